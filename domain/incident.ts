@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+export const incidentKinds = [
+  'slow_down_surge',
+  'slow_down_risk',
+  'quota_exhausted',
+  'quota_forecast',
+  'rate_limit_saturation',
+  'rate_limit_surge',
+  'provider_outage',
+  'auth_failure',
+  'region_blocked',
+  'retry_storm',
+  'error_surge',
+  'unclassified',
+  'pipeline',
+] as const;
+export type IncidentKind = (typeof incidentKinds)[number];
+
+export const incidentStates = ['pending', 'firing', 'resolved'] as const;
+export type IncidentState = (typeof incidentStates)[number];
+
+export const parties = [
+  'provider',
+  'account',
+  'key',
+  'traffic',
+  'network',
+  'region',
+  'pipeline',
+  'unknown',
+] as const;
+export type Party = (typeof parties)[number];
+
+/** What an incident is about; absent dimensions mean "all". */
+export const scope = z.strictObject({
+  provider: z.string().optional(),
+  org: z.string().optional(),
+  project: z.string().optional(),
+  key: z.string().optional(),
+  client: z.string().optional(),
+  region: z.string().optional(),
+  model: z.string().optional(),
+  class: z.string().optional(),
+});
+export type Scope = z.infer<typeof scope>;
+
+const time = z.iso.datetime();
+
+/** One step of a plan to raise the request rate again after Slow Down. */
+export const recoveryStep = z.strictObject({
+  /** Not before this time. */
+  at: time,
+  /** The rate that is then safe. */
+  requests_per_minute: z.number(),
+});
+
+/** The contract of an incident as JSON: the command line, the API and webhooks show this. Times are ISO-8601 UTC. */
+export const incident = z.strictObject({
+  id: z.string(),
+  kind: z.enum(incidentKinds),
+  state: z.enum(incidentStates),
+  severity: z.enum(['info', 'warning', 'critical']),
+  scope,
+  started_at: time,
+  detected_at: time,
+  resolved_at: time.nullable(),
+  summary: z.string(),
+  verdict: z.strictObject({ party: z.enum(parties), why: z.string() }),
+  /** Numbers, and short texts or lists that name who is concerned. */
+  evidence: z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string()), z.boolean()])),
+  remedy: z.strictObject({
+    steps: z.array(z.string()),
+    retry: z.enum(['yes', 'after_wait', 'no']),
+    owner: z.string(),
+    hold_until: time.optional(),
+    plan: z.array(recoveryStep).optional(),
+    docs: z.string(),
+  }),
+  sample_request_ids: z.array(z.string()),
+  related: z.array(z.string()),
+});
+export type Incident = z.infer<typeof incident>;
+export type RecoveryStep = z.infer<typeof recoveryStep>;

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+const text = z.string().nullish();
+const count = z.number().min(0).max(1e15).nullish();
+
+/** The native wire format: one JSON object per Kafka message or NDJSON line. Unknown fields are ignored. */
+export const nativeRecord = z.object({
+  ts: z.union([z.string(), z.number()]),
+  request_id: text,
+  provider: text,
+  org: text,
+  project: text,
+  api_key: text,
+  client: text,
+  region: text,
+  model: text,
+  endpoint: text,
+  method: text,
+  status: z.int().min(0).max(999).nullish(),
+  latency_ms: count,
+  ttft_ms: count,
+  input_tokens: count,
+  output_tokens: count,
+  cost_usd: count,
+  retry_count: z.int().min(0).max(65_535).nullish(),
+  stream: z.boolean().nullish(),
+  headers: z.record(z.string(), z.unknown()).nullish(),
+  error: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).nullish(),
+  exception: text,
+});
+export type NativeRecord = z.infer<typeof nativeRecord>;
+
+/** The lowest headroom that rate-limit headers of one answer showed; null where the header was absent. */
+export interface RateLimitHeaders {
+  limit_requests: number | null;
+  remaining_requests: number | null;
+  limit_tokens: number | null;
+  remaining_tokens: number | null;
+}
+
+/**
+ * One API request, decoded and redacted. The key is a fingerprint; texts carry no secret.
+ * Names are those of the wire format and of the store's columns, so that nothing is renamed on the way.
+ */
+export interface RequestLog {
+  /** When the request ended, epoch milliseconds. */
+  ts: number;
+  request_id: string;
+  provider: string;
+  org: string;
+  project: string;
+  /** `prefix…last4#hash8`, or empty. */
+  api_key: string;
+  client: string;
+  region: string;
+  model: string;
+  endpoint: string;
+  /** 0 when there was no HTTP answer. */
+  status: number;
+  latency_ms: number;
+  ttft_ms: number;
+  input_tokens: number;
+  output_tokens: number;
+  cost_usd: number;
+  retry_count: number;
+  stream: boolean;
+  /** Rate-limit and retry headers only, names in lower case; null when none. */
+  headers: Readonly<Record<string, string>> | null;
+  rate_limit: RateLimitHeaders | null;
+  /** Redacted body (parsed or raw) or SDK text; null for a success. */
+  error: unknown;
+  exception: string;
+}
+
+/** Why a record could not be decoded: a closed set, used as a column value and a metric label. */
+export const rejectReasons = [
+  'not_json',
+  'not_utf8',
+  'too_large',
+  'too_deep',
+  'schema',
+  'bad_timestamp',
+  'future_timestamp',
+  'mapping',
+  'unknown_format',
+  'refused_by_store',
+] as const;
+export type RejectReason = (typeof rejectReasons)[number];
+
+/** Why a record is no request and makes no row, although nothing is wrong with it. */
+export const skipReasons = ['tombstone', 'no_request'] as const;
+export type SkipReason = (typeof skipReasons)[number];
+
+/** What a format says of one message. One message may hold many requests (OTLP). */
+export type Decoded =
+  | { kind: 'ok'; records: readonly RequestLog[] }
+  | { kind: 'skip'; reason: SkipReason }
+  | { kind: 'reject'; reason: RejectReason; detail: string };

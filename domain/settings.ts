@@ -1,0 +1,185 @@
+import { z } from 'zod';
+
+/** Environment variables and flags are texts; an empty value or a boolean is no number. */
+const toNumber = (v: unknown) =>
+  typeof v === 'string' && v.trim() !== '' && !Number.isNaN(Number(v)) ? Number(v) : v;
+const integer = (min: number, max: number) => z.preprocess(toNumber, z.number().int().min(min).max(max));
+const port = integer(0, 65_535);
+const ratio = z.preprocess(toNumber, z.number().min(0).max(1));
+const positive = z.preprocess(toNumber, z.number().positive());
+const whole = (max: number) => integer(1, max);
+/** Environment variables are texts: `true`, `1`, `yes` and their opposites. */
+const flag = z.union([z.boolean(), z.stringbool()], { error: 'true or false' });
+/** A list in YAML, or comma-separated in an environment variable. */
+const listOf = (item: z.ZodString) =>
+  z.preprocess(
+    (v) =>
+      typeof v === 'string'
+        ? v
+            .split(',')
+            .map((part) => part.trim())
+            .filter(Boolean)
+        : v,
+    z.array(item).min(1),
+  );
+const list = listOf(z.string().min(1));
+const hostPort = z
+  .string()
+  .regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:/,@]+):\d{1,5}$/, 'host:port, such as 127.0.0.1:9092');
+const httpUrl = z
+  .string()
+  .refine((v) => v === '' || isHttpUrl(v), 'an http:// or https:// address, or empty');
+/** Shown nowhere: messages and `faultline settings` mask it. */
+const secret = (description: string) => z.string().default('').meta({ description, secret: true });
+
+export const recordFormats = ['auto', 'native', 'otel-genai', 'litellm', 'mapped'] as const;
+export type RecordFormat = (typeof recordFormats)[number];
+
+/**
+ * Every setting, once. A key `a.b_c` is also the environment variable `FAULTLINE_A_B_C`.
+ * `describe` texts become the comments of `faultline.example.yaml`.
+ */
+export const settingsSchema = z.strictObject({
+  clickhouse: z
+    .strictObject({
+      url: httpUrl
+        .default('')
+        .describe(
+          'HTTP address of a ClickHouse server, such as http://127.0.0.1:8123. Empty: the embedded engine.',
+        ),
+      path: z
+        .string()
+        .min(1)
+        .default('./data')
+        .describe('Data directory of the embedded engine. One process owns it.'),
+      database: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and _ only')
+        .default('faultline')
+        .describe('Database that holds the tables; created when absent.'),
+      user: z.string().default('default').describe('User of the server.'),
+      password: secret('Password of the server. Better as FAULTLINE_CLICKHOUSE_PASSWORD.'),
+      cluster: z
+        .string()
+        .regex(/^[A-Za-z0-9_-]*$/, 'letters, digits, _ and - only')
+        .default('')
+        .describe(
+          'Name of a ClickHouse cluster: tables become Replicated and Distributed. Empty: a single server.',
+        ),
+    })
+    .prefault({}),
+  kafka: z
+    .strictObject({
+      brokers: listOf(hostPort).default(['127.0.0.1:9092']).describe('Brokers as host:port.'),
+      topics: list.default(['llm-requests']).describe('Topics to read.'),
+      group: z.string().min(1).default('faultline').describe('Consumer group.'),
+      client_id: z.string().min(1).default('faultline').describe('Client id shown in the broker.'),
+      session_timeout_ms: integer(6_000, 300_000)
+        .default(30_000)
+        .describe('A worker that is silent for so long loses its partitions.'),
+      tls: flag.default(false).describe('Connect with TLS.'),
+      tls_ca: z
+        .string()
+        .default('')
+        .describe('File with the certificate authority (PEM). Empty: the system list.'),
+      tls_cert: z.string().default('').describe('File with the client certificate (PEM).'),
+      tls_key: z.string().default('').describe('File with the key of the client certificate (PEM).'),
+      sasl_mechanism: z
+        .enum(['', 'plain', 'scram-sha-256', 'scram-sha-512'])
+        .default('')
+        .describe('How to log in; empty: not at all.'),
+      sasl_username: z.string().default('').describe('User name for SASL.'),
+      sasl_password: secret('Password for SASL. Better as FAULTLINE_KAFKA_SASL_PASSWORD.'),
+    })
+    .prefault({}),
+  format: z.enum(recordFormats).default('auto').describe('Format of the records; auto decides per message.'),
+  mapping: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('For format mapped: record field -> path in your JSON, such as `status: $.response.code`.'),
+  batch: z
+    .strictObject({
+      rows: whole(1_000_000).default(50_000).describe('A batch closes at so many records,'),
+      bytes: whole(1 << 30)
+        .default(16 * 1024 * 1024)
+        .describe('or so many bytes,'),
+      age_ms: whole(60_000).default(1_000).describe('or so many milliseconds after its first record.'),
+      quiet_age_ms: whole(60_000)
+        .default(5_000)
+        .describe('The same for a partition with few records (under 100 per batch): fewer, larger inserts.'),
+    })
+    .prefault({}),
+  analyzers: z
+    .strictObject({
+      every_seconds: whole(3_600).default(10).describe('Time between two evaluations.'),
+      settle_seconds: integer(0, 3_600).default(10).describe('Counts younger than this are not judged yet.'),
+      slow_down_surge: z
+        .strictObject({
+          count: whole(1_000_000_000).default(5).describe('Fires at so many Slow Down answers in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds'),
+          share: ratio.default(0.01).describe("and this share of the scope's requests."),
+          clear_seconds: whole(86_400)
+            .default(300)
+            .describe('Resolved after so many seconds below half the threshold.'),
+          hold_minutes: positive
+            .default(15)
+            .describe('How long the original rate is to be held before it is raised again.'),
+          step: ratio.default(0.5).describe('Largest raise per hold time.'),
+        })
+        .prefault({}),
+      quota_exhausted: z
+        .strictObject({
+          count: whole(1_000_000_000).default(3).describe('Fires at so many quota answers in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds'),
+          share: ratio
+            .default(0.5)
+            .describe('when the scope had no success, or this share of its requests failed so.'),
+          clear_seconds: whole(86_400).default(300).describe('Resolved after so many seconds without one.'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  console: z
+    .strictObject({
+      host: z
+        .string()
+        .min(1)
+        .default('127.0.0.1')
+        .describe('Address of the web page. Any other than loopback needs console.token.'),
+      port: port.default(7070).describe('Port of the web page.'),
+      token: secret('Bearer token that the page and the API ask for. Better as FAULTLINE_CONSOLE_TOKEN.'),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      host: z
+        .string()
+        .min(1)
+        .default('127.0.0.1')
+        .describe('Address of /metrics, /healthz and /readyz of a worker.'),
+      port: port.default(7071).describe('Port of the same; 0 picks a free one.'),
+    })
+    .prefault({}),
+  grafana: z
+    .strictObject({
+      url: httpUrl
+        .default('')
+        .describe('Address of Grafana for `dashboards push` and `doctor`. Empty: none.'),
+      token: secret('Service-account token of Grafana. Better as FAULTLINE_GRAFANA_TOKEN.'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('Least important log line shown on stderr.'),
+    })
+    .prefault({}),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+function isHttpUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+}

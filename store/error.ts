@@ -1,0 +1,104 @@
+/**
+ * What went wrong with the store, so that callers can act without reading messages:
+ * `unreachable` (no answer; try again), `busy` (a transient server code; try again), `refused` (the server
+ * rejects the statement or the data; trying again cannot help), `locked` (another process owns the data
+ * directory), `unavailable` (the engine is not installed or its directory cannot be opened).
+ */
+export type StoreErrorCode = 'unreachable' | 'busy' | 'refused' | 'locked' | 'unavailable';
+
+/** An error of the store with one line for the reader. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  /** ClickHouse's number, 0 when there was no answer. */
+  readonly serverCode: number;
+  constructor(code: StoreErrorCode, message: string, serverCode = 0, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'StoreError';
+    this.code = code;
+    this.serverCode = serverCode;
+  }
+}
+
+/** True when the same statement can succeed later. */
+export function isRetriable(error: unknown): boolean {
+  return error instanceof StoreError && (error.code === 'unreachable' || error.code === 'busy');
+}
+
+/**
+ * Server codes after which the same statement can succeed (names as in ClickHouse's ErrorCodes). Everything else
+ * is about the statement or its data, and an unknown code is never retried blindly.
+ */
+export const transientServerCodes: Readonly<Record<number, string>> = {
+  3: 'UNEXPECTED_END_OF_FILE',
+  107: 'FILE_DOESNT_EXIST',
+  159: 'TIMEOUT_EXCEEDED',
+  164: 'READONLY',
+  202: 'TOO_MANY_SIMULTANEOUS_QUERIES',
+  203: 'NO_FREE_CONNECTION',
+  209: 'SOCKET_TIMEOUT',
+  210: 'NETWORK_ERROR',
+  241: 'MEMORY_LIMIT_EXCEEDED',
+  242: 'TABLE_IS_READ_ONLY',
+  243: 'NOT_ENOUGH_SPACE',
+  252: 'TOO_MANY_PARTS',
+  285: 'TOO_FEW_LIVE_REPLICAS',
+  286: 'UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE',
+  319: 'UNKNOWN_STATUS_OF_INSERT',
+  425: 'SYSTEM_ERROR',
+  999: 'KEEPER_EXCEPTION',
+};
+
+/** Node's codes of a connection that was not made or broke off. */
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ECONNABORTED',
+]);
+
+/** Any error of client, engine or file system as a `StoreError` about `where` (a host or a directory). */
+export function toStoreError(error: unknown, where: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const message = firstLine(error instanceof Error ? error.message : String(error));
+  const serverCode = serverCodeOf(error);
+  if (serverCode !== 0) return fromServerCode(serverCode, message, where, error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (networkCodes.has(code) || /timeout|socket hang up|closed/i.test(message)) {
+    return new StoreError('unreachable', `ClickHouse at ${where} does not answer (${code || message}): check clickhouse.url and that it runs`, 0, error);
+  }
+  if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === 'ENOTDIR' || code === 'EEXIST') {
+    return new StoreError('unavailable', `data directory ${where} cannot be used (${code}): check clickhouse.path, its permissions and free space`, 0, error);
+  }
+  if (/Failed to create connection|data directory/.test(message)) {
+    return new StoreError('unavailable', `data directory ${where} cannot be opened: it may be in use by another process, read-only or full; check clickhouse.path`, 0, error);
+  }
+  return new StoreError('refused', `ClickHouse at ${where}: ${message}`, 0, error);
+}
+
+function fromServerCode(serverCode: number, message: string, where: string, cause: unknown): StoreError {
+  if (serverCode === 516 || serverCode === 192 || serverCode === 193) {
+    return new StoreError('refused', `ClickHouse at ${where} refused the login: check clickhouse.user and clickhouse.password`, serverCode, cause);
+  }
+  const name = transientServerCodes[serverCode];
+  if (name !== undefined) {
+    return new StoreError('busy', `ClickHouse at ${where} cannot do it now (${serverCode} ${name}): ${message}`, serverCode, cause);
+  }
+  return new StoreError('refused', `ClickHouse at ${where} refused (${serverCode}): ${message}`, serverCode, cause);
+}
+
+/** `ClickHouseError.code` is the number as text; chDB puts it into the message `Code: 27. DB::Exception: …`. */
+function serverCodeOf(error: unknown): number {
+  if (!(error instanceof Error)) return 0;
+  if ('code' in error && typeof error.code === 'string' && /^\d+$/.test(error.code)) return Number(error.code);
+  return Number(/^Code: (\d+)\. DB::Exception/.exec(error.message)?.[1] ?? 0);
+}
+
+function firstLine(text: string): string {
+  const line = text.replace(/^Code: \d+\. DB::Exception: /, '').split('\n', 1)[0] ?? '';
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}

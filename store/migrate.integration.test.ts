@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStore, type Store } from './connect.ts';
+import { migrate } from './migrate.ts';
+
+let directory: string;
+let store: Store;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
+  store = await openStore({ url: '', path: directory, database: 'faultline', user: '', password: '', cluster: '' });
+});
+
+afterAll(async () => {
+  await store.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+test('running twice at once and once more gives one set of tables', async () => {
+  await Promise.all([migrate(store), migrate(store)]);
+  await migrate(store);
+  const tables = await store.query<{ name: string }>(
+    "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine != 'MaterializedView' ORDER BY name",
+  );
+  expect(tables.map((t) => t.name)).toEqual([
+    'dead_letters',
+    'error_events',
+    'incidents',
+    'ingest_batches',
+    'request_counts',
+    'request_counts_1h',
+    'request_counts_1m',
+    'schema_migrations',
+  ]);
+});
+
+test('equal rows under another token count twice, under the same token once, in the rollups too', async () => {
+  const insert = (token: string) =>
+    store.insert({
+      table: 'request_counts',
+      columns: ['ts', 'provider', 'class', 'requests', 'latency_buckets'],
+      body: Buffer.from('1795392000\topenai\tok\t5\t{100:5}\n'),
+      token,
+    });
+  await insert('a');
+  await insert('a');
+  await insert('b');
+  await insert('a');
+  for (const table of ['request_counts', 'request_counts_1m', 'request_counts_1h']) {
+    const [row] = await store.query<{ n: number }>(`SELECT sum(requests) AS n FROM ${table}`);
+    expect(row, table).toEqual({ n: 10 });
+  }
+});
+
+test('a wrong statement is a refused error with the server code', async () => {
+  await expect(store.query('SELECT * FROM nowhere')).rejects.toMatchObject({ code: 'refused', serverCode: 60 });
+});
