@@ -16,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          globalSetup: ['tests/kafka/kafka-setup.ts'],
           include: ['**/*.integration.test.ts'],
           exclude: ['node_modules/**'],
           testTimeout: 120_000,

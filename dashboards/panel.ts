@@ -2,18 +2,53 @@
 export const filterVariables = ['provider', 'org', 'project', 'model'] as const;
 export type FilterVariable = (typeof filterVariables)[number];
 
-/** How numbers of a panel are read. */
-export type Unit = 'count' | 'ratio' | 'per_second' | 'per_minute' | 'ms' | 'seconds' | 'usd' | 'time' | 'text';
+/** How values are read. `time` is a point in time shown as a date, `age` one shown as how long ago it was. */
+export const units = [
+  'count',
+  'ratio',
+  'per_second',
+  'per_minute',
+  'ms',
+  'seconds',
+  'usd',
+  'time',
+  'age',
+  'text',
+] as const;
+export type Unit = (typeof units)[number];
 
 export type PanelKind = 'timeseries' | 'bars' | 'stat' | 'table' | 'heatmap' | 'incidents';
 
 /**
+ * Where a click leads. `runbook` is the page of an error class: of the clicked value, or of the class named.
+ * `filter` is a dashboard (the present one when no uid is given) narrowed to the clicked value of a variable.
+ * `dashboard` is a neighbour with the same time range and filters.
+ */
+export type PanelLink =
+  | { to: 'runbook'; title: string; class?: string }
+  | { to: 'filter'; title: string; variable: FilterVariable; uid?: string }
+  | { to: 'dashboard'; title: string; uid: string };
+
+/** How a column of a table is shown. A column that is not listed is shown as text under its own name. */
+export interface Column {
+  name: string;
+  title: string;
+  unit: Unit;
+  /** Width in pixels; absent: what is left. */
+  width?: number;
+  link?: PanelLink;
+}
+
+export type ThresholdColor = 'green' | 'yellow' | 'orange' | 'red';
+
+/**
  * One panel, the same for Grafana and for the console. The SQL is plain ClickHouse with the macros
- * `$__timeFilter(column)`, `$__timeInterval(column)`, `$__interval_s`, `$__fromTime`, `$__toTime` and `$__filters`;
- * each surface expands them for itself.
+ * `$__timeFilter(column)`, `$__timeInterval(column)`, `$__interval_s`, `$__fromTime`, `$__toTime`, `$__filters`
+ * (rows of the chosen provider, org, project and model) and `$__scopeFilters` (the same for incidents, where an
+ * empty column means "all" and so always belongs); each surface expands them for itself.
  */
 export interface Panel {
-  /** Stable for ever: alert annotations and links point at it. */
+  /** Stable for ever: alert annotations and links point at it. Unique over all dashboards. */
   id: number;
   /** Stable name for the API, such as `errors-by-class`. */
   slug: string;
@@ -24,18 +59,27 @@ export interface Panel {
   unit: Unit;
   /**
    * timeseries and bars: columns `time` first, then either `series` (text) and one number, or one number a column,
-   * ordered by time. stat: one row, one number. table: any columns.
+   * ordered by time. stat: one row, one number. table and incidents: the columns listed in `columns`, in that order.
+   * heatmap: `time`, then one number per bucket, lowest bucket first.
    */
   sql: string;
+  /** Columns of a table; of wide time series their names in the legend. */
+  columns?: readonly Column[];
   /** Whether series are stacked on each other. */
   stacked?: boolean;
+  /** Colour of a series by its name; others are coloured by the surface. */
+  colors?: Readonly<Record<string, string>>;
+  /** Shortest step of the time axis in seconds: that of the table it reads. */
+  minStep?: number;
   /** Width in 24ths of the page and height in grid rows. */
   width: number;
   height: number;
   /** What a stat or table shows when there is no row. */
   empty?: string;
   /** Lines and colours at which the number becomes bad; ascending. */
-  thresholds?: readonly { value: number; color: 'green' | 'yellow' | 'orange' | 'red' }[];
+  thresholds?: readonly { value: number; color: ThresholdColor }[];
+  /** Where the panel's title leads. */
+  links?: readonly PanelLink[];
 }
 
 export interface Row {

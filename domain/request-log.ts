@@ -3,31 +3,39 @@ import { z } from 'zod';
 const text = z.string().nullish();
 const count = z.number().min(0).max(1e15).nullish();
 
-/** The native wire format: one JSON object per Kafka message or NDJSON line. Unknown fields are ignored. */
-export const nativeRecord = z.object({
-  ts: z.union([z.string(), z.number()]),
-  request_id: text,
-  provider: text,
-  org: text,
-  project: text,
-  api_key: text,
-  client: text,
-  region: text,
-  model: text,
-  endpoint: text,
-  method: text,
-  status: z.int().min(0).max(999).nullish(),
-  latency_ms: count,
-  ttft_ms: count,
-  input_tokens: count,
-  output_tokens: count,
-  cost_usd: count,
-  retry_count: z.int().min(0).max(65_535).nullish(),
-  stream: z.boolean().nullish(),
-  headers: z.record(z.string(), z.unknown()).nullish(),
-  error: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).nullish(),
-  exception: text,
-});
+/**
+ * The native wire format: one JSON object per Kafka message or NDJSON line. Unknown fields are ignored. What happened
+ * must be said by a status, an error or an exception.
+ */
+export const nativeRecord = z
+  .object({
+    ts: z.union([z.string(), z.number()]),
+    request_id: text,
+    provider: text,
+    org: text,
+    project: text,
+    api_key: text,
+    client: text,
+    region: text,
+    model: text,
+    endpoint: text,
+    method: text,
+    status: z.int().min(0).max(999).nullish(),
+    latency_ms: count,
+    ttft_ms: count,
+    input_tokens: count,
+    output_tokens: count,
+    cost_usd: count,
+    retry_count: z.int().min(0).max(65_535).nullish(),
+    stream: z.boolean().nullish(),
+    headers: z.record(z.string(), z.unknown()).nullish(),
+    error: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).nullish(),
+    exception: text,
+  })
+  .refine((record) => (record.status ?? record.error ?? record.exception ?? null) !== null, {
+    path: ['status'],
+    message: 'a status, an error or an exception is required',
+  });
 export type NativeRecord = z.infer<typeof nativeRecord>;
 
 /** The lowest headroom that rate-limit headers of one answer showed; null where the header was absent. */
@@ -64,7 +72,7 @@ export interface RequestLog {
   cost_usd: number;
   retry_count: number;
   stream: boolean;
-  /** Rate-limit and retry headers only, names in lower case; null when none. */
+  /** Rate-limit and retry headers only, names in lower case; null when none, and for a success. */
   headers: Readonly<Record<string, string>> | null;
   rate_limit: RateLimitHeaders | null;
   /** Redacted body (parsed or raw) or SDK text; null for a success. */
@@ -91,8 +99,18 @@ export type RejectReason = (typeof rejectReasons)[number];
 export const skipReasons = ['tombstone', 'no_request'] as const;
 export type SkipReason = (typeof skipReasons)[number];
 
+/** One request among several of a message that could not be decoded, while the others could. */
+export interface RejectedPart {
+  /** Place among the requests of the message, from 0. */
+  part: number;
+  reason: RejectReason;
+  detail: string;
+  /** A message of the same format with this request alone, redacted: what is dead-lettered and can be replayed. */
+  body: string;
+}
+
 /** What a format says of one message. One message may hold many requests (OTLP). */
 export type Decoded =
-  | { kind: 'ok'; records: readonly RequestLog[] }
+  | { kind: 'ok'; records: readonly RequestLog[]; rejected?: readonly RejectedPart[] }
   | { kind: 'skip'; reason: SkipReason }
   | { kind: 'reject'; reason: RejectReason; detail: string };

@@ -113,6 +113,8 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       every_seconds: whole(3_600).default(10).describe('Time between two evaluations.'),
       settle_seconds: integer(0, 3_600).default(10).describe('Counts younger than this are not judged yet.'),
+      pending_seconds: integer(0, 3_600).default(10).describe('A breach fires after it has lasted so long.'),
+      reopen_seconds: integer(0, 86_400).default(900).describe('A breach so soon after a resolved incident opens that one again.'),
       slow_down_surge: z
         .strictObject({
           count: whole(1_000_000_000).default(5).describe('Fires at so many Slow Down answers in the window'),

@@ -59,6 +59,8 @@ const insertSettings = {
   async_insert: 0,
   insert_deduplicate: 1,
   deduplicate_blocks_in_dependent_materialized_views: 1,
+  // Old logs span many days, and a batch is one insert whatever it holds.
+  max_partitions_per_insert_block: '0',
   // One block per insert: the token stands for the whole of it.
   max_insert_block_size: '4000000',
   min_insert_block_size_rows: '4000000',

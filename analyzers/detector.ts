@@ -1,0 +1,70 @@
+import type { RequestClass } from '../domain/error-class.ts';
+import type { Incident, IncidentKind, Scope } from '../domain/incident.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { Policy } from './advance.ts';
+import type { CountView } from './count-view.ts';
+
+export type AnalyzerSettings = Settings['analyzers'];
+
+/** What the coarse identity of an incident is made of: one incident of a kind at a time per provider and organization. */
+export interface Identity {
+  provider: string;
+  org: string;
+}
+
+/**
+ * What a detector sees in one organization: `breach` is over the threshold to fire; `lingering` is under it and
+ * over the one to clear; `healthy` is proven by answers; `no_data` proves nothing.
+ */
+export type Level = 'breach' | 'lingering' | 'healthy' | 'no_data';
+
+/** Numbers a detector wants to be given again at the next evaluation; JSON. */
+export type Facts = Readonly<Record<string, unknown>>;
+
+/** What is remembered of a live incident when its organization is judged again. */
+export interface Known {
+  identity: Identity;
+  scope: Scope;
+  facts: Facts;
+  /** Epoch seconds. */
+  started_at: number;
+  /** How far the scope may still change: freely just after firing, then only to a wider one, then not at all. */
+  scope_may: 'change' | 'widen' | 'stay';
+}
+
+/** What a detector says about one organization at one time. Times are epoch seconds. */
+export interface Finding {
+  identity: Identity;
+  level: Level;
+  /** Start of the interval with the first matching answer. */
+  started_at: number;
+  /** End of the last interval with a matching answer. */
+  last_at: number;
+  report: Report;
+  facts: Facts;
+}
+
+/** The part of an incident that a detector writes. */
+export type Report = Pick<Incident, 'severity' | 'scope' | 'summary' | 'verdict' | 'evidence' | 'remedy'>;
+
+/** One kind of incident: when it is there, and what to say about it. Pure. */
+export interface Detector {
+  kind: IncidentKind;
+  /** Answers without which the kind cannot begin. */
+  classes: readonly RequestClass[];
+  /** So many such answers of one organization within so many seconds are needed to begin; fewer are not looked at. */
+  least(settings: AnalyzerSettings): { count: number; seconds: number };
+  /** How many seconds before `now` the counts must reach back. */
+  lookback(settings: AnalyzerSettings): number;
+  policy(settings: AnalyzerSettings): Policy;
+  /**
+   * Judges the counts before `now`. Gives a finding for each breach and one for each known incident.
+   * `known` is keyed by `orgKey`.
+   */
+  detect(
+    counts: CountView,
+    settings: AnalyzerSettings,
+    now: number,
+    known: ReadonlyMap<string, Known>,
+  ): readonly Finding[];
+}

@@ -1,0 +1,130 @@
+import { COUNT_INTERVAL_SECONDS, type CountRow } from '../../domain/count-row.ts';
+import type { Scope } from '../../domain/incident.ts';
+import { orgsWith, rowsBetween } from '../count-view.ts';
+import type { AnalyzerSettings, Detector, Finding, Identity, Known } from '../detector.ts';
+import { isInScope, narrowScope, orgScope, reviseScope } from '../narrow-scope.ts';
+import { safeRate } from '../rate-history.ts';
+import { measureSurge, presentSurge, readSurgeFacts, type SurgeFacts, surgeSums } from '../slow-down/surge-facts.ts';
+import { surgeLevel, surgeStart } from '../slow-down/surge-level.ts';
+import { surgeReport } from '../slow-down/surge-report.ts';
+
+/** How far back a surge needs counts beyond its window: half an hour of usual traffic, and the ramp. */
+const HISTORY_SECONDS = 3_600;
+
+/** Slow Down answers, usually after a sudden rise of the request rate. */
+export const slowDownSurge: Detector = {
+  kind: 'slow_down_surge',
+  classes: ['slow_down'],
+  least: ({ slow_down_surge }) => ({ count: slow_down_surge.count, seconds: slow_down_surge.window_seconds }),
+  lookback,
+  policy: ({ slow_down_surge, pending_seconds, reopen_seconds }) => ({
+    pending_seconds,
+    reopen_seconds,
+    clear_seconds: slow_down_surge.clear_seconds,
+    window_seconds: slow_down_surge.window_seconds,
+  }),
+  detect(counts, settings, now, known) {
+    const matching = orgsWith(counts, ['slow_down'], now - settings.slow_down_surge.window_seconds, now);
+    return [...new Set([...known.keys(), ...matching])].flatMap((key) => {
+      const remembered = known.get(key) ?? null;
+      const identity = counts.orgs.get(key) ?? remembered?.identity;
+      if (identity === undefined) return [];
+      const rows = rowsBetween(counts.orgs.get(key)?.rows ?? [], now - lookback(settings), now);
+      const finding = judge(identity, rows, settings, now, remembered);
+      return finding === null ? [] : [finding];
+    });
+  },
+};
+
+function lookback({ slow_down_surge }: AnalyzerSettings): number {
+  return HISTORY_SECONDS + 2 * slow_down_surge.window_seconds;
+}
+
+function judge(
+  { provider, org }: Identity,
+  rows: readonly CountRow[],
+  settings: AnalyzerSettings,
+  now: number,
+  known: Known | null,
+): Finding | null {
+  const surge = settings.slow_down_surge;
+  const remembered = readSurgeFacts(known?.facts);
+  const { level, cell, background } = surgeLevel(rows, surge, now, lookback(settings), remembered?.background ?? null);
+  if (known === null && (level !== 'breach' || cell === null)) return null;
+  const startedAt =
+    known?.started_at ?? (cell === null ? now : surgeStart(rows, cell, background, surge, now, lookback(settings)));
+  const scope = currentScope(rows, startedAt, orgScope(provider, org), level, known);
+  const lastAt = lastSlowDown(rows, now - surge.window_seconds);
+  const facts = nextFacts({ rows, scope, startedAt, lastAt, now, background, known, remembered }, settings);
+  const present = presentSurge(rows, scope, facts, now, surge.window_seconds);
+  const report = surgeReport({ scope, facts, present, now, started_at: startedAt }, settings);
+  return { identity: { provider, org }, level, started_at: startedAt, last_at: lastAt ?? now, report, facts };
+}
+
+function currentScope(
+  rows: readonly CountRow[],
+  startedAt: number,
+  whole: Scope,
+  level: Finding['level'],
+  known: Known | null,
+): Scope {
+  if (known !== null && (known.scope_may === 'stay' || level !== 'breach')) return known.scope;
+  const narrow = narrowScope(rowsBetween(rows, startedAt, Infinity), (row) => row.class === 'slow_down');
+  return reviseScope(known, { ...whole, ...narrow });
+}
+
+interface Evaluation {
+  rows: readonly CountRow[];
+  scope: Scope;
+  startedAt: number;
+  lastAt: number | null;
+  now: number;
+  background: number;
+  known: Known | null;
+  remembered: SurgeFacts | null;
+}
+
+/** The rates before the surge are measured while its scope is still open, and kept from then on. */
+function nextFacts(evaluation: Evaluation, settings: AnalyzerSettings): SurgeFacts {
+  const { rows, scope, startedAt, now, known, remembered } = evaluation;
+  const window = settings.slow_down_surge.window_seconds;
+  const isKept = remembered !== null && known?.scope_may !== 'change' && isSameScope(known?.scope, scope);
+  const measured = isKept ? addWindow(remembered, rows, scope, now, window) : measureSurge(rows, scope, startedAt, now, window);
+  const background = remembered?.background ?? evaluation.background;
+  const askedAt = remembered?.asked_at ?? now;
+  const { rate } = presentSurge(rows, scope, measured, now, window);
+  const isOver = rate > safeRate(measured.original_rate);
+  const backAt = isOver ? null : (remembered?.back_at ?? now);
+  const holdFrom = Math.max(backAt ?? now, evaluation.lastAt ?? 0, remembered?.hold_from ?? 0);
+  return { ...measured, background, asked_at: askedAt, back_at: backAt, hold_from: holdFrom };
+}
+
+function addWindow(
+  facts: SurgeFacts,
+  rows: readonly CountRow[],
+  scope: Scope,
+  now: number,
+  window: number,
+): SurgeFacts {
+  const fresh = rowsBetween(rows, facts.counted_until, now).filter((row) => isInScope(row, scope));
+  const sums = surgeSums(fresh);
+  const present = presentSurge(rows, scope, facts, now, window);
+  return {
+    ...facts,
+    slow_downs: facts.slow_downs + sums.slow_downs,
+    requests: facts.requests + sums.requests,
+    counted_until: Math.max(facts.counted_until, now),
+    peak_rate: Math.max(facts.peak_rate, present.rate),
+    peak_input_tokens: Math.max(facts.peak_input_tokens, present.input_tokens),
+  };
+}
+
+/** End of the last interval with a Slow Down answer since `from`; null for none. */
+function lastSlowDown(rows: readonly CountRow[], from: number): number | null {
+  const last = rowsBetween(rows, from, Infinity).findLast((row) => row.class === 'slow_down');
+  return last === undefined ? null : last.ts + COUNT_INTERVAL_SECONDS;
+}
+
+function isSameScope(a: Scope | undefined, b: Scope): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+}

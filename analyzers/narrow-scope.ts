@@ -1,0 +1,92 @@
+import type { CountRow } from '../domain/count-row.ts';
+import type { Scope } from '../domain/incident.ts';
+
+/** Dimensions below the organization that a scope can name, with their columns. */
+export const scopeColumns = {
+  project: 'project',
+  key: 'api_key',
+  client: 'client',
+  region: 'region',
+  model: 'model',
+} as const satisfies Partial<Record<keyof Scope, keyof CountRow>>;
+export type ScopeDimension = keyof typeof scopeColumns;
+export const scopeDimensions = Object.keys(scopeColumns) as ScopeDimension[];
+
+/** Share of the affected answers that must carry a value for the scope to name it. */
+const NAMED_SHARE = 0.9;
+/** Those without the value must fail at under this fraction of its rate, else the value explains nothing. */
+const OTHERS_RATE = 0.5;
+
+/**
+ * Names each dimension that the affected answers share (9 of 10 carry one value) and that tells them from the
+ * rest (the others fail at under half of its rate, or there are no others).
+ */
+export function narrowScope(
+  rows: readonly CountRow[],
+  isAffected: (row: CountRow) => boolean,
+  dimensions: readonly ScopeDimension[] = scopeDimensions,
+): Scope {
+  const scope: Scope = {};
+  for (const dimension of dimensions) {
+    const value = sharedValue(rows, isAffected, scopeColumns[dimension]);
+    if (value !== null) scope[dimension] = value;
+  }
+  return scope;
+}
+
+/** The scope of a whole organization; what the logs do not name is left out. */
+export function orgScope(provider: string, org: string): Scope {
+  return { ...(provider === '' ? {} : { provider }), ...(org === '' ? {} : { org }) };
+}
+
+/** True when the row is of what the scope names below provider and organization. */
+export function isInScope(row: CountRow, scope: Scope): boolean {
+  return scopeDimensions.every((name) => scope[name] === undefined || scope[name] === row[scopeColumns[name]]);
+}
+
+/**
+ * The scope to show now. Once an incident has told its scope to people, it may only get wider, where a named
+ * dimension turned out untrue, and after a while not even that: alerts are routed by it.
+ */
+export function reviseScope(known: { scope: Scope; scope_may: 'change' | 'widen' | 'stay' } | null, seen: Scope): Scope {
+  if (known === null || known.scope_may === 'change') return seen;
+  if (known.scope_may === 'stay') return known.scope;
+  const kept: Scope = { ...known.scope };
+  for (const name of scopeDimensions) if (kept[name] !== seen[name]) delete kept[name];
+  return kept;
+}
+
+/** The scope in words: "project checkout, model gpt-5 of organization acme at openai". */
+export function describeScope(scope: Scope): string {
+  const parts = scopeDimensions.flatMap((name) => (scope[name] === undefined ? [] : [`${name} ${scope[name]}`]));
+  const org = scope.org === undefined ? '' : `organization ${scope.org}`;
+  const whole = [org, scope.provider === undefined ? '' : `at ${scope.provider}`].filter(Boolean).join(' ');
+  if (parts.length === 0) return whole || 'all traffic';
+  return [parts.join(', '), whole.replace(/^organization/, 'of organization')].filter(Boolean).join(' ');
+}
+
+function sharedValue(
+  rows: readonly CountRow[],
+  isAffected: (row: CountRow) => boolean,
+  column: (typeof scopeColumns)[ScopeDimension],
+): string | null {
+  const tallies = new Map<string, { affected: number; requests: number }>();
+  const total = { affected: 0, requests: 0 };
+  for (const row of rows) {
+    const tally = tallies.get(row[column]) ?? { affected: 0, requests: 0 };
+    tallies.set(row[column], tally);
+    const affected = isAffected(row) ? row.requests : 0;
+    tally.affected += affected;
+    tally.requests += row.requests;
+    total.affected += affected;
+    total.requests += row.requests;
+  }
+  const [value, top] = [...tallies].reduce((best, entry) => (entry[1].affected > best[1].affected ? entry : best), [
+    '',
+    { affected: 0, requests: 0 },
+  ] as [string, typeof total]);
+  if (value === '' || top.affected < NAMED_SHARE * total.affected) return null;
+  const others = { affected: total.affected - top.affected, requests: total.requests - top.requests };
+  if (others.requests === 0) return value;
+  return others.affected / others.requests < (OTHERS_RATE * top.affected) / top.requests ? value : null;
+}

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { poissonTail } from './poisson-tail.ts';
+
+test.each([
+  ['none or more is certain', 0, 3, 1],
+  ['nothing expected, something seen: no chance', 1, 0, 0],
+  ['one or more of mean 1', 1, 1, 0.632121],
+  ['five or more of mean 1', 5, 1, 0.00366],
+  ['ten or more of mean 5', 10, 5, 0.031828],
+  ['nineteen or more of mean 5', 19, 5, 1.4017e-6],
+  ['600 or more of mean 400: far out, not rounded to zero', 600, 400, 7.7414e-21],
+])('%s', (_name, count, mean, expected) => {
+  const chance = poissonTail(count, mean);
+  expect(chance).toBeGreaterThanOrEqual(expected * 0.9);
+  expect(chance).toBeLessThanOrEqual(expected * 1.1);
+});
+
+test('a large mean is judged by the normal law within a factor of two', () => {
+  expect(poissonTail(1000, 1000)).toBeGreaterThan(0.25);
+  expect(poissonTail(1000, 1000)).toBeLessThan(0.75);
+  expect(poissonTail(1095, 1000)).toBeGreaterThan(0.0007);
+  expect(poissonTail(1095, 1000)).toBeLessThan(0.003);
+  expect(poissonTail(2000, 1000)).toBeLessThan(1e-100);
+  expect(poissonTail(500, 1000)).toBeGreaterThan(0.999);
+});
+
+test('falls as the count grows', () => {
+  for (let count = 1; count < 60; count++) {
+    expect(poissonTail(count + 1, 20)).toBeLessThanOrEqual(poissonTail(count, 20));
+  }
+});

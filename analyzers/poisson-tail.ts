@@ -1,0 +1,39 @@
+/**
+ * The chance that a Poisson process with this mean gives `count` or more. 1 for count 0; 0 for mean 0 and a
+ * count above it. Exact enough for means up to some thousands; larger ones are judged by the normal law.
+ */
+export function poissonTail(count: number, mean: number): number {
+  if (count <= 0) return 1;
+  if (mean <= 0) return 0;
+  if (mean > 500) return normalTail((count - 0.5 - mean) / Math.sqrt(mean));
+  // Above the mean the tail itself is summed: as one minus a sum near one it would drown in rounding.
+  if (count > mean) return tailSum(count, mean);
+  let term = Math.exp(-mean);
+  let below = term;
+  for (let k = 1; k < count; k++) {
+    term *= mean / k;
+    below += term;
+  }
+  return Math.max(0, 1 - below);
+}
+
+function tailSum(count: number, mean: number): number {
+  let log = -mean;
+  for (let k = 1; k <= count; k++) {
+    log += Math.log(mean / k);
+    if (log < -745) return 0;
+  }
+  let term = Math.exp(log);
+  let sum = 0;
+  for (let k = count + 1; term > sum * 1e-12; k++) {
+    sum += term;
+    term *= mean / k;
+  }
+  return Math.min(1, sum);
+}
+
+/** Upper tail of the normal law, within a factor of two far out, which is all a threshold of chance needs. */
+function normalTail(z: number): number {
+  if (z < 0) return 1 - normalTail(-z);
+  return Math.exp((-z * z) / 2) / (1.2533 * (z + Math.sqrt(z * z + 4 - 2.7 * Math.exp(-z / 2))));
+}

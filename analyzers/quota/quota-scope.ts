@@ -1,0 +1,109 @@
+import type { CountRow } from '../../domain/count-row.ts';
+import type { Scope } from '../../domain/incident.ts';
+import { isInScope, scopeColumns } from '../narrow-scope.ts';
+import { isQuota } from './quota-level.ts';
+
+/** Which quota ran out; the empty string where no answer says. */
+export const quotas = [
+  'credit_balance',
+  'organization_spend_limit',
+  'organization_usage_limit',
+  'project_spend_limit',
+  '',
+] as const;
+export type Quota = (typeof quotas)[number];
+
+/** How the parts of a dimension fare since the quota ran out. */
+export interface Comparison {
+  failing: readonly string[];
+  succeeding: readonly string[];
+}
+
+export interface QuotaScope {
+  quota: Quota;
+  scope: Scope;
+  projects: Comparison;
+  keys: Comparison;
+}
+
+/** From this share of quota answers on, a part fails although it has successes. */
+const FAILING_SHARE = 0.5;
+
+/**
+ * Says what ran out and for whom. `rows` are the organization's since the first quota answer; `whole` is its
+ * scope. A quota of the organization is org-wide whoever met it first. Else the scope is the project, key,
+ * client or model that fails alone while others are seen to succeed; nobody else seen is no proof.
+ */
+export function quotaScope(rows: readonly CountRow[], whole: Scope): QuotaScope {
+  const quota = namedQuota(rows);
+  const projects = compare(rows, 'project');
+  const keys = compare(rows, 'key');
+  const answer = { quota, projects, keys };
+  switch (quota) {
+    case 'credit_balance':
+    case 'organization_spend_limit':
+    case 'organization_usage_limit':
+      return { ...answer, scope: whole };
+    case 'project_spend_limit': {
+      const [project, another] = projects.failing;
+      return { ...answer, scope: project === undefined || another !== undefined ? whole : { ...whole, project } };
+    }
+    case '':
+      return { ...answer, scope: aloneScope(rows, whole) };
+  }
+}
+
+/** The quota that most of the answers name. */
+function namedQuota(rows: readonly CountRow[]): Quota {
+  const named = new Map<Quota, number>();
+  for (const row of rows) {
+    const quota = quotas.find((name) => name === row.subclass);
+    if (isQuota(row) && quota !== undefined && quota !== '') named.set(quota, (named.get(quota) ?? 0) + row.requests);
+  }
+  const [top] = [...named].sort((a, b) => b[1] - a[1] || quotas.indexOf(a[0]) - quotas.indexOf(b[0]));
+  return top?.[0] ?? '';
+}
+
+function aloneScope(rows: readonly CountRow[], whole: Scope): Scope {
+  let scope = whole;
+  for (const part of ['project', 'key', 'client', 'model'] as const) {
+    const inside = rows.filter((row) => isInScope(row, scope));
+    const { failing, succeeding } = compare(inside, part);
+    const [alone, another] = failing;
+    if (alone === undefined || another !== undefined || succeeding.length === 0) continue;
+    // Answers without the value fail too: then the value explains nothing.
+    if (inside.some((row) => isQuota(row) && row[scopeColumns[part]] !== alone)) continue;
+    scope = { ...scope, [part]: alone };
+  }
+  return scope;
+}
+
+interface Tally {
+  requests: number;
+  matching: number;
+  succeeded_after: number;
+}
+
+function compare(rows: readonly CountRow[], part: 'project' | 'key' | 'client' | 'model'): Comparison {
+  const first = rows.find(isQuota)?.ts ?? Infinity;
+  const tallies = new Map<string, Tally>();
+  for (const row of rows) {
+    const value = row[scopeColumns[part]];
+    if (value === '') continue;
+    const tally = tallies.get(value) ?? { requests: 0, matching: 0, succeeded_after: 0 };
+    tallies.set(value, tally);
+    tally.requests += row.requests;
+    if (isQuota(row)) tally.matching += row.requests;
+    // Successes of the interval in which the quota ran out may have come before.
+    if (row.class === 'ok' && row.ts > first) tally.succeeded_after += row.requests;
+  }
+  const failing: string[] = [];
+  const succeeding: string[] = [];
+  for (const [value, tally] of [...tallies].sort((a, b) => b[1].matching - a[1].matching || (a[0] < b[0] ? -1 : 1))) {
+    const isFailing =
+      tally.matching > 0 && (tally.succeeded_after === 0 || tally.matching >= FAILING_SHARE * tally.requests);
+    if (isFailing) failing.push(value);
+    else if (tally.succeeded_after > 0) succeeding.push(value);
+  }
+  return { failing, succeeding };
+}

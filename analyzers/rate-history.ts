@@ -1,0 +1,71 @@
+import type { CountRow } from '../domain/count-row.ts';
+import { median } from './median.ts';
+
+/** How a rate grew before something began. Times are epoch seconds, rates per minute. */
+export interface RateHistory {
+  /** Median rate of the minutes before the ramp; null when the counts do not reach back before it. */
+  original: number | null;
+  /** First minute of the ramp; equal to the start when there was none. */
+  ramp_started_at: number;
+  /** The minutes whose median is the original rate: `[from, ramp_started_at)`. */
+  original_from: number;
+}
+
+/** So many minutes before the start are searched for a ramp before they are taken for usual. */
+const RAMP_MINUTES = 15;
+/** So many minutes before the ramp make the original rate. */
+const ORIGINAL_MINUTES = 30;
+
+/**
+ * Finds the ramp that led to `start` and the rate before it. `rows` are those of the scope in order of time;
+ * `known_from` is the time from which on the counts are complete (an empty minute before it proves nothing).
+ */
+export function rateHistory(
+  rows: readonly CountRow[],
+  start: number,
+  knownFrom: number,
+  amount: (row: CountRow) => number = (row) => row.requests,
+): RateHistory {
+  const minutes = minutesBefore(rows, start, knownFrom, amount);
+  const usual = median(minutes.slice(0, Math.max(minutes.length - RAMP_MINUTES, Math.ceil(minutes.length / 2))));
+  if (usual === null) return { original: null, ramp_started_at: start, original_from: start };
+  let ramp = minutes.length;
+  // One minute of the ramp may dip; two in a row are its beginning.
+  for (let i = minutes.length - 1; i >= 0 && (isRaised(minutes[i], usual) || isRaised(minutes[i - 1], usual)); i--) {
+    if (isRaised(minutes[i], usual)) ramp = i;
+  }
+  const from = Math.max(0, ramp - ORIGINAL_MINUTES);
+  const rampStart = start - (minutes.length - ramp) * 60;
+  return {
+    original: median(minutes.slice(from, ramp)) ?? null,
+    ramp_started_at: rampStart,
+    original_from: rampStart - (ramp - from) * 60,
+  };
+}
+
+/** The most that a rate may be and still count as the original: 10 % more, or what chance adds to it. */
+export function safeRate(original: number): number {
+  return original + Math.max(original * 0.1, 2 * Math.sqrt(original), 1);
+}
+
+function isRaised(rate: number | undefined, usual: number): boolean {
+  return rate !== undefined && rate > usual * 1.2 + 2 * Math.sqrt(usual);
+}
+
+/** Amounts of the whole minutes that end at `start`, oldest first. */
+function minutesBefore(
+  rows: readonly CountRow[],
+  start: number,
+  knownFrom: number,
+  amount: (row: CountRow) => number,
+): number[] {
+  const count = Math.max(0, Math.floor((start - knownFrom) / 60));
+  const minutes = new Array<number>(count).fill(0);
+  for (const row of rows) {
+    if (row.ts >= start) break;
+    const index = count - 1 - Math.floor((start - 1 - row.ts) / 60);
+    const before = minutes[index];
+    if (before !== undefined) minutes[index] = before + amount(row);
+  }
+  return minutes;
+}

@@ -1,0 +1,196 @@
+import { z } from 'zod';
+import { COUNT_INTERVAL_SECONDS, type CountRow } from '../../domain/count-row.ts';
+import type { Scope } from '../../domain/incident.ts';
+import { rowsBetween } from '../count-view.ts';
+import type { Facts } from '../detector.ts';
+import { isInScope } from '../narrow-scope.ts';
+import { rateHistory, safeRate } from '../rate-history.ts';
+
+const growth = z.object({ name: z.string(), before: z.number(), now: z.number() }).nullable();
+
+/** What a Slow Down surge remembers. Rates are per minute, times epoch seconds. */
+export const surgeFacts = z.object({
+  /** Usual share of Slow Down answers before the surge. */
+  background: z.number(),
+  /** Whose rates these are: of the scope, or of the organization where the scope did not send before. */
+  rate_of: z.enum(['scope', 'organization']),
+  original_rate: z.number(),
+  /** The counts did not reach back before the ramp: the original rate is half of the peak. */
+  original_is_estimate: z.boolean(),
+  original_input_tokens: z.number(),
+  ramp_started_at: z.number(),
+  peak_rate: z.number(),
+  peak_input_tokens: z.number(),
+  /** Who grew most, in input tokens or, without those, in requests per minute. */
+  top_client: growth,
+  top_key: growth,
+  top_model: growth,
+  top_project: growth,
+  /** Original rate of each client; the largest ones. */
+  clients: z.record(z.string(), z.number()),
+  slow_downs: z.number(),
+  requests: z.number(),
+  /** Answers before this time are in the sums. */
+  counted_until: z.number(),
+  /** When the return to the original rate was asked for. */
+  asked_at: z.number(),
+  /** Since when the rate has been back; null while it is above. */
+  back_at: z.number().nullable(),
+  /** Last breach of the original rate or last Slow Down answer, whichever is later. */
+  hold_from: z.number(),
+});
+export type SurgeFacts = z.infer<typeof surgeFacts>;
+export type Growth = z.infer<typeof growth>;
+
+/** What the last window says of the scope. Rates are per minute. */
+export interface Present {
+  rate: number;
+  input_tokens: number;
+  /** Share of Slow Down answers. */
+  share: number;
+  /** Clients above their original rate, with their rates. */
+  over: readonly { client: string; rate: number; original: number }[];
+}
+
+const MAX_CLIENTS = 20;
+
+/** The remembered facts, or null when there are none or they are of another version. */
+export function readSurgeFacts(facts: Facts | undefined): SurgeFacts | null {
+  const read = surgeFacts.safeParse(facts);
+  return read.success ? read.data : null;
+}
+
+/** Measures a surge from its beginning. `rows` are the organization's in `[now - lookback, now)`. */
+export function measureSurge(
+  rows: readonly CountRow[],
+  scope: Scope,
+  startedAt: number,
+  now: number,
+  window: number,
+): Omit<SurgeFacts, 'background' | 'asked_at' | 'back_at' | 'hold_from'> {
+  const knownFrom = (rows[0]?.ts ?? now) + COUNT_INTERVAL_SECONDS;
+  let own = rows.filter((row) => isInScope(row, scope));
+  let history = rateHistory(own, startedAt, knownFrom);
+  let rateOf: SurgeFacts['rate_of'] = 'scope';
+  if (history.original !== null && history.original < 1) {
+    // A caller that was not there before has no rate to return to; the organization has.
+    rateOf = 'organization';
+    own = [...rows];
+    history = rateHistory(own, startedAt, knownFrom);
+  }
+  const usual = rowsBetween(own, history.original_from, history.ramp_started_at);
+  const minutes = Math.max(1, (history.ramp_started_at - history.original_from) / 60);
+  const surge = rowsBetween(own, history.ramp_started_at, now);
+  const peak = peakWindow(surge, history.ramp_started_at, now, window);
+  const top = (column: 'client' | 'api_key' | 'model' | 'project'): Growth => topGrowth(usual, minutes, peak.rows, window, column);
+  const matching = rowsBetween(rows, startedAt, now).filter((row) => isInScope(row, scope));
+  return {
+    rate_of: rateOf,
+    original_rate: history.original ?? peak.rate / 2,
+    original_is_estimate: history.original === null,
+    original_input_tokens: sum(usual, (row) => row.input_tokens) / minutes,
+    ramp_started_at: history.ramp_started_at,
+    peak_rate: peak.rate,
+    peak_input_tokens: (sum(peak.rows, (row) => row.input_tokens) * 60) / window,
+    top_client: top('client'),
+    top_key: top('api_key'),
+    top_model: top('model'),
+    top_project: top('project'),
+    clients: originalRates(usual, minutes, peak.rows),
+    ...surgeSums(matching),
+    counted_until: now,
+  };
+}
+
+/** Slow Down answers and all requests among the rows. */
+export function surgeSums(rows: readonly CountRow[]): { slow_downs: number; requests: number } {
+  return {
+    slow_downs: sum(rows, (row) => (row.class === 'slow_down' ? row.requests : 0)),
+    requests: sum(rows, (row) => row.requests),
+  };
+}
+
+/** Rates of the scope in the window that ends at `now`, against the remembered ones. */
+export function presentSurge(
+  rows: readonly CountRow[],
+  scope: Scope,
+  facts: Pick<SurgeFacts, 'rate_of' | 'clients'>,
+  now: number,
+  window: number,
+): Present {
+  const all = rowsBetween(rows, now - window, now);
+  const own = all.filter((row) => isInScope(row, scope));
+  const rated = facts.rate_of === 'scope' ? own : all;
+  const sums = surgeSums(own);
+  const rates = tally(rated, 'client', (row) => (row.requests * 60) / window);
+  return {
+    rate: (sum(rated, (row) => row.requests) * 60) / window,
+    input_tokens: (sum(rated, (row) => row.input_tokens) * 60) / window,
+    share: sums.requests === 0 ? 0 : sums.slow_downs / sums.requests,
+    over: Object.entries(facts.clients)
+      .map(([client, original]) => ({ client, rate: rates.get(client) ?? 0, original }))
+      .filter(({ rate, original }) => rate > safeRate(original))
+      .sort((a, b) => b.rate - b.original - (a.rate - a.original)),
+  };
+}
+
+function peakWindow(
+  rows: readonly CountRow[],
+  from: number,
+  now: number,
+  window: number,
+): { rate: number; rows: readonly CountRow[] } {
+  let peak = { rate: -1, rows: [] as readonly CountRow[] };
+  for (let end = now; end > from || end === now; end -= window) {
+    const inside = rowsBetween(rows, end - window, end);
+    const rate = (sum(inside, (row) => row.requests) * 60) / window;
+    if (rate > peak.rate) peak = { rate, rows: inside };
+  }
+  return peak;
+}
+
+function topGrowth(
+  usual: readonly CountRow[],
+  minutes: number,
+  peak: readonly CountRow[],
+  window: number,
+  column: 'client' | 'api_key' | 'model' | 'project',
+): Growth {
+  const hasTokens = peak.some((row) => row.input_tokens > 0) && usual.some((row) => row.input_tokens > 0);
+  const amount = (row: CountRow): number => (hasTokens ? row.input_tokens : row.requests);
+  const before = tally(usual, column, (row) => amount(row) / minutes);
+  const now = tally(peak, column, (row) => (amount(row) * 60) / window);
+  let top: Growth = null;
+  for (const [name, rate] of now) {
+    const grown = { name, before: before.get(name) ?? 0, now: rate };
+    if (name !== '' && grown.now > grown.before && (top === null || grown.now - grown.before > top.now - top.before)) {
+      top = grown;
+    }
+  }
+  return top;
+}
+
+function originalRates(usual: readonly CountRow[], minutes: number, peak: readonly CountRow[]): Record<string, number> {
+  const before = tally(usual, 'client', (row) => row.requests / minutes);
+  const largest = [...tally(peak, 'client', (row) => row.requests)]
+    .filter(([client]) => client !== '')
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .slice(0, MAX_CLIENTS);
+  return Object.fromEntries(largest.map(([client]) => [client, before.get(client) ?? 0]));
+}
+
+function tally(
+  rows: readonly CountRow[],
+  column: 'client' | 'api_key' | 'model' | 'project',
+  amount: (row: CountRow) => number,
+): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const row of rows) sums.set(row[column], (sums.get(row[column]) ?? 0) + amount(row));
+  return sums;
+}
+
+function sum(rows: readonly CountRow[], amount: (row: CountRow) => number): number {
+  let total = 0;
+  for (const row of rows) total += amount(row);
+  return total;
+}

@@ -1,0 +1,165 @@
+import { errorClasses } from '../../domain/error-class.ts';
+import type { Incident, Scope } from '../../domain/incident.ts';
+import type { AnalyzerSettings, Report } from '../detector.ts';
+import { isoTime } from '../iso-time.ts';
+import { describeScope } from '../narrow-scope.ts';
+import { recoveryPlan } from '../recovery-plan.ts';
+import type { Growth, Present, SurgeFacts } from './surge-facts.ts';
+
+/** Growth below this is no sudden rise. */
+const GROWN = 1.2;
+/** From this share of refused requests on, a surge is critical. */
+const CRITICAL_SHARE = 0.1;
+/** From so many input tokens per minute on, the provider's rule of thumb for growth applies. */
+const RAMP_RULE_TOKENS = 1_000_000;
+const MAX_NAMES = 10;
+
+interface Surge {
+  scope: Scope;
+  facts: SurgeFacts;
+  present: Present;
+  /** Epoch seconds. */
+  started_at: number;
+  now: number;
+}
+
+/** What there is to say about a Slow Down surge: evidence, whose fault, and the way back. Pure. */
+export function surgeReport(surge: Surge, settings: AnalyzerSettings): Report {
+  const { facts, present, scope } = surge;
+  const { hold_minutes: holdMinutes, step } = settings.slow_down_surge;
+  const plan = recoveryPlan({
+    asked_at: facts.asked_at,
+    original: facts.original_rate,
+    wanted: facts.peak_rate,
+    hold_from: facts.hold_from,
+    hold_seconds: holdMinutes * 60,
+    step,
+  });
+  return {
+    severity: present.share >= CRITICAL_SHARE ? 'critical' : 'warning',
+    scope,
+    summary: summary(surge),
+    verdict: verdict(surge),
+    evidence: evidence(surge),
+    remedy: {
+      steps: steps(surge, settings, plan.hold_until),
+      retry: errorClasses.slow_down.retry,
+      owner: facts.top_client === null ? errorClasses.slow_down.owner : `owner of ${facts.top_client.name}`,
+      hold_until: plan.hold_until,
+      plan: plan.plan,
+      docs: 'docs/errors/slow_down.md',
+    },
+  };
+}
+
+function summary({ facts, present, scope }: Surge): string {
+  const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
+  const back = facts.back_at === null ? `now ${rate(present.rate)}` : `back at ${rate(present.rate)}`;
+  return `Slow Down for ${describeScope(scope)}: ${original} requests/min grew to ${rate(facts.peak_rate)} (${times(growthRatio(facts))}), ${back}; ${facts.slow_downs} refused.`;
+}
+
+function verdict({ facts, scope, started_at }: Surge): Incident['verdict'] {
+  const who = facts.rate_of === 'organization' ? 'The organization' : capital(describeScope(scope));
+  const tokenGrowth = facts.original_input_tokens > 0 ? facts.peak_input_tokens / facts.original_input_tokens : 0;
+  const span = `${clock(facts.ramp_started_at)} and the first Slow Down at ${clock(started_at)}`;
+  if (facts.original_is_estimate) {
+    return {
+      party: 'traffic',
+      why: `${who} sent up to ${rate(facts.peak_rate)} requests/min when Slow Down came; the counts do not reach back before the rise, so half of that is taken for the original rate.`,
+    };
+  }
+  if (growthRatio(facts) >= GROWN || tokenGrowth >= GROWN) {
+    const top = [facts.top_client, facts.top_model].flatMap((item) => (item === null ? [] : [item.name]));
+    const driver = top.length === 0 ? '' : ` Most of the growth came from ${top.join(' on ')}.`;
+    const tokens = tokenGrowth >= GROWN ? ` (input tokens ${times(tokenGrowth)})` : '';
+    return {
+      party: 'traffic',
+      why: `${who} went from ${rate(facts.original_rate)} to ${rate(facts.peak_rate)} requests/min${tokens}; the rise began at ${span}.${driver}`,
+    };
+  }
+  return {
+    party: 'provider',
+    why: `${who} had not grown before the first Slow Down at ${clock(started_at)}: usual ${rate(facts.original_rate)}, highest ${rate(facts.peak_rate)} requests/min. Without growth a Slow Down means that the provider is short of capacity.`,
+  };
+}
+
+function evidence({ facts, present }: Surge): Incident['evidence'] {
+  return {
+    original_requests_per_minute: round(facts.original_rate),
+    original_is_estimate: facts.original_is_estimate,
+    present_requests_per_minute: round(present.rate),
+    peak_requests_per_minute: round(facts.peak_rate),
+    growth_ratio: round(growthRatio(facts)),
+    rate_of: facts.rate_of,
+    slow_down_count: facts.slow_downs,
+    slow_down_share: share(facts.requests === 0 ? 0 : facts.slow_downs / facts.requests),
+    present_slow_down_share: share(present.share),
+    usual_slow_down_share: share(facts.background),
+    input_tokens_per_minute_before: Math.round(facts.original_input_tokens),
+    input_tokens_per_minute: Math.round(present.input_tokens),
+    peak_input_tokens_per_minute: Math.round(facts.peak_input_tokens),
+    ramp_started_at: isoTime(facts.ramp_started_at),
+    ...grown('client', facts.top_client),
+    ...grown('key', facts.top_key),
+    ...grown('model', facts.top_model),
+    ...grown('project', facts.top_project),
+    clients_comply: facts.back_at !== null,
+    clients_over_rate: present.over
+      .slice(0, MAX_NAMES)
+      .map((over) => `${over.client}: ${rate(over.rate)}/min, original ${rate(over.original)}`),
+    ...(facts.back_at === null ? {} : { rate_back_at: isoTime(facts.back_at) }),
+  };
+}
+
+function steps({ facts, present }: Surge, settings: AnalyzerSettings, holdUntil: string): string[] {
+  const { hold_minutes: minutes, step } = settings.slow_down_surge;
+  const original = rate(Math.max(1, facts.original_rate));
+  const back =
+    facts.back_at === null
+      ? `Follow retry-after and go back to ${original} requests/min now (at present ${rate(present.rate)}).`
+      : `The rate is back (${rate(present.rate)} of ${original} requests/min): keep it there.`;
+  const list = [
+    back,
+    `Hold it for ${minutes} minutes, not before ${clock(Date.parse(holdUntil) / 1000)}; a new Slow Down or a higher rate starts the wait again.`,
+    `Then raise it by at most ${Math.round(step * 100)} % per ${minutes} minutes, up to ${rate(facts.peak_rate)} requests/min.`,
+  ];
+  if (present.over.length > 0) list.push(`Still above their original rate: ${present.over.slice(0, 3).map((over) => over.client).join(', ')}.`);
+  if (facts.peak_input_tokens >= RAMP_RULE_TOKENS) {
+    list.push('Above 1 million input tokens per minute, growth of more than 50 % in 15 minutes is refused again.');
+  }
+  list.push('If it recurs, keep traffic steady, spread batch jobs over time, or buy Scale Tier.');
+  return list;
+}
+
+function growthRatio(facts: SurgeFacts): number {
+  return facts.peak_rate / Math.max(facts.original_rate, 1);
+}
+
+function grown(what: string, growth: Growth): Incident['evidence'] {
+  return growth === null ? {} : { [`top_${what}`]: growth.name, [`top_${what}_growth`]: round(growth.now - growth.before) };
+}
+
+/** A rate for people: whole numbers from ten on. */
+function rate(value: number): string {
+  return value >= 10 ? String(Math.round(value)) : String(round(value));
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function share(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}
+
+function times(ratio: number): string {
+  return `${round(ratio)}×`;
+}
+
+function clock(seconds: number): string {
+  return `${isoTime(seconds).slice(11, 19)} UTC`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

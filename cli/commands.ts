@@ -1,0 +1,255 @@
+import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
+import { count, natural, port, positive } from './option-values.ts';
+
+const outputFormat: OptionSpec = {
+  flags: '--format <format>',
+  description: 'table (for people), json or csv',
+  choices: ['table', 'json', 'csv'],
+};
+const json: OptionSpec = { flags: '--json', description: 'print one JSON document instead of text' };
+const clickhouseHttp: OptionSpec = {
+  flags: '--clickhouse-http <port>',
+  description: 'serve the embedded ClickHouse on this loopback port, for Grafana, curl and further processes',
+  parse: port,
+};
+const storeOptions: readonly OptionSpec[] = [
+  {
+    flags: '--clickhouse-url <url>',
+    description: 'ClickHouse server to use instead of the embedded engine',
+    setting: 'clickhouse.url',
+  },
+  { flags: '--data <dir>', description: 'data directory of the embedded engine', setting: 'clickhouse.path' },
+];
+const kafkaOptions: readonly OptionSpec[] = [
+  { flags: '--brokers <list>', description: 'Kafka brokers, comma-separated host:port', setting: 'kafka.brokers' },
+  { flags: '--topics <list>', description: 'topics, comma-separated', setting: 'kafka.topics' },
+];
+const grafanaOptions: readonly OptionSpec[] = [
+  { flags: '--grafana-url <url>', description: 'address of Grafana', setting: 'grafana.url' },
+];
+const recordFormat: OptionSpec = {
+  flags: '--format <format>',
+  description: 'format of the records: auto, native, otel-genai, litellm or mapped',
+  setting: 'format',
+};
+const files: ArgumentSpec = {
+  name: 'files',
+  description: 'NDJSON files, - for standard input',
+  required: true,
+  variadic: true,
+};
+
+/** Every command of the program, in the order of `faultline --help`. */
+export const commands: readonly CommandSpec[] = [
+  {
+    name: 'start',
+    summary: 'run everything in one process: ingest, analyzers, console, embedded ClickHouse',
+    details:
+      'Without flags it runs the demo: a day of simulated traffic in a few minutes, with two incidents in it. The page is on http://127.0.0.1:7070.',
+    options: [
+      { flags: '--source <source>', description: 'demo, kafka, an NDJSON file, or - for standard input' },
+      { flags: '--port <port>', description: 'port of the page', setting: 'console.port' },
+      { flags: '--no-open-console', description: 'do not serve the page' },
+      { flags: '--speed <factor>', description: 'how much faster than real time the demo runs', parse: positive },
+      { flags: '--exit', description: 'end when the source has ended' },
+      recordFormat,
+      clickhouseHttp,
+      ...kafkaOptions,
+      ...storeOptions,
+    ],
+    examples: ['faultline start', 'faultline start --source my-logs.ndjson'],
+    graceful: true,
+    load: () => import('./start.ts'),
+  },
+  {
+    name: 'ingest',
+    summary: 'run a worker: Kafka in, exact counts in ClickHouse out',
+    details:
+      'Workers of one group share the partitions of the topics. Counts stay exact through crashes and rebalances; faultline reconcile proves it.',
+    options: [
+      ...kafkaOptions,
+      { flags: '--group <name>', description: 'consumer group', setting: 'kafka.group' },
+      recordFormat,
+      clickhouseHttp,
+      ...storeOptions,
+    ],
+    examples: ['faultline ingest --brokers kafka-1:9092,kafka-2:9092 --topics llm-requests'],
+    graceful: true,
+    load: () => import('./ingest.ts'),
+  },
+  {
+    name: 'analyze',
+    summary: 'run the analyzers: counts in, incidents out',
+    details: 'Evaluates every few seconds until it is stopped, or once with --once.',
+    options: [
+      { flags: '--once', description: 'evaluate once and end' },
+      { flags: '--now <time>', description: 'evaluate as of this time (ISO-8601 or epoch)' },
+      ...storeOptions,
+    ],
+    examples: ['faultline analyze', 'faultline analyze --once --now 2026-03-01T03:00:00Z'],
+    graceful: true,
+    load: () => import('./analyze.ts'),
+  },
+  {
+    name: 'replay',
+    summary: 'run historical NDJSON files through the same code, in event time',
+    details: 'Uses a fresh embedded store and prints the counts by class and the incidents.',
+    arguments: [files],
+    options: [json, recordFormat],
+    examples: ['faultline replay march.ndjson', 'faultline replay march.ndjson --json | jq .incidents'],
+    graceful: true,
+    load: () => import('./replay.ts'),
+  },
+  {
+    name: 'classify',
+    summary: 'classify errors from standard input, one JSON object a line',
+    details:
+      'Reads {id?, provider?, status?, body?|error?, headers?, exception?, client?} and writes {id, class, rule, retry, fault, subclass}, in order.',
+    options: [],
+    examples: [`echo '{"status":429,"body":"insufficient_quota"}' | faultline classify`],
+    graceful: true,
+    load: () => import('./classify.ts'),
+  },
+  {
+    name: 'trends',
+    summary: 'query error trends',
+    details:
+      'Shows errors and their share of all requests by class (or any other dimension), against the window of equal length before. WHEN is a duration back from now (90m, 24h, 7d), an ISO-8601 time, or epoch seconds.',
+    options: [
+      { flags: '--by <dimensions>', description: 'group by these, comma-separated (default: class)' },
+      { flags: '--since <when>', description: 'start of the range (default: 24h)' },
+      { flags: '--until <when>', description: 'end of the range (default: now)' },
+      { flags: '--step <duration>', description: 'length of one step, such as 5m (default: about 50 steps)' },
+      {
+        flags: '--where <dimension=value>',
+        description: 'keep what matches; != negates, a comma means "or"; may be repeated',
+        repeat: true,
+      },
+      { flags: '--errors-only', description: 'leave out groups without an error' },
+      { flags: '--limit <n>', description: 'at most so many groups (default: 30 in a table, else all)', parse: count },
+      outputFormat,
+      ...storeOptions,
+    ],
+    examples: [
+      'faultline trends --by class,model --since 24h',
+      'faultline trends --by client --where class=rate_limit,slow_down --since 7d --step 1h --format csv',
+    ],
+    load: () => import('./trends.ts'),
+  },
+  {
+    name: 'incidents',
+    summary: 'list incidents, or show one with verdict, evidence and remedy',
+    details: 'Without an ID it lists the newest first; the ID may be shortened as long as it is unique.',
+    arguments: [{ name: 'id', description: 'incident to show in full', required: false, variadic: false }],
+    options: [
+      { flags: '--state <states>', description: 'pending, firing, resolved; comma-separated' },
+      { flags: '--kind <kinds>', description: 'such as slow_down_surge; comma-separated' },
+      { flags: '--since <when>', description: 'that began, or still lasted, since then: 24h, 7d, ISO-8601 time' },
+      { flags: '--limit <n>', description: 'at most so many (default: 100)', parse: count },
+      outputFormat,
+      ...storeOptions,
+    ],
+    examples: ['faultline incidents --state firing', 'faultline incidents 3fa9c1 --format json'],
+    load: () => import('./incidents.ts'),
+  },
+  ...(['build', 'check', 'push'] as const).map(dashboardsCommand),
+  {
+    name: 'reconcile',
+    summary: 'prove the counts from the offsets; exit code 1 on any difference',
+    details: 'Compares Kafka offsets, the ledger of batches and the tables, per topic and partition.',
+    options: [{ flags: '--topic <name>', description: 'only this topic' }, json, ...kafkaOptions, ...storeOptions],
+    examples: ['faultline reconcile', 'faultline reconcile --topic llm-requests --json'],
+    load: () => import('./reconcile.ts'),
+  },
+  ...(['list', 'replay'] as const).map(deadLettersCommand),
+  {
+    name: 'simulate',
+    summary: 'write labelled traffic with known incidents in it',
+    details: 'The same seed gives the same records. Says on stderr, or in the file of --truth, what they truly were.',
+    options: [
+      { flags: '--scenario <name>', description: 'which traffic (default: demo-day)' },
+      { flags: '--rate <n>', description: 'mean requests per second of event time', parse: positive },
+      { flags: '--seed <n>', description: 'seed of the random numbers (default: 1)', parse: natural },
+      { flags: '--since <when>', description: 'start of the traffic: 24h, 7d, ISO-8601 time' },
+      { flags: '--until <when>', description: 'end of the traffic' },
+      { flags: '--count <n>', description: 'end after so many records', parse: count },
+      { flags: '--speed <factor>', description: 'at so many times real time, not as fast as it goes', parse: positive },
+      { flags: '--live', description: 'from now on, in real time, until Ctrl-C' },
+      { flags: '--to <where>', description: 'kafka, or - for standard output (default: -)' },
+      { flags: '--truth <file>', description: 'write the true counts and incidents to this file, as JSON' },
+      ...kafkaOptions,
+    ],
+    examples: [
+      'faultline simulate --scenario demo-day > traffic.ndjson',
+      'faultline simulate --live --rate 200 --to kafka',
+    ],
+    graceful: true,
+    load: () => import('./simulate.ts'),
+  },
+  {
+    name: 'migrate',
+    summary: 'bring the tables to the present schema',
+    details: 'Safe to repeat and to run twice at once. Workers do this by themselves.',
+    options: [...storeOptions],
+    examples: ['faultline migrate --clickhouse-url http://clickhouse:8123'],
+    load: () => import('./migrate.ts'),
+  },
+  {
+    name: 'settings',
+    summary: 'print the effective settings, or an example file',
+    details: 'Each value that is not the default says where it came from. Secrets are masked.',
+    options: [{ flags: '--example', description: 'print a settings file with every key and its meaning' }],
+    examples: ['faultline settings', 'faultline settings --example > faultline.yaml'],
+    load: () => import('./show-settings.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'check settings, ClickHouse, Kafka and Grafana, and say what to fix',
+    details: 'One line per check; exit code 1 when one fails.',
+    options: [json, ...kafkaOptions, ...storeOptions],
+    examples: ['faultline doctor'],
+    load: () => import('./doctor.ts'),
+  },
+];
+
+function dashboardsCommand(action: 'build' | 'check' | 'push'): CommandSpec {
+  const summaries = {
+    build: 'write the Grafana dashboards and alert rules',
+    check: 'compare the written files with the code; exit code 1 when they differ',
+    push: 'send the dashboards and alert rules to Grafana',
+  };
+  return {
+    name: `dashboards ${action}`,
+    summary: summaries[action],
+    details: 'The files stand in dashboards/grafana/out. Grafana is that of grafana.url and grafana.token.',
+    options: [
+      ...(action === 'push' ? grafanaOptions : [{ flags: '--out <dir>', description: 'folder of the files' }]),
+      { flags: '--docs-url <url>', description: 'where links to the runbooks lead' },
+    ],
+    examples: [`faultline dashboards ${action}`],
+    fixed: { action },
+    load: () => import('./dashboards.ts'),
+  };
+}
+
+function deadLettersCommand(action: 'list' | 'replay'): CommandSpec {
+  const list = action === 'list';
+  return {
+    name: `dead-letters ${action}`,
+    summary: list ? 'list what could not be decoded' : 'decode dead letters again, after a fix',
+    details: list
+      ? 'Shows origin, reason and the redacted bytes, newest first.'
+      : 'What decodes now is counted once, however often this runs.',
+    options: [
+      { flags: '--topic <name>', description: 'only of this topic' },
+      { flags: '--reason <reason>', description: 'only with this reason, such as not_json' },
+      { flags: '--since <when>', description: 'only since then: 24h, 7d, ISO-8601 time' },
+      { flags: '--limit <n>', description: 'at most so many', parse: count },
+      json,
+      ...storeOptions,
+    ],
+    examples: [`faultline dead-letters ${action} --reason not_json --since 24h`],
+    fixed: { action },
+    load: () => import('./dead-letters.ts'),
+  };
+}

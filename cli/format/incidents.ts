@@ -1,0 +1,165 @@
+import type { Incident, IncidentState, Scope } from '../../domain/incident.ts';
+import { createPainter, type Paint, type Painter } from './color.ts';
+import { toCsv } from './csv.ts';
+import { formatCount, formatDuration, formatTime } from './numbers.ts';
+import { type Cell, type Column, formatTable } from './table.ts';
+import { printable, wrap } from './text.ts';
+
+export interface Terminal {
+  width: number;
+  color: boolean;
+  /** Epoch milliseconds. */
+  now: number;
+}
+
+/** CSV with one row per incident; scope, evidence and plan are JSON texts. */
+export function incidentsAsCsv(incidents: readonly Incident[]): string {
+  const header = [
+    'id',
+    'kind',
+    'state',
+    'severity',
+    'started_at',
+    'detected_at',
+    'resolved_at',
+    'scope',
+    'summary',
+    'verdict_party',
+    'verdict_why',
+    'evidence',
+    'first_step',
+    'owner',
+  ];
+  const rows = incidents.map((one) => [
+    one.id,
+    one.kind,
+    one.state,
+    one.severity,
+    one.started_at,
+    one.detected_at,
+    one.resolved_at,
+    JSON.stringify(one.scope),
+    one.summary,
+    one.verdict.party,
+    one.verdict.why,
+    JSON.stringify(one.evidence),
+    one.remedy.steps[0] ?? '',
+    one.remedy.owner,
+  ]);
+  return toCsv(header, rows);
+}
+
+/** Lines with one incident each, in the order given. */
+export function incidentsAsTable(incidents: readonly Incident[], terminal: Terminal): readonly string[] {
+  const columns: Column[] = [
+    { title: 'id' },
+    { title: 'state' },
+    { title: 'severity' },
+    { title: 'kind' },
+    { title: 'began (UTC)' },
+    { title: 'lasted', align: 'right' },
+    { title: 'scope', shrinkTo: 12, optional: true },
+    { title: 'summary', shrinkTo: 20, optional: true },
+  ];
+  const shortLength = shortestIds(incidents);
+  const rows = incidents.map((one): Cell[] => [
+    { text: one.id.slice(0, shortLength) },
+    { text: one.state, paints: statePaints[one.state] },
+    { text: one.severity, paints: severityPaints[one.severity] },
+    { text: one.kind },
+    { text: formatTime(Date.parse(one.started_at)) },
+    { text: lasted(one, terminal.now) },
+    { text: scopeText(one.scope) },
+    { text: one.summary },
+  ]);
+  return formatTable(columns, rows, terminal.width, createPainter(terminal.color));
+}
+
+/** One incident in full: what, since when, whose fault, why, and what to do. */
+export function incidentInFull(one: Incident, terminal: Terminal): readonly string[] {
+  const paint = createPainter(terminal.color);
+  const field = (name: string, text: string): readonly string[] => labelled(name, text, terminal.width, paint);
+  const { remedy, evidence } = one;
+  return [
+    `${paint(one.kind, 'bold')}  ${paint(one.state, ...statePaints[one.state])}  ${paint(one.severity, ...severityPaints[one.severity])}  ${paint(printable(one.id), 'dim')}`,
+    ...wrap(printable(one.summary), terminal.width),
+    '',
+    ...field('began', began(one, terminal.now)),
+    ...(one.resolved_at === null ? [] : field('resolved', `${formatTime(Date.parse(one.resolved_at))} UTC`)),
+    ...field('scope', scopeText(one.scope)),
+    ...field('verdict', `${one.verdict.party}: ${one.verdict.why}`),
+    ...Object.entries(evidence).flatMap(([name, value], i) =>
+      labelled(i === 0 ? 'evidence' : '', `${name.replaceAll('_', ' ')}: ${evidenceText(value)}`, terminal.width, paint),
+    ),
+    '',
+    paint(`What to do (${printable(remedy.owner)}, ${retryWords[remedy.retry]})`, 'bold'),
+    ...remedy.steps.flatMap((step, i) => indent(`${i + 1}. `, printable(step), terminal.width)),
+    ...(remedy.hold_until === undefined ? [] : field('hold until', `${formatTime(Date.parse(remedy.hold_until))} UTC`)),
+    ...(remedy.plan ?? []).flatMap((step, i) =>
+      labelled(i === 0 ? 'plan' : '', `from ${formatTime(Date.parse(step.at))} UTC at most ${formatCount(step.requests_per_minute)} requests a minute`, terminal.width, paint),
+    ),
+    '',
+    ...(one.sample_request_ids.length === 0 ? [] : field('requests', one.sample_request_ids.join(', '))),
+    ...(one.related.length === 0 ? [] : field('related', one.related.join(', '))),
+    ...field('runbook', remedy.docs),
+  ];
+}
+
+const statePaints: Readonly<Record<IncidentState, readonly Paint[]>> = {
+  pending: ['yellow'],
+  firing: ['red', 'bold'],
+  resolved: ['green'],
+};
+const severityPaints: Readonly<Record<Incident['severity'], readonly Paint[]>> = {
+  info: [],
+  warning: ['yellow'],
+  critical: ['red'],
+};
+const retryWords: Readonly<Record<Incident['remedy']['retry'], string>> = {
+  yes: 'retry with back-off',
+  after_wait: 'retry after a wait',
+  no: 'do not retry',
+};
+
+const LABEL = 12;
+
+/** Ids are hashes: as many characters as tell them apart, at least eight. */
+function shortestIds(incidents: readonly Incident[]): number {
+  const longest = Math.max(8, ...incidents.map(({ id }) => id.length));
+  for (let length = 8; length < longest; length++) {
+    if (new Set(incidents.map(({ id }) => id.slice(0, length))).size === incidents.length) return length;
+  }
+  return longest;
+}
+
+function scopeText(scope: Scope): string {
+  const parts = Object.entries(scope).map(([name, value]) => `${name} ${value}`);
+  return parts.length === 0 ? 'everything' : parts.join(', ');
+}
+
+function began(one: Incident, now: number): string {
+  const [start, found] = [Date.parse(one.started_at), Date.parse(one.detected_at)];
+  const later = Math.max(0, (found - start) / 1_000);
+  return `${formatTime(start)} UTC, found ${formatDuration(later)} later, ${one.resolved_at === null ? 'lasts' : 'lasted'} ${lasted(one, now)}`;
+}
+
+function lasted(one: Incident, now: number): string {
+  const end = one.resolved_at === null ? now : Date.parse(one.resolved_at);
+  return formatDuration(Math.max(0, (end - Date.parse(one.started_at)) / 1_000));
+}
+
+function evidenceText(value: Incident['evidence'][string]): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)));
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' ? value : value.join(', ');
+}
+
+function labelled(name: string, text: string, width: number, paint: Painter): readonly string[] {
+  const lines = wrap(printable(text), Math.max(20, width - LABEL));
+  return lines.map((line, i) => `${paint((i === 0 ? name : '').padEnd(LABEL), 'dim')}${line}`);
+}
+
+function indent(mark: string, text: string, width: number): readonly string[] {
+  const lines = wrap(text, Math.max(20, width - mark.length - 2));
+  return lines.map((line, i) => `  ${i === 0 ? mark : ' '.repeat(mark.length)}${line}`);
+}

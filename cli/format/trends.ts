@@ -1,0 +1,85 @@
+import { errorClasses, isRequestClass } from '../../domain/error-class.ts';
+import type { TrendResult, TrendSeries } from '../../store/queries/trends.ts';
+import type { TrendPlan } from '../../store/queries/trends-plan.ts';
+import { createPainter, type Paint } from './color.ts';
+import { toCsv } from './csv.ts';
+import { formatChange, formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
+import { sparkline } from './sparkline.ts';
+import { type Cell, type Column, formatTable } from './table.ts';
+
+/** A JSON array with one object per group; times are ISO-8601 UTC. */
+export function trendsAsJson({ series }: TrendResult): string {
+  const shown = series.map(({ points, ...rest }) => ({
+    ...rest,
+    ...(titleOf(rest.group.class) === null ? {} : { title: titleOf(rest.group.class) }),
+    points: points.map((point) => ({ ...point, ts: iso(point.ts) })),
+  }));
+  return JSON.stringify(shown, null, 2);
+}
+
+/** One CSV row per group and step. */
+export function trendsAsCsv({ by }: Pick<TrendPlan, 'by'>, { series }: TrendResult): string {
+  const rows = series.flatMap(({ group, points }) =>
+    points.map((point) => [iso(point.ts), ...by.map((name) => group[name] ?? ''), point.requests, point.errors]),
+  );
+  return toCsv(['ts', ...by, 'requests', 'errors'], rows);
+}
+
+/** Lines for a person: one row per group with its share, change and course. */
+export function trendsAsTable(
+  plan: TrendPlan,
+  { series }: TrendResult,
+  terminal: { width: number; color: boolean },
+): readonly string[] {
+  const paint = createPainter(terminal.color);
+  const byClass = plan.by.includes('class');
+  const columns: Column[] = [
+    ...plan.by.map((name) => ({ title: name, shrinkTo: 10 })),
+    { title: 'requests', align: 'right' },
+    { title: 'errors', align: 'right' },
+    { title: 'share', align: 'right' },
+    { title: 'change', align: 'right' },
+    { title: 'trend', shrinkTo: 16, optional: true },
+    ...(byClass ? [{ title: 'meaning', optional: true }] : []),
+  ];
+  const rows = series.map((one): Cell[] => [
+    ...plan.by.map((name) => ({ text: one.group[name] === '' ? '(empty)' : (one.group[name] ?? '') })),
+    { text: formatCount(one.requests) },
+    { text: formatCount(one.errors) },
+    { text: formatShare(one.share), paints: sharePaint(one) },
+    { text: formatChange(one.change, one.errors, one.previous_errors), paints: changePaint(one) },
+    chart(one),
+    ...(byClass ? [{ text: titleOf(one.group.class) ?? '', paints: ['dim' as const] }] : []),
+  ]);
+  return [paint(caption(plan), 'dim'), '', ...formatTable(columns, rows, terminal.width, paint)];
+}
+
+function chart({ points }: TrendSeries): Cell {
+  const errors = points.map((point) => point.errors);
+  const fit = (width: number) => sparkline(errors, width);
+  return { text: fit(40), paints: ['cyan'], fit };
+}
+
+function caption({ from, to, step, previousFrom }: TrendPlan): string {
+  const before = previousFrom === null ? '' : `, change against the ${formatDuration(from - previousFrom)} before`;
+  return `${formatTime(from * 1_000)} to ${formatTime(to * 1_000)} UTC in steps of ${formatDuration(step)}${before}`;
+}
+
+function titleOf(name: string | undefined): string | null {
+  return name !== undefined && isRequestClass(name) ? errorClasses[name].title : null;
+}
+
+function sharePaint({ share }: TrendSeries): readonly Paint[] {
+  if (share === null || share < 0.01) return [];
+  return share >= 0.05 ? ['red'] : ['yellow'];
+}
+
+function changePaint({ change, errors, previous_errors: before }: TrendSeries): readonly Paint[] {
+  if (before === 0 && errors > 0) return ['red'];
+  if (change === null || Math.abs(change) < 0.1) return [];
+  return change > 0 ? ['red'] : ['green'];
+}
+
+function iso(epochSeconds: number): string {
+  return new Date(epochSeconds * 1_000).toISOString();
+}

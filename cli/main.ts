@@ -1,0 +1,92 @@
+import { pathToFileURL } from 'node:url';
+import { realpathSync } from 'node:fs';
+import type { CommandSpec } from './command.ts';
+import { createContext } from './context.ts';
+import { describeError, EXIT, stackOf } from './errors.ts';
+import { createProgram, ShownHelp } from './program.ts';
+import type { SettingOverride } from './settings.ts';
+
+/** One command line as the program understood it. */
+export interface Invocation {
+  command: CommandSpec;
+  config: string | undefined;
+  overrides: readonly SettingOverride[];
+  options: Readonly<Record<string, unknown>>;
+}
+
+/** Runs one command line (without node and script) and resolves with the exit code; never rejects. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  try {
+    const invocation = createProgram().parse(argv);
+    const { command, config, overrides, options } = invocation;
+    stopOnSignals(stop, command.graceful === true);
+    stopOnClosedPipe(stop);
+    const { readSettings } = await import('./settings.ts');
+    const { settings } = readSettings({ config, env: process.env, overrides });
+    const { stdout, stderr, stdin } = process;
+    const context = createContext({ settings, signal: stop.signal, env: process.env, stdout, stderr, stdin });
+    const { run } = await command.load();
+    // The table of commands ties the flags to the module; the type of the options is the module's own.
+    return await run({ ...options, ...command.fixed, overrides, config } as never, context);
+  } catch (error) {
+    if (error instanceof ShownHelp) return error.exitCode;
+    if (stop.signal.aborted && isAbort(error)) return EXIT.ok;
+    return reportError(error);
+  }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || ('code' in error && error.code === 'EPIPE'));
+}
+
+function reportError(error: unknown): number {
+  const { line, exitCode, expected } = describeError(error);
+  process.stderr.write(`faultline: ${line}\n`);
+  if (!expected && process.env['FAULTLINE_LOG_LEVEL'] === 'debug') process.stderr.write(`${stackOf(error)}\n`);
+  return exitCode;
+}
+
+/** The first signal asks, the second one insists. */
+function stopOnSignals(stop: AbortController, graceful: boolean): void {
+  for (const [signal, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(signal, () => {
+      if (!graceful || stop.signal.aborted) process.exit(exitCode);
+      stop.abort();
+    });
+  }
+}
+
+/** `faultline trends | head -1`: the reader has what it wanted, so there is nothing to report. */
+function stopOnClosedPipe(stop: AbortController): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') {
+      process.exitCode = reportError(error);
+    }
+    stop.abort();
+    // A writer that waits for `drain` never wakes again.
+    setTimeout(() => process.exit(), 500).unref();
+  });
+  process.stderr.on('error', () => undefined);
+}
+
+async function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.destroyed || stream.writableLength === 0) return;
+  await new Promise<void>((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
+const isEntry = process.argv[1] !== undefined && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href;
+if (isEntry) {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => process.exit(reportError(error)));
+  }
+  const exitCode = await main(process.argv.slice(2));
+  await flushed(process.stdout);
+  await flushed(process.stderr);
+  process.exit(exitCode);
+}

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { openStore, type Store } from '../store/connect.ts';
+import type { CommandContext } from './context.ts';
+import { UserError } from './errors.ts';
+
+/** Opens the store for a command that only reads: it creates nothing, and says what is missing. */
+export async function openReader({ settings }: CommandContext): Promise<Store> {
+  const { url, path, database } = settings.clickhouse;
+  if (url === '' && !existsSync(path)) {
+    throw new UserError(
+      `there is no data directory ${path}: faultline start makes one, --data names another, --clickhouse-url asks a server`,
+      1,
+    );
+  }
+  const store = await open(settings.clickhouse);
+  const tables = await store.query<{ name: string }>(
+    `SELECT name FROM system.tables WHERE database = {database:String} AND name IN ('request_counts_1h', 'incidents')`,
+    { database },
+  );
+  if (tables.length === 2) return store;
+  await store.close();
+  throw new UserError(`database ${database} at ${store.where} has no tables of faultline: run faultline migrate`, 1);
+}
+
+async function open(options: Parameters<typeof openStore>[0]): Promise<Store> {
+  try {
+    return await openStore(options);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'locked') {
+      const advice = 'then add --clickhouse-url http://127.0.0.1:8123 here';
+      throw new UserError(`${error.message} (started with --clickhouse-http 8123, ${advice})`, 1, error);
+    }
+    throw error;
+  }
+}

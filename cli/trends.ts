@@ -1,0 +1,115 @@
+import { isRequestClass, requestClassNames } from '../domain/error-class.ts';
+import type { Store } from '../store/connect.ts';
+import { readCountedRange, readDimensionValues, readTrends } from '../store/queries/trends.ts';
+import { planTrends, type TrendFilter, type TrendPlan } from '../store/queries/trends-plan.ts';
+import type { CommandContext } from './context.ts';
+import { suggestion } from './did-you-mean.ts';
+import { UserError } from './errors.ts';
+import { formatTime } from './format/numbers.ts';
+import { trendsAsCsv, trendsAsJson, trendsAsTable } from './format/trends.ts';
+import { openReader } from './open-reader.ts';
+import { parseDuration, parseWhen } from './when.ts';
+
+export interface TrendsOptions {
+  by?: string;
+  since?: string;
+  until?: string;
+  step?: string;
+  where?: readonly string[];
+  errorsOnly?: boolean;
+  limit?: number;
+  format?: 'table' | 'json' | 'csv';
+}
+
+const MOST_GROUPS = 10_000;
+const TABLE_GROUPS = 30;
+
+/** Prints error trends; exit code 0 also when nothing is found, with what to check on stderr. */
+export async function run(options: TrendsOptions, context: CommandContext): Promise<number> {
+  const format = options.format ?? 'table';
+  const plan = planTrends({ ...parseRange(options, context.now()), by: parseBy(options.by), where: parseWhere(options) });
+  const store = await openReader(context);
+  try {
+    const limit = options.limit ?? (format === 'table' ? TABLE_GROUPS : MOST_GROUPS);
+    const result = await readTrends(store, plan, { errorsOnly: options.errorsOnly === true, limit });
+    if (format === 'json') context.out(trendsAsJson(result));
+    else if (format === 'csv') context.stdout.write(trendsAsCsv(plan, result));
+    else if (result.series.length > 0) {
+      for (const line of trendsAsTable(plan, result, context)) context.out(line);
+    }
+    if (result.series.length === 0) context.err(await explainNothing(store, plan));
+    else if (result.left_off > 0) context.err(leftOff(result.left_off));
+  } finally {
+    await store.close();
+  }
+  return 0;
+}
+
+/** `class,model` as names; `none` is one group of everything. */
+export function parseBy(text: string | undefined): readonly string[] {
+  if (text === undefined) return ['class'];
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  if (names.length === 0) throw new UserError('--by is empty: name dimensions such as class,model, or none');
+  return names.length === 1 && names[0] === 'none' ? [] : names;
+}
+
+/** Filters of `--where`; those of one dimension and sense are one. Throws `UserError` naming the part. */
+export function parseWhere({ where = [] }: Pick<TrendsOptions, 'where'>): readonly TrendFilter[] {
+  const filters = new Map<string, TrendFilter>();
+  for (const text of where) {
+    const parts = /^\s*(?<dimension>[^=!\s]+)\s*(?<operator>!?=)(?<values>.*)$/s.exec(text)?.groups;
+    if (parts === undefined) {
+      throw new UserError(`--where is ${JSON.stringify(text)}: must be dimension=value, such as class=slow_down,rate_limit`);
+    }
+    const dimension = parts['dimension'] ?? '';
+    const negate = parts['operator'] === '!=';
+    const values = (parts['values'] ?? '').split(',').map((value) => value.trim());
+    if (dimension === 'class') values.forEach(checkClass);
+    const key = `${dimension}${negate ? '!=' : '='}`;
+    filters.set(key, { dimension, negate, values: [...(filters.get(key)?.values ?? []), ...values] });
+  }
+  return [...filters.values()];
+}
+
+function checkClass(name: string): void {
+  if (!isRequestClass(name)) {
+    throw new UserError(`--where names class ${JSON.stringify(name)}${suggestion(name, requestClassNames)}`);
+  }
+}
+
+function parseRange(options: TrendsOptions, nowMs: number): { since: number; until: number; now: number; step: number | null } {
+  const now = Math.floor(nowMs / 1_000);
+  const since = parseWhen(options.since ?? '24h', '--since', nowMs) / 1_000;
+  const until = parseWhen(options.until ?? 'now', '--until', nowMs) / 1_000;
+  if (since >= until) {
+    throw new UserError(`--since (${formatTime(since * 1_000)}) is not before --until (${formatTime(until * 1_000)})`);
+  }
+  return { since, until, now, step: options.step === undefined ? null : parseDuration(options.step, '--step') };
+}
+
+async function explainNothing(store: Store, plan: TrendPlan): Promise<string> {
+  const counted = await readCountedRange(store);
+  if (counted === null) return `faultline: no request is counted yet in ${store.where}; run faultline start or faultline ingest`;
+  const range = `${formatTime(plan.from * 1_000)} to ${formatTime(plan.to * 1_000)} UTC`;
+  if (counted.newest < plan.from || counted.oldest >= plan.to) {
+    const since = new Date(Math.max(counted.oldest, counted.newest - 86_400) * 1_000).toISOString();
+    const until = new Date((counted.newest + 3_600) * 1_000).toISOString();
+    return `faultline: no request from ${range}; the newest counts are of ${formatTime(counted.newest * 1_000)}: try --since ${since} --until ${until}`;
+  }
+  for (const { dimension, values, negate } of plan.where) {
+    const present = await readDimensionValues(store, plan, dimension, 10);
+    if (!negate && !values.some((value) => present.includes(value))) {
+      return `faultline: nothing from ${range} with ${dimension}=${values.join(',')}; there is ${present.map((v) => v || '(empty)').join(', ')}`;
+    }
+  }
+  return plan.where.length === 0
+    ? `faultline: no error from ${range}`
+    : `faultline: no error from ${range} fits every --where; leave one out to see more`;
+}
+
+function leftOff(groups: number): string {
+  return `faultline: ${groups} more group${groups === 1 ? '' : 's'} with fewer errors; --limit shows more`;
+}

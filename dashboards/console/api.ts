@@ -1,0 +1,119 @@
+import type { FastifyInstance } from 'fastify';
+import { errorClasses, type ErrorFacts, requestClassNames } from '../../domain/error-class.ts';
+import type { Incident } from '../../domain/incident.ts';
+import type { Store } from '../../store/connect.ts';
+import { expand } from '../expand.ts';
+import { type Dashboard, type FilterVariable, filterVariables, type Panel } from '../panel.ts';
+import { readIncidents } from './incident-rows.ts';
+import type { LiveStatus, StatusAnswer } from './live-status.ts';
+import { type PanelAnswer, panelData } from './panel-answer.ts';
+import { incidentParameters, panelParameters, rangeParameters } from './parameters.ts';
+import { createQueryCache } from './query-cache.ts';
+
+export interface ApiOptions {
+  store: Store;
+  now: () => number;
+  dashboards: readonly Dashboard[];
+  live?: (() => LiveStatus) | undefined;
+  warn: (message: string) => void;
+}
+
+/** A dashboard without its SQL, as the page lays it out. */
+export interface DashboardAnswer {
+  uid: string;
+  title: string;
+  question: string;
+  rows: { title: string; panels: Omit<Panel, 'sql'>[] }[];
+}
+
+/** One class of the taxonomy as `/api/classes` shows it. */
+export type ClassAnswer = { name: string } & ErrorFacts;
+
+/** The answer of `/api/incidents`: open ones first, then the latest. */
+export interface IncidentsAnswer {
+  incidents: Incident[];
+}
+
+/** Values that occur in a range, by dimension: what the page offers to filter by. */
+export type FiltersAnswer = Record<FilterVariable, string[]>;
+
+/** How long an answer of the store is shown again, in milliseconds: less than the page's refresh. */
+const KEEP_MS = 1_000;
+
+/** Adds the routes under /api. Bad parameters throw `BadParameter`, trouble with the store `StoreError`. */
+export function addApi(app: FastifyInstance, { store, now, dashboards, live, warn }: ApiOptions): void {
+  const cache = createQueryCache(KEEP_MS, now);
+  const panels = new Map<string, Panel>();
+  for (const { rows } of dashboards) {
+    for (const row of rows) for (const panel of row.panels) panels.set(panel.slug, panel);
+  }
+  const present = (): number => live?.().present ?? now();
+
+  app.get('/api/dashboards', (): DashboardAnswer[] => dashboards.map(withoutSql));
+
+  app.get('/api/classes', (): ClassAnswer[] =>
+    requestClassNames.map((name) => ({ name, ...errorClasses[name] })),
+  );
+
+  app.get('/api/status', async (): Promise<StatusAnswer> => {
+    const [span] = await cache.get('span', () => store.query<{ oldest: number; newest: number }>(SPAN));
+    const filled = span !== undefined && span.newest > 0;
+    return {
+      live: live?.() ?? null,
+      present: present(),
+      clock: now(),
+      oldest: filled ? span.oldest * 1_000 : null,
+      newest: filled ? span.newest * 1_000 : null,
+    };
+  });
+
+  app.get('/api/incidents', async (request): Promise<IncidentsAnswer> => {
+    const wanted = incidentParameters(request.query);
+    const { incidents, unreadable } = await cache.get(`incidents ${JSON.stringify(wanted)}`, () =>
+      readIncidents(store, wanted),
+    );
+    if (unreadable.length > 0) warn(`table incidents: cannot read ${unreadable.join(', ')}; left out`);
+    return { incidents };
+  });
+
+  app.get('/api/filters', async (request): Promise<FiltersAnswer> => {
+    const { from, to } = rangeParameters(request.query, present());
+    const rows = await cache.get(`filters ${from} ${to}`, () =>
+      store.query<Record<FilterVariable, string[]>>(VALUES, { from, to }),
+    );
+    return rows[0] ?? { provider: [], org: [], project: [], model: [] };
+  });
+
+  app.get<{ Params: { slug: string } }>('/api/panels/:slug', async (request, reply): Promise<PanelAnswer> => {
+    const { slug } = request.params;
+    const panel = panels.get(slug);
+    if (panel === undefined) {
+      const message = `panel ${slug.slice(0, 64)}: there is none; /api/dashboards lists them`;
+      return reply.code(404).send({ error: { code: 'no_such_panel', message } });
+    }
+    const { range, filters } = panelParameters(request.query, present(), panel);
+    // Panels ask for `<= to`, and the end of the range belongs to the next step.
+    const { sql, params } = expand(panel.sql, { ...range, to: range.to - 1, filters });
+    const rows = await cache.get(`${slug} ${JSON.stringify([range, filters])}`, () =>
+      store.query<Record<string, unknown>>(sql, params),
+    );
+    return { slug, ...range, ...panelData(panel, rows, range) };
+  });
+}
+
+const SPAN = `
+SELECT toUnixTimestamp(min(ts)) AS oldest, toUnixTimestamp(max(ts)) AS newest FROM request_counts_1m`;
+
+const VALUES = `
+SELECT ${filterVariables.map((name) => `arraySort(groupUniqArrayIf(200)(${name}, ${name} != '')) AS ${name}`).join(', ')}
+FROM request_counts_1m
+WHERE ts >= toDateTime({from:Int64}, 'UTC') AND ts < toDateTime({to:Int64}, 'UTC')`;
+
+function withoutSql({ uid, title, question, rows }: Dashboard): DashboardAnswer {
+  return {
+    uid,
+    title,
+    question,
+    rows: rows.map((row) => ({ title: row.title, panels: row.panels.map(({ sql: _, ...panel }) => panel) })),
+  };
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+/** A file of the page, held in memory. */
+export interface Asset {
+  type: string;
+  body: Buffer;
+  etag: string;
+}
+
+const pageFolder = new URL('./page/', import.meta.url);
+
+/** Every file that the page loads from this server, by its path. */
+const pageFiles: Readonly<Record<string, string>> = {
+  '/': 'index.html',
+  '/app.js': 'app.js',
+  '/charts.js': 'charts.js',
+  '/chart-parts.js': 'chart-parts.js',
+  '/panel-card.js': 'panel-card.js',
+  '/incident-card.js': 'incident-card.js',
+  '/incident-list.js': 'incident-list.js',
+  '/live-header.js': 'live-header.js',
+  '/toolbar.js': 'toolbar.js',
+  '/view-state.js': 'view-state.js',
+  '/requests.js': 'requests.js',
+  '/data-table.js': 'data-table.js',
+  '/class-dialog.js': 'class-dialog.js',
+  '/format.js': 'format.js',
+  '/dom.js': 'dom.js',
+  '/theme.js': 'theme.js',
+  '/style.css': 'style.css',
+  '/login.css': 'login.css',
+  '/mark.svg': 'mark.svg',
+};
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** The files of the page and uPlot, which draws the charts, read once at start. */
+export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
+  const assets = new Map<string, Asset>();
+  for (const [url, file] of Object.entries(pageFiles))
+    assets.set(url, await readAsset(new URL(file, pageFolder)));
+  const uplot = path.dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
+  assets.set('/uplot.js', await readAsset(path.join(uplot, 'dist/uPlot.esm.js')));
+  assets.set('/uplot.css', await readAsset(path.join(uplot, 'dist/uPlot.min.css')));
+  return assets;
+}
+
+/** The page that asks for the token, with a line that says why, if there is a reason. */
+export async function readLogin(): Promise<(reason: 'first' | 'wrong' | 'too_many') => string> {
+  const html = await readFile(new URL('login.html', pageFolder), 'utf8');
+  const texts = {
+    first: '',
+    wrong: 'This is not the token. It is the value of console.token in the settings.',
+    too_many: 'Too many attempts. Wait a minute, then try again.',
+  };
+  return (reason) => html.replace('{{reason}}', texts[reason]);
+}
+
+async function readAsset(file: URL | string): Promise<Asset> {
+  const body = await readFile(file);
+  const name = typeof file === 'string' ? file : file.pathname;
+  return {
+    type: types[path.extname(name)] ?? 'application/octet-stream',
+    body,
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+  };
+}

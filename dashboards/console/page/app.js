@@ -1,0 +1,319 @@
+// @ts-check
+import { createClassDialog } from './class-dialog.js';
+import { byId, h, icon } from './dom.js';
+import { dayAndTime, fullTime, isUtc, setUtc, zoneName } from './format.js';
+import { kindName } from './incident-card.js';
+import { createIncidentList } from './incident-list.js';
+import { drawLive } from './live-header.js';
+import { createPanelCard } from './panel-card.js';
+import { eachOf, get } from './requests.js';
+import { theme, toggleTheme } from './theme.js';
+import { drawFilters, drawRanges } from './toolbar.js';
+import { rangeQuery, rangeSeconds, readView, stepFor, writeView } from './view-state.js';
+
+/** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
+/** @typedef {import('../api.ts').DashboardAnswer} DashboardAnswer */
+/** @typedef {import('../../panel.ts').FilterVariable} FilterVariable */
+/** @typedef {import('./chart-parts.js').Mark} Mark */
+
+const REFRESH_MS = 2_000;
+const SUN =
+  'M12 7.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9ZM12 2v2.2M12 19.8V22M2 12h2.2M19.8 12H22M4.9 4.9l1.6 1.6M17.5 17.5l1.6 1.6M19.1 4.9l-1.6 1.6M6.5 17.5l-1.6 1.6';
+const MOON = 'M20 14.2A8.2 8.2 0 0 1 9.8 4a8.3 8.3 0 1 0 10.2 10.2Z';
+
+const view = readView();
+const incidentList = createIncidentList();
+/** @type {StatusAnswer | null} */
+let status = null;
+let statusAt = 0;
+let paused = false;
+/** @type {DashboardAnswer[]} */
+let dashboards = [];
+/** @type {ReturnType<typeof createPanelCard>[]} */
+let cards = [];
+/** @type {Mark[]} */
+let marks = [];
+/** @type {ReadonlyMap<string, import('../api.ts').ClassAnswer>} */
+let classes = new Map();
+/** @type {(name?: string) => void} */
+let showClass = () => {};
+let running = new AbortController();
+let wake = () => {};
+
+/** Event time that counts as now; goes on between two refreshes when it keeps pace with the clock. */
+function present() {
+  if (status === null) return Date.now();
+  const keepsPace = Math.abs(status.present - status.clock) < 1_000;
+  return keepsPace ? status.present + Date.now() - statusAt : status.present;
+}
+
+void start();
+
+async function start() {
+  setUpButtons();
+  setInterval(() => incidentList.tick(present()), 1_000);
+  for (;;) {
+    try {
+      if (dashboards.length === 0) {
+        const all = await get('/api/classes');
+        classes = new Map(all.map((/** @type {import('../api.ts').ClassAnswer} */ one) => [one.name, one]));
+        showClass = createClassDialog(all);
+        dashboards = await get('/api/dashboards');
+        layOut();
+      }
+      await refresh(running.signal);
+      banner('');
+    } catch (error) {
+      if (!running.signal.aborted) banner(error instanceof Error ? error.message : String(error));
+    }
+    if (running.signal.aborted) running = new AbortController();
+    else await pauseAWhile(REFRESH_MS);
+  }
+}
+
+/** One round of questions; never overlaps another. @param {AbortSignal} signal */
+async function refresh(signal) {
+  status = /** @type {StatusAnswer} */ (await get('/api/status', signal));
+  statusAt = Date.now();
+  const now = present();
+  drawLive(status);
+  drawRanges(view, now, chooseRange);
+  const isEmpty = drawNotice(status, now);
+  try {
+    const { incidents } = /** @type {import('../api.ts').IncidentsAnswer} */ (
+      await get('/api/incidents', signal)
+    );
+    incidentList.update(incidents, now);
+    marks = incidents
+      .filter(({ state }) => state !== 'pending')
+      .map(({ started_at, resolved_at, severity, kind }) => ({
+        from: Date.parse(started_at) / 1_000,
+        to: (resolved_at === null ? now : Date.parse(resolved_at)) / 1_000,
+        severity,
+        title: kindName(kind),
+      }));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    incidentList.fail(messageOf(error));
+  }
+  if (isEmpty) return;
+  const seconds = rangeSeconds(view);
+  await eachOf(cards, 4, async (card) => {
+    const query = rangeQuery(view);
+    const isBars = card.panel.kind === 'bars';
+    query.set('step', String(stepFor(seconds, card.width(), isBars)));
+    for (const [name, value] of Object.entries(view.filters)) query.append(name, value);
+    try {
+      card.update(await get(`/api/panels/${card.panel.slug}?${query}`, signal), marks);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      card.fail(messageOf(error));
+    }
+  });
+  drawFilters(view, await get(`/api/filters?${rangeQuery(view)}`, signal), chooseFilter);
+  byId('foot-range').textContent =
+    `Up to ${fullTime(now)} ${zoneName()}. Counted to ${status.newest === null ? 'nothing yet' : fullTime(status.newest)}.`;
+}
+
+/** Builds the cards of the chosen dashboard; tabs where there are several. */
+function layOut() {
+  const dashboard = dashboards.find(({ uid }) => uid === view.dashboard) ?? dashboards[0];
+  for (const card of cards) card.destroy();
+  cards = [];
+  if (dashboard === undefined) return;
+  byId('question').textContent = dashboard.question;
+  byId('dashboards').replaceChildren(
+    ...(dashboards.length < 2 ? [] : dashboards).map(({ uid, title }) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          'aria-current': uid === dashboard.uid ? 'page' : null,
+          onclick: () => chooseDashboard(uid),
+        },
+        title.replace(/^faultline \/ /, ''),
+      ),
+    ),
+  );
+  const actions = {
+    zoom: (/** @type {number} */ from, /** @type {number} */ to) => chooseRange({ from, to }),
+    showDashboard: chooseDashboard,
+    dashboards: new Set(dashboards.map(({ uid }) => uid)),
+    table: () => ({ present: present(), classes, showClass, filter: chooseFilter }),
+  };
+  const rows = dashboard.rows.flatMap(({ title, panels }) => {
+    // The page has the incidents beside the panels, with more room for them than a table gives.
+    const shown = panels.filter(({ kind }) => kind !== 'incidents');
+    if (shown.length === 0) return [];
+    const built = shown.map((panel) => createPanelCard(panel, actions));
+    cards.push(...built);
+    return [
+      h(
+        'section',
+        { class: 'row', 'aria-label': title },
+        h('h2', {}, title),
+        h('div', { class: 'grid' }, ...built.map(({ element }) => element)),
+      ),
+    ];
+  });
+  byId('rows').replaceChildren(...rows);
+}
+
+/**
+ * Says what to do where there is nothing to see. True when nothing has been counted at all.
+ * @param {StatusAnswer} answer
+ * @param {number} now
+ */
+function drawNotice({ oldest, newest }, now) {
+  const notice = byId('notice');
+  const rows = byId('rows');
+  rows.hidden = newest === null;
+  notice.hidden = true;
+  if (newest === null || oldest === null) {
+    notice.hidden = false;
+    notice.replaceChildren(
+      h(
+        'section',
+        { class: 'empty' },
+        h('h2', {}, 'No request has been counted yet'),
+        h('p', {}, 'This page fills by itself as soon as records arrive. Ways to begin:'),
+        h(
+          'dl',
+          {},
+          ...[
+            ['npm start', 'a day of simulated traffic with two incidents in it'],
+            ['npm start -- --source my-logs.ndjson', 'your own log file, one JSON object a line'],
+            ['npm start -- --source kafka', 'the topics that kafka.topics names'],
+          ].map(([command, what]) => h('div', {}, h('dt', {}, h('code', {}, command)), h('dd', {}, what))),
+        ),
+      ),
+    );
+    return true;
+  }
+  const from = typeof view.range === 'string' ? now - rangeSeconds(view) * 1_000 : view.range.from;
+  const to = typeof view.range === 'string' ? now : view.range.to;
+  if (newest < from || oldest > to) {
+    const end = newest + 60_000;
+    notice.hidden = false;
+    notice.replaceChildren(
+      h(
+        'p',
+        { class: 'hint' },
+        `Nothing was counted in this range. Records reach from ${dayAndTime(oldest)} to ${dayAndTime(newest)}. `,
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'cell-link',
+            onclick: () => chooseRange({ from: end - 86_400_000, to: end }),
+          },
+          'Show the last day of them',
+        ),
+      ),
+    );
+  }
+  return false;
+}
+
+/** @param {import('./view-state.js').View['range']} range */
+function chooseRange(range) {
+  view.range = range;
+  changed();
+}
+
+/**
+ * @param {FilterVariable} variable
+ * @param {string} value empty: all
+ */
+function chooseFilter(variable, value) {
+  if (value === '') delete view.filters[variable];
+  else view.filters[variable] = value;
+  changed();
+}
+
+/** @param {string} uid */
+function chooseDashboard(uid) {
+  view.dashboard = uid;
+  layOut();
+  changed();
+}
+
+function changed() {
+  writeView(view);
+  drawRanges(view, present(), chooseRange);
+  running.abort();
+  wake();
+}
+
+function setUpButtons() {
+  const themeButton = byId('theme');
+  const drawTheme = () => {
+    const isDark = theme() === 'dark';
+    themeButton.replaceChildren(icon(isDark ? SUN : MOON));
+    themeButton.setAttribute('aria-label', isDark ? 'Light theme' : 'Dark theme');
+    themeButton.setAttribute('title', isDark ? 'Light theme' : 'Dark theme');
+  };
+  addEventListener('themechange', drawTheme);
+  themeButton.addEventListener('click', toggleTheme);
+  drawTheme();
+
+  const zoneButton = byId('zone');
+  const drawZone = () => {
+    zoneButton.textContent = zoneName();
+    zoneButton.setAttribute('aria-label', `Times are in ${zoneName()}: change`);
+  };
+  zoneButton.hidden = new Date().getTimezoneOffset() === 0;
+  zoneButton.addEventListener('click', () => {
+    setUtc(!isUtc());
+    drawZone();
+    incidentList.forget();
+    layOut();
+    changed();
+  });
+  drawZone();
+
+  const pauseButton = byId('pause');
+  pauseButton.addEventListener('click', () => {
+    paused = !paused;
+    pauseButton.setAttribute('aria-pressed', String(paused));
+    pauseButton.textContent = paused ? 'Paused' : 'Pause';
+    if (!paused) wake();
+  });
+  byId('classes-open').addEventListener('click', () => showClass());
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) wake();
+  });
+}
+
+/**
+ * Waits until the next refresh is due: not while paused, and not while nobody looks.
+ * @param {number} ms
+ * @returns {Promise<void>}
+ */
+function pauseAWhile(ms) {
+  return new Promise((resolve) => {
+    const done = () => {
+      if (paused && !running.signal.aborted) return;
+      clearTimeout(timer);
+      wake = () => {};
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      if (!paused && !document.hidden) done();
+    }, ms);
+    wake = done;
+  });
+}
+
+/** @param {string} message */
+function banner(message) {
+  const host = byId('banner');
+  const text = message === '' ? '' : `${message} Trying again.`;
+  if (host.textContent !== text) host.textContent = text;
+  host.hidden = message === '';
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}

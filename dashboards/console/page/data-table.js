@@ -1,0 +1,133 @@
+// @ts-check
+import { h, swatch } from './dom.js';
+import { partyNames } from './class-dialog.js';
+import { kindName } from './incident-card.js';
+import { duration, fullTime, number } from './format.js';
+
+/** @typedef {import('../../panel.ts').Column} Column */
+/** @typedef {import('../panel-answer.ts').Cell} Cell */
+/** @typedef {import('../api.ts').ClassAnswer} ClassAnswer */
+
+/**
+ * @typedef {object} TableActions
+ * @property {number} present epoch ms of event time from which ages are counted
+ * @property {ReadonlyMap<string, ClassAnswer>} classes
+ * @property {(name: string) => void} showClass
+ * @property {(variable: import('../../panel.ts').FilterVariable, value: string) => void} filter
+ */
+
+/**
+ * A table of data: numbers to the right, classes with their colour, values that filter as buttons.
+ * @param {string} caption said to screen readers
+ * @param {readonly Column[]} columns
+ * @param {readonly (readonly Cell[])[]} rows in the columns' order
+ * @param {TableActions} actions
+ */
+export function dataTable(caption, columns, rows, actions) {
+  const region = h(
+    'div',
+    { class: 'table-scroll', role: 'region', 'aria-label': caption, tabindex: '0' },
+    h(
+      'table',
+      {},
+      h('caption', { class: 'unseen' }, caption),
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          ...columns.map((column) => h('th', { scope: 'col', class: align(column) }, column.title)),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        ...rows.map((row) =>
+          h(
+            'tr',
+            {},
+            ...columns.map((column, at) =>
+              h('td', { class: align(column) }, content(column, row[at] ?? null, actions)),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+  return region;
+}
+
+/** @param {Column} column */
+function align({ unit }) {
+  return unit === 'text' ? null : unit === 'age' || unit === 'time' ? 'nowrap right' : 'right';
+}
+
+/**
+ * @param {Column} column
+ * @param {Cell} value
+ * @param {TableActions} actions
+ * @returns {Node | string}
+ */
+function content(column, value, actions) {
+  if (value === null || value === '') return h('span', { class: 'faint' }, '–');
+  const known = column.unit === 'text' ? actions.classes.get(String(value)) : undefined;
+  if (known !== undefined && (column.link?.to === 'runbook' || column.name === 'class')) {
+    return h(
+      'button',
+      {
+        type: 'button',
+        class: 'cell-link',
+        title: 'What it means and what to do',
+        onclick: () => actions.showClass(known.name),
+      },
+      swatch(known.color),
+      known.title,
+    );
+  }
+  if (column.link?.to === 'filter') {
+    const { variable, title } = column.link;
+    const wanted = String(value);
+    return h(
+      'button',
+      { type: 'button', class: 'cell-link', title, onclick: () => actions.filter(variable, wanted) },
+      wanted,
+    );
+  }
+  if (column.unit === 'age' || column.unit === 'time') return timeCell(column.unit, value, actions.present);
+  if (column.unit === 'text')
+    return textCell(column.name, String(value));
+  const amount = Number(value);
+  if (column.unit === 'ratio') return ratioCell(amount);
+  return number(amount, column.unit);
+}
+
+/**
+ * Our own vocabulary in words; long texts in two lines, whole on hover.
+ * @param {string} column
+ * @param {string} value
+ */
+function textCell(column, value) {
+  if (column === 'kind') return kindName(value);
+  if (column === 'verdict_party') return partyNames[value] ?? value;
+  return value.length > 40 ? h('span', { class: 'clamp', title: value }, value) : h('span', { class: 'nowrap' }, value);
+}
+
+/**
+ * @param {'age' | 'time'} unit
+ * @param {string | number} value
+ * @param {number} present
+ */
+function timeCell(unit, value, present) {
+  const time =
+    typeof value === 'number' ? value * 1_000 : Date.parse(`${value.replace(' ', 'T').replace(/Z$/, '')}Z`);
+  const text = unit === 'age' ? duration(present - time) : fullTime(time);
+  return h('time', { datetime: new Date(time).toISOString(), title: fullTime(time) }, text);
+}
+
+/** @param {number} share */
+function ratioCell(share) {
+  const bar = h('span', { class: 'meter', 'aria-hidden': 'true' });
+  bar.style.setProperty('--part', `${Math.min(100, Math.max(0, share * 100))}%`);
+  return h('span', { class: 'ratio' }, number(share, 'ratio'), bar);
+}

@@ -1,0 +1,259 @@
+// @ts-check
+import { partyNames, retryNames } from './class-dialog.js';
+import { h, icon } from './dom.js';
+import { countdown, duration, fullTime, nearTime, number, words } from './format.js';
+
+/** @typedef {import('../../../domain/incident.ts').Incident} Incident */
+
+/** @type {Record<string, string>} */
+const kindNames = {
+  slow_down_surge: 'Slow Down surge',
+  slow_down_risk: 'Slow Down risk',
+  auth_failure: 'Authentication failure',
+  unclassified: 'Unclassified errors',
+  pipeline: 'Log pipeline',
+};
+
+/** The kind of an incident for people. @param {string} kind */
+export function kindName(kind) {
+  return kindNames[kind] ?? words(kind);
+}
+
+const ICONS = {
+  critical: 'M12 3 2.5 20h19L12 3Zm0 7v4.5m0 2.6v.1',
+  warning: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4.8v5m0 3.2v.1',
+  info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 8v5.2m0-8.4v.1',
+};
+
+/**
+ * An open incident in full: what, since when, where, whose fault and why, what to do, and the plan.
+ * `tick` renews what changes with time alone.
+ * @param {Incident} incident
+ * @param {number} present epoch ms of event time
+ */
+export function incidentCard(incident, present) {
+  const { id, kind, state, severity, started_at: startedAt, summary, verdict, remedy } = incident;
+  const started = Date.parse(startedAt);
+  const since = h('span', {});
+  const hold = remedy.hold_until === undefined ? null : holdPart(started, Date.parse(remedy.hold_until));
+  const element = h(
+    'article',
+    { class: `incident ${severity}`, 'aria-labelledby': `title-${id}` },
+    h(
+      'header',
+      { class: 'incident-head' },
+      icon(ICONS[severity]),
+      h('h3', { id: `title-${id}` }, kindName(kind)),
+      h('span', { class: `state ${state}` }, state === 'firing' ? 'Firing' : 'Pending'),
+    ),
+    h('p', { class: 'since' }, since),
+    h('p', { class: 'summary' }, summary),
+    scopeChips(incident),
+    h(
+      'dl',
+      { class: 'facts' },
+      h(
+        'div',
+        {},
+        h('dt', {}, 'Whose fault'),
+        h('dd', {}, h('b', {}, partyNames[verdict.party] ?? verdict.party), verdict.why),
+      ),
+    ),
+    h(
+      'h4',
+      {},
+      'What to do',
+      h('span', { class: `retry-${remedy.retry}` }, retryNames[remedy.retry] ?? remedy.retry),
+    ),
+    h('ol', { class: 'steps' }, ...remedy.steps.map((step) => h('li', {}, step))),
+    h('p', { class: 'owner' }, 'Owner: ', remedy.owner),
+    hold?.element,
+    remedy.plan === undefined || remedy.plan.length === 0 ? null : plan(remedy.plan, incident, present),
+    details(incident),
+  );
+  const tick = (/** @type {number} */ now) => {
+    since.replaceChildren(
+      'Since ',
+      h('time', { datetime: startedAt, title: fullTime(started) }, nearTime(started, now)),
+      ` · ${duration(now - started)}`,
+    );
+    hold?.tick(now);
+  };
+  tick(present);
+  return { element, tick };
+}
+
+/**
+ * A resolved incident in one line that opens.
+ * @param {Incident} incident
+ * @param {number} present
+ */
+export function resolvedCard(incident, present) {
+  const started = Date.parse(incident.started_at);
+  const resolved = Date.parse(incident.resolved_at ?? incident.started_at);
+  return h(
+    'details',
+    { class: `resolved ${incident.severity}`, 'data-incident': incident.id },
+    h(
+      'summary',
+      {},
+      h('span', { class: 'resolved-kind' }, kindName(incident.kind)),
+      h(
+        'span',
+        { class: 'resolved-time' },
+        `${nearTime(started, present)} – ${nearTime(resolved, present)} · ${duration(resolved - started)}`,
+      ),
+    ),
+    h('p', { class: 'summary' }, incident.summary),
+    scopeChips(incident),
+    h(
+      'dl',
+      { class: 'facts' },
+      h(
+        'div',
+        {},
+        h('dt', {}, 'Whose fault'),
+        h(
+          'dd',
+          {},
+          h('b', {}, partyNames[incident.verdict.party] ?? incident.verdict.party),
+          incident.verdict.why,
+        ),
+      ),
+    ),
+    details(incident),
+  );
+}
+
+/** @param {Incident} incident */
+function scopeChips({ scope }) {
+  const parts = Object.entries(scope).filter(([, value]) => value !== undefined && value !== '');
+  return h(
+    'ul',
+    { class: 'chips', 'aria-label': 'Affected' },
+    ...(parts.length === 0
+      ? [h('li', {}, 'everything')]
+      : parts.map(([name, value]) => h('li', {}, h('span', {}, name), ' ', value))),
+  );
+}
+
+/**
+ * @param {number} started
+ * @param {number} until
+ */
+function holdPart(started, until) {
+  const left = h('b', {});
+  const bar = h('span', { class: 'hold-bar', 'aria-hidden': 'true' });
+  const element = h(
+    'div',
+    { class: 'hold' },
+    h(
+      'p',
+      {},
+      'Hold the rate until ',
+      h('time', { datetime: new Date(until).toISOString(), title: fullTime(until) }),
+      left,
+    ),
+    bar,
+  );
+  const time = element.querySelector('time');
+  return {
+    element,
+    /** @param {number} now */
+    tick(now) {
+      if (time !== null) time.textContent = nearTime(until, now);
+      left.textContent = until > now ? `${countdown(until - now)} left` : 'passed';
+      const part = Math.min(1, Math.max(0, (now - started) / Math.max(1, until - started)));
+      bar.style.setProperty('--part', `${part * 100}%`);
+    },
+  };
+}
+
+/**
+ * The way back to full rate as a staircase: each step says when and how much.
+ * @param {NonNullable<Incident['remedy']['plan']>} steps
+ * @param {Incident} incident
+ * @param {number} present
+ */
+function plan(steps, incident, present) {
+  const highest = Math.max(...steps.map((step) => step.requests_per_minute), 1);
+  return h(
+    'div',
+    { class: 'plan' },
+    h('h4', {}, 'Recovery plan'),
+    h(
+      'ol',
+      { class: 'stairs', 'aria-label': `Rates that are safe again after ${kindName(incident.kind)}` },
+      ...steps.slice(0, 8).map((step) => {
+        const bar = h('span', { class: 'stair', 'aria-hidden': 'true' });
+        bar.style.setProperty('--part', `${Math.max(6, (step.requests_per_minute / highest) * 100)}%`);
+        const at = Date.parse(step.at);
+        return h(
+          'li',
+          { class: at <= present ? 'reached' : null },
+          h(
+            'span',
+            { class: 'stair-rate' },
+            number(Math.round(step.requests_per_minute), 'count'),
+            h('span', { class: 'unseen' }, ' requests per minute'),
+          ),
+          bar,
+          h('time', { datetime: step.at, title: fullTime(at) }, nearTime(at, present)),
+        );
+      }),
+    ),
+    h('p', { class: 'plan-unit' }, 'requests per minute, not before the time below'),
+  );
+}
+
+/** @param {Incident} incident */
+function details({ id, evidence, sample_request_ids: samples, related, remedy, detected_at: detected }) {
+  const link = /^https?:\/\//.test(remedy.docs)
+    ? h('a', { href: remedy.docs, rel: 'noreferrer', target: '_blank' }, 'Runbook')
+    : h('code', {}, remedy.docs);
+  return h(
+    'details',
+    { class: 'more', 'data-incident': id },
+    h('summary', {}, 'Evidence and samples'),
+    h(
+      'dl',
+      { class: 'evidence' },
+      ...Object.entries(evidence).map(([name, value]) =>
+        h('div', {}, h('dt', {}, words(name)), h('dd', {}, evidenceText(name, value))),
+      ),
+      h('div', {}, h('dt', {}, 'Detected'), h('dd', {}, fullTime(Date.parse(detected)))),
+      samples.length > 0 &&
+        h(
+          'div',
+          {},
+          h('dt', {}, 'Request ids'),
+          h('dd', { class: 'ids' }, ...samples.map((sample) => h('code', {}, sample))),
+        ),
+      related.length > 0 &&
+        h(
+          'div',
+          {},
+          h('dt', {}, 'Related'),
+          h('dd', { class: 'ids' }, ...related.map((other) => h('code', {}, other))),
+        ),
+      h('div', {}, h('dt', {}, 'Incident'), h('dd', { class: 'ids' }, h('code', {}, id))),
+      remedy.docs !== '' && h('div', {}, h('dt', {}, 'Runbook'), h('dd', {}, link)),
+    ),
+  );
+}
+
+/**
+ * @param {string} name
+ * @param {Incident['evidence'][string]} value
+ */
+function evidenceText(name, value) {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value)) return value.length === 0 ? '–' : value.join(', ');
+  if (typeof value === 'string') {
+    const time = /^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? Date.parse(value) : Number.NaN;
+    return Number.isNaN(time) ? value : fullTime(time);
+  }
+  if (/share|ratio/.test(name)) return number(value, 'ratio');
+  if (/usd|cost/.test(name)) return number(value, 'usd');
+  return number(value, 'count');
+}

@@ -1,0 +1,217 @@
+// @ts-check
+import { createChart } from './charts.js';
+import { dataTable } from './data-table.js';
+import { h } from './dom.js';
+import { fullTime, number } from './format.js';
+
+/** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
+/** @typedef {import('../panel-answer.ts').PanelAnswer} PanelAnswer */
+/** @typedef {import('../panel-answer.ts').Cell} Cell */
+/** @typedef {import('./data-table.js').TableActions} TableActions */
+/** @typedef {import('./chart-parts.js').Mark} Mark */
+
+/**
+ * @typedef {object} CardActions
+ * @property {import('./charts.js').Zoom} zoom
+ * @property {(uid: string) => void} showDashboard
+ * @property {ReadonlySet<string>} dashboards uids that can be shown
+ * @property {() => TableActions} table
+ */
+
+/**
+ * The card of one panel: title, how to read it, its drawing, and for charts the same numbers as a table.
+ * @param {Panel} panel
+ * @param {CardActions} actions
+ */
+export function createPanelCard(panel, actions) {
+  const titleId = `panel-${panel.slug}`;
+  const helpId = `help-${panel.slug}`;
+  const body = h('div', { class: 'panel-body' }, h('div', { class: 'waiting', 'aria-hidden': 'true' }));
+  const trouble = h('p', { class: 'trouble', role: 'status', hidden: true });
+  const help = h(
+    'div',
+    { class: 'help', id: helpId, hidden: true },
+    h('p', {}, panel.description),
+    linkList(panel, actions),
+  );
+  const helpButton = h(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet small',
+      'aria-expanded': 'false',
+      'aria-controls': helpId,
+      'aria-label': `How to read: ${panel.title}`,
+      title: 'How to read this',
+    },
+    '?',
+  );
+  helpButton.addEventListener('click', () => {
+    help.hidden = !help.hidden;
+    helpButton.setAttribute('aria-expanded', String(!help.hidden));
+  });
+  const isChart = panel.kind === 'timeseries' || panel.kind === 'bars' || panel.kind === 'heatmap';
+  const tableButton = h(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet small',
+      'aria-pressed': 'false',
+      'aria-label': `${panel.title} as a table`,
+    },
+    'Table',
+  );
+  const element = h(
+    'section',
+    { class: `panel ${panel.kind} ${(panel.columns?.length ?? 0) > 5 && panel.kind === 'table' ? 'broad' : ''}`, 'aria-labelledby': titleId },
+    h(
+      'header',
+      { class: 'panel-head' },
+      h('h3', { id: titleId }, panel.title),
+      isChart && tableButton,
+      helpButton,
+    ),
+    help,
+    trouble,
+    body,
+  );
+  element.style.setProperty('--span', String(panel.width));
+
+  /** @type {ReturnType<typeof createChart> | null} */
+  let chart = null;
+  /** @type {PanelAnswer | null} */
+  let last = null;
+  /** @type {Mark[]} */
+  let marks = [];
+  let drawn = '';
+
+  const show = () => {
+    if (last === null) return;
+    const asTable = tableButton.getAttribute('aria-pressed') === 'true';
+    if (last.shape === 'series' && last.series.length > 0 && !asTable) {
+      if (chart === null) {
+        chart = createChart(panel, actions.zoom);
+        drawn = '';
+      }
+      if (chart.element.parentElement !== body) body.replaceChildren(chart.element);
+      chart.update(last, marks);
+      return;
+    }
+    chart?.destroy();
+    chart = null;
+    // Tables are built anew only when their numbers change: a reader's place in them is kept.
+    const shape = JSON.stringify([last, asTable, Math.floor(actions.table().present / 10_000)]);
+    if (shape === drawn) return;
+    drawn = shape;
+    body.replaceChildren(still(panel, last, actions.table()));
+  };
+  tableButton.addEventListener('click', () => {
+    tableButton.setAttribute('aria-pressed', String(tableButton.getAttribute('aria-pressed') !== 'true'));
+    show();
+  });
+
+  return {
+    element,
+    panel,
+    /** Width for drawing in pixels. */
+    width: () => body.clientWidth,
+    /**
+     * @param {PanelAnswer} answer
+     * @param {Mark[]} nextMarks
+     */
+    update(answer, nextMarks) {
+      last = answer;
+      marks = nextMarks;
+      trouble.hidden = true;
+      show();
+    },
+    /** @param {string} message */
+    fail(message) {
+      trouble.textContent = `Not up to date: ${message}`;
+      trouble.hidden = false;
+      if (last === null) body.replaceChildren(h('p', { class: 'none' }, 'No numbers yet.'));
+    },
+    destroy() {
+      chart?.destroy();
+    },
+  };
+}
+
+/**
+ * What a panel shows without a chart.
+ * @param {Panel} panel
+ * @param {PanelAnswer} answer
+ * @param {TableActions} actions
+ */
+function still(panel, answer, actions) {
+  if (answer.shape === 'stat') return stat(panel, answer.value);
+  const none = h('p', { class: 'none' }, panel.empty ?? 'No data in this range.');
+  if (answer.shape === 'table') {
+    if (answer.rows.length === 0) return none;
+    const columns =
+      panel.columns ??
+      answer.columns.map((name) => ({ name, title: name, unit: /** @type {const} */ ('text') }));
+    const places = columns.map(({ name }) => answer.columns.indexOf(name));
+    return dataTable(
+      panel.title,
+      columns,
+      answer.rows.map((row) => places.map((at) => row[at] ?? null)),
+      actions,
+    );
+  }
+  if (answer.series.length === 0) return none;
+  const columns = [
+    { name: 'time', title: 'Time', unit: /** @type {const} */ ('text') },
+    ...answer.series.map(({ name, label }) => ({ name, title: label, unit: panel.unit })),
+  ];
+  /** @type {Cell[][]} */
+  const rows = answer.times
+    .map((time, at) => [fullTime(time * 1_000), ...answer.series.map(({ values }) => values[at] ?? null)])
+    .filter((row) => row.slice(1).some((value) => value !== null && value !== 0))
+    .reverse();
+  return dataTable(`${panel.title}, newest first`, columns, rows, actions);
+}
+
+/**
+ * @param {Panel} panel
+ * @param {Cell} value
+ */
+function stat(panel, value) {
+  if (value === null || value === '') return h('p', { class: 'stat none' }, panel.empty ?? '–');
+  if (typeof value === 'string') return h('p', { class: 'stat' }, value);
+  const reached = (panel.thresholds ?? []).filter((threshold) => value >= threshold.value).at(-1);
+  const [figure = '', ...unit] = number(value, panel.unit).split(' ');
+  return h(
+    'p',
+    { class: `stat ${reached === undefined ? '' : `is-${reached.color}`}` },
+    figure,
+    unit.length > 0 && h('span', { class: 'stat-unit' }, ` ${unit.join(' ')}`),
+  );
+}
+
+/**
+ * @param {Panel} panel
+ * @param {CardActions} actions
+ */
+function linkList(panel, actions) {
+  const buttons = (panel.links ?? []).flatMap((link) => {
+    if (link.to === 'runbook' && link.class !== undefined) {
+      const { class: name, title } = link;
+      return [
+        h(
+          'button',
+          { type: 'button', class: 'cell-link', onclick: () => actions.table().showClass(name) },
+          title,
+        ),
+      ];
+    }
+    if (link.to === 'dashboard' && actions.dashboards.has(link.uid)) {
+      const { uid, title } = link;
+      return [
+        h('button', { type: 'button', class: 'cell-link', onclick: () => actions.showDashboard(uid) }, title),
+      ];
+    }
+    return [];
+  });
+  return buttons.length === 0 ? null : h('p', { class: 'help-links' }, ...buttons);
+}

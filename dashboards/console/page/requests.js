@@ -1,0 +1,49 @@
+// @ts-check
+
+/** What the API said instead of an answer, in one line for the reader. */
+export class RequestFailed extends Error {}
+
+/**
+ * The JSON answer of a path of this server. Throws `RequestFailed` with the server's own line; goes to the login
+ * page when the session has ended.
+ * @template Answer
+ * @param {string} path
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Answer>}
+ */
+export async function get(path, signal) {
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(path, {
+      ...(signal === undefined ? {} : { signal }),
+      headers: { accept: 'application/json' },
+    });
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    throw new RequestFailed(`${location.host} does not answer. Is faultline still running?`);
+  }
+  if (response.status === 401) {
+    location.assign('/login');
+    throw new RequestFailed('Log in again.');
+  }
+  const answer = await response.json().catch(() => null);
+  if (!response.ok)
+    throw new RequestFailed(answer?.error?.message ?? `The server answered ${response.status}.`);
+  return answer;
+}
+
+/**
+ * Runs a task for each item, at most so many at a time: a browser opens six connections to one server.
+ * @template Item
+ * @param {readonly Item[]} items
+ * @param {number} atOnce
+ * @param {(item: Item) => Promise<void>} task
+ */
+export async function eachOf(items, atOnce, task) {
+  const rest = items.values();
+  const worker = async () => {
+    for (const item of rest) await task(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}

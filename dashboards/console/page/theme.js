@@ -1,0 +1,41 @@
+// @ts-check
+
+/** @typedef {'light' | 'dark'} Theme */
+
+const KEY = 'faultline.theme';
+const wishesLight = matchMedia('(prefers-color-scheme: light)');
+
+/** The theme in use: the reader's choice, else the system's wish. */
+export function theme() {
+  const chosen = read();
+  if (chosen !== null) return chosen;
+  return wishesLight.matches ? 'light' : 'dark';
+}
+
+/** Changes to the other theme and remembers it. */
+export function toggleTheme() {
+  const next = theme() === 'dark' ? 'light' : 'dark';
+  try {
+    localStorage.setItem(KEY, next);
+  } catch {
+    // Storage may be forbidden; the choice then lasts as long as the page.
+  }
+  document.documentElement.dataset['theme'] = next;
+  dispatchEvent(new Event('themechange'));
+}
+
+/** @returns {Theme | null} */
+function read() {
+  const shown = document.documentElement.dataset['theme'];
+  if (shown === 'light' || shown === 'dark') return shown;
+  try {
+    const kept = localStorage.getItem(KEY);
+    return kept === 'light' || kept === 'dark' ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+const kept = read();
+if (kept !== null) document.documentElement.dataset['theme'] = kept;
+wishesLight.addEventListener('change', () => dispatchEvent(new Event('themechange')));

@@ -1,0 +1,119 @@
+import { errorClasses, isRequestClass, requestClassNames } from '../../domain/error-class.ts';
+import type { Panel } from '../panel.ts';
+import type { TimeRange } from './time-range.ts';
+
+export type Cell = string | number | null;
+
+export interface Series {
+  /** As the query names it. */
+  name: string;
+  /** For people: the title of a class, else the name. */
+  label: string;
+  /** The class's own colour, or null where the page may choose. */
+  color: string | null;
+  /** One value for each of the answer's times; null: no data. */
+  values: (number | null)[];
+}
+
+/** What a panel's query gave, in the shape in which it is drawn. Times are epoch seconds. */
+export type PanelData =
+  | { shape: 'series'; times: number[]; series: Series[] }
+  | { shape: 'stat'; value: Cell }
+  | { shape: 'table'; columns: string[]; rows: Cell[][] };
+
+/** The answer of `/api/panels/:slug`. */
+export type PanelAnswer = { slug: string; from: number; to: number; step: number } & PanelData;
+
+/** The rows of a panel's query as what is drawn. Pure; throws when the rows are not of the panel's kind. */
+export function panelData(
+  panel: Panel,
+  rows: readonly Record<string, unknown>[],
+  range: TimeRange,
+): PanelData {
+  switch (panel.kind) {
+    case 'timeseries':
+    case 'bars':
+    case 'heatmap':
+      return seriesData(panel, rows, range);
+    case 'stat': {
+      const row = rows[0];
+      return { shape: 'stat', value: row === undefined ? null : cell(Object.values(row)[0]) };
+    }
+    case 'table':
+    case 'incidents': {
+      const columns = Object.keys(rows[0] ?? {});
+      return { shape: 'table', columns, rows: rows.map((row) => columns.map((name) => cell(row[name]))) };
+    }
+  }
+}
+
+function seriesData(panel: Panel, rows: readonly Record<string, unknown>[], range: TimeRange): PanelData {
+  const times: number[] = [];
+  for (let time = range.from; time < range.to; time += range.step) times.push(time);
+  // A stack is a sum: what is absent is zero. A line has a gap there.
+  const absent = panel.stacked === true || panel.kind === 'bars' ? 0 : null;
+  const found = new Map<string, (number | null)[]>();
+  for (const row of rows) {
+    const index = Math.floor((seconds(row['time'], panel) - range.from) / range.step);
+    if (index < 0 || index >= times.length) continue;
+    for (const [name, value] of points(row)) {
+      let values = found.get(name);
+      if (values === undefined) found.set(name, (values = times.map(() => absent)));
+      values[index] = value;
+    }
+  }
+  const series = [...found].map(([name, values]) => ({ name, ...look(name, panel), values }));
+  return { shape: 'series', times, series: ordered(series, panel.columns) };
+}
+
+/** Either `series` names the one number of the row, or each number column is a series of its own. */
+function points(row: Record<string, unknown>): [string, number | null][] {
+  const rest = Object.entries(row).filter(([name]) => name !== 'time' && name !== 'series');
+  if (!('series' in row)) return rest.map(([name, value]) => [name, number(value)]);
+  return rest.slice(0, 1).map(([, value]) => [String(row['series']), number(value)]);
+}
+
+function look(name: string, { columns, colors }: Panel): { label: string; color: string | null } {
+  const title = columns?.find((column) => column.name === name)?.title;
+  const facts = isRequestClass(name) ? errorClasses[name] : undefined;
+  const own = colors?.[name] === undefined ? undefined : words(name);
+  return { label: title ?? facts?.title ?? own ?? name, color: colors?.[name] ?? facts?.color ?? null };
+}
+
+/** Names to which the panel itself gives a colour are our own vocabulary; others are data and stay as they are. */
+function words(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
+}
+
+/** Classes in their fixed order; anything else with the largest first, so that colours and stacks stay calm. */
+function ordered(series: Series[], columns: Panel['columns']): Series[] {
+  if (series.every(({ name }) => isRequestClass(name))) {
+    const place = (name: string): number => requestClassNames.findIndex((known) => known === name);
+    return series.sort((a, b) => place(a.name) - place(b.name));
+  }
+  if (columns !== undefined) return series;
+  const total = ({ values }: Series): number => values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+  return series.sort((a, b) => total(b) - total(a) || a.name.localeCompare(b.name));
+}
+
+function seconds(value: unknown, panel: Panel): number {
+  const time =
+    typeof value === 'number'
+      ? value
+      : Date.parse(`${String(value).replace(' ', 'T').replace(/Z$/, '')}Z`) / 1_000;
+  if (!Number.isFinite(time)) throw new Error(`panel ${panel.slug}: column time holds no time`);
+  return time;
+}
+
+function number(value: unknown): number | null {
+  const parsed = typeof value === 'string' && value !== '' ? Number(value) : value;
+  return typeof parsed === 'number' && Number.isFinite(parsed) ? parsed : null;
+}
+
+function cell(value: unknown): Cell {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(String).join(', ');
+  return JSON.stringify(value);
+}

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { incidentStates } from '../../domain/incident.ts';
+import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
+import { type FilterVariable, filterVariables, type Panel } from '../panel.ts';
+import { alignRange, MAX_POINTS, parseMoment, stepFor, type TimeRange } from './time-range.ts';
+
+/** Values by which the answer is restricted; an absent dimension means all. */
+export type Filters = Partial<Record<FilterVariable, readonly string[]>>;
+
+/** A request that the API cannot answer, as one line that names the parameter. */
+export class BadParameter extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'BadParameter';
+  }
+}
+
+const moment = 'a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds';
+const LONGEST_DAYS = 1_100;
+
+const text = z.string('may be given once').max(64, 'is too long');
+const values = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given) => (typeof given === 'string' ? [given] : given))
+  .pipe(z.array(z.string().max(512, 'is too long')).max(100, 'has more than 100 values'))
+  .optional();
+
+const rangeShape = {
+  from: text.default('now-24h'),
+  to: text.default('now'),
+};
+const filterShape = Object.fromEntries(filterVariables.map((name) => [name, values])) as Record<
+  FilterVariable,
+  typeof values
+>;
+const panelQuery = z.strictObject({
+  ...rangeShape,
+  ...filterShape,
+  step: text
+    .regex(/^\d{1,7}$/, 'is not a whole number of seconds')
+    .transform(Number)
+    .optional(),
+});
+const rangeQuery = z.strictObject(rangeShape);
+const incidentQuery = z.strictObject({
+  state: z.enum(['open', ...incidentStates], `is none of open, ${incidentStates.join(', ')}`).optional(),
+  limit: text
+    .regex(/^[1-9]\d{0,3}$/, 'is not a whole number from 1 to 9999')
+    .transform(Number)
+    .default(200),
+});
+export type IncidentQuery = z.infer<typeof incidentQuery>;
+
+/**
+ * What `/api/panels/:slug` was asked: a range with its step, which is never below the panel's own, and filters.
+ * Throws `BadParameter`.
+ */
+export function panelParameters(
+  query: unknown,
+  present: number,
+  panel: Panel,
+): { range: TimeRange; filters: Filters } {
+  const given = parse(panelQuery, query);
+  const [from, to] = span(given, present);
+  const step = Math.max(given.step ?? stepFor(to - from), panel.minStep ?? COUNT_INTERVAL_SECONDS);
+  if ((given.step ?? step) < COUNT_INTERVAL_SECONDS) throw new BadParameter('step: is below 10 seconds, the counting interval');
+  if ((to - from) / 1_000 / step > MAX_POINTS) {
+    throw new BadParameter(
+      `step: gives more than ${MAX_POINTS} points; leave it out or ask for a longer one`,
+    );
+  }
+  const filters: Filters = {};
+  for (const name of filterVariables) {
+    const wanted = given[name];
+    if (wanted !== undefined) filters[name] = wanted;
+  }
+  // A single figure has no steps that its range would have to fit.
+  const isSeries = panel.kind === 'timeseries' || panel.kind === 'bars' || panel.kind === 'heatmap';
+  return { range: { ...alignRange(from, to, isSeries ? step : COUNT_INTERVAL_SECONDS), step }, filters };
+}
+
+/** What `/api/filters` was asked. Throws `BadParameter`. */
+export function rangeParameters(query: unknown, present: number): TimeRange {
+  const [from, to] = span(parse(rangeQuery, query), present);
+  return alignRange(from, to, stepFor(to - from));
+}
+
+/** What `/api/incidents` was asked. Throws `BadParameter`. */
+export function incidentParameters(query: unknown): IncidentQuery {
+  return parse(incidentQuery, query);
+}
+
+function span(given: { from: string; to: string }, present: number): [number, number] {
+  const from = parseMoment(given.from, present);
+  if (from === null) throw new BadParameter(`from: is not ${moment}`);
+  const to = parseMoment(given.to, present);
+  if (to === null) throw new BadParameter(`to: is not ${moment}`);
+  if (from < 0) throw new BadParameter('from: is before 1970');
+  if (to <= from) throw new BadParameter('to: is not after from');
+  if (to > 4_102_444_800_000) throw new BadParameter('to: is after the year 2099');
+  if (to - from > LONGEST_DAYS * 86_400_000) {
+    throw new BadParameter(`from: the range is longer than ${LONGEST_DAYS} days`);
+  }
+  return [from, to];
+}
+
+function parse<Shape extends z.ZodType>(shape: Shape, query: unknown): z.infer<Shape> {
+  const result = shape.safeParse(query);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  if (issue === undefined) throw new BadParameter('query: cannot be read');
+  if (issue.code === 'unrecognized_keys') throw new BadParameter(`${issue.keys[0]}: no such parameter here`);
+  throw new BadParameter(`${String(issue.path[0] ?? 'query')}: ${issue.message}`);
+}

@@ -1,0 +1,31 @@
+/** Answers of the store kept for a moment, so that several open pages cost as much as one. */
+export interface QueryCache {
+  /** The value for a key: kept, under way, or asked for now. A failure is not kept. */
+  get<Value>(key: string, ask: () => Promise<Value>): Promise<Value>;
+}
+
+/** A cache that keeps each answer for `keepMs` after it was asked for; `now` in epoch milliseconds. */
+export function createQueryCache(keepMs: number, now: () => number): QueryCache {
+  const entries = new Map<string, { asked: number; value: Promise<unknown>; settled: boolean }>();
+  return {
+    get<Value>(key: string, ask: () => Promise<Value>): Promise<Value> {
+      for (const [old, entry] of entries) {
+        if (entry.settled && now() - entry.asked >= keepMs) entries.delete(old);
+      }
+      const kept = entries.get(key);
+      if (kept !== undefined) return kept.value as Promise<Value>;
+      const value = ask();
+      const entry = { asked: now(), value, settled: false };
+      entries.set(key, entry);
+      value.then(
+        () => {
+          entry.settled = true;
+        },
+        () => {
+          entries.delete(key);
+        },
+      );
+      return value;
+    },
+  };
+}

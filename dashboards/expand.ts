@@ -1,0 +1,79 @@
+import { type FilterVariable, filterVariables } from './panel.ts';
+
+/** What a surface knows when it asks a panel's question. Times are epoch seconds, the step is in seconds. */
+export interface Question {
+  from: number;
+  to: number;
+  step: number;
+  /** Values to keep; an absent or empty list keeps all. */
+  filters: Partial<Record<FilterVariable, readonly string[]>>;
+}
+
+export interface Expanded {
+  sql: string;
+  /** Values of the `{name:Type}` placeholders in the SQL. */
+  params: Record<string, unknown>;
+}
+
+/**
+ * A panel's SQL with every macro replaced, to be run by a Store: filter values travel as query parameters,
+ * times are UTC. Throws when something that looks like a macro or a variable is left.
+ */
+export function expand(sql: string, question: Question): Expanded {
+  const params: Record<string, unknown> = {};
+  for (const variable of filterVariables) {
+    const values = question.filters[variable] ?? [];
+    if (values.length > 0) params[`filter_${variable}`] = [...values];
+  }
+  const chosen = filterVariables.filter((variable) => `filter_${variable}` in params);
+  const from = Math.floor(question.from);
+  const to = Math.floor(question.to);
+  const step = Math.max(1, Math.floor(question.step));
+
+  const expanded = sql
+    .replace(/\$__filters\b/g, () => all(chosen.map(amongParameter)))
+    .replace(/\$__scopeFilters\b/g, () => all(chosen.map((v) => `(${v} = '' OR ${amongParameter(v)})`)))
+    .replace(/\$__timeFilter\(([^()]*)\)/g, (_, c: string) => {
+      const column = c.trim();
+      return `${column} >= toDateTime(${from}, 'UTC') AND ${column} <= toDateTime(${to}, 'UTC')`;
+    })
+    .replace(/\$__timeInterval\(([^()]*)\)/g, (_, c: string) => {
+      return `toStartOfInterval(toDateTime(${c.trim()}, 'UTC'), INTERVAL ${step} second)`;
+    })
+    .replace(/\$__interval_s\b/g, () => String(step))
+    .replace(/\$__fromTime\b/g, () => `toDateTime(${from}, 'UTC')`)
+    .replace(/\$__toTime\b/g, () => `toDateTime(${to}, 'UTC')`);
+
+  const left = /\$(?:\{\w+|\w+)/.exec(expanded);
+  if (left) throw new Error(`a panel's SQL holds ${left[0]}, which is no macro of the panel model`);
+  return { sql: expanded.trim(), params };
+}
+
+/**
+ * A panel's SQL as Grafana is to have it: time macros stay, since the ClickHouse data source expands them; the
+ * filters become one `$__conditionalAll` a variable, which is `1=1` while "All" is chosen.
+ */
+export function forGrafana(sql: string): string {
+  return sql
+    .replace(/\$__filters\b/g, () => all(filterVariables.map((v) => unlessAll(v, amongVariable(v)))))
+    .replace(/\$__scopeFilters\b/g, () =>
+      all(filterVariables.map((v) => unlessAll(v, `(${v} = '' OR ${amongVariable(v)})`))),
+    )
+    .trim();
+}
+
+function amongParameter(variable: FilterVariable): string {
+  return `${variable} IN ({filter_${variable}:Array(String)})`;
+}
+
+function amongVariable(variable: FilterVariable): string {
+  return `${variable} IN (\${${variable}:singlequote})`;
+}
+
+function unlessAll(variable: FilterVariable, condition: string): string {
+  return `$__conditionalAll(${condition}, $${variable})`;
+}
+
+function all(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '1 = 1' : conditions.join(' AND ');
+}

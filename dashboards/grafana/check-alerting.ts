@@ -1,0 +1,229 @@
+import { z } from 'zod';
+import { clickhouseType } from './query.ts';
+
+const duration = z.string().regex(/^(\d+(ms|[smhdwy]))+$/, 'is no duration such as 30s');
+const uid = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'is no uid of at most 40 of A-Z a-z 0-9 _ -');
+const range = z
+  .strictObject({ from: z.int().positive(), to: z.int().min(0) })
+  .refine(({ from, to }) => from > to, 'from must lie before to');
+
+const sqlModel = z.strictObject({
+  refId: z.string().min(1),
+  datasource: z.strictObject({ type: z.literal(clickhouseType), uid }),
+  editorType: z.literal('sql'),
+  rawSql: z.string().min(1),
+  format: z.literal(1, 'must be 1, a table'),
+  queryType: z.literal('table'),
+  pluginVersion: z.string().min(1),
+  intervalMs: z.int().min(10_000),
+  maxDataPoints: z.int().positive(),
+});
+const evaluator = z.strictObject({
+  type: z.enum(['gt', 'lt', 'gte', 'lte']),
+  params: z.array(z.number()).length(1),
+});
+const thresholdModel = z.strictObject({
+  refId: z.string().min(1),
+  type: z.literal('threshold'),
+  expression: z.string().min(1),
+  datasource: z.strictObject({ type: z.literal('__expr__'), uid: z.literal('__expr__') }),
+  conditions: z.array(z.strictObject({ evaluator, unloadEvaluator: evaluator.optional() })).length(1),
+  intervalMs: z.int().min(10_000),
+  maxDataPoints: z.int().positive(),
+});
+const rule = z.strictObject({
+  uid,
+  title: z.string().min(1).max(190),
+  condition: z.string().min(1),
+  data: z
+    .array(
+      z.strictObject({
+        refId: z.string().min(1),
+        datasourceUid: z.string().min(1),
+        relativeTimeRange: range,
+        model: z.union([sqlModel, thresholdModel]),
+      }),
+    )
+    .min(2),
+  dashboardUid: uid,
+  panelId: z.int().positive(),
+  noDataState: z.enum(['NoData', 'Alerting', 'OK', 'KeepLast']),
+  execErrState: z.enum(['Alerting', 'Error', 'OK', 'KeepLast']),
+  for: duration,
+  keepFiringFor: duration,
+  missing_series_evals_to_resolve: z.int().positive(),
+  annotations: z.record(z.string(), z.string().min(1)),
+  labels: z.record(z.string().regex(/^[a-z_]+$/), z.string().min(1)),
+  isPaused: z.literal(false),
+});
+const group = z.strictObject({
+  orgId: z.int().positive(),
+  name: z.string().min(1),
+  folder: z.string().min(1),
+  interval: duration,
+  rules: z.array(rule).min(1),
+});
+const route = z.strictObject({
+  receiver: z.string().min(1),
+  object_matchers: z.array(z.tuple([z.string().min(1), z.enum(['=', '!=', '=~', '!~']), z.string()])).min(1),
+  group_by: z.array(z.string()).optional(),
+  group_wait: duration.optional(),
+  group_interval: duration.optional(),
+  repeat_interval: duration.optional(),
+  mute_time_intervals: z.array(z.string()).optional(),
+  continue: z.boolean().optional(),
+});
+/** Everything that our alerting files may hold: closed, since Grafana drops an unknown key without a word. */
+const file = z.strictObject({
+  apiVersion: z.literal(1),
+  groups: z.array(group).optional(),
+  deleteRules: z.array(z.strictObject({ orgId: z.int(), uid })).optional(),
+  contactPoints: z
+    .array(
+      z.strictObject({
+        orgId: z.int().positive(),
+        name: z.string().min(1),
+        receivers: z
+          .array(
+            z.strictObject({
+              uid,
+              type: z.literal('webhook'),
+              settings: z.strictObject({ url: z.string().min(1), httpMethod: z.enum(['POST', 'PUT']) }),
+              disableResolveMessage: z.boolean(),
+            }),
+          )
+          .min(1),
+      }),
+    )
+    .optional(),
+  policies: z
+    .array(
+      z.strictObject({
+        orgId: z.int().positive(),
+        receiver: z.string().min(1),
+        group_by: z.array(z.string()).min(1),
+        group_wait: duration,
+        group_interval: duration,
+        repeat_interval: duration,
+        routes: z.array(route).optional(),
+      }),
+    )
+    .optional(),
+});
+
+/** Ids of the panels of a dashboard by the dashboard's uid. */
+export type PanelIds = ReadonlyMap<string, ReadonlySet<number>>;
+
+/**
+ * What is wrong with the alerting files taken together, one line each. A file that Grafana refuses stops it from
+ * starting, and much that is wrong it accepts in silence, so both are looked for here.
+ */
+export function checkAlerting(contents: readonly unknown[], panels: PanelIds): string[] {
+  const problems: string[] = [];
+  const files = contents.flatMap((content) => {
+    const parsed = file.safeParse(content);
+    if (parsed.success) return [parsed.data];
+    problems.push(
+      ...parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issueText(issue)}`),
+    );
+    return [];
+  });
+  const groups = files.flatMap((one) => one.groups ?? []);
+  const rules = groups.flatMap((one) => one.rules);
+  const receivers = new Set(files.flatMap((one) => one.contactPoints ?? []).map(({ name }) => name));
+  problems.push(...repeated(rules.map((one) => one.uid)).map((name) => `rule uid ${name} is used twice`));
+  for (const one of groups) {
+    if (seconds(one.interval) % 10 !== 0 || seconds(one.interval) === 0) {
+      problems.push(`group ${one.name}: interval ${one.interval} is no multiple of 10s`);
+    }
+    problems.push(
+      ...repeated(one.rules.map(({ title }) => title)).map(
+        (title) => `group ${one.name}: two rules are called ${title}`,
+      ),
+    );
+  }
+  for (const one of rules) {
+    problems.push(...checkRule(one, panels).map((problem) => `rule ${one.uid}: ${problem}`));
+  }
+  for (const policy of files.flatMap((one) => one.policies ?? [])) {
+    if (policy.group_by.includes('...'))
+      problems.push("the policy groups by '...': one notification an alert");
+    for (const { receiver } of [policy, ...(policy.routes ?? [])]) {
+      if (!receivers.has(receiver))
+        problems.push(`the policy names receiver ${receiver}, which no contact point has`);
+    }
+    for (const { mute_time_intervals } of policy.routes ?? []) {
+      for (const name of mute_time_intervals ?? [])
+        problems.push(`the policy names mute time ${name}, which is not defined`);
+    }
+  }
+  return problems;
+}
+
+function checkRule(one: z.infer<typeof rule>, panels: PanelIds): string[] {
+  const problems: string[] = [];
+  const refIds = one.data.map(({ refId }) => refId);
+  problems.push(...repeated(refIds).map((refId) => `query ${refId} is there twice`));
+  if (!refIds.includes(one.condition)) problems.push(`condition ${one.condition} names no query`);
+  for (const { refId, datasourceUid, model } of one.data) {
+    if (model.refId !== refId) problems.push(`query ${refId} calls itself ${model.refId}`);
+    if (model.datasource.uid !== datasourceUid) problems.push(`query ${refId} names two data sources`);
+    if ('expression' in model) {
+      if (!refIds.includes(model.expression))
+        problems.push(`threshold ${refId} reads ${model.expression}, which is no query`);
+    } else problems.push(...checkRuleSql(model.rawSql).map((problem) => `query ${refId}: ${problem}`));
+  }
+  if (!panels.get(one.dashboardUid)?.has(one.panelId)) {
+    problems.push(`dashboard ${one.dashboardUid} has no panel ${one.panelId}`);
+  }
+  if (one.annotations['__dashboardUid__'] !== one.dashboardUid)
+    problems.push('__dashboardUid__ is not its dashboard');
+  if (one.annotations['__panelId__'] !== String(one.panelId)) problems.push('__panelId__ is not its panel');
+  for (const name of ['summary', 'verdict', 'remedy', 'runbook_url']) {
+    if (one.annotations[name] === undefined) problems.push(`annotation ${name} is missing`);
+  }
+  // In labels and titles a single $ is an environment variable, and an unset one becomes nothing.
+  for (const [name, value] of [...Object.entries(one.labels), ['title', one.title] as const]) {
+    if (/(?<!\$)\$(?!\$)/.test(value.replaceAll('$$', '')))
+      problems.push(`label ${name} holds a bare $: write $$`);
+  }
+  return problems;
+}
+
+function checkRuleSql(sql: string): string[] {
+  const allowed = new Set(['__timeFilter', '__fromTime', '__toTime', '__interval_s', '__timeInterval']);
+  const problems = [...sql.matchAll(/\$\{?(\w+)/g)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => !allowed.has(name))
+    .map((name) => `$${name} is not expanded in an alert rule`);
+  if (!/\$__(timeFilter|fromTime|toTime)\b/.test(sql)) problems.push('is not bound to the time range');
+  if (/\bFROM incidents(?! FINAL)\b/.test(sql))
+    problems.push('reads incidents without FINAL: every version is a row');
+  return problems;
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `unknown key ${issue.keys.join(', ')}`;
+  return issue.message;
+}
+
+function repeated(names: readonly string[]): string[] {
+  return names.filter((name, index) => names.indexOf(name) !== index);
+}
+
+const unitSeconds: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  h: 3_600,
+  d: 86_400,
+  w: 604_800,
+  y: 31_536_000,
+};
+
+function seconds(text: string): number {
+  return [...text.matchAll(/(\d+)(ms|[smhdwy])/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * (unitSeconds[unit ?? ''] ?? 0),
+    0,
+  );
+}

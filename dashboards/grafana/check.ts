@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { BuiltFile } from './build.ts';
+import { checkAlerting, type PanelIds } from './check-alerting.ts';
+import { checkDashboard } from './check-dashboard.ts';
+
+const withPanels = z.object({ uid: z.string(), panels: z.array(z.object({ id: z.number() })) });
+
+/** What is wrong with the generated files, one line each with the file's name; nothing when all is well. */
+export function checkFiles(files: readonly BuiltFile[]): string[] {
+  const dashboards = files.filter(({ path }) => path.startsWith('dashboards/'));
+  const alerting = files.filter(({ path }) => path.startsWith('alerting/'));
+  const panels = panelIds(dashboards);
+  const problems = dashboards.flatMap(({ path, content }) =>
+    checkDashboard(content, new Set(panels.keys())).map((problem) => `${path}: ${problem}`),
+  );
+  if (panels.size !== dashboards.length) problems.push('dashboards: two dashboards have one uid');
+  problems.push(
+    ...checkAlerting(
+      alerting.map(({ content }) => content),
+      panels,
+    ).map((problem) => `alerting: ${problem}`),
+  );
+  return problems;
+}
+
+/** How the files on disk differ from what the code builds; `committed` gives the text of a path, or null. */
+export function compareFiles(
+  built: readonly { path: string; text: string }[],
+  committed: ReadonlyMap<string, string>,
+): string[] {
+  const expected = new Set(built.map(({ path }) => path));
+  return [
+    ...built.flatMap(({ path, text }) => {
+      const found = committed.get(path);
+      if (found === undefined) return [`${path} is missing`];
+      return found === text ? [] : [`${path} differs from what the code builds`];
+    }),
+    ...[...committed.keys()]
+      .filter((path) => !expected.has(path))
+      .map((path) => `${path} is built by nothing`),
+  ];
+}
+
+function panelIds(dashboards: readonly BuiltFile[]): PanelIds {
+  return new Map(
+    dashboards.flatMap(({ content }) => {
+      const parsed = withPanels.safeParse(content);
+      return parsed.success
+        ? [[parsed.data.uid, new Set(parsed.data.panels.map(({ id }) => id))] as const]
+        : [];
+    }),
+  );
+}

@@ -1,0 +1,76 @@
+import * as dash from '@grafana/grafana-foundation-sdk/dashboard';
+import { forGrafana } from '../expand.ts';
+import { type Dashboard, type FilterVariable, filterVariables } from '../panel.ts';
+import { incidentMarks } from '../panels/incidents.ts';
+import { valuesOf, variableLabels } from '../panels/variables.ts';
+import { finish } from './finish.ts';
+import { panelBuilder } from './panel-builder.ts';
+import { clickhouseType, target } from './query.ts';
+
+/** Every panel asks the data source chosen at the top of the page. */
+const source = { type: clickhouseType, uid: '${datasource}' };
+
+/** Tag by which the dashboards find each other. */
+const tag = 'faultline';
+
+/** A dashboard of the panel model as Grafana's classic JSON. Throws when ids or the grid are wrong. */
+export function dashboardJson(dashboard: Dashboard, docsUrl: string): Record<string, unknown> {
+  const builder = new dash.DashboardBuilder(dashboard.title)
+    .uid(dashboard.uid)
+    .description(dashboard.question)
+    .tags([tag])
+    .readonly()
+    .timezone('browser')
+    .time({ from: 'now-6h', to: 'now' })
+    .refresh('1m')
+    .tooltip(dash.DashboardCursorSync.Crosshair)
+    .withVariable(
+      new dash.DatasourceVariableBuilder('datasource')
+        .label('Data source')
+        .type(clickhouseType)
+        .current({ text: 'ClickHouse', value: 'clickhouse' }),
+    )
+    .annotation(incidentAnnotation())
+    .link(siblings());
+  for (const variable of filterVariables) builder.withVariable(filterVariable(variable));
+  dashboard.rows.forEach((row, index) => {
+    // Panels have ids below 1000; rows need their own, which nothing points at.
+    builder.withRow(new dash.RowBuilder(row.title).id(1_000 + index));
+    for (const panel of row.panels) {
+      builder.withPanel(panelBuilder(panel, { source, docsUrl, dashboardUid: dashboard.uid }));
+    }
+  });
+  return finish(builder.build());
+}
+
+function filterVariable(name: FilterVariable): dash.QueryVariableBuilder {
+  return new dash.QueryVariableBuilder(name)
+    .label(variableLabels[name])
+    .datasource(source)
+    .query({ refId: name, queryType: 'sql', rawSql: valuesOf(name) })
+    .definition(valuesOf(name))
+    .multi(true)
+    .includeAll(true)
+    .refresh(dash.VariableRefresh.OnTimeRangeChanged)
+    .current({ text: ['All'], value: ['$__all'] });
+}
+
+/** Incidents as regions on every time series of the page. */
+function incidentAnnotation(): dash.AnnotationQueryBuilder {
+  return new dash.AnnotationQueryBuilder()
+    .name('Incidents')
+    .datasource(source)
+    .enable(true)
+    .hide(false)
+    .iconColor('red')
+    .target(target('table', forGrafana(incidentMarks)));
+}
+
+function siblings(): dash.DashboardLinkBuilder {
+  return new dash.DashboardLinkBuilder('faultline')
+    .type(dash.DashboardLinkType.Dashboards)
+    .tags([tag])
+    .asDropdown(true)
+    .includeVars(true)
+    .keepTime(true);
+}

@@ -1,0 +1,45 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import * as dash from '@grafana/grafana-foundation-sdk/dashboard';
+import { runbookUrl } from '../docs-url.ts';
+import { filterVariables, type PanelLink } from '../panel.ts';
+
+interface LinkPlace {
+  docsUrl: string;
+  dashboardUid: string;
+}
+
+/** The links of a panel's title. */
+export function panelLinks(links: readonly PanelLink[], place: LinkPlace): Builder<dash.DashboardLink>[] {
+  return links.map((link) => {
+    const builder = new dash.DashboardLinkBuilder(link.title)
+      .type(dash.DashboardLinkType.Link)
+      .url(address(link, place))
+      .targetBlank(link.to === 'runbook');
+    // A neighbour is asked about the same rows and the same time.
+    return link.to === 'dashboard' ? builder.keepTime(true).includeVars(true) : builder;
+  });
+}
+
+/** The link of a table's column, as the value of a field override. */
+export function columnLink(
+  link: PanelLink,
+  place: LinkPlace,
+): { title: string; url: string; targetBlank: boolean } {
+  return { title: link.title, url: address(link, place), targetBlank: link.to === 'runbook' };
+}
+
+function address(link: PanelLink, place: LinkPlace): string {
+  // Runbooks open in a new tab: Grafana's page would take a click on a path of its own for one of its pages.
+  if (link.to === 'runbook') return runbookUrl(place.docsUrl, link.class ?? '${__value.raw}');
+  if (link.to === 'dashboard') return `/d/${link.uid}`;
+  const others = filterVariables
+    .filter((name) => name !== link.variable)
+    .map((name) => `\${${name}:queryparam}`);
+  const parts = [
+    '${__url_time_range}',
+    '${datasource:queryparam}',
+    ...others,
+    `var-${link.variable}=\${__value.raw}`,
+  ];
+  return `/d/${link.uid ?? place.dashboardUid}?${parts.join('&')}`;
+}

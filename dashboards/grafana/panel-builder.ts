@@ -1,0 +1,166 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import * as common from '@grafana/grafana-foundation-sdk/common';
+import * as dash from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  HeatmapColorMode,
+  HeatmapColorOptionsBuilder,
+  PanelBuilder as HeatmapBuilder,
+  RowsHeatmapOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/heatmap';
+import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
+import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
+import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+import { forGrafana } from '../expand.ts';
+import type { Panel, PanelKind } from '../panel.ts';
+import { columnLink, panelLinks } from './links.ts';
+import { target } from './query.ts';
+import { grafanaUnit } from './units.ts';
+
+export interface PanelPlace {
+  source: common.DataSourceRef;
+  docsUrl: string;
+  dashboardUid: string;
+}
+
+/** A Grafana panel from the panel model; a fresh builder each time, since a builder hands out one object only. */
+export function panelBuilder(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
+  return builders[panel.kind](panel, place);
+}
+
+const builders: Readonly<Record<PanelKind, (panel: Panel, place: PanelPlace) => Builder<dash.Panel>>> = {
+  timeseries: timeSeries,
+  bars: timeSeries,
+  stat,
+  heatmap,
+  table,
+  incidents: table,
+};
+
+function timeSeries(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
+  const bars = panel.kind === 'bars';
+  const builder = dressed(new TimeseriesBuilder(), panel, place)
+    .withTarget(target('timeseries', forGrafana(panel.sql)))
+    .displayName(panel.columns === undefined ? '${__field.labels.series}' : '')
+    .drawStyle(bars ? common.GraphDrawStyle.Bars : common.GraphDrawStyle.Line)
+    .lineWidth(bars ? 0 : 2)
+    .fillOpacity(bars ? 85 : 8)
+    .showPoints(common.VisibilityMode.Auto)
+    .axisSoftMin(0)
+    .stacking(
+      new common.StackingConfigBuilder()
+        .mode(panel.stacked === true ? common.StackingMode.Normal : common.StackingMode.None)
+        .group('A'),
+    )
+    .legend(
+      new common.VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(common.LegendDisplayMode.List)
+        .placement(common.LegendPlacement.Bottom)
+        .calcs([]),
+    )
+    .tooltip(
+      new common.VizTooltipOptionsBuilder()
+        .mode(common.TooltipDisplayMode.Multi)
+        .sort(common.SortOrder.Descending),
+    );
+  if (panel.minStep !== undefined) builder.interval(`${panel.minStep}s`);
+  if (panel.thresholds !== undefined) {
+    builder.thresholdsStyle(
+      new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed),
+    );
+  }
+  if (panel.columns !== undefined) {
+    for (const column of panel.columns) {
+      builder.overrideByName(column.name, [
+        { id: 'displayName', value: column.title },
+        { id: 'unit', value: grafanaUnit(column.unit) },
+        ...colorOf(panel.colors?.[column.name]),
+      ]);
+    }
+  } else {
+    // Grafana sets names before colours, and names a series by its number column and its label, or by the label
+    // alone; the end of the name is the series in every case.
+    for (const [name, color] of Object.entries(panel.colors ?? {})) {
+      builder.overrideByRegexp(`/(^|[ "=])${name}["}]*$/`, colorOf(color));
+    }
+  }
+  return builder;
+}
+
+function stat(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
+  return dressed(new StatBuilder(), panel, place)
+    .withTarget(target('table', forGrafana(panel.sql)))
+    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false))
+    .graphMode(common.BigValueGraphMode.None)
+    .colorMode(
+      panel.thresholds === undefined ? common.BigValueColorMode.None : common.BigValueColorMode.Background,
+    )
+    .textMode(common.BigValueTextMode.Value);
+}
+
+function heatmap(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
+  const builder = dressed(new HeatmapBuilder(), panel, place)
+    .withTarget(target('timeseries', forGrafana(panel.sql)))
+    .calculate(false)
+    .rowsFrame(new RowsHeatmapOptionsBuilder().layout(common.HeatmapCellLayout.Le))
+    .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges'));
+  if (panel.minStep !== undefined) builder.interval(`${panel.minStep}s`);
+  return builder;
+}
+
+function table(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
+  const builder = dressed(new TableBuilder(), panel, place)
+    .withTarget(target('table', forGrafana(panel.sql)))
+    .cellHeight(common.TableCellHeight.Sm)
+    .showHeader(true)
+    .filterable(true);
+  for (const column of panel.columns ?? []) {
+    builder.overrideByName(column.name, [
+      { id: 'displayName', value: column.title },
+      { id: 'unit', value: grafanaUnit(column.unit) },
+      ...(column.width === undefined ? [] : [{ id: 'custom.width', value: column.width }]),
+      ...(column.link === undefined ? [] : [{ id: 'links', value: [columnLink(column.link, place)] }]),
+      ...(column.unit === 'text' && column.width === undefined && column.link === undefined
+        ? [{ id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } }]
+        : []),
+    ]);
+  }
+  return builder;
+}
+
+interface Dressable {
+  id(id: number): this;
+  title(title: string): this;
+  description(description: string): this;
+  datasource(source: common.DataSourceRef): this;
+  span(columns: number): this;
+  height(rows: number): this;
+  unit(unit: string): this;
+  noValue(text: string): this;
+  thresholds(thresholds: Builder<dash.ThresholdsConfig>): this;
+  links(links: Builder<dash.DashboardLink>[]): this;
+}
+
+/** What all panels have, whatever they draw. */
+function dressed<B extends Dressable>(builder: B, panel: Panel, place: PanelPlace): B {
+  builder
+    .id(panel.id)
+    .title(panel.title)
+    .description(panel.description)
+    .datasource(place.source)
+    .span(panel.width)
+    .height(panel.height)
+    .unit(grafanaUnit(panel.unit))
+    .links(panelLinks(panel.links ?? [], place))
+    .thresholds(
+      new dash.ThresholdsConfigBuilder()
+        .mode(dash.ThresholdsMode.Absolute)
+        .steps([{ value: null, color: 'green' }, ...(panel.thresholds ?? [])]),
+    );
+  if (panel.empty !== undefined) builder.noValue(panel.empty);
+  return builder;
+}
+
+function colorOf(color: string | undefined): dash.DynamicConfigValue[] {
+  return color === undefined ? [] : [{ id: 'color', value: { mode: 'fixed', fixedColor: color } }];
+}

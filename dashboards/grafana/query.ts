@@ -1,0 +1,45 @@
+import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
+import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
+
+/** Type of the ClickHouse data source in Grafana. */
+export const clickhouseType = 'grafana-clickhouse-datasource';
+
+/** Version of the plugin whose query model this is; the plugin's migrations read it. */
+export const pluginVersion = '4.20.0';
+
+/** What the data source makes of the rows; the backend reads the number, the editor the name. */
+export type Shape = 'timeseries' | 'table';
+const formatOf: Readonly<Record<Shape, number>> = { timeseries: 0, table: 1 };
+
+/** A query as the ClickHouse data source stores it. */
+export interface SqlQuery extends Dataquery {
+  refId: string;
+  datasource?: DataSourceRef;
+  editorType: 'sql';
+  rawSql: string;
+  format: number;
+  queryType: Shape;
+  pluginVersion: string;
+  /** Alert rules only: what `$__interval_s` stands for. */
+  intervalMs?: number;
+  maxDataPoints?: number;
+}
+
+/** The query model for one statement; a fresh object each time. */
+export function sqlQuery(shape: Shape, rawSql: string, extra: Partial<SqlQuery> = {}): SqlQuery {
+  return {
+    refId: 'A',
+    editorType: 'sql',
+    rawSql: rawSql.trim(),
+    format: formatOf[shape],
+    queryType: shape,
+    pluginVersion,
+    _implementsDataqueryVariant: () => undefined,
+    ...extra,
+  };
+}
+
+/** The same as a builder, which is what panels and annotations take. */
+export function target(shape: Shape, sql: string): Builder<Dataquery> {
+  return { build: () => sqlQuery(shape, sql) };
+}

@@ -1,0 +1,472 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { IncidentState } from '../domain/incident.ts';
+import { openStore, type Store } from '../store/connect.ts';
+import { migrate } from '../store/migrate.ts';
+import { expand, forGrafana, type Question } from './expand.ts';
+import { filterVariables, type Panel } from './panel.ts';
+import { alertRules } from './panels/alerts.ts';
+import { incidentMarks } from './panels/incidents.ts';
+import { dashboards } from './panels/list.ts';
+import { valuesOf } from './panels/variables.ts';
+
+// In the future, so that no TTL removes the seed.
+const NOW = Date.parse('2040-03-01T03:00:00Z') / 1_000;
+const hour: Question = { from: NOW - 3_600, to: NOW, step: 60, filters: {} };
+
+let directory: string;
+let store: Store;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
+  store = await openStore({
+    url: '',
+    path: directory,
+    database: 'faultline',
+    user: '',
+    password: '',
+    cluster: '',
+  });
+  await migrate(store);
+  await seedCounts();
+  await seedEvents();
+  await seedBatches();
+});
+
+afterAll(async () => {
+  await store.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const panels = dashboards.flatMap(({ rows }) => rows.flatMap(({ panels }) => panels));
+const bySlug = (slug: string): Panel => {
+  const found = panels.find((panel) => panel.slug === slug);
+  if (found === undefined) throw new Error(`no panel ${slug}`);
+  return found;
+};
+
+describe('every panel answers on the real engine', () => {
+  beforeAll(async () => {
+    await store.command('TRUNCATE TABLE incidents');
+    await writeIncident('a1', 'slow_down_surge', 'firing');
+    await writeIncident('b2', 'quota_exhausted', 'resolved');
+  });
+
+  test.each(panels.map((panel) => [panel.slug, panel] as const))('%s', async (_slug, panel) => {
+    const columns = await describeColumns(panel.sql, hour);
+    const rows = await ask(panel.sql, hour);
+    expect(rows.length, 'the seed has something for every panel').toBeGreaterThan(0);
+    if (panel.kind === 'stat') {
+      expect(columns.map(({ type }) => isNumber(type))).toEqual([true]);
+      expect(rows).toHaveLength(1);
+      expect(Object.values(rows[0] ?? {})[0]).toEqual(expect.any(Number));
+      return;
+    }
+    if (panel.kind === 'table' || panel.kind === 'incidents') {
+      expect(columns.map(({ name }) => name)).toEqual(panel.columns?.map(({ name }) => name));
+      for (const column of panel.columns ?? []) {
+        const type = columns.find(({ name }) => name === column.name)?.type ?? '';
+        const expected =
+          column.unit === 'text' ? isText(type) : isTime(column.unit) ? isDate(type) : isNumber(type);
+        expect(expected, `${column.name} is ${type}, shown as ${column.unit}`).toBe(true);
+      }
+      return;
+    }
+    expect(columns[0]?.name).toBe('time');
+    expect(isDate(columns[0]?.type ?? '')).toBe(true);
+    const rest = columns.slice(1);
+    if (panel.columns === undefined) {
+      expect(rest.map(({ name }) => name)).toEqual(['series', 'value']);
+      expect(isText(rest[0]?.type ?? '') && isNumber(rest[1]?.type ?? '')).toBe(true);
+    } else {
+      expect(rest.map(({ name }) => name)).toEqual(panel.columns.map(({ name }) => name));
+      expect(rest.every(({ type }) => isNumber(type))).toBe(true);
+    }
+    const times = rows.map((row) => String(row['time']));
+    expect(times).toEqual(times.toSorted());
+    for (const row of rows) {
+      for (const { name } of rest.filter(({ type }) => isNumber(type))) {
+        expect(row[name] === null || Number.isFinite(row[name]), `${name} is ${String(row[name])}`).toBe(
+          true,
+        );
+      }
+    }
+  });
+
+  test('an empty time range gives no error, and stats without a number', async () => {
+    for (const panel of panels) {
+      const rows = await ask(panel.sql, { ...hour, from: 1_000, to: 2_000 });
+      if (panel.kind !== 'stat') expect(rows, panel.slug).toEqual([]);
+      else expect([0, null, undefined], panel.slug).toContain(Object.values(rows[0] ?? {})[0]);
+    }
+  });
+
+  test('Grafana, with all and with some values chosen, gets the rows that the console gets', async () => {
+    const filters = { provider: ['openai'], project: ['search', "o'neil"] };
+    for (const panel of panels) {
+      for (const chosen of [{}, filters]) {
+        const console = await ask(panel.sql, { ...hour, filters: chosen });
+        const grafana = await ask(asGrafanaSends(forGrafana(panel.sql), chosen), hour);
+        expect(grafana, panel.slug).toEqual(console);
+      }
+    }
+  });
+});
+
+describe('the numbers are right', () => {
+  const value = async (slug: string, question: Question = hour) =>
+    Object.values((await ask(bySlug(slug).sql, question))[0] ?? {})[0];
+
+  test('requests, error share, the share that is theirs, useless retries', async () => {
+    expect(await value('requests')).toBe(2_000);
+    expect(await value('error-share')).toBeCloseTo(200 / 2_000);
+    expect(await value('provider-share')).toBeCloseTo(50 / 200);
+    expect(await value('useless-retries')).toBe(40);
+  });
+
+  test('the newest request is 30 s before the end of the range', async () => {
+    expect(await value('newest-request')).toBe(30);
+  });
+
+  test('a filter keeps its rows only', async () => {
+    expect(await value('requests', { ...hour, filters: { model: ['gpt-5-mini'] } })).toBe(150);
+    expect(
+      await value('requests', { ...hour, filters: { model: ['gpt-5-mini'], provider: ['azure'] } }),
+    ).toBeNull();
+  });
+
+  test('a hostile filter value is a value', async () => {
+    const filters = { provider: ["x') OR 1 = 1 --", '{p0:String}', '$__filters'] };
+    expect(await value('requests', { ...hour, filters })).toBeNull();
+    expect(await value('requests')).toBe(2_000);
+  });
+
+  test('a rate per minute does not depend on the step', async () => {
+    for (const step of [60, 300, 1_800]) {
+      const rows = await ask(bySlug('errors-by-class').sql, { ...hour, step });
+      const failures = rows.reduce((sum, row) => sum + (Number(row['value']) * step) / 60, 0);
+      expect(failures).toBeCloseTo(200);
+    }
+  });
+
+  test('who must act is read from the class', async () => {
+    const rows = await ask(bySlug('failures-by-fault').sql, { ...hour, step: 3_600 });
+    const totals = Object.fromEntries(rows.map((row) => [row['series'], Number(row['value']) * 60]));
+    expect(totals).toEqual({ account: 100, provider: 50, traffic: 50 });
+  });
+
+  test('the safe line is half as much again as 15 minutes before', async () => {
+    const rows = await ask(bySlug('request-ramp').sql, hour);
+    const at = (minute: number) =>
+      rows.find((row) => String(row['time']).includes(`02:${String(minute).padStart(2, '0')}`));
+    expect(at(30)).toMatchObject({ present: 1_000 });
+    expect(at(45)).toMatchObject({ safe: 1_500 });
+  });
+
+  test('messages that differ in digits only are one row with a sample', async () => {
+    const rows = await ask(bySlug('top-messages').sql, hour);
+    expect(rows[0]).toMatchObject({
+      class: 'rate_limit',
+      status_text: '429',
+      failures: 2,
+      sample_request_id: 'req_2',
+    });
+    expect(rows[0]?.['text']).toBe('Limit #, Used #.');
+  });
+
+  test('variables list the values of the time range, without the empty one', async () => {
+    const values = async (name: (typeof filterVariables)[number]) =>
+      (await ask(valuesOf(name), hour)).map((row) => row['value']);
+    expect(await values('provider')).toEqual(['azure', 'openai']);
+    expect(await values('project')).toEqual(['search']);
+    for (const name of filterVariables) await values(name);
+  });
+});
+
+describe('alert rules', () => {
+  beforeEach(async () => {
+    await store.command('TRUNCATE TABLE incidents');
+  });
+
+  test.each(alertRules.map((rule) => [rule.kind, rule] as const))(
+    '%s: a table of texts and exactly one number, with unique labels',
+    async (kind, rule) => {
+      await writeIncident('a1', kind, 'firing');
+      await writeIncident('a2', kind, 'resolved');
+      const columns = await describeColumns(rule.sql, hour);
+      expect(columns.filter(({ type }) => isNumber(type)).map(({ name }) => name)).toEqual(['firing']);
+      expect(columns.filter(({ type }) => !isNumber(type)).every(({ type }) => isText(type))).toBe(true);
+      const rows = await ask(rule.sql, hour);
+      const labels = rows.map(({ firing: _firing, ...rest }) => JSON.stringify(rest));
+      expect(new Set(labels).size).toBe(3);
+    },
+  );
+
+  test.each(alertRules.map((rule) => [rule.kind, rule] as const))(
+    '%s: silent without and with a pending incident, firing with an open one, silent after it resolved',
+    async (kind, rule) => {
+      const firing = async () =>
+        (await ask(rule.sql, hour))
+          .filter((row) => Number(row['firing']) > rule.threshold)
+          .map((row) => row['incident']);
+      const known = async () => (await ask(rule.sql, hour)).map((row) => row['incident']).toSorted();
+      expect(await firing()).toEqual([]);
+      expect(await known()).toEqual(['none']);
+      await writeIncident('a1', kind, 'pending', 1);
+      expect(await firing()).toEqual([]);
+      await writeIncident('a1', kind, 'firing', 2);
+      expect(await firing()).toEqual(['a1']);
+      await writeIncident('a1', kind, 'resolved', 3);
+      expect(await firing()).toEqual([]);
+      expect(await known(), 'its label set does not vanish at once').toEqual(['a1', 'none']);
+    },
+  );
+
+  test('an incident that has fired for days still fires; one of another kind does not', async () => {
+    const [rule] = alertRules;
+    if (rule === undefined) throw new Error('no rules');
+    await writeIncident('old', rule.kind, 'firing', 1, NOW - 5 * 86_400);
+    await writeIncident('foreign', 'provider_outage', 'firing');
+    const rows = await ask(rule.sql, hour);
+    expect(rows.filter((row) => row['firing'] === 1).map((row) => row['incident'])).toEqual(['old']);
+  });
+
+  test('labels stay the same while the summary and the evidence of an incident change', async () => {
+    const [rule] = alertRules;
+    if (rule === undefined) throw new Error('no rules');
+    const labels = async () =>
+      (await ask(rule.sql, hour)).map(({ firing: _firing, ...rest }) => JSON.stringify(rest)).toSorted();
+    await writeIncident('a1', rule.kind, 'firing', 1, NOW - 600, 'rate 100/min');
+    const before = await labels();
+    await writeIncident('a1', rule.kind, 'firing', 2, NOW - 600, 'rate 900/min');
+    expect(await labels()).toEqual(before);
+  });
+});
+
+describe('incidents on dashboards', () => {
+  beforeEach(async () => {
+    await store.command('TRUNCATE TABLE incidents');
+  });
+
+  test('marks show what overlaps the range, open ones up to its end', async () => {
+    await writeIncident('open', 'slow_down_surge', 'firing', 1, NOW - 7_200);
+    await writeIncident('over', 'quota_exhausted', 'resolved', 1, NOW - 1_200);
+    await writeIncident('waiting', 'quota_exhausted', 'pending', 1, NOW - 600);
+    const rows = await ask(incidentMarks, hour);
+    expect(rows.map((row) => row['title'])).toEqual(['slow_down_surge', 'quota_exhausted']);
+    expect(String(rows[0]?.['timeEnd'])).toMatch(/^2040-03-01[ T]03:00:00/);
+    expect(Object.keys(rows[0] ?? {})).toEqual(['time', 'timeEnd', 'title', 'text', 'tags']);
+  });
+
+  test('an incident of all projects shows under any project, one of another project does not', async () => {
+    await writeIncident('mine', 'slow_down_surge', 'firing', 1, NOW - 600);
+    const seen = async (filters: Question['filters']) =>
+      (await ask(bySlug('incidents').sql, { ...hour, filters })).map((row) => row['id']);
+    expect(await seen({ project: ['anything'] })).toEqual(['mine']);
+    expect(await seen({ provider: ['openai'] })).toEqual(['mine']);
+    expect(await seen({ provider: ['azure'] })).toEqual([]);
+  });
+
+  test('a row says scope, steps and runbook', async () => {
+    await writeIncident('mine', 'slow_down_surge', 'firing');
+    const [row] = await ask(bySlug('incidents').sql, hour);
+    expect(row).toMatchObject({
+      affected: 'provider openai, client batch',
+      steps: 'Return to 500 rpm. Hold it.',
+      runbook: 'slow_down',
+      verdict_party: 'traffic',
+    });
+  });
+});
+
+async function ask(sql: string, question: Question): Promise<Record<string, unknown>[]> {
+  const { sql: expanded, params } = expand(sql, question);
+  return store.query(expanded, params);
+}
+
+async function describeColumns(sql: string, question: Question): Promise<{ name: string; type: string }[]> {
+  const { sql: expanded, params } = expand(sql, question);
+  return store.query(`DESCRIBE TABLE (${expanded})`, params);
+}
+
+const bare = (type: string) =>
+  type.replace(/^LowCardinality\((.*)\)$/, '$1').replace(/^Nullable\((.*)\)$/, '$1');
+const isNumber = (type: string) => /^(U?Int|Float)\d+$/.test(bare(type));
+const isText = (type: string) => bare(type) === 'String';
+const isDate = (type: string) => bare(type).startsWith('DateTime');
+const isTime = (unit: string) => unit === 'time' || unit === 'age';
+
+/** What the data source's frontend makes of a query before it is sent. */
+function asGrafanaSends(sql: string, chosen: Partial<Record<string, readonly string[]>>): string {
+  const macro = '$__conditionalAll(';
+  let sent = sql;
+  for (let at = sent.lastIndexOf(macro); at !== -1; at = sent.lastIndexOf(macro)) {
+    let depth = 1;
+    let comma = -1;
+    let end = at + macro.length;
+    for (; depth > 0; end += 1) {
+      if (sent[end] === '(') depth += 1;
+      if (sent[end] === ')') depth -= 1;
+      if (sent[end] === ',' && depth === 1) comma = end;
+    }
+    const variable = sent
+      .slice(comma + 1, end - 1)
+      .trim()
+      .slice(1);
+    const values = chosen[variable] ?? [];
+    const condition = values.length === 0 ? '1=1' : sent.slice(at + macro.length, comma);
+    sent = sent.slice(0, at) + condition + sent.slice(end);
+  }
+  return sent.replaceAll(/\$\{(\w+):singlequote\}/g, (_, name: string) =>
+    (chosen[name] ?? []).map((value) => `'${value.replaceAll("'", "\\'")}'`).join(','),
+  );
+}
+
+let token = 0;
+async function insert(table: string, rows: readonly Record<string, unknown>[]): Promise<void> {
+  const columns = Object.keys(rows[0] ?? {});
+  const text = rows.map((row) => columns.map((name) => cell(row[name])).join('\t')).join('\n');
+  token += 1;
+  await store.insert({ table, columns, body: Buffer.from(`${text}\n`), token: `test:${token}` });
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return '\\N';
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n');
+}
+
+async function seedCounts(): Promise<void> {
+  const row = (minute: number, over: Record<string, unknown>) => ({
+    ts: NOW - 3_600 + minute * 60,
+    provider: 'openai',
+    org: 'acme',
+    project: 'search',
+    api_key: 'sk-…aaaa#00000000',
+    client: 'web',
+    region: 'eu',
+    model: 'gpt-5',
+    endpoint: '/v1/responses',
+    class: 'ok',
+    subclass: '',
+    status: 200,
+    requests: 0,
+    retries: 0,
+    useless_retries: 0,
+    input_tokens: 0,
+    min_remaining_requests: null,
+    limit_requests: null,
+    min_remaining_tokens: null,
+    limit_tokens: null,
+    ...over,
+  });
+  await insert('request_counts', [
+    row(30, {
+      requests: 900,
+      input_tokens: 90_000,
+      min_remaining_requests: 50,
+      limit_requests: 1_000,
+      min_remaining_tokens: 10,
+      limit_tokens: 100,
+    }),
+    row(30, {
+      class: 'quota_exceeded',
+      subclass: 'credit_balance',
+      status: 429,
+      requests: 100,
+      retries: 50,
+      useless_retries: 40,
+    }),
+    row(40, { requests: 750, provider: 'azure', project: '' }),
+    row(40, {
+      class: 'server_error',
+      status: 500,
+      requests: 50,
+      provider: 'azure',
+      project: '',
+      retries: 10,
+    }),
+    row(40, { class: 'slow_down', status: 503, requests: 30, client: 'batch' }),
+    row(41, { class: 'rate_limit', subclass: 'tokens_per_minute', status: 429, requests: 20 }),
+    row(41, { requests: 150, model: 'gpt-5-mini' }),
+  ]);
+}
+
+async function seedEvents(): Promise<void> {
+  const row = (second: number, request_id: string, message: string) => ({
+    ts: (NOW - second).toFixed(3),
+    request_id,
+    provider: 'openai',
+    org: 'acme',
+    project: 'search',
+    model: 'gpt-5',
+    status: 429,
+    class: 'rate_limit',
+    code: 'rate_limit_exceeded',
+    message,
+  });
+  await insert('error_events', [
+    row(120, 'req_1', 'Limit 500, Used 499.'),
+    row(60, 'req_2', 'Limit 700, Used 701.'),
+    row(90, 'req_3', 'Something else'),
+  ]);
+}
+
+async function seedBatches(): Promise<void> {
+  await insert('ingest_batches', [
+    {
+      topic: 'llm-requests',
+      partition: 0,
+      incarnation: 0,
+      kind: 'batch',
+      from_offset: 0,
+      to_offset: 2_003,
+      counted: 2_000,
+      failed: 200,
+      skipped: 2,
+      dead: 1,
+      first_ts: (NOW - 90).toFixed(3),
+      last_ts: (NOW - 30).toFixed(3),
+      inserted_at: (NOW - 28.5).toFixed(3),
+    },
+  ]);
+}
+
+async function writeIncident(
+  id: string,
+  kind: string,
+  state: IncidentState,
+  version = 1,
+  startedAt = NOW - 600,
+  summary = 'Slow Down: 900 requests a minute, 500 before the ramp.',
+): Promise<void> {
+  await insert('incidents', [
+    {
+      id,
+      version,
+      kind,
+      state,
+      severity: 'critical',
+      provider: 'openai',
+      org: '',
+      project: '',
+      model: '',
+      scope: { provider: 'openai', client: 'batch' },
+      started_at: startedAt.toFixed(3),
+      detected_at: (startedAt + 60).toFixed(3),
+      resolved_at: state === 'resolved' ? (NOW - 300).toFixed(3) : null,
+      summary,
+      verdict_party: 'traffic',
+      verdict_why: 'Only this client ramped.',
+      evidence: { slow_down: 42 },
+      remedy: {
+        steps: ['Return to 500 rpm.', 'Hold it.'],
+        retry: 'after_wait',
+        owner: 'calling service',
+        docs: 'docs/errors/slow_down.md',
+      },
+    },
+  ]);
+}

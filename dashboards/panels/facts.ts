@@ -1,0 +1,61 @@
+import { errorClasses, type Fault, type RequestClass, requestClassNames } from '../../domain/error-class.ts';
+import type { IncidentKind, Party } from '../../domain/incident.ts';
+
+/** Colour of every class on every chart, by its name. */
+export const classColors: Readonly<Record<string, string>> = Object.fromEntries(
+  requestClassNames.map((name) => [name, errorClasses[name].color]),
+);
+
+/** Colour of who has to act on every chart; `Party` adds to `Fault` what only a comparison can tell. */
+export const partyColors: Readonly<Record<Fault | Party, string>> = {
+  provider: '#c4162a',
+  network: '#806eb7',
+  account: '#e0226e',
+  key: '#a352cc',
+  traffic: '#fa6400',
+  request: '#8ab8ff',
+  region: '#5794f2',
+  pipeline: '#6ed0e0',
+  unknown: '#8e8e8e',
+};
+
+/** SQL that turns the column `class` into who has to act, as far as the class alone can say. */
+export const faultOfClass = sqlMap('class', (name) => errorClasses[name].fault, 'unknown');
+
+/** SQL list of the classes that are the provider's fault. */
+export const providerClasses = sqlList(
+  requestClassNames.filter((name) => name !== 'ok' && errorClasses[name].fault === 'provider'),
+);
+
+/** The class whose page is the runbook of an incident that names no class itself. */
+export const runbookOfKind: Readonly<Record<IncidentKind, RequestClass>> = {
+  slow_down_surge: 'slow_down',
+  slow_down_risk: 'slow_down',
+  quota_exhausted: 'quota_exceeded',
+  quota_forecast: 'quota_exceeded',
+  rate_limit_saturation: 'rate_limit',
+  rate_limit_surge: 'rate_limit',
+  provider_outage: 'server_error',
+  auth_failure: 'incorrect_api_key',
+  region_blocked: 'unsupported_region',
+  retry_storm: 'rate_limit',
+  error_surge: 'other',
+  unclassified: 'other',
+  pipeline: 'other',
+};
+
+/** SQL for the runbook class of a row of `incidents`: the scope's class, else that of the kind. */
+export const runbookOfIncident = `if(JSONExtractString(scope, 'class') != '', JSONExtractString(scope, 'class'), transform(toString(kind), ${sqlList(Object.keys(runbookOfKind), '[]')}, ${sqlList(Object.values(runbookOfKind), '[]')}, 'other'))`;
+
+/** SQL for the scope of a row of `incidents` as one text, broadest part first; `everything` when it has none. */
+export const scopeOfIncident = `if(empty(JSONExtractKeys(scope)), 'everything', arrayStringConcat(arrayMap(k -> concat(k, ' ', JSONExtractString(scope, k)), arrayFilter(k -> JSONHas(scope, k), ['provider', 'org', 'project', 'model', 'key', 'client', 'region', 'class'])), ', '))`;
+
+function sqlMap(column: string, value: (name: RequestClass) => string, fallback: string): string {
+  const names = requestClassNames.filter((name) => value(name) !== fallback);
+  return `transform(toString(${column}), ${sqlList(names, '[]')}, ${sqlList(names.map(value), '[]')}, '${fallback}')`;
+}
+
+// Only names from our own closed tables come here: letters and underscores, nothing to escape.
+function sqlList(names: readonly string[], brackets: '()' | '[]' = '()'): string {
+  return `${brackets[0]}${names.map((name) => `'${name}'`).join(', ')}${brackets[1]}`;
+}

@@ -1,0 +1,113 @@
+import { type Automaton, buildAutomaton } from './automaton.ts';
+import { foldText, symbols, symbolTable } from './folding.ts';
+import { hintRules } from './hint-rules.ts';
+import { hints, type Hint } from './rule.ts';
+import { orderedRules, type StagedRule } from './rules.ts';
+
+/** What a phrase means to the scanner. */
+export const meanings = { rule: 0, hint: 1, attempt: 2, silent: 3, wait: 4, field: 5 } as const;
+
+export interface Meaning {
+  kind: (typeof meanings)[keyof typeof meanings];
+  /** Of the rule in `orderedRules`, of the hint's bit, or of the field's name. */
+  index: number;
+  phrase: string;
+  /** Only the value of a code or type (`true`), only elsewhere (`false`), or anywhere (null). */
+  asValue: boolean | null;
+  word: boolean;
+  near: RegExp | null;
+  far: RegExp | null;
+  /** A hedge before it takes its meaning. */
+  hedged: boolean;
+}
+
+/** Names of values that repeat the caller's own words or other calls: errors told in there are not this one. */
+const silentKeys = [
+  'previous_errors',
+  'requestbodyvalues',
+  'responseheaders',
+  'headers',
+  'config',
+  'request',
+  'request_body',
+  'requestbody',
+  'messages',
+  'prompt',
+  'input',
+  'tools',
+  'content',
+  'delta',
+  'text',
+  'flagged_input',
+  'instructions',
+  'arguments',
+  'reasoning_content',
+];
+
+/** A new attempt begins: what follows is judged before what went before. */
+const attempts = ['retrying', 'last error', 'attempt 2', 'attempt 3', 'attempt 4', 'attempt 5', 'error doing the fallback'];
+
+const waits = ['try again in', 'retry after', 'retry in', 'retrydelay', 'try again after', 'please wait', 'retry_after'];
+
+/** The fields that `describeError` reads; the index is their place here. */
+export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', 'raw', 'msg'] as const;
+
+const meaningList: readonly Meaning[] = [
+  ...orderedRules.flatMap(ruleMeanings),
+  ...hintRules.flatMap(({ hint, phrases, near }) =>
+    phrases.map((phrase) => ({ ...plain(meanings.hint, phrase), index: hints.indexOf(hint), near: near ?? null })),
+  ),
+  ...attempts.map((phrase) => ({ ...plain(meanings.attempt, phrase), word: true })),
+  ...silentKeys.map((phrase) => ({ ...plain(meanings.silent, phrase), word: true })),
+  ...waits.map((phrase) => plain(meanings.wait, phrase)),
+  ...fieldNames.map((phrase, index) => ({ ...plain(meanings.field, phrase), index })),
+];
+
+const phrases = [...new Set(meaningList.map((meaning) => meaning.phrase))];
+
+/** How characters are read for these phrases. */
+export const symbolOf: Uint8Array = symbolTable(phrases.join(''));
+
+/** The automaton of all phrases. */
+export const automaton: Automaton = buildAutomaton(
+  phrases.map((phrase) =>
+    Array.from({ length: phrase.length }, (_, at) => {
+      const symbol = symbolOf[phrase.charCodeAt(at)] ?? 0;
+      return symbol === symbols.white ? symbols.space : symbol === symbols.mark ? symbols.quote : symbol;
+    }),
+  ),
+);
+
+/** For each accepting state what its phrases mean. */
+export const endingMeanings: readonly (readonly Meaning[])[] = automaton.endings.map((ending) =>
+  ending.flatMap((index) => meaningList.filter((meaning) => meaning.phrase === phrases[index])),
+);
+
+/** Bits of the hints that must, and that must not, show for each rule of `orderedRules`. */
+export const ruleHints: readonly { all: number; none: number }[] = orderedRules.map((rule) => ({
+  all: hintBits(rule.all),
+  none: hintBits(rule.none),
+}));
+
+/** The bits of some hints in a set of hints. */
+export function hintBits(names: readonly Hint[] = []): number {
+  return names.reduce((bits, name) => bits | (1 << hints.indexOf(name)), 0);
+}
+
+function ruleMeanings(rule: StagedRule): Meaning[] {
+  return rule.phrases.map((phrase) => ({
+    ...plain(meanings.rule, phrase),
+    index: rule.order,
+    // A code that is tried among the sentences counts wherever it stands.
+    asValue: rule.stage === 'code' ? true : rule.stage === 'last' && rule.code === true ? true : null,
+    word: rule.word ?? rule.code ?? false,
+    near: rule.near ?? null,
+    far: rule.far ?? null,
+    hedged: rule.stage === 'word' || rule.stage === 'reason' || rule.stage === 'last',
+  }));
+}
+
+function plain(kind: Meaning['kind'], phrase: string): Meaning {
+  if (phrase !== foldText(phrase)) throw new Error(`phrase "${phrase}" is not in folded form`);
+  return { kind, index: 0, phrase, asValue: null, word: false, near: null, far: null, hedged: false };
+}

@@ -1,0 +1,65 @@
+/** How one character is read; everything above `firstSpecial` needs a decision, the rest is a letter of a phrase. */
+export const symbols = {
+  /** Stands in no phrase: the automaton returns to its start. */
+  foreign: 0,
+  space: 1,
+  quote: 2,
+  firstLetter: 3,
+  firstSpecial: 240,
+  white: 240,
+  backslash: 241,
+  open: 242,
+  close: 243,
+  mark: 244,
+  escape: 245,
+  ignored: 246,
+} as const;
+
+const characters: Readonly<Record<string, string>> = {
+  // Box drawing and the bar are the frames of terminals and of log prefixes.
+  white: ' \t\n\r\v\f\u00a0\u2028\u2029\u3000|\u2502\u2503\u2551\u258c\u2590',
+  mark: '\'"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\uff07\uff02\u00b4',
+  open: '{[',
+  close: '}]',
+  backslash: '\\',
+  escape: '\u001b',
+  ignored: '\u200b\u200c\u200d\u00ad\ufeff*',
+};
+
+const asciiForms: Readonly<Record<string, string>> = { '：': ':', '，': ',', '（': '(', '–': '-', '—': '-', '‑': '-' };
+
+/**
+ * The reading of every UTF-16 code unit for phrases made of the given characters: letters fold to lower case,
+ * white space to one symbol, quotes of every kind to another.
+ */
+export function symbolTable(letters: string): Uint8Array {
+  const table = new Uint8Array(65_536);
+  const unique = [...new Set(letters)].filter((letter) => letter !== ' ' && letter !== "'").sort();
+  for (const [index, letter] of unique.entries()) {
+    const symbol = symbols.firstLetter + index;
+    table[letter.charCodeAt(0)] = symbol;
+    table[letter.toUpperCase().charCodeAt(0)] = symbol;
+  }
+  for (const [form, ascii] of Object.entries(asciiForms)) table[form.charCodeAt(0)] = table[ascii.charCodeAt(0)] ?? 0;
+  for (const [name, list] of Object.entries(characters)) {
+    const symbol = symbols[name as keyof typeof symbols];
+    for (const character of list) table[character.charCodeAt(0)] = symbol;
+  }
+  return table;
+}
+
+/** True for letters, digits and the underscore: the characters of which identifiers are made. */
+export function isWordCode(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95;
+}
+
+/** A piece of text as patterns expect it: lower case, quotes `'`, single spaces, no backslashes or frames. */
+export function foldText(text: string): string {
+  return text
+    .replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/\\[nrt]/g, ' ')
+    .replace(/[\\*\u200b\u200c\u200d\u00ad\ufeff]/g, '')
+    .replace(/["`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u00b4]/g, "'")
+    .replace(/[\s|\u2502\u2503\u2551]+/g, ' ')
+    .toLowerCase();
+}

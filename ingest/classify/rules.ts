@@ -1,0 +1,47 @@
+import { codeRules } from './code-rules.ts';
+import { abortRules, serverRules } from './failure-rules.ts';
+import type { Rule } from './rule.ts';
+import { accountRules, loadRules, requestRules } from './sentence-rules.ts';
+import { transportRules } from './transport-rules.ts';
+import { exceptionRules, lastRules, mediumRules, reasonRules } from './weak-rules.ts';
+
+/** The stages in which an error is judged; the HTTP status stands between `word` and `exception`. */
+export const stages = [
+  'abort',
+  'code',
+  'sentence',
+  'loose_code',
+  'word',
+  'exception',
+  'reason',
+  'transport',
+  'late_exception',
+  'last',
+] as const;
+export type Stage = (typeof stages)[number];
+
+export interface StagedRule extends Rule {
+  stage: Stage;
+  /** Place in the whole order: the lower is tried first within its stage. */
+  order: number;
+}
+
+/** Every rule of the classifier in the order of decisions. */
+export const orderedRules: readonly StagedRule[] = [
+  ...staged('abort', abortRules),
+  ...staged('code', codeRules),
+  ...staged('sentence', [...accountRules, ...loadRules, ...requestRules, ...serverRules]),
+  // The same codes where they are no value of a code or type, but stand somewhere in the text.
+  ...staged('loose_code', codeRules),
+  ...staged('word', mediumRules),
+  // LiteLLM names a class for what it could not map, so there the transport texts come first.
+  ...staged('exception', exceptionRules.map((rule) => ({ ...rule, none: [...(rule.none ?? []), 'litellm' as const] }))),
+  ...staged('reason', reasonRules),
+  ...staged('transport', transportRules),
+  ...staged('late_exception', exceptionRules),
+  ...staged('last', lastRules),
+].map((rule, order) => ({ ...rule, order }));
+
+function staged(stage: Stage, rules: readonly Rule[]): readonly (Rule & { stage: Stage })[] {
+  return rules.map((rule) => ({ ...rule, stage }));
+}

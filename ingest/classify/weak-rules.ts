@@ -1,0 +1,137 @@
+import { codeRule, rule, type Rule } from './rule.ts';
+
+/**
+ * Words that mean something only when nothing better is said and nobody is guessing: tried after the sentences and
+ * before the status. A phrase behind a hedge ("may be", "please check") does not count.
+ */
+export const mediumRules: readonly Rule[] = [
+  rule('word.invalid_api_key', 'incorrect_api_key', [
+    'invalid api key',
+    'invalid api-key',
+    'invalid apikey',
+    'api key is invalid',
+    'api key is incorrect',
+    'api key invalid',
+    'wrong api key',
+    'api key was reported as leaked',
+    'api key has been revoked',
+    'api key expired',
+    'api key has expired',
+    'api key not found',
+  ], { far: /invalid api[ -]?key ?: ?\S/, notStatus: [403, 429, 500, 502, 503, 504] }),
+  rule('word.overloaded', 'engine_overloaded', ['overloaded', 'overload'], { word: true, far: /not overloaded|no overload/ }),
+  rule('word.quota', 'quota_exceeded', [
+    'quota exceeded',
+    'quota has been exceeded',
+    'exceeded quota',
+    'exceeds quota',
+    'exceeded the quota',
+    'quota limit exceeded',
+    'quota limit reached',
+    'payment required',
+  ], { none: ['gemini', 'per_time'], notStatus: [409] }),
+  rule('word.quota_per_time', 'rate_limit', ['quota exceeded', 'quota has been exceeded', 'exceeded quota', 'exceeded the quota'], {
+    notStatus: [409],
+  }),
+  rule('gemini.resource_exhausted', 'rate_limit', [
+    'resource has been exhausted',
+    'resource_exhausted',
+    'resource exhausted',
+    'resourceexhausted',
+  ]),
+  rule('word.rate_limit', 'rate_limit', [
+    'rate limit',
+    'rate limits',
+    'rate limited',
+    'rate-limited',
+    'rate limiting',
+    'ratelimited',
+    'request limit exceeded',
+    'requests limit exceeded',
+    'concurrency limit',
+    'throttled',
+    'too many requests',
+    'requests rate limit',
+    'requests per minute',
+    'tokens per minute',
+    'limiting requests',
+    'high concurrency usage',
+  ], { word: true, notStatus: [401, 404, 413, 422] }),
+];
+
+/** Exception classes that stand for an HTTP answer, for texts that state no status. */
+export const exceptionRules: readonly Rule[] = [
+  rule('exception.rate_limit', 'rate_limit', [
+    'ratelimiterror',
+    'ratelimitexception',
+    'throttlingexception',
+    'toomanyrequests',
+    'servicequotaexceededexception',
+  ]),
+  rule('exception.overloaded', 'engine_overloaded', [
+    'overloadederror',
+    'openai.error.serviceunavailableerror',
+    'modelnotreadyexception',
+  ]),
+  rule('exception.content', 'bad_request', [
+    'contentpolicyviolationerror',
+    'contextwindowexceedederror',
+    'lengthfinishreasonerror',
+    'contentfilterfinishreasonerror',
+  ]),
+  rule('exception.authentication', 'invalid_authentication', [
+    'authenticationerror',
+    'authenticationexception',
+    'unauthorizedexception',
+    'unauthorizederror',
+    'oautherror',
+    'unrecognizedclientexception',
+    'expiredtokenexception',
+    'invalidsignatureexception',
+  ]),
+  rule('exception.permission', 'permission_denied', [
+    'permissiondeniederror',
+    'permissiondeniedexception',
+    'openai.error.permissionerror',
+    'accessdeniedexception',
+    'forbiddenexception',
+  ]),
+  rule('exception.not_found', 'not_found', ['notfounderror', 'resourcenotfoundexception', 'notfoundexception'], {
+    far: /modulenotfounderror|filenotfounderror/,
+  }),
+  rule('exception.conflict', 'conflict', ['conflicterror', 'conflictexception', 'openai.error.tryagain']),
+  rule('exception.unprocessable', 'unprocessable', ['unprocessableentityerror', 'unprocessableentityexception']),
+  rule('exception.bad_request', 'bad_request', [
+    'badrequesterror',
+    'badrequestexception',
+    'invalidrequesterror',
+    'validationexception',
+  ]),
+  rule('exception.server_error', 'server_error', [
+    'internalservererror',
+    'internalserverexception',
+    'serviceunavailableerror',
+    'serviceunavailableexception',
+    'badgatewayerror',
+    'modelerrorexception',
+  ]),
+];
+
+/** Reason phrases of HTTP, where the number itself was lost. */
+export const reasonRules: readonly Rule[] = [
+  rule('reason.unauthorized', 'invalid_authentication', ['unauthorized'], { word: true }),
+  rule('reason.forbidden', 'permission_denied', ['forbidden'], { word: true }),
+  rule('reason.access_denied', 'permission_denied', ['access denied'], { word: true }),
+  rule('reason.payment_required', 'quota_exceeded', ['payment required']),
+  rule('reason.unavailable', 'server_error', ['unavailable', 'server error'], { word: true, far: /error code unavailable/ }),
+  rule('reason.too_large', 'bad_request', ['request entity too large', 'payload too large', 'content too large']),
+  rule('reason.bad_request', 'bad_request', ['bad request'], { word: true }),
+];
+
+/** The last guesses: general types. */
+export const lastRules: readonly Rule[] = [
+  codeRule('type.limiter', 'rate_limit', ['requests', 'tokens']),
+  rule('word.invalid_api_key_prefix', 'incorrect_api_key', ['invalid api key'], { far: /invalid api key ?: ?\S/ }),
+  codeRule('type.invalid_request_error', 'bad_request', ['invalid_request_error', 'invalid_argument', 'invalid_request']),
+  rule('reason.not_found', 'not_found', ['not found'], { word: true, far: /command not found|module not found/ }),
+];

@@ -1,0 +1,98 @@
+import type { Decoded } from '../../domain/request-log.ts';
+import { asObject, firstNumber, firstText, type Format, type JsonObject } from './format.ts';
+import { readNative } from './native.ts';
+
+/** Calls that LiteLLM logs in the same shape and that ask no model for anything. */
+const NO_MODEL_CALL = /mcp|health|list_|retrieve_|delete_|cancel/;
+
+/** LiteLLM's `StandardLoggingPayload`, bare or as `standard_logging_object` of its callback arguments. */
+export const litellm: Format = {
+  recognises: (message) =>
+    message['standard_logging_object'] !== undefined ||
+    (message['startTime'] !== undefined &&
+      (message['call_type'] !== undefined || message['error_information'] !== undefined)),
+  create: () => decodeLitellm,
+};
+
+function decodeLitellm(message: unknown, now: number): Decoded {
+  const outer = asObject(message);
+  const payload = asObject(outer?.['standard_logging_object']) ?? outer;
+  if (payload === null) return { kind: 'reject', reason: 'schema', detail: 'record: not an object' };
+  // An answer from LiteLLM's cache reached no provider: counted as a success it would hide that all others fail.
+  const called = payload['cache_hit'] !== true && !NO_MODEL_CALL.test(firstText(payload['call_type']) ?? '');
+  if (!called) return { kind: 'skip', reason: 'no_request' };
+  const read = readNative(toNative(payload), now);
+  return read.log === null
+    ? { kind: 'reject', reason: read.reason, detail: read.detail.replace(/^ts:/, 'endTime:') }
+    : { kind: 'ok', records: [read.log] };
+}
+
+function toNative(payload: JsonObject): JsonObject {
+  const metadata = asObject(payload['metadata']) ?? {};
+  const headers = providerHeaders(asObject(asObject(payload['hidden_params'])?.['additional_headers']));
+  const fault = asObject(payload['error_information']) ?? {};
+  const failed = payload['status'] === 'failure';
+  const start = payload['startTime'];
+  const end = payload['endTime'] ?? start;
+  const streamed = payload['stream'] === true;
+  return {
+    ts: end,
+    request_id: firstText(
+      headers?.['x-request-id'],
+      headers?.['request-id'],
+      payload['id'],
+      payload['call_id'],
+    ),
+    provider: firstText(payload['custom_llm_provider'], fault['llm_provider'])?.toLowerCase(),
+    org: firstText(metadata['user_api_key_org_id']),
+    project: firstText(metadata['user_api_key_project_id'], metadata['user_api_key_team_id']),
+    api_key: firstText(metadata['user_api_key_hash']),
+    client: firstText(
+      metadata['user_api_key_alias'],
+      metadata['user_api_key_team_alias'],
+      metadata['user_agent'],
+    ),
+    model: firstText(payload['model'], payload['model_group']),
+    endpoint: firstText(metadata['user_api_key_request_route'], payload['call_type']),
+    status: failed ? statusOf(fault['error_code']) : 200,
+    latency_ms: between(start, end),
+    ttft_ms: streamed ? between(start, payload['completionStartTime']) : undefined,
+    input_tokens: firstNumber(payload['prompt_tokens']),
+    output_tokens: firstNumber(payload['completion_tokens']),
+    cost_usd: firstNumber(payload['response_cost']),
+    stream: streamed,
+    headers,
+    error: failed
+      ? (firstText(payload['error_str'], fault['error_message']) ??
+        'LiteLLM reports a failure without details')
+      : undefined,
+    exception: failed ? firstText(fault['error_class']) : undefined,
+  };
+}
+
+/** LiteLLM writes the provider's headers with a prefix, and those it knows with underscores. */
+function providerHeaders(headers: JsonObject | null): Record<string, unknown> | undefined {
+  if (headers === null) return undefined;
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.replace(/^llm_provider-/, '').replaceAll('_', '-'),
+      value,
+    ]),
+  );
+}
+
+/** The code is a status as text; empty, or a word, where there was no answer. */
+function statusOf(code: unknown): number | undefined {
+  const status = firstNumber(code);
+  return status !== undefined && Number.isInteger(status) && status >= 100 && status <= 999
+    ? status
+    : undefined;
+}
+
+/** Milliseconds between two times in seconds or as ISO-8601; undefined when that makes no sense. */
+function between(start: unknown, end: unknown): number | undefined {
+  const from = typeof start === 'string' ? Date.parse(start) / 1000 : start;
+  const to = typeof end === 'string' ? Date.parse(end) / 1000 : end;
+  if (typeof from !== 'number' || typeof to !== 'number' || !(to >= from) || from <= 0) return undefined;
+  return Math.round((to - from) * 1e6) / 1e3;
+}

@@ -1,0 +1,148 @@
+import {
+  type Decoded,
+  type NativeRecord,
+  nativeRecord,
+  type RejectReason,
+  type RequestLog,
+} from '../../domain/request-log.ts';
+import { cleanDimension, cleanEndpoint, cleanId, cleanProvider, cleanText } from './clean.ts';
+import type { Format } from './format.ts';
+import { fingerprint } from './fingerprint.ts';
+import { readHeaders } from './headers.ts';
+import { redactValue } from './redact.ts';
+import { parseTimestamp } from './timestamp.ts';
+
+/** A request log, or why the record is none. */
+export type Read = { log: RequestLog } | { log: null; reason: RejectReason; detail: string };
+
+/** Members that only a native record has all by themselves; two of them without `ts` are a native record that lacks it. */
+const TELLING = ['status', 'error', 'exception', 'model', 'provider', 'request_id', 'api_key', 'latency_ms'];
+
+/** The native format, one record a message. */
+export const native: Format = {
+  recognises: (message) =>
+    message['ts'] !== undefined || TELLING.filter((name) => message[name] !== undefined).length > 1,
+  create: () => decodeNative,
+};
+
+/** Reads one record in the native format. */
+function decodeNative(value: unknown, now: number): Decoded {
+  const read = readNative(value, now);
+  return read.log === null
+    ? { kind: 'reject', reason: read.reason, detail: read.detail }
+    : { kind: 'ok', records: [read.log] };
+}
+
+/** The same for one record among several; every format ends here, so all are checked and redacted alike. */
+export function readNative(value: unknown, now: number): Read {
+  if (!isPlainNative(value)) {
+    const checked = nativeRecord.safeParse(value);
+    if (!checked.success) return { log: null, reason: 'schema', detail: explain(checked.error.issues[0]) };
+    return toRequestLog(checked.data, now);
+  }
+  return toRequestLog(value, now);
+}
+
+/**
+ * True only for values that the schema accepts. It asks the same questions several times faster; whatever it does not
+ * accept goes to the schema, which decides. A property test holds the two together.
+ */
+export function isPlainNative(value: unknown): value is NativeRecord {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const record = value as Record<keyof NativeRecord, unknown>;
+  const { ts, status, error, exception, headers, stream } = record;
+  return (
+    (typeof ts === 'string' || (typeof ts === 'number' && ts - ts === 0)) &&
+    (status === undefined || status === null || isWholeUpTo(status, 999)) &&
+    (status ?? error ?? exception ?? null) !== null &&
+    isText(record.request_id) &&
+    isText(record.provider) &&
+    isText(record.org) &&
+    isText(record.project) &&
+    isText(record.api_key) &&
+    isText(record.client) &&
+    isText(record.region) &&
+    isText(record.model) &&
+    isText(record.endpoint) &&
+    isText(record.method) &&
+    isText(exception) &&
+    isCount(record.latency_ms) &&
+    isCount(record.ttft_ms) &&
+    isCount(record.input_tokens) &&
+    isCount(record.output_tokens) &&
+    isCount(record.cost_usd) &&
+    (record.retry_count === undefined ||
+      record.retry_count === null ||
+      isWholeUpTo(record.retry_count, 65_535)) &&
+    (stream === undefined || stream === null || typeof stream === 'boolean') &&
+    (headers === undefined || headers === null || (typeof headers === 'object' && !Array.isArray(headers))) &&
+    (error === undefined || error === null || typeof error === 'string' || typeof error === 'object')
+  );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' || value === undefined || value === null;
+}
+
+function isCount(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'number' && value >= 0 && value <= 1e15);
+}
+
+function isWholeUpTo(value: unknown, largest: number): boolean {
+  return typeof value === 'number' && value >= 0 && value <= largest && Math.floor(value) === value;
+}
+
+function toRequestLog(record: NativeRecord, now: number): Read {
+  const ts = parseTimestamp(record.ts, now);
+  if (typeof ts !== 'number') return { log: null, reason: ts, detail: explainTime(ts) };
+  const status = record.status ?? 0;
+  const error = record.error ?? null;
+  const exception = record.exception ?? '';
+  const failed = error !== null || exception !== '' || status >= 400 || status === 0;
+  const headers = record.headers ? readHeaders(record.headers, failed) : null;
+  return {
+    log: {
+      ts,
+      request_id: cleanId(record.request_id || headers?.request_id || ''),
+      provider: record.provider ? cleanProvider(record.provider) : 'openai',
+      org: dimension(record.org || headers?.org),
+      project: dimension(record.project || headers?.project),
+      api_key: record.api_key ? fingerprint(record.api_key) : '',
+      client: dimension(record.client),
+      region: dimension(record.region),
+      model: dimension(record.model),
+      endpoint: record.endpoint ? cleanEndpoint(record.endpoint) : '',
+      status,
+      latency_ms: record.latency_ms ?? 0,
+      ttft_ms: record.ttft_ms ?? 0,
+      input_tokens: Math.round(record.input_tokens ?? 0),
+      output_tokens: Math.round(record.output_tokens ?? 0),
+      cost_usd: record.cost_usd ?? 0,
+      retry_count: record.retry_count ?? headers?.retry_count ?? 0,
+      stream: record.stream ?? false,
+      headers: headers === null ? null : headers.kept,
+      rate_limit: headers === null ? null : headers.rate_limit,
+      error: error === null ? null : redactValue(error),
+      exception: exception === '' ? '' : cleanText(exception),
+    },
+  };
+}
+
+function dimension(text: string | null | undefined): string {
+  return text ? cleanDimension(text) : '';
+}
+
+function explainTime(reason: 'bad_timestamp' | 'future_timestamp'): string {
+  return reason === 'bad_timestamp'
+    ? 'ts: not an ISO-8601 time and not a number since 1970, or before 2015'
+    : 'ts: more than a day ahead of the clock';
+}
+
+/** Names the member and what is wrong with it, never what it holds. */
+function explain(issue: { path: PropertyKey[]; message: string } | undefined): string {
+  if (issue === undefined) return 'record: not as the schema says';
+  return `${issue.path.length === 0 ? 'record' : issue.path.map(String).join('.')}: ${issue.message}`.slice(
+    0,
+    200,
+  );
+}

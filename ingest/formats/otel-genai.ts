@@ -1,0 +1,238 @@
+import type { Decoded, RejectedPart, RequestLog } from '../../domain/request-log.ts';
+import { asList, asObject, firstNumber, firstText, type Format, type JsonObject } from './format.ts';
+import { readNative } from './native.ts';
+import { type Attributes, type OtlpItem, otlpItems, readAnyValue, readAttributes } from './otlp.ts';
+import { providerName } from './provider-name.ts';
+import { redactValue } from './redact.ts';
+
+/** Operations of which a model call is a part: counting them too would count one call twice. */
+const NO_MODEL_CALL = new Set([
+  'create_agent',
+  'invoke_agent',
+  'execute_tool',
+  'invoke_workflow',
+  'retrieval',
+  'execute_task',
+  'evaluate',
+  'plan',
+]);
+const DETAILS_EVENT = 'gen_ai.client.inference.operation.details';
+const EXCEPTION_EVENT = 'gen_ai.client.operation.exception';
+const ERROR_SEVERITY = 17;
+
+/** OTLP/JSON as the Collector's Kafka exporter writes it, with the GenAI semantic conventions; many requests a message. */
+export const otelGenai: Format = {
+  recognises: (message) =>
+    message['resourceSpans'] !== undefined ||
+    message['resourceLogs'] !== undefined ||
+    message['resourceMetrics'] !== undefined,
+  create: () => decodeOtelGenai,
+};
+
+interface Failure {
+  /** Provider's code or an exception's class. */
+  type: string | undefined;
+  message: string | undefined;
+}
+
+function decodeOtelGenai(message: unknown, now: number): Decoded {
+  const object = asObject(message);
+  if (object === null || !otelGenai.recognises(object, {})) {
+    return {
+      kind: 'reject',
+      reason: 'schema',
+      detail: 'resourceSpans: neither this nor resourceLogs is there',
+    };
+  }
+  const items = otlpItems(object);
+  const requests = withoutTwins(
+    items.filter((item) => (item.kind === 'span' ? isModelSpan(item) : isModelLog(item))),
+  );
+  const records: RequestLog[] = [];
+  const rejected: RejectedPart[] = [];
+  for (const [part, request] of requests.entries()) {
+    const read = readNative(toNative(request), now);
+    if (read.log !== null) records.push(read.log);
+    else {
+      const body = JSON.stringify(redactValue(request.alone()));
+      rejected.push({ part, reason: read.reason, detail: `${request.kind} ${part}: ${read.detail}`, body });
+    }
+  }
+  if (requests.length === 0) return { kind: 'skip', reason: 'no_request' };
+  return rejected.length === 0 ? { kind: 'ok', records } : { kind: 'ok', records, rejected };
+}
+
+function isModelSpan({ attributes }: OtlpItem): boolean {
+  // OpenLLMetry marks the steps around a call with the same attributes as the call.
+  if (attributes.has('traceloop.span.kind')) return false;
+  if (NO_MODEL_CALL.has(String(attributes.get('gen_ai.operation.name') ?? ''))) return false;
+  return (
+    attributes.has('gen_ai.request.model') ||
+    attributes.has('gen_ai.response.model') ||
+    ((attributes.has('gen_ai.system') || attributes.has('gen_ai.provider.name')) &&
+      attributes.has('gen_ai.operation.name'))
+  );
+}
+
+/** Events that carry prompts and answers have GenAI attributes too and are no requests. */
+function isModelLog(log: OtlpItem): boolean {
+  const name = eventName(log);
+  if (NO_MODEL_CALL.has(String(log.attributes.get('gen_ai.operation.name') ?? ''))) return false;
+  if (name === DETAILS_EVENT || name === EXCEPTION_EVENT) return true;
+  if (name !== undefined && name.startsWith('gen_ai.')) return false;
+  const model = log.attributes.has('gen_ai.request.model') || log.attributes.has('gen_ai.response.model');
+  return model && outcomes.some((attribute) => log.attributes.has(attribute));
+}
+
+const outcomes = [
+  'http.response.status_code',
+  'error.type',
+  'exception.type',
+  'gen_ai.usage.input_tokens',
+  'gen_ai.usage.output_tokens',
+];
+
+function eventName({ item, attributes }: OtlpItem): string | undefined {
+  return firstText(item['eventName'], attributes.get('event.name'));
+}
+
+/** A failed call writes two events of one span, its details and its exception: they are one request, told by the second. */
+function withoutTwins(requests: readonly OtlpItem[]): OtlpItem[] {
+  const failed = new Set(requests.filter((one) => eventName(one) === EXCEPTION_EVENT).map(spanKey));
+  failed.delete('');
+  return failed.size === 0
+    ? [...requests]
+    : requests.filter((one) => eventName(one) !== DETAILS_EVENT || !failed.has(spanKey(one)));
+}
+
+function spanKey({ item }: OtlpItem): string {
+  const span = firstText(item['spanId']);
+  return span === undefined ? '' : `${firstText(item['traceId']) ?? ''}/${span}`;
+}
+
+function toNative({ kind, item, attributes, resource }: OtlpItem): JsonObject {
+  const failure = kind === 'span' ? spanFailure(item, attributes) : logFailure(item, attributes);
+  const status = firstNumber(
+    attributes.get('http.response.status_code'),
+    attributes.get('http.status_code'),
+    // The conventions put an HTTP status here when there is nothing better.
+    /^\d{3}$/.test(failure?.type ?? '') ? failure?.type : undefined,
+  );
+  const failed = failure !== null || (status ?? 0) >= 400;
+  const start = firstNumber(item['startTimeUnixNano']);
+  const end =
+    firstNumber(item['endTimeUnixNano'], item['timeUnixNano']) || firstNumber(item['observedTimeUnixNano']);
+  const address = firstText(attributes.get('server.address'));
+  return {
+    ts: end ?? 0,
+    request_id: firstText(attributes.get('gen_ai.response.id')),
+    provider: providerName(
+      firstText(attributes.get('gen_ai.provider.name'), attributes.get('gen_ai.system')),
+      address,
+    ),
+    org: firstText(attributes.get('openai.organization'), attributes.get('gen_ai.openai.organization')),
+    client: firstText(resource.get('service.name'), attributes.get('service.name')),
+    region: firstText(resource.get('cloud.region'), attributes.get('cloud.region')),
+    model: firstText(attributes.get('gen_ai.request.model'), attributes.get('gen_ai.response.model')),
+    endpoint: endpoint(attributes),
+    method: firstText(attributes.get('http.request.method')),
+    status: status ?? (failed ? undefined : 200),
+    latency_ms: latency(start, end, attributes),
+    ttft_ms: toMs(
+      attributes.get('gen_ai.response.time_to_first_chunk') ??
+        attributes.get('gen_ai.response.time_to_first_token'),
+    ),
+    input_tokens: firstNumber(
+      attributes.get('gen_ai.usage.input_tokens'),
+      attributes.get('gen_ai.usage.prompt_tokens'),
+    ),
+    output_tokens: firstNumber(
+      attributes.get('gen_ai.usage.output_tokens'),
+      attributes.get('gen_ai.usage.completion_tokens'),
+    ),
+    cost_usd: firstNumber(attributes.get('gen_ai.usage.cost')),
+    retry_count: firstNumber(attributes.get('http.request.resend_count')),
+    stream: [attributes.get('gen_ai.request.stream'), attributes.get('gen_ai.is_streaming')].includes(true),
+    headers: responseHeaders(attributes),
+    error: failed ? errorOf(failure) : undefined,
+    exception: failed ? exceptionOf(failure) : undefined,
+  };
+}
+
+/** Null when the call succeeded. An exception that a retry within the span overcame is no failure. */
+function spanFailure(span: JsonObject, attributes: Attributes): Failure | null {
+  const status = asObject(span['status']);
+  const type = firstText(attributes.get('error.type'));
+  const code = status?.['code'];
+  if (type === undefined && code !== 2 && code !== 'STATUS_CODE_ERROR') return null;
+  const exception = asList(span['events'])
+    .map(asObject)
+    .filter((event) => event?.['name'] === 'exception' || event?.['name'] === EXCEPTION_EVENT)
+    .map((event) => readAttributes(event?.['attributes']))
+    .at(-1);
+  return {
+    type: firstText(type, exception?.get('exception.type')),
+    message: firstText(
+      exception?.get('exception.message'),
+      status?.['message'],
+      attributes.get('error.message'),
+    ),
+  };
+}
+
+function logFailure(log: JsonObject, attributes: Attributes): Failure | null {
+  const type = firstText(attributes.get('error.type'), attributes.get('exception.type'));
+  if (type === undefined && (firstNumber(log['severityNumber']) ?? 0) < ERROR_SEVERITY) return null;
+  return {
+    type,
+    message: firstText(
+      attributes.get('exception.message'),
+      attributes.get('error.message'),
+      readAnyValue(log['body']),
+    ),
+  };
+}
+
+/** The provider's code beside the message, where the type is such a code; else the message; else what little there is. */
+function errorOf(failure: Failure | null): unknown {
+  const { type, message } = failure ?? { type: undefined, message: undefined };
+  if (type !== undefined && /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/.test(type))
+    return { code: type, message: message ?? '' };
+  return message ?? (type === undefined ? undefined : { type, message: '' });
+}
+
+function exceptionOf(failure: Failure | null): string | undefined {
+  return failure?.type !== undefined && /[A-Z]/.test(failure.type) && failure.type !== '_OTHER'
+    ? failure.type
+    : undefined;
+}
+
+function endpoint(attributes: Attributes): string | undefined {
+  const full = firstText(attributes.get('url.full'), attributes.get('http.url'));
+  const path = full === undefined ? undefined : /^[a-z]+:\/\/[^/?#]*(\/[^?#]*)/i.exec(full)?.[1];
+  return firstText(attributes.get('url.path'), path, attributes.get('gen_ai.operation.name'));
+}
+
+function latency(
+  start: number | undefined,
+  end: number | undefined,
+  attributes: Attributes,
+): number | undefined {
+  if (start !== undefined && end !== undefined && start > 0 && end >= start) return (end - start) / 1e6;
+  return toMs(attributes.get('gen_ai.client.operation.duration'));
+}
+
+function toMs(seconds: unknown): number | undefined {
+  const value = firstNumber(seconds);
+  return value === undefined ? undefined : value * 1000;
+}
+
+/** The conventions write a response header as an attribute of its own, its values as a list. */
+function responseHeaders(attributes: Attributes): Record<string, unknown> | undefined {
+  const headers: [string, unknown][] = [];
+  for (const [name, value] of attributes) {
+    const header = /^http\.(?:response\.header\.(.+)|request\.header\.(x-stainless-retry-count))$/.exec(name);
+    if (header !== null) headers.push([(header[1] ?? header[2] ?? '').replaceAll('_', '-'), value]);
+  }
+  return headers.length === 0 ? undefined : Object.fromEntries(headers);
+}

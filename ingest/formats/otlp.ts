@@ -1,0 +1,77 @@
+import { asList, asObject, type JsonObject } from './format.ts';
+
+/** Attributes by name, values as plain JSON. */
+export type Attributes = ReadonlyMap<string, unknown>;
+
+/** One span or log record with what stands around it. */
+export interface OtlpItem {
+  kind: 'span' | 'log';
+  item: JsonObject;
+  attributes: Attributes;
+  resource: Attributes;
+  /** The message with this item alone. */
+  alone: () => unknown;
+}
+
+const SIGNALS = [
+  { kind: 'span', outer: 'resourceSpans', middle: 'scopeSpans', inner: 'spans' },
+  { kind: 'log', outer: 'resourceLogs', middle: 'scopeLogs', inner: 'logRecords' },
+] as const;
+const DEEPEST_VALUE = 16;
+
+/** Every span and log record of an OTLP/JSON message, in its order. What is no object where one belongs is passed over. */
+export function otlpItems(message: JsonObject): OtlpItem[] {
+  const items: OtlpItem[] = [];
+  for (const { kind, outer, middle, inner } of SIGNALS) {
+    for (const group of asList(message[outer])) {
+      const resourceObject = asObject(group)?.['resource'];
+      const resource = readAttributes(asObject(resourceObject)?.['attributes']);
+      for (const scopeGroup of asList(asObject(group)?.[middle])) {
+        const scope = asObject(scopeGroup)?.['scope'];
+        for (const value of asList(asObject(scopeGroup)?.[inner])) {
+          const item = asObject(value);
+          if (item === null) continue;
+          items.push({
+            kind,
+            item,
+            attributes: readAttributes(item['attributes']),
+            resource,
+            alone: () => ({
+              [outer]: [{ resource: resourceObject, [middle]: [{ scope, [inner]: [item] }] }],
+            }),
+          });
+        }
+      }
+    }
+  }
+  return items;
+}
+
+/** A list of `{key, value: AnyValue}` as a map; the last of equal keys counts. */
+export function readAttributes(list: unknown): Attributes {
+  const attributes = new Map<string, unknown>();
+  for (const entry of asList(list)) {
+    const pair = asObject(entry);
+    const key = pair?.['key'];
+    if (typeof key === 'string') attributes.set(key, readAnyValue(pair?.['value']));
+  }
+  return attributes;
+}
+
+/** OTLP's AnyValue as plain JSON; 64-bit integers, which come as text, as numbers. Undefined when it holds nothing. */
+export function readAnyValue(value: unknown, depth = 0): unknown {
+  const any = asObject(value);
+  if (any === null || depth > DEEPEST_VALUE) return undefined;
+  if (any['stringValue'] !== undefined) return any['stringValue'];
+  if (any['intValue'] !== undefined) return Number(any['intValue']);
+  if (any['doubleValue'] !== undefined) return Number(any['doubleValue']);
+  if (any['boolValue'] !== undefined) return any['boolValue'];
+  if (any['arrayValue'] !== undefined) {
+    return asList(asObject(any['arrayValue'])?.['values']).map((item) => readAnyValue(item, depth + 1));
+  }
+  if (any['kvlistValue'] === undefined) return undefined;
+  const pairs = asList(asObject(any['kvlistValue'])?.['values']).map(asObject);
+  return Object.fromEntries(
+    pairs.map((pair) => [String(pair?.['key'] ?? ''), readAnyValue(pair?.['value'], depth + 1)]),
+  );
+}

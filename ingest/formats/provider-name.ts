@@ -1,0 +1,42 @@
+/** Names of the semantic conventions, old and new, where ours differ. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ['azure.ai.openai', 'azure'],
+  ['azure.ai.inference', 'azure'],
+  ['az.ai.openai', 'azure'],
+  ['az.ai.inference', 'azure'],
+  ['gcp.gemini', 'gemini'],
+  ['gcp.gen_ai', 'gemini'],
+  ['gcp.vertex_ai', 'vertex_ai'],
+  ['aws.bedrock', 'bedrock'],
+  ['x_ai', 'xai'],
+  ['mistral_ai', 'mistral'],
+]);
+
+/** Hosts whose errors speak their own dialect though the client library calls them by another name. */
+const HOSTS: readonly (readonly [suffix: string, provider: string])[] = [
+  ['api.openai.com', 'openai'],
+  ['.openai.azure.com', 'azure'],
+  ['.cognitiveservices.azure.com', 'azure'],
+  ['.services.ai.azure.com', 'azure'],
+  ['api.anthropic.com', 'anthropic'],
+  ['generativelanguage.googleapis.com', 'gemini'],
+  ['aiplatform.googleapis.com', 'vertex_ai'],
+  ['api.groq.com', 'groq'],
+  ['api.deepseek.com', 'deepseek'],
+  ['openrouter.ai', 'openrouter'],
+  ['api.mistral.ai', 'mistral'],
+  ['api.x.ai', 'xai'],
+  ['api.together.xyz', 'together'],
+  ['api.moonshot.cn', 'moonshot'],
+  ['api.moonshot.ai', 'moonshot'],
+  ['.amazonaws.com', 'bedrock'],
+];
+
+/** The provider by the address that was called, which says more than the library's name; else by that name. */
+export function providerName(name: string | undefined, address: string | undefined): string | undefined {
+  const host = address?.toLowerCase();
+  const known = host === undefined ? undefined : HOSTS.find(([suffix]) => host.endsWith(suffix));
+  if (known !== undefined) return known[1];
+  if (name === undefined || name === '_OTHER') return undefined;
+  return NAMES.get(name.toLowerCase()) ?? name;
+}

@@ -1,0 +1,195 @@
+/** One kind of secret. `apply` is called only for texts whose lower-cased form includes one of the triggers. */
+export interface RedactionRule {
+  triggers: readonly string[];
+  apply: (text: string) => string;
+}
+
+const MASK = '[redacted]';
+/** What stands where a value could and is none. */
+const NO_VALUE = /^(?:null|none|nil|undefined|true|false|required|missing|invalid|\[redacted.*)$/i;
+/** A key as its issuer or we show it: nothing more to take away. */
+const SHOWN_KEY = /^[A-Za-z0-9_-]{0,16}…[A-Za-z0-9_*-]{0,4}(?:#[0-9a-f]{8})?(?:\[redacted\])?$/;
+/** Words that follow "bearer" and "basic" in prose. */
+const PROSE =
+  '(?:auth|authentication|authorization|credentials?|tokens?|header|headers|scheme|realm=|error=|\\[redacted)';
+
+const SECRET_NAMES =
+  'api[_ -]?key|apikey|subscription[_-]key|(?:access|secret|private|account|shared|signing)[_ -]?(?:access[_-]?)?key|client[_-]?secret|' +
+  '(?:access|refresh|id|auth|session|security|bearer)[_-]?token|password|passwd|pwd|secret';
+const HEADER_NAMES = 'proxy-authorization|authorization|set-cookie|cookie|x-api-key|api-key|x-goog-api-key';
+
+const PEM = /-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|$)/g;
+const HEADER = new RegExp(
+  `((?:${HEADER_NAMES})["'\\\\]{0,6}\\s{0,3}[:=]\\s{0,3}b?["'\\\\]{0,6})(?!\\[redacted)([^\\s"'\\\\][^\\r\\n"'\\\\}]*)`,
+  'gi',
+);
+const TUPLE = new RegExp(
+  `(\\(b?["'](?:${HEADER_NAMES}|${SECRET_NAMES})["'],\\s{0,3}b?["'])[^"'\\r\\n]*(?=["'])`,
+  'gi',
+);
+const PAIR = new RegExp(
+  `(${SECRET_NAMES})(["'\\\\]{0,6}\\s{0,3}(?:=>|[:=])\\s{0,3}b?)(?:(\\\\{0,3}["'])([^\\r\\n]{0,4096}?)\\3|([^\\s"'\\\\,;&<>(){}\\]]+))`,
+  'gi',
+);
+const NAMED_HEX =
+  /((?:key|token|secret)\b[^A-Za-z0-9\r\n]{1,6}(?:(?:is|was|of|value)[^A-Za-z0-9\r\n]{1,4})?)([A-Fa-f0-9]{32,}|[A-Za-z0-9]{40,})(?![A-Za-z0-9])/gi;
+const BEARER = new RegExp(
+  `(bearer(?:\\s|%20|\\+|:)+["'\\\\]{0,3})(?!${PROSE})[^\\s"'\\\\,;<>(){}\\[\\]]{6,}`,
+  'gi',
+);
+const BASIC = /(\bbasic(?:\s|%20|\+|:){1,4})([A-Za-z0-9+/_-]{8,}={0,2})/gi;
+const JSON_WEB_TOKEN =
+  /(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*/g;
+const MASKED_KEY = /(?<![A-Za-z0-9_*-])((?:sk|pk|xai|gsk|hf|pplx)[-_])[A-Za-z0-9_-]*\*{2,}[A-Za-z0-9_*-]*/g;
+const SK_KEY =
+  /(sk-(?:proj-|svcacct-|service-|admin-|ant-(?:api03-|admin01-|oat01-)?|or-(?:v1-)?|lf-)?)[A-Za-z0-9_-]{8,}/g;
+/** Where a word can begin: not after a letter or digit, except where that letter ends an escape sequence. */
+const WORD_START = /(?:^|[^A-Za-z0-9]|\\[nrtbf]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})$/;
+const KNOWN_KEY = new RegExp(
+  [
+    '(AIza|nvapi-|glpat-|github_pat_|tgp_v1_)[A-Za-z0-9_-]{16,}',
+    '(gsk_|hf_|r8_|fw_|jina_|vck_|ek_|npm_|gh[pousr]_|[sr]k_live_|[sr]k_test_|sk_|lsv2_[ps][tk]_)[A-Za-z0-9]{16,}(?:_[A-Za-z0-9]{8,})?',
+    '(xai-|pplx-|csk-|sess-)[A-Za-z0-9]{16,}',
+    '(pk-lf-|tvly-|xox[abopsr]-)[A-Za-z0-9-]{10,}',
+    '(ya29\\.|AQ\\.)[A-Za-z0-9_-]{16,}',
+    '(ABSK)[A-Za-z0-9+/]{24,}={0,2}',
+    '(dapi)[0-9a-f]{32}',
+    '(AKIA|ASIA)[A-Z0-9]{16}',
+  ].join('|'),
+  'g',
+);
+const AZURE_KEY = /(?<![A-Za-z0-9])[A-Za-z0-9]{20,}(?:JQQJ99|AAAAAC)[A-Za-z0-9]{8,}/g;
+const URL_CREDENTIALS = /(:\/\/)[^\s/?#"'<>\\]*@/g;
+const URL_PARAMETER =
+  /([?&;](?:[a-z0-9]{1,12}[_-])?(?:key|api[_-]?key|apikey|token|access[_-]?token|sig|signature|secret|password|auth|credential|code)=)(?!\[redacted)[^&\s"'<>#\\]+/gi;
+const EMAIL =
+  /(?<![\p{L}\p{N}\p{M}._%+'-])[\p{L}\p{N}._%+'-][\p{L}\p{N}\p{M}._%+'-]*@[\p{L}\p{N}\p{M}-]+(?:\.[\p{L}\p{N}\p{M}-]+)*\.\p{L}[\p{L}\p{M}\p{N}-]+/gu;
+const ECHO = /(?:incorrect|invalid) api[ -]?key provided[:.]?|api key provided:/gi;
+const ECHO_END = /\.?\s+you can (?:find|obtain|get)|\s\(request id|[\r\n<]|\\[nr]|["\\]|'(?=[\s,}\])]|$)|$/i;
+
+/** In the order they are applied. Each is linear: a match consumes what it looked at, or looks at a bounded stretch. */
+export const redactionRules: readonly RedactionRule[] = [
+  { triggers: ['-----begin'], apply: (text) => text.replace(PEM, MASK) },
+  { triggers: ['key provided'], apply: redactEcho },
+  {
+    triggers: ['authorization', 'cookie', 'api-key'],
+    apply: (text) =>
+      text.replace(HEADER, (_all, name: string) => `${name}${MASK}`).replace(TUPLE, `$1${MASK}`),
+  },
+  {
+    triggers: ['key', 'token', 'secret', 'passw', 'pwd'],
+    apply: (text) => text.replace(PAIR, redactPair).replace(NAMED_HEX, `$1${MASK}`),
+  },
+  { triggers: ['bearer'], apply: (text) => text.replace(BEARER, `$1${MASK}`) },
+  { triggers: ['basic'], apply: (text) => text.replace(BASIC, redactBasic) },
+  { triggers: ['eyj'], apply: (text) => text.replace(JSON_WEB_TOKEN, MASK) },
+  { triggers: ['**'], apply: (text) => text.replace(MASKED_KEY, reduceMasked) },
+  { triggers: ['sk-'], apply: (text) => text.replace(SK_KEY, redactSk) },
+  {
+    triggers: [
+      'aiza',
+      'gsk_',
+      'hf_',
+      'xai-',
+      'akia',
+      'asia',
+      'gh',
+      'sk_',
+      'rk_',
+      'sess-',
+      'ek_',
+      'ya29',
+      'aq.',
+      'absk',
+      'dapi',
+      'pplx-',
+      'nvapi-',
+      'csk-',
+      'tgp_',
+      'fw_',
+      'r8_',
+      'jina_',
+      'tvly-',
+      'vck_',
+      'lsv2_',
+      'pk-lf-',
+      'glpat-',
+      'xox',
+      'npm_',
+    ],
+    apply: (text) => text.replace(KNOWN_KEY, (all: string, ...groups: unknown[]) => keepPrefix(all, groups)),
+  },
+  { triggers: ['jqqj99', 'aaaaac'], apply: (text) => text.replace(AZURE_KEY, MASK) },
+  { triggers: ['://'], apply: (text) => text.replace(URL_CREDENTIALS, `$1${MASK}@`) },
+  { triggers: ['='], apply: (text) => text.replace(URL_PARAMETER, `$1${MASK}`) },
+  { triggers: ['@'], apply: (text) => text.replace(EMAIL, MASK) },
+];
+
+/** The API repeats the caller's text after this sentence, and callers paste anything there, short and unmasked. */
+function redactEcho(text: string): string {
+  let result = '';
+  let done = 0;
+  for (const match of text.matchAll(ECHO)) {
+    if (match.index < done) continue;
+    const opening =
+      /^[\s"'`\\]{0,6}/.exec(
+        text.slice(match.index + match[0].length, match.index + match[0].length + 6),
+      )?.[0] ?? '';
+    const start = match.index + match[0].length + opening.length;
+    // Two thousand characters hold any key; beyond them everything up to there is taken.
+    const rest = text.slice(start, start + 2_000);
+    const end = start + (ECHO_END.exec(rest)?.index ?? rest.length);
+    const value = text.slice(start, end).replace(/[.,]$/, '');
+    result += text.slice(done, start) + (value === '' ? '' : showEcho(value));
+    done = start + value.length;
+  }
+  return result + text.slice(done);
+}
+
+function showEcho(value: string): string {
+  if (SHOWN_KEY.test(value) || value.startsWith(MASK)) return value;
+  return value.includes('**') && /^[A-Za-z0-9_*-]+$/.test(value) ? reduceMasked(value) : MASK;
+}
+
+/** A key that its issuer masked: the known prefix and at most the last four characters. */
+function reduceMasked(masked: string): string {
+  const prefix =
+    /^(?:sk-(?:proj-|svcacct-|admin-|ant-|or-)?|pk-|xai-|gsk_|hf_|pplx-)/.exec(masked)?.[0] ?? '';
+  const tail = masked.slice(masked.lastIndexOf('*') + 1).slice(-4);
+  return `${prefix}…${tail}`;
+}
+
+function redactPair(
+  all: string,
+  name: string,
+  separator: string,
+  quote: string | undefined,
+  quoted: string | undefined,
+  bare: string | undefined,
+): string {
+  const value = quoted ?? bare ?? '';
+  if (value === '' || NO_VALUE.test(value) || SHOWN_KEY.test(value)) return all;
+  // "Invalid API key: Error code: 429 …" is prose; only what looks like a secret is one there.
+  if (quote === undefined && name.includes(' ') && !/^(?=.*[0-9*])[^…]{6,}$|^[^…]{20,}$/.test(value))
+    return all;
+  return `${name}${separator}${quote ?? ''}${MASK}${quote ?? ''}`;
+}
+
+/** "Basic" is also a word and the name of a plan: what follows must look like base64. */
+function redactBasic(all: string, scheme: string, value: string): string {
+  return /[0-9=]|[a-z][A-Z]/.test(value) ? `${scheme}${MASK}` : all;
+}
+
+function redactSk(all: string, prefix: string, offset: number, text: string): string {
+  // "risk-assessment-service" holds "sk-" too. Inside a word only what is no word is a key.
+  if (!WORD_START.test(text.slice(Math.max(0, offset - 6), offset))) {
+    const mixed = all.length >= 20 && /\d/.test(all) && /[A-Z]/.test(all) && /[a-z]/.test(all.slice(3));
+    if (!mixed && !/(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}/.test(all)) return all;
+  }
+  return `${prefix}…${MASK}`;
+}
+
+function keepPrefix(all: string, groups: readonly unknown[]): string {
+  const prefix = groups.find((group) => typeof group === 'string' && all.startsWith(group));
+  return `${String(prefix ?? '')}…${MASK}`;
+}

@@ -1,0 +1,123 @@
+const DAY_MS = 86_400_000;
+/** No LLM API is older; earlier times are unset clocks and wrong units. */
+const EARLIEST_MS = Date.UTC(2015, 0, 1);
+const ISO =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?[ ]?(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/;
+const DIGITS = /^\d{9,20}(?:\.\d{1,12})?$/;
+
+/** Why a time is no time of a request, in the words of a reject reason. */
+export type BadTime = 'bad_timestamp' | 'future_timestamp';
+
+/**
+ * Epoch milliseconds (whole) of an ISO-8601 text (UTC when it names no zone) or of a number of seconds, milli-, micro-
+ * or nanoseconds since 1970, told apart by size. Before 2015 is bad; more than a day after `now` is future.
+ */
+export function parseTimestamp(value: unknown, now: number): number | BadTime {
+  const ms =
+    typeof value === 'string' ? parseText(value) : typeof value === 'number' ? fromEpoch(value) : Number.NaN;
+  // Written so that NaN is bad.
+  if (!(ms >= EARLIEST_MS)) return 'bad_timestamp';
+  return ms > now + DAY_MS ? 'future_timestamp' : ms;
+}
+
+function parseText(text: string): number {
+  const plain = parsePlain(text);
+  if (plain >= 0) return plain;
+  const match = ISO.exec(text);
+  if (match === null) return DIGITS.test(text) ? fromEpoch(Number(text)) : Number.NaN;
+  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = match;
+  const ms = civil(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
+  return ms + Number(fraction.slice(0, 3).padEnd(3, '0')) - offsetMs(zone);
+}
+
+/** `YYYY-MM-DDTHH:MM:SS[.fff…]Z`, what nearly every logger writes, without a regular expression; else -1. */
+function parsePlain(text: string): number {
+  const length = text.length;
+  if (length < 20 || length > 30 || text.charCodeAt(length - 1) !== 90) return -1;
+  if (
+    text.charCodeAt(4) !== 45 ||
+    text.charCodeAt(7) !== 45 ||
+    text.charCodeAt(10) !== 84 ||
+    text.charCodeAt(13) !== 58 ||
+    text.charCodeAt(16) !== 58
+  )
+    return -1;
+  let ms = 0;
+  if (length > 20) {
+    if (text.charCodeAt(19) !== 46 || length === 21) return -1;
+    let scale = 100;
+    for (let at = 20; at < length - 1; at++) {
+      const digit = text.charCodeAt(at) - 48;
+      if (digit < 0 || digit > 9) return -1;
+      if (scale >= 1) ms += digit * scale;
+      scale /= 10;
+    }
+  }
+  // A digit that is none makes its pair NaN or negative, and so the sum.
+  const century = two(text, 0);
+  const rest = two(text, 2);
+  if (century < 0 || rest < 0) return -1;
+  const at = civil(
+    century * 100 + rest,
+    two(text, 5),
+    two(text, 8),
+    two(text, 11),
+    two(text, 14),
+    two(text, 17),
+  );
+  return at >= 0 ? at + ms : -1;
+}
+
+/** The two-digit number at a place; -1 when there is none. */
+function two(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48;
+  const ones = text.charCodeAt(at + 1) - 48;
+  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
+}
+
+/** Epoch milliseconds of a UTC date and time; NaN when there is no such moment. A leap second is the next second. */
+function civil(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+): number {
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return Number.NaN;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return Number.NaN;
+  // Days since 1970 with the year beginning in March, so that the leap day comes last.
+  const y = month <= 2 ? year - 1 : year;
+  const shifted = (month + 9) % 12;
+  const days =
+    365 * y +
+    Math.floor(y / 4) -
+    Math.floor(y / 100) +
+    Math.floor(y / 400) +
+    Math.floor((153 * shifted + 2) / 5) +
+    day -
+    1 -
+    719_468;
+  return days * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000;
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+function offsetMs(zone: string): number {
+  const sign = zone.charCodeAt(0);
+  if (sign !== 43 && sign !== 45) return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(-2)) * (zone.length > 3 ? 1 : 0);
+  if (hours > 18 || minutes > 59) return Number.NaN;
+  return (sign === 43 ? 1 : -1) * (hours * 3_600_000 + minutes * 60_000);
+}
+
+function fromEpoch(value: number): number {
+  if (value < 1e11) return Math.floor(value * 1000);
+  if (value < 1e14) return Math.floor(value);
+  if (value < 1e17) return Math.floor(value / 1e3);
+  return Math.floor(value / 1e6);
+}

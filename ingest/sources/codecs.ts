@@ -1,0 +1,159 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
+import { compressFrame, decompressFrame } from 'lz4-napi';
+import { compress as snappyCompress, uncompress as snappyUncompress } from 'snappy';
+
+export type CodecName = 'gzip' | 'snappy' | 'lz4' | 'zstd';
+
+/** What the Kafka client asks of a codec: whole record sections in, whole record sections out. */
+export interface Codec {
+  compress(encoder: { buffer: Buffer }): Promise<Buffer>;
+  decompress(buffer: Buffer): Promise<Buffer>;
+}
+
+/** Names the codec whose input is damaged, or unpacks to more than the limit. */
+export class CodecError extends Error {
+  readonly code = 'undecodable_batch';
+  readonly codec: CodecName;
+  constructor(codec: CodecName, reason: string, cause?: unknown) {
+    super(`${codec}: ${reason}`, { cause });
+    this.name = 'CodecError';
+    this.codec = codec;
+  }
+}
+
+/** Largest size that one compressed batch may unpack to; a broker's batches are a few MiB. */
+export const maxUnpackedBytes = 256 * 1024 * 1024;
+
+/** The four codecs of Kafka, byte-compatible with the Java client. A refusal to unpack is a `CodecError`. */
+export const codecs: Record<CodecName, Codec> = createCodecs(maxUnpackedBytes);
+
+/** The same with another limit in bytes. */
+export function createCodecs(limit: number): Record<CodecName, Codec> {
+  const inflate = { maxOutputLength: limit };
+  return {
+    gzip: codec('gzip', limit, (raw) => gzipAsync(raw), (packed) => gunzipAsync(packed, inflate)),
+    snappy: codec('snappy', limit, packXerial, (packed) => unpackSnappy(packed, limit)),
+    lz4: codec('lz4', limit, (raw) => compressFrame(raw), (packed) => unpackLz4(packed, limit)),
+    zstd: codec('zstd', limit, (raw) => zstdAsync(raw), (packed) => unzstdAsync(packed, inflate)),
+  };
+}
+
+const gzipAsync = promisify<Buffer, Buffer>(gzip);
+const gunzipAsync = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip);
+const zstdAsync = promisify<Buffer, Buffer>(zstdCompress);
+const unzstdAsync = promisify<Buffer, { maxOutputLength: number }, Buffer>(zstdDecompress);
+
+type Transform = (bytes: Buffer) => Promise<Buffer>;
+
+function codec(name: CodecName, limit: number, pack: Transform, unpack: Transform): Codec {
+  return {
+    compress: (encoder) => pack(encoder.buffer),
+    async decompress(packed) {
+      try {
+        return await unpack(packed);
+      } catch (error) {
+        if (error instanceof TooLarge || codeOf(error) === 'ERR_BUFFER_TOO_LARGE') {
+          throw new CodecError(name, `a batch of ${packed.length} bytes unpacks to more than ${limit} bytes`, error);
+        }
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new CodecError(name, `a batch of ${packed.length} bytes cannot be unpacked: ${reason}`, error);
+      }
+    },
+  };
+}
+
+class TooLarge extends Error {}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+// The Java client does not write bare snappy but the framing of the xerial library: a header of 16 bytes
+// (magic, version, oldest compatible version), then blocks, each with its packed length in four bytes.
+const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
+const xerialHeader = Buffer.concat([xerialMagic, Buffer.from([0, 0, 0, 1, 0, 0, 0, 1])]);
+const xerialBlock = 32 * 1024;
+
+async function packXerial(raw: Buffer): Promise<Buffer> {
+  const parts: Buffer[] = [xerialHeader];
+  for (let at = 0; at < raw.length; at += xerialBlock) {
+    const block = await snappyCompress(raw.subarray(at, at + xerialBlock));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(block.length);
+    parts.push(length, block);
+  }
+  return Buffer.concat(parts);
+}
+
+async function unpackSnappy(packed: Buffer, limit: number): Promise<Buffer> {
+  const blocks = isXerial(packed, 0) ? xerialBlocks(packed) : [packed];
+  let total = 0;
+  for (const block of blocks) {
+    total += snappyLength(block);
+    if (total > limit) throw new TooLarge();
+  }
+  const parts = await Promise.all(blocks.map((block) => snappyUncompress(block, { asBuffer: true })));
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+}
+
+function isXerial(packed: Buffer, at: number): boolean {
+  return packed.length >= at + xerialHeader.length && packed.compare(xerialMagic, 0, 8, at, at + 8) === 0;
+}
+
+function xerialBlocks(packed: Buffer): Buffer[] {
+  const blocks: Buffer[] = [];
+  let at = 0;
+  while (at < packed.length) {
+    // Streams that were joined end to end carry a header in the middle.
+    if (isXerial(packed, at)) {
+      at += xerialHeader.length;
+      continue;
+    }
+    if (at + 4 > packed.length) throw new Error('the last block length is cut');
+    const length = packed.readUInt32BE(at);
+    at += 4;
+    if (at + length > packed.length) throw new Error('the last block is cut');
+    blocks.push(packed.subarray(at, at + length));
+    at += length;
+  }
+  return blocks;
+}
+
+/** The unpacked length that a snappy block states in its first bytes (a varint of 32 bits). */
+function snappyLength(block: Buffer): number {
+  let length = 0;
+  for (let index = 0; index < 5; index += 1) {
+    const byte = block[index];
+    if (byte === undefined) break;
+    length += (byte & 0x7f) * 2 ** (7 * index);
+    if (byte < 0x80) return length;
+  }
+  throw new Error('no block length');
+}
+
+async function unpackLz4(packed: Buffer, limit: number): Promise<Buffer> {
+  if (lz4Bound(packed) > limit) throw new TooLarge();
+  const raw = await decompressFrame(packed);
+  if (raw.length > limit) throw new TooLarge();
+  return raw;
+}
+
+// The frame need not state its unpacked size, and the library takes no limit, so the bound is reckoned from the
+// blocks: each holds at most the frame's block size, and no LZ4 block grows more than 255-fold.
+function lz4Bound(packed: Buffer): number {
+  if (packed.length < 7 || packed.readUInt32LE(0) !== 0x184d2204) throw new Error('no LZ4 frame');
+  const flags = packed.readUInt8(4);
+  const blockSize = 2 ** (8 + 2 * ((packed.readUInt8(5) >> 4) & 7));
+  const blockChecksum = flags & 0x10 ? 4 : 0;
+  let at = 7 + (flags & 0x08 ? 8 : 0) + (flags & 0x01 ? 4 : 0);
+  let bound = 0;
+  while (at + 4 <= packed.length) {
+    const word = packed.readUInt32LE(at);
+    if (word === 0) return bound;
+    const length = word & 0x7fffffff;
+    bound += word >= 0x80000000 ? length : Math.min(blockSize, length * 255 + 16);
+    at += 4 + length + blockChecksum;
+  }
+  throw new Error('the frame has no end mark');
+}

@@ -1,0 +1,282 @@
+import kafkajs, {
+  type Admin,
+  type Batch,
+  type Consumer,
+  type EachBatchPayload,
+  type Kafka,
+  type Producer,
+  type SASLOptions,
+} from 'kafkajs';
+import type { Settings } from '../../domain/settings.ts';
+import { type CodecName, codecs } from './codecs.ts';
+import { type KafkaConfig, kafkaConfig } from './kafka-config.ts';
+import { toKafkaError } from './kafka-error.ts';
+import { type Chunk, CommitError, type Committed, type PartitionId, partitionKey, type Sink, type Source } from './source.ts';
+
+export type KafkaSettings = Settings['kafka'];
+
+/** A log line of the client: level, what it says, and the fields it names. */
+export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: object) => void;
+
+/** The consumer group as a source. Connecting throws a `KafkaError` of one line. */
+export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise<Source> {
+  const kafka = connect(settings, log);
+  const admin = kafka.admin();
+  await attempt(settings, () => admin.connect());
+  await attempt(settings, () => requireTopics(admin, settings));
+  const consumer = kafka.consumer({
+    groupId: settings.group,
+    sessionTimeout: settings.session_timeout_ms,
+    rebalanceTimeout: Math.max(settings.session_timeout_ms, 60_000),
+    heartbeatInterval: Math.min(3_000, settings.session_timeout_ms / 5),
+    maxWaitTimeInMs: 250,
+    maxBytesPerPartition: 1024 * 1024,
+    maxBytes: 4 * 1024 * 1024,
+    // A broker that is down comes back; until then the group is tried again for ever.
+    retry: { initialRetryTime: 300, maxRetryTime: 5_000, retries: 5, restartOnFailure: async () => true },
+  });
+  await attempt(settings, () => consumer.connect());
+  return groupSource(settings, consumer, admin);
+}
+
+/** Sends records; the caller awaits each `send`. */
+export async function openProducer(
+  settings: KafkaSettings,
+  log: KafkaLog,
+): Promise<{ send(topic: string, records: { key: string; value: string }[]): Promise<void>; close(): Promise<void> }> {
+  const producer: Producer = connect(settings, log).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+  await attempt(settings, () => producer.connect());
+  return {
+    send: (topic, records) =>
+      attempt(settings, async () => {
+        await producer.send({ topic, messages: records, acks: -1 });
+      }),
+    close: () => producer.disconnect(),
+  };
+}
+
+/** Log ends and group offsets for programs that only look: `reconcile` and `doctor`. */
+export async function openKafkaAdmin(settings: KafkaSettings, log: KafkaLog) {
+  const admin = connect(settings, log).admin();
+  await attempt(settings, () => admin.connect());
+  return {
+    partitions: (topic: string): Promise<PartitionId[]> =>
+      attempt(settings, async () => {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+        const found = topics[0]?.partitions ?? [];
+        return found.map((p) => ({ topic, partition: p.partitionId })).sort((a, b) => a.partition - b.partition);
+      }),
+    topics: (): Promise<string[]> => attempt(settings, () => admin.listTopics()),
+    committed: (ids: readonly PartitionId[]) => attempt(settings, () => committedOffsets(admin, settings.group, ids)),
+    logOffsets: (ids: readonly PartitionId[]) => attempt(settings, () => logOffsetsOf(admin, ids)),
+    close: () => admin.disconnect(),
+  };
+}
+
+function connect(settings: KafkaSettings, log: KafkaLog): Kafka {
+  for (const [name, type] of codecTypes) {
+    kafkajs.CompressionCodecs[type] = () => codecs[name];
+  }
+  const { ssl, sasl, ...config } = kafkaConfig(settings);
+  return new kafkajs.Kafka({
+    ...config,
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
+    logLevel: kafkajs.logLevel.INFO,
+    logCreator: () => (entry) => log(levels[entry.level] ?? 'debug', entry.log.message, { namespace: entry.namespace }),
+  });
+}
+
+function saslOptions({ mechanism, username, password }: NonNullable<KafkaConfig['sasl']>): SASLOptions {
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism, username, password };
+    case 'scram-sha-256':
+      return { mechanism, username, password };
+    case 'scram-sha-512':
+      return { mechanism, username, password };
+  }
+}
+
+const codecTypes: readonly [CodecName, keyof typeof kafkajs.CompressionCodecs][] = [
+  ['gzip', kafkajs.CompressionTypes.GZIP],
+  ['snappy', kafkajs.CompressionTypes.Snappy],
+  ['lz4', kafkajs.CompressionTypes.LZ4],
+  ['zstd', kafkajs.CompressionTypes.ZSTD],
+];
+
+/** The client calls most of what it survives an error; what concerns the user is reported by the worker. */
+const levels: Readonly<Record<number, 'warn' | 'info' | 'debug'>> = { 1: 'warn', 2: 'info', 4: 'debug', 5: 'debug' };
+
+async function attempt<T>(settings: KafkaSettings, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw toKafkaError(error, settings);
+  }
+}
+
+async function requireTopics(admin: Admin, settings: KafkaSettings): Promise<void> {
+  const existing = new Set(await admin.listTopics());
+  const missing = settings.topics.filter((topic) => !existing.has(topic));
+  if (missing.length === 0) return;
+  const at = settings.brokers.join(',');
+  throw Object.assign(new Error(`kafka.topics: ${missing.join(', ')} does not exist at ${at}: create it, or name another topic`), {
+    code: 'no_topic',
+  });
+}
+
+type CommitOffsets = EachBatchPayload['commitOffsetsIfNecessary'];
+
+function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin): Source {
+  let epoch = 0;
+  let epochs = 0;
+  let stopping = false;
+  let commitOffsets: CommitOffsets | null = null;
+  /** Where the next fetch of a partition begins, as far as we asked for it. */
+  const asked = new Map<string, number>();
+
+  const deliver = (sink: Sink, chunk: Chunk): void => {
+    asked.set(partitionKey(chunk), chunk.to);
+    if (epoch !== 0) sink.chunk(epoch, chunk);
+  };
+
+  const end = (sink: Sink): void => {
+    if (epoch === 0) return;
+    epoch = 0;
+    sink.revoked();
+  };
+
+  const listen = (sink: Sink): void => {
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      epoch = ++epochs;
+      const assignment: Record<string, number[]> = payload.memberAssignment;
+      const partitions = Object.entries(assignment).flatMap(([topic, ids]) => ids.map((partition) => ({ topic, partition })));
+      // Nothing is fetched before the start of each partition has been decided.
+      consumer.pause(Object.entries(assignment).map(([topic, ids]) => ({ topic, partitions: ids })));
+      sink.assigned(epoch, partitions);
+    });
+    // The client installs the new generation as soon as the answer to SyncGroup is in, before it says so: from
+    // the first answer of a rejoin on, a commit would be made in the name of an assignment nobody knows yet.
+    consumer.on(consumer.events.REQUEST, ({ payload }) => {
+      if (payload.apiName === 'JoinGroup' || payload.apiName === 'SyncGroup') end(sink);
+    });
+    consumer.on(consumer.events.REBALANCING, () => end(sink));
+    consumer.on(consumer.events.CRASH, () => end(sink));
+    consumer.on(consumer.events.STOP, () => end(sink));
+    // Fetches of which nothing is left (control records, compaction) are not delivered, only announced here.
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize > 0) return;
+      const id = { topic: payload.topic, partition: payload.partition };
+      const from = asked.get(partitionKey(id)) ?? -1;
+      const to = Number(payload.lastOffset) + 1;
+      if (from >= 0 && to > from) deliver(sink, { ...id, from, to, records: [], highWatermark: Number(payload.highWatermark) });
+    });
+  };
+
+  return {
+    async run(sink) {
+      listen(sink);
+      await consumer.subscribe({ topics: settings.topics, fromBeginning: true });
+      const over = new Promise<void>((resolve, reject) => {
+        consumer.on(consumer.events.DISCONNECT, () => {
+          if (stopping) resolve();
+        });
+        consumer.on(consumer.events.CRASH, ({ payload }) => {
+          if (!payload.restart) reject(toKafkaError(payload.error, settings));
+        });
+      });
+      await attempt(settings, () =>
+        consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          // Handlers only fold and never wait, so more than one at a time would gain nothing.
+          partitionsConsumedConcurrently: 1,
+          eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary, isStale }) => {
+            commitOffsets = commitOffsetsIfNecessary;
+            if (isStale()) return;
+            deliver(sink, toChunk(batch));
+            resolveOffset(batch.lastOffset());
+          },
+        }),
+      );
+      await over;
+    },
+    seek(id, offset) {
+      asked.set(partitionKey(id), offset);
+      consumer.seek({ ...id, offset: String(offset) });
+    },
+    pause: (id) => consumer.pause([{ topic: id.topic, partitions: [id.partition] }]),
+    resume: (id) => consumer.resume([{ topic: id.topic, partitions: [id.partition] }]),
+    async commit(ownEpoch, id, offset, metadata) {
+      if (epoch === 0 || epoch !== ownEpoch) throw new CommitError('fenced', 'the assignment is over');
+      if (commitOffsets === null) throw new CommitError('unreachable', 'nothing has been read yet');
+      const partitions = [{ partition: id.partition, offset: String(offset), metadata }];
+      try {
+        // One attempt, in the name of the generation that is present at this very moment.
+        await commitOffsets({ topics: [{ topic: id.topic, partitions }] });
+      } catch (error) {
+        throw toCommitError(error, id);
+      }
+    },
+    committed: (ids) => committedOffsets(admin, settings.group, ids),
+    logOffsets: (ids) => logOffsetsOf(admin, ids),
+    async stop() {
+      stopping = true;
+      await consumer.disconnect();
+      await admin.disconnect();
+    },
+  };
+}
+
+function toChunk(batch: Batch): Chunk {
+  const last = Number(batch.lastOffset());
+  return {
+    topic: batch.topic,
+    partition: batch.partition,
+    from: fetchedOffset(batch),
+    to: last + 1,
+    records: batch.messages.map((message) => ({ offset: Number(message.offset), value: message.value })),
+    highWatermark: Number(batch.highWatermark),
+  };
+}
+
+/** The client's Batch holds the offset that was asked for, but its types do not say so. */
+function fetchedOffset(batch: Batch): number {
+  return 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : Number(batch.firstOffset());
+}
+
+const fencedTypes = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID']);
+
+function toCommitError(error: unknown, id: PartitionId): CommitError {
+  const type = error instanceof Error && 'type' in error ? String(error.type) : '';
+  const reason = error instanceof Error ? error.message : String(error);
+  const code = fencedTypes.has(type) ? 'fenced' : 'unreachable';
+  return new CommitError(code, `commit of ${partitionKey(id)}: ${reason}`, error);
+}
+
+async function committedOffsets(admin: Admin, groupId: string, ids: readonly PartitionId[]): Promise<Committed[]> {
+  const topics = [...new Set(ids.map((id) => id.topic))];
+  const answer = topics.length === 0 ? [] : await admin.fetchOffsets({ groupId, topics });
+  const found = new Map<string, Committed>();
+  for (const { topic, partitions } of answer) {
+    for (const { partition, offset, metadata } of partitions) {
+      found.set(partitionKey({ topic, partition }), { offset: Number(offset), metadata });
+    }
+  }
+  return ids.map((id) => found.get(partitionKey(id)) ?? { offset: -1, metadata: null });
+}
+
+async function logOffsetsOf(admin: Admin, ids: readonly PartitionId[]): Promise<{ earliest: number; latest: number }[]> {
+  const found = new Map<string, { earliest: number; latest: number }>();
+  for (const topic of new Set(ids.map((id) => id.topic))) {
+    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+      found.set(partitionKey({ topic, partition }), { earliest: Number(low), latest: Number(high) });
+    }
+  }
+  return ids.map((id) => {
+    const offsets = found.get(partitionKey(id));
+    if (offsets === undefined) throw new Error(`${partitionKey(id)} is not in the cluster's metadata`);
+    return offsets;
+  });
+}

@@ -1,0 +1,70 @@
+/** A partition of a topic; a file, a pipe and the simulator are topics of one partition. */
+export interface PartitionId {
+  topic: string;
+  partition: number;
+}
+
+export interface RawRecord {
+  offset: number;
+  /** Null: a tombstone. */
+  value: Buffer | null;
+}
+
+/** Consecutive records of one partition as one fetch brought them. */
+export interface Chunk extends PartitionId {
+  /** The offset that was asked for. */
+  from: number;
+  /** Exclusive; beyond the last record where control records or compaction left holes. */
+  to: number;
+  records: readonly RawRecord[];
+  /** Next offset of the log, for lag; null when unknown. */
+  highWatermark: number | null;
+}
+
+/** What the worker does with what a source brings. Calls are synchronous: nothing is waited for. */
+export interface Sink {
+  /** A new assignment; it replaces the former one. Nothing of it is read before `seek` and `resume`. */
+  assigned(epoch: number, partitions: readonly PartitionId[]): void;
+  /** The assignment is over: nothing may be announced or begun until the next one. */
+  revoked(): void;
+  chunk(epoch: number, chunk: Chunk): void;
+}
+
+export interface Committed {
+  /** -1: none. */
+  offset: number;
+  metadata: string | null;
+}
+
+/**
+ * Why a commit did not happen: `fenced`: the group went on without this worker (a newer generation, or the
+ * assignment is over); `unreachable`: no proof of success, try again.
+ */
+export class CommitError extends Error {
+  readonly code: 'fenced' | 'unreachable';
+  constructor(code: CommitError['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'CommitError';
+    this.code = code;
+  }
+}
+
+/** Where records come from. One file for each; the worker knows only this. */
+export interface Source {
+  /** Reads until `stop`, or to the end of what there is. Rejects when reading cannot go on. */
+  run(sink: Sink): Promise<void>;
+  seek(partition: PartitionId, offset: number): void;
+  pause(partition: PartitionId): void;
+  resume(partition: PartitionId): void;
+  /** Resolves when the commit is proven under the given epoch; throws `CommitError`. */
+  commit(epoch: number, partition: PartitionId, offset: number, metadata: string): Promise<void>;
+  committed(partitions: readonly PartitionId[]): Promise<Committed[]>;
+  logOffsets(partitions: readonly PartitionId[]): Promise<{ earliest: number; latest: number }[]>;
+  /** Leaves the group and closes connections. */
+  stop(): Promise<void>;
+}
+
+/** A key for maps. */
+export function partitionKey(id: PartitionId): string {
+  return `${id.topic}:${id.partition}`;
+}

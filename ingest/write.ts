@@ -1,0 +1,140 @@
+import { isRetriable } from '../store/error.ts';
+import type { Store } from '../store/connect.ts';
+import { batchInserts, type LedgerEntry } from '../store/write-batch.ts';
+import { type Batch, lastDigest } from './gather.ts';
+import { batchToken, encodeMetadata, type OffsetRange } from './protocol.ts';
+import { excludeRefusedRows } from './refused-rows.ts';
+import { CommitError, type PartitionId, type Source } from './sources/source.ts';
+import type { WorkerEvents } from './worker-events.ts';
+
+/** The named points of the protocol, for fault tests. */
+export type FaultPoint = 'before-announce' | 'after-announce' | 'between-inserts' | 'after-inserts' | 'before-acknowledge';
+
+export interface WriteContext {
+  store: Store;
+  source: Source;
+  worker: string;
+  /** Longest time between an announcement and an insert that it covers, ms: below the session timeout. */
+  announcementMs: number;
+  monotonic(): number;
+  sleep(ms: number): Promise<void>;
+  /** 0 to 1. */
+  chance(): number;
+  events: WorkerEvents;
+  reached(point: FaultPoint): Promise<void> | void;
+}
+
+/** The right to write for a partition: its epoch, and whether that is still the present one. */
+export interface Tenure {
+  id: PartitionId;
+  epoch: number;
+  incarnation: number;
+  held(): boolean;
+}
+
+/**
+ * Announces the batch, inserts it, and answers true; false when the tenure ended before it was all in (its next
+ * owner replays it). Transient errors are tried again for ever. Throws `StoreError` of code `refused` when the
+ * store rejects the rows for a reason that no single row explains.
+ */
+export async function writeBatch(context: WriteContext, tenure: Tenure, batch: Batch): Promise<boolean> {
+  const range = batch.announced ?? batch;
+  const token = batchToken(tenure.id.topic, tenure.id.partition, tenure.incarnation, range);
+  await context.reached('before-announce');
+  if (!(await announce(context, tenure, range))) return false;
+  let announcedAt = context.monotonic();
+  await context.reached('after-announce');
+  let inserts = batchInserts(batch.fold.rows(), ledgerEntry(context, tenure, batch), token);
+  let done = 0;
+  for (let tries = 0; done < inserts.length; ) {
+    // The broker would let another worker have the partition after a long wait: prove once more that it is ours.
+    if (context.monotonic() - announcedAt > context.announcementMs) {
+      if (!(await announce(context, tenure, range))) return false;
+      announcedAt = context.monotonic();
+    }
+    if (!tenure.held()) return false;
+    const insert = inserts[done];
+    if (insert === undefined) break;
+    const started = context.monotonic();
+    try {
+      await context.store.insert(insert);
+      context.events.inserted(insert.table, context.monotonic() - started);
+      context.events.storeAnswered();
+      done++;
+      tries = 0;
+      if (done < inserts.length) await context.reached('between-inserts');
+    } catch (error) {
+      if (isRetriable(error)) {
+        context.events.storeFailed(error instanceof Error ? error.message : String(error));
+        await context.sleep(backoff(tries++, context.chance()));
+        continue;
+      }
+      if (insert.table !== 'error_events' || !(await excludeRefusedRows(context.store, insert, batch.fold, error))) throw error;
+      inserts = batchInserts(batch.fold.rows(), ledgerEntry(context, tenure, batch), token);
+    }
+  }
+  await context.reached('after-inserts');
+  return true;
+}
+
+/** Tells the group that all before `offset` is in. Answers false when that is not proven; it can be said again. */
+export async function acknowledge(context: WriteContext, tenure: Tenure, offset: number): Promise<boolean> {
+  await context.reached('before-acknowledge');
+  if (!tenure.held()) return false;
+  try {
+    await context.source.commit(tenure.epoch, tenure.id, offset, encodeMetadata(tenure.incarnation, null));
+    return true;
+  } catch (error) {
+    if (error instanceof CommitError) return false;
+    throw error;
+  }
+}
+
+/** First and longest wait between two tries, ms. */
+const FIRST_WAIT = 100;
+const LONGEST_WAIT = 5_000;
+
+function backoff(tries: number, chance: number): number {
+  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(tries, 10)) * (0.5 + chance / 2);
+}
+
+async function announce(context: WriteContext, tenure: Tenure, range: OffsetRange): Promise<boolean> {
+  const metadata = encodeMetadata(tenure.incarnation, range.to);
+  for (let tries = 0; tenure.held(); tries++) {
+    const started = context.monotonic();
+    try {
+      await context.source.commit(tenure.epoch, tenure.id, range.from, metadata);
+      context.events.announced(context.monotonic() - started);
+      return true;
+    } catch (error) {
+      if (!(error instanceof CommitError)) throw error;
+      if (error.code === 'fenced') return false;
+      context.events.brokerFailed(error.message);
+      await context.sleep(backoff(tries, context.chance()));
+    }
+  }
+  return false;
+}
+
+function ledgerEntry(context: WriteContext, tenure: Tenure, batch: Batch): LedgerEntry {
+  const { totals } = batch.fold;
+  return {
+    topic: tenure.id.topic,
+    partition: tenure.id.partition,
+    incarnation: tenure.incarnation,
+    kind: 'batch',
+    from: batch.from,
+    to: batch.to,
+    counted: totals.counted,
+    failed: totals.failed,
+    skipped: totals.skipped,
+    dead: totals.dead,
+    holes: batch.holes,
+    extra: totals.extra,
+    first_ts: totals.first_ts,
+    last_ts: totals.last_ts,
+    last_digest: lastDigest(batch),
+    worker: context.worker,
+    detail: '',
+  };
+}

@@ -1,0 +1,36 @@
+import type { ErrorClass } from '../../domain/error-class.ts';
+import type { Caller } from '../caller.ts';
+import { accountFailures } from './account.ts';
+import type { Failure } from './failure.ts';
+import { neighbourFailures } from './neighbours.ts';
+import { providerFailures } from './provider.ts';
+import { requestFailures } from './request.ts';
+import { trafficFailures } from './traffic.ts';
+import { transportFailures } from './transport.ts';
+
+/** Every way to fail that the simulator knows, each with its true class. */
+export const catalogue: readonly Failure[] = [
+  ...trafficFailures,
+  ...accountFailures,
+  ...requestFailures,
+  ...providerFailures,
+  ...transportFailures,
+  ...neighbourFailures,
+];
+
+/** The ways in which a request of this caller can fail with this class; empty when its provider has none. */
+export function failuresOf(caller: Caller, cls: ErrorClass): readonly Failure[] {
+  return catalogue.filter(
+    (row) =>
+      row.class === cls && (row.provider === caller.provider || row.provider === 'any') && fits(row, caller),
+  );
+}
+
+/** A Python program does not log Node's exceptions, nor the other way round; other SDKs raise no `openai.` ones. */
+function fits(row: Failure, caller: Caller): boolean {
+  if (row.exception === '') return true;
+  if (row.exception.startsWith('openai.') && caller.provider !== 'openai' && caller.provider !== 'azure')
+    return false;
+  const python = /^(openai|httpx)\./.test(row.exception);
+  return caller.sdk === 'http' || python === (caller.sdk === 'python');
+}

@@ -1,0 +1,90 @@
+import { type Attempt, enqueue, nextAttempt } from './attempt.ts';
+import { chooser, weightOf } from './chooser.ts';
+import { failed, success } from './make-record.ts';
+import { planOutcomes } from './outcomes.ts';
+import { createRandom, type Random } from './random.ts';
+import { DAY_CURVE_MAX, dayCurve, surgeFactor } from './rate.ts';
+import type { SimulatedRecord } from './record.ts';
+import { matches, type Scenario, type Surge } from './scenario.ts';
+
+export interface GenerateOptions {
+  /** The same seed gives the same records. */
+  seed: number | string;
+  /** First moment of the traffic, epoch milliseconds. */
+  from: number;
+  /** End, exclusive; `Infinity` for traffic without end. */
+  to: number;
+  /** Mean requests per second before retries; the scenario's own when absent. */
+  rate?: number;
+}
+
+/**
+ * The scenario's records in order of time, deterministic by seed. First attempts come as a Poisson stream
+ * round the scenario's rate; failures are tried again after the SDKs' back-off. Holds only the attempts
+ * that are waiting, whatever the length.
+ */
+export function* generate(scenario: Scenario, options: GenerateOptions): Generator<SimulatedRecord> {
+  const random = createRandom(options.seed);
+  const { from, to } = options;
+  const arrivals = planArrivals(scenario, options, random);
+  const judge = planOutcomes(scenario, from, random);
+  const waiting: Attempt[] = [];
+  let first = arrivals(from);
+  for (;;) {
+    const again = waiting[0];
+    const attempt = again !== undefined && again.at <= first.at ? again : first;
+    if (attempt.at >= to) return;
+    if (attempt === again) waiting.shift();
+    else first = arrivals(attempt.at);
+
+    const failure = judge(attempt);
+    const record =
+      failure === null ? success(attempt, scenario.header_share, random) : failed(failure, attempt, random);
+    if (failure?.retried === true && attempt.retry_count < attempt.caller.max_retries) {
+      enqueue(waiting, nextAttempt(attempt, failure, random));
+    }
+    yield record;
+  }
+}
+
+/** The next first attempt after a time. Thinning: candidates come at the highest rate, and some are let go. */
+function planArrivals(
+  scenario: Scenario,
+  options: GenerateOptions,
+  random: Random,
+): (after: number) => Attempt {
+  const { from } = options;
+  const rate = (options.rate ?? scenario.requests_per_second) / 1_000;
+  const usual = chooser(scenario.callers, random);
+  const surges = scenario.events
+    .filter((event): event is Surge => event.kind === 'slow_down_surge')
+    .map((surge) => {
+      const callers = scenario.callers.filter((caller) => matches(caller, surge.where));
+      return {
+        surge,
+        choose: chooser(callers, random),
+        share: weightOf(callers) / weightOf(scenario.callers),
+      };
+    });
+  const dayMax = scenario.diurnal ? DAY_CURVE_MAX : 1;
+  const extraMax = surges.reduce((sum, { surge, share }) => sum + share * (surge.factor - 1), 0);
+  const highest = rate * dayMax * (1 + extraMax);
+  let clock = Number.NaN;
+
+  return (after) => {
+    // The exact time is kept apart from the whole milliseconds of the records, or high rates would drift.
+    if (Number.isNaN(clock)) clock = after;
+    for (;;) {
+      clock -= Math.log(1 - random.next()) / highest;
+      let lot = random.next() * dayMax * (1 + extraMax);
+      const day = scenario.diurnal ? dayCurve(clock) : 1;
+      if (lot < day) return { at: Math.floor(clock), caller: usual(), retry_count: 0 };
+      lot -= day;
+      for (const { surge, choose, share } of surges) {
+        const extra = day * share * (surgeFactor(surge, clock - from) - 1);
+        if (lot < extra) return { at: Math.floor(clock), caller: choose(), retry_count: 0 };
+        lot -= extra;
+      }
+    }
+  };
+}

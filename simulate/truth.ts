@@ -1,0 +1,86 @@
+import type { RequestClass } from '../domain/error-class.ts';
+import type { Scope } from '../domain/incident.ts';
+import { dayCurve, slowDownSpan } from './rate.ts';
+import type { SimulatedRecord } from './record.ts';
+import {
+  type CallerFilter,
+  type Exhaustion,
+  matches,
+  type Scenario,
+  type Surge,
+  type TrueIncident,
+} from './scenario.ts';
+
+/** What the generated records truly were; adding one costs two additions. */
+export interface Tally {
+  add(record: SimulatedRecord): void;
+  /** Records by true class; classes that did not occur are absent. */
+  counts(): Partial<Record<RequestClass, number>>;
+  /** All records. */
+  total(): number;
+  /** Records that repeat an earlier request. */
+  retries(): number;
+}
+
+/** An empty tally. */
+export function createTally(): Tally {
+  const counts: Partial<Record<RequestClass, number>> = {};
+  let total = 0;
+  let retries = 0;
+  return {
+    add(record) {
+      counts[record.label] = (counts[record.label] ?? 0) + 1;
+      total++;
+      if (record.retry_count > 0) retries++;
+    },
+    counts: () => ({ ...counts }),
+    total: () => total,
+    retries: () => retries,
+  };
+}
+
+/** The incidents that `generate` puts into the traffic of this span; those that begin after its end are left out. */
+export function trueIncidents(
+  scenario: Scenario,
+  span: { from: number; to: number; rate?: number },
+): TrueIncident[] {
+  return scenario.events
+    .map((event) => trueIncident(scenario, event, span.from, span.rate ?? scenario.requests_per_second))
+    .filter((incident) => incident.started_at < span.to);
+}
+
+function trueIncident(
+  scenario: Scenario,
+  event: Surge | Exhaustion,
+  from: number,
+  rate: number,
+): TrueIncident {
+  const { kind, where, after_ms } = event;
+  const scope: Scope = { ...where };
+  if (kind === 'quota_exhausted') {
+    const started_at = from + after_ms;
+    return {
+      kind,
+      scope,
+      started_at,
+      ended_at: started_at + event.lasts_ms,
+      original_requests_per_minute: null,
+    };
+  }
+  const span = slowDownSpan(event);
+  return {
+    kind,
+    scope,
+    started_at: from + Math.round(span.from),
+    ended_at: from + Math.round(span.to),
+    original_requests_per_minute: usualRate(scenario, where, from + after_ms, rate) * 60,
+  };
+}
+
+/** Requests per second of the callers that the filter means, at that time, without retries. */
+function usualRate(scenario: Scenario, where: CallerFilter, ts: number, rate: number): number {
+  const weight = (some: typeof scenario.callers) => some.reduce((sum, caller) => sum + caller.weight, 0);
+  const share =
+    weight(scenario.callers.filter((caller) => matches(caller, where))) / weight(scenario.callers);
+  return rate * share * (scenario.diurnal ? dayCurve(ts) : 1);
+}

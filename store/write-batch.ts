@@ -1,0 +1,163 @@
+import type { Insert, Store } from './connect.ts';
+import { tsvRow, tsvTime } from './tsv.ts';
+
+/** What one batch adds: rows as TabSeparated bytes, null where there are none. */
+export interface BatchRows {
+  counts: Buffer | null;
+  events: Buffer | null;
+  dead: Buffer | null;
+}
+
+/** The batch's row in the ledger; `to` is exclusive. */
+export interface LedgerEntry {
+  topic: string;
+  partition: number;
+  incarnation: number;
+  kind: 'batch' | 'lost' | 'replay';
+  from: number;
+  to: number;
+  counted: number;
+  failed: number;
+  skipped: number;
+  dead: number;
+  holes: number;
+  extra: number;
+  /** Event times, epoch ms; null when nothing was counted. */
+  first_ts: number | null;
+  last_ts: number | null;
+  last_digest: string;
+  worker: string;
+  detail: string;
+}
+
+export const countColumns = [
+  'ts',
+  'provider',
+  'org',
+  'project',
+  'api_key',
+  'client',
+  'region',
+  'model',
+  'endpoint',
+  'class',
+  'subclass',
+  'status',
+  'requests',
+  'retries',
+  'useless_retries',
+  'input_tokens',
+  'output_tokens',
+  'cost_usd',
+  'latency_ms_sum',
+  'latency_buckets',
+  'min_remaining_requests',
+  'limit_requests',
+  'min_remaining_tokens',
+  'limit_tokens',
+] as const;
+
+export const eventColumns = [
+  'ts',
+  'request_id',
+  'provider',
+  'org',
+  'project',
+  'api_key',
+  'client',
+  'region',
+  'model',
+  'endpoint',
+  'status',
+  'class',
+  'subclass',
+  'rule',
+  'generation',
+  'retry',
+  'fault',
+  'wait_seconds',
+  'type',
+  'code',
+  'message',
+  'body',
+  'exception',
+  'headers',
+  'latency_ms',
+  'input_tokens',
+  'output_tokens',
+  'cost_usd',
+  'retry_count',
+  'stream',
+  'taxonomy_version',
+  'topic',
+  'partition',
+  'offset',
+  'part',
+] as const;
+
+export const deadColumns = ['topic', 'partition', 'offset', 'part', 'reason', 'detail', 'body', 'size'] as const;
+
+const ledgerColumns = [
+  'topic',
+  'partition',
+  'incarnation',
+  'kind',
+  'from_offset',
+  'to_offset',
+  'counted',
+  'failed',
+  'skipped',
+  'dead',
+  'holes',
+  'extra',
+  'first_ts',
+  'last_ts',
+  'last_digest',
+  'worker',
+  'detail',
+] as const;
+
+/**
+ * The inserts of a batch in the order in which they are sent: the ledger last, because its row says that the
+ * others are in. All carry the batch's token, so that any of them can be repeated.
+ */
+export function batchInserts(rows: BatchRows, entry: LedgerEntry, token: string): Insert[] {
+  const inserts: Insert[] = [];
+  if (rows.events !== null) inserts.push({ table: 'error_events', columns: eventColumns, body: rows.events, token });
+  if (rows.counts !== null) inserts.push({ table: 'request_counts', columns: countColumns, body: rows.counts, token });
+  if (rows.dead !== null) inserts.push({ table: 'dead_letters', columns: deadColumns, body: rows.dead, token });
+  inserts.push(ledgerInsert(entry, token));
+  return inserts;
+}
+
+/** The insert of one ledger row. */
+export function ledgerInsert(entry: LedgerEntry, token: string): Insert {
+  return { table: 'ingest_batches', columns: ledgerColumns, body: Buffer.from(ledgerRow(entry)), token };
+}
+
+/** Sends the inserts one after the other. Throws the first `StoreError`; a repetition counts once. */
+export async function writeInserts(store: Store, inserts: readonly Insert[]): Promise<void> {
+  for (const insert of inserts) await store.insert(insert);
+}
+
+function ledgerRow(entry: LedgerEntry): string {
+  return tsvRow([
+    entry.topic,
+    entry.partition,
+    entry.incarnation,
+    entry.kind,
+    entry.from,
+    entry.to,
+    entry.counted,
+    entry.failed,
+    entry.skipped,
+    entry.dead,
+    entry.holes,
+    entry.extra,
+    entry.first_ts === null ? null : tsvTime(entry.first_ts),
+    entry.last_ts === null ? null : tsvTime(entry.last_ts),
+    entry.last_digest,
+    entry.worker,
+    entry.detail,
+  ]);
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
+
+/** True when the broker answers, takes part in its cluster, and its consumer groups can be used. */
+export async function isReady(broker: string): Promise<boolean> {
+  if (!(await listens(broker))) return false;
+  try {
+    return await withAdmin(broker, async (admin) => {
+      if ((await admin.describeCluster()).brokers.length === 0) return false;
+      // The first question about a group makes the broker create its offsets topic, which takes a while.
+      await admin.describeGroups(['is-ready']);
+      return true;
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** A new topic whose partitions have leaders. */
+export async function createTopic(
+  broker: string,
+  topic: string,
+  options: { partitions?: number; config?: Record<string, string> },
+): Promise<void> {
+  const configEntries = Object.entries(options.config ?? {}).map(([name, value]) => ({ name, value }));
+  const numPartitions = options.partitions ?? 1;
+  await withAdmin(broker, (admin) => admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] }));
+}
+
+/** Resolves when the broker no longer lists the topic, or rejects after ten seconds. */
+export async function deleteTopic(broker: string, topic: string): Promise<void> {
+  await withAdmin(broker, async (admin) => {
+    await admin.deleteTopics({ topics: [topic] });
+    const deadline = performance.now() + 10_000;
+    while ((await admin.listTopics()).includes(topic)) {
+      if (performance.now() > deadline) throw new Error(`topic ${topic} is still there`);
+      await sleep(50);
+    }
+  });
+}
+
+/** Runs `use` with a connected admin client and closes it. */
+export async function withAdmin<T>(broker: string, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const kafka = new Kafka({ brokers: [broker], clientId: 'tests', logLevel: logLevel.NOTHING, retry: { retries: 2 } });
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return await use(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function listens(broker: string): Promise<boolean> {
+  const [host = '', port] = broker.split(':');
+  const socket = connect(Number(port), host);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
