@@ -184,7 +184,7 @@ export const commands: readonly CommandSpec[] = [
       'faultline simulate --live --rate 200 --to kafka',
     ],
     graceful: true,
-    load: () => import('./simulate.ts'),
+    load: () => import('./run-simulate.ts'),
   },
   {
     name: 'migrate',

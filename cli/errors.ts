@@ -45,14 +45,13 @@ function reportOf(error: unknown): ErrorReport {
     const exitCode = usageCodes.has(code) ? EXIT.usage : EXIT.found;
     return { line: error.message, exitCode, expected: true };
   }
-  if (error.name.startsWith('KafkaJS')) return { line: kafkaLine(error), exitCode: EXIT.found, expected: true };
   const system = systemLine(error, code);
   if (system !== null) return { line: system, exitCode: EXIT.found, expected: true };
   return unexpected(error.message === '' ? error.name : error.message);
 }
 
 /** Codes that mean a wrong request rather than trouble outside. */
-const usageCodes = new Set(['bad_query', 'bad_parameter', 'token_required']);
+const usageCodes = new Set(['bad_query', 'bad_setting', 'token_required']);
 
 function unexpected(message: string): ErrorReport {
   return {
@@ -93,12 +92,6 @@ function systemLine(error: Error, code: string): string | null {
   const host = address ?? hostname;
   const thing = path ?? (host === undefined ? undefined : `${host}${port === undefined ? '' : `:${port}`}`);
   return thing === undefined ? `${error.message} (${code})` : `${thing} ${fix}`;
-}
-
-function kafkaLine(error: Error): string {
-  const cause = error.cause instanceof Error ? error.cause : error;
-  const broker = 'broker' in cause && typeof cause.broker === 'string' ? ` at ${cause.broker}` : '';
-  return `Kafka${broker}: ${cause.message}; check kafka.brokers, kafka.tls and kafka.sasl_* (faultline doctor tells more)`;
 }
 
 function oneLine(text: string): string {

@@ -7,6 +7,7 @@ import { type SimulatedRecord, toLine } from '../simulate/record.ts';
 import type { Scenario } from '../simulate/scenario.ts';
 import { findScenario, scenarios } from '../simulate/scenarios.ts';
 import { createTally, type Tally, trueIncidents } from '../simulate/truth.ts';
+import type { CommandContext } from './context.ts';
 import { suggestion } from './did-you-mean.ts';
 import { UserError } from './errors.ts';
 import { openPipe } from './pipe.ts';
@@ -63,6 +64,25 @@ interface Plan {
 const DAY_MS = 86_400_000;
 const BATCH = 1_000;
 const PROGRESS_MS = 2_000;
+
+/** The command: opens Kafka only when it is asked for. Exit code 0, also after Ctrl-C. */
+export async function run(options: SimulateOptions, context: CommandContext): Promise<number> {
+  const { stdout, signal, settings } = context;
+  const io = { stdout, signal, now: () => context.now(), err: (line: string) => context.err(line) };
+  if (options.to !== 'kafka') return await simulateCommand(options, { ...io, send: null });
+  const topic = settings.kafka.topics[0];
+  if (topic === undefined) throw new UserError('kafka.topics is empty: name the topic to send to');
+  planSimulation(options, context.now());
+  const { openProducer } = await import('../ingest/sources/kafka.ts');
+  const producer = await openProducer(settings.kafka, (level, message, fields) =>
+    context.logger[level](fields, message),
+  );
+  try {
+    return await simulateCommand(options, { ...io, send: (messages) => producer.send(topic, [...messages]) });
+  } finally {
+    await producer.close();
+  }
+}
 
 /** Writes the scenario's records to standard output or Kafka, and says on stderr what they truly were. */
 export async function simulateCommand(options: SimulateOptions, io: SimulateIo): Promise<number> {

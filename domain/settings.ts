@@ -28,7 +28,7 @@ const hostPort = z
   .regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:/,@]+):\d{1,5}$/, 'host:port, such as 127.0.0.1:9092');
 const httpUrl = z
   .string()
-  .refine((v) => v === '' || isHttpUrl(v), 'an http:// or https:// address, or empty');
+  .refine((v) => v === '' || isHttpUrl(v), 'an http:// or https:// address without user and password, or empty');
 /** Shown nowhere: messages and `faultline settings` mask it. */
 const secret = (description: string) => z.string().default('').meta({ description, secret: true });
 
@@ -183,5 +183,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
+  // A login in an address ends up in logs; it has settings of its own, which are masked.
+  return isHttp && url?.username === '' && url.password === '';
 }

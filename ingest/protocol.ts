@@ -102,11 +102,10 @@ function fromCommit(commit: GroupCommit, ledger: LedgerEnd | null, log: LogOffse
     return { ...begin(incarnation, at), replay: pending };
   }
   // Part of an announced range is gone. What is left is written under the same token: if it was in, it counts once.
-  const lostTo = Math.min(log.earliest, pending.to);
   return {
-    ...begin(incarnation, lostTo),
-    replay: lostTo < pending.to ? pending : null,
-    lost: { from: pending.from, to: lostTo },
+    ...begin(incarnation, log.earliest),
+    replay: log.earliest < pending.to ? pending : null,
+    lost: { from: pending.from, to: log.earliest },
     reason: 'records were deleted before they were read',
   };
 }

@@ -14,6 +14,8 @@ export interface WorkerOptions extends WriteContext {
   memoryBytes: number;
   /** Batches that are written at the same time. */
   writers: number;
+  /** When the store rejects the rows for good: stand still and try again later, or give up with the error. */
+  onRefused: 'halt' | 'fail';
   /** Wall clock, epoch ms. */
   now(): number;
 }
@@ -225,7 +227,7 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       if (!(await writeBatch(options, partition, batch))) return;
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
+      if (!(error instanceof StoreError) || options.onRefused === 'fail') throw error;
       partition.halted = true;
       events.halted(partition.id, error.message);
       void options.sleep(HALTED).then(() => (partition.halted = false));

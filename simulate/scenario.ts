@@ -5,12 +5,12 @@ import type { Caller } from './caller.ts';
 
 /** Which callers something happens to; absent dimensions mean "all". */
 export interface CallerFilter {
-  provider?: string;
-  org?: string;
-  project?: string;
-  client?: string;
-  region?: string;
-  model?: string;
+  provider?: string | undefined;
+  org?: string | undefined;
+  project?: string | undefined;
+  client?: string | undefined;
+  region?: string | undefined;
+  model?: string | undefined;
 }
 
 /** Some callers multiply their request rate within minutes; the API answers the excess with Slow Down. */

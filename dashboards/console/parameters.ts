@@ -63,7 +63,8 @@ export function panelParameters(
   const given = parse(panelQuery, query);
   const [from, to] = span(given, present);
   const step = Math.max(given.step ?? stepFor(to - from), panel.minStep ?? COUNT_INTERVAL_SECONDS);
-  if ((given.step ?? step) < COUNT_INTERVAL_SECONDS) throw new BadParameter('step: is below 10 seconds, the counting interval');
+  if ((given.step ?? step) < COUNT_INTERVAL_SECONDS)
+    throw new BadParameter('step: is below 10 seconds, the counting interval');
   if ((to - from) / 1_000 / step > MAX_POINTS) {
     throw new BadParameter(
       `step: gives more than ${MAX_POINTS} points; leave it out or ask for a longer one`,

@@ -1,22 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Store } from '../../store/connect.ts';
 import type { Dashboard } from '../panel.ts';
-import {
-  bearerToken,
-  cookie,
-  isLoopback,
-  isOwnHost,
-  isSession,
-  issueSession,
-  sameSecret,
-  securityHeaders,
-  SESSION_MS,
-} from './access.ts';
+import { isLoopback, isOwnHost, securityHeaders } from './access.ts';
 import { addApi } from './api.ts';
 import { type Asset, readAssets, readLogin } from './assets.ts';
 import { ConsoleError, listenError } from './console-error.ts';
 import type { LiveStatus } from './live-status.ts';
+import { addLogin } from './login.ts';
+import { problem } from './problem.ts';
 import { BadParameter } from './parameters.ts';
 
 export interface ConsoleOptions {
@@ -78,7 +69,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     reply.headers({ ...securityHeaders, 'cache-control': 'no-store' });
   });
   if (isLoopback(options.host)) app.addHook('onRequest', refuseForeignHosts);
-  if (options.token !== '') addLogin(app, options, login);
+  if (options.token !== '') addLogin(app, { token: options.token, port: options.port, now, page: login });
 
   for (const [path, asset] of assets) {
     app.get(path, (request, reply) => sendAsset(asset, request, reply));
@@ -108,57 +99,6 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   return app;
 }
 
-/** Paths that answer without the token: no data is behind them. */
-const openPaths = new Set(['/healthz', '/readyz', '/login', '/login.css', '/mark.svg']);
-const ATTEMPTS_PER_MINUTE = 20;
-
-function addLogin(
-  app: FastifyInstance,
-  options: ConsoleOptions,
-  login: Awaited<ReturnType<typeof readLogin>>,
-): void {
-  const { token, now } = options;
-  const secret = randomBytes(32);
-  // Cookies do not know ports: two consoles on one host must not log each other out.
-  const cookieName = `faultline_${options.port}`;
-  let minute = 0;
-  let attempts = 0;
-
-  app.addHook('onRequest', async (request, reply) => {
-    if (openPaths.has(request.routeOptions.url ?? '')) return;
-    const bearer = bearerToken(request.headers.authorization);
-    if (bearer !== '' && sameSecret(bearer, token)) return;
-    if (isSession(cookie(request.headers.cookie, cookieName), secret, token, now())) return;
-    if (request.routeOptions.url === '/') return reply.redirect('/login', 303);
-    reply.header('www-authenticate', 'Bearer realm="faultline"');
-    const message = 'Authorization: send "Bearer" and the value of console.token, or log in at /login';
-    return reply.code(401).send(problem('token_required', message));
-  });
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    (_request, body, done) => done(null, new URLSearchParams(String(body)).get('token') ?? ''),
-  );
-  app.get('/login', (_request, reply) => reply.type('text/html; charset=utf-8').send(login('first')));
-  app.post('/login', (request, reply) => {
-    const page = reply.type('text/html; charset=utf-8');
-    if (Math.floor(now() / 60_000) !== minute) {
-      minute = Math.floor(now() / 60_000);
-      attempts = 0;
-    }
-    attempts += 1;
-    if (attempts > ATTEMPTS_PER_MINUTE) return page.code(429).send(login('too_many'));
-    if (typeof request.body !== 'string' || !sameSecret(request.body, token))
-      return page.code(401).send(login('wrong'));
-    const session = issueSession(secret, token, now());
-    reply.header(
-      'set-cookie',
-      `${cookieName}=${session}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${SESSION_MS / 1_000}`,
-    );
-    return reply.redirect('/', 303);
-  });
-}
-
 async function refuseForeignHosts(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   if (isOwnHost(request.headers.host)) return undefined;
   const message = 'Host: is not this machine; open the page as http://127.0.0.1 or http://localhost';
@@ -169,8 +109,4 @@ function sendAsset(asset: Asset, request: FastifyRequest, reply: FastifyReply): 
   reply.headers({ etag: asset.etag, 'cache-control': 'no-cache' });
   if (request.headers['if-none-match'] === asset.etag) return reply.code(304).send();
   return reply.type(asset.type).send(asset.body);
-}
-
-function problem(code: string, message: string): { error: { code: string; message: string } } {
-  return { error: { code, message } };
 }

@@ -85,7 +85,7 @@ const freshness: Panel = {
     'How long before the end of the time range the newest stored request ended. Grows without end when ingest has stopped: then no other panel can be trusted. Not filtered.',
   kind: 'stat',
   unit: 'seconds',
-  sql: `SELECT greatest(0, dateDiff('second', max(last_ts), $__toTime)) AS value
+  sql: `SELECT if(count() = 0, NULL, greatest(0, dateDiff('second', assumeNotNull(max(last_ts)), $__toTime))) AS value
 FROM ingest_batches WHERE $__timeFilter(last_ts)`,
   width: 4,
   height: 4,

@@ -198,7 +198,7 @@ function errorOf(failure: Failure | null): unknown {
   const { type, message } = failure ?? { type: undefined, message: undefined };
   if (type !== undefined && /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/.test(type))
     return { code: type, message: message ?? '' };
-  return message ?? (type === undefined ? undefined : { type, message: '' });
+  return message ?? (type === undefined ? { message: '' } : { type, message: '' });
 }
 
 function exceptionOf(failure: Failure | null): string | undefined {

@@ -23,7 +23,13 @@ const callers: readonly Caller[] = [
   { provider: 'openai', project: 'search', client: 'ranker', model: 'gpt-4.1', perMinute: 420 },
   { provider: 'openai', project: 'support', client: 'helpdesk-bot', model: 'gpt-4.1-mini', perMinute: 260 },
   { provider: 'azure', project: 'batch', client: 'nightly-labels', model: 'gpt-4o', perMinute: 150 },
-  { provider: 'anthropic', project: 'support', client: 'helpdesk-bot', model: 'claude-sonnet-4', perMinute: 90 },
+  {
+    provider: 'anthropic',
+    project: 'support',
+    client: 'helpdesk-bot',
+    model: 'claude-sonnet-4',
+    perMinute: 90,
+  },
 ];
 
 /** Failures of an ordinary minute, as parts of the requests. */
@@ -52,14 +58,34 @@ export async function seedDay(store: Store, present: number): Promise<SeededDay>
   for (let minute = 0; minute < DAY_MINUTES; minute++) {
     const before = DAY_MINUTES - minute;
     for (const caller of callers) {
-      const rate = Math.round(caller.perMinute * daily(minute) * (0.9 + 0.2 * random()) * ramp(caller, before));
+      const rate = Math.round(
+        caller.perMinute * daily(minute) * (0.9 + 0.2 * random()) * ramp(caller, before),
+      );
       const add = (name: string, status: number, amount: number, retries = 0): void => {
         if (amount <= 0) return;
         if (name !== 'ok') failures[name] = (failures[name] ?? 0) + amount;
         requests += amount;
         const useless = name === 'quota_exceeded' ? retries : 0;
-        counts.push([start + minute * 60, caller.provider, 'acme', caller.project, 'sk-proj-…f3Qz#9a1c27be', caller.client,
-          'eu-west-1', caller.model, '/v1/chat/completions', name, '', status, amount, retries, useless, amount * 900, amount * 160, amount * 0.003]);
+        counts.push([
+          start + minute * 60,
+          caller.provider,
+          'acme',
+          caller.project,
+          'sk-proj-…f3Qz#9a1c27be',
+          caller.client,
+          'eu-west-1',
+          caller.model,
+          '/v1/chat/completions',
+          name,
+          '',
+          status,
+          amount,
+          retries,
+          useless,
+          amount * 900,
+          amount * 160,
+          amount * 0.003,
+        ]);
       };
       let failed = 0;
       for (const [name, status, part] of background) {
@@ -83,12 +109,33 @@ export async function seedDay(store: Store, present: number): Promise<SeededDay>
 }
 
 /** Adds or replaces incidents, as an analyzer does at event time `version` (epoch ms). */
-export async function insertIncidents(store: Store, incidents: readonly Incident[], version: number): Promise<void> {
+export async function insertIncidents(
+  store: Store,
+  incidents: readonly Incident[],
+  version: number,
+): Promise<void> {
   const rows = incidents.map((one) => [
-    one.id, version, one.kind, one.state, one.severity, one.scope.provider ?? '', one.scope.org ?? '', one.scope.project ?? '',
-    one.scope.model ?? '', JSON.stringify(one.scope), clickhouseTime(one.started_at), clickhouseTime(one.detected_at),
-    one.resolved_at === null ? '\\N' : clickhouseTime(one.resolved_at), one.summary, one.verdict.party, one.verdict.why,
-    JSON.stringify(one.evidence), JSON.stringify(one.remedy), list(one.sample_request_ids), list(one.related), '{}',
+    one.id,
+    version,
+    one.kind,
+    one.state,
+    one.severity,
+    one.scope.provider ?? '',
+    one.scope.org ?? '',
+    one.scope.project ?? '',
+    one.scope.model ?? '',
+    JSON.stringify(one.scope),
+    clickhouseTime(one.started_at),
+    clickhouseTime(one.detected_at),
+    one.resolved_at === null ? '\\N' : clickhouseTime(one.resolved_at),
+    one.summary,
+    one.verdict.party,
+    one.verdict.why,
+    JSON.stringify(one.evidence),
+    JSON.stringify(one.remedy),
+    list(one.sample_request_ids),
+    list(one.related),
+    '{}',
   ]);
   await insert(store, 'incidents', INCIDENT_COLUMNS, rows, `${version}`);
 }
@@ -98,15 +145,26 @@ function daily(minute: number): number {
 }
 
 function ramp(caller: Caller, before: number): number {
-  return caller.client === 'ranker' && before <= surge.from + 12 ? Math.min(2.4, 1 + (surge.from + 12 - before) / 14) : 1;
+  return caller.client === 'ranker' && before <= surge.from + 12
+    ? Math.min(2.4, 1 + (surge.from + 12 - before) / 14)
+    : 1;
 }
 
-function trouble(caller: Caller, before: number, rate: number, random: () => number): [string, number, number][] {
+function trouble(
+  caller: Caller,
+  before: number,
+  rate: number,
+  random: () => number,
+): [string, number, number][] {
   const amount = (part: number): number => Math.round(rate * part * (0.75 + 0.5 * random()));
   if (caller.client === 'ranker' && before <= surge.from) return [['slow_down', 503, amount(0.11)]];
   if (caller.project === 'batch' && before <= quota.from) return [['quota_exceeded', 429, amount(0.8)]];
   if (caller.provider === 'openai' && before <= outage.from && before > outage.until) {
-    return [['server_error', 500, amount(0.16)], ['engine_overloaded', 503, amount(0.07)], ['timeout', 0, amount(0.03)]];
+    return [
+      ['server_error', 500, amount(0.16)],
+      ['engine_overloaded', 503, amount(0.07)],
+      ['timeout', 0, amount(0.03)],
+    ];
   }
   return [];
 }
@@ -123,9 +181,20 @@ function seededIncidents(present: number): Incident[] {
       started_at: at(-surge.from),
       detected_at: at(-surge.from + 1),
       resolved_at: null,
-      summary: 'OpenAI answers "Slow Down" to 11 % of the requests of project search: the rate rose from 418 to 1,003 a minute within 14 minutes.',
-      verdict: { party: 'traffic', why: 'Only gpt-4.1 of project search is slowed down, and only after its rate had risen by 140 %; other projects and models are well.' },
-      evidence: { slow_down_count: 5_214, share: 0.111, original_rate_per_minute: 418, present_rate_per_minute: 1_003, clients: ['ranker'], complies: false },
+      summary:
+        'OpenAI answers "Slow Down" to 11 % of the requests of project search: the rate rose from 418 to 1,003 a minute within 14 minutes.',
+      verdict: {
+        party: 'traffic',
+        why: 'Only gpt-4.1 of project search is slowed down, and only after its rate had risen by 140 %; other projects and models are well.',
+      },
+      evidence: {
+        slow_down_count: 5_214,
+        share: 0.111,
+        original_rate_per_minute: 418,
+        present_rate_per_minute: 1_003,
+        clients: ['ranker'],
+        complies: false,
+      },
       remedy: {
         steps: [
           'Return to 418 requests per minute now; follow retry-after where it is sent.',
@@ -155,11 +224,23 @@ function seededIncidents(present: number): Incident[] {
       started_at: at(-quota.from),
       detected_at: at(-quota.from + 1),
       resolved_at: null,
-      summary: 'The monthly budget of project batch is used up: 4 of 5 requests are refused, and every retry will be too.',
-      verdict: { party: 'account', why: 'All keys of project batch are refused with insufficient_quota; other projects of the organization still work.' },
-      evidence: { refused: 39_640, useless_retries: 23_784, quota: 'project_spend_limit', keys: ['sk-proj-…f3Qz#9a1c27be'] },
+      summary:
+        'The monthly budget of project batch is used up: 4 of 5 requests are refused, and every retry will be too.',
+      verdict: {
+        party: 'account',
+        why: 'All keys of project batch are refused with insufficient_quota; other projects of the organization still work.',
+      },
+      evidence: {
+        refused: 39_640,
+        useless_retries: 23_784,
+        quota: 'project_spend_limit',
+        keys: ['sk-proj-…f3Qz#9a1c27be'],
+      },
       remedy: {
-        steps: ['Raise the monthly budget of project batch, or add credit.', 'Stop the retries of nightly-labels: they never succeed.'],
+        steps: [
+          'Raise the monthly budget of project batch, or add credit.',
+          'Stop the retries of nightly-labels: they never succeed.',
+        ],
         retry: 'no',
         owner: 'billing owner',
         docs: 'docs/classes/quota_exceeded.md',
@@ -177,9 +258,17 @@ function seededIncidents(present: number): Incident[] {
       detected_at: at(-outage.from + 2),
       resolved_at: at(-outage.until),
       summary: 'OpenAI failed 26 % of all requests with 500, 503 and timeouts, on every model.',
-      verdict: { party: 'provider', why: 'All models of openai failed at once for every client and region; azure and anthropic did not.' },
+      verdict: {
+        party: 'provider',
+        why: 'All models of openai failed at once for every client and region; azure and anthropic did not.',
+      },
       evidence: { share: 0.26, failed: 4_403 },
-      remedy: { steps: ['Retry with back-off and jitter.'], retry: 'yes', owner: 'provider', docs: 'docs/classes/server_error.md' },
+      remedy: {
+        steps: ['Retry with back-off and jitter.'],
+        retry: 'yes',
+        owner: 'provider',
+        docs: 'docs/classes/server_error.md',
+      },
       sample_request_ids: [],
       related: [],
     },
@@ -188,15 +277,56 @@ function seededIncidents(present: number): Incident[] {
 
 function sampleEvents(present: number): (string | number)[][] {
   const texts: [string, number, string, string, string][] = [
-    ['slow_down', 503, 'slow_down', '', 'Slow Down: your rate of requests rose quickly. Return to your original rate, hold it for 15 minutes, then raise it gradually.'],
-    ['quota_exceeded', 429, 'insufficient_quota', 'insufficient_quota', 'You exceeded your current quota, please check your plan and billing details.'],
-    ['rate_limit', 429, 'tokens', 'rate_limit_exceeded', 'Rate limit reached for gpt-4.1-mini in organization acme on tokens per min (TPM): Limit 200000, Used 199114, Requested 2201.'],
-    ['server_error', 500, 'server_error', '', 'The server had an error while processing your request. Sorry about that!'],
-    ['invalid_authentication', 401, 'invalid_request_error', 'invalid_api_key', '<img src=x onerror="window.injected=true">Incorrect API key provided: sk-…f3Qz.'],
+    [
+      'slow_down',
+      503,
+      'slow_down',
+      '',
+      'Slow Down: your rate of requests rose quickly. Return to your original rate, hold it for 15 minutes, then raise it gradually.',
+    ],
+    [
+      'quota_exceeded',
+      429,
+      'insufficient_quota',
+      'insufficient_quota',
+      'You exceeded your current quota, please check your plan and billing details.',
+    ],
+    [
+      'rate_limit',
+      429,
+      'tokens',
+      'rate_limit_exceeded',
+      'Rate limit reached for gpt-4.1-mini in organization acme on tokens per min (TPM): Limit 200000, Used 199114, Requested 2201.',
+    ],
+    [
+      'server_error',
+      500,
+      'server_error',
+      '',
+      'The server had an error while processing your request. Sorry about that!',
+    ],
+    [
+      'invalid_authentication',
+      401,
+      'invalid_request_error',
+      'invalid_api_key',
+      '<img src=x onerror="window.injected=true">Incorrect API key provided: sk-…f3Qz.',
+    ],
   ];
   return texts.flatMap(([name, status, type, code, message], kind) =>
     Array.from({ length: 30 - kind * 5 }, (_, place) => [
-      present / 1_000 - 60 * (place + 1), `req_${kind}${place}`, 'openai', 'acme', 'search', 'gpt-4.1', 'ranker', status, name, type, code, message,
+      present / 1_000 - 60 * (place + 1),
+      `req_${kind}${place}`,
+      'openai',
+      'acme',
+      'search',
+      'gpt-4.1',
+      'ranker',
+      status,
+      name,
+      type,
+      code,
+      message,
     ]),
   );
 }
@@ -204,20 +334,104 @@ function sampleEvents(present: number): (string | number)[][] {
 function batches(present: number, random: () => number): (string | number)[][] {
   return Array.from({ length: 288 }, (_, place) => {
     const end = present / 1_000 - (288 - place - 1) * 300 - 4;
-    return ['demo', 0, place * 4_000, (place + 1) * 4_000, 3_998, 60, 2, 0, end - 299, end, end + 0.6 + random()];
+    return [
+      'demo',
+      0,
+      place * 4_000,
+      (place + 1) * 4_000,
+      3_998,
+      60,
+      2,
+      0,
+      end - 299,
+      end,
+      end + 0.6 + random(),
+    ];
   });
 }
 
-const COUNT_COLUMNS = ['ts', 'provider', 'org', 'project', 'api_key', 'client', 'region', 'model', 'endpoint', 'class', 'subclass', 'status',
-  'requests', 'retries', 'useless_retries', 'input_tokens', 'output_tokens', 'cost_usd'];
-const EVENT_COLUMNS = ['ts', 'request_id', 'provider', 'org', 'project', 'model', 'client', 'status', 'class', 'type', 'code', 'message'];
-const BATCH_COLUMNS = ['topic', 'partition', 'from_offset', 'to_offset', 'counted', 'failed', 'skipped', 'dead', 'first_ts', 'last_ts', 'inserted_at'];
-const INCIDENT_COLUMNS = ['id', 'version', 'kind', 'state', 'severity', 'provider', 'org', 'project', 'model', 'scope', 'started_at', 'detected_at',
-  'resolved_at', 'summary', 'verdict_party', 'verdict_why', 'evidence', 'remedy', 'sample_request_ids', 'related', 'memory'];
+const COUNT_COLUMNS = [
+  'ts',
+  'provider',
+  'org',
+  'project',
+  'api_key',
+  'client',
+  'region',
+  'model',
+  'endpoint',
+  'class',
+  'subclass',
+  'status',
+  'requests',
+  'retries',
+  'useless_retries',
+  'input_tokens',
+  'output_tokens',
+  'cost_usd',
+];
+const EVENT_COLUMNS = [
+  'ts',
+  'request_id',
+  'provider',
+  'org',
+  'project',
+  'model',
+  'client',
+  'status',
+  'class',
+  'type',
+  'code',
+  'message',
+];
+const BATCH_COLUMNS = [
+  'topic',
+  'partition',
+  'from_offset',
+  'to_offset',
+  'counted',
+  'failed',
+  'skipped',
+  'dead',
+  'first_ts',
+  'last_ts',
+  'inserted_at',
+];
+const INCIDENT_COLUMNS = [
+  'id',
+  'version',
+  'kind',
+  'state',
+  'severity',
+  'provider',
+  'org',
+  'project',
+  'model',
+  'scope',
+  'started_at',
+  'detected_at',
+  'resolved_at',
+  'summary',
+  'verdict_party',
+  'verdict_why',
+  'evidence',
+  'remedy',
+  'sample_request_ids',
+  'related',
+  'memory',
+];
 
-async function insert(store: Store, table: string, columns: readonly string[], rows: readonly (string | number)[][], token = 'seed'): Promise<void> {
+async function insert(
+  store: Store,
+  table: string,
+  columns: readonly string[],
+  rows: readonly (string | number)[][],
+  token = 'seed',
+): Promise<void> {
   const escaped = (value: string | number): string =>
-    value === '\\N' ? value : String(value).replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n');
+    value === '\\N'
+      ? value
+      : String(value).replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n');
   const body = Buffer.from(rows.map((row) => `${row.map(escaped).join('\t')}\n`).join(''));
   await store.insert({ table, columns, body, token: `${table}-${token}` });
 }

@@ -1,8 +1,7 @@
 // @ts-check
 import { h, swatch } from './dom.js';
-import { partyNames } from './class-dialog.js';
 import { kindName } from './incident-card.js';
-import { duration, fullTime, number } from './format.js';
+import { age, fullTime, number, words } from './format.js';
 
 /** @typedef {import('../../panel.ts').Column} Column */
 /** @typedef {import('../panel-answer.ts').Cell} Cell */
@@ -95,8 +94,7 @@ function content(column, value, actions) {
     );
   }
   if (column.unit === 'age' || column.unit === 'time') return timeCell(column.unit, value, actions.present);
-  if (column.unit === 'text')
-    return textCell(column.name, String(value));
+  if (column.unit === 'text') return textCell(column.name, String(value));
   const amount = Number(value);
   if (column.unit === 'ratio') return ratioCell(amount);
   return number(amount, column.unit);
@@ -109,8 +107,10 @@ function content(column, value, actions) {
  */
 function textCell(column, value) {
   if (column === 'kind') return kindName(value);
-  if (column === 'verdict_party') return partyNames[value] ?? value;
-  return value.length > 40 ? h('span', { class: 'clamp', title: value }, value) : h('span', { class: 'nowrap' }, value);
+  if (column === 'verdict_party') return words(value);
+  return value.length > 40
+    ? h('span', { class: 'clamp', title: value }, value)
+    : h('span', { class: 'nowrap' }, value);
 }
 
 /**
@@ -121,7 +121,7 @@ function textCell(column, value) {
 function timeCell(unit, value, present) {
   const time =
     typeof value === 'number' ? value * 1_000 : Date.parse(`${value.replace(' ', 'T').replace(/Z$/, '')}Z`);
-  const text = unit === 'age' ? duration(present - time) : fullTime(time);
+  const text = unit === 'age' ? age(present - time) : fullTime(time);
   return h('time', { datetime: new Date(time).toISOString(), title: fullTime(time) }, text);
 }
 

@@ -98,6 +98,18 @@ export function duration(ms) {
 }
 
 /**
+ * A length of time in its largest unit, for columns that are read down.
+ * @param {number} ms
+ */
+export function age(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}
+
+/**
  * Minutes and seconds that are left, as a clock counts down.
  * @param {number} ms
  */

@@ -27,12 +27,14 @@ export function drawLive({ live, clock, present }) {
     ),
     part('records', number(live.records, 'count')),
     live.state === 'running' ? part('per second', number(Math.round(live.records_per_second), 'count')) : '',
-    live.watermark === null ? '' : part(
-        'event time',
-        Math.abs(clock - live.watermark) < 43_200_000
-          ? clockSeconds(live.watermark)
-          : dayAndTime(live.watermark),
-      ),
+    live.watermark === null
+      ? ''
+      : part(
+          'event time',
+          Math.abs(clock - live.watermark) < 43_200_000
+            ? clockSeconds(live.watermark)
+            : dayAndTime(live.watermark),
+        ),
     lag !== null && lag > 60_000 ? part('behind', duration(lag)) : '',
     live.detail === '' ? '' : h('span', { class: 'live-detail' }, live.detail),
   );

@@ -63,11 +63,14 @@ export function createPanelCard(panel, actions) {
   );
   const element = h(
     'section',
-    { class: `panel ${panel.kind} ${(panel.columns?.length ?? 0) > 5 && panel.kind === 'table' ? 'broad' : ''}`, 'aria-labelledby': titleId },
+    {
+      class: `panel ${panel.kind} ${(panel.columns?.length ?? 0) > 5 && panel.kind === 'table' ? 'broad' : ''}`,
+      'aria-labelledby': titleId,
+    },
     h(
       'header',
       { class: 'panel-head' },
-      h('h3', { id: titleId }, panel.title),
+      h('h3', { id: titleId, title: panel.title }, panel.title, isChart && unitLabel(panel)),
       isChart && tableButton,
       helpButton,
     ),
@@ -135,6 +138,12 @@ export function createPanelCard(panel, actions) {
       chart?.destroy();
     },
   };
+}
+
+/** @param {Panel} panel */
+function unitLabel({ unit }) {
+  const text = unit === 'per_minute' ? 'per minute' : unit === 'per_second' ? 'per second' : '';
+  return text === '' ? null : h('span', { class: 'unit' }, ` ${text}`);
 }
 
 /**

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { type Incident, incidentStates } from '../domain/incident.ts';
+import type { Life } from './advance.ts';
+import type { Facts, Identity, Known } from './detector.ts';
+import { orgKey } from './count-view.ts';
+
+/** An incident with all that is needed to judge it again: the contract, and the memory beside it. */
+export interface LiveIncident {
+  incident: Incident;
+  memory: Memory;
+}
+
+/** What is remembered between evaluations. */
+export interface Memory {
+  identity: Identity;
+  life: Life;
+  facts: Facts;
+}
+
+const memory = z.object({
+  identity: z.object({ provider: z.string(), org: z.string() }),
+  life: z.object({
+    state: z.enum(incidentStates),
+    started_at: z.number(),
+    breach_at: z.number(),
+    detected_at: z.number().nullable(),
+    resolved_at: z.number().nullable(),
+    last_at: z.number(),
+    healthy_seconds: z.number(),
+    evaluated_at: z.number(),
+    held: z.enum(['no_data', 'data_incomplete']).nullable(),
+    reopened: z.number(),
+  }),
+  facts: z.record(z.string(), z.unknown()),
+});
+
+/** So long after firing the first answers may still correct the scope; seconds. */
+export const SCOPE_CHANGES_SECONDS = 120;
+/** So long after the start the scope may still become wider; the rates before the ramp are then still known. */
+export const SCOPE_WIDENS_SECONDS = 1_800;
+
+/** Reads a memory as it was stored; null when it is of another version or not one of these analyzers'. */
+export function parseMemory(json: string): Memory | null {
+  try {
+    const read = memory.safeParse(JSON.parse(json));
+    return read.success ? read.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** At most one incident of a kind is live per provider and organization; this is its key. */
+export function liveKey(kind: Incident['kind'], identity: Identity): string {
+  return `${kind}\n${orgKey(identity)}`;
+}
+
+/** What the detector is told about a live incident at `now` (epoch seconds). */
+export function toKnown({ incident, memory: { identity, life, facts } }: LiveIncident, now: number): Known {
+  return { identity, scope: incident.scope, facts, started_at: life.started_at, scope_may: scopeMay(life, now) };
+}
+
+function scopeMay(life: Life, now: number): Known['scope_may'] {
+  if (life.state === 'resolved') return 'stay';
+  if (life.detected_at === null || now - life.detected_at < SCOPE_CHANGES_SECONDS) return 'change';
+  return now - life.started_at < SCOPE_WIDENS_SECONDS ? 'widen' : 'stay';
+}

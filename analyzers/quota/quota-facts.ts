@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { COUNT_INTERVAL_SECONDS, type CountRow } from '../../domain/count-row.ts';
+import type { Scope } from '../../domain/incident.ts';
+import { rowsBetween } from '../count-view.ts';
+import type { Facts } from '../detector.ts';
+import { isInScope } from '../narrow-scope.ts';
+import { isQuota } from './quota-level.ts';
+import { quotas } from './quota-scope.ts';
+
+const tally = z.record(z.string(), z.number());
+
+/** What an exhausted quota remembers. Times are epoch seconds. */
+export const quotaFacts = z.object({
+  quota: z.enum(quotas),
+  /** Projects and keys that were seen to succeed while others failed, when the scope was found. */
+  succeeding: z.array(z.string()),
+  /** Start of the last interval with a success in the scope; null when none was seen. */
+  last_success_at: z.number().nullable(),
+  last_request_at: z.number(),
+  failed: z.number(),
+  retries: z.number(),
+  useless_retries: z.number(),
+  cost_usd: z.number(),
+  /** Quota answers by project, key and client; a bounded number of each. */
+  projects: tally,
+  keys: tally,
+  clients: tally,
+  /** Answers before this time are in the sums. */
+  counted_until: z.number(),
+});
+export type QuotaFacts = z.infer<typeof quotaFacts>;
+
+/** More names than this are not remembered one by one. */
+const MAX_NAMES = 50;
+
+/** The remembered facts, or null when there are none or they are of another version. */
+export function readQuotaFacts(facts: Facts | undefined): QuotaFacts | null {
+  const read = quotaFacts.safeParse(facts);
+  return read.success ? read.data : null;
+}
+
+/** Facts of a quota of which nothing has been counted yet. */
+export function emptyQuotaFacts(from: number): QuotaFacts {
+  return {
+    quota: '',
+    succeeding: [],
+    last_success_at: null,
+    last_request_at: from,
+    failed: 0,
+    retries: 0,
+    useless_retries: 0,
+    cost_usd: 0,
+    projects: {},
+    keys: {},
+    clients: {},
+    counted_until: from,
+  };
+}
+
+/** Adds the answers of the scope in `[counted_until, now)`. */
+export function addQuotaAnswers(facts: QuotaFacts, rows: readonly CountRow[], scope: Scope, now: number): QuotaFacts {
+  const next: QuotaFacts = {
+    ...facts,
+    projects: { ...facts.projects },
+    keys: { ...facts.keys },
+    clients: { ...facts.clients },
+    counted_until: Math.max(facts.counted_until, now),
+  };
+  for (const row of rowsBetween(rows, facts.counted_until, now)) {
+    if (!isInScope(row, scope)) continue;
+    next.last_request_at = Math.max(next.last_request_at, row.ts);
+    if (row.class === 'ok') next.last_success_at = row.ts;
+    if (!isQuota(row)) continue;
+    next.failed += row.requests;
+    next.retries += row.retries;
+    next.useless_retries += row.useless_retries;
+    next.cost_usd += row.cost_usd;
+    add(next.projects, row.project, row.requests);
+    add(next.keys, row.api_key, row.requests);
+    add(next.clients, row.client, row.requests);
+  }
+  return next;
+}
+
+/** Start of the interval of the last success in the scope before `until`; null for none. */
+export function lastSuccess(rows: readonly CountRow[], scope: Scope, until: number): number | null {
+  return rowsBetween(rows, 0, until).findLast((row) => row.class === 'ok' && isInScope(row, scope))?.ts ?? null;
+}
+
+/**
+ * Start of the interval of the first quota answer of the run that reaches up to `now`: no pause between its
+ * answers is longer than `pause` seconds.
+ */
+export function quotaStart(rows: readonly CountRow[], scope: Scope, now: number, pause: number): number {
+  let start = now;
+  for (const row of rows.toReversed()) {
+    if (row.ts >= now || !isQuota(row) || !isInScope(row, scope)) continue;
+    if (start !== now && start - row.ts > pause + COUNT_INTERVAL_SECONDS) break;
+    start = row.ts;
+  }
+  return start;
+}
+
+function add(names: Record<string, number>, name: string, count: number): void {
+  if (name === '') return;
+  const known = Object.hasOwn(names, name);
+  if (known || Object.keys(names).length < MAX_NAMES) names[name] = (known ? (names[name] ?? 0) : 0) + count;
+}

@@ -1,0 +1,159 @@
+import type { CountRow } from '../../domain/count-row.ts';
+import { errorClasses } from '../../domain/error-class.ts';
+import type { Incident, Scope } from '../../domain/incident.ts';
+import type { Level, Report } from '../detector.ts';
+import { isoTime } from '../iso-time.ts';
+import { describeScope, isInScope } from '../narrow-scope.ts';
+import type { QuotaFacts } from './quota-facts.ts';
+import { isQuota } from './quota-level.ts';
+import type { Quota } from './quota-scope.ts';
+
+interface Exhaustion {
+  scope: Scope;
+  facts: QuotaFacts;
+  /** Rows of the organization in the last window. */
+  window: readonly CountRow[];
+  /** Epoch seconds. */
+  started_at: number;
+  level: Level;
+}
+
+/** What each quota is called, and the first step when it is used up. Retrying never helps with any. */
+const quotaFactsheet: Record<Quota, { title: string; steps: readonly string[] }> = {
+  credit_balance: {
+    title: 'prepaid credit',
+    steps: [
+      'Add credit to the organization in its billing settings.',
+      'Turn on automatic recharge, so that it does not run out again.',
+    ],
+  },
+  organization_spend_limit: {
+    title: 'organization spend limit',
+    steps: [
+      "Raise the organization's monthly spend limit; it takes some minutes to spread.",
+      'Otherwise nothing succeeds before the limit resets with the month.',
+    ],
+  },
+  project_spend_limit: {
+    title: 'project spend limit',
+    steps: [
+      "Raise this project's monthly spend limit; it takes some minutes to spread.",
+      'Otherwise move urgent work to a project that has budget left: the organization itself is not out of quota.',
+    ],
+  },
+  organization_usage_limit: {
+    title: 'usage limit of the organization',
+    steps: [
+      'Ask the provider for a higher usage limit: this one is assigned by them, not by your settings.',
+      'Until then, lower usage or send urgent work to another organization or provider.',
+    ],
+  },
+  '': {
+    title: 'quota',
+    steps: [
+      'Look at the billing page: is credit left, and which spend limit was reached?',
+      'Add credit, or raise the limit that was reached.',
+    ],
+  },
+};
+
+/** What there is to say about an exhausted quota: which one, for whom, what it cost, what to do. Pure. */
+export function quotaReport(exhaustion: Exhaustion): Report {
+  const { scope, facts } = exhaustion;
+  return {
+    severity: 'critical',
+    scope,
+    summary: summary(exhaustion),
+    verdict: verdict(exhaustion),
+    evidence: evidence(exhaustion),
+    remedy: {
+      steps: steps(exhaustion),
+      retry: errorClasses.quota_exceeded.retry,
+      owner: scope.key === undefined || facts.quota !== '' ? errorClasses.quota_exceeded.owner : 'key owner',
+      docs: 'docs/errors/quota_exceeded.md',
+    },
+  };
+}
+
+function summary({ scope, facts }: Exhaustion): string {
+  const useless = facts.useless_retries === 0 ? '' : `, ${facts.useless_retries} of them useless retries`;
+  return `${capital(quotaFactsheet[facts.quota].title)} used up for ${describeScope(scope)}: ${facts.failed} requests refused${useless}.`;
+}
+
+function verdict({ scope, facts, started_at }: Exhaustion): Incident['verdict'] {
+  const since =
+    facts.last_success_at === null
+      ? `no success was seen since ${clock(started_at)}`
+      : `the last success was at ${clock(facts.last_success_at)}`;
+  const named = facts.quota === '' ? '' : ` The answers name the ${quotaFactsheet[facts.quota].title}.`;
+  const rest =
+    isNarrow(scope) && facts.succeeding.length > 0
+      ? ` Others of the organization still succeed (${facts.succeeding.slice(0, 3).join(', ')}), so it is not the organization's quota.`
+      : '';
+  const who = `${names(facts.keys)} key(s) in ${Math.max(1, names(facts.projects))} project(s)`;
+  return {
+    party: scope.key !== undefined && facts.quota === '' ? 'key' : 'account',
+    why: `${capital(describeScope(scope))}: ${who} are refused for quota since ${clock(started_at)}; ${since}.${named}${rest}`,
+  };
+}
+
+function evidence({ scope, facts, window, started_at }: Exhaustion): Incident['evidence'] {
+  const sums = { requests: 0, failed: 0 };
+  for (const row of window) {
+    if (!isInScope(row, scope)) continue;
+    sums.requests += row.requests;
+    if (isQuota(row)) sums.failed += row.requests;
+  }
+  return {
+    quota: facts.quota === '' ? 'unknown' : facts.quota,
+    failing_share: sums.requests === 0 ? 0 : Math.round((sums.failed / sums.requests) * 10_000) / 10_000,
+    requests_in_window: sums.requests,
+    failed_requests: facts.failed,
+    retries: facts.retries,
+    useless_retries: facts.useless_retries,
+    cost_usd_of_failed: Math.round(facts.cost_usd * 1e6) / 1e6,
+    first_failure_at: isoTime(started_at),
+    ...(facts.last_success_at === null ? {} : { last_success_at: isoTime(facts.last_success_at) }),
+    affected_project_count: names(facts.projects),
+    affected_projects: largest(facts.projects),
+    affected_key_count: names(facts.keys),
+    affected_keys: largest(facts.keys),
+    affected_client_count: names(facts.clients),
+    affected_clients: largest(facts.clients),
+    still_succeeding: [...facts.succeeding],
+  };
+}
+
+function steps({ facts }: Exhaustion): string[] {
+  const clients = largest(facts.clients).slice(0, 3);
+  const who = clients.length === 0 ? '' : ` in ${clients.join(', ')}`;
+  const waste = facts.useless_retries === 0 ? '' : ` (${facts.useless_retries} retries so far were useless)`;
+  return [
+    ...quotaFactsheet[facts.quota].steps,
+    `Stop retry loops${who}: retrying never helps here${waste}.`,
+    'Pause batch jobs, so that the new quota goes to people first.',
+  ];
+}
+
+function isNarrow(scope: Scope): boolean {
+  return [scope.project, scope.key, scope.client, scope.model].some((value) => value !== undefined);
+}
+
+function largest(tally: Readonly<Record<string, number>>): string[] {
+  return Object.entries(tally)
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .slice(0, 10)
+    .map(([name]) => name);
+}
+
+function names(tally: Readonly<Record<string, number>>): number {
+  return Object.keys(tally).length;
+}
+
+function clock(seconds: number): string {
+  return `${isoTime(seconds).slice(11, 19)} UTC`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

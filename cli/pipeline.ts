@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../domain/settings.ts';
+import type { Limits } from '../ingest/gather.ts';
+import type { Source } from '../ingest/sources/source.ts';
+import { createSteps } from '../ingest/steps.ts';
+import { createWorker, type Worker } from '../ingest/worker.ts';
+import type { WorkerEvents } from '../ingest/worker-events.ts';
+import { openStore, type Store } from '../store/connect.ts';
+import { migrate } from '../store/migrate.ts';
+import type { CommandContext } from './context.ts';
+
+/** Rows held in memory before reading waits, in bytes. */
+const MEMORY_BYTES = 96 * 1024 * 1024;
+const WRITERS = 4;
+
+/** Opens the store and brings it to the present schema. */
+export async function openMigrated(options: Parameters<typeof openStore>[0]): Promise<Store> {
+  const store = await openStore(options);
+  try {
+    await migrate(store);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The worker with the process's clock and chance. `limits` are those of the settings unless given. */
+export function workerFor(
+  context: Pick<CommandContext, 'now'>,
+  settings: Settings,
+  parts: { store: Store; source: Source; events: WorkerEvents; limits?: Limits; onRefused: 'halt' | 'fail' },
+): Worker {
+  return createWorker({
+    store: parts.store,
+    source: parts.source,
+    events: parts.events,
+    onRefused: parts.onRefused,
+    steps: createSteps({ format: settings.format, mapping: settings.mapping }),
+    limits: parts.limits ?? settings.batch,
+    memoryBytes: MEMORY_BYTES,
+    writers: WRITERS,
+    worker: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
+    announcementMs: settings.kafka.session_timeout_ms / 2,
+    monotonic: () => performance.now(),
+    now: context.now,
+    sleep: (ms) => sleep(ms, undefined),
+    chance: () => Math.random(),
+    reached: () => undefined,
+  });
+}
+
+/**
+ * Limits for a file: by rows alone, so that reading it again after a crash cuts the same batches, whose tokens
+ * the store then recognises.
+ */
+export function fileLimits(settings: Settings): Limits {
+  const never = Number.POSITIVE_INFINITY;
+  return { rows: settings.batch.rows, bytes: never, age_ms: never, quiet_age_ms: never };
+}

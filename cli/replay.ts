@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { replayRange } from '../analyzers/replay.ts';
+import { requestClassNames } from '../domain/error-class.ts';
+import type { Incident } from '../domain/incident.ts';
+import { silentEvents, type WorkerEvents } from '../ingest/worker-events.ts';
+import { openFileLines, openStreamLines } from '../ingest/sources/lines.ts';
+import type { Store } from '../store/connect.ts';
+import { readCountsByClass, readEventRange } from '../store/queries/totals.ts';
+import type { CommandContext } from './context.ts';
+import { incidentLines } from './format/incident-lines.ts';
+import { fileLimits, openMigrated, workerFor } from './pipeline.ts';
+
+export interface ReplayOptions {
+  files: string[];
+  json?: boolean;
+}
+
+/** Reads files of history into a fresh embedded store and prints what was counted and which incidents there were. */
+export async function run(options: ReplayOptions, context: CommandContext): Promise<number> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'faultline-replay-'));
+  try {
+    const store = await openMigrated({ ...context.settings.clickhouse, url: '', cluster: '', path: directory });
+    try {
+      return await replay(store, options, context);
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function replay(store: Store, options: ReplayOptions, context: CommandContext): Promise<number> {
+  // History is older than the tables would keep it.
+  await store.command('SYSTEM STOP TTL MERGES');
+  const dead = await readFiles(store, options.files, context);
+  if (context.signal.aborted) return 130;
+  const range = await readEventRange(store);
+  const incidents =
+    range === null ? [] : await replayRange(store, range.from, range.to, context.settings.analyzers);
+  const counts = await readCountsByClass(store);
+  if (options.json === true) context.out(JSON.stringify({ counts, incidents }));
+  else printSummary(counts, incidents, context);
+  if (dead > 0) context.err(`${dead} lines could not be decoded: faultline start --source FILE keeps them for faultline dead-letters list`);
+  return 0;
+}
+
+/** Number of records that could not be decoded. */
+async function readFiles(store: Store, files: readonly string[], context: CommandContext): Promise<number> {
+  let dead = 0;
+  let records = 0;
+  let said = context.now();
+  const events: WorkerEvents = {
+    ...silentEvents,
+    folded(_id, count) {
+      records += count;
+      if (context.now() - said < 1_000) return;
+      said = context.now();
+      context.err(`${records} records read`);
+    },
+    written(_id, batch) {
+      dead += batch.fold.totals.dead;
+    },
+  };
+  for (const file of files) {
+    const source = file === '-' ? openStreamLines('stdin', '0', context.stdin) : await openFileLines(file);
+    const limits = fileLimits(context.settings);
+    const worker = workerFor(context, context.settings, { store, source, events, limits, onRefused: 'fail' });
+    const stop = (): void => void worker.stop(0);
+    context.signal.addEventListener('abort', stop, { once: true });
+    await worker.run();
+    context.signal.removeEventListener('abort', stop);
+    if (context.signal.aborted) break;
+  }
+  return dead;
+}
+
+function printSummary(counts: Record<string, number>, incidents: readonly Incident[], context: CommandContext): void {
+  const width = Math.max(...requestClassNames.map((name) => name.length));
+  for (const name of requestClassNames) {
+    const count = counts[name] ?? 0;
+    if (count > 0) context.out(`${name.padEnd(width)}  ${count}`);
+  }
+  context.out('');
+  if (incidents.length === 0) context.out('no incidents');
+  for (const incident of incidents) for (const line of incidentLines(incident)) context.out(line);
+}

@@ -1,0 +1,33 @@
+import { type SettingKey, settingKeys } from './settings-keys.ts';
+
+/** Text of `docs/settings.md`: every setting with its variable, default and meaning, from the schema. */
+export function settingsPage(): string {
+  return [
+    '# Settings',
+    '',
+    'Settings come from `faultline.yaml` in the present folder (or the file of `--config`), then from the environment, then from flags; the later wins.',
+    '',
+    '- [`faultline.example.yaml`](../faultline.example.yaml) holds every key with its default; `faultline settings --example` prints it.',
+    '- `faultline settings` prints what is in force and where each value came from. Secrets are masked.',
+    '- An unknown key, an unknown `FAULTLINE_…` variable or a wrong value is an error that names the key, where it stands and what is allowed.',
+    '- A key without a value means its default; an empty variable counts as not set. Lists in variables are comma-separated.',
+    '- Passwords and tokens belong into the environment.',
+    '',
+    '| key | variable | default | meaning |',
+    '|---|---|---|---|',
+    ...settingKeys().map(row),
+    '',
+  ].join('\n');
+}
+
+function row({ key, env, map, defaultValue, description, allowed }: SettingKey): string {
+  const variable = map ? `${env}_FIELD` : env;
+  const range = allowed.startsWith('a list of') || allowed.startsWith('a text') ? '' : ` Allowed: ${allowed}.`;
+  return `| \`${key}\` | \`${variable}\` | ${shown(defaultValue)} | ${description.replaceAll('|', '\\|')}${range} |`;
+}
+
+function shown(value: unknown): string {
+  if (value === '') return 'empty';
+  if (Array.isArray(value)) return `\`${value.join(',')}\``;
+  return typeof value === 'object' ? 'none' : `\`${String(value)}\``;
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { decideStart, decodeCommit, encodeMetadata, type GroupCommit, type LedgerEnd } from './protocol.ts';
+
+const log = { earliest: 0, latest: 1_000 };
+const pending = (offset: number, to: number, incarnation = 0): GroupCommit => ({ offset, to, incarnation });
+const done = (offset: number, incarnation = 0): GroupCommit => ({ offset, to: null, incarnation });
+const ledger = (to: number, incarnation = 0): LedgerEnd => ({ to, incarnation, digest: 'd' });
+const start = (fields: Partial<Parameters<typeof decideStart>[0]>) =>
+  decideStart({ commit: null, foreignOffset: null, ledger: null, log, ...fields });
+
+describe('metadata of a commit', () => {
+  test.each([
+    [0, 150],
+    [3, 150],
+    [0, null],
+  ])('incarnation %s and end %s survive the way through the broker', (incarnation, to) => {
+    expect(decodeCommit(100, encodeMetadata(incarnation, to))).toEqual({ offset: 100, incarnation, to });
+  });
+  test.each([
+    ['no metadata', 100, null],
+    ['an empty text', 100, ''],
+    ["another program's text", 100, 'checkpoint-7'],
+    ['no offset', -1, encodeMetadata(0, 150)],
+    ['a range that ends before it begins', 100, encodeMetadata(0, 90)],
+  ])('%s is no commit of ours', (_name, offset, metadata) => {
+    expect(decodeCommit(offset, metadata)).toBeNull();
+  });
+});
+
+describe('where a partition begins', () => {
+  test.each([
+    ['the first start of a group: the beginning of the log', {}, { at: 0, replay: null, lost: null }],
+    ['the log of a first start begins late: there, and nothing was lost that was ours', { log: { earliest: 40, latest: 90 } }, { at: 40, lost: null }],
+    ['an offset of another program: there', { foreignOffset: 70 }, { at: 70 }],
+    ['an acknowledged offset: there', { commit: done(300), ledger: ledger(300) }, { at: 300, replay: null, verify: null }],
+    ['an announced range: replayed exactly', { commit: pending(300, 350), ledger: ledger(300) }, { at: 300, replay: { from: 300, to: 350 } }],
+    ['an announced range without any ledger: replayed exactly', { commit: pending(0, 50) }, { at: 0, replay: { from: 0, to: 50 } }],
+    ['an announced range that the ledger knows as in: not replayed', { commit: pending(300, 350), ledger: ledger(350) }, { at: 350, replay: null }],
+    ['a ledger that lags behind the acknowledgement: from the ledger, to fill the gap', { commit: done(300), ledger: ledger(250) }, { at: 250, replay: null }],
+    ['a ledger that lags behind the announcement: fill the gap, then replay with the same boundaries', { commit: pending(300, 350), ledger: ledger(250) }, { at: 250, replay: { from: 300, to: 350 } }],
+    ['the offsets of the group are gone: from the ledger, after a look at the last record', { ledger: ledger(400) }, { at: 400, verify: ledger(400) }],
+    ['a tool has set the offset back: from the ledger', { foreignOffset: 10, ledger: ledger(400) }, { at: 400 }],
+    ['retention has overtaken the group: the gap is lost', { commit: done(300), ledger: ledger(300), log: { earliest: 500, latest: 1_000 } }, { at: 500, lost: { from: 300, to: 500 } }],
+    ['retention has overtaken an announced range: lost, no replay', { commit: pending(300, 350), ledger: ledger(300), log: { earliest: 500, latest: 1_000 } }, { at: 500, replay: null, lost: { from: 300, to: 500 } }],
+    ['retention has cut an announced range: the rest is replayed under its token', { commit: pending(300, 350), ledger: ledger(300), log: { earliest: 320, latest: 1_000 } }, { at: 320, replay: { from: 300, to: 350 }, lost: { from: 300, to: 320 } }],
+    ['the log ends before what was counted: a new incarnation from its beginning', { commit: done(3_000), ledger: ledger(3_000) }, { at: 0, incarnation: 1, replay: null }],
+    ['no offset, and the log ends before the ledger: a new incarnation', { ledger: ledger(3_000, 2) }, { at: 0, incarnation: 3 }],
+    ['a later incarnation in the ledger: the old commit is left behind', { commit: pending(300, 350, 0), ledger: ledger(20, 1) }, { at: 20, incarnation: 1, replay: null }],
+  ])('%s', (_name, given, expected) => {
+    expect(start(given)).toMatchObject(expected);
+  });
+});

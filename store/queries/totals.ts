@@ -1,0 +1,17 @@
+import type { Store } from '../connect.ts';
+
+/** Requests of each class over all that is stored; classes without requests are absent. Throws `StoreError`. */
+export async function readCountsByClass(store: Store): Promise<Record<string, number>> {
+  const rows = await store.query<{ class: string; n: number }>(
+    'SELECT class, sum(requests) AS n FROM request_counts GROUP BY class ORDER BY n DESC, class',
+  );
+  return Object.fromEntries(rows.map((row) => [row.class, row.n]));
+}
+
+/** First and last interval with a request, epoch ms, `to` exclusive; null when nothing is stored. */
+export async function readEventRange(store: Store): Promise<{ from: number; to: number } | null> {
+  const [row] = await store.query<{ n: number; first: number; last: number }>(
+    'SELECT count() AS n, toUnixTimestamp(min(ts)) AS first, toUnixTimestamp(max(ts)) AS last FROM request_counts',
+  );
+  return row === undefined || row.n === 0 ? null : { from: row.first * 1000, to: (row.last + 10) * 1000 };
+}
