@@ -122,19 +122,20 @@ function fromFiring(previous: Life, seen: Observation, now: number, policy: Poli
     case 'lingering': {
       const reason = seen.level === 'breach' ? 'continues' : 'lingers';
       const next = { ...life, last_at: Math.max(life.last_at, seen.last_at), healthy_seconds: 0 };
-      return { next, emit: previous.held !== null, reason };
+      return { next, emit: previous.held === 'data_incomplete', reason };
     }
     case 'healthy': {
       // A gap between evaluations is vouched for only as far as the window reaches.
       const healthy = life.healthy_seconds + Math.min(now - previous.evaluated_at, policy.window_seconds);
       if (healthy < policy.clear_seconds) {
-        return { next: { ...life, healthy_seconds: healthy }, emit: previous.held !== null, reason: 'clearing' };
+        return { next: { ...life, healthy_seconds: healthy }, emit: previous.held === 'data_incomplete', reason: 'clearing' };
       }
       const next: Life = { ...life, state: 'resolved', resolved_at: life.last_at, healthy_seconds: healthy };
       return { next, emit: true, reason: 'resolved' };
     }
     case 'no_data':
-      return { next: { ...life, held: 'no_data' }, emit: previous.held !== 'no_data', reason: 'held' };
+      // With little traffic this comes and goes: it is shown with the next numbers.
+      return { next: { ...life, held: 'no_data' }, emit: previous.held === 'data_incomplete', reason: 'held' };
     case 'incomplete': {
       // This time will be evaluated when its counts are in, so it does not count as evaluated now.
       const next: Life = { ...previous, held: 'data_incomplete' };

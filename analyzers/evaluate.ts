@@ -38,6 +38,7 @@ export function evaluate(
   const changes: Change[] = [];
   for (const detector of detectors) {
     const policy = detector.policy(settings);
+    for (const [key, item] of live) if (isForgotten(detector, item, now, policy.reopen_seconds)) next.delete(key);
     for (const finding of detector.detect(counts, settings, now, knownOf(detector, live, now, settings))) {
       const key = liveKey(detector.kind, finding.identity);
       const previous = live.get(key) ?? null;
@@ -92,12 +93,15 @@ function knownOf(detector: Detector, live: Live, now: number, settings: Analyzer
   const { reopen_seconds: grace } = detector.policy(settings);
   for (const item of live.values()) {
     if (item.incident.kind !== detector.kind) continue;
-    const { life, identity } = item.memory;
     // After the grace time a breach is a new incident and is measured afresh.
-    if (life.resolved_at !== null && now - life.resolved_at > grace) continue;
-    known.set(orgKey(identity), toKnown(item, now));
+    if (!isForgotten(detector, item, now, grace)) known.set(orgKey(item.memory.identity), toKnown(item, now));
   }
   return known;
+}
+
+function isForgotten(detector: Detector, { incident, memory }: LiveIncident, now: number, grace: number): boolean {
+  const { resolved_at: resolvedAt } = memory.life;
+  return incident.kind === detector.kind && resolvedAt !== null && now - resolvedAt > grace;
 }
 
 function toLive(detector: Detector, finding: Finding, life: Life, previous: LiveIncident | null): LiveIncident {

@@ -16,7 +16,8 @@ const parsed = messages.map((message): unknown => JSON.parse(message.toString())
 let sink = 0;
 const runs = {
   'JSON.parse alone': () => {
-    for (const message of messages) sink += Object.keys(JSON.parse(message.toString('utf8')) as object).length > 0 ? 1 : 0;
+    for (const message of messages)
+      sink += Object.keys(JSON.parse(message.toString('utf8')) as object).length > 0 ? 1 : 0;
   },
   'decode (auto)': () => {
     for (const message of messages) {
@@ -44,10 +45,14 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 
 const parse = best.get('JSON.parse alone') ?? 0;
-console.log(`${RECORDS} records of ${Math.round(bytes / RECORDS)} bytes on average, 4 % failures, best of ${ROUNDS} rounds`);
+console.log(
+  `${RECORDS} records of ${Math.round(bytes / RECORDS)} bytes on average, 4 % failures, best of ${ROUNDS} rounds`,
+);
 for (const [name, time] of best) {
   const rate = Math.round(1e6 / time).toLocaleString('en');
-  console.log(`${name.padEnd(22)} ${time.toFixed(2)} µs  ${rate.padStart(10)} records/s  ${(time / parse).toFixed(2)} × JSON.parse`);
+  console.log(
+    `${name.padEnd(22)} ${time.toFixed(2)} µs  ${rate.padStart(10)} records/s  ${(time / parse).toFixed(2)} × JSON.parse`,
+  );
 }
 if (sink === 0) console.log('nothing decoded');
 
@@ -60,7 +65,9 @@ function record(at: number): Record<string, unknown> {
     provider: 'openai',
     org: 'org-acme',
     project: `proj_${at % 7}`,
-    api_key: `sk-proj-${String(at % 20).repeat(40).slice(0, 40)}`,
+    api_key: `sk-proj-${String(at % 20)
+      .repeat(40)
+      .slice(0, 40)}`,
     client: ['checkout', 'search-api', 'support-bot'][at % 3],
     region: 'eu-central-1',
     model,
@@ -82,14 +89,25 @@ function record(at: number): Record<string, unknown> {
     return {
       ...success,
       status: 429,
-      headers: { 'x-ratelimit-limit-tokens': '30000', 'x-ratelimit-remaining-tokens': '500', 'retry-after': '2', date: 'x' },
+      headers: {
+        'x-ratelimit-limit-tokens': '30000',
+        'x-ratelimit-remaining-tokens': '500',
+        'retry-after': '2',
+        date: 'x',
+      },
       error: { message, type: 'tokens', param: null, code: 'rate_limit_exceeded' },
     };
   }
-  if (failure === 2) return { ...success, status: 500, error: 'The server had an error while processing your request' };
+  if (failure === 2)
+    return { ...success, status: 500, error: 'The server had an error while processing your request' };
   if (failure === 3) {
-    const message = 'Incorrect API key provided: sk-proj-abcd************wxyz. You can find your API key at https://platform.openai.com/account/api-keys.';
-    return { ...success, status: 401, error: { message, type: 'invalid_request_error', param: null, code: 'invalid_api_key' } };
+    const message =
+      'Incorrect API key provided: sk-proj-abcd************wxyz. You can find your API key at https://platform.openai.com/account/api-keys.';
+    return {
+      ...success,
+      status: 401,
+      error: { message, type: 'invalid_request_error', param: null, code: 'invalid_api_key' },
+    };
   }
   return success;
 }

@@ -16,7 +16,7 @@ export interface CommandContext {
   readonly isTty: boolean;
   /** True when stdout may carry colours: a terminal, and neither NO_COLOR nor TERM=dumb is set. */
   readonly color: boolean;
-  /** Columns of the terminal; 100 where there is none. */
+  /** Columns of the terminal; 160 where there is none. */
   readonly width: number;
   /** The time in epoch milliseconds. */
   now(): number;
@@ -55,7 +55,7 @@ export function createContext(parts: ContextParts): CommandContext {
     stdin,
     isTty,
     color: usesColor(isTty, env),
-    width: stdout.columns ?? 100,
+    width: stdout.columns ?? 160,
     now: () => Date.now(),
     signal,
     get logger() {

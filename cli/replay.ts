@@ -9,7 +9,7 @@ import { openFileLines, openStreamLines } from '../ingest/sources/lines.ts';
 import type { Store } from '../store/connect.ts';
 import { readCountsByClass, readEventRange } from '../store/queries/totals.ts';
 import type { CommandContext } from './context.ts';
-import { incidentLines } from './format/incident-lines.ts';
+import { incidentInFull } from './format/incidents.ts';
 import { fileLimits, openMigrated, workerFor } from './pipeline.ts';
 
 export interface ReplayOptions {
@@ -85,5 +85,6 @@ function printSummary(counts: Record<string, number>, incidents: readonly Incide
   }
   context.out('');
   if (incidents.length === 0) context.out('no incidents');
-  for (const incident of incidents) for (const line of incidentLines(incident)) context.out(line);
+  const terminal = { width: context.width, color: context.color, now: context.now() };
+  for (const incident of incidents) for (const line of [...incidentInFull(incident, terminal), '']) context.out(line);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Settings, settingsSchema } from '../domain/settings.ts';
-import { closest, suggestion } from './did-you-mean.ts';
+import { closest } from './did-you-mean.ts';
 import { UserError } from './errors.ts';
 import { maskCredentials } from './mask.ts';
 import { dottedNames, settingAt, settingKeys, valueAt } from './settings-keys.ts';
@@ -117,20 +117,27 @@ function applyEnvironment(tree: Tree, env: SettingsSources['env'], origins: Map<
   const known = settingKeys();
   for (const [name, value] of Object.entries(env)) {
     // An empty variable counts as not set: compose files and unit files pass such for what nobody chose.
-    if (!name.startsWith('FAULTLINE_') || value === undefined || value === '') continue;
+    if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
     const exact = known.find((setting) => setting.env === name && !setting.map);
     const map = known.find((setting) => setting.map && name.startsWith(`${setting.env}_`));
     const path = exact?.path ?? (map && [...map.path, name.slice(map.env.length + 1).toLowerCase()]);
     if (path === undefined) {
-      const names = known.map((setting) => (setting.map ? `${setting.env}_FIELD` : setting.env));
-      throw new UserError(`environment variable ${name} is no setting${suggestion(name, names) || SEE_SETTINGS}`);
+      throw new UserError(`environment variable ${name} is no setting${suggestVariable(name)}`);
     }
     setAt(tree, path, value);
     origins.set(path.join('.'), name);
   }
 }
 
-const SEE_SETTINGS = '; unset it, or see faultline settings --example for the names';
+// Compared without what all names begin with, which would make them all alike.
+function suggestVariable(name: string): string {
+  const names = settingKeys().map((setting) => setting.env.slice(PREFIX.length));
+  const close = closest(name.slice(PREFIX.length), names);
+  const fix = 'unset it, or see faultline settings --example for the names';
+  return close === null ? `; ${fix}` : `; did you mean ${PREFIX}${close}?`;
+}
+
+const PREFIX = 'FAULTLINE_';
 
 function setAt(tree: Tree, path: readonly string[], value: unknown): void {
   let node = tree;
@@ -157,9 +164,12 @@ function describeIssue(issue: z.core.$ZodIssue, tree: Tree, origins: Map<string,
     return `${originOf(key, origins)}unknown key ${key}${suggestKey(key)}`;
   }
   const setting = settingAt(issue.path);
-  const key = issue.path.join('.');
-  const value = setting?.secret === true ? '' : ` is ${shown(valueAt(tree, issue.path))}`;
-  return `${originOf(key, origins)}${key}${value}: must be ${allowed(issue)}`;
+  // Of a list that was given as one text, the text is what the user knows.
+  const whole = setting !== null && typeof valueAt(tree, setting.path) === 'string';
+  const path = whole ? setting.path : issue.path;
+  const key = path.join('.');
+  const value = setting?.secret === true ? '' : ` is ${shown(valueAt(tree, path))}`;
+  return `${originOf(key, origins)}${key}${value}: must ${allowed(issue)}`;
 }
 
 function originOf(key: string, origins: Map<string, string>): string {
@@ -181,11 +191,11 @@ function suggestKey(key: string): string {
 
 function allowed(issue: z.core.$ZodIssue): string {
   const setting = settingAt(issue.path);
-  if (issue.code === 'invalid_format' || issue.code === 'custom' || issue.code === 'invalid_union') return issue.message;
-  if (setting === null) return 'a section with keys of its own';
-  if (setting.path.length < issue.path.length) return 'a text';
-  if (issue.code === 'too_small' && (issue.origin === 'string' || issue.origin === 'array')) return 'not empty';
-  return setting.allowed;
+  const ofText = issue.code === 'invalid_format' || issue.code === 'custom' || issue.code === 'invalid_union';
+  if (ofText) return `be ${issue.message}`;
+  if (setting === null) return 'be a section with keys of its own';
+  if (issue.code === 'too_small' && (issue.origin === 'string' || issue.origin === 'array')) return 'not be empty';
+  return setting.path.length < issue.path.length ? 'be a text' : `be ${setting.allowed}`;
 }
 
 function shown(value: unknown): string {

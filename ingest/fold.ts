@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { COUNT_INTERVAL_SECONDS, countDimensions, LATENCY_BUCKETS_MS } from '../domain/count-row.ts';
 import { type Classification, TAXONOMY_VERSION } from '../domain/classification.ts';
+import type { RequestClass } from '../domain/error-class.ts';
 import type { RejectReason, RequestLog } from '../domain/request-log.ts';
 import { parseTsvRow, tsvRow, tsvText, tsvTime } from '../store/tsv.ts';
 import { type BatchRows, eventColumns } from '../store/write-batch.ts';
@@ -36,6 +37,7 @@ export interface FoldTotals {
 /** Requests of one interval that agree in every dimension. */
 interface Group {
   prefix: string;
+  class: RequestClass;
   requests: number;
   retries: number;
   useless_retries: number;
@@ -104,9 +106,11 @@ export class Fold {
     };
   }
 
-  /** Number of rows of `request_counts` that the batch will add. */
-  get groups(): number {
-    return this.#groups.size;
+  /** Requests of each class so far. */
+  classes(): Map<RequestClass, number> {
+    const counts = new Map<RequestClass, number>();
+    for (const group of this.#groups.values()) counts.set(group.class, (counts.get(group.class) ?? 0) + group.requests);
+    return counts;
   }
 
   #refuse(row: string, detail: string): void {
@@ -162,6 +166,7 @@ export class Fold {
     if (known !== undefined) return known;
     const group: Group = {
       prefix: `${interval * COUNT_INTERVAL_SECONDS}\t${tsvText(record.provider)}\t${tsvText(record.org)}\t${tsvText(record.project)}\t${tsvText(record.api_key)}\t${tsvText(record.client)}\t${tsvText(record.region)}\t${tsvText(record.model)}\t${tsvText(record.endpoint)}\t${judged.class}\t${judged.subclass}\t${record.status}`,
+      class: judged.class,
       requests: 0,
       retries: 0,
       useless_retries: 0,

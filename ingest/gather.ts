@@ -1,4 +1,4 @@
-import type { Decoded, RejectReason, RequestLog } from '../domain/request-log.ts';
+import type { Decoded, RequestLog } from '../domain/request-log.ts';
 import { Fold, type Judgement, recordDigest } from './fold.ts';
 import type { OffsetRange } from './protocol.ts';
 import type { Chunk, PartitionId, RawRecord } from './sources/source.ts';
@@ -163,13 +163,11 @@ export function lastDigest(batch: Batch): string {
 function foldRecord(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId, now: number): void {
   const decoded = steps.decode(record.value, now);
   const at = (part: number) => ({ topic: id.topic, partition: id.partition, offset: record.offset, part });
-  const reject = (reason: RejectReason, detail: string, part: number): void =>
-    fold.reject(reason, detail, steps.redact(record.value), record.value?.length ?? 0, at(part));
   switch (decoded.kind) {
     case 'ok': {
       const rejected = decoded.rejected ?? [];
       decoded.records.forEach((log, part) => fold.add(log, steps.judge(log), at(part)));
-      for (const bad of rejected) reject(bad.reason, bad.detail, bad.part);
+      for (const bad of rejected) fold.reject(bad.reason, bad.detail, bad.body, Buffer.byteLength(bad.body), at(bad.part));
       fold.totals.extra += decoded.records.length + rejected.length - 1;
       return;
     }
@@ -177,7 +175,7 @@ function foldRecord(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId
       fold.skip();
       return;
     case 'reject':
-      reject(decoded.reason, decoded.detail, 0);
+      fold.reject(decoded.reason, decoded.detail, steps.redact(record.value), record.value?.length ?? 0, at(0));
       return;
   }
 }

@@ -147,11 +147,14 @@ describe('truth', () => {
     const [incident] = trueIncidents(quota, span);
     expect(incident?.scope).toEqual({ provider: 'openai', org: 'org-harborline' });
     let successes = 0;
-    for (const { ts, label, caller } of generate(quota, { seed: 1, ...span })) {
+    const statuses = new Set<number>();
+    for (const { ts, label, caller, status } of generate(quota, { seed: 1, ...span })) {
       const during = ts >= (incident?.started_at ?? 0) && ts < (incident?.ended_at ?? 0);
+      if (during && label === 'quota_exceeded' && caller.provider === 'openai') statuses.add(status);
       if (during && label === 'ok' && matches(caller, incident?.scope ?? {})) successes++;
     }
     expect(successes).toBe(0);
+    expect([...statuses]).toEqual([429]);
   });
 
   it('a surge quadruples the rate of its callers, from the rate that the truth names', () => {

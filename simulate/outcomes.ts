@@ -18,22 +18,27 @@ export function planOutcomes(
   random: Random,
 ): (attempt: Attempt) => Failure | null {
   const backgrounds = new Map(scenario.callers.map((caller) => [caller, backgroundOf(scenario, caller)]));
-  const surges = scenario.events.filter((event): event is Surge => event.kind === 'slow_down_surge');
-  const exhaustions = scenario.events.filter(
-    (event): event is Exhaustion => event.kind === 'quota_exhausted',
+  const surges = scenario.events.flatMap((event) =>
+    event.kind === 'slow_down_surge' ? [planned(event)] : [],
+  );
+  const exhaustions = scenario.events.flatMap((event) =>
+    event.kind === 'quota_exhausted' ? [{ ...planned(event), failures: quotaFailures(event) }] : [],
   );
   const lastStray = new Map<ErrorClass, number>();
 
+  function planned<E extends Surge | Exhaustion>(event: E) {
+    return { event, callers: new Set(scenario.callers.filter((caller) => matches(caller, event.where))) };
+  }
+
   function fromEvents({ at, caller }: Attempt): Failure | null {
-    for (const event of exhaustions) {
+    for (const { event, callers, failures } of exhaustions) {
       const since = at - from - event.after_ms;
-      if (since < 0 || since >= event.lasts_ms || !matches(caller, event.where)) continue;
-      return random.pick(quotaFailures(event));
+      if (since >= 0 && since < event.lasts_ms && callers.has(caller)) return random.pick(failures);
     }
-    for (const surge of surges) {
-      const chance = slowDownChance(surgeFactor(surge, at - from));
-      if (chance === 0 || !matches(caller, surge.where)) continue;
-      if (random.next() < chance) return random.pick(slowDowns);
+    for (const { event, callers } of surges) {
+      if (!callers.has(caller)) continue;
+      const chance = slowDownChance(surgeFactor(event, at - from));
+      if (chance > 0 && random.next() < chance) return random.pick(slowDowns);
     }
     return null;
   }
@@ -69,6 +74,10 @@ function classesOf(background: Scenario['background'], caller: Caller): [ErrorCl
 
 const slowDowns = catalogue.filter((row) => row.class === 'slow_down');
 
-function quotaFailures(event: Exhaustion): readonly Failure[] {
-  return catalogue.filter((row) => row.class === 'quota_exceeded' && row.subclass === event.subclass);
+/** Only those of the provider that the event is about: others word the same quota in their own way. */
+function quotaFailures({ where, subclass }: Exhaustion): readonly Failure[] {
+  const provider = where.provider ?? 'openai';
+  return catalogue.filter(
+    (row) => row.class === 'quota_exceeded' && row.subclass === subclass && row.provider === provider,
+  );
 }

@@ -73,7 +73,7 @@ function trueIncident(
     scope,
     started_at: from + Math.round(span.from),
     ended_at: from + Math.round(span.to),
-    original_requests_per_minute: usualRate(scenario, where, from + after_ms, rate) * 60,
+    original_requests_per_minute: Math.round(usualRate(scenario, where, from + after_ms, rate) * 600) / 10,
   };
 }
 

@@ -103,7 +103,7 @@ function nextFacts(evaluation: Evaluation): { scope: Scope; facts: QuotaFacts } 
   const base =
     remembered !== null && isSame && known.scope_may !== 'change'
       ? remembered
-      : { ...emptyQuotaFacts(startedAt), last_success_at: lastSuccess(rows, scope, startedAt) };
+      : { ...emptyQuotaFacts(startedAt), newest_success_at: lastSuccess(rows, scope, startedAt) };
   const others = scope.project === undefined ? seen.keys : seen.projects;
   return {
     scope,

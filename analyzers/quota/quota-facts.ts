@@ -14,8 +14,10 @@ export const quotaFacts = z.object({
   quota: z.enum(quotas),
   /** Projects and keys that were seen to succeed while others failed, when the scope was found. */
   succeeding: z.array(z.string()),
-  /** Start of the last interval with a success in the scope; null when none was seen. */
+  /** Start of the last interval with a success in the scope, up to the last quota answer; null when none was seen. */
   last_success_at: z.number().nullable(),
+  /** The same up to the present. */
+  newest_success_at: z.number().nullable(),
   last_request_at: z.number(),
   failed: z.number(),
   retries: z.number(),
@@ -45,6 +47,7 @@ export function emptyQuotaFacts(from: number): QuotaFacts {
     quota: '',
     succeeding: [],
     last_success_at: null,
+    newest_success_at: null,
     last_request_at: from,
     failed: 0,
     retries: 0,
@@ -66,10 +69,14 @@ export function addQuotaAnswers(facts: QuotaFacts, rows: readonly CountRow[], sc
     clients: { ...facts.clients },
     counted_until: Math.max(facts.counted_until, now),
   };
-  for (const row of rowsBetween(rows, facts.counted_until, now)) {
-    if (!isInScope(row, scope)) continue;
-    next.last_request_at = Math.max(next.last_request_at, row.ts);
-    if (row.class === 'ok') next.last_success_at = row.ts;
+  const fresh = rowsBetween(rows, facts.counted_until, now).filter((row) => isInScope(row, scope));
+  const lastFailure = fresh.findLast(isQuota)?.ts;
+  if (lastFailure !== undefined) {
+    next.last_success_at = lastSuccess(fresh, scope, lastFailure + 1) ?? facts.newest_success_at;
+  }
+  next.newest_success_at = lastSuccess(fresh, scope, Infinity) ?? facts.newest_success_at;
+  next.last_request_at = Math.max(next.last_request_at, fresh.at(-1)?.ts ?? 0);
+  for (const row of fresh) {
     if (!isQuota(row)) continue;
     next.failed += row.requests;
     next.retries += row.retries;

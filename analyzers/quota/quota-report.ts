@@ -90,10 +90,10 @@ function verdict({ scope, facts, started_at }: Exhaustion): Incident['verdict'] 
     isNarrow(scope) && facts.succeeding.length > 0
       ? ` Others of the organization still succeed (${facts.succeeding.slice(0, 3).join(', ')}), so it is not the organization's quota.`
       : '';
-  const who = `${names(facts.keys)} key(s) in ${Math.max(1, names(facts.projects))} project(s)`;
+  const who = `${counted(names(facts.keys), 'key')} in ${counted(names(facts.projects), 'project')}`;
   return {
     party: scope.key !== undefined && facts.quota === '' ? 'key' : 'account',
-    why: `${capital(describeScope(scope))}: ${who} are refused for quota since ${clock(started_at)}; ${since}.${named}${rest}`,
+    why: `${capital(describeScope(scope))}: ${who} refused for quota since ${clock(started_at)}; ${since}.${named}${rest}`,
   };
 }
 
@@ -148,6 +148,11 @@ function largest(tally: Readonly<Record<string, number>>): string[] {
 
 function names(tally: Readonly<Record<string, number>>): number {
   return Object.keys(tally).length;
+}
+
+/** "1 key", "3 keys"; logs that name none have at least one. */
+function counted(count: number, what: string): string {
+  return count <= 1 ? `1 ${what}` : `${count} ${what}s`;
 }
 
 function clock(seconds: number): string {

@@ -3,7 +3,7 @@ import { createPainter, type Paint, type Painter } from './color.ts';
 import { toCsv } from './csv.ts';
 import { formatCount, formatDuration, formatTime } from './numbers.ts';
 import { type Cell, type Column, formatTable } from './table.ts';
-import { printable, wrap } from './text.ts';
+import { clip, printable, wrap } from './text.ts';
 
 export interface Terminal {
   width: number;
@@ -49,7 +49,7 @@ export function incidentsAsCsv(incidents: readonly Incident[]): string {
   return toCsv(header, rows);
 }
 
-/** Lines with one incident each, in the order given. */
+/** Two lines per incident, in the order given: what and since when, then the summary. */
 export function incidentsAsTable(incidents: readonly Incident[], terminal: Terminal): readonly string[] {
   const columns: Column[] = [
     { title: 'id' },
@@ -59,7 +59,6 @@ export function incidentsAsTable(incidents: readonly Incident[], terminal: Termi
     { title: 'began (UTC)' },
     { title: 'lasted', align: 'right' },
     { title: 'scope', shrinkTo: 12, optional: true },
-    { title: 'summary', shrinkTo: 20, optional: true },
   ];
   const shortLength = shortestIds(incidents);
   const rows = incidents.map((one): Cell[] => [
@@ -67,36 +66,39 @@ export function incidentsAsTable(incidents: readonly Incident[], terminal: Termi
     { text: one.state, paints: statePaints[one.state] },
     { text: one.severity, paints: severityPaints[one.severity] },
     { text: one.kind },
-    { text: formatTime(Date.parse(one.started_at)) },
+    { text: formatTime(Date.parse(one.started_at)).slice(0, 16) },
     { text: lasted(one, terminal.now) },
-    { text: scopeText(one.scope) },
-    { text: one.summary },
+    { text: Object.values(one.scope).join(' / ') || 'everything' },
   ]);
-  return formatTable(columns, rows, terminal.width, createPainter(terminal.color));
+  const paint = createPainter(terminal.color);
+  const [header = '', ...lines] = formatTable(columns, rows, terminal.width, paint);
+  const summaries = incidents.map(({ summary }) => clip(`  ${printable(summary)}`, terminal.width));
+  return [header, ...lines.flatMap((line, i) => [line, paint(summaries[i] ?? '', 'dim')])];
 }
 
 /** One incident in full: what, since when, whose fault, why, and what to do. */
-export function incidentInFull(one: Incident, terminal: Terminal): readonly string[] {
-  const paint = createPainter(terminal.color);
-  const field = (name: string, text: string): readonly string[] => labelled(name, text, terminal.width, paint);
+export function incidentInFull(one: Incident, { color, now, width: columns }: Terminal): readonly string[] {
+  const width = Math.min(columns, READABLE);
+  const paint = createPainter(color);
+  const field = (name: string, text: string): readonly string[] => labelled(name, text, width, paint);
   const { remedy, evidence } = one;
   return [
     `${paint(one.kind, 'bold')}  ${paint(one.state, ...statePaints[one.state])}  ${paint(one.severity, ...severityPaints[one.severity])}  ${paint(printable(one.id), 'dim')}`,
-    ...wrap(printable(one.summary), terminal.width),
+    ...wrap(printable(one.summary), width),
     '',
-    ...field('began', began(one, terminal.now)),
+    ...field('began', began(one, now)),
     ...(one.resolved_at === null ? [] : field('resolved', `${formatTime(Date.parse(one.resolved_at))} UTC`)),
     ...field('scope', scopeText(one.scope)),
     ...field('verdict', `${one.verdict.party}: ${one.verdict.why}`),
     ...Object.entries(evidence).flatMap(([name, value], i) =>
-      labelled(i === 0 ? 'evidence' : '', `${name.replaceAll('_', ' ')}: ${evidenceText(value)}`, terminal.width, paint),
+      labelled(i === 0 ? 'evidence' : '', `${name.replaceAll('_', ' ')}: ${evidenceText(value)}`, width, paint),
     ),
     '',
     paint(`What to do (${printable(remedy.owner)}, ${retryWords[remedy.retry]})`, 'bold'),
-    ...remedy.steps.flatMap((step, i) => indent(`${i + 1}. `, printable(step), terminal.width)),
+    ...remedy.steps.flatMap((step, i) => indent(`${i + 1}. `, printable(step), width)),
     ...(remedy.hold_until === undefined ? [] : field('hold until', `${formatTime(Date.parse(remedy.hold_until))} UTC`)),
     ...(remedy.plan ?? []).flatMap((step, i) =>
-      labelled(i === 0 ? 'plan' : '', `from ${formatTime(Date.parse(step.at))} UTC at most ${formatCount(step.requests_per_minute)} requests a minute`, terminal.width, paint),
+      labelled(i === 0 ? 'plan' : '', `from ${formatTime(Date.parse(step.at))} UTC at most ${formatCount(step.requests_per_minute)} requests a minute`, width, paint),
     ),
     '',
     ...(one.sample_request_ids.length === 0 ? [] : field('requests', one.sample_request_ids.join(', '))),
@@ -122,6 +124,8 @@ const retryWords: Readonly<Record<Incident['remedy']['retry'], string>> = {
 };
 
 const LABEL = 12;
+/** Longer lines are hard to read. */
+const READABLE = 100;
 
 /** Ids are hashes: as many characters as tell them apart, at least eight. */
 function shortestIds(incidents: readonly Incident[]): number {

@@ -39,7 +39,7 @@ export function trendsAsTable(
     { title: 'errors', align: 'right' },
     { title: 'share', align: 'right' },
     { title: 'change', align: 'right' },
-    { title: 'trend', shrinkTo: 16, optional: true },
+    { title: 'trend', shrinkTo: 10, optional: true },
     ...(byClass ? [{ title: 'meaning', optional: true }] : []),
   ];
   const rows = series.map((one): Cell[] => [

@@ -38,7 +38,6 @@ export function isOwnHost(header: string | undefined): boolean {
 
 /** True when both texts are equal; takes equally long wherever they differ. */
 export function sameSecret(given: string, expected: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
 }
 
@@ -72,4 +71,8 @@ export function cookie(header: string | undefined, name: string): string {
 
 function proof(secret: Buffer, token: string, time: number): string {
   return createHmac('sha256', secret).update(`${time}\n${token}`).digest('base64url');
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorClasses, type ErrorFacts, requestClassNames } from '../../domain/error-class.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { Store } from '../../store/connect.ts';
@@ -47,15 +47,18 @@ export function addApi(app: FastifyInstance, { store, now, dashboards, live, war
   for (const { rows } of dashboards) {
     for (const row of rows) for (const panel of row.panels) panels.set(panel.slug, panel);
   }
+  const get = (url: string, handler: (request: FastifyRequest, reply: FastifyReply) => unknown): void => {
+    app.route({ method: 'GET', url, handler });
+  };
   const present = (): number => live?.().present ?? now();
 
-  app.get('/api/dashboards', (): DashboardAnswer[] => dashboards.map(withoutSql));
+  get('/api/dashboards', (): DashboardAnswer[] => dashboards.map(withoutSql));
 
-  app.get('/api/classes', (): ClassAnswer[] =>
+  get('/api/classes', (): ClassAnswer[] =>
     requestClassNames.map((name) => ({ name, ...errorClasses[name] })),
   );
 
-  app.get('/api/status', async (): Promise<StatusAnswer> => {
+  get('/api/status', async (): Promise<StatusAnswer> => {
     const [span] = await cache.get('span', () => store.query<{ oldest: number; newest: number }>(SPAN));
     const filled = span !== undefined && span.newest > 0;
     return {
@@ -67,7 +70,7 @@ export function addApi(app: FastifyInstance, { store, now, dashboards, live, war
     };
   });
 
-  app.get('/api/incidents', async (request): Promise<IncidentsAnswer> => {
+  get('/api/incidents', async (request): Promise<IncidentsAnswer> => {
     const wanted = incidentParameters(request.query);
     const { incidents, unreadable } = await cache.get(`incidents ${JSON.stringify(wanted)}`, () =>
       readIncidents(store, wanted),
@@ -76,7 +79,7 @@ export function addApi(app: FastifyInstance, { store, now, dashboards, live, war
     return { incidents };
   });
 
-  app.get('/api/filters', async (request): Promise<FiltersAnswer> => {
+  get('/api/filters', async (request): Promise<FiltersAnswer> => {
     const { from, to } = rangeParameters(request.query, present());
     const rows = await cache.get(`filters ${from} ${to}`, () =>
       store.query<Record<FilterVariable, string[]>>(VALUES, { from, to }),
@@ -84,8 +87,8 @@ export function addApi(app: FastifyInstance, { store, now, dashboards, live, war
     return rows[0] ?? { provider: [], org: [], project: [], model: [] };
   });
 
-  app.get<{ Params: { slug: string } }>('/api/panels/:slug', async (request, reply): Promise<PanelAnswer> => {
-    const { slug } = request.params;
+  get('/api/panels/:slug', async (request, reply): Promise<PanelAnswer> => {
+    const { slug } = request.params as { slug: string };
     const panel = panels.get(slug);
     if (panel === undefined) {
       const message = `panel ${slug.slice(0, 64)}: there is none; /api/dashboards lists them`;
@@ -114,6 +117,10 @@ function withoutSql({ uid, title, question, rows }: Dashboard): DashboardAnswer 
     uid,
     title,
     question,
-    rows: rows.map((row) => ({ title: row.title, panels: row.panels.map(({ sql: _, ...panel }) => panel) })),
+    rows: rows.map((row) => ({ title: row.title, panels: row.panels.map(shown) })),
   };
+}
+
+function shown(panel: Panel): Omit<Panel, 'sql'> {
+  return Object.fromEntries(Object.entries(panel).filter(([name]) => name !== 'sql')) as Omit<Panel, 'sql'>;
 }

@@ -7,23 +7,30 @@ import { problem } from './problem.ts';
 const openPaths = new Set(['/healthz', '/readyz', '/login', '/login.css', '/mark.svg']);
 const ATTEMPTS_PER_MINUTE = 20;
 
-function addLogin(
-  app: FastifyInstance,
-  options: ConsoleOptions,
-  login: Awaited<ReturnType<typeof readLogin>>,
-): void {
-  const { token, now } = options;
+export interface LoginOptions {
+  token: string;
+  port: number;
+  now: () => number;
+  /** The page that asks for the token. */
+  page: (reason: 'first' | 'wrong' | 'too_many') => string;
+}
+
+/**
+ * Asks for the token on every path that has data: as `Authorization: Bearer`, or as a session cookie that the form
+ * at /login gives for it. Wrong tokens are answered only so many times a minute.
+ */
+export function addLogin(app: FastifyInstance, { token, port, now, page }: LoginOptions): void {
   const secret = randomBytes(32);
   // Cookies do not know ports: two consoles on one host must not log each other out.
-  const cookieName = `faultline_${options.port}`;
+  const cookieName = `faultline_${port}`;
   let minute = 0;
   let attempts = 0;
 
   app.addHook('onRequest', async (request, reply) => {
-    if (openPaths.has(request.routeOptions.url ?? '')) return;
+    if (openPaths.has(request.routeOptions.url ?? '')) return undefined;
     const bearer = bearerToken(request.headers.authorization);
-    if (bearer !== '' && sameSecret(bearer, token)) return;
-    if (isSession(cookie(request.headers.cookie, cookieName), secret, token, now())) return;
+    if (bearer !== '' && sameSecret(bearer, token)) return undefined;
+    if (isSession(cookie(request.headers.cookie, cookieName), secret, token, now())) return undefined;
     if (request.routeOptions.url === '/') return reply.redirect('/login', 303);
     reply.header('www-authenticate', 'Bearer realm="faultline"');
     const message = 'Authorization: send "Bearer" and the value of console.token, or log in at /login';
@@ -34,17 +41,18 @@ function addLogin(
     { parseAs: 'string' },
     (_request, body, done) => done(null, new URLSearchParams(String(body)).get('token') ?? ''),
   );
-  app.get('/login', (_request, reply) => reply.type('text/html; charset=utf-8').send(login('first')));
+  app.get('/login', (_request, reply) => reply.type('text/html; charset=utf-8').send(page('first')));
   app.post('/login', (request, reply) => {
-    const page = reply.type('text/html; charset=utf-8');
+    const html = reply.type('text/html; charset=utf-8');
     if (Math.floor(now() / 60_000) !== minute) {
       minute = Math.floor(now() / 60_000);
       attempts = 0;
     }
     attempts += 1;
-    if (attempts > ATTEMPTS_PER_MINUTE) return page.code(429).send(login('too_many'));
-    if (typeof request.body !== 'string' || !sameSecret(request.body, token))
-      return page.code(401).send(login('wrong'));
+    if (attempts > ATTEMPTS_PER_MINUTE) return html.code(429).send(page('too_many'));
+    if (typeof request.body !== 'string' || !sameSecret(request.body, token)) {
+      return html.code(401).send(page('wrong'));
+    }
     const session = issueSession(secret, token, now());
     reply.header(
       'set-cookie',
@@ -53,4 +61,3 @@ function addLogin(
     return reply.redirect('/', 303);
   });
 }
-

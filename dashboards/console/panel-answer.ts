@@ -30,21 +30,15 @@ export function panelData(
   rows: readonly Record<string, unknown>[],
   range: TimeRange,
 ): PanelData {
-  switch (panel.kind) {
-    case 'timeseries':
-    case 'bars':
-    case 'heatmap':
-      return seriesData(panel, rows, range);
-    case 'stat': {
-      const row = rows[0];
-      return { shape: 'stat', value: row === undefined ? null : cell(Object.values(row)[0]) };
-    }
-    case 'table':
-    case 'incidents': {
-      const columns = Object.keys(rows[0] ?? {});
-      return { shape: 'table', columns, rows: rows.map((row) => columns.map((name) => cell(row[name]))) };
-    }
+  if (panel.kind === 'stat') {
+    const row = rows[0];
+    return { shape: 'stat', value: row === undefined ? null : cell(Object.values(row)[0]) };
   }
+  if (panel.kind === 'table' || panel.kind === 'incidents') {
+    const columns = Object.keys(rows[0] ?? {});
+    return { shape: 'table', columns, rows: rows.map((row) => columns.map((name) => cell(row[name]))) };
+  }
+  return seriesData(panel, rows, range);
 }
 
 function seriesData(panel: Panel, rows: readonly Record<string, unknown>[], range: TimeRange): PanelData {
@@ -88,12 +82,15 @@ function words(name: string): string {
 /** Classes in their fixed order; anything else with the largest first, so that colours and stacks stay calm. */
 function ordered(series: Series[], columns: Panel['columns']): Series[] {
   if (series.every(({ name }) => isRequestClass(name))) {
-    const place = (name: string): number => requestClassNames.findIndex((known) => known === name);
-    return series.sort((a, b) => place(a.name) - place(b.name));
+    return series.sort((a, b) => classPlace(a.name) - classPlace(b.name));
   }
   if (columns !== undefined) return series;
   const total = ({ values }: Series): number => values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   return series.sort((a, b) => total(b) - total(a) || a.name.localeCompare(b.name));
+}
+
+function classPlace(name: string): number {
+  return requestClassNames.findIndex((known) => known === name);
 }
 
 function seconds(value: unknown, panel: Panel): number {

@@ -75,9 +75,15 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     app.get(path, (request, reply) => sendAsset(asset, request, reply));
   }
   app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/readyz', async () => {
-    await store.query('SELECT 1 AS one');
-    return { status: 'ready' };
+  app.get('/readyz', async (_request, reply) => {
+    try {
+      await store.query('SELECT 1 AS one');
+      return { status: 'ready' };
+    } catch (error) {
+      // The reason names hosts and directories, and this path answers without the token.
+      logger?.error(`console: /readyz: ${error instanceof Error ? error.message : String(error)}`);
+      return reply.code(503).send({ status: 'store_unavailable' });
+    }
   });
   addApi(app, { store, now, dashboards, live, warn: (message) => logger?.warn(message) });
 

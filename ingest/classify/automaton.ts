@@ -16,11 +16,12 @@ interface Node {
   children: Map<number, number>;
   fallback: number;
   phrases: number[];
+  lastSymbol: number;
 }
 
 /**
  * The Aho-Corasick automaton of all phrases as one table: a text is searched for every phrase at once, with one
- * look-up for a character, whatever the number of phrases. Phrases are given as symbols.
+ * look-up for a character, whatever the number of phrases. Phrases are given as symbols; a space in them stands for any white space.
  */
 export function buildAutomaton(phrases: readonly (readonly number[])[]): Automaton {
   const nodes = growTrie(phrases);
@@ -41,12 +42,14 @@ export function buildAutomaton(phrases: readonly (readonly number[])[]): Automat
     // The fallback is nearer to the start, so its row is complete already.
     if (index !== 0) next.copyWithin(row, fallbackRow, fallbackRow + (1 << ROW_BITS));
     for (const [symbol, child] of node.children) next[row | symbol] = renumbered[child] ?? 0;
+    // Once a space has been read, further white space changes nothing.
+    if (node.lastSymbol === symbols.space) next[row | symbols.space] = renumbered[index] ?? 0;
   }
   return { next, firstAccepting: quiet.length, endings: accepting.map((node) => nodes[node]?.phrases ?? []) };
 }
 
 function growTrie(phrases: readonly (readonly number[])[]): Node[] {
-  const nodes: Node[] = [{ children: new Map(), fallback: 0, phrases: [] }];
+  const nodes: Node[] = [{ children: new Map(), fallback: 0, phrases: [], lastSymbol: symbols.foreign }];
   for (const [index, phrase] of phrases.entries()) {
     let at = 0;
     for (const symbol of phrase) {
@@ -55,7 +58,7 @@ function growTrie(phrases: readonly (readonly number[])[]): Node[] {
       }
       const known = nodes[at]?.children.get(symbol);
       if (known === undefined) {
-        nodes.push({ children: new Map(), fallback: 0, phrases: [] });
+        nodes.push({ children: new Map(), fallback: 0, phrases: [], lastSymbol: symbol });
         nodes[at]?.children.set(symbol, nodes.length - 1);
         at = nodes.length - 1;
       } else {

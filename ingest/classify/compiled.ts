@@ -12,36 +12,51 @@ export interface Meaning {
   /** Of the rule in `orderedRules`, of the hint's bit, or of the field's name. */
   index: number;
   phrase: string;
-  /** Only the value of a code or type (`true`), only elsewhere (`false`), or anywhere (null). */
-  asValue: boolean | null;
+  /** Only as the value of a code or type. */
+  asValue: boolean;
   word: boolean;
   near: RegExp | null;
   far: RegExp | null;
   /** A hedge before it takes its meaning. */
   hedged: boolean;
+  /** Of a rule that is tried only when no code or sentence decides. */
+  late: boolean;
+  /** What stands around the phrase matters, not only its border. */
+  conditional: boolean;
+  /** The phrase has white space, so that its length in a text may differ. */
+  spaced: boolean;
 }
 
-/** Names of values that repeat the caller's own words or other calls: errors told in there are not this one. */
+/**
+ * Keys whose values repeat the caller's own words or other calls: errors told in there are not this one. Bare names
+ * are those of dumps; quoted names are those of JSON.
+ */
 const silentKeys = [
-  'previous_errors',
-  'requestbodyvalues',
-  'responseheaders',
-  'headers',
-  'config',
-  'request',
-  'request_body',
-  'requestbody',
-  'messages',
-  'prompt',
-  'input',
-  'tools',
-  'content',
-  'delta',
-  'text',
-  'flagged_input',
-  'instructions',
-  'arguments',
-  'reasoning_content',
+  'requestbodyvalues:',
+  'responseheaders:',
+  'headers:',
+  'config:',
+  ...[
+    'previous_errors',
+    'requestbodyvalues',
+    'responseheaders',
+    'headers',
+    'config',
+    'request',
+    'request_body',
+    'requestbody',
+    'messages',
+    'prompt',
+    'input',
+    'tools',
+    'content',
+    'delta',
+    'text',
+    'flagged_input',
+    'instructions',
+    'arguments',
+    'reasoning_content',
+  ].map((name) => `${name}'`),
 ];
 
 /** A new attempt begins: what follows is judged before what went before. */
@@ -54,11 +69,11 @@ export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail
 
 const meaningList: readonly Meaning[] = [
   ...orderedRules.flatMap(ruleMeanings),
-  ...hintRules.flatMap(({ hint, phrases, near }) =>
-    phrases.map((phrase) => ({ ...plain(meanings.hint, phrase), index: hints.indexOf(hint), near: near ?? null })),
+  ...hintRules.flatMap(({ hint, phrases, word }) =>
+    phrases.map((phrase) => ({ ...plain(meanings.hint, phrase), index: hints.indexOf(hint), word: word ?? false })),
   ),
   ...attempts.map((phrase) => ({ ...plain(meanings.attempt, phrase), word: true })),
-  ...silentKeys.map((phrase) => ({ ...plain(meanings.silent, phrase), word: true })),
+  ...silentKeys.map((phrase) => plain(meanings.silent, phrase)),
   ...waits.map((phrase) => plain(meanings.wait, phrase)),
   ...fieldNames.map((phrase, index) => ({ ...plain(meanings.field, phrase), index })),
 ];
@@ -71,10 +86,7 @@ export const symbolOf: Uint8Array = symbolTable(phrases.join(''));
 /** The automaton of all phrases. */
 export const automaton: Automaton = buildAutomaton(
   phrases.map((phrase) =>
-    Array.from({ length: phrase.length }, (_, at) => {
-      const symbol = symbolOf[phrase.charCodeAt(at)] ?? 0;
-      return symbol === symbols.white ? symbols.space : symbol === symbols.mark ? symbols.quote : symbol;
-    }),
+    Array.from({ length: phrase.length }, (_, at) => symbolOf[phrase.charCodeAt(at)] ?? symbols.foreign),
   ),
 );
 
@@ -99,15 +111,29 @@ function ruleMeanings(rule: StagedRule): Meaning[] {
     ...plain(meanings.rule, phrase),
     index: rule.order,
     // A code that is tried among the sentences counts wherever it stands.
-    asValue: rule.stage === 'code' ? true : rule.stage === 'last' && rule.code === true ? true : null,
+    asValue: rule.stage === 'code' || (rule.stage === 'last' && rule.code === true),
     word: rule.word ?? rule.code ?? false,
     near: rule.near ?? null,
     far: rule.far ?? null,
+    conditional: rule.stage === 'code' || rule.near !== undefined || rule.far !== undefined,
+    late: rule.stage !== 'abort' && rule.stage !== 'code' && rule.stage !== 'sentence',
     hedged: rule.stage === 'word' || rule.stage === 'reason' || rule.stage === 'last',
   }));
 }
 
 function plain(kind: Meaning['kind'], phrase: string): Meaning {
   if (phrase !== foldText(phrase)) throw new Error(`phrase "${phrase}" is not in folded form`);
-  return { kind, index: 0, phrase, asValue: null, word: false, near: null, far: null, hedged: false };
+  return {
+    kind,
+    index: 0,
+    phrase,
+    asValue: false,
+    word: false,
+    near: null,
+    far: null,
+    hedged: false,
+    late: false,
+    conditional: false,
+    spaced: phrase.includes(' '),
+  };
 }

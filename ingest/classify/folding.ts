@@ -6,19 +6,17 @@ export const symbols = {
   quote: 2,
   firstLetter: 3,
   firstSpecial: 240,
-  white: 240,
   backslash: 241,
   open: 242,
   close: 243,
-  mark: 244,
   escape: 245,
   ignored: 246,
 } as const;
 
 const characters: Readonly<Record<string, string>> = {
   // Box drawing and the bar are the frames of terminals and of log prefixes.
-  white: ' \t\n\r\v\f\u00a0\u2028\u2029\u3000|\u2502\u2503\u2551\u258c\u2590',
-  mark: '\'"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\uff07\uff02\u00b4',
+  space: ' \t\n\r\v\f\u00a0\u2028\u2029\u3000|\u2502\u2503\u2551\u258c\u2590',
+  quote: '\'"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\uff07\uff02\u00b4',
   open: '{[',
   close: '}]',
   backslash: '\\',

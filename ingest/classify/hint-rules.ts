@@ -3,8 +3,8 @@ import type { Hint } from './rule.ts';
 export interface HintRule {
   hint: Hint;
   phrases: readonly string[];
-  /** Must match the folded text around the phrase. */
-  near?: RegExp;
+  /** The phrases begin and end at the borders of words. */
+  word?: true;
 }
 
 /** The phrases that show a hint. */
@@ -57,21 +57,10 @@ export const hintRules: readonly HintRule[] = [
     ],
   },
   { hint: 'openai', phrases: ['platform.openai.com', 'help.openai.com', 'api.openai.com'] },
-  { hint: 'limit_zero', phrases: ['limit: 0'], near: /limit: 0(?:$|[^\d.])/ },
+  { hint: 'limit_zero', phrases: ['limit: 0'], word: true },
   {
     hint: 'per_time',
-    phrases: [
-      'per minute',
-      'per-minute',
-      'perminute',
-      'per_minute',
-      'per second',
-      'per min',
-      'requests/min',
-      'tokens/min',
-      'rate limit',
-    ],
-    near: /per[ _-]?min|per second|\/min|rate limit (?:exceeded|reached)/,
+    phrases: ['per minute', 'per-minute', 'perminute', 'per_minute', 'per second', 'requests/min', 'tokens/min'],
   },
   {
     hint: 'login_by_device',
@@ -129,5 +118,5 @@ export const hintRules: readonly HintRule[] = [
   { hint: 'day', phrases: ['per day', 'perday', 'per-day', 'daily', 'rpd', 'tpd', 'per_day', '/ day'] },
   { hint: 'too_large', phrases: ['request too large for'] },
   { hint: 'limit_2023', phrases: ['/ min. current', '/ min. please', '/ min. contact', '/min. current'] },
-  { hint: 'limit_2024', phrases: ['(tpm): limit', '(rpm): limit', '(rpd): limit', '(tpd): limit', 'used', 'requested'], near: /: limit [\d.]+,/ },
+  { hint: 'limit_2024', phrases: ['(tpm): limit', '(rpm): limit', '(rpd): limit', '(tpd): limit'] },
 ];

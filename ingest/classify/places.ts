@@ -5,7 +5,12 @@ const MAX_GAP = 24;
 const keyName = /(?:code|type|status|reason|error|kind)$/i;
 
 /** The index of a phrase's first character, given that of its last: white space and backslashes may stand between. */
-export function startOfPhrase(text: string, end: number, phrase: string): number {
+export function startOfPhrase(
+  text: string,
+  end: number,
+  { phrase, spaced }: { phrase: string; spaced: boolean },
+): number {
+  if (!spaced) return Math.max(0, end - phrase.length + 1);
   let i = end;
   for (let at = phrase.length - 1; at > 0; at--) {
     const white = phrase.charCodeAt(at) === 32;
@@ -24,7 +29,7 @@ export function startOfPhrase(text: string, end: number, phrase: string): number
 /** White space, or the letter or the backslash of its escape. */
 function isGap(text: string, i: number): boolean {
   const symbol = symbolOf[text.charCodeAt(i)];
-  if (symbol === symbols.white || symbol === symbols.backslash) return true;
+  if (symbol === symbols.space || symbol === symbols.backslash) return true;
   return text.charCodeAt(i - 1) === 92 && /[nrt]/.test(text.charAt(i));
 }
 
@@ -46,7 +51,7 @@ export function isValueOfCode(text: string, start: number): boolean {
       while (i > limit && isWordCode(text.charCodeAt(i))) i--;
       continue;
     }
-    if (symbol !== symbols.white && symbol !== symbols.mark && symbol !== symbols.backslash) return false;
+    if (symbol !== symbols.space && symbol !== symbols.quote && symbol !== symbols.backslash) return false;
     i--;
   }
   if (text.charCodeAt(i) !== 58 && text.charCodeAt(i) !== 61) return false;
@@ -71,9 +76,9 @@ export function valueStart(text: string, from: number): number {
 
 function isQuoteOrSpace(text: string, i: number): boolean {
   const symbol = symbolOf[text.charCodeAt(i)];
-  return symbol === symbols.mark || symbol === symbols.white;
+  return symbol === symbols.quote || symbol === symbols.space;
 }
 
 function isSpace(text: string, i: number): boolean {
-  return symbolOf[text.charCodeAt(i)] === symbols.white;
+  return symbolOf[text.charCodeAt(i)] === symbols.space;
 }

@@ -57,6 +57,7 @@ function isIntroduced(text: string, i: number): boolean {
   if (code === 62 || code === 124) return /^(?:\d{3})(?::| [A-Z])/.test(text.slice(i, i + 6));
   const word = wordBefore(text, code === 58 || code === 61 || code === 62 ? at - 1 : at);
   if (otherNumbers.has(word)) return false;
+  if (/^\d$/.test(word)) return /http\/[\d.]{1,3}['"`\s]*$/i.test(text.slice(Math.max(0, i - 16), i));
   if (statusWords.has(word) || word.endsWith('error') || word.endsWith('code') || word.endsWith('status')) return true;
   // A new line, or any prefix with a colon, when a sentence or a body follows.
   const opening = code === 58 || code === 93 || code === 41 || text.slice(at + 1, i).includes('\n');
@@ -66,7 +67,7 @@ function isIntroduced(text: string, i: number): boolean {
 function isGap(text: string, i: number): boolean {
   const code = text.charCodeAt(i);
   const symbol = symbolOf[code];
-  return (symbol === symbols.white && code !== 124) || symbol === symbols.mark || symbol === symbols.backslash || symbol === symbols.ignored;
+  return (symbol === symbols.space && code !== 124) || symbol === symbols.quote || symbol === symbols.backslash || symbol === symbols.ignored;
 }
 
 /** The word that ends at or before `at`, in lower case, without the brackets and quotes round it. */

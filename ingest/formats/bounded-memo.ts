@@ -5,15 +5,22 @@
 export function boundedMemo<Value>(cap: number, compute: (key: string) => Value): (key: string) => Value {
   let young = new Map<string, Value>();
   let old = new Map<string, Value>();
+  let lastKey: string | null = null;
+  let lastValue: Value | undefined;
   return (key) => {
-    const known = young.get(key);
-    if (known !== undefined) return known;
-    const value = old.get(key) ?? compute(key);
-    if (young.size >= cap) {
-      old = young;
-      young = new Map();
+    // Records of one batch repeat their neighbours; comparing is cheaper than hashing.
+    if (key === lastKey && lastValue !== undefined) return lastValue;
+    let value = young.get(key);
+    if (value === undefined) {
+      value = old.get(key) ?? compute(key);
+      if (young.size >= cap) {
+        old = young;
+        young = new Map();
+      }
+      young.set(key, value);
     }
-    young.set(key, value);
+    lastKey = key;
+    lastValue = value;
     return value;
   };
 }

@@ -5,8 +5,6 @@ import { redactText } from './redact.ts';
 const LONGEST = 256;
 /** Distinct values remembered per kind, twice over. Dimensions repeat, so the work is done once per value. */
 const REMEMBERED = 8192;
-/** Request ids as the APIs write them: nothing in them to redact. */
-const PLAIN_ID = /^(?:req_|chatcmpl-|resp_|msg_|gen-)?[0-9a-fA-F-]{0,64}$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 /** A part of a path that names one object rather than one kind of request. */
@@ -15,8 +13,13 @@ const OBJECT_ID =
 /** Path parts before which comes a name that people chose: a model, a deployment, an account. */
 const NAMED = /^(?:deployments|models|engines|projects|locations|publishers)$/;
 
-/** The text as a dimension: redacted, without control characters, at most 256 characters. */
-export const cleanDimension: (text: string) => string = boundedMemo(REMEMBERED, cleanText);
+/**
+ * A function that makes a text a dimension: redacted, without control characters, at most 256 characters. One for each
+ * dimension, so that each remembers its own values.
+ */
+export function dimensionCleaner(): (text: string) => string {
+  return boundedMemo(REMEMBERED, cleanText);
+}
 
 /** A provider's name in lower case, cleaned. */
 export const cleanProvider: (text: string) => string = boundedMemo(REMEMBERED, (text) =>
@@ -34,7 +37,18 @@ export const cleanEndpoint: (text: string) => string = boundedMemo(REMEMBERED, (
 
 /** A request id, cleaned; not remembered, because each comes once. */
 export function cleanId(text: string): string {
-  return PLAIN_ID.test(text) ? text : cleanText(text);
+  return isPlainId(text) ? text : cleanText(text);
+}
+
+/** True for ids as the APIs write them, hex digits after `req_` or nothing: there is nothing in them to redact. */
+function isPlainId(text: string): boolean {
+  if (text.length > 68) return false;
+  for (let at = text.startsWith('req_') ? 4 : 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    const hex = (char >= 48 && char <= 57) || (char >= 97 && char <= 102) || char === 45;
+    if (!hex) return false;
+  }
+  return true;
 }
 
 /** One line of at most 256 characters without secrets, for values that are not worth remembering. */

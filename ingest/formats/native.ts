@@ -5,7 +5,7 @@ import {
   type RejectReason,
   type RequestLog,
 } from '../../domain/request-log.ts';
-import { cleanDimension, cleanEndpoint, cleanId, cleanProvider, cleanText } from './clean.ts';
+import { cleanEndpoint, cleanId, cleanProvider, cleanText, dimensionCleaner } from './clean.ts';
 import type { Format } from './format.ts';
 import { fingerprint } from './fingerprint.ts';
 import { readHeaders } from './headers.ts';
@@ -17,6 +17,12 @@ export type Read = { log: RequestLog } | { log: null; reason: RejectReason; deta
 
 /** Members that only a native record has all by themselves; two of them without `ts` are a native record that lacks it. */
 const TELLING = ['status', 'error', 'exception', 'model', 'provider', 'request_id', 'api_key', 'latency_ms'];
+
+const cleanOrg = dimensionCleaner();
+const cleanProject = dimensionCleaner();
+const cleanClient = dimensionCleaner();
+const cleanRegion = dimensionCleaner();
+const cleanModel = dimensionCleaner();
 
 /** The native format, one record a message. */
 export const native: Format = {
@@ -105,12 +111,12 @@ function toRequestLog(record: NativeRecord, now: number): Read {
       ts,
       request_id: cleanId(record.request_id || headers?.request_id || ''),
       provider: record.provider ? cleanProvider(record.provider) : 'openai',
-      org: dimension(record.org || headers?.org),
-      project: dimension(record.project || headers?.project),
+      org: dimension(cleanOrg, record.org || headers?.org),
+      project: dimension(cleanProject, record.project || headers?.project),
       api_key: record.api_key ? fingerprint(record.api_key) : '',
-      client: dimension(record.client),
-      region: dimension(record.region),
-      model: dimension(record.model),
+      client: dimension(cleanClient, record.client),
+      region: dimension(cleanRegion, record.region),
+      model: dimension(cleanModel, record.model),
       endpoint: record.endpoint ? cleanEndpoint(record.endpoint) : '',
       status,
       latency_ms: record.latency_ms ?? 0,
@@ -128,8 +134,8 @@ function toRequestLog(record: NativeRecord, now: number): Read {
   };
 }
 
-function dimension(text: string | null | undefined): string {
-  return text ? cleanDimension(text) : '';
+function dimension(clean: (text: string) => string, text: string | null | undefined): string {
+  return text ? clean(text) : '';
 }
 
 function explainTime(reason: 'bad_timestamp' | 'future_timestamp'): string {

@@ -5,6 +5,9 @@ const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?[ ]?(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/;
 const DIGITS = /^\d{9,20}(?:\.\d{1,12})?$/;
 
+let lastDate = 0;
+let lastDays = 0;
+
 /** Why a time is no time of a request, in the words of a reject reason. */
 export type BadTime = 'bad_timestamp' | 'future_timestamp';
 
@@ -84,12 +87,22 @@ function civil(
   minute: number,
   second: number,
 ): number {
-  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return Number.NaN;
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return Number.NaN;
-  // Days since 1970 with the year beginning in March, so that the leap day comes last.
+  // The days are those of the last call for nearly every record.
+  const date = (year * 100 + month) * 100 + day;
+  if (date !== lastDate) {
+    if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return Number.NaN;
+    lastDate = date;
+    lastDays = daysSince1970(year, month, day);
+  }
+  return lastDays * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000;
+}
+
+/** Days since 1970 of a date, with the year beginning in March, so that the leap day comes last. */
+function daysSince1970(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;
   const shifted = (month + 9) % 12;
-  const days =
+  return (
     365 * y +
     Math.floor(y / 4) -
     Math.floor(y / 100) +
@@ -97,8 +110,8 @@ function civil(
     Math.floor((153 * shifted + 2) / 5) +
     day -
     1 -
-    719_468;
-  return days * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000;
+    719_468
+  );
 }
 
 function daysIn(year: number, month: number): number {

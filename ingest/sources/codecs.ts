@@ -35,14 +35,13 @@ export function createCodecs(limit: number): Record<CodecName, Codec> {
     gzip: codec('gzip', limit, (raw) => gzipAsync(raw), (packed) => gunzipAsync(packed, inflate)),
     snappy: codec('snappy', limit, packXerial, (packed) => unpackSnappy(packed, limit)),
     lz4: codec('lz4', limit, (raw) => compressFrame(raw), (packed) => unpackLz4(packed, limit)),
-    zstd: codec('zstd', limit, (raw) => zstdAsync(raw), (packed) => unzstdAsync(packed, inflate)),
+    zstd: codec('zstd', limit, (raw) => zstdAsync(raw), (packed) => unpackZstd(packed, limit)),
   };
 }
 
 const gzipAsync = promisify<Buffer, Buffer>(gzip);
 const gunzipAsync = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip);
 const zstdAsync = promisify<Buffer, Buffer>(zstdCompress);
-const unzstdAsync = promisify<Buffer, { maxOutputLength: number }, Buffer>(zstdDecompress);
 
 type Transform = (bytes: Buffer) => Promise<Buffer>;
 
@@ -130,6 +129,37 @@ function snappyLength(block: Buffer): number {
     if (byte < 0x80) return length;
   }
   throw new Error('no block length');
+}
+
+// Node reads one zstd frame and leaves out what follows without a word; a batch may hold several.
+async function unpackZstd(packed: Buffer, limit: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let rest = packed;
+  let room = limit;
+  do {
+    const { buffer, engine } = await unzstd(rest, room);
+    parts.push(buffer);
+    room -= buffer.length;
+    rest = rest.subarray(engine.bytesWritten);
+  } while (rest.length > 0);
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+}
+
+interface Unzstd {
+  buffer: Buffer;
+  /** `bytesWritten`: bytes of the input that the frame took. */
+  engine: { bytesWritten: number };
+}
+
+function unzstd(packed: Buffer, room: number): Promise<Unzstd> {
+  if (room <= 0) throw new TooLarge();
+  return new Promise((resolve, reject) => {
+    zstdDecompress(packed, { maxOutputLength: room, info: true }, (error, result) => {
+      // With `info` the result has this form, which Node's types do not know.
+      if (error) reject(error);
+      else resolve(result as unknown as Unzstd);
+    });
+  });
 }
 
 async function unpackLz4(packed: Buffer, limit: number): Promise<Buffer> {

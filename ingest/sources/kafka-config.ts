@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Settings } from '../../domain/settings.ts';
@@ -31,6 +32,8 @@ export function kafkaConfig(settings: Settings['kafka']): KafkaConfig {
 }
 
 function checkBroker(broker: string): void {
+  // The client parts host and port at the first colon.
+  if (broker.startsWith('[')) throw bad('brokers', `${broker}: the Kafka client reads no IPv6 addresses, name the host instead`);
   const match = /^(?<host>[A-Za-z0-9._-]+):(?<port>\d{1,5})$/.exec(broker);
   const port = Number(match?.groups?.['port'] ?? 0);
   if (port < 1 || port > 65_535) throw bad('brokers', `${broker} is not host:port, such as 127.0.0.1:9092`);
@@ -53,13 +56,20 @@ function tlsOf(settings: Settings['kafka']): KafkaConfig['ssl'] {
   if (settings.tls_ca !== '') pem.ca = readPem('tls_ca', settings.tls_ca);
   if (settings.tls_cert !== '') pem.cert = readPem('tls_cert', settings.tls_cert);
   if (settings.tls_key !== '') pem.key = readPem('tls_key', settings.tls_key);
+  attempt('tls_ca', settings.tls_ca, () => pem.ca === undefined || new X509Certificate(pem.ca));
+  attempt('tls_cert', settings.tls_cert, () => pem.cert === undefined || new X509Certificate(pem.cert));
+  // Also finds a key that is not the certificate's.
+  attempt('tls_key', settings.tls_key, () => createSecureContext(pem));
+  return pem;
+}
+
+function attempt(key: keyof Settings['kafka'], file: string, use: () => unknown): void {
   try {
-    createSecureContext(pem);
+    use();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw bad(given.at(-1) ?? 'tls', `cannot be used (${reason}): check ${given.map((key) => settings[key]).join(', ')}`, error);
+    throw bad(key, `${file} cannot be used (${reason}): check the file`, error);
   }
-  return pem;
 }
 
 function readPem(key: 'tls_ca' | 'tls_cert' | 'tls_key', file: string): string {

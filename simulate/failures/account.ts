@@ -49,7 +49,9 @@ export const accountFailures: readonly Failure[] = [
   failure({
     id: 'quota-hard-limit',
     class: 'quota_exceeded',
+    subclass: 'organization_spend_limit',
     status: 400,
+    shapes: ['body', 'raw', 'inner', 'python'],
     body: () =>
       envelope('Billing hard limit has been reached.', 'invalid_request_error', 'billing_hard_limit_reached'),
   }),

@@ -1,11 +1,20 @@
+import type { Subclass } from '../../domain/classification.ts';
 import type { Provider } from '../caller.ts';
 import { type Failure, failure } from './failure.ts';
+
+/** Where the texts below name the limit or the quota. */
+const subclassOf: Readonly<Record<string, Subclass>> = {
+  'anthropic-rate-limit': 'tokens_per_minute',
+  'anthropic-credit': 'credit_balance',
+  'gemini-rate-limit': 'requests_per_minute',
+};
 
 /** The dialects of Azure OpenAI, Anthropic and Gemini: the same words, sometimes for other things. */
 export const neighbourFailures: readonly Failure[] = [
   failure({
     id: 'azure-rate-limit',
     class: 'rate_limit',
+    subclass: 'tokens_per_minute',
     provider: 'azure',
     status: 429,
     retry_after: 6,
@@ -177,5 +186,6 @@ function neighbour(
   status: number,
   body: Failure['body'],
 ): Failure {
-  return failure({ id, class: cls, provider, status, shapes: ['body', 'raw', 'python'], body });
+  const subclass = subclassOf[id] ?? '';
+  return failure({ id, class: cls, subclass, provider, status, shapes: ['body', 'raw', 'python'], body });
 }

@@ -14,9 +14,11 @@ export interface LedgerRow {
   dead: number;
   holes: number;
   extra: number;
+  /** Oldest event time in the batch, epoch seconds; null when nothing was counted. */
+  first_ts: number | null;
 }
 
-/** Sums of a table over a range of offsets of one partition. */
+/** Rows that stand at one offset of one partition. */
 export interface OffsetCount {
   topic: string;
   partition: number;
@@ -34,7 +36,7 @@ export interface TableTotal {
 export async function readLedger(store: Store, topic: string | null): Promise<LedgerRow[]> {
   return store.query<LedgerRow>(
     `SELECT topic, partition, incarnation, kind, from_offset AS from, to_offset AS to,
-       counted, failed, skipped, dead, holes, extra
+       counted, failed, skipped, dead, holes, extra, toUnixTimestamp(first_ts) AS first_ts
      FROM ingest_batches WHERE {topic:String} = '' OR topic = {topic:String}
      ORDER BY topic, partition, incarnation, from_offset, to_offset`,
     { topic: topic ?? '' },
@@ -65,7 +67,7 @@ export async function readRowCounts(
   );
 }
 
-/** Requests in `request_counts` and in each of its rollups, over the days that all three still hold. */
+/** Requests in `request_counts` and in each of its rollups, over all that they still hold. */
 export async function readTotals(store: Store): Promise<TableTotal[]> {
   return store.query<TableTotal>(
     ['request_counts', 'request_counts_1m', 'request_counts_1h']

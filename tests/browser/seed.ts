@@ -428,12 +428,14 @@ async function insert(
   rows: readonly (string | number)[][],
   token = 'seed',
 ): Promise<void> {
-  const escaped = (value: string | number): string =>
-    value === '\\N'
-      ? value
-      : String(value).replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n');
   const body = Buffer.from(rows.map((row) => `${row.map(escaped).join('\t')}\n`).join(''));
   await store.insert({ table, columns, body, token: `${table}-${token}` });
+}
+
+function escaped(value: string | number): string {
+  return value === '\\N'
+    ? value
+    : String(value).replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n');
 }
 
 function list(texts: readonly string[]): string {

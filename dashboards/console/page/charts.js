@@ -80,7 +80,7 @@ export function createChart(panel, zoom) {
     return {
       width: Math.max(plot.clientWidth, 120),
       height: plotHeight(panel),
-      padding: [10, 8, 0, 0],
+      padding: [10, 14, 0, 0],
       legend: { show: false },
       ...(isUtc()
         ? { tzDate: (/** @type {number} */ time) => uPlot.tzDate(new Date(time * 1_000), 'Etc/UTC') }

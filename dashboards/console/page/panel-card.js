@@ -2,7 +2,7 @@
 import { createChart } from './charts.js';
 import { dataTable } from './data-table.js';
 import { h } from './dom.js';
-import { fullTime, number } from './format.js';
+import { dayAndTime, number } from './format.js';
 
 /** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
 /** @typedef {import('../panel-answer.ts').PanelAnswer} PanelAnswer */
@@ -175,7 +175,7 @@ function still(panel, answer, actions) {
   ];
   /** @type {Cell[][]} */
   const rows = answer.times
-    .map((time, at) => [fullTime(time * 1_000), ...answer.series.map(({ values }) => values[at] ?? null)])
+    .map((time, at) => [dayAndTime(time * 1_000), ...answer.series.map(({ values }) => values[at] ?? null)])
     .filter((row) => row.slice(1).some((value) => value !== null && value !== 0))
     .reverse();
   return dataTable(`${panel.title}, newest first`, columns, rows, actions);

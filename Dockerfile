@@ -1,0 +1,23 @@
+# The image of workers, analyzers and tools that use a ClickHouse server. The embedded engine is left out.
+FROM node:24-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY deploy/without-embedded-engine.ts /build/
+RUN node --no-warnings /build/without-embedded-engine.ts \
+  && npm ci --omit=dev --ignore-scripts
+
+FROM node:24-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json ./
+COPY domain ./domain
+COPY store ./store
+COPY ingest ./ingest
+COPY analyzers ./analyzers
+COPY simulate ./simulate
+COPY dashboards ./dashboards
+COPY cli ./cli
+USER node
+ENTRYPOINT ["node", "--no-warnings", "cli/main.ts"]
+CMD ["--help"]

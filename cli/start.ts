@@ -1,0 +1,211 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tick, type TickState } from '../analyzers/tick.ts';
+import { type Console, startConsole } from '../dashboards/console/server.ts';
+import { overview } from '../dashboards/panels/overview.ts';
+import type { RequestClass } from '../domain/error-class.ts';
+import type { WorkerEvents } from '../ingest/worker-events.ts';
+import type { Worker } from '../ingest/worker.ts';
+import type { Store } from '../store/connect.ts';
+import type { CommandContext } from './context.ts';
+import { readEventRange } from '../store/queries/totals.ts';
+import { createLiveView, type LiveCounts } from './live-view.ts';
+import { logEvents } from './log-events.ts';
+import { openMigrated, workerFor } from './pipeline.ts';
+import { openStartSource, type StartSource } from './start-source.ts';
+
+export interface StartOptions {
+  source?: string;
+  openConsole?: boolean;
+  speed?: number;
+  exit?: boolean;
+}
+
+/** Everything in one process: source, worker, analyzers, terminal view and page, until a signal or the source's end. */
+export async function run(options: StartOptions, context: CommandContext): Promise<number> {
+  const { settings, signal } = context;
+  const source = await openStartSource(options, context);
+  const clickhouse = { ...settings.clickhouse, path: source.isDemo ? path.join(settings.clickhouse.path, 'demo') : settings.clickhouse.path };
+  const store = await openFresh(clickhouse, source.isDemo);
+  let page: Console | null = null;
+  try {
+    // The tables forget by event time; what is shown from a file may be older than that.
+    if (source.isHistory && store.kind === 'embedded') await store.command('SYSTEM STOP TTL MERGES');
+    const state: State = { records: 0, dead: 0, byClass: new Map(), watermark: null, trouble: '', open: new Set(), rate: 0, ended: false };
+    page = options.openConsole === false ? null : await openPage(store, source, state, context);
+    const worker = workerFor(context, settings, {
+      store,
+      source: source.records,
+      events: watch(state, context),
+      onRefused: source.isHistory ? 'fail' : 'halt',
+      ...(source.limits === null ? {} : { limits: source.limits }),
+    });
+    if (page !== null) context.err(`page: ${page.url}`);
+    await work({ store, worker, source, state, exit: options.exit === true }, context);
+    if (signal.aborted) context.err('stopped');
+    return 0;
+  } finally {
+    await page?.close();
+    await store.close();
+  }
+}
+
+interface State {
+  records: number;
+  dead: number;
+  byClass: Map<RequestClass, number>;
+  /** Event time of the newest record that is counted, epoch ms. */
+  watermark: number | null;
+  trouble: string;
+  open: Set<string>;
+  rate: number;
+  ended: boolean;
+}
+
+interface Running {
+  store: Store;
+  worker: Worker;
+  source: StartSource;
+  state: State;
+  exit: boolean;
+}
+
+async function openFresh(options: Parameters<typeof openMigrated>[0], demo: boolean): Promise<Store> {
+  if (!demo || options.url !== '') return openMigrated(options);
+  // Opened once to be sure that nobody else is using it; a demo begins with empty tables.
+  await (await openMigrated(options)).close();
+  await rm(options.path, { recursive: true, force: true });
+  return openMigrated(options);
+}
+
+async function work(running: Running, context: CommandContext): Promise<void> {
+  const { worker, state, source } = running;
+  const { signal } = context;
+  const view = createLiveView(context);
+  const stop = (): void => void worker.stop(context.settings.kafka.session_timeout_ms * 0.8);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  const reading = worker.run().finally(() => {
+    state.ended = true;
+  });
+  const showing = show(running, view, context);
+  const analysing = analyse(running, view, context);
+  await Promise.all([reading, analysing]);
+  signal.removeEventListener('abort', stop);
+  if (!signal.aborted && !running.exit) {
+    context.err(source.farewell);
+    await sleep(2 ** 31 - 1, undefined, { signal }).catch(() => undefined);
+  }
+  state.ended = true;
+  await showing;
+  view.close();
+}
+
+async function show({ state, source }: Running, view: ReturnType<typeof createLiveView>, context: CommandContext): Promise<void> {
+  while (!state.ended && !context.signal.aborted) {
+    const counts: LiveCounts = {
+      records: state.records,
+      dead: state.dead,
+      byClass: state.byClass,
+      present: source.present(state.watermark),
+      progress: source.progress(),
+      trouble: state.trouble,
+      openIncidents: state.open.size,
+    };
+    view.update(counts);
+    await sleep(500, undefined, { signal: context.signal }).catch(() => undefined);
+  }
+}
+
+/** Evaluates up to the present of the source; the last time after the worker has ended, so that nothing is left out. */
+async function analyse({ store, state, source }: Running, view: ReturnType<typeof createLiveView>, context: CommandContext): Promise<void> {
+  const settings = source.isHistory ? { ...context.settings.analyzers, settle_seconds: 0 } : context.settings.analyzers;
+  let memory: TickState | null = null;
+  for (let last = false; !context.signal.aborted; ) {
+    last = state.ended;
+    const present = source.isHistory ? state.watermark : context.now();
+    if (present !== null) {
+      // A file ends within an interval; the step that closes it is the last one that means something.
+      const now = present / 1000 + (last && source.isHistory ? settings.every_seconds : 0);
+      memory ??= source.isHistory ? { evaluated_at: await firstStep(store, now), live: new Map() } : null;
+      const ticked = await tick(store, now, settings, memory, source.isHistory ? null : behind(state, now));
+      memory = ticked.state;
+      for (const { incident, reason } of ticked.written) {
+        if (incident.state === 'firing') state.open.add(incident.id);
+        else state.open.delete(incident.id);
+        if (reason === 'fired' || reason === 'reopened' || incident.state === 'resolved') view.incident(incident);
+      }
+    }
+    if (last) return;
+    await sleep(source.isHistory ? 500 : settings.every_seconds * 1000, undefined, { signal: context.signal }).catch(() => undefined);
+  }
+}
+
+function behind(state: State, now: number): number | null {
+  return state.watermark === null || state.watermark / 1000 >= now ? null : state.watermark / 1000;
+}
+
+async function firstStep(store: Store, fallback: number): Promise<number> {
+  const range = await readEventRange(store);
+  return range === null ? fallback : range.from - 1;
+}
+
+function watch(state: State, context: CommandContext): WorkerEvents {
+  // The terminal shows the ordinary course; only trouble is worth a log line there.
+  const log = logEvents(context.logger.child({}, { level: 'warn' }));
+  return {
+    ...log,
+    written(id, batch, age) {
+      log.written(id, batch, age);
+      const { counted, dead, skipped, last_ts } = batch.fold.totals;
+      state.records += counted + dead + skipped;
+      state.dead += dead;
+      for (const [name, n] of batch.fold.classes()) state.byClass.set(name, (state.byClass.get(name) ?? 0) + n);
+      if (last_ts !== null) state.watermark = Math.max(state.watermark ?? 0, last_ts);
+    },
+    storeFailed(reason) {
+      state.trouble = reason;
+      log.storeFailed(reason);
+    },
+    brokerFailed(reason) {
+      state.trouble = reason;
+      log.brokerFailed(reason);
+    },
+    storeAnswered() {
+      state.trouble = '';
+      log.storeAnswered();
+    },
+  };
+}
+
+async function openPage(store: Store, source: StartSource, state: State, context: CommandContext): Promise<Console> {
+  const { host, port, token } = context.settings.console;
+  let before = { at: context.now(), records: 0 };
+  return startConsole({
+    store,
+    host,
+    port,
+    token,
+    now: context.now,
+    dashboards: [overview],
+    live: () => {
+      const at = context.now();
+      if (at - before.at > 2_000) {
+        state.rate = ((state.records - before.records) * 1000) / (at - before.at);
+        before = { at, records: state.records };
+      }
+      return {
+        source: source.name,
+        state: state.ended ? 'finished' : state.trouble !== '' ? 'degraded' : state.records === 0 ? 'starting' : 'running',
+        detail: state.trouble,
+        records: state.records,
+        failures: state.records - state.dead - (state.byClass.get('ok') ?? 0),
+        records_per_second: state.ended ? 0 : state.rate,
+        progress: source.progress(),
+        watermark: state.watermark,
+        present: source.present(state.watermark),
+      };
+    },
+  });
+}

@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import type { Panel } from '../panel.ts';
+import { panelData } from './panel-answer.ts';
+
+const range = { from: 1_772_366_400, to: 1_772_366_400 + 180, step: 60 };
+const panel = (kind: Panel['kind'], more: Partial<Panel> = {}): Panel => ({
+  id: 1,
+  slug: 'p',
+  title: 't',
+  description: 'd',
+  kind,
+  unit: 'count',
+  sql: '',
+  width: 1,
+  height: 1,
+  ...more,
+});
+const rows = [
+  { time: '2026-03-01 12:00:00', series: 'slow_down', value: 4 },
+  { time: '2026-03-01 12:00:00', series: 'rate_limit', value: 1 },
+  { time: '2026-03-01 12:02:00', series: 'slow_down', value: '6' },
+];
+
+test('bars are zero where there is no row, in the fixed order and colour of the classes', () => {
+  expect(panelData(panel('bars'), rows, range)).toEqual({
+    shape: 'series',
+    times: [1_772_366_400, 1_772_366_460, 1_772_366_520],
+    series: [
+      { name: 'rate_limit', label: 'Rate limit reached', color: '#f2cc0c', values: [1, 0, 0] },
+      expect.objectContaining({ name: 'slow_down', label: 'Slow Down', values: [4, 0, 6] }),
+    ],
+  });
+});
+
+test('a line has a gap where there is no row', () => {
+  expect(panelData(panel('timeseries'), rows, range)).toMatchObject({
+    series: [{ values: [1, null, null] }, { values: [4, null, 6] }],
+  });
+});
+
+test('wide rows are one series a column, named and coloured by the panel, in its order', () => {
+  const wide = panel('timeseries', {
+    columns: [
+      { name: 'a', title: 'first', unit: 'count' },
+      { name: 'b', title: 'second', unit: 'count' },
+    ],
+    colors: { b: '#123456' },
+  });
+  expect(panelData(wide, [{ time: 1_772_366_460, a: 1, b: null }], range)).toMatchObject({
+    series: [
+      { label: 'first', color: null, values: [null, 1, null] },
+      { label: 'second', color: '#123456', values: [null, null, null] },
+    ],
+  });
+});
+
+test('series that are data are shown as they are, the largest first', () => {
+  const data = [
+    { time: '2026-03-01 12:00:00', series: 'my_small_project', value: 1 },
+    { time: '2026-03-01 12:00:00', series: 'constructor', value: 2 },
+  ];
+  expect(panelData(panel('bars'), data, range)).toMatchObject({
+    series: [{ label: 'constructor', color: null }, { label: 'my_small_project' }],
+  });
+});
+
+test('rows outside the range are left out', () => {
+  expect(
+    panelData(panel('bars'), [{ time: '2026-03-01 11:00:00', series: 'x', value: 1 }], range),
+  ).toMatchObject({ series: [] });
+});
+
+test('a column time without a time is an error that names the panel', () => {
+  expect(() => panelData(panel('bars'), [{ time: 'x', series: 'a', value: 1 }], range)).toThrow(
+    'panel p: column time holds no time',
+  );
+});
+
+test('a figure is the first column of the first row, or nothing', () => {
+  expect(panelData(panel('stat'), [{ value: 3 }], range)).toEqual({ shape: 'stat', value: 3 });
+  expect(panelData(panel('stat'), [{ value: null }], range)).toEqual({ shape: 'stat', value: null });
+  expect(panelData(panel('stat'), [], range)).toEqual({ shape: 'stat', value: null });
+});
+
+test('a table keeps its columns; lists and numbers that are none become readable cells', () => {
+  expect(panelData(panel('table'), [{ a: ['x', 'y'], b: Number.NaN, c: true }], range)).toEqual({
+    shape: 'table',
+    columns: ['a', 'b', 'c'],
+    rows: [['x, y', null, 'true']],
+  });
+});

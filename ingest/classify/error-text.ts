@@ -1,0 +1,65 @@
+const HEAD = 64 * 1024;
+const TAIL = 8 * 1024;
+const MAX_PARTS = 4096;
+
+/**
+ * Any error as one text to scan: strings as they are, objects as JSON, thrown errors with their causes. Of a long
+ * text only the first 64 KiB and the last 8 KiB are kept. Never throws.
+ */
+export function errorText(error: unknown): string {
+  if (typeof error === 'string') return shorten(error);
+  if (error === null || error === undefined) return '';
+  if (typeof error === 'object') return shorten(jsonText(error));
+  return typeof error === 'function' || typeof error === 'symbol' ? '' : shorten(String(error));
+}
+
+function shorten(text: string): string {
+  const cut = text.length <= HEAD + TAIL ? text : `${text.slice(0, HEAD)}\n${text.slice(-TAIL)}`;
+  return withoutLinePrefixes(cut);
+}
+
+/** `docker compose logs` and the like put a name and a bar before each line. */
+function withoutLinePrefixes(text: string): string {
+  if (!/^[\w.-]{1,64} *\| /.test(text)) return text;
+  return text.replace(/^[\w.-]{1,64} *\| ?/gm, '');
+}
+
+function jsonText(value: object): string {
+  try {
+    if (value instanceof Error) return thrownText(value);
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return boundedText(value);
+  }
+}
+
+function thrownText(error: Error): string {
+  const own = JSON.stringify({ ...error });
+  const cause = error.cause === undefined || error.cause === error ? '' : ` cause: ${errorText(error.cause)}`;
+  return `${error.name}: ${error.message} ${own === '{}' ? '' : own}${cause}`;
+}
+
+/** For what JSON refuses: circular, too deep, or with values that throw when read. */
+function boundedText(value: object): string {
+  const parts: string[] = [];
+  const known = new Set<object>();
+  const queue: unknown[] = [value];
+  for (const item of queue) {
+    if (parts.length >= MAX_PARTS || queue.length > 4 * MAX_PARTS) break;
+    if (typeof item !== 'object' || item === null) {
+      parts.push(String(item));
+      continue;
+    }
+    if (known.has(item)) continue;
+    known.add(item);
+    try {
+      for (const [key, entry] of Object.entries(item)) {
+        if (typeof entry === 'object' && entry !== null) queue.push(entry);
+        else parts.push(`"${key}": ${JSON.stringify(String(entry))}`);
+      }
+    } catch {
+      parts.push('');
+    }
+  }
+  return parts.join(', ');
+}

@@ -1,0 +1,62 @@
+import type { Store } from '../store/connect.ts';
+import type { DeadLetter } from '../store/queries/dead-letters.ts';
+import { batchInserts, writeInserts } from '../store/write-batch.ts';
+import { Fold } from './fold.ts';
+import type { Steps } from './gather.ts';
+
+export interface ReplayResult {
+  counted: number;
+  /** Still undecodable, with the reason of now. */
+  rejected: number;
+  /** Cut when they were stored, so that their meaning is gone. */
+  cut: number;
+}
+
+/**
+ * Decodes dead letters again and counts what decodes now. Each has a token of its own and a row in the ledger, so
+ * that a repetition, or a crash in between, counts it once. Throws `StoreError`.
+ */
+export async function replayDeadLetters(
+  store: Store,
+  letters: readonly DeadLetter[],
+  options: { steps: Steps; now: number; worker: string },
+): Promise<ReplayResult> {
+  const result: ReplayResult = { counted: 0, rejected: 0, cut: 0 };
+  for (const letter of letters) {
+    if (letter.size > Buffer.byteLength(letter.body) * 2) {
+      result.cut++;
+      continue;
+    }
+    const decoded = options.steps.decode(Buffer.from(letter.body), options.now);
+    if (decoded.kind !== 'ok' || decoded.records.length === 0 || (decoded.rejected ?? []).length > 0) {
+      result.rejected++;
+      continue;
+    }
+    const fold = new Fold();
+    const { topic, partition, offset } = letter;
+    decoded.records.forEach((record, part) => fold.add(record, options.steps.judge(record), { topic, partition, offset, part }));
+    const { counted, failed, first_ts, last_ts } = fold.totals;
+    const entry = {
+      topic,
+      partition,
+      incarnation: 0,
+      kind: 'replay' as const,
+      from: offset,
+      to: offset + 1,
+      counted,
+      failed,
+      skipped: 0,
+      dead: 0,
+      holes: 0,
+      extra: 0,
+      first_ts,
+      last_ts,
+      last_digest: '',
+      worker: options.worker,
+      detail: `was ${letter.reason}`,
+    };
+    await writeInserts(store, batchInserts(fold.rows(), entry, `replay:${topic}:${partition}:${offset}`));
+    result.counted += counted;
+  }
+  return result;
+}

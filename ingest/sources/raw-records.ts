@@ -1,0 +1,45 @@
+import { codecs } from './codecs.ts';
+import type { RawMessage } from './raw-fetch.ts';
+import { eachRecord, openRecordBatch } from './record-set.ts';
+
+export interface ValueRecord {
+  offset: number;
+  /** When the record was written, epoch milliseconds. */
+  timestamp: number;
+  /** A view into the fetched bytes; null is a tombstone. */
+  value: Buffer | null;
+}
+
+/** A record batch that cannot be read, whole: the offsets it takes up, why, and its bytes. */
+export interface UnreadableBatch {
+  from: number;
+  /** Exclusive. */
+  to: number;
+  reason: string;
+  bytes: Buffer;
+}
+
+/** The records of fetched batches from offset `from` on, in order. Never rejects: damage is told of beside them. */
+export async function rawRecords(
+  messages: readonly RawMessage[],
+  from: number,
+): Promise<{ records: ValueRecord[]; unreadable: UnreadableBatch[] }> {
+  const records: ValueRecord[] = [];
+  const unreadable: UnreadableBatch[] = [];
+  for (const { value: bytes } of messages) {
+    const batch = openRecordBatch(bytes);
+    const before = records.length;
+    try {
+      const unpacked = batch.codec === null ? batch.records : await codecs[batch.codec].decompress(batch.records);
+      eachRecord(batch, unpacked, from, (offset, timestamp, buffer, start, end) => {
+        records.push({ offset, timestamp, value: start < 0 ? null : buffer.subarray(start, end) });
+      });
+    } catch (error) {
+      // All or nothing, so that the range of a damaged batch is one range.
+      records.length = before;
+      const reason = error instanceof Error ? error.message : String(error);
+      unreadable.push({ from: Math.max(batch.firstOffset, from), to: batch.lastOffset + 1, reason, bytes });
+    }
+  }
+  return { records, unreadable };
+}

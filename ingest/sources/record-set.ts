@@ -1,0 +1,131 @@
+import type { CodecName } from './codecs.ts';
+
+/** The header of one stored record batch (format 2), and its records, packed if `codec` is not null. */
+export interface RecordBatch {
+  firstOffset: number;
+  /** Offset of the last record that the batch was written with, whether or not compaction removed it. */
+  lastOffset: number;
+  count: number;
+  codec: CodecName | null;
+  /** A transaction marker: it takes up an offset, but holds nothing for a reader. */
+  control: boolean;
+  firstTimestamp: number;
+  /** When the broker stamps records itself, this is the time of all of them; else null. */
+  appendTime: number | null;
+  records: Buffer;
+}
+
+/** One record: its value lies at `start` to `end` of `bytes`; a tombstone has `start` -1. Times are epoch milliseconds. */
+export type RecordVisitor = (offset: number, timestamp: number, bytes: Buffer, start: number, end: number) => void;
+
+/** Bytes that are no record batch. */
+export class RecordBatchError extends Error {
+  readonly code = 'undecodable_batch';
+  override readonly name = 'RecordBatchError';
+}
+
+const headerBytes = 61;
+const codecNames = [null, 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+
+/** Length in bytes of the batch that begins at `at`, 0 when it is not there as a whole. */
+export function batchLength(set: Buffer, at: number): number {
+  if (at + headerBytes > set.length) return 0;
+  const length = 12 + set.readInt32BE(at + 8);
+  return length >= headerBytes && at + length <= set.length ? length : 0;
+}
+
+/** Reads the header of a whole batch. Throws a `RecordBatchError`. */
+export function openRecordBatch(batch: Buffer): RecordBatch {
+  if (batchLength(batch, 0) !== batch.length) throw new RecordBatchError(`a record batch of ${batch.length} bytes is cut`);
+  if (batch[16] !== 2) throw new RecordBatchError(`record batch format ${batch[16]} is not known`);
+  const attributes = batch.readInt16BE(21);
+  const codec = codecNames[attributes & 7];
+  if (codec === undefined) throw new RecordBatchError(`compression ${attributes & 7} is not known`);
+  const firstOffset = Number(batch.readBigInt64BE(0));
+  return {
+    firstOffset,
+    lastOffset: firstOffset + batch.readInt32BE(23),
+    count: batch.readInt32BE(57),
+    codec,
+    control: (attributes & 0x20) !== 0,
+    firstTimestamp: Number(batch.readBigInt64BE(27)),
+    appendTime: attributes & 0x08 ? Number(batch.readBigInt64BE(35)) : null,
+    records: batch.subarray(headerBytes),
+  };
+}
+
+/**
+ * Visits the records from offset `from` on, in order, without making an object per record.
+ * `records` are the unpacked ones. Throws a `RecordBatchError` when they end too early.
+ */
+export function eachRecord(batch: RecordBatch, records: Buffer, from: number, visit: RecordVisitor): void {
+  if (batch.control) return;
+  const cursor = new Cursor(records);
+  for (let index = 0; index < batch.count; index += 1) {
+    const length = cursor.varint();
+    const end = cursor.at + length;
+    if (length < 0 || end > records.length) throw cut(batch, index);
+    cursor.at += 1; // attributes, unused
+    const delta = cursor.varlong();
+    const timestamp = batch.appendTime ?? batch.firstTimestamp + delta;
+    const offset = batch.firstOffset + cursor.varint();
+    const keyLength = cursor.varint();
+    if (keyLength > 0) cursor.at += keyLength;
+    const valueLength = cursor.varint();
+    const start = cursor.at;
+    if (start + Math.max(valueLength, 0) > end) throw cut(batch, index);
+    if (offset >= from) {
+      if (valueLength < 0) visit(offset, timestamp, records, -1, -1);
+      else visit(offset, timestamp, records, start, start + valueLength);
+    }
+    cursor.at = end; // headers are not read
+  }
+}
+
+function cut(batch: RecordBatch, index: number): RecordBatchError {
+  return new RecordBatchError(`record ${index} of ${batch.count} in the batch at offset ${batch.firstOffset} is cut`);
+}
+
+/** The key of the only record of a transaction marker, which says commit or abort. Null when it cannot be read. */
+export function controlKey(batch: RecordBatch): Buffer | null {
+  const cursor = new Cursor(batch.records);
+  cursor.varint();
+  cursor.at += 1;
+  cursor.varlong();
+  cursor.varint();
+  const length = cursor.varint();
+  return length < 0 || cursor.at + length > batch.records.length
+    ? null
+    : batch.records.subarray(cursor.at, cursor.at + length);
+}
+
+class Cursor {
+  at = 0;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** A zigzag number of 32 bits. Past the end of the bytes it reads zeros, which the caller's bounds catch. */
+  varint(): number {
+    let byte = this.#bytes[this.at++] ?? 0;
+    let value = byte & 0x7f;
+    for (let shift = 7; byte > 0x7f && shift < 35; shift += 7) {
+      byte = this.#bytes[this.at++] ?? 0;
+      value |= (byte & 0x7f) << shift;
+    }
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  /** A zigzag number of 64 bits, exact up to 2^53. */
+  varlong(): number {
+    let byte = this.#bytes[this.at++] ?? 0;
+    let value = byte & 0x7f;
+    for (let scale = 128; byte > 0x7f && scale < 2 ** 70; scale *= 128) {
+      byte = this.#bytes[this.at++] ?? 0;
+      value += (byte & 0x7f) * scale;
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+}

@@ -1,0 +1,79 @@
+import type { CountRow } from '../../domain/count-row.ts';
+import type { RequestClass } from '../../domain/error-class.ts';
+import type { Store } from '../connect.ts';
+
+/** A provider and an organization, as logs name them; empty where they do not. */
+export interface OrgPair {
+  provider: string;
+  org: string;
+}
+
+export interface CountsFilter {
+  /** Epoch seconds; `from` belongs to the range, `to` does not. */
+  from: number;
+  to: number;
+  orgs: readonly OrgPair[];
+  /** More rows than this are read without key, client and region. */
+  max_rows?: number;
+}
+
+/** Answers of one class in one interval of one organization. */
+export type ClassCount = Pick<CountRow, 'ts' | 'provider' | 'org' | 'class' | 'requests'>;
+
+const MAX_ROWS = 500_000;
+
+/**
+ * The counts of the organizations in order of time, one row per interval and combination. Where there are more
+ * combinations than memory is meant for, keys, clients and regions are summed up and empty in the rows.
+ */
+export async function readCounts(store: Store, filter: CountsFilter): Promise<CountRow[]> {
+  if (filter.orgs.length === 0 || filter.from >= filter.to) return [];
+  const maxRows = filter.max_rows ?? MAX_ROWS;
+  const params = { from: filter.from, to: filter.to, orgs: filter.orgs.map(pairKey), limit: maxRows + 1 };
+  const rows = await store.query<CountRow>(countsQuery(fineDimensions, fineDimensions), params);
+  if (rows.length <= maxRows) return rows;
+  return store.query<CountRow>(
+    countsQuery(
+      fineDimensions.map((name) => (coarseDimensions.includes(name) ? name : `'' AS ${name}`)),
+      coarseDimensions,
+    ),
+    { ...params, limit: 4 * maxRows },
+  );
+}
+
+/** Answers of the classes in `[from, to)` by interval and organization, in order of time: where it is worth looking. */
+export async function readClassCounts(
+  store: Store,
+  filter: { from: number; to: number; classes: readonly RequestClass[] },
+): Promise<ClassCount[]> {
+  return store.query<ClassCount>(
+    `SELECT toUnixTimestamp(c.ts) AS ts, c.provider AS provider, c.org AS org, c.class AS class,
+      sum(c.requests) AS requests
+    FROM request_counts AS c
+    WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')
+      AND c.class IN {classes:Array(String)}
+    GROUP BY c.ts, c.provider, c.org, c.class
+    ORDER BY c.ts, c.provider, c.org, c.class`,
+    { ...filter },
+  );
+}
+
+const fineDimensions = ['provider', 'org', 'project', 'api_key', 'client', 'region', 'model', 'class', 'subclass'];
+const coarseDimensions = ['provider', 'org', 'project', 'model', 'class', 'subclass'];
+
+function countsQuery(select: readonly string[], groupBy: readonly string[]): string {
+  const column = (name: string): string => (name.includes(' ') ? name : `c.${name} AS ${name}`);
+  return `SELECT toUnixTimestamp(c.ts) AS ts, ${select.map(column).join(', ')},
+      sum(c.requests) AS requests, sum(c.retries) AS retries, sum(c.useless_retries) AS useless_retries,
+      sum(c.input_tokens) AS input_tokens, sum(c.output_tokens) AS output_tokens, sum(c.cost_usd) AS cost_usd
+    FROM request_counts AS c
+    WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')
+      AND concat(c.provider, '\\n', c.org) IN {orgs:Array(String)}
+    GROUP BY c.ts, ${groupBy.map((name) => `c.${name}`).join(', ')}
+    ORDER BY ${['ts', ...groupBy].map((name) => `c.${name}`).join(', ')}
+    LIMIT {limit:UInt64}`;
+}
+
+function pairKey({ provider, org }: OrgPair): string {
+  return `${provider}\n${org}`;
+}

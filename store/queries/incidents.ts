@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import type { RequestClass } from '../../domain/error-class.ts';
+import { type Incident, type IncidentKind, type IncidentState, incident, type Scope } from '../../domain/incident.ts';
+import type { Store } from '../connect.ts';
+import { tsvRow, tsvTime } from '../tsv.ts';
+
+/** One version of an incident as it is stored. */
+export interface StoredIncident {
+  incident: Incident;
+  /** Event time of the evaluation in ms; the highest is the present state. */
+  version: number;
+  /** JSON of what the state machine remembers. */
+  memory: string;
+}
+
+/** Which incidents; absent fields mean "all". Times are epoch seconds. */
+export interface IncidentFilter {
+  id?: string;
+  states?: readonly IncidentState[];
+  kinds?: readonly IncidentKind[];
+  /** Not resolved before this time. */
+  since?: number;
+  /** Started before this time. */
+  until?: number;
+  /** Newest first; 1,000 by default. */
+  limit?: number;
+}
+
+/** The present state of the incidents, newest first. Throws `StoreError`; rows of an unknown shape are an error too. */
+export async function readIncidents(store: Store, filter: IncidentFilter = {}): Promise<StoredIncident[]> {
+  const { id, states, kinds, since, until, limit } = filter;
+  const rows = await store.query<IncidentRow>(
+    `SELECT id, version, kind, state, severity, scope, toUnixTimestamp64Milli(started_at) AS started_ms,
+      toUnixTimestamp64Milli(detected_at) AS detected_ms, toUnixTimestamp64Milli(resolved_at) AS resolved_ms,
+      summary, verdict_party, verdict_why, evidence, remedy, sample_request_ids, related, memory
+    FROM (
+      SELECT * FROM incidents
+      WHERE true ${id === undefined ? '' : 'AND id = {id:String}'}
+        ${kinds === undefined ? '' : 'AND kind IN {kinds:Array(String)}'}
+        ${until === undefined ? '' : 'AND started_at < fromUnixTimestamp64Milli(toInt64({until:Int64}))'}
+      ORDER BY id, version DESC LIMIT 1 BY id
+    )
+    WHERE true ${states === undefined ? '' : 'AND state IN {states:Array(String)}'}
+      ${since === undefined ? '' : 'AND (resolved_at IS NULL OR resolved_at >= fromUnixTimestamp64Milli(toInt64({since:Int64})))'}
+    ORDER BY started_at DESC, id LIMIT {limit:UInt32}`,
+    {
+      limit: limit ?? 1_000,
+      ...(id === undefined ? {} : { id }),
+      ...(kinds === undefined ? {} : { kinds }),
+      ...(states === undefined ? {} : { states }),
+      ...(since === undefined ? {} : { since: Math.round(since * 1000) }),
+      ...(until === undefined ? {} : { until: Math.round(until * 1000) }),
+    },
+  );
+  return rows.map(fromRow);
+}
+
+/** Stores versions of incidents. Equal rows from two analyzers are one. Throws `StoreError`. */
+export async function writeIncidents(store: Store, incidents: readonly StoredIncident[]): Promise<void> {
+  if (incidents.length === 0) return;
+  const body = Buffer.from(incidents.map(toTsv).join(''));
+  const token = createHash('sha256').update(body).digest('hex');
+  await store.insert({ table: 'incidents', columns, body, token });
+}
+
+/** Request ids of failures in the scope and time (epoch seconds, `to` excluded), oldest first. */
+export async function readSampleRequestIds(
+  store: Store,
+  where: { classes: readonly RequestClass[]; scope: Scope; from: number; to: number; limit: number },
+): Promise<string[]> {
+  const named = Object.entries(where.scope).filter(([name]) => Object.hasOwn(scopeColumns, name));
+  const conditions = named.map(([name]) => `AND e.${scopeColumns[name]} = {${name}:String}`);
+  const rows = await store.query<{ request_id: string }>(
+    `SELECT e.request_id AS request_id FROM error_events AS e
+    WHERE e.class IN {classes:Array(String)} AND e.request_id != ''
+      AND e.ts >= fromUnixTimestamp64Milli(toInt64({from:Int64})) AND e.ts < fromUnixTimestamp64Milli(toInt64({to:Int64}))
+      ${conditions.join(' ')}
+    GROUP BY e.request_id ORDER BY min(e.ts), e.request_id LIMIT {limit:UInt32}`,
+    {
+      ...Object.fromEntries(named),
+      classes: where.classes,
+      from: Math.round(where.from * 1000),
+      to: Math.round(where.to * 1000),
+      limit: where.limit,
+    },
+  );
+  return rows.map((row) => row.request_id);
+}
+
+const scopeColumns: Readonly<Record<string, string>> = {
+  provider: 'provider',
+  org: 'org',
+  project: 'project',
+  key: 'api_key',
+  client: 'client',
+  region: 'region',
+  model: 'model',
+};
+
+const columns = [
+  'id',
+  'version',
+  'kind',
+  'state',
+  'severity',
+  'provider',
+  'org',
+  'project',
+  'model',
+  'scope',
+  'started_at',
+  'detected_at',
+  'resolved_at',
+  'summary',
+  'verdict_party',
+  'verdict_why',
+  'evidence',
+  'remedy',
+  'sample_request_ids',
+  'related',
+  'memory',
+] as const;
+
+function toTsv({ incident: it, version, memory }: StoredIncident): string {
+  return tsvRow([
+    it.id,
+    version,
+    it.kind,
+    it.state,
+    it.severity,
+    it.scope.provider ?? '',
+    it.scope.org ?? '',
+    it.scope.project ?? '',
+    it.scope.model ?? '',
+    JSON.stringify(it.scope),
+    tsvTime(Date.parse(it.started_at)),
+    tsvTime(Date.parse(it.detected_at)),
+    it.resolved_at === null ? null : tsvTime(Date.parse(it.resolved_at)),
+    it.summary,
+    it.verdict.party,
+    it.verdict.why,
+    JSON.stringify(it.evidence),
+    JSON.stringify(it.remedy),
+    it.sample_request_ids,
+    it.related,
+    memory,
+  ]);
+}
+
+interface IncidentRow {
+  id: string;
+  version: number;
+  kind: string;
+  state: string;
+  severity: string;
+  scope: string;
+  started_ms: number;
+  detected_ms: number;
+  resolved_ms: number | null;
+  summary: string;
+  verdict_party: string;
+  verdict_why: string;
+  evidence: string;
+  remedy: string;
+  sample_request_ids: string[];
+  related: string[];
+  memory: string;
+}
+
+function fromRow(row: IncidentRow): StoredIncident {
+  const read = incident.parse({
+    id: row.id,
+    kind: row.kind,
+    state: row.state,
+    severity: row.severity,
+    scope: JSON.parse(row.scope),
+    started_at: new Date(row.started_ms).toISOString(),
+    detected_at: new Date(row.detected_ms).toISOString(),
+    resolved_at: row.resolved_ms === null ? null : new Date(row.resolved_ms).toISOString(),
+    summary: row.summary,
+    verdict: { party: row.verdict_party, why: row.verdict_why },
+    evidence: JSON.parse(row.evidence),
+    remedy: JSON.parse(row.remedy),
+    sample_request_ids: row.sample_request_ids,
+    related: row.related,
+  });
+  return { incident: read, version: row.version, memory: row.memory };
+}

@@ -1,0 +1,361 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { LiveStatus } from '../../dashboards/console/live-status.ts';
+import { type Console, startConsole } from '../../dashboards/console/server.ts';
+import { overview } from '../../dashboards/panels/overview.ts';
+import { openStore, type Store } from '../../store/connect.ts';
+import { migrate } from '../../store/migrate.ts';
+import { launchBrowser } from './launch.ts';
+import { insertIncidents, seedDay, type SeededDay } from './seed.ts';
+
+const PRESENT = Date.parse('2026-03-02T18:00:00Z');
+const live: LiveStatus = {
+  source: 'demo',
+  state: 'running',
+  detail: '',
+  records: 1_142_310,
+  failures: 61_002,
+  records_per_second: 8_412,
+  progress: 0.62,
+  watermark: PRESENT - 2_000,
+  present: PRESENT,
+};
+
+let browser: Browser;
+let folder: string;
+let store: Store;
+let day: SeededDay;
+let running: Console;
+/** Everything that a page said in its console: errors, refused content, exceptions. */
+let complaints: string[] = [];
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  folder = await mkdtemp(path.join(tmpdir(), 'faultline-console-'));
+  store = await openStore({
+    url: '',
+    path: folder,
+    database: 'faultline',
+    user: '',
+    password: '',
+    cluster: '',
+  });
+  await migrate(store);
+  day = await seedDay(store, PRESENT);
+  running = await start(store);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await running.close();
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+  complaints = [];
+});
+
+function start(from: Store, token = ''): Promise<Console> {
+  return startConsole({
+    store: from,
+    host: '127.0.0.1',
+    port: 0,
+    token,
+    now: () => PRESENT + 90 * 60_000,
+    dashboards: [overview],
+    live: () => live,
+  });
+}
+
+interface Look {
+  colorScheme?: 'light' | 'dark';
+  width?: number;
+  url?: string;
+}
+
+async function open({ colorScheme = 'dark', width = 1_440, url = running.url }: Look = {}): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme,
+    locale: 'en-US',
+    timezoneId: 'UTC',
+  });
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(url);
+  return page;
+}
+
+const chartTitled = (page: Page, title: string) => page.getByRole('region', { name: title, exact: true });
+
+test('the page shows failures by class over time, with their sums, and says nothing in the console', async () => {
+  const page = await open();
+  const panel = chartTitled(page, 'Failures by class per minute');
+  await panel.locator('canvas').waitFor();
+  for (const [title, name] of [
+    ['Quota exceeded', 'quota_exceeded'],
+    ['Slow Down', 'slow_down'],
+    ['Server error', 'server_error'],
+  ] as const) {
+    const entry = panel.getByRole('button', { name: new RegExp(`^${title}`) });
+    await expect.poll(() => entry.textContent()).toContain(Number(day.failures[name]).toLocaleString('en'));
+  }
+  await expect
+    .poll(() => chartTitled(page, 'Requests').textContent())
+    .toContain(day.requests.toLocaleString('en'));
+  await expect.poll(() => page.locator('#live').textContent()).toContain('8,412per second');
+  expect(complaints).toEqual([]);
+});
+
+test('an open incident says whose fault it is, what to do, until when to hold, and the plan', async () => {
+  const page = await open();
+  const card = page.getByRole('article', { name: 'Slow Down surge' });
+  await card.waitFor();
+  const text = (await card.innerText()).replaceAll(/\s+/g, ' ');
+  expect(text).toContain('Firing Since 17:08 · 52 min OpenAI answers "Slow Down"');
+  expect(text).toContain('provider openai org acme project search');
+  expect(text).toContain('Whose fault Your traffic Only gpt-4.1 of project search');
+  expect(text).toContain('Retry after waiting');
+  expect(text).toContain('Return to 418 requests per minute now');
+  expect(text).toContain('Hold the rate until 18:09 09:24 left');
+  expect(await card.locator('.stairs li').allInnerTexts()).toHaveLength(4);
+  expect(await page.title()).toBe('(2) faultline');
+  expect(await page.getByText('Provider outage').first().isVisible()).toBe(true);
+});
+
+test('what the logs say is shown as text, never run', async () => {
+  const page = await open();
+  const message = page.getByText('<img src=x onerror="window.injected=true">');
+  await message.waitFor();
+  expect(await page.evaluate(() => 'injected' in globalThis)).toBe(false);
+  expect(await page.locator('img[src="x"]').count()).toBe(0);
+});
+
+test('an incident that opens while the page is open is announced', async () => {
+  const page = await open();
+  await page.getByRole('article', { name: 'Quota exhausted' }).waitFor();
+  expect(await page.locator('#announce').textContent()).toBe('');
+  const [surge] = day.incidents;
+  if (surge === undefined) throw new Error('the day has no incident');
+  const opened = { ...surge, id: 'inc-new', kind: 'auth_failure' as const, summary: 'Key ab12 is refused.' };
+  await insertIncidents(store, [opened], PRESENT + 1);
+  await page.getByRole('article', { name: 'Authentication failure' }).waitFor();
+  expect(await page.locator('#announce').textContent()).toBe(
+    'New incident: Authentication failure. Key ab12 is refused.',
+  );
+  await insertIncidents(
+    store,
+    [{ ...opened, state: 'resolved', resolved_at: opened.detected_at }],
+    PRESENT + 2,
+  );
+  await page.getByRole('article', { name: 'Authentication failure' }).waitFor({ state: 'detached' });
+});
+
+test('the theme follows the system until the reader chooses, and the choice stays', async () => {
+  const page = await open({ colorScheme: 'light' });
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(await ground()).toBe('rgb(244, 245, 247)');
+  await page.getByRole('button', { name: 'Dark theme' }).click();
+  expect(await ground()).toBe('rgb(12, 15, 19)');
+  await page.reload();
+  expect(await ground()).toBe('rgb(12, 15, 19)');
+  await page.getByRole('button', { name: 'Light theme' }).waitFor();
+});
+
+test('the keyboard reaches the incidents, the range, a series, and the classes', async () => {
+  const page = await open();
+  await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the incidents');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('incidents');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SUMMARY');
+  await page.keyboard.press('Enter');
+  await page.getByText('req_7f1c2a90').waitFor();
+
+  await page.getByRole('button', { name: 'Last 6 hours' }).focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(() => page.url()).toContain('range=6h');
+  expect(await page.getByRole('button', { name: 'Last 6 hours' }).getAttribute('aria-pressed')).toBe('true');
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Last 6 hours');
+
+  const entry = chartTitled(page, 'Failures by class per minute').getByRole('button', {
+    name: /^Quota exceeded/,
+  });
+  await entry.focus();
+  await page.keyboard.press('Space');
+  await expect.poll(() => entry.getAttribute('aria-pressed')).toBe('false');
+
+  await page.getByRole('button', { name: 'Error classes' }).focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Error classes' });
+  await dialog.getByText('503 Slow Down').waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  expect(complaints).toEqual([]);
+});
+
+test('every chart says its numbers to a screen reader and has them as a table', async () => {
+  const page = await open();
+  const panel = chartTitled(page, 'Failures by class per minute');
+  const image = panel.getByRole('img');
+  await image.waitFor();
+  expect(await image.getAttribute('aria-label')).toMatch(
+    /^Failures by class, 1 Mar, 18:00 to 2 Mar, 18:00\. In all: Quota exceeded \d/,
+  );
+  await panel.getByRole('button', { name: 'Failures by class as a table' }).click();
+  const table = panel.getByRole('table');
+  expect(await table.getByRole('columnheader').allInnerTexts()).toContain('Slow Down');
+  expect(await table.getByRole('row').count()).toBeGreaterThan(20);
+  for (const name of ['banner', 'main', 'contentinfo'] as const)
+    expect(await page.getByRole(name).count()).toBe(1);
+  expect(
+    await page
+      .locator('button:not([aria-label])')
+      .evaluateAll((all) => all.filter((one) => one.textContent.trim() === '').length),
+  ).toBe(0);
+});
+
+test('a filter restricts every panel and stays in the address', async () => {
+  const page = await open();
+  await page.getByLabel('Provider', { exact: true }).selectOption('anthropic');
+  await expect.poll(() => page.url()).toContain('provider=anthropic');
+  const requests = chartTitled(page, 'Requests');
+  await expect.poll(() => requests.textContent()).not.toContain(day.requests.toLocaleString('en'));
+  await page.reload();
+  await expect.poll(() => page.getByLabel('Provider', { exact: true }).inputValue()).toBe('anthropic');
+});
+
+test('drawing a span on a chart shows that span', async () => {
+  const page = await open();
+  const plot = chartTitled(page, 'Failures by class per minute').locator('.u-over');
+  await plot.waitFor();
+  await plot.scrollIntoViewIfNeeded();
+  const box = await plot.boundingBox();
+  if (box === null) throw new Error('the chart has no size');
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 50);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, box.y + 60, { steps: 4 });
+  await page.mouse.up();
+  await page.getByRole('button', { name: /^02:\d\d.*: back to 24 hours$|back to 24 hours$/ }).waitFor();
+  const query = new URL(page.url()).searchParams;
+  expect((Number(query.get('to')) - Number(query.get('from'))) / 3_600_000).toBeCloseTo(6, 0);
+});
+
+test('a panel whose query fails says so and keeps its last numbers; the others go on', async () => {
+  const page = await open();
+  const panel = chartTitled(page, 'Failures by class per minute');
+  await panel.locator('canvas').waitFor();
+  const body = JSON.stringify({
+    error: { code: 'refused', message: 'ClickHouse at test refused (60): no such table' },
+  });
+  await page.route('**/api/panels/errors-by-class?*', (route) =>
+    route.fulfill({ status: 500, contentType: 'application/json', body }),
+  );
+  await panel.getByText('Not up to date: ClickHouse at test refused (60): no such table').waitFor();
+  expect(await panel.locator('canvas').isVisible()).toBe(true);
+  await page.unroute('**/api/panels/errors-by-class?*');
+  await panel.getByText('Not up to date').waitFor({ state: 'hidden' });
+});
+
+test('a page whose server is gone says so, and recovers by itself', async () => {
+  const page = await open();
+  await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
+  await page.route('**/api/**', (route) => route.abort());
+  const alert = page.getByRole('alert');
+  await expect
+    .poll(() => alert.textContent())
+    .toMatch(/^127\.0\.0\.1:\d+ does not answer\. Is faultline still running\? Trying again\.$/);
+  expect(await page.getByRole('article', { name: 'Slow Down surge' }).isVisible()).toBe(true);
+  await page.unroute('**/api/**');
+  await expect.poll(() => page.locator('#banner').isHidden()).toBe(true);
+});
+
+test('refreshes follow each other and never overlap', async () => {
+  const page = await open();
+  let open_ = 0;
+  let most = 0;
+  await page.route('**/api/status', async (route) => {
+    most = Math.max(most, ++open_);
+    await route.continue();
+  });
+  page.on('requestfinished', (request) => {
+    if (request.url().endsWith('/api/status')) open_ -= 1;
+  });
+  for (let i = 0; i < 3; i++) await page.waitForResponse('**/api/status');
+  expect(most).toBe(1);
+});
+
+test('on a narrow screen nothing is cut off to the side', async () => {
+  const page = await open({ width: 360 });
+  await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
+  await chartTitled(page, 'Failures by class per minute').locator('canvas').waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+});
+
+test('before the first record the page says how to begin', async () => {
+  const empty = emptyStore();
+  const console = await start(empty);
+  const page = await open({ url: console.url });
+  await page.getByRole('heading', { name: 'No request has been counted yet' }).waitFor();
+  expect(await page.getByText('npm start -- --source my-logs.ndjson').isVisible()).toBe(true);
+  expect(await page.getByText('No open incident').isVisible()).toBe(true);
+  expect(complaints).toEqual([]);
+  await console.close();
+});
+
+test('with a token the page asks for it and then shows the incidents', async () => {
+  const guarded = await start(store, 'correct horse');
+  const page = await open({ url: guarded.url });
+  await page.getByLabel('Token').fill('wrong');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('This is not the token.').waitFor();
+  await page.getByLabel('Token').fill('correct horse');
+  await page.keyboard.press('Enter');
+  await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
+  await guarded.close();
+});
+
+test('a busy port is an error that names it and the setting; a closed console frees its port', async () => {
+  const taken = await listen();
+  const address = taken.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const options = { store, host: '127.0.0.1', port, token: '', now: () => PRESENT, dashboards: [overview] };
+  await expect(startConsole(options)).rejects.toMatchObject({
+    code: 'port_in_use',
+    message: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`),
+  });
+  await new Promise((resolve) => taken.close(resolve));
+  for (let i = 0; i < 2; i++) {
+    const again = await startConsole(options);
+    expect((await fetch(`${again.url}/healthz`)).status).toBe(200);
+    await again.close();
+  }
+});
+
+function listen(): Promise<Server> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
+}
+
+/** A store without a row: what a fresh start shows. */
+function emptyStore(): Store {
+  const nothing: Store = {
+    ...store,
+    query: async <Row>(sql: string) => (sql.includes('AS oldest') ? [{ oldest: 0, newest: 0 }] : []) as Row[],
+    close: async () => undefined,
+  };
+  return nothing;
+}

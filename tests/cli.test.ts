@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+// A process starts in a fraction of a second, but the machine may be busy.
+vi.setConfig({ testTimeout: 60_000 });
+
+const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'faultline-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the real program in an empty folder; `takeLine` closes its output after one line, as `| head -1` does. */
+function faultline(args: readonly string[], env: Record<string, string> = {}, takeLine = false): Promise<Outcome> {
+  const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FAULTLINE_')));
+  const child = spawn(process.execPath, ['--no-warnings', main, ...args], { cwd: folder, env: { ...kept, ...env } });
+  child.stdin.end();
+  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (data: Buffer) => {
+    outcome.stdout += data.toString();
+    if (takeLine && outcome.stdout.includes('\n')) child.stdout.destroy();
+  });
+  child.stderr.on('data', (data: Buffer) => {
+    outcome.stderr += data.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ ...outcome, code }));
+  });
+}
+
+describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', () => {
+  it.each<[string, string[], Record<string, string>, string]>([
+    ['a flag', ['trends', '--sinze', '24h'], {}, "faultline: unknown option '--sinze'; did you mean --since?"],
+    ['a settings file that is not there', ['doctor', '--config', 'none.yaml'], {}, 'faultline: settings file none.yaml: does not exist'],
+    ['a variable', ['doctor'], { FAULTLINE_KAFKA_BROKRES: 'x' }, 'faultline: environment variable FAULTLINE_KAFKA_BROKRES is no setting'],
+    ['a time', ['trends', '--since', 'soon'], {}, 'faultline: --since is "soon": must be a duration back from now'],
+    ['a dimension', ['trends', '--by', 'colour'], {}, 'faultline: "colour" is no dimension; use one of provider, org'],
+    ['a flag of a setting', ['ingest', '--brokers', 'nowhere'], {}, 'faultline: --brokers: kafka.brokers is "nowhere": must be host:port'],
+  ])('%s', async (_name, args, env, message) => {
+    const { code, stdout, stderr } = await faultline(args, env);
+    expect(stderr).toContain(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
+
+describe('trouble outside is one line on stderr and exit code 1', () => {
+  it.each<[string, string[], string]>([
+    ['no data directory', ['trends'], 'faultline: there is no data directory ./data: faultline start makes one'],
+    ['a server that does not answer', ['incidents', '--clickhouse-url', 'http://127.0.0.1:9'], 'faultline: ClickHouse at http://127.0.0.1:9 does not answer'],
+  ])('%s', async (_name, args, message) => {
+    const { code, stdout, stderr } = await faultline(args);
+    expect(stderr).toContain(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  });
+});
+
+describe('the program', () => {
+  it('shows help with an example on stdout', async () => {
+    const { code, stdout, stderr } = await faultline(['trends', '--help']);
+    expect(stdout).toContain('Examples:\n  faultline trends --by class,model --since 24h');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('shows help on stderr when nothing is asked for', async () => {
+    const { code, stdout, stderr } = await faultline([]);
+    expect(stderr).toContain('Usage: faultline');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('prints settings that it can read again', async () => {
+    const { stdout } = await faultline(['settings'], { FAULTLINE_KAFKA_GROUP: 'other' });
+    await writeFile(path.join(folder, 'printed.yaml'), stdout);
+    const again = await faultline(['settings', '--config', 'printed.yaml']);
+    expect(again.stdout).toContain('group: other # printed.yaml:');
+    expect({ code: again.code, stderr: again.stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('ends cleanly when its reader goes away', async () => {
+    const { code, stderr } = await faultline(['simulate', '--seed', '1'], {}, true);
+    expect(code).toBe(0);
+    expect(stderr).not.toMatch(/EPIPE|Error/);
+  });
+});
