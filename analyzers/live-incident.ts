@@ -62,5 +62,6 @@ export function toKnown({ incident, memory: { identity, life, facts } }: LiveInc
 function scopeMay(life: Life, now: number): Known['scope_may'] {
   if (life.state === 'resolved') return 'stay';
   if (life.detected_at === null || now - life.detected_at < SCOPE_CHANGES_SECONDS) return 'change';
-  return now - life.started_at < SCOPE_WIDENS_SECONDS ? 'widen' : 'stay';
+  // Looking at everything since the start is the dearest part of an evaluation: once a minute is often enough.
+  return now - life.started_at < SCOPE_WIDENS_SECONDS && now % 60 === 0 ? 'widen' : 'stay';
 }

@@ -17,20 +17,28 @@ const NAMED_SHARE = 0.9;
 /** Those without the value must fail at under this fraction of its rate, else the value explains nothing. */
 const OTHERS_RATE = 0.5;
 
+/** Whose traffic it is and what it asks for: named whenever it is true. */
+const telling: readonly ScopeDimension[] = ['project', 'client', 'model'];
+/** Mostly a consequence of the others: named only where they tell requests apart that the others do not. */
+const refining: readonly ScopeDimension[] = ['key', 'region'];
+
 /**
- * Names each dimension that the affected answers share (9 of 10 carry one value) and that tells them from the
+ * Names the dimensions that the affected answers share (9 of 10 carry one value) and that tell them from the
  * rest (the others fail at under half of its rate, or there are no others).
  */
-export function narrowScope(
-  rows: readonly CountRow[],
-  isAffected: (row: CountRow) => boolean,
-  dimensions: readonly ScopeDimension[] = scopeDimensions,
-): Scope {
-  const scope: Scope = {};
-  for (const dimension of dimensions) {
-    const value = sharedValue(rows, isAffected, scopeColumns[dimension]);
-    if (value !== null) scope[dimension] = value;
+export function narrowScope(rows: readonly CountRow[], isAffected: (row: CountRow) => boolean): Scope {
+  const found: Scope = {};
+  for (const name of telling) {
+    const value = sharedValue(rows, isAffected, scopeColumns[name]);
+    if (value !== null) found[name] = value;
   }
+  const inside = rows.filter((row) => isInScope(row, found));
+  for (const name of refining) {
+    const value = sharedValue(inside, isAffected, scopeColumns[name]);
+    if (value !== null && inside.some((row) => row[scopeColumns[name]] !== value)) found[name] = value;
+  }
+  const scope: Scope = {};
+  for (const name of scopeDimensions) if (found[name] !== undefined) scope[name] = found[name];
   return scope;
 }
 

@@ -22,14 +22,21 @@ export async function run(options: AnalyzeOptions, context: CommandContext): Pro
       const { id, kind, state, severity, scope, verdict } = incident;
       logger.info({ id, kind, state, severity, scope, reason, party: verdict.party }, incident.summary);
     }
-    if (left_out > 0) logger.warn({ organizations: left_out }, 'too many organizations fail at once: the smallest were not judged');
+    if (left_out > 0)
+      logger.warn(
+        { organizations: left_out },
+        'too many organizations fail at once: the smallest were not judged',
+      );
   };
   try {
     if (options.once === true) {
       report(await tick(store, now(), settings.analyzers, null, await readWatermark(store, now())));
       return 0;
     }
-    logger.info({ clickhouse: store.where, every_seconds: settings.analyzers.every_seconds }, 'analyzers start');
+    logger.info(
+      { clickhouse: store.where, every_seconds: settings.analyzers.every_seconds },
+      'analyzers start',
+    );
     await runAnalyzers({
       store,
       settings: settings.analyzers,
@@ -38,7 +45,11 @@ export async function run(options: AnalyzeOptions, context: CommandContext): Pro
       sleep: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
       watermark: (at) => readWatermark(store, at),
       onTick: report,
-      onError: (error) => logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'evaluation failed, incidents stay as they are'),
+      onError: (error) =>
+        logger.warn(
+          { reason: error instanceof Error ? error.message : String(error) },
+          'evaluation failed, incidents stay as they are',
+        ),
     });
     return 0;
   } finally {

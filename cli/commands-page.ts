@@ -32,7 +32,9 @@ function section(spec: CommandSpec): readonly string[] {
     `## ${spec.name}`,
     '',
     `\`faultline ${[spec.name, ...shapes].join(' ')}\`: ${spec.summary}. ${spec.details}`,
-    ...(spec.options.length === 0 ? [] : ['', '| flag | meaning |', '|---|---|', ...spec.options.map(optionRow)]),
+    ...(spec.options.length === 0
+      ? []
+      : ['', '| flag | meaning |', '|---|---|', ...spec.options.map(optionRow)]),
     '',
     '```sh',
     ...spec.examples,
@@ -41,7 +43,10 @@ function section(spec: CommandSpec): readonly string[] {
 }
 
 function optionRow({ flags, description, setting, choices }: OptionSpec): string {
-  const choice = choices === undefined || choices.every((name) => description.includes(name)) ? '' : `: ${choices.join(', ')}`;
+  const choice =
+    choices === undefined || choices.every((name) => description.includes(name))
+      ? ''
+      : `: ${choices.join(', ')}`;
   const key = setting === undefined ? '' : ` (\`${setting}\`)`;
   return `| \`${cell(flags)}\` | ${cell(description)}${choice}${key} |`;
 }

@@ -21,7 +21,11 @@ const storeOptions: readonly OptionSpec[] = [
   { flags: '--data <dir>', description: 'data directory of the embedded engine', setting: 'clickhouse.path' },
 ];
 const kafkaOptions: readonly OptionSpec[] = [
-  { flags: '--brokers <list>', description: 'Kafka brokers, comma-separated host:port', setting: 'kafka.brokers' },
+  {
+    flags: '--brokers <list>',
+    description: 'Kafka brokers, comma-separated host:port',
+    setting: 'kafka.brokers',
+  },
   { flags: '--topics <list>', description: 'topics, comma-separated', setting: 'kafka.topics' },
 ];
 const grafanaOptions: readonly OptionSpec[] = [
@@ -50,7 +54,11 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--source <source>', description: 'demo, kafka, an NDJSON file, or - for standard input' },
       { flags: '--port <port>', description: 'port of the page', setting: 'console.port' },
       { flags: '--no-open-console', description: 'do not serve the page' },
-      { flags: '--speed <factor>', description: 'how much faster than real time the demo runs', parse: positive },
+      {
+        flags: '--speed <factor>',
+        description: 'how much faster than real time the demo runs',
+        parse: positive,
+      },
       { flags: '--exit', description: 'end when the source has ended' },
       recordFormat,
       clickhouseHttp,
@@ -126,7 +134,11 @@ export const commands: readonly CommandSpec[] = [
         repeat: true,
       },
       { flags: '--errors-only', description: 'leave out groups without an error' },
-      { flags: '--limit <n>', description: 'at most so many groups (default: 30 in a table, else all)', parse: count },
+      {
+        flags: '--limit <n>',
+        description: 'at most so many groups (default: 30 in a table, else all)',
+        parse: count,
+      },
       outputFormat,
       ...storeOptions,
     ],
@@ -144,7 +156,10 @@ export const commands: readonly CommandSpec[] = [
     options: [
       { flags: '--state <states>', description: 'pending, firing, resolved; comma-separated' },
       { flags: '--kind <kinds>', description: 'such as slow_down_surge; comma-separated' },
-      { flags: '--since <when>', description: 'that began, or still lasted, since then: 24h, 7d, ISO-8601 time' },
+      {
+        flags: '--since <when>',
+        description: 'that began, or still lasted, since then: 24h, 7d, ISO-8601 time',
+      },
       { flags: '--limit <n>', description: 'at most so many (default: 100)', parse: count },
       outputFormat,
       ...storeOptions,
@@ -157,7 +172,12 @@ export const commands: readonly CommandSpec[] = [
     name: 'reconcile',
     summary: 'prove the counts from the offsets; exit code 1 on any difference',
     details: 'Compares Kafka offsets, the ledger of batches and the tables, per topic and partition.',
-    options: [{ flags: '--topic <name>', description: 'only this topic' }, json, ...kafkaOptions, ...storeOptions],
+    options: [
+      { flags: '--topic <name>', description: 'only this topic' },
+      json,
+      ...kafkaOptions,
+      ...storeOptions,
+    ],
     examples: ['faultline reconcile', 'faultline reconcile --topic llm-requests --json'],
     load: () => import('./reconcile.ts'),
   },
@@ -165,7 +185,8 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'simulate',
     summary: 'write labelled traffic with known incidents in it',
-    details: 'The same seed gives the same records. Says on stderr, or in the file of --truth, what they truly were.',
+    details:
+      'The same seed gives the same records. Says on stderr, or in the file of --truth, what they truly were.',
     options: [
       { flags: '--scenario <name>', description: 'which traffic (default: demo-day)' },
       { flags: '--rate <n>', description: 'mean requests per second of event time', parse: positive },
@@ -173,7 +194,11 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--since <when>', description: 'start of the traffic: 24h, 7d, ISO-8601 time' },
       { flags: '--until <when>', description: 'end of the traffic' },
       { flags: '--count <n>', description: 'end after so many records', parse: count },
-      { flags: '--speed <factor>', description: 'at so many times real time, not as fast as it goes', parse: positive },
+      {
+        flags: '--speed <factor>',
+        description: 'at so many times real time, not as fast as it goes',
+        parse: positive,
+      },
       { flags: '--live', description: 'from now on, in real time, until Ctrl-C' },
       { flags: '--to <where>', description: 'kafka, or - for standard output (default: -)' },
       { flags: '--truth <file>', description: 'write the true counts and incidents to this file, as JSON' },
@@ -223,7 +248,9 @@ function dashboardsCommand(action: 'build' | 'check' | 'push'): CommandSpec {
     summary: summaries[action],
     details: 'The files stand in dashboards/grafana/out. Grafana is that of grafana.url and grafana.token.',
     options: [
-      ...(action === 'push' ? grafanaOptions : [{ flags: '--out <dir>', description: 'folder of the files' }]),
+      ...(action === 'push'
+        ? grafanaOptions
+        : [{ flags: '--out <dir>', description: 'folder of the files' }]),
       { flags: '--docs-url <url>', description: 'where links to the runbooks lead' },
     ],
     examples: [`faultline dashboards ${action}`],

@@ -6,9 +6,9 @@ import type { Settings } from '../domain/settings.ts';
 export interface CommandContext {
   readonly settings: Settings;
   /** Writes one line of machine-readable or asked-for output to stdout. */
-  out(line: string): void;
+  readonly out: (line: string) => void;
   /** Writes one line of progress or advice to stderr. */
-  err(line: string): void;
+  readonly err: (line: string) => void;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
@@ -19,7 +19,7 @@ export interface CommandContext {
   /** Columns of the terminal; 160 where there is none. */
   readonly width: number;
   /** The time in epoch milliseconds. */
-  now(): number;
+  readonly now: () => number;
   /** Aborted on Ctrl-C, SIGTERM and when the reader of stdout went away. */
   readonly signal: AbortSignal;
   /** JSON lines on stderr at `log.level`; made at the first use. */
@@ -29,7 +29,7 @@ export interface CommandContext {
 
 /** What a command file exports: the number is the exit code (0 fine, 1 found something, 2 wrong use). */
 export interface CommandModule<Options> {
-  run(options: Options, context: CommandContext): Promise<number>;
+  readonly run: (options: Options, context: CommandContext) => Promise<number>;
 }
 
 export interface ContextParts {
@@ -44,7 +44,7 @@ export interface ContextParts {
 /** Builds the context of one run from the process's own streams and environment. */
 export function createContext(parts: ContextParts): CommandContext {
   const { settings, signal, env, stdout, stderr, stdin } = parts;
-  const isTty = stdout.isTTY === true;
+  const isTty = 'isTTY' in stdout && stdout.isTTY;
   let logger: Logger | undefined;
   return {
     settings,

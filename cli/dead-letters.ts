@@ -44,7 +44,9 @@ function list(letters: readonly DeadLetter[], options: DeadLettersOptions, conte
     const counted = letter.replayed === 1 ? ' (counted since)' : '';
     const body = letter.body.replaceAll(/\p{Cc}+/gu, ' ').slice(0, 120);
     const time = new Date(letter.inserted_at * 1000).toISOString();
-    context.out(`${time}  ${letter.topic}/${letter.partition}@${letter.offset}  ${letter.reason}: ${letter.detail}${counted}`);
+    context.out(
+      `${time}  ${letter.topic}/${letter.partition}@${letter.offset}  ${letter.reason}: ${letter.detail}${counted}`,
+    );
     context.out(`    ${body}`);
   }
 }
@@ -56,7 +58,14 @@ async function replay(
   context: CommandContext,
 ): Promise<void> {
   const steps = createSteps({ format: context.settings.format, mapping: context.settings.mapping });
-  const result = await replayDeadLetters(store, letters, { steps, now: context.now(), worker: 'dead-letters' });
+  const result = await replayDeadLetters(store, letters, {
+    steps,
+    now: context.now(),
+    worker: 'dead-letters',
+  });
   if (options.json === true) context.out(JSON.stringify(result));
-  else context.out(`${result.counted} counted, ${result.rejected} still undecodable, ${result.cut} were cut when they were stored`);
+  else
+    context.out(
+      `${result.counted} counted, ${result.rejected} still undecodable, ${result.cut} were cut when they were stored`,
+    );
 }

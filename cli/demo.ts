@@ -21,7 +21,10 @@ const BLOCK_MS = 100;
  * The scenario played `speed` times faster than it lasts, ending at the present: event times are those of the last
  * day, so that dashboards show them where people look.
  */
-export function playDemo(scenario: Scenario, options: { end: number; speed: number; seed: string; signal: AbortSignal }): Demo {
+export function playDemo(
+  scenario: Scenario,
+  options: { end: number; speed: number; seed: string; signal: AbortSignal },
+): Demo {
   const from = options.end - scenario.duration_ms;
   let began: number | null = null;
   const present = (): number => {

@@ -20,6 +20,11 @@ describe('the closest word', () => {
     expect(suggestion('trend', words)).toBe('; did you mean trends?');
     expect(suggestion('quota', ['a', 'b'])).toBe('; use one of a, b');
     expect(suggestion('quota', ['a'])).toBe('; use a');
-    expect(suggestion('quota', Array.from({ length: 26 }, (_, i) => `long-word-${i}`))).toBe('');
+    expect(
+      suggestion(
+        'quota',
+        Array.from({ length: 26 }, (_, i) => `long-word-${i}`),
+      ),
+    ).toBe('');
   });
 });

@@ -18,7 +18,9 @@ export function closest(word: string, candidates: readonly string[]): string | n
 export function suggestion(word: string, candidates: readonly string[], what = 'use'): string {
   const close = closest(word, candidates);
   if (close !== null) return `; did you mean ${close}?`;
-  return candidates.length <= 25 ? `; ${what} ${candidates.length === 1 ? '' : 'one of '}${candidates.join(', ')}` : '';
+  return candidates.length <= 25
+    ? `; ${what} ${candidates.length === 1 ? '' : 'one of '}${candidates.join(', ')}`
+    : '';
 }
 
 /** Number of insertions, deletions, replacements and swaps of neighbours between two words. */

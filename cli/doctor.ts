@@ -16,10 +16,15 @@ export interface Check {
 }
 
 /** Checks what faultline depends on, one line each; exit code 1 when a check fails. */
-export async function run(options: { json?: boolean; config?: string }, context: CommandContext): Promise<number> {
+export async function run(
+  options: { json?: boolean; config?: string },
+  context: CommandContext,
+): Promise<number> {
   const paint = createPainter(context.color);
   // All at once, as each may wait for a host that does not answer; shown in their order.
-  const running = Object.entries(checksByName).map(([name, check]) => settle(name, () => check(options, context)));
+  const running = Object.entries(checksByName).map(([name, check]) =>
+    settle(name, () => check(options, context)),
+  );
   const checks: Check[] = [];
   for (const check of running) {
     const { name, result, text } = await check;
@@ -39,7 +44,9 @@ type Look = (options: { config?: string }, context: CommandContext) => Promise<F
 const checksByName: Readonly<Record<string, Look>> = {
   settings: async ({ config }) => {
     const file = config ?? (existsSync('faultline.yaml') ? 'faultline.yaml' : null);
-    return ok(file === null ? 'defaults, environment and flags; there is no faultline.yaml' : `${file} is valid`);
+    return ok(
+      file === null ? 'defaults, environment and flags; there is no faultline.yaml' : `${file} is valid`,
+    );
   },
   clickhouse: checkStore,
   kafka: checkKafka,
@@ -77,7 +84,7 @@ async function missingMigrations(store: Awaited<ReturnType<typeof openStore>>): 
     { database: store.database },
   );
   const files = await migrationFiles();
-  if (Number(table?.n ?? 0) === 0) return files;
+  if ((table?.n ?? 0) === 0) return files;
   const done = await store.query<{ name: string }>('SELECT DISTINCT name FROM schema_migrations');
   return files.filter((file) => !done.some(({ name }) => name === file));
 }
@@ -91,7 +98,9 @@ async function checkKafka(_options: unknown, context: CommandContext): Promise<F
     const missing = kafka.topics.filter((topic) => !topics.includes(topic));
     const brokers = kafka.brokers.join(',');
     if (missing.length > 0) {
-      return fail(`${brokers} answers, but has no topic ${missing.join(', ')}: create it, or correct kafka.topics`);
+      return fail(
+        `${brokers} answers, but has no topic ${missing.join(', ')}: create it, or correct kafka.topics`,
+      );
     }
     const counts = await Promise.all(
       kafka.topics.map(async (topic) => `${topic} (${(await admin.partitions(topic)).length} partitions)`),
@@ -109,12 +118,18 @@ async function checkGrafana(_options: unknown, { settings, signal }: CommandCont
   const base = url.endsWith('/') ? url : `${url}/`;
   const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
   const limit = AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
-  const answer = await fetch(new URL('api/folders?limit=1', base), { headers, signal: limit }).catch(() => null);
+  const answer = await fetch(new URL('api/folders?limit=1', base), { headers, signal: limit }).catch(
+    () => null,
+  );
   if (answer === null) return fail(`Grafana at ${shown} does not answer: check grafana.url and that it runs`);
   if (answer.status === 401 || answer.status === 403) {
-    return fail(`Grafana at ${shown} refuses the token (${answer.status}): set grafana.token to a service-account token`);
+    return fail(
+      `Grafana at ${shown} refuses the token (${answer.status}): set grafana.token to a service-account token`,
+    );
   }
-  return answer.ok ? ok(`${shown} answers and accepts the token`) : fail(`Grafana at ${shown} answers ${answer.status}: check grafana.url`);
+  return answer.ok
+    ? ok(`${shown} answers and accepts the token`)
+    : fail(`Grafana at ${shown} answers ${answer.status}: check grafana.url`);
 }
 
 function ok(text: string): Finding {

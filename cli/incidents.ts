@@ -35,7 +35,9 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
       return 0;
     }
     const limit = options.limit ?? LIMIT;
-    const found = (await readIncidents(store, { ...filter, limit: limit + 1 })).map(({ incident }) => incident);
+    const found = (await readIncidents(store, { ...filter, limit: limit + 1 })).map(
+      ({ incident }) => incident,
+    );
     const shown = openFirst(found.slice(0, limit));
     if (format === 'json') context.out(JSON.stringify(shown, null, 2));
     else if (format === 'csv') context.stdout.write(incidentsAsCsv(shown));
@@ -60,7 +62,8 @@ export function parseFilter({ state, kind, since }: IncidentsOptions, now: numbe
 function names<Name extends string>(text: string, flag: string, known: readonly Name[]): readonly Name[] {
   return text.split(',').map((part) => {
     const found = known.find((name) => name === part.trim());
-    if (found === undefined) throw new UserError(`${flag} is ${JSON.stringify(part.trim())}${suggestion(part.trim(), known)}`);
+    if (found === undefined)
+      throw new UserError(`${flag} is ${JSON.stringify(part.trim())}${suggestion(part.trim(), known)}`);
     return found;
   });
 }
@@ -71,22 +74,29 @@ async function findIncident(store: Store, id: string): Promise<Incident> {
   const all = await readIncidents(store, { limit: ALL });
   const matching = all.map(({ incident }) => incident).filter((one) => one.id.startsWith(id));
   const [only, second] = matching;
-  if (only === undefined) throw new UserError(`there is no incident ${id}; faultline incidents lists them`, 1);
+  if (only === undefined)
+    throw new UserError(`there is no incident ${id}; faultline incidents lists them`, 1);
   if (second !== undefined) {
-    throw new UserError(`${matching.length} incidents begin with ${id}: ${only.id}, ${second.id}…; give more of the id`, 1);
+    throw new UserError(
+      `${matching.length} incidents begin with ${id}: ${only.id}, ${second.id}…; give more of the id`,
+      1,
+    );
   }
   return only;
 }
 
 /** Newest first among those that are open, then among the others. */
 function openFirst(incidents: readonly Incident[]): readonly Incident[] {
-  const isOpen = (one: Incident): boolean => one.state !== 'resolved';
-  return [...incidents.filter(isOpen), ...incidents.filter((one) => !isOpen(one))];
+  const open = incidents.filter((one) => one.state !== 'resolved');
+  return [...open, ...incidents.filter((one) => one.state === 'resolved')];
 }
 
 async function explainNothing(store: Store, options: IncidentsOptions): Promise<string> {
   const [any] = await readIncidents(store, { limit: 1 });
-  if (any === undefined) return `faultline: there is no incident in ${store.where}; faultline start or faultline analyze finds them`;
-  const flags = [options.state && '--state', options.kind && '--kind', options.since && '--since'].filter(Boolean);
+  if (any === undefined)
+    return `faultline: there is no incident in ${store.where}; faultline start or faultline analyze finds them`;
+  const flags = [options.state && '--state', options.kind && '--kind', options.since && '--since'].filter(
+    Boolean,
+  );
   return `faultline: no incident fits ${flags.join(' and ')}; the newest is ${any.incident.id}, ${any.incident.kind} of ${any.incident.started_at}`;
 }

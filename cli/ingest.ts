@@ -9,12 +9,20 @@ export async function run(_options: object, context: CommandContext): Promise<nu
   const store = await openMigrated(settings.clickhouse);
   try {
     const source = await openKafka(settings.kafka, kafkaLog(logger));
-    const worker = workerFor(context, settings, { store, source, events: logEvents(logger), onRefused: 'halt' });
+    const worker = workerFor(context, settings, {
+      store,
+      source,
+      events: logEvents(logger),
+      onRefused: 'halt',
+    });
     // The group waits for a leaving member at most as long as its session lasts.
     const stop = (): void => void worker.stop(settings.kafka.session_timeout_ms * 0.8);
     context.signal.addEventListener('abort', stop, { once: true });
     if (context.signal.aborted) stop();
-    logger.info({ topics: settings.kafka.topics, group: settings.kafka.group, clickhouse: store.where }, 'worker starts');
+    logger.info(
+      { topics: settings.kafka.topics, group: settings.kafka.group, clickhouse: store.where },
+      'worker starts',
+    );
     await worker.run();
     logger.info('worker stopped');
     return 0;

@@ -32,7 +32,9 @@ const HISTORY = 30;
 const LINE_EVERY_MS = 5_000;
 
 /** Live rates by class on standard error, and incidents on standard output. */
-export function createLiveView(context: Pick<CommandContext, 'out' | 'stderr' | 'color' | 'width' | 'now'>): LiveView {
+export function createLiveView(
+  context: Pick<CommandContext, 'out' | 'stderr' | 'color' | 'width' | 'now'>,
+): LiveView {
   const live = context.stderr.isTTY === true;
   const paint = createPainter(context.color);
   const history = new Map<RequestClass, number[]>();
@@ -72,9 +74,14 @@ export function createLiveView(context: Pick<CommandContext, 'out' | 'stderr' | 
       const perSecond = [...rate.values()].reduce((sum, n) => sum + n, 0);
       const trouble = counts.trouble === '' ? [] : [paint(counts.trouble, 'yellow')];
       if (!live) {
-        const worst = [...rate].filter(([name, n]) => name !== 'ok' && n >= 0.05).sort((a, b) => b[1] - a[1]).slice(0, 4);
+        const worst = [...rate]
+          .filter(([name, n]) => name !== 'ok' && n >= 0.05)
+          .sort((a, b) => b[1] - a[1])
+          .slice(0, 4);
         const errors = worst.map(([name, n]) => `${name} ${n.toFixed(1)}/s`).join(', ');
-        context.stderr.write(`${[headline(counts, perSecond), errors, ...trouble].filter((part) => part !== '').join('  |  ')}\n`);
+        context.stderr.write(
+          `${[headline(counts, perSecond), errors, ...trouble].filter((part) => part !== '').join('  |  ')}\n`,
+        );
         return;
       }
       const lines = [paint(headline(counts, perSecond), 'bold'), ...trouble];
@@ -82,7 +89,9 @@ export function createLiveView(context: Pick<CommandContext, 'out' | 'stderr' | 
         const total = counts.byClass.get(name) ?? 0;
         if (total === 0) continue;
         const title = errorClasses[name].title.padEnd(44);
-        lines.push(`  ${title} ${formatCount(total).padStart(9)} ${`${(rate.get(name) ?? 0).toFixed(1)}/s`.padStart(10)}  ${sparkline(history.get(name) ?? [], HISTORY)}`);
+        lines.push(
+          `  ${title} ${formatCount(total).padStart(9)} ${`${(rate.get(name) ?? 0).toFixed(1)}/s`.padStart(10)}  ${sparkline(history.get(name) ?? [], HISTORY)}`,
+        );
       }
       erase();
       const fitting = lines.map((line) => (context.width < 90 ? line.slice(0, context.width - 1) : line));
@@ -91,9 +100,14 @@ export function createLiveView(context: Pick<CommandContext, 'out' | 'stderr' | 
     },
     incident(incident) {
       erase();
-      const mark = incident.state === 'resolved' ? paint('■ closed', 'green') : paint('▲ opened', 'red', 'bold');
+      const mark =
+        incident.state === 'resolved' ? paint('■ closed', 'green') : paint('▲ opened', 'red', 'bold');
       context.out(`${mark}  ${incident.started_at} – ${incident.resolved_at ?? 'now'}`);
-      const full = incidentInFull(incident, { width: context.width, color: context.color, now: Date.parse(incident.detected_at) });
+      const full = incidentInFull(incident, {
+        width: context.width,
+        color: context.color,
+        now: Date.parse(incident.detected_at),
+      });
       const lines = incident.state === 'resolved' ? full.slice(0, 2) : full;
       for (const line of lines) context.out(line);
       context.out('');

@@ -37,13 +37,16 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 function isAbort(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'AbortError' || ('code' in error && error.code === 'EPIPE'));
+  return (
+    error instanceof Error && (error.name === 'AbortError' || ('code' in error && error.code === 'EPIPE'))
+  );
 }
 
 function reportError(error: unknown): number {
   const { line, exitCode, expected } = describeError(error);
   process.stderr.write(`faultline: ${line}\n`);
-  if (!expected && process.env['FAULTLINE_LOG_LEVEL'] === 'debug') process.stderr.write(`${stackOf(error)}\n`);
+  if (!expected && process.env['FAULTLINE_LOG_LEVEL'] === 'debug')
+    process.stderr.write(`${stackOf(error)}\n`);
   return exitCode;
 }
 
@@ -80,7 +83,8 @@ async function flushed(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-const isEntry = process.argv[1] !== undefined && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href;
+const isEntry =
+  process.argv[1] !== undefined && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href;
 if (isEntry) {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => process.exit(reportError(error)));

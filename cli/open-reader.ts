@@ -19,7 +19,10 @@ export async function openReader({ settings }: CommandContext): Promise<Store> {
   );
   if (tables.length === 2) return store;
   await store.close();
-  throw new UserError(`database ${database} at ${store.where} has no tables of faultline: run faultline migrate`, 1);
+  throw new UserError(
+    `database ${database} at ${store.where} has no tables of faultline: run faultline migrate`,
+    1,
+  );
 }
 
 async function open(options: Parameters<typeof openStore>[0]): Promise<Store> {
@@ -27,8 +30,10 @@ async function open(options: Parameters<typeof openStore>[0]): Promise<Store> {
     return await openStore(options);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'locked') {
-      const advice = 'then add --clickhouse-url http://127.0.0.1:8123 here';
-      throw new UserError(`${error.message} (started with --clickhouse-http 8123, ${advice})`, 1, error);
+      const [what] = error.message.split(':');
+      const advice =
+        'restart that one with --clickhouse-http 8123 and add --clickhouse-url http://127.0.0.1:8123 here';
+      throw new UserError(`${what}: ${advice}, or stop it`, 1, error);
     }
     throw error;
   }

@@ -4,10 +4,12 @@ import { UserError } from './errors.ts';
 export const port = (text: string, flag: string): number => wholeNumber(text, flag, 0, 65_535);
 
 /** A whole number of at least 1. */
-export const count = (text: string, flag: string): number => wholeNumber(text, flag, 1, Number.MAX_SAFE_INTEGER);
+export const count = (text: string, flag: string): number =>
+  wholeNumber(text, flag, 1, Number.MAX_SAFE_INTEGER);
 
 /** A whole number of at least 0, such as a seed. */
-export const natural = (text: string, flag: string): number => wholeNumber(text, flag, 0, Number.MAX_SAFE_INTEGER);
+export const natural = (text: string, flag: string): number =>
+  wholeNumber(text, flag, 0, Number.MAX_SAFE_INTEGER);
 
 /** A number above 0, such as a rate or a factor. */
 export function positive(text: string, flag: string): number {

@@ -45,7 +45,10 @@ describe('a command line', () => {
     ['trends --sinze 24h', "unknown option '--sinze'; did you mean --since?"],
     ['trends --nonsense', "unknown option '--nonsense'; see faultline trends --help"],
     ['trends --since', "option '--since <when>' argument missing; see faultline trends --help"],
-    ['trends more', "too many arguments for 'trends'. Expected 0 arguments but got 1; see faultline trends --help"],
+    [
+      'trends more',
+      "too many arguments for 'trends'. Expected 0 arguments but got 1; see faultline trends --help",
+    ],
     ['trends --format xml', '--format is "xml"; use one of table, json, csv'],
     ['trends --format jsn', '--format is "jsn"; did you mean json?'],
     ['trends --limit 0', '--limit is "0": must be a whole number of at least 1'],
@@ -58,10 +61,13 @@ describe('a command line', () => {
 });
 
 describe('every command', () => {
-  it.each(commands.map((command) => [command.name, command] as const))('%s has an example that parses', (name, command) => {
-    for (const example of command.examples) {
-      const line = /faultline (?<line>[^|>]*)/.exec(example)?.groups?.['line'] ?? '';
-      expect(parse(line).command.name, example).toBe(name);
-    }
-  });
+  it.each(commands.map((command) => [command.name, command] as const))(
+    '%s has an example that parses',
+    (name, command) => {
+      for (const example of command.examples) {
+        const line = /faultline (?<line>[^|>]*)/.exec(example)?.groups?.['line'] ?? '';
+        expect(parse(line).command.name, example).toBe(name);
+      }
+    },
+  );
 });

@@ -21,7 +21,9 @@ export class ShownHelp extends Error {
 export function createProgram(): { parse(argv: readonly string[]): Invocation } {
   let invocation: Invocation | undefined;
   const program = house(new Command('faultline'))
-    .description('Classify every failure of LLM APIs, count it exactly, say whose fault it is and what to do.')
+    .description(
+      'Classify every failure of LLM APIs, count it exactly, say whose fault it is and what to do.',
+    )
     .version(readVersion(), '-V, --version', 'print the version')
     .addHelpText('after', '\nEach command has its own help with an example: faultline COMMAND --help');
   for (const spec of commands) {
@@ -143,5 +145,7 @@ function indented(lines: readonly string[]): string {
 
 function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0';
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : '0';
 }

@@ -1,7 +1,13 @@
 import { type BrokerFacts, type Difference, type Proof, reconcile } from '../ingest/reconcile.ts';
 import { openKafkaAdmin } from '../ingest/sources/kafka.ts';
 import type { Store } from '../store/connect.ts';
-import { type LedgerRow, readLedger, readRepeated, readRowCounts, readTotals } from '../store/queries/reconcile.ts';
+import {
+  type LedgerRow,
+  readLedger,
+  readRepeated,
+  readRowCounts,
+  readTotals,
+} from '../store/queries/reconcile.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT } from './errors.ts';
 import { kafkaLog } from './log-events.ts';
@@ -38,7 +44,8 @@ async function prove(store: Store, topic: string | null, context: CommandContext
   const proof = reconcile({ ledger, broker, rows, repeated, totals, now: context.now() / 1000 });
   if (topic === null) return proof;
   // Sums of the counts are over all topics; everything else is of the topic asked for.
-  const concerns = (difference: Difference): boolean => difference.topic === topic || difference.topic === '*';
+  const concerns = (difference: Difference): boolean =>
+    difference.topic === topic || difference.topic === '*';
   return {
     ...proof,
     partitions: proof.partitions.filter((partition) => partition.topic === topic),
@@ -49,7 +56,11 @@ async function prove(store: Store, topic: string | null, context: CommandContext
 /** Topics that are files, pipes or the demo have no broker to ask. */
 const localTopic = /^(file:|stdin#|demo#|dead-letters#)/;
 
-async function askKafka(ledger: readonly LedgerRow[], topic: string | null, context: CommandContext): Promise<BrokerFacts[]> {
+async function askKafka(
+  ledger: readonly LedgerRow[],
+  topic: string | null,
+  context: CommandContext,
+): Promise<BrokerFacts[]> {
   const known = new Set(ledger.map((row) => row.topic).filter((name) => !localTopic.test(name)));
   if (topic !== null && !localTopic.test(topic)) known.add(topic);
   const topics = [...known].filter((name) => topic === null || name === topic);
@@ -57,7 +68,9 @@ async function askKafka(ledger: readonly LedgerRow[], topic: string | null, cont
   const admin = await openKafkaAdmin(context.settings.kafka, kafkaLog(context.logger));
   try {
     const existing = new Set(await admin.topics());
-    const ids = (await Promise.all(topics.filter((name) => existing.has(name)).map((name) => admin.partitions(name)))).flat();
+    const ids = (
+      await Promise.all(topics.filter((name) => existing.has(name)).map((name) => admin.partitions(name)))
+    ).flat();
     const [committed, logs] = [await admin.committed(ids), await admin.logOffsets(ids)];
     return ids.map((id, i) => ({
       ...id,
@@ -80,8 +93,13 @@ function print(proof: Proof, context: CommandContext): void {
   for (const note of proof.notes) context.out(`note: ${note}`);
   for (const d of proof.differences) {
     const range = d.from === null ? '' : ` [${d.from}, ${d.to})`;
-    context.out(`DIFFERENCE ${d.kind} ${d.topic}${d.partition === null ? '' : `/${d.partition}`}${range}: ${d.what}`);
+    context.out(
+      `DIFFERENCE ${d.kind} ${d.topic}${d.partition === null ? '' : `/${d.partition}`}${range}: ${d.what}`,
+    );
   }
-  const verdict = proof.differences.length === 0 ? 'exact: every record is counted once, dead or skipped' : `${proof.differences.length} differences`;
+  const verdict =
+    proof.differences.length === 0
+      ? 'exact: every record is counted once, dead or skipped'
+      : `${proof.differences.length} differences`;
   context.out(proof.partitions.length === 0 ? 'nothing has been ingested yet' : verdict);
 }

@@ -21,7 +21,12 @@ export interface ReplayOptions {
 export async function run(options: ReplayOptions, context: CommandContext): Promise<number> {
   const directory = await mkdtemp(path.join(tmpdir(), 'faultline-replay-'));
   try {
-    const store = await openMigrated({ ...context.settings.clickhouse, url: '', cluster: '', path: directory });
+    const store = await openMigrated({
+      ...context.settings.clickhouse,
+      url: '',
+      cluster: '',
+      path: directory,
+    });
     try {
       return await replay(store, options, context);
     } finally {
@@ -43,7 +48,10 @@ async function replay(store: Store, options: ReplayOptions, context: CommandCont
   const counts = await readCountsByClass(store);
   if (options.json === true) context.out(JSON.stringify({ counts, incidents }));
   else printSummary(counts, incidents, context);
-  if (dead > 0) context.err(`${dead} lines could not be decoded: faultline start --source FILE keeps them for faultline dead-letters list`);
+  if (dead > 0)
+    context.err(
+      `${dead} lines could not be decoded: faultline start --source FILE keeps them for faultline dead-letters list`,
+    );
   return 0;
 }
 
@@ -77,7 +85,11 @@ async function readFiles(store: Store, files: readonly string[], context: Comman
   return dead;
 }
 
-function printSummary(counts: Record<string, number>, incidents: readonly Incident[], context: CommandContext): void {
+function printSummary(
+  counts: Record<string, number>,
+  incidents: readonly Incident[],
+  context: CommandContext,
+): void {
   const width = Math.max(...requestClassNames.map((name) => name.length));
   for (const name of requestClassNames) {
     const count = counts[name] ?? 0;
@@ -86,5 +98,6 @@ function printSummary(counts: Record<string, number>, incidents: readonly Incide
   context.out('');
   if (incidents.length === 0) context.out('no incidents');
   const terminal = { width: context.width, color: context.color, now: context.now() };
-  for (const incident of incidents) for (const line of [...incidentInFull(incident, terminal), '']) context.out(line);
+  for (const incident of incidents)
+    for (const line of [...incidentInFull(incident, terminal), '']) context.out(line);
 }

@@ -7,7 +7,9 @@ export function settingsExample(): string {
   let open: readonly string[] = [];
   for (const setting of settingKeys()) {
     const sections = setting.path.slice(0, -1);
-    const opened = sections.filter((_, i) => sections.slice(0, i + 1).join('.') !== open.slice(0, i + 1).join('.'));
+    const opened = sections.filter(
+      (_, i) => sections.slice(0, i + 1).join('.') !== open.slice(0, i + 1).join('.'),
+    );
     if (opened.length > 0 || sections.length === 0) lines.push('');
     for (const name of opened) lines.push(`${'  '.repeat(sections.indexOf(name))}${name}:`);
     open = sections;
@@ -22,7 +24,10 @@ const preamble = [
   '# kafka.session_timeout_ms is FAULTLINE_KAFKA_SESSION_TIMEOUT_MS. Flags win over both.',
 ];
 
-function entry({ path, description, defaultValue, allowed, map }: SettingKey, indent: string): readonly string[] {
+function entry(
+  { path, description, defaultValue, allowed, map }: SettingKey,
+  indent: string,
+): readonly string[] {
   const meaning = isObvious(allowed) ? description : `${description} (${allowed})`;
   const name = path.at(-1) ?? '';
   const value = map ? '{}' : inline(defaultValue);

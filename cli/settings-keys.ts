@@ -47,7 +47,11 @@ export function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
 
 let keys: readonly SettingKey[] | undefined;
 
-function collectKeys(schema: z.core.$ZodType, path: readonly string[], defaults: unknown): readonly SettingKey[] {
+function collectKeys(
+  schema: z.core.$ZodType,
+  path: readonly string[],
+  defaults: unknown,
+): readonly SettingKey[] {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject) {
     return Object.entries(inner.shape).flatMap(([name, child]) =>
@@ -88,7 +92,8 @@ interface JsonSchema {
 
 function allowedWords(schema: unknown): string {
   const { type, enum: options, anyOf, minimum, maximum, exclusiveMinimum } = schema as JsonSchema;
-  if (options !== undefined) return `one of ${options.map((o) => (o === '' ? 'empty' : String(o))).join(', ')}`;
+  if (options !== undefined)
+    return `one of ${options.map((o) => (o === '' ? 'empty' : String(o))).join(', ')}`;
   if (anyOf !== undefined) return allowedWords(anyOf[0]);
   if (type === 'boolean') return 'true or false';
   if (type === 'array') return 'a list of texts';

@@ -22,12 +22,13 @@ export function settingsPage(): string {
 
 function row({ key, env, map, defaultValue, description, allowed }: SettingKey): string {
   const variable = map ? `${env}_FIELD` : env;
-  const range = allowed.startsWith('a list of') || allowed.startsWith('a text') ? '' : ` Allowed: ${allowed}.`;
+  const range =
+    allowed.startsWith('a list of') || allowed.startsWith('a text') ? '' : ` Allowed: ${allowed}.`;
   return `| \`${key}\` | \`${variable}\` | ${shown(defaultValue)} | ${description.replaceAll('|', '\\|')}${range} |`;
 }
 
 function shown(value: unknown): string {
   if (value === '') return 'empty';
   if (Array.isArray(value)) return `\`${value.join(',')}\``;
-  return typeof value === 'object' ? 'none' : `\`${String(value)}\``;
+  return typeof value === 'object' ? 'none' : `\`${JSON.stringify(value).replaceAll('"', '')}\``;
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from './errors.ts';
 import { loadSettings, readSettings, type SettingOverride } from './settings.ts';
@@ -30,24 +30,84 @@ function messageOf(yaml: string, env: Record<string, string> = {}): string {
 
 describe('a wrong settings file is one line that names', () => {
   it.each([
-    ['a mistyped key', 'kafka:\n  brokerz: 3', 'faultline.yaml:2: unknown key kafka.brokerz; did you mean kafka.brokers?'],
-    ['a key on the wrong level', 'brokers: a:1', 'faultline.yaml:1: unknown key brokers; did you mean kafka.brokers?'],
-    ['a key that resembles none', 'log:\n  xyzzy: 1', 'faultline.yaml:2: unknown key log.xyzzy; known here: log.level'],
-    ['a deep key', 'analyzers:\n  slow_down_surge: {cuont: 3}', 'faultline.yaml:2: unknown key analyzers.slow_down_surge.cuont; did you mean analyzers.slow_down_surge.count?'],
+    [
+      'a mistyped key',
+      'kafka:\n  brokerz: 3',
+      'faultline.yaml:2: unknown key kafka.brokerz; did you mean kafka.brokers?',
+    ],
+    [
+      'a key on the wrong level',
+      'brokers: a:1',
+      'faultline.yaml:1: unknown key brokers; did you mean kafka.brokers?',
+    ],
+    [
+      'a key that resembles none',
+      'log:\n  xyzzy: 1',
+      'faultline.yaml:2: unknown key log.xyzzy; known here: log.level',
+    ],
+    [
+      'a deep key',
+      'analyzers:\n  slow_down_surge: {cuont: 3}',
+      'faultline.yaml:2: unknown key analyzers.slow_down_surge.cuont; did you mean analyzers.slow_down_surge.count?',
+    ],
     ['a flag', 'kafka:\n  tls: maybe', 'faultline.yaml:2: kafka.tls is "maybe": must be true or false'],
-    ['a number out of range', 'batch:\n\n  rows: 0', 'faultline.yaml:3: batch.rows is 0: must be a whole number from 1 to 1000000'],
-    ['a boolean for a number', 'batch:\n  rows: true', 'faultline.yaml:2: batch.rows is true: must be a whole number from 1 to 1000000'],
-    ['a word for a number', 'console:\n  port: http', 'faultline.yaml:2: console.port is "http": must be a whole number from 0 to 65535'],
-    ['a choice', 'log:\n level: loud', 'faultline.yaml:2: log.level is "loud": must be one of debug, info, warn, error, silent'],
-    ['a value for a section', 'kafka: 3', 'faultline.yaml:1: kafka is 3: must be a section with keys of its own'],
-    ['a broker without port', 'kafka:\n  brokers: [a:1, x]', 'faultline.yaml:2: kafka.brokers.1 is "x": must be host:port, such as 127.0.0.1:9092'],
+    [
+      'a number out of range',
+      'batch:\n\n  rows: 0',
+      'faultline.yaml:3: batch.rows is 0: must be a whole number from 1 to 1000000',
+    ],
+    [
+      'a boolean for a number',
+      'batch:\n  rows: true',
+      'faultline.yaml:2: batch.rows is true: must be a whole number from 1 to 1000000',
+    ],
+    [
+      'a word for a number',
+      'console:\n  port: http',
+      'faultline.yaml:2: console.port is "http": must be a whole number from 0 to 65535',
+    ],
+    [
+      'a choice',
+      'log:\n level: loud',
+      'faultline.yaml:2: log.level is "loud": must be one of debug, info, warn, error, silent',
+    ],
+    [
+      'a value for a section',
+      'kafka: 3',
+      'faultline.yaml:1: kafka is 3: must be a section with keys of its own',
+    ],
+    [
+      'a broker without port',
+      'kafka:\n  brokers: [a:1, x]',
+      'faultline.yaml:2: kafka.brokers.1 is "x": must be host:port, such as 127.0.0.1:9092',
+    ],
     ['an empty text', 'kafka:\n  group: ""', 'faultline.yaml:2: kafka.group is "": must not be empty'],
     ['a map entry', 'mapping:\n  status: 3', 'faultline.yaml:2: mapping.status is 3: must be a text'],
-    ['several at once', 'batch:\n  rows: 0\n  bytes: 0', 'faultline.yaml:2: batch.rows is 0: must be a whole number from 1 to 1000000 (and 1 more wrong setting)'],
-    ['a login in an address', 'clickhouse:\n  url: http://me:s3cret@host', 'faultline.yaml:2: clickhouse.url is "http://***@host": must be an http:// or https:// address without user and password, or empty'],
-    ['a secret of the wrong type, without showing it', 'console:\n  token: 12345', 'faultline.yaml:2: console.token: must be a text'],
-    ['a list in place of a map', '- 1', 'faultline.yaml:1: the settings must be a map of keys, such as kafka: {brokers: [host:9092]}'],
-    ['a key given twice', 'format: auto\nformat: native', 'faultline.yaml:2:1: not valid YAML: Map keys must be unique'],
+    [
+      'several at once',
+      'batch:\n  rows: 0\n  bytes: 0',
+      'faultline.yaml:2: batch.rows is 0: must be a whole number from 1 to 1000000 (and 1 more wrong setting)',
+    ],
+    [
+      'a login in an address',
+      'clickhouse:\n  url: http://me:s3cret@host',
+      'faultline.yaml:2: clickhouse.url is "http://***@host": must be an http:// or https:// address without user and password, or empty',
+    ],
+    [
+      'a secret of the wrong type, without showing it',
+      'console:\n  token: 12345',
+      'faultline.yaml:2: console.token: must be a text',
+    ],
+    [
+      'a list in place of a map',
+      '- 1',
+      'faultline.yaml:1: the settings must be a map of keys, such as kafka: {brokers: [host:9092]}',
+    ],
+    [
+      'a key given twice',
+      'format: auto\nformat: native',
+      'faultline.yaml:2:1: not valid YAML: Map keys must be unique',
+    ],
     ['__proto__', '__proto__:\n  x: 1', 'faultline.yaml:1: unknown key __proto__'],
   ])('%s', (_name, yaml, message) => {
     expect(messageOf(yaml)).toContain(message);
@@ -59,17 +119,35 @@ describe('a wrong settings file is one line that names', () => {
   });
 
   it('a file that does not exist, cannot be read, or is a directory', () => {
-    expect(() => loadSettings({ config: path.join(folder, 'none.yaml'), env: {} })).toThrow('none.yaml: does not exist');
+    expect(() => loadSettings({ config: path.join(folder, 'none.yaml'), env: {} })).toThrow(
+      'none.yaml: does not exist',
+    );
     expect(() => loadSettings({ config: folder, env: {} })).toThrow('is a directory; name a file');
   });
 });
 
 describe('a wrong environment variable is one line that names', () => {
   it.each([
-    ['a mistyped one', { FAULTLINE_KAFKA_BROKRES: 'x' }, 'environment variable FAULTLINE_KAFKA_BROKRES is no setting; did you mean FAULTLINE_KAFKA_BROKERS?'],
-    ['one that resembles none', { FAULTLINE_XYZZY: 'x' }, 'environment variable FAULTLINE_XYZZY is no setting; unset it, or see faultline settings --example for the names'],
-    ['a wrong value', { FAULTLINE_BATCH_ROWS: '1e9' }, 'FAULTLINE_BATCH_ROWS: batch.rows is "1e9": must be a whole number from 1 to 1000000'],
-    ['one entry of a list', { FAULTLINE_KAFKA_BROKERS: 'a:1,b' }, 'FAULTLINE_KAFKA_BROKERS: kafka.brokers is "a:1,b": must be host:port'],
+    [
+      'a mistyped one',
+      { FAULTLINE_KAFKA_BROKRES: 'x' },
+      'environment variable FAULTLINE_KAFKA_BROKRES is no setting; did you mean FAULTLINE_KAFKA_BROKERS?',
+    ],
+    [
+      'one that resembles none',
+      { FAULTLINE_XYZZY: 'x' },
+      'environment variable FAULTLINE_XYZZY is no setting; unset it, or see faultline settings --example for the names',
+    ],
+    [
+      'a wrong value',
+      { FAULTLINE_BATCH_ROWS: '1e9' },
+      'FAULTLINE_BATCH_ROWS: batch.rows is "1e9": must be a whole number from 1 to 1000000',
+    ],
+    [
+      'one entry of a list',
+      { FAULTLINE_KAFKA_BROKERS: 'a:1,b' },
+      'FAULTLINE_KAFKA_BROKERS: kafka.brokers is "a:1,b": must be host:port',
+    ],
     ['a section', { FAULTLINE_KAFKA: 'x' }, 'environment variable FAULTLINE_KAFKA is no setting'],
   ])('%s', (_name, env, message) => {
     expect(messageOf('', env)).toContain(message);
@@ -87,7 +165,12 @@ describe('settings', () => {
 
   it('come from the file, then the environment, then flags, and say so', () => {
     writeFileSync(config, 'kafka:\n  group: file\n  client_id: file\n  topics: [file]\n');
-    const env = { FAULTLINE_KAFKA_CLIENT_ID: 'env', FAULTLINE_KAFKA_TOPICS: 'env, more', OTHER: 'x', FAULTLINE_FORMAT: '' };
+    const env = {
+      FAULTLINE_KAFKA_CLIENT_ID: 'env',
+      FAULTLINE_KAFKA_TOPICS: 'env, more',
+      OTHER: 'x',
+      FAULTLINE_FORMAT: '',
+    };
     const overrides: SettingOverride[] = [{ key: 'kafka.topics', value: 'flag', flag: '--topics' }];
     const { settings, origins } = readSettings({ config, env, overrides });
     expect(settings.kafka).toMatchObject({ group: 'file', client_id: 'env', topics: ['flag'] });
@@ -116,13 +199,19 @@ describe('settings', () => {
     const secrets = settingKeys().filter(({ secret }) => secret);
     expect(secrets.length).toBeGreaterThanOrEqual(4);
     fc.assert(
-      fc.property(fc.constantFrom(...secrets), fc.stringMatching(/^[A-Za-z0-9]{12,20}$/), (setting, value) => {
-        const { settings, origins } = readSettings({ env: { [setting.env]: value } });
-        const shown = effectiveSettings(settings, origins);
-        expect(shown).toContain(`"***" # ${setting.env}`);
-        expect(shown).not.toContain(value);
-        expect(messageOf('kafka: 3', { [setting.env]: value, FAULTLINE_BATCH_ROWS: '0' })).not.toContain(value);
-      }),
+      fc.property(
+        fc.constantFrom(...secrets),
+        fc.stringMatching(/^[A-Za-z0-9]{12,20}$/),
+        (setting, value) => {
+          const { settings, origins } = readSettings({ env: { [setting.env]: value } });
+          const shown = effectiveSettings(settings, origins);
+          expect(shown).toContain(`"***" # ${setting.env}`);
+          expect(shown).not.toContain(value);
+          expect(messageOf('kafka: 3', { [setting.env]: value, FAULTLINE_BATCH_ROWS: '0' })).not.toContain(
+            value,
+          );
+        },
+      ),
       { numRuns: 30 },
     );
   });

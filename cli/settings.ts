@@ -78,15 +78,22 @@ function fixFor(code: string): string | null {
 }
 
 function toTree(document: Document, file: string, lines: LineCounter, origins: Map<string, string>): Tree {
-  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return {};
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null))
+    return {};
   if (!isMap(document.contents)) {
-    throw new UserError(`${file}:1: the settings must be a map of keys, such as kafka: {brokers: [host:9092]}`);
+    throw new UserError(
+      `${file}:1: the settings must be a map of keys, such as kafka: {brokers: [host:9092]}`,
+    );
   }
   noteLines(document.contents, [], file, lines, origins);
   try {
     return withoutNulls(document.toJS({ maxAliasCount: 100 })) as Tree;
   } catch (error) {
-    throw new UserError(`${file}: ${oneLine(error instanceof Error ? error.message : String(error))}`, 2, error);
+    throw new UserError(
+      `${file}: ${oneLine(error instanceof Error ? error.message : String(error))}`,
+      2,
+      error,
+    );
   }
 }
 
@@ -143,14 +150,19 @@ function setAt(tree: Tree, path: readonly string[], value: unknown): void {
   let node = tree;
   for (const part of path.slice(0, -1)) {
     const child = node[part];
-    const next: Tree = typeof child === 'object' && child !== null && !Array.isArray(child) ? (child as Tree) : {};
+    const next: Tree =
+      typeof child === 'object' && child !== null && !Array.isArray(child) ? (child as Tree) : {};
     node[part] = next;
     node = next;
   }
   node[path.at(-1) ?? ''] = value;
 }
 
-function describeIssues(issues: readonly z.core.$ZodIssue[], tree: Tree, origins: Map<string, string>): string {
+function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  tree: Tree,
+  origins: Map<string, string>,
+): string {
   const [first] = issues;
   if (first === undefined) return 'the settings are wrong';
   const more = issues.length - 1;
@@ -184,8 +196,11 @@ function originOf(key: string, origins: Map<string, string>): string {
 function suggestKey(key: string): string {
   const names = dottedNames();
   const parent = key.includes('.') ? key.slice(0, key.lastIndexOf('.') + 1) : '';
-  const siblings = names.filter((name) => name.startsWith(parent) && !name.slice(parent.length).includes('.'));
-  const close = closest(key, siblings) ?? names.find((name) => name.endsWith(`.${key.split('.').at(-1)}`)) ?? null;
+  const siblings = names.filter(
+    (name) => name.startsWith(parent) && !name.slice(parent.length).includes('.'),
+  );
+  const close =
+    closest(key, siblings) ?? names.find((name) => name.endsWith(`.${key.split('.').at(-1)}`)) ?? null;
   return close === null ? `; known here: ${siblings.join(', ')}` : `; did you mean ${close}?`;
 }
 
@@ -194,7 +209,8 @@ function allowed(issue: z.core.$ZodIssue): string {
   const ofText = issue.code === 'invalid_format' || issue.code === 'custom' || issue.code === 'invalid_union';
   if (ofText) return `be ${issue.message}`;
   if (setting === null) return 'be a section with keys of its own';
-  if (issue.code === 'too_small' && (issue.origin === 'string' || issue.origin === 'array')) return 'not be empty';
+  if (issue.code === 'too_small' && (issue.origin === 'string' || issue.origin === 'array'))
+    return 'not be empty';
   return setting.path.length < issue.path.length ? 'be a text' : `be ${setting.allowed}`;
 }
 

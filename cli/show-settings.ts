@@ -18,7 +18,11 @@ export async function run(options: ShowSettingsOptions, context: CommandContext)
     context.stdout.write(settingsExample());
     return 0;
   }
-  const { settings, origins } = readSettings({ config: options.config, env: context.env, overrides: options.overrides });
+  const { settings, origins } = readSettings({
+    config: options.config,
+    env: context.env,
+    overrides: options.overrides,
+  });
   context.stdout.write(effectiveSettings(settings, origins));
   return 0;
 }

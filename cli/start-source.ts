@@ -31,9 +31,13 @@ export interface StartSource {
 const DEMO_SPEED = 576;
 
 /** Opens `demo`, `kafka`, `-` or a file. Throws one-line errors that name it. */
-export async function openStartSource(options: { source?: string; speed?: number }, context: CommandContext): Promise<StartSource> {
+export async function openStartSource(
+  options: { source?: string; speed?: number },
+  context: CommandContext,
+): Promise<StartSource> {
   const source = options.source ?? 'demo';
-  if (options.speed !== undefined && source !== 'demo') throw new UserError(`--speed only goes with --source demo, not with ${source}`);
+  if (options.speed !== undefined && source !== 'demo')
+    throw new UserError(`--speed only goes with --source demo, not with ${source}`);
   const run = `${context.now()}`;
   switch (source) {
     case 'demo':
@@ -41,15 +45,34 @@ export async function openStartSource(options: { source?: string; speed?: number
     case 'kafka': {
       const records = await openKafka(context.settings.kafka, kafkaLog(context.logger));
       const name = `Kafka topic ${context.settings.kafka.topics.join(', ')}`;
-      return { name, records, isDemo: false, isHistory: false, limits: null, present: () => null, progress: () => null, farewell: '' };
+      return {
+        name,
+        records,
+        isDemo: false,
+        isHistory: false,
+        limits: null,
+        present: () => null,
+        progress: () => null,
+        farewell: '',
+      };
     }
     case '-': {
       const records = openStreamLines('stdin', run, context.stdin);
-      return history('standard input', records, null, 'standard input has ended; the page stays until Ctrl-C');
+      return history(
+        'standard input',
+        records,
+        null,
+        'standard input has ended; the page stays until Ctrl-C',
+      );
     }
     default: {
       const records = await openFileLines(source);
-      return history(source, records, fileLimits(context.settings), `${source} has been read; the page stays until Ctrl-C`);
+      return history(
+        source,
+        records,
+        fileLimits(context.settings),
+        `${source} has been read; the page stays until Ctrl-C`,
+      );
     }
   }
 }

@@ -26,13 +26,25 @@ export interface StartOptions {
 export async function run(options: StartOptions, context: CommandContext): Promise<number> {
   const { settings, signal } = context;
   const source = await openStartSource(options, context);
-  const clickhouse = { ...settings.clickhouse, path: source.isDemo ? path.join(settings.clickhouse.path, 'demo') : settings.clickhouse.path };
+  const clickhouse = {
+    ...settings.clickhouse,
+    path: source.isDemo ? path.join(settings.clickhouse.path, 'demo') : settings.clickhouse.path,
+  };
   const store = await openFresh(clickhouse, source.isDemo);
   let page: Console | null = null;
   try {
     // The tables forget by event time; what is shown from a file may be older than that.
     if (source.isHistory && store.kind === 'embedded') await store.command('SYSTEM STOP TTL MERGES');
-    const state: State = { records: 0, dead: 0, byClass: new Map(), watermark: null, trouble: '', open: new Set(), rate: 0, ended: false };
+    const state: State = {
+      records: 0,
+      dead: 0,
+      byClass: new Map(),
+      watermark: null,
+      trouble: '',
+      open: new Set(),
+      rate: 0,
+      ended: false,
+    };
     page = options.openConsole === false ? null : await openPage(store, source, state, context);
     const worker = workerFor(context, settings, {
       store,
@@ -102,7 +114,11 @@ async function work(running: Running, context: CommandContext): Promise<void> {
   view.close();
 }
 
-async function show({ state, source }: Running, view: ReturnType<typeof createLiveView>, context: CommandContext): Promise<void> {
+async function show(
+  { state, source }: Running,
+  view: ReturnType<typeof createLiveView>,
+  context: CommandContext,
+): Promise<void> {
   while (!state.ended && !context.signal.aborted) {
     const counts: LiveCounts = {
       records: state.records,
@@ -119,8 +135,14 @@ async function show({ state, source }: Running, view: ReturnType<typeof createLi
 }
 
 /** Evaluates up to the present of the source; the last time after the worker has ended, so that nothing is left out. */
-async function analyse({ store, state, source }: Running, view: ReturnType<typeof createLiveView>, context: CommandContext): Promise<void> {
-  const settings = source.isHistory ? { ...context.settings.analyzers, settle_seconds: 0 } : context.settings.analyzers;
+async function analyse(
+  { store, state, source }: Running,
+  view: ReturnType<typeof createLiveView>,
+  context: CommandContext,
+): Promise<void> {
+  const settings = source.isHistory
+    ? { ...context.settings.analyzers, settle_seconds: 0 }
+    : context.settings.analyzers;
   let memory: TickState | null = null;
   for (let last = false; !context.signal.aborted; ) {
     last = state.ended;
@@ -134,11 +156,14 @@ async function analyse({ store, state, source }: Running, view: ReturnType<typeo
       for (const { incident, reason } of ticked.written) {
         if (incident.state === 'firing') state.open.add(incident.id);
         else state.open.delete(incident.id);
-        if (reason === 'fired' || reason === 'reopened' || incident.state === 'resolved') view.incident(incident);
+        if (reason === 'fired' || reason === 'reopened' || incident.state === 'resolved')
+          view.incident(incident);
       }
     }
     if (last) return;
-    await sleep(source.isHistory ? 500 : settings.every_seconds * 1000, undefined, { signal: context.signal }).catch(() => undefined);
+    await sleep(source.isHistory ? 500 : settings.every_seconds * 1000, undefined, {
+      signal: context.signal,
+    }).catch(() => undefined);
   }
 }
 
@@ -161,7 +186,8 @@ function watch(state: State, context: CommandContext): WorkerEvents {
       const { counted, dead, skipped, last_ts } = batch.fold.totals;
       state.records += counted + dead + skipped;
       state.dead += dead;
-      for (const [name, n] of batch.fold.classes()) state.byClass.set(name, (state.byClass.get(name) ?? 0) + n);
+      for (const [name, n] of batch.fold.classes())
+        state.byClass.set(name, (state.byClass.get(name) ?? 0) + n);
       if (last_ts !== null) state.watermark = Math.max(state.watermark ?? 0, last_ts);
     },
     storeFailed(reason) {
@@ -179,7 +205,12 @@ function watch(state: State, context: CommandContext): WorkerEvents {
   };
 }
 
-async function openPage(store: Store, source: StartSource, state: State, context: CommandContext): Promise<Console> {
+async function openPage(
+  store: Store,
+  source: StartSource,
+  state: State,
+  context: CommandContext,
+): Promise<Console> {
   const { host, port, token } = context.settings.console;
   let before = { at: context.now(), records: 0 };
   return startConsole({
@@ -197,7 +228,13 @@ async function openPage(store: Store, source: StartSource, state: State, context
       }
       return {
         source: source.name,
-        state: state.ended ? 'finished' : state.trouble !== '' ? 'degraded' : state.records === 0 ? 'starting' : 'running',
+        state: state.ended
+          ? 'finished'
+          : state.trouble !== ''
+            ? 'degraded'
+            : state.records === 0
+              ? 'starting'
+              : 'running',
         detail: state.trouble,
         records: state.records,
         failures: state.records - state.dead - (state.byClass.get('ok') ?? 0),

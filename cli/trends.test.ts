@@ -13,7 +13,9 @@ describe('the flags of trends', () => {
   });
 
   it('join filters of one dimension and sense', () => {
-    expect(parseWhere({ where: ['class=slow_down', 'model = a,b', 'class=rate_limit', 'client!=x', 'org='] })).toEqual([
+    expect(
+      parseWhere({ where: ['class=slow_down', 'model = a,b', 'class=rate_limit', 'client!=x', 'org='] }),
+    ).toEqual([
       { dimension: 'class', negate: false, values: ['slow_down', 'rate_limit'] },
       { dimension: 'model', negate: false, values: ['a', 'b'] },
       { dimension: 'client', negate: true, values: ['x'] },
@@ -30,7 +32,14 @@ describe('the flags of trends', () => {
 });
 
 const noon = Date.UTC(2026, 2, 10, 12) / 1_000;
-const plan = planTrends({ by: ['class', 'model'], since: noon, until: noon + 120, now: noon + 120, step: 60, where: [] });
+const plan = planTrends({
+  by: ['class', 'model'],
+  since: noon,
+  until: noon + 120,
+  now: noon + 120,
+  step: 60,
+  where: [],
+});
 const result: TrendResult = {
   left_off: 0,
   series: [

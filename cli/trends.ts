@@ -27,7 +27,11 @@ const TABLE_GROUPS = 30;
 /** Prints error trends; exit code 0 also when nothing is found, with what to check on stderr. */
 export async function run(options: TrendsOptions, context: CommandContext): Promise<number> {
   const format = options.format ?? 'table';
-  const plan = planTrends({ ...parseRange(options, context.now()), by: parseBy(options.by), where: parseWhere(options) });
+  const plan = planTrends({
+    ...parseRange(options, context.now()),
+    by: parseBy(options.by),
+    where: parseWhere(options),
+  });
   const store = await openReader(context);
   try {
     const limit = options.limit ?? (format === 'table' ? TABLE_GROUPS : MOST_GROUPS);
@@ -62,7 +66,9 @@ export function parseWhere({ where = [] }: Pick<TrendsOptions, 'where'>): readon
   for (const text of where) {
     const parts = /^\s*(?<dimension>[^=!\s]+)\s*(?<operator>!?=)(?<values>.*)$/s.exec(text)?.groups;
     if (parts === undefined) {
-      throw new UserError(`--where is ${JSON.stringify(text)}: must be dimension=value, such as class=slow_down,rate_limit`);
+      throw new UserError(
+        `--where is ${JSON.stringify(text)}: must be dimension=value, such as class=slow_down,rate_limit`,
+      );
     }
     const dimension = parts['dimension'] ?? '';
     const negate = parts['operator'] === '!=';
@@ -80,19 +86,30 @@ function checkClass(name: string): void {
   }
 }
 
-function parseRange(options: TrendsOptions, nowMs: number): { since: number; until: number; now: number; step: number | null } {
+function parseRange(
+  options: TrendsOptions,
+  nowMs: number,
+): { since: number; until: number; now: number; step: number | null } {
   const now = Math.floor(nowMs / 1_000);
   const since = parseWhen(options.since ?? '24h', '--since', nowMs) / 1_000;
   const until = parseWhen(options.until ?? 'now', '--until', nowMs) / 1_000;
   if (since >= until) {
-    throw new UserError(`--since (${formatTime(since * 1_000)}) is not before --until (${formatTime(until * 1_000)})`);
+    throw new UserError(
+      `--since (${formatTime(since * 1_000)}) is not before --until (${formatTime(until * 1_000)})`,
+    );
   }
-  return { since, until, now, step: options.step === undefined ? null : parseDuration(options.step, '--step') };
+  return {
+    since,
+    until,
+    now,
+    step: options.step === undefined ? null : parseDuration(options.step, '--step'),
+  };
 }
 
 async function explainNothing(store: Store, plan: TrendPlan): Promise<string> {
   const counted = await readCountedRange(store);
-  if (counted === null) return `faultline: no request is counted yet in ${store.where}; run faultline start or faultline ingest`;
+  if (counted === null)
+    return `faultline: no request is counted yet in ${store.where}; run faultline start or faultline ingest`;
   const range = `${formatTime(plan.from * 1_000)} to ${formatTime(plan.to * 1_000)} UTC`;
   if (counted.newest < plan.from || counted.oldest >= plan.to) {
     const since = new Date(Math.max(counted.oldest, counted.newest - 86_400) * 1_000).toISOString();

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UserError } from './errors.ts';
 import { parseDuration, parseWhen } from './when.ts';
@@ -24,12 +24,24 @@ describe('a time', () => {
     ['1772323200123', '2026-03-01T00:00:00.123Z'],
   ])('%s is %s', (text, expected) => expect(iso(text)).toBe(expected));
 
-  it.each(['', 'yesterday', '24', '24 h', '-1h', '2026-02-30', '2026-13-01', '2026-03-01T25:00', '99999999999999', '1h30', 'NaN', '9999999w'])(
-    '%j is refused with the flag and what is allowed',
-    (text) => {
-      expect(() => parseWhen(text, '--since', now)).toThrow(/^--since is ".*": must be a duration back from now such as 24h/);
-    },
-  );
+  it.each([
+    '',
+    'yesterday',
+    '24',
+    '24 h',
+    '-1h',
+    '2026-02-30',
+    '2026-13-01',
+    '2026-03-01T25:00',
+    '99999999999999',
+    '1h30',
+    'NaN',
+    '9999999w',
+  ])('%j is refused with the flag and what is allowed', (text) => {
+    expect(() => parseWhen(text, '--since', now)).toThrow(
+      /^--since is ".*": must be a duration back from now such as 24h/,
+    );
+  });
 
   it('is a number or an error for any text', () => {
     fc.assert(

@@ -2,7 +2,8 @@ import { UserError } from './errors.ts';
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 const DURATION = /^(?:\d{1,7}(?:\.\d{1,3})?[smhdw]){1,5}$/;
-const ISO = /^(?<date>\d{4}-\d\d-\d\d)(?:[T ](?<time>\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?<zone>Z|[+-]\d\d:?\d\d)?)?$/i;
+const ISO =
+  /^(?<date>\d{4}-\d\d-\d\d)(?:[T ](?<time>\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?<zone>Z|[+-]\d\d:?\d\d)?)?$/i;
 
 /** Seconds of a duration such as `90m`, `24h` or `1h30m`; throws `UserError` naming the flag. */
 export function parseDuration(text: string, flag: string): number {

@@ -28,7 +28,10 @@ const hostPort = z
   .regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:/,@]+):\d{1,5}$/, 'host:port, such as 127.0.0.1:9092');
 const httpUrl = z
   .string()
-  .refine((v) => v === '' || isHttpUrl(v), 'an http:// or https:// address without user and password, or empty');
+  .refine(
+    (v) => v === '' || isHttpUrl(v),
+    'an http:// or https:// address without user and password, or empty',
+  );
 /** Shown nowhere: messages and `faultline settings` mask it. */
 const secret = (description: string) => z.string().default('').meta({ description, secret: true });
 
@@ -114,7 +117,9 @@ export const settingsSchema = z.strictObject({
       every_seconds: whole(3_600).default(10).describe('Time between two evaluations.'),
       settle_seconds: integer(0, 3_600).default(10).describe('Counts younger than this are not judged yet.'),
       pending_seconds: integer(0, 3_600).default(10).describe('A breach fires after it has lasted so long.'),
-      reopen_seconds: integer(0, 86_400).default(900).describe('A breach so soon after a resolved incident opens that one again.'),
+      reopen_seconds: integer(0, 86_400)
+        .default(900)
+        .describe('A breach so soon after a resolved incident opens that one again.'),
       slow_down_surge: z
         .strictObject({
           count: whole(1_000_000_000).default(5).describe('Fires at so many Slow Down answers in the window'),

@@ -4,6 +4,7 @@ import { type Classification, TAXONOMY_VERSION } from '../domain/classification.
 import type { RequestClass } from '../domain/error-class.ts';
 import type { RejectReason, RequestLog } from '../domain/request-log.ts';
 import { parseTsvRow, tsvRow, tsvText, tsvTime } from '../store/tsv.ts';
+import { DimensionIds } from './dimension-ids.ts';
 import { type BatchRows, eventColumns } from '../store/write-batch.ts';
 
 /** Where a record stands: `part` counts the requests within one message. */
@@ -61,7 +62,10 @@ export class Fold {
   readonly totals: FoldTotals = { counted: 0, failed: 0, dead: 0, skipped: 0, extra: 0, first_ts: null, last_ts: null };
   /** Estimated size of the rows held, in bytes: what memory limits look at. */
   bytes = 0;
-  #groups = new Map<string, Group>();
+  #groups = new Map<number, Map<number, Group>>();
+  #interval = Number.NaN;
+  #ofInterval = new Map<number, Group>();
+  #all: Group[] = [];
   #events: string[] = [];
   #dead: string[] = [];
 
@@ -100,7 +104,7 @@ export class Fold {
   /** The rows so far as TabSeparated bytes. */
   rows(): BatchRows {
     return {
-      counts: this.#groups.size === 0 ? null : Buffer.from(Array.from(this.#groups.values(), groupRow).join('')),
+      counts: this.#all.length === 0 ? null : Buffer.from(this.#all.map(groupRow).join('')),
       events: this.#events.length === 0 ? null : Buffer.from(this.#events.join('')),
       dead: this.#dead.length === 0 ? null : Buffer.from(this.#dead.join('')),
     };
@@ -109,7 +113,7 @@ export class Fold {
   /** Requests of each class so far. */
   classes(): Map<RequestClass, number> {
     const counts = new Map<RequestClass, number>();
-    for (const group of this.#groups.values()) counts.set(group.class, (counts.get(group.class) ?? 0) + group.requests);
+    for (const group of this.#all) counts.set(group.class, (counts.get(group.class) ?? 0) + group.requests);
     return counts;
   }
 
@@ -117,9 +121,9 @@ export class Fold {
     const fields = parseTsvRow(row.trimEnd());
     const field = (column: (typeof eventColumns)[number]): string => fields[eventColumns.indexOf(column)] ?? '';
     const number = (column: (typeof eventColumns)[number]): number => Number(field(column));
-    const interval = Math.floor(number('ts') / COUNT_INTERVAL_SECONDS);
-    const dimensions = countDimensions.map(field).join('\x1f');
-    const group = this.#groups.get(`${interval}\x1f${dimensions}`);
+    const interval = Math.floor(number('ts') / COUNT_INTERVAL_SECONDS) * COUNT_INTERVAL_SECONDS;
+    const prefix = [interval, ...countDimensions.map((column) => tsvText(field(column)))].join('\t');
+    const group = this.#all.find((candidate) => candidate.prefix === prefix);
     if (group === undefined) throw new Error('a refused row belongs to no group');
     const retried = number('retry_count') > 0;
     group.requests--;
@@ -131,7 +135,7 @@ export class Fold {
     group.latency_ms_sum -= number('latency_ms');
     const bucket = bucketOf(number('latency_ms'));
     group.buckets[bucket] = (group.buckets[bucket] ?? 1) - 1;
-    if (group.requests === 0) this.#groups.delete(`${interval}\x1f${dimensions}`);
+    if (group.requests === 0) this.#all = this.#all.filter((other) => other !== group);
     this.totals.counted--;
     this.totals.failed--;
     const at = { topic: field('topic'), partition: number('partition'), offset: number('offset'), part: number('part') };
@@ -160,30 +164,50 @@ export class Fold {
 
   #group(record: RequestLog, judged: Classification): Group {
     const interval = Math.floor(record.ts / (COUNT_INTERVAL_SECONDS * 1000));
-    // \x1f cannot be confused with content: two records meet only if all dimensions are equal.
-    const key = `${interval}\x1f${record.provider}\x1f${record.org}\x1f${record.project}\x1f${record.api_key}\x1f${record.client}\x1f${record.region}\x1f${record.model}\x1f${record.endpoint}\x1f${judged.class}\x1f${judged.subclass}\x1f${record.status}`;
-    const known = this.#groups.get(key);
+    // Records come nearly in the order of time: most are of the interval of the one before.
+    if (interval !== this.#interval) {
+      this.#interval = interval;
+      this.#ofInterval = this.#groups.get(interval) ?? new Map();
+      this.#groups.set(interval, this.#ofInterval);
+    }
+    const { provider, org, project, api_key, client, region, model, endpoint } = record;
+    const caller = callerIds.id(provider, org, endpoint, region, project, client, model, api_key);
+    const outcome = outcomeIds.id(judged.class, judged.subclass);
+    // Statuses have three digits, outcomes are under a thousand: no two combinations meet in one number.
+    const key = (caller * 1_000 + outcome) * 1_000 + record.status;
+    const known = this.#ofInterval.get(key);
     if (known !== undefined) return known;
-    const group: Group = {
-      prefix: `${interval * COUNT_INTERVAL_SECONDS}\t${tsvText(record.provider)}\t${tsvText(record.org)}\t${tsvText(record.project)}\t${tsvText(record.api_key)}\t${tsvText(record.client)}\t${tsvText(record.region)}\t${tsvText(record.model)}\t${tsvText(record.endpoint)}\t${judged.class}\t${judged.subclass}\t${record.status}`,
-      class: judged.class,
-      requests: 0,
-      retries: 0,
-      useless_retries: 0,
-      input_tokens: 0,
-      output_tokens: 0,
-      cost_usd: 0,
-      latency_ms_sum: 0,
-      buckets: new Uint32Array(LATENCY_BUCKETS_MS.length + 1),
-      min_remaining_requests: null,
-      limit_requests: null,
-      min_remaining_tokens: null,
-      limit_tokens: null,
-    };
-    this.#groups.set(key, group);
+    const group = newGroup(interval, record, judged);
+    this.#ofInterval.set(key, group);
+    this.#all.push(group);
     this.bytes += 200;
     return group;
   }
+}
+
+/** Who called: remembered from batch to batch, because callers are the same all day. */
+const callerIds = new DimensionIds(100_000);
+const outcomeIds = new DimensionIds(1_000);
+
+function newGroup(interval: number, record: RequestLog, judged: Classification): Group {
+  const { provider, org, project, api_key, client, region, model, endpoint, status } = record;
+  const dimensions = [provider, org, project, api_key, client, region, model, endpoint].map(tsvText);
+  return {
+    prefix: [interval * COUNT_INTERVAL_SECONDS, ...dimensions, judged.class, judged.subclass, status].join('\t'),
+    class: judged.class,
+    requests: 0,
+    retries: 0,
+    useless_retries: 0,
+    input_tokens: 0,
+    output_tokens: 0,
+    cost_usd: 0,
+    latency_ms_sum: 0,
+    buckets: new Uint32Array(LATENCY_BUCKETS_MS.length + 1),
+    min_remaining_requests: null,
+    limit_requests: null,
+    min_remaining_tokens: null,
+    limit_tokens: null,
+  };
 }
 
 /** Digest of a record's bytes: tells whether the record at an offset is still the one that was counted. */

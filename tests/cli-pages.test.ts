@@ -10,7 +10,8 @@ import { settingsSchema } from '../domain/settings.ts';
 describe('the generated pages are as the code has them', () => {
   it('docs/commands.md', () => expect(commandsPage()).toMatchFileSnapshot('../docs/commands.md'));
   it('docs/settings.md', () => expect(settingsPage()).toMatchFileSnapshot('../docs/settings.md'));
-  it('faultline.example.yaml', () => expect(settingsExample()).toMatchFileSnapshot('../faultline.example.yaml'));
+  it('faultline.example.yaml', () =>
+    expect(settingsExample()).toMatchFileSnapshot('../faultline.example.yaml'));
 });
 
 describe('the example file', () => {
@@ -18,7 +19,8 @@ describe('the example file', () => {
     const defaults = settingsSchema.parse({});
     const uncommented = settingsExample().replaceAll(/^( *)# (?=[a-z_]+: [^ ]*$|[a-z_]+: \[.*\]$)/gm, '$1');
     const tree: unknown = parse(uncommented);
-    for (const { path } of settingKeys()) expect(valueAt(tree, path), path.join('.')).toEqual(valueAt(defaults, path));
+    for (const { path } of settingKeys())
+      expect(valueAt(tree, path), path.join('.')).toEqual(valueAt(defaults, path));
     expect(settingsSchema.parse(tree)).toEqual(defaults);
   });
 

@@ -23,9 +23,18 @@ interface Outcome {
 }
 
 /** Runs the real program in an empty folder; `takeLine` closes its output after one line, as `| head -1` does. */
-function faultline(args: readonly string[], env: Record<string, string> = {}, takeLine = false): Promise<Outcome> {
-  const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FAULTLINE_')));
-  const child = spawn(process.execPath, ['--no-warnings', main, ...args], { cwd: folder, env: { ...kept, ...env } });
+function faultline(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  takeLine = false,
+): Promise<Outcome> {
+  const kept = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('FAULTLINE_')),
+  );
+  const child = spawn(process.execPath, ['--no-warnings', main, ...args], {
+    cwd: folder,
+    env: { ...kept, ...env },
+  });
   child.stdin.end();
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => {
@@ -43,12 +52,42 @@ function faultline(args: readonly string[], env: Record<string, string> = {}, ta
 
 describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', () => {
   it.each<[string, string[], Record<string, string>, string]>([
-    ['a flag', ['trends', '--sinze', '24h'], {}, "faultline: unknown option '--sinze'; did you mean --since?"],
-    ['a settings file that is not there', ['doctor', '--config', 'none.yaml'], {}, 'faultline: settings file none.yaml: does not exist'],
-    ['a variable', ['doctor'], { FAULTLINE_KAFKA_BROKRES: 'x' }, 'faultline: environment variable FAULTLINE_KAFKA_BROKRES is no setting'],
-    ['a time', ['trends', '--since', 'soon'], {}, 'faultline: --since is "soon": must be a duration back from now'],
-    ['a dimension', ['trends', '--by', 'colour'], {}, 'faultline: "colour" is no dimension; use one of provider, org'],
-    ['a flag of a setting', ['ingest', '--brokers', 'nowhere'], {}, 'faultline: --brokers: kafka.brokers is "nowhere": must be host:port'],
+    [
+      'a flag',
+      ['trends', '--sinze', '24h'],
+      {},
+      "faultline: unknown option '--sinze'; did you mean --since?",
+    ],
+    [
+      'a settings file that is not there',
+      ['doctor', '--config', 'none.yaml'],
+      {},
+      'faultline: settings file none.yaml: does not exist',
+    ],
+    [
+      'a variable',
+      ['doctor'],
+      { FAULTLINE_KAFKA_BROKRES: 'x' },
+      'faultline: environment variable FAULTLINE_KAFKA_BROKRES is no setting',
+    ],
+    [
+      'a time',
+      ['trends', '--since', 'soon'],
+      {},
+      'faultline: --since is "soon": must be a duration back from now',
+    ],
+    [
+      'a dimension',
+      ['trends', '--by', 'colour'],
+      {},
+      'faultline: "colour" is no dimension; use one of provider, org',
+    ],
+    [
+      'a flag of a setting',
+      ['ingest', '--brokers', 'nowhere'],
+      {},
+      'faultline: --brokers: kafka.brokers is "nowhere": must be host:port',
+    ],
   ])('%s', async (_name, args, env, message) => {
     const { code, stdout, stderr } = await faultline(args, env);
     expect(stderr).toContain(message);
@@ -59,8 +98,16 @@ describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', 
 
 describe('trouble outside is one line on stderr and exit code 1', () => {
   it.each<[string, string[], string]>([
-    ['no data directory', ['trends'], 'faultline: there is no data directory ./data: faultline start makes one'],
-    ['a server that does not answer', ['incidents', '--clickhouse-url', 'http://127.0.0.1:9'], 'faultline: ClickHouse at http://127.0.0.1:9 does not answer'],
+    [
+      'no data directory',
+      ['trends'],
+      'faultline: there is no data directory ./data: faultline start makes one',
+    ],
+    [
+      'a server that does not answer',
+      ['incidents', '--clickhouse-url', 'http://127.0.0.1:9'],
+      'faultline: ClickHouse at http://127.0.0.1:9 does not answer',
+    ],
   ])('%s', async (_name, args, message) => {
     const { code, stdout, stderr } = await faultline(args);
     expect(stderr).toContain(message);

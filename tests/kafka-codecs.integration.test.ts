@@ -14,8 +14,15 @@ const names = Object.keys(types) as CodecName[];
 
 // Some lines repeat, some do not, and together they need several blocks of every format.
 const lines = Array.from({ length: 3_000 }, (_, index) => {
-  const noise = Array.from({ length: 6 }, (_, part) => Math.imul(index * 6 + part + 1, 0x9e3779b1).toString(36));
-  return JSON.stringify({ request_id: `req-${index}`, status: 429, noise, text: 'ünïcödé '.repeat(index % 20) });
+  const noise = Array.from({ length: 6 }, (_, part) =>
+    Math.imul(index * 6 + part + 1, 0x9e3779b1).toString(36),
+  );
+  return JSON.stringify({
+    request_id: `req-${index}`,
+    status: 429,
+    noise,
+    text: 'ünïcödé '.repeat(index % 20),
+  });
 });
 
 await describeWithKafka('compressed topics', (kafka) => {
@@ -27,7 +34,16 @@ await describeWithKafka('compressed topics', (kafka) => {
     const topic = await kafka.createTopic();
     await runKafkaTool(
       'org.apache.kafka.tools.ConsoleProducer',
-      ['--bootstrap-server', brokerOf(kafka), '--topic', topic, '--compression-codec', name, '--batch-size', '200000'],
+      [
+        '--bootstrap-server',
+        brokerOf(kafka),
+        '--topic',
+        topic,
+        '--compression-codec',
+        name,
+        '--batch-size',
+        '200000',
+      ],
       `${lines.join('\n')}\n`,
     );
     expect(await storedCodec(brokerOf(kafka), topic)).toBe(name);
@@ -81,7 +97,13 @@ async function consume(brokers: string[], topic: string, count: number): Promise
 
 /** The codec that the broker says the topic's only partition is stored with. */
 async function storedCodec(broker: string, topic: string): Promise<string> {
-  const described = await runKafkaTool('org.apache.kafka.tools.LogDirsCommand', ['--bootstrap-server', broker, '--describe', '--topic-list', topic]);
+  const described = await runKafkaTool('org.apache.kafka.tools.LogDirsCommand', [
+    '--bootstrap-server',
+    broker,
+    '--describe',
+    '--topic-list',
+    topic,
+  ]);
   const dir = /"logDir":"([^"]+)"/.exec(described)?.[1] ?? '';
   const segment = `${dir}/${topic}-0/00000000000000000000.log`;
   const dump = await runKafkaTool('kafka.tools.DumpLogSegments', ['--files', segment]);

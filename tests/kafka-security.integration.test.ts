@@ -22,19 +22,24 @@ const ways: [string, Given][] = [
   ['SASL SCRAM-SHA-256', (s) => ({ brokers: [s.sasl], sasl_mechanism: 'scram-sha-256', ...login(s) })],
   ['SASL SCRAM-SHA-512', (s) => ({ brokers: [s.sasl], sasl_mechanism: 'scram-sha-512', ...login(s) })],
   ['SASL PLAIN over TLS', (s) => ({ brokers: [s.saslTls], sasl_mechanism: 'plain', ...login(s), ...tls(s) })],
-  ['SASL SCRAM over TLS', (s) => ({ brokers: [s.saslTls], sasl_mechanism: 'scram-sha-512', ...login(s), ...tls(s) })],
+  [
+    'SASL SCRAM over TLS',
+    (s) => ({ brokers: [s.saslTls], sasl_mechanism: 'scram-sha-512', ...login(s), ...tls(s) }),
+  ],
 ];
 
 const refusals: [string, Given, (s: Secured) => string | RegExp][] = [
   [
     'a wrong PLAIN password',
     (s) => ({ brokers: [s.sasl], sasl_mechanism: 'plain', ...login(s), sasl_password: 'wrong' }),
-    (s) => `Kafka at ${s.sasl} refused the PLAIN login of alice: check kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism`,
+    (s) =>
+      `Kafka at ${s.sasl} refused the PLAIN login of alice: check kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism`,
   ],
   [
     'a wrong SCRAM password',
     (s) => ({ brokers: [s.sasl], sasl_mechanism: 'scram-sha-256', ...login(s), sasl_password: 'wrong' }),
-    (s) => `Kafka at ${s.sasl} refused the SCRAM-SHA-256 login of alice: check kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism`,
+    (s) =>
+      `Kafka at ${s.sasl} refused the SCRAM-SHA-256 login of alice: check kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism`,
   ],
   [
     'an authority that nobody vouches for',
@@ -44,12 +49,14 @@ const refusals: [string, Given, (s: Secured) => string | RegExp][] = [
   [
     'no login where one is demanded',
     (s) => ({ brokers: [s.sasl] }),
-    (s) => `kafka.brokers: ${s.sasl} closed the connection: it may want TLS (kafka.tls) or a login (kafka.sasl_mechanism)`,
+    (s) =>
+      `kafka.brokers: ${s.sasl} closed the connection: it may want TLS (kafka.tls) or a login (kafka.sasl_mechanism)`,
   ],
   [
     'no TLS where it is demanded',
     (s) => ({ brokers: [s.tls] }),
-    (s) => `kafka.brokers: ${s.tls} closed the connection: it may want TLS (kafka.tls) or a login (kafka.sasl_mechanism)`,
+    (s) =>
+      `kafka.brokers: ${s.tls} closed the connection: it may want TLS (kafka.tls) or a login (kafka.sasl_mechanism)`,
   ],
   [
     'TLS where none is spoken',
@@ -59,7 +66,10 @@ const refusals: [string, Given, (s: Secured) => string | RegExp][] = [
   [
     'no client certificate where one is demanded',
     (s) => ({ brokers: [s.mtls], ...tls(s) }),
-    (s) => new RegExp(`^Kafka at ${s.mtls}: no secure connection \\(.*certificate.*\\): check kafka.tls_ca, kafka.tls_cert`),
+    (s) =>
+      new RegExp(
+        `^Kafka at ${s.mtls}: no secure connection \\(.*certificate.*\\): check kafka.tls_ca, kafka.tls_cert`,
+      ),
   ],
 ];
 
@@ -97,7 +107,9 @@ await describeWithOwnKafka('a broker that demands TLS or a login', () => {
     const place = settings({ brokers: [`127.0.0.1:${await freePort()}`] });
     const error = await readOne(place).catch((thrown: unknown) => toKafkaError(thrown, place));
     expect(error).toMatchObject({ code: 'unreachable' });
-    expect(String(error)).toMatch(/kafka\.brokers: 127\.0\.0\.1:\d+ does not answer \(.*\): check the address and that Kafka runs$/);
+    expect(String(error)).toMatch(
+      /kafka\.brokers: 127\.0\.0\.1:\d+ does not answer \(.*\): check the address and that Kafka runs$/,
+    );
   });
 });
 
@@ -114,7 +126,9 @@ async function readOne(place: KafkaSettings): Promise<string> {
     ...config,
     ...(ssl === undefined ? {} : { ssl }),
     // The client's type wants one mechanism at a time; the settings hold any.
-    ...(sasl === undefined ? {} : { sasl: sasl as { mechanism: 'plain'; username: string; password: string } }),
+    ...(sasl === undefined
+      ? {}
+      : { sasl: sasl as { mechanism: 'plain'; username: string; password: string } }),
     logLevel: logLevel.NOTHING,
     retry: { retries: 0 },
   });

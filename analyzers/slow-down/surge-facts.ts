@@ -21,7 +21,9 @@ export const surgeFacts = z.object({
   ramp_started_at: z.number(),
   peak_rate: z.number(),
   peak_input_tokens: z.number(),
-  /** Who grew most, in input tokens or, without those, in requests per minute. */
+  /** Input tokens, or requests where tokens are not logged. */
+  growth_unit: z.enum(['input_tokens', 'requests']),
+  /** Who grew most, in that unit per minute. */
   top_client: growth,
   top_key: growth,
   top_model: growth,
@@ -82,7 +84,12 @@ export function measureSurge(
   const minutes = Math.max(1, (history.ramp_started_at - history.original_from) / 60);
   const surge = rowsBetween(own, history.ramp_started_at, now);
   const peak = peakWindow(surge, history.ramp_started_at, now, window);
-  const top = (column: 'client' | 'api_key' | 'model' | 'project'): Growth => topGrowth(usual, minutes, peak.rows, window, column);
+  const unit = [usual, peak.rows].every((part) => part.some((row) => row.input_tokens > 0)) ? 'input_tokens' : 'requests';
+  const top = (column: 'client' | 'api_key' | 'model' | 'project'): Growth =>
+    topGrowth(
+      tally(usual, column, (row) => row[unit] / minutes),
+      tally(peak.rows, column, (row) => (row[unit] * 60) / window),
+    );
   const matching = rowsBetween(rows, startedAt, now).filter((row) => isInScope(row, scope));
   return {
     rate_of: rateOf,
@@ -92,6 +99,7 @@ export function measureSurge(
     ramp_started_at: history.ramp_started_at,
     peak_rate: peak.rate,
     peak_input_tokens: (sum(peak.rows, (row) => row.input_tokens) * 60) / window,
+    growth_unit: unit,
     top_client: top('client'),
     top_key: top('api_key'),
     top_model: top('model'),
@@ -149,17 +157,7 @@ function peakWindow(
   return peak;
 }
 
-function topGrowth(
-  usual: readonly CountRow[],
-  minutes: number,
-  peak: readonly CountRow[],
-  window: number,
-  column: 'client' | 'api_key' | 'model' | 'project',
-): Growth {
-  const hasTokens = peak.some((row) => row.input_tokens > 0) && usual.some((row) => row.input_tokens > 0);
-  const amount = (row: CountRow): number => (hasTokens ? row.input_tokens : row.requests);
-  const before = tally(usual, column, (row) => amount(row) / minutes);
-  const now = tally(peak, column, (row) => (amount(row) * 60) / window);
+function topGrowth(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): Growth {
   let top: Growth = null;
   for (const [name, rate] of now) {
     const grown = { name, before: before.get(name) ?? 0, now: rate };

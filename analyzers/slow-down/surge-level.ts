@@ -22,11 +22,23 @@ export interface SurgeLevel {
   background: number;
 }
 
-/** Less likely than this by the usual sprinkle alone: a surge. Ten thousand evaluations a day must not raise one. */
-const BREACH_CHANCE = 1e-7;
-/** The same for the weaker statement that a surge goes on. */
+/** Usual share of Slow Down answers, and how unlikely it must make the window for that to be a surge. */
+interface Background {
+  share: number;
+  chance: number;
+}
+
+/** Against a share that was measured: ten thousand evaluations a day must not raise a false alarm. */
+const MEASURED_CHANCE = 1e-7;
+/** Against a share that is only assumed. */
+const ASSUMED_CHANCE = 1e-3;
+/** The weaker statement that a surge goes on. */
 const LINGER_CHANCE = 1e-2;
-const BACKGROUND_PARTS = 4;
+/** A history in which half of the threshold share would be so many answers is long enough to measure. */
+const ENOUGH_ANSWERS = 10;
+const MAX_PARTS = 4;
+/** So many times the threshold share is no sprinkle any more, with room for the error of measuring. */
+const NO_SPRINKLE = 1.5;
 
 /**
  * Judges the window that ends at `now`. `rows` are the organization's, reaching back `lookback` seconds.
@@ -45,8 +57,11 @@ export function surgeLevel(
   const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
   for (const cell of candidates) {
     if (cell.matching < settings.count || cell.matching < settings.share * cell.requests) continue;
-    const usual = background ?? backgroundShare(rows, cell, settings, now, lookback);
-    if (!explains(usual, cell, settings, BREACH_CHANCE)) return { level: 'breach', cell, background: usual };
+    const usual =
+      background === null
+        ? measureBackground(rows, cell, settings, now, lookback)
+        : { share: background, chance: MEASURED_CHANCE };
+    if (!explains(usual, cell, settings)) return { level: 'breach', cell, background: usual.share };
   }
   const lingers = candidates.some((cell) => isAbove(cell, settings, background ?? 0));
   return { level: lingers ? 'lingering' : 'healthy', cell: null, background: background ?? 0 };
@@ -93,41 +108,45 @@ function isAbove(cell: Omit<Cell, 'contains'>, settings: SurgeSettings, backgrou
   return (
     cell.matching >= settings.count / 2 &&
     cell.matching >= (settings.share / 2) * cell.requests &&
-    !explains(background, cell, settings, LINGER_CHANCE)
+    !explains({ share: background, chance: LINGER_CHANCE }, cell, settings)
   );
 }
 
-/** True when the usual share alone gives so many answers often enough. A usual share over the threshold excuses nothing. */
-function explains(usual: number, cell: Omit<Cell, 'contains'>, settings: SurgeSettings, chance: number): boolean {
-  if (usual >= settings.share) return false;
-  return poissonTail(cell.matching, usual * cell.requests) >= chance;
+/** True when the usual share alone gives so many answers often enough. A usual share that is a surge excuses nothing. */
+function explains(usual: Background, cell: Omit<Cell, 'contains'>, settings: SurgeSettings): boolean {
+  if (usual.share >= NO_SPRINKLE * settings.share) return false;
+  return poissonTail(cell.matching, usual.share * cell.requests) >= usual.chance;
 }
 
 /**
- * Share of Slow Down answers in the cell before the window and the one before it: the lowest of the quarters of
- * that time, so that a surge which has been going on does not pass for usual.
+ * The usual share in the cell, from the time before the window and the one before it. Of a long history the
+ * lowest of up to four parts, so that a surge which has been going on does not pass for usual; of a short one
+ * nothing can be said, and half of the threshold is assumed.
  */
-function backgroundShare(
+function measureBackground(
   rows: readonly CountRow[],
   cell: Cell,
   settings: SurgeSettings,
   now: number,
   lookback: number,
-): number {
-  const end = now - 2 * settings.window_seconds;
-  const begin = now - lookback;
-  const parts = Array.from({ length: BACKGROUND_PARTS }, () => ({ requests: 0, matching: 0 }));
-  for (const row of rowsBetween(rows, begin, end)) {
-    if (!cell.contains(row)) continue;
-    const part = parts[Math.floor(((row.ts - begin) / (end - begin)) * BACKGROUND_PARTS)];
+): Background {
+  const history = rowsBetween(rows, now - lookback, now - 2 * settings.window_seconds).filter(cell.contains);
+  const requests = history.reduce((sum, row) => sum + row.requests, 0);
+  const enough = (2 * ENOUGH_ANSWERS) / settings.share;
+  const count = Math.min(MAX_PARTS, Math.floor(requests / enough));
+  if (count === 0) return { share: settings.share / 2, chance: ASSUMED_CHANCE };
+  const parts = Array.from({ length: count }, () => ({ requests: 0, matching: 0 }));
+  let seen = 0;
+  for (const row of history) {
+    const part = parts[Math.min(count - 1, Math.floor((seen / requests) * count))];
+    seen += row.requests;
     if (part === undefined) continue;
     part.requests += row.requests;
     if (row.class === 'slow_down') part.matching += row.requests;
   }
-  // A quarter with hardly any traffic would always say zero.
-  const enough = Math.max(1, Math.max(...parts.map((part) => part.requests)) / 4);
-  const shares = parts.filter((part) => part.requests >= enough).map((part) => part.matching / part.requests);
-  return shares.length === 0 ? 0 : Math.min(...shares);
+  // The upper end of what these answers can stand for: two deviations above what was seen.
+  const shares = parts.map((part) => (part.matching + 2 * Math.sqrt(part.matching + 1)) / part.requests);
+  return { share: Math.min(...shares), chance: MEASURED_CHANCE };
 }
 
 function cells(window: readonly CountRow[]): Cell[] {

@@ -99,6 +99,7 @@ function evidence({ facts, present }: Surge): Incident['evidence'] {
     input_tokens_per_minute: Math.round(present.input_tokens),
     peak_input_tokens_per_minute: Math.round(facts.peak_input_tokens),
     ramp_started_at: isoTime(facts.ramp_started_at),
+    growth_unit: `${facts.growth_unit}_per_minute`,
     ...grown('client', facts.top_client),
     ...grown('key', facts.top_key),
     ...grown('model', facts.top_model),

@@ -1,5 +1,8 @@
 /** A table as RFC 4180 text: CRLF line ends, fields quoted where they must be, the header first. */
-export function toCsv(header: readonly string[], rows: Iterable<readonly (string | number | null)[]>): string {
+export function toCsv(
+  header: readonly string[],
+  rows: Iterable<readonly (string | number | null)[]>,
+): string {
   const lines = [header.map(field).join(',')];
   for (const row of rows) lines.push(row.map(field).join(','));
   return `${lines.join('\r\n')}\r\n`;

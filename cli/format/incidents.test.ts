@@ -13,7 +13,12 @@ const surge: Incident = {
   resolved_at: null,
   summary: 'gpt-5 answers Slow Down: 412 of 5,120 requests in a minute',
   verdict: { party: 'traffic', why: 'the rate rose fourfold in 3 minutes' },
-  evidence: { original_rate: 1_200, share: 0.080_46, clients: ['checkout', 'batch\u001B[2J'], complies: false },
+  evidence: {
+    original_rate: 1_200,
+    share: 0.080_46,
+    clients: ['checkout', 'batch\u001B[2J'],
+    complies: false,
+  },
   remedy: {
     steps: ['Return to 1,200 requests a minute.', 'Hold it for 15 minutes.'],
     retry: 'after_wait',

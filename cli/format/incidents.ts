@@ -91,14 +91,26 @@ export function incidentInFull(one: Incident, { color, now, width: columns }: Te
     ...field('scope', scopeText(one.scope)),
     ...field('verdict', `${one.verdict.party}: ${one.verdict.why}`),
     ...Object.entries(evidence).flatMap(([name, value], i) =>
-      labelled(i === 0 ? 'evidence' : '', `${name.replaceAll('_', ' ')}: ${evidenceText(value)}`, width, paint),
+      labelled(
+        i === 0 ? 'evidence' : '',
+        `${name.replaceAll('_', ' ')}: ${evidenceText(value)}`,
+        width,
+        paint,
+      ),
     ),
     '',
     paint(`What to do (${printable(remedy.owner)}, ${retryWords[remedy.retry]})`, 'bold'),
     ...remedy.steps.flatMap((step, i) => indent(`${i + 1}. `, printable(step), width)),
-    ...(remedy.hold_until === undefined ? [] : field('hold until', `${formatTime(Date.parse(remedy.hold_until))} UTC`)),
+    ...(remedy.hold_until === undefined
+      ? []
+      : field('hold until', `${formatTime(Date.parse(remedy.hold_until))} UTC`)),
     ...(remedy.plan ?? []).flatMap((step, i) =>
-      labelled(i === 0 ? 'plan' : '', `from ${formatTime(Date.parse(step.at))} UTC at most ${formatCount(step.requests_per_minute)} requests a minute`, width, paint),
+      labelled(
+        i === 0 ? 'plan' : '',
+        `from ${formatTime(Date.parse(step.at))} UTC at most ${formatCount(step.requests_per_minute)} requests a minute`,
+        width,
+        paint,
+      ),
     ),
     '',
     ...(one.sample_request_ids.length === 0 ? [] : field('requests', one.sample_request_ids.join(', '))),
@@ -153,7 +165,8 @@ function lasted(one: Incident, now: number): string {
 }
 
 function evidenceText(value: Incident['evidence'][string]): string {
-  if (typeof value === 'number') return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)));
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)));
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return typeof value === 'string' ? value : value.join(', ');
 }

@@ -29,7 +29,9 @@ export function formatChange(change: number | null, errors: number, before: numb
 /** `2026-03-01 12:00`, in UTC; with seconds where they are not zero. */
 export function formatTime(epochMs: number): string {
   const text = new Date(epochMs).toISOString();
-  return text.slice(17, 19) === '00' ? text.slice(0, 16).replace('T', ' ') : text.slice(0, 19).replace('T', ' ');
+  return text.slice(17, 19) === '00'
+    ? text.slice(0, 16).replace('T', ' ')
+    : text.slice(0, 19).replace('T', ' ');
 }
 
 /** `2d`, `1h 30m`, `45s`: the two largest units. */

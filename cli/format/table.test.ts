@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPainter } from './color.ts';
 import { toCsv } from './csv.ts';
@@ -27,7 +27,11 @@ describe('a table', () => {
   });
 
   it('first gives up what may be left out, then cuts what may shrink', () => {
-    expect(formatTable(columns, rows, 18, plain)).toEqual(['model       errors', 'gpt-5-min…   1,200', '日本語モ…        7']);
+    expect(formatTable(columns, rows, 18, plain)).toEqual([
+      'model       errors',
+      'gpt-5-min…   1,200',
+      '日本語モ…        7',
+    ]);
   });
 
   it('draws a chart anew rather than cutting it', () => {
@@ -43,14 +47,23 @@ describe('a table', () => {
   it('is never wider than the terminal when its columns may shrink', () => {
     const cell = fc.string({ unit: 'grapheme', maxLength: 30 });
     fc.assert(
-      fc.property(fc.array(fc.tuple(cell, cell), { maxLength: 5 }), fc.integer({ min: 12, max: 60 }), (cells, width) => {
-        const shrinking = [
-          { title: 'one', shrinkTo: 4 },
-          { title: 'two', shrinkTo: 4 },
-        ];
-        const lines = formatTable(shrinking, cells.map(([a, b]) => [{ text: a }, { text: b }]), width, plain);
-        for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(width);
-      }),
+      fc.property(
+        fc.array(fc.tuple(cell, cell), { maxLength: 5 }),
+        fc.integer({ min: 12, max: 60 }),
+        (cells, width) => {
+          const shrinking = [
+            { title: 'one', shrinkTo: 4 },
+            { title: 'two', shrinkTo: 4 },
+          ];
+          const lines = formatTable(
+            shrinking,
+            cells.map(([a, b]) => [{ text: a }, { text: b }]),
+            width,
+            plain,
+          );
+          for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(width);
+        },
+      ),
     );
   });
 
@@ -82,18 +95,29 @@ describe('a sparkline', () => {
 
   it('has at most as many characters as asked for', () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(), { minLength: 1, maxLength: 200 }), fc.integer({ min: 1, max: 60 }), (values, width) => {
-        expect(sparkline(values, width)).toHaveLength(Math.min(values.length, width));
-      }),
+      fc.property(
+        fc.array(fc.nat(), { minLength: 1, maxLength: 200 }),
+        fc.integer({ min: 1, max: 60 }),
+        (values, width) => {
+          expect(sparkline(values, width)).toHaveLength(Math.min(values.length, width));
+        },
+      ),
     );
   });
 });
 
 describe('CSV', () => {
   it('quotes what must be quoted, ends lines with CRLF, and leaves unknown empty', () => {
-    expect(toCsv(['a', 'b'], [['x,y', 'he said "no"'], ['two\nlines', null], [' padded', 1.5]])).toBe(
-      'a,b\r\n"x,y","he said ""no"""\r\n"two\nlines",\r\n" padded",1.5\r\n',
-    );
+    expect(
+      toCsv(
+        ['a', 'b'],
+        [
+          ['x,y', 'he said "no"'],
+          ['two\nlines', null],
+          [' padded', 1.5],
+        ],
+      ),
+    ).toBe('a,b\r\n"x,y","he said ""no"""\r\n"two\nlines",\r\n" padded",1.5\r\n');
   });
 
   it('can be read back', () => {

@@ -37,7 +37,10 @@ export function formatTable(
       kept
         .map((i) => {
           const cell = row[i] ?? { text: '' };
-          return paint(pad(fitted(cell, widths[i] ?? 0), widths[i] ?? 0, columns[i]?.align), ...(cell.paints ?? []));
+          return paint(
+            pad(fitted(cell, widths[i] ?? 0), widths[i] ?? 0, columns[i]?.align),
+            ...(cell.paints ?? []),
+          );
         })
         .join('  ')
         .trimEnd(),
@@ -45,7 +48,11 @@ export function formatTable(
   ];
 }
 
-function keepColumns(columns: readonly Column[], natural: readonly number[], width: number): readonly number[] {
+function keepColumns(
+  columns: readonly Column[],
+  natural: readonly number[],
+  width: number,
+): readonly number[] {
   let kept = columns.map((_, i) => i);
   const least = (i: number) => Math.min(natural[i] ?? 0, columns[i]?.shrinkTo ?? Number.POSITIVE_INFINITY);
   while (total(kept, least) > width) {

@@ -20,7 +20,12 @@ export function trendsAsJson({ series }: TrendResult): string {
 /** One CSV row per group and step. */
 export function trendsAsCsv({ by }: Pick<TrendPlan, 'by'>, { series }: TrendResult): string {
   const rows = series.flatMap(({ group, points }) =>
-    points.map((point) => [iso(point.ts), ...by.map((name) => group[name] ?? ''), point.requests, point.errors]),
+    points.map((point) => [
+      iso(point.ts),
+      ...by.map((name) => group[name] ?? ''),
+      point.requests,
+      point.errors,
+    ]),
   );
   return toCsv(['ts', ...by, 'requests', 'errors'], rows);
 }
@@ -55,13 +60,15 @@ export function trendsAsTable(
 }
 
 function chart({ points }: TrendSeries): Cell {
-  const errors = points.map((point) => point.errors);
+  // A step without any request is a gap: silence is not health.
+  const errors = points.map((point) => (point.requests === 0 ? null : point.errors));
   const fit = (width: number) => sparkline(errors, width);
   return { text: fit(40), paints: ['cyan'], fit };
 }
 
 function caption({ from, to, step, previousFrom }: TrendPlan): string {
-  const before = previousFrom === null ? '' : `, change against the ${formatDuration(from - previousFrom)} before`;
+  const before =
+    previousFrom === null ? '' : `, change against the ${formatDuration(from - previousFrom)} before`;
   return `${formatTime(from * 1_000)} to ${formatTime(to * 1_000)} UTC in steps of ${formatDuration(step)}${before}`;
 }
 

@@ -12,28 +12,41 @@ export interface Asset {
 
 const pageFolder = new URL('./page/', import.meta.url);
 
-/** Every file that the page loads from this server, by its path. */
-const pageFiles: Readonly<Record<string, string>> = {
-  '/': 'index.html',
-  '/app.js': 'app.js',
-  '/charts.js': 'charts.js',
-  '/chart-parts.js': 'chart-parts.js',
-  '/panel-card.js': 'panel-card.js',
-  '/incident-card.js': 'incident-card.js',
-  '/incident-list.js': 'incident-list.js',
-  '/live-header.js': 'live-header.js',
-  '/toolbar.js': 'toolbar.js',
-  '/view-state.js': 'view-state.js',
-  '/requests.js': 'requests.js',
-  '/data-table.js': 'data-table.js',
-  '/class-dialog.js': 'class-dialog.js',
-  '/format.js': 'format.js',
-  '/dom.js': 'dom.js',
-  '/theme.js': 'theme.js',
-  '/style.css': 'style.css',
-  '/login.css': 'login.css',
-  '/mark.svg': 'mark.svg',
-};
+/** Every file that the page loads from this server; its path is its name. Nothing else of the folder is served. */
+const pageFiles = [
+  'app.js',
+  'base.css',
+  'chart-legend.js',
+  'chart-options.js',
+  'chart-parts.js',
+  'chart-tip.js',
+  'charts.css',
+  'charts.js',
+  'class-dialog.js',
+  'colors.css',
+  'data-table.js',
+  'dom.js',
+  'format.js',
+  'header.css',
+  'incident-card.js',
+  'incident-list.js',
+  'incident-plan.css',
+  'incidents.css',
+  'layout.css',
+  'live-header.js',
+  'login.css',
+  'mark.svg',
+  'notices.css',
+  'notices.js',
+  'page-buttons.js',
+  'panel-card.js',
+  'panels.css',
+  'requests.js',
+  'responsive.css',
+  'theme.js',
+  'toolbar.js',
+  'view-state.js',
+] as const;
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -45,8 +58,8 @@ const types: Readonly<Record<string, string>> = {
 /** The files of the page and uPlot, which draws the charts, read once at start. */
 export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
   const assets = new Map<string, Asset>();
-  for (const [url, file] of Object.entries(pageFiles))
-    assets.set(url, await readAsset(new URL(file, pageFolder)));
+  assets.set('/', await readAsset(new URL('index.html', pageFolder)));
+  for (const file of pageFiles) assets.set(`/${file}`, await readAsset(new URL(file, pageFolder)));
   const uplot = path.dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
   assets.set('/uplot.js', await readAsset(path.join(uplot, 'dist/uPlot.esm.js')));
   assets.set('/uplot.css', await readAsset(path.join(uplot, 'dist/uPlot.min.css')));

@@ -107,9 +107,9 @@ test('every module that a module of the page imports is served', async () => {
 
 test('a file that the browser has already is not sent again', async () => {
   const app = await open();
-  const first = await app.inject({ url: '/style.css', headers: local });
+  const first = await app.inject({ url: '/base.css', headers: local });
   const again = await app.inject({
-    url: '/style.css',
+    url: '/base.css',
     headers: { ...local, 'if-none-match': String(first.headers.etag) },
   });
   expect([again.statusCode, again.body]).toEqual([304, '']);

@@ -127,7 +127,7 @@ function fileRule(rule: AlertRule, docsUrl: string): FileRule {
       __dashboardUid__: rule.dashboardUid,
       __panelId__: String(rule.panelId),
     },
-    labels: { team: 'faultline', kind: rule.kind, class: rule.class },
+    labels: { team: 'faultline', severity: rule.severity, kind: rule.kind, class: rule.class },
     isPaused: false,
   };
 }

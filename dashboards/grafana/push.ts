@@ -155,6 +155,7 @@ const refusal = z.object({ message: z.string() });
 
 async function reason(response: Response): Promise<string> {
   const text = await response.text().catch(() => '');
+  if (response.status < 400) return 'a redirect; check grafana.url';
   try {
     return refusal.parse(JSON.parse(text)).message.replaceAll(/\s+/g, ' ').slice(0, 300);
   } catch {

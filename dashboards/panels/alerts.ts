@@ -23,6 +23,8 @@ export interface AlertRule {
   lookBack: number;
   /** Fires above this. */
   threshold: number;
+  /** For routing. That of the kind: an incident's own may change while it lasts, and a label must not. */
+  severity: 'warning' | 'critical';
   /** First sentence of the notification; `{{ $labels.x }}` is a text column of the SQL. */
   summary: string;
   /** Who must act and why. */
@@ -44,7 +46,8 @@ export const alertRules: readonly AlertRule[] = [
     kind: 'quota_exhausted',
     title: 'Quota exhausted',
     panelId: 21,
-    summary: 'Quota exhausted since {{ $labels.since }}: {{ $labels.affected }}.',
+    summary:
+      'Quota exhausted since {{ $labels.since }}: {{ $labels.affected }} (quota: {{ $labels.quota }}).',
     verdict:
       'Who must act: {{ $labels.verdict }}. Credit or a spend limit is used up; waiting and retrying never help.',
   }),
@@ -53,17 +56,18 @@ export const alertRules: readonly AlertRule[] = [
 /**
  * Rows of one kind of incident for a rule. A label set must not vanish while it matters, so an incident stays in the
  * result as 0 for an hour after it ended, and the row `none` is always there: an empty answer then means trouble, not
- * health. Labels hold only what does not change while an incident lives; summary and numbers stand on the dashboard.
+ * health. Labels hold what does not change while an incident lives, and three things whose change is news (`affected`,
+ * `verdict`, `quota`: they are corrected in the first minutes); summary and numbers stand on the dashboard.
  */
 export function incidentRows(kind: IncidentKind): string {
-  return `SELECT id AS incident, toString(severity) AS severity, ${scopeOfIncident} AS affected,
-  toString(provider) AS provider, toString(org) AS org, toString(project) AS project, toString(model) AS model,
-  toString(verdict_party) AS verdict, formatDateTime(started_at, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS since,
-  toFloat64(state = 'firing') AS firing
+  return `SELECT id AS incident, ${scopeOfIncident} AS affected,
+  toString(provider) AS provider, toString(org) AS org, toString(project) AS project,
+  toString(verdict_party) AS verdict, JSONExtractString(evidence, 'quota') AS quota,
+  formatDateTime(started_at, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS since, toFloat64(state = 'firing') AS firing
 FROM incidents FINAL
 WHERE kind = '${kind}' AND (state = 'firing' OR (state = 'resolved' AND $__timeFilter(resolved_at)))
 UNION ALL
-SELECT 'none', 'none', 'nothing', '', '', '', '', 'nobody', '', toFloat64(0)`;
+SELECT 'none', 'nothing', '', '', '', 'nobody', '', '', toFloat64(0)`;
 }
 
 function incidentRule(
@@ -78,6 +82,7 @@ function incidentRule(
     sql: incidentRows(rule.kind),
     lookBack: 3_600,
     threshold: 0.5,
+    severity: 'critical',
     remedy: errorClasses[runbook].remedy.join(' '),
   };
 }

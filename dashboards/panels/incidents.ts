@@ -1,5 +1,6 @@
 import type { Panel } from '../panel.ts';
 import { runbookOfIncident, scopeOfIncident } from './facts.ts';
+import { toLimits } from './neighbours.ts';
 
 /** Open now: what still fires at the end of the time range. */
 export const openIncidents: Panel = {
@@ -16,7 +17,7 @@ WHERE state = 'firing' AND started_at <= $__toTime AND $__scopeFilters`,
   height: 4,
   empty: 'none',
   thresholds: [{ value: 1, color: 'red' }],
-  links: [{ to: 'dashboard', title: 'Slow Down and quota, same filters', uid: 'faultline-limits' }],
+  links: [toLimits],
 };
 
 /** What to do now, one row an incident. */
@@ -56,7 +57,7 @@ LIMIT 100`,
   width: 24,
   height: 8,
   empty: 'No open incident.',
-  links: [{ to: 'dashboard', title: 'Slow Down and quota, same filters', uid: 'faultline-limits' }],
+  links: [toLimits],
 };
 
 /** Who had to act in the time range, by incident. */
@@ -83,7 +84,7 @@ GROUP BY verdict_party, kind ORDER BY open_now DESC, all_of_them DESC, verdict_p
   width: 8,
   height: 8,
   empty: 'no incidents',
-  links: [{ to: 'dashboard', title: 'Slow Down and quota, same filters', uid: 'faultline-limits' }],
+  links: [toLimits],
 };
 
 /**

@@ -1,11 +1,7 @@
 import type { Dashboard, Panel, PanelLink } from '../panel.ts';
 import { runbookOfIncident, scopeOfIncident } from './facts.ts';
+import { toOverview } from './neighbours.ts';
 
-const overviewLink: PanelLink = {
-  to: 'dashboard',
-  title: 'Overview, same filters',
-  uid: 'faultline-overview',
-};
 const slowDownRunbook: PanelLink = { to: 'runbook', title: 'Runbook: Slow Down', class: 'slow_down' };
 const quotaRunbook: PanelLink = { to: 'runbook', title: 'Runbook: quota', class: 'quota_exceeded' };
 const rateLimitRunbook: PanelLink = { to: 'runbook', title: 'Runbook: rate limits', class: 'rate_limit' };
@@ -43,7 +39,7 @@ const requestRamp: Panel = {
   width: 12,
   height: 8,
   empty: 'no requests',
-  links: [slowDownRunbook, overviewLink],
+  links: [slowDownRunbook, toOverview],
 };
 
 const tokenRamp: Panel = {
@@ -62,7 +58,7 @@ const tokenRamp: Panel = {
   height: 8,
   empty: 'no tokens',
   thresholds: [{ value: 1_000_000, color: 'orange' }],
-  links: [slowDownRunbook, overviewLink],
+  links: [slowDownRunbook, toOverview],
 };
 
 const slowDownByClient: Panel = {
@@ -83,7 +79,7 @@ GROUP BY time, series ORDER BY time, series`,
   width: 12,
   height: 8,
   empty: 'no Slow Down answers',
-  links: [slowDownRunbook, overviewLink],
+  links: [slowDownRunbook, toOverview],
 };
 
 const slowDownShare: Panel = {
@@ -104,7 +100,7 @@ GROUP BY time, series ORDER BY time, series`,
   height: 8,
   empty: 'no requests',
   thresholds: [{ value: 0.01, color: 'red' }],
-  links: [slowDownRunbook, overviewLink],
+  links: [slowDownRunbook, toOverview],
 };
 
 const quotaByKind: Panel = {
@@ -125,7 +121,7 @@ GROUP BY time, series ORDER BY time, series`,
   width: 12,
   height: 8,
   empty: 'no quota refusals',
-  links: [quotaRunbook, overviewLink],
+  links: [quotaRunbook, toOverview],
 };
 
 const quotaByKey: Panel = {
@@ -164,7 +160,7 @@ GROUP BY org, project, api_key, client ORDER BY refusals DESC, org, project, api
   width: 12,
   height: 8,
   empty: 'no quota refusals',
-  links: [quotaRunbook, overviewLink],
+  links: [quotaRunbook, toOverview],
 };
 
 const rateLimits: Panel = {
@@ -185,7 +181,7 @@ GROUP BY time, series ORDER BY time, series`,
   width: 12,
   height: 8,
   empty: 'no rate limits reached',
-  links: [rateLimitRunbook, overviewLink],
+  links: [rateLimitRunbook, toOverview],
 };
 
 const headroom: Panel = {
@@ -211,7 +207,7 @@ GROUP BY time ORDER BY time`,
   width: 12,
   height: 8,
   empty: 'no rate-limit headers in the logs',
-  links: [rateLimitRunbook, overviewLink],
+  links: [rateLimitRunbook, toOverview],
 };
 
 const history: Panel = {
@@ -248,7 +244,7 @@ ORDER BY started_at DESC, id LIMIT 100`,
   width: 24,
   height: 8,
   empty: 'no incidents',
-  links: [slowDownRunbook, overviewLink],
+  links: [slowDownRunbook, toOverview],
 };
 
 /** The neighbour of the overview for the three remedies behind one status code: wait, pay, or send less. */

@@ -113,10 +113,12 @@ function decide(text: string, findings: Findings, seenHints: number, status: num
   }
   const early = chosen('abort') ?? chosen('code');
   if (early !== null) return early;
-  for (const { meaning, end, rank } of findings.late) {
-    const rule = orderedRules[meaning.index];
-    if (rule === undefined || !applies(rule, meaning.index, seenHints, httpStatus)) continue;
-    if (isMeant(meaning, text, end)) compare(rule, meaning.index, rank);
+  for (let i = 0; i < findings.lateCount; i++) {
+    const meaning = findings.lateMeanings[i];
+    const rule = orderedRules[meaning?.index ?? -1];
+    if (meaning === undefined || rule === undefined) continue;
+    if (!applies(rule, meaning.index, seenHints, httpStatus)) continue;
+    if (isMeant(meaning, text, findings.lateEnds[i] ?? 0)) compare(rule, meaning.index, findings.lateRanks[i] ?? 0);
   }
   return (
     chosen('loose_code') ??

@@ -1,6 +1,6 @@
-import { type Automaton, buildAutomaton } from './automaton.ts';
 import { foldText, symbols, symbolTable } from './folding.ts';
 import { hintRules } from './hint-rules.ts';
+import { buildPhraseTrie, type PhraseTrie } from './phrase-trie.ts';
 import { hints, type Hint } from './rule.ts';
 import { orderedRules, type StagedRule } from './rules.ts';
 
@@ -65,7 +65,7 @@ const attempts = ['retrying', 'last error', 'attempt 2', 'attempt 3', 'attempt 4
 const waits = ['try again in', 'retry after', 'retry in', 'retrydelay', 'try again after', 'please wait', 'retry_after'];
 
 /** The fields that `describeError` reads; the index is their place here. */
-export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', 'raw', 'msg'] as const;
+export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', "raw'", "msg'"] as const;
 
 const meaningList: readonly Meaning[] = [
   ...orderedRules.flatMap(ruleMeanings),
@@ -78,21 +78,22 @@ const meaningList: readonly Meaning[] = [
   ...fieldNames.map((phrase, index) => ({ ...plain(meanings.field, phrase), index })),
 ];
 
-const phrases = [...new Set(meaningList.map((meaning) => meaning.phrase))];
+const meaningsOf = Map.groupBy(meaningList, (meaning) => meaning.phrase);
+const phrases = [...meaningsOf.keys()];
 
 /** How characters are read for these phrases. */
 export const symbolOf: Uint8Array = symbolTable(phrases.join(''));
 
-/** The automaton of all phrases. */
-export const automaton: Automaton = buildAutomaton(
+/** All phrases, to be found in one pass. */
+export const trie: PhraseTrie = buildPhraseTrie(
   phrases.map((phrase) =>
     Array.from({ length: phrase.length }, (_, at) => symbolOf[phrase.charCodeAt(at)] ?? symbols.foreign),
   ),
 );
 
-/** For each accepting state what its phrases mean. */
-export const endingMeanings: readonly (readonly Meaning[])[] = automaton.endings.map((ending) =>
-  ending.flatMap((index) => meaningList.filter((meaning) => meaning.phrase === phrases[index])),
+/** By number of the trie's ending: what the phrases that end there mean. */
+export const endingMeanings: readonly (readonly Meaning[])[] = trie.endings.map((ending) =>
+  ending.flatMap((index) => meaningsOf.get(phrases[index] ?? '') ?? []),
 );
 
 /** Bits of the hints that must, and that must not, show for each rule of `orderedRules`. */

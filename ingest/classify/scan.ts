@@ -1,6 +1,6 @@
-import { ROW_BITS } from './automaton.ts';
-import { automaton, endingMeanings, type Meaning, meanings, symbolOf } from './compiled.ts';
+import { endingMeanings, type Meaning, meanings, symbolOf, trie } from './compiled.ts';
 import { isWordCode, symbols } from './folding.ts';
+import { GRAM_MASK, mayBegin, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
 import { startOfPhrase, valueStart } from './places.ts';
 import { orderedRules } from './rules.ts';
 import { endOfSilence } from './silence.ts';
@@ -10,14 +10,6 @@ import { isMeant } from './surroundings.ts';
 /** One attempt outranks any depth within the attempt before it. */
 export const RANK_ATTEMPT = 1024;
 
-/** A phrase of a rule that is tried only when no code or sentence decides. */
-export interface LatePhrase {
-  meaning: Meaning;
-  /** Index of its last character. */
-  end: number;
-  rank: number;
-}
-
 /** What one pass over a text found. The next call of `scanText` writes over it. */
 export interface Findings {
   /** How many of `rules` are set. */
@@ -26,7 +18,12 @@ export interface Findings {
   rules: Int32Array;
   /** By rule: attempt * RANK_ATTEMPT + depth of its best place. */
   ranks: Int32Array;
-  late: LatePhrase[];
+  /** How many phrases of rules stand in the text that are tried only when no code or sentence decides. */
+  lateCount: number;
+  lateMeanings: Meaning[];
+  /** By late phrase: the index of its last character. */
+  lateEnds: Int32Array;
+  lateRanks: Int32Array;
   /** Bits of the hints that show. */
   hints: number;
   /** The innermost HTTP status that the text states, 0 when none. */
@@ -41,6 +38,8 @@ export interface Findings {
   depths: number[];
 }
 
+const SYMBOL_MASK = (1 << SYMBOL_BITS) - 1;
+const LETTER_U = 117;
 const MAX_LATE = 96;
 const MAX_FIELDS = 3 * 96;
 /** Beyond this a text is hostile, and every phrase has had its chance many times. */
@@ -50,7 +49,10 @@ const found: Findings = {
   count: 0,
   rules: new Int32Array(orderedRules.length),
   ranks: new Int32Array(orderedRules.length),
-  late: [],
+  lateCount: 0,
+  lateMeanings: [],
+  lateEnds: new Int32Array(MAX_LATE),
+  lateRanks: new Int32Array(MAX_LATE),
   hints: 0,
   status: 0,
   waitAt: -1,
@@ -73,69 +75,118 @@ let listening = false;
  * With `listenToAll` the values that repeat the caller's words are read too.
  */
 export function scanText(text: string, wantFields: boolean, listenToAll = false): Findings {
-  reset(listenToAll);
-  const { next, firstAccepting } = automaton;
+  reset(wantFields, listenToAll);
+  const { filter, slots } = trie;
   const table = symbolOf;
   const { length } = text;
-  let state = 0;
+  let gram = 0;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
     let symbol = table[code] ?? 0;
     if (symbol >= symbols.firstSpecial) {
       if (symbol === symbols.backslash) {
-        const after = text.charCodeAt(i + 1);
-        if (after === 110 || after === 114 || after === 116) {
-          symbol = symbols.space;
-          i++;
-        } else if (after === 117) {
-          symbol = table[Number.parseInt(text.slice(i + 2, i + 6), 16)] ?? symbols.ignored;
-          i += 5;
-          if (symbol >= symbols.firstSpecial) continue;
-        } else {
-          continue;
-        }
+        symbol = escapedSymbol(text, i);
+        if (symbol !== symbols.ignored) i += text.charCodeAt(i + 1) === LETTER_U ? 5 : 1;
       } else if (symbol === symbols.open) {
         depth++;
         if (wantFields) openObject();
-        state = 0;
+        gram = 0;
         continue;
       } else if (symbol === symbols.close) {
         if (depth > 0) depth--;
         if (wantFields) openObjects.pop();
-        state = 0;
+        gram = 0;
         continue;
-      } else {
-        if (symbol === symbols.escape) i = endOfEscape(text, i);
-        continue;
+      } else if (symbol === symbols.escape) {
+        i = endOfEscape(text, i);
       }
+      if (symbol >= symbols.firstSpecial) continue;
     }
+    if (symbol === symbols.space && (gram & SYMBOL_MASK) === symbols.space) continue;
     if (code === 52 || code === 53) noteStatus(text, i);
-    state = next[(state << ROW_BITS) | symbol] ?? 0;
-    if (state >= firstAccepting) {
-      const ending = endingMeanings[state - firstAccepting] ?? [];
-      for (let at = 0; at < ending.length; at++) {
-        const meaning = ending[at];
-        if (meaning === undefined) continue;
-        if (meaning.kind === meanings.silent) {
-          if (listening) continue;
-          const end = endOfSilence(text, meaning.phrase.endsWith(':') ? i : i + 1);
-          if (end === -1) continue;
-          // A value without an end would be searched for its end again and again.
-          if (end === -2) listening = true;
-          else i = end;
-          found.silenced = true;
-        } else if (meaning.kind !== meanings.field) {
-          note(meaning, text, i);
-        } else if (wantFields) {
-          noteField(meaning, text, i);
-        }
-      }
+    gram = ((gram << SYMBOL_BITS) | symbol) & GRAM_MASK;
+    if (!mayBegin(filter, gram)) continue;
+    const node = nodeOf(slots, gram);
+    if (node === 0) continue;
+    const end = readOn(text, i, node, wantFields);
+    if (end > i) {
+      i = end;
+      gram = 0;
     }
   }
   return found;
 }
 
-function reset(listenToAll: boolean): void {
+/** Follows every phrase that goes on from here; answers the end of a value to pass over, else `from`. */
+function readOn(text: string, from: number, entry: number, wantFields: boolean): number {
+  const { tape } = trie;
+  const table = symbolOf;
+  let node = entry;
+  let left = 0;
+  let run = 0;
+  let last = symbols.foreign as number;
+  for (let i = from; ; ) {
+    if (left === 0) {
+      const ending = tape[node] ?? 0;
+      if (ending !== 0) {
+        const silentUntil = noteAll(endingMeanings[ending] ?? [], text, i, wantFields);
+        if (silentUntil > i) return silentUntil;
+      }
+      if (tape[node + 1] === 0) return from;
+    }
+    let symbol: number;
+    do {
+      symbol = table[text.charCodeAt(++i)] ?? symbols.close;
+      if (symbol === symbols.backslash) {
+        symbol = escapedSymbol(text, i);
+        if (symbol !== symbols.ignored) i += text.charCodeAt(i + 1) === LETTER_U ? 5 : 1;
+      }
+    } while (symbol === symbols.ignored || (symbol === symbols.space && last === symbols.space));
+    if (symbol >= symbols.firstSpecial) return from;
+    last = symbol;
+    if (left === 0) {
+      run = runOf(tape, node, symbol);
+      if (run === 0) return from;
+      left = tape[run] ?? 0;
+    } else {
+      if (tape[++run] !== symbol) return from;
+      left--;
+    }
+    if (left === 0) node = tape[run + 1] ?? 0;
+  }
+}
+
+/** What the escape at a backslash stands for; `ignored` when the backslash only guards what follows. */
+function escapedSymbol(text: string, i: number): number {
+  const after = text.charCodeAt(i + 1);
+  if (after === 110 || after === 114 || after === 116) return symbols.space;
+  if (after !== LETTER_U) return symbols.ignored;
+  const symbol = symbolOf[Number.parseInt(text.slice(i + 2, i + 6), 16)] ?? symbols.ignored;
+  return symbol >= symbols.firstSpecial ? symbols.foreign : symbol;
+}
+
+function noteAll(ending: readonly Meaning[], text: string, i: number, wantFields: boolean): number {
+  for (let at = 0; at < ending.length; at++) {
+    const meaning = ending[at];
+    if (meaning === undefined) continue;
+    if (meaning.kind === meanings.silent) {
+      if (listening) continue;
+      const end = endOfSilence(text, meaning.phrase.endsWith(':') ? i : i + 1);
+      if (end === -1) continue;
+      found.silenced = true;
+      if (end >= 0) return end;
+      // A value without an end would be searched for its end again and again.
+      listening = true;
+    } else if (meaning.kind !== meanings.field) {
+      note(meaning, text, i);
+    } else if (wantFields) {
+      noteField(meaning, text, i);
+    }
+  }
+  return i;
+}
+
+function reset(wantFields: boolean, listenToAll: boolean): void {
   epoch++;
   tests = 0;
   depth = 0;
@@ -143,11 +194,12 @@ function reset(listenToAll: boolean): void {
   statusRank = -1;
   listening = listenToAll;
   found.count = 0;
-  found.late.length = 0;
+  found.lateCount = 0;
   found.hints = 0;
   found.status = 0;
   found.waitAt = -1;
   found.silenced = false;
+  if (!wantFields) return;
   found.fields.length = 0;
   found.depths.length = 0;
   openObjects.length = 0;
@@ -192,7 +244,10 @@ function noteRule(meaning: Meaning, text: string, end: number): void {
 }
 
 function noteLate(meaning: Meaning, end: number): void {
-  if (found.late.length < MAX_LATE) found.late.push({ meaning, end, rank: rank() });
+  if (found.lateCount >= MAX_LATE) return;
+  found.lateMeanings[found.lateCount] = meaning;
+  found.lateEnds[found.lateCount] = end;
+  found.lateRanks[found.lateCount++] = rank();
 }
 
 function isWord(meaning: Meaning, text: string, end: number): boolean {

@@ -21,6 +21,7 @@ const units = /^(?:tokens?|seconds?|secs?|ms|milliseconds|minutes?|mins?|hours?|
 
 /** The failed HTTP status (400 to 599) stated at this digit, or 0 when the number there is something else. */
 export function statusAt(text: string, i: number): number {
+  if (isWordCode(text.charCodeAt(i - 1))) return 0;
   const tens = text.charCodeAt(i + 1) - 48;
   const ones = text.charCodeAt(i + 2) - 48;
   if (tens < 0 || tens > 9 || ones < 0 || ones > 9) return 0;

@@ -7,6 +7,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface Format {
   /** Whether a message has this format's shape; `auto` takes the first format that says so. */
   recognises: (message: JsonObject, mapping: Readonly<Record<string, string>>) => boolean;
+  /** Whether it can do nothing without a mapping. */
+  needsMapping?: true;
   /** The decoder of one parsed message. Only `mapped` reads the mapping, and throws when it is wrong. */
   create: (mapping: Readonly<Record<string, string>>) => (message: unknown, now: number) => Decoded;
 }

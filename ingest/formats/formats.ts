@@ -10,9 +10,9 @@ import { redactValue } from './redact.ts';
 
 /** Every wire format, in the order in which `auto` asks them. A new format is one file and one line here. */
 export const formats: Record<Exclude<RecordFormat, 'auto'>, Format> = {
+  native,
   'otel-genai': otelGenai,
   litellm,
-  native,
   mapped,
 };
 

@@ -34,6 +34,7 @@ const NUMBER = /^[+-]?\d{1,16}(?:\.\d{1,12})?(?:e[+-]?\d{1,2})?$/i;
 
 /** The user's own JSON, read through the `mapping` of the settings. */
 export const mapped: Format = {
+  needsMapping: true,
   recognises: (message, mapping) => {
     const ts = mapping['ts'];
     const path = ts === undefined ? null : parsePath(ts);

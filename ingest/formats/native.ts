@@ -15,9 +15,6 @@ import { parseTimestamp } from './timestamp.ts';
 /** A request log, or why the record is none. */
 export type Read = { log: RequestLog } | { log: null; reason: RejectReason; detail: string };
 
-/** Members that only a native record has all by themselves; two of them without `ts` are a native record that lacks it. */
-const TELLING = ['status', 'error', 'exception', 'model', 'provider', 'request_id', 'api_key', 'latency_ms'];
-
 const cleanOrg = dimensionCleaner();
 const cleanProject = dimensionCleaner();
 const cleanClient = dimensionCleaner();
@@ -26,8 +23,7 @@ const cleanModel = dimensionCleaner();
 
 /** The native format, one record a message. */
 export const native: Format = {
-  recognises: (message) =>
-    message['ts'] !== undefined || TELLING.filter((name) => message[name] !== undefined).length > 1,
+  recognises: (message) => message['ts'] !== undefined,
   create: () => decodeNative,
 };
 

@@ -6,12 +6,13 @@ import { mayHoldSecret, redactionRules } from './redaction-rules.ts';
 const LONGEST_TEXT = 65_536;
 /** Deeper values are replaced; the decoder rejects such messages, so this guards direct callers. */
 const DEEPEST = 64;
+const ROUNDS = 4;
 /** Codes, types and names of members are short and few: each is judged once. */
 const SHORT = 48;
 const REMEMBERED = 8192;
-const API_KEY_NAME = /^(?:.*[_-])?(?:api[_-]?key|subscription[_-]key)$/i;
+const API_KEY_NAME = /^(?:.*[._-])?(?:api[_-]?key|subscription[_-]key)$/i;
 const SECRET_NAME =
-  /^(?:.*[_-])?(?:authorization|cookie|password|passwd|pwd|secret|credentials?|private[_-]?key|secret[_-]?key|access[_-]?key|(?:access|refresh|id|auth|session|security)[_-]?token)$/i;
+  /^(?:.*[._-])?(?:authorization|cookie|password|passwd|pwd|secret|credentials?|private[_-]?key|secret[_-]?key|access[_-]?key|(?:access|refresh|id|auth|session|security)[_-]?token)$/i;
 
 interface MemberName {
   shown: string;
@@ -47,8 +48,13 @@ export function redactValue(value: unknown, depth = 0): unknown {
 function redactNow(text: string): string {
   let result = text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text;
   if (!mayHoldSecret(result)) return result;
-  for (const { hint, apply } of redactionRules) {
-    if (hint.test(result)) result = apply(result);
+  // What one rule takes away can bare to another what stood glued to it; the second round mostly changes nothing.
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = result;
+    for (const { hint, apply } of redactionRules) {
+      if (hint.test(result)) result = apply(result);
+    }
+    if (result === before) break;
   }
   return result;
 }

@@ -20,8 +20,10 @@ const SECRET_NAMES =
 const HEADER_NAMES = 'proxy-authorization|authorization|set-cookie|cookie|x-api-key|api-key|x-goog-api-key';
 
 const PEM = /-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|$)/g;
-const HEADER = new RegExp(
-  `((?:${HEADER_NAMES})["'\\\\]{0,6}\\s{0,3}[:=]\\s{0,3}b?["'\\\\]{0,6})(?!\\[redacted)([^\\s"'\\\\][^\\r\\n"'\\\\}]*)`,
+const SEPARATED = `["'\\\\]{0,6}\\s{0,3}[:=]\\s{0,3}(?:b(?=["']))?["'\\\\]{0,6}`;
+const COOKIE = new RegExp(`(cookie${SEPARATED})(?!\\[redacted)[^\\s"'\\\\][^\\r\\n"'\\\\}]*`, 'gi');
+const AUTHORIZATION = new RegExp(
+  `((?:proxy-)?authorization${SEPARATED})(?:(?:digest|aws4-hmac-sha256|hawk|signature)\\s[^\\r\\n]*|((?:bearer|basic|token|apikey|negotiate)\\s{1,3})([^\\s"'\\\\,;)}]+)|([^\\s"'\\\\,;)}]+))`,
   'gi',
 );
 const TUPLE = new RegExp(
@@ -29,7 +31,7 @@ const TUPLE = new RegExp(
   'gi',
 );
 const PAIR = new RegExp(
-  `(${SECRET_NAMES})(["'\\\\]{0,6}\\s{0,3}(?:=>|[:=])\\s{0,3}b?)(?:(\\\\{0,3}["'])([^\\r\\n]{0,4096}?)\\3|([^\\s"'\\\\,;&<>(){}\\]]+))`,
+  `(${SECRET_NAMES})(["'\\\\]{0,6}\\s{0,3}(?:=>|[:=])\\s{0,3}(?:b(?=["']))?)(?:(\\\\{0,3}["'])([^\\r\\n]{0,4096}?)\\3|([^\\s"'\\\\,;&<>(){}\\]]+))`,
   'gi',
 );
 const NAMED_HEX =
@@ -41,11 +43,11 @@ const BEARER = new RegExp(
   'gi',
 );
 const BASIC = /(\bbasic(?:\s|%20|\+|:){1,4})([A-Za-z0-9+/_-]{8,}={0,2})/gi;
-const JSON_WEB_TOKEN =
-  /(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*/g;
+const JSON_WEB_TOKEN = /eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*/g;
 const MASKED_KEY = /(?<![A-Za-z0-9_*-])((?:sk|pk|xai|gsk|hf|pplx)[-_])[A-Za-z0-9_-]*\*{2,}[A-Za-z0-9_*-]*/g;
-const SK_KEY =
-  /(sk-(?:proj-|svcacct-|service-|admin-|ant-(?:api03-|admin01-|oat01-)?|or-(?:v1-)?|lf-)?)[A-Za-z0-9_-]{8,}/g;
+const SK_PREFIXES = 'sk-(?:proj-|svcacct-|service-|admin-|ant-(?:api03-|admin01-|oat01-)?|or-(?:v1-)?|lf-)?';
+const SK_KEY = new RegExp(`(${SK_PREFIXES})[A-Za-z0-9_-]{8,}`, 'g');
+const SK_PREFIX = new RegExp(`^${SK_PREFIXES}$`);
 /** Where a word can begin: not after a letter or digit, except where that letter ends an escape sequence. */
 const WORD_START = /(?:^|[^A-Za-z0-9]|\\[nrtbf]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})$/;
 const KNOWN_KEY = new RegExp(
@@ -67,7 +69,9 @@ const URL_PARAMETER =
   /([?&;](?:[a-z0-9]{1,12}[_-])?(?:key|api[_-]?key|apikey|token|access[_-]?token|sig|signature|secret|password|auth|credential|code)=)(?!\[redacted)[^&\s"'<>#\\]+/gi;
 const EMAIL =
   /(?<![\p{L}\p{N}\p{M}._%+'-])[\p{L}\p{N}._%+'-][\p{L}\p{N}\p{M}._%+'-]*@[\p{L}\p{N}\p{M}-]+(?:\.[\p{L}\p{N}\p{M}-]+)*\.\p{L}[\p{L}\p{M}\p{N}-]+/gu;
-const ECHO = /(?:incorrect|invalid) api[ -]?key provided[:.]?|api key provided:/gi;
+const ECHO = /api[ -]?key provided\s{0,2}:/gi;
+/** A quotation mark that closes what stands around is no beginning. */
+const ECHO_START = /^\s{0,3}(?:\\{0,3}["'`](?!\s*(?:[,}\])]|$)))?/;
 const ECHO_END = /\.?\s+you can (?:find|obtain|get)|\s\(request id|[\r\n<]|\\[nr]|["\\]|'(?=[\s,}\])]|$)|$/i;
 
 /** In the order they are applied. Each is linear: a match consumes what it looked at, or looks at a bounded stretch. */
@@ -75,8 +79,8 @@ export const redactionRules: readonly RedactionRule[] = [
   { hint: /-----begin/i, apply: (text) => text.replace(PEM, MASK) },
   { hint: /key provided/i, apply: redactEcho },
   {
-    hint: /authorization|cookie|api-key/i,
-    apply: (text) => text.replace(HEADER, `$1${MASK}`),
+    hint: /authorization|cookie/i,
+    apply: (text) => text.replace(COOKIE, `$1${MASK}`).replace(AUTHORIZATION, redactAuthorization),
   },
   { hint: /\(b?["'][a-z]/i, apply: (text) => text.replace(TUPLE, `$1${MASK}`) },
   {
@@ -86,7 +90,7 @@ export const redactionRules: readonly RedactionRule[] = [
   { hint: NAMED_HEX_HINT, apply: (text) => text.replace(NAMED_HEX, `$1${MASK}`) },
   { hint: /bearer/i, apply: (text) => text.replace(BEARER, `$1${MASK}`) },
   { hint: /basic/i, apply: (text) => text.replace(BASIC, redactBasic) },
-  { hint: /eyJ/, apply: (text) => text.replace(JSON_WEB_TOKEN, MASK) },
+  { hint: /eyJ/, apply: (text) => text.replace(JSON_WEB_TOKEN, redactToken) },
   { hint: /\*\*/, apply: (text) => text.replace(MASKED_KEY, reduceMasked) },
   { hint: /sk-/, apply: (text) => text.replace(SK_KEY, redactSk) },
   {
@@ -111,11 +115,9 @@ function redactEcho(text: string): string {
   let done = 0;
   for (const match of text.matchAll(ECHO)) {
     if (match.index < done) continue;
-    const opening =
-      /^[\s"'`\\]{0,6}/.exec(
-        text.slice(match.index + match[0].length, match.index + match[0].length + 6),
-      )?.[0] ?? '';
-    const start = match.index + match[0].length + opening.length;
+    const after = match.index + match[0].length;
+    const opening = ECHO_START.exec(text.slice(after, after + 10))?.[0] ?? '';
+    const start = after + opening.length;
     // Two thousand characters hold any key; beyond them everything up to there is taken.
     const rest = text.slice(start, start + 2_000);
     const end = start + (ECHO_END.exec(rest)?.index ?? rest.length);
@@ -139,6 +141,17 @@ function reduceMasked(masked: string): string {
   return `${prefix}…${tail}`;
 }
 
+function redactAuthorization(
+  all: string,
+  name: string,
+  scheme: string | undefined,
+  credentials: string | undefined,
+  bare: string | undefined,
+): string {
+  const value = credentials ?? bare;
+  return value !== undefined && NO_VALUE.test(value) ? all : `${name}${scheme ?? ''}${MASK}`;
+}
+
 function redactPair(
   all: string,
   name: string,
@@ -160,13 +173,24 @@ function redactBasic(all: string, scheme: string, value: string): string {
   return /[0-9=]|[a-z][A-Z]/.test(value) ? `${scheme}${MASK}` : all;
 }
 
+/** Inside a word the three letters are chance, unless the parts of a token follow. */
+function redactToken(all: string, offset: number, text: string): string {
+  return all.includes('.') || startsWord(text, offset) ? MASK : all;
+}
+
 function redactSk(all: string, prefix: string, offset: number, text: string): string {
+  // What is left of a key that was redacted before.
+  if (text[offset + all.length] === '…' && SK_PREFIX.test(all)) return all;
   // "risk-assessment-service" holds "sk-" too. Inside a word only what is no word is a key.
-  if (!WORD_START.test(text.slice(Math.max(0, offset - 6), offset))) {
+  if (!startsWord(text, offset)) {
     const mixed = all.length >= 20 && /\d/.test(all) && /[A-Z]/.test(all) && /[a-z]/.test(all.slice(3));
     if (!mixed && !/(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}/.test(all)) return all;
   }
   return `${prefix}…${MASK}`;
+}
+
+function startsWord(text: string, offset: number): boolean {
+  return WORD_START.test(text.slice(Math.max(0, offset - 6), offset));
 }
 
 function keepPrefix(all: string, groups: readonly unknown[]): string {

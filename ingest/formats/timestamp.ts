@@ -5,6 +5,9 @@ const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?[ ]?(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/;
 const DIGITS = /^\d{9,20}(?:\.\d{1,12})?$/;
 
+// What the last call found out: records come in the order of time, so the next one mostly shares its minute or day.
+let lastMinute = '-';
+let lastMinuteMs = 0;
 let lastDate = 0;
 let lastDays = 0;
 
@@ -24,13 +27,31 @@ export function parseTimestamp(value: unknown, now: number): number | BadTime {
 }
 
 function parseText(text: string): number {
+  if (text.length === 24 && text.startsWith(lastMinute)) {
+    const ms = withinMinute(text);
+    if (ms >= 0) return lastMinuteMs + ms;
+  }
   const plain = parsePlain(text);
-  if (plain >= 0) return plain;
+  if (plain >= 0) {
+    lastMinute = text.slice(0, 17);
+    lastMinuteMs = plain - (plain % 60_000);
+    return plain;
+  }
   const match = ISO.exec(text);
   if (match === null) return DIGITS.test(text) ? fromEpoch(Number(text)) : Number.NaN;
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = match;
   const ms = civil(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
   return ms + Number(fraction.slice(0, 3).padEnd(3, '0')) - offsetMs(zone);
+}
+
+/** Milliseconds of `SS.mmmZ` at the end of a text of 24 characters; -1 when that is not what stands there. */
+function withinMinute(text: string): number {
+  const seconds = two(text, 17);
+  const hundredths = two(text, 20);
+  const thousandths = text.charCodeAt(22) - 48;
+  if (seconds < 0 || seconds > 59 || hundredths < 0 || thousandths < 0 || thousandths > 9) return -1;
+  if (text.charCodeAt(19) !== 46 || text.charCodeAt(23) !== 90) return -1;
+  return seconds * 1000 + hundredths * 10 + thousandths;
 }
 
 /** `YYYY-MM-DDTHH:MM:SS[.fff…]Z`, what nearly every logger writes, without a regular expression; else -1. */

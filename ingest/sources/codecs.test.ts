@@ -1,5 +1,5 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
 import { describe, expect, it } from 'vitest';
@@ -52,21 +52,42 @@ describe('other writers', () => {
 
   it.each([
     ['bare snappy', 'snappy', compressSync(text)],
-    ['snappy in Java framing, two streams joined', 'snappy', Buffer.concat([xerial(text.subarray(0, 70_000)), xerial(text.subarray(70_000))])],
-    ['lz4 with checksums of blocks and content', 'lz4', compressFrameSync(text, { blockChecksums: true, contentChecksum: true })],
+    [
+      'snappy in Java framing, two streams joined',
+      'snappy',
+      Buffer.concat([xerial(text.subarray(0, 70_000)), xerial(text.subarray(70_000))]),
+    ],
+    [
+      'lz4 with checksums of blocks and content',
+      'lz4',
+      compressFrameSync(text, { blockChecksums: true, contentChecksum: true }),
+    ],
+    [
+      'lz4 in two frames',
+      'lz4',
+      Buffer.concat([compressFrameSync(text.subarray(0, 9)), compressFrameSync(text.subarray(9))]),
+    ],
     ['gzip at its best', 'gzip', gzipSync(text, { level: 9 })],
-    ['zstd in two frames', 'zstd', Buffer.concat([zstdCompressSync(text.subarray(0, 9)), zstdCompressSync(text.subarray(9))])],
+    [
+      'zstd in two frames',
+      'zstd',
+      Buffer.concat([zstdCompressSync(text.subarray(0, 9)), zstdCompressSync(text.subarray(9))]),
+    ],
   ] as const)('reads %s', async (_name, codec, packed) => {
     expect((await codecs[codec].decompress(packed)).equals(text)).toBe(true);
   });
 
   it.each(names)('does not read %s with rubbish behind it', async (name) => {
     const packed = await codecs[name].compress({ buffer: text });
-    await expect(codecs[name].decompress(Buffer.concat([packed, Buffer.from('rubbish')]))).rejects.toThrow(name);
+    await expect(codecs[name].decompress(Buffer.concat([packed, Buffer.from('rubbish')]))).rejects.toThrow(
+      name,
+    );
   });
 
   it('does not believe a snappy block that claims four gigabytes', async () => {
-    await expect(codecs.snappy.decompress(Buffer.from('ffffffff0f00', 'hex'))).rejects.toThrow('unpacks to more than');
+    await expect(codecs.snappy.decompress(Buffer.from('ffffffff0f00', 'hex'))).rejects.toThrow(
+      'unpacks to more than',
+    );
   });
 });
 

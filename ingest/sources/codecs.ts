@@ -32,10 +32,25 @@ export const codecs: Record<CodecName, Codec> = createCodecs(maxUnpackedBytes);
 export function createCodecs(limit: number): Record<CodecName, Codec> {
   const inflate = { maxOutputLength: limit };
   return {
-    gzip: codec('gzip', limit, (raw) => gzipAsync(raw), (packed) => gunzipAsync(packed, inflate)),
+    gzip: codec(
+      'gzip',
+      limit,
+      (raw) => gzipAsync(raw),
+      (packed) => gunzipAsync(packed, inflate),
+    ),
     snappy: codec('snappy', limit, packXerial, (packed) => unpackSnappy(packed, limit)),
-    lz4: codec('lz4', limit, (raw) => compressFrame(raw), (packed) => unpackLz4(packed, limit)),
-    zstd: codec('zstd', limit, (raw) => zstdAsync(raw), (packed) => unpackZstd(packed, limit)),
+    lz4: codec(
+      'lz4',
+      limit,
+      (raw) => compressFrame(raw),
+      (packed) => unpackLz4(packed, limit),
+    ),
+    zstd: codec(
+      'zstd',
+      limit,
+      (raw) => zstdAsync(raw),
+      (packed) => unpackZstd(packed, limit),
+    ),
   };
 }
 
@@ -53,7 +68,11 @@ function codec(name: CodecName, limit: number, pack: Transform, unpack: Transfor
         return await unpack(packed);
       } catch (error) {
         if (error instanceof TooLarge || codeOf(error) === 'ERR_BUFFER_TOO_LARGE') {
-          throw new CodecError(name, `a batch of ${packed.length} bytes unpacks to more than ${limit} bytes`, error);
+          throw new CodecError(
+            name,
+            `a batch of ${packed.length} bytes unpacks to more than ${limit} bytes`,
+            error,
+          );
         }
         const reason = error instanceof Error ? error.message : String(error);
         throw new CodecError(name, `a batch of ${packed.length} bytes cannot be unpacked: ${reason}`, error);
@@ -140,6 +159,7 @@ async function unpackZstd(packed: Buffer, limit: number): Promise<Buffer> {
     const { buffer, engine } = await unzstd(rest, room);
     parts.push(buffer);
     room -= buffer.length;
+    if (engine.bytesWritten === 0) throw new Error('no frame');
     rest = rest.subarray(engine.bytesWritten);
   } while (rest.length > 0);
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
@@ -163,24 +183,31 @@ function unzstd(packed: Buffer, room: number): Promise<Unzstd> {
 }
 
 async function unpackLz4(packed: Buffer, limit: number): Promise<Buffer> {
-  if (lz4Bound(packed) > limit) throw new TooLarge();
-  const raw = await decompressFrame(packed);
-  if (raw.length > limit) throw new TooLarge();
-  return raw;
+  const frames: Buffer[] = [];
+  let bound = 0;
+  for (let at = 0; at < packed.length; at += frames.at(-1)?.length ?? 0) {
+    const frame = lz4Frame(packed, at);
+    frames.push(packed.subarray(at, frame.end));
+    bound += frame.bound;
+  }
+  if (bound > limit) throw new TooLarge();
+  const [only, ...others] = await Promise.all(frames.map((frame) => decompressFrame(frame)));
+  return others.length === 0 && only ? only : Buffer.concat([only ?? Buffer.alloc(0), ...others]);
 }
 
-// The frame need not state its unpacked size, and the library takes no limit, so the bound is reckoned from the
-// blocks: each holds at most the frame's block size, and no LZ4 block grows more than 255-fold.
-function lz4Bound(packed: Buffer): number {
-  if (packed.length < 7 || packed.readUInt32LE(0) !== 0x184d2204) throw new Error('no LZ4 frame');
-  const flags = packed.readUInt8(4);
-  const blockSize = 2 ** (8 + 2 * ((packed.readUInt8(5) >> 4) & 7));
+// A frame need not state its unpacked size, and the library takes no limit and stops after one frame. So its end
+// and a bound are reckoned here: a block holds at most the frame's block size, and grows at most 255-fold.
+function lz4Frame(packed: Buffer, start: number): { end: number; bound: number } {
+  if (start + 7 > packed.length || packed.readUInt32LE(start) !== 0x184d2204) throw new Error('no LZ4 frame');
+  const flags = packed.readUInt8(start + 4);
+  const blockSize = 2 ** (8 + 2 * ((packed.readUInt8(start + 5) >> 4) & 7));
   const blockChecksum = flags & 0x10 ? 4 : 0;
-  let at = 7 + (flags & 0x08 ? 8 : 0) + (flags & 0x01 ? 4 : 0);
+  const contentChecksum = flags & 0x04 ? 4 : 0;
+  let at = start + 7 + (flags & 0x08 ? 8 : 0) + (flags & 0x01 ? 4 : 0);
   let bound = 0;
   while (at + 4 <= packed.length) {
     const word = packed.readUInt32LE(at);
-    if (word === 0) return bound;
+    if (word === 0) return { end: at + 4 + contentChecksum, bound };
     const length = word & 0x7fffffff;
     bound += word >= 0x80000000 ? length : Math.min(blockSize, length * 255 + 16);
     at += 4 + length + blockChecksum;

@@ -33,7 +33,8 @@ export function kafkaConfig(settings: Settings['kafka']): KafkaConfig {
 
 function checkBroker(broker: string): void {
   // The client parts host and port at the first colon.
-  if (broker.startsWith('[')) throw bad('brokers', `${broker}: the Kafka client reads no IPv6 addresses, name the host instead`);
+  if (broker.startsWith('['))
+    throw bad('brokers', `${broker}: the Kafka client reads no IPv6 addresses, name the host instead`);
   const match = /^(?<host>[A-Za-z0-9._-]+):(?<port>\d{1,5})$/.exec(broker);
   const port = Number(match?.groups?.['port'] ?? 0);
   if (port < 1 || port > 65_535) throw bad('brokers', `${broker} is not host:port, such as 127.0.0.1:9092`);
@@ -88,7 +89,10 @@ function saslOf(settings: Settings['kafka']): KafkaConfig['sasl'] {
   const { sasl_mechanism: mechanism, sasl_username: username, sasl_password: password } = settings;
   if (mechanism === '') {
     if (username !== '' || password !== '') {
-      throw bad('sasl_mechanism', 'is empty, but a user name or password is set: choose plain, scram-sha-256 or scram-sha-512');
+      throw bad(
+        'sasl_mechanism',
+        'is empty, but a user name or password is set: choose plain, scram-sha-256 or scram-sha-512',
+      );
     }
     return undefined;
   }

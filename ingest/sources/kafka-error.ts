@@ -28,12 +28,18 @@ export function toKafkaError(error: unknown, place: KafkaPlace): KafkaError {
   if (error instanceof KafkaError) return error;
   const chain = causes(error);
   const cause = chain.find((link) => kinds.has(link.name)) ?? chain.at(-1);
-  const broker = chain.map((link) => link.broker).find((name) => name !== undefined) ?? place.brokers.join(',');
+  const broker =
+    chain.map((link) => link.broker).find((name) => name !== undefined) ?? place.brokers.join(',');
   const text = firstLine(cause?.message ?? String(error));
   const code = chain.map((link) => link.code).find((name) => name !== undefined) ?? '';
-  if (chain.some((link) => link.name === 'KafkaJSSASLAuthenticationError')) return loginRefused(text, broker, place, error);
+  if (chain.some((link) => link.name === 'KafkaJSSASLAuthenticationError'))
+    return loginRefused(text, broker, place, error);
   if (tlsCodes.test(code) || tlsTexts.test(text)) {
-    return new KafkaError('tls_failed', `Kafka at ${broker}: no secure connection (${text}): ${tlsAdvice(place)}`, error);
+    return new KafkaError(
+      'tls_failed',
+      `Kafka at ${broker}: no secure connection (${text}): ${tlsAdvice(place)}`,
+      error,
+    );
   }
   const kind = kinds.get(cause?.name ?? '');
   if (kind === undefined) return new KafkaError('refused', `Kafka at ${broker}: ${text}`, error);
@@ -82,10 +88,18 @@ function causes(error: unknown): Link[] {
 function loginRefused(text: string, broker: string, place: KafkaPlace, error: unknown): KafkaError {
   const mechanism = place.sasl_mechanism.toUpperCase();
   if (/not supported by the server/.test(text)) {
-    return new KafkaError('login_refused', `Kafka at ${broker} does not offer ${mechanism}: check kafka.sasl_mechanism`, error);
+    return new KafkaError(
+      'login_refused',
+      `Kafka at ${broker} does not offer ${mechanism}: check kafka.sasl_mechanism`,
+      error,
+    );
   }
   const advice = 'check kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism';
-  return new KafkaError('login_refused', `Kafka at ${broker} refused the ${mechanism} login of ${place.sasl_username}: ${advice}`, error);
+  return new KafkaError(
+    'login_refused',
+    `Kafka at ${broker} refused the ${mechanism} login of ${place.sasl_username}: ${advice}`,
+    error,
+  );
 }
 
 function tlsAdvice(place: KafkaPlace): string {
@@ -94,7 +108,8 @@ function tlsAdvice(place: KafkaPlace): string {
 
 function closedAdvice(place: KafkaPlace): string {
   if (!place.tls) return 'it may want TLS (kafka.tls) or a login (kafka.sasl_mechanism)';
-  if (place.sasl_mechanism === '') return 'it may want a client certificate (kafka.tls_cert) or a login (kafka.sasl_mechanism)';
+  if (place.sasl_mechanism === '')
+    return 'it may want a client certificate (kafka.tls_cert) or a login (kafka.sasl_mechanism)';
   return 'check kafka.tls and kafka.sasl_mechanism';
 }
 

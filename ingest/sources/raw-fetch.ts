@@ -32,7 +32,8 @@ export type DecodeMessages = (decoder: FetchDecoder) => Promise<unknown[]>;
 export function rawDecodeMessages(original: DecodeMessages): DecodeMessages {
   return async (decoder) => {
     const format = decoder.buffer[decoder.offset + 4 + 16];
-    if (format !== undefined && format !== 2 && decoder.buffer.readInt32BE(decoder.offset) > 16) return original(decoder);
+    if (format !== undefined && format !== 2 && decoder.buffer.readInt32BE(decoder.offset) > 16)
+      return original(decoder);
     const size = decoder.readInt32();
     return size <= 0 || !decoder.canReadBytes(size) ? [] : rawMessages(decoder.readBytes(size));
   };

@@ -30,7 +30,8 @@ export async function rawRecords(
     const batch = openRecordBatch(bytes);
     const before = records.length;
     try {
-      const unpacked = batch.codec === null ? batch.records : await codecs[batch.codec].decompress(batch.records);
+      const unpacked =
+        batch.codec === null ? batch.records : await codecs[batch.codec].decompress(batch.records);
       eachRecord(batch, unpacked, from, (offset, timestamp, buffer, start, end) => {
         records.push({ offset, timestamp, value: start < 0 ? null : buffer.subarray(start, end) });
       });

@@ -16,7 +16,13 @@ export interface RecordBatch {
 }
 
 /** One record: its value lies at `start` to `end` of `bytes`; a tombstone has `start` -1. Times are epoch milliseconds. */
-export type RecordVisitor = (offset: number, timestamp: number, bytes: Buffer, start: number, end: number) => void;
+export type RecordVisitor = (
+  offset: number,
+  timestamp: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+) => void;
 
 /** Bytes that are no record batch. */
 export class RecordBatchError extends Error {
@@ -36,7 +42,8 @@ export function batchLength(set: Buffer, at: number): number {
 
 /** Reads the header of a whole batch. Throws a `RecordBatchError`. */
 export function openRecordBatch(batch: Buffer): RecordBatch {
-  if (batchLength(batch, 0) !== batch.length) throw new RecordBatchError(`a record batch of ${batch.length} bytes is cut`);
+  if (batchLength(batch, 0) !== batch.length)
+    throw new RecordBatchError(`a record batch of ${batch.length} bytes is cut`);
   if (batch[16] !== 2) throw new RecordBatchError(`record batch format ${batch[16]} is not known`);
   const attributes = batch.readInt16BE(21);
   const codec = codecNames[attributes & 7];
@@ -83,7 +90,9 @@ export function eachRecord(batch: RecordBatch, records: Buffer, from: number, vi
 }
 
 function cut(batch: RecordBatch, index: number): RecordBatchError {
-  return new RecordBatchError(`record ${index} of ${batch.count} in the batch at offset ${batch.firstOffset} is cut`);
+  return new RecordBatchError(
+    `record ${index} of ${batch.count} in the batch at offset ${batch.firstOffset} is cut`,
+  );
 }
 
 /** The key of the only record of a transaction marker, which says commit or abort. Null when it cannot be read. */

@@ -53,7 +53,12 @@ interface CountTable {
 
 /** Cheapest first: the coarser the table, the fewer rows it has. */
 export const countTables: readonly CountTable[] = [
-  { name: 'request_counts_1h', resolution: 3_600, keptDays: 1_095, lacks: ['api_key', 'region', 'endpoint', 'status'] },
+  {
+    name: 'request_counts_1h',
+    resolution: 3_600,
+    keptDays: 1_095,
+    lacks: ['api_key', 'region', 'endpoint', 'status'],
+  },
   { name: 'request_counts_1m', resolution: 60, keptDays: 90, lacks: ['endpoint', 'status'] },
   { name: 'request_counts', resolution: 10, keptDays: 7, lacks: [] },
 ];
@@ -114,11 +119,15 @@ function toDimension(name: string): CountDimension {
 function checkStep(step: number | null, length: number): number | null {
   if (step === null) return null;
   if (step < 10 || step % 10 !== 0) {
-    throw new TrendError(`a step of ${words(step)} is not possible: counts are kept per 10 s, use a multiple of it`);
+    throw new TrendError(
+      `a step of ${words(step)} is not possible: counts are kept per 10 s, use a multiple of it`,
+    );
   }
   if (length / step > MAX_STEPS) {
     const least = goodSteps.find((good) => length / good <= MAX_STEPS) ?? DAY * 7;
-    throw new TrendError(`a step of ${words(step)} gives over ${MAX_STEPS} steps; use ${words(least)} or more`);
+    throw new TrendError(
+      `a step of ${words(step)} gives over ${MAX_STEPS} steps; use ${words(least)} or more`,
+    );
   }
   return step;
 }

@@ -33,14 +33,27 @@ const counts: readonly Count[] = Array.from({ length: 2_000 }, (_, i) => ({
 let store: Store;
 let folder: string;
 
+const escape = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t');
+
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'faultline-trends-'));
-  store = await openStore({ url: '', path: folder, database: 'faultline', user: '', password: '', cluster: '' });
+  store = await openStore({
+    url: '',
+    path: folder,
+    database: 'faultline',
+    user: '',
+    password: '',
+    cluster: '',
+  });
   await migrate(store);
   const columns = ['ts', 'model', 'client', 'class', 'status', 'requests'] as const;
-  const escape = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t');
   const lines = counts.map((row) => columns.map((name) => escape(String(row[name]))).join('\t'));
-  await store.insert({ table: 'request_counts', columns, body: Buffer.from(`${lines.join('\n')}\n`), token: 'counts' });
+  await store.insert({
+    table: 'request_counts',
+    columns,
+    body: Buffer.from(`${lines.join('\n')}\n`),
+    token: 'counts',
+  });
 });
 
 afterAll(async () => {
@@ -96,8 +109,19 @@ describe('trends', () => {
     });
   }
 
+  it('compare with nothing when nothing was counted before', async () => {
+    const { series } = await readTrends(store, planTrends(request({ since: now - 6 * HOUR })), all);
+    expect(series.map(({ previous_errors, change }) => ({ previous_errors, change }))).toEqual(
+      series.map(() => ({ previous_errors: null, change: null })),
+    );
+    expect(series).toHaveLength(3);
+  });
+
   it('keep groups without an error unless only errors are asked for', async () => {
-    const healthy = request({ by: ['model'], where: [{ dimension: 'class', values: ['conflict'], negate: false }] });
+    const healthy = request({
+      by: ['model'],
+      where: [{ dimension: 'class', values: ['conflict'], negate: false }],
+    });
     expect((await readTrends(store, planTrends(request({ by: ['model'] })), all)).series).toHaveLength(3);
     expect((await readTrends(store, planTrends(healthy), { ...all, errorsOnly: true })).series).toEqual([]);
   });
@@ -116,7 +140,9 @@ describe('trends', () => {
       { dimension: 'status', values: ['503'], negate: true },
     ];
     const { series } = await readTrends(store, planTrends(request({ by: ['client', 'status'], where })), all);
-    const rows = current.filter((row) => row.client !== 'checkout' && row.status !== 503 && row.class !== 'ok');
+    const rows = current.filter(
+      (row) => row.client !== 'checkout' && row.status !== 503 && row.class !== 'ok',
+    );
     expect(series.map(({ group, errors }) => ({ group, errors }))).toEqual([
       { group: { client: "o'brien\t\\", status: '429' }, errors: sumOf(rows) },
     ]);
@@ -133,10 +159,16 @@ describe('trends', () => {
   it('are empty outside the counted range, which can be asked for', async () => {
     const plan = planTrends(request({ since: now - 20 * HOUR, until: now - 10 * HOUR }));
     expect(await readTrends(store, plan, all)).toEqual({ series: [], left_off: 0 });
-    expect(await readCountedRange(store)).toEqual({ oldest: now - 6 * HOUR, newest: Math.floor((counts.at(-1)?.ts ?? 0) / 60) * 60 });
+    expect(await readCountedRange(store)).toEqual({
+      oldest: now - 6 * HOUR,
+      newest: Math.floor((counts.at(-1)?.ts ?? 0) / 60) * 60,
+    });
   });
 
   it('list the values of a dimension, the commonest first', async () => {
-    expect(await readDimensionValues(store, planTrends(request({})), 'client', 5)).toEqual(['checkout', "o'brien\t\\"]);
+    expect(await readDimensionValues(store, planTrends(request({})), 'client', 5)).toEqual([
+      'checkout',
+      "o'brien\t\\",
+    ]);
   });
 });

@@ -17,7 +17,7 @@ export interface TrendSeries {
   errors: number;
   /** errors / requests, null without a request. */
   share: number | null;
-  /** Errors in the window before; null when its counts are no longer kept. */
+  /** Errors in the window before; null when nothing was counted then, or is no longer kept. */
   previous_errors: number | null;
   /** Relative change of errors against the window before; null when there were none or it is unknown. */
   change: number | null;
@@ -39,13 +39,17 @@ export interface TrendSelection {
 }
 
 /** Reads the counts of a plan. Throws `StoreError`. */
-export async function readTrends(store: Store, plan: TrendPlan, selection: TrendSelection): Promise<TrendResult> {
+export async function readTrends(
+  store: Store,
+  plan: TrendPlan,
+  selection: TrendSelection,
+): Promise<TrendResult> {
   const query = buildQueries(plan, selection);
   const groups = await store.query<Row>(query.groups, query.params);
   const scopes = await store.query<Row>(query.scopes, query.params);
   const [total] = await store.query<{ n: number }>(query.total, query.params);
   const series = toSeries(plan, groups, scopes);
-  return { series, left_off: Math.max(0, Number(total?.n ?? 0) - series.length) };
+  return { series, left_off: Math.max(0, (total?.n ?? 0) - series.length) };
 }
 
 /** Epoch seconds of the oldest and newest interval that has counts; null when there is none. Throws `StoreError`. */
@@ -54,7 +58,7 @@ export async function readCountedRange(store: Store): Promise<{ oldest: number; 
     const [row] = await store.query<{ n: number; oldest: number; newest: number }>(
       `SELECT count() > 0 AS n, toUnixTimestamp(min(ts)) AS oldest, toUnixTimestamp(max(ts)) AS newest FROM ${table}`,
     );
-    if (row !== undefined && Number(row.n) > 0) return { oldest: Number(row.oldest), newest: Number(row.newest) };
+    if (row !== undefined && row.n > 0) return { oldest: row.oldest, newest: row.newest };
   }
   return null;
 }
@@ -75,7 +79,13 @@ export async function readDimensionValues(
   return rows.map(({ value }) => value);
 }
 
-type Row = { t: number; errors: number; all_requests: number } & Partial<Record<CountDimension, string | number>>;
+type Row = { t: number; errors: number; all_requests: number } & Partial<
+  Record<CountDimension, string | number>
+>;
+
+function condition({ dimension, negate }: TrendPlan['where'][number], i: number): string {
+  return `toString(${dimension}) ${negate ? 'NOT ' : ''}IN {where${i}:Array(String)}`;
+}
 
 interface TrendQueries {
   /** Errors by step and group, for the groups with the most errors. */
@@ -97,8 +107,6 @@ export function buildQueries(plan: TrendPlan, { errorsOnly, limit }: TrendSelect
     step: plan.step,
     limit,
   };
-  const condition = ({ dimension, negate }: TrendPlan['where'][number], i: number): string =>
-    `toString(${dimension}) ${negate ? 'NOT ' : ''}IN {where${i}:Array(String)}`;
   for (const [i, { values }] of where.entries()) params[`where${i}`] = values;
   const inRange = `ts >= toDateTime({start:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC')`;
   const allFilters = where.map(condition);
@@ -137,28 +145,28 @@ function grouping(names: readonly string[]): string {
 function toSeries(plan: TrendPlan, groups: readonly Row[], scopes: readonly Row[]): readonly TrendSeries[] {
   const starts = stepStarts(plan);
   const scopeSteps = stepsByKey(plan.scopeBy, scopes);
+  // Before the first request was ever counted there is nothing to compare with.
+  const hasBefore = plan.previousFrom !== null && scopes.some((row) => row.t === 0 && row.all_requests > 0);
   const series: TrendSeries[] = [];
   for (const { group, steps } of stepsByKey(plan.by, groups).values()) {
     const scope = scopeSteps.get(keyOf(plan.scopeBy, group))?.steps ?? new Map<number, Row>();
     const points = starts.map((ts) => ({
       ts,
-      requests: Number(scope.get(ts)?.all_requests ?? 0),
-      errors: Number(steps.get(ts)?.errors ?? 0),
+      requests: scope.get(ts)?.all_requests ?? 0,
+      errors: steps.get(ts)?.errors ?? 0,
     }));
-    series.push(summarise(plan, group, points, Number(steps.get(0)?.errors ?? 0)));
+    series.push(summarise(group, points, hasBefore ? (steps.get(0)?.errors ?? 0) : null));
   }
   return series.sort((a, b) => b.errors - a.errors || b.requests - a.requests || compare(plan, a, b));
 }
 
 function summarise(
-  plan: TrendPlan,
   group: TrendSeries['group'],
   points: readonly TrendPoint[],
-  errorsBefore: number,
+  previous: number | null,
 ): TrendSeries {
   const requests = points.reduce((sum, point) => sum + point.requests, 0);
   const errors = points.reduce((sum, point) => sum + point.errors, 0);
-  const previous = plan.previousFrom === null ? null : errorsBefore;
   return {
     group,
     requests,
@@ -182,7 +190,7 @@ function stepsByKey(names: readonly CountDimension[], rows: readonly Row[]): Map
     for (const name of names) group[name] = String(row[name] ?? '');
     const key = keyOf(names, group);
     const entry = found.get(key) ?? { group, steps: new Map<number, Row>() };
-    entry.steps.set(Number(row.t), row);
+    entry.steps.set(row.t, row);
     found.set(key, entry);
   }
   return found;

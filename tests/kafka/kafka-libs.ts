@@ -20,7 +20,10 @@ export class KafkaUnavailable extends Error {
 export async function kafkaLibs(): Promise<string> {
   await checkJava();
   const pom = join(here, 'pom.xml');
-  const version = createHash('sha256').update(await readFile(pom)).digest('hex').slice(0, 12);
+  const version = createHash('sha256')
+    .update(await readFile(pom))
+    .digest('hex')
+    .slice(0, 12);
   const libs = join(here, 'libs', version);
   if (!existsSync(libs)) await copyLibs(pom, libs);
   return join(libs, '*');
@@ -31,7 +34,8 @@ async function checkJava(): Promise<void> {
     throw new KafkaUnavailable('Kafka needs Java 17 or later: `java` is not on the PATH');
   });
   const major = Number(/version "(?:1\.)?(\d+)/.exec(stderr)?.[1] ?? 0);
-  if (major < 17) throw new KafkaUnavailable(`Kafka needs Java 17 or later, this is ${stderr.split('\n', 1)[0]}`);
+  if (major < 17)
+    throw new KafkaUnavailable(`Kafka needs Java 17 or later, this is ${stderr.split('\n', 1)[0]}`);
 }
 
 // Two processes may copy at once: each into a folder of its own, and the first rename wins.
@@ -39,13 +43,20 @@ async function copyLibs(pom: string, libs: string): Promise<void> {
   const partial = `${libs}.${randomUUID()}`;
   await mkdir(partial, { recursive: true });
   try {
-    await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${partial}`]).catch(
-      (error: Error & { code?: unknown; stdout?: string }) => {
-        if (error.code === 'ENOENT') throw new KafkaUnavailable('Kafka comes by Maven: `mvn` is not on the PATH');
-        const reason = (error.stdout ?? '').split('\n').find((line) => line.includes('[ERROR]')) ?? error.message;
-        throw new KafkaUnavailable(`Maven could not fetch Kafka: ${reason.slice(0, 300)}`);
-      },
-    );
+    await run('mvn', [
+      '-q',
+      '-B',
+      '-f',
+      pom,
+      'dependency:copy-dependencies',
+      `-DoutputDirectory=${partial}`,
+    ]).catch((error: Error & { code?: unknown; stdout?: string }) => {
+      if (error.code === 'ENOENT')
+        throw new KafkaUnavailable('Kafka comes by Maven: `mvn` is not on the PATH');
+      const reason =
+        (error.stdout ?? '').split('\n').find((line) => line.includes('[ERROR]')) ?? error.message;
+      throw new KafkaUnavailable(`Maven could not fetch Kafka: ${reason.slice(0, 300)}`);
+    });
     await rename(partial, libs).catch((error: unknown) => {
       if (!existsSync(libs)) throw error;
     });
@@ -55,8 +66,17 @@ async function copyLibs(pom: string, libs: string): Promise<void> {
 }
 
 /** Runs a main class of Kafka's own tools to its end and gives what it printed; rejects with what it complained of. */
-export async function runKafkaTool(mainClass: string, args: readonly string[], stdin: string | Buffer = ''): Promise<string> {
-  const java = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
+export async function runKafkaTool(
+  mainClass: string,
+  args: readonly string[],
+  stdin: string | Buffer = '',
+): Promise<string> {
+  const java = [
+    '-Xmx256m',
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  ];
   const child = spawn('java', [...java, '-cp', await kafkaLibs(), mainClass, ...args], { stdio: 'pipe' });
   let out = '';
   let err = '';

@@ -40,8 +40,13 @@ export function kafkaProperties(
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     listeners: listeners.map(at).join(','),
-    'advertised.listeners': listeners.filter((listener) => listener.name !== 'controller').map(at).join(','),
-    'listener.security.protocol.map': listeners.map(({ name }) => `${name.toUpperCase()}:${protocols[name]}`).join(','),
+    'advertised.listeners': listeners
+      .filter((listener) => listener.name !== 'controller')
+      .map(at)
+      .join(','),
+    'listener.security.protocol.map': listeners
+      .map(({ name }) => `${name.toUpperCase()}:${protocols[name]}`)
+      .join(','),
     'log.dirs': join(dir, 'data'),
     // A node that was killed may come back only when its last registration has run out.
     'broker.session.timeout.ms': '3000',

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, KafkaJSProtocolError, logLevel } from 'kafkajs';
 
 /** True when the broker answers, takes part in its cluster, and its consumer groups can be used. */
 export async function isReady(broker: string): Promise<boolean> {
@@ -26,24 +26,49 @@ export async function createTopic(
 ): Promise<void> {
   const configEntries = Object.entries(options.config ?? {}).map(([name, value]) => ({ name, value }));
   const numPartitions = options.partitions ?? 1;
-  await withAdmin(broker, (admin) => admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] }));
+  await withAdmin(broker, async (admin) => {
+    await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: false });
+    await until(`topic ${topic} has leaders`, async () => {
+      const partitions = await partitionsOf(admin, topic);
+      return partitions.length === numPartitions && partitions.every(({ leader }) => leader >= 0);
+    });
+  });
+}
+
+// A broker that has not yet heard of a new topic answers with an error.
+async function partitionsOf(admin: Admin, topic: string): Promise<{ leader: number }[]> {
+  try {
+    return (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]?.partitions ?? [];
+  } catch (error) {
+    if (error instanceof KafkaJSProtocolError && error.type === 'UNKNOWN_TOPIC_OR_PARTITION') return [];
+    throw error;
+  }
 }
 
 /** Resolves when the broker no longer lists the topic, or rejects after ten seconds. */
 export async function deleteTopic(broker: string, topic: string): Promise<void> {
   await withAdmin(broker, async (admin) => {
     await admin.deleteTopics({ topics: [topic] });
-    const deadline = performance.now() + 10_000;
-    while ((await admin.listTopics()).includes(topic)) {
-      if (performance.now() > deadline) throw new Error(`topic ${topic} is still there`);
-      await sleep(50);
-    }
+    await until(`topic ${topic} is gone`, async () => !(await admin.listTopics()).includes(topic));
   });
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`not within ten seconds: ${what}`);
+    await sleep(50);
+  }
 }
 
 /** Runs `use` with a connected admin client and closes it. */
 export async function withAdmin<T>(broker: string, use: (admin: Admin) => Promise<T>): Promise<T> {
-  const kafka = new Kafka({ brokers: [broker], clientId: 'tests', logLevel: logLevel.NOTHING, retry: { retries: 2 } });
+  const kafka = new Kafka({
+    brokers: [broker],
+    clientId: 'tests',
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 2 },
+  });
   const admin = kafka.admin();
   await admin.connect();
   try {

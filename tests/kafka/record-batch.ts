@@ -85,7 +85,11 @@ for (let byte = 0; byte < 256; byte += 1) {
   t0[byte] = crc;
 }
 for (let byte = 0; byte < 256; byte += 1) {
-  for (const [from, to] of [[t0, t1], [t1, t2], [t2, t3]] as const) {
+  for (const [from, to] of [
+    [t0, t1],
+    [t1, t2],
+    [t2, t3],
+  ] as const) {
     const crc = from[byte] ?? 0;
     to[byte] = (crc >>> 8) ^ (t0[crc & 0xff] ?? 0);
   }
@@ -96,7 +100,11 @@ export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffff_ffff;
   let at = 0;
   for (const whole = bytes.length & ~3; at < whole; at += 4) {
-    crc ^= byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8) | (byteAt(bytes, at + 2) << 16) | (byteAt(bytes, at + 3) << 24);
+    crc ^=
+      byteAt(bytes, at) |
+      (byteAt(bytes, at + 1) << 8) |
+      (byteAt(bytes, at + 2) << 16) |
+      (byteAt(bytes, at + 3) << 24);
     crc = word(t3, crc) ^ word(t2, crc >>> 8) ^ word(t1, crc >>> 16) ^ word(t0, crc >>> 24);
   }
   for (; at < bytes.length; at += 1) crc = word(t0, crc ^ byteAt(bytes, at)) ^ (crc >>> 8);

@@ -43,7 +43,10 @@ export interface Kafka {
   /** Only with `secured: true`. */
   readonly secured: Secured | undefined;
   /** A new topic, ready to be written; the number of partitions is 1 unless told. */
-  createTopic(name: string, options?: { partitions?: number; config?: Record<string, string> }): Promise<void>;
+  createTopic(
+    name: string,
+    options?: { partitions?: number; config?: Record<string, string> },
+  ): Promise<void>;
   /** Resolves when the topic is gone. */
   deleteTopic(name: string): Promise<void>;
   /** Last lines of the broker's log. */
@@ -69,7 +72,11 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const secured = options.secured === true ? await secure(dir) : undefined;
   const listeners = await listenersOf(port, secured);
   const properties = join(dir, 'server.properties');
-  const security = secured && { ...secured.certificates, username: secured.username, password: secured.password };
+  const security = secured && {
+    ...secured.certificates,
+    username: secured.username,
+    password: secured.password,
+  };
   await writeFile(properties, kafkaProperties(dir, listeners, security, options.config ?? {}));
   await format(properties, secured);
 
@@ -130,7 +137,10 @@ async function listenersOf(port: number, secured: Secured | undefined): Promise<
   ];
   if (secured) {
     listeners.push({ name: 'tls', port: portOf(secured.tls) }, { name: 'mtls', port: portOf(secured.mtls) });
-    listeners.push({ name: 'sasl', port: portOf(secured.sasl) }, { name: 'sasl_tls', port: portOf(secured.saslTls) });
+    listeners.push(
+      { name: 'sasl', port: portOf(secured.sasl) },
+      { name: 'sasl_tls', port: portOf(secured.saslTls) },
+    );
   }
   return listeners;
 }
@@ -138,7 +148,9 @@ async function listenersOf(port: number, secured: Secured | undefined): Promise<
 async function format(properties: string, secured: Secured | undefined): Promise<void> {
   const clusterId = randomUUID().replaceAll('-', '').slice(0, 22);
   const login = secured && `name=${secured.username},password=${secured.password}`;
-  const scram = login ? ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((name) => ['--add-scram', `${name}=[${login}]`]) : [];
+  const scram = login
+    ? ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((name) => ['--add-scram', `${name}=[${login}]`])
+    : [];
   const args = ['format', '--ignore-formatted', '-t', clusterId, '-c', properties, ...scram];
   await runKafkaTool('kafka.tools.StorageTool', args);
 }

@@ -1,13 +1,14 @@
 // @ts-check
 import { createClassDialog } from './class-dialog.js';
-import { byId, h, icon } from './dom.js';
-import { dayAndTime, fullTime, isUtc, setUtc, zoneName } from './format.js';
+import { byId, h } from './dom.js';
+import { fullTime, zoneName } from './format.js';
 import { kindName } from './incident-card.js';
 import { createIncidentList } from './incident-list.js';
 import { drawLive } from './live-header.js';
+import { drawNotice } from './notices.js';
+import { setUpButtons } from './page-buttons.js';
 import { createPanelCard } from './panel-card.js';
 import { eachOf, get } from './requests.js';
-import { theme, toggleTheme } from './theme.js';
 import { drawFilters, drawRanges } from './toolbar.js';
 import { rangeQuery, rangeSeconds, readView, stepFor, writeView } from './view-state.js';
 
@@ -17,9 +18,6 @@ import { rangeQuery, rangeSeconds, readView, stepFor, writeView } from './view-s
 /** @typedef {import('./chart-parts.js').Mark} Mark */
 
 const REFRESH_MS = 2_000;
-const SUN =
-  'M12 7.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9ZM12 2v2.2M12 19.8V22M2 12h2.2M19.8 12H22M4.9 4.9l1.6 1.6M17.5 17.5l1.6 1.6M19.1 4.9l-1.6 1.6M6.5 17.5l-1.6 1.6';
-const MOON = 'M20 14.2A8.2 8.2 0 0 1 9.8 4a8.3 8.3 0 1 0 10.2 10.2Z';
 
 const view = readView();
 const incidentList = createIncidentList();
@@ -50,7 +48,21 @@ function present() {
 void start();
 
 async function start() {
-  setUpButtons();
+  setUpButtons({
+    showClasses: () => showClass(),
+    pause: (isPaused) => {
+      paused = isPaused;
+      wake();
+    },
+    zoneChanged: () => {
+      incidentList.forget();
+      layOut();
+      changed();
+    },
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) wake();
+  });
   setInterval(() => incidentList.tick(present()), 1_000);
   for (;;) {
     try {
@@ -78,7 +90,7 @@ async function refresh(signal) {
   const now = present();
   drawLive(status);
   drawRanges(view, now, chooseRange);
-  const isEmpty = drawNotice(status, now);
+  const isEmpty = drawNotice(status, view, now, chooseRange);
   try {
     const { incidents } = /** @type {import('../api.ts').IncidentsAnswer} */ (
       await get('/api/incidents', signal)
@@ -159,62 +171,6 @@ function layOut() {
   byId('rows').replaceChildren(...rows);
 }
 
-/**
- * Says what to do where there is nothing to see. True when nothing has been counted at all.
- * @param {StatusAnswer} answer
- * @param {number} now
- */
-function drawNotice({ oldest, newest }, now) {
-  const notice = byId('notice');
-  const rows = byId('rows');
-  rows.hidden = newest === null;
-  notice.hidden = true;
-  if (newest === null || oldest === null) {
-    notice.hidden = false;
-    notice.replaceChildren(
-      h(
-        'section',
-        { class: 'empty' },
-        h('h2', {}, 'No request has been counted yet'),
-        h('p', {}, 'This page fills by itself as soon as records arrive. Ways to begin:'),
-        h(
-          'dl',
-          {},
-          ...[
-            ['npm start', 'a day of simulated traffic with two incidents in it'],
-            ['npm start -- --source my-logs.ndjson', 'your own log file, one JSON object a line'],
-            ['npm start -- --source kafka', 'the topics that kafka.topics names'],
-          ].map(([command, what]) => h('div', {}, h('dt', {}, h('code', {}, command)), h('dd', {}, what))),
-        ),
-      ),
-    );
-    return true;
-  }
-  const from = typeof view.range === 'string' ? now - rangeSeconds(view) * 1_000 : view.range.from;
-  const to = typeof view.range === 'string' ? now : view.range.to;
-  if (newest < from || oldest > to) {
-    const end = newest + 60_000;
-    notice.hidden = false;
-    notice.replaceChildren(
-      h(
-        'p',
-        { class: 'hint' },
-        `Nothing was counted in this range. Records reach from ${dayAndTime(oldest)} to ${dayAndTime(newest)}. `,
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'cell-link',
-            onclick: () => chooseRange({ from: end - 86_400_000, to: end }),
-          },
-          'Show the last day of them',
-        ),
-      ),
-    );
-  }
-  return false;
-}
-
 /** @param {import('./view-state.js').View['range']} range */
 function chooseRange(range) {
   view.range = range;
@@ -243,46 +199,6 @@ function changed() {
   drawRanges(view, present(), chooseRange);
   running.abort();
   wake();
-}
-
-function setUpButtons() {
-  const themeButton = byId('theme');
-  const drawTheme = () => {
-    const isDark = theme() === 'dark';
-    themeButton.replaceChildren(icon(isDark ? SUN : MOON));
-    themeButton.setAttribute('aria-label', isDark ? 'Light theme' : 'Dark theme');
-    themeButton.setAttribute('title', isDark ? 'Light theme' : 'Dark theme');
-  };
-  addEventListener('themechange', drawTheme);
-  themeButton.addEventListener('click', toggleTheme);
-  drawTheme();
-
-  const zoneButton = byId('zone');
-  const drawZone = () => {
-    zoneButton.textContent = zoneName();
-    zoneButton.setAttribute('aria-label', `Times are in ${zoneName()}: change`);
-  };
-  zoneButton.hidden = new Date().getTimezoneOffset() === 0;
-  zoneButton.addEventListener('click', () => {
-    setUtc(!isUtc());
-    drawZone();
-    incidentList.forget();
-    layOut();
-    changed();
-  });
-  drawZone();
-
-  const pauseButton = byId('pause');
-  pauseButton.addEventListener('click', () => {
-    paused = !paused;
-    pauseButton.setAttribute('aria-pressed', String(paused));
-    pauseButton.textContent = paused ? 'Paused' : 'Pause';
-    if (!paused) wake();
-  });
-  byId('classes-open').addEventListener('click', () => showClass());
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) wake();
-  });
 }
 
 /**

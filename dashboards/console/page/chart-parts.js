@@ -5,17 +5,17 @@ import { clockTime, dayAndTime, isUtc } from './format.js';
 /** @typedef {{from: number, to: number, severity: string, title: string}} Mark a span in which an incident was open, epoch seconds */
 /** @typedef {import('../../panel.ts').ThresholdColor} ThresholdColor */
 
-/** Colours for series that are no class, in the order in which they are given out; readable on both themes. */
-export const palette = [
-  '#4e9de6',
-  '#e58a3c',
-  '#3fb28f',
-  '#c76bd1',
-  '#d9b62f',
-  '#e0647a',
-  '#7f8ce8',
-  '#8aa352',
-];
+/** Colours for series that have none of their own; readable on both themes. */
+const palette = ['#4e9de6', '#e58a3c', '#3fb28f', '#c76bd1', '#d9b62f', '#e0647a', '#7f8ce8', '#8aa352'];
+
+/**
+ * A colour for each series: its own, else one by its place in the alphabet, so that it stays when sizes change.
+ * @param {readonly Series[]} series
+ */
+export function seriesColors(series) {
+  const names = series.map(({ name }) => name).sort();
+  return series.map(({ name, color }) => color ?? palette[names.indexOf(name) % palette.length] ?? '#888888');
+}
 
 /**
  * Arrays for uPlot: times, then one array a series. Stacked series are sums from the bottom, drawn from the top

@@ -1,0 +1,102 @@
+// @ts-check
+import uPlot from './uplot.js';
+import { cssColor, lonePoints, timeLabels } from './chart-parts.js';
+import { isUtc, short } from './format.js';
+
+/** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
+
+/**
+ * uPlot's options for a panel: its look and scales. Size, range and hooks belong to the chart that is drawn.
+ * @param {Panel} panel
+ * @param {{label: string, color: string}[]} series in the order in which they are drawn
+ * @param {() => {from: number, to: number}} range epoch seconds
+ * @returns {Omit<uPlot.Options, 'width' | 'height' | 'hooks'>}
+ */
+export function chartOptions(panel, series, range) {
+  const axis = {
+    stroke: cssColor('--muted'),
+    font: `11px ${cssColor('--font')}`,
+    ticks: { show: false },
+    gap: 6,
+  };
+  return {
+    padding: [10, 14, 0, 0],
+    legend: { show: false },
+    ...(isUtc() ? { tzDate: (time) => uPlot.tzDate(new Date(time * 1_000), 'Etc/UTC') } : {}),
+    cursor: {
+      sync: { key: 'faultline' },
+      drag: { x: true, y: false, setScale: false },
+      points: { show: panel.kind !== 'bars', size: 6 },
+      y: false,
+    },
+    scales: {
+      x: { time: true, range: () => [range().from, range().to] },
+      y: { range: (_, _min, max) => [0, niceTop(max, panel)] },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        size: 26,
+        space: 64,
+        values: (_, splits, _axis, _space, step) => timeLabels(splits, step),
+      },
+      {
+        ...axis,
+        grid: { stroke: cssColor('--grid'), width: 1 },
+        space: 34,
+        size: (_, values) =>
+          Math.max(30, 14 + 6.2 * Math.max(0, ...(values ?? []).map((text) => text.length))),
+        values: (_, splits) => splits.map((split) => short(split, panel.unit)),
+      },
+    ],
+    series: [{}, ...series.map(({ label, color }) => seriesOptions(panel, label, color, series.length))],
+  };
+}
+
+/** Height of the plot in pixels. @param {Panel} panel */
+export function plotHeight(panel) {
+  return Math.max(150, panel.height * 24);
+}
+
+/**
+ * @param {Panel} panel
+ * @param {string} label
+ * @param {string} color
+ * @param {number} count of series in the chart
+ * @returns {uPlot.Series}
+ */
+function seriesOptions(panel, label, color, count) {
+  if (panel.kind === 'bars') {
+    const paths = uPlot.paths.bars?.({ size: [0.86, 40], align: 1, gap: 0 });
+    return {
+      label,
+      fill: color,
+      stroke: color,
+      width: 0,
+      points: { show: false },
+      ...(paths ? { paths } : {}),
+    };
+  }
+  return {
+    label,
+    stroke: color,
+    width: 1.75,
+    ...(panel.stacked === true ? { fill: color } : count <= 3 ? { fill: `${color}1c` } : {}),
+    points: {
+      show: true,
+      size: 4,
+      fill: color,
+      filter: (u, index, show) => (show ? lonePoints(u.data[index] ?? []) : null),
+    },
+  };
+}
+
+/**
+ * @param {number | null} max
+ * @param {Panel} panel
+ */
+function niceTop(max, panel) {
+  if (max !== null && max > 0) return max * 1.08;
+  return panel.unit === 'ratio' ? 0.01 : 1;
+}

@@ -1,0 +1,55 @@
+// @ts-check
+import { h, swatch } from './dom.js';
+import { clockTime, dayAndTime, number } from './format.js';
+
+/** @typedef {import('../panel-answer.ts').Series} Series */
+/** @typedef {import('./chart-parts.js').Mark} Mark */
+/** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
+
+/**
+ * @typedef {object} Pointed what the pointer is on
+ * @property {Panel} panel
+ * @property {number} time start of the interval, epoch seconds
+ * @property {number} step
+ * @property {{series: Series, color: string, value: number | null}[]} values of the series that are shown
+ * @property {Mark[]} marks of the whole chart
+ */
+
+const MOST_LINES = 12;
+
+/** The values at the pointer, largest first, and the incidents that were open then. @param {Pointed} pointed */
+export function tipContent({ panel, time, step, values, marks }) {
+  const isStack = panel.kind === 'bars' || panel.stacked === true;
+  const lines = values
+    .filter(({ value }) => value !== null && (value !== 0 || !isStack))
+    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
+  const open = marks.filter(({ from, to }) => time + step > from && time < to);
+  return [
+    h('p', { class: 'tip-time' }, `${dayAndTime(time * 1_000)} – ${clockTime((time + step) * 1_000)}`),
+    ...lines
+      .slice(0, MOST_LINES)
+      .map(({ series, color, value }) =>
+        h(
+          'p',
+          { class: 'tip-line' },
+          swatch(color),
+          h('span', {}, series.label),
+          h('b', {}, number(value ?? 0, panel.unit)),
+        ),
+      ),
+    ...(lines.length === 0 ? [h('p', { class: 'tip-none' }, panel.empty ?? 'no data')] : []),
+    ...open.map(({ title, severity }) => h('p', { class: `tip-mark ${severity}` }, title)),
+  ];
+}
+
+/**
+ * Puts the tip beside the pointer, on the side that has room.
+ * @param {HTMLElement} tip
+ * @param {number} left of the pointer within the plot
+ * @param {number} width of the plot
+ */
+export function placeTip(tip, left, width) {
+  const toLeft = left > width / 2;
+  tip.style.left = toLeft ? '' : `${left + 14}px`;
+  tip.style.right = toLeft ? `${width - left + 14}px` : '';
+}

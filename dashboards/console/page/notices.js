@@ -1,0 +1,65 @@
+// @ts-check
+import { byId, h } from './dom.js';
+import { dayAndTime } from './format.js';
+import { rangeSeconds } from './view-state.js';
+
+/** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
+/** @typedef {import('./view-state.js').View} View */
+
+/**
+ * Says what to do where there is nothing to see. True when nothing has been counted at all.
+ * @param {StatusAnswer} answer
+ * @param {View} view
+ * @param {number} now epoch ms of event time
+ * @param {(range: View['range']) => void} chooseRange
+ */
+export function drawNotice({ oldest, newest }, view, now, chooseRange) {
+  const notice = byId('notice');
+  const rows = byId('rows');
+  rows.hidden = newest === null;
+  notice.hidden = true;
+  if (newest === null || oldest === null) {
+    notice.hidden = false;
+    notice.replaceChildren(
+      h(
+        'section',
+        { class: 'empty' },
+        h('h2', {}, 'No request has been counted yet'),
+        h('p', {}, 'This page fills by itself as soon as records arrive. Ways to begin:'),
+        h(
+          'dl',
+          {},
+          ...[
+            ['npm start', 'a day of simulated traffic with two incidents in it'],
+            ['npm start -- --source my-logs.ndjson', 'your own log file, one JSON object a line'],
+            ['npm start -- --source kafka', 'the topics that kafka.topics names'],
+          ].map(([command, what]) => h('div', {}, h('dt', {}, h('code', {}, command)), h('dd', {}, what))),
+        ),
+      ),
+    );
+    return true;
+  }
+  const from = typeof view.range === 'string' ? now - rangeSeconds(view) * 1_000 : view.range.from;
+  const to = typeof view.range === 'string' ? now : view.range.to;
+  if (newest < from || oldest > to) {
+    const end = newest + 60_000;
+    notice.hidden = false;
+    notice.replaceChildren(
+      h(
+        'p',
+        { class: 'hint' },
+        `Nothing was counted in this range. Records reach from ${dayAndTime(oldest)} to ${dayAndTime(newest)}. `,
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'cell-link',
+            onclick: () => chooseRange({ from: end - 86_400_000, to: end }),
+          },
+          'Show the last day of them',
+        ),
+      ),
+    );
+  }
+  return false;
+}

@@ -1,0 +1,79 @@
+import { array, assert, property, string } from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expand, forGrafana, type Question } from './expand.ts';
+import { filterVariables } from './panel.ts';
+
+const question: Question = { from: 1_000, to: 2_000, step: 60, filters: {} };
+
+describe('expand', () => {
+  test.each([
+    ['$__timeFilter(ts)', "ts >= toDateTime(1000, 'UTC') AND ts <= toDateTime(2000, 'UTC')"],
+    ['$__timeFilter( last_ts )', "last_ts >= toDateTime(1000, 'UTC') AND last_ts <= toDateTime(2000, 'UTC')"],
+    ['$__timeInterval(ts)', "toStartOfInterval(toDateTime(ts, 'UTC'), INTERVAL 60 second)"],
+    ['60 / $__interval_s', '60 / 60'],
+    ['$__fromTime', "toDateTime(1000, 'UTC')"],
+    ['$__toTime', "toDateTime(2000, 'UTC')"],
+    ['WHERE $__filters', 'WHERE 1 = 1'],
+    ['WHERE $__scopeFilters', 'WHERE 1 = 1'],
+  ])('%s', (sql, expanded) => {
+    expect(expand(sql, question)).toEqual({ sql: expanded, params: {} });
+  });
+
+  test('chosen values become parameters, an empty choice means all', () => {
+    const filters = { provider: ['openai', 'azure'], org: [], model: ['gpt-5'] };
+    expect(expand('$__filters', { ...question, filters })).toEqual({
+      sql: 'provider IN ({filter_provider:Array(String)}) AND model IN ({filter_model:Array(String)})',
+      params: { filter_provider: ['openai', 'azure'], filter_model: ['gpt-5'] },
+    });
+  });
+
+  test('for incidents an empty column belongs to every choice', () => {
+    expect(expand('$__scopeFilters', { ...question, filters: { org: ['acme'] } }).sql).toBe(
+      "(org = '' OR org IN ({filter_org:Array(String)}))",
+    );
+  });
+
+  test('fractions of seconds are cut, and a step is at least one second', () => {
+    const sql = '$__fromTime $__toTime $__interval_s';
+    expect(expand(sql, { ...question, from: 1.9, to: 2.9, step: 0.2 }).sql).toBe(
+      "toDateTime(1, 'UTC') toDateTime(2, 'UTC') 1",
+    );
+  });
+
+  test.each(['$__timeFilter_ms(ts)', '$provider', '${provider:singlequote}', '$__conditionalAll(1, $x)'])(
+    '%s is refused by name',
+    (sql) => {
+      expect(() => expand(sql, question)).toThrow(/a panel's SQL holds \$/);
+    },
+  );
+
+  test('whatever a filter value is, the SQL is the same', () => {
+    const usual = expand('$__filters AND $__scopeFilters', { ...question, filters: { project: ['x'] } }).sql;
+    assert(
+      property(array(string({ unit: 'binary' }), { minLength: 1 }), (values) => {
+        const { sql, params } = expand('$__filters AND $__scopeFilters', {
+          ...question,
+          filters: { project: values },
+        });
+        expect(sql).toBe(usual);
+        expect(params).toEqual({ filter_project: values });
+      }),
+    );
+  });
+});
+
+describe('forGrafana', () => {
+  test('each filter is left out while All is chosen', () => {
+    expect(forGrafana('WHERE $__timeFilter(ts) AND $__filters')).toBe(
+      `WHERE $__timeFilter(ts) AND ${filterVariables
+        .map((name) => `$__conditionalAll(${name} IN (\${${name}:singlequote}), $${name})`)
+        .join(' AND ')}`,
+    );
+  });
+
+  test('scope filters keep rows that concern all', () => {
+    expect(forGrafana('$__scopeFilters')).toContain(
+      "$__conditionalAll((org = '' OR org IN (${org:singlequote})), $org)",
+    );
+  });
+});

@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest';
+import { type BuiltFile, buildFiles } from './build.ts';
+import { checkFiles, compareFiles } from './check.ts';
+
+/** The good files with one value replaced; the path is that of a value, `undefined` takes it away. */
+function broken(path: string, keys: readonly (string | number)[], value: unknown): string[] {
+  const files = structuredClone(buildFiles());
+  const file = files.find((one) => one.path === path);
+  if (file === undefined) throw new Error(`no file ${path}`);
+  let at: unknown = file.content;
+  for (const key of keys.slice(0, -1)) at = (at as Record<string | number, unknown>)[key];
+  const last = keys.at(-1) ?? '';
+  if (value === undefined) delete (at as Record<string | number, unknown>)[last];
+  else (at as Record<string | number, unknown>)[last] = value;
+  return checkFiles(files);
+}
+
+const rule = (...keys: (string | number)[]) => ['groups', 0, 'rules', 0, ...keys];
+const panelIndex = (files: readonly BuiltFile[], id: number) =>
+  files
+    .flatMap(({ content }) => (content['panels'] ?? []) as { id: number }[])
+    .findIndex((panel) => panel.id === id);
+const series = panelIndex(buildFiles(), 10);
+const inPanel = (...keys: (string | number)[]) => ['panels', series, ...keys];
+
+describe('a dashboard file that Grafana would take in silence, or leave out', () => {
+  test.each<[string, readonly (string | number)[], unknown, string]>([
+    ['a misspelt key', ['refesh'], '1m', 'unknown key refesh'],
+    ['no title', ['title'], '', 'title'],
+    ['a uid over 40', ['uid'], 'x'.repeat(41), 'uid'],
+    ['editable', ['editable'], true, 'editable'],
+    [
+      'a panel without description',
+      inPanel('description'),
+      '',
+      'panel 10 "Failures by class": has no description',
+    ],
+    [
+      'a unit nobody knows',
+      inPanel('fieldConfig', 'defaults', 'unit'),
+      'percent',
+      'has unknown unit percent',
+    ],
+    ['a fixed data source', inPanel('datasource', 'uid'), 'clickhouse', 'does not use ${datasource}'],
+    ['no query', inPanel('targets'), [], 'asks nothing'],
+    ['no link', inPanel('links'), [], 'leads nowhere'],
+    [
+      'a link to no dashboard',
+      inPanel('links', 0, 'url'),
+      '/d/nowhere',
+      'links to dashboard nowhere, which does not exist',
+    ],
+    [
+      'an unknown variable',
+      inPanel('targets', 0, 'rawSql'),
+      'SELECT 1 WHERE $__timeFilter(ts) AND $modle ORDER BY time',
+      'unknown variable or macro $modle',
+    ],
+    [
+      'a macro of another plugin',
+      inPanel('targets', 0, 'rawSql'),
+      'SELECT $timeSeries, $__toTime ORDER BY time',
+      'unknown variable or macro $timeSeries',
+    ],
+    [
+      'no time filter',
+      inPanel('targets', 0, 'rawSql'),
+      'SELECT 1 ORDER BY time',
+      'not bound to the time range',
+    ],
+    ['no order', inPanel('targets', 0, 'rawSql'), 'SELECT $__toTime AS time', 'must ORDER BY time'],
+    [
+      'incidents without FINAL',
+      inPanel('targets', 0, 'rawSql'),
+      'SELECT $__toTime FROM incidents ORDER BY time',
+      'without FINAL',
+    ],
+    ['a string as width', inPanel('gridPos', 'w'), '12', 'gridPos.w'],
+    ['panels on each other', inPanel('gridPos', 'y'), 0, 'lie on each other'],
+    ['a panel past the edge', inPanel('gridPos', 'x'), 20, 'panel 10 passes column 24'],
+    ['an id used twice', inPanel('id'), 11, 'panel id 11 is used twice'],
+    [
+      'a regexp that is none',
+      inPanel('fieldConfig', 'overrides', 1, 'matcher', 'options'),
+      'rate_limit',
+      'is no /regexp/',
+    ],
+    [
+      'a variable that does not refresh',
+      ['templating', 'list', 1, 'refresh'],
+      1,
+      'variable provider does not refresh',
+    ],
+    [
+      'a variable missing',
+      ['templating', 'list', 2],
+      { type: 'datasource', name: 'x', label: 'x', query: 'y' },
+      'variable org is missing',
+    ],
+    ['no annotations', ['annotations', 'list'], [], 'annotations.list'],
+  ])('%s', (_name, keys, value, problem) => {
+    const problems = broken('dashboards/faultline-overview.json', keys, value);
+    expect(problems.join('\n')).toContain(problem);
+    expect(problems.join('\n')).toContain('dashboards/faultline-overview.json');
+  });
+});
+
+describe('an alerting file that would stop Grafana, or be wrong in silence', () => {
+  test.each<[string, readonly (string | number)[], unknown, string]>([
+    ['an unknown key in a rule', rule('keep_firing_for'), '0s', 'unknown key keep_firing_for'],
+    [
+      'an unknown key in a query',
+      rule('data', 0, 'model', 'rawSQL'),
+      'x',
+      'alerting: groups.0.rules.0.data.0.model',
+    ],
+    ['a rule without for', rule('for'), undefined, 'groups.0.rules.0.for'],
+    ['a duration that is none', rule('for'), '5 min', 'is no duration such as 30s'],
+    [
+      'an interval that is no multiple of 10 s',
+      ['groups', 0, 'interval'],
+      '15s',
+      'interval 15s is no multiple of 10s',
+    ],
+    ['an empty folder', ['groups', 0, 'folder'], '', 'groups.0.folder'],
+    ['an unknown state', rule('noDataState'), 'Ok', 'groups.0.rules.0.noDataState'],
+    ['a uid over 40', rule('uid'), 'x'.repeat(41), 'is no uid'],
+    [
+      'one uid twice',
+      rule('uid'),
+      'faultline-quota-exhausted',
+      'rule uid faultline-quota-exhausted is used twice',
+    ],
+    ['one title twice', rule('title'), 'Quota exhausted', 'two rules are called Quota exhausted'],
+    ['a condition that names no query', rule('condition'), 'B', 'condition B names no query'],
+    [
+      'a threshold on nothing',
+      rule('data', 1, 'model', 'expression'),
+      'B',
+      'threshold C reads B, which is no query',
+    ],
+    ['a query under another name', rule('data', 0, 'model', 'refId'), 'Z', 'query A calls itself Z'],
+    [
+      'a time range backwards',
+      rule('data', 0, 'relativeTimeRange'),
+      { from: 1, to: 60 },
+      'from must lie before to',
+    ],
+    ['no time range', rule('data', 0, 'relativeTimeRange'), undefined, 'relativeTimeRange'],
+    [
+      'a short interval',
+      rule('data', 0, 'model', 'intervalMs'),
+      1_000,
+      'alerting: groups.0.rules.0.data.0.model',
+    ],
+    ['a time series', rule('data', 0, 'model', 'format'), 0, 'alerting: groups.0.rules.0.data.0.model'],
+    [
+      'a dashboard variable',
+      rule('data', 0, 'model', 'rawSql'),
+      'SELECT 1 WHERE $__timeFilter(ts) AND p = $provider',
+      '$provider is not expanded in an alert rule',
+    ],
+    [
+      'a macro of the frontend',
+      rule('data', 0, 'model', 'rawSql'),
+      'SELECT $__toTime, $__conditionalAll(1, 2)',
+      '$__conditionalAll is not expanded',
+    ],
+    ['another data source', rule('data', 0, 'datasourceUid'), 'other', 'query A names two data sources'],
+    ['a panel that is not there', rule('panelId'), 999, 'dashboard faultline-overview has no panel 999'],
+    ['a mark of another panel', rule('annotations', '__panelId__'), '21', '__panelId__ is not its panel'],
+    ['no runbook', rule('annotations', 'runbook_url'), undefined, 'annotation runbook_url is missing'],
+    ['a bare $ in a label', rule('labels', 'where'), '{{ $labels.provider }}', 'label where holds a bare $'],
+    ['a bare $ in the title', rule('title'), 'Slow Down $labels', 'label title holds a bare $'],
+  ])('%s', (_name, keys, value, problem) => {
+    expect(broken('alerting/rules.json', keys, value).join('\n')).toContain(problem);
+  });
+
+  test('$$ in a label is right', () => {
+    expect(broken('alerting/rules.json', rule('labels', 'where'), '{{ $$labels.provider }}')).toEqual([]);
+  });
+
+  test.each<[string, string, readonly (string | number)[], unknown, string]>([
+    ['a receiver that is not there', 'policies', ['policies', 0, 'receiver'], 'nobody', 'receiver nobody'],
+    ['a route to nobody', 'policies', ['policies', 0, 'routes', 0, 'receiver'], 'nobody', 'receiver nobody'],
+    [
+      'a mute time at the root',
+      'policies',
+      ['policies', 0, 'mute_time_intervals'],
+      ['night'],
+      'unknown key mute_time_intervals',
+    ],
+    [
+      'a mute time that is not defined',
+      'policies',
+      ['policies', 0, 'routes', 0, 'mute_time_intervals'],
+      ['night'],
+      'mute time night, which is not defined',
+    ],
+    ['grouping by everything', 'policies', ['policies', 0, 'group_by'], ['...'], 'one notification an alert'],
+    [
+      'a webhook without url',
+      'contact-points',
+      ['contactPoints', 0, 'receivers', 0, 'settings'],
+      { httpMethod: 'POST' },
+      'settings.url',
+    ],
+    [
+      'an unknown type of contact point',
+      'contact-points',
+      ['contactPoints', 0, 'receivers', 0, 'type'],
+      'webhok',
+      'receivers.0.type',
+    ],
+  ])('%s', (_name, file, keys, value, problem) => {
+    expect(broken(`alerting/${file}.json`, keys, value).join('\n')).toContain(problem);
+  });
+});
+
+describe('compareFiles', () => {
+  const built = [{ path: 'a.json', text: '{}\n' }];
+  test.each([
+    ['equal', new Map([['a.json', '{}\n']]), []],
+    ['changed', new Map([['a.json', '{ }\n']]), ['a.json differs from what the code builds']],
+    ['missing', new Map(), ['a.json is missing']],
+    [
+      'left over',
+      new Map([
+        ['a.json', '{}\n'],
+        ['b.json', ''],
+      ]),
+      ['b.json is built by nothing'],
+    ],
+  ])('%s', (_name, committed, differences) => {
+    expect(compareFiles(built, committed)).toEqual(differences);
+  });
+});

@@ -1,0 +1,60 @@
+import type { Panel } from '../panel.ts';
+import { toLimits } from './neighbours.ts';
+
+/** Whether the workers keep up. */
+export const ingestDelay: Panel = {
+  id: 50,
+  slug: 'ingest-delay',
+  title: 'Delay until stored',
+  description:
+    'From the end of a request until its batch was stored, per interval. Seconds are normal; minutes mean that the workers are behind and that incidents are held. Not filtered.',
+  kind: 'timeseries',
+  unit: 'seconds',
+  sql: `SELECT $__timeInterval(last_ts) AS time,
+  quantile(0.5)(dateDiff('millisecond', last_ts, inserted_at) / 1000) AS median_delay,
+  max(dateDiff('millisecond', last_ts, inserted_at) / 1000) AS longest_delay
+FROM ingest_batches
+WHERE $__timeFilter(last_ts)
+GROUP BY time ORDER BY time`,
+  columns: [
+    { name: 'median_delay', title: 'median', unit: 'seconds' },
+    { name: 'longest_delay', title: 'longest', unit: 'seconds' },
+  ],
+  colors: { median_delay: '#5a8f69', longest_delay: '#f2cc0c' },
+  minStep: 60,
+  width: 12,
+  height: 7,
+  empty: 'nothing stored',
+  thresholds: [{ value: 60, color: 'red' }],
+  links: [toLimits],
+};
+
+/** What became of the records. */
+export const ingestRecords: Panel = {
+  id: 51,
+  slug: 'ingest-records',
+  title: 'Records stored, skipped and dead',
+  description:
+    'What became of the records, per minute: counted, skipped for a named reason, or put into dead_letters because they could not be decoded. A rise of the dead ones after a release means that its log format changed. Not filtered.',
+  kind: 'bars',
+  unit: 'per_minute',
+  sql: `SELECT $__timeInterval(last_ts) AS time,
+  sum(counted) * 60 / $__interval_s AS counted_records,
+  sum(skipped) * 60 / $__interval_s AS skipped_records,
+  sum(dead) * 60 / $__interval_s AS dead_records
+FROM ingest_batches
+WHERE $__timeFilter(last_ts)
+GROUP BY time ORDER BY time`,
+  columns: [
+    { name: 'counted_records', title: 'counted', unit: 'per_minute' },
+    { name: 'skipped_records', title: 'skipped', unit: 'per_minute' },
+    { name: 'dead_records', title: 'dead', unit: 'per_minute' },
+  ],
+  colors: { counted_records: '#5a8f69', skipped_records: '#8e8e8e', dead_records: '#c4162a' },
+  stacked: true,
+  minStep: 60,
+  width: 12,
+  height: 7,
+  empty: 'nothing stored',
+  links: [toLimits],
+};

@@ -1,0 +1,116 @@
+import { symbols } from './folding.ts';
+
+export const SYMBOL_BITS = 6;
+/** Symbols by which a phrase is recognised before it is read on: every phrase has at least as many. */
+export const GRAM_LENGTH = 4;
+/** Keeps the last symbols only, when new ones are shifted in. */
+export const GRAM_MASK = (1 << (SYMBOL_BITS * GRAM_LENGTH)) - 1;
+
+const SPREAD = 0x9e3779b1;
+const FILTER_BITS = 16;
+const SLOT_BITS = 12;
+
+export interface PhraseTrie {
+  /** One bit for each hash of a beginning of a phrase: small enough to stay in the nearest cache. */
+  filter: Uint8Array;
+  /** Open addressing by hash: pairs of beginning and node, 0 where free. */
+  slots: Int32Array;
+  /**
+   * Nodes and the runs of symbols between them, one after another, so that reading on touches neighbours only.
+   * A node: number of its ending (0 for none), count of runs, then a first symbol and the place of its run for each.
+   * A run: its length, its symbols after the first, and the node behind it.
+   */
+  tape: Uint16Array;
+  /** By number: the phrases that end there; the first is empty. */
+  endings: readonly (readonly number[])[];
+}
+
+interface Node {
+  children: Map<number, Node>;
+  phrases: number[];
+}
+
+/** The phrases, given as symbols, as a tree that is entered by the first symbols of a phrase. */
+export function buildPhraseTrie(phrases: readonly (readonly number[])[]): PhraseTrie {
+  const roots = new Map<number, Node>();
+  for (const [index, phrase] of phrases.entries()) {
+    if (phrase.length < GRAM_LENGTH || phrase.some((symbol) => symbol === symbols.foreign || symbol >= 64)) {
+      throw new Error(`phrase ${index} is too short or has a character outside the alphabet`);
+    }
+    const gram = phrase.slice(0, GRAM_LENGTH).reduce((sum, symbol) => (sum << SYMBOL_BITS) | symbol, 0);
+    let node = roots.get(gram) ?? { children: new Map(), phrases: [] };
+    roots.set(gram, node);
+    for (const symbol of phrase.slice(GRAM_LENGTH)) {
+      const child = node.children.get(symbol) ?? { children: new Map(), phrases: [] };
+      node.children.set(symbol, child);
+      node = child;
+    }
+    node.phrases.push(index);
+  }
+  if (roots.size > 1 << (SLOT_BITS - 1)) throw new Error('too many beginnings of phrases: raise SLOT_BITS');
+  const filter = new Uint8Array(1 << (FILTER_BITS - 3));
+  const slots = new Int32Array(2 << SLOT_BITS);
+  const tape = [0];
+  const endings: number[][] = [[]];
+  for (const [gram, node] of roots) enter(filter, slots, gram, write(node, tape, endings));
+  if (tape.length > 65_535) throw new Error(`a tape of ${tape.length} is too long: shorten the phrases`);
+  return { filter, slots, tape: Uint16Array.from(tape), endings };
+}
+
+/** False when no phrase begins with these symbols; true when one may. */
+export function mayBegin(filter: Uint8Array, gram: number): boolean {
+  const hash = Math.imul(gram, SPREAD) >>> (32 - FILTER_BITS);
+  return ((filter[hash >>> 3] ?? 0) & (1 << (hash & 7))) !== 0;
+}
+
+/** The node reached by the first symbols of a phrase; 0 when no phrase begins so. */
+export function nodeOf(slots: Int32Array, gram: number): number {
+  let slot = Math.imul(gram, SPREAD) >>> (32 - SLOT_BITS);
+  while (slots[2 * slot + 1] !== 0) {
+    if (slots[2 * slot] === gram) return slots[2 * slot + 1] ?? 0;
+    slot = (slot + 1) & ((1 << SLOT_BITS) - 1);
+  }
+  return 0;
+}
+
+/** The place of the run that begins with a symbol at a node; 0 when there is none. */
+export function runOf(tape: Uint16Array, node: number, symbol: number): number {
+  const end = node + 2 + 2 * (tape[node + 1] ?? 0);
+  for (let at = node + 2; at < end; at += 2) {
+    if (tape[at] === symbol) return tape[at + 1] ?? 0;
+  }
+  return 0;
+}
+
+/** Appends a node and all behind it; answers the node's place. */
+function write(node: Node, tape: number[], endings: number[][]): number {
+  const place = tape.length;
+  tape.push(node.phrases.length === 0 ? 0 : endings.push(node.phrases) - 1, node.children.size);
+  for (const symbol of node.children.keys()) tape.push(symbol, 0);
+  let entry = place + 3;
+  for (const child of node.children.values()) {
+    tape[entry] = tape.length;
+    entry += 2;
+    const run: number[] = [];
+    let end = child;
+    while (end.phrases.length === 0 && end.children.size === 1) {
+      for (const [symbol, next] of end.children) {
+        run.push(symbol);
+        end = next;
+      }
+    }
+    tape.push(run.length, ...run);
+    const link = tape.push(0) - 1;
+    tape[link] = write(end, tape, endings);
+  }
+  return place;
+}
+
+function enter(filter: Uint8Array, slots: Int32Array, gram: number, node: number): void {
+  const hash = Math.imul(gram, SPREAD) >>> (32 - FILTER_BITS);
+  filter[hash >>> 3] = (filter[hash >>> 3] ?? 0) | (1 << (hash & 7));
+  let slot = Math.imul(gram, SPREAD) >>> (32 - SLOT_BITS);
+  while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & ((1 << SLOT_BITS) - 1);
+  slots[2 * slot] = gram;
+  slots[2 * slot + 1] = node;
+}

@@ -1,0 +1,337 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { redactMessage } from './redact-message.ts';
+import { redactText, redactValue } from './redact.ts';
+
+const alphanumeric = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'];
+const letters = (from: readonly string[], minLength: number, maxLength = minLength) =>
+  fc.string({ unit: fc.constantFrom(...from), minLength, maxLength });
+const word = (minLength: number, maxLength = minLength) => letters(alphanumeric, minLength, maxLength);
+const urlSafe = (minLength: number, maxLength: number) =>
+  fc
+    .tuple(word(6), letters([...alphanumeric, '-', '_'], minLength - 6, maxLength - 6))
+    .map((parts) => parts.join(''));
+const hex = (length: number) => letters([...'0123456789abcdef'], length);
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+/** Each: how it stands in a text, and the part that must not survive. */
+const secrets: Record<string, fc.Arbitrary<{ text: string; secret: string }>> = {
+  'an OpenAI key': fc
+    .tuple(fc.constantFrom('sk-', 'sk-proj-', 'sk-svcacct-', 'sk-admin-', 'sk-None-'), urlSafe(20, 160))
+    .map(([prefix, secret]) => ({ text: prefix + secret, secret })),
+  'an Anthropic key': urlSafe(40, 100).map((secret) => ({ text: `sk-ant-api03-${secret}`, secret })),
+  'an OpenRouter key': hex(64).map((secret) => ({ text: `sk-or-v1-${secret}`, secret })),
+  'a DeepSeek key': hex(32).map((secret) => ({ text: `sk-${secret}`, secret })),
+  'a Google key': word(35).map((secret) => ({ text: `AIza${secret}`, secret })),
+  'a Groq key': word(52).map((secret) => ({ text: `gsk_${secret}`, secret })),
+  'a Hugging Face token': word(34).map((secret) => ({ text: `hf_${secret}`, secret })),
+  'an xAI key': word(80).map((secret) => ({ text: `xai-${secret}`, secret })),
+  'a Replicate token': word(37).map((secret) => ({ text: `r8_${secret}`, secret })),
+  'a Perplexity key': word(48).map((secret) => ({ text: `pplx-${secret}`, secret })),
+  'a GitHub token': fc
+    .tuple(fc.constantFrom('ghp_', 'gho_', 'ghs_', 'github_pat_'), word(36))
+    .map(([prefix, secret]) => ({ text: prefix + secret, secret })),
+  'an AWS key id': letters([...'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'], 16).map((secret) => ({
+    text: `AKIA${secret}`,
+    secret,
+  })),
+  'an Azure key in a header': hex(32).map((secret) => ({ text: `api-key: ${secret}`, secret })),
+  'an Azure key after its name': hex(32).map((secret) => ({
+    text: `the subscription key is '${secret}'`,
+    secret,
+  })),
+  'a bearer token': urlSafe(12, 60)
+    .filter((secret) => /\d/.test(secret))
+    .map((secret) => ({ text: `Authorization: Bearer ${secret}`, secret })),
+  'basic credentials': fc
+    .tuple(word(4, 12), word(8, 20))
+    .map(([user, password]) => base64(`${user}:${password}`))
+    .map((secret) => ({ text: `Authorization: Basic ${secret}`, secret: secret.slice(4, 14) })),
+  'a JSON web token': fc
+    .tuple(urlSafe(12, 60), urlSafe(20, 60), urlSafe(20, 43))
+    .map(([head, body, tail]) => ({ text: `eyJ${head}.${body}.${tail}`, secret: body })),
+  'an e-mail address': fc
+    .tuple(word(3, 20), word(3, 12), fc.constantFrom('com', 'example.org', 'co.uk'))
+    .map(([name, host, tld]) => ({ text: `${name}@${host}.${tld}`, secret: `${name}@` })),
+  'a password in a URL': word(8, 20).map((secret) => ({
+    text: `https://user:${secret}@proxy.internal:3128/`,
+    secret,
+  })),
+  'a key in a query': word(12, 40).map((secret) => ({
+    text: `https://host/v1/models?alt=json&key=${secret}`,
+    secret,
+  })),
+  'a quoted key': word(6, 40).map((secret) => ({ text: `{"api_key": "${secret}"}`, secret })),
+  'an escaped key': word(6, 40).map((secret) => ({ text: `{\\"api_key\\":\\"${secret}\\"}`, secret })),
+  'an assigned password': word(6, 40).map((secret) => ({ text: `DB_PASSWORD=${secret}`, secret })),
+  'a cookie': word(8, 40).map((secret) => ({ text: `Set-Cookie: __cf_bm=${secret}; path=/`, secret })),
+  'an echoed word': word(5, 40)
+    .filter(
+      (secret) =>
+        /[a-z]/.test(secret) &&
+        !'Incorrect API key provided: You can find your at https://platform.openai.com/account/api-keys.'.includes(
+          secret,
+        ),
+    )
+    .map((secret) => ({
+      text: `Incorrect API key provided: ${secret}. You can find your API key at https://platform.openai.com/account/api-keys.`,
+      secret,
+    })),
+};
+const anySecret = fc.oneof(...Object.values(secrets));
+const around = fc.oneof(
+  fc.constantFrom(
+    '',
+    ' ',
+    '\n',
+    '\\n',
+    '"',
+    "'",
+    '(',
+    ',',
+    '; ',
+    '{"error":"',
+    'failed: ',
+    'x=',
+    '[redacted] ',
+    '…',
+    'é ',
+    '\\u0022',
+  ),
+  fc.string({ maxLength: 40 }).map((text) => `${text} `),
+);
+
+describe('redactText', () => {
+  for (const [kind, arbitrary] of Object.entries(secrets)) {
+    it(`lets ${kind} survive nowhere in a text`, () => {
+      fc.assert(
+        fc.property(arbitrary, around, around, ({ text, secret }, before, after) => {
+          expect(redactText(`${before}${text} ${after}`)).not.toContain(secret);
+        }),
+      );
+    });
+  }
+
+  it('changes nothing the second time', () => {
+    fc.assert(
+      fc.property(around, anySecret, around, anySecret, (before, one, between, two) => {
+        const once = redactText(before + one.text + between + two.text);
+        expect(redactText(once)).toBe(once);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each([
+    [
+      'Incorrect API key provided: Jdrls. You can find your API key at https://x.',
+      'Incorrect API key provided: [redacted]. You can find your API key at https://x.',
+    ],
+    [
+      'Incorrect API key provided: my key is, hm. You can find your API key at https://x.',
+      'Incorrect API key provided: [redacted]. You can find your API key at https://x.',
+    ],
+    [
+      'Incorrect API key provided: https://evil.example/a?b. You can find',
+      'Incorrect API key provided: [redacted]. You can find',
+    ],
+    [
+      "{'message': 'Incorrect API key provided: Jdrls', 'type': 'x'}",
+      "{'message': 'Incorrect API key provided: [redacted]', 'type': 'x'}",
+    ],
+    ['Authorization: AWS4-HMAC-SHA256 Credential=x/y, Signature=0f', 'Authorization: [redacted]'],
+    ['(i.e. Authorization: Bearer YOUR_KEY), or as', '(i.e. Authorization: Bearer [redacted]), or as'],
+    ['Incorrect API key provided: "quoted"', 'Incorrect API key provided: "[redacted]"'],
+    [
+      'Incorrect API key provided: sk-proj-abcd************wxyz.',
+      'Incorrect API key provided: sk-proj-…wxyz.',
+    ],
+    [
+      'Incorrect API key provided: sk-abc***xyz (request id: 2025)',
+      'Incorrect API key provided: sk-…xyz (request id: 2025)',
+    ],
+    ['key sk-abc***xyz refused', 'key sk-…xyz refused'],
+    ['Bearer abcdef123456 refused', 'Bearer [redacted] refused'],
+    [
+      "headers={'Authorization': 'Bearer abc.def', 'X': '1'}",
+      "headers={'Authorization': 'Bearer [redacted]', 'X': '1'}",
+    ],
+    ["[(b'api-key', b'0123'), (b'accept', b'*/*')]", "[(b'api-key', b'[redacted]'), (b'accept', b'*/*')]"],
+    ['-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- after', '[redacted] after'],
+    ['-----BEGIN RSA PRIVATE KEY-----\nMIIE cut off', '[redacted]'],
+    ['https://user:pass@host/path', 'https://[redacted]@host/path'],
+    ['\\nsk-abcdefghijklmnop1234', '\\nsk-…[redacted]'],
+  ])('makes of %s: %s', (text, expected) => {
+    expect(redactText(text)).toBe(expected);
+  });
+
+  it.each([
+    'Rate limit reached for gpt-4o in organization org-AbCdEf0123456789AbCdEf01 on tokens per min (TPM): Limit 30000, Used 29500, Requested 1200. Please try again in 1.4s. Visit https://platform.openai.com/account/rate-limits to learn more.',
+    'Project `proj_AbCdEf0123456789` does not have access to model `gpt-5.2`',
+    'The server had an error while processing your request. Include the request ID req_0123456789abcdef0123456789abcdef in your message.',
+    "{'message': 'Incorrect API key provided. ', 'type': 'invalid_request_error'}",
+    "{'message': 'Incorrect API key provided: ', 'type': 'invalid_request_error'}",
+    'Missing bearer or basic authentication in header',
+    "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)".slice(
+      0,
+      90,
+    ),
+    "{'error': {'message': 'x', 'type': 'invalid_request_error', 'param': None, 'code': 'invalid_api_key'}}",
+    'You exceeded your current quota, please check your plan and billing details.',
+    'risk-assessment-service-v2 in task-management-eu-west-1',
+    'max_tokens: 4096, total_tokens=12, prompt tokens: 8',
+    'upgrade from the Basic subscription at openai@4.2.0',
+    'The api_key client option must be set either by passing api_key to the client or by setting the OPENAI_API_KEY environment variable',
+    'Invalid API key: Error code: 429 - slow down',
+    'api_key=None, token: null',
+    'sk-proj-…wxyz#01234567',
+    'text with \u0000 in it',
+  ])('leaves alone: %s', (text) => {
+    expect(redactText(text)).toBe(text);
+  });
+
+  it('is linear on hostile texts', () => {
+    const hostile = [
+      'sk-',
+      'a@',
+      '@',
+      'eyJ',
+      'eyJ.',
+      '://',
+      'api_key=',
+      'api_key="',
+      "pwd='",
+      'pwd=\\"',
+      'Bearer ',
+      'basic ',
+      '-----BEGIN A-----',
+      'Incorrect API key provided:',
+      'Incorrect API key provided: a ',
+      '***',
+      'sk-*',
+      '?key=',
+      'A',
+      'AIza',
+      'AAAAAC',
+      'authorization: ',
+      "(b'api-key', b'",
+      'key  ',
+      'a.',
+      '=',
+      'x-',
+      '{"',
+      'token = ',
+      'ghp_',
+      '1',
+    ];
+    for (const piece of hostile) {
+      const time = (length: number) => {
+        const text = piece.repeat(Math.ceil(length / piece.length));
+        const start = performance.now();
+        redactText(text);
+        return performance.now() - start;
+      };
+      time(4_000);
+      // Generous: a quadratic rule needs seconds for this.
+      expect(time(64_000), piece).toBeLessThan(400);
+    }
+  });
+
+  it('keeps at most 64 Ki characters', () => {
+    expect(redactText('x '.repeat(100_000)).length).toBe(65_536);
+  });
+});
+
+describe('redactValue', () => {
+  it('masks members by their name, API keys by a fingerprint', () => {
+    expect(
+      redactValue({
+        api_key: 'my-own-key-123456',
+        Password: 'hunter2',
+        client_secret: 5,
+        cookie: null,
+        access_token: 'abc',
+        model: 'm',
+      }),
+    ).toEqual({
+      api_key: expect.stringMatching(/^…3456#[0-9a-f]{8}$/) as unknown,
+      Password: '[redacted]',
+      client_secret: '[redacted]',
+      cookie: null,
+      access_token: '[redacted]',
+      model: 'm',
+    });
+  });
+
+  it('masks an OTLP attribute by its key', () => {
+    expect(redactValue({ key: 'gen_ai.api_key', value: { stringValue: 'abc' } })).toEqual({
+      key: 'gen_ai.api_key',
+      value: { stringValue: '[redacted]' },
+    });
+  });
+
+  it('redacts names of members', () => {
+    expect(JSON.stringify(redactValue({ 'sk-abcdefghijklmnopqrst': 1 }))).toBe('{"sk-…[redacted]":1}');
+  });
+
+  it('keeps a member called __proto__ as data', () => {
+    const value = redactValue(JSON.parse('{"__proto__":{"polluted":"bob@example.com"}}')) as object;
+    expect(JSON.stringify(value)).toBe('{"__proto__":{"polluted":"[redacted]"}}');
+    expect(Object.hasOwn({}, 'polluted')).toBe(false);
+  });
+
+  it('returns the value itself when nothing is secret', () => {
+    const value = { message: 'The server had an error', list: [1, 'two', { three: null }] };
+    expect(redactValue(value)).toBe(value);
+  });
+
+  it('does not overflow on deep values', () => {
+    let value: unknown = 'bob@example.com';
+    for (let depth = 0; depth < 50_000; depth++) value = [value];
+    expect(JSON.stringify(redactValue(value))).toContain('[nested too deeply]');
+  });
+
+  it('lets no secret survive at any place of a JSON value', () => {
+    const place = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        anySecret.map(({ text }) => text),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(fc.constantFrom('message', 'type', 'x', 'body'), tie('value'), { maxKeys: 3 }),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(place, (value) => {
+        const once = redactValue(value);
+        expect(redactValue(once)).toEqual(once);
+      }),
+    );
+    fc.assert(
+      fc.property(anySecret, ({ text, secret }) => {
+        expect(JSON.stringify(redactValue({ a: [{ b: text }], [text]: 1 }))).not.toContain(secret);
+      }),
+    );
+  });
+});
+
+describe('redactMessage', () => {
+  it('keeps JSON readable again, with the key as a fingerprint that stays the same', () => {
+    const once = redactMessage(
+      Buffer.from('{"ts":0,"api_key":"sk-proj-abcdefghijklmnop","error":"bob@example.com"}'),
+    );
+    expect(once).toMatch(/^\{"ts":0,"api_key":"sk-proj-…mnop#[0-9a-f]{8}","error":"\[redacted\]"\}$/);
+    expect(redactMessage(Buffer.from(once))).toBe(once);
+  });
+
+  it('redacts what is no JSON', () => {
+    expect(redactMessage(Buffer.from('{"api_key":"abcdef", broken'))).toBe('{"api_key":"[redacted]", broken');
+  });
+
+  it('never throws and lets no secret survive in any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), anySecret, (bytes, { text, secret }) => {
+        expect(redactMessage(Buffer.concat([bytes, Buffer.from(` ${text} `)]))).not.toContain(secret);
+      }),
+    );
+  });
+});

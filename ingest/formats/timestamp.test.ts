@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseTimestamp } from './timestamp.ts';
+
+const now = Date.UTC(2026, 5, 1, 12);
+const moment = Date.UTC(2026, 4, 31, 23, 59, 58, 123);
+
+describe('parseTimestamp', () => {
+  it.each([
+    ['2026-05-31T23:59:58.123Z', moment],
+    ['2026-05-31T23:59:58.123456789Z', moment],
+    ['2026-05-31T23:59:58.1Z', moment - 23],
+    ['2026-05-31T23:59:58Z', moment - 123],
+    ['2026-05-31t23:59:58.123z', moment],
+    ['2026-06-01T01:59:58.123+02:00', moment],
+    ['2026-06-01T01:59:58.123+0200', moment],
+    ['2026-06-01T01:59:58.123+02', moment],
+    ['2026-05-31T18:29:58,123-05:30', moment],
+    ['2026-05-31T23:59:58.123', moment],
+    ['2026-05-31 23:59:58.123', moment],
+    ['2026-05-31 23:59:58.123 UTC', moment],
+    ['2026-05-31T23:59', moment - 58_123],
+    ['2026-05-31', Date.UTC(2026, 4, 31)],
+    ['2026-05-30T23:59:60Z', Date.UTC(2026, 4, 31)],
+    [moment / 1000, moment],
+    [moment, moment],
+    [moment * 1000, moment],
+    [moment * 1e6, moment],
+    [String(moment), moment],
+    [`${Math.floor(moment / 1000)}.123`, moment],
+    ['2016-02-29T00:00:00Z', Date.UTC(2016, 1, 29)],
+  ])('reads %s', (text, expected) => {
+    expect(Math.abs(Number(parseTimestamp(text, now)) - expected)).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    'yesterday', '', '2026-05-31T24:00:00Z', '2026-02-30T00:00:00Z', '2025-02-29T00:00:00Z', '2026-13-01T00:00:00Z',
+    '2026-05-31T23:60:00Z', '2026-05-31T23:59:58.Z', '2026-05-31T23:59:58.1x3Z', '2026-05-31T23:59:5xZ', '1970-01-01T00:00:00Z',
+    '2014-12-31T23:59:59Z', '2026-05-31T23:59:58+99:00', '20260531', 0, -1, 1, Number.NaN, Number.POSITIVE_INFINITY * -1, null,
+    undefined, true, {}, [], '２０２６-05-31T23:59:58Z',
+  ])('finds %s bad', (value) => {
+    expect(parseTimestamp(value, now)).toBe('bad_timestamp');
+  });
+
+  it.each(['2100-01-01T00:00:00Z', '2026-06-02T12:00:00.001Z', 4_102_444_800, Number.MAX_VALUE, Number.POSITIVE_INFINITY])(
+    'finds %s in the future',
+    (value) => {
+      expect(parseTimestamp(value, now)).toBe('future_timestamp');
+    },
+  );
+
+  it('accepts a clock that is up to a day ahead', () => {
+    expect(parseTimestamp('2026-06-02T12:00:00Z', now)).toBe(now + 86_400_000);
+  });
+
+  it('agrees with Date on every ISO text, in whatever order they come', () => {
+    const ms = fc.integer({ min: Date.UTC(2015, 0, 1), max: now });
+    const near = fc.tuple(ms, fc.integer({ min: 0, max: 120_000 })).map(([at, later]) => [at, Math.min(now, at + later)]);
+    fc.assert(
+      fc.property(fc.array(near, { maxLength: 20 }), (times) => {
+        for (const at of times.flat()) {
+          expect(parseTimestamp(new Date(at).toISOString(), now)).toBe(at);
+          expect(parseTimestamp(new Date(at).toISOString().replace(/\.\d+/, ''), now)).toBe(at - (at % 1000));
+        }
+      }),
+    );
+  });
+
+  it('never throws and answers whole milliseconds or a reason', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.double(), fc.jsonValue(), fc.date().map(String)), (value) => {
+        const parsed = parseTimestamp(value, now);
+        expect(typeof parsed === 'string' || Number.isSafeInteger(parsed)).toBe(true);
+      }),
+    );
+  });
+
+  it('takes damaged texts for what they are, also right after a good one', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 23 }), fc.string({ minLength: 1, maxLength: 1 }), (at, damage) => {
+        const good = '2026-05-31T23:59:58.123Z';
+        parseTimestamp(good, now);
+        const text = good.slice(0, at) + damage + good.slice(at + 1);
+        const expected = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) ? Date.parse(text) : null;
+        const parsed = parseTimestamp(text, now);
+        if (expected !== null && expected <= now && expected >= Date.UTC(2015, 0, 1)) expect(parsed).toBe(expected);
+        else if (expected !== null) expect(typeof parsed).toMatch(/string|number/);
+        // A few other writings of a time are one replaced character away: "t", "z", a space, a comma.
+        else if (!/[tz ,]/.test(damage)) expect(typeof parsed).toBe('string');
+      }),
+    );
+  });
+});

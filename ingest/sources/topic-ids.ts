@@ -1,0 +1,175 @@
+/**
+ * A topic as a broker describes it. The id is new when a topic is deleted and created again under its name,
+ * and nothing else tells the two apart: offsets begin at 0 again, and the client reads on where it was.
+ */
+export interface TopicIdentity {
+  cluster: string;
+  topic: string;
+  /** 32 hexadecimal digits. */
+  id: string;
+}
+
+/** The client's table of one request's versions, as far as it is needed here. */
+export interface RequestVersions {
+  versions: string[];
+  protocol(asked: { version: number }): (options: MetadataOptions) => {
+    request: object;
+    response: { decode(bytes: Buffer): Promise<object>; parse(decoded: object): Promise<object> };
+  };
+}
+
+export interface MetadataOptions {
+  topics: string[];
+  allowAutoTopicCreation?: boolean;
+}
+
+/** The newest version of the metadata request that the client knows, and the one that has topic ids. */
+const known = 6;
+const withIds = 12;
+
+/**
+ * The client's metadata request, raised to the version that answers with topic ids (Kafka 3.1 and later), and
+ * each identity told as soon as the answer is in, before the client acts on it. Older brokers are asked as ever.
+ */
+export function withTopicIds(
+  metadata: RequestVersions,
+  tell: (identity: TopicIdentity) => void,
+): RequestVersions {
+  return {
+    versions: [...metadata.versions, String(withIds)],
+    protocol: ({ version }) => {
+      const old = metadata.protocol({ version: Math.min(version, known) });
+      if (version < withIds) return old;
+      return (options) => ({
+        request: metadataRequest(options),
+        response: {
+          parse: (decoded) => old(options).response.parse(decoded),
+          async decode(bytes) {
+            const decoded = readMetadata(bytes);
+            for (const { topic, topicErrorCode, id } of decoded.topicMetadata) {
+              if (topicErrorCode === 0) tell({ cluster: decoded.clusterId ?? '', topic: topic ?? '', id });
+            }
+            return decoded;
+          },
+        },
+      });
+    },
+  };
+}
+
+function metadataRequest({ topics, allowAutoTopicCreation = true }: MetadataOptions): object {
+  const parts = [bytesOf(0)]; // the header's tagged fields: none
+  // No topics mean all of them, which is written as a null array.
+  parts.push(uvarint(topics.length === 0 ? 0 : topics.length + 1));
+  for (const topic of topics) {
+    const name = Buffer.from(topic);
+    parts.push(Buffer.alloc(16), uvarint(name.length + 1), name, bytesOf(0));
+  }
+  parts.push(bytesOf(allowAutoTopicCreation ? 1 : 0, 0, 0));
+  const bytes = Buffer.concat(parts);
+  // The client takes any object with these two for its encoder.
+  const encoder = { buf: bytes, buffer: bytes };
+  return { apiKey: 3, apiVersion: withIds, apiName: 'Metadata', encode: async () => encoder };
+}
+
+const bytesOf = (...values: number[]): Buffer => Buffer.from(values);
+
+function uvarint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  return Buffer.from([...bytes, rest]);
+}
+
+/** In the client's form; the throttle time is the client's to keep, as in its own newest version. */
+function readMetadata(bytes: Buffer) {
+  const reader = new Reader(bytes);
+  reader.tags();
+  const clientSideThrottleTime = reader.int32();
+  const brokers = reader.array(() => {
+    const broker = { nodeId: reader.int32(), host: reader.text(), port: reader.int32(), rack: reader.text() };
+    reader.tags();
+    return broker;
+  });
+  const clusterId = reader.text();
+  const controllerId = reader.int32();
+  const topicMetadata = reader.array(() => readTopic(reader));
+  return { throttleTime: 0, clientSideThrottleTime, brokers, clusterId, controllerId, topicMetadata };
+}
+
+function readTopic(reader: Reader) {
+  const topicErrorCode = reader.int16();
+  const topic = reader.text();
+  const id = reader.bytes(16).toString('hex');
+  const isInternal = reader.bytes(1)[0] === 1;
+  const partitionMetadata = reader.array(() => readPartition(reader));
+  reader.int32(); // authorized operations
+  reader.tags();
+  return { topicErrorCode, topic, id, isInternal, partitionMetadata };
+}
+
+function readPartition(reader: Reader) {
+  const partitionErrorCode = reader.int16();
+  const partitionId = reader.int32();
+  const leader = reader.int32();
+  reader.int32(); // leader epoch
+  const [replicas, isr, offlineReplicas] = [reader.int32s(), reader.int32s(), reader.int32s()];
+  reader.tags();
+  return { partitionErrorCode, partitionId, leader, replicas, isr, offlineReplicas };
+}
+
+/** Kafka's compact encoding. Reading beyond the end throws Node's RangeError. */
+class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  int16(): number {
+    return this.bytes(2).readInt16BE();
+  }
+
+  int32(): number {
+    return this.bytes(4).readInt32BE();
+  }
+
+  int32s(): number[] {
+    return this.array(() => this.int32());
+  }
+
+  text(): string | null {
+    const length = this.#uvarint();
+    return length === 0 ? null : this.bytes(length - 1).toString('utf8');
+  }
+
+  array<T>(read: () => T): T[] {
+    return Array.from({ length: Math.max(this.#uvarint() - 1, 0) }, read);
+  }
+
+  tags(): void {
+    for (let left = this.#uvarint(); left > 0; left -= 1) {
+      this.#uvarint();
+      this.bytes(this.#uvarint());
+    }
+  }
+
+  bytes(length: number): Buffer {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) throw new RangeError('the metadata answer is cut');
+    const bytes = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return bytes;
+  }
+
+  #uvarint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.bytes(1)[0] ?? 0;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    return value >>> 0;
+  }
+}
