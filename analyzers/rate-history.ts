@@ -7,14 +7,16 @@ export interface RateHistory {
   original: number | null;
   /** First minute of the ramp; equal to the start when there was none. */
   ramp_started_at: number;
-  /** The minutes whose median is the original rate: `[from, ramp_started_at)`. */
+  /** Minutes of the original rate, `[from, to)`. They end before the ramp, whose first minute is hard to tell. */
   original_from: number;
+  original_to: number;
 }
 
 /** So many minutes before the start are searched for a ramp before they are taken for usual. */
 const RAMP_MINUTES = 15;
-/** So many minutes before the ramp make the original rate. */
+/** So many minutes before the ramp make the original rate, less those right before it where there are enough. */
 const ORIGINAL_MINUTES = 30;
+const MARGIN_MINUTES = 2;
 
 /**
  * Finds the ramp that led to `start` and the rate before it. `rows` are those of the scope in order of time;
@@ -28,18 +30,20 @@ export function rateHistory(
 ): RateHistory {
   const minutes = minutesBefore(rows, start, knownFrom, amount);
   const usual = median(minutes.slice(0, Math.max(minutes.length - RAMP_MINUTES, Math.ceil(minutes.length / 2))));
-  if (usual === null) return { original: null, ramp_started_at: start, original_from: start };
+  if (usual === null) return { original: null, ramp_started_at: start, original_from: start, original_to: start };
   let ramp = minutes.length;
   // One minute of the ramp may dip; two in a row are its beginning.
   for (let i = minutes.length - 1; i >= 0 && (isRaised(minutes[i], usual) || isRaised(minutes[i - 1], usual)); i--) {
     if (isRaised(minutes[i], usual)) ramp = i;
   }
-  const from = Math.max(0, ramp - ORIGINAL_MINUTES);
-  const rampStart = start - (minutes.length - ramp) * 60;
+  const to = Math.max(ramp - MARGIN_MINUTES, Math.min(ramp, 1 + MARGIN_MINUTES));
+  const from = Math.max(0, to - ORIGINAL_MINUTES);
+  const timeOf = (index: number): number => start - (minutes.length - index) * 60;
   return {
-    original: median(minutes.slice(from, ramp)) ?? null,
-    ramp_started_at: rampStart,
-    original_from: rampStart - (ramp - from) * 60,
+    original: median(minutes.slice(from, to)),
+    ramp_started_at: timeOf(ramp),
+    original_from: timeOf(from),
+    original_to: timeOf(to),
   };
 }
 

@@ -1,8 +1,10 @@
-import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type Message } from 'kafkajs';
-import { beforeAll, expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { CompressionCodecs, CompressionTypes, Kafka as Client, logLevel, type Message } from 'kafkajs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CodecName, codecs } from '../ingest/sources/codecs.ts';
-import { describeWithKafka } from './kafka/describe-with-kafka.ts';
+import { describeWithOwnKafka } from './kafka/describe-with-kafka.ts';
 import { runKafkaTool } from './kafka/kafka-libs.ts';
+import { type Kafka, startKafka } from './kafka/start-kafka.ts';
 
 const types = {
   gzip: CompressionTypes.GZIP,
@@ -25,13 +27,20 @@ const lines = Array.from({ length: 3_000 }, (_, index) => {
   });
 });
 
-await describeWithKafka('compressed topics', (kafka) => {
-  beforeAll(() => {
+// With a broker of its own: Java's tools write and read, and look into the broker's files.
+await describeWithOwnKafka('compressed topics', () => {
+  let kafka: Kafka;
+
+  beforeAll(async () => {
+    kafka = await startKafka();
     for (const name of names) CompressionCodecs[types[name]] = () => codecs[name];
   });
 
+  afterAll(() => kafka.stop());
+
   it.each(names)('reads what the Java producer wrote with %s', async (name) => {
-    const topic = await kafka.createTopic();
+    const topic = randomUUID();
+    await kafka.createTopic(topic);
     await runKafkaTool(
       'org.apache.kafka.tools.ConsoleProducer',
       [
@@ -51,7 +60,8 @@ await describeWithKafka('compressed topics', (kafka) => {
   });
 
   it.each(names)('writes %s so that the Java consumer reads it', async (name) => {
-    const topic = await kafka.createTopic();
+    const topic = randomUUID();
+    await kafka.createTopic(topic);
     await produce(kafka.brokers, topic, types[name]);
     expect(await storedCodec(brokerOf(kafka), topic)).toBe(name);
     const printed = await runKafkaTool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
@@ -64,7 +74,7 @@ await describeWithKafka('compressed topics', (kafka) => {
 
 const brokerOf = (kafka: { brokers: string[] }): string => kafka.brokers[0] ?? '';
 
-const client = (brokers: string[]): Kafka => new Kafka({ brokers, logLevel: logLevel.NOTHING });
+const client = (brokers: string[]): Client => new Client({ brokers, logLevel: logLevel.NOTHING });
 
 async function produce(brokers: string[], topic: string, compression: CompressionTypes): Promise<void> {
   const producer = client(brokers).producer();

@@ -80,8 +80,8 @@ export function measureSurge(
     own = [...rows];
     history = rateHistory(own, startedAt, knownFrom);
   }
-  const usual = rowsBetween(own, history.original_from, history.ramp_started_at);
-  const minutes = Math.max(1, (history.ramp_started_at - history.original_from) / 60);
+  const usual = rowsBetween(own, history.original_from, history.original_to);
+  const minutes = Math.max(1, (history.original_to - history.original_from) / 60);
   const surge = rowsBetween(own, history.ramp_started_at, now);
   const peak = peakWindow(surge, history.ramp_started_at, now, window);
   const unit = [usual, peak.rows].every((part) => part.some((row) => row.input_tokens > 0)) ? 'input_tokens' : 'requests';

@@ -145,7 +145,8 @@ function measureBackground(
     if (row.class === 'slow_down') part.matching += row.requests;
   }
   // The upper end of what these answers can stand for: two deviations above what was seen.
-  const shares = parts.map((part) => (part.matching + 2 * Math.sqrt(part.matching + 1)) / part.requests);
+  const upper = (seen: number): number => (seen === 0 ? 0 : seen + 2 * Math.sqrt(seen + 1));
+  const shares = parts.map((part) => upper(part.matching) / part.requests);
   return { share: Math.min(...shares), chance: MEASURED_CHANCE };
 }
 

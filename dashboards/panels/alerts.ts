@@ -40,7 +40,7 @@ export const alertRules: readonly AlertRule[] = [
     panelId: 20,
     summary: 'Slow Down surge since {{ $labels.since }}: {{ $labels.affected }}.',
     verdict:
-      'Who must act: {{ $labels.verdict }}. The request rate rose faster than the provider allows; nothing is wrong with key, quota or requests.',
+      'Who must act: {{ $labels.verdict }}. {{ if eq $labels.verdict "provider" }}The request rate had not risen: the provider is short of capacity.{{ else }}The request rate rose faster than the provider allows; nothing is wrong with key, quota or requests.{{ end }}',
   }),
   incidentRule({
     kind: 'quota_exhausted',

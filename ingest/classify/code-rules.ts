@@ -1,4 +1,4 @@
-import { codeRule, type Rule } from './rule.ts';
+import { codeRule, rule, type Rule } from './rule.ts';
 
 const quotaCodes = [
   'insufficient_quota',
@@ -50,7 +50,7 @@ export const codeRules: readonly Rule[] = [
     'capacity_exceeded',
     'insufficient_capacity',
   ]),
-  codeRule('code.zai_overloaded', 'engine_overloaded', ['1305']),
+  rule('zai.overloaded', 'engine_overloaded', ["code':'1305'", "code': '1305'", "code':1305", "code': 1305"]),
   codeRule('code.slow_down', 'slow_down', ['slow_down', 'slowdown', 'limit_burst_rate', 'throttling.burstrate']),
 
   codeRule('code.credit_balance_exhausted', 'quota_exceeded', ['credit_balance_exhausted'], money),
@@ -62,7 +62,7 @@ export const codeRules: readonly Rule[] = [
   codeRule('code.quota_per_time', 'rate_limit', ['insufficient_quota'], { all: ['per_time'], ...money }),
   codeRule('code.insufficient_quota', 'quota_exceeded', ['insufficient_quota'], { none: ['gemini'], ...money }),
   codeRule('code.quota', 'quota_exceeded', quotaCodes.slice(1), { none: ['gemini'], ...money }),
-  codeRule('code.zai_arrears', 'quota_exceeded', ['1113']),
+  rule('zai.arrears', 'quota_exceeded', ["code':'1113'", "code': '1113'", "code':1113", "code': 1113"]),
 
   codeRule('code.invalid_api_key', 'incorrect_api_key', [
     'invalid_api_key',

@@ -65,7 +65,7 @@ const attempts = ['retrying', 'last error', 'attempt 2', 'attempt 3', 'attempt 4
 const waits = ['try again in', 'retry after', 'retry in', 'retrydelay', 'try again after', 'please wait', 'retry_after'];
 
 /** The fields that `describeError` reads; the index is their place here. */
-export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', "raw'", "msg'"] as const;
+export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', 'raw', 'msg'] as const;
 
 const meaningList: readonly Meaning[] = [
   ...orderedRules.flatMap(ruleMeanings),
@@ -75,7 +75,10 @@ const meaningList: readonly Meaning[] = [
   ...attempts.map((phrase) => ({ ...plain(meanings.attempt, phrase), word: true })),
   ...silentKeys.map((phrase) => plain(meanings.silent, phrase)),
   ...waits.map((phrase) => plain(meanings.wait, phrase)),
-  ...fieldNames.map((phrase, index) => ({ ...plain(meanings.field, phrase), index })),
+  ...fieldNames.flatMap((name, index) =>
+    // Quoted, or before a sign of assignment.
+    (name.length > 3 ? [`${name}'`, `${name}:`, `${name}=`] : [`'${name}'`]).map((phrase) => ({ ...plain(meanings.field, phrase), index })),
+  ),
 ];
 
 const meaningsOf = Map.groupBy(meaningList, (meaning) => meaning.phrase);
@@ -112,11 +115,11 @@ function ruleMeanings(rule: StagedRule): Meaning[] {
     ...plain(meanings.rule, phrase),
     index: rule.order,
     // A code that is tried among the sentences counts wherever it stands.
-    asValue: rule.stage === 'code' || (rule.stage === 'last' && rule.code === true),
+    asValue: rule.code === true && (rule.stage === 'code' || rule.stage === 'last'),
     word: rule.word ?? rule.code ?? false,
     near: rule.near ?? null,
     far: rule.far ?? null,
-    conditional: rule.stage === 'code' || rule.near !== undefined || rule.far !== undefined,
+    conditional: rule.code === true && rule.stage === 'code' || rule.near !== undefined || rule.far !== undefined,
     late: rule.stage !== 'abort' && rule.stage !== 'code' && rule.stage !== 'sentence',
     hedged: rule.stage === 'word' || rule.stage === 'reason' || rule.stage === 'last',
   }));

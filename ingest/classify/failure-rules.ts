@@ -104,7 +104,7 @@ export const serverRules: readonly Rule[] = [
   ]),
   codeRule('code.api_error', 'server_error', ['api_error'], { status: [0, 200, 500, 502, 503] }),
   rule('text.unprocessable', 'unprocessable', ['unprocessable entity', 'unprocessable content']),
-  rule('fastapi.detail_list', 'unprocessable', ["loc'", ' loc:'], {
+  rule('fastapi.detail_list', 'unprocessable', ["'loc'", ' loc:'], {
     near: /'?detail'?.{0,160}'?loc'? ?[:=]|'?loc'? ?[:=]>? ?\[.{0,120}'?(?:msg|type)'? ?[:=]/,
     status: [0, 200, 422],
   }),

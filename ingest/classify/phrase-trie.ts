@@ -2,7 +2,7 @@ import { symbols } from './folding.ts';
 
 export const SYMBOL_BITS = 6;
 /** Symbols by which a phrase is recognised before it is read on: every phrase has at least as many. */
-export const GRAM_LENGTH = 4;
+export const GRAM_LENGTH = 5;
 /** Keeps the last symbols only, when new ones are shifted in. */
 export const GRAM_MASK = (1 << (SYMBOL_BITS * GRAM_LENGTH)) - 1;
 

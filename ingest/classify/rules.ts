@@ -32,7 +32,7 @@ export const orderedRules: readonly StagedRule[] = [
   ...staged('code', codeRules),
   ...staged('sentence', [...accountRules, ...loadRules, ...requestRules, ...serverRules]),
   // The same codes where they are no value of a code or type, but stand somewhere in the text.
-  ...staged('loose_code', codeRules),
+  ...staged('loose_code', codeRules.filter((rule) => rule.code === true)),
   ...staged('word', mediumRules),
   // LiteLLM names a class for what it could not map, so there the transport texts come first.
   ...staged('exception', exceptionRules.map((rule) => ({ ...rule, none: [...(rule.none ?? []), 'litellm' as const] }))),

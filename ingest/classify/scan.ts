@@ -171,7 +171,7 @@ function noteAll(ending: readonly Meaning[], text: string, i: number, wantFields
     if (meaning === undefined) continue;
     if (meaning.kind === meanings.silent) {
       if (listening) continue;
-      const end = endOfSilence(text, meaning.phrase.endsWith(':') ? i : i + 1);
+      const end = endOfSilence(text, meaning.phrase.endsWith("'") ? i + 1 : i);
       if (end === -1) continue;
       found.silenced = true;
       if (end >= 0) return end;
@@ -265,8 +265,8 @@ function openObject(): void {
 }
 
 function noteField(meaning: Meaning, text: string, end: number): void {
-  if (found.fields.length >= MAX_FIELDS || isWordCode(text.charCodeAt(end + 1))) return;
-  const start = valueStart(text, end + 1);
+  if (found.fields.length >= MAX_FIELDS) return;
+  const start = valueStart(text, meaning.phrase.endsWith("'") ? end + 1 : end);
   if (start >= 0) found.fields.push(meaning.index, start, openObjects.at(-1) ?? -1);
 }
 

@@ -42,13 +42,20 @@ describe('readHeaders', () => {
   });
 
   it('redacts what it keeps', () => {
-    expect(readHeaders({ 'openai-organization': 'bob@example.com' }, true).kept).toEqual({ 'openai-organization': '[redacted]' });
+    expect(readHeaders({ 'openai-organization': 'bob@example.com' }, true).kept).toEqual({
+      'openai-organization': '[redacted]',
+    });
   });
 
   it('reads ids, organization, project and the retry count', () => {
     expect(
       readHeaders(
-        { 'request-id': 'req_a', 'openai-organization': 'acme', 'openai-project': 'proj_1', 'x-stainless-retry-count': '2' },
+        {
+          'request-id': 'req_a',
+          'openai-organization': 'acme',
+          'openai-project': 'proj_1',
+          'x-stainless-retry-count': '2',
+        },
         false,
       ),
     ).toMatchObject({ request_id: 'req_a', org: 'acme', project: 'proj_1', retry_count: 2 });
@@ -74,8 +81,16 @@ describe('readHeaders', () => {
     [{}, null],
     [[], null],
   ])('reads the remaining requests %j as %s', (value, expected) => {
-    const { rate_limit } = readHeaders({ 'x-ratelimit-limit-requests': '500', 'x-ratelimit-remaining-requests': value }, false);
-    expect(rate_limit).toEqual({ limit_requests: 500, remaining_requests: expected, limit_tokens: null, remaining_tokens: null });
+    const { rate_limit } = readHeaders(
+      { 'x-ratelimit-limit-requests': '500', 'x-ratelimit-remaining-requests': value },
+      false,
+    );
+    expect(rate_limit).toEqual({
+      limit_requests: 500,
+      remaining_requests: expected,
+      limit_tokens: null,
+      remaining_tokens: null,
+    });
   });
 
   it('takes the tightest of several limits of one kind', () => {
@@ -121,7 +136,10 @@ describe('readHeaders', () => {
   });
 
   it('takes a header called __proto__ for one that it does not know', () => {
-    expect(readHeaders(JSON.parse('{"__proto__":{"x":1},"retry-after":"1"}') as Record<string, unknown>, true).kept).toEqual({
+    expect(
+      readHeaders(JSON.parse('{"__proto__":{"x":1},"retry-after":"1"}') as Record<string, unknown>, true)
+        .kept,
+    ).toEqual({
       'retry-after': '1',
     });
   });

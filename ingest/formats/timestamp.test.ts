@@ -34,20 +34,44 @@ describe('parseTimestamp', () => {
   });
 
   it.each([
-    'yesterday', '', '2026-05-31T24:00:00Z', '2026-02-30T00:00:00Z', '2025-02-29T00:00:00Z', '2026-13-01T00:00:00Z',
-    '2026-05-31T23:60:00Z', '2026-05-31T23:59:58.Z', '2026-05-31T23:59:58.1x3Z', '2026-05-31T23:59:5xZ', '1970-01-01T00:00:00Z',
-    '2014-12-31T23:59:59Z', '2026-05-31T23:59:58+99:00', '20260531', 0, -1, 1, Number.NaN, Number.POSITIVE_INFINITY * -1, null,
-    undefined, true, {}, [], '２０２６-05-31T23:59:58Z',
+    'yesterday',
+    '',
+    '2026-05-31T24:00:00Z',
+    '2026-02-30T00:00:00Z',
+    '2025-02-29T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-05-31T23:60:00Z',
+    '2026-05-31T23:59:58.Z',
+    '2026-05-31T23:59:58.1x3Z',
+    '2026-05-31T23:59:5xZ',
+    '1970-01-01T00:00:00Z',
+    '2014-12-31T23:59:59Z',
+    '2026-05-31T23:59:58+99:00',
+    '20260531',
+    0,
+    -1,
+    1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY * -1,
+    null,
+    undefined,
+    true,
+    {},
+    [],
+    '２０２６-05-31T23:59:58Z',
   ])('finds %s bad', (value) => {
     expect(parseTimestamp(value, now)).toBe('bad_timestamp');
   });
 
-  it.each(['2100-01-01T00:00:00Z', '2026-06-02T12:00:00.001Z', 4_102_444_800, Number.MAX_VALUE, Number.POSITIVE_INFINITY])(
-    'finds %s in the future',
-    (value) => {
-      expect(parseTimestamp(value, now)).toBe('future_timestamp');
-    },
-  );
+  it.each([
+    '2100-01-01T00:00:00Z',
+    '2026-06-02T12:00:00.001Z',
+    4_102_444_800,
+    Number.MAX_VALUE,
+    Number.POSITIVE_INFINITY,
+  ])('finds %s in the future', (value) => {
+    expect(parseTimestamp(value, now)).toBe('future_timestamp');
+  });
 
   it('accepts a clock that is up to a day ahead', () => {
     expect(parseTimestamp('2026-06-02T12:00:00Z', now)).toBe(now + 86_400_000);
@@ -55,7 +79,9 @@ describe('parseTimestamp', () => {
 
   it('agrees with Date on every ISO text, in whatever order they come', () => {
     const ms = fc.integer({ min: Date.UTC(2015, 0, 1), max: now });
-    const near = fc.tuple(ms, fc.integer({ min: 0, max: 120_000 })).map(([at, later]) => [at, Math.min(now, at + later)]);
+    const near = fc
+      .tuple(ms, fc.integer({ min: 0, max: 120_000 }))
+      .map(([at, later]) => [at, Math.min(now, at + later)]);
     fc.assert(
       fc.property(fc.array(near, { maxLength: 20 }), (times) => {
         for (const at of times.flat()) {
@@ -75,19 +101,26 @@ describe('parseTimestamp', () => {
     );
   });
 
-  it('takes damaged texts for what they are, also right after a good one', () => {
+  it('does not depend on what it read before', () => {
+    const damaged = fc
+      .tuple(
+        fc.integer({ min: 0, max: 23 }),
+        fc.oneof(fc.string({ maxLength: 2 }), fc.integer({ min: 0, max: 99 }).map(String)),
+      )
+      .map(
+        ([at, damage]) =>
+          `2026-05-31T23:59:58.123Z`.slice(0, at) +
+          damage +
+          `2026-05-31T23:59:58.123Z`.slice(at + damage.length),
+      );
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 23 }), fc.string({ minLength: 1, maxLength: 1 }), (at, damage) => {
-        const good = '2026-05-31T23:59:58.123Z';
-        parseTimestamp(good, now);
-        const text = good.slice(0, at) + damage + good.slice(at + 1);
-        const expected = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) ? Date.parse(text) : null;
-        const parsed = parseTimestamp(text, now);
-        if (expected !== null && expected <= now && expected >= Date.UTC(2015, 0, 1)) expect(parsed).toBe(expected);
-        else if (expected !== null) expect(typeof parsed).toMatch(/string|number/);
-        // A few other writings of a time are one replaced character away: "t", "z", a space, a comma.
-        else if (!/[tz ,]/.test(damage)) expect(typeof parsed).toBe('string');
+      fc.property(damaged, (text) => {
+        parseTimestamp('2020-02-02T02:02:02.222Z', now);
+        const alone = parseTimestamp(text, now);
+        parseTimestamp('2026-05-31T23:59:58.123Z', now);
+        expect(parseTimestamp(text, now)).toBe(alone);
       }),
+      { numRuns: 1000 },
     );
   });
 });

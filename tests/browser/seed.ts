@@ -240,76 +240,21 @@ function batches(present: number, random: () => number): (string | number)[][] {
   });
 }
 
-const COUNT_COLUMNS = [
-  'ts',
-  'provider',
-  'org',
-  'project',
-  'api_key',
-  'client',
-  'region',
-  'model',
-  'endpoint',
-  'class',
-  'subclass',
-  'status',
-  'requests',
-  'retries',
-  'useless_retries',
-  'input_tokens',
-  'output_tokens',
-  'cost_usd',
-];
-const EVENT_COLUMNS = [
-  'ts',
-  'request_id',
-  'provider',
-  'org',
-  'project',
-  'model',
-  'client',
-  'status',
-  'class',
-  'type',
-  'code',
-  'message',
-];
-const BATCH_COLUMNS = [
-  'topic',
-  'partition',
-  'from_offset',
-  'to_offset',
-  'counted',
-  'failed',
-  'skipped',
-  'dead',
-  'first_ts',
-  'last_ts',
-  'inserted_at',
-];
-const INCIDENT_COLUMNS = [
-  'id',
-  'version',
-  'kind',
-  'state',
-  'severity',
-  'provider',
-  'org',
-  'project',
-  'model',
-  'scope',
-  'started_at',
-  'detected_at',
-  'resolved_at',
-  'summary',
-  'verdict_party',
-  'verdict_why',
-  'evidence',
-  'remedy',
-  'sample_request_ids',
-  'related',
-  'memory',
-];
+const COUNT_COLUMNS = (
+  'ts provider org project api_key client region model endpoint class subclass status requests ' +
+  'retries useless_retries input_tokens output_tokens cost_usd'
+).split(' ');
+const EVENT_COLUMNS = 'ts request_id provider org project model client status class type code message'.split(
+  ' ',
+);
+const BATCH_COLUMNS = (
+  'topic partition from_offset to_offset counted failed skipped dead first_ts last_ts ' + 'inserted_at'
+).split(' ');
+const INCIDENT_COLUMNS = (
+  'id version kind state severity provider org project model scope started_at detected_at ' +
+  'resolved_at summary verdict_party verdict_why evidence remedy sample_request_ids related ' +
+  'memory'
+).split(' ');
 
 async function insert(
   store: Store,

@@ -20,7 +20,7 @@ export function chartOptions(panel, series, range) {
     gap: 6,
   };
   return {
-    padding: [10, 14, 0, 0],
+    padding: [10, 20, 0, 0],
     legend: { show: false },
     ...(isUtc() ? { tzDate: (time) => uPlot.tzDate(new Date(time * 1_000), 'Etc/UTC') } : {}),
     cursor: {

@@ -147,13 +147,14 @@ export function fullTime(ms) {
 }
 
 /**
- * The time alone on the day of the present, with its day otherwise.
+ * The time alone within twelve hours or on the day of the present, with its day otherwise.
  * @param {number} ms
  * @param {number} present
  */
 export function nearTime(ms, present) {
   const day = formatter({ dateStyle: 'short' });
-  return day.format(ms) === day.format(present) ? clockTime(ms) : dayAndTime(ms);
+  const isNear = Math.abs(ms - present) < 43_200_000 || day.format(ms) === day.format(present);
+  return isNear ? clockTime(ms) : dayAndTime(ms);
 }
 
 /** Name of the zone in which times are written. */
