@@ -173,7 +173,7 @@ function behind(state: State, now: number): number | null {
 
 async function firstStep(store: Store, fallback: number): Promise<number> {
   const range = await readEventRange(store);
-  return range === null ? fallback : range.from - 1;
+  return range === null ? fallback : range.from / 1000 - 1;
 }
 
 function watch(state: State, context: CommandContext): WorkerEvents {

@@ -92,6 +92,7 @@ export const rejectReasons = [
   'mapping',
   'unknown_format',
   'refused_by_store',
+  'unreadable_batch',
 ] as const;
 export type RejectReason = (typeof rejectReasons)[number];
 

@@ -57,11 +57,14 @@ export class Gather {
 
   /** Folds the records of a chunk that are at or after the position. */
   add(chunk: Chunk, now: number, monotonic: number): void {
+    const unreadable = [...(chunk.unreadable ?? [])];
     for (const record of chunk.records) {
+      while ((unreadable[0]?.from ?? record.offset) < record.offset) this.#addUnreadable(unreadable.shift(), monotonic);
       if (record.offset < this.position) continue;
       this.#advanceTo(record.offset, monotonic);
       this.#addRecord(record, now, monotonic);
     }
+    for (const range of unreadable) this.#addUnreadable(range, monotonic);
     this.#advanceTo(chunk.to, monotonic);
     // A copy: a slice would keep the whole fetch in memory.
     if (this.#open?.last) this.#open.last = Buffer.from(this.#open.last);
@@ -103,6 +106,21 @@ export class Gather {
     this.position = batch.to;
     foldRecord(batch.fold, this.#steps, record, this.#id, now);
     if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch);
+  }
+
+  /** Each offset of a range that cannot be read is a dead letter; Kafka still holds the bytes. */
+  #addUnreadable(range: { from: number; to: number; reason: string } | undefined, monotonic: number): void {
+    if (range === undefined) return;
+    for (let offset = Math.max(range.from, this.position); offset < range.to; offset++) {
+      this.#advanceTo(offset, monotonic);
+      const batch = this.#batch(offset, monotonic);
+      batch.to = offset + 1;
+      batch.messages++;
+      batch.last = undefined;
+      this.position = batch.to;
+      batch.fold.reject('unreadable_batch', range.reason, '', 0, { ...this.#id, offset, part: 0 });
+      if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch);
+    }
   }
 
   /** Offsets without a record belong to the range too, or it would not be contiguous. */

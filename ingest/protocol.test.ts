@@ -4,9 +4,9 @@ import { decideStart, decodeCommit, encodeMetadata, type GroupCommit, type Ledge
 const log = { earliest: 0, latest: 1_000 };
 const pending = (offset: number, to: number, incarnation = 0): GroupCommit => ({ offset, to, incarnation });
 const done = (offset: number, incarnation = 0): GroupCommit => ({ offset, to: null, incarnation });
-const ledger = (to: number, incarnation = 0): LedgerEnd => ({ to, incarnation, digest: 'd' });
+const ledger = (to: number, incarnation = 0): LedgerEnd => ({ to, incarnation, topic_id: '', digest: 'd' });
 const start = (fields: Partial<Parameters<typeof decideStart>[0]>) =>
-  decideStart({ commit: null, foreignOffset: null, ledger: null, log, ...fields });
+  decideStart({ commit: null, foreignOffset: null, ledger: null, log, topicId: '', ...fields });
 
 describe('metadata of a commit', () => {
   test.each([
@@ -39,6 +39,8 @@ describe('where a partition begins', () => {
     ['a ledger that lags behind the acknowledgement: from the ledger, to fill the gap', { commit: done(300), ledger: ledger(250) }, { at: 250, replay: null }],
     ['a ledger that lags behind the announcement: fill the gap, then replay with the same boundaries', { commit: pending(300, 350), ledger: ledger(250) }, { at: 250, replay: { from: 300, to: 350 } }],
     ['the offsets of the group are gone: from the ledger, after a look at the last record', { ledger: ledger(400) }, { at: 400, verify: ledger(400) }],
+    ['the offsets are gone, but the broker says that it is the same topic: from the ledger without a look', { ledger: { ...ledger(400), topic_id: 'a' }, topicId: 'a' }, { at: 400, verify: null }],
+    ['another topic of the same name, as long as the old one: a new incarnation', { commit: done(400), ledger: { ...ledger(400), topic_id: 'a' }, topicId: 'b' }, { at: 0, incarnation: 1 }],
     ['a tool has set the offset back: from the ledger', { foreignOffset: 10, ledger: ledger(400) }, { at: 400 }],
     ['retention has overtaken the group: the gap is lost', { commit: done(300), ledger: ledger(300), log: { earliest: 500, latest: 1_000 } }, { at: 500, lost: { from: 300, to: 500 } }],
     ['retention has overtaken an announced range: lost, no replay', { commit: pending(300, 350), ledger: ledger(300), log: { earliest: 500, latest: 1_000 } }, { at: 500, replay: null, lost: { from: 300, to: 500 } }],

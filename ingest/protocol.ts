@@ -15,6 +15,8 @@ export interface GroupCommit {
 export interface LedgerEnd {
   incarnation: number;
   to: number;
+  /** The broker's id of the topic that was read; empty where it tells none. */
+  topic_id: string;
   /** Digest of the record at `to - 1`; empty when that offset held none. */
   digest: string;
 }
@@ -72,10 +74,13 @@ export function decideStart(input: {
   foreignOffset: number | null;
   ledger: LedgerEnd | null;
   log: LogOffsets;
+  /** The broker's id of the topic as it is now; empty where it tells none. */
+  topicId: string;
 }): Start {
-  const { commit, ledger, log } = input;
-  if (commit !== null) return fromCommit(commit, ledger, log);
-  if (ledger !== null) return fromLedger(ledger, log, 'the group has no offset of ours');
+  const { commit, ledger, log, topicId } = input;
+  if (ledger !== null && ledger.topic_id !== '' && topicId !== '' && ledger.topic_id !== topicId) return recreated(ledger.incarnation, log);
+  if (commit !== null) return fromCommit(commit, ledger, log, topicId);
+  if (ledger !== null) return fromLedger(ledger, log, topicId, 'the group has no offset of ours');
   const at = input.foreignOffset ?? log.earliest;
   if (at > log.latest || at < log.earliest) {
     return { ...begin(0, log.earliest), reason: `offset ${at} of the group is outside the log` };
@@ -87,12 +92,12 @@ function begin(incarnation: number, at: number): Start {
   return { incarnation, at, replay: null, lost: null, verify: null, reason: '' };
 }
 
-function fromCommit(commit: GroupCommit, ledger: LedgerEnd | null, log: LogOffsets): Start {
+function fromCommit(commit: GroupCommit, ledger: LedgerEnd | null, log: LogOffsets, topicId: string): Start {
   const end = commit.to ?? commit.offset;
   const incarnation = Math.max(commit.incarnation, ledger?.incarnation ?? 0);
   if (end > log.latest) return recreated(incarnation, log);
   // A ledger of a later incarnation has left this commit behind.
-  if (ledger !== null && ledger.incarnation > commit.incarnation) return fromLedger(ledger, log, 'the commit is of an earlier incarnation');
+  if (ledger !== null && ledger.incarnation > commit.incarnation) return fromLedger(ledger, log, topicId, 'the commit is of an earlier incarnation');
   const known = ledger !== null && ledger.incarnation === commit.incarnation ? ledger.to : null;
   if (known !== null && known > log.latest) return recreated(incarnation, log);
   const pending = commit.to === null || (known !== null && known > commit.offset) ? null : { from: commit.offset, to: commit.to };
@@ -110,11 +115,12 @@ function fromCommit(commit: GroupCommit, ledger: LedgerEnd | null, log: LogOffse
   };
 }
 
-function fromLedger(ledger: LedgerEnd, log: LogOffsets, reason: string): Start {
+function fromLedger(ledger: LedgerEnd, log: LogOffsets, topicId: string, reason: string): Start {
   if (ledger.to > log.latest) return recreated(ledger.incarnation, log);
   const start = afterRetention(ledger.incarnation, ledger.to, log, `${reason}: resuming from the ledger at ${ledger.to}`);
+  const known = topicId !== '' && topicId === ledger.topic_id;
   const readable = ledger.to - 1 >= log.earliest && ledger.to > 0 && ledger.digest !== '';
-  return readable ? { ...start, verify: ledger } : start;
+  return readable && !known ? { ...start, verify: ledger } : start;
 }
 
 function afterRetention(incarnation: number, at: number, log: LogOffsets, reason: string): Start {

@@ -51,6 +51,7 @@ export async function replayDeadLetters(
       extra: 0,
       first_ts,
       last_ts,
+      topic_id: '',
       last_digest: '',
       worker: options.worker,
       detail: `was ${letter.reason}`,

@@ -84,6 +84,10 @@ export function createWorker(options: WorkerOptions): Worker {
       if (chunkEpoch !== epoch || partition === undefined || partition.gather === null) return;
       receive(partition, partition.gather, chunk);
     },
+    recreated(ownEpoch, topic) {
+      if (ownEpoch !== epoch) return;
+      for (const partition of held.values()) if (partition.id.topic === topic && partition.gather !== null) restart(partition);
+    },
   };
 
   function take(id: PartitionId, ownEpoch: number): Held {
@@ -91,6 +95,7 @@ export function createWorker(options: WorkerOptions): Worker {
       id,
       epoch: ownEpoch,
       incarnation: 0,
+      topicId: '',
       held: () => epoch === ownEpoch,
       gather: null,
       verify: null,
@@ -149,9 +154,10 @@ export function createWorker(options: WorkerOptions): Worker {
       const commit = decodeCommit(committed.offset, committed.metadata);
       const foreignOffset = commit === null && committed.offset >= 0 ? committed.offset : null;
       const ledger = facts.ledger.get(partitionKey(partition.id)) ?? null;
-      const start = decide?.(log) ?? decideStart({ commit, foreignOffset, ledger, log });
+      const start = decide?.(log) ?? decideStart({ commit, foreignOffset, ledger, log, topicId: source.topicId(partition.id.topic) });
       if (!(await recordLoss(partition, start))) continue;
       partition.incarnation = start.incarnation;
+      partition.topicId = source.topicId(partition.id.topic);
       partition.verify = start.verify;
       partition.done = start.replay?.from ?? start.at;
       partition.acknowledged = commit?.to === null ? commit.offset : -1;
@@ -189,7 +195,7 @@ export function createWorker(options: WorkerOptions): Worker {
   async function recordLoss(partition: Held, start: Start): Promise<boolean> {
     const { lost } = start;
     if (lost === null) return partition.held();
-    const insert = lossInsert(partition.id, start, lost, options.worker);
+    const insert = lossInsert(partition.id, start, lost, options.worker, source.topicId(partition.id.topic));
     const written = await untilAnswered([partition], async () => {
       await store.insert(insert);
       return true;
@@ -337,7 +343,7 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 }
 
-function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: string) {
+function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: string, topicId: string) {
   const token = `lost:${id.topic}:${id.partition}:${start.incarnation}:${lost.from}-${lost.to}`;
   return ledgerInsert(
     {
@@ -355,6 +361,7 @@ function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: st
       extra: 0,
       first_ts: null,
       last_ts: null,
+      topic_id: topicId,
       last_digest: '',
       worker,
       detail: start.reason,

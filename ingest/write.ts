@@ -29,6 +29,7 @@ export interface Tenure {
   id: PartitionId;
   epoch: number;
   incarnation: number;
+  topicId: string;
   held(): boolean;
 }
 
@@ -133,6 +134,7 @@ function ledgerEntry(context: WriteContext, tenure: Tenure, batch: Batch): Ledge
     extra: totals.extra,
     first_ts: totals.first_ts,
     last_ts: totals.last_ts,
+    topic_id: tenure.topicId,
     last_digest: lastDigest(batch),
     worker: context.worker,
     detail: '',

@@ -25,6 +25,7 @@ export interface LedgerEntry {
   /** Event times, epoch ms; null when nothing was counted. */
   first_ts: number | null;
   last_ts: number | null;
+  topic_id: string;
   last_digest: string;
   worker: string;
   detail: string;
@@ -112,6 +113,7 @@ const ledgerColumns = [
   'extra',
   'first_ts',
   'last_ts',
+  'topic_id',
   'last_digest',
   'worker',
   'detail',
@@ -156,6 +158,7 @@ function ledgerRow(entry: LedgerEntry): string {
     entry.extra,
     entry.first_ts === null ? null : tsvTime(entry.first_ts),
     entry.last_ts === null ? null : tsvTime(entry.last_ts),
+    entry.topic_id,
     entry.last_digest,
     entry.worker,
     entry.detail,

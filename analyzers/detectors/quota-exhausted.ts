@@ -69,12 +69,12 @@ function judge(
   const evaluation = { rows, whole, startedAt, now, level, known, remembered };
   const { scope, facts } = nextFacts(evaluation);
   const window = rowsBetween(rows, now - quota.window_seconds, now);
-  const last = window.findLast(isQuota);
+  const last = rows.findLast(isQuota);
   return {
     identity: { provider, org },
     level,
     started_at: startedAt,
-    last_at: last === undefined ? now : last.ts + COUNT_INTERVAL_SECONDS,
+    last_at: (last?.ts ?? startedAt) + COUNT_INTERVAL_SECONDS,
     report: quotaReport({ scope, facts, window, started_at: startedAt, level }),
     facts,
   };

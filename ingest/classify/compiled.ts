@@ -1,8 +1,9 @@
+import type { RequestClass } from '../../domain/error-class.ts';
 import { foldText, symbols, symbolTable } from './folding.ts';
 import { hintRules } from './hint-rules.ts';
 import { buildPhraseTrie, type PhraseTrie } from './phrase-trie.ts';
 import { hints, type Hint } from './rule.ts';
-import { orderedRules, type StagedRule } from './rules.ts';
+import { orderedRules, type StagedRule, stages } from './rules.ts';
 
 /** What a phrase means to the scanner. */
 export const meanings = { rule: 0, hint: 1, attempt: 2, silent: 3, wait: 4, field: 5 } as const;
@@ -64,20 +65,24 @@ const attempts = ['retrying', 'last error', 'attempt 2', 'attempt 3', 'attempt 4
 
 const waits = ['try again in', 'retry after', 'retry in', 'retrydelay', 'try again after', 'please wait', 'retry_after'];
 
+const unconditional = { asValue: false, word: false, near: null, far: null, hedged: false, late: false };
+
 /** The fields that `describeError` reads; the index is their place here. */
 export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', 'raw', 'msg'] as const;
 
 const meaningList: readonly Meaning[] = [
   ...orderedRules.flatMap(ruleMeanings),
   ...hintRules.flatMap(({ hint, phrases, word }) =>
-    phrases.map((phrase) => ({ ...plain(meanings.hint, phrase), index: hints.indexOf(hint), word: word ?? false })),
+    phrases.map((phrase) => meaningOf(meanings.hint, phrase, hints.indexOf(hint), { word: word ?? false })),
   ),
-  ...attempts.map((phrase) => ({ ...plain(meanings.attempt, phrase), word: true })),
-  ...silentKeys.map((phrase) => plain(meanings.silent, phrase)),
-  ...waits.map((phrase) => plain(meanings.wait, phrase)),
+  ...attempts.map((phrase) => meaningOf(meanings.attempt, phrase, 0, { word: true })),
+  ...silentKeys.map((phrase) => meaningOf(meanings.silent, phrase, 0)),
+  ...waits.map((phrase) => meaningOf(meanings.wait, phrase, 0)),
   ...fieldNames.flatMap((name, index) =>
     // Quoted, or before a sign of assignment.
-    (name.length > 3 ? [`${name}'`, `${name}:`, `${name}=`] : [`'${name}'`]).map((phrase) => ({ ...plain(meanings.field, phrase), index })),
+    (name.length > 3 ? [`${name}'`, `${name}:`, `${name}=`] : [`'${name}'`]).map((phrase) =>
+      meaningOf(meanings.field, phrase, index),
+    ),
   ),
 ];
 
@@ -99,10 +104,30 @@ export const endingMeanings: readonly (readonly Meaning[])[] = trie.endings.map(
   ending.flatMap((index) => meaningsOf.get(phrases[index] ?? '') ?? []),
 );
 
-/** Bits of the hints that must, and that must not, show for each rule of `orderedRules`. */
-export const ruleHints: readonly { all: number; none: number }[] = orderedRules.map((rule) => ({
+/** A rule as it is applied: every rule of the same shape, so that applying them is fast. */
+export interface CompiledRule {
+  id: string;
+  class: RequestClass;
+  /** Index of the stage in `stages`. */
+  stage: number;
+  /** Bits of the hints that must show. */
+  all: number;
+  /** Bits of the hints that must not show. */
+  none: number;
+  /** Only under these statuses; 0 for no failed HTTP answer; null for all. */
+  statuses: readonly number[] | null;
+  notStatuses: readonly number[];
+}
+
+/** Every rule in the order of decisions; the index is the order. */
+export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) => ({
+  id: rule.id,
+  class: rule.class,
+  stage: stages.indexOf(rule.stage),
   all: hintBits(rule.all),
   none: hintBits(rule.none),
+  statuses: rule.status === 'none' ? [0] : (rule.status ?? null),
+  notStatuses: rule.notStatus ?? [],
 }));
 
 /** The bits of some hints in a set of hints. */
@@ -111,33 +136,30 @@ export function hintBits(names: readonly Hint[] = []): number {
 }
 
 function ruleMeanings(rule: StagedRule): Meaning[] {
-  return rule.phrases.map((phrase) => ({
-    ...plain(meanings.rule, phrase),
-    index: rule.order,
-    // A code that is tried among the sentences counts wherever it stands.
-    asValue: rule.code === true && (rule.stage === 'code' || rule.stage === 'last'),
-    word: rule.word ?? rule.code ?? false,
-    near: rule.near ?? null,
-    far: rule.far ?? null,
-    conditional: rule.code === true && rule.stage === 'code' || rule.near !== undefined || rule.far !== undefined,
-    late: rule.stage !== 'abort' && rule.stage !== 'code' && rule.stage !== 'sentence',
-    hedged: rule.stage === 'word' || rule.stage === 'reason' || rule.stage === 'last',
-  }));
+  const { stage } = rule;
+  const asValue = rule.code === true && (stage === 'code' || stage === 'last');
+  return rule.phrases.map((phrase) =>
+    meaningOf(meanings.rule, phrase, rule.order, {
+      asValue,
+      word: rule.word ?? rule.code ?? false,
+      near: rule.near ?? null,
+      far: rule.far ?? null,
+      hedged: stage === 'word' || stage === 'reason' || stage === 'last',
+      late: stage !== 'abort' && stage !== 'code' && stage !== 'sentence',
+    }),
+  );
 }
 
-function plain(kind: Meaning['kind'], phrase: string): Meaning {
+/** One literal for all, so that all have the same shape in memory. */
+function meaningOf(
+  kind: Meaning['kind'],
+  phrase: string,
+  index: number,
+  conditions: Partial<Pick<Meaning, keyof typeof unconditional>> = {},
+): Meaning {
   if (phrase !== foldText(phrase)) throw new Error(`phrase "${phrase}" is not in folded form`);
-  return {
-    kind,
-    index: 0,
-    phrase,
-    asValue: false,
-    word: false,
-    near: null,
-    far: null,
-    hedged: false,
-    late: false,
-    conditional: false,
-    spaced: phrase.includes(' '),
-  };
+  const { asValue, word, near, far, hedged, late } = { ...unconditional, ...conditions };
+  const conditional = asValue || near !== null || far !== null;
+  const spaced = phrase.includes(' ');
+  return { kind, index, phrase, asValue, word, near, far, hedged, late, conditional, spaced };
 }

@@ -1,10 +1,9 @@
-import { endingMeanings, type Meaning, meanings, symbolOf, trie } from './compiled.ts';
+import { compiledRules, endingMeanings, type Meaning, meanings, symbolOf, trie } from './compiled.ts';
 import { isWordCode, symbols } from './folding.ts';
 import { GRAM_MASK, mayBegin, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
 import { startOfPhrase, valueStart } from './places.ts';
-import { orderedRules } from './rules.ts';
 import { endOfSilence } from './silence.ts';
-import { statusAt } from './status-text.ts';
+import { mayBeStatus } from './status-text.ts';
 import { isMeant } from './surroundings.ts';
 
 /** One attempt outranks any depth within the attempt before it. */
@@ -26,8 +25,11 @@ export interface Findings {
   lateRanks: Int32Array;
   /** Bits of the hints that show. */
   hints: number;
-  /** The innermost HTTP status that the text states, 0 when none. */
-  status: number;
+  /** How many numbers stand in the text that may be HTTP statuses. */
+  numberCount: number;
+  /** Where these numbers begin. */
+  numbersAt: Int32Array;
+  numberRanks: Int32Array;
   /** Where the last duration to wait may stand, -1 when none. */
   waitAt: number;
   /** Values that repeat the caller's words were passed over. */
@@ -40,6 +42,7 @@ export interface Findings {
 
 const SYMBOL_MASK = (1 << SYMBOL_BITS) - 1;
 const LETTER_U = 117;
+const MAX_NUMBERS = 128;
 const MAX_LATE = 96;
 const MAX_FIELDS = 3 * 96;
 /** Beyond this a text is hostile, and every phrase has had its chance many times. */
@@ -47,26 +50,27 @@ const MAX_TESTS = 512;
 
 const found: Findings = {
   count: 0,
-  rules: new Int32Array(orderedRules.length),
-  ranks: new Int32Array(orderedRules.length),
+  rules: new Int32Array(compiledRules.length),
+  ranks: new Int32Array(compiledRules.length),
   lateCount: 0,
   lateMeanings: [],
   lateEnds: new Int32Array(MAX_LATE),
   lateRanks: new Int32Array(MAX_LATE),
   hints: 0,
-  status: 0,
+  numberCount: 0,
+  numbersAt: new Int32Array(MAX_NUMBERS),
+  numberRanks: new Int32Array(MAX_NUMBERS),
   waitAt: -1,
   silenced: false,
   fields: [],
   depths: [],
 };
-const seen = new Int32Array(orderedRules.length);
+const seen = new Int32Array(compiledRules.length);
 const openObjects: number[] = [];
 let epoch = 0;
 let tests = 0;
 let depth = 0;
 let attempt = 0;
-let statusRank = -1;
 let listening = false;
 
 /**
@@ -103,7 +107,7 @@ export function scanText(text: string, wantFields: boolean, listenToAll = false)
       if (symbol >= symbols.firstSpecial) continue;
     }
     if (symbol === symbols.space && (gram & SYMBOL_MASK) === symbols.space) continue;
-    if (code === 52 || code === 53) noteStatus(text, i);
+    if ((code === 52 || code === 53) && mayBeStatus(text, i)) noteNumber(i);
     gram = ((gram << SYMBOL_BITS) | symbol) & GRAM_MASK;
     if (!mayBegin(filter, gram)) continue;
     const node = nodeOf(slots, gram);
@@ -191,12 +195,11 @@ function reset(wantFields: boolean, listenToAll: boolean): void {
   tests = 0;
   depth = 0;
   attempt = 0;
-  statusRank = -1;
   listening = listenToAll;
   found.count = 0;
   found.lateCount = 0;
   found.hints = 0;
-  found.status = 0;
+  found.numberCount = 0;
   found.waitAt = -1;
   found.silenced = false;
   if (!wantFields) return;
@@ -209,11 +212,10 @@ function rank(): number {
   return attempt * RANK_ATTEMPT + (depth < RANK_ATTEMPT ? depth : RANK_ATTEMPT - 1);
 }
 
-function noteStatus(text: string, i: number): void {
-  const status = statusAt(text, i);
-  if (status === 0 || rank() < statusRank) return;
-  found.status = status;
-  statusRank = rank();
+function noteNumber(i: number): void {
+  if (found.numberCount >= MAX_NUMBERS) return;
+  found.numbersAt[found.numberCount] = i;
+  found.numberRanks[found.numberCount++] = rank();
 }
 
 function note(meaning: Meaning, text: string, end: number): void {

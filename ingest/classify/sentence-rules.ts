@@ -97,10 +97,14 @@ export const loadRules: readonly Rule[] = [
     'overloaded, please',
     'overloaded with other requests',
   ]),
-  rule('text.overloaded_word', 'engine_overloaded', ['overloaded'], {
-    word: true,
-    near: /(?:^|[:\-'(\s])overloaded(?:$|[.!,:;')]| ?\(|(?: -)? https?:)/,
-  }),
+  rule('text.overloaded_alone', 'engine_overloaded', [
+    "'overloaded'",
+    ': overloaded',
+    '- overloaded',
+    '529 overloaded',
+    'overloaded (',
+    'overloaded error',
+  ]),
   rule('text.high_demand', 'engine_overloaded', [
     'experiencing high demand',
     'experiencing high traffic',

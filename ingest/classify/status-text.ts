@@ -1,5 +1,6 @@
 import { isWordCode, symbols } from './folding.ts';
 import { symbolOf } from './compiled.ts';
+import type { Findings } from './scan.ts';
 
 /** Words after which a bare number is an HTTP status. */
 const statusWords = new Set([
@@ -19,14 +20,39 @@ const otherNumbers = new Set([
 /** Words after a number that make it a measure. */
 const units = /^(?:tokens?|seconds?|secs?|ms|milliseconds|minutes?|mins?|hours?|bytes?|chars?|characters|items|images?|requests?|messages?|per|times|of|kb|mb|rpm|tpm|s|x|more|max|output|input|words|lines?)$/;
 
-/** The failed HTTP status (400 to 599) stated at this digit, or 0 when the number there is something else. */
-export function statusAt(text: string, i: number): number {
-  if (isWordCode(text.charCodeAt(i - 1))) return 0;
-  const tens = text.charCodeAt(i + 1) - 48;
-  const ones = text.charCodeAt(i + 2) - 48;
-  if (tens < 0 || tens > 9 || ones < 0 || ones > 9) return 0;
-  if (!endsThere(text, i + 3) || !isIntroduced(text, i)) return 0;
-  return (text.charCodeAt(i) - 48) * 100 + tens * 10 + ones;
+/** True when a number of three digits begins here that may be a failed HTTP status (400 to 599). */
+export function mayBeStatus(text: string, i: number): boolean {
+  const before = text.charCodeAt(i - 1);
+  if (isWordCode(before) || before === 46 || before === 45 || before === 47 || before === 35 || before === 36) return false;
+  if (!isDigit(text.charCodeAt(i + 1)) || !isDigit(text.charCodeAt(i + 2))) return false;
+  const after = text.charCodeAt(i + 3);
+  return !isDigit(after) && after !== 47 && after !== 37 && after !== 45 && after !== 95;
+}
+
+/**
+ * The status that a text states, 0 when none: of the numbers found the one of the last attempt, innermost, and of
+ * these the last.
+ */
+export function statedStatus(text: string, findings: Findings): number {
+  const { numberCount, numbersAt, numberRanks } = findings;
+  let bound = Number.POSITIVE_INFINITY;
+  for (;;) {
+    let rank = -1;
+    for (let i = 0; i < numberCount; i++) {
+      const candidate = numberRanks[i] ?? 0;
+      if (candidate > rank && candidate < bound) rank = candidate;
+    }
+    if (rank < 0) return 0;
+    for (let i = numberCount - 1; i >= 0; i--) {
+      const at = numbersAt[i] ?? 0;
+      if (numberRanks[i] === rank && endsThere(text, at + 3) && isIntroduced(text, at)) return Number(text.slice(at, at + 3));
+    }
+    bound = rank;
+  }
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }
 
 function endsThere(text: string, i: number): boolean {
@@ -37,17 +63,13 @@ function endsThere(text: string, i: number): boolean {
     return capital && /^[A-Z][a-z]+ /.test(text.slice(i, i + 24));
   }
   const after = text.charCodeAt(i + 1);
-  const digitAfter = after >= 48 && after <= 57;
-  if ((code === 46 || code === 58 || code === 44) && digitAfter) return false;
-  if (code === 47 || code === 37 || code === 45) return false;
+  if ((code === 46 || code === 58 || code === 44) && isDigit(after)) return false;
   const word = /^[\s'"`]{0,3}\/? ?([a-z]+)/.exec(text.slice(i, i + 24))?.[1];
   return word === undefined || !units.test(word) || /^[\s'"`]{0,3}error/.test(text.slice(i, i + 24));
 }
 
 function isIntroduced(text: string, i: number): boolean {
-  const before = text.charCodeAt(i - 1);
   if (i === 0) return true;
-  if (isWordCode(before) || before === 46 || before === 45 || before === 47 || before === 35 || before === 36) return false;
   let at = i - 1;
   const limit = Math.max(0, i - 16);
   while (at > limit && isGap(text, at)) at--;

@@ -56,7 +56,7 @@ function toNative(payload: JsonObject): JsonObject {
     endpoint: firstText(metadata['user_api_key_request_route'], payload['call_type']),
     status: failed ? statusOf(fault['error_code']) : 200,
     latency_ms: between(start, end),
-    ttft_ms: streamed ? between(start, payload['completionStartTime']) : undefined,
+    ttft_ms: streamed && !failed ? between(start, payload['completionStartTime']) : undefined,
     input_tokens: firstNumber(payload['prompt_tokens']),
     output_tokens: firstNumber(payload['completion_tokens']),
     cost_usd: firstNumber(payload['response_cost']),

@@ -1,7 +1,7 @@
 /** Members and indexes from the outside in. */
 export type Path = readonly (string | number)[];
 
-const STEP = /\.?([^.[\]"'$\s][^.[\]"']*)|\[(\d{1,6})\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]/y;
+const STEP = /\.?([^.[\]"'$\s][^.[\]"'\s]*)|\[(\d{1,6})\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]/y;
 
 /**
  * The steps of a path such as `$.a.b[0].c`, `a.b` or `$["x.y"]`; null when it is none.

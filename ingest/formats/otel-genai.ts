@@ -18,7 +18,16 @@ const NO_MODEL_CALL = new Set([
 ]);
 const DETAILS_EVENT = 'gen_ai.client.inference.operation.details';
 const EXCEPTION_EVENT = 'gen_ai.client.operation.exception';
+/** One of these beside a model makes a log record the end of a request. */
+const OUTCOMES = [
+  'http.response.status_code',
+  'error.type',
+  'exception.type',
+  'gen_ai.usage.input_tokens',
+  'gen_ai.usage.output_tokens',
+];
 const ERROR_SEVERITY = 17;
+const PROVIDER_CODE = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/;
 
 /** OTLP/JSON as the Collector's Kafka exporter writes it, with the GenAI semantic conventions; many requests a message. */
 export const otelGenai: Format = {
@@ -30,8 +39,9 @@ export const otelGenai: Format = {
 };
 
 interface Failure {
-  /** Provider's code or an exception's class. */
+  /** `error.type`: the provider's code, an HTTP status, or an exception's class. */
   type: string | undefined;
+  exception: string | undefined;
   message: string | undefined;
 }
 
@@ -81,16 +91,8 @@ function isModelLog(log: OtlpItem): boolean {
   if (name === DETAILS_EVENT || name === EXCEPTION_EVENT) return true;
   if (name !== undefined && name.startsWith('gen_ai.')) return false;
   const model = log.attributes.has('gen_ai.request.model') || log.attributes.has('gen_ai.response.model');
-  return model && outcomes.some((attribute) => log.attributes.has(attribute));
+  return model && OUTCOMES.some((attribute) => log.attributes.has(attribute));
 }
-
-const outcomes = [
-  'http.response.status_code',
-  'error.type',
-  'exception.type',
-  'gen_ai.usage.input_tokens',
-  'gen_ai.usage.output_tokens',
-];
 
 function eventName({ item, attributes }: OtlpItem): string | undefined {
   return firstText(item['eventName'], attributes.get('event.name'));
@@ -171,7 +173,8 @@ function spanFailure(span: JsonObject, attributes: Attributes): Failure | null {
     .map((event) => readAttributes(event?.['attributes']))
     .at(-1);
   return {
-    type: firstText(type, exception?.get('exception.type')),
+    type,
+    exception: firstText(exception?.get('exception.type')),
     message: firstText(
       exception?.get('exception.message'),
       status?.['message'],
@@ -181,10 +184,13 @@ function spanFailure(span: JsonObject, attributes: Attributes): Failure | null {
 }
 
 function logFailure(log: JsonObject, attributes: Attributes): Failure | null {
-  const type = firstText(attributes.get('error.type'), attributes.get('exception.type'));
-  if (type === undefined && (firstNumber(log['severityNumber']) ?? 0) < ERROR_SEVERITY) return null;
+  const type = firstText(attributes.get('error.type'));
+  const exception = firstText(attributes.get('exception.type'));
+  const severe = (firstNumber(log['severityNumber']) ?? 0) >= ERROR_SEVERITY;
+  if (type === undefined && exception === undefined && !severe) return null;
   return {
     type,
+    exception,
     message: firstText(
       attributes.get('exception.message'),
       attributes.get('error.message'),
@@ -196,15 +202,16 @@ function logFailure(log: JsonObject, attributes: Attributes): Failure | null {
 /** The provider's code beside the message, where the type is such a code; else the message; else what little there is. */
 function errorOf(failure: Failure | null): unknown {
   const { type, message } = failure ?? { type: undefined, message: undefined };
-  if (type !== undefined && /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/.test(type))
-    return { code: type, message: message ?? '' };
+  if (type !== undefined && PROVIDER_CODE.test(type)) return { code: type, message: message ?? '' };
   return message ?? (type === undefined ? { message: '' } : { type, message: '' });
 }
 
+/** The class with its module where the exception was recorded, else what the type says when it is a class. */
 function exceptionOf(failure: Failure | null): string | undefined {
-  return failure?.type !== undefined && /[A-Z]/.test(failure.type) && failure.type !== '_OTHER'
-    ? failure.type
-    : undefined;
+  const type = failure?.type;
+  return (
+    failure?.exception ?? (type !== undefined && /[a-z]/.test(type) && /[A-Z]/.test(type) ? type : undefined)
+  );
 }
 
 function endpoint(attributes: Attributes): string | undefined {
@@ -218,7 +225,8 @@ function latency(
   end: number | undefined,
   attributes: Attributes,
 ): number | undefined {
-  if (start !== undefined && end !== undefined && start > 0 && end >= start) return (end - start) / 1e6;
+  if (start !== undefined && end !== undefined && start > 0 && end >= start)
+    return Math.round((end - start) / 1e3) / 1e3;
   return toMs(attributes.get('gen_ai.client.operation.duration'));
 }
 

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import kafkajs, {
   type Admin,
   type Batch,
@@ -11,6 +12,9 @@ import type { Settings } from '../../domain/settings.ts';
 import { type CodecName, codecs } from './codecs.ts';
 import { type KafkaConfig, kafkaConfig } from './kafka-config.ts';
 import { toKafkaError } from './kafka-error.ts';
+import { type DecodeMessages, isRawMessage, rawDecodeMessages } from './raw-fetch.ts';
+import { rawRecords } from './raw-records.ts';
+import { type RequestVersions, withTopicIds } from './topic-ids.ts';
 import { type Chunk, CommitError, type Committed, type PartitionId, partitionKey, type Sink, type Source } from './source.ts';
 
 export type KafkaSettings = Settings['kafka'];
@@ -27,13 +31,17 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
   const consumer = kafka.consumer({
     groupId: settings.group,
     sessionTimeout: settings.session_timeout_ms,
-    rebalanceTimeout: Math.max(settings.session_timeout_ms, 60_000),
-    heartbeatInterval: Math.min(3_000, settings.session_timeout_ms / 5),
+    rebalanceTimeout: settings.session_timeout_ms,
+    heartbeatInterval: Math.min(1_000, settings.session_timeout_ms / 10),
     maxWaitTimeInMs: 250,
     maxBytesPerPartition: 1024 * 1024,
-    maxBytes: 4 * 1024 * 1024,
-    // A broker that is down comes back; until then the group is tried again for ever.
-    retry: { initialRetryTime: 300, maxRetryTime: 5_000, retries: 5, restartOnFailure: async () => true },
+    maxBytes: 8 * 1024 * 1024,
+    metadataMaxAge: 10_000,
+    // The client would create a deleted topic again.
+    allowAutoTopicCreation: false,
+    // A broker that is down comes back. The count of retries is never reset while an assignment lasts, so any limit
+    // would make the worker leave the group after some days.
+    retry: { initialRetryTime: 300, maxRetryTime: 3_000, retries: Number.MAX_SAFE_INTEGER, restartOnFailure: async () => true },
   });
   await attempt(settings, () => consumer.connect());
   return groupSource(settings, consumer, admin);
@@ -73,13 +81,52 @@ export async function openKafkaAdmin(settings: KafkaSettings, log: KafkaLog) {
   };
 }
 
+/** Topic ids that the brokers told, by topic; and who wants to know of a change. */
+const topicIds = new Map<string, string>();
+const topicWatchers = new Set<(topic: string) => void>();
+let adapted = false;
+
+/**
+ * Changes the client where it falls short (docs/decisions/0004-kafkajs.md), once per process: record batches are
+ * handed over as bytes, metadata answers tell topic ids, and an idle connection does not wake up every millisecond.
+ */
+function adaptClient(): void {
+  if (adapted) return;
+  adapted = true;
+  const require = createRequire(import.meta.url);
+  const decoder = require.resolve('kafkajs/src/protocol/requests/fetch/v4/decodeMessages');
+  const original: DecodeMessages = require(decoder);
+  const loaded = require.cache[decoder];
+  if (loaded !== undefined) loaded.exports = rawDecodeMessages(original);
+  const { requests }: { requests: { Metadata: RequestVersions } } = require('kafkajs/src/protocol/requests');
+  requests.Metadata = withTopicIds(requests.Metadata, ({ topic, id }) => {
+    const before = topicIds.get(topic);
+    topicIds.set(topic, id);
+    if (before !== undefined && before !== id) for (const watch of topicWatchers) watch(topic);
+  });
+  const { prototype }: { prototype: RequestQueue } = require('kafkajs/src/network/requestQueue');
+  const schedule = prototype.scheduleCheckPendingRequests;
+  prototype.scheduleCheckPendingRequests = function scheduleWhenPending(this: RequestQueue) {
+    if (this.pending.length > 0 || this.throttledUntil > performance.timeOrigin + performance.now()) schedule.call(this);
+  };
+}
+
+interface RequestQueue {
+  pending: readonly unknown[];
+  throttledUntil: number;
+  scheduleCheckPendingRequests(): void;
+}
+
 function connect(settings: KafkaSettings, log: KafkaLog): Kafka {
+  adaptClient();
   for (const [name, type] of codecTypes) {
     kafkajs.CompressionCodecs[type] = () => codecs[name];
   }
   const { ssl, sasl, ...config } = kafkaConfig(settings);
   return new kafkajs.Kafka({
     ...config,
+    // A broker that cannot be reached is told of soon; what must not give up says so itself.
+    retry: { initialRetryTime: 200, retries: 2 },
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
     logLevel: kafkajs.logLevel.INFO,
@@ -126,12 +173,15 @@ async function requireTopics(admin: Admin, settings: KafkaSettings): Promise<voi
   });
 }
 
+const TOPIC_WATCH_MS = 3_000;
+
 type CommitOffsets = EachBatchPayload['commitOffsetsIfNecessary'];
 
 function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin): Source {
   let epoch = 0;
   let epochs = 0;
   let stopping = false;
+  let watch: NodeJS.Timeout | undefined;
   let commitOffsets: CommitOffsets | null = null;
   /** Where the next fetch of a partition begins, as far as we asked for it. */
   const asked = new Map<string, number>();
@@ -165,6 +215,9 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
     consumer.on(consumer.events.CRASH, () => end(sink));
     consumer.on(consumer.events.STOP, () => end(sink));
     // Fetches of which nothing is left (control records, compaction) are not delivered, only announced here.
+    topicWatchers.add((topic) => {
+      if (epoch !== 0 && settings.topics.includes(topic)) sink.recreated(epoch, topic);
+    });
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize > 0) return;
       const id = { topic: payload.topic, partition: payload.partition };
@@ -177,6 +230,8 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
   return {
     async run(sink) {
       listen(sink);
+      // Any answer tells the ids of topics: one created again is noticed before it outgrows the old one.
+      watch = setInterval(() => void admin.fetchTopicMetadata({ topics: settings.topics }).catch(() => undefined), TOPIC_WATCH_MS);
       await consumer.subscribe({ topics: settings.topics, fromBeginning: true });
       const over = new Promise<void>((resolve, reject) => {
         consumer.on(consumer.events.DISCONNECT, () => {
@@ -194,8 +249,10 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
           partitionsConsumedConcurrently: 1,
           eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary, isStale }) => {
             commitOffsets = commitOffsetsIfNecessary;
-            if (isStale()) return;
-            deliver(sink, toChunk(batch));
+            const ownEpoch = epoch;
+            const chunk = await toChunk(batch);
+            if (isStale() || ownEpoch !== epoch) return;
+            deliver(sink, chunk);
             resolveOffset(batch.lastOffset());
           },
         }),
@@ -221,22 +278,30 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
     },
     committed: (ids) => committedOffsets(admin, settings.group, ids),
     logOffsets: (ids) => logOffsetsOf(admin, ids),
+    topicId: (topic) => topicIds.get(topic) ?? '',
     async stop() {
       stopping = true;
+      clearInterval(watch);
       await consumer.disconnect();
       await admin.disconnect();
     },
   };
 }
 
-function toChunk(batch: Batch): Chunk {
-  const last = Number(batch.lastOffset());
+async function toChunk(batch: Batch): Promise<Chunk> {
+  const from = fetchedOffset(batch);
+  const messages: readonly object[] = batch.messages;
+  const raw = messages.filter(isRawMessage);
+  // Formats of before Kafka 0.11 come as the client decodes them.
+  const old = batch.messages.filter((message) => !isRawMessage(message));
+  const { records, unreadable } = await rawRecords(raw, from);
   return {
     topic: batch.topic,
     partition: batch.partition,
-    from: fetchedOffset(batch),
-    to: last + 1,
-    records: batch.messages.map((message) => ({ offset: Number(message.offset), value: message.value })),
+    from,
+    to: Number(batch.lastOffset()) + 1,
+    records: [...old.map((message) => ({ offset: Number(message.offset), value: message.value })), ...records],
+    unreadable,
     highWatermark: Number(batch.highWatermark),
   };
 }

@@ -85,6 +85,7 @@ function lineSource(topic: string, openStream: () => AsyncIterable<Buffer | stri
     commit: async () => {},
     committed: async () => [{ offset: -1, metadata: null }],
     logOffsets: async () => [{ earliest: 0, latest: Number.MAX_SAFE_INTEGER }],
+    topicId: () => '',
     async stop() {
       stopped = true;
       wake();

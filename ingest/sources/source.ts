@@ -17,6 +17,8 @@ export interface Chunk extends PartitionId {
   /** Exclusive; beyond the last record where control records or compaction left holes. */
   to: number;
   records: readonly RawRecord[];
+  /** Ranges whose bytes cannot be read at all: damaged or packed in a way nobody can unpack. */
+  unreadable?: readonly { from: number; to: number; reason: string }[];
   /** Next offset of the log, for lag; null when unknown. */
   highWatermark: number | null;
 }
@@ -28,6 +30,8 @@ export interface Sink {
   /** The assignment is over: nothing may be announced or begun until the next one. */
   revoked(): void;
   chunk(epoch: number, chunk: Chunk): void;
+  /** A topic was deleted and created again while it was being read. */
+  recreated(epoch: number, topic: string): void;
 }
 
 export interface Committed {
@@ -60,6 +64,8 @@ export interface Source {
   commit(epoch: number, partition: PartitionId, offset: number, metadata: string): Promise<void>;
   committed(partitions: readonly PartitionId[]): Promise<Committed[]>;
   logOffsets(partitions: readonly PartitionId[]): Promise<{ earliest: number; latest: number }[]>;
+  /** The broker's id of a topic; empty where it tells none. */
+  topicId(topic: string): string;
   /** Leaves the group and closes connections. */
   stop(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Store } from '../connect.ts';
 
 /** Requests of each class over all that is stored; classes without requests are absent. Throws `StoreError`. */
@@ -8,10 +9,10 @@ export async function readCountsByClass(store: Store): Promise<Record<string, nu
   return Object.fromEntries(rows.map((row) => [row.class, row.n]));
 }
 
-/** First and last interval with a request, epoch seconds of their starts; null when nothing is stored. */
+/** The span `[from, to)` of event time that holds all requests, epoch ms; null when nothing is stored. */
 export async function readEventRange(store: Store): Promise<{ from: number; to: number } | null> {
   const [row] = await store.query<{ n: number; first: number; last: number }>(
     'SELECT count() AS n, toUnixTimestamp(min(ts)) AS first, toUnixTimestamp(max(ts)) AS last FROM request_counts',
   );
-  return row === undefined || row.n === 0 ? null : { from: row.first, to: row.last };
+  return row === undefined || row.n === 0 ? null : { from: row.first * 1000, to: (row.last + COUNT_INTERVAL_SECONDS) * 1000 };
 }

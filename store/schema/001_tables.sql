@@ -171,7 +171,8 @@ CREATE TABLE IF NOT EXISTS ingest_batches{local} {on_cluster} (
   extra UInt64 COMMENT 'outcomes beyond one per message: to - from = counted + skipped + dead + holes - extra',
   first_ts Nullable(DateTime64(3, 'UTC')),
   last_ts Nullable(DateTime64(3, 'UTC')),
-  last_digest String COMMENT 'digest of the last record: tells a topic created again from one that goes on',
+  topic_id String COMMENT 'id that the broker gave the topic, where it tells: new when the topic is created again',
+  last_digest String COMMENT 'digest of the last record: tells the same where there is no id',
   worker String,
   detail String,
   inserted_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')

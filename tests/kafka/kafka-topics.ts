@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, Kafka, KafkaJSProtocolError, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 
 /** True when the broker answers, takes part in its cluster, and its consumer groups can be used. */
 export async function isReady(broker: string): Promise<boolean> {
@@ -40,7 +40,7 @@ async function partitionsOf(admin: Admin, topic: string): Promise<{ leader: numb
   try {
     return (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]?.partitions ?? [];
   } catch (error) {
-    if (error instanceof KafkaJSProtocolError && error.type === 'UNKNOWN_TOPIC_OR_PARTITION') return [];
+    if (error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION') return [];
     throw error;
   }
 }

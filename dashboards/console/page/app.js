@@ -95,7 +95,7 @@ async function refresh(signal) {
     const { incidents } = /** @type {import('../api.ts').IncidentsAnswer} */ (
       await get('/api/incidents', signal)
     );
-    incidentList.update(incidents, now);
+    incidentList.update(incidents, now, status.newest);
     marks = incidents
       .filter(({ state }) => state !== 'pending')
       .map(({ started_at, resolved_at, severity, kind }) => ({

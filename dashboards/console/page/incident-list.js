@@ -1,9 +1,14 @@
 // @ts-check
 import { byId, h, icon } from './dom.js';
+import { nearTime } from './format.js';
 import { incidentCard, kindName, resolvedCard } from './incident-card.js';
 
 /** @typedef {import('../../../domain/incident.ts').Incident} Incident */
 
+/** Older than this, counts say nothing of the present. */
+const STALE_MS = 600_000;
+const QUESTION =
+  'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm-2.6 6.8a2.6 2.6 0 1 1 3.6 2.4c-.7.3-1 .8-1 1.6m0 2.6v.1';
 const CHECK = 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm-4 9.3 2.8 2.8L16.2 9.5';
 
 /** The list of incidents: open ones in full, resolved ones below in a line each. */
@@ -20,8 +25,9 @@ export function createIncidentList() {
     /**
      * @param {readonly Incident[]} incidents
      * @param {number} present epoch ms of event time
+     * @param {number | null} newest last interval with a count, epoch ms
      */
-    update(incidents, present) {
+    update(incidents, present, newest) {
       const current = incidents.filter(({ state }) => state !== 'resolved').sort(mostSevereFirst);
       announce(current, known);
       known = new Set(current.map(({ id }) => id));
@@ -44,7 +50,8 @@ export function createIncidentList() {
           open.insertBefore(element, open.children[place] ?? null);
       });
       if (current.length === 0) {
-        if (open.querySelector('.calm') === null) open.replaceChildren(calm());
+        const text = calmText(present, newest);
+        if (open.textContent !== text.join('')) open.replaceChildren(calm(text));
       } else open.querySelector('.calm')?.remove();
       const count = byId('incidents-count');
       count.hidden = current.length === 0;
@@ -132,16 +139,31 @@ function keepPlace(old, next) {
   if (old.parentElement !== null && old.classList.contains('incident')) old.replaceWith(next);
 }
 
-function calm() {
+/**
+ * Healthy, out of date, and nothing to judge are three answers.
+ * @param {number} present
+ * @param {number | null} newest
+ * @returns {[title: string, text: string]}
+ */
+function calmText(present, newest) {
+  if (newest === null)
+    return ['Nothing to judge yet', 'Incidents appear here when requests have been counted.'];
+  if (present - newest > STALE_MS) {
+    return [
+      `No open incident up to ${nearTime(newest, present)}`,
+      'Nothing has been counted since: what happened after that is not known.',
+    ];
+  }
+  return ['No open incident', 'When errors form a pattern, it appears here with its cause and what to do.'];
+}
+
+/** @param {[title: string, text: string]} text */
+function calm([title, text]) {
+  const isHealthy = title === 'No open incident';
   return h(
     'div',
-    { class: 'calm' },
-    icon(CHECK),
-    h(
-      'p',
-      {},
-      h('b', {}, 'No open incident'),
-      'When errors form a pattern, it appears here with its cause and what to do.',
-    ),
+    { class: `calm ${isHealthy ? 'healthy' : ''}` },
+    icon(isHealthy ? CHECK : QUESTION),
+    h('p', {}, h('b', {}, title), text),
   );
 }

@@ -4,6 +4,7 @@ import { dayAndTime } from './format.js';
 import { rangeSeconds } from './view-state.js';
 
 /** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
+/** @typedef {import('../live-status.ts').LiveStatus} LiveStatus */
 /** @typedef {import('./view-state.js').View} View */
 
 /**
@@ -13,30 +14,15 @@ import { rangeSeconds } from './view-state.js';
  * @param {number} now epoch ms of event time
  * @param {(range: View['range']) => void} chooseRange
  */
-export function drawNotice({ oldest, newest }, view, now, chooseRange) {
+export function drawNotice({ live, oldest, newest }, view, now, chooseRange) {
   const notice = byId('notice');
   const rows = byId('rows');
   rows.hidden = newest === null;
   notice.hidden = true;
   if (newest === null || oldest === null) {
     notice.hidden = false;
-    notice.replaceChildren(
-      h(
-        'section',
-        { class: 'empty' },
-        h('h2', {}, 'No request has been counted yet'),
-        h('p', {}, 'This page fills by itself as soon as records arrive. Ways to begin:'),
-        h(
-          'dl',
-          {},
-          ...[
-            ['npm start', 'a day of simulated traffic with two incidents in it'],
-            ['npm start -- --source my-logs.ndjson', 'your own log file, one JSON object a line'],
-            ['npm start -- --source kafka', 'the topics that kafka.topics names'],
-          ].map(([command, what]) => h('div', {}, h('dt', {}, h('code', {}, command)), h('dd', {}, what))),
-        ),
-      ),
-    );
+    const isReading = live !== null && (live.state === 'starting' || live.state === 'running');
+    notice.replaceChildren(isReading ? waiting(live) : beginnings());
     return true;
   }
   const from = typeof view.range === 'string' ? now - rangeSeconds(view) * 1_000 : view.range.from;
@@ -62,4 +48,34 @@ export function drawNotice({ oldest, newest }, view, now, chooseRange) {
     );
   }
   return false;
+}
+
+/** @param {LiveStatus} live */
+function waiting({ source, records }) {
+  const seen = records === 0 ? 'No record has come yet.' : 'The first records are being stored.';
+  return h(
+    'section',
+    { class: 'empty' },
+    h('h2', {}, `Waiting for ${source}`),
+    h('p', {}, `${seen} This page fills by itself.`),
+  );
+}
+
+function beginnings() {
+  const ways = [
+    ['npm start', 'a day of simulated traffic with two incidents in it'],
+    ['npm start -- --source my-logs.ndjson', 'your own log file, one JSON object a line'],
+    ['npm start -- --source kafka', 'the topics that kafka.topics names'],
+  ];
+  return h(
+    'section',
+    { class: 'empty' },
+    h('h2', {}, 'No request has been counted yet'),
+    h('p', {}, 'This page fills by itself as soon as records arrive. Ways to begin:'),
+    h(
+      'dl',
+      {},
+      ...ways.map(([command, what]) => h('div', {}, h('dt', {}, h('code', {}, command)), h('dd', {}, what))),
+    ),
+  );
 }
