@@ -23,7 +23,8 @@ const firing = (life: Partial<Life> = {}): Life => ({
   detected_at: NOW - 480,
   ...life,
 });
-const resolved = (ago: number): Life => firing({ state: 'resolved', resolved_at: NOW - ago, last_at: NOW - ago });
+const resolved = (ago: number): Life =>
+  firing({ state: 'resolved', resolved_at: NOW - ago, last_at: NOW - ago });
 const seen = (level: Observation['level']): Observation => ({ level, started_at: NOW - 25, last_at: NOW });
 
 interface Row {
@@ -34,7 +35,13 @@ interface Row {
   written: boolean;
   reason: Reason;
 }
-type Case = [state: string, level: Observation['level'], condition: string, Life | null, Omit<Row, 'state' | 'level' | 'condition'>];
+type Case = [
+  state: string,
+  level: Observation['level'],
+  condition: string,
+  Life | null,
+  Omit<Row, 'state' | 'level' | 'condition'>,
+];
 
 const cases: Case[] = [
   ['none', 'breach', 'pending_seconds > 0', null, { to: 'pending', written: false, reason: 'breach_began' }],
@@ -42,27 +49,111 @@ const cases: Case[] = [
   ['none', 'healthy', '', null, { to: 'none', written: false, reason: 'nothing' }],
   ['none', 'no_data', '', null, { to: 'none', written: false, reason: 'nothing' }],
   ['none', 'incomplete', '', null, { to: 'none', written: false, reason: 'nothing' }],
-  ['pending', 'breach', 'began less than pending_seconds ago', pending(10), { to: 'pending', written: false, reason: 'breach_waits' }],
-  ['pending', 'breach', 'began pending_seconds ago', pending(20), { to: 'firing', written: true, reason: 'fired' }],
+  [
+    'pending',
+    'breach',
+    'began less than pending_seconds ago',
+    pending(10),
+    { to: 'pending', written: false, reason: 'breach_waits' },
+  ],
+  [
+    'pending',
+    'breach',
+    'began pending_seconds ago',
+    pending(20),
+    { to: 'firing', written: true, reason: 'fired' },
+  ],
   ['pending', 'lingering', '', pending(60), { to: 'pending', written: false, reason: 'breach_paused' }],
   ['pending', 'healthy', '', pending(60), { to: 'none', written: false, reason: 'breach_ended' }],
-  ['pending', 'no_data', 'last answer up to clear_seconds ago', pending(60, 300), { to: 'pending', written: false, reason: 'breach_paused' }],
-  ['pending', 'no_data', 'last answer longer ago', pending(60, 310), { to: 'none', written: false, reason: 'breach_ended' }],
+  [
+    'pending',
+    'no_data',
+    'last answer up to clear_seconds ago',
+    pending(60, 300),
+    { to: 'pending', written: false, reason: 'breach_paused' },
+  ],
+  [
+    'pending',
+    'no_data',
+    'last answer longer ago',
+    pending(60, 310),
+    { to: 'none', written: false, reason: 'breach_ended' },
+  ],
   ['pending', 'incomplete', '', pending(60, 310), { to: 'pending', written: false, reason: 'breach_paused' }],
   ['firing', 'breach', '', firing(), { to: 'firing', written: false, reason: 'continues' }],
   ['firing', 'lingering', '', firing(), { to: 'firing', written: false, reason: 'lingers' }],
-  ['firing', 'healthy', 'for less than clear_seconds', firing({ healthy_seconds: 280 }), { to: 'firing', written: false, reason: 'clearing' }],
-  ['firing', 'healthy', 'for clear_seconds', firing({ healthy_seconds: 290 }), { to: 'resolved', written: true, reason: 'resolved' }],
+  [
+    'firing',
+    'healthy',
+    'for less than clear_seconds',
+    firing({ healthy_seconds: 280 }),
+    { to: 'firing', written: false, reason: 'clearing' },
+  ],
+  [
+    'firing',
+    'healthy',
+    'for clear_seconds',
+    firing({ healthy_seconds: 290 }),
+    { to: 'resolved', written: true, reason: 'resolved' },
+  ],
   ['firing', 'no_data', '', firing(), { to: 'firing', written: false, reason: 'held' }],
   ['firing', 'incomplete', '', firing(), { to: 'firing', written: true, reason: 'held' }],
-  ['resolved', 'breach', 'resolved_at up to reopen_seconds ago', resolved(900), { to: 'firing', written: true, reason: 'reopened' }],
-  ['resolved', 'breach', 'resolved_at longer ago', resolved(910), { to: 'pending', written: false, reason: 'breach_began' }],
-  ['resolved', 'lingering', 'resolved_at up to reopen_seconds ago', resolved(900), { to: 'resolved', written: false, reason: 'at_rest' }],
-  ['resolved', 'lingering', 'resolved_at longer ago', resolved(910), { to: 'none', written: false, reason: 'forgotten' }],
-  ['resolved', 'healthy', 'resolved_at up to reopen_seconds ago', resolved(900), { to: 'resolved', written: false, reason: 'at_rest' }],
-  ['resolved', 'healthy', 'resolved_at longer ago', resolved(910), { to: 'none', written: false, reason: 'forgotten' }],
-  ['resolved', 'no_data', 'resolved_at up to reopen_seconds ago', resolved(900), { to: 'resolved', written: false, reason: 'at_rest' }],
-  ['resolved', 'no_data', 'resolved_at longer ago', resolved(910), { to: 'none', written: false, reason: 'forgotten' }],
+  [
+    'resolved',
+    'breach',
+    'resolved_at up to reopen_seconds ago',
+    resolved(900),
+    { to: 'firing', written: true, reason: 'reopened' },
+  ],
+  [
+    'resolved',
+    'breach',
+    'resolved_at longer ago',
+    resolved(910),
+    { to: 'pending', written: false, reason: 'breach_began' },
+  ],
+  [
+    'resolved',
+    'lingering',
+    'resolved_at up to reopen_seconds ago',
+    resolved(900),
+    { to: 'resolved', written: false, reason: 'at_rest' },
+  ],
+  [
+    'resolved',
+    'lingering',
+    'resolved_at longer ago',
+    resolved(910),
+    { to: 'none', written: false, reason: 'forgotten' },
+  ],
+  [
+    'resolved',
+    'healthy',
+    'resolved_at up to reopen_seconds ago',
+    resolved(900),
+    { to: 'resolved', written: false, reason: 'at_rest' },
+  ],
+  [
+    'resolved',
+    'healthy',
+    'resolved_at longer ago',
+    resolved(910),
+    { to: 'none', written: false, reason: 'forgotten' },
+  ],
+  [
+    'resolved',
+    'no_data',
+    'resolved_at up to reopen_seconds ago',
+    resolved(900),
+    { to: 'resolved', written: false, reason: 'at_rest' },
+  ],
+  [
+    'resolved',
+    'no_data',
+    'resolved_at longer ago',
+    resolved(910),
+    { to: 'none', written: false, reason: 'forgotten' },
+  ],
   ['resolved', 'incomplete', '', resolved(910), { to: 'resolved', written: false, reason: 'at_rest' }],
 ];
 
@@ -78,7 +169,12 @@ describe('every transition', () => {
     const rows = section
       .split('\n')
       .filter((line) => /^\| (none|pending|firing|resolved) /.test(line))
-      .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim().replaceAll('`', '')));
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim().replaceAll('`', '')),
+      );
     const table = cases.map(([state, level, condition, , row]) => [
       state,
       level,
@@ -97,7 +193,10 @@ test('without a pending time the first breach fires', () => {
 });
 
 /** Plays levels ten seconds apart and names what is told. */
-function play(levels: readonly Observation['level'][], from: Life | null = null): { told: string[]; last: Life | null } {
+function play(
+  levels: readonly Observation['level'][],
+  from: Life | null = null,
+): { told: string[]; last: Life | null } {
   let life = from;
   let now = from?.evaluated_at ?? NOW;
   const told: string[] = [];
@@ -109,18 +208,46 @@ function play(levels: readonly Observation['level'][], from: Life | null = null)
   }
   return { told, last: life };
 }
-const times = (count: number, level: Observation['level']): Observation['level'][] => new Array(count).fill(level);
+const times = (count: number, level: Observation['level']): Observation['level'][] =>
+  new Array(count).fill(level);
 
-const flapping = Array.from({ length: 80 }, (_, i) => (['breach', 'healthy', 'lingering', 'healthy'] as const)[i % 4] ?? 'breach');
+const flapping = Array.from(
+  { length: 80 },
+  (_, i) => (['breach', 'healthy', 'lingering', 'healthy'] as const)[i % 4] ?? 'breach',
+);
 
 test.each([
-  ['breach → healthy for clear_seconds: fires and resolves once', [...times(5, 'breach'), ...times(60, 'healthy')], ['fired', 'resolved']],
-  ['firing → no data → healthy: resolves once', [...times(5, 'breach'), ...times(40, 'no_data'), ...times(60, 'healthy')], ['fired', 'resolved']],
-  ['firing → no data for ever: never resolves', [...times(5, 'breach'), ...times(5_000, 'no_data')], ['fired']],
-  ['firing → incomplete → healthy: resolves once', [...times(5, 'breach'), ...times(40, 'incomplete'), ...times(60, 'healthy')], ['fired', 'held', 'clearing', 'resolved']],
-  ['healthy time before and after a gap in the data adds up', [...times(5, 'breach'), ...times(20, 'healthy'), ...times(20, 'no_data'), ...times(10, 'healthy')], ['fired', 'resolved']],
+  [
+    'breach → healthy for clear_seconds: fires and resolves once',
+    [...times(5, 'breach'), ...times(60, 'healthy')],
+    ['fired', 'resolved'],
+  ],
+  [
+    'firing → no data → healthy: resolves once',
+    [...times(5, 'breach'), ...times(40, 'no_data'), ...times(60, 'healthy')],
+    ['fired', 'resolved'],
+  ],
+  [
+    'firing → no data for ever: never resolves',
+    [...times(5, 'breach'), ...times(5_000, 'no_data')],
+    ['fired'],
+  ],
+  [
+    'firing → incomplete → healthy: resolves once',
+    [...times(5, 'breach'), ...times(40, 'incomplete'), ...times(60, 'healthy')],
+    ['fired', 'held', 'clearing', 'resolved'],
+  ],
+  [
+    'healthy time before and after a gap in the data adds up',
+    [...times(5, 'breach'), ...times(20, 'healthy'), ...times(20, 'no_data'), ...times(10, 'healthy')],
+    ['fired', 'resolved'],
+  ],
   ['flapping round the threshold is one incident', [...times(5, 'breach'), ...flapping], ['fired']],
-  ['a breach within the grace time opens the same one again', [...times(5, 'breach'), ...times(31, 'healthy'), ...times(3, 'breach'), ...times(40, 'healthy')], ['fired', 'resolved', 'reopened', 'resolved']],
+  [
+    'a breach within the grace time opens the same one again',
+    [...times(5, 'breach'), ...times(31, 'healthy'), ...times(3, 'breach'), ...times(40, 'healthy')],
+    ['fired', 'resolved', 'reopened', 'resolved'],
+  ],
   ['a single breach that is gone at the next look is silent', ['breach', 'healthy', 'breach', 'healthy'], []],
   ['a lull while pending does not start the wait again', ['breach', 'lingering', 'breach'], ['fired']],
 ] as [string, Observation['level'][], string[]][])('%s', (_name, levels, told) => {
@@ -139,7 +266,11 @@ test('a gap between evaluations is vouched for only as far as the window reaches
 
 test('a time that was evaluated before changes nothing', () => {
   const life = firing({ evaluated_at: NOW });
-  expect(advance(life, seen('healthy'), NOW, POLICY)).toEqual({ next: life, emit: false, reason: 'already_evaluated' });
+  expect(advance(life, seen('healthy'), NOW, POLICY)).toEqual({
+    next: life,
+    emit: false,
+    reason: 'already_evaluated',
+  });
 });
 
 test('counts that come late are still evaluated: an incomplete time does not count as evaluated', () => {

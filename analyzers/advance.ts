@@ -96,7 +96,8 @@ function fromPending(previous: Life, seen: Observation, now: number, policy: Pol
   const life = { ...previous, evaluated_at: now };
   switch (seen.level) {
     case 'breach':
-      if (now - life.breach_at >= policy.pending_seconds) return fire({ ...life, last_at: seen.last_at }, now);
+      if (now - life.breach_at >= policy.pending_seconds)
+        return fire({ ...life, last_at: seen.last_at }, now);
       return { next: { ...life, last_at: seen.last_at }, emit: false, reason: 'breach_waits' };
     case 'lingering':
       return { next: { ...life, last_at: seen.last_at }, emit: false, reason: 'breach_paused' };
@@ -104,7 +105,8 @@ function fromPending(previous: Life, seen: Observation, now: number, policy: Pol
       return { next: null, emit: false, reason: 'breach_ended' };
     case 'no_data':
       // A breach that nothing has confirmed for so long would begin in the wrong place.
-      if (now - life.last_at > policy.clear_seconds) return { next: null, emit: false, reason: 'breach_ended' };
+      if (now - life.last_at > policy.clear_seconds)
+        return { next: null, emit: false, reason: 'breach_ended' };
       return { next: life, emit: false, reason: 'breach_paused' };
     case 'incomplete':
       return { next: previous, emit: false, reason: 'breach_paused' };
@@ -128,14 +130,22 @@ function fromFiring(previous: Life, seen: Observation, now: number, policy: Poli
       // A gap between evaluations is vouched for only as far as the window reaches.
       const healthy = life.healthy_seconds + Math.min(now - previous.evaluated_at, policy.window_seconds);
       if (healthy < policy.clear_seconds) {
-        return { next: { ...life, healthy_seconds: healthy }, emit: previous.held === 'data_incomplete', reason: 'clearing' };
+        return {
+          next: { ...life, healthy_seconds: healthy },
+          emit: previous.held === 'data_incomplete',
+          reason: 'clearing',
+        };
       }
       const next: Life = { ...life, state: 'resolved', resolved_at: life.last_at, healthy_seconds: healthy };
       return { next, emit: true, reason: 'resolved' };
     }
     case 'no_data':
       // With little traffic this comes and goes: it is shown with the next numbers.
-      return { next: { ...life, held: 'no_data' }, emit: previous.held === 'data_incomplete', reason: 'held' };
+      return {
+        next: { ...life, held: 'no_data' },
+        emit: previous.held === 'data_incomplete',
+        reason: 'held',
+      };
     case 'incomplete': {
       // This time will be evaluated when its counts are in, so it does not count as evaluated now.
       const next: Life = { ...previous, held: 'data_incomplete' };

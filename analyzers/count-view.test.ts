@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { countView, orgsWith, rowsBetween } from './count-view.ts';
 import { countRow } from './testing/traffic.ts';
 
-const rows = [30, 10, 20, 20].map((ts, i) => countRow({ ts, org: i === 0 ? 'b' : 'a', class: i === 1 ? 'slow_down' : 'ok' }));
+const rows = [30, 10, 20, 20].map((ts, i) =>
+  countRow({ ts, org: i === 0 ? 'b' : 'a', class: i === 1 ? 'slow_down' : 'ok' }),
+);
 
 test('a range holds its first moment and not its last', () => {
   const sorted = [...rows].sort((a, b) => a.ts - b.ts);
@@ -13,7 +15,9 @@ test('a range holds its first moment and not its last', () => {
 });
 
 test('rows are kept by organization in order of time', () => {
-  expect([...countView(rows).orgs.values()].map(({ org, rows: own }) => [org, own.map((row) => row.ts)])).toEqual([
+  expect(
+    [...countView(rows).orgs.values()].map(({ org, rows: own }) => [org, own.map((row) => row.ts)]),
+  ).toEqual([
     ['a', [10, 20, 20]],
     ['b', [30]],
   ]);

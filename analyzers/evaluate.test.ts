@@ -21,7 +21,9 @@ test('two kinds in one organization are two incidents with their own ids', () =>
 
 test('a pending breach is not written', () => {
   expect(play(rows, { until: at(20) + 10 })).toMatchObject({ changes: [], incidents: [] });
-  expect([...play(rows, { until: at(20) + 10 }).live.values()]).toMatchObject([{ incident: { state: 'pending' } }]);
+  expect([...play(rows, { until: at(20) + 10 }).live.values()]).toMatchObject([
+    { incident: { state: 'pending' } },
+  ]);
 });
 
 test('the order in which rows come does not matter', () => {
@@ -51,7 +53,9 @@ test.each([
     live = evaluation.live;
     after.push(...evaluation.changes);
   }
-  const last = new Map([...before.changes, ...after].map(({ live: { incident } }) => [incident.id, incident]));
+  const last = new Map(
+    [...before.changes, ...after].map(({ live: { incident } }) => [incident.id, incident]),
+  );
   expect([...last.values()]).toEqual(expected.incidents);
 });
 
@@ -68,14 +72,19 @@ test('versions of an incident rise with event time, and equal evaluations give e
 test('a held incident is marked once, keeps its state, and its row stands between those of two evaluations', () => {
   const { live } = play(rows, { until: at(30) });
   const held = holdIncomplete(detectors, live, at(33), defaults);
-  expect(held.changes.map(({ live: { incident } }) => [incident.state, incident.evidence['data_incomplete']])).toEqual([
+  expect(
+    held.changes.map(({ live: { incident } }) => [incident.state, incident.evidence['data_incomplete']]),
+  ).toEqual([
     ['firing', true],
     ['firing', true],
   ]);
   for (const { live: item } of held.changes) expect(versionOf(item)).toBe(at(30) * 1000 + 1);
   expect(holdIncomplete(detectors, held.live, at(34), defaults).changes).toEqual([]);
   const next = evaluate(detectors, countView(rows), held.live, at(30) + 10, defaults);
-  expect(next.changes.map(({ live: { incident } }) => incident.evidence['data_incomplete'])).toEqual([undefined, undefined]);
+  expect(next.changes.map(({ live: { incident } }) => incident.evidence['data_incomplete'])).toEqual([
+    undefined,
+    undefined,
+  ]);
 });
 
 test('what is over is forgotten after the grace time', () => {

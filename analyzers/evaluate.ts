@@ -38,7 +38,8 @@ export function evaluate(
   const changes: Change[] = [];
   for (const detector of detectors) {
     const policy = detector.policy(settings);
-    for (const [key, item] of live) if (isForgotten(detector, item, now, policy.reopen_seconds)) next.delete(key);
+    for (const [key, item] of live)
+      if (isForgotten(detector, item, now, policy.reopen_seconds)) next.delete(key);
     for (const finding of detector.detect(counts, settings, now, knownOf(detector, live, now, settings))) {
       const key = liveKey(detector.kind, finding.identity);
       const previous = live.get(key) ?? null;
@@ -61,7 +62,12 @@ export function evaluate(
 }
 
 /** Marks the firing incidents as held because counts up to now are missing. State and times stay as they are. */
-export function holdIncomplete(detectors: readonly Detector[], live: Live, now: number, settings: AnalyzerSettings): Evaluation {
+export function holdIncomplete(
+  detectors: readonly Detector[],
+  live: Live,
+  now: number,
+  settings: AnalyzerSettings,
+): Evaluation {
   const next = new Map(live);
   const changes: Change[] = [];
   for (const detector of detectors) {
@@ -88,7 +94,12 @@ export function versionOf({ memory: { life } }: LiveIncident): number {
   return life.evaluated_at * 1000 + (life.held === 'data_incomplete' ? 1 : 0);
 }
 
-function knownOf(detector: Detector, live: Live, now: number, settings: AnalyzerSettings): ReadonlyMap<string, Known> {
+function knownOf(
+  detector: Detector,
+  live: Live,
+  now: number,
+  settings: AnalyzerSettings,
+): ReadonlyMap<string, Known> {
   const known = new Map<string, Known>();
   const { reopen_seconds: grace } = detector.policy(settings);
   for (const item of live.values()) {
@@ -99,12 +110,22 @@ function knownOf(detector: Detector, live: Live, now: number, settings: Analyzer
   return known;
 }
 
-function isForgotten(detector: Detector, { incident, memory }: LiveIncident, now: number, grace: number): boolean {
+function isForgotten(
+  detector: Detector,
+  { incident, memory }: LiveIncident,
+  now: number,
+  grace: number,
+): boolean {
   const { resolved_at: resolvedAt } = memory.life;
   return incident.kind === detector.kind && resolvedAt !== null && now - resolvedAt > grace;
 }
 
-function toLive(detector: Detector, finding: Finding, life: Life, previous: LiveIncident | null): LiveIncident {
+function toLive(
+  detector: Detector,
+  finding: Finding,
+  life: Life,
+  previous: LiveIncident | null,
+): LiveIncident {
   const memory = { identity: finding.identity, life, facts: finding.facts };
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
   // After the end only the way back is followed further.
@@ -140,7 +161,11 @@ function higher(one: Incident['severity'], other: Incident['severity'] = 'info')
 }
 
 /** Why a version is written although the state did not change; null: it is not. */
-function quietReason(shown: Incident | null, { incident }: LiveIncident, now: number): Change['reason'] | null {
+function quietReason(
+  shown: Incident | null,
+  { incident }: LiveIncident,
+  now: number,
+): Change['reason'] | null {
   if (shown === null || incident.state === 'pending') return null;
   if (shown.severity !== incident.severity || !isEqual(shown.scope, incident.scope)) return 'updated';
   if (now % REFRESH_SECONDS !== 0) return null;

@@ -56,7 +56,13 @@ export function liveKey(kind: Incident['kind'], identity: Identity): string {
 
 /** What the detector is told about a live incident at `now` (epoch seconds). */
 export function toKnown({ incident, memory: { identity, life, facts } }: LiveIncident, now: number): Known {
-  return { identity, scope: incident.scope, facts, started_at: life.started_at, scope_may: scopeMay(life, now) };
+  return {
+    identity,
+    scope: incident.scope,
+    facts,
+    started_at: life.started_at,
+    scope_may: scopeMay(life, now),
+  };
 }
 
 function scopeMay(life: Life, now: number): Known['scope_may'] {

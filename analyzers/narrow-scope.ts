@@ -49,14 +49,19 @@ export function orgScope(provider: string, org: string): Scope {
 
 /** True when the row is of what the scope names below provider and organization. */
 export function isInScope(row: CountRow, scope: Scope): boolean {
-  return scopeDimensions.every((name) => scope[name] === undefined || scope[name] === row[scopeColumns[name]]);
+  return scopeDimensions.every(
+    (name) => scope[name] === undefined || scope[name] === row[scopeColumns[name]],
+  );
 }
 
 /**
  * The scope to show now. Once an incident has told its scope to people, it may only get wider, where a named
  * dimension turned out untrue, and after a while not even that: alerts are routed by it.
  */
-export function reviseScope(known: { scope: Scope; scope_may: 'change' | 'widen' | 'stay' } | null, seen: Scope): Scope {
+export function reviseScope(
+  known: { scope: Scope; scope_may: 'change' | 'widen' | 'stay' } | null,
+  seen: Scope,
+): Scope {
   if (known === null || known.scope_may === 'change') return seen;
   if (known.scope_may === 'stay') return known.scope;
   const kept: Scope = { ...known.scope };
@@ -66,7 +71,9 @@ export function reviseScope(known: { scope: Scope; scope_may: 'change' | 'widen'
 
 /** The scope in words: "project checkout, model gpt-5 of organization acme at openai". */
 export function describeScope(scope: Scope): string {
-  const parts = scopeDimensions.flatMap((name) => (scope[name] === undefined ? [] : [`${name} ${scope[name]}`]));
+  const parts = scopeDimensions.flatMap((name) =>
+    scope[name] === undefined ? [] : [`${name} ${scope[name]}`],
+  );
   const org = scope.org === undefined ? '' : `organization ${scope.org}`;
   const whole = [org, scope.provider === undefined ? '' : `at ${scope.provider}`].filter(Boolean).join(' ');
   if (parts.length === 0) return whole || 'all traffic';
@@ -89,10 +96,10 @@ function sharedValue(
     total.affected += affected;
     total.requests += row.requests;
   }
-  const [value, top] = [...tallies].reduce((best, entry) => (entry[1].affected > best[1].affected ? entry : best), [
-    '',
-    { affected: 0, requests: 0 },
-  ] as [string, typeof total]);
+  const [value, top] = [...tallies].reduce(
+    (best, entry) => (entry[1].affected > best[1].affected ? entry : best),
+    ['', { affected: 0, requests: 0 }] as [string, typeof total],
+  );
   if (value === '' || top.affected < NAMED_SHARE * total.affected) return null;
   const others = { affected: total.affected - top.affected, requests: total.requests - top.requests };
   if (others.requests === 0) return value;

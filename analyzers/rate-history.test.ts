@@ -20,7 +20,12 @@ test.each<[string, (minute: number) => number, number, number]>([
 });
 
 test('without counts before the start nothing is known', () => {
-  expect(history(() => 60, 0)).toEqual({ original: null, ramp_started_at: START, original_from: START, original_to: START });
+  expect(history(() => 60, 0)).toEqual({
+    original: null,
+    ramp_started_at: START,
+    original_from: START,
+    original_to: START,
+  });
 });
 
 test('minutes before the first counts are unknown, not zero', () => {

@@ -29,11 +29,18 @@ export function rateHistory(
   amount: (row: CountRow) => number = (row) => row.requests,
 ): RateHistory {
   const minutes = minutesBefore(rows, start, knownFrom, amount);
-  const usual = median(minutes.slice(0, Math.max(minutes.length - RAMP_MINUTES, Math.ceil(minutes.length / 2))));
-  if (usual === null) return { original: null, ramp_started_at: start, original_from: start, original_to: start };
+  const usual = median(
+    minutes.slice(0, Math.max(minutes.length - RAMP_MINUTES, Math.ceil(minutes.length / 2))),
+  );
+  if (usual === null)
+    return { original: null, ramp_started_at: start, original_from: start, original_to: start };
   let ramp = minutes.length;
   // One minute of the ramp may dip; two in a row are its beginning.
-  for (let i = minutes.length - 1; i >= 0 && (isRaised(minutes[i], usual) || isRaised(minutes[i - 1], usual)); i--) {
+  for (
+    let i = minutes.length - 1;
+    i >= 0 && (isRaised(minutes[i], usual) || isRaised(minutes[i - 1], usual));
+    i--
+  ) {
     if (isRaised(minutes[i], usual)) ramp = i;
   }
   const to = Math.max(ramp - MARGIN_MINUTES, Math.min(ramp, 1 + MARGIN_MINUTES));

@@ -24,15 +24,20 @@ test('when nothing more is wanted there is only the rate to return to', () => {
 
 test('no step is above the largest raise, none is above the rate wanted, and the list is short', () => {
   fc.assert(
-    fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.double({ min: 0, max: 1e9, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (original, wanted, step) => {
-      const rates = plan(original, wanted, step).plan.map((it) => it.requests_per_minute);
-      expect(rates.length).toBeLessThanOrEqual(25);
-      rates.slice(1).forEach((rate, i) => {
-        const before = rates[i] ?? 0;
-        expect(rate).toBeGreaterThan(before);
-        expect(rate).toBeLessThanOrEqual(before * (1 + step) + 1e-9);
-        expect(rate).toBeLessThanOrEqual(wanted);
-      });
-    }),
+    fc.property(
+      fc.double({ min: 0, max: 1e6, noNaN: true }),
+      fc.double({ min: 0, max: 1e9, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (original, wanted, step) => {
+        const rates = plan(original, wanted, step).plan.map((it) => it.requests_per_minute);
+        expect(rates.length).toBeLessThanOrEqual(25);
+        rates.slice(1).forEach((rate, i) => {
+          const before = rates[i] ?? 0;
+          expect(rate).toBeGreaterThan(before);
+          expect(rate).toBeLessThanOrEqual(before * (1 + step) + 1e-9);
+          expect(rate).toBeLessThanOrEqual(wanted);
+        });
+      },
+    ),
   );
 });

@@ -41,5 +41,7 @@ export async function replayRange(
     }
   });
   await writeIncidents(store, rows);
-  return [...last.values()].sort((a, b) => (a.started_at < b.started_at ? -1 : a.started_at > b.started_at ? 1 : 0));
+  return [...last.values()].sort((a, b) =>
+    a.started_at < b.started_at ? -1 : a.started_at > b.started_at ? 1 : 0,
+  );
 }

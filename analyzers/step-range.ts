@@ -101,7 +101,11 @@ function couldBegin(rows: readonly ClassCount[], least: { count: number; seconds
   let sum = 0;
   for (const row of rows) {
     sum += row.requests;
-    for (let first = rows[begin]; first !== undefined && first.ts <= row.ts - least.seconds; first = rows[begin]) {
+    for (
+      let first = rows[begin];
+      first !== undefined && first.ts <= row.ts - least.seconds;
+      first = rows[begin]
+    ) {
       sum -= first.requests;
       begin++;
     }
@@ -132,7 +136,10 @@ async function addSamples(
       to: memory.life.evaluated_at,
       limit: SAMPLES,
     });
-    done.push({ ...change, live: { ...change.live, incident: { ...incident, sample_request_ids: samples } } });
+    done.push({
+      ...change,
+      live: { ...change.live, incident: { ...incident, sample_request_ids: samples } },
+    });
   }
   return done;
 }

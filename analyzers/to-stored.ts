@@ -13,7 +13,8 @@ export function fromStored(rows: readonly StoredIncident[]): Map<string, LiveInc
   // Newest last: it is the one that goes on.
   for (const row of rows.toSorted((a, b) => a.version - b.version)) {
     const memory = parseMemory(row.memory);
-    if (memory !== null) live.set(liveKey(row.incident.kind, memory.identity), { incident: row.incident, memory });
+    if (memory !== null)
+      live.set(liveKey(row.incident.kind, memory.identity), { incident: row.incident, memory });
   }
   return live;
 }

@@ -8,7 +8,15 @@ const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOStr
 const at = (n: number): number => START + n * 60;
 const whole = { provider: 'openai', org: 'org-acme' };
 
-const shop: Stream = { from: 0, to: 90, per_minute: 60, project: 'shop', client: 'web', model: 'gpt-5', api_key: 'k1' };
+const shop: Stream = {
+  from: 0,
+  to: 90,
+  per_minute: 60,
+  project: 'shop',
+  client: 'web',
+  model: 'gpt-5',
+  api_key: 'k1',
+};
 const docs: Stream = { ...shop, project: 'docs', client: 'batch', api_key: 'k2', per_minute: 30 };
 
 /** The stream succeeds, but is refused for quota from one minute to another, with a retry for each request. */
@@ -16,21 +24,36 @@ function refusedBetween(stream: Stream, from: number, to: number, subclass: Subc
   const perMinute = typeof stream.per_minute === 'number' ? stream.per_minute : 0;
   return [
     { ...stream, to: Math.min(from, stream.to) },
-    { ...stream, from, to: Math.min(to, stream.to), class: 'quota_exceeded', subclass, per_minute: perMinute * 2, retries: perMinute / 6, useless_retries: perMinute / 6 },
+    {
+      ...stream,
+      from,
+      to: Math.min(to, stream.to),
+      class: 'quota_exceeded',
+      subclass,
+      per_minute: perMinute * 2,
+      retries: perMinute / 6,
+      useless_retries: perMinute / 6,
+    },
     ...(to < stream.to ? [{ ...stream, from: to }] : []),
   ];
 }
 
 describe('the credit of an organization runs out', () => {
   const { incidents, changes } = play(
-    traffic([...refusedBetween(shop, 30, 60, 'credit_balance'), ...refusedBetween(docs, 30, 60, 'credit_balance')]),
+    traffic([
+      ...refusedBetween(shop, 30, 60, 'credit_balance'),
+      ...refusedBetween(docs, 30, 60, 'credit_balance'),
+    ]),
   );
   const [exhausted] = incidents;
 
   test('is one organization-wide incident that fires and resolves once', () => {
     expect(incidents).toHaveLength(1);
     expect(exhausted?.scope).toEqual(whole);
-    expect(changes.map(({ reason }) => reason).filter((r) => r !== 'refreshed')).toEqual(['fired', 'resolved']);
+    expect(changes.map(({ reason }) => reason).filter((r) => r !== 'refreshed')).toEqual([
+      'fired',
+      'resolved',
+    ]);
   });
 
   test('begins with the first refusal, is found within 30 s and ends with the last', () => {
@@ -51,7 +74,11 @@ describe('the credit of an organization runs out', () => {
   });
 
   test('is for the account, and the remedy is to add credit and to stop retrying', () => {
-    expect(exhausted).toMatchObject({ severity: 'critical', verdict: { party: 'account' }, remedy: { retry: 'no', docs: 'docs/errors/quota_exceeded.md' } });
+    expect(exhausted).toMatchObject({
+      severity: 'critical',
+      verdict: { party: 'account' },
+      remedy: { retry: 'no', docs: 'docs/errors/quota_exceeded.md' },
+    });
     expect(exhausted?.remedy.steps[0]).toContain('Add credit');
     expect(exhausted?.remedy.steps.join(' ')).toContain('Stop retry loops in web, batch');
   });
@@ -62,36 +89,88 @@ describe('the credit of an organization runs out', () => {
 });
 
 test.each<[string, Stream[], object]>([
-  ['credit is organization-wide even when one project meets it first', [...refusedBetween(shop, 30, 60, 'credit_balance'), docs], whole],
-  ['the organization spend limit is organization-wide', [...refusedBetween(shop, 30, 60, 'organization_spend_limit'), docs], whole],
-  ['the usage limit is organization-wide', [...refusedBetween(shop, 30, 60, 'organization_usage_limit'), docs], whole],
-  ['a project spend limit is the project, although no other project is seen', refusedBetween(shop, 30, 60, 'project_spend_limit'), { ...whole, project: 'shop' }],
-  ['two projects at their limits are one incident of the organization', [...refusedBetween(shop, 30, 60, 'project_spend_limit'), ...refusedBetween(docs, 31, 60, 'project_spend_limit')], whole],
-  ['unnamed quota, one project fails and others succeed: the project', [...refusedBetween(shop, 30, 60), docs], { ...whole, project: 'shop' }],
-  ['unnamed quota, all projects fail: the organization', [...refusedBetween(shop, 30, 60), ...refusedBetween(docs, 30, 60)], whole],
+  [
+    'credit is organization-wide even when one project meets it first',
+    [...refusedBetween(shop, 30, 60, 'credit_balance'), docs],
+    whole,
+  ],
+  [
+    'the organization spend limit is organization-wide',
+    [...refusedBetween(shop, 30, 60, 'organization_spend_limit'), docs],
+    whole,
+  ],
+  [
+    'the usage limit is organization-wide',
+    [...refusedBetween(shop, 30, 60, 'organization_usage_limit'), docs],
+    whole,
+  ],
+  [
+    'a project spend limit is the project, although no other project is seen',
+    refusedBetween(shop, 30, 60, 'project_spend_limit'),
+    { ...whole, project: 'shop' },
+  ],
+  [
+    'two projects at their limits are one incident of the organization',
+    [
+      ...refusedBetween(shop, 30, 60, 'project_spend_limit'),
+      ...refusedBetween(docs, 31, 60, 'project_spend_limit'),
+    ],
+    whole,
+  ],
+  [
+    'unnamed quota, one project fails and others succeed: the project',
+    [...refusedBetween(shop, 30, 60), docs],
+    { ...whole, project: 'shop' },
+  ],
+  [
+    'unnamed quota, all projects fail: the organization',
+    [...refusedBetween(shop, 30, 60), ...refusedBetween(docs, 30, 60)],
+    whole,
+  ],
   ['unnamed quota, nobody else is seen: the organization', refusedBetween(shop, 30, 60), whole],
-  ['unnamed quota, one key of a project fails and another succeeds: the key', [...refusedBetween(shop, 30, 60), { ...shop, api_key: 'k3' }], { ...whole, key: 'k1' }],
-  ['one model fails and another of the same key succeeds: the model', [...refusedBetween(shop, 30, 60), { ...shop, model: 'gpt-5-mini' }], { ...whole, model: 'gpt-5' }],
+  [
+    'unnamed quota, one key of a project fails and another succeeds: the key',
+    [...refusedBetween(shop, 30, 60), { ...shop, api_key: 'k3' }],
+    { ...whole, key: 'k1' },
+  ],
+  [
+    'one model fails and another of the same key succeeds: the model',
+    [...refusedBetween(shop, 30, 60), { ...shop, model: 'gpt-5-mini' }],
+    { ...whole, model: 'gpt-5' },
+  ],
 ])('%s', (_name, streams, scope) => {
   const { incidents } = play(traffic(streams));
   expect(incidents.map((it) => it.scope)).toEqual([scope]);
 });
 
 test('a project that seemed alone is corrected to the organization when the others follow', () => {
-  const { incidents, changes } = play(traffic([...refusedBetween(shop, 30, 60), ...refusedBetween(docs, 31, 60)]));
+  const { incidents, changes } = play(
+    traffic([...refusedBetween(shop, 30, 60), ...refusedBetween(docs, 31, 60)]),
+  );
   expect(changes[0]?.live.incident.scope).toEqual({ ...whole, project: 'shop' });
   expect(incidents.map((it) => it.scope)).toEqual([whole]);
 });
 
 test('answers half of which are refused fire, a third do not', () => {
-  const refused = (perMinute: number): Stream => ({ ...shop, from: 30, to: 60, class: 'quota_exceeded', per_minute: perMinute });
+  const refused = (perMinute: number): Stream => ({
+    ...shop,
+    from: 30,
+    to: 60,
+    class: 'quota_exceeded',
+    per_minute: perMinute,
+  });
   expect(play(traffic([shop, refused(60)])).incidents).toHaveLength(1);
   expect(play(traffic([shop, refused(30)])).incidents).toHaveLength(0);
 });
 
 test('a caller with one request in two minutes is heard after its third refusal', () => {
   const rare: Stream = { ...shop, per_minute: 0.5 };
-  const { incidents } = play(traffic([{ ...rare, to: 30 }, { ...rare, from: 30, class: 'quota_exceeded' }]));
+  const { incidents } = play(
+    traffic([
+      { ...rare, to: 30 },
+      { ...rare, from: 30, class: 'quota_exceeded' },
+    ]),
+  );
   expect(incidents).toHaveLength(1);
   expect(incidents[0]).toMatchObject({ state: 'firing', evidence: { failed_requests: 30 } });
   expect(Date.parse(incidents[0]?.detected_at ?? '')).toBeLessThanOrEqual(Date.parse(minute(37)));
@@ -103,18 +182,29 @@ test('three refusals with successes between them and many others are a sprinkle'
 });
 
 test('silence after the exhaustion proves nothing: it stays open', () => {
-  const { incidents } = play(traffic([{ ...shop, to: 30 }, { ...shop, from: 30, to: 40, class: 'quota_exceeded' }]), { until: at(90) });
+  const { incidents } = play(
+    traffic([
+      { ...shop, to: 30 },
+      { ...shop, from: 30, to: 40, class: 'quota_exceeded' },
+    ]),
+    { until: at(90) },
+  );
   expect(incidents[0]).toMatchObject({ state: 'firing', resolved_at: null, evidence: { no_data: true } });
 });
 
 test('success of other projects does not resolve the incident of one', () => {
-  const { incidents } = play(traffic([{ ...shop, to: 30 }, { ...shop, from: 30, to: 40, class: 'quota_exceeded' }, docs]), { until: at(90) });
+  const { incidents } = play(
+    traffic([{ ...shop, to: 30 }, { ...shop, from: 30, to: 40, class: 'quota_exceeded' }, docs]),
+    { until: at(90) },
+  );
   expect(incidents[0]).toMatchObject({ state: 'firing', scope: { project: 'shop' } });
 });
 
 test('a scope that is not used for an hour while the organization succeeds is given up', () => {
   const long = { ...docs, to: 120 };
-  const { incidents } = play(traffic([{ ...shop, to: 30 }, { ...shop, from: 30, to: 40, class: 'quota_exceeded' }, long]));
+  const { incidents } = play(
+    traffic([{ ...shop, to: 30 }, { ...shop, from: 30, to: 40, class: 'quota_exceeded' }, long]),
+  );
   expect(incidents[0]).toMatchObject({ state: 'resolved', resolved_at: minute(40) });
 });
 
@@ -126,14 +216,24 @@ test('refused again within the grace time is the same incident, long after it an
     { ...shop, from: again, to: again + 10, class: 'quota_exceeded' },
     { ...shop, from: again + 10, to: 90 },
   ];
-  expect(play(traffic(cycle(40))).incidents).toMatchObject([{ started_at: minute(20), resolved_at: minute(50) }]);
-  expect(play(traffic(cycle(60))).incidents).toMatchObject([{ started_at: minute(20) }, { started_at: minute(60) }]);
+  expect(play(traffic(cycle(40))).incidents).toMatchObject([
+    { started_at: minute(20), resolved_at: minute(50) },
+  ]);
+  expect(play(traffic(cycle(60))).incidents).toMatchObject([
+    { started_at: minute(20) },
+    { started_at: minute(60) },
+  ]);
 });
 
 test('an exhaustion of hours keeps its start, its sums and the last success', () => {
   const long = { ...shop, to: 300 };
   const { incidents } = play(traffic(refusedBetween(long, 30, 290, 'credit_balance')));
   expect(incidents).toMatchObject([
-    { state: 'resolved', started_at: minute(30), resolved_at: minute(290), evidence: { failed_requests: 260 * 120, last_success_at: new Date((at(30) - 10) * 1000).toISOString() } },
+    {
+      state: 'resolved',
+      started_at: minute(30),
+      resolved_at: minute(290),
+      evidence: { failed_requests: 260 * 120, last_success_at: new Date((at(30) - 10) * 1000).toISOString() },
+    },
   ]);
 });

@@ -61,7 +61,9 @@ function judge(
   const quota = settings.quota_exhausted;
   const remembered = readQuotaFacts(known?.facts);
   const aware =
-    known === null ? null : { scope: known.scope, last_request_at: remembered?.last_request_at ?? known.started_at };
+    known === null
+      ? null
+      : { scope: known.scope, last_request_at: remembered?.last_request_at ?? known.started_at };
   const level = quotaLevel(rows, quota, now, aware);
   if (known === null && level !== 'breach') return null;
   const whole = orgScope(provider, org);

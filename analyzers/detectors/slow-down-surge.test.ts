@@ -8,16 +8,39 @@ import { slowDownSurge } from './slow-down-surge.ts';
 const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();
 const at = (n: number): number => START + n * 60;
 
-const web: Stream = { from: 0, to: 120, per_minute: 60, project: 'shop', client: 'web', model: 'gpt-5', api_key: 'k1' };
-const batch: Stream = { ...web, project: 'docs', client: 'batch', api_key: 'k2', input_tokens: 1_000, per_minute: (m) => (m < 40 ? 30 : m < 44 ? 30 + (m - 40) * 40 : m < 60 ? 190 : 30) };
+const web: Stream = {
+  from: 0,
+  to: 120,
+  per_minute: 60,
+  project: 'shop',
+  client: 'web',
+  model: 'gpt-5',
+  api_key: 'k1',
+};
+const batch: Stream = {
+  ...web,
+  project: 'docs',
+  client: 'batch',
+  api_key: 'k2',
+  input_tokens: 1_000,
+  per_minute: (m) => (m < 40 ? 30 : m < 44 ? 30 + (m - 40) * 40 : m < 60 ? 190 : 30),
+};
 const refused: Stream = { ...batch, from: 43, to: 60, class: 'slow_down', per_minute: 24, input_tokens: 0 };
 
 /** Whether the detector sees a breach at the end of minute 61 when these answers fall into its window. */
 function isBreach(slowDowns: number, others: number): boolean {
   const window = { ...web, from: 60, to: 61 };
   const calm = traffic([{ ...web, to: 60 }]);
-  const rows = [...calm, ...traffic([{ ...window, per_minute: others }, { ...window, class: 'slow_down', per_minute: slowDowns }])];
-  return slowDownSurge.detect(countView(rows), defaults, at(61), new Map()).some(({ level }) => level === 'breach');
+  const rows = [
+    ...calm,
+    ...traffic([
+      { ...window, per_minute: others },
+      { ...window, class: 'slow_down', per_minute: slowDowns },
+    ]),
+  ];
+  return slowDownSurge
+    .detect(countView(rows), defaults, at(61), new Map())
+    .some(({ level }) => level === 'breach');
 }
 
 test.each([
@@ -36,11 +59,20 @@ describe('a surge of one client', () => {
 
   test('is one incident that fires and resolves once', () => {
     expect(incidents).toHaveLength(1);
-    expect(changes.map(({ reason }) => reason).filter((r) => r !== 'refreshed' && r !== 'updated')).toEqual(['fired', 'resolved']);
+    expect(changes.map(({ reason }) => reason).filter((r) => r !== 'refreshed' && r !== 'updated')).toEqual([
+      'fired',
+      'resolved',
+    ]);
   });
 
   test('has the scope of that client, its project and the model, and not the key that follows from them', () => {
-    expect(surge?.scope).toEqual({ provider: 'openai', org: 'org-acme', project: 'docs', client: 'batch', model: 'gpt-5' });
+    expect(surge?.scope).toEqual({
+      provider: 'openai',
+      org: 'org-acme',
+      project: 'docs',
+      client: 'batch',
+      model: 'gpt-5',
+    });
   });
 
   test('begins with its first Slow Down, is found within 40 s and ends with the last', () => {
@@ -76,7 +108,9 @@ describe('a surge of one client', () => {
     expect(Date.parse(surge?.remedy.hold_until ?? '')).toBe(back + 15 * 60_000);
     const plan = surge?.remedy.plan ?? [];
     expect(plan.map((step) => step.requests_per_minute)).toEqual([30, 45, 67.5, 101.25, 151.87, 214]);
-    expect(plan.slice(1).map((step) => Date.parse(step.at) - back)).toEqual([15, 30, 45, 60, 75].map((m) => m * 60_000));
+    expect(plan.slice(1).map((step) => Date.parse(step.at) - back)).toEqual(
+      [15, 30, 45, 60, 75].map((m) => m * 60_000),
+    );
   });
 
   test('fits the contract in every version', () => {
@@ -86,7 +120,11 @@ describe('a surge of one client', () => {
 
 test('while the rate is still high the clients that keep it up are named and the wait has not begun', () => {
   const { incidents } = play(traffic([web, batch, refused]), { until: at(50) });
-  expect(incidents[0]).toMatchObject({ state: 'firing', resolved_at: null, evidence: { clients_comply: false, clients_over_rate: ['batch: 214/min, original 30'] } });
+  expect(incidents[0]).toMatchObject({
+    state: 'firing',
+    resolved_at: null,
+    evidence: { clients_comply: false, clients_over_rate: ['batch: 214/min, original 30'] },
+  });
   expect(Date.parse(incidents[0]?.remedy.hold_until ?? '')).toBe(Date.parse(minute(65)));
 });
 
@@ -102,18 +140,29 @@ test('Slow Down again within the grace time opens the same incident again', () =
   const { incidents, changes } = play(traffic([web, batch, refused, again]));
   expect(incidents).toHaveLength(1);
   expect(changes.map(({ reason }) => reason).filter((r) => r === 'reopened')).toHaveLength(1);
-  expect(incidents[0]).toMatchObject({ state: 'resolved', started_at: minute(43), resolved_at: minute(73), evidence: { reopened: 1 } });
+  expect(incidents[0]).toMatchObject({
+    state: 'resolved',
+    started_at: minute(43),
+    resolved_at: minute(73),
+    evidence: { reopened: 1 },
+  });
 });
 
 test('Slow Down long after the grace time is another incident', () => {
-  const { incidents } = play(traffic([web, { ...batch, to: 100 }, refused, { ...refused, from: 90, to: 95 }]));
+  const { incidents } = play(
+    traffic([web, { ...batch, to: 100 }, refused, { ...refused, from: 90, to: 95 }]),
+  );
   expect(incidents.map((it) => it.started_at)).toEqual([minute(43), minute(90)]);
 });
 
 test('when all clients are refused alike the scope is the organization, whoever was refused first', () => {
   const rates = (m: number): number => (m < 40 ? 30 : m < 60 ? 150 : 30);
-  const streams = ['a', 'b', 'c'].map((client, i): Stream => ({ from: 0, to: 90, per_minute: rates, client, project: `p${i}`, model: 'gpt-5' }));
-  const refusals = streams.map((stream, i): Stream => ({ ...stream, from: 41 + i * 0.5, to: 60, per_minute: 20, class: 'slow_down' }));
+  const streams = ['a', 'b', 'c'].map(
+    (client, i): Stream => ({ from: 0, to: 90, per_minute: rates, client, project: `p${i}`, model: 'gpt-5' }),
+  );
+  const refusals = streams.map(
+    (stream, i): Stream => ({ ...stream, from: 41 + i * 0.5, to: 60, per_minute: 20, class: 'slow_down' }),
+  );
   const { incidents } = play(traffic([...streams, ...refusals]));
   expect(incidents.map((it) => it.scope)).toEqual([{ provider: 'openai', org: 'org-acme', model: 'gpt-5' }]);
 });
@@ -121,7 +170,9 @@ test('when all clients are refused alike the scope is the organization, whoever 
 test('a small project that surges in a large organization is found, although it is under 1 % of its requests', () => {
   const large: Stream = { ...web, per_minute: 6_000 };
   const { incidents } = play(traffic([large, { ...batch, to: 60 }, { ...refused, per_minute: 12, to: 50 }]));
-  expect(incidents.map((it) => it.scope)).toEqual([{ provider: 'openai', org: 'org-acme', project: 'docs', client: 'batch', model: 'gpt-5' }]);
+  expect(incidents.map((it) => it.scope)).toEqual([
+    { provider: 'openai', org: 'org-acme', project: 'docs', client: 'batch', model: 'gpt-5' },
+  ]);
 });
 
 test('Slow Down without growth is the provider short of capacity', () => {
@@ -132,7 +183,9 @@ test('Slow Down without growth is the provider short of capacity', () => {
 
 test('a client that was not there before has no rate to return to: the rates are those of the organization', () => {
   const fresh: Stream = { ...batch, from: 40, to: 60, per_minute: 300 };
-  const { incidents } = play(traffic([web, fresh, { ...fresh, from: 41, class: 'slow_down', per_minute: 20 }]));
+  const { incidents } = play(
+    traffic([web, fresh, { ...fresh, from: 41, class: 'slow_down', per_minute: 20 }]),
+  );
   expect(incidents[0]).toMatchObject({
     scope: { client: 'batch' },
     evidence: { rate_of: 'organization', original_requests_per_minute: 60, top_client: 'batch' },
@@ -140,17 +193,28 @@ test('a client that was not there before has no rate to return to: the rates are
 });
 
 test('when the counts begin in the middle of a surge half of the peak stands in for the original rate', () => {
-  const { incidents } = play(traffic([{ ...web, to: 10, per_minute: 200 }, { ...web, to: 10, class: 'slow_down', per_minute: 40 }]));
+  const { incidents } = play(
+    traffic([
+      { ...web, to: 10, per_minute: 200 },
+      { ...web, to: 10, class: 'slow_down', per_minute: 40 },
+    ]),
+  );
   expect(incidents[0]).toMatchObject({
     state: 'firing',
     started_at: minute(0),
-    evidence: { original_is_estimate: true, original_requests_per_minute: 120, peak_requests_per_minute: 240 },
+    evidence: {
+      original_is_estimate: true,
+      original_requests_per_minute: 120,
+      peak_requests_per_minute: 240,
+    },
   });
 });
 
 test('two organizations that surge are two incidents', () => {
   const other = { org: 'org-other' };
-  const { incidents } = play(traffic([web, batch, refused, { ...web, ...other }, { ...batch, ...other }, { ...refused, ...other }]));
+  const { incidents } = play(
+    traffic([web, batch, refused, { ...web, ...other }, { ...batch, ...other }, { ...refused, ...other }]),
+  );
   expect(incidents.map((it) => it.scope.org).sort()).toEqual(['org-acme', 'org-other']);
   expect(new Set(incidents.map((it) => it.id)).size).toBe(2);
 });
@@ -176,7 +240,11 @@ test.each([
 });
 
 test('an organization of silence is no data: the incident stays open', () => {
-  const rows = traffic([{ ...web, to: 50 }, { ...batch, to: 50 }, { ...refused, to: 50 }]);
+  const rows = traffic([
+    { ...web, to: 50 },
+    { ...batch, to: 50 },
+    { ...refused, to: 50 },
+  ]);
   const { incidents } = play(rows, { until: at(110) });
   expect(incidents[0]).toMatchObject({ state: 'firing', evidence: { no_data: true } });
 });

@@ -4,7 +4,13 @@ import { orgsWith, rowsBetween } from '../count-view.ts';
 import type { AnalyzerSettings, Detector, Finding, Identity, Known } from '../detector.ts';
 import { isInScope, narrowScope, orgScope, reviseScope } from '../narrow-scope.ts';
 import { safeRate } from '../rate-history.ts';
-import { measureSurge, presentSurge, readSurgeFacts, type SurgeFacts, surgeSums } from '../slow-down/surge-facts.ts';
+import {
+  measureSurge,
+  presentSurge,
+  readSurgeFacts,
+  type SurgeFacts,
+  surgeSums,
+} from '../slow-down/surge-facts.ts';
 import { surgeLevel, surgeStart } from '../slow-down/surge-level.ts';
 import { surgeReport } from '../slow-down/surge-report.ts';
 
@@ -49,10 +55,17 @@ function judge(
 ): Finding | null {
   const surge = settings.slow_down_surge;
   const remembered = readSurgeFacts(known?.facts);
-  const { level, cell, background } = surgeLevel(rows, surge, now, lookback(settings), remembered?.background ?? null);
+  const { level, cell, background } = surgeLevel(
+    rows,
+    surge,
+    now,
+    lookback(settings),
+    remembered?.background ?? null,
+  );
   if (known === null && (level !== 'breach' || cell === null)) return null;
   const startedAt =
-    known?.started_at ?? (cell === null ? now : surgeStart(rows, cell, background, surge, now, lookback(settings)));
+    known?.started_at ??
+    (cell === null ? now : surgeStart(rows, cell, background, surge, now, lookback(settings)));
   const scope = currentScope(rows, startedAt, orgScope(provider, org), level, known);
   const lastAt = lastSlowDown(rows, now - surge.window_seconds);
   const facts = nextFacts({ rows, scope, startedAt, lastAt, now, background, known, remembered }, settings);
@@ -89,7 +102,9 @@ function nextFacts(evaluation: Evaluation, settings: AnalyzerSettings): SurgeFac
   const { rows, scope, startedAt, now, known, remembered } = evaluation;
   const window = settings.slow_down_surge.window_seconds;
   const isKept = remembered !== null && known?.scope_may !== 'change' && isSameScope(known?.scope, scope);
-  const measured = isKept ? addWindow(remembered, rows, scope, now, window) : measureSurge(rows, scope, startedAt, now, window);
+  const measured = isKept
+    ? addWindow(remembered, rows, scope, now, window)
+    : measureSurge(rows, scope, startedAt, now, window);
   const background = remembered?.background ?? evaluation.background;
   const askedAt = remembered?.asked_at ?? now;
   const { rate } = presentSurge(rows, scope, measured, now, window);

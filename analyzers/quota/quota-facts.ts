@@ -61,7 +61,12 @@ export function emptyQuotaFacts(from: number): QuotaFacts {
 }
 
 /** Adds the answers of the scope in `[counted_until, now)`. */
-export function addQuotaAnswers(facts: QuotaFacts, rows: readonly CountRow[], scope: Scope, now: number): QuotaFacts {
+export function addQuotaAnswers(
+  facts: QuotaFacts,
+  rows: readonly CountRow[],
+  scope: Scope,
+  now: number,
+): QuotaFacts {
   const next: QuotaFacts = {
     ...facts,
     projects: { ...facts.projects },
@@ -91,7 +96,9 @@ export function addQuotaAnswers(facts: QuotaFacts, rows: readonly CountRow[], sc
 
 /** Start of the interval of the last success in the scope before `until`; null for none. */
 export function lastSuccess(rows: readonly CountRow[], scope: Scope, until: number): number | null {
-  return rowsBetween(rows, 0, until).findLast((row) => row.class === 'ok' && isInScope(row, scope))?.ts ?? null;
+  return (
+    rowsBetween(rows, 0, until).findLast((row) => row.class === 'ok' && isInScope(row, scope))?.ts ?? null
+  );
 }
 
 /**

@@ -73,7 +73,15 @@ function isExhausted(rows: readonly CountRow[], windowFrom: number, settings: Qu
 function count(tallies: Map<string, Tally>, name: string, row: CountRow, windowFrom: number): void {
   let tally = tallies.get(name);
   if (tally === undefined) {
-    tally = { requests: 0, matching: 0, succeeded: 0, run: 0, ts: row.ts, failed_here: 0, succeeded_here: false };
+    tally = {
+      requests: 0,
+      matching: 0,
+      succeeded: 0,
+      run: 0,
+      ts: row.ts,
+      failed_here: 0,
+      succeeded_here: false,
+    };
     tallies.set(name, tally);
   }
   if (row.ts !== tally.ts) {

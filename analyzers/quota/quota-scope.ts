@@ -46,7 +46,10 @@ export function quotaScope(rows: readonly CountRow[], whole: Scope): QuotaScope 
       return { ...answer, scope: whole };
     case 'project_spend_limit': {
       const [project, another] = projects.failing;
-      return { ...answer, scope: project === undefined || another !== undefined ? whole : { ...whole, project } };
+      return {
+        ...answer,
+        scope: project === undefined || another !== undefined ? whole : { ...whole, project },
+      };
     }
     case '':
       return { ...answer, scope: aloneScope(rows, whole) };
@@ -58,7 +61,8 @@ function namedQuota(rows: readonly CountRow[]): Quota {
   const named = new Map<Quota, number>();
   for (const row of rows) {
     const quota = quotas.find((name) => name === row.subclass);
-    if (isQuota(row) && quota !== undefined && quota !== '') named.set(quota, (named.get(quota) ?? 0) + row.requests);
+    if (isQuota(row) && quota !== undefined && quota !== '')
+      named.set(quota, (named.get(quota) ?? 0) + row.requests);
   }
   const [top] = [...named].sort((a, b) => b[1] - a[1] || quotas.indexOf(a[0]) - quotas.indexOf(b[0]));
   return top?.[0] ?? '';
@@ -99,7 +103,9 @@ function compare(rows: readonly CountRow[], part: 'project' | 'key' | 'client' |
   }
   const failing: string[] = [];
   const succeeding: string[] = [];
-  for (const [value, tally] of [...tallies].sort((a, b) => b[1].matching - a[1].matching || (a[0] < b[0] ? -1 : 1))) {
+  for (const [value, tally] of [...tallies].sort(
+    (a, b) => b[1].matching - a[1].matching || (a[0] < b[0] ? -1 : 1),
+  )) {
     const isFailing =
       tally.matching > 0 && (tally.succeeded_after === 0 || tally.matching >= FAILING_SHARE * tally.requests);
     if (isFailing) failing.push(value);

@@ -84,7 +84,9 @@ export function measureSurge(
   const minutes = Math.max(1, (history.original_to - history.original_from) / 60);
   const surge = rowsBetween(own, history.ramp_started_at, now);
   const peak = peakWindow(surge, history.ramp_started_at, now, window);
-  const unit = [usual, peak.rows].every((part) => part.some((row) => row.input_tokens > 0)) ? 'input_tokens' : 'requests';
+  const unit = [usual, peak.rows].every((part) => part.some((row) => row.input_tokens > 0))
+    ? 'input_tokens'
+    : 'requests';
   const top = (column: 'client' | 'api_key' | 'model' | 'project'): Growth =>
     topGrowth(
       tally(usual, column, (row) => row[unit] / minutes),
@@ -161,14 +163,22 @@ function topGrowth(before: ReadonlyMap<string, number>, now: ReadonlyMap<string,
   let top: Growth = null;
   for (const [name, rate] of now) {
     const grown = { name, before: before.get(name) ?? 0, now: rate };
-    if (name !== '' && grown.now > grown.before && (top === null || grown.now - grown.before > top.now - top.before)) {
+    if (
+      name !== '' &&
+      grown.now > grown.before &&
+      (top === null || grown.now - grown.before > top.now - top.before)
+    ) {
       top = grown;
     }
   }
   return top;
 }
 
-function originalRates(usual: readonly CountRow[], minutes: number, peak: readonly CountRow[]): Record<string, number> {
+function originalRates(
+  usual: readonly CountRow[],
+  minutes: number,
+  peak: readonly CountRow[],
+): Record<string, number> {
   const before = tally(usual, 'client', (row) => row.requests / minutes);
   const largest = [...tally(peak, 'client', (row) => row.requests)]
     .filter(([client]) => client !== '')

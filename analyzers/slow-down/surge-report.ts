@@ -60,7 +60,8 @@ function summary({ facts, present, scope }: Surge): string {
 
 function verdict({ facts, scope, started_at }: Surge): Incident['verdict'] {
   const who = facts.rate_of === 'organization' ? 'The organization' : capital(describeScope(scope));
-  const tokenGrowth = facts.original_input_tokens > 0 ? facts.peak_input_tokens / facts.original_input_tokens : 0;
+  const tokenGrowth =
+    facts.original_input_tokens > 0 ? facts.peak_input_tokens / facts.original_input_tokens : 0;
   const span = `${clock(facts.ramp_started_at)} and the first Slow Down at ${clock(started_at)}`;
   if (facts.original_is_estimate) {
     return {
@@ -124,9 +125,17 @@ function steps({ facts, present }: Surge, settings: AnalyzerSettings, holdUntil:
     `Hold it for ${minutes} minutes, not before ${clock(Date.parse(holdUntil) / 1000)}; a new Slow Down or a higher rate starts the wait again.`,
     `Then raise it by at most ${Math.round(step * 100)} % per ${minutes} minutes, up to ${rate(facts.peak_rate)} requests/min.`,
   ];
-  if (present.over.length > 0) list.push(`Still above their original rate: ${present.over.slice(0, 3).map((over) => over.client).join(', ')}.`);
+  if (present.over.length > 0)
+    list.push(
+      `Still above their original rate: ${present.over
+        .slice(0, 3)
+        .map((over) => over.client)
+        .join(', ')}.`,
+    );
   if (facts.peak_input_tokens >= RAMP_RULE_TOKENS) {
-    list.push('Above 1 million input tokens per minute, growth of more than 50 % in 15 minutes is refused again.');
+    list.push(
+      'Above 1 million input tokens per minute, growth of more than 50 % in 15 minutes is refused again.',
+    );
   }
   list.push('If it recurs, keep traffic steady, spread batch jobs over time, or buy Scale Tier.');
   return list;
@@ -137,7 +146,9 @@ function growthRatio(facts: SurgeFacts): number {
 }
 
 function grown(what: string, growth: Growth): Incident['evidence'] {
-  return growth === null ? {} : { [`top_${what}`]: growth.name, [`top_${what}_growth`]: round(growth.now - growth.before) };
+  return growth === null
+    ? {}
+    : { [`top_${what}`]: growth.name, [`top_${what}_growth`]: round(growth.now - growth.before) };
 }
 
 /** A rate for people: whole numbers from ten on. */

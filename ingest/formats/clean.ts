@@ -5,8 +5,7 @@ import { redactText } from './redact.ts';
 const LONGEST = 256;
 /** Distinct values remembered per kind, twice over. Dimensions repeat, so the work is done once per value. */
 const REMEMBERED = 8192;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+const CONTROL = /[\p{Cc}\u2028\u2029]+/gu;
 /** A part of a path that names one object rather than one kind of request. */
 const OBJECT_ID =
   /^(?:[a-z]{2,12}[-_](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{10,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,}|\d{4,})$/;

@@ -30,6 +30,14 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 /** Fields that a mapping may fill beside those of the record: the same time in seconds. */
 const IN_SECONDS: Readonly<Record<string, string>> = { latency_s: 'latency_ms', ttft_s: 'ttft_ms' };
+const FLAGS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  [true, true],
+  ['true', true],
+  [1, true],
+  [false, false],
+  ['false', false],
+  [0, false],
+]);
 const NUMBER = /^[+-]?\d{1,16}(?:\.\d{1,12})?(?:e[+-]?\d{1,2})?$/i;
 
 /** The user's own JSON, read through the `mapping` of the settings. */
@@ -102,30 +110,30 @@ function decodeMapped(message: unknown, rules: readonly Rule[], now: number): De
 function fill(record: Record<string, unknown>, rule: Rule, source: JsonObject): string | null {
   const value = rule.fixed ?? readPath(source, rule.path);
   if (value === undefined || value === null || (value === '' && rule.kind !== 'any')) return null;
-  const converted = convert(value, rule.kind);
+  const converted = CONVERT[rule.kind](value);
   if (converted === undefined)
     return `${rule.field}: ${rule.written} is ${describe(value)}, not a ${rule.kind}`;
   record[rule.field] = converted;
   return null;
 }
 
-function convert(value: unknown, kind: Kind): unknown {
-  switch (kind) {
-    case 'any':
-      return value;
-    case 'text':
-      if (typeof value === 'string') return value;
-      return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
-    case 'flag':
-      if (typeof value === 'boolean') return value;
-      return value === 'true' || value === 1 ? true : value === 'false' || value === 0 ? false : undefined;
-    case 'number':
-    case 'seconds': {
-      const text = typeof value === 'string' ? value.trim() : '';
-      const number = typeof value === 'number' ? value : NUMBER.test(text) ? Number(text) : undefined;
-      return number === undefined ? undefined : kind === 'seconds' ? number * 1000 : number;
-    }
-  }
+/** Undefined when the value is none of its kind. */
+const CONVERT: Record<Kind, (value: unknown) => unknown> = {
+  any: (value) => value,
+  text: (value) => (typeof value === 'number' || typeof value === 'boolean' ? String(value) : toText(value)),
+  flag: (value) => FLAGS.get(value),
+  number: (value) => toNumber(value),
+  seconds: (value) => toNumber(value, 1000),
+};
+
+function toText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function toNumber(value: unknown, factor = 1): number | undefined {
+  if (typeof value === 'number') return value * factor;
+  const text = toText(value)?.trim() ?? '';
+  return NUMBER.test(text) ? Number(text) * factor : undefined;
 }
 
 function describe(value: unknown): string {

@@ -75,7 +75,7 @@ function decodeOtelGenai(message: unknown, now: number): Decoded {
 function isModelSpan({ attributes }: OtlpItem): boolean {
   // OpenLLMetry marks the steps around a call with the same attributes as the call.
   if (attributes.has('traceloop.span.kind')) return false;
-  if (NO_MODEL_CALL.has(String(attributes.get('gen_ai.operation.name') ?? ''))) return false;
+  if (NO_MODEL_CALL.has(firstText(attributes.get('gen_ai.operation.name')) ?? '')) return false;
   return (
     attributes.has('gen_ai.request.model') ||
     attributes.has('gen_ai.response.model') ||
@@ -87,7 +87,7 @@ function isModelSpan({ attributes }: OtlpItem): boolean {
 /** Events that carry prompts and answers have GenAI attributes too and are no requests. */
 function isModelLog(log: OtlpItem): boolean {
   const name = eventName(log);
-  if (NO_MODEL_CALL.has(String(log.attributes.get('gen_ai.operation.name') ?? ''))) return false;
+  if (NO_MODEL_CALL.has(firstText(log.attributes.get('gen_ai.operation.name')) ?? '')) return false;
   if (name === DETAILS_EVENT || name === EXCEPTION_EVENT) return true;
   if (name !== undefined && name.startsWith('gen_ai.')) return false;
   const model = log.attributes.has('gen_ai.request.model') || log.attributes.has('gen_ai.response.model');

@@ -1,4 +1,4 @@
-import { asList, asObject, type JsonObject } from './format.ts';
+import { asList, asObject, firstText, type JsonObject } from './format.ts';
 
 /** Attributes by name, values as plain JSON. */
 export type Attributes = ReadonlyMap<string, unknown>;
@@ -72,6 +72,6 @@ export function readAnyValue(value: unknown, depth = 0): unknown {
   if (any['kvlistValue'] === undefined) return undefined;
   const pairs = asList(asObject(any['kvlistValue'])?.['values']).map(asObject);
   return Object.fromEntries(
-    pairs.map((pair) => [String(pair?.['key'] ?? ''), readAnyValue(pair?.['value'], depth + 1)]),
+    pairs.map((pair) => [firstText(pair?.['key']) ?? '', readAnyValue(pair?.['value'], depth + 1)]),
   );
 }

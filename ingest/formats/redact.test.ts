@@ -1,9 +1,9 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redactMessage } from './redact-message.ts';
 import { redactText, redactValue } from './redact.ts';
 
-const alphanumeric = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'];
+const alphanumeric = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'.split('');
 const letters = (from: readonly string[], minLength: number, maxLength = minLength) =>
   fc.string({ unit: fc.constantFrom(...from), minLength, maxLength });
 const word = (minLength: number, maxLength = minLength) => letters(alphanumeric, minLength, maxLength);
@@ -11,7 +11,7 @@ const urlSafe = (minLength: number, maxLength: number) =>
   fc
     .tuple(word(6), letters([...alphanumeric, '-', '_'], minLength - 6, maxLength - 6))
     .map((parts) => parts.join(''));
-const hex = (length: number) => letters([...'0123456789abcdef'], length);
+const hex = (length: number) => letters('0123456789abcdef'.split(''), length);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 /** Each: how it stands in a text, and the part that must not survive. */
@@ -31,7 +31,7 @@ const secrets: Record<string, fc.Arbitrary<{ text: string; secret: string }>> = 
   'a GitHub token': fc
     .tuple(fc.constantFrom('ghp_', 'gho_', 'ghs_', 'github_pat_'), word(36))
     .map(([prefix, secret]) => ({ text: prefix + secret, secret })),
-  'an AWS key id': letters([...'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'], 16).map((secret) => ({
+  'an AWS key id': letters('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.split(''), 16).map((secret) => ({
     text: `AKIA${secret}`,
     secret,
   })),

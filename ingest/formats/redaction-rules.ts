@@ -194,6 +194,6 @@ function startsWord(text: string, offset: number): boolean {
 }
 
 function keepPrefix(all: string, groups: readonly unknown[]): string {
-  const prefix = groups.find((group) => typeof group === 'string' && all.startsWith(group));
-  return `${String(prefix ?? '')}…${MASK}`;
+  const prefix = groups.find((group): group is string => typeof group === 'string' && all.startsWith(group));
+  return `${prefix ?? ''}…${MASK}`;
 }

@@ -58,7 +58,17 @@ export async function readClassCounts(
   );
 }
 
-const fineDimensions = ['provider', 'org', 'project', 'api_key', 'client', 'region', 'model', 'class', 'subclass'];
+const fineDimensions = [
+  'provider',
+  'org',
+  'project',
+  'api_key',
+  'client',
+  'region',
+  'model',
+  'class',
+  'subclass',
+];
 const coarseDimensions = ['provider', 'org', 'project', 'model', 'class', 'subclass'];
 
 function countsQuery(select: readonly string[], groupBy: readonly string[]): string {

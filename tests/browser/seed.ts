@@ -247,9 +247,8 @@ const COUNT_COLUMNS = (
 const EVENT_COLUMNS = 'ts request_id provider org project model client status class type code message'.split(
   ' ',
 );
-const BATCH_COLUMNS = (
-  'topic partition from_offset to_offset counted failed skipped dead first_ts last_ts ' + 'inserted_at'
-).split(' ');
+const BATCH_COLUMNS =
+  'topic partition from_offset to_offset counted failed skipped dead first_ts last_ts inserted_at'.split(' ');
 const INCIDENT_COLUMNS = (
   'id version kind state severity provider org project model scope started_at detected_at ' +
   'resolved_at summary verdict_party verdict_why evidence remedy sample_request_ids related ' +

@@ -1,0 +1,162 @@
+/** What a token of ClickHouse's SQL is. `quoted` is an identifier in quotes, `string` also a heredoc. */
+export type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'sign' | 'end';
+
+/** A position in a statement that moves from token to token; comments and spaces are passed over. */
+export interface Lexer {
+  kind: TokenKind;
+  /** Bytes of the present token: `[start, end)`. */
+  start: number;
+  end: number;
+  next(): void;
+  /** The present token as written. */
+  text(): string;
+  /** The present word in upper case; empty for any other token. */
+  word(): string;
+}
+
+/**
+ * Reads a statement as ClickHouse's own lexer does: strings and quoted identifiers with backslashes and doubled
+ * quotes, typographic quotes, heredocs, nested comments. It stands on the first token. Linear in the bytes.
+ */
+export function createLexer(bytes: Buffer, from = 0): Lexer {
+  const lexer: Lexer = {
+    kind: 'end',
+    start: from,
+    end: from,
+    next: () => {
+      lexer.start = skipBlank(bytes, lexer.end);
+      readToken(bytes, lexer);
+    },
+    text: () => bytes.toString('utf8', lexer.start, lexer.end),
+    word: () => (lexer.kind === 'word' ? bytes.toString('latin1', lexer.start, lexer.end).toUpperCase() : ''),
+  };
+  lexer.next();
+  return lexer;
+}
+
+const code = (char: string): number => char.charCodeAt(0);
+const newline = code('\n');
+const backslash = code('\\');
+const dollar = code('$');
+const slash = code('/');
+const star = code('*');
+const dash = code('-');
+const hash = code('#');
+const typographic = { single: Buffer.from('‘'), double: Buffer.from('“') };
+const typographicEnd = { single: Buffer.from('’'), double: Buffer.from('”') };
+
+/** What each byte can begin or continue: bits of `isWordStart`, `isDigit`. */
+const classes = Uint8Array.from({ length: 256 }, (_item, byte) => {
+  const char = String.fromCharCode(byte);
+  return (/[A-Za-z_\x80-\xff]/.test(char) ? 1 : 0) | (/[0-9]/.test(char) ? 2 : 0);
+});
+
+function isWordStart(byte: number): boolean {
+  return ((classes[byte] ?? 0) & 1) !== 0;
+}
+
+function isDigit(byte: number): boolean {
+  return ((classes[byte] ?? 0) & 2) !== 0;
+}
+
+function isWordPart(byte: number): boolean {
+  return (classes[byte] ?? 0) !== 0 || byte === dollar;
+}
+
+function skipBlank(bytes: Buffer, from: number): number {
+  let at = from;
+  for (;;) {
+    const byte = bytes[at];
+    if (byte === undefined) return bytes.length;
+    if (byte <= 32) at += 1;
+    else if (isLineComment(bytes, at)) at = endOfLine(bytes, at);
+    else if (byte === slash && bytes[at + 1] === star) at = endOfComment(bytes, at);
+    else return at;
+  }
+}
+
+function isLineComment(bytes: Buffer, at: number): boolean {
+  const second = bytes[at + 1];
+  switch (bytes[at]) {
+    case dash:
+      return second === dash;
+    case slash:
+      return second === slash;
+    case hash:
+      return second === 32 || second === code('!');
+    default:
+      return false;
+  }
+}
+
+function endOfLine(bytes: Buffer, from: number): number {
+  const found = bytes.indexOf(newline, from);
+  return found === -1 ? bytes.length : found;
+}
+
+function endOfComment(bytes: Buffer, from: number): number {
+  let depth = 0;
+  for (let at = from; at < bytes.length - 1; ) {
+    if (bytes[at] === slash && bytes[at + 1] === star) depth += 1;
+    else if (bytes[at] === star && bytes[at + 1] === slash) depth -= 1;
+    else {
+      at += 1;
+      continue;
+    }
+    at += 2;
+    if (depth === 0) return at;
+  }
+  return bytes.length;
+}
+
+function readToken(bytes: Buffer, lexer: Lexer): void {
+  const { start } = lexer;
+  const byte = bytes[start];
+  const set = (kind: TokenKind, end: number): void => {
+    lexer.kind = kind;
+    lexer.end = end;
+  };
+  if (byte === undefined) return set('end', start);
+  if (byte === code("'")) return set('string', endOfQuoted(bytes, start));
+  if (byte === code('`') || byte === code('"')) return set('quoted', endOfQuoted(bytes, start));
+  if (byte === 0xe2) {
+    if (typographic.single.equals(bytes.subarray(start, start + 3)))
+      return set('string', endOf(bytes, typographicEnd.single, start + 3));
+    if (typographic.double.equals(bytes.subarray(start, start + 3)))
+      return set('quoted', endOf(bytes, typographicEnd.double, start + 3));
+  }
+  if (byte === dollar) return readHeredoc(bytes, start, set);
+  if (!isWordStart(byte) && !isDigit(byte)) return set('sign', start + 1);
+  let end = start + 1;
+  while (isWordPart(bytes[end] ?? 0)) end += 1;
+  set(isDigit(byte) ? 'number' : 'word', end);
+}
+
+/** Past the closing quote; a backslash takes the next byte with it, a doubled quote goes on. */
+function endOfQuoted(bytes: Buffer, start: number): number {
+  const quote = bytes[start];
+  for (let at = start + 1; at < bytes.length; at += 1) {
+    if (bytes[at] === backslash) at += 1;
+    else if (bytes[at] === quote) {
+      if (bytes[at + 1] !== quote) return at + 1;
+      at += 1;
+    }
+  }
+  return bytes.length;
+}
+
+function endOf(bytes: Buffer, mark: Buffer, from: number): number {
+  const found = bytes.indexOf(mark, from);
+  return found === -1 ? bytes.length : found + mark.length;
+}
+
+/** `$tag$ … $tag$`; a dollar without a second one is a sign. */
+function readHeredoc(bytes: Buffer, start: number, set: (kind: TokenKind, end: number) => void): void {
+  let at = start + 1;
+  while (isWordPart(bytes[at] ?? 0) && bytes[at] !== dollar) at += 1;
+  if (bytes[at] !== dollar) return set('sign', start + 1);
+  const tag = bytes.subarray(start, at + 1);
+  const found = bytes.indexOf(tag, at + 1);
+  if (found === -1) set('sign', start + 1);
+  else set('string', found + tag.length);
+}
