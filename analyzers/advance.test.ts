@@ -209,7 +209,7 @@ function play(
   return { told, last: life };
 }
 const times = (count: number, level: Observation['level']): Observation['level'][] =>
-  new Array(count).fill(level);
+  Array.from({ length: count }, () => level);
 
 const flapping = Array.from(
   { length: 80 },

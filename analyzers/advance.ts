@@ -109,8 +109,10 @@ function fromPending(previous: Life, seen: Observation, now: number, policy: Pol
         return { next: null, emit: false, reason: 'breach_ended' };
       return { next: life, emit: false, reason: 'breach_paused' };
     case 'incomplete':
-      return { next: previous, emit: false, reason: 'breach_paused' };
+      break;
   }
+  // This time will be evaluated when its counts are in, so it does not count as evaluated now.
+  return { next: previous, emit: false, reason: 'breach_paused' };
 }
 
 function fire(life: Life, now: number): Advance {
@@ -146,12 +148,12 @@ function fromFiring(previous: Life, seen: Observation, now: number, policy: Poli
         emit: previous.held === 'data_incomplete',
         reason: 'held',
       };
-    case 'incomplete': {
-      // This time will be evaluated when its counts are in, so it does not count as evaluated now.
-      const next: Life = { ...previous, held: 'data_incomplete' };
-      return { next, emit: previous.held !== 'data_incomplete', reason: 'held' };
-    }
+    case 'incomplete':
+      break;
   }
+  // As above: the time of the last evaluation stays.
+  const next: Life = { ...previous, held: 'data_incomplete' };
+  return { next, emit: previous.held !== 'data_incomplete', reason: 'held' };
 }
 
 function fromResolved(previous: Life, seen: Observation, now: number, policy: Policy): Advance {

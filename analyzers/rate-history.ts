@@ -71,7 +71,7 @@ function minutesBefore(
   amount: (row: CountRow) => number,
 ): number[] {
   const count = Math.max(0, Math.floor((start - knownFrom) / 60));
-  const minutes = new Array<number>(count).fill(0);
+  const minutes = Array.from({ length: count }, () => 0);
   for (const row of rows) {
     if (row.ts >= start) break;
     const index = count - 1 - Math.floor((start - 1 - row.ts) / 60);

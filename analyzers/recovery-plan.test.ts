@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, double, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { recoveryPlan } from './recovery-plan.ts';
 
@@ -23,11 +23,11 @@ test('when nothing more is wanted there is only the rate to return to', () => {
 });
 
 test('no step is above the largest raise, none is above the rate wanted, and the list is short', () => {
-  fc.assert(
-    fc.property(
-      fc.double({ min: 0, max: 1e6, noNaN: true }),
-      fc.double({ min: 0, max: 1e9, noNaN: true }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
+  assert(
+    property(
+      double({ min: 0, max: 1e6, noNaN: true }),
+      double({ min: 0, max: 1e9, noNaN: true }),
+      double({ min: 0, max: 1, noNaN: true }),
       (original, wanted, step) => {
         const rates = plan(original, wanted, step).plan.map((it) => it.requests_per_minute);
         expect(rates.length).toBeLessThanOrEqual(25);

@@ -7,7 +7,7 @@ import { type Incident, incident as incidentSchema } from '../domain/incident.ts
 import { openStore, type Store } from '../store/connect.ts';
 import { migrate } from '../store/migrate.ts';
 import { readClassCounts, readCounts } from '../store/queries/counts.ts';
-import { readIncidents, readSampleRequestIds } from '../store/queries/incidents.ts';
+import { type IncidentFilter, readIncidents, readSampleRequestIds } from '../store/queries/incidents.ts';
 import { tsvRow, tsvTime } from '../store/tsv.ts';
 import { replayRange } from './replay.ts';
 import { runAnalyzers } from './run.ts';
@@ -80,7 +80,6 @@ test('counts are read back as they are, for the organizations asked for, in orde
 
 test('too many rows are read without key, client and region, and no request is lost', async () => {
   const filter = { from: START, to: START + 60 * MINUTE, orgs: [{ provider: 'openai', org: 'org-acme' }] };
-  const sum = (read: readonly CountRow[]): number => read.reduce((total, row) => total + row.requests, 0);
   const coarse = await readCounts(live, { ...filter, max_rows: 700 });
   expect(new Set(coarse.map((row) => row.client))).toEqual(new Set(['']));
   expect(new Set(coarse.map((row) => row.project))).toEqual(new Set(['shop', 'docs']));
@@ -175,8 +174,6 @@ test('what is still open when the counts end stays open', async () => {
 });
 
 test('incidents are filtered by state, kind and time', async () => {
-  const kinds = async (filter: Parameters<typeof readIncidents>[1]): Promise<string[]> =>
-    (await readIncidents(live, filter)).map((it) => it.incident.kind);
   expect(await kinds({ states: ['firing'] })).toEqual([]);
   expect(await kinds({ kinds: ['slow_down_surge'] })).toEqual(['slow_down_surge']);
   expect(await kinds({ since: START + 90 * MINUTE })).toEqual(['quota_exhausted']);
@@ -242,6 +239,14 @@ async function openFresh(name: string): Promise<Store> {
   // The traffic of these tests has a fixed date, which is older than the tables keep counts.
   await store.command('SYSTEM STOP TTL MERGES');
   return store;
+}
+
+function sum(counts: readonly CountRow[]): number {
+  return counts.reduce((total, row) => total + row.requests, 0);
+}
+
+async function kinds(filter: IncidentFilter): Promise<string[]> {
+  return (await readIncidents(live, filter)).map((it) => it.incident.kind);
 }
 
 function iso(minute: number): string {

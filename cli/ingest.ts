@@ -1,10 +1,29 @@
 import { openKafka } from '../ingest/sources/kafka.ts';
+import { reportToBoth } from '../ingest/worker-events.ts';
 import type { CommandContext } from './context.ts';
 import { kafkaLog, logEvents } from './log-events.ts';
+import { startMetricsServer } from './metrics-server.ts';
 import { openMigrated, workerFor } from './pipeline.ts';
+import { type RunningTelemetry, runTelemetry } from './run-telemetry.ts';
 
 /** Runs a worker until a signal: then it writes and acknowledges what it has read, and leaves the group. */
 export async function run(_options: object, context: CommandContext): Promise<number> {
+  const telemetry = runTelemetry(context);
+  try {
+    // First up and last down, so that probes and Prometheus see the start and the end.
+    const server = await startMetricsServer(context.settings.metrics, telemetry);
+    context.logger.info({ url: server.url }, 'serving /metrics, /healthz and /readyz');
+    try {
+      return await work(telemetry, context);
+    } finally {
+      await server.close();
+    }
+  } finally {
+    telemetry.close();
+  }
+}
+
+async function work(telemetry: RunningTelemetry, context: CommandContext): Promise<number> {
   const { settings, logger } = context;
   const store = await openMigrated(settings.clickhouse);
   try {
@@ -12,11 +31,15 @@ export async function run(_options: object, context: CommandContext): Promise<nu
     const worker = workerFor(context, settings, {
       store,
       source,
-      events: logEvents(logger),
+      events: reportToBoth(logEvents(logger), telemetry.events),
       onRefused: 'halt',
     });
+    telemetry.watch(worker, store);
     // The group waits for a leaving member at most as long as its session lasts.
-    const stop = (): void => void worker.stop(settings.kafka.session_timeout_ms * 0.8);
+    const stop = (): void => {
+      telemetry.enter('stopping');
+      void worker.stop(settings.kafka.session_timeout_ms * 0.8);
+    };
     context.signal.addEventListener('abort', stop, { once: true });
     if (context.signal.aborted) stop();
     logger.info(

@@ -10,6 +10,7 @@ import type { Store } from '../store/connect.ts';
 import { readCountsByClass, readEventRange } from '../store/queries/totals.ts';
 import type { CommandContext } from './context.ts';
 import { incidentInFull } from './format/incidents.ts';
+import { relayStdin } from './relay-stdin.ts';
 import { fileLimits, openMigrated, workerFor } from './pipeline.ts';
 
 export interface ReplayOptions {
@@ -19,6 +20,7 @@ export interface ReplayOptions {
 
 /** Reads files of history into a fresh embedded store and prints what was counted and which incidents there were. */
 export async function run(options: ReplayOptions, context: CommandContext): Promise<number> {
+  const stdin = options.files.includes('-') ? relayStdin() : null;
   const directory = await mkdtemp(path.join(tmpdir(), 'faultline-replay-'));
   try {
     const store = await openMigrated({
@@ -28,7 +30,7 @@ export async function run(options: ReplayOptions, context: CommandContext): Prom
       path: directory,
     });
     try {
-      return await replay(store, options, context);
+      return await replay(store, stdin, options, context);
     } finally {
       await store.close();
     }
@@ -37,10 +39,10 @@ export async function run(options: ReplayOptions, context: CommandContext): Prom
   }
 }
 
-async function replay(store: Store, options: ReplayOptions, context: CommandContext): Promise<number> {
+async function replay(store: Store, stdin: AsyncIterable<Buffer> | null, options: ReplayOptions, context: CommandContext): Promise<number> {
   // History is older than the tables would keep it.
   await store.command('SYSTEM STOP TTL MERGES');
-  const dead = await readFiles(store, options.files, context);
+  const dead = await readFiles(store, options.files, stdin, context);
   if (context.signal.aborted) return 130;
   const range = await readEventRange(store);
   const incidents =
@@ -50,13 +52,13 @@ async function replay(store: Store, options: ReplayOptions, context: CommandCont
   else printSummary(counts, incidents, context);
   if (dead > 0)
     context.err(
-      `${dead} lines could not be decoded: faultline start --source FILE keeps them for faultline dead-letters list`,
+      `${dead} line${dead === 1 ? '' : 's'} could not be decoded: faultline start --source FILE keeps them for faultline dead-letters list`,
     );
   return 0;
 }
 
 /** Number of records that could not be decoded. */
-async function readFiles(store: Store, files: readonly string[], context: CommandContext): Promise<number> {
+async function readFiles(store: Store, files: readonly string[], stdin: AsyncIterable<Buffer> | null, context: CommandContext): Promise<number> {
   let dead = 0;
   let records = 0;
   let said = context.now();
@@ -73,7 +75,7 @@ async function readFiles(store: Store, files: readonly string[], context: Comman
     },
   };
   for (const file of files) {
-    const source = file === '-' ? openStreamLines('stdin', '0', context.stdin) : await openFileLines(file);
+    const source = file === '-' && stdin !== null ? openStreamLines('stdin', '0', stdin) : await openFileLines(file);
     const limits = fileLimits(context.settings);
     const worker = workerFor(context, context.settings, { store, source, events, limits, onRefused: 'fail' });
     const stop = (): void => void worker.stop(0);

@@ -8,6 +8,7 @@ import { playDemo } from './demo.ts';
 import { UserError } from './errors.ts';
 import { kafkaLog } from './log-events.ts';
 import { fileLimits } from './pipeline.ts';
+import { relayStdin } from './relay-stdin.ts';
 
 /** Where `start` reads, and what time it is there. */
 export interface StartSource {
@@ -57,7 +58,7 @@ export async function openStartSource(
       };
     }
     case '-': {
-      const records = openStreamLines('stdin', run, context.stdin);
+      const records = openStreamLines('stdin', run, relayStdin());
       return history(
         'standard input',
         records,

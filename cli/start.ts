@@ -181,8 +181,8 @@ function watch(state: State, context: CommandContext): WorkerEvents {
   const log = logEvents(context.logger.child({}, { level: 'warn' }));
   return {
     ...log,
-    written(id, batch, age) {
-      log.written(id, batch, age);
+    written(id, batch, age, duration) {
+      log.written(id, batch, age, duration);
       const { counted, dead, skipped, last_ts } = batch.fold.totals;
       state.records += counted + dead + skipped;
       state.dead += dead;
@@ -190,9 +190,9 @@ function watch(state: State, context: CommandContext): WorkerEvents {
         state.byClass.set(name, (state.byClass.get(name) ?? 0) + n);
       if (last_ts !== null) state.watermark = Math.max(state.watermark ?? 0, last_ts);
     },
-    storeFailed(reason) {
+    storeFailed(reason, error) {
       state.trouble = reason;
-      log.storeFailed(reason);
+      log.storeFailed(reason, error);
     },
     brokerFailed(reason) {
       state.trouble = reason;

@@ -60,6 +60,7 @@ const MESSAGE_LIMIT = 4 * 1024;
 /** Folds the records of one batch into the rows that the batch adds. */
 export class Fold {
   readonly totals: FoldTotals = { counted: 0, failed: 0, dead: 0, skipped: 0, extra: 0, first_ts: null, last_ts: null };
+  readonly rejected = new Map<RejectReason, number>();
   /** Estimated size of the rows held, in bytes: what memory limits look at. */
   bytes = 0;
   #groups = new Map<number, Map<number, Group>>();
@@ -82,6 +83,7 @@ export class Fold {
   /** A record that cannot be decoded; `body` is redacted. */
   reject(reason: RejectReason, detail: string, body: string, size: number, at: Position): void {
     this.totals.dead++;
+    this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
     const row = tsvRow([at.topic, at.partition, at.offset, at.part, reason, detail, body, size]);
     this.#dead.push(row);
     this.bytes += row.length;

@@ -93,6 +93,11 @@ export class Gather {
     return this.closed.reduce((sum, batch) => sum + batch.fold.bytes, this.#open?.fold.bytes ?? 0);
   }
 
+  /** The first range that is not written. */
+  get oldest(): Batch | null {
+    return this.closed[0] ?? this.#open;
+  }
+
   get isEmpty(): boolean {
     return this.#open === null && this.closed.length === 0;
   }

@@ -25,8 +25,33 @@ export interface Worker {
   run(): Promise<void>;
   /** Writes and acknowledges what has been read, for at most so many ms, then leaves the group. */
   stop(deadlineMs: number): Promise<void>;
-  /** Partitions held, and how many records they are behind. */
-  status(): { partitions: number; starting: number; lag: number; halted: number };
+  /** What is held now. */
+  status(): WorkerStatus;
+  /**
+   * Asks the source where the logs of the partitions end: the lag of those that are not being read would else stand
+   * still. Answers false when nothing is held, so that nothing was asked; throws when the source does not answer.
+   */
+  refreshLag(): Promise<boolean>;
+}
+
+/** One partition as seen from outside. */
+export interface PartitionStatus extends PartitionId {
+  /** The start is not decided yet. */
+  starting: boolean;
+  paused: boolean;
+  halted: boolean;
+  /** Offsets that are not written, as far as the log's end is known; null when it is not. */
+  unwritten: number | null;
+  /** Event time of the newest request in the oldest batch that is not written, epoch ms; null when none is gathered. */
+  waiting_ts: number | null;
+}
+
+export interface WorkerStatus {
+  partitions: PartitionStatus[];
+  /** Estimated size of the rows that are not written. */
+  held_bytes: number;
+  /** When the loop last turned, monotonic ms; null before it has begun. */
+  ticked_at: number | null;
 }
 
 /** One partition while this worker has it. */
@@ -48,6 +73,8 @@ interface Held extends Tenure {
 const TICK = 50;
 const IDLE = 500;
 const HALTED = 10_000;
+/** Timers count in 31 bits. */
+const LONGEST_SLEEP = 2 ** 31 - 1;
 /** More records than one fetch of a partition holds are waiting: larger batches matter more than fresh ones. */
 const BEHIND = 2_500;
 
@@ -62,6 +89,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let stopping = false;
   let ended = false;
   let writing = 0;
+  let tickedAt: number | null = null;
   let fail: (error: unknown) => void = () => {};
 
   const sink: Sink = {
@@ -156,6 +184,8 @@ export function createWorker(options: WorkerOptions): Worker {
       const ledger = facts.ledger.get(partitionKey(partition.id)) ?? null;
       const start = decide?.(log) ?? decideStart({ commit, foreignOffset, ledger, log, topicId: source.topicId(partition.id.topic) });
       if (!(await recordLoss(partition, start))) continue;
+      if (commit !== null && commit.to !== null && start.replay === null && ledger?.incarnation === commit.incarnation && ledger.to >= commit.to)
+        events.alreadyIn(partition.id, { from: commit.offset, to: commit.to });
       partition.incarnation = start.incarnation;
       partition.topicId = source.topicId(partition.id.topic);
       partition.verify = start.verify;
@@ -184,9 +214,10 @@ export function createWorker(options: WorkerOptions): Worker {
       } catch (error) {
         if (error instanceof StoreError && !isRetriable(error)) throw error;
         const reason = error instanceof Error ? error.message : String(error);
-        if (error instanceof StoreError) events.storeFailed(reason);
+        if (error instanceof StoreError) events.storeFailed(reason, error);
         else events.brokerFailed(reason);
         await options.sleep(1_000);
+        events.waited(error instanceof StoreError ? 'store' : 'broker', 1_000);
       }
     }
     return null;
@@ -230,6 +261,7 @@ export function createWorker(options: WorkerOptions): Worker {
   async function writeNext(partition: Held, gather: Gather): Promise<void> {
     const batch = gather.closed[0];
     if (batch === undefined || !partition.held()) return;
+    const started = options.monotonic();
     try {
       if (!(await writeBatch(options, partition, batch))) return;
     } catch (error) {
@@ -242,7 +274,7 @@ export function createWorker(options: WorkerOptions): Worker {
     gather.closed.shift();
     partition.done = batch.to;
     partition.idleSince = options.monotonic();
-    events.written(partition.id, batch, options.monotonic() - batch.openedAt);
+    events.written(partition.id, batch, partition.idleSince - batch.openedAt, partition.idleSince - started);
   }
 
   function sayDone(partition: Held): void {
@@ -285,6 +317,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   function tick(): void {
     const monotonic = options.monotonic();
+    tickedAt = monotonic;
     const full = heldBytes() > options.memoryBytes;
     for (const partition of held.values()) {
       if (!partition.held() || partition.gather === null) continue;
@@ -306,7 +339,7 @@ export function createWorker(options: WorkerOptions): Worker {
       await options.sleep(10);
     } while ([...held.values()].some(unsettled) && options.monotonic() < until);
     for (const partition of held.values()) if (partition.held() && !unsettled(partition)) sayDone(partition);
-    await Promise.race([Promise.all([...held.values()].map((p) => p.writing)), options.sleep(Math.max(0, until - options.monotonic()))]);
+    await Promise.race([Promise.all([...held.values()].map((p) => p.writing)), options.sleep(Math.min(LONGEST_SLEEP, Math.max(0, until - options.monotonic())))]);
   }
 
   return {
@@ -333,13 +366,31 @@ export function createWorker(options: WorkerOptions): Worker {
     },
     status() {
       const all = [...held.values()].filter((partition) => partition.held());
-      return {
-        partitions: all.length,
-        starting: all.filter((partition) => partition.gather === null).length,
-        lag: all.reduce((sum, partition) => sum + (partition.lag ?? 0), 0),
-        halted: all.filter((partition) => partition.halted).length,
-      };
+      return { partitions: all.map(statusOf), held_bytes: heldBytes(), ticked_at: tickedAt };
     },
+    async refreshLag() {
+      const all = [...held.values()].filter((one) => one.held());
+      if (all.length === 0) return false;
+      const logs = await source.logOffsets(all.map((one) => one.id));
+      all.forEach((one, i) => {
+        const latest = logs[i]?.latest ?? Number.MAX_SAFE_INTEGER;
+        // A source without an end has no lag.
+        if (!one.held() || one.gather === null || latest >= Number.MAX_SAFE_INTEGER) return;
+        one.lag = Math.max(0, latest - one.gather.position);
+      });
+      return true;
+    },
+  };
+}
+
+function statusOf({ id, gather, lag, done, paused, halted }: Held): PartitionStatus {
+  return {
+    ...id,
+    starting: gather === null,
+    paused,
+    halted,
+    unwritten: gather === null || lag === null ? null : lag + Math.max(0, gather.position - done),
+    waiting_ts: gather?.oldest?.fold.totals.last_ts ?? null,
   };
 }
 

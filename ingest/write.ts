@@ -66,8 +66,8 @@ export async function writeBatch(context: WriteContext, tenure: Tenure, batch: B
       if (done < inserts.length) await context.reached('between-inserts');
     } catch (error) {
       if (isRetriable(error)) {
-        context.events.storeFailed(error instanceof Error ? error.message : String(error));
-        await context.sleep(backoff(tries++, context.chance()));
+        context.events.storeFailed(error instanceof Error ? error.message : String(error), error);
+        await wait(context, 'store', tries++);
         continue;
       }
       if (insert.table !== 'error_events' || !(await excludeRefusedRows(context.store, insert, batch.fold, error))) throw error;
@@ -95,6 +95,12 @@ export async function acknowledge(context: WriteContext, tenure: Tenure, offset:
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 5_000;
 
+async function wait(context: WriteContext, until: 'store' | 'broker', tries: number): Promise<void> {
+  const from = context.monotonic();
+  await context.sleep(backoff(tries, context.chance()));
+  context.events.waited(until, context.monotonic() - from);
+}
+
 function backoff(tries: number, chance: number): number {
   return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(tries, 10)) * (0.5 + chance / 2);
 }
@@ -111,7 +117,7 @@ async function announce(context: WriteContext, tenure: Tenure, range: OffsetRang
       if (!(error instanceof CommitError)) throw error;
       if (error.code === 'fenced') return false;
       context.events.brokerFailed(error.message);
-      await context.sleep(backoff(tries, context.chance()));
+      await wait(context, 'broker', tries);
     }
   }
   return false;

@@ -1,11 +1,14 @@
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { StoreError, toStoreError } from './error.ts';
+import { createSessionPool } from './session-pool.ts';
 
 type ChdbModule = typeof import('chdb/connection');
+type ChdbSession = import('chdb').Session;
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 
 /** A connection to the embedded engine or to a server; the same code for both. Errors are `StoreError`. */
@@ -22,8 +25,53 @@ export interface Store {
   command(sql: string, params?: Record<string, unknown>): Promise<void>;
   /** Rows as TabSeparated bytes. Resolves only when stored. The token makes a repetition count once. */
   insert(insert: Insert): Promise<void>;
+  /** Embedded only: the engine beneath, for statements that come from outside. */
+  readonly engine?: Engine;
   close(): Promise<void>;
 }
+
+/** The embedded engine. Its errors are the engine's own, `Code: 60. DB::Exception: …`. */
+export interface Engine {
+  /** A session in the store's directory, in under a millisecond; its settings end with it. */
+  openSession(): EngineSession;
+}
+
+/** A session runs one statement at a time; after a failure it is of no further use. */
+export interface EngineSession {
+  /** The answer in `format` where the statement names none. */
+  run(sql: string, format?: string): Promise<EngineAnswer>;
+  /** Bytes in a text format, parsed by the engine; `settings` are those of this insert alone. */
+  insert(insert: EngineInsert): Promise<{ rows: number; bytes: number; seconds: number }>;
+  close(): void;
+}
+
+export interface EngineAnswer {
+  bytes: Buffer;
+  readRows: number;
+  readBytes: number;
+  seconds: number;
+}
+
+export interface EngineInsert {
+  /** Plain names: letters, digits and _. */
+  table: string;
+  columns: readonly string[] | null;
+  body: Buffer;
+  format: (typeof rawFormats)[number];
+  settings: Readonly<Record<string, string | number>>;
+}
+
+/** Formats whose bytes the engine takes as they are. */
+export const rawFormats = [
+  'TabSeparated',
+  'TSV',
+  'TabSeparatedWithNames',
+  'TSVWithNames',
+  'CSV',
+  'CSVWithNames',
+  'JSONEachRow',
+  'JSONCompactEachRow',
+] as const;
 
 export interface Insert {
   table: string;
@@ -85,12 +133,15 @@ async function openServer(options: StoreOptions): Promise<Store> {
   try {
     const on = options.cluster === '' ? '' : ` ON CLUSTER '${options.cluster}'`;
     await attempt(where, () => first.command({ query: `CREATE DATABASE IF NOT EXISTS ${options.database}${on}` }));
+  } catch (error) {
+    // Whoever may only read needs no database made; that it is missing shows at the first query.
+    if (!(error instanceof StoreError && (error.serverCode === 164 || error.serverCode === 497))) throw error;
   } finally {
     await first.close();
   }
   const client = connect(options.database);
   return createStore('server', where, options, {
-    reader: () => client,
+    read: (act) => act(client),
     insert: async ({ table, columns, body, token }) => {
       await client.insert({
         table,
@@ -106,36 +157,61 @@ async function openServer(options: StoreOptions): Promise<Store> {
 
 async function openEmbedded(options: StoreOptions): Promise<Store> {
   const where = path.resolve(options.path);
-  const { createChdbConnection } = loadChdb();
+  detachStdin();
+  const { createChdbConnection, openSession } = loadChdb();
   await refuseForeignOwner(where);
   await attempt(where, () => mkdir(where, { recursive: true }));
-  const open = () => attempt(where, () => createChdbConnection({ path: where }));
+  const open = async (database: string) => {
+    const session = createChdbConnection({ path: where });
+    await session.chdb.queryAsync(database);
+    return { session, client: createClient({ connection: asConnection(session) }) };
+  };
+  const close = ({ client }: { client: ClickHouseClient }) => client.close();
+  const first = await attempt(where, () => open(`CREATE DATABASE IF NOT EXISTS ${options.database}`));
   // One session runs one statement at a time: readers must not wait behind inserts.
-  const writer = await open();
-  const readers = [await open(), await open()];
-  await attempt(where, async () => {
-    await writer.chdb.queryAsync(`CREATE DATABASE IF NOT EXISTS ${options.database}`);
-    for (const session of [writer, ...readers]) await session.chdb.queryAsync(`USE ${options.database}`);
-  });
-  const clients = nonEmpty(readers.map((session) => createClient({ connection: asConnection(session) })));
-  let turn = 0;
-  return createStore('embedded', where, options, {
-    reader: () => clients[(turn = (turn + 1) % clients.length)] ?? clients[0],
-    insert: async ({ table, columns, body, token }) => {
-      // Settings stand in the statement: a SET would outlive it and give the next insert this token.
-      await writer.chdb.rawInsert({
-        table,
-        columns,
-        values: body,
-        format: 'TabSeparated',
-        settings: { ...insertSettings, insert_deduplication_token: token },
-      });
+  const use = () => open(`USE ${options.database}`);
+  const readers = createSessionPool(2, use, close);
+  const writers = createSessionPool(1, use, close);
+  return {
+    ...createStore('embedded', where, options, {
+      read: (act) => readers.use(({ client }) => act(client)),
+      insert: async ({ table, columns, body, token }) => {
+        // Settings stand in the statement: a SET would outlive it and give the next insert this token.
+        const settings = { ...insertSettings, insert_deduplication_token: token };
+        await writers.use(({ session }) =>
+          session.chdb.rawInsert({ table, columns, values: body, format: 'TabSeparated', settings }),
+        );
+      },
+      close: async () => {
+        await readers.close();
+        await writers.close();
+        // The last session takes the engine with it; until now this one kept it.
+        await close(first);
+      },
+    }),
+    engine: { openSession: () => asEngineSession(openSession(where)) },
+  };
+}
+
+function asEngineSession(session: ChdbSession): EngineSession {
+  return {
+    run: async (sql, format = 'TabSeparated') => {
+      const answer = await session.queryAsync(sql, { format });
+      const bytes = answer.bytes();
+      return {
+        bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+        readRows: answer.rowsRead,
+        readBytes: answer.bytesRead,
+        seconds: answer.elapsed,
+      };
     },
-    close: async () => {
-      for (const client of clients) await client.close();
-      await writer.close();
+    insert: async ({ table, columns, body, format, settings }) => {
+      const names = columns === null ? {} : { columns };
+      const done = await session.insert({ table, ...names, values: body, format, settings });
+      return { rows: done.rowsWritten, bytes: done.bytesWritten, seconds: done.elapsed };
     },
-  });
+    close: () => session.close(),
+  };
 }
 
 /** chdb is typed against client-common 1.22, the client carries its own copy: alike, but with a private field. */
@@ -144,7 +220,7 @@ function asConnection(session: ReturnType<ChdbModule['createChdbConnection']>): 
 }
 
 interface Driver {
-  reader(): ClickHouseClient;
+  read<T>(act: (client: ClickHouseClient) => Promise<T>): Promise<T>;
   insert(insert: Insert): Promise<void>;
   close(): Promise<void>;
 }
@@ -156,14 +232,18 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
     database: options.database,
     cluster: options.cluster,
     query: <Row>(sql: string, params: Record<string, unknown> = {}) =>
-      attempt(where, async () => {
-        const result = await driver.reader().query({ query: sql, query_params: params, format: 'JSONEachRow' });
-        return result.json<Row>();
-      }),
+      attempt(where, () =>
+        driver.read(async (client) => {
+          const result = await client.query({ query: sql, query_params: params, format: 'JSONEachRow' });
+          return result.json<Row>();
+        }),
+      ),
     command: (sql, params = {}) =>
-      attempt(where, async () => {
-        await driver.reader().command({ query: sql, query_params: params });
-      }),
+      attempt(where, () =>
+        driver.read(async (client) => {
+          await client.command({ query: sql, query_params: params });
+        }),
+      ),
     insert: (insert) => attempt(where, () => driver.insert(insert)),
     close: () => driver.close(),
   };
@@ -177,10 +257,29 @@ async function attempt<T>(where: string, act: () => T | Promise<T>): Promise<T> 
   }
 }
 
-/** The engine is an optional dependency: a deployment against a server leaves its 543 MB out. */
-function loadChdb(): ChdbModule {
+/**
+ * Points file descriptor 0 at /dev/null. An insert of the engine takes, after its own rows, whatever stands on
+ * standard input for further rows: a log that is piped in would be eaten, and stored. Who wants to read standard
+ * input has to take it over before (cli/relay-stdin.ts).
+ */
+function detachStdin(): void {
+  if (process.platform === 'win32') return;
   try {
-    return createRequire(import.meta.url)('chdb/connection') as ChdbModule;
+    closeSync(0);
+  } catch {
+    // Closed already.
+  }
+  const descriptor = openSync('/dev/null', 'r');
+  if (descriptor !== 0) throw new StoreError('unavailable', 'standard input cannot be kept from the embedded engine: start faultline with </dev/null');
+}
+
+/** The engine is an optional dependency: a deployment against a server leaves its 543 MB out. */
+function loadChdb(): Pick<ChdbModule, 'createChdbConnection'> & { openSession(path: string): ChdbSession } {
+  try {
+    const require = createRequire(import.meta.url);
+    const { createChdbConnection } = require('chdb/connection') as ChdbModule;
+    const { Session } = require('chdb') as typeof import('chdb');
+    return { createChdbConnection, openSession: (path) => new Session(path) };
   } catch (error) {
     throw new StoreError(
       'unavailable',

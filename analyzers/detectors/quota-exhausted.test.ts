@@ -208,14 +208,18 @@ test('a scope that is not used for an hour while the organization succeeds is gi
   expect(incidents[0]).toMatchObject({ state: 'resolved', resolved_at: minute(40) });
 });
 
-test('refused again within the grace time is the same incident, long after it another one', () => {
-  const cycle = (again: number): Stream[] => [
+/** Refused for ten minutes, then from a minute on for ten minutes again. */
+function cycle(again: number): Stream[] {
+  return [
     { ...shop, to: 20 },
     { ...shop, from: 20, to: 30, class: 'quota_exceeded' },
     { ...shop, from: 30, to: again },
     { ...shop, from: again, to: again + 10, class: 'quota_exceeded' },
     { ...shop, from: again + 10, to: 90 },
   ];
+}
+
+test('refused again within the grace time is the same incident, long after it another one', () => {
   expect(play(traffic(cycle(40))).incidents).toMatchObject([
     { started_at: minute(20), resolved_at: minute(50) },
   ]);

@@ -156,9 +156,15 @@ test('Slow Down long after the grace time is another incident', () => {
 });
 
 test('when all clients are refused alike the scope is the organization, whoever was refused first', () => {
-  const rates = (m: number): number => (m < 40 ? 30 : m < 60 ? 150 : 30);
   const streams = ['a', 'b', 'c'].map(
-    (client, i): Stream => ({ from: 0, to: 90, per_minute: rates, client, project: `p${i}`, model: 'gpt-5' }),
+    (client, i): Stream => ({
+      from: 0,
+      to: 90,
+      per_minute: (m) => (m < 40 || m >= 60 ? 30 : 150),
+      client,
+      project: `p${i}`,
+      model: 'gpt-5',
+    }),
   );
   const refusals = streams.map(
     (stream, i): Stream => ({ ...stream, from: 41 + i * 0.5, to: 60, per_minute: 20, class: 'slow_down' }),
@@ -215,7 +221,8 @@ test('two organizations that surge are two incidents', () => {
   const { incidents } = play(
     traffic([web, batch, refused, { ...web, ...other }, { ...batch, ...other }, { ...refused, ...other }]),
   );
-  expect(incidents.map((it) => it.scope.org).sort()).toEqual(['org-acme', 'org-other']);
+  expect(new Set(incidents.map((it) => it.scope.org))).toEqual(new Set(['org-acme', 'org-other']));
+  expect(incidents).toHaveLength(2);
   expect(new Set(incidents.map((it) => it.id)).size).toBe(2);
 });
 
@@ -229,10 +236,15 @@ test.each([
   const rows = traffic(
     ['a', 'b', 'c'].flatMap((client, i): Stream[] => {
       const rate = (perMinute * ([0.6, 0.25, 0.15][i] ?? 0)) / 6;
-      const drawn = (mean: number) => (): number => poisson(mean, random) * 6;
       return [
-        { from: 0, to: 1_440, client, per_minute: drawn(rate) },
-        { from: 0, to: 1_440, client, per_minute: drawn(rate * share), class: 'slow_down' },
+        { from: 0, to: 1_440, client, per_minute: () => poisson(rate, random) * 6 },
+        {
+          from: 0,
+          to: 1_440,
+          client,
+          per_minute: () => poisson(rate * share, random) * 6,
+          class: 'slow_down',
+        },
       ];
     }),
   );

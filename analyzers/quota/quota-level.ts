@@ -53,21 +53,20 @@ interface Tally {
 }
 
 function isExhausted(rows: readonly CountRow[], windowFrom: number, settings: QuotaSettings): boolean {
-  const tallies = new Map<string, Tally>();
-  for (const row of rows) {
-    count(tallies, '', row, windowFrom);
-    for (const part of parts) {
-      const value = row[scopeColumns[part]];
-      if (value !== '') count(tallies, `${part}\n${value}`, row, windowFrom);
+  if (!rows.some(isQuota)) return false;
+  return [null, ...parts].some((part) => {
+    const tallies = new Map<string, Tally>();
+    for (const row of rows) {
+      const value = part === null ? 'all' : row[scopeColumns[part]];
+      if (value !== '') count(tallies, value, row, windowFrom);
     }
-  }
-  for (const tally of tallies.values()) {
-    endInterval(tally);
-    if (tally.run >= settings.count) return true;
-    if (tally.matching < settings.count) continue;
-    if (tally.succeeded === 0 || tally.matching >= settings.share * tally.requests) return true;
-  }
-  return false;
+    return [...tallies.values()].some((tally) => {
+      endInterval(tally);
+      if (tally.run >= settings.count) return true;
+      if (tally.matching < settings.count) return false;
+      return tally.succeeded === 0 || tally.matching >= settings.share * tally.requests;
+    });
+  });
 }
 
 function count(tallies: Map<string, Tally>, name: string, row: CountRow, windowFrom: number): void {

@@ -52,8 +52,9 @@ export function quotaScope(rows: readonly CountRow[], whole: Scope): QuotaScope 
       };
     }
     case '':
-      return { ...answer, scope: aloneScope(rows, whole) };
+      break;
   }
+  return { ...answer, scope: aloneScope(rows, whole) };
 }
 
 /** The quota that most of the answers name. */

@@ -130,7 +130,9 @@ function measureBackground(
   now: number,
   lookback: number,
 ): Background {
-  const history = rowsBetween(rows, now - lookback, now - 2 * settings.window_seconds).filter(cell.contains);
+  const history = rowsBetween(rows, now - lookback, now - 2 * settings.window_seconds).filter((row) =>
+    cell.contains(row),
+  );
   const requests = history.reduce((sum, row) => sum + row.requests, 0);
   const enough = (2 * ENOUGH_ANSWERS) / settings.share;
   const count = Math.min(MAX_PARTS, Math.floor(requests / enough));
@@ -144,10 +146,13 @@ function measureBackground(
     part.requests += row.requests;
     if (row.class === 'slow_down') part.matching += row.requests;
   }
-  // The upper end of what these answers can stand for: two deviations above what was seen.
-  const upper = (seen: number): number => (seen === 0 ? 0 : seen + 2 * Math.sqrt(seen + 1));
-  const shares = parts.map((part) => upper(part.matching) / part.requests);
+  const shares = parts.map((part) => upperEnd(part.matching) / part.requests);
   return { share: Math.min(...shares), chance: MEASURED_CHANCE };
+}
+
+/** The most that so many answers can stand for: two deviations above what was seen. */
+function upperEnd(seen: number): number {
+  return seen === 0 ? 0 : seen + 2 * Math.sqrt(seen + 1);
 }
 
 function cells(window: readonly CountRow[]): Cell[] {

@@ -5,7 +5,7 @@ import type { Store } from '../../store/connect.ts';
 import { expand } from '../expand.ts';
 import { type Dashboard, type FilterVariable, filterVariables, type Panel } from '../panel.ts';
 import { readIncidents } from './incident-rows.ts';
-import type { LiveStatus, StatusAnswer } from './live-status.ts';
+import { type LiveStatus, presentOf, type StatusAnswer } from './live-status.ts';
 import { type PanelAnswer, panelData } from './panel-answer.ts';
 import { incidentParameters, panelParameters, rangeParameters } from './parameters.ts';
 import { createQueryCache } from './query-cache.ts';
@@ -50,7 +50,7 @@ export function addApi(app: FastifyInstance, { store, now, dashboards, live, war
   const get = (url: string, handler: (request: FastifyRequest, reply: FastifyReply) => unknown): void => {
     app.route({ method: 'GET', url, handler });
   };
-  const present = (): number => live?.().present ?? now();
+  const present = (): number => presentOf(live?.(), now());
 
   get('/api/dashboards', (): DashboardAnswer[] => dashboards.map(withoutSql));
 

@@ -16,9 +16,16 @@ export interface LiveStatus {
   watermark: number | null;
   /**
    * What counts as now: `now-24h` and hold times are measured from here. A demo says its simulated present, a
-   * historical file its newest record; null: the clock.
+   * historical file its newest record; null: the clock. What has not been counted yet is no present: the watermark is
+   * the latest that it can be.
    */
   present: number | null;
+}
+
+/** Event time that counts as now, epoch milliseconds; `clock` where records come as they happen. */
+export function presentOf(live: LiveStatus | undefined, clock: number): number {
+  if (live === undefined || live.present === null) return Math.round(clock);
+  return Math.round(Math.min(live.present, live.watermark ?? live.present));
 }
 
 /** The answer of `/api/status`. Times are epoch milliseconds. */

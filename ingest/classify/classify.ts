@@ -72,7 +72,9 @@ function judgeOnce(input: ClassifierInput, text: string, findings: Findings): Cl
 }
 
 function isGemini(provider: string): boolean {
-  return provider === 'gemini' || provider === 'google' || provider === 'vertex_ai' || provider === 'vertexai';
+  return (
+    provider === 'gemini' || provider === 'google' || provider === 'vertex_ai' || provider === 'vertexai'
+  );
 }
 
 function answer(
@@ -99,6 +101,7 @@ function answer(
 /** The advice of the class, except for limits that no waiting lifts and for a provider that forbids the retry. */
 function retryOf(advice: Retry, subclass: string, hints: number, headers: ClassifierInput['headers']): Retry {
   if (advice === 'no') return 'no';
-  if (subclass === 'request_too_large' || (subclass === 'images_per_minute' && (hints & limitZero) !== 0)) return 'no';
+  if (subclass === 'request_too_large' || (subclass === 'images_per_minute' && (hints & limitZero) !== 0))
+    return 'no';
   return headers?.['x-should-retry'] === 'false' ? 'no' : advice;
 }

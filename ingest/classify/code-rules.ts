@@ -51,18 +51,36 @@ export const codeRules: readonly Rule[] = [
     'insufficient_capacity',
   ]),
   rule('zai.overloaded', 'engine_overloaded', ["code':'1305'", "code': '1305'", "code':1305", "code': 1305"]),
-  codeRule('code.slow_down', 'slow_down', ['slow_down', 'slowdown', 'limit_burst_rate', 'throttling.burstrate']),
+  codeRule('code.slow_down', 'slow_down', [
+    'slow_down',
+    'slowdown',
+    'limit_burst_rate',
+    'throttling.burstrate',
+  ]),
 
   codeRule('code.credit_balance_exhausted', 'quota_exceeded', ['credit_balance_exhausted'], money),
-  codeRule('code.organization_spend_limit_exceeded', 'quota_exceeded', ['organization_spend_limit_exceeded'], money),
+  codeRule(
+    'code.organization_spend_limit_exceeded',
+    'quota_exceeded',
+    ['organization_spend_limit_exceeded'],
+    money,
+  ),
   codeRule('code.project_spend_limit_exceeded', 'quota_exceeded', ['project_spend_limit_exceeded'], money),
-  codeRule('code.organization_usage_limit_exceeded', 'quota_exceeded', ['organization_usage_limit_exceeded'], money),
+  codeRule(
+    'code.organization_usage_limit_exceeded',
+    'quota_exceeded',
+    ['organization_usage_limit_exceeded'],
+    money,
+  ),
   codeRule('code.billing_hard_limit_reached', 'quota_exceeded', ['billing_hard_limit_reached'], money),
   // Neighbours answer per-minute limits with the quota code; their own words tell.
   codeRule('code.quota_per_time', 'rate_limit', ['insufficient_quota'], { all: ['per_time'], ...money }),
-  codeRule('code.insufficient_quota', 'quota_exceeded', ['insufficient_quota'], { none: ['gemini'], ...money }),
+  codeRule('code.insufficient_quota', 'quota_exceeded', ['insufficient_quota'], {
+    none: ['gemini'],
+    ...money,
+  }),
   codeRule('code.quota', 'quota_exceeded', quotaCodes.slice(1), { none: ['gemini'], ...money }),
-  rule('zai.arrears', 'quota_exceeded', ["code':'1113'", "code': '1113'", "code':1113", "code': 1113"]),
+  rule('zai.arrears', 'quota_exceeded', ["code':'1113'", "code': '1113'", "code':1113", "code': 1113", "type':'1113'"]),
 
   codeRule('code.invalid_api_key', 'incorrect_api_key', [
     'invalid_api_key',
@@ -94,7 +112,12 @@ export const codeRules: readonly Rule[] = [
   codeRule('code.websocket_connection_limit_reached', 'connection', ['websocket_connection_limit_reached']),
   codeRule('code.vector_store_timeout', 'timeout', ['vector_store_timeout']),
   codeRule('code.conversation_locked', 'conflict', ['conversation_locked']),
-  codeRule('code.lock', 'conflict', ['_lock_failed', 'lock_not_acquired', 'resource_locked', 'thread_locked']),
+  codeRule('code.lock', 'conflict', [
+    '_lock_failed',
+    'lock_not_acquired',
+    'resource_locked',
+    'thread_locked',
+  ]),
 
   codeRule('code.context_length_exceeded', 'bad_request', [
     'context_length_exceeded',
@@ -134,10 +157,7 @@ export const codeRules: readonly Rule[] = [
   ]),
 
   // Types.
-  codeRule('type.request_forbidden', 'unsupported_region', ['request_forbidden'], {
-    none: ['too_large'],
-    far: /terminat|verif/,
-  }),
+  codeRule('type.request_forbidden', 'unsupported_region', ['request_forbidden']),
   codeRule('type.service_unavailable_error', 'engine_overloaded', ['service_unavailable_error'], {
     none: ['plain_unavailable'],
   }),

@@ -61,48 +61,77 @@ const silentKeys = [
 ];
 
 /** A new attempt begins: what follows is judged before what went before. */
-const attempts = ['retrying', 'last error', 'attempt 2', 'attempt 3', 'attempt 4', 'attempt 5', 'error doing the fallback'];
+const attempts = [
+  'retrying',
+  'last error',
+  'attempt 2',
+  'attempt 3',
+  'attempt 4',
+  'attempt 5',
+  'error doing the fallback',
+];
 
-const waits = ['try again in', 'retry after', 'retry in', 'retrydelay', 'try again after', 'please wait', 'retry_after'];
+const waits = [
+  'try again in',
+  'retry after',
+  'retry in',
+  'retrydelay',
+  'try again after',
+  'please wait',
+  'retry_after',
+];
 
 const unconditional = { asValue: false, word: false, near: null, far: null, hedged: false, late: false };
 
 /** The fields that `describeError` reads; the index is their place here. */
 export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', 'raw', 'msg'] as const;
 
-const meaningList: readonly Meaning[] = [
-  ...orderedRules.flatMap(ruleMeanings),
+const verdictMeanings: readonly Meaning[] = [
+  ...orderedRules.filter((rule) => rule.stage !== 'chinese').flatMap(ruleMeanings),
   ...hintRules.flatMap(({ hint, phrases, word }) =>
     phrases.map((phrase) => meaningOf(meanings.hint, phrase, hints.indexOf(hint), { word: word ?? false })),
   ),
   ...attempts.map((phrase) => meaningOf(meanings.attempt, phrase, 0, { word: true })),
   ...silentKeys.map((phrase) => meaningOf(meanings.silent, phrase, 0)),
   ...waits.map((phrase) => meaningOf(meanings.wait, phrase, 0)),
-  ...fieldNames.flatMap((name, index) =>
-    // Quoted, or before a sign of assignment.
-    (name.length > 3 ? [`${name}'`, `${name}:`, `${name}=`] : [`'${name}'`]).map((phrase) =>
-      meaningOf(meanings.field, phrase, index),
-    ),
-  ),
 ];
 
-const meaningsOf = Map.groupBy(meaningList, (meaning) => meaning.phrase);
-const phrases = [...meaningsOf.keys()];
-
-/** How characters are read for these phrases. */
-export const symbolOf: Uint8Array = symbolTable(phrases.join(''));
-
-/** All phrases, to be found in one pass. */
-export const trie: PhraseTrie = buildPhraseTrie(
-  phrases.map((phrase) =>
-    Array.from({ length: phrase.length }, (_, at) => symbolOf[phrase.charCodeAt(at)] ?? symbols.foreign),
+const fieldMeanings: readonly Meaning[] = fieldNames.flatMap((name, index) =>
+  // Quoted, or before a sign of assignment.
+  (name.length > 3 ? [`${name}'`, `${name}:`, `${name}=`] : [`'${name}'`]).map((phrase) =>
+    meaningOf(meanings.field, phrase, index),
   ),
 );
 
-/** By number of the trie's ending: what the phrases that end there mean. */
-export const endingMeanings: readonly (readonly Meaning[])[] = trie.endings.map((ending) =>
-  ending.flatMap((index) => meaningsOf.get(phrases[index] ?? '') ?? []),
+/** How characters are read for the phrases of all rules. */
+export const symbolOf: Uint8Array = symbolTable(
+  [...verdictMeanings, ...fieldMeanings].map((meaning) => meaning.phrase).join(''),
 );
+
+export interface Vocabulary {
+  trie: PhraseTrie;
+  /** By number of the trie's ending: what the phrases that end there mean. */
+  endingMeanings: readonly (readonly Meaning[])[];
+}
+
+/** What decides the class. */
+export const verdictWords: Vocabulary = vocabulary(verdictMeanings);
+/** The same with the names of fields, for the columns of an error event. */
+export const allWords: Vocabulary = vocabulary([...verdictMeanings, ...fieldMeanings]);
+
+function vocabulary(list: readonly Meaning[]): Vocabulary {
+  const meaningsOf = Map.groupBy(list, (meaning) => meaning.phrase);
+  const phrases = [...meaningsOf.keys()];
+  const trie = buildPhraseTrie(
+    phrases.map((phrase) =>
+      Array.from({ length: phrase.length }, (_, at) => symbolOf[phrase.charCodeAt(at)] ?? symbols.foreign),
+    ),
+  );
+  const endingMeanings = trie.endings.map((ending) =>
+    ending.flatMap((index) => meaningsOf.get(phrases[index] ?? '') ?? []),
+  );
+  return { trie, endingMeanings };
+}
 
 /** A rule as it is applied: every rule of the same shape, so that applying them is fast. */
 export interface CompiledRule {
@@ -129,6 +158,11 @@ export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) =>
   statuses: rule.status === 'none' ? [0] : (rule.status ?? null),
   notStatuses: rule.notStatus ?? [],
 }));
+
+/** Phrases in Chinese characters with the order of their rule: too many characters for the alphabet. */
+export const chinesePhrases: readonly { phrase: string; order: number }[] = orderedRules
+  .filter((rule) => rule.stage === 'chinese')
+  .flatMap((rule) => rule.phrases.map((phrase) => ({ phrase, order: rule.order })));
 
 /** The bits of some hints in a set of hints. */
 export function hintBits(names: readonly Hint[] = []): number {

@@ -1,5 +1,5 @@
 import type { RequestClass } from '../../domain/error-class.ts';
-import { type CompiledRule, compiledRules } from './compiled.ts';
+import { chinesePhrases, type CompiledRule, compiledRules } from './compiled.ts';
 import { type Stage, stages } from './rules.ts';
 import { type Findings, RANK_ATTEMPT } from './scan.ts';
 import { judgeStatus } from './status.ts';
@@ -13,8 +13,11 @@ export interface Decision {
 const ABORT = stages.indexOf('abort');
 const CODE = stages.indexOf('code');
 const SENTENCE = stages.indexOf('sentence');
+const CHINESE = stages.indexOf('chinese');
 /** Stages whose order alone counts, not the place in the text. */
-const unplaced = stages.map((stage) => !['code', 'sentence', 'loose_code', 'word', 'reason', 'last'].includes(stage));
+const unplaced = stages.map(
+  (stage) => !['code', 'sentence', 'loose_code', 'word', 'reason', 'last'].includes(stage),
+);
 const afterStatus: readonly Stage[] = ['exception', 'reason', 'transport', 'late_exception', 'last'];
 const beforeStatus: readonly Stage[] = ['loose_code', 'word'];
 
@@ -32,15 +35,18 @@ export function decide(text: string, findings: Findings, hints: number, status: 
   for (let i = 0; i < findings.count; i++) {
     const order = findings.rules[i] ?? 0;
     const rule = compiledRules[order];
-    if (rule !== undefined && applies(rule, hints, httpStatus)) compete(rule, order, findings.ranks[order] ?? 0);
+    if (rule !== undefined && applies(rule, hints, httpStatus))
+      compete(rule, order, findings.ranks[order] ?? 0);
   }
+  if (findings.chinese) competeInChinese(text, hints, httpStatus);
   const early = winnerOf(ABORT) ?? winnerOf(CODE);
   if (early !== null) return early;
   for (let i = 0; i < findings.lateCount; i++) {
     const meaning = findings.lateMeanings[i];
     const rule = compiledRules[meaning?.index ?? -1];
     if (meaning === undefined || rule === undefined || !applies(rule, hints, httpStatus)) continue;
-    if (isMeant(meaning, text, findings.lateEnds[i] ?? 0)) compete(rule, meaning.index, findings.lateRanks[i] ?? 0);
+    if (isMeant(meaning, text, findings.lateEnds[i] ?? 0))
+      compete(rule, meaning.index, findings.lateRanks[i] ?? 0);
   }
   return (
     firstWinner(beforeStatus) ??
@@ -57,7 +63,7 @@ function applies(rule: CompiledRule, hints: number, httpStatus: number): boolean
 
 function compete(rule: CompiledRule, order: number, rank: number): void {
   // Codes and sentences compete with each other, so that a later attempt beats an earlier one of either kind.
-  const stage = rule.stage === SENTENCE ? CODE : rule.stage;
+  const stage = rule.stage === SENTENCE || rule.stage === CHINESE ? CODE : rule.stage;
   const attempt = Math.floor(rank / RANK_ATTEMPT);
   const depth = unplaced[rule.stage] === true ? 0 : rank % RANK_ATTEMPT;
   const kind = rule.stage === CODE ? 1 : 0;
@@ -65,6 +71,13 @@ function compete(rule: CompiledRule, order: number, rank: number): void {
   if (score <= (bestScores[stage] ?? 0)) return;
   bestScores[stage] = score;
   bestRules[stage] = order;
+}
+
+function competeInChinese(text: string, hints: number, httpStatus: number): void {
+  for (const { phrase, order } of chinesePhrases) {
+    const rule = compiledRules[order];
+    if (rule !== undefined && text.includes(phrase) && applies(rule, hints, httpStatus)) compete(rule, order, 0);
+  }
 }
 
 function firstWinner(candidates: readonly Stage[]): Decision | null {

@@ -15,7 +15,11 @@ const [MESSAGE, CODE, TYPE, STATUS, ERROR, DETAIL, RAW, MSG] = fieldNames.keys()
 export function readFields(text: string, findings: Findings): ErrorFields {
   const home = innermostMessage(text, findings);
   if (home === null) {
-    return { type: fieldOf(text, findings, TYPE, null), code: fieldOf(text, findings, CODE, null), message: plainMessage(text) };
+    return {
+      type: fieldOf(text, findings, TYPE, null),
+      code: fieldOf(text, findings, CODE, null),
+      message: plainMessage(text),
+    };
   }
   const code = fieldOf(text, findings, CODE, home.object);
   return {
@@ -45,11 +49,17 @@ function innermostMessage(text: string, findings: Findings): { object: number; m
 }
 
 /** The last value of a field within one object; anywhere when the object is null. */
-function fieldOf(text: string, findings: Findings, wanted: number | undefined, object: number | null): string {
+function fieldOf(
+  text: string,
+  findings: Findings,
+  wanted: number | undefined,
+  object: number | null,
+): string {
   for (let i = 0; i < findings.fields.length; i += 3) {
     if (findings.fields[i] !== wanted || (object !== null && findings.fields[i + 2] !== object)) continue;
     const value = valueAt(text, findings.fields[i + 1] ?? 0, MAX_NAME);
-    if (value !== '' && !/^(?:null|none|nil|undefined|<nil>)$/i.test(value) && /^[\w.:-]+$/.test(value)) return value;
+    if (value !== '' && !/^(?:null|none|nil|undefined|<nil>)$/i.test(value) && /^[\w.:-]+$/.test(value))
+      return value;
   }
   return '';
 }
@@ -75,7 +85,9 @@ function valueAt(text: string, start: number, limit: number): string {
   let end = i + 1;
   const stop = Math.min(text.length, i + 2 * limit);
   while (end < stop && !(text.charAt(end) === closing && end - firstBackslash(text, end) <= escapes)) end++;
-  return unescapeText(text.slice(i + 1, end)).slice(0, limit).trim();
+  return unescapeText(text.slice(i + 1, end))
+    .slice(0, limit)
+    .trim();
 }
 
 /** Where the run of backslashes before `i` begins; at most 16 are looked at. */

@@ -11,12 +11,14 @@ export const symbols = {
   close: 243,
   escape: 245,
   ignored: 246,
+  chinese: 247,
 } as const;
 
 const characters: Readonly<Record<string, string>> = {
   // Box drawing and the bar are the frames of terminals and of log prefixes.
   space: ' \t\n\r\v\f\u00a0\u2028\u2029\u3000|\u2502\u2503\u2551\u258c\u2590',
-  quote: '\'"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\uff07\uff02\u00b4',
+  quote:
+    '\'"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\uff07\uff02\u00b4',
   open: '{[',
   close: '}]',
   backslash: '\\',
@@ -24,7 +26,14 @@ const characters: Readonly<Record<string, string>> = {
   ignored: '\u200b\u200c\u200d\u00ad\ufeff*',
 };
 
-const asciiForms: Readonly<Record<string, string>> = { '：': ':', '，': ',', '（': '(', '–': '-', '—': '-', '‑': '-' };
+const asciiForms: Readonly<Record<string, string>> = {
+  '：': ':',
+  '，': ',',
+  '（': '(',
+  '–': '-',
+  '—': '-',
+  '‑': '-',
+};
 
 /** The commonest first: their transitions share a cache line. */
 const frequentLetters = 'etaionsrldcumhpgyfbwvk_.';
@@ -41,17 +50,21 @@ export function symbolTable(letters: string): Uint8Array {
     table[letter.charCodeAt(0)] = symbol;
     table[letter.toUpperCase().charCodeAt(0)] = symbol;
   }
-  for (const [form, ascii] of Object.entries(asciiForms)) table[form.charCodeAt(0)] = table[ascii.charCodeAt(0)] ?? 0;
+  for (const [form, ascii] of Object.entries(asciiForms))
+    table[form.charCodeAt(0)] = table[ascii.charCodeAt(0)] ?? 0;
   for (const [name, list] of Object.entries(characters)) {
     const symbol = symbols[name as keyof typeof symbols];
     for (const character of list) table[character.charCodeAt(0)] = symbol;
   }
+  table.fill(symbols.chinese, 0x4e00, 0xa000);
   return table;
 }
 
 /** True for letters, digits and the underscore: the characters of which identifiers are made. */
 export function isWordCode(code: number): boolean {
-  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95;
+  return (
+    (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95
+  );
 }
 
 /** A piece of text as patterns expect it: lower case, quotes `'`, single spaces, no backslashes or frames. */

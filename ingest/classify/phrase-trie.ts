@@ -6,13 +6,22 @@ export const GRAM_LENGTH = 5;
 /** Keeps the last symbols only, when new ones are shifted in. */
 export const GRAM_MASK = (1 << (SYMBOL_BITS * GRAM_LENGTH)) - 1;
 
+export const READ_ON = 1;
+export const LOOK_AHEAD = 2;
+
 const SPREAD = 0x9e3779b1;
-const FILTER_BITS = 16;
+const FILTER_BITS = 14;
+const ONWARD_BITS = 16;
 const SLOT_BITS = 12;
 
 export interface PhraseTrie {
-  /** One bit for each hash of a beginning of a phrase: small enough to stay in the nearest cache. */
+  /**
+   * By hash of the last GRAM_LENGTH symbols: 0 when no phrase begins so, READ_ON when one may, LOOK_AHEAD when one
+   * may if `onward` agrees. Small enough to stay in the nearest cache.
+   */
   filter: Uint8Array;
+  /** One bit by hash of a beginning and the two symbols behind it, so that most words are told apart before a walk. */
+  onward: Uint8Array;
   /** Open addressing by hash: pairs of beginning and node, 0 where free. */
   slots: Int32Array;
   /**
@@ -38,29 +47,51 @@ export function buildPhraseTrie(phrases: readonly (readonly number[])[]): Phrase
       throw new Error(`phrase ${index} is too short or has a character outside the alphabet`);
     }
     const gram = phrase.slice(0, GRAM_LENGTH).reduce((sum, symbol) => (sum << SYMBOL_BITS) | symbol, 0);
-    let node = roots.get(gram) ?? { children: new Map(), phrases: [] };
+    let node: Node = roots.get(gram) ?? { children: new Map(), phrases: [] };
     roots.set(gram, node);
     for (const symbol of phrase.slice(GRAM_LENGTH)) {
-      const child = node.children.get(symbol) ?? { children: new Map(), phrases: [] };
+      const child: Node = node.children.get(symbol) ?? { children: new Map(), phrases: [] };
       node.children.set(symbol, child);
       node = child;
     }
     node.phrases.push(index);
   }
   if (roots.size > 1 << (SLOT_BITS - 1)) throw new Error('too many beginnings of phrases: raise SLOT_BITS');
-  const filter = new Uint8Array(1 << (FILTER_BITS - 3));
+  const filter = new Uint8Array(1 << FILTER_BITS);
+  const onward = new Uint8Array(1 << (ONWARD_BITS - 3));
   const slots = new Int32Array(2 << SLOT_BITS);
-  const tape = [0];
-  const endings: number[][] = [[]];
-  for (const [gram, node] of roots) enter(filter, slots, gram, write(node, tape, endings));
+  const tape: number[] = [0];
+  const endings: (readonly number[])[] = [[]];
+  for (const [gram, node] of roots) {
+    enter(slots, gram, write(node, tape, endings));
+    const short =
+      node.phrases.length > 0 || [...node.children.values()].some((child) => child.phrases.length > 0);
+    const place = filterIndex(gram);
+    filter[place] = short || filter[place] === READ_ON ? READ_ON : LOOK_AHEAD;
+    for (const [first, child] of node.children) {
+      for (const second of child.children.keys()) {
+        const hash = onwardHash(gram, first, second);
+        onward[hash >>> 3] = (onward[hash >>> 3] ?? 0) | (1 << (hash & 7));
+      }
+    }
+  }
   if (tape.length > 65_535) throw new Error(`a tape of ${tape.length} is too long: shorten the phrases`);
-  return { filter, slots, tape: Uint16Array.from(tape), endings };
+  return { filter, onward, slots, tape: Uint16Array.from(tape), endings };
 }
 
-/** False when no phrase begins with these symbols; true when one may. */
-export function mayBegin(filter: Uint8Array, gram: number): boolean {
-  const hash = Math.imul(gram, SPREAD) >>> (32 - FILTER_BITS);
-  return ((filter[hash >>> 3] ?? 0) & (1 << (hash & 7))) !== 0;
+/** The place of some symbols in `filter`. */
+export function filterIndex(gram: number): number {
+  return Math.imul(gram, SPREAD) >>> (32 - FILTER_BITS);
+}
+
+/** False when no phrase that begins with these symbols goes on with the two given. */
+export function mayGoOn(onward: Uint8Array, gram: number, first: number, second: number): boolean {
+  const hash = onwardHash(gram, first, second);
+  return ((onward[hash >>> 3] ?? 0) & (1 << (hash & 7))) !== 0;
+}
+
+function onwardHash(gram: number, first: number, second: number): number {
+  return Math.imul(gram ^ (first << 12) ^ (second << 22), SPREAD) >>> (32 - ONWARD_BITS);
 }
 
 /** The node reached by the first symbols of a phrase; 0 when no phrase begins so. */
@@ -83,7 +114,7 @@ export function runOf(tape: Uint16Array, node: number, symbol: number): number {
 }
 
 /** Appends a node and all behind it; answers the node's place. */
-function write(node: Node, tape: number[], endings: number[][]): number {
+function write(node: Node, tape: number[], endings: (readonly number[])[]): number {
   const place = tape.length;
   tape.push(node.phrases.length === 0 ? 0 : endings.push(node.phrases) - 1, node.children.size);
   for (const symbol of node.children.keys()) tape.push(symbol, 0);
@@ -101,14 +132,13 @@ function write(node: Node, tape: number[], endings: number[][]): number {
     }
     tape.push(run.length, ...run);
     const link = tape.push(0) - 1;
-    tape[link] = write(end, tape, endings);
+    const target: number = write(end, tape, endings);
+    tape[link] = target;
   }
   return place;
 }
 
-function enter(filter: Uint8Array, slots: Int32Array, gram: number, node: number): void {
-  const hash = Math.imul(gram, SPREAD) >>> (32 - FILTER_BITS);
-  filter[hash >>> 3] = (filter[hash >>> 3] ?? 0) | (1 << (hash & 7));
+function enter(slots: Int32Array, gram: number, node: number): void {
   let slot = Math.imul(gram, SPREAD) >>> (32 - SLOT_BITS);
   while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & ((1 << SLOT_BITS) - 1);
   slots[2 * slot] = gram;

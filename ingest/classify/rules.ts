@@ -1,3 +1,4 @@
+import { chineseRules } from './chinese-rules.ts';
 import { codeRules } from './code-rules.ts';
 import { abortRules, serverRules } from './failure-rules.ts';
 import type { Rule } from './rule.ts';
@@ -10,6 +11,7 @@ export const stages = [
   'abort',
   'code',
   'sentence',
+  'chinese',
   'loose_code',
   'word',
   'exception',
@@ -31,11 +33,18 @@ export const orderedRules: readonly StagedRule[] = [
   ...staged('abort', abortRules),
   ...staged('code', codeRules),
   ...staged('sentence', [...accountRules, ...loadRules, ...requestRules, ...serverRules]),
+  ...staged('chinese', chineseRules),
   // The same codes where they are no value of a code or type, but stand somewhere in the text.
-  ...staged('loose_code', codeRules.filter((rule) => rule.code === true)),
+  ...staged(
+    'loose_code',
+    codeRules.filter((rule) => rule.code === true),
+  ),
   ...staged('word', mediumRules),
   // LiteLLM names a class for what it could not map, so there the transport texts come first.
-  ...staged('exception', exceptionRules.map((rule) => ({ ...rule, none: [...(rule.none ?? []), 'litellm' as const] }))),
+  ...staged(
+    'exception',
+    exceptionRules.map((rule) => ({ ...rule, none: [...(rule.none ?? []), 'litellm' as const] })),
+  ),
   ...staged('reason', reasonRules),
   ...staged('transport', transportRules),
   ...staged('late_exception', exceptionRules),

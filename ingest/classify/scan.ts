@@ -1,6 +1,14 @@
-import { compiledRules, endingMeanings, type Meaning, meanings, symbolOf, trie } from './compiled.ts';
+import {
+  allWords,
+  compiledRules,
+  type Meaning,
+  meanings,
+  symbolOf,
+  verdictWords,
+  type Vocabulary,
+} from './compiled.ts';
 import { isWordCode, symbols } from './folding.ts';
-import { GRAM_MASK, mayBegin, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
+import { filterIndex, GRAM_MASK, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
 import { startOfPhrase, valueStart } from './places.ts';
 import { endOfSilence } from './silence.ts';
 import { mayBeStatus } from './status-text.ts';
@@ -32,6 +40,8 @@ export interface Findings {
   numberRanks: Int32Array;
   /** Where the last duration to wait may stand, -1 when none. */
   waitAt: number;
+  /** Chinese characters stand in the text. */
+  chinese: boolean;
   /** Values that repeat the caller's words were passed over. */
   silenced: boolean;
   /** Triples of field name, start of its value, and object it belongs to. */
@@ -61,6 +71,7 @@ const found: Findings = {
   numbersAt: new Int32Array(MAX_NUMBERS),
   numberRanks: new Int32Array(MAX_NUMBERS),
   waitAt: -1,
+  chinese: false,
   silenced: false,
   fields: [],
   depths: [],
@@ -80,7 +91,8 @@ let listening = false;
  */
 export function scanText(text: string, wantFields: boolean, listenToAll = false): Findings {
   reset(wantFields, listenToAll);
-  const { filter, slots } = trie;
+  const words = wantFields ? allWords : verdictWords;
+  const { filter, onward, slots } = words.trie;
   const table = symbolOf;
   const { length } = text;
   let gram = 0;
@@ -103,16 +115,20 @@ export function scanText(text: string, wantFields: boolean, listenToAll = false)
         continue;
       } else if (symbol === symbols.escape) {
         i = endOfEscape(text, i);
+      } else if (symbol === symbols.chinese) {
+        found.chinese = true;
+        gram = 0;
       }
       if (symbol >= symbols.firstSpecial) continue;
     }
     if (symbol === symbols.space && (gram & SYMBOL_MASK) === symbols.space) continue;
     if ((code === 52 || code === 53) && mayBeStatus(text, i)) noteNumber(i);
     gram = ((gram << SYMBOL_BITS) | symbol) & GRAM_MASK;
-    if (!mayBegin(filter, gram)) continue;
+    const hint = filter[filterIndex(gram)] ?? 0;
+    if (hint === 0 || (hint === LOOK_AHEAD && !looksOn(text, i, gram, onward))) continue;
     const node = nodeOf(slots, gram);
     if (node === 0) continue;
-    const end = readOn(text, i, node, wantFields);
+    const end = readOn(text, i, node, words);
     if (end > i) {
       i = end;
       gram = 0;
@@ -121,9 +137,18 @@ export function scanText(text: string, wantFields: boolean, listenToAll = false)
   return found;
 }
 
+/** False when the next two characters already rule out every phrase that begins so. */
+function looksOn(text: string, i: number, gram: number, onward: Uint8Array): boolean {
+  const first = symbolOf[text.charCodeAt(i + 1)] ?? symbols.foreign;
+  const second = symbolOf[text.charCodeAt(i + 2)] ?? symbols.foreign;
+  // Escapes and white space may take more than one character.
+  if (first >= symbols.firstSpecial || second >= symbols.firstSpecial) return true;
+  return (first === symbols.space && second === symbols.space) || mayGoOn(onward, gram, first, second);
+}
+
 /** Follows every phrase that goes on from here; answers the end of a value to pass over, else `from`. */
-function readOn(text: string, from: number, entry: number, wantFields: boolean): number {
-  const { tape } = trie;
+function readOn(text: string, from: number, entry: number, words: Vocabulary): number {
+  const { tape } = words.trie;
   const table = symbolOf;
   let node = entry;
   let left = 0;
@@ -133,7 +158,7 @@ function readOn(text: string, from: number, entry: number, wantFields: boolean):
     if (left === 0) {
       const ending = tape[node] ?? 0;
       if (ending !== 0) {
-        const silentUntil = noteAll(endingMeanings[ending] ?? [], text, i, wantFields);
+        const silentUntil = noteAll(words.endingMeanings[ending] ?? [], text, i);
         if (silentUntil > i) return silentUntil;
       }
       if (tape[node + 1] === 0) return from;
@@ -169,7 +194,7 @@ function escapedSymbol(text: string, i: number): number {
   return symbol >= symbols.firstSpecial ? symbols.foreign : symbol;
 }
 
-function noteAll(ending: readonly Meaning[], text: string, i: number, wantFields: boolean): number {
+function noteAll(ending: readonly Meaning[], text: string, i: number): number {
   for (let at = 0; at < ending.length; at++) {
     const meaning = ending[at];
     if (meaning === undefined) continue;
@@ -181,10 +206,10 @@ function noteAll(ending: readonly Meaning[], text: string, i: number, wantFields
       if (end >= 0) return end;
       // A value without an end would be searched for its end again and again.
       listening = true;
-    } else if (meaning.kind !== meanings.field) {
-      note(meaning, text, i);
-    } else if (wantFields) {
+    } else if (meaning.kind === meanings.field) {
       noteField(meaning, text, i);
+    } else {
+      note(meaning, text, i);
     }
   }
   return i;
@@ -201,6 +226,7 @@ function reset(wantFields: boolean, listenToAll: boolean): void {
   found.hints = 0;
   found.numberCount = 0;
   found.waitAt = -1;
+  found.chinese = false;
   found.silenced = false;
   if (!wantFields) return;
   found.fields.length = 0;

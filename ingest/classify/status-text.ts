@@ -4,26 +4,93 @@ import type { Findings } from './scan.ts';
 
 /** Words after which a bare number is an HTTP status. */
 const statusWords = new Set([
-  'status', 'statuscode', 'status_code', 'httpstatus', 'http_status', 'http_code', 'code', 'errorcode', 'error_code',
-  'error', 'http', 'response', 'api', 'returned', 'got', 'received', 'many', 'request', 'exception', 'with', 'a', 'raised',
-  'statustext', 'httpcode', 'upstream', 'failed', 'answered', 'responded', 'openai', 'is', 'stream',
+  'status',
+  'statuscode',
+  'status_code',
+  'httpstatus',
+  'http_status',
+  'http_code',
+  'code',
+  'errorcode',
+  'error_code',
+  'error',
+  'http',
+  'response',
+  'api',
+  'returned',
+  'got',
+  'received',
+  'many',
+  'request',
+  'exception',
+  'with',
+  'a',
+  'raised',
+  'statustext',
+  'httpcode',
+  'upstream',
+  'failed',
+  'answered',
+  'responded',
+  'openai',
+  'is',
+  'stream',
 ]);
 
 /** Keys whose numbers are something else. */
 const otherNumbers = new Set([
-  'limit', 'current', 'port', 'line', 'used', 'requested', 'tokens', 'in', 'after', 'position', 'index', 'length',
-  'count', 'id', 'size', 'latency', 'duration', 'timeout', 'age', 'max', 'min', 'row', 'column', 'lineno', 'char',
-  'errno', 'seconds', 'remaining', 'step', 'attempt', 'pid', 'version', 'took', 'elapsed', 'thread', 'at', 'col', 'param',
-  'first', 'of', 'x-ratelimit-remaining-tokens',
+  'limit',
+  'current',
+  'port',
+  'line',
+  'used',
+  'requested',
+  'tokens',
+  'in',
+  'after',
+  'position',
+  'index',
+  'length',
+  'count',
+  'id',
+  'size',
+  'latency',
+  'duration',
+  'timeout',
+  'age',
+  'max',
+  'min',
+  'row',
+  'column',
+  'lineno',
+  'char',
+  'errno',
+  'seconds',
+  'remaining',
+  'step',
+  'attempt',
+  'pid',
+  'version',
+  'took',
+  'elapsed',
+  'thread',
+  'at',
+  'col',
+  'param',
+  'first',
+  'of',
+  'x-ratelimit-remaining-tokens',
 ]);
 
 /** Words after a number that make it a measure. */
-const units = /^(?:tokens?|seconds?|secs?|ms|milliseconds|minutes?|mins?|hours?|bytes?|chars?|characters|items|images?|requests?|messages?|per|times|of|kb|mb|rpm|tpm|s|x|more|max|output|input|words|lines?)$/;
+const units =
+  /^(?:tokens?|seconds?|secs?|ms|milliseconds|minutes?|mins?|hours?|bytes?|chars?|characters|items|images?|requests?|messages?|per|times|of|kb|mb|rpm|tpm|s|x|more|max|output|input|words|lines?)$/;
 
 /** True when a number of three digits begins here that may be a failed HTTP status (400 to 599). */
 export function mayBeStatus(text: string, i: number): boolean {
   const before = text.charCodeAt(i - 1);
-  if (isWordCode(before) || before === 46 || before === 45 || before === 47 || before === 35 || before === 36) return false;
+  if (isWordCode(before) || before === 46 || before === 45 || before === 47 || before === 35 || before === 36)
+    return false;
   if (!isDigit(text.charCodeAt(i + 1)) || !isDigit(text.charCodeAt(i + 2))) return false;
   const after = text.charCodeAt(i + 3);
   return !isDigit(after) && after !== 47 && after !== 37 && after !== 45 && after !== 95;
@@ -45,10 +112,17 @@ export function statedStatus(text: string, findings: Findings): number {
     if (rank < 0) return 0;
     for (let i = numberCount - 1; i >= 0; i--) {
       const at = numbersAt[i] ?? 0;
-      if (numberRanks[i] === rank && endsThere(text, at + 3) && isIntroduced(text, at)) return Number(text.slice(at, at + 3));
+      if (numberRanks[i] === rank && isHttpStatus(text, at) && endsThere(text, at + 3) && isIntroduced(text, at))
+        return Number(text.slice(at, at + 3));
     }
     bound = rank;
   }
+}
+
+/** Numbers such as 443 and 480 are no statuses that a server sends. */
+function isHttpStatus(text: string, at: number): boolean {
+  const status = Number(text.slice(at, at + 3));
+  return (status <= 431 && status !== 420) || status === 451 || status === 499 || (status >= 500 && status <= 530);
 }
 
 function isDigit(code: number): boolean {
@@ -78,27 +152,46 @@ function isIntroduced(text: string, i: number): boolean {
   // "(429)", "[429 Too Many Requests]", "<h1>502 Bad Gateway", "| 524: A timeout occurred".
   if (code === 40 || code === 91) return text.charCodeAt(i + 3) !== 44;
   if (code === 62 || code === 124) return /^(?:\d{3})(?::| [A-Z])/.test(text.slice(i, i + 6));
-  const word = wordBefore(text, code === 58 || code === 61 || code === 62 ? at - 1 : at);
+  const word = wordBefore(text, code === 58 || code === 61 || code === 62 || code === 44 ? at - 1 : at);
   if (otherNumbers.has(word)) return false;
   if (/^\d$/.test(word)) return /http\/[\d.]{1,3}['"`\s]*$/i.test(text.slice(Math.max(0, i - 16), i));
-  if (statusWords.has(word) || word.endsWith('error') || word.endsWith('code') || word.endsWith('status')) return true;
+  if (statusWords.has(word) || word.endsWith('error') || word.endsWith('code') || word.endsWith('status'))
+    return true;
+  // "api.openai.com:443" is a port, "12:500" a place in a file.
+  if (code === 58 && at === i - 1) return false;
   // A new line, or any prefix with a colon, when a sentence or a body follows.
   const opening = code === 58 || code === 93 || code === 41 || text.slice(at + 1, i).includes('\n');
-  return opening && /^\d{3}(?:$|[\s:]{0,2}['"`{<\\(\[]|:? [A-Z]|: [a-z]|\s*$| - | status | [a-z]+ )/.test(text.slice(i, i + 16));
+  return (
+    opening &&
+    /^\d{3}(?:$|[\s:]{0,2}['"`{<\\(\[]|:? [A-Z]|: [a-z]|\s*$| - | status | [a-z]+ )/.test(
+      text.slice(i, i + 16),
+    )
+  );
 }
 
 function isGap(text: string, i: number): boolean {
   const code = text.charCodeAt(i);
   const symbol = symbolOf[code];
-  return (symbol === symbols.space && code !== 124) || symbol === symbols.quote || symbol === symbols.backslash || symbol === symbols.ignored;
+  return (
+    (symbol === symbols.space && code !== 124) ||
+    symbol === symbols.quote ||
+    symbol === symbols.backslash ||
+    symbol === symbols.ignored
+  );
 }
 
 /** The word that ends at or before `at`, in lower case, without the brackets and quotes round it. */
 function wordBefore(text: string, at: number): string {
   let end = at;
   const limit = Math.max(-1, at - 12);
-  while (end > limit && (isGap(text, end) || text.charCodeAt(end) === 93 || text.charCodeAt(end) === 41)) end--;
+  while (end > limit && (isGap(text, end) || text.charCodeAt(end) === 93 || text.charCodeAt(end) === 41))
+    end--;
   let start = end;
-  while (start > end - 32 && start >= 0 && (isWordCode(text.charCodeAt(start)) || text.charCodeAt(start) === 45)) start--;
+  while (
+    start > end - 32 &&
+    start >= 0 &&
+    (isWordCode(text.charCodeAt(start)) || text.charCodeAt(start) === 45)
+  )
+    start--;
   return text.slice(start + 1, end + 1).toLowerCase();
 }

@@ -28,5 +28,7 @@ export function judgeStatus(status: number): { rule: string; class: RequestClass
   if (status < 400 || status > 599) return null;
   const known = classOfStatus[status];
   if (known !== undefined) return { rule: `status.${status}`, class: known };
-  return status < 500 ? { rule: 'status.4xx', class: 'bad_request' } : { rule: 'status.5xx', class: 'server_error' };
+  return status < 500
+    ? { rule: 'status.4xx', class: 'bad_request' }
+    : { rule: 'status.5xx', class: 'server_error' };
 }

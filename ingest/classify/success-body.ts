@@ -12,9 +12,14 @@ export function successReading(text: string): { rule: string; class: RequestClas
   if (start !== 123 || !resultKeys.some((key) => text.includes(`"${key}"`))) return null;
   const body = parsed(text);
   if (body === null || errorKeys.some((key) => isPresent(body[key]))) return null;
-  if (body['type'] === 'error' || body['type'] === 'response.failed' || body['object'] === 'error') return null;
+  if (body['type'] === 'error' || body['type'] === 'response.failed' || body['object'] === 'error')
+    return null;
   const response = body['response'];
-  if (typeof response === 'object' && response !== null && isPresent((response as Record<string, unknown>)['error'])) {
+  if (
+    typeof response === 'object' &&
+    response !== null &&
+    isPresent((response as Record<string, unknown>)['error'])
+  ) {
     return null;
   }
   if (!resultKeys.some((key) => isPresent(body[key]))) return null;
@@ -28,7 +33,9 @@ export function successReading(text: string): { rule: string; class: RequestClas
 function parsed(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
   } catch {
     return null;
   }
@@ -41,7 +48,9 @@ function isPresent(value: unknown): boolean {
 /** The finish reasons of all choices; null when one of them failed. */
 function finishReasons(choices: unknown): readonly unknown[] | null {
   if (!Array.isArray(choices)) return [];
-  const list = choices.filter((choice): choice is Record<string, unknown> => typeof choice === 'object' && choice !== null);
+  const list = choices.filter(
+    (choice): choice is Record<string, unknown> => typeof choice === 'object' && choice !== null,
+  );
   if (list.some((choice) => isPresent(choice['error']) || choice['finish_reason'] === 'error')) return null;
   return list.map((choice) => choice['finish_reason']);
 }

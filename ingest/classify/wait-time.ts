@@ -28,7 +28,8 @@ export function goDuration(text: string): number | null {
 export function waitFromHeaders(headers: ClassifierInput['headers']): number | null {
   if (headers === null) return null;
   const milliseconds = headers['retry-after-ms']?.trim();
-  if (milliseconds !== undefined && /^\d{1,12}(?:\.\d{1,9})?$/.test(milliseconds)) return sensible(Number(milliseconds) / 1000);
+  if (milliseconds !== undefined && /^\d{1,12}(?:\.\d{1,9})?$/.test(milliseconds))
+    return sensible(Number(milliseconds) / 1000);
   const after = headers['retry-after']?.trim();
   if (after === undefined) return null;
   if (/^\d{1,10}(?:\.\d{1,9})?$/.test(after)) return sensible(Number(after));
@@ -49,7 +50,9 @@ export function waitFromText(text: string, from: number): number | null {
   const [, number = '', unit = '', rest = ''] = match;
   const name = unit.toLowerCase();
   if (name === '') {
-    const compound = /^[\s\\'"`:=>~]{0,12}((?:\d+(?:\.\d+)?(?:ns|us|µs|ms|h|m|s))+)/.exec(text.slice(from, from + 80))?.[1];
+    const compound = /^[\s\\'"`:=>~]{0,12}((?:\d+(?:\.\d+)?(?:ns|us|µs|ms|h|m|s))+)/.exec(
+      text.slice(from, from + 80),
+    )?.[1];
     return compound === undefined ? sensible(Number(number)) : goDuration(compound);
   }
   if (name.length <= 2) return goDuration(number + name + rest);

@@ -5,58 +5,81 @@ import { codeRule, rule, type Rule } from './rule.ts';
  * before the status. A phrase behind a hedge ("may be", "please check") does not count.
  */
 export const mediumRules: readonly Rule[] = [
-  rule('word.invalid_api_key', 'incorrect_api_key', [
-    'invalid api key',
-    'invalid api-key',
-    'invalid apikey',
-    'api key is invalid',
-    'api key is incorrect',
-    'api key invalid',
-    'wrong api key',
-    'api key was reported as leaked',
-    'api key has been revoked',
-    'api key expired',
-    'api key has expired',
-    'api key not found',
-  ], { far: /invalid api[ -]?key ?: ?\S/, notStatus: [403, 429, 500, 502, 503, 504] }),
-  rule('word.overloaded', 'engine_overloaded', ['overloaded', 'overload'], { word: true, far: /not overloaded|no overload/ }),
-  rule('word.quota', 'quota_exceeded', [
-    'quota exceeded',
-    'quota has been exceeded',
-    'exceeded quota',
-    'exceeds quota',
-    'exceeded the quota',
-    'quota limit exceeded',
-    'quota limit reached',
-    'payment required',
-  ], { none: ['gemini', 'per_time'], notStatus: [409] }),
-  rule('word.quota_per_time', 'rate_limit', ['quota exceeded', 'quota has been exceeded', 'exceeded quota', 'exceeded the quota'], {
-    notStatus: [409],
+  rule(
+    'word.invalid_api_key',
+    'incorrect_api_key',
+    [
+      'invalid api key',
+      'invalid api-key',
+      'invalid apikey',
+      'api key is invalid',
+      'api key is incorrect',
+      'api key invalid',
+      'wrong api key',
+      'api key was reported as leaked',
+      'api key has been revoked',
+      'api key expired',
+      'api key has expired',
+      'api key not found',
+    ],
+    { far: /invalid api[ -]?key ?: ?\S/, notStatus: [403, 429, 500, 502, 503, 504] },
+  ),
+  rule('word.overloaded', 'engine_overloaded', ['overloaded', 'overload'], {
+    word: true,
+    far: /not overloaded|no overload/,
   }),
+  rule(
+    'word.quota',
+    'quota_exceeded',
+    [
+      'quota exceeded',
+      'quota has been exceeded',
+      'exceeded quota',
+      'exceeds quota',
+      'exceeded the quota',
+      'quota limit exceeded',
+      'quota limit reached',
+      'payment required',
+    ],
+    { none: ['gemini', 'per_time'], notStatus: [409] },
+  ),
+  rule(
+    'word.quota_per_time',
+    'rate_limit',
+    ['quota exceeded', 'quota has been exceeded', 'exceeded quota', 'exceeded the quota'],
+    {
+      notStatus: [409],
+    },
+  ),
   rule('gemini.resource_exhausted', 'rate_limit', [
     'resource has been exhausted',
     'resource_exhausted',
     'resource exhausted',
     'resourceexhausted',
   ]),
-  rule('word.rate_limit', 'rate_limit', [
-    'rate limit',
-    'rate limits',
-    'rate limited',
-    'rate-limited',
-    'rate limiting',
-    'ratelimited',
-    'request limit exceeded',
-    'requests limit exceeded',
-    'concurrency limit',
-    'throttled',
-    'too many requests',
-    'requests rate limit',
-    'requests per minute',
-    'tokens per minute',
-    'limiting requests',
-    'high concurrency usage',
-  ], { word: true, notStatus: [401, 404, 413, 422] }),
+  rule(
+    'word.rate_limit',
+    'rate_limit',
+    [
+      'rate limit',
+      'rate limits',
+      'rate limited',
+      'rate-limited',
+      'rate limiting',
+      'ratelimited',
+      'request limit exceeded',
+      'requests limit exceeded',
+      'concurrency limit',
+      'throttled',
+      'too many requests',
+      'requests rate limit',
+      'requests per minute',
+      'tokens per minute',
+      'limiting requests',
+      'high concurrency usage',
+    ],
+    { word: true, notStatus: [401, 404, 413, 422] },
+  ),
 ];
 
 /** Exception classes that stand for an HTTP answer, for texts that state no status. */
@@ -96,11 +119,19 @@ export const exceptionRules: readonly Rule[] = [
     'accessdeniedexception',
     'forbiddenexception',
   ]),
-  rule('exception.not_found', 'not_found', ['notfounderror', 'resourcenotfoundexception', 'notfoundexception'], {
-    far: /modulenotfounderror|filenotfounderror/,
-  }),
+  rule(
+    'exception.not_found',
+    'not_found',
+    ['notfounderror', 'resourcenotfoundexception', 'notfoundexception'],
+    {
+      far: /modulenotfounderror|filenotfounderror/,
+    },
+  ),
   rule('exception.conflict', 'conflict', ['conflicterror', 'conflictexception', 'openai.error.tryagain']),
-  rule('exception.unprocessable', 'unprocessable', ['unprocessableentityerror', 'unprocessableentityexception']),
+  rule('exception.unprocessable', 'unprocessable', [
+    'unprocessableentityerror',
+    'unprocessableentityexception',
+  ]),
   rule('exception.bad_request', 'bad_request', [
     'badrequesterror',
     'badrequestexception',
@@ -114,6 +145,7 @@ export const exceptionRules: readonly Rule[] = [
     'serviceunavailableexception',
     'badgatewayerror',
     'modelerrorexception',
+    'modelstreamerrorexception',
   ]),
 ];
 
@@ -123,15 +155,31 @@ export const reasonRules: readonly Rule[] = [
   rule('reason.forbidden', 'permission_denied', ['forbidden'], { word: true }),
   rule('reason.access_denied', 'permission_denied', ['access denied'], { word: true }),
   rule('reason.payment_required', 'quota_exceeded', ['payment required']),
-  rule('reason.unavailable', 'server_error', ['unavailable', 'server error'], { word: true, far: /error code unavailable/ }),
-  rule('reason.too_large', 'bad_request', ['request entity too large', 'payload too large', 'content too large']),
+  rule('reason.unavailable', 'server_error', ['unavailable', 'server error'], {
+    word: true,
+    far: /error code unavailable/,
+  }),
+  rule('reason.too_large', 'bad_request', [
+    'request entity too large',
+    'payload too large',
+    'content too large',
+  ]),
   rule('reason.bad_request', 'bad_request', ['bad request'], { word: true }),
 ];
 
 /** The last guesses: general types. */
 export const lastRules: readonly Rule[] = [
   codeRule('type.limiter', 'rate_limit', ['requests', 'tokens']),
-  rule('word.invalid_api_key_prefix', 'incorrect_api_key', ['invalid api key'], { far: /invalid api key ?: ?\S/ }),
-  codeRule('type.invalid_request_error', 'bad_request', ['invalid_request_error', 'invalid_argument', 'invalid_request']),
-  rule('reason.not_found', 'not_found', ['not found'], { word: true, far: /command not found|module not found/ }),
+  rule('word.invalid_api_key_prefix', 'incorrect_api_key', ['invalid api key'], {
+    far: /invalid api key ?: ?\S/,
+  }),
+  codeRule('type.invalid_request_error', 'bad_request', [
+    'invalid_request_error',
+    'invalid_argument',
+    'invalid_request',
+  ]),
+  rule('reason.not_found', 'not_found', ['not found'], {
+    word: true,
+    far: /command not found|module not found/,
+  }),
 ];

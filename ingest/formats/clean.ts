@@ -4,7 +4,7 @@ import { redactText } from './redact.ts';
 /** Longest text of a dimension; more would only raise the number of distinct values. */
 const LONGEST = 256;
 /** Distinct values remembered per kind, twice over. Dimensions repeat, so the work is done once per value. */
-const REMEMBERED = 8192;
+const REMEMBERED = 4096;
 const CONTROL = /[\p{Cc}\u2028\u2029]+/gu;
 /** A part of a path that names one object rather than one kind of request. */
 const OBJECT_ID =

@@ -54,6 +54,13 @@ describe('boundedMemo', () => {
     );
   });
 
+  it('remembers no long keys', () => {
+    let computed = 0;
+    const memo = boundedMemo(10, () => ++computed);
+    memo('x'.repeat(257));
+    expect(memo('x'.repeat(257))).toBe(2);
+  });
+
   it('keeps what is asked for often and forgets the rest', () => {
     const computed: string[] = [];
     const memo = boundedMemo(10, (key) => {

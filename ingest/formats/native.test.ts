@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nativeRecord } from '../../domain/request-log.ts';
@@ -291,5 +292,17 @@ describe('the native format', () => {
     );
     expect(decoded).toMatchObject({ kind: 'ok', records: [{ status: 500, client: '' }] });
     expect(JSON.stringify(decoded)).toContain('"error":{"__proto__":{"a":1}}');
+  });
+});
+
+describe('docs/formats/native.md', () => {
+  it('has exactly the fields of the schema in its table', () => {
+    const page = readFileSync(new URL('../../docs/formats/native.md', import.meta.url), 'utf8');
+    const names = page
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map((match) => match[1]));
+    expect(new Set(names)).toEqual(new Set(Object.keys(nativeRecord.shape)));
+    expect(names).toHaveLength(Object.keys(nativeRecord.shape).length);
   });
 });

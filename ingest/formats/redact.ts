@@ -9,10 +9,10 @@ const DEEPEST = 64;
 const ROUNDS = 4;
 /** Codes, types and names of members are short and few: each is judged once. */
 const SHORT = 48;
-const REMEMBERED = 8192;
-const API_KEY_NAME = /^(?:.*[._-])?(?:api[_-]?key|subscription[_-]key)$/i;
+const REMEMBERED = 4096;
+const API_KEY_NAME = /^(?:.*[._-])?(?:api[_-]?keys?|subscription[_-]key)$/i;
 const SECRET_NAME =
-  /^(?:.*[._-])?(?:authorization|cookie|password|passwd|pwd|secret|credentials?|private[_-]?key|secret[_-]?key|access[_-]?key|(?:access|refresh|id|auth|session|security)[_-]?token)$/i;
+  /^(?:.*[._-])?(?:authorization|cookie|passwords?|passwd|pwd|secrets?|credentials?|private[_-]?key|secret[_-]?key|access[_-]?key|(?:access|refresh|id|auth|session|security)[_-]?token)$/i;
 
 interface MemberName {
   shown: string;
@@ -56,7 +56,8 @@ function redactNow(text: string): string {
     }
     if (result === before) break;
   }
-  return result;
+  // Masks can be longer than what they stand for.
+  return result.length > LONGEST_TEXT ? result.slice(0, LONGEST_TEXT) : result;
 }
 
 function redactList(list: readonly unknown[], depth: number): readonly unknown[] {

@@ -1,3 +1,5 @@
+import { keyPrefixes } from './key-prefixes.ts';
+
 /** One kind of secret. */
 export interface RedactionRule {
   /** Matches every text that the rule can change; much cheaper than the rule. */
@@ -8,8 +10,10 @@ export interface RedactionRule {
 const MASK = '[redacted]';
 /** What stands where a value could and is none. */
 const NO_VALUE = /^(?:null|none|nil|undefined|true|false|required|missing|invalid|\[redacted.*)$/i;
+const PREFIX = `(?:${keyPrefixes.join('|')})`;
+const KEY_START = new RegExp(`^${PREFIX}`);
 /** A key as its issuer or we show it: nothing more to take away. */
-const SHOWN_KEY = /^[A-Za-z0-9_-]{0,16}…[A-Za-z0-9_*-]{0,4}(?:#[0-9a-f]{8})?(?:\[redacted\])?$/;
+const SHOWN_KEY = new RegExp(`^${PREFIX}?…[A-Za-z0-9_*-]{0,4}(?:#[0-9a-f]{8})?(?:\\[redacted\\])?$`);
 /** Words that follow "bearer" and "basic" in prose. */
 const PROSE =
   '(?:auth|authentication|authorization|credentials?|tokens?|header|headers|scheme|realm=|error=|\\[redacted)';
@@ -135,8 +139,7 @@ function showEcho(value: string): string {
 
 /** A key that its issuer masked: the known prefix and at most the last four characters. */
 function reduceMasked(masked: string): string {
-  const prefix =
-    /^(?:sk-(?:proj-|svcacct-|admin-|ant-|or-)?|pk-|xai-|gsk_|hf_|pplx-)/.exec(masked)?.[0] ?? '';
+  const prefix = KEY_START.exec(masked)?.[0] ?? '';
   const tail = masked.slice(masked.lastIndexOf('*') + 1).slice(-4);
   return `${prefix}…${tail}`;
 }

@@ -3,11 +3,14 @@ export type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'sign' | 'end'
 
 /** A position in a statement that moves from token to token; comments and spaces are passed over. */
 export interface Lexer {
-  kind: TokenKind;
+  readonly kind: TokenKind;
   /** Bytes of the present token: `[start, end)`. */
-  start: number;
-  end: number;
+  readonly start: number;
+  readonly end: number;
   next(): void;
+  is(kind: TokenKind): boolean;
+  /** The byte of a sign, 0 for any other token. */
+  sign(): number;
   /** The present token as written. */
   text(): string;
   /** The present word in upper case; empty for any other token. */
@@ -18,20 +21,35 @@ export interface Lexer {
  * Reads a statement as ClickHouse's own lexer does: strings and quoted identifiers with backslashes and doubled
  * quotes, typographic quotes, heredocs, nested comments. It stands on the first token. Linear in the bytes.
  */
-export function createLexer(bytes: Buffer, from = 0): Lexer {
-  const lexer: Lexer = {
-    kind: 'end',
-    start: from,
-    end: from,
-    next: () => {
-      lexer.start = skipBlank(bytes, lexer.end);
-      readToken(bytes, lexer);
-    },
-    text: () => bytes.toString('utf8', lexer.start, lexer.end),
-    word: () => (lexer.kind === 'word' ? bytes.toString('latin1', lexer.start, lexer.end).toUpperCase() : ''),
+export function createLexer(bytes: Buffer): Lexer {
+  const token: Token = { kind: 'end', start: 0, end: 0 };
+  const next = (): void => {
+    token.start = skipBlank(bytes, token.end);
+    readToken(bytes, token);
   };
-  lexer.next();
-  return lexer;
+  next();
+  return {
+    get kind() {
+      return token.kind;
+    },
+    get start() {
+      return token.start;
+    },
+    get end() {
+      return token.end;
+    },
+    next,
+    is: (kind) => token.kind === kind,
+    sign: () => (token.kind === 'sign' ? (bytes[token.start] ?? 0) : 0),
+    text: () => bytes.toString('utf8', token.start, token.end),
+    word: () => (token.kind === 'word' ? bytes.toString('latin1', token.start, token.end).toUpperCase() : ''),
+  };
+}
+
+interface Token {
+  kind: TokenKind;
+  start: number;
+  end: number;
 }
 
 const code = (char: string): number => char.charCodeAt(0);
@@ -109,12 +127,12 @@ function endOfComment(bytes: Buffer, from: number): number {
   return bytes.length;
 }
 
-function readToken(bytes: Buffer, lexer: Lexer): void {
-  const { start } = lexer;
+function readToken(bytes: Buffer, token: Token): void {
+  const { start } = token;
   const byte = bytes[start];
   const set = (kind: TokenKind, end: number): void => {
-    lexer.kind = kind;
-    lexer.end = end;
+    token.kind = kind;
+    token.end = end;
   };
   if (byte === undefined) return set('end', start);
   if (byte === code("'")) return set('string', endOfQuoted(bytes, start));

@@ -34,7 +34,7 @@ export interface InsertHead {
 export function readStatement(bytes: Buffer): Statement {
   const lexer = createLexer(bytes);
   const statement: Statement = {
-    verb: lexer.kind === 'end' ? '' : lexer.kind === 'word' ? lexer.word() : lexer.text(),
+    verb: lexer.is('end') ? '' : lexer.is('word') ? lexer.word() : lexer.text(),
     end: 0,
     hasMore: false,
     format: '',
@@ -46,39 +46,135 @@ export function readStatement(bytes: Buffer): Statement {
     statement.insert = readInsert(bytes);
     if (statement.insert !== null) return { ...statement, end: statement.insert.dataStart };
   }
-  scan(bytes, lexer, statement);
+  scan(lexer, statement, describesFunction(bytes));
   return statement;
 }
 
+const semicolon = 0x3b;
+const open = 0x28;
+const close = 0x29;
+const comma = 0x2c;
+const dot = 0x2e;
+
 /** Walks over the whole statement and notes what stands in it. */
-function scan(bytes: Buffer, lexer: Lexer, statement: Statement): void {
-  const describes = statement.verb === 'DESCRIBE' || statement.verb === 'DESC';
+function scan(lexer: Lexer, statement: Statement, describes: boolean): void {
   let depth = 0;
   let before = '';
   let name = '';
-  for (let index = 0; lexer.kind !== 'end'; index += 1) {
+  let formatAt = -2;
+  let index = 0;
+  for (; !lexer.is('end'); index += 1) {
     const word = lexer.word();
-    const sign = lexer.kind === 'sign' ? bytes[lexer.start] : 0;
-    if (sign === 0x3b) {
-      lexer.next();
-      while (lexer.kind === 'sign' && bytes[lexer.start] === 0x3b) lexer.next();
-      statement.hasMore = lexer.kind !== 'end';
-      return;
+    const sign = lexer.sign();
+    if (sign === semicolon) {
+      while (lexer.sign() === semicolon) lexer.next();
+      statement.hasMore = !lexer.is('end');
+      break;
     }
-    if (sign === 0x28) {
-      if (opensSomething(name) || (describes && depth === 0 && name !== '' && index > 1))
-        statement.opens ||= `${name}()`;
+    if (sign === open) {
+      if (readsFile(name) || (describes && depth === 0)) statement.opens ||= `${name}()`;
       depth += 1;
-    } else if (sign === 0x29) depth -= 1;
-    if ((before === 'INTO' && word === 'OUTFILE') || (before === 'FROM' && word === 'INFILE'))
-      statement.usesFile = true;
-    if (before === 'FORMAT' && depth === 0 && lexer.kind === 'word') statement.format = lexer.text();
-    // Only SETTINGS or nothing may stand behind the format; otherwise the word was a name.
-    else if (statement.format !== '' && before !== 'FORMAT' && word !== 'SETTINGS' && depth === 0 && !afterFormat(before))
-      statement.format = '';
-    name = lexer.kind === 'word' || lexer.kind === 'quoted' ? nameOf(lexer.text(), describes) : '';
+    } else if (sign === close) depth -= 1;
+    const pair = `${before} ${word}`;
+    if (pair === 'INTO OUTFILE' || pair === 'FROM INFILE') statement.usesFile = true;
+    if (pair === 'TABLE OVERRIDE') statement.opens ||= 'TABLE OVERRIDE';
+    if (before === 'FORMAT' && word !== '' && depth === 0) {
+      statement.format = lexer.text();
+      formatAt = index;
+    } else if (formatAt === index - 1 && word !== 'SETTINGS') formatAt = -2;
+    name = lexer.is('word') || lexer.is('quoted') ? lexer.text() : '';
     before = word;
     statement.end = lexer.end;
     lexer.next();
   }
+  // Behind the format stands nothing or SETTINGS; otherwise the word FORMAT was a name.
+  if (formatAt === -2) statement.format = '';
+}
+
+/** The scalar function file() reads any file even in a session that only reads. Quotes may hide its name. */
+function readsFile(name: string): boolean {
+  return name === 'file' || /^[`"“].*\\|^[`"“]file[`"”]$/s.test(name);
+}
+
+/** True for `DESCRIBE [TABLE] function(…)`, which opens the function's address although the session only reads. */
+function describesFunction(bytes: Buffer): boolean {
+  const lexer = createLexer(bytes);
+  if (lexer.word() !== 'DESCRIBE' && lexer.word() !== 'DESC') return false;
+  lexer.next();
+  if (lexer.word() === 'TABLE') lexer.next();
+  return !lexer.is('sign') && !['SELECT', 'WITH', 'FROM'].includes(lexer.word());
+}
+
+/** Null when no data follow: INSERT … SELECT, VALUES, FROM INFILE, or what is no INSERT that we understand. */
+function readInsert(bytes: Buffer): InsertHead | null {
+  const lexer = createLexer(bytes);
+  lexer.next();
+  if (lexer.word() === 'INTO') lexer.next();
+  if (lexer.word() === 'TABLE') lexer.next();
+  if (lexer.word() === 'FUNCTION') return null;
+  const from = lexer.start;
+  let to = from;
+  let isPlain = true;
+  const take = (): void => {
+    if (lexer.is('quoted')) isPlain = false;
+    to = lexer.end;
+    lexer.next();
+  };
+  if (!lexer.is('word') && !lexer.is('quoted')) return null;
+  take();
+  while (lexer.sign() === dot) {
+    take();
+    if (!lexer.is('word') && !lexer.is('quoted')) return null;
+    take();
+  }
+  const table = bytes.toString('utf8', from, to).replaceAll(/\s/g, '');
+  let columns: string[] | null = null;
+  if (lexer.sign() === open) {
+    take();
+    columns = [];
+    for (let depth = 1; depth > 0; ) {
+      if (lexer.is('end')) return null;
+      if (lexer.sign() === open) depth += 1;
+      else if (lexer.sign() === close) depth -= 1;
+      else if (lexer.is('word')) columns.push(lexer.text());
+      // `* EXCEPT (a)`, `t.a`: the engine knows what they mean.
+      else if (lexer.sign() !== comma) isPlain = false;
+      if (depth > 1) isPlain = false;
+      take();
+    }
+  }
+  let settings = '';
+  if (lexer.word() === 'SETTINGS') {
+    lexer.next();
+    const begin = lexer.start;
+    let last = begin;
+    while (!lexer.is('end') && lexer.word() !== 'FORMAT' && !startsRows(lexer.word())) {
+      last = lexer.end;
+      lexer.next();
+    }
+    settings = bytes.toString('utf8', begin, last);
+  }
+  if (lexer.word() !== 'FORMAT') return null;
+  lexer.next();
+  if (!lexer.is('word')) return null;
+  const target = bytes.toString('utf8', from, to);
+  const plain = isPlain && isAscii(target) ? { table, columns } : null;
+  return { target, plain, settings, format: lexer.text(), dataStart: dataStart(bytes, lexer.end) };
+}
+
+function startsRows(word: string): boolean {
+  return word === 'SELECT' || word === 'VALUES' || word === 'WITH';
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e\s]*$/.test(text);
+}
+
+/** Data begin on the next line, or after the spaces that follow the format. */
+function dataStart(bytes: Buffer, from: number): number {
+  let at = from;
+  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0c) at += 1;
+  if (bytes[at] === 0x0d) at += 1;
+  if (bytes[at] === 0x0a) at += 1;
+  return at;
 }

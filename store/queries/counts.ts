@@ -30,15 +30,9 @@ export async function readCounts(store: Store, filter: CountsFilter): Promise<Co
   if (filter.orgs.length === 0 || filter.from >= filter.to) return [];
   const maxRows = filter.max_rows ?? MAX_ROWS;
   const params = { from: filter.from, to: filter.to, orgs: filter.orgs.map(pairKey), limit: maxRows + 1 };
-  const rows = await store.query<CountRow>(countsQuery(fineDimensions, fineDimensions), params);
-  if (rows.length <= maxRows) return rows;
-  return store.query<CountRow>(
-    countsQuery(
-      fineDimensions.map((name) => (coarseDimensions.includes(name) ? name : `'' AS ${name}`)),
-      coarseDimensions,
-    ),
-    { ...params, limit: 4 * maxRows },
-  );
+  const fine = `${countsQuery(fineDimensions)} LIMIT {limit:UInt64}`;
+  const rows = await store.query<CountRow>(fine, params);
+  return rows.length <= maxRows ? rows : store.query<CountRow>(countsQuery(coarseDimensions), params);
 }
 
 /** Answers of the classes in `[from, to)` by interval and organization, in order of time: where it is worth looking. */
@@ -71,17 +65,16 @@ const fineDimensions = [
 ];
 const coarseDimensions = ['provider', 'org', 'project', 'model', 'class', 'subclass'];
 
-function countsQuery(select: readonly string[], groupBy: readonly string[]): string {
-  const column = (name: string): string => (name.includes(' ') ? name : `c.${name} AS ${name}`);
-  return `SELECT toUnixTimestamp(c.ts) AS ts, ${select.map(column).join(', ')},
+function countsQuery(groupBy: readonly string[]): string {
+  const columns = fineDimensions.map((name) => `${groupBy.includes(name) ? `c.${name}` : "''"} AS ${name}`);
+  return `SELECT toUnixTimestamp(c.ts) AS ts, ${columns.join(', ')},
       sum(c.requests) AS requests, sum(c.retries) AS retries, sum(c.useless_retries) AS useless_retries,
       sum(c.input_tokens) AS input_tokens, sum(c.output_tokens) AS output_tokens, sum(c.cost_usd) AS cost_usd
     FROM request_counts AS c
     WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')
       AND concat(c.provider, '\\n', c.org) IN {orgs:Array(String)}
     GROUP BY c.ts, ${groupBy.map((name) => `c.${name}`).join(', ')}
-    ORDER BY ${['ts', ...groupBy].map((name) => `c.${name}`).join(', ')}
-    LIMIT {limit:UInt64}`;
+    ORDER BY ${['ts', ...groupBy].map((name) => `c.${name}`).join(', ')}`;
 }
 
 function pairKey({ provider, org }: OrgPair): string {

@@ -22,7 +22,7 @@ const live: LiveStatus = {
   failures: 61_002,
   records_per_second: 8_412,
   progress: 0.62,
-  watermark: PRESENT - 2_000,
+  watermark: PRESENT,
   present: PRESENT,
 };
 

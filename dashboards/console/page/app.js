@@ -110,6 +110,11 @@ async function refresh(signal) {
   }
   if (isEmpty) return;
   const seconds = rangeSeconds(view);
+  // A failure waits until the panels have been asked: the next round must not overlap this one.
+  const filters = get(`/api/filters?${rangeQuery(view)}`, signal).then(
+    (values) => drawFilters(view, values, chooseFilter),
+    (/** @type {unknown} */ error) => error,
+  );
   await eachOf(cards, 4, async (card) => {
     const query = rangeQuery(view);
     const isBars = card.panel.kind === 'bars';
@@ -122,7 +127,8 @@ async function refresh(signal) {
       card.fail(messageOf(error));
     }
   });
-  drawFilters(view, await get(`/api/filters?${rangeQuery(view)}`, signal), chooseFilter);
+  const failure = await filters;
+  if (failure !== undefined) throw failure;
   byId('foot-range').textContent =
     `Up to ${fullTime(now)} ${zoneName()}. Counted to ${status.newest === null ? 'nothing yet' : fullTime(status.newest)}.`;
 }

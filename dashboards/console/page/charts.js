@@ -14,6 +14,9 @@ import { theme } from './theme.js';
 /** @typedef {{from: number, to: number, step: number, times: number[], series: Series[]}} SeriesAnswer */
 /** @typedef {(fromMs: number, toMs: number) => void} Zoom */
 
+/** A longer legend shows its largest entries until it is opened. */
+const MOST_ENTRIES = 10;
+
 /**
  * A chart of a panel with a legend whose entries show and hide series. `update` redraws with new numbers.
  * @param {Panel} panel
@@ -36,6 +39,7 @@ export function createChart(panel, zoom) {
   /** @type {uPlot | null} */
   let chart = null;
   let drawnAs = '';
+  let isWhole = false;
 
   const watcher = new ResizeObserver(() => {
     if (plot.clientWidth > 0) chart?.setSize({ width: plot.clientWidth, height: plotHeight(panel) });
@@ -109,9 +113,27 @@ export function createChart(panel, zoom) {
       if (!hidden.delete(name)) hidden.add(name);
       draw();
     });
-    legend.replaceChildren(...entries);
+    const rest = entries.length > MOST_ENTRIES && !isWhole ? entries.slice(MOST_ENTRIES - 1) : [];
+    legend.replaceChildren(...entries.slice(0, entries.length - rest.length));
+    if (rest.length > 0) legend.append(moreButton(rest.length));
     if (focused !== undefined) entries.find((entry) => entry.dataset['series'] === focused)?.focus();
   };
+
+  /** @param {number} count */
+  const moreButton = (count) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'legend-entry legend-more',
+        onclick: () => {
+          isWhole = true;
+          drawLegend();
+          legend.querySelectorAll('button')[MOST_ENTRIES - 1]?.focus();
+        },
+      },
+      `${count} more`,
+    );
 
   addEventListener('themechange', draw);
   return {

@@ -1,0 +1,50 @@
+import { rule, type Rule } from './rule.ts';
+
+/** Sentences of Chinese providers and relays, searched only in texts that hold such characters. */
+export const chineseRules: readonly Rule[] = [
+  rule('zh.overloaded', 'engine_overloaded', [
+    '负载已饱和',
+    '负载过高',
+    '系统繁忙',
+    '服务繁忙',
+    '服务器繁忙',
+    '模型繁忙',
+    '访问量过大',
+    '过载',
+  ]),
+  rule('zh.quota', 'quota_exceeded', [
+    '余额不足',
+    '额度不足',
+    '额度已用',
+    '额度用尽',
+    '额度失败',
+    '配额不足',
+    '配额已用',
+    '欠费',
+    '请充值',
+    '无可用资源包',
+  ], { notStatus: [409] }),
+  rule('zh.rate_limit', 'rate_limit', [
+    '过于频繁',
+    '频率限制',
+    '频率过高',
+    '速率限制',
+    '限流',
+    '限速',
+    '请求次数过多',
+    '并发数',
+    '并发过高',
+    '请求数达到上限',
+  ]),
+  rule('zh.moderation', 'bad_request', ['敏感内容', '不安全', '内容安全', '违规内容']),
+  rule('zh.model_not_found', 'not_found', ['模型不存在', '模型未找到']),
+  rule('zh.authentication', 'invalid_authentication', [
+    '无效的令牌',
+    '未提供令牌',
+    '令牌已过期',
+    '令牌验证失败',
+    '身份验证失败',
+    '密钥无效',
+  ]),
+  rule('zh.timeout', 'timeout', ['请求超时', '响应超时', '读取超时'], { status: [0, 500, 502, 503, 504] }),
+];

@@ -1,0 +1,150 @@
+import type { HealthState } from './metrics.ts';
+
+/** What health is decided on. Times are monotonic ms; null: it is not so, or not known. */
+export interface HealthFacts {
+  phase: 'starting' | 'running' | 'stopping' | 'ended';
+  started_at: number;
+  /** When the worker's loop last turned. */
+  ticked_at: number | null;
+  /** Whether the group has given an assignment that is still good, and since when that is so. */
+  assigned: boolean;
+  group_since: number;
+  partitions: number;
+  starting: number;
+  halted: number;
+  /** Since when no statement of the worker has succeeded, and when one last failed. */
+  store_failing_since: number | null;
+  store_failed_at: number | null;
+  /** When ClickHouse last answered anything. */
+  store_answered_at: number | null;
+  broker_failing_since: number | null;
+  broker_failed_at: number | null;
+  broker_answered_at: number | null;
+  /** All partitions together: now, and `LAG_WINDOW_MS` ago. */
+  lag_records: number;
+  lag_records_before: number | null;
+  /** The greatest of a partition. */
+  lag_seconds: number;
+}
+
+/** Why a worker is not simply `ok`: a closed set. */
+export type HealthReason =
+  | 'starting'
+  | 'stopping'
+  | 'stalled'
+  | 'no_assignment'
+  | 'rebalancing'
+  | 'partitions_starting'
+  | 'partitions_halted'
+  | 'store_retrying'
+  | 'store_silent'
+  | 'broker_retrying'
+  | 'broker_silent'
+  | 'lag_growing';
+
+export interface Health {
+  state: HealthState;
+  /** Worst first. `detail` names no host, no path and no record. */
+  reasons: { code: HealthReason; state: Exclude<HealthState, 'ok'>; detail: string }[];
+}
+
+/** The loop turns twenty times a second; so long without a turn and the process is to be started anew. */
+export const STALLED_MS = 15_000;
+/** A try that failed so recently still counts, or the state would flicker between two tries. */
+export const RECENT_MS = 10_000;
+/** Questions are asked every ten seconds: after three without an answer something is wrong, */
+export const SILENT_MS = 30_000;
+/** and after so long without any success the worker is of no use to anybody. */
+export const DOWN_MS = 120_000;
+/** A rebalance waits for the slowest member; one that lasts longer than this is none. */
+export const REBALANCE_MS = 180_000;
+/** Deciding where to begin takes three questions. */
+export const START_MS = 60_000;
+/** Lag is growing when it is over the floor, its seconds too, and by a tenth more than a window ago. */
+export const LAG_WINDOW_MS = 60_000;
+export const LAG_FLOOR_RECORDS = 10_000;
+export const LAG_FLOOR_SECONDS = 30;
+export const LAG_GROWTH = 1.1;
+
+/** Whether the worker can do its work: `degraded` still counts everything, later; `not_ready` does not work now. */
+export function decideHealth(facts: HealthFacts, now: number): Health {
+  const reasons: Health['reasons'] = [];
+  const say = (
+    state: 'degraded' | 'not_ready',
+    code: HealthReason,
+    detail: string,
+  ): void => void reasons.push({ code, state, detail });
+  if (facts.phase === 'ended') return { state: 'ok', reasons };
+  if (facts.phase === 'starting') say('not_ready', 'starting', 'the store is being opened');
+  else if (facts.phase === 'stopping')
+    say('not_ready', 'stopping', 'what has been read is being written, then the worker leaves');
+  else {
+    if (isStalled(facts, now)) say('not_ready', 'stalled', `the loop has not turned for ${age(facts.ticked_at, now)}`);
+    judgeGroup(facts, now, say);
+    judgeStore(facts, now, say);
+    judgeBroker(facts, now, say);
+    judgeLag(facts, say);
+  }
+  reasons.sort((a, b) => Number(a.state === 'degraded') - Number(b.state === 'degraded'));
+  return { state: reasons[0]?.state ?? 'ok', reasons };
+}
+
+/** True when the worker's loop stands still although it should turn: only a new process helps. */
+export function isStalled(facts: HealthFacts, now: number): boolean {
+  return facts.phase === 'running' && now - (facts.ticked_at ?? facts.started_at) > STALLED_MS;
+}
+
+type Say = (state: 'degraded' | 'not_ready', code: HealthReason, detail: string) => void;
+
+function judgeGroup(facts: HealthFacts, now: number, say: Say): void {
+  const { assigned, group_since, partitions, starting, halted } = facts;
+  const long = now - group_since > REBALANCE_MS;
+  if (!assigned && facts.broker_answered_at === null)
+    say('not_ready', 'no_assignment', `the group has not answered for ${age(group_since, now)}`);
+  else if (!assigned)
+    say(long ? 'not_ready' : 'degraded', 'rebalancing', `without an assignment for ${age(group_since, now)}`);
+  else if (starting > 0 && now - group_since > START_MS)
+    say('degraded', 'partitions_starting', `${starting} of ${partitions} partitions have not begun`);
+  if (halted > 0)
+    say('degraded', 'partitions_halted', `ClickHouse rejects the rows of ${halted} of ${partitions} partitions`);
+}
+
+function judgeStore(facts: HealthFacts, now: number, say: Say): void {
+  const { store_failing_since: failing, store_failed_at: failed, store_answered_at: answered } = facts;
+  const down = isOver(failing, now, DOWN_MS) || isOver(answered, now, DOWN_MS);
+  const state = down ? 'not_ready' : 'degraded';
+  if (failing !== null) say(state, 'store_retrying', `no insert has succeeded for ${age(failing, now)}`);
+  else if (isWithin(failed, now, RECENT_MS)) say('degraded', 'store_retrying', 'inserts had to be sent again');
+  if (isOver(answered, now, SILENT_MS))
+    say(state, 'store_silent', `ClickHouse has not answered for ${age(answered, now)}`);
+}
+
+function judgeBroker(facts: HealthFacts, now: number, say: Say): void {
+  const { broker_failing_since: failing, broker_failed_at: failed, broker_answered_at: answered } = facts;
+  // Without partitions nothing is asked of the broker, and without an assignment that is reason enough.
+  if (!facts.assigned || facts.partitions === 0) return;
+  const down = isOver(failing, now, DOWN_MS) || isOver(answered, now, DOWN_MS);
+  const state = down ? 'not_ready' : 'degraded';
+  if (failing !== null) say(state, 'broker_retrying', `no commit has succeeded for ${age(failing, now)}`);
+  else if (isWithin(failed, now, RECENT_MS)) say('degraded', 'broker_retrying', 'commits had to be sent again');
+  if (isOver(answered, now, SILENT_MS))
+    say(state, 'broker_silent', `Kafka has not answered for ${age(answered, now)}`);
+}
+
+function judgeLag(facts: HealthFacts, say: Say): void {
+  const { lag_records: lag, lag_records_before: before, lag_seconds: seconds } = facts;
+  if (before === null || lag <= LAG_FLOOR_RECORDS || seconds <= LAG_FLOOR_SECONDS || lag <= before * LAG_GROWTH) return;
+  say('degraded', 'lag_growing', `${lag} records behind, ${before} a minute ago`);
+}
+
+function isOver(since: number | null, now: number, limit: number): boolean {
+  return since !== null && now - since > limit;
+}
+
+function isWithin(at: number | null, now: number, limit: number): boolean {
+  return at !== null && now - at <= limit;
+}
+
+function age(since: number | null, now: number): string {
+  return `${Math.round((now - (since ?? now)) / 1000)} s`;
+}

@@ -1,0 +1,66 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as PromRegistry } from 'prom-client';
+import {
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type LabelsOf,
+  type Metric,
+  type MetricName,
+  metrics,
+} from './metrics.ts';
+
+/** Holds the values of the table's metrics and writes them as Prometheus reads them. */
+export interface Registry {
+  add<Name extends CounterName>(name: Name, amount: number, labels: LabelsOf<Name>): void;
+  /** A counter that somebody else keeps: its present value. */
+  total<Name extends CounterName>(name: Name, value: number, labels: LabelsOf<Name>): void;
+  observe<Name extends HistogramName>(name: Name, value: number, labels: LabelsOf<Name>): void;
+  set<Name extends GaugeName>(name: Name, value: number, labels: LabelsOf<Name>): void;
+  /** Forgets all series of a gauge. */
+  clear(name: GaugeName): void;
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+/** A registry of all metrics of the table; closed label values begin at zero. `process`: adds those of Node itself. */
+export function createRegistry(options: { process: boolean }): Registry {
+  const registry = new PromRegistry();
+  const counters = new Map<string, Counter>();
+  const gauges = new Map<string, Gauge>();
+  const histograms = new Map<string, Histogram>();
+  for (const [name, metric] of Object.entries<Metric>(metrics)) {
+    const common = { name, help: metric.help, labelNames: Object.keys(metric.labels), registers: [registry] };
+    if (metric.kind === 'counter') counters.set(name, zeroed(new Counter(common), metric));
+    else if (metric.kind === 'gauge') gauges.set(name, new Gauge(common));
+    else histograms.set(name, new Histogram({ ...common, buckets: [...(metric.buckets ?? [])] }));
+  }
+  // A number that cannot be had must not look like none.
+  counters.get('faultline_store_duplicate_blocks_total')?.remove();
+  if (options.process) collectDefaultMetrics({ register: registry });
+  return {
+    add: (name, amount, labels) => of(counters, name).inc(labels, amount),
+    total(name, value, labels) {
+      of(counters, name).remove(labels);
+      of(counters, name).inc(labels, value);
+    },
+    observe: (name, value, labels) => of(histograms, name).observe(labels, value),
+    set: (name, value, labels) => of(gauges, name).set(labels, value),
+    clear: (name) => of(gauges, name).reset(),
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  };
+}
+
+function of<T>(kept: ReadonlyMap<string, T>, name: MetricName): T {
+  const found = kept.get(name);
+  if (found === undefined) throw new Error(`${name} is not of this kind`);
+  return found;
+}
+
+/** A rate needs a first value: a class that has not been seen yet is a zero, not an absence. */
+function zeroed(counter: Counter, { labels }: Metric): Counter {
+  for (const [label, values] of Object.entries(labels)) {
+    if (values !== 'partitions') for (const value of values) counter.inc({ [label]: value }, 0);
+  }
+  return counter;
+}

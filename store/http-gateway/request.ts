@@ -1,0 +1,78 @@
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Exception } from './exception.ts';
+import { readUrlParameters, type UrlParameters } from './url-settings.ts';
+
+/** What a request asks for, apart from its body. */
+export interface GatewayRequest extends UrlParameters {
+  /** GET and HEAD change nothing, whoever asks. */
+  isPost: boolean;
+  /** The query of the address; empty when it stands in the body. */
+  query: string;
+  database: string;
+  /** Format of the answer where the query names none. */
+  format: string;
+  queryId: string;
+  /** Revision of the native protocol that the client speaks, 0 when it says none. */
+  nativeRevision: number;
+  /** True when the request carries the token. */
+  mayWrite: boolean;
+}
+
+/** Reads address and headers. Throws `Exception` on a wrong password and on what is not served. */
+export function readRequest(request: IncomingMessage, url: URL, token: string, database: string): GatewayRequest {
+  const { searchParams: search } = url;
+  const header = (name: string): string => {
+    const value = request.headers[name];
+    return typeof value === 'string' ? value : '';
+  };
+  for (const name of ['compress', 'decompress']) {
+    if (isOn(search.get(name)))
+      throw new Exception(48, 'NOT_IMPLEMENTED', `${name}=1 is not served: use gzip (Content-Encoding) or none`);
+  }
+  return {
+    ...readUrlParameters(search),
+    isPost: request.method === 'POST',
+    query: search.get('query') ?? '',
+    database: (search.get('database') ?? header('x-clickhouse-database')) || database,
+    format: (search.get('default_format') ?? header('x-clickhouse-format')) || 'TabSeparated',
+    queryId: search.get('query_id') ?? randomUUID(),
+    nativeRevision: Number(search.get('client_protocol_version') ?? 0) || 0,
+    mayWrite: isAllowed(password(search, header), token),
+  };
+}
+
+/** Pages of other sites, and names that were made to lead here, are refused: a browser is no client of this. */
+export function refuseBrowsers(request: IncomingMessage): void {
+  const { host = '', origin } = request.headers;
+  const name = /^(?<name>\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host)?.groups?.['name'] ?? '';
+  if (!['127.0.0.1', 'localhost', '[::1]', ''].includes(name.toLowerCase()))
+    throw new Exception(497, 'ACCESS_DENIED', `host ${JSON.stringify(name)} is not served: use 127.0.0.1`, 403);
+  if (origin !== undefined || request.headers['sec-fetch-site'] === 'cross-site')
+    throw new Exception(497, 'ACCESS_DENIED', 'requests of web pages are not served', 403);
+}
+
+function password(search: URLSearchParams, header: (name: string) => string): string {
+  const basic = /^Basic (?<value>[A-Za-z0-9+/=]+)$/i.exec(header('authorization'))?.groups?.['value'];
+  if (basic !== undefined) {
+    const pair = Buffer.from(basic, 'base64').toString();
+    return pair.slice(pair.indexOf(':') + 1);
+  }
+  return search.get('password') ?? header('x-clickhouse-key');
+}
+
+/** No password reads, the token writes, anything else is refused. */
+function isAllowed(given: string, token: string): boolean {
+  if (given === '') return false;
+  if (token !== '' && timingSafeEqual(digest(given), digest(token))) return true;
+  const advice = token === '' ? 'this endpoint only reads: leave it empty' : 'give the token, or none to read';
+  throw new Exception(516, 'AUTHENTICATION_FAILED', `Authentication failed: wrong password; ${advice}`);
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function isOn(value: string | null): boolean {
+  return value === '1' || value === 'true';
+}

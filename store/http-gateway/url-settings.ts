@@ -1,0 +1,90 @@
+/** What the parameters of a request's address say beside the query. */
+export interface UrlParameters {
+  /** Values of `{name:Type}` placeholders by `param_name`, each as one TabSeparated field. */
+  params: Record<string, string>;
+  /** Settings of the statement, as ClickHouse names them. */
+  settings: Record<string, string>;
+}
+
+/** Sorts the parameters of an address into placeholders' values and settings. Pure. */
+export function readUrlParameters(search: URLSearchParams): UrlParameters {
+  const params: Record<string, string> = {};
+  const settings: Record<string, string> = {};
+  for (const [name, value] of search) {
+    if (name.startsWith('param_')) params[name] = value;
+    else if (!reserved.has(name) && !name.startsWith('http_')) settings[name] = value;
+  }
+  return { params, settings };
+}
+
+/** Of the settings of a read, those that may be applied and are not the engine's default already. */
+export function readSettings(settings: Readonly<Record<string, string>>): Record<string, string> {
+  const applied: Record<string, string> = {};
+  for (const [name, value] of Object.entries(settings)) {
+    const standard = harmless[name];
+    if (standard !== undefined && standard !== canonical(value)) applied[name] = value;
+  }
+  return applied;
+}
+
+/** Parameters of the HTTP interface itself, and settings that mean something only there. */
+const reserved = new Set([
+  'query',
+  'query_id',
+  'database',
+  'default_format',
+  'user',
+  'password',
+  'quota_key',
+  'session_id',
+  'session_check',
+  'session_timeout',
+  'session_timezone_hint',
+  'role',
+  'compress',
+  'decompress',
+  'stacktrace',
+  'buffer_size',
+  'wait_end_of_query',
+  'close_session',
+  'client_protocol_version',
+  'send_progress_in_http_headers',
+  'enable_http_compression',
+  'cancel_http_readonly_queries_on_client_close',
+  'add_http_cors_header',
+  'max_http_get_redirects',
+]);
+
+/** Settings that change how an answer looks or how much work it may be, with the values they have anyway. */
+const harmless: Readonly<Record<string, string>> = {
+  output_format_json_quote_64bit_integers: '0',
+  output_format_json_quote_64bit_floats: '0',
+  output_format_json_quote_denormals: '0',
+  output_format_json_quote_decimals: '0',
+  output_format_json_escape_forward_slashes: '1',
+  output_format_json_named_tuples_as_objects: '1',
+  output_format_json_array_of_rows: '0',
+  output_format_csv_crlf_end_of_line: '0',
+  output_format_tsv_crlf_end_of_line: '0',
+  output_format_write_statistics: '1',
+  output_format_native_use_flattened_dynamic_and_json_serialization: '0',
+  output_format_native_write_json_as_string: '0',
+  date_time_output_format: 'simple',
+  session_timezone: '',
+  extremes: '0',
+  join_use_nulls: '0',
+  group_by_use_nulls: '0',
+  final: '0',
+  max_threads: '',
+  max_execution_time: '',
+  max_result_rows: '0',
+  max_rows_to_read: '0',
+  max_bytes_to_read: '0',
+  max_memory_usage: '0',
+  limit: '0',
+  offset: '0',
+};
+
+function canonical(value: string): string {
+  return value === 'true' ? '1' : value === 'false' ? '0' : value;
+}

@@ -1,0 +1,156 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openStore, type Store } from './connect.ts';
+import { type Gateway, serveClickHouse } from './http-gateway.ts';
+import { migrate } from './migrate.ts';
+import { readCounts } from './queries/counts.ts';
+
+const token = 'of-the-test';
+let directory: string;
+let embedded: Store;
+let gateway: Gateway;
+let remote: Store;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
+  const options = { url: '', path: directory, database: 'faultline', user: 'default', password: '', cluster: '' };
+  embedded = await openStore(options);
+  gateway = await serveClickHouse(embedded, { port: 0, token, database: 'faultline' });
+  remote = await openStore({ ...options, url: gateway.url, password: token, database: 'remote' });
+});
+
+afterAll(async () => {
+  await remote.close();
+  await gateway.close();
+  await embedded.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe.each([
+  { kind: 'embedded', store: () => embedded },
+  { kind: 'server', store: () => remote },
+] as const)('a store that is $kind', ({ kind, store: opened }) => {
+  let store: Store;
+  beforeAll(async () => {
+    store = opened();
+    await Promise.all([migrate(store), migrate(store)]);
+  });
+  const countsOf = async (table: string, org: string): Promise<number> => {
+    const [row] = await store.query<{ n: number }>(
+      `SELECT sum(requests) AS n FROM ${table} WHERE org = {org:String}`,
+      { org },
+    );
+    return row?.n ?? -1;
+  };
+  const insert = (org: string, tokenOfInsert: string, body = `1795392000\topenai\t${org}\tok\t5\t{100:5}\n`) =>
+    store.insert({
+      table: 'request_counts',
+      columns: ['ts', 'provider', 'org', 'class', 'requests', 'latency_buckets'],
+      body: Buffer.from(body),
+      token: tokenOfInsert,
+    });
+
+  test('says what it is', () => {
+    expect(store.kind).toBe(kind);
+  });
+
+  test('has one set of tables after migrations twice at once and once more', async () => {
+    await migrate(store);
+    const tables = await store.query<{ name: string }>(
+      `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine != 'MaterializedView' ORDER BY name`,
+    );
+    expect(tables.map(({ name }) => name)).toContain('request_counts_1h');
+    const [applied] = await store.query('SELECT count() AS n FROM schema_migrations');
+    expect(applied).toEqual({ n: 1 });
+  });
+
+  test('counts an insert once per token, in the rollups too', async () => {
+    for (const name of ['once', 'once', 'again', 'once']) await insert('dedup', name);
+    for (const table of ['request_counts', 'request_counts_1m', 'request_counts_1h'])
+      expect(await countsOf(table, 'dedup'), table).toBe(10);
+  });
+
+  test('counts inserts sent at the same time once per token', async () => {
+    const names = Array.from({ length: 24 }, (_item, i) => `parallel-${i % 6}`);
+    await Promise.all(names.map((name) => insert('parallel', name)));
+    for (const table of ['request_counts', 'request_counts_1m', 'request_counts_1h'])
+      expect(await countsOf(table, 'parallel'), table).toBe(30);
+  });
+
+  test('keeps a row of many partitions and every byte of a text', async () => {
+    const org = `tab\\tnewline\\nback\\\\slash 'quote' üñ😀`;
+    const days = Array.from({ length: 300 }, (_item, i) => `${1_795_392_000 - i * 86_400}\topenai\t${org}\tok\t1\t{}\n`);
+    await insert('days', 'days', days.join(''));
+    expect(await countsOf('request_counts', `tab\tnewline\nback\\slash 'quote' üñ😀`)).toBe(300);
+  });
+
+  test.each([
+    ['tab', 'a\tb'],
+    ['newline', 'a\nb'],
+    ['carriage return', 'a\rb'],
+    ['quote', "a'b"],
+    ['double quote', 'a"b'],
+    ['backslash', 'a\\b'],
+    ['backslash and n', 'a\\nb'],
+    ['backslash and quote', "a\\'b"],
+    ['trailing backslash', 'a\\'],
+    ['null text', '\\N'],
+    ['umlaut and emoji', 'ü😀'],
+    ['comma and bracket', '],[\'a\','],
+    ['percent and plus', '100% +1 & ?'],
+    ['empty', ''],
+  ])('takes a text with %s as a parameter, alone and in a list', async (_name, text) => {
+    const rows = await store.query('SELECT {s:String} AS s, {a:Array(String)} AS a, {s:String} IN {a:Array(String)} AS i', {
+      s: text,
+      a: [text, 'other'],
+    });
+    expect(rows).toEqual([{ s: text, a: [text, 'other'], i: 1 }]);
+  });
+
+  test('takes numbers, booleans, nulls, lists and maps as parameters', async () => {
+    const rows = await store.query(
+      `SELECT {u:UInt64} AS u, {n:Int32} AS n, {f:Float64} AS f, {b:Bool} AS b, {x:Nullable(String)} AS x,
+        {l:Array(UInt32)} AS l, {e:Array(String)} AS e, {m:Map(String, UInt8)} AS m, {t:Identifier} AS t
+      FROM (SELECT 7 AS dummy)`,
+      { u: 9_007_199_254_740_991, n: -5, f: 0.25, b: true, x: null, l: [1, 2], e: [], m: { k: 1 }, t: 'dummy' },
+    );
+    expect(rows).toEqual([
+      { u: 9_007_199_254_740_991, n: -5, f: 0.25, b: true, x: null, l: [1, 2], e: [], m: { k: 1 }, t: 7 },
+    ]);
+  });
+
+  test('finds the counts of organizations by pairs of names', async () => {
+    await insert(`o'r\\\\g`, 'pairs');
+    const filter = { from: 1_795_391_990, to: 1_795_392_010, orgs: [{ provider: 'openai', org: `o'r\\g` }] };
+    const rows = await readCounts(store, filter);
+    expect(rows.map(({ org, requests }) => ({ org, requests }))).toEqual([{ org: `o'r\\g`, requests: 5 }]);
+  });
+
+  test.each([
+    ['an unknown table', 'SELECT * FROM nowhere', 60],
+    ['a syntax error', 'SELEC 1', 62],
+    ['a failing function', 'SELECT throwIf(1)', 395],
+  ])('refuses %s with the server code', async (_name, sql, serverCode) => {
+    await expect(store.query(sql)).rejects.toMatchObject({ code: 'refused', serverCode });
+  });
+
+  test('refuses rows that do not fit their columns, and stores none of them', async () => {
+    await expect(insert('bad', 'bad', '1795392000\topenai\tbad\tok\t5\t{}\nno date\n')).rejects.toMatchObject({
+      code: 'refused',
+      serverCode: expect.toSatisfy((code: number) => code > 0),
+    });
+    expect(await countsOf('request_counts', 'bad')).toBe(0);
+    await insert('bad', 'bad');
+    expect(await countsOf('request_counts', 'bad')).toBe(5);
+  });
+
+  test('answers in full after a query that failed half-way', async () => {
+    const half = 'SELECT number, throwIf(number = 200000) FROM numbers(300000) SETTINGS max_block_size = 1000';
+    for (let i = 0; i < 4; i++) {
+      await expect(store.query(half.replace(/ SETTINGS.*/, ''))).rejects.toMatchObject({ serverCode: 395 });
+      expect(await store.query('SELECT 42 AS clean')).toEqual([{ clean: 42 }]);
+    }
+  });
+});

@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '..');
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.js'], { cwd: root, encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => file !== '' && !file.includes('/out/'));
+
+/** What each folder may import of ours, besides itself. `tests`, `bench` and `scripts` may import all. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  store: ['domain'],
+  ingest: ['domain', 'store'],
+  analyzers: ['domain', 'store'],
+  dashboards: ['domain', 'store'],
+  simulate: ['domain', 'store'],
+  cli: ['domain', 'store', 'ingest', 'analyzers', 'dashboards', 'simulate'],
+};
+
+/** One file per outside library: replacing it stays a change of one file. */
+const oneFile: Readonly<Record<string, RegExp>> = {
+  kafkajs: /^ingest\/sources\/kafka\.ts$/,
+  '@clickhouse/client': /^store\/connect\.ts$/,
+  chdb: /^store\/connect\.ts$/,
+  '@grafana/grafana-foundation-sdk': /^dashboards\/grafana\//,
+};
+
+const isTest = (file: string): boolean => file.endsWith('.test.ts');
+const folderOf = (file: string): string => file.split('/')[0] ?? '';
+const text = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+/** The text without comments, so that prose may speak of what code may not do. */
+const code = (file: string): string => text(file).replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
+
+function imports(file: string): string[] {
+  return [...code(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+}
+
+describe('the import rule', () => {
+  const ours = files.filter((file) => Object.hasOwn(allowed, folderOf(file)));
+
+  test('there are files to look at in every folder', () => {
+    expect(new Set(ours.map(folderOf))).toEqual(new Set(Object.keys(allowed)));
+  });
+
+  test('folders import only what they may', () => {
+    const wrong = ours.filter((file) => !isTest(file)).flatMap((file) =>
+      imports(file)
+        .filter((target) => target.startsWith('.'))
+        .map((target) => folderOf(path.relative(root, path.resolve(root, path.dirname(file), target))))
+        .filter((target) => target !== folderOf(file) && !(allowed[folderOf(file)] ?? []).includes(target))
+        .map((target) => `${file} imports ${target}/`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('domain imports zod and nothing else from outside', () => {
+    const outside = ours.filter((file) => folderOf(file) === 'domain' && !isTest(file)).flatMap(imports);
+    expect(new Set(outside.filter((target) => !target.startsWith('.')))).toEqual(new Set(['zod']));
+  });
+
+  test.each(Object.entries(oneFile))('%s is imported in its own place only', (library, place) => {
+    const users = ours.filter((file) => !isTest(file) && imports(file).some((target) => target === library || target.startsWith(`${library}/`)));
+    expect(users.filter((file) => !place.test(file))).toEqual([]);
+    expect(users).not.toEqual([]);
+  });
+
+  test('environment, clock and console belong to the command line', () => {
+    const inside = ours.filter((file) => folderOf(file) !== 'cli' && !isTest(file) && file.endsWith('.ts'));
+    expect(inside.filter((file) => /process\.env|Date\.now\(|console\.(log|error|warn|info|debug)\(|new Date\(\)/.test(code(file)))).toEqual([]);
+  });
+
+  test('there are no default exports, no barrels of odds and ends', () => {
+    const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.config.ts') && !file.endsWith('.d.ts'));
+    expect(sources.filter((file) => /^export default/m.test(code(file)))).toEqual([]);
+    expect(files.filter((file) => /(^|\/)utils?\.ts$/.test(file))).toEqual([]);
+  });
+});

@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { generate } from '../simulate/generate.ts';
+import { toLine } from '../simulate/record.ts';
+import { findScenario } from '../simulate/scenarios.ts';
+import { openStore } from '../store/connect.ts';
+import { readCountsByClass } from '../store/queries/totals.ts';
+import { runFaultline, startFaultline } from './fixtures/run-faultline.ts';
+import { until } from './fixtures/until.ts';
+import { describeWithKafka } from './kafka/describe-with-kafka.ts';
+import { withAdmin } from './kafka/kafka-topics.ts';
+import { produceLines } from './kafka/produce.ts';
+
+const RECORDS = 20_000;
+
+/** A span of the surge scenario that has Slow Down in it, as lines of now. */
+function lines(): string[] {
+  const scenario = findScenario('slow-down-surge');
+  if (scenario === null) throw new Error('no scenario');
+  const from = Date.now() - scenario.duration_ms;
+  const all: string[] = [];
+  for (const record of generate(scenario, { seed: 3, from, to: Number.POSITIVE_INFINITY })) {
+    all.push(toLine(record));
+    if (all.length === RECORDS) break;
+  }
+  return all;
+}
+
+await describeWithKafka('faultline ingest', (kafka) => {
+  it('counts what a replay of the same records counts, commits, resumes where it ended, and reconciles', { timeout: 180_000 }, async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'faultline-test-'));
+    const topic = await kafka.createTopic({ partitions: 3 });
+    const group = `group-${topic}`;
+    const records = lines();
+    const env = {
+      FAULTLINE_KAFKA_BROKERS: kafka.brokers.join(','),
+      FAULTLINE_KAFKA_TOPICS: topic,
+      FAULTLINE_KAFKA_GROUP: group,
+      FAULTLINE_CLICKHOUSE_PATH: path.join(directory, 'data'),
+      FAULTLINE_METRICS_PORT: '0',
+    };
+    const acknowledged = (): Promise<number> =>
+      withAdmin(kafka.brokers[0] ?? '', async (admin) => {
+        const [answer] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+        return (answer?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+      });
+    const ingestUntil = async (total: number): Promise<void> => {
+      const worker = startFaultline(['ingest'], { env });
+      await until(`${total} records acknowledged; the worker said ${worker.stderr()}`, async () => (await acknowledged()) === total, 90_000);
+      worker.child.kill('SIGTERM');
+      expect((await worker.finished).code, worker.stderr()).toBe(0);
+    };
+    try {
+      const half = RECORDS / 2;
+      await produceLines(kafka.brokers, topic, records.slice(0, half), { partition: (i) => i % 3 });
+      await ingestUntil(half);
+      await produceLines(kafka.brokers, topic, [...records.slice(half), 'no json', 'null'], { partition: (i) => i % 3 });
+      await ingestUntil(RECORDS + 2);
+
+      const replayed = await runFaultline(['replay', '-', '--json'], { input: records.join('\n') });
+      const store = await openStore({ url: '', path: env.FAULTLINE_CLICKHOUSE_PATH, database: 'faultline', user: '', password: '', cluster: '' });
+      const counts = await readCountsByClass(store);
+      const dead = await store.query('SELECT reason, body FROM dead_letters ORDER BY body');
+      await store.close();
+      expect(counts).toEqual(JSON.parse(replayed.stdout).counts);
+      expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(RECORDS);
+      expect(dead).toEqual([
+        { reason: 'not_json', body: 'no json' },
+        { reason: 'schema', body: 'null' },
+      ]);
+
+      const proof = await runFaultline(['reconcile'], { env });
+      expect(proof.stderr).toBe('');
+      expect(proof.stdout).toContain('exact');
+      expect(proof.code).toBe(0);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+});

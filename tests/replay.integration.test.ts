@@ -1,0 +1,89 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Incident, incident } from '../domain/incident.ts';
+import { generate } from '../simulate/generate.ts';
+import { toLine } from '../simulate/record.ts';
+import { findScenario } from '../simulate/scenarios.ts';
+import { createTally, trueIncidents } from '../simulate/truth.ts';
+import { runFaultline } from './fixtures/run-faultline.ts';
+
+const MINUTE = 60_000;
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'faultline-test-'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** Writes a scenario as a log file and tells the truth about it. */
+async function writeScenario(name: string, seed: number) {
+  const scenario = findScenario(name);
+  if (scenario === null) throw new Error(`no scenario ${name}`);
+  // Months ago: history is older than the tables would keep it.
+  const from = Date.UTC(2026, 2, 10);
+  const to = from + scenario.duration_ms;
+  const file = path.join(directory, `${name}-${seed}.ndjson`);
+  const out = createWriteStream(file);
+  const tally = createTally();
+  for (const record of generate(scenario, { seed, from, to })) {
+    tally.add(record);
+    if (!out.write(`${toLine(record)}\n`)) await once(out, 'drain');
+  }
+  out.end();
+  await once(out, 'close');
+  return { file, counts: tally.counts(), incidents: trueIncidents(scenario, { from, to }) };
+}
+
+async function replay(file: string): Promise<{ counts: Record<string, number>; incidents: Incident[] }> {
+  const { code, stdout, stderr } = await runFaultline(['replay', file, '--json'], { cwd: directory });
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout);
+}
+
+describe('faultline replay', () => {
+  test.each(['demo-day', 'slow-down-surge', 'quota-exhausted'])('%s: exactly the incidents that are in it, with scope and times', async (name) => {
+    const truth = await writeScenario(name, 7);
+    const found = await replay(truth.file);
+    expect(found.counts).toEqual(truth.counts);
+    expect(found.incidents.map(({ kind }) => kind)).toEqual(truth.incidents.map(({ kind }) => kind));
+    for (const [i, expected] of truth.incidents.entries()) {
+      const actual = incident.parse(found.incidents[i]);
+      expect(actual.scope).toMatchObject(expected.scope);
+      expect(Math.abs(Date.parse(actual.started_at) - expected.started_at), `${actual.kind} began ${actual.started_at}`).toBeLessThan(3 * MINUTE);
+      expect(actual.remedy.steps.length).toBeGreaterThan(0);
+      expect(actual.state).toBe('resolved');
+      expect(Math.abs(Date.parse(actual.resolved_at ?? '') - expected.ended_at), `${actual.kind} ended ${actual.resolved_at}`).toBeLessThan(6 * MINUTE);
+    }
+  });
+
+  test.each([1, 2])('a calm day has no incident (seed %s)', async (seed) => {
+    const truth = await writeScenario('calm-day', seed);
+    const found = await replay(truth.file);
+    expect(found).toEqual({ counts: truth.counts, incidents: [] });
+  });
+
+  test('lines that are no records are told of and stop nobody', async () => {
+    const file = path.join(directory, 'bad.ndjson');
+    const good = JSON.stringify({ ts: '2026-03-01T00:00:00Z', status: 503, error: { error: { message: 'Slow Down', code: 'slow_down' } } });
+    await writeFile(file, [good, '{ broken', '', 'true', good].join('\n'));
+    const { code, stdout, stderr } = await runFaultline(['replay', file, '--json'], { cwd: directory });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).counts).toEqual({ slow_down: 2 });
+    expect(stderr).toContain('2 lines could not be decoded');
+  });
+
+  test.each([
+    ['a file that is not there', ['replay', 'nowhere.ndjson'], /nowhere\.ndjson does not exist/],
+    ['a directory', ['replay', '.'], /is a directory/],
+    ['no file', ['replay'], /files/],
+  ])('%s: one line', async (_name, args, message) => {
+    const { code, stderr } = await runFaultline(args, { cwd: directory });
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
