@@ -86,6 +86,28 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./ingest.ts'),
   },
   {
+    name: 'clickhouse',
+    summary: 'serve the embedded ClickHouse alone, for workers and tools in other processes',
+    details:
+      "Speaks ClickHouse's HTTP interface on 127.0.0.1. Anyone on this machine may read; writing needs the token as password.",
+    options: [
+      {
+        flags: '--port <port>',
+        description: 'loopback port, 0 for any free one (default: 8123)',
+        parse: port,
+      },
+      { flags: '--data <dir>', description: 'data directory of the embedded engine', setting: 'clickhouse.path' },
+      {
+        flags: '--token <token>',
+        description: 'password that may write; better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN',
+        setting: 'clickhouse.http_token',
+      },
+    ],
+    examples: ['faultline clickhouse --port 8123 --data ./data'],
+    graceful: true,
+    load: () => import('./clickhouse.ts'),
+  },
+  {
     name: 'analyze',
     summary: 'run the analyzers: counts in, incidents out',
     details: 'Evaluates every few seconds until it is stopped, or once with --once.',

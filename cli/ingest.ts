@@ -1,20 +1,26 @@
 import { openKafka } from '../ingest/sources/kafka.ts';
 import { reportToBoth } from '../ingest/worker-events.ts';
+import type { Gateway } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
 import { kafkaLog, logEvents } from './log-events.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { openMigrated, workerFor } from './pipeline.ts';
 import { type RunningTelemetry, runTelemetry } from './run-telemetry.ts';
+import { serveWhenAsked } from './serve-clickhouse.ts';
+
+export interface IngestOptions {
+  clickhouseHttp?: number;
+}
 
 /** Runs a worker until a signal: then it writes and acknowledges what it has read, and leaves the group. */
-export async function run(_options: object, context: CommandContext): Promise<number> {
+export async function run(options: IngestOptions, context: CommandContext): Promise<number> {
   const telemetry = runTelemetry(context);
   try {
     // First up and last down, so that probes and Prometheus see the start and the end.
     const server = await startMetricsServer(context.settings.metrics, telemetry);
     context.logger.info({ url: server.url }, 'serving /metrics, /healthz and /readyz');
     try {
-      return await work(telemetry, context);
+      return await work(options, telemetry, context);
     } finally {
       await server.close();
     }
@@ -23,10 +29,16 @@ export async function run(_options: object, context: CommandContext): Promise<nu
   }
 }
 
-async function work(telemetry: RunningTelemetry, context: CommandContext): Promise<number> {
+async function work(
+  options: IngestOptions,
+  telemetry: RunningTelemetry,
+  context: CommandContext,
+): Promise<number> {
   const { settings, logger } = context;
   const store = await openMigrated(settings.clickhouse);
+  let gateway: Gateway | null = null;
   try {
+    gateway = await serveWhenAsked(store, options.clickhouseHttp, context);
     const source = await openKafka(settings.kafka, kafkaLog(logger));
     const worker = workerFor(context, settings, {
       store,
@@ -50,6 +62,7 @@ async function work(telemetry: RunningTelemetry, context: CommandContext): Promi
     logger.info('worker stopped');
     return 0;
   } finally {
+    await gateway?.close();
     await store.close();
   }
 }

@@ -9,6 +9,8 @@ import { maskCredentials } from './mask.ts';
 const QUIET_MS = 60_000;
 /** Kinds of words of the Kafka client that are remembered; more are new to us every time. */
 const MOST_WORDS = 100;
+/** Characters of them that are shown. */
+const LONGEST_WORDS = 500;
 
 type Clock = () => number;
 type Write = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
@@ -75,18 +77,19 @@ export function kafkaLog(logger: Write, monotonic: Clock = () => performance.now
   const told = new Map<string, { at: number; left: number }>();
   return (level, message, fields) => {
     const line = { ...fields, part: 'kafka' };
-    if (level === 'info' || level === 'debug') return logger.debug(line, message);
+    const words = maskCredentials(message.slice(0, LONGEST_WORDS));
+    if (level === 'info' || level === 'debug') return logger.debug(line, words);
     // Ports, ids and attempts differ from line to line; the thing is the same.
-    const kind = message.replaceAll(/\d+/g, '#').slice(0, 200);
+    const kind = words.replaceAll(/\d+/g, '#');
     const before = told.get(kind);
     if (before !== undefined && monotonic() - before.at < QUIET_MS) {
       before.left++;
-      return logger.debug(line, message);
+      return logger.debug(line, words);
     }
     if (before === undefined && told.size >= MOST_WORDS) told.clear();
     told.set(kind, { at: monotonic(), left: 0 });
     const repeated = before === undefined || before.left === 0 ? {} : { repeated: before.left };
-    return logger.warn({ ...line, ...repeated }, maskCredentials(message));
+    return logger.warn({ ...line, ...repeated }, words);
   };
 }
 

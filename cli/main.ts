@@ -17,6 +17,9 @@ export interface Invocation {
 /** Runs one command line (without node and script) and resolves with the exit code; never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
+  // Each running statement of the embedded engine holds a thread of Node's pool, whose four would let reads hold
+  // up inserts. Node looks at this when the pool is first used.
+  process.env['UV_THREADPOOL_SIZE'] ??= '16';
   try {
     const invocation = createProgram().parse(argv);
     const { command, config, overrides, options } = invocation;

@@ -24,13 +24,17 @@ export function runTelemetry(context: Pick<CommandContext, 'now' | 'logger'>): R
 }
 
 /** Says what has changed since it was last called. */
-export function tellChanges(telemetry: Pick<Telemetry, 'health'>, logger: Pick<Logger, 'info' | 'warn'>): () => void {
+export function tellChanges(
+  telemetry: Pick<Telemetry, 'health'>,
+  logger: Pick<Logger, 'info' | 'warn'>,
+): () => void {
   let before = 'ok';
   return () => {
     const { state, reasons } = telemetry.health();
     if (state === before) return;
     before = state;
     if (state === 'ok') logger.info('health: ok again');
-    else logger.warn({ reasons: reasons.map(({ code, detail }) => `${code}: ${detail}`) }, `health: ${state}`);
+    else
+      logger.warn({ reasons: reasons.map(({ code, detail }) => `${code}: ${detail}`) }, `health: ${state}`);
   };
 }

@@ -8,11 +8,13 @@ import type { RequestClass } from '../domain/error-class.ts';
 import type { WorkerEvents } from '../ingest/worker-events.ts';
 import type { Worker } from '../ingest/worker.ts';
 import type { Store } from '../store/connect.ts';
+import type { Gateway } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
 import { readEventRange } from '../store/queries/totals.ts';
 import { createLiveView, type LiveCounts } from './live-view.ts';
 import { logEvents } from './log-events.ts';
 import { openMigrated, workerFor } from './pipeline.ts';
+import { serveWhenAsked } from './serve-clickhouse.ts';
 import { openStartSource, type StartSource } from './start-source.ts';
 
 export interface StartOptions {
@@ -20,6 +22,7 @@ export interface StartOptions {
   openConsole?: boolean;
   speed?: number;
   exit?: boolean;
+  clickhouseHttp?: number;
 }
 
 /** Everything in one process: source, worker, analyzers, terminal view and page, until a signal or the source's end. */
@@ -32,6 +35,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
   };
   const store = await openFresh(clickhouse, source.isDemo);
   let page: Console | null = null;
+  let gateway: Gateway | null = null;
   try {
     // The tables forget by event time; what is shown from a file may be older than that.
     if (source.isHistory && store.kind === 'embedded') await store.command('SYSTEM STOP TTL MERGES');
@@ -45,6 +49,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
       rate: 0,
       ended: false,
     };
+    gateway = await serveWhenAsked(store, options.clickhouseHttp, context);
     page = options.openConsole === false ? null : await openPage(store, source, state, context);
     const worker = workerFor(context, settings, {
       store,
@@ -59,6 +64,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     return 0;
   } finally {
     await page?.close();
+    await gateway?.close();
     await store.close();
   }
 }

@@ -131,7 +131,7 @@ export const errorClasses = {
     retry: 'after_wait',
     remedy: ['Wait longer between tries and spread the load.', 'Fall back to another model or provider.'],
     owner: 'provider',
-    color: '#ff780a',
+    color: '#8c4a2f',
   },
   slow_down: {
     title: 'Slow Down',

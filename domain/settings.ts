@@ -69,6 +69,14 @@ export const settingsSchema = z.strictObject({
         .describe(
           'Name of a ClickHouse cluster: tables become Replicated and Distributed. Empty: a single server.',
         ),
+      http_port: port
+        .default(0)
+        .describe(
+          "Loopback port on which `start` and `ingest` serve the embedded engine by ClickHouse's HTTP interface. 0: not at all.",
+        ),
+      http_token: secret(
+        'Password with which others may write there; empty: they may only read. Better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN.',
+      ),
     })
     .prefault({}),
   kafka: z

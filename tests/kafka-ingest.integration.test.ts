@@ -68,7 +68,7 @@ await describeWithKafka('faultline ingest', (kafka) => {
       expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(RECORDS);
       expect(dead).toEqual([
         { reason: 'not_json', body: 'no json' },
-        { reason: 'schema', body: 'null' },
+        { reason: 'unknown_format', body: 'null' },
       ]);
 
       const proof = await runFaultline(['reconcile'], { env });

@@ -16,7 +16,7 @@ const SENTENCE = stages.indexOf('sentence');
 const CHINESE = stages.indexOf('chinese');
 /** Stages whose order alone counts, not the place in the text. */
 const unplaced = stages.map(
-  (stage) => !['code', 'sentence', 'loose_code', 'word', 'reason', 'last'].includes(stage),
+  (stage) => !['code', 'sentence', 'chinese', 'loose_code', 'word', 'reason', 'last'].includes(stage),
 );
 const afterStatus: readonly Stage[] = ['exception', 'reason', 'transport', 'late_exception', 'last'];
 const beforeStatus: readonly Stage[] = ['loose_code', 'word'];
@@ -38,7 +38,7 @@ export function decide(text: string, findings: Findings, hints: number, status: 
     if (rule !== undefined && applies(rule, hints, httpStatus))
       compete(rule, order, findings.ranks[order] ?? 0);
   }
-  if (findings.chinese) competeInChinese(text, hints, httpStatus);
+  if (findings.chineseRank >= 0) competeInChinese(text, findings.chineseRank, hints, httpStatus);
   const early = winnerOf(ABORT) ?? winnerOf(CODE);
   if (early !== null) return early;
   for (let i = 0; i < findings.lateCount; i++) {
@@ -73,10 +73,10 @@ function compete(rule: CompiledRule, order: number, rank: number): void {
   bestRules[stage] = order;
 }
 
-function competeInChinese(text: string, hints: number, httpStatus: number): void {
+function competeInChinese(text: string, rank: number, hints: number, httpStatus: number): void {
   for (const { phrase, order } of chinesePhrases) {
     const rule = compiledRules[order];
-    if (rule !== undefined && text.includes(phrase) && applies(rule, hints, httpStatus)) compete(rule, order, 0);
+    if (rule !== undefined && text.includes(phrase) && applies(rule, hints, httpStatus)) compete(rule, order, rank);
   }
 }
 

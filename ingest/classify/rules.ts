@@ -10,8 +10,8 @@ import { exceptionRules, lastRules, mediumRules, reasonRules } from './weak-rule
 export const stages = [
   'abort',
   'code',
-  'sentence',
   'chinese',
+  'sentence',
   'loose_code',
   'word',
   'exception',
@@ -32,8 +32,8 @@ export interface StagedRule extends Rule {
 export const orderedRules: readonly StagedRule[] = [
   ...staged('abort', abortRules),
   ...staged('code', codeRules),
-  ...staged('sentence', [...accountRules, ...loadRules, ...requestRules, ...serverRules]),
   ...staged('chinese', chineseRules),
+  ...staged('sentence', [...accountRules, ...loadRules, ...requestRules, ...serverRules]),
   // The same codes where they are no value of a code or type, but stand somewhere in the text.
   ...staged(
     'loose_code',

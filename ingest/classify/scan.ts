@@ -40,8 +40,8 @@ export interface Findings {
   numberRanks: Int32Array;
   /** Where the last duration to wait may stand, -1 when none. */
   waitAt: number;
-  /** Chinese characters stand in the text. */
-  chinese: boolean;
+  /** The highest rank of a Chinese character; -1 when there is none. */
+  chineseRank: number;
   /** Values that repeat the caller's words were passed over. */
   silenced: boolean;
   /** Triples of field name, start of its value, and object it belongs to. */
@@ -71,7 +71,7 @@ const found: Findings = {
   numbersAt: new Int32Array(MAX_NUMBERS),
   numberRanks: new Int32Array(MAX_NUMBERS),
   waitAt: -1,
-  chinese: false,
+  chineseRank: -1,
   silenced: false,
   fields: [],
   depths: [],
@@ -116,7 +116,7 @@ export function scanText(text: string, wantFields: boolean, listenToAll = false)
       } else if (symbol === symbols.escape) {
         i = endOfEscape(text, i);
       } else if (symbol === symbols.chinese) {
-        found.chinese = true;
+        if (rank() > found.chineseRank) found.chineseRank = rank();
         gram = 0;
       }
       if (symbol >= symbols.firstSpecial) continue;
@@ -226,7 +226,7 @@ function reset(wantFields: boolean, listenToAll: boolean): void {
   found.hints = 0;
   found.numberCount = 0;
   found.waitAt = -1;
-  found.chinese = false;
+  found.chineseRank = -1;
   found.silenced = false;
   if (!wantFields) return;
   found.fields.length = 0;

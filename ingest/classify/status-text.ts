@@ -3,84 +3,18 @@ import { symbolOf } from './compiled.ts';
 import type { Findings } from './scan.ts';
 
 /** Words after which a bare number is an HTTP status. */
-const statusWords = new Set([
-  'status',
-  'statuscode',
-  'status_code',
-  'httpstatus',
-  'http_status',
-  'http_code',
-  'code',
-  'errorcode',
-  'error_code',
-  'error',
-  'http',
-  'response',
-  'api',
-  'returned',
-  'got',
-  'received',
-  'many',
-  'request',
-  'exception',
-  'with',
-  'a',
-  'raised',
-  'statustext',
-  'httpcode',
-  'upstream',
-  'failed',
-  'answered',
-  'responded',
-  'openai',
-  'is',
-  'stream',
-]);
+const statusWords = new Set(
+  ('status statuscode status_code httpstatus http_status http_code code errorcode error_code error ' +
+    'http response api returned got received many request exception with a raised statustext ' +
+    'httpcode upstream failed answered responded openai is stream').split(' '),
+);
 
 /** Keys whose numbers are something else. */
-const otherNumbers = new Set([
-  'limit',
-  'current',
-  'port',
-  'line',
-  'used',
-  'requested',
-  'tokens',
-  'in',
-  'after',
-  'position',
-  'index',
-  'length',
-  'count',
-  'id',
-  'size',
-  'latency',
-  'duration',
-  'timeout',
-  'age',
-  'max',
-  'min',
-  'row',
-  'column',
-  'lineno',
-  'char',
-  'errno',
-  'seconds',
-  'remaining',
-  'step',
-  'attempt',
-  'pid',
-  'version',
-  'took',
-  'elapsed',
-  'thread',
-  'at',
-  'col',
-  'param',
-  'first',
-  'of',
-  'x-ratelimit-remaining-tokens',
-]);
+const otherNumbers = new Set(
+  ('limit current port line used requested tokens in after position index length count id size ' +
+    'latency duration timeout age max min row column lineno char errno seconds remaining step ' +
+    'attempt pid version took elapsed thread at col param first of x-ratelimit-remaining-tokens').split(' '),
+);
 
 /** Words after a number that make it a measure. */
 const units =
@@ -89,8 +23,8 @@ const units =
 /** True when a number of three digits begins here that may be a failed HTTP status (400 to 599). */
 export function mayBeStatus(text: string, i: number): boolean {
   const before = text.charCodeAt(i - 1);
-  if (isWordCode(before) || before === 46 || before === 45 || before === 47 || before === 35 || before === 36)
-    return false;
+  // A word, or ". - / # $": part of something longer.
+  if (isWordCode(before) || (before >= 45 && before <= 47) || before === 35 || before === 36) return false;
   if (!isDigit(text.charCodeAt(i + 1)) || !isDigit(text.charCodeAt(i + 2))) return false;
   const after = text.charCodeAt(i + 3);
   return !isDigit(after) && after !== 47 && after !== 37 && after !== 45 && after !== 95;
@@ -112,8 +46,8 @@ export function statedStatus(text: string, findings: Findings): number {
     if (rank < 0) return 0;
     for (let i = numberCount - 1; i >= 0; i--) {
       const at = numbersAt[i] ?? 0;
-      if (numberRanks[i] === rank && isHttpStatus(text, at) && endsThere(text, at + 3) && isIntroduced(text, at))
-        return Number(text.slice(at, at + 3));
+      if (numberRanks[i] !== rank || !isHttpStatus(text, at)) continue;
+      if (endsThere(text, at + 3) && isIntroduced(text, at)) return Number(text.slice(at, at + 3));
     }
     bound = rank;
   }
@@ -184,14 +118,8 @@ function isGap(text: string, i: number): boolean {
 function wordBefore(text: string, at: number): string {
   let end = at;
   const limit = Math.max(-1, at - 12);
-  while (end > limit && (isGap(text, end) || text.charCodeAt(end) === 93 || text.charCodeAt(end) === 41))
-    end--;
+  while (end > limit && (isGap(text, end) || ')]:'.includes(text.charAt(end)))) end--;
   let start = end;
-  while (
-    start > end - 32 &&
-    start >= 0 &&
-    (isWordCode(text.charCodeAt(start)) || text.charCodeAt(start) === 45)
-  )
-    start--;
+  while (start > end - 32 && start >= 0 && /[\w-]/.test(text.charAt(start))) start--;
   return text.slice(start + 1, end + 1).toLowerCase();
 }

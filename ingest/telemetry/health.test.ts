@@ -27,12 +27,7 @@ const well: HealthFacts = {
 const cases: [string, Partial<HealthFacts>, string, string[]][] = [
   ['all is well', {}, 'ok', []],
   ['idle in the group, without partitions', { partitions: 0, broker_answered_at: ago(400) }, 'ok', []],
-  [
-    'a source has ended',
-    { phase: 'ended', ticked_at: ago(900), store_answered_at: ago(900) },
-    'ok',
-    [],
-  ],
+  ['a source has ended', { phase: 'ended', ticked_at: ago(900), store_answered_at: ago(900) }, 'ok', []],
   [
     'the store is not open yet',
     { phase: 'starting', store_answered_at: null },
@@ -40,12 +35,7 @@ const cases: [string, Partial<HealthFacts>, string, string[]][] = [
     ['not_ready starting'],
   ],
   ['told to stop', { phase: 'stopping' }, 'not_ready', ['not_ready stopping']],
-  [
-    'the loop stands still',
-    { ticked_at: ago(16) },
-    'not_ready',
-    ['not_ready stalled'],
-  ],
+  ['the loop stands still', { ticked_at: ago(16) }, 'not_ready', ['not_ready stalled']],
   ['the loop was busy for some seconds', { ticked_at: ago(14) }, 'ok', []],
   [
     'waiting for the first assignment',
@@ -133,7 +123,12 @@ const cases: [string, Partial<HealthFacts>, string, string[]][] = [
   ],
   ['lag grew a little', { lag_records: 50_000, lag_records_before: 49_000, lag_seconds: 45 }, 'ok', []],
   ['many records, but fresh ones', { lag_records: 50_000, lag_records_before: 0, lag_seconds: 3 }, 'ok', []],
-  ['lag before there is a minute to compare', { lag_records: 50_000, lag_records_before: null, lag_seconds: 45 }, 'ok', []],
+  [
+    'lag before there is a minute to compare',
+    { lag_records: 50_000, lag_records_before: null, lag_seconds: 45 },
+    'ok',
+    [],
+  ],
   [
     'several at once: the worst comes first',
     { halted: 1, store_answered_at: ago(200) },
@@ -150,7 +145,10 @@ describe('health', () => {
   });
 
   it('is never red because of one try that failed', () => {
-    for (const facts of [{ store_failing_since: ago(0), store_failed_at: ago(0) }, { broker_failing_since: ago(0), broker_failed_at: ago(0) }])
+    for (const facts of [
+      { store_failing_since: ago(0), store_failed_at: ago(0) },
+      { broker_failing_since: ago(0), broker_failed_at: ago(0) },
+    ])
       expect(decideHealth({ ...well, ...facts }, now).state).toBe('degraded');
   });
 });

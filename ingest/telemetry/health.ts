@@ -27,20 +27,22 @@ export interface HealthFacts {
   lag_seconds: number;
 }
 
-/** Why a worker is not simply `ok`: a closed set. */
-export type HealthReason =
-  | 'starting'
-  | 'stopping'
-  | 'stalled'
-  | 'no_assignment'
-  | 'rebalancing'
-  | 'partitions_starting'
-  | 'partitions_halted'
-  | 'store_retrying'
-  | 'store_silent'
-  | 'broker_retrying'
-  | 'broker_silent'
-  | 'lag_growing';
+/** Why a worker is not simply `ok`. */
+export const healthReasons = [
+  'starting',
+  'no_assignment',
+  'stopping',
+  'stalled',
+  'rebalancing',
+  'partitions_starting',
+  'partitions_halted',
+  'store_retrying',
+  'store_silent',
+  'broker_retrying',
+  'broker_silent',
+  'lag_growing',
+] as const;
+export type HealthReason = (typeof healthReasons)[number];
 
 export interface Health {
   state: HealthState;
@@ -69,17 +71,14 @@ export const LAG_GROWTH = 1.1;
 /** Whether the worker can do its work: `degraded` still counts everything, later; `not_ready` does not work now. */
 export function decideHealth(facts: HealthFacts, now: number): Health {
   const reasons: Health['reasons'] = [];
-  const say = (
-    state: 'degraded' | 'not_ready',
-    code: HealthReason,
-    detail: string,
-  ): void => void reasons.push({ code, state, detail });
+  const say: Say = (state, code, detail) => void reasons.push({ code, state, detail });
   if (facts.phase === 'ended') return { state: 'ok', reasons };
   if (facts.phase === 'starting') say('not_ready', 'starting', 'the store is being opened');
   else if (facts.phase === 'stopping')
     say('not_ready', 'stopping', 'what has been read is being written, then the worker leaves');
   else {
-    if (isStalled(facts, now)) say('not_ready', 'stalled', `the loop has not turned for ${age(facts.ticked_at, now)}`);
+    if (isStalled(facts, now))
+      say('not_ready', 'stalled', `the loop has not turned for ${age(facts.ticked_at, now)}`);
     judgeGroup(facts, now, say);
     judgeStore(facts, now, say);
     judgeBroker(facts, now, say);
@@ -106,7 +105,11 @@ function judgeGroup(facts: HealthFacts, now: number, say: Say): void {
   else if (starting > 0 && now - group_since > START_MS)
     say('degraded', 'partitions_starting', `${starting} of ${partitions} partitions have not begun`);
   if (halted > 0)
-    say('degraded', 'partitions_halted', `ClickHouse rejects the rows of ${halted} of ${partitions} partitions`);
+    say(
+      'degraded',
+      'partitions_halted',
+      `ClickHouse rejects the rows of ${halted} of ${partitions} partitions`,
+    );
 }
 
 function judgeStore(facts: HealthFacts, now: number, say: Say): void {
@@ -114,7 +117,8 @@ function judgeStore(facts: HealthFacts, now: number, say: Say): void {
   const down = isOver(failing, now, DOWN_MS) || isOver(answered, now, DOWN_MS);
   const state = down ? 'not_ready' : 'degraded';
   if (failing !== null) say(state, 'store_retrying', `no insert has succeeded for ${age(failing, now)}`);
-  else if (isWithin(failed, now, RECENT_MS)) say('degraded', 'store_retrying', 'inserts had to be sent again');
+  else if (isWithin(failed, now, RECENT_MS))
+    say('degraded', 'store_retrying', 'inserts had to be sent again');
   if (isOver(answered, now, SILENT_MS))
     say(state, 'store_silent', `ClickHouse has not answered for ${age(answered, now)}`);
 }
@@ -126,14 +130,21 @@ function judgeBroker(facts: HealthFacts, now: number, say: Say): void {
   const down = isOver(failing, now, DOWN_MS) || isOver(answered, now, DOWN_MS);
   const state = down ? 'not_ready' : 'degraded';
   if (failing !== null) say(state, 'broker_retrying', `no commit has succeeded for ${age(failing, now)}`);
-  else if (isWithin(failed, now, RECENT_MS)) say('degraded', 'broker_retrying', 'commits had to be sent again');
+  else if (isWithin(failed, now, RECENT_MS))
+    say('degraded', 'broker_retrying', 'commits had to be sent again');
   if (isOver(answered, now, SILENT_MS))
     say(state, 'broker_silent', `Kafka has not answered for ${age(answered, now)}`);
 }
 
 function judgeLag(facts: HealthFacts, say: Say): void {
   const { lag_records: lag, lag_records_before: before, lag_seconds: seconds } = facts;
-  if (before === null || lag <= LAG_FLOOR_RECORDS || seconds <= LAG_FLOOR_SECONDS || lag <= before * LAG_GROWTH) return;
+  if (
+    before === null ||
+    lag <= LAG_FLOOR_RECORDS ||
+    seconds <= LAG_FLOOR_SECONDS ||
+    lag <= before * LAG_GROWTH
+  )
+    return;
   say('degraded', 'lag_growing', `${lag} records behind, ${before} a minute ago`);
 }
 

@@ -33,8 +33,14 @@ export function partitionSeries(
     topic: 'other',
     partition: 'other',
     lag_records: records.length === 0 ? null : records.reduce((sum, value) => sum + value, 0),
-    lag_seconds: extreme(known((series) => series.lag_seconds), Math.max),
-    watermark: extreme(known((series) => series.watermark), Math.min),
+    lag_seconds: extreme(
+      known((series) => series.lag_seconds),
+      Math.max,
+    ),
+    watermark: extreme(
+      known((series) => series.watermark),
+      Math.min,
+    ),
   });
   return all;
 }
@@ -51,7 +57,11 @@ function seriesOf(status: PartitionStatus, written: number | null, now: number):
 }
 
 /** Clients' clocks go wrong: a request of the future is not behind. */
-function lagSeconds({ unwritten, waiting_ts }: PartitionStatus, written: number | null, now: number): number | null {
+function lagSeconds(
+  { unwritten, waiting_ts }: PartitionStatus,
+  written: number | null,
+  now: number,
+): number | null {
   const since = waiting_ts ?? (unwritten === 0 ? now : unwritten === null ? null : written);
   return since === null ? null : Math.max(0, (now - since) / 1000);
 }

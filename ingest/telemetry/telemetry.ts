@@ -160,20 +160,29 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     text() {
       const { status, series, facts: all } = look();
       const now = options.monotonic();
-      for (const name of ['faultline_lag_records', 'faultline_lag_seconds', 'faultline_watermark_timestamp_seconds'] as const) registry.clear(name);
+      for (const name of [
+        'faultline_lag_records',
+        'faultline_lag_seconds',
+        'faultline_watermark_timestamp_seconds',
+      ] as const)
+        registry.clear(name);
       for (const { topic, partition, lag_records, lag_seconds, watermark } of series) {
         if (lag_records !== null) registry.set('faultline_lag_records', lag_records, { topic, partition });
         if (lag_seconds !== null) registry.set('faultline_lag_seconds', lag_seconds, { topic, partition });
-        if (watermark !== null) registry.set('faultline_watermark_timestamp_seconds', watermark, { topic, partition });
+        if (watermark !== null)
+          registry.set('faultline_watermark_timestamp_seconds', watermark, { topic, partition });
       }
       registry.set('faultline_partitions', all.partitions, { state: 'held' });
       registry.set('faultline_partitions', all.starting, { state: 'starting' });
       registry.set('faultline_partitions', all.halted, { state: 'halted' });
-      registry.set('faultline_partitions', status.partitions.filter(({ paused }) => paused).length, { state: 'paused' });
+      registry.set('faultline_partitions', status.partitions.filter(({ paused }) => paused).length, {
+        state: 'paused',
+      });
       registry.set('faultline_held_bytes', status.held_bytes, {});
       registry.set('faultline_loop_age_seconds', (now - (status.ticked_at ?? now)) / 1000, {});
       const { state } = decideHealth(all, now);
-      for (const known of healthStates) registry.set('faultline_health', known === state ? 1 : 0, { state: known });
+      for (const known of healthStates)
+        registry.set('faultline_health', known === state ? 1 : 0, { state: known });
       return registry.text();
     },
   };
