@@ -4,6 +4,7 @@ import { readIncidents, writeIncidents } from '../store/queries/incidents.ts';
 import { detectors as allDetectors } from './detectors/detectors.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { type Change, holdIncomplete, type Live } from './evaluate.ts';
+import { reportLosses } from './lost-records.ts';
 import { stepRange, stepSeconds } from './step-range.ts';
 import { fromStored, toStored } from './to-stored.ts';
 
@@ -62,6 +63,9 @@ export async function tick(
     const held = holdIncomplete(detectors, live, now, settings);
     await write(held.changes);
     live = held.live;
+  }
+  for (const incident of await reportLosses(store, now)) {
+    written.push({ incident, reason: incident.state === 'resolved' ? 'resolved' : 'fired' });
   }
   const next = { evaluated_at: Math.max(start.evaluated_at, to), live };
   return { state: next, written, evaluated_at: next.evaluated_at, left_out: stepped.left_out };

@@ -79,8 +79,8 @@ export function kafkaLog(logger: Write, monotonic: Clock = () => performance.now
     const line = { ...fields, part: 'kafka' };
     const words = maskCredentials(message.slice(0, LONGEST_WORDS));
     if (level === 'info' || level === 'debug') return logger.debug(line, words);
-    // Ports, ids and attempts differ from line to line; the thing is the same.
-    const kind = words.replaceAll(/\d+/g, '#');
+    // Ports, ids and numbers of tries differ from line to line; the thing is the same.
+    const kind = words.replaceAll(/[0-9a-f]{6,}|\d+/g, '#');
     const before = told.get(kind);
     if (before !== undefined && monotonic() - before.at < QUIET_MS) {
       before.left++;

@@ -35,65 +35,21 @@ export async function migrationFiles(): Promise<string[]> {
 }
 
 /** The statements of a schema file for one server (`cluster` empty) or a cluster. Pure. */
-export function statements(text: string, cluster: string): string[] {
+export function statements(text: string, target: ClusterTarget): string[] {
   return text
     .replaceAll(/^\s*--.*$/gm, '')
     .split(/;\s*$/m)
     .map((statement) => statement.trim())
     .filter((statement) => statement !== '')
-    .flatMap((statement) => forCluster(statement, cluster));
+    .flatMap((statement) => (target.cluster === '' ? [serverStatement(statement)] : clusterStatements(statement, target)));
 }
 
-/** Deduplication windows hold more blocks than can be made while a frozen worker could still come back. */
-const windows = {
-  plain: 'non_replicated_deduplication_window = 10000',
-  replicated: 'replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800',
-};
-
-function forCluster(statement: string, cluster: string): string[] {
-  if (cluster === '') {
-    return [
-      statement
-        .replaceAll('{local}', '')
-        .replaceAll(' {on_cluster}', '')
-        .replaceAll('{window}', windows.plain)
-        .replaceAll(/\{engine:(\w+)\((.*?)\)\}/g, '$1($2)'),
-    ];
-  }
-  const on = `ON CLUSTER '${cluster}'`;
-  const filled = statement
-    .replaceAll('{local}', '_local')
-    .replaceAll('{on_cluster}', on)
-    .replaceAll('{window}', windows.replicated)
-    .replaceAll(/\{engine:(\w+)\((.*?)\)\}/g, (_whole, engine: string, args: string) => {
-      const path = `'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'`;
-      return `Replicated${engine}(${args === '' ? path : `${path}, ${args}`})`;
-    });
-  const table = /^CREATE TABLE IF NOT EXISTS (\w+)_local /.exec(filled)?.[1];
-  if (table === undefined) return [filled];
-  const distributed = `CREATE TABLE IF NOT EXISTS ${table} ${on} AS ${table}_local ENGINE = Distributed('${cluster}', currentDatabase(), '${table}_local', ${shardingKey(table)})`;
-  return [filled, distributed];
-}
-
-/**
- * Which shard a row goes to. It depends on the row alone: an insert repeated after a crash must cut into the same
- * blocks, or its token would not be recognised.
- */
-const shardingKeys: Readonly<Record<string, string>> = {
-  request_counts: 'sipHash64(provider, org, project, api_key, client, model)',
-  request_counts_1m: 'sipHash64(provider, org, project, api_key, client, model)',
-  request_counts_1h: 'sipHash64(provider, org, project, client, model)',
-  error_events: 'sipHash64(topic, partition)',
-  dead_letters: 'sipHash64(topic, partition)',
-  ingest_batches: 'sipHash64(topic, partition)',
-  incidents: 'sipHash64(id)',
-  schema_migrations: 'sipHash64(name)',
-};
-
-function shardingKey(table: string): string {
-  const key = shardingKeys[table];
-  if (key === undefined) throw new Error(`table ${table} has no sharding key: add it to store/migrate.ts`);
-  return key;
+function serverStatement(statement: string): string {
+  return statement
+    .replaceAll('{local}', '')
+    .replaceAll(' {on_cluster}', '')
+    .replaceAll('{window}', 'non_replicated_deduplication_window = 10000')
+    .replaceAll(/\{engine:(\w+)\((.*?)\)\}/g, '$1($2)');
 }
 
 async function appliedMigrations(store: Store): Promise<Set<string>> {

@@ -3,6 +3,8 @@ import { symbols } from './folding.ts';
 export const SYMBOL_BITS = 6;
 /** Symbols by which a phrase is recognised before it is read on: every phrase has at least as many. */
 export const GRAM_LENGTH = 5;
+/** Symbols behind the first ones that are looked at before a phrase is read on. */
+export const AHEAD = 4;
 /** Keeps the last symbols only, when new ones are shifted in. */
 export const GRAM_MASK = (1 << (SYMBOL_BITS * GRAM_LENGTH)) - 1;
 
@@ -10,6 +12,7 @@ export const READ_ON = 1;
 export const LOOK_AHEAD = 2;
 
 const SPREAD = 0x9e3779b1;
+const OTHER_SPREAD = 0x85ebca6b;
 const FILTER_BITS = 14;
 const ONWARD_BITS = 16;
 const SLOT_BITS = 12;
@@ -20,7 +23,7 @@ export interface PhraseTrie {
    * may if `onward` agrees. Small enough to stay in the nearest cache.
    */
   filter: Uint8Array;
-  /** One bit by hash of a beginning and the two symbols behind it, so that most words are told apart before a walk. */
+  /** One bit by hash of a beginning and the symbols behind it, so that most words are told apart before a walk. */
   onward: Uint8Array;
   /** Open addressing by hash: pairs of beginning and node, 0 where free. */
   slots: Int32Array;
@@ -64,16 +67,9 @@ export function buildPhraseTrie(phrases: readonly (readonly number[])[]): Phrase
   const endings: (readonly number[])[] = [[]];
   for (const [gram, node] of roots) {
     enter(slots, gram, write(node, tape, endings));
-    const short =
-      node.phrases.length > 0 || [...node.children.values()].some((child) => child.phrases.length > 0);
     const place = filterIndex(gram);
-    filter[place] = short || filter[place] === READ_ON ? READ_ON : LOOK_AHEAD;
-    for (const [first, child] of node.children) {
-      for (const second of child.children.keys()) {
-        const hash = onwardHash(gram, first, second);
-        onward[hash >>> 3] = (onward[hash >>> 3] ?? 0) | (1 << (hash & 7));
-      }
-    }
+    const sure = markOnward(onward, gram, node, 0, 0);
+    filter[place] = sure || filter[place] === READ_ON ? READ_ON : LOOK_AHEAD;
   }
   if (tape.length > 65_535) throw new Error(`a tape of ${tape.length} is too long: shorten the phrases`);
   return { filter, onward, slots, tape: Uint16Array.from(tape), endings };
@@ -84,14 +80,14 @@ export function filterIndex(gram: number): number {
   return Math.imul(gram, SPREAD) >>> (32 - FILTER_BITS);
 }
 
-/** False when no phrase that begins with these symbols goes on with the two given. */
-export function mayGoOn(onward: Uint8Array, gram: number, first: number, second: number): boolean {
-  const hash = onwardHash(gram, first, second);
+/** False when no phrase that begins with these symbols goes on with the AHEAD symbols given. */
+export function mayGoOn(onward: Uint8Array, gram: number, ahead: number): boolean {
+  const hash = onwardHash(gram, ahead);
   return ((onward[hash >>> 3] ?? 0) & (1 << (hash & 7))) !== 0;
 }
 
-function onwardHash(gram: number, first: number, second: number): number {
-  return Math.imul(gram ^ (first << 12) ^ (second << 22), SPREAD) >>> (32 - ONWARD_BITS);
+function onwardHash(gram: number, ahead: number): number {
+  return Math.imul(gram ^ Math.imul(ahead, OTHER_SPREAD), SPREAD) >>> (32 - ONWARD_BITS);
 }
 
 /** The node reached by the first symbols of a phrase; 0 when no phrase begins so. */
@@ -111,6 +107,20 @@ export function runOf(tape: Uint16Array, node: number, symbol: number): number {
     if (tape[at] === symbol) return tape[at + 1] ?? 0;
   }
   return 0;
+}
+
+/** Marks what may follow a beginning; true when a phrase ends so soon that looking ahead says nothing. */
+function markOnward(onward: Uint8Array, gram: number, node: Node, ahead: number, length: number): boolean {
+  if (length === AHEAD) {
+    const hash = onwardHash(gram, ahead);
+    onward[hash >>> 3] = (onward[hash >>> 3] ?? 0) | (1 << (hash & 7));
+    return false;
+  }
+  let short = node.phrases.length > 0;
+  for (const [symbol, child] of node.children) {
+    if (markOnward(onward, gram, child, (ahead << SYMBOL_BITS) | symbol, length + 1)) short = true;
+  }
+  return short;
 }
 
 /** Appends a node and all behind it; answers the node's place. */

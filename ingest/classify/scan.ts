@@ -8,7 +8,7 @@ import {
   type Vocabulary,
 } from './compiled.ts';
 import { isWordCode, symbols } from './folding.ts';
-import { filterIndex, GRAM_MASK, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
+import { AHEAD, filterIndex, GRAM_MASK, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
 import { startOfPhrase, valueStart } from './places.ts';
 import { endOfSilence } from './silence.ts';
 import { mayBeStatus } from './status-text.ts';
@@ -137,13 +137,18 @@ export function scanText(text: string, wantFields: boolean, listenToAll = false)
   return found;
 }
 
-/** False when the next two characters already rule out every phrase that begins so. */
+/** False when the next characters already rule out every phrase that begins so. */
 function looksOn(text: string, i: number, gram: number, onward: Uint8Array): boolean {
-  const first = symbolOf[text.charCodeAt(i + 1)] ?? symbols.foreign;
-  const second = symbolOf[text.charCodeAt(i + 2)] ?? symbols.foreign;
-  // Escapes and white space may take more than one character.
-  if (first >= symbols.firstSpecial || second >= symbols.firstSpecial) return true;
-  return (first === symbols.space && second === symbols.space) || mayGoOn(onward, gram, first, second);
+  let ahead = 0;
+  let last = symbols.foreign as number;
+  for (let at = i + 1; at <= i + AHEAD; at++) {
+    const symbol = symbolOf[text.charCodeAt(at)] ?? symbols.foreign;
+    // Escapes and white space may take more than one character.
+    if (symbol >= symbols.firstSpecial || (symbol === symbols.space && last === symbols.space)) return true;
+    ahead = (ahead << SYMBOL_BITS) | symbol;
+    last = symbol;
+  }
+  return mayGoOn(onward, gram, ahead);
 }
 
 /** Follows every phrase that goes on from here; answers the end of a value to pass over, else `from`. */

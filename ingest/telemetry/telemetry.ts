@@ -121,7 +121,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   function noteLag(): void {
     const at = options.monotonic();
     // Another assignment has other lags.
-    lags = lags.filter((sample) => sample.at > facts.group_since);
+    lags = lags.filter((sample) => sample.at >= facts.group_since);
     lags.push({ at, records: look().facts.lag_records });
     while (at - (lags[1]?.at ?? at) >= LAG_WINDOW_MS) lags.shift();
     const [first] = lags;
