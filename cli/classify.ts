@@ -98,20 +98,20 @@ function inputOf(record: Record<string, unknown>): ClassifierInput | string {
   if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > 999) {
     return 'status must be an HTTP status or null';
   }
-  for (const key of ['provider', 'exception']) {
-    if (typeof (record[key] ?? '') !== 'string') return `${key} must be a text`;
-  }
+  const provider = record['provider'] ?? '';
+  const exception = record['exception'] ?? '';
+  if (typeof provider !== 'string') return 'provider must be a text';
+  if (typeof exception !== 'string') return 'exception must be a text';
   const headers = record['headers'] ?? {};
   if (!isRecord(headers)) return 'headers must be an object';
   const error = record['error'] ?? record['body'] ?? null;
   if (typeof error === 'number' || typeof error === 'boolean')
     return 'body must be a text, an object or a list';
-  const exception = String(record['exception'] ?? '');
   if (record['status'] === undefined && error === null && exception === '') {
     return 'expected a status, a body, an error or an exception';
   }
   return {
-    provider: String(record['provider'] ?? ''),
+    provider,
     status: number,
     error,
     exception,

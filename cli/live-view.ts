@@ -108,7 +108,8 @@ export function createLiveView(
         color: context.color,
         now: Date.parse(incident.detected_at),
       });
-      const lines = incident.state === 'resolved' ? full.slice(0, 2) : full;
+      // A closed one needs no more than its name: what to do is over.
+      const lines = incident.state === 'resolved' ? full.slice(0, full.indexOf('')) : full;
       for (const line of lines) context.out(line);
       context.out('');
     },

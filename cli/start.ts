@@ -5,7 +5,7 @@ import { tick, type TickState } from '../analyzers/tick.ts';
 import { type Console, startConsole } from '../dashboards/console/server.ts';
 import { overview } from '../dashboards/panels/overview.ts';
 import type { RequestClass } from '../domain/error-class.ts';
-import type { WorkerEvents } from '../ingest/worker-events.ts';
+import { reportToBoth, type WorkerEvents } from '../ingest/worker-events.ts';
 import type { Worker } from '../ingest/worker.ts';
 import type { Store } from '../store/connect.ts';
 import type { Gateway } from '../store/http-gateway.ts';
@@ -14,6 +14,7 @@ import { readEventRange } from '../store/queries/totals.ts';
 import { createLiveView, type LiveCounts } from './live-view.ts';
 import { logEvents } from './log-events.ts';
 import { openMigrated, workerFor } from './pipeline.ts';
+import { type RunningTelemetry, runTelemetry } from './run-telemetry.ts';
 import { serveWhenAsked } from './serve-clickhouse.ts';
 import { openStartSource, type StartSource } from './start-source.ts';
 
@@ -34,6 +35,11 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     path: source.isDemo ? path.join(settings.clickhouse.path, 'demo') : settings.clickhouse.path,
   };
   const store = await openFresh(clickhouse, source.isDemo);
+  // The terminal shows the ordinary course; only trouble is worth a log line there.
+  const telemetry = runTelemetry({
+    now: context.now,
+    logger: context.logger.child({}, { level: 'warn' }),
+  });
   let page: Console | null = null;
   let gateway: Gateway | null = null;
   try {
@@ -50,19 +56,22 @@ export async function run(options: StartOptions, context: CommandContext): Promi
       ended: false,
     };
     gateway = await serveWhenAsked(store, options.clickhouseHttp, context);
-    page = options.openConsole === false ? null : await openPage(store, source, state, context);
+    page =
+      options.openConsole === false ? null : await openPage(store, source, { state, telemetry }, context);
     const worker = workerFor(context, settings, {
       store,
       source: source.records,
-      events: watch(state, context),
+      events: reportToBoth(watch(state, context), telemetry.events),
       onRefused: source.isHistory ? 'fail' : 'halt',
       ...(source.limits === null ? {} : { limits: source.limits }),
     });
+    telemetry.watch(worker, store);
     if (page !== null) context.err(`page: ${page.url}`);
-    await work({ store, worker, source, state, exit: options.exit === true }, context);
+    await work({ store, worker, source, state, telemetry, exit: options.exit === true }, context);
     if (signal.aborted) context.err('stopped');
     return 0;
   } finally {
+    telemetry.close();
     await page?.close();
     await gateway?.close();
     await store.close();
@@ -86,6 +95,7 @@ interface Running {
   worker: Worker;
   source: StartSource;
   state: State;
+  telemetry: RunningTelemetry;
   exit: boolean;
 }
 
@@ -98,14 +108,18 @@ async function openFresh(options: Parameters<typeof openMigrated>[0], demo: bool
 }
 
 async function work(running: Running, context: CommandContext): Promise<void> {
-  const { worker, state, source } = running;
+  const { worker, state, source, telemetry } = running;
   const { signal } = context;
   const view = createLiveView(context);
-  const stop = (): void => void worker.stop(context.settings.kafka.session_timeout_ms * 0.8);
+  const stop = (): void => {
+    telemetry.enter('stopping');
+    void worker.stop(context.settings.kafka.session_timeout_ms * 0.8);
+  };
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   const reading = worker.run().finally(() => {
     state.ended = true;
+    telemetry.enter('ended');
   });
   const showing = show(running, view, context);
   const analysing = analyse(running, view, context);
@@ -214,7 +228,7 @@ function watch(state: State, context: CommandContext): WorkerEvents {
 async function openPage(
   store: Store,
   source: StartSource,
-  state: State,
+  { state, telemetry }: Pick<Running, 'state' | 'telemetry'>,
   context: CommandContext,
 ): Promise<Console> {
   const { host, port, token } = context.settings.console;
@@ -226,6 +240,7 @@ async function openPage(
     token,
     now: context.now,
     dashboards: [overview],
+    telemetry,
     live: () => {
       const at = context.now();
       if (at - before.at > 2_000) {

@@ -43,7 +43,12 @@ export interface Start {
 }
 
 /** The identity of a batch: equal ranges of one incarnation are stored once. */
-export function batchToken(topic: string, partition: number, incarnation: number, range: OffsetRange): string {
+export function batchToken(
+  topic: string,
+  partition: number,
+  incarnation: number,
+  range: OffsetRange,
+): string {
   return `${topic}:${partition}:${incarnation === 0 ? '' : `i${incarnation}:`}${range.from}-${range.to}`;
 }
 
@@ -76,9 +81,14 @@ export function decideStart(input: {
   log: LogOffsets;
   /** The broker's id of the topic as it is now; empty where it tells none. */
   topicId: string;
+  /** The ledger may miss its newest rows (replicas that lag): then what the group says is not taken back. */
+  ledgerMayLag?: boolean;
 }): Start {
-  const { commit, ledger, log, topicId } = input;
-  if (ledger !== null && ledger.topic_id !== '' && topicId !== '' && ledger.topic_id !== topicId) return recreated(ledger.incarnation, log);
+  const { commit, log, topicId } = input;
+  const ledger =
+    input.ledgerMayLag === true && commit !== null ? notBehind(input.ledger, commit) : input.ledger;
+  if (ledger !== null && ledger.topic_id !== '' && topicId !== '' && ledger.topic_id !== topicId)
+    return recreated(ledger.incarnation, log);
   if (commit !== null) return fromCommit(commit, ledger, log, topicId);
   if (ledger !== null) return fromLedger(ledger, log, topicId, 'the group has no offset of ours');
   const at = input.foreignOffset ?? log.earliest;
@@ -86,6 +96,13 @@ export function decideStart(input: {
     return { ...begin(0, log.earliest), reason: `offset ${at} of the group is outside the log` };
   }
   return begin(0, at);
+}
+
+/** An announcement or acknowledgement at an offset is made when all before it is in: a ledger that ends earlier is old. */
+function notBehind(ledger: LedgerEnd | null, commit: GroupCommit): LedgerEnd | null {
+  if (ledger === null || ledger.incarnation < commit.incarnation) return null;
+  if (ledger.incarnation > commit.incarnation || ledger.to >= commit.offset) return ledger;
+  return { ...ledger, to: commit.offset, digest: '' };
 }
 
 function begin(incarnation: number, at: number): Start {
@@ -97,10 +114,14 @@ function fromCommit(commit: GroupCommit, ledger: LedgerEnd | null, log: LogOffse
   const incarnation = Math.max(commit.incarnation, ledger?.incarnation ?? 0);
   if (end > log.latest) return recreated(incarnation, log);
   // A ledger of a later incarnation has left this commit behind.
-  if (ledger !== null && ledger.incarnation > commit.incarnation) return fromLedger(ledger, log, topicId, 'the commit is of an earlier incarnation');
+  if (ledger !== null && ledger.incarnation > commit.incarnation)
+    return fromLedger(ledger, log, topicId, 'the commit is of an earlier incarnation');
   const known = ledger !== null && ledger.incarnation === commit.incarnation ? ledger.to : null;
   if (known !== null && known > log.latest) return recreated(incarnation, log);
-  const pending = commit.to === null || (known !== null && known > commit.offset) ? null : { from: commit.offset, to: commit.to };
+  const pending =
+    commit.to === null || (known !== null && known > commit.offset)
+      ? null
+      : { from: commit.offset, to: commit.to };
   if (pending === null) return afterRetention(incarnation, known ?? commit.offset, log, '');
   if (pending.from >= log.earliest) {
     const at = known !== null && known < pending.from ? Math.max(known, log.earliest) : pending.from;
@@ -117,7 +138,12 @@ function fromCommit(commit: GroupCommit, ledger: LedgerEnd | null, log: LogOffse
 
 function fromLedger(ledger: LedgerEnd, log: LogOffsets, topicId: string, reason: string): Start {
   if (ledger.to > log.latest) return recreated(ledger.incarnation, log);
-  const start = afterRetention(ledger.incarnation, ledger.to, log, `${reason}: resuming from the ledger at ${ledger.to}`);
+  const start = afterRetention(
+    ledger.incarnation,
+    ledger.to,
+    log,
+    `${reason}: resuming from the ledger at ${ledger.to}`,
+  );
   const known = topicId !== '' && topicId === ledger.topic_id;
   const readable = ledger.to - 1 >= log.earliest && ledger.to > 0 && ledger.digest !== '';
   return readable && !known ? { ...start, verify: ledger } : start;

@@ -3,7 +3,14 @@ import { readLedgerEnds } from '../store/queries/ledger.ts';
 import { ledgerInsert } from '../store/write-batch.ts';
 import { recordDigest } from './fold.ts';
 import { Gather, type Limits, type Steps } from './gather.ts';
-import { decideStart, decodeCommit, type LedgerEnd, type OffsetRange, recreated, type Start } from './protocol.ts';
+import {
+  decideStart,
+  decodeCommit,
+  type LedgerEnd,
+  type OffsetRange,
+  recreated,
+  type Start,
+} from './protocol.ts';
 import { type Chunk, type PartitionId, partitionKey, type Sink } from './sources/source.ts';
 import { acknowledge, type Tenure, type WriteContext, writeBatch } from './write.ts';
 
@@ -114,7 +121,8 @@ export function createWorker(options: WorkerOptions): Worker {
     },
     recreated(ownEpoch, topic) {
       if (ownEpoch !== epoch) return;
-      for (const partition of held.values()) if (partition.id.topic === topic && partition.gather !== null) restart(partition);
+      for (const partition of held.values())
+        if (partition.id.topic === topic && partition.gather !== null) restart(partition);
     },
   };
 
@@ -168,11 +176,18 @@ export function createWorker(options: WorkerOptions): Worker {
     })().catch(fail);
   }
 
-  async function begin(partitions: readonly Held[], decide?: (log: { earliest: number; latest: number }) => Start): Promise<void> {
+  async function begin(
+    partitions: readonly Held[],
+    decide?: (log: { earliest: number; latest: number }) => Start,
+  ): Promise<void> {
     if (partitions.length === 0) return;
     const ids = partitions.map((partition) => partition.id);
     const facts = await untilAnswered(partitions, async () => {
-      const [committed, logs, ledger] = [await source.committed(ids), await source.logOffsets(ids), await ledgerEnds(ids)];
+      const [committed, logs, ledger] = [
+        await source.committed(ids),
+        await source.logOffsets(ids),
+        await ledgerEnds(ids),
+      ];
       return { committed, logs, ledger };
     });
     if (facts === null) return;
@@ -182,9 +197,24 @@ export function createWorker(options: WorkerOptions): Worker {
       const commit = decodeCommit(committed.offset, committed.metadata);
       const foreignOffset = commit === null && committed.offset >= 0 ? committed.offset : null;
       const ledger = facts.ledger.get(partitionKey(partition.id)) ?? null;
-      const start = decide?.(log) ?? decideStart({ commit, foreignOffset, ledger, log, topicId: source.topicId(partition.id.topic) });
+      const start =
+        decide?.(log) ??
+        decideStart({
+          commit,
+          foreignOffset,
+          ledger,
+          log,
+          topicId: source.topicId(partition.id.topic),
+          ledgerMayLag: store.cluster !== '',
+        });
       if (!(await recordLoss(partition, start))) continue;
-      if (commit !== null && commit.to !== null && start.replay === null && ledger?.incarnation === commit.incarnation && ledger.to >= commit.to)
+      if (
+        commit !== null &&
+        commit.to !== null &&
+        start.replay === null &&
+        ledger?.incarnation === commit.incarnation &&
+        ledger.to >= commit.to
+      )
         events.alreadyIn(partition.id, { from: commit.offset, to: commit.to });
       partition.incarnation = start.incarnation;
       partition.topicId = source.topicId(partition.id.topic);
@@ -243,7 +273,8 @@ export function createWorker(options: WorkerOptions): Worker {
     else gather.closeIfDue(options.limits, monotonic, (partition.lag ?? 0) > BEHIND);
     if (gather.closed.length > 1) pause(partition);
     if (gather.closed.length > 0) write(partition, gather);
-    else if (gather.isEmpty && partition.writing === null && monotonic - partition.idleSince > IDLE) sayDone(partition);
+    else if (gather.isEmpty && partition.writing === null && monotonic - partition.idleSince > IDLE)
+      sayDone(partition);
   }
 
   function write(partition: Held, gather: Gather): void {
@@ -332,14 +363,19 @@ export function createWorker(options: WorkerOptions): Worker {
   async function settle(deadlineMs: number): Promise<void> {
     const until = options.monotonic() + deadlineMs;
     const unsettled = (partition: Held): boolean =>
-      partition.held() && partition.gather !== null && (partition.gather.closed.length > 0 || partition.writing !== null);
+      partition.held() &&
+      partition.gather !== null &&
+      (partition.gather.closed.length > 0 || partition.writing !== null);
     for (const partition of held.values()) pause(partition);
     do {
       tick();
       await options.sleep(10);
     } while ([...held.values()].some(unsettled) && options.monotonic() < until);
     for (const partition of held.values()) if (partition.held() && !unsettled(partition)) sayDone(partition);
-    await Promise.race([Promise.all([...held.values()].map((p) => p.writing)), options.sleep(Math.min(LONGEST_SLEEP, Math.max(0, until - options.monotonic())))]);
+    await Promise.race([
+      Promise.all([...held.values()].map((p) => p.writing)),
+      options.sleep(Math.min(LONGEST_SLEEP, Math.max(0, until - options.monotonic()))),
+    ]);
   }
 
   return {

@@ -44,7 +44,8 @@ const replicaName = `'{replica}'`;
  * Blocks that a shard's table remembers. At 50 batches per second and shard it is ten minutes, several times what
  * lies between the first and the last attempt at a batch (docs/scaling.md); a week where less comes in.
  */
-const deduplicationWindow = 'replicated_deduplication_window = 30000, replicated_deduplication_window_seconds = 604800';
+const deduplicationWindow =
+  'replicated_deduplication_window = 30000, replicated_deduplication_window_seconds = 604800';
 
 /**
  * Where rows go when an insert names no shard. Batches always name one, and their tables have no key, so that an
@@ -64,7 +65,8 @@ const shardingKeys: Readonly<Record<string, string | null>> = {
 
 function distributedTable(table: string, { cluster, database }: ClusterTarget): string {
   const key = shardingKeys[table];
-  if (key === undefined) throw new Error(`table ${table} has no entry under shardingKeys: add it to store/cluster-ddl.ts`);
+  if (key === undefined)
+    throw new Error(`table ${table} has no entry under shardingKeys: add it to store/cluster-ddl.ts`);
   const args = [`'${cluster}'`, `'${database}'`, `'${table}_local'`, ...(key === null ? [] : [key])];
   return `CREATE TABLE IF NOT EXISTS ${database}.${table} ${onCluster(cluster)} AS ${database}.${table}_local ENGINE = Distributed(${args.join(', ')})`;
 }

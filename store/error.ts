@@ -30,17 +30,22 @@ export function isRetriable(error: unknown): boolean {
  */
 export const transientServerCodes: Readonly<Record<number, string>> = {
   3: 'UNEXPECTED_END_OF_FILE',
+  32: 'ATTEMPT_TO_READ_AFTER_EOF',
   107: 'FILE_DOESNT_EXIST',
   159: 'TIMEOUT_EXCEEDED',
   164: 'READONLY',
+  198: 'DNS_ERROR',
   202: 'TOO_MANY_SIMULTANEOUS_QUERIES',
   203: 'NO_FREE_CONNECTION',
   209: 'SOCKET_TIMEOUT',
   210: 'NETWORK_ERROR',
+  225: 'NO_ZOOKEEPER',
+  236: 'ABORTED',
   241: 'MEMORY_LIMIT_EXCEEDED',
   242: 'TABLE_IS_READ_ONLY',
   243: 'NOT_ENOUGH_SPACE',
   252: 'TOO_MANY_PARTS',
+  279: 'ALL_CONNECTION_TRIES_FAILED',
   285: 'TOO_FEW_LIVE_REPLICAS',
   286: 'UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE',
   319: 'UNKNOWN_STATUS_OF_INSERT',
@@ -69,32 +74,63 @@ export function toStoreError(error: unknown, where: string): StoreError {
   if (serverCode !== 0) return fromServerCode(serverCode, message, where, error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (networkCodes.has(code) || /timeout|socket hang up|closed/i.test(message)) {
-    return new StoreError('unreachable', `ClickHouse at ${where} does not answer (${code || message}): check clickhouse.url and that it runs`, 0, error);
+    return new StoreError(
+      'unreachable',
+      `ClickHouse at ${where} does not answer (${code || message}): check clickhouse.url and that it runs`,
+      0,
+      error,
+    );
   }
   if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === 'ENOTDIR' || code === 'EEXIST') {
-    return new StoreError('unavailable', `data directory ${where} cannot be used (${code}): check clickhouse.path, its permissions and free space`, 0, error);
+    return new StoreError(
+      'unavailable',
+      `data directory ${where} cannot be used (${code}): check clickhouse.path, its permissions and free space`,
+      0,
+      error,
+    );
   }
   if (/Failed to create connection|data directory/.test(message)) {
-    return new StoreError('unavailable', `data directory ${where} cannot be opened: it may be in use by another process, read-only or full; check clickhouse.path`, 0, error);
+    return new StoreError(
+      'unavailable',
+      `data directory ${where} cannot be opened: it may be in use by another process, read-only or full; check clickhouse.path`,
+      0,
+      error,
+    );
   }
   return new StoreError('refused', `ClickHouse at ${where}: ${message}`, 0, error);
 }
 
 function fromServerCode(serverCode: number, message: string, where: string, cause: unknown): StoreError {
   if (serverCode === 516 || serverCode === 192 || serverCode === 193) {
-    return new StoreError('refused', `ClickHouse at ${where} refused the login: check clickhouse.user and clickhouse.password`, serverCode, cause);
+    return new StoreError(
+      'refused',
+      `ClickHouse at ${where} refused the login: check clickhouse.user and clickhouse.password`,
+      serverCode,
+      cause,
+    );
   }
   const name = transientServerCodes[serverCode];
   if (name !== undefined) {
-    return new StoreError('busy', `ClickHouse at ${where} cannot do it now (${serverCode} ${name}): ${message}`, serverCode, cause);
+    return new StoreError(
+      'busy',
+      `ClickHouse at ${where} cannot do it now (${serverCode} ${name}): ${message}`,
+      serverCode,
+      cause,
+    );
   }
-  return new StoreError('refused', `ClickHouse at ${where} refused (${serverCode}): ${message}`, serverCode, cause);
+  return new StoreError(
+    'refused',
+    `ClickHouse at ${where} refused (${serverCode}): ${message}`,
+    serverCode,
+    cause,
+  );
 }
 
 /** `ClickHouseError.code` is the number as text; chDB puts it into the message `Code: 27. DB::Exception: …`. */
 function serverCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return 0;
-  if ('code' in error && typeof error.code === 'string' && /^\d+$/.test(error.code)) return Number(error.code);
+  if ('code' in error && typeof error.code === 'string' && /^\d+$/.test(error.code))
+    return Number(error.code);
   return Number(/^Code: (\d+)\. DB::Exception/.exec(error.message)?.[1] ?? 0);
 }
 

@@ -40,10 +40,19 @@ const MOST_REQUESTS = 200;
 export async function serveClickHouse(store: Store, options: GatewayOptions): Promise<Gateway> {
   const { engine } = store;
   if (engine === undefined)
-    throw new StoreError('unavailable', `--clickhouse-http serves the embedded engine, but ClickHouse is at ${store.where}: connect to that directly`);
+    throw new StoreError(
+      'unavailable',
+      `--clickhouse-http serves the embedded engine, but ClickHouse is at ${store.where}: connect to that directly`,
+    );
   const host = options.host ?? '127.0.0.1';
   const sessions = createSessions(engine);
-  const gateway: Parts = { sessions, options, about: await aboutEngine(sessions), load: { requests: 0, bytes: 0 }, closing: false };
+  const gateway: Parts = {
+    sessions,
+    options,
+    about: await aboutEngine(sessions),
+    load: { requests: 0, bytes: 0 },
+    closing: false,
+  };
   const server = createServer({ keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 120_000 });
   server.on('request', (request, response) => void serve(gateway, request, response));
   await listen(server, host, options.port);
@@ -61,7 +70,9 @@ interface Parts {
 }
 
 async function aboutEngine(sessions: Sessions): Promise<Parts['about']> {
-  const { bytes } = await sessions.readers.use((session) => session.run('SELECT displayName(), version(), timezone()'));
+  const { bytes } = await sessions.readers.use((session) =>
+    session.run('SELECT displayName(), version(), timezone()'),
+  );
   const [displayName = '', version = '', timezone = ''] = bytes.toString().trim().split('\t');
   return { displayName, version, timezone };
 }
@@ -81,9 +92,14 @@ async function serve(gateway: Parts, request: IncomingMessage, response: ServerR
       send(response, 200, { 'Content-Type': 'text/html; charset=UTF-8' }, Buffer.from('Ok.\n'));
       return;
     }
-    if (url.pathname !== '/') throw new Exception(1001, 'STD_EXCEPTION', `There is no handle ${url.pathname}`, 404);
+    if (url.pathname !== '/')
+      throw new Exception(1001, 'STD_EXCEPTION', `There is no handle ${url.pathname}`, 404);
     if (!['GET', 'HEAD', 'POST'].includes(request.method ?? ''))
-      throw new Exception(48, 'NOT_IMPLEMENTED', `method ${request.method ?? ''} is not served: use POST or GET`);
+      throw new Exception(
+        48,
+        'NOT_IMPLEMENTED',
+        `method ${request.method ?? ''} is not served: use POST or GET`,
+      );
     const asked = readRequest(request, url, gateway.options.token, gateway.options.database);
     if (gateway.load.requests > MOST_REQUESTS || gateway.load.bytes > MOST_BYTES)
       throw new Exception(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', 'too many requests at once: try again', 503);
@@ -149,7 +165,12 @@ function summary(outcome: Outcome): string {
   });
 }
 
-function refuse(gateway: Parts, request: IncomingMessage, response: ServerResponse, exception: Exception): void {
+function refuse(
+  gateway: Parts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  exception: Exception,
+): void {
   const headers: Record<string, string> = {
     'Content-Type': 'text/plain; charset=UTF-8',
     'X-ClickHouse-Timezone': gateway.about.timezone,
@@ -182,8 +203,14 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): StoreError {
-  const reason = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${error.code ?? error.message})`;
-  return new StoreError('unavailable', `port ${port} of ${host} ${reason}: choose another with --clickhouse-http`, 0, error);
+  const reason =
+    error.code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${error.code ?? error.message})`;
+  return new StoreError(
+    'unavailable',
+    `port ${port} of ${host} ${reason}: choose another with --clickhouse-http`,
+    0,
+    error,
+  );
 }
 
 /** What is under way is answered; clients that only keep a connection are sent away. */

@@ -45,7 +45,6 @@ export const clusterSettings = {
 
 function clusterInsertSettings({ home }: Insert, shards: number) {
   return {
-    ...clusterSettings,
     // The answer means stored on the shard, not queued on the server that was asked.
     distributed_foreground_insert: 1,
     // A batch is one block on one shard: its token is met again where it was left.

@@ -10,7 +10,14 @@ let store: Store;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
-  store = await openStore({ url: '', path: directory, database: 'faultline', user: '', password: '', cluster: '' });
+  store = await openStore({
+    url: '',
+    path: directory,
+    database: 'faultline',
+    user: '',
+    password: '',
+    cluster: '',
+  });
 });
 
 afterAll(async () => {
@@ -55,5 +62,8 @@ test('equal rows under another token count twice, under the same token once, in 
 });
 
 test('a wrong statement is a refused error with the server code', async () => {
-  await expect(store.query('SELECT * FROM nowhere')).rejects.toMatchObject({ code: 'refused', serverCode: 60 });
+  await expect(store.query('SELECT * FROM nowhere')).rejects.toMatchObject({
+    code: 'refused',
+    serverCode: 60,
+  });
 });

@@ -19,34 +19,40 @@ export function createSessionPool<T>(
   const waiting: (() => void)[] = [];
   let lent = 0;
 
-  async function use<R>(act: (session: T) => Promise<R>): Promise<R> {
+  async function take(): Promise<void> {
     if (lent >= size) await new Promise<void>((resolve) => waiting.push(resolve));
     else lent += 1;
-    try {
-      const session = idle.pop() ?? (await open());
-      try {
-        const answer = await act(session);
-        idle.push(session);
-        return answer;
-      } catch (error) {
-        await close(session);
-        throw error;
-      }
-    } finally {
-      // The place goes to the next in line without becoming free in between.
-      const next = waiting.shift();
-      if (next === undefined) lent -= 1;
-      else next();
-    }
+  }
+
+  function giveBack(): void {
+    // The place goes to the next in line without becoming free in between.
+    const next = waiting.shift();
+    if (next === undefined) lent -= 1;
+    else next();
   }
 
   return {
-    use,
+    use: async (act) => {
+      await take();
+      try {
+        const session = idle.pop() ?? (await open());
+        try {
+          const answer = await act(session);
+          idle.push(session);
+          return answer;
+        } catch (error) {
+          await close(session);
+          throw error;
+        }
+      } finally {
+        giveBack();
+      }
+    },
     close: async () => {
-      // Taking every place waits for those who hold one.
-      const places = Array.from({ length: size }, () => use(async () => undefined));
-      await Promise.all(places);
+      // Holding every place means that nobody holds a session.
+      for (let i = 0; i < size; i++) await take();
       for (const session of idle.splice(0)) await close(session);
+      for (let i = 0; i < size; i++) giveBack();
     },
   };
 }

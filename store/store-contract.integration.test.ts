@@ -15,7 +15,14 @@ let remote: Store;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
-  const options = { url: '', path: directory, database: 'faultline', user: 'default', password: '', cluster: '' };
+  const options = {
+    url: '',
+    path: directory,
+    database: 'faultline',
+    user: 'default',
+    password: '',
+    cluster: '',
+  };
   embedded = await openStore(options);
   gateway = await serveClickHouse(embedded, { port: 0, token, database: 'faultline' });
   remote = await openStore({ ...options, url: gateway.url, password: token, database: 'remote' });
@@ -44,7 +51,11 @@ describe.each([
     );
     return row?.n ?? -1;
   };
-  const insert = (org: string, tokenOfInsert: string, body = `4102444800\topenai\t${org}\tok\t5\t{100:5}\n`) =>
+  const insert = (
+    org: string,
+    tokenOfInsert: string,
+    body = `4102444800\topenai\t${org}\tok\t5\t{100:5}\n`,
+  ) =>
     store.insert({
       table: 'request_counts',
       columns: ['ts', 'provider', 'org', 'class', 'requests', 'latency_buckets'],
@@ -81,7 +92,10 @@ describe.each([
 
   test('keeps a row of many partitions and every byte of a text', async () => {
     const org = `tab\\tnewline\\nback\\\\slash 'quote' üñ😀`;
-    const days = Array.from({ length: 120 }, (_item, i) => `${4_102_444_800 + i * 86_400}\topenai\t${org}\tok\t1\t{}\n`);
+    const days = Array.from(
+      { length: 120 },
+      (_item, i) => `${4_102_444_800 + i * 86_400}\topenai\t${org}\tok\t1\t{}\n`,
+    );
     await insert('days', 'days', days.join(''));
     expect(await countsOf('request_counts', `tab\tnewline\nback\\slash 'quote' üñ😀`)).toBe(120);
   });
@@ -98,14 +112,17 @@ describe.each([
     ['trailing backslash', 'a\\'],
     ['null text', '\\N'],
     ['umlaut and emoji', 'ü😀'],
-    ['comma and bracket', '],[\'a\','],
+    ['comma and bracket', "],['a',"],
     ['percent and plus', '100% +1 & ?'],
     ['empty', ''],
   ])('takes a text with %s as a parameter, alone and in a list', async (_name, text) => {
-    const rows = await store.query('SELECT {s:String} AS s, {a:Array(String)} AS a, {s:String} IN {a:Array(String)} AS i', {
-      s: text,
-      a: [text, 'other'],
-    });
+    const rows = await store.query(
+      'SELECT {s:String} AS s, {a:Array(String)} AS a, {s:String} IN {a:Array(String)} AS i',
+      {
+        s: text,
+        a: [text, 'other'],
+      },
+    );
     expect(rows).toEqual([{ s: text, a: [text, 'other'], i: 1 }]);
   });
 
@@ -114,7 +131,17 @@ describe.each([
       `SELECT {u:UInt64} AS u, {n:Int32} AS n, {f:Float64} AS f, {b:Bool} AS b, {x:Nullable(String)} AS x,
         {l:Array(UInt32)} AS l, {e:Array(String)} AS e, {m:Map(String, UInt8)} AS m, {t:Identifier} AS t
       FROM (SELECT 7 AS dummy)`,
-      { u: 9_007_199_254_740_991, n: -5, f: 0.25, b: true, x: null, l: [1, 2], e: [], m: { k: 1 }, t: 'dummy' },
+      {
+        u: 9_007_199_254_740_991,
+        n: -5,
+        f: 0.25,
+        b: true,
+        x: null,
+        l: [1, 2],
+        e: [],
+        m: { k: 1 },
+        t: 'dummy',
+      },
     );
     expect(rows).toEqual([
       { u: 9_007_199_254_740_991, n: -5, f: 0.25, b: true, x: null, l: [1, 2], e: [], m: { k: 1 }, t: 7 },
@@ -137,17 +164,20 @@ describe.each([
   });
 
   test('refuses rows that do not fit their columns, and stores none of them', async () => {
-    await expect(insert('bad', 'bad', '4102444800\topenai\tbad\tok\t5\t{}\nno date\n')).rejects.toMatchObject({
-      code: 'refused',
-      serverCode: expect.toSatisfy((code: number) => code > 0),
-    });
+    await expect(insert('bad', 'bad', '4102444800\topenai\tbad\tok\t5\t{}\nno date\n')).rejects.toMatchObject(
+      {
+        code: 'refused',
+        serverCode: expect.toSatisfy((code: number) => code > 0),
+      },
+    );
     expect(await countsOf('request_counts', 'bad')).toBe(0);
     await insert('bad', 'bad');
     expect(await countsOf('request_counts', 'bad')).toBe(5);
   });
 
   test('answers in full after a query that failed half-way', async () => {
-    const half = 'SELECT number, throwIf(number = 200000) FROM numbers(300000) SETTINGS max_block_size = 1000';
+    const half =
+      'SELECT number, throwIf(number = 200000) FROM numbers(300000) SETTINGS max_block_size = 1000';
     for (let i = 0; i < 4; i++) {
       await expect(store.query(half.replace(/ SETTINGS.*/, ''))).rejects.toMatchObject({ serverCode: 395 });
       expect(await store.query('SELECT 42 AS clean')).toEqual([{ clean: 42 }]);

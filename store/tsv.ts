@@ -35,10 +35,19 @@ function tsvField(value: TsvValue): string {
 
 /** The fields of one TabSeparated row, texts unescaped. */
 export function parseTsvRow(row: string): string[] {
-  return row.split('\t').map((field) => field.replace(/\\(.)/g, (_all, char: string) => unescapes[char] ?? char));
+  return row
+    .split('\t')
+    .map((field) => field.replace(/\\(.)/g, (_all, char: string) => unescapes[char] ?? char));
 }
 
-const unescapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', '0': '\0', b: '\b', f: '\f' };
+const unescapes: Readonly<Record<string, string>> = {
+  t: '\t',
+  n: '\n',
+  r: '\r',
+  '0': '\0',
+  b: '\b',
+  f: '\f',
+};
 
 /** A time in epoch milliseconds as a DateTime64(3) field, such as `1795392000.123`. */
 export function tsvTime(ms: number): string {

@@ -96,7 +96,16 @@ export const eventColumns = [
   'part',
 ] as const;
 
-export const deadColumns = ['topic', 'partition', 'offset', 'part', 'reason', 'detail', 'body', 'size'] as const;
+export const deadColumns = [
+  'topic',
+  'partition',
+  'offset',
+  'part',
+  'reason',
+  'detail',
+  'body',
+  'size',
+] as const;
 
 const ledgerColumns = [
   'topic',
@@ -125,21 +134,35 @@ const ledgerColumns = [
  */
 export function batchInserts(rows: BatchRows, entry: LedgerEntry, token: string): Insert[] {
   const inserts: Insert[] = [];
-  if (rows.events !== null) inserts.push({ table: 'error_events', columns: eventColumns, body: rows.events, token });
-  if (rows.counts !== null) inserts.push({ table: 'request_counts', columns: countColumns, body: rows.counts, token });
-  if (rows.dead !== null) inserts.push({ table: 'dead_letters', columns: deadColumns, body: rows.dead, token });
+  const own = { token, home: homeOf(entry) };
+  if (rows.events !== null)
+    inserts.push({ table: 'error_events', columns: eventColumns, body: rows.events, ...own });
+  if (rows.counts !== null)
+    inserts.push({ table: 'request_counts', columns: countColumns, body: rows.counts, ...own });
+  if (rows.dead !== null)
+    inserts.push({ table: 'dead_letters', columns: deadColumns, body: rows.dead, ...own });
   inserts.push(ledgerInsert(entry, token));
   return inserts;
 }
 
 /** The insert of one ledger row. */
 export function ledgerInsert(entry: LedgerEntry, token: string): Insert {
-  return { table: 'ingest_batches', columns: ledgerColumns, body: Buffer.from(ledgerRow(entry)), token };
+  return {
+    table: 'ingest_batches',
+    columns: ledgerColumns,
+    body: Buffer.from(ledgerRow(entry)),
+    token,
+    home: homeOf(entry),
+  };
 }
 
 /** Sends the inserts one after the other. Throws the first `StoreError`; a repetition counts once. */
 export async function writeInserts(store: Store, inserts: readonly Insert[]): Promise<void> {
   for (const insert of inserts) await store.insert(insert);
+}
+
+function homeOf({ topic, partition }: LedgerEntry): { topic: string; partition: number } {
+  return { topic, partition };
 }
 
 function ledgerRow(entry: LedgerEntry): string {

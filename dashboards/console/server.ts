@@ -9,6 +9,7 @@ import type { LiveStatus } from './live-status.ts';
 import { addLogin } from './login.ts';
 import { problem } from './problem.ts';
 import { BadParameter } from './parameters.ts';
+import { addTelemetry, type ProcessTelemetry } from './telemetry-pages.ts';
 
 export interface ConsoleOptions {
   store: Store;
@@ -24,6 +25,8 @@ export interface ConsoleOptions {
   dashboards: readonly Dashboard[];
   /** What the process is doing now, for the page's header. */
   live?: () => LiveStatus;
+  /** The worker of this process, if it has one: its metrics and health are served here too. */
+  telemetry?: ProcessTelemetry;
 }
 
 /** A running console: where it is, and how to stop it. */
@@ -74,17 +77,8 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   for (const [path, asset] of assets) {
     app.get(path, (request, reply) => sendAsset(asset, request, reply));
   }
-  app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
-    try {
-      await store.query('SELECT 1 AS one');
-      return { status: 'ready' };
-    } catch (error) {
-      // The reason names hosts and directories, and this path answers without the token.
-      logger?.error(`console: /readyz: ${error instanceof Error ? error.message : String(error)}`);
-      return reply.code(503).send({ status: 'store_unavailable' });
-    }
-  });
+  if (options.telemetry === undefined) addOwnHealth(app, options);
+  else addTelemetry(app, options.telemetry);
   addApi(app, { store, now, dashboards, live, warn: (message) => logger?.warn(message) });
 
   app.setNotFoundHandler((request, reply) => {
@@ -103,6 +97,21 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     return reply.code(isWeather ? 503 : 500).send(problem(code, message));
   });
   return app;
+}
+
+/** Without a worker the console is ready when the store answers. */
+function addOwnHealth(app: FastifyInstance, { store, logger }: ConsoleOptions): void {
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    try {
+      await store.query('SELECT 1 AS one');
+      return { status: 'ready' };
+    } catch (error) {
+      // The reason names hosts and directories, and this path answers without the token.
+      logger?.error(`console: /readyz: ${error instanceof Error ? error.message : String(error)}`);
+      return reply.code(503).send({ status: 'store_unavailable' });
+    }
+  });
 }
 
 async function refuseForeignHosts(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

@@ -1,12 +1,11 @@
 import type { Classification, ClassifierInput } from '../../domain/classification.ts';
 import { errorClasses, type Retry } from '../../domain/error-class.ts';
 import { hintBits } from './compiled.ts';
-import { type Decision, decide } from './decide.ts';
+import { type Decision, decide, type Evidence } from './decide.ts';
 import { type ErrorFields, readFields } from './error-fields.ts';
 import { errorText } from './error-text.ts';
 import { generationOf } from './generation.ts';
 import { type Findings, scanText } from './scan.ts';
-import { statedStatus } from './status-text.ts';
 import { subclassOf } from './subclass.ts';
 import { successReading } from './success-body.ts';
 import { waitFromHeaders, waitFromText } from './wait-time.ts';
@@ -17,13 +16,14 @@ export interface Judgement extends ErrorFields {
 
 const gemini = hintBits(['gemini']);
 const limitZero = hintBits(['limit_zero']);
+const MAX_EXCEPTION = 1024;
 const noFields: ErrorFields = { type: '', code: '', message: '' };
 
 /** The class of one request and the rule that gave it. Total and pure: the same input gives the same answer. */
 export function classify(input: ClassifierInput): Classification {
   const text = textOf(input);
   const success = readSuccess(input, text);
-  if (success !== null) return answer(input, success, input.status, 0, null);
+  if (success !== null) return answer(input, success, null, null);
   return judgeFindings(input, text, scanText(text, false));
 }
 
@@ -31,7 +31,7 @@ export function classify(input: ClassifierInput): Classification {
 export function judge(input: ClassifierInput): Judgement {
   const text = textOf(input);
   const success = readSuccess(input, text);
-  if (success !== null) return { classification: answer(input, success, input.status, 0, null), ...noFields };
+  if (success !== null) return { classification: answer(input, success, null, null), ...noFields };
   const findings = scanText(text, true);
   const classification = judgeFindings(input, text, findings);
   const { type, code, message } = readFields(text, findings);
@@ -46,7 +46,7 @@ export function describeError(error: unknown): ErrorFields {
 
 function textOf(input: ClassifierInput): string {
   const text = errorText(input.error);
-  return input.exception === '' ? text : `${input.exception}: ${text}`;
+  return input.exception === '' ? text : `${input.exception.slice(0, MAX_EXCEPTION)}: ${text}`;
 }
 
 /** The answer for a request that shows no error; null when there is one to judge. */
@@ -65,10 +65,10 @@ function judgeFindings(input: ClassifierInput, text: string, findings: Findings)
 
 function judgeOnce(input: ClassifierInput, text: string, findings: Findings): Classification {
   const hints = findings.hints | (isGemini(input.provider) ? gemini : 0);
-  const stated = statedStatus(text, findings);
-  const status = stated === 0 ? input.status : stated;
+  const evidence: Evidence = { text, findings, hints, givenStatus: input.status, status: -1 };
+  const decision = decide(evidence);
   const wait = waitFromHeaders(input.headers) ?? waitFromText(text, findings.waitAt);
-  return answer(input, decide(text, findings, hints, status), status, hints, wait);
+  return answer(input, decision, evidence, wait);
 }
 
 function isGemini(provider: string): boolean {
@@ -80,17 +80,17 @@ function isGemini(provider: string): boolean {
 function answer(
   input: ClassifierInput,
   decision: Decision,
-  status: number,
-  hints: number,
+  evidence: Evidence | null,
   wait: number | null,
 ): Classification {
+  const hints = evidence?.hints ?? 0;
   const facts = errorClasses[decision.class];
   const subclass = subclassOf(decision.class, decision.rule, hints);
   const retry = retryOf(facts.retry, subclass, hints, input.headers);
   return {
     class: decision.class,
     rule: decision.rule,
-    generation: generationOf(decision.class, decision.rule, status, hints, input.provider),
+    generation: generationOf(decision, evidence, input.provider),
     retry,
     fault: facts.fault,
     subclass,

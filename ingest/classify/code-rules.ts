@@ -80,7 +80,13 @@ export const codeRules: readonly Rule[] = [
     ...money,
   }),
   codeRule('code.quota', 'quota_exceeded', quotaCodes.slice(1), { none: ['gemini'], ...money }),
-  rule('zai.arrears', 'quota_exceeded', ["code':'1113'", "code': '1113'", "code':1113", "code': 1113", "type':'1113'"]),
+  rule('zai.arrears', 'quota_exceeded', [
+    "code':'1113'",
+    "code': '1113'",
+    "code':1113",
+    "code': 1113",
+    "type':'1113'",
+  ]),
 
   codeRule('code.invalid_api_key', 'incorrect_api_key', [
     'invalid_api_key',

@@ -3,11 +3,22 @@ import { chinesePhrases, type CompiledRule, compiledRules } from './compiled.ts'
 import { type Stage, stages } from './rules.ts';
 import { type Findings, RANK_ATTEMPT } from './scan.ts';
 import { judgeStatus } from './status.ts';
+import { statedStatus } from './status-text.ts';
 import { isMeant } from './surroundings.ts';
 
 export interface Decision {
   rule: string;
   class: RequestClass;
+}
+
+/** What is judged, with the status that the record gives; a status in the text goes before that one. */
+export interface Evidence {
+  text: string;
+  findings: Findings;
+  hints: number;
+  givenStatus: number;
+  /** The status that decides, once something asked for it; -1 before. */
+  status: number;
 }
 
 const ABORT = stages.indexOf('abort');
@@ -28,37 +39,61 @@ const bestScores = new Float64Array(stages.length);
  * The rule that wins among those found: the caller's abort; codes, then sentences, of the last attempt and the
  * innermost place; then weaker words, the HTTP status, and what the client's side says.
  */
-export function decide(text: string, findings: Findings, hints: number, status: number): Decision {
+export function decide(evidence: Evidence): Decision {
+  const { text, findings } = evidence;
   bestRules.fill(-1);
   bestScores.fill(-1);
-  const httpStatus = status < 400 ? 0 : status;
   for (let i = 0; i < findings.count; i++) {
     const order = findings.rules[i] ?? 0;
     const rule = compiledRules[order];
-    if (rule !== undefined && applies(rule, hints, httpStatus))
-      compete(rule, order, findings.ranks[order] ?? 0);
+    if (rule !== undefined && applies(rule, evidence)) compete(rule, order, findings.ranks[order] ?? 0);
   }
-  if (findings.chineseRank >= 0) competeInChinese(text, findings.chineseRank, hints, httpStatus);
+  if (findings.chineseRank >= 0) competeInChinese(evidence);
   const early = winnerOf(ABORT) ?? winnerOf(CODE);
   if (early !== null) return early;
   for (let i = 0; i < findings.lateCount; i++) {
     const meaning = findings.lateMeanings[i];
     const rule = compiledRules[meaning?.index ?? -1];
-    if (meaning === undefined || rule === undefined || !applies(rule, hints, httpStatus)) continue;
+    if (meaning === undefined || rule === undefined || !applies(rule, evidence)) continue;
     if (isMeant(meaning, text, findings.lateEnds[i] ?? 0))
       compete(rule, meaning.index, findings.lateRanks[i] ?? 0);
   }
   return (
     firstWinner(beforeStatus) ??
-    judgeStatus(httpStatus) ??
+    judgeStatus(statusOf(evidence)) ??
     firstWinner(afterStatus) ?? { rule: 'none', class: 'other' }
   );
 }
 
-function applies(rule: CompiledRule, hints: number, httpStatus: number): boolean {
+/** The status that decides: the innermost that the text states, else the one given. Found out once. */
+export function statusOf(evidence: Evidence): number {
+  if (evidence.status >= 0) return evidence.status;
+  const stated = statedStatus(evidence.text, evidence.findings);
+  evidence.status = stated === 0 ? evidence.givenStatus : stated;
+  return evidence.status;
+}
+
+function applies(rule: CompiledRule, evidence: Evidence): boolean {
+  const { hints } = evidence;
   if ((hints & rule.all) !== rule.all || (hints & rule.none) !== 0) return false;
-  if (rule.statuses !== null && !rule.statuses.includes(httpStatus)) return false;
-  return !rule.notStatuses.includes(httpStatus);
+  if (rule.statuses !== null && !rule.statuses.includes(failedStatus(evidence))) return false;
+  for (const status of rule.notStatuses) {
+    if (mayBe(evidence, status) && failedStatus(evidence) === status) return false;
+  }
+  return true;
+}
+
+/** The status that decides, 0 when it is not one of a failure. */
+function failedStatus(evidence: Evidence): number {
+  const status = statusOf(evidence);
+  return status < 400 ? 0 : status;
+}
+
+/** False when a status stands nowhere, which is quicker to see than which one decides. */
+function mayBe({ findings, givenStatus }: Evidence, status: number): boolean {
+  if (givenStatus === status) return true;
+  for (let i = 0; i < findings.numberCount; i++) if (findings.numbers[i] === status) return true;
+  return false;
 }
 
 function compete(rule: CompiledRule, order: number, rank: number): void {
@@ -73,10 +108,11 @@ function compete(rule: CompiledRule, order: number, rank: number): void {
   bestRules[stage] = order;
 }
 
-function competeInChinese(text: string, rank: number, hints: number, httpStatus: number): void {
+function competeInChinese(evidence: Evidence): void {
   for (const { phrase, order } of chinesePhrases) {
     const rule = compiledRules[order];
-    if (rule !== undefined && text.includes(phrase) && applies(rule, hints, httpStatus)) compete(rule, order, rank);
+    if (rule === undefined || !evidence.text.includes(phrase) || !applies(rule, evidence)) continue;
+    compete(rule, order, evidence.findings.chineseRank);
   }
 }
 

@@ -1,6 +1,7 @@
 const HEAD = 64 * 1024;
 const TAIL = 8 * 1024;
 const MAX_PARTS = 4096;
+const MAX_CAUSES = 8;
 
 /**
  * Any error as one text to scan: strings as they are, objects as JSON, thrown errors with their causes. Of a long
@@ -10,7 +11,9 @@ export function errorText(error: unknown): string {
   if (typeof error === 'string') return shorten(error);
   if (error === null || error === undefined) return '';
   if (typeof error === 'object') return shorten(jsonText(error));
-  return typeof error === 'function' || typeof error === 'symbol' ? '' : shorten(String(error));
+  return typeof error === 'number' || typeof error === 'boolean' || typeof error === 'bigint'
+    ? `${error}`
+    : '';
 }
 
 function shorten(text: string): string {
@@ -26,17 +29,23 @@ function withoutLinePrefixes(text: string): string {
 
 function jsonText(value: object): string {
   try {
-    if (value instanceof Error) return thrownText(value);
-    return JSON.stringify(value) ?? '';
+    return value instanceof Error ? thrownText(value) : JSON.stringify(value);
   } catch {
     return boundedText(value);
   }
 }
 
+/** Name, message and own fields of a thrown error and of its causes, which may be a circle. */
 function thrownText(error: Error): string {
-  const own = JSON.stringify({ ...error });
-  const cause = error.cause === undefined || error.cause === error ? '' : ` cause: ${errorText(error.cause)}`;
-  return `${error.name}: ${error.message} ${own === '{}' ? '' : own}${cause}`;
+  const parts: string[] = [];
+  let next: unknown = error;
+  while (next instanceof Error && parts.length < MAX_CAUSES) {
+    const own = Object.entries(next).filter(([, value]) => typeof value !== 'function');
+    const fields = own.length === 0 ? '' : ` ${JSON.stringify(Object.fromEntries(own))}`;
+    parts.push(`${next.name}: ${next.message}${fields}`);
+    next = next.cause;
+  }
+  return parts.join(' cause: ');
 }
 
 /** For what JSON refuses: circular, too deep, or with values that throw when read. */

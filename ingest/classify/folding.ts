@@ -1,17 +1,23 @@
-/** How one character is read; everything above `firstSpecial` needs a decision, the rest is a letter of a phrase. */
+/** How one character is read, in six bits; from `firstSpecial` on it takes more than the character to say. */
 export const symbols = {
-  /** Stands in no phrase: the automaton returns to its start. */
+  /** Stands in no phrase. */
   foreign: 0,
   space: 1,
   quote: 2,
   firstLetter: 3,
-  firstSpecial: 240,
-  backslash: 241,
-  open: 242,
-  close: 243,
-  escape: 245,
-  ignored: 246,
-  chinese: 247,
+  /** From here on a symbol may mean something by itself: statuses begin with these digits. */
+  firstEvent: 59,
+  four: 59,
+  five: 60,
+  /** From here on a symbol stands in no phrase. */
+  firstSign: 61,
+  chinese: 61,
+  open: 62,
+  close: 63,
+  firstSpecial: 64,
+  backslash: 64,
+  escape: 65,
+  ignored: 66,
 } as const;
 
 const characters: Readonly<Record<string, string>> = {
@@ -44,12 +50,14 @@ const frequentLetters = 'etaionsrldcumhpgyfbwvk_.';
  */
 export function symbolTable(letters: string): Uint8Array {
   const table = new Uint8Array(65_536);
-  const unique = [...new Set(frequentLetters + letters)].filter((letter) => letter !== ' ' && letter !== "'");
+  const unique = [...new Set(frequentLetters + letters)].filter((letter) => !" '45".includes(letter));
   for (const [index, letter] of unique.entries()) {
     const symbol = symbols.firstLetter + index;
     table[letter.charCodeAt(0)] = symbol;
     table[letter.toUpperCase().charCodeAt(0)] = symbol;
   }
+  table[52] = symbols.four;
+  table[53] = symbols.five;
   for (const [form, ascii] of Object.entries(asciiForms))
     table[form.charCodeAt(0)] = table[ascii.charCodeAt(0)] ?? 0;
   for (const [name, list] of Object.entries(characters)) {

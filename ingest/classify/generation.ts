@@ -1,6 +1,6 @@
 import type { Generation } from '../../domain/classification.ts';
-import type { RequestClass } from '../../domain/error-class.ts';
 import { hintBits } from './compiled.ts';
+import { type Decision, type Evidence, statusOf } from './decide.ts';
 
 const neighbours = hintBits(['gemini', 'anthropic', 'azure', 'openrouter', 'neighbour']);
 const openai = hintBits(['openai']);
@@ -18,24 +18,25 @@ const generationOfRule: Readonly<Record<string, Generation>> = {
   'text.ip_not_authorized': '2025',
 };
 
-/** Which edition of the guide the error's shape belongs to, `neighbour` for another provider's, empty when unknown. */
-export function generationOf(
-  name: RequestClass,
-  rule: string,
-  status: number,
-  hints: number,
-  provider: string,
-): Generation {
+/**
+ * Which edition of the guide the error's shape belongs to, `neighbour` for another provider's, empty when unknown or
+ * when there is no error (null evidence).
+ */
+export function generationOf(decision: Decision, evidence: Evidence | null, provider: string): Generation {
+  if (evidence === null) return '';
+  const { hints } = evidence;
+  const { class: name, rule } = decision;
   if (provider !== '' && provider !== 'openai') return 'neighbour';
   if ((hints & neighbours) !== 0 && (hints & openai) === 0) return 'neighbour';
   const known = generationOfRule[rule];
   if (known !== undefined) return known;
-  if (name === 'slow_down') return status === 503 ? '2025' : '2026';
+  if (name === 'slow_down') return statusOf(evidence) === 503 ? '2025' : '2026';
   if (name === 'engine_overloaded') {
     if (rule === 'code.capacity') return '2026';
-    return status === 429 ? '2023' : '';
+    return statusOf(evidence) === 429 ? '2023' : '';
   }
-  if ((name === 'incorrect_api_key' || name === 'not_org_member') && status === 404) return '2022';
+  if (name === 'incorrect_api_key' || name === 'not_org_member')
+    return statusOf(evidence) === 404 ? '2022' : '';
   if (name !== 'rate_limit') return '';
   if ((hints & form2023) !== 0) return '2023';
   return (hints & form2024) !== 0 ? '2024' : '';

@@ -46,7 +46,10 @@ interface Node {
 export function buildPhraseTrie(phrases: readonly (readonly number[])[]): PhraseTrie {
   const roots = new Map<number, Node>();
   for (const [index, phrase] of phrases.entries()) {
-    if (phrase.length < GRAM_LENGTH || phrase.some((symbol) => symbol === symbols.foreign || symbol >= 64)) {
+    if (
+      phrase.length < GRAM_LENGTH ||
+      phrase.some((symbol) => symbol === symbols.foreign || symbol >= symbols.firstSign)
+    ) {
       throw new Error(`phrase ${index} is too short or has a character outside the alphabet`);
     }
     const gram = phrase.slice(0, GRAM_LENGTH).reduce((sum, symbol) => (sum << SYMBOL_BITS) | symbol, 0);

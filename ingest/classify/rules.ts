@@ -1,8 +1,11 @@
+import { abortRules } from './abort-rules.ts';
+import { accountRules } from './account-rules.ts';
 import { chineseRules } from './chinese-rules.ts';
 import { codeRules } from './code-rules.ts';
-import { abortRules, serverRules } from './failure-rules.ts';
+import { loadRules } from './load-rules.ts';
+import { requestRules } from './request-rules.ts';
 import type { Rule } from './rule.ts';
-import { accountRules, loadRules, requestRules } from './sentence-rules.ts';
+import { serverRules } from './server-rules.ts';
 import { transportRules } from './transport-rules.ts';
 import { exceptionRules, lastRules, mediumRules, reasonRules } from './weak-rules.ts';
 

@@ -8,8 +8,9 @@ import {
   type Vocabulary,
 } from './compiled.ts';
 import { isWordCode, symbols } from './folding.ts';
-import { AHEAD, filterIndex, GRAM_MASK, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
+import { filterIndex, GRAM_MASK, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
 import { startOfPhrase, valueStart } from './places.ts';
+import { places, read, readSymbols } from './reading.ts';
 import { endOfSilence } from './silence.ts';
 import { mayBeStatus } from './status-text.ts';
 import { isMeant } from './surroundings.ts';
@@ -35,6 +36,7 @@ export interface Findings {
   hints: number;
   /** How many numbers stand in the text that may be HTTP statuses. */
   numberCount: number;
+  numbers: Int32Array;
   /** Where these numbers begin. */
   numbersAt: Int32Array;
   numberRanks: Int32Array;
@@ -50,8 +52,6 @@ export interface Findings {
   depths: number[];
 }
 
-const SYMBOL_MASK = (1 << SYMBOL_BITS) - 1;
-const LETTER_U = 117;
 const MAX_NUMBERS = 128;
 const MAX_LATE = 96;
 const MAX_FIELDS = 3 * 96;
@@ -68,6 +68,7 @@ const found: Findings = {
   lateRanks: new Int32Array(MAX_LATE),
   hints: 0,
   numberCount: 0,
+  numbers: new Int32Array(MAX_NUMBERS),
   numbersAt: new Int32Array(MAX_NUMBERS),
   numberRanks: new Int32Array(MAX_NUMBERS),
   waitAt: -1,
@@ -93,131 +94,82 @@ export function scanText(text: string, wantFields: boolean, listenToAll = false)
   reset(wantFields, listenToAll);
   const words = wantFields ? allWords : verdictWords;
   const { filter, onward, slots } = words.trie;
-  const table = symbolOf;
-  const { length } = text;
+  const count = readSymbols(text);
   let gram = 0;
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    let symbol = table[code] ?? 0;
-    if (symbol >= symbols.firstSpecial) {
-      if (symbol === symbols.backslash) {
-        symbol = escapedSymbol(text, i);
-        if (symbol !== symbols.ignored) i += text.charCodeAt(i + 1) === LETTER_U ? 5 : 1;
-      } else if (symbol === symbols.open) {
-        depth++;
-        if (wantFields) openObject();
-        gram = 0;
-        continue;
-      } else if (symbol === symbols.close) {
-        if (depth > 0) depth--;
-        if (wantFields) openObjects.pop();
-        gram = 0;
-        continue;
-      } else if (symbol === symbols.escape) {
-        i = endOfEscape(text, i);
-      } else if (symbol === symbols.chinese) {
-        if (rank() > found.chineseRank) found.chineseRank = rank();
-        gram = 0;
-      }
-      if (symbol >= symbols.firstSpecial) continue;
-    }
-    if (symbol === symbols.space && (gram & SYMBOL_MASK) === symbols.space) continue;
-    if ((code === 52 || code === 53) && mayBeStatus(text, i)) noteNumber(i);
+  for (let i = 0; i < count; i++) {
+    const symbol = read[i] ?? 0;
     gram = ((gram << SYMBOL_BITS) | symbol) & GRAM_MASK;
+    if (symbol >= symbols.firstEvent) {
+      if (symbol < symbols.firstSign) noteNumber(text, places[i] ?? 0);
+      else noteSign(symbol, wantFields);
+    }
     const hint = filter[filterIndex(gram)] ?? 0;
-    if (hint === 0 || (hint === LOOK_AHEAD && !looksOn(text, i, gram, onward))) continue;
+    if (hint === 0 || (hint === LOOK_AHEAD && !mayGoOn(onward, gram, ahead(i)))) continue;
     const node = nodeOf(slots, gram);
     if (node === 0) continue;
-    const end = readOn(text, i, node, words);
-    if (end > i) {
-      i = end;
-      gram = 0;
-    }
+    const silentUntil = readOn(text, i, node, words);
+    if (silentUntil < 0) continue;
+    while (i < count && (places[i] ?? 0) < silentUntil) i++;
+    gram = 0;
   }
   return found;
 }
 
-/** False when the next characters already rule out every phrase that begins so. */
-function looksOn(text: string, i: number, gram: number, onward: Uint8Array): boolean {
-  let ahead = 0;
-  let last = symbols.foreign as number;
-  for (let at = i + 1; at <= i + AHEAD; at++) {
-    const symbol = symbolOf[text.charCodeAt(at)] ?? symbols.foreign;
-    // Escapes and white space may take more than one character.
-    if (symbol >= symbols.firstSpecial || (symbol === symbols.space && last === symbols.space)) return true;
-    ahead = (ahead << SYMBOL_BITS) | symbol;
-    last = symbol;
-  }
-  return mayGoOn(onward, gram, ahead);
+function ahead(i: number): number {
+  const near = ((read[i + 1] ?? 0) << SYMBOL_BITS) | (read[i + 2] ?? 0);
+  return (((near << SYMBOL_BITS) | (read[i + 3] ?? 0)) << SYMBOL_BITS) | (read[i + 4] ?? 0);
 }
 
-/** Follows every phrase that goes on from here; answers the end of a value to pass over, else `from`. */
+/** Follows every phrase that goes on from here; answers where a value to pass over ends, or -1. */
 function readOn(text: string, from: number, entry: number, words: Vocabulary): number {
   const { tape } = words.trie;
-  const table = symbolOf;
   let node = entry;
-  let left = 0;
-  let run = 0;
-  let last = symbols.foreign as number;
   for (let i = from; ; ) {
-    if (left === 0) {
-      const ending = tape[node] ?? 0;
-      if (ending !== 0) {
-        const silentUntil = noteAll(words.endingMeanings[ending] ?? [], text, i);
-        if (silentUntil > i) return silentUntil;
-      }
-      if (tape[node + 1] === 0) return from;
+    const ending = tape[node] ?? 0;
+    if (ending !== 0) {
+      const silentUntil = noteAll(words.endingMeanings[ending] ?? [], text, places[i] ?? 0);
+      if (silentUntil >= 0) return silentUntil;
     }
-    let symbol: number;
-    do {
-      symbol = table[text.charCodeAt(++i)] ?? symbols.close;
-      if (symbol === symbols.backslash) {
-        symbol = escapedSymbol(text, i);
-        if (symbol !== symbols.ignored) i += text.charCodeAt(i + 1) === LETTER_U ? 5 : 1;
-      }
-    } while (symbol === symbols.ignored || (symbol === symbols.space && last === symbols.space));
-    if (symbol >= symbols.firstSpecial) return from;
-    last = symbol;
-    if (left === 0) {
-      run = runOf(tape, node, symbol);
-      if (run === 0) return from;
-      left = tape[run] ?? 0;
-    } else {
-      if (tape[++run] !== symbol) return from;
-      left--;
-    }
-    if (left === 0) node = tape[run + 1] ?? 0;
+    let run = runOf(tape, node, read[++i] ?? 0);
+    if (run === 0) return -1;
+    const end = run + (tape[run] ?? 0);
+    while (run < end) if (tape[++run] !== read[++i]) return -1;
+    node = tape[end + 1] ?? 0;
   }
 }
 
-/** What the escape at a backslash stands for; `ignored` when the backslash only guards what follows. */
-function escapedSymbol(text: string, i: number): number {
-  const after = text.charCodeAt(i + 1);
-  if (after === 110 || after === 114 || after === 116) return symbols.space;
-  if (after !== LETTER_U) return symbols.ignored;
-  const symbol = symbolOf[Number.parseInt(text.slice(i + 2, i + 6), 16)] ?? symbols.ignored;
-  return symbol >= symbols.firstSpecial ? symbols.foreign : symbol;
-}
-
-function noteAll(ending: readonly Meaning[], text: string, i: number): number {
+/** Takes down what phrases mean that end at a character; answers where a value to pass over ends, or -1. */
+function noteAll(ending: readonly Meaning[], text: string, end: number): number {
   for (let at = 0; at < ending.length; at++) {
     const meaning = ending[at];
     if (meaning === undefined) continue;
     if (meaning.kind === meanings.silent) {
       if (listening) continue;
-      const end = endOfSilence(text, meaning.phrase.endsWith("'") ? i + 1 : i);
-      if (end === -1) continue;
+      const silentUntil = endOfSilence(text, meaning.phrase.endsWith("'") ? end + 1 : end);
+      if (silentUntil === -1) continue;
       found.silenced = true;
-      if (end >= 0) return end;
+      if (silentUntil >= 0) return silentUntil;
       // A value without an end would be searched for its end again and again.
       listening = true;
     } else if (meaning.kind === meanings.field) {
-      noteField(meaning, text, i);
+      noteField(meaning, text, end);
     } else {
-      note(meaning, text, i);
+      note(meaning, text, end);
     }
   }
-  return i;
+  return -1;
+}
+
+function noteSign(symbol: number, wantFields: boolean): void {
+  if (symbol === symbols.open) {
+    depth++;
+    if (wantFields) openObject();
+  } else if (symbol === symbols.close) {
+    if (depth > 0) depth--;
+    if (wantFields) openObjects.pop();
+  } else if (rank() > found.chineseRank) {
+    found.chineseRank = rank();
+  }
 }
 
 function reset(wantFields: boolean, listenToAll: boolean): void {
@@ -243,8 +195,9 @@ function rank(): number {
   return attempt * RANK_ATTEMPT + (depth < RANK_ATTEMPT ? depth : RANK_ATTEMPT - 1);
 }
 
-function noteNumber(i: number): void {
-  if (found.numberCount >= MAX_NUMBERS) return;
+function noteNumber(text: string, i: number): void {
+  if (!mayBeStatus(text, i) || found.numberCount >= MAX_NUMBERS) return;
+  found.numbers[found.numberCount] = Number(text.slice(i, i + 3));
   found.numbersAt[found.numberCount] = i;
   found.numberRanks[found.numberCount++] = rank();
 }
@@ -301,12 +254,4 @@ function noteField(meaning: Meaning, text: string, end: number): void {
   if (found.fields.length >= MAX_FIELDS) return;
   const start = valueStart(text, meaning.phrase.endsWith("'") ? end + 1 : end);
   if (start >= 0) found.fields.push(meaning.index, start, openObjects.at(-1) ?? -1);
-}
-
-/** The last character of a terminal's colour sequence, or of the escape alone. */
-function endOfEscape(text: string, i: number): number {
-  if (text.charCodeAt(i + 1) !== 91) return i;
-  let end = i + 2;
-  while (end < i + 12 && /[0-9;]/.test(text.charAt(end))) end++;
-  return end;
 }

@@ -4,16 +4,20 @@ import type { Findings } from './scan.ts';
 
 /** Words after which a bare number is an HTTP status. */
 const statusWords = new Set(
-  ('status statuscode status_code httpstatus http_status http_code code errorcode error_code error ' +
+  (
+    'status statuscode status_code httpstatus http_status http_code code errorcode error_code error ' +
     'http response api returned got received many request exception with a raised statustext ' +
-    'httpcode upstream failed answered responded openai is stream').split(' '),
+    'httpcode upstream failed answered responded openai is stream'
+  ).split(' '),
 );
 
 /** Keys whose numbers are something else. */
 const otherNumbers = new Set(
-  ('limit current port line used requested tokens in after position index length count id size ' +
+  (
+    'limit current port line used requested tokens in after position index length count id size ' +
     'latency duration timeout age max min row column lineno char errno seconds remaining step ' +
-    'attempt pid version took elapsed thread at col param first of x-ratelimit-remaining-tokens').split(' '),
+    'attempt pid version took elapsed thread at col param first of x-ratelimit-remaining-tokens'
+  ).split(' '),
 );
 
 /** Words after a number that make it a measure. */
@@ -35,7 +39,7 @@ export function mayBeStatus(text: string, i: number): boolean {
  * these the last.
  */
 export function statedStatus(text: string, findings: Findings): number {
-  const { numberCount, numbersAt, numberRanks } = findings;
+  const { numberCount, numbers, numbersAt, numberRanks } = findings;
   let bound = Number.POSITIVE_INFINITY;
   for (;;) {
     let rank = -1;
@@ -46,17 +50,19 @@ export function statedStatus(text: string, findings: Findings): number {
     if (rank < 0) return 0;
     for (let i = numberCount - 1; i >= 0; i--) {
       const at = numbersAt[i] ?? 0;
-      if (numberRanks[i] !== rank || !isHttpStatus(text, at)) continue;
-      if (endsThere(text, at + 3) && isIntroduced(text, at)) return Number(text.slice(at, at + 3));
+      const number = numbers[i] ?? 0;
+      if (numberRanks[i] !== rank || !isHttpStatus(number)) continue;
+      if (endsThere(text, at + 3) && isIntroduced(text, at)) return number;
     }
     bound = rank;
   }
 }
 
 /** Numbers such as 443 and 480 are no statuses that a server sends. */
-function isHttpStatus(text: string, at: number): boolean {
-  const status = Number(text.slice(at, at + 3));
-  return (status <= 431 && status !== 420) || status === 451 || status === 499 || (status >= 500 && status <= 530);
+function isHttpStatus(status: number): boolean {
+  return (
+    (status <= 431 && status !== 420) || status === 451 || status === 499 || (status >= 500 && status <= 530)
+  );
 }
 
 function isDigit(code: number): boolean {

@@ -169,7 +169,14 @@ export const reasonRules: readonly Rule[] = [
 
 /** The last guesses: general types. */
 export const lastRules: readonly Rule[] = [
-  rule('type.limiter', 'rate_limit', ["type':'requests'", "type': 'requests'", "type':'tokens'", "type': 'tokens'", 'type=requests', 'type=tokens']),
+  rule('type.limiter', 'rate_limit', [
+    "type':'requests'",
+    "type': 'requests'",
+    "type':'tokens'",
+    "type': 'tokens'",
+    'type=requests',
+    'type=tokens',
+  ]),
   rule('word.invalid_api_key_prefix', 'incorrect_api_key', ['invalid api key'], {
     far: /invalid api key ?: ?\S/,
   }),

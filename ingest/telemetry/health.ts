@@ -73,7 +73,7 @@ export function decideHealth(facts: HealthFacts, now: number): Health {
   const reasons: Health['reasons'] = [];
   const say: Say = (state, code, detail) => void reasons.push({ code, state, detail });
   if (facts.phase === 'ended') return { state: 'ok', reasons };
-  if (facts.phase === 'starting') say('not_ready', 'starting', 'the store is being opened');
+  if (facts.phase === 'starting') say('not_ready', 'starting', 'store and broker are being connected');
   else if (facts.phase === 'stopping')
     say('not_ready', 'stopping', 'what has been read is being written, then the worker leaves');
   else {

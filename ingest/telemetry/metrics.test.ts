@@ -39,7 +39,7 @@ describe('the table of metrics', () => {
 function row(name: string, { kind, labels, help }: Metric): string {
   const shown = Object.entries(labels).map(([label, values]) => {
     if (values === 'partitions') return `\`${label}\``;
-    return values.length > 5 ? `\`${label}\`: ${values.length} values` : `\`${label}\`: ${values.join(', ')}`;
+    return values.length > 5 ? `\`${label}\`: closed list` : `\`${label}\`: ${values.join(', ')}`;
   });
   return `| \`${name}\` | ${kind} | ${shown.join(', ')} | ${help} |`;
 }

@@ -3,26 +3,36 @@ import { promisify } from 'node:util';
 import { gunzip, inflate, brotliDecompress, zstdDecompress } from 'node:zlib';
 import { Exception } from './exception.ts';
 
-const decoders: Readonly<Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
-  gzip: promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
-};
+type Decoder = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+const decoders: ReadonlyMap<string, Decoder> = new Map([
+  ['gzip', promisify(gunzip)],
+  ['deflate', promisify(inflate)],
+  ['br', promisify(brotliDecompress)],
+  ['zstd', promisify(zstdDecompress)],
+] as const);
 
 /** The whole body, decompressed as Content-Encoding says. Throws `Exception` when it is over `limit` bytes. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
-  const decode = decoders[encoding];
+  const decode = decoders.get(encoding);
   if (decode === undefined && encoding !== 'identity')
-    throw new Exception(48, 'NOT_IMPLEMENTED', `Content-Encoding ${JSON.stringify(encoding)} is not served: use ${Object.keys(decoders).join(', ')}`);
+    throw new Exception(
+      48,
+      'NOT_IMPLEMENTED',
+      `Content-Encoding ${JSON.stringify(encoding)} is not served: use ${[...decoders.keys()].join(', ')}`,
+    );
   const bytes = await collect(request, limit);
   if (decode === undefined || bytes.length === 0) return bytes;
   try {
     return await decode(bytes, { maxOutputLength: limit });
   } catch (error) {
     if (error instanceof RangeError) throw tooLarge(limit);
-    throw new Exception(354, 'ZLIB_INFLATE_FAILED', `the body is no ${encoding}: ${error instanceof Error ? error.message : String(error)}`, 400);
+    throw new Exception(
+      354,
+      'ZLIB_INFLATE_FAILED',
+      `the body is no ${encoding}: ${error instanceof Error ? error.message : String(error)}`,
+      400,
+    );
   }
 }
 

@@ -12,5 +12,8 @@ const types: readonly (readonly [RegExp, string])[] = [
   [/^CSV/i, 'text/csv; charset=UTF-8; header=absent'],
   [/^XML$/i, 'application/xml; charset=UTF-8'],
   [/^Markdown$/i, 'text/markdown; charset=UTF-8'],
-  [/^(Native|RowBinary|Parquet|Arrow|ORC|Avro|Protobuf|CapnProto|MsgPack|BSON|Npy|RawBLOB)/i, 'application/octet-stream'],
+  [
+    /^(Native|RowBinary|Parquet|Arrow|ORC|Avro|Protobuf|CapnProto|MsgPack|BSON|Npy|RawBLOB)/i,
+    'application/octet-stream',
+  ],
 ];

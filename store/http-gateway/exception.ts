@@ -40,7 +40,10 @@ export function statusOf(code: number): number {
 export function toException(error: unknown): Exception {
   if (error instanceof Exception) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const parts = /^Code: (?<code>\d+)\. DB::(?:Net)?Exception: (?<text>.*?)(?: \((?<label>[A-Z0-9_]+)\))?\.?\s*$/s.exec(message);
+  const parts =
+    /^Code: (?<code>\d+)\. DB::(?:Net)?Exception: (?<text>.*?)(?: \((?<label>[A-Z0-9_]+)\))?\.?\s*$/s.exec(
+      message,
+    );
   if (parts?.groups === undefined) return new Exception(1001, 'STD_EXCEPTION', message);
   const { code, text = '', label = '' } = parts.groups;
   return new Exception(Number(code), label, text);

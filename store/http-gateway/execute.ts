@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type EngineAnswer, type EngineInsert, rawFormats } from '../connect.ts';
+import { type EngineInsert, rawFormats } from '../connect.ts';
 import { Exception, toException } from './exception.ts';
 import type { GatewayRequest } from './request.ts';
 import { quoteText, type Session, type Sessions } from './sessions.ts';
@@ -21,7 +21,18 @@ export interface Outcome {
 }
 
 /** Statements that only look; everything else needs the token. */
-const looking = new Set(['SELECT', 'WITH', 'FROM', '(', 'SHOW', 'DESCRIBE', 'DESC', 'EXPLAIN', 'EXISTS', 'VALUES']);
+const looking = new Set([
+  'SELECT',
+  'WITH',
+  'FROM',
+  '(',
+  'SHOW',
+  'DESCRIBE',
+  'DESC',
+  'EXPLAIN',
+  'EXISTS',
+  'VALUES',
+]);
 /** Statements that end with the request. */
 const passing = new Set(['USE', 'SET']);
 
@@ -30,10 +41,16 @@ export async function execute(request: GatewayRequest, body: Buffer, sessions: S
   const { bytes, statement, data } = compose(request.query, body);
   if (statement.verb === '') throw new Exception(62, 'SYNTAX_ERROR', 'Empty query');
   if (statement.hasMore) throw new Exception(62, 'SYNTAX_ERROR', 'Multi-statements are not allowed');
-  if (statement.usesFile) throw new Exception(48, 'NOT_IMPLEMENTED', 'INTO OUTFILE and FROM INFILE are not served: files would be those of this machine');
+  if (statement.usesFile)
+    throw new Exception(
+      48,
+      'NOT_IMPLEMENTED',
+      'INTO OUTFILE and FROM INFILE are not served: files would be those of this machine',
+    );
   if (statement.insert !== null) return insert(request, statement.insert, data, sessions);
   const sql = bytes.toString('utf8', 0, statement.end);
-  if (!looking.has(statement.verb) && !passing.has(statement.verb)) return write(request, sql, statement, sessions);
+  if (!looking.has(statement.verb) && !passing.has(statement.verb))
+    return write(request, sql, statement, sessions);
   return read(request, sql, statement, sessions);
 }
 
@@ -59,10 +76,22 @@ function isBlank(bytes: Buffer): boolean {
   return bytes.every((byte) => byte <= 32);
 }
 
-async function read(request: GatewayRequest, sql: string, statement: Statement, sessions: Sessions): Promise<Outcome> {
-  if (statement.opens !== '') {
+async function read(
+  request: GatewayRequest,
+  sql: string,
+  statement: Statement,
+  sessions: Sessions,
+): Promise<Outcome> {
+  const opens =
+    statement.opens ||
+    (statement.hasNamePlaceholder ? (Object.values(request.params).find(namesFile) ?? '') : '');
+  if (opens !== '') {
     if (request.mayWrite) return write(request, sql, statement, sessions);
-    throw new Exception(164, 'READONLY', `${statement.opens} reads files or addresses of this machine: it needs the token as password`);
+    throw new Exception(
+      164,
+      'READONLY',
+      `${opens} reads files or addresses of this machine: it needs the token as password`,
+    );
   }
   const settings = { ...readSettings(request.settings), ...request.params };
   const act = (session: Session) => run(session, request, sql, statement);
@@ -77,19 +106,32 @@ async function read(request: GatewayRequest, sql: string, statement: Statement, 
   }
 }
 
-async function write(request: GatewayRequest, sql: string, statement: Statement, sessions: Sessions): Promise<Outcome> {
+/** A placeholder's value that may be the name of the function file. */
+function namesFile(value: string): boolean {
+  return value === 'file' || value.includes('\\');
+}
+
+async function write(
+  request: GatewayRequest,
+  sql: string,
+  statement: Statement,
+  sessions: Sessions,
+): Promise<Outcome> {
   refuseReader(request);
   return sessions.fresh('write', everything(request), (session) => run(session, request, sql, statement));
 }
 
-async function run(session: Session, request: GatewayRequest, sql: string, statement: Statement): Promise<Outcome> {
+async function run(
+  session: Session,
+  request: GatewayRequest,
+  sql: string,
+  statement: Statement,
+): Promise<Outcome> {
   await session.enter(request.database);
   const answer = await session.run(sql, request.format);
-  return outcome(answer, statement.format || request.format);
-}
-
-function outcome(answer: EngineAnswer, format: string): Outcome {
-  return { ...answer, format: answer.bytes.length === 0 ? '' : format, writtenRows: 0, writtenBytes: 0 };
+  const format =
+    looking.has(statement.verb) || answer.bytes.length > 0 ? statement.format || request.format : '';
+  return { ...answer, format, writtenRows: 0, writtenBytes: 0 };
 }
 
 async function insert(
@@ -103,7 +145,9 @@ async function insert(
   const hasParams = Object.keys(request.params).length > 0;
   // Without data the engine would not even look whether the table exists.
   if (format === undefined || head.plain === null || head.settings !== '' || hasParams || data.length === 0)
-    return sessions.fresh('write', everything(request), (session) => insertFile(session, request, head, data));
+    return sessions.fresh('write', everything(request), (session) =>
+      insertFile(session, request, head, data),
+    );
   const rows: EngineInsert = { ...head.plain, body: data, format, settings: request.settings };
   const done = await sessions.inserters.use(async (session) => {
     await session.enter(request.database);
@@ -123,7 +167,12 @@ const nothing: Outcome = {
 };
 
 /** Binary formats, quoted names and settings in the statement: the engine reads the data from a file. */
-async function insertFile(session: Session, request: GatewayRequest, head: InsertHead, data: Buffer): Promise<Outcome> {
+async function insertFile(
+  session: Session,
+  request: GatewayRequest,
+  head: InsertHead,
+  data: Buffer,
+): Promise<Outcome> {
   const folder = await mkdtemp(path.join(tmpdir(), 'faultline-insert-'));
   try {
     const file = path.join(folder, 'data');
@@ -144,7 +193,15 @@ function everything(request: GatewayRequest): Record<string, string> {
 
 function refuseReader(request: GatewayRequest): void {
   if (!request.mayWrite)
-    throw new Exception(164, 'READONLY', 'Cannot execute query in readonly mode: it needs the token of clickhouse.http_token as password');
+    throw new Exception(
+      164,
+      'READONLY',
+      'Cannot execute query in readonly mode: it needs the token of clickhouse.http_token as password',
+    );
   if (!request.isPost)
-    throw new Exception(164, 'READONLY', 'Cannot execute query in readonly mode: GET changes nothing, use POST');
+    throw new Exception(
+      164,
+      'READONLY',
+      'Cannot execute query in readonly mode: GET changes nothing, use POST',
+    );
 }

@@ -1,3 +1,5 @@
+import { Exception } from './exception.ts';
+
 /** What a token of ClickHouse's SQL is. `quoted` is an identifier in quotes, `string` also a heredoc. */
 export type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'sign' | 'end';
 
@@ -20,9 +22,10 @@ export interface Lexer {
 /**
  * Reads a statement as ClickHouse's own lexer does: strings and quoted identifiers with backslashes and doubled
  * quotes, typographic quotes, heredocs, nested comments. It stands on the first token. Linear in the bytes.
+ * Throws `Exception` where that could not hold.
  */
 export function createLexer(bytes: Buffer): Lexer {
-  const token: Token = { kind: 'end', start: 0, end: 0 };
+  const token: Token = { kind: 'end', start: 0, end: 0, dollars: 0 };
   const next = (): void => {
     token.start = skipBlank(bytes, token.end);
     readToken(bytes, token);
@@ -50,6 +53,8 @@ interface Token {
   kind: TokenKind;
   start: number;
   end: number;
+  /** Beginnings of heredocs that did not end. */
+  dollars: number;
 }
 
 const code = (char: string): number => char.charCodeAt(0);
@@ -143,7 +148,7 @@ function readToken(bytes: Buffer, token: Token): void {
     if (typographic.double.equals(bytes.subarray(start, start + 3)))
       return set('quoted', endOf(bytes, typographicEnd.double, start + 3));
   }
-  if (byte === dollar) return readHeredoc(bytes, start, set);
+  if (byte === dollar) return readHeredoc(bytes, token, set);
   if (!isWordStart(byte) && !isDigit(byte)) return set('sign', start + 1);
   let end = start + 1;
   while (isWordPart(bytes[end] ?? 0)) end += 1;
@@ -168,13 +173,20 @@ function endOf(bytes: Buffer, mark: Buffer, from: number): number {
   return found === -1 ? bytes.length : found + mark.length;
 }
 
+/** Looking for the end of each is what would take quadratic time. */
+const MOST_DOLLARS = 100;
+
 /** `$tag$ … $tag$`; a dollar without a second one is a sign. */
-function readHeredoc(bytes: Buffer, start: number, set: (kind: TokenKind, end: number) => void): void {
+function readHeredoc(bytes: Buffer, token: Token, set: (kind: TokenKind, end: number) => void): void {
+  const { start } = token;
   let at = start + 1;
   while (isWordPart(bytes[at] ?? 0) && bytes[at] !== dollar) at += 1;
   if (bytes[at] !== dollar) return set('sign', start + 1);
   const tag = bytes.subarray(start, at + 1);
   const found = bytes.indexOf(tag, at + 1);
-  if (found === -1) set('sign', start + 1);
-  else set('string', found + tag.length);
+  if (found !== -1) return set('string', found + tag.length);
+  token.dollars += 1;
+  if (token.dollars > MOST_DOLLARS)
+    throw new Exception(62, 'SYNTAX_ERROR', `over ${MOST_DOLLARS} heredocs without an end`);
+  set('sign', start + 1);
 }

@@ -3,7 +3,13 @@ const greeting = 'SELECT displayName(), version(), revision(), timezone()';
 
 /** True for the first query of ClickHouse's Go driver, and so of Grafana's plug-in. */
 export function isGreeting(statement: string): boolean {
-  return statement.trim().replaceAll(/\s+/g, ' ').replace(/;$/, '').replace(/ FORMAT Native$/i, '') === greeting;
+  return (
+    statement
+      .trim()
+      .replaceAll(/\s+/g, ' ')
+      .replace(/;$/, '')
+      .replace(/ FORMAT Native$/i, '') === greeting
+  );
 }
 
 /**

@@ -20,7 +20,12 @@ export interface GatewayRequest extends UrlParameters {
 }
 
 /** Reads address and headers. Throws `Exception` on a wrong password and on what is not served. */
-export function readRequest(request: IncomingMessage, url: URL, token: string, database: string): GatewayRequest {
+export function readRequest(
+  request: IncomingMessage,
+  url: URL,
+  token: string,
+  database: string,
+): GatewayRequest {
   const { searchParams: search } = url;
   const header = (name: string): string => {
     const value = request.headers[name];
@@ -28,7 +33,11 @@ export function readRequest(request: IncomingMessage, url: URL, token: string, d
   };
   for (const name of ['compress', 'decompress']) {
     if (isOn(search.get(name)))
-      throw new Exception(48, 'NOT_IMPLEMENTED', `${name}=1 is not served: use gzip (Content-Encoding) or none`);
+      throw new Exception(
+        48,
+        'NOT_IMPLEMENTED',
+        `${name}=1 is not served: use gzip (Content-Encoding) or none`,
+      );
   }
   return {
     ...readUrlParameters(search),
@@ -47,7 +56,12 @@ export function refuseBrowsers(request: IncomingMessage): void {
   const { host = '', origin } = request.headers;
   const name = /^(?<name>\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host)?.groups?.['name'] ?? '';
   if (!['127.0.0.1', 'localhost', '[::1]', ''].includes(name.toLowerCase()))
-    throw new Exception(497, 'ACCESS_DENIED', `host ${JSON.stringify(name)} is not served: use 127.0.0.1`, 403);
+    throw new Exception(
+      497,
+      'ACCESS_DENIED',
+      `host ${JSON.stringify(name)} is not served: use 127.0.0.1`,
+      403,
+    );
   if (origin !== undefined || request.headers['sec-fetch-site'] === 'cross-site')
     throw new Exception(497, 'ACCESS_DENIED', 'requests of web pages are not served', 403);
 }
@@ -65,7 +79,8 @@ function password(search: URLSearchParams, header: (name: string) => string): st
 function isAllowed(given: string, token: string): boolean {
   if (given === '') return false;
   if (token !== '' && timingSafeEqual(digest(given), digest(token))) return true;
-  const advice = token === '' ? 'this endpoint only reads: leave it empty' : 'give the token, or none to read';
+  const advice =
+    token === '' ? 'this endpoint only reads: leave it empty' : 'give the token, or none to read';
   throw new Exception(516, 'AUTHENTICATION_FAILED', `Authentication failed: wrong password; ${advice}`);
 }
 

@@ -18,7 +18,11 @@ export interface Sessions {
    * Runs `act` on a session that is closed afterwards, so that what it sets ends with it. `settings` may hold
    * placeholders' values as `param_name`.
    */
-  fresh<R>(rights: 'read' | 'write', settings: Readonly<Record<string, string>>, act: (session: Session) => Promise<R>): Promise<R>;
+  fresh<R>(
+    rights: 'read' | 'write',
+    settings: Readonly<Record<string, string>>,
+    act: (session: Session) => Promise<R>,
+  ): Promise<R>;
   close(): Promise<void>;
 }
 
@@ -38,7 +42,10 @@ const bounds = {
 
 /** The gateway's sessions on an engine; they open when they are first needed. */
 export function createSessions(engine: Engine): Sessions {
-  const open = async (rights: 'read' | 'write', settings: Readonly<Record<string, string>>): Promise<Session> => {
+  const open = async (
+    rights: 'read' | 'write',
+    settings: Readonly<Record<string, string>>,
+  ): Promise<Session> => {
     const session = withDatabase(engine.openSession());
     try {
       // With readonly the session can neither change anything nor take this back.
@@ -53,7 +60,12 @@ export function createSessions(engine: Engine): Sessions {
   const close = (session: Session): void => session.close();
   const readers = createSessionPool(READERS, () => open('read', {}), close);
   const inserters = createSessionPool(INSERTERS, () => open('write', {}), close);
-  const place = (size: number) => createSessionPool(size, () => null, () => undefined);
+  const place = (size: number) =>
+    createSessionPool(
+      size,
+      () => null,
+      () => undefined,
+    );
   const places = { read: place(FRESH.read), write: place(FRESH.write) };
   return {
     readers,
@@ -87,7 +99,8 @@ function withDatabase(session: EngineSession): Session {
 
 function setStatement(settings: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(settings).map(([name, value]) => {
-    if (!/^\w+$/.test(name)) throw new Exception(115, 'UNKNOWN_SETTING', `Unknown setting ${JSON.stringify(name)}`);
+    if (!/^\w+$/.test(name))
+      throw new Exception(115, 'UNKNOWN_SETTING', `Unknown setting ${JSON.stringify(name)}`);
     return `${name} = ${quoteText(value)}`;
   });
   return `SET ${pairs.join(', ')}`;

@@ -12,8 +12,10 @@ export interface Statement {
   format: string;
   /** INTO OUTFILE or FROM INFILE: files of the engine's machine. */
   usesFile: boolean;
-  /** A call that reads a file or an address although the session only reads; empty when there is none. */
+  /** A name that reads a file or an address although the session only reads; empty when there is none. */
   opens: string;
+  /** True when a placeholder may stand for a name: `{x:Identifier}`. */
+  hasNamePlaceholder: boolean;
   /** Set when data follow the statement: `INSERT … FORMAT Name`. */
   insert: InsertHead | null;
 }
@@ -40,6 +42,7 @@ export function readStatement(bytes: Buffer): Statement {
     format: '',
     usesFile: false,
     opens: '',
+    hasNamePlaceholder: false,
     insert: null,
   };
   if (statement.verb === 'INSERT') {
@@ -72,7 +75,7 @@ function scan(lexer: Lexer, statement: Statement, describes: boolean): void {
       break;
     }
     if (sign === open) {
-      if (readsFile(name) || (describes && depth === 0)) statement.opens ||= `${name}()`;
+      if (describes && depth === 0) statement.opens ||= `${name}()`;
       depth += 1;
     } else if (sign === close) depth -= 1;
     const pair = `${before} ${word}`;
@@ -83,6 +86,8 @@ function scan(lexer: Lexer, statement: Statement, describes: boolean): void {
       formatAt = index;
     } else if (formatAt === index - 1 && word !== 'SETTINGS') formatAt = -2;
     name = lexer.is('word') || lexer.is('quoted') ? lexer.text() : '';
+    if (readsFile(name)) statement.opens ||= name;
+    if (word === 'IDENTIFIER') statement.hasNamePlaceholder = true;
     before = word;
     statement.end = lexer.end;
     lexer.next();
@@ -91,7 +96,10 @@ function scan(lexer: Lexer, statement: Statement, describes: boolean): void {
   if (formatAt === -2) statement.format = '';
 }
 
-/** The scalar function file() reads any file even in a session that only reads. Quotes may hide its name. */
+/**
+ * The function file reads any file even in a session that only reads, and needs no parenthesis: `APPLY file`,
+ * `arrayMap(file, …)`. Escapes in a quoted name may hide it.
+ */
 function readsFile(name: string): boolean {
   return name === 'file' || /^[`"“].*\\|^[`"“]file[`"”]$/s.test(name);
 }

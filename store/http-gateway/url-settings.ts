@@ -21,7 +21,7 @@ export function readUrlParameters(search: URLSearchParams): UrlParameters {
 export function readSettings(settings: Readonly<Record<string, string>>): Record<string, string> {
   const applied: Record<string, string> = {};
   for (const [name, value] of Object.entries(settings)) {
-    const standard = harmless[name];
+    const standard = harmless.get(name);
     if (standard !== undefined && standard !== canonical(value)) applied[name] = value;
   }
   return applied;
@@ -56,34 +56,36 @@ const reserved = new Set([
 ]);
 
 /** Settings that change how an answer looks or how much work it may be, with the values they have anyway. */
-const harmless: Readonly<Record<string, string>> = {
-  output_format_json_quote_64bit_integers: '0',
-  output_format_json_quote_64bit_floats: '0',
-  output_format_json_quote_denormals: '0',
-  output_format_json_quote_decimals: '0',
-  output_format_json_escape_forward_slashes: '1',
-  output_format_json_named_tuples_as_objects: '1',
-  output_format_json_array_of_rows: '0',
-  output_format_csv_crlf_end_of_line: '0',
-  output_format_tsv_crlf_end_of_line: '0',
-  output_format_write_statistics: '1',
-  output_format_native_use_flattened_dynamic_and_json_serialization: '0',
-  output_format_native_write_json_as_string: '0',
-  date_time_output_format: 'simple',
-  session_timezone: '',
-  extremes: '0',
-  join_use_nulls: '0',
-  group_by_use_nulls: '0',
-  final: '0',
-  max_threads: '',
-  max_execution_time: '',
-  max_result_rows: '0',
-  max_rows_to_read: '0',
-  max_bytes_to_read: '0',
-  max_memory_usage: '0',
-  limit: '0',
-  offset: '0',
-};
+const harmless: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    output_format_json_quote_64bit_integers: '0',
+    output_format_json_quote_64bit_floats: '0',
+    output_format_json_quote_denormals: '0',
+    output_format_json_quote_decimals: '0',
+    output_format_json_escape_forward_slashes: '1',
+    output_format_json_named_tuples_as_objects: '1',
+    output_format_json_array_of_rows: '0',
+    output_format_csv_crlf_end_of_line: '0',
+    output_format_tsv_crlf_end_of_line: '0',
+    output_format_write_statistics: '1',
+    output_format_native_use_flattened_dynamic_and_json_serialization: '0',
+    output_format_native_write_json_as_string: '0',
+    date_time_output_format: 'simple',
+    session_timezone: '',
+    extremes: '0',
+    join_use_nulls: '0',
+    group_by_use_nulls: '0',
+    final: '0',
+    max_threads: '',
+    max_execution_time: '',
+    max_result_rows: '0',
+    max_rows_to_read: '0',
+    max_bytes_to_read: '0',
+    max_memory_usage: '0',
+    limit: '0',
+    offset: '0',
+  }),
+);
 
 function canonical(value: string): string {
   return value === 'true' ? '1' : value === 'false' ? '0' : value;

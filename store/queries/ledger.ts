@@ -1,3 +1,4 @@
+import { everyReplica } from '../cluster-ddl.ts';
 import type { Store } from '../connect.ts';
 
 /** The newest ledger row of a partition: `to` is exclusive. */
@@ -10,14 +11,35 @@ export interface LedgerEndRow {
   digest: string;
 }
 
-/** The end of the ledger for each partition of a topic that it knows. Throws `StoreError`. */
+/**
+ * The end of the ledger for each partition of a topic that it knows. On a cluster a replica may not have the newest
+ * rows yet, so all that answer are asked, and the newest row counts; a shard without any replica is an error, never
+ * an empty ledger. Throws `StoreError`.
+ */
 export async function readLedgerEnds(store: Store, topic: string): Promise<LedgerEndRow[]> {
-  return store.query<LedgerEndRow>(
-    `SELECT topic, partition, incarnation, to_offset AS to, topic_id, last_digest AS digest
-     FROM ingest_batches
+  const rows = await store.query<LedgerEndRow>(endsIn('ingest_batches'), { topic });
+  if (store.cluster === '') return rows;
+  const replicas = `${endsIn(everyReplica(store, 'ingest_batches'))} SETTINGS skip_unavailable_shards = 1`;
+  return newest([...rows, ...(await store.query<LedgerEndRow>(replicas, { topic }))]);
+}
+
+function endsIn(table: string): string {
+  return `SELECT topic, partition, incarnation, to_offset AS to, topic_id, last_digest AS digest
+     FROM ${table}
      WHERE topic = {topic:String} AND kind IN ('batch', 'lost')
      ORDER BY incarnation DESC, to_offset DESC
-     LIMIT 1 BY topic, partition`,
-    { topic },
-  );
+     LIMIT 1 BY topic, partition`;
+}
+
+function newest(rows: readonly LedgerEndRow[]): LedgerEndRow[] {
+  const ends = new Map<number, LedgerEndRow>();
+  for (const row of rows) {
+    const end = ends.get(row.partition);
+    const later =
+      end === undefined ||
+      row.incarnation > end.incarnation ||
+      (row.incarnation === end.incarnation && row.to > end.to);
+    if (later) ends.set(row.partition, row);
+  }
+  return [...ends.values()];
 }

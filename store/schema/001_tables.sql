@@ -1,5 +1,7 @@
 -- Macros, filled in by store/migrate.ts: {on_cluster}, {engine:Name(args)}, {local} (suffix of the tables that
 -- hold the data when a cluster is configured), {window} (deduplication windows).
+-- Tokens are remembered per table partition: a partition key must be the same when a batch is repeated, so it may be
+-- the time of an event, but never the time of the insert.
 -- Column names are those of the record, so that nothing is renamed on the way.
 
 CREATE TABLE IF NOT EXISTS request_counts{local} {on_cluster} (
@@ -151,10 +153,9 @@ CREATE TABLE IF NOT EXISTS dead_letters{local} {on_cluster} (
   size UInt64 COMMENT 'bytes before redaction and cut',
   inserted_at DateTime('UTC') DEFAULT now('UTC')
 ) ENGINE = {engine:MergeTree()}
-PARTITION BY toYYYYMM(inserted_at)
 ORDER BY (topic, partition, offset, part)
 TTL inserted_at + INTERVAL 30 DAY
-SETTINGS ttl_only_drop_parts = 1, {window};
+SETTINGS {window};
 
 CREATE TABLE IF NOT EXISTS ingest_batches{local} {on_cluster} (
   topic LowCardinality(String),
@@ -177,10 +178,9 @@ CREATE TABLE IF NOT EXISTS ingest_batches{local} {on_cluster} (
   detail String,
   inserted_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
 ) ENGINE = {engine:MergeTree()}
-PARTITION BY toYYYYMM(inserted_at)
 ORDER BY (topic, partition, incarnation, from_offset)
 TTL toDateTime(inserted_at) + INTERVAL 90 DAY
-SETTINGS ttl_only_drop_parts = 1, {window};
+SETTINGS {window};
 
 CREATE TABLE IF NOT EXISTS incidents{local} {on_cluster} (
   id String,

@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify';
+
+/** What a worker in the same process says of itself. */
+export interface ProcessTelemetry {
+  readonly contentType: string;
+  /** All metrics as Prometheus reads them. */
+  text(): Promise<string>;
+  /** False when only a new process helps. */
+  isAlive(): boolean;
+  health(): { state: 'ok' | 'degraded' | 'not_ready' };
+}
+
+/** Serves `/metrics`, `/healthz` and `/readyz` of the worker: the same as a worker's own port answers. */
+export function addTelemetry(app: FastifyInstance, telemetry: ProcessTelemetry): void {
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(telemetry.contentType).send(await telemetry.text()),
+  );
+  app.get('/healthz', (_request, reply) =>
+    telemetry.isAlive() ? reply.send({ state: 'ok' }) : reply.code(503).send({ state: 'stalled' }),
+  );
+  app.get('/readyz', (_request, reply) => {
+    const health = telemetry.health();
+    return reply.code(health.state === 'not_ready' ? 503 : 200).send(health);
+  });
+}

@@ -1,0 +1,12 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Session } from 'chdb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Insert, openStore, type Store } from './connect.ts';
+import { clusterSettings, insertSettings } from './insert-settings.ts';
+import { migrate, statements } from './migrate.ts';
+import { readDeadLetters } from './queries/dead-letters.ts';
+import { readLedgerEnds } from './queries/ledger.ts';
+import { readTotals } from './queries/reconcile.ts';
+import { buildTrendPlan, readTrendsOfAll } from './cluster.fixture.ts';

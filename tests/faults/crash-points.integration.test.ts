@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import type { FaultPoint } from '../../ingest/write.ts';
+import { type ClickHouseProcess, startClickHouse } from '../fixtures/clickhouse-process.ts';
+import { withPipeline } from '../fixtures/pipeline.ts';
+import { describeWithKafka } from '../kafka/describe-with-kafka.ts';
+
+const RECORDS = 3_000;
+
+const points: readonly { at: FaultPoint; time: number }[] = [
+  { at: 'before-announce', time: 4 },
+  { at: 'after-announce', time: 4 },
+  { at: 'between-inserts', time: 7 },
+  { at: 'after-inserts', time: 4 },
+  { at: 'before-acknowledge', time: 1 },
+];
+
+await describeWithKafka('a worker that is killed', (kafka) => {
+  let clickhouse: ClickHouseProcess;
+  beforeAll(async () => {
+    clickhouse = await startClickHouse();
+  });
+  afterAll(() => clickhouse.stop());
+
+  // Most of the time is waiting for the group to give up a dead member: at the same time for all.
+  describe.concurrent('leaves nothing uncounted and nothing counted twice', () => {
+    it.for(points)('$at', async (crash) => {
+      await withPipeline({ brokers: kafka.brokers, clickhouse }, async (pipeline) => {
+        await pipeline.produce(RECORDS);
+        const first = pipeline.startWorker({ crash: { ...crash, signal: 'SIGKILL' } });
+        await first.ended;
+        await first.said(new RegExp(`^SIGKILL ${crash.at}`));
+        pipeline.startWorker();
+        await pipeline.waitUntilCounted();
+        await pipeline.expectExact();
+      });
+    });
+
+    it('at ten random moments under load', async () => {
+      await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 }, async (pipeline) => {
+        const load = pipeline.produceSteadily(12_000, 300);
+        for (let kill = 0; kill < 10; kill++) {
+          const worker = pipeline.startWorker();
+          await worker.said(/^written/);
+          await sleep(Math.random() * 500);
+          worker.signal('SIGKILL');
+          await worker.ended;
+        }
+        await load;
+        pipeline.startWorker();
+        await pipeline.waitUntilCounted();
+        await pipeline.expectExact();
+      });
+    });
+  });
+});
