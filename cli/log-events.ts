@@ -57,9 +57,9 @@ export function logEvents(logger: Write, monotonic: Clock = () => performance.no
     },
     storeFailed: (reason, error) =>
       store.begin(error instanceof StoreError ? `${error.code} ${error.serverCode}` : '', reason),
-    storeAnswered: store.end,
+    storeAnswered: () => store.end(),
     brokerFailed: (reason) => broker.begin('', reason),
-    announced: broker.end,
+    announced: () => broker.end(),
     written(id, batch, age) {
       const partition = partitionKey(id);
       if (halted.delete(partition)) logger.info({ partition }, 'the store takes this partition again');

@@ -176,8 +176,7 @@ async function analyse(
       for (const { incident, reason } of ticked.written) {
         if (incident.state === 'firing') state.open.add(incident.id);
         else state.open.delete(incident.id);
-        if (reason === 'fired' || reason === 'reopened' || incident.state === 'resolved')
-          view.incident(incident);
+        if (reason === 'fired' || reason === 'reopened' || reason === 'resolved') view.incident(incident);
       }
     }
     if (last) return;

@@ -1,12 +1,230 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Session } from 'chdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Insert, openStore, type Store } from './connect.ts';
 import { clusterSettings, insertSettings } from './insert-settings.ts';
-import { migrate, statements } from './migrate.ts';
+import { migrate } from './migrate.ts';
 import { readDeadLetters } from './queries/dead-letters.ts';
+import { readIncidents } from './queries/incidents.ts';
 import { readLedgerEnds } from './queries/ledger.ts';
 import { readTotals } from './queries/reconcile.ts';
-import { buildTrendPlan, readTrendsOfAll } from './cluster.fixture.ts';
+import { readTrends } from './queries/trends.ts';
+import { planTrends } from './queries/trends-plan.ts';
+import { countColumns, ledgerInsert } from './write-batch.ts';
+
+// The embedded engine with the configuration of a server: clusters of one and of two shards, all of them itself, macros
+// and a Keeper in memory. It has no DDL queue and no port for replication: ON CLUSTER is taken out before statements
+// run, Replicated tables are made but stay read-only, and data goes into the same tables without replication.
+const configuration = `<clickhouse>
+  <zookeeper><implementation>testkeeper</implementation></zookeeper>
+  <macros><shard>01</shard><replica>a</replica></macros>
+  <remote_servers>
+    <one>${shardOfItself()}</one>
+    <two>${shardOfItself()}${shardOfItself()}</two>
+  </remote_servers>
+</clickhouse>`;
+
+let directory: string;
+let session: Session;
+/** A store per database; the database is named like its cluster or what is special about it. */
+const stores = new Map<string, Store>();
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
+  const file = path.join(directory, 'config.xml');
+  await writeFile(file, configuration);
+  const data = path.join(directory, 'data');
+  session = new Session(data, { connectionArgs: [`--config-file=${file}`] });
+  for (const [database, cluster] of [['replicated', 'one'], ['one', 'one'], ['two', 'two']] as const) {
+    stores.set(database, await openStore({ url: '', path: data, database, user: '', password: '', cluster }));
+  }
+});
+
+afterAll(async () => {
+  for (const store of stores.values()) await store.close();
+  session.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('the statements of a cluster', () => {
+  test('are all understood by the engine, as are those of one server', async () => {
+    const store = storeOf('replicated');
+    for (const cluster of ['', 'one']) {
+      for (const statement of await schema({ cluster, database: 'anywhere' })) {
+        const tree = await store.query<{ explain: string }>(`EXPLAIN AST ${statement}`);
+        expect(tree[0]?.explain, statement).toMatch(/^CreateQuery /);
+      }
+    }
+  });
+
+  test('make, apart from ON CLUSTER, Replicated tables under the path of the shard, with Distributed ones above', async () => {
+    const store = storeOf('replicated');
+    // Twice: a repetition does no harm.
+    for (const statement of [...(await schema(store)), ...(await schema(store))]) await store.command(withoutQueue(statement));
+    const tables = await store.query<{ name: string; engine: string }>(
+      'SELECT name, engine FROM system.tables WHERE database = currentDatabase() ORDER BY name',
+    );
+    expect(tables.map(({ name, engine }) => `${name} ${engine}`)).toEqual([
+      'dead_letters Distributed',
+      'dead_letters_local ReplicatedMergeTree',
+      'error_events Distributed',
+      'error_events_local ReplicatedMergeTree',
+      'incidents Distributed',
+      'incidents_local ReplicatedReplacingMergeTree',
+      'ingest_batches Distributed',
+      'ingest_batches_local ReplicatedMergeTree',
+      'request_counts Distributed',
+      'request_counts_1h Distributed',
+      'request_counts_1h_local ReplicatedAggregatingMergeTree',
+      'request_counts_1h_view MaterializedView',
+      'request_counts_1m Distributed',
+      'request_counts_1m_local ReplicatedAggregatingMergeTree',
+      'request_counts_1m_view MaterializedView',
+      'request_counts_local ReplicatedAggregatingMergeTree',
+      'schema_migrations Distributed',
+      'schema_migrations_local ReplicatedMergeTree',
+    ]);
+    const replicas = await store.query<{ table: string; zookeeper_path: string; replica_name: string }>(
+      'SELECT table, zookeeper_path, replica_name FROM system.replicas WHERE database = currentDatabase()',
+    );
+    expect(replicas).toHaveLength(8);
+    for (const { table, zookeeper_path, replica_name } of replicas) {
+      expect({ zookeeper_path, replica_name }).toEqual({
+        zookeeper_path: `/clickhouse/tables/01/replicated/${table}`,
+        replica_name: 'a',
+      });
+    }
+  });
+});
+
+describe('a batch through Distributed tables', () => {
+  beforeAll(async () => {
+    for (const name of ['one', 'two']) {
+      for (const statement of await schema(storeOf(name))) await storeOf(name).command(withoutReplication(withoutQueue(statement)));
+    }
+  });
+
+  test.each(['one', 'two'])('counts once however often it is repeated, in the rollups too: cluster %s', async (name) => {
+    for (let tries = 0; tries < 3; tries++) await insertInto(name, counts('t:7:0-5', 'a'));
+    await insertInto(name, counts('t:7:5-10', 'a'));
+    const rows = await totals(name, '_local');
+    expect(rows).toEqual({ request_counts_local: 10, request_counts_1m_local: 10, request_counts_1h_local: 10 });
+  });
+
+  test('is read as a sum over the shards', async () => {
+    // Both shards are the same tables here, so that each row is seen twice.
+    const sums = (await readTotals(storeOf('two'))).map(({ table, requests }) => `${table} ${requests}`).sort();
+    expect(sums).toEqual(['request_counts 20', 'request_counts_1h 20', 'request_counts_1m 20']);
+  });
+
+  test('is refused when it names no shard or one that is not there', async () => {
+    const { home: _home, ...homeless } = counts('nowhere', 'a');
+    await expect(insertInto('two', homeless)).rejects.toThrow(/STORAGE_REQUIRES_PARAMETER/);
+    await expect(insertInto('two', counts('nowhere', 'a'), { insert_shard_id: '3' })).rejects.toThrow(/shard/i);
+  });
+
+  test('has its end in the ledger found on every replica', async () => {
+    const entry = {
+      topic: 't', partition: 7, incarnation: 0, kind: 'batch', from: 0, to: 5, counted: 5, failed: 0, skipped: 0, dead: 0, holes: 0,
+      extra: 0, first_ts: null, last_ts: null, topic_id: '', last_digest: 'd', worker: 'w', detail: '',
+    } as const;
+    for (let tries = 0; tries < 2; tries++) await insertInto('two', ledgerInsert(entry, 't:7:0-5'));
+    await insertInto('two', ledgerInsert({ ...entry, from: 5, to: 10 }, 't:7:5-10'));
+    expect(await readLedgerEnds(storeOf('two'), 't')).toEqual([
+      { topic: 't', partition: 7, incarnation: 0, to: 10, topic_id: '', digest: 'd' },
+    ]);
+  });
+
+  test('can be asked for with subqueries over Distributed tables, thanks to a setting', async () => {
+    const store = storeOf('two');
+    const set = Object.entries(clusterSettings).map(([key, value]) => `${key} = '${value}'`);
+    const asClient: Store = { ...store, query: (sql, params) => store.query(`${sql} SETTINGS ${set.join(', ')}`, params) };
+    const filter = { topic: '', reason: '', since: 0, limit: 10, open: true };
+    await expect(readDeadLetters(store, filter)).rejects.toThrow(/288|denied/i);
+    expect(await readDeadLetters(asClient, filter)).toEqual([]);
+    const now = 4_102_444_800;
+    const plan = planTrends({ by: ['model', 'class'], since: now - 3_600, until: now + 3_600, now: now + 3_600, step: null, where: [] });
+    const { series } = await readTrends(asClient, plan, { errorsOnly: true, limit: 5 });
+    expect(series.map(({ group, errors }) => ({ ...group, errors }))).toEqual([{ model: 'a', class: 'timeout', errors: 20 }]);
+    expect(await readIncidents(asClient)).toEqual([]);
+    expect(await store.query('SELECT id FROM incidents FINAL')).toEqual([]);
+  });
+});
+
+describe('a migration of a cluster', () => {
+  beforeAll(async () => {
+    const body = Buffer.from('001_tables.sql\n');
+    await insertInto('one', { table: 'schema_migrations', columns: ['name'], body, token: 'history' });
+  });
+
+  test('sends nothing when every server has all tables, so that a server that is down holds nobody up', async () => {
+    expect(await commandsOf(storeOf('one'))).toEqual([]);
+  });
+
+  test('sends all again when a server lacks a table, because it joined later', async () => {
+    const store = storeOf('one');
+    await store.command('DROP TABLE incidents');
+    expect(await commandsOf(store)).toEqual(await schema(store));
+  });
+});
+
+function shardOfItself(): string {
+  return '<shard><internal_replication>true</internal_replication><replica><host>127.0.0.1</host><port>9000</port></replica></shard>';
+}
+
+function storeOf(name: string): Store {
+  const store = stores.get(name);
+  if (store === undefined) throw new Error(`no store ${name}`);
+  return store;
+}
+
+/** The statements that a migration sends where nothing is there yet. */
+async function schema({ cluster, database }: { cluster: string; database: string }): Promise<string[]> {
+  return commandsOf({ ...storeOf('one'), cluster, database, query: async () => [] });
+}
+
+async function commandsOf(store: Store): Promise<string[]> {
+  const sent: string[] = [];
+  await migrate({ ...store, insert: async () => {}, command: async (sql) => void sent.push(sql) });
+  return sent;
+}
+
+function withoutQueue(statement: string): string {
+  return statement.replace(/ ON CLUSTER '\w+'/, '');
+}
+
+function withoutReplication(statement: string): string {
+  return statement
+    .replace(/Replicated(\w+)\('[^']*', '[^']*'(?:, )?/, '$1(')
+    .replace(/replicated_deduplication_window = (\d+), replicated_deduplication_window_seconds = \d+/, 'non_replicated_deduplication_window = $1');
+}
+
+function counts(token: string, model: string): Insert {
+  const row = ['4102444800', 'openai', ...['org', 'project', 'key', 'client', 'region', model, 'endpoint', 'timeout', '', '0', '5', '0', '0', '0', '0', '0', '0', '{}'], '\\N', '\\N', '\\N', '\\N'];
+  return { table: 'request_counts', columns: countColumns, body: Buffer.from(`${row.join('\t')}\n`), token, home: { topic: 't', partition: 7 } };
+}
+
+async function insertInto(name: string, insert: Insert, more: Record<string, string> = {}): Promise<void> {
+  const store = storeOf(name);
+  const opened = store.engine?.openSession();
+  if (opened === undefined) throw new Error('not embedded');
+  try {
+    const settings = { ...insertSettings(insert, name === 'two' ? 2 : 1), ...more };
+    const { columns, body } = insert;
+    await opened.run(`USE ${store.database}`);
+    await opened.insert({ table: insert.table, columns, body, format: 'TabSeparated', settings });
+  } finally {
+    opened.close();
+  }
+}
+
+async function totals(name: string, suffix: string): Promise<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (const table of ['request_counts', 'request_counts_1m', 'request_counts_1h']) {
+    const [row] = await storeOf(name).query<{ n: number }>(`SELECT sum(requests) AS n FROM ${table}${suffix}`);
+    found[`${table}${suffix}`] = row?.n ?? -1;
+  }
+  return found;
+}

@@ -45,6 +45,14 @@ function byLabel(found: Map<string, number>, name: string): Record<string, numbe
   return Object.fromEntries(entries.map(([key, value]) => [/"(.*)"/.exec(key)?.[1] ?? '', value]));
 }
 
+function toRecord(rows: readonly { name: string; n: number }[]): Record<string, number> {
+  return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
+}
+
+function sum(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((total, n) => total + n, 0);
+}
+
 async function tables(
   store: Store,
 ): Promise<{ classes: Record<string, number>; dead: Record<string, number>; batches: number }> {
@@ -55,9 +63,26 @@ async function tables(
     'SELECT reason AS name, count() AS n FROM dead_letters GROUP BY reason',
   );
   const batches = await store.query<{ n: number }>('SELECT count() AS n FROM ingest_batches');
-  const toRecord = (rows: { name: string; n: number }[]) =>
-    Object.fromEntries(rows.map(({ name, n }) => [name, n]));
   return { classes: toRecord(classes), dead: toRecord(dead), batches: batches[0]?.n ?? 0 };
+}
+
+/** A worker over lines of this name, with its telemetry, until they are in. */
+async function ingest(name: string, text: string, through: Store): Promise<Telemetry> {
+  const telemetry = createTelemetry({ monotonic: () => performance.now(), now: () => NOW, process: true });
+  async function* stream() {
+    yield text;
+  }
+  const settings = settingsSchema.parse({ batch: { rows: 3_000 } });
+  const worker = workerFor({ now: () => NOW }, settings, {
+    store: through,
+    source: openStreamLines('stdin', name, stream()),
+    events: reportToBoth(silentEvents, telemetry.events),
+    onRefused: 'fail',
+  });
+  telemetry.watch(worker, through);
+  await worker.run();
+  await telemetry.sample();
+  return telemetry;
 }
 
 describe('metrics of a run over a pipe', () => {
@@ -72,31 +97,13 @@ describe('metrics of a run over a pipe', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  async function ingest(name: string, text: string, through: Store): Promise<Telemetry> {
-    const telemetry = createTelemetry({ monotonic: () => performance.now(), now: () => NOW, process: true });
-    async function* stream() {
-      yield text;
-    }
-    const settings = settingsSchema.parse({ batch: { rows: 3_000 } });
-    const worker = workerFor({ now: () => NOW }, settings, {
-      store: through,
-      source: openStreamLines('stdin', name, stream()),
-      events: reportToBoth(silentEvents, telemetry.events),
-      onRefused: 'fail',
-    });
-    telemetry.watch(worker, through);
-    await worker.run();
-    await telemetry.sample();
-    return telemetry;
-  }
-
   it('are what the tables say, then and after the same lines came once more', async () => {
     const count = 20_000;
     const text = `${lines(count).join('\n')}\n\n`;
     const telemetry = await ingest('one', text, store);
     const found = read(await telemetry.text());
     const expected = await tables(store);
-    expect(Object.values(expected.classes).reduce((sum, n) => sum + n, 0)).toBe(count - count / 100);
+    expect(sum(expected.classes)).toBe(count - count / 100);
     expect(Object.keys(expected.classes).length).toBeGreaterThan(3);
     expect(byLabel(found, 'faultline_requests_total')).toEqual(expected.classes);
     expect(byLabel(found, 'faultline_dead_letters_total')).toEqual(expected.dead);
@@ -133,8 +140,6 @@ describe('metrics of a run over a pipe', () => {
     expect(found.get('faultline_store_duplicate_blocks_total')).toBeGreaterThan(0);
     expect(found.get('faultline_stage_seconds_count{stage="store_wait"}')).toBe(1);
     const after = await tables(store);
-    const sum = (counts: Record<string, number>): number =>
-      Object.values(counts).reduce((total, n) => total + n, 0);
     expect(sum(after.classes) - sum(before.classes)).toBe(495);
   });
 });
@@ -172,10 +177,7 @@ await describeWithKafka('telemetry of faultline ingest on a real Kafka', (kafka)
         () => log,
       );
       const dead = count / 100;
-      const requests = Object.values(byLabel(found, 'faultline_requests_total')).reduce(
-        (sum, n) => sum + n,
-        0,
-      );
+      const requests = sum(byLabel(found, 'faultline_requests_total'));
       expect(requests).toBe(count - dead);
       expect(byLabel(found, 'faultline_dead_letters_total')).toEqual({ not_json: dead });
       expect(found.get('faultline_partitions{state="held"}')).toBe(3);

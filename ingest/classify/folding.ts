@@ -82,7 +82,7 @@ export function foldText(text: string): string {
   return lower
     .replace(/\\u([0-9a-f]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replace(/\\[nrt]/g, ' ')
-    .replace(/[\\*\u200b\u200c\u200d\u00ad\ufeff]/g, '')
+    .replace(/[\\*]|\u200b|\u200c|\u200d|\u00ad|\ufeff/g, '')
     .replace(/["`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u00b4]/g, "'")
     .replace(/[\s|\u2502\u2503\u2551]+/g, ' ');
 }

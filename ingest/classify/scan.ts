@@ -3,7 +3,6 @@ import {
   compiledRules,
   type Meaning,
   meanings,
-  symbolOf,
   verdictWords,
   type Vocabulary,
 } from './compiled.ts';

@@ -103,7 +103,7 @@ function isIntroduced(text: string, i: number): boolean {
   const opening = code === 58 || code === 93 || code === 41 || text.slice(at + 1, i).includes('\n');
   return (
     opening &&
-    /^\d{3}(?:$|[\s:]{0,2}['"`{<\\(\[]|:? [A-Z]|: [a-z]|\s*$| - | status | [a-z]+ )/.test(
+    /^\d{3}(?:$|[\s:]{0,2}['"`{<\\([]|:? [A-Z]|: [a-z]|\s*$| - | status | [a-z]+ )/.test(
       text.slice(i, i + 16),
     )
   );

@@ -24,7 +24,9 @@ export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', message: str
 
 /** The consumer group as a source. Connecting throws a `KafkaError` of one line. */
 export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise<Source> {
-  const kafka = connect(settings, log);
+  let connected = false;
+  // Until there is a connection, the error that is thrown says it all in one line.
+  const kafka = connect(settings, (level, message, fields) => log(connected ? level : 'debug', message, fields));
   const admin = kafka.admin();
   await attempt(settings, () => admin.connect());
   await attempt(settings, () => requireTopics(admin, settings));
@@ -44,6 +46,7 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
     retry: { initialRetryTime: 300, maxRetryTime: 3_000, retries: Number.MAX_SAFE_INTEGER, restartOnFailure: async () => true },
   });
   await attempt(settings, () => consumer.connect());
+  connected = true;
   return groupSource(settings, consumer, admin);
 }
 

@@ -79,6 +79,14 @@ async function series(telemetry: Telemetry): Promise<Map<string, number>> {
   );
 }
 
+function of(found: Map<string, number>, name: string): string[] {
+  return [...found.keys()].filter((key) => key.startsWith(`${name}{`));
+}
+
+function silence(): never {
+  throw new StoreError('unreachable', 'http://secret.host:8123 does not answer');
+}
+
 const id = { topic: 't', partition: 0 };
 
 describe('metrics', () => {
@@ -211,8 +219,6 @@ describe('metrics', () => {
     });
     const [few, many] = await Promise.all(counts);
     if (few === undefined || many === undefined) throw new Error('no series');
-    const of = (found: Map<string, number>, name: string): string[] =>
-      [...found.keys()].filter((key) => key.startsWith(`${name}{`));
     expect(of(few, 'faultline_lag_records')).toHaveLength(PARTITION_SERIES + 1);
     expect(of(many, 'faultline_lag_records')).toHaveLength(PARTITION_SERIES + 1);
     expect(of(many, 'faultline_insert_retries_total')).toHaveLength(insertErrors.length);
@@ -295,9 +301,6 @@ describe('a sample', () => {
     const { telemetry, answers, wait } = world([partition('t', 0)]);
     telemetry.events.assigned([id]);
     const well = { ...answers };
-    const silence = (): never => {
-      throw new StoreError('unreachable', 'http://secret.host:8123 does not answer');
-    };
     answers.store = silence;
     answers.source = silence;
     const states: string[] = [];

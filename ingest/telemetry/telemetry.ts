@@ -34,9 +34,9 @@ export interface HealthAnswer extends Health {
 }
 
 export interface TelemetryOptions {
-  monotonic(): number;
+  monotonic: () => number;
   /** Wall clock, epoch ms. */
-  now(): number;
+  now: () => number;
   /** Adds the metrics of Node itself. */
   process: boolean;
 }

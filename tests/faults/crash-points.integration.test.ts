@@ -26,11 +26,12 @@ await describeWithKafka('a worker that is killed', (kafka) => {
   describe.concurrent('leaves nothing uncounted and nothing counted twice', () => {
     it.for(points)('$at', async (crash) => {
       await withPipeline({ brokers: kafka.brokers, clickhouse }, async (pipeline) => {
-        await pipeline.produce(RECORDS);
         const first = pipeline.startWorker({ crash: { ...crash, signal: 'SIGKILL' } });
-        await first.ended;
+        await first.said(/^running/);
+        const load = pipeline.produceSteadily(RECORDS, 1_000);
         await first.said(new RegExp(`^SIGKILL ${crash.at}`));
         pipeline.startWorker();
+        await load;
         await pipeline.waitUntilCounted();
         await pipeline.expectExact();
       });

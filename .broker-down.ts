@@ -1,0 +1,21 @@
+import { startKafka } from './tests/kafka/start-kafka.ts';
+import { produceLines } from './tests/kafka/produce.ts';
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+const kafka = await startKafka({ dir: mkdtempSync('/tmp/bd-k-') });
+await kafka.createTopic('t', { partitions: 2 });
+const line = JSON.stringify({ts: new Date().toISOString(), status: 200, provider:'x'});
+await produceLines(kafka.brokers, 't', Array(1000).fill(line));
+const child = spawn(process.execPath, ['--no-warnings','cli/main.ts','ingest'], {env:{...process.env, FAULTLINE_KAFKA_BROKERS: kafka.brokers[0], FAULTLINE_KAFKA_TOPICS:'t', FAULTLINE_KAFKA_SESSION_TIMEOUT_MS:'10000', FAULTLINE_CLICKHOUSE_PATH: mkdtempSync('/tmp/bd-c-'), FAULTLINE_METRICS_PORT:'0'}, stdio:['ignore','inherit','pipe']});
+let log=''; const t0=performance.now();
+child.stderr.setEncoding('utf8').on('data',(p:string)=>{log+=p; process.stderr.write(`[${((performance.now()-t0)/1000).toFixed(1)}] ${p}`)});
+let url=''; while(!url){ await sleep(100); url=/"url":"(http:[^"]+)"/.exec(log)?.[1]??''; }
+let last='';
+const look=async(s:number)=>{ const end=performance.now()+s*1000; while(performance.now()<end){ const r=await fetch(url+'/readyz').catch(()=>null); const b=r?`${r.status} ${await r.text()}`.trim():'none'; const k=b.replace(/\d+/g,'#'); if(k!==last){last=k; console.log(`[${((performance.now()-t0)/1000).toFixed(1)}]`, b);} await sleep(500);} };
+await look(10);
+console.log('--- kill'); await kafka.kill(); await look(55);
+console.log('--- restart'); await kafka.restart(); await produceLines(kafka.brokers, 't', Array(1000).fill(line)); await look(40);
+console.log((await (await fetch(url+'/metrics')).text()).split('\n').filter(l=>/^faultline_(lag|requests_total.*ok|rebal|partitions|broker|batch_records_sum)/.test(l)).join('\n'));
+child.kill('SIGTERM'); await new Promise(r=>child.once('exit',r)); await kafka.stop();
+process.exit();

@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { generate } from '../../simulate/generate.ts';
+import { toLine } from '../../simulate/record.ts';
+import { load } from '../../simulate/scenarios/load.ts';
+import { openStore, type Store } from '../../store/connect.ts';
+import { type Running, startFaultline } from '../../tests/fixtures/run-faultline.ts';
+import { until } from '../../tests/fixtures/until.ts';
+import { produceLines } from '../../tests/kafka/produce.ts';
+import { type Kafka, startKafka } from '../../tests/kafka/start-kafka.ts';
+
+/** A broker of our own and a folder, both gone after `close`. */
+export interface Lab {
+  kafka: Kafka;
+  folder: string;
+  /** A topic that holds so many records of the benchmark's traffic, round the partitions in turn. */
+  filledTopic(name: string, partitions: number, records: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function openLab(): Promise<Lab> {
+  const kafka = await startKafka({
+    config: {
+      // Members that start together are in the first assignment together.
+      'group.initial.rebalance.delay.ms': '3000',
+      'num.partitions': '1',
+    },
+  });
+  const folder = await mkdtemp(path.join(tmpdir(), 'faultline-bench-'));
+  return {
+    kafka,
+    folder,
+    async filledTopic(name, partitions, records) {
+      await kafka.createTopic(name, { partitions });
+      await produceLines(kafka.brokers, name, lines(records));
+      return name;
+    },
+    async close() {
+      await kafka.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Lines of the benchmark's traffic; the last is of about now, so that no table drops any for its age. */
+export function* lines(records: number): Generator<string> {
+  const from = Date.now() - (records / load.requests_per_second) * 1_000 - 60_000;
+  let n = 0;
+  for (const record of generate(load, { seed: 'bench', from, to: Number.POSITIVE_INFINITY })) {
+    if (n++ === records) return;
+    yield toLine(record);
+  }
+}
+
+/** ClickHouse in a process of its own, with an empty database. */
+export interface ClickHouse {
+  pid: number;
+  env: Record<string, string>;
+  store: Store;
+  stop(): Promise<void>;
+}
+
+const TOKEN = 'of-the-bench';
+
+export async function startClickHouse(lab: Lab, name: string): Promise<ClickHouse> {
+  const data = path.join(lab.folder, name);
+  const running = startFaultline(['clickhouse', '--port', '0', '--data', data], { env: { FAULTLINE_CLICKHOUSE_HTTP_TOKEN: TOKEN } });
+  const url = await until('ClickHouse answers', () => {
+    if (running.child.exitCode !== null) throw new Error(`faultline clickhouse ended: ${running.stderr()}`);
+    return /http:\/\/\S+/.exec(running.stdout())?.[0] ?? null;
+  });
+  const store = await openStore({ url, path: '', database: 'faultline', user: 'default', password: TOKEN, cluster: '' });
+  return {
+    pid: pidOf(running),
+    env: { FAULTLINE_CLICKHOUSE_URL: url, FAULTLINE_CLICKHOUSE_PASSWORD: TOKEN },
+    store,
+    async stop() {
+      await store.close();
+      running.child.kill('SIGTERM');
+      await running.finished;
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** `faultline ingest` in a process of its own. */
+export interface Worker {
+  pid: number;
+  /** Epoch ms at which it was given partitions; null so long as it has none. */
+  assignedAt(): number | null;
+  stop(): Promise<void>;
+}
+
+export function startWorker(lab: Lab, clickhouse: ClickHouse, topic: string, group: string): Worker {
+  const running = startFaultline(['ingest'], {
+    env: {
+      ...clickhouse.env,
+      FAULTLINE_KAFKA_BROKERS: lab.kafka.brokers.join(','),
+      FAULTLINE_KAFKA_TOPICS: topic,
+      FAULTLINE_KAFKA_GROUP: group,
+      FAULTLINE_METRICS_PORT: '0',
+    },
+  });
+  return {
+    pid: pidOf(running),
+    assignedAt() {
+      if (running.child.exitCode !== null) throw new Error(`faultline ingest ended: ${running.stderr()}`);
+      const line = running.stderr().split('\n').findLast((text) => text.includes('"partitions assigned"') && !text.includes('"count":0'));
+      if (line === undefined) return null;
+      const entry: { time: string } = JSON.parse(line);
+      return Date.parse(entry.time);
+    },
+    async stop() {
+      running.child.kill('SIGTERM');
+      await running.finished;
+    },
+  };
+}
+
+/** Messages of a topic whose outcome is in the ledger, and when the last of them came there, epoch ms. */
+export async function ledgerOf(store: Store, topic: string): Promise<{ messages: number; batches: number; last: number }> {
+  const [row] = await store.query<{ messages: number; batches: number; last: number }>(
+    `SELECT sum(to_offset - from_offset) AS messages, count() AS batches, toUnixTimestamp64Milli(max(inserted_at)) AS last
+     FROM ingest_batches WHERE topic = {topic:String}`,
+    { topic },
+  );
+  return row ?? { messages: 0, batches: 0, last: 0 };
+}
+
+function pidOf(running: Running): number {
+  const { pid } = running.child;
+  if (pid === undefined) throw new Error('faultline could not be started');
+  return pid;
+}

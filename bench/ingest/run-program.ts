@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+
+export interface Program {
+  pid: number;
+  /** Its last line of output as JSON. Rejects with what it said when it fails. */
+  answer<Answer>(): Promise<Answer>;
+  kill(): void;
+}
+
+/** Starts a program of this folder in a process of its own; `plan` is its only argument, as JSON. */
+export function runProgram(file: string, plan: unknown): Program {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, file), JSON.stringify(plan)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err = (err + text).slice(-4_000);
+  });
+  const closed = once(child, 'close');
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${file} could not be started`);
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  return {
+    pid,
+    kill,
+    async answer<Answer>() {
+      const [code] = await closed;
+      process.off('exit', kill);
+      if (code !== 0) throw new Error(`${file} ended with ${String(code)}: ${err || out}`);
+      return JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as Answer;
+    },
+  };
+}
