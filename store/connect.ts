@@ -304,7 +304,9 @@ function detachStdin(): void {
 }
 
 /** The engine is an optional dependency: a deployment against a server leaves its 543 MB out. */
-function loadChdb(): Pick<ChdbModule, 'createChdbConnection'> & { openSession(path: string): ChdbSession } {
+function loadChdb(): Pick<ChdbModule, 'createChdbConnection'> & {
+  openSession: (path: string) => ChdbSession;
+} {
   try {
     const require = createRequire(import.meta.url);
     const { createChdbConnection } = require('chdb/connection') as ChdbModule;

@@ -207,7 +207,7 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
     error.code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${error.code ?? error.message})`;
   return new StoreError(
     'unavailable',
-    `port ${port} of ${host} ${reason}: choose another with --clickhouse-http`,
+    `port ${port} of ${host} ${reason}: choose another with --clickhouse-http (--port of faultline clickhouse)`,
     0,
     error,
   );

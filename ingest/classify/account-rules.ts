@@ -48,8 +48,8 @@ export const accountRules: readonly Rule[] = [
     'environment variable is missing or empty',
   ]),
   rule('text.unsupported_region', 'unsupported_region', [
-    'country, region, or territory not supported',
-    'country, region or territory not supported',
+    'country, region, or territory',
+    'country, region or territory',
     'unsupported countries, regions, or territories',
     'user location is not supported',
     'location is not supported for the api use',

@@ -14,7 +14,7 @@ export interface Judgement extends ErrorFields {
   classification: Classification;
 }
 
-const gemini = hintBits(['gemini']);
+const google = hintBits(['google', 'gemini']);
 const limitZero = hintBits(['limit_zero']);
 const MAX_EXCEPTION = 1024;
 const noFields: ErrorFields = { type: '', code: '', message: '' };
@@ -64,7 +64,7 @@ function judgeFindings(input: ClassifierInput, text: string, findings: Findings)
 }
 
 function judgeOnce(input: ClassifierInput, text: string, findings: Findings): Classification {
-  const hints = findings.hints | (isGemini(input.provider) ? gemini : 0);
+  const hints = findings.hints | (isGemini(input.provider) ? google : 0);
   const evidence: Evidence = { text, findings, hints, givenStatus: input.status, status: -1 };
   const decision = decide(evidence);
   const wait = waitFromHeaders(input.headers) ?? waitFromText(text, findings.waitAt);

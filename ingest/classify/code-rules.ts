@@ -76,10 +76,10 @@ export const codeRules: readonly Rule[] = [
   // Neighbours answer per-minute limits with the quota code; their own words tell.
   codeRule('code.quota_per_time', 'rate_limit', ['insufficient_quota'], { all: ['per_time'], ...money }),
   codeRule('code.insufficient_quota', 'quota_exceeded', ['insufficient_quota'], {
-    none: ['gemini'],
+    none: ['google'],
     ...money,
   }),
-  codeRule('code.quota', 'quota_exceeded', quotaCodes.slice(1), { none: ['gemini'], ...money }),
+  codeRule('code.quota', 'quota_exceeded', quotaCodes.slice(1), { none: ['google'], ...money }),
   rule('zai.arrears', 'quota_exceeded', [
     "code':'1113'",
     "code': '1113'",

@@ -2,7 +2,7 @@ import type { Generation } from '../../domain/classification.ts';
 import { hintBits } from './compiled.ts';
 import { type Decision, type Evidence, statusOf } from './decide.ts';
 
-const neighbours = hintBits(['gemini', 'anthropic', 'azure', 'openrouter', 'neighbour']);
+const neighbours = hintBits(['google', 'gemini', 'anthropic', 'azure', 'openrouter', 'neighbour']);
 const openai = hintBits(['openai']);
 const form2023 = hintBits(['limit_2023']);
 const form2024 = hintBits(['limit_2024', 'too_large']);

@@ -10,15 +10,17 @@ export interface HintRule {
 /** The phrases that show a hint. */
 export const hintRules: readonly HintRule[] = [
   {
-    hint: 'gemini',
+    hint: 'google',
     phrases: [
       'googleapis',
       'ai.google.dev',
       'google.rpc',
       'resource_exhausted',
       'resourceexhausted',
-      'gemini',
-      'vertex',
+      'geminiexception',
+      'gemini-api',
+      'vertexai',
+      'vertex_ai',
       'quotaid',
       'googlegenerativeai',
       'google.api_core',
@@ -36,6 +38,7 @@ export const hintRules: readonly HintRule[] = [
     ],
   },
   { hint: 'azure', phrases: ['azure', 'apim-request-id', 'pricing tier', 'cognitive services'] },
+  { hint: 'gemini', phrases: ['gemini'] },
   { hint: 'openrouter', phrases: ['openrouter', 'provider returned error'] },
   { hint: 'litellm', phrases: ['litellm'] },
   {
@@ -95,7 +98,14 @@ export const hintRules: readonly HintRule[] = [
   { hint: 'oauth_code', phrases: ['invalid_grant', 'invalid_subject_token'] },
   {
     hint: 'timer',
-    phrases: ['httpclient.timeout', 'due to timeout', 'timeouterror', 'timeout of', 'deadline exceeded'],
+    phrases: [
+      'httpclient.timeout',
+      'due to timeout',
+      'timeouterror',
+      'timeout of',
+      'deadline exceeded',
+      'client.timeout',
+    ],
   },
   {
     hint: 'plain_unavailable',

@@ -96,7 +96,7 @@ export const loadRules: readonly Rule[] = [
     'ramped up too quickly',
   ]),
   rule('gemini.limit_zero', 'quota_exceeded', [...quotaSentences, 'quota exceeded for'], {
-    all: ['gemini', 'limit_zero'],
+    all: ['google', 'limit_zero'],
     notStatus: [409],
   }),
   rule('text.credit', 'quota_exceeded', [
@@ -135,6 +135,7 @@ export const loadRules: readonly Rule[] = [
     'free credits are used up',
   ]),
   rule('text.spend_limit', 'quota_exceeded', [
+    'billing hard limit',
     'hard limit has been reached',
     'monthly spending limit',
     'monthly spend limit',
@@ -157,6 +158,8 @@ export const loadRules: readonly Rule[] = [
     'hit your usage limit',
     'usage limit has been reached',
     'usage limit reached',
+    'hour limit reached',
+    'weekly limit reached',
     'exceeded your usage limit',
     'daily free allocation',
     'free tier of the model has been exhausted',
@@ -168,7 +171,12 @@ export const loadRules: readonly Rule[] = [
     notStatus: [409],
   }),
   rule('gemini.quota_sentence', 'rate_limit', [...quotaSentences, 'quota exceeded for'], {
+    all: ['google'],
+    notStatus: [409],
+  }),
+  rule('gemini.quota_sentence_named', 'rate_limit', quotaSentences, {
     all: ['gemini'],
+    none: ['openai'],
     notStatus: [409],
   }),
   rule('text.quota_sentence', 'quota_exceeded', quotaSentences, { notStatus: [409] }),
@@ -191,7 +199,7 @@ export const loadRules: readonly Rule[] = [
       'quota exhausted',
       'you have no quota',
     ],
-    { none: ['gemini'], notStatus: [409] },
+    { none: ['google'], notStatus: [409] },
   ),
   rule('cloudflare.1015', 'rate_limit', ['error code: 1015', 'error 1015', 'you are being rate limited']),
   rule('text.request_too_large', 'rate_limit', ['request too large for'], { near: /limit|per min|token/ }),
@@ -233,6 +241,7 @@ export const loadRules: readonly Rule[] = [
     'too many tokens, please wait',
     'too many requests, please wait',
     'too many requests in 1 hour',
+    'limit of messages per hour',
     'reached the current usage cap',
     'free-models-per-day',
     'free-models-per-min',

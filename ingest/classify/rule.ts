@@ -5,6 +5,7 @@ import type { RequestClass } from '../../domain/error-class.ts';
  * rules and subclasses refer to them.
  */
 export const hints = [
+  'google',
   'gemini',
   'anthropic',
   'azure',

@@ -8,7 +8,7 @@ const HEDGE_BEFORE = 70;
 
 /** The end of a clause that only guesses, or advises, or lists. */
 const hedge =
-  /(?:\b(?:may|might|maybe|possibly|perhaps|probably|likely|could|if|whether|check|ensure|make sure|e\.g\.|such as|avoid|due to) [^.:;'{}]{0,60}|\bor (?:a |the |your |an )?)$/;
+  /(?:\b(?:may|might|maybe|possibly|perhaps|probably|likely|could|if|whether|check|ensure|make sure|e\.g\.|such as|avoid) [^.:;'{}]{0,60}|\bor (?:a |the |your |an )?)$/;
 
 /** True when the text around a phrase is as its rule wants it, the phrase stands where it must, and nobody is guessing. */
 export function isMeant(meaning: Meaning, text: string, end: number): boolean {

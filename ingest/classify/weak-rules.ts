@@ -41,7 +41,7 @@ export const mediumRules: readonly Rule[] = [
       'quota limit reached',
       'payment required',
     ],
-    { none: ['gemini', 'per_time'], notStatus: [409] },
+    { none: ['google', 'per_time'], notStatus: [409] },
   ),
   rule(
     'word.quota_per_time',

@@ -99,17 +99,10 @@ function skipBlank(bytes: Buffer, from: number): number {
 }
 
 function isLineComment(bytes: Buffer, at: number): boolean {
+  const first = bytes[at];
   const second = bytes[at + 1];
-  switch (bytes[at]) {
-    case dash:
-      return second === dash;
-    case slash:
-      return second === slash;
-    case hash:
-      return second === 32 || second === code('!');
-    default:
-      return false;
-  }
+  if (first === hash) return second === 32 || second === code('!');
+  return (first === dash || first === slash) && second === first;
 }
 
 function endOfLine(bytes: Buffer, from: number): number {

@@ -8,10 +8,10 @@ import { describeWithKafka } from '../kafka/describe-with-kafka.ts';
 const RECORDS = 3_000;
 
 const points: readonly { at: FaultPoint; time: number }[] = [
-  { at: 'before-announce', time: 4 },
-  { at: 'after-announce', time: 4 },
-  { at: 'between-inserts', time: 7 },
-  { at: 'after-inserts', time: 4 },
+  { at: 'before-announce', time: 2 },
+  { at: 'after-announce', time: 2 },
+  { at: 'between-inserts', time: 4 },
+  { at: 'after-inserts', time: 2 },
   { at: 'before-acknowledge', time: 1 },
 ];
 

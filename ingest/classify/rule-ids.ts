@@ -1,0 +1,22 @@
+import { type ErrorClass, errorClassNames } from '../../domain/error-class.ts';
+import { orderedRules } from './rules.ts';
+import { judgeStatus } from './status.ts';
+
+/** Rules that are no line of a table: they look at more than phrases. */
+const otherRules: Readonly<Record<string, ErrorClass>> = {
+  'status.no_answer': 'connection',
+  'body.content_filter': 'bad_request',
+  none: 'other',
+};
+
+/** Every rule id by the class it gives, in the order of decisions; each class has at least one. */
+export function ruleIdsByClass(): ReadonlyMap<ErrorClass, readonly string[]> {
+  const ids = new Map<string, Set<string>>(errorClassNames.map((name) => [name, new Set<string>()]));
+  for (const rule of orderedRules) ids.get(rule.class)?.add(rule.id);
+  for (let status = 400; status < 600; status++) {
+    const judged = judgeStatus(status);
+    if (judged !== null) ids.get(judged.class)?.add(judged.rule);
+  }
+  for (const [id, name] of Object.entries(otherRules)) ids.get(name)?.add(id);
+  return new Map(errorClassNames.map((name) => [name, [...(ids.get(name) ?? [])]]));
+}
