@@ -48,7 +48,7 @@ test('equal rows under another token count twice, under the same token once, in 
     store.insert({
       table: 'request_counts',
       columns: ['ts', 'provider', 'class', 'requests', 'latency_buckets'],
-      body: Buffer.from('1795392000\topenai\tok\t5\t{100:5}\n'),
+      body: Buffer.from(`${Math.floor(Date.now() / 1000)}\topenai\tok\t5\t{100:5}\n`),
       token,
     });
   await insert('a');

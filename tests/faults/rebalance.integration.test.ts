@@ -73,8 +73,8 @@ await describeWithKafka('counts stay exact', (kafka) => {
     });
 
     it('when a worker is asked to end under load, which it does in order', async () => {
-      await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 2 }, async (pipeline) => {
-        const load = pipeline.produceSteadily(4_000, 1_000);
+      await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 }, async (pipeline) => {
+        const load = pipeline.produceSteadily(4_000, 250);
         for (let i = 0; i < 3; i++) {
           const worker = pipeline.startWorker();
           await worker.said(/^written/);

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { type ClickHouseProcess, startClickHouse } from '../fixtures/clickhouse-process.ts';
+import { withPipeline } from '../fixtures/pipeline.ts';
+import { describeWithKafka } from '../kafka/describe-with-kafka.ts';
+
+await describeWithKafka('counts stay exact', (kafka) => {
+  let clickhouse: ClickHouseProcess;
+  beforeAll(async () => {
+    clickhouse = await startClickHouse();
+  });
+  afterAll(() => clickhouse.stop());
+
+  describe.concurrent('while partitions move', () => {
+    const frozen = [
+      { name: 'between an announcement and its insert', at: 'after-announce', time: 2 },
+      { name: 'between two inserts of a batch', at: 'between-inserts', time: 4 },
+      { name: 'before an announcement', at: 'before-announce', time: 2 },
+      { name: 'after the inserts', at: 'after-inserts', time: 2 },
+    ] as const;
+    it.for(frozen)('when a worker freezes $name, loses its partitions and wakes', async ({ at, time }) => {
+      await withPipeline({ brokers: kafka.brokers, clickhouse }, async (pipeline) => {
+        const zombie = pipeline.startWorker({ crash: { at, time, signal: 'SIGSTOP' } });
+        await zombie.said(/^running/);
+        const load = pipeline.produceSteadily(3_000, 500);
+        await zombie.said(/^SIGSTOP/);
+        const heir = pipeline.startWorker();
+        await heir.said(/^written/);
+        zombie.signal('SIGCONT');
+        await load;
+        await pipeline.waitUntilCounted();
+        await zombie.said(/^revoked/);
+        await pipeline.expectExact();
+      });
+    });
+
+    it.for([1,2,3,4])('when a worker freezes at any moment under load %i', async () => {
+      await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 3, batchRows: 50 }, async (pipeline) => {
+        const workers = [pipeline.startWorker(), pipeline.startWorker()];
+        const load = pipeline.produceSteadily(6_000, 300);
+        for (const worker of workers) await worker.said(/^written/);
+        const [first, second] = workers;
+        first?.signal('SIGSTOP');
+        await second?.said(/^assigned 3/);
+        first?.signal('SIGCONT');
+        await load;
+        await pipeline.waitUntilCounted();
+        await pipeline.expectExact();
+      });
+    });
+
+    it('when a second and a third worker join and leave, in order and by SIGKILL', async () => {
+      await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 6, batchRows: 50 }, async (pipeline) => {
+        const first = pipeline.startWorker();
+        await first.said(/^assigned 6/);
+        const load = pipeline.produceSteadily(7_500, 300);
+        const second = pipeline.startWorker();
+        await second.said(/^written/);
+        const third = pipeline.startWorker();
+        await third.said(/^written/);
+        second.signal('SIGTERM');
+        await second.ended;
+        third.signal('SIGKILL');
+        await third.ended;
+        const fourth = pipeline.startWorker();
+        await fourth.said(/^written/);
+        first.signal('SIGKILL');
+        const fifth = pipeline.startWorker();
+        await fifth.said(/^written/);
+        await load;
+        await pipeline.waitUntilCounted();
+        await pipeline.expectExact();
+      });
+    });
+
+    it('when a worker is asked to end under load, which it does in order', async () => {
+      await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 }, async (pipeline) => {
+        const load = pipeline.produceSteadily(4_000, 250);
+        for (let i = 0; i < 3; i++) {
+          const worker = pipeline.startWorker();
+          await worker.said(/^written/);
+          await pipeline.stopWorkers();
+        }
+        await load;
+        pipeline.startWorker();
+        await pipeline.waitUntilCounted();
+        await pipeline.expectExact();
+      });
+    });
+  });
+});
