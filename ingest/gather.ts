@@ -102,6 +102,11 @@ export class Gather {
     return this.#open === null && this.closed.length === 0;
   }
 
+  /** Not all of the announced range has been read again. */
+  get owesReplay(): boolean {
+    return this.#replay !== null;
+  }
+
   #addRecord(record: RawRecord, now: number, monotonic: number): void {
     const batch = this.#batch(record.offset, monotonic);
     batch.to = record.offset + 1;

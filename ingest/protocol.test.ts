@@ -52,3 +52,19 @@ describe('where a partition begins', () => {
     expect(start(given)).toMatchObject(expected);
   });
 });
+
+describe('where a partition begins when the ledger may lag, as on replicas', () => {
+  const lagging = { ledgerMayLag: true };
+  test.each([
+    ['behind the acknowledgement: the acknowledgement stands', { commit: done(300), ledger: ledger(250) }, { at: 300, replay: null, lost: null }],
+    ['behind the announcement: the range is replayed, and nothing before it', { commit: pending(300, 350), ledger: ledger(250) }, { at: 300, replay: { from: 300, to: 350 } }],
+    ['without the announced range that is in: replayed under its token, which is refused', { commit: pending(300, 350), ledger: ledger(300) }, { at: 300, replay: { from: 300, to: 350 } }],
+    ['with the announced range: not replayed, as ever', { commit: pending(300, 350), ledger: ledger(350) }, { at: 350, replay: null }],
+    ['ahead of an announcement that came back from the dead: from the ledger, as ever', { commit: pending(300, 350), ledger: ledger(900) }, { at: 900, replay: null }],
+    ['of an incarnation before the commit: the commit stands', { commit: done(300, 1), ledger: { ...ledger(800), topic_id: 'a' }, topicId: 'b' }, { at: 300, incarnation: 1 }],
+    ['without an offset of the group: all there is', { ledger: ledger(400) }, { at: 400, verify: ledger(400) }],
+    ['behind the acknowledgement of a topic that was made anew: a new incarnation', { commit: done(300), ledger: { ...ledger(250), topic_id: 'a' }, topicId: 'b' }, { at: 0, incarnation: 1 }],
+  ])('%s', (_name, given, expected) => {
+    expect(start({ ...given, ...lagging })).toMatchObject(expected);
+  });
+});

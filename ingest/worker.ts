@@ -310,6 +310,8 @@ export function createWorker(options: WorkerOptions): Worker {
 
   function sayDone(partition: Held): void {
     if (partition.done < 0 || partition.done === partition.acknowledged || partition.writing !== null) return;
+    // An acknowledgement would erase the announcement, and with it what tells the next owner how the range was cut.
+    if (partition.gather === null || partition.gather.owesReplay) return;
     const { done } = partition;
     partition.writing = acknowledge(options, partition, done)
       .then((said) => {

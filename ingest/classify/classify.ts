@@ -52,8 +52,18 @@ function textOf(input: ClassifierInput): string {
 /** The answer for a request that shows no error; null when there is one to judge. */
 function readSuccess(input: ClassifierInput, text: string): Decision | null {
   if (input.status >= 400) return null;
-  if (text !== '') return input.status >= 100 ? successReading(text) : null;
+  if (!isEmpty(input.error) || input.exception !== '')
+    return input.status >= 100 ? successReading(text) : null;
   return input.status === 0 ? { rule: 'status.no_answer', class: 'connection' } : { rule: 'ok', class: 'ok' };
+}
+
+function isEmpty(error: unknown): boolean {
+  if (error === null || error === undefined || error === '') return true;
+  try {
+    return typeof error === 'object' && !(error instanceof Error) && Object.keys(error).length === 0;
+  } catch {
+    return false;
+  }
 }
 
 function judgeFindings(input: ClassifierInput, text: string, findings: Findings): Classification {

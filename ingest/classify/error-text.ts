@@ -1,6 +1,6 @@
 const HEAD = 64 * 1024;
 const TAIL = 8 * 1024;
-const MAX_PARTS = 4096;
+const MAX_ITEMS = 65_536;
 const MAX_CAUSES = 8;
 
 /**
@@ -29,7 +29,8 @@ function withoutLinePrefixes(text: string): string {
 
 function jsonText(value: object): string {
   try {
-    return value instanceof Error ? thrownText(value) : JSON.stringify(value);
+    const text: unknown = value instanceof Error ? thrownText(value) : JSON.stringify(value);
+    return typeof text === 'string' ? text : '';
   } catch {
     return boundedText(value);
   }
@@ -51,23 +52,16 @@ function thrownText(error: Error): string {
 /** For what JSON refuses: circular, too deep, or with values that throw when read. */
 function boundedText(value: object): string {
   const parts: string[] = [];
-  const known = new Set<object>();
-  const queue: unknown[] = [value];
-  for (const item of queue) {
-    if (parts.length >= MAX_PARTS || queue.length > 4 * MAX_PARTS) break;
-    if (typeof item !== 'object' || item === null) {
-      parts.push(String(item));
-      continue;
-    }
-    if (known.has(item)) continue;
-    known.add(item);
+  const known = new Set<object>([value]);
+  for (const item of known) {
+    if (known.size > MAX_ITEMS || parts.length > MAX_ITEMS) break;
     try {
       for (const [key, entry] of Object.entries(item)) {
-        if (typeof entry === 'object' && entry !== null) queue.push(entry);
+        if (typeof entry === 'object' && entry !== null) known.add(entry);
         else parts.push(`"${key}": ${JSON.stringify(String(entry))}`);
       }
     } catch {
-      parts.push('');
+      parts.push('"error": "unreadable"');
     }
   }
   return parts.join(', ');

@@ -221,8 +221,6 @@ export const loadRules: readonly Rule[] = [
     'exceeded call rate limit',
     'exceeded your daily rate limit',
     'exceeded your per-minute rate limit',
-    'hit the rate limit',
-    'hit your rate limit',
     'rate limit for your organization',
     'maximum usage increase rate',
     'rate-limited upstream',

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { transientServerCodes } from '../../store/error.ts';
+import { type ClickHouseProcess, startClickHouse } from '../fixtures/clickhouse-process.ts';
+import { startProxy, type Treatment } from '../fixtures/http-proxy.ts';
+import { type Pipeline, withPipeline } from '../fixtures/pipeline.ts';
+import { describeWithKafka, type SharedKafka } from '../kafka/describe-with-kafka.ts';
+
+/** Five sessions long. A longer one takes no other way through the code. */
+const OUTAGE_MS = 15_000;
+
+await describeWithKafka('counts stay exact', (kafka) => {
+  let clickhouse: ClickHouseProcess;
+  beforeAll(async () => {
+    clickhouse = await startClickHouse();
+  });
+  afterAll(() => clickhouse.stop());
+
+  /** A pipeline whose workers reach ClickHouse through a proxy. */
+  const throughProxy = async (
+    treat: (table: string) => Treatment,
+    test: (pipeline: Pipeline) => Promise<void>,
+  ): Promise<void> => {
+    const proxy = await startProxy(clickhouse.url, treat);
+    try {
+      await withPipeline({ ...partsOf(kafka, clickhouse), workerUrl: proxy.url }, test);
+    } finally {
+      await proxy.close();
+    }
+  };
+
+  describe.concurrent('when ClickHouse', () => {
+    it('is killed and down for longer than a session lasts', async () => {
+      const own = await startClickHouse();
+      try {
+        await withPipeline(partsOf(kafka, own), async (pipeline) => {
+          const worker = pipeline.startWorker();
+          await worker.said(/^running/);
+          const load = pipeline.produceSteadily(4_000, 500);
+          await worker.said(/^written/);
+          await own.kill();
+          await worker.said(/^store failed .*does not answer/);
+          await sleep(OUTAGE_MS);
+          await own.start();
+          await load;
+          await pipeline.waitUntilCounted();
+          await pipeline.expectExact();
+        });
+      } finally {
+        await own.stop();
+      }
+    });
+
+    it('is slow', async () => {
+      await throughProxy(
+        () => ({ kind: 'delay', ms: 300 + Math.random() * 700 }),
+        async (pipeline) => {
+          const worker = pipeline.startWorker();
+          await worker.said(/^running/);
+          await pipeline.produceSteadily(3_000, 500);
+          await pipeline.waitUntilCounted();
+          await pipeline.expectExact();
+        },
+      );
+    });
+
+    it('answers each code that stands for trouble of the moment', async () => {
+      const codes = Object.entries(transientServerCodes).map(([code, name]) => ({ code: Number(code), name }));
+      const told: number[] = [];
+      let inserts = 0;
+      const treat = (): Treatment => {
+        // Every other insert is refused, so that each table meets refusals.
+        const next = inserts++ % 2 === 0 ? codes.shift() : undefined;
+        if (next === undefined) return { kind: 'pass' };
+        told.push(next.code);
+        return { kind: 'refuse', ...next };
+      };
+      await throughProxy(treat, async (pipeline) => {
+        const worker = pipeline.startWorker();
+        await worker.said(/^running/);
+        await pipeline.produceSteadily(3_000, 500);
+        await pipeline.waitUntilCounted();
+        expect(codes).toEqual([]);
+        for (const code of told) await worker.said(new RegExp(`^store failed .*\\(${code} `));
+        await pipeline.expectExact();
+      });
+    });
+
+    it('cuts the connection after it took the insert', async () => {
+      let inserts = 0;
+      await throughProxy(
+        () => ({ kind: inserts++ % 3 === 1 ? 'swallow' : 'pass' }),
+        async (pipeline) => {
+          const worker = pipeline.startWorker();
+          await worker.said(/^running/);
+          await pipeline.produceSteadily(3_000, 500);
+          await pipeline.waitUntilCounted();
+          expect(worker.lines().filter((line) => line.startsWith('store failed')).length).toBeGreaterThan(3);
+          await pipeline.expectExact();
+        },
+      );
+    });
+
+    it('cuts the connection after it took the insert, and the worker dies before it tries again', async () => {
+      const tables = ['error_events', 'request_counts', 'ingest_batches'];
+      let swallowed = '';
+      const treat = (table: string): Treatment => {
+        if (swallowed !== '' || table !== tables[0]) return { kind: 'pass' };
+        tables.shift();
+        swallowed = table;
+        return { kind: 'swallow' };
+      };
+      await throughProxy(treat, async (pipeline) => {
+        const load = pipeline.produceSteadily(3_000, 500);
+        while (tables.length > 0) {
+          const before = tables.length;
+          const worker = pipeline.startWorker();
+          await worker.said(/^store failed/);
+          worker.signal('SIGKILL');
+          await worker.ended;
+          expect(tables.length).toBe(before - 1);
+          swallowed = '';
+        }
+        await load;
+        pipeline.startWorker();
+        await pipeline.waitUntilCounted();
+        await pipeline.expectExact();
+      });
+    });
+
+    it('has no space left, tells so, and has space again', async () => {
+      let isFull = false;
+      const treat = (): Treatment => (isFull ? { kind: 'refuse', code: 243, name: 'NOT_ENOUGH_SPACE' } : { kind: 'pass' });
+      await throughProxy(treat, async (pipeline) => {
+        const worker = pipeline.startWorker();
+        await worker.said(/^running/);
+        const load = pipeline.produceSteadily(3_000, 500);
+        await worker.said(/^written/);
+        isFull = true;
+        await worker.said(/^store failed .*243 NOT_ENOUGH_SPACE/);
+        await sleep(pipeline.sessionTimeoutMs * 1.5);
+        isFull = false;
+        await load;
+        await pipeline.waitUntilCounted();
+        await pipeline.expectExact();
+      });
+    });
+  });
+});
+
+function partsOf(kafka: SharedKafka, { url, token }: ClickHouseProcess) {
+  return { brokers: kafka.brokers, clickhouse: { url, token }, partitions: 2, batchRows: 50 };
+}
