@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Session } from 'chdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EngineSession, type Insert, openStore, type Store } from './connect.ts';
+import { serveClickHouse } from './http-gateway.ts';
 import { clusterSettings, insertSettings } from './insert-settings.ts';
 import { migrate } from './migrate.ts';
 import { readDeadLetters } from './queries/dead-letters.ts';
@@ -24,6 +25,7 @@ const configuration = `<clickhouse>
   <remote_servers>
     <one>${shardOfItself()}</one>
     <two>${shardOfItself()}${shardOfItself()}</two>
+    <copying>${shardOfItself().replace('true', 'false')}</copying>
   </remote_servers>
 </clickhouse>`;
 
@@ -172,6 +174,21 @@ describe('a migration of a cluster', () => {
     const store = storeOf('one');
     await store.command('DROP TABLE incidents');
     expect(await commandsOf(store)).toEqual(await schema(store));
+  });
+});
+
+describe('a server that is asked for a cluster', () => {
+  test.each([
+    ['absent', /knows no cluster absent \(it knows copying, one, two\): check clickhouse.cluster/],
+    ['copying', /cluster copying .* without internal_replication: set it to true/],
+  ])('%s: one line says what is wrong with it', async (cluster, message) => {
+    const gateway = await serveClickHouse(storeOf('one'), { port: 0, token: 'of-the-test', database: 'one' });
+    try {
+      const options = { url: gateway.url, path: '', database: 'one', user: 'default', password: 'of-the-test', cluster };
+      await expect(openStore(options)).rejects.toThrow(message);
+    } finally {
+      await gateway.close();
+    }
   });
 });
 

@@ -147,15 +147,20 @@ async function openServer(options: StoreOptions): Promise<Store> {
 /** 0 without a cluster. The number is read once: shards are added while no worker runs (docs/scaling.md). */
 async function countShards(client: ClickHouseClient, { cluster, url }: StoreOptions): Promise<number> {
   if (cluster === '') return 0;
-  const query = `SELECT maxIf(shard_num, cluster = {cluster:String}) AS shards, groupUniqArray(cluster) AS known FROM system.clusters`;
+  const query = `SELECT maxIf(shard_num, cluster = {cluster:String}) AS shards, groupUniqArray(cluster) AS known,
+      countIf(cluster = {cluster:String} AND NOT internal_replication) AS copying
+    FROM system.clusters`;
   const answer = await client.query({ query, query_params: { cluster }, format: 'JSONEachRow' });
-  const [row] = await answer.json<{ shards: number; known: string[] }>();
-  if (row !== undefined && row.shards > 0) return row.shards;
-  const known = row?.known.sort().join(', ') ?? '';
-  throw new StoreError(
-    'refused',
-    `ClickHouse at ${url} knows no cluster ${cluster} (it knows: ${known}): check clickhouse.cluster`,
-  );
+  const [row] = await answer.json<{ shards: number; known: string[]; copying: number }>();
+  if (row === undefined || row.shards === 0) {
+    const known = row?.known.sort().join(', ') || 'none';
+    throw new StoreError('refused', `ClickHouse at ${url} knows no cluster ${cluster} (it knows ${known}): check clickhouse.cluster`);
+  }
+  if (row.copying > 0) {
+    const message = `cluster ${cluster} of ClickHouse at ${url} has shards without internal_replication: set it to true in remote_servers, replicas copy by themselves`;
+    throw new StoreError('refused', message);
+  }
+  return row.shards;
 }
 
 /** A statement for the whole cluster waits for servers that are down: it is sent only where the database is missing. */

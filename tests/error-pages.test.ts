@@ -35,38 +35,41 @@ describe('error pages and the table of classes', () => {
 });
 
 describe.each(errorClassNames)('the page of %s', (name) => {
-  const page = readText(`docs/errors/${name}.md`);
+  // Read in each test, so that a missing page fails by name and not the whole file.
+  const readPage = () => readText(`docs/errors/${name}.md`);
   const facts = errorClasses[name];
 
   test('has the title of the table and names the class', () => {
-    expect(page.split('\n', 1)).toEqual([`# ${facts.title}`]);
-    expect(page).toContain(`\`${name}\``);
+    expect(readPage().split('\n', 1)).toEqual([`# ${facts.title}`]);
+    expect(readPage()).toContain(`\`${name}\``);
   });
 
   test('has guide row, fault, retry and owner of the table', () => {
-    const rows = page.split('\n').filter((line) => line.startsWith('| '));
+    const rows = readPage()
+      .split('\n')
+      .filter((line) => line.startsWith('| '));
     const { guide, fault, retry, owner } = facts;
     expect(Object.fromEntries(rows.map(cellsOf))).toMatchObject({ guide: guide ?? '–', fault, retry, owner });
   });
 
   test('has the remedy of the table as its steps, word for word', () => {
-    const steps = page.match(/(?<=^\d+\. ).+$/gm);
+    const steps = readPage().match(/(?<=^\d+\. ).+$/gm);
     expect(steps).toEqual(facts.remedy);
   });
 
   test('lists the rules that give the class', () => {
-    const listed = sectionOf(page, 'Rules').match(/(?<=`)[\w.]+(?=`)/g);
+    const listed = sectionOf(readPage(), 'Rules').match(/(?<=`)[\w.]+(?=`)/g);
     expect(listed).toEqual(rules.get(name));
   });
 
   test('shows examples that are classified so', () => {
-    const examples = examplesOf(page);
+    const examples = examplesOf(readPage());
     expect(examples.length).toBeGreaterThan(0);
     expect(examples.filter((text) => classOf(text) !== name)).toEqual([]);
   });
 
   test('tells neighbours apart, by a link to another class', () => {
-    const links = linksOf(sectionOf(page, 'Not to be confused with'));
+    const links = linksOf(sectionOf(readPage(), 'Not to be confused with'));
     expect(links.length).toBeGreaterThan(0);
     expect(links).not.toContain(`${name}.md`);
   });

@@ -7,9 +7,9 @@ import {
   type Vocabulary,
 } from './compiled.ts';
 import { isWordCode, symbols } from './folding.ts';
-import { filterIndex, GRAM_MASK, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
+import { filterIndex, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
 import { startOfPhrase, valueStart } from './places.ts';
-import { places, read, readSymbols } from './reading.ts';
+import { grams, marks, places, read, readSymbols } from './reading.ts';
 import { endOfSilence } from './silence.ts';
 import { mayBeStatus } from './status-text.ts';
 import { isMeant } from './surroundings.ts';
@@ -93,23 +93,22 @@ export function scanText(text: string, wantFields: boolean, listenToAll = false)
   reset(wantFields, listenToAll);
   const words = wantFields ? allWords : verdictWords;
   const { filter, onward, slots } = words.trie;
-  const count = readSymbols(text);
-  let gram = 0;
-  for (let i = 0; i < count; i++) {
+  const marked = readSymbols(text, filter);
+  let silentUntil = -1;
+  for (let mark = 0; mark < marked; mark++) {
+    const i = marks[mark] ?? 0;
+    const place = places[i] ?? 0;
+    if (place <= silentUntil) continue;
     const symbol = read[i] ?? 0;
-    gram = ((gram << SYMBOL_BITS) | symbol) & GRAM_MASK;
+    const gram = grams[mark] ?? 0;
     if (symbol >= symbols.firstEvent) {
-      if (symbol < symbols.firstSign) noteNumber(text, places[i] ?? 0);
+      if (symbol < symbols.firstSign) noteNumber(text, place);
       else noteSign(symbol, wantFields);
     }
     const hint = filter[filterIndex(gram)] ?? 0;
     if (hint === 0 || (hint === LOOK_AHEAD && !mayGoOn(onward, gram, ahead(i)))) continue;
     const node = nodeOf(slots, gram);
-    if (node === 0) continue;
-    const silentUntil = readOn(text, i, node, words);
-    if (silentUntil < 0) continue;
-    while (i < count && (places[i] ?? 0) < silentUntil) i++;
-    gram = 0;
+    if (node !== 0) silentUntil = readOn(text, i, node, words);
   }
   return found;
 }

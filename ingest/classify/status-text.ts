@@ -78,7 +78,7 @@ function endsThere(text: string, i: number): boolean {
   }
   const after = text.charCodeAt(i + 1);
   if ((code === 46 || code === 58 || code === 44) && isDigit(after)) return false;
-  const word = /^[\s'"`]{0,3}\/? ?([a-z]+)/.exec(text.slice(i, i + 24))?.[1];
+  const word = /^[\s'"`]{0,3}\/? ?([a-z]+)(?![a-z:=_])/.exec(text.slice(i, i + 24))?.[1];
   return word === undefined || !units.test(word) || /^[\s'"`]{0,3}error/.test(text.slice(i, i + 24));
 }
 

@@ -1,0 +1,44 @@
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { backlogMemory } from './ingest/backlog-memory.ts';
+import { latency, quietPartitions } from './ingest/freshness.ts';
+import { openLab } from './ingest/lab.ts';
+import { fine, type Finding, table } from './ingest/report.ts';
+import { throughput, type ThroughputPart } from './ingest/throughput.ts';
+
+// From Kafka to ClickHouse, against the plain Kafka client and ClickHouse's own Kafka engine on the same topic.
+// Starts a broker of its own; what each part does stands in README.md.
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'a,b,c,d,e,f,g' },
+    records: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '2' },
+  },
+});
+const records = Number(values.records);
+const rounds = Number(values.rounds);
+if (!(Number.isInteger(records) && records >= 1_000 && Number.isInteger(rounds) && rounds >= 1)) {
+  console.error('--records takes a number from 1000 on, --rounds one from 1 on');
+  process.exit(2);
+}
+const parts = new Set(values.only.split(','));
+const isThroughput = (part: string): part is ThroughputPart => ['a', 'b', 'c', 'd'].includes(part);
+const say = (text: string): void => console.error(text);
+
+const lab = await openLab();
+const findings: Finding[] = [];
+try {
+  const compared = new Set([...parts].filter(isThroughput));
+  if (compared.size > 0) findings.push(await throughput(lab, compared, records, rounds, say));
+  if (parts.has('e')) findings.push(await backlogMemory(lab, records));
+  if (parts.has('f')) findings.push(await latency(lab));
+  if (parts.has('g')) findings.push(await quietPartitions(lab));
+} finally {
+  await lab.close();
+}
+const load = loadavg().map(fine).join(' ');
+console.log(`${records.toLocaleString('en')} records of about 450 bytes; ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), load average ${load}, Node ${process.version}`);
+console.log(table(findings.flatMap(({ lines }) => lines)));
+console.log(JSON.stringify(Object.assign({}, ...findings.map(({ figures }) => figures))));
+process.exit(0);
