@@ -41,6 +41,8 @@ export const serverRules: readonly Rule[] = [
       'provided authentication token',
       'authentication fails',
       'authentication failed',
+      'failed to authenticate',
+      'session expired',
       'authentication error',
       'oauth authentication is currently not supported',
       'could not validate credentials',
