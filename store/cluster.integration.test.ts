@@ -13,7 +13,7 @@ import { readLedgerEnds } from './queries/ledger.ts';
 import { readTotals } from './queries/reconcile.ts';
 import { readTrends } from './queries/trends.ts';
 import { planTrends } from './queries/trends-plan.ts';
-import { countColumns, ledgerInsert } from './write-batch.ts';
+import { ledgerInsert } from './write-batch.ts';
 
 // The embedded engine with the configuration of a server: clusters of one and of two shards, all of them itself, macros
 // and a Keeper in memory. It has no DDL queue and no port for replication: ON CLUSTER is taken out before statements
@@ -40,7 +40,11 @@ beforeAll(async () => {
   await writeFile(file, configuration);
   const data = path.join(directory, 'data');
   session = new Session(data, { connectionArgs: [`--config-file=${file}`] });
-  for (const [database, cluster] of [['replicated', 'one'], ['one', 'one'], ['two', 'two']] as const) {
+  for (const [database, cluster] of [
+    ['replicated', 'one'],
+    ['one', 'one'],
+    ['two', 'two'],
+  ] as const) {
     stores.set(database, await openStore({ url: '', path: data, database, user: '', password: '', cluster }));
   }
 });
@@ -68,7 +72,8 @@ describe('the statements of a cluster', () => {
   test('make, apart from ON CLUSTER, Replicated tables under the path of the shard, with Distributed ones above', async () => {
     const store = storeOf('replicated');
     // Twice: a repetition does no harm.
-    for (const statement of [...(await schema(store)), ...(await schema(store))]) await store.command(withoutQueue(statement));
+    for (const statement of [...(await schema(store)), ...(await schema(store))])
+      await store.command(withoutQueue(statement));
     const tables = await store.query<{ name: string; engine: string }>(
       'SELECT name, engine FROM system.tables WHERE database = currentDatabase() ORDER BY name',
     );
@@ -108,33 +113,61 @@ describe('the statements of a cluster', () => {
 describe('a batch through Distributed tables', () => {
   beforeAll(async () => {
     for (const name of ['one', 'two']) {
-      for (const statement of await schema(storeOf(name))) await storeOf(name).command(withoutReplication(withoutQueue(statement)));
+      for (const statement of await schema(storeOf(name)))
+        await storeOf(name).command(withoutReplication(withoutQueue(statement)));
     }
   });
 
-  test.each(['one', 'two'])('counts once however often it is repeated, in the rollups too: cluster %s', async (name) => {
-    for (let tries = 0; tries < 3; tries++) await insertInto(name, counts('t:7:0-5', 'a'));
-    await insertInto(name, counts('t:7:5-10', 'a'));
-    const rows = await totals(name, '_local');
-    expect(rows).toEqual({ request_counts_local: 10, request_counts_1m_local: 10, request_counts_1h_local: 10 });
-  });
+  test.each(['one', 'two'])(
+    'counts once however often it is repeated, in the rollups too: cluster %s',
+    async (name) => {
+      for (let tries = 0; tries < 3; tries++) await insertInto(name, counts('t:7:0-5', 'a'));
+      await insertInto(name, counts('t:7:5-10', 'a'));
+      const rows = await totals(name, '_local');
+      expect(rows).toEqual({
+        request_counts_local: 10,
+        request_counts_1m_local: 10,
+        request_counts_1h_local: 10,
+      });
+    },
+  );
 
   test('is read as a sum over the shards', async () => {
     // Both shards are the same tables here, so that each row is seen twice.
-    const sums = (await readTotals(storeOf('two'))).map(({ table, requests }) => `${table} ${requests}`).sort();
+    const sums = (await readTotals(storeOf('two')))
+      .map(({ table, requests }) => `${table} ${requests}`)
+      .sort();
     expect(sums).toEqual(['request_counts 20', 'request_counts_1h 20', 'request_counts_1m 20']);
   });
 
   test('is refused when it names no shard or one that is not there', async () => {
     const { home: _home, ...homeless } = counts('nowhere', 'a');
     await expect(insertInto('two', homeless)).rejects.toThrow(/STORAGE_REQUIRES_PARAMETER/);
-    await expect(insertInto('two', counts('nowhere', 'a'), { insert_shard_id: '3' })).rejects.toThrow(/shard/i);
+    await expect(insertInto('two', counts('nowhere', 'a'), { insert_shard_id: '3' })).rejects.toThrow(
+      /shard/i,
+    );
   });
 
   test('has its end in the ledger found on every replica', async () => {
     const entry = {
-      topic: 't', partition: 7, incarnation: 0, kind: 'batch', from: 0, to: 5, counted: 5, failed: 0, skipped: 0, dead: 0, holes: 0,
-      extra: 0, first_ts: null, last_ts: null, topic_id: '', last_digest: 'd', worker: 'w', detail: '',
+      topic: 't',
+      partition: 7,
+      incarnation: 0,
+      kind: 'batch',
+      from: 0,
+      to: 5,
+      counted: 5,
+      failed: 0,
+      skipped: 0,
+      dead: 0,
+      holes: 0,
+      extra: 0,
+      first_ts: null,
+      last_ts: null,
+      topic_id: '',
+      last_digest: 'd',
+      worker: 'w',
+      detail: '',
     } as const;
     for (let tries = 0; tries < 2; tries++) await insertInto('two', ledgerInsert(entry, 't:7:0-5'));
     await insertInto('two', ledgerInsert({ ...entry, from: 5, to: 10 }, 't:7:5-10'));
@@ -146,15 +179,29 @@ describe('a batch through Distributed tables', () => {
   test('can be asked for with subqueries over Distributed tables, thanks to a setting', async () => {
     const store = storeOf('two');
     // The shards are this process, which cannot be reached any other way.
-    const set = Object.entries({ ...clusterSettings, prefer_localhost_replica: 1 }).map(([key, value]) => `${key} = '${value}'`);
-    const asClient: Store = { ...store, query: (sql, params) => store.query(`${sql} SETTINGS ${set.join(', ')}`, params) };
+    const set = Object.entries({ ...clusterSettings, prefer_localhost_replica: 1 }).map(
+      ([key, value]) => `${key} = '${value}'`,
+    );
+    const asClient: Store = {
+      ...store,
+      query: (sql, params) => store.query(`${sql} SETTINGS ${set.join(', ')}`, params),
+    };
     const filter = { topic: '', reason: '', since: 0, limit: 10, open: true };
     await expect(readDeadLetters(store, filter)).rejects.toThrow(/288|denied/i);
     expect(await readDeadLetters(asClient, filter)).toEqual([]);
     const now = 4_102_444_800;
-    const plan = planTrends({ by: ['model', 'class'], since: now - 3_600, until: now + 3_600, now: now + 3_600, step: null, where: [] });
+    const plan = planTrends({
+      by: ['model', 'class'],
+      since: now - 3_600,
+      until: now + 3_600,
+      now: now + 3_600,
+      step: null,
+      where: [],
+    });
     const { series } = await readTrends(asClient, plan, { errorsOnly: true, limit: 5 });
-    expect(series.map(({ group, errors }) => ({ ...group, errors }))).toEqual([{ model: 'a', class: 'timeout', errors: 20 }]);
+    expect(series.map(({ group, errors }) => ({ ...group, errors }))).toEqual([
+      { model: 'a', class: 'timeout', errors: 20 },
+    ]);
     expect(await readIncidents(asClient)).toEqual([]);
     expect(await store.query('SELECT id FROM incidents FINAL')).toEqual([]);
   });
@@ -184,7 +231,14 @@ describe('a server that is asked for a cluster', () => {
   ])('%s: one line says what is wrong with it', async (cluster, message) => {
     const gateway = await serveClickHouse(storeOf('one'), { port: 0, token: 'of-the-test', database: 'one' });
     try {
-      const options = { url: gateway.url, path: '', database: 'one', user: 'default', password: 'of-the-test', cluster };
+      const options = {
+        url: gateway.url,
+        path: '',
+        database: 'one',
+        user: 'default',
+        password: 'of-the-test',
+        cluster,
+      };
       await expect(openStore(options)).rejects.toThrow(message);
     } finally {
       await gateway.close();
@@ -220,12 +274,23 @@ function withoutQueue(statement: string): string {
 function withoutReplication(statement: string): string {
   return statement
     .replace(/Replicated(\w+)\('[^']*', '[^']*'(?:, )?/, '$1(')
-    .replace(/replicated_deduplication_window = (\d+), replicated_deduplication_window_seconds = \d+/, 'non_replicated_deduplication_window = $1');
+    .replace(
+      /replicated_deduplication_window = (\d+), replicated_deduplication_window_seconds = \d+/,
+      'non_replicated_deduplication_window = $1',
+    );
 }
 
 function counts(token: string, model: string): Insert {
-  const row = ['4102444800', 'openai', ...['org', 'project', 'key', 'client', 'region', model, 'endpoint', 'timeout', '', '0', '5', '0', '0', '0', '0', '0', '0', '{}'], '\\N', '\\N', '\\N', '\\N'];
-  return { table: 'request_counts', columns: countColumns, body: Buffer.from(`${row.join('\t')}\n`), token, home: { topic: 't', partition: 7 } };
+  const given: Record<string, string> = {
+    ts: '4102444800',
+    provider: 'openai',
+    model,
+    class: 'timeout',
+    requests: '5',
+  };
+  const columns = Object.keys(given);
+  const body = Buffer.from(`${Object.values(given).join('\t')}\n`);
+  return { table: 'request_counts', columns, body, token, home: { topic: 't', partition: 7 } };
 }
 
 function openSession(name: string): EngineSession {
@@ -249,7 +314,9 @@ async function insertInto(name: string, insert: Insert, more: Record<string, str
 async function totals(name: string, suffix: string): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const table of ['request_counts', 'request_counts_1m', 'request_counts_1h']) {
-    const [row] = await storeOf(name).query<{ n: number }>(`SELECT sum(requests) AS n FROM ${table}${suffix}`);
+    const [row] = await storeOf(name).query<{ n: number }>(
+      `SELECT sum(requests) AS n FROM ${table}${suffix}`,
+    );
     found[`${table}${suffix}`] = row?.n ?? -1;
   }
   return found;

@@ -154,7 +154,10 @@ async function countShards(client: ClickHouseClient, { cluster, url }: StoreOpti
   const [row] = await answer.json<{ shards: number; known: string[]; copying: number }>();
   if (row === undefined || row.shards === 0) {
     const known = row?.known.sort().join(', ') || 'none';
-    throw new StoreError('refused', `ClickHouse at ${url} knows no cluster ${cluster} (it knows ${known}): check clickhouse.cluster`);
+    throw new StoreError(
+      'refused',
+      `ClickHouse at ${url} knows no cluster ${cluster} (it knows ${known}): check clickhouse.cluster`,
+    );
   }
   if (row.copying > 0) {
     const message = `cluster ${cluster} of ClickHouse at ${url} has shards without internal_replication: set it to true in remote_servers, replicas copy by themselves`;

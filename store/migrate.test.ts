@@ -25,7 +25,7 @@ describe('the statements of a schema file', () => {
     expect(statements(table, { cluster: '', database: 'logs' })).toEqual([
       `CREATE TABLE IF NOT EXISTS incidents (
   id String, version UInt64
-) ENGINE = ReplacingMergeTree(version) ORDER BY id SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000`,
+) ENGINE = ReplacingMergeTree(version) ORDER BY id SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 30000`,
       `CREATE MATERIALIZED VIEW IF NOT EXISTS incidents_view TO request_counts AS
 SELECT id FROM incidents`,
     ]);
@@ -43,8 +43,11 @@ SELECT id FROM logs.incidents_local`,
   });
 
   test('refuse a table of which nobody has said where its rows go', () => {
-    const unknown = 'CREATE TABLE IF NOT EXISTS news{local} {on_cluster} (id String) ENGINE = {engine:MergeTree()} ORDER BY id';
-    expect(() => statements(unknown, { cluster: 'main', database: 'logs' })).toThrow(/news has no entry under shardingKeys/);
+    const unknown =
+      'CREATE TABLE IF NOT EXISTS news{local} {on_cluster} (id String) ENGINE = {engine:MergeTree()} ORDER BY id';
+    expect(() => statements(unknown, { cluster: 'main', database: 'logs' })).toThrow(
+      /news has no entry under shardingKeys/,
+    );
   });
 });
 
@@ -54,21 +57,31 @@ describe('the schema', () => {
     ['main', 16],
   ])('on cluster "%s" has %i statements, all repeatable', (cluster, expected) => {
     const all = schema(cluster);
-    expect(all.filter((statement) => !/^CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS /.test(statement))).toEqual([]);
+    expect(
+      all.filter((statement) => !/^CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS /.test(statement)),
+    ).toEqual([]);
     expect(all).toHaveLength(expected);
   });
 
   test('leaves no macro of ours behind', () => {
-    const left = [...schema(''), ...schema('main')].flatMap((statement) => statement.match(/\{\w+(:\w+)?[^}]*\}/g) ?? []);
+    const left = [...schema(''), ...schema('main')].flatMap(
+      (statement) => statement.match(/\{\w+(:\w+)?[^}]*\}/g) ?? [],
+    );
     expect(new Set(left)).toEqual(new Set(['{shard}', '{database}', '{table}', '{replica}']));
   });
 
   test('on a cluster sends every statement to all servers', () => {
-    expect(schema('main').filter((statement) => !firstLine(statement)?.includes(` ON CLUSTER 'main' `))).toEqual([]);
+    expect(
+      schema('main').filter((statement) => !firstLine(statement)?.includes(` ON CLUSTER 'main' `)),
+    ).toEqual([]);
   });
 
   test('has no table partition that depends on the time of the insert: a token would not be met again', () => {
-    expect(schema('').filter((statement) => /PARTITION BY [^\n]*inserted_at/.test(statement)).map(firstLine)).toEqual([]);
+    expect(
+      schema('')
+        .filter((statement) => /PARTITION BY [^\n]*inserted_at/.test(statement))
+        .map(firstLine),
+    ).toEqual([]);
   });
 
   test('has only keys and aggregates in its AggregatingMergeTree tables, as ClickHouse from 26.8 asks', () => {
@@ -78,14 +91,21 @@ describe('the schema', () => {
       const key = /ORDER BY \(([^)]*)\)/.exec(statement)?.[1]?.split(', ') ?? [];
       const columns = [...statement.matchAll(/^ {2}(\w+) (\S+)/gm)].map(([, name, type]) => ({ name, type }));
       expect(columns.length).toBeGreaterThan(10);
-      const neither = columns.filter(({ name, type }) => !key.includes(name ?? '') && !type?.startsWith('SimpleAggregateFunction('));
+      const neither = columns.filter(
+        ({ name, type }) => !key.includes(name ?? '') && !type?.startsWith('SimpleAggregateFunction('),
+      );
       expect(neither).toEqual([]);
     }
   });
 });
 
 describe('settings of an insert', () => {
-  const insert: Insert = { table: 'request_counts', columns: ['ts'], body: Buffer.from(''), token: 'orders:3:0-10' };
+  const insert: Insert = {
+    table: 'request_counts',
+    columns: ['ts'],
+    body: Buffer.from(''),
+    token: 'orders:3:0-10',
+  };
   const home = { topic: 'orders', partition: 3 };
 
   test('without a cluster name no shard', () => {
@@ -96,7 +116,10 @@ describe('settings of an insert', () => {
 
   test('on a cluster are synchronous and name the shard of the Kafka partition', () => {
     const settings = insertSettings({ ...insert, home }, 4);
-    expect(settings).toMatchObject({ distributed_foreground_insert: 1, insert_deduplication_token: 'orders:3:0-10' });
+    expect(settings).toMatchObject({
+      distributed_foreground_insert: 1,
+      insert_deduplication_token: 'orders:3:0-10',
+    });
     expect(settings).toHaveProperty('insert_shard_id', String(homeShard(home, 4)));
   });
 
@@ -105,28 +128,59 @@ describe('settings of an insert', () => {
   });
 
   test.each([1, 2, 3, 7])('spread partitions evenly over %i shards and never move one', (shards) => {
-    const partitions = Array.from({ length: shards * 5 }, (_, partition) => homeShard({ topic: 'orders', partition }, shards));
-    const perShard = Array.from({ length: shards }, (_, i) => partitions.filter((shard) => shard === i + 1).length);
+    const partitions = Array.from({ length: shards * 5 }, (_, partition) =>
+      homeShard({ topic: 'orders', partition }, shards),
+    );
+    const perShard = Array.from(
+      { length: shards },
+      (_, i) => partitions.filter((shard) => shard === i + 1).length,
+    );
     expect(perShard).toEqual(Array.from({ length: shards }, () => 5));
     expect(homeShard({ topic: 'orders', partition: 3 }, shards)).toBe(partitions[3]);
   });
 });
 
 describe('the end of the ledger on a cluster', () => {
-  const row = (partition: number, incarnation: number, to: number) => ({ topic: 't', partition, incarnation, to, topic_id: '', digest: '' });
+  const row = (partition: number, incarnation: number, to: number) => ({
+    topic: 't',
+    partition,
+    incarnation,
+    to,
+    topic_id: '',
+    digest: '',
+  });
   const storeWith = (cluster: string, read: Record<string, ReturnType<typeof row>[]>): Store => {
     const refuse = async () => {
       throw new Error('not asked for');
     };
     const query = async <Row>(sql: string) => (read[/FROM (\w+)/.exec(sql)?.[1] ?? ''] ?? []) as Row[];
-    return { kind: 'server', database: 'logs', cluster, where: 'test', query, command: refuse, insert: refuse, close: refuse };
+    return {
+      kind: 'server',
+      database: 'logs',
+      cluster,
+      where: 'test',
+      query,
+      command: refuse,
+      insert: refuse,
+      close: refuse,
+    };
   };
 
   test.each([
-    ['a replica that lags does not take back what another has', [row(0, 0, 50)], [row(0, 0, 100), row(0, 0, 50)], [row(0, 0, 100)]],
+    [
+      'a replica that lags does not take back what another has',
+      [row(0, 0, 50)],
+      [row(0, 0, 100), row(0, 0, 50)],
+      [row(0, 0, 100)],
+    ],
     ['nor an incarnation', [row(0, 0, 900)], [row(0, 1, 10)], [row(0, 1, 10)]],
     ['what only the first answer has stays', [row(0, 0, 7)], [], [row(0, 0, 7)]],
-    ['a partition that only another replica knows is known', [row(0, 0, 7)], [row(1, 0, 9)], [row(0, 0, 7), row(1, 0, 9)]],
+    [
+      'a partition that only another replica knows is known',
+      [row(0, 0, 7)],
+      [row(1, 0, 9)],
+      [row(0, 0, 7), row(1, 0, 9)],
+    ],
   ])('%s', async (_name, first, all, expected) => {
     const store = storeWith('main', { ingest_batches: first, clusterAllReplicas: all });
     expect(await readLedgerEnds(store, 't')).toEqual(expected);

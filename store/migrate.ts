@@ -45,7 +45,7 @@ function serverStatement(statement: string): string {
   return statement
     .replaceAll('{local}', '')
     .replaceAll(' {on_cluster}', '')
-    .replaceAll('{window}', 'non_replicated_deduplication_window = 10000')
+    .replaceAll('{window}', 'non_replicated_deduplication_window = 30000')
     .replaceAll(/\{engine:(\w+)\((.*?)\)\}/g, '$1($2)');
 }
 

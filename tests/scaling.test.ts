@@ -13,8 +13,17 @@ function sizes(records: number, perCore: number): string {
   const shards = Math.max(Math.ceil(batches / 10), Math.ceil(events / 8e12));
   const toStore = 0.014 * records * 650 + batches * Math.min(records / batches, 1_000) * 210;
   const cells = [
-    count(records), `${amount(records * 450)}/s`, count(workers), count(partitions), count(Math.round(records / partitions)), `${age} s`,
-    count(Math.round(3 * batches)), count(Math.round(5 * batches)), `${amount(toStore)}/s`, amount(events), count(shards),
+    count(records),
+    `${amount(records * 450)}/s`,
+    count(workers),
+    count(partitions),
+    count(Math.round(records / partitions)),
+    `${age} s`,
+    count(Math.round(3 * batches)),
+    count(Math.round(5 * batches)),
+    `${amount(toStore)}/s`,
+    amount(events),
+    count(shards),
   ];
   return `| ${cells.join(' | ')} |`;
 }
@@ -22,7 +31,8 @@ function sizes(records: number, perCore: number): string {
 const count = (n: number): string => n.toLocaleString('en-US');
 
 function amount(bytes: number): string {
-  const [unit, name] = bytes >= 1e12 ? [1e12, 'TB'] : bytes >= 1e9 ? [1e9, 'GB'] : bytes >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB'];
+  const [unit, name] =
+    bytes >= 1e12 ? [1e12, 'TB'] : bytes >= 1e9 ? [1e9, 'GB'] : bytes >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB'];
   const n = bytes / unit;
   return `${n >= 10 ? n.toFixed(0) : n.toFixed(1)} ${name}`;
 }

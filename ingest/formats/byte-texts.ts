@@ -20,7 +20,7 @@ export function byteTexts(compute: (text: string) => string): (source: Buffer, s
     const entry = slots[slot];
     if (entry !== undefined && isEqual(entry.bytes, source, start, end)) return entry.value;
     if (end - start > LONGEST) return null;
-    const value = compute(source.latin1Slice(start, end));
+    const value = compute(source.toString('latin1', start, end));
     slots[slot] = { bytes: new Uint8Array(source.subarray(start, end)), value };
     return value;
   };

@@ -21,6 +21,18 @@ const cleanClient = dimensionCleaner();
 const cleanRegion = dimensionCleaner();
 const cleanModel = dimensionCleaner();
 
+/** What is made of the text of each dimension, once per text. */
+export const dimensionCleaners = {
+  provider: cleanProvider,
+  org: cleanOrg,
+  project: cleanProject,
+  api_key: fingerprint,
+  client: cleanClient,
+  region: cleanRegion,
+  model: cleanModel,
+  endpoint: cleanEndpoint,
+} as const;
+
 /** The native format, one record a message. */
 export const native: Format = {
   recognises: (message) => message['ts'] !== undefined,

@@ -105,7 +105,7 @@ export function readPlainSuccess(bytes: Buffer, now: number): RequestLog | null 
           ts = timeOf(bytes, start, end, now);
           break;
         case 'id':
-          requestId = bytes.latin1Slice(start, end);
+          requestId = bytes.toString('latin1', start, end);
           break;
         case 'number':
         case 'flag':
@@ -120,8 +120,8 @@ export function readPlainSuccess(bytes: Buffer, now: number): RequestLog | null 
     } else if (first === 0x74 && member?.kind === 'flag' && isWord(bytes, 'true')) stream = true;
     else if (first === 0x66 && member?.kind === 'flag' && isWord(bytes, 'false')) stream = false;
     else if (first === 0x6e && member !== null && isWord(bytes, 'null')) {
-      // As if it were not there.
-      if (member.kind === 'number') met &= ~statusBit | (member.bit === statusBit ? 0 : statusBit);
+      // As if it were not there, which the status may not be.
+      if (member.bit === statusBit) return null;
     } else return null;
     const next = bytes[cursor];
     if (next === COMMA) {
@@ -212,15 +212,66 @@ let minuteMs = Number.NaN;
 
 /** Epoch ms; NaN when it is no time, or one that has to be refused. */
 function timeOf(bytes: Buffer, start: number, end: number, now: number): number {
-  if (end - start === 24 && minuteMs > 0 && isSameMinute(bytes, start)) {
-    const [s1, s2, dot, m1, m2, m3, z] = [17, 18, 19, 20, 21, 22, 23].map((i) => (bytes[start + i] ?? 0) - 0x30) as [number, number, number, number, number, number, number];
-    void [s1, s2, dot, m1, m2, m3, z];
+  const isUsual = end - start === 24;
+  if (isUsual && isSameMinute(bytes, start)) {
+    const seconds = digit(bytes, start + 17) * 10 + digit(bytes, start + 18);
+    const ms = digit(bytes, start + 20) * 100 + digit(bytes, start + 21) * 10 + digit(bytes, start + 22);
+    const time = minuteMs + seconds * 1_000 + ms;
+    if (seconds < 60 && bytes[start + 19] === 0x2e && bytes[start + 23] === 0x5a && time <= now) return time;
   }
-  const ms = parseTimestamp(bytes.latin1Slice(start, end), now);
-  return typeof ms === 'number' ? ms : Number.NaN;
+  const time = parseTimestamp(bytes.toString('latin1', start, end), now);
+  if (typeof time !== 'number') return Number.NaN;
+  if (isUsual && bytes[start + 19] === 0x2e && bytes[start + 23] === 0x5a) {
+    minute.set(bytes.subarray(start, start + minute.length));
+    minuteMs = time - (time % 60_000);
+  }
+  return time;
+}
+
+/** Not a digit: NaN, and so whatever it becomes part of. */
+function digit(bytes: Buffer, at: number): number {
+  const value = (bytes[at] ?? 0) - 0x30;
+  return value >= 0 && value <= 9 ? value : Number.NaN;
 }
 
 function isSameMinute(bytes: Buffer, start: number): boolean {
-  for (let i = 0; i < 17; i++) if (minute[i] !== bytes[start + i]) return false;
+  for (let i = 0; i < minute.length; i++) if (minute[i] !== bytes[start + i]) return false;
   return true;
+}
+
+/** The member whose name stands at `[start, end)` and has just been hashed; null for one that is not of the format. */
+function findKnown(bytes: Buffer, start: number, end: number): Known | null {
+  const member = known[hash & (known.length - 1)];
+  if (member === undefined || member === null || member.name.length !== end - start) return null;
+  for (let i = 0; i < member.name.length; i++) if (member.name[i] !== bytes[start + i]) return null;
+  return member;
+}
+
+/** A table without collisions: its size is the first at which each name has a place of its own. */
+function knownByHash(): (Known | null)[] {
+  const members = Object.entries(kinds).map(([name, kind], i): Known => {
+    const dimension = dimensionNames.find((other) => other === name);
+    return {
+      name: Buffer.from(name),
+      kind,
+      bit: 1 << i,
+      index: dimension === undefined ? numberNames.findIndex((other) => other === name) : dimensionNames.indexOf(dimension),
+      text: byteTexts(dimension === undefined ? (text) => text : dimensionCleaners[dimension]),
+    };
+  });
+  for (let size = 32; ; size *= 2) {
+    const table = Array.from({ length: size }, (): Known | null => null);
+    for (const member of members) table[hashOf(member.name) & (size - 1)] = member;
+    if (table.filter((member) => member !== null).length === members.length) return table;
+  }
+}
+
+function hashOf(text: Uint8Array): number {
+  let h = 0;
+  for (const byte of text) h = (Math.imul(h, 31) + byte) | 0;
+  return h;
+}
+
+function bitOf(name: Member): number {
+  return 1 << Object.keys(kinds).indexOf(name);
 }

@@ -188,6 +188,10 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
   let commitOffsets: CommitOffsets | null = null;
   /** Where the next fetch of a partition begins, as far as we asked for it. */
   const asked = new Map<string, number>();
+  /** The id that a topic had when the start in its partition was decided. */
+  const begunIds = new Map<string, string>();
+  let idsAsked: Promise<unknown> = Promise.resolve();
+  const askIds = (): Promise<unknown> => admin.fetchTopicMetadata({ topics: settings.topics });
 
   const deliver = (sink: Sink, chunk: Chunk): void => {
     asked.set(partitionKey(chunk), chunk.to);
@@ -217,6 +221,13 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
     consumer.on(consumer.events.REBALANCING, () => end(sink));
     consumer.on(consumer.events.CRASH, () => end(sink));
     consumer.on(consumer.events.STOP, () => end(sink));
+    // A topic that is created again between two fetches goes on at the old offset, and no error tells. Only the id
+    // does, asked for after the fetch was answered; in the meantime its records are decoded.
+    consumer.on(consumer.events.FETCH, ({ payload }) => {
+      if (payload.numberOfBatches === 0) return;
+      idsAsked = askIds();
+      idsAsked.catch(() => undefined);
+    });
     // Fetches of which nothing is left (control records, compaction) are not delivered, only announced here.
     topicWatchers.add((topic) => {
       if (epoch !== 0 && settings.topics.includes(topic)) sink.recreated(epoch, topic);
@@ -234,7 +245,7 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
     async run(sink) {
       listen(sink);
       // Any answer tells the ids of topics: one created again is noticed before it outgrows the old one.
-      watch = setInterval(() => void admin.fetchTopicMetadata({ topics: settings.topics }).catch(() => undefined), TOPIC_WATCH_MS);
+      watch = setInterval(() => void askIds().catch(() => undefined), TOPIC_WATCH_MS);
       await consumer.subscribe({ topics: settings.topics, fromBeginning: true });
       const over = new Promise<void>((resolve, reject) => {
         consumer.on(consumer.events.DISCONNECT, () => {
@@ -253,8 +264,10 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
           eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary, isStale }) => {
             commitOffsets = commitOffsetsIfNecessary;
             const ownEpoch = epoch;
-            const chunk = await toChunk(batch);
-            if (isStale() || ownEpoch !== epoch) return;
+            const [chunk, known] = await Promise.all([toChunk(batch), idsAsked.then(() => true, () => false)]);
+            // What is not taken is fetched again.
+            if (!known || isStale() || ownEpoch !== epoch) return;
+            if (begunIds.get(partitionKey(chunk)) !== (topicIds.get(chunk.topic) ?? '')) return;
             deliver(sink, chunk);
             resolveOffset(batch.lastOffset());
           },
@@ -264,6 +277,7 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
     },
     seek(id, offset) {
       asked.set(partitionKey(id), offset);
+      begunIds.set(partitionKey(id), topicIds.get(id.topic) ?? '');
       consumer.seek({ ...id, offset: String(offset) });
     },
     pause: (id) => consumer.pause([{ topic: id.topic, partitions: [id.partition] }]),

@@ -152,6 +152,8 @@ async function countAll(pipeline: Pipeline, records: number): Promise<void> {
 async function deleteUpTo(pipeline: Pipeline, offset: number): Promise<void> {
   await withAdmin(pipeline.brokers[0] ?? '', async (admin) => {
     const partitions = [{ partition: 0, offset: String(offset) }];
+    // The client deletes only from topics that it has heard of.
+    await admin.fetchTopicOffsets(pipeline.topic);
     await admin.deleteTopicRecords({ topic: pipeline.topic, partitions });
     await until('the log begins there', async () => {
       const [log] = await admin.fetchTopicOffsets(pipeline.topic);
