@@ -8,7 +8,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{domain,ingest,store,analyzers,dashboards,simulate,cli,scripts}/**/*.test.ts', 'tests/*.test.ts'],
+          include: [
+            '{domain,ingest,store,analyzers,dashboards,simulate,cli,scripts}/**/*.test.ts',
+            'tests/*.test.ts',
+          ],
           exclude: ['**/*.integration.test.ts'],
           sequence: { groupOrder: 0 },
         },

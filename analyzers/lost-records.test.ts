@@ -20,6 +20,8 @@ test('a loss opens one incident that names the exact range, closes after an hour
 });
 
 test('two ranges are two incidents', () => {
-  const ids = lossIncidents([loss, { ...loss, from: 150, to: 160 }], new Map(), loss.at).map(({ incident: one }) => one.id);
+  const ids = lossIncidents([loss, { ...loss, from: 150, to: 160 }], new Map(), loss.at).map(
+    ({ incident: one }) => one.id,
+  );
   expect(new Set(ids).size).toBe(2);
 });

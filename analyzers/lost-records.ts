@@ -20,17 +20,26 @@ export async function reportLosses(store: Store, now: number): Promise<readonly 
 }
 
 /** The incidents to write, given the losses and what is known of them. Pure; `now` in epoch seconds. */
-export function lossIncidents(losses: readonly Loss[], known: ReadonlyMap<string, Incident>, now: number): StoredIncident[] {
+export function lossIncidents(
+  losses: readonly Loss[],
+  known: ReadonlyMap<string, Incident>,
+  now: number,
+): StoredIncident[] {
   return losses.flatMap((loss) => {
     const state = now - loss.at >= SHOWN_SECONDS ? 'resolved' : 'firing';
     const incident = lossIncident(loss, state);
-    return known.get(incident.id)?.state === state ? [] : [{ incident, version: state === 'firing' ? 1 : 2, memory: '' }];
+    return known.get(incident.id)?.state === state
+      ? []
+      : [{ incident, version: state === 'firing' ? 1 : 2, memory: '' }];
   });
 }
 
 function lossIncident(loss: Loss, state: 'firing' | 'resolved'): Incident {
   const { topic, partition, from, to, at } = loss;
-  const id = createHash('sha256').update(JSON.stringify(['lost', topic, partition, from, to])).digest('hex').slice(0, 16);
+  const id = createHash('sha256')
+    .update(JSON.stringify(['lost', topic, partition, from, to]))
+    .digest('hex')
+    .slice(0, 16);
   const records = to - from;
   return {
     id,

@@ -38,7 +38,9 @@ try {
   await lab.close();
 }
 const load = loadavg().map(fine).join(' ');
-console.log(`${records.toLocaleString('en')} records of about 450 bytes; ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), load average ${load}, Node ${process.version}`);
+console.log(
+  `${records.toLocaleString('en')} records of about 450 bytes; ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), load average ${load}, Node ${process.version}`,
+);
 console.log(table(findings.flatMap(({ lines }) => lines)));
 console.log(JSON.stringify(Object.assign({}, ...findings.map(({ figures }) => figures))));
 process.exit(0);

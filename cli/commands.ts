@@ -96,7 +96,11 @@ export const commands: readonly CommandSpec[] = [
         description: 'loopback port, 0 for any free one (default: 8123)',
         parse: port,
       },
-      { flags: '--data <dir>', description: 'data directory of the embedded engine', setting: 'clickhouse.path' },
+      {
+        flags: '--data <dir>',
+        description: 'data directory of the embedded engine',
+        setting: 'clickhouse.path',
+      },
       {
         flags: '--token <token>',
         description: 'password that may write; better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN',

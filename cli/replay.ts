@@ -39,7 +39,12 @@ export async function run(options: ReplayOptions, context: CommandContext): Prom
   }
 }
 
-async function replay(store: Store, stdin: AsyncIterable<Buffer> | null, options: ReplayOptions, context: CommandContext): Promise<number> {
+async function replay(
+  store: Store,
+  stdin: AsyncIterable<Buffer> | null,
+  options: ReplayOptions,
+  context: CommandContext,
+): Promise<number> {
   // History is older than the tables would keep it.
   await store.command('SYSTEM STOP TTL MERGES');
   const dead = await readFiles(store, options.files, stdin, context);
@@ -58,7 +63,12 @@ async function replay(store: Store, stdin: AsyncIterable<Buffer> | null, options
 }
 
 /** Number of records that could not be decoded. */
-async function readFiles(store: Store, files: readonly string[], stdin: AsyncIterable<Buffer> | null, context: CommandContext): Promise<number> {
+async function readFiles(
+  store: Store,
+  files: readonly string[],
+  stdin: AsyncIterable<Buffer> | null,
+  context: CommandContext,
+): Promise<number> {
   let dead = 0;
   let records = 0;
   let said = context.now();
@@ -75,7 +85,8 @@ async function readFiles(store: Store, files: readonly string[], stdin: AsyncIte
     },
   };
   for (const file of files) {
-    const source = file === '-' && stdin !== null ? openStreamLines('stdin', '0', stdin) : await openFileLines(file);
+    const source =
+      file === '-' && stdin !== null ? openStreamLines('stdin', '0', stdin) : await openFileLines(file);
     const limits = fileLimits(context.settings);
     const worker = workerFor(context, context.settings, { store, source, events, limits, onRefused: 'fail' });
     const stop = (): void => void worker.stop(0);

@@ -214,10 +214,7 @@ export const errorClasses = {
     guide: 'APIConnectionError',
     fault: 'network',
     retry: 'yes',
-    remedy: [
-      'Check DNS, proxy, TLS and firewall.',
-      'Many hosts at once: the network. One host: that host.',
-    ],
+    remedy: ['Check DNS, proxy, TLS and firewall.', 'Many hosts at once: the network. One host: that host.'],
     owner: 'network team',
     color: '#806eb7',
   },

@@ -59,7 +59,15 @@ const MESSAGE_LIMIT = 4 * 1024;
 
 /** Folds the records of one batch into the rows that the batch adds. */
 export class Fold {
-  readonly totals: FoldTotals = { counted: 0, failed: 0, dead: 0, skipped: 0, extra: 0, first_ts: null, last_ts: null };
+  readonly totals: FoldTotals = {
+    counted: 0,
+    failed: 0,
+    dead: 0,
+    skipped: 0,
+    extra: 0,
+    first_ts: null,
+    last_ts: null,
+  };
   readonly rejected = new Map<RejectReason, number>();
   /** Estimated size of the rows held, in bytes: what memory limits look at. */
   bytes = 0;
@@ -121,7 +129,8 @@ export class Fold {
 
   #refuse(row: string, detail: string): void {
     const fields = parseTsvRow(row.trimEnd());
-    const field = (column: (typeof eventColumns)[number]): string => fields[eventColumns.indexOf(column)] ?? '';
+    const field = (column: (typeof eventColumns)[number]): string =>
+      fields[eventColumns.indexOf(column)] ?? '';
     const number = (column: (typeof eventColumns)[number]): number => Number(field(column));
     const interval = Math.floor(number('ts') / COUNT_INTERVAL_SECONDS) * COUNT_INTERVAL_SECONDS;
     const prefix = [interval, ...countDimensions.map((column) => tsvText(field(column)))].join('\t');
@@ -140,7 +149,12 @@ export class Fold {
     if (group.requests === 0) this.#all = this.#all.filter((other) => other !== group);
     this.totals.counted--;
     this.totals.failed--;
-    const at = { topic: field('topic'), partition: number('partition'), offset: number('offset'), part: number('part') };
+    const at = {
+      topic: field('topic'),
+      partition: number('partition'),
+      offset: number('offset'),
+      part: number('part'),
+    };
     this.reject('refused_by_store', detail, field('body'), field('body').length, at);
   }
 
@@ -195,7 +209,9 @@ function newGroup(interval: number, record: RequestLog, judged: Classification):
   const { provider, org, project, api_key, client, region, model, endpoint, status } = record;
   const dimensions = [provider, org, project, api_key, client, region, model, endpoint].map(tsvText);
   return {
-    prefix: [interval * COUNT_INTERVAL_SECONDS, ...dimensions, judged.class, judged.subclass, status].join('\t'),
+    prefix: [interval * COUNT_INTERVAL_SECONDS, ...dimensions, judged.class, judged.subclass, status].join(
+      '\t',
+    ),
     class: judged.class,
     requests: 0,
     retries: 0,

@@ -59,7 +59,8 @@ export class Gather {
   add(chunk: Chunk, now: number, monotonic: number): void {
     const unreadable = [...(chunk.unreadable ?? [])];
     for (const record of chunk.records) {
-      while ((unreadable[0]?.from ?? record.offset) < record.offset) this.#addUnreadable(unreadable.shift(), monotonic);
+      while ((unreadable[0]?.from ?? record.offset) < record.offset)
+        this.#addUnreadable(unreadable.shift(), monotonic);
       if (record.offset < this.position) continue;
       this.#advanceTo(record.offset, monotonic);
       this.#addRecord(record, now, monotonic);
@@ -74,7 +75,8 @@ export class Gather {
   closeIfDue(limits: Limits, monotonic: number, behind: boolean): void {
     const batch = this.#open;
     if (batch === null || this.#replaying(batch)) return;
-    const full = batch.messages >= limits.rows || batch.bytes >= limits.bytes || batch.fold.bytes >= limits.bytes;
+    const full =
+      batch.messages >= limits.rows || batch.bytes >= limits.bytes || batch.fold.bytes >= limits.bytes;
     const age = monotonic - batch.openedAt;
     const patient = behind || batch.messages < QUIET_RECORDS;
     if (full || age >= (patient ? Math.max(limits.age_ms, limits.quiet_age_ms) : limits.age_ms)) this.close();
@@ -195,7 +197,8 @@ function foldRecord(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId
     case 'ok': {
       const rejected = decoded.rejected ?? [];
       decoded.records.forEach((log, part) => fold.add(log, steps.judge(log), at(part)));
-      for (const bad of rejected) fold.reject(bad.reason, bad.detail, bad.body, Buffer.byteLength(bad.body), at(bad.part));
+      for (const bad of rejected)
+        fold.reject(bad.reason, bad.detail, bad.body, Buffer.byteLength(bad.body), at(bad.part));
       fold.totals.extra += decoded.records.length + rejected.length - 1;
       return;
     }
@@ -203,7 +206,13 @@ function foldRecord(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId
       fold.skip();
       return;
     case 'reject':
-      fold.reject(decoded.reason, decoded.detail, steps.redact(record.value), record.value?.length ?? 0, at(0));
+      fold.reject(
+        decoded.reason,
+        decoded.detail,
+        steps.redact(record.value),
+        record.value?.length ?? 0,
+        at(0),
+      );
       return;
   }
 }

@@ -76,7 +76,14 @@ export function reconcile(facts: Facts): Proof {
   for (const broker of facts.broker) differences.push(...brokerDifferences(broker, partitions));
   differences.push(...tableDifferences(facts, notes));
   for (const { table, topic, partition, offset, n } of facts.repeated) {
-    differences.push({ kind: 'repeated', topic, partition, from: offset, to: offset + 1, what: `${n} equal rows in ${table}` });
+    differences.push({
+      kind: 'repeated',
+      topic,
+      partition,
+      from: offset,
+      to: offset + 1,
+      what: `${n} equal rows in ${table}`,
+    });
   }
   return { partitions, differences, notes };
 }
@@ -86,18 +93,37 @@ function chainDifferences(chain: readonly LedgerRow[]): Difference[] {
   let end: number | null = null;
   for (const row of chain) {
     const at = { topic: row.topic, partition: row.partition };
-    if (end !== null && row.from > end) found.push({ kind: 'gap', ...at, from: end, to: row.from, what: 'no batch holds these offsets' });
+    if (end !== null && row.from > end)
+      found.push({ kind: 'gap', ...at, from: end, to: row.from, what: 'no batch holds these offsets' });
     if (end !== null && row.from < end) {
-      found.push({ kind: 'overlap', ...at, from: row.from, to: Math.min(end, row.to), what: 'two batches hold these offsets' });
+      found.push({
+        kind: 'overlap',
+        ...at,
+        from: row.from,
+        to: Math.min(end, row.to),
+        what: 'two batches hold these offsets',
+      });
     }
     end = Math.max(end ?? row.to, row.to);
     if (row.kind === 'lost') {
-      found.push({ kind: 'lost', ...at, from: row.from, to: row.to, what: 'deleted in Kafka before they were read' });
+      found.push({
+        kind: 'lost',
+        ...at,
+        from: row.from,
+        to: row.to,
+        what: 'deleted in Kafka before they were read',
+      });
       continue;
     }
     const accounted = row.counted + row.skipped + row.dead + row.holes - row.extra;
     if (accounted === row.to - row.from) continue;
-    found.push({ kind: 'sum', ...at, from: row.from, to: row.to, what: `${row.to - row.from} offsets announced, ${accounted} accounted for` });
+    found.push({
+      kind: 'sum',
+      ...at,
+      from: row.from,
+      to: row.to,
+      what: `${row.to - row.from} offsets announced, ${accounted} accounted for`,
+    });
   }
   return found;
 }
@@ -122,16 +148,35 @@ function summarise(chain: readonly LedgerRow[], last: LedgerRow): PartitionProof
 
 function brokerDifferences(broker: BrokerFacts, partitions: PartitionProof[]): Difference[] {
   const own = partitions.filter((p) => partitionKey(p) === partitionKey(broker));
-  const newest = own.reduce<PartitionProof | null>((best, p) => (best === null || p.incarnation > best.incarnation ? p : best), null);
+  const newest = own.reduce<PartitionProof | null>(
+    (best, p) => (best === null || p.incarnation > best.incarnation ? p : best),
+    null,
+  );
   const at = { topic: broker.topic, partition: broker.partition };
   const commit = decodeCommit(broker.offset, broker.metadata);
   if (newest === null) {
     if (commit === null || commit.offset <= broker.earliest) return [];
-    return [{ kind: 'gap', ...at, from: broker.earliest, to: commit.offset, what: 'acknowledged in Kafka, but the ledger does not know them' }];
+    return [
+      {
+        kind: 'gap',
+        ...at,
+        from: broker.earliest,
+        to: commit.offset,
+        what: 'acknowledged in Kafka, but the ledger does not know them',
+      },
+    ];
   }
   newest.lag = Math.max(0, broker.latest - newest.to);
   if (commit === null || commit.incarnation !== newest.incarnation || commit.offset <= newest.to) return [];
-  return [{ kind: 'gap', ...at, from: newest.to, to: commit.offset, what: 'acknowledged in Kafka, but the ledger does not know them' }];
+  return [
+    {
+      kind: 'gap',
+      ...at,
+      from: newest.to,
+      to: commit.offset,
+      what: 'acknowledged in Kafka, but the ledger does not know them',
+    },
+  ];
 }
 
 function tableDifferences(facts: Facts, notes: string[]): Difference[] {
@@ -149,19 +194,38 @@ function tableDifferences(facts: Facts, notes: string[]): Difference[] {
     const what = `${table} holds ${requests} requests, the ledger ${counted}`;
     found.push({ kind: 'rollup', topic: '*', partition: null, from: null, to: null, what });
   }
-  for (const [table, field] of [['error_events', 'failed'], ['dead_letters', 'dead']] as const) {
+  for (const [table, field] of [
+    ['error_events', 'failed'],
+    ['dead_letters', 'dead'],
+  ] as const) {
     if (!keeps(table)) continue;
-    const stored = new Map(facts.rows.filter((row) => row.table === table).map((row) => [partitionKey(row), row.n]));
+    const stored = new Map(
+      facts.rows.filter((row) => row.table === table).map((row) => [partitionKey(row), row.n]),
+    );
     for (const [key, rows] of groupBy(facts.ledger, partitionKey)) {
       const expected = rows.reduce((sum, row) => sum + row[field], 0);
       const n = stored.get(key) ?? 0;
       stored.delete(key);
       if (n === expected) continue;
       const { topic, partition } = rows[0] ?? { topic: key, partition: 0 };
-      found.push({ kind: 'rows', topic, partition, from: null, to: null, what: `${table} holds ${n} rows, the ledger ${expected}` });
+      found.push({
+        kind: 'rows',
+        topic,
+        partition,
+        from: null,
+        to: null,
+        what: `${table} holds ${n} rows, the ledger ${expected}`,
+      });
     }
     for (const [key, n] of stored) {
-      found.push({ kind: 'rows', topic: key, partition: null, from: null, to: null, what: `${table} holds ${n} rows that no batch of the ledger holds` });
+      found.push({
+        kind: 'rows',
+        topic: key,
+        partition: null,
+        from: null,
+        to: null,
+        what: `${table} holds ${n} rows that no batch of the ledger holds`,
+      });
     }
   }
   return found;

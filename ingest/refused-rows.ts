@@ -12,13 +12,23 @@ const MOST_REFUSED = 100;
  * in as one insert under its token. When the store stops answering, nothing is
  * taken out and the answer is true: the insert can be tried again.
  */
-export async function excludeRefusedRows(store: Store, insert: Insert, fold: Fold, reason: unknown): Promise<boolean> {
+export async function excludeRefusedRows(
+  store: Store,
+  insert: Insert,
+  fold: Fold,
+  reason: unknown,
+): Promise<boolean> {
   const lines = insert.body.toString().split('\n').slice(0, -1);
   const probe = `${insert.table}_probe`;
   const refused = new Set<number>();
   const search = async (from: number, to: number): Promise<void> => {
     if (from >= to || refused.size > MOST_REFUSED) return;
-    const body = Buffer.from(lines.slice(from, to).map((line) => `${line}\n`).join(''));
+    const body = Buffer.from(
+      lines
+        .slice(from, to)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
     if (await accepts(store, { ...insert, table: probe, body, token: '' })) return;
     if (to - from === 1) {
       refused.add(from);
@@ -35,7 +45,12 @@ export async function excludeRefusedRows(store: Store, insert: Insert, fold: Fol
     // Nothing is known yet: the caller's next try of the insert waits for the store and begins anew.
     return isRetriable(error);
   }
-  if (refused.size === 0 || refused.size > MOST_REFUSED || (refused.size === lines.length && lines.length > 1)) return false;
+  if (
+    refused.size === 0 ||
+    refused.size > MOST_REFUSED ||
+    (refused.size === lines.length && lines.length > 1)
+  )
+    return false;
   fold.refuse(refused, reason instanceof Error ? reason.message : String(reason));
   return true;
 }

@@ -34,7 +34,9 @@ export async function replayDeadLetters(
     }
     const fold = new Fold();
     const { topic, partition, offset } = letter;
-    decoded.records.forEach((record, part) => fold.add(record, options.steps.judge(record), { topic, partition, offset, part }));
+    decoded.records.forEach((record, part) =>
+      fold.add(record, options.steps.judge(record), { topic, partition, offset, part }),
+    );
     const { counted, failed, first_ts, last_ts } = fold.totals;
     const entry = {
       topic,

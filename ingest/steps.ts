@@ -31,6 +31,7 @@ const success: Judgement = {
 
 /** Most records are plain successes, about which the rules have nothing to say. */
 function judgeRecord(record: RequestLog): Judgement {
-  const plain = record.error === null && record.exception === '' && record.status >= 200 && record.status < 400;
+  const plain =
+    record.error === null && record.exception === '' && record.status >= 200 && record.status < 400;
   return plain ? success : judge(record);
 }

@@ -1,18 +1,12 @@
-import { isRetriable, StoreError } from '../store/error.ts';
-import { readLedgerEnds } from '../store/queries/ledger.ts';
-import { ledgerInsert } from '../store/write-batch.ts';
+import { StoreError } from '../store/error.ts';
 import { recordDigest } from './fold.ts';
 import { Gather, type Limits, type Steps } from './gather.ts';
-import {
-  decideStart,
-  decodeCommit,
-  type LedgerEnd,
-  type OffsetRange,
-  recreated,
-  type Start,
-} from './protocol.ts';
+import type { Held } from './held-partition.ts';
+import { type Decide, startPartitions } from './partition-start.ts';
+import { recreated } from './protocol.ts';
 import { type Chunk, type PartitionId, partitionKey, type Sink } from './sources/source.ts';
-import { acknowledge, type Tenure, type WriteContext, writeBatch } from './write.ts';
+import { statusOf, type WorkerStatus } from './worker-status.ts';
+import { acknowledge, type WriteContext, writeBatch } from './write.ts';
 
 export interface WorkerOptions extends WriteContext {
   steps: Steps;
@@ -41,41 +35,6 @@ export interface Worker {
   refreshLag(): Promise<boolean>;
 }
 
-/** One partition as seen from outside. */
-export interface PartitionStatus extends PartitionId {
-  /** The start is not decided yet. */
-  starting: boolean;
-  paused: boolean;
-  halted: boolean;
-  /** Offsets that are not written, as far as the log's end is known; null when it is not. */
-  unwritten: number | null;
-  /** Event time of the newest request in the oldest batch that is not written, epoch ms; null when none is gathered. */
-  waiting_ts: number | null;
-}
-
-export interface WorkerStatus {
-  partitions: PartitionStatus[];
-  /** Estimated size of the rows that are not written. */
-  held_bytes: number;
-  /** When the loop last turned, monotonic ms; null before it has begun. */
-  ticked_at: number | null;
-}
-
-/** One partition while this worker has it. */
-interface Held extends Tenure {
-  /** Null until the start is decided. */
-  gather: Gather | null;
-  verify: LedgerEnd | null;
-  /** All before it is in; and so far the group knows it. */
-  done: number;
-  acknowledged: number;
-  writing: Promise<void> | null;
-  paused: boolean;
-  halted: boolean;
-  lag: number | null;
-  idleSince: number;
-}
-
 /** Times in ms: between two looks at what is due; without a batch before the group is told; between tries when halted. */
 const TICK = 50;
 const IDLE = 500;
@@ -90,7 +49,7 @@ const BEHIND = 2_500;
  * inserted and acknowledged. All decisions about where to begin and what is in are `protocol.ts`.
  */
 export function createWorker(options: WorkerOptions): Worker {
-  const { source, store, events } = options;
+  const { source, events } = options;
   let epoch = 0;
   let held = new Map<string, Held>();
   let stopping = false;
@@ -165,7 +124,7 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   /** The source gave other offsets than asked for: what was gathered is written, then the start is decided anew. */
-  function restart(partition: Held, decide?: (log: { earliest: number; latest: number }) => Start): void {
+  function restart(partition: Held, decide?: Decide): void {
     const { gather } = partition;
     gather?.close();
     pause(partition);
@@ -176,93 +135,21 @@ export function createWorker(options: WorkerOptions): Worker {
     })().catch(fail);
   }
 
-  async function begin(
-    partitions: readonly Held[],
-    decide?: (log: { earliest: number; latest: number }) => Start,
-  ): Promise<void> {
-    if (partitions.length === 0) return;
-    const ids = partitions.map((partition) => partition.id);
-    const facts = await untilAnswered(partitions, async () => {
-      const [committed, logs, ledger] = [
-        await source.committed(ids),
-        await source.logOffsets(ids),
-        await ledgerEnds(ids),
-      ];
-      return { committed, logs, ledger };
-    });
-    if (facts === null) return;
-    for (const [i, partition] of partitions.entries()) {
-      const committed = facts.committed[i] ?? { offset: -1, metadata: null };
-      const log = facts.logs[i] ?? { earliest: 0, latest: 0 };
-      const commit = decodeCommit(committed.offset, committed.metadata);
-      const foreignOffset = commit === null && committed.offset >= 0 ? committed.offset : null;
-      const ledger = facts.ledger.get(partitionKey(partition.id)) ?? null;
-      const start =
-        decide?.(log) ??
-        decideStart({
-          commit,
-          foreignOffset,
-          ledger,
-          log,
-          topicId: source.topicId(partition.id.topic),
-          ledgerMayLag: store.cluster !== '',
-        });
-      if (!(await recordLoss(partition, start))) continue;
-      if (
-        commit !== null &&
-        commit.to !== null &&
-        start.replay === null &&
-        ledger?.incarnation === commit.incarnation &&
-        ledger.to >= commit.to
-      )
-        events.alreadyIn(partition.id, { from: commit.offset, to: commit.to });
+  async function begin(partitions: readonly Held[], decide?: Decide): Promise<void> {
+    const begun = startPartitions({ ...options, isStopping: () => stopping }, partitions, decide);
+    for await (const { tenure, start, acknowledged, topicId } of begun) {
+      const partition = held.get(partitionKey(tenure.id));
+      if (partition !== tenure || partition === undefined) continue;
       partition.incarnation = start.incarnation;
-      partition.topicId = source.topicId(partition.id.topic);
+      partition.topicId = topicId;
       partition.verify = start.verify;
       partition.done = start.replay?.from ?? start.at;
-      partition.acknowledged = commit?.to === null ? commit.offset : -1;
+      partition.acknowledged = acknowledged;
       partition.gather = new Gather(partition.id, start.at, start.replay, options.steps);
       events.started(partition.id, start.at, start.reason);
       source.seek(partition.id, start.at - (start.verify === null ? 0 : 1));
       unpause(partition);
     }
-  }
-
-  async function ledgerEnds(ids: readonly PartitionId[]): Promise<Map<string, LedgerEnd>> {
-    const ends = new Map<string, LedgerEnd>();
-    for (const topic of new Set(ids.map((id) => id.topic))) {
-      for (const row of await readLedgerEnds(store, topic)) ends.set(partitionKey(row), row);
-    }
-    return ends;
-  }
-
-  /** Asks again while broker or store do not answer; null when the assignment is over. */
-  async function untilAnswered<T>(partitions: readonly Held[], ask: () => Promise<T>): Promise<T | null> {
-    while (partitions.some((partition) => partition.held()) && !stopping) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (error instanceof StoreError && !isRetriable(error)) throw error;
-        const reason = error instanceof Error ? error.message : String(error);
-        if (error instanceof StoreError) events.storeFailed(reason, error);
-        else events.brokerFailed(reason);
-        await options.sleep(1_000);
-        events.waited(error instanceof StoreError ? 'store' : 'broker', 1_000);
-      }
-    }
-    return null;
-  }
-
-  async function recordLoss(partition: Held, start: Start): Promise<boolean> {
-    const { lost } = start;
-    if (lost === null) return partition.held();
-    const insert = lossInsert(partition.id, start, lost, options.worker, source.topicId(partition.id.topic));
-    const written = await untilAnswered([partition], async () => {
-      await store.insert(insert);
-      return true;
-    });
-    if (written !== null) events.lost(partition.id, lost.from, lost.to);
-    return written !== null && partition.held();
   }
 
   /** Closes what is due, writes what is closed, and says when reading must wait. */
@@ -419,42 +306,4 @@ export function createWorker(options: WorkerOptions): Worker {
       return true;
     },
   };
-}
-
-function statusOf({ id, gather, lag, done, paused, halted }: Held): PartitionStatus {
-  return {
-    ...id,
-    starting: gather === null,
-    paused,
-    halted,
-    unwritten: gather === null || lag === null ? null : lag + Math.max(0, gather.position - done),
-    waiting_ts: gather?.oldest?.fold.totals.last_ts ?? null,
-  };
-}
-
-function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: string, topicId: string) {
-  const token = `lost:${id.topic}:${id.partition}:${start.incarnation}:${lost.from}-${lost.to}`;
-  return ledgerInsert(
-    {
-      topic: id.topic,
-      partition: id.partition,
-      incarnation: start.incarnation,
-      kind: 'lost',
-      from: lost.from,
-      to: lost.to,
-      counted: 0,
-      failed: 0,
-      skipped: 0,
-      dead: 0,
-      holes: 0,
-      extra: 0,
-      first_ts: null,
-      last_ts: null,
-      topic_id: topicId,
-      last_digest: '',
-      worker,
-      detail: start.reason,
-    },
-    token,
-  );
 }

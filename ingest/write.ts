@@ -8,7 +8,12 @@ import { CommitError, type PartitionId, type Source } from './sources/source.ts'
 import type { WorkerEvents } from './worker-events.ts';
 
 /** The named points of the protocol, for fault tests. */
-export type FaultPoint = 'before-announce' | 'after-announce' | 'between-inserts' | 'after-inserts' | 'before-acknowledge';
+export type FaultPoint =
+  | 'before-announce'
+  | 'after-announce'
+  | 'between-inserts'
+  | 'after-inserts'
+  | 'before-acknowledge';
 
 export interface WriteContext {
   store: Store;
@@ -70,7 +75,11 @@ export async function writeBatch(context: WriteContext, tenure: Tenure, batch: B
         await wait(context, 'store', tries++);
         continue;
       }
-      if (insert.table !== 'error_events' || !(await excludeRefusedRows(context.store, insert, batch.fold, error))) throw error;
+      if (
+        insert.table !== 'error_events' ||
+        !(await excludeRefusedRows(context.store, insert, batch.fold, error))
+      )
+        throw error;
       inserts = batchInserts(batch.fold.rows(), ledgerEntry(context, tenure, batch), token);
     }
   }

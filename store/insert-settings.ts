@@ -10,6 +10,8 @@ export function insertSettings(insert: Insert, shards: number) {
     async_insert: 0,
     insert_deduplicate: 1,
     deduplicate_blocks_in_dependent_materialized_views: 1,
+    // A batch holds each combination of dimensions once per interval: there is nothing to merge before merges do.
+    optimize_on_insert: 0,
     // Old logs span many days, and a batch is one insert whatever it holds.
     max_partitions_per_insert_block: '0',
     // One block per insert: the token stands for the whole of it.

@@ -7,36 +7,59 @@ import { createWorld, type Happening } from './fixtures/fake-cluster.ts';
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 60, arbitrary: fc.record({ kind: fc.constant('step' as const), choice: fc.nat(1_000) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('produce' as const), records: fc.integer({ min: 1, max: 8 }), holes: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('produce' as const),
+      records: fc.integer({ min: 1, max: 8 }),
+      holes: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('rebalance' as const), to: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), worker: fc.nat(2) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('trouble' as const), what: fc.constantFrom('lost_answer', 'refusal') }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('trouble' as const),
+      what: fc.constantFrom('lost_answer', 'refusal'),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('freeze' as const), worker: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget_offsets' as const) }) },
 );
 
-test('whatever crashes, moves, freezes or gets lost, every record is counted once', { timeout: 120_000 }, async () => {
+test('whatever crashes, moves, freezes or gets lost, every record is counted once', {
+  timeout: 120_000,
+}, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(happening, { minLength: 50, maxLength: 400 }), fc.integer(), async (schedule, seed) => {
-      const world = createWorld(seed);
-      for (const what of schedule) await world.happen(what);
-      await world.recover();
-      const proof = world.proof();
-      expect(proof.counted).toEqual(proof.produced);
-      expect(proof.events).toEqual(proof.produced);
-      expect(proof.ledgerGaps).toEqual([]);
-    }),
+    fc.asyncProperty(
+      fc.array(happening, { minLength: 50, maxLength: 400 }),
+      fc.integer(),
+      async (schedule, seed) => {
+        const world = createWorld(seed);
+        for (const what of schedule) await world.happen(what);
+        await world.recover();
+        const proof = world.proof();
+        expect(proof.counted).toEqual(proof.produced);
+        expect(proof.events).toEqual(proof.produced);
+        expect(proof.ledgerGaps).toEqual([]);
+      },
+    ),
     { numRuns: 150 },
   );
 });
 
 test('the check notices a store that forgets its tokens', { timeout: 60_000 }, async () => {
-  const broken = fc.asyncProperty(fc.array(happening, { minLength: 200, maxLength: 400 }), fc.integer(), async (schedule, seed) => {
-    const world = createWorld(seed, { forgetTokens: true });
-    for (const what of schedule) await world.happen(what);
-    await world.recover();
-    const proof = world.proof();
-    expect(proof.counted).toEqual(proof.produced);
-  });
+  const broken = fc.asyncProperty(
+    fc.array(happening, { minLength: 200, maxLength: 400 }),
+    fc.integer(),
+    async (schedule, seed) => {
+      const world = createWorld(seed, { forgetTokens: true });
+      for (const what of schedule) await world.happen(what);
+      await world.recover();
+      const proof = world.proof();
+      expect(proof.counted).toEqual(proof.produced);
+    },
+  );
   expect((await fc.check(broken, { numRuns: 100, seed: 1 })).failed).toBe(true);
 });

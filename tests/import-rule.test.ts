@@ -4,7 +4,11 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.js'], { cwd: root, encoding: 'utf8' })
+const files = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.js'],
+  { cwd: root, encoding: 'utf8' },
+)
   .split('\n')
   .filter((file) => file !== '' && !file.includes('/out/'));
 
@@ -45,13 +49,15 @@ describe('the import rule', () => {
   });
 
   test('folders import only what they may', () => {
-    const wrong = ours.filter((file) => !isTest(file)).flatMap((file) =>
-      imports(file)
-        .filter((target) => target.startsWith('.'))
-        .map((target) => folderOf(path.relative(root, path.resolve(root, path.dirname(file), target))))
-        .filter((target) => target !== folderOf(file) && !(allowed[folderOf(file)] ?? []).includes(target))
-        .map((target) => `${file} imports ${target}/`),
-    );
+    const wrong = ours
+      .filter((file) => !isTest(file))
+      .flatMap((file) =>
+        imports(file)
+          .filter((target) => target.startsWith('.'))
+          .map((target) => folderOf(path.relative(root, path.resolve(root, path.dirname(file), target))))
+          .filter((target) => target !== folderOf(file) && !(allowed[folderOf(file)] ?? []).includes(target))
+          .map((target) => `${file} imports ${target}/`),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -61,18 +67,28 @@ describe('the import rule', () => {
   });
 
   test.each(Object.entries(oneFile))('%s is imported in its own place only', (library, place) => {
-    const users = ours.filter((file) => !isTest(file) && imports(file).some((target) => target === library || target.startsWith(`${library}/`)));
+    const users = ours.filter(
+      (file) =>
+        !isTest(file) &&
+        imports(file).some((target) => target === library || target.startsWith(`${library}/`)),
+    );
     expect(users.filter((file) => !place.test(file))).toEqual([]);
     expect(users).not.toEqual([]);
   });
 
   test('environment, clock and console belong to the command line', () => {
     const inside = ours.filter((file) => folderOf(file) !== 'cli' && !isTest(file) && file.endsWith('.ts'));
-    expect(inside.filter((file) => /process\.env|Date\.now\(|console\.(log|error|warn|info|debug)\(|new Date\(\)/.test(code(file)))).toEqual([]);
+    expect(
+      inside.filter((file) =>
+        /process\.env|Date\.now\(|console\.(log|error|warn|info|debug)\(|new Date\(\)/.test(code(file)),
+      ),
+    ).toEqual([]);
   });
 
   test('there are no default exports, no barrels of odds and ends', () => {
-    const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.config.ts') && !file.endsWith('.d.ts'));
+    const sources = files.filter(
+      (file) => file.endsWith('.ts') && !file.endsWith('.config.ts') && !file.endsWith('.d.ts'),
+    );
     expect(sources.filter((file) => /^export default/m.test(code(file)))).toEqual([]);
     expect(files.filter((file) => /(^|\/)utils?\.ts$/.test(file))).toEqual([]);
   });

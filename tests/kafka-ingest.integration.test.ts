@@ -29,7 +29,9 @@ function lines(): string[] {
 }
 
 await describeWithKafka('faultline ingest', (kafka) => {
-  it('counts what a replay of the same records counts, commits, resumes where it ended, and reconciles', { timeout: 180_000 }, async () => {
+  it('counts what a replay of the same records counts, commits, resumes where it ended, and reconciles', {
+    timeout: 180_000,
+  }, async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'faultline-test-'));
     const topic = await kafka.createTopic({ partitions: 3 });
     const group = `group-${topic}`;
@@ -48,7 +50,11 @@ await describeWithKafka('faultline ingest', (kafka) => {
       });
     const ingestUntil = async (total: number): Promise<void> => {
       const worker = startFaultline(['ingest'], { env });
-      await until(`${total} records acknowledged; the worker said ${worker.stderr()}`, async () => (await acknowledged()) === total, 90_000);
+      await until(
+        `${total} records acknowledged; the worker said ${worker.stderr()}`,
+        async () => (await acknowledged()) === total,
+        90_000,
+      );
       worker.child.kill('SIGTERM');
       expect((await worker.finished).code, worker.stderr()).toBe(0);
     };
@@ -56,11 +62,20 @@ await describeWithKafka('faultline ingest', (kafka) => {
       const half = RECORDS / 2;
       await produceLines(kafka.brokers, topic, records.slice(0, half), { partition: (i) => i % 3 });
       await ingestUntil(half);
-      await produceLines(kafka.brokers, topic, [...records.slice(half), 'no json', 'null'], { partition: (i) => i % 3 });
+      await produceLines(kafka.brokers, topic, [...records.slice(half), 'no json', 'null'], {
+        partition: (i) => i % 3,
+      });
       await ingestUntil(RECORDS + 2);
 
       const replayed = await runFaultline(['replay', '-', '--json'], { input: records.join('\n') });
-      const store = await openStore({ url: '', path: env.FAULTLINE_CLICKHOUSE_PATH, database: 'faultline', user: '', password: '', cluster: '' });
+      const store = await openStore({
+        url: '',
+        path: env.FAULTLINE_CLICKHOUSE_PATH,
+        database: 'faultline',
+        user: '',
+        password: '',
+        cluster: '',
+      });
       const counts = await readCountsByClass(store);
       const dead = await store.query('SELECT reason, body FROM dead_letters ORDER BY body');
       await store.close();

@@ -45,20 +45,29 @@ async function replay(file: string): Promise<{ counts: Record<string, number>; i
 }
 
 describe('faultline replay', () => {
-  test.each(['demo-day', 'slow-down-surge', 'quota-exhausted'])('%s: exactly the incidents that are in it, with scope and times', async (name) => {
-    const truth = await writeScenario(name, 7);
-    const found = await replay(truth.file);
-    expect(found.counts).toEqual(truth.counts);
-    expect(found.incidents.map(({ kind }) => kind)).toEqual(truth.incidents.map(({ kind }) => kind));
-    for (const [i, expected] of truth.incidents.entries()) {
-      const actual = incident.parse(found.incidents[i]);
-      expect(actual.scope).toMatchObject(expected.scope);
-      expect(Math.abs(Date.parse(actual.started_at) - expected.started_at), `${actual.kind} began ${actual.started_at}`).toBeLessThan(3 * MINUTE);
-      expect(actual.remedy.steps.length).toBeGreaterThan(0);
-      expect(actual.state).toBe('resolved');
-      expect(Math.abs(Date.parse(actual.resolved_at ?? '') - expected.ended_at), `${actual.kind} ended ${actual.resolved_at}`).toBeLessThan(6 * MINUTE);
-    }
-  });
+  test.each(['demo-day', 'slow-down-surge', 'quota-exhausted'])(
+    '%s: exactly the incidents that are in it, with scope and times',
+    async (name) => {
+      const truth = await writeScenario(name, 7);
+      const found = await replay(truth.file);
+      expect(found.counts).toEqual(truth.counts);
+      expect(found.incidents.map(({ kind }) => kind)).toEqual(truth.incidents.map(({ kind }) => kind));
+      for (const [i, expected] of truth.incidents.entries()) {
+        const actual = incident.parse(found.incidents[i]);
+        expect(actual.scope).toMatchObject(expected.scope);
+        expect(
+          Math.abs(Date.parse(actual.started_at) - expected.started_at),
+          `${actual.kind} began ${actual.started_at}`,
+        ).toBeLessThan(3 * MINUTE);
+        expect(actual.remedy.steps.length).toBeGreaterThan(0);
+        expect(actual.state).toBe('resolved');
+        expect(
+          Math.abs(Date.parse(actual.resolved_at ?? '') - expected.ended_at),
+          `${actual.kind} ended ${actual.resolved_at}`,
+        ).toBeLessThan(6 * MINUTE);
+      }
+    },
+  );
 
   test.each([1, 2])('a calm day has no incident (seed %s)', async (seed) => {
     const truth = await writeScenario('calm-day', seed);
@@ -68,7 +77,11 @@ describe('faultline replay', () => {
 
   test('lines that are no records are told of and stop nobody', async () => {
     const file = path.join(directory, 'bad.ndjson');
-    const good = JSON.stringify({ ts: '2026-03-01T00:00:00Z', status: 503, error: { error: { message: 'Slow Down', code: 'slow_down' } } });
+    const good = JSON.stringify({
+      ts: '2026-03-01T00:00:00Z',
+      status: 503,
+      error: { error: { message: 'Slow Down', code: 'slow_down' } },
+    });
     await writeFile(file, [good, '{ broken', '', 'true', good].join('\n'));
     const { code, stdout, stderr } = await runFaultline(['replay', file, '--json'], { cwd: directory });
     expect(code).toBe(0);

@@ -9,8 +9,18 @@ export async function backlogMemory(lab: Lab, records: number): Promise<Finding>
   const course = memory.points.map(({ mb }) => mb).join(' ');
   return {
     lines: [
-      goal('e  worker, 50 partitions: most memory', `${whole(memory.max_mb)} MB`, '< 400 MB', memory.max_mb < 400),
-      goal('e  its growth in the second half', `${whole(memory.slope_mb_per_min)} MB a minute`, 'no more than noise: < 120', memory.slope_mb_per_min < 120),
+      goal(
+        'e  worker, 50 partitions: most memory',
+        `${whole(memory.max_mb)} MB`,
+        '< 400 MB',
+        memory.max_mb < 400,
+      ),
+      goal(
+        'e  its growth in the second half',
+        `${whole(memory.slope_mb_per_min)} MB a minute`,
+        'no more than noise: < 120',
+        memory.slope_mb_per_min < 120,
+      ),
       fact('e  MB at each second', course),
       fact('e  rate', `${whole(rate)}/s in ${batches} batches`),
     ],

@@ -46,15 +46,30 @@ export async function drain(lab: Lab, topic: string, records: number, workers = 
     const memory = watch.end();
     await check(clickhouse, topic, records);
     const seconds = (ledger.last - began) / 1_000;
-    const spent = { workers_cpu: after.workers - before.workers, clickhouse_cpu: after.clickhouse - before.clickhouse, broker_cpu: after.broker - before.broker };
-    return { seconds, rate: records / seconds, ...spent, per_cpu_second: records / (spent.workers_cpu + spent.clickhouse_cpu), batches: ledger.batches, memory };
+    const spent = {
+      workers_cpu: after.workers - before.workers,
+      clickhouse_cpu: after.clickhouse - before.clickhouse,
+      broker_cpu: after.broker - before.broker,
+    };
+    return {
+      seconds,
+      rate: records / seconds,
+      ...spent,
+      per_cpu_second: records / (spent.workers_cpu + spent.clickhouse_cpu),
+      batches: ledger.batches,
+      memory,
+    };
   } finally {
     await Promise.all(started.map((worker) => worker.stop()));
     await clickhouse.stop();
   }
 }
 
-function usage(lab: Lab, clickhouse: ClickHouse, workers: readonly { pid: number }[]): { workers: number; clickhouse: number; broker: number } {
+function usage(
+  lab: Lab,
+  clickhouse: ClickHouse,
+  workers: readonly { pid: number }[],
+): { workers: number; clickhouse: number; broker: number } {
   return {
     workers: workers.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0),
     clickhouse: cpuSeconds(clickhouse.pid),
@@ -63,7 +78,11 @@ function usage(lab: Lab, clickhouse: ClickHouse, workers: readonly { pid: number
 }
 
 /** A rate of wrong counts would be worth nothing. */
-export async function check({ store }: Pick<ClickHouse, 'store'>, topic: string, records: number): Promise<void> {
+export async function check(
+  { store }: Pick<ClickHouse, 'store'>,
+  topic: string,
+  records: number,
+): Promise<void> {
   const [row] = await store.query<{ ledger: number; counted: number; rollup: number }>(
     `SELECT (SELECT sum(counted) FROM ingest_batches WHERE topic = {topic:String}) AS ledger,
        (SELECT sum(requests) FROM request_counts) AS counted, (SELECT sum(requests) FROM request_counts_1m) AS rollup`,

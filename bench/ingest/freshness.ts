@@ -11,7 +11,12 @@ const SECONDS = 30;
 
 /** Time from producing to visible in ClickHouse at 1,000 records a second over 4 partitions. */
 export async function latency(lab: Lab): Promise<Finding> {
-  const run = await watched(lab, 'latency', { perSecond: 1_000, perSend: 10, perPartition: 10, partitions: 4 });
+  const run = await watched(lab, 'latency', {
+    perSecond: 1_000,
+    perSend: 10,
+    perPartition: 10,
+    partitions: 4,
+  });
   const { p50, p99 } = run.latency;
   return {
     lines: [
@@ -26,10 +31,17 @@ export async function latency(lab: Lab): Promise<Finding> {
 /** 200 partitions of one record a second each: inserts, and the time that saving them costs. */
 export async function quietPartitions(lab: Lab): Promise<Finding> {
   const run = await watched(lab, 'quiet', { perSecond: 200, perSend: 20, perPartition: 1, partitions: 200 });
-  const inserts = Object.entries(run.inserts_per_second).map(([name, n]): Line => fact(`g  inserts/s into ${name}`, fine(n)));
+  const inserts = Object.entries(run.inserts_per_second).map(
+    ([name, n]): Line => fact(`g  inserts/s into ${name}`, fine(n)),
+  );
   return {
     lines: [
-      goal('g  200 partitions of 1 record/s: counted', `${whole(run.records)} of ${whole(run.records)}`, 'all', true),
+      goal(
+        'g  200 partitions of 1 record/s: counted',
+        `${whole(run.records)} of ${whole(run.records)}`,
+        'all',
+        true,
+      ),
       ...inserts,
       fact('g  produced to visible: p50 / p99', `${whole(run.latency.p50)} / ${whole(run.latency.p99)} ms`),
       fact('g  cores of worker / ClickHouse', `${fine(run.worker_cores)} / ${fine(run.clickhouse_cores)}`),
@@ -47,7 +59,11 @@ interface Watched {
 }
 
 /** Sends at a steady pace to a running worker and looks when each offset is covered by the ledger. Throws when a count is wrong. */
-async function watched(lab: Lab, topic: string, pace: Omit<Parameters<typeof sendPaced>[3], 'seconds'>): Promise<Watched> {
+async function watched(
+  lab: Lab,
+  topic: string,
+  pace: Omit<Parameters<typeof sendPaced>[3], 'seconds'>,
+): Promise<Watched> {
   await lab.kafka.createTopic(topic, { partitions: pace.partitions });
   const clickhouse = await startClickHouse(lab, topic);
   const worker = startWorker(lab, clickhouse, topic, topic);
@@ -66,7 +82,12 @@ async function watched(lab: Lab, topic: string, pace: Omit<Parameters<typeof sen
     const used = [cpuSeconds(worker.pid) - before[0], cpuSeconds(clickhouse.pid) - before[1]] as const;
     const records = count(sent);
     await check(clickhouse, topic, records + count(early));
-    const late = sent.flatMap((part) => Array.from({ length: part.to - part.from }, (_, i) => firstSeen(seen, part.partition, part.from + i) - part.at));
+    const late = sent.flatMap((part) =>
+      Array.from(
+        { length: part.to - part.from },
+        (_, i) => firstSeen(seen, part.partition, part.from + i) - part.at,
+      ),
+    );
     return {
       records,
       latency: { p50: quantile(late, 0.5), p99: quantile(late, 0.99), max: quantile(late, 1) },
@@ -120,7 +141,11 @@ function firstSeen(seen: Seen, partition: number, offset: number): number {
 }
 
 /** Each batch is one insert into each table for which it has rows. */
-async function insertsPerSecond({ store }: ClickHouse, topic: string, seconds: number): Promise<Record<string, number>> {
+async function insertsPerSecond(
+  { store }: ClickHouse,
+  topic: string,
+  seconds: number,
+): Promise<Record<string, number>> {
   const [row] = await store.query<Record<string, number>>(
     `SELECT countIf(failed > 0) AS error_events, countIf(counted > 0) AS request_counts, count() AS ingest_batches
      FROM ingest_batches WHERE topic = {topic:String} AND inserted_at > now64(3) - {seconds:Float64}`,

@@ -68,19 +68,28 @@ await rows(`CREATE MATERIALIZED VIEW bench.view TO bench.counts AS
 const deadline = performance.now() + 300_000;
 const until = async (ask: () => Promise<boolean>, everyMs: number): Promise<void> => {
   while (!(await ask())) {
-    if (performance.now() > deadline) throw new Error(`the Kafka engine has not read all in 300 s: ${await state()}`);
+    if (performance.now() > deadline)
+      throw new Error(`the Kafka engine has not read all in 300 s: ${await state()}`);
     await sleep(everyMs);
   }
 };
 const state = (): Promise<string> =>
-  rows(`SELECT (SELECT sum(requests) FROM bench.counts), assignments.topic, num_messages_read, exceptions.text FROM system.kafka_consumers`);
+  rows(
+    `SELECT (SELECT sum(requests) FROM bench.counts), assignments.topic, num_messages_read, exceptions.text FROM system.kafka_consumers`,
+  );
 
-await until(async () => Number(await rows('SELECT sum(length(assignments.topic)) FROM system.kafka_consumers')) > 0, 20);
+await until(
+  async () => Number(await rows('SELECT sum(length(assignments.topic)) FROM system.kafka_consumers')) > 0,
+  20,
+);
 const began = performance.now();
 const used = process.cpuUsage();
 await until(async () => Number(await rows('SELECT sum(requests) FROM bench.counts')) >= plan.records, 200);
 const cpu = process.cpuUsage(used);
-const result: EngineResult = { seconds: (performance.now() - began) / 1_000, cpu_seconds: (cpu.user + cpu.system) / 1e6 };
+const result: EngineResult = {
+  seconds: (performance.now() - began) / 1_000,
+  cpu_seconds: (cpu.user + cpu.system) / 1e6,
+};
 const total = Number(await rows('SELECT sum(requests) FROM bench.counts'));
 if (total !== plan.records) throw new Error(`the Kafka engine counted ${total} of ${plan.records} records`);
 await rows('DROP TABLE bench.view');

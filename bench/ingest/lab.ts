@@ -65,12 +65,21 @@ const TOKEN = 'of-the-bench';
 
 export async function startClickHouse(lab: Lab, name: string): Promise<ClickHouse> {
   const data = path.join(lab.folder, name);
-  const running = startFaultline(['clickhouse', '--port', '0', '--data', data], { env: { FAULTLINE_CLICKHOUSE_HTTP_TOKEN: TOKEN } });
+  const running = startFaultline(['clickhouse', '--port', '0', '--data', data], {
+    env: { FAULTLINE_CLICKHOUSE_HTTP_TOKEN: TOKEN },
+  });
   const url = await until('ClickHouse answers', () => {
     if (running.child.exitCode !== null) throw new Error(`faultline clickhouse ended: ${running.stderr()}`);
     return /http:\/\/\S+/.exec(running.stdout())?.[0] ?? null;
   });
-  const store = await openStore({ url, path: '', database: 'faultline', user: 'default', password: TOKEN, cluster: '' });
+  const store = await openStore({
+    url,
+    path: '',
+    database: 'faultline',
+    user: 'default',
+    password: TOKEN,
+    cluster: '',
+  });
   return {
     pid: pidOf(running),
     env: { FAULTLINE_CLICKHOUSE_URL: url, FAULTLINE_CLICKHOUSE_PASSWORD: TOKEN },
@@ -106,7 +115,10 @@ export function startWorker(lab: Lab, clickhouse: ClickHouse, topic: string, gro
     pid: pidOf(running),
     assignedAt() {
       if (running.child.exitCode !== null) throw new Error(`faultline ingest ended: ${running.stderr()}`);
-      const line = running.stderr().split('\n').findLast((text) => text.includes('"partitions assigned"') && !text.includes('"count":0'));
+      const line = running
+        .stderr()
+        .split('\n')
+        .findLast((text) => text.includes('"partitions assigned"') && !text.includes('"count":0'));
       if (line === undefined) return null;
       const entry: { time: string } = JSON.parse(line);
       return Date.parse(entry.time);
@@ -119,7 +131,10 @@ export function startWorker(lab: Lab, clickhouse: ClickHouse, topic: string, gro
 }
 
 /** Messages of a topic whose outcome is in the ledger, and when the last of them came there, epoch ms. */
-export async function ledgerOf(store: Store, topic: string): Promise<{ messages: number; batches: number; last: number }> {
+export async function ledgerOf(
+  store: Store,
+  topic: string,
+): Promise<{ messages: number; batches: number; last: number }> {
   const [row] = await store.query<{ messages: number; batches: number; last: number }>(
     `SELECT sum(to_offset - from_offset) AS messages, count() AS batches, toUnixTimestamp64Milli(max(inserted_at)) AS last
      FROM ingest_batches WHERE topic = {topic:String}`,

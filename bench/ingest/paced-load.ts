@@ -39,7 +39,12 @@ export async function sendPaced(
       producer.send({ topic, messages, acks: -1 }).then((answers) => {
         for (const { partition, baseOffset } of answers) {
           const from = Number(baseOffset);
-          sent.push({ partition, from, to: from + messages.filter((message) => message.partition === partition).length, at: due });
+          sent.push({
+            partition,
+            from,
+            to: from + messages.filter((message) => message.partition === partition).length,
+            at: due,
+          });
         }
       }),
     );

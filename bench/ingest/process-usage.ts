@@ -41,7 +41,9 @@ export function watchMemory(pid: number): { end(): MemoryCourse } {
       look();
       const late = points.slice(Math.floor(points.length / 2));
       return {
-        points: points.filter((_, i) => i % 4 === 0).map(({ s, mb }) => ({ s: Math.round(s), mb: Math.round(mb) })),
+        points: points
+          .filter((_, i) => i % 4 === 0)
+          .map(({ s, mb }) => ({ s: Math.round(s), mb: Math.round(mb) })),
         max_mb: Math.max(...points.map(({ mb }) => mb)),
         slope_mb_per_min: slope(late) * 60,
       };

@@ -15,10 +15,20 @@ export interface Finding {
 
 /** The lines as a table of text. */
 export function table(lines: readonly Line[]): string {
-  const cells = lines.map(({ what, value, target, holds }) => [what, value, target, holds === null ? '' : holds ? 'yes' : 'NO']);
+  const cells = lines.map(({ what, value, target, holds }) => [
+    what,
+    value,
+    target,
+    holds === null ? '' : holds ? 'yes' : 'NO',
+  ]);
   const all = [['measured', 'value', 'target', 'holds'], ...cells];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const text = all.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+  const text = all.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   return [text[0], widths.map((width) => '-'.repeat(width)).join('  '), ...text.slice(1)].join('\n');
 }
 

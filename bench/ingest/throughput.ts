@@ -19,11 +19,23 @@ const clientSettings = [
 ] as const;
 
 /** Compares, in alternating rounds on one topic, the client alone, one worker, the Kafka engine, and two workers. */
-export async function throughput(lab: Lab, parts: ReadonlySet<ThroughputPart>, records: number, rounds: number, say: (text: string) => void): Promise<Finding> {
+export async function throughput(
+  lab: Lab,
+  parts: ReadonlySet<ThroughputPart>,
+  records: number,
+  rounds: number,
+  say: (text: string) => void,
+): Promise<Finding> {
   const topic = await lab.filledTopic('load', 4, records);
   let group = 0;
   const consume = (setting: (typeof clientSettings)[number]): Promise<ConsumeResult> => {
-    const plan: ConsumePlan = { brokers: lab.kafka.brokers, topic, group: `ceiling-${++group}`, records, ...setting };
+    const plan: ConsumePlan = {
+      brokers: lab.kafka.brokers,
+      topic,
+      group: `ceiling-${++group}`,
+      records,
+      ...setting,
+    };
     return runProgram('consume-and-parse.ts', plan).answer<ConsumeResult>();
   };
   let best: { setting: (typeof clientSettings)[number]; result: ConsumeResult } | null = null;
@@ -44,9 +56,17 @@ export async function throughput(lab: Lab, parts: ReadonlySet<ThroughputPart>, r
       ceilings.push(result);
       say(`a, round ${round}: ${whole(records / result.seconds)}/s, ${fine(result.cpu_seconds)} CPU s`);
     }
-    if (parts.has('b') || parts.has('d')) ones.push(told(say, `b, round ${round}`, await drain(lab, topic, records)));
+    if (parts.has('b') || parts.has('d'))
+      ones.push(told(say, `b, round ${round}`, await drain(lab, topic, records)));
     if (parts.has('c')) {
-      const plan: EnginePlan = { brokers: lab.kafka.brokers, topic, group: `engine-${++group}`, records, path: path.join(lab.folder, `engine-${group}`), consumers: 1 };
+      const plan: EnginePlan = {
+        brokers: lab.kafka.brokers,
+        topic,
+        group: `engine-${++group}`,
+        records,
+        path: path.join(lab.folder, `engine-${group}`),
+        consumers: 1,
+      };
       const result = await runProgram('kafka-engine-program.ts', plan).answer<EngineResult>();
       engines.push(result);
       say(`c, round ${round}: ${whole(records / result.seconds)}/s, ${fine(result.cpu_seconds)} CPU s`);
@@ -75,15 +95,34 @@ function compare(records: number, setting: string, { ceilings, ones, engines, tw
   const figures: Record<string, unknown> = { records };
   const ceiling = ceilings.length === 0 ? null : medianOf(ceilings, ({ seconds }) => seconds);
   if (ceiling !== null) {
-    lines.push(fact(`a  kafkajs and JSON.parse alone (${setting})`, `${whole(records / ceiling.seconds)}/s, ${whole(records / ceiling.cpu_seconds)} per CPU s`));
+    lines.push(
+      fact(
+        `a  kafkajs and JSON.parse alone (${setting})`,
+        `${whole(records / ceiling.seconds)}/s, ${whole(records / ceiling.cpu_seconds)} per CPU s`,
+      ),
+    );
     figures['ceiling'] = { setting, rate: records / ceiling.seconds, cpu_seconds: ceiling.cpu_seconds };
   }
   const one = ones.length === 0 ? null : medianOf(ones, ({ rate }) => rate);
   if (one !== null) {
     const cpu = medianOf(ones, ({ per_cpu_second }) => per_cpu_second);
-    lines.push(fact('b  one worker, ClickHouse in another process', `${whole(one.rate)}/s in ${one.batches} batches`));
-    lines.push(fact('b  CPU seconds of worker / ClickHouse / broker', `${fine(cpu.workers_cpu)} / ${fine(cpu.clickhouse_cpu)} / ${fine(cpu.broker_cpu)}`));
-    lines.push(goal('b  per CPU second of worker and ClickHouse', whole(cpu.per_cpu_second), '≥ 100,000', cpu.per_cpu_second >= 100_000));
+    lines.push(
+      fact('b  one worker, ClickHouse in another process', `${whole(one.rate)}/s in ${one.batches} batches`),
+    );
+    lines.push(
+      fact(
+        'b  CPU seconds of worker / ClickHouse / broker',
+        `${fine(cpu.workers_cpu)} / ${fine(cpu.clickhouse_cpu)} / ${fine(cpu.broker_cpu)}`,
+      ),
+    );
+    lines.push(
+      goal(
+        'b  per CPU second of worker and ClickHouse',
+        whole(cpu.per_cpu_second),
+        '≥ 100,000',
+        cpu.per_cpu_second >= 100_000,
+      ),
+    );
     figures['one_worker'] = { ...numbers(one), per_cpu_second: cpu.per_cpu_second };
     if (ceiling !== null) {
       const ratio = (one.rate * ceiling.seconds) / records;
@@ -94,7 +133,12 @@ function compare(records: number, setting: string, { ceilings, ones, engines, tw
   if (engines.length > 0) {
     const engine = medianOf(engines, ({ seconds }) => seconds);
     const cpu = medianOf(engines, ({ cpu_seconds }) => cpu_seconds).cpu_seconds;
-    lines.push(fact('c  Kafka engine with a multiIf view, counts only', `${whole(records / engine.seconds)}/s, ${whole(records / cpu)} per CPU s`));
+    lines.push(
+      fact(
+        'c  Kafka engine with a multiIf view, counts only',
+        `${whole(records / engine.seconds)}/s, ${whole(records / cpu)} per CPU s`,
+      ),
+    );
     figures['kafka_engine'] = { rate: records / engine.seconds, per_cpu_second: records / cpu };
     if (one !== null) {
       const ratio = (medianOf(ones, ({ per_cpu_second }) => per_cpu_second).per_cpu_second * cpu) / records;
@@ -106,7 +150,9 @@ function compare(records: number, setting: string, { ceilings, ones, engines, tw
   if (twos.length > 0 && one !== null) {
     const two = medianOf(twos, ({ rate }) => rate);
     const ratio = two.rate / one.rate;
-    lines.push(goal('d  two workers against one', `${fine(ratio)} (${whole(two.rate)}/s)`, '≥ 1.70', ratio >= 1.7));
+    lines.push(
+      goal('d  two workers against one', `${fine(ratio)} (${whole(two.rate)}/s)`, '≥ 1.70', ratio >= 1.7),
+    );
     lines.push(fact('d  busy: one worker / two workers', `${busy(one)} / ${busy(two)}`));
     figures['two_workers'] = { ...numbers(two), ratio };
   }

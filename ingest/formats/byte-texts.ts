@@ -13,7 +13,9 @@ interface Entry {
  * met before, no text is made. `hash` is any number that equal bytes share. Each hash has one slot, which the newest
  * text takes, so memory stays bounded. Answers null for texts that are too long to be remembered.
  */
-export function byteTexts(compute: (text: string) => string): (source: Buffer, start: number, end: number, hash: number) => string | null {
+export function byteTexts(
+  compute: (text: string) => string,
+): (source: Buffer, start: number, end: number, hash: number) => string | null {
   const slots: (Entry | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
   return (source, start, end, hash) => {
     const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);

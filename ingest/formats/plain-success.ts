@@ -49,8 +49,25 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const SPACE = 0x20;
 
-const numberNames = ['status', 'latency_ms', 'ttft_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'retry_count'] as const;
-const dimensionNames = ['provider', 'org', 'project', 'api_key', 'client', 'region', 'model', 'endpoint'] as const;
+const numberNames = [
+  'status',
+  'latency_ms',
+  'ttft_ms',
+  'input_tokens',
+  'output_tokens',
+  'cost_usd',
+  'retry_count',
+] as const;
+const dimensionNames = [
+  'provider',
+  'org',
+  'project',
+  'api_key',
+  'client',
+  'region',
+  'model',
+  'endpoint',
+] as const;
 const known = knownByHash();
 const statusBit = bitOf('status');
 const tsBit = bitOf('ts');
@@ -130,11 +147,28 @@ export function readPlainSuccess(bytes: Buffer, now: number): RequestLog | null 
     } else if (cursor === last) break;
     else return null;
   }
-  const [status = 0, latency_ms = 0, ttft_ms = 0, input_tokens = 0, output_tokens = 0, cost_usd = 0, retry_count = 0] = numbers;
+  const [
+    status = 0,
+    latency_ms = 0,
+    ttft_ms = 0,
+    input_tokens = 0,
+    output_tokens = 0,
+    cost_usd = 0,
+    retry_count = 0,
+  ] = numbers;
   if ((met & statusBit) === 0 || (met & tsBit) === 0 || !(ts > 0)) return null;
   if (!(status >= 200 && status < 400 && Number.isInteger(status))) return null;
   if (!(retry_count <= 65_535 && Number.isInteger(retry_count))) return null;
-  const [provider = '', org = '', project = '', api_key = '', client = '', region = '', model = '', endpoint = ''] = dimensions;
+  const [
+    provider = '',
+    org = '',
+    project = '',
+    api_key = '',
+    client = '',
+    region = '',
+    model = '',
+    endpoint = '',
+  ] = dimensions;
   return {
     ts,
     request_id: cleanId(requestId),
@@ -255,7 +289,10 @@ function knownByHash(): (Known | null)[] {
       name: Buffer.from(name),
       kind,
       bit: 1 << i,
-      index: dimension === undefined ? numberNames.findIndex((other) => other === name) : dimensionNames.indexOf(dimension),
+      index:
+        dimension === undefined
+          ? numberNames.findIndex((other) => other === name)
+          : dimensionNames.indexOf(dimension),
       text: byteTexts(dimension === undefined ? (text) => text : dimensionCleaners[dimension]),
     };
   });

@@ -15,7 +15,15 @@ import { toKafkaError } from './kafka-error.ts';
 import { type DecodeMessages, isRawMessage, rawDecodeMessages } from './raw-fetch.ts';
 import { rawRecords } from './raw-records.ts';
 import { type RequestVersions, withTopicIds } from './topic-ids.ts';
-import { type Chunk, CommitError, type Committed, type PartitionId, partitionKey, type Sink, type Source } from './source.ts';
+import {
+  type Chunk,
+  CommitError,
+  type Committed,
+  type PartitionId,
+  partitionKey,
+  type Sink,
+  type Source,
+} from './source.ts';
 
 export type KafkaSettings = Settings['kafka'];
 
@@ -26,7 +34,9 @@ export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', message: str
 export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise<Source> {
   let connected = false;
   // Until there is a connection, the error that is thrown says it all in one line.
-  const kafka = connect(settings, (level, message, fields) => log(connected ? level : 'debug', message, fields));
+  const kafka = connect(settings, (level, message, fields) =>
+    log(connected ? level : 'debug', message, fields),
+  );
   const admin = kafka.admin();
   await attempt(settings, () => admin.connect());
   await attempt(settings, () => requireTopics(admin, settings));
@@ -43,7 +53,12 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
     allowAutoTopicCreation: false,
     // A broker that is down comes back. The count of retries is never reset while an assignment lasts, so any limit
     // would make the worker leave the group after some days.
-    retry: { initialRetryTime: 300, maxRetryTime: 3_000, retries: Number.MAX_SAFE_INTEGER, restartOnFailure: async () => true },
+    retry: {
+      initialRetryTime: 300,
+      maxRetryTime: 3_000,
+      retries: Number.MAX_SAFE_INTEGER,
+      restartOnFailure: async () => true,
+    },
   });
   await attempt(settings, () => consumer.connect());
   connected = true;
@@ -54,8 +69,13 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
 export async function openProducer(
   settings: KafkaSettings,
   log: KafkaLog,
-): Promise<{ send(topic: string, records: { key: string; value: string }[]): Promise<void>; close(): Promise<void> }> {
-  const producer: Producer = connect(settings, log).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+): Promise<{
+  send(topic: string, records: { key: string; value: string }[]): Promise<void>;
+  close(): Promise<void>;
+}> {
+  const producer: Producer = connect(settings, log).producer({
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
   await attempt(settings, () => producer.connect());
   return {
     send: (topic, records) =>
@@ -75,10 +95,13 @@ export async function openKafkaAdmin(settings: KafkaSettings, log: KafkaLog) {
       attempt(settings, async () => {
         const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
         const found = topics[0]?.partitions ?? [];
-        return found.map((p) => ({ topic, partition: p.partitionId })).sort((a, b) => a.partition - b.partition);
+        return found
+          .map((p) => ({ topic, partition: p.partitionId }))
+          .sort((a, b) => a.partition - b.partition);
       }),
     topics: (): Promise<string[]> => attempt(settings, () => admin.listTopics()),
-    committed: (ids: readonly PartitionId[]) => attempt(settings, () => committedOffsets(admin, settings.group, ids)),
+    committed: (ids: readonly PartitionId[]) =>
+      attempt(settings, () => committedOffsets(admin, settings.group, ids)),
     logOffsets: (ids: readonly PartitionId[]) => attempt(settings, () => logOffsetsOf(admin, ids)),
     close: () => admin.disconnect(),
   };
@@ -110,7 +133,8 @@ function adaptClient(): void {
   const { prototype }: { prototype: RequestQueue } = require('kafkajs/src/network/requestQueue');
   const schedule = prototype.scheduleCheckPendingRequests;
   prototype.scheduleCheckPendingRequests = function scheduleWhenPending(this: RequestQueue) {
-    if (this.pending.length > 0 || this.throttledUntil > performance.timeOrigin + performance.now()) schedule.call(this);
+    if (this.pending.length > 0 || this.throttledUntil > performance.timeOrigin + performance.now())
+      schedule.call(this);
   };
 }
 
@@ -133,7 +157,8 @@ function connect(settings: KafkaSettings, log: KafkaLog): Kafka {
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
     logLevel: kafkajs.logLevel.INFO,
-    logCreator: () => (entry) => log(levels[entry.level] ?? 'debug', entry.log.message, { namespace: entry.namespace }),
+    logCreator: () => (entry) =>
+      log(levels[entry.level] ?? 'debug', entry.log.message, { namespace: entry.namespace }),
   });
 }
 
@@ -156,7 +181,12 @@ const codecTypes: readonly [CodecName, keyof typeof kafkajs.CompressionCodecs][]
 ];
 
 /** The client calls most of what it survives an error; what concerns the user is reported by the worker. */
-const levels: Readonly<Record<number, 'warn' | 'info' | 'debug'>> = { 1: 'warn', 2: 'info', 4: 'debug', 5: 'debug' };
+const levels: Readonly<Record<number, 'warn' | 'info' | 'debug'>> = {
+  1: 'warn',
+  2: 'info',
+  4: 'debug',
+  5: 'debug',
+};
 
 async function attempt<T>(settings: KafkaSettings, act: () => Promise<T>): Promise<T> {
   try {
@@ -171,9 +201,14 @@ async function requireTopics(admin: Admin, settings: KafkaSettings): Promise<voi
   const missing = settings.topics.filter((topic) => !existing.has(topic));
   if (missing.length === 0) return;
   const at = settings.brokers.join(',');
-  throw Object.assign(new Error(`kafka.topics: ${missing.join(', ')} does not exist at ${at}: create it, or name another topic`), {
-    code: 'no_topic',
-  });
+  throw Object.assign(
+    new Error(
+      `kafka.topics: ${missing.join(', ')} does not exist at ${at}: create it, or name another topic`,
+    ),
+    {
+      code: 'no_topic',
+    },
+  );
 }
 
 const TOPIC_WATCH_MS = 3_000;
@@ -190,7 +225,8 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
   const asked = new Map<string, number>();
   /** The id that a topic had when the start in its partition was decided. */
   const begunIds = new Map<string, string>();
-  let idsAsked: Promise<unknown> = Promise.resolve();
+  /** Whether the ids of the topics have been told since the last fetch was answered; null: not asked yet. */
+  let idsConfirmed: Promise<boolean> | null = null;
   const askIds = (): Promise<unknown> => admin.fetchTopicMetadata({ topics: settings.topics });
 
   const deliver = (sink: Sink, chunk: Chunk): void => {
@@ -208,7 +244,9 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       epoch = ++epochs;
       const assignment: Record<string, number[]> = payload.memberAssignment;
-      const partitions = Object.entries(assignment).flatMap(([topic, ids]) => ids.map((partition) => ({ topic, partition })));
+      const partitions = Object.entries(assignment).flatMap(([topic, ids]) =>
+        ids.map((partition) => ({ topic, partition })),
+      );
       // Nothing is fetched before the start of each partition has been decided.
       consumer.pause(Object.entries(assignment).map(([topic, ids]) => ({ topic, partitions: ids })));
       sink.assigned(epoch, partitions);
@@ -221,12 +259,8 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
     consumer.on(consumer.events.REBALANCING, () => end(sink));
     consumer.on(consumer.events.CRASH, () => end(sink));
     consumer.on(consumer.events.STOP, () => end(sink));
-    // A topic that is created again between two fetches goes on at the old offset, and no error tells. Only the id
-    // does, asked for after the fetch was answered; in the meantime its records are decoded.
-    consumer.on(consumer.events.FETCH, ({ payload }) => {
-      if (payload.numberOfBatches === 0) return;
-      idsAsked = askIds();
-      idsAsked.catch(() => undefined);
+    consumer.on(consumer.events.FETCH, () => {
+      idsConfirmed = null;
     });
     // Fetches of which nothing is left (control records, compaction) are not delivered, only announced here.
     topicWatchers.add((topic) => {
@@ -237,7 +271,8 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
       const id = { topic: payload.topic, partition: payload.partition };
       const from = asked.get(partitionKey(id)) ?? -1;
       const to = Number(payload.lastOffset) + 1;
-      if (from >= 0 && to > from) deliver(sink, { ...id, from, to, records: [], highWatermark: Number(payload.highWatermark) });
+      if (from >= 0 && to > from)
+        deliver(sink, { ...id, from, to, records: [], highWatermark: Number(payload.highWatermark) });
     });
   };
 
@@ -264,9 +299,15 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
           eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary, isStale }) => {
             commitOffsets = commitOffsetsIfNecessary;
             const ownEpoch = epoch;
-            const [chunk, known] = await Promise.all([toChunk(batch), idsAsked.then(() => true, () => false)]);
+            // A topic created again between two fetches goes on at the old offset, and no error tells: only its id
+            // does, asked for after the answer to the fetch.
+            idsConfirmed ??= askIds().then(
+              () => true,
+              () => false,
+            );
+            const [chunk, confirmed] = await Promise.all([toChunk(batch), idsConfirmed]);
             // What is not taken is fetched again.
-            if (!known || isStale() || ownEpoch !== epoch) return;
+            if (!confirmed || isStale() || ownEpoch !== epoch) return;
             if (begunIds.get(partitionKey(chunk)) !== (topicIds.get(chunk.topic) ?? '')) return;
             deliver(sink, chunk);
             resolveOffset(batch.lastOffset());
@@ -317,7 +358,10 @@ async function toChunk(batch: Batch): Promise<Chunk> {
     partition: batch.partition,
     from,
     to: Number(batch.lastOffset()) + 1,
-    records: [...old.map((message) => ({ offset: Number(message.offset), value: message.value })), ...records],
+    records: [
+      ...old.map((message) => ({ offset: Number(message.offset), value: message.value })),
+      ...records,
+    ],
     unreadable,
     highWatermark: Number(batch.highWatermark),
   };
@@ -328,7 +372,12 @@ function fetchedOffset(batch: Batch): number {
   return 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : Number(batch.firstOffset());
 }
 
-const fencedTypes = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID']);
+const fencedTypes = new Set([
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'REBALANCE_IN_PROGRESS',
+  'FENCED_INSTANCE_ID',
+]);
 
 function toCommitError(error: unknown, id: PartitionId): CommitError {
   const type = error instanceof Error && 'type' in error ? String(error.type) : '';
@@ -337,7 +386,11 @@ function toCommitError(error: unknown, id: PartitionId): CommitError {
   return new CommitError(code, `commit of ${partitionKey(id)}: ${reason}`, error);
 }
 
-async function committedOffsets(admin: Admin, groupId: string, ids: readonly PartitionId[]): Promise<Committed[]> {
+async function committedOffsets(
+  admin: Admin,
+  groupId: string,
+  ids: readonly PartitionId[],
+): Promise<Committed[]> {
   const topics = [...new Set(ids.map((id) => id.topic))];
   const answer = topics.length === 0 ? [] : await admin.fetchOffsets({ groupId, topics });
   const found = new Map<string, Committed>();
@@ -349,7 +402,10 @@ async function committedOffsets(admin: Admin, groupId: string, ids: readonly Par
   return ids.map((id) => found.get(partitionKey(id)) ?? { offset: -1, metadata: null });
 }
 
-async function logOffsetsOf(admin: Admin, ids: readonly PartitionId[]): Promise<{ earliest: number; latest: number }[]> {
+async function logOffsetsOf(
+  admin: Admin,
+  ids: readonly PartitionId[],
+): Promise<{ earliest: number; latest: number }[]> {
   const found = new Map<string, { earliest: number; latest: number }>();
   for (const topic of new Set(ids.map((id) => id.topic))) {
     for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {

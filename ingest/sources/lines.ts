@@ -21,19 +21,27 @@ const CHUNK_LINES = 2_000;
 export async function openFileLines(file: string): Promise<LineSource> {
   const absolute = path.resolve(file);
   const facts = await stat(absolute);
-  if (facts.isDirectory()) throw Object.assign(new Error(`${file} is a directory`), { code: 'EISDIR', path: file });
+  if (facts.isDirectory())
+    throw Object.assign(new Error(`${file} is a directory`), { code: 'EISDIR', path: file });
   const handle = await open(absolute);
   const head = Buffer.alloc(Math.min(64 * 1024, facts.size));
   await handle.read(head, 0, head.length, 0);
   await handle.close();
   const end = head.indexOf(10);
-  const identity = createHash('sha256').update(absolute).update('\0').update(end < 0 ? head : head.subarray(0, end));
+  const identity = createHash('sha256')
+    .update(absolute)
+    .update('\0')
+    .update(end < 0 ? head : head.subarray(0, end));
   const topic = `file:${path.basename(file)}#${identity.digest('hex').slice(0, 8)}`;
   return lineSource(topic, () => createReadStream(absolute, { highWaterMark: 1024 * 1024 }));
 }
 
 /** A stream of bytes, read once. `run` names this reading, so that another one is another topic. */
-export function openStreamLines(name: string, run: string, stream: AsyncIterable<Buffer | string>): LineSource {
+export function openStreamLines(
+  name: string,
+  run: string,
+  stream: AsyncIterable<Buffer | string>,
+): LineSource {
   return lineSource(`${name}#${run}`, () => stream);
 }
 
@@ -62,7 +70,9 @@ function lineSource(topic: string, openStream: () => AsyncIterable<Buffer | stri
         offset += lines.length;
         if (offset <= start) continue;
         if (!(await mayRead())) return;
-        const records: RawRecord[] = lines.map((value, i) => ({ offset: first + i, value })).filter((r) => r.offset >= start);
+        const records: RawRecord[] = lines
+          .map((value, i) => ({ offset: first + i, value }))
+          .filter((r) => r.offset >= start);
         const from = Math.max(first, start);
         const chunk: Chunk = { ...id, from, to: offset, records, highWatermark: null };
         sink.chunk(1, chunk);

@@ -1,4 +1,4 @@
-import type { PartitionStatus } from '../worker.ts';
+import type { PartitionStatus } from '../worker-status.ts';
 import { partitionKey } from '../sources/source.ts';
 
 /** What is shown of one partition, or of all beyond the limit together; null: not known. */

@@ -6,7 +6,8 @@ import { type Batch, Gather, type Steps } from '../gather.ts';
 import type { OffsetRange } from '../protocol.ts';
 import type { PartitionId } from '../sources/source.ts';
 import { createSteps } from '../steps.ts';
-import type { PartitionStatus, Worker, WorkerStatus } from '../worker.ts';
+import type { Worker } from '../worker.ts';
+import type { PartitionStatus, WorkerStatus } from '../worker-status.ts';
 import { insertErrors, metrics, PARTITION_SERIES } from './metrics.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 

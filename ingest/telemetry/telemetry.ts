@@ -1,6 +1,7 @@
 import type { Store } from '../../store/connect.ts';
 import { StoreError } from '../../store/error.ts';
-import type { Worker, WorkerStatus } from '../worker.ts';
+import type { Worker } from '../worker.ts';
+import type { WorkerStatus } from '../worker-status.ts';
 import type { WorkerEvents } from '../worker-events.ts';
 import { decideHealth, type Health, type HealthFacts, isStalled, LAG_WINDOW_MS } from './health.ts';
 import { healthStates, PARTITION_SERIES } from './metrics.ts';

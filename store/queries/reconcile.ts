@@ -44,7 +44,11 @@ export async function readLedger(store: Store, topic: string | null): Promise<Le
 }
 
 /** Rows of `error_events` or `dead_letters` that stand more than once: same topic, partition, offset and part. */
-export async function readRepeated(store: Store, table: 'error_events' | 'dead_letters', topic: string | null): Promise<OffsetCount[]> {
+export async function readRepeated(
+  store: Store,
+  table: 'error_events' | 'dead_letters',
+  topic: string | null,
+): Promise<OffsetCount[]> {
   const since = table === 'error_events' ? 'tuple(ts, request_id)' : 'tuple(reason)';
   return store.query<OffsetCount>(
     `SELECT topic, partition, offset, count() AS n FROM ${table}

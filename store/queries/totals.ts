@@ -14,5 +14,7 @@ export async function readEventRange(store: Store): Promise<{ from: number; to: 
   const [row] = await store.query<{ n: number; first: number; last: number }>(
     'SELECT count() AS n, toUnixTimestamp(min(ts)) AS first, toUnixTimestamp(max(ts)) AS last FROM request_counts',
   );
-  return row === undefined || row.n === 0 ? null : { from: row.first * 1000, to: (row.last + COUNT_INTERVAL_SECONDS) * 1000 };
+  return row === undefined || row.n === 0
+    ? null
+    : { from: row.first * 1000, to: (row.last + COUNT_INTERVAL_SECONDS) * 1000 };
 }

@@ -65,7 +65,10 @@ await describeWithKafka('counts stay exact', (kafka) => {
     });
 
     it('answers each code that stands for trouble of the moment', async () => {
-      const codes = Object.entries(transientServerCodes).map(([code, name]) => ({ code: Number(code), name }));
+      const codes = Object.entries(transientServerCodes).map(([code, name]) => ({
+        code: Number(code),
+        name,
+      }));
       const told: number[] = [];
       let inserts = 0;
       const treat = (): Treatment => {
@@ -130,7 +133,8 @@ await describeWithKafka('counts stay exact', (kafka) => {
 
     it('has no space left, tells so, and has space again', async () => {
       let isFull = false;
-      const treat = (): Treatment => (isFull ? { kind: 'refuse', code: 243, name: 'NOT_ENOUGH_SPACE' } : { kind: 'pass' });
+      const treat = (): Treatment =>
+        isFull ? { kind: 'refuse', code: 243, name: 'NOT_ENOUGH_SPACE' } : { kind: 'pass' };
       await throughProxy(treat, async (pipeline) => {
         const worker = pipeline.startWorker();
         await worker.said(/^running/);

@@ -38,20 +38,23 @@ await describeWithKafka('a worker that is killed', (kafka) => {
     });
 
     it('at ten random moments under load', async () => {
-      await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 }, async (pipeline) => {
-        const load = pipeline.produceSteadily(12_000, 300);
-        for (let kill = 0; kill < 10; kill++) {
-          const worker = pipeline.startWorker();
-          await worker.said(/^written/);
-          await sleep(Math.random() * 500);
-          worker.signal('SIGKILL');
-          await worker.ended;
-        }
-        await load;
-        pipeline.startWorker();
-        await pipeline.waitUntilCounted();
-        await pipeline.expectExact();
-      });
+      await withPipeline(
+        { brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 },
+        async (pipeline) => {
+          const load = pipeline.produceSteadily(12_000, 300);
+          for (let kill = 0; kill < 10; kill++) {
+            const worker = pipeline.startWorker();
+            await worker.said(/^written/);
+            await sleep(Math.random() * 500);
+            worker.signal('SIGKILL');
+            await worker.ended;
+          }
+          await load;
+          pipeline.startWorker();
+          await pipeline.waitUntilCounted();
+          await pipeline.expectExact();
+        },
+      );
     });
   });
 });

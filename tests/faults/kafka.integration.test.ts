@@ -13,7 +13,11 @@ await describeWithKafka('when Kafka forgets', (kafka) => {
   });
   afterAll(() => clickhouse.stop());
 
-  const parts = (more: Partial<PipelineParts> = {}): PipelineParts => ({ brokers: kafka.brokers, clickhouse, ...more });
+  const parts = (more: Partial<PipelineParts> = {}): PipelineParts => ({
+    brokers: kafka.brokers,
+    clickhouse,
+    ...more,
+  });
 
   describe.concurrent('counts stay exact', () => {
     it("the group's offsets: the worker resumes from the ledger and says so", async () => {
@@ -60,13 +64,31 @@ await describeWithKafka('when Kafka forgets', (kafka) => {
       });
     });
 
-    it.for(sizes)('the topic, which is created again with $name while a worker reads', async ({ records }) => {
+    it.for(sizes)(
+      'the topic, which is created again with $name while a worker reads',
+      async ({ records }) => {
+        await withPipeline(parts(), async (pipeline) => {
+          await pipeline.produce(2_000);
+          const worker = pipeline.startWorker();
+          await pipeline.waitUntilCounted();
+          await pipeline.recreateTopic();
+          await pipeline.produce(records);
+          await worker.said(/^started 0 0 the topic was deleted and created again/);
+          await pipeline.waitUntilCounted();
+          await pipeline.expectExact();
+        });
+      },
+    );
+
+    it('the topic, which is created again with more records while its only reader is frozen', async () => {
       await withPipeline(parts(), async (pipeline) => {
         await pipeline.produce(2_000);
         const worker = pipeline.startWorker();
         await pipeline.waitUntilCounted();
+        worker.signal('SIGSTOP');
         await pipeline.recreateTopic();
-        await pipeline.produce(records);
+        await pipeline.produce(3_000);
+        worker.signal('SIGCONT');
         await worker.said(/^started 0 0 the topic was deleted and created again/);
         await pipeline.waitUntilCounted();
         await pipeline.expectExact();
@@ -127,17 +149,20 @@ await describeWithOwnKafka('when Kafka goes away', () => {
   afterAll(() => Promise.all([kafka.stop(), clickhouse.stop()]));
 
   it.for(['restarted in order', 'killed and started again'])('and is %s, counts stay exact', async (how) => {
-    await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 }, async (pipeline) => {
-      const worker = pipeline.startWorker();
-      await worker.said(/^running/);
-      await pipeline.produceSteadily(1_000, 1_000);
-      await worker.said(/^written/);
-      if (how.startsWith('killed')) await kafka.kill();
-      await kafka.restart();
-      await pipeline.produceSteadily(2_000, 1_000);
-      await pipeline.waitUntilCounted();
-      await pipeline.expectExact();
-    });
+    await withPipeline(
+      { brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 },
+      async (pipeline) => {
+        const worker = pipeline.startWorker();
+        await worker.said(/^running/);
+        await pipeline.produceSteadily(1_000, 1_000);
+        await worker.said(/^written/);
+        if (how.startsWith('killed')) await kafka.kill();
+        await kafka.restart();
+        await pipeline.produceSteadily(2_000, 1_000);
+        await pipeline.waitUntilCounted();
+        await pipeline.expectExact();
+      },
+    );
   });
 });
 
@@ -161,4 +186,3 @@ async function deleteUpTo(pipeline: Pipeline, offset: number): Promise<void> {
     });
   });
 }
-

@@ -34,57 +34,66 @@ await describeWithKafka('counts stay exact', (kafka) => {
     });
 
     it('when a worker freezes at any moment under load', async () => {
-      await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 3, batchRows: 50 }, async (pipeline) => {
-        const workers = [pipeline.startWorker(), pipeline.startWorker()];
-        const load = pipeline.produceSteadily(6_000, 300);
-        for (const worker of workers) await worker.said(/^written/);
-        const [first, second] = workers;
-        first?.signal('SIGSTOP');
-        await second?.said(/^assigned 3/);
-        first?.signal('SIGCONT');
-        await load;
-        await pipeline.waitUntilCounted();
-        await pipeline.expectExact();
-      });
+      await withPipeline(
+        { brokers: kafka.brokers, clickhouse, partitions: 3, batchRows: 50 },
+        async (pipeline) => {
+          const workers = [pipeline.startWorker(), pipeline.startWorker()];
+          const load = pipeline.produceSteadily(6_000, 300);
+          for (const worker of workers) await worker.said(/^written/);
+          const [first, second] = workers;
+          first?.signal('SIGSTOP');
+          await second?.said(/^assigned 3/);
+          first?.signal('SIGCONT');
+          await load;
+          await pipeline.waitUntilCounted();
+          await pipeline.expectExact();
+        },
+      );
     });
 
     it('when a second and a third worker join and leave, in order and by SIGKILL', async () => {
-      await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 6, batchRows: 50 }, async (pipeline) => {
-        const first = pipeline.startWorker();
-        await first.said(/^assigned 6/);
-        const load = pipeline.produceSteadily(7_500, 300);
-        const second = pipeline.startWorker();
-        await second.said(/^written/);
-        const third = pipeline.startWorker();
-        await third.said(/^written/);
-        second.signal('SIGTERM');
-        await second.ended;
-        third.signal('SIGKILL');
-        await third.ended;
-        const fourth = pipeline.startWorker();
-        await fourth.said(/^written/);
-        first.signal('SIGKILL');
-        const fifth = pipeline.startWorker();
-        await fifth.said(/^written/);
-        await load;
-        await pipeline.waitUntilCounted();
-        await pipeline.expectExact();
-      });
+      await withPipeline(
+        { brokers: kafka.brokers, clickhouse, partitions: 6, batchRows: 50 },
+        async (pipeline) => {
+          const first = pipeline.startWorker();
+          await first.said(/^assigned 6/);
+          const load = pipeline.produceSteadily(7_500, 300);
+          const second = pipeline.startWorker();
+          await second.said(/^written/);
+          const third = pipeline.startWorker();
+          await third.said(/^written/);
+          second.signal('SIGTERM');
+          await second.ended;
+          third.signal('SIGKILL');
+          await third.ended;
+          const fourth = pipeline.startWorker();
+          await fourth.said(/^written/);
+          first.signal('SIGKILL');
+          const fifth = pipeline.startWorker();
+          await fifth.said(/^written/);
+          await load;
+          await pipeline.waitUntilCounted();
+          await pipeline.expectExact();
+        },
+      );
     });
 
     it('when a worker is asked to end under load, which it does in order', async () => {
-      await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 }, async (pipeline) => {
-        const load = pipeline.produceSteadily(4_000, 250);
-        for (let i = 0; i < 3; i++) {
-          const worker = pipeline.startWorker();
-          await worker.said(/^written/);
-          await pipeline.stopWorkers();
-        }
-        await load;
-        pipeline.startWorker();
-        await pipeline.waitUntilCounted();
-        await pipeline.expectExact();
-      });
+      await withPipeline(
+        { brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 },
+        async (pipeline) => {
+          const load = pipeline.produceSteadily(4_000, 250);
+          for (let i = 0; i < 3; i++) {
+            const worker = pipeline.startWorker();
+            await worker.said(/^written/);
+            await pipeline.stopWorkers();
+          }
+          await load;
+          pipeline.startWorker();
+          await pipeline.waitUntilCounted();
+          await pipeline.expectExact();
+        },
+      );
     });
   });
 });

@@ -1,0 +1,75 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileLimits, openMigrated, workerFor } from '../../cli/pipeline.ts';
+import { settingsSchema } from '../../domain/settings.ts';
+import { openFileLines } from '../../ingest/sources/lines.ts';
+import { silentEvents } from '../../ingest/worker-events.ts';
+import { readCountsByClass } from '../../store/queries/totals.ts';
+
+/** A program: reads a file of lines, and parses each of them, or brings them into an embedded ClickHouse at `path`. */
+export interface FilePlan {
+  what: 'parse' | 'store';
+  file: string;
+  path: string;
+}
+
+/** From the first byte to the last record; the engine is open and the schema there before. */
+export interface FileResult {
+  seconds: number;
+  cpu_seconds: number;
+  /** Records that were parsed, or are in the counts. */
+  records: number;
+}
+
+const plan: FilePlan = JSON.parse(process.argv[2] ?? '{}');
+const result = plan.what === 'parse' ? await parse() : await store();
+process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+
+async function parse(): Promise<FileResult> {
+  const lines = createInterface({
+    input: createReadStream(plan.file, { highWaterMark: 1024 * 1024 }),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  });
+  let records = 0;
+  let tokens = 0;
+  const measured = measure();
+  await new Promise<void>((resolve) => {
+    // Events cost less than an asynchronous iteration.
+    lines.on('line', (line) => {
+      const record: { input_tokens?: number } = JSON.parse(line);
+      tokens += record.input_tokens ?? 0;
+      records++;
+    });
+    lines.on('close', resolve);
+  });
+  if (tokens < 0) throw new Error('no records');
+  return { ...measured(), records };
+}
+
+async function store(): Promise<FileResult> {
+  const settings = settingsSchema.parse({ clickhouse: { path: plan.path } });
+  const open = await openMigrated(settings.clickhouse);
+  const source = await openFileLines(plan.file);
+  const worker = workerFor({ now: () => Date.now() }, settings, {
+    store: open,
+    source,
+    events: silentEvents,
+    limits: fileLimits(settings),
+    onRefused: 'fail',
+  });
+  const measured = measure();
+  await worker.run();
+  const spent = measured();
+  const counts = await readCountsByClass(open);
+  await open.close();
+  return { ...spent, records: Object.values(counts).reduce((sum, n) => sum + n, 0) };
+}
+
+function measure(): () => Pick<FileResult, 'seconds' | 'cpu_seconds'> {
+  const began = performance.now();
+  const used = process.cpuUsage();
+  return () => {
+    const cpu = process.cpuUsage(used);
+    return { seconds: (performance.now() - began) / 1_000, cpu_seconds: (cpu.user + cpu.system) / 1e6 };
+  };
+}

@@ -1,0 +1,18 @@
+import type { Gather } from './gather.ts';
+import type { LedgerEnd } from './protocol.ts';
+import type { Tenure } from './write.ts';
+
+/** One partition while this worker has it. */
+export interface Held extends Tenure {
+  /** Null until the start is decided. */
+  gather: Gather | null;
+  verify: LedgerEnd | null;
+  /** All before it is in; and so far the group knows it. */
+  done: number;
+  acknowledged: number;
+  writing: Promise<void> | null;
+  paused: boolean;
+  halted: boolean;
+  lag: number | null;
+  idleSince: number;
+}

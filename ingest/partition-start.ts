@@ -1,0 +1,145 @@
+import { isRetriable, StoreError } from '../store/error.ts';
+import { readLedgerEnds } from '../store/queries/ledger.ts';
+import { ledgerInsert } from '../store/write-batch.ts';
+import {
+  decideStart,
+  decodeCommit,
+  type GroupCommit,
+  type LedgerEnd,
+  type LogOffsets,
+  type OffsetRange,
+  type Start,
+} from './protocol.ts';
+import { type Committed, type PartitionId, partitionKey } from './sources/source.ts';
+import type { Tenure, WriteContext } from './write.ts';
+
+/** A start that is known already, given where the log begins and ends. */
+export type Decide = (log: LogOffsets) => Start;
+
+export interface StartContext extends WriteContext {
+  isStopping(): boolean;
+}
+
+/** A partition whose start is decided, and whose losses are in the ledger. */
+export interface Begun<Held extends Tenure> {
+  tenure: Held;
+  start: Start;
+  /** Offset that the group knows as acknowledged; -1 when it knows none. */
+  acknowledged: number;
+  topicId: string;
+}
+
+/**
+ * Decides where each partition begins, from the group's commit, the ledger and the log (`decideStart`), and writes what
+ * was lost to the ledger. Broker and store are asked for ever; partitions whose tenure ends meanwhile are left out.
+ */
+export async function* startPartitions<Held extends Tenure>(
+  context: StartContext,
+  tenures: readonly Held[],
+  decide?: Decide,
+): AsyncGenerator<Begun<Held>> {
+  if (tenures.length === 0) return;
+  const { source, store, events } = context;
+  const ids = tenures.map((tenure) => tenure.id);
+  const facts = await untilAnswered(context, tenures, async () => ({
+    committed: await source.committed(ids),
+    logs: await source.logOffsets(ids),
+    ledger: await ledgerEnds(context, ids),
+  }));
+  if (facts === null) return;
+  for (const [i, tenure] of tenures.entries()) {
+    const { offset, metadata }: Committed = facts.committed[i] ?? { offset: -1, metadata: null };
+    const log = facts.logs[i] ?? { earliest: 0, latest: 0 };
+    const commit = decodeCommit(offset, metadata);
+    const ledger = facts.ledger.get(partitionKey(tenure.id)) ?? null;
+    const topicId = source.topicId(tenure.id.topic);
+    const start =
+      decide?.(log) ??
+      decideStart({
+        commit,
+        foreignOffset: commit === null && offset >= 0 ? offset : null,
+        ledger,
+        log,
+        topicId,
+        ledgerMayLag: store.cluster !== '',
+      });
+    if (!(await recordLoss(context, tenure, start, topicId))) continue;
+    const known = announcedAndIn(commit, ledger, start);
+    if (known !== null) events.alreadyIn(tenure.id, known);
+    yield { tenure, start, acknowledged: commit?.to === null ? commit.offset : -1, topicId };
+  }
+}
+
+/** The announced range that the ledger shows to be in, so that it is not replayed; null when there is none. */
+function announcedAndIn(
+  commit: GroupCommit | null,
+  ledger: LedgerEnd | null,
+  start: Start,
+): OffsetRange | null {
+  if (commit === null || commit.to === null || start.replay !== null || ledger === null) return null;
+  if (ledger.incarnation !== commit.incarnation || ledger.to < commit.to) return null;
+  return { from: commit.offset, to: commit.to };
+}
+
+async function ledgerEnds(
+  { store }: StartContext,
+  ids: readonly PartitionId[],
+): Promise<Map<string, LedgerEnd>> {
+  const ends = new Map<string, LedgerEnd>();
+  for (const topic of new Set(ids.map((id) => id.topic))) {
+    for (const row of await readLedgerEnds(store, topic)) ends.set(partitionKey(row), row);
+  }
+  return ends;
+}
+
+/** Asks again while broker or store do not answer; null when the assignment is over. */
+async function untilAnswered<T>(
+  context: StartContext,
+  tenures: readonly Tenure[],
+  ask: () => Promise<T>,
+): Promise<T | null> {
+  const { events, sleep, isStopping } = context;
+  while (tenures.some((tenure) => tenure.held()) && !isStopping()) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof StoreError && !isRetriable(error)) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      if (error instanceof StoreError) events.storeFailed(reason, error);
+      else events.brokerFailed(reason);
+      await sleep(1_000);
+      events.waited(error instanceof StoreError ? 'store' : 'broker', 1_000);
+    }
+  }
+  return null;
+}
+
+async function recordLoss(
+  context: StartContext,
+  tenure: Tenure,
+  start: Start,
+  topicId: string,
+): Promise<boolean> {
+  const { lost } = start;
+  if (lost === null) return tenure.held();
+  const insert = lossInsert(tenure.id, start, lost, context.worker, topicId);
+  const written = await untilAnswered(context, [tenure], async () => {
+    await context.store.insert(insert);
+    return true;
+  });
+  if (written !== null) context.events.lost(tenure.id, lost.from, lost.to);
+  return written !== null && tenure.held();
+}
+
+function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: string, topicId: string) {
+  const token = `lost:${id.topic}:${id.partition}:${start.incarnation}:${lost.from}-${lost.to}`;
+  return ledgerInsert(
+    {
+      ...{ topic: id.topic, partition: id.partition, incarnation: start.incarnation },
+      ...{ kind: 'lost', from: lost.from, to: lost.to },
+      ...{ counted: 0, failed: 0, skipped: 0, dead: 0, holes: 0, extra: 0, first_ts: null, last_ts: null },
+      ...{ topic_id: topicId, last_digest: '', worker, detail: start.reason },
+    },
+    token,
+  );
+}

@@ -1,0 +1,34 @@
+import type { Held } from './held-partition.ts';
+import type { PartitionId } from './sources/source.ts';
+
+/** One partition as seen from outside. */
+export interface PartitionStatus extends PartitionId {
+  /** The start is not decided yet. */
+  starting: boolean;
+  paused: boolean;
+  halted: boolean;
+  /** Offsets that are not written, as far as the log's end is known; null when it is not. */
+  unwritten: number | null;
+  /** Event time of the newest request in the oldest batch that is not written, epoch ms; null when none is gathered. */
+  waiting_ts: number | null;
+}
+
+export interface WorkerStatus {
+  partitions: PartitionStatus[];
+  /** Estimated size of the rows that are not written. */
+  held_bytes: number;
+  /** When the loop last turned, monotonic ms; null before it has begun. */
+  ticked_at: number | null;
+}
+
+/** The status of a partition. */
+export function statusOf({ id, gather, lag, done, paused, halted }: Held): PartitionStatus {
+  return {
+    ...id,
+    starting: gather === null,
+    paused,
+    halted,
+    unwritten: gather === null || lag === null ? null : lag + Math.max(0, gather.position - done),
+    waiting_ts: gather?.oldest?.fold.totals.last_ts ?? null,
+  };
+}
