@@ -31,9 +31,13 @@ const findings: Finding[] = [];
 try {
   const compared = new Set([...parts].filter(isThroughput));
   if (compared.size > 0) findings.push(await throughput(lab, compared, records, rounds, say));
-  if (parts.has('e')) findings.push(await backlogMemory(lab, records));
-  if (parts.has('f')) findings.push(await latency(lab));
-  if (parts.has('g')) findings.push(await quietPartitions(lab));
+  const others = { e: () => backlogMemory(lab, records), f: () => latency(lab), g: () => quietPartitions(lab) };
+  for (const [part, run] of Object.entries(others)) {
+    if (!parts.has(part)) continue;
+    const finding = await run();
+    say(table(finding.lines));
+    findings.push(finding);
+  }
 } finally {
   await lab.close();
 }

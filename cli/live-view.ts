@@ -35,7 +35,7 @@ const LINE_EVERY_MS = 5_000;
 export function createLiveView(
   context: Pick<CommandContext, 'out' | 'stderr' | 'color' | 'width' | 'now'>,
 ): LiveView {
-  const live = context.stderr.isTTY === true;
+  const live = 'isTTY' in context.stderr && context.stderr.isTTY;
   const paint = createPainter(context.color);
   const history = new Map<RequestClass, number[]>();
   let before: { at: number; counts: LiveCounts } | null = null;

@@ -71,15 +71,18 @@ export class Gather {
     if (this.#open?.last) this.#open.last = Buffer.from(this.#open.last);
   }
 
-  /** Closes the growing batch if it is due: by size, or by age where more would not come at once. */
-  closeIfDue(limits: Limits, monotonic: number, behind: boolean): void {
+  /**
+   * Closes the growing batch if it is due: by size, or by age where more would not come at once. While nobody could
+   * write it, age closes nothing: the batch grows instead, so that a busy store gets fewer inserts, not a queue of them.
+   */
+  closeIfDue(limits: Limits, monotonic: number, { behind, busy }: { behind: boolean; busy: boolean }): void {
     const batch = this.#open;
     if (batch === null || this.#replaying(batch)) return;
     const full =
       batch.messages >= limits.rows || batch.bytes >= limits.bytes || batch.fold.bytes >= limits.bytes;
     const age = monotonic - batch.openedAt;
     const patient = behind || batch.messages < QUIET_RECORDS;
-    if (full || age >= (patient ? Math.max(limits.age_ms, limits.quiet_age_ms) : limits.age_ms)) this.close();
+    if (full || (!busy && age >= (patient ? Math.max(limits.age_ms, limits.quiet_age_ms) : limits.age_ms))) this.close();
   }
 
   /** Closes the growing batch, whatever its size; a replay stays open until its end. */

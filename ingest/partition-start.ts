@@ -98,8 +98,8 @@ async function untilAnswered<T>(
   tenures: readonly Tenure[],
   ask: () => Promise<T>,
 ): Promise<T | null> {
-  const { events, sleep, isStopping } = context;
-  while (tenures.some((tenure) => tenure.held()) && !isStopping()) {
+  const { events } = context;
+  while (tenures.some((tenure) => tenure.held()) && !context.isStopping()) {
     try {
       return await ask();
     } catch (error) {
@@ -107,7 +107,7 @@ async function untilAnswered<T>(
       const reason = error instanceof Error ? error.message : String(error);
       if (error instanceof StoreError) events.storeFailed(reason, error);
       else events.brokerFailed(reason);
-      await sleep(1_000);
+      await context.sleep(1_000);
       events.waited(error instanceof StoreError ? 'store' : 'broker', 1_000);
     }
   }
@@ -135,10 +135,24 @@ function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: st
   const token = `lost:${id.topic}:${id.partition}:${start.incarnation}:${lost.from}-${lost.to}`;
   return ledgerInsert(
     {
-      ...{ topic: id.topic, partition: id.partition, incarnation: start.incarnation },
-      ...{ kind: 'lost', from: lost.from, to: lost.to },
-      ...{ counted: 0, failed: 0, skipped: 0, dead: 0, holes: 0, extra: 0, first_ts: null, last_ts: null },
-      ...{ topic_id: topicId, last_digest: '', worker, detail: start.reason },
+      topic: id.topic,
+      partition: id.partition,
+      incarnation: start.incarnation,
+      kind: 'lost',
+      from: lost.from,
+      to: lost.to,
+      counted: 0,
+      failed: 0,
+      skipped: 0,
+      dead: 0,
+      holes: 0,
+      extra: 0,
+      first_ts: null,
+      last_ts: null,
+      topic_id: topicId,
+      last_digest: '',
+      worker,
+      detail: start.reason,
     },
     token,
   );

@@ -1,7 +1,7 @@
 import type { Store } from '../store/connect.ts';
 import type { DeadLetter } from '../store/queries/dead-letters.ts';
 import { batchInserts, writeInserts } from '../store/write-batch.ts';
-import { Fold } from './fold.ts';
+import { Fold, recordDigest } from './fold.ts';
 import type { Steps } from './gather.ts';
 
 export interface ReplayResult {
@@ -34,6 +34,8 @@ export async function replayDeadLetters(
     }
     const fold = new Fold();
     const { topic, partition, offset } = letter;
+    // One message can hold several, and a topic created again has the same offsets: only the text tells them apart.
+    const digest = recordDigest(Buffer.from(`${letter.part}:${letter.body}`));
     decoded.records.forEach((record, part) =>
       fold.add(record, options.steps.judge(record), { topic, partition, offset, part }),
     );
@@ -54,11 +56,11 @@ export async function replayDeadLetters(
       first_ts,
       last_ts,
       topic_id: '',
-      last_digest: '',
+      last_digest: digest,
       worker: options.worker,
       detail: `was ${letter.reason}`,
     };
-    await writeInserts(store, batchInserts(fold.rows(), entry, `replay:${topic}:${partition}:${offset}`));
+    await writeInserts(store, batchInserts(fold.rows(), entry, `replay:${topic}:${partition}:${offset}:${digest}`));
     result.counted += counted;
   }
   return result;

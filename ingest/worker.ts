@@ -64,7 +64,7 @@ export function createWorker(options: WorkerOptions): Worker {
       epoch = newEpoch;
       held = new Map(partitions.map((id) => [partitionKey(id), take(id, newEpoch)]));
       events.assigned(partitions);
-      const unfinished = [...before.values()].map((old) => old.writing);
+      const unfinished = [...before.values()].map((old) => old.writing ?? Promise.resolve());
       void Promise.all(unfinished)
         .then(() => begin([...held.values()].filter((partition) => partition.epoch === newEpoch)))
         .catch(fail);
@@ -157,7 +157,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const { gather } = partition;
     if (gather === null) return;
     if (stopping || ended) gather.close();
-    else gather.closeIfDue(options.limits, monotonic, (partition.lag ?? 0) > BEHIND);
+    else gather.closeIfDue(options.limits, monotonic, { behind: (partition.lag ?? 0) > BEHIND, busy: writing >= options.writers });
     if (gather.closed.length > 1) pause(partition);
     if (gather.closed.length > 0) write(partition, gather);
     else if (gather.isEmpty && partition.writing === null && monotonic - partition.idleSince > IDLE)
@@ -173,6 +173,8 @@ export function createWorker(options: WorkerOptions): Worker {
         writing--;
         partition.writing = null;
         if (partition.held() && gather === partition.gather && gather.closed.length < 2) unpause(partition);
+        // The place goes to who has waited longest, not to whoever gets a record next.
+        if (!stopping && !ended) tick();
       });
   }
 
@@ -239,7 +241,8 @@ export function createWorker(options: WorkerOptions): Worker {
     const monotonic = options.monotonic();
     tickedAt = monotonic;
     const full = heldBytes() > options.memoryBytes;
-    for (const partition of held.values()) {
+    const since = (partition: Held): number => partition.gather?.oldest?.openedAt ?? Number.POSITIVE_INFINITY;
+    for (const partition of [...held.values()].sort((a, b) => (since(a) < since(b) ? -1 : 1))) {
       if (!partition.held() || partition.gather === null) continue;
       if (full) {
         partition.gather.close();
@@ -262,7 +265,7 @@ export function createWorker(options: WorkerOptions): Worker {
     } while ([...held.values()].some(unsettled) && options.monotonic() < until);
     for (const partition of held.values()) if (partition.held() && !unsettled(partition)) sayDone(partition);
     await Promise.race([
-      Promise.all([...held.values()].map((p) => p.writing)),
+      Promise.all([...held.values()].map((p) => p.writing ?? Promise.resolve())),
       options.sleep(Math.min(LONGEST_SLEEP, Math.max(0, until - options.monotonic()))),
     ]);
   }

@@ -39,7 +39,7 @@ export async function drain(lab: Lab, topic: string, records: number, workers = 
     while (ledger.messages < records) {
       for (const worker of started) worker.assignedAt();
       // Asking costs ClickHouse time that would count as the worker's.
-      await sleep(ledger.messages < records * 0.8 ? 500 : 100);
+      await sleep(ledger.messages < records * 0.8 ? 1_000 : 200);
       ledger = await ledgerOf(clickhouse.store, topic);
     }
     const after = usage(lab, clickhouse, started);

@@ -77,7 +77,7 @@ async function watched(
     const began = performance.now();
     const visible = watchEnds(clickhouse, topic);
     const sent = await sendPaced(lab.kafka.brokers, topic, traffic, { ...pace, seconds: SECONDS });
-    const seen = await visible.until(sent);
+    const seen = await visible.until(sent).finally(visible.end);
     const seconds = (performance.now() - began) / 1_000;
     const used = [cpuSeconds(worker.pid) - before[0], cpuSeconds(clickhouse.pid) - before[1]] as const;
     const records = count(sent);
@@ -104,7 +104,7 @@ async function watched(
 /** When which end of each partition was first seen, in the order of time. */
 type Seen = Map<number, { at: number; to: number }[]>;
 
-function watchEnds({ store }: ClickHouse, topic: string): { until(sent: readonly Sent[]): Promise<Seen> } {
+function watchEnds({ store }: ClickHouse, topic: string): { until(sent: readonly Sent[]): Promise<Seen>; end(): Promise<void> } {
   const seen: Seen = new Map();
   let ended = false;
   let total = 0;
@@ -128,10 +128,12 @@ function watchEnds({ store }: ClickHouse, topic: string): { until(sent: readonly
       const ends = new Map<number, number>();
       for (const { partition, to } of sent) ends.set(partition, Math.max(to, ends.get(partition) ?? 0));
       const all = [...ends.values()].reduce((sum, to) => sum + to, 0);
-      await until(`${all} records are visible`, () => total >= all);
+      await until(`all records of ${topic} are visible`, () => total >= all, 120_000);
+      return seen;
+    },
+    async end() {
       ended = true;
       await looking;
-      return seen;
     },
   };
 }

@@ -128,7 +128,9 @@ export function readPlainSuccess(bytes: Buffer, now: number): RequestLog | null 
         case 'flag':
         case 'absent':
           return null;
-        default:
+        case 'ignored':
+        case undefined:
+          break;
       }
     } else if (first >= 0x30 && first <= 0x39) {
       const value = readNumber(bytes);

@@ -9,7 +9,7 @@ import kafkajs, {
   type SASLOptions,
 } from 'kafkajs';
 import type { Settings } from '../../domain/settings.ts';
-import { type CodecName, codecs } from './codecs.ts';
+import { codecs } from './codecs.ts';
 import { type KafkaConfig, kafkaConfig } from './kafka-config.ts';
 import { toKafkaError } from './kafka-error.ts';
 import { type DecodeMessages, isRawMessage, rawDecodeMessages } from './raw-fetch.ts';
@@ -146,9 +146,11 @@ interface RequestQueue {
 
 function connect(settings: KafkaSettings, log: KafkaLog): Kafka {
   adaptClient();
-  for (const [name, type] of codecTypes) {
-    kafkajs.CompressionCodecs[type] = () => codecs[name];
-  }
+  const { CompressionCodecs, CompressionTypes } = kafkajs;
+  CompressionCodecs[CompressionTypes.GZIP] = () => codecs.gzip;
+  CompressionCodecs[CompressionTypes.Snappy] = () => codecs.snappy;
+  CompressionCodecs[CompressionTypes.LZ4] = () => codecs.lz4;
+  CompressionCodecs[CompressionTypes.ZSTD] = () => codecs.zstd;
   const { ssl, sasl, ...config } = kafkaConfig(settings);
   return new kafkajs.Kafka({
     ...config,
@@ -172,13 +174,6 @@ function saslOptions({ mechanism, username, password }: NonNullable<KafkaConfig[
       return { mechanism, username, password };
   }
 }
-
-const codecTypes: readonly [CodecName, keyof typeof kafkajs.CompressionCodecs][] = [
-  ['gzip', kafkajs.CompressionTypes.GZIP],
-  ['snappy', kafkajs.CompressionTypes.Snappy],
-  ['lz4', kafkajs.CompressionTypes.LZ4],
-  ['zstd', kafkajs.CompressionTypes.ZSTD],
-];
 
 /** The client calls most of what it survives an error; what concerns the user is reported by the worker. */
 const levels: Readonly<Record<number, 'warn' | 'info' | 'debug'>> = {

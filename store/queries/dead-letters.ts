@@ -31,7 +31,8 @@ export interface DeadLetterFilter {
 export async function readDeadLetters(store: Store, filter: DeadLetterFilter): Promise<DeadLetter[]> {
   return store.query<DeadLetter>(
     `SELECT topic, partition, offset, part, reason, detail, body, size, toUnixTimestamp(dead_letters.inserted_at) AS inserted_at,
-       toUInt8((topic, partition, offset) IN (SELECT topic, partition, from_offset FROM ingest_batches WHERE kind = 'replay')) AS replayed
+       toUInt8((topic, partition, offset, lower(substring(hex(SHA256(concat(toString(part), ':', body))), 1, 16)))
+         IN (SELECT topic, partition, from_offset, last_digest FROM ingest_batches WHERE kind = 'replay')) AS replayed
      FROM dead_letters
      WHERE ({topic:String} = '' OR topic = {topic:String}) AND ({reason:String} = '' OR reason = {reason:String})
        AND dead_letters.inserted_at >= toDateTime({since:UInt32}) AND ({open:UInt8} = 0 OR replayed = 0)
