@@ -68,6 +68,10 @@ try {
         `${whole(records / store.seconds)}/s, ${fine(store.cpu_seconds)} CPU s`,
       ),
       goal('ratio of the rates', fine(ratio), '≥ 0.40', ratio >= 0.4),
+      fact(
+        'ratio of the CPU seconds: what a busy machine changes least',
+        fine(parse.cpu_seconds / store.cpu_seconds),
+      ),
       goal('most memory, engine included', `${whole(memory.max_mb)} MB`, '< 800 MB', memory.max_mb < 800),
       fact(
         'its growth in the second half',

@@ -31,7 +31,11 @@ const findings: Finding[] = [];
 try {
   const compared = new Set([...parts].filter(isThroughput));
   if (compared.size > 0) findings.push(await throughput(lab, compared, records, rounds, say));
-  const others = { e: () => backlogMemory(lab, records), f: () => latency(lab), g: () => quietPartitions(lab) };
+  const others = {
+    e: () => backlogMemory(lab, records),
+    f: () => latency(lab),
+    g: () => quietPartitions(lab),
+  };
   for (const [part, run] of Object.entries(others)) {
     if (!parts.has(part)) continue;
     const finding = await run();

@@ -60,7 +60,10 @@ export async function replayDeadLetters(
       worker: options.worker,
       detail: `was ${letter.reason}`,
     };
-    await writeInserts(store, batchInserts(fold.rows(), entry, `replay:${topic}:${partition}:${offset}:${digest}`));
+    await writeInserts(
+      store,
+      batchInserts(fold.rows(), entry, `replay:${topic}:${partition}:${offset}:${digest}`),
+    );
     result.counted += counted;
   }
   return result;

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -192,7 +192,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
   detachStdin();
   const { createChdbConnection, openSession } = loadChdb();
   await refuseForeignOwner(where);
-  await attempt(where, () => mkdir(where, { recursive: true }));
+  await attempt(where, () => makeDirectory(where));
   const open = async (database: string) => {
     const session = createChdbConnection({ path: where });
     await session.chdb.queryAsync(database);
@@ -289,6 +289,19 @@ async function attempt<T>(where: string, act: () => T | Promise<T>): Promise<T> 
   } catch (error) {
     throw toStoreError(error, where);
   }
+}
+
+/** Step by step: Node's own recursion never ends where the system says ENOENT for a folder that could not be made. */
+async function makeDirectory(directory: string): Promise<void> {
+  const parent = path.dirname(directory);
+  if (existsSync(directory)) {
+    if (!statSync(directory).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    return;
+  }
+  if (parent !== directory) await makeDirectory(parent);
+  await mkdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /**

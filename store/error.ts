@@ -66,6 +66,9 @@ const networkCodes = new Set([
   'ECONNABORTED',
 ]);
 
+/** Node's codes of a directory that cannot be made or written. */
+const directoryCodes = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR', 'ENOENT', 'EEXIST']);
+
 /** Any error of client, engine or file system as a `StoreError` about `where` (a host or a directory). */
 export function toStoreError(error: unknown, where: string): StoreError {
   if (error instanceof StoreError) return error;
@@ -81,7 +84,7 @@ export function toStoreError(error: unknown, where: string): StoreError {
       error,
     );
   }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === 'ENOTDIR' || code === 'EEXIST') {
+  if (directoryCodes.has(code)) {
     return new StoreError(
       'unavailable',
       `data directory ${where} cannot be used (${code}): check clickhouse.path, its permissions and free space`,

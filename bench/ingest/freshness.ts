@@ -76,8 +76,14 @@ async function watched(
     const before = [cpuSeconds(worker.pid), cpuSeconds(clickhouse.pid)] as const;
     const began = performance.now();
     const visible = watchEnds(clickhouse, topic);
-    const sent = await sendPaced(lab.kafka.brokers, topic, traffic, { ...pace, seconds: SECONDS });
-    const seen = await visible.until(sent).finally(visible.end);
+    let sent: Sent[] = [];
+    let seen: Seen = new Map();
+    try {
+      sent = await sendPaced(lab.kafka.brokers, topic, traffic, { ...pace, seconds: SECONDS });
+      seen = await visible.until(sent);
+    } finally {
+      await visible.end();
+    }
     const seconds = (performance.now() - began) / 1_000;
     const used = [cpuSeconds(worker.pid) - before[0], cpuSeconds(clickhouse.pid) - before[1]] as const;
     const records = count(sent);
@@ -104,7 +110,10 @@ async function watched(
 /** When which end of each partition was first seen, in the order of time. */
 type Seen = Map<number, { at: number; to: number }[]>;
 
-function watchEnds({ store }: ClickHouse, topic: string): { until(sent: readonly Sent[]): Promise<Seen>; end(): Promise<void> } {
+function watchEnds(
+  { store }: ClickHouse,
+  topic: string,
+): { until(sent: readonly Sent[]): Promise<Seen>; end(): Promise<void> } {
   const seen: Seen = new Map();
   let ended = false;
   let total = 0;

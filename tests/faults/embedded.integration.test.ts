@@ -38,7 +38,10 @@ await describeWithKafka('faultline ingest with the engine in its own process', (
         for (let kill = 0; kill < 3; kill++) {
           const before = await acknowledged(pipeline);
           const program = start();
-          await until(`progress; it said ${program.stderr()}`, async () => (await acknowledged(pipeline)) > before);
+          await until(
+            `progress; it said ${program.stderr()}`,
+            async () => (await acknowledged(pipeline)) > before,
+          );
           await sleep(Math.random() * 500);
           program.child.kill('SIGKILL');
           await program.finished;
@@ -64,7 +67,10 @@ await describeWithKafka('faultline ingest with the engine in its own process', (
       const main = path.resolve(import.meta.dirname, '../../cli/main.ts');
       const args = ['ingest', '--data', path.join(directory, 'data'), '--brokers', kafka.brokers.join(',')];
       // The superuser may write anywhere, unless it gives up that right.
-      const command = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override', '--inh-caps=-dac_override'] : ['env'];
+      const command =
+        process.getuid?.() === 0
+          ? ['setpriv', '--bounding-set=-dac_override', '--inh-caps=-dac_override']
+          : ['env'];
       const child = spawn(command[0] ?? '', [...command.slice(1), process.execPath, main, ...args], {
         env: { ...process.env, FAULTLINE_METRICS_PORT: '0', FAULTLINE_LOG_LEVEL: 'silent' },
         stdio: ['ignore', 'ignore', 'pipe'],
