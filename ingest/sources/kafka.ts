@@ -276,7 +276,6 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
       listen(sink);
       // Any answer tells the ids of topics: one created again is noticed before it outgrows the old one.
       watch = setInterval(() => void askIds().catch(() => undefined), TOPIC_WATCH_MS);
-      await consumer.subscribe({ topics: settings.topics, fromBeginning: true });
       const over = new Promise<void>((resolve, reject) => {
         consumer.on(consumer.events.DISCONNECT, () => {
           if (stopping) resolve();
@@ -285,6 +284,8 @@ function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin):
           if (!payload.restart) reject(toKafkaError(payload.error, settings));
         });
       });
+      if (stopping) return;
+      await consumer.subscribe({ topics: settings.topics, fromBeginning: true });
       await attempt(settings, () =>
         consumer.run({
           autoCommit: false,
