@@ -82,7 +82,8 @@ export class Gather {
       batch.messages >= limits.rows || batch.bytes >= limits.bytes || batch.fold.bytes >= limits.bytes;
     const age = monotonic - batch.openedAt;
     const patient = behind || batch.messages < QUIET_RECORDS;
-    if (full || (!busy && age >= (patient ? Math.max(limits.age_ms, limits.quiet_age_ms) : limits.age_ms))) this.close();
+    if (full || (!busy && age >= (patient ? Math.max(limits.age_ms, limits.quiet_age_ms) : limits.age_ms)))
+      this.close();
   }
 
   /** Closes the growing batch, whatever its size; a replay stays open until its end. */

@@ -157,7 +157,11 @@ export function createWorker(options: WorkerOptions): Worker {
     const { gather } = partition;
     if (gather === null) return;
     if (stopping || ended) gather.close();
-    else gather.closeIfDue(options.limits, monotonic, { behind: (partition.lag ?? 0) > BEHIND, busy: writing >= options.writers });
+    else
+      gather.closeIfDue(options.limits, monotonic, {
+        behind: (partition.lag ?? 0) > BEHIND,
+        busy: writing >= options.writers,
+      });
     if (gather.closed.length > 1) pause(partition);
     if (gather.closed.length > 0) write(partition, gather);
     else if (gather.isEmpty && partition.writing === null && monotonic - partition.idleSince > IDLE)

@@ -295,7 +295,8 @@ async function attempt<T>(where: string, act: () => T | Promise<T>): Promise<T> 
 async function makeDirectory(directory: string): Promise<void> {
   const parent = path.dirname(directory);
   if (existsSync(directory)) {
-    if (!statSync(directory).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    if (!statSync(directory).isDirectory())
+      throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
     return;
   }
   if (parent !== directory) await makeDirectory(parent);
