@@ -8,6 +8,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Generous: whole simulated days run here, and machines are shared.
+          testTimeout: 30_000,
           include: [
             '{domain,ingest,store,analyzers,dashboards,simulate,cli,scripts}/**/*.test.ts',
             'tests/*.test.ts',
