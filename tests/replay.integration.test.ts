@@ -69,8 +69,8 @@ describe('faultline replay', () => {
     },
   );
 
-  test.each([1, 2])('a calm day has no incident (seed %s)', async (seed) => {
-    const truth = await writeScenario('calm-day', seed);
+  test('a calm day has no incident', async () => {
+    const truth = await writeScenario('calm-day', 1);
     const found = await replay(truth.file);
     expect(found).toEqual({ counts: truth.counts, incidents: [] });
   });
