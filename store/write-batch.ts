@@ -1,3 +1,4 @@
+import { countDimensions } from '../domain/count-row.ts';
 import type { Insert, Store } from './connect.ts';
 import { tsvRow, tsvTime } from './tsv.ts';
 
@@ -33,17 +34,7 @@ export interface LedgerEntry {
 
 export const countColumns = [
   'ts',
-  'provider',
-  'org',
-  'project',
-  'api_key',
-  'client',
-  'region',
-  'model',
-  'endpoint',
-  'class',
-  'subclass',
-  'status',
+  ...countDimensions,
   'requests',
   'retries',
   'useless_retries',
