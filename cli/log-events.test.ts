@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { Gather } from '../ingest/gather.ts';
+import { RawRecord } from '../ingest/sources/source.ts';
 import { StoreError } from '../store/error.ts';
 import { kafkaLog, logEvents } from './log-events.ts';
 
@@ -68,13 +69,14 @@ describe('the log of a worker at info', () => {
     const events = logEvents(logger, monotonic);
     for (let i = 0; i < 20; i++) events.halted(id, 'no such column\n  at line 1');
     const gather = new Gather(id, 0, null, {
+      readPlainSuccess: () => null,
       decode: () => ({ kind: 'skip', reason: 'tombstone' }),
       judge: () => {
         throw new Error('nothing to judge');
       },
       redact: () => '',
     });
-    gather.add({ ...id, from: 0, to: 1, records: [{ offset: 0, value: null }], highWatermark: 1 }, 0, 0);
+    gather.add({ ...id, from: 0, to: 1, records: [new RawRecord(0, null)], highWatermark: 1 }, 0, 0);
     gather.close();
     const [batch] = gather.closed;
     if (batch === undefined) throw new Error('no batch');

@@ -5,6 +5,7 @@ import { createContext } from './context.ts';
 import { describeError, EXIT, stackOf } from './errors.ts';
 import { createProgram, ShownHelp } from './program.ts';
 import type { SettingOverride } from './settings.ts';
+import { tuneHeap } from './tune-heap.ts';
 
 /** One command line as the program understood it. */
 export interface Invocation {
@@ -20,6 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Each running statement of the embedded engine holds a thread of Node's pool, whose four would let reads hold
   // up inserts. Node looks at this when the pool is first used.
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
+  tuneHeap();
   try {
     const invocation = createProgram().parse(argv);
     const { command, config, overrides, options } = invocation;

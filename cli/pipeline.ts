@@ -12,7 +12,7 @@ import { migrate } from '../store/migrate.ts';
 import type { CommandContext } from './context.ts';
 
 /** Rows held in memory before reading waits, in bytes. */
-const MEMORY_BYTES = 96 * 1024 * 1024;
+const MEMORY_BYTES = 64 * 1024 * 1024;
 const WRITERS = 4;
 
 /** Opens the store and brings it to the present schema. */
@@ -53,10 +53,10 @@ export function workerFor(
 }
 
 /**
- * Limits for a file: by rows alone, so that reading it again after a crash cuts the same batches, whose tokens
- * the store then recognises.
+ * Limits for a file: by what it holds alone, so that reading it again after a crash cuts the same batches, whose
+ * tokens the store then recognises.
  */
 export function fileLimits(settings: Settings): Limits {
   const never = Number.POSITIVE_INFINITY;
-  return { rows: settings.batch.rows, bytes: never, age_ms: never, quiet_age_ms: never };
+  return { ...settings.batch, age_ms: never, quiet_age_ms: never };
 }

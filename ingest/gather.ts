@@ -1,10 +1,14 @@
 import type { Decoded, RequestLog } from '../domain/request-log.ts';
-import { Fold, type Judgement, recordDigest } from './fold.ts';
+import type { Judgement } from './event-row.ts';
+import { Fold, recordDigest } from './fold.ts';
+import type { PlainSuccess } from './formats/plain-success.ts';
 import type { OffsetRange } from './protocol.ts';
-import type { Chunk, PartitionId, RawRecord } from './sources/source.ts';
+import { type Chunk, type PartitionId, RawRecord } from './sources/source.ts';
 
 /** The pure steps from bytes to rows. */
 export interface Steps {
+  /** The short way for successes; null when the record has to be decoded and judged. The answer holds until the next call. */
+  readPlainSuccess(record: RawRecord, now: number): PlainSuccess | null;
   decode(value: Buffer | null, now: number): Decoded;
   judge(record: RequestLog): Judgement;
   /** Text of a rejected record as it may be stored: secrets removed. */
@@ -13,6 +17,7 @@ export interface Steps {
 
 export interface Limits {
   rows: number;
+  /** Of the rows that the batch adds. */
   bytes: number;
   age_ms: number;
   quiet_age_ms: number;
@@ -27,8 +32,8 @@ export interface Batch extends OffsetRange {
   messages: number;
   bytes: number;
   holes: number;
-  /** Value of the record at `to - 1`; undefined when that offset is a hole. */
-  last: Buffer | null | undefined;
+  /** The record at `to - 1`; null when that offset is a hole. */
+  last: RawRecord | null;
   /** Monotonic ms. */
   openedAt: number;
   /** What was announced, where the beginning of that is gone: the token is of this range. */
@@ -47,6 +52,8 @@ export class Gather {
   #replay: OffsetRange | null;
   readonly #id: PartitionId;
   readonly #steps: Steps;
+  /** Of the growing batch: what is no plain success. Folded one after the other, which is far faster than in between. */
+  readonly #others: RawRecord[] = [];
 
   constructor(id: PartitionId, at: number, replay: OffsetRange | null, steps: Steps) {
     this.#id = id;
@@ -60,15 +67,17 @@ export class Gather {
     const unreadable = [...(chunk.unreadable ?? [])];
     for (const record of chunk.records) {
       while ((unreadable[0]?.from ?? record.offset) < record.offset)
-        this.#addUnreadable(unreadable.shift(), monotonic);
+        this.#addUnreadable(unreadable.shift(), now, monotonic);
       if (record.offset < this.position) continue;
-      this.#advanceTo(record.offset, monotonic);
+      this.#advanceTo(record.offset, now, monotonic);
       this.#addRecord(record, now, monotonic);
     }
-    for (const range of unreadable) this.#addUnreadable(range, monotonic);
-    this.#advanceTo(chunk.to, monotonic);
-    // A copy: a slice would keep the whole fetch in memory.
-    if (this.#open?.last) this.#open.last = Buffer.from(this.#open.last);
+    for (const range of unreadable) this.#addUnreadable(range, now, monotonic);
+    this.#advanceTo(chunk.to, now, monotonic);
+    if (this.#open !== null) this.#foldOthers(this.#open, now);
+    // A copy: the record would keep the whole fetch in memory.
+    const last = this.#open?.last?.value;
+    if (this.#open?.last && last) this.#open.last = new RawRecord(this.#open.last.offset, Buffer.from(last));
   }
 
   /**
@@ -78,8 +87,7 @@ export class Gather {
   closeIfDue(limits: Limits, monotonic: number, { behind, busy }: { behind: boolean; busy: boolean }): void {
     const batch = this.#open;
     if (batch === null || this.#replaying(batch)) return;
-    const full =
-      batch.messages >= limits.rows || batch.bytes >= limits.bytes || batch.fold.bytes >= limits.bytes;
+    const full = batch.messages >= limits.rows || batch.fold.bytes >= limits.bytes;
     const age = monotonic - batch.openedAt;
     const patient = behind || batch.messages < QUIET_RECORDS;
     if (full || (!busy && age >= (patient ? Math.max(limits.age_ms, limits.quiet_age_ms) : limits.age_ms)))
@@ -114,47 +122,59 @@ export class Gather {
   }
 
   #addRecord(record: RawRecord, now: number, monotonic: number): void {
-    const batch = this.#batch(record.offset, monotonic);
+    const batch = this.#batch(record.offset, now, monotonic);
     batch.to = record.offset + 1;
     batch.messages++;
-    batch.bytes += record.value?.length ?? 0;
-    batch.last = record.value;
+    batch.bytes += record.size;
+    batch.last = record;
     this.position = batch.to;
-    foldRecord(batch.fold, this.#steps, record, this.#id, now);
-    if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch);
+    const plain = record.end < 0 ? null : this.#steps.readPlainSuccess(record, now);
+    if (plain === null) this.#others.push(record);
+    else batch.fold.addSuccess(plain, plain.caller);
+    if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
+  }
+
+  #foldOthers(batch: Batch, now: number): void {
+    for (const record of this.#others) foldOther(batch.fold, this.#steps, record, this.#id, now);
+    this.#others.length = 0;
   }
 
   /** Each offset of a range that cannot be read is a dead letter; Kafka still holds the bytes. */
-  #addUnreadable(range: { from: number; to: number; reason: string } | undefined, monotonic: number): void {
+  #addUnreadable(
+    range: { from: number; to: number; reason: string } | undefined,
+    now: number,
+    monotonic: number,
+  ): void {
     if (range === undefined) return;
     for (let offset = Math.max(range.from, this.position); offset < range.to; offset++) {
-      this.#advanceTo(offset, monotonic);
-      const batch = this.#batch(offset, monotonic);
+      this.#advanceTo(offset, now, monotonic);
+      const batch = this.#batch(offset, now, monotonic);
       batch.to = offset + 1;
       batch.messages++;
-      batch.last = undefined;
+      batch.last = null;
       this.position = batch.to;
       batch.fold.reject('unreadable_batch', range.reason, '', 0, { ...this.#id, offset, part: 0 });
-      if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch);
+      if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
     }
   }
 
   /** Offsets without a record belong to the range too, or it would not be contiguous. */
-  #advanceTo(offset: number, monotonic: number): void {
+  #advanceTo(offset: number, now: number, monotonic: number): void {
     while (this.position < offset) {
-      const batch = this.#batch(this.position, monotonic);
+      const batch = this.#batch(this.position, now, monotonic);
       const end = Math.min(offset, this.#boundaryAfter(this.position));
       batch.holes += end - batch.to;
       batch.to = end;
-      batch.last = undefined;
+      batch.last = null;
       this.position = end;
-      if (this.#replay !== null && end === this.#replay.to) this.#endReplay(batch);
+      if (this.#replay !== null && end === this.#replay.to) this.#endReplay(batch, now);
     }
   }
 
-  #batch(offset: number, monotonic: number): Batch {
+  #batch(offset: number, now: number, monotonic: number): Batch {
     if (this.#open !== null && this.#replay?.from === offset) {
       const before = this.#open;
+      this.#foldOthers(before, now);
       this.#open = null;
       this.closed.push(before);
     }
@@ -165,7 +185,7 @@ export class Gather {
       messages: 0,
       bytes: 0,
       holes: 0,
-      last: undefined,
+      last: null,
       openedAt: monotonic,
       announced: null,
     };
@@ -181,7 +201,8 @@ export class Gather {
     return this.#replay !== null && batch.from >= this.#replay.from;
   }
 
-  #endReplay(batch: Batch): void {
+  #endReplay(batch: Batch, now: number): void {
+    this.#foldOthers(batch, now);
     batch.announced = this.#replay;
     this.#replay = null;
     this.#open = null;
@@ -191,11 +212,12 @@ export class Gather {
 
 /** The digest by which a later worker recognises the record before `to`. */
 export function lastDigest(batch: Batch): string {
-  return batch.last === undefined ? '' : recordDigest(batch.last);
+  return batch.last === null ? '' : recordDigest(batch.last.value);
 }
 
-function foldRecord(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId, now: number): void {
-  const decoded = steps.decode(record.value, now);
+function foldOther(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId, now: number): void {
+  const { value } = record;
+  const decoded = steps.decode(value, now);
   const at = (part: number) => ({ topic: id.topic, partition: id.partition, offset: record.offset, part });
   switch (decoded.kind) {
     case 'ok': {
@@ -210,13 +232,7 @@ function foldRecord(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId
       fold.skip();
       return;
     case 'reject':
-      fold.reject(
-        decoded.reason,
-        decoded.detail,
-        steps.redact(record.value),
-        record.value?.length ?? 0,
-        at(0),
-      );
+      fold.reject(decoded.reason, decoded.detail, steps.redact(value), record.size, at(0));
       return;
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Store } from '../store/connect.ts';
 import { StoreError } from '../store/error.ts';
 import type { OffsetRange } from './protocol.ts';
-import type { Committed, Sink, Source } from './sources/source.ts';
+import { type Committed, RawRecord, type Sink, type Source } from './sources/source.ts';
 import { createSteps } from './steps.ts';
 import { createWorker } from './worker.ts';
 import { silentEvents, type WorkerEvents } from './worker-events.ts';
@@ -67,7 +67,7 @@ function world(
   });
   const ran = worker.run();
   const bring = (from: number, to: number): void => {
-    const records = Array.from({ length: to - from }, (_, i) => ({ offset: from + i, value }));
+    const records = Array.from({ length: to - from }, (_, i) => new RawRecord(from + i, value));
     sink?.chunk(1, { ...id, from, to, records, highWatermark: state.latest });
   };
   return { worker, state, bring, ran };

@@ -118,7 +118,7 @@ export function createWorker(options: WorkerOptions): Worker {
     gather.add(chunk, options.now(), started);
     partition.lag = chunk.highWatermark === null ? null : Math.max(0, chunk.highWatermark - chunk.to);
     partition.idleSince = started;
-    const bytes = chunk.records.reduce((sum, record) => sum + (record.value?.length ?? 0), 0);
+    const bytes = chunk.records.reduce((sum, record) => sum + record.size, 0);
     events.folded(partition.id, chunk.records.length, bytes, options.monotonic() - started, partition.lag);
     look(partition, started);
   }
@@ -199,6 +199,7 @@ export function createWorker(options: WorkerOptions): Worker {
     partition.done = batch.to;
     partition.idleSince = options.monotonic();
     events.written(partition.id, batch, partition.idleSince - batch.openedAt, partition.idleSince - started);
+    batch.fold.free();
   }
 
   function sayDone(partition: Held): void {

@@ -2,7 +2,6 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded, RejectReason } from '../../domain/request-log.ts';
 import type { RecordFormat } from '../../domain/settings.ts';
 import { recordDecoder } from './formats.ts';
-import { readPlainSuccess } from './plain-success.ts';
 
 export interface DecoderOptions {
   format: RecordFormat;
@@ -11,7 +10,7 @@ export interface DecoderOptions {
 }
 
 /** Larger messages are no log records. */
-const LARGEST_BYTES = 1024 * 1024;
+export const LARGEST_BYTES = 1024 * 1024;
 /** Deeper messages are attacks or accidents; no reader below may meet them. */
 const DEEPEST = 64;
 
@@ -21,16 +20,10 @@ const DEEPEST = 64;
  */
 export function createDecoder(options: DecoderOptions): (value: Buffer | null, now: number) => Decoded {
   const decodeRecord = recordDecoder(options);
-  // The two under which a message with a `ts` is a native record, whatever else it holds.
-  const mayBeNative = options.format === 'auto' || options.format === 'native';
   return (value, now) => {
     if (value === null || value.length === 0) return { kind: 'skip', reason: 'tombstone' };
     if (value.length > LARGEST_BYTES)
       return reject('too_large', `${value.length} bytes; at most ${LARGEST_BYTES}`);
-    if (mayBeNative) {
-      const log = readPlainSuccess(value, now);
-      if (log !== null) return { kind: 'ok', records: [log] };
-    }
     const text = toText(value);
     if (text === null) return reject('not_utf8', 'the message is not valid UTF-8');
     if (nestsTooDeeply(text)) return reject('too_deep', `nested deeper than ${DEEPEST}`);

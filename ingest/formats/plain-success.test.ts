@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RequestLog } from '../../domain/request-log.ts';
+import type { CallerDimensions } from '../callers.ts';
+import type { Counted } from '../count-groups.ts';
 import { recordDecoder } from './formats.ts';
-import { readPlainSuccess } from './plain-success.ts';
+import { PlainSuccessReader } from './plain-success.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);
 const decode = recordDecoder({ format: 'auto', mapping: {} });
@@ -29,17 +30,39 @@ const plain = {
   stream: true,
 };
 
-/** What the ordinary way makes of it; null when it is not one record. */
-function ordinary(text: string): RequestLog | null {
+/** What a success adds to the counts, and to whose. */
+function counted(record: Counted, caller: CallerDimensions) {
+  const { ts, status, latency_ms, input_tokens, output_tokens, cost_usd, retry_count, rate_limit } = record;
+  const { provider, org, project, api_key, client, region, model, endpoint } = caller;
+  return {
+    numbers: [ts, status, latency_ms, input_tokens, output_tokens, cost_usd, retry_count],
+    rate_limit,
+    dimensions: { provider, org, project, api_key, client, region, model, endpoint },
+  };
+}
+
+/** What the ordinary way makes of it; null when it is not one success. */
+function ordinary(text: string): ReturnType<typeof counted> | null {
   try {
     const decoded = decode(JSON.parse(text), now);
-    return decoded.kind === 'ok' && decoded.rejected === undefined ? (decoded.records[0] ?? null) : null;
+    const log = decoded.kind === 'ok' && decoded.rejected === undefined ? decoded.records[0] : undefined;
+    if (log === undefined || log.error !== null || log.exception !== '') return null;
+    return log.status >= 200 && log.status < 400 ? counted(log, log) : null;
   } catch {
     return null;
   }
 }
 
-const quick = (text: string): RequestLog | null => readPlainSuccess(Buffer.from(text), now);
+const reader = new PlainSuccessReader();
+
+/** Read where it stands: with other bytes before it, and with some or none behind. */
+function quick(text: string, before = 0, behind = 0): ReturnType<typeof counted> | null {
+  const bytes = Buffer.from(text);
+  const whole = Buffer.concat([Buffer.alloc(before, '{"'), bytes, Buffer.alloc(behind, '","x":1}')]);
+  const success = reader.read(whole, before, before + bytes.length, now);
+  return success === null ? null : counted(success, success.caller);
+}
+
 const texts = fc.oneof(
   fc.constantFrom(
     '',
@@ -105,8 +128,49 @@ const extras = fc.dictionary(
   { maxKeys: 1 },
 );
 
-describe('readPlainSuccess', () => {
-  it('reads what a plain logger writes, with and without spaces', () => {
+const headers = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({}) },
+  fc.record({
+    headers: fc.dictionary(
+      fc.constantFrom(
+        'x-ratelimit-limit-requests',
+        'X-RateLimit-Limit-Requests',
+        'x-ratelimit-remaining-requests',
+        'x-ratelimit-limit-tokens',
+        'anthropic-ratelimit-input-tokens-remaining',
+        'x-ratelimit-reset-tokens',
+        'x-stainless-retry-count',
+        'openai-organization',
+        'openai-project',
+        'x-request-id',
+        '__proto__',
+        'other',
+      ),
+      fc.oneof(
+        fc.nat().map(String),
+        fc.constantFrom(
+          '',
+          '0',
+          '007',
+          '70000',
+          '12.5',
+          '-1',
+          ' 3 ',
+          '1e3',
+          '9'.repeat(13),
+          'org-x',
+          'é',
+          'a\\b',
+        ),
+        odd,
+      ),
+      { maxKeys: 5 },
+    ),
+  }),
+);
+
+describe('a plain success', () => {
+  it('is read as a plain logger writes it, with and without spaces', () => {
     const spaced = JSON.stringify(plain).replaceAll('":', '": ').replaceAll(',"', ', "');
     expect(ordinary(JSON.stringify(plain))).not.toBeNull();
     expect(quick(JSON.stringify(plain))).toEqual(ordinary(JSON.stringify(plain)));
@@ -120,7 +184,11 @@ describe('readPlainSuccess', () => {
     ['a failure', { ...plain, status: 429 }],
     ['no status', { ts: plain.ts, model: 'x' }],
     ['an error in a success', { ...plain, error: { message: 'x' } }],
-    ['headers', { ...plain, headers: { 'retry-after': '1' } }],
+    ['a header that is no text', { ...plain, headers: { 'x-ratelimit-limit-requests': 10 } }],
+    [
+      'a header that is told twice',
+      { ...plain, headers: { 'X-RateLimit-Limit-Requests': '1', 'x-ratelimit-limit-requests': '2' } },
+    ],
     ['an escape', { ...plain, model: 'a"b' }],
     ['other than ASCII', { ...plain, model: 'é' }],
     ['a time of tomorrow and later', { ...plain, ts: '2026-06-03T00:00:00.000Z' }],
@@ -140,17 +208,48 @@ describe('readPlainSuccess', () => {
     expect(quick(text)).toBeNull();
   });
 
+  it('may say its members in any order, and others beside them', () => {
+    const turned = Object.fromEntries(Object.entries(plain).toReversed());
+    const text = JSON.stringify({ ...turned, tenant: 'x', attempt: 3, cached: false, trace: null });
+    expect(quick(text)).not.toBeNull();
+    expect(quick(text)).toEqual(ordinary(text));
+  });
+
+  it.each([
+    [{}],
+    [{ 'x-ratelimit-limit-requests': '10000', 'x-ratelimit-remaining-requests': '7551' }],
+    [{ 'x-ratelimit-remaining-tokens': '1e3', 'X-Ratelimit-Limit-Tokens': ' 5 ' }],
+    [{ 'anthropic-ratelimit-input-tokens-remaining': '5', 'anthropic-ratelimit-tokens-limit': '12.5' }],
+    [{ 'openai-organization': 'org-other', 'openai-project': 'proj_other' }],
+    [{ 'x-stainless-retry-count': '2', server: 'cloudflare', 'x-unknown': 'a b' }],
+  ])('is read with the headers %o', (headers) => {
+    for (const record of [plain, { ts: plain.ts, status: 200 }]) {
+      const text = JSON.stringify({ ...record, headers });
+      expect(quick(text)).not.toBeNull();
+      expect(quick(text)).toEqual(ordinary(text));
+    }
+  });
+
   it('never says anything else than the ordinary way', () => {
     let read = 0;
+    const place = fc.integer({ min: 0, max: 6 });
     fc.assert(
-      fc.property(records, extras, fc.boolean(), (record, extra, spaces) => {
-        const json = JSON.stringify({ ...record, ...extra });
-        const text = spaces ? json.replaceAll('":', '": ') : json;
-        const log = quick(text);
-        if (log === null) return;
-        read++;
-        expect(log).toEqual(ordinary(text));
-      }),
+      fc.property(
+        records,
+        extras,
+        headers,
+        fc.boolean(),
+        place,
+        place,
+        (record, extra, told, spaces, at, to) => {
+          const json = JSON.stringify({ ...record, ...told, ...extra });
+          const text = spaces ? json.replaceAll('":', '": ') : json;
+          const log = quick(text, at, to);
+          if (log === null) return;
+          read++;
+          expect(log).toEqual(ordinary(text));
+        },
+      ),
       { numRuns: 3_000 },
     );
     expect(read).toBeGreaterThan(300);
@@ -185,7 +284,7 @@ describe('readPlainSuccess', () => {
         ),
         (at, cut, put) => {
           const text = line.slice(0, at) + put + line.slice(at + cut);
-          const log = quick(text);
+          const log = quick(text, 0, at % 5);
           if (log !== null) expect(log).toEqual(ordinary(text));
         },
       ),

@@ -1,15 +1,31 @@
-import type { RequestLog } from '../../domain/request-log.ts';
-import { byteTexts } from './byte-texts.ts';
-import { cleanId } from './clean.ts';
+import type { RateLimitHeaders } from '../../domain/request-log.ts';
+import { type Caller, type CallerDimensions, callers } from '../callers.ts';
+import { AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import { dimensionCleaners } from './native.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { PlainHeaders } from './plain-headers.ts';
+import { PlainTime } from './plain-time.ts';
+import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
+
+/** What a success adds to the counts. One object serves all: it holds until the next is read. */
+export interface PlainSuccess {
+  /** Epoch ms. */
+  ts: number;
+  caller: Caller;
+  status: number;
+  latency_ms: number;
+  input_tokens: number;
+  output_tokens: number;
+  cost_usd: number;
+  retry_count: number;
+  rate_limit: RateLimitHeaders | null;
+}
 
 /** What a member of the record must hold to be read here. */
-type Kind = 'ts' | 'id' | 'dimension' | 'number' | 'flag' | 'ignored' | 'absent';
+type Kind = 'ts' | 'text' | 'dimension' | 'number' | 'flag' | 'headers' | 'absent' | 'unknown';
 
 const kinds = {
   ts: 'ts',
-  request_id: 'id',
+  request_id: 'text',
   provider: 'dimension',
   org: 'dimension',
   project: 'dimension',
@@ -18,7 +34,7 @@ const kinds = {
   region: 'dimension',
   model: 'dimension',
   endpoint: 'dimension',
-  method: 'ignored',
+  method: 'text',
   status: 'number',
   latency_ms: 'number',
   ttft_ms: 'number',
@@ -27,27 +43,29 @@ const kinds = {
   cost_usd: 'number',
   retry_count: 'number',
   stream: 'flag',
-  headers: 'absent',
+  headers: 'headers',
   error: 'absent',
   exception: 'absent',
 } as const satisfies Record<string, Kind>;
-type Member = keyof typeof kinds;
 
-interface Known {
-  name: Uint8Array;
-  kind: Kind;
-  /** Its place among the bits that tell which members have been met. */
-  bit: number;
+interface Member {
+  readonly kind: Kind;
+  /** Its name and the quote after it. */
+  readonly name: Words;
+  /** Its place among the bits that tell which members have been met; 0 for one that is not of the format. */
+  readonly bit: number;
   /** Among the numbers, or the dimensions. */
-  index: number;
-  text: ReturnType<typeof byteTexts>;
+  readonly index: number;
+  /** What came after it last time: loggers write members in an order of their own, and keep to it. */
+  next: Member | null;
 }
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const SPACE = 0x20;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
 
 const numberNames = [
   'status',
@@ -58,6 +76,7 @@ const numberNames = [
   'cost_usd',
   'retry_count',
 ] as const;
+const RETRIES = numberNames.indexOf('retry_count');
 const dimensionNames = [
   'provider',
   'org',
@@ -67,250 +86,251 @@ const dimensionNames = [
   'region',
   'model',
   'endpoint',
-] as const;
-const known = knownByHash();
-const statusBit = bitOf('status');
-const tsBit = bitOf('ts');
+] as const satisfies readonly (keyof CallerDimensions)[];
 
-// One record is read at a time; what it holds so far. Filled anew by each call.
-const numbers = new Float64Array(numberNames.length);
-const dimensions: string[] = dimensionNames.map(() => '');
-let cursor = 0;
-let hash = 0;
+const formatMembers = new Map(
+  Object.entries(kinds).map(([name, kind], i) => [name, newMember(name, kind, 1 << i)]),
+);
+const statusBit = formatMembers.get('status')?.bit ?? 0;
+const ORG = dimensionNames.indexOf('org');
+const PROJECT = dimensionNames.indexOf('project');
+const orgs = new RememberedTexts(dimensionCleaners.org);
+const projects = new RememberedTexts(dimensionCleaners.project);
+const texts = dimensionNames.map((name) =>
+  name === 'org' ? orgs : name === 'project' ? projects : new RememberedTexts(dimensionCleaners[name]),
+);
+/** What stands for a dimension that the record does not name. */
+const noText: RememberedText = { id: -1, value: '', words: wordsOf(Buffer.alloc(0)) };
+const absent = dimensionNames.map((name) => (name === 'provider' ? { ...noText, value: 'openai' } : noText));
+
+/** Slots of the tables of callers, and of names of members and headers: powers of two. */
+const CALLER_SLOTS = 8192;
+const NAME_SLOTS = 1024;
+
+interface CallerSlot {
+  texts: readonly RememberedText[];
+  caller: Caller;
+  generation: number;
+}
 
 /**
- * Reads a plain success in the native format straight from its bytes: several times faster than parsing all of it as
- * JSON. Null for everything out of the ordinary (failures, headers, escapes, other than ASCII, nesting, doubled
- * members, wrong types): that is for the ordinary way, with which a property test holds this one together.
+ * Reads plain successes in the native format straight from their bytes: several times faster than parsing them as
+ * JSON. A record that is out of the ordinary (failures, escapes, other than ASCII, nesting, doubled members, wrong
+ * types) is left to the ordinary way, with which a property test holds this one together.
  */
-export function readPlainSuccess(bytes: Buffer, now: number): RequestLog | null {
-  numbers.fill(0);
-  for (let i = 0; i < dimensions.length; i++) dimensions[i] = '';
-  let ts = Number.NaN;
-  let requestId = '';
-  let stream = false;
-  let met = 0;
-  const last = bytes.length - 1;
-  if (bytes[0] !== 0x7b || bytes[last] !== 0x7d) return null;
-  cursor = 1;
-  for (;;) {
-    if (bytes[cursor] !== QUOTE) return null;
-    const nameStart = cursor + 1;
-    if (!skipText(bytes)) return null;
-    const member = findKnown(bytes, nameStart, cursor - 1);
-    if (bytes[cursor] !== COLON) return null;
-    cursor++;
-    if (bytes[cursor] === SPACE) cursor++;
-    if (member !== null) {
-      if ((met & member.bit) !== 0) return null;
-      met |= member.bit;
-    }
-    const first = bytes[cursor] ?? 0;
-    const start = cursor + 1;
-    if (first === QUOTE) {
-      if (!skipText(bytes)) return null;
-      const end = cursor - 1;
-      switch (member?.kind) {
-        case 'dimension': {
-          if (end === start) break;
-          const text = member.text(bytes, start, end, hash);
-          if (text === null) return null;
-          dimensions[member.index] = text;
-          break;
-        }
-        case 'ts':
-          ts = timeOf(bytes, start, end, now);
-          break;
-        case 'id':
-          requestId = bytes.toString('latin1', start, end);
-          break;
-        case 'number':
-        case 'flag':
-        case 'absent':
-          return null;
-        case 'ignored':
-        case undefined:
-          break;
-      }
-    } else if (first >= 0x30 && first <= 0x39) {
-      const value = readNumber(bytes);
-      if (member?.kind === 'number' && value >= 0) numbers[member.index] = value;
-      else return null;
-    } else if (first === 0x74 && member?.kind === 'flag' && isWord(bytes, 'true')) stream = true;
-    else if (first === 0x66 && member?.kind === 'flag' && isWord(bytes, 'false')) stream = false;
-    else if (first === 0x6e && member !== null && isWord(bytes, 'null')) {
-      // As if it were not there, which the status may not be.
-      if (member.bit === statusBit) return null;
-    } else return null;
-    const next = bytes[cursor];
-    if (next === COMMA) {
-      cursor++;
-      if (bytes[cursor] === SPACE) cursor++;
-    } else if (cursor === last) break;
-    else return null;
-  }
-  const [
-    status = 0,
-    latency_ms = 0,
-    ttft_ms = 0,
-    input_tokens = 0,
-    output_tokens = 0,
-    cost_usd = 0,
-    retry_count = 0,
-  ] = numbers;
-  if ((met & statusBit) === 0 || (met & tsBit) === 0 || !(ts > 0)) return null;
-  if (!(status >= 200 && status < 400 && Number.isInteger(status))) return null;
-  if (!(retry_count <= 65_535 && Number.isInteger(retry_count))) return null;
-  const [
-    provider = '',
-    org = '',
-    project = '',
-    api_key = '',
-    client = '',
-    region = '',
-    model = '',
-    endpoint = '',
-  ] = dimensions;
-  return {
-    ts,
-    request_id: cleanId(requestId),
-    provider: provider === '' ? 'openai' : provider,
-    org,
-    project,
-    api_key,
-    client,
-    region,
-    model,
-    endpoint,
-    status,
-    latency_ms,
-    ttft_ms,
-    input_tokens: Math.round(input_tokens),
-    output_tokens: Math.round(output_tokens),
-    cost_usd,
-    retry_count,
-    stream,
-    headers: null,
+export class PlainSuccessReader {
+  readonly #cursor = new AsciiCursor();
+  #at = 0;
+  readonly #numbers = new Float64Array(numberNames.length);
+  readonly #dimensions: RememberedText[] = [...absent];
+  readonly #first = newMember('', 'unknown', 0);
+  readonly #members: (Member | null)[] = Array.from({ length: NAME_SLOTS }, () => null);
+  readonly #callers: (CallerSlot | null)[] = Array.from({ length: CALLER_SLOTS }, () => null);
+  readonly #time = new PlainTime();
+  readonly #headers = new PlainHeaders(orgs, projects);
+  readonly #success: PlainSuccess = {
+    ts: 0,
+    caller: callers.of(named(absent)),
+    status: 0,
+    latency_ms: 0,
+    input_tokens: 0,
+    output_tokens: 0,
+    cost_usd: 0,
+    retry_count: 0,
     rate_limit: null,
-    error: null,
-    exception: '',
   };
-}
 
-/** Moves from the quote that opens a text past the one that closes it, and leaves its hash; false when it is not plain. */
-function skipText(bytes: Buffer): boolean {
-  let at = cursor + 1;
-  let h = 0;
-  for (;;) {
-    const byte = bytes[at++] ?? 0;
-    if (byte === QUOTE) break;
-    // Also past the end, where zeros are read.
-    if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH) return false;
-    h = (Math.imul(h, 31) + byte) | 0;
+  /** Reads the record from `from` to `to`; null when it is left to the ordinary way. `now` is epoch ms. */
+  read(source: Uint8Array, from: number, to: number, now: number): PlainSuccess | null {
+    const cursor = this.#cursor;
+    cursor.open(source, from, to);
+    this.#reset();
+    const { bytes, end } = cursor;
+    if (bytes[cursor.start] !== OPEN) return null;
+    this.#at = cursor.start + 1;
+    let ts = Number.NaN;
+    let met = 0;
+    for (let before = this.#first; ; ) {
+      const member = this.#member(before);
+      if (member === null || (met & member.bit) !== 0) return null;
+      met |= member.bit;
+      before = member;
+      const at = this.#at;
+      const first = bytes[at] ?? 0;
+      if (first === QUOTE) {
+        const after = cursor.skipText(at + 1);
+        if (after < 0) return null;
+        this.#at = after;
+        if (member.kind === 'dimension') {
+          if (!this.#dimension(member.index, at + 1, after - 1)) return null;
+        } else if (member.kind === 'ts') ts = this.#time.read(cursor, at + 1, after - 1, now);
+        else if (member.kind !== 'text' && member.kind !== 'unknown') return null;
+      } else if (first >= 0x30 && first <= 0x39) {
+        const value = this.#number(at);
+        if (value < 0) return null;
+        if (member.kind === 'number') this.#numbers[member.index] = value;
+        else if (member.kind !== 'unknown') return null;
+      } else if (first === OPEN) {
+        if (member.kind !== 'headers') return null;
+        this.#at = this.#headers.read(cursor, at);
+        if (this.#at < 0) return null;
+      } else if (!this.#word(member, first)) return null;
+      const next = bytes[this.#at];
+      if (next === COMMA) this.#at += bytes[this.#at + 1] === SPACE ? 2 : 1;
+      else if (next === CLOSE && this.#at === end - 1) break;
+      else return null;
+    }
+    return (met & statusBit) !== 0 && ts > 0 ? this.#finish(ts) : null;
   }
-  hash = h;
-  cursor = at;
-  return true;
-}
 
-/** A number without sign and exponent; -1 for any other. A whole number over a power of ten is exact to the last bit. */
-function readNumber(bytes: Buffer): number {
-  const start = cursor;
-  let value = 0;
-  let at = start;
-  let byte = bytes[at] ?? 0;
-  for (; byte >= 0x30 && byte <= 0x39; byte = bytes[++at] ?? 0) value = value * 10 + (byte - 0x30);
-  if (at - start > 1 && bytes[start] === 0x30) return -1;
-  if (byte !== 0x2e) {
-    cursor = at;
-    return at - start > 15 || byte === 0x65 || byte === 0x45 ? -1 : value;
+  #reset(): void {
+    const numbers = this.#numbers;
+    for (let i = 0; i < numbers.length; i++) numbers[i] = 0;
+    numbers[RETRIES] = -1;
+    const dimensions = this.#dimensions;
+    for (let i = 0; i < dimensions.length; i++) dimensions[i] = absent[i] ?? noText;
+    this.#headers.reset();
   }
-  const point = at;
-  byte = bytes[++at] ?? 0;
-  for (; byte >= 0x30 && byte <= 0x39; byte = bytes[++at] ?? 0) value = value * 10 + (byte - 0x30);
-  const decimals = at - point - 1;
-  if (decimals === 0 || at - start > 16 || byte === 0x65 || byte === 0x45) return -1;
-  cursor = at;
-  return value / (powersOfTen[decimals] ?? Number.NaN);
+
+  /** The member that begins here, and the place of its value; null when there is none. */
+  #member(before: Member): Member | null {
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
+    const from = this.#at + 1;
+    if (bytes[from - 1] !== QUOTE) return null;
+    let member = before.next;
+    if (member === null || !cursor.holds(from, member.name)) {
+      const after = cursor.skipText(from);
+      if (after < 0) return null;
+      member = this.#named(from, after);
+      before.next = member;
+    }
+    const at = from + member.name.length;
+    if (bytes[at] !== COLON) return null;
+    this.#at = bytes[at + 1] === SPACE ? at + 2 : at + 1;
+    return member;
+  }
+
+  /** The member whose name the cursor skipped last; `to` is after its quote. */
+  #named(from: number, to: number): Member {
+    const cursor = this.#cursor;
+    const slot = cursor.hash & (NAME_SLOTS - 1);
+    const known = this.#members[slot] ?? null;
+    if (known !== null && known.name.length === to - from && cursor.holds(from, known.name)) return known;
+    const name = cursor.text(from, to - 1);
+    const member = formatMembers.get(name) ?? newMember(name, 'unknown', 0);
+    this.#members[slot] = member;
+    return member;
+  }
+
+  #dimension(index: number, from: number, to: number): boolean {
+    if (from === to) return true;
+    const text = texts[index]?.of(this.#cursor, from, to) ?? null;
+    if (text === null) return false;
+    this.#dimensions[index] = text;
+    return true;
+  }
+
+  /** A number without sign and exponent; -1 for any other. A whole number over a power of ten is exact to the last bit. */
+  #number(start: number): number {
+    const { bytes } = this.#cursor;
+    let value = 0;
+    let at = start;
+    let byte = bytes[at] ?? 0;
+    for (; byte >= 0x30 && byte <= 0x39; byte = bytes[++at] ?? 0) value = value * 10 + (byte - 0x30);
+    if (at - start > 1 && bytes[start] === 0x30) return -1;
+    let decimals = 0;
+    if (byte === 0x2e) {
+      const point = at;
+      byte = bytes[++at] ?? 0;
+      for (; byte >= 0x30 && byte <= 0x39; byte = bytes[++at] ?? 0) value = value * 10 + (byte - 0x30);
+      decimals = at - point - 1;
+      if (decimals === 0) return -1;
+    }
+    if (at - start > 15 || byte === 0x65 || byte === 0x45) return -1;
+    this.#at = at;
+    return decimals === 0 ? value : value / (powersOfTen[decimals] ?? Number.NaN);
+  }
+
+  /** `true`, `false` or `null` where the member may hold that. */
+  #word(member: Member, first: number): boolean {
+    // As if it were not there, which the status may not be.
+    if (first === 0x6e) return member.bit !== statusBit && this.#isWord(nullWord);
+    if (member.kind !== 'flag' && member.kind !== 'unknown') return false;
+    return this.#isWord(first === 0x74 ? trueWord : falseWord);
+  }
+
+  #isWord(word: Words): boolean {
+    if (!this.#cursor.holds(this.#at, word)) return false;
+    this.#at += word.length;
+    return true;
+  }
+
+  #finish(ts: number): PlainSuccess | null {
+    const success = this.#success;
+    const numbers = this.#numbers;
+    success.ts = ts;
+    success.status = numbers[0] ?? 0;
+    success.latency_ms = numbers[1] ?? 0;
+    success.input_tokens = Math.round(numbers[3] ?? 0);
+    success.output_tokens = Math.round(numbers[4] ?? 0);
+    success.cost_usd = numbers[5] ?? 0;
+    const retries = numbers[RETRIES] ?? -1;
+    success.retry_count = retries < 0 ? this.#headers.retryCount : retries;
+    const { status, retry_count } = success;
+    if (!(status >= 200 && status < 400 && Number.isInteger(status))) return null;
+    if (!(retry_count <= 65_535 && Number.isInteger(retry_count))) return null;
+    success.rate_limit = this.#headers.rateLimit();
+    success.caller = this.#caller();
+    return success;
+  }
+
+  #caller(): Caller {
+    const dimensions = this.#dimensions;
+    // A header tells of what the record leaves open.
+    if (dimensions[ORG] === noText) dimensions[ORG] = this.#headers.org ?? noText;
+    if (dimensions[PROJECT] === noText) dimensions[PROJECT] = this.#headers.project ?? noText;
+    let hash = 0;
+    for (let i = 0; i < dimensions.length; i++)
+      hash = Math.imul(hash ^ (dimensions[i] ?? noText).id, 0x9e3779b1);
+    const slot = (hash ^ (hash >>> 15)) & (CALLER_SLOTS - 1);
+    const known = this.#callers[slot] ?? null;
+    if (known !== null && known.generation === callers.generation && isSame(known.texts, dimensions))
+      return known.caller;
+    const caller = callers.of(named(dimensions));
+    this.#callers[slot] = { texts: [...dimensions], caller, generation: callers.generation };
+    return caller;
+  }
 }
 
+const trueWord = wordsOf(Buffer.from('true'));
+const falseWord = wordsOf(Buffer.from('false'));
+const nullWord = wordsOf(Buffer.from('null'));
 const powersOfTen = Array.from({ length: 17 }, (_, i) => 10 ** i);
 
-function isWord(bytes: Buffer, word: string): boolean {
-  for (let i = 0; i < word.length; i++) if (bytes[cursor + i] !== word.charCodeAt(i)) return false;
-  cursor += word.length;
+function newMember(name: string, kind: Kind, bit: number): Member {
+  const index =
+    kind === 'dimension'
+      ? dimensionNames.findIndex((other) => other === name)
+      : numberNames.findIndex((other) => other === name);
+  return { kind, name: wordsOf(Buffer.from(`${name}"`, 'latin1')), bit, index, next: null };
+}
+
+function isSame(a: readonly RememberedText[], b: readonly RememberedText[]): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
-// The time of the record before, up to its minute: records come in the order of time.
-const minute = new Uint8Array(17);
-let minuteMs = Number.NaN;
-
-/** Epoch ms; NaN when it is no time, or one that has to be refused. */
-function timeOf(bytes: Buffer, start: number, end: number, now: number): number {
-  const isUsual = end - start === 24;
-  if (isUsual && isSameMinute(bytes, start)) {
-    const seconds = digit(bytes, start + 17) * 10 + digit(bytes, start + 18);
-    const ms = digit(bytes, start + 20) * 100 + digit(bytes, start + 21) * 10 + digit(bytes, start + 22);
-    const time = minuteMs + seconds * 1_000 + ms;
-    if (seconds < 60 && bytes[start + 19] === 0x2e && bytes[start + 23] === 0x5a && time <= now) return time;
-  }
-  const time = parseTimestamp(bytes.toString('latin1', start, end), now);
-  if (typeof time !== 'number') return Number.NaN;
-  if (isUsual && bytes[start + 19] === 0x2e && bytes[start + 23] === 0x5a) {
-    minute.set(bytes.subarray(start, start + minute.length));
-    minuteMs = time - (time % 60_000);
-  }
-  return time;
-}
-
-/** Not a digit: NaN, and so whatever it becomes part of. */
-function digit(bytes: Buffer, at: number): number {
-  const value = (bytes[at] ?? 0) - 0x30;
-  return value >= 0 && value <= 9 ? value : Number.NaN;
-}
-
-function isSameMinute(bytes: Buffer, start: number): boolean {
-  for (let i = 0; i < minute.length; i++) if (minute[i] !== bytes[start + i]) return false;
-  return true;
-}
-
-/** The member whose name stands at `[start, end)` and has just been hashed; null for one that is not of the format. */
-function findKnown(bytes: Buffer, start: number, end: number): Known | null {
-  const member = known[hash & (known.length - 1)];
-  if (member === undefined || member === null || member.name.length !== end - start) return null;
-  for (let i = 0; i < member.name.length; i++) if (member.name[i] !== bytes[start + i]) return null;
-  return member;
-}
-
-/** A table without collisions: its size is the first at which each name has a place of its own. */
-function knownByHash(): (Known | null)[] {
-  const members = Object.entries(kinds).map(([name, kind], i): Known => {
-    const dimension = dimensionNames.find((other) => other === name);
-    return {
-      name: Buffer.from(name),
-      kind,
-      bit: 1 << i,
-      index:
-        dimension === undefined
-          ? numberNames.findIndex((other) => other === name)
-          : dimensionNames.indexOf(dimension),
-      text: byteTexts(dimension === undefined ? (text) => text : dimensionCleaners[dimension]),
-    };
-  });
-  for (let size = 32; ; size *= 2) {
-    const table = Array.from({ length: size }, (): Known | null => null);
-    for (const member of members) table[hashOf(member.name) & (size - 1)] = member;
-    if (table.filter((member) => member !== null).length === members.length) return table;
-  }
-}
-
-function hashOf(text: Uint8Array): number {
-  let h = 0;
-  for (const byte of text) h = (Math.imul(h, 31) + byte) | 0;
-  return h;
-}
-
-function bitOf(name: Member): number {
-  return 1 << Object.keys(kinds).indexOf(name);
+function named(texts: readonly RememberedText[]): CallerDimensions {
+  const [provider, org, project, api_key, client, region, model, endpoint] = texts.map(({ value }) => value);
+  return {
+    provider: provider ?? '',
+    org: org ?? '',
+    project: project ?? '',
+    api_key: api_key ?? '',
+    client: client ?? '',
+    region: region ?? '',
+    model: model ?? '',
+    endpoint: endpoint ?? '',
+  };
 }

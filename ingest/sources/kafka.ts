@@ -21,6 +21,7 @@ import {
   type Committed,
   type PartitionId,
   partitionKey,
+  RawRecord,
   type Sink,
   type Source,
 } from './source.ts';
@@ -354,10 +355,10 @@ async function toChunk(batch: Batch): Promise<Chunk> {
     partition: batch.partition,
     from,
     to: Number(batch.lastOffset()) + 1,
-    records: [
-      ...old.map((message) => ({ offset: Number(message.offset), value: message.value })),
-      ...records,
-    ],
+    records:
+      old.length === 0
+        ? records
+        : [...old.map((message) => new RawRecord(Number(message.offset), message.value)), ...records],
     unreadable,
     highWatermark: Number(batch.highWatermark),
   };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Chunk, PartitionId, RawRecord, Source } from './source.ts';
+import { type Chunk, type PartitionId, RawRecord, type Source } from './source.ts';
 
 /** Lines as a source: a topic of one partition whose offsets are line numbers. There is no group: the ledger alone says what is in. */
 export interface LineSource extends Source {
@@ -64,17 +64,12 @@ function lineSource(topic: string, openStream: () => AsyncIterable<Buffer | stri
     async run(sink) {
       sink.assigned(1, [id]);
       if (!(await mayRead())) return;
-      let offset = 0;
       for await (const lines of splitLines(openStream())) {
-        const first = offset;
-        offset += lines.length;
-        if (offset <= start) continue;
+        const to = (lines.at(-1)?.offset ?? -1) + 1;
+        if (to <= start) continue;
         if (!(await mayRead())) return;
-        const records: RawRecord[] = lines
-          .map((value, i) => ({ offset: first + i, value }))
-          .filter((r) => r.offset >= start);
-        const from = Math.max(first, start);
-        const chunk: Chunk = { ...id, from, to: offset, records, highWatermark: null };
+        const records = lines.filter((line) => line.offset >= start);
+        const chunk: Chunk = { ...id, from: records[0]?.offset ?? to, to, records, highWatermark: null };
         sink.chunk(1, chunk);
         // The event loop must turn, or timers and answers of the store would wait for the whole file.
         await new Promise<void>((resolve) => {
@@ -103,19 +98,23 @@ function lineSource(topic: string, openStream: () => AsyncIterable<Buffer | stri
   };
 }
 
-/** Groups of lines without their line ends; empty lines are null, which makes them count as skipped. */
-async function* splitLines(stream: AsyncIterable<Buffer | string>): AsyncGenerator<(Buffer | null)[]> {
+/** Groups of lines without their line ends, numbered from 0; empty lines are tombstones, which makes them count as skipped. */
+async function* splitLines(stream: AsyncIterable<Buffer | string>): AsyncGenerator<RawRecord[]> {
   let rest: Buffer[] = [];
   let restBytes = 0;
-  let lines: (Buffer | null)[] = [];
+  let number = 0;
+  let lines: RawRecord[] = [];
   for await (const piece of stream) {
     const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
     let from = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
-      const tail = bytes.subarray(from, end);
-      lines.push(toLine(rest.length === 0 ? tail : Buffer.concat([...rest, tail])));
-      rest = [];
-      restBytes = 0;
+      if (rest.length === 0) lines.push(toLine(number++, bytes, from, end));
+      else {
+        const whole = Buffer.concat([...rest, bytes.subarray(from, end)]);
+        lines.push(toLine(number++, whole, 0, whole.length));
+        rest = [];
+        restBytes = 0;
+      }
       from = end + 1;
       if (lines.length >= CHUNK_LINES) {
         yield lines;
@@ -131,10 +130,11 @@ async function* splitLines(stream: AsyncIterable<Buffer | string>): AsyncGenerat
       lines = [];
     }
   }
-  if (rest.length > 0) yield [toLine(Buffer.concat(rest))];
+  const last = Buffer.concat(rest);
+  if (rest.length > 0) yield [toLine(number, last, 0, last.length)];
 }
 
-function toLine(bytes: Buffer): Buffer | null {
-  const end = bytes.length > 0 && bytes[bytes.length - 1] === 13 ? bytes.length - 1 : bytes.length;
-  return end === 0 ? null : bytes.subarray(0, end);
+function toLine(number: number, bytes: Buffer, from: number, to: number): RawRecord {
+  const end = to > from && bytes[to - 1] === 13 ? to - 1 : to;
+  return end === from ? new RawRecord(number, null) : new RawRecord(number, bytes, from, end);
 }

@@ -1,14 +1,7 @@
 import { codecs } from './codecs.ts';
 import type { RawMessage } from './raw-fetch.ts';
 import { eachRecord, openRecordBatch } from './record-set.ts';
-
-export interface ValueRecord {
-  offset: number;
-  /** When the record was written, epoch milliseconds. */
-  timestamp: number;
-  /** A view into the fetched bytes; null is a tombstone. */
-  value: Buffer | null;
-}
+import { RawRecord } from './source.ts';
 
 /** A record batch that cannot be read, whole: the offsets it takes up, why, and its bytes. */
 export interface UnreadableBatch {
@@ -23,8 +16,8 @@ export interface UnreadableBatch {
 export async function rawRecords(
   messages: readonly RawMessage[],
   from: number,
-): Promise<{ records: ValueRecord[]; unreadable: UnreadableBatch[] }> {
-  const records: ValueRecord[] = [];
+): Promise<{ records: RawRecord[]; unreadable: UnreadableBatch[] }> {
+  const records: RawRecord[] = [];
   const unreadable: UnreadableBatch[] = [];
   for (const { value: bytes } of messages) {
     const batch = openRecordBatch(bytes);
@@ -32,8 +25,8 @@ export async function rawRecords(
     try {
       const unpacked =
         batch.codec === null ? batch.records : await codecs[batch.codec].decompress(batch.records);
-      eachRecord(batch, unpacked, from, (offset, timestamp, buffer, start, end) => {
-        records.push({ offset, timestamp, value: start < 0 ? null : buffer.subarray(start, end) });
+      eachRecord(batch, unpacked, from, (offset, start, end) => {
+        records.push(new RawRecord(offset, unpacked, start, end));
       });
     } catch (error) {
       // All or nothing, so that the range of a damaged batch is one range.

@@ -9,20 +9,11 @@ export interface RecordBatch {
   codec: CodecName | null;
   /** A transaction marker: it takes up an offset, but holds nothing for a reader. */
   control: boolean;
-  firstTimestamp: number;
-  /** When the broker stamps records itself, this is the time of all of them; else null. */
-  appendTime: number | null;
   records: Buffer;
 }
 
-/** One record: its value lies at `start` to `end` of `bytes`; a tombstone has `start` -1. Times are epoch milliseconds. */
-export type RecordVisitor = (
-  offset: number,
-  timestamp: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-) => void;
+/** One record: its value lies at `start` to `end` of the unpacked bytes; a tombstone has `end` -1. */
+export type RecordVisitor = (offset: number, start: number, end: number) => void;
 
 /** Bytes that are no record batch. */
 export class RecordBatchError extends Error {
@@ -55,8 +46,6 @@ export function openRecordBatch(batch: Buffer): RecordBatch {
     count: batch.readInt32BE(57),
     codec,
     control: (attributes & 0x20) !== 0,
-    firstTimestamp: Number(batch.readBigInt64BE(27)),
-    appendTime: attributes & 0x08 ? Number(batch.readBigInt64BE(35)) : null,
     records: batch.subarray(headerBytes),
   };
 }
@@ -73,8 +62,7 @@ export function eachRecord(batch: RecordBatch, records: Buffer, from: number, vi
     const end = cursor.at + length;
     if (length < 0 || end > records.length) throw cut(batch, index);
     cursor.at += 1; // attributes, unused
-    const delta = cursor.varlong();
-    const timestamp = batch.appendTime ?? batch.firstTimestamp + delta;
+    cursor.varlong(); // when it was written
     const offset = batch.firstOffset + cursor.varint();
     const keyLength = cursor.varint();
     if (keyLength > 0) cursor.at += keyLength;
@@ -82,8 +70,7 @@ export function eachRecord(batch: RecordBatch, records: Buffer, from: number, vi
     const start = cursor.at;
     if (start + Math.max(valueLength, 0) > end) throw cut(batch, index);
     if (offset >= from) {
-      if (valueLength < 0) visit(offset, timestamp, records, -1, -1);
-      else visit(offset, timestamp, records, start, start + valueLength);
+      visit(offset, start, valueLength < 0 ? -1 : start + valueLength);
     }
     cursor.at = end; // headers are not read
   }

@@ -4,11 +4,34 @@ export interface PartitionId {
   partition: number;
 }
 
-export interface RawRecord {
-  offset: number;
-  /** Null: a tombstone. */
-  value: Buffer | null;
+/** A record where it lies in the bytes of its fetch: a Buffer of its own would weigh more than all else about it. */
+export class RawRecord {
+  readonly offset: number;
+  readonly bytes: Buffer;
+  readonly start: number;
+  /** Exclusive; -1: a tombstone. */
+  readonly end: number;
+
+  /** Without a place, the value is all of `bytes`. */
+  constructor(offset: number, bytes: Buffer | null, start = 0, end = bytes === null ? -1 : bytes.length) {
+    this.offset = offset;
+    this.bytes = bytes ?? nothing;
+    this.start = start;
+    this.end = end;
+  }
+
+  /** A view of the value; null for a tombstone. */
+  get value(): Buffer | null {
+    return this.end < 0 ? null : this.bytes.subarray(this.start, this.end);
+  }
+
+  /** Bytes of the value. */
+  get size(): number {
+    return Math.max(0, this.end - this.start);
+  }
 }
+
+const nothing = Buffer.alloc(0);
 
 /** Consecutive records of one partition as one fetch brought them. */
 export interface Chunk extends PartitionId {

@@ -4,7 +4,7 @@ import type { Store } from '../../store/connect.ts';
 import { StoreError } from '../../store/error.ts';
 import { type Batch, Gather, type Steps } from '../gather.ts';
 import type { OffsetRange } from '../protocol.ts';
-import type { PartitionId } from '../sources/source.ts';
+import { type PartitionId, RawRecord } from '../sources/source.ts';
 import { createSteps } from '../steps.ts';
 import type { Worker } from '../worker.ts';
 import type { PartitionStatus, WorkerStatus } from '../worker-status.ts';
@@ -61,7 +61,7 @@ const steps: Steps = createSteps({ format: 'native', mapping: {} });
 
 function batchOf(id: PartitionId, values: (Buffer | null)[], replay: OffsetRange | null = null): Batch {
   const gather = new Gather(id, 0, replay, steps);
-  const records = values.map((value, offset) => ({ offset, value }));
+  const records = values.map((value, offset) => new RawRecord(offset, value));
   gather.add({ ...id, from: 0, to: values.length, records, highWatermark: values.length }, NOW, 0);
   gather.close();
   const [batch] = gather.closed;

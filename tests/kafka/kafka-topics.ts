@@ -18,7 +18,7 @@ export async function isReady(broker: string): Promise<boolean> {
   }
 }
 
-/** A new topic whose partitions have leaders. */
+/** A new topic whose partitions can be written. */
 export async function createTopic(
   broker: string,
   topic: string,
@@ -32,6 +32,7 @@ export async function createTopic(
       const partitions = await partitionsOf(admin, topic);
       return partitions.length === numPartitions && partitions.every(({ leader }) => leader >= 0);
     });
+    await until(`the leaders of topic ${topic} know it`, () => answersOffsets(admin, topic));
   });
 }
 
@@ -42,6 +43,16 @@ async function partitionsOf(admin: Admin, topic: string): Promise<{ leader: numb
   } catch (error) {
     if (error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION') return [];
     throw error;
+  }
+}
+
+// Metadata names a leader before the leader has taken the partition over.
+async function answersOffsets(admin: Admin, topic: string): Promise<boolean> {
+  try {
+    await admin.fetchTopicOffsets(topic);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,0 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * Lets buffers count towards one limit with the rest of the heap. By default every 64 MB of new buffers make V8 mark
+ * the whole heap, which a worker that reads 50 MB a second pays with a fifth of its processor time.
+ */
+export function tuneHeap(): void {
+  setFlagsFromString('--external-memory-accounted-in-global-limit');
+}

@@ -1,0 +1,90 @@
+import { tsvText } from '../store/tsv.ts';
+
+/** Who called what: the dimensions that most requests share with many others. */
+export interface CallerDimensions {
+  provider: string;
+  org: string;
+  project: string;
+  api_key: string;
+  client: string;
+  region: string;
+  model: string;
+  endpoint: string;
+}
+
+/** One combination of dimensions; the same combination is the same object, as long as it is remembered. */
+export interface Caller extends Readonly<CallerDimensions> {
+  /** Never given twice. */
+  readonly id: number;
+  /** The dimensions as TabSeparated fields, in the order of the sorting key. */
+  readonly fields: string;
+}
+
+type Level = Map<string, Level | Caller>;
+
+/**
+ * The callers that have been met, remembered from batch to batch, because they are the same all day. Finding one by its
+ * texts one after the other costs a fifth of building a joined key. At most `cap` are remembered.
+ */
+export class Callers {
+  readonly #cap: number;
+  #root: Level = new Map();
+  #size = 0;
+  #next = 0;
+  /** Raised when all are forgotten: who holds a caller by another way must then ask again. */
+  generation = 0;
+
+  constructor(cap: number) {
+    this.#cap = cap;
+  }
+
+  of(dimensions: CallerDimensions): Caller {
+    const { provider, org, project, api_key, client, region, model, endpoint } = dimensions;
+    let level = below(this.#root, provider);
+    level = below(level, org);
+    level = below(level, endpoint);
+    level = below(level, region);
+    level = below(level, project);
+    level = below(level, client);
+    level = below(level, model);
+    const known = level.get(api_key);
+    return known === undefined || known instanceof Map ? this.#add(level, dimensions) : known;
+  }
+
+  #add(level: Level, dimensions: CallerDimensions): Caller {
+    if (this.#size >= this.#cap) {
+      this.#root = new Map();
+      this.#size = 0;
+      this.generation++;
+      return this.of(dimensions);
+    }
+    const { provider, org, project, api_key, client, region, model, endpoint } = dimensions;
+    const fields = [provider, org, project, api_key, client, region, model, endpoint].map(tsvText).join('\t');
+    const caller = {
+      id: this.#next++,
+      provider,
+      org,
+      project,
+      api_key,
+      client,
+      region,
+      model,
+      endpoint,
+      fields,
+    };
+    level.set(api_key, caller);
+    this.#size++;
+    return caller;
+  }
+}
+
+function below(level: Level, text: string): Level {
+  const known = level.get(text);
+  if (known instanceof Map) return known;
+  const made: Level = new Map();
+  level.set(text, made);
+  return made;
+}
+
+/** The callers of this process. */
+export const callers = new Callers(100_000);

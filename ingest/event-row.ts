@@ -1,0 +1,118 @@
+import { type Classification, TAXONOMY_VERSION } from '../domain/classification.ts';
+import type { RequestLog } from '../domain/request-log.ts';
+import { parseTsvRow, tsvRow, tsvText, tsvTime } from '../store/tsv.ts';
+import { eventColumns } from '../store/write-batch.ts';
+import type { Caller, CallerDimensions } from './callers.ts';
+import type { Counted } from './count-groups.ts';
+
+/** Where a record stands: `part` counts the requests within one message. */
+export interface Position {
+  topic: string;
+  partition: number;
+  offset: number;
+  part: number;
+}
+
+/** A failure with what the classifier said of it and the innermost fields of its error. */
+export interface Judgement {
+  classification: Classification;
+  type: string;
+  code: string;
+  message: string;
+}
+
+/** Text of a body and a message that is kept at most, in characters. */
+const BODY_LIMIT = 8 * 1024;
+const MESSAGE_LIMIT = 4 * 1024;
+
+/** One TabSeparated row of `error_events`, in the order of `eventColumns`. */
+export function eventRow(record: RequestLog, caller: Caller, judged: Judgement, at: Position): string {
+  const { classification: c } = judged;
+  const rest = tsvRow([
+    record.status,
+    c.class,
+    c.subclass,
+    c.rule,
+    c.generation,
+    c.retry,
+    c.fault,
+    c.wait_seconds,
+    judged.type,
+    judged.code,
+    judged.message.slice(0, MESSAGE_LIMIT),
+    bodyText(record.error),
+    record.exception,
+    headerMap(record.headers),
+    record.latency_ms,
+    Math.round(record.input_tokens),
+    Math.round(record.output_tokens),
+    record.cost_usd,
+    record.retry_count,
+    record.stream,
+    TAXONOMY_VERSION,
+    at.topic,
+    at.partition,
+    at.offset,
+    at.part,
+  ]);
+  return `${tsvTime(record.ts)}\t${tsvText(record.request_id)}\t${caller.fields}\t${rest}`;
+}
+
+/** What a row of `eventRow` added to the counts, where it came from and its body. */
+export interface EventFacts {
+  counted: Counted;
+  dimensions: CallerDimensions;
+  judged: { class: string; subclass: string; retry: string };
+  body: string;
+  at: Position;
+}
+
+/** Reads a row back. */
+export function readEventRow(row: string): EventFacts {
+  const fields = parseTsvRow(row);
+  const text = (column: (typeof eventColumns)[number]): string => fields[eventColumns.indexOf(column)] ?? '';
+  const number = (column: (typeof eventColumns)[number]): number => Number(text(column));
+  return {
+    counted: {
+      ts: Math.round(number('ts') * 1000),
+      status: number('status'),
+      latency_ms: number('latency_ms'),
+      input_tokens: number('input_tokens'),
+      output_tokens: number('output_tokens'),
+      cost_usd: number('cost_usd'),
+      retry_count: number('retry_count'),
+      rate_limit: null,
+    },
+    dimensions: {
+      provider: text('provider'),
+      org: text('org'),
+      project: text('project'),
+      api_key: text('api_key'),
+      client: text('client'),
+      region: text('region'),
+      model: text('model'),
+      endpoint: text('endpoint'),
+    },
+    judged: { class: text('class'), subclass: text('subclass'), retry: text('retry') },
+    body: text('body'),
+    at: {
+      topic: text('topic'),
+      partition: number('partition'),
+      offset: number('offset'),
+      part: number('part'),
+    },
+  };
+}
+
+function bodyText(error: unknown): string {
+  if (error === null || error === undefined) return '';
+  const text = typeof error === 'string' ? error : JSON.stringify(error);
+  return text.slice(0, BODY_LIMIT);
+}
+
+function headerMap(headers: RequestLog['headers']): string {
+  if (headers === null) return '{}';
+  const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
+  const pairs = Object.entries(headers).map(([name, value]) => `${quote(name)}:${quote(value)}`);
+  return `{${pairs.join(',')}}`;
+}

@@ -1,0 +1,128 @@
+const QUOTE = 0x22;
+/** Odd, and so that all bits of a word reach the upper half of the product. */
+const SPREAD = 0x9e3779b1 | 0;
+/** More words than any text that is worth remembering has. */
+const LONGEST_WORDS = 64;
+
+/** Fewer than reach the end of exact integers. */
+const MOST_DIGITS = 12;
+
+/** Bytes to be compared four at a time; of the last word only the bits of `mask` count. */
+export interface Words {
+  readonly length: number;
+  readonly words: Int32Array;
+  readonly mask: number;
+}
+
+/**
+ * Reads ASCII from a buffer four bytes at a time, several times faster than byte by byte. Places are those of the
+ * underlying ArrayBuffer.
+ */
+export class AsciiCursor {
+  bytes: Buffer = Buffer.alloc(0);
+  #view: DataView = new DataView(this.bytes.buffer);
+  readonly #spare = new Uint8Array(4096);
+  /** Where the record begins and ends. */
+  start = 0;
+  end = 0;
+  /** Of the text that was skipped last: a number that equal texts share. */
+  hash = 0;
+
+  /** Turns to the record from `from` to `to`. */
+  open(source: Uint8Array, from: number, to: number): void {
+    let { buffer, byteOffset }: { buffer: ArrayBufferLike; byteOffset: number } = source;
+    byteOffset += from;
+    const length = to - from;
+    // A word may reach three bytes beyond the record; where there is nothing, it is read from a copy.
+    if (byteOffset + length + 4 > buffer.byteLength) {
+      const spare = length + 4 > this.#spare.length ? new Uint8Array(length + 4) : this.#spare;
+      spare.set(source.subarray(from, to));
+      ({ buffer, byteOffset } = spare);
+    }
+    if (buffer !== this.#view.buffer) {
+      this.#view = new DataView(buffer);
+      this.bytes = Buffer.from(buffer);
+    }
+    this.start = byteOffset;
+    this.end = byteOffset + length;
+  }
+
+  /**
+   * The place after the quote that closes the text which begins at `at`, with its hash in `hash`; -1 when the text holds
+   * anything but printable ASCII without backslashes, or does not end within the record.
+   */
+  skipText(at: number): number {
+    const { end } = this;
+    const view = this.#view;
+    let hash = 0;
+    while (at < end) {
+      const word = view.getInt32(at, true);
+      const quote = word ^ 0x22222222;
+      const backslash = word ^ 0x5c5c5c5c;
+      // The lowest bit that is set is of the first byte that is no plain character: a borrow or carry only reaches upwards.
+      const found =
+        (((quote - 0x01010101) & ~quote) |
+          ((backslash - 0x01010101) & ~backslash) |
+          ((word - 0x20202020) & ~word) |
+          (word + 0x01010101) |
+          word) &
+        0x80808080;
+      if (found === 0) {
+        hash = Math.imul(hash ^ word, SPREAD);
+        hash ^= hash >>> 15;
+        at += 4;
+        continue;
+      }
+      const before = (31 - Math.clz32(found & -found)) >>> 3;
+      at += before;
+      if (this.bytes[at] !== QUOTE || at >= end) return -1;
+      hash = Math.imul(hash ^ (word & ((1 << (before * 8)) - 1)), SPREAD);
+      this.hash = hash ^ (hash >>> 15);
+      return at + 1;
+    }
+    return -1;
+  }
+
+  /** Whether the bytes from `at` on are these. */
+  holds(at: number, { words, mask }: Words): boolean {
+    const view = this.#view;
+    const last = words.length - 1;
+    if (at + last * 4 >= this.end) return false;
+    for (let i = 0; i < last; i++) if (view.getInt32(at + i * 4, true) !== words[i]) return false;
+    return ((view.getInt32(at + last * 4, true) ^ (words[last] ?? 0)) & mask) === 0;
+  }
+
+  /** The whole number from `from` to `to`; -1 when that holds anything but digits, none or too many of them. */
+  digits(from: number, to: number): number {
+    if (to === from || to - from > MOST_DIGITS) return -1;
+    const { bytes } = this;
+    let value = 0;
+    for (let at = from; at < to; at++) {
+      const digit = (bytes[at] ?? 0) - 0x30;
+      if (digit < 0 || digit > 9) return -1;
+      value = value * 10 + digit;
+    }
+    return value;
+  }
+
+  /** The bytes from `from` to `to`, to be compared later; null when they are too many. */
+  words(from: number, to: number): Words | null {
+    const length = to - from;
+    return length > LONGEST_WORDS * 4 ? null : wordsOf(this.bytes.subarray(from, to));
+  }
+
+  text(from: number, to: number): string {
+    return this.bytes.toString('latin1', from, to);
+  }
+}
+
+/** At least one word, so that empty bytes can be compared too. */
+export function wordsOf(bytes: Uint8Array): Words {
+  const count = Math.max(1, Math.ceil(bytes.length / 4));
+  const padded = new Uint8Array(count * 4);
+  padded.set(bytes);
+  const view = new DataView(padded.buffer);
+  const words = Int32Array.from({ length: count }, (_, i) => view.getInt32(i * 4, true));
+  const rest = bytes.length - (count - 1) * 4;
+  return { length: bytes.length, words, mask: rest === 4 ? -1 : (1 << (rest * 8)) - 1 };
+}

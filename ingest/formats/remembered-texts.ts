@@ -1,0 +1,39 @@
+import type { AsciiCursor, Words } from './ascii-cursor.ts';
+
+/** Slots of one table, a power of two. */
+const SLOTS = 4096;
+
+/** A text that has been met, and what was made of it. */
+export interface RememberedText {
+  /** Never given twice. */
+  readonly id: number;
+  readonly value: string;
+  readonly words: Words;
+}
+
+let ids = 0;
+
+/**
+ * What `compute` makes of texts, remembered by their bytes: for bytes that were met before no text is made. Each hash
+ * has one slot, which the newest text takes, so memory stays bounded.
+ */
+export class RememberedTexts {
+  readonly #compute: (text: string) => string;
+  readonly #slots: (RememberedText | null)[] = Array.from({ length: SLOTS }, () => null);
+
+  constructor(compute: (text: string) => string) {
+    this.#compute = compute;
+  }
+
+  /** Of the text from `from` to `to`, which the cursor skipped last; null when it is too long to be remembered. */
+  of(cursor: AsciiCursor, from: number, to: number): RememberedText | null {
+    const slot = cursor.hash & (SLOTS - 1);
+    const known = this.#slots[slot] ?? null;
+    if (known !== null && known.words.length === to - from && cursor.holds(from, known.words)) return known;
+    const words = cursor.words(from, to);
+    if (words === null) return null;
+    const text = { id: ids++, value: this.#compute(cursor.text(from, to)), words };
+    this.#slots[slot] = text;
+    return text;
+  }
+}
