@@ -13,11 +13,13 @@ export interface CallerDimensions {
 }
 
 /** One combination of dimensions; the same combination is the same object, as long as it is remembered. */
-export interface Caller extends Readonly<CallerDimensions> {
+export interface Caller {
   /** Never given twice. */
   readonly id: number;
   /** The dimensions as TabSeparated fields, in the order of the sorting key. */
   readonly fields: string;
+  /** The same as bytes. */
+  readonly bytes: Uint8Array;
 }
 
 type Level = Map<string, Level | Caller>;
@@ -60,18 +62,7 @@ export class Callers {
     }
     const { provider, org, project, api_key, client, region, model, endpoint } = dimensions;
     const fields = [provider, org, project, api_key, client, region, model, endpoint].map(tsvText).join('\t');
-    const caller = {
-      id: this.#next++,
-      provider,
-      org,
-      project,
-      api_key,
-      client,
-      region,
-      model,
-      endpoint,
-      fields,
-    };
+    const caller = { id: this.#next++, fields, bytes: Buffer.from(fields) };
     level.set(api_key, caller);
     this.#size++;
     return caller;

@@ -6,7 +6,7 @@ import { tsvRow } from '../store/tsv.ts';
 import type { BatchRows } from '../store/write-batch.ts';
 import { type Caller, callers } from './callers.ts';
 import { CountGroups, type Counted, GROUP_BYTES } from './count-groups.ts';
-import { eventRow, type Judgement, type Position, readEventRow } from './event-row.ts';
+import { addEventRow, type Judgement, type Position, readEventRow } from './event-row.ts';
 import { RowBytes } from './row-bytes.ts';
 
 /** What the rules say of a request that shows no error. */
@@ -59,7 +59,7 @@ export class Fold {
     this.#count(record, caller, judged.classification);
     if (judged.classification.class === 'ok') return;
     this.totals.failed++;
-    this.#events.add(eventRow(record, caller, judged, at));
+    addEventRow(this.#events, record, caller, judged, at);
   }
 
   addSuccess(record: Counted, caller: Caller): void {

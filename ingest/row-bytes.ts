@@ -12,12 +12,18 @@ export class RowBytes {
     return this.#length;
   }
 
-  /** A row with its line end. */
-  add(row: string): void {
+  /** A row, or the next part of one; the last part holds the line end. */
+  add(part: string): void {
     // No character takes more than three bytes.
-    const needed = this.#length + row.length * 3;
-    if (needed > this.#bytes.length) this.#grow(needed);
-    this.#length += this.#bytes.write(row, this.#length, 'utf8');
+    this.#reserve(part.length * 3);
+    this.#length += this.#bytes.write(part, this.#length, 'utf8');
+  }
+
+  /** The next part of a row, as the bytes that it has. */
+  addBytes(part: Uint8Array): void {
+    this.#reserve(part.length);
+    this.#bytes.set(part, this.#length);
+    this.#length += part.length;
   }
 
   /** All rows; null when there is none. A view that is valid until the next `add`. */
@@ -30,7 +36,9 @@ export class RowBytes {
     this.#bytes.buffer.transfer(0);
   }
 
-  #grow(needed: number): void {
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.length) return;
     const size = Math.max(FIRST_BYTES, this.#bytes.length * 2, needed);
     this.#bytes = Buffer.from(this.#bytes.buffer.transfer(size));
   }

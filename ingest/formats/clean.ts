@@ -1,4 +1,4 @@
-import { boundedMemo } from './bounded-memo.ts';
+import { boundedMemo } from '../bounded-memo.ts';
 import { redactText } from './redact.ts';
 
 /** Longest text of a dimension; more would only raise the number of distinct values. */

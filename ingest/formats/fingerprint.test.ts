@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundedMemo } from './bounded-memo.ts';
+import { boundedMemo } from '../bounded-memo.ts';
 import { fingerprint } from './fingerprint.ts';
 
 const hash8 = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8);

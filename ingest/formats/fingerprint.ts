@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { boundedMemo } from './bounded-memo.ts';
+import { boundedMemo } from '../bounded-memo.ts';
 import { keyPrefixes } from './key-prefixes.ts';
 
 /** Keys whose fingerprints are remembered, twice over; beyond it the least used are forgotten. */

@@ -1,5 +1,5 @@
 import type { RateLimitHeaders } from '../../domain/request-log.ts';
-import { boundedMemo } from './bounded-memo.ts';
+import { boundedMemo } from '../bounded-memo.ts';
 import { cleanText } from './clean.ts';
 import { Limits, limitSlot } from './limits.ts';
 

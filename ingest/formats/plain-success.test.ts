@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CallerDimensions } from '../callers.ts';
+import { type Caller, callers } from '../callers.ts';
 import type { Counted } from '../count-groups.ts';
 import { recordDecoder } from './formats.ts';
 import { PlainSuccessReader } from './plain-success.ts';
@@ -31,13 +31,12 @@ const plain = {
 };
 
 /** What a success adds to the counts, and to whose. */
-function counted(record: Counted, caller: CallerDimensions) {
+function counted(record: Counted, caller: Caller) {
   const { ts, status, latency_ms, input_tokens, output_tokens, cost_usd, retry_count, rate_limit } = record;
-  const { provider, org, project, api_key, client, region, model, endpoint } = caller;
   return {
     numbers: [ts, status, latency_ms, input_tokens, output_tokens, cost_usd, retry_count],
     rate_limit,
-    dimensions: { provider, org, project, api_key, client, region, model, endpoint },
+    caller,
   };
 }
 
@@ -47,7 +46,7 @@ function ordinary(text: string): ReturnType<typeof counted> | null {
     const decoded = decode(JSON.parse(text), now);
     const log = decoded.kind === 'ok' && decoded.rejected === undefined ? decoded.records[0] : undefined;
     if (log === undefined || log.error !== null || log.exception !== '') return null;
-    return log.status >= 200 && log.status < 400 ? counted(log, log) : null;
+    return log.status >= 200 && log.status < 400 ? counted(log, callers.of(log)) : null;
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-import { boundedMemo } from './bounded-memo.ts';
+import { boundedMemo } from '../bounded-memo.ts';
 import { fingerprint } from './fingerprint.ts';
 import { mayHoldSecret, redactionRules } from './redaction-rules.ts';
 

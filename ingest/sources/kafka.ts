@@ -47,7 +47,7 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
     rebalanceTimeout: settings.session_timeout_ms,
     heartbeatInterval: Math.min(1_000, settings.session_timeout_ms / 10),
     maxWaitTimeInMs: 250,
-    maxBytesPerPartition: 1024 * 1024,
+    maxBytesPerPartition: 2 * 1024 * 1024,
     maxBytes: 8 * 1024 * 1024,
     metadataMaxAge: 10_000,
     // The client would create a deleted topic again.

@@ -1,0 +1,56 @@
+/** Longer keys are not remembered: they would make the bound on the number of keys no bound on memory. */
+const LONGEST_KEY = 256;
+
+/**
+ * `compute` with its answers remembered. Two generations of at most `cap` keys each: what is asked for again moves to
+ * the young one, what is not is forgotten, so memory stays bounded and hot keys stay known.
+ */
+export function boundedMemo<Value>(
+  cap: number,
+  compute: (key: string) => Value,
+  longest = LONGEST_KEY,
+): (key: string) => Value {
+  const known = new BoundedMap<Value>(cap);
+  let lastKey: string | null = null;
+  let lastValue: Value | undefined;
+  return (key) => {
+    // Records of one batch repeat their neighbours; comparing is cheaper than hashing.
+    if (key === lastKey && lastValue !== undefined) return lastValue;
+    if (key.length > longest) return compute(key);
+    let value = known.get(key);
+    if (value === undefined) {
+      value = compute(key);
+      known.set(key, value);
+    }
+    lastKey = key;
+    lastValue = value;
+    return value;
+  };
+}
+
+/** Remembers at least the last `cap` keys that were asked for or set, and at most twice as many. */
+export class BoundedMap<Value> {
+  readonly #cap: number;
+  #young = new Map<string, Value>();
+  #old = new Map<string, Value>();
+
+  constructor(cap: number) {
+    this.#cap = cap;
+  }
+
+  get(key: string): Value | undefined {
+    const value = this.#young.get(key);
+    if (value !== undefined) return value;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
+  }
+
+  set(key: string, value: Value): void {
+    if (this.#young.size >= this.#cap) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, value);
+  }
+}
