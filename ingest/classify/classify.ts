@@ -100,9 +100,7 @@ function read(input: ClassifierInput, text: string, wantFields: boolean): Readin
   const fields = wantFields ? readFields(text, findings) : noFields;
   // The error may have been told in a value that usually repeats the caller's words.
   const heard =
-    first.decision.rule !== 'none' || !silenced
-      ? first
-      : decideOn(input, text, scanText(text, false, true));
+    first.decision.rule !== 'none' || !silenced ? first : decideOn(input, text, scanText(text, false, true));
   return { ...heard, fields };
 }
 
