@@ -7,8 +7,8 @@ const page = readFileSync(new URL('../docs/scaling.md', import.meta.url), 'utf8'
 function sizes(records: number, perCore: number): string {
   const workers = Math.max(2, Math.ceil(records / (0.6 * perCore)));
   const partitions = Math.ceil((2 * workers) / 6) * 6;
-  const [age, rows, bytes] = partitions <= 10 ? [1, 50_000, 16 * 2 ** 20] : [5, 200_000, 100 * 2 ** 20];
-  const batches = Math.max(partitions / age, records / rows, (records * 450) / bytes);
+  const age = partitions <= 10 ? 1 : 5;
+  const batches = Math.max(partitions / age, records / 200_000);
   const events = 0.014 * records * 200 * 86_400 * 30;
   const shards = Math.max(Math.ceil(batches / 10), Math.ceil(events / 8e12));
   const toStore = 0.014 * records * 650 + batches * Math.min(records / batches, 1_000) * 210;

@@ -115,7 +115,8 @@ let adapted = false;
 
 /**
  * Changes the client where it falls short (docs/decisions/0004-kafkajs.md), once per process: record batches are
- * handed over as bytes, metadata answers tell topic ids, and an idle connection does not wake up every millisecond.
+ * handed over as bytes, metadata answers tell topic ids, an idle connection does not wake up every millisecond, and a
+ * group whose coordinator is away is waited for.
  */
 function adaptClient(): void {
   if (adapted) return;
@@ -137,6 +138,12 @@ function adaptClient(): void {
     if (this.pending.length > 0 || this.throttledUntil > performance.timeOrigin + performance.now())
       schedule.call(this);
   };
+  // While every broker is away, none can be asked for the coordinator: the client takes that for the end.
+  const { KafkaJSGroupCoordinatorNotFound } = require('kafkajs/src/errors');
+  Object.defineProperty(KafkaJSGroupCoordinatorNotFound.prototype, 'retriable', {
+    get: () => true,
+    set: () => undefined,
+  });
 }
 
 interface RequestQueue {
