@@ -12,7 +12,7 @@ import { migrate } from '../store/migrate.ts';
 import type { CommandContext } from './context.ts';
 
 /** Rows held in memory before reading waits, in bytes. */
-const MEMORY_BYTES = 64 * 1024 * 1024;
+const MEMORY_BYTES = 56 * 1024 * 1024;
 const WRITERS = 4;
 
 /** Opens the store and brings it to the present schema. */

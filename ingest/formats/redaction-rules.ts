@@ -98,20 +98,14 @@ export const redactionRules: readonly RedactionRule[] = [
   { hint: /\*\*/, apply: (text) => text.replace(MASKED_KEY, reduceMasked) },
   { hint: /sk-/, apply: (text) => text.replace(SK_KEY, redactSk) },
   {
-    hint: /AIza|AQ\.|ya29|ABSK|dapi|AKIA|ASIA|(?:gsk|hf|r8|fw|jina|vck|ek|npm|sk|rk|live|test|gh[pousr]|[sp][tk]|v1|pat)_|(?:nvapi|glpat|xai|pplx|csk|sess|lf|tvly|xox[abopsr])-/,
+    // The sign comes first and what must stand before it after: one sign is found far faster than many beginnings.
+    hint: /AIza|AQ\.|ya29|ABSK|dapi|AKIA|ASIA|_(?<=(?:gsk|hf|r8|fw|jina|vck|ek|npm|sk|rk|live|test|gh[pousr]|[sp][tk]|v1|pat)_)|-(?<=(?:nvapi|glpat|xai|pplx|csk|sess|lf|tvly|xox[abopsr])-)/,
     apply: (text) => text.replace(KNOWN_KEY, (all: string, ...groups: unknown[]) => keepPrefix(all, groups)),
   },
   { hint: /JQQJ99|AAAAAC/, apply: (text) => text.replace(AZURE_KEY, MASK) },
   { hint: /@/, apply: (text) => text.replace(URL_CREDENTIALS, `$1${MASK}@`).replace(EMAIL, MASK) },
   { hint: /[?&;][a-z0-9_-]{1,32}=/i, apply: (text) => text.replace(URL_PARAMETER, `$1${MASK}`) },
 ];
-
-const ANY_HINT = new RegExp(redactionRules.map(({ hint }) => hint.source).join('|'), 'i');
-
-/** False for most texts, told in one pass: then no rule applies. */
-export function mayHoldSecret(text: string): boolean {
-  return ANY_HINT.test(text);
-}
 
 /** The API repeats the caller's text after this sentence, and callers paste anything there, short and unmasked. */
 function redactEcho(text: string): string {

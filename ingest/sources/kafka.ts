@@ -142,7 +142,7 @@ function adaptClient(): void {
   const { KafkaJSGroupCoordinatorNotFound } = require('kafkajs/src/errors');
   Object.defineProperty(KafkaJSGroupCoordinatorNotFound.prototype, 'retriable', {
     get: () => true,
-    set: () => undefined,
+    set() {},
   });
 }
 
