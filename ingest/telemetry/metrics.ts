@@ -98,7 +98,7 @@ export const metrics = {
     kind: 'histogram',
     labels: {},
     help: 'Bytes read per batch written.',
-    buckets: [1e3, 1e4, 1e5, 5e5, 1e6, 2e6, 4e6, 8e6, 16e6, 32e6],
+    buckets: [1e3, 1e4, 1e5, 5e5, 1e6, 2e6, 4e6, 8e6, 16e6, 32e6, 64e6, 128e6],
   },
   faultline_batch_age_seconds: {
     kind: 'histogram',
