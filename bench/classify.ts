@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ClassifierInput } from '../domain/classification.ts';
 import { classify, judge } from '../ingest/classify/classify.ts';
 
-// How many failed records a second one core judges, by the rules alone: nothing remembers a text. The corpus is judged
+// How many failed records a second one core judges, by the rules alone: `classify` remembers no text, `judge` does. The corpus is judged
 // again and again; the best of many short windows counts, so that other work on the machine does not. The same run
 // measures JSON.stringify and JSON.parse of the same texts, to compare machines.
 const WINDOW_MS = 4;
@@ -30,11 +30,11 @@ const inputs = readFileSync(new URL('../tests/corpus/errors.jsonl', import.meta.
 
 const rates = measure({
   classify,
-  judge,
+  'judge, a text met before': judge,
   json: (input) => JSON.parse(JSON.stringify(input.error)) as unknown,
 });
 for (const [name, rate] of Object.entries(rates))
-  console.log(`${name.padEnd(10)} ${Math.round(rate)} records/s`);
+  console.log(`${name.padEnd(26)} ${Math.round(rate)} records/s`);
 console.log(`classify / JSON round trip of the same texts: ${(rates.classify / rates.json).toFixed(3)}`);
 
 console.log('hostile texts: seconds for 100 KB and 200 KB, and the exponent (1 is linear)');
