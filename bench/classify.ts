@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { ClassifierInput } from '../domain/classification.ts';
 import { classify, judge } from '../ingest/classify/classify.ts';
 
-// How many failed records a second one core judges, by the rules alone: `classify` remembers no text, `judge` does. The corpus is judged
-// again and again; the best of many short windows counts, so that other work on the machine does not. The same run
-// measures JSON.stringify and JSON.parse of the same texts, to compare machines.
+// How many failed records a second one core judges, by the rules alone: `classify` remembers no text, `judge` does. The
+// corpus is judged again and again; the best of many short windows counts, so that other work on the machine does not.
+// The same run measures JSON.stringify and JSON.parse of the same texts, to compare machines.
 const WINDOW_MS = 4;
 const WINDOWS = 300;
 
