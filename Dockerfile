@@ -19,5 +19,5 @@ COPY simulate ./simulate
 COPY dashboards ./dashboards
 COPY cli ./cli
 USER node
-ENTRYPOINT ["node", "--no-warnings", "cli/main.ts"]
+ENTRYPOINT ["node", "--no-warnings", "--max-semi-space-size=16", "cli/main.ts"]
 CMD ["--help"]

@@ -6,6 +6,8 @@ import { setFlagsFromString } from 'node:v8';
  * fifth of its processor time; and a heap may grow fourfold, which 50 partitions make too much memory of.
  */
 export function tuneHeap(): void {
+  // Another V8 may not know these flags, and says so on standard error.
+  if (!process.versions.node.startsWith('24.')) return;
   setFlagsFromString('--external-memory-accounted-in-global-limit');
   setFlagsFromString('--heap-growing-percent=80');
 }
