@@ -22,11 +22,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   // up inserts. Node looks at this when the pool is first used.
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
   tuneHeap();
+  // Before the first word is printed: help too may go to a reader that leaves early.
+  stopOnClosedPipe(stop);
   try {
     const invocation = createProgram().parse(argv);
     const { command, config, overrides, options } = invocation;
     stopOnSignals(stop, command.graceful === true);
-    stopOnClosedPipe(stop);
     const { readSettings } = await import('./settings.ts');
     const { settings } = readSettings({ config, env: process.env, overrides });
     const { stdout, stderr, stdin } = process;
