@@ -8,8 +8,8 @@ export const LATENCY_BUCKETS_MS = [
   50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 102_400, 204_800,
 ] as const;
 
-/** The dimensions of `request_counts`, in the order of its sorting key after `ts`. */
-export const countDimensions = [
+/** Who called what: the dimensions that are known before there is an answer, in the order of the sorting key. */
+export const callerDimensions = [
   'provider',
   'org',
   'project',
@@ -18,10 +18,27 @@ export const countDimensions = [
   'region',
   'model',
   'endpoint',
-  'class',
-  'subclass',
-  'status',
 ] as const;
+export type CallerDimension = (typeof callerDimensions)[number];
+
+/** The same thing made for each of these dimensions. */
+export function byCallerDimension<Value>(
+  make: (name: CallerDimension) => Value,
+): Record<CallerDimension, Value> {
+  return {
+    provider: make('provider'),
+    org: make('org'),
+    project: make('project'),
+    api_key: make('api_key'),
+    client: make('client'),
+    region: make('region'),
+    model: make('model'),
+    endpoint: make('endpoint'),
+  };
+}
+
+/** The dimensions of `request_counts`, in the order of its sorting key after `ts`. */
+export const countDimensions = [...callerDimensions, 'class', 'subclass', 'status'] as const;
 export type CountDimension = (typeof countDimensions)[number];
 
 /** What the analyzers read: one interval of one combination of dimensions. */

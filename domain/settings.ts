@@ -117,7 +117,7 @@ export const settingsSchema = z.strictObject({
       age_ms: whole(60_000).default(1_000).describe('or so many milliseconds after its first record.'),
       quiet_age_ms: whole(60_000)
         .default(5_000)
-        .describe('The same for a partition with few records (under 100 per batch): fewer, larger inserts.'),
+        .describe('The same for a partition with few records (under 10 in a batch): fewer, larger inserts.'),
     })
     .prefault({}),
   analyzers: z

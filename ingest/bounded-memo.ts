@@ -5,18 +5,14 @@ const LONGEST_KEY = 256;
  * `compute` with its answers remembered. Two generations of at most `cap` keys each: what is asked for again moves to
  * the young one, what is not is forgotten, so memory stays bounded and hot keys stay known.
  */
-export function boundedMemo<Value>(
-  cap: number,
-  compute: (key: string) => Value,
-  longest = LONGEST_KEY,
-): (key: string) => Value {
+export function boundedMemo<Value>(cap: number, compute: (key: string) => Value): (key: string) => Value {
   const known = new BoundedMap<Value>(cap);
   let lastKey: string | null = null;
   let lastValue: Value | undefined;
   return (key) => {
     // Records of one batch repeat their neighbours; comparing is cheaper than hashing.
     if (key === lastKey && lastValue !== undefined) return lastValue;
-    if (key.length > longest) return compute(key);
+    if (key.length > LONGEST_KEY) return compute(key);
     let value = known.get(key);
     if (value === undefined) {
       value = compute(key);

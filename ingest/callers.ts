@@ -1,16 +1,7 @@
+import { type CallerDimension, callerDimensions } from '../domain/count-row.ts';
 import { tsvText } from '../store/tsv.ts';
 
-/** Who called what: the dimensions that most requests share with many others. */
-export interface CallerDimensions {
-  provider: string;
-  org: string;
-  project: string;
-  api_key: string;
-  client: string;
-  region: string;
-  model: string;
-  endpoint: string;
-}
+export type CallerDimensions = Record<CallerDimension, string>;
 
 /** One combination of dimensions; the same combination is the same object, as long as it is remembered. */
 export interface Caller {
@@ -60,10 +51,9 @@ export class Callers {
       this.generation++;
       return this.of(dimensions);
     }
-    const { provider, org, project, api_key, client, region, model, endpoint } = dimensions;
-    const fields = [provider, org, project, api_key, client, region, model, endpoint].map(tsvText).join('\t');
+    const fields = callerDimensions.map((name) => tsvText(dimensions[name])).join('\t');
     const caller = { id: this.#next++, fields, bytes: Buffer.from(fields) };
-    level.set(api_key, caller);
+    level.set(dimensions.api_key, caller);
     this.#size++;
     return caller;
   }

@@ -1,4 +1,5 @@
 import { type Classification, TAXONOMY_VERSION } from '../domain/classification.ts';
+import { byCallerDimension } from '../domain/count-row.ts';
 import type { RequestLog } from '../domain/request-log.ts';
 import { parseTsvRow, tsvRow, tsvText, tsvTime } from '../store/tsv.ts';
 import { eventColumns } from '../store/write-batch.ts';
@@ -93,16 +94,7 @@ export function readEventRow(row: string): EventFacts {
       retry_count: number('retry_count'),
       rate_limit: null,
     },
-    dimensions: {
-      provider: text('provider'),
-      org: text('org'),
-      project: text('project'),
-      api_key: text('api_key'),
-      client: text('client'),
-      region: text('region'),
-      model: text('model'),
-      endpoint: text('endpoint'),
-    },
+    dimensions: byCallerDimension(text),
     judged: { class: text('class'), subclass: text('subclass'), retry: text('retry') },
     body: text('body'),
     at: {

@@ -1,4 +1,4 @@
-import { countDimensions } from '../domain/count-row.ts';
+import { callerDimensions, countDimensions } from '../domain/count-row.ts';
 import type { Insert, Store } from './connect.ts';
 import { tsvRow, tsvTime } from './tsv.ts';
 
@@ -52,14 +52,7 @@ export const countColumns = [
 export const eventColumns = [
   'ts',
   'request_id',
-  'provider',
-  'org',
-  'project',
-  'api_key',
-  'client',
-  'region',
-  'model',
-  'endpoint',
+  ...callerDimensions,
   'status',
   'class',
   'subclass',

@@ -1,4 +1,9 @@
-const QUOTE = 0x22;
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const COLON = 0x3a;
+export const SPACE = 0x20;
+export const OPEN = 0x7b;
+export const CLOSE = 0x7d;
 /** Odd, and so that all bits of a word reach the upper half of the product. */
 const SPREAD = 0x9e3779b1 | 0;
 /** More words than any text that is worth remembering has. */

@@ -1,35 +1,21 @@
 import type { RateLimitHeaders } from '../../domain/request-log.ts';
-import { type AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
+import { type AsciiCursor, CLOSE, COLON, COMMA, QUOTE, SPACE } from './ascii-cursor.ts';
 import { type KnownHeader, knownHeader, readNumber } from './headers.ts';
 import { Limits } from './limits.ts';
-import type { RememberedText, RememberedTexts } from './remembered-texts.ts';
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const SPACE = 0x20;
-const CLOSE = 0x7d;
-/** Slots of the table of names, a power of two. */
-const SLOTS = 1024;
-
-interface NamedHeader {
-  /** With the quote after it. */
-  readonly name: Words;
-  readonly header: KnownHeader;
-}
+import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 
 /** Reads the response headers of a plain success straight from their bytes. */
 export class PlainHeaders {
-  readonly #orgs: RememberedTexts;
-  readonly #projects: RememberedTexts;
+  readonly #orgs: RememberedTexts<string>;
+  readonly #projects: RememberedTexts<string>;
   readonly #limits = new Limits();
-  readonly #names: (NamedHeader | null)[] = Array.from({ length: SLOTS }, () => null);
+  readonly #names = new RememberedTexts(1024, knownHeader);
   #isRead = false;
-  org: RememberedText | null = null;
-  project: RememberedText | null = null;
+  org: RememberedText<string> | null = null;
+  project: RememberedText<string> | null = null;
   retryCount = 0;
 
-  constructor(orgs: RememberedTexts, projects: RememberedTexts) {
+  constructor(orgs: RememberedTexts<string>, projects: RememberedTexts<string>) {
     this.#orgs = orgs;
     this.#projects = projects;
   }
@@ -53,7 +39,8 @@ export class PlainHeaders {
       const name = at + 1;
       at = cursor.skipText(name);
       if (at < 0 || bytes[at] !== COLON) return -1;
-      const { header } = this.#named(cursor, name, at);
+      const header = this.#names.of(cursor, name, at - 1)?.value;
+      if (header === undefined) return -1;
       at += bytes[at + 1] === SPACE ? 2 : 1;
       if (bytes[at] !== QUOTE) return -1;
       const value = at + 1;
@@ -92,17 +79,6 @@ export class PlainHeaders {
       case 'request_id':
         return true;
     }
-  }
-
-  /** The header whose name the cursor skipped last; `to` is after its quote. */
-  #named(cursor: AsciiCursor, from: number, to: number): NamedHeader {
-    const slot = cursor.hash & (SLOTS - 1);
-    const known = this.#names[slot] ?? null;
-    if (known !== null && known.name.length === to - from && cursor.holds(from, known.name)) return known;
-    const text = cursor.text(from, to - 1);
-    const named = { name: wordsOf(Buffer.from(`${text}"`, 'latin1')), header: knownHeader(text) };
-    this.#names[slot] = named;
-    return named;
   }
 }
 

@@ -1,52 +1,19 @@
-import type { RateLimitHeaders } from '../../domain/request-log.ts';
+import { byCallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import { type Caller, type CallerDimensions, callers } from '../callers.ts';
-import { AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
+import type { Counted } from '../count-groups.ts';
+import { AsciiCursor, CLOSE, COLON, COMMA, OPEN, QUOTE, SPACE, type Words, wordsOf } from './ascii-cursor.ts';
 import { dimensionCleaners } from './native.ts';
 import { PlainHeaders } from './plain-headers.ts';
 import { PlainTime } from './plain-time.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 
-/** What a success adds to the counts. One object serves all: it holds until the next is read. */
-export interface PlainSuccess {
-  /** Epoch ms. */
-  ts: number;
+/** A success and who made it. One object serves all: it holds until the next is read. */
+export interface PlainSuccess extends Counted {
   caller: Caller;
-  status: number;
-  latency_ms: number;
-  input_tokens: number;
-  output_tokens: number;
-  cost_usd: number;
-  retry_count: number;
-  rate_limit: RateLimitHeaders | null;
 }
 
 /** What a member of the record must hold to be read here. */
 type Kind = 'ts' | 'text' | 'dimension' | 'number' | 'flag' | 'headers' | 'absent' | 'unknown';
-
-const kinds = {
-  ts: 'ts',
-  request_id: 'text',
-  provider: 'dimension',
-  org: 'dimension',
-  project: 'dimension',
-  api_key: 'dimension',
-  client: 'dimension',
-  region: 'dimension',
-  model: 'dimension',
-  endpoint: 'dimension',
-  method: 'text',
-  status: 'number',
-  latency_ms: 'number',
-  ttft_ms: 'number',
-  input_tokens: 'number',
-  output_tokens: 'number',
-  cost_usd: 'number',
-  retry_count: 'number',
-  stream: 'flag',
-  headers: 'headers',
-  error: 'absent',
-  exception: 'absent',
-} as const satisfies Record<string, Kind>;
 
 interface Member {
   readonly kind: Kind;
@@ -60,13 +27,6 @@ interface Member {
   next: Member | null;
 }
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const SPACE = 0x20;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-
 const numberNames = [
   'status',
   'latency_ms',
@@ -76,39 +36,45 @@ const numberNames = [
   'cost_usd',
   'retry_count',
 ] as const;
-const RETRIES = numberNames.indexOf('retry_count');
-const dimensionNames = [
-  'provider',
-  'org',
-  'project',
-  'api_key',
-  'client',
-  'region',
-  'model',
-  'endpoint',
-] as const satisfies readonly (keyof CallerDimensions)[];
+const numberAt = (name: (typeof numberNames)[number]): number => numberNames.indexOf(name);
+const STATUS = numberAt('status');
+const LATENCY = numberAt('latency_ms');
+const INPUT_TOKENS = numberAt('input_tokens');
+const OUTPUT_TOKENS = numberAt('output_tokens');
+const COST = numberAt('cost_usd');
+const RETRIES = numberAt('retry_count');
 
+const kinds: [name: string, Kind, index: number][] = [
+  ...callerDimensions.map((name, i): [string, Kind, number] => [name, 'dimension', i]),
+  ...numberNames.map((name, i): [string, Kind, number] => [name, 'number', i]),
+  ['ts', 'ts', -1],
+  ['request_id', 'text', -1],
+  ['method', 'text', -1],
+  ['stream', 'flag', -1],
+  ['headers', 'headers', -1],
+  ['error', 'absent', -1],
+  ['exception', 'absent', -1],
+];
 const formatMembers = new Map(
-  Object.entries(kinds).map(([name, kind], i) => [name, newMember(name, kind, 1 << i)]),
+  kinds.map(([name, kind, index], i) => [name, newMember(name, kind, index, 1 << i)]),
 );
 const statusBit = formatMembers.get('status')?.bit ?? 0;
-const ORG = dimensionNames.indexOf('org');
-const PROJECT = dimensionNames.indexOf('project');
-const orgs = new RememberedTexts(dimensionCleaners.org);
-const projects = new RememberedTexts(dimensionCleaners.project);
-const texts = dimensionNames.map((name) =>
-  name === 'org' ? orgs : name === 'project' ? projects : new RememberedTexts(dimensionCleaners[name]),
-);
-/** What stands for a dimension that the record does not name. */
-const noText: RememberedText = { id: -1, value: '', words: wordsOf(Buffer.alloc(0)) };
-const absent = dimensionNames.map((name) => (name === 'provider' ? { ...noText, value: 'openai' } : noText));
 
-/** Slots of the tables of callers, and of names of members and headers: powers of two. */
+const ORG = callerDimensions.indexOf('org');
+const PROJECT = callerDimensions.indexOf('project');
+const texts = byCallerDimension((name) => new RememberedTexts(4096, dimensionCleaners[name]));
+const textsByIndex = callerDimensions.map((name) => texts[name]);
+/** What stands for a dimension that the record does not name. */
+const noText: RememberedText<string> = { id: -1, value: '', words: wordsOf(Buffer.alloc(0)) };
+const absent = callerDimensions.map((name) =>
+  name === 'provider' ? { ...noText, value: 'openai' } : noText,
+);
+
+/** A power of two. */
 const CALLER_SLOTS = 8192;
-const NAME_SLOTS = 1024;
 
 interface CallerSlot {
-  texts: readonly RememberedText[];
+  texts: readonly RememberedText<string>[];
   caller: Caller;
   generation: number;
 }
@@ -122,12 +88,12 @@ export class PlainSuccessReader {
   readonly #cursor = new AsciiCursor();
   #at = 0;
   readonly #numbers = new Float64Array(numberNames.length);
-  readonly #dimensions: RememberedText[] = [...absent];
-  readonly #first = newMember('', 'unknown', 0);
-  readonly #members: (Member | null)[] = Array.from({ length: NAME_SLOTS }, () => null);
+  readonly #dimensions: RememberedText<string>[] = [...absent];
+  readonly #first = unknownMember('');
+  readonly #members = new RememberedTexts(1024, (name) => formatMembers.get(name) ?? unknownMember(name));
   readonly #callers: (CallerSlot | null)[] = Array.from({ length: CALLER_SLOTS }, () => null);
   readonly #time = new PlainTime();
-  readonly #headers = new PlainHeaders(orgs, projects);
+  readonly #headers = new PlainHeaders(texts.org, texts.project);
   readonly #success: PlainSuccess = {
     ts: 0,
     caller: callers.of(named(absent)),
@@ -202,7 +168,8 @@ export class PlainSuccessReader {
     if (member === null || !cursor.holds(from, member.name)) {
       const after = cursor.skipText(from);
       if (after < 0) return null;
-      member = this.#named(from, after);
+      member = this.#members.of(cursor, from, after - 1)?.value ?? null;
+      if (member === null) return null;
       before.next = member;
     }
     const at = from + member.name.length;
@@ -211,21 +178,9 @@ export class PlainSuccessReader {
     return member;
   }
 
-  /** The member whose name the cursor skipped last; `to` is after its quote. */
-  #named(from: number, to: number): Member {
-    const cursor = this.#cursor;
-    const slot = cursor.hash & (NAME_SLOTS - 1);
-    const known = this.#members[slot] ?? null;
-    if (known !== null && known.name.length === to - from && cursor.holds(from, known.name)) return known;
-    const name = cursor.text(from, to - 1);
-    const member = formatMembers.get(name) ?? newMember(name, 'unknown', 0);
-    this.#members[slot] = member;
-    return member;
-  }
-
   #dimension(index: number, from: number, to: number): boolean {
     if (from === to) return true;
-    const text = texts[index]?.of(this.#cursor, from, to) ?? null;
+    const text = textsByIndex[index]?.of(this.#cursor, from, to) ?? null;
     if (text === null) return false;
     this.#dimensions[index] = text;
     return true;
@@ -270,11 +225,11 @@ export class PlainSuccessReader {
     const success = this.#success;
     const numbers = this.#numbers;
     success.ts = ts;
-    success.status = numbers[0] ?? 0;
-    success.latency_ms = numbers[1] ?? 0;
-    success.input_tokens = Math.round(numbers[3] ?? 0);
-    success.output_tokens = Math.round(numbers[4] ?? 0);
-    success.cost_usd = numbers[5] ?? 0;
+    success.status = numbers[STATUS] ?? 0;
+    success.latency_ms = numbers[LATENCY] ?? 0;
+    success.input_tokens = Math.round(numbers[INPUT_TOKENS] ?? 0);
+    success.output_tokens = Math.round(numbers[OUTPUT_TOKENS] ?? 0);
+    success.cost_usd = numbers[COST] ?? 0;
     const retries = numbers[RETRIES] ?? -1;
     success.retry_count = retries < 0 ? this.#headers.retryCount : retries;
     const { status, retry_count } = success;
@@ -308,29 +263,19 @@ const falseWord = wordsOf(Buffer.from('false'));
 const nullWord = wordsOf(Buffer.from('null'));
 const powersOfTen = Array.from({ length: 17 }, (_, i) => 10 ** i);
 
-function newMember(name: string, kind: Kind, bit: number): Member {
-  const index =
-    kind === 'dimension'
-      ? dimensionNames.findIndex((other) => other === name)
-      : numberNames.findIndex((other) => other === name);
+function newMember(name: string, kind: Kind, index: number, bit: number): Member {
   return { kind, name: wordsOf(Buffer.from(`${name}"`, 'latin1')), bit, index, next: null };
 }
 
-function isSame(a: readonly RememberedText[], b: readonly RememberedText[]): boolean {
+function unknownMember(name: string): Member {
+  return newMember(name, 'unknown', -1, 0);
+}
+
+function isSame(a: readonly RememberedText<string>[], b: readonly RememberedText<string>[]): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
-function named(texts: readonly RememberedText[]): CallerDimensions {
-  const [provider, org, project, api_key, client, region, model, endpoint] = texts.map(({ value }) => value);
-  return {
-    provider: provider ?? '',
-    org: org ?? '',
-    project: project ?? '',
-    api_key: api_key ?? '',
-    client: client ?? '',
-    region: region ?? '',
-    model: model ?? '',
-    endpoint: endpoint ?? '',
-  };
+function named(dimensions: readonly RememberedText<string>[]): CallerDimensions {
+  return byCallerDimension((name) => dimensions[callerDimensions.indexOf(name)]?.value ?? '');
 }

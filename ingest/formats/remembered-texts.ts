@@ -1,13 +1,10 @@
 import type { AsciiCursor, Words } from './ascii-cursor.ts';
 
-/** Slots of one table, a power of two. */
-const SLOTS = 4096;
-
 /** A text that has been met, and what was made of it. */
-export interface RememberedText {
+export interface RememberedText<Value> {
   /** Never given twice. */
   readonly id: number;
-  readonly value: string;
+  readonly value: Value;
   readonly words: Words;
 }
 
@@ -17,17 +14,19 @@ let ids = 0;
  * What `compute` makes of texts, remembered by their bytes: for bytes that were met before no text is made. Each hash
  * has one slot, which the newest text takes, so memory stays bounded.
  */
-export class RememberedTexts {
-  readonly #compute: (text: string) => string;
-  readonly #slots: (RememberedText | null)[] = Array.from({ length: SLOTS }, () => null);
+export class RememberedTexts<Value> {
+  readonly #compute: (text: string) => Value;
+  readonly #slots: (RememberedText<Value> | null)[];
 
-  constructor(compute: (text: string) => string) {
+  /** The number of slots is a power of two. */
+  constructor(slots: number, compute: (text: string) => Value) {
     this.#compute = compute;
+    this.#slots = Array.from({ length: slots }, () => null);
   }
 
   /** Of the text from `from` to `to`, which the cursor skipped last; null when it is too long to be remembered. */
-  of(cursor: AsciiCursor, from: number, to: number): RememberedText | null {
-    const slot = cursor.hash & (SLOTS - 1);
+  of(cursor: AsciiCursor, from: number, to: number): RememberedText<Value> | null {
+    const slot = cursor.hash & (this.#slots.length - 1);
     const known = this.#slots[slot] ?? null;
     if (known !== null && known.words.length === to - from && cursor.holds(from, known.words)) return known;
     const words = cursor.words(from, to);
