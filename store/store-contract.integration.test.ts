@@ -91,13 +91,18 @@ describe.each([
   });
 
   test('keeps a row of many partitions and every byte of a text', async () => {
-    const org = `tab\\tnewline\\nback\\\\slash 'quote' üñ😀`;
+    const org = `tab\\tnewline\\nback\\\\slash 'quote' üñ😀 */; INSERT INTO t VALUES (1) -- /* $$`;
     const days = Array.from(
       { length: 120 },
       (_item, i) => `${4_102_444_800 + i * 86_400}\topenai\t${org}\tok\t1\t{}\n`,
     );
     await insert('days', 'days', days.join(''));
-    expect(await countsOf('request_counts', `tab\tnewline\nback\\slash 'quote' üñ😀`)).toBe(120);
+    expect(
+      await countsOf(
+        'request_counts',
+        `tab\tnewline\nback\\slash 'quote' üñ😀 */; INSERT INTO t VALUES (1) -- /* $$`,
+      ),
+    ).toBe(120);
   });
 
   test.each([
