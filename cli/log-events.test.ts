@@ -69,11 +69,8 @@ describe('the log of a worker at info', () => {
     const events = logEvents(logger, monotonic);
     for (let i = 0; i < 20; i++) events.halted(id, 'no such column\n  at line 1');
     const gather = new Gather(id, 0, null, {
-      readPlainSuccess: () => null,
+      readPlain: () => null,
       decode: () => ({ kind: 'skip', reason: 'tombstone' }),
-      judge: () => {
-        throw new Error('nothing to judge');
-      },
       redact: () => '',
     });
     gather.add({ ...id, from: 0, to: 1, records: [new RawRecord(0, null)], highWatermark: 1 }, 0, 0);

@@ -1,10 +1,12 @@
-import { type Classification, TAXONOMY_VERSION } from '../domain/classification.ts';
+import { TAXONOMY_VERSION } from '../domain/classification.ts';
 import { byCallerDimension } from '../domain/count-row.ts';
 import type { RequestLog } from '../domain/request-log.ts';
-import { parseTsvRow, tsvRow, tsvText, tsvTime } from '../store/tsv.ts';
+import { parseTsvRow, tsvFields, tsvRow, tsvText, tsvTime } from '../store/tsv.ts';
 import { eventColumns } from '../store/write-batch.ts';
 import type { Caller, CallerDimensions } from './callers.ts';
+import type { ErrorFields } from './classify/error-fields.ts';
 import type { Counted } from './count-groups.ts';
+import type { Failure } from './failure.ts';
 import type { RowBytes } from './row-bytes.ts';
 
 /** Where a record stands: `part` counts the requests within one message. */
@@ -15,57 +17,45 @@ export interface Position {
   part: number;
 }
 
-/** A failure with what the classifier said of it and the innermost fields of its error. */
-export interface Judgement {
-  classification: Classification;
-  type: string;
-  code: string;
-  message: string;
-}
-
 /** Text of a body and a message that is kept at most, in characters. */
 const BODY_LIMIT = 8 * 1024;
 const MESSAGE_LIMIT = 4 * 1024;
 
+/** Type, code, message, body and exception as TabSeparated fields, in the order of `eventColumns`. */
+export function errorFields(texts: ErrorFields, error: unknown, exception: string): Uint8Array {
+  const message = texts.message.slice(0, MESSAGE_LIMIT);
+  return Buffer.from(tsvFields([texts.type, texts.code, message, bodyText(error), exception]));
+}
+
 /** Adds one row of `error_events`, in the order of `eventColumns`. */
 export function addEventRow(
   rows: RowBytes,
-  record: RequestLog,
+  record: Counted,
   caller: Caller,
-  judged: Judgement,
+  failure: Failure,
   at: Position,
 ): void {
-  const { classification: c } = judged;
+  const { classification: c } = failure;
+  rows.add(`${tsvTime(record.ts)}\t${tsvText(failure.request_id)}\t`);
+  // The sign for a shortened key is beyond Latin-1: one such character makes the whole text slow to write.
+  rows.addBytes(caller.bytes);
+  const judged = [c.class, c.subclass, c.rule, c.generation, c.retry, c.fault, c.wait_seconds];
+  rows.add(`\t${record.status}\t${tsvFields(judged)}\t`);
+  rows.addBytes(failure.fields);
   const rest = tsvRow([
-    record.status,
-    c.class,
-    c.subclass,
-    c.rule,
-    c.generation,
-    c.retry,
-    c.fault,
-    c.wait_seconds,
-    judged.type,
-    judged.code,
-    judged.message.slice(0, MESSAGE_LIMIT),
-    bodyText(record.error),
-    record.exception,
-    headerMap(record.headers),
+    headerMap(failure.headers),
     record.latency_ms,
     Math.round(record.input_tokens),
     Math.round(record.output_tokens),
     record.cost_usd,
     record.retry_count,
-    record.stream,
+    failure.stream,
     TAXONOMY_VERSION,
     at.topic,
     at.partition,
     at.offset,
     at.part,
   ]);
-  rows.add(`${tsvTime(record.ts)}\t${tsvText(record.request_id)}\t`);
-  // The sign for a shortened key is beyond Latin-1: one such character makes the whole text slow to write.
-  rows.addBytes(caller.bytes);
   rows.add(`\t${rest}`);
 }
 

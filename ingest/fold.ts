@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Classification } from '../domain/classification.ts';
 import type { RequestClass } from '../domain/error-class.ts';
-import type { RejectReason, RequestLog } from '../domain/request-log.ts';
+import type { RejectReason } from '../domain/request-log.ts';
 import { tsvRow } from '../store/tsv.ts';
 import type { BatchRows } from '../store/write-batch.ts';
-import { type Caller, callers } from './callers.ts';
+import type { Caller } from './callers.ts';
 import { CountGroups, type Counted, GROUP_BYTES } from './count-groups.ts';
-import { addEventRow, type Judgement, type Position, readEventRow } from './event-row.ts';
+import { addEventRow, type Position, readEventRow } from './event-row.ts';
+import type { Failure } from './failure.ts';
 import { RowBytes } from './row-bytes.ts';
 
 /** What the rules say of a request that shows no error. */
-export const success: Classification = {
+const success: Classification = {
   class: 'ok',
   rule: 'ok',
   generation: '',
@@ -53,13 +54,12 @@ export class Fold {
     return this.#counts.size * GROUP_BYTES + this.#events.length + this.#dead.length;
   }
 
-  /** A success or a failure; failures become an event row too. */
-  add(record: RequestLog, judged: Judgement, at: Position): void {
-    const caller = callers.of(record);
-    this.#count(record, caller, judged.classification);
-    if (judged.classification.class === 'ok') return;
+  /** A success, or a failure, which becomes an event row too. */
+  add(record: Counted, caller: Caller, failure: Failure | null, at: Position): void {
+    this.#count(record, caller, failure === null ? success : failure.classification);
+    if (failure === null) return;
     this.totals.failed++;
-    addEventRow(this.#events, record, caller, judged, at);
+    addEventRow(this.#events, record, caller, failure, at);
   }
 
   addSuccess(record: Counted, caller: Caller): void {

@@ -1,16 +1,16 @@
-import type { Decoded, RequestLog } from '../domain/request-log.ts';
-import type { Judgement } from './event-row.ts';
+import type { Decoded } from '../domain/request-log.ts';
+import { callers } from './callers.ts';
+import { failureOf } from './failure.ts';
 import { Fold, recordDigest } from './fold.ts';
-import type { PlainSuccess } from './formats/plain-success.ts';
+import type { PlainRecord, Wanted } from './formats/plain/plain-record.ts';
 import type { OffsetRange } from './protocol.ts';
 import { type Chunk, type PartitionId, RawRecord } from './sources/source.ts';
 
 /** The pure steps from bytes to rows. */
 export interface Steps {
-  /** The short way for successes; null when the record has to be decoded and judged. The answer holds until the next call. */
-  readPlainSuccess(record: RawRecord, now: number): PlainSuccess | null;
+  /** The short way; null when the record has to be decoded, or is not what is wanted. The answer holds until the next call. */
+  readPlain(record: RawRecord, now: number, wanted: Wanted): PlainRecord | null;
   decode(value: Buffer | null, now: number): Decoded;
-  judge(record: RequestLog): Judgement;
   /** Text of a rejected record as it may be stored: secrets removed. */
   redact(value: Buffer | null): string;
 }
@@ -128,7 +128,7 @@ export class Gather {
     batch.bytes += record.size;
     batch.last = record;
     this.position = batch.to;
-    const plain = record.end < 0 ? null : this.#steps.readPlainSuccess(record, now);
+    const plain = record.end < 0 ? null : this.#steps.readPlain(record, now, 'success');
     if (plain === null) this.#others.push(record);
     else batch.fold.addSuccess(plain, plain.caller);
     if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
@@ -216,13 +216,18 @@ export function lastDigest(batch: Batch): string {
 }
 
 function foldOther(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId, now: number): void {
+  const at = (part: number) => ({ topic: id.topic, partition: id.partition, offset: record.offset, part });
+  const plain = record.end < 0 ? null : steps.readPlain(record, now, 'failure');
+  if (plain !== null) {
+    fold.add(plain, plain.caller, plain.failure, at(0));
+    return;
+  }
   const { value } = record;
   const decoded = steps.decode(value, now);
-  const at = (part: number) => ({ topic: id.topic, partition: id.partition, offset: record.offset, part });
   switch (decoded.kind) {
     case 'ok': {
       const rejected = decoded.rejected ?? [];
-      decoded.records.forEach((log, part) => fold.add(log, steps.judge(log), at(part)));
+      decoded.records.forEach((log, part) => fold.add(log, callers.of(log), failureOf(log), at(part)));
       for (const bad of rejected)
         fold.reject(bad.reason, bad.detail, bad.body, Buffer.byteLength(bad.body), at(bad.part));
       fold.totals.extra += decoded.records.length + rejected.length - 1;

@@ -1,6 +1,8 @@
 import type { Store } from '../store/connect.ts';
 import type { DeadLetter } from '../store/queries/dead-letters.ts';
 import { batchInserts, writeInserts } from '../store/write-batch.ts';
+import { callers } from './callers.ts';
+import { failureOf } from './failure.ts';
 import { Fold, recordDigest } from './fold.ts';
 import type { Steps } from './gather.ts';
 
@@ -37,7 +39,7 @@ export async function replayDeadLetters(
     // One message can hold several, and a topic created again has the same offsets: only the text tells them apart.
     const digest = recordDigest(Buffer.from(`${letter.part}:${letter.body}`));
     decoded.records.forEach((record, part) =>
-      fold.add(record, options.steps.judge(record), { topic, partition, offset, part }),
+      fold.add(record, callers.of(record), failureOf(record), { topic, partition, offset, part }),
     );
     const { counted, failed, first_ts, last_ts } = fold.totals;
     const entry = {

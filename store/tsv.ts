@@ -20,9 +20,14 @@ export function tsvText(text: string): string {
 
 /** A row with its line end. Numbers that are not finite become `\N`; lists become arrays of texts. */
 export function tsvRow(values: readonly TsvValue[]): string {
-  let row = '';
-  for (let i = 0; i < values.length; i++) row += (i === 0 ? '' : '\t') + tsvField(values[i] ?? null);
-  return `${row}\n`;
+  return `${tsvFields(values)}\n`;
+}
+
+/** The same without the line end: a part of a row. */
+export function tsvFields(values: readonly TsvValue[]): string {
+  let fields = '';
+  for (let i = 0; i < values.length; i++) fields += (i === 0 ? '' : '\t') + tsvField(values[i] ?? null);
+  return fields;
 }
 
 function tsvField(value: TsvValue): string {

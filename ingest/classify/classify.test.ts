@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ClassifierInput, generations, subclasses } from '../../domain/classification.ts';
 import { errorClasses, isRequestClass } from '../../domain/error-class.ts';
-import { classify, describeError, judge } from './classify.ts';
+import { classify, conclude, readError } from './classify.ts';
 
 const input = (status: number, error: unknown, more: Partial<ClassifierInput> = {}): ClassifierInput => ({
   provider: 'openai',
@@ -246,7 +246,7 @@ describe('what decides', () => {
   });
 });
 
-describe('judge', () => {
+describe('readError', () => {
   test.each([
     [
       'the standard body',
@@ -278,18 +278,17 @@ describe('judge', () => {
       { type: '', code: '', message: 'You exceeded' },
     ],
   ])('reads the fields of %s', (_name, error, fields) => {
-    expect(describeError(error)).toEqual(fields);
-    expect(judge(input(500, error))).toMatchObject(error === null ? {} : fields);
+    expect(readError(input(500, error)).fields).toEqual(fields);
   });
 
   test('gives the class that classify gives', () => {
     const given = input(429, tpm);
-    expect(judge(given).classification).toEqual(classify(given));
+    expect(conclude(readError(given), given.headers)).toEqual(classify(given));
   });
 
   test('keeps a message below 4 KiB', () => {
     expect(
-      describeError(`{"error":{"message":"${'m'.repeat(100_000)}"}}`).message.length,
+      readError(input(500, `{"error":{"message":"${'m'.repeat(100_000)}"}}`)).fields.message.length,
     ).toBeLessThanOrEqual(4096);
   });
 });
@@ -333,10 +332,9 @@ describe('totality', () => {
         fc.string({ maxLength: 40 }),
         (status, error, exception) => {
           const given = input(status, error, { exception });
-          const first = judge(given);
-          expect(judge(given)).toEqual(first);
-          expect(classify(given)).toEqual(first.classification);
-          const { classification } = first;
+          const classification = classify(given);
+          expect(classify(given)).toEqual(classification);
+          expect(conclude(readError(given), given.headers)).toEqual(classification);
           expect(isRequestClass(classification.class)).toBe(true);
           expect(classification.rule).not.toBe('');
           expect(subclasses).toContain(classification.subclass);
@@ -417,7 +415,7 @@ describe('long texts', () => {
     ].map((unit) => [unit]),
   )('a megabyte of %j is judged within seconds', (unit) => {
     const started = performance.now();
-    for (let i = 0; i < 5; i++) judge(input(500, megabyte(unit)));
+    for (let i = 0; i < 5; i++) readError(input(500, megabyte(unit)));
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 });

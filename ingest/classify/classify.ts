@@ -1,6 +1,5 @@
 import type { Classification, ClassifierInput, Generation, Subclass } from '../../domain/classification.ts';
 import { errorClasses, type Retry } from '../../domain/error-class.ts';
-import { BoundedMap } from '../bounded-memo.ts';
 import { hintBits } from './compiled.ts';
 import { type Decision, decide, type Evidence } from './decide.ts';
 import { type ErrorFields, readFields } from './error-fields.ts';
@@ -11,65 +10,47 @@ import { subclassOf } from './subclass.ts';
 import { successReading } from './success-body.ts';
 import { waitFromHeaders, waitFromText } from './wait-time.ts';
 
-export interface Judgement extends ErrorFields {
-  classification: Classification;
-}
-
 /** What status, provider and text say, whatever the headers. */
-interface Reading {
+export interface Reading {
   decision: Decision;
   hints: number;
   generation: Generation;
   subclass: Subclass;
   /** Seconds; null when the text names none. */
   wait: number | null;
+  /** The innermost type, code and message of the error; empty where they were not asked for. */
   fields: ErrorFields;
 }
+
+type ErrorInput = Omit<ClassifierInput, 'headers'>;
 
 const google = hintBits(['google', 'gemini']);
 const limitZero = hintBits(['limit_zero']);
 const MAX_EXCEPTION = 1024;
 const noFields: ErrorFields = { type: '', code: '', message: '' };
-/** When requests fail, many fail with the same words: these are read once. Longer texts repeat less. */
-const remembered = new BoundedMap<{ status: number; provider: string; reading: Reading }>(2048);
-const LONGEST_REMEMBERED = 1024;
 
 /** The class of one request and the rule that gave it. Total and pure: the same input gives the same answer. */
 export function classify(input: ClassifierInput): Classification {
+  return conclude(readInput(input, false), input.headers);
+}
+
+/** What the error says by itself; `conclude` adds what the headers say. The same input gives the same answer. */
+export function readError(input: ErrorInput): Reading {
+  return readInput(input, true);
+}
+
+function readInput(input: ErrorInput, wantFields: boolean): Reading {
   const text = textOf(input);
-  return answer(readSuccess(input, text) ?? read(input, text, false), input.headers);
+  return readSuccess(input, text) ?? read(input, text, wantFields);
 }
 
-/** The class together with the innermost type, code and message of the error, as stored with the event. */
-export function judge(input: ClassifierInput): Judgement {
-  const text = textOf(input);
-  const reading = readSuccess(input, text) ?? readOnce(input, text);
-  return { classification: answer(reading, input.headers), ...reading.fields };
-}
-
-function readOnce(input: ClassifierInput, text: string): Reading {
-  if (text.length > LONGEST_REMEMBERED) return read(input, text, true);
-  const { status, provider } = input;
-  const known = remembered.get(text);
-  if (known !== undefined && known.status === status && known.provider === provider) return known.reading;
-  const reading = read(input, text, true);
-  remembered.set(text, { status, provider, reading });
-  return reading;
-}
-
-/** The innermost type, code and message of an error; empty where it has none. */
-export function describeError(error: unknown): ErrorFields {
-  const text = errorText(error);
-  return readFields(text, scanText(text, true));
-}
-
-function textOf(input: ClassifierInput): string {
+function textOf(input: ErrorInput): string {
   const text = errorText(input.error);
   return input.exception === '' ? text : `${input.exception.slice(0, MAX_EXCEPTION)}: ${text}`;
 }
 
 /** The answer for a request that shows no error; null when there is one to judge. */
-function readSuccess(input: ClassifierInput, text: string): Reading | null {
+function readSuccess(input: ErrorInput, text: string): Reading | null {
   if (input.status >= 400) return null;
   if (!isEmpty(input.error) || input.exception !== '')
     return input.status >= 100 ? withoutEvidence(successReading(text)) : null;
@@ -93,7 +74,7 @@ function isEmpty(error: unknown): boolean {
   }
 }
 
-function read(input: ClassifierInput, text: string, wantFields: boolean): Reading {
+function read(input: ErrorInput, text: string, wantFields: boolean): Reading {
   const findings = scanText(text, wantFields);
   const { silenced } = findings;
   const first = decideOn(input, text, findings);
@@ -104,7 +85,7 @@ function read(input: ClassifierInput, text: string, wantFields: boolean): Readin
   return { ...heard, fields };
 }
 
-function decideOn(input: ClassifierInput, text: string, findings: Findings): Omit<Reading, 'fields'> {
+function decideOn(input: ErrorInput, text: string, findings: Findings): Omit<Reading, 'fields'> {
   const hints = findings.hints | (isGemini(input.provider) ? google : 0);
   const evidence: Evidence = { text, findings, hints, givenStatus: input.status, status: -1 };
   const decision = decide(evidence);
@@ -123,7 +104,8 @@ function isGemini(provider: string): boolean {
   );
 }
 
-function answer(
+/** The class with the advice that status, text and headers together give. */
+export function conclude(
   { decision, hints, generation, subclass, wait }: Reading,
   headers: ClassifierInput['headers'],
 ): Classification {

@@ -83,7 +83,7 @@ const waits = [
 
 const unconditional = { asValue: false, word: false, near: null, far: null, hedged: false, late: false };
 
-/** The fields that `describeError` reads; the index is their place here. */
+/** The fields that `readFields` reads; the index is their place here. */
 export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', 'raw', 'msg'] as const;
 
 const verdictMeanings: readonly Meaning[] = [

@@ -42,7 +42,7 @@ function reject(reason: RejectReason, detail: string): Decoded {
 }
 
 /** Null when the bytes are no UTF-8. ASCII, nearly all there is, takes the shortest way. */
-function toText(value: Buffer): string | null {
+export function toText(value: Buffer): string | null {
   if (isAscii(value)) return value.toString('latin1');
   if (!isUtf8(value)) return null;
   const text = value.toString('utf8');

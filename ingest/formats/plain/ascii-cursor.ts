@@ -1,16 +1,12 @@
-export const QUOTE = 0x22;
-export const COMMA = 0x2c;
-export const COLON = 0x3a;
-export const SPACE = 0x20;
-export const OPEN = 0x7b;
-export const CLOSE = 0x7d;
+import * as byte from './bytes.ts';
+
 /** Odd, and so that all bits of a word reach the upper half of the product. */
 const SPREAD = 0x9e3779b1 | 0;
-/** More words than any text that is worth remembering has. */
-const LONGEST_WORDS = 64;
-
+/** Deeper values are left to the ordinary way. */
+const DEEPEST = 32;
 /** Fewer than reach the end of exact integers. */
 const MOST_DIGITS = 12;
+const powersOfTen = Array.from({ length: 17 }, (_, i) => 10 ** i);
 
 /** Bytes to be compared four at a time; of the last word only the bits of `mask` count. */
 export interface Words {
@@ -30,8 +26,10 @@ export class AsciiCursor {
   /** Where the record begins and ends. */
   start = 0;
   end = 0;
-  /** Of the text that was skipped last: a number that equal texts share. */
+  /** Of the text or value that was skipped last: a number that equal texts share. */
   hash = 0;
+  /** The place after the number that was read last. */
+  after = 0;
 
   /** Turns to the record from `from` to `to`. */
   open(source: Uint8Array, from: number, to: number): void {
@@ -80,8 +78,34 @@ export class AsciiCursor {
       }
       const before = (31 - Math.clz32(found & -found)) >>> 3;
       at += before;
-      if (this.bytes[at] !== QUOTE || at >= end) return -1;
+      if (this.bytes[at] !== byte.QUOTE || at >= end) return -1;
       hash = Math.imul(hash ^ (word & ((1 << (before * 8)) - 1)), SPREAD);
+      this.hash = hash ^ (hash >>> 15);
+      return at + 1;
+    }
+    return -1;
+  }
+
+  /**
+   * The place after the text, object or list that begins at `at`, with the hash of its bytes, whatever they are; -1 when
+   * it does not end within the record, or is very deep. It tells where JSON would end, not that it is JSON.
+   */
+  skipValue(at: number): number {
+    const { bytes, end } = this;
+    let depth = 0;
+    let hash = 0;
+    for (let inText = false; at < end; at++) {
+      const one = bytes[at] ?? 0;
+      hash = Math.imul(hash ^ one, SPREAD);
+      if (one === byte.QUOTE) inText = !inText;
+      else if (inText) {
+        if (one === byte.BACKSLASH) hash = Math.imul(hash ^ (bytes[++at] ?? 0), SPREAD);
+        continue;
+      } else if (one === byte.OPEN || one === byte.OPEN_LIST) depth++;
+      else if (one === byte.CLOSE || one === byte.CLOSE_LIST) depth--;
+      else continue;
+      if (depth > DEEPEST) return -1;
+      if (depth > 0 || inText) continue;
       this.hash = hash ^ (hash >>> 15);
       return at + 1;
     }
@@ -103,17 +127,42 @@ export class AsciiCursor {
     const { bytes } = this;
     let value = 0;
     for (let at = from; at < to; at++) {
-      const digit = (bytes[at] ?? 0) - 0x30;
+      const digit = (bytes[at] ?? 0) - byte.ZERO;
       if (digit < 0 || digit > 9) return -1;
       value = value * 10 + digit;
     }
     return value;
   }
 
-  /** The bytes from `from` to `to`, to be compared later; null when they are too many. */
-  words(from: number, to: number): Words | null {
-    const length = to - from;
-    return length > LONGEST_WORDS * 4 ? null : wordsOf(this.bytes.subarray(from, to));
+  /**
+   * The number without sign and exponent that begins at `at`, its end in `after`; -1 for any other. A whole number over a
+   * power of ten is exact to the last bit.
+   */
+  number(start: number): number {
+    const { bytes } = this;
+    let value = 0;
+    let at = start;
+    let one = bytes[at] ?? 0;
+    for (; one >= byte.ZERO && one <= byte.NINE; one = bytes[++at] ?? 0)
+      value = value * 10 + (one - byte.ZERO);
+    if (at - start > 1 && bytes[start] === byte.ZERO) return -1;
+    let decimals = 0;
+    if (one === byte.POINT) {
+      const point = at;
+      one = bytes[++at] ?? 0;
+      for (; one >= byte.ZERO && one <= byte.NINE; one = bytes[++at] ?? 0)
+        value = value * 10 + (one - byte.ZERO);
+      decimals = at - point - 1;
+      if (decimals === 0) return -1;
+    }
+    if (at - start > 15 || one === byte.LETTER_E || one === byte.CAPITAL_E) return -1;
+    this.after = at;
+    return decimals === 0 ? value : value / (powersOfTen[decimals] ?? Number.NaN);
+  }
+
+  /** The bytes from `from` to `to`, to be compared later. */
+  words(from: number, to: number): Words {
+    return wordsOf(this.bytes.subarray(from, to));
   }
 
   text(from: number, to: number): string {

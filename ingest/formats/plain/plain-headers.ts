@@ -1,7 +1,8 @@
-import type { RateLimitHeaders } from '../../domain/request-log.ts';
-import { type AsciiCursor, CLOSE, COLON, COMMA, QUOTE, SPACE } from './ascii-cursor.ts';
-import { type KnownHeader, knownHeader, readNumber } from './headers.ts';
-import { Limits } from './limits.ts';
+import type { RateLimitHeaders } from '../../../domain/request-log.ts';
+import type { AsciiCursor } from './ascii-cursor.ts';
+import * as byte from './bytes.ts';
+import { type KnownHeader, knownHeader, readNumber } from '../headers.ts';
+import { Limits } from '../limits.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 
 /** Reads the response headers of a plain success straight from their bytes. */
@@ -33,22 +34,22 @@ export class PlainHeaders {
     this.#isRead = true;
     this.#limits.clear();
     at++;
-    if (bytes[at] === CLOSE) return at + 1;
+    if (bytes[at] === byte.CLOSE) return at + 1;
     for (;;) {
-      if (bytes[at] !== QUOTE) return -1;
+      if (bytes[at] !== byte.QUOTE) return -1;
       const name = at + 1;
       at = cursor.skipText(name);
-      if (at < 0 || bytes[at] !== COLON) return -1;
+      if (at < 0 || bytes[at] !== byte.COLON) return -1;
       const header = this.#names.of(cursor, name, at - 1)?.value;
       if (header === undefined) return -1;
-      at += bytes[at + 1] === SPACE ? 2 : 1;
-      if (bytes[at] !== QUOTE) return -1;
+      at += bytes[at + 1] === byte.SPACE ? 2 : 1;
+      if (bytes[at] !== byte.QUOTE) return -1;
       const value = at + 1;
       at = cursor.skipText(value);
       if (at < 0 || !this.#take(cursor, header, value, at - 1)) return -1;
-      if (bytes[at] === CLOSE) return at + 1;
-      if (bytes[at] !== COMMA) return -1;
-      at += bytes[at + 1] === SPACE ? 2 : 1;
+      if (bytes[at] === byte.CLOSE) return at + 1;
+      if (bytes[at] !== byte.COMMA) return -1;
+      at += bytes[at + 1] === byte.SPACE ? 2 : 1;
     }
   }
 

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Caller, callers } from '../callers.ts';
-import type { Counted } from '../count-groups.ts';
-import { recordDecoder } from './formats.ts';
-import { PlainSuccessReader } from './plain-success.ts';
+import { callers } from '../../callers.ts';
+import { type Failure, failureOf } from '../../failure.ts';
+import type { RequestLog } from '../../../domain/request-log.ts';
+import { recordDecoder } from '../formats.ts';
+import { type PlainRecord, PlainReader, type Wanted } from './plain-record.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);
 const decode = recordDecoder({ format: 'auto', mapping: {} });
@@ -30,37 +31,58 @@ const plain = {
   stream: true,
 };
 
-/** What a success adds to the counts, and to whose. */
-function counted(record: Counted, caller: Caller) {
+const failed = {
+  ...plain,
+  status: 429,
+  headers: { 'x-request-id': 'req_89', 'Retry-After': '7', 'x-ratelimit-remaining-requests': '0' },
+  error: {
+    error: {
+      message: 'Rate limit reached for gpt-5.2 … Please try again in 2.4s.',
+      type: 'requests',
+      code: null,
+    },
+  },
+  exception: 'openai.RateLimitError',
+};
+
+/** What a record adds to the counts, to whose, and the event that it makes. */
+function counted(record: Omit<PlainRecord, 'caller' | 'failure'>, caller: unknown, failure: Failure | null) {
   const { ts, status, latency_ms, input_tokens, output_tokens, cost_usd, retry_count, rate_limit } = record;
   return {
     numbers: [ts, status, latency_ms, input_tokens, output_tokens, cost_usd, retry_count],
     rate_limit,
     caller,
+    failure: failure === null ? null : { ...failure, fields: Buffer.from(failure.fields).toString() },
   };
 }
 
-/** What the ordinary way makes of it; null when it is not one success. */
+/** What the ordinary way makes of it; null when it is not one request. */
 function ordinary(text: string): ReturnType<typeof counted> | null {
+  const log = decoded(text);
+  return log === null ? null : counted(log, callers.of(log), failureOf(log));
+}
+
+function decoded(text: string): RequestLog | null {
   try {
-    const decoded = decode(JSON.parse(text), now);
-    const log = decoded.kind === 'ok' && decoded.rejected === undefined ? decoded.records[0] : undefined;
-    if (log === undefined || log.error !== null || log.exception !== '') return null;
-    return log.status >= 200 && log.status < 400 ? counted(log, callers.of(log)) : null;
+    const result = decode(JSON.parse(text), now);
+    return result.kind === 'ok' && result.rejected === undefined ? (result.records[0] ?? null) : null;
   } catch {
     return null;
   }
 }
 
-const reader = new PlainSuccessReader();
+const reader = new PlainReader();
 
 /** Read where it stands: with other bytes before it, and with some or none behind. */
-function quick(text: string, before = 0, behind = 0): ReturnType<typeof counted> | null {
+function read(wanted: Wanted, text: string, before = 0, behind = 0): ReturnType<typeof counted> | null {
   const bytes = Buffer.from(text);
   const whole = Buffer.concat([Buffer.alloc(before, '{"'), bytes, Buffer.alloc(behind, '","x":1}')]);
-  const success = reader.read(whole, before, before + bytes.length, now);
-  return success === null ? null : counted(success, success.caller);
+  const record = reader.read(whole, before, before + bytes.length, now, wanted);
+  return record === null ? null : counted(record, record.caller, record.failure);
 }
+
+const quick = (text: string, before = 0, behind = 0) => read('success', text, before, behind);
+const quickFailure = (text: string, before = 0, behind = 0) => read('failure', text, before, behind);
 
 const texts = fc.oneof(
   fc.constantFrom(
@@ -97,30 +119,49 @@ const times = fc.oneof(
 );
 const odd = fc.constantFrom<unknown>(null, 0, 1.5, true, '', 'x', {}, [], { a: 1 }, 404, 65_536);
 
-/** Members of a plain success, each right, absent or wrong. */
-const records = fc.record(
-  Object.fromEntries(
-    Object.entries(plain).map(([name, value]) => {
-      const right =
-        name === 'ts'
-          ? times
-          : typeof value === 'number'
-            ? counts
-            : typeof value === 'string'
-              ? texts
-              : fc.boolean();
-      return [
-        name,
-        fc.oneof(
-          { weight: 60, arbitrary: fc.constant<unknown>(value) },
-          { weight: 8, arbitrary: right },
-          { weight: 1, arbitrary: odd },
-        ),
-      ];
-    }),
+const errors = fc.oneof(
+  fc.json(),
+  fc.string(),
+  fc.constantFrom<unknown>(
+    { error: { message: 'Slow Down', code: 'slow_down' } },
+    { error: { message: 'Incorrect API key provided: sk-proj-abcdefghijklmnop1234.' } },
+    { error: { message: 'a "quoted" [text} with \\\\ and \u2019', param: null } },
+    ['a', { b: [] }],
+    'Error code: 503 - {"error": {"message": "overloaded"}}',
+    JSON.parse(`${'['.repeat(50)}${']'.repeat(50)}`),
+    'x'.repeat(1_100),
+    '',
   ),
-  { requiredKeys: ['ts', 'status'] },
 );
+
+/** Members of a plain record, each right, absent or wrong. */
+const recordsLike = (like: object, requiredKeys: string[]) =>
+  fc.record(
+    Object.fromEntries(
+      Object.entries(like).map(([name, value]) => {
+        const right =
+          name === 'ts'
+            ? times
+            : typeof value === 'number'
+              ? counts
+              : typeof value === 'string'
+                ? texts
+                : typeof value === 'object'
+                  ? errors
+                  : fc.boolean();
+        return [
+          name,
+          fc.oneof(
+            { weight: 60, arbitrary: fc.constant<unknown>(value) },
+            { weight: 8, arbitrary: right },
+            { weight: 1, arbitrary: odd },
+          ),
+        ];
+      }),
+    ),
+    { requiredKeys },
+  );
+const records = recordsLike(plain, ['ts', 'status']);
 const extras = fc.dictionary(
   fc.constantFrom('error', 'exception', 'headers', 'x', '__proto__', 'tss', 'Status'),
   odd,
@@ -166,6 +207,29 @@ const headers = fc.oneof(
       { maxKeys: 5 },
     ),
   }),
+);
+
+/** What is put into a line to spoil it. */
+const glitches = fc.constantFrom(
+  '',
+  '"',
+  '\\',
+  ',',
+  ':',
+  '{',
+  '}',
+  '[',
+  ']',
+  '0',
+  '.',
+  'e',
+  '-',
+  ' ',
+  '\n',
+  'é',
+  'x',
+  '"x":1,',
+  '"x":"y",',
 );
 
 describe('a plain success', () => {
@@ -257,36 +321,101 @@ describe('a plain success', () => {
   it('never reads what is not JSON, or reads it otherwise', () => {
     const line = JSON.stringify(plain);
     fc.assert(
+      fc.property(fc.nat(line.length), fc.nat(2), glitches, (at, cut, put) => {
+        const text = line.slice(0, at) + put + line.slice(at + cut);
+        const log = quick(text, 0, at % 5);
+        if (log !== null) expect(log).toEqual(ordinary(text));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+describe('a plain failure', () => {
+  const line = JSON.stringify(failed);
+
+  it('is read as a plain logger writes it, with and without spaces, and the second time too', () => {
+    for (const text of [line, line.replaceAll('":', '": '), line]) {
+      expect(quickFailure(text)?.failure?.classification.class).toBe('rate_limit');
+      expect(quickFailure(text)).toEqual(ordinary(text));
+    }
+  });
+
+  it.each([
+    ['only a status', { ts: plain.ts, status: 503 }],
+    ['only an error', { ts: plain.ts, error: 'socket hang up' }],
+    ['only an exception', { ts: plain.ts, exception: 'APIConnectionError' }],
+    ['no answer, told as null', { ...failed, status: null }],
+    ['a list as its error', { ...failed, error: [{ error: { message: 'x' } }] }],
+    ['an error in a success', { ...failed, status: 200 }],
+    ['a text other than ASCII in its error', { ...failed, error: 'organization’s rate limit' }],
+    ['brackets and quotes within texts', { ...failed, error: { message: '}"{\\' } }],
+    ['a request id only in its headers', { ...failed, request_id: '' }],
+  ])('may have %s', (_name, record) => {
+    const text = JSON.stringify(record);
+    expect(quickFailure(text)).not.toBeNull();
+    expect(quickFailure(text)).toEqual(ordinary(text));
+  });
+
+  it.each([
+    ['a success', JSON.stringify(plain)],
+    ['an error that is no JSON', line.replace('"code":null', '"code":nul')],
+    ['an error that is a number', JSON.stringify({ ...failed, error: 5 })],
+    ['an error that is told twice', line.replace('"exception"', '"error":"x","exception"')],
+    ['what is not UTF-8', line],
+    ['an escape outside of its error', JSON.stringify({ ...failed, exception: 'a"b' })],
+  ])('leaves %s to the ordinary way', (name, text) => {
+    const bytes = Buffer.from(text);
+    if (name === 'what is not UTF-8') bytes[text.indexOf('Rate limit')] = 0xff;
+    expect(reader.read(bytes, 0, bytes.length, now, 'failure')).toBeNull();
+  });
+
+  it('tells the same error of each provider and with each status apart', () => {
+    const error = { error: { message: 'The engine is currently overloaded, please try again later' } };
+    const told = [429, 503].flatMap((status) =>
+      ['openai', 'gemini'].map((provider) => JSON.stringify({ ...failed, error, status, provider })),
+    );
+    for (const text of [...told, ...told]) expect(quickFailure(text)).toEqual(ordinary(text));
+  });
+
+  it('says of each request what its own headers say', () => {
+    for (const wait of ['1', '2', '3']) {
+      const text = JSON.stringify({ ...failed, headers: { 'retry-after': wait } });
+      expect(quickFailure(text)?.failure?.classification.wait_seconds).toBe(Number(wait));
+    }
+  });
+
+  it('never says anything else than the ordinary way', () => {
+    let read = 0;
+    const place = fc.integer({ min: 0, max: 6 });
+    fc.assert(
       fc.property(
-        fc.nat(line.length),
-        fc.nat(2),
-        fc.constantFrom(
-          '',
-          '"',
-          '\\',
-          ',',
-          ':',
-          '{',
-          '}',
-          '[',
-          ']',
-          '0',
-          '.',
-          'e',
-          '-',
-          ' ',
-          '\n',
-          'é',
-          'x',
-          '"x":1,',
-          '"x":"y",',
-        ),
-        (at, cut, put) => {
-          const text = line.slice(0, at) + put + line.slice(at + cut);
-          const log = quick(text, 0, at % 5);
-          if (log !== null) expect(log).toEqual(ordinary(text));
+        recordsLike(failed, ['ts']),
+        headers,
+        fc.boolean(),
+        place,
+        place,
+        (record, told, spaces, at, to) => {
+          const json = JSON.stringify({ ...record, ...told });
+          const text = spaces ? json.replaceAll('":', '": ') : json;
+          const log = quickFailure(text, at, to);
+          if (log === null) return;
+          read++;
+          expect(log).toEqual(ordinary(text));
         },
       ),
+      { numRuns: 3_000 },
+    );
+    expect(read).toBeGreaterThan(300);
+  });
+
+  it('never reads what is not JSON, or reads it otherwise', () => {
+    fc.assert(
+      fc.property(fc.nat(line.length), fc.nat(2), glitches, (at, cut, put) => {
+        const text = line.slice(0, at) + put + line.slice(at + cut);
+        const log = quickFailure(text, 0, at % 5);
+        if (log !== null) expect(log).toEqual(ordinary(text));
+      }),
       { numRuns: 5_000 },
     );
   });

@@ -8,6 +8,8 @@ export interface RememberedText<Value> {
   readonly words: Words;
 }
 
+/** More bytes than any text that is worth remembering has. */
+const LONGEST = 256;
 let ids = 0;
 
 /**
@@ -29,9 +31,8 @@ export class RememberedTexts<Value> {
     const slot = cursor.hash & (this.#slots.length - 1);
     const known = this.#slots[slot] ?? null;
     if (known !== null && known.words.length === to - from && cursor.holds(from, known.words)) return known;
-    const words = cursor.words(from, to);
-    if (words === null) return null;
-    const text = { id: ids++, value: this.#compute(cursor.text(from, to)), words };
+    if (to - from > LONGEST) return null;
+    const text = { id: ids++, value: this.#compute(cursor.text(from, to)), words: cursor.words(from, to) };
     this.#slots[slot] = text;
     return text;
   }

@@ -1,0 +1,45 @@
+import type { Classification } from '../domain/classification.ts';
+import type { RequestLog } from '../domain/request-log.ts';
+import { conclude, type Reading, readError } from './classify/classify.ts';
+import { errorFields } from './event-row.ts';
+
+/** What the row of an error event tells beside what is counted. */
+export interface Failure {
+  request_id: string;
+  classification: Classification;
+  headers: RequestLog['headers'];
+  stream: boolean;
+  /** The fields that `errorFields` makes of the error. */
+  fields: Uint8Array;
+}
+
+/** What status, provider and texts of an error amount to, whichever request failed with it. */
+export interface JudgedError {
+  reading: Reading;
+  fields: Uint8Array;
+}
+
+/** Judges an error that has been redacted; null when it is none after all. */
+export function judgeError(
+  log: Pick<RequestLog, 'provider' | 'status' | 'error' | 'exception'>,
+): JudgedError | null {
+  const reading = readError(log);
+  if (reading.decision.class === 'ok') return null;
+  return { reading, fields: errorFields(reading.fields, log.error, log.exception) };
+}
+
+/** The failure that a request log tells; null when it tells a success. */
+export function failureOf(log: RequestLog): Failure | null {
+  // Most records are plain successes, about which the rules have nothing to say.
+  if (log.error === null && log.exception === '' && log.status >= 200 && log.status < 400) return null;
+  const judged = judgeError(log);
+  if (judged === null) return null;
+  const { request_id, headers, stream } = log;
+  return {
+    request_id,
+    classification: conclude(judged.reading, headers),
+    headers,
+    stream,
+    fields: judged.fields,
+  };
+}

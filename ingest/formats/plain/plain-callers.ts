@@ -1,0 +1,76 @@
+import { byCallerDimension, callerDimensions } from '../../../domain/count-row.ts';
+import { type Caller, type CallerDimensions, callers } from '../../callers.ts';
+import { dimensionCleaners } from '../native.ts';
+import { type AsciiCursor, wordsOf } from './ascii-cursor.ts';
+import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
+
+const PROVIDER = callerDimensions.indexOf('provider');
+const ORG = callerDimensions.indexOf('org');
+const PROJECT = callerDimensions.indexOf('project');
+/** A power of two. */
+const SLOTS = 8192;
+
+/** What is made of the texts of each dimension. */
+export const dimensionTexts = byCallerDimension((name) => new RememberedTexts(4096, dimensionCleaners[name]));
+const textsByIndex = callerDimensions.map((name) => dimensionTexts[name]);
+/** What stands for a dimension that the record does not name. */
+const noText: RememberedText<string> = { id: -1, value: '', words: wordsOf(Buffer.alloc(0)) };
+const absent = callerDimensions.map((name) =>
+  name === 'provider' ? { ...noText, value: 'openai' } : noText,
+);
+
+interface Slot {
+  texts: readonly RememberedText<string>[];
+  caller: Caller;
+  generation: number;
+}
+
+/** The caller of one record after the other, found by the remembered texts of its dimensions. */
+export class PlainCallers {
+  readonly #dimensions: RememberedText<string>[] = [...absent];
+  readonly #slots: (Slot | null)[] = Array.from({ length: SLOTS }, () => null);
+
+  reset(): void {
+    const dimensions = this.#dimensions;
+    for (let i = 0; i < dimensions.length; i++) dimensions[i] = absent[i] ?? noText;
+  }
+
+  /** The text from `from` to `to`, which the cursor skipped last, is that of a dimension; false when it is too long. */
+  take(index: number, cursor: AsciiCursor, from: number, to: number): boolean {
+    if (from === to) return true;
+    const text = textsByIndex[index]?.of(cursor, from, to) ?? null;
+    if (text === null) return false;
+    this.#dimensions[index] = text;
+    return true;
+  }
+
+  get provider(): string {
+    return this.#dimensions[PROVIDER]?.value ?? '';
+  }
+
+  /** A header tells the organization and the project that the record leaves open. */
+  find(org: RememberedText<string> | null, project: RememberedText<string> | null): Caller {
+    const dimensions = this.#dimensions;
+    if (dimensions[ORG] === noText) dimensions[ORG] = org ?? noText;
+    if (dimensions[PROJECT] === noText) dimensions[PROJECT] = project ?? noText;
+    let hash = 0;
+    for (let i = 0; i < dimensions.length; i++)
+      hash = Math.imul(hash ^ (dimensions[i] ?? noText).id, 0x9e3779b1);
+    const place = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    const known = this.#slots[place] ?? null;
+    if (known !== null && known.generation === callers.generation && isSame(known.texts, dimensions))
+      return known.caller;
+    const caller = callers.of(named(dimensions));
+    this.#slots[place] = { texts: [...dimensions], caller, generation: callers.generation };
+    return caller;
+  }
+}
+
+function isSame(a: readonly RememberedText<string>[], b: readonly RememberedText<string>[]): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function named(dimensions: readonly RememberedText<string>[]): CallerDimensions {
+  return byCallerDimension((name) => dimensions[callerDimensions.indexOf(name)]?.value ?? '');
+}
