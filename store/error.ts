@@ -31,6 +31,7 @@ export function isRetriable(error: unknown): boolean {
 export const transientServerCodes: Readonly<Record<number, string>> = {
   3: 'UNEXPECTED_END_OF_FILE',
   32: 'ATTEMPT_TO_READ_AFTER_EOF',
+  75: 'CANNOT_WRITE_TO_FILE_DESCRIPTOR',
   107: 'FILE_DOESNT_EXIST',
   159: 'TIMEOUT_EXCEEDED',
   164: 'READONLY',

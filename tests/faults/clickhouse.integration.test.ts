@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { transientServerCodes } from '../../store/error.ts';
-import { type ClickHouseProcess, startClickHouse } from '../fixtures/clickhouse-process.ts';
+import { type ClickHouseProcess, mayMount, startClickHouse } from '../fixtures/clickhouse-process.ts';
 import { startProxy, type Treatment } from '../fixtures/http-proxy.ts';
 import { type Pipeline, withPipeline } from '../fixtures/pipeline.ts';
+import { type Running, startFaultline } from '../fixtures/run-faultline.ts';
+import { until } from '../fixtures/until.ts';
 import { describeWithKafka, type SharedKafka } from '../kafka/describe-with-kafka.ts';
 
-/** Five sessions long. A longer one takes no other way through the code. */
-const OUTAGE_MS = 15_000;
+const OUTAGE_MS = 60_000;
 
 await describeWithKafka('counts stay exact', (kafka) => {
   let clickhouse: ClickHouseProcess;
@@ -30,23 +31,37 @@ await describeWithKafka('counts stay exact', (kafka) => {
   };
 
   describe.concurrent('when ClickHouse', () => {
-    it('is killed and down for longer than a session lasts', async () => {
+    it('is killed and down for a minute', async () => {
       const own = await startClickHouse();
+      const programs: Running[] = [];
       try {
         await withPipeline(partsOf(kafka, own), async (pipeline) => {
-          const worker = pipeline.startWorker();
-          await worker.said(/^running/);
+          const program = startFaultline(['ingest'], {
+            env: { ...pipeline.env, FAULTLINE_BATCH_ROWS: '50', FAULTLINE_METRICS_PORT: '0' },
+          });
+          programs.push(program);
           const load = pipeline.produceSteadily(4_000, 500);
-          await worker.said(/^written/);
+          const url = await until(
+            'the address of its pages',
+            () => /"url":"(http:[^"]+)"/.exec(program.stderr())?.[1] ?? null,
+          );
+          const health = async () => (await (await fetch(`${url}/readyz`)).json()) as { state: string };
+          await until('it counts', async () => (await pipeline.accounted()) > 0);
+          expect((await health()).state).toBe('ok');
           await own.kill();
-          await worker.said(/^store failed .*does not answer/);
+          await until('it says so', async () => (await health()).state === 'degraded');
           await sleep(OUTAGE_MS);
+          expect(await health()).toMatchObject({ state: 'degraded', partitions: 2 });
+          expect((await fetch(`${url}/healthz`)).status).toBe(200);
           await own.start();
           await load;
           await pipeline.waitUntilCounted();
+          program.child.kill('SIGTERM');
+          expect((await program.finished).code, program.stderr()).toBe(0);
           await pipeline.expectExact();
         });
       } finally {
+        for (const program of programs) program.child.kill('SIGKILL');
         await own.stop();
       }
     });
@@ -131,7 +146,28 @@ await describeWithKafka('counts stay exact', (kafka) => {
       });
     });
 
-    it('has no space left, tells so, and has space again', async () => {
+    it.skipIf(!mayMount())('fills its disk, tells so, and has space again', async () => {
+      const own = await startClickHouse({ diskMib: 128 });
+      try {
+        await withPipeline(partsOf(kafka, own), async (pipeline) => {
+          const worker = pipeline.startWorker();
+          await worker.said(/^running/);
+          const load = pipeline.produceSteadily(3_000, 500);
+          await worker.said(/^written/);
+          const free = own.fillDisk();
+          await worker.said(/^store failed .*243 NOT_ENOUGH_SPACE/);
+          await sleep(pipeline.sessionTimeoutMs * 1.5);
+          await free();
+          await load;
+          await pipeline.waitUntilCounted();
+          await pipeline.expectExact();
+        });
+      } finally {
+        await own.stop();
+      }
+    });
+
+    it('says that it has no space left, and has space again', async () => {
       let isFull = false;
       const treat = (): Treatment =>
         isFull ? { kind: 'refuse', code: 243, name: 'NOT_ENOUGH_SPACE' } : { kind: 'pass' };
