@@ -25,7 +25,8 @@ export interface LiveView {
   update(counts: LiveCounts): void;
   /** Shows an incident that opened or closed, once, above the live block. */
   incident(incident: Incident): void;
-  close(): void;
+  /** Says in one line what all came to; the live block stays above it. */
+  close(counts: LiveCounts): void;
 }
 
 const HISTORY = 30;
@@ -113,8 +114,20 @@ export function createLiveView(
       for (const line of lines) context.out(line);
       context.out('');
     },
-    close() {
+    close(counts) {
       drawn = 0;
+      context.stderr.write(`${summary(counts)}\n`);
     },
   };
+}
+
+function summary({ records, dead, byClass, openIncidents }: LiveCounts): string {
+  const failures = [...byClass].filter(([name]) => name !== 'ok').sort((a, b) => b[1] - a[1]);
+  const failed = failures.reduce((sum, [, n]) => sum + n, 0);
+  const most = failures.slice(0, 3).map(([name, n]) => `${name} ${formatCount(n)}`);
+  const others = failures.length > most.length ? [`${failures.length - most.length} other classes`] : [];
+  const classes = failed === 0 ? '' : ` (${[...most, ...others].join(', ')})`;
+  const undecodable = dead === 0 ? '' : `, ${formatCount(dead)} undecodable (faultline dead-letters list)`;
+  const open = `${openIncidents} open incident${openIncidents === 1 ? '' : 's'}`;
+  return `counted ${formatCount(records)} records: ${formatCount(failed)} failed${classes}${undecodable}; ${open}`;
 }

@@ -131,27 +131,30 @@ async function work(running: Running, context: CommandContext): Promise<void> {
   }
   state.ended = true;
   await showing;
-  view.close();
+  view.close(countsOf(running));
 }
 
 async function show(
-  { state, source }: Running,
+  running: Running,
   view: ReturnType<typeof createLiveView>,
   context: CommandContext,
 ): Promise<void> {
-  while (!state.ended && !context.signal.aborted) {
-    const counts: LiveCounts = {
-      records: state.records,
-      dead: state.dead,
-      byClass: state.byClass,
-      present: source.present(state.watermark),
-      progress: source.progress(),
-      trouble: state.trouble,
-      openIncidents: state.open.size,
-    };
-    view.update(counts);
+  while (!running.state.ended && !context.signal.aborted) {
+    view.update(countsOf(running));
     await sleep(500, undefined, { signal: context.signal }).catch(() => undefined);
   }
+}
+
+function countsOf({ state, source }: Running): LiveCounts {
+  return {
+    records: state.records,
+    dead: state.dead,
+    byClass: state.byClass,
+    present: source.present(state.watermark),
+    progress: source.progress(),
+    trouble: state.trouble,
+    openIncidents: state.open.size,
+  };
 }
 
 /** Evaluates up to the present of the source; the last time after the worker has ended, so that nothing is left out. */
