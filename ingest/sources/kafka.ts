@@ -168,7 +168,7 @@ function connect(settings: KafkaSettings, log: KafkaLog): Kafka {
     ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
     logLevel: kafkajs.logLevel.INFO,
     logCreator: () => (entry) =>
-      log(levels[entry.level] ?? 'debug', entry.log.message, { namespace: entry.namespace }),
+      log(levels[entry.level] ?? 'debug', wordsOf(entry.log), { namespace: entry.namespace }),
   });
 }
 
@@ -181,6 +181,11 @@ function saslOptions({ mechanism, username, password }: NonNullable<KafkaConfig[
     case 'scram-sha-512':
       return { mechanism, username, password };
   }
+}
+
+/** "Response SyncGroup" alone would not tell what is wrong with it. */
+function wordsOf({ message, error }: { message: string; error?: unknown }): string {
+  return typeof error === 'string' && !message.includes(error) ? `${message}: ${error}` : message;
 }
 
 /** The client calls most of what it survives an error; what concerns the user is reported by the worker. */
