@@ -26,7 +26,7 @@ export class AsciiCursor {
   /** Where the record begins and ends. */
   start = 0;
   end = 0;
-  /** Of the text or value that was skipped last: a number that equal texts share. */
+  /** Of the text that was skipped last: a number that equal texts share. */
   hash = 0;
   /** The place after the number that was read last. */
   after = 0;
@@ -87,27 +87,23 @@ export class AsciiCursor {
   }
 
   /**
-   * The place after the text, object or list that begins at `at`, with the hash of its bytes, whatever they are; -1 when
-   * it does not end within the record, or is very deep. It tells where JSON would end, not that it is JSON.
+   * The place after the text, object or list that begins at `at`, whatever its bytes; -1 when it does not end within the
+   * record, or is very deep. It tells where JSON would end, not that it is JSON.
    */
   skipValue(at: number): number {
     const { bytes, end } = this;
     let depth = 0;
-    let hash = 0;
     for (let inText = false; at < end; at++) {
-      const one = bytes[at] ?? 0;
-      hash = Math.imul(hash ^ one, SPREAD);
+      const one = bytes[at];
       if (one === byte.QUOTE) inText = !inText;
       else if (inText) {
-        if (one === byte.BACKSLASH) hash = Math.imul(hash ^ (bytes[++at] ?? 0), SPREAD);
+        if (one === byte.BACKSLASH) at++;
         continue;
       } else if (one === byte.OPEN || one === byte.OPEN_LIST) depth++;
       else if (one === byte.CLOSE || one === byte.CLOSE_LIST) depth--;
       else continue;
       if (depth > DEEPEST) return -1;
-      if (depth > 0 || inText) continue;
-      this.hash = hash ^ (hash >>> 15);
-      return at + 1;
+      if (depth === 0 && !inText) return at + 1;
     }
     return -1;
   }

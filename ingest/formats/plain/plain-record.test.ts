@@ -134,6 +134,42 @@ const errors = fc.oneof(
   ),
 );
 
+const ofHex = (least: number, most: number) =>
+  fc
+    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: least, maxLength: most })
+    .map((chars) => chars.join(''));
+const ids = fc.oneof(
+  fc.uuid(),
+  ofHex(32, 32),
+  ofHex(14, 18),
+  ofHex(16, 16).map((hex) => `${hex}e10`),
+  fc
+    .array(fc.constantFrom(...'0123456789abcdefghijkABCDEFGHIJK'), { minLength: 24, maxLength: 24 })
+    .map((chars) => chars.join('')),
+  fc.constantFrom('eyJ0123456789abcdefgh012', 'AIza0123456789abcdefghij', '0123456789abcdef', 'e'.repeat(16)),
+);
+/** Errors that differ only in the ids of their requests, most of them. */
+const errorsWithIds = fc
+  .tuple(
+    fc.constantFrom<(a: string, b: string) => unknown>(
+      (a) => ({
+        type: 'error',
+        error: { type: 'overloaded_error', message: 'Overloaded' },
+        request_id: `req_${a}`,
+      }),
+      (a) => `Error code: 500 - {'error': {'message': 'Sorry. (request ID req_${a} in your message.)'}}`,
+      (a) => `<html>502 Bad Gateway<!-- Ray ID: ${a} --></html>`,
+      (a, b) => ({ message: `Limit 500. trace ${a} of ${b}`, code: 'rate_limit_exceeded', id: a }),
+      (a, b) => ({ error: { message: `api_key: ${a}, token ${b}`, code: `x-${b}` } }),
+      (a) => `Incorrect API key provided: sk-${a}. You can find your API key`,
+      (a) => `status ${a} 429 http ${a}`,
+      (a) => `"\b${a}\\${a}" user ${a}@example.com`,
+    ),
+    ids,
+    ids,
+  )
+  .map(([make, a, b]) => make(a, b));
+
 /** Members of a plain record, each right, absent or wrong. */
 const recordsLike = (like: object, requiredKeys: string[]) =>
   fc.record(
@@ -147,7 +183,7 @@ const recordsLike = (like: object, requiredKeys: string[]) =>
               : typeof value === 'string'
                 ? texts
                 : typeof value === 'object'
-                  ? errors
+                  ? fc.oneof(errors, { weight: 4, arbitrary: errorsWithIds })
                   : fc.boolean();
         return [
           name,
@@ -378,7 +414,18 @@ describe('a plain failure', () => {
     for (const text of [...told, ...told]) expect(quickFailure(text)).toEqual(ordinary(text));
   });
 
-  it('says of each request what its own headers say', () => {
+  it('keeps its own request id where only that differs', () => {
+    for (const id of ['req_1a', 'req_2b', 'req_3c', 'req_4d'].map(
+      (start) => start + '0123456789abcdef'.repeat(2),
+    )) {
+      const error = { error: { message: `The server had an error. (request ID ${id})`, code: null } };
+      const text = JSON.stringify({ ...failed, status: 500, error });
+      expect(quickFailure(text)?.failure?.fields.match(/req_\w+/g)).toEqual([id, id]);
+      expect(quickFailure(text)).toEqual(ordinary(text));
+    }
+  });
+
+  it('says what its own headers say', () => {
     for (const wait of ['1', '2', '3']) {
       const text = JSON.stringify({ ...failed, headers: { 'retry-after': wait } });
       expect(quickFailure(text)?.failure?.classification.wait_seconds).toBe(Number(wait));
@@ -407,6 +454,20 @@ describe('a plain failure', () => {
       { numRuns: 3_000 },
     );
     expect(read).toBeGreaterThan(300);
+  });
+
+  it('is what the ordinary way makes of it, whatever errors came before', () => {
+    let read = 0;
+    fc.assert(
+      fc.property(errorsWithIds, fc.constantFrom(undefined, 400, 500), (error, status) => {
+        const text = JSON.stringify({ ts: plain.ts, status, error });
+        const log = quickFailure(text);
+        if (log !== null) read++;
+        if (log !== null) expect(log).toEqual(ordinary(text));
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(read).toBeGreaterThan(4_000);
   });
 
   it('never reads what is not JSON, or reads it otherwise', () => {

@@ -188,7 +188,7 @@ export class PlainReader {
     if (kind === 'error') {
       if (!failing) return false;
       this.#at = cursor.skipValue(from);
-      this.#error.set(from, this.#at, cursor.hash);
+      this.#error.set(from, this.#at, 0);
     } else if (kind === 'headers' && first === byte.OPEN) {
       this.#at = this.#headers.read(cursor, from);
       this.#toldHeaders.set(from, this.#at, 0);

@@ -2,8 +2,9 @@ import type { AsciiCursor, Words } from './ascii-cursor.ts';
 
 /** A stretch of the record that is read; empty where the record does not say it. */
 export class Span {
-  #from = 0;
-  #to = 0;
+  from = 0;
+  /** Exclusive. */
+  to = 0;
   /** A number that equal bytes share. */
   hash = 0;
 
@@ -11,28 +12,27 @@ export class Span {
     this.set(0, 0, 0);
   }
 
-  /** `to` is exclusive. */
   set(from: number, to: number, hash: number): void {
-    this.#from = from;
-    this.#to = to;
+    this.from = from;
+    this.to = to;
     this.hash = hash;
   }
 
   get length(): number {
-    return this.#to - this.#from;
+    return this.to - this.from;
   }
 
   bytes(cursor: AsciiCursor): Buffer {
-    return cursor.bytes.subarray(this.#from, this.#to);
+    return cursor.bytes.subarray(this.from, this.to);
   }
 
   /** The bytes, which are ASCII, as text. */
   text(cursor: AsciiCursor): string {
-    return this.length === 0 ? '' : cursor.text(this.#from, this.#to);
+    return this.length === 0 ? '' : cursor.text(this.from, this.to);
   }
 
   /** Whether the bytes are these. */
   holds(cursor: AsciiCursor, words: Words): boolean {
-    return this.length === words.length && (this.length === 0 || cursor.holds(this.#from, words));
+    return this.length === words.length && (this.length === 0 || cursor.holds(this.from, words));
   }
 }
