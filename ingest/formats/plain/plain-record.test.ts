@@ -134,19 +134,16 @@ const errors = fc.oneof(
   ),
 );
 
-const ofHex = (least: number, most: number) =>
-  fc
-    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: least, maxLength: most })
-    .map((chars) => chars.join(''));
+const idOf = (chars: string, length: number) =>
+  fc.string({ unit: fc.constantFrom(...chars.split('')), minLength: length, maxLength: length });
+const hex = '0123456789abcdef';
 const ids = fc.oneof(
   fc.uuid(),
-  ofHex(32, 32),
-  ofHex(14, 18),
-  ofHex(16, 16).map((hex) => `${hex}e10`),
-  fc
-    .array(fc.constantFrom(...'0123456789abcdefghijkABCDEFGHIJK'), { minLength: 24, maxLength: 24 })
-    .map((chars) => chars.join('')),
-  fc.constantFrom('eyJ0123456789abcdefgh012', 'AIza0123456789abcdefghij', '0123456789abcdef', 'e'.repeat(16)),
+  idOf(hex, 32),
+  fc.integer({ min: 14, max: 18 }).chain((length) => idOf(hex, length)),
+  idOf(hex, 16).map((start) => `${start}e10`),
+  idOf(`${hex}ghijkABCDEFGHIJK`, 24),
+  fc.constantFrom('eyJ0123456789abcdefgh012', 'AIza0123456789abcdefghij', hex, 'e'.repeat(16)),
 );
 /** Errors that differ only in the ids of their requests, most of them. */
 const errorsWithIds = fc
