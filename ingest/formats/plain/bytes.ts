@@ -1,5 +1,6 @@
 // Characters that JSON is made of, as bytes.
 export const QUOTE = 0x22;
+export const APOSTROPHE = 0x27;
 export const COMMA = 0x2c;
 export const POINT = 0x2e;
 export const COLON = 0x3a;
@@ -14,5 +15,6 @@ export const NINE = 0x39;
 export const LETTER_E = 0x65;
 export const CAPITAL_E = 0x45;
 export const LETTER_N = 0x6e;
+export const LETTER_R = 0x72;
 export const LETTER_T = 0x74;
 export const CAPITAL_Z = 0x5a;

@@ -4,10 +4,15 @@ import type { Span } from './span.ts';
 
 /** Shorter ones may be words or numbers that mean something. */
 const SHORTEST_ID = 16;
+const SHORTEST_QUANTITY = 4;
+/** Longer ones are more than a number holds. */
+const LONGEST_NUMBER = 15;
 const SPREAD = 0x9e3779b1 | 0;
+/** `req_` and ` in ` as they are read. */
 const REQUEST_ID = 0x5f716572;
+const IN = 0x206e6920;
 
-// What a byte may be in an id.
+// What a byte may be in a word.
 const DIGIT = 1;
 const HEX_LETTER = 2;
 const DASH = 4;
@@ -19,78 +24,110 @@ const kinds = Uint8Array.from({ length: 256 }, (_, code) => {
   if (/[A-Za-z]/.test(char)) return LETTER;
   return char === '-' ? DASH : 0;
 });
+const durationBytes = new Set(Buffer.from('0123456789.hms'));
+const units = new Set(Buffer.from('hms'));
+const afterQuantity = new Set(Buffer.from(' ,;)'));
 
 /**
- * An error without the ids of its request: what errors share that differ in nothing else. An id stands alone, has 16
- * characters or more, and is of digits, dashes and the letters a to f, or of digits and any letters after `req_`.
+ * An error without what is particular to its request: what errors share that differ in nothing else. Particular are
+ * - ids: 16 characters or more, of digits, dashes and the letters a to f, or of digits and any letters after `req_`;
+ * - quantities: numbers of four digits or more, as in `Used 29123, Requested 1520`, where no code can stand;
+ * - durations, as in `try again in 2.4s` and `"retryDelay":"34s"`.
  * One object serves one error after the other.
  */
 export class ErrorShape {
   /** A number that equal shapes share. */
   hash = 0;
-  /** Where the ids begin and end, in turn. */
-  readonly ids: number[] = [];
+  /** Where what is particular begins and ends, in turn. */
+  readonly particulars: number[] = [];
 
   read(cursor: AsciiCursor, { from, to }: Span): void {
     const { bytes } = cursor;
-    this.ids.length = 0;
+    this.particulars.length = 0;
     let hash = 0;
-    // The run that may become an id, the hash before it, and what it is made of.
+    // The word that is being read, the hash before it, and what it is made of.
     let start = from;
     let before = 0;
     let met = 0;
     for (let at = from; at <= to; at++) {
-      const one = at < to ? (bytes[at] ?? 0) : 0;
-      const kind = kinds[one] ?? 0;
-      if (kind !== 0) {
-        met |= kind;
-        hash = Math.imul(hash ^ one, SPREAD);
-        continue;
+      const kind = at < to ? (kinds[bytes[at] ?? 0] ?? 0) : 0;
+      if (kind === 0) {
+        const end = (met & DIGIT) === 0 ? 0 : particularEnd(bytes, start, at, met);
+        if (end > 0 && start > from && end <= to) {
+          this.particulars.push(start, end);
+          hash = Math.imul(before ^ (end - start), SPREAD);
+          at = end;
+        }
+        start = at + 1;
       }
-      if (at - start >= SHORTEST_ID && (met & DIGIT) !== 0 && isId(cursor, from, start, met)) {
-        this.ids.push(start, at);
-        hash = Math.imul(before ^ (at - start), SPREAD);
-      }
-      hash = Math.imul(hash ^ one, SPREAD);
-      before = hash;
-      start = at + 1;
-      met = 0;
+      met = kind === 0 ? 0 : met | kind;
+      hash = Math.imul(hash ^ (at < to ? (bytes[at] ?? 0) : 0), SPREAD);
+      if (kind === 0) before = hash;
     }
     this.hash = hash ^ (hash >>> 15);
   }
 }
 
-function isId({ bytes }: AsciiCursor, from: number, start: number, met: number): boolean {
+/** Where the word that ends at `at`, or the duration that it begins, ends if it is particular, else 0. */
+function particularEnd(bytes: Buffer, start: number, at: number, met: number): number {
+  const length = at - start;
+  const previous = bytes[start - 1] ?? 0;
+  const mayBeDuration =
+    previous === byte.SPACE
+      ? bytes.readInt32LE(start - 4) === IN
+      : previous === byte.QUOTE || previous === byte.APOSTROPHE;
+  const duration = mayBeDuration ? durationEnd(bytes, start) : 0;
+  if (duration > 0) return duration;
+  if (previous === byte.SPACE) {
+    if (met === DIGIT) return length >= SHORTEST_QUANTITY && isQuantity(bytes, start, at) ? at : 0;
+  }
   // After a backslash the first letter belongs to an escape.
-  if (start === from || bytes[start - 1] === byte.BACKSLASH) return false;
-  if ((met & LETTER) === 0) return (met & HEX_LETTER) !== 0;
-  return (met & DASH) === 0 && start - from >= 4 && bytes.readInt32LE(start - 4) === REQUEST_ID;
+  if (length < SHORTEST_ID || previous === byte.BACKSLASH) return 0;
+  if ((met & LETTER) === 0) return (met & HEX_LETTER) === 0 ? 0 : at;
+  return (met & DASH) === 0 && bytes.readInt32LE(start - 4) === REQUEST_ID ? at : 0;
 }
 
-/** What is kept of an error to know another of its shape: the stretches around its ids, and how long these are. */
+/** Codes follow a colon or the word "error". */
+function isQuantity(bytes: Buffer, start: number, at: number): boolean {
+  const word = bytes[start - 2] ?? 0;
+  if (at - start > LONGEST_NUMBER || word === byte.COLON || word === byte.LETTER_R) return false;
+  if (bytes[start] === byte.ZERO) return false;
+  const next = bytes[at] ?? 0;
+  return next === byte.POINT ? kinds[bytes[at + 1] ?? 0] !== DIGIT : afterQuantity.has(next);
+}
+
+function durationEnd(bytes: Buffer, start: number): number {
+  let end = start;
+  while (durationBytes.has(bytes[end] ?? 0)) end++;
+  if (bytes[end - 1] === byte.POINT) end--;
+  const isDuration = end - start <= LONGEST_NUMBER && units.has(bytes[end - 1] ?? 0);
+  return isDuration && kinds[bytes[end] ?? 0] === 0 ? end : 0;
+}
+
+/** What is kept of an error to know another of its shape: what is not particular, and the lengths of what is. */
 export class KnownShape {
   readonly #parts: Words[] = [];
   readonly #lengths: number[] = [];
 
-  constructor(cursor: AsciiCursor, { from, to }: Span, { ids }: ErrorShape) {
+  constructor(cursor: AsciiCursor, { from, to }: Span, { particulars }: ErrorShape) {
     let at = from;
-    for (let i = 0; i <= ids.length; i += 2) {
-      const end = ids[i] ?? to;
+    for (let i = 0; i <= particulars.length; i += 2) {
+      const end = particulars[i] ?? to;
       this.#parts.push(wordsOf(cursor.bytes.subarray(at, end)));
-      at = ids[i + 1] ?? to;
-      if (i < ids.length) this.#lengths.push(at - end);
+      at = particulars[i + 1] ?? to;
+      if (i < particulars.length) this.#lengths.push(at - end);
     }
   }
 
-  fits(cursor: AsciiCursor, { from, to }: Span, { ids }: ErrorShape): boolean {
-    if (ids.length !== this.#lengths.length * 2) return false;
+  fits(cursor: AsciiCursor, { from, to }: Span, { particulars }: ErrorShape): boolean {
+    if (particulars.length !== this.#lengths.length * 2) return false;
     let at = from;
     for (let i = 0; i < this.#parts.length; i++) {
       const part = this.#parts[i];
-      const end = ids[i * 2] ?? to;
+      const end = particulars[i * 2] ?? to;
       if (part === undefined || end - at !== part.length) return false;
       if (part.length > 0 && !cursor.holds(at, part)) return false;
-      at = ids[i * 2 + 1] ?? to;
+      at = particulars[i * 2 + 1] ?? to;
       if (i < this.#lengths.length && at - end !== this.#lengths[i]) return false;
     }
     return true;

@@ -1,8 +1,9 @@
 import { type JudgedError, judgeError } from '../../failure.ts';
 import { cleanText } from '../clean.ts';
 import { toText } from '../decode.ts';
-import { redactText, redactValue } from '../redact.ts';
+import { redactValue } from '../redact.ts';
 import { type AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
+import { altered, fill, type Filling, fillingOf, isAlike, nothingToFill } from './error-filling.ts';
 import { ErrorShape, KnownShape } from './error-shape.ts';
 import type { Span } from './span.ts';
 
@@ -17,18 +18,26 @@ interface Slot {
   error: KnownShape;
   exception: Words;
   judged: JudgedError;
-  /** Where each id stands in the fields. */
-  copies: readonly (readonly number[])[];
+  filling: Filling;
+}
+
+/** How an error came, beside its bytes. */
+interface Circumstances {
+  exception: string;
+  provider: string;
+  status: number;
 }
 
 /**
- * Errors by their bytes, parsed, redacted and judged once. When requests fail, many fail with the same words and an id
- * of their own; those that come a second time are remembered. Each hash has one slot, so memory stays bounded.
+ * Errors by their bytes, parsed, redacted and judged once. When requests fail, many fail with the same words, and with
+ * an id and numbers of their own; those that come a second time are remembered. Each hash has one slot, so memory stays
+ * bounded.
  */
 export class PlainErrors {
   readonly #slots: (Slot | null)[] = Array.from({ length: SLOTS }, () => null);
-  /** The hash that came last to each slot without being remembered. */
+  /** The hash that came last to each slot, and that of which nothing can be learnt. */
   readonly #seen = new Int32Array(SLOTS);
+  readonly #barren = new Int32Array(SLOTS);
   readonly #shape = new ErrorShape();
 
   /** Null when the error is no JSON, no UTF-8, or none after all. Empty spans stand for what the record does not say. */
@@ -39,85 +48,84 @@ export class PlainErrors {
     provider: string,
     status: number,
   ): JudgedError | null {
-    if (error.length + exception.length > LONGEST) return judge(cursor, error, exception, provider, status);
+    if (error.length + exception.length > LONGEST)
+      return judge(error.bytes(cursor), { exception: exception.text(cursor), provider, status });
     const shape = this.#shape;
     shape.read(cursor, error);
     const hash = shape.hash ^ Math.imul(exception.hash, 31) ^ status;
     const place = hash & (SLOTS - 1);
     const known = this.#slots[place] ?? null;
-    if (
+    const isKnown =
       known !== null &&
       known.status === status &&
       known.provider === provider &&
       known.error.fits(cursor, error, shape) &&
-      exception.holds(cursor, known.exception)
-    ) {
-      if (shape.ids.length === 0) return known.judged;
-      const fields = withIds(cursor, known, shape.ids);
-      if (fields !== null) return { reading: known.judged.reading, fields };
+      exception.holds(cursor, known.exception);
+    if (isKnown) {
+      const filled = fill(known.judged, known.filling, textsOf(cursor, shape));
+      if (filled !== null) return filled;
     }
-    const judged = judge(cursor, error, exception, provider, status);
-    const copies = judged !== null && this.#seen[place] === hash ? copiesOf(cursor, shape.ids, judged) : null;
-    if (judged !== null && copies !== null)
-      this.#slots[place] = {
-        provider,
-        status,
-        error: new KnownShape(cursor, error, shape),
-        exception: wordsOf(exception.bytes(cursor)),
-        // A copy: small buffers share a slab, all of which this one would keep.
-        judged: { ...judged, fields: new Uint8Array(judged.fields) },
-        copies,
-      };
+    const circumstances = { exception: exception.text(cursor), provider, status };
+    const judged = judge(error.bytes(cursor), circumstances);
+    const isSecond = this.#seen[place] === hash && this.#barren[place] !== hash;
     this.#seen[place] = hash;
+    if (judged !== null && isSecond && !isKnown) {
+      const filling = learn(cursor, error, shape, circumstances, judged);
+      if (filling === null) this.#barren[place] = hash;
+      else
+        this.#slots[place] = {
+          provider,
+          status,
+          error: new KnownShape(cursor, error, shape),
+          exception: wordsOf(exception.bytes(cursor)),
+          // A copy: small buffers share a slab, all of which this one would keep.
+          judged: { ...judged, fields: new Uint8Array(judged.fields) },
+          filling,
+        };
+    }
     return judged;
   }
 }
 
-/** Where each id stands in the fields; null when one is not there as it came, or two cannot be told apart. */
-function copiesOf(cursor: AsciiCursor, ids: readonly number[], { fields }: JudgedError): number[][] | null {
-  const all = Buffer.from(fields.buffer, fields.byteOffset, fields.length);
-  const copies: number[][] = [];
-  let bytes = 0;
-  const taken = new Set<number>();
-  for (let i = 0; i < ids.length; i += 2) {
-    const id = cursor.bytes.subarray(ids[i], ids[i + 1]);
-    const places: number[] = [];
-    for (let at = all.indexOf(id); at >= 0; at = all.indexOf(id, at + 1)) places.push(at);
-    if (places.length === 0) return null;
-    for (const at of places) for (let k = 0; k < id.length; k++) taken.add(at + k);
-    bytes += places.length * id.length;
-    copies.push(places);
-  }
-  return taken.size === bytes ? copies : null;
+function textsOf(cursor: AsciiCursor, { particulars }: ErrorShape): string[] {
+  const texts: string[] = [];
+  for (let i = 0; i < particulars.length; i += 2)
+    texts.push(cursor.text(particulars[i] ?? 0, particulars[i + 1] ?? 0));
+  return texts;
 }
 
-/** The fields with the ids of this error in place of those it was remembered with; null when one holds a secret. */
-function withIds(cursor: AsciiCursor, { judged, copies }: Slot, ids: readonly number[]): Uint8Array | null {
-  const fields = Buffer.from(judged.fields);
-  for (const [i, places] of copies.entries()) {
-    const from = ids[i * 2] ?? 0;
-    const to = ids[i * 2 + 1] ?? 0;
-    const id = cursor.text(from, to);
-    if (redactText(id) !== id) return null;
-    for (const at of places) fields.write(id, at, 'latin1');
-  }
-  return fields;
-}
-
-function judge(
+/**
+ * How to fill in what is particular, found by judging the same error with other numbers and ids; null when that is
+ * judged otherwise.
+ */
+function learn(
   cursor: AsciiCursor,
   error: Span,
-  exception: Span,
-  provider: string,
-  status: number,
-): JudgedError | null {
-  const parsed = error.length === 0 ? null : parse(error.bytes(cursor));
-  if (parsed === undefined) return null;
+  shape: ErrorShape,
+  circumstances: Circumstances,
+  judged: JudgedError,
+): Filling | null {
+  const texts = textsOf(cursor, shape);
+  if (texts.length === 0) return nothingToFill;
+  const others = texts.map(altered);
+  const bytes = Buffer.from(error.bytes(cursor));
+  for (const [i, text] of others.entries())
+    bytes.write(text, (shape.particulars[i * 2] ?? 0) - error.from, 'latin1');
+  const other = judge(bytes, circumstances);
+  const filling = other === null ? null : fillingOf(others, other);
+  if (other === null || filling === null) return null;
+  const filled = fill(other, filling, texts);
+  return filled !== null && isAlike(filled, judged) ? filling : null;
+}
+
+function judge(bytes: Buffer, { exception, provider, status }: Circumstances): JudgedError | null {
+  const error = bytes.length === 0 ? null : parse(bytes);
+  if (error === undefined) return null;
   return judgeError({
     provider,
     status,
-    error: parsed === null ? null : redactValue(parsed),
-    exception: exception.length === 0 ? '' : cleanText(exception.text(cursor)),
+    error: error === null ? null : redactValue(error),
+    exception: exception === '' ? '' : cleanText(exception),
   });
 }
 

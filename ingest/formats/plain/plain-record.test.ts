@@ -145,6 +145,60 @@ const ids = fc.oneof(
   idOf(`${hex}ghijkABCDEFGHIJK`, 24),
   fc.constantFrom('eyJ0123456789abcdefgh012', 'AIza0123456789abcdefghij', hex, 'e'.repeat(16)),
 );
+const numbers = fc.oneof(
+  fc.nat(9),
+  fc.nat(99),
+  fc.constantFrom(429, 500, 503, 404, 1015, 10_150, 1305, 1113, 11_130, 2812, 4291, 5031),
+  fc.integer({ min: 1000, max: 99_999 }),
+  fc.integer({ min: 1000, max: 99_999 }),
+  fc.integer({ min: 1_000_000, max: Number.MAX_SAFE_INTEGER }),
+);
+const durations = fc.oneof(
+  fc.nat(999).map((n) => `${n}ms`),
+  fc.nat(99).map((n) => `${n}s`),
+  fc.double({ min: 0, max: 99, noNaN: true }).map((n) => `${n.toFixed(3)}s`),
+  fc.tuple(fc.nat(59), fc.nat(59)).map(([m, s]) => `${m}m${s}s`),
+  fc.nat(9_999_999).map((n) => `${n}m`),
+  fc.constantFrom('1.2.3s', '...s', '4 seconds', '4200 seconds', '31s.5', '1h-2', '12', '9999h'),
+);
+const particulars = fc.record({ n: numbers, m: numbers, duration: durations });
+/** Errors that differ only in their numbers, most of them. */
+const errorsWithNumbers = fc
+  .tuple(
+    fc.constantFrom<(told: { n: number; m: number; duration: string }) => unknown>(
+      ({ n, m, duration }) => ({
+        error: {
+          message: `Rate limit reached for gpt-5 on tokens per min (TPM): Limit 30000, Used ${n}, Requested ${m}. Please try again in ${duration}. Visit`,
+          code: 'rate_limit_exceeded',
+        },
+      }),
+      ({ n, duration }) =>
+        `Error code: 429 - {'error': {'message': 'Limit: ${n} / min. Please try again in ${duration}.'}}`,
+      ({ n, m }) =>
+        `This model's maximum context length is ${n} tokens. However, your messages resulted in ${m} tokens.`,
+      ({ n, m }) => ({ message: `request ${n} and ${m}`, code: n, status: `${m}` }),
+      ({ n, m }) => ({ message: `error ${n}, curl error ${m}`, details: [1, m, n] }),
+      ({ n }) => `{"error":{"code": ${n},"message":"x"}} `,
+      ({ n }) => ({ error: { message: `status ${n}`, code: `code: ${n}` } }),
+      ({ n }) => `http ${n} answered, http/1.1 ${n} , status code ${n} .`,
+      ({ n }) => `Too many requests: retry after ${n} seconds, please wait ${n}.`,
+      ({ n, m }) => `password: ${n} key ${m}, token ${n}; ${n}@example.com`,
+      ({ n, m }) => `gpt-4-${n} got ${m}, limit of ${n} tokens`,
+      ({ duration, n }) => `retry in ${duration} or in ${duration}, attempt ${n} .`,
+      ({ n, duration }) => ({
+        error: {
+          message: `Quota exceeded, limit: ${n}. Please retry in ${duration}.`,
+          details: [{ retryDelay: duration }],
+        },
+      }),
+      ({ duration }) => `{'code': 429, 'details': [{'retryDelay': '${duration}'}]}`,
+      ({ n }) => `limit: 0 of ${n} requests per day, limit ${n}`,
+      ({ n }) => `错误 ${n} 您的账户已欠费 ${n}`,
+    ),
+    particulars,
+  )
+  .map(([make, told]) => make(told));
+
 /** Errors that differ only in the ids of their requests, most of them. */
 const errorsWithIds = fc
   .tuple(
@@ -180,7 +234,7 @@ const recordsLike = (like: object, requiredKeys: string[]) =>
               : typeof value === 'string'
                 ? texts
                 : typeof value === 'object'
-                  ? fc.oneof(errors, { weight: 4, arbitrary: errorsWithIds })
+                  ? fc.oneof(errors, errorsWithIds, errorsWithNumbers)
                   : fc.boolean();
         return [
           name,
@@ -456,12 +510,16 @@ describe('a plain failure', () => {
   it('is what the ordinary way makes of it, whatever errors came before', () => {
     let read = 0;
     fc.assert(
-      fc.property(errorsWithIds, fc.constantFrom(undefined, 400, 500), (error, status) => {
-        const text = JSON.stringify({ ts: plain.ts, status, error });
-        const log = quickFailure(text);
-        if (log !== null) read++;
-        if (log !== null) expect(log).toEqual(ordinary(text));
-      }),
+      fc.property(
+        fc.oneof(errorsWithIds, errorsWithNumbers),
+        fc.constantFrom(undefined, 400, 500),
+        (error, status) => {
+          const text = JSON.stringify({ ts: plain.ts, status, error });
+          const log = quickFailure(text);
+          if (log !== null) read++;
+          if (log !== null) expect(log).toEqual(ordinary(text));
+        },
+      ),
       { numRuns: 5_000 },
     );
     expect(read).toBeGreaterThan(4_000);
