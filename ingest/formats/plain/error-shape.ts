@@ -78,9 +78,8 @@ function particularEnd(bytes: Buffer, start: number, at: number, met: number): n
       : previous === byte.QUOTE || previous === byte.APOSTROPHE;
   const duration = mayBeDuration ? durationEnd(bytes, start) : 0;
   if (duration > 0) return duration;
-  if (previous === byte.SPACE) {
-    if (met === DIGIT) return length >= SHORTEST_QUANTITY && isQuantity(bytes, start, at) ? at : 0;
-  }
+  if (previous === byte.SPACE && met === DIGIT)
+    return length >= SHORTEST_QUANTITY && isQuantity(bytes, start, at) ? at : 0;
   // After a backslash the first letter belongs to an escape.
   if (length < SHORTEST_ID || previous === byte.BACKSLASH) return 0;
   if ((met & LETTER) === 0) return (met & HEX_LETTER) === 0 ? 0 : at;

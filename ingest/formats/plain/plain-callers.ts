@@ -44,8 +44,8 @@ export class PlainCallers {
     return true;
   }
 
-  get provider(): string {
-    return this.#dimensions[PROVIDER]?.value ?? '';
+  get provider(): RememberedText<string> {
+    return this.#dimensions[PROVIDER] ?? noText;
   }
 
   /** A header tells the organization and the project that the record leaves open. */

@@ -5,6 +5,7 @@ import { redactValue } from '../redact.ts';
 import { type AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import { altered, fill, type Filling, fillingOf, isAlike, nothingToFill } from './error-filling.ts';
 import { ErrorShape, KnownShape } from './error-shape.ts';
+import type { RememberedText } from './remembered-texts.ts';
 import type { Span } from './span.ts';
 
 /** A power of two. */
@@ -45,14 +46,14 @@ export class PlainErrors {
     cursor: AsciiCursor,
     error: Span,
     exception: Span,
-    provider: string,
+    { id, value: provider }: RememberedText<string>,
     status: number,
   ): JudgedError | null {
     if (error.length + exception.length > LONGEST)
       return judge(error.bytes(cursor), { exception: exception.text(cursor), provider, status });
     const shape = this.#shape;
     shape.read(cursor, error);
-    const hash = shape.hash ^ Math.imul(exception.hash, 31) ^ status;
+    const hash = shape.hash ^ Math.imul(exception.hash, 31) ^ Math.imul(id, 961) ^ status;
     const place = hash & (SLOTS - 1);
     const known = this.#slots[place] ?? null;
     const isKnown =
