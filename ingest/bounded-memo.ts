@@ -25,7 +25,7 @@ export function boundedMemo<Value>(cap: number, compute: (key: string) => Value)
 }
 
 /** Remembers at least the last `cap` keys that were asked for or set, and at most twice as many. */
-export class BoundedMap<Value> {
+class BoundedMap<Value> {
   readonly #cap: number;
   #young = new Map<string, Value>();
   #old = new Map<string, Value>();

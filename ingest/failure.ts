@@ -1,6 +1,6 @@
 import type { Classification } from '../domain/classification.ts';
 import type { RequestLog } from '../domain/request-log.ts';
-import { conclude, type Reading, readError } from './classify/classify.ts';
+import { conclude, readError, type Reading } from './classify/classify.ts';
 import { errorFields } from './event-row.ts';
 
 /** What the row of an error event tells beside what is counted. */
@@ -16,6 +16,7 @@ export interface Failure {
 /** What status, provider and texts of an error amount to, whichever request failed with it. */
 export interface JudgedError {
   reading: Reading;
+  /** What `errorFields` makes of it. */
   fields: Uint8Array;
 }
 
@@ -23,9 +24,9 @@ export interface JudgedError {
 export function judgeError(
   log: Pick<RequestLog, 'provider' | 'status' | 'error' | 'exception'>,
 ): JudgedError | null {
-  const reading = readError(log);
+  const { fields, ...reading } = readError(log);
   if (reading.decision.class === 'ok') return null;
-  return { reading, fields: errorFields(reading.fields, log.error, log.exception) };
+  return { reading, fields: errorFields(fields, log.error, log.exception) };
 }
 
 /** The failure that a request log tells; null when it tells a success. */

@@ -18,6 +18,9 @@ export interface Reading {
   subclass: Subclass;
   /** Seconds; null when the text names none. */
   wait: number | null;
+}
+
+export interface FullReading extends Reading {
   /** The innermost type, code and message of the error; empty where they were not asked for. */
   fields: ErrorFields;
 }
@@ -35,11 +38,11 @@ export function classify(input: ClassifierInput): Classification {
 }
 
 /** What the error says by itself; `conclude` adds what the headers say. The same input gives the same answer. */
-export function readError(input: ErrorInput): Reading {
+export function readError(input: ErrorInput): FullReading {
   return readInput(input, true);
 }
 
-function readInput(input: ErrorInput, wantFields: boolean): Reading {
+function readInput(input: ErrorInput, wantFields: boolean): FullReading {
   const text = textOf(input);
   return readSuccess(input, text) ?? read(input, text, wantFields);
 }
@@ -50,7 +53,7 @@ function textOf(input: ErrorInput): string {
 }
 
 /** The answer for a request that shows no error; null when there is one to judge. */
-function readSuccess(input: ErrorInput, text: string): Reading | null {
+function readSuccess(input: ErrorInput, text: string): FullReading | null {
   if (input.status >= 400) return null;
   if (!isEmpty(input.error) || input.exception !== '')
     return input.status >= 100 ? withoutEvidence(successReading(text)) : null;
@@ -59,7 +62,7 @@ function readSuccess(input: ErrorInput, text: string): Reading | null {
   );
 }
 
-function withoutEvidence(decision: Decision | null): Reading | null {
+function withoutEvidence(decision: Decision | null): FullReading | null {
   if (decision === null) return null;
   const subclass = subclassOf(decision.class, decision.rule, 0);
   return { decision, hints: 0, generation: '', subclass, wait: null, fields: noFields };
@@ -74,7 +77,7 @@ function isEmpty(error: unknown): boolean {
   }
 }
 
-function read(input: ErrorInput, text: string, wantFields: boolean): Reading {
+function read(input: ErrorInput, text: string, wantFields: boolean): FullReading {
   const findings = scanText(text, wantFields);
   const { silenced } = findings;
   const first = decideOn(input, text, findings);
@@ -85,7 +88,7 @@ function read(input: ErrorInput, text: string, wantFields: boolean): Reading {
   return { ...heard, fields };
 }
 
-function decideOn(input: ErrorInput, text: string, findings: Findings): Omit<Reading, 'fields'> {
+function decideOn(input: ErrorInput, text: string, findings: Findings): Reading {
   const hints = findings.hints | (isGemini(input.provider) ? google : 0);
   const evidence: Evidence = { text, findings, hints, givenStatus: input.status, status: -1 };
   const decision = decide(evidence);
