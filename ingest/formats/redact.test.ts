@@ -106,6 +106,8 @@ describe('redactText', () => {
     it(`lets ${kind} survive nowhere in a text`, () => {
       fc.assert(
         fc.property(arbitrary, around, around, ({ text, secret }, before, after) => {
+          // Chance puts the same word around it, where it is none.
+          fc.pre(!`${before} ${after}`.includes(secret));
           expect(redactText(`${before}${text} ${after}`)).not.toContain(secret);
         }),
       );
