@@ -63,8 +63,7 @@ export function createLiveView(
     const time = counts.present === null ? 'waiting for records' : `${formatTime(counts.present)} UTC`;
     const progress = counts.progress === null ? '' : `  ${Math.floor(counts.progress * 100)} %`;
     const dead = counts.dead === 0 ? '' : `  ${formatCount(counts.dead)} undecodable`;
-    const open = `${counts.openIncidents} open incident${counts.openIncidents === 1 ? '' : 's'}`;
-    return `${time}${progress}  ${formatCount(counts.records)} records, ${formatCount(perSecond)}/s${dead}  ${open}`;
+    return `${time}${progress}  ${formatCount(counts.records)} records, ${formatCount(perSecond)}/s${dead}  ${openOnes(counts)}`;
   };
   return {
     update(counts) {
@@ -121,13 +120,17 @@ export function createLiveView(
   };
 }
 
-function summary({ records, dead, byClass, openIncidents }: LiveCounts): string {
+function openOnes({ openIncidents }: LiveCounts): string {
+  return `${openIncidents} open incident${openIncidents === 1 ? '' : 's'}`;
+}
+
+function summary(counts: LiveCounts): string {
+  const { records, dead, byClass } = counts;
   const failures = [...byClass].filter(([name]) => name !== 'ok').sort((a, b) => b[1] - a[1]);
   const failed = failures.reduce((sum, [, n]) => sum + n, 0);
   const most = failures.slice(0, 3).map(([name, n]) => `${name} ${formatCount(n)}`);
   const others = failures.length > most.length ? [`${failures.length - most.length} other classes`] : [];
   const classes = failed === 0 ? '' : ` (${[...most, ...others].join(', ')})`;
   const undecodable = dead === 0 ? '' : `, ${formatCount(dead)} undecodable (faultline dead-letters list)`;
-  const open = `${openIncidents} open incident${openIncidents === 1 ? '' : 's'}`;
-  return `counted ${formatCount(records)} records: ${formatCount(failed)} failed${classes}${undecodable}; ${open}`;
+  return `counted ${formatCount(records)} records: ${formatCount(failed)} failed${classes}${undecodable}; ${openOnes(counts)}`;
 }

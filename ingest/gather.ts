@@ -128,7 +128,7 @@ export class Gather {
     batch.bytes += record.size;
     batch.last = record;
     this.position = batch.to;
-    const plain = record.end < 0 ? null : this.#steps.readPlain(record, now, 'success');
+    const plain = this.#steps.readPlain(record, now, 'success');
     if (plain === null) this.#others.push(record);
     else batch.fold.addSuccess(plain, plain.caller);
     if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
@@ -217,7 +217,7 @@ export function lastDigest(batch: Batch): string {
 
 function foldOther(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId, now: number): void {
   const at = (part: number) => ({ topic: id.topic, partition: id.partition, offset: record.offset, part });
-  const plain = record.end < 0 ? null : steps.readPlain(record, now, 'failure');
+  const plain = steps.readPlain(record, now, 'failure');
   if (plain !== null) {
     fold.add(plain, plain.caller, plain.failure, at(0));
     return;

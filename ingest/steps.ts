@@ -10,7 +10,9 @@ export function createSteps(options: DecoderOptions): Steps {
   const mayBeNative = options.format === 'auto' || options.format === 'native';
   return {
     readPlain: ({ bytes, start, end }, now, wanted) =>
-      mayBeNative && end - start <= LARGEST_BYTES ? reader.read(bytes, start, end, now, wanted) : null,
+      mayBeNative && end > start && end - start <= LARGEST_BYTES
+        ? reader.read(bytes, start, end, now, wanted)
+        : null,
     decode: createDecoder(options),
     redact: (value) => (value === null ? '' : redactMessage(value)),
   };

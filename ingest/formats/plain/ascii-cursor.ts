@@ -1,7 +1,7 @@
 import * as byte from './bytes.ts';
 
 /** Odd, and so that all bits of a word reach the upper half of the product. */
-const SPREAD = 0x9e3779b1 | 0;
+export const SPREAD = 0x9e3779b1 | 0;
 /** Deeper values are left to the ordinary way. */
 const DEEPEST = 32;
 /** Fewer than reach the end of exact integers. */

@@ -1,4 +1,4 @@
-import { type AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
+import { type AsciiCursor, SPREAD, type Words, wordsOf } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
 import type { Span } from './span.ts';
 
@@ -7,7 +7,6 @@ const SHORTEST_ID = 16;
 const SHORTEST_QUANTITY = 4;
 /** Longer ones are more than a number holds. */
 const LONGEST_NUMBER = 15;
-const SPREAD = 0x9e3779b1 | 0;
 /** `req_` and ` in ` as they are read. */
 const REQUEST_ID = 0x5f716572;
 const IN = 0x206e6920;

@@ -1,7 +1,7 @@
 import { byCallerDimension, callerDimensions } from '../../../domain/count-row.ts';
 import { type Caller, type CallerDimensions, callers } from '../../callers.ts';
 import { dimensionCleaners } from '../native.ts';
-import { type AsciiCursor, wordsOf } from './ascii-cursor.ts';
+import { type AsciiCursor, SPREAD, wordsOf } from './ascii-cursor.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 
 const PROVIDER = callerDimensions.indexOf('provider');
@@ -54,8 +54,7 @@ export class PlainCallers {
     if (dimensions[ORG] === noText) dimensions[ORG] = org ?? noText;
     if (dimensions[PROJECT] === noText) dimensions[PROJECT] = project ?? noText;
     let hash = 0;
-    for (let i = 0; i < dimensions.length; i++)
-      hash = Math.imul(hash ^ (dimensions[i] ?? noText).id, 0x9e3779b1);
+    for (let i = 0; i < dimensions.length; i++) hash = Math.imul(hash ^ (dimensions[i] ?? noText).id, SPREAD);
     const place = (hash ^ (hash >>> 15)) & (SLOTS - 1);
     const known = this.#slots[place] ?? null;
     if (known !== null && known.generation === callers.generation && isSame(known.texts, dimensions))

@@ -5,7 +5,7 @@ import { type KnownHeader, knownHeader, readNumber } from '../headers.ts';
 import { Limits } from '../limits.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 
-/** Reads the response headers of a plain success straight from their bytes. */
+/** Reads the response headers of a plain record straight from their bytes. */
 export class PlainHeaders {
   readonly #orgs: RememberedTexts<string>;
   readonly #projects: RememberedTexts<string>;

@@ -50,7 +50,6 @@ const kinds: [name: string, Kind, index: number][] = [
 const formatMembers = new Map(
   kinds.map(([name, kind, index], i) => [name, newMember(name, kind, index, 1 << i)]),
 );
-export const statusBit = formatMembers.get('status')?.bit ?? 0;
 
 /** The member of this name. */
 export function memberOf(name: string): Member {

@@ -156,7 +156,7 @@ export class PlainReader {
         this.#ts = this.#time.read(cursor, from, after - 1, now);
         return true;
       case 'request_id':
-        this.#requestId.set(from, after - 1, cursor.hash);
+        this.#requestId.set(from, after - 1);
         return true;
       case 'exception':
         this.#exception.set(from, after - 1, cursor.hash);
@@ -188,10 +188,10 @@ export class PlainReader {
     if (kind === 'error') {
       if (!failing) return false;
       this.#at = cursor.skipValue(from);
-      this.#error.set(from, this.#at, 0);
+      this.#error.set(from, this.#at);
     } else if (kind === 'headers' && first === byte.OPEN) {
       this.#at = this.#headers.read(cursor, from);
-      this.#toldHeaders.set(from, this.#at, 0);
+      this.#toldHeaders.set(from, this.#at);
     } else return false;
     return this.#at > 0;
   }

@@ -5,14 +5,14 @@ export class Span {
   from = 0;
   /** Exclusive. */
   to = 0;
-  /** A number that equal bytes share. */
+  /** A number that equal bytes share, where one was told. */
   hash = 0;
 
   clear(): void {
-    this.set(0, 0, 0);
+    this.set(0, 0);
   }
 
-  set(from: number, to: number, hash: number): void {
+  set(from: number, to: number, hash = 0): void {
     this.from = from;
     this.to = to;
     this.hash = hash;
