@@ -16,7 +16,7 @@ export async function run(options: AnalyzeOptions, context: CommandContext): Pro
   const { settings, logger, signal } = context;
   const fixed = options.now === undefined ? null : parseWhen(options.now, '--now', context.now()) / 1000;
   const now = (): number => fixed ?? context.now() / 1000;
-  const store = await openMigrated(settings.clickhouse);
+  const store = await openMigrated({ ...settings.clickhouse, notice: context.err });
   const report = ({ written, left_out }: Ticked): void => {
     for (const { incident, reason } of written) {
       const { id, kind, state, severity, scope, verdict } = incident;

@@ -11,7 +11,7 @@ export interface ClickHouseOptions {
 /** Only the embedded engine, for other processes, until a signal; one line on stdout when it is ready. */
 export async function run({ port = 8123 }: ClickHouseOptions, context: CommandContext): Promise<number> {
   const { clickhouse } = context.settings;
-  const store = await openMigrated({ ...clickhouse, url: '' });
+  const store = await openMigrated({ ...clickhouse, url: '', notice: context.err });
   try {
     const { http_token: token, database } = clickhouse;
     const gateway = await serveClickHouse(store, { port, token, database });

@@ -61,12 +61,12 @@ async function settle(name: string, check: () => Promise<Finding>): Promise<Chec
   }
 }
 
-async function checkStore(_options: unknown, { settings }: CommandContext): Promise<Finding> {
+async function checkStore(_options: unknown, { settings, err }: CommandContext): Promise<Finding> {
   const { url, path } = settings.clickhouse;
   if (url === '' && !existsSync(path)) {
     return ok(`embedded engine; ${path} does not exist yet and is made by the first faultline start`);
   }
-  const store = await openStore({ ...settings.clickhouse, timeoutMs: 10_000 });
+  const store = await openStore({ ...settings.clickhouse, timeoutMs: 10_000, notice: err });
   try {
     const [version] = await store.query<{ version: string }>('SELECT version() AS version');
     const missing = await missingMigrations(store);

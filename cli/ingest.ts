@@ -35,7 +35,7 @@ async function work(
   context: CommandContext,
 ): Promise<number> {
   const { settings, logger } = context;
-  const store = await openMigrated(settings.clickhouse);
+  const store = await openMigrated({ ...settings.clickhouse, notice: context.err });
   let gateway: Gateway | null = null;
   try {
     gateway = await serveWhenAsked(store, options.clickhouseHttp, context);

@@ -4,7 +4,7 @@ import type { CommandContext } from './context.ts';
 import { UserError } from './errors.ts';
 
 /** Opens the store for a command that only reads: it creates nothing, and says what is missing. */
-export async function openReader({ settings }: CommandContext): Promise<Store> {
+export async function openReader({ settings, err }: CommandContext): Promise<Store> {
   const { url, path, database } = settings.clickhouse;
   if (url === '' && !existsSync(path)) {
     throw new UserError(
@@ -12,7 +12,7 @@ export async function openReader({ settings }: CommandContext): Promise<Store> {
       1,
     );
   }
-  const store = await open(settings.clickhouse);
+  const store = await open({ ...settings.clickhouse, notice: err });
   const tables = await store.query<{ name: string }>(
     `SELECT name FROM system.tables WHERE database = {database:String} AND name IN ('request_counts_1h', 'incidents')`,
     { database },

@@ -34,7 +34,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     ...settings.clickhouse,
     path: source.isDemo ? path.join(settings.clickhouse.path, 'demo') : settings.clickhouse.path,
   };
-  const store = await openFresh(clickhouse, source.isDemo);
+  const store = await openFresh({ ...clickhouse, notice: context.err }, source.isDemo);
   // The terminal shows the ordinary course; only trouble is worth a log line there.
   const telemetry = runTelemetry({
     now: context.now,

@@ -54,7 +54,9 @@ export const settingsSchema = z.strictObject({
         .string()
         .min(1)
         .default('./data')
-        .describe('Data directory of the embedded engine. One process owns it.'),
+        .describe(
+          'Data directory of the embedded engine. One process owns it; 256 MiB of its disk stay free.',
+        ),
       database: z
         .string()
         .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and _ only')

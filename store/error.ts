@@ -117,7 +117,7 @@ function fromServerCode(serverCode: number, message: string, where: string, caus
   if (name !== undefined) {
     return new StoreError(
       'busy',
-      `ClickHouse at ${where} cannot do it now (${serverCode} ${name}): ${message}`,
+      `ClickHouse at ${where} cannot do it now (${serverCode} ${name}): ${message.replace(` (${name})`, '')}`,
       serverCode,
       cause,
     );

@@ -118,7 +118,9 @@ async function write(
   sessions: Sessions,
 ): Promise<Outcome> {
   refuseReader(request);
-  return sessions.fresh('write', everything(request), (session) => run(session, request, sql, statement));
+  const act = () =>
+    sessions.fresh('write', everything(request), (session) => run(session, request, sql, statement));
+  return statement.verb === 'INSERT' ? sessions.guard(act) : act();
 }
 
 async function run(
@@ -145,8 +147,8 @@ async function insert(
   const hasParams = Object.keys(request.params).length > 0;
   // Without data the engine would not even look whether the table exists.
   if (format === undefined || head.plain === null || head.settings !== '' || hasParams || data.length === 0)
-    return sessions.fresh('write', everything(request), (session) =>
-      insertFile(session, request, head, data),
+    return sessions.guard(() =>
+      sessions.fresh('write', everything(request), (session) => insertFile(session, request, head, data)),
     );
   const rows: EngineInsert = { ...head.plain, body: data, format, settings: request.settings };
   const done = await sessions.inserters.use(async (session) => {

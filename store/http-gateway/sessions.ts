@@ -23,6 +23,8 @@ export interface Sessions {
     settings: Readonly<Record<string, string>>,
     act: (session: Session) => Promise<R>,
   ): Promise<R>;
+  /** Runs an insert; refuses it while the engine's disk is nearly full. */
+  guard: Engine['guard'];
   close(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export function createSessions(engine: Engine): Sessions {
   return {
     readers,
     inserters,
+    guard: engine.guard,
     fresh: (rights, settings, act) =>
       places[rights].use(async () => {
         const session = await open(rights, settings);

@@ -30,6 +30,18 @@ await describeWithKafka('counts stay exact', (kafka) => {
     }
   };
 
+  /** A pipeline on a ClickHouse with a disk of its own. */
+  const withOwnDisk = async (
+    test: (pipeline: Pipeline, own: ClickHouseProcess) => Promise<void>,
+  ): Promise<void> => {
+    const own = await startClickHouse({ diskMib: 512 });
+    try {
+      await withPipeline(partsOf(kafka, own), (pipeline) => test(pipeline, own));
+    } finally {
+      await own.stop();
+    }
+  };
+
   describe.concurrent('when ClickHouse', () => {
     it('is killed and down for a minute', async () => {
       const own = await startClickHouse();
@@ -146,25 +158,44 @@ await describeWithKafka('counts stay exact', (kafka) => {
       });
     });
 
-    it.skipIf(!mayMount())('fills its disk, tells so, and has space again', async () => {
-      const own = await startClickHouse({ diskMib: 128 });
-      try {
-        await withPipeline(partsOf(kafka, own), async (pipeline) => {
-          const worker = pipeline.startWorker();
-          await worker.said(/^running/);
-          const load = pipeline.produceSteadily(3_000, 500);
-          await worker.said(/^written/);
-          const free = own.fillDisk();
-          await worker.said(/^store failed .*243 NOT_ENOUGH_SPACE/);
-          await sleep(pipeline.sessionTimeoutMs * 1.5);
-          await free();
-          await load;
-          await pipeline.waitUntilCounted();
-          await pipeline.expectExact();
+    it.skipIf(!mayMount())('fills its disk, tells so in time, and has space again', async () => {
+      await withOwnDisk(async (pipeline, own) => {
+        const worker = pipeline.startWorker();
+        await worker.said(/^running/);
+        const load = pipeline.produceSteadily(3_000, 500);
+        await worker.said(/^written/);
+        const free = await own.fillDisk(200);
+        const more = pipeline.produceSteadily(500, 500);
+        await worker.said(/^store failed .*243 NOT_ENOUGH_SPACE/);
+        await sleep(pipeline.sessionTimeoutMs * 1.5);
+        await free();
+        await Promise.all([load, more]);
+        await pipeline.waitUntilCounted();
+        expect(own.lastWords()).toBeNull();
+        await pipeline.expectExact();
+      });
+    });
+
+    it.skipIf(!mayMount())('has writes refused by its disk, ends and is started again', async () => {
+      await withOwnDisk(async (pipeline, own) => {
+        const worker = pipeline.startWorker();
+        await worker.said(/^running/);
+        const load = pipeline.produceSteadily(10_000, 500);
+        await worker.said(/^written/);
+        // All space goes at once, at any moment of an insert or a merge, and stays away for longer than these take.
+        await until('a write is refused', async () => {
+          const restore = own.shrinkDisk();
+          await sleep(1_000);
+          restore();
+          await sleep(300 + 100 * Math.random());
+          return own.lastWords() !== null;
         });
-      } finally {
-        await own.stop();
-      }
+        expect(own.lastWords()).toMatch(/^faultline: the disk of data directory .* refused \d+ writes? /m);
+        await own.start();
+        await load;
+        await pipeline.waitUntilCounted();
+        await pipeline.expectExact();
+      });
     });
 
     it('says that it has no space left, and has space again', async () => {

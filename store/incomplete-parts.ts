@@ -1,0 +1,76 @@
+import { appendFile, glob, readdir, readFile, truncate } from 'node:fs/promises';
+import path from 'node:path';
+
+/**
+ * Takes the unfinished line off the engine's logs of tokens, which it would go on writing in. To be run before the
+ * engine is opened on the directory.
+ */
+export async function mendTokenLogs(where: string): Promise<void> {
+  for await (const file of glob('store/*/*/deduplication_logs/*.txt', { cwd: where })) {
+    const log = await readFile(path.join(where, file));
+    const whole = log.lastIndexOf('\n') + 1;
+    if (whole < log.length) await truncate(path.join(where, file), whole);
+  }
+}
+
+/** A part that the engine set aside when it was opened, because its files are not whole. */
+interface SetAside {
+  database: string;
+  table: string;
+  /** `all_12_12_0`; level 0 is what an insert wrote. */
+  part: string;
+  /** The folder it was moved to, in `detached` of its table. */
+  path: string;
+}
+
+const setAside = `SELECT database, table, path,
+    concat(partition_id, '_', toString(min_block_number), '_', toString(max_block_number), '_0') AS part
+  FROM system.detached_parts WHERE reason = 'broken-on-start' AND level = 0 ORDER BY database, table, part`;
+
+/**
+ * Makes the engine forget the tokens of inserts whose part was not whole, so that the same rows are taken when they
+ * come again. (A merged part that is not whole needs nothing: the engine goes back to those it was made of.) Gives
+ * the parts whose tokens were forgotten, as `database.table part`. To be run before anything else is.
+ */
+export async function forgetIncomplete(
+  ask: (sql: string, format?: string) => Promise<string>,
+): Promise<string[]> {
+  const forgotten: string[] = [];
+  const answer = await ask(setAside, 'JSONEachRow');
+  for (const line of answer.split('\n').filter((text) => text !== '')) {
+    const one: SetAside = JSON.parse(line);
+    const logs = path.join(path.dirname(one.path), '..', 'deduplication_logs');
+    if (!(await forget(logs, one.part))) continue;
+    // Only when it is attached does a table read its log of tokens.
+    for (const verb of ['DETACH', 'ATTACH']) await ask(`${verb} TABLE \`${one.database}\`.\`${one.table}\``);
+    forgotten.push(`${one.database}.${one.table} ${one.part}`);
+  }
+  return forgotten;
+}
+
+async function forget(folder: string, part: string): Promise<boolean> {
+  const names = (await readdir(folder).catch(() => [])).sort((a, b) => numberOf(a) - numberOf(b));
+  const last = names.at(-1);
+  if (last === undefined) return false;
+  const texts = await Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')));
+  const lines = dropsFor(texts.join(''), part);
+  if (lines !== '') await appendFile(path.join(folder, last), lines);
+  return lines !== '';
+}
+
+const numberOf = (name: string): number => Number(/\d+/.exec(name)?.[0] ?? 0);
+
+/**
+ * The lines that end a part's tokens in ClickHouse's log of them, which holds `1` (added) or `2` (dropped), part and
+ * token in each line; empty when none of its tokens stands.
+ */
+export function dropsFor(log: string, part: string): string {
+  const standing = new Map<string, string>();
+  for (const line of log.split('\n')) {
+    const [what, name, token] = line.split('\t');
+    if (name === undefined || token === undefined) continue;
+    if (what === '2') standing.delete(token);
+    else standing.set(token, name);
+  }
+  return [...standing].map(([token, name]) => (name === part ? `2\t${part}\t${token}\n` : '')).join('');
+}

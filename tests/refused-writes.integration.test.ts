@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { appendFile, mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStore, type Store } from '../store/connect.ts';
+import { type Running, startFaultline } from './fixtures/run-faultline.ts';
+import { until } from './fixtures/until.ts';
+
+const token = 'of-the-test';
+let data: string;
+let engine: Running;
+let store: Store;
+
+beforeEach(async () => {
+  data = await mkdtemp(path.join(tmpdir(), 'faultline-'));
+  await start();
+});
+
+afterEach(async () => {
+  await kill();
+  await rm(data, { recursive: true, force: true });
+});
+
+async function start(): Promise<void> {
+  const env = { FAULTLINE_CLICKHOUSE_HTTP_TOKEN: token };
+  engine = startFaultline(['clickhouse', '--port', '0', '--data', data], { env });
+  await until('ClickHouse answers', () => {
+    if (engine.child.exitCode !== null) throw new Error(engine.stderr());
+    return engine.stdout().includes('\n');
+  });
+  const url = /http:\/\/[\d.:]+/.exec(engine.stdout())?.[0] ?? '';
+  const options = { path: '', database: 'faultline', user: 'default', cluster: '' };
+  store = await openStore({ ...options, url, password: token });
+}
+
+async function kill(): Promise<void> {
+  engine.child.kill('SIGKILL');
+  await engine.finished;
+  await store.close();
+}
+
+const insert = (name: string) =>
+  store.insert({
+    table: 'request_counts',
+    columns: ['ts', 'provider', 'class', 'requests'],
+    body: Buffer.from('4102444800\topenai\tok\t1\n'),
+    token: name,
+  });
+
+async function counted(): Promise<unknown[]> {
+  const tables = ['request_counts', 'request_counts_1m', 'request_counts_1h'];
+  const rows = tables.map((table) => store.query<{ n: number }>(`SELECT sum(requests) AS n FROM ${table}`));
+  return (await Promise.all(rows)).map(([row]) => row?.n);
+}
+
+async function partsOf(table: string): Promise<string[]> {
+  const where = `database = 'faultline' AND table = {table:String} AND active`;
+  const rows = await store.query<{ path: string }>(
+    `SELECT path FROM system.parts WHERE ${where} ORDER BY max_block_number`,
+    { table },
+  );
+  return rows.map((row) => row.path);
+}
+
+/** What a full disk leaves of a part. */
+async function empty(part: string | undefined): Promise<void> {
+  expect(part).toBeDefined();
+  for (const name of await readdir(part ?? '')) await truncate(path.join(part ?? '', name), 0);
+}
+
+describe('the embedded engine, which takes a refused write for done', () => {
+  it.skipIf(!existsSync('/dev/full'))('ends the process in one line', async () => {
+    await store.command(`INSERT INTO FUNCTION file('/dev/full', 'TSV') SELECT 1`).catch(() => undefined);
+    const { code, stderr } = await engine.finished;
+    expect(stderr.split('\n').filter((line) => line.startsWith('faultline:'))).toEqual([
+      `faultline: the disk of data directory ${data} refused 1 write of the embedded ClickHouse: look at its space and health, then start faultline again, which sets aside what is incomplete and reads it anew`,
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it('counts an insert that comes again when its part is not whole, and the others not twice', async () => {
+    await store.command('SYSTEM STOP MERGES');
+    for (const name of ['a', 'b', 'c']) await insert(name);
+    const parts = await partsOf('request_counts');
+    expect(parts.length).toBe(3);
+    await kill();
+    await empty(parts[1]);
+    await appendFile(path.join(parts[1] ?? '', '../deduplication_logs/deduplication_log_1.txt'), '1\t2100');
+
+    await start();
+    expect(engine.stderr()).toContain(
+      `faultline.request_counts ${path.basename(parts[1] ?? '')}): what was not`,
+    );
+    expect(await counted()).toEqual([2, 3, 3]);
+    for (const name of ['a', 'b', 'c', 'd']) await insert(name);
+    expect(await counted()).toEqual([4, 4, 4]);
+
+    await kill();
+    await start();
+    expect(engine.stderr()).not.toContain('set aside');
+    for (const name of ['a', 'b', 'c', 'd']) await insert(name);
+    expect(await counted()).toEqual([4, 4, 4]);
+  });
+
+  it('goes back to what a merged part was made of when that is not whole', async () => {
+    for (const name of ['a', 'b', 'c']) await insert(name);
+    await store.command('OPTIMIZE TABLE request_counts FINAL');
+    const parts = await partsOf('request_counts');
+    expect(parts.length).toBe(1);
+    await kill();
+    await empty(parts[0]);
+
+    await start();
+    for (const name of ['a', 'b', 'c']) await insert(name);
+    expect(await counted()).toEqual([3, 3, 3]);
+  });
+});
