@@ -1,6 +1,20 @@
-import type { DiskGuard } from './disk-guard.ts';
-import { openEmbedded } from './embedded.ts';
-import { openServer } from './server.ts';
+import { statfs } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { countShards, createDatabase } from './cluster-check.ts';
+import { createDiskGuard, type DiskGuard, refuseFullDisk } from './disk-guard.ts';
+import { afterComment, asEngineSession, type EngineSession } from './engine-session.ts';
+import { detachStdin, makeDirectory, refuseForeignOwner } from './engine-surroundings.ts';
+import { StoreError, toStoreError } from './error.ts';
+import { forgetIncomplete, mendTokenLogs } from './incomplete-parts.ts';
+import { clusterSettings, insertSettings } from './insert-settings.ts';
+import { createSessionPool } from './session-pool.ts';
+
+type ChdbModule = typeof import('chdb/connection');
+type ChdbSession = import('chdb').Session;
+type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 
 /** A connection to the embedded engine or to a server; the same code for both. Errors are `StoreError`. */
 export interface Store {
@@ -28,43 +42,6 @@ export interface Engine {
   /** Runs an insert that comes another way than `EngineSession.insert`. Throws code 243 when the disk is nearly full. */
   guard: DiskGuard['insert'];
 }
-
-/** A session runs one statement at a time; after a failure it is of no further use. */
-export interface EngineSession {
-  /** The answer in `format` where the statement names none. */
-  run(sql: string, format?: string): Promise<EngineAnswer>;
-  /** Bytes in a text format, parsed by the engine; `settings` are those of this insert alone. */
-  insert(insert: EngineInsert): Promise<{ rows: number; bytes: number; seconds: number }>;
-  close(): void;
-}
-
-export interface EngineAnswer {
-  bytes: Buffer;
-  readRows: number;
-  readBytes: number;
-  seconds: number;
-}
-
-export interface EngineInsert {
-  /** Plain names: letters, digits and _. */
-  table: string;
-  columns: readonly string[] | null;
-  body: Buffer;
-  format: (typeof rawFormats)[number];
-  settings: Readonly<Record<string, string | number>>;
-}
-
-/** Formats whose bytes the engine takes as they are. */
-export const rawFormats = [
-  'TabSeparated',
-  'TSV',
-  'TabSeparatedWithNames',
-  'TSVWithNames',
-  'CSV',
-  'CSVWithNames',
-  'JSONEachRow',
-  'JSONCompactEachRow',
-] as const;
 
 export interface Insert {
   table: string;
@@ -94,4 +71,189 @@ export interface StoreOptions {
 /** Opens the store and its database, which is created when absent. Throws `StoreError`. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   return options.url === '' ? openEmbedded(options) : openServer(options);
+}
+
+async function openServer(options: StoreOptions): Promise<Store> {
+  const connect = (database: string): ClickHouseClient =>
+    createClient({
+      url: options.url,
+      username: options.user,
+      password: options.password,
+      database,
+      application: 'faultline',
+      request_timeout: options.timeoutMs ?? 60_000,
+      max_open_connections: 16,
+      log: { level: 127 },
+      clickhouse_settings: {
+        output_format_json_quote_64bit_integers: 0,
+        ...(options.cluster === '' ? {} : clusterSettings),
+      },
+    });
+  const where = options.url;
+  const over = (client: ClickHouseClient, shards: number): Store =>
+    createStore('server', where, options, {
+      read: (act) => act(client),
+      insert: async (insert) => {
+        await client.insert({
+          table: insert.table,
+          columns: nonEmpty(insert.columns),
+          values: Readable.from([insert.body], { objectMode: false }),
+          format: 'TabSeparated',
+          clickhouse_settings: insertSettings(insert, shards),
+        });
+      },
+      close: () => client.close(),
+    });
+  const first = over(await attempt(where, () => connect('default')), 0);
+  try {
+    const shards = await countShards(first, options);
+    await createDatabase(first, options);
+    return over(connect(options.database), shards);
+  } finally {
+    await first.close();
+  }
+}
+
+async function openEmbedded(options: StoreOptions): Promise<Store> {
+  const where = path.resolve(options.path);
+  detachStdin();
+  const { createChdbConnection, openSession } = loadChdb();
+  await refuseForeignOwner(where);
+  await attempt(where, () => makeDirectory(where));
+  refuseFullDisk(where, await freeMib(where));
+  await attempt(where, () => mendTokenLogs(where));
+  const open = async (database: string) => {
+    const session = createChdbConnection({ path: where });
+    await session.chdb.queryAsync(database);
+    return { session, client: createClient({ connection: asConnection(session) }) };
+  };
+  const close = ({ client }: { client: ClickHouseClient }) => client.close();
+  const first = await attempt(where, () => open(`CREATE DATABASE IF NOT EXISTS ${options.database}`));
+  const own = createSessionPool(
+    1,
+    () => openSession(where),
+    (session) => session.close(),
+  );
+  const ask = (sql: string, format = 'TabSeparated') =>
+    own.use(async (session) => (await session.queryAsync(sql, { format })).text());
+  const setAside = await attempt(where, () => forgetIncomplete(ask));
+  if (setAside.length > 0) {
+    options.notice?.(
+      `data directory ${where}: set aside what had not been written in full (${setAside.join(', ')}): what was not acknowledged is read anew, faultline reconcile shows whether anything is missing`,
+    );
+  }
+  const guard = createDiskGuard({
+    where,
+    freeMib: () => freeMib(where),
+    refusedWrites: async () => Number(await ask(refusedWrites)),
+    holdMerges: async (hold) => void (await ask(`SYSTEM ${hold ? 'STOP' : 'START'} MERGES`)),
+    damaged: (error) => {
+      setImmediate(() => {
+        throw error;
+      });
+    },
+  });
+  // One session runs one statement at a time: readers must not wait behind inserts, and two inserts at once take
+  // a quarter to a third less time than one after the other.
+  const use = () => open(`USE ${options.database}`);
+  const readers = createSessionPool(2, use, close);
+  const writers = createSessionPool(2, use, close);
+  return {
+    ...createStore('embedded', where, options, {
+      read: (act) => readers.use(({ client }) => act(client)),
+      insert: async (insert) => {
+        const { table, columns, body } = insert;
+        // Settings stand in the statement: a SET would outlive it and give the next insert this token.
+        const settings = insertSettings(insert, 0);
+        const rows = afterComment({ body, format: 'TabSeparated', settings });
+        await writers.use(({ session }) =>
+          guard.insert(() => session.chdb.rawInsert({ table, columns, ...rows })),
+        );
+      },
+      close: async () => {
+        await guard.close();
+        await readers.close();
+        await writers.close();
+        await own.close();
+        // The last session takes the engine with it; until now this one kept it.
+        await close(first);
+      },
+    }),
+    engine: { openSession: () => asEngineSession(openSession(where), guard), guard: guard.insert },
+  };
+}
+
+async function freeMib(where: string): Promise<number> {
+  const { bavail, bsize } = await statfs(where);
+  return (bavail * bsize) / (1024 * 1024);
+}
+
+const refusedWrites = `SELECT sum(value) FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'`;
+
+/** chdb is typed against client-common 1.22, the client carries its own copy: alike, but with a private field. */
+function asConnection(session: ReturnType<ChdbModule['createChdbConnection']>): ClientConnection {
+  return session as unknown as ClientConnection;
+}
+
+/** The engine is an optional dependency: a deployment against a server leaves its 543 MB out. */
+function loadChdb(): Pick<ChdbModule, 'createChdbConnection'> & {
+  openSession: (path: string) => ChdbSession;
+} {
+  try {
+    const require = createRequire(import.meta.url);
+    const { createChdbConnection } = require('chdb/connection') as ChdbModule;
+    const { Session } = require('chdb') as typeof import('chdb');
+    return { createChdbConnection, openSession: (path) => new Session(path) };
+  } catch (error) {
+    throw new StoreError(
+      'unavailable',
+      'embedded ClickHouse is not installed: run `npm install chdb`, or set clickhouse.url to a server',
+      0,
+      error,
+    );
+  }
+}
+
+interface Driver {
+  read<T>(act: (client: ClickHouseClient) => Promise<T>): Promise<T>;
+  insert(insert: Insert): Promise<void>;
+  close(): Promise<void>;
+}
+
+function createStore(kind: Store['kind'], where: string, options: StoreOptions, driver: Driver): Store {
+  return {
+    kind,
+    where,
+    database: options.database,
+    cluster: options.cluster,
+    query: <Row>(sql: string, params: Record<string, unknown> = {}) =>
+      attempt(where, () =>
+        driver.read(async (client) => {
+          const result = await client.query({ query: sql, query_params: params, format: 'JSONEachRow' });
+          return result.json<Row>();
+        }),
+      ),
+    command: (sql, params = {}) =>
+      attempt(where, () =>
+        driver.read(async (client) => {
+          await client.command({ query: sql, query_params: params });
+        }),
+      ),
+    insert: (insert) => attempt(where, () => driver.insert(insert)),
+    close: () => driver.close(),
+  };
+}
+
+async function attempt<T>(where: string, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw toStoreError(error, where);
+  }
+}
+
+function nonEmpty<T>(items: readonly T[]): [T, ...T[]] {
+  const [first, ...rest] = items;
+  if (first === undefined) throw new StoreError('refused', 'an empty list of columns or sessions');
+  return [first, ...rest];
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type EngineInsert, rawFormats } from '../connect.ts';
+import { type EngineInsert, rawFormats } from '../engine-session.ts';
 import { Exception, toException } from './exception.ts';
 import type { GatewayRequest } from './request.ts';
 import { quoteText, type Session, type Sessions } from './sessions.ts';
@@ -118,9 +118,10 @@ async function write(
   sessions: Sessions,
 ): Promise<Outcome> {
   refuseReader(request);
-  const act = () =>
-    sessions.fresh('write', everything(request), (session) => run(session, request, sql, statement));
-  return statement.verb === 'INSERT' ? sessions.guard(act) : act();
+  return sessions.fresh('write', everything(request), (session) => {
+    const act = () => run(session, request, sql, statement);
+    return statement.verb === 'INSERT' ? sessions.guard(act) : act();
+  });
 }
 
 async function run(
@@ -147,8 +148,8 @@ async function insert(
   const hasParams = Object.keys(request.params).length > 0;
   // Without data the engine would not even look whether the table exists.
   if (format === undefined || head.plain === null || head.settings !== '' || hasParams || data.length === 0)
-    return sessions.guard(() =>
-      sessions.fresh('write', everything(request), (session) => insertFile(session, request, head, data)),
+    return sessions.fresh('write', everything(request), (session) =>
+      sessions.guard(() => insertFile(session, request, head, data)),
     );
   const rows: EngineInsert = { ...head.plain, body: data, format, settings: request.settings };
   const done = await sessions.inserters.use(async (session) => {

@@ -1,4 +1,5 @@
-import type { Engine, EngineSession } from '../connect.ts';
+import type { Engine } from '../connect.ts';
+import type { EngineSession } from '../engine-session.ts';
 import { createSessionPool, type SessionPool } from '../session-pool.ts';
 import { Exception } from './exception.ts';
 

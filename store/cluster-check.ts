@@ -1,0 +1,44 @@
+import { onCluster } from './cluster-ddl.ts';
+import type { Store, StoreOptions } from './connect.ts';
+import { StoreError } from './error.ts';
+
+/** Shards of the cluster, 0 without one; throws `StoreError` when it is not fit. The number is read once: shards are added while no worker runs (docs/scaling.md). */
+export async function countShards(store: Store, { cluster, url }: StoreOptions): Promise<number> {
+  if (cluster === '') return 0;
+  const query = `SELECT maxIf(shard_num, cluster = {cluster:String}) AS shards, groupUniqArray(cluster) AS known,
+      countIf(cluster = {cluster:String} AND NOT internal_replication) AS copying
+    FROM system.clusters`;
+  type Found = { shards: number; known: string[]; copying: number };
+  const [row] = await store.query<Found>(query, { cluster });
+  if (row === undefined || row.shards === 0) {
+    const known = row?.known.sort().join(', ') || 'none';
+    throw new StoreError(
+      'refused',
+      `ClickHouse at ${url} knows no cluster ${cluster} (it knows ${known}): check clickhouse.cluster`,
+    );
+  }
+  if (row.copying > 0) {
+    const message = `cluster ${cluster} of ClickHouse at ${url} has shards without internal_replication: set it to true in remote_servers, replicas copy by themselves`;
+    throw new StoreError('refused', message);
+  }
+  return row.shards;
+}
+
+/** Makes the database when it is missing. A statement for the whole cluster waits for servers that are down: it is sent only where the database is missing. */
+export async function createDatabase(store: Store, { cluster, database }: StoreOptions): Promise<void> {
+  if (cluster !== '') {
+    const query = `SELECT uniqExact(hostName(), tcpPort()) AS servers,
+        uniqExactIf((hostName(), tcpPort()), name = {database:String}) AS ready
+      FROM clusterAllReplicas('${cluster}', system.databases) SETTINGS skip_unavailable_shards = 1`;
+    const [row] = await store.query<{ servers: number; ready: number }>(query, { database });
+    if (row !== undefined && row.ready > 0 && row.ready === row.servers) return;
+  }
+  try {
+    await store.command(
+      `CREATE DATABASE IF NOT EXISTS ${database} ${cluster === '' ? '' : onCluster(cluster)}`,
+    );
+  } catch (error) {
+    // Whoever may only read needs no database made; that it is missing shows at the first query.
+    if (!(error instanceof StoreError) || (error.serverCode !== 164 && error.serverCode !== 497)) throw error;
+  }
+}
