@@ -54,16 +54,20 @@ export function createDiskGuard(disk: GuardedDisk): DiskGuard {
 
   async function watch(): Promise<void> {
     for (let turn = 1; !closing.signal.aborted; turn++) {
-      const isLow = (await disk.freeMib()) < KEEP_FREE_MIB;
-      if (isLow !== held) await disk.holdMerges(isLow);
-      held = isLow;
-      if (isLow || turn % COUNT_EVERY === 0) await look();
+      // What fails now, on a directory that is gone, say, also fails for whoever uses the engine; the guard stays.
+      await check(turn % COUNT_EVERY === 0).catch(() => undefined);
       await sleep(EVERY_MS, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
     }
   }
 
-  // A directory that is gone shows in the next statement.
-  const watching = watch().catch(() => undefined);
+  async function check(counts: boolean): Promise<void> {
+    const isLow = (await disk.freeMib()) < KEEP_FREE_MIB;
+    if (isLow || counts) await look();
+    if (isLow !== held) await disk.holdMerges(isLow);
+    held = isLow;
+  }
+
+  const watching = watch();
   return {
     async insert(act) {
       const before = await disk.freeMib();

@@ -67,6 +67,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
           expect((await fetch(`${url}/healthz`)).status).toBe(200);
           await own.start();
           await load;
+          await load;
           await pipeline.waitUntilCounted();
           program.child.kill('SIGTERM');
           expect((await program.finished).code, program.stderr()).toBe(0);
@@ -180,14 +181,18 @@ await describeWithKafka('counts stay exact', (kafka) => {
       await withOwnDisk(async (pipeline, own) => {
         const worker = pipeline.startWorker();
         await worker.said(/^running/);
-        const load = pipeline.produceSteadily(10_000, 500);
+        const load = pipeline.produceSteadily(5_000, 500);
         await worker.said(/^written/);
-        // All space goes at once, at any moment of an insert or a merge, and stays away for longer than these take.
+        const tables = ['request_counts', 'request_counts_1m', 'error_events', 'ingest_batches'];
+        // All space goes at once, amid inserts and merges, and stays away for longer than these take.
         await until('a write is refused', async () => {
+          const merges = tables.map((table) => pipeline.store.command(`OPTIMIZE TABLE ${table} FINAL`));
+          await sleep(20 * Math.random());
           const restore = own.shrinkDisk();
+          await Promise.allSettled(merges);
           await sleep(1_000);
           restore();
-          await sleep(300 + 100 * Math.random());
+          await sleep(300);
           return own.lastWords() !== null;
         });
         expect(own.lastWords()).toMatch(/^faultline: the disk of data directory .* refused \d+ writes? /m);
