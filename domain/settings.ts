@@ -112,14 +112,16 @@ export const settingsSchema = z.strictObject({
     .describe('For format mapped: record field -> path in your JSON, such as `status: $.response.code`.'),
   batch: z
     .strictObject({
-      rows: whole(1_000_000).default(200_000).describe('A batch closes at so many records,'),
+      rows: whole(1_000_000).default(400_000).describe('A batch closes at so many records,'),
       bytes: whole(1 << 30)
         .default(16 * 1024 * 1024)
         .describe('or so many bytes of rows to be stored,'),
       age_ms: whole(60_000).default(1_000).describe('or so many milliseconds after its first record.'),
       quiet_age_ms: whole(60_000)
         .default(5_000)
-        .describe('The same for a partition with few records (under 10 in a batch): fewer, larger inserts.'),
+        .describe(
+          'The same for a partition with few records (under 10 in a batch): fewer, larger inserts. One that is far behind waits twice as long.',
+        ),
     })
     .prefault({}),
   analyzers: z

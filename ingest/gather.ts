@@ -89,9 +89,7 @@ export class Gather {
     if (batch === null || this.#replaying(batch)) return;
     const full = batch.messages >= limits.rows || batch.fold.bytes >= limits.bytes;
     const age = monotonic - batch.openedAt;
-    const patient = behind || batch.messages < QUIET_RECORDS;
-    if (full || (!busy && age >= (patient ? Math.max(limits.age_ms, limits.quiet_age_ms) : limits.age_ms)))
-      this.close();
+    if (full || (!busy && age >= longestAge(limits, behind, batch.messages))) this.close();
   }
 
   /** Closes the growing batch, whatever its size; a replay stays open until its end. */
@@ -208,6 +206,13 @@ export class Gather {
     this.#open = null;
     this.closed.push(batch);
   }
+}
+
+/** Who is behind is not made fresh by many small batches, and catches up sooner with few large ones. */
+function longestAge(limits: Limits, behind: boolean, messages: number): number {
+  const patient = Math.max(limits.age_ms, limits.quiet_age_ms);
+  if (behind) return 2 * patient;
+  return messages < QUIET_RECORDS ? patient : limits.age_ms;
 }
 
 /** The digest by which a later worker recognises the record before `to`. */

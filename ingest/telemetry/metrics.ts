@@ -92,7 +92,7 @@ export const metrics = {
     kind: 'histogram',
     labels: {},
     help: 'Records per batch written.',
-    buckets: [1, 10, 100, 500, 1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 200_000],
+    buckets: [1, 10, 100, 500, 1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 200_000, 400_000],
   },
   faultline_batch_bytes: {
     kind: 'histogram',

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { Gather, type Limits, QUIET_RECORDS } from './gather.ts';
+import { RawRecord } from './sources/source.ts';
+import { createSteps } from './steps.ts';
+
+const limits: Limits = { rows: 100, bytes: 1 << 20, age_ms: 1_000, quiet_age_ms: 5_000 };
+const steps = createSteps({ format: 'auto', mapping: {} });
+const line = Buffer.from('{"ts":1795392000000,"status":200,"provider":"openai"}');
+
+/** A batch of so many records that was opened at 0. */
+function opened(records: number): Gather {
+  const gather = new Gather({ topic: 't', partition: 0 }, 0, null, steps);
+  const all = Array.from({ length: records }, (_item, offset) => new RawRecord(offset, line));
+  const chunk = { topic: 't', partition: 0, from: 0, to: records, records: all, highWatermark: records };
+  gather.add(chunk, 1_795_392_000_000, 0);
+  return gather;
+}
+
+const busy = QUIET_RECORDS;
+it.each([
+  ['a batch closes at its age', busy, { age: 1_000, behind: false, busy: false }, true],
+  ['and not before', busy, { age: 999, behind: false, busy: false }, false],
+  ['one with few records waits longer', busy - 1, { age: 4_999, behind: false, busy: false }, false],
+  ['but not for ever', busy - 1, { age: 5_000, behind: false, busy: false }, true],
+  ['one that is behind waits twice as long', busy, { age: 9_999, behind: true, busy: false }, false],
+  ['and no longer', busy, { age: 10_000, behind: true, busy: false }, true],
+  ['age closes nothing while nobody could write it', busy, { age: 60_000, behind: false, busy: true }, false],
+  ['rows close it at any age', 100, { age: 0, behind: true, busy: true }, true],
+] as const)('%s', (_fact, records, { age, ...state }, closes) => {
+  const gather = opened(records);
+  gather.closeIfDue(limits, age, state);
+  expect(gather.closed.length).toBe(closes ? 1 : 0);
+});
