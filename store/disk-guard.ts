@@ -62,9 +62,9 @@ export function createDiskGuard(disk: GuardedDisk): DiskGuard {
 
   async function check(counts: boolean): Promise<void> {
     const isLow = (await disk.freeMib()) < KEEP_FREE_MIB;
-    if (isLow || counts) await look();
     if (isLow !== held) await disk.holdMerges(isLow);
     held = isLow;
+    if (isLow || counts) await look();
   }
 
   const watching = watch();

@@ -30,6 +30,15 @@ await describeWithKafka('counts stay exact', (kafka) => {
     }
   };
 
+  /** A worker that has written its first batch, and records that go on coming. */
+  const underLoad = async (pipeline: Pipeline, records: number) => {
+    const worker = pipeline.startWorker();
+    await worker.said(/^running/);
+    const load = pipeline.produceSteadily(records, 500);
+    await worker.said(/^written/);
+    return { worker, load };
+  };
+
   /** A pipeline on a ClickHouse with a disk of its own. */
   const withOwnDisk = async (
     test: (pipeline: Pipeline, own: ClickHouseProcess) => Promise<void>,
@@ -161,10 +170,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
 
     it.skipIf(!mayMount())('fills its disk, tells so in time, and has space again', async () => {
       await withOwnDisk(async (pipeline, own) => {
-        const worker = pipeline.startWorker();
-        await worker.said(/^running/);
-        const load = pipeline.produceSteadily(3_000, 500);
-        await worker.said(/^written/);
+        const { worker, load } = await underLoad(pipeline, 3_000);
         const free = await own.fillDisk(200);
         const more = pipeline.produceSteadily(500, 500);
         await worker.said(/^store failed .*243 NOT_ENOUGH_SPACE/);
@@ -179,10 +185,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
 
     it.skipIf(!mayMount())('has writes refused by its disk, ends and is started again', async () => {
       await withOwnDisk(async (pipeline, own) => {
-        const worker = pipeline.startWorker();
-        await worker.said(/^running/);
-        const load = pipeline.produceSteadily(5_000, 500);
-        await worker.said(/^written/);
+        const { load } = await underLoad(pipeline, 5_000);
         const tables = ['request_counts', 'request_counts_1m', 'error_events', 'ingest_batches'];
         // All space goes at once, amid inserts and merges, and stays away for longer than these take.
         await until('a write is refused', async () => {
@@ -208,10 +211,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       const treat = (): Treatment =>
         isFull ? { kind: 'refuse', code: 243, name: 'NOT_ENOUGH_SPACE' } : { kind: 'pass' };
       await throughProxy(treat, async (pipeline) => {
-        const worker = pipeline.startWorker();
-        await worker.said(/^running/);
-        const load = pipeline.produceSteadily(3_000, 500);
-        await worker.said(/^written/);
+        const { worker, load } = await underLoad(pipeline, 3_000);
         isFull = true;
         await worker.said(/^store failed .*243 NOT_ENOUGH_SPACE/);
         await sleep(pipeline.sessionTimeoutMs * 1.5);
