@@ -209,6 +209,65 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   expect(complaints).toEqual([]);
 });
 
+test('a key that is down while the page refreshes still presses its button', async () => {
+  const page = await open();
+  const entry = chartTitled(page, 'Failures by class per minute').getByRole('button', {
+    name: /^Quota exceeded/,
+  });
+  await entry.focus();
+  await page.keyboard.down('Space');
+  await nextRefresh(page);
+  await page.keyboard.up('Space');
+  await soon(() => entry.getAttribute('aria-pressed')).toBe('false');
+});
+
+test('focus, pressed entries, opened incidents and chosen filters outlive a refresh that changes the numbers', async () => {
+  const page = await open();
+  const panel = chartTitled(page, 'Failures by class per minute');
+  const entry = panel.getByRole('button', { name: /^Slow Down/ });
+  const filter = page.getByRole('button', { name: 'acme', exact: true }).first();
+  await page.getByRole('article', { name: 'Slow Down surge' }).getByText('Evidence and samples').click();
+  await entry.click();
+  await filter.waitFor();
+  const nodes = await page.evaluateHandle(() => [
+    document.querySelector('#incidents-open details'),
+    document.querySelector('#ranges button'),
+    document.querySelector('.table-scroll'),
+  ]);
+  await entry.focus();
+  let n = 0;
+  await page.route('**/api/panels/errors-by-class?*', async (route) => {
+    const response = await route.fetch();
+    const answer = (await response.json()) as { series: { name: string; values: (number | null)[] }[] };
+    n++;
+    // Nothing at all once, then other numbers in another order: the legend is sorted by them.
+    const series = answer.series.map((one, at) => ({ ...one, values: one.values.map(() => at + n) }));
+    await route.fulfill({ response, json: { ...answer, series: n === 1 ? [] : series.reverse() } });
+  });
+  await expect.poll(() => n, { timeout: 15_000 }).toBeGreaterThan(2);
+  await page.unroute('**/api/panels/errors-by-class?*');
+  await nextRefresh(page);
+  expect(await entry.getAttribute('aria-pressed')).toBe('false');
+  expect(await page.evaluate((all) => all.map((node) => node?.isConnected), nodes)).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(await page.locator('#incidents-open details').first().getAttribute('open')).toBe('');
+  // The legend was empty for a moment, and an element that is gone loses the focus; one that only moves keeps it.
+  await entry.focus();
+  await page.route('**/api/panels/errors-by-class?*', async (route) => {
+    const response = await route.fetch();
+    const answer = (await response.json()) as { series: { name: string; values: (number | null)[] }[] };
+    n++;
+    const series = answer.series.map((one, at) => ({ ...one, values: one.values.map(() => at * (n % 2)) }));
+    await route.fulfill({ response, json: { ...answer, series } });
+  });
+  const before = n;
+  await expect.poll(() => n, { timeout: 15_000 }).toBeGreaterThan(before + 2);
+  expect(await entry.evaluate((node) => node === document.activeElement)).toBe(true);
+});
+
 test('every chart says its numbers to a screen reader and has them as a table', async () => {
   const page = await open();
   const panel = chartTitled(page, 'Failures by class per minute');
@@ -300,6 +359,52 @@ test('refreshes follow each other and never overlap', async () => {
   expect(most).toBe(1);
 });
 
+test('the page is whole where the browser has a language that no locale function takes', async () => {
+  const posix = await launchBrowser({ LANG: 'C', LC_ALL: 'C', LANGUAGE: '' });
+  try {
+    for (const language of [null, 'en-US@posix', '']) {
+      const page = await posix.newPage();
+      page.on('pageerror', (error) => complaints.push(error.message));
+      if (language !== null)
+        await page.addInitScript(
+          (value) => Object.defineProperty(navigator, 'language', { value, configurable: true }),
+          language,
+        );
+      await page.goto(running.url);
+      await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
+      await chartTitled(page, 'Failures by class per minute').locator('canvas').waitFor();
+      await page.close();
+    }
+  } finally {
+    await posix.close();
+  }
+  expect(complaints).toEqual([]);
+});
+
+test('where charts cannot be loaded the incidents are there and the panels show their numbers as tables', async () => {
+  const page = await open({ url: 'about:blank' });
+  await page.route('**/uplot.js', (route) =>
+    route.fulfill({ contentType: 'text/javascript', body: 'throw new RangeError("no charts today")' }),
+  );
+  await page.goto(running.url);
+  await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
+  await chartTitled(page, 'Failures by class per minute').getByRole('table').waitFor();
+});
+
+test('a part of the page that fails takes no other part down', async () => {
+  const page = await open({ url: 'about:blank' });
+  await page.route('**/api/filters?*', (route) => route.fulfill({ json: { provider: null } }));
+  await page.route('**/api/panels/errors-by-class?*', (route) =>
+    route.fulfill({ json: { shape: 'series', from: 0, to: 1, step: 1, times: null, series: [{}] } }),
+  );
+  await page.goto(running.url);
+  await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
+  await chartTitled(page, 'Failures by class per minute')
+    .getByText(/^Cannot be drawn: /)
+    .waitFor();
+  await soon(() => chartTitled(page, 'Requests').textContent()).toContain(day.requests.toLocaleString('en'));
+});
+
 test('on a narrow screen nothing is cut off to the side', async () => {
   const page = await open({ width: 360 });
   await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
@@ -346,6 +451,12 @@ test('a busy port is an error that names it and the setting; a closed console fr
     await again.close();
   }
 });
+
+/** Waits until a round of questions that began after now has been answered. */
+async function nextRefresh(page: Page): Promise<void> {
+  await page.waitForResponse('**/api/status');
+  await page.waitForResponse('**/api/status');
+}
 
 function listen(): Promise<Server> {
   return new Promise((resolve) => {

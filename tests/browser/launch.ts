@@ -15,12 +15,13 @@ const run = promisify(execFile);
 
 /**
  * Starts the Chromium of the package `@sparticuz/chromium`, which unpacks itself into the temporary folder. Where the
- * machine lacks its shared libraries, those that the package brings are used. Throws with the names of what is missing.
+ * machine lacks its shared libraries, those that the package brings are used. `language` is added to the browser's
+ * environment. Throws with the names of what is missing.
  */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(language: Readonly<Record<string, string>> = {}): Promise<Browser> {
   const executablePath = await chromium.executablePath();
   const libraries = (await missingLibraries(executablePath)).length === 0 ? '' : await unpackLibraries();
-  const environment = { ...process.env, FONTCONFIG_PATH: path.join(tmpdir(), 'fonts') };
+  const environment = { ...process.env, ...language, FONTCONFIG_PATH: path.join(tmpdir(), 'fonts') };
   if (libraries !== '') {
     Object.assign(environment, { LD_LIBRARY_PATH: libraries });
     const missing = await missingLibraries(executablePath, environment);

@@ -8,6 +8,7 @@ import { drawLive } from './live-header.js';
 import { drawNotice } from './notices.js';
 import { setUpButtons } from './page-buttons.js';
 import { createPanelCard } from './panel-card.js';
+import { redraw } from './redraw.js';
 import { eachOf, get } from './requests.js';
 import { drawFilters, drawRanges } from './toolbar.js';
 import { rangeQuery, rangeSeconds, readView, stepFor, writeView } from './view-state.js';
@@ -35,6 +36,8 @@ let marks = [];
 let classes = new Map();
 /** @type {(name?: string) => void} */
 let showClass = () => {};
+/** Null where charts cannot be drawn. @type {typeof import('./charts.js').createChart | null} */
+let createChart = null;
 let running = new AbortController();
 let wake = () => {};
 
@@ -55,8 +58,8 @@ async function start() {
       wake();
     },
     zoneChanged: () => {
-      incidentList.forget();
-      layOut();
+      incidentList.draw(present());
+      for (const card of cards) card.draw();
       changed();
     },
   });
@@ -71,6 +74,7 @@ async function start() {
         classes = new Map(all.map((/** @type {import('../api.ts').ClassAnswer} */ one) => [one.name, one]));
         showClass = createClassDialog(all);
         dashboards = await get('/api/dashboards');
+        createChart = await loadCharts();
         layOut();
       }
       await refresh(running.signal);
@@ -83,19 +87,30 @@ async function start() {
   }
 }
 
+/** Charts are loaded apart: a browser that cannot draw them still shows incidents and tables. */
+async function loadCharts() {
+  try {
+    return (await import('./charts.js')).createChart;
+  } catch (error) {
+    console.error('charts cannot be drawn, tables show the numbers', error);
+    return null;
+  }
+}
+
 /** One round of questions; never overlaps another. @param {AbortSignal} signal */
 async function refresh(signal) {
-  status = /** @type {StatusAnswer} */ (await get('/api/status', signal));
+  const answer = /** @type {StatusAnswer} */ (await get('/api/status', signal));
+  status = answer;
   statusAt = Date.now();
   const now = present();
-  drawLive(status);
-  drawRanges(view, now, chooseRange);
-  const isEmpty = drawNotice(status, view, now, chooseRange);
+  drawPart('live', () => drawLive(answer));
+  drawPart('ranges', () => drawRanges(view, now, chooseRange));
+  const isEmpty = drawPart('notice', () => drawNotice(answer, view, now, chooseRange)) ?? false;
   try {
     const { incidents } = /** @type {import('../api.ts').IncidentsAnswer} */ (
       await get('/api/incidents', signal)
     );
-    incidentList.update(incidents, now, status.newest);
+    incidentList.update(incidents, now, answer.newest);
     marks = incidents
       .filter(({ state }) => state !== 'pending')
       .map(({ started_at, resolved_at, severity, kind }) => ({
@@ -112,7 +127,7 @@ async function refresh(signal) {
   const seconds = rangeSeconds(view);
   // A failure waits until the panels have been asked: the next round must not overlap this one.
   const filters = get(`/api/filters?${rangeQuery(view)}`, signal).then(
-    (values) => drawFilters(view, values, chooseFilter),
+    (values) => drawPart('filters', () => drawFilters(view, values, chooseFilter)),
     (/** @type {unknown} */ error) => error,
   );
   await eachOf(cards, 4, async (card) => {
@@ -130,7 +145,22 @@ async function refresh(signal) {
   const failure = await filters;
   if (failure !== undefined) throw failure;
   byId('foot-range').textContent =
-    `Up to ${fullTime(now)} ${zoneName()}. Counted to ${status.newest === null ? 'nothing yet' : fullTime(status.newest)}.`;
+    `Up to ${fullTime(now)} ${zoneName()}. Counted to ${answer.newest === null ? 'nothing yet' : fullTime(answer.newest)}.`;
+}
+
+/**
+ * Draws a part of the page; one that fails takes nothing else down.
+ * @template Drawn
+ * @param {string} name
+ * @param {() => Drawn} draw
+ */
+function drawPart(name, draw) {
+  try {
+    return draw();
+  } catch (error) {
+    console.error(`${name} cannot be drawn`, error);
+    return undefined;
+  }
 }
 
 /** Builds the cards of the chosen dashboard; tabs where there are several. */
@@ -140,12 +170,14 @@ function layOut() {
   cards = [];
   if (dashboard === undefined) return;
   byId('question').textContent = dashboard.question;
-  byId('dashboards').replaceChildren(
-    ...(dashboards.length < 2 ? [] : dashboards).map(({ uid, title }) =>
+  redraw(
+    byId('dashboards'),
+    (dashboards.length < 2 ? [] : dashboards).map(({ uid, title }) =>
       h(
         'button',
         {
           type: 'button',
+          'data-key': uid,
           'aria-current': uid === dashboard.uid ? 'page' : null,
           onclick: () => chooseDashboard(uid),
         },
@@ -154,6 +186,7 @@ function layOut() {
     ),
   );
   const actions = {
+    createChart,
     zoom: (/** @type {number} */ from, /** @type {number} */ to) => chooseRange({ from, to }),
     showDashboard: chooseDashboard,
     dashboards: new Set(dashboards.map(({ uid }) => uid)),

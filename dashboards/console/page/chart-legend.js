@@ -24,7 +24,7 @@ export function legendEntries(panel, shown, step, hidden, toggle) {
         {
           type: 'button',
           class: 'legend-entry',
-          'data-series': name,
+          'data-key': `series-${name}`,
           'aria-pressed': String(!hidden.has(name)),
           title: hidden.has(name) ? 'Show' : 'Hide',
           onclick: () => toggle(name),

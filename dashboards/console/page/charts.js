@@ -1,4 +1,5 @@
 // @ts-check
+import './locale.js';
 import uPlot from './uplot.js';
 import { legendEntries, spokenSummary } from './chart-legend.js';
 import { chartOptions, plotHeight } from './chart-options.js';
@@ -6,6 +7,7 @@ import { chartData, drawMarks, drawThresholds, seriesColors } from './chart-part
 import { placeTip, tipContent } from './chart-tip.js';
 import { h } from './dom.js';
 import { isUtc } from './format.js';
+import { redraw } from './redraw.js';
 import { theme } from './theme.js';
 
 /** @typedef {import('../panel-answer.ts').Series} Series */
@@ -27,7 +29,7 @@ export function createChart(panel, zoom) {
   const plot = h('div', { class: 'plot', role: 'img' });
   const legend = h('div', { class: 'legend', role: 'group', 'aria-label': 'Series' });
   const tip = h('div', { class: 'tip', hidden: true });
-  const element = h('div', { class: 'chart' }, plot, legend);
+  const element = h('div', { class: 'chart', 'data-key': 'chart', 'data-own': true }, plot, legend);
   /** @type {Set<string>} */
   const hidden = new Set();
   /** @type {SeriesAnswer} */
@@ -106,17 +108,16 @@ export function createChart(panel, zoom) {
   };
 
   const drawLegend = () => {
-    const active = document.activeElement;
-    const focused =
-      active instanceof HTMLElement && legend.contains(active) ? active.dataset['series'] : undefined;
     const entries = legendEntries(panel, shown, answer.step, hidden, (name) => {
       if (!hidden.delete(name)) hidden.add(name);
       draw();
     });
     const rest = entries.length > MOST_ENTRIES && !isWhole ? entries.slice(MOST_ENTRIES - 1) : [];
-    legend.replaceChildren(...entries.slice(0, entries.length - rest.length));
-    if (rest.length > 0) legend.append(moreButton(rest.length));
-    if (focused !== undefined) entries.find((entry) => entry.dataset['series'] === focused)?.focus();
+    redraw(
+      legend,
+      entries.slice(0, entries.length - rest.length),
+      rest.length > 0 && moreButton(rest.length),
+    );
   };
 
   /** @param {number} count */
@@ -126,6 +127,7 @@ export function createChart(panel, zoom) {
       {
         type: 'button',
         class: 'legend-entry legend-more',
+        'data-key': 'more',
         onclick: () => {
           isWhole = true;
           drawLegend();

@@ -4,7 +4,7 @@
 
 /**
  * An element with attributes and children. Texts become text nodes, so that data can never be markup. `on…` keys
- * are listeners, `true` and `false` set and omit an attribute.
+ * are listeners, set as properties so that a redraw can renew them; `true` and `false` set and omit an attribute.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, unknown>} [attributes]
@@ -16,7 +16,7 @@ export function h(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === 'function') {
-      element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+      Object.assign(element, { [name]: value });
     } else element.setAttribute(name, value === true ? '' : String(value));
   }
   for (const child of children.flat()) {

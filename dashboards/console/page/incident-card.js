@@ -27,18 +27,15 @@ const ICONS = {
 
 /**
  * An open incident in full: what, since when, where, whose fault and why, what to do, and the plan.
- * `tick` renews what changes with time alone.
  * @param {Incident} incident
  * @param {number} present epoch ms of event time
  */
 export function incidentCard(incident, present) {
   const { id, kind, state, severity, started_at: startedAt, summary, verdict, remedy } = incident;
   const started = Date.parse(startedAt);
-  const since = h('span', {});
-  const hold = remedy.hold_until === undefined ? null : holdPart(started, Date.parse(remedy.hold_until));
-  const element = h(
+  return h(
     'article',
-    { class: `incident ${severity}`, 'aria-labelledby': `title-${id}` },
+    { class: `incident ${severity}`, 'data-key': id, 'aria-labelledby': `title-${id}` },
     h(
       'header',
       { class: 'incident-head' },
@@ -46,7 +43,13 @@ export function incidentCard(incident, present) {
       h('h3', { id: `title-${id}` }, kindName(kind)),
       h('span', { class: `state ${state}` }, state === 'firing' ? 'Firing' : 'Pending'),
     ),
-    h('p', { class: 'since' }, since),
+    h(
+      'p',
+      { class: 'since' },
+      'Since ',
+      h('time', { datetime: startedAt, title: fullTime(started) }, nearTime(started, present)),
+      ` · ${duration(present - started)}`,
+    ),
     h('p', { class: 'summary' }, summary),
     scopeChips(incident),
     h(
@@ -67,20 +70,10 @@ export function incidentCard(incident, present) {
     ),
     h('ol', { class: 'steps' }, ...remedy.steps.map((step) => h('li', {}, step))),
     h('p', { class: 'owner' }, 'Owner: ', remedy.owner),
-    hold?.element,
+    remedy.hold_until !== undefined && hold(started, Date.parse(remedy.hold_until), present),
     remedy.plan === undefined || remedy.plan.length === 0 ? null : plan(remedy.plan, incident, present),
     details(incident),
   );
-  const tick = (/** @type {number} */ now) => {
-    since.replaceChildren(
-      'Since ',
-      h('time', { datetime: startedAt, title: fullTime(started) }, nearTime(started, now)),
-      ` · ${duration(now - started)}`,
-    );
-    hold?.tick(now);
-  };
-  tick(present);
-  return { element, tick };
 }
 
 /**
@@ -93,7 +86,7 @@ export function resolvedCard(incident, present) {
   const resolved = Date.parse(incident.resolved_at ?? incident.started_at);
   return h(
     'details',
-    { class: `resolved ${incident.severity}`, 'data-incident': incident.id },
+    { class: `resolved ${incident.severity}`, 'data-key': incident.id },
     h(
       'summary',
       {},
@@ -138,35 +131,31 @@ function scopeChips({ scope }) {
 }
 
 /**
+ * Until when the rate is to be held, and how much of that time is over.
  * @param {number} started
  * @param {number} until
+ * @param {number} present
  */
-function holdPart(started, until) {
-  const left = h('b', {});
+function hold(started, until, present) {
   const bar = h('span', { class: 'hold-bar', 'aria-hidden': 'true' });
-  const element = h(
+  const part = Math.min(1, Math.max(0, (present - started) / Math.max(1, until - started)));
+  bar.style.setProperty('--part', `${part * 100}%`);
+  return h(
     'div',
     { class: 'hold' },
     h(
       'p',
       {},
       'Hold the rate until ',
-      h('time', { datetime: new Date(until).toISOString(), title: fullTime(until) }),
-      left,
+      h(
+        'time',
+        { datetime: new Date(until).toISOString(), title: fullTime(until) },
+        nearTime(until, present),
+      ),
+      h('b', {}, until > present ? `${countdown(until - present)} left` : 'passed'),
     ),
     bar,
   );
-  const time = element.querySelector('time');
-  return {
-    element,
-    /** @param {number} now */
-    tick(now) {
-      if (time !== null) time.textContent = nearTime(until, now);
-      left.textContent = until > now ? `${countdown(until - now)} left` : 'passed';
-      const part = Math.min(1, Math.max(0, (now - started) / Math.max(1, until - started)));
-      bar.style.setProperty('--part', `${part * 100}%`);
-    },
-  };
 }
 
 /**
@@ -213,7 +202,7 @@ function details({ id, evidence, sample_request_ids: samples, related, remedy, d
     : h('code', {}, remedy.docs);
   return h(
     'details',
-    { class: 'more', 'data-incident': id },
+    { class: 'more' },
     h('summary', {}, 'Evidence and samples'),
     h(
       'dl',

@@ -2,6 +2,7 @@
 import { byId, h, icon } from './dom.js';
 import { nearTime } from './format.js';
 import { incidentCard, kindName, resolvedCard } from './incident-card.js';
+import { redraw } from './redraw.js';
 
 /** @typedef {import('../../../domain/incident.ts').Incident} Incident */
 
@@ -11,89 +12,82 @@ const QUESTION =
   'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm-2.6 6.8a2.6 2.6 0 1 1 3.6 2.4c-.7.3-1 .8-1 1.6m0 2.6v.1';
 const CHECK = 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm-4 9.3 2.8 2.8L16.2 9.5';
 
+/** Open incidents that are drawn in full, and resolved ones in a line each; the page names how many more there are. */
+const MOST_OPEN = 50;
+const MOST_RESOLVED = 50;
+
 /** The list of incidents: open ones in full, resolved ones below in a line each. */
 export function createIncidentList() {
   const open = byId('incidents-open');
-  const resolved = byId('resolved-list');
-  /** @type {Map<string, {shape: string, tick: (now: number) => void, element: HTMLElement}>} */
-  const cards = new Map();
   /** @type {Set<string> | null} */
   let known = null;
-  let resolvedShape = '';
+  /** @type {readonly Incident[]} */
+  let current = [];
+  /** @type {readonly Incident[]} */
+  let resolved = [];
+  /** Last interval with a count, epoch ms. @type {number | null} */
+  let newest = null;
+
+  const drawOpen = (/** @type {number} */ present) =>
+    redraw(
+      open,
+      current.slice(0, MOST_OPEN).map((incident) => incidentCard(incident, present)),
+      current.length === 0 && calm(calmText(present, newest)),
+      current.length > MOST_OPEN && more(current.length - MOST_OPEN, 'open'),
+    );
 
   return {
     /**
      * @param {readonly Incident[]} incidents
      * @param {number} present epoch ms of event time
-     * @param {number | null} newest last interval with a count, epoch ms
+     * @param {number | null} newestCount last interval with a count, epoch ms
      */
-    update(incidents, present, newest) {
-      const current = incidents.filter(({ state }) => state !== 'resolved').sort(mostSevereFirst);
+    update(incidents, present, newestCount) {
+      newest = newestCount;
+      current = incidents.filter(({ state }) => state !== 'resolved').sort(mostSevereFirst);
+      resolved = incidents.filter(({ state }) => state === 'resolved');
       announce(current, known);
       known = new Set(current.map(({ id }) => id));
-      for (const [id, { element }] of cards) {
-        if (known.has(id)) continue;
-        element.remove();
-        cards.delete(id);
-      }
-      current.forEach((incident, place) => {
-        const shape = JSON.stringify(incident);
-        const old = cards.get(incident.id);
-        if (old?.shape === shape) old.tick(present);
-        else {
-          const { element, tick } = incidentCard(incident, present);
-          if (old !== undefined) keepPlace(old.element, element);
-          cards.set(incident.id, { shape, tick, element });
-        }
-        const element = cards.get(incident.id)?.element;
-        if (element !== undefined && open.children[place] !== element)
-          open.insertBefore(element, open.children[place] ?? null);
-      });
-      if (current.length === 0) {
-        const text = calmText(present, newest);
-        if (open.textContent !== text.join('')) open.replaceChildren(calm(text));
-      } else open.querySelector('.calm')?.remove();
       const count = byId('incidents-count');
       count.hidden = current.length === 0;
       count.textContent = String(current.length);
       document.title = current.length === 0 ? 'faultline' : `(${current.length}) faultline`;
-      updateResolved(
-        incidents.filter(({ state }) => state === 'resolved'),
-        present,
+      this.draw(present);
+    },
+    /** Draws what is known once more, as of another time or in another zone. @param {number} present */
+    draw(present) {
+      if (known === null) return;
+      drawOpen(present);
+      byId('incidents-resolved').hidden = resolved.length === 0;
+      byId('resolved-count').textContent = String(resolved.length);
+      redraw(
+        byId('resolved-list'),
+        resolved.slice(0, MOST_RESOLVED).map((incident) => resolvedCard(incident, present)),
+        resolved.length > MOST_RESOLVED && more(resolved.length - MOST_RESOLVED, 'resolved'),
       );
     },
     /** Renews what changes with time alone. @param {number} present */
     tick(present) {
-      for (const { tick } of cards.values()) tick(present);
-    },
-    /** Draws everything anew at the next update: times are written in another zone. */
-    forget() {
-      for (const card of cards.values()) card.shape = '';
-      resolvedShape = '';
+      if (known !== null) drawOpen(present);
     },
     /** @param {string} message */
     fail(message) {
-      if (cards.size > 0) return;
-      open.replaceChildren(
-        h('p', { class: 'trouble calm', role: 'status' }, `Incidents cannot be read: ${message}`),
-      );
+      if (current.length > 0) return;
+      redraw(open, h('p', { class: 'trouble calm', role: 'status' }, `Incidents cannot be read: ${message}`));
     },
   };
+}
 
-  /**
-   * @param {Incident[]} incidents
-   * @param {number} present
-   */
-  function updateResolved(incidents, present) {
-    const shape = JSON.stringify(incidents);
-    if (shape === resolvedShape) return;
-    resolvedShape = shape;
-    byId('incidents-resolved').hidden = incidents.length === 0;
-    byId('resolved-count').textContent = String(incidents.length);
-    const next = h('div', {}, ...incidents.slice(0, 50).map((incident) => resolvedCard(incident, present)));
-    keepPlace(resolved, next);
-    resolved.replaceChildren(...next.children);
-  }
+/**
+ * @param {number} count
+ * @param {string} state
+ */
+function more(count, state) {
+  return h(
+    'p',
+    { class: 'none' },
+    `${count} more ${state}: faultline incidents --state ${state === 'open' ? 'firing' : state}`,
+  );
 }
 
 const SEVERITIES = ['critical', 'warning', 'info'];
@@ -107,7 +101,7 @@ function mostSevereFirst(a, b) {
 
 /**
  * Says to screen readers what has opened since the last look; not what was there when the page came.
- * @param {Incident[]} current
+ * @param {readonly Incident[]} current
  * @param {Set<string> | null} known
  */
 function announce(current, known) {
@@ -117,26 +111,6 @@ function announce(current, known) {
   byId('announce').textContent = opened
     .map(({ kind, summary }) => `New incident: ${kindName(kind)}. ${summary}`)
     .join(' ');
-}
-
-/**
- * Puts a new drawing in the place of an old one: what was open stays open, what had the focus keeps it.
- * @param {HTMLElement} old
- * @param {HTMLElement} next
- */
-function keepPlace(old, next) {
-  const active = document.activeElement;
-  for (const before of old.querySelectorAll('details')) {
-    const after = next.querySelector(
-      `details[data-incident="${CSS.escape(before.dataset['incident'] ?? '')}"].${before.classList[0]}`,
-    );
-    if (!(after instanceof HTMLDetailsElement)) continue;
-    after.open = before.open;
-    if (active instanceof HTMLElement && active.parentElement === before) {
-      queueMicrotask(() => after.querySelector('summary')?.focus());
-    }
-  }
-  if (old.parentElement !== null && old.classList.contains('incident')) old.replaceWith(next);
 }
 
 /**

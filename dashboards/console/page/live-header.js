@@ -1,6 +1,7 @@
 // @ts-check
 import { byId, h } from './dom.js';
 import { clockSeconds, dayAndTime, duration, number } from './format.js';
+import { redraw } from './redraw.js';
 
 /** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
 
@@ -11,13 +12,14 @@ export function drawLive({ live, clock, present }) {
   const host = byId('live');
   const progress = byId('progress');
   if (live === null) {
-    host.replaceChildren();
+    redraw(host);
     progress.hidden = true;
     return;
   }
   const isPast = Math.abs(clock - present) > 120_000;
   const lag = live.watermark === null || live.state === 'finished' || isPast ? null : clock - live.watermark;
-  host.replaceChildren(
+  redraw(
+    host,
     h('span', { class: `dot ${live.state}`, 'aria-hidden': 'true' }),
     h(
       'span',

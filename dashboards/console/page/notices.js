@@ -1,6 +1,7 @@
 // @ts-check
 import { byId, h } from './dom.js';
 import { dayAndTime } from './format.js';
+import { redraw } from './redraw.js';
 import { rangeSeconds } from './view-state.js';
 
 /** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
@@ -22,7 +23,7 @@ export function drawNotice({ live, oldest, newest }, view, now, chooseRange) {
   if (newest === null || oldest === null) {
     notice.hidden = false;
     const isReading = live !== null && (live.state === 'starting' || live.state === 'running');
-    notice.replaceChildren(isReading ? waiting(live) : beginnings());
+    redraw(notice, isReading ? waiting(live) : beginnings());
     return true;
   }
   const from = typeof view.range === 'string' ? now - rangeSeconds(view) * 1_000 : view.range.from;
@@ -30,7 +31,8 @@ export function drawNotice({ live, oldest, newest }, view, now, chooseRange) {
   if (newest < from || oldest > to) {
     const end = newest + 60_000;
     notice.hidden = false;
-    notice.replaceChildren(
+    redraw(
+      notice,
       h(
         'p',
         { class: 'hint' },

@@ -1,8 +1,8 @@
 // @ts-check
-import { createChart } from './charts.js';
 import { dataTable } from './data-table.js';
 import { h } from './dom.js';
 import { dayAndTime, number } from './format.js';
+import { redraw } from './redraw.js';
 
 /** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
 /** @typedef {import('../panel-answer.ts').PanelAnswer} PanelAnswer */
@@ -12,6 +12,7 @@ import { dayAndTime, number } from './format.js';
 
 /**
  * @typedef {object} CardActions
+ * @property {typeof import('./charts.js').createChart | null} createChart null where charts cannot be drawn: tables show the numbers
  * @property {import('./charts.js').Zoom} zoom
  * @property {(uid: string) => void} showDashboard
  * @property {ReadonlySet<string>} dashboards uids that can be shown
@@ -56,7 +57,7 @@ export function createPanelCard(panel, actions) {
     {
       type: 'button',
       class: 'quiet small',
-      'aria-pressed': 'false',
+      'aria-pressed': String(actions.createChart === null),
       'aria-label': `${panel.title} as a table`,
     },
     'Table',
@@ -80,37 +81,39 @@ export function createPanelCard(panel, actions) {
   );
   element.style.setProperty('--span', String(panel.width));
 
-  /** @type {ReturnType<typeof createChart> | null} */
+  /** @type {ReturnType<typeof import('./charts.js').createChart> | null} */
   let chart = null;
   /** @type {PanelAnswer | null} */
   let last = null;
   /** @type {Mark[]} */
   let marks = [];
-  let drawn = '';
 
   const show = () => {
     if (last === null) return;
     const asTable = tableButton.getAttribute('aria-pressed') === 'true';
-    if (last.shape === 'series' && last.series.length > 0 && !asTable) {
-      if (chart === null) {
-        chart = createChart(panel, actions.zoom);
-        drawn = '';
-      }
-      if (chart.element.parentElement !== body) body.replaceChildren(chart.element);
+    if (last.shape === 'series' && last.series.length > 0 && !asTable && actions.createChart !== null) {
+      // Kept while a table is shown or there is nothing to draw: which series are hidden is the reader's choice.
+      chart ??= actions.createChart(panel, actions.zoom);
+      redraw(body, chart.element);
       chart.update(last, marks);
       return;
     }
-    chart?.destroy();
-    chart = null;
-    // Tables are built anew only when their numbers change: a reader's place in them is kept.
-    const shape = JSON.stringify([last, asTable, Math.floor(actions.table().present / 10_000)]);
-    if (shape === drawn) return;
-    drawn = shape;
-    body.replaceChildren(still(panel, last, actions.table()));
+    redraw(body, still(panel, last, actions.table()));
+  };
+  /** A part that cannot be drawn says so in its own place. */
+  const tryShow = () => {
+    try {
+      show();
+      trouble.hidden = true;
+    } catch (error) {
+      console.error(error);
+      trouble.textContent = `Cannot be drawn: ${error instanceof Error ? error.message : String(error)}`;
+      trouble.hidden = false;
+    }
   };
   tableButton.addEventListener('click', () => {
     tableButton.setAttribute('aria-pressed', String(tableButton.getAttribute('aria-pressed') !== 'true'));
-    show();
+    tryShow();
   });
 
   return {
@@ -125,14 +128,15 @@ export function createPanelCard(panel, actions) {
     update(answer, nextMarks) {
       last = answer;
       marks = nextMarks;
-      trouble.hidden = true;
-      show();
+      tryShow();
     },
+    /** Draws the same numbers once more: times are written in another zone. */
+    draw: tryShow,
     /** @param {string} message */
     fail(message) {
       trouble.textContent = `Not up to date: ${message}`;
       trouble.hidden = false;
-      if (last === null) body.replaceChildren(h('p', { class: 'none' }, 'No numbers yet.'));
+      if (last === null) redraw(body, h('p', { class: 'none' }, 'No numbers yet.'));
     },
     destroy() {
       chart?.destroy();

@@ -1,6 +1,7 @@
 // @ts-check
 import { byId, h } from './dom.js';
 import { nearTime } from './format.js';
+import { redraw } from './redraw.js';
 import { ranges, variables } from './view-state.js';
 
 /** @typedef {import('./view-state.js').View} View */
@@ -52,7 +53,7 @@ export function drawRanges(view, present, choose) {
       ),
     );
   }
-  replaceKeepingFocus(byId('ranges'), buttons);
+  redraw(byId('ranges'), buttons);
 }
 
 /**
@@ -62,42 +63,27 @@ export function drawRanges(view, present, choose) {
  * @param {(variable: FilterVariable, value: string) => void} choose
  */
 export function drawFilters(view, values, choose) {
-  const host = byId('filters');
   const shown = variables.filter(
     (variable) => values[variable].length > 1 || view.filters[variable] !== undefined,
   );
-  const shape = JSON.stringify([shown.map((variable) => values[variable]), view.filters]);
-  if (host.dataset['shape'] === shape) return;
-  host.dataset['shape'] = shape;
   const selects = shown.map((variable) => {
     const chosen = view.filters[variable];
     const offered =
       chosen === undefined || values[variable].includes(chosen)
         ? values[variable]
         : [chosen, ...values[variable]];
-    const select = h(
+    return h(
       'select',
       {
         'data-key': variable,
+        onchange: (/** @type {Event} */ event) =>
+          choose(variable, /** @type {HTMLSelectElement} */ (event.currentTarget).value),
         'aria-label': names[variable].one,
         class: chosen === undefined ? null : 'chosen',
       },
       h('option', { value: '' }, names[variable].all),
       ...offered.map((value) => h('option', { value, selected: value === chosen }, value)),
     );
-    select.addEventListener('change', () => choose(variable, select.value));
-    return select;
   });
-  replaceKeepingFocus(host, selects);
-}
-
-/**
- * @param {HTMLElement} host
- * @param {HTMLElement[]} children
- */
-function replaceKeepingFocus(host, children) {
-  const active = document.activeElement;
-  const key = active instanceof HTMLElement && host.contains(active) ? active.dataset['key'] : undefined;
-  host.replaceChildren(...children);
-  if (key !== undefined) children.find((child) => child.dataset['key'] === key)?.focus();
+  redraw(byId('filters'), selects);
 }
