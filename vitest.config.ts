@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+// One seed for all chance in the tests: properties, moments of kills, delays. A run that fails can be repeated.
+const seed = process.env['TEST_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31));
+process.env['TEST_SEED'] = seed;
+console.log(`seed of this run: ${seed} (TEST_SEED=${seed} repeats its choices)`);
+const setupFiles = ['tests/fixtures/seed.ts'];
+
 // Two projects: `unit` opens no socket and no engine; `integration` starts real Kafka, real ClickHouse,
 // a real browser. Unit runs first, so that the fast answer comes first.
 export default defineConfig({
@@ -8,6 +14,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles,
           // Generous: whole simulated days run here, and machines are shared.
           testTimeout: 30_000,
           include: [
@@ -21,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          setupFiles,
           globalSetup: ['tests/kafka/kafka-setup.ts'],
           include: ['**/*.integration.test.ts'],
           exclude: ['node_modules/**'],

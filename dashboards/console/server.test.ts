@@ -100,7 +100,7 @@ test('every module that a module of the page imports is served', async () => {
     const { statusCode, body, headers } = await app.inject({ url, headers: local });
     expect(statusCode, url).toBe(200);
     expect(headers['content-type']).toBe('text/javascript; charset=utf-8');
-    for (const [, name] of body.matchAll(/from '\.(\/[\w-]+\.js)'/g)) seen.add(name ?? '');
+    for (const [, name] of body.matchAll(/(?:from |import |import\()'\.(\/[\w-]+\.js)'/g)) seen.add(name ?? '');
   }
   expect(seen).toContain('/uplot.js');
 });

@@ -5,6 +5,7 @@ import { type ClickHouseProcess, mayMount, startClickHouse } from '../fixtures/c
 import { startProxy, type Treatment } from '../fixtures/http-proxy.ts';
 import { type Pipeline, withPipeline } from '../fixtures/pipeline.ts';
 import { type Running, startFaultline } from '../fixtures/run-faultline.ts';
+import { seededChance } from '../fixtures/seed.ts';
 import { until } from '../fixtures/until.ts';
 import { describeWithKafka, type SharedKafka } from '../kafka/describe-with-kafka.ts';
 
@@ -89,8 +90,9 @@ await describeWithKafka('counts stay exact', (kafka) => {
     });
 
     it('is slow', async () => {
+      const chance = seededChance('slow ClickHouse');
       await throughProxy(
-        () => ({ kind: 'delay', ms: 300 + Math.random() * 700 }),
+        () => ({ kind: 'delay', ms: chance.between(300, 1_000) }),
         async (pipeline) => {
           const worker = pipeline.startWorker();
           await worker.said(/^running/);
@@ -184,13 +186,14 @@ await describeWithKafka('counts stay exact', (kafka) => {
     });
 
     it.skipIf(!mayMount())('has writes refused by its disk, ends and is started again', async () => {
+      const chance = seededChance('refused writes');
       await withOwnDisk(async (pipeline, own) => {
         const { load } = await underLoad(pipeline, 5_000);
         const tables = ['request_counts', 'request_counts_1m', 'error_events', 'ingest_batches'];
         // All space goes at once, amid inserts and merges, and stays away for longer than these take.
         await until('a write is refused', async () => {
           const merges = tables.map((table) => pipeline.store.command(`OPTIMIZE TABLE ${table} FINAL`));
-          await sleep(20 * Math.random());
+          await sleep(chance.below(20));
           const restore = own.shrinkDisk();
           await Promise.allSettled(merges);
           await sleep(1_000);

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { FaultPoint } from '../../ingest/write.ts';
 import { type ClickHouseProcess, startClickHouse } from '../fixtures/clickhouse-process.ts';
 import { withPipeline } from '../fixtures/pipeline.ts';
+import { seededChance } from '../fixtures/seed.ts';
 import { describeWithKafka } from '../kafka/describe-with-kafka.ts';
 
 const RECORDS = 3_000;
@@ -37,19 +37,24 @@ await describeWithKafka('a worker that is killed', (kafka) => {
       });
     });
 
-    it('at ten random moments under load', async () => {
+    it('ten times at random points under load', async () => {
+      const chance = seededChance('crash points');
       await withPipeline(
         { brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 },
         async (pipeline) => {
-          const load = pipeline.produceSteadily(12_000, 300);
           for (let kill = 0; kill < 10; kill++) {
-            const worker = pipeline.startWorker();
-            await worker.said(/^written/);
-            await sleep(Math.random() * 500);
-            worker.signal('SIGKILL');
+            const { at } = chance.pick(points);
+            const isIdle = at === 'before-acknowledge';
+            const time = isIdle ? 1 : chance.between(1, 8);
+            const worker = pipeline.startWorker({ crash: { at, time, signal: 'SIGKILL' } });
+            let isAlive = true;
+            const killed = worker.said(/^SIGKILL/).finally(() => (isAlive = false));
+            // An acknowledgement without a next batch comes when records stop coming; all other points need records.
+            do await pipeline.produceSteadily(200, 400);
+            while (isAlive && !isIdle);
+            await killed;
             await worker.ended;
           }
-          await load;
           pipeline.startWorker();
           await pipeline.waitUntilCounted();
           await pipeline.expectExact();
