@@ -1,5 +1,6 @@
 import type { RequestClass } from '../domain/error-class.ts';
-import type { Incident, IncidentKind, Scope } from '../domain/incident.ts';
+import type { Incident, Scope } from '../domain/incident.ts';
+import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Policy } from './advance.ts';
 import type { CountView } from './count-view.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IncidentKind } from '../domain/incident.ts';
+import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Identity } from './detector.ts';
 
 /** 16 hex digits that depend only on kind, identity and start (epoch seconds): every analyzer gives the same. */

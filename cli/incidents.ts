@@ -1,4 +1,5 @@
-import { type Incident, incidentKinds, incidentStates } from '../domain/incident.ts';
+import { type Incident, incidentStates } from '../domain/incident.ts';
+import { incidentKindNames } from '../domain/incident-kind.ts';
 import type { Store } from '../store/connect.ts';
 import { type IncidentFilter, readIncidents } from '../store/queries/incidents.ts';
 import type { CommandContext } from './context.ts';
@@ -54,7 +55,7 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
 export function parseFilter({ state, kind, since }: IncidentsOptions, now: number): IncidentFilter {
   return {
     ...(state === undefined ? {} : { states: names(state, '--state', incidentStates) }),
-    ...(kind === undefined ? {} : { kinds: names(kind, '--kind', incidentKinds) }),
+    ...(kind === undefined ? {} : { kinds: names(kind, '--kind', incidentKindNames) }),
     ...(since === undefined ? {} : { since: parseWhen(since, '--since', now) / 1_000 }),
   };
 }

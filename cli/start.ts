@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tick, type TickState } from '../analyzers/tick.ts';
 import { type Console, startConsole } from '../dashboards/console/server.ts';
-import { overview } from '../dashboards/panels/overview.ts';
+import { dashboards } from '../dashboards/panels/list.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import { reportToBoth, type WorkerEvents } from '../ingest/worker-events.ts';
 import type { Worker } from '../ingest/worker.ts';
@@ -241,7 +241,7 @@ async function openPage(
     port,
     token,
     now: context.now,
-    dashboards: [overview],
+    dashboards,
     telemetry,
     live: () => {
       const at = context.now();

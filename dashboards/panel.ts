@@ -48,9 +48,7 @@ export type ThresholdColor = 'green' | 'yellow' | 'orange' | 'red';
  * empty column means "all" and so always belongs); each surface expands them for itself.
  */
 export interface Panel {
-  /** Stable for ever: alert annotations and links point at it. Unique over all dashboards. */
-  id: number;
-  /** Stable name for the API, such as `errors-by-class`. */
+  /** Stable name, such as `errors-by-class`: the API, links and alerts name the panel by it. Unique over all dashboards. */
   slug: string;
   title: string;
   /** How to read the panel, for a person at 03:00. */
@@ -80,6 +78,16 @@ export interface Panel {
   thresholds?: readonly { value: number; color: ThresholdColor }[];
   /** Where the panel's title leads. */
   links?: readonly PanelLink[];
+}
+
+/**
+ * The number by which Grafana knows a panel: links and annotations of alerts point at it, so it must stay the same for
+ * ever, whatever panels come and go. It is the FNV-1a hash of the slug, above the ids of rows.
+ */
+export function panelId({ slug }: Pick<Panel, 'slug'>): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < slug.length; i++) hash = Math.imul(hash ^ slug.charCodeAt(i), 0x01000193);
+  return 10_000 + ((hash >>> 0) % 1_000_000_000);
 }
 
 export interface Row {

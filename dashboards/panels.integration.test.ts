@@ -224,7 +224,7 @@ describe('alert rules', () => {
     const [rule] = alertRules;
     if (rule === undefined) throw new Error('no rules');
     await writeIncident('old', rule.kind, 'firing', 1, NOW - 5 * 86_400);
-    await writeIncident('foreign', 'provider_outage', 'firing');
+    await writeIncident('foreign', 'retry_storm', 'firing');
     const rows = await ask(rule.sql, hour);
     expect(rows.filter((row) => row['firing'] === 1).map((row) => row['incident'])).toEqual(['old']);
   });

@@ -1,36 +1,28 @@
 import { z } from 'zod';
-
-export const incidentKinds = [
-  'slow_down_surge',
-  'slow_down_risk',
-  'quota_exhausted',
-  'quota_forecast',
-  'rate_limit_saturation',
-  'rate_limit_surge',
-  'provider_outage',
-  'auth_failure',
-  'region_blocked',
-  'retry_storm',
-  'error_surge',
-  'unclassified',
-  'pipeline',
-] as const;
-export type IncidentKind = (typeof incidentKinds)[number];
+import type { Fault } from './error-class.ts';
+import { incidentKindNames } from './incident-kind.ts';
 
 export const incidentStates = ['pending', 'firing', 'resolved'] as const;
 export type IncidentState = (typeof incidentStates)[number];
 
-export const parties = [
-  'provider',
-  'account',
-  'key',
-  'traffic',
-  'network',
-  'region',
-  'pipeline',
-  'unknown',
-] as const;
-export type Party = (typeof parties)[number];
+/** Who must act, as a verdict names it, with its title for people. */
+export const parties = {
+  provider: 'The provider',
+  account: 'Your account',
+  key: 'An API key',
+  traffic: 'Your traffic',
+  network: 'The network',
+  region: 'The region',
+  pipeline: 'The log pipeline',
+  unknown: 'Not clear yet',
+} as const;
+export type Party = keyof typeof parties;
+/** Titles for the parties and for whose fault a class is. */
+export const responsible: Readonly<Record<Party | Fault, string>> = {
+  ...parties,
+  request: 'The request itself',
+};
+export const partyNames = Object.keys(parties) as [Party, ...Party[]];
 
 /** What an incident is about; absent dimensions mean "all". */
 export const scope = z.strictObject({
@@ -58,7 +50,7 @@ export const recoveryStep = z.strictObject({
 /** The contract of an incident as JSON: the command line, the API and webhooks show this. Times are ISO-8601 UTC. */
 export const incident = z.strictObject({
   id: z.string(),
-  kind: z.enum(incidentKinds),
+  kind: z.enum(incidentKindNames),
   state: z.enum(incidentStates),
   severity: z.enum(['info', 'warning', 'critical']),
   scope,
@@ -66,7 +58,7 @@ export const incident = z.strictObject({
   detected_at: time,
   resolved_at: time.nullable(),
   summary: z.string(),
-  verdict: z.strictObject({ party: z.enum(parties), why: z.string() }),
+  verdict: z.strictObject({ party: z.enum(partyNames), why: z.string() }),
   /** Numbers, and short texts or lists that name who is concerned. */
   evidence: z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string()), z.boolean()])),
   remedy: z.strictObject({

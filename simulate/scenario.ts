@@ -1,6 +1,7 @@
 import type { Subclass } from '../domain/classification.ts';
 import type { ErrorClass } from '../domain/error-class.ts';
-import type { IncidentKind, Scope } from '../domain/incident.ts';
+import type { Scope } from '../domain/incident.ts';
+import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Caller } from './caller.ts';
 
 /** Which callers something happens to; absent dimensions mean "all". */

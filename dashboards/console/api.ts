@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorClasses, type ErrorFacts, requestClassNames } from '../../domain/error-class.ts';
-import type { Incident } from '../../domain/incident.ts';
+import { type Incident, responsible } from '../../domain/incident.ts';
+import { incidentKinds, type KindFacts } from '../../domain/incident-kind.ts';
 import type { Store } from '../../store/connect.ts';
 import { expand } from '../expand.ts';
 import { type Dashboard, type FilterVariable, filterVariables, type Panel } from '../panel.ts';
@@ -28,6 +29,12 @@ export interface DashboardAnswer {
 
 /** One class of the taxonomy as `/api/classes` shows it. */
 export type ClassAnswer = { name: string } & ErrorFacts;
+
+/** The answer of `/api/kinds`: the words for kinds of incidents and for who must act, or whose fault a class is. */
+export interface KindsAnswer {
+  kinds: Readonly<Record<string, KindFacts>>;
+  parties: Readonly<Record<string, string>>;
+}
 
 /** The answer of `/api/incidents`: open ones first, then the latest. */
 export interface IncidentsAnswer {
@@ -57,6 +64,8 @@ export function addApi(app: FastifyInstance, { store, now, dashboards, live, war
   get('/api/classes', (): ClassAnswer[] =>
     requestClassNames.map((name) => ({ name, ...errorClasses[name] })),
   );
+
+  get('/api/kinds', (): KindsAnswer => ({ kinds: incidentKinds, parties: responsible }));
 
   get('/api/status', async (): Promise<StatusAnswer> => {
     const [span] = await cache.get('span', () => store.query<{ oldest: number; newest: number }>(SPAN));

@@ -37,6 +37,7 @@ const pageFiles = [
   'locale.js',
   'login.css',
   'mark.svg',
+  'names.js',
   'notices.css',
   'notices.js',
   'page-buttons.js',

@@ -4,7 +4,6 @@ import { panelData } from './panel-answer.ts';
 
 const range = { from: 1_772_366_400, to: 1_772_366_400 + 180, step: 60 };
 const panel = (kind: Panel['kind'], more: Partial<Panel> = {}): Panel => ({
-  id: 1,
   slug: 'p',
   title: 't',
   description: 'd',

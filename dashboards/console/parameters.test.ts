@@ -4,7 +4,6 @@ import { incidentParameters, panelParameters } from './parameters.ts';
 
 const PRESENT = Date.parse('2026-03-01T12:00:00Z');
 const panel = (kind: Panel['kind'], minStep?: number): Panel => ({
-  id: 1,
   slug: 's',
   title: 't',
   description: 'd',

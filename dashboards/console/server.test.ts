@@ -18,7 +18,6 @@ const dashboards: readonly Dashboard[] = [
         title: 'Row',
         panels: [
           {
-            id: 1,
             slug: 'errors-by-class',
             title: 'Errors',
             description: 'Reads so.',
@@ -100,7 +99,8 @@ test('every module that a module of the page imports is served', async () => {
     const { statusCode, body, headers } = await app.inject({ url, headers: local });
     expect(statusCode, url).toBe(200);
     expect(headers['content-type']).toBe('text/javascript; charset=utf-8');
-    for (const [, name] of body.matchAll(/(?:from |import |import\()'\.(\/[\w-]+\.js)'/g)) seen.add(name ?? '');
+    for (const [, name] of body.matchAll(/(?:from |import |import\()'\.(\/[\w-]+\.js)'/g))
+      seen.add(name ?? '');
   }
   expect(seen).toContain('/uplot.js');
 });

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { errorClassNames, errorClasses } from '../../domain/error-class.ts';
+import { factsOf, incidentKindNames } from '../../domain/incident-kind.ts';
+import { panelId } from '../panel.ts';
 import { dashboards } from '../panels/list.ts';
 import { alertRules } from '../panels/alerts.ts';
 import type { FileRule } from './alerting.ts';
@@ -67,7 +69,7 @@ describe('a dashboard', () => {
   test('has every panel of the model under its id', () => {
     for (const dashboard of dashboards) {
       const expected = dashboard.rows.flatMap(({ panels }) =>
-        panels.map(({ id, title }) => `${id} ${title}`),
+        panels.map((one) => `${panelId(one)} ${one.title}`),
       );
       const built = panelsOf(dashboard.uid).filter(({ type }) => type !== 'row');
       expect(built.map(({ id, title }) => `${id} ${title}`)).toEqual(expected);
@@ -76,7 +78,7 @@ describe('a dashboard', () => {
 
   test('ids, slugs and dashboard uids are unique over all dashboards', () => {
     const panels = dashboards.flatMap(({ rows }) => rows.flatMap(({ panels }) => panels));
-    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    expect(new Set(panels.map(panelId)).size).toBe(panels.length);
     expect(new Set(panels.map(({ slug }) => slug)).size).toBe(panels.length);
     expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
   });
@@ -90,7 +92,9 @@ describe('a dashboard', () => {
   });
 
   test('shows each class in its own colour and no two the same', () => {
-    const panel = panelsOf('faultline-overview').find(({ id }) => id === 10);
+    const panel = panelsOf('faultline-overview').find(
+      ({ id }) => id === panelId({ slug: 'errors-by-class' }),
+    );
     for (const name of errorClassNames) {
       // Grafana may name the series by its label, by the number column and its label, or by its labels.
       for (const seriesName of [name, `value ${name}`, `A value ${name}`, `value {series="${name}"}`]) {
@@ -107,7 +111,9 @@ describe('a dashboard', () => {
   });
 
   test('a click on a model keeps time and the other filters', () => {
-    const panel = panelsOf('faultline-overview').find(({ id }) => id === 30);
+    const panel = panelsOf('faultline-overview').find(
+      ({ id }) => id === panelId({ slug: 'providers-and-models' }),
+    );
     const override = panel?.fieldConfig.overrides.find(({ matcher }) => matcher.options === 'model');
     expect(override?.properties.find(({ id }) => id === 'links')?.value).toEqual([
       {
@@ -147,11 +153,13 @@ describe('the alert rules', () => {
     },
   );
 
-  test('stand for the two kinds of incident, each beside its panel', () => {
-    expect(rules.map(({ uid, panelId }) => [uid, panelId])).toEqual([
-      ['faultline-slow-down-surge', 20],
-      ['faultline-quota-exhausted', 21],
-    ]);
+  test('stand for the kinds of incident, each beside its panel', () => {
+    expect(rules.map(({ uid, panelId: id }) => [uid, id])).toEqual(
+      incidentKindNames.map((kind) => [
+        `faultline-${kind.replaceAll('_', '-')}`,
+        panelId({ slug: factsOf(kind).panel }),
+      ]),
+    );
   });
 
   test('are the same over the HTTP API, under its names', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type BuiltFile, buildFiles } from './build.ts';
+import { panelId } from '../panel.ts';
 import { checkFiles, compareFiles } from './check.ts';
 
 /** The good files with one value replaced; the path is that of a value, `undefined` takes it away. */
@@ -20,7 +21,9 @@ const panelIndex = (files: readonly BuiltFile[], id: number) =>
   files
     .flatMap(({ content }) => (content['panels'] ?? []) as { id: number }[])
     .findIndex((panel) => panel.id === id);
-const series = panelIndex(buildFiles(), 10);
+const failures = panelId({ slug: 'errors-by-class' });
+const neighbour = panelId({ slug: 'failures-by-fault' });
+const series = panelIndex(buildFiles(), failures);
 const inPanel = (...keys: (string | number)[]) => ['panels', series, ...keys];
 
 describe('a dashboard file that Grafana would take in silence, or leave out', () => {
@@ -33,7 +36,7 @@ describe('a dashboard file that Grafana would take in silence, or leave out', ()
       'a panel without description',
       inPanel('description'),
       '',
-      'panel 10 "Failures by class": has no description',
+      `panel ${failures} "Failures by class": has no description`,
     ],
     [
       'a unit nobody knows',
@@ -77,8 +80,8 @@ describe('a dashboard file that Grafana would take in silence, or leave out', ()
     ],
     ['a string as width', inPanel('gridPos', 'w'), '12', 'gridPos.w'],
     ['panels on each other', inPanel('gridPos', 'y'), 0, 'lie on each other'],
-    ['a panel past the edge', inPanel('gridPos', 'x'), 20, 'panel 10 passes column 24'],
-    ['an id used twice', inPanel('id'), 11, 'panel id 11 is used twice'],
+    ['a panel past the edge', inPanel('gridPos', 'x'), 20, `panel ${failures} passes column 24`],
+    ['an id used twice', inPanel('id'), neighbour, `panel id ${neighbour} is used twice`],
     [
       'a regexp that is none',
       inPanel('fieldConfig', 'overrides', 1, 'matcher', 'options'),

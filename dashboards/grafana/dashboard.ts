@@ -34,7 +34,7 @@ export function dashboardJson(dashboard: Dashboard, docsUrl: string): Record<str
     .link(siblings());
   for (const variable of filterVariables) builder.withVariable(filterVariable(variable));
   dashboard.rows.forEach((row, index) => {
-    // Panels have ids below 1000; rows need their own, which nothing points at.
+    // Panels have ids above these; nothing points at a row.
     builder.withRow(new dash.RowBuilder(row.title).id(1_000 + index));
     for (const panel of row.panels) {
       builder.withPanel(panelBuilder(panel, { source, docsUrl, dashboardUid: dashboard.uid }));

@@ -11,7 +11,7 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { forGrafana } from '../expand.ts';
-import type { Panel, PanelKind } from '../panel.ts';
+import { type Panel, panelId, type PanelKind } from '../panel.ts';
 import { columnLink, panelLinks } from './links.ts';
 import { target } from './query.ts';
 import { grafanaUnit } from './units.ts';
@@ -144,7 +144,7 @@ interface Dressable {
 /** What all panels have, whatever they draw. */
 function dressed<B extends Dressable>(builder: B, panel: Panel, place: PanelPlace): B {
   builder
-    .id(panel.id)
+    .id(panelId(panel))
     .title(panel.title)
     .description(panel.description)
     .datasource(place.source)

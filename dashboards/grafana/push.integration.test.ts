@@ -29,8 +29,7 @@ describe('push', () => {
     expect(await send(`${url}/`)).toEqual([
       'dashboard faultline-overview',
       'dashboard faultline-limits',
-      'alert rule faultline-slow-down-surge',
-      'alert rule faultline-quota-exhausted',
+      ...alertRules.map(({ uid }) => `alert rule ${uid}`),
     ]);
     expect(seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /api/datasources/uid/clickhouse',
@@ -60,7 +59,7 @@ describe('push', () => {
 
   test.each([409, 412])('a folder that is there already (%i) is no error', async (status) => {
     const { url } = await fakeGrafana(({ path }) => ({ status: path === '/api/folders' ? status : 200 }));
-    expect(await send(url)).toHaveLength(4);
+    expect(await send(url)).toHaveLength(2 + alertRules.length);
   });
 
   test('without the data source nothing is sent, and the message says which to add', async () => {

@@ -1,7 +1,8 @@
 import { errorClasses, type RequestClass } from '../../domain/error-class.ts';
-import type { IncidentKind } from '../../domain/incident.ts';
-import { runbookOfKind, scopeOfIncident } from './facts.ts';
-import { overview } from './overview.ts';
+import { factsOf, type IncidentKind, incidentKindNames, type KindFacts } from '../../domain/incident-kind.ts';
+import { panelId } from '../panel.ts';
+import { scopeOfIncident } from './facts.ts';
+import { dashboards } from './list.ts';
 
 /**
  * One alert rule. Grafana judges nothing: the analyzers have decided, with hysteresis, what is an incident; a rule
@@ -32,26 +33,8 @@ export interface AlertRule {
   remedy: string;
 }
 
-/** The alert rules, one a kind of incident. */
-export const alertRules: readonly AlertRule[] = [
-  incidentRule({
-    kind: 'slow_down_surge',
-    title: 'Slow Down surge',
-    panelId: 20,
-    summary: 'Slow Down surge since {{ $labels.since }}: {{ $labels.affected }}.',
-    verdict:
-      'Who must act: {{ $labels.verdict }}. {{ if eq $labels.verdict "provider" }}The request rate had not risen: the provider is short of capacity.{{ else }}The request rate rose faster than the provider allows; nothing is wrong with key, quota or requests.{{ end }}',
-  }),
-  incidentRule({
-    kind: 'quota_exhausted',
-    title: 'Quota exhausted',
-    panelId: 21,
-    summary:
-      'Quota exhausted since {{ $labels.since }}: {{ $labels.affected }} (quota: {{ $labels.quota }}).',
-    verdict:
-      'Who must act: {{ $labels.verdict }}. Credit or a spend limit is used up; waiting and retrying never help.',
-  }),
-];
+/** The alert rules, one a kind of incident, as the table of kinds has it. */
+export const alertRules: readonly AlertRule[] = incidentKindNames.map(incidentRule);
 
 /**
  * Rows of one kind of incident for a rule. A label set must not vanish while it matters, so an incident stays in the
@@ -70,19 +53,40 @@ UNION ALL
 SELECT 'none', 'nothing', '', '', '', 'nobody', '', '', toFloat64(0)`;
 }
 
-function incidentRule(
-  rule: Pick<AlertRule, 'title' | 'panelId' | 'summary' | 'verdict'> & { kind: IncidentKind },
-): AlertRule {
-  const runbook = runbookOfKind[rule.kind];
+function incidentRule(kind: IncidentKind): AlertRule {
+  const facts = factsOf(kind);
+  const remedy = errorClasses[facts.class].remedy.join(' ');
   return {
-    ...rule,
-    uid: `faultline-${rule.kind.replaceAll('_', '-')}`,
-    class: runbook,
-    dashboardUid: overview.uid,
-    sql: incidentRows(rule.kind),
+    uid: `faultline-${kind.replaceAll('_', '-')}`,
+    title: facts.title,
+    kind,
+    class: facts.class,
+    ...placeOf(facts.panel),
+    sql: incidentRows(kind),
     lookBack: 3_600,
     threshold: 0.5,
-    severity: 'critical',
-    remedy: errorClasses[runbook].remedy.join(' '),
+    severity: facts.severity,
+    summary: `${facts.alert} since {{ $labels.since }}: {{ $labels.affected }}{{ if $labels.quota }} (quota: {{ $labels.quota }}){{ end }}.`,
+    verdict: `Who must act: {{ $labels.verdict }}. ${whyText(facts.why)}`,
+    remedy: remedy === '' ? 'faultline incidents {{ $labels.incident }} names the steps.' : remedy,
   };
+}
+
+/** The sentence for the party of the verdict, in Grafana's template language. */
+function whyText({ otherwise, ...parties }: KindFacts['why']): string {
+  const [first, ...rest] = Object.entries(parties);
+  if (first === undefined) return otherwise;
+  const branch = ([party, text]: readonly [string, string]): string =>
+    `if eq $labels.verdict "${party}" }}${text}`;
+  const others = rest.map((entry) => `{{ else ${branch(entry)}`).join('');
+  return `{{ ${branch(first)}${others}{{ else }}${otherwise}{{ end }}`;
+}
+
+/** Where a panel is found in Grafana. Throws when no dashboard has it. */
+function placeOf(slug: string): Pick<AlertRule, 'dashboardUid' | 'panelId'> {
+  for (const { uid, rows } of dashboards) {
+    if (rows.some(({ panels }) => panels.some((panel) => panel.slug === slug)))
+      return { dashboardUid: uid, panelId: panelId({ slug }) };
+  }
+  throw new Error(`no dashboard has the panel ${slug} that an alert is to show`);
 }

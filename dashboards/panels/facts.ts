@@ -1,5 +1,6 @@
 import { errorClasses, type Fault, type RequestClass, requestClassNames } from '../../domain/error-class.ts';
-import type { IncidentKind, Party } from '../../domain/incident.ts';
+import type { Party } from '../../domain/incident.ts';
+import { factsOf, incidentKindNames } from '../../domain/incident-kind.ts';
 
 /** Colour of every class on every chart, by its name. */
 export const classColors: Readonly<Record<string, string>> = Object.fromEntries(
@@ -27,25 +28,11 @@ export const providerClasses = sqlList(
   requestClassNames.filter((name) => name !== 'ok' && errorClasses[name].fault === 'provider'),
 );
 
-/** The class whose page is the runbook of an incident that names no class itself. */
-export const runbookOfKind: Readonly<Record<IncidentKind, RequestClass>> = {
-  slow_down_surge: 'slow_down',
-  slow_down_risk: 'slow_down',
-  quota_exhausted: 'quota_exceeded',
-  quota_forecast: 'quota_exceeded',
-  rate_limit_saturation: 'rate_limit',
-  rate_limit_surge: 'rate_limit',
-  provider_outage: 'server_error',
-  auth_failure: 'incorrect_api_key',
-  region_blocked: 'unsupported_region',
-  retry_storm: 'rate_limit',
-  error_surge: 'other',
-  unclassified: 'other',
-  pipeline: 'other',
-};
-
 /** SQL for the runbook class of a row of `incidents`: the scope's class, else that of the kind. */
-export const runbookOfIncident = `if(JSONExtractString(scope, 'class') != '', JSONExtractString(scope, 'class'), transform(toString(kind), ${sqlList(Object.keys(runbookOfKind), '[]')}, ${sqlList(Object.values(runbookOfKind), '[]')}, 'other'))`;
+export const runbookOfIncident = `if(JSONExtractString(scope, 'class') != '', JSONExtractString(scope, 'class'), transform(toString(kind), ${sqlList(incidentKindNames, '[]')}, ${sqlList(
+  incidentKindNames.map((kind) => factsOf(kind).class),
+  '[]',
+)}, 'other'))`;
 
 /** SQL for the scope of a row of `incidents` as one text, broadest part first; `everything` when it has none. */
 export const scopeOfIncident = `if(empty(JSONExtractKeys(scope)), 'everything', arrayStringConcat(arrayMap(k -> concat(k, ' ', JSONExtractString(scope, k)), arrayFilter(k -> JSONHas(scope, k), ['provider', 'org', 'project', 'model', 'key', 'client', 'region', 'class'])), ', '))`;

@@ -4,7 +4,6 @@ import { toLimits } from './neighbours.ts';
 
 /** Open now: what still fires at the end of the time range. */
 export const openIncidents: Panel = {
-  id: 3,
   slug: 'open-incidents',
   title: 'Open incidents',
   description:
@@ -22,7 +21,6 @@ WHERE state = 'firing' AND started_at <= $__toTime AND $__scopeFilters`,
 
 /** What to do now, one row an incident. */
 export const openIncidentsTable: Panel = {
-  id: 7,
   slug: 'incidents',
   title: 'What to do now',
   description:
@@ -62,7 +60,6 @@ LIMIT 100`,
 
 /** Who had to act in the time range, by incident. */
 export const verdicts: Panel = {
-  id: 14,
   slug: 'verdicts',
   title: 'Verdicts',
   description:

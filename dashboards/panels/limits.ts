@@ -25,7 +25,6 @@ const safeColumns = [
 const safeColors = { present: '#5794f2', safe: '#c4162a' };
 
 const requestRamp: Panel = {
-  id: 60,
   slug: 'request-ramp',
   title: 'Requests against the safe rate',
   description:
@@ -43,7 +42,6 @@ const requestRamp: Panel = {
 };
 
 const tokenRamp: Panel = {
-  id: 61,
   slug: 'token-ramp',
   title: 'Input tokens against the safe rate',
   description:
@@ -62,7 +60,6 @@ const tokenRamp: Panel = {
 };
 
 const slowDownByClient: Panel = {
-  id: 62,
   slug: 'slow-down-by-client',
   title: 'Slow Down answers by client',
   description:
@@ -83,7 +80,6 @@ GROUP BY time, series ORDER BY time, series`,
 };
 
 const slowDownShare: Panel = {
-  id: 63,
   slug: 'slow-down-share',
   title: 'Slow Down share by model',
   description:
@@ -104,7 +100,6 @@ GROUP BY time, series ORDER BY time, series`,
 };
 
 const quotaByKind: Panel = {
-  id: 70,
   slug: 'quota-by-kind',
   title: 'Quota refusals by quota',
   description:
@@ -125,7 +120,6 @@ GROUP BY time, series ORDER BY time, series`,
 };
 
 const quotaByKey: Panel = {
-  id: 71,
   slug: 'quota-by-key',
   title: 'Quota refusals by project and key',
   description:
@@ -164,7 +158,6 @@ GROUP BY org, project, api_key, client ORDER BY refusals DESC, org, project, api
 };
 
 const rateLimits: Panel = {
-  id: 72,
   slug: 'rate-limits-by-kind',
   title: 'Rate limits by limit',
   description:
@@ -185,7 +178,6 @@ GROUP BY time, series ORDER BY time, series`,
 };
 
 const headroom: Panel = {
-  id: 73,
   slug: 'rate-limit-headroom',
   title: 'Lowest headroom left',
   description:
@@ -211,7 +203,6 @@ GROUP BY time ORDER BY time`,
 };
 
 const history: Panel = {
-  id: 80,
   slug: 'limit-incidents',
   title: 'Incidents in the time range',
   description:

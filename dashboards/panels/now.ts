@@ -4,7 +4,6 @@ import { toLimits } from './neighbours.ts';
 
 /** How much traffic there is. */
 export const requests: Panel = {
-  id: 1,
   slug: 'requests',
   title: 'Requests',
   description:
@@ -20,7 +19,6 @@ export const requests: Panel = {
 
 /** How much of it fails. */
 export const errorShare: Panel = {
-  id: 2,
   slug: 'error-share',
   title: 'Error share',
   description:
@@ -41,7 +39,6 @@ FROM request_counts_1m WHERE $__timeFilter(ts) AND $__filters`,
 
 /** Whose failures they are, as far as the class alone can say. */
 export const providerShare: Panel = {
-  id: 4,
   slug: 'provider-share',
   title: 'Failures that are theirs',
   description:
@@ -58,7 +55,6 @@ FROM request_counts_1m WHERE $__timeFilter(ts) AND $__filters`,
 
 /** Load that cannot help. */
 export const uselessRetries: Panel = {
-  id: 5,
   slug: 'useless-retries',
   title: 'Useless retries',
   description:
@@ -78,7 +74,6 @@ export const uselessRetries: Panel = {
 
 /** Whether the other numbers can be trusted. */
 export const freshness: Panel = {
-  id: 6,
   slug: 'newest-request',
   title: 'Newest request',
   description:

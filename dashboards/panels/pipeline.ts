@@ -3,7 +3,6 @@ import { toLimits } from './neighbours.ts';
 
 /** Whether the workers keep up. */
 export const ingestDelay: Panel = {
-  id: 50,
   slug: 'ingest-delay',
   title: 'Delay until stored',
   description:
@@ -31,7 +30,6 @@ GROUP BY time ORDER BY time`,
 
 /** What became of the records. */
 export const ingestRecords: Panel = {
-  id: 51,
   slug: 'ingest-records',
   title: 'Records stored, skipped and dead',
   description:

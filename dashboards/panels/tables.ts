@@ -5,7 +5,6 @@ const classLink = { to: 'runbook', title: 'Open the runbook' } as const;
 
 /** Where it fails: one row a provider and model. */
 export const topModels: Panel = {
-  id: 30,
   slug: 'providers-and-models',
   title: 'By provider and model',
   description:
@@ -48,7 +47,6 @@ GROUP BY provider, model ORDER BY failures DESC, calls DESC, provider, model LIM
 
 /** Who fails: one row an organization, project, key and client. */
 export const topCallers: Panel = {
-  id: 31,
   slug: 'top-callers',
   title: 'By project, key and client',
   description:
@@ -94,7 +92,6 @@ ORDER BY failures DESC, org, project, api_key, client LIMIT 50`,
 
 /** What it says: the commonest error texts, numbers left out so that equal errors meet in one row. */
 export const topMessages: Panel = {
-  id: 32,
   slug: 'top-messages',
   title: 'Top messages',
   description:

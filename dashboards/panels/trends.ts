@@ -4,7 +4,6 @@ import { toLimits } from './neighbours.ts';
 
 /** What fails. */
 export const failuresByClass: Panel = {
-  id: 10,
   slug: 'errors-by-class',
   title: 'Failures by class',
   description:
@@ -26,7 +25,6 @@ GROUP BY time, series ORDER BY time, series`,
 
 /** Who must act. */
 export const failuresByFault: Panel = {
-  id: 11,
   slug: 'failures-by-fault',
   title: 'Failures by who must act',
   description:
@@ -48,7 +46,6 @@ GROUP BY time, series ORDER BY time, series`,
 
 /** How bad it is. */
 export const errorShareOverTime: Panel = {
-  id: 12,
   slug: 'error-share-over-time',
   title: 'Error share over time',
   description:
@@ -79,7 +76,6 @@ GROUP BY time ORDER BY time`,
 
 /** Whether the clients make it worse. */
 export const retryShare: Panel = {
-  id: 13,
   slug: 'retry-share',
   title: 'Retry share',
   description:
@@ -107,7 +103,6 @@ GROUP BY time ORDER BY time`,
 
 /** The ramp and its answer; the alert of Slow Down surges shows this panel. */
 export const slowDown: Panel = {
-  id: 20,
   slug: 'slow-down',
   title: 'Slow Down answers and request rate',
   description:
@@ -134,7 +129,6 @@ GROUP BY time ORDER BY time`,
 
 /** Who is refused for quota; the alert of exhausted quotas shows this panel. */
 export const quota: Panel = {
-  id: 21,
   slug: 'quota',
   title: 'Quota refusals by project',
   description:

@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestClass } from '../../domain/error-class.ts';
-import {
-  type Incident,
-  type IncidentKind,
-  type IncidentState,
-  incident,
-  type Scope,
-} from '../../domain/incident.ts';
+import { type Incident, type IncidentState, incident, type Scope } from '../../domain/incident.ts';
+import { type IncidentKind } from '../../domain/incident-kind.ts';
 import type { Store } from '../connect.ts';
 import { tsvRow, tsvTime } from '../tsv.ts';
 

@@ -133,7 +133,7 @@ test('an open incident says whose fault it is, what to do, until when to hold, a
   expect(text).toContain('Hold the rate until 18:09 09:24 left');
   expect(await card.locator('.stairs li').allInnerTexts()).toHaveLength(4);
   expect(await page.title()).toBe('(2) faultline');
-  expect(await page.getByText('Provider outage').first().isVisible()).toBe(true);
+  expect(await page.getByText('Retry storm').first().isVisible()).toBe(true);
 });
 
 test('what the logs say is shown as text, never run', async () => {
@@ -150,18 +150,23 @@ test('an incident that opens while the page is open is announced', async () => {
   expect(await page.locator('#announce').textContent()).toBe('');
   const [surge] = day.incidents;
   if (surge === undefined) throw new Error('the day has no incident');
-  const opened = { ...surge, id: 'inc-new', kind: 'auth_failure' as const, summary: 'Key ab12 is refused.' };
+  const opened = {
+    ...surge,
+    id: 'inc-new',
+    kind: 'region_blocked' as const,
+    summary: 'Key ab12 is refused.',
+  };
   await insertIncidents(store, [opened], PRESENT + 1);
-  await page.getByRole('article', { name: 'Authentication failure' }).waitFor();
+  await page.getByRole('article', { name: 'Region blocked' }).waitFor();
   expect(await page.locator('#announce').textContent()).toBe(
-    'New incident: Authentication failure. Key ab12 is refused.',
+    'New incident: Region blocked. Key ab12 is refused.',
   );
   await insertIncidents(
     store,
     [{ ...opened, state: 'resolved', resolved_at: opened.detected_at }],
     PRESENT + 2,
   );
-  await page.getByRole('article', { name: 'Authentication failure' }).waitFor({ state: 'detached' });
+  await page.getByRole('article', { name: 'Region blocked' }).waitFor({ state: 'detached' });
 });
 
 test('the theme follows the system until the reader chooses, and the choice stays', async () => {

@@ -87,7 +87,7 @@ export function seededIncidents(present: number): Incident[] {
     },
     {
       id: 'inc-3c44ab08',
-      kind: 'provider_outage',
+      kind: 'retry_storm',
       state: 'resolved',
       severity: 'warning',
       scope: { provider: 'openai' },

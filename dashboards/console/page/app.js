@@ -2,9 +2,9 @@
 import { createClassDialog } from './class-dialog.js';
 import { byId, h } from './dom.js';
 import { fullTime, zoneName } from './format.js';
-import { kindName } from './incident-card.js';
 import { createIncidentList } from './incident-list.js';
 import { drawLive } from './live-header.js';
+import { kindName, learnNames } from './names.js';
 import { drawNotice } from './notices.js';
 import { setUpButtons } from './page-buttons.js';
 import { createPanelCard } from './panel-card.js';
@@ -70,6 +70,7 @@ async function start() {
   for (;;) {
     try {
       if (dashboards.length === 0) {
+        learnNames(await get('/api/kinds'));
         const all = await get('/api/classes');
         classes = new Map(all.map((/** @type {import('../api.ts').ClassAnswer} */ one) => [one.name, one]));
         showClass = createClassDialog(all);

@@ -1,27 +1,8 @@
 // @ts-check
 import { byId, h, swatch } from './dom.js';
+import { partyName, retryName } from './names.js';
 
 /** @typedef {import('../api.ts').ClassAnswer} ClassAnswer */
-
-/** Whose fault, in words. @type {Record<string, string>} */
-export const partyNames = {
-  provider: 'The provider',
-  account: 'Your account',
-  key: 'An API key',
-  traffic: 'Your traffic',
-  request: 'The request itself',
-  network: 'The network',
-  region: 'The region',
-  pipeline: 'The log pipeline',
-  unknown: 'Not clear yet',
-};
-
-/** Whether to repeat a request, in words. @type {Record<string, string>} */
-export const retryNames = {
-  yes: 'Retry with back-off',
-  after_wait: 'Retry after waiting',
-  no: 'Do not retry',
-};
 
 /**
  * Fills the sheet that explains the classes; returns what opens it, at one class or at the top.
@@ -55,8 +36,8 @@ function classSection({ name, title, guide, fault, retry, owner, remedy, color }
     h(
       'ul',
       { class: 'chips' },
-      h('li', {}, partyNames[fault] ?? fault),
-      h('li', { class: `retry-${retry}` }, retryNames[retry] ?? retry),
+      h('li', {}, partyName(fault)),
+      h('li', { class: `retry-${retry}` }, retryName(retry)),
       h('li', {}, `Owner: ${owner}`),
     ),
     h('ol', { class: 'steps' }, ...remedy.map((step) => h('li', {}, step))),

@@ -1,7 +1,7 @@
 // @ts-check
 import { h, swatch } from './dom.js';
-import { kindName } from './incident-card.js';
 import { age, fullTime, number, words } from './format.js';
+import { kindName } from './names.js';
 
 /** @typedef {import('../../panel.ts').Column} Column */
 /** @typedef {import('../panel-answer.ts').Cell} Cell */

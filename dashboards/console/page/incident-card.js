@@ -1,23 +1,9 @@
 // @ts-check
-import { partyNames, retryNames } from './class-dialog.js';
 import { h, icon } from './dom.js';
 import { countdown, duration, fullTime, nearTime, number, words } from './format.js';
+import { kindName, partyName, retryName } from './names.js';
 
 /** @typedef {import('../../../domain/incident.ts').Incident} Incident */
-
-/** @type {Record<string, string>} */
-const kindNames = {
-  slow_down_surge: 'Slow Down surge',
-  slow_down_risk: 'Slow Down risk',
-  auth_failure: 'Authentication failure',
-  unclassified: 'Unclassified errors',
-  pipeline: 'Log pipeline',
-};
-
-/** The kind of an incident for people. @param {string} kind */
-export function kindName(kind) {
-  return kindNames[kind] ?? words(kind);
-}
 
 const ICONS = {
   critical: 'M12 3 2.5 20h19L12 3Zm0 7v4.5m0 2.6v.1',
@@ -59,15 +45,10 @@ export function incidentCard(incident, present) {
         'div',
         {},
         h('dt', {}, 'Whose fault'),
-        h('dd', {}, h('b', {}, partyNames[verdict.party] ?? verdict.party), verdict.why),
+        h('dd', {}, h('b', {}, partyName(verdict.party)), verdict.why),
       ),
     ),
-    h(
-      'h4',
-      {},
-      'What to do',
-      h('span', { class: `retry-${remedy.retry}` }, retryNames[remedy.retry] ?? remedy.retry),
-    ),
+    h('h4', {}, 'What to do', h('span', { class: `retry-${remedy.retry}` }, retryName(remedy.retry))),
     h('ol', { class: 'steps' }, ...remedy.steps.map((step) => h('li', {}, step))),
     h('p', { class: 'owner' }, 'Owner: ', remedy.owner),
     remedy.hold_until !== undefined && hold(started, Date.parse(remedy.hold_until), present),
@@ -106,12 +87,7 @@ export function resolvedCard(incident, present) {
         'div',
         {},
         h('dt', {}, 'Whose fault'),
-        h(
-          'dd',
-          {},
-          h('b', {}, partyNames[incident.verdict.party] ?? incident.verdict.party),
-          incident.verdict.why,
-        ),
+        h('dd', {}, h('b', {}, partyName(incident.verdict.party)), incident.verdict.why),
       ),
     ),
     details(incident),

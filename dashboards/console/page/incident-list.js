@@ -1,7 +1,8 @@
 // @ts-check
 import { byId, h, icon } from './dom.js';
 import { nearTime } from './format.js';
-import { incidentCard, kindName, resolvedCard } from './incident-card.js';
+import { incidentCard, resolvedCard } from './incident-card.js';
+import { kindName } from './names.js';
 import { redraw } from './redraw.js';
 
 /** @typedef {import('../../../domain/incident.ts').Incident} Incident */

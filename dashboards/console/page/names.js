@@ -1,0 +1,32 @@
+// @ts-check
+import { words } from './format.js';
+
+/** @type {import('../api.ts').KindsAnswer} */
+let known = { kinds: {}, parties: {} };
+
+/** Takes the words of the server's tables. @param {import('../api.ts').KindsAnswer} answer */
+export function learnNames(answer) {
+  known = answer;
+}
+
+/** The kind of an incident for people. @param {string} kind */
+export function kindName(kind) {
+  return known.kinds[kind]?.title ?? words(kind);
+}
+
+/** Who must act, or whose fault a class is, in words. @param {string} party */
+export function partyName(party) {
+  return known.parties[party] ?? words(party);
+}
+
+/** @type {Record<string, string>} */
+const retryNames = {
+  yes: 'Retry with back-off',
+  after_wait: 'Retry after waiting',
+  no: 'Do not retry',
+};
+
+/** Whether to repeat a request, in words. @param {string} retry */
+export function retryName(retry) {
+  return retryNames[retry] ?? retry;
+}

@@ -1,0 +1,75 @@
+import type { RequestClass } from './error-class.ts';
+
+/** What is known of a kind of incident without any incident of it. */
+export interface KindFacts {
+  /** Title for people. */
+  title: string;
+  /** For routing. An incident's own severity may change while it lasts, and a label of an alert must not. */
+  severity: 'warning' | 'critical';
+  /** The class whose page is the runbook, where the scope of the incident names no class. */
+  class: RequestClass;
+  /** Slug of the panel that is shown with the alert. */
+  panel: string;
+  /** First sentence of a notification, after which comes the scope: "Slow Down surge since 17:08: org acme." */
+  alert: string;
+  /** Why somebody must act, by the party of the verdict; `otherwise` for all that are not named. */
+  why: { otherwise: string } & Readonly<Record<string, string>>;
+}
+
+/** The kinds of incident that the analyzers find. Everything that speaks of kinds derives from this table. */
+export const incidentKinds = {
+  slow_down_surge: {
+    title: 'Slow Down surge',
+    severity: 'critical',
+    class: 'slow_down',
+    panel: 'slow-down',
+    alert: 'Slow Down surge',
+    why: {
+      provider: 'The request rate had not risen: the provider is short of capacity.',
+      otherwise:
+        'The request rate rose faster than the provider allows; nothing is wrong with key, quota or requests.',
+    },
+  },
+  quota_exhausted: {
+    title: 'Quota exhausted',
+    severity: 'critical',
+    class: 'quota_exceeded',
+    panel: 'quota',
+    alert: 'Quota exhausted',
+    why: { otherwise: 'Credit or a spend limit is used up; waiting and retrying never help.' },
+  },
+  region_blocked: {
+    title: 'Region blocked',
+    severity: 'warning',
+    class: 'unsupported_region',
+    panel: 'errors-by-class',
+    alert: 'Region blocked',
+    why: { otherwise: 'Requests come from a country or region that the provider does not serve.' },
+  },
+  retry_storm: {
+    title: 'Retry storm',
+    severity: 'warning',
+    class: 'rate_limit',
+    panel: 'retry-share',
+    alert: 'Retry storm',
+    why: { otherwise: 'Clients repeat failed requests faster than these can succeed.' },
+  },
+  pipeline: {
+    title: 'Log pipeline',
+    severity: 'critical',
+    class: 'other',
+    panel: 'ingest-delay',
+    alert: 'Log pipeline in trouble',
+    why: { otherwise: 'Records are not counted in time, or were lost before they were read.' },
+  },
+} satisfies Readonly<Record<string, KindFacts>>;
+
+export type IncidentKind = keyof typeof incidentKinds;
+
+/** In the order of the table. */
+export const incidentKindNames = Object.keys(incidentKinds) as [IncidentKind, ...IncidentKind[]];
+
+/** The facts of a kind. */
+export function factsOf(kind: IncidentKind): KindFacts {
+  return incidentKinds[kind];
+}
