@@ -30,6 +30,10 @@ describe('the LiteLLM format', () => {
     expect(only(mixed)).toMatchObject({ ts: Date.UTC(2026, 4, 31, 10, 0, 2), latency_ms: 2_000 });
   });
 
+  it('a start that was never set is no latency', () => {
+    expect(only({ startTime: 1 })).toMatchObject({ status: 200, latency_ms: 0 });
+  });
+
   it('measures over a leap second', () => {
     const times = { startTime: '2026-05-31T23:59:59Z', endTime: '2026-05-31T23:59:60.500Z' };
     expect(only(times)).toMatchObject({ latency_ms: 1_500 });

@@ -1,4 +1,4 @@
-import type { Decoded } from '../../domain/request-log.ts';
+import { type Decoded, MOST } from '../../domain/request-log.ts';
 import { asObject, firstNumber, firstText, type Format, type JsonObject } from './format.ts';
 import { readNative } from './native.ts';
 import { parseTimeText } from './timestamp.ts';
@@ -94,7 +94,8 @@ function statusOf(code: unknown): number | undefined {
 function between(start: unknown, end: unknown): number | undefined {
   const [from, to] = [epochSeconds(start), epochSeconds(end)];
   if (from === undefined || to === undefined || !(to >= from) || from <= 0) return undefined;
-  return Math.round((to - from) * 1e6) / 1e3;
+  const ms = Math.round((to - from) * 1e6) / 1e3;
+  return ms <= MOST.ms ? ms : undefined;
 }
 
 function epochSeconds(time: unknown): number | undefined {
