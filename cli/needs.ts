@@ -4,7 +4,7 @@ import type { Source } from '../ingest/sources/source.ts';
 import type { Store } from '../store/connect.ts';
 import type { Gateway } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
-import { UserError } from './errors.ts';
+import { EXIT, UserError } from './errors.ts';
 import { kafkaLog } from './log-events.ts';
 import { openMigrated } from './pipeline.ts';
 import { serveWhenAsked } from './serve-clickhouse.ts';
@@ -83,12 +83,16 @@ export function waitingOf(
 
 /** An error when one of these addresses, to which we speak plainly, wants TLS. */
 async function refusePlain(addresses: readonly string[], key: string, value: string): Promise<Error | null> {
-  for (const address of addresses) {
-    const { hostname, port } = new URL(`tls://${address}`);
-    if (await speaksTls(hostname.replace(/^\[|\]$/g, ''), Number(port)))
-      return new UserError(`${address} speaks TLS only: set ${key} to ${value}`, 1);
-  }
-  return null;
+  const secure = await Promise.all(
+    addresses.map((address) => {
+      const { hostname, port } = new URL(`tls://${address}`);
+      return speaksTls(hostname.replace(/^\[|\]$/g, ''), Number(port));
+    }),
+  );
+  const address = addresses[secure.indexOf(true)];
+  return address === undefined
+    ? null
+    : new UserError(`${address} speaks TLS only: set ${key} to ${value}`, EXIT.found);
 }
 
 function hostPortOf(url: string): string {

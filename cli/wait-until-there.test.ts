@@ -170,6 +170,16 @@ describe('waiting', () => {
     expect(clock.at()).toBe(2_000);
   });
 
+  it('speaks of a try that does not end', async () => {
+    const clock = onClock(25_000);
+    const silent = { ...from(0, clock).needed, open: () => new Promise<string>(() => undefined) };
+    await expect(openWhenThere(silent, clock)).rejects.toMatchObject({ exitCode: 1 });
+    expect(clock.said).toEqual([
+      'waiting for ClickHouse at ch, for at most 15 s: ClickHouse at ch does not answer',
+      'waiting for ClickHouse at ch, for at most 5 s: ClickHouse at ch does not answer',
+    ]);
+  });
+
   it('gives up a try that never ends, and closes what it opens after that', async () => {
     const clock = onClock(2_000);
     const opening = Promise.withResolvers<string>();

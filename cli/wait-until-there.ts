@@ -1,4 +1,4 @@
-import { UserError } from './errors.ts';
+import { EXIT, UserError } from './errors.ts';
 import { backoffMs, isAway } from './away.ts';
 
 /** How long a command that goes on for ever waits for what it needs, unless `--wait` says otherwise. */
@@ -90,43 +90,65 @@ function createRoom(waiting: Waiting): Room {
 
 async function openOne<T>(needed: Needed<T>, room: Room): Promise<T> {
   const { what, address } = needed;
-  const mayWait = needed.waits !== false && room.waitMs > 0;
   const begun = room.monotonic();
+  if (needed.waits === false || room.waitMs === 0)
+    return tryOnce(
+      needed,
+      () => needed.open(),
+      { deadline: Number.POSITIVE_INFINITY, say: () => undefined },
+      room,
+    );
   let saidAt = Number.NEGATIVE_INFINITY;
-  if (mayWait) note(needed, { what, address, reason: `${what} at ${address} does not answer` }, room);
+  const say = (): void => {
+    const now = room.monotonic();
+    if (now - saidAt < REPEAT_MS) return;
+    saidAt = now;
+    const reason = room.missing.get(needed)?.reason ?? '';
+    room.say(`waiting for ${what} at ${address}, for at most ${seconds(room.deadline - now)}: ${reason}`);
+  };
+  note(needed, { what, address, reason: `${what} at ${address} does not answer` }, room);
   for (let tries = 0; ; tries++) {
     try {
-      const opened = await tryOnce(needed, mayWait ? room.deadline : Number.POSITIVE_INFINITY, room);
-      if (mayWait) note(needed, null, room);
-      if (tries > 0) room.say(`${what} at ${address} is there after ${seconds(room.monotonic() - begun)}`);
+      const opened = await tryOnce(
+        needed,
+        () => openOrSayWhy(needed),
+        { deadline: room.deadline, say },
+        room,
+      );
+      note(needed, null, room);
+      if (saidAt >= 0) room.say(`${what} at ${address} is there after ${seconds(room.monotonic() - begun)}`);
       return opened;
     } catch (error) {
       room.signal.throwIfAborted();
-      if (!mayWait || !isAway(error)) throw error;
-      const never = (await needed.whyNever?.()) ?? null;
-      if (never !== null) throw never;
-      const reason = error instanceof Error ? error.message : String(error);
-      note(needed, { what, address, reason }, room);
+      if (!isAway(error)) throw error;
+      note(needed, { what, address, reason: error instanceof Error ? error.message : String(error) }, room);
       const left = room.deadline - room.monotonic();
       if (left <= 0) throw gaveUp(room);
-      if (room.monotonic() - saidAt >= REPEAT_MS) {
-        saidAt = room.monotonic();
-        room.say(`waiting for ${what} at ${address}, for at most ${seconds(left)}: ${reason}`);
-      }
+      say();
       await room.sleep(Math.min(left, backoffMs(tries, room.chance())), room.signal);
     }
   }
 }
 
-/** One try that ends with the time, or with the signal, however long the other side keeps silent. */
-async function tryOnce<T>(needed: Needed<T>, deadline: number, room: Room): Promise<T> {
-  const opening = needed.open();
+/** One try that ends at the deadline, or with the signal, however long the other side keeps silent; `say` is called meanwhile. */
+async function tryOnce<T>(
+  needed: Needed<T>,
+  open: () => Promise<T>,
+  { deadline, say }: { deadline: number; say: () => void },
+  room: Room,
+): Promise<T> {
+  const opening = open();
   const over = new AbortController();
-  let isOpen = false;
+  const signal = AbortSignal.any([room.signal, over.signal]);
   const late = async (): Promise<never> => {
-    await room.sleep(Math.max(0, deadline - room.monotonic()), AbortSignal.any([room.signal, over.signal]));
-    throw gaveUp(room);
+    for (;;) {
+      const left = deadline - room.monotonic();
+      if (left <= 0) throw gaveUp(room);
+      await room.sleep(Math.min(left, REPEAT_MS), signal);
+      if (room.monotonic() < deadline) say();
+    }
   };
+  let isOpen = false;
   try {
     const opened = await Promise.race([opening, late()]);
     isOpen = true;
@@ -138,6 +160,15 @@ async function tryOnce<T>(needed: Needed<T>, deadline: number, room: Room): Prom
   }
 }
 
+/** A try whose error says it when waiting is in vain. */
+async function openOrSayWhy<T>(needed: Needed<T>): Promise<T> {
+  try {
+    return await needed.open();
+  } catch (error) {
+    throw (isAway(error) ? await needed.whyNever?.() : null) ?? error;
+  }
+}
+
 function note(needed: Needed<unknown>, missing: Missing | null, room: Room): void {
   if (missing === null) room.missing.delete(needed);
   else room.missing.set(needed, missing);
@@ -146,7 +177,7 @@ function note(needed: Needed<unknown>, missing: Missing | null, room: Room): voi
 
 function gaveUp({ missing, waitMs }: Room): UserError {
   const reasons = [...missing.values()].map(({ reason }) => reason);
-  return new UserError(`${reasons.join('; ')}; gave up after ${seconds(waitMs)} (--wait)`, 1);
+  return new UserError(`${reasons.join('; ')}; gave up after ${seconds(waitMs)} (--wait)`, EXIT.found);
 }
 
 function seconds(ms: number): string {

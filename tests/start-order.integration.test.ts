@@ -275,6 +275,22 @@ await describeWithOwnKafka('with Kafka', () => {
     }
   });
 
+  it('start counts when it is started first, and its page says so', async () => {
+    await Promise.all([kafka.kill(), clickhouse.kill()]);
+    const env = settings('start_first');
+    const program = await begin(['start', '--source', 'kafka', '--port', '0'], env);
+    await until('both are missing', async () => (await program.ready()).missing.length === 2);
+    await Promise.all([clickhouse.start(), kafka.restart()]);
+    await until('it is ready', async () => (await program.ready()).state === 'ok');
+    await produceLines(kafka.brokers, topic, [JSON.stringify({ ts: Date.now(), status: 200 })]);
+    await until('the record is counted', async () => {
+      const status = await fetch(`${program.url}/api/status`);
+      const { live } = (await status.json()) as { live?: { records: number; source: string } };
+      return live !== undefined && live.records > 0 && live.source === `Kafka topic ${topic}`;
+    });
+    expect(await program.stop()).toMatchObject({ code: 0 });
+  });
+
   it('waits for a topic that does not exist yet', async () => {
     const env = { ...settings('topic_later'), FAULTLINE_KAFKA_TOPICS: 'later' };
     const program = await begin(['ingest'], env);
