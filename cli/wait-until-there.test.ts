@@ -85,6 +85,11 @@ describe('which errors are waited for', () => {
     ],
     ['a statement that timed out', toStoreError(new Error('Timeout error.'), 'ch'), true],
     ['a server that is short of memory', toStoreError(new Error('Code: 241. DB::Exception: x'), 'ch'), true],
+    [
+      'a user who may only read',
+      toStoreError(new Error('Code: 164. DB::Exception: Cannot execute query in readonly mode'), 'ch'),
+      false,
+    ],
     ['a wrong password', toStoreError(new Error('Code: 516. DB::Exception: x'), 'ch'), false],
     ['an unknown setting', toStoreError(new Error('Code: 115. DB::Exception: x'), 'ch'), false],
     [

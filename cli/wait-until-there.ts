@@ -91,13 +91,12 @@ function createRoom(waiting: Waiting): Room {
 async function openOne<T>(needed: Needed<T>, room: Room): Promise<T> {
   const { what, address } = needed;
   const begun = room.monotonic();
-  if (needed.waits === false || room.waitMs === 0)
-    return tryOnce(
-      needed,
-      () => needed.open(),
-      { deadline: Number.POSITIVE_INFINITY, say: () => undefined },
-      room,
-    );
+  // What is ours is not broken off in the middle, not even by a signal.
+  if (needed.waits === false) return needed.open();
+  if (room.waitMs === 0) {
+    const once = { deadline: Number.POSITIVE_INFINITY, say: () => undefined };
+    return tryOnce(needed, () => needed.open(), once, room);
+  }
   let saidAt = Number.NEGATIVE_INFINITY;
   const say = (): void => {
     const now = room.monotonic();

@@ -115,6 +115,11 @@ describe('without Kafka', () => {
     });
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toMatch(/^faultline: ClickHouse at .* refused the login: check [^\n]*\n$/);
+    const reader = await runFaultline(['analyze', '--clickhouse-url', clickhouse.url], {
+      env: { ...env, FAULTLINE_CLICKHOUSE_PASSWORD: '' },
+    });
+    expect(reader.code).toBe(1);
+    expect(reader.stderr).toMatch(/^faultline: ClickHouse at .*164 READONLY[^\n]*\n$/);
     const locked = await runFaultline(
       ['ingest', '--data', path.join(clickhouse.dir, 'data'), '--brokers', await nobody()],
       { env },
