@@ -2,22 +2,50 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runAnalyzers } from '../analyzers/run.ts';
 import { type Ticked, tick } from '../analyzers/tick.ts';
 import { readWatermark } from '../store/queries/watermark.ts';
+import { type AnalyzerHealth, createAnalyzerHealth } from './analyzer-health.ts';
 import type { CommandContext } from './context.ts';
-import { openMigrated } from './pipeline.ts';
+import { describeError } from './errors.ts';
+import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
+import { neededStore, waitingOf } from './needs.ts';
+import { openWhenThere } from './wait-until-there.ts';
 import { parseWhen } from './when.ts';
 
 export interface AnalyzeOptions {
   once?: boolean;
   now?: string;
+  /** Ms. */
+  wait?: number;
 }
 
 /** Evaluates the counts until a signal, or once; what opens, changes or resolves is logged and stored. */
 export async function run(options: AnalyzeOptions, context: CommandContext): Promise<number> {
-  const { settings, logger, signal } = context;
   const fixed = options.now === undefined ? null : parseWhen(options.now, '--now', context.now()) / 1000;
   const now = (): number => fixed ?? context.now() / 1000;
-  const store = await openMigrated({ ...settings.clickhouse, notice: context.err });
+  const health = createAnalyzerHealth();
+  const server = options.once === true ? null : await serveHealth(health, context);
+  try {
+    return await analyze(options, now, health, context);
+  } finally {
+    await server?.close();
+  }
+}
+
+async function analyze(
+  options: AnalyzeOptions,
+  now: () => number,
+  health: AnalyzerHealth,
+  context: CommandContext,
+): Promise<number> {
+  const { settings, logger, signal } = context;
+  const store = await openWhenThere(
+    neededStore({ ...settings.clickhouse, notice: context.err }),
+    waitingOf(context, options.once === true ? { wait: 0, ...options } : options, {
+      say: (line) => logger.warn(line),
+      missing: health.lack,
+    }),
+  );
   const report = ({ written, left_out }: Ticked): void => {
+    health.evaluated(null);
     for (const { incident, reason } of written) {
       const { id, kind, state, severity, scope, verdict } = incident;
       logger.info({ id, kind, state, severity, scope, reason, party: verdict.party }, incident.summary);
@@ -45,14 +73,28 @@ export async function run(options: AnalyzeOptions, context: CommandContext): Pro
       sleep: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
       watermark: (at) => readWatermark(store, at),
       onTick: report,
-      onError: (error) =>
+      onError: (error) => {
+        health.evaluated(error);
         logger.warn(
           { reason: error instanceof Error ? error.message : String(error) },
           'evaluation failed, incidents stay as they are',
-        ),
+        );
+      },
     });
     return 0;
   } finally {
     await store.close();
+  }
+}
+
+/** The analyzers served nothing before: a worker that has the port beside them must not keep them from starting. */
+async function serveHealth(health: AnalyzerHealth, context: CommandContext): Promise<MetricsServer | null> {
+  try {
+    const server = await startMetricsServer(context.settings.metrics, health);
+    context.logger.info({ url: server.url }, 'serving /metrics, /healthz and /readyz');
+    return server;
+  } catch (error) {
+    context.logger.warn({ reason: describeError(error).line }, 'health is not served');
+    return null;
   }
 }

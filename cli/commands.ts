@@ -1,5 +1,5 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
-import { count, natural, port, positive } from './option-values.ts';
+import { count, natural, port, positive, wait } from './option-values.ts';
 
 const outputFormat: OptionSpec = {
   flags: '--format <format>',
@@ -11,6 +11,11 @@ const clickhouseHttp: OptionSpec = {
   flags: '--clickhouse-http <port>',
   description: 'serve the embedded ClickHouse on this loopback port, for Grafana, curl and further processes',
   parse: port,
+};
+const waitOption: OptionSpec = {
+  flags: '--wait <duration>',
+  description: 'how long to wait for Kafka and ClickHouse at the start, 0 for not at all (default: 60s)',
+  parse: wait,
 };
 const storeOptions: readonly OptionSpec[] = [
   {
@@ -60,6 +65,7 @@ export const commands: readonly CommandSpec[] = [
         parse: positive,
       },
       { flags: '--exit', description: 'end when the source has ended' },
+      waitOption,
       recordFormat,
       clickhouseHttp,
       ...kafkaOptions,
@@ -77,6 +83,7 @@ export const commands: readonly CommandSpec[] = [
     options: [
       ...kafkaOptions,
       { flags: '--group <name>', description: 'consumer group', setting: 'kafka.group' },
+      waitOption,
       recordFormat,
       clickhouseHttp,
       ...storeOptions,
@@ -114,10 +121,12 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'analyze',
     summary: 'run the analyzers: counts in, incidents out',
-    details: 'Evaluates every few seconds until it is stopped, or once with --once.',
+    details:
+      'Evaluates every few seconds until it is stopped, or once with --once, which waits for nothing unless --wait is given. Serves /healthz and /readyz on metrics.port.',
     options: [
       { flags: '--once', description: 'evaluate once and end' },
       { flags: '--now <time>', description: 'evaluate as of this time (ISO-8601 or epoch)' },
+      waitOption,
       ...storeOptions,
     ],
     examples: ['faultline analyze', 'faultline analyze --once --now 2026-03-01T03:00:00Z'],

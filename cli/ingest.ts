@@ -1,15 +1,16 @@
-import { openKafka } from '../ingest/sources/kafka.ts';
 import { reportToBoth } from '../ingest/worker-events.ts';
-import type { Gateway } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
-import { kafkaLog, logEvents } from './log-events.ts';
+import { logEvents } from './log-events.ts';
 import { startMetricsServer } from './metrics-server.ts';
-import { openMigrated, workerFor } from './pipeline.ts';
+import { neededKafka, neededStore, served, waitingOf } from './needs.ts';
+import { workerFor } from './pipeline.ts';
 import { type RunningTelemetry, runTelemetry } from './run-telemetry.ts';
-import { serveWhenAsked } from './serve-clickhouse.ts';
+import { openBoth } from './wait-until-there.ts';
 
 export interface IngestOptions {
   clickhouseHttp?: number;
+  /** Ms. */
+  wait?: number;
 }
 
 /** Runs a worker until a signal: then it writes and acknowledges what it has read, and leaves the group. */
@@ -35,11 +36,14 @@ async function work(
   context: CommandContext,
 ): Promise<number> {
   const { settings, logger } = context;
-  const store = await openMigrated({ ...settings.clickhouse, notice: context.err });
-  let gateway: Gateway | null = null;
+  const database = neededStore({ ...settings.clickhouse, notice: context.err });
+  const storage = served(database, options.clickhouseHttp, context);
+  const [store, source] = await openBoth(
+    storage,
+    neededKafka(context),
+    waitingOf(context, options, { say: (line) => logger.warn(line), missing: telemetry.lack }),
+  );
   try {
-    gateway = await serveWhenAsked(store, options.clickhouseHttp, context);
-    const source = await openKafka(settings.kafka, kafkaLog(logger));
     const worker = workerFor(context, settings, {
       store,
       source,
@@ -62,7 +66,6 @@ async function work(
     logger.info('worker stopped');
     return 0;
   } finally {
-    await gateway?.close();
-    await store.close();
+    await storage.close(store);
   }
 }

@@ -1,4 +1,5 @@
 import { UserError } from './errors.ts';
+import { parseDuration } from './when.ts';
 
 /** A TCP port; 0 lets the system choose. */
 export const port = (text: string, flag: string): number => wholeNumber(text, flag, 0, 65_535);
@@ -16,6 +17,11 @@ export function positive(text: string, flag: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(value) && value > 0) return value;
   throw new UserError(`${flag} is ${JSON.stringify(text)}: must be a number above 0`);
+}
+
+/** How long to wait, as ms: a duration such as `60s`, or 0 for not at all. */
+export function wait(text: string, flag: string): number {
+  return /^0+[smhdw]?$/.test(text.trim()) ? 0 : parseDuration(text, flag) * 1_000;
 }
 
 function wholeNumber(text: string, flag: string, min: number, max: number): number {

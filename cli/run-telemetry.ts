@@ -31,7 +31,8 @@ export function tellChanges(
   let before = 'ok';
   return () => {
     const { state, reasons } = telemetry.health();
-    if (state === before) return;
+    // Who waits for something says so himself.
+    if (state === before || reasons[0]?.code === 'missing') return;
     before = state;
     if (state === 'ok') logger.info('health: ok again');
     else

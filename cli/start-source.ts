@@ -1,14 +1,14 @@
 import type { Limits } from '../ingest/gather.ts';
-import { openKafka } from '../ingest/sources/kafka.ts';
 import { openFileLines, openStreamLines } from '../ingest/sources/lines.ts';
 import type { Source } from '../ingest/sources/source.ts';
 import { findScenario } from '../simulate/scenarios.ts';
 import type { CommandContext } from './context.ts';
 import { playDemo } from './demo.ts';
 import { UserError } from './errors.ts';
-import { kafkaLog } from './log-events.ts';
+import { neededKafka } from './needs.ts';
 import { fileLimits } from './pipeline.ts';
 import { relayStdin } from './relay-stdin.ts';
+import type { Needed } from './wait-until-there.ts';
 
 /** Where `start` reads, and what time it is there. */
 export interface StartSource {
@@ -31,32 +31,41 @@ export interface StartSource {
 /** A day in two and a half minutes. */
 const DEMO_SPEED = 576;
 
-/** Opens `demo`, `kafka`, `-` or a file. Throws one-line errors that name it. */
-export async function openStartSource(
+/** `demo`, `kafka`, `-` or a file; only Kafka is waited for. Throws, and opening throws, one-line errors that name it. */
+export function neededSource(
   options: { source?: string; speed?: number },
   context: CommandContext,
-): Promise<StartSource> {
+): Needed<StartSource> {
   const source = options.source ?? 'demo';
   if (options.speed !== undefined && source !== 'demo')
     throw new UserError(`--speed only goes with --source demo, not with ${source}`);
+  if (source !== 'kafka') {
+    const open = () => openOwnSource(source, options.speed ?? DEMO_SPEED, context);
+    return { what: source, address: 'this machine', waits: false, open, close: (own) => own.records.stop() };
+  }
+  const kafka = neededKafka(context);
+  const open = async () => fromKafka(await kafka.open(), context);
+  return { ...kafka, open, close: ({ records }) => kafka.close(records) };
+}
+
+function fromKafka(records: Source, { settings }: CommandContext): StartSource {
+  return {
+    name: `Kafka topic ${settings.kafka.topics.join(', ')}`,
+    records,
+    isDemo: false,
+    isHistory: false,
+    limits: null,
+    present: () => null,
+    progress: () => null,
+    farewell: '',
+  };
+}
+
+async function openOwnSource(source: string, speed: number, context: CommandContext): Promise<StartSource> {
   const run = `${context.now()}`;
   switch (source) {
     case 'demo':
-      return openDemo(options.speed ?? DEMO_SPEED, run, context);
-    case 'kafka': {
-      const records = await openKafka(context.settings.kafka, kafkaLog(context.logger));
-      const name = `Kafka topic ${context.settings.kafka.topics.join(', ')}`;
-      return {
-        name,
-        records,
-        isDemo: false,
-        isHistory: false,
-        limits: null,
-        present: () => null,
-        progress: () => null,
-        farewell: '',
-      };
-    }
+      return openDemo(speed, run, context);
     case '-': {
       const records = openStreamLines('stdin', run, relayStdin());
       return history(

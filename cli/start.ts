@@ -8,15 +8,16 @@ import type { RequestClass } from '../domain/error-class.ts';
 import { reportToBoth, type WorkerEvents } from '../ingest/worker-events.ts';
 import type { Worker } from '../ingest/worker.ts';
 import type { Store } from '../store/connect.ts';
-import type { Gateway } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
 import { readEventRange } from '../store/queries/totals.ts';
 import { createLiveView, type LiveCounts } from './live-view.ts';
 import { logEvents } from './log-events.ts';
+import { neededStore, served, waitingOf } from './needs.ts';
 import { openMigrated, workerFor } from './pipeline.ts';
 import { type RunningTelemetry, runTelemetry } from './run-telemetry.ts';
-import { serveWhenAsked } from './serve-clickhouse.ts';
-import { openStartSource, type StartSource } from './start-source.ts';
+import { neededSource, type StartSource } from './start-source.ts';
+import { storeToCome } from './store-to-come.ts';
+import { openBoth, openNow } from './wait-until-there.ts';
 
 export interface StartOptions {
   source?: string;
@@ -24,27 +25,34 @@ export interface StartOptions {
   speed?: number;
   exit?: boolean;
   clickhouseHttp?: number;
+  /** Ms. */
+  wait?: number;
 }
 
 /** Everything in one process: source, worker, analyzers, terminal view and page, until a signal or the source's end. */
 export async function run(options: StartOptions, context: CommandContext): Promise<number> {
   const { settings, signal } = context;
-  const source = await openStartSource(options, context);
+  const isDemo = (options.source ?? 'demo') === 'demo';
   const clickhouse = {
     ...settings.clickhouse,
-    path: source.isDemo ? path.join(settings.clickhouse.path, 'demo') : settings.clickhouse.path,
+    path: isDemo ? path.join(settings.clickhouse.path, 'demo') : settings.clickhouse.path,
   };
-  const store = await openFresh({ ...clickhouse, notice: context.err }, source.isDemo);
+  const input = await openNow(neededSource(options, context));
+  const toCome = storeToCome(clickhouse);
+  const database = {
+    ...neededStore(clickhouse),
+    open: async () => toCome.arrive(await openFresh({ ...clickhouse, notice: context.err }, isDemo)),
+    close: () => toCome.close(),
+  };
+  const storage = served(database, options.clickhouseHttp, context);
   // The terminal shows the ordinary course; only trouble is worth a log line there.
   const telemetry = runTelemetry({
     now: context.now,
     logger: context.logger.child({}, { level: 'warn' }),
   });
   let page: Console | null = null;
-  let gateway: Gateway | null = null;
   try {
-    // The tables forget by event time; what is shown from a file may be older than that.
-    if (source.isHistory && store.kind === 'embedded') await store.command('SYSTEM STOP TTL MERGES');
+    const ownStorage = await openNow(storage);
     const state: State = {
       records: 0,
       dead: 0,
@@ -54,10 +62,34 @@ export async function run(options: StartOptions, context: CommandContext): Promi
       open: new Set(),
       rate: 0,
       ended: false,
+      waitsFor: [],
+      source: null,
     };
-    gateway = await serveWhenAsked(store, options.clickhouseHttp, context);
-    page =
-      options.openConsole === false ? null : await openPage(store, source, { state, telemetry }, context);
+    // Up before what it shows, so that people and probes see what is missing.
+    const open =
+      options.openConsole === false
+        ? null
+        : await openPage(toCome, input.what, { state, telemetry }, context);
+    page = open;
+    let isGreeted = open === null;
+    const greet = (): void => {
+      if (!isGreeted) context.err(`page: ${open?.url}`);
+      isGreeted = true;
+    };
+    const waiting = waitingOf(context, options, {
+      say(line) {
+        greet();
+        context.err(line);
+      },
+      missing(missing) {
+        telemetry.lack(missing);
+        state.waitsFor = missing.map(({ reason }) => reason);
+      },
+    });
+    const [store, source] = await openBoth(ownStorage, input, waiting);
+    state.source = source;
+    // The tables forget by event time; what is shown from a file may be older than that.
+    if (source.isHistory && store.kind === 'embedded') await store.command('SYSTEM STOP TTL MERGES');
     const worker = workerFor(context, settings, {
       store,
       source: source.records,
@@ -66,15 +98,14 @@ export async function run(options: StartOptions, context: CommandContext): Promi
       ...(source.limits === null ? {} : { limits: source.limits }),
     });
     telemetry.watch(worker, store);
-    if (page !== null) context.err(`page: ${page.url}`);
+    greet();
     await work({ store, worker, source, state, telemetry, exit: options.exit === true }, context);
     if (signal.aborted) context.err('stopped');
     return 0;
   } finally {
     telemetry.close();
     await page?.close();
-    await gateway?.close();
-    await store.close();
+    await storage.close(toCome);
   }
 }
 
@@ -88,6 +119,10 @@ interface State {
   open: Set<string>;
   rate: number;
   ended: boolean;
+  /** One line for each thing that the start waits for. */
+  waitsFor: readonly string[];
+  /** Null: not open yet. */
+  source: StartSource | null;
 }
 
 interface Running {
@@ -229,7 +264,7 @@ function watch(state: State, context: CommandContext): WorkerEvents {
 
 async function openPage(
   store: Store,
-  source: StartSource,
+  ahead: string,
   { state, telemetry }: Pick<Running, 'state' | 'telemetry'>,
   context: CommandContext,
 ): Promise<Console> {
@@ -249,22 +284,23 @@ async function openPage(
         state.rate = ((state.records - before.records) * 1000) / (at - before.at);
         before = { at, records: state.records };
       }
+      const { source } = state;
       return {
-        source: source.name,
+        source: source?.name ?? ahead,
         state: state.ended
           ? 'finished'
           : state.trouble !== ''
             ? 'degraded'
-            : state.records === 0
+            : source === null || state.records === 0
               ? 'starting'
               : 'running',
-        detail: state.trouble,
+        detail: source === null ? state.waitsFor.join('; ') : state.trouble,
         records: state.records,
         failures: state.records - state.dead - (state.byClass.get('ok') ?? 0),
         records_per_second: state.ended ? 0 : state.rate,
-        progress: source.progress(),
+        progress: source?.progress() ?? null,
         watermark: state.watermark,
-        present: source.present(state.watermark),
+        present: source?.present(state.watermark) ?? null,
       };
     },
   });

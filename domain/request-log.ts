@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
+/**
+ * The most that one request can have used, far above what any can. A record that says more is in another unit or broken;
+ * if it were counted, sums over many such records would wrap around (UInt64) or lose their last digits (doubles).
+ */
+export const MOST = { ms: 1e9, tokens: 1e9, usd: 1e6 } as const;
+
 const text = z.string().nullish();
-const count = z.number().min(0).max(1e15).nullish();
+const upTo = (most: number) => z.number().min(0).max(most).nullish();
 
 /**
  * The native wire format: one JSON object per Kafka message or NDJSON line. Unknown fields are ignored. What happened
@@ -21,11 +27,11 @@ export const nativeRecord = z
     endpoint: text,
     method: text,
     status: z.int().min(0).max(999).nullish(),
-    latency_ms: count,
-    ttft_ms: count,
-    input_tokens: count,
-    output_tokens: count,
-    cost_usd: count,
+    latency_ms: upTo(MOST.ms),
+    ttft_ms: upTo(MOST.ms),
+    input_tokens: upTo(MOST.tokens),
+    output_tokens: upTo(MOST.tokens),
+    cost_usd: upTo(MOST.usd),
     retry_count: z.int().min(0).max(65_535).nullish(),
     stream: z.boolean().nullish(),
     headers: z.record(z.string(), z.unknown()).nullish(),

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { Gather, type Limits, QUIET_RECORDS } from './gather.ts';
+import { MOST } from '../domain/request-log.ts';
+import { readNative } from './formats/native.ts';
+import { Gather, type Limits, MOST_REQUESTS, QUIET_RECORDS } from './gather.ts';
 import { RawRecord } from './sources/source.ts';
 import { createSteps } from './steps.ts';
 
@@ -30,4 +32,28 @@ it.each([
   const gather = opened(records);
   gather.closeIfDue(limits, age, state);
   expect(gather.closed.length).toBe(closes ? 1 : 0);
+});
+
+it('a batch closes while its sums are exact, however many requests its messages hold', () => {
+  expect(MOST_REQUESTS * MOST.tokens).toBeLessThan(Number.MAX_SAFE_INTEGER / 2);
+  const now = 1_795_392_000_000;
+  const { log } = readNative({ ts: now, status: 200, input_tokens: MOST.tokens }, now);
+  if (log === null) throw new Error('the record is not read');
+  const records = Array.from({ length: MOST_REQUESTS / 8 }, () => log);
+  const many = { ...steps, readPlain: () => null, decode: () => ({ kind: 'ok' as const, records }) };
+  const gather = new Gather({ topic: 't', partition: 0 }, 0, null, many);
+  const state = { behind: false, busy: true };
+  for (let offset = 0; offset < 8; offset++) {
+    expect(gather.closed.length).toBe(0);
+    const all = [new RawRecord(offset, line)];
+    gather.add(
+      { topic: 't', partition: 0, from: offset, to: offset + 1, records: all, highWatermark: 8 },
+      now,
+      0,
+    );
+    gather.closeIfDue({ ...limits, bytes: Number.POSITIVE_INFINITY }, 0, state);
+  }
+  expect(gather.closed.length).toBe(1);
+  const [row = ''] = String(gather.closed[0]?.fold.rows().counts).split('\n');
+  expect(row.split('\t')).toContain(String(BigInt(MOST_REQUESTS) * BigInt(MOST.tokens)));
 });

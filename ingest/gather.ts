@@ -6,6 +6,12 @@ import type { PlainRecord, Wanted } from './formats/plain/plain-record.ts';
 import type { OffsetRange } from './protocol.ts';
 import { type Chunk, type PartitionId, RawRecord } from './sources/source.ts';
 
+/**
+ * At so many requests a batch closes. Its sums are doubles, exact up to 2^53, which is nine million requests with as many
+ * tokens as a record may say; a chunk is added as a whole, so half of that is left for it.
+ */
+export const MOST_REQUESTS = 4_000_000;
+
 /** The pure steps from bytes to rows. */
 export interface Steps {
   /** The short way; null when the record has to be decoded, or is not what is wanted. The answer holds until the next call. */
@@ -87,7 +93,10 @@ export class Gather {
   closeIfDue(limits: Limits, monotonic: number, { behind, busy }: { behind: boolean; busy: boolean }): void {
     const batch = this.#open;
     if (batch === null || this.#replaying(batch)) return;
-    const full = batch.messages >= limits.rows || batch.fold.bytes >= limits.bytes;
+    const full =
+      batch.messages >= limits.rows ||
+      batch.fold.bytes >= limits.bytes ||
+      batch.fold.totals.counted >= MOST_REQUESTS;
     const age = monotonic - batch.openedAt;
     if (full || (!busy && age >= longestAge(limits, behind, batch.messages))) this.close();
   }

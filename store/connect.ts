@@ -8,6 +8,7 @@ import { createDiskGuard, type DiskGuard, refuseFullDisk } from './disk-guard.ts
 import { afterComment, asEngineSession, type EngineSession } from './engine-session.ts';
 import { detachStdin, makeDirectory, refuseForeignOwner } from './engine-surroundings.ts';
 import { StoreError, toStoreError } from './error.ts';
+import { withStatusOf } from './http-answer.ts';
 import { forgetIncomplete, mendTokenLogs } from './incomplete-parts.ts';
 import { clusterSettings, insertSettings } from './insert-settings.ts';
 import { createSessionPool } from './session-pool.ts';
@@ -248,7 +249,8 @@ async function attempt<T>(where: string, act: () => T | Promise<T>): Promise<T> 
   try {
     return await act();
   } catch (error) {
-    throw toStoreError(error, where);
+    const known = toStoreError(error, where);
+    throw /^https?:/.test(where) ? await withStatusOf(known, where) : known;
   }
 }
 

@@ -78,7 +78,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     app.get(path, (request, reply) => sendAsset(asset, request, reply));
   }
   if (options.telemetry === undefined) addOwnHealth(app, options);
-  else addTelemetry(app, options.telemetry);
+  else addTelemetry(app, options.telemetry, options.token === '');
   addApi(app, { store, now, dashboards, live, warn: (message) => logger?.warn(message) });
 
   app.setNotFoundHandler((request, reply) => {

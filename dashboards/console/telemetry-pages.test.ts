@@ -7,13 +7,13 @@ const well: ProcessTelemetry = {
   contentType: 'text/plain; version=0.0.4; charset=utf-8',
   text: async () => 'faultline_records_read_total 5\n',
   isAlive: () => true,
-  health: () => ({ state: 'ok' }),
+  health: () => ({ state: 'ok', reasons: [] }),
 };
 
 async function ask(path: string, telemetry: Partial<ProcessTelemetry> = {}, token = '') {
   const app = fastify();
   if (token !== '') addLogin(app, { token, port: 7070, now: () => 0, page: () => '' });
-  addTelemetry(app, { ...well, ...telemetry });
+  addTelemetry(app, { ...well, ...telemetry }, token === '');
   return app.inject({ path });
 }
 
@@ -33,13 +33,23 @@ describe('the pages about the worker in the same process', () => {
     ['not_ready', 503],
   ] as const;
   it.each(states)('/readyz of a worker that is %s is %d', async (state, status) => {
-    const answer = await ask('/readyz', { health: () => ({ state }) });
-    expect([answer.statusCode, answer.json()]).toEqual([status, { state }]);
+    const answer = await ask('/readyz', { health: () => ({ state, reasons: [] }) });
+    expect([answer.statusCode, answer.json()]).toEqual([status, { state, reasons: [] }]);
   });
 
   it('/healthz is 503 only for a worker that stands still', async () => {
     expect((await ask('/healthz')).statusCode).toBe(200);
     expect((await ask('/healthz', { isAlive: () => false })).statusCode).toBe(503);
+  });
+
+  it('/readyz says where something is missing to this machine alone', async () => {
+    const reasons = [{ code: 'missing', detail: 'Kafka is not there yet', address: 'kafka:9092' }];
+    const waiting = { health: () => ({ state: 'not_ready' as const, reasons }) };
+    expect((await ask('/readyz', waiting)).json()).toEqual({ state: 'not_ready', reasons });
+    expect((await ask('/readyz', waiting, 'secret')).json()).toEqual({
+      state: 'not_ready',
+      reasons: [{ code: 'missing', detail: 'Kafka is not there yet' }],
+    });
   });
 
   it('with a token, the numbers ask for it and the probes do not', async () => {

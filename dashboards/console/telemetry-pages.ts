@@ -7,11 +7,14 @@ export interface ProcessTelemetry {
   text(): Promise<string>;
   /** False when only a new process helps. */
   isAlive(): boolean;
-  health(): { state: 'ok' | 'degraded' | 'not_ready' };
+  health(): { state: 'ok' | 'degraded' | 'not_ready'; reasons: readonly { address?: string }[] };
 }
 
-/** Serves `/metrics`, `/healthz` and `/readyz` of the worker: the same as a worker's own port answers. */
-export function addTelemetry(app: FastifyInstance, telemetry: ProcessTelemetry): void {
+/**
+ * Serves `/metrics`, `/healthz` and `/readyz` of the worker: the same as a worker's own port answers. `isOpen`: only
+ * this machine asks. Otherwise `/readyz`, which needs no token, leaves addresses out.
+ */
+export function addTelemetry(app: FastifyInstance, telemetry: ProcessTelemetry, isOpen: boolean): void {
   app.get('/metrics', async (_request, reply) =>
     reply.type(telemetry.contentType).send(await telemetry.text()),
   );
@@ -20,6 +23,12 @@ export function addTelemetry(app: FastifyInstance, telemetry: ProcessTelemetry):
   );
   app.get('/readyz', (_request, reply) => {
     const health = telemetry.health();
-    return reply.code(health.state === 'not_ready' ? 503 : 200).send(health);
+    const reasons = isOpen ? health.reasons : health.reasons.map(withoutAddress);
+    return reply.code(health.state === 'not_ready' ? 503 : 200).send({ ...health, reasons });
   });
+}
+
+function withoutAddress(reason: { address?: string }): object {
+  const { address, ...rest } = reason;
+  return address === undefined ? reason : rest;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { goDuration, waitFromHeaders, waitFromText } from './wait-time.ts';
 
 describe('goDuration', () => {
@@ -37,6 +37,8 @@ describe('goDuration', () => {
   });
 });
 
+afterEach(() => vi.unstubAllEnvs());
+
 describe('waitFromHeaders', () => {
   const date = 'Wed, 15 Jul 2026 13:28:57 GMT';
   test.each([
@@ -55,6 +57,12 @@ describe('waitFromHeaders', () => {
     ['no headers', null, null],
   ])('%s', (_name, headers, seconds) => {
     expect(waitFromHeaders(headers)).toBe(seconds);
+  });
+
+  test('a date that names no zone is in UTC, as HTTP says', () => {
+    vi.stubEnv('TZ', 'America/New_York');
+    const headers = { 'retry-after': 'Wed Jul 15 13:30:00 2026', date: 'Wed, 15 Jul 2026 13:29:00 GMT' };
+    expect(waitFromHeaders(headers)).toBe(60);
   });
 });
 

@@ -34,9 +34,14 @@ export function waitFromHeaders(headers: ClassifierInput['headers']): number | n
   if (after === undefined) return null;
   if (/^\d{1,10}(?:\.\d{1,9})?$/.test(after)) return sensible(Number(after));
   // A date is compared with the answer's own clock: there is no other here, and none is better.
-  const until = Date.parse(after);
-  const sent = Date.parse(headers['date'] ?? '');
+  const until = httpDate(after);
+  const sent = httpDate(headers['date'] ?? '');
   return /[a-z]/i.test(after) && until >= sent ? sensible((until - sent) / 1000) : goDuration(after);
+}
+
+/** Epoch ms of a date in a header. Those of HTTP are in UTC, also the form that does not say so (`Sun Nov  6 08:49:37 1994`). */
+function httpDate(text: string): number {
+  return Date.parse(/(?:[A-Z]|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text} GMT`);
 }
 
 /** Seconds told right after "try again in" or the like, at `from`; null when no duration stands there. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { litellm } from './litellm.ts';
 
 const now = Date.parse('2026-06-01T12:00:00Z');
@@ -17,7 +17,28 @@ const only = (payload: object) => {
   return decoded.kind === 'ok' ? decoded.records[0] : decoded;
 };
 
+afterEach(() => vi.unstubAllEnvs());
+
 describe('the LiteLLM format', () => {
+  it('reads times without a zone as UTC, in whatever zone the machine is', () => {
+    vi.stubEnv('TZ', 'America/New_York');
+    expect(new Date(2026, 2, 8, 3).getTimezoneOffset()).toBe(240);
+    // The night in which New York has no 02:30.
+    const naive = { startTime: '2026-03-08T01:59:58', endTime: '2026-03-08T03:00:00.500' };
+    expect(only(naive)).toMatchObject({ ts: Date.UTC(2026, 2, 8, 3, 0, 0, 500), latency_ms: 3_602_500 });
+    const mixed = { startTime: '2026-05-31T10:00:00', endTime: '2026-05-31T10:00:02Z' };
+    expect(only(mixed)).toMatchObject({ ts: Date.UTC(2026, 4, 31, 10, 0, 2), latency_ms: 2_000 });
+  });
+
+  it('a start that was never set is no latency', () => {
+    expect(only({ startTime: 1 })).toMatchObject({ status: 200, latency_ms: 0 });
+  });
+
+  it('measures over a leap second', () => {
+    const times = { startTime: '2026-05-31T23:59:59Z', endTime: '2026-05-31T23:59:60.500Z' };
+    expect(only(times)).toMatchObject({ latency_ms: 1_500 });
+  });
+
   it('reads a success with the cost as number or text', () => {
     expect(only({ response_cost: '0.5', prompt_tokens: 3 })).toMatchObject({
       status: 200,

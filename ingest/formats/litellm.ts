@@ -1,6 +1,7 @@
-import type { Decoded } from '../../domain/request-log.ts';
+import { type Decoded, MOST } from '../../domain/request-log.ts';
 import { asObject, firstNumber, firstText, type Format, type JsonObject } from './format.ts';
 import { readNative } from './native.ts';
+import { parseTimeText } from './timestamp.ts';
 
 /** Calls that LiteLLM logs in the same shape and that ask no model for anything. */
 const NO_MODEL_CALL = /mcp|health|list_|retrieve_|delete_|cancel/;
@@ -89,10 +90,15 @@ function statusOf(code: unknown): number | undefined {
     : undefined;
 }
 
-/** Milliseconds between two times in seconds or as ISO-8601; undefined when that makes no sense. */
+/** Milliseconds between two times in seconds or as text, in UTC where no zone is named; undefined when that makes no sense. */
 function between(start: unknown, end: unknown): number | undefined {
-  const from = typeof start === 'string' ? Date.parse(start) / 1000 : start;
-  const to = typeof end === 'string' ? Date.parse(end) / 1000 : end;
-  if (typeof from !== 'number' || typeof to !== 'number' || !(to >= from) || from <= 0) return undefined;
-  return Math.round((to - from) * 1e6) / 1e3;
+  const [from, to] = [epochSeconds(start), epochSeconds(end)];
+  if (from === undefined || to === undefined || !(to >= from) || from <= 0) return undefined;
+  const ms = Math.round((to - from) * 1e6) / 1e3;
+  return ms <= MOST.ms ? ms : undefined;
+}
+
+function epochSeconds(time: unknown): number | undefined {
+  if (typeof time === 'string') return parseTimeText(time) / 1000;
+  return typeof time === 'number' ? time : undefined;
 }

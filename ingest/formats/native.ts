@@ -1,5 +1,6 @@
 import {
   type Decoded,
+  MOST,
   type NativeRecord,
   nativeRecord,
   type RejectReason,
@@ -80,11 +81,11 @@ export function isPlainNative(value: unknown): value is NativeRecord {
     isText(record.endpoint) &&
     isText(record.method) &&
     isText(exception) &&
-    isCount(record.latency_ms) &&
-    isCount(record.ttft_ms) &&
-    isCount(record.input_tokens) &&
-    isCount(record.output_tokens) &&
-    isCount(record.cost_usd) &&
+    isUpTo(MOST.ms, record.latency_ms) &&
+    isUpTo(MOST.ms, record.ttft_ms) &&
+    isUpTo(MOST.tokens, record.input_tokens) &&
+    isUpTo(MOST.tokens, record.output_tokens) &&
+    isUpTo(MOST.usd, record.cost_usd) &&
     (record.retry_count === undefined ||
       record.retry_count === null ||
       isWholeUpTo(record.retry_count, 65_535)) &&
@@ -98,8 +99,8 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' || value === undefined || value === null;
 }
 
-function isCount(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'number' && value >= 0 && value <= 1e15);
+function isUpTo(most: number, value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'number' && value >= 0 && value <= most);
 }
 
 function isWholeUpTo(value: unknown, largest: number): boolean {

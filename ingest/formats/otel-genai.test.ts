@@ -42,6 +42,11 @@ const chat = {
 };
 
 describe('spans', () => {
+  it('whose start was never set have no latency', () => {
+    const started = (startTimeUnixNano: string) => only(spans(span(chat, { startTimeUnixNano })));
+    expect(started('1')).toMatchObject({ status: 200, latency_ms: 0 });
+  });
+
   it('are successes unless their status or error.type says otherwise', () => {
     expect(only(spans(span(chat)))).toMatchObject({ status: 200, error: null, latency_ms: 250 });
     expect(

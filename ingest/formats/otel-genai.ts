@@ -1,4 +1,4 @@
-import type { Decoded, RejectedPart, RequestLog } from '../../domain/request-log.ts';
+import { type Decoded, MOST, type RejectedPart, type RequestLog } from '../../domain/request-log.ts';
 import { asList, asObject, firstNumber, firstText, type Format, type JsonObject } from './format.ts';
 import { readNative } from './native.ts';
 import { type Attributes, type OtlpItem, otlpItems, readAnyValue, readAttributes } from './otlp.ts';
@@ -225,7 +225,8 @@ function latency(
   end: number | undefined,
   attributes: Attributes,
 ): number | undefined {
-  if (start !== undefined && end !== undefined && start > 0 && end >= start)
+  // A start that was never set gives a span of half a century, which is not a latency.
+  if (start !== undefined && end !== undefined && start > 0 && end >= start && end - start <= MOST.ms * 1e6)
     return Math.round((end - start) / 1e3) / 1e3;
   return toMs(attributes.get('gen_ai.client.operation.duration'));
 }

@@ -5,12 +5,6 @@ const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?[ ]?(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/;
 const DIGITS = /^\d{9,20}(?:\.\d{1,12})?$/;
 
-// What the last call found out: records come in the order of time, so the next one mostly shares its minute or day.
-let lastMinute = '-';
-let lastMinuteMs = 0;
-let lastDate = 0;
-let lastDays = 0;
-
 /** Why a time is no time of a request, in the words of a reject reason. */
 export type BadTime = 'bad_timestamp' | 'future_timestamp';
 
@@ -20,38 +14,25 @@ export type BadTime = 'bad_timestamp' | 'future_timestamp';
  */
 export function parseTimestamp(value: unknown, now: number): number | BadTime {
   const ms =
-    typeof value === 'string' ? parseText(value) : typeof value === 'number' ? fromEpoch(value) : Number.NaN;
+    typeof value === 'string'
+      ? parseTimeText(value)
+      : typeof value === 'number'
+        ? fromEpoch(value)
+        : Number.NaN;
   // Written so that NaN is bad.
   if (!(ms >= EARLIEST_MS)) return 'bad_timestamp';
   return ms > now + DAY_MS ? 'future_timestamp' : ms;
 }
 
-function parseText(text: string): number {
-  if (text.length === 24 && text.startsWith(lastMinute)) {
-    const ms = withinMinute(text);
-    if (ms >= 0) return lastMinuteMs + ms;
-  }
+/** Epoch milliseconds of a text as `parseTimestamp` reads it, in whatever year; NaN when it is not a time. */
+export function parseTimeText(text: string): number {
   const plain = parsePlain(text);
-  if (plain >= 0) {
-    lastMinute = text.slice(0, 17);
-    lastMinuteMs = plain - (plain % 60_000);
-    return plain;
-  }
+  if (plain >= 0) return plain;
   const match = ISO.exec(text);
   if (match === null) return DIGITS.test(text) ? fromEpoch(Number(text)) : Number.NaN;
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = match;
   const ms = civil(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
   return ms + Number(fraction.slice(0, 3).padEnd(3, '0')) - offsetMs(zone);
-}
-
-/** Milliseconds of `SS.mmmZ` at the end of a text of 24 characters; -1 when that is not what stands there. */
-function withinMinute(text: string): number {
-  const seconds = two(text, 17);
-  const hundredths = two(text, 20);
-  const thousandths = text.charCodeAt(22) - 48;
-  if (seconds < 0 || seconds > 59 || hundredths < 0 || thousandths < 0 || thousandths > 9) return -1;
-  if (text.charCodeAt(19) !== 46 || text.charCodeAt(23) !== 90) return -1;
-  return seconds * 1000 + hundredths * 10 + thousandths;
 }
 
 /** `YYYY-MM-DDTHH:MM:SS[.fff…]Z`, what nearly every logger writes, without a regular expression; else -1. */
@@ -99,7 +80,10 @@ function two(text: string, at: number): number {
   return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
 }
 
-/** Epoch milliseconds of a UTC date and time; NaN when there is no such moment. A leap second is the next second. */
+/**
+ * Epoch milliseconds of a UTC date and time; NaN when there is no such moment. Second 60, a leap second, is second 0 of
+ * the next minute, as in POSIX.
+ */
 function civil(
   year: number,
   month: number,
@@ -109,14 +93,8 @@ function civil(
   second: number,
 ): number {
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return Number.NaN;
-  // The days are those of the last call for nearly every record.
-  const date = (year * 100 + month) * 100 + day;
-  if (date !== lastDate) {
-    if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return Number.NaN;
-    lastDate = date;
-    lastDays = daysSince1970(year, month, day);
-  }
-  return lastDays * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000;
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return Number.NaN;
+  return daysSince1970(year, month, day) * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000;
 }
 
 /** Days since 1970 of a date, with the year beginning in March, so that the leap day comes last. */

@@ -1,9 +1,18 @@
 /**
  * What went wrong with Kafka, so that callers can act without reading messages: `bad_setting` (a key of
- * `kafka.*` is wrong; nothing was tried), `unreachable` (no broker answers; try again), `tls_failed` (no secure
- * connection), `login_refused` (SASL), `refused` (the broker answered with an error).
+ * `kafka.*` is wrong; nothing was tried), `unreachable` (no broker answers; try again), `closed` (the port closed the
+ * connection without a word), `busy` (the broker says that it can succeed later), `no_topic` (a topic does not exist),
+ * `tls_failed` (no secure connection), `login_refused` (SASL), `refused` (the broker answered with an error).
  */
-export type KafkaErrorCode = 'bad_setting' | 'unreachable' | 'tls_failed' | 'login_refused' | 'refused';
+export type KafkaErrorCode =
+  | 'bad_setting'
+  | 'unreachable'
+  | 'closed'
+  | 'busy'
+  | 'no_topic'
+  | 'tls_failed'
+  | 'login_refused'
+  | 'refused';
 
 /** An error of Kafka with one line for the reader: broker or setting, reason, what to do. Holds no secret. */
 export class KafkaError extends Error {
@@ -42,8 +51,15 @@ export function toKafkaError(error: unknown, place: KafkaPlace): KafkaError {
     );
   }
   const kind = kinds.get(cause?.name ?? '');
-  if (kind === undefined) return new KafkaError('refused', `Kafka at ${broker}: ${text}`, error);
-  return new KafkaError('unreachable', `kafka.brokers: ${broker} ${silence[kind](text, place)}`, error);
+  if (kind === undefined) {
+    const isPassing = cause?.name === 'KafkaJSProtocolError' && cause.retriable;
+    return new KafkaError(isPassing ? 'busy' : 'refused', `Kafka at ${broker}: ${text}`, error);
+  }
+  return new KafkaError(
+    kind === 'closed' ? 'closed' : 'unreachable',
+    `kafka.brokers: ${broker} ${silence[kind](text, place)}`,
+    error,
+  );
 }
 
 type Silence = 'closed' | 'connection' | 'timeout';
@@ -70,6 +86,7 @@ interface Link {
   message: string;
   code: string | undefined;
   broker: string | undefined;
+  retriable: boolean;
 }
 
 function causes(error: unknown): Link[] {
@@ -80,6 +97,7 @@ function causes(error: unknown): Link[] {
       message: link.message,
       code: 'code' in link && typeof link.code === 'string' ? link.code : undefined,
       broker: 'broker' in link && typeof link.broker === 'string' ? link.broker : undefined,
+      retriable: 'retriable' in link && link.retriable === true,
     });
   }
   return links;

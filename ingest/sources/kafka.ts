@@ -11,7 +11,7 @@ import kafkajs, {
 import type { Settings } from '../../domain/settings.ts';
 import { codecs } from './codecs.ts';
 import { type KafkaConfig, kafkaConfig } from './kafka-config.ts';
-import { toKafkaError } from './kafka-error.ts';
+import { KafkaError, toKafkaError } from './kafka-error.ts';
 import { type DecodeMessages, isRawMessage, rawDecodeMessages } from './raw-fetch.ts';
 import { rawRecords } from './raw-records.ts';
 import { type RequestVersions, withTopicIds } from './topic-ids.ts';
@@ -31,7 +31,7 @@ export type KafkaSettings = Settings['kafka'];
 /** A log line of the client: level, what it says, and the fields it names. */
 export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: object) => void;
 
-/** The consumer group as a source. Connecting throws a `KafkaError` of one line. */
+/** The consumer group as a source. Connecting throws a `KafkaError` of one line, and may be tried again. */
 export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise<Source> {
   let connected = false;
   // Until there is a connection, the error that is thrown says it all in one line.
@@ -39,8 +39,6 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
     log(connected ? level : 'debug', message, fields),
   );
   const admin = kafka.admin();
-  await attempt(settings, () => admin.connect());
-  await attempt(settings, () => requireTopics(admin, settings));
   const consumer = kafka.consumer({
     groupId: settings.group,
     sessionTimeout: settings.session_timeout_ms,
@@ -61,9 +59,25 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
       restartOnFailure: async () => true,
     },
   });
-  await attempt(settings, () => consumer.connect());
+  try {
+    await attempt(settings, () => admin.connect());
+    await attempt(settings, () => requireTopics(admin, settings)).catch((error: unknown) => {
+      throw wantsLogin(error);
+    });
+    await attempt(settings, () => consumer.connect());
+  } catch (error) {
+    // What has been connected would stay so, once for each try.
+    await Promise.allSettled([admin.disconnect(), consumer.disconnect()]);
+    throw error;
+  }
   connected = true;
   return groupSource(settings, consumer, admin);
+}
+
+/** A broker that lets a client connect and closes at its first question wants a login, however often it is asked. */
+function wantsLogin(error: unknown): unknown {
+  const isClosed = error instanceof KafkaError && error.code === 'closed';
+  return isClosed ? new KafkaError('login_refused', error.message, error) : error;
 }
 
 /** Sends records; the caller awaits each `send`. */
@@ -209,13 +223,9 @@ async function requireTopics(admin: Admin, settings: KafkaSettings): Promise<voi
   const missing = settings.topics.filter((topic) => !existing.has(topic));
   if (missing.length === 0) return;
   const at = settings.brokers.join(',');
-  throw Object.assign(
-    new Error(
-      `kafka.topics: ${missing.join(', ')} does not exist at ${at}: create it, or name another topic`,
-    ),
-    {
-      code: 'no_topic',
-    },
+  throw new KafkaError(
+    'no_topic',
+    `kafka.topics: ${missing.join(', ')} does not exist at ${at}: create it, or name another topic`,
   );
 }
 

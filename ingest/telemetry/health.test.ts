@@ -6,6 +6,7 @@ const ago = (seconds: number): number => now - seconds * 1_000;
 
 const well: HealthFacts = {
   phase: 'running',
+  missing: [],
   started_at: ago(600),
   ticked_at: ago(0.05),
   assigned: true,
@@ -33,6 +34,18 @@ const cases: [string, Partial<HealthFacts>, string, string[]][] = [
     { phase: 'starting', store_answered_at: null },
     'not_ready',
     ['not_ready starting'],
+  ],
+  [
+    'ClickHouse and Kafka are waited for',
+    {
+      phase: 'starting',
+      missing: [
+        { what: 'ClickHouse', address: 'http://ch:8123' },
+        { what: 'Kafka', address: 'kafka:9092' },
+      ],
+    },
+    'not_ready',
+    ['not_ready missing', 'not_ready missing'],
   ],
   ['told to stop', { phase: 'stopping' }, 'not_ready', ['not_ready stopping']],
   ['the loop stands still', { ticked_at: ago(16) }, 'not_ready', ['not_ready stalled']],

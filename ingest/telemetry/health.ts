@@ -3,6 +3,8 @@ import type { HealthState } from './metrics.ts';
 /** What health is decided on. Times are monotonic ms; null: it is not so, or not known. */
 export interface HealthFacts {
   phase: 'starting' | 'running' | 'stopping' | 'ended';
+  /** What the start waits for. */
+  missing: readonly MissingPart[];
   started_at: number;
   /** When the worker's loop last turned. */
   ticked_at: number | null;
@@ -27,9 +29,18 @@ export interface HealthFacts {
   lag_seconds: number;
 }
 
+/** Something that has to be there before the worker can begin. */
+export interface MissingPart {
+  /** `ClickHouse`, `Kafka`. */
+  what: string;
+  /** host:port or URL. */
+  address: string;
+}
+
 /** Why a worker is not simply `ok`. */
 export const healthReasons = [
   'starting',
+  'missing',
   'no_assignment',
   'stopping',
   'stalled',
@@ -46,8 +57,11 @@ export type HealthReason = (typeof healthReasons)[number];
 
 export interface Health {
   state: HealthState;
-  /** Worst first. `detail` names no host, no path and no record. */
-  reasons: { code: HealthReason; state: Exclude<HealthState, 'ok'>; detail: string }[];
+  /**
+   * Worst first. `detail` names no host, no path and no record; `address` is where something is missing, for readers
+   * who may know it.
+   */
+  reasons: { code: HealthReason; state: Exclude<HealthState, 'ok'>; detail: string; address?: string }[];
 }
 
 /** The loop turns twenty times a second; so long without a turn and the process is to be started anew. */
@@ -71,9 +85,10 @@ export const LAG_GROWTH = 1.1;
 /** Whether the worker can do its work: `degraded` still counts everything, later; `not_ready` does not work now. */
 export function decideHealth(facts: HealthFacts, now: number): Health {
   const reasons: Health['reasons'] = [];
-  const say: Say = (state, code, detail) => void reasons.push({ code, state, detail });
+  const say: Say = (state, code, detail, address) =>
+    void reasons.push({ code, state, detail, ...(address === undefined ? {} : { address }) });
   if (facts.phase === 'ended') return { state: 'ok', reasons };
-  if (facts.phase === 'starting') say('not_ready', 'starting', 'store and broker are being connected');
+  if (facts.phase === 'starting') judgeStart(facts, say);
   else if (facts.phase === 'stopping')
     say('not_ready', 'stopping', 'what has been read is being written, then the worker leaves');
   else {
@@ -93,7 +108,12 @@ export function isStalled(facts: HealthFacts, now: number): boolean {
   return facts.phase === 'running' && now - (facts.ticked_at ?? facts.started_at) > STALLED_MS;
 }
 
-type Say = (state: 'degraded' | 'not_ready', code: HealthReason, detail: string) => void;
+type Say = (state: 'degraded' | 'not_ready', code: HealthReason, detail: string, address?: string) => void;
+
+function judgeStart({ missing }: HealthFacts, say: Say): void {
+  for (const { what, address } of missing) say('not_ready', 'missing', `${what} is not there yet`, address);
+  if (missing.length === 0) say('not_ready', 'starting', 'store and broker are being connected');
+}
 
 function judgeGroup(facts: HealthFacts, now: number, say: Say): void {
   const { assigned, group_since, partitions, starting, halted } = facts;

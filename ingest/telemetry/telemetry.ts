@@ -3,7 +3,14 @@ import { StoreError } from '../../store/error.ts';
 import type { Worker } from '../worker.ts';
 import type { WorkerStatus } from '../worker-status.ts';
 import type { WorkerEvents } from '../worker-events.ts';
-import { decideHealth, type Health, type HealthFacts, isStalled, LAG_WINDOW_MS } from './health.ts';
+import {
+  decideHealth,
+  type Health,
+  type HealthFacts,
+  isStalled,
+  LAG_WINDOW_MS,
+  type MissingPart,
+} from './health.ts';
 import { healthStates, PARTITION_SERIES } from './metrics.ts';
 import { type PartitionSeries, partitionSeries } from './partition-series.ts';
 import { type Recorded, recordEvents } from './record-events.ts';
@@ -13,6 +20,8 @@ import { createRegistry } from './registry.ts';
 export interface Telemetry {
   /** To be given to the worker. */
   readonly events: WorkerEvents;
+  /** What the start is waiting for, whenever that changes. */
+  lack(missing: readonly MissingPart[]): void;
   /** The worker and its store, once both exist. */
   watch(worker: Worker, store: Store): void;
   /** Asks store and source whether they answer, and notes the lag. Never rejects. To be called every `SAMPLE_MS`. */
@@ -67,6 +76,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   };
   const { facts } = recorded;
   let phase: HealthFacts['phase'] = 'starting';
+  let missing: readonly MissingPart[] = [];
   let startedAt = began;
   let watched: { worker: Worker; store: Store } | null = null;
   let sampling = false;
@@ -84,6 +94,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       facts: {
         ...facts,
         phase,
+        missing,
         started_at: startedAt,
         lag_records_before: lagBefore,
         ticked_at: status.ticked_at,
@@ -137,6 +148,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 
   return {
     events,
+    lack(parts) {
+      missing = parts;
+    },
     watch(worker, store) {
       watched = { worker, store };
       if (phase === 'starting') phase = 'running';

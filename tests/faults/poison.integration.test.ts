@@ -29,6 +29,7 @@ const poison: readonly { name: string; value: string | Buffer; reason: string }[
     reason: 'schema',
   },
   { name: 'a negative count', value: record({ input_tokens: -1 }), reason: 'schema' },
+  { name: 'more tokens than a request can use', value: record({ input_tokens: 1e15 }), reason: 'schema' },
   { name: 'a huge retry count', value: record({ retry_count: 70_000 }), reason: 'schema' },
   { name: 'a date in 1970', value: record({ ts: '1970-01-01T00:00:01Z' }), reason: 'bad_timestamp' },
   { name: 'a date in 2100', value: record({ ts: '2100-01-01T00:00:00Z' }), reason: 'future_timestamp' },
@@ -45,7 +46,7 @@ const harmless: readonly { name: string; value: string; class: string }[] = [
   { name: 'a constructor key', value: record({ constructor: { prototype: 1 } }), class: 'ok' },
   {
     name: 'huge counts',
-    value: record({ input_tokens: 1e15, output_tokens: 1e15, cost_usd: 1e15, latency_ms: 1e15 }),
+    value: record({ input_tokens: 1e9, output_tokens: 1e9, cost_usd: 1e6, latency_ms: 1e9 }),
     class: 'ok',
   },
   {

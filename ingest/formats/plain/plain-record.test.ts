@@ -101,7 +101,7 @@ const texts = fc.oneof(
 const counts = fc.oneof(
   fc.nat(),
   fc.double({ min: 0, max: 1e6, noNaN: true }),
-  fc.constantFrom(0, 1.5, 1e15, 1e21, -1, 0.1 + 0.2),
+  fc.constantFrom(0, 1.5, 1e6, 1e6 + 1, 1e9, 1e9 + 1, 1e9 + 0.5, 1e15, 1e21, -1, 0.1 + 0.2),
 );
 const times = fc.oneof(
   fc
