@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { StoreError } from './error.ts';
 import type { Store } from './connect.ts';
+import { type Admit, createAdmission } from './http-gateway/admission.ts';
 import { readBody } from './http-gateway/body.ts';
 import { contentType } from './http-gateway/content-type.ts';
 import { Exception, exceptionText, toException } from './http-gateway/exception.ts';
 import { execute, type Outcome } from './http-gateway/execute.ts';
 import { greetingAnswer, isGreeting } from './http-gateway/native-hello.ts';
+import { functionsQuery, readerRights } from './http-gateway/reader-rights.ts';
 import { type GatewayRequest, readRequest, refuseBrowsers } from './http-gateway/request.ts';
 import { createSessions, type Sessions } from './http-gateway/sessions.ts';
 
@@ -27,9 +29,9 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Largest body of a request with the token, and of one without. */
-const LIMITS = { write: 256 * 1024 * 1024, read: 4 * 1024 * 1024 };
-/** Bodies held in memory at once, and requests under way; more are told to come again. */
+/** Largest body of a request with the token, and of one without: the engine reads 256 KiB of a query. */
+const LIMITS = { write: 256 * 1024 * 1024, read: 512 * 1024 };
+/** Bodies held in memory at once, and requests under way, of who writes and of who reads; more are told to come again. */
 const MOST_BYTES = 512 * 1024 * 1024;
 const MOST_REQUESTS = 200;
 
@@ -46,11 +48,14 @@ export async function serveClickHouse(store: Store, options: GatewayOptions): Pr
     );
   const host = options.host ?? '127.0.0.1';
   const sessions = createSessions(engine);
+  const ask = async (sql: string): Promise<string> =>
+    (await sessions.readers.use((session) => session.run(sql))).bytes.toString();
   const gateway: Parts = {
     sessions,
+    admit: createAdmission(readerRights(options.database, await ask(functionsQuery))),
     options,
-    about: await aboutEngine(sessions),
-    load: { requests: 0, bytes: 0 },
+    about: await aboutEngine(ask),
+    loads: { write: { requests: 0, bytes: 0 }, read: { requests: 0, bytes: 0 } },
     closing: false,
   };
   const server = createServer({ keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 120_000 });
@@ -61,19 +66,24 @@ export async function serveClickHouse(store: Store, options: GatewayOptions): Pr
   return { url: `http://${host}:${port}`, port, close: () => close(server, gateway) };
 }
 
+interface Load {
+  requests: number;
+  bytes: number;
+}
+
 interface Parts {
   sessions: Sessions;
+  admit: Admit;
   options: GatewayOptions;
   about: { displayName: string; version: string; timezone: string };
-  load: { requests: number; bytes: number };
+  /** Apart, so that nobody without the token can keep out who has it. */
+  loads: Record<'write' | 'read', Load>;
   closing: boolean;
 }
 
-async function aboutEngine(sessions: Sessions): Promise<Parts['about']> {
-  const { bytes } = await sessions.readers.use((session) =>
-    session.run('SELECT displayName(), version(), timezone()'),
-  );
-  const [displayName = '', version = '', timezone = ''] = bytes.toString().trim().split('\t');
+async function aboutEngine(ask: (sql: string) => Promise<string>): Promise<Parts['about']> {
+  const answer = await ask('SELECT displayName(), version(), timezone()');
+  const [displayName = '', version = '', timezone = ''] = answer.trim().split('\t');
   return { displayName, version, timezone };
 }
 
@@ -83,8 +93,6 @@ async function serve(gateway: Parts, request: IncomingMessage, response: ServerR
   request.on('error', () => undefined);
   if (gateway.closing) response.shouldKeepAlive = false;
   response.on('finish', () => gateway.closing && request.socket.end());
-  gateway.load.requests += 1;
-  let bytes = 0;
   try {
     refuseBrowsers(request);
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -101,17 +109,30 @@ async function serve(gateway: Parts, request: IncomingMessage, response: ServerR
         `method ${request.method ?? ''} is not served: use POST or GET`,
       );
     const asked = readRequest(request, url, gateway.options.token, gateway.options.database);
-    if (gateway.load.requests > MOST_REQUESTS || gateway.load.bytes > MOST_BYTES)
-      throw new Exception(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', 'too many requests at once: try again', 503);
-    const body = await readBody(request, asked.mayWrite ? LIMITS.write : LIMITS.read);
-    bytes = body.length;
-    gateway.load.bytes += bytes;
-    answer(gateway, asked, response, await respond(gateway, asked, body));
+    const rights = asked.mayWrite ? 'write' : 'read';
+    await within(gateway.loads[rights], async (load) => {
+      const body = await readBody(request, LIMITS[rights]);
+      load.bytes += body.length;
+      try {
+        answer(gateway, asked, response, await respond(gateway, asked, body));
+      } finally {
+        load.bytes -= body.length;
+      }
+    });
   } catch (error) {
     refuse(gateway, request, response, toException(error));
+  }
+}
+
+/** Runs `act` unless too much is under way. Throws `Exception` then. */
+async function within(load: Load, act: (load: Load) => Promise<void>): Promise<void> {
+  if (load.requests >= MOST_REQUESTS || load.bytes > MOST_BYTES)
+    throw new Exception(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', 'too many requests at once: try again', 503);
+  load.requests += 1;
+  try {
+    await act(load);
   } finally {
-    gateway.load.requests -= 1;
-    gateway.load.bytes -= bytes;
+    load.requests -= 1;
   }
 }
 
@@ -127,7 +148,7 @@ async function respond(gateway: Parts, asked: GatewayRequest, body: Buffer): Pro
     const statement = asked.query === '' ? body.toString('utf8', 0, 200) : asked.query;
     if (isGreeting(statement)) return { ...silence, bytes: greetingAnswer(gateway.about), format: 'Native' };
   }
-  return execute(asked, body, gateway.sessions);
+  return execute(asked, body, gateway.sessions, gateway.admit);
 }
 
 const silence: Outcome = {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { bearerToken, cookie, isSession, issueSession, sameSecret, SESSION_MS } from './access.ts';
+import { createAttempts } from './attempts.ts';
 import { problem } from './problem.ts';
 
 /** Paths that answer without the token: no data is behind them. */
 const openPaths = new Set(['/healthz', '/readyz', '/login', '/login.css', '/mark.svg']);
-const ATTEMPTS_PER_MINUTE = 20;
 
 export interface LoginOptions {
   token: string;
@@ -17,21 +17,27 @@ export interface LoginOptions {
 
 /**
  * Asks for the token on every path that has data: as `Authorization: Bearer`, or as a session cookie that the form
- * at /login gives for it. Wrong tokens are answered only so many times a minute.
+ * at /login gives for it. Of wrong tokens, by either way, an address has only so many a minute.
  */
 export function addLogin(app: FastifyInstance, { token, port, now, page }: LoginOptions): void {
   const secret = randomBytes(32);
   // Cookies do not know ports: two consoles on one host must not log each other out.
   const cookieName = `faultline_${port}`;
-  let minute = 0;
-  let attempts = 0;
+  const attempts = createAttempts();
 
   app.addHook('onRequest', async (request, reply) => {
     if (openPaths.has(request.routeOptions.url ?? '')) return undefined;
     const bearer = bearerToken(request.headers.authorization);
-    if (bearer !== '' && sameSecret(bearer, token)) return undefined;
+    if (bearer !== '' && attempts.mayTry(request.ip, now())) {
+      if (sameSecret(bearer, token)) return undefined;
+      attempts.noteWrong(request.ip, now());
+    }
     if (isSession(cookie(request.headers.cookie, cookieName), secret, token, now())) return undefined;
     if (request.routeOptions.url === '/') return reply.redirect('/login', 303);
+    if (bearer !== '' && !attempts.mayTry(request.ip, now())) {
+      const message = 'too many wrong tokens came from this address: wait a minute';
+      return reply.code(429).header('retry-after', '60').send(problem('too_many_attempts', message));
+    }
     reply.header('www-authenticate', 'Bearer realm="faultline"');
     const message = 'Authorization: send "Bearer" and the value of console.token, or log in at /login';
     return reply.code(401).send(problem('token_required', message));
@@ -44,13 +50,9 @@ export function addLogin(app: FastifyInstance, { token, port, now, page }: Login
   app.get('/login', (_request, reply) => reply.type('text/html; charset=utf-8').send(page('first')));
   app.post('/login', (request, reply) => {
     const html = reply.type('text/html; charset=utf-8');
-    if (Math.floor(now() / 60_000) !== minute) {
-      minute = Math.floor(now() / 60_000);
-      attempts = 0;
-    }
-    attempts += 1;
-    if (attempts > ATTEMPTS_PER_MINUTE) return html.code(429).send(page('too_many'));
+    if (!attempts.mayTry(request.ip, now())) return html.code(429).send(page('too_many'));
     if (typeof request.body !== 'string' || !sameSecret(request.body, token)) {
+      attempts.noteWrong(request.ip, now());
       return html.code(401).send(page('wrong'));
     }
     const session = issueSession(secret, token, now());

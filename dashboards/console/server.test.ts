@@ -330,6 +330,32 @@ test('wrong tokens are refused, and after twenty in a minute not even looked at'
   expect(await attempt('right-token')).toBe(303);
 });
 
+test('wrong tokens of one address lock no other out, and are counted as bearer too', async () => {
+  const app = await open(guarded);
+  const post = async (token: string, remoteAddress: string): Promise<number> =>
+    (
+      await app.inject({
+        method: 'POST',
+        url: '/login',
+        headers: form,
+        payload: `token=${token}`,
+        remoteAddress,
+      })
+    ).statusCode;
+  const bearer = async (token: string, remoteAddress: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await app.inject({ url: '/assets/none', headers, remoteAddress })).statusCode;
+  };
+  for (let i = 0; i < 10; i++) expect(await post('wrong', '127.0.0.2')).toBe(401);
+  for (let i = 0; i < 9; i++) expect(await bearer('wrong', '127.0.0.2')).toBe(401);
+  expect(await bearer('right-token', '127.0.0.2')).toBe(404);
+  await bearer('wrong', '127.0.0.2');
+  expect(await bearer('right-token', '127.0.0.2')).toBe(429);
+  expect(await post('right-token', '127.0.0.2')).toBe(429);
+  expect(await bearer('right-token', '127.0.0.3')).toBe(404);
+  expect(await post('right-token', '127.0.0.3')).toBe(303);
+});
+
 test('an address beyond loopback without a token is refused before anything listens', async () => {
   const options = {
     store: memoryStore(() => []),

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EngineInsert, rawFormats } from '../engine-session.ts';
+import type { Admit } from './admission.ts';
 import { Exception, toException } from './exception.ts';
 import type { GatewayRequest } from './request.ts';
 import { quoteText, type Session, type Sessions } from './sessions.ts';
@@ -36,8 +37,16 @@ const looking = new Set([
 /** Statements that end with the request. */
 const passing = new Set(['USE', 'SET']);
 
-/** Runs the request's statement on a session of its rights. Throws what the engine says, or `Exception`. */
-export async function execute(request: GatewayRequest, body: Buffer, sessions: Sessions): Promise<Outcome> {
+/**
+ * Runs the request's statement on a session of its rights; without the token only what `admit` lets pass. Throws what
+ * the engine says, or `Exception`.
+ */
+export async function execute(
+  request: GatewayRequest,
+  body: Buffer,
+  sessions: Sessions,
+  admit: Admit,
+): Promise<Outcome> {
   const { bytes, statement, data } = compose(request.query, body);
   if (statement.verb === '') throw new Exception(62, 'SYNTAX_ERROR', 'Empty query');
   if (statement.hasMore) throw new Exception(62, 'SYNTAX_ERROR', 'Multi-statements are not allowed');
@@ -51,7 +60,7 @@ export async function execute(request: GatewayRequest, body: Buffer, sessions: S
   const sql = bytes.toString('utf8', 0, statement.end);
   if (!looking.has(statement.verb) && !passing.has(statement.verb))
     return write(request, sql, statement, sessions);
-  return read(request, sql, statement, sessions);
+  return read(request, sql, statement, sessions, admit);
 }
 
 /**
@@ -81,34 +90,25 @@ async function read(
   sql: string,
   statement: Statement,
   sessions: Sessions,
+  admit: Admit,
 ): Promise<Outcome> {
-  const opens =
-    statement.opens ||
-    (statement.hasNamePlaceholder ? (Object.values(request.params).find(namesFile) ?? '') : '');
-  if (opens !== '') {
-    if (request.mayWrite) return write(request, sql, statement, sessions);
-    throw new Exception(
-      164,
-      'READONLY',
-      `${opens} reads files or addresses of this machine: it needs the token as password`,
-    );
-  }
-  const settings = { ...readSettings(request.settings), ...request.params };
-  const act = (session: Session) => run(session, request, sql, statement);
+  const { database, params, mayWrite } = request;
+  const settings = { ...readSettings(request.settings, mayWrite), ...params };
+  const act = async (session: Session) => {
+    await session.enter(database);
+    if (!mayWrite) await admit(session, { sql, database, params });
+    return run(session, request, sql, statement);
+  };
   try {
     if (passing.has(statement.verb) || Object.keys(settings).length > 0)
       return await sessions.fresh('read', settings, act);
     return await sessions.readers.use(act);
   } catch (error) {
-    // The engine refused it for a session that only reads, so nothing of it has happened.
-    if (request.mayWrite && toException(error).code === 164) return write(request, sql, statement, sessions);
+    // The engine refused it for a session that only reads, or for its parser's bounds: nothing of it has happened.
+    if (mayWrite && [164, 718].includes(toException(error).code))
+      return write(request, sql, statement, sessions);
     throw error;
   }
-}
-
-/** A placeholder's value that may be the name of the function file. */
-function namesFile(value: string): boolean {
-  return value === 'file' || value.includes('\\');
 }
 
 async function write(

@@ -52,8 +52,8 @@ export function readRequest(
 }
 
 /** Pages of other sites, and names that were made to lead here, are refused: a browser is no client of this. */
-export function refuseBrowsers(request: IncomingMessage): void {
-  const { host = '', origin } = request.headers;
+export function refuseBrowsers(request: Pick<IncomingMessage, 'headers'>): void {
+  const { host = '', origin, 'sec-fetch-site': fetchSite } = request.headers;
   const name = /^(?<name>\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host)?.groups?.['name'] ?? '';
   if (!['127.0.0.1', 'localhost', '[::1]', ''].includes(name.toLowerCase()))
     throw new Exception(
@@ -62,7 +62,8 @@ export function refuseBrowsers(request: IncomingMessage): void {
       `host ${JSON.stringify(name)} is not served: use 127.0.0.1`,
       403,
     );
-  if (origin !== undefined || request.headers['sec-fetch-site'] === 'cross-site')
+  // `none` is an address that somebody typed. Pages of this machine's other ports are `same-site`.
+  if (origin !== undefined || (fetchSite !== undefined && fetchSite !== 'none'))
     throw new Exception(497, 'ACCESS_DENIED', 'requests of web pages are not served', 403);
 }
 

@@ -2,6 +2,7 @@ import type { Engine } from '../connect.ts';
 import type { EngineSession } from '../engine-session.ts';
 import { createSessionPool, type SessionPool } from '../session-pool.ts';
 import { Exception } from './exception.ts';
+import { readBounds } from './url-settings.ts';
 
 /** A session that knows the database it stands in. */
 export interface Session extends EngineSession {
@@ -38,10 +39,12 @@ const FRESH = { read: 3, write: 2 };
 const bounds = {
   max_result_bytes: '268435456',
   result_overflow_mode: 'throw',
-  max_execution_time: '300',
   implicit_select: '0',
   allow_introspection_functions: '0',
 };
+
+/** With readonly a session can neither change anything nor take this back. Parsing hears of no other limit on time. */
+const reading = { max_parser_backtracks: 10_000, readonly: 1 };
 
 /** The gateway's sessions on an engine; they open when they are first needed. */
 export function createSessions(engine: Engine): Sessions {
@@ -51,9 +54,11 @@ export function createSessions(engine: Engine): Sessions {
   ): Promise<Session> => {
     const session = withDatabase(engine.openSession());
     try {
-      // With readonly the session can neither change anything nor take this back.
-      const readonly = rights === 'read' ? { readonly: '1' } : {};
-      await session.run(setStatement({ ...bounds, ...settings, ...readonly }));
+      const rule =
+        rights === 'read'
+          ? { ...bounds, ...readBounds, ...settings, ...reading }
+          : { ...bounds, max_execution_time: readBounds.max_execution_time, ...settings };
+      await session.run(setStatement(rule));
       return session;
     } catch (error) {
       session.close();
@@ -101,11 +106,11 @@ function withDatabase(session: EngineSession): Session {
   };
 }
 
-function setStatement(settings: Readonly<Record<string, string>>): string {
+function setStatement(settings: Readonly<Record<string, string | number>>): string {
   const pairs = Object.entries(settings).map(([name, value]) => {
     if (!/^\w+$/.test(name))
       throw new Exception(115, 'UNKNOWN_SETTING', `Unknown setting ${JSON.stringify(name)}`);
-    return `${name} = ${quoteText(value)}`;
+    return `${name} = ${quoteText(String(value))}`;
   });
   return `SET ${pairs.join(', ')}`;
 }

@@ -76,27 +76,7 @@ describe('the format of the answer', () => {
   });
 });
 
-describe('what reaches outside', () => {
-  it.each([
-    ["SELECT file('/etc/passwd')", 'file'],
-    ["SELECT length(`file`('/etc/passwd'))", '`file`'],
-    ['SELECT “file”(1)', '“file”'],
-    ['SELECT "f\\x69le"(1)', '"f\\x69le"'],
-    ["SELECT file /* here */ ('/etc/passwd')", 'file'],
-    ["SELECT * APPLY file FROM (SELECT '/etc/passwd')", 'file'],
-    ["SELECT arrayMap(file, ['/etc/passwd'])", 'file'],
-    ["DESCRIBE url('http://127.0.0.1/', 'CSV')", 'url()'],
-    ["DESC TABLE s3('http://127.0.0.1/')", 's3()'],
-    ["EXPLAIN TABLE OVERRIDE mysql('h', 'd', 't', 'u', 'p')", 'TABLE OVERRIDE'],
-    ["SELECT 'file(1)', profile(1)", ''],
-    ['DESCRIBE (SELECT count() FROM t)', ''],
-    ['DESCRIBE TABLE t', ''],
-    ['DESC SELECT count() FROM t', ''],
-    ['SELECT a FROM t ORDER BY (a) DESC, count()', ''],
-  ])('in %s is "%s"', (text, opens) => {
-    expect(read(text).opens).toBe(opens);
-  });
-
+describe('files beside the statement', () => {
   it.each([
     ["SELECT 1 INTO OUTFILE '/tmp/x'", true],
     ["SELECT 1 into\n/* */ outfile '/tmp/x'", true],

@@ -12,10 +12,6 @@ export interface Statement {
   format: string;
   /** INTO OUTFILE or FROM INFILE: files of the engine's machine. */
   usesFile: boolean;
-  /** A name that reads a file or an address although the session only reads; empty when there is none. */
-  opens: string;
-  /** True when a placeholder may stand for a name: `{x:Identifier}`. */
-  hasNamePlaceholder: boolean;
   /** Set when data follow the statement: `INSERT … FORMAT Name`. */
   insert: InsertHead | null;
 }
@@ -41,15 +37,13 @@ export function readStatement(bytes: Buffer): Statement {
     hasMore: false,
     format: '',
     usesFile: false,
-    opens: '',
-    hasNamePlaceholder: false,
     insert: null,
   };
   if (statement.verb === 'INSERT') {
     statement.insert = readInsert(bytes);
     if (statement.insert !== null) return { ...statement, end: statement.insert.dataStart };
   }
-  scan(lexer, statement, describesFunction(bytes));
+  scan(lexer, statement);
   return statement;
 }
 
@@ -60,10 +54,9 @@ const comma = 0x2c;
 const dot = 0x2e;
 
 /** Walks over the whole statement and notes what stands in it. */
-function scan(lexer: Lexer, statement: Statement, describes: boolean): void {
+function scan(lexer: Lexer, statement: Statement): void {
   let depth = 0;
   let before = '';
-  let name = '';
   let formatAt = -2;
   let index = 0;
   for (; !lexer.is('end'); index += 1) {
@@ -74,43 +67,20 @@ function scan(lexer: Lexer, statement: Statement, describes: boolean): void {
       statement.hasMore = !lexer.is('end');
       break;
     }
-    if (sign === open) {
-      if (describes && depth === 0) statement.opens ||= `${name}()`;
-      depth += 1;
-    } else if (sign === close) depth -= 1;
+    if (sign === open) depth += 1;
+    else if (sign === close) depth -= 1;
     const pair = `${before} ${word}`;
     if (pair === 'INTO OUTFILE' || pair === 'FROM INFILE') statement.usesFile = true;
-    if (pair === 'TABLE OVERRIDE') statement.opens ||= 'TABLE OVERRIDE';
     if (before === 'FORMAT' && word !== '' && depth === 0) {
       statement.format = lexer.text();
       formatAt = index;
     } else if (formatAt === index - 1 && word !== 'SETTINGS') formatAt = -2;
-    name = lexer.is('word') || lexer.is('quoted') ? lexer.text() : '';
-    if (readsFile(name)) statement.opens ||= name;
-    if (word === 'IDENTIFIER') statement.hasNamePlaceholder = true;
     before = word;
     statement.end = lexer.end;
     lexer.next();
   }
   // Behind the format stands nothing or SETTINGS; otherwise the word FORMAT was a name.
   if (formatAt === -2) statement.format = '';
-}
-
-/**
- * The function file reads any file even in a session that only reads, and needs no parenthesis: `APPLY file`,
- * `arrayMap(file, …)`. Escapes in a quoted name may hide it.
- */
-function readsFile(name: string): boolean {
-  return name === 'file' || /^[`"“].*\\|^[`"“]file[`"”]$/s.test(name);
-}
-
-/** True for `DESCRIBE [TABLE] function(…)`, which opens the function's address although the session only reads. */
-function describesFunction(bytes: Buffer): boolean {
-  const lexer = createLexer(bytes);
-  if (lexer.word() !== 'DESCRIBE' && lexer.word() !== 'DESC') return false;
-  lexer.next();
-  if (lexer.word() === 'TABLE') lexer.next();
-  return !lexer.is('sign') && !['SELECT', 'WITH', 'FROM'].includes(lexer.word());
 }
 
 /** Null when no data follow: INSERT … SELECT, VALUES, FROM INFILE, or what is no INSERT that we understand. */

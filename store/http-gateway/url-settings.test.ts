@@ -19,5 +19,21 @@ test('of a read, settings that change nothing and those that could do harm are l
     readonly: '0',
     constructor: '1',
   };
-  expect(readSettings(given)).toEqual({ output_format_json_quote_denormals: '1' });
+  expect(readSettings(given, false)).toEqual({ output_format_json_quote_denormals: '1' });
+});
+
+test('a read may bound itself further, and not lift its bounds', () => {
+  const given = { max_threads: '2', max_execution_time: '0.5', max_memory_usage: '1000000' };
+  expect(readSettings(given, false)).toEqual(given);
+  const more = { max_threads: '100000', max_execution_time: '1e9', max_memory_usage: '9e18' };
+  expect(readSettings(more, true)).toEqual(more);
+  expect(readSettings(more, false)).toEqual({
+    max_threads: '64',
+    max_execution_time: '300',
+    max_memory_usage: '4294967296',
+  });
+  for (const value of ['0', '-1', 'auto', '', 'NaN'])
+    expect(
+      readSettings({ max_execution_time: value, max_threads: value, max_memory_usage: value }, false),
+    ).toEqual({});
 });

@@ -17,12 +17,23 @@ export function readUrlParameters(search: URLSearchParams): UrlParameters {
   return { params, settings };
 }
 
-/** Of the settings of a read, those that may be applied and are not the engine's default already. */
-export function readSettings(settings: Readonly<Record<string, string>>): Record<string, string> {
+/**
+ * Of the settings of a read, those that may be applied and are not the engine's default already. Only who has the
+ * token may lift the bounds. Pure.
+ */
+export function readSettings(
+  settings: Readonly<Record<string, string>>,
+  hasToken: boolean,
+): Record<string, string> {
   const applied: Record<string, string> = {};
   for (const [name, value] of Object.entries(settings)) {
     const standard = harmless.get(name);
     if (standard !== undefined && standard !== canonical(value)) applied[name] = value;
+    const most = bounded.get(name);
+    if (most === undefined) continue;
+    if (hasToken) applied[name] = value;
+    // 0 and what is not a number would lift the bound.
+    else if (Number(value) > 0) applied[name] = String(Math.min(Number(value), most));
   }
   return applied;
 }
@@ -55,7 +66,11 @@ const reserved = new Set([
   'max_http_get_redirects',
 ]);
 
-/** Settings that change how an answer looks or how much work it may be, with the values they have anyway. */
+/** What one read may cost at most; whoever reads may ask for less. Seconds, bytes. */
+export const readBounds = { max_execution_time: 300, max_memory_usage: 4 * 1024 ** 3 } as const;
+const bounded: ReadonlyMap<string, number> = new Map(Object.entries({ ...readBounds, max_threads: 64 }));
+
+/** Settings that change how an answer looks, or that make it less work, with the values they have anyway. */
 const harmless: ReadonlyMap<string, string> = new Map(
   Object.entries({
     output_format_json_quote_64bit_integers: '0',
@@ -76,12 +91,9 @@ const harmless: ReadonlyMap<string, string> = new Map(
     join_use_nulls: '0',
     group_by_use_nulls: '0',
     final: '0',
-    max_threads: '',
-    max_execution_time: '',
     max_result_rows: '0',
     max_rows_to_read: '0',
     max_bytes_to_read: '0',
-    max_memory_usage: '0',
     limit: '0',
     offset: '0',
   }),

@@ -1,0 +1,64 @@
+import { isIPv6 } from 'node:net';
+
+/** Counts wrong tokens, so that nobody can guess quickly and nobody can lock others out. */
+export interface Attempts {
+  /** Whether a token from this address is looked at. */
+  mayTry(address: string, now: number): boolean;
+  /** Notes a wrong token. `now` is in milliseconds. */
+  noteWrong(address: string, now: number): void;
+}
+
+export interface AttemptLimits {
+  /** Wrong tokens a minute from one address. */
+  perAddress: number;
+  /** Wrong tokens a minute from all, after which each address has one. */
+  inAll: number;
+  /** Addresses that are told apart within a minute; the rest count as one. */
+  addresses: number;
+}
+
+const limits: AttemptLimits = { perAddress: 20, inAll: 200, addresses: 1_000 };
+
+/** An empty count; it starts anew each minute. Its memory is bounded by `addresses`. */
+export function createAttempts({ perAddress, inAll, addresses }: AttemptLimits = limits): Attempts {
+  const wrong = new Map<string, number>();
+  let total = 0;
+  let minute = 0;
+  const turn = (now: number): void => {
+    if (Math.floor(now / 60_000) === minute) return;
+    minute = Math.floor(now / 60_000);
+    total = 0;
+    wrong.clear();
+  };
+  const keyOf = (address: string): string => {
+    const own = network(address);
+    return wrong.has(own) || wrong.size < addresses ? own : 'others';
+  };
+  return {
+    mayTry: (address, now) => {
+      turn(now);
+      const key = keyOf(address);
+      // Others have what one address has, also while all are slowed down: they may be many.
+      const most = total < inAll || key === 'others' ? perAddress : 1;
+      return (wrong.get(key) ?? 0) < most;
+    },
+    noteWrong: (address, now) => {
+      turn(now);
+      const key = keyOf(address);
+      total += 1;
+      wrong.set(key, (wrong.get(key) ?? 0) + 1);
+    },
+  };
+}
+
+/** Whoever has one IPv6 address has 2^64 of them: they count as one. */
+function network(address: string): string {
+  const mapped = /^::ffff:(?<v4>\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.groups?.['v4'];
+  if (mapped !== undefined) return mapped;
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('%', 1).join('').split('::');
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - front.length - back.length }, () => '0');
+  return [...front, ...zeros, ...back].slice(0, 4).join(':');
+}

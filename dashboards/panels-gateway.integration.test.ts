@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStore, type Store } from '../store/connect.ts';
+import { type Gateway, serveClickHouse } from '../store/http-gateway.ts';
+import { migrate } from '../store/migrate.ts';
+import { readClassCounts, readCounts } from '../store/queries/counts.ts';
+import { readDeadLetters } from '../store/queries/dead-letters.ts';
+import { readIncidents } from '../store/queries/incidents.ts';
+import { readCountedRange, readDimensionValues, readTrends } from '../store/queries/trends.ts';
+import { planTrends } from '../store/queries/trends-plan.ts';
+import { expand, forGrafana, type Question } from './expand.ts';
+import { filterVariables } from './panel.ts';
+import { alertRules } from './panels/alerts.ts';
+import { incidentMarks } from './panels/incidents.ts';
+import { dashboards } from './panels/list.ts';
+import { valuesOf } from './panels/variables.ts';
+
+// Whoever has no token reads through a gate that knows only so many tables and functions. All that faultline itself
+// asks, and what Grafana asks for it, has to pass.
+let directory: string;
+let store: Store;
+let reader: Store;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'faultline-'));
+  const options = { url: '', path: directory, database: 'faultline', user: '', password: '', cluster: '' };
+  store = await openStore(options);
+  await migrate(store);
+  gateway = await serveClickHouse(store, { port: 0, token: 'the-token', database: 'faultline' });
+  reader = await openStore({ ...options, url: gateway.url });
+});
+
+afterAll(async () => {
+  await reader.close();
+  await gateway.close();
+  await store.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const hour: Question = { from: 1_700_000_000, to: 1_700_003_600, step: 60, filters: {} };
+const filters = { provider: ['openai'], project: ['search', "o'neil", 'größe'] };
+const questions = [
+  ...dashboards.flatMap(({ rows }) =>
+    rows.flatMap(({ panels }) => panels.map(({ slug, sql }) => [`panel ${slug}`, sql] as const)),
+  ),
+  ...filterVariables.map((name) => [`values of ${name}`, valuesOf(name)] as const),
+  ...alertRules.map(({ kind, sql }) => [`alert ${kind}`, sql] as const),
+  ['incident marks', incidentMarks] as const,
+];
+
+test.each(questions)('%s', async (_name, sql) => {
+  for (const chosen of [{}, filters]) {
+    const { sql: expanded, params } = expand(sql, { ...hour, filters: chosen });
+    await reader.query(expanded, params);
+  }
+  // As Grafana's plug-in sends it: one text in FORMAT Native, values in it.
+  const plain = forGrafana(sql).replaceAll(/\$__conditionalAll\((.*?), \$\w+\)/g, '1=1');
+  const body = expand(plain, hour).sql;
+  for (const database of ['', 'faultline']) {
+    const query = new URLSearchParams({ default_format: 'Native', max_execution_time: '60', database });
+    const answer = await fetch(`${gateway.url}/?${query.toString()}`, { method: 'POST', body });
+    expect(answer.status, await answer.text()).toBe(200);
+  }
+});
+
+test('every column of every table can be read, whatever it is called', async () => {
+  const columns = await reader.query<{ table: string; name: string }>(
+    `SELECT table, name FROM system.columns WHERE database = 'faultline' AND table NOT LIKE '.%'`,
+  );
+  expect(columns.length).toBeGreaterThan(80);
+  for (const { table, name } of columns)
+    await reader.query(`SELECT any(t.${name}), any(${name}) FROM ${table} AS t`);
+});
+
+test('what trends, incidents and counts ask', async () => {
+  const now = 1_700_003_600;
+  const plan = planTrends({
+    by: ['class', 'model'],
+    since: now - 3_600,
+    until: now,
+    now,
+    step: null,
+    where: [],
+  });
+  await readTrends(reader, plan, { errorsOnly: true, limit: 10 });
+  await readDimensionValues(reader, plan, 'model', 10);
+  await readCountedRange(reader);
+  await readIncidents(reader, {
+    states: ['firing'],
+    kinds: ['slow_down_surge'],
+    since: 1,
+    until: now,
+    id: 'x',
+  });
+  await readCounts(reader, { from: 1, to: now, orgs: [{ provider: 'openai', org: 'acme' }] });
+  await readClassCounts(reader, { from: 1, to: now, classes: ['slow_down'] });
+  await readDeadLetters(reader, { topic: '', reason: '', since: 0, limit: 10, open: true });
+});

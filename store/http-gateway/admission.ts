@@ -1,0 +1,81 @@
+import type { EngineSession } from '../engine-session.ts';
+import { Exception, toException } from './exception.ts';
+import { judge, type Parsed, refuseInsert } from './judge.ts';
+import { createLexer } from './lexer.ts';
+import type { ReaderRights } from './reader-rights.ts';
+import { quoteText } from './sessions.ts';
+
+/** A statement that somebody without the token wants to run. */
+export interface ReaderStatement {
+  sql: string;
+  database: string;
+  params: Readonly<Record<string, string>>;
+}
+
+/**
+ * Lets the statement pass or throws. The session must be the one that runs it, in its database, with its placeholders:
+ * the engine parses the statement there and executes nothing of it.
+ */
+export type Admit = (session: EngineSession, statement: ReaderStatement) => Promise<void>;
+
+/** Statements that passed are remembered, so that a dashboard asks only once. */
+const MOST_REMEMBERED = 1_000;
+const LONGEST_REMEMBERED = 8_192;
+
+/** The gate for statements without the token. */
+export function createAdmission(rights: ReaderRights): Admit {
+  const passed = new Set<string>();
+  return async (session, statement) => {
+    const { sql, database, params } = statement;
+    const key = JSON.stringify([database, sql, params]);
+    if (passed.has(key)) return;
+    refuseOtherThanAscii(sql);
+    judge({ ...(await parse(session, sql)), database, params }, rights);
+    if (key.length > LONGEST_REMEMBERED) return;
+    if (passed.size >= MOST_REMEMBERED) passed.clear();
+    passed.add(key);
+  };
+}
+
+/** What the engine's parser makes of exactly one statement. Throws what it says of any other. */
+export async function parse(session: EngineSession, sql: string): Promise<Pick<Parsed, 'text' | 'tree'>> {
+  // Within a text nothing is run, whatever it holds. Only then is it sure that no second statement follows.
+  const text = await write(session, sql);
+  refuseInsert(text);
+  return { text, tree: await answer(session, `EXPLAIN AST ${sql}`) };
+}
+
+async function write(session: EngineSession, sql: string): Promise<string> {
+  try {
+    return (await answer(session, `SELECT formatQuerySingleLine(${quoteText(sql)})`)).trim();
+  } catch (error) {
+    const { code, label, message } = toException(error);
+    throw new Exception(code, label, message.replace(/:? In scope SELECT formatQuerySingleLine.*$/s, ''));
+  }
+}
+
+async function answer(session: EngineSession, sql: string): Promise<string> {
+  return (await session.run(sql, 'TSVRaw')).bytes.toString();
+}
+
+/**
+ * The engine takes many letters for blanks and quotes. Nobody who reads needs them outside quotes and comments, so
+ * they do not even come to the parser.
+ */
+export function refuseOtherThanAscii(sql: string): void {
+  if (sql.includes('\0')) throw new Exception(62, 'SYNTAX_ERROR', 'a statement holds a zero byte');
+  const bytes = Buffer.from(sql);
+  for (const lexer = createLexer(bytes); !lexer.is('end'); lexer.next()) {
+    const first = bytes[lexer.start] ?? 0;
+    const isQuoted = first < 0x80 && (lexer.is('string') || lexer.is('quoted'));
+    if (isQuoted) continue;
+    for (let at = lexer.start; at < lexer.end; at += 1) {
+      if ((bytes[at] ?? 0) >= 0x80)
+        throw new Exception(
+          62,
+          'SYNTAX_ERROR',
+          `${JSON.stringify(lexer.text().slice(0, 40))} is not plain ASCII: put it in quotes`,
+        );
+    }
+  }
+}

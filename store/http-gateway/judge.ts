@@ -1,0 +1,204 @@
+import { Exception } from './exception.ts';
+import { type ReaderRights, systemTables, tableFunctions } from './reader-rights.ts';
+import { type Node, readTree } from './tree.ts';
+
+/** A statement as the engine parsed it. */
+export interface Parsed {
+  /** The engine's own writing of it: one line, no comments, names quoted by backticks where they must be. */
+  text: string;
+  /** The answer to EXPLAIN AST: one node a line, children indented by one space more. */
+  tree: string;
+  /** Database in which names without one are looked up. */
+  database: string;
+  /** Values of placeholders, as `param_name`. */
+  params: Readonly<Record<string, string>>;
+}
+
+/**
+ * Refuses a statement unless all that it names may be read without the token: kinds of nodes, tables, table functions,
+ * functions. What is not known is refused. Throws `Exception`. Pure.
+ */
+export function judge(parsed: Parsed, rights: ReaderRights): void {
+  const names = readNames(parsed.text);
+  refuseHiddenNames(names, parsed.params);
+  const nodes = readTree(parsed.tree);
+  const [root] = nodes;
+  if (root === undefined || !roots.has(root.kind))
+    throw refusal(`A statement of kind ${root?.kind ?? 'none'}`);
+  if (root.kind === 'Explain' && !explains.test(root.rest)) throw refusal(root.rest);
+  if (nodes.some((node) => node.depth === 1 && node.kind === 'Literal')) throw outfile();
+  const check: Check = {
+    ...parsed,
+    rights,
+    mayHoldDot: names.quoted.some((name) => name.includes('.')) || names.bare.includes(':Identifier}'),
+    lambdas: new Set(
+      nodes.flatMap(({ kind, name, alias }) => (kind === 'Function' && name === 'lambda' ? [alias] : [])),
+    ),
+  };
+  if (opaque.test(root.kind)) return judgeShape(check);
+  for (const node of nodes) judgeNode(node, check);
+}
+
+interface Check extends Parsed {
+  rights: ReaderRights;
+  /** A single name may hold a dot, so that `a.b` in the tree is one name or two. */
+  mayHoldDot: boolean;
+  /** Names of functions that the statement itself defines. */
+  lambdas: ReadonlySet<string>;
+}
+
+function judgeNode(node: Node, check: Check): void {
+  const { kind, name, parent } = node;
+  if (!kinds.has(kind)) throw refusal(hints[kind] ?? `A statement with ${kind}`);
+  if (kind === 'TableIdentifier') judgeTable(name, check);
+  if (kind === 'Function') {
+    if (parent?.kind === 'TableExpression' && node.index === 0) judgeTableFunction(name);
+    else judgeFunction(name, check);
+  }
+  // Beneath the root stands the name of a format.
+  if (kind === 'Identifier' && node.depth > 1) {
+    // A function may be an argument by its bare name: `arrayMap(file, …)`.
+    if (check.rights.known.has(name.toLowerCase())) judgeFunction(name, check);
+    const call = parent?.parent;
+    if (call?.kind === 'Function' && memberships.test(call.name) && node.index === 1) judgeTable(name, check);
+  }
+  if (kind === 'Set' && node.depth > 0 && parent?.kind !== 'Explain')
+    throw refusal('SETTINGS in a query, other than in the address,');
+}
+
+function judgeTableFunction(name: string): void {
+  if (!tableFunctions.has(name.toLowerCase())) throw refusal(`The table function ${name}`);
+}
+
+function judgeFunction(written: string, { rights, lambdas }: Check): void {
+  const name = written.toLowerCase();
+  if (rights.functions.has(name)) return;
+  if (isAggregate(name, rights)) return;
+  if (rights.known.has(name)) throw refusal(`The function ${written}`);
+  if (!lambdas.has(written))
+    throw new Exception(
+      46,
+      'UNKNOWN_FUNCTION',
+      `Function with name ${JSON.stringify(written)} does not exist`,
+    );
+}
+
+/** An aggregate, with suffixes such as `IfOrNull` or without. */
+function isAggregate(name: string, { aggregates }: Pick<ReaderRights, 'aggregates'>): boolean {
+  if (name.length > LONGEST_FUNCTION) return false;
+  if (aggregates.has(name)) return true;
+  const shorter = name.replace(combinators, '');
+  return shorter !== name && isAggregate(shorter, { aggregates });
+}
+
+/** Where `a.b` may be a table of a database, or a table whose name holds a dot, both must be allowed. */
+function judgeTable(written: string, { rights, database, mayHoldDot }: Check): void {
+  const dot = written.indexOf('.');
+  if (dot === -1 || mayHoldDot) judgePlace(database, written, rights);
+  if (dot !== -1) judgePlace(written.slice(0, dot), written.slice(dot + 1), rights);
+}
+
+function judgePlace(database: string, table: string, rights: ReaderRights): void {
+  if (database === rights.database) return;
+  if (database !== 'system')
+    throw new Exception(
+      81,
+      'UNKNOWN_DATABASE',
+      `Database ${JSON.stringify(database)} does not exist, or needs the token as password: what anybody may read is in ${rights.database}`,
+    );
+  if (!systemTables.has(table)) throw refusal(`The table system.${table}`);
+}
+
+/** SHOW and EXISTS: the tree leaves out their conditions, so only these shapes pass. */
+function judgeShape(check: Check): void {
+  const shape = shapes.map((pattern) => pattern.exec(check.text)).find((match) => match !== null);
+  if (shape === undefined) throw refusal(`This form of ${check.text.split(' ', 2).join(' ')}`);
+  const { database = check.database, table } = shape?.groups ?? {};
+  if (table !== undefined) judgePlace(unquote(database), unquote(table), check.rights);
+}
+
+function unquote(name: string): string {
+  return name.replace(/^`(.*)`$/, '$1');
+}
+
+/**
+ * A line end in a name would begin a node of its own in the tree. Quoted names and names in placeholders are held to
+ * what is written as it is.
+ */
+function refuseHiddenNames({ bare, quoted }: Names, params: Parsed['params']): void {
+  if (quoted.some((name) => name.includes('\\')))
+    throw refusal('A name with a backslash, a backtick or a line end');
+  for (const [, name = ''] of bare.matchAll(/\{(\w+):Identifier\}/g)) {
+    const value = params[`param_${name}`] ?? '';
+    if (!/^[\w.]*$/.test(value)) throw refusal(`The name ${JSON.stringify(value)} in a placeholder`);
+  }
+}
+
+/**
+ * Refuses an insert. The engine's writing ends where its rows begin: what follows could be a second statement. `text`
+ * is the engine's writing.
+ */
+export function refuseInsert(text: string): void {
+  if (/\bINSERT\b/.test(readNames(text).bare)) throw refusal('INSERT');
+}
+
+interface Names {
+  /** The statement without string literals and quoted names. */
+  bare: string;
+  /** Quoted names, with their backticks. */
+  quoted: string[];
+}
+
+/** Takes the engine's writing apart. */
+function readNames(text: string): Names {
+  const quoted: string[] = [];
+  const bare = text.replaceAll(/'[^'\\]*(?:\\.[^'\\]*)*'|`[^`\\]*(?:\\.[^`\\]*)*`/gs, (part) => {
+    if (part.startsWith('`')) quoted.push(part);
+    return ' ';
+  });
+  return { bare, quoted };
+}
+
+function refusal(what: string): Exception {
+  return new Exception(164, 'READONLY', `${what} needs the token as password`);
+}
+
+function outfile(): Exception {
+  return new Exception(
+    48,
+    'NOT_IMPLEMENTED',
+    'INTO OUTFILE is not served: the file would be one of this machine',
+  );
+}
+
+const selects = 'SelectWithUnionQuery SelectIntersectExceptQuery SelectQuery';
+const others = 'Explain DescribeQuery UseQuery Set';
+const shows = 'ShowTables ShowColumns ShowFunctions ShowCreateTableQuery ExistsTableQuery';
+const roots: ReadonlySet<string> = new Set(`${selects} ${others} ${shows}`.split(' '));
+/** Nodes whose every part is in the tree. */
+const kinds: ReadonlySet<string> = new Set(
+  `${selects} ${others} Subquery WithElement ExpressionList TablesInSelectQuery TablesInSelectQueryElement
+  TableExpression TableIdentifier TableJoin ArrayJoin SampleRatio Function Identifier Literal Asterisk QualifiedAsterisk
+  ColumnsRegexpMatcher ColumnsListMatcher QualifiedColumnsRegexpMatcher QualifiedColumnsListMatcher
+  ColumnsTransformerList ColumnsExceptTransformer ColumnsReplaceTransformer ColumnsReplaceTransformer::Replacement
+  OrderByElement InterpolateElement WindowListElement WindowDefinition`.split(/\s+/),
+);
+const hints: Readonly<Record<string, string>> = {
+  ColumnsApplyTransformer: 'APPLY, other than written out column by column,',
+};
+const explains = /^EXPLAIN(?: (?:AST|SYNTAX|QUERY TREE|PIPELINE|ESTIMATE))?(?: \(|$)/;
+const memberships = /^(?:global)?(?:not)?(?:null)?in(?:ignoreset)?$/i;
+const LONGEST_FUNCTION = 128;
+const combinators =
+  /(?:simplestate|ordefault|distinct|resample|foreach|argmax|argmin|ornull|tuple|merge|state|array|null|map|if)$/;
+
+const opaque = /^(?:Show|Exists)/;
+const name = '(?:\\w+|`[^`\\\\]*`)';
+const place = `(?:(?<database>${name})\\.)?(?<table>${name})`;
+const ending = "(?: (?:NOT )?I?LIKE '(?:[^'\\\\]|\\\\.)*')?(?: LIMIT \\d+)?(?: FORMAT \\w+)?$";
+const shapes = [
+  `^SHOW (?:FULL )?(?:TABLES|DICTIONARIES)(?: FROM ${name})?${ending}`,
+  `^SHOW (?:DATABASES|FUNCTIONS|SETTINGS)${ending}`,
+  `^SHOW (?:EXTENDED )?(?:FULL )?COLUMNS FROM ${name}(?: FROM ${name})?${ending}`,
+  `^(?:SHOW CREATE|EXISTS) (?:TABLE|VIEW) ${place}(?: FORMAT \\w+)?$`,
+].map((source) => new RegExp(source, 's'));
