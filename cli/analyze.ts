@@ -17,6 +17,8 @@ export async function run(options: AnalyzeOptions, context: CommandContext): Pro
   const fixed = options.now === undefined ? null : parseWhen(options.now, '--now', context.now()) / 1000;
   const now = (): number => fixed ?? context.now() / 1000;
   const store = await openMigrated({ ...settings.clickhouse, notice: context.err });
+  const watermark = (at: number): Promise<number | null> =>
+    readWatermark(store, at, settings.analyzers.pipeline.hold_seconds);
   const report = ({ written, left_out }: Ticked): void => {
     for (const { incident, reason } of written) {
       const { id, kind, state, severity, scope, verdict } = incident;
@@ -30,7 +32,7 @@ export async function run(options: AnalyzeOptions, context: CommandContext): Pro
   };
   try {
     if (options.once === true) {
-      report(await tick(store, now(), settings.analyzers, null, await readWatermark(store, now())));
+      report(await tick(store, now(), settings.analyzers, null, await watermark(now())));
       return 0;
     }
     logger.info(
@@ -43,7 +45,7 @@ export async function run(options: AnalyzeOptions, context: CommandContext): Pro
       now,
       signal,
       sleep: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
-      watermark: (at) => readWatermark(store, at),
+      watermark,
       onTick: report,
       onError: (error) =>
         logger.warn(

@@ -5,6 +5,7 @@ import type { CommandContext } from './context.ts';
 import { kafkaLog, logEvents } from './log-events.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { openMigrated, workerFor } from './pipeline.ts';
+import { type RunningStateReport, runStateReport } from './run-state-report.ts';
 import { type RunningTelemetry, runTelemetry } from './run-telemetry.ts';
 import { serveWhenAsked } from './serve-clickhouse.ts';
 
@@ -37,16 +38,20 @@ async function work(
   const { settings, logger } = context;
   const store = await openMigrated({ ...settings.clickhouse, notice: context.err });
   let gateway: Gateway | null = null;
+  let reports: RunningStateReport | null = null;
   try {
     gateway = await serveWhenAsked(store, options.clickhouseHttp, context);
     const source = await openKafka(settings.kafka, kafkaLog(logger));
+    reports = runStateReport(store, context);
     const worker = workerFor(context, settings, {
       store,
       source,
-      events: reportToBoth(logEvents(logger), telemetry.events),
+      events: reportToBoth(reportToBoth(logEvents(logger), telemetry.events), reports.events),
       onRefused: 'halt',
+      name: reports.name,
     });
     telemetry.watch(worker, store);
+    reports.watch(worker);
     // The group waits for a leaving member at most as long as its session lasts.
     const stop = (): void => {
       telemetry.enter('stopping');
@@ -59,9 +64,11 @@ async function work(
       'worker starts',
     );
     await worker.run();
+    await reports.leave();
     logger.info('worker stopped');
     return 0;
   } finally {
+    reports?.close();
     await gateway?.close();
     await store.close();
   }

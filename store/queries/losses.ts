@@ -15,7 +15,8 @@ export interface Loss {
 export async function readLosses(store: Store, since: number): Promise<Loss[]> {
   return store.query<Loss>(
     `SELECT topic, partition, from_offset AS from, to_offset AS to, toUnixTimestamp(inserted_at) AS at
-     FROM ingest_batches WHERE kind = 'lost' AND inserted_at >= toDateTime({since:UInt32}, 'UTC')
+     -- One narrow column of the ledger is read, and the rest only where something was lost: this is asked every 10 s.
+     FROM ingest_batches PREWHERE kind = 'lost' WHERE inserted_at >= toDateTime({since:UInt32}, 'UTC')
      ORDER BY inserted_at, topic, partition, from_offset`,
     { since: Math.max(0, Math.floor(since)) },
   );
