@@ -158,7 +158,8 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       pipeline: z
         .strictObject({
-          stand_seconds: whole(86_400)
+          // Workers speak every 10 s of what they learned within the 10 s before: less would fire for quiet partitions.
+          stand_seconds: integer(30, 86_400)
             .default(60)
             .describe('Fires when records of a partition wait and it has not moved for so many seconds.'),
           clear_seconds: whole(86_400)

@@ -41,13 +41,11 @@ function findTopic(
     partitions.filter((one) => now - one.still_since >= seconds && !wasLeftEmpty(one));
   const standing = stillFor(settings.stand_seconds);
   if (standing.length === 0 && before === undefined) return null;
+  // What a quiet partition is said to have been still for is no sign of anything.
+  const lingering = Math.max(settings.stand_seconds / 2, IN_STEP_SECONDS);
   // A slow partition that moves now and then must not open and close an incident each time.
   const level: Level =
-    standing.length > 0
-      ? 'breach'
-      : stillFor(settings.stand_seconds / 2).length > 0
-        ? 'lingering'
-        : 'healthy';
+    standing.length > 0 ? 'breach' : stillFor(lingering).length > 0 ? 'lingering' : 'healthy';
   const since = Math.min(...standing.map(({ moved_at: ms }) => ms / 1000));
   return {
     identity: { topic, problem: 'stands_still' },
@@ -151,7 +149,7 @@ const whys: Readonly<Record<Cause, (worker: string) => string>> = {
 const steps: Readonly<Record<Cause, (of: Pick<PartitionState, 'topic' | 'worker'>) => string[]>> = {
   silent: ({ topic, worker }) => [
     `See whether the process of worker ${worker} (host-process-run) lives: start it again, or look at its last log lines.`,
-    `Where it lives, ask its /readyz: it names what it cannot reach.`,
+    'Where it lives, ask its /readyz: it names what it cannot reach.',
     `Where ${topic} is not to be read any more, nothing needs to be done: it is forgotten a day after the last report.`,
   ],
   left: ({ topic }) => [
@@ -168,8 +166,8 @@ const steps: Readonly<Record<Cause, (of: Pick<PartitionState, 'topic' | 'worker'
   store: () => [
     'See whether ClickHouse has disk space and memory and takes inserts; the worker goes on by itself.',
   ],
-  broker: ({ worker }) => [
-    `See whether Kafka answers from the host of worker ${worker}; it goes on by itself.`,
+  broker: ({ topic, worker }) => [
+    `See whether ${topic} exists, and whether Kafka answers from the host of worker ${worker}; it goes on by itself.`,
   ],
   unknown: ({ worker }) => [
     `Look at the log of worker ${worker}; where its /healthz is not 200, restart it.`,
