@@ -12,8 +12,10 @@ export interface AlertRule {
   uid: string;
   title: string;
   kind: IncidentKind;
-  /** The class whose page is the runbook. */
+  /** The class that the kind is about. */
   class: RequestClass;
+  /** Page below `docs/` that is the runbook. */
+  runbook: string;
   /** The panel shown with the alert. */
   dashboardUid: string;
   panelId: number;
@@ -51,6 +53,17 @@ export const alertRules: readonly AlertRule[] = [
     verdict:
       'Who must act: {{ $labels.verdict }}. Credit or a spend limit is used up; waiting and retrying never help.',
   }),
+  incidentRule({
+    kind: 'pipeline',
+    title: 'Counts are missing',
+    panelId: 50,
+    runbook: 'incidents.md#pipeline',
+    summary: 'Counts of {{ $labels.affected }} are incomplete since {{ $labels.since }}.',
+    verdict:
+      'Who must act: {{ $labels.verdict }}. A worker does not go on or is gone, or records were deleted before they were read; nothing is known of the API.',
+    remedy:
+      'faultline incidents --state firing says which partition, which worker and why. See whether the workers run, and whether ClickHouse and Kafka answer them; a worker goes on by itself as soon as it can.',
+  }),
 ];
 
 /**
@@ -60,7 +73,9 @@ export const alertRules: readonly AlertRule[] = [
  * `verdict`, `quota`: they are corrected in the first minutes); summary and numbers stand on the dashboard.
  */
 export function incidentRows(kind: IncidentKind): string {
-  return `SELECT id AS incident, ${scopeOfIncident} AS affected,
+  const affected =
+    kind === 'pipeline' ? `concat('topic ', JSONExtractString(evidence, 'topic'))` : scopeOfIncident;
+  return `SELECT id AS incident, ${affected} AS affected,
   toString(provider) AS provider, toString(org) AS org, toString(project) AS project,
   toString(verdict_party) AS verdict, JSONExtractString(evidence, 'quota') AS quota,
   formatDateTime(started_at, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS since, toFloat64(state = 'firing') AS firing
@@ -71,18 +86,24 @@ SELECT 'none', 'nothing', '', '', '', 'nobody', '', '', toFloat64(0)`;
 }
 
 function incidentRule(
-  rule: Pick<AlertRule, 'title' | 'panelId' | 'summary' | 'verdict'> & { kind: IncidentKind },
+  rule: Pick<AlertRule, 'title' | 'panelId' | 'summary' | 'verdict'> & {
+    kind: IncidentKind;
+    /** Both of the class unless told. */
+    remedy?: string;
+    runbook?: string;
+  },
 ): AlertRule {
-  const runbook = runbookOfKind[rule.kind];
+  const about = runbookOfKind[rule.kind];
   return {
     ...rule,
     uid: `faultline-${rule.kind.replaceAll('_', '-')}`,
-    class: runbook,
+    class: about,
     dashboardUid: overview.uid,
     sql: incidentRows(rule.kind),
     lookBack: 3_600,
     threshold: 0.5,
     severity: 'critical',
-    remedy: errorClasses[runbook].remedy.join(' '),
+    runbook: rule.runbook ?? `errors/${about}.md`,
+    remedy: rule.remedy ?? errorClasses[about].remedy.join(' '),
   };
 }
