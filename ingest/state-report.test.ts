@@ -102,6 +102,16 @@ test('a thousand partitions are one insert, and the last owners are asked for on
   expect(asked()).toBe(4);
 });
 
+test('an assignment that comes while the last owners are asked for is taken over by the next report', async () => {
+  const { report, state, last } = world([partition(0)]);
+  const first = report.report();
+  state.partitions = [partition(5)];
+  report.events.assigned(state.partitions);
+  await first;
+  await report.report();
+  expect(last()).toMatchObject([{ partition: '5' }]);
+});
+
 test('no partition is no insert', async () => {
   const { report, inserts } = world([]);
   await report.report();

@@ -43,8 +43,9 @@ const KNOWN_MS = 30_000;
 export function createStateReport(options: StateReportOptions): StateReport {
   const { store, name, now } = options;
   let tracks = new Map<string, { id: PartitionId; track: Track }>();
-  /** Partitions of this assignment whose last owner has not been asked for. */
-  let isNew = true;
+  /** How many assignments there were, and up to which the last owners have been asked for. */
+  let assignments = 0;
+  let takenOver = 0;
   let isUrgent = false;
   let isReporting = false;
   let sent = 0;
@@ -58,7 +59,7 @@ export function createStateReport(options: StateReportOptions): StateReport {
   const events: WorkerEvents = {
     ...silentEvents,
     assigned() {
-      isNew = true;
+      assignments++;
       isUrgent = true;
       for (const known of [halted, reached, written]) known.clear();
     },
@@ -86,20 +87,26 @@ export function createStateReport(options: StateReportOptions): StateReport {
   };
 
   /** Begins with what the last owners said; only the partitions that this worker had already go on. */
-  async function takeOver(partitions: readonly PartitionStatus[]): Promise<void> {
+  async function takeOver(): Promise<void> {
+    const own = assignments;
     const state = await readIngestState(store);
     const before = new Map<string, PartitionState>(
       state.partitions.map((one) => [partitionKey(one), one] as const),
     );
+    // Another assignment came meanwhile: its partitions are taken over by the next report.
+    if (own !== assignments) return;
+    takenOver = own;
     tracks = new Map(
-      partitions.map(({ topic, partition }) => {
-        const id = { topic, partition };
-        const key = partitionKey(id);
-        const track = tracks.get(key)?.track ?? begin(before.get(key) ?? null, state.now, now());
-        return [key, { id, track }];
-      }),
+      options
+        .worker()
+        .status()
+        .partitions.map(({ topic, partition }) => {
+          const id = { topic, partition };
+          const key = partitionKey(id);
+          const track = tracks.get(key)?.track ?? begin(before.get(key) ?? null, state.now, now());
+          return [key, { id, track }];
+        }),
     );
-    isNew = false;
   }
 
   function reasonOf(key: string, status: PartitionStatus | undefined): StandReason {
@@ -128,14 +135,13 @@ export function createStateReport(options: StateReportOptions): StateReport {
     events,
     isUrgent: () => isUrgent,
     async report() {
-      const { partitions } = options.worker().status();
       // Between two assignments nothing is known; what was said before grows old by itself.
-      if (isReporting || partitions.length === 0) return;
+      if (isReporting || options.worker().status().partitions.length === 0) return;
       isReporting = true;
       isUrgent = false;
       try {
-        if (isNew) await takeOver(partitions);
-        await send('held', partitions);
+        if (takenOver !== assignments) await takeOver();
+        if (takenOver === assignments) await send('held', options.worker().status().partitions);
       } finally {
         isReporting = false;
       }

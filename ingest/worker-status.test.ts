@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Store } from '../store/connect.ts';
 import { StoreError } from '../store/error.ts';
 import type { OffsetRange } from './protocol.ts';
-import { type Committed, type PartitionId, RawRecord, type Sink, type Source } from './sources/source.ts';
+import { type Committed, RawRecord, type Sink, type Source } from './sources/source.ts';
 import { createSteps } from './steps.ts';
 import { createWorker } from './worker.ts';
 import { silentEvents, type WorkerEvents } from './worker-events.ts';
@@ -16,25 +16,21 @@ const value = Buffer.from(JSON.stringify({ ts: TS, status: 200 }));
 function world(
   start: { committed: Committed; ledgerTo: number | null; latest: number },
   events: Partial<WorkerEvents> = {},
-  also: readonly PartitionId[] = [],
 ) {
-  const state = { gone: '', latest: start.latest, storeIsUp: true, position: -1, paused: true };
+  const state = { latest: start.latest, storeIsUp: true, position: -1, paused: true };
   let sink: Sink | null = null;
   const source: Source = {
     run: (given) => {
       sink = given;
-      given.assigned(1, [id, ...also]);
+      given.assigned(1, [id]);
       return new Promise(() => undefined);
     },
     seek: (_id, offset) => void (state.position = offset),
     pause: () => void (state.paused = true),
     resume: () => void (state.paused = false),
     commit: async () => undefined,
-    committed: async (ids) => ids.map(() => start.committed),
-    logOffsets: async (ids) => {
-      if (ids.some(({ topic }) => topic === state.gone)) throw new Error(`${state.gone} is gone`);
-      return ids.map(() => ({ earliest: 0, latest: state.latest }));
-    },
+    committed: async () => [start.committed],
+    logOffsets: async () => [{ earliest: 0, latest: state.latest }],
     topicId: () => '',
     stop: async () => undefined,
   };
@@ -139,21 +135,6 @@ describe('what a worker says of its partitions', () => {
     bring(0, 1);
     await worker.stop(0);
   });
-});
-
-it('learns where the log of a topic ends though another topic is gone', async () => {
-  const gone = { topic: 'gone', partition: 0 };
-  const { worker, state } = world(
-    { committed: { offset: -1, metadata: null }, ledgerTo: null, latest: 10 },
-    {},
-    [gone],
-  );
-  await expect.poll(() => worker.status().partitions.map(({ starting }) => starting)).toEqual([false, false]);
-  state.gone = 'gone';
-  state.latest = 70;
-  await expect(worker.refreshLag()).rejects.toThrow('gone is gone');
-  expect(worker.status().partitions).toMatchObject([{ unwritten: 70 }, { topic: 'gone', unwritten: null }]);
-  await worker.stop(0);
 });
 
 describe('an announced range', () => {

@@ -307,22 +307,14 @@ export function createWorker(options: WorkerOptions): Worker {
       const all = [...held.values()].filter((one) => one.held());
       if (all.length === 0) return false;
       const asked = options.now();
-      const learn = async (own: readonly Held[]): Promise<void> => {
-        const logs = await source.logOffsets(own.map((one) => one.id));
-        own.forEach((one, i) => {
-          const latest = logs[i]?.latest ?? Number.MAX_SAFE_INTEGER;
-          // A source without an end has no lag.
-          if (!one.held() || one.gather === null || latest >= Number.MAX_SAFE_INTEGER) return;
-          one.lag = Math.max(0, latest - one.gather.position);
-          one.lagAt = asked;
-        });
-      };
-      // A topic that was deleted has no answer; what is known of the others must not grow old for that.
-      const topics = [...new Set(all.map((one) => one.id.topic))];
-      const learned = await Promise.allSettled(
-        topics.map((topic) => learn(all.filter((one) => one.id.topic === topic))),
-      );
-      for (const one of learned) if (one.status === 'rejected') throw one.reason;
+      const logs = await source.logOffsets(all.map((one) => one.id));
+      all.forEach((one, i) => {
+        const latest = logs[i]?.latest ?? Number.MAX_SAFE_INTEGER;
+        // A source without an end has no lag.
+        if (!one.held() || one.gather === null || latest >= Number.MAX_SAFE_INTEGER) return;
+        one.lag = Math.max(0, latest - one.gather.position);
+        one.lagAt = asked;
+      });
       return true;
     },
   };

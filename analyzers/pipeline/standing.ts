@@ -166,8 +166,9 @@ const steps: Readonly<Record<Cause, (of: Pick<PartitionState, 'topic' | 'worker'
   store: () => [
     'See whether ClickHouse has disk space and memory and takes inserts; the worker goes on by itself.',
   ],
-  broker: ({ topic, worker }) => [
-    `See whether ${topic} exists, and whether Kafka answers from the host of worker ${worker}; it goes on by itself.`,
+  broker: ({ worker }) => [
+    `See whether Kafka answers from the host of worker ${worker}; it goes on by itself.`,
+    'Where a topic of kafka.topics was deleted, its workers read none of the others either: take it out of the setting and restart them.',
   ],
   unknown: ({ worker }) => [
     `Look at the log of worker ${worker}; where its /healthz is not 200, restart it.`,
