@@ -34,8 +34,8 @@ export interface Known {
 }
 
 /** What a detector says about one organization at one time. Times are epoch seconds. */
-export interface Finding {
-  identity: Identity;
+export interface Finding<I = Identity> {
+  identity: I;
   level: Level;
   /** Start of the interval with the first matching answer. */
   started_at: number;

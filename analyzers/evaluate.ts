@@ -1,10 +1,8 @@
-import type { Incident } from '../domain/incident.ts';
-import { advance, type Life, type Observation, type Reason } from './advance.ts';
+import { advance, type Observation } from './advance.ts';
 import { type CountView, orgKey } from './count-view.ts';
-import type { AnalyzerSettings, Detector, Finding, Known } from './detector.ts';
-import { incidentId } from './incident-id.ts';
-import { isoTime } from './iso-time.ts';
+import type { AnalyzerSettings, Detector, Identity, Known } from './detector.ts';
 import { type LiveIncident, liveKey, toKnown } from './live-incident.ts';
+import { type ChangeReason, stepIncident } from './step-incident.ts';
 
 /** The incidents that are not over: pending, firing, or resolved within the grace time; keyed by `liveKey`. */
 export type Live = ReadonlyMap<string, LiveIncident>;
@@ -13,8 +11,7 @@ export type Live = ReadonlyMap<string, LiveIncident>;
 export interface Change {
   key: string;
   live: LiveIncident;
-  /** `updated`: scope or severity changed; `refreshed`: only numbers did. */
-  reason: Reason | 'updated' | 'refreshed';
+  reason: ChangeReason;
 }
 
 /** What one evaluation leads to. */
@@ -38,24 +35,17 @@ export function evaluate(
   const changes: Change[] = [];
   for (const detector of detectors) {
     const policy = detector.policy(settings);
+    const subject = { kind: detector.kind, policy, names: ({ provider, org }: Identity) => [provider, org] };
     for (const [key, item] of live)
       if (isForgotten(detector, item, now, policy.reopen_seconds)) next.delete(key);
     for (const finding of detector.detect(counts, settings, now, knownOf(detector, live, now, settings))) {
       const key = liveKey(detector.kind, finding.identity);
       const previous = live.get(key) ?? null;
-      const step = advance(previous?.memory.life ?? null, finding, now, policy);
-      if (step.next === null) {
-        next.delete(key);
-        continue;
-      }
-      if (step.reason === 'already_evaluated') continue;
-      const isNew = step.next.started_at !== previous?.memory.life.started_at;
-      const kept = isNew ? null : previous;
-      const current = toLive(detector, finding, step.next, kept);
-      const reason = step.emit ? step.reason : quietReason(kept?.incident ?? null, current, now);
-      // What was not written is compared again next time, so the incident keeps what was last shown.
-      next.set(key, reason === null && kept !== null ? { ...current, incident: kept.incident } : current);
-      if (reason !== null) changes.push({ key, live: current, reason });
+      const step = stepIncident(subject, finding, previous, now, now % REFRESH_SECONDS === 0);
+      if (step === null) continue;
+      if (step.next === null) next.delete(key);
+      else next.set(key, step.next);
+      if (step.change !== null) changes.push({ key, live: step.change, reason: step.reason });
     }
   }
   return { live: next, changes };
@@ -90,7 +80,7 @@ export function holdIncomplete(
 }
 
 /** Version of the row: event time in ms of the evaluation; a row that only says "held" comes right after it. */
-export function versionOf({ memory: { life } }: LiveIncident): number {
+export function versionOf<I>({ memory: { life } }: LiveIncident<I>): number {
   return life.evaluated_at * 1000 + (life.held === 'data_incomplete' ? 1 : 0);
 }
 
@@ -118,60 +108,4 @@ function isForgotten(
 ): boolean {
   const { resolved_at: resolvedAt } = memory.life;
   return incident.kind === detector.kind && resolvedAt !== null && now - resolvedAt > grace;
-}
-
-function toLive(
-  detector: Detector,
-  finding: Finding,
-  life: Life,
-  previous: LiveIncident | null,
-): LiveIncident {
-  const memory = { identity: finding.identity, life, facts: finding.facts };
-  const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
-  // After the end only the way back is followed further.
-  if (isOver) return { incident: { ...previous.incident, remedy: finding.report.remedy }, memory };
-  const { report } = finding;
-  const incident: Incident = {
-    id: incidentId(detector.kind, finding.identity, life.started_at),
-    kind: detector.kind,
-    state: life.state,
-    severity: higher(report.severity, previous?.incident.severity),
-    scope: report.scope,
-    started_at: isoTime(life.started_at),
-    detected_at: isoTime(life.detected_at ?? life.breach_at),
-    resolved_at: life.resolved_at === null ? null : isoTime(life.resolved_at),
-    summary: report.summary,
-    verdict: report.verdict,
-    evidence: {
-      ...report.evidence,
-      ...(life.reopened === 0 ? {} : { reopened: life.reopened }),
-      ...(life.held === null ? {} : { [life.held]: true }),
-    },
-    remedy: report.remedy,
-    sample_request_ids: previous?.incident.sample_request_ids ?? [],
-    related: previous?.incident.related ?? [],
-  };
-  return { incident, memory };
-}
-
-const severities = ['info', 'warning', 'critical'] as const;
-
-function higher(one: Incident['severity'], other: Incident['severity'] = 'info'): Incident['severity'] {
-  return severities.indexOf(one) >= severities.indexOf(other) ? one : other;
-}
-
-/** Why a version is written although the state did not change; null: it is not. */
-function quietReason(
-  shown: Incident | null,
-  { incident }: LiveIncident,
-  now: number,
-): Change['reason'] | null {
-  if (shown === null || incident.state === 'pending') return null;
-  if (shown.severity !== incident.severity || !isEqual(shown.scope, incident.scope)) return 'updated';
-  if (now % REFRESH_SECONDS !== 0) return null;
-  return isEqual(shown, incident) ? null : 'refreshed';
-}
-
-function isEqual(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -5,20 +5,20 @@ import type { Facts, Identity, Known } from './detector.ts';
 import { orgKey } from './count-view.ts';
 
 /** An incident with all that is needed to judge it again: the contract, and the memory beside it. */
-export interface LiveIncident {
+export interface LiveIncident<I = Identity> {
   incident: Incident;
-  memory: Memory;
+  memory: Memory<I>;
 }
 
 /** What is remembered between evaluations. */
-export interface Memory {
-  identity: Identity;
+export interface Memory<I = Identity> {
+  identity: I;
   life: Life;
   facts: Facts;
 }
 
 const memory = z.object({
-  identity: z.object({ provider: z.string(), org: z.string() }),
+  identity: z.unknown(),
   life: z.object({
     state: z.enum(incidentStates),
     started_at: z.number(),
@@ -33,6 +33,7 @@ const memory = z.object({
   }),
   facts: z.record(z.string(), z.unknown()),
 });
+const ofOrganization = z.object({ provider: z.string(), org: z.string() });
 
 /** So long after firing the first answers may still correct the scope; seconds. */
 export const SCOPE_CHANGES_SECONDS = 120;
@@ -41,9 +42,15 @@ export const SCOPE_WIDENS_SECONDS = 1_800;
 
 /** Reads a memory as it was stored; null when it is of another version or not one of these analyzers'. */
 export function parseMemory(json: string): Memory | null {
+  return parseMemoryOf(ofOrganization, json);
+}
+
+/** The same for incidents whose identity has another shape. */
+export function parseMemoryOf<I>(identity: z.ZodType<I>, json: string): Memory<I> | null {
   try {
     const read = memory.safeParse(JSON.parse(json));
-    return read.success ? read.data : null;
+    const whose = identity.safeParse(read.data?.identity);
+    return read.success && whose.success ? { ...read.data, identity: whose.data } : null;
   } catch {
     return null;
   }

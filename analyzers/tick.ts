@@ -4,7 +4,8 @@ import { readIncidents, writeIncidents } from '../store/queries/incidents.ts';
 import { detectors as allDetectors } from './detectors/detectors.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { type Change, holdIncomplete, type Live } from './evaluate.ts';
-import { reportLosses } from './lost-records.ts';
+import type { PipelineLive } from './pipeline/identity.ts';
+import { judgePipeline } from './pipeline/judge.ts';
 import { stepRange, stepSeconds } from './step-range.ts';
 import { fromStored, toStored } from './to-stored.ts';
 
@@ -13,6 +14,8 @@ export interface TickState {
   /** Event time up to which everything was evaluated, epoch seconds. */
   evaluated_at: number;
   live: Live;
+  /** Those of the pipeline; absent or null: they are read from the store. */
+  pipeline?: PipelineLive | null;
 }
 
 /** What one tick did. */
@@ -64,10 +67,9 @@ export async function tick(
     await write(held.changes);
     live = held.live;
   }
-  for (const incident of await reportLosses(store, now)) {
-    written.push({ incident, reason: incident.state === 'resolved' ? 'resolved' : 'fired' });
-  }
-  const next = { evaluated_at: Math.max(start.evaluated_at, to), live };
+  const pipeline = await judgePipeline(store, now, start.pipeline ?? null, settings);
+  written.push(...pipeline.written);
+  const next = { evaluated_at: Math.max(start.evaluated_at, to), live, pipeline: pipeline.live };
   return { state: next, written, evaluated_at: next.evaluated_at, left_out: stepped.left_out };
 }
 

@@ -44,6 +44,8 @@ async function analyze(
       missing: health.lack,
     }),
   );
+  const watermark = (at: number): Promise<number | null> =>
+    readWatermark(store, at, settings.analyzers.pipeline.hold_seconds);
   const report = ({ written, left_out }: Ticked): void => {
     health.evaluated(null);
     for (const { incident, reason } of written) {
@@ -58,7 +60,7 @@ async function analyze(
   };
   try {
     if (options.once === true) {
-      report(await tick(store, now(), settings.analyzers, null, await readWatermark(store, now())));
+      report(await tick(store, now(), settings.analyzers, null, await watermark(now())));
       return 0;
     }
     logger.info(
@@ -71,7 +73,7 @@ async function analyze(
       now,
       signal,
       sleep: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
-      watermark: (at) => readWatermark(store, at),
+      watermark,
       onTick: report,
       onError: (error) => {
         health.evaluated(error);

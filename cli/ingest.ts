@@ -4,6 +4,7 @@ import { logEvents } from './log-events.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { neededKafka, neededStore, served, waitingOf } from './needs.ts';
 import { workerFor } from './pipeline.ts';
+import { type RunningStateReport, runStateReport } from './run-state-report.ts';
 import { type RunningTelemetry, runTelemetry } from './run-telemetry.ts';
 import { openBoth } from './wait-until-there.ts';
 
@@ -43,14 +44,18 @@ async function work(
     neededKafka(context),
     waitingOf(context, options, { say: (line) => logger.warn(line), missing: telemetry.lack }),
   );
+  let reports: RunningStateReport | null = null;
   try {
+    reports = runStateReport(store, context);
     const worker = workerFor(context, settings, {
       store,
       source,
-      events: reportToBoth(logEvents(logger), telemetry.events),
+      events: reportToBoth(reportToBoth(logEvents(logger), telemetry.events), reports.events),
       onRefused: 'halt',
+      name: reports.name,
     });
     telemetry.watch(worker, store);
+    reports.watch(worker);
     // The group waits for a leaving member at most as long as its session lasts.
     const stop = (): void => {
       telemetry.enter('stopping');
@@ -63,9 +68,11 @@ async function work(
       'worker starts',
     );
     await worker.run();
+    await reports.leave();
     logger.info('worker stopped');
     return 0;
   } finally {
+    reports?.close();
     await storage.close(store);
   }
 }

@@ -27,11 +27,23 @@ export async function openMigrated(options: Parameters<typeof openStore>[0]): Pr
   }
 }
 
+/** The name under which a worker writes: which host, which process, and another one each time. */
+export function workerName(): string {
+  return `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+}
+
 /** The worker with the process's clock and chance. `limits` are those of the settings unless given. */
 export function workerFor(
   context: Pick<CommandContext, 'now'>,
   settings: Settings,
-  parts: { store: Store; source: Source; events: WorkerEvents; limits?: Limits; onRefused: 'halt' | 'fail' },
+  parts: {
+    store: Store;
+    source: Source;
+    events: WorkerEvents;
+    limits?: Limits;
+    onRefused: 'halt' | 'fail';
+    name?: string;
+  },
 ): Worker {
   return createWorker({
     store: parts.store,
@@ -42,7 +54,7 @@ export function workerFor(
     limits: parts.limits ?? settings.batch,
     memoryBytes: MEMORY_BYTES,
     writers: WRITERS,
-    worker: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
+    worker: parts.name ?? workerName(),
     announcementMs: settings.kafka.session_timeout_ms / 2,
     monotonic: () => performance.now(),
     now: context.now,

@@ -10,11 +10,13 @@ import type { Worker } from '../ingest/worker.ts';
 import type { Store } from '../store/connect.ts';
 import type { CommandContext } from './context.ts';
 import { readEventRange } from '../store/queries/totals.ts';
+import { readWatermark } from '../store/queries/watermark.ts';
 import { createLiveView, type LiveCounts } from './live-view.ts';
 import { logEvents } from './log-events.ts';
 import { neededStore, served, waitingOf } from './needs.ts';
 import { openMigrated, workerFor } from './pipeline.ts';
 import { type RunningTelemetry, runTelemetry } from './run-telemetry.ts';
+import { type RunningStateReport, runStateReport } from './run-state-report.ts';
 import { neededSource, type StartSource } from './start-source.ts';
 import { storeToCome } from './store-to-come.ts';
 import { openBoth, openNow } from './wait-until-there.ts';
@@ -51,6 +53,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     logger: context.logger.child({}, { level: 'warn' }),
   });
   let page: Console | null = null;
+  let reports: RunningStateReport | null = null;
   try {
     const ownStorage = await openNow(storage);
     const state: State = {
@@ -90,20 +93,32 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     state.source = source;
     // The tables forget by event time; what is shown from a file may be older than that.
     if (source.isHistory && store.kind === 'embedded') await store.command('SYSTEM STOP TTL MERGES');
+    // A file and the demo hold up nobody: only a log that others write to can be behind.
+    reports = source.isHistory
+      ? null
+      : runStateReport(store, {
+          now: context.now,
+          logger: context.logger.child({}, { level: 'warn' }),
+        });
+    const events = reportToBoth(watch(state, context), telemetry.events);
     const worker = workerFor(context, settings, {
       store,
       source: source.records,
-      events: reportToBoth(watch(state, context), telemetry.events),
+      events: reports === null ? events : reportToBoth(events, reports.events),
+      ...(reports === null ? {} : { name: reports.name }),
       onRefused: source.isHistory ? 'fail' : 'halt',
       ...(source.limits === null ? {} : { limits: source.limits }),
     });
     telemetry.watch(worker, store);
     greet();
+    reports?.watch(worker);
     await work({ store, worker, source, state, telemetry, exit: options.exit === true }, context);
+    await reports?.leave();
     if (signal.aborted) context.err('stopped');
     return 0;
   } finally {
     telemetry.close();
+    reports?.close();
     await page?.close();
     await storage.close(toCome);
   }
@@ -209,7 +224,10 @@ async function analyse(
       // A file ends within an interval; the step that closes it is the last one that means something.
       const now = present / 1000 + (last && source.isHistory ? settings.every_seconds : 0);
       memory ??= source.isHistory ? { evaluated_at: await firstStep(store, now), live: new Map() } : null;
-      const ticked = await tick(store, now, settings, memory, source.isHistory ? null : behind(state, now));
+      const watermark = source.isHistory
+        ? null
+        : await readWatermark(store, now, settings.pipeline.hold_seconds);
+      const ticked = await tick(store, now, settings, memory, watermark);
       memory = ticked.state;
       for (const { incident, reason } of ticked.written) {
         if (incident.state === 'firing') state.open.add(incident.id);
@@ -222,10 +240,6 @@ async function analyse(
       signal: context.signal,
     }).catch(() => undefined);
   }
-}
-
-function behind(state: State, now: number): number | null {
-  return state.watermark === null || state.watermark / 1000 >= now ? null : state.watermark / 1000;
 }
 
 async function firstStep(store: Store, fallback: number): Promise<number> {

@@ -6,5 +6,10 @@ export const defaultDocsUrl = '/public/faultline';
 
 /** Address of the page of an error class under the address of the documentation. */
 export function runbookUrl(docsUrl: string, name: string): string {
-  return `${docsUrl.replace(/\/+$/, '')}/errors/${name}.md`;
+  return pageUrl(docsUrl, `errors/${name}.md`);
+}
+
+/** Address of any page, `path` below `docs/`. */
+export function pageUrl(docsUrl: string, path: string): string {
+  return `${docsUrl.replace(/\/+$/, '')}/${path}`;
 }

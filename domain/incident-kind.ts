@@ -8,6 +8,10 @@ export interface KindFacts {
   severity: 'warning' | 'critical';
   /** The class whose page is the runbook, where the scope of the incident names no class. */
   class: RequestClass;
+  /** Page and section below docs/, where the page of the class does not do. */
+  runbook?: string;
+  /** What to do, where the remedy of the class does not do. */
+  remedy?: string;
   /** Slug of the panel that is shown with the alert. */
   panel: string;
   /** First sentence of a notification, after which comes the scope: "Slow Down surge since 17:08: org acme." */
@@ -55,12 +59,18 @@ export const incidentKinds = {
     why: { otherwise: 'Clients repeat failed requests faster than these can succeed.' },
   },
   pipeline: {
-    title: 'Log pipeline',
+    title: 'Counts are missing',
     severity: 'critical',
     class: 'other',
+    runbook: 'incidents.md#pipeline',
+    remedy:
+      'faultline incidents --state firing says which partition, which worker and why. See whether the workers run, and whether ClickHouse and Kafka answer them; a worker goes on by itself as soon as it can.',
     panel: 'ingest-delay',
-    alert: 'Log pipeline in trouble',
-    why: { otherwise: 'Records are not counted in time, or were lost before they were read.' },
+    alert: 'Counts are incomplete',
+    why: {
+      otherwise:
+        'A worker does not go on or is gone, or records were deleted before they were read; nothing is known of the API.',
+    },
   },
 } satisfies Readonly<Record<string, KindFacts>>;
 

@@ -156,6 +156,22 @@ export const settingsSchema = z.strictObject({
           clear_seconds: whole(86_400).default(300).describe('Resolved after so many seconds without one.'),
         })
         .prefault({}),
+      pipeline: z
+        .strictObject({
+          // Workers speak every 10 s of what they learned within the 10 s before: less would fire for quiet partitions.
+          stand_seconds: integer(30, 86_400)
+            .default(60)
+            .describe('Fires when records of a partition wait and it has not moved for so many seconds.'),
+          clear_seconds: whole(86_400)
+            .default(60)
+            .describe('Resolved after so many seconds in which all partitions of the topic move.'),
+          hold_seconds: integer(0, 86_400)
+            .default(900)
+            .describe(
+              'Counts are not judged beyond a partition that stands still, for so many seconds; then they are, without it.',
+            ),
+        })
+        .prefault({}),
     })
     .prefault({}),
   console: z

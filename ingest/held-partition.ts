@@ -14,5 +14,7 @@ export interface Held extends Tenure {
   paused: boolean;
   halted: boolean;
   lag: number | null;
+  /** When the end of the log was last learned, epoch ms; null: never. */
+  lagAt: number | null;
   idleSince: number;
 }

@@ -81,7 +81,16 @@ describe('what a worker says of its partitions', () => {
       latest: 10,
     });
     expect(worker.status().partitions).toEqual([
-      { ...id, starting: true, paused: true, halted: false, unwritten: null, waiting_ts: null },
+      {
+        ...id,
+        starting: true,
+        paused: true,
+        halted: false,
+        unwritten: null,
+        stored: -1,
+        known_at: null,
+        waiting_ts: null,
+      },
     ]);
     await expect.poll(() => state.position).toBe(0);
     state.storeIsUp = false;
@@ -90,7 +99,16 @@ describe('what a worker says of its partitions', () => {
     bring(4, 6);
     await expect
       .poll(() => worker.status().partitions[0])
-      .toEqual({ ...id, starting: false, paused: true, halted: false, unwritten: 10, waiting_ts: TS });
+      .toEqual({
+        ...id,
+        starting: false,
+        paused: true,
+        halted: false,
+        unwritten: 10,
+        stored: 0,
+        known_at: TS,
+        waiting_ts: TS,
+      });
     state.latest = 500;
     expect(await worker.refreshLag()).toBe(true);
     expect(worker.status().partitions[0]?.unwritten).toBe(500);

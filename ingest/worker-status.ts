@@ -9,6 +9,10 @@ export interface PartitionStatus extends PartitionId {
   halted: boolean;
   /** Offsets that are not written, as far as the log's end is known; null when it is not. */
   unwritten: number | null;
+  /** All before it is stored; -1 until the start is decided. */
+  stored: number;
+  /** When the end of the log was last learned, epoch ms; null: never. */
+  known_at: number | null;
   /** Event time of the newest request in the oldest batch that is not written, epoch ms; null when none is gathered. */
   waiting_ts: number | null;
 }
@@ -22,13 +26,15 @@ export interface WorkerStatus {
 }
 
 /** The status of a partition. */
-export function statusOf({ id, gather, lag, done, paused, halted }: Held): PartitionStatus {
+export function statusOf({ id, gather, lag, lagAt, done, paused, halted }: Held): PartitionStatus {
   return {
     ...id,
     starting: gather === null,
     paused,
     halted,
     unwritten: gather === null || lag === null ? null : lag + Math.max(0, gather.position - done),
+    stored: done,
+    known_at: lagAt,
     waiting_ts: gather?.oldest?.fold.totals.last_ts ?? null,
   };
 }

@@ -100,6 +100,7 @@ export function createWorker(options: WorkerOptions): Worker {
       paused: true,
       halted: false,
       lag: null,
+      lagAt: null,
       idleSince: 0,
     };
   }
@@ -117,6 +118,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const started = options.monotonic();
     gather.add(chunk, options.now(), started);
     partition.lag = chunk.highWatermark === null ? null : Math.max(0, chunk.highWatermark - chunk.to);
+    partition.lagAt = options.now();
     partition.idleSince = started;
     const bytes = chunk.records.reduce((sum, record) => sum + record.size, 0);
     events.folded(partition.id, chunk.records.length, bytes, options.monotonic() - started, partition.lag);
@@ -304,12 +306,14 @@ export function createWorker(options: WorkerOptions): Worker {
     async refreshLag() {
       const all = [...held.values()].filter((one) => one.held());
       if (all.length === 0) return false;
+      const asked = options.now();
       const logs = await source.logOffsets(all.map((one) => one.id));
       all.forEach((one, i) => {
         const latest = logs[i]?.latest ?? Number.MAX_SAFE_INTEGER;
         // A source without an end has no lag.
         if (!one.held() || one.gather === null || latest >= Number.MAX_SAFE_INTEGER) return;
         one.lag = Math.max(0, latest - one.gather.position);
+        one.lagAt = asked;
       });
       return true;
     },

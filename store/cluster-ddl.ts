@@ -60,6 +60,8 @@ const shardingKeys: Readonly<Record<string, string | null>> = {
   ingest_batches: null,
   // All versions of an incident meet on one shard, where FINAL and merges find them.
   incidents: 'sipHash64(id)',
+  // The newest report on a partition replaces the others only where it meets them.
+  ingest_state: 'sipHash64(topic, partition)',
   schema_migrations: 'sipHash64(name)',
 };
 

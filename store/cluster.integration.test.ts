@@ -7,7 +7,7 @@ import { type Insert, openStore, type Store } from './connect.ts';
 import type { EngineSession } from './engine-session.ts';
 import { serveClickHouse } from './http-gateway.ts';
 import { clusterSettings, insertSettings } from './insert-settings.ts';
-import { migrate } from './migrate.ts';
+import { migrate, migrationFiles } from './migrate.ts';
 import { readDeadLetters } from './queries/dead-letters.ts';
 import { readIncidents } from './queries/incidents.ts';
 import { readLedgerEnds } from './queries/ledger.ts';
@@ -87,6 +87,8 @@ describe('the statements of a cluster', () => {
       'incidents_local ReplicatedReplacingMergeTree',
       'ingest_batches Distributed',
       'ingest_batches_local ReplicatedMergeTree',
+      'ingest_state Distributed',
+      'ingest_state_local ReplicatedReplacingMergeTree',
       'request_counts Distributed',
       'request_counts_1h Distributed',
       'request_counts_1h_local ReplicatedAggregatingMergeTree',
@@ -101,7 +103,7 @@ describe('the statements of a cluster', () => {
     const replicas = await store.query<{ table: string; zookeeper_path: string; replica_name: string }>(
       'SELECT table, zookeeper_path, replica_name FROM system.replicas WHERE database = currentDatabase()',
     );
-    expect(replicas).toHaveLength(8);
+    expect(replicas).toHaveLength(9);
     for (const { table, zookeeper_path, replica_name } of replicas) {
       expect({ zookeeper_path, replica_name }).toEqual({
         zookeeper_path: `/clickhouse/tables/01/replicated/${table}`,
@@ -210,7 +212,7 @@ describe('a batch through Distributed tables', () => {
 
 describe('a migration of a cluster', () => {
   beforeAll(async () => {
-    const body = Buffer.from('001_tables.sql\n');
+    const body = Buffer.from((await migrationFiles()).map((name) => `${name}\n`).join(''));
     await insertInto('one', { table: 'schema_migrations', columns: ['name'], body, token: 'history' });
   });
 

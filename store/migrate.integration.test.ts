@@ -36,6 +36,7 @@ test('running twice at once and once more gives one set of tables', async () => 
     'error_events',
     'incidents',
     'ingest_batches',
+    'ingest_state',
     'request_counts',
     'request_counts_1h',
     'request_counts_1m',

@@ -53,8 +53,8 @@ SELECT id FROM logs.incidents_local`,
 
 describe('the schema', () => {
   test.each([
-    ['', 9],
-    ['main', 16],
+    ['', 10],
+    ['main', 18],
   ])('on cluster "%s" has %i statements, all repeatable', (cluster, expected) => {
     const all = schema(cluster);
     expect(

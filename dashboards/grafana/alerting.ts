@@ -1,4 +1,4 @@
-import { runbookUrl } from '../docs-url.ts';
+import { pageUrl } from '../docs-url.ts';
 import type { AlertRule } from '../panels/alerts.ts';
 import { clickhouseType, pluginVersion } from './query.ts';
 
@@ -123,7 +123,7 @@ function fileRule(rule: AlertRule, docsUrl: string): FileRule {
       verdict: rule.verdict,
       remedy: rule.remedy,
       description: `{{ $labels.affected }}: faultline incidents {{ $labels.incident }} shows the evidence, the plan and sample request ids.`,
-      runbook_url: absolute(runbookUrl(docsUrl, rule.class)),
+      runbook_url: absolute(pageUrl(docsUrl, rule.runbook)),
       __dashboardUid__: rule.dashboardUid,
       __panelId__: String(rule.panelId),
     },

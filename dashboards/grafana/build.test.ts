@@ -144,11 +144,15 @@ describe('the alert rules', () => {
         used.filter((name) => !columns.has(name)),
         'labels that no column gives',
       ).toEqual([]);
+      // The pipeline is faultline's own: no class of errors says what to do about it.
+      const own = rule.labels['kind'] === 'pipeline';
       expect(rule.annotations['remedy']).toContain(
-        errorClasses[rule.labels['class'] as 'slow_down'].remedy[0],
+        own ? 'faultline incidents' : errorClasses[rule.labels['class'] as 'slow_down'].remedy[0],
       );
       expect(rule.annotations['runbook_url']).toMatch(
-        /^\{\{ .*externalURL \}\}\/public\/faultline\/errors\/\w+\.md$/,
+        own
+          ? /^\{\{ .*externalURL \}\}\/public\/faultline\/incidents\.md#pipeline$/
+          : /^\{\{ .*externalURL \}\}\/public\/faultline\/errors\/\w+\.md$/,
       );
     },
   );

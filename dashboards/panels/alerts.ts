@@ -13,8 +13,10 @@ export interface AlertRule {
   uid: string;
   title: string;
   kind: IncidentKind;
-  /** The class whose page is the runbook. */
+  /** The class that the kind is about. */
   class: RequestClass;
+  /** Page below `docs/` that is the runbook. */
+  runbook: string;
   /** The panel shown with the alert. */
   dashboardUid: string;
   panelId: number;
@@ -43,7 +45,9 @@ export const alertRules: readonly AlertRule[] = incidentKindNames.map(incidentRu
  * `verdict`, `quota`: they are corrected in the first minutes); summary and numbers stand on the dashboard.
  */
 export function incidentRows(kind: IncidentKind): string {
-  return `SELECT id AS incident, ${scopeOfIncident} AS affected,
+  const affected =
+    kind === 'pipeline' ? `concat('topic ', JSONExtractString(evidence, 'topic'))` : scopeOfIncident;
+  return `SELECT id AS incident, ${affected} AS affected,
   toString(provider) AS provider, toString(org) AS org, toString(project) AS project,
   toString(verdict_party) AS verdict, JSONExtractString(evidence, 'quota') AS quota,
   formatDateTime(started_at, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS since, toFloat64(state = 'firing') AS firing
@@ -55,7 +59,6 @@ SELECT 'none', 'nothing', '', '', '', 'nobody', '', '', toFloat64(0)`;
 
 function incidentRule(kind: IncidentKind): AlertRule {
   const facts = factsOf(kind);
-  const remedy = errorClasses[facts.class].remedy.join(' ');
   return {
     uid: `faultline-${kind.replaceAll('_', '-')}`,
     title: facts.title,
@@ -68,7 +71,8 @@ function incidentRule(kind: IncidentKind): AlertRule {
     severity: facts.severity,
     summary: `${facts.alert} since {{ $labels.since }}: {{ $labels.affected }}{{ if $labels.quota }} (quota: {{ $labels.quota }}){{ end }}.`,
     verdict: `Who must act: {{ $labels.verdict }}. ${whyText(facts.why)}`,
-    remedy: remedy === '' ? 'faultline incidents {{ $labels.incident }} names the steps.' : remedy,
+    runbook: facts.runbook ?? `errors/${facts.class}.md`,
+    remedy: facts.remedy ?? errorClasses[facts.class].remedy.join(' '),
   };
 }
 

@@ -86,7 +86,7 @@ export const metrics = {
   faultline_watermark_timestamp_seconds: {
     kind: 'gauge',
     labels: perPartition,
-    help: 'Event time (epoch) of the newest request that this worker has written. `other`: the oldest of these.',
+    help: 'Event time (epoch) of the newest request that this worker has written; for people, not what analyzers wait for. `other`: the oldest of these.',
   },
   faultline_batch_records: {
     kind: 'histogram',

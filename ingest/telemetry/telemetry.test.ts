@@ -53,6 +53,8 @@ const partition = (topic: string, number: number, more: Partial<PartitionStatus>
   paused: false,
   halted: false,
   unwritten: 0,
+  stored: 0,
+  known_at: NOW,
   waiting_ts: null,
   ...more,
 });

@@ -13,9 +13,10 @@ export interface Loss {
 
 /** The losses that the ledger has recorded since a time (epoch seconds), oldest first. Throws `StoreError`. */
 export async function readLosses(store: Store, since: number): Promise<Loss[]> {
+  // Asked every 10 s: one narrow column of the ledger is read, and the rest only where something was lost.
   return store.query<Loss>(
     `SELECT topic, partition, from_offset AS from, to_offset AS to, toUnixTimestamp(inserted_at) AS at
-     FROM ingest_batches WHERE kind = 'lost' AND inserted_at >= toDateTime({since:UInt32}, 'UTC')
+     FROM ingest_batches PREWHERE kind = 'lost' WHERE inserted_at >= toDateTime({since:UInt32}, 'UTC')
      ORDER BY inserted_at, topic, partition, from_offset`,
     { since: Math.max(0, Math.floor(since)) },
   );

@@ -1,0 +1,89 @@
+import type { Loss } from '../../store/queries/losses.ts';
+import type { Finding, Report } from '../detector.ts';
+import type { PipelineIdentity, PipelineIncident } from './identity.ts';
+
+/** A loss is over when it happens; its incident stays open so long after it was found, so that somebody sees it. Seconds. */
+export const SHOWN_SECONDS = 3_600;
+/** Losses are looked for so far back, and an incident is remembered so long: analyzers may have been away. Seconds. */
+export const LOSSES_SECONDS = 86_400;
+/** Ranges that are named one by one; the ledger has them all. */
+const MAX_NAMED = 20;
+
+/**
+ * A finding for each topic that lost records within `LOSSES_SECONDS`, and one for each known incident. A loss that is
+ * not in the known incident begins its hour anew. Pure; `now` in epoch seconds.
+ */
+export function lossFindings(
+  losses: readonly Loss[],
+  known: readonly PipelineIncident[],
+  now: number,
+): Finding<PipelineIdentity>[] {
+  const topics = new Set([
+    ...known.map(({ memory }) => memory.identity.topic),
+    ...losses.map(({ topic }) => topic),
+  ]);
+  return [...topics].flatMap((topic) => {
+    const before = known.find(({ memory }) => memory.identity.topic === topic);
+    const found = losses.filter((loss) => loss.topic === topic).toSorted((a, b) => a.at - b.at);
+    return findTopic(topic, found, before, now);
+  });
+}
+
+function findTopic(
+  topic: string,
+  losses: readonly Loss[],
+  before: PipelineIncident | undefined,
+  now: number,
+): Finding<PipelineIdentity>[] {
+  const last = losses.at(-1);
+  if (last === undefined && before === undefined) return [];
+  const { newest, shown_from: shownFrom } = before?.memory.facts ?? {};
+  const isSeen = last === undefined || (typeof newest === 'number' && last.at <= newest);
+  const from = isSeen && typeof shownFrom === 'number' ? shownFrom : now;
+  return [
+    {
+      identity: { topic, problem: 'lost' },
+      level: now < from + SHOWN_SECONDS ? 'breach' : 'healthy',
+      started_at: losses[0]?.at ?? now,
+      last_at: Math.min(now, from + SHOWN_SECONDS),
+      report: isSeen && before !== undefined ? before.incident : report(topic, losses),
+      facts: { newest: isSeen ? newest : last.at, shown_from: from },
+    },
+  ];
+}
+
+function report(topic: string, losses: readonly Loss[]): Report {
+  const records = losses.reduce((sum, { from, to }) => sum + to - from, 0);
+  const ranges = losses.map(
+    ({ partition, from, to }) => `${topic}/${partition}: offsets ${from} to ${to - 1}`,
+  );
+  const [first] = ranges;
+  return {
+    severity: 'critical',
+    scope: {},
+    summary: `${records} records of ${topic} were deleted in Kafka before they were read: ${
+      ranges.length === 1 ? first : `${ranges.length} ranges`
+    }`,
+    verdict: {
+      party: 'pipeline',
+      why: 'The log began after the offset at which the worker had to go on: retention was shorter than the time the worker was away or behind.',
+    },
+    evidence: {
+      topic,
+      records,
+      // Newest first: they are what is new.
+      ranges: ranges.toReversed().slice(0, MAX_NAMED),
+      range_count: ranges.length,
+    },
+    remedy: {
+      steps: [
+        `Raise retention.ms or retention.bytes of ${topic} above the longest time that workers may be down.`,
+        'Add workers if the lag grows: faultline_lag_seconds shows it.',
+        'Counts of the affected time are too low by these records; faultline reconcile lists the exact ranges.',
+      ],
+      retry: 'no',
+      owner: 'faultline operator',
+      docs: 'docs/guarantees.md',
+    },
+  };
+}

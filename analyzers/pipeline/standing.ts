@@ -1,0 +1,177 @@
+import type { IngestState, PartitionState } from '../../store/queries/ingest-state.ts';
+import { IN_STEP_SECONDS } from '../../store/queries/watermark.ts';
+import type { AnalyzerSettings, Finding, Level, Report } from '../detector.ts';
+import { isoTime } from '../iso-time.ts';
+import type { PipelineIdentity, PipelineIncident } from './identity.ts';
+
+/** Starts lie on whole multiples of this, so that two analyzers name the same incident alike; seconds. */
+const START_STEP = 10;
+/** Partitions that are named one by one. */
+const MAX_NAMED = 10;
+
+/** Why a partition stands still: what its worker says, or that nobody says anything. */
+type Cause = 'silent' | 'left' | 'starting' | 'refused_rows' | 'store' | 'broker' | 'unknown';
+
+/** A finding for each topic of which a partition stands still, and one for each known incident. Pure. */
+export function standingFindings(
+  state: IngestState,
+  settings: AnalyzerSettings['pipeline'],
+  known: readonly PipelineIncident[],
+): Finding<PipelineIdentity>[] {
+  const topics = new Map<string, PartitionState[]>();
+  for (const { memory } of known) topics.set(memory.identity.topic, []);
+  for (const one of state.partitions) {
+    const all = topics.get(one.topic);
+    if (all === undefined) topics.set(one.topic, [one]);
+    else all.push(one);
+  }
+  return [...topics].flatMap(([topic, partitions]) => {
+    const before = known.find(({ memory }) => memory.identity.topic === topic);
+    return findTopic(topic, partitions, { now: state.now, settings, before }) ?? [];
+  });
+}
+
+function findTopic(
+  topic: string,
+  partitions: readonly PartitionState[],
+  context: { now: number; settings: AnalyzerSettings['pipeline']; before: PipelineIncident | undefined },
+): Finding<PipelineIdentity> | null {
+  const { now, settings, before } = context;
+  const stillFor = (seconds: number): PartitionState[] =>
+    partitions.filter((one) => now - one.still_since >= seconds && !wasLeftEmpty(one));
+  const standing = stillFor(settings.stand_seconds);
+  if (standing.length === 0 && before === undefined) return null;
+  // What a quiet partition is said to have been still for is no sign of anything.
+  const lingering = Math.max(settings.stand_seconds / 2, IN_STEP_SECONDS);
+  // A slow partition that moves now and then must not open and close an incident each time.
+  const level: Level =
+    standing.length > 0 ? 'breach' : stillFor(lingering).length > 0 ? 'lingering' : 'healthy';
+  const since = Math.min(...standing.map(({ moved_at: ms }) => ms / 1000));
+  return {
+    identity: { topic, problem: 'stands_still' },
+    level,
+    started_at: standing.length > 0 ? Math.floor(since / START_STEP) * START_STEP : now,
+    last_at: now,
+    // What was found last is what the incident has been about.
+    report:
+      standing.length === 0 && before !== undefined
+        ? before.incident
+        : report(topic, standing, now, settings),
+    facts: {},
+  };
+}
+
+/** Its worker stopped in order when nothing waited: whoever stopped it knows. */
+function wasLeftEmpty({ state, behind }: PartitionState): boolean {
+  return state === 'left' && behind === 0;
+}
+
+function causeOf({ state, reason, at }: PartitionState, now: number): Cause {
+  if (state === 'left') return 'left';
+  if (now - at > IN_STEP_SECONDS) return 'silent';
+  return reason === '' ? 'unknown' : reason;
+}
+
+function report(
+  topic: string,
+  standing: readonly PartitionState[],
+  now: number,
+  { hold_seconds: holdSeconds }: AnalyzerSettings['pipeline'],
+): Report {
+  const worst = standing.toSorted((a, b) => a.still_since - b.still_since || a.partition - b.partition);
+  const [first] = worst;
+  if (first === undefined) throw new Error('nothing stands still: there is nothing to report');
+  const causes = [...new Set(worst.map((one) => causeOf(one, now)))];
+  const cause = causes[0] ?? 'unknown';
+  const waiting = worst.reduce((sum, { behind }) => sum + behind, 0);
+  const which =
+    worst.length === 1 ? `partition ${topic}/${first.partition}` : `${worst.length} partitions of ${topic}`;
+  const isGivenUp = worst.some((one) => now - one.still_since > holdSeconds);
+  return {
+    severity: causes.every((one) => one === 'left') ? 'warning' : 'critical',
+    scope: {},
+    summary: `${which} ${worst.length === 1 ? 'stands' : 'stand'} still: ${summaries[cause]}`,
+    verdict: { party: 'pipeline', why: whys[cause](first.worker) },
+    evidence: {
+      topic,
+      partitions: worst.slice(0, MAX_NAMED).map((one) => describe(one, now)),
+      partition_count: worst.length,
+      causes,
+      waiting_records: waiting,
+      still_seconds: Math.floor(now - first.still_since),
+      counted_until: isoTime(Math.floor(Math.min(...worst.map(({ stored_until: until }) => until)))),
+      holds_detection: !isGivenUp,
+    },
+    remedy: {
+      steps: [
+        ...causes.flatMap((cause) => steps[cause](worst.find((one) => causeOf(one, now) === cause) ?? first)),
+        isGivenUp
+          ? 'Detection goes on without these partitions: incidents of this time may lack their requests. faultline reconcile shows what is not counted.'
+          : 'Detection waits for these partitions, as long as analyzers.pipeline.hold_seconds says, so that nothing is judged without their counts.',
+      ],
+      retry: 'no',
+      owner: 'faultline operator',
+      docs: 'docs/incidents.md#pipeline',
+    },
+  };
+}
+
+function describe(one: PartitionState, now: number): string {
+  const from = one.next_offset < 0 ? 'its start is not decided' : `from offset ${one.next_offset}`;
+  const still = Math.floor(now - one.still_since);
+  return `${one.topic}/${one.partition}: ${causeOf(one, now)}, still for ${still} s, ${one.behind} waiting, ${from}, worker ${one.worker}`;
+}
+
+const summaries: Readonly<Record<Cause, string>> = {
+  silent: 'no worker reports on it',
+  left: 'its worker stopped, and no other took it',
+  starting: 'where to begin cannot be decided',
+  refused_rows: 'ClickHouse refuses its rows',
+  store: 'ClickHouse does not take its inserts',
+  broker: 'Kafka does not answer its worker',
+  unknown: 'records wait and its worker does not go on',
+};
+
+const whys: Readonly<Record<Cause, (worker: string) => string>> = {
+  silent: (worker) =>
+    `Worker ${worker} ended without leaving or cannot reach ClickHouse, and no other has taken over.`,
+  left: (worker) =>
+    `Worker ${worker} stopped in order while records were waiting, and no other has taken over.`,
+  starting: (worker) =>
+    `Worker ${worker} has it, but the answer of ClickHouse or Kafka by which it would begin is missing.`,
+  refused_rows: (worker) =>
+    `ClickHouse refuses the next batch of worker ${worker} for a reason that no single row explains; nothing is dropped, so it waits.`,
+  store: (worker) => `ClickHouse does not take the inserts of worker ${worker}, which tries again for ever.`,
+  broker: (worker) => `Worker ${worker} gets no answer from Kafka, so it cannot read or announce anything.`,
+  unknown: (worker) => `Worker ${worker} is alive and reports nothing that keeps it from going on.`,
+};
+
+const steps: Readonly<Record<Cause, (of: Pick<PartitionState, 'topic' | 'worker'>) => string[]>> = {
+  silent: ({ topic, worker }) => [
+    `See whether the process of worker ${worker} (host-process-run) lives: start it again, or look at its last log lines.`,
+    'Where it lives, ask its /readyz: it names what it cannot reach.',
+    `Where ${topic} is not to be read any more, nothing needs to be done: it is forgotten a day after the last report.`,
+  ],
+  left: ({ topic }) => [
+    `Start a worker: faultline ingest with kafka.topics that hold ${topic}.`,
+    `Where ${topic} is not to be read any more, nothing needs to be done: it is forgotten a day after the last report.`,
+  ],
+  starting: ({ worker }) => [
+    `Ask /readyz of worker ${worker}, or its log: it names the one that does not answer.`,
+  ],
+  refused_rows: ({ worker }) => [
+    `Read what ClickHouse says in the log of worker ${worker} ("the store rejects this partition").`,
+    'Mend that (schema, rights, limits of the tables); the worker tries again every 10 s and goes on by itself.',
+  ],
+  store: () => [
+    'See whether ClickHouse has disk space and memory and takes inserts; the worker goes on by itself.',
+  ],
+  broker: ({ worker }) => [
+    `See whether Kafka answers from the host of worker ${worker}; it goes on by itself.`,
+    'Where a topic of kafka.topics was deleted, its workers read none of the others either: take it out of the setting and restart them.',
+  ],
+  unknown: ({ worker }) => [
+    `Look at the log of worker ${worker}; where its /healthz is not 200, restart it.`,
+    'An open transaction of a producer holds its partition until it ends or times out.',
+  ],
+};

@@ -1,0 +1,105 @@
+import type { Incident } from '../domain/incident.ts';
+import type { IncidentKind } from '../domain/incident-kind.ts';
+import { advance, type Life, type Policy, type Reason } from './advance.ts';
+import type { Finding } from './detector.ts';
+import { incidentId } from './incident-id.ts';
+import { isoTime } from './iso-time.ts';
+import type { LiveIncident } from './live-incident.ts';
+
+/** Why a version is written. `updated`: scope or severity changed; `refreshed`: only numbers did. */
+export type ChangeReason = Reason | 'updated' | 'refreshed';
+
+/** What the incidents of one kind have in common. */
+export interface Subject<I> {
+  kind: IncidentKind;
+  policy: Policy;
+  /** The identity as texts, of which the id is made. */
+  names(identity: I): readonly string[];
+}
+
+/** Where an incident stands after a finding; `next` null: nothing is remembered, `change` null: nothing is written. */
+export interface Step<I> {
+  next: LiveIncident<I> | null;
+  change: LiveIncident<I> | null;
+  reason: ChangeReason;
+}
+
+/**
+ * Steps one incident by what was found at `now` (epoch seconds). `refresh`: numbers that changed are worth a version.
+ * Null when that time has been evaluated already. Pure.
+ */
+export function stepIncident<I>(
+  subject: Subject<I>,
+  finding: Finding<I>,
+  previous: LiveIncident<I> | null,
+  now: number,
+  refresh: boolean,
+): Step<I> | null {
+  const step = advance(previous?.memory.life ?? null, finding, now, subject.policy);
+  if (step.next === null) return { next: null, change: null, reason: step.reason };
+  if (step.reason === 'already_evaluated') return null;
+  const isNew = step.next.started_at !== previous?.memory.life.started_at;
+  const kept = isNew ? null : previous;
+  const current = toLive(subject, finding, step.next, kept);
+  const reason = step.emit ? step.reason : quietReason(kept?.incident ?? null, current, refresh);
+  if (reason !== null) return { next: current, change: current, reason };
+  // What was not written is compared again next time, so the incident keeps what was last shown.
+  const next = kept === null ? current : { ...current, incident: kept.incident };
+  return { next, change: null, reason: step.reason };
+}
+
+function toLive<I>(
+  { kind, names }: Subject<I>,
+  finding: Finding<I>,
+  life: Life,
+  previous: LiveIncident<I> | null,
+): LiveIncident<I> {
+  const memory = { identity: finding.identity, life, facts: finding.facts };
+  const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
+  // After the end only the way back is followed further.
+  if (isOver) return { incident: { ...previous.incident, remedy: finding.report.remedy }, memory };
+  const { report } = finding;
+  const incident: Incident = {
+    id: incidentId(kind, names(finding.identity), life.started_at),
+    kind,
+    state: life.state,
+    severity: higher(report.severity, previous?.incident.severity),
+    scope: report.scope,
+    started_at: isoTime(life.started_at),
+    detected_at: isoTime(life.detected_at ?? life.breach_at),
+    resolved_at: life.resolved_at === null ? null : isoTime(life.resolved_at),
+    summary: report.summary,
+    verdict: report.verdict,
+    evidence: {
+      ...report.evidence,
+      ...(life.reopened === 0 ? {} : { reopened: life.reopened }),
+      ...(life.held === null ? {} : { [life.held]: true }),
+    },
+    remedy: report.remedy,
+    sample_request_ids: previous?.incident.sample_request_ids ?? [],
+    related: previous?.incident.related ?? [],
+  };
+  return { incident, memory };
+}
+
+const severities = ['info', 'warning', 'critical'] as const;
+
+function higher(one: Incident['severity'], other: Incident['severity'] = 'info'): Incident['severity'] {
+  return severities.indexOf(one) >= severities.indexOf(other) ? one : other;
+}
+
+/** Why a version is written although the state did not change; null: it is not. */
+function quietReason(
+  shown: Incident | null,
+  { incident }: { incident: Incident },
+  refresh: boolean,
+): ChangeReason | null {
+  if (shown === null || incident.state === 'pending') return null;
+  if (shown.severity !== incident.severity || !isEqual(shown.scope, incident.scope)) return 'updated';
+  if (!refresh) return null;
+  return isEqual(shown, incident) ? null : 'refreshed';
+}
+
+function isEqual(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import type { PartitionState } from './ingest-state.ts';
+import { watermarkOf } from './watermark.ts';
+
+const NOW = 1_795_000_000;
+const HOLD = 900;
+
+/** A partition, said 5 s ago to have all until then; `stored` and `still`: so many seconds ago. */
+function partition(
+  number: number,
+  stored = 5,
+  still = stored,
+  more: Partial<PartitionState> = {},
+): PartitionState {
+  return {
+    topic: 't',
+    partition: number,
+    worker: 'w',
+    state: 'held',
+    reason: '',
+    next_offset: 100,
+    behind: 0,
+    moved_at: (NOW - still) * 1000,
+    at: NOW - Math.min(5, stored),
+    stored_until: NOW - stored,
+    still_since: NOW - still,
+    ...more,
+  };
+}
+
+describe('the watermark', () => {
+  // Said of partitions; the watermark in seconds before now, null: nobody is behind.
+  const cases: [string, PartitionState[], number | null][] = [
+    ['no worker has said anything, as where only files are read', [], null],
+    ['all partitions are in step', [partition(0), partition(1, 12)], null],
+    ['a partition without traffic, of which its worker speaks', [partition(0), partition(1, 5)], null],
+    ['what a batch of a quiet partition waits for is no delay', [partition(0, 25, 5, { behind: 1 })], null],
+    [
+      'a backlog that is being worked through',
+      [partition(0), partition(1, 7_200, 2, { behind: 9_000 })],
+      7_200,
+    ],
+    ['the least of two backlogs', [partition(0, 50, 1), partition(1, 80, 1), partition(2)], 80],
+    ['a partition that stands still', [partition(0), partition(1, 300, 290, { behind: 5 })], 300],
+    ['one whose rows are refused', [partition(0, 120, 118, { behind: 5, reason: 'refused_rows' })], 120],
+    [
+      'a worker that died: nobody knows what waits',
+      [partition(0), partition(1, 100, 100, { at: NOW - 100 })],
+      100,
+    ],
+    [
+      'a worker that stopped in order, before another takes over',
+      [partition(0, 100, 100, { state: 'left' })],
+      100,
+    ],
+    ['a partition that has stood still for the hold time', [partition(0, 901, 901, { behind: 5 })], null],
+    ['a topic that is gone, whose last word is hours old', [partition(0, 7_200, 7_200)], null],
+    ['one that moves again after the hold time', [partition(0, 2_000, 3, { behind: 5 })], 2_000],
+    ['the clock of the store jumped ahead of the last word', [partition(0, -3, -3)], null],
+  ];
+  test.each(cases)('%s', (_name, partitions, expected) => {
+    const watermark = watermarkOf({ now: NOW, partitions }, HOLD);
+    expect(watermark === null ? null : NOW - watermark).toBe(expected);
+  });
+});

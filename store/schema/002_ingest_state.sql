@@ -1,0 +1,19 @@
+-- What the workers say of the partitions they have: the watermark and the incidents of kind `pipeline` are made of it.
+-- One row a partition, whoever has it: the newest stands. Durations are told instead of times, because the clocks of
+-- hosts differ; only `at` is a time to compare, and it is the store's own.
+
+CREATE TABLE IF NOT EXISTS ingest_state{local} {on_cluster} (
+  topic LowCardinality(String),
+  partition Int32,
+  worker String,
+  state LowCardinality(String) COMMENT 'held: the worker has it; left: the worker stopped in order',
+  reason LowCardinality(String) COMMENT 'what keeps the worker from going on: starting, refused_rows, store, broker; empty: nothing it knows of',
+  next_offset Int64 COMMENT 'all before it is stored; -1: where to begin is not decided',
+  behind UInt64 COMMENT 'offsets that are known to wait from there on',
+  stored_age_ms UInt64 COMMENT 'before `at`: what had come in by then is stored; within a backlog, the time of the requests that is reached',
+  still_ms UInt64 COMMENT 'before `at`: when it last moved, or nothing was waiting',
+  moved_at DateTime64(3, 'UTC') COMMENT 'the same by the clock of the worker: equal in each row while it stands still',
+  at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'when the worker said so'
+) ENGINE = {engine:ReplacingMergeTree(at)}
+ORDER BY (topic, partition)
+TTL toDateTime(at) + INTERVAL 7 DAY;
