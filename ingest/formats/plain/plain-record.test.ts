@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { callers } from '../../callers.ts';
 import { type Failure, failureOf } from '../../failure.ts';
 import type { RequestLog } from '../../../domain/request-log.ts';
+import { Cleaner } from '../clean.ts';
 import { recordDecoder } from '../formats.ts';
 import { type PlainRecord, PlainReader, type Wanted } from './plain-record.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);
-const decode = recordDecoder({ format: 'auto', mapping: {} });
+const decode = recordDecoder({ format: 'auto', mapping: {} }, new Cleaner());
 
 const plain = {
   ts: '2026-06-01T11:59:58.250Z',
@@ -71,7 +72,7 @@ function decoded(text: string): RequestLog | null {
   }
 }
 
-const reader = new PlainReader();
+const reader = new PlainReader(new Cleaner());
 
 /** Read where it stands: with other bytes before it, and with some or none behind. */
 function read(wanted: Wanted, text: string, before = 0, behind = 0): ReturnType<typeof counted> | null {
