@@ -6,9 +6,10 @@ const ESCAPE = /(?<!\\)\\+(?:u([0-9A-Fa-f]{4})|(?:u\{0{0,4}|x)([0-9A-Fa-f]{2})\}
 const PERCENT = /%(?:25)*([0-7][0-9A-Fa-f])/g;
 const ENTITY = /&(?:amp;)*(?:#0*(\d{2,3})|#x0*([0-9a-f]{2})|(quot|apos|lt|gt|amp));/gi;
 const NAMED: Readonly<Record<string, string>> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&' };
-/** Written and not seen: zeros of UTF-16, soft hyphens, zero-width signs. */
-const UNSEEN = /[\0\u00ad\u200b-\u200d\u2060\ufeff]/g;
-const ENCODED = /\\|%[0-7]|&[#a-z]|[\0\u00ad\u200b-\u200d\u2060\ufeff]/i;
+/** Written and not seen: colours of terminals, zeros of UTF-16 and other control characters, soft hyphens, zero-width signs. */
+const UNSEEN = /\u001b?\[[0-9;]{1,12}m|[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200d\u2060\ufeff]/g;
+const ENCODED =
+  /\\|%[0-7]|&[#a-z]|\[[0-9;]{1,12}m|[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200d\u2060\ufeff]/i;
 /** One encoding may stand within another; no logger goes further. */
 const ROUNDS = 4;
 
@@ -21,7 +22,8 @@ const UNREADABLE = /[^\x09\x0a\x0d\x20-\x7e\u00a0-\uffff]|\ufffd/;
 
 /** The text without escapes, percent signs, entities and unseen characters; the text itself when it has none. */
 export function plainText(text: string): string {
-  let plain = text;
+  // A form writes blanks as plus signs.
+  let plain = isForm(text) ? text.replaceAll('+', ' ') : text;
   for (let round = 0; round < ROUNDS && ENCODED.test(plain); round++) {
     const before = plain;
     plain = plain
@@ -40,6 +42,10 @@ export function plainText(text: string): string {
     if (plain === before) break;
   }
   return plain;
+}
+
+function isForm(text: string): boolean {
+  return text.includes('=') && text.includes('+') && !/\s/.test(text);
 }
 
 /** The text with each word replaced by `mask` that is base64 or hex of a text of which `isSecret` says so. */

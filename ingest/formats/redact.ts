@@ -83,7 +83,11 @@ export class Redactor {
   }
 
   #apply(text: string, depth: number): string {
-    let result = text;
+    // First, because a rule that knows the beginning of what is encoded would leave the rest unreadable and in place.
+    let result =
+      depth < DEEPEST
+        ? maskEncoded(text, MASK, (decoded) => this.#redact(decoded, depth + ENCODED_DEPTH) !== decoded)
+        : text;
     // What one rule takes away can bare to another what stood glued to it; the second round mostly changes nothing.
     for (let round = 0; round < ROUNDS; round++) {
       const before = result;
@@ -92,8 +96,7 @@ export class Redactor {
       }
       if (result === before) break;
     }
-    if (depth >= DEEPEST) return result;
-    return maskEncoded(result, MASK, (decoded) => this.#redact(decoded, depth + ENCODED_DEPTH) !== decoded);
+    return result;
   }
 
   /** A text that is JSON is redacted as the value that it holds, in which names and values are certain. */

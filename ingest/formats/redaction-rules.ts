@@ -77,8 +77,9 @@ const WORD_START = /(?:^|[^A-Za-z0-9]|\\[nrtbf]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4
 const WEBHOOK = new RegExp(
   `((?:${[
     'hooks\\.slack\\.com\\/(?:services|workflows|triggers)',
-    'discord(?:app)?\\.com\\/api\\/(?:v\\d{1,2}\\/)?webhooks',
-    'webhook\\.office\\.com\\/webhookb2',
+    '\\/(?:services|workflows|triggers)(?=\\/T[A-Z0-9]{7,})',
+    '\\/api\\/(?:v\\d{1,2}\\/)?webhooks',
+    '\\/webhookb2',
     'outlook\\.office(?:365)?\\.com\\/webhook',
     'hooks\\.zapier\\.com\\/hooks\\/catch',
     'make\\.com',
@@ -120,7 +121,10 @@ export const redactionRules: readonly RedactionRule[] = [
     hint: /(?:token|sig|signature|auth|login|otp|credential)["'\\]{0,6}\s{0,3}(?:=>|[:=])/i,
     apply: (text) => text.replace(MAYBE_PAIR, redactMaybe),
   },
-  { hint: /hook|telegram|ifttt|pagerduty|make\.com/i, apply: (text) => text.replace(WEBHOOK, maskAfter) },
+  {
+    hint: /hook|telegram|ifttt|pagerduty|make\.com|\/(?:services|workflows|triggers)\/T/i,
+    apply: (text) => text.replace(WEBHOOK, maskAfter),
+  },
   { hint: /curl\s/i, apply: (text) => text.replace(CURL_USER, `$1${MASK}`) },
   { hint: NAMED_HEX_HINT, apply: (text) => text.replace(NAMED_HEX, `$1${MASK}`) },
   { hint: /bearer/i, apply: (text) => text.replace(BEARER, `$1${MASK}`) },

@@ -150,7 +150,7 @@ for (const start of starts) {
 const WITHOUT_SIGN = new RegExp(
   starts
     .filter((start) => !/[_.~-]$/.test(start))
-    .map((start) => (start === 'SK' ? 'SK[0-9a-f]{32}' : start))
+    .map((start) => (start === 'SK' ? 'SK[0-9a-f]{8}' : start))
     .join('|'),
 );
 
