@@ -6,6 +6,8 @@ export const HIDDEN_PROMPT = '[prompt hidden]';
 
 const EMAIL =
   /(?<![\p{L}\p{N}\p{M}._%+'-])[\p{L}\p{N}._%+'-][\p{L}\p{N}\p{M}._%+'-]*@[\p{L}\p{N}\p{M}-]+(?:\.[\p{L}\p{N}\p{M}-]+)*\.\p{L}[\p{L}\p{M}\p{N}-]+/gu;
+/** So many hold any number that is looked for. */
+const SEVEN_DIGITS = /[0-9](?:[ .()/-]{0,2}[0-9]){6}/;
 /** International numbers, numbers as North America writes them, and any after a word that says so. */
 const PHONE =
   /(?<![\w+./-])(?:\+[1-9](?:[ .()/-]{0,2}[0-9]){7,14}|\(?[2-9][0-9]{2}\)?[ .-][2-9][0-9]{2}[.-][0-9]{4}|\([2-9][0-9]{2}\)[0-9]{3}-[0-9]{4})(?![\w-])/g;
@@ -25,6 +27,8 @@ const PROMPT_NAME =
   /^(?:prompts?|system_?instructions?|(?:gen_ai|llm)\.(?:prompt|completion|system_instructions|(?:input|output)[._]messages)(?:\..*)?|(?:input|output)\.value|traceloop\.entity\.(?:input|output))$/;
 /** The same where the value is a sentence or a list: "input": "messages" names a parameter. */
 const PROMPT_TEXT = /^(?:input|instructions|completion)$/;
+/** Names that tell a prompt by what stands around them. */
+const PROMPT_PLACE = /^(?:content|text|parts|arguments|message|delta)$/;
 /** All that a message of a conversation holds. */
 const MESSAGE_MEMBERS =
   /^(?:role|content|refusal|name|reasoning(?:_content)?|annotations|audio|(?:tool|function)_calls?)$/;
@@ -35,19 +39,14 @@ export function personalRules(privacy: Privacy): readonly RedactionRule[] {
   if (privacy.hide_email) rules.push({ hint: /@/, apply: (text) => text.replace(EMAIL, MASK) });
   if (privacy.hide_card)
     rules.push({
-      hint: /[2-6](?:[ -]?[0-9]){12}/,
+      hint: SEVEN_DIGITS,
       apply: (text) => text.replace(CARD, (all) => (isCard(all.replaceAll(/[ -]/g, '')) ? MASK : all)),
     });
-  if (privacy.hide_phone) {
+  if (privacy.hide_phone)
     rules.push({
-      hint: /[0-9].?[0-9]{2,3}[ .)-]?[0-9]{2}|\+[1-9]/,
-      apply: (text) => text.replace(PHONE, MASK),
+      hint: SEVEN_DIGITS,
+      apply: (text) => text.replace(PHONE, MASK).replace(TOLD_PHONE, `$1${MASK}`),
     });
-    rules.push({
-      hint: /phone|tel|mobile|cell|fax|whatsapp|sms/i,
-      apply: (text) => text.replace(TOLD_PHONE, `$1${MASK}`),
-    });
-  }
   if (privacy.hide_ip)
     rules.push({
       hint: /[0-9]\.[0-9]|:[0-9A-Fa-f]{0,4}:/,
@@ -59,6 +58,11 @@ export function personalRules(privacy: Privacy): readonly RedactionRule[] {
       apply: (text) => text.replace(QUOTED_PROMPT, `$1"${HIDDEN_PROMPT}"`),
     });
   return rules;
+}
+
+/** Whether a member of this name may hold a prompt or an answer. */
+export function mayNamePrompt(name: string): boolean {
+  return PROMPT_PLACE.test(name) || PROMPT_TEXT.test(name) || PROMPT_NAME.test(name);
 }
 
 /** What stands for the value of a member that holds a prompt or an answer; undefined when it holds none. */

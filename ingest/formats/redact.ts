@@ -2,8 +2,9 @@ import type { Privacy } from '../../domain/settings.ts';
 import { boundedMemo } from '../bounded-memo.ts';
 import { maskEncoded, plainText } from './encodings.ts';
 import { fingerprint } from './fingerprint.ts';
-import { HIDDEN_PROMPT, hiddenPrompt, personalRules } from './personal-data.ts';
+import { HIDDEN_PROMPT, hiddenPrompt, mayNamePrompt, personalRules } from './personal-data.ts';
 import { MASK, type RedactionRule, redactionRules } from './redaction-rules.ts';
+import { marksOf, type TextMarks } from './text-marks.ts';
 import { type Holds, holdsOf, looksSecret } from './secret-names.ts';
 
 /** Longer texts are cut before anything reads them; stored bodies are far shorter. */
@@ -27,22 +28,22 @@ const IDENTIFIER = /^[a-z_]{1,24}$/;
 interface MemberName {
   shown: string;
   holds: Holds;
+  mayBePrompt: boolean;
 }
 
 /** Takes secrets out of texts and values, and the personal data that the settings want hidden. */
 export class Redactor {
-  readonly #privacy: Privacy;
   readonly #rules: readonly RedactionRule[];
   readonly #short: (text: string) => string;
   readonly #nameOf: (name: string) => MemberName;
 
   constructor(privacy: Privacy) {
-    this.#privacy = privacy;
     this.#rules = [...redactionRules, ...personalRules(privacy)];
     this.#short = boundedMemo(REMEMBERED, (text) => this.#redact(text, 0));
     this.#nameOf = boundedMemo(REMEMBERED, (name) => ({
       shown: name.length < 5 ? name : this.#redact(name, 0),
       holds: holdsOf(name),
+      mayBePrompt: privacy.hide_prompts && mayNamePrompt(name),
     }));
   }
 
@@ -69,11 +70,14 @@ export class Redactor {
     const isCut = text.length > LONGEST_TEXT;
     let result = isCut ? text.slice(0, LONGEST_TEXT + MARGIN) : text;
     if (!isCut) result = this.#jsonText(result, depth);
-    result = this.#apply(result, depth);
+    let marks = marksOf(result);
+    const before = result;
+    result = this.#apply(result, marks, depth);
+    if (result !== before) marks = marksOf(result);
     // What is encoded is decoded to look at; it is kept so only where there was something to take away.
-    const plain = plainText(result);
+    const plain = marks.mayBeEncoded ? plainText(result) : result;
     if (plain !== result) {
-      const redacted = this.#apply(plain, depth);
+      const redacted = this.#apply(plain, marksOf(plain), depth);
       if (redacted !== plain) result = redacted;
     }
     // Of what stands at the very end only a part was seen.
@@ -82,17 +86,17 @@ export class Redactor {
     return result.length > LONGEST_TEXT ? result.slice(0, LONGEST_TEXT) : result;
   }
 
-  #apply(text: string, depth: number): string {
+  #apply(text: string, { hasLongWord, hasEncodable }: TextMarks, depth: number): string {
     // First, because a rule that knows the beginning of what is encoded would leave the rest unreadable and in place.
     let result =
-      depth < DEEPEST
+      depth < DEEPEST && hasEncodable
         ? maskEncoded(text, MASK, (decoded) => this.#redact(decoded, depth + ENCODED_DEPTH) !== decoded)
         : text;
     // What one rule takes away can bare to another what stood glued to it; the second round mostly changes nothing.
     for (let round = 0; round < ROUNDS; round++) {
       const before = result;
-      for (const { hint, apply } of this.#rules) {
-        if (hint.test(result)) result = apply(result);
+      for (const { hint, inLongWord, apply } of this.#rules) {
+        if ((hasLongWord || !inLongWord) && hint.test(result)) result = apply(result);
       }
       if (result === before) break;
     }
@@ -171,8 +175,8 @@ export class Redactor {
     const told = this.#toldName(object);
     for (const [at, name] of names.entries()) {
       const member = object[name];
-      const { shown, holds } = this.#nameOf(name);
-      const prompt = this.#privacy.hide_prompts ? hiddenPrompt(object, name) : undefined;
+      const { shown, holds, mayBePrompt } = this.#nameOf(name);
+      const prompt = mayBePrompt ? hiddenPrompt(object, name) : undefined;
       let redacted: unknown;
       if (prompt !== undefined) redacted = prompt;
       else if (holds !== 'anything') redacted = this.#member(holds, member, depth + 1);
@@ -193,9 +197,8 @@ export class Redactor {
     for (const place of PAIR_NAMES) {
       const name = object[place];
       if (typeof name !== 'string') continue;
-      const { holds } = this.#nameOf(name);
-      const isPrompt =
-        this.#privacy.hide_prompts && hiddenPrompt({ [name]: object['value'] }, name) !== undefined;
+      const { holds, mayBePrompt } = this.#nameOf(name);
+      const isPrompt = mayBePrompt && hiddenPrompt({ [name]: object['value'] }, name) !== undefined;
       if (holds !== 'anything' || isPrompt) return { holds, isPrompt };
     }
     return null;

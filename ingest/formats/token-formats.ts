@@ -122,7 +122,7 @@ const inside: readonly RegExp[] = [
   /(?<![A-Za-z0-9])A{20,}[A-Za-z0-9%]{30,}/g,
 ];
 const INSIDE_HINT =
-  /T3BlbkFJ|JQQJ99|AAAAAC|[0-9]Q~|[0-9]{8}:[A-Za-z0-9_-]{30}|\.[A-Za-z0-9_-]{6}\.|pat[A-Za-z0-9]{14}\.|\.atlasv1\.|-us[0-9]|_mmk|AAAAAAAAAAAAAAAAAAAA/;
+  /T3BlbkFJ|JQQJ99|AAAAAC|[0-9]Q~|[0-9]{8}:[A-Za-z0-9_-]{30}|\.(?<=[A-Za-z0-9_-]{22}\.)[A-Za-z0-9_-]{6}\.|pat[A-Za-z0-9]{14}\.|\.atlasv1\.|-us[0-9]|_mmk|AAAAAAAAAAAAAAAAAAAA/;
 
 const escaped = (text: string): string => text.replaceAll('.', '\\.');
 /** The longest first, where one begins another. */
@@ -156,10 +156,11 @@ const WITHOUT_SIGN = new RegExp(
 
 /** Whether the text may hold a credential that begins as its issuer's do. */
 export function mayHoldToken(text: string): boolean {
-  for (let at = 1; at < text.length; at++) {
+  for (let at = 1; at < text.length - 1; at++) {
     const char = text.charCodeAt(at);
-    // The signs are _ . ~ and -
+    // The signs are _ . ~ and - and something follows them.
     if (char !== 95 && char !== 45 && char !== 46 && char !== 126) continue;
+    if (text.charCodeAt(at + 1) <= 32) continue;
     for (const start of bySign.get(text.charCodeAt(at - 1)) ?? [])
       if (text.startsWith(start, at - start.length + 1)) return true;
   }
@@ -173,13 +174,22 @@ export function mayHoldSignedToken(text: string): boolean {
 
 /** The text with the secret part of each credential of a known beginning replaced; what it began with stays. */
 export function maskTokens(text: string, mask: string): string {
-  const masked = text.replace(TOKEN, (all: string, ...groups: unknown[]) => {
+  return text.replace(TOKEN, (all: string, ...groups: unknown[]) => {
     const start = groups.find((group): group is string => typeof group === 'string' && all.startsWith(group));
     return `${start ?? ''}…${mask}`;
   });
-  return masked.slice(0, -TAIL) + masked.slice(-TAIL).replace(CUT_TOKEN, `…${mask}`);
 }
 
 export function maskSignedTokens(text: string, mask: string): string {
   return inside.reduce((masked, pattern) => masked.replace(pattern, mask), text);
+}
+
+/** Whether the text ends in a word that may be the beginning of a credential, cut with the text. */
+export function mayEndInToken(text: string): boolean {
+  const isWord = /[A-Za-z0-9_-]{5}$/.test(text.slice(-5));
+  return isWord && CUT_TOKEN.test(text.slice(-TAIL));
+}
+
+export function maskCutToken(text: string, mask: string): string {
+  return text.slice(0, -TAIL) + text.slice(-TAIL).replace(CUT_TOKEN, `…${mask}`);
 }
