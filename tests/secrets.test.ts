@@ -2,19 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { Gather } from '../ingest/gather.ts';
 import { RawRecord } from '../ingest/sources/source.ts';
 import { createSteps } from '../ingest/steps.ts';
-import { places } from './fixtures/secrets/places.ts';
+import { type Make, placesAt } from './fixtures/secrets/places.ts';
 import { seed, seededRandom } from './fixtures/secrets/random.ts';
 import { leakOf } from './fixtures/secrets/reveal.ts';
 import { seedSecrets } from './fixtures/secrets/shapes.ts';
 
-const now = 1_795_392_060_000;
+const ts = 1_795_392_000_000;
+const now = ts + 60_000;
+const places = placesAt(ts);
 const secrets = seedSecrets(seededRandom(seed));
 /** Without its end nothing gives it away. */
 const unknowable = new Set(['a Mailchimp key in a line that is cut within the secret']);
 const steps = new Map<string, ReturnType<typeof createSteps>>();
 
 /** All rows that the messages add to the tables, as they are sent. */
-function stored(make: (typeof places)[string], text: string): string {
+function stored(make: Make, text: string): string {
   const { messages, format = 'auto', mapping = {} } = make(text);
   const key = `${format}${JSON.stringify(mapping)}`;
   const known = steps.get(key) ?? createSteps({ format, mapping });

@@ -8,6 +8,8 @@ const LONGEST = 1024 * 1024;
 const LARGEST_READ = 4 * 1024 * 1024;
 /** A line that begins within a text: what stands before the quote may be the rest of a secret. */
 const CUT_BEGINNING = /^[^\s"'{}[\],:]{6,4096}(?=\\*["'])/;
+/** A line that is one word: part of a key or of an encoded text whose other lines are messages of their own. */
+const ONE_WORD = /^\s{0,16}[A-Za-z0-9+/_-]{16,}={0,2}\s{0,16}$/;
 
 /**
  * The bytes of a message as a dead letter keeps them: text without secrets, at most 1 Mi characters. JSON stays JSON,
@@ -19,6 +21,7 @@ export function redactMessage(value: Buffer, redactor: Redactor): string {
   const parsed = parse(text);
   if ((typeof parsed === 'object' && parsed !== null) || typeof parsed === 'string')
     return JSON.stringify(redactor.value(parsed)).slice(0, LONGEST);
+  if (ONE_WORD.test(text) && /[0-9]/.test(text) && /[A-Za-z]/.test(text)) return MASK;
   return redactor.text(text.replace(CUT_BEGINNING, MASK));
 }
 
