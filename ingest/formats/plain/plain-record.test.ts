@@ -162,11 +162,16 @@ const durations = fc.oneof(
   fc.nat(9_999_999).map((n) => `${n}m`),
   fc.constantFrom('1.2.3s', '...s', '4 seconds', '4200 seconds', '31s.5', '1h-2', '12', '9999h'),
 );
-const particulars = fc.record({ n: numbers, m: numbers, duration: durations });
+/** Some are numbers of cards and phones, others differ from them in one digit. */
+const personal = fc.constantFrom(
+  ...['4111 1111 1111 1111', '4111 1111 1111 1112', '4242 4242 4242 4242', '378282246310005', '378282246310006'],
+  ...['+1 4155 5501 32', '415-555-0132', '4111-1111-1111-1111', '4111111111111111', '555 0132 4155'],
+);
+const particulars = fc.record({ n: numbers, m: numbers, duration: durations, personal });
 /** Errors that differ only in their numbers, most of them. */
 const errorsWithNumbers = fc
   .tuple(
-    fc.constantFrom<(told: { n: number; m: number; duration: string }) => unknown>(
+    fc.constantFrom<(told: { n: number; m: number; duration: string; personal: string }) => unknown>(
       ({ n, m, duration }) => ({
         error: {
           message: `Rate limit reached for gpt-5 on tokens per min (TPM): Limit 30000, Used ${n}, Requested ${m}. Please try again in ${duration}. Visit`,
@@ -193,6 +198,8 @@ const errorsWithNumbers = fc
         },
       }),
       ({ duration }) => `{'code': 429, 'details': [{'retryDelay': '${duration}'}]}`,
+      ({ n, personal: told }) => `card ${told} of user ${n}, ${told}`,
+      ({ n, personal: told }) => ({ message: `phone ${told}, attempt ${n}.`, id: told }),
       ({ n }) => `limit: 0 of ${n} requests per day, limit ${n}`,
       ({ n }) => `错误 ${n} 您的账户已欠费 ${n}`,
     ),
