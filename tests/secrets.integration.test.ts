@@ -16,11 +16,12 @@ import { freePort } from './kafka/free-port.ts';
 const PLACES = 8;
 const random = seededRandom(seed);
 const secrets = seedSecrets(random);
-const ts = Date.now() - 30_000;
+const ts = Date.now() - 120_000;
 let folder: string;
 let data: string;
 let file: string;
 let lines = 0;
+let running: Running | null = null;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'faultline-secrets-'));
@@ -48,22 +49,29 @@ beforeAll(async () => {
         Buffer.from(JSON.stringify({ ...quota, ts: ts + n * 1000, model: text, request_id: text })),
       );
   }
+  // Event time goes on, or the last of it would not be judged yet.
+  for (let second = 1; second <= 90; second++)
+    messages.push(Buffer.from(JSON.stringify({ ts: ts + second * 1000, status: 200, org: 'other' })));
   const bytes = Buffer.concat(messages.flatMap((message) => [message, Buffer.from('\n')]));
   lines = bytes.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), 0);
   await writeFile(file, bytes);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  running?.child.kill('SIGKILL');
+  await running?.finished;
+  await rm(folder, { recursive: true, force: true });
+});
 
 describe(`no secret of a log is found in what the program keeps and shows (SECRETS_SEED=${seed})`, () => {
-  let running: Running;
   const shown: Record<string, string> = {};
 
   it('is read, judged and analyzed', async () => {
     const [page, metrics] = [await freePort(), await freePort()];
-    running = startFaultline(['start', '--source', file, '--data', data, '--port', `${page}`], {
+    const program = startFaultline(['start', '--source', file, '--data', data, '--port', `${page}`], {
       cwd: folder,
       env: { FAULTLINE_LOG_LEVEL: 'debug', FAULTLINE_METRICS_PORT: `${metrics}` },
     });
+    running = program;
     const url = `http://127.0.0.1:${page}`;
     const get = async (place: string): Promise<string> => {
       const answer = await fetch(`${url}${place}`);
@@ -72,13 +80,14 @@ describe(`no secret of a log is found in what the program keeps and shows (SECRE
       shown[`page ${place}`] = body;
       return body;
     };
-    await until('incidents on the page', async () => {
+    const asked = async (): Promise<boolean> => {
       try {
         return (await get('/api/incidents')).includes('quota_exhausted');
       } catch {
         return false;
       }
-    });
+    };
+    await until('an incident on the page', asked, 150_000);
     for (const place of ['/', '/metrics', '/api/status', '/api/filters', '/api/classes']) await get(place);
     const dashboards = JSON.parse(await get('/api/dashboards')) as {
       rows: { panels: { slug: string }[] }[];
@@ -89,8 +98,8 @@ describe(`no secret of a log is found in what the program keeps and shows (SECRE
       const answer = await fetch(`${url}/api/panels/${slug}?from=now-1h&step=60`);
       shown[`panel ${slug}`] = await answer.text();
     }
-    running.child.kill('SIGINT');
-    const { stdout, stderr } = await running.finished;
+    program.child.kill('SIGINT');
+    const { stdout, stderr } = await program.finished;
     shown['log'] = stdout + stderr;
   }, 180_000);
 

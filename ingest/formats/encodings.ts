@@ -7,9 +7,8 @@ const PERCENT = /%(?:25)*([0-7][0-9A-Fa-f])/g;
 const ENTITY = /&(?:amp;)*(?:#0*(\d{2,3})|#x0*([0-9a-f]{2})|(quot|apos|lt|gt|amp));/gi;
 const NAMED: Readonly<Record<string, string>> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&' };
 /** Written and not seen: colours of terminals, zeros of UTF-16 and other control characters, soft hyphens, zero-width signs. */
-const UNSEEN = /\u001b?\[[0-9;]{1,12}m|[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200d\u2060\ufeff]/g;
-const ENCODED =
-  /\\|%[0-7]|&[#a-z]|\[[0-9;]{1,12}m|[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200d\u2060\ufeff]/i;
+const UNSEEN = /(?:(?![\t\n\r])\p{Cc})?\[[0-9;]{1,12}m|(?![\t\n\r])[\p{Cc}\u00ad\u200b-\u200d\u2060\ufeff]/gu;
+const ENCODED = /\\|%[0-7]|&[#a-zA-Z]|\[[0-9;]{1,12}m|(?![\t\n\r])[\p{Cc}\u00ad\u200b-\u200d\u2060\ufeff]/u;
 /** One encoding may stand within another; no logger goes further. */
 const ROUNDS = 4;
 
@@ -18,7 +17,7 @@ const ENCODED_RUN =
   /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}(?:(?:\r?\n|\\r\\n|\\n)[A-Za-z0-9+/_-]{4,})*={0,2}/g;
 /** Characters that have to be readable before what was decoded counts as a text. */
 const LEAST_TEXT = 12;
-const UNREADABLE = /[^\x09\x0a\x0d\x20-\x7e\u00a0-\uffff]|\ufffd/;
+const UNREADABLE = /(?![\t\n\r])\p{Cc}|\ufffd/u;
 
 /** The text without escapes, percent signs, entities and unseen characters; the text itself when it has none. */
 export function plainText(text: string): string {
