@@ -57,7 +57,7 @@ async function replay(
   options: DeadLettersOptions,
   context: CommandContext,
 ): Promise<void> {
-  const steps = createSteps({ format: context.settings.format, mapping: context.settings.mapping });
+  const steps = createSteps(context.settings);
   const result = await replayDeadLetters(store, letters, {
     steps,
     now: context.now(),

@@ -50,7 +50,7 @@ export function workerFor(
     source: parts.source,
     events: parts.events,
     onRefused: parts.onRefused,
-    steps: createSteps({ format: settings.format, mapping: settings.mapping }),
+    steps: createSteps(settings),
     limits: parts.limits ?? settings.batch,
     memoryBytes: MEMORY_BYTES,
     writers: WRITERS,

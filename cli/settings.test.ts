@@ -118,6 +118,46 @@ describe('a wrong settings file is one line that names', () => {
     expect(messageOf('kafka:\n  brokers: [a:1')).toMatch(/^faultline\.yaml:\d+:\d+: not valid YAML: /);
   });
 
+  it.each([
+    ['brackets', '['],
+    ['braces', '{'],
+    ['quotes', '"'],
+    ['keys', 'a:\n'],
+    ['dashes', '- '],
+    ['anchors', '&a '],
+  ])('a file of 1 MB of %s, without parsing it', (_name, piece) => {
+    const yaml = piece.repeat(1_000_000 / piece.length);
+    const started = performance.now();
+    expect(messageOf(yaml)).toBe(
+      'settings file faultline.yaml: larger than 32768 bytes; all settings need less, is it another file?',
+    );
+    // Parsing takes seconds.
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  it('a file without an end', () => {
+    expect(() => loadSettings({ config: '/dev/zero', env: {} })).toThrow('larger than 32768 bytes');
+  });
+
+  it.each([
+    [
+      'brackets',
+      '[',
+      /^settings file faultline\.yaml: brackets nested deeper than 32; no setting needs that$/,
+    ],
+    ['dashes', '- ', /^faultline\.yaml:1:\d+: not valid YAML: nested too deeply$/],
+  ])('a file nested by 15,000 %s', (_name, piece, message) => {
+    expect(messageOf(piece.repeat(15_000))).toMatch(message);
+  });
+
+  it('aliases that unfold to more than anybody wrote', () => {
+    const levels = Array.from(
+      { length: 12 },
+      (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at}, `.repeat(9)}]`,
+    );
+    expect(messageOf(`a0: &a0 x\n${levels.join('\n')}`)).toMatch(/^faultline\.yaml: /);
+  });
+
   it('a file that does not exist, cannot be read, or is a directory', () => {
     expect(() => loadSettings({ config: path.join(folder, 'none.yaml'), env: {} })).toThrow(
       'none.yaml: does not exist',

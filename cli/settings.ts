@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Settings, settingsSchema } from '../domain/settings.ts';
@@ -50,25 +50,63 @@ export function readSettings({ config, env, overrides = [] }: SettingsSources): 
 
 type Tree = Record<string, unknown>;
 
+/** Parsing takes up to a millisecond for a hundred bytes of nonsense; all settings with their comments are 5 KB. */
+const LARGEST_FILE = 32 * 1024;
+const DEEPEST = 32;
+
 function readFile(config: string | undefined, origins: Map<string, string>): Tree {
   const file = config ?? 'faultline.yaml';
-  let text: string;
+  let text: string | null;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readBounded(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     if (code === 'ENOENT' && config === undefined) return {};
     const fix = code === 'ENOENT' ? 'does not exist; faultline settings --example prints a first one' : code;
     throw new UserError(`settings file ${file}: ${fixFor(code) ?? fix}`, 2, error);
   }
+  if (text === null)
+    throw new UserError(
+      `settings file ${file}: larger than ${LARGEST_FILE} bytes; all settings need less, is it another file?`,
+    );
+  if (nestsTooDeeply(text))
+    throw new UserError(
+      `settings file ${file}: brackets nested deeper than ${DEEPEST}; no setting needs that`,
+    );
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [problem] = document.errors;
   if (problem !== undefined) {
     const { line, col } = lines.linePos(problem.pos[0]);
-    throw new UserError(`${file}:${line}:${col}: not valid YAML: ${oneLine(problem.message)}`);
+    const fault = problem.message.startsWith('Maximum call stack') ? 'nested too deeply' : problem.message;
+    throw new UserError(`${file}:${line}:${col}: not valid YAML: ${oneLine(fault)}`);
   }
   return toTree(document, file, lines, origins);
+}
+
+/** The text of a file; null when it is larger than settings are. No more is read: it may be a pipe, or have no end. */
+function readBounded(file: string): string | null {
+  const bytes = Buffer.alloc(LARGEST_FILE + 1);
+  const handle = openSync(file, 'r');
+  let length = 0;
+  try {
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(handle, bytes, length, bytes.length - length, null);
+  } finally {
+    closeSync(handle);
+  }
+  return length > LARGEST_FILE ? null : bytes.toString('utf8', 0, length);
+}
+
+/** Counts brackets wherever they stand: no value of a setting holds so many that are not closed. */
+function nestsTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (const char of text) {
+    if (char === '[' || char === '{') depth++;
+    else if (char === ']' || char === '}') depth--;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
 }
 
 function fixFor(code: string): string | null {

@@ -110,6 +110,19 @@ export const settingsSchema = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe('For format mapped: record field -> path in your JSON, such as `status: $.response.code`.'),
+  privacy: z
+    .strictObject({
+      hide_email: flag.default(true).describe('Hide e-mail addresses in every text that is stored.'),
+      hide_phone: flag.default(true).describe('Hide phone numbers.'),
+      hide_card: flag.default(true).describe('Hide the numbers of payment cards.'),
+      hide_ip: flag
+        .default(false)
+        .describe('Hide IP addresses. `ip_not_authorized` then no longer says which address was refused.'),
+      hide_prompts: flag
+        .default(true)
+        .describe('Hide prompts and answers where a member of a JSON text holds them.'),
+    })
+    .prefault({}),
   batch: z
     .strictObject({
       rows: whole(1_000_000).default(400_000).describe('A batch closes at so many records,'),
@@ -213,6 +226,9 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
 });
 export type Settings = z.infer<typeof settingsSchema>;
+/** Which personal data is hidden; secrets always are. */
+export type Privacy = Settings['privacy'];
+export const defaultPrivacy: Privacy = settingsSchema.parse({}).privacy;
 
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { MOST } from '../domain/request-log.ts';
+import { Cleaner } from './formats/clean.ts';
 import { readNative } from './formats/native.ts';
 import { Gather, type Limits, MOST_REQUESTS, QUIET_RECORDS } from './gather.ts';
 import { RawRecord } from './sources/source.ts';
@@ -37,7 +38,7 @@ it.each([
 it('a batch closes while its sums are exact, however many requests its messages hold', () => {
   expect(MOST_REQUESTS * MOST.tokens).toBeLessThan(Number.MAX_SAFE_INTEGER / 2);
   const now = 1_795_392_000_000;
-  const { log } = readNative({ ts: now, status: 200, input_tokens: MOST.tokens }, now);
+  const { log } = readNative({ ts: now, status: 200, input_tokens: MOST.tokens }, now, new Cleaner());
   if (log === null) throw new Error('the record is not read');
   const records = Array.from({ length: MOST_REQUESTS / 8 }, () => log);
   const many = { ...steps, readPlain: () => null, decode: () => ({ kind: 'ok' as const, records }) };

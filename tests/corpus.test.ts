@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ClassifierInput } from '../domain/classification.ts';
+import { defaultPrivacy } from '../domain/settings.ts';
 import { classify } from '../ingest/classify/classify.ts';
+import { Redactor } from '../ingest/formats/redact.ts';
 
 interface Sample {
   label: string;
@@ -27,6 +29,18 @@ describe('corpus', () => {
   test('every class is in the corpus, and every answer names its rule', () => {
     expect(new Set(all.map((sample) => sample.label)).size).toBeGreaterThanOrEqual(18);
     for (const sample of all) expect(classify(inputOf(sample)).rule).not.toBe('');
+  });
+
+  test('what is hidden changes no class, and mostly nothing', () => {
+    const strictest = new Redactor({ ...defaultPrivacy, hide_ip: true });
+    const hidden = all.filter((sample) => strictest.text(sample.body) !== sample.body);
+    // Keys as their issuers show them, addresses of support, answers before an error.
+    expect(hidden.length).toBeLessThan(all.length / 10);
+    const wrong = all.filter((sample) => {
+      const input = inputOf(sample);
+      return classify({ ...input, error: strictest.value(input.error) }).class !== sample.label;
+    });
+    expect(wrong.map(nameOf)).toEqual([]);
   });
 
   test('a text says its class without the status beside it', () => {

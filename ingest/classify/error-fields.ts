@@ -99,8 +99,11 @@ function firstBackslash(text: string, i: number): number {
 
 function unescapeText(text: string): string {
   if (!text.includes('\\')) return text;
+  // A run of backslashes is tried at its beginning alone, or a long one takes quadratic time.
   return text
-    .replace(/\\+u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-    .replace(/\\+[nrt]/g, ' ')
+    .replace(/(?<!\\)\\+u([0-9a-fA-F]{4})/g, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    .replace(/(?<!\\)\\+[nrt]/g, ' ')
     .replace(/\\+/g, '');
 }

@@ -1,4 +1,5 @@
 import type { Decoded } from '../../domain/request-log.ts';
+import type { Cleaner } from './clean.ts';
 import { asObject, type Format, type JsonObject } from './format.ts';
 
 type Decode = (value: unknown, now: number) => Decoded;
@@ -16,12 +17,16 @@ const NATIVE_MEMBERS = [
 ];
 
 /** A decoder that asks each format in turn whether a message has its shape. */
-export function decodeAuto(candidates: readonly Format[], mapping: Readonly<Record<string, string>>): Decode {
+export function decodeAuto(
+  candidates: readonly Format[],
+  mapping: Readonly<Record<string, string>>,
+  cleaner: Cleaner,
+): Decode {
   // A format that needs a mapping is not asked when there is none.
   const hasMapping = Object.keys(mapping).length > 0;
   const asked = candidates
     .filter((format) => hasMapping || !format.needsMapping)
-    .map((format) => ({ recognises: format.recognises, decode: format.create(mapping) }));
+    .map((format) => ({ recognises: format.recognises, decode: format.create(mapping, cleaner) }));
   return (value, now) => {
     const message = asObject(value);
     if (message === null) return unknownFormat('the message is no JSON object');

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded, RejectReason } from '../../domain/request-log.ts';
 import type { RecordFormat } from '../../domain/settings.ts';
+import { Cleaner } from './clean.ts';
 import { recordDecoder } from './formats.ts';
 
 export interface DecoderOptions {
@@ -18,8 +19,11 @@ const DEEPEST = 64;
  * A function from the bytes of a message to its request logs, redacted, or to the reason why there are none; `now` is
  * epoch milliseconds. It never throws, whatever the bytes. Throws at once when the mapping is wrong.
  */
-export function createDecoder(options: DecoderOptions): (value: Buffer | null, now: number) => Decoded {
-  const decodeRecord = recordDecoder(options);
+export function createDecoder(
+  options: DecoderOptions,
+  cleaner = new Cleaner(),
+): (value: Buffer | null, now: number) => Decoded {
+  const decodeRecord = recordDecoder(options, cleaner);
   return (value, now) => {
     if (value === null || value.length === 0) return { kind: 'skip', reason: 'tombstone' };
     if (value.length > LARGEST_BYTES)

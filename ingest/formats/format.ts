@@ -1,4 +1,5 @@
 import type { Decoded } from '../../domain/request-log.ts';
+import type { Cleaner } from './clean.ts';
 
 /** A JSON object as it came: any member may be missing or of any type. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -9,8 +10,14 @@ export interface Format {
   recognises: (message: JsonObject, mapping: Readonly<Record<string, string>>) => boolean;
   /** Whether it can do nothing without a mapping. */
   needsMapping?: true;
-  /** The decoder of one parsed message. Only `mapped` reads the mapping, and throws when it is wrong. */
-  create: (mapping: Readonly<Record<string, string>>) => (message: unknown, now: number) => Decoded;
+  /**
+   * The decoder of one parsed message, whose texts go through the cleaner. Only `mapped` reads the mapping, and throws
+   * when it is wrong.
+   */
+  create: (
+    mapping: Readonly<Record<string, string>>,
+    cleaner: Cleaner,
+  ) => (message: unknown, now: number) => Decoded;
 }
 
 /** The value as an object; null for anything else, arrays included. */

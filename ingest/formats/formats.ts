@@ -1,12 +1,12 @@
 import type { Decoded, RejectedPart, RequestLog } from '../../domain/request-log.ts';
 import type { RecordFormat } from '../../domain/settings.ts';
 import { decodeAuto } from './auto.ts';
+import type { Cleaner } from './clean.ts';
 import type { Format } from './format.ts';
 import { litellm } from './litellm.ts';
 import { mapped } from './mapped.ts';
 import { native } from './native.ts';
 import { otelGenai } from './otel-genai.ts';
-import { redactValue } from './redact.ts';
 
 /** Every wire format, in the order in which `auto` asks them. A new format is one file and one line here. */
 export const formats: Record<Exclude<RecordFormat, 'auto'>, Format> = {
@@ -20,20 +20,24 @@ export const formats: Record<Exclude<RecordFormat, 'auto'>, Format> = {
  * A function from one parsed message to its request logs in the chosen format. An array is a message of many records.
  * Throws when the mapping is wrong.
  */
-export function recordDecoder(options: {
-  format: RecordFormat;
-  mapping: Readonly<Record<string, string>>;
-}): (value: unknown, now: number) => Decoded {
+export function recordDecoder(
+  options: { format: RecordFormat; mapping: Readonly<Record<string, string>> },
+  cleaner: Cleaner,
+): (value: unknown, now: number) => Decoded {
   const { format, mapping } = options;
   const decode =
-    format === 'auto' ? decodeAuto(Object.values(formats), mapping) : formats[format].create(mapping);
-  return (value, now) => (Array.isArray(value) ? decodeMany(value, now, decode) : decode(value, now));
+    format === 'auto'
+      ? decodeAuto(Object.values(formats), mapping, cleaner)
+      : formats[format].create(mapping, cleaner);
+  return (value, now) =>
+    Array.isArray(value) ? decodeMany(value, now, decode, cleaner) : decode(value, now);
 }
 
 function decodeMany(
   values: readonly unknown[],
   now: number,
   decode: (value: unknown, now: number) => Decoded,
+  cleaner: Cleaner,
 ): Decoded {
   const records: RequestLog[] = [];
   const rejected: RejectedPart[] = [];
@@ -46,7 +50,7 @@ function decodeMany(
       parts += decoded.records.length + (decoded.rejected?.length ?? 0);
     } else if (decoded.kind === 'reject') {
       const { reason, detail } = decoded;
-      rejected.push({ part: parts++, reason, detail, body: JSON.stringify(redactValue(value)) });
+      rejected.push({ part: parts++, reason, detail, body: JSON.stringify(cleaner.value(value)) });
     }
   }
   if (parts === 0) return { kind: 'skip', reason: 'no_request' };

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readHeaders } from './headers.ts';
+import { Cleaner } from './clean.ts';
+import { readHeaders as readWith } from './headers.ts';
+
+const cleaner = new Cleaner();
+const readHeaders = (headers: Record<string, unknown>, keep: boolean) => readWith(headers, keep, cleaner);
 
 describe('readHeaders', () => {
   it('keeps rate-limit and retry headers in lower case and drops the rest', () => {

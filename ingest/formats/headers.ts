@@ -1,6 +1,6 @@
 import type { RateLimitHeaders } from '../../domain/request-log.ts';
 import { boundedMemo } from '../bounded-memo.ts';
-import { cleanText } from './clean.ts';
+import type { Cleaner } from './clean.ts';
 import { Limits, limitSlot } from './limits.ts';
 
 /** What the response headers of one record say; null where they are silent. */
@@ -41,7 +41,11 @@ export const knownHeader: (name: string) => KnownHeader = boundedMemo(2048, desc
 const limits = new Limits();
 
 /** Reads the response headers of a record. `keep` asks for the headers themselves, which only failures need. */
-export function readHeaders(headers: Readonly<Record<string, unknown>>, keep: boolean): HeaderFacts {
+export function readHeaders(
+  headers: Readonly<Record<string, unknown>>,
+  keep: boolean,
+  cleaner: Cleaner,
+): HeaderFacts {
   const facts: HeaderFacts = {
     kept: null,
     rate_limit: null,
@@ -66,7 +70,7 @@ export function readHeaders(headers: Readonly<Record<string, unknown>>, keep: bo
     }
     if (keep) {
       const text = readText(value);
-      if (text !== '') (facts.kept ??= {})[header.name] = cleanText(text);
+      if (text !== '') (facts.kept ??= {})[header.name] = cleaner.line(text);
     }
   }
   facts.rate_limit = limits.lowestHeadroom();

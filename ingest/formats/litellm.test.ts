@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Cleaner } from './clean.ts';
 import { litellm } from './litellm.ts';
 
 const now = Date.parse('2026-06-01T12:00:00Z');
@@ -11,7 +12,7 @@ const base = {
   endTime: end,
   model: 'gpt-4o',
 };
-const decode = (payload: unknown) => litellm.create({})(payload, now);
+const decode = (payload: unknown) => litellm.create({}, new Cleaner())(payload, now);
 const only = (payload: object) => {
   const decoded = decode({ ...base, ...payload });
   return decoded.kind === 'ok' ? decoded.records[0] : decoded;

@@ -1,5 +1,6 @@
 import { type Decoded, MOST } from '../../domain/request-log.ts';
 import { asObject, firstNumber, firstText, type Format, type JsonObject } from './format.ts';
+import type { Cleaner } from './clean.ts';
 import { readNative } from './native.ts';
 import { parseTimeText } from './timestamp.ts';
 
@@ -12,17 +13,17 @@ export const litellm: Format = {
     message['standard_logging_object'] !== undefined ||
     (message['startTime'] !== undefined &&
       (message['call_type'] !== undefined || message['error_information'] !== undefined)),
-  create: () => decodeLitellm,
+  create: (_mapping, cleaner) => (message, now) => decodeLitellm(message, now, cleaner),
 };
 
-function decodeLitellm(message: unknown, now: number): Decoded {
+function decodeLitellm(message: unknown, now: number, cleaner: Cleaner): Decoded {
   const outer = asObject(message);
   const payload = asObject(outer?.['standard_logging_object']) ?? outer;
   if (payload === null) return { kind: 'reject', reason: 'schema', detail: 'record: not an object' };
   // An answer from LiteLLM's cache reached no provider: counted as a success it would hide that all others fail.
   const called = payload['cache_hit'] !== true && !NO_MODEL_CALL.test(firstText(payload['call_type']) ?? '');
   if (!called) return { kind: 'skip', reason: 'no_request' };
-  const read = readNative(toNative(payload), now);
+  const read = readNative(toNative(payload), now, cleaner);
   return read.log === null
     ? { kind: 'reject', reason: read.reason, detail: read.detail.replace(/^ts:/, 'endTime:') }
     : { kind: 'ok', records: [read.log] };
@@ -44,7 +45,7 @@ function toNative(payload: JsonObject): JsonObject {
       payload['id'],
       payload['call_id'],
     ),
-    provider: firstText(payload['custom_llm_provider'], fault['llm_provider'])?.toLowerCase(),
+    provider: firstText(payload['custom_llm_provider'], fault['llm_provider']),
     org: firstText(metadata['user_api_key_org_id']),
     project: firstText(metadata['user_api_key_project_id'], metadata['user_api_key_team_id']),
     api_key: firstText(metadata['user_api_key_hash']),

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { Cleaner } from './clean.ts';
 import { describe, expect, it } from 'vitest';
 import { checkMapping, mapped } from './mapped.ts';
 import { parsePath, readPath } from './mapping-path.ts';
@@ -7,7 +8,7 @@ const now = Date.parse('2026-06-01T12:00:00Z');
 const time = '2026-06-01T11:59:58Z';
 const base = { ts: '$.t', status: '$.s' };
 const decode = (mapping: Record<string, string>, message: unknown) =>
-  mapped.create({ ...base, ...mapping })(message, now);
+  mapped.create({ ...base, ...mapping }, new Cleaner())(message, now);
 
 describe('parsePath', () => {
   it.each([

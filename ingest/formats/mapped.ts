@@ -1,5 +1,6 @@
 import type { Decoded } from '../../domain/request-log.ts';
 import { nativeRecord } from '../../domain/request-log.ts';
+import type { Cleaner } from './clean.ts';
 import { asObject, type Format, type JsonObject } from './format.ts';
 import { parsePath, type Path, readPath } from './mapping-path.ts';
 import { readNative } from './native.ts';
@@ -48,11 +49,11 @@ export const mapped: Format = {
     const path = ts === undefined ? null : parsePath(ts);
     return path !== null && readPath(message, path) !== undefined;
   },
-  create: (mapping) => {
+  create: (mapping, cleaner) => {
     const fault = checkMapping(mapping);
     if (fault !== null) throw new Error(fault);
     const rules = Object.entries(mapping).map(([field, path]) => compile(field, path));
-    return (message, now) => decodeMapped(message, rules, now);
+    return (message, now) => decodeMapped(message, rules, now, cleaner);
   },
 };
 
@@ -92,7 +93,7 @@ function compile(field: string, written: string): Rule {
   };
 }
 
-function decodeMapped(message: unknown, rules: readonly Rule[], now: number): Decoded {
+function decodeMapped(message: unknown, rules: readonly Rule[], now: number, cleaner: Cleaner): Decoded {
   const source = asObject(message);
   if (source === null) return { kind: 'reject', reason: 'mapping', detail: 'record: not an object' };
   const record: Record<string, unknown> = {};
@@ -100,7 +101,7 @@ function decodeMapped(message: unknown, rules: readonly Rule[], now: number): De
     const fault = fill(record, rule, source);
     if (fault !== null) return { kind: 'reject', reason: 'mapping', detail: fault };
   }
-  const read = readNative(record, now);
+  const read = readNative(record, now, cleaner);
   return read.log === null
     ? { kind: 'reject', reason: read.reason, detail: read.detail }
     : { kind: 'ok', records: [read.log] };

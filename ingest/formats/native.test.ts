@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nativeRecord } from '../../domain/request-log.ts';
+import { Cleaner } from './clean.ts';
 import { isPlainNative, native, readNative } from './native.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);
 const ts = '2026-06-01T11:59:58.250Z';
-const read = (record: unknown) => native.create({})(record, now);
+const cleaner = new Cleaner();
+const read = (record: unknown) => native.create({}, cleaner)(record, now);
 const log = (record: Record<string, unknown>) => {
-  const { log: result } = readNative({ ts, status: 200, ...record }, now);
+  const { log: result } = readNative({ ts, status: 200, ...record }, now, cleaner);
   if (result === null) throw new Error('rejected');
   return result;
 };

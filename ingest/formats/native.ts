@@ -6,56 +6,36 @@ import {
   type RejectReason,
   type RequestLog,
 } from '../../domain/request-log.ts';
-import { cleanEndpoint, cleanId, cleanProvider, cleanText, dimensionCleaner } from './clean.ts';
+import type { Cleaner } from './clean.ts';
 import type { Format } from './format.ts';
-import { fingerprint } from './fingerprint.ts';
 import { readHeaders } from './headers.ts';
-import { redactValue } from './redact.ts';
 import { parseTimestamp } from './timestamp.ts';
 
 /** A request log, or why the record is none. */
 export type Read = { log: RequestLog } | { log: null; reason: RejectReason; detail: string };
 
-const cleanOrg = dimensionCleaner();
-const cleanProject = dimensionCleaner();
-const cleanClient = dimensionCleaner();
-const cleanRegion = dimensionCleaner();
-const cleanModel = dimensionCleaner();
-
-/** What is made of the text of each dimension, once per text. */
-export const dimensionCleaners = {
-  provider: cleanProvider,
-  org: cleanOrg,
-  project: cleanProject,
-  api_key: fingerprint,
-  client: cleanClient,
-  region: cleanRegion,
-  model: cleanModel,
-  endpoint: cleanEndpoint,
-} as const;
-
 /** The native format, one record a message. */
 export const native: Format = {
   recognises: (message) => message['ts'] !== undefined,
-  create: () => decodeNative,
+  create: (_mapping, cleaner) => (value, now) => decodeNative(value, now, cleaner),
 };
 
 /** Reads one record in the native format. */
-function decodeNative(value: unknown, now: number): Decoded {
-  const read = readNative(value, now);
+function decodeNative(value: unknown, now: number, cleaner: Cleaner): Decoded {
+  const read = readNative(value, now, cleaner);
   return read.log === null
     ? { kind: 'reject', reason: read.reason, detail: read.detail }
     : { kind: 'ok', records: [read.log] };
 }
 
-/** The same for one record among several; every format ends here, so all are checked and redacted alike. */
-export function readNative(value: unknown, now: number): Read {
+/** The same for one record among several; every format ends here, so all are checked and cleaned alike. */
+export function readNative(value: unknown, now: number, cleaner: Cleaner): Read {
   if (!isPlainNative(value)) {
     const checked = nativeRecord.safeParse(value);
     if (!checked.success) return { log: null, reason: 'schema', detail: explain(checked.error.issues[0]) };
-    return toRequestLog(checked.data, now);
+    return toRequestLog(checked.data, now, cleaner);
   }
-  return toRequestLog(value, now);
+  return toRequestLog(value, now, cleaner);
 }
 
 /**
@@ -107,26 +87,27 @@ function isWholeUpTo(value: unknown, largest: number): boolean {
   return typeof value === 'number' && value >= 0 && value <= largest && Math.floor(value) === value;
 }
 
-function toRequestLog(record: NativeRecord, now: number): Read {
+function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Read {
   const ts = parseTimestamp(record.ts, now);
   if (typeof ts !== 'number') return { log: null, reason: ts, detail: explainTime(ts) };
   const status = record.status ?? 0;
   const error = record.error ?? null;
   const exception = record.exception ?? '';
   const failed = error !== null || exception !== '' || status >= 400 || status === 0;
-  const headers = record.headers ? readHeaders(record.headers, failed) : null;
+  const headers = record.headers ? readHeaders(record.headers, failed, cleaner) : null;
+  const { dimensions } = cleaner;
   return {
     log: {
       ts,
-      request_id: cleanId(record.request_id || headers?.request_id || ''),
-      provider: record.provider ? cleanProvider(record.provider) : 'openai',
-      org: dimension(cleanOrg, record.org || headers?.org),
-      project: dimension(cleanProject, record.project || headers?.project),
-      api_key: record.api_key ? fingerprint(record.api_key) : '',
-      client: dimension(cleanClient, record.client),
-      region: dimension(cleanRegion, record.region),
-      model: dimension(cleanModel, record.model),
-      endpoint: record.endpoint ? cleanEndpoint(record.endpoint) : '',
+      request_id: cleaner.id(record.request_id || headers?.request_id || ''),
+      provider: record.provider ? dimensions.provider(record.provider) : 'openai',
+      org: dimension(dimensions.org, record.org || headers?.org),
+      project: dimension(dimensions.project, record.project || headers?.project),
+      api_key: dimension(dimensions.api_key, record.api_key),
+      client: dimension(dimensions.client, record.client),
+      region: dimension(dimensions.region, record.region),
+      model: dimension(dimensions.model, record.model),
+      endpoint: dimension(dimensions.endpoint, record.endpoint),
       status,
       latency_ms: record.latency_ms ?? 0,
       ttft_ms: record.ttft_ms ?? 0,
@@ -137,8 +118,8 @@ function toRequestLog(record: NativeRecord, now: number): Read {
       stream: record.stream ?? false,
       headers: headers === null ? null : headers.kept,
       rate_limit: headers === null ? null : headers.rate_limit,
-      error: error === null ? null : redactValue(error),
-      exception: exception === '' ? '' : cleanText(exception),
+      error: error === null ? null : cleaner.value(error),
+      exception: exception === '' ? '' : cleaner.line(exception),
     },
   };
 }

@@ -1,9 +1,9 @@
 import { type Decoded, MOST, type RejectedPart, type RequestLog } from '../../domain/request-log.ts';
 import { asList, asObject, firstNumber, firstText, type Format, type JsonObject } from './format.ts';
+import type { Cleaner } from './clean.ts';
 import { readNative } from './native.ts';
 import { type Attributes, type OtlpItem, otlpItems, readAnyValue, readAttributes } from './otlp.ts';
 import { providerName } from './provider-name.ts';
-import { redactValue } from './redact.ts';
 
 /** Operations of which a model call is a part: counting them too would count one call twice. */
 const NO_MODEL_CALL = new Set([
@@ -35,7 +35,7 @@ export const otelGenai: Format = {
     message['resourceSpans'] !== undefined ||
     message['resourceLogs'] !== undefined ||
     message['resourceMetrics'] !== undefined,
-  create: () => decodeOtelGenai,
+  create: (_mapping, cleaner) => (message, now) => decodeOtelGenai(message, now, cleaner),
 };
 
 interface Failure {
@@ -45,7 +45,7 @@ interface Failure {
   message: string | undefined;
 }
 
-function decodeOtelGenai(message: unknown, now: number): Decoded {
+function decodeOtelGenai(message: unknown, now: number, cleaner: Cleaner): Decoded {
   const object = asObject(message);
   if (object === null || !otelGenai.recognises(object, {})) {
     return {
@@ -61,10 +61,10 @@ function decodeOtelGenai(message: unknown, now: number): Decoded {
   const records: RequestLog[] = [];
   const rejected: RejectedPart[] = [];
   for (const [part, request] of requests.entries()) {
-    const read = readNative(toNative(request), now);
+    const read = readNative(toNative(request), now, cleaner);
     if (read.log !== null) records.push(read.log);
     else {
-      const body = JSON.stringify(redactValue(request.alone()));
+      const body = JSON.stringify(cleaner.value(request.alone()));
       rejected.push({ part, reason: read.reason, detail: `${request.kind} ${part}: ${read.detail}`, body });
     }
   }

@@ -1,21 +1,28 @@
-import { redactText, redactValue } from './redact.ts';
+import { textOfBytes } from './encodings.ts';
+import type { Redactor } from './redact.ts';
+import { MASK } from './redaction-rules.ts';
 
 /** A dead letter keeps at most so much. */
 const LONGEST = 1024 * 1024;
 /** A larger message is not worth reading whole: only its beginning is kept. */
 const LARGEST_READ = 4 * 1024 * 1024;
+/** A line that begins within a text: what stands before the quote may be the rest of a secret. */
+const CUT_BEGINNING = /^[^\s"'{}[\],:]{6,4096}(?=\\*["'])/;
+/** A line that is one word: part of a key or of an encoded text whose other lines are messages of their own. */
+const ONE_WORD = /^\s{0,16}[A-Za-z0-9+/_-]{16,}={0,2}\s{0,16}$/;
 
 /**
  * The bytes of a message as a dead letter keeps them: text without secrets, at most 1 Mi characters. JSON stays JSON,
  * with API keys as fingerprints, so that it can be decoded again later; anything else is cut at 64 Ki characters.
  */
-export function redactMessage(value: Buffer): string {
-  if (value.length <= LARGEST_READ) {
-    const parsed = parse(value.toString('utf8'));
-    if (typeof parsed === 'object' && parsed !== null)
-      return JSON.stringify(redactValue(parsed)).slice(0, LONGEST);
-  }
-  return redactText(value.toString('utf8', 0, LONGEST));
+export function redactMessage(value: Buffer, redactor: Redactor): string {
+  if (value.length > LARGEST_READ) return redactor.text(textOfBytes(value.subarray(0, LONGEST)));
+  const text = textOfBytes(value);
+  const parsed = parse(text);
+  if ((typeof parsed === 'object' && parsed !== null) || typeof parsed === 'string')
+    return JSON.stringify(redactor.value(parsed)).slice(0, LONGEST);
+  if (ONE_WORD.test(text) && /[0-9]/.test(text) && /[A-Za-z]/.test(text)) return MASK;
+  return redactor.text(text.replace(CUT_BEGINNING, MASK));
 }
 
 function parse(text: string): unknown {

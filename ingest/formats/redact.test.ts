@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redactMessage } from './redact-message.ts';
-import { redactText, redactValue } from './redact.ts';
+import { defaultPrivacy } from '../../domain/settings.ts';
+import { redactMessage as messageWithout } from './redact-message.ts';
+import { Redactor } from './redact.ts';
+
+const redactor = new Redactor(defaultPrivacy);
+const redactText = (text: string) => redactor.text(text);
+const redactValue = (value: unknown) => redactor.value(value);
+const redactMessage = (bytes: Buffer) => messageWithout(bytes, redactor);
 
 const alphanumeric = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'.split('');
 const letters = (from: readonly string[], minLength: number, maxLength = minLength) =>

@@ -1,101 +1,236 @@
+import type { Privacy } from '../../domain/settings.ts';
 import { boundedMemo } from '../bounded-memo.ts';
+import { maskEncoded, plainText } from './encodings.ts';
 import { fingerprint } from './fingerprint.ts';
-import { redactionRules } from './redaction-rules.ts';
+import { HIDDEN_PROMPT, hiddenPrompt, mayNamePrompt, personalRules } from './personal-data.ts';
+import { MASK, type RedactionRule, redactionRules } from './redaction-rules.ts';
+import { marksOf, type TextMarks } from './text-marks.ts';
+import { type Holds, holdsOf, looksSecret } from './secret-names.ts';
 
 /** Longer texts are cut before anything reads them; stored bodies are far shorter. */
 const LONGEST_TEXT = 65_536;
+/** So much more is read, so that a secret at the cut is recognised before it is cut. */
+const MARGIN = 4_096;
 /** Deeper values are replaced; the decoder rejects such messages, so this guards direct callers. */
 const DEEPEST = 64;
+/** What a text within a text counts of that: eight of them are looked into. */
+const TEXT_DEPTH = 8;
+/** An encoded text within an encoded text counts so much: three are looked into. */
+const ENCODED_DEPTH = 24;
 const ROUNDS = 4;
 /** Codes, types and names of members are short and few: each is judged once. */
 const SHORT = 48;
 const REMEMBERED = 4096;
-const API_KEY_NAME = /^(?:.*[._-])?(?:api[_-]?keys?|subscription[_-]key)$/i;
-const SECRET_NAME =
-  /^(?:.*[._-])?(?:authorization|cookie|passwords?|passwd|pwd|secrets?|credentials?|private[_-]?key|secret[_-]?key|access[_-]?key|(?:access|refresh|id|auth|session|security)[_-]?token)$/i;
+/** Names under which a list of pairs holds the name and the value of each. */
+const PAIR_NAMES = ['name', 'key', 'header', 'Name', 'Key'] as const;
+const IDENTIFIER = /^[a-z_]{1,24}$/;
 
 interface MemberName {
   shown: string;
-  holds: 'api_key' | 'secret' | 'anything';
+  holds: Holds;
+  mayBePrompt: boolean;
 }
 
-const redactShort = boundedMemo(REMEMBERED, redactNow);
-const judgeName = boundedMemo(REMEMBERED, describeName);
+/** Takes secrets out of texts and values, and the personal data that the settings want hidden. */
+export class Redactor {
+  readonly #rules: readonly RedactionRule[];
+  readonly #short: (text: string) => string;
+  readonly #nameOf: (name: string) => MemberName;
 
-/**
- * The text without secrets: API keys of the known issuers, bearer and basic credentials, JSON web tokens, cookies,
- * passwords, key material, credentials and tokens in URLs, e-mail addresses, and whatever follows "Incorrect API key
- * provided". Organization, project and request ids stay. Idempotent; linear in time; at most 64 Ki characters.
- */
-export function redactText(text: string): string {
-  if (text.length < 5) return text;
-  return text.length <= SHORT ? redactShort(text) : redactNow(text);
-}
+  constructor(privacy: Privacy) {
+    this.#rules = [...redactionRules, ...personalRules(privacy)];
+    this.#short = boundedMemo(REMEMBERED, (text) => this.#redact(text, 0));
+    this.#nameOf = boundedMemo(REMEMBERED, (name) => ({
+      shown: name.length < 5 ? name : this.#redact(name, 0),
+      holds: holdsOf(name),
+      mayBePrompt: privacy.hide_prompts && mayNamePrompt(name),
+    }));
+  }
 
-/**
- * A JSON value in which every text is redacted, names of members included, and every member with the name of a secret
- * is replaced: an API key by its fingerprint, any other by `[redacted]`. The value itself when there is nothing to do.
- */
-export function redactValue(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return redactText(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth >= DEEPEST) return '[nested too deeply]';
-  return Array.isArray(value)
-    ? redactList(value, depth)
-    : redactObject(value as Record<string, unknown>, depth);
-}
+  /**
+   * The text without secrets, however they are encoded: credentials of the known issuers, bearer and basic credentials,
+   * JSON web tokens, cookies, passwords, key material, credentials and tokens in URLs, whatever follows "Incorrect API
+   * key provided", and the personal data that is to be hidden. Organization, project and request ids stay. Idempotent;
+   * linear in time; at most 64 Ki characters.
+   */
+  text(text: string): string {
+    if (text.length < 5) return text;
+    return text.length <= SHORT ? this.#short(text) : this.#redact(text, 0);
+  }
 
-function redactNow(text: string): string {
-  let result = text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text;
-  // What one rule takes away can bare to another what stood glued to it; the second round mostly changes nothing.
-  for (let round = 0; round < ROUNDS; round++) {
+  /**
+   * A JSON value in which every text is redacted, names of members included, and every member with the name of a secret
+   * is replaced: an API key by its fingerprint, any other by `[redacted]`. The value itself when there is nothing to do.
+   */
+  value(value: unknown): unknown {
+    return this.#value(value, 0);
+  }
+
+  #redact(text: string, depth: number): string {
+    const isCut = text.length > LONGEST_TEXT;
+    let result = isCut ? text.slice(0, LONGEST_TEXT + MARGIN) : text;
+    if (!isCut) result = this.#jsonText(result, depth);
+    let marks = marksOf(result);
     const before = result;
-    for (const { hint, apply } of redactionRules) {
-      if (hint.test(result)) result = apply(result);
+    result = this.#apply(result, marks, depth);
+    if (result !== before) marks = marksOf(result);
+    // What is encoded is decoded to look at; it is kept so only where there was something to take away.
+    const plain = marks.mayBeEncoded ? plainText(result) : result;
+    if (plain !== result) {
+      const redacted = this.#apply(plain, marksOf(plain), depth);
+      if (redacted !== plain) result = redacted;
     }
-    if (result === before) break;
+    // Of what stands at the very end only a part was seen.
+    if (isCut) result = result.slice(0, Math.max(result.length - MARGIN, MASK.length));
+    // Masks can be longer than what they stand for.
+    return result.length > LONGEST_TEXT ? result.slice(0, LONGEST_TEXT) : result;
   }
-  // Masks can be longer than what they stand for.
-  return result.length > LONGEST_TEXT ? result.slice(0, LONGEST_TEXT) : result;
-}
 
-function redactList(list: readonly unknown[], depth: number): readonly unknown[] {
-  let changed = false;
-  const result = list.map((item) => {
-    const redacted = redactValue(item, depth + 1);
-    changed ||= redacted !== item;
-    return redacted;
-  });
-  return changed ? result : list;
-}
-
-function redactObject(object: Record<string, unknown>, depth: number): Record<string, unknown> {
-  const names = Object.keys(object);
-  let entries: [string, unknown][] | null = null;
-  // OTLP writes members as {"key": name, "value": {...}}.
-  const attribute =
-    typeof object['key'] === 'string' && object['value'] !== undefined ? judgeName(object['key']) : null;
-  for (const [at, name] of names.entries()) {
-    const member = object[name];
-    const { shown, holds } = name.length <= SHORT ? judgeName(name) : describeName(name);
-    let redacted: unknown;
-    if (member === null || typeof member === 'boolean' || member === '') redacted = member;
-    else if (holds === 'api_key') redacted = typeof member === 'string' ? fingerprint(member) : '[redacted]';
-    else if (holds === 'secret') redacted = '[redacted]';
-    else if (name === 'value' && attribute !== null && attribute.holds !== 'anything')
-      redacted = { stringValue: '[redacted]' };
-    else redacted = redactValue(member, depth + 1);
-    if (entries === null && (redacted !== member || shown !== name)) {
-      entries = names.slice(0, at).map((earlier) => [earlier, object[earlier]]);
+  #apply(text: string, { hasLongWord, hasEncodable }: TextMarks, depth: number): string {
+    // First, because a rule that knows the beginning of what is encoded would leave the rest unreadable and in place.
+    let result =
+      depth < DEEPEST && hasEncodable
+        ? maskEncoded(text, MASK, (decoded) => this.#redact(decoded, depth + ENCODED_DEPTH) !== decoded)
+        : text;
+    // What one rule takes away can bare to another what stood glued to it; the second round mostly changes nothing.
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = result;
+      for (const { hint, inLongWord, apply } of this.#rules) {
+        if ((hasLongWord || !inLongWord) && hint.test(result)) result = apply(result);
+      }
+      if (result === before) break;
     }
-    entries?.push([shown, redacted]);
+    return result;
   }
-  // Object.fromEntries defines own members, so that a member called __proto__ is data like any other.
-  return entries === null ? object : Object.fromEntries(entries);
+
+  /** A text that is JSON is redacted as the value that it holds, in which names and values are certain. */
+  #jsonText(text: string, depth: number): string {
+    const first = text.charCodeAt(0);
+    if ((first !== 123 && first !== 91) || depth >= DEEPEST) return text;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return text;
+    }
+    const redacted = this.#value(value, depth + TEXT_DEPTH);
+    return redacted === value ? text : JSON.stringify(redacted);
+  }
+
+  #textAt(text: string, depth: number): string {
+    return depth < TEXT_DEPTH ? this.text(text) : this.#redact(text, depth);
+  }
+
+  #value(value: unknown, depth: number): unknown {
+    if (typeof value === 'string') return this.#textAt(value, depth);
+    if (typeof value !== 'object' || value === null) return this.#number(value);
+    if (depth >= DEEPEST) return '[nested too deeply]';
+    return Array.isArray(value)
+      ? this.#list(value, depth)
+      : this.#object(value as Record<string, unknown>, depth);
+  }
+
+  /** A card's number may come as a number. */
+  #number(value: unknown): unknown {
+    if (typeof value !== 'number' || value < 1e11 || !Number.isSafeInteger(value)) return value;
+    const text = String(value);
+    return this.text(text) === text ? value : MASK;
+  }
+
+  #list(list: readonly unknown[], depth: number): readonly unknown[] {
+    let changed = false;
+    const isPairs = list.length > 0 && list.every(isPair);
+    const result = list.map((item, at) => {
+      const redacted = isPairs && isPair(item) ? this.#pair(item, depth) : this.#listItem(list, at, depth);
+      changed ||= redacted !== item;
+      return redacted;
+    });
+    return changed ? result : list;
+  }
+
+  /** One of a list of names with values, such as headers. */
+  #pair(pair: readonly [string, unknown], depth: number): readonly unknown[] {
+    const [name, value] = pair;
+    const { shown, holds } = this.#nameOf(name);
+    const redacted =
+      holds === 'anything' ? this.#value(value, depth + 2) : this.#member(holds, value, depth + 2);
+    return redacted === value && shown === name ? pair : [shown, redacted];
+  }
+
+  /** In a list of names and values in turn, as Node writes raw headers, a name tells of what comes after it. */
+  #listItem(list: readonly unknown[], at: number, depth: number): unknown {
+    const item = list[at];
+    const before = list[at - 1];
+    if (at % 2 === 1 && list.length % 2 === 0 && typeof before === 'string' && typeof item === 'string') {
+      const { holds } = this.#nameOf(before);
+      // A list of the names of missing parameters is none of pairs.
+      if (holds !== 'anything' && !IDENTIFIER.test(item)) return this.#member(holds, item, depth + 1);
+    }
+    return this.#value(item, depth + 1);
+  }
+
+  #object(object: Record<string, unknown>, depth: number): Record<string, unknown> {
+    const names = Object.keys(object);
+    let entries: [string, unknown][] | null = null;
+    const told = this.#toldName(object);
+    for (const [at, name] of names.entries()) {
+      const member = object[name];
+      const { shown, holds, mayBePrompt } = this.#nameOf(name);
+      const prompt = mayBePrompt ? hiddenPrompt(object, name) : undefined;
+      let redacted: unknown;
+      if (prompt !== undefined) redacted = prompt;
+      else if (holds !== 'anything') redacted = this.#member(holds, member, depth + 1);
+      else if (told !== null && /^val(?:ue)?$/i.test(name))
+        redacted = this.#toldValue(told, member, depth + 1);
+      else redacted = this.#value(member, depth + 1);
+      if (entries === null && (redacted !== member || shown !== name)) {
+        entries = names.slice(0, at).map((earlier) => [earlier, object[earlier]]);
+      }
+      entries?.push([shown, redacted]);
+    }
+    // Object.fromEntries defines own members, so that a member called __proto__ is data like any other.
+    return entries === null ? object : Object.fromEntries(entries);
+  }
+
+  /** What the value beside a name is, where an object is one pair of a name and a value; null when it is nothing secret. */
+  #toldName(object: Record<string, unknown>): { holds: Holds; isPrompt: boolean } | null {
+    for (const place of PAIR_NAMES) {
+      const name = object[place];
+      if (typeof name !== 'string') continue;
+      const { holds, mayBePrompt } = this.#nameOf(name);
+      const isPrompt = mayBePrompt && hiddenPrompt({ [name]: object['value'] }, name) !== undefined;
+      if (holds !== 'anything' || isPrompt) return { holds, isPrompt };
+    }
+    return null;
+  }
+
+  #toldValue(
+    { holds, isPrompt }: { holds: Holds; isPrompt: boolean },
+    value: unknown,
+    depth: number,
+  ): unknown {
+    if (isPrompt) return isAnyValue(value) ? { stringValue: HIDDEN_PROMPT } : HIDDEN_PROMPT;
+    // OTLP writes {"key": name, "value": {"stringValue": …}}.
+    if (isAnyValue(value) && holds !== 'maybe_secret') return { stringValue: MASK };
+    return holds === 'api_key' && typeof value === 'string'
+      ? fingerprint(value)
+      : this.#member(holds, value, depth);
+  }
+
+  #member(holds: Holds, member: unknown, depth: number): unknown {
+    if (member === null || typeof member === 'boolean' || member === '' || member === undefined)
+      return member;
+    if (holds === 'api_key') return typeof member === 'string' ? fingerprint(member) : MASK;
+    if (holds === 'secret') return MASK;
+    return typeof member === 'string' && looksSecret(member) ? MASK : this.#value(member, depth);
+  }
 }
 
-function describeName(name: string): MemberName {
-  const short = name.slice(0, 2 * SHORT);
-  const holds = API_KEY_NAME.test(short) ? 'api_key' : SECRET_NAME.test(short) ? 'secret' : 'anything';
-  return { shown: name.length < 5 ? name : redactNow(name), holds };
+function isPair(item: unknown): item is readonly [string, unknown] {
+  return Array.isArray(item) && item.length === 2 && typeof item[0] === 'string';
+}
+
+/** A value of OTLP, which says its type. */
+function isAnyValue(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

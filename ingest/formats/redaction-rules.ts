@@ -1,13 +1,24 @@
 import { keyPrefixes } from './key-prefixes.ts';
+import { looksSecret } from './secret-names.ts';
+import {
+  maskCutToken,
+  maskSignedTokens,
+  maskTokens,
+  mayEndInToken,
+  mayHoldSignedToken,
+  mayHoldToken,
+} from './token-formats.ts';
 
 /** One kind of secret. */
 export interface RedactionRule {
-  /** Matches every text that the rule can change; much cheaper than the rule. */
-  hint: RegExp;
+  /** True of every text that the rule can change; much cheaper than the rule. */
+  hint: { test: (text: string) => boolean };
+  /** Whether all that it can change is a long word. */
+  inLongWord?: true;
   apply: (text: string) => string;
 }
 
-const MASK = '[redacted]';
+export const MASK = '[redacted]';
 /** What stands where a value could and is none. */
 const NO_VALUE = /^(?:null|none|nil|undefined|true|false|required|missing|invalid|\[redacted.*)$/i;
 const PREFIX = `(?:${keyPrefixes.join('|')})`;
@@ -19,25 +30,42 @@ const PROSE =
   '(?:auth|authentication|authorization|credentials?|tokens?|header|headers|scheme|realm=|error=|\\[redacted)';
 
 const SECRET_NAMES =
-  'api[_ -]?key|apikey|subscription[_-]key|(?:access|secret|private|account|shared|signing)[_ -]?(?:access[_-]?)?key|client[_-]?secret|' +
-  '(?:access|refresh|id|auth|session|security|bearer)[_-]?token|password|passwd|pwd|secret';
+  'api[_ -]?key|apikey|subscription[_-]key|' +
+  '(?:access|secret|private|account|shared|signing|encryption|master|storage)[_ -]?(?:access[_-]?)?key|' +
+  '(?:access|refresh|id|auth|session|security|bearer|bot|api|user|vault|csrf|xsrf|webhook|service|personal|private|client|device)[_-]?token|' +
+  'client[_-]?secret|password|passwd|passphrase|passcode|pwd|secret|' +
+  'session[_-]?id|sessid|connect\\.sid|\\bsid|(?:x-amz|x-goog)-(?:signature|credential)';
 const HEADER_NAMES = 'proxy-authorization|authorization|set-cookie|cookie|x-api-key|api-key|x-goog-api-key';
+/** A value of such a name is a secret if it looks like one. */
+const MAYBE_NAMES = '(?<![A-Za-z])(?:token|signature|sig|auth|login|otp|credential)';
 
 const PEM = /-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|$)/g;
 const SEPARATED = `["'\\\\]{0,6}\\s{0,3}[:=]\\s{0,3}(?:b(?=["']))?["'\\\\]{0,6}`;
 const COOKIE = new RegExp(`(cookie${SEPARATED})(?!\\[redacted)[^\\s"'\\\\][^\\r\\n"'\\\\}]*`, 'gi');
 const AUTHORIZATION = new RegExp(
-  `((?:proxy-)?authorization${SEPARATED})(?:(?:digest|aws4-hmac-sha256|hawk|signature)\\s[^\\r\\n]*|((?:bearer|basic|token|apikey|negotiate)\\s{1,3})([^\\s"'\\\\,;)}]+)|([^\\s"'\\\\,;)}]+))`,
+  `((?:proxy-)?authorization${SEPARATED})(?:(?:digest|aws4-hmac-sha256|goog4-[a-z0-9-]{1,20}|hawk|signature)\\s[^\\r\\n]*|((?:bearer|basic|token|apikey|negotiate)\\s{1,3})([^\\s"'\\\\,;)}]+)|([^\\s"'\\\\,;)}]+))`,
   'gi',
 );
+/** A name and a value in a list or tuple, as in `["authorization", "…"]`. */
 const TUPLE = new RegExp(
-  `(\\(b?["'](?:${HEADER_NAMES}|${SECRET_NAMES})["'],\\s{0,3}b?["'])[^"'\\r\\n]*(?=["'])`,
+  `([([]\\s{0,3}b?["'](?:[a-z]{1,16}[._-]){0,3}(?:${HEADER_NAMES}|${SECRET_NAMES})["'],\\s{0,3}b?["'])(?!\\[redacted)[^"'\\r\\n]+(?=["']|$)`,
+  'gi',
+);
+/** A name and a value that are members of their own, as HAR writes headers. */
+const NAMED_VALUE = new RegExp(
+  `((?:name|key|header)["']?\\s{0,3}[:=]\\s{0,3}["']?[a-z0-9._-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)["']?\\s{0,3}[,;]?\\s{0,12}["']?val(?:ue)?["']?\\s{0,3}[:=]\\s{0,3})(?:(["'])(?!\\[redacted)[^"'\\r\\n]+|(?!\\[redacted)[^\\s"',;&<>(){}]+)`,
   'gi',
 );
 const PAIR = new RegExp(
-  `(${SECRET_NAMES})(["'\\\\]{0,6}\\s{0,3}(?:=>|[:=])\\s{0,3}(?:b(?=["']))?)(?:(\\\\{0,3}["'])([^\\r\\n]{0,4096}?)\\3|([^\\s"'\\\\,;&<>(){}\\]]+))`,
+  `(${SECRET_NAMES})(["'\\\\\\]]{0,6}\\s{0,3}(?:=>|[:=])\\s{0,3}(?:b(?=["']))?)(?:(\\\\{0,3}["'])([^\\r\\n]{0,4096}?)\\3|(["'\\\\]{0,4})([^\\s"'\\\\,;&<>(){}\\]]+))`,
   'gi',
 );
+const MAYBE_PAIR = new RegExp(
+  `(${MAYBE_NAMES}["'\\\\]{0,6}\\s{0,3}(?:=>|[:=])\\s{0,3}["'\\\\]{0,4})([^\\s"'\\\\,;&<>(){}\\]]{12,})`,
+  'gi',
+);
+/** Parts of a request that AWS or Google signed. */
+const SIGNED = /((?:credential|signature)=)(?!\[redacted)[^\s,;"'&<>\\]+/gi;
 const NAMED_HEX =
   /((?:key|token|secret)\b[^A-Za-z0-9\r\n]{1,6}(?:(?:is|was|of|value)[^A-Za-z0-9\r\n]{1,4})?)([A-Fa-f0-9]{32,}|[A-Za-z0-9]{40,})(?![A-Za-z0-9])/gi;
 const NAMED_HEX_HINT =
@@ -54,58 +82,82 @@ const SK_KEY = new RegExp(`(${SK_PREFIXES})[A-Za-z0-9_-]{8,}`, 'g');
 const SK_PREFIX = new RegExp(`^${SK_PREFIXES}$`);
 /** Where a word can begin: not after a letter or digit, except where that letter ends an escape sequence. */
 const WORD_START = /(?:^|[^A-Za-z0-9]|\\[nrtbf]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})$/;
-const KNOWN_KEY = new RegExp(
-  [
-    '(AIza|nvapi-|glpat-|github_pat_|tgp_v1_)[A-Za-z0-9_-]{16,}',
-    '(gsk_|hf_|r8_|fw_|jina_|vck_|ek_|npm_|gh[pousr]_|[sr]k_live_|[sr]k_test_|sk_|lsv2_[ps][tk]_)[A-Za-z0-9]{16,}(?:_[A-Za-z0-9]{8,})?',
-    '(xai-|pplx-|csk-|sess-)[A-Za-z0-9]{16,}',
-    '(pk-lf-|tvly-|xox[abopsr]-)[A-Za-z0-9-]{10,}',
-    '(ya29\\.|AQ\\.)[A-Za-z0-9_-]{16,}',
-    '(ABSK)[A-Za-z0-9+/]{24,}={0,2}',
-    '(dapi)[0-9a-f]{32}',
-    '(AKIA|ASIA)[A-Z0-9]{16}',
-  ].join('|'),
-  'g',
+/** Addresses that let in everybody who knows them. */
+const WEBHOOK = new RegExp(
+  `((?:${[
+    'hooks\\.slack\\.com\\/(?:services|workflows|triggers)',
+    '\\/(?:services|workflows|triggers)(?=\\/T[A-Z0-9]{7,})',
+    '\\/api\\/(?:v\\d{1,2}\\/)?webhooks',
+    '\\/webhookb2',
+    'outlook\\.office(?:365)?\\.com\\/webhook',
+    'hooks\\.zapier\\.com\\/hooks\\/catch',
+    'make\\.com',
+    'maker\\.ifttt\\.com\\/(?:use|trigger\\/[^\\s/]{1,64}\\/(?:json\\/)?with\\/key)',
+    'events\\.pagerduty\\.com\\/integration',
+    'open-apis\\/bot\\/v2\\/hook',
+    '\\/(?:web)?hooks?(?=\\/[A-Za-z0-9_-]{16})',
+  ].join(
+    '|',
+  )})\\/)(?!\\[redacted)[^\\s"'<>\\\\)]{8,}|(api\\.telegram\\.org\\/(?:file\\/)?bot)(?!\\[redacted)[^\\s"'<>\\\\/]{8,}`,
+  'gi',
 );
-const AZURE_KEY = /(?<![A-Za-z0-9])[A-Za-z0-9]{20,}(?:JQQJ99|AAAAAC)[A-Za-z0-9]{8,}/g;
+/** User and password of a command line. */
+const CURL_USER =
+  /(\bcurl\s[^\r\n]{0,120}?\s(?:-u|--user)[\s=]{0,3}["']?)(?!\[redacted)[^\s"':]{1,128}:[^\s"']+/gi;
 const URL_CREDENTIALS = /(:\/\/)[^\s/?#"'<>\\]*@/g;
 const URL_PARAMETER =
-  /([?&;](?:[a-z0-9]{1,12}[_-])?(?:key|api[_-]?key|apikey|token|access[_-]?token|sig|signature|secret|password|auth|credential|code)=)(?!\[redacted)[^&\s"'<>#\\]+/gi;
-const EMAIL =
-  /(?<![\p{L}\p{N}\p{M}._%+'-])[\p{L}\p{N}._%+'-][\p{L}\p{N}\p{M}._%+'-]*@[\p{L}\p{N}\p{M}-]+(?:\.[\p{L}\p{N}\p{M}-]+)*\.\p{L}[\p{L}\p{M}\p{N}-]+/gu;
+  /([?&;](?:[a-z0-9]{1,16}[_.-]){0,4}(?:key|keyid|accesskeyid|accessid|key-pair-id|apikey|[a-z]{0,12}token|sig|signature|secret|password|passwd|pwd|auth|credentials?|code|policy|sessionid|session_id|sid|hmac)=)(?!\[redacted)[^&\s"'<>#\\]+/gi;
 const ECHO = /api[ -]?key provided\s{0,2}:/gi;
 /** A quotation mark that closes what stands around is no beginning. */
 const ECHO_START = /^\s{0,3}(?:\\{0,3}["'`](?!\s*(?:[,}\])]|$)))?/;
 const ECHO_END = /\.?\s+you can (?:find|obtain|get)|\s\(request id|[\r\n<]|\\[nr]|["\\]|'(?=[\s,}\])]|$)|$/i;
 
+/** The sign between name and value comes first and the name after: one sign is found far faster than many names. */
+const NAMED_HINT =
+  /[:=](?<=(?:authorization|cookie|key|token|secret|password|passwd|passphrase|passcode|pwd|sid|[_-]id|sessid|session ?id|signature|credential|sig|auth|login|otp|val|value)["'\\\]]{0,6}\s{0,3}[:=])/i;
+const WEBHOOK_HINT =
+  /\/(?:[a-z-]{0,8}hook|services\/t|workflows\/t|triggers?\/|bot|file\/bot|use\/|integration|open-apis|api\/|(?<=(?:make\.com|hooks\.[a-z.]{1,30})\/))/i;
+
 /** In the order they are applied. Each is linear: a match consumes what it looked at, or looks at a bounded stretch. */
 export const redactionRules: readonly RedactionRule[] = [
   { hint: /-----begin/i, apply: (text) => text.replace(PEM, MASK) },
-  { hint: /key provided/i, apply: redactEcho },
+  { hint: /[Pp]rovided|PROVIDED/, apply: redactEcho },
+  { hint: /[([]\s{0,3}b?["'][a-z]/i, apply: (text) => text.replace(TUPLE, `$1${MASK}`) },
   {
-    hint: /authorization|cookie/i,
-    apply: (text) => text.replace(COOKIE, `$1${MASK}`).replace(AUTHORIZATION, redactAuthorization),
+    hint: NAMED_HINT,
+    apply: (text) =>
+      text
+        .replace(COOKIE, `$1${MASK}`)
+        .replace(AUTHORIZATION, redactAuthorization)
+        .replace(NAMED_VALUE, maskAfter)
+        .replace(PAIR, redactPair)
+        .replace(SIGNED, `$1${MASK}`)
+        .replace(MAYBE_PAIR, redactMaybe),
   },
-  { hint: /\(b?["'][a-z]/i, apply: (text) => text.replace(TUPLE, `$1${MASK}`) },
-  {
-    hint: /(?:key|token|secret|pass(?:word|wd)|pwd)["'\\]{0,6}\s{0,3}[:=]/i,
-    apply: (text) => text.replace(PAIR, redactPair),
-  },
+  { hint: WEBHOOK_HINT, apply: (text) => text.replace(WEBHOOK, maskAfter) },
+  { hint: /curl\s/i, apply: (text) => text.replace(CURL_USER, `$1${MASK}`) },
   { hint: NAMED_HEX_HINT, apply: (text) => text.replace(NAMED_HEX, `$1${MASK}`) },
   { hint: /bearer/i, apply: (text) => text.replace(BEARER, `$1${MASK}`) },
   { hint: /basic/i, apply: (text) => text.replace(BASIC, redactBasic) },
   { hint: /eyJ/, apply: (text) => text.replace(JSON_WEB_TOKEN, redactToken) },
   { hint: /\*\*/, apply: (text) => text.replace(MASKED_KEY, reduceMasked) },
   { hint: /sk-/, apply: (text) => text.replace(SK_KEY, redactSk) },
-  {
-    // The sign comes first and what must stand before it after: one sign is found far faster than many beginnings.
-    hint: /AIza|AQ\.|ya29|ABSK|dapi|AKIA|ASIA|_(?<=(?:gsk|hf|r8|fw|jina|vck|ek|npm|sk|rk|live|test|gh[pousr]|[sp][tk]|v1|pat)_)|-(?<=(?:nvapi|glpat|xai|pplx|csk|sess|lf|tvly|xox[abopsr])-)/,
-    apply: (text) => text.replace(KNOWN_KEY, (all: string, ...groups: unknown[]) => keepPrefix(all, groups)),
-  },
-  { hint: /JQQJ99|AAAAAC/, apply: (text) => text.replace(AZURE_KEY, MASK) },
-  { hint: /@/, apply: (text) => text.replace(URL_CREDENTIALS, `$1${MASK}@`).replace(EMAIL, MASK) },
-  { hint: /[?&;][a-z0-9_-]{1,32}=/i, apply: (text) => text.replace(URL_PARAMETER, `$1${MASK}`) },
+  { hint: { test: mayHoldToken }, inLongWord: true, apply: (text) => maskTokens(text, MASK) },
+  { hint: { test: mayHoldSignedToken }, inLongWord: true, apply: (text) => maskSignedTokens(text, MASK) },
+  { hint: { test: mayEndInToken }, apply: (text) => maskCutToken(text, MASK) },
+  { hint: /@/, apply: (text) => text.replace(URL_CREDENTIALS, `$1${MASK}@`) },
+  { hint: /[?&;][a-z0-9_.-]{1,64}=/i, apply: (text) => text.replace(URL_PARAMETER, `$1${MASK}`) },
 ];
+
+/** What led to the secret stays, in whichever group it stands, and the mask follows. */
+function maskAfter(_all: string, ...groups: unknown[]): string {
+  const before = groups.slice(0, 2).filter((group) => typeof group === 'string');
+  return `${before.join('')}${MASK}`;
+}
+
+function redactMaybe(all: string, name: string, value: string): string {
+  return looksSecret(value) && !SHOWN_KEY.test(value) && !value.startsWith(MASK) ? `${name}${MASK}` : all;
+}
 
 /** The API repeats the caller's text after this sentence, and callers paste anything there, short and unmasked. */
 function redactEcho(text: string): string {
@@ -155,6 +207,7 @@ function redactPair(
   separator: string,
   quote: string | undefined,
   quoted: string | undefined,
+  opening: string | undefined,
   bare: string | undefined,
 ): string {
   const value = quoted ?? bare ?? '';
@@ -162,7 +215,7 @@ function redactPair(
   // "Invalid API key: Error code: 429 …" is prose; only what looks like a secret is one there.
   if (quote === undefined && name.includes(' ') && !/^(?=.*[0-9*])[^…]{6,}$|^[^…]{20,}$/.test(value))
     return all;
-  return `${name}${separator}${quote ?? ''}${MASK}${quote ?? ''}`;
+  return `${name}${separator}${quote ?? opening ?? ''}${MASK}${quote ?? ''}`;
 }
 
 /** "Basic" is also a word and the name of a plan: what follows must look like base64. */
@@ -188,9 +241,4 @@ function redactSk(all: string, prefix: string, offset: number, text: string): st
 
 function startsWord(text: string, offset: number): boolean {
   return WORD_START.test(text.slice(Math.max(0, offset - 6), offset));
-}
-
-function keepPrefix(all: string, groups: readonly unknown[]): string {
-  const prefix = groups.find((group): group is string => typeof group === 'string' && all.startsWith(group));
-  return `${prefix ?? ''}…${MASK}`;
 }

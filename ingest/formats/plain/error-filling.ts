@@ -1,6 +1,6 @@
 import { goDuration } from '../../classify/wait-time.ts';
 import type { JudgedError } from '../../failure.ts';
-import { redactText } from '../redact.ts';
+import type { Redactor } from '../redact.ts';
 
 /** Where what is particular to a request stands in what its error was judged to be. */
 export interface Filling {
@@ -10,8 +10,10 @@ export interface Filling {
   readonly wait: number;
 }
 
-/** Shorter texts are numbers and durations. */
-const SHORTEST_SECRET = 16;
+/** Shorter texts are numbers and durations; from here on a number may be that of a card. */
+const SHORTEST_SECRET = 12;
+/** Ids are as long, and no durations. */
+const SHORTEST_ID = 16;
 
 export const nothingToFill: Filling = { places: [], wait: -1 };
 
@@ -34,7 +36,7 @@ export function fillingOf(particulars: readonly string[], judged: JudgedError): 
 }
 
 function isDuration(text: string): boolean {
-  return text.length < SHORTEST_SECRET && /[hms]$/.test(text);
+  return text.length < SHORTEST_ID && /[hms]$/.test(text);
 }
 
 function placesOf(fields: Buffer, text: string): number[] {
@@ -51,11 +53,12 @@ export function fill(
   { reading, fields }: JudgedError,
   { places, wait }: Filling,
   particulars: readonly string[],
+  redactor: Redactor,
 ): JudgedError | null {
   if (particulars.length === 0) return { reading, fields };
   const filled = Buffer.from(fields);
   for (const [i, text] of particulars.entries()) {
-    if (text.length >= SHORTEST_SECRET && redactText(text) !== text) return null;
+    if (text.length >= SHORTEST_SECRET && redactor.text(text) !== text) return null;
     for (const at of places[i] ?? []) filled.write(text, at, 'latin1');
   }
   if (wait < 0) return { reading, fields: filled };

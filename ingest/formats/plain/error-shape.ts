@@ -91,6 +91,8 @@ function isQuantity(bytes: Buffer, start: number, at: number): boolean {
   if (at - start > LONGEST_NUMBER || word === byte.COLON || word === byte.LETTER_R) return false;
   if (bytes[start] === byte.ZERO) return false;
   const next = bytes[at] ?? 0;
+  // One of several groups of digits may be part of a card's or a phone's number.
+  if (kinds[word] === DIGIT || (next === byte.SPACE && kinds[bytes[at + 1] ?? 0] === DIGIT)) return false;
   return next === byte.POINT ? kinds[bytes[at + 1] ?? 0] !== DIGIT : afterQuantity.has(next);
 }
 

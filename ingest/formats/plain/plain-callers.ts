@@ -1,6 +1,6 @@
-import { byCallerDimension, callerDimensions } from '../../../domain/count-row.ts';
+import { byCallerDimension, type CallerDimension, callerDimensions } from '../../../domain/count-row.ts';
 import { type Caller, type CallerDimensions, callers } from '../../callers.ts';
-import { dimensionCleaners } from '../native.ts';
+import type { Cleaner } from '../clean.ts';
 import { type AsciiCursor, SPREAD, wordsOf } from './ascii-cursor.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 
@@ -10,9 +10,6 @@ const PROJECT = callerDimensions.indexOf('project');
 /** A power of two. */
 const SLOTS = 8192;
 
-/** What is made of the texts of each dimension. */
-export const dimensionTexts = byCallerDimension((name) => new RememberedTexts(4096, dimensionCleaners[name]));
-const textsByIndex = callerDimensions.map((name) => dimensionTexts[name]);
 /** What stands for a dimension that the record does not name. */
 const noText: RememberedText<string> = { id: -1, value: '', words: wordsOf(Buffer.alloc(0)) };
 const absent = callerDimensions.map((name) =>
@@ -27,8 +24,16 @@ interface Slot {
 
 /** The caller of one record after the other, found by the remembered texts of its dimensions. */
 export class PlainCallers {
+  /** What is made of the texts of each dimension. */
+  readonly texts: Readonly<Record<CallerDimension, RememberedTexts<string>>>;
+  readonly #textsByIndex: readonly RememberedTexts<string>[];
   readonly #dimensions: RememberedText<string>[] = [...absent];
   readonly #slots: (Slot | null)[] = Array.from({ length: SLOTS }, () => null);
+
+  constructor(cleaner: Cleaner) {
+    this.texts = byCallerDimension((name) => new RememberedTexts(4096, cleaner.dimensions[name]));
+    this.#textsByIndex = callerDimensions.map((name) => this.texts[name]);
+  }
 
   reset(): void {
     const dimensions = this.#dimensions;
@@ -38,7 +43,7 @@ export class PlainCallers {
   /** The text from `from` to `to`, which the cursor skipped last, is that of a dimension; false when it is too long. */
   take(index: number, cursor: AsciiCursor, from: number, to: number): boolean {
     if (from === to) return true;
-    const text = textsByIndex[index]?.of(cursor, from, to) ?? null;
+    const text = this.#textsByIndex[index]?.of(cursor, from, to) ?? null;
     if (text === null) return false;
     this.#dimensions[index] = text;
     return true;

@@ -1,7 +1,6 @@
 import { type JudgedError, judgeError } from '../../failure.ts';
-import { cleanText } from '../clean.ts';
+import type { Cleaner } from '../clean.ts';
 import { toText } from '../decode.ts';
-import { redactValue } from '../redact.ts';
 import { type AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import { altered, fill, type Filling, fillingOf, isAlike, nothingToFill } from './error-filling.ts';
 import { ErrorShape, KnownShape } from './error-shape.ts';
@@ -40,6 +39,11 @@ export class PlainErrors {
   readonly #seen = new Int32Array(SLOTS);
   readonly #barren = new Int32Array(SLOTS);
   readonly #shape = new ErrorShape();
+  readonly #cleaner: Cleaner;
+
+  constructor(cleaner: Cleaner) {
+    this.#cleaner = cleaner;
+  }
 
   /** Null when the error is no JSON, no UTF-8, or none after all. Empty spans stand for what the record does not say. */
   of(
@@ -50,7 +54,7 @@ export class PlainErrors {
     status: number,
   ): JudgedError | null {
     if (error.length + exception.length > LONGEST)
-      return judge(error.bytes(cursor), { exception: exception.text(cursor), provider, status });
+      return this.#judge(error.bytes(cursor), { exception: exception.text(cursor), provider, status });
     const shape = this.#shape;
     shape.read(cursor, error);
     const hash = shape.hash ^ Math.imul(exception.hash, 31) ^ Math.imul(id, 961) ^ status;
@@ -63,15 +67,15 @@ export class PlainErrors {
       known.error.fits(cursor, error, shape) &&
       exception.holds(cursor, known.exception);
     if (isKnown) {
-      const filled = fill(known.judged, known.filling, textsOf(cursor, shape));
+      const filled = fill(known.judged, known.filling, textsOf(cursor, shape), this.#cleaner.redactor);
       if (filled !== null) return filled;
     }
     const circumstances = { exception: exception.text(cursor), provider, status };
-    const judged = judge(error.bytes(cursor), circumstances);
+    const judged = this.#judge(error.bytes(cursor), circumstances);
     const isSecond = this.#seen[place] === hash && this.#barren[place] !== hash;
     this.#seen[place] = hash;
     if (judged !== null && isSecond && !isKnown) {
-      const filling = learn(cursor, error, shape, circumstances, judged);
+      const filling = this.#learn(cursor, error, shape, circumstances, judged);
       if (filling === null) this.#barren[place] = hash;
       else
         this.#slots[place] = {
@@ -86,6 +90,41 @@ export class PlainErrors {
     }
     return judged;
   }
+
+  /**
+   * How to fill in what is particular, found by judging the same error with other numbers and ids; null when that is
+   * judged otherwise.
+   */
+  #learn(
+    cursor: AsciiCursor,
+    error: Span,
+    shape: ErrorShape,
+    circumstances: Circumstances,
+    judged: JudgedError,
+  ): Filling | null {
+    const texts = textsOf(cursor, shape);
+    if (texts.length === 0) return nothingToFill;
+    const others = texts.map(altered);
+    const bytes = Buffer.from(error.bytes(cursor));
+    for (const [i, text] of others.entries())
+      bytes.write(text, (shape.particulars[i * 2] ?? 0) - error.from, 'latin1');
+    const other = this.#judge(bytes, circumstances);
+    const filling = other === null ? null : fillingOf(others, other);
+    if (other === null || filling === null) return null;
+    const filled = fill(other, filling, texts, this.#cleaner.redactor);
+    return filled !== null && isAlike(filled, judged) ? filling : null;
+  }
+
+  #judge(bytes: Buffer, { exception, provider, status }: Circumstances): JudgedError | null {
+    const error = bytes.length === 0 ? null : parse(bytes);
+    if (error === undefined) return null;
+    return judgeError({
+      provider,
+      status,
+      error: error === null ? null : this.#cleaner.value(error),
+      exception: exception === '' ? '' : this.#cleaner.line(exception),
+    });
+  }
 }
 
 function textsOf(cursor: AsciiCursor, { particulars }: ErrorShape): string[] {
@@ -93,41 +132,6 @@ function textsOf(cursor: AsciiCursor, { particulars }: ErrorShape): string[] {
   for (let i = 0; i < particulars.length; i += 2)
     texts.push(cursor.text(particulars[i] ?? 0, particulars[i + 1] ?? 0));
   return texts;
-}
-
-/**
- * How to fill in what is particular, found by judging the same error with other numbers and ids; null when that is
- * judged otherwise.
- */
-function learn(
-  cursor: AsciiCursor,
-  error: Span,
-  shape: ErrorShape,
-  circumstances: Circumstances,
-  judged: JudgedError,
-): Filling | null {
-  const texts = textsOf(cursor, shape);
-  if (texts.length === 0) return nothingToFill;
-  const others = texts.map(altered);
-  const bytes = Buffer.from(error.bytes(cursor));
-  for (const [i, text] of others.entries())
-    bytes.write(text, (shape.particulars[i * 2] ?? 0) - error.from, 'latin1');
-  const other = judge(bytes, circumstances);
-  const filling = other === null ? null : fillingOf(others, other);
-  if (other === null || filling === null) return null;
-  const filled = fill(other, filling, texts);
-  return filled !== null && isAlike(filled, judged) ? filling : null;
-}
-
-function judge(bytes: Buffer, { exception, provider, status }: Circumstances): JudgedError | null {
-  const error = bytes.length === 0 ? null : parse(bytes);
-  if (error === undefined) return null;
-  return judgeError({
-    provider,
-    status,
-    error: error === null ? null : redactValue(error),
-    exception: exception === '' ? '' : cleanText(exception),
-  });
 }
 
 /** Undefined when the bytes are no JSON. */

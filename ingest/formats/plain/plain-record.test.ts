@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { callers } from '../../callers.ts';
 import { type Failure, failureOf } from '../../failure.ts';
 import type { RequestLog } from '../../../domain/request-log.ts';
+import { Cleaner } from '../clean.ts';
 import { recordDecoder } from '../formats.ts';
 import { type PlainRecord, PlainReader, type Wanted } from './plain-record.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);
-const decode = recordDecoder({ format: 'auto', mapping: {} });
+const decode = recordDecoder({ format: 'auto', mapping: {} }, new Cleaner());
 
 const plain = {
   ts: '2026-06-01T11:59:58.250Z',
@@ -71,7 +72,7 @@ function decoded(text: string): RequestLog | null {
   }
 }
 
-const reader = new PlainReader();
+const reader = new PlainReader(new Cleaner());
 
 /** Read where it stands: with other bytes before it, and with some or none behind. */
 function read(wanted: Wanted, text: string, before = 0, behind = 0): ReturnType<typeof counted> | null {
@@ -161,11 +162,24 @@ const durations = fc.oneof(
   fc.nat(9_999_999).map((n) => `${n}m`),
   fc.constantFrom('1.2.3s', '...s', '4 seconds', '4200 seconds', '31s.5', '1h-2', '12', '9999h'),
 );
-const particulars = fc.record({ n: numbers, m: numbers, duration: durations });
+/** Some are numbers of cards and phones, others differ from them in one digit. */
+const personal = fc.constantFrom(
+  '4111 1111 1111 1111',
+  '4111 1111 1111 1112',
+  '4242 4242 4242 4242',
+  '378282246310005',
+  '378282246310006',
+  '+1 4155 5501 32',
+  '415-555-0132',
+  '4111-1111-1111-1111',
+  '4111111111111111',
+  '555 0132 4155',
+);
+const particulars = fc.record({ n: numbers, m: numbers, duration: durations, personal });
 /** Errors that differ only in their numbers, most of them. */
 const errorsWithNumbers = fc
   .tuple(
-    fc.constantFrom<(told: { n: number; m: number; duration: string }) => unknown>(
+    fc.constantFrom<(told: { n: number; m: number; duration: string; personal: string }) => unknown>(
       ({ n, m, duration }) => ({
         error: {
           message: `Rate limit reached for gpt-5 on tokens per min (TPM): Limit 30000, Used ${n}, Requested ${m}. Please try again in ${duration}. Visit`,
@@ -192,6 +206,8 @@ const errorsWithNumbers = fc
         },
       }),
       ({ duration }) => `{'code': 429, 'details': [{'retryDelay': '${duration}'}]}`,
+      ({ n, personal: told }) => `card ${told} of user ${n}, ${told}`,
+      ({ n, personal: told }) => ({ message: `phone ${told}, attempt ${n}.`, id: told }),
       ({ n }) => `limit: 0 of ${n} requests per day, limit ${n}`,
       ({ n }) => `错误 ${n} 您的账户已欠费 ${n}`,
     ),

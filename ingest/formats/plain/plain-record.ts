@@ -3,11 +3,11 @@ import type { Caller } from '../../callers.ts';
 import { conclude } from '../../classify/classify.ts';
 import type { Counted } from '../../count-groups.ts';
 import type { Failure } from '../../failure.ts';
-import { cleanId } from '../clean.ts';
+import type { Cleaner } from '../clean.ts';
 import { readHeaders } from '../headers.ts';
 import { AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
-import { dimensionTexts, PlainCallers } from './plain-callers.ts';
+import { PlainCallers } from './plain-callers.ts';
 import { PlainErrors } from './plain-errors.ts';
 import { PlainHeaders } from './plain-headers.ts';
 import { type Member, memberOf, numberNames, unknownMember } from './plain-members.ts';
@@ -64,22 +64,31 @@ export class PlainReader {
   readonly #exception = new Span();
   readonly #first = unknownMember('');
   readonly #members = new RememberedTexts(1024, memberOf);
-  readonly #callers = new PlainCallers();
+  readonly #callers: PlainCallers;
   readonly #time = new PlainTime();
-  readonly #headers = new PlainHeaders(dimensionTexts.org, dimensionTexts.project);
-  readonly #errors = new PlainErrors();
-  readonly #record: PlainRecord = {
-    ts: 0,
-    caller: this.#callers.find(null, null),
-    status: 0,
-    latency_ms: 0,
-    input_tokens: 0,
-    output_tokens: 0,
-    cost_usd: 0,
-    retry_count: 0,
-    rate_limit: null,
-    failure: null,
-  };
+  readonly #headers: PlainHeaders;
+  readonly #errors: PlainErrors;
+  readonly #cleaner: Cleaner;
+  readonly #record: PlainRecord;
+
+  constructor(cleaner: Cleaner) {
+    this.#cleaner = cleaner;
+    this.#callers = new PlainCallers(cleaner);
+    this.#headers = new PlainHeaders(this.#callers.texts.org, this.#callers.texts.project);
+    this.#errors = new PlainErrors(cleaner);
+    this.#record = {
+      ts: 0,
+      caller: this.#callers.find(null, null),
+      status: 0,
+      latency_ms: 0,
+      input_tokens: 0,
+      output_tokens: 0,
+      cost_usd: 0,
+      retry_count: 0,
+      rate_limit: null,
+      failure: null,
+    };
+  }
 
   /**
    * Reads the record from `from` to `to`; null when it is left to the ordinary way, or not what is wanted. `now` is epoch
@@ -255,10 +264,11 @@ export class PlainReader {
     const judged = this.#errors.of(this.#cursor, this.#error, this.#exception, provider, status);
     if (judged === null) return null;
     const told = this.#toldHeaders.text(this.#cursor);
-    const headers = told === '' ? null : readHeaders(JSON.parse(told) as Record<string, unknown>, true);
+    const headers =
+      told === '' ? null : readHeaders(JSON.parse(told) as Record<string, unknown>, true, this.#cleaner);
     const kept = headers?.kept ?? null;
     return {
-      request_id: cleanId(this.#requestId.text(this.#cursor) || headers?.request_id || ''),
+      request_id: this.#cleaner.id(this.#requestId.text(this.#cursor) || headers?.request_id || ''),
       classification: conclude(judged.reading, kept),
       headers: kept,
       stream: this.#stream,

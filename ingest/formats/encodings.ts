@@ -1,0 +1,105 @@
+import { isUtf8 } from 'node:buffer';
+
+/** Escapes at any depth: a run of backslashes belongs to the one sign after it. */
+const ESCAPE = /(?<!\\)\\+(?:u([0-9A-Fa-f]{4})|(?:u\{0{0,4}|x)([0-9A-Fa-f]{2})\}?|([nrt])|(["'`/:=&@.+-]))/g;
+/** Percent-encoded ASCII, also when the percent sign was encoded once more. */
+const PERCENT = /%(?:25)*([0-7][0-9A-Fa-f])/g;
+const ENTITY = /&(?:amp;)*(?:#0*(\d{2,3})|#x0*([0-9a-f]{2})|(quot|apos|lt|gt|amp));/gi;
+const NAMED: Readonly<Record<string, string>> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&' };
+/** Written and not seen: colours of terminals, zeros of UTF-16 and other control characters, soft hyphens, zero-width signs. */
+const UNSEEN = /(?:(?![\t\n\r])\p{Cc})?\[[0-9;]{1,12}m|(?![\t\n\r])[\p{Cc}\u00ad\u200b-\u200d\u2060\ufeff]/gu;
+const ENCODED = /\\|%[0-7]|&[#a-zA-Z]|\[[0-9;]{1,12}m|(?![\t\n\r])[\p{Cc}\u00ad\u200b-\u200d\u2060\ufeff]/u;
+/** One encoding may stand within another; no logger goes further. */
+const ROUNDS = 4;
+
+/** Words that may be base64 or hex: long, and not part of a longer one. Base64 is often broken into lines. */
+const ENCODED_RUN =
+  /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}(?:(?:\r?\n|\\r\\n|\\n)[A-Za-z0-9+/_-]{4,})*={0,2}/g;
+/** Characters that have to be readable before what was decoded counts as a text. */
+const LEAST_TEXT = 12;
+const UNREADABLE = /(?![\t\n\r])\p{Cc}|\ufffd/u;
+
+/** The text without escapes, percent signs, entities and unseen characters; the text itself when it has none. */
+export function plainText(text: string): string {
+  // A form writes blanks as plus signs.
+  let plain = isForm(text) ? text.replaceAll('+', ' ') : text;
+  for (let round = 0; round < ROUNDS && ENCODED.test(plain); round++) {
+    const before = plain;
+    plain = plain
+      .replace(UNSEEN, '')
+      .replace(ESCAPE, (_, code?: string, byte?: string, blank?: string, sign?: string) => {
+        if (code !== undefined || byte !== undefined)
+          return String.fromCharCode(Number.parseInt(code ?? byte ?? '', 16));
+        return blank === undefined ? (sign ?? '') : blank === 't' ? '\t' : '\n';
+      })
+      .replace(PERCENT, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+      .replace(ENTITY, (_, decimal?: string, hex?: string, name?: string) =>
+        decimal === undefined && hex === undefined
+          ? (NAMED[(name ?? '').toLowerCase()] ?? '')
+          : String.fromCharCode(decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal)),
+      );
+    if (plain === before) break;
+  }
+  return plain;
+}
+
+function isForm(text: string): boolean {
+  return text.includes('=') && text.includes('+') && !/\s/.test(text);
+}
+
+/** The text with each word replaced by `mask` that is base64 or hex of a text of which `isSecret` says so. */
+export function maskEncoded(text: string, mask: string, isSecret: (decoded: string) => boolean): string {
+  return text.replace(ENCODED_RUN, (run) => {
+    if (!/[\r\n\\]/.test(run)) return hidesSecret(run, isSecret) ? mask : run;
+    const lines = run.split(/\r?\n|\\r\\n|\\n/);
+    // Prose may follow in the next line: then each line is looked at alone.
+    if (hidesSecret(lines.join(''), isSecret)) return mask;
+    return lines.some((line) => hidesSecret(line, isSecret)) ? mask : run;
+  });
+}
+
+function hidesSecret(run: string, isSecret: (decoded: string) => boolean): boolean {
+  if (/^[0-9a-fA-F]{32,}$/.test(run)) {
+    const decoded = readable(Buffer.from(run, 'hex'));
+    if (decoded !== null && isSecret(decoded)) return true;
+  }
+  // Something may be glued before it: then the groups of four begin later.
+  for (let skip = 0; skip < 4; skip++) {
+    if (!startsAsText(run, skip)) continue;
+    const decoded = readable(Buffer.from(run.slice(skip), 'base64'));
+    if (decoded !== null && isSecret(decoded)) return true;
+  }
+  return false;
+}
+
+/** The first sign of each group of four holds the high bits of a byte, which tell ASCII apart without decoding. */
+function startsAsText(run: string, skip: number): boolean {
+  for (let group = 0; group < 4; group++) {
+    const char = run.charCodeAt(skip + group * 4);
+    const isLow = (char >= 65 && char <= 90) || (char >= 97 && char <= 102);
+    if (!isLow) return false;
+  }
+  return true;
+}
+
+/** What can be read of the bytes up to the first that is no text; null when that is too little. */
+function readable(bytes: Buffer): string | null {
+  const text = bytes[0] === 0 || bytes[1] === 0 ? textWithoutZeros(bytes) : bytes.toString('utf8');
+  const end = text.search(UNREADABLE);
+  const start = end < 0 ? text : text.slice(0, end);
+  return start.length < LEAST_TEXT ? null : start;
+}
+
+/** The text of a message: UTF-8, or UTF-16 in either order, of which a line may lack its first byte. */
+export function textOfBytes(bytes: Buffer): string {
+  const head = bytes.subarray(0, 512);
+  const zeros = head.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0);
+  return zeros * 5 > head.length ? textWithoutZeros(bytes) : bytes.toString('utf8');
+}
+
+/** ASCII in UTF-16 is ASCII with zeros between, in whichever order; the mark before it is no text. */
+function textWithoutZeros(bytes: Buffer): string {
+  const marked = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const rest = Buffer.from(bytes.subarray(marked ? 2 : 0).filter((byte) => byte !== 0));
+  return isUtf8(rest) ? rest.toString('utf8') : rest.toString('latin1');
+}
