@@ -22,12 +22,12 @@ export interface WorkerStatus {
 }
 
 /** The status of a partition. */
-export function statusOf({ id, gather, lag, done, paused, halted }: Held): PartitionStatus {
+export function statusOf({ id, gather, lag, done, paused, haltedUntil }: Held): PartitionStatus {
   return {
     ...id,
     starting: gather === null,
     paused,
-    halted,
+    halted: haltedUntil !== null,
     unwritten: gather === null || lag === null ? null : lag + Math.max(0, gather.position - done),
     waiting_ts: gather?.oldest?.fold.totals.last_ts ?? null,
   };
