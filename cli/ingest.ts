@@ -1,7 +1,10 @@
+import type { Batch } from '../ingest/gather.ts';
 import { openKafka } from '../ingest/sources/kafka.ts';
-import { reportToBoth } from '../ingest/worker-events.ts';
+import { tallyInput } from '../ingest/input-report.ts';
+import { reportToBoth, silentEvents } from '../ingest/worker-events.ts';
 import type { Gateway } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
+import { reportInput } from './format/input-report.ts';
 import { kafkaLog, logEvents } from './log-events.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { openMigrated, workerFor } from './pipeline.ts';
@@ -40,16 +43,19 @@ async function work(
   try {
     gateway = await serveWhenAsked(store, options.clickhouseHttp, context);
     const source = await openKafka(settings.kafka, kafkaLog(logger));
+    const input = tallyInput();
+    const counting = { ...silentEvents, written: (_id: unknown, batch: Batch) => input.add(batch) };
     const worker = workerFor(context, settings, {
       store,
       source,
-      events: reportToBoth(logEvents(logger), telemetry.events),
+      events: reportToBoth(counting, reportToBoth(logEvents(logger), telemetry.events)),
       onRefused: 'halt',
     });
     telemetry.watch(worker, store);
     // The group waits for a leaving member at most as long as its session lasts.
     const stop = (): void => {
       telemetry.enter('stopping');
+      // When it fails, so does `worker.run`.
       void worker.stop(settings.kafka.session_timeout_ms * 0.8);
     };
     context.signal.addEventListener('abort', stop, { once: true });
@@ -59,7 +65,8 @@ async function work(
       'worker starts',
     );
     await worker.run();
-    logger.info('worker stopped');
+    const report = input.report();
+    logger.info({ input: report }, `worker stopped: ${reportInput(report, 'record')}`);
     return 0;
   } finally {
     await gateway?.close();

@@ -1,14 +1,14 @@
 import type { Limits } from '../ingest/gather.ts';
 import { openKafka } from '../ingest/sources/kafka.ts';
-import { openFileLines, openStreamLines } from '../ingest/sources/lines.ts';
 import type { Source } from '../ingest/sources/source.ts';
+import { openStreamLines } from '../ingest/sources/stream-lines.ts';
 import { findScenario } from '../simulate/scenarios.ts';
 import type { CommandContext } from './context.ts';
 import { playDemo } from './demo.ts';
 import { UserError } from './errors.ts';
 import { kafkaLog } from './log-events.ts';
+import { fileAnnouncements, openLines } from './open-lines.ts';
 import { fileLimits } from './pipeline.ts';
-import { relayStdin } from './relay-stdin.ts';
 
 /** Where `start` reads, and what time it is there. */
 export interface StartSource {
@@ -16,6 +16,8 @@ export interface StartSource {
   name: string;
   records: Source;
   isDemo: boolean;
+  /** True for records of a topic, false for lines. */
+  isTopic: boolean;
   /** True when event time is the records' own and not the clock's. */
   isHistory: boolean;
   /** Null: those of the settings. */
@@ -24,6 +26,8 @@ export interface StartSource {
   present(watermark: number | null): number | null;
   /** 0 to 1; null where there is no end. */
   progress(): number | null;
+  /** Bytes of a last line that was not finished, and so not counted. */
+  unfinished(): number;
   /** What is said when it has ended and the page stays. */
   farewell: string;
 }
@@ -33,12 +37,19 @@ const DEMO_SPEED = 576;
 
 /** Opens `demo`, `kafka`, `-` or a file. Throws one-line errors that name it. */
 export async function openStartSource(
-  options: { source?: string; speed?: number },
+  options: { source?: string; speed?: number; follow?: boolean; exit?: boolean },
   context: CommandContext,
 ): Promise<StartSource> {
   const source = options.source ?? 'demo';
   if (options.speed !== undefined && source !== 'demo')
     throw new UserError(`--speed only goes with --source demo, not with ${source}`);
+  const follow = options.follow === true;
+  if (follow && ['demo', 'kafka', '-'].includes(source))
+    throw new UserError(`--follow only goes with a file, such as --source app.log, not with ${source}`);
+  if (follow && options.exit === true)
+    throw new UserError(
+      '--exit ends with the source, and a file that is followed has no end: leave one of them out',
+    );
   const run = `${context.now()}`;
   switch (source) {
     case 'demo':
@@ -50,37 +61,39 @@ export async function openStartSource(
         name,
         records,
         isDemo: false,
+        isTopic: true,
         isHistory: false,
         limits: null,
         present: () => null,
         progress: () => null,
+        unfinished: () => 0,
         farewell: '',
       };
     }
-    case '-': {
-      const records = openStreamLines('stdin', run, relayStdin());
-      return history(
-        'standard input',
-        records,
-        null,
-        'standard input has ended; the page stays until Ctrl-C',
-      );
-    }
     default: {
-      const records = await openFileLines(source);
-      return history(
-        source,
+      const lines = await openLines(source, {
+        run,
+        follow,
+        lastLine: 'json',
+        announcements: fileAnnouncements(context.settings),
+        say: context.err,
+      });
+      const { name, source: records, unfinished } = lines;
+      return {
+        name: follow ? `${name} as it grows` : name,
         records,
-        fileLimits(context.settings),
-        `${source} has been read; the page stays until Ctrl-C`,
-      );
+        isDemo: false,
+        isTopic: false,
+        isHistory: !follow,
+        // A file that is followed is live: its batches close by age, and are announced so that they are cut only once.
+        limits: lines.isFile && !follow ? fileLimits(context.settings) : null,
+        present: follow ? () => null : (watermark) => watermark,
+        progress: () => null,
+        unfinished,
+        farewell: `${name} has been read to its end; the page stays until Ctrl-C`,
+      };
     }
   }
-}
-
-function history(name: string, records: Source, limits: Limits | null, farewell: string): StartSource {
-  const present = (watermark: number | null): number | null => watermark;
-  return { name, records, isDemo: false, isHistory: true, limits, present, progress: () => null, farewell };
 }
 
 function openDemo(speed: number, run: string, context: CommandContext): StartSource {
@@ -91,10 +104,12 @@ function openDemo(speed: number, run: string, context: CommandContext): StartSou
     name: 'demo: a simulated day',
     records: openStreamLines('demo', run, demo.lines),
     isDemo: true,
+    isTopic: false,
     isHistory: true,
     limits: null,
     present: demo.present,
     progress: demo.progress,
+    unfinished: () => 0,
     farewell: 'the day is over; the page stays until Ctrl-C',
   };
 }
