@@ -66,12 +66,20 @@ export const commands: readonly CommandSpec[] = [
       },
       { flags: '--exit', description: 'end when the source has ended' },
       waitOption,
+      {
+        flags: '--follow',
+        description: 'go on reading the file as it grows, as tail -F does, through rotation and truncation',
+      },
       recordFormat,
       clickhouseHttp,
       ...kafkaOptions,
       ...storeOptions,
     ],
-    examples: ['faultline start', 'faultline start --source my-logs.ndjson'],
+    examples: [
+      'faultline start',
+      'faultline start --source my-logs.ndjson',
+      'faultline start --source /var/log/app/llm.ndjson --follow',
+    ],
     graceful: true,
     load: () => import('./start.ts'),
   },
@@ -136,7 +144,8 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'replay',
     summary: 'run historical NDJSON files through the same code, in event time',
-    details: 'Uses a fresh embedded store and prints the counts by class and the incidents.',
+    details:
+      'Uses a fresh embedded store and prints the counts by class, the incidents, and what became of each line. Exit code 1 when there is no request in one of them.',
     arguments: [files],
     options: [json, recordFormat],
     examples: ['faultline replay march.ndjson', 'faultline replay march.ndjson --json | jq .incidents'],

@@ -3,6 +3,7 @@ import { createSteps } from '../ingest/steps.ts';
 import type { Store } from '../store/connect.ts';
 import { type DeadLetter, readDeadLetters } from '../store/queries/dead-letters.ts';
 import type { CommandContext } from './context.ts';
+import { reportInput } from './format/input-report.ts';
 import { openReader } from './open-reader.ts';
 import { parseWhen } from './when.ts';
 
@@ -68,4 +69,5 @@ async function replay(
     context.out(
       `${result.counted} counted, ${result.rejected} still undecodable, ${result.cut} were cut when they were stored`,
     );
+  if (options.json !== true) context.err(reportInput(result.input, 'record'));
 }

@@ -1,5 +1,8 @@
-import { reportToBoth } from '../ingest/worker-events.ts';
+import type { Batch } from '../ingest/gather.ts';
+import { tallyInput } from '../ingest/input-report.ts';
+import { reportToBoth, silentEvents } from '../ingest/worker-events.ts';
 import type { CommandContext } from './context.ts';
+import { reportInput } from './format/input-report.ts';
 import { logEvents } from './log-events.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { neededKafka, neededStore, served, waitingOf } from './needs.ts';
@@ -47,10 +50,13 @@ async function work(
   let reports: RunningStateReport | null = null;
   try {
     reports = runStateReport(store, context);
+    const input = tallyInput();
+    const counting = { ...silentEvents, written: (_id: unknown, batch: Batch) => input.add(batch) };
+    const events = reportToBoth(reportToBoth(logEvents(logger), telemetry.events), reports.events);
     const worker = workerFor(context, settings, {
       store,
       source,
-      events: reportToBoth(reportToBoth(logEvents(logger), telemetry.events), reports.events),
+      events: reportToBoth(counting, events),
       onRefused: 'halt',
       name: reports.name,
     });
@@ -59,6 +65,7 @@ async function work(
     // The group waits for a leaving member at most as long as its session lasts.
     const stop = (): void => {
       telemetry.enter('stopping');
+      // When it fails, so does `worker.run`.
       void worker.stop(settings.kafka.session_timeout_ms * 0.8);
     };
     context.signal.addEventListener('abort', stop, { once: true });
@@ -69,7 +76,8 @@ async function work(
     );
     await worker.run();
     await reports.leave();
-    logger.info('worker stopped');
+    const report = input.report();
+    logger.info({ input: report }, `worker stopped: ${reportInput(report, 'record')}`);
     return 0;
   } finally {
     reports?.close();

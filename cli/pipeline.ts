@@ -11,8 +11,16 @@ import { openStore, type Store } from '../store/connect.ts';
 import { migrate } from '../store/migrate.ts';
 import type { CommandContext } from './context.ts';
 
-/** Rows held in memory before reading waits, in bytes. */
-const MEMORY_BYTES = 56 * 1024 * 1024;
+const MIB = 1024 * 1024;
+
+/**
+ * Rows held in memory before reading waits, in bytes: a batch of `batch.bytes` is written, one waits and one grows, so
+ * that a file's batches are never cut by memory.
+ */
+export function memoryFor(batchBytes: number): number {
+  return Math.max(56 * MIB, 2.5 * batchBytes + 16 * MIB);
+}
+
 const WRITERS = 4;
 
 /** Opens the store and brings it to the present schema. */
@@ -52,13 +60,13 @@ export function workerFor(
     onRefused: parts.onRefused,
     steps: createSteps(settings),
     limits: parts.limits ?? settings.batch,
-    memoryBytes: MEMORY_BYTES,
+    memoryBytes: memoryFor((parts.limits ?? settings.batch).bytes),
     writers: WRITERS,
     worker: parts.name ?? workerName(),
     announcementMs: settings.kafka.session_timeout_ms / 2,
     monotonic: () => performance.now(),
     now: context.now,
-    sleep: (ms) => sleep(ms, undefined),
+    sleep: (ms) => sleep(ms),
     chance: () => Math.random(),
     reached: () => undefined,
   });

@@ -5,12 +5,14 @@ import { replayRange } from '../analyzers/replay.ts';
 import { requestClassNames } from '../domain/error-class.ts';
 import type { Incident } from '../domain/incident.ts';
 import { silentEvents, type WorkerEvents } from '../ingest/worker-events.ts';
-import { openFileLines, openStreamLines } from '../ingest/sources/lines.ts';
+import { type InputReport, sumReports, tallyInput } from '../ingest/input-report.ts';
+import { announceInMemory } from '../ingest/sources/announcements.ts';
 import type { Store } from '../store/connect.ts';
 import { readCountsByClass, readEventRange } from '../store/queries/totals.ts';
 import type { CommandContext } from './context.ts';
 import { incidentInFull } from './format/incidents.ts';
-import { relayStdin } from './relay-stdin.ts';
+import { nothingCounted, reportInput } from './format/input-report.ts';
+import { type OpenLines, openLines } from './open-lines.ts';
 import { fileLimits, openMigrated, workerFor } from './pipeline.ts';
 
 export interface ReplayOptions {
@@ -18,9 +20,12 @@ export interface ReplayOptions {
   json?: boolean;
 }
 
-/** Reads files of history into a fresh embedded store and prints what was counted and which incidents there were. */
+/**
+ * Reads files of history into a fresh embedded store and prints what was counted and which incidents there were. Exit code
+ * 1 when there was no request in one of them.
+ */
 export async function run(options: ReplayOptions, context: CommandContext): Promise<number> {
-  const stdin = options.files.includes('-') ? relayStdin() : null;
+  const inputs = await openInputs(options.files, context);
   const directory = await mkdtemp(path.join(tmpdir(), 'faultline-replay-'));
   try {
     const store = await openMigrated({
@@ -30,7 +35,7 @@ export async function run(options: ReplayOptions, context: CommandContext): Prom
       path: directory,
     });
     try {
-      return await replay(store, stdin, options, context);
+      return await replay(store, inputs, options, context);
     } finally {
       await store.close();
     }
@@ -39,37 +44,60 @@ export async function run(options: ReplayOptions, context: CommandContext): Prom
   }
 }
 
+/** All are opened before the store: it takes standard input away, and a file that is missing is said at once. */
+async function openInputs(files: readonly string[], context: CommandContext): Promise<OpenLines[]> {
+  const inputs: OpenLines[] = [];
+  const announcements = announceInMemory();
+  for (const [i, file] of [...new Set(files)].entries()) {
+    const options = {
+      run: String(i),
+      follow: false,
+      lastLine: 'line' as const,
+      announcements,
+      say: context.err,
+    };
+    inputs.push(await openLines(file, options));
+  }
+  return inputs;
+}
+
 async function replay(
   store: Store,
-  stdin: AsyncIterable<Buffer> | null,
+  inputs: readonly OpenLines[],
   options: ReplayOptions,
   context: CommandContext,
 ): Promise<number> {
   // History is older than the tables would keep it.
   await store.command('SYSTEM STOP TTL MERGES');
-  const dead = await readFiles(store, options.files, stdin, context);
-  if (context.signal.aborted) return 130;
+  const reports: InputReport[] = [];
+  for (const input of inputs) {
+    reports.push(await readInput(store, input, context));
+    if (context.signal.aborted) return 130;
+  }
   const range = await readEventRange(store);
   const incidents =
     range === null ? [] : await replayRange(store, range.from, range.to, context.settings.analyzers);
   const counts = await readCountsByClass(store);
-  if (options.json === true) context.out(JSON.stringify({ counts, incidents }));
-  else printSummary(counts, incidents, context);
-  if (dead > 0)
-    context.err(
-      `${dead} line${dead === 1 ? '' : 's'} could not be decoded: faultline start --source FILE keeps them for faultline dead-letters list`,
-    );
-  return 0;
+  const input = sumReports(reports);
+  if (options.json === true) context.out(JSON.stringify({ counts, incidents, input }));
+  else if (input.requests > 0) printSummary(counts, incidents, context);
+  if (input.requests > 0) context.err(reportInput(input, 'line'));
+  const empty = inputs.flatMap(({ name }, i) => {
+    const report = reports[i];
+    // A log in which nothing was written yet may well be one of many.
+    if (report === undefined || (report.read === 0 && inputs.length > 1 && input.read > 0)) return [];
+    return nothingCounted(report, name, 'line') ?? [];
+  });
+  for (const line of empty) context.err(line);
+  return empty.length > 0 ? 1 : 0;
 }
 
-/** Number of records that could not be decoded. */
-async function readFiles(
+async function readInput(
   store: Store,
-  files: readonly string[],
-  stdin: AsyncIterable<Buffer> | null,
+  { source, isFile }: OpenLines,
   context: CommandContext,
-): Promise<number> {
-  let dead = 0;
+): Promise<InputReport> {
+  const tally = tallyInput();
   let records = 0;
   let said = context.now();
   const events: WorkerEvents = {
@@ -78,24 +106,25 @@ async function readFiles(
       records += count;
       if (context.now() - said < 1_000) return;
       said = context.now();
-      context.err(`${records} records read`);
+      context.err(`${records} lines read`);
     },
-    written(_id, batch) {
-      dead += batch.fold.totals.dead;
-    },
+    written: (_id, batch) => tally.add(batch),
   };
-  for (const file of files) {
-    const source =
-      file === '-' && stdin !== null ? openStreamLines('stdin', '0', stdin) : await openFileLines(file);
-    const limits = fileLimits(context.settings);
-    const worker = workerFor(context, context.settings, { store, source, events, limits, onRefused: 'fail' });
-    const stop = (): void => void worker.stop(0);
-    context.signal.addEventListener('abort', stop, { once: true });
-    await worker.run();
-    context.signal.removeEventListener('abort', stop);
-    if (context.signal.aborted) break;
-  }
-  return dead;
+  const limits = isFile ? { limits: fileLimits(context.settings) } : {};
+  const worker = workerFor(context, context.settings, {
+    store,
+    source,
+    events,
+    ...limits,
+    onRefused: 'fail',
+  });
+  // When it fails, so does `worker.run`.
+  const stop = (): void => void worker.stop(0);
+  context.signal.addEventListener('abort', stop, { once: true });
+  if (context.signal.aborted) stop();
+  await worker.run();
+  context.signal.removeEventListener('abort', stop);
+  return tally.report();
 }
 
 function printSummary(

@@ -184,6 +184,11 @@ describe('a wrong environment variable is one line that names', () => {
       'FAULTLINE_BATCH_ROWS: batch.rows is "1e9": must be a whole number from 1 to 1000000',
     ],
     [
+      'a batch that is larger than the store takes in one insert',
+      { FAULTLINE_BATCH_BYTES: '1073741824' },
+      'FAULTLINE_BATCH_BYTES: batch.bytes is "1073741824": must be a whole number from 1 to 209715200',
+    ],
+    [
       'one entry of a list',
       { FAULTLINE_KAFKA_BROKERS: 'a:1,b' },
       'FAULTLINE_KAFKA_BROKERS: kafka.brokers is "a:1,b": must be host:port',

@@ -1,13 +1,13 @@
 import type { Limits } from '../ingest/gather.ts';
-import { openFileLines, openStreamLines } from '../ingest/sources/lines.ts';
 import type { Source } from '../ingest/sources/source.ts';
+import { openStreamLines } from '../ingest/sources/stream-lines.ts';
 import { findScenario } from '../simulate/scenarios.ts';
 import type { CommandContext } from './context.ts';
 import { playDemo } from './demo.ts';
 import { UserError } from './errors.ts';
 import { neededKafka } from './needs.ts';
+import { fileAnnouncements, openLines } from './open-lines.ts';
 import { fileLimits } from './pipeline.ts';
-import { relayStdin } from './relay-stdin.ts';
 import type { Needed } from './wait-until-there.ts';
 
 /** Where `start` reads, and what time it is there. */
@@ -16,6 +16,8 @@ export interface StartSource {
   name: string;
   records: Source;
   isDemo: boolean;
+  /** True for records of a topic, false for lines. */
+  isTopic: boolean;
   /** True when event time is the records' own and not the clock's. */
   isHistory: boolean;
   /** Null: those of the settings. */
@@ -24,6 +26,8 @@ export interface StartSource {
   present(watermark: number | null): number | null;
   /** 0 to 1; null where there is no end. */
   progress(): number | null;
+  /** Bytes of a last line that was not finished, and so not counted. */
+  unfinished(): number;
   /** What is said when it has ended and the page stays. */
   farewell: string;
 }
@@ -31,16 +35,26 @@ export interface StartSource {
 /** A day in two and a half minutes. */
 const DEMO_SPEED = 576;
 
+export interface SourceOptions {
+  source?: string;
+  speed?: number;
+  follow?: boolean;
+  exit?: boolean;
+}
+
 /** `demo`, `kafka`, `-` or a file; only Kafka is waited for. Throws, and opening throws, one-line errors that name it. */
-export function neededSource(
-  options: { source?: string; speed?: number },
-  context: CommandContext,
-): Needed<StartSource> {
+export function neededSource(options: SourceOptions, context: CommandContext): Needed<StartSource> {
   const source = options.source ?? 'demo';
   if (options.speed !== undefined && source !== 'demo')
     throw new UserError(`--speed only goes with --source demo, not with ${source}`);
+  if (options.follow === true && ['demo', 'kafka', '-'].includes(source))
+    throw new UserError(`--follow only goes with a file, such as --source app.log, not with ${source}`);
+  if (options.follow === true && options.exit === true)
+    throw new UserError(
+      '--exit ends with the source, and a file that is followed has no end: leave one of them out',
+    );
   if (source !== 'kafka') {
-    const open = () => openOwnSource(source, options.speed ?? DEMO_SPEED, context);
+    const open = () => openOwnSource(source, options, context);
     return { what: source, address: 'this machine', waits: false, open, close: (own) => own.records.stop() };
   }
   const kafka = neededKafka(context);
@@ -53,43 +67,45 @@ function fromKafka(records: Source, { settings }: CommandContext): StartSource {
     name: `Kafka topic ${settings.kafka.topics.join(', ')}`,
     records,
     isDemo: false,
+    isTopic: true,
     isHistory: false,
     limits: null,
     present: () => null,
     progress: () => null,
+    unfinished: () => 0,
     farewell: '',
   };
 }
 
-async function openOwnSource(source: string, speed: number, context: CommandContext): Promise<StartSource> {
+async function openOwnSource(
+  source: string,
+  options: SourceOptions,
+  context: CommandContext,
+): Promise<StartSource> {
+  const follow = options.follow === true;
   const run = `${context.now()}`;
-  switch (source) {
-    case 'demo':
-      return openDemo(speed, run, context);
-    case '-': {
-      const records = openStreamLines('stdin', run, relayStdin());
-      return history(
-        'standard input',
-        records,
-        null,
-        'standard input has ended; the page stays until Ctrl-C',
-      );
-    }
-    default: {
-      const records = await openFileLines(source);
-      return history(
-        source,
-        records,
-        fileLimits(context.settings),
-        `${source} has been read; the page stays until Ctrl-C`,
-      );
-    }
-  }
-}
-
-function history(name: string, records: Source, limits: Limits | null, farewell: string): StartSource {
-  const present = (watermark: number | null): number | null => watermark;
-  return { name, records, isDemo: false, isHistory: true, limits, present, progress: () => null, farewell };
+  if (source === 'demo') return openDemo(options.speed ?? DEMO_SPEED, run, context);
+  const lines = await openLines(source, {
+    run,
+    follow,
+    lastLine: 'json',
+    announcements: fileAnnouncements(context.settings),
+    say: context.err,
+  });
+  const { name, source: records, unfinished } = lines;
+  return {
+    name: follow ? `${name} as it grows` : name,
+    records,
+    isDemo: false,
+    isTopic: false,
+    isHistory: !follow,
+    // A file that is followed is live: its batches close by age, and are announced so that they are cut only once.
+    limits: lines.isFile && !follow ? fileLimits(context.settings) : null,
+    present: follow ? () => null : (watermark) => watermark,
+    progress: () => null,
+    unfinished,
+    farewell: `${name} has been read to its end; the page stays until Ctrl-C`,
+  };
 }
 
 function openDemo(speed: number, run: string, context: CommandContext): StartSource {
@@ -100,10 +116,12 @@ function openDemo(speed: number, run: string, context: CommandContext): StartSou
     name: 'demo: a simulated day',
     records: openStreamLines('demo', run, demo.lines),
     isDemo: true,
+    isTopic: false,
     isHistory: true,
     limits: null,
     present: demo.present,
     progress: demo.progress,
+    unfinished: () => 0,
     farewell: 'the day is over; the page stays until Ctrl-C',
   };
 }

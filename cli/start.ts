@@ -5,12 +5,14 @@ import { tick, type TickState } from '../analyzers/tick.ts';
 import { type Console, startConsole } from '../dashboards/console/server.ts';
 import { dashboards } from '../dashboards/panels/list.ts';
 import type { RequestClass } from '../domain/error-class.ts';
+import { type InputTally, tallyInput } from '../ingest/input-report.ts';
 import { reportToBoth, type WorkerEvents } from '../ingest/worker-events.ts';
 import type { Worker } from '../ingest/worker.ts';
 import type { Store } from '../store/connect.ts';
 import type { CommandContext } from './context.ts';
 import { readEventRange } from '../store/queries/totals.ts';
 import { readWatermark } from '../store/queries/watermark.ts';
+import { nothingCounted, reportInput, unfinishedLine } from './format/input-report.ts';
 import { createLiveView, type LiveCounts } from './live-view.ts';
 import { logEvents } from './log-events.ts';
 import { neededStore, served, waitingOf } from './needs.ts';
@@ -26,10 +28,14 @@ export interface StartOptions {
   openConsole?: boolean;
   speed?: number;
   exit?: boolean;
+  follow?: boolean;
   clickhouseHttp?: number;
   /** Ms. */
   wait?: number;
 }
+
+/** Timers count in 31 bits, ms. */
+const LONGEST_SLEEP = 2 ** 31 - 1;
 
 /** Everything in one process: source, worker, analyzers, terminal view and page, until a signal or the source's end. */
 export async function run(options: StartOptions, context: CommandContext): Promise<number> {
@@ -67,6 +73,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
       ended: false,
       waitsFor: [],
       source: null,
+      input: tallyInput(),
     };
     // Up before what it shows, so that people and probes see what is missing.
     const open =
@@ -93,14 +100,11 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     state.source = source;
     // The tables forget by event time; what is shown from a file may be older than that.
     if (source.isHistory && store.kind === 'embedded') await store.command('SYSTEM STOP TTL MERGES');
-    // A file and the demo hold up nobody: only a log that others write to can be behind.
-    reports = source.isHistory
-      ? null
-      : runStateReport(store, {
-          now: context.now,
-          logger: context.logger.child({}, { level: 'warn' }),
-        });
-    const events = reportToBoth(watch(state, context), telemetry.events);
+    // Files and the demo hold up nobody: only the records of a topic can wait.
+    reports = source.isTopic
+      ? runStateReport(store, { now: context.now, logger: context.logger.child({}, { level: 'warn' }) })
+      : null;
+    const events = reportToBoth(watch(state, source, context), telemetry.events);
     const worker = workerFor(context, settings, {
       store,
       source: source.records,
@@ -138,6 +142,7 @@ interface State {
   waitsFor: readonly string[];
   /** Null: not open yet. */
   source: StartSource | null;
+  input: InputTally;
 }
 
 interface Running {
@@ -163,6 +168,7 @@ async function work(running: Running, context: CommandContext): Promise<void> {
   const view = createLiveView(context);
   const stop = (): void => {
     telemetry.enter('stopping');
+    // When it fails, so does `worker.run`.
     void worker.stop(context.settings.kafka.session_timeout_ms * 0.8);
   };
   signal.addEventListener('abort', stop, { once: true });
@@ -177,11 +183,23 @@ async function work(running: Running, context: CommandContext): Promise<void> {
   signal.removeEventListener('abort', stop);
   if (!signal.aborted && !running.exit) {
     context.err(source.farewell);
-    await sleep(2 ** 31 - 1, undefined, { signal }).catch(() => undefined);
+    while (!signal.aborted) await sleep(LONGEST_SLEEP, undefined, { signal }).catch(() => undefined);
   }
   state.ended = true;
   await showing;
   view.close(countsOf(running));
+  for (const line of closingLines(running)) context.err(line);
+}
+
+/** What became of the input. */
+function closingLines({ state, source }: Running): string[] {
+  const report = state.input.report();
+  const unit = source.isTopic ? 'record' : 'line';
+  return [
+    reportInput(report, unit),
+    unfinishedLine(source.name, source.unfinished()),
+    report.read === 0 ? null : nothingCounted(report, source.name, unit),
+  ].filter((line) => line !== null);
 }
 
 async function show(
@@ -247,13 +265,18 @@ async function firstStep(store: Store, fallback: number): Promise<number> {
   return range === null ? fallback : range.from / 1000 - 1;
 }
 
-function watch(state: State, context: CommandContext): WorkerEvents {
+function watch(state: State, source: StartSource, context: CommandContext): WorkerEvents {
   // The terminal shows the ordinary course; only trouble is worth a log line there.
   const log = logEvents(context.logger.child({}, { level: 'warn' }));
   return {
     ...log,
+    started(id, at, reason) {
+      if (source.isTopic) log.started(id, at, reason);
+      else if (reason !== '') context.err(reason);
+    },
     written(id, batch, age, duration) {
       log.written(id, batch, age, duration);
+      state.input.add(batch);
       const { counted, dead, skipped, last_ts } = batch.fold.totals;
       state.records += counted + dead + skipped;
       state.dead += dead;

@@ -55,7 +55,7 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .default('./data')
         .describe(
-          'Data directory of the embedded engine. One process owns it; 256 MiB of its disk stay free.',
+          'Data directory of the embedded engine. One process owns it; 256 MiB of its disk stay free. What is being imported from files is noted in its folder imports, also with a server.',
         ),
       database: z
         .string()
@@ -126,9 +126,11 @@ export const settingsSchema = z.strictObject({
   batch: z
     .strictObject({
       rows: whole(1_000_000).default(400_000).describe('A batch closes at so many records,'),
-      bytes: whole(1 << 30)
+      bytes: whole(200 * 1024 * 1024)
         .default(16 * 1024 * 1024)
-        .describe('or so many bytes of rows to be stored,'),
+        .describe(
+          'or so many bytes of rows to be stored (a worker holds up to 2.5 times this, at least 56 MiB),',
+        ),
       age_ms: whole(60_000).default(1_000).describe('or so many milliseconds after its first record.'),
       quiet_age_ms: whole(60_000)
         .default(5_000)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Classification } from '../domain/classification.ts';
 import type { RequestClass } from '../domain/error-class.ts';
-import type { RejectReason } from '../domain/request-log.ts';
+import type { RejectReason, SkipReason } from '../domain/request-log.ts';
 import { tsvRow } from '../store/tsv.ts';
 import type { BatchRows } from '../store/write-batch.ts';
 import type { Caller } from './callers.ts';
@@ -33,6 +33,16 @@ export interface FoldTotals {
   last_ts: number | null;
 }
 
+/** One of the records that could not be decoded. */
+export interface DeadExample extends Position {
+  detail: string;
+  /** The beginning of the redacted body. */
+  text: string;
+}
+
+/** Characters of an example. */
+const EXAMPLE = 200;
+
 /** Folds the records of one batch into the rows that the batch adds. */
 export class Fold {
   readonly totals: FoldTotals = {
@@ -45,6 +55,9 @@ export class Fold {
     last_ts: null,
   };
   readonly rejected = new Map<RejectReason, number>();
+  /** The first of each reason. */
+  readonly examples = new Map<RejectReason, DeadExample>();
+  readonly skipped = new Map<SkipReason, number>();
   readonly #counts = new CountGroups();
   #events = new RowBytes();
   readonly #dead = new RowBytes();
@@ -70,11 +83,15 @@ export class Fold {
   reject(reason: RejectReason, detail: string, body: string, size: number, at: Position): void {
     this.totals.dead++;
     this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
+    if (!this.examples.has(reason))
+      this.examples.set(reason, { ...at, detail, text: body.slice(0, EXAMPLE) });
     this.#dead.add(tsvRow([at.topic, at.partition, at.offset, at.part, reason, detail, body, size]));
   }
 
-  skip(): void {
+  /** A record that is no request. */
+  skip(reason: SkipReason): void {
     this.totals.skipped++;
+    this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + 1);
   }
 
   /** Takes back failures whose event rows the store refuses, by their places among the rows, and makes them dead letters. */

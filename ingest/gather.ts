@@ -248,7 +248,7 @@ function foldOther(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId,
       return;
     }
     case 'skip':
-      fold.skip();
+      fold.skip(decoded.reason);
       return;
     case 'reject':
       fold.reject(decoded.reason, decoded.detail, steps.redact(value), record.size, at(0));

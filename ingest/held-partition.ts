@@ -12,7 +12,10 @@ export interface Held extends Tenure {
   acknowledged: number;
   writing: Promise<void> | null;
   paused: boolean;
-  halted: boolean;
+  /** Monotonic ms until which it stands still because the store rejects its rows; null: it does not. */
+  haltedUntil: number | null;
+  /** The source has no more of it: given up once it is written. */
+  leaving: boolean;
   lag: number | null;
   /** When the end of the log was last learned, epoch ms; null: never. */
   lagAt: number | null;

@@ -2,7 +2,6 @@ import { isRetriable, StoreError } from '../store/error.ts';
 import { readLedgerEnds } from '../store/queries/ledger.ts';
 import { ledgerInsert } from '../store/write-batch.ts';
 import {
-  decideStart,
   decodeCommit,
   type GroupCommit,
   type LedgerEnd,
@@ -10,6 +9,7 @@ import {
   type OffsetRange,
   type Start,
 } from './protocol.ts';
+import { groupRules } from './start-rules.ts';
 import { type Committed, type PartitionId, partitionKey } from './sources/source.ts';
 import type { Tenure, WriteContext } from './write.ts';
 
@@ -55,7 +55,8 @@ export async function* startPartitions<Held extends Tenure>(
     const topicId = source.topicId(tenure.id.topic);
     const start =
       decide?.(log) ??
-      decideStart({
+      (source.starts ?? groupRules).decide({
+        id: tenure.id,
         commit,
         foreignOffset: commit === null && offset >= 0 ? offset : null,
         ledger,

@@ -5,13 +5,18 @@ import { callers } from './callers.ts';
 import { failureOf } from './failure.ts';
 import { Fold, recordDigest } from './fold.ts';
 import type { Steps } from './gather.ts';
+import { type InputReport, tallyInput } from './input-report.ts';
+
+const nothing = { reason: 'schema', detail: 'there is no record in it' } as const;
 
 export interface ReplayResult {
   counted: number;
-  /** Still undecodable, with the reason of now. */
+  /** Still undecodable, with the reason of now, or without a request in them. */
   rejected: number;
   /** Cut when they were stored, so that their meaning is gone. */
   cut: number;
+  /** What became of those that were decoded again. */
+  input: InputReport;
 }
 
 /**
@@ -23,19 +28,27 @@ export async function replayDeadLetters(
   letters: readonly DeadLetter[],
   options: { steps: Steps; now: number; worker: string },
 ): Promise<ReplayResult> {
-  const result: ReplayResult = { counted: 0, rejected: 0, cut: 0 };
+  const result = { counted: 0, rejected: 0, cut: 0 };
+  const tally = tallyInput();
   for (const letter of letters) {
     if (letter.size > Buffer.byteLength(letter.body) * 2) {
       result.cut++;
       continue;
     }
     const decoded = options.steps.decode(Buffer.from(letter.body), options.now);
-    if (decoded.kind !== 'ok' || decoded.records.length === 0 || (decoded.rejected ?? []).length > 0) {
-      result.rejected++;
-      continue;
-    }
     const fold = new Fold();
     const { topic, partition, offset } = letter;
+    const again = { topic, partition, offset, part: letter.part };
+    if (decoded.kind !== 'ok' || decoded.records.length === 0 || (decoded.rejected ?? []).length > 0) {
+      result.rejected++;
+      if (decoded.kind === 'skip') fold.skip(decoded.reason);
+      else {
+        const { reason, detail } = decoded.kind === 'reject' ? decoded : (decoded.rejected?.[0] ?? nothing);
+        fold.reject(reason, detail, letter.body, letter.size, again);
+      }
+      tally.add({ fold, messages: 1 });
+      continue;
+    }
     // One message can hold several, and a topic created again has the same offsets: only the text tells them apart.
     const digest = recordDigest(Buffer.from(`${letter.part}:${letter.body}`));
     decoded.records.forEach((record, part) =>
@@ -67,6 +80,7 @@ export async function replayDeadLetters(
       batchInserts(fold.rows(), entry, `replay:${topic}:${partition}:${offset}:${digest}`),
     );
     result.counted += counted;
+    tally.add({ fold, messages: 1 });
   }
-  return result;
+  return { ...result, input: tally.report() };
 }

@@ -26,12 +26,12 @@ export interface WorkerStatus {
 }
 
 /** The status of a partition. */
-export function statusOf({ id, gather, lag, lagAt, done, paused, halted }: Held): PartitionStatus {
+export function statusOf({ id, gather, lag, lagAt, done, paused, haltedUntil }: Held): PartitionStatus {
   return {
     ...id,
     starting: gather === null,
     paused,
-    halted,
+    halted: haltedUntil !== null,
     unwritten: gather === null || lag === null ? null : lag + Math.max(0, gather.position - done),
     stored: done,
     known_at: lagAt,

@@ -1,10 +1,10 @@
 import { StoreError } from '../store/error.ts';
-import { recordDigest } from './fold.ts';
+import { CommitPace } from './commit-pace.ts';
 import { Gather, type Limits, type Steps } from './gather.ts';
 import type { Held } from './held-partition.ts';
 import { type Decide, startPartitions } from './partition-start.ts';
-import { recreated } from './protocol.ts';
 import { type Chunk, type PartitionId, partitionKey, type Sink } from './sources/source.ts';
+import { groupRules } from './start-rules.ts';
 import { statusOf, type WorkerStatus } from './worker-status.ts';
 import { acknowledge, type WriteContext, writeBatch } from './write.ts';
 
@@ -24,7 +24,7 @@ export interface WorkerOptions extends WriteContext {
 export interface Worker {
   /** Works until the source ends or `stop` is called. Rejects when it cannot go on. */
   run(): Promise<void>;
-  /** Writes and acknowledges what has been read, for at most so many ms, then leaves the group. */
+  /** Writes and acknowledges what has been read, for at most so many ms, then leaves the group. `run` rejects when that fails. */
   stop(deadlineMs: number): Promise<void>;
   /** What is held now. */
   status(): WorkerStatus;
@@ -39,8 +39,6 @@ export interface Worker {
 const TICK = 50;
 const IDLE = 500;
 const HALTED = 10_000;
-/** Timers count in 31 bits. */
-const LONGEST_SLEEP = 2 ** 31 - 1;
 /** More records than one fetch of a partition holds are waiting: larger batches matter more than fresh ones. */
 const BEHIND = 2_500;
 
@@ -56,12 +54,15 @@ export function createWorker(options: WorkerOptions): Worker {
   let ended = false;
   let writing = 0;
   let tickedAt: number | null = null;
+  const pace = new CommitPace(options.monotonic);
   let fail: (error: unknown) => void = () => {};
 
   const sink: Sink = {
     assigned(newEpoch, partitions) {
+      if (newEpoch === epoch) return change(partitions);
       const before = held;
       epoch = newEpoch;
+      pace.reset();
       held = new Map(partitions.map((id) => [partitionKey(id), take(id, newEpoch)]));
       events.assigned(partitions);
       const unfinished = [...before.values()].map((old) => old.writing ?? Promise.resolve());
@@ -85,6 +86,17 @@ export function createWorker(options: WorkerOptions): Worker {
     },
   };
 
+  /** The same assignment with other partitions: those that are held go on. */
+  function change(partitions: readonly PartitionId[]): void {
+    const keys = new Set(partitions.map(partitionKey));
+    for (const [key, partition] of held) partition.leaving = !keys.has(key);
+    const added = partitions.filter((id) => !held.has(partitionKey(id))).map((id) => take(id, epoch));
+    for (const partition of added) held.set(partitionKey(partition.id), partition);
+    if (added.length === 0) return;
+    events.assigned(partitions);
+    void begin(added).catch(fail);
+  }
+
   function take(id: PartitionId, ownEpoch: number): Held {
     return {
       id,
@@ -98,7 +110,8 @@ export function createWorker(options: WorkerOptions): Worker {
       acknowledged: -1,
       writing: null,
       paused: true,
-      halted: false,
+      haltedUntil: null,
+      leaving: false,
       lag: null,
       lagAt: null,
       idleSince: 0,
@@ -111,9 +124,9 @@ export function createWorker(options: WorkerOptions): Worker {
     if (verify !== null) {
       partition.verify = null;
       const last = chunk.records.find((record) => record.offset === verify.to - 1);
-      if (last !== undefined && recordDigest(last.value) !== verify.digest) {
-        return restart(partition, (log) => recreated(verify.incarnation, log));
-      }
+      const rules = source.starts ?? groupRules;
+      if (last !== undefined && !rules.isSame(last.value, verify.digest))
+        return restart(partition, (log) => rules.replaced(partition.id, verify, log));
     }
     const started = options.monotonic();
     gather.add(chunk, options.now(), started);
@@ -158,7 +171,7 @@ export function createWorker(options: WorkerOptions): Worker {
   function look(partition: Held, monotonic: number): void {
     const { gather } = partition;
     if (gather === null) return;
-    if (stopping || ended) gather.close();
+    if (stopping || ended || partition.leaving) gather.close();
     else
       gather.closeIfDue(options.limits, monotonic, {
         behind: (partition.lag ?? 0) > BEHIND,
@@ -171,7 +184,10 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   function write(partition: Held, gather: Gather): void {
-    if (partition.writing !== null || writing >= options.writers || partition.halted) return;
+    if (partition.writing !== null || writing >= options.writers) return;
+    if (partition.haltedUntil !== null && options.monotonic() < partition.haltedUntil) return;
+    partition.haltedUntil = null;
+    if (!pace.mayTry()) return;
     writing++;
     partition.writing = writeNext(partition, gather)
       .catch(fail)
@@ -181,20 +197,21 @@ export function createWorker(options: WorkerOptions): Worker {
         if (partition.held() && gather === partition.gather && gather.closed.length < 2) unpause(partition);
         // The place goes to who has waited longest, not to whoever gets a record next.
         if (!stopping && !ended) tick();
-      });
+      })
+      .catch(fail);
   }
 
   async function writeNext(partition: Held, gather: Gather): Promise<void> {
     const batch = gather.closed[0];
-    if (batch === undefined || !partition.held()) return;
+    if (batch === undefined || !partition.held()) return pace.answered('over');
     const started = options.monotonic();
     try {
-      if (!(await writeBatch(options, partition, batch))) return;
+      if (!answered(partition, await writeBatch(options, partition, batch))) return;
     } catch (error) {
+      pace.answered('over');
       if (!(error instanceof StoreError) || options.onRefused === 'fail') throw error;
-      partition.halted = true;
+      partition.haltedUntil = options.monotonic() + HALTED;
       events.halted(partition.id, error.message);
-      void options.sleep(HALTED).then(() => (partition.halted = false));
       return;
     }
     gather.closed.shift();
@@ -204,14 +221,21 @@ export function createWorker(options: WorkerOptions): Worker {
     batch.fold.free();
   }
 
+  /** Notes what the group answered to a commit: whether it is `done`, and if not, whether the assignment goes on. */
+  function answered(partition: Held, done: boolean): boolean {
+    pace.answered(done ? 'taken' : partition.held() ? 'refused' : 'over');
+    return done;
+  }
+
   function sayDone(partition: Held): void {
     if (partition.done < 0 || partition.done === partition.acknowledged || partition.writing !== null) return;
     // An acknowledgement would erase the announcement, and with it what tells the next owner how the range was cut.
     if (partition.gather === null || partition.gather.owesReplay) return;
+    if (!pace.mayTry()) return;
     const { done } = partition;
     partition.writing = acknowledge(options, partition, done)
       .then((said) => {
-        if (said) partition.acknowledged = done;
+        if (answered(partition, said)) partition.acknowledged = done;
       })
       .catch(fail)
       .finally(() => {
@@ -251,6 +275,8 @@ export function createWorker(options: WorkerOptions): Worker {
     const since = (partition: Held): number => partition.gather?.oldest?.openedAt ?? Number.POSITIVE_INFINITY;
     for (const partition of [...held.values()].sort((a, b) => (since(a) < since(b) ? -1 : 1))) {
       if (!partition.held() || partition.gather === null) continue;
+      if (partition.leaving && partition.gather.isEmpty && partition.done === partition.acknowledged)
+        held.delete(partitionKey(partition.id));
       if (full) {
         partition.gather.close();
         pause(partition);
@@ -271,10 +297,8 @@ export function createWorker(options: WorkerOptions): Worker {
       await options.sleep(10);
     } while ([...held.values()].some(unsettled) && options.monotonic() < until);
     for (const partition of held.values()) if (partition.held() && !unsettled(partition)) sayDone(partition);
-    await Promise.race([
-      Promise.all([...held.values()].map((p) => p.writing ?? Promise.resolve())),
-      options.sleep(Math.min(LONGEST_SLEEP, Math.max(0, until - options.monotonic()))),
-    ]);
+    while ([...held.values()].some(({ writing: own }) => own !== null) && options.monotonic() < until)
+      await options.sleep(10);
   }
 
   return {
@@ -288,6 +312,7 @@ export function createWorker(options: WorkerOptions): Worker {
           tick();
         }
       })();
+      ticking.catch(fail);
       await Promise.race([source.run(sink), failed]);
       ended = true;
       await Promise.race([Promise.all([ticking, settle(Number.POSITIVE_INFINITY)]), failed]);
@@ -295,9 +320,13 @@ export function createWorker(options: WorkerOptions): Worker {
     async stop(deadlineMs) {
       if (stopping) return;
       stopping = true;
-      await settle(deadlineMs);
-      epoch = 0;
-      await source.stop();
+      try {
+        await settle(deadlineMs);
+        epoch = 0;
+        await source.stop();
+      } catch (error) {
+        fail(error);
+      }
     },
     status() {
       const all = [...held.values()].filter((partition) => partition.held());

@@ -72,7 +72,12 @@ describe('faultline replay', () => {
   test('a calm day has no incident', async () => {
     const truth = await writeScenario('calm-day', 1);
     const found = await replay(truth.file);
-    expect(found).toEqual({ counts: truth.counts, incidents: [] });
+    const total = Object.values(truth.counts).reduce((sum, n) => sum + n, 0);
+    expect(found).toEqual({
+      counts: truth.counts,
+      incidents: [],
+      input: { read: total, requests: total, skipped: {}, dead: [] },
+    });
   });
 
   test('lines that are no records are told of and stop nobody', async () => {
@@ -86,7 +91,18 @@ describe('faultline replay', () => {
     const { code, stdout, stderr } = await runFaultline(['replay', file, '--json'], { cwd: directory });
     expect(code).toBe(0);
     expect(JSON.parse(stdout).counts).toEqual({ slow_down: 2 });
-    expect(stderr).toContain('2 lines could not be decoded');
+    expect(JSON.parse(stdout).input).toMatchObject({
+      read: 5,
+      requests: 2,
+      skipped: { tombstone: 1 },
+      dead: [
+        { reason: 'not_json', count: 1, first: { offset: 1, text: '{ broken' } },
+        { reason: 'unknown_format', count: 1, first: { offset: 3, text: 'true' } },
+      ],
+    });
+    expect(stderr).toContain(
+      "read 5 lines: 2 requests counted, 1 skipped (1 empty), 2 dead (1 not_json, first: line 2: not JSON: unexpected character at position 2: '{ broken'; 1 unknown_format, first: line 4: the message is no JSON object: 'true')",
+    );
   });
 
   test.each([

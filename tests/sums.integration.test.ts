@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openMigrated, workerFor } from '../cli/pipeline.ts';
 import { MOST } from '../domain/request-log.ts';
 import { settingsSchema } from '../domain/settings.ts';
-import { openStreamLines } from '../ingest/sources/lines.ts';
+import { openStreamLines } from '../ingest/sources/stream-lines.ts';
 import { silentEvents } from '../ingest/worker-events.ts';
 import type { Store } from '../store/connect.ts';
 

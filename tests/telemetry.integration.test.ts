@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openMigrated, workerFor } from '../cli/pipeline.ts';
 import { settingsSchema } from '../domain/settings.ts';
-import { openStreamLines } from '../ingest/sources/lines.ts';
+import { openStreamLines } from '../ingest/sources/stream-lines.ts';
 import { createTelemetry, type Telemetry } from '../ingest/telemetry/telemetry.ts';
 import { reportToBoth, silentEvents } from '../ingest/worker-events.ts';
 import type { Store } from '../store/connect.ts';

@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileLimits, openMigrated, workerFor } from '../../cli/pipeline.ts';
 import { settingsSchema } from '../../domain/settings.ts';
-import { openFileLines } from '../../ingest/sources/lines.ts';
+import { announceInMemory } from '../../ingest/sources/announcements.ts';
+import { openFileLines } from '../../ingest/sources/file-lines.ts';
 import { silentEvents } from '../../ingest/worker-events.ts';
 import { readCountsByClass } from '../../store/queries/totals.ts';
 
@@ -49,7 +50,12 @@ async function parse(): Promise<FileResult> {
 async function store(): Promise<FileResult> {
   const settings = settingsSchema.parse({ clickhouse: { path: plan.path } });
   const open = await openMigrated(settings.clickhouse);
-  const source = await openFileLines(plan.file);
+  const source = await openFileLines(plan.file, {
+    follow: false,
+    lastLine: 'line',
+    announcements: announceInMemory(),
+    say: () => undefined,
+  });
   const worker = workerFor({ now: () => Date.now() }, settings, {
     store: open,
     source,

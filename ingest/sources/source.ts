@@ -1,3 +1,5 @@
+import type { StartRules } from '../start-rules.ts';
+
 /** A partition of a topic; a file, a pipe and the simulator are topics of one partition. */
 export interface PartitionId {
   topic: string;
@@ -48,7 +50,10 @@ export interface Chunk extends PartitionId {
 
 /** What the worker does with what a source brings. Calls are synchronous: nothing is waited for. */
 export interface Sink {
-  /** A new assignment; it replaces the former one. Nothing of it is read before `seek` and `resume`. */
+  /**
+   * A new assignment; it replaces the former one. Nothing of it is read before `seek` and `resume`. Under the epoch of
+   * the present one it adds to it: partitions that are held go on, and those not named are given up once they are written.
+   */
   assigned(epoch: number, partitions: readonly PartitionId[]): void;
   /** The assignment is over: nothing may be announced or begun until the next one. */
   revoked(): void;
@@ -78,6 +83,8 @@ export class CommitError extends Error {
 
 /** Where records come from. One file for each; the worker knows only this. */
 export interface Source {
+  /** How a start is decided; that of a consumer group unless given. */
+  readonly starts?: StartRules;
   /** Reads until `stop`, or to the end of what there is. Rejects when reading cannot go on. */
   run(sink: Sink): Promise<void>;
   seek(partition: PartitionId, offset: number): void;

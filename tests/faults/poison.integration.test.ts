@@ -157,9 +157,18 @@ await describeWithKafka('poison', (kafka) => {
             return JSON.parse(stdout);
           };
           const alsoCounted = { ok: 2, server_error: 1 };
-          expect(await replay()).toEqual({ counted: 3, rejected: 2, cut: 0 });
+          const input = (read: number, requests: number): object => ({
+            read,
+            requests,
+            skipped: {},
+            dead: expect.arrayContaining([
+              expect.objectContaining({ reason: 'schema', count: 1 }),
+              expect.objectContaining({ reason: 'not_json', count: 1 }),
+            ]),
+          });
+          expect(await replay()).toEqual({ counted: 3, rejected: 2, cut: 0, input: input(5, 3) });
           await pipeline.expectExact({ dead, alsoCounted, replayed: 3 });
-          expect(await replay()).toEqual({ counted: 0, rejected: 2, cut: 0 });
+          expect(await replay()).toEqual({ counted: 0, rejected: 2, cut: 0, input: input(2, 0) });
           await pipeline.expectExact({ dead, alsoCounted, replayed: 3 });
         });
       } finally {

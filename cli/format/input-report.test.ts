@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { sumReports, tallyInput } from '../../ingest/input-report.ts';
+import { Fold } from '../../ingest/fold.ts';
+import { Gather } from '../../ingest/gather.ts';
+import { RawRecord } from '../../ingest/sources/source.ts';
+import { createSteps } from '../../ingest/steps.ts';
+import { nothingCounted, reportInput, unfinishedLine } from './input-report.ts';
+
+const NOW = Date.UTC(2026, 2, 1);
+const good = `{"ts":${NOW},"status":200}`;
+
+/** What the worker reports of these lines. */
+function reportOf(lines: readonly (string | null)[]) {
+  const id = { topic: 'file:app.log#1', partition: 0 };
+  const gather = new Gather(id, 0, null, createSteps({ format: 'auto', mapping: {} }));
+  const records = lines.map((line, i) => new RawRecord(i, line === null ? null : Buffer.from(line)));
+  gather.add({ ...id, from: 0, to: lines.length, records, highWatermark: null }, NOW, 0);
+  gather.close();
+  const tally = tallyInput();
+  for (const batch of gather.closed) tally.add(batch);
+  return tally.report();
+}
+
+describe('what became of the input', () => {
+  it('is said in one line: all that was read is in one of its parts', () => {
+    const report = reportOf([good, null, good, 'plain text', '{"resourceSpans":[]}', 'more text', '{"a":1}']);
+    expect(report).toMatchObject({ read: 7, requests: 2, skipped: { tombstone: 1, no_request: 1 } });
+    expect(report.dead.map(({ reason, count }) => [reason, count])).toEqual([
+      ['not_json', 2],
+      ['unknown_format', 1],
+    ]);
+    expect(reportInput(report, 'line')).toBe(
+      "read 7 lines: 2 requests counted, 2 skipped (1 empty, 1 without a request in it), 3 dead (2 not_json, first: line 4: not JSON: 'plain text'; 1 unknown_format, first: line 7: no known format has this shape; set format, or a mapping: '{\"a\":1}')",
+    );
+  });
+
+  it('names topic, partition and offset of records', () => {
+    expect(reportInput(reportOf(['x']), 'record')).toContain('first: file:app.log#1/0@0: ');
+  });
+
+  it('shows no secret and no control character, and not the whole of a long line', () => {
+    const key = `sk-proj-${'a1B2'.repeat(12)}`;
+    const text = reportInput(reportOf([`\u001B[31m key ${key} ${'long '.repeat(100)}`]), 'line');
+    expect(text).not.toContain(key);
+    expect(text).not.toMatch(/\p{Cc}/u);
+    expect(text.length).toBeLessThan(300);
+  });
+
+  it('counts what the store refuses as dead', () => {
+    const fold = new Fold();
+    const at = { topic: 't', partition: 0, offset: 4, part: 0 };
+    fold.reject('refused_by_store', 'too long', 'body', 4, at);
+    const tally = tallyInput();
+    tally.add({ fold, messages: 1 });
+    tally.add({ fold, messages: 1 });
+    expect(tally.report().dead).toEqual([
+      { reason: 'refused_by_store', count: 2, first: { ...at, detail: 'too long', text: 'body' } },
+    ]);
+  });
+
+  it('of several files is their sum', () => {
+    const sum = sumReports([reportOf([good, 'x']), reportOf(['x', null, 'y']), reportOf([])]);
+    expect(sum).toMatchObject({ read: 5, requests: 1, skipped: { tombstone: 1 } });
+    expect(sum.dead).toMatchObject([{ reason: 'not_json', count: 3, first: { offset: 1, text: 'x' } }]);
+  });
+});
+
+describe('an input without a request', () => {
+  it.each([
+    [
+      'plain text',
+      ['a log line', 'another'],
+      /^app\.log: 2 lines, none is a request: 2 not_json, first: line 1: .*'a log line'; a line has to be one JSON object/,
+    ],
+    ['another JSON', ['{"a":1}'], /1 unknown_format, .*; try --format with one of native/],
+    [
+      'spans of something else',
+      ['{"resourceSpans":[]}'],
+      /^app\.log: 1 line, none is a request: 1 without a request in it; spans and events count when/,
+    ],
+    ['empty lines', [null, null], /2 empty; look whether it is the right file$/],
+    ['nothing', [], /^app\.log is empty: there was nothing to read$/],
+  ])('%s: one line with what there was and what to try', (_fact, lines, message) => {
+    const said = nothingCounted(reportOf(lines), 'app.log', 'line');
+    expect(said).toMatch(message);
+    expect(said).not.toContain('\n');
+  });
+
+  it('is not said where there was one', () =>
+    expect(nothingCounted(reportOf([good]), 'f', 'line')).toBeNull());
+});
+
+it('a last line that is not finished is said, and what becomes of it', () => {
+  expect(unfinishedLine('app.log', 0)).toBeNull();
+  expect(unfinishedLine('app.log', 12)).toMatch(/^app\.log ends in a line that is not finished \(12 bytes\)/);
+});

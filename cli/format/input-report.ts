@@ -1,0 +1,79 @@
+import type { InputReport } from '../../ingest/input-report.ts';
+import type { RejectReason, SkipReason } from '../../domain/request-log.ts';
+import { formatCount } from './numbers.ts';
+
+/** What is read: the lines of a file or a stream, or the records of a topic. */
+export type InputUnit = 'line' | 'record';
+
+const skipWords: Record<SkipReason, string> = { tombstone: 'empty', no_request: 'without a request in it' };
+const LONGEST = 120;
+
+/** All that became of what was read, in one line: `read 400 lines: 390 requests counted, 4 skipped (…), 6 dead (…)`. */
+export function reportInput(report: InputReport, unit: InputUnit): string {
+  const skips = Object.entries(report.skipped) as [SkipReason, number][];
+  const skipped = skips.reduce((sum, [, count]) => sum + count, 0);
+  const dead = report.dead.reduce((sum, { count }) => sum + count, 0);
+  const why = skips.map(([reason, count]) => `${formatCount(count)} ${skipWords[reason]}`).join(', ');
+  const reasons = report.dead.map((one) => deadReason(one, unit)).join('; ');
+  return [
+    `read ${plural(report.read, unit)}: ${plural(report.requests, 'request')} counted`,
+    `${formatCount(skipped)} skipped${skipped === 0 ? '' : ` (${why})`}`,
+    `${formatCount(dead)} dead${dead === 0 ? '' : ` (${reasons})`}`,
+  ].join(', ');
+}
+
+/** What is said of a last line that was not counted; null when there is none. */
+export function unfinishedLine(name: string, bytes: number): string | null {
+  if (bytes === 0) return null;
+  return `${name} ends in a line that is not finished (${formatCount(bytes)} bytes): it is counted when it is whole and the file is read again`;
+}
+
+/** Why there was no request in what was read from `name`, and what to try; null when there was one. */
+export function nothingCounted(report: InputReport, name: string, unit: InputUnit): string | null {
+  if (report.requests > 0) return null;
+  if (report.read === 0) return `${name} is empty: there was nothing to read`;
+  const [most] = report.dead;
+  const skips = Object.entries(report.skipped) as [SkipReason, number][];
+  const what = [
+    ...report.dead.map((one) => deadReason(one, unit)),
+    ...skips.map(([reason, count]) => `${formatCount(count)} ${skipWords[reason]}`),
+  ].join('; ');
+  const advice = most === undefined ? skipAdvice(report) : advices[most.reason];
+  return `${name}: ${plural(report.read, unit)}, none is a request: ${what}; ${advice}`;
+}
+
+function deadReason({ reason, count, first }: InputReport['dead'][number], unit: InputUnit): string {
+  const place =
+    unit === 'line' ? `line ${first.offset + 1}` : `${first.topic}/${first.partition}@${first.offset}`;
+  const text = first.text.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim();
+  const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return `${formatCount(count)} ${reason}, first: ${place}: ${first.detail}${shown === '' ? '' : `: '${shown}'`}`;
+}
+
+function skipAdvice({ skipped }: InputReport): string {
+  return (skipped.no_request ?? 0) > 0
+    ? 'spans and events count when they have gen_ai attributes (docs/formats/otel-genai.md)'
+    : 'look whether it is the right file';
+}
+
+const anotherShape =
+  'try --format with one of native, otel-genai, litellm, or a mapping of your own fields (docs/formats/README.md)';
+const advices: Record<RejectReason, string> = {
+  not_json:
+    "a line has to be one JSON object; for JSON over many lines try: jq -c . FILE | faultline replay - (for a large list: jq -c '.[]' FILE)",
+  not_utf8: 'if it is compressed, try: zcat FILE | faultline replay -',
+  too_large: 'leave prompts and answers out of the log: a line has at most 1 MiB',
+  too_deep: 'it is nested deeper than 64: leave prompts and answers out of the log',
+  schema: `correct what is named, or ${anotherShape}`,
+  bad_timestamp:
+    'correct the time (ISO-8601, or seconds to nanoseconds since 1970), or map it from another field',
+  future_timestamp: 'correct the clock or the zone of the program that wrote it',
+  mapping: 'correct the mapping: the detail names field and path',
+  unknown_format: anotherShape,
+  refused_by_store: 'see faultline dead-letters list',
+  unreadable_batch: 'the bytes are damaged: see the detail',
+};
+
+function plural(count: number, word: string): string {
+  return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,48 @@
+import { recordDigest } from './fold.ts';
+import type { LedgerEnd, Start } from './protocol.ts';
+import { jsonEnd } from './sources/json-end.ts';
+import type { StartFacts } from './start-rules.ts';
+
+/**
+ * Where reading of a file begins. The ledger says what is in; the announcement how the batch after it was cut, which may
+ * be half in. `log.latest` is the number of lines where it is known to be too small, and `name` is for the reason.
+ */
+export function decideFileStart(facts: Pick<StartFacts, 'commit' | 'ledger' | 'log'>, name: string): Start {
+  const { commit, ledger, log } = facts;
+  const incarnation = Math.max(ledger?.incarnation ?? 0, commit?.incarnation ?? 0);
+  // The first batch of a file written anew was announced, and perhaps half stored.
+  const known = ledger !== null && ledger.incarnation === incarnation ? ledger : null;
+  if (known !== null && known.to > log.latest) return fileReplaced(known, name);
+  const at = known?.to ?? 0;
+  const pending =
+    commit !== null && commit.to !== null && commit.incarnation === incarnation && commit.offset >= at
+      ? { from: commit.offset, to: commit.to }
+      : null;
+  return {
+    incarnation,
+    at,
+    replay: pending,
+    lost: null,
+    verify: known !== null && known.digest !== '' && at > 0 ? known : null,
+    reason: at === 0 ? '' : `${name} was counted up to line ${at}`,
+  };
+}
+
+/** A file that no longer holds what was counted of it: its lines are new ones. */
+export function fileReplaced(ledger: Pick<LedgerEnd, 'incarnation' | 'to'>, name: string): Start {
+  return {
+    incarnation: ledger.incarnation + 1,
+    at: 0,
+    replay: null,
+    lost: null,
+    verify: null,
+    reason: `${name} was cut or written anew: line ${ledger.to} is no longer the one that was counted; it is read from its first line, and what was counted before stays`,
+  };
+}
+
+/** Whether a line is the one that was counted, perhaps before its line end was there. */
+export function isSameLine(value: Buffer | null, digest: string): boolean {
+  if (recordDigest(value) === digest) return true;
+  const end = value === null ? -1 : jsonEnd(value);
+  return value !== null && end >= 0 && recordDigest(value.subarray(0, end)) === digest;
+}

@@ -1,0 +1,64 @@
+import type { RejectReason, SkipReason } from '../domain/request-log.ts';
+import type { DeadExample } from './fold.ts';
+import type { Batch } from './gather.ts';
+
+/** What became of all that was read. */
+export interface InputReport {
+  /** Lines of a file or a stream, records of a topic; those that were lost before they were read are not among them. */
+  read: number;
+  /** Requests that were counted; one record may hold several. */
+  requests: number;
+  /** Records that are no request, by the reason. */
+  skipped: Partial<Record<SkipReason, number>>;
+  /** Records, or requests among several of a record, that could not be decoded, the most frequent reason first. */
+  dead: { reason: RejectReason; count: number; first: DeadExample }[];
+}
+
+/** Adds up what is stored, batch by batch. */
+export interface InputTally {
+  add(batch: Pick<Batch, 'fold' | 'messages'>): void;
+  report(): InputReport;
+}
+
+/** A tally at zero. */
+export function tallyInput(): InputTally {
+  let read = 0;
+  let requests = 0;
+  const skipped: Partial<Record<SkipReason, number>> = {};
+  const dead = new Map<RejectReason, { count: number; first: DeadExample }>();
+  return {
+    add({ fold, messages }) {
+      read += messages;
+      requests += fold.totals.counted;
+      for (const [reason, count] of fold.skipped) skipped[reason] = (skipped[reason] ?? 0) + count;
+      for (const [reason, count] of fold.rejected) {
+        const first = dead.get(reason)?.first ?? fold.examples.get(reason);
+        if (first !== undefined) dead.set(reason, { count: (dead.get(reason)?.count ?? 0) + count, first });
+      }
+    },
+    report() {
+      const reasons = [...dead].map(([reason, { count, first }]) => ({ reason, count, first }));
+      return { read, requests, skipped: { ...skipped }, dead: reasons.sort((a, b) => b.count - a.count) };
+    },
+  };
+}
+
+/** The sum of several reports. */
+export function sumReports(reports: readonly InputReport[]): InputReport {
+  const sum: InputReport = { read: 0, requests: 0, skipped: {}, dead: [] };
+  for (const report of reports) {
+    sum.read += report.read;
+    sum.requests += report.requests;
+    for (const reason of ['tombstone', 'no_request'] as const) {
+      const count = (sum.skipped[reason] ?? 0) + (report.skipped[reason] ?? 0);
+      if (count > 0) sum.skipped[reason] = count;
+    }
+    for (const one of report.dead) {
+      const same = sum.dead.find(({ reason }) => reason === one.reason);
+      if (same === undefined) sum.dead.push({ ...one });
+      else same.count += one.count;
+    }
+  }
+  sum.dead.sort((a, b) => b.count - a.count);
+  return sum;
+}

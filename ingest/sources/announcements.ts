@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Committed } from './source.ts';
+
+/** Where a file's batches are announced, which Kafka does for a topic: what was announced last, by topic. */
+export interface Announcements {
+  read(topic: string): Promise<Committed>;
+  write(topic: string, announced: Committed): Promise<void>;
+  /** Nothing is pending: the ledger alone says what is in. */
+  clear(topic: string): Promise<void>;
+}
+
+const none: Committed = { offset: -1, metadata: null };
+const stored = z.object({ topic: z.string(), offset: z.number(), metadata: z.string() });
+
+/** For a store that does not outlive the process. */
+export function announceInMemory(): Announcements {
+  const known = new Map<string, Committed>();
+  return {
+    read: async (topic) => known.get(topic) ?? none,
+    write: async (topic, announced) => void known.set(topic, announced),
+    clear: async (topic) => void known.delete(topic),
+  };
+}
+
+/**
+ * One small file for each topic in a folder, there only while something is pending. It is on the disk before `write`
+ * resolves. Throws Node's errors with the path.
+ */
+export function announceInFolder(folder: string): Announcements {
+  const fileOf = (topic: string): string =>
+    path.join(folder, `${createHash('sha256').update(topic).digest('hex').slice(0, 16)}.json`);
+  return {
+    async read(topic) {
+      const text = await readFile(fileOf(topic), 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return null;
+        throw error;
+      });
+      if (text === null) return none;
+      return parse(text, fileOf(topic));
+    },
+    async write(topic, announced) {
+      await mkdir(folder, { recursive: true });
+      const file = fileOf(topic);
+      const handle = await open(`${file}.new`, 'w');
+      try {
+        await handle.writeFile(JSON.stringify({ topic, ...announced }));
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(`${file}.new`, file);
+      await syncFolder(folder);
+    },
+    clear: (topic) => rm(fileOf(topic), { force: true }),
+  };
+}
+
+/** Makes a rename outlast a power cut. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function parse(text: string, file: string): Committed {
+  try {
+    const { offset, metadata } = stored.parse(JSON.parse(text));
+    return { offset, metadata };
+  } catch (cause) {
+    const words = `${file} is damaged: remove it; what a killed import had half stored may then count twice`;
+    throw Object.assign(new Error(words, { cause }), { code: 'damaged_announcement' });
+  }
+}

@@ -1,0 +1,64 @@
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { listenTo } from '../../tests/fixtures/source-contract.ts';
+import { until } from '../../tests/fixtures/until.ts';
+import { announceInMemory } from './announcements.ts';
+import { openFileLines } from './file-lines.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'faultline-file-lines-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it('a followed file whose next one has the same first line is read to its end before the topic begins anew', async () => {
+  const file = path.join(folder, 'same.log');
+  const said: string[] = [];
+  const source = await openFileLines(file, {
+    follow: true,
+    lastLine: 'waits',
+    announcements: announceInMemory(),
+    say: (line) => said.push(line),
+  });
+  await writeFile(file, '{"head":1}\n{"n":1}\n');
+  const listener = listenTo(source);
+  await listener.readFrom(0);
+  await listener.received(2);
+  await appendFile(file, '{"n":2}\n');
+  await rename(file, `${file}.1`);
+  await writeFile(file, '{"head":1}\n{"n":3}\n');
+  await until('the topic begins anew', () => listener.recreated.length > 0);
+  expect(listener.lines()).toEqual(['0 {"head":1}', '1 {"n":1}', '2 {"n":2}']);
+  await listener.readFrom(0);
+  await listener.received(5);
+  expect(listener.lines().slice(3)).toEqual(['0 {"head":1}', '1 {"n":3}']);
+  expect(said).toContain(`${file} was rotated: the new file is read from its first line`);
+  await source.stop();
+  await listener.running;
+});
+
+it('announced lines that are gone are said, and not replayed', async () => {
+  const file = path.join(folder, 'cut.log');
+  await writeFile(file, '{"a":1}\n');
+  const said: string[] = [];
+  const announcements = announceInMemory();
+  const source = await openFileLines(file, {
+    follow: false,
+    lastLine: 'json',
+    announcements,
+    say: (line) => said.push(line),
+  });
+  const listener = listenTo(source);
+  const id = await listener.assigned();
+  await source.commit(1, id, 0, 'faultline:1:0:5');
+  expect(await source.committed([id])).toEqual([{ offset: -1, metadata: null }]);
+  expect(said).toEqual([expect.stringContaining('cut.log ends at line 1: lines 1 to 5')]);
+  await source.commit(1, id, 0, 'faultline:1:0:1');
+  expect(await source.committed([id])).toEqual([{ offset: 0, metadata: 'faultline:1:0:1' }]);
+  await source.commit(1, id, 1, 'faultline:1:0:-');
+  expect(await announcements.read(id.topic)).toEqual({ offset: -1, metadata: null });
+  await source.stop();
+  await listener.running;
+});

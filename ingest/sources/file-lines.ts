@@ -1,0 +1,294 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { decideFileStart, fileReplaced, isSameLine } from '../file-start.ts';
+import { recordDigest } from '../fold.ts';
+import { decodeCommit } from '../protocol.ts';
+import type { StartRules } from '../start-rules.ts';
+import type { Announcements } from './announcements.ts';
+import { type OpenFile, openWithTopic, rotatedFiles } from './file-identity.ts';
+import { countLines, deliver, EPOCH, type Generation, handOver, NO_END, take } from './file-generation.ts';
+import { jsonEnd } from './json-end.ts';
+import { type LastLine, LineFile } from './line-file.ts';
+import { ReadingGate } from './reading-gate.ts';
+import { type Committed, type PartitionId, partitionKey, type Sink, type Source } from './source.ts';
+
+export interface FileLinesOptions {
+  /** Goes on reading as the file grows, as `tail -F`; otherwise its present end is the end. */
+  follow: boolean;
+  /** What a last line without its line end is. In a file that is followed it waits. */
+  lastLine: LastLine;
+  announcements: Announcements;
+  /** Says in one line what happened to the file. */
+  say(line: string): void;
+}
+
+export interface FileSource extends Source {
+  /** Bytes of last lines that were not finished, and so not counted. */
+  unfinished(): number;
+}
+
+/** Times in ms: between two looks at a file that may grow, and how long a rotated file is watched for late lines. */
+const POLL = 250;
+const LINGER = 60_000;
+
+/**
+ * A file of lines. Rotation, truncation and replacement are recognised and said. Lines that were added before a rotation
+ * are read where the file lies now: beside it, under its name with a number or a date. Throws Node's errors with the path.
+ */
+export async function openFileLines(file: string, options: FileLinesOptions): Promise<FileSource> {
+  const { follow, announcements, say } = options;
+  const lastLine = follow ? 'waits' : options.lastLine;
+  const stopping = new ReadingGate();
+  const lingering: Promise<void>[] = [];
+  let generations: Generation[] = [];
+  let closedUnfinished = 0;
+  /** Nothing lies at the path now. */
+  let gone = false;
+
+  const open = (at: string, last: LastLine): Promise<OpenFile | null> =>
+    openWithTopic(at, file, last).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' && (follow || at !== file)) return null;
+      throw error;
+    });
+  // A file that is not there is said before anything else is started.
+  await (await open(file, lastLine))?.handle.close();
+
+  const find = (id: PartitionId): Generation | undefined =>
+    generations.find((one) => partitionKey(one.id) === partitionKey(id));
+  const nameOf = (id: PartitionId): string => {
+    const at = find(id)?.path ?? file;
+    return at === file ? file : `${at} (until it was rotated: ${path.basename(file)})`;
+  };
+  const starts: StartRules = {
+    decide(facts) {
+      const generation = find(facts.id);
+      const start = decideFileStart(facts, nameOf(facts.id));
+      if (generation === undefined) return start;
+      generation.known = facts.ledger !== null || facts.commit !== null;
+      generation.counted = start.at;
+      generation.latest = NO_END;
+      // That a rotated file goes on is worth a line only when there is something left of it.
+      return generation.path === file || start.at === 0 ? start : { ...start, reason: '' };
+    },
+    isSame(value, digest) {
+      const same = isSameLine(value, digest);
+      const rest = value === null ? '' : value.toString('utf8', Math.max(0, jsonEnd(value))).trim();
+      if (same && rest !== '' && recordDigest(value) !== digest)
+        say(
+          `${file}: a line went on after it had been counted: ${Buffer.byteLength(rest)} bytes in it are not read`,
+        );
+      return same;
+    },
+    replaced: (id, verify) => {
+      const generation = find(id);
+      if (generation !== undefined) generation.counted = 0;
+      return fileReplaced(verify, nameOf(id));
+    },
+  };
+
+  const assign = (sink: Sink): void =>
+    sink.assigned(
+      EPOCH,
+      generations.map(({ id }) => id),
+    );
+  const leave = async (generation: Generation): Promise<void> => {
+    generations = generations.filter((one) => one !== generation);
+    closedUnfinished += generation.unfinished;
+    await generation.handle.close();
+  };
+
+  /** The rotated files of which something has not been read: the newest that is known, and all that came after it. */
+  async function takeRotated(sink: Sink): Promise<Generation[]> {
+    const taken = new Set(generations.map(({ id }) => id.topic));
+    const rotated: Generation[] = [];
+    // A file that is read once has no past.
+    if (lastLine === 'line') {
+      assign(sink);
+      return [];
+    }
+    for (const at of await rotatedFiles(file)) {
+      const opened = await open(at, 'json');
+      if (opened === null || taken.has(opened.topic)) {
+        await opened?.handle.close();
+        continue;
+      }
+      taken.add(opened.topic);
+      rotated.push(take(opened, 'json'));
+    }
+    generations = [...rotated, ...generations];
+    assign(sink);
+    if (rotated.length === 0) return [];
+    while (generations.some(({ known }) => known === null) && !stopping.stopped)
+      await stopping.woken(POLL / 10);
+    const first = rotated.findLastIndex(({ known }) => known === true);
+    const ours = first < 0 ? [] : rotated.slice(first);
+    for (const other of rotated) if (!ours.includes(other)) await leave(other);
+    assign(sink);
+    return ours;
+  }
+
+  /** Waits for the file to be there with its first line, when it is followed; null: there is nothing to read. */
+  async function appear(sink: Sink): Promise<Generation | null> {
+    for (let waits = false; !stopping.stopped; ) {
+      const opened = await open(file, lastLine);
+      if (opened !== null) return attach(sink, opened);
+      if (!follow) {
+        closedUnfinished += (await stat(file)).size;
+        return null;
+      }
+      if (!waits) say(`${file} has no first line yet: waiting for it`);
+      waits = true;
+      await stopping.woken(POLL);
+    }
+    return null;
+  }
+
+  async function attach(sink: Sink, opened: OpenFile): Promise<Generation> {
+    const same = generations.find(({ id }) => id.topic === opened.topic);
+    if (same === undefined) {
+      for (const former of generations.filter(({ over }) => over)) await leave(former);
+      const generation = take(opened, lastLine);
+      generations.push(generation);
+      assign(sink);
+      return generation;
+    }
+    // Written anew with the same first line: the same topic from its beginning.
+    await same.handle.close();
+    same.handle = opened.handle;
+    same.file = new LineFile(opened.handle, lastLine);
+    same.sought = -1;
+    same.latest = 0;
+    same.counted = 0;
+    same.over = false;
+    // Until the worker has decided anew.
+    same.gate.pause();
+    sink.recreated(EPOCH, opened.topic);
+    return same;
+  }
+
+  /** The file was cut or written anew. What was cut before it was read may stand in a copy beside it. */
+  async function changed(sink: Sink, generation: Generation): Promise<void> {
+    say(`${file} was cut or written anew: it is read from its first line`);
+    generation.over = true;
+    for (const at of (await rotatedFiles(file)).reverse()) {
+      const copy = await open(at, 'json');
+      if (copy?.topic !== generation.id.topic) {
+        await copy?.handle.close();
+        continue;
+      }
+      const next = generation.file.next;
+      await generation.handle.close();
+      generation.handle = copy.handle;
+      generation.file = new LineFile(copy.handle, 'json');
+      generation.file.rewind(next);
+      generation.counted = 0;
+      say(`${at} is its copy: read after line ${next}`);
+      await deliver(sink, generation);
+      return;
+    }
+    if (generation.file.unfinished > 0)
+      say(
+        `${file}: ${generation.file.unfinished} bytes of a line without its end were cut off before it was finished`,
+      );
+  }
+
+  /** Late lines of writers that have not noticed the rotation yet. */
+  async function linger(sink: Sink, generation: Generation): Promise<void> {
+    const { file: own } = generation;
+    const ours = (): boolean => generation.file === own && !stopping.stopped;
+    for (let quiet = 0; quiet < LINGER && ours(); quiet += POLL) {
+      const before = generation.file.next;
+      if ((await deliver(sink, generation)) !== 'end') break;
+      if (generation.file.next > before) quiet = 0;
+      await stopping.woken(POLL);
+    }
+    if (!ours()) return;
+    const last = generation.file.finish();
+    if (last !== null) await handOver(sink, generation, [[last]]);
+    generation.unfinished = generation.file.unfinished;
+    await leave(generation);
+    assign(sink);
+  }
+
+  async function isRotated(generation: Generation): Promise<boolean> {
+    const now = await stat(file).catch(() => null);
+    if (now === null && !gone) say(`${file} is gone: waiting for the next one of this name`);
+    gone = now === null;
+    const own = await generation.handle.stat();
+    return now !== null && (now.ino !== own.ino || now.dev !== own.dev);
+  }
+
+  async function read(sink: Sink): Promise<void> {
+    const first = await open(file, lastLine);
+    if (first !== null) generations.push(take(first, lastLine));
+    for (const rotated of await takeRotated(sink)) {
+      if ((await deliver(sink, rotated)) === 'stopped') return;
+      const rest = rotated.file.next - rotated.counted;
+      if (rest > 0) say(`${file} was rotated: ${rest} lines that had not been read were in ${rotated.path}`);
+      await leave(rotated);
+      assign(sink);
+    }
+    let current = generations.find((one) => one.path === file) ?? null;
+    while (!stopping.stopped) {
+      current ??= await appear(sink);
+      if (current === null) return;
+      const outcome = await deliver(sink, current);
+      if (outcome === 'stopped' || (outcome === 'end' && !follow)) return;
+      if (outcome === 'changed') {
+        await changed(sink, current);
+        current = null;
+      } else if (await isRotated(current)) {
+        say(`${file} was rotated: the new file is read from its first line`);
+        // What was written between the last look and the rotation.
+        if ((await deliver(sink, current)) === 'stopped') return;
+        lingering.push(linger(sink, current));
+        current = null;
+      } else await stopping.woken(POLL);
+    }
+  }
+
+  return {
+    starts,
+    async run(sink) {
+      try {
+        await read(sink);
+        await Promise.all(lingering);
+      } finally {
+        await Promise.all(generations.map(({ handle }) => handle.close()));
+      }
+    },
+    seek: (id, offset) => find(id)?.gate.seek(offset),
+    pause: (id) => find(id)?.gate.pause(),
+    resume: (id) => find(id)?.gate.resume(),
+    async commit(_epoch, { topic }, offset, metadata) {
+      if (decodeCommit(offset, metadata)?.to === null) await announcements.clear(topic);
+      else await announcements.write(topic, { offset, metadata });
+    },
+    committed: (ids) => Promise.all(ids.map(pending)),
+    logOffsets: async (ids) => ids.map((id) => ({ earliest: 0, latest: find(id)?.latest ?? NO_END })),
+    topicId: () => '',
+    unfinished: () => closedUnfinished + generations.reduce((sum, one) => sum + one.unfinished, 0),
+    async stop() {
+      stopping.stop();
+      for (const { gate } of generations) gate.stop();
+    },
+  };
+
+  /** What was announced, unless the file no longer has these lines. */
+  async function pending(id: PartitionId): Promise<Committed> {
+    const none: Committed = { offset: -1, metadata: null };
+    const { offset, metadata } = await announcements.read(id.topic);
+    const to = decodeCommit(offset, metadata)?.to ?? null;
+    const generation = find(id);
+    if (to === null || generation === undefined) return none;
+    const lines = await countLines(generation.handle);
+    if (lines >= to) return { offset, metadata };
+    // Of this process's own batches, those that are written are in the ledger.
+    if (generation.known === null)
+      say(
+        `${nameOf(id)} ends at line ${lines}: lines ${offset + 1} to ${to}, of which some may have been stored by an import that was killed, are gone`,
+      );
+    await announcements.clear(id.topic);
+    return none;
+  }
+}

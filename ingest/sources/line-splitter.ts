@@ -1,0 +1,73 @@
+import { RawRecord } from './source.ts';
+
+/** A line longer than this is cut, so that one endless line cannot fill the memory; it becomes a dead letter. */
+const LONGEST_LINE = 4 * 1024 * 1024;
+/** Lines that are handed over at a time. */
+const CHUNK_LINES = 2_000;
+
+/**
+ * Bytes in, lines without their ends out, numbered from 0. An empty line is a tombstone, which makes it count as
+ * skipped. What follows the last line end waits for more bytes.
+ */
+export class LineSplitter {
+  /** Number of the next line. */
+  next = 0;
+  readonly #from: number;
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+
+  /** Lines before `from` are only counted. */
+  constructor(from: number) {
+    this.#from = from;
+  }
+
+  /** The lines that end in these bytes, in groups that can be worked on at a time. */
+  push(bytes: Buffer): RawRecord[][] {
+    const groups: RawRecord[][] = [];
+    let lines: RawRecord[] = [];
+    let start = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+      const number = this.next++;
+      if (number >= this.#from) lines.push(this.#line(number, bytes, start, end));
+      this.#rest = [];
+      this.#restBytes = 0;
+      start = end + 1;
+      if (lines.length >= CHUNK_LINES) {
+        groups.push(lines);
+        lines = [];
+      }
+    }
+    if (start < bytes.length && this.#restBytes < LONGEST_LINE) {
+      this.#rest.push(bytes.subarray(start));
+      this.#restBytes += bytes.length - start;
+    }
+    if (lines.length > 0) groups.push(lines);
+    return groups;
+  }
+
+  /** What follows the last line end; cut where it is too long for a line. */
+  get rest(): Buffer {
+    return Buffer.concat(this.#rest);
+  }
+
+  /** Takes the rest for a line; null when there is none, or when it lies before `from`. */
+  endLine(): RawRecord | null {
+    if (this.#restBytes === 0) return null;
+    const number = this.next++;
+    const line = number < this.#from ? null : this.#line(number, Buffer.alloc(0), 0, 0);
+    this.#rest = [];
+    this.#restBytes = 0;
+    return line;
+  }
+
+  #line(number: number, bytes: Buffer, start: number, end: number): RawRecord {
+    if (this.#restBytes === 0) return toLine(number, bytes, start, end);
+    const whole = Buffer.concat([...this.#rest, bytes.subarray(start, end)]);
+    return toLine(number, whole, 0, whole.length);
+  }
+}
+
+function toLine(number: number, bytes: Buffer, from: number, to: number): RawRecord {
+  const end = to > from && bytes[to - 1] === 13 ? to - 1 : to;
+  return end === from ? new RawRecord(number, null) : new RawRecord(number, bytes, from, end);
+}

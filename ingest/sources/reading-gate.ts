@@ -1,0 +1,55 @@
+/** Whether, and from where, one partition may be read: what `seek`, `pause`, `resume` and `stop` of a source come to. */
+export class ReadingGate {
+  /** Offset of the first record that is asked for. */
+  at = 0;
+  /** Raised by each `seek`: what was read before it must not be handed over. */
+  seeks = 0;
+  stopped = false;
+  /** Nothing is read before the start is decided. */
+  paused = true;
+  readonly #waiting = new Set<() => void>();
+
+  seek(offset: number): void {
+    this.at = offset;
+    this.seeks++;
+    this.#wake();
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.#wake();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.#wake();
+  }
+
+  /** Resolves when reading may go on; false: it is stopped. */
+  async opened(): Promise<boolean> {
+    while (this.paused && !this.stopped) await this.woken();
+    return !this.stopped;
+  }
+
+  /** Resolves at the next `seek`, `resume` or `stop`, or after so many ms. */
+  async woken(ms?: number): Promise<void> {
+    if (this.stopped) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = ms === undefined ? undefined : setTimeout(done, ms);
+      this.#waiting.add(done);
+    });
+  }
+
+  #wake(): void {
+    for (const done of this.#waiting) done();
+  }
+}

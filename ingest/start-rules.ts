@@ -1,0 +1,37 @@
+import { recordDigest } from './fold.ts';
+import {
+  decideStart,
+  type GroupCommit,
+  type LedgerEnd,
+  type LogOffsets,
+  recreated,
+  type Start,
+} from './protocol.ts';
+import type { PartitionId } from './sources/source.ts';
+
+/** What is known of a partition when its start is decided. */
+export interface StartFacts {
+  id: PartitionId;
+  commit: GroupCommit | null;
+  foreignOffset: number | null;
+  ledger: LedgerEnd | null;
+  log: LogOffsets;
+  topicId: string;
+  ledgerMayLag: boolean;
+}
+
+/** How a kind of source decides where to begin, and recognises what it has counted. Pure. */
+export interface StartRules {
+  decide(facts: StartFacts): Start;
+  /** Whether a record is the one with this digest. */
+  isSame(value: Buffer | null, digest: string): boolean;
+  /** The record before the start is another one than the ledger says. */
+  replaced(id: PartitionId, verify: LedgerEnd, log: LogOffsets): Start;
+}
+
+/** Of a consumer group. */
+export const groupRules: StartRules = {
+  decide: decideStart,
+  isSame: (value, digest) => recordDigest(value) === digest,
+  replaced: (_id, verify, log) => recreated(verify.incarnation, log),
+};

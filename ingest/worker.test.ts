@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest';
+import type { Store } from '../store/connect.ts';
+import type { Limits } from './gather.ts';
+import { CommitError, type PartitionId, RawRecord, type Sink, type Source } from './sources/source.ts';
+import { createSteps } from './steps.ts';
+import { createWorker, type Worker } from './worker.ts';
+import { silentEvents } from './worker-events.ts';
+
+const line = Buffer.from('{"ts":1795392000000,"status":200}');
+const NOW = 1_795_392_000_000;
+
+const small: Limits = { rows: 1, bytes: 1e9, age_ms: 10, quiet_age_ms: 10 };
+
+/** The real worker on a source and a store of variables, whose time goes on as it sleeps. */
+function world(own: Partial<Source> = {}, limits: Limits = small) {
+  let clock = 0;
+  const sleeping = new Set<number>();
+  let sink: Sink | null = null;
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const tables: string[] = [];
+  const commits: { at: number; offset: number; metadata: string }[] = [];
+  const asked: string[] = [];
+  const store: Store = {
+    kind: 'server',
+    database: 'd',
+    cluster: '',
+    where: 'here',
+    query: async () => [],
+    command: async () => undefined,
+    insert: async ({ table, token }) => void tables.push(`${table} ${token}`),
+    close: async () => undefined,
+  };
+  const source: Source = {
+    run: (given) => {
+      sink = given;
+      return ended;
+    },
+    seek: ({ topic }, offset) => void asked.push(`seek ${topic} ${offset}`),
+    pause: ({ topic }) => void asked.push(`pause ${topic}`),
+    resume: ({ topic }) => void asked.push(`resume ${topic}`),
+    commit: async (_epoch, _id, offset, metadata) => void commits.push({ at: clock, offset, metadata }),
+    committed: async (ids) => ids.map(() => ({ offset: -1, metadata: null })),
+    logOffsets: async (ids) => ids.map(() => ({ earliest: 0, latest: 1_000 })),
+    topicId: () => '',
+    stop: async () => end(),
+    ...own,
+  };
+  const worker: Worker = createWorker({
+    store,
+    source,
+    events: silentEvents,
+    onRefused: 'halt',
+    steps: createSteps({ format: 'auto', mapping: {} }),
+    limits,
+    memoryBytes: 1e9,
+    writers: 4,
+    worker: 'w',
+    announcementMs: 15_000,
+    monotonic: () => clock,
+    now: () => NOW,
+    sleep: async (ms) => {
+      sleeping.add(ms);
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+      clock += Math.min(ms, 50);
+      sleeping.delete(ms);
+    },
+    chance: () => 0.5,
+    reached: () => undefined,
+  });
+  const chunk = (id: PartitionId, from: number, records = 1): void =>
+    sink?.chunk(1, {
+      ...id,
+      from,
+      to: from + records,
+      records: Array.from({ length: records }, (_item, i) => new RawRecord(from + i, line)),
+      highWatermark: null,
+    });
+  return {
+    worker,
+    commits,
+    tables,
+    asked,
+    sleeping,
+    chunk,
+    end,
+    assign: (ids: readonly PartitionId[]) => sink?.assigned(1, ids),
+    /** So many simulated ms. */
+    async pass(ms: number): Promise<void> {
+      for (const until = clock + ms; clock < until; )
+        await new Promise<void>((resolve) => {
+          setImmediate(resolve);
+        });
+    },
+  };
+}
+
+const a: PartitionId = { topic: 'a', partition: 0 };
+const b: PartitionId = { topic: 'b', partition: 0 };
+
+describe('a worker that the group refuses', () => {
+  it('asks at most twice a second in all its partitions, until the group takes it again', async () => {
+    let refuses = true;
+    const tries: number[] = [];
+    const { worker, assign, chunk, pass, tables, end } = world({
+      commit: async () => {
+        tries.push(now());
+        if (refuses) throw new CommitError('fenced', 'UNKNOWN_MEMBER_ID');
+      },
+    });
+    let passed = 0;
+    const now = (): number => passed;
+    const running = worker.run();
+    assign([a, b]);
+    await pass(100);
+    chunk(a, 0);
+    chunk(b, 0);
+    for (; passed < 10_000; passed += 100) await pass(100);
+    // Two were on their way before the first answer.
+    expect(tries.length).toBeGreaterThan(10);
+    for (const at of tries.slice(2))
+      expect(tries.slice(2).filter((other) => other >= at && other < at + 1_000).length).toBeLessThanOrEqual(
+        2,
+      );
+    expect(tables).toEqual([]);
+    refuses = false;
+    await pass(2_000);
+    expect(tables.filter((entry) => entry.startsWith('ingest_batches')).sort()).toEqual([
+      'ingest_batches a:0:0-1',
+      'ingest_batches b:0:0-1',
+    ]);
+    end();
+    await running;
+  });
+});
+
+describe('the end of a worker', () => {
+  it('leaves no sleep behind', async () => {
+    const { worker, assign, chunk, pass, sleeping, end } = world();
+    const running = worker.run();
+    assign([a]);
+    await pass(100);
+    chunk(a, 0);
+    end();
+    await running;
+    expect([...sleeping]).toEqual([]);
+  });
+
+  it('fails with what leaving the group failed with', async () => {
+    const { worker, assign, pass } = world({ stop: () => Promise.reject(new Error('disconnect failed')) });
+    const running = worker.run();
+    running.catch(() => undefined);
+    assign([a]);
+    await pass(100);
+    await worker.stop(1_000);
+    await expect(running).rejects.toThrow('disconnect failed');
+  });
+
+  it('comes at once with an error in its own loop', async () => {
+    let broken = false;
+    const limits = {
+      bytes: 1e9,
+      age_ms: 10,
+      quiet_age_ms: 10,
+      get rows(): number {
+        if (broken) throw new Error('the loop is broken');
+        return 100;
+      },
+    };
+    const { worker, assign, chunk, pass } = world({}, limits);
+    const running = worker.run();
+    assign([a]);
+    await pass(100);
+    chunk(a, 0);
+    broken = true;
+    await expect(Promise.race([running, pass(1_000)])).rejects.toThrow('the loop is broken');
+  });
+
+  it('comes at once when a batch is in and reading cannot go on', async () => {
+    let broken = false;
+    let answer: () => void = () => undefined;
+    const { worker, assign, chunk, pass } = world({
+      resume: () => {
+        if (broken) throw new Error('the client is broken');
+      },
+      commit: () =>
+        new Promise<void>((resolve) => {
+          answer = resolve;
+        }),
+    });
+    const running = worker.run();
+    assign([a]);
+    await pass(100);
+    for (let offset = 0; offset < 3; offset++) chunk(a, offset);
+    broken = true;
+    await expect(Promise.race([running, untilDone(() => answer(), pass)])).rejects.toThrow(
+      'the client is broken',
+    );
+  });
+});
+
+/** Answers whatever is asked, for a while. */
+async function untilDone(answer: () => void, pass: (ms: number) => Promise<void>): Promise<void> {
+  for (let i = 0; i < 50; i++) {
+    answer();
+    await pass(100);
+  }
+}
+
+describe('an assignment that changes', () => {
+  it('keeps what is held, begins what is new, and gives up what is gone once it is written', async () => {
+    const { worker, assign, chunk, pass, tables, asked, end } = world(
+      {},
+      { rows: 100, bytes: 1e9, age_ms: 1e9, quiet_age_ms: 1e9 },
+    );
+    const running = worker.run();
+    assign([a]);
+    await pass(100);
+    chunk(a, 0, 5);
+    assign([a, b]);
+    await pass(100);
+    chunk(b, 0, 3);
+    chunk(a, 5, 5);
+    expect(asked).toEqual(['seek a 0', 'resume a', 'seek b 0', 'resume b']);
+    expect(tables).toEqual([]);
+    assign([b]);
+    await pass(2_000);
+    expect(tables).toContain('ingest_batches a:0:0-10');
+    expect(worker.status().partitions.map(({ topic }) => topic)).toEqual(['b']);
+    end();
+    await running;
+    expect(tables).toContain('ingest_batches b:0:0-3');
+  });
+});

@@ -1,0 +1,234 @@
+import {
+  appendFile,
+  copyFile,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Proof } from '../ingest/reconcile.ts';
+import { type Finished, type Running, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
+import { until } from './fixtures/until.ts';
+
+let folder: string;
+let file: string;
+let data: string;
+let written = 0;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'faultline-growing-'));
+  file = path.join(folder, 'app.log');
+  data = path.join(folder, 'data');
+  written = 0;
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** New lines; every tenth is a failure. */
+const lines = (count: number): string => {
+  let text = '';
+  for (let i = 0; i < count; i++) {
+    const n = written++;
+    const error = n % 10 === 0 ? `boom ${n}` : undefined;
+    text += `${JSON.stringify({ ts: Date.now(), status: error === undefined ? 200 : 500, request_id: `r${n}`, error })}\n`;
+  }
+  return text;
+};
+const args = (...more: string[]) => ['start', '--source', file, '--no-open-console', '--data', data, ...more];
+const importFile = (): Promise<Finished> => runFaultline(args('--exit'));
+const follow = (): Running =>
+  startFaultline(args('--follow'), {
+    env: { FAULTLINE_BATCH_AGE_MS: '200', FAULTLINE_BATCH_QUIET_AGE_MS: '200' },
+  });
+
+/** `reconcile` finds nothing, and so many requests were counted in all. */
+async function expectExact(counted: number): Promise<void> {
+  const { code, stdout, stderr } = await runFaultline(['reconcile', '--json', '--data', data]);
+  expect([code, stderr]).toEqual([0, '']);
+  const proof = JSON.parse(stdout) as Proof;
+  expect(proof.differences).toEqual([]);
+  expect(proof.partitions.reduce((sum, one) => sum + one.counted, 0)).toBe(counted);
+  expect(proof.partitions.reduce((sum, one) => sum + one.dead, 0)).toBe(0);
+}
+
+async function stop(running: Running, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<Finished> {
+  running.child.kill(signal);
+  return running.finished;
+}
+
+describe('a file that is imported again', () => {
+  it('goes on where it ended, and a half-written last line waits for its end', async () => {
+    await writeFile(file, `${lines(3)}{"ts":${Date.now()},"stat`);
+    const first = await importFile();
+    expect(first.stderr).toContain('read 3 lines: 3 requests counted, 0 skipped, 0 dead');
+    expect(first.stderr).toMatch(/app\.log ends in a line that is not finished \(\d+ bytes\)/);
+    await appendFile(file, `us":200}\n${lines(10_000)}`);
+    const second = await importFile();
+    expect(second.stderr).toContain('read 10,001 lines: 10,001 requests counted');
+    expect(second.stderr).toContain('app.log was counted up to line 3');
+    expect((await importFile()).stderr).toContain('read 0 lines: 0 requests counted');
+    await expectExact(10_004);
+  });
+
+  it('counts a whole last line without its end, and knows it again when that is there', async () => {
+    await writeFile(file, lines(4).trimEnd());
+    expect((await importFile()).stderr).toContain('read 4 lines: 4 requests counted');
+    await appendFile(file, `  \r\n${lines(2)}`);
+    expect((await importFile()).stderr).toContain('read 2 lines: 2 requests counted');
+    await expectExact(6);
+  });
+
+  it('is recognised as another one when it was cut or written anew, and that is said', async () => {
+    // A success: one failure in three files at the same place would be three equal events to `reconcile`.
+    lines(1);
+    const head = lines(1);
+    await writeFile(file, head + lines(9));
+    await importFile();
+    await writeFile(file, head + lines(4));
+    const cut = await importFile();
+    expect(cut.stderr).toMatch(
+      /app\.log was cut or written anew: line 10 is no longer the one that was counted/,
+    );
+    expect(cut.stderr).toContain('read 5 lines: 5 requests counted');
+    await writeFile(file, head + lines(6));
+    expect((await importFile()).stderr).toContain('read 7 lines: 7 requests counted');
+    expect(cut.stderr).not.toContain('topic');
+    await expectExact(22);
+  });
+
+  it('was rotated meanwhile: what had been added to it before is read first', async () => {
+    await writeFile(file, lines(5));
+    await importFile();
+    await appendFile(file, lines(3));
+    await rename(file, `${file}.1`);
+    await writeFile(file, lines(2));
+    await writeFile(path.join(folder, 'app.log.bak'), lines(50));
+    const again = await importFile();
+    expect(again.stderr).toMatch(
+      /app\.log was rotated: 3 lines that had not been read were in .*app\.log\.1/,
+    );
+    expect(again.stderr).toContain('read 5 lines: 5 requests counted');
+    await expectExact(10);
+  });
+
+  it('is exact though it grows while imports are killed at any moment', async () => {
+    const announced = path.join(data, 'imports');
+    await writeFile(file, lines(30_000));
+    for (let kill = 0; kill < 3; kill++) {
+      const running = startFaultline(args('--exit'), { env: { FAULTLINE_BATCH_ROWS: '2000' } });
+      const before = await newest(announced);
+      // A batch is announced: it is being stored now.
+      await until(
+        'a batch is announced',
+        async () => (await newest(announced)) > before || running.child.exitCode !== null,
+      );
+      await stop(running, 'SIGKILL');
+      await appendFile(file, lines(1_500));
+      await appendFile(file, '{"ts":');
+      await appendFile(file, `${Date.now()},"status":200}\n`);
+    }
+    const last = await importFile();
+    expect(last.code, last.stderr).toBe(0);
+    await expectExact(34_503);
+    expect(await readdir(announced)).toEqual([]);
+  });
+});
+
+async function newest(directory: string): Promise<number> {
+  const names = await readdir(directory).catch(() => []);
+  const times = await Promise.all(
+    names.map((name) =>
+      stat(path.join(directory, name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  return Math.max(0, ...times);
+}
+
+describe('a file that is followed', () => {
+  /** Resolves when what was written in all has been counted. */
+  const counted = (running: Running, count: number): Promise<unknown> =>
+    until(
+      `${count} records`,
+      () => {
+        if (running.child.exitCode !== null) throw new Error(running.stderr());
+        return running.stderr().includes(` ${count.toLocaleString('en')} records,`);
+      },
+      60_000,
+    );
+
+  it('is waited for, and so is the end of its last line', async () => {
+    const running = follow();
+    await until('it waits', () => running.stderr().includes('app.log has no first line yet: waiting for it'));
+    await writeFile(file, lines(10).slice(0, -5));
+    await counted(running, 9);
+    await rm(file);
+    await writeFile(file, '');
+    const done = await stop(running);
+    expect(done.stderr).toContain('read 9 lines: 9 requests counted');
+    await expectExact(9);
+  });
+
+  it('goes on in the new file after a rotation, with late lines in the old one', async () => {
+    await writeFile(file, lines(10));
+    const running = follow();
+    await counted(running, 10);
+    await appendFile(file, lines(5));
+    await rename(file, `${file}.1`);
+    await writeFile(file, lines(7));
+    await until('it says so', () => running.stderr().includes('app.log was rotated'));
+    await appendFile(`${file}.1`, lines(2));
+    await counted(running, 24);
+    await stop(running);
+    await expectExact(24);
+  });
+
+  it('reads what a truncation cut off in its copy, then from the first line', async () => {
+    await writeFile(file, lines(10));
+    const running = follow();
+    await counted(running, 10);
+    await appendFile(file, lines(20));
+    await copyFile(file, `${file}.1`);
+    await truncate(file);
+    await appendFile(file, lines(3));
+    await counted(running, 33);
+    const done = await stop(running);
+    expect(done.stderr).toContain('app.log was cut or written anew: it is read from its first line');
+    await expectExact(33);
+  });
+
+  it('was killed, and rotated twice before it is followed again', async () => {
+    await writeFile(file, lines(10));
+    const running = follow();
+    await counted(running, 10);
+    await stop(running, 'SIGKILL');
+    await appendFile(file, lines(4));
+    await rename(file, `${file}.1`);
+    await writeFile(file, lines(6));
+    await rename(`${file}.1`, `${file}.2`);
+    await rename(file, `${file}.1`);
+    await writeFile(file, lines(1));
+    const again = follow();
+    await counted(again, 11);
+    await stop(again);
+    await expectExact(21);
+  });
+
+  it.each([
+    ['--exit', ['--source', 'app.log', '--follow', '--exit'], /--exit ends with the source/],
+    ['the demo', ['--follow'], /--follow only goes with a file/],
+    ['standard input', ['--source', '-', '--follow'], /--follow only goes with a file/],
+  ])('does not go with %s: one line', async (_fact, more, message) => {
+    const { code, stderr } = await runFaultline(['start', ...more]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
