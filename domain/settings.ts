@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defaultRetention, parseRetention, type RetainedTable } from './retention.ts';
 
 /** Environment variables and flags are texts; an empty value or a boolean is no number. */
 const toNumber = (v: unknown) =>
@@ -34,6 +35,16 @@ const httpUrl = z
   );
 /** Shown nowhere: messages and `faultline settings` mask it. */
 const secret = (description: string) => z.string().default('').meta({ description, secret: true });
+
+const keeps = (table: RetainedTable, description: string) =>
+  z
+    .string()
+    .refine(
+      (v) => parseRetention(v) !== undefined,
+      'days, weeks or years such as 7d, 2w, 3y (1d to 18250d), or never to keep for ever',
+    )
+    .default(defaultRetention[table])
+    .describe(description);
 
 export const recordFormats = ['auto', 'native', 'otel-genai', 'litellm', 'mapped'] as const;
 export type RecordFormat = (typeof recordFormats)[number];
@@ -79,6 +90,32 @@ export const settingsSchema = z.strictObject({
       http_token: secret(
         'Password with which others may write there; empty: they may only read. Better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN.',
       ),
+      retention: z
+        .strictObject({
+          request_counts: keeps(
+            'request_counts',
+            'How long counts per 10 s are kept from their event, or from their import where that is later; never: for ever. Applied by every start that migrates.',
+          ),
+          request_counts_1m: keeps('request_counts_1m', 'The same for counts per minute,'),
+          request_counts_1h: keeps('request_counts_1h', 'for counts per hour,'),
+          error_events: keeps('error_events', 'for the failures,'),
+          dead_letters: keeps('dead_letters', 'for what could not be decoded,'),
+          incidents: keeps('incidents', 'for incidents,'),
+          ingest_batches: keeps(
+            'ingest_batches',
+            'and for the ledger batch by batch. By day it is kept as long as the longest of these.',
+          ),
+        })
+        // `trends` asks the coarser table where the finer one keeps nothing any more.
+        .refine((r) => isAtMost(r.request_counts, r.request_counts_1m), {
+          path: ['request_counts'],
+          error: 'at most as long as request_counts_1m',
+        })
+        .refine((r) => isAtMost(r.request_counts_1m, r.request_counts_1h), {
+          path: ['request_counts_1m'],
+          error: 'at most as long as request_counts_1h',
+        })
+        .prefault({}),
     })
     .prefault({}),
   kafka: z
@@ -197,6 +234,11 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
 });
 export type Settings = z.infer<typeof settingsSchema>;
+
+function isAtMost(one: string, other: string): boolean {
+  const [days, most] = [parseRetention(one), parseRetention(other)];
+  return most === null || (days !== null && (days ?? 0) <= (most ?? 0));
+}
 
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);

@@ -36,9 +36,11 @@ test('running twice at once and once more gives one set of tables', async () => 
     'error_events',
     'incidents',
     'ingest_batches',
+    'ingest_days',
     'request_counts',
     'request_counts_1h',
     'request_counts_1m',
+    'retention_changes',
     'schema_migrations',
   ]);
 });
