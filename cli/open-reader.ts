@@ -26,7 +26,9 @@ export async function openReader({ settings, err }: CommandContext): Promise<Sto
 async function missingTables(store: Store): Promise<string | null> {
   const missing = await missingMigrations(store);
   if (missing === null) return 'has no tables of faultline';
-  return missing.length === 0 ? null : `is of an earlier version of faultline (it lacks ${missing.join(', ')})`;
+  return missing.length === 0
+    ? null
+    : `is of an earlier version of faultline (it lacks ${missing.join(', ')})`;
 }
 
 async function open(options: Parameters<typeof openStore>[0]): Promise<Store> {

@@ -45,8 +45,6 @@ async function replay(
   options: ReplayOptions,
   context: CommandContext,
 ): Promise<number> {
-  // History is older than the tables would keep it.
-  await store.command('SYSTEM STOP TTL MERGES');
   const dead = await readFiles(store, options.files, stdin, context);
   if (context.signal.aborted) return 130;
   const range = await readEventRange(store);

@@ -16,6 +16,8 @@ export interface StartSource {
   name: string;
   records: Source;
   isDemo: boolean;
+  /** The file that is read; null where it is none. */
+  file: string | null;
   /** True when event time is the records' own and not the clock's. */
   isHistory: boolean;
   /** Null: those of the settings. */
@@ -50,6 +52,7 @@ export async function openStartSource(
         name,
         records,
         isDemo: false,
+        file: null,
         isHistory: false,
         limits: null,
         present: () => null,
@@ -59,12 +62,8 @@ export async function openStartSource(
     }
     case '-': {
       const records = openStreamLines('stdin', run, relayStdin());
-      return history(
-        'standard input',
-        records,
-        null,
-        'standard input has ended; the page stays until Ctrl-C',
-      );
+      const farewell = 'standard input has ended; the page stays until Ctrl-C';
+      return { ...history('standard input', records, null, farewell), file: null };
     }
     default: {
       const records = await openFileLines(source);
@@ -80,7 +79,17 @@ export async function openStartSource(
 
 function history(name: string, records: Source, limits: Limits | null, farewell: string): StartSource {
   const present = (watermark: number | null): number | null => watermark;
-  return { name, records, isDemo: false, isHistory: true, limits, present, progress: () => null, farewell };
+  return {
+    name,
+    records,
+    isDemo: false,
+    file: name,
+    isHistory: true,
+    limits,
+    present,
+    progress: () => null,
+    farewell,
+  };
 }
 
 function openDemo(speed: number, run: string, context: CommandContext): StartSource {
@@ -91,6 +100,7 @@ function openDemo(speed: number, run: string, context: CommandContext): StartSou
     name: 'demo: a simulated day',
     records: openStreamLines('demo', run, demo.lines),
     isDemo: true,
+    file: null,
     isHistory: true,
     limits: null,
     present: demo.present,

@@ -1,16 +1,19 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { closeHistory } from '../analyzers/end-of-history.ts';
 import { tick, type TickState } from '../analyzers/tick.ts';
 import { type Console, startConsole } from '../dashboards/console/server.ts';
 import { overview } from '../dashboards/panels/overview.ts';
 import type { RequestClass } from '../domain/error-class.ts';
+import { toRetention } from '../domain/retention.ts';
 import { reportToBoth, type WorkerEvents } from '../ingest/worker-events.ts';
 import type { Worker } from '../ingest/worker.ts';
 import type { Store } from '../store/connect.ts';
 import type { Gateway } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
 import { readEventRange } from '../store/queries/totals.ts';
+import { historyNotice, readSpan } from './history-notice.ts';
 import { createLiveView, type LiveCounts } from './live-view.ts';
 import { logEvents } from './log-events.ts';
 import { openMigrated, workerFor } from './pipeline.ts';
@@ -43,8 +46,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
   let page: Console | null = null;
   let gateway: Gateway | null = null;
   try {
-    // The tables forget by event time; what is shown from a file may be older than that.
-    if (source.isHistory && store.kind === 'embedded') await store.command('SYSTEM STOP TTL MERGES');
+    if (source.file !== null) await announceHistory(source.file, context);
     const state: State = {
       records: 0,
       dead: 0,
@@ -97,6 +99,15 @@ interface Running {
   state: State;
   telemetry: RunningTelemetry;
   exit: boolean;
+}
+
+/** Says, before a file is imported, how long what is in it will be kept. */
+async function announceHistory(file: string, context: CommandContext): Promise<void> {
+  const { format, mapping, clickhouse } = context.settings;
+  const span = await readSpan(file, { format, mapping }, context.now());
+  const notice =
+    span === null ? null : historyNotice(file, span, toRetention(clickhouse.retention), context.now());
+  if (notice !== null) context.err(notice);
 }
 
 async function openFresh(options: Parameters<typeof openMigrated>[0], demo: boolean): Promise<Store> {
@@ -182,7 +193,13 @@ async function analyse(
         if (reason === 'fired' || reason === 'reopened' || reason === 'resolved') view.incident(incident);
       }
     }
-    if (last) return;
+    if (last) {
+      // A demo ends at the present.
+      if (source.isHistory && !source.isDemo && memory !== null && present !== null)
+        for (const { id } of await closeHistory(store, memory.live, present / 1000, context.now() / 1000))
+          state.open.delete(id);
+      return;
+    }
     await sleep(source.isHistory ? 500 : settings.every_seconds * 1000, undefined, {
       signal: context.signal,
     }).catch(() => undefined);

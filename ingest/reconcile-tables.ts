@@ -1,11 +1,5 @@
 import type { Forgetting } from '../store/retention.ts';
-import type {
-  Horizons,
-  LedgerDay,
-  LedgerDead,
-  StoredDay,
-  StoredDead,
-} from '../store/queries/reconcile.ts';
+import type { Horizons, LedgerDay, LedgerDead, StoredDay, StoredDead } from '../store/queries/reconcile.ts';
 import type { Difference, Unfinished } from './reconcile.ts';
 import { partitionKey } from './sources/source.ts';
 
@@ -14,6 +8,8 @@ export interface TableFacts {
   horizons: Horizons;
   forgetting: readonly Forgetting[];
   pending: readonly (Unfinished & { outcomes: number })[];
+  /** Dead letters of all batches that the ledger still knows one by one. */
+  all_dead: number;
 }
 
 interface Compared {
@@ -51,7 +47,8 @@ export function compareDays(
     if (first === undefined) continue;
     const { table, topic, partition } = first;
     const isForgotten = (day: number): boolean =>
-      day * DAY < horizons.ingest_days.event || (table === 'error_events' && day * DAY < horizons[table].event);
+      day * DAY < horizons.ingest_days.event ||
+      (table === 'error_events' && day * DAY < horizons[table].event);
     const missing = group.filter(({ stored, least }) => stored < least);
     // Of days before that, the ledger itself may know less than was stored.
     const beyond = group.filter(({ day, stored, most }) => stored > most && !isForgotten(day));
@@ -129,7 +126,8 @@ function looseNotes(
     const loose = own.reduce((sum, { least, most }) => sum + most - least, 0);
     const { event } = horizons[table];
     if (loose === 0 || event === 0) return [];
-    const why = event === gone_before ? 'it was told to keep them longer only later' : `it keeps ${days} days`;
+    const why =
+      event === gone_before ? 'it was told to keep them longer only later' : `it keeps ${days} days`;
     return [
       `${table} may have dropped ${unit(table)} from before ${isoDay(Math.ceil(event / DAY) * DAY)} (${why}): of ${loose} in the ledger none may be stored twice, whether one is missing is not compared`,
     ];
@@ -139,14 +137,16 @@ function looseNotes(
 /** Compares the number of dead letters of each partition, among batches whose dead letters are surely kept. Pure. */
 export function compareDead(
   dead: { before: readonly LedgerDead[]; stored: readonly StoredDead[]; after: readonly LedgerDead[] },
-  { pending, horizons, forgetting }: TableFacts,
+  { pending, horizons, forgetting, all_dead }: TableFacts,
 ): Compared {
   const differences: Difference[] = [];
   const find = <Row extends { topic: string; partition: number }>(rows: readonly Row[]): Map<string, Row> =>
     new Map(rows.map((row) => [partitionKey(row), row]));
   const [before, stored, after] = [find(dead.before), find(dead.stored), find(dead.after)];
   for (const key of new Set([...before.keys(), ...stored.keys(), ...after.keys()])) {
-    const { topic, partition } = before.get(key) ?? stored.get(key) ?? after.get(key) ?? { topic: key, partition: 0 };
+    const { topic, partition } = before.get(key) ??
+      stored.get(key) ??
+      after.get(key) ?? { topic: key, partition: 0 };
     const expected = { least: before.get(key)?.dead ?? 0, most: after.get(key)?.dead ?? 0 };
     const found = { least: stored.get(key)?.least ?? 0, most: stored.get(key)?.most ?? 0 };
     const allowed = pending
@@ -159,10 +159,13 @@ export function compareDead(
   }
   const { days } = forgetting.find(({ table }) => table === 'dead_letters') ?? { days: null };
   const since = deadSince(horizons);
+  const older = all_dead - dead.after.reduce((sum, row) => sum + row.dead, 0);
   const notes =
-    since === 0 || days === null
+    older <= 0 || days === null
       ? []
-      : [`dead letters of batches stored before ${isoDay(since)} are not compared: dead_letters keeps ${days} days`];
+      : [
+          `${older} dead letters of batches stored before ${isoDay(since)} are not compared: dead_letters keeps ${days} days`,
+        ];
   return { differences, notes };
 }
 

@@ -3,6 +3,7 @@ import {
   type BrokenLink,
   type LedgerDay,
   type LedgerDead,
+  type LedgerEndByDay,
   type LedgerSum,
   MOST_FINDINGS,
   type OffsetCount,
@@ -26,7 +27,7 @@ export interface BrokerFacts extends PartitionId, Committed {
  */
 export interface Facts {
   sums: readonly LedgerSum[];
-  endsByDay: readonly Pick<LedgerSum, 'topic' | 'partition' | 'incarnation' | 'to'>[];
+  endsByDay: readonly LedgerEndByDay[];
   broken: readonly BrokenLink[];
   broker: readonly BrokerFacts[];
   days: { before: readonly LedgerDay[]; stored: readonly StoredDay[]; after: readonly LedgerDay[] };
@@ -87,6 +88,7 @@ export function reconcile(facts: Facts): Proof {
   const tables = {
     horizons,
     forgetting: facts.forgetting,
+    all_dead: facts.sums.reduce((sum, { dead }) => sum + dead, 0),
     pending: unfinished.map((range) => ({ ...range, outcomes: mostOutcomes(range, facts.sums) })),
   };
   const days = compareDays(facts.days, tables);
@@ -104,8 +106,10 @@ export function reconcile(facts: Facts): Proof {
       `${batches} batches with ${requests} requests span more than one day and were written by an earlier version, which did not store how they spread: requests that are missing among them do not show`,
     );
   const since = horizons.ingest_batches.event;
-  if (since > 0 && facts.days.after.some(({ day, most }) => most > 0 && (day + 1) * 86_400 <= since))
-    notes.push(`offsets of batches stored before ${isoDay(since)} are not compared: the ledger keeps them by day only`);
+  if (facts.endsByDay.some(({ stored_from }) => (stored_from + 1) * 86_400 <= since))
+    notes.push(
+      `offsets of batches stored before ${isoDay(since)} are not compared: the ledger keeps them by day only`,
+    );
   return { partitions, differences, unfinished, notes };
 }
 
@@ -125,7 +129,7 @@ function partitionsOf({ sums, endsByDay }: Facts): PartitionProof[] {
   const key = (of: PartitionId & { incarnation: number }): string => `${partitionKey(of)}:${of.incarnation}`;
   const partitions = new Map<string, PartitionProof>();
   for (const { per_offset: _, ...sum } of sums) partitions.set(key(sum), { ...sum, lag: null });
-  for (const end of endsByDay) {
+  for (const { stored_from: _, ...end } of endsByDay) {
     const known = partitions.get(key(end));
     if (known !== undefined) known.to = Math.max(known.to, end.to);
     else

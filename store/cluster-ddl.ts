@@ -33,7 +33,9 @@ function changesColumns(statement: string): boolean {
   const actions = bare.match(/\b(ADD|DROP|MODIFY|RENAME|COMMENT|REMOVE|MATERIALIZE|CLEAR) [A-Z]+/g) ?? [];
   const ofColumns = actions.filter((action) => /^(ADD|DROP|MODIFY|RENAME|COMMENT) COLUMN$/.test(action));
   if (ofColumns.length > 0 && ofColumns.length < actions.length)
-    throw new Error(`an ALTER changes columns and other things: write two statements: ${statement.split('\n', 1)[0]}`);
+    throw new Error(
+      `an ALTER changes columns and other things: write two statements: ${statement.split('\n', 1)[0]}`,
+    );
   return ofColumns.length > 0;
 }
 

@@ -232,11 +232,15 @@ describe('a migration of a cluster', () => {
     const store = storeOf('one');
     await store.command('DROP TABLE incidents');
     const sent = await commandsOf(store);
-    const created = sent.map((statement) => /^CREATE .* IF NOT EXISTS \w+\.(\w+) ON CLUSTER/.exec(statement)?.[1]);
+    const created = sent.map(
+      (statement) => /^CREATE .* IF NOT EXISTS \w+\.(\w+) ON CLUSTER/.exec(statement)?.[1],
+    );
     expect(created).toContain('incidents_local');
     expect(created.indexOf('ingest_days_view')).toBeGreaterThan(created.indexOf('ingest_days_local'));
     // With the columns and the TTL of later migrations: Keeper knows no others.
-    expect(sent.find((statement) => statement.includes('.incidents_local '))).toMatch(/written_at.* TTL greatest/s);
+    expect(sent.find((statement) => statement.includes('.incidents_local '))).toMatch(
+      /written_at.* TTL greatest/s,
+    );
     expect(sent.filter((statement) => !statement.startsWith('CREATE '))).toEqual([]);
   });
 

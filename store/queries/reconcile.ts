@@ -82,25 +82,38 @@ export async function readLedgerSums(store: Store, since: number): Promise<Ledge
   );
 }
 
-/** Where the ledger by day ends: it knows partitions whose single batches are gone. Throws `StoreError`. */
-export async function readLedgerEndsByDay(
-  store: Store,
-): Promise<Pick<LedgerSum, 'topic' | 'partition' | 'incarnation' | 'to'>[]> {
+/** Where the ledger by day ends, and the first day (days since the epoch) on which a batch was stored. */
+export type LedgerEndByDay = Pick<LedgerSum, 'topic' | 'partition' | 'incarnation' | 'to'> & {
+  stored_from: number;
+};
+
+/** The partitions that the ledger by day knows, also when their single batches are gone. Throws `StoreError`. */
+export async function readLedgerEndsByDay(store: Store): Promise<LedgerEndByDay[]> {
   return store.query(
-    `SELECT topic, partition, incarnation, max(ledger_end).1 AS to FROM ingest_days
+    `SELECT topic, partition, incarnation, max(ledger_end).1 AS to, toUInt32(min(stored_on)) AS stored_from FROM ingest_days
      GROUP BY topic, partition, incarnation HAVING to >= 0 ORDER BY topic, partition, incarnation`,
   );
 }
 
-/** The links that are broken among batches stored at or after `since`, in order, one more than `MOST_FINDINGS` at most. Throws `StoreError`. */
+/**
+ * The links that are broken among batches stored at or after `since`, in order, one more than `MOST_FINDINGS` at most.
+ * A chain is whole when its starts, less the first, are its ends, less the last: that takes two sums of hashes and no
+ * order. Only the chains that are not whole are sorted and looked at batch by batch. Throws `StoreError`.
+ */
 export async function readBrokenLinks(store: Store, since: number): Promise<BrokenLink[]> {
+  const batches = `FROM ingest_batches AS b WHERE b.kind != 'replay' AND b.inserted_at >= toDateTime({since:UInt32}, 'UTC')`;
+  const accounted = 'toInt64(b.counted + b.skipped + b.dead + b.holes) - toInt64(b.extra)';
+  const broken = `SELECT b.topic, b.partition, b.incarnation ${batches}
+    GROUP BY b.topic, b.partition, b.incarnation
+    HAVING countIf(b.kind = 'lost' OR ${accounted} != b.to_offset - b.from_offset) > 0
+      OR sum(sipHash64(b.from_offset)) + sipHash64(max(b.to_offset)) != sum(sipHash64(b.to_offset)) + sipHash64(min(b.from_offset))`;
   return store.query<BrokenLink>(
     `SELECT topic, partition, kind, from, to, accounted, if(place = 1, NULL, reached) AS reached FROM (
-       SELECT topic, partition, incarnation, kind, from_offset AS from, to_offset AS to,
-         toInt64(counted + skipped + dead + holes) - toInt64(extra) AS accounted,
-         max(to_offset) OVER before AS reached, count() OVER before + 1 AS place
-       FROM ingest_batches WHERE kind != 'replay' AND inserted_at >= toDateTime({since:UInt32}, 'UTC')
-       WINDOW before AS (PARTITION BY topic, partition, incarnation ORDER BY from_offset, to_offset
+       SELECT b.topic AS topic, b.partition AS partition, b.incarnation AS incarnation, b.kind AS kind,
+         b.from_offset AS from, b.to_offset AS to, ${accounted} AS accounted,
+         max(b.to_offset) OVER before AS reached, count() OVER before + 1 AS place
+       ${batches} AND (b.topic, b.partition, b.incarnation) IN (${broken})
+       WINDOW before AS (PARTITION BY b.topic, b.partition, b.incarnation ORDER BY b.from_offset, b.to_offset
          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
      WHERE kind = 'lost' OR accounted != to - from OR (place > 1 AND reached != from)
      ORDER BY topic, partition, incarnation, from, to LIMIT {limit:UInt32} ${bounded}`,
@@ -112,7 +125,7 @@ export async function readBrokenLinks(store: Store, since: number): Promise<Brok
 export async function readLedgerCounts(store: Store, horizons: Horizons): Promise<LedgerDay[]> {
   const least = countTables.map((table) => `sumIf(counted, exact AND (${held(table)})) AS ${table}`);
   const rows = await store.query<{ day: number; most: number } & Record<CountTable, number>>(
-    `SELECT toUInt32(day) AS day, sum(counted) AS most, ${least.join(', ')} FROM (${ledgerByDay}) GROUP BY day ${bounded}`,
+    `SELECT toUInt32(date) AS day, sum(counted) AS most, ${least.join(', ')} FROM (${ledgerByDay}) GROUP BY day ${bounded}`,
     horizonParams(horizons),
   );
   return rows.flatMap((row) =>
@@ -130,9 +143,9 @@ export async function readLedgerCounts(store: Store, horizons: Horizons): Promis
 /** Failures by partition and day of event time that the ledger knows of, where `error_events` may hold them. Throws `StoreError`. */
 export async function readLedgerFailures(store: Store, horizons: Horizons): Promise<LedgerDay[]> {
   return store.query<LedgerDay>(
-    `SELECT 'error_events' AS table, topic, partition, toUInt32(day) AS day,
+    `SELECT 'error_events' AS table, topic, partition, toUInt32(date) AS day,
        sumIf(failed, exact AND (${held('error_events')})) AS least, sum(failed) AS most
-     FROM (${ledgerByDay}) WHERE failed > 0 AND (day >= toDate({event_error_events:UInt32}) OR stored_on >= toDate({event_error_events:UInt32}))
+     FROM (${ledgerByDay}) WHERE failed > 0 AND (date >= toDate({event_error_events:UInt32}) OR stored_on >= toDate({event_error_events:UInt32}))
      GROUP BY topic, partition, day ${bounded}`,
     horizonParams(horizons),
   );
@@ -245,18 +258,18 @@ export async function readLedgerTopics(store: Store): Promise<string[]> {
  * The ledger by day: what the view has folded, and batches that an earlier version wrote, which say only when their first
  * and last request were. Such a batch of one day is exact; another may have all its requests on any of its days.
  */
-const ledgerByDay = `SELECT d.topic AS topic, d.partition AS partition, d.day AS day, d.stored_on AS stored_on,
+const ledgerByDay = `SELECT d.topic AS topic, d.partition AS partition, d.day AS date, d.stored_on AS stored_on,
     d.counted AS counted, d.failed AS failed, 1 AS exact
   FROM ingest_days AS d
   UNION ALL
-  SELECT b.topic AS topic, b.partition AS partition, toDate(b.first_ts) + n AS day, toDate(b.inserted_at) AS stored_on,
+  SELECT b.topic AS topic, b.partition AS partition, toDate(b.first_ts) + n AS date, toDate(b.inserted_at) AS stored_on,
     b.counted AS counted, b.failed AS failed, toDate(b.first_ts) = toDate(b.last_ts) AS exact
   FROM ingest_batches AS b
   ARRAY JOIN range(toUInt32(ifNull(toDate(b.last_ts) - toDate(b.first_ts), 0)) + 1) AS n
   WHERE NOT b.by_day AND b.counted > 0`;
 
 function held(table: CountTable | 'error_events'): string {
-  return `day >= toDate({event_${table}:UInt32}) OR stored_on >= toDate({stored_${table}:UInt32})`;
+  return `date >= toDate({event_${table}:UInt32}) OR stored_on >= toDate({stored_${table}:UInt32})`;
 }
 
 const DAY = 86_400;
