@@ -94,16 +94,25 @@ export const settingsSchema = z.strictObject({
         .strictObject({
           request_counts: keeps(
             'request_counts',
-            'How long counts per 10 s are kept from their event, or from their import where that is later; never: for ever. Applied by every start that migrates.',
+            'How long counts per 10 s are kept after their event, or after their import where that is later: such as 7d, 2w, 3y, or never to keep them for ever. Every start applies it.',
           ),
-          request_counts_1m: keeps('request_counts_1m', 'The same for counts per minute,'),
-          request_counts_1h: keeps('request_counts_1h', 'for counts per hour,'),
-          error_events: keeps('error_events', 'for the failures,'),
-          dead_letters: keeps('dead_letters', 'for what could not be decoded,'),
-          incidents: keeps('incidents', 'for incidents,'),
+          request_counts_1m: keeps(
+            'request_counts_1m',
+            'How long counts per minute are kept; at least as long as counts per 10 s.',
+          ),
+          request_counts_1h: keeps(
+            'request_counts_1h',
+            'How long counts per hour are kept; at least as long as counts per minute.',
+          ),
+          error_events: keeps('error_events', 'How long failures are kept.'),
+          dead_letters: keeps(
+            'dead_letters',
+            'How long records that could not be decoded are kept after they were read.',
+          ),
+          incidents: keeps('incidents', 'How long incidents are kept after they were last written.'),
           ingest_batches: keeps(
             'ingest_batches',
-            'and for the ledger batch by batch. By day it is kept as long as the longest of these.',
+            'How long the ledger holds every batch. By day it is kept as long as the longest of these.',
           ),
         })
         // `trends` asks the coarser table where the finer one keeps nothing any more.

@@ -26,6 +26,11 @@ export function isoDay(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10);
 }
 
+/** The first day that begins at or after the time. */
+function firstDay(seconds: number): string {
+  return isoDay(Math.ceil(seconds / DAY) * DAY);
+}
+
 interface Bounds extends StoredDay {
   least: number;
   most: number;
@@ -122,6 +127,14 @@ function looseNotes(
   horizons: Horizons,
 ): string[] {
   return forgetting.flatMap(({ table, days, gone_before }) => {
+    // Failures of days that the table need not hold are not read at all.
+    if (table === 'error_events') {
+      const { event } = horizons[table];
+      const isOlder = ledger.some(({ day, most }) => most > 0 && day * DAY < event);
+      return isOlder
+        ? [`failures from before ${firstDay(event)} are not compared: error_events keeps ${days} days`]
+        : [];
+    }
     const own = ledger.filter((day) => day.table === table);
     const loose = own.reduce((sum, { least, most }) => sum + most - least, 0);
     const { event } = horizons[table];
@@ -129,7 +142,7 @@ function looseNotes(
     const why =
       event === gone_before ? 'it was told to keep them longer only later' : `it keeps ${days} days`;
     return [
-      `${table} may have dropped ${unit(table)} from before ${isoDay(Math.ceil(event / DAY) * DAY)} (${why}): of ${loose} in the ledger none may be stored twice, whether one is missing is not compared`,
+      `${table} may have dropped ${unit(table)} from before ${firstDay(event)} (${why}): of ${loose} in the ledger none may be stored twice, whether one is missing is not compared`,
     ];
   });
 }

@@ -214,6 +214,7 @@ describe('the counts of a day', () => {
     ]);
     expect(notes).toEqual([
       expect.stringMatching(/^request_counts may have dropped requests from before 2026-11-21 /),
+      'failures from before 2026-10-29 are not compared: error_events keeps 30 days',
     ]);
   });
 
