@@ -8,6 +8,7 @@ import {
   readLedgerCounts,
   readLedgerDead,
   readLedgerEndsByDay,
+  readLedgerFailed,
   readLedgerFailures,
   readLedgerSums,
   readLedgerTopics,
@@ -67,6 +68,7 @@ async function prove(store: Store, topic: string | null, context: CommandContext
     dead: { ...dead, stored: storedDead, after: await readLedgerDead(store, since) },
     repeated,
     unspread: await readUnspread(store),
+    failed: await readLedgerFailed(store),
     forgetting,
     now,
   });

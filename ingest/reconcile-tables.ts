@@ -10,6 +10,8 @@ export interface TableFacts {
   pending: readonly (Unfinished & { outcomes: number })[];
   /** Dead letters of all batches that the ledger still knows one by one. */
   all_dead: number;
+  /** Failures of all days that the ledger knows. */
+  all_failed: number;
 }
 
 interface Compared {
@@ -43,7 +45,7 @@ interface Bounds extends StoredDay {
  */
 export function compareDays(
   days: { before: readonly LedgerDay[]; stored: readonly StoredDay[]; after: readonly LedgerDay[] },
-  { horizons, forgetting, pending }: TableFacts,
+  { horizons, forgetting, pending, all_failed }: TableFacts,
 ): Compared {
   const differences: Difference[] = [];
   const notes: string[] = [];
@@ -77,6 +79,12 @@ export function compareDays(
       });
   }
   notes.push(...looseNotes(days.after, forgetting, horizons));
+  const kept = forgetting.find(({ table }) => table === 'error_events')?.days ?? null;
+  const read = days.after.reduce((sum, { table, most }) => sum + (table === 'error_events' ? most : 0), 0);
+  if (all_failed > read && kept !== null)
+    notes.push(
+      `${all_failed - read} failures from before ${firstDay(horizons.error_events.event)} are not compared: error_events keeps ${kept} days`,
+    );
   return { differences, notes };
 }
 
@@ -128,13 +136,7 @@ function looseNotes(
 ): string[] {
   return forgetting.flatMap(({ table, days, gone_before }) => {
     // Failures of days that the table need not hold are not read at all.
-    if (table === 'error_events') {
-      const { event } = horizons[table];
-      const isOlder = ledger.some(({ day, most }) => most > 0 && day * DAY < event);
-      return isOlder
-        ? [`failures from before ${firstDay(event)} are not compared: error_events keeps ${days} days`]
-        : [];
-    }
+    if (table === 'error_events') return [];
     const own = ledger.filter((day) => day.table === table);
     const loose = own.reduce((sum, { least, most }) => sum + most - least, 0);
     const { event } = horizons[table];

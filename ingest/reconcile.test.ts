@@ -41,6 +41,7 @@ function facts(fields: Partial<Facts> = {}): Facts {
     dead: { before: [], stored: [], after: [] },
     repeated: [],
     unspread: { batches: 0, requests: 0 },
+    failed: 0,
     forgetting: forgetting(),
     now,
     ...fields,
@@ -214,7 +215,6 @@ describe('the counts of a day', () => {
     ]);
     expect(notes).toEqual([
       expect.stringMatching(/^request_counts may have dropped requests from before 2026-11-21 /),
-      'failures from before 2026-10-29 are not compared: error_events keeps 30 days',
     ]);
   });
 
@@ -270,6 +270,14 @@ describe('the failures of a partition', () => {
       { kind: 'rows', partition: 1, what: 'error_events holds 1 rows of 2026-11-27, the ledger 0' },
     ]);
   });
+});
+
+test('failures of days that error_events keeps no longer are named', () => {
+  const failures = { ...counts(today, 3), table: 'error_events' as const, ...ID };
+  const table = { ...stored(today, 3), table: 'error_events' as const, ...ID };
+  expect(reconcile(facts({ ...days([failures], [table]), failed: 10 })).notes).toEqual([
+    '7 failures from before 2026-10-29 are not compared: error_events keeps 30 days',
+  ]);
 });
 
 describe('dead letters', () => {

@@ -34,6 +34,8 @@ export interface Facts {
   dead: { before: readonly LedgerDead[]; stored: readonly StoredDead[]; after: readonly LedgerDead[] };
   repeated: readonly (OffsetCount & { table: string })[];
   unspread: { batches: number; requests: number };
+  /** Failures of all days that the ledger knows. */
+  failed: number;
   forgetting: readonly Forgetting[];
   /** The store's clock, epoch seconds. */
   now: number;
@@ -88,6 +90,7 @@ export function reconcile(facts: Facts): Proof {
   const tables = {
     horizons,
     forgetting: facts.forgetting,
+    all_failed: facts.failed,
     all_dead: facts.sums.reduce((sum, { dead }) => sum + dead, 0),
     pending: unfinished.map((range) => ({ ...range, outcomes: mostOutcomes(range, facts.sums) })),
   };

@@ -180,6 +180,15 @@ export async function readUnspread(store: Store): Promise<{ batches: number; req
   return row ?? { batches: 0, requests: 0 };
 }
 
+/** Failures of all days that the ledger knows. Throws `StoreError`. */
+export async function readLedgerFailed(store: Store): Promise<number> {
+  const [row] = await store.query<{ failed: number }>(
+    `SELECT sum(failed) AS failed FROM (
+       SELECT failed FROM ingest_days UNION ALL SELECT failed FROM ingest_batches WHERE NOT by_day)`,
+  );
+  return row?.failed ?? 0;
+}
+
 /** Dead letters of a partition, by the ledger: of batches stored since a time. */
 export interface LedgerDead {
   topic: string;
