@@ -1,6 +1,6 @@
 import type { Limits } from '../ingest/gather.ts';
 import { openKafka } from '../ingest/sources/kafka.ts';
-import { openFileLines, openStreamLines } from '../ingest/sources/lines.ts';
+import { type LineSource, openFileLines, openStreamLines } from '../ingest/sources/lines.ts';
 import type { Source } from '../ingest/sources/source.ts';
 import { findScenario } from '../simulate/scenarios.ts';
 import type { CommandContext } from './context.ts';
@@ -15,6 +15,8 @@ export interface StartSource {
   /** For people. */
   name: string;
   records: Source;
+  /** The topic under which a history is counted; empty: those of Kafka. */
+  topic: string;
   isDemo: boolean;
   /** The file that is read; null where it is none. */
   file: string | null;
@@ -51,6 +53,7 @@ export async function openStartSource(
       return {
         name,
         records,
+        topic: '',
         isDemo: false,
         file: null,
         isHistory: false,
@@ -77,11 +80,12 @@ export async function openStartSource(
   }
 }
 
-function history(name: string, records: Source, limits: Limits | null, farewell: string): StartSource {
+function history(name: string, records: LineSource, limits: Limits | null, farewell: string): StartSource {
   const present = (watermark: number | null): number | null => watermark;
   return {
     name,
     records,
+    topic: records.topic,
     isDemo: false,
     file: name,
     isHistory: true,
@@ -96,9 +100,11 @@ function openDemo(speed: number, run: string, context: CommandContext): StartSou
   const scenario = findScenario('demo-day');
   if (scenario === null) throw new Error('the scenario of the demo is missing');
   const demo = playDemo(scenario, { end: context.now(), speed, seed: 'demo', signal: context.signal });
+  const records = openStreamLines('demo', run, demo.lines);
   return {
     name: 'demo: a simulated day',
-    records: openStreamLines('demo', run, demo.lines),
+    records,
+    topic: records.topic,
     isDemo: true,
     file: null,
     isHistory: true,

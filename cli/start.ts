@@ -12,7 +12,7 @@ import type { Worker } from '../ingest/worker.ts';
 import type { Store } from '../store/connect.ts';
 import type { Gateway } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
-import { readEventRange } from '../store/queries/totals.ts';
+import { readFirstEvent } from '../store/queries/ledger.ts';
 import { historyNotice, readSpan } from './history-notice.ts';
 import { createLiveView, type LiveCounts } from './live-view.ts';
 import { logEvents } from './log-events.ts';
@@ -184,7 +184,9 @@ async function analyse(
     if (present !== null) {
       // A file ends within an interval; the step that closes it is the last one that means something.
       const now = present / 1000 + (last && source.isHistory ? settings.every_seconds : 0);
-      memory ??= source.isHistory ? { evaluated_at: await firstStep(store, now), live: new Map() } : null;
+      memory ??= source.isHistory
+        ? { evaluated_at: await firstStep(store, now, source.topic), live: new Map() }
+        : null;
       const ticked = await tick(store, now, settings, memory, source.isHistory ? null : behind(state, now));
       memory = ticked.state;
       for (const { incident, reason } of ticked.written) {
@@ -210,9 +212,10 @@ function behind(state: State, now: number): number | null {
   return state.watermark === null || state.watermark / 1000 >= now ? null : state.watermark / 1000;
 }
 
-async function firstStep(store: Store, fallback: number): Promise<number> {
-  const range = await readEventRange(store);
-  return range === null ? fallback : range.from / 1000 - 1;
+/** Right before the oldest request of the source, whatever else is stored. */
+async function firstStep(store: Store, fallback: number, topic: string): Promise<number> {
+  const first = await readFirstEvent(store, topic);
+  return first === null ? fallback : first - 1;
 }
 
 function watch(state: State, context: CommandContext): WorkerEvents {

@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpuSeconds, watchPrivateMemory } from '../bench/ingest/process-usage.ts';
 import type { Proof } from '../ingest/reconcile.ts';
 import { openStore, type Store } from '../store/connect.ts';
+import { serveClickHouse } from '../store/http-gateway.ts';
 import { migrate } from '../store/migrate.ts';
 import { readBrokenLinks } from '../store/queries/reconcile.ts';
 import { brokenLinks, type ChainRow } from './fixtures/ledger-links.ts';
-import { startFaultline } from './fixtures/run-faultline.ts';
+import { runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 
 const DAY = 86_400;
 const TOPIC = 'file:log.ndjson#00000000';
@@ -204,6 +205,20 @@ describe('an imported history', () => {
     expect(proof.differences.map(({ what }) => what)).toContainEqual(
       expect.stringMatching(/^request_counts holds 150 requests .*, the ledger 100/),
     );
+  });
+});
+
+test('who may only read a server may reconcile it', async () => {
+  await withStore('read-only', async (on) => {
+    await store(on, [{ at: now - 60, counted: 10, failed: 2, dead: 1 }]);
+    const gateway = await serveClickHouse(on, { port: 0, token: 'to-write', database: 'faultline' });
+    try {
+      const { code, stdout, stderr } = await runFaultline(['reconcile', '--clickhouse-url', gateway.url]);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain('exact: every record is counted once');
+    } finally {
+      await gateway.close();
+    }
   });
 });
 

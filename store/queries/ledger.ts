@@ -54,3 +54,12 @@ function newest(rows: readonly LedgerEndRow[]): LedgerEndRow[] {
   }
   return [...ends.values()];
 }
+
+/** Event time (epoch seconds) of the oldest request of a topic's batches; null when none was counted. Throws `StoreError`. */
+export async function readFirstEvent(store: Store, topic: string): Promise<number | null> {
+  const [row] = await store.query<{ first: number | null }>(
+    'SELECT toUnixTimestamp(min(first_ts)) AS first FROM ingest_batches WHERE topic = {topic:String}',
+    { topic },
+  );
+  return row?.first ?? null;
+}

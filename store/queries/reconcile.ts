@@ -7,9 +7,16 @@ import type { ForgettingTable } from '../retention.ts';
 /** Broken links, and repeated rows of one table, that are read at most. */
 export const MOST_FINDINGS = 1_000;
 
-/** Sorting and grouping of more than this go to disk: the embedded engine lives in the memory of this process. */
-const bounded = `SETTINGS max_bytes_before_external_group_by = 60000000, max_bytes_before_external_sort = 60000000,
-  max_bytes_ratio_before_external_group_by = 0, max_bytes_ratio_before_external_sort = 0, max_threads = 2, max_block_size = 16384`;
+/**
+ * Sorting and grouping of more than this go to disk: the embedded engine lives in the memory of this process. A server
+ * has limits of its own, and who may only read may not change settings.
+ */
+function bounded({ kind }: Store): string {
+  return kind === 'server'
+    ? ''
+    : `SETTINGS max_bytes_before_external_group_by = 60000000, max_bytes_before_external_sort = 60000000,
+      max_bytes_ratio_before_external_group_by = 0, max_bytes_ratio_before_external_sort = 0, max_threads = 2, max_block_size = 16384`;
+}
 
 /** The single batches of one incarnation of one partition, summed up. */
 export interface LedgerSum {
@@ -77,7 +84,7 @@ export async function readLedgerSums(store: Store, since: number): Promise<Ledge
        sum(b.skipped) AS skipped, sum(b.dead) AS dead, sum(b.holes) AS holes,
        max(intDiv(toInt64(b.counted + b.dead + b.skipped) + b.to_offset - b.from_offset - 1, greatest(b.to_offset - b.from_offset, 1))) AS per_offset
      FROM ingest_batches AS b WHERE b.kind != 'replay' AND b.inserted_at >= toDateTime({since:UInt32}, 'UTC')
-     GROUP BY topic, partition, incarnation ORDER BY topic, partition, incarnation ${bounded}`,
+     GROUP BY topic, partition, incarnation ORDER BY topic, partition, incarnation ${bounded(store)}`,
     { since },
   );
 }
@@ -116,7 +123,7 @@ export async function readBrokenLinks(store: Store, since: number): Promise<Brok
        WINDOW before AS (PARTITION BY b.topic, b.partition, b.incarnation ORDER BY b.from_offset, b.to_offset
          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
      WHERE kind = 'lost' OR accounted != to - from OR (place > 1 AND reached != from)
-     ORDER BY topic, partition, incarnation, from, to LIMIT {limit:UInt32} ${bounded}`,
+     ORDER BY topic, partition, incarnation, from, to LIMIT {limit:UInt32} ${bounded(store)}`,
     { since, limit: MOST_FINDINGS + 1 },
   );
 }
@@ -125,7 +132,7 @@ export async function readBrokenLinks(store: Store, since: number): Promise<Brok
 export async function readLedgerCounts(store: Store, horizons: Horizons): Promise<LedgerDay[]> {
   const least = countTables.map((table) => `sumIf(counted, exact AND (${held(table)})) AS ${table}`);
   const rows = await store.query<{ day: number; most: number } & Record<CountTable, number>>(
-    `SELECT toUInt32(date) AS day, sum(counted) AS most, ${least.join(', ')} FROM (${ledgerByDay}) GROUP BY day ${bounded}`,
+    `SELECT toUInt32(date) AS day, sum(counted) AS most, ${least.join(', ')} FROM (${ledgerByDay}) GROUP BY day ${bounded(store)}`,
     horizonParams(horizons),
   );
   return rows.flatMap((row) =>
@@ -146,7 +153,7 @@ export async function readLedgerFailures(store: Store, horizons: Horizons): Prom
     `SELECT 'error_events' AS table, topic, partition, toUInt32(date) AS day,
        sumIf(failed, exact AND (${held('error_events')})) AS least, sum(failed) AS most
      FROM (${ledgerByDay}) WHERE failed > 0 AND (date >= toDate({event_error_events:UInt32}) OR stored_on >= toDate({event_error_events:UInt32}))
-     GROUP BY topic, partition, day ${bounded}`,
+     GROUP BY topic, partition, day ${bounded(store)}`,
     horizonParams(horizons),
   );
 }
@@ -159,7 +166,7 @@ export async function readStoredCounts(store: Store): Promise<StoredDay[]> {
         (table) =>
           `SELECT '${table}' AS table, NULL AS topic, NULL AS partition, toUInt32(toDate(c.ts)) AS day, sum(c.requests) AS stored FROM ${table} AS c GROUP BY day`,
       )
-      .join(' UNION ALL ')} ${bounded}`,
+      .join(' UNION ALL ')} ${bounded(store)}`,
   );
 }
 
@@ -167,7 +174,7 @@ export async function readStoredCounts(store: Store): Promise<StoredDay[]> {
 export async function readStoredFailures(store: Store): Promise<StoredDay[]> {
   return store.query<StoredDay>(
     `SELECT 'error_events' AS table, e.topic AS topic, e.partition AS partition, toUInt32(toDate(e.ts)) AS day, count() AS stored
-     FROM error_events AS e GROUP BY topic, partition, day ${bounded}`,
+     FROM error_events AS e GROUP BY topic, partition, day ${bounded(store)}`,
   );
 }
 
@@ -209,7 +216,7 @@ export async function readLedgerDead(store: Store, since: number): Promise<Ledge
   return store.query<LedgerDead>(
     `SELECT b.topic AS topic, b.partition AS partition, sum(b.dead) AS dead FROM ingest_batches AS b
      WHERE b.dead > 0 AND b.kind = 'batch' AND b.inserted_at >= toDateTime({since:UInt32}, 'UTC')
-     GROUP BY topic, partition ${bounded}`,
+     GROUP BY topic, partition ${bounded(store)}`,
     { since },
   );
 }
@@ -228,7 +235,7 @@ export async function readStoredDead(store: Store, since: number, earliest: numb
        WHERE kind = 'batch' AND inserted_at >= toDateTime({since:UInt32}, 'UTC') GROUP BY topic, partition
      ) AS l ON d.topic = l.topic AND d.partition = l.partition
      WHERE d.inserted_at >= toDateTime({earliest:UInt32}, 'UTC')
-     GROUP BY topic, partition ${bounded}`,
+     GROUP BY topic, partition ${bounded(store)}`,
     { since, earliest },
   );
 }
@@ -250,7 +257,7 @@ export async function readRepeated(
   return store.query<OffsetCount>(
     `SELECT topic, partition, offset, count() AS n FROM ${table}
      GROUP BY topic, partition, offset, part, ${since} HAVING n > 1
-     ORDER BY topic, partition, offset LIMIT {limit:UInt32} ${bounded}`,
+     ORDER BY topic, partition, offset LIMIT {limit:UInt32} ${bounded(store)}`,
     { limit: MOST_FINDINGS },
   );
 }

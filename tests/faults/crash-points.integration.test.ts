@@ -38,8 +38,13 @@ await describeWithKafka('a worker that is killed', (kafka) => {
       });
     });
 
-    it.for(points.filter(({ at }) => at === 'after-announce' || at === 'between-inserts'))(
-      '$at: until it is replayed, reconcile calls the range announced, not finished, and no difference',
+    it.for([
+      { at: 'after-announce', time: 1 },
+      // After the failures, and after the counts.
+      { at: 'between-inserts', time: 1 },
+      { at: 'between-inserts', time: 2 },
+    ] as const)(
+      '$at $time: until it is replayed, reconcile calls the range announced, not finished, and no difference',
       async (crash) => {
         await withPipeline({ brokers: kafka.brokers, clickhouse }, async (pipeline) => {
           const worker = pipeline.startWorker({ crash: { ...crash, signal: 'SIGKILL' } });
