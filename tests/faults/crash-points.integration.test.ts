@@ -52,7 +52,12 @@ await describeWithKafka('a worker that is killed', (kafka) => {
           await pipeline.produce(RECORDS);
           await worker.said(new RegExp(`^SIGKILL ${crash.at}`));
           await worker.ended;
-          const { code, stdout, stderr } = await pipeline.run(['reconcile', '--json']);
+          const { code, stdout, stderr } = await pipeline.run([
+            'reconcile',
+            '--json',
+            '--topic',
+            pipeline.topic,
+          ]);
           const proof: Proof = JSON.parse(stdout);
           expect({ code, stderr, differences: proof.differences }).toEqual({
             code: 0,
