@@ -48,9 +48,10 @@ export async function tick(
 ): Promise<Ticked> {
   const step = stepSeconds(settings);
   const to = Math.floor((Math.min(now, watermark ?? now) - settings.settle_seconds) / step) * step;
-  const begun = state ?? (await load(store, to, settings, detectors));
-  const mayBeGone = state === null || to - begun.evaluated_at > LEAST_KEPT_SECONDS;
-  const start = mayBeGone ? await skipGone(store, begun, to, settings, detectors) : { ...begun, gone: false };
+  const start =
+    state === null
+      ? await skipGone(store, await load(store, to, settings, detectors), to, settings, detectors)
+      : { ...state, gone: false };
   // Nothing is left of these counts: what was found when they were there stays as it is.
   if (start.gone)
     return { state: { evaluated_at: to, live: start.live }, written: [], evaluated_at: to, left_out: 0 };
@@ -77,12 +78,10 @@ export async function tick(
   return { state: next, written, evaluated_at: next.evaluated_at, left_out: stepped.left_out };
 }
 
-/** Only after so much time can counts be gone: no table keeps them shorter. Seconds. */
-const LEAST_KEPT_SECONDS = 86_400;
-
 /**
  * Begins after the last day whose counts have been dropped, and after the time that detectors look back on: what is gone
- * is neither healthy nor silent. `gone`: nothing up to `to` can be judged.
+ * is neither healthy nor silent. `gone`: nothing up to `to` can be judged. Not asked of an analyzer that goes on, nor of an
+ * import, whose own counts are there beside others' that are gone.
  */
 async function skipGone(
   store: Store,

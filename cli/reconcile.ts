@@ -6,18 +6,16 @@ import type { Store } from '../store/connect.ts';
 import {
   readBrokenLinks,
   readLedgerCounts,
-  readLedgerDead,
   readLedgerEndsByDay,
   readLedgerFailed,
   readLedgerFailures,
   readLedgerSums,
   readLedgerTopics,
-  readRepeated,
   readStoredCounts,
-  readStoredDead,
   readStoredFailures,
   readUnspread,
 } from '../store/queries/reconcile.ts';
+import { readLedgerDead, readRepeated, readStoredDead } from '../store/queries/reconcile-rows.ts';
 import { readForgetting } from '../store/retention.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT } from './errors.ts';

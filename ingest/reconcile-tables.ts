@@ -1,5 +1,6 @@
 import type { Forgetting } from '../store/retention.ts';
-import type { Horizons, LedgerDay, LedgerDead, StoredDay, StoredDead } from '../store/queries/reconcile.ts';
+import type { Horizons, LedgerDay, StoredDay } from '../store/queries/reconcile.ts';
+import type { LedgerDead, StoredDead } from '../store/queries/reconcile-rows.ts';
 import type { Difference, Unfinished } from './reconcile.ts';
 import { partitionKey } from './sources/source.ts';
 

@@ -2,14 +2,12 @@ import type { Forgetting } from '../store/retention.ts';
 import {
   type BrokenLink,
   type LedgerDay,
-  type LedgerDead,
   type LedgerEndByDay,
   type LedgerSum,
   MOST_FINDINGS,
-  type OffsetCount,
   type StoredDay,
-  type StoredDead,
 } from '../store/queries/reconcile.ts';
+import type { LedgerDead, OffsetCount, StoredDead } from '../store/queries/reconcile-rows.ts';
 import { decodeCommit, type OffsetRange } from './protocol.ts';
 import { compareDays, compareDead, isoDay } from './reconcile-tables.ts';
 import { horizonsOf } from './reconcile-horizons.ts';

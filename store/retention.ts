@@ -108,7 +108,7 @@ const ALTERED_BY_ANOTHER = 517;
 const NO_TTL_TO_REMOVE = 36;
 
 /** Runs an ALTER, again while another process alters the same table. Throws `StoreError`. */
-export async function alterTable(store: Store, statement: string): Promise<void> {
+export async function alterTable(store: Pick<Store, 'command'>, statement: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       return await store.command(statement);
