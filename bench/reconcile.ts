@@ -6,7 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStore } from '../store/connect.ts';
 import { migrate } from '../store/migrate.ts';
-import { watchMemory, watchPrivateMemory } from './ingest/process-usage.ts';
+import { cpuSeconds, watchMemory, watchPrivateMemory } from './ingest/process-usage.ts';
 
 // Time and memory of `faultline reconcile` over a long ledger, in a process of its own with the embedded engine, beside
 // the same over an empty one: what the program and the engine take by themselves. Half of the ledger is as an earlier
@@ -23,8 +23,8 @@ process.once('exit', () => void rm(folder, { recursive: true, force: true }));
 try {
   const empty = await measure(await fill('empty', 0));
   const full = await measure(await fill('full', ROWS));
-  const words = ({ seconds, max_mb, private_mb }: typeof full): string =>
-    `${seconds.toFixed(1)} s, at most ${private_mb.toFixed(0)} MB of its own, ${max_mb.toFixed(0)} MB with the engine's library`;
+  const words = ({ seconds, cpu, max_mb, private_mb }: typeof full): string =>
+    `${seconds.toFixed(1)} s (${cpu.toFixed(1)} s of CPU), at most ${private_mb.toFixed(0)} MB of its own, ${max_mb.toFixed(0)} MB with the engine's library`;
   console.log(
     `empty ledger: ${words(empty)}\n` +
       `${ROWS} batches of ${PARTITIONS} partitions over ${DAYS} days: ${words(full)} (targets for 2 million: 10 s, 300 MB)`,
@@ -69,7 +69,9 @@ async function fill(name: string, rows: number): Promise<string> {
   return data;
 }
 
-async function measure(data: string): Promise<{ seconds: number; max_mb: number; private_mb: number }> {
+async function measure(
+  data: string,
+): Promise<{ seconds: number; cpu: number; max_mb: number; private_mb: number }> {
   const began = performance.now();
   const child = spawn(path.resolve(import.meta.dirname, '../cli/faultline'), ['reconcile', '--data', data], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -79,9 +81,14 @@ async function measure(data: string): Promise<{ seconds: number; max_mb: number;
     out += text;
   });
   const [memory, own] = [watchMemory(child.pid ?? 0), watchPrivateMemory(child.pid ?? 0)];
+  let cpu = 0;
+  const timer = setInterval(() => {
+    cpu = Math.max(cpu, cpuSeconds(child.pid ?? 0) || 0);
+  }, 50);
   const [code] = await once(child, 'close');
+  clearInterval(timer);
   const { max_mb } = memory.end();
   const private_mb = own.end();
   if (code !== 0) throw new Error(`reconcile ended with ${String(code)}: ${out}`);
-  return { seconds: (performance.now() - began) / 1_000, max_mb, private_mb };
+  return { seconds: (performance.now() - began) / 1_000, cpu, max_mb, private_mb };
 }
