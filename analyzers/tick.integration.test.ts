@@ -138,6 +138,32 @@ test('an analyzer that missed hours makes up for them with the same rows', async
   expect(await readIncidents(live)).toEqual(before);
 });
 
+test('a tick over a time whose counts were dropped leaves every incident as it is', async () => {
+  const store = await openFresh('gone');
+  await insertCounts(
+    store,
+    rows.filter((row) => row.ts < START + 50 * MINUTE),
+  );
+  await replayRange(store, START * 1000, (START + 50 * MINUTE) * 1000, defaults);
+  const before = await readIncidents(store);
+  expect(before).toMatchObject([{ incident: { kind: 'slow_down_surge', state: 'firing' } }]);
+  // What retention does after a week.
+  await store.command('TRUNCATE TABLE request_counts');
+  for (const state of [null, { evaluated_at: START, live: new Map() }]) {
+    const ticked = await tick(store, START + 90 * MINUTE, defaults, state);
+    expect(ticked.written).toEqual([]);
+  }
+  expect(await readIncidents(store)).toEqual(before);
+  // Days later there are counts again, and they are judged.
+  const later = START + 3 * 24 * 60 * MINUTE;
+  await insertCounts(
+    store,
+    rows.map((row) => ({ ...row, ts: row.ts + 3 * 24 * 60 * MINUTE })),
+  );
+  const found = await tick(store, later + 50 * MINUTE, defaults, null);
+  expect(found.written.map(({ incident }) => incident.state)).toContain('firing');
+});
+
 test('what is still open when the counts end stays open', async () => {
   const store = await openFresh('cut');
   await insertCounts(
@@ -198,14 +224,14 @@ test('the loop never runs two ticks at once, survives a failed one, and stops on
   const evaluated: number[] = [];
   let running = 0;
   let most = 0;
-  let failed = false;
+  let hasFailed = false;
   const flaky: Store = {
     ...live,
     query: async (sql, params) => {
       most = Math.max(most, ++running);
       try {
-        if (evaluated.length === 2 && !failed) {
-          failed = true;
+        if (evaluated.length === 2 && !hasFailed) {
+          hasFailed = true;
           throw new Error('connection lost');
         }
         return await live.query(sql, params);

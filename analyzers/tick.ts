@@ -1,5 +1,6 @@
 import type { Incident } from '../domain/incident.ts';
 import type { Store } from '../store/connect.ts';
+import { readCountsGone } from '../store/queries/counts.ts';
 import { readIncidents, writeIncidents } from '../store/queries/incidents.ts';
 import { detectors as allDetectors } from './detectors/detectors.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
@@ -50,7 +51,13 @@ export async function tick(
 ): Promise<Ticked> {
   const step = stepSeconds(settings);
   const to = Math.floor((Math.min(now, watermark ?? now) - settings.settle_seconds) / step) * step;
-  const start = state ?? (await load(store, to, settings, detectors));
+  const start =
+    state === null
+      ? await skipGone(store, await load(store, to, settings, detectors), to, settings, detectors)
+      : { ...state, gone: false };
+  // Nothing is left of these counts: what was found when they were there stays as it is.
+  if (start.gone)
+    return { state: { evaluated_at: to, live: start.live }, written: [], evaluated_at: to, left_out: 0 };
   const written: { incident: Incident; reason: Change['reason'] }[] = [];
   const write = async (changes: readonly Change[]): Promise<void> => {
     await writeIncidents(
@@ -71,6 +78,24 @@ export async function tick(
   written.push(...pipeline.written);
   const next = { evaluated_at: Math.max(start.evaluated_at, to), live, pipeline: pipeline.live };
   return { state: next, written, evaluated_at: next.evaluated_at, left_out: stepped.left_out };
+}
+
+/**
+ * Begins after the last day whose counts have been dropped, and after the time that detectors look back on: what is gone
+ * is neither healthy nor silent. `gone`: nothing up to `to` can be judged. Not asked of an analyzer that goes on, nor of an
+ * import, whose own counts are there beside others' that are gone.
+ */
+async function skipGone(
+  store: Store,
+  start: TickState,
+  to: number,
+  settings: AnalyzerSettings,
+  detectors: readonly Detector[],
+): Promise<TickState & { gone: boolean }> {
+  const lookback = Math.max(...detectors.map((detector) => detector.lookback(settings)));
+  const end = await readCountsGone(store, { from: start.evaluated_at - lookback, to });
+  if (end === null || end + lookback <= start.evaluated_at) return { ...start, gone: false };
+  return { ...start, evaluated_at: end + lookback, gone: end + lookback >= to };
 }
 
 async function load(

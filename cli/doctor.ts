@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { openStore } from '../store/connect.ts';
-import { migrationFiles } from '../store/migrate.ts';
+import { migrationFiles, missingMigrations } from '../store/migrate.ts';
 import type { CommandContext } from './context.ts';
 import { describeError, EXIT } from './errors.ts';
 import { createPainter } from './format/color.ts';
@@ -69,24 +69,13 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
   const store = await openStore({ ...settings.clickhouse, timeoutMs: 10_000, notice: err });
   try {
     const [version] = await store.query<{ version: string }>('SELECT version() AS version');
-    const missing = await missingMigrations(store);
+    const missing = (await missingMigrations(store)) ?? (await migrationFiles());
     const where = `${store.kind === 'server' ? 'server' : 'embedded engine'} ${version?.version ?? ''} at ${store.where}`;
     if (missing.length > 0) return fail(`${where} lacks ${missing.join(', ')}: run faultline migrate`);
     return ok(`${where}, tables of ${store.database} are up to date`);
   } finally {
     await store.close();
   }
-}
-
-async function missingMigrations(store: Awaited<ReturnType<typeof openStore>>): Promise<readonly string[]> {
-  const [table] = await store.query<{ n: number }>(
-    `SELECT count() AS n FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'`,
-    { database: store.database },
-  );
-  const files = await migrationFiles();
-  if ((table?.n ?? 0) === 0) return files;
-  const done = await store.query<{ name: string }>('SELECT DISTINCT name FROM schema_migrations');
-  return files.filter((file) => !done.some(({ name }) => name === file));
 }
 
 async function checkKafka(_options: unknown, context: CommandContext): Promise<Finding> {

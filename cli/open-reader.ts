@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { openStore, type Store } from '../store/connect.ts';
+import { missingMigrations } from '../store/migrate.ts';
 import type { CommandContext } from './context.ts';
 import { UserError } from './errors.ts';
 
@@ -13,16 +14,21 @@ export async function openReader({ settings, err }: CommandContext): Promise<Sto
     );
   }
   const store = await open({ ...settings.clickhouse, notice: err });
-  const tables = await store.query<{ name: string }>(
-    `SELECT name FROM system.tables WHERE database = {database:String} AND name IN ('request_counts_1h', 'incidents')`,
-    { database },
-  );
-  if (tables.length === 2) return store;
+  const problem = await missingTables(store).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  if (problem === null) return store;
   await store.close();
-  throw new UserError(
-    `database ${database} at ${store.where} has no tables of faultline: run faultline migrate`,
-    1,
-  );
+  throw new UserError(`database ${database} at ${store.where} ${problem}: run faultline migrate`, 1);
+}
+
+async function missingTables(store: Store): Promise<string | null> {
+  const missing = await missingMigrations(store);
+  if (missing === null) return 'has no tables of faultline';
+  return missing.length === 0
+    ? null
+    : `is of an earlier version of faultline (it lacks ${missing.join(', ')})`;
 }
 
 async function open(options: Parameters<typeof openStore>[0]): Promise<Store> {

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toRetention } from '../domain/retention.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Limits } from '../ingest/gather.ts';
 import type { Source } from '../ingest/sources/source.ts';
 import { createSteps } from '../ingest/steps.ts';
 import { createWorker, type Worker } from '../ingest/worker.ts';
 import type { WorkerEvents } from '../ingest/worker-events.ts';
-import { openStore, type Store } from '../store/connect.ts';
+import { openStore, type Store, type StoreOptions } from '../store/connect.ts';
 import { migrate } from '../store/migrate.ts';
 import type { CommandContext } from './context.ts';
 
@@ -23,11 +24,14 @@ export function memoryFor(batchBytes: number): number {
 
 const WRITERS = 4;
 
-/** Opens the store and brings it to the present schema. */
-export async function openMigrated(options: Parameters<typeof openStore>[0]): Promise<Store> {
+/** Where the store is, and how long its tables keep their rows. */
+export type MigrateOptions = StoreOptions & Pick<Settings['clickhouse'], 'retention'>;
+
+/** Opens the store and brings it to the present schema and retention. */
+export async function openMigrated(options: MigrateOptions): Promise<Store> {
   const store = await openStore(options);
   try {
-    await migrate(store);
+    await migrate(store, toRetention(options.retention));
     return store;
   } catch (error) {
     await store.close();

@@ -1,13 +1,22 @@
-import { type BrokerFacts, type Difference, type Proof, reconcile } from '../ingest/reconcile.ts';
+import { horizonsOf } from '../ingest/reconcile-horizons.ts';
+import { deadSince } from '../ingest/reconcile-tables.ts';
+import { type BrokerFacts, type Proof, reconcile } from '../ingest/reconcile.ts';
 import { openKafkaAdmin } from '../ingest/sources/kafka.ts';
 import type { Store } from '../store/connect.ts';
 import {
-  type LedgerRow,
-  readLedger,
-  readRepeated,
-  readRowCounts,
-  readTotals,
+  readBrokenLinks,
+  readLedgerCounts,
+  readLedgerEndsByDay,
+  readLedgerFailed,
+  readLedgerFailures,
+  readLedgerSums,
+  readLedgerTopics,
+  readStoredCounts,
+  readStoredFailures,
+  readUnspread,
 } from '../store/queries/reconcile.ts';
+import { readLedgerDead, readRepeated, readStoredDead } from '../store/queries/reconcile-rows.ts';
+import { readForgetting } from '../store/retention.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT } from './errors.ts';
 import { kafkaLog } from './log-events.ts';
@@ -32,24 +41,45 @@ export async function run(options: ReconcileOptions, context: CommandContext): P
 }
 
 async function prove(store: Store, topic: string | null, context: CommandContext): Promise<Proof> {
-  const ledger = await readLedger(store, null);
-  const broker = await askKafka(ledger, topic, context);
-  const rows = [];
+  const { now, tables: forgetting } = await readForgetting(store);
+  const horizons = horizonsOf(forgetting, now);
+  const ledgerDays = async () => [
+    ...(await readLedgerCounts(store, horizons)),
+    ...(await readLedgerFailures(store, horizons)),
+  ];
+  const since = deadSince(horizons);
+  // The ledger, the tables, what is announced, and the ledger again: batches go in meanwhile.
+  const days = { before: await ledgerDays() };
+  const dead = { before: await readLedgerDead(store, since) };
+  const stored = [...(await readStoredCounts(store)), ...(await readStoredFailures(store))];
+  const storedDead = await readStoredDead(store, since, horizons.dead_letters.event);
   const repeated = [];
-  for (const table of ['error_events', 'dead_letters'] as const) {
-    for (const row of await readRowCounts(store, table, null)) rows.push({ table, ...row });
-    for (const row of await readRepeated(store, table, null)) repeated.push({ table, ...row });
-  }
-  const totals = await readTotals(store);
-  const proof = reconcile({ ledger, broker, rows, repeated, totals, now: context.now() / 1000 });
+  for (const table of ['error_events', 'dead_letters'] as const)
+    for (const row of await readRepeated(store, table)) repeated.push({ table, ...row });
+  // A first batch that is half in is known by its failures only.
+  const topics = [...(await readLedgerTopics(store)), ...stored.flatMap((day) => day.topic ?? [])];
+  const broker = await askKafka(topics, topic, context);
+  const proof = reconcile({
+    sums: await readLedgerSums(store, horizons.ingest_batches.event),
+    endsByDay: await readLedgerEndsByDay(store),
+    broken: await readBrokenLinks(store, horizons.ingest_batches.event),
+    broker,
+    days: { ...days, stored, after: await ledgerDays() },
+    dead: { ...dead, stored: storedDead, after: await readLedgerDead(store, since) },
+    repeated,
+    unspread: await readUnspread(store),
+    failed: await readLedgerFailed(store),
+    forgetting,
+    now,
+  });
   if (topic === null) return proof;
   // Sums of the counts are over all topics; everything else is of the topic asked for.
-  const concerns = (difference: Difference): boolean =>
-    difference.topic === topic || difference.topic === '*';
+  const concerns = (one: { topic: string }): boolean => one.topic === topic || one.topic === '*';
   return {
     ...proof,
-    partitions: proof.partitions.filter((partition) => partition.topic === topic),
+    partitions: proof.partitions.filter(concerns),
     differences: proof.differences.filter(concerns),
+    unfinished: proof.unfinished.filter(concerns),
   };
 }
 
@@ -57,13 +87,14 @@ async function prove(store: Store, topic: string | null, context: CommandContext
 const localTopic = /^(file:|stdin#|demo#|dead-letters#)/;
 
 async function askKafka(
-  ledger: readonly LedgerRow[],
+  storedTopics: readonly string[],
   topic: string | null,
   context: CommandContext,
 ): Promise<BrokerFacts[]> {
-  const known = new Set(ledger.map((row) => row.topic).filter((name) => !localTopic.test(name)));
+  const known = new Set(storedTopics.filter((name) => !localTopic.test(name)));
   if (topic !== null && !localTopic.test(topic)) known.add(topic);
-  const topics = [...known].filter((name) => topic === null || name === topic);
+  // All of them, whichever is asked for: what others have announced may be in the sums over all topics.
+  const topics = [...known];
   if (topics.length === 0) return [];
   const admin = await openKafkaAdmin(context.settings.kafka, kafkaLog(context.logger));
   try {
@@ -86,10 +117,16 @@ function print(proof: Proof, context: CommandContext): void {
   for (const p of proof.partitions) {
     const again = p.incarnation === 0 ? '' : ` (incarnation ${p.incarnation})`;
     const lag = p.lag === null ? '' : `, ${p.lag} not read yet`;
+    if (p.from === p.to) {
+      context.out(`${p.topic}/${p.partition}${again}  [?, ${p.to}) kept by day only${lag}`);
+      continue;
+    }
     context.out(
       `${p.topic}/${p.partition}${again}  [${p.from}, ${p.to}) = ${p.counted} counted + ${p.dead} dead + ${p.skipped} skipped + ${p.holes} holes${lag}`,
     );
   }
+  for (const { topic, partition, from, to } of proof.unfinished)
+    context.out(`announced, not finished: ${topic}/${partition} [${from}, ${to})`);
   for (const note of proof.notes) context.out(`note: ${note}`);
   for (const d of proof.differences) {
     const range = d.from === null ? '' : ` [${d.from}, ${d.to})`;
@@ -101,5 +138,6 @@ function print(proof: Proof, context: CommandContext): void {
     proof.differences.length === 0
       ? 'exact: every record is counted once, dead or skipped'
       : `${proof.differences.length} differences`;
-  context.out(proof.partitions.length === 0 ? 'nothing has been ingested yet' : verdict);
+  const isEmpty = proof.partitions.length === 0 && proof.differences.length === 0;
+  context.out(isEmpty ? 'nothing has been ingested yet' : verdict);
 }

@@ -67,8 +67,6 @@ async function replay(
   options: ReplayOptions,
   context: CommandContext,
 ): Promise<number> {
-  // History is older than the tables would keep it.
-  await store.command('SYSTEM STOP TTL MERGES');
   const reports: InputReport[] = [];
   for (const input of inputs) {
     reports.push(await readInput(store, input, context));

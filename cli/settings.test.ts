@@ -99,6 +99,26 @@ describe('a wrong settings file is one line that names', () => {
       'faultline.yaml:2: console.token: must be a text',
     ],
     [
+      'a retention in other units',
+      'clickhouse:\n  retention:\n    error_events: 24h',
+      'faultline.yaml:3: clickhouse.retention.error_events is "24h": must be days, weeks or years such as 7d, 2w, 3y (1d to 18250d), or never to keep for ever',
+    ],
+    [
+      'a retention of nothing',
+      'clickhouse:\n  retention:\n    request_counts: 0d',
+      'faultline.yaml:3: clickhouse.retention.request_counts is "0d": must be days, weeks',
+    ],
+    [
+      'a retention longer than that of the coarser counts',
+      'clickhouse:\n  retention:\n    request_counts: 100d',
+      'faultline.yaml:3: clickhouse.retention.request_counts is "100d": must be at most as long as request_counts_1m',
+    ],
+    [
+      'a retention shorter than the default of the finer counts',
+      'clickhouse:\n  retention:\n    request_counts_1m: 2d',
+      'clickhouse.retention.request_counts is "7d": must be at most as long as request_counts_1m',
+    ],
+    [
       'a list in place of a map',
       '- 1',
       'faultline.yaml:1: the settings must be a map of keys, such as kafka: {brokers: [host:9092]}',

@@ -218,7 +218,7 @@ function describeIssue(issue: z.core.$ZodIssue, tree: Tree, origins: Map<string,
   const whole = setting !== null && typeof valueAt(tree, setting.path) === 'string';
   const path = whole ? setting.path : issue.path;
   const key = path.join('.');
-  const value = setting?.secret === true ? '' : ` is ${shown(valueAt(tree, path))}`;
+  const value = setting?.secret === true ? '' : ` is ${shown(valueAt(tree, path) ?? setting?.defaultValue)}`;
   return `${originOf(key, origins)}${key}${value}: must ${allowed(issue)}`;
 }
 

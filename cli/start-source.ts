@@ -18,6 +18,8 @@ export interface StartSource {
   isDemo: boolean;
   /** True for records of a topic, false for lines. */
   isTopic: boolean;
+  /** The file that is read and may be older than what is kept; null where it is none. */
+  file: string | null;
   /** True when event time is the records' own and not the clock's. */
   isHistory: boolean;
   /** Null: those of the settings. */
@@ -68,6 +70,7 @@ function fromKafka(records: Source, { settings }: CommandContext): StartSource {
     records,
     isDemo: false,
     isTopic: true,
+    file: null,
     isHistory: false,
     limits: null,
     present: () => null,
@@ -98,6 +101,7 @@ async function openOwnSource(
     records,
     isDemo: false,
     isTopic: false,
+    file: lines.isFile ? source : null,
     isHistory: !follow,
     // A file that is followed is live: its batches close by age, and are announced so that they are cut only once.
     limits: lines.isFile && !follow ? fileLimits(context.settings) : null,
@@ -112,11 +116,13 @@ function openDemo(speed: number, run: string, context: CommandContext): StartSou
   const scenario = findScenario('demo-day');
   if (scenario === null) throw new Error('the scenario of the demo is missing');
   const demo = playDemo(scenario, { end: context.now(), speed, seed: 'demo', signal: context.signal });
+  const records = openStreamLines('demo', run, demo.lines);
   return {
     name: 'demo: a simulated day',
-    records: openStreamLines('demo', run, demo.lines),
+    records,
     isDemo: true,
     isTopic: false,
+    file: null,
     isHistory: true,
     limits: null,
     present: demo.present,

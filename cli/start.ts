@@ -1,18 +1,21 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { closeHistory } from '../analyzers/end-of-history.ts';
 import { tick, type TickState } from '../analyzers/tick.ts';
 import { type Console, startConsole } from '../dashboards/console/server.ts';
 import { dashboards } from '../dashboards/panels/list.ts';
 import type { RequestClass } from '../domain/error-class.ts';
+import { toRetention } from '../domain/retention.ts';
 import { type InputTally, tallyInput } from '../ingest/input-report.ts';
 import { reportToBoth, type WorkerEvents } from '../ingest/worker-events.ts';
 import type { Worker } from '../ingest/worker.ts';
 import type { Store } from '../store/connect.ts';
 import type { CommandContext } from './context.ts';
-import { readEventRange } from '../store/queries/totals.ts';
+import { readFirstEvent } from '../store/queries/ledger.ts';
 import { readWatermark } from '../store/queries/watermark.ts';
 import { nothingCounted, reportInput, unfinishedLine } from './format/input-report.ts';
+import { historyNotice, readSpan } from './history-notice.ts';
 import { createLiveView, type LiveCounts } from './live-view.ts';
 import { logEvents } from './log-events.ts';
 import { neededStore, served, waitingOf } from './needs.ts';
@@ -98,8 +101,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     });
     const [store, source] = await openBoth(ownStorage, input, waiting);
     state.source = source;
-    // The tables forget by event time; what is shown from a file may be older than that.
-    if (source.isHistory && store.kind === 'embedded') await store.command('SYSTEM STOP TTL MERGES');
+    if (source.file !== null) await announceHistory(source.file, context);
     // Files and the demo hold up nobody: only the records of a topic can wait.
     reports = source.isTopic
       ? runStateReport(store, { now: context.now, logger: context.logger.child({}, { level: 'warn' }) })
@@ -152,6 +154,15 @@ interface Running {
   state: State;
   telemetry: RunningTelemetry;
   exit: boolean;
+}
+
+/** Says, before a file is imported, how long what is in it will be kept. */
+async function announceHistory(file: string, context: CommandContext): Promise<void> {
+  const { format, mapping, clickhouse } = context.settings;
+  const span = await readSpan(file, { format, mapping }, context.now());
+  const notice =
+    span === null ? null : historyNotice(file, span, toRetention(clickhouse.retention), context.now());
+  if (notice !== null) context.err(notice);
 }
 
 async function openFresh(options: Parameters<typeof openMigrated>[0], demo: boolean): Promise<Store> {
@@ -227,7 +238,7 @@ function countsOf({ state, source }: Running): LiveCounts {
 
 /** Evaluates up to the present of the source; the last time after the worker has ended, so that nothing is left out. */
 async function analyse(
-  { store, state, source }: Running,
+  { store, worker, state, source }: Running,
   view: ReturnType<typeof createLiveView>,
   context: CommandContext,
 ): Promise<void> {
@@ -241,7 +252,9 @@ async function analyse(
     if (present !== null) {
       // A file ends within an interval; the step that closes it is the last one that means something.
       const now = present / 1000 + (last && source.isHistory ? settings.every_seconds : 0);
-      memory ??= source.isHistory ? { evaluated_at: await firstStep(store, now), live: new Map() } : null;
+      memory ??= source.isHistory
+        ? { evaluated_at: await firstStep(store, now, worker), live: new Map() }
+        : null;
       const watermark = source.isHistory
         ? null
         : await readWatermark(store, now, settings.pipeline.hold_seconds);
@@ -253,16 +266,24 @@ async function analyse(
         if (reason === 'fired' || reason === 'reopened' || reason === 'resolved') view.incident(incident);
       }
     }
-    if (last) return;
+    if (last) {
+      // A demo ends at the present.
+      if (source.isHistory && !source.isDemo && memory !== null && present !== null)
+        for (const { id } of await closeHistory(store, memory.live, present / 1000, context.now() / 1000))
+          state.open.delete(id);
+      return;
+    }
     await sleep(source.isHistory ? 500 : settings.every_seconds * 1000, undefined, {
       signal: context.signal,
     }).catch(() => undefined);
   }
 }
 
-async function firstStep(store: Store, fallback: number): Promise<number> {
-  const range = await readEventRange(store);
-  return range === null ? fallback : range.from / 1000 - 1;
+/** Right before the oldest request of the source, whatever else is stored. */
+async function firstStep(store: Store, fallback: number, worker: Worker): Promise<number> {
+  const topics = worker.status().partitions.map(({ topic }) => topic);
+  const first = await readFirstEvent(store, [...new Set(topics)]);
+  return first === null ? fallback : first - 1;
 }
 
 function watch(state: State, source: StartSource, context: CommandContext): WorkerEvents {

@@ -1,4 +1,5 @@
 import { isRequestClass, requestClassNames } from '../domain/error-class.ts';
+import { toRetention } from '../domain/retention.ts';
 import type { Store } from '../store/connect.ts';
 import { readCountedRange, readDimensionValues, readTrends } from '../store/queries/trends.ts';
 import { planTrends, type TrendFilter, type TrendPlan } from '../store/queries/trends-plan.ts';
@@ -31,6 +32,7 @@ export async function run(options: TrendsOptions, context: CommandContext): Prom
     ...parseRange(options, context.now()),
     by: parseBy(options.by),
     where: parseWhere(options),
+    retention: toRetention(context.settings.clickhouse.retention),
   });
   const store = await openReader(context);
   try {

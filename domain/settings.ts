@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defaultRetention, parseRetention, type RetainedTable } from './retention.ts';
 
 /** Environment variables and flags are texts; an empty value or a boolean is no number. */
 const toNumber = (v: unknown) =>
@@ -34,6 +35,16 @@ const httpUrl = z
   );
 /** Shown nowhere: messages and `faultline settings` mask it. */
 const secret = (description: string) => z.string().default('').meta({ description, secret: true });
+
+const keeps = (table: RetainedTable, description: string) =>
+  z
+    .string()
+    .refine(
+      (v) => parseRetention(v) !== undefined,
+      'days, weeks or years such as 7d, 2w, 3y (1d to 18250d), or never to keep for ever',
+    )
+    .default(defaultRetention[table])
+    .describe(description);
 
 export const recordFormats = ['auto', 'native', 'otel-genai', 'litellm', 'mapped'] as const;
 export type RecordFormat = (typeof recordFormats)[number];
@@ -79,6 +90,41 @@ export const settingsSchema = z.strictObject({
       http_token: secret(
         'Password with which others may write there; empty: they may only read. Better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN.',
       ),
+      retention: z
+        .strictObject({
+          request_counts: keeps(
+            'request_counts',
+            'How long counts per 10 s are kept after their event, or after their import where that is later: such as 7d, 2w, 3y, or never to keep them for ever. Every start applies it.',
+          ),
+          request_counts_1m: keeps(
+            'request_counts_1m',
+            'How long counts per minute are kept; at least as long as counts per 10 s.',
+          ),
+          request_counts_1h: keeps(
+            'request_counts_1h',
+            'How long counts per hour are kept; at least as long as counts per minute.',
+          ),
+          error_events: keeps('error_events', 'How long failures are kept.'),
+          dead_letters: keeps(
+            'dead_letters',
+            'How long records that could not be decoded are kept after they were read.',
+          ),
+          incidents: keeps('incidents', 'How long incidents are kept after they were last written.'),
+          ingest_batches: keeps(
+            'ingest_batches',
+            'How long the ledger holds every batch. By day it is kept as long as the longest of these.',
+          ),
+        })
+        // `trends` asks the coarser table where the finer one keeps nothing any more.
+        .refine((r) => isAtMost(r.request_counts, r.request_counts_1m), {
+          path: ['request_counts'],
+          error: 'at most as long as request_counts_1m',
+        })
+        .refine((r) => isAtMost(r.request_counts_1m, r.request_counts_1h), {
+          path: ['request_counts_1m'],
+          error: 'at most as long as request_counts_1h',
+        })
+        .prefault({}),
     })
     .prefault({}),
   kafka: z
@@ -231,6 +277,11 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** Which personal data is hidden; secrets always are. */
 export type Privacy = Settings['privacy'];
 export const defaultPrivacy: Privacy = settingsSchema.parse({}).privacy;
+
+function isAtMost(one: string, other: string): boolean {
+  const [days, most] = [parseRetention(one), parseRetention(other)];
+  return most === null || (days !== null && (days ?? 0) <= (most ?? 0));
+}
 
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);

@@ -2,6 +2,7 @@ import type { Classification } from '../domain/classification.ts';
 import { COUNT_INTERVAL_SECONDS, LATENCY_BUCKETS_MS } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import type { RequestLog } from '../domain/request-log.ts';
+import type { DayCount } from '../store/write-batch.ts';
 import { type Caller, type CallerDimensions, callers } from './callers.ts';
 
 /** What a request adds to the counts of its caller. */
@@ -40,6 +41,7 @@ interface Group {
 
 const INTERVAL_MS = COUNT_INTERVAL_SECONDS * 1000;
 const FIRST_GROUPS = 64;
+const DAY_SECONDS = 86_400;
 
 // Places among the sums of a group.
 const REQUESTS = 0;
@@ -116,6 +118,21 @@ export class CountGroups {
     for (const group of this.#groups)
       counts.set(group.class, (counts.get(group.class) ?? 0) + this.#requests(group));
     return counts;
+  }
+
+  /** Requests and failures of each day of event time, oldest first; days without a request are left out. */
+  days(): DayCount[] {
+    const days = new Map<number, DayCount>();
+    for (const group of this.#groups) {
+      const requests = this.#requests(group);
+      if (requests === 0) continue;
+      const day = Math.floor(group.ts / DAY_SECONDS);
+      const sum = days.get(day) ?? { day, counted: 0, failed: 0 };
+      sum.counted += requests;
+      if (group.class !== 'ok') sum.failed += requests;
+      days.set(day, sum);
+    }
+    return [...days.values()].sort((a, b) => a.day - b.day);
   }
 
   /** Gives the memory back at once; nothing may be asked any more. */

@@ -3,7 +3,7 @@ import type { Classification } from '../domain/classification.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import type { RejectReason, SkipReason } from '../domain/request-log.ts';
 import { tsvRow } from '../store/tsv.ts';
-import type { BatchRows } from '../store/write-batch.ts';
+import type { BatchRows, DayCount } from '../store/write-batch.ts';
 import type { Caller } from './callers.ts';
 import { CountGroups, type Counted, GROUP_BYTES } from './count-groups.ts';
 import { addEventRow, type Position, readEventRow } from './event-row.ts';
@@ -119,6 +119,11 @@ export class Fold {
   /** Requests of each class so far. */
   classes(): Map<RequestClass, number> {
     return this.#counts.classes();
+  }
+
+  /** How the requests so far spread over the days of event time. */
+  days(): DayCount[] {
+    return this.#counts.days();
   }
 
   #refuse(row: string, detail: string): void {

@@ -150,6 +150,7 @@ function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: st
       extra: 0,
       first_ts: null,
       last_ts: null,
+      days: [],
       topic_id: topicId,
       last_digest: '',
       worker,

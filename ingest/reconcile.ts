@@ -1,6 +1,17 @@
-import { decodeCommit } from './protocol.ts';
+import type { Forgetting } from '../store/retention.ts';
+import {
+  type BrokenLink,
+  type LedgerDay,
+  type LedgerEndByDay,
+  type LedgerSum,
+  MOST_FINDINGS,
+  type StoredDay,
+} from '../store/queries/reconcile.ts';
+import type { LedgerDead, OffsetCount, StoredDead } from '../store/queries/reconcile-rows.ts';
+import { decodeCommit, type OffsetRange } from './protocol.ts';
+import { compareDays, compareDead, isoDay } from './reconcile-tables.ts';
+import { horizonsOf } from './reconcile-horizons.ts';
 import { type Committed, type PartitionId, partitionKey } from './sources/source.ts';
-import type { LedgerRow, OffsetCount, TableTotal } from '../store/queries/reconcile.ts';
 
 /** What Kafka says of one partition. */
 export interface BrokerFacts extends PartitionId, Committed {
@@ -8,19 +19,29 @@ export interface BrokerFacts extends PartitionId, Committed {
   latest: number;
 }
 
+/**
+ * What was read. Batches go in while it is read: the ledger before the tables says what they must hold, the ledger after
+ * them, and the announcements read between, what they may hold.
+ */
 export interface Facts {
-  ledger: readonly LedgerRow[];
+  sums: readonly LedgerSum[];
+  endsByDay: readonly LedgerEndByDay[];
+  broken: readonly BrokenLink[];
   broker: readonly BrokerFacts[];
-  rows: { table: 'error_events' | 'dead_letters'; topic: string; partition: number; n: number }[];
+  days: { before: readonly LedgerDay[]; stored: readonly StoredDay[]; after: readonly LedgerDay[] };
+  dead: { before: readonly LedgerDead[]; stored: readonly StoredDead[]; after: readonly LedgerDead[] };
   repeated: readonly (OffsetCount & { table: string })[];
-  totals: readonly TableTotal[];
-  /** Epoch seconds. */
+  unspread: { batches: number; requests: number };
+  /** Failures of all days that the ledger knows. */
+  failed: number;
+  forgetting: readonly Forgetting[];
+  /** The store's clock, epoch seconds. */
   now: number;
 }
 
 /** `gap` and `overlap` carry the exact range; `lost` is a gap that the worker found and recorded. */
 export interface Difference {
-  kind: 'gap' | 'overlap' | 'lost' | 'sum' | 'rows' | 'repeated' | 'rollup';
+  kind: 'gap' | 'overlap' | 'lost' | 'sum' | 'rows' | 'repeated' | 'rollup' | 'more';
   topic: string;
   partition: number | null;
   from: number | null;
@@ -41,202 +62,140 @@ export interface PartitionProof extends PartitionId {
   lag: number | null;
 }
 
+/** A range that a worker has announced and not finished: some of its rows may be stored. No difference. */
+export interface Unfinished extends PartitionId, OffsetRange {}
+
 export interface Proof {
   partitions: PartitionProof[];
   differences: Difference[];
+  unfinished: Unfinished[];
   /** What could not be compared, and why. */
   notes: string[];
 }
 
-const DAY = 86_400;
-/** Tables forget by event time; a day of margin covers the time until the parts really go. */
-const retentionDays: Readonly<Record<string, number>> = {
-  request_counts: 7,
-  request_counts_1m: 90,
-  request_counts_1h: 3 * 365,
-  error_events: 30,
-  dead_letters: 30,
-};
-
 /** Compares offsets, ledger and tables: announced = counted + dead + skipped, no gap, no overlap. Pure. */
 export function reconcile(facts: Facts): Proof {
-  const chains = groupBy(
-    facts.ledger.filter((row) => row.kind !== 'replay'),
-    (row) => `${partitionKey(row)}:${row.incarnation}`,
-  );
-  const partitions: PartitionProof[] = [];
-  const differences: Difference[] = [];
-  const notes: string[] = [];
-  for (const chain of chains.values()) {
-    const last = chain.at(-1);
-    if (last === undefined) continue;
-    differences.push(...chainDifferences(chain));
-    partitions.push(summarise(chain, last));
+  const partitions = partitionsOf(facts);
+  const differences = facts.broken.slice(0, MOST_FINDINGS).flatMap(linkDifferences);
+  if (facts.broken.length > MOST_FINDINGS) differences.push(moreOf('broken ranges in the ledger'));
+  const unfinished: Unfinished[] = [];
+  for (const broker of facts.broker) {
+    const found = compareBroker(broker, partitions);
+    differences.push(...found.differences);
+    if (found.unfinished !== null) unfinished.push(found.unfinished);
   }
-  for (const broker of facts.broker) differences.push(...brokerDifferences(broker, partitions));
-  differences.push(...tableDifferences(facts, notes));
+  const horizons = horizonsOf(facts.forgetting, facts.now);
+  const tables = {
+    horizons,
+    forgetting: facts.forgetting,
+    all_failed: facts.failed,
+    all_dead: facts.sums.reduce((sum, { dead }) => sum + dead, 0),
+    pending: unfinished.map((range) => ({ ...range, outcomes: mostOutcomes(range, facts.sums) })),
+  };
+  const days = compareDays(facts.days, tables);
+  const dead = compareDead(facts.dead, tables);
+  differences.push(...days.differences, ...dead.differences);
   for (const { table, topic, partition, offset, n } of facts.repeated) {
-    differences.push({
-      kind: 'repeated',
-      topic,
-      partition,
-      from: offset,
-      to: offset + 1,
-      what: `${n} equal rows in ${table}`,
-    });
+    const what = `${n} equal rows in ${table}`;
+    differences.push({ kind: 'repeated', topic, partition, from: offset, to: offset + 1, what });
   }
-  return { partitions, differences, notes };
-}
-
-function chainDifferences(chain: readonly LedgerRow[]): Difference[] {
-  const found: Difference[] = [];
-  let end: number | null = null;
-  for (const row of chain) {
-    const at = { topic: row.topic, partition: row.partition };
-    if (end !== null && row.from > end)
-      found.push({ kind: 'gap', ...at, from: end, to: row.from, what: 'no batch holds these offsets' });
-    if (end !== null && row.from < end) {
-      found.push({
-        kind: 'overlap',
-        ...at,
-        from: row.from,
-        to: Math.min(end, row.to),
-        what: 'two batches hold these offsets',
-      });
-    }
-    end = Math.max(end ?? row.to, row.to);
-    if (row.kind === 'lost') {
-      found.push({
-        kind: 'lost',
-        ...at,
-        from: row.from,
-        to: row.to,
-        what: 'deleted in Kafka before they were read',
-      });
-      continue;
-    }
-    const accounted = row.counted + row.skipped + row.dead + row.holes - row.extra;
-    if (accounted === row.to - row.from) continue;
-    found.push({
-      kind: 'sum',
-      ...at,
-      from: row.from,
-      to: row.to,
-      what: `${row.to - row.from} offsets announced, ${accounted} accounted for`,
-    });
-  }
-  return found;
-}
-
-function summarise(chain: readonly LedgerRow[], last: LedgerRow): PartitionProof {
-  const sum = (field: 'counted' | 'failed' | 'skipped' | 'dead' | 'holes'): number =>
-    chain.reduce((total, row) => total + row[field], 0);
-  return {
-    topic: last.topic,
-    partition: last.partition,
-    incarnation: last.incarnation,
-    from: chain[0]?.from ?? 0,
-    to: Math.max(...chain.map((row) => row.to)),
-    counted: sum('counted'),
-    failed: sum('failed'),
-    skipped: sum('skipped'),
-    dead: sum('dead'),
-    holes: sum('holes'),
-    lag: null,
-  };
-}
-
-function brokerDifferences(broker: BrokerFacts, partitions: PartitionProof[]): Difference[] {
-  const own = partitions.filter((p) => partitionKey(p) === partitionKey(broker));
-  const newest = own.reduce<PartitionProof | null>(
-    (best, p) => (best === null || p.incarnation > best.incarnation ? p : best),
-    null,
-  );
-  const at = { topic: broker.topic, partition: broker.partition };
-  const commit = decodeCommit(broker.offset, broker.metadata);
-  if (newest === null) {
-    if (commit === null || commit.offset <= broker.earliest) return [];
-    return [
-      {
-        kind: 'gap',
-        ...at,
-        from: broker.earliest,
-        to: commit.offset,
-        what: 'acknowledged in Kafka, but the ledger does not know them',
-      },
-    ];
-  }
-  newest.lag = Math.max(0, broker.latest - newest.to);
-  if (commit === null || commit.incarnation !== newest.incarnation || commit.offset <= newest.to) return [];
-  return [
-    {
-      kind: 'gap',
-      ...at,
-      from: newest.to,
-      to: commit.offset,
-      what: 'acknowledged in Kafka, but the ledger does not know them',
-    },
-  ];
-}
-
-function tableDifferences(facts: Facts, notes: string[]): Difference[] {
-  const oldest = facts.ledger.reduce((least, row) => Math.min(least, row.first_ts ?? least), facts.now);
-  const keeps = (table: string): boolean => {
-    const days = retentionDays[table] ?? 0;
-    if (oldest > facts.now - (days - 1) * DAY) return true;
-    notes.push(`${table} keeps ${days} days and the ledger reaches further back: not compared`);
-    return false;
-  };
-  const found: Difference[] = [];
-  const counted = facts.ledger.reduce((sum, row) => sum + row.counted, 0);
-  for (const { table, requests } of facts.totals) {
-    if (!keeps(table) || requests === counted) continue;
-    const what = `${table} holds ${requests} requests, the ledger ${counted}`;
-    found.push({ kind: 'rollup', topic: '*', partition: null, from: null, to: null, what });
-  }
-  for (const [table, field] of [
-    ['error_events', 'failed'],
-    ['dead_letters', 'dead'],
-  ] as const) {
-    if (!keeps(table)) continue;
-    const stored = new Map(
-      facts.rows.filter((row) => row.table === table).map((row) => [partitionKey(row), row.n]),
+  if (facts.repeated.length >= MOST_FINDINGS) differences.push(moreOf('repeated rows'));
+  const notes = [...days.notes, ...dead.notes];
+  const { batches, requests } = facts.unspread;
+  if (batches > 0)
+    notes.push(
+      `${batches} batches with ${requests} requests span more than one day and were written by an earlier version, which did not store how they spread: requests that are missing among them do not show`,
     );
-    for (const [key, rows] of groupBy(facts.ledger, partitionKey)) {
-      const expected = rows.reduce((sum, row) => sum + row[field], 0);
-      const n = stored.get(key) ?? 0;
-      stored.delete(key);
-      if (n === expected) continue;
-      const { topic, partition } = rows[0] ?? { topic: key, partition: 0 };
-      found.push({
-        kind: 'rows',
-        topic,
-        partition,
-        from: null,
-        to: null,
-        what: `${table} holds ${n} rows, the ledger ${expected}`,
+  const since = horizons.ingest_batches.event;
+  if (facts.endsByDay.some(({ stored_from }) => (stored_from + 1) * 86_400 <= since))
+    notes.push(
+      `offsets of batches stored before ${isoDay(since)} are not compared: the ledger keeps them by day only`,
+    );
+  return { partitions, differences, unfinished, notes };
+}
+
+function moreOf(what: string): Difference {
+  return {
+    kind: 'more',
+    topic: '*',
+    partition: null,
+    from: null,
+    to: null,
+    what: `more than ${MOST_FINDINGS} ${what}: only the first are listed`,
+  };
+}
+
+/** The partitions of the single batches, and those that the ledger only knows by day, with their end. */
+function partitionsOf({ sums, endsByDay }: Facts): PartitionProof[] {
+  const key = (of: PartitionId & { incarnation: number }): string => `${partitionKey(of)}:${of.incarnation}`;
+  const partitions = new Map<string, PartitionProof>();
+  for (const { per_offset: _, ...sum } of sums) partitions.set(key(sum), { ...sum, lag: null });
+  for (const { stored_from: _, ...end } of endsByDay) {
+    const known = partitions.get(key(end));
+    if (known !== undefined) known.to = Math.max(known.to, end.to);
+    else
+      partitions.set(key(end), {
+        ...end,
+        from: end.to,
+        counted: 0,
+        failed: 0,
+        skipped: 0,
+        dead: 0,
+        holes: 0,
+        lag: null,
       });
-    }
-    for (const [key, n] of stored) {
-      found.push({
-        kind: 'rows',
-        topic: key,
-        partition: null,
-        from: null,
-        to: null,
-        what: `${table} holds ${n} rows that no batch of the ledger holds`,
-      });
-    }
   }
+  return [...partitions.values()];
+}
+
+function linkDifferences(link: BrokenLink): Difference[] {
+  const { topic, partition, kind, from, to, accounted, reached } = link;
+  const found: Difference[] = [];
+  const add = (what: Pick<Difference, 'kind' | 'from' | 'to' | 'what'>): void =>
+    void found.push({ topic, partition, ...what });
+  if (reached !== null && from > reached)
+    add({ kind: 'gap', from: reached, to: from, what: 'no batch holds these offsets' });
+  if (reached !== null && from < reached)
+    add({ kind: 'overlap', from, to: Math.min(reached, to), what: 'two batches hold these offsets' });
+  if (kind === 'lost') add({ kind: 'lost', from, to, what: 'deleted in Kafka before they were read' });
+  else if (accounted !== to - from)
+    add({ kind: 'sum', from, to, what: `${to - from} offsets announced, ${accounted} accounted for` });
   return found;
 }
 
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
+function compareBroker(
+  broker: BrokerFacts,
+  partitions: readonly PartitionProof[],
+): { differences: Difference[]; unfinished: Unfinished | null } {
+  const { topic, partition } = broker;
+  const newest = partitions
+    .filter((p) => partitionKey(p) === partitionKey(broker))
+    .reduce<PartitionProof | null>(
+      (best, p) => (best === null || p.incarnation > best.incarnation ? p : best),
+      null,
+    );
+  if (newest !== null) newest.lag = Math.max(0, broker.latest - newest.to);
+  const commit = decodeCommit(broker.offset, broker.metadata);
+  if (commit === null || (newest !== null && commit.incarnation !== newest.incarnation))
+    return { differences: [], unfinished: null };
+  // Where the ledger knows nothing, the partition begins at its first record.
+  const end = newest?.to ?? broker.earliest;
+  const differences: Difference[] = [];
+  if (commit.offset > end) {
+    const what = 'acknowledged in Kafka, but the ledger does not know them';
+    differences.push({ kind: 'gap', topic, partition, from: end, to: commit.offset, what });
   }
-  return groups;
+  const isOpen = commit.to !== null && commit.to > end;
+  return {
+    differences,
+    unfinished: isOpen ? { topic, partition, from: commit.offset, to: commit.to ?? commit.offset } : null,
+  };
+}
+
+/** Rows that an unfinished range may have stored: one a message, or as many as its topic has shown. */
+function mostOutcomes({ topic, from, to }: Unfinished, sums: readonly LedgerSum[]): number {
+  const seen = sums.filter((sum) => sum.topic === topic).map((sum) => sum.per_offset);
+  const most = seen.length === 0 ? Number.POSITIVE_INFINITY : seen.reduce((a, b) => Math.max(a, b), 1);
+  // A message can hold more requests than any before it.
+  return most > 1 ? Number.POSITIVE_INFINITY : to - from;
 }

@@ -1,5 +1,7 @@
-import { isRetriable } from '../store/error.ts';
+import { createHash } from 'node:crypto';
+import { localTable } from '../store/cluster-ddl.ts';
 import type { Insert, Store } from '../store/connect.ts';
+import { isRetriable, StoreError } from '../store/error.ts';
 import type { Fold } from './fold.ts';
 
 /** More refused rows than this in one batch mean that the schema is wrong, not the rows. */
@@ -8,9 +10,9 @@ const MOST_REFUSED = 100;
 /**
  * Finds the rows for which the store refused an insert, by halving, and turns them into dead letters of the fold.
  * Answers false when no row, or every row, is to blame: then the table is wrong and nothing is taken out.
- * The search inserts into a Null table of the same columns and constraints, so that the batch itself still goes
- * in as one insert under its token. When the store stops answering, nothing is
- * taken out and the answer is true: the insert can be tried again.
+ * The search inserts into a Null table of the same columns and constraints, made for this search alone, so that it is
+ * like the table as it is now, and the batch itself still goes in as one insert under its token. When the store stops
+ * answering, or the Null table is gone, nothing is taken out and the answer is true: the insert can be tried again.
  */
 export async function excludeRefusedRows(
   store: Store,
@@ -19,7 +21,8 @@ export async function excludeRefusedRows(
   reason: unknown,
 ): Promise<boolean> {
   const lines = insert.body.toString().split('\n').slice(0, -1);
-  const probe = `${insert.table}_probe`;
+  // The same name for the same batch: a search that was cut off is cleared away by the next.
+  const probe = `${insert.table}_probe_${createHash('sha256').update(insert.token).digest('hex').slice(0, 12)}`;
   const refused = new Set<number>();
   const search = async (from: number, to: number): Promise<void> => {
     if (from >= to || refused.size > MOST_REFUSED) return;
@@ -39,11 +42,13 @@ export async function excludeRefusedRows(
     await search(middle, to);
   };
   try {
-    await store.command(`CREATE TABLE IF NOT EXISTS ${probe} AS ${insert.table} ENGINE = Null`);
+    await store.command(`DROP TABLE IF EXISTS ${probe}`);
+    await store.command(`CREATE TABLE ${probe} AS ${localTable(store, insert.table)} ENGINE = Null`);
     await search(0, lines.length);
+    await store.command(`DROP TABLE IF EXISTS ${probe}`);
   } catch (error) {
     // Nothing is known yet: the caller's next try of the insert waits for the store and begins anew.
-    return isRetriable(error);
+    return isRetriable(error) || isProbeTaken(error);
   }
   if (
     refused.size === 0 ||
@@ -60,7 +65,12 @@ async function accepts(store: Store, insert: Insert): Promise<boolean> {
     await store.insert(insert);
     return true;
   } catch (error) {
-    if (isRetriable(error)) throw error;
+    if (isRetriable(error) || isProbeTaken(error)) throw error;
     return false;
   }
+}
+
+/** 57 TABLE_ALREADY_EXISTS, 60 UNKNOWN_TABLE: another worker searches the same batch. That says nothing about a row. */
+function isProbeTaken(error: unknown): boolean {
+  return error instanceof StoreError && (error.serverCode === 57 || error.serverCode === 60);
 }

@@ -70,6 +70,7 @@ export async function replayDeadLetters(
       extra: 0,
       first_ts,
       last_ts,
+      days: fold.days(),
       topic_id: '',
       last_digest: digest,
       worker: options.worker,

@@ -149,6 +149,7 @@ function ledgerEntry(context: WriteContext, tenure: Tenure, batch: Batch): Ledge
     extra: totals.extra,
     first_ts: totals.first_ts,
     last_ts: totals.last_ts,
+    days: batch.fold.days(),
     topic_id: tenure.topicId,
     last_digest: lastDigest(batch),
     worker: context.worker,

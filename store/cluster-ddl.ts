@@ -13,19 +13,40 @@ export function clusterStatements(statement: string, target: ClusterTarget): str
   const on = onCluster(target.cluster);
   const filled = statement
     .replaceAll(/\b(\w+)\{local\}/g, `${target.database}.$1_local`)
-    .replaceAll(/IF NOT EXISTS (\w+) \{on_cluster\}/g, `IF NOT EXISTS ${target.database}.$1 {on_cluster}`)
+    .replaceAll(/IF (NOT )?EXISTS (\w+) \{on_cluster\}/g, `IF $1EXISTS ${target.database}.$2 {on_cluster}`)
     .replaceAll('{on_cluster}', on)
     .replaceAll('{window}', deduplicationWindow)
     .replaceAll(/\{engine:(\w+)\((.*?)\)\}/g, (_whole, engine: string, args: string) => {
       return `Replicated${engine}(${[keeperPath, replicaName, args].filter((arg) => arg !== '').join(', ')})`;
     });
-  const table = /^CREATE TABLE IF NOT EXISTS \w+\.(\w+)_local /.exec(filled)?.[1];
-  return table === undefined ? [filled] : [filled, distributedTable(table, target)];
+  const created = /^CREATE TABLE IF NOT EXISTS \w+\.(\w+)_local /.exec(filled)?.[1];
+  if (created !== undefined) return [filled, distributedTable(created, target)];
+  const altered = /^ALTER TABLE \w+\.(\w+)_local (.*)$/s.exec(filled);
+  if (altered === null || !changesColumns(filled)) return [filled];
+  // A Distributed table has columns of its own; TTL, settings and projections are the local table's.
+  return [filled, `ALTER TABLE ${target.database}.${altered[1]} ${altered[2]}`];
+}
+
+/** Whether an ALTER is about columns alone. Throws when it mixes them with what only the local table has. */
+function changesColumns(statement: string): boolean {
+  const bare = statement.replaceAll(/'[^']*'/g, "''");
+  const actions = bare.match(/\b(ADD|DROP|MODIFY|RENAME|COMMENT|REMOVE|MATERIALIZE|CLEAR) [A-Z]+/g) ?? [];
+  const ofColumns = actions.filter((action) => /^(ADD|DROP|MODIFY|RENAME|COMMENT) COLUMN$/.test(action));
+  if (ofColumns.length > 0 && ofColumns.length < actions.length)
+    throw new Error(
+      `an ALTER changes columns and other things: write two statements: ${statement.split('\n', 1)[0]}`,
+    );
+  return ofColumns.length > 0;
 }
 
 /** The clause that sends a statement to every server of the cluster. */
 export function onCluster(cluster: string): string {
   return `ON CLUSTER '${cluster}'`;
+}
+
+/** The table that holds the rows: on a cluster the one below the Distributed table. */
+export function localTable({ cluster }: { cluster: string }, table: string): string {
+  return cluster === '' ? table : `${table}_local`;
 }
 
 /** All replicas of a local table, to be read as one: rows that are replicated already appear once per replica. */
@@ -58,11 +79,13 @@ const shardingKeys: Readonly<Record<string, string | null>> = {
   error_events: null,
   dead_letters: null,
   ingest_batches: null,
+  ingest_days: null,
   // All versions of an incident meet on one shard, where FINAL and merges find them.
   incidents: 'sipHash64(id)',
   // The newest report on a partition replaces the others only where it meets them.
   ingest_state: 'sipHash64(topic, partition)',
   schema_migrations: 'sipHash64(name)',
+  retention_changes: 'sipHash64(table)',
 };
 
 function distributedTable(table: string, { cluster, database }: ClusterTarget): string {

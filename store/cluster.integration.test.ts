@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Session } from 'chdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defaultRetention, type Retention, toRetention } from '../domain/retention.ts';
 import { type Insert, openStore, type Store } from './connect.ts';
 import type { EngineSession } from './engine-session.ts';
 import { serveClickHouse } from './http-gateway.ts';
@@ -11,7 +12,7 @@ import { migrate, migrationFiles } from './migrate.ts';
 import { readDeadLetters } from './queries/dead-letters.ts';
 import { readIncidents } from './queries/incidents.ts';
 import { readLedgerEnds } from './queries/ledger.ts';
-import { readTotals } from './queries/reconcile.ts';
+import { readStoredCounts } from './queries/reconcile.ts';
 import { readTrends } from './queries/trends.ts';
 import { planTrends } from './queries/trends-plan.ts';
 import { ledgerInsert } from './write-batch.ts';
@@ -64,7 +65,7 @@ describe('the statements of a cluster', () => {
     for (const cluster of ['', 'one']) {
       for (const statement of await schema({ cluster, database: 'anywhere' })) {
         const { bytes } = await opened.run(`EXPLAIN AST ${statement}`);
-        expect(bytes.toString(), statement).toMatch(/^CreateQuery /);
+        expect(bytes.toString(), statement).toMatch(/^(Create|Alter|Drop)Query /);
       }
     }
     opened.close();
@@ -72,9 +73,13 @@ describe('the statements of a cluster', () => {
 
   test('make, apart from ON CLUSTER, Replicated tables under the path of the shard, with Distributed ones above', async () => {
     const store = storeOf('replicated');
+    // These tables are read-only: nothing alters them here (below, without replication, all of it runs), so a view of
+    // a column that came later cannot be made.
+    const all = await schema(store);
+    const made = all.filter((statement) => !/^ALTER TABLE \S+_local |ingest_days_view/.test(statement));
+    expect(all.length - made.length).toBeGreaterThan(5);
     // Twice: a repetition does no harm.
-    for (const statement of [...(await schema(store)), ...(await schema(store))])
-      await store.command(withoutQueue(statement));
+    for (const statement of [...made, ...made]) await store.command(withoutQueue(statement));
     const tables = await store.query<{ name: string; engine: string }>(
       'SELECT name, engine FROM system.tables WHERE database = currentDatabase() ORDER BY name',
     );
@@ -87,6 +92,8 @@ describe('the statements of a cluster', () => {
       'incidents_local ReplicatedReplacingMergeTree',
       'ingest_batches Distributed',
       'ingest_batches_local ReplicatedMergeTree',
+      'ingest_days Distributed',
+      'ingest_days_local ReplicatedAggregatingMergeTree',
       'ingest_state Distributed',
       'ingest_state_local ReplicatedReplacingMergeTree',
       'request_counts Distributed',
@@ -97,13 +104,15 @@ describe('the statements of a cluster', () => {
       'request_counts_1m_local ReplicatedAggregatingMergeTree',
       'request_counts_1m_view MaterializedView',
       'request_counts_local ReplicatedAggregatingMergeTree',
+      'retention_changes Distributed',
+      'retention_changes_local ReplicatedMergeTree',
       'schema_migrations Distributed',
       'schema_migrations_local ReplicatedMergeTree',
     ]);
     const replicas = await store.query<{ table: string; zookeeper_path: string; replica_name: string }>(
       'SELECT table, zookeeper_path, replica_name FROM system.replicas WHERE database = currentDatabase()',
     );
-    expect(replicas).toHaveLength(9);
+    expect(replicas).toHaveLength(11);
     for (const { table, zookeeper_path, replica_name } of replicas) {
       expect({ zookeeper_path, replica_name }).toEqual({
         zookeeper_path: `/clickhouse/tables/01/replicated/${table}`,
@@ -137,8 +146,8 @@ describe('a batch through Distributed tables', () => {
 
   test('is read as a sum over the shards', async () => {
     // Both shards are the same tables here, so that each row is seen twice.
-    const sums = (await readTotals(storeOf('two')))
-      .map(({ table, requests }) => `${table} ${requests}`)
+    const sums = (await readStoredCounts(storeOf('two')))
+      .map(({ table, stored }) => `${table} ${stored}`)
       .sort();
     expect(sums).toEqual(['request_counts 20', 'request_counts_1h 20', 'request_counts_1m 20']);
   });
@@ -167,6 +176,7 @@ describe('a batch through Distributed tables', () => {
       extra: 0,
       first_ts: null,
       last_ts: null,
+      days: [],
       topic_id: '',
       last_digest: 'd',
       worker: 'w',
@@ -220,10 +230,27 @@ describe('a migration of a cluster', () => {
     expect(await commandsOf(storeOf('one'))).toEqual([]);
   });
 
-  test('sends all again when a server lacks a table, because it joined later', async () => {
+  test('sends the tables as they are now when a server lacks one, because it joined later', async () => {
     const store = storeOf('one');
     await store.command('DROP TABLE incidents');
-    expect(await commandsOf(store)).toEqual(await schema(store));
+    const sent = await commandsOf(store);
+    const created = sent.map(
+      (statement) => /^CREATE .* IF NOT EXISTS \w+\.(\w+) ON CLUSTER/.exec(statement)?.[1],
+    );
+    expect(created).toContain('incidents_local');
+    expect(created.indexOf('ingest_days_view')).toBeGreaterThan(created.indexOf('ingest_days_local'));
+    // With the columns and the TTL of later migrations: Keeper knows no others.
+    expect(sent.find((statement) => statement.includes('.incidents_local '))).toMatch(
+      /written_at.* TTL greatest/s,
+    );
+    expect(sent.filter((statement) => !statement.startsWith('CREATE '))).toEqual([]);
+  });
+
+  test('changes the TTL on all servers when the settings ask for another', async () => {
+    const retention = { ...toRetention(defaultRetention), error_events: 60 };
+    expect(await commandsOf(storeOf('two'), retention)).toContain(
+      "ALTER TABLE two.error_events_local ON CLUSTER 'two' MODIFY TTL greatest(toDateTime(ts), inserted_at) + toIntervalDay(60) SETTINGS materialize_ttl_after_modify = 1",
+    );
   });
 });
 
@@ -264,9 +291,9 @@ async function schema({ cluster, database }: { cluster: string; database: string
   return commandsOf({ ...storeOf('one'), cluster, database, query: async () => [] });
 }
 
-async function commandsOf(store: Store): Promise<string[]> {
+async function commandsOf(store: Store, retention?: Retention): Promise<string[]> {
   const sent: string[] = [];
-  await migrate({ ...store, insert: async () => {}, command: async (sql) => void sent.push(sql) });
+  await migrate({ ...store, insert: async () => {}, command: async (sql) => void sent.push(sql) }, retention);
   return sent;
 }
 

@@ -36,10 +36,12 @@ test('running twice at once and once more gives one set of tables', async () => 
     'error_events',
     'incidents',
     'ingest_batches',
+    'ingest_days',
     'ingest_state',
     'request_counts',
     'request_counts_1h',
     'request_counts_1m',
+    'retention_changes',
     'schema_migrations',
   ]);
 });

@@ -1,20 +1,27 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
-import { type ClusterTarget, clusterStatements } from './cluster-ddl.ts';
+import { defaultRetention, type Retention, toRetention } from '../domain/retention.ts';
+import { type ClusterTarget, clusterStatements, onCluster } from './cluster-ddl.ts';
 import type { Store } from './connect.ts';
+import { StoreError } from './error.ts';
+import { alterTable, applyRetention } from './retention.ts';
 
 const schemaFolder = new URL('./schema/', import.meta.url);
 
 /**
- * Brings the database to the present schema. Every statement says IF NOT EXISTS, so a repetition, or two
- * processes at once, do no harm; `schema_migrations` shows what ran. Throws `StoreError`.
+ * Brings the database to the present schema, and its tables to the retention of the settings. Every statement may run
+ * again, so a repetition, two processes at once, or a migration that ended half way do no harm: a file is noted in
+ * `schema_migrations` after its last statement. Throws `StoreError`, also for a database of a newer version.
  */
-export async function migrate(store: Store): Promise<void> {
+export async function migrate(
+  store: Store,
+  retention: Retention = toRetention(defaultRetention),
+): Promise<void> {
   const files = await readMigrations(store);
   const done = await appliedMigrations(store, files);
   for (const file of files) {
     if (done.has(file.name)) continue;
-    for (const statement of file.statements) await store.command(statement);
+    for (const statement of file.statements) await alterTable(store, statement);
     await store.insert({
       table: 'schema_migrations',
       columns: ['name'],
@@ -22,6 +29,29 @@ export async function migrate(store: Store): Promise<void> {
       token: createHash('sha256').update(file.name).digest('hex'),
     });
   }
+  await applyRetention(store, retention);
+}
+
+/** Which files of this version the database lacks; null: it has no tables of faultline. Throws `StoreError` when it is of a newer version. */
+export async function missingMigrations(store: Store): Promise<string[] | null> {
+  const tables = await store.query(
+    `SELECT 1 FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'`,
+    { database: store.database },
+  );
+  if (tables.length === 0) return null;
+  const files = await migrationFiles();
+  const done = await namesIn(store);
+  refuseNewer(store, done, files);
+  return files.filter((name) => !done.has(name));
+}
+
+function refuseNewer(store: Store, done: ReadonlySet<string>, files: readonly string[]): void {
+  const unknown = [...done].filter((name) => !files.includes(name)).sort();
+  if (unknown.length === 0) return;
+  throw new StoreError(
+    'refused',
+    `database ${store.database} at ${store.where} is of a newer version of faultline (${unknown.join(', ')}): use that version, or another database`,
+  );
 }
 
 /** Names of the migration files in the order in which they run. */
@@ -61,21 +91,21 @@ async function readMigrations(store: Store): Promise<Migration[]> {
   return Promise.all((await migrationFiles()).map(read));
 }
 
+/** The names of the files that need not run. Where that is not known of every server, all run again. */
 async function appliedMigrations(store: Store, files: readonly Migration[]): Promise<Set<string>> {
   const own = statements(historyTable, store);
   const all = [...own, ...files.flatMap((file) => file.statements)];
-  if (
-    store.cluster !== '' &&
-    (await everyServerHas(
-      store,
-      all.map(createdName).filter((name) => name !== ''),
-    ))
-  ) {
-    return namesIn(store);
-  }
-  for (const statement of own) await store.command(statement);
-  // A server that joined the cluster lacks what ran before: all runs again, and does nothing on the others.
-  return store.cluster === '' ? namesIn(store) : new Set();
+  const names = all.map(createdName).filter((name) => name !== '');
+  const complete = store.cluster === '' ? null : await everyServerHas(store, names);
+  if (complete !== true) for (const statement of own) await store.command(statement);
+  const done = await namesIn(store);
+  refuseNewer(
+    store,
+    done,
+    files.map(({ name }) => name),
+  );
+  if (complete === false && done.size > 0) await completeServers(store, names);
+  return done;
 }
 
 const historyTable = `CREATE TABLE IF NOT EXISTS schema_migrations{local} {on_cluster} (
@@ -89,6 +119,31 @@ async function namesIn(store: Store): Promise<Set<string>> {
 
 function createdName(statement: string): string {
   return /^CREATE (?:TABLE|MATERIALIZED VIEW) IF NOT EXISTS \w+\.(\w+) /.exec(statement)?.[1] ?? '';
+}
+
+/**
+ * A server that joined the cluster lacks what ran before. It gets the tables as they are now: a replica made as they
+ * once were would be refused, because Keeper knows the columns of today.
+ */
+async function completeServers(store: Store, names: readonly string[]): Promise<void> {
+  const rows = await store.query<{ name: string; definition: string }>(
+    `SELECT name, any(create_table_query) AS definition FROM clusterAllReplicas('${store.cluster}', system.tables)
+     WHERE database = {database:String} AND name IN {names:Array(String)} GROUP BY name
+     SETTINGS skip_unavailable_shards = 1`,
+    { database: store.database, names },
+  );
+  for (const name of names) {
+    const definition = rows.find((row) => row.name === name)?.definition;
+    if (definition !== undefined) await store.command(onEveryServer(definition, store));
+  }
+}
+
+/** A definition as ClickHouse prints it, as a statement for the whole cluster. Pure. */
+export function onEveryServer(definition: string, { cluster }: ClusterTarget): string {
+  return definition.replace(
+    /^CREATE (TABLE|MATERIALIZED VIEW) (\S+) /,
+    (_whole, kind: string, name: string) => `CREATE ${kind} IF NOT EXISTS ${name} ${onCluster(cluster)} `,
+  );
 }
 
 /**

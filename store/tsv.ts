@@ -1,5 +1,5 @@
 /** One field of a TabSeparated row; null is `\N`. */
-export type TsvValue = string | number | boolean | null | readonly string[];
+export type TsvValue = string | number | boolean | null | readonly string[] | readonly number[];
 
 const special = /[\t\n\r\0\b\f\\]/;
 const specials = /[\t\n\r\0\b\f\\]/g;
@@ -18,7 +18,7 @@ export function tsvText(text: string): string {
   return special.test(text) ? text.replace(specials, (char) => escapes[char] ?? char) : text;
 }
 
-/** A row with its line end. Numbers that are not finite become `\N`; lists become arrays of texts. */
+/** A row with its line end. Numbers that are not finite become `\N`; lists become arrays. */
 export function tsvRow(values: readonly TsvValue[]): string {
   return `${tsvFields(values)}\n`;
 }
@@ -35,7 +35,10 @@ function tsvField(value: TsvValue): string {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '\\N';
   if (value === null) return '\\N';
   if (typeof value === 'boolean') return value ? 'true' : 'false';
-  return tsvText(`[${value.map((item) => `'${item.replace(/[\\']/g, '\\$&')}'`).join(',')}]`);
+  const items = value.map((item) =>
+    typeof item === 'number' ? item : `'${item.replace(/[\\']/g, '\\$&')}'`,
+  );
+  return tsvText(`[${items.join(',')}]`);
 }
 
 /** The fields of one TabSeparated row, texts unescaped. */

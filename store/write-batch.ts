@@ -9,6 +9,16 @@ export interface BatchRows {
   dead: Buffer | null;
 }
 
+const DAY_MS = 86_400_000;
+
+/** Requests of one day (UTC) of event time. */
+export interface DayCount {
+  /** Days since the epoch. */
+  day: number;
+  counted: number;
+  failed: number;
+}
+
 /** The batch's row in the ledger; `to` is exclusive. */
 export interface LedgerEntry {
   topic: string;
@@ -26,6 +36,8 @@ export interface LedgerEntry {
   /** Event times, epoch ms; null when nothing was counted. */
   first_ts: number | null;
   last_ts: number | null;
+  /** How `counted` and `failed` spread over the days of event time. */
+  days: readonly DayCount[];
   topic_id: string;
   last_digest: string;
   worker: string;
@@ -106,6 +118,10 @@ const ledgerColumns = [
   'extra',
   'first_ts',
   'last_ts',
+  'days',
+  'day_counted',
+  'day_failed',
+  'by_day',
   'topic_id',
   'last_digest',
   'worker',
@@ -165,6 +181,10 @@ function ledgerRow(entry: LedgerEntry): string {
     entry.extra,
     entry.first_ts === null ? null : tsvTime(entry.first_ts),
     entry.last_ts === null ? null : tsvTime(entry.last_ts),
+    entry.days.map(({ day }) => new Date(day * DAY_MS).toISOString().slice(0, 10)),
+    entry.days.map(({ counted }) => counted),
+    entry.days.map(({ failed }) => failed),
+    true,
     entry.topic_id,
     entry.last_digest,
     entry.worker,

@@ -17,7 +17,10 @@ describe('the generated pages are as the code has them', () => {
 describe('the example file', () => {
   it('gives the defaults, with its comments and without', () => {
     const defaults = settingsSchema.parse({});
-    const uncommented = settingsExample().replaceAll(/^( *)# (?=[a-z_]+: [^ ]*$|[a-z_]+: \[.*\]$)/gm, '$1');
+    const uncommented = settingsExample().replaceAll(
+      /^( *)# (?=[a-z0-9_]+: [^ ]*$|[a-z0-9_]+: \[.*\]$)/gm,
+      '$1',
+    );
     const tree: unknown = parse(uncommented);
     for (const { path } of settingKeys())
       expect(valueAt(tree, path), path.join('.')).toEqual(valueAt(defaults, path));

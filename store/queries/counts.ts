@@ -52,6 +52,32 @@ export async function readClassCounts(
   );
 }
 
+/**
+ * The end (epoch seconds) of the last day in `[from, to)` of which counts per 10 s were dropped while those per hour are
+ * still there; null when there is none. Of such a day nothing can be judged any more. The two youngest days are left
+ * out: nothing is dropped so soon, and on a cluster a replica may have one table's rows before the other's. Throws `StoreError`.
+ */
+export async function readCountsGone(
+  store: Store,
+  range: { from: number; to: number },
+): Promise<number | null> {
+  const [row] = await store.query<{ days: number; last: number }>(
+    `SELECT count() AS days, max(toUnixTimestamp(toDateTime(date, 'UTC'))) + 86400 AS last FROM (
+       SELECT date FROM (
+         SELECT toDate(fine.ts) AS date, sum(fine.requests) AS per_10s, 0 AS per_hour FROM request_counts AS fine
+         WHERE fine.ts >= toStartOfDay(toDateTime({from:UInt32}, 'UTC')) AND fine.ts < toDateTime({to:UInt32}, 'UTC') + INTERVAL 1 DAY
+         GROUP BY date
+         UNION ALL
+         SELECT toDate(hours.ts) AS date, 0 AS per_10s, sum(hours.requests) AS per_hour FROM request_counts_1h AS hours
+         WHERE hours.ts >= toStartOfDay(toDateTime({from:UInt32}, 'UTC')) AND hours.ts < toDateTime({to:UInt32}, 'UTC') + INTERVAL 1 DAY
+         GROUP BY date)
+       WHERE date <= toDate(toDateTime({to:UInt32}, 'UTC')) AND date < toDate(now('UTC')) - 1
+       GROUP BY date HAVING sum(per_10s) < sum(per_hour))`,
+    { from: Math.max(0, Math.floor(range.from)), to: Math.max(0, Math.floor(range.to)) },
+  );
+  return row === undefined || row.days === 0 ? null : row.last;
+}
+
 const fineDimensions = [
   'provider',
   'org',

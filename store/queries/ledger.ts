@@ -12,12 +12,15 @@ export interface LedgerEndRow {
 }
 
 /**
- * The end of the ledger for each partition of a topic that it knows. On a cluster a replica may not have the newest
+ * The end of the ledger for each partition of a topic that it knows, also when its batches are only kept by day. On a cluster a replica may not have the newest
  * rows yet, so all that answer are asked, and the newest row counts; a shard without any replica is an error, never
  * an empty ledger. Throws `StoreError`.
  */
 export async function readLedgerEnds(store: Store, topic: string): Promise<LedgerEndRow[]> {
-  const rows = await store.query<LedgerEndRow>(endsIn('ingest_batches'), { topic });
+  const rows = newest([
+    ...(await store.query<LedgerEndRow>(endsIn('ingest_batches'), { topic })),
+    ...(await store.query<LedgerEndRow>(endsByDay, { topic })),
+  ]);
   if (store.cluster === '') return rows;
   const replicas = `${endsIn(everyReplica(store, 'ingest_batches'))} SETTINGS skip_unavailable_shards = 1`;
   return newest([...rows, ...(await store.query<LedgerEndRow>(replicas, { topic }))]);
@@ -31,6 +34,14 @@ function endsIn(table: string): string {
      LIMIT 1 BY topic, partition`;
 }
 
+const endsByDay = `SELECT topic, partition, incarnation, max(ledger_end).1 AS to,
+     max(ledger_end).2 AS topic_id, max(ledger_end).3 AS digest
+   FROM ingest_days
+   WHERE topic = {topic:String}
+   GROUP BY topic, partition, incarnation HAVING to >= 0
+   ORDER BY incarnation DESC
+   LIMIT 1 BY topic, partition`;
+
 function newest(rows: readonly LedgerEndRow[]): LedgerEndRow[] {
   const ends = new Map<number, LedgerEndRow>();
   for (const row of rows) {
@@ -42,4 +53,13 @@ function newest(rows: readonly LedgerEndRow[]): LedgerEndRow[] {
     if (later) ends.set(row.partition, row);
   }
   return [...ends.values()];
+}
+
+/** Event time (epoch seconds) of the oldest request of a topic's batches; null when none was counted. Throws `StoreError`. */
+export async function readFirstEvent(store: Store, topics: readonly string[]): Promise<number | null> {
+  const [row] = await store.query<{ first: number | null }>(
+    'SELECT toUnixTimestamp(min(first_ts)) AS first FROM ingest_batches WHERE topic IN {topics:Array(String)}',
+    { topics },
+  );
+  return row?.first ?? null;
 }

@@ -1,11 +1,30 @@
 import type { Store } from '../connect.ts';
+import type { ForgettingTable } from '../retention.ts';
 
-/** One row of the ledger as `reconcile` reads it. */
-export interface LedgerRow {
+// What `reconcile` compares: the ledger, and tables by day (single rows: reconcile-rows.ts). All sums are made by
+// ClickHouse, and what comes out is as long as there are partitions, days, or things that are wrong; never as long as
+// the ledger.
+
+/** Broken links, and repeated rows of one table, that are read at most. */
+export const MOST_FINDINGS = 1_000;
+
+/**
+ * Sorting and grouping of more than this go to disk: the embedded engine lives in the memory of this process. A server
+ * has limits of its own, and who may only read may not change settings.
+ */
+export function bounded({ kind }: Store): string {
+  return kind === 'server'
+    ? ''
+    : `SETTINGS max_bytes_before_external_group_by = 60000000, max_bytes_before_external_sort = 60000000,
+      max_bytes_ratio_before_external_group_by = 0, max_bytes_ratio_before_external_sort = 0, max_threads = 2, max_block_size = 16384`;
+}
+
+/** The single batches of one incarnation of one partition, summed up. */
+export interface LedgerSum {
   topic: string;
   partition: number;
   incarnation: number;
-  kind: 'batch' | 'lost' | 'replay';
+  /** Offsets `[from, to)`. */
   from: number;
   to: number;
   counted: number;
@@ -13,69 +32,205 @@ export interface LedgerRow {
   skipped: number;
   dead: number;
   holes: number;
-  extra: number;
-  /** Oldest event time in the batch, epoch seconds; null when nothing was counted. */
-  first_ts: number | null;
+  /** Most outcomes that one message of a batch had on average, rounded up. */
+  per_offset: number;
 }
 
-/** Rows that stand at one offset of one partition. */
-export interface OffsetCount {
+/** A batch that does not begin where the one before it ended, does not add up, or says that records were lost. */
+export interface BrokenLink {
   topic: string;
   partition: number;
-  offset: number;
-  n: number;
+  kind: 'batch' | 'lost';
+  from: number;
+  to: number;
+  /** Offsets accounted for. */
+  accounted: number;
+  /** Where the batches before it end; null for the first. */
+  reached: number | null;
 }
 
-/** Requests in a table of counts. */
-export interface TableTotal {
-  table: string;
-  requests: number;
+/** Requests or rows of a table on one day of event time, by the ledger. */
+export interface LedgerDay {
+  table: CountTable | 'error_events';
+  /** Null: of all together. */
+  topic: string | null;
+  partition: number | null;
+  /** Days since the epoch. */
+  day: number;
+  /** As many as the table must still hold, and as many as were ever stored. */
+  least: number;
+  most: number;
 }
 
-/** The ledger of one topic, or of all, in the order of offsets. Throws `StoreError`. */
-export async function readLedger(store: Store, topic: string | null): Promise<LedgerRow[]> {
-  return store.query<LedgerRow>(
-    `SELECT topic, partition, incarnation, kind, from_offset AS from, to_offset AS to,
-       counted, failed, skipped, dead, holes, extra, toUnixTimestamp(first_ts) AS first_ts
-     FROM ingest_batches WHERE {topic:String} = '' OR topic = {topic:String}
-     ORDER BY topic, partition, incarnation, from_offset, to_offset`,
-    { topic: topic ?? '' },
+/** What a table really holds of one day. */
+export type StoredDay = Pick<LedgerDay, 'table' | 'topic' | 'partition' | 'day'> & { stored: number };
+
+export const countTables = ['request_counts', 'request_counts_1m', 'request_counts_1h'] as const;
+export type CountTable = (typeof countTables)[number];
+
+/** From when on a table surely holds what was stored, epoch seconds. */
+export interface Horizon {
+  /** Rows of a day of event time that begins no earlier, */
+  event: number;
+  /** and rows stored on a day that begins no earlier, whenever their event was. */
+  stored: number;
+}
+export type Horizons = Readonly<Record<ForgettingTable, Horizon>>;
+
+/** The batches by partition and incarnation that were stored at or after `since` (epoch seconds). Throws `StoreError`. */
+export async function readLedgerSums(store: Store, since: number): Promise<LedgerSum[]> {
+  return store.query<LedgerSum>(
+    `SELECT b.topic AS topic, b.partition AS partition, b.incarnation AS incarnation,
+       min(b.from_offset) AS from, max(b.to_offset) AS to, sum(b.counted) AS counted, sum(b.failed) AS failed,
+       sum(b.skipped) AS skipped, sum(b.dead) AS dead, sum(b.holes) AS holes,
+       max(intDiv(toInt64(b.counted + b.dead + b.skipped) + b.to_offset - b.from_offset - 1, greatest(b.to_offset - b.from_offset, 1))) AS per_offset
+     FROM ingest_batches AS b WHERE b.kind != 'replay' AND b.inserted_at >= toDateTime({since:UInt32}, 'UTC')
+     GROUP BY topic, partition, incarnation ORDER BY topic, partition, incarnation ${bounded(store)}`,
+    { since },
   );
 }
 
-/** Rows of `error_events` or `dead_letters` that stand more than once: same topic, partition, offset and part. */
-export async function readRepeated(
-  store: Store,
-  table: 'error_events' | 'dead_letters',
-  topic: string | null,
-): Promise<OffsetCount[]> {
-  const since = table === 'error_events' ? 'tuple(ts, request_id)' : 'tuple(reason)';
-  return store.query<OffsetCount>(
-    `SELECT topic, partition, offset, count() AS n FROM ${table}
-     WHERE {topic:String} = '' OR topic = {topic:String}
-     GROUP BY topic, partition, offset, part, ${since} HAVING n > 1 ORDER BY topic, partition, offset LIMIT 100`,
-    { topic: topic ?? '' },
-  );
-}
+/** Where the ledger by day ends, and the first day (days since the epoch) on which a batch was stored. */
+export type LedgerEndByDay = Pick<LedgerSum, 'topic' | 'partition' | 'incarnation' | 'to'> & {
+  stored_from: number;
+};
 
-/** Number of rows of a table per topic and partition. */
-export async function readRowCounts(
-  store: Store,
-  table: 'error_events' | 'dead_letters',
-  topic: string | null,
-): Promise<{ topic: string; partition: number; n: number }[]> {
+/** The partitions that the ledger by day knows, also when their single batches are gone. Throws `StoreError`. */
+export async function readLedgerEndsByDay(store: Store): Promise<LedgerEndByDay[]> {
   return store.query(
-    `SELECT topic, partition, count() AS n FROM ${table}
-     WHERE {topic:String} = '' OR topic = {topic:String} GROUP BY topic, partition`,
-    { topic: topic ?? '' },
+    `SELECT topic, partition, incarnation, max(ledger_end).1 AS to, toUInt32(min(stored_on)) AS stored_from FROM ingest_days
+     GROUP BY topic, partition, incarnation HAVING to >= 0 ORDER BY topic, partition, incarnation`,
   );
 }
 
-/** Requests in `request_counts` and in each of its rollups, over all that they still hold. */
-export async function readTotals(store: Store): Promise<TableTotal[]> {
-  return store.query<TableTotal>(
-    ['request_counts', 'request_counts_1m', 'request_counts_1h']
-      .map((table) => `SELECT '${table}' AS table, sum(requests) AS requests FROM ${table}`)
-      .join(' UNION ALL '),
+/**
+ * The links that are broken among batches stored at or after `since`, in order, one more than `MOST_FINDINGS` at most.
+ * A chain is whole when its starts, less the first, are its ends, less the last: that takes two sums of hashes and no
+ * order. Only the chains that are not whole are sorted and looked at batch by batch. Throws `StoreError`.
+ */
+export async function readBrokenLinks(store: Store, since: number): Promise<BrokenLink[]> {
+  const batches = `FROM ingest_batches AS b WHERE b.kind != 'replay' AND b.inserted_at >= toDateTime({since:UInt32}, 'UTC')`;
+  const accounted = 'toInt64(b.counted + b.skipped + b.dead + b.holes) - toInt64(b.extra)';
+  const broken = `SELECT b.topic, b.partition, b.incarnation ${batches}
+    GROUP BY b.topic, b.partition, b.incarnation
+    HAVING countIf(b.kind = 'lost' OR ${accounted} != b.to_offset - b.from_offset) > 0
+      OR sum(sipHash64(b.from_offset)) + sipHash64(max(b.to_offset)) != sum(sipHash64(b.to_offset)) + sipHash64(min(b.from_offset))`;
+  return store.query<BrokenLink>(
+    `SELECT topic, partition, kind, from, to, accounted, if(place = 1, NULL, reached) AS reached FROM (
+       SELECT b.topic AS topic, b.partition AS partition, b.incarnation AS incarnation, b.kind AS kind,
+         b.from_offset AS from, b.to_offset AS to, ${accounted} AS accounted,
+         max(b.to_offset) OVER before AS reached, count() OVER before + 1 AS place
+       ${batches} AND (b.topic, b.partition, b.incarnation) IN (${broken})
+       WINDOW before AS (PARTITION BY b.topic, b.partition, b.incarnation ORDER BY b.from_offset, b.to_offset
+         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
+     WHERE kind = 'lost' OR accounted != to - from OR (place > 1 AND reached != from)
+     ORDER BY topic, partition, incarnation, from, to LIMIT {limit:UInt32} ${bounded(store)}`,
+    { since, limit: MOST_FINDINGS + 1 },
   );
+}
+
+/** Requests by day of event time that the ledger knows of, for each table of counts. Throws `StoreError`. */
+export async function readLedgerCounts(store: Store, horizons: Horizons): Promise<LedgerDay[]> {
+  const least = countTables.map((table) => `sumIf(counted, exact AND (${held(table)})) AS ${table}`);
+  const rows = await store.query<{ day: number; most: number } & Record<CountTable, number>>(
+    `SELECT toUInt32(date) AS day, sum(counted) AS most, ${least.join(', ')} FROM (${ledgerByDay}) GROUP BY day ${bounded(store)}`,
+    horizonParams(horizons),
+  );
+  return rows.flatMap((row) =>
+    countTables.map((table) => ({
+      table,
+      topic: null,
+      partition: null,
+      day: row.day,
+      least: row[table],
+      most: row.most,
+    })),
+  );
+}
+
+/** Failures by partition and day of event time that the ledger knows of, where `error_events` may hold them. Throws `StoreError`. */
+export async function readLedgerFailures(store: Store, horizons: Horizons): Promise<LedgerDay[]> {
+  return store.query<LedgerDay>(
+    `SELECT 'error_events' AS table, topic, partition, toUInt32(date) AS day,
+       sumIf(failed, exact AND (${held('error_events')})) AS least, sum(failed) AS most
+     FROM (${ledgerByDay}) WHERE failed > 0 AND (date >= toDate({event_error_events:UInt32}) OR stored_on >= toDate({event_error_events:UInt32}))
+     GROUP BY topic, partition, day ${bounded(store)}`,
+    horizonParams(horizons),
+  );
+}
+
+/** What the tables of counts hold by day. Throws `StoreError`. */
+export async function readStoredCounts(store: Store): Promise<StoredDay[]> {
+  return store.query<StoredDay>(
+    `${countTables
+      .map(
+        (table) =>
+          `SELECT '${table}' AS table, NULL AS topic, NULL AS partition, toUInt32(toDate(c.ts)) AS day, sum(c.requests) AS stored FROM ${table} AS c GROUP BY day`,
+      )
+      .join(' UNION ALL ')} ${bounded(store)}`,
+  );
+}
+
+/** What `error_events` holds by partition and day. Throws `StoreError`. */
+export async function readStoredFailures(store: Store): Promise<StoredDay[]> {
+  return store.query<StoredDay>(
+    `SELECT 'error_events' AS table, e.topic AS topic, e.partition AS partition, toUInt32(toDate(e.ts)) AS day, count() AS stored
+     FROM error_events AS e GROUP BY topic, partition, day ${bounded(store)}`,
+  );
+}
+
+/** Batches of an earlier version, which did not store how they spread over more than one day. Throws `StoreError`. */
+export async function readUnspread(store: Store): Promise<{ batches: number; requests: number }> {
+  const [row] = await store.query<{ batches: number; requests: number }>(
+    `SELECT count() AS batches, sum(counted) AS requests FROM ingest_batches
+     WHERE NOT by_day AND counted > 0 AND toDate(first_ts) != toDate(last_ts)`,
+  );
+  return row ?? { batches: 0, requests: 0 };
+}
+
+/** Failures of all days that the ledger knows. Throws `StoreError`. */
+export async function readLedgerFailed(store: Store): Promise<number> {
+  const [row] = await store.query<{ failed: number }>(
+    `SELECT sum(failed) AS failed FROM (
+       SELECT failed FROM ingest_days UNION ALL SELECT failed FROM ingest_batches WHERE NOT by_day)`,
+  );
+  return row?.failed ?? 0;
+}
+
+/** Topics that the ledger knows. Throws `StoreError`. */
+export async function readLedgerTopics(store: Store): Promise<string[]> {
+  const rows = await store.query<{ topic: string }>(
+    `SELECT DISTINCT topic FROM (SELECT topic FROM ingest_batches UNION ALL SELECT topic FROM ingest_days) ORDER BY topic`,
+  );
+  return rows.map(({ topic }) => topic);
+}
+
+/**
+ * The ledger by day: what the view has folded, and batches that an earlier version wrote, which say only when their first
+ * and last request were. Such a batch of one day is exact; another may have all its requests on any of its days.
+ */
+const ledgerByDay = `SELECT d.topic AS topic, d.partition AS partition, d.day AS date, d.stored_on AS stored_on,
+    d.counted AS counted, d.failed AS failed, 1 AS exact
+  FROM ingest_days AS d
+  UNION ALL
+  SELECT b.topic AS topic, b.partition AS partition, toDate(b.first_ts) + n AS date, toDate(b.inserted_at) AS stored_on,
+    b.counted AS counted, b.failed AS failed, toDate(b.first_ts) = toDate(b.last_ts) AS exact
+  FROM ingest_batches AS b
+  ARRAY JOIN range(toUInt32(ifNull(toDate(b.last_ts) - toDate(b.first_ts), 0)) + 1) AS n
+  WHERE NOT b.by_day AND b.counted > 0`;
+
+function held(table: CountTable | 'error_events'): string {
+  return `date >= toDate({event_${table}:UInt32}) OR stored_on >= toDate({stored_${table}:UInt32})`;
+}
+
+const DAY = 86_400;
+
+/** Whole days: the first that begins at or after the time. ClickHouse takes small numbers for days, large ones for seconds. */
+function horizonParams(horizons: Horizons): Record<string, number> {
+  const params: Record<string, number> = {};
+  for (const table of [...countTables, 'error_events'] as const) {
+    params[`event_${table}`] = Math.ceil(horizons[table].event / DAY);
+    params[`stored_${table}`] = Math.ceil(horizons[table].stored / DAY);
+  }
+  return params;
 }

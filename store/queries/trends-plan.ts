@@ -1,4 +1,5 @@
 import { type CountDimension, countDimensions } from '../../domain/count-row.ts';
+import { defaultRetention, type Retention, toRetention } from '../../domain/retention.ts';
 
 /** `class=slow_down,rate_limit` or, negated, `class!=ok`. */
 export interface TrendFilter {
@@ -16,6 +17,8 @@ export interface TrendRequest {
   /** Seconds; null chooses one that gives at most 60 steps. */
   step: number | null;
   where: readonly TrendFilter[];
+  /** How long the tables keep counts; as by default unless given. */
+  retention?: Retention;
 }
 
 /** How it is read: all names checked, all times multiples of the table's resolution. */
@@ -45,9 +48,8 @@ export class TrendError extends Error {
 }
 
 interface CountTable {
-  name: string;
+  name: 'request_counts' | 'request_counts_1m' | 'request_counts_1h';
   resolution: number;
-  keptDays: number;
   lacks: readonly CountDimension[];
 }
 
@@ -56,12 +58,21 @@ export const countTables: readonly CountTable[] = [
   {
     name: 'request_counts_1h',
     resolution: 3_600,
-    keptDays: 1_095,
     lacks: ['api_key', 'region', 'endpoint', 'status'],
   },
-  { name: 'request_counts_1m', resolution: 60, keptDays: 90, lacks: ['endpoint', 'status'] },
-  { name: 'request_counts', resolution: 10, keptDays: 7, lacks: [] },
+  { name: 'request_counts_1m', resolution: 60, lacks: ['endpoint', 'status'] },
+  { name: 'request_counts', resolution: 10, lacks: [] },
 ];
+
+/** A table with the days that it keeps. */
+type KeptTable = CountTable & { keptDays: number };
+
+function keptTables({ retention = toRetention(defaultRetention) }: TrendRequest): readonly KeptTable[] {
+  return countTables.map((table) => ({
+    ...table,
+    keptDays: retention[table.name] ?? Number.POSITIVE_INFINITY,
+  }));
+}
 
 const outcomeDimensions: ReadonlySet<CountDimension> = new Set(['class', 'subclass', 'status']);
 const goodSteps = [10, 30, 60, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 604_800];
@@ -136,16 +147,17 @@ function chooseTable(
   needed: readonly CountDimension[],
   step: number | null,
   request: TrendRequest,
-): CountTable {
+): KeptTable {
   const { since, until, now } = request;
-  const able = countTables.filter(({ lacks }) => !needed.some((dimension) => lacks.includes(dimension)));
+  const tables = keptTables(request);
+  const able = tables.filter(({ lacks }) => !needed.some((dimension) => lacks.includes(dimension)));
   const kept = able.filter((table) => covers(table, since, now));
   const finest = kept.at(-1);
   if (finest === undefined) throw new TrendError(tooOld(needed, able[0]?.keptDays ?? 0));
   const wanted = step ?? defaultStep(until - since, finest.resolution);
   const fitting = kept.filter(({ resolution }) => wanted % resolution === 0);
   if (fitting.length === 0) {
-    const [days, least] = [keptFor(wanted), words(finest.resolution)];
+    const [days, least] = [keptFor(tables, wanted), words(finest.resolution)];
     throw new TrendError(
       `counts per ${words(wanted)} are kept for ${days} days; use a later start, or a step of ${least} or a multiple of it`,
     );
@@ -163,7 +175,7 @@ function isExact(resolution: number, { since, until, now }: TrendRequest): boole
 }
 
 /** A day more than the promise: whole days or months are dropped, never parts. */
-function covers({ keptDays }: CountTable, from: number, now: number): boolean {
+function covers({ keptDays }: KeptTable, from: number, now: number): boolean {
   return from >= now - (keptDays + 1) * DAY;
 }
 
@@ -173,8 +185,8 @@ function tooOld(needed: readonly CountDimension[], keptDays: number): string {
   return `counts by ${culprits.join(', ')} are kept for ${keptDays} days; ask for a later start or leave ${culprits.length === 1 ? 'it' : 'them'} out`;
 }
 
-function keptFor(step: number): number {
-  return countTables.find(({ resolution }) => step % resolution === 0)?.keptDays ?? 7;
+function keptFor(tables: readonly KeptTable[], step: number): number {
+  return tables.find(({ resolution }) => step % resolution === 0)?.keptDays ?? 0;
 }
 
 function defaultStep(length: number, resolution: number): number {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Proof } from '../../ingest/reconcile.ts';
 import type { FaultPoint } from '../../ingest/write.ts';
 import { type ClickHouseProcess, startClickHouse } from '../fixtures/clickhouse-process.ts';
 import { withPipeline } from '../fixtures/pipeline.ts';
@@ -36,6 +37,41 @@ await describeWithKafka('a worker that is killed', (kafka) => {
         await pipeline.expectExact();
       });
     });
+
+    it.for([
+      { at: 'after-announce', time: 1 },
+      // After the failures, and after the counts.
+      { at: 'between-inserts', time: 1 },
+      { at: 'between-inserts', time: 2 },
+    ] as const)(
+      '$at $time: until it is replayed, reconcile calls the range announced, not finished, and no difference',
+      async (crash) => {
+        await withPipeline({ brokers: kafka.brokers, clickhouse }, async (pipeline) => {
+          const worker = pipeline.startWorker({ crash: { ...crash, signal: 'SIGKILL' } });
+          await worker.said(/^running/);
+          await pipeline.produce(RECORDS);
+          await worker.said(new RegExp(`^SIGKILL ${crash.at}`));
+          await worker.ended;
+          const { code, stdout, stderr } = await pipeline.run([
+            'reconcile',
+            '--json',
+            '--topic',
+            pipeline.topic,
+          ]);
+          const proof: Proof = JSON.parse(stdout);
+          expect({ code, stderr, differences: proof.differences }).toEqual({
+            code: 0,
+            stderr: '',
+            differences: [],
+          });
+          const end = proof.partitions[0]?.to ?? 0;
+          expect(proof.unfinished).toMatchObject([{ topic: pipeline.topic, partition: 0, from: end }]);
+          pipeline.startWorker();
+          await pipeline.waitUntilCounted();
+          await pipeline.expectExact();
+        });
+      },
+    );
 
     it('ten times at random points under load', async () => {
       const chance = seededChance('crash points');

@@ -1,0 +1,33 @@
+import type { Forgetting, ForgettingTable } from '../store/retention.ts';
+import type { Horizon, Horizons } from '../store/queries/reconcile.ts';
+
+const HOUR = 3_600;
+const DAY = 86_400;
+
+/**
+ * From when on each table surely holds its rows. Parts go as a whole and late, so more may be there, never less.
+ *
+ * The ledger's row of a batch is stored last, after a crash long after the others: a quarter of the retention is left
+ * for that before a row is expected because of the time when it was stored. Pure; `now` is the store's clock, epoch seconds.
+ */
+export function horizonsOf(tables: readonly Forgetting[], now: number): Horizons {
+  const of = (name: ForgettingTable): Horizon => {
+    const table = tables.find((one) => one.table === name);
+    if (table === undefined) throw new Error(`${name} is not among the tables that forget`);
+    // An hour, because a part may go while the tables are read.
+    const kept = table.days === null ? 0 : now - table.days * DAY + HOUR;
+    const event = Math.max(0, kept, table.gone_before);
+    const margin = Math.max(DAY, ((table.days ?? 0) * DAY) / 4);
+    return { event, stored: event === 0 ? 0 : event + margin };
+  };
+  return {
+    request_counts: of('request_counts'),
+    request_counts_1m: of('request_counts_1m'),
+    request_counts_1h: of('request_counts_1h'),
+    error_events: of('error_events'),
+    dead_letters: of('dead_letters'),
+    incidents: of('incidents'),
+    ingest_batches: of('ingest_batches'),
+    ingest_days: of('ingest_days'),
+  };
+}

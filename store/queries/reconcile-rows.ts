@@ -1,0 +1,68 @@
+import type { Store } from '../connect.ts';
+import { bounded, MOST_FINDINGS } from './reconcile.ts';
+
+/** Dead letters of a partition, by the ledger: of batches stored since a time. */
+export interface LedgerDead {
+  topic: string;
+  partition: number;
+  dead: number;
+}
+
+/** What `dead_letters` holds of the same: stored since that time; and since a while before, from the first of their offsets on. */
+export interface StoredDead {
+  topic: string;
+  partition: number;
+  least: number;
+  most: number;
+}
+
+/** Dead letters of batches stored at or after `since` (epoch seconds). Throws `StoreError`. */
+export async function readLedgerDead(store: Store, since: number): Promise<LedgerDead[]> {
+  return store.query<LedgerDead>(
+    `SELECT b.topic AS topic, b.partition AS partition, sum(b.dead) AS dead FROM ingest_batches AS b
+     WHERE b.dead > 0 AND b.kind = 'batch' AND b.inserted_at >= toDateTime({since:UInt32}, 'UTC')
+     GROUP BY topic, partition ${bounded(store)}`,
+    { since },
+  );
+}
+
+/**
+ * The dead letters that are stored of them. A dead letter is stored before the ledger's row of its batch, after a crash
+ * long before: those stored from `earliest` on count as its own when their offset is among the batches'. Throws `StoreError`.
+ */
+export async function readStoredDead(store: Store, since: number, earliest: number): Promise<StoredDead[]> {
+  return store.query<StoredDead>(
+    `SELECT d.topic AS topic, d.partition AS partition, countIf(d.inserted_at >= toDateTime({since:UInt32}, 'UTC')) AS least,
+       countIf(d.inserted_at >= toDateTime({since:UInt32}, 'UTC') OR d.offset >= l.first_offset) AS most
+     FROM dead_letters AS d
+     GLOBAL LEFT JOIN (
+       SELECT topic, partition, toNullable(min(from_offset)) AS first_offset FROM ingest_batches
+       WHERE kind = 'batch' AND inserted_at >= toDateTime({since:UInt32}, 'UTC') GROUP BY topic, partition
+     ) AS l ON d.topic = l.topic AND d.partition = l.partition
+     WHERE d.inserted_at >= toDateTime({earliest:UInt32}, 'UTC')
+     GROUP BY topic, partition ${bounded(store)}`,
+    { since, earliest },
+  );
+}
+
+/** Rows that stand at one offset of one partition. */
+export interface OffsetCount {
+  topic: string;
+  partition: number;
+  offset: number;
+  n: number;
+}
+
+/** Rows of `error_events` or `dead_letters` that stand more than once: same topic, partition, offset and part. Throws `StoreError`. */
+export async function readRepeated(
+  store: Store,
+  table: 'error_events' | 'dead_letters',
+): Promise<OffsetCount[]> {
+  const since = table === 'error_events' ? 'ts, request_id' : 'reason';
+  return store.query<OffsetCount>(
+    `SELECT topic, partition, offset, count() AS n FROM ${table}
+     GROUP BY topic, partition, offset, part, ${since} HAVING n > 1
+     ORDER BY topic, partition, offset LIMIT {limit:UInt32} ${bounded(store)}`,
+    { limit: MOST_FINDINGS },
+  );
+}

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { longest, type RetainedTable, retainedTables, type Retention } from '../domain/retention.ts';
+import { localTable } from './cluster-ddl.ts';
+import type { Store } from './connect.ts';
+import { StoreError } from './error.ts';
+
+/** What a table's rows are kept from: rows of an imported history are kept from their import. */
+const keptFrom: Readonly<Record<RetainedTable | 'ingest_days', string>> = {
+  request_counts: 'greatest(ts, kept_from)',
+  request_counts_1m: 'greatest(ts, kept_from)',
+  request_counts_1h: 'greatest(ts, kept_from)',
+  error_events: 'greatest(toDateTime(ts), inserted_at)',
+  dead_letters: 'inserted_at',
+  incidents: 'greatest(toDateTime(started_at), written_at)',
+  ingest_batches: 'toDateTime(inserted_at)',
+  ingest_days: "toDateTime(greatest(day, stored_on), 'UTC')",
+};
+
+/** Tables that forget. The ledger by day is kept as long as whatever is compared with it. */
+export type ForgettingTable = keyof typeof keptFrom;
+export const forgettingTables: readonly ForgettingTable[] = [...retainedTables, 'ingest_days'];
+
+/** The TTL of a table as ClickHouse prints it; empty: none. Pure. */
+export function ttlOf(table: ForgettingTable, retention: Retention): string {
+  const most = longest(Object.values(retention));
+  const after = (days: number): string => `${keptFrom[table]} + toIntervalDay(${days})`;
+  if (table === 'ingest_days') return most === null ? '' : after(most);
+  const days = retention[table];
+  if (table !== 'ingest_batches') return days === null ? '' : after(days);
+  // Batches that the ledger by day does not hold, because they are older than it, stay as long as it does.
+  return [days === null ? '' : `${after(days)} WHERE by_day`, most === null ? '' : after(most)]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** Days that a TTL keeps rows, null: for ever. The first interval is that of rows which the present version wrote. */
+export function daysOf(ttl: string): number | null {
+  const match = /toInterval(Day|Month|Year)\((\d+)\)/.exec(ttl);
+  if (match === null) return null;
+  return Number(match[2]) * (match[1] === 'Year' ? 365 : match[1] === 'Month' ? 30 : 1);
+}
+
+/** How one table forgets. */
+export interface Forgetting {
+  table: ForgettingTable;
+  /** As ClickHouse prints it; empty: it never forgets. */
+  ttl: string;
+  /** Null: for ever. */
+  days: number | null;
+  /** Rows whose retention began before this may be gone although `days` reach further back, epoch seconds; 0: none. */
+  gone_before: number;
+}
+
+/** How the tables forget at present, and the server's clock in epoch seconds. Throws `StoreError`. */
+export async function readForgetting(store: Store): Promise<{ now: number; tables: Forgetting[] }> {
+  const names = forgettingTables.map((table) => localTable(store, table));
+  const rows = await store.query<{ name: string; engine_full: string }>(
+    'SELECT name, engine_full FROM system.tables WHERE database = {database:String} AND name IN {names:Array(String)}',
+    { database: store.database, names },
+  );
+  const changes = await store.query<{ table: string; gone: number }>(
+    'SELECT table, max(toUnixTimestamp(changed_at) - days * 86400) AS gone FROM retention_changes GROUP BY table',
+  );
+  const [clock] = await store.query<{ now: number }>('SELECT toUnixTimestamp(now()) AS now');
+  const tables = forgettingTables.map((table) => {
+    const engine = rows.find(({ name }) => name === localTable(store, table))?.engine_full ?? '';
+    const ttl = / TTL (.*?)(?: SETTINGS |$)/.exec(engine)?.[1] ?? '';
+    const gone = changes.find((row) => row.table === table)?.gone ?? 0;
+    return { table, ttl, days: daysOf(ttl), gone_before: Math.max(0, gone) };
+  });
+  return { now: clock?.now ?? 0, tables };
+}
+
+/**
+ * Gives every table the TTL that the settings ask for, where it has another. Two processes at once do no harm.
+ * What is already stored is judged anew only when the number of days changes. Throws `StoreError`.
+ */
+export async function applyRetention(store: Store, retention: Retention): Promise<ForgettingTable[]> {
+  const { tables } = await readForgetting(store);
+  const changed: ForgettingTable[] = [];
+  for (const { table, ttl, days } of tables) {
+    const wanted = ttlOf(table, retention);
+    if (wanted === ttl) continue;
+    const wantedDays = daysOf(wanted);
+    // Said first: rows that were dropped while this was not known would be reported as missing.
+    if (days !== null && (wantedDays === null || wantedDays > days)) await noteDropped(store, table, days);
+    const on = store.cluster === '' ? '' : ` ON CLUSTER '${store.cluster}'`;
+    const alter = `ALTER TABLE ${store.database}.${localTable(store, table)}${on}`;
+    await alterTable(
+      store,
+      wanted === ''
+        ? `${alter} REMOVE TTL`
+        : `${alter} MODIFY TTL ${wanted} SETTINGS materialize_ttl_after_modify = ${wantedDays === days ? 0 : 1}`,
+    );
+    changed.push(table);
+  }
+  return changed;
+}
+
+async function noteDropped(store: Store, table: string, days: number): Promise<void> {
+  const body = Buffer.from(`${table}\t${days}\n`);
+  await store.insert({ table: 'retention_changes', columns: ['table', 'days'], body, token: '' });
+}
+
+const TRIES = 10;
+/** 517 CANNOT_ASSIGN_ALTER: another process alters the table; 36: another has removed the TTL already. */
+const ALTERED_BY_ANOTHER = 517;
+const NO_TTL_TO_REMOVE = 36;
+
+/** Runs an ALTER, again while another process alters the same table. Throws `StoreError`. */
+export async function alterTable(store: Pick<Store, 'command'>, statement: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await store.command(statement);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.serverCode === NO_TTL_TO_REMOVE && statement.endsWith('REMOVE TTL')) return;
+      if (error.serverCode !== ALTERED_BY_ANOTHER || tries === TRIES) throw error;
+      await sleep(100 * tries);
+    }
+  }
+}
