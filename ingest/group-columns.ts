@@ -72,6 +72,10 @@ export class GroupColumns {
     return at;
   }
 
+  get histogramCount(): number {
+    return this.#histograms;
+  }
+
   get hasLimits(): boolean {
     return this.#limits > 0;
   }

@@ -18,14 +18,6 @@ export class NativeBlock {
     this.#rows = rows;
   }
 
-  uint8(name: string, values: Uint8Array): void {
-    this.#column(name, 'UInt8', values);
-  }
-
-  uint16(name: string, values: Uint16Array): void {
-    this.#column(name, 'UInt16', bytesOf(values));
-  }
-
   uint32(name: string, values: Uint32Array): void {
     this.#column(name, 'UInt32', bytesOf(values));
   }
@@ -36,16 +28,12 @@ export class NativeBlock {
 
   /** Whole numbers from 0; those beyond 2^53 are what a Float64 can hold of them. */
   uint64(name: string, values: Float64Array): void {
-    this.#column(name, 'UInt64', bytesOf(wide(values)));
+    this.#column(name, 'UInt64', bytesOf(wideFloats(values)));
   }
 
   /** NaN stands for NULL. */
   nullable(name: string, values: Float64Array): void {
-    this.#column(
-      name,
-      'Nullable(Float64)',
-      Uint8Array.from(values, (value) => (Number.isNaN(value) ? 1 : 0)),
-    );
+    this.#column(name, 'Nullable(Float64)', nullsOf(values));
     this.#parts.push(bytesOf(values));
   }
 
@@ -89,23 +77,35 @@ const OWN_KEYS = 0x600n;
 
 /** The places in as few bytes as they need, and the code of that width: 0, 1, 2 for one, two and four bytes. */
 function narrow(places: Uint32Array, texts: number): [bigint, Uint8Array] {
-  if (texts <= 0x100) return [0n, Uint8Array.from(places)];
-  if (texts <= 0x10000) return [1n, bytesOf(Uint16Array.from(places))];
+  if (texts <= 0x100) return [0n, new Uint8Array(places)];
+  if (texts <= 0x10000) return [1n, bytesOf(new Uint16Array(places))];
   return [2n, bytesOf(places)];
 }
 
-/** Each number as eight bytes. */
-function wide(values: Float64Array | Uint32Array): Uint32Array {
+/** Each number as eight bytes, low word first. */
+function wide(values: Uint32Array): Uint32Array {
+  const words = new Uint32Array(values.length * 2);
+  for (let i = 0; i < values.length; i++) words[2 * i] = values[i] ?? 0;
+  return words;
+}
+
+function wideFloats(values: Float64Array): Uint32Array {
   const words = new Uint32Array(values.length * 2);
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
-    words[2 * i] = value % WORD;
-    words[2 * i + 1] = value / WORD;
+    words[2 * i] = value;
+    if (value >= WORD) words[2 * i + 1] = Math.floor(value / WORD);
   }
   return words;
 }
 
 const WORD = 2 ** 32;
+
+function nullsOf(values: Float64Array): Uint8Array {
+  const nulls = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) nulls[i] = 1;
+  return nulls;
+}
 
 function bytesOf(values: Uint16Array | Uint32Array | Float64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

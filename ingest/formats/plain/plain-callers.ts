@@ -7,8 +7,8 @@ import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 const PROVIDER = callerDimensions.indexOf('provider');
 const ORG = callerDimensions.indexOf('org');
 const PROJECT = callerDimensions.indexOf('project');
-/** A power of two. */
-const SLOTS = 8192;
+/** A power of two, several times the callers of a middle-sized gateway: two in one slot look each other up in turn. */
+const SLOTS = 32_768;
 
 /** What is made of the texts of each dimension. */
 export const dimensionTexts = byCallerDimension((name) => new RememberedTexts(4096, dimensionCleaners[name]));
