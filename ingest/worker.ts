@@ -160,6 +160,7 @@ export function createWorker(options: WorkerOptions): Worker {
     else
       gather.closeIfDue(options.limits, monotonic, {
         behind: (partition.lag ?? 0) > BEHIND,
+        waiting: partition.lag ?? 0,
         busy: writing >= options.writers,
       });
     if (gather.closed.length > 1) pause(partition);
