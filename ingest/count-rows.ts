@@ -6,24 +6,33 @@ import { outcomeOf } from './outcome-code.ts';
 
 /** The groups that hold requests as rows of `request_counts`; null when there is none. `callers` are theirs by id. */
 export function countRows(groups: GroupColumns, callers: ReadonlyMap<number, Caller>): NativeRows | null {
-  const places = placesInUse(groups);
-  if (places.length === 0) return null;
-  const block = new NativeBlock(places.length);
-  block.dateTime('ts', pick(groups.ts, places));
-  addCallers(block, pick(groups.caller, places), callers);
-  addOutcomes(block, pick(groups.outcome, places));
-  block.uint32('requests', pick(groups.requests, places));
-  block.uint32('retries', pick(groups.retries, places));
-  block.uint32('useless_retries', pick(groups.useless, places));
-  block.uint64('input_tokens', pickFloats(groups.input, places));
-  block.uint64('output_tokens', pickFloats(groups.output, places));
-  block.float64('cost_usd', pickFloats(groups.cost, places));
-  block.float64('latency_ms_sum', pickFloats(groups.latency, places));
-  addBuckets(block, groups, places);
-  if (groups.hasLimits)
-    for (const [which, name] of limitColumns.entries()) block.nullable(name, limitsOf(groups, places, which));
+  const { requests, size } = groups;
+  const inUse = requests.subarray(0, size);
+  // A group from which all has been taken back makes no row.
+  const isWhole = !inUse.includes(0);
+  const rowsOf = <Kind extends Numbers>(numbers: Kind): Kind =>
+    (isWhole
+      ? numbers.subarray(0, size)
+      : numbers.subarray(0, size).filter((_number, place) => inUse[place] !== 0)) as Kind;
+  const rows = rowsOf(requests);
+  if (rows.length === 0) return null;
+  const block = new NativeBlock(rows.length);
+  block.dateTime('ts', rowsOf(groups.ts));
+  addCallers(block, rowsOf(groups.caller), callers);
+  addOutcomes(block, rowsOf(groups.outcome));
+  block.uint32('requests', rows);
+  block.uint32('retries', rowsOf(groups.retries));
+  block.uint32('useless_retries', rowsOf(groups.useless));
+  block.uint64('input_tokens', rowsOf(groups.input));
+  block.uint64('output_tokens', rowsOf(groups.output));
+  block.float64('cost_usd', rowsOf(groups.cost));
+  block.float64('latency_ms_sum', rowsOf(groups.latency));
+  addBuckets(block, groups, rows, rowsOf(groups.bucket), rowsOf(groups.histogram));
+  if (groups.hasLimits) addLimits(block, groups, rowsOf(groups.limited));
   return block.rows();
 }
+
+type Numbers = Uint8Array | Uint32Array | Float64Array;
 
 /** Their default is NULL: without any limits they are left out. */
 const limitColumns = [
@@ -32,14 +41,6 @@ const limitColumns = [
   'min_remaining_tokens',
   'limit_tokens',
 ] as const;
-
-/** A group from which all has been taken back makes no row. */
-function placesInUse({ requests, size }: GroupColumns): Uint32Array {
-  const places = new Uint32Array(size);
-  let rows = 0;
-  for (let place = 0; place < size; place++) if (requests[place] !== 0) places[rows++] = place;
-  return places.subarray(0, rows);
-}
 
 function addCallers(block: NativeBlock, ids: Uint32Array, callers: ReadonlyMap<number, Caller>): void {
   const [known, places] = distinct(ids);
@@ -102,19 +103,23 @@ function distinct<Value>(items: ArrayLike<Value> & Iterable<Value>): [Value[], U
 const bucketBounds = Uint32Array.from({ length: BUCKETS }, (_none, i) => LATENCY_BUCKETS_MS[i] ?? 0);
 
 /** The buckets that are not empty. */
-function addBuckets(block: NativeBlock, groups: GroupColumns, places: Uint32Array): void {
-  const { bucket, requests, histogram, histograms } = groups;
-  const most = places.length + groups.histogramCount * (BUCKETS - 1);
-  const ends = new Uint32Array(places.length);
+function addBuckets(
+  block: NativeBlock,
+  { histograms, histogramCount }: GroupColumns,
+  requests: Uint32Array,
+  bucket: Uint8Array,
+  histogram: Uint32Array,
+): void {
+  const most = requests.length + histogramCount * (BUCKETS - 1);
+  const ends = new Uint32Array(requests.length);
   const keys = new Uint32Array(most);
   const counts = new Uint32Array(most);
   let end = 0;
-  for (let row = 0; row < places.length; row++) {
-    const place = places[row] ?? 0;
-    const at = ((histogram[place] ?? 0) - 1) * BUCKETS;
+  for (let row = 0; row < requests.length; row++) {
+    const at = ((histogram[row] ?? 0) - 1) * BUCKETS;
     if (at < 0) {
-      keys[end] = bucketBounds[bucket[place] ?? 0] ?? 0;
-      counts[end++] = requests[place] ?? 0;
+      keys[end] = bucketBounds[bucket[row] ?? 0] ?? 0;
+      counts[end++] = requests[row] ?? 0;
     } else
       for (let i = 0; i < BUCKETS; i++) {
         const count = histograms[at + i] ?? 0;
@@ -127,24 +132,19 @@ function addBuckets(block: NativeBlock, groups: GroupColumns, places: Uint32Arra
   block.map('latency_buckets', ends, keys.subarray(0, end), counts.subarray(0, end));
 }
 
-function limitsOf({ limited, limits }: GroupColumns, places: Uint32Array, which: number): Float64Array {
-  const values = new Float64Array(places.length);
-  for (let row = 0; row < places.length; row++) {
-    const number = limited[places[row] ?? 0] ?? 0;
-    values[row] = number === 0 ? Number.NaN : (limits[(number - 1) * LIMITS + which] ?? Number.NaN);
+function addLimits(block: NativeBlock, { limits }: GroupColumns, limited: Uint32Array): void {
+  for (const [which, name] of limitColumns.entries()) {
+    const values = new Float64Array(limited.length).fill(Number.NaN);
+    for (let row = 0; row < limited.length; row++) {
+      const number = limited[row] ?? 0;
+      if (number > 0) values[row] = limits[(number - 1) * LIMITS + which] ?? Number.NaN;
+    }
+    block.nullable(name, values);
   }
-  return values;
 }
 
-// One function for each kind of array: a loop over both kinds is compiled for neither.
 function pick(numbers: Uint32Array, places: Uint32Array): Uint32Array {
   const picked = new Uint32Array(places.length);
-  for (let i = 0; i < places.length; i++) picked[i] = numbers[places[i] ?? 0] ?? 0;
-  return picked;
-}
-
-function pickFloats(numbers: Float64Array, places: Uint32Array): Float64Array {
-  const picked = new Float64Array(places.length);
   for (let i = 0; i < places.length; i++) picked[i] = numbers[places[i] ?? 0] ?? 0;
   return picked;
 }
