@@ -107,7 +107,12 @@ export class Gather {
 
   /** Bytes held in rows that are not written yet. */
   get heldBytes(): number {
-    return this.closed.reduce((sum, batch) => sum + batch.fold.bytes, this.#open?.fold.bytes ?? 0);
+    return this.closedBytes + (this.#open?.fold.bytes ?? 0);
+  }
+
+  /** Of these, bytes in batches that do not grow any more. */
+  get closedBytes(): number {
+    return this.closed.reduce((sum, batch) => sum + batch.fold.bytes, 0);
   }
 
   /** The first range that is not written. */
