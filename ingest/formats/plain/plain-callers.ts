@@ -19,16 +19,15 @@ const absent = callerDimensions.map((name) =>
   name === 'provider' ? { ...noText, value: 'openai' } : noText,
 );
 
-interface Slot {
-  texts: readonly RememberedText<string>[];
-  caller: Caller;
-  generation: number;
-}
+const DIMENSIONS = callerDimensions.length;
 
 /** The caller of one record after the other, found by the remembered texts of its dimensions. */
 export class PlainCallers {
   readonly #dimensions: RememberedText<string>[] = [...absent];
-  readonly #slots: (Slot | null)[] = Array.from({ length: SLOTS }, () => null);
+  /** Ids of the texts of the caller in each slot. Objects would have to be fetched from memory one after the other. */
+  readonly #texts = new Float64Array(SLOTS * DIMENSIONS);
+  readonly #callers: (Caller | null)[] = Array.from({ length: SLOTS }, () => null);
+  #generation = callers.generation;
 
   reset(): void {
     const dimensions = this.#dimensions;
@@ -56,18 +55,28 @@ export class PlainCallers {
     let hash = 0;
     for (let i = 0; i < dimensions.length; i++) hash = Math.imul(hash ^ (dimensions[i] ?? noText).id, SPREAD);
     const place = (hash ^ (hash >>> 15)) & (SLOTS - 1);
-    const known = this.#slots[place] ?? null;
-    if (known !== null && known.generation === callers.generation && isSame(known.texts, dimensions))
-      return known.caller;
+    if (this.#generation !== callers.generation) this.#forget();
+    const known = this.#callers[place] ?? null;
+    if (known !== null && this.#isSame(place)) return known;
     const caller = callers.of(named(dimensions));
-    this.#slots[place] = { texts: [...dimensions], caller, generation: callers.generation };
+    for (let i = 0; i < dimensions.length; i++)
+      this.#texts[place * DIMENSIONS + i] = (dimensions[i] ?? noText).id;
+    this.#callers[place] = caller;
     return caller;
   }
-}
 
-function isSame(a: readonly RememberedText<string>[], b: readonly RememberedText<string>[]): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+  #isSame(place: number): boolean {
+    const dimensions = this.#dimensions;
+    const at = place * DIMENSIONS;
+    for (let i = 0; i < dimensions.length; i++)
+      if (this.#texts[at + i] !== (dimensions[i] ?? noText).id) return false;
+    return true;
+  }
+
+  #forget(): void {
+    this.#callers.fill(null);
+    this.#generation = callers.generation;
+  }
 }
 
 function named(dimensions: readonly RememberedText<string>[]): CallerDimensions {
