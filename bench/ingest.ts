@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { backlogMemory } from './ingest/backlog-memory.ts';
+import { dataSets } from './ingest/data-set.ts';
 import { latency, quietPartitions } from './ingest/freshness.ts';
 import { openLab } from './ingest/lab.ts';
 import { fine, type Finding, table } from './ingest/report.ts';
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'a,b,c,d,e,f,g' },
     records: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '2' },
+    sets: { type: 'string', default: dataSets.join(',') },
   },
 });
 const records = Number(values.records);
@@ -24,24 +26,27 @@ if (!(Number.isInteger(records) && records >= 1_000 && Number.isInteger(rounds) 
 }
 const parts = new Set(values.only.split(','));
 const isThroughput = (part: string): part is ThroughputPart => ['a', 'b', 'c', 'd'].includes(part);
+const sets = dataSets.filter((set) => values.sets.split(',').includes(set));
+if (sets.length === 0) {
+  console.error(`--sets takes ${dataSets.join(' and ')}`);
+  process.exit(2);
+}
 const say = (text: string): void => console.error(text);
 
 const lab = await openLab();
 const findings: Finding[] = [];
 try {
-  const compared = new Set([...parts].filter(isThroughput));
-  if (compared.size > 0) findings.push(await throughput(lab, compared, records, rounds, say));
-  const others = {
-    e: () => backlogMemory(lab, records),
-    f: () => latency(lab),
-    g: () => quietPartitions(lab),
+  const found = async (finding: Promise<Finding>): Promise<void> => {
+    findings.push(await finding);
+    say(table(findings.at(-1)?.lines ?? []));
   };
-  for (const [part, run] of Object.entries(others)) {
-    if (!parts.has(part)) continue;
-    const finding = await run();
-    say(table(finding.lines));
-    findings.push(finding);
+  const compared = new Set([...parts].filter(isThroughput));
+  for (const set of sets) {
+    if (compared.size > 0) await found(throughput(lab, compared, set, records, rounds, say));
+    if (parts.has('e')) await found(backlogMemory(lab, set, records));
   }
+  if (parts.has('f')) await found(latency(lab));
+  if (parts.has('g')) await found(quietPartitions(lab));
 } finally {
   await lab.close();
 }

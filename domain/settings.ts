@@ -181,7 +181,7 @@ export const settingsSchema = z.strictObject({
       quiet_age_ms: whole(60_000)
         .default(5_000)
         .describe(
-          'The same for a partition with few records (under 10 in a batch): fewer, larger inserts. One that is far behind waits twice as long.',
+          'The same for a partition with few records (under 10 in a batch): fewer, larger inserts. One that is far behind waits twice as long, and three times that where its backlog fills the batch.',
         ),
     })
     .prefault({}),

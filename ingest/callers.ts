@@ -7,9 +7,11 @@ export type CallerDimensions = Record<CallerDimension, string>;
 export interface Caller {
   /** Never given twice. */
   readonly id: number;
-  /** The dimensions as TabSeparated fields, in the order of the sorting key. */
+  /** In the order of the sorting key. */
+  readonly dimensions: readonly string[];
+  /** The same as TabSeparated fields. */
   readonly fields: string;
-  /** The same as bytes. */
+  /** The fields as bytes. */
   readonly bytes: Uint8Array;
 }
 
@@ -51,8 +53,9 @@ export class Callers {
       this.generation++;
       return this.of(dimensions);
     }
-    const fields = callerDimensions.map((name) => tsvText(dimensions[name])).join('\t');
-    const caller = { id: this.#next++, fields, bytes: Buffer.from(fields) };
+    const texts = callerDimensions.map((name) => dimensions[name]);
+    const fields = texts.map(tsvText).join('\t');
+    const caller = { id: this.#next++, dimensions: texts, fields, bytes: Buffer.from(fields) };
     level.set(dimensions.api_key, caller);
     this.#size++;
     return caller;

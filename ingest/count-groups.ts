@@ -2,8 +2,12 @@ import type { Classification } from '../domain/classification.ts';
 import { COUNT_INTERVAL_SECONDS, LATENCY_BUCKETS_MS } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import type { RequestLog } from '../domain/request-log.ts';
+import type { NativeRows } from '../store/native-block.ts';
 import type { DayCount } from '../store/write-batch.ts';
 import { type Caller, type CallerDimensions, callers } from './callers.ts';
+import { countRows } from './count-rows.ts';
+import { GroupColumns } from './group-columns.ts';
+import { outcomeCode, outcomeOf } from './outcome-code.ts';
 
 /** What a request adds to the counts of its caller. */
 export type Counted = Pick<
@@ -25,111 +29,97 @@ export interface Outcome {
   retry: string;
 }
 
-/** Requests of one interval that agree in every dimension. */
-interface Group {
-  /** Start of the interval, epoch seconds. */
-  readonly ts: number;
-  readonly caller: Caller;
-  readonly class: RequestClass;
-  readonly subclass: string;
-  readonly status: number;
-  /** Its place among all groups. */
-  readonly place: number;
-  /** Another outcome of the same caller in the same interval. */
-  next: Group | null;
-}
-
 const INTERVAL_MS = COUNT_INTERVAL_SECONDS * 1000;
-const FIRST_GROUPS = 64;
 const DAY_SECONDS = 86_400;
-
-// Places among the sums of a group.
-const REQUESTS = 0;
-const RETRIES = 1;
-const USELESS_RETRIES = 2;
-const INPUT_TOKENS = 3;
-const OUTPUT_TOKENS = 4;
-const COST = 5;
-const LATENCY = 6;
-/** NaN: not told. */
-const MIN_REMAINING_REQUESTS = 7;
-const LIMIT_REQUESTS = 8;
-const MIN_REMAINING_TOKENS = 9;
-const LIMIT_TOKENS = 10;
-const SUMS = 11;
-const BUCKETS = LATENCY_BUCKETS_MS.length + 1;
-/** Bytes that a group takes, about: the numbers, and the objects by which it is found. */
-export const GROUP_BYTES = SUMS * 8 + BUCKETS * 4 + 150;
+/** A power of two. */
+const FIRST_SLOTS = 256;
 
 /** Sums by interval, caller and outcome: the rows of `request_counts` that a batch adds. */
 export class CountGroups {
-  /** By interval and the id of the caller. A caller has few outcomes, plain success mostly first. */
-  readonly #byInterval = new Map<number, Map<number, Group>>();
-  #interval = Number.NaN;
-  #ofInterval = new Map<number, Group>();
-  readonly #groups: Group[] = [];
-  // One array for the sums of all groups: numbers in objects would be objects themselves.
-  #sums = new Float64Array(FIRST_GROUPS * SUMS);
-  #buckets = new Uint32Array(FIRST_GROUPS * BUCKETS);
+  readonly #groups = new GroupColumns();
+  /** The callers of the groups by id. */
+  readonly #callers = new Map<number, Caller>();
+  /** Places of groups, from 1, each at the first slot from its hash on that was free; at least half are. */
+  #slots = new Uint32Array(FIRST_SLOTS);
+  #judged: Classification | null = null;
+  #status = 0;
+  #outcome = 0;
 
-  get size(): number {
-    return this.#groups.length;
+  /** Bytes that the groups take. */
+  get bytes(): number {
+    return this.#groups.bytes;
   }
 
   add(record: Counted, caller: Caller, judged: Classification): void {
-    const { place } = this.#group(record, caller, judged);
+    // Most records end as the one before.
+    if (judged !== this.#judged || record.status !== this.#status) {
+      this.#outcome = outcomeCode(judged.class, judged.subclass, record.status);
+      this.#judged = judged;
+      this.#status = record.status;
+    }
+    const place = this.#place(intervalOf(record.ts), caller, this.#outcome);
+    this.#addLatency(place, record.latency_ms);
     this.#change(place, record, judged, 1);
     if (record.rate_limit === null) return;
-    const at = place * SUMS;
+    const { limits } = this.#groups;
+    const at = this.#groups.limitsAt(place);
     const { remaining_requests, limit_requests, remaining_tokens, limit_tokens } = record.rate_limit;
-    this.#keepLeast(at + MIN_REMAINING_REQUESTS, remaining_requests);
-    this.#keepMost(at + LIMIT_REQUESTS, limit_requests);
-    this.#keepLeast(at + MIN_REMAINING_TOKENS, remaining_tokens);
-    this.#keepMost(at + LIMIT_TOKENS, limit_tokens);
+    keepLeast(limits, at, remaining_requests);
+    keepMost(limits, at + 1, limit_requests);
+    keepLeast(limits, at + 2, remaining_tokens);
+    keepMost(limits, at + 3, limit_tokens);
   }
 
   /** Takes back a request that was added; the lowest headroom that it may have shown stays. */
   subtract(record: Counted, dimensions: CallerDimensions, judged: Outcome): void {
+    const groups = this.#groups;
     const { fields } = callers.of(dimensions);
-    const ts = Math.floor(record.ts / INTERVAL_MS) * COUNT_INTERVAL_SECONDS;
-    const group = this.#groups.find(
-      (one) =>
-        one.ts === ts &&
-        one.caller.fields === fields &&
-        one.class === judged.class &&
-        one.subclass === judged.subclass &&
-        one.status === record.status &&
-        this.#requests(one) > 0,
-    );
-    if (group === undefined) throw new Error('a request to be taken back has not been counted');
-    this.#change(group.place, record, judged, -1);
+    const ts = intervalOf(record.ts);
+    const outcome = outcomeCode(judged.class, judged.subclass, record.status);
+    let place = 0;
+    for (; place < groups.size; place++) {
+      const isIt = groups.ts[place] === ts && groups.outcome[place] === outcome;
+      const caller = this.#callers.get(groups.caller[place] ?? 0);
+      if (isIt && caller?.fields === fields && (groups.requests[place] ?? 0) > 0) break;
+    }
+    if (place === groups.size) throw new Error('a request to be taken back has not been counted');
+    if (groups.histogram[place] !== 0)
+      addTo(groups.histograms, groups.histogramAt(place) + bucketOf(record.latency_ms), -1);
+    this.#change(place, record, judged, -1);
   }
 
-  /** TabSeparated rows; null when there is none. */
-  rows(): Buffer | null {
-    let rows = '';
-    for (const group of this.#groups) if (this.#requests(group) > 0) rows += this.#row(group);
-    return rows === '' ? null : Buffer.from(rows);
+  /** Null when there is none. */
+  rows(): NativeRows | null {
+    return countRows(this.#groups, this.#callers);
   }
 
   /** Requests of each class. */
   classes(): Map<RequestClass, number> {
+    const { outcome, requests, size } = this.#groups;
+    const byOutcome = new Map<number, number>();
+    for (let place = 0; place < size; place++) {
+      const code = outcome[place] ?? 0;
+      byOutcome.set(code, (byOutcome.get(code) ?? 0) + (requests[place] ?? 0));
+    }
     const counts = new Map<RequestClass, number>();
-    for (const group of this.#groups)
-      counts.set(group.class, (counts.get(group.class) ?? 0) + this.#requests(group));
+    for (const [code, n] of byOutcome) {
+      const { class: name } = outcomeOf(code);
+      counts.set(name, (counts.get(name) ?? 0) + n);
+    }
     return counts;
   }
 
   /** Requests and failures of each day of event time, oldest first; days without a request are left out. */
   days(): DayCount[] {
+    const { ts, outcome, requests, size } = this.#groups;
     const days = new Map<number, DayCount>();
-    for (const group of this.#groups) {
-      const requests = this.#requests(group);
-      if (requests === 0) continue;
-      const day = Math.floor(group.ts / DAY_SECONDS);
+    for (let place = 0; place < size; place++) {
+      const n = requests[place] ?? 0;
+      if (n === 0) continue;
+      const day = Math.floor((ts[place] ?? 0) / DAY_SECONDS);
       const sum = days.get(day) ?? { day, counted: 0, failed: 0 };
-      sum.counted += requests;
-      if (group.class !== 'ok') sum.failed += requests;
+      sum.counted += n;
+      if (outcomeOf(outcome[place] ?? 0).class !== 'ok') sum.failed += n;
       days.set(day, sum);
     }
     return [...days.values()].sort((a, b) => a.day - b.day);
@@ -137,100 +127,86 @@ export class CountGroups {
 
   /** Gives the memory back at once; nothing may be asked any more. */
   free(): void {
-    this.#sums.buffer.transfer(0);
-    this.#buckets.buffer.transfer(0);
+    this.#groups.free();
+    this.#callers.clear();
+    this.#slots.buffer.transfer(0);
+  }
+
+  #addLatency(place: number, latencyMs: number): void {
+    const groups = this.#groups;
+    const bucket = bucketOf(latencyMs);
+    const isOne = (groups.requests[place] ?? 0) === 0 || groups.bucket[place] === bucket;
+    if (isOne && groups.histogram[place] === 0) groups.bucket[place] = bucket;
+    else addTo(groups.histograms, groups.histogramAt(place) + bucket, 1);
   }
 
   #change(place: number, record: Counted, judged: Outcome, sign: 1 | -1): void {
-    const at = place * SUMS;
-    this.#add(at + REQUESTS, sign);
+    const groups = this.#groups;
+    addTo(groups.requests, place, sign);
     if (record.retry_count > 0) {
-      this.#add(at + RETRIES, sign);
-      if (judged.retry === 'no' && judged.class !== 'ok') this.#add(at + USELESS_RETRIES, sign);
+      addTo(groups.retries, place, sign);
+      if (judged.retry === 'no' && judged.class !== 'ok') addTo(groups.useless, place, sign);
     }
-    this.#add(at + INPUT_TOKENS, sign * record.input_tokens);
-    this.#add(at + OUTPUT_TOKENS, sign * record.output_tokens);
-    this.#add(at + COST, sign * record.cost_usd);
-    this.#add(at + LATENCY, sign * record.latency_ms);
-    const bucket = place * BUCKETS + bucketOf(record.latency_ms);
-    this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + sign;
+    addTo(groups.input, place, sign * record.input_tokens);
+    addTo(groups.output, place, sign * record.output_tokens);
+    addTo(groups.cost, place, sign * record.cost_usd);
+    addTo(groups.latency, place, sign * record.latency_ms);
   }
 
-  #add(place: number, amount: number): void {
-    this.#sums[place] = (this.#sums[place] ?? 0) + amount;
-  }
-
-  #group({ ts, status }: Counted, caller: Caller, judged: Classification): Group {
-    const interval = Math.floor(ts / INTERVAL_MS);
-    // Records come nearly in the order of time: most are of the interval of the one before.
-    if (interval !== this.#interval) {
-      this.#interval = interval;
-      this.#ofInterval = this.#byInterval.get(interval) ?? new Map();
-      this.#byInterval.set(interval, this.#ofInterval);
+  #place(ts: number, caller: Caller, outcome: number): number {
+    const groups = this.#groups;
+    const mask = this.#slots.length - 1;
+    let slot = hashOf(ts, caller.id, outcome) & mask;
+    for (; ; slot = (slot + 1) & mask) {
+      const place = (this.#slots[slot] ?? 0) - 1;
+      if (place < 0) break;
+      if (groups.caller[place] === caller.id && groups.ts[place] === ts && groups.outcome[place] === outcome)
+        return place;
     }
-    const first = this.#ofInterval.get(caller.id);
-    let last = first;
-    for (let known = first ?? null; known !== null; known = known.next) {
-      if (known.status === status && known.class === judged.class && known.subclass === judged.subclass)
-        return known;
-      last = known;
+    const place = groups.add(ts, caller.id, outcome);
+    if (!this.#callers.has(caller.id)) this.#callers.set(caller.id, caller);
+    this.#slots[slot] = place + 1;
+    if (groups.size * 2 > this.#slots.length) this.#spread();
+    return place;
+  }
+
+  /** Finds each group a slot among twice as many. */
+  #spread(): void {
+    const { ts, caller, outcome, size } = this.#groups;
+    const slots = new Uint32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let place = 0; place < size; place++) {
+      let slot = hashOf(ts[place] ?? 0, caller[place] ?? 0, outcome[place] ?? 0) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = place + 1;
     }
-    const group = this.#newGroup(interval * COUNT_INTERVAL_SECONDS, status, caller, judged);
-    if (last === undefined) this.#ofInterval.set(caller.id, group);
-    else last.next = group;
-    return group;
+    this.#slots.buffer.transfer(0);
+    this.#slots = slots;
   }
+}
 
-  #newGroup(ts: number, status: number, caller: Caller, judged: Classification): Group {
-    const place = this.#groups.length;
-    if (place * SUMS === this.#sums.length) {
-      this.#sums = new Float64Array(this.#sums.buffer.transfer(place * 2 * SUMS * 8));
-      this.#buckets = new Uint32Array(this.#buckets.buffer.transfer(place * 2 * BUCKETS * 4));
-    }
-    this.#sums.fill(Number.NaN, place * SUMS + MIN_REMAINING_REQUESTS, (place + 1) * SUMS);
-    const { class: name, subclass } = judged;
-    const group: Group = { ts, caller, class: name, subclass, status, place, next: null };
-    this.#groups.push(group);
-    return group;
-  }
+/** Start of the interval of a time in epoch ms, epoch seconds. */
+function intervalOf(ms: number): number {
+  return Math.floor(ms / INTERVAL_MS) * COUNT_INTERVAL_SECONDS;
+}
 
-  #requests({ place }: Group): number {
-    return this.#sum(place * SUMS + REQUESTS);
-  }
+function hashOf(ts: number, caller: number, outcome: number): number {
+  // Each step spreads what differs over all bits; the numbers are odd and otherwise of no meaning.
+  let hash = Math.imul(caller ^ Math.imul(ts, 0x9e3779b1), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ outcome, 0xc2b2ae35);
+  return hash ^ (hash >>> 13);
+}
 
-  #sum(place: number): number {
-    return this.#sums[place] ?? 0;
-  }
+function addTo(numbers: Uint32Array | Float64Array, place: number, amount: number): void {
+  numbers[place] = (numbers[place] ?? 0) + amount;
+}
 
-  #keepLeast(place: number, value: number | null): void {
-    if (value !== null && !(this.#sum(place) <= value)) this.#sums[place] = value;
-  }
+function keepLeast(numbers: Float64Array, place: number, value: number | null): void {
+  if (value !== null && !((numbers[place] ?? 0) <= value)) numbers[place] = value;
+}
 
-  #keepMost(place: number, value: number | null): void {
-    if (value !== null && !(this.#sum(place) >= value)) this.#sums[place] = value;
-  }
-
-  #row({ ts, caller, class: name, subclass, status, place }: Group): string {
-    const at = place * SUMS;
-    let row = `${ts}\t${caller.fields}\t${name}\t${subclass}\t${status}`;
-    for (let i = at; i < at + MIN_REMAINING_REQUESTS; i++) row += `\t${this.#sum(i)}`;
-    row += `\t${this.#histogram(place * BUCKETS)}`;
-    for (let i = at + MIN_REMAINING_REQUESTS; i < at + SUMS; i++) {
-      const value = this.#sum(i);
-      row += Number.isNaN(value) ? '\t\\N' : `\t${value}`;
-    }
-    return `${row}\n`;
-  }
-
-  /** The buckets that are not empty as a map. */
-  #histogram(from: number): string {
-    let map = '';
-    for (let i = 0; i < BUCKETS; i++) {
-      const requests = this.#buckets[from + i] ?? 0;
-      if (requests > 0) map += `${map === '' ? '' : ','}${LATENCY_BUCKETS_MS[i] ?? 0}:${requests}`;
-    }
-    return `{${map}}`;
-  }
+function keepMost(numbers: Float64Array, place: number, value: number | null): void {
+  if (value !== null && !((numbers[place] ?? 0) >= value)) numbers[place] = value;
 }
 
 function bucketOf(latencyMs: number): number {

@@ -5,7 +5,7 @@ import type { RejectReason, SkipReason } from '../domain/request-log.ts';
 import { tsvRow } from '../store/tsv.ts';
 import type { BatchRows, DayCount } from '../store/write-batch.ts';
 import type { Caller } from './callers.ts';
-import { CountGroups, type Counted, GROUP_BYTES } from './count-groups.ts';
+import { CountGroups, type Counted } from './count-groups.ts';
 import { addEventRow, type Position, readEventRow } from './event-row.ts';
 import type { Failure } from './failure.ts';
 import { RowBytes } from './row-bytes.ts';
@@ -64,7 +64,7 @@ export class Fold {
 
   /** Size of the rows held, in bytes, about: what memory limits look at. */
   get bytes(): number {
-    return this.#counts.size * GROUP_BYTES + this.#events.length + this.#dead.length;
+    return this.#counts.bytes + this.#events.length + this.#dead.length;
   }
 
   /** A success, or a failure, which becomes an event row too. */
@@ -104,7 +104,7 @@ export class Fold {
     });
   }
 
-  /** The rows so far as TabSeparated bytes, valid until the next change. */
+  /** The rows so far, valid until the next change. */
   rows(): BatchRows {
     return { counts: this.#counts.rows(), events: this.#events.all(), dead: this.#dead.all() };
   }

@@ -27,6 +27,14 @@ it.each([
   ['but not for ever', busy - 1, { age: 5_000, behind: false, busy: false }, true],
   ['one that is behind waits twice as long', busy, { age: 9_999, behind: true, busy: false }, false],
   ['and no longer', busy, { age: 10_000, behind: true, busy: false }, true],
+  [
+    'one that what is waiting fills waits for that',
+    busy,
+    { age: 29_999, behind: true, busy: false, waiting: 90 },
+    false,
+  ],
+  ['but not for ever', busy, { age: 30_000, behind: true, busy: false, waiting: 90 }, true],
+  ['and not where it would stay open', busy, { age: 10_000, behind: true, busy: false, waiting: 89 }, true],
   ['age closes nothing while nobody could write it', busy, { age: 60_000, behind: false, busy: true }, false],
   ['rows close it at any age', 100, { age: 0, behind: true, busy: true }, true],
 ] as const)('%s', (_fact, records, { age, ...state }, closes) => {

@@ -87,18 +87,24 @@ export class Gather {
   }
 
   /**
-   * Closes the growing batch if it is due: by size, or by age where more would not come at once. While nobody could
+   * Closes the growing batch if it is due (`waiting`: records of the partition that are still to be read): by size, or by age where more would not come at once. While nobody could
    * write it, age closes nothing: the batch grows instead, so that a busy store gets fewer inserts, not a queue of them.
    */
-  closeIfDue(limits: Limits, monotonic: number, { behind, busy }: { behind: boolean; busy: boolean }): void {
+  closeIfDue(
+    limits: Limits,
+    monotonic: number,
+    { behind, busy, waiting = 0 }: { behind: boolean; busy: boolean; waiting?: number },
+  ): void {
     const batch = this.#open;
     if (batch === null || this.#replaying(batch)) return;
-    const full =
-      batch.messages >= limits.rows ||
-      batch.fold.bytes >= limits.bytes ||
-      batch.fold.totals.counted >= MOST_REQUESTS;
+    const share = Math.max(
+      batch.messages / limits.rows,
+      batch.fold.bytes / limits.bytes,
+      batch.fold.totals.counted / MOST_REQUESTS,
+    );
     const age = monotonic - batch.openedAt;
-    if (full || (!busy && age >= longestAge(limits, behind, batch.messages))) this.close();
+    const patience = fillsUp(share, batch.messages, waiting) ? FILLING : 1;
+    if (share >= 1 || (!busy && age >= patience * longestAge(limits, behind, batch.messages))) this.close();
   }
 
   /** Closes the growing batch, whatever its size; a replay stays open until its end. */
@@ -111,7 +117,12 @@ export class Gather {
 
   /** Bytes held in rows that are not written yet. */
   get heldBytes(): number {
-    return this.closed.reduce((sum, batch) => sum + batch.fold.bytes, this.#open?.fold.bytes ?? 0);
+    return this.closedBytes + (this.#open?.fold.bytes ?? 0);
+  }
+
+  /** Of these, bytes in batches that do not grow any more. */
+  get closedBytes(): number {
+    return this.closed.reduce((sum, batch) => sum + batch.fold.bytes, 0);
   }
 
   /** The first range that is not written. */
@@ -215,6 +226,14 @@ export class Gather {
     this.#open = null;
     this.closed.push(batch);
   }
+}
+
+/** How many times longer a batch waits that what is waiting already will fill: a slow machine writes large batches, too. */
+const FILLING = 3;
+
+/** Whether a batch that is full to this share, by so many messages, gets full by those that are `waiting`. */
+function fillsUp(share: number, messages: number, waiting: number): boolean {
+  return share > 0 && waiting * share >= messages * (1 - share);
 }
 
 /** Who is behind is not made fresh by many small batches, and catches up sooner with few large ones. */

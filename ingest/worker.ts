@@ -41,6 +41,12 @@ const IDLE = 500;
 const HALTED = 10_000;
 /** More records than one fetch of a partition holds are waiting: larger batches matter more than fresh ones. */
 const BEHIND = 2_500;
+/**
+ * From this share of the memory on, the oldest batches are closed until the rest of it is closed, waiting or being
+ * written. Memory comes back only from what is written; the other batches grow on until it is their turn, because many
+ * small ones cost the store more than they are worth.
+ */
+const CROWDED = 0.75;
 
 /**
  * The flow: records come from the source, are folded into batches of contiguous offsets, and each batch is announced,
@@ -175,6 +181,7 @@ export function createWorker(options: WorkerOptions): Worker {
     else
       gather.closeIfDue(options.limits, monotonic, {
         behind: (partition.lag ?? 0) > BEHIND,
+        waiting: partition.lag ?? 0,
         busy: writing >= options.writers,
       });
     if (gather.closed.length > 1) pause(partition);
@@ -268,19 +275,30 @@ export function createWorker(options: WorkerOptions): Worker {
     return bytes;
   }
 
+  function closedBytes(): number {
+    let bytes = 0;
+    for (const partition of held.values()) bytes += partition.gather?.closedBytes ?? 0;
+    return bytes;
+  }
+
   function tick(): void {
     const monotonic = options.monotonic();
     tickedAt = monotonic;
-    const full = heldBytes() > options.memoryBytes;
+    const bytes = heldBytes();
+    const full = bytes > options.memoryBytes;
+    let more =
+      bytes > CROWDED * options.memoryBytes ? (1 - CROWDED) * options.memoryBytes - closedBytes() : 0;
     const since = (partition: Held): number => partition.gather?.oldest?.openedAt ?? Number.POSITIVE_INFINITY;
     for (const partition of [...held.values()].sort((a, b) => (since(a) < since(b) ? -1 : 1))) {
       if (!partition.held() || partition.gather === null) continue;
       if (partition.leaving && partition.gather.isEmpty && partition.done === partition.acknowledged)
         held.delete(partitionKey(partition.id));
-      if (full) {
+      if (more > 0 && partition.gather.closed.length === 0) {
         partition.gather.close();
-        pause(partition);
-      } else if (partition.gather.closed.length < 2) unpause(partition);
+        more -= partition.gather.closedBytes;
+      }
+      if (full) pause(partition);
+      else if (partition.gather.closed.length < 2) unpause(partition);
       look(partition, monotonic);
     }
   }

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { countShards, createDatabase } from './cluster-check.ts';
 import { createDiskGuard, type DiskGuard, refuseFullDisk } from './disk-guard.ts';
-import { afterComment, asEngineSession, type EngineSession } from './engine-session.ts';
+import { afterComment, asEngineSession, type EngineSession, insertNative } from './engine-session.ts';
 import { detachStdin, makeDirectory, refuseForeignOwner } from './engine-surroundings.ts';
 import { StoreError, toStoreError } from './error.ts';
 import { withStatusOf } from './http-answer.ts';
@@ -29,7 +29,7 @@ export interface Store {
   query<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]>;
   /** A statement without a result: DDL, ALTER, INSERT SELECT. */
   command(sql: string, params?: Record<string, unknown>): Promise<void>;
-  /** Rows as TabSeparated bytes. Resolves only when stored. The token makes a repetition count once. */
+  /** Resolves only when stored. The token makes a repetition count once. */
   insert(insert: Insert): Promise<void>;
   /** Embedded only: the engine beneath, for statements that come from outside. */
   readonly engine?: Engine;
@@ -47,7 +47,8 @@ export interface Engine {
 export interface Insert {
   table: string;
   columns: readonly string[];
-  /** TabSeparated rows. */
+  /** TabSeparated unless said otherwise. */
+  format?: 'TabSeparated' | 'Native';
   body: Buffer;
   /** insert_deduplication_token: equal tokens are stored once per table. */
   token: string;
@@ -95,13 +96,14 @@ async function openServer(options: StoreOptions): Promise<Store> {
     createStore('server', where, options, {
       read: (act) => act(client),
       insert: async (insert) => {
-        await client.insert({
-          table: insert.table,
-          columns: nonEmpty(insert.columns),
-          values: Readable.from([insert.body], { objectMode: false }),
-          format: 'TabSeparated',
+        const { table, columns, body, format = 'TabSeparated' } = insert;
+        // The client's own insert knows no binary rows.
+        const { stream } = await client.exec({
+          query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`,
+          values: Readable.from([body], { objectMode: false }),
           clickhouse_settings: insertSettings(insert, shards),
         });
+        for await (const _answer of stream);
       },
       close: () => client.close(),
     });
@@ -163,13 +165,16 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
     ...createStore('embedded', where, options, {
       read: (act) => readers.use(({ client }) => act(client)),
       insert: async (insert) => {
-        const { table, columns, body } = insert;
+        const { table, columns, body, format = 'TabSeparated' } = insert;
         // Settings stand in the statement: a SET would outlive it and give the next insert this token.
         const settings = insertSettings(insert, 0);
-        const rows = afterComment({ body, format: 'TabSeparated', settings });
-        await writers.use(({ session }) =>
-          guard.insert(() => session.chdb.rawInsert({ table, columns, ...rows })),
-        );
+        await writers.use(async ({ session: { chdb } }) => {
+          await guard.insert<unknown>(() =>
+            format === 'Native'
+              ? insertNative(where, { table, columns, settings, body }, (sql) => chdb.queryAsync(sql))
+              : chdb.rawInsert({ table, columns, ...afterComment({ body, format, settings }) }),
+          );
+        });
       },
       close: async () => {
         await guard.close();
@@ -180,7 +185,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
         await close(first);
       },
     }),
-    engine: { openSession: () => asEngineSession(openSession(where), guard), guard: guard.insert },
+    engine: { openSession: () => asEngineSession(openSession(where), where, guard), guard: guard.insert },
   };
 }
 
@@ -252,10 +257,4 @@ async function attempt<T>(where: string, act: () => T | Promise<T>): Promise<T> 
     const known = toStoreError(error, where);
     throw /^https?:/.test(where) ? await withStatusOf(known, where) : known;
   }
-}
-
-function nonEmpty<T>(items: readonly T[]): [T, ...T[]] {
-  const [first, ...rest] = items;
-  if (first === undefined) throw new StoreError('refused', 'an empty list of columns or sessions');
-  return [first, ...rest];
 }

@@ -1,10 +1,11 @@
 import type { DiskGuard } from './disk-guard.ts';
+import { asFile } from './engine-file.ts';
 
 /** A session runs one statement at a time; after a failure it is of no further use. */
 export interface EngineSession {
   /** The answer in `format` where the statement names none. */
   run(sql: string, format?: string): Promise<EngineAnswer>;
-  /** Bytes in a text format, parsed by the engine; `settings` are those of this insert alone. */
+  /** Bytes in a format that the engine parses; `settings` are those of this insert alone. */
   insert(insert: EngineInsert): Promise<{ rows: number; bytes: number; seconds: number }>;
   close(): void;
 }
@@ -25,8 +26,8 @@ export interface EngineInsert {
   settings: Readonly<Record<string, string | number>>;
 }
 
-/** Formats whose bytes the engine takes as they are. */
-export const rawFormats = [
+/** Text formats whose bytes the engine takes as they are. */
+const textFormats = [
   'TabSeparated',
   'TSV',
   'TabSeparatedWithNames',
@@ -36,6 +37,10 @@ export const rawFormats = [
   'JSONEachRow',
   'JSONCompactEachRow',
 ] as const;
+type TextFormat = (typeof textFormats)[number];
+
+/** Formats in which a session takes rows. */
+export const rawFormats = [...textFormats, 'Native'] as const;
 
 /** What of chdb's session is used. */
 interface RawSession {
@@ -44,13 +49,17 @@ interface RawSession {
     options: { format: string },
   ): Promise<{ bytes(): Uint8Array; rowsRead: number; bytesRead: number; elapsed: number }>;
   insert(
-    rows: Omit<EngineInsert, 'columns' | 'body'> & { columns?: readonly string[]; values: Buffer },
+    rows: Pick<EngineInsert, 'table' | 'settings'> & {
+      columns?: readonly string[];
+      values: Buffer;
+      format: TextFormat;
+    },
   ): Promise<{ rowsWritten: number; bytesWritten: number; elapsed: number }>;
   close(): void;
 }
 
-/** A session of chdb as ours: its inserts are guarded, its answers are bytes. */
-export function asEngineSession(session: RawSession, guard: DiskGuard): EngineSession {
+/** A session of chdb in a directory as ours: its inserts are guarded, its answers are bytes. */
+export function asEngineSession(session: RawSession, where: string, guard: DiskGuard): EngineSession {
   return {
     run: async (sql, format = 'TabSeparated') => {
       const answer = await session.queryAsync(sql, { format });
@@ -62,9 +71,17 @@ export function asEngineSession(session: RawSession, guard: DiskGuard): EngineSe
         seconds: answer.elapsed,
       };
     },
-    insert: async ({ table, columns, ...rows }) => {
+    insert: async (insert) => {
+      const { table, columns, body, format, settings } = insert;
+      if (format === 'Native') {
+        const sql = (query: string) => session.queryAsync(query, { format: 'TabSeparated' });
+        const done = await guard.insert(() => insertNative(where, insert, sql));
+        return { rows: 0, bytes: insert.body.length, seconds: done.elapsed };
+      }
       const names = columns === null ? {} : { columns };
-      const done = await guard.insert(() => session.insert({ table, ...names, ...afterComment(rows) }));
+      const done = await guard.insert(() =>
+        session.insert({ table, ...names, ...afterComment({ body, format, settings }) }),
+      );
       return { rows: done.rowsWritten, bytes: done.bytesWritten, seconds: done.elapsed };
     },
     close: () => session.close(),
@@ -72,10 +89,38 @@ export function asEngineSession(session: RawSession, guard: DiskGuard): EngineSe
 }
 
 /**
+ * An insert of Native rows: chdb's own insert takes text formats only, and a file at `where` in their place. `run` runs
+ * a statement. Throws what the engine says.
+ */
+export async function insertNative<Answer>(
+  where: string,
+  { table, columns, settings, body }: Omit<EngineInsert, 'format'>,
+  run: (sql: string) => Promise<Answer>,
+): Promise<Answer> {
+  const into = columns === null ? table : `${table} (${columns.join(', ')})`;
+  const pairs = Object.entries(settings).map(([name, value]) => `${name} = ${quoted(value)}`);
+  for (const name of [table, ...(columns ?? []), ...Object.keys(settings)])
+    if (!/^\w+$/.test(name))
+      throw new Error(`Code: 62. DB::Exception: ${name} is no plain name (SYNTAX_ERROR)`);
+  const after = pairs.length === 0 ? '' : ` SETTINGS ${pairs.join(', ')}`;
+  return asFile(where, body, (file) =>
+    run(`INSERT INTO ${into} FROM INFILE '${file}' COMPRESSION 'none'${after} FORMAT Native`),
+  );
+}
+
+function quoted(value: string | number): string {
+  return `'${String(value).replaceAll(/[\\']/g, '\\$&')}'`;
+}
+
+/**
  * The engine reads all of an insert as words of SQL before it parses the rows, which takes half as long as the parsing.
  * A comment that does not end is one word. To the format it is a first line to be skipped.
  */
-export function afterComment({ body, format, settings }: Pick<EngineInsert, 'body' | 'format' | 'settings'>) {
+export function afterComment({
+  body,
+  format,
+  settings,
+}: Pick<EngineInsert, 'body' | 'settings'> & { format: TextFormat }) {
   const skips = 'input_format_tsv_skip_first_lines';
   if ((format !== 'TabSeparated' && format !== 'TSV') || skips in settings || body.length === 0)
     return { values: body, format, settings };

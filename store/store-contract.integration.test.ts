@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore, type Store } from './connect.ts';
 import { type Gateway, serveClickHouse } from './http-gateway.ts';
 import { migrate, migrationFiles } from './migrate.ts';
+import { NativeBlock } from './native-block.ts';
 import { readCounts } from './queries/counts.ts';
 
 const token = 'of-the-test';
@@ -81,6 +82,105 @@ describe.each([
     for (const name of ['once', 'once', 'again', 'once']) await insert('dedup', name);
     for (const table of ['request_counts', 'request_counts_1m', 'request_counts_1h'])
       expect(await countsOf(table, 'dedup'), table).toBe(10);
+  });
+
+  /** As many rows as there are clients, each of one request in 80 ms. */
+  const nativeBody = (org: string, clients: readonly string[]): NativeBlock => {
+    const same = (value: number): Uint32Array => new Uint32Array(clients.length).fill(value);
+    const block = new NativeBlock(clients.length);
+    block.dateTime('ts', same(4_102_444_800));
+    block.texts('org', [org], same(0));
+    block.texts(
+      'client',
+      clients,
+      same(0).map((_zero, place) => place),
+    );
+    block.texts('class', ['ok'], same(0));
+    block.uint32('status', same(200));
+    block.uint32('requests', same(1));
+    block.uint64('input_tokens', new Float64Array(clients.length).fill(1e15));
+    block.float64('cost_usd', new Float64Array(clients.length).fill(0.25));
+    block.map(
+      'latency_buckets',
+      same(0).map((_zero, place) => place + 1),
+      same(100),
+      same(1),
+    );
+    return block;
+  };
+  const insertNative = (block: NativeBlock, tokenOfInsert: string) =>
+    store.insert({ table: 'request_counts', format: 'Native', token: tokenOfInsert, ...block.rows() });
+
+  test('takes a Native block with the values that it holds', async () => {
+    const clients = ['', 'a\tb\\', "ü😀'", '\\N'];
+    const block = nativeBody('native', clients);
+    block.nullable('limit_tokens', Float64Array.of(Number.NaN, 0, 1e9, Number.NaN));
+    await insertNative(block, 'native');
+    const rows = await store.query(
+      `SELECT toUnixTimestamp(ts) AS ts, provider, org, client, class, status, requests, input_tokens, cost_usd,
+         latency_buckets, limit_tokens, limit_requests
+       FROM request_counts WHERE org = 'native' ORDER BY indexOf({clients:Array(String)}, client)`,
+      { clients },
+    );
+    expect(rows).toEqual(
+      clients.map((client, i) => ({
+        ts: 4_102_444_800,
+        provider: '',
+        org: 'native',
+        client,
+        class: 'ok',
+        status: 200,
+        requests: 1,
+        input_tokens: 1e15,
+        cost_usd: 0.25,
+        latency_buckets: { 100: 1 },
+        limit_tokens: [null, 0, 1e9, null][i],
+        limit_requests: null,
+      })),
+    );
+  });
+
+  test.each([300, 70_000])(
+    'counts a Native block of %i rows once per token, in the rollups too',
+    async (rows) => {
+      const org = `native-${rows}`;
+      const block = nativeBody(
+        org,
+        Array.from({ length: rows }, (_item, i) => `client ${i}`),
+      );
+      for (const name of [`${org} a`, `${org} a`, `${org} b`, `${org} a`]) await insertNative(block, name);
+      for (const table of ['request_counts', 'request_counts_1m', 'request_counts_1h'])
+        expect(await countsOf(table, org), table).toBe(2 * rows);
+    },
+  );
+
+  // What was half in when a worker of before was killed is written again by one that sends blocks.
+  test('knows the token of text rows again when the batch comes as a block, and the other way round', async () => {
+    const clients = Array.from({ length: 50_000 }, (_item, i) => `client ${i}`);
+    const block = nativeBody('mixed', clients);
+    const { columns } = block.rows();
+    const text = clients
+      .map((client) => `4102444800\tmixed\t${client}\tok\t200\t1\t1\t0.25\t{100:1}\n`)
+      .join('');
+    const insertText = (name: string) =>
+      store.insert({ table: 'request_counts', columns, body: Buffer.from(text), token: name });
+    await insertText('text first');
+    await insertNative(block, 'text first');
+    await insertNative(block, 'block first');
+    await insertText('block first');
+    for (const table of ['request_counts', 'request_counts_1m', 'request_counts_1h'])
+      expect(await countsOf(table, 'mixed'), table).toBe(100_000);
+  });
+
+  test('refuses a block that is not whole, and goes on', async () => {
+    const block = nativeBody('broken', ['a', 'b']).rows();
+    const cut = { ...block, body: block.body.subarray(0, block.body.length - 3) };
+    await expect(
+      store.insert({ table: 'request_counts', format: 'Native', token: 'cut', ...cut }),
+    ).rejects.toThrow(/ClickHouse/);
+    expect(await countsOf('request_counts', 'broken')).toBe(0);
+    await insertNative(nativeBody('broken', ['a', 'b']), 'whole');
+    expect(await countsOf('request_counts', 'broken')).toBe(2);
   });
 
   test('counts inserts sent at the same time once per token', async () => {

@@ -1,10 +1,11 @@
-import { callerDimensions, countDimensions } from '../domain/count-row.ts';
+import { callerDimensions } from '../domain/count-row.ts';
 import type { Insert, Store } from './connect.ts';
+import type { NativeRows } from './native-block.ts';
 import { tsvRow, tsvTime } from './tsv.ts';
 
-/** What one batch adds: rows as TabSeparated bytes, null where there are none. */
+/** What one batch adds: counts as a Native block, other rows as TabSeparated bytes, null where there are none. */
 export interface BatchRows {
-  counts: Buffer | null;
+  counts: NativeRows | null;
   events: Buffer | null;
   dead: Buffer | null;
 }
@@ -43,23 +44,6 @@ export interface LedgerEntry {
   worker: string;
   detail: string;
 }
-
-export const countColumns = [
-  'ts',
-  ...countDimensions,
-  'requests',
-  'retries',
-  'useless_retries',
-  'input_tokens',
-  'output_tokens',
-  'cost_usd',
-  'latency_ms_sum',
-  'latency_buckets',
-  'min_remaining_requests',
-  'limit_requests',
-  'min_remaining_tokens',
-  'limit_tokens',
-] as const;
 
 export const eventColumns = [
   'ts',
@@ -138,7 +122,7 @@ export function batchInserts(rows: BatchRows, entry: LedgerEntry, token: string)
   if (rows.events !== null)
     inserts.push({ table: 'error_events', columns: eventColumns, body: rows.events, ...own });
   if (rows.counts !== null)
-    inserts.push({ table: 'request_counts', columns: countColumns, body: rows.counts, ...own });
+    inserts.push({ table: 'request_counts', format: 'Native', ...rows.counts, ...own });
   if (rows.dead !== null)
     inserts.push({ table: 'dead_letters', columns: deadColumns, body: rows.dead, ...own });
   inserts.push(ledgerInsert(entry, token));

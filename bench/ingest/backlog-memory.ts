@@ -1,29 +1,30 @@
 import { drain } from './drain.ts';
+import type { DataSet } from './data-set.ts';
 import type { Lab } from './lab.ts';
 import { fact, type Finding, goal, whole } from './report.ts';
 
 /** Memory of one worker while it reads a backlog of so many records in 50 partitions. */
-export async function backlogMemory(lab: Lab, records: number): Promise<Finding> {
-  const topic = await lab.filledTopic('backlog', 50, records);
+export async function backlogMemory(lab: Lab, set: DataSet, records: number): Promise<Finding> {
+  const topic = await lab.filledTopic(`backlog-${set}`, 50, set, records);
   const { memory, rate, batches } = await drain(lab, topic, records);
   const course = memory.points.map(({ mb }) => mb).join(' ');
   return {
     lines: [
       goal(
-        'e  worker, 50 partitions: most memory',
+        `e  ${set}: worker, 50 partitions: most memory`,
         `${whole(memory.max_mb)} MB`,
         '< 400 MB',
         memory.max_mb < 400,
       ),
       goal(
-        'e  its growth in the second half',
+        `e  ${set}: its growth in the second half`,
         `${whole(memory.slope_mb_per_min)} MB a minute`,
         'no more than noise: < 120',
         memory.slope_mb_per_min < 120,
       ),
-      fact('e  MB at each second', course),
-      fact('e  rate', `${whole(rate)}/s in ${batches} batches`),
+      fact(`e  ${set}: MB at each second`, course),
+      fact(`e  ${set}: rate`, `${whole(rate)}/s in ${batches} batches`),
     ],
-    figures: { backlog_50_partitions: { ...memory, rate, batches } },
+    figures: { [`backlog_50_partitions ${set}`]: { ...memory, rate, batches } },
   };
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../tests/fixtures/until.ts';
 import { check } from './drain.ts';
-import { type ClickHouse, type Lab, lines, startClickHouse, startWorker } from './lab.ts';
+import { lines } from './data-set.ts';
+import { type ClickHouse, type Lab, startClickHouse, startWorker } from './lab.ts';
 import { type Sent, sendPaced } from './paced-load.ts';
 import { cpuSeconds } from './process-usage.ts';
 import { fact, fine, type Finding, goal, type Line, whole } from './report.ts';
@@ -69,7 +70,7 @@ async function watched(
   const worker = startWorker(lab, clickhouse, topic, topic);
   try {
     await until('the worker has partitions', () => worker.assignedAt() !== null);
-    const traffic = lines(pace.perSecond * (SECONDS + 5));
+    const traffic = lines('folding', pace.perSecond * (SECONDS + 5));
     // Before it is measured, code is compiled and caches are filled.
     const early = await sendPaced(lab.kafka.brokers, topic, traffic, { ...pace, seconds: 3 });
     await sleep(2_000);

@@ -1,21 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { generate } from '../../simulate/generate.ts';
-import { toLine } from '../../simulate/record.ts';
-import { load } from '../../simulate/scenarios/load.ts';
 import { openStore, type Store } from '../../store/connect.ts';
 import { type Running, startFaultline } from '../../tests/fixtures/run-faultline.ts';
 import { until } from '../../tests/fixtures/until.ts';
 import { produceLines } from '../../tests/kafka/produce.ts';
 import { type Kafka, startKafka } from '../../tests/kafka/start-kafka.ts';
+import { type DataSet, lines } from './data-set.ts';
 
 /** A broker of our own and a folder, both gone after `close`. */
 export interface Lab {
   kafka: Kafka;
   folder: string;
-  /** A topic that holds so many records of the benchmark's traffic, round the partitions in turn. */
-  filledTopic(name: string, partitions: number, records: number): Promise<string>;
+  /** A topic that holds so many records of a set, round the partitions in turn. */
+  filledTopic(name: string, partitions: number, set: DataSet, records: number): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -31,9 +29,9 @@ export async function openLab(): Promise<Lab> {
   return {
     kafka,
     folder,
-    async filledTopic(name, partitions, records) {
+    async filledTopic(name, partitions, set, records) {
       await kafka.createTopic(name, { partitions });
-      await produceLines(kafka.brokers, name, lines(records));
+      await produceLines(kafka.brokers, name, lines(set, records));
       return name;
     },
     async close() {
@@ -41,16 +39,6 @@ export async function openLab(): Promise<Lab> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Lines of the benchmark's traffic; the last is of about now, so that no table drops any for its age. */
-export function* lines(records: number): Generator<string> {
-  const from = Date.now() - (records / load.requests_per_second) * 1_000 - 60_000;
-  let n = 0;
-  for (const record of generate(load, { seed: 'bench', from, to: Number.POSITIVE_INFINITY })) {
-    if (n++ === records) return;
-    yield toLine(record);
-  }
 }
 
 /** ClickHouse in a process of its own, with an empty database. */

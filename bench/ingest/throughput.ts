@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ConsumePlan, ConsumeResult } from './consume-and-parse.ts';
 import { type Drained, drain } from './drain.ts';
 import type { EnginePlan, EngineResult } from './kafka-engine-program.ts';
+import type { DataSet } from './data-set.ts';
 import type { Lab } from './lab.ts';
 import { fact, fine, type Finding, goal, type Line, whole } from './report.ts';
 import { runProgram } from './run-program.ts';
@@ -22,17 +23,18 @@ const clientSettings = [
 export async function throughput(
   lab: Lab,
   parts: ReadonlySet<ThroughputPart>,
+  set: DataSet,
   records: number,
   rounds: number,
   say: (text: string) => void,
 ): Promise<Finding> {
-  const topic = await lab.filledTopic('load', 4, records);
+  const topic = await lab.filledTopic(`load-${set}`, 4, set, records);
   let group = 0;
   const consume = (setting: (typeof clientSettings)[number]): Promise<ConsumeResult> => {
     const plan: ConsumePlan = {
       brokers: lab.kafka.brokers,
       topic,
-      group: `ceiling-${++group}`,
+      group: `ceiling-${set}-${++group}`,
       records,
       ...setting,
     };
@@ -62,9 +64,9 @@ export async function throughput(
       const plan: EnginePlan = {
         brokers: lab.kafka.brokers,
         topic,
-        group: `engine-${++group}`,
+        group: `engine-${set}-${++group}`,
         records,
-        path: path.join(lab.folder, `engine-${group}`),
+        path: path.join(lab.folder, `engine-${set}-${group}`),
         consumers: 1,
       };
       const result = await runProgram('kafka-engine-program.ts', plan).answer<EngineResult>();
@@ -73,12 +75,19 @@ export async function throughput(
     }
     if (parts.has('d')) twos.push(told(say, `d, round ${round}`, await drain(lab, topic, records, 2)));
   }
-  return compare(records, best?.setting.name ?? '', { ceilings, ones, engines, twos });
+  const found = compare(records, best?.setting.name ?? '', { ceilings, ones, engines, twos });
+  return {
+    lines: found.lines.map((line) => ({
+      ...line,
+      what: `${line.what.slice(0, 3)}${set}: ${line.what.slice(3)}`,
+    })),
+    figures: { [set]: found.figures },
+  };
 }
 
 function told(say: (text: string) => void, what: string, run: Drained): Drained {
   say(
-    `${what}: ${whole(run.rate)}/s, CPU s: ${fine(run.workers_cpu)} workers, ${fine(run.clickhouse_cpu)} ClickHouse, ${fine(run.broker_cpu)} broker; ${run.batches} batches`,
+    `${what}: ${whole(run.rate)}/s, CPU s: ${fine(run.workers_cpu)} workers, ${fine(run.clickhouse_cpu)} ClickHouse, ${fine(run.broker_cpu)} broker; ${run.batches} batches; ${whole(run.memory.max_mb)} MB`,
   );
   return run;
 }
@@ -123,6 +132,8 @@ function compare(records: number, setting: string, { ceilings, ones, engines, tw
         cpu.per_cpu_second >= 100_000,
       ),
     );
+    const most = Math.max(...ones.map(({ memory }) => memory.max_mb));
+    lines.push(goal('b  worker, most memory of all rounds', `${whole(most)} MB`, '< 400 MB', most < 400));
     figures['one_worker'] = { ...numbers(one), per_cpu_second: cpu.per_cpu_second };
     if (ceiling !== null) {
       const ratio = (one.rate * ceiling.seconds) / records;

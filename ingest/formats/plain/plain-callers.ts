@@ -7,8 +7,8 @@ import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 const PROVIDER = callerDimensions.indexOf('provider');
 const ORG = callerDimensions.indexOf('org');
 const PROJECT = callerDimensions.indexOf('project');
-/** A power of two. */
-const SLOTS = 8192;
+/** A power of two, several times the callers of a middle-sized gateway: two in one slot look each other up in turn. */
+const SLOTS = 32_768;
 
 /** What stands for a dimension that the record does not name. */
 const noText: RememberedText<string> = { id: -1, value: '', words: wordsOf(Buffer.alloc(0)) };
@@ -16,11 +16,7 @@ const absent = callerDimensions.map((name) =>
   name === 'provider' ? { ...noText, value: 'openai' } : noText,
 );
 
-interface Slot {
-  texts: readonly RememberedText<string>[];
-  caller: Caller;
-  generation: number;
-}
+const DIMENSIONS = callerDimensions.length;
 
 /** The caller of one record after the other, found by the remembered texts of its dimensions. */
 export class PlainCallers {
@@ -28,7 +24,10 @@ export class PlainCallers {
   readonly texts: Readonly<Record<CallerDimension, RememberedTexts<string>>>;
   readonly #textsByIndex: readonly RememberedTexts<string>[];
   readonly #dimensions: RememberedText<string>[] = [...absent];
-  readonly #slots: (Slot | null)[] = Array.from({ length: SLOTS }, () => null);
+  /** Ids of the texts of the caller in each slot. Objects would have to be fetched from memory one after the other. */
+  readonly #texts = new Float64Array(SLOTS * DIMENSIONS);
+  readonly #callers: (Caller | null)[] = Array.from({ length: SLOTS }, () => null);
+  #generation = callers.generation;
 
   constructor(cleaner: Cleaner) {
     this.texts = byCallerDimension((name) => new RememberedTexts(4096, cleaner.dimensions[name]));
@@ -61,18 +60,28 @@ export class PlainCallers {
     let hash = 0;
     for (let i = 0; i < dimensions.length; i++) hash = Math.imul(hash ^ (dimensions[i] ?? noText).id, SPREAD);
     const place = (hash ^ (hash >>> 15)) & (SLOTS - 1);
-    const known = this.#slots[place] ?? null;
-    if (known !== null && known.generation === callers.generation && isSame(known.texts, dimensions))
-      return known.caller;
+    if (this.#generation !== callers.generation) this.#forget();
+    const known = this.#callers[place] ?? null;
+    if (known !== null && this.#isSame(place)) return known;
     const caller = callers.of(named(dimensions));
-    this.#slots[place] = { texts: [...dimensions], caller, generation: callers.generation };
+    for (let i = 0; i < dimensions.length; i++)
+      this.#texts[place * DIMENSIONS + i] = (dimensions[i] ?? noText).id;
+    this.#callers[place] = caller;
     return caller;
   }
-}
 
-function isSame(a: readonly RememberedText<string>[], b: readonly RememberedText<string>[]): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+  #isSame(place: number): boolean {
+    const dimensions = this.#dimensions;
+    const at = place * DIMENSIONS;
+    for (let i = 0; i < dimensions.length; i++)
+      if (this.#texts[at + i] !== (dimensions[i] ?? noText).id) return false;
+    return true;
+  }
+
+  #forget(): void {
+    this.#callers.fill(null);
+    this.#generation = callers.generation;
+  }
 }
 
 function named(dimensions: readonly RememberedText<string>[]): CallerDimensions {

@@ -1,0 +1,22 @@
+import { generate } from '../../simulate/generate.ts';
+import { toLine } from '../../simulate/record.ts';
+import { load } from '../../simulate/scenarios/load.ts';
+import { hardlyFolding } from './hardly-folding.ts';
+
+/** What the records are like. `folding`: many requests of few callers, `hardly-folding`: nearly a count row each. */
+export const dataSets = ['folding', 'hardly-folding'] as const;
+export type DataSet = (typeof dataSets)[number];
+
+/** Lines of a set; the last is of about now, so that no table drops any for its age. */
+export function lines(set: DataSet, records: number): Generator<string> {
+  return set === 'folding' ? folding(records) : hardlyFolding(records, 'bench', Date.now() - 60_000);
+}
+
+function* folding(records: number): Generator<string> {
+  const from = Date.now() - (records / load.requests_per_second) * 1_000 - 60_000;
+  let n = 0;
+  for (const record of generate(load, { seed: 'bench', from, to: Number.POSITIVE_INFINITY })) {
+    if (n++ === records) return;
+    yield toLine(record);
+  }
+}
