@@ -1,8 +1,8 @@
-import { COUNT_INTERVAL_SECONDS, type CountRow } from '../../domain/count-row.ts';
+import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Scope } from '../../domain/incident.ts';
-import { orgsWith, rowsBetween } from '../count-view.ts';
 import type { AnalyzerSettings, Detector, Finding, Identity, Known } from '../detector.ts';
-import { isInScope, narrowScope, orgScope, reviseScope } from '../narrow-scope.ts';
+import { judgeEach } from '../judge-each.ts';
+import { narrowScope, orgScope, reviseScope } from '../narrow-scope.ts';
 import { safeRate } from '../rate-history.ts';
 import {
   measureSurge,
@@ -13,6 +13,7 @@ import {
 } from '../slow-down/surge-facts.ts';
 import { surgeLevel, surgeStart } from '../slow-down/surge-level.ts';
 import { surgeReport } from '../slow-down/surge-report.ts';
+import type { View } from '../view.ts';
 
 /** How far back a surge needs counts beyond its window: half an hour of usual traffic, and the ramp. */
 const HISTORY_SECONDS = 3_600;
@@ -30,15 +31,14 @@ export const slowDownSurge: Detector = {
     window_seconds: slow_down_surge.window_seconds,
   }),
   detect(counts, settings, now, known) {
-    const matching = orgsWith(counts, ['slow_down'], now - settings.slow_down_surge.window_seconds, now);
-    return [...new Set([...known.keys(), ...matching])].flatMap((key) => {
-      const remembered = known.get(key) ?? null;
-      const identity = counts.orgs.get(key) ?? remembered?.identity;
-      if (identity === undefined) return [];
-      const rows = rowsBetween(counts.orgs.get(key)?.rows ?? [], now - lookback(settings), now);
-      const finding = judge(identity, rows, settings, now, remembered);
-      return finding === null ? [] : [finding];
-    });
+    const where = {
+      classes: ['slow_down'] as const,
+      seconds: settings.slow_down_surge.window_seconds,
+      lookback: lookback(settings),
+    };
+    return judgeEach(counts, where, now, known, (identity, view, remembered) =>
+      judge(identity, view, settings, now, remembered),
+    );
   },
 };
 
@@ -48,7 +48,7 @@ function lookback({ slow_down_surge }: AnalyzerSettings): number {
 
 function judge(
   { provider, org }: Identity,
-  rows: readonly CountRow[],
+  view: View,
   settings: AnalyzerSettings,
   now: number,
   known: Known | null,
@@ -56,7 +56,7 @@ function judge(
   const surge = settings.slow_down_surge;
   const remembered = readSurgeFacts(known?.facts);
   const { level, cell, background } = surgeLevel(
-    rows,
+    view,
     surge,
     now,
     lookback(settings),
@@ -65,29 +65,29 @@ function judge(
   if (known === null && (level !== 'breach' || cell === null)) return null;
   const startedAt =
     known?.started_at ??
-    (cell === null ? now : surgeStart(rows, cell, background, surge, now, lookback(settings)));
-  const scope = currentScope(rows, startedAt, orgScope(provider, org), level, known);
-  const lastAt = lastSlowDown(rows, now - surge.window_seconds);
-  const facts = nextFacts({ rows, scope, startedAt, lastAt, now, background, known, remembered }, settings);
-  const present = presentSurge(rows, scope, facts, now, surge.window_seconds);
+    (cell === null ? now : surgeStart(view, cell, background, surge, now, lookback(settings)));
+  const scope = currentScope(view, startedAt, orgScope(provider, org), level, known);
+  const lastAt = lastSlowDown(view, now - surge.window_seconds);
+  const facts = nextFacts({ view, scope, startedAt, lastAt, now, background, known, remembered }, settings);
+  const present = presentSurge(view, scope, facts, now, surge.window_seconds);
   const report = surgeReport({ scope, facts, present, now, started_at: startedAt }, settings);
   return { identity: { provider, org }, level, started_at: startedAt, last_at: lastAt ?? now, report, facts };
 }
 
 function currentScope(
-  rows: readonly CountRow[],
+  view: View,
   startedAt: number,
   whole: Scope,
   level: Finding['level'],
   known: Known | null,
 ): Scope {
   if (known !== null && (known.scope_may === 'stay' || level !== 'breach')) return known.scope;
-  const narrow = narrowScope(rowsBetween(rows, startedAt, Infinity), (row) => row.class === 'slow_down');
+  const narrow = narrowScope(view.between(startedAt, Infinity).sums(), (row) => row.class === 'slow_down');
   return reviseScope(known, { ...whole, ...narrow });
 }
 
 interface Evaluation {
-  rows: readonly CountRow[];
+  view: View;
   scope: Scope;
   startedAt: number;
   lastAt: number | null;
@@ -99,15 +99,15 @@ interface Evaluation {
 
 /** The rates before the surge are measured while its scope is still open, and kept from then on. */
 function nextFacts(evaluation: Evaluation, settings: AnalyzerSettings): SurgeFacts {
-  const { rows, scope, startedAt, now, known, remembered } = evaluation;
+  const { view, scope, startedAt, now, known, remembered } = evaluation;
   const window = settings.slow_down_surge.window_seconds;
   const isKept = remembered !== null && known?.scope_may !== 'change' && isSameScope(known?.scope, scope);
   const measured = isKept
-    ? addWindow(remembered, rows, scope, now, window)
-    : measureSurge(rows, scope, startedAt, now, window);
+    ? addWindow(remembered, view, scope, now, window)
+    : measureSurge(view, scope, startedAt, now, window);
   const background = remembered?.background ?? evaluation.background;
   const askedAt = remembered?.asked_at ?? now;
-  const { rate } = presentSurge(rows, scope, measured, now, window);
+  const { rate } = presentSurge(view, scope, measured, now, window);
   const isOver = rate > safeRate(measured.original_rate);
   const backAt = isOver ? null : (remembered?.back_at ?? now);
   const holdFrom = Math.max(backAt ?? now, evaluation.lastAt ?? 0, remembered?.hold_from ?? 0);
@@ -116,14 +116,13 @@ function nextFacts(evaluation: Evaluation, settings: AnalyzerSettings): SurgeFac
 
 function addWindow(
   facts: SurgeFacts,
-  rows: readonly CountRow[],
+  view: View,
   scope: Scope,
   now: number,
   window: number,
 ): SurgeFacts {
-  const fresh = rowsBetween(rows, facts.counted_until, now).filter((row) => isInScope(row, scope));
-  const sums = surgeSums(fresh);
-  const present = presentSurge(rows, scope, facts, now, window);
+  const sums = surgeSums(view.between(facts.counted_until, now).within(scope).sums());
+  const present = presentSurge(view, scope, facts, now, window);
   return {
     ...facts,
     slow_downs: facts.slow_downs + sums.slow_downs,
@@ -135,9 +134,9 @@ function addWindow(
 }
 
 /** End of the last interval with a Slow Down answer since `from`; null for none. */
-function lastSlowDown(rows: readonly CountRow[], from: number): number | null {
-  const last = rowsBetween(rows, from, Infinity).findLast((row) => row.class === 'slow_down');
-  return last === undefined ? null : last.ts + COUNT_INTERVAL_SECONDS;
+function lastSlowDown(view: View, from: number): number | null {
+  const last = view.between(from, Infinity).last((combination) => combination.class === 'slow_down');
+  return last === null ? null : last + COUNT_INTERVAL_SECONDS;
 }
 
 function isSameScope(a: Scope | undefined, b: Scope): boolean {

@@ -1,0 +1,184 @@
+import { CountColumns, type Measures } from './count-columns.ts';
+import type { CountRow } from '../domain/count-row.ts';
+import { type CountSum, View } from './view.ts';
+
+/** The dimensions of a count below the organization. */
+export type Combination = Pick<
+  CountRow,
+  'project' | 'api_key' | 'client' | 'region' | 'model' | 'class' | 'subclass'
+>;
+
+/** Counts of one combination: the numbers of each of its intervals, as parallel lists. */
+export interface Series {
+  combination: Combination;
+  /** Starts of the intervals, epoch seconds; one may come more than once, its numbers are summed. */
+  ts: readonly number[];
+  requests: readonly number[];
+  retries: readonly number[];
+  useless_retries: readonly number[];
+  input_tokens: readonly number[];
+  cost_usd: readonly number[];
+}
+
+/** What is summed up where an organization has more combinations than there is memory for. */
+export const finestDimensions = ['api_key', 'client', 'region'] as const;
+
+/** Bytes that a combination takes beside its rows, about. */
+const COMBINATION_BYTES = 320;
+/** So many more combinations than rows are kept before those without rows are forgotten. */
+const SPARE_COMBINATIONS = 64;
+
+/** The counts of one organization at one provider, in order of time; within an interval as they came. */
+export class OrgCounts {
+  readonly provider: string;
+  readonly org: string;
+  /** True when keys, clients and regions are summed up and empty. */
+  isCoarse = false;
+  columns = new CountColumns();
+  /** Rows before this one are dropped. */
+  begin = 0;
+  combinations: Combination[] = [];
+  #numbers = new Map<string, number>();
+
+  constructor(provider: string, org: string) {
+    this.provider = provider;
+    this.org = org;
+  }
+
+  /** The counts in `[from, to)`, epoch seconds. */
+  between(from: number, to: number): View {
+    return new View(this, this.begin, this.columns.length, null).between(from, to);
+  }
+
+  /** All counts, as objects: dear for many. */
+  get rows(): CountSum[] {
+    return new View(this, this.begin, this.columns.length, null).rows();
+  }
+
+  /** Size in bytes, about. */
+  get bytes(): number {
+    return this.columns.bytes + this.combinations.length * COMBINATION_BYTES;
+  }
+
+  /** Adds a row that is not before the last one. */
+  append(ts: number, combination: Combination, row: Measures): void {
+    this.columns.push(ts, this.#numberOf(combination), row);
+  }
+
+  /** Puts the series in place of all there is in these intervals (their starts, epoch seconds). */
+  replace(intervals: ReadonlySet<number>, series: readonly Series[]): void {
+    const fresh = this.#inOrder(series);
+    const old = this.columns;
+    const last = old.length > this.begin ? (old.ts[old.length - 1] ?? 0) : -1;
+    if ([...intervals].every((ts) => ts > last)) {
+      for (let i = 0; i < fresh.length; i++) copyRow(fresh, i, old);
+      return;
+    }
+    const merged = new CountColumns();
+    let next = 0;
+    for (let i = this.begin; i < old.length; i++) {
+      const ts = old.ts[i] ?? 0;
+      if (intervals.has(ts)) continue;
+      for (; next < fresh.length && (fresh.ts[next] ?? 0) < ts; next++) copyRow(fresh, next, merged);
+      copyRow(old, i, merged);
+    }
+    for (; next < fresh.length; next++) copyRow(fresh, next, merged);
+    this.columns = merged;
+    this.begin = 0;
+  }
+
+  /** Forgets what is before a time. */
+  dropBefore(ts: number): void {
+    this.begin = Math.max(this.begin, this.columns.lowerBound(ts));
+    // Moving the rest costs more than the rows that are over take room.
+    if (this.begin * 8 < this.columns.length) return;
+    this.columns.dropFirst(this.begin);
+    this.begin = 0;
+    if (this.combinations.length > 2 * this.columns.length + SPARE_COMBINATIONS) this.#rebuild();
+  }
+
+  /** Sums up keys, clients and regions, from now on too. */
+  makeCoarse(): void {
+    this.isCoarse = true;
+    this.#rebuild();
+  }
+
+  #rebuild(): void {
+    const { columns: old, combinations, begin } = this;
+    this.columns = new CountColumns();
+    this.combinations = [];
+    this.#numbers = new Map();
+    this.begin = 0;
+    const place = inOneInterval(this.columns);
+    for (let i = begin; i < old.length; i++) {
+      const combination = combinations[old.which[i] ?? 0];
+      if (combination === undefined) continue;
+      place(old.ts[i] ?? 0, this.#numberOf(combination), old.measures(i));
+    }
+  }
+
+  /** The series in order of time, within an interval in their own; equal combinations of an interval are summed. */
+  #inOrder(series: readonly Series[]): CountColumns {
+    const ordered = new CountColumns();
+    const place = inOneInterval(ordered);
+    const byInterval = new Map<number, [series: number, at: number][]>();
+    series.forEach(({ ts }, s) => {
+      ts.forEach((time, i) => {
+        const same = byInterval.get(time);
+        if (same === undefined) byInterval.set(time, [[s, i]]);
+        else same.push([s, i]);
+      });
+    });
+    const numbers = series.map(({ combination }) => this.#numberOf(combination));
+    for (const time of [...byInterval.keys()].sort((a, b) => a - b)) {
+      for (const [s, i] of byInterval.get(time) ?? []) {
+        const one = series[s];
+        if (one !== undefined) place(time, numbers[s] ?? 0, measuresOf(one, i));
+      }
+    }
+    return ordered;
+  }
+
+  #numberOf(given: Combination): number {
+    const { project, model, subclass } = given;
+    const [apiKey, client, region] = this.isCoarse ? ['', '', ''] : [given.api_key, given.client, given.region];
+    const key = `${project}\n${apiKey}\n${client}\n${region}\n${model}\n${given.class}\n${subclass}`;
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.combinations.length;
+    this.combinations.push({ project, api_key: apiKey, client, region, model, class: given.class, subclass });
+    this.#numbers.set(key, number);
+    return number;
+  }
+}
+
+/** Puts rows in order of time into columns and sums those of one interval and combination. */
+function inOneInterval(columns: CountColumns): (ts: number, which: number, row: Measures) => void {
+  const places = new Map<number, number>();
+  let interval = -1;
+  return (ts, which, row) => {
+    if (ts !== interval) places.clear();
+    interval = ts;
+    const place = places.get(which);
+    if (place !== undefined) {
+      columns.add(place, row);
+      return;
+    }
+    places.set(which, columns.length);
+    columns.push(ts, which, row);
+  };
+}
+
+function copyRow(from: CountColumns, at: number, to: CountColumns): void {
+  to.push(from.ts[at] ?? 0, from.which[at] ?? 0, from.measures(at));
+}
+
+function measuresOf(series: Series, at: number): Measures {
+  return {
+    requests: series.requests[at] ?? 0,
+    retries: series.retries[at] ?? 0,
+    useless_retries: series.useless_retries[at] ?? 0,
+    input_tokens: series.input_tokens[at] ?? 0,
+    cost_usd: series.cost_usd[at] ?? 0,
+  };
+}
