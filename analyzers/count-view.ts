@@ -7,7 +7,7 @@ export interface CountView {
   /** By `orgKey`. */
   orgs: ReadonlyMap<string, OrgCounts>;
   /** Organizations whose counts did not fit into memory: nothing can be said of them. */
-  left_out?: ReadonlySet<string>;
+  left_out?: { has(key: string): boolean };
 }
 
 /** Arranges counts for the detectors, once for many evaluations. Rows may come in any order. */

@@ -4,6 +4,7 @@ import { type CountView, orgKey } from './count-view.ts';
 import type { AnalyzerSettings, Detector, Finding, Known } from './detector.ts';
 import { incidentId } from './incident-id.ts';
 import { isoTime } from './iso-time.ts';
+import { finestDimensions } from './org-counts.ts';
 import { type LiveIncident, liveKey, toKnown } from './live-incident.ts';
 
 /** The incidents that are not over: pending, firing, or resolved within the grace time; keyed by `liveKey`. */
@@ -41,6 +42,9 @@ export function evaluate(
     for (const [key, item] of live)
       if (isForgotten(detector, item, now, policy.reopen_seconds)) next.delete(key);
     for (const finding of detector.detect(counts, settings, now, knownOf(detector, live, now, settings))) {
+      const org = orgKey(finding.identity);
+      // What was not read says nothing: `holdIncomplete` is for these.
+      if (counts.left_out?.has(org) === true) continue;
       const key = liveKey(detector.kind, finding.identity);
       const previous = live.get(key) ?? null;
       const step = advance(previous?.memory.life ?? null, finding, now, policy);
@@ -51,7 +55,7 @@ export function evaluate(
       if (step.reason === 'already_evaluated') continue;
       const isNew = step.next.started_at !== previous?.memory.life.started_at;
       const kept = isNew ? null : previous;
-      const current = toLive(detector, finding, step.next, kept);
+      const current = toLive(detector, finding, step.next, kept, counts.orgs.get(org)?.isCoarse === true);
       const reason = step.emit ? step.reason : quietReason(kept?.incident ?? null, current, now);
       // What was not written is compared again next time, so the incident keeps what was last shown.
       next.set(key, reason === null && kept !== null ? { ...current, incident: kept.incident } : current);
@@ -61,18 +65,23 @@ export function evaluate(
   return { live: next, changes };
 }
 
-/** Marks the firing incidents as held because counts up to now are missing. State and times stay as they are. */
+/**
+ * Marks the firing incidents, or those of the organizations that were left out, as held because counts up to now are
+ * missing. State and times stay as they are.
+ */
 export function holdIncomplete(
   detectors: readonly Detector[],
   live: Live,
   now: number,
   settings: AnalyzerSettings,
+  leftOut?: CountView['left_out'],
 ): Evaluation {
   const next = new Map(live);
   const changes: Change[] = [];
   for (const detector of detectors) {
     for (const [key, held] of live) {
       if (held.incident.kind !== detector.kind) continue;
+      if (leftOut?.has(orgKey(held.memory.identity)) === false) continue;
       const { life } = held.memory;
       const seen: Observation = { level: 'incomplete', started_at: life.started_at, last_at: life.last_at };
       const step = advance(life, seen, now, detector.policy(settings));
@@ -125,6 +134,7 @@ function toLive(
   finding: Finding,
   life: Life,
   previous: LiveIncident | null,
+  isCoarse: boolean,
 ): LiveIncident {
   const memory = { identity: finding.identity, life, facts: finding.facts };
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
@@ -146,6 +156,7 @@ function toLive(
       ...report.evidence,
       ...(life.reopened === 0 ? {} : { reopened: life.reopened }),
       ...(life.held === null ? {} : { [life.held]: true }),
+      ...(isCoarse ? { summed_up: [...finestDimensions] } : {}),
     },
     remedy: report.remedy,
     sample_request_ids: previous?.incident.sample_request_ids ?? [],

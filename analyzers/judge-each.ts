@@ -20,7 +20,9 @@ export function judgeEach(
   judge: (identity: Identity, view: View, known: Known | null) => Finding | null,
 ): readonly Finding[] {
   const findings: Finding[] = [];
-  for (const key of new Set([...known.keys(), ...orgsWith(counts, classes, now - seconds, now)])) {
+  const keys = new Set([...known.keys(), ...orgsWith(counts, classes, now - seconds, now)]);
+  // In order of the keys: what is found does not depend on when an organization was first read.
+  for (const key of [...keys].sort()) {
     const remembered = known.get(key) ?? null;
     const identity = counts.orgs.get(key) ?? remembered?.identity;
     if (identity === undefined) continue;

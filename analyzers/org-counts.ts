@@ -1,5 +1,6 @@
 import { CountColumns, type Measures } from './count-columns.ts';
 import type { CountRow } from '../domain/count-row.ts';
+import type { CountSeries } from '../store/queries/count-series.ts';
 import { type CountSum, View } from './view.ts';
 
 /** The dimensions of a count below the organization. */
@@ -8,17 +9,8 @@ export type Combination = Pick<
   'project' | 'api_key' | 'client' | 'region' | 'model' | 'class' | 'subclass'
 >;
 
-/** Counts of one combination: the numbers of each of its intervals, as parallel lists. */
-export interface Series {
-  combination: Combination;
-  /** Starts of the intervals, epoch seconds; one may come more than once, its numbers are summed. */
-  ts: readonly number[];
-  requests: readonly number[];
-  retries: readonly number[];
-  useless_retries: readonly number[];
-  input_tokens: readonly number[];
-  cost_usd: readonly number[];
-}
+/** Counts of one combination, as they are read. */
+export type Series = Combination & Omit<CountSeries, 'provider' | 'org'>;
 
 /** What is summed up where an organization has more combinations than there is memory for. */
 export const finestDimensions = ['api_key', 'client', 'region'] as const;
@@ -129,7 +121,7 @@ export class OrgCounts {
         else same.push([s, i]);
       });
     });
-    const numbers = series.map(({ combination }) => this.#numberOf(combination));
+    const numbers = series.map((one) => this.#numberOf(one));
     for (const time of [...byInterval.keys()].sort((a, b) => a - b)) {
       for (const [s, i] of byInterval.get(time) ?? []) {
         const one = series[s];
@@ -141,7 +133,9 @@ export class OrgCounts {
 
   #numberOf(given: Combination): number {
     const { project, model, subclass } = given;
-    const [apiKey, client, region] = this.isCoarse ? ['', '', ''] : [given.api_key, given.client, given.region];
+    const [apiKey, client, region] = this.isCoarse
+      ? ['', '', '']
+      : [given.api_key, given.client, given.region];
     const key = `${project}\n${apiKey}\n${client}\n${region}\n${model}\n${given.class}\n${subclass}`;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;

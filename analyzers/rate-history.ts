@@ -26,11 +26,7 @@ const MARGIN_MINUTES = 2;
  * interval, in order of time;
  * `known_from` is the time from which on the counts are complete (an empty minute before it proves nothing).
  */
-export function rateHistory(
-  rows: readonly Amount[],
-  start: number,
-  knownFrom: number,
-): RateHistory {
+export function rateHistory(rows: readonly Amount[], start: number, knownFrom: number): RateHistory {
   const minutes = minutesBefore(rows, start, knownFrom);
   const usual = median(
     minutes.slice(0, Math.max(minutes.length - RAMP_MINUTES, Math.ceil(minutes.length / 2))),

@@ -1,29 +1,29 @@
-import type { Incident } from '../domain/incident.ts';
 import type { Store } from '../store/connect.ts';
 import { readIncidents, writeIncidents } from '../store/queries/incidents.ts';
+import { CountWindow } from './count-window.ts';
 import { detectors as allDetectors } from './detectors/detectors.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
-import { type Change, holdIncomplete, type Live } from './evaluate.ts';
+import { holdIncomplete } from './evaluate.ts';
+import { judgeUpTo, type TickState, type Write, type Written } from './judge.ts';
 import { reportLosses } from './lost-records.ts';
-import { stepRange, stepSeconds } from './step-range.ts';
+import { stepSeconds } from './step-range.ts';
 import { fromStored, toStored } from './to-stored.ts';
 
-/** What an analyzer carries from one tick to the next; null before the first. */
-export interface TickState {
-  /** Event time up to which everything was evaluated, epoch seconds. */
-  evaluated_at: number;
-  live: Live;
-}
+export type { TickState } from './judge.ts';
 
 /** What one tick did. */
 export interface Ticked {
   state: TickState;
   /** The incidents written, in order, with the reason. */
-  written: readonly { incident: Incident; reason: Change['reason'] }[];
+  written: readonly Written[];
+  /** Ids of incidents that are no more: counts that came later show another course. Only histories have them. */
+  withdrawn: readonly string[];
   /** Event time up to which everything was evaluated, epoch seconds. */
   evaluated_at: number;
-  /** Organizations that were not judged because there were too many with such answers. */
+  /** Organizations that were not judged, because memory for counts (`analyzers.window_mib`) is full. */
   left_out: number;
+  /** Organizations that were judged without key, client and region, for the same reason. */
+  coarse: number;
 }
 
 /** Without a memory, so much event time is evaluated again, so that an incident that has begun is found; seconds. */
@@ -48,27 +48,35 @@ export async function tick(
   const step = stepSeconds(settings);
   const to = Math.floor((Math.min(now, watermark ?? now) - settings.settle_seconds) / step) * step;
   const start = state ?? (await load(store, to, settings, detectors));
-  const written: { incident: Incident; reason: Change['reason'] }[] = [];
-  const write = async (changes: readonly Change[]): Promise<void> => {
-    await writeIncidents(
-      store,
-      changes.map(({ live }) => toStored(live)),
-    );
-    written.push(...changes.map(({ live, reason }) => ({ incident: live.incident, reason })));
+  const written: Written[] = [];
+  const write: Write = async (versions, changes) => {
+    await writeIncidents(store, versions);
+    written.push(...changes);
   };
-  const range = { after: start.evaluated_at, to, live: start.live };
-  const stepped = await stepRange(store, detectors, range, settings, write);
-  let live = stepped.live;
+  const judged = await judgeUpTo(store, to, settings, start, detectors, write);
+  let { live } = judged;
   if (watermark !== null && now - watermark > BEHIND_SECONDS) {
     const held = holdIncomplete(detectors, live, now, settings);
-    await write(held.changes);
+    await write(
+      held.changes.map((change) => toStored(change.live)),
+      held.changes.map(({ live: { incident }, reason }) => ({ incident, reason })),
+    );
     live = held.live;
   }
   for (const incident of await reportLosses(store, now)) {
     written.push({ incident, reason: incident.state === 'resolved' ? 'resolved' : 'fired' });
   }
-  const next = { evaluated_at: Math.max(start.evaluated_at, to), live };
-  return { state: next, written, evaluated_at: next.evaluated_at, left_out: stepped.left_out };
+  return tickedOf({ ...judged, live }, written);
+}
+
+/** What a tick says of the state it leads to. */
+export function tickedOf(
+  state: TickState,
+  written: readonly Written[],
+  withdrawn: readonly string[] = [],
+): Ticked {
+  const { evaluated_at, window = new CountWindow() } = state;
+  return { state, written, withdrawn, evaluated_at, left_out: window.left_out.size, coarse: window.coarse };
 }
 
 async function load(

@@ -38,7 +38,12 @@ export class View {
   between(from: number, to: number): View {
     const { columns } = this.#counts;
     const first = Math.max(this.#first, columns.lowerBound(from));
-    return new View(this.#counts, first, Math.max(first, Math.min(this.#last, columns.lowerBound(to))), this.#mask);
+    return new View(
+      this.#counts,
+      first,
+      Math.max(first, Math.min(this.#last, columns.lowerBound(to))),
+      this.#mask,
+    );
   }
 
   /** The counts of what the scope names below provider and organization. */
@@ -113,7 +118,8 @@ export class View {
   rows(): CountSum[] {
     const rows: CountSum[] = [];
     for (let i = this.#first; i < this.#last; i++) {
-      if (this.#mask === null || this.#mask[this.#counts.columns.which[i] ?? 0] === 1) rows.push(this.#row(i));
+      if (this.#mask === null || this.#mask[this.#counts.columns.which[i] ?? 0] === 1)
+        rows.push(this.#row(i));
     }
     return rows;
   }

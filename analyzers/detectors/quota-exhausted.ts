@@ -69,7 +69,10 @@ function judge(
   const startedAt = known?.started_at ?? quotaStart(view, whole, now, quota.clear_seconds);
   const evaluation = { view, whole, startedAt, now, level, known, remembered };
   const { scope, facts } = nextFacts(evaluation);
-  const window = view.between(now - quota.window_seconds, now).within(scope).sums();
+  const window = view
+    .between(now - quota.window_seconds, now)
+    .within(scope)
+    .sums();
   const last = view.last(isQuota);
   return {
     identity: { provider, org },

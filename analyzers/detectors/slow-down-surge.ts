@@ -114,13 +114,7 @@ function nextFacts(evaluation: Evaluation, settings: AnalyzerSettings): SurgeFac
   return { ...measured, background, asked_at: askedAt, back_at: backAt, hold_from: holdFrom };
 }
 
-function addWindow(
-  facts: SurgeFacts,
-  view: View,
-  scope: Scope,
-  now: number,
-  window: number,
-): SurgeFacts {
+function addWindow(facts: SurgeFacts, view: View, scope: Scope, now: number, window: number): SurgeFacts {
   const sums = surgeSums(view.between(facts.counted_until, now).within(scope).sums());
   const present = presentSurge(view, scope, facts, now, window);
   return {

@@ -60,12 +60,7 @@ export function emptyQuotaFacts(from: number): QuotaFacts {
 }
 
 /** Adds the answers of the scope in `[counted_until, now)`. */
-export function addQuotaAnswers(
-  facts: QuotaFacts,
-  view: View,
-  scope: Scope,
-  now: number,
-): QuotaFacts {
+export function addQuotaAnswers(facts: QuotaFacts, view: View, scope: Scope, now: number): QuotaFacts {
   const next: QuotaFacts = {
     ...facts,
     projects: { ...facts.projects },

@@ -75,7 +75,10 @@ function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): bo
   });
 }
 
-function talliedOf(combination: View['combinations'][number] | undefined, tallies: Map<string, Tally>): Tallied {
+function talliedOf(
+  combination: View['combinations'][number] | undefined,
+  tallies: Map<string, Tally>,
+): Tallied {
   const own = ['all'];
   for (const part of parts) {
     const value = combination?.[scopeColumns[part]] ?? '';
