@@ -9,9 +9,8 @@ import { toStored } from './to-stored.ts';
 
 /** How far a history has been read. Times are epoch seconds of event time. */
 export interface Progress {
-  /** Where the newest of all requests, and the one read last, stand. */
+  /** The newest request. */
   newest: number;
-  latest: number;
   /** Oldest request that came in since the last tick that went well; null: none did. */
   oldest_new: number | null;
   /** True when nothing more will come. */
@@ -25,9 +24,9 @@ const MAX_KEPT = 500;
 const REST_RATIO = 4;
 
 /**
- * Judges a history while it is read. As long as requests come in order of time, within the settle time, it is judged
- * up to the one read last. Where one is older than what was judged, judging goes back before it, and what was found
- * since is replaced. So the incidents at the end are those of a replay, whatever the order of the lines.
+ * Judges a history while it is read. As long as requests come in order of time, within the settle time, each time is
+ * judged once. Where one is older than what was judged, judging goes back before it, and what was found since is
+ * replaced. So the incidents at the end are those of a replay, whatever the order of the lines.
  */
 export class History {
   readonly #store: Store;
@@ -65,7 +64,7 @@ export class History {
     const step = stepSeconds(this.#settings);
     const { oldest_new: oldest, has_ended: hasEnded } = progress;
     if (oldest !== null && oldest < this.#state.evaluated_at) this.#late = Math.min(this.#late, oldest);
-    const settled = Math.floor((progress.latest - this.#settings.settle_seconds) / step) * step;
+    const settled = Math.floor((progress.newest - this.#settings.settle_seconds) / step) * step;
     // The interval that holds the newest request is complete when nothing more comes.
     const to = hasEnded
       ? endOfHistory(Math.floor(progress.newest / step) * step + step, this.#settings)

@@ -3,7 +3,7 @@ import { isRetriable } from '../store/error.ts';
 import { readEventRange } from '../store/queries/totals.ts';
 import type { AnalyzerSettings } from './detector.ts';
 import { detectors } from './detectors/detectors.ts';
-import { History, type Progress } from './history.ts';
+import { History } from './history.ts';
 import { tick, type Ticked, type TickState } from './tick.ts';
 
 /** What the analyzers are given from outside. Times are epoch seconds. */
@@ -27,8 +27,8 @@ export interface AnalyzerContext {
 }
 
 export interface HistoryContext {
-  /** How far it has been read; null: nothing has been counted yet. */
-  progress(): Omit<Progress, 'has_ended' | 'oldest_new'> | null;
+  /** The newest request that was counted, epoch seconds; null: nothing has been counted yet. */
+  newest(): number | null;
   /** The oldest request that was counted since this was last asked, epoch seconds; null: none was. */
   takeOldest(): number | null;
   /** Milliseconds of a clock that never goes back. */
@@ -80,16 +80,16 @@ function historyTicks({ store, settings }: AnalyzerContext, context: HistoryCont
   let history: History | null = null;
   let oldest: number | null = null;
   return async (hasEnded) => {
-    const progress = context.progress();
-    if (progress === null) return null;
+    const newest = context.newest();
+    if (newest === null) return null;
     const taken = context.takeOldest();
     if (taken !== null) oldest = Math.min(oldest ?? taken, taken);
     if (history === null) {
       const range = await readEventRange(store);
-      const from = Math.min(oldest ?? progress.newest, range === null ? Infinity : range.from / 1000);
+      const from = Math.min(oldest ?? newest, range === null ? Infinity : range.from / 1000);
       history = new History(store, from, settings, detectors, () => context.monotonic());
     }
-    const ticked = await history.tick({ ...progress, oldest_new: oldest, has_ended: hasEnded });
+    const ticked = await history.tick({ newest, oldest_new: oldest, has_ended: hasEnded });
     oldest = null;
     return ticked;
   };

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tick, type TickState } from '../analyzers/tick.ts';
+import { type HistoryContext, runAnalyzers } from '../analyzers/run.ts';
 import { type Console, startConsole } from '../dashboards/console/server.ts';
 import { overview } from '../dashboards/panels/overview.ts';
 import type { RequestClass } from '../domain/error-class.ts';
@@ -10,7 +10,7 @@ import type { Worker } from '../ingest/worker.ts';
 import type { Store } from '../store/connect.ts';
 import type { Gateway } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
-import { readEventRange } from '../store/queries/totals.ts';
+import { readWatermark } from '../store/queries/watermark.ts';
 import { createLiveView, type LiveCounts } from './live-view.ts';
 import { logEvents } from './log-events.ts';
 import { openMigrated, workerFor } from './pipeline.ts';
@@ -50,7 +50,9 @@ export async function run(options: StartOptions, context: CommandContext): Promi
       dead: 0,
       byClass: new Map(),
       watermark: null,
+      oldest: null,
       trouble: '',
+      unjudged: '',
       open: new Set(),
       rate: 0,
       ended: false,
@@ -84,7 +86,11 @@ interface State {
   byClass: Map<RequestClass, number>;
   /** Event time of the newest record that is counted, epoch ms. */
   watermark: number | null;
+  /** Event time of the oldest record that was counted since the analyzers asked, epoch ms. */
+  oldest: number | null;
   trouble: string;
+  /** Why incidents are not judged at present; empty: they are. */
+  unjudged: string;
   open: Set<string>;
   rate: number;
   ended: boolean;
@@ -152,50 +158,58 @@ function countsOf({ state, source }: Running): LiveCounts {
     byClass: state.byClass,
     present: source.present(state.watermark),
     progress: source.progress(),
-    trouble: state.trouble,
+    trouble: troubleOf(state),
     openIncidents: state.open.size,
   };
 }
 
-/** Evaluates up to the present of the source; the last time after the worker has ended, so that nothing is left out. */
+function troubleOf({ trouble, unjudged }: State): string {
+  return trouble === '' ? unjudged : trouble;
+}
+
+/** The analyzers, up to the present of the source; the last time after the worker has ended, so that nothing is left out. */
 async function analyse(
   { store, state, source }: Running,
   view: ReturnType<typeof createLiveView>,
   context: CommandContext,
 ): Promise<void> {
-  const settings = source.isHistory
-    ? { ...context.settings.analyzers, settle_seconds: 0 }
-    : context.settings.analyzers;
-  let memory: TickState | null = null;
-  for (let last = false; !context.signal.aborted; ) {
-    last = state.ended;
-    const present = source.isHistory ? state.watermark : context.now();
-    if (present !== null) {
-      // A file ends within an interval; the step that closes it is the last one that means something.
-      const now = present / 1000 + (last && source.isHistory ? settings.every_seconds : 0);
-      memory ??= source.isHistory ? { evaluated_at: await firstStep(store, now), live: new Map() } : null;
-      const ticked = await tick(store, now, settings, memory, source.isHistory ? null : behind(state, now));
-      memory = ticked.state;
-      for (const { incident, reason } of ticked.written) {
+  const { analyzers } = context.settings;
+  await runAnalyzers({
+    store,
+    settings: analyzers,
+    now: () => context.now() / 1000,
+    signal: context.signal,
+    sleep: (ms) => sleep(ms, undefined, { signal: context.signal }).catch(() => undefined),
+    watermark: (at) => readWatermark(store, at),
+    ...(source.isHistory ? { history: historyOf(state) } : {}),
+    hasEnded: () => state.ended,
+    onTick: ({ written, withdrawn }) => {
+      state.unjudged = '';
+      for (const id of withdrawn) state.open.delete(id);
+      for (const { incident, reason } of written) {
         if (incident.state === 'firing') state.open.add(incident.id);
         else state.open.delete(incident.id);
         if (reason === 'fired' || reason === 'reopened' || reason === 'resolved') view.incident(incident);
       }
-    }
-    if (last) return;
-    await sleep(source.isHistory ? 500 : settings.every_seconds * 1000, undefined, {
-      signal: context.signal,
-    }).catch(() => undefined);
-  }
+    },
+    onError: (error) => {
+      state.unjudged = `incidents are not judged: ${error instanceof Error ? error.message : String(error)}`;
+    },
+  });
 }
 
-function behind(state: State, now: number): number | null {
-  return state.watermark === null || state.watermark / 1000 >= now ? null : state.watermark / 1000;
-}
-
-async function firstStep(store: Store, fallback: number): Promise<number> {
-  const range = await readEventRange(store);
-  return range === null ? fallback : range.from / 1000 - 1;
+/** Event time of what the worker has written. */
+function historyOf(state: State): HistoryContext {
+  return {
+    newest: () => (state.watermark === null ? null : state.watermark / 1000),
+    takeOldest: () => {
+      const oldest = state.oldest;
+      state.oldest = null;
+      return oldest === null ? null : oldest / 1000;
+    },
+    monotonic: () => performance.now(),
+    every_seconds: 0.5,
+  };
 }
 
 function watch(state: State, context: CommandContext): WorkerEvents {
@@ -205,11 +219,12 @@ function watch(state: State, context: CommandContext): WorkerEvents {
     ...log,
     written(id, batch, age, duration) {
       log.written(id, batch, age, duration);
-      const { counted, dead, skipped, last_ts } = batch.fold.totals;
+      const { counted, dead, skipped, first_ts, last_ts } = batch.fold.totals;
       state.records += counted + dead + skipped;
       state.dead += dead;
       for (const [name, n] of batch.fold.classes())
         state.byClass.set(name, (state.byClass.get(name) ?? 0) + n);
+      if (first_ts !== null) state.oldest = Math.min(state.oldest ?? first_ts, first_ts);
       if (last_ts !== null) state.watermark = Math.max(state.watermark ?? 0, last_ts);
     },
     storeFailed(reason, error) {
@@ -253,12 +268,12 @@ async function openPage(
         source: source.name,
         state: state.ended
           ? 'finished'
-          : state.trouble !== ''
+          : troubleOf(state) !== ''
             ? 'degraded'
             : state.records === 0
               ? 'starting'
               : 'running',
-        detail: state.trouble,
+        detail: troubleOf(state),
         records: state.records,
         failures: state.records - state.dead - (state.byClass.get('ok') ?? 0),
         records_per_second: state.ended ? 0 : state.rate,
