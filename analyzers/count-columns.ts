@@ -6,15 +6,6 @@ const GROWTH = 1.2;
 
 type Numbers = Uint32Array | Float64Array;
 
-/** Numbers of one row; costs are those of failures. */
-export interface Measures {
-  requests: number;
-  retries: number;
-  useless_retries: number;
-  input_tokens: number;
-  cost_usd: number;
-}
-
 /**
  * Rows of counts as parallel arrays of numbers: 12 bytes a row, and more only for what is not zero throughout. As
  * objects they would take ten times as much, and the garbage collector would walk through them.
@@ -31,7 +22,8 @@ export class CountColumns {
   input_tokens: Float64Array | null = null;
   cost_usd: Float64Array | null = null;
 
-  push(ts: number, which: number, row: Measures): void {
+  /** Adds a row, whose measures are 0 until `add` is called. */
+  push(ts: number, which: number): number {
     if (this.length === this.ts.length) this.#resize(Math.ceil(this.length * GROWTH) + FIRST_CAPACITY);
     const at = this.length++;
     this.ts[at] = ts;
@@ -41,38 +33,40 @@ export class CountColumns {
     if (this.useless_retries !== null) this.useless_retries[at] = 0;
     if (this.input_tokens !== null) this.input_tokens[at] = 0;
     if (this.cost_usd !== null) this.cost_usd[at] = 0;
-    this.add(at, row);
+    return at;
   }
 
-  /** Adds to a row that is there. */
-  add(at: number, row: Measures): void {
-    this.requests[at] = Math.min(MOST, (this.requests[at] ?? 0) + row.requests);
-    if (row.retries > 0) {
+  /** Adds to the measures of a row; costs are those of failures. */
+  add(at: number, requests: number, retries: number, useless: number, tokens: number, usd: number): void {
+    this.requests[at] = Math.min(MOST, (this.requests[at] ?? 0) + requests);
+    if (retries > 0) {
       this.retries ??= new Uint32Array(this.ts.length);
-      this.retries[at] = Math.min(MOST, (this.retries[at] ?? 0) + row.retries);
+      this.retries[at] = Math.min(MOST, (this.retries[at] ?? 0) + retries);
     }
-    if (row.useless_retries > 0) {
+    if (useless > 0) {
       this.useless_retries ??= new Uint32Array(this.ts.length);
-      this.useless_retries[at] = Math.min(MOST, (this.useless_retries[at] ?? 0) + row.useless_retries);
+      this.useless_retries[at] = Math.min(MOST, (this.useless_retries[at] ?? 0) + useless);
     }
-    if (row.input_tokens > 0) {
+    if (tokens > 0) {
       this.input_tokens ??= new Float64Array(this.ts.length);
-      this.input_tokens[at] = (this.input_tokens[at] ?? 0) + row.input_tokens;
+      this.input_tokens[at] = (this.input_tokens[at] ?? 0) + tokens;
     }
-    if (row.cost_usd > 0) {
+    if (usd > 0) {
       this.cost_usd ??= new Float64Array(this.ts.length);
-      this.cost_usd[at] = (this.cost_usd[at] ?? 0) + row.cost_usd;
+      this.cost_usd[at] = (this.cost_usd[at] ?? 0) + usd;
     }
   }
 
-  measures(at: number): Measures {
-    return {
-      requests: this.requests[at] ?? 0,
-      retries: this.retries?.[at] ?? 0,
-      useless_retries: this.useless_retries?.[at] ?? 0,
-      input_tokens: this.input_tokens?.[at] ?? 0,
-      cost_usd: this.cost_usd?.[at] ?? 0,
-    };
+  /** Adds the measures of a row of other columns. */
+  addFrom(at: number, other: CountColumns, from: number): void {
+    this.add(
+      at,
+      other.requests[from] ?? 0,
+      other.retries?.[from] ?? 0,
+      other.useless_retries?.[from] ?? 0,
+      other.input_tokens?.[from] ?? 0,
+      other.cost_usd?.[from] ?? 0,
+    );
   }
 
   /** Takes away the first rows. */

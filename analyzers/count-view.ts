@@ -17,7 +17,7 @@ export function countView(rows: readonly CountRow[]): CountView {
     const key = orgKey(row);
     let org = orgs.get(key);
     if (org === undefined) orgs.set(key, (org = new OrgCounts(row.provider, row.org)));
-    org.append(row.ts, row, row);
+    org.append(row);
   }
   return { orgs };
 }

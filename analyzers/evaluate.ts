@@ -55,10 +55,16 @@ export function evaluate(
       if (step.reason === 'already_evaluated') continue;
       const isNew = step.next.started_at !== previous?.memory.life.started_at;
       const kept = isNew ? null : previous;
-      const current = toLive(detector, finding, step.next, kept, counts.orgs.get(org)?.isCoarse === true);
+      const memory = { identity: finding.identity, life: step.next, facts: finding.facts };
+      // Most evaluations show nothing new, and to say it takes longer than to find it.
+      if (kept !== null && !step.emit && !mayShow(kept.incident, finding, step.next, now)) {
+        next.set(key, { incident: kept.incident, memory });
+        continue;
+      }
+      const current = toLive(detector, finding, memory, kept, counts.orgs.get(org)?.isCoarse === true);
       const reason = step.emit ? step.reason : quietReason(kept?.incident ?? null, current, now);
       // What was not written is compared again next time, so the incident keeps what was last shown.
-      next.set(key, reason === null && kept !== null ? { ...current, incident: kept.incident } : current);
+      next.set(key, reason === null && kept !== null ? { incident: kept.incident, memory } : current);
       if (reason !== null) changes.push({ key, live: current, reason });
     }
   }
@@ -132,21 +138,21 @@ function isForgotten(
 function toLive(
   detector: Detector,
   finding: Finding,
-  life: Life,
+  memory: LiveIncident['memory'],
   previous: LiveIncident | null,
   isCoarse: boolean,
 ): LiveIncident {
-  const memory = { identity: finding.identity, life, facts: finding.facts };
+  const { life } = memory;
+  const report = finding.report();
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
   // After the end only the way back is followed further.
-  if (isOver) return { incident: { ...previous.incident, remedy: finding.report.remedy }, memory };
-  const { report } = finding;
+  if (isOver) return { incident: { ...previous.incident, remedy: report.remedy }, memory };
   const incident: Incident = {
     id: incidentId(detector.kind, finding.identity, life.started_at),
     kind: detector.kind,
     state: life.state,
-    severity: higher(report.severity, previous?.incident.severity),
-    scope: report.scope,
+    severity: higher(finding.severity, previous?.incident.severity),
+    scope: finding.scope,
     started_at: isoTime(life.started_at),
     detected_at: isoTime(life.detected_at ?? life.breach_at),
     resolved_at: life.resolved_at === null ? null : isoTime(life.resolved_at),
@@ -169,6 +175,14 @@ const severities = ['info', 'warning', 'critical'] as const;
 
 function higher(one: Incident['severity'], other: Incident['severity'] = 'info'): Incident['severity'] {
   return severities.indexOf(one) >= severities.indexOf(other) ? one : other;
+}
+
+/** False when `quietReason` would have nothing to write, whatever the report says. */
+function mayShow(shown: Incident, finding: Finding, life: Life, now: number): boolean {
+  if (life.state === 'pending') return false;
+  if (now % REFRESH_SECONDS === 0) return true;
+  if (life.state === 'resolved') return false;
+  return higher(finding.severity, shown.severity) !== shown.severity || !isEqual(shown.scope, finding.scope);
 }
 
 /** Why a version is written although the state did not change; null: it is not. */

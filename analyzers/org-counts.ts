@@ -1,5 +1,5 @@
-import { CountColumns, type Measures } from './count-columns.ts';
-import type { CountRow } from '../domain/count-row.ts';
+import { CountColumns } from './count-columns.ts';
+import { COUNT_INTERVAL_SECONDS, type CountRow } from '../domain/count-row.ts';
 import type { CountSeries } from '../store/queries/count-series.ts';
 import { type CountSum, View } from './view.ts';
 
@@ -53,8 +53,10 @@ export class OrgCounts {
   }
 
   /** Adds a row that is not before the last one. */
-  append(ts: number, combination: Combination, row: Measures): void {
-    this.columns.push(ts, this.#numberOf(combination), row);
+  append(row: Omit<CountSum, 'provider' | 'org'>): void {
+    const at = this.columns.push(row.ts, this.#numberOf(row));
+    const { requests, retries, useless_retries, input_tokens, cost_usd } = row;
+    this.columns.add(at, requests, retries, useless_retries, input_tokens, cost_usd);
   }
 
   /** Puts the series in place of all there is in these intervals (their starts, epoch seconds). */
@@ -104,8 +106,8 @@ export class OrgCounts {
     const place = inOneInterval(this.columns);
     for (let i = begin; i < old.length; i++) {
       const combination = combinations[old.which[i] ?? 0];
-      if (combination === undefined) continue;
-      place(old.ts[i] ?? 0, this.#numberOf(combination), old.measures(i));
+      if (combination !== undefined)
+        this.columns.addFrom(place(old.ts[i] ?? 0, this.#numberOf(combination)), old, i);
     }
   }
 
@@ -113,20 +115,21 @@ export class OrgCounts {
   #inOrder(series: readonly Series[]): CountColumns {
     const ordered = new CountColumns();
     const place = inOneInterval(ordered);
-    const byInterval = new Map<number, [series: number, at: number][]>();
-    series.forEach(({ ts }, s) => {
-      ts.forEach((time, i) => {
-        const same = byInterval.get(time);
-        if (same === undefined) byInterval.set(time, [[s, i]]);
-        else same.push([s, i]);
-      });
-    });
+    const entries = entriesByTime(series);
     const numbers = series.map((one) => this.#numberOf(one));
-    for (const time of [...byInterval.keys()].sort((a, b) => a - b)) {
-      for (const [s, i] of byInterval.get(time) ?? []) {
-        const one = series[s];
-        if (one !== undefined) place(time, numbers[s] ?? 0, measuresOf(one, i));
-      }
+    for (let n = 0; n < entries.length; n += 2) {
+      const s = entries[n] ?? 0;
+      const i = entries[n + 1] ?? 0;
+      const one = series[s];
+      if (one === undefined) continue;
+      ordered.add(
+        place(one.ts[i] ?? 0, numbers[s] ?? 0),
+        one.requests[i] ?? 0,
+        one.retries[i] ?? 0,
+        one.useless_retries[i] ?? 0,
+        one.input_tokens[i] ?? 0,
+        one.cost_usd[i] ?? 0,
+      );
     }
     return ordered;
   }
@@ -146,33 +149,50 @@ export class OrgCounts {
   }
 }
 
-/** Puts rows in order of time into columns and sums those of one interval and combination. */
-function inOneInterval(columns: CountColumns): (ts: number, which: number, row: Measures) => void {
+/** Places of rows that come in order of time: those of one interval and combination are one. */
+function inOneInterval(columns: CountColumns): (ts: number, which: number) => number {
   const places = new Map<number, number>();
   let interval = -1;
-  return (ts, which, row) => {
+  return (ts, which) => {
     if (ts !== interval) places.clear();
     interval = ts;
-    const place = places.get(which);
-    if (place !== undefined) {
-      columns.add(place, row);
-      return;
-    }
-    places.set(which, columns.length);
-    columns.push(ts, which, row);
+    let place = places.get(which);
+    if (place === undefined) places.set(which, (place = columns.push(ts, which)));
+    return place;
   };
+}
+
+/** Pairs of number of the series and place in it, by time and then by series: a counting sort. */
+function entriesByTime(series: readonly Series[]): Uint32Array {
+  let first = Infinity;
+  let last = 0;
+  let count = 0;
+  for (const { ts } of series) {
+    count += ts.length;
+    for (const time of ts) {
+      if (time < first) first = time;
+      if (time > last) last = time;
+    }
+  }
+  if (count === 0) return new Uint32Array(0);
+  const intervalOf = (time: number): number => (time - first) / COUNT_INTERVAL_SECONDS;
+  const next = new Uint32Array(intervalOf(last) + 2);
+  for (const { ts } of series)
+    for (const time of ts) next[intervalOf(time) + 1] = (next[intervalOf(time) + 1] ?? 0) + 1;
+  for (let i = 1; i < next.length; i++) next[i] = (next[i] ?? 0) + (next[i - 1] ?? 0);
+  const entries = new Uint32Array(2 * count);
+  series.forEach(({ ts }, s) => {
+    for (let i = 0; i < ts.length; i++) {
+      const interval = intervalOf(ts[i] ?? 0);
+      const place = next[interval] ?? 0;
+      next[interval] = place + 1;
+      entries[2 * place] = s;
+      entries[2 * place + 1] = i;
+    }
+  });
+  return entries;
 }
 
 function copyRow(from: CountColumns, at: number, to: CountColumns): void {
-  to.push(from.ts[at] ?? 0, from.which[at] ?? 0, from.measures(at));
-}
-
-function measuresOf(series: Series, at: number): Measures {
-  return {
-    requests: series.requests[at] ?? 0,
-    retries: series.retries[at] ?? 0,
-    useless_retries: series.useless_retries[at] ?? 0,
-    input_tokens: series.input_tokens[at] ?? 0,
-    cost_usd: series.cost_usd[at] ?? 0,
-  };
+  to.addFrom(to.push(from.ts[at] ?? 0, from.which[at] ?? 0), from, at);
 }

@@ -11,7 +11,7 @@ import type { Identity } from './detector.ts';
 import { OrgCounts } from './org-counts.ts';
 
 /** Rows that are read at once: what is on its way between store and window is bounded by it. */
-const ROWS_AT_ONCE = 400_000;
+const ROWS_AT_ONCE = 100_000;
 const ORGS_AT_ONCE = 100;
 /** More names than this make the address of a request too long. */
 const MAX_NAMES_LENGTH = 4_000;
@@ -55,12 +55,18 @@ export async function* readHistory(
           const org = found.get(key);
           if (org === undefined) continue;
           if (isCoarse || org.bytes > limit) org.makeCoarse();
-          org.replace(new Set(own.flatMap(({ ts }) => ts)), own);
+          org.replace(intervalsOf(own), own);
         }
       }
       yield [...found.values()];
     }
   }
+}
+
+function intervalsOf(series: readonly CountSeries[]): Set<number> {
+  const intervals = new Set<number>();
+  for (const { ts } of series) for (const time of ts) intervals.add(time);
+  return intervals;
 }
 
 /** The series of each organization, keyed by `orgKey`. */

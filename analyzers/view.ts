@@ -58,9 +58,12 @@ export class View {
   /** The counts of the combinations for which it is true. */
   where(isIn: IsMatching): View {
     const old = this.#mask;
-    const mask = Uint8Array.from(this.#counts.combinations, (combination, i) =>
-      (old === null || old[i] === 1) && isIn(combination) ? 1 : 0,
-    );
+    const { combinations } = this.#counts;
+    const mask = new Uint8Array(combinations.length);
+    for (let i = 0; i < mask.length; i++) {
+      const combination = combinations[i];
+      if (combination !== undefined && (old === null || old[i] === 1) && isIn(combination)) mask[i] = 1;
+    }
     return new View(this.#counts, this.#first, this.#last, mask);
   }
 

@@ -38,7 +38,10 @@ for (const n of chosen) {
   const results: Record<string, AnalyzersResult> = {};
   for (const mode of ['embedded', 'server'] as const) {
     console.error(`${title}: ${mode}`);
-    const program = runProgram('analyzers-program.ts', { ...plan, mode, steps } satisfies AnalyzersPlan);
+    const program = runProgram('analyzers-program.ts', { ...plan, mode, steps } satisfies AnalyzersPlan, [
+      // As cli/faultline starts it.
+      '--max-semi-space-size=16',
+    ]);
     results[mode] = await program.answer<AnalyzersResult>();
   }
   figures[title] = results;

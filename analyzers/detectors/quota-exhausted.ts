@@ -69,18 +69,17 @@ function judge(
   const startedAt = known?.started_at ?? quotaStart(view, whole, now, quota.clear_seconds);
   const evaluation = { view, whole, startedAt, now, level, known, remembered };
   const { scope, facts } = nextFacts(evaluation);
-  const window = view
-    .between(now - quota.window_seconds, now)
-    .within(scope)
-    .sums();
+  const window = view.between(now - quota.window_seconds, now).within(scope);
   const last = view.last(isQuota);
   return {
     identity: { provider, org },
     level,
     started_at: startedAt,
     last_at: (last ?? startedAt) + COUNT_INTERVAL_SECONDS,
-    report: quotaReport({ scope, facts, window, started_at: startedAt, level }),
+    scope,
+    severity: 'critical',
     facts,
+    report: () => quotaReport({ scope, facts, window: window.sums(), started_at: startedAt, level }),
   };
 }
 

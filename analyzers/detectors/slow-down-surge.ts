@@ -12,7 +12,7 @@ import {
   surgeSums,
 } from '../slow-down/surge-facts.ts';
 import { surgeLevel, surgeStart } from '../slow-down/surge-level.ts';
-import { surgeReport } from '../slow-down/surge-report.ts';
+import { surgeReport, surgeSeverity } from '../slow-down/surge-report.ts';
 import type { View } from '../view.ts';
 
 /** How far back a surge needs counts beyond its window: half an hour of usual traffic, and the ramp. */
@@ -70,8 +70,16 @@ function judge(
   const lastAt = lastSlowDown(view, now - surge.window_seconds);
   const facts = nextFacts({ view, scope, startedAt, lastAt, now, background, known, remembered }, settings);
   const present = presentSurge(view, scope, facts, now, surge.window_seconds);
-  const report = surgeReport({ scope, facts, present, now, started_at: startedAt }, settings);
-  return { identity: { provider, org }, level, started_at: startedAt, last_at: lastAt ?? now, report, facts };
+  return {
+    identity: { provider, org },
+    level,
+    started_at: startedAt,
+    last_at: lastAt ?? now,
+    scope,
+    severity: surgeSeverity(present),
+    facts,
+    report: () => surgeReport({ scope, facts, present, now, started_at: startedAt }, settings),
+  };
 }
 
 function currentScope(

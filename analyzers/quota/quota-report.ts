@@ -61,8 +61,6 @@ const quotaFactsheet: Record<Quota, { title: string; steps: readonly string[] }>
 export function quotaReport(exhaustion: Exhaustion): Report {
   const { scope, facts } = exhaustion;
   return {
-    severity: 'critical',
-    scope,
     summary: summary(exhaustion),
     verdict: verdict(exhaustion),
     evidence: evidence(exhaustion),

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tick, type Ticked, type TickState } from '../../analyzers/tick.ts';
 import { openMigrated } from '../../cli/pipeline.ts';
+import { tuneHeap } from '../../cli/tune-heap.ts';
 import { settingsSchema } from '../../domain/settings.ts';
 import type { Store } from '../../store/connect.ts';
 import { freePort } from '../../tests/kafka/free-port.ts';
@@ -46,6 +47,7 @@ const CALM_STEPS = 12;
 const LOOKBACK_SECONDS = 4_200;
 const DAY_SECONDS = 86_400;
 
+tuneHeap();
 const plan: AnalyzersPlan = JSON.parse(process.argv[2] ?? '{}');
 const folder = await mkdtemp(path.join(tmpdir(), 'faultline-bench-'));
 const server = plan.mode === 'server' ? await startServer() : null;

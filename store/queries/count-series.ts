@@ -73,13 +73,19 @@ export async function readCountSeries(store: Store, filter: SeriesFilter): Promi
     model: columns.model[i] ?? '',
     class: columns.class[i] ?? 'other',
     subclass: columns.subclass[i] ?? '',
-    ts: (columns.at[i] ?? []).map((seconds) => filter.from + seconds),
+    ts: later(columns.at[i] ?? [], filter.from),
     requests: columns.requests[i] ?? [],
     retries: columns.retries[i] ?? [],
     useless_retries: columns.useless_retries[i] ?? [],
     input_tokens: columns.input_tokens[i] ?? [],
     cost_usd: columns.cost_usd[i] ?? [],
   }));
+}
+
+/** The same list, to spare memory. */
+function later(times: number[], by: number): number[] {
+  for (let i = 0; i < times.length; i++) times[i] = (times[i] ?? 0) + by;
+  return times;
 }
 
 /** Stored rows of each of the organizations in `[from, to)` (epoch seconds): at least as many as they have counts. */
