@@ -10,6 +10,7 @@ import {
   type QuotaFacts,
   quotaStart,
   readQuotaFacts,
+  rememberQuota,
 } from '../quota/quota-facts.ts';
 import { isQuota, quotaLevel, RUN_WINDOWS } from '../quota/quota-level.ts';
 import { quotaReport } from '../quota/quota-report.ts';
@@ -69,6 +70,7 @@ function judge(
   const startedAt = known?.started_at ?? quotaStart(view, whole, now, quota.clear_seconds);
   const evaluation = { view, whole, startedAt, now, level, known, remembered };
   const { scope, facts } = nextFacts(evaluation);
+  rememberQuota(facts);
   const window = view.between(now - quota.window_seconds, now).within(scope);
   const last = view.last(isQuota);
   return {

@@ -8,12 +8,13 @@ import {
   measureSurge,
   presentSurge,
   readSurgeFacts,
+  rememberSurge,
   type SurgeFacts,
   surgeSums,
 } from '../slow-down/surge-facts.ts';
 import { surgeLevel, surgeStart } from '../slow-down/surge-level.ts';
 import { surgeReport, surgeSeverity } from '../slow-down/surge-report.ts';
-import type { View } from '../view.ts';
+import type { CountSum, View } from '../view.ts';
 
 /** How far back a surge needs counts beyond its window: half an hour of usual traffic, and the ramp. */
 const HISTORY_SECONDS = 3_600;
@@ -55,8 +56,10 @@ function judge(
 ): Finding | null {
   const surge = settings.slow_down_surge;
   const remembered = readSurgeFacts(known?.facts);
+  const last = view.between(now - surge.window_seconds, now).sums();
   const { level, cell, background } = surgeLevel(
     view,
+    last,
     surge,
     now,
     lookback(settings),
@@ -68,8 +71,10 @@ function judge(
     (cell === null ? now : surgeStart(view, cell, background, surge, now, lookback(settings)));
   const scope = currentScope(view, startedAt, orgScope(provider, org), level, known);
   const lastAt = lastSlowDown(view, now - surge.window_seconds);
-  const facts = nextFacts({ view, scope, startedAt, lastAt, now, background, known, remembered }, settings);
-  const present = presentSurge(view, scope, facts, now, surge.window_seconds);
+  const facts = rememberSurge(
+    nextFacts({ view, last, scope, startedAt, lastAt, now, background, known, remembered }, settings),
+  );
+  const present = presentSurge(last, scope, facts, surge.window_seconds);
   return {
     identity: { provider, org },
     level,
@@ -96,6 +101,8 @@ function currentScope(
 
 interface Evaluation {
   view: View;
+  /** Sums over the last window. */
+  last: readonly CountSum[];
   scope: Scope;
   startedAt: number;
   lastAt: number | null;
@@ -107,24 +114,24 @@ interface Evaluation {
 
 /** The rates before the surge are measured while its scope is still open, and kept from then on. */
 function nextFacts(evaluation: Evaluation, settings: AnalyzerSettings): SurgeFacts {
-  const { view, scope, startedAt, now, known, remembered } = evaluation;
+  const { view, last, scope, startedAt, now, known, remembered } = evaluation;
   const window = settings.slow_down_surge.window_seconds;
   const isKept = remembered !== null && known?.scope_may !== 'change' && isSameScope(known?.scope, scope);
   const measured = isKept
-    ? addWindow(remembered, view, scope, now, window)
+    ? addWindow(remembered, evaluation, window)
     : measureSurge(view, scope, startedAt, now, window);
   const background = remembered?.background ?? evaluation.background;
   const askedAt = remembered?.asked_at ?? now;
-  const { rate } = presentSurge(view, scope, measured, now, window);
+  const { rate } = presentSurge(last, scope, measured, window);
   const isOver = rate > safeRate(measured.original_rate);
   const backAt = isOver ? null : (remembered?.back_at ?? now);
   const holdFrom = Math.max(backAt ?? now, evaluation.lastAt ?? 0, remembered?.hold_from ?? 0);
   return { ...measured, background, asked_at: askedAt, back_at: backAt, hold_from: holdFrom };
 }
 
-function addWindow(facts: SurgeFacts, view: View, scope: Scope, now: number, window: number): SurgeFacts {
+function addWindow(facts: SurgeFacts, { view, last, scope, now }: Evaluation, window: number): SurgeFacts {
   const sums = surgeSums(view.between(facts.counted_until, now).within(scope).sums());
-  const present = presentSurge(view, scope, facts, now, window);
+  const present = presentSurge(last, scope, facts, window);
   return {
     ...facts,
     slow_downs: facts.slow_downs + sums.slow_downs,

@@ -34,9 +34,21 @@ export type QuotaFacts = z.infer<typeof quotaFacts>;
 /** More names than this are not remembered one by one. */
 const MAX_NAMES = 50;
 
+/** Facts that were made here need not be checked again at the next evaluation. */
+const readBefore = new WeakMap<Facts, QuotaFacts>();
+
+export function rememberQuota(facts: QuotaFacts): QuotaFacts {
+  readBefore.set(facts, facts);
+  return facts;
+}
+
 /** The remembered facts, or null when there are none or they are of another version. */
 export function readQuotaFacts(facts: Facts | undefined): QuotaFacts | null {
+  if (facts === undefined) return null;
+  const known = readBefore.get(facts);
+  if (known !== undefined) return known;
   const read = quotaFacts.safeParse(facts);
+  if (read.success) readBefore.set(facts, read.data);
   return read.success ? read.data : null;
 }
 

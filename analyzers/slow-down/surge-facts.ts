@@ -56,9 +56,21 @@ export interface Present {
 
 const MAX_CLIENTS = 20;
 
+/** Facts that were made here need not be checked again at the next evaluation. */
+const readBefore = new WeakMap<Facts, SurgeFacts>();
+
+export function rememberSurge(facts: SurgeFacts): SurgeFacts {
+  readBefore.set(facts, facts);
+  return facts;
+}
+
 /** The remembered facts, or null when there are none or they are of another version. */
 export function readSurgeFacts(facts: Facts | undefined): SurgeFacts | null {
+  if (facts === undefined) return null;
+  const known = readBefore.get(facts);
+  if (known !== undefined) return known;
   const read = surgeFacts.safeParse(facts);
+  if (read.success) readBefore.set(facts, read.data);
   return read.success ? read.data : null;
 }
 
@@ -118,15 +130,13 @@ export function surgeSums(rows: readonly CountSum[]): { slow_downs: number; requ
   };
 }
 
-/** Rates of the scope in the window that ends at `now`, against the remembered ones. */
+/** Rates of the scope against the remembered ones; `all` are the organization's sums over the last `window` seconds. */
 export function presentSurge(
-  view: View,
+  all: readonly CountSum[],
   scope: Scope,
   facts: Pick<SurgeFacts, 'rate_of' | 'clients'>,
-  now: number,
   window: number,
 ): Present {
-  const all = view.between(now - window, now).sums();
   const own = all.filter((row) => isInScope(row, scope));
   const rated = facts.rate_of === 'scope' ? own : all;
   const sums = surgeSums(own);

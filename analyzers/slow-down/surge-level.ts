@@ -41,17 +41,19 @@ const MAX_PARTS = 4;
 const NO_SPRINKLE = 1.5;
 
 /**
- * Judges the window that ends at `now`. `view` is of the organization, reaching back `lookback` seconds.
+ * Judges the window that ends at `now`. `view` is of the organization, reaching back `lookback` seconds, `window`
+ * its sums over the window.
  * `background` is the usual share of Slow Down answers once an incident has remembered it, else null.
  */
 export function surgeLevel(
   view: View,
+  window: readonly CountSum[],
   settings: SurgeSettings,
   now: number,
   lookback: number,
   background: number | null,
 ): SurgeLevel {
-  const all = cells(view.between(now - settings.window_seconds, now).sums());
+  const all = cells(window);
   const [whole, ...parts] = all;
   if (whole === undefined) return { level: 'no_data', cell: null, background: 0 };
   const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
