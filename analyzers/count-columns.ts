@@ -1,8 +1,8 @@
 /** The most that a count of one row can be; larger ones stay at it. */
 const MOST = 0xffff_ffff;
 const FIRST_CAPACITY = 64;
-/** Arrays grow by this much, so that little of them is empty. */
-const GROWTH = 1.2;
+/** Arrays grow by this much: little of them is empty, and an eighth that is over is dropped before they grow again. */
+const GROWTH = 1.15;
 
 type Numbers = Uint32Array | Float64Array;
 
@@ -13,14 +13,21 @@ type Numbers = Uint32Array | Float64Array;
 export class CountColumns {
   length = 0;
   /** Start of the interval, epoch seconds. */
-  ts = new Uint32Array(FIRST_CAPACITY);
+  ts: Uint32Array<ArrayBuffer>;
   /** Number of the combination of dimensions. */
-  which = new Uint32Array(FIRST_CAPACITY);
-  requests = new Uint32Array(FIRST_CAPACITY);
+  which: Uint32Array<ArrayBuffer>;
+  requests: Uint32Array<ArrayBuffer>;
   retries: Uint32Array | null = null;
   useless_retries: Uint32Array | null = null;
   input_tokens: Float64Array | null = null;
   cost_usd: Float64Array | null = null;
+
+  /** With room for so many rows at first. */
+  constructor(capacity = FIRST_CAPACITY) {
+    this.ts = new Uint32Array(capacity);
+    this.which = new Uint32Array(capacity);
+    this.requests = new Uint32Array(capacity);
+  }
 
   /** Adds a row, whose measures are 0 until `add` is called. */
   push(ts: number, which: number): number {

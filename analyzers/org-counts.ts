@@ -63,6 +63,10 @@ export class OrgCounts {
   replace(intervals: ReadonlySet<number>, series: readonly Series[]): void {
     const fresh = this.#inOrder(series);
     const old = this.columns;
+    if (old.length === 0) {
+      this.columns = fresh;
+      return;
+    }
     const last = old.length > this.begin ? (old.ts[old.length - 1] ?? 0) : -1;
     if ([...intervals].every((ts) => ts > last)) {
       for (let i = 0; i < fresh.length; i++) copyRow(fresh, i, old);
@@ -113,9 +117,9 @@ export class OrgCounts {
 
   /** The series in order of time, within an interval in their own; equal combinations of an interval are summed. */
   #inOrder(series: readonly Series[]): CountColumns {
-    const ordered = new CountColumns();
-    const place = inOneInterval(ordered);
     const entries = entriesByTime(series);
+    const ordered = new CountColumns(entries.length / 2);
+    const place = inOneInterval(ordered);
     const numbers = series.map((one) => this.#numberOf(one));
     for (let n = 0; n < entries.length; n += 2) {
       const s = entries[n] ?? 0;
