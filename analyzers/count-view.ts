@@ -1,34 +1,25 @@
 import type { CountRow } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
+import { OrgCounts } from './org-counts.ts';
 
-/** The counts of one organization at one provider, in order of time. */
-export interface OrgCounts {
-  provider: string;
-  org: string;
-  rows: readonly CountRow[];
-}
-
-/** Counts as detectors read them: by organization and by class, each in order of time. */
+/** Counts as detectors read them. */
 export interface CountView {
+  /** By `orgKey`. */
   orgs: ReadonlyMap<string, OrgCounts>;
-  by_class: ReadonlyMap<RequestClass, readonly CountRow[]>;
+  /** Organizations whose counts did not fit into memory: nothing can be said of them. */
+  left_out?: { has(key: string): boolean };
 }
 
 /** Arranges counts for the detectors, once for many evaluations. Rows may come in any order. */
 export function countView(rows: readonly CountRow[]): CountView {
-  const sorted = [...rows].sort((a, b) => a.ts - b.ts);
-  const orgs = new Map<string, OrgCounts & { rows: CountRow[] }>();
-  const byClass = new Map<RequestClass, CountRow[]>();
-  for (const row of sorted) {
+  const orgs = new Map<string, OrgCounts>();
+  for (const row of [...rows].sort((a, b) => a.ts - b.ts)) {
     const key = orgKey(row);
-    const org = orgs.get(key);
-    if (org === undefined) orgs.set(key, { provider: row.provider, org: row.org, rows: [row] });
-    else org.rows.push(row);
-    const same = byClass.get(row.class);
-    if (same === undefined) byClass.set(row.class, [row]);
-    else same.push(row);
+    let org = orgs.get(key);
+    if (org === undefined) orgs.set(key, (org = new OrgCounts(row.provider, row.org)));
+    org.append(row);
   }
-  return { orgs, by_class: byClass };
+  return { orgs };
 }
 
 /** One text per provider and organization; unequal pairs have unequal texts. */
@@ -37,7 +28,11 @@ export function orgKey(pair: { provider: string; org: string }): string {
 }
 
 /** The rows with `from <= ts < to` (epoch seconds) of rows in order of time. */
-export function rowsBetween(rows: readonly CountRow[], from: number, to: number): readonly CountRow[] {
+export function rowsBetween<Row extends { ts: number }>(
+  rows: readonly Row[],
+  from: number,
+  to: number,
+): readonly Row[] {
   return rows.slice(lowerBound(rows, from), lowerBound(rows, to));
 }
 
@@ -49,18 +44,14 @@ export function orgsWith(
   to: number,
 ): ReadonlySet<string> {
   const keys = new Set<string>();
-  for (const name of classes) {
-    const rows = view.by_class.get(name) ?? [];
-    for (let i = lowerBound(rows, from); i < rows.length; i++) {
-      const row = rows[i];
-      if (row === undefined || row.ts >= to) break;
-      keys.add(orgKey(row));
-    }
+  const isOne = (row: { class: RequestClass }): boolean => classes.includes(row.class);
+  for (const [key, org] of view.orgs) {
+    if (org.combinations.some(isOne) && org.between(from, to).last(isOne) !== null) keys.add(key);
   }
   return keys;
 }
 
-function lowerBound(rows: readonly CountRow[], ts: number): number {
+function lowerBound(rows: readonly { ts: number }[], ts: number): number {
   let low = 0;
   let high = rows.length;
   while (low < high) {

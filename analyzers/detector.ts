@@ -41,12 +41,15 @@ export interface Finding<I = Identity> {
   started_at: number;
   /** End of the last interval with a matching answer. */
   last_at: number;
-  report: Report;
+  scope: Scope;
+  severity: Incident['severity'];
   facts: Facts;
+  /** What there is to say; asked for when it is written. */
+  report(): Report;
 }
 
 /** The part of an incident that a detector writes. */
-export type Report = Pick<Incident, 'severity' | 'scope' | 'summary' | 'verdict' | 'evidence' | 'remedy'>;
+export type Report = Pick<Incident, 'summary' | 'verdict' | 'evidence' | 'remedy'>;
 
 /** One kind of incident: when it is there, and what to say about it. Pure. */
 export interface Detector {

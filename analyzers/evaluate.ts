@@ -2,6 +2,7 @@ import { advance, type Observation } from './advance.ts';
 import { type CountView, orgKey } from './count-view.ts';
 import type { AnalyzerSettings, Detector, Identity, Known } from './detector.ts';
 import { type LiveIncident, liveKey, toKnown } from './live-incident.ts';
+import { finestDimensions } from './org-counts.ts';
 import { type ChangeReason, stepIncident } from './step-incident.ts';
 
 /** The incidents that are not over: pending, firing, or resolved within the grace time; keyed by `liveKey`. */
@@ -39,9 +40,16 @@ export function evaluate(
     for (const [key, item] of live)
       if (isForgotten(detector, item, now, policy.reopen_seconds)) next.delete(key);
     for (const finding of detector.detect(counts, settings, now, knownOf(detector, live, now, settings))) {
+      const org = orgKey(finding.identity);
+      // What was not read says nothing: `holdIncomplete` is for these.
+      if (counts.left_out?.has(org) === true) continue;
       const key = liveKey(detector.kind, finding.identity);
       const previous = live.get(key) ?? null;
-      const step = stepIncident(subject, finding, previous, now, now % REFRESH_SECONDS === 0);
+      const step = stepIncident(subject, finding, previous, {
+        now,
+        refresh: now % REFRESH_SECONDS === 0,
+        summed_up: counts.orgs.get(org)?.isCoarse === true ? finestDimensions : [],
+      });
       if (step === null) continue;
       if (step.next === null) next.delete(key);
       else next.set(key, step.next);
@@ -51,18 +59,23 @@ export function evaluate(
   return { live: next, changes };
 }
 
-/** Marks the firing incidents as held because counts up to now are missing. State and times stay as they are. */
+/**
+ * Marks the firing incidents, or those of the organizations that were left out, as held because counts up to now are
+ * missing. State and times stay as they are.
+ */
 export function holdIncomplete(
   detectors: readonly Detector[],
   live: Live,
   now: number,
   settings: AnalyzerSettings,
+  leftOut?: CountView['left_out'],
 ): Evaluation {
   const next = new Map(live);
   const changes: Change[] = [];
   for (const detector of detectors) {
     for (const [key, held] of live) {
       if (held.incident.kind !== detector.kind) continue;
+      if (leftOut?.has(orgKey(held.memory.identity)) === false) continue;
       const { life } = held.memory;
       const seen: Observation = { level: 'incomplete', started_at: life.started_at, last_at: life.last_at };
       const step = advance(life, seen, now, detector.policy(settings));

@@ -10,6 +10,8 @@ export const scopeColumns = {
   model: 'model',
 } as const satisfies Partial<Record<keyof Scope, keyof CountRow>>;
 export type ScopeDimension = keyof typeof scopeColumns;
+/** What a scope can tell apart. */
+export type Scoped = Pick<CountRow, (typeof scopeColumns)[ScopeDimension]>;
 export const scopeDimensions = Object.keys(scopeColumns) as ScopeDimension[];
 
 /** Share of the affected answers that must carry a value for the scope to name it. */
@@ -26,7 +28,10 @@ const refining: readonly ScopeDimension[] = ['key', 'region'];
  * Names the dimensions that the affected answers share (9 of 10 carry one value) and that tell them from the
  * rest (the others fail at under half of its rate, or there are no others).
  */
-export function narrowScope(rows: readonly CountRow[], isAffected: (row: CountRow) => boolean): Scope {
+export function narrowScope<Row extends Scoped & { requests: number }>(
+  rows: readonly Row[],
+  isAffected: (row: Row) => boolean,
+): Scope {
   const found: Scope = {};
   for (const name of telling) {
     const value = sharedValue(rows, isAffected, scopeColumns[name]);
@@ -48,7 +53,7 @@ export function orgScope(provider: string, org: string): Scope {
 }
 
 /** True when the row is of what the scope names below provider and organization. */
-export function isInScope(row: CountRow, scope: Scope): boolean {
+export function isInScope(row: Scoped, scope: Scope): boolean {
   return scopeDimensions.every(
     (name) => scope[name] === undefined || scope[name] === row[scopeColumns[name]],
   );
@@ -80,9 +85,9 @@ export function describeScope(scope: Scope): string {
   return [parts.join(', '), whole.replace(/^organization/, 'of organization')].filter(Boolean).join(' ');
 }
 
-function sharedValue(
-  rows: readonly CountRow[],
-  isAffected: (row: CountRow) => boolean,
+function sharedValue<Row extends Scoped & { requests: number }>(
+  rows: readonly Row[],
+  isAffected: (row: Row) => boolean,
   column: (typeof scopeColumns)[ScopeDimension],
 ): string | null {
   const tallies = new Map<string, { affected: number; requests: number }>();

@@ -12,6 +12,9 @@ export interface RateHistory {
   original_to: number;
 }
 
+/** Requests of one interval that begins at `ts`, epoch seconds. */
+type Amount = Pick<CountRow, 'ts' | 'requests'>;
+
 /** So many minutes before the start are searched for a ramp before they are taken for usual. */
 const RAMP_MINUTES = 15;
 /** So many minutes before the ramp make the original rate, less those right before it where there are enough. */
@@ -19,16 +22,12 @@ const ORIGINAL_MINUTES = 30;
 const MARGIN_MINUTES = 2;
 
 /**
- * Finds the ramp that led to `start` and the rate before it. `rows` are those of the scope in order of time;
+ * Finds the ramp that led to `start` and the rate before it. `rows` are those of the scope, or its sums by
+ * interval, in order of time;
  * `known_from` is the time from which on the counts are complete (an empty minute before it proves nothing).
  */
-export function rateHistory(
-  rows: readonly CountRow[],
-  start: number,
-  knownFrom: number,
-  amount: (row: CountRow) => number = (row) => row.requests,
-): RateHistory {
-  const minutes = minutesBefore(rows, start, knownFrom, amount);
+export function rateHistory(rows: readonly Amount[], start: number, knownFrom: number): RateHistory {
+  const minutes = minutesBefore(rows, start, knownFrom);
   const usual = median(
     minutes.slice(0, Math.max(minutes.length - RAMP_MINUTES, Math.ceil(minutes.length / 2))),
   );
@@ -64,19 +63,14 @@ function isRaised(rate: number | undefined, usual: number): boolean {
 }
 
 /** Amounts of the whole minutes that end at `start`, oldest first. */
-function minutesBefore(
-  rows: readonly CountRow[],
-  start: number,
-  knownFrom: number,
-  amount: (row: CountRow) => number,
-): number[] {
+function minutesBefore(rows: readonly Amount[], start: number, knownFrom: number): number[] {
   const count = Math.max(0, Math.floor((start - knownFrom) / 60));
   const minutes = Array.from({ length: count }, () => 0);
   for (const row of rows) {
     if (row.ts >= start) break;
     const index = count - 1 - Math.floor((start - 1 - row.ts) / 60);
     const before = minutes[index];
-    if (before !== undefined) minutes[index] = before + amount(row);
+    if (before !== undefined) minutes[index] = before + row.requests;
   }
   return minutes;
 }

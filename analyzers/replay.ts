@@ -1,14 +1,11 @@
 import type { Incident } from '../domain/incident.ts';
 import type { Store } from '../store/connect.ts';
-import { type StoredIncident, writeIncidents } from '../store/queries/incidents.ts';
+import { writeIncidents } from '../store/queries/incidents.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { detectors as allDetectors } from './detectors/detectors.ts';
 import type { Change } from './evaluate.ts';
-import { stepRange, stepSeconds } from './step-range.ts';
-import { toStored } from './to-stored.ts';
-
-/** Versions written at once. */
-const WRITE_ROWS = 500;
+import { judgeUpTo, type TickState } from './judge.ts';
+import { stepSeconds } from './step-range.ts';
 
 /** Told of each version of an incident as event time passes. */
 export type OnIncident = (incident: Incident, reason: Change['reason']) => void;
@@ -26,22 +23,35 @@ export async function replayRange(
   onIncident?: OnIncident,
   detectors: readonly Detector[] = allDetectors,
 ): Promise<Incident[]> {
-  const step = stepSeconds(settings);
   const last = new Map<string, Incident>();
-  // The interval that holds the last request is complete at the next step.
-  const end = Math.ceil(to / 1000 / step) * step;
-  const range = { after: Math.floor(from / 1000 / step) * step, to: end, live: new Map() };
-  const rows: StoredIncident[] = [];
-  await stepRange(store, detectors, range, settings, async (changes) => {
-    rows.push(...changes.map(({ live }) => toStored(live)));
-    if (rows.length >= WRITE_ROWS) await writeIncidents(store, rows.splice(0));
-    for (const { live, reason } of changes) {
-      last.set(live.incident.id, live.incident);
-      onIncident?.(live.incident, reason);
-    }
-  });
-  await writeIncidents(store, rows);
+  const start = firstState(from / 1000, settings);
+  await judgeUpTo(
+    store,
+    lastStepOf(to / 1000, settings),
+    settings,
+    start,
+    detectors,
+    async (versions, changes) => {
+      await writeIncidents(store, versions);
+      for (const { incident, reason } of changes) {
+        last.set(incident.id, incident);
+        onIncident?.(incident, reason);
+      }
+    },
+  );
   return [...last.values()].sort((a, b) =>
     a.started_at < b.started_at ? -1 : a.started_at > b.started_at ? 1 : 0,
   );
+}
+
+/** The state before the first counts, which are of the interval that holds `from` (epoch seconds). */
+export function firstState(from: number, settings: AnalyzerSettings): TickState {
+  const step = stepSeconds(settings);
+  return { evaluated_at: Math.floor(from / step) * step, live: new Map() };
+}
+
+/** The step at which all counts before `to` (epoch seconds) are complete. */
+export function lastStepOf(to: number, settings: AnalyzerSettings): number {
+  const step = stepSeconds(settings);
+  return Math.ceil(to / step) * step;
 }

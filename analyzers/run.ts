@@ -1,42 +1,102 @@
 import type { Store } from '../store/connect.ts';
+import { isRetriable } from '../store/error.ts';
 import type { AnalyzerSettings } from './detector.ts';
+import { detectors } from './detectors/detectors.ts';
+import { closeHistory } from './end-of-history.ts';
+import { History } from './history.ts';
 import { tick, type Ticked, type TickState } from './tick.ts';
 
 /** What the analyzers are given from outside. Times are epoch seconds. */
 export interface AnalyzerContext {
   store: Store;
   settings: AnalyzerSettings;
-  /** Event time that is "now". */
+  /** The time of the clock. */
   now(): number;
   /** Resolves after so many milliseconds, or earlier when the signal says stop. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   signal: AbortSignal;
   /** Event time up to which ingest has counted, or null when it is not behind. */
   watermark(now: number): Promise<number | null>;
+  /** Present where event time is that of the records and not the clock's. */
+  history?: HistoryContext;
+  /** True when nothing more will be counted: then a last tick ends the loop. */
+  hasEnded?(): boolean;
   onTick?(ticked: Ticked): void;
   /** A tick that failed. Incidents stay as they are, and the next tick makes up for it. */
   onError?(error: unknown): void;
 }
 
+export interface HistoryContext {
+  /** The oldest request of the history that the store has from earlier runs and this one, epoch seconds; null: none. */
+  first(): Promise<number | null>;
+  /** The newest request that was counted, epoch seconds; null: nothing has been counted yet. */
+  newest(): number | null;
+  /** The oldest request that was counted since this was last asked, epoch seconds; null: none was. */
+  takeOldest(): number | null;
+  /** Milliseconds of a clock that never goes back. */
+  monotonic(): number;
+  /** Pause between two ticks, seconds. */
+  every_seconds: number;
+}
+
 /**
- * Ticks until the signal says stop, never two at a time. A tick that fails is no statement about any incident:
- * its time is evaluated by the next one.
+ * Ticks until the signal says stop, or once more after the end, never two at a time. A tick that fails is no
+ * statement about any incident: its time is evaluated by the next one. Throws only what fails at the end and would
+ * fail for ever.
  */
 export async function runAnalyzers(context: AnalyzerContext): Promise<void> {
-  const { store, settings, signal } = context;
-  let state: TickState | null = null;
+  const { settings, signal, history } = context;
+  const judge = history === undefined ? liveTicks(context) : historyTicks(context, history);
   while (!signal.aborted) {
+    const hasEnded = context.hasEnded?.() === true;
     const began = context.now();
+    let isDone = false;
     try {
-      const ticked: Ticked = await tick(store, began, settings, state, await context.watermark(began));
-      state = ticked.state;
-      context.onTick?.(ticked);
+      const ticked = await judge(hasEnded);
+      if (ticked !== null) context.onTick?.(ticked);
+      isDone = hasEnded;
     } catch (error) {
-      // The state is still that before the tick: what of it was written is written again, and equal rows are one.
       context.onError?.(error);
+      if (hasEnded && !isRetriable(error)) throw error;
     }
-    if (signal.aborted) return;
-    const rest = settings.every_seconds - (context.now() - began);
-    await context.sleep(Math.max(0, rest) * 1000, signal);
+    if (isDone || signal.aborted) return;
+    const every = history?.every_seconds ?? settings.every_seconds;
+    await context.sleep(Math.max(0, every - (context.now() - began)) * 1000, signal);
   }
+}
+
+type Judge = (hasEnded: boolean) => Promise<Ticked | null>;
+
+function liveTicks({ store, settings, now, watermark }: AnalyzerContext): Judge {
+  let state: TickState | null = null;
+  return async () => {
+    const at = now();
+    // While it fails the state stays that before the tick: what of it was written is written again, and equal rows are one.
+    const ticked: Ticked = await tick(store, at, settings, state, await watermark(at));
+    state = ticked.state;
+    return ticked;
+  };
+}
+
+function historyTicks({ store, settings, now }: AnalyzerContext, context: HistoryContext): Judge {
+  let history: History | null = null;
+  let oldest: number | null = null;
+  return async (hasEnded) => {
+    const newest = context.newest();
+    if (newest === null) return null;
+    const taken = context.takeOldest();
+    if (taken !== null) oldest = Math.min(oldest ?? taken, taken);
+    if (history === null) {
+      const from = Math.min(oldest ?? newest, (await context.first()) ?? Infinity);
+      history = new History(store, from, settings, detectors, () => context.monotonic());
+    }
+    const ticked = await history.tick({ newest, oldest_new: oldest, has_ended: hasEnded });
+    oldest = null;
+    if (!hasEnded) return ticked;
+    const ended = await closeHistory(store, ticked.state.live, newest, now());
+    return {
+      ...ticked,
+      written: [...ticked.written, ...ended.map((incident) => ({ incident, reason: 'resolved' as const }))],
+    };
+  };
 }

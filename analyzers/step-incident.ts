@@ -24,24 +24,34 @@ export interface Step<I> {
   reason: ChangeReason;
 }
 
-/**
- * Steps one incident by what was found at `now` (epoch seconds). `refresh`: numbers that changed are worth a version.
- * Null when that time has been evaluated already. Pure.
- */
+/** One evaluation of one incident. */
+export interface Moment {
+  /** Epoch seconds. */
+  now: number;
+  /** Numbers that changed are worth a version. */
+  refresh: boolean;
+  /** Dimensions that the counts do not tell apart any more, because memory was short. */
+  summed_up: readonly string[];
+}
+
+/** Steps one incident by what was found. Null when that time has been evaluated already. Pure. */
 export function stepIncident<I>(
   subject: Subject<I>,
   finding: Finding<I>,
   previous: LiveIncident<I> | null,
-  now: number,
-  refresh: boolean,
+  moment: Moment,
 ): Step<I> | null {
-  const step = advance(previous?.memory.life ?? null, finding, now, subject.policy);
+  const step = advance(previous?.memory.life ?? null, finding, moment.now, subject.policy);
   if (step.next === null) return { next: null, change: null, reason: step.reason };
   if (step.reason === 'already_evaluated') return null;
   const isNew = step.next.started_at !== previous?.memory.life.started_at;
   const kept = isNew ? null : previous;
-  const current = toLive(subject, finding, step.next, kept);
-  const reason = step.emit ? step.reason : quietReason(kept?.incident ?? null, current, refresh);
+  const memory = { identity: finding.identity, life: step.next, facts: finding.facts };
+  // Most evaluations show nothing new, and to say it takes longer than to find it.
+  if (kept !== null && !step.emit && !mayShow(kept.incident, finding, step.next, moment.refresh))
+    return { next: { incident: kept.incident, memory }, change: null, reason: step.reason };
+  const current = toLive(subject, finding, memory, kept, moment.summed_up);
+  const reason = step.emit ? step.reason : quietReason(kept?.incident ?? null, current, moment.refresh);
   if (reason !== null) return { next: current, change: current, reason };
   // What was not written is compared again next time, so the incident keeps what was last shown.
   const next = kept === null ? current : { ...current, incident: kept.incident };
@@ -51,20 +61,21 @@ export function stepIncident<I>(
 function toLive<I>(
   { kind, names }: Subject<I>,
   finding: Finding<I>,
-  life: Life,
+  memory: LiveIncident<I>['memory'],
   previous: LiveIncident<I> | null,
+  summedUp: readonly string[],
 ): LiveIncident<I> {
-  const memory = { identity: finding.identity, life, facts: finding.facts };
+  const { life } = memory;
+  const report = finding.report();
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
   // After the end only the way back is followed further.
-  if (isOver) return { incident: { ...previous.incident, remedy: finding.report.remedy }, memory };
-  const { report } = finding;
+  if (isOver) return { incident: { ...previous.incident, remedy: report.remedy }, memory };
   const incident: Incident = {
     id: incidentId(kind, names(finding.identity), life.started_at),
     kind,
     state: life.state,
-    severity: higher(report.severity, previous?.incident.severity),
-    scope: report.scope,
+    severity: higher(finding.severity, previous?.incident.severity),
+    scope: finding.scope,
     started_at: isoTime(life.started_at),
     detected_at: isoTime(life.detected_at ?? life.breach_at),
     resolved_at: life.resolved_at === null ? null : isoTime(life.resolved_at),
@@ -74,6 +85,7 @@ function toLive<I>(
       ...report.evidence,
       ...(life.reopened === 0 ? {} : { reopened: life.reopened }),
       ...(life.held === null ? {} : { [life.held]: true }),
+      ...(summedUp.length === 0 ? {} : { summed_up: [...summedUp] }),
     },
     remedy: report.remedy,
     sample_request_ids: previous?.incident.sample_request_ids ?? [],
@@ -86,6 +98,14 @@ const severities = ['info', 'warning', 'critical'] as const;
 
 function higher(one: Incident['severity'], other: Incident['severity'] = 'info'): Incident['severity'] {
   return severities.indexOf(one) >= severities.indexOf(other) ? one : other;
+}
+
+/** False when `quietReason` would have nothing to write, whatever the report says. */
+function mayShow<I>(shown: Incident, finding: Finding<I>, life: Life, refresh: boolean): boolean {
+  if (life.state === 'pending') return false;
+  if (refresh) return true;
+  if (life.state === 'resolved') return false;
+  return higher(finding.severity, shown.severity) !== shown.severity || !isEqual(shown.scope, finding.scope);
 }
 
 /** Why a version is written although the state did not change; null: it is not. */

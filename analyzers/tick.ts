@@ -1,33 +1,30 @@
-import type { Incident } from '../domain/incident.ts';
 import type { Store } from '../store/connect.ts';
 import { readCountsGone } from '../store/queries/counts.ts';
 import { readIncidents, writeIncidents } from '../store/queries/incidents.ts';
+import { CountWindow } from './count-window.ts';
 import { detectors as allDetectors } from './detectors/detectors.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
-import { type Change, holdIncomplete, type Live } from './evaluate.ts';
-import type { PipelineLive } from './pipeline/identity.ts';
+import { holdIncomplete } from './evaluate.ts';
+import { judgeUpTo, type TickState, type Write, type Written } from './judge.ts';
 import { judgePipeline } from './pipeline/judge.ts';
-import { stepRange, stepSeconds } from './step-range.ts';
+import { stepSeconds } from './step-range.ts';
 import { fromStored, toStored } from './to-stored.ts';
 
-/** What an analyzer carries from one tick to the next; null before the first. */
-export interface TickState {
-  /** Event time up to which everything was evaluated, epoch seconds. */
-  evaluated_at: number;
-  live: Live;
-  /** Those of the pipeline; absent or null: they are read from the store. */
-  pipeline?: PipelineLive | null;
-}
+export type { TickState } from './judge.ts';
 
 /** What one tick did. */
 export interface Ticked {
   state: TickState;
   /** The incidents written, in order, with the reason. */
-  written: readonly { incident: Incident; reason: Change['reason'] }[];
+  written: readonly Written[];
+  /** Ids of incidents that are no more: counts that came later show another course. Only histories have them. */
+  withdrawn: readonly string[];
   /** Event time up to which everything was evaluated, epoch seconds. */
   evaluated_at: number;
-  /** Organizations that were not judged because there were too many with such answers. */
+  /** Organizations that were not judged, because memory for counts (`analyzers.window_mib`) is full. */
   left_out: number;
+  /** Organizations that were judged without key, client and region, for the same reason. */
+  coarse: number;
 }
 
 /** Without a memory, so much event time is evaluated again, so that an incident that has begun is found; seconds. */
@@ -51,33 +48,40 @@ export async function tick(
 ): Promise<Ticked> {
   const step = stepSeconds(settings);
   const to = Math.floor((Math.min(now, watermark ?? now) - settings.settle_seconds) / step) * step;
-  const start =
+  const { gone, ...start } =
     state === null
       ? await skipGone(store, await load(store, to, settings, detectors), to, settings, detectors)
       : { ...state, gone: false };
   // Nothing is left of these counts: what was found when they were there stays as it is.
-  if (start.gone)
-    return { state: { evaluated_at: to, live: start.live }, written: [], evaluated_at: to, left_out: 0 };
-  const written: { incident: Incident; reason: Change['reason'] }[] = [];
-  const write = async (changes: readonly Change[]): Promise<void> => {
-    await writeIncidents(
-      store,
-      changes.map(({ live }) => toStored(live)),
-    );
-    written.push(...changes.map(({ live, reason }) => ({ incident: live.incident, reason })));
+  if (gone) return tickedOf({ ...start, evaluated_at: to }, []);
+  const written: Written[] = [];
+  const write: Write = async (versions, changes) => {
+    await writeIncidents(store, versions);
+    written.push(...changes);
   };
-  const range = { after: start.evaluated_at, to, live: start.live };
-  const stepped = await stepRange(store, detectors, range, settings, write);
-  let live = stepped.live;
+  const judged = await judgeUpTo(store, to, settings, start, detectors, write);
+  let { live } = judged;
   if (watermark !== null && now - watermark > BEHIND_SECONDS) {
     const held = holdIncomplete(detectors, live, now, settings);
-    await write(held.changes);
+    await write(
+      held.changes.map((change) => toStored(change.live)),
+      held.changes.map(({ live: { incident }, reason }) => ({ incident, reason })),
+    );
     live = held.live;
   }
   const pipeline = await judgePipeline(store, now, start.pipeline ?? null, settings);
   written.push(...pipeline.written);
-  const next = { evaluated_at: Math.max(start.evaluated_at, to), live, pipeline: pipeline.live };
-  return { state: next, written, evaluated_at: next.evaluated_at, left_out: stepped.left_out };
+  return tickedOf({ ...judged, live, pipeline: pipeline.live }, written);
+}
+
+/** What a tick says of the state it leads to. */
+export function tickedOf(
+  state: TickState,
+  written: readonly Written[],
+  withdrawn: readonly string[] = [],
+): Ticked {
+  const { evaluated_at, window = new CountWindow() } = state;
+  return { state, written, withdrawn, evaluated_at, left_out: window.left_out.size, coarse: window.coarse };
 }
 
 /**

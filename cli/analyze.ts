@@ -46,17 +46,19 @@ async function analyze(
   );
   const watermark = (at: number): Promise<number | null> =>
     readWatermark(store, at, settings.analyzers.pipeline.hold_seconds);
-  const report = ({ written, left_out }: Ticked): void => {
+  let before = { left_out: 0, coarse: 0 };
+  const report = ({ written, left_out, coarse }: Ticked): void => {
     health.evaluated(null);
     for (const { incident, reason } of written) {
       const { id, kind, state, severity, scope, verdict } = incident;
       logger.info({ id, kind, state, severity, scope, reason, party: verdict.party }, incident.summary);
     }
-    if (left_out > 0)
+    if (left_out !== before.left_out || coarse !== before.coarse)
       logger.warn(
-        { organizations: left_out },
-        'too many organizations fail at once: the smallest were not judged',
+        { left_out, coarse, window_mib: settings.analyzers.window_mib },
+        memoryText(left_out, coarse),
       );
+    before = { left_out, coarse };
   };
   try {
     if (options.once === true) {
@@ -99,4 +101,10 @@ async function serveHealth(health: AnalyzerHealth, context: CommandContext): Pro
     context.logger.warn({ reason: describeError(error).line }, 'health is not served');
     return null;
   }
+}
+
+function memoryText(leftOut: number, coarse: number): string {
+  if (leftOut === 0 && coarse === 0)
+    return 'memory for counts suffices again: every organization is judged in full';
+  return `memory for counts (analyzers.window_mib) is full: ${leftOut} organizations are not judged, ${coarse} are judged without key, client and region`;
 }

@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { closeHistory } from '../analyzers/end-of-history.ts';
-import { tick, type TickState } from '../analyzers/tick.ts';
+import { type HistoryContext, runAnalyzers } from '../analyzers/run.ts';
 import { type Console, startConsole } from '../dashboards/console/server.ts';
 import { dashboards } from '../dashboards/panels/list.ts';
 import type { RequestClass } from '../domain/error-class.ts';
@@ -70,7 +69,9 @@ export async function run(options: StartOptions, context: CommandContext): Promi
       dead: 0,
       byClass: new Map(),
       watermark: null,
+      oldest: null,
       trouble: '',
+      unjudged: '',
       open: new Set(),
       rate: 0,
       ended: false,
@@ -136,7 +137,11 @@ interface State {
   byClass: Map<RequestClass, number>;
   /** Event time of the newest record that is counted, epoch ms. */
   watermark: number | null;
+  /** Event time of the oldest record that was counted since the analyzers asked, epoch ms. */
+  oldest: number | null;
   trouble: string;
+  /** Why incidents are not judged at present; empty: they are. */
+  unjudged: string;
   open: Set<string>;
   rate: number;
   ended: boolean;
@@ -231,59 +236,60 @@ function countsOf({ state, source }: Running): LiveCounts {
     byClass: state.byClass,
     present: source.present(state.watermark),
     progress: source.progress(),
-    trouble: state.trouble,
+    trouble: troubleOf(state),
     openIncidents: state.open.size,
   };
 }
 
-/** Evaluates up to the present of the source; the last time after the worker has ended, so that nothing is left out. */
+function troubleOf({ trouble, unjudged }: State): string {
+  return trouble === '' ? unjudged : trouble;
+}
+
+/** The analyzers, up to the present of the source; the last time after the worker has ended, so that nothing is left out. */
 async function analyse(
   { store, worker, state, source }: Running,
   view: ReturnType<typeof createLiveView>,
   context: CommandContext,
 ): Promise<void> {
-  const settings = source.isHistory
-    ? { ...context.settings.analyzers, settle_seconds: 0 }
-    : context.settings.analyzers;
-  let memory: TickState | null = null;
-  for (let last = false; !context.signal.aborted; ) {
-    last = state.ended;
-    const present = source.isHistory ? state.watermark : context.now();
-    if (present !== null) {
-      // A file ends within an interval; the step that closes it is the last one that means something.
-      const now = present / 1000 + (last && source.isHistory ? settings.every_seconds : 0);
-      memory ??= source.isHistory
-        ? { evaluated_at: await firstStep(store, now, worker), live: new Map() }
-        : null;
-      const watermark = source.isHistory
-        ? null
-        : await readWatermark(store, now, settings.pipeline.hold_seconds);
-      const ticked = await tick(store, now, settings, memory, watermark);
-      memory = ticked.state;
-      for (const { incident, reason } of ticked.written) {
+  const { analyzers } = context.settings;
+  await runAnalyzers({
+    store,
+    settings: analyzers,
+    now: () => context.now() / 1000,
+    signal: context.signal,
+    sleep: (ms) => sleep(ms, undefined, { signal: context.signal }).catch(() => undefined),
+    watermark: (at) => readWatermark(store, at, analyzers.pipeline.hold_seconds),
+    ...(source.isHistory ? { history: historyOf(store, worker, state) } : {}),
+    hasEnded: () => state.ended,
+    onTick: ({ written, withdrawn }) => {
+      state.unjudged = '';
+      for (const id of withdrawn) state.open.delete(id);
+      for (const { incident, reason } of written) {
         if (incident.state === 'firing') state.open.add(incident.id);
         else state.open.delete(incident.id);
         if (reason === 'fired' || reason === 'reopened' || reason === 'resolved') view.incident(incident);
       }
-    }
-    if (last) {
-      // A demo ends at the present.
-      if (source.isHistory && !source.isDemo && memory !== null && present !== null)
-        for (const { id } of await closeHistory(store, memory.live, present / 1000, context.now() / 1000))
-          state.open.delete(id);
-      return;
-    }
-    await sleep(source.isHistory ? 500 : settings.every_seconds * 1000, undefined, {
-      signal: context.signal,
-    }).catch(() => undefined);
-  }
+    },
+    onError: (error) => {
+      state.unjudged = `incidents are not judged: ${error instanceof Error ? error.message : String(error)}`;
+    },
+  });
 }
 
-/** Right before the oldest request of the source, whatever else is stored. */
-async function firstStep(store: Store, fallback: number, worker: Worker): Promise<number> {
-  const topics = worker.status().partitions.map(({ topic }) => topic);
-  const first = await readFirstEvent(store, [...new Set(topics)]);
-  return first === null ? fallback : first - 1;
+/** Event time of what the worker has written. */
+function historyOf(store: Store, worker: Worker, state: State): HistoryContext {
+  return {
+    // Whatever else is stored: an import beside an old one does not judge that again.
+    first: () => readFirstEvent(store, [...new Set(worker.status().partitions.map(({ topic }) => topic))]),
+    newest: () => (state.watermark === null ? null : state.watermark / 1000),
+    takeOldest: () => {
+      const oldest = state.oldest;
+      state.oldest = null;
+      return oldest === null ? null : oldest / 1000;
+    },
+    monotonic: () => performance.now(),
+    every_seconds: 0.5,
+  };
 }
 
 function watch(state: State, source: StartSource, context: CommandContext): WorkerEvents {
@@ -298,11 +304,12 @@ function watch(state: State, source: StartSource, context: CommandContext): Work
     written(id, batch, age, duration) {
       log.written(id, batch, age, duration);
       state.input.add(batch);
-      const { counted, dead, skipped, last_ts } = batch.fold.totals;
+      const { counted, dead, skipped, first_ts, last_ts } = batch.fold.totals;
       state.records += counted + dead + skipped;
       state.dead += dead;
       for (const [name, n] of batch.fold.classes())
         state.byClass.set(name, (state.byClass.get(name) ?? 0) + n);
+      if (first_ts !== null) state.oldest = Math.min(state.oldest ?? first_ts, first_ts);
       if (last_ts !== null) state.watermark = Math.max(state.watermark ?? 0, last_ts);
     },
     storeFailed(reason, error) {
@@ -347,12 +354,12 @@ async function openPage(
         source: source?.name ?? ahead,
         state: state.ended
           ? 'finished'
-          : state.trouble !== ''
+          : troubleOf(state) !== ''
             ? 'degraded'
             : source === null || state.records === 0
               ? 'starting'
               : 'running',
-        detail: source === null ? state.waitsFor.join('; ') : state.trouble,
+        detail: source === null ? state.waitsFor.join('; ') : troubleOf(state),
         records: state.records,
         failures: state.records - state.dead - (state.byClass.get('ok') ?? 0),
         records_per_second: state.ended ? 0 : state.rate,

@@ -193,6 +193,11 @@ export const settingsSchema = z.strictObject({
       reopen_seconds: integer(0, 86_400)
         .default(900)
         .describe('A breach so soon after a resolved incident opens that one again.'),
+      window_mib: integer(16, 65_536)
+        .default(192)
+        .describe(
+          'Memory for the counts that are judged. When it is full, the largest organizations are judged without key, client and region, then the smallest are left out; both are reported.',
+        ),
       slow_down_surge: z
         .strictObject({
           count: whole(1_000_000_000).default(5).describe('Fires at so many Slow Down answers in the window'),

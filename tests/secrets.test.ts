@@ -27,7 +27,7 @@ function stored(make: Make, text: string): string {
   gather.close();
   const rows = gather.closed.map(({ fold }) => fold.rows());
   return rows
-    .flatMap(({ counts, events, dead }) => [counts, events, dead].map((part) => part?.toString() ?? ''))
+    .flatMap(({ counts, events, dead }) => [counts?.body, events, dead].map((part) => part?.toString() ?? ''))
     .join('\n');
 }
 

@@ -1,7 +1,7 @@
-import { COUNT_INTERVAL_SECONDS, type CountRow } from '../../domain/count-row.ts';
+import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Scope } from '../../domain/incident.ts';
-import { orgsWith, rowsBetween } from '../count-view.ts';
 import type { AnalyzerSettings, Detector, Finding, Identity, Known } from '../detector.ts';
+import { judgeEach } from '../judge-each.ts';
 import { orgScope, reviseScope } from '../narrow-scope.ts';
 import {
   addQuotaAnswers,
@@ -10,10 +10,12 @@ import {
   type QuotaFacts,
   quotaStart,
   readQuotaFacts,
+  rememberQuota,
 } from '../quota/quota-facts.ts';
 import { isQuota, quotaLevel, RUN_WINDOWS } from '../quota/quota-level.ts';
 import { quotaReport } from '../quota/quota-report.ts';
 import { quotaScope } from '../quota/quota-scope.ts';
+import type { View } from '../view.ts';
 
 /** How far back the first failure and the last success are looked for. */
 const HISTORY_SECONDS = 3_600;
@@ -34,16 +36,14 @@ export const quotaExhausted: Detector = {
     window_seconds: quota_exhausted.window_seconds,
   }),
   detect(counts, settings, now, known) {
-    const run = RUN_WINDOWS * settings.quota_exhausted.window_seconds;
-    const matching = orgsWith(counts, ['quota_exceeded'], now - run, now);
-    return [...new Set([...known.keys(), ...matching])].flatMap((key) => {
-      const remembered = known.get(key) ?? null;
-      const identity = counts.orgs.get(key) ?? remembered?.identity;
-      if (identity === undefined) return [];
-      const rows = rowsBetween(counts.orgs.get(key)?.rows ?? [], now - lookback(settings), now);
-      const finding = judge(identity, rows, settings, now, remembered);
-      return finding === null ? [] : [finding];
-    });
+    const where = {
+      classes: ['quota_exceeded'] as const,
+      seconds: RUN_WINDOWS * settings.quota_exhausted.window_seconds,
+      lookback: lookback(settings),
+    };
+    return judgeEach(counts, where, now, known, (identity, view, remembered) =>
+      judge(identity, view, settings, now, remembered),
+    );
   },
 };
 
@@ -53,7 +53,7 @@ function lookback({ quota_exhausted }: AnalyzerSettings): number {
 
 function judge(
   { provider, org }: Identity,
-  rows: readonly CountRow[],
+  view: View,
   settings: AnalyzerSettings,
   now: number,
   known: Known | null,
@@ -64,26 +64,29 @@ function judge(
     known === null
       ? null
       : { scope: known.scope, last_request_at: remembered?.last_request_at ?? known.started_at };
-  const level = quotaLevel(rows, quota, now, aware);
+  const level = quotaLevel(view, quota, now, aware);
   if (known === null && level !== 'breach') return null;
   const whole = orgScope(provider, org);
-  const startedAt = known?.started_at ?? quotaStart(rows, whole, now, quota.clear_seconds);
-  const evaluation = { rows, whole, startedAt, now, level, known, remembered };
+  const startedAt = known?.started_at ?? quotaStart(view, whole, now, quota.clear_seconds);
+  const evaluation = { view, whole, startedAt, now, level, known, remembered };
   const { scope, facts } = nextFacts(evaluation);
-  const window = rowsBetween(rows, now - quota.window_seconds, now);
-  const last = rows.findLast(isQuota);
+  rememberQuota(facts);
+  const window = view.between(now - quota.window_seconds, now).within(scope);
+  const last = view.last(isQuota);
   return {
     identity: { provider, org },
     level,
     started_at: startedAt,
-    last_at: (last?.ts ?? startedAt) + COUNT_INTERVAL_SECONDS,
-    report: quotaReport({ scope, facts, window, started_at: startedAt, level }),
+    last_at: (last ?? startedAt) + COUNT_INTERVAL_SECONDS,
+    scope,
+    severity: 'critical',
     facts,
+    report: () => quotaReport({ scope, facts, window: window.sums(), started_at: startedAt, level }),
   };
 }
 
 interface Evaluation {
-  rows: readonly CountRow[];
+  view: View;
   whole: Scope;
   startedAt: number;
   now: number;
@@ -94,23 +97,23 @@ interface Evaluation {
 
 /** While the scope is open everything is counted anew from the start; then only what is new. */
 function nextFacts(evaluation: Evaluation): { scope: Scope; facts: QuotaFacts } {
-  const { rows, whole, startedAt, now, level, known, remembered } = evaluation;
+  const { view, whole, startedAt, now, level, known, remembered } = evaluation;
   const isOpen = known === null || (known.scope_may !== 'stay' && level === 'breach');
   if (!isOpen && remembered !== null) {
-    return { scope: known.scope, facts: addQuotaAnswers(remembered, rows, known.scope, now) };
+    return { scope: known.scope, facts: addQuotaAnswers(remembered, view, known.scope, now) };
   }
-  const seen = quotaScope(rowsBetween(rows, startedAt, now), whole);
+  const seen = quotaScope(view.between(startedAt, now), whole);
   const scope = reviseScope(known, seen.scope);
   const isSame = known !== null && JSON.stringify(scope) === JSON.stringify(known.scope);
   const base =
     remembered !== null && isSame && known.scope_may !== 'change'
       ? remembered
-      : { ...emptyQuotaFacts(startedAt), newest_success_at: lastSuccess(rows, scope, startedAt) };
+      : { ...emptyQuotaFacts(startedAt), newest_success_at: lastSuccess(view, scope, startedAt) };
   const others = scope.project === undefined ? seen.keys : seen.projects;
   return {
     scope,
     facts: {
-      ...addQuotaAnswers(base, rows, scope, now),
+      ...addQuotaAnswers(base, view, scope, now),
       quota: seen.quota === '' ? base.quota : seen.quota,
       succeeding: others.succeeding.slice(0, 10),
     },

@@ -86,13 +86,11 @@ export function stepPipeline(
       names: ({ problem, topic }: PipelineIdentity) => [problem, topic],
     };
     const before = previous?.memory.life.evaluated_at ?? at;
-    const step = stepIncident(
-      subject,
-      finding,
-      previous,
-      at,
-      Math.floor(at / MINUTE) > Math.floor(before / MINUTE),
-    );
+    const step = stepIncident(subject, finding, previous, {
+      now: at,
+      refresh: Math.floor(at / MINUTE) > Math.floor(before / MINUTE),
+      summed_up: [],
+    });
     if (step === null) continue;
     if (step.next === null) next.delete(key);
     else next.set(key, step.next);

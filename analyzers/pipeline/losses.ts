@@ -46,7 +46,9 @@ function findTopic(
       level: now < from + SHOWN_SECONDS ? 'breach' : 'healthy',
       started_at: losses[0]?.at ?? now,
       last_at: Math.min(now, from + SHOWN_SECONDS),
-      report: isSeen && before !== undefined ? before.incident : report(topic, losses),
+      scope: {},
+      severity: 'critical',
+      report: () => (isSeen && before !== undefined ? before.incident : report(topic, losses)),
       facts: { newest: isSeen ? newest : last.at, shown_from: from },
     },
   ];
@@ -59,8 +61,6 @@ function report(topic: string, losses: readonly Loss[]): Report {
   );
   const [first] = ranges;
   return {
-    severity: 'critical',
-    scope: {},
     summary: `${records} records of ${topic} were deleted in Kafka before they were read: ${
       ranges.length === 1 ? first : `${ranges.length} ranges`
     }`,

@@ -52,8 +52,15 @@ function findTopic(
     level,
     started_at: standing.length > 0 ? Math.floor(since / START_STEP) * START_STEP : now,
     last_at: now,
+    scope: {},
+    severity:
+      standing.length === 0 && before !== undefined
+        ? before.incident.severity
+        : standing.every((one) => causeOf(one, now) === 'left')
+          ? 'warning'
+          : 'critical',
     // What was found last is what the incident has been about.
-    report:
+    report: () =>
       standing.length === 0 && before !== undefined
         ? before.incident
         : report(topic, standing, now, settings),
@@ -88,8 +95,6 @@ function report(
     worst.length === 1 ? `partition ${topic}/${first.partition}` : `${worst.length} partitions of ${topic}`;
   const isGivenUp = worst.some((one) => now - one.still_since > holdSeconds);
   return {
-    severity: causes.every((one) => one === 'left') ? 'warning' : 'critical',
-    scope: {},
     summary: `${which} ${worst.length === 1 ? 'stands' : 'stand'} still: ${summaries[cause]}`,
     verdict: { party: 'pipeline', why: whys[cause](first.worker) },
     evidence: {

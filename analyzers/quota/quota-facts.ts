@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { COUNT_INTERVAL_SECONDS, type CountRow } from '../../domain/count-row.ts';
+import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Scope } from '../../domain/incident.ts';
-import { rowsBetween } from '../count-view.ts';
 import type { Facts } from '../detector.ts';
-import { isInScope } from '../narrow-scope.ts';
+import type { View } from '../view.ts';
 import { isQuota } from './quota-level.ts';
 import { quotas } from './quota-scope.ts';
 
@@ -35,9 +34,21 @@ export type QuotaFacts = z.infer<typeof quotaFacts>;
 /** More names than this are not remembered one by one. */
 const MAX_NAMES = 50;
 
+/** Facts that were made here need not be checked again at the next evaluation. */
+const readBefore = new WeakMap<Facts, QuotaFacts>();
+
+export function rememberQuota(facts: QuotaFacts): QuotaFacts {
+  readBefore.set(facts, facts);
+  return facts;
+}
+
 /** The remembered facts, or null when there are none or they are of another version. */
 export function readQuotaFacts(facts: Facts | undefined): QuotaFacts | null {
+  if (facts === undefined) return null;
+  const known = readBefore.get(facts);
+  if (known !== undefined) return known;
   const read = quotaFacts.safeParse(facts);
+  if (read.success) readBefore.set(facts, read.data);
   return read.success ? read.data : null;
 }
 
@@ -61,12 +72,7 @@ export function emptyQuotaFacts(from: number): QuotaFacts {
 }
 
 /** Adds the answers of the scope in `[counted_until, now)`. */
-export function addQuotaAnswers(
-  facts: QuotaFacts,
-  rows: readonly CountRow[],
-  scope: Scope,
-  now: number,
-): QuotaFacts {
+export function addQuotaAnswers(facts: QuotaFacts, view: View, scope: Scope, now: number): QuotaFacts {
   const next: QuotaFacts = {
     ...facts,
     projects: { ...facts.projects },
@@ -74,19 +80,18 @@ export function addQuotaAnswers(
     clients: { ...facts.clients },
     counted_until: Math.max(facts.counted_until, now),
   };
-  const fresh = rowsBetween(rows, facts.counted_until, now).filter((row) => isInScope(row, scope));
-  const lastFailure = fresh.findLast(isQuota)?.ts;
-  if (lastFailure !== undefined) {
+  const fresh = view.between(facts.counted_until, now).within(scope);
+  const lastFailure = fresh.last(isQuota);
+  if (lastFailure !== null) {
     next.last_success_at = lastSuccess(fresh, scope, lastFailure + 1) ?? facts.newest_success_at;
   }
   next.newest_success_at = lastSuccess(fresh, scope, Infinity) ?? facts.newest_success_at;
-  next.last_request_at = Math.max(next.last_request_at, fresh.at(-1)?.ts ?? 0);
-  for (const row of fresh) {
-    if (!isQuota(row)) continue;
+  next.last_request_at = Math.max(next.last_request_at, fresh.last() ?? 0);
+  for (const row of fresh.where(isQuota).sums()) {
     next.failed += row.requests;
     next.retries += row.retries;
     next.useless_retries += row.useless_retries;
-    next.cost_usd += row.cost_usd;
+    next.cost_usd = roundCost(next.cost_usd + row.cost_usd);
     add(next.projects, row.project, row.requests);
     add(next.keys, row.api_key, row.requests);
     add(next.clients, row.client, row.requests);
@@ -95,24 +100,30 @@ export function addQuotaAnswers(
 }
 
 /** Start of the interval of the last success in the scope before `until`; null for none. */
-export function lastSuccess(rows: readonly CountRow[], scope: Scope, until: number): number | null {
-  return (
-    rowsBetween(rows, 0, until).findLast((row) => row.class === 'ok' && isInScope(row, scope))?.ts ?? null
-  );
+export function lastSuccess(view: View, scope: Scope, until: number): number | null {
+  return view
+    .between(0, until)
+    .within(scope)
+    .last((combination) => combination.class === 'ok');
 }
 
 /**
  * Start of the interval of the first quota answer of the run that reaches up to `now`: no pause between its
  * answers is longer than `pause` seconds.
  */
-export function quotaStart(rows: readonly CountRow[], scope: Scope, now: number, pause: number): number {
+export function quotaStart(view: View, scope: Scope, now: number, pause: number): number {
+  const quotas = view.within(scope).where(isQuota);
   let start = now;
-  for (const row of rows.toReversed()) {
-    if (row.ts >= now || !isQuota(row) || !isInScope(row, scope)) continue;
-    if (start !== now && start - row.ts > pause + COUNT_INTERVAL_SECONDS) break;
-    start = row.ts;
+  for (;;) {
+    const before = quotas.between(0, start).last();
+    if (before === null || (start !== now && start - before > pause + COUNT_INTERVAL_SECONDS)) return start;
+    start = before;
   }
-  return start;
+}
+
+/** Sums of parts in any order must be equal, so that two analyzers write equal rows. */
+function roundCost(usd: number): number {
+  return Math.round(usd * 1e9) / 1e9;
 }
 
 function add(names: Record<string, number>, name: string, count: number): void {

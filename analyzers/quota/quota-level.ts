@@ -1,8 +1,8 @@
 import type { CountRow } from '../../domain/count-row.ts';
 import type { AnalyzerSettings, Level } from '../detector.ts';
-import { rowsBetween } from '../count-view.ts';
 import { isInScope, scopeColumns } from '../narrow-scope.ts';
 import type { Scope } from '../../domain/incident.ts';
+import type { View } from '../view.ts';
 
 type QuotaSettings = AnalyzerSettings['quota_exhausted'];
 
@@ -15,27 +15,27 @@ const UNUSED_SECONDS = 3_600;
 const parts = ['project', 'key', 'client', 'model'] as const;
 
 /**
- * Judges the organization's rows up to `now`. A breach: enough quota answers in the window without a success or
+ * Judges the organization's counts up to `now`. A breach: enough quota answers in the window without a success or
  * with the share; or as many in a row, without a success between them, within ten windows.
  */
 export function quotaLevel(
-  rows: readonly CountRow[],
+  view: View,
   settings: QuotaSettings,
   now: number,
   known: { scope: Scope; last_request_at: number } | null,
 ): Level {
-  const window = rowsBetween(rows, now - settings.window_seconds, now);
-  const run = rowsBetween(rows, now - RUN_WINDOWS * settings.window_seconds, now);
+  const window = view.between(now - settings.window_seconds, now);
+  const run = view.between(now - RUN_WINDOWS * settings.window_seconds, now);
   if (isExhausted(run, now - settings.window_seconds, settings)) return 'breach';
-  if (window.some(isQuota)) return 'lingering';
+  if (window.last(isQuota) !== null) return 'lingering';
   const scope = known?.scope ?? {};
-  if (window.some((row) => row.class === 'ok' && isInScope(row, scope))) return 'healthy';
+  if (window.last((row) => row.class === 'ok' && isInScope(row, scope)) !== null) return 'healthy';
   const isUnused = known !== null && now - known.last_request_at > UNUSED_SECONDS;
-  return isUnused && window.some((row) => row.class === 'ok') ? 'healthy' : 'no_data';
+  return isUnused && window.last((row) => row.class === 'ok') !== null ? 'healthy' : 'no_data';
 }
 
 /** True for an answer that says the quota is used up. */
-export function isQuota(row: CountRow): boolean {
+export function isQuota(row: Pick<CountRow, 'class'>): boolean {
   return row.class === 'quota_exceeded';
 }
 
@@ -52,47 +52,72 @@ interface Tally {
   succeeded_here: boolean;
 }
 
-function isExhausted(rows: readonly CountRow[], windowFrom: number, settings: QuotaSettings): boolean {
-  if (!rows.some(isQuota)) return false;
-  return [null, ...parts].some((part) => {
-    const tallies = new Map<string, Tally>();
-    for (const row of rows) {
-      const value = part === null ? 'all' : row[scopeColumns[part]];
-      if (value !== '') count(tallies, value, row, windowFrom);
-    }
-    return [...tallies.values()].some((tally) => {
-      endInterval(tally);
-      if (tally.run >= settings.count) return true;
-      if (tally.matching < settings.count) return false;
-      return tally.succeeded === 0 || tally.matching >= settings.share * tally.requests;
-    });
+/** What each combination adds to: one tally for all, and one for each of its parts. */
+interface Tallied {
+  isQuota: boolean;
+  isSuccess: boolean;
+  tallies: readonly Tally[];
+}
+
+function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): boolean {
+  if (run.last(isQuota) === null) return false;
+  const tallies = new Map<string, Tally>();
+  const tallied: (Tallied | undefined)[] = [];
+  run.each((which, ts, requests) => {
+    const own = (tallied[which] ??= talliedOf(run.combinations[which], tallies));
+    for (const tally of own.tallies) count(tally, own, ts, requests, windowFrom);
+  });
+  return [...tallies.values()].some((tally) => {
+    endInterval(tally);
+    if (tally.run >= settings.count) return true;
+    if (tally.matching < settings.count) return false;
+    return tally.succeeded === 0 || tally.matching >= settings.share * tally.requests;
   });
 }
 
-function count(tallies: Map<string, Tally>, name: string, row: CountRow, windowFrom: number): void {
-  let tally = tallies.get(name);
-  if (tally === undefined) {
-    tally = {
-      requests: 0,
-      matching: 0,
-      succeeded: 0,
-      run: 0,
-      ts: row.ts,
-      failed_here: 0,
-      succeeded_here: false,
-    };
-    tallies.set(name, tally);
+function talliedOf(
+  combination: View['combinations'][number] | undefined,
+  tallies: Map<string, Tally>,
+): Tallied {
+  const own = ['all'];
+  for (const part of parts) {
+    const value = combination?.[scopeColumns[part]] ?? '';
+    if (value !== '') own.push(`${part}\n${value}`);
   }
-  if (row.ts !== tally.ts) {
+  return {
+    isQuota: combination !== undefined && isQuota(combination),
+    isSuccess: combination?.class === 'ok',
+    tallies: own.map((name) => {
+      const tally = tallies.get(name) ?? emptyTally();
+      tallies.set(name, tally);
+      return tally;
+    }),
+  };
+}
+
+function emptyTally(): Tally {
+  return {
+    requests: 0,
+    matching: 0,
+    succeeded: 0,
+    run: 0,
+    ts: 0,
+    failed_here: 0,
+    succeeded_here: false,
+  };
+}
+
+function count(tally: Tally, row: Tallied, ts: number, requests: number, windowFrom: number): void {
+  if (ts !== tally.ts) {
     endInterval(tally);
-    tally.ts = row.ts;
+    tally.ts = ts;
   }
-  if (isQuota(row)) tally.failed_here += row.requests;
-  if (row.class === 'ok') tally.succeeded_here = true;
-  if (row.ts < windowFrom) return;
-  tally.requests += row.requests;
-  if (isQuota(row)) tally.matching += row.requests;
-  if (row.class === 'ok') tally.succeeded += row.requests;
+  if (row.isQuota) tally.failed_here += requests;
+  if (row.isSuccess) tally.succeeded_here = true;
+  if (ts < windowFrom) return;
+  tally.requests += requests;
+  if (row.isQuota) tally.matching += requests;
+  if (row.isSuccess) tally.succeeded += requests;
 }
 
 /** Within one interval the order of answers is unknown, so a success in it ends the run whatever else it holds. */

@@ -1,9 +1,9 @@
-import type { CountRow } from '../../domain/count-row.ts';
 import { errorClasses } from '../../domain/error-class.ts';
 import type { Incident, Scope } from '../../domain/incident.ts';
 import type { Level, Report } from '../detector.ts';
 import { isoTime } from '../iso-time.ts';
-import { describeScope, isInScope } from '../narrow-scope.ts';
+import { describeScope } from '../narrow-scope.ts';
+import type { CountSum } from '../view.ts';
 import type { QuotaFacts } from './quota-facts.ts';
 import { isQuota } from './quota-level.ts';
 import type { Quota } from './quota-scope.ts';
@@ -11,8 +11,8 @@ import type { Quota } from './quota-scope.ts';
 interface Exhaustion {
   scope: Scope;
   facts: QuotaFacts;
-  /** Rows of the organization in the last window. */
-  window: readonly CountRow[];
+  /** Sums of the scope in the last window. */
+  window: readonly CountSum[];
   /** Epoch seconds. */
   started_at: number;
   level: Level;
@@ -61,8 +61,6 @@ const quotaFactsheet: Record<Quota, { title: string; steps: readonly string[] }>
 export function quotaReport(exhaustion: Exhaustion): Report {
   const { scope, facts } = exhaustion;
   return {
-    severity: 'critical',
-    scope,
     summary: summary(exhaustion),
     verdict: verdict(exhaustion),
     evidence: evidence(exhaustion),
@@ -97,10 +95,9 @@ function verdict({ scope, facts, started_at }: Exhaustion): Incident['verdict'] 
   };
 }
 
-function evidence({ scope, facts, window, started_at }: Exhaustion): Incident['evidence'] {
+function evidence({ facts, window, started_at }: Exhaustion): Incident['evidence'] {
   const sums = { requests: 0, failed: 0 };
   for (const row of window) {
-    if (!isInScope(row, scope)) continue;
     sums.requests += row.requests;
     if (isQuota(row)) sums.failed += row.requests;
   }

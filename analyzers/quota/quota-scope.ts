@@ -1,6 +1,6 @@
-import type { CountRow } from '../../domain/count-row.ts';
 import type { Scope } from '../../domain/incident.ts';
-import { isInScope, scopeColumns } from '../narrow-scope.ts';
+import { scopeColumns } from '../narrow-scope.ts';
+import type { CountSum, View } from '../view.ts';
 import { isQuota } from './quota-level.ts';
 
 /** Which quota ran out; the empty string where no answer says. */
@@ -30,14 +30,15 @@ export interface QuotaScope {
 const FAILING_SHARE = 0.5;
 
 /**
- * Says what ran out and for whom. `rows` are the organization's since the first quota answer; `whole` is its
+ * Says what ran out and for whom. `since` is the organization's since the first quota answer; `whole` is its
  * scope. A quota of the organization is org-wide whoever met it first. Else the scope is the project, key,
  * client or model that fails alone while others are seen to succeed; nobody else seen is no proof.
  */
-export function quotaScope(rows: readonly CountRow[], whole: Scope): QuotaScope {
-  const quota = namedQuota(rows);
-  const projects = compare(rows, 'project');
-  const keys = compare(rows, 'key');
+export function quotaScope(since: View, whole: Scope): QuotaScope {
+  const all = course(since);
+  const quota = namedQuota(all.rows);
+  const projects = compare(all, 'project');
+  const keys = compare(all, 'key');
   const answer = { quota, projects, keys };
   switch (quota) {
     case 'credit_balance':
@@ -54,11 +55,11 @@ export function quotaScope(rows: readonly CountRow[], whole: Scope): QuotaScope 
     case '':
       break;
   }
-  return { ...answer, scope: aloneScope(rows, whole) };
+  return { ...answer, scope: aloneScope(since, all, whole) };
 }
 
 /** The quota that most of the answers name. */
-function namedQuota(rows: readonly CountRow[]): Quota {
+function namedQuota(rows: readonly CountSum[]): Quota {
   const named = new Map<Quota, number>();
   for (const row of rows) {
     const quota = quotas.find((name) => name === row.subclass);
@@ -69,18 +70,31 @@ function namedQuota(rows: readonly CountRow[]): Quota {
   return top?.[0] ?? '';
 }
 
-function aloneScope(rows: readonly CountRow[], whole: Scope): Scope {
+function aloneScope(since: View, all: Course, whole: Scope): Scope {
   let scope = whole;
+  let inside = all;
   for (const part of ['project', 'key', 'client', 'model'] as const) {
-    const inside = rows.filter((row) => isInScope(row, scope));
     const { failing, succeeding } = compare(inside, part);
     const [alone, another] = failing;
     if (alone === undefined || another !== undefined || succeeding.length === 0) continue;
     // Answers without the value fail too: then the value explains nothing.
-    if (inside.some((row) => isQuota(row) && row[scopeColumns[part]] !== alone)) continue;
+    if (inside.rows.some((row) => isQuota(row) && row[scopeColumns[part]] !== alone)) continue;
     scope = { ...scope, [part]: alone };
+    inside = course(since.within(scope));
   }
   return scope;
+}
+
+/** Sums by combination since the first quota answer, and those after its interval. */
+interface Course {
+  rows: readonly CountSum[];
+  /** Successes of the interval in which the quota ran out may have come before. */
+  after: readonly CountSum[];
+}
+
+function course(view: View): Course {
+  const first = view.first(isQuota);
+  return { rows: view.sums(), after: first === null ? [] : view.between(first + 1, Infinity).sums() };
 }
 
 interface Tally {
@@ -89,8 +103,7 @@ interface Tally {
   succeeded_after: number;
 }
 
-function compare(rows: readonly CountRow[], part: 'project' | 'key' | 'client' | 'model'): Comparison {
-  const first = rows.find(isQuota)?.ts ?? Infinity;
+function compare({ rows, after }: Course, part: 'project' | 'key' | 'client' | 'model'): Comparison {
   const tallies = new Map<string, Tally>();
   for (const row of rows) {
     const value = row[scopeColumns[part]];
@@ -99,8 +112,10 @@ function compare(rows: readonly CountRow[], part: 'project' | 'key' | 'client' |
     tallies.set(value, tally);
     tally.requests += row.requests;
     if (isQuota(row)) tally.matching += row.requests;
-    // Successes of the interval in which the quota ran out may have come before.
-    if (row.class === 'ok' && row.ts > first) tally.succeeded_after += row.requests;
+  }
+  for (const row of after) {
+    const tally = tallies.get(row[scopeColumns[part]]);
+    if (tally !== undefined && row.class === 'ok') tally.succeeded_after += row.requests;
   }
   const failing: string[] = [];
   const succeeding: string[] = [];

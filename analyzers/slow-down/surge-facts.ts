@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { COUNT_INTERVAL_SECONDS, type CountRow } from '../../domain/count-row.ts';
+import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Scope } from '../../domain/incident.ts';
-import { rowsBetween } from '../count-view.ts';
 import type { Facts } from '../detector.ts';
 import { isInScope } from '../narrow-scope.ts';
 import { rateHistory, safeRate } from '../rate-history.ts';
+import type { CountSum, View } from '../view.ts';
 
 const growth = z.object({ name: z.string(), before: z.number(), now: z.number() }).nullable();
 
@@ -56,34 +56,45 @@ export interface Present {
 
 const MAX_CLIENTS = 20;
 
+/** Facts that were made here need not be checked again at the next evaluation. */
+const readBefore = new WeakMap<Facts, SurgeFacts>();
+
+export function rememberSurge(facts: SurgeFacts): SurgeFacts {
+  readBefore.set(facts, facts);
+  return facts;
+}
+
 /** The remembered facts, or null when there are none or they are of another version. */
 export function readSurgeFacts(facts: Facts | undefined): SurgeFacts | null {
+  if (facts === undefined) return null;
+  const known = readBefore.get(facts);
+  if (known !== undefined) return known;
   const read = surgeFacts.safeParse(facts);
+  if (read.success) readBefore.set(facts, read.data);
   return read.success ? read.data : null;
 }
 
-/** Measures a surge from its beginning. `rows` are the organization's in `[now - lookback, now)`. */
+/** Measures a surge from its beginning. `view` is the organization's in `[now - lookback, now)`. */
 export function measureSurge(
-  rows: readonly CountRow[],
+  view: View,
   scope: Scope,
   startedAt: number,
   now: number,
   window: number,
 ): Omit<SurgeFacts, 'background' | 'asked_at' | 'back_at' | 'hold_from'> {
-  const knownFrom = (rows[0]?.ts ?? now) + COUNT_INTERVAL_SECONDS;
-  let own = rows.filter((row) => isInScope(row, scope));
-  let history = rateHistory(own, startedAt, knownFrom);
+  const knownFrom = (view.first() ?? now) + COUNT_INTERVAL_SECONDS;
+  let own = view.within(scope);
+  let history = rateHistory(own.intervals(), startedAt, knownFrom);
   let rateOf: SurgeFacts['rate_of'] = 'scope';
   if (history.original !== null && history.original < 1) {
     // A caller that was not there before has no rate to return to; the organization has.
     rateOf = 'organization';
-    own = [...rows];
-    history = rateHistory(own, startedAt, knownFrom);
+    own = view;
+    history = rateHistory(own.intervals(), startedAt, knownFrom);
   }
-  const usual = rowsBetween(own, history.original_from, history.original_to);
+  const usual = own.between(history.original_from, history.original_to).sums();
   const minutes = Math.max(1, (history.original_to - history.original_from) / 60);
-  const surge = rowsBetween(own, history.ramp_started_at, now);
-  const peak = peakWindow(surge, history.ramp_started_at, now, window);
+  const peak = peakWindow(own, history.ramp_started_at, now, window);
   const unit = [usual, peak.rows].every((part) => part.some((row) => row.input_tokens > 0))
     ? 'input_tokens'
     : 'requests';
@@ -92,7 +103,6 @@ export function measureSurge(
       tally(usual, column, (row) => row[unit] / minutes),
       tally(peak.rows, column, (row) => (row[unit] * 60) / window),
     );
-  const matching = rowsBetween(rows, startedAt, now).filter((row) => isInScope(row, scope));
   return {
     rate_of: rateOf,
     original_rate: history.original ?? peak.rate / 2,
@@ -107,28 +117,26 @@ export function measureSurge(
     top_model: top('model'),
     top_project: top('project'),
     clients: originalRates(usual, minutes, peak.rows),
-    ...surgeSums(matching),
+    ...surgeSums(view.between(startedAt, now).within(scope).sums()),
     counted_until: now,
   };
 }
 
 /** Slow Down answers and all requests among the rows. */
-export function surgeSums(rows: readonly CountRow[]): { slow_downs: number; requests: number } {
+export function surgeSums(rows: readonly CountSum[]): { slow_downs: number; requests: number } {
   return {
     slow_downs: sum(rows, (row) => (row.class === 'slow_down' ? row.requests : 0)),
     requests: sum(rows, (row) => row.requests),
   };
 }
 
-/** Rates of the scope in the window that ends at `now`, against the remembered ones. */
+/** Rates of the scope against the remembered ones; `all` are the organization's sums over the last `window` seconds. */
 export function presentSurge(
-  rows: readonly CountRow[],
+  all: readonly CountSum[],
   scope: Scope,
   facts: Pick<SurgeFacts, 'rate_of' | 'clients'>,
-  now: number,
   window: number,
 ): Present {
-  const all = rowsBetween(rows, now - window, now);
   const own = all.filter((row) => isInScope(row, scope));
   const rated = facts.rate_of === 'scope' ? own : all;
   const sums = surgeSums(own);
@@ -144,19 +152,25 @@ export function presentSurge(
   };
 }
 
+/** The window with most requests, of those that lie side by side in `[from, now)`. */
 function peakWindow(
-  rows: readonly CountRow[],
+  view: View,
   from: number,
   now: number,
   window: number,
-): { rate: number; rows: readonly CountRow[] } {
-  let peak = { rate: -1, rows: [] as readonly CountRow[] };
+): { rate: number; rows: readonly CountSum[] } {
+  const intervals = view.between(from, now).intervals();
+  let peak = { rate: -1, end: now };
   for (let end = now; end > from || end === now; end -= window) {
-    const inside = rowsBetween(rows, end - window, end);
-    const rate = (sum(inside, (row) => row.requests) * 60) / window;
-    if (rate > peak.rate) peak = { rate, rows: inside };
+    const requests = intervals.reduce(
+      (total, { ts, requests: own }) => (ts >= end - window && ts < end ? total + own : total),
+      0,
+    );
+    const rate = (requests * 60) / window;
+    if (rate > peak.rate) peak = { rate, end };
   }
-  return peak;
+  const { rate, end } = peak;
+  return { rate, rows: view.between(Math.max(from, end - window), end).sums() };
 }
 
 function topGrowth(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): Growth {
@@ -175,9 +189,9 @@ function topGrowth(before: ReadonlyMap<string, number>, now: ReadonlyMap<string,
 }
 
 function originalRates(
-  usual: readonly CountRow[],
+  usual: readonly CountSum[],
   minutes: number,
-  peak: readonly CountRow[],
+  peak: readonly CountSum[],
 ): Record<string, number> {
   const before = tally(usual, 'client', (row) => row.requests / minutes);
   const largest = [...tally(peak, 'client', (row) => row.requests)]
@@ -188,16 +202,16 @@ function originalRates(
 }
 
 function tally(
-  rows: readonly CountRow[],
+  rows: readonly CountSum[],
   column: 'client' | 'api_key' | 'model' | 'project',
-  amount: (row: CountRow) => number,
+  amount: (row: CountSum) => number,
 ): Map<string, number> {
   const sums = new Map<string, number>();
   for (const row of rows) sums.set(row[column], (sums.get(row[column]) ?? 0) + amount(row));
   return sums;
 }
 
-function sum(rows: readonly CountRow[], amount: (row: CountRow) => number): number {
+function sum(rows: readonly CountSum[], amount: (row: CountSum) => number): number {
   let total = 0;
   for (const row of rows) total += amount(row);
   return total;

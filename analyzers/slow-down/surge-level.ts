@@ -1,14 +1,14 @@
-import { COUNT_INTERVAL_SECONDS, type CountRow } from '../../domain/count-row.ts';
+import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { AnalyzerSettings, Level } from '../detector.ts';
-import { rowsBetween } from '../count-view.ts';
 import { scopeColumns, scopeDimensions } from '../narrow-scope.ts';
 import { poissonTail } from '../poisson-tail.ts';
+import type { CountSum, IsMatching, View } from '../view.ts';
 
 type SurgeSettings = AnalyzerSettings['slow_down_surge'];
 
 /** A part of an organization's traffic: all of it, or one value of a dimension, or one model in one project. */
 export interface Cell {
-  contains(row: CountRow): boolean;
+  contains: IsMatching;
   requests: number;
   matching: number;
 }
@@ -41,17 +41,19 @@ const MAX_PARTS = 4;
 const NO_SPRINKLE = 1.5;
 
 /**
- * Judges the window that ends at `now`. `rows` are the organization's, reaching back `lookback` seconds.
+ * Judges the window that ends at `now`. `view` is of the organization, reaching back `lookback` seconds, `window`
+ * its sums over the window.
  * `background` is the usual share of Slow Down answers once an incident has remembered it, else null.
  */
 export function surgeLevel(
-  rows: readonly CountRow[],
+  view: View,
+  window: readonly CountSum[],
   settings: SurgeSettings,
   now: number,
   lookback: number,
   background: number | null,
 ): SurgeLevel {
-  const all = cells(rowsBetween(rows, now - settings.window_seconds, now));
+  const all = cells(window);
   const [whole, ...parts] = all;
   if (whole === undefined) return { level: 'no_data', cell: null, background: 0 };
   const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
@@ -59,7 +61,7 @@ export function surgeLevel(
     if (cell.matching < settings.count || cell.matching < settings.share * cell.requests) continue;
     const usual =
       background === null
-        ? measureBackground(rows, cell, settings, now, lookback)
+        ? measureBackground(view, cell, settings, now, lookback)
         : { share: background, chance: MEASURED_CHANCE };
     if (!explains(usual, cell, settings)) return { level: 'breach', cell, background: usual.share };
   }
@@ -69,26 +71,22 @@ export function surgeLevel(
 
 /** Start of the interval with the first answer of the surge that the cell is in at `now`, epoch seconds. */
 export function surgeStart(
-  rows: readonly CountRow[],
+  view: View,
   cell: Cell,
   background: number,
   settings: SurgeSettings,
   now: number,
   lookback: number,
 ): number {
-  const intervals = new Map<number, { requests: number; matching: number }>();
-  for (const row of rowsBetween(rows, now - lookback, now)) {
-    if (!cell.contains(row)) continue;
-    const sum = intervals.get(row.ts) ?? { requests: 0, matching: 0 };
-    intervals.set(row.ts, sum);
-    sum.requests += row.requests;
-    if (row.class === 'slow_down') sum.matching += row.requests;
-  }
+  const intervals = view
+    .between(now - lookback, now)
+    .where(cell.contains)
+    .intervals((combination) => combination.class === 'slow_down');
   const window = settings.window_seconds;
   const isAboveAt = (end: number): boolean => {
     const sum = { requests: 0, matching: 0 };
-    for (const [ts, interval] of intervals) {
-      if (ts < end - window || ts >= end) continue;
+    for (const interval of intervals) {
+      if (interval.ts < end - window || interval.ts >= end) continue;
       sum.requests += interval.requests;
       sum.matching += interval.matching;
     }
@@ -99,8 +97,8 @@ export function surgeStart(
   for (let end = now; end > now - lookback && earliest - end <= window; end -= COUNT_INTERVAL_SECONDS) {
     if (isAboveAt(end)) earliest = end;
   }
-  const first = [...intervals].find(([ts, sum]) => ts >= earliest - window && sum.matching > 0);
-  return first?.[0] ?? now - window;
+  const first = intervals.find(({ ts, matching }) => ts >= earliest - window && matching > 0);
+  return first?.ts ?? now - window;
 }
 
 /** Over the threshold to clear: half of the one to fire, and more than the usual sprinkle. */
@@ -124,28 +122,26 @@ function explains(usual: Background, cell: Omit<Cell, 'contains'>, settings: Sur
  * nothing can be said, and half of the threshold is assumed.
  */
 function measureBackground(
-  rows: readonly CountRow[],
+  view: View,
   cell: Cell,
   settings: SurgeSettings,
   now: number,
   lookback: number,
 ): Background {
-  const history = rowsBetween(rows, now - lookback, now - 2 * settings.window_seconds).filter((row) =>
-    cell.contains(row),
-  );
-  const requests = history.reduce((sum, row) => sum + row.requests, 0);
+  const history = view.between(now - lookback, now - 2 * settings.window_seconds).where(cell.contains);
+  const requests = history.sums().reduce((sum, row) => sum + row.requests, 0);
   const enough = (2 * ENOUGH_ANSWERS) / settings.share;
   const count = Math.min(MAX_PARTS, Math.floor(requests / enough));
   if (count === 0) return { share: settings.share / 2, chance: ASSUMED_CHANCE };
   const parts = Array.from({ length: count }, () => ({ requests: 0, matching: 0 }));
   let seen = 0;
-  for (const row of history) {
+  history.each((which, _ts, amount) => {
     const part = parts[Math.min(count - 1, Math.floor((seen / requests) * count))];
-    seen += row.requests;
-    if (part === undefined) continue;
-    part.requests += row.requests;
-    if (row.class === 'slow_down') part.matching += row.requests;
-  }
+    seen += amount;
+    if (part === undefined) return;
+    part.requests += amount;
+    if (view.combinations[which]?.class === 'slow_down') part.matching += amount;
+  });
   const shares = parts.map((part) => upperEnd(part.matching) / part.requests);
   return { share: Math.min(...shares), chance: MEASURED_CHANCE };
 }
@@ -155,9 +151,9 @@ function upperEnd(seen: number): number {
   return seen === 0 ? 0 : seen + 2 * Math.sqrt(seen + 1);
 }
 
-function cells(window: readonly CountRow[]): Cell[] {
+function cells(window: readonly CountSum[]): Cell[] {
   const found = new Map<string, Cell>();
-  const add = (name: string, row: CountRow, contains: (other: CountRow) => boolean): void => {
+  const add = (name: string, row: CountSum, contains: IsMatching): void => {
     let cell = found.get(name);
     if (cell === undefined) found.set(name, (cell = { contains, requests: 0, matching: 0 }));
     cell.requests += row.requests;

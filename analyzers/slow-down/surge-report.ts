@@ -23,9 +23,14 @@ interface Surge {
   now: number;
 }
 
+/** How bad it is at present. */
+export function surgeSeverity({ share: present }: Present): Incident['severity'] {
+  return present >= CRITICAL_SHARE ? 'critical' : 'warning';
+}
+
 /** What there is to say about a Slow Down surge: evidence, whose fault, and the way back. Pure. */
 export function surgeReport(surge: Surge, settings: AnalyzerSettings): Report {
-  const { facts, present, scope } = surge;
+  const { facts } = surge;
   const { hold_minutes: holdMinutes, step } = settings.slow_down_surge;
   const plan = recoveryPlan({
     asked_at: facts.asked_at,
@@ -36,8 +41,6 @@ export function surgeReport(surge: Surge, settings: AnalyzerSettings): Report {
     step,
   });
   return {
-    severity: present.share >= CRITICAL_SHARE ? 'critical' : 'warning',
-    scope,
     summary: summary(surge),
     verdict: verdict(surge),
     evidence: evidence(surge),

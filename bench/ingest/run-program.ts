@@ -9,11 +9,15 @@ export interface Program {
   kill(): void;
 }
 
-/** Starts a program of this folder in a process of its own; `plan` is its only argument, as JSON. */
-export function runProgram(file: string, plan: unknown): Program {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, file), JSON.stringify(plan)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** Starts a program of this folder in a process of its own; `plan` is its only argument, as JSON. `flags` are Node's. */
+export function runProgram(file: string, plan: unknown, flags: readonly string[] = []): Program {
+  const child = spawn(
+    process.execPath,
+    [...flags, path.join(import.meta.dirname, file), JSON.stringify(plan)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

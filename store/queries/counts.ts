@@ -1,6 +1,7 @@
 import type { CountRow } from '../../domain/count-row.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { Store } from '../connect.ts';
+import { rangeCondition, rangeParams } from './count-series.ts';
 
 /** A provider and an organization, as logs name them; empty where they do not. */
 export interface OrgPair {
@@ -35,20 +36,22 @@ export async function readCounts(store: Store, filter: CountsFilter): Promise<Co
   return rows.length <= maxRows ? rows : store.query<CountRow>(countsQuery(coarseDimensions), params);
 }
 
-/** Answers of the classes in `[from, to)` by interval and organization, in order of time: where it is worth looking. */
+/**
+ * Answers of the classes in `[from, to)`, or in the named intervals of it, by interval and organization, in order
+ * of time: where it is worth looking.
+ */
 export async function readClassCounts(
   store: Store,
-  filter: { from: number; to: number; classes: readonly RequestClass[] },
+  filter: { from: number; to: number; intervals?: readonly number[]; classes: readonly RequestClass[] },
 ): Promise<ClassCount[]> {
   return store.query<ClassCount>(
     `SELECT toUnixTimestamp(c.ts) AS ts, c.provider AS provider, c.org AS org, c.class AS class,
       sum(c.requests) AS requests
     FROM request_counts AS c
-    WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')
-      AND c.class IN {classes:Array(String)}
+    WHERE ${rangeCondition(filter)} AND c.class IN {classes:Array(String)}
     GROUP BY c.ts, c.provider, c.org, c.class
     ORDER BY c.ts, c.provider, c.org, c.class`,
-    { ...filter },
+    { ...rangeParams(filter), classes: filter.classes },
   );
 }
 
@@ -76,6 +79,47 @@ export async function readCountsGone(
     { from: Math.max(0, Math.floor(range.from)), to: Math.max(0, Math.floor(range.to)) },
   );
   return row === undefined || row.days === 0 ? null : row.last;
+}
+
+/** What happened in some intervals. */
+export interface Activity {
+  /** Requests in each interval, over all organizations; intervals without are absent. */
+  totals: Map<number, number>;
+  /** As `readClassCounts` gives them. */
+  answers: ClassCount[];
+}
+
+/**
+ * Requests in each interval of `[from, to)`, and answers of the classes from `answers_from` on, in one query: it is
+ * asked at every step. Times are epoch seconds. Throws `StoreError`.
+ */
+export async function readActivity(
+  store: Store,
+  range: { from: number; to: number; answers_from: number; classes: readonly RequestClass[] },
+): Promise<Activity> {
+  const rows = await store.query<Omit<ClassCount, 'class'> & { class: RequestClass | '' }>(
+    `SELECT toUnixTimestamp(c.ts) AS ts, '' AS provider, '' AS org, '' AS class, sum(c.requests) AS requests
+    FROM request_counts AS c
+    WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')
+    GROUP BY c.ts
+    UNION ALL
+    SELECT * FROM (
+      SELECT toUnixTimestamp(c.ts) AS ts, c.provider AS provider, c.org AS org, c.class AS class,
+        sum(c.requests) AS requests
+      FROM request_counts AS c
+      WHERE c.ts >= toDateTime({answers_from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')
+        AND c.class IN {classes:Array(String)}
+      GROUP BY c.ts, c.provider, c.org, c.class
+      ORDER BY c.ts, c.provider, c.org, c.class
+    )`,
+    { ...range },
+  );
+  const activity: Activity = { totals: new Map(), answers: [] };
+  for (const row of rows) {
+    if (row.class === '') activity.totals.set(row.ts, row.requests);
+    else activity.answers.push({ ...row, class: row.class });
+  }
+  return activity;
 }
 
 const fineDimensions = [

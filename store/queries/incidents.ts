@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { RequestClass } from '../../domain/error-class.ts';
-import { type Incident, type IncidentState, incident, type Scope } from '../../domain/incident.ts';
-import { type IncidentKind } from '../../domain/incident-kind.ts';
+import { type Incident, type IncidentState, incident } from '../../domain/incident.ts';
+import type { IncidentKind } from '../../domain/incident-kind.ts';
+import { onCluster } from '../cluster-ddl.ts';
 import type { Store } from '../connect.ts';
 import { tsvRow, tsvTime } from '../tsv.ts';
+
+export { readSampleRequestIds } from './sample-requests.ts';
 
 /** One version of an incident as it is stored. */
 export interface StoredIncident {
@@ -56,47 +58,39 @@ export async function readIncidents(store: Store, filter: IncidentFilter = {}): 
   return rows.map(fromRow);
 }
 
-/** Stores versions of incidents. Equal rows from two analyzers are one. Throws `StoreError`. */
-export async function writeIncidents(store: Store, incidents: readonly StoredIncident[]): Promise<void> {
+/**
+ * Stores versions of incidents. Equal rows from two analyzers are one. `occasion` tells apart equal rows that are
+ * written again after they were deleted. Throws `StoreError`.
+ */
+export async function writeIncidents(
+  store: Store,
+  incidents: readonly StoredIncident[],
+  occasion = '',
+): Promise<void> {
   if (incidents.length === 0) return;
   const body = Buffer.from(incidents.map(toTsv).join(''));
-  const token = createHash('sha256').update(body).digest('hex');
+  const token = createHash('sha256').update(body).update(occasion).digest('hex');
   await store.insert({ table: 'incidents', columns, body, token });
 }
 
-/** Request ids of failures in the scope and time (epoch seconds, `to` excluded), oldest first. */
-export async function readSampleRequestIds(
-  store: Store,
-  where: { classes: readonly RequestClass[]; scope: Scope; from: number; to: number; limit: number },
-): Promise<string[]> {
-  const named = Object.entries(where.scope).filter(([name]) => Object.hasOwn(scopeColumns, name));
-  const conditions = named.map(([name]) => `AND e.${scopeColumns[name]} = {${name}:String}`);
-  const rows = await store.query<{ request_id: string }>(
-    `SELECT e.request_id AS request_id FROM error_events AS e
-    WHERE e.class IN {classes:Array(String)} AND e.request_id != ''
-      AND e.ts >= fromUnixTimestamp64Milli(toInt64({from:Int64})) AND e.ts < fromUnixTimestamp64Milli(toInt64({to:Int64}))
-      ${conditions.join(' ')}
-    GROUP BY e.request_id ORDER BY min(e.ts), e.request_id LIMIT {limit:UInt32}`,
-    {
-      ...Object.fromEntries(named),
-      classes: where.classes,
-      from: Math.round(where.from * 1000),
-      to: Math.round(where.to * 1000),
-      limit: where.limit,
-    },
-  );
-  return rows.map((row) => row.request_id);
-}
+/** So many ids are named in one statement. */
+const IDS_AT_ONCE = 200;
 
-const scopeColumns: Readonly<Record<string, string>> = {
-  provider: 'provider',
-  org: 'org',
-  project: 'project',
-  key: 'api_key',
-  client: 'client',
-  region: 'region',
-  model: 'model',
-};
+/** Deletes the versions of these incidents that are above `version`. Resolves when they are gone. Throws `StoreError`. */
+export async function deleteIncidentVersions(
+  store: Store,
+  ids: readonly string[],
+  version: number,
+): Promise<void> {
+  const table = store.cluster === '' ? 'incidents' : `incidents_local ${onCluster(store.cluster)}`;
+  for (let i = 0; i < ids.length; i += IDS_AT_ONCE) {
+    await store.command(
+      `ALTER TABLE ${table} DELETE WHERE id IN {ids:Array(String)} AND version > {version:UInt64}
+      SETTINGS mutations_sync = 2`,
+      { ids: ids.slice(i, i + IDS_AT_ONCE), version },
+    );
+  }
+}
 
 const columns = [
   'id',

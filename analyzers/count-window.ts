@@ -1,0 +1,214 @@
+import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
+import type { Store } from '../store/connect.ts';
+import { type CountRange, readCountSeries } from '../store/queries/count-series.ts';
+import { readActivity, readClassCounts } from '../store/queries/counts.ts';
+import { type CountView, orgKey } from './count-view.ts';
+import type { AnalyzerSettings, Detector, Identity } from './detector.ts';
+import type { Live } from './evaluate.ts';
+import type { OrgCounts } from './org-counts.ts';
+import { type HistoryRange, readHistory, seriesByOrg } from './read-history.ts';
+import { Suspects } from './suspects.ts';
+
+/** Intervals of the last minutes are asked at every step whether their counts have grown, older ones once a minute; seconds. */
+const YOUNG_SECONDS = 300;
+const OLD_EVERY_SECONDS = 60;
+/** When in a minute that is; incidents are written again at its beginning. */
+const OLD_AT_SECONDS = 30;
+/** So long after the last reason to read it an organization is kept, so that its history is not read anew; seconds. */
+const KEPT_SECONDS = 900;
+/** So long an organization that did not fit into memory is not tried again; seconds. */
+const LEFT_OUT_SECONDS = 300;
+/** More names than this make the address of a request too long: then all organizations are read and the others dropped. */
+const MAX_NAMES_LENGTH = 4_000;
+
+/** The step that comes next: evaluations in `[from, to]`, epoch seconds, and the incidents that are not over. */
+export interface Span {
+  from: number;
+  to: number;
+  live: Live;
+}
+
+/**
+ * The counts that detectors look at, kept from one tick to the next. `advance` reads what is new: intervals that
+ * were not there, and those whose counts have grown since they were read. How many requests each interval held when
+ * it was read is remembered; asking that again costs a hundredth of reading it. Only organizations in which an
+ * incident is live or could begin are kept, within `analyzers.window_mib`.
+ */
+export class CountWindow implements CountView {
+  readonly orgs = new Map<string, OrgCounts>();
+  /** With the event time at which they are tried again. */
+  readonly left_out = new Map<string, number>();
+  readonly #suspects = new Suspects();
+  /** Requests of each interval, over all organizations, when it was read. */
+  readonly #totals = new Map<number, number>();
+  /** Event time of the last step in which there was a reason to read the organization. */
+  readonly #wantedAt = new Map<string, number>();
+  #to = 0;
+
+  /** Organizations that are judged without key, client and region. */
+  get coarse(): number {
+    return [...this.orgs.values()].filter(({ isCoarse }) => isCoarse).length;
+  }
+
+  /** Size in bytes, about. */
+  get bytes(): number {
+    let sum = 0;
+    for (const org of this.orgs.values()) sum += org.bytes;
+    return sum;
+  }
+
+  /**
+   * Brings the window to `span.to`. Spans follow each other. Throws `StoreError`; what was read until then stays,
+   * and the same call can be made again.
+   */
+  async advance(
+    store: Store,
+    span: Span,
+    detectors: readonly Detector[],
+    settings: AnalyzerSettings,
+  ): Promise<void> {
+    const { from, to, live } = span;
+    const start = from - Math.max(...detectors.map((detector) => detector.lookback(settings)));
+    const reach = from - Math.max(...detectors.map((detector) => detector.least(settings).seconds));
+    this.#forgetBefore(start, to);
+    const classes = [...new Set(detectors.flatMap((detector) => detector.classes))];
+    const newFrom = Math.max(reach, Math.min(this.#to, to));
+    const { totals, answers } = await readActivity(store, {
+      from: this.#askFrom(start, to),
+      to,
+      answers_from: newFrom,
+      classes,
+    });
+    const changed = [...totals.keys()]
+      .filter((ts) => totals.get(ts) !== this.#totals.get(ts))
+      .sort((a, b) => a - b);
+    this.#suspects.replace(newFrom, answers, reach);
+    const grown = changed.filter((ts) => ts >= reach && ts < newFrom);
+    if (grown.length > 0)
+      this.#suspects.replace(
+        new Set(grown),
+        await readClassCounts(store, { ...rangeOf(grown), classes }),
+        reach,
+      );
+    const wanted = this.#wanted(live, to, detectors, settings);
+    await this.#readChanged(
+      store,
+      changed.filter((ts) => ts >= start),
+    );
+    const total = [...new Map([...this.#totals, ...totals]).values()].reduce(
+      (sum, requests) => sum + requests,
+      0,
+    );
+    await this.#readFresh(
+      store,
+      { from: start, to, requests: total },
+      wanted,
+      settings.window_mib * 1024 * 1024,
+    );
+    for (const ts of changed) this.#totals.set(ts, totals.get(ts) ?? 0);
+    this.#to = to;
+  }
+
+  #forgetBefore(start: number, to: number): void {
+    for (const ts of this.#totals.keys()) if (ts < start) this.#totals.delete(ts);
+    for (const [key, org] of this.orgs) {
+      if ((this.#wantedAt.get(key) ?? 0) < to - KEPT_SECONDS) this.#drop(key);
+      else org.dropBefore(start);
+    }
+    for (const [key, until] of this.left_out) if (until <= to) this.left_out.delete(key);
+  }
+
+  #askFrom(start: number, to: number): number {
+    const isTime =
+      Math.floor((to - OLD_AT_SECONDS) / OLD_EVERY_SECONDS) >
+      Math.floor((this.#to - OLD_AT_SECONDS) / OLD_EVERY_SECONDS);
+    return isTime ? start : Math.max(start, Math.min(this.#to, to) - YOUNG_SECONDS);
+  }
+
+  /** Organizations there is a reason to read, the most important first. */
+  #wanted(
+    live: Live,
+    to: number,
+    detectors: readonly Detector[],
+    settings: AnalyzerSettings,
+  ): ReadonlyMap<string, Identity> {
+    const wanted = new Map<string, Identity>();
+    for (const { memory } of live.values()) wanted.set(orgKey(memory.identity), memory.identity);
+    for (const { key, identity } of this.#suspects.find(detectors, settings)) wanted.set(key, identity);
+    for (const key of wanted.keys()) this.#wantedAt.set(key, to);
+    return wanted;
+  }
+
+  async #readChanged(store: Store, changed: readonly number[]): Promise<void> {
+    if (changed.length === 0 || this.orgs.size === 0) return;
+    const orgs = [...this.orgs.values()];
+    const isLong =
+      orgs.reduce((sum, org) => sum + encodeURIComponent(orgKey(org)).length, 0) > MAX_NAMES_LENGTH;
+    const series = await readCountSeries(store, { ...rangeOf(changed), ...(isLong ? {} : { orgs }) });
+    const own = seriesByOrg(series);
+    const intervals = new Set(changed);
+    for (const [key, org] of this.orgs) org.replace(intervals, own.get(key) ?? []);
+  }
+
+  async #readFresh(
+    store: Store,
+    range: HistoryRange,
+    wanted: ReadonlyMap<string, Identity>,
+    limit: number,
+  ): Promise<void> {
+    const isFresh = (key: string): boolean => !this.orgs.has(key) && !this.left_out.has(key);
+    const fresh = [...wanted].flatMap(([key, identity]) => (isFresh(key) ? [identity] : []));
+    let isFull = this.#shrink(limit, wanted, range.to);
+    if (!isFull) {
+      for await (const read of readHistory(store, range, fresh, limit)) {
+        for (const org of read) this.orgs.set(orgKey(org), org);
+        isFull = this.#shrink(limit, wanted, range.to);
+        if (isFull) break;
+      }
+    }
+    // What comes after the first that did not fit is less important.
+    if (isFull)
+      for (const org of fresh)
+        if (isFresh(orgKey(org))) this.left_out.set(orgKey(org), range.to + LEFT_OUT_SECONDS);
+  }
+
+  /** Makes the window fit into so many bytes. True when organizations had to be left out for that. */
+  #shrink(limit: number, wanted: ReadonlyMap<string, Identity>, to: number): boolean {
+    let bytes = this.bytes;
+    if (bytes <= limit) return false;
+    for (const [key, org] of this.orgs) {
+      if (bytes <= limit) return false;
+      if (wanted.has(key)) continue;
+      bytes -= org.bytes;
+      this.#drop(key);
+    }
+    for (const org of [...this.orgs.values()].sort((a, b) => b.bytes - a.bytes)) {
+      if (bytes <= limit) return false;
+      if (org.isCoarse) continue;
+      bytes -= org.bytes;
+      org.makeCoarse();
+      bytes += org.bytes;
+    }
+    if (bytes <= limit) return false;
+    for (const key of [...wanted.keys()].reverse()) {
+      if (bytes <= limit) break;
+      bytes -= this.orgs.get(key)?.bytes ?? 0;
+      if (!this.orgs.has(key)) continue;
+      this.#drop(key);
+      this.left_out.set(key, to + LEFT_OUT_SECONDS);
+    }
+    return true;
+  }
+
+  #drop(key: string): void {
+    this.orgs.delete(key);
+    this.#wantedAt.delete(key);
+  }
+}
+
+/** The range of some intervals, with their list where others lie between them. */
+function rangeOf(intervals: readonly number[]): CountRange {
+  const from = intervals[0] ?? 0;
+  const to = (intervals.at(-1) ?? from) + COUNT_INTERVAL_SECONDS;
+  return intervals.length * COUNT_INTERVAL_SECONDS === to - from ? { from, to } : { from, to, intervals };
+}

@@ -1,0 +1,202 @@
+import { CountColumns } from './count-columns.ts';
+import { COUNT_INTERVAL_SECONDS, type CountRow } from '../domain/count-row.ts';
+import type { CountSeries } from '../store/queries/count-series.ts';
+import { type CountSum, View } from './view.ts';
+
+/** The dimensions of a count below the organization. */
+export type Combination = Pick<
+  CountRow,
+  'project' | 'api_key' | 'client' | 'region' | 'model' | 'class' | 'subclass'
+>;
+
+/** Counts of one combination, as they are read. */
+export type Series = Combination & Omit<CountSeries, 'provider' | 'org'>;
+
+/** What is summed up where an organization has more combinations than there is memory for. */
+export const finestDimensions = ['api_key', 'client', 'region'] as const;
+
+/** Bytes that a combination takes beside its rows, about. */
+const COMBINATION_BYTES = 320;
+/** So many more combinations than rows are kept before those without rows are forgotten. */
+const SPARE_COMBINATIONS = 64;
+
+/** The counts of one organization at one provider, in order of time; within an interval as they came. */
+export class OrgCounts {
+  readonly provider: string;
+  readonly org: string;
+  /** True when keys, clients and regions are summed up and empty. */
+  isCoarse = false;
+  columns = new CountColumns();
+  /** Rows before this one are dropped. */
+  begin = 0;
+  combinations: Combination[] = [];
+  #numbers = new Map<string, number>();
+
+  constructor(provider: string, org: string) {
+    this.provider = provider;
+    this.org = org;
+  }
+
+  /** The counts in `[from, to)`, epoch seconds. */
+  between(from: number, to: number): View {
+    return new View(this, this.begin, this.columns.length, null).between(from, to);
+  }
+
+  /** All counts, as objects: dear for many. */
+  get rows(): CountSum[] {
+    return new View(this, this.begin, this.columns.length, null).rows();
+  }
+
+  /** Size in bytes, about. */
+  get bytes(): number {
+    return this.columns.bytes + this.combinations.length * COMBINATION_BYTES;
+  }
+
+  /** Adds a row that is not before the last one. */
+  append(row: Omit<CountSum, 'provider' | 'org'>): void {
+    const at = this.columns.push(row.ts, this.#numberOf(row));
+    const { requests, retries, useless_retries, input_tokens, cost_usd } = row;
+    this.columns.add(at, requests, retries, useless_retries, input_tokens, cost_usd);
+  }
+
+  /** Puts the series in place of all there is in these intervals (their starts, epoch seconds). */
+  replace(intervals: ReadonlySet<number>, series: readonly Series[]): void {
+    const fresh = this.#inOrder(series);
+    const old = this.columns;
+    if (old.length === 0) {
+      this.columns = fresh;
+      return;
+    }
+    const last = old.length > this.begin ? (old.ts[old.length - 1] ?? 0) : -1;
+    if ([...intervals].every((ts) => ts > last)) {
+      for (let i = 0; i < fresh.length; i++) copyRow(fresh, i, old);
+      return;
+    }
+    const merged = new CountColumns();
+    let next = 0;
+    for (let i = this.begin; i < old.length; i++) {
+      const ts = old.ts[i] ?? 0;
+      if (intervals.has(ts)) continue;
+      for (; next < fresh.length && (fresh.ts[next] ?? 0) < ts; next++) copyRow(fresh, next, merged);
+      copyRow(old, i, merged);
+    }
+    for (; next < fresh.length; next++) copyRow(fresh, next, merged);
+    this.columns = merged;
+    this.begin = 0;
+  }
+
+  /** Forgets what is before a time. */
+  dropBefore(ts: number): void {
+    this.begin = Math.max(this.begin, this.columns.lowerBound(ts));
+    // Moving the rest costs more than the rows that are over take room.
+    if (this.begin * 8 < this.columns.length) return;
+    this.columns.dropFirst(this.begin);
+    this.begin = 0;
+    if (this.combinations.length > 2 * this.columns.length + SPARE_COMBINATIONS) this.#rebuild();
+  }
+
+  /** Sums up keys, clients and regions, from now on too. */
+  makeCoarse(): void {
+    this.isCoarse = true;
+    this.#rebuild();
+  }
+
+  #rebuild(): void {
+    const { columns: old, combinations, begin } = this;
+    this.columns = new CountColumns();
+    this.combinations = [];
+    this.#numbers = new Map();
+    this.begin = 0;
+    const place = inOneInterval(this.columns);
+    for (let i = begin; i < old.length; i++) {
+      const combination = combinations[old.which[i] ?? 0];
+      if (combination !== undefined)
+        this.columns.addFrom(place(old.ts[i] ?? 0, this.#numberOf(combination)), old, i);
+    }
+  }
+
+  /** The series in order of time, within an interval in their own; equal combinations of an interval are summed. */
+  #inOrder(series: readonly Series[]): CountColumns {
+    const entries = entriesByTime(series);
+    const ordered = new CountColumns(entries.length / 2);
+    const place = inOneInterval(ordered);
+    const numbers = series.map((one) => this.#numberOf(one));
+    for (let n = 0; n < entries.length; n += 2) {
+      const s = entries[n] ?? 0;
+      const i = entries[n + 1] ?? 0;
+      const one = series[s];
+      if (one === undefined) continue;
+      ordered.add(
+        place(one.ts[i] ?? 0, numbers[s] ?? 0),
+        one.requests[i] ?? 0,
+        one.retries[i] ?? 0,
+        one.useless_retries[i] ?? 0,
+        one.input_tokens[i] ?? 0,
+        one.cost_usd[i] ?? 0,
+      );
+    }
+    return ordered;
+  }
+
+  #numberOf(given: Combination): number {
+    const { project, model, subclass } = given;
+    const [apiKey, client, region] = this.isCoarse
+      ? ['', '', '']
+      : [given.api_key, given.client, given.region];
+    const key = `${project}\n${apiKey}\n${client}\n${region}\n${model}\n${given.class}\n${subclass}`;
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.combinations.length;
+    this.combinations.push({ project, api_key: apiKey, client, region, model, class: given.class, subclass });
+    this.#numbers.set(key, number);
+    return number;
+  }
+}
+
+/** Places of rows that come in order of time: those of one interval and combination are one. */
+function inOneInterval(columns: CountColumns): (ts: number, which: number) => number {
+  const places = new Map<number, number>();
+  let interval = -1;
+  return (ts, which) => {
+    if (ts !== interval) places.clear();
+    interval = ts;
+    let place = places.get(which);
+    if (place === undefined) places.set(which, (place = columns.push(ts, which)));
+    return place;
+  };
+}
+
+/** Pairs of number of the series and place in it, by time and then by series: a counting sort. */
+function entriesByTime(series: readonly Series[]): Uint32Array {
+  let first = Infinity;
+  let last = 0;
+  let count = 0;
+  for (const { ts } of series) {
+    count += ts.length;
+    for (const time of ts) {
+      if (time < first) first = time;
+      if (time > last) last = time;
+    }
+  }
+  if (count === 0) return new Uint32Array(0);
+  const intervalOf = (time: number): number => (time - first) / COUNT_INTERVAL_SECONDS;
+  const next = new Uint32Array(intervalOf(last) + 2);
+  for (const { ts } of series)
+    for (const time of ts) next[intervalOf(time) + 1] = (next[intervalOf(time) + 1] ?? 0) + 1;
+  for (let i = 1; i < next.length; i++) next[i] = (next[i] ?? 0) + (next[i - 1] ?? 0);
+  const entries = new Uint32Array(2 * count);
+  series.forEach(({ ts }, s) => {
+    for (let i = 0; i < ts.length; i++) {
+      const interval = intervalOf(ts[i] ?? 0);
+      const place = next[interval] ?? 0;
+      next[interval] = place + 1;
+      entries[2 * place] = s;
+      entries[2 * place + 1] = i;
+    }
+  });
+  return entries;
+}
+
+function copyRow(from: CountColumns, at: number, to: CountColumns): void {
+  to.addFrom(to.push(from.ts[at] ?? 0, from.which[at] ?? 0), from, at);
+}

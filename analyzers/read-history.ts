@@ -1,0 +1,116 @@
+import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
+import type { Store } from '../store/connect.ts';
+import {
+  type CountRange,
+  type CountSeries,
+  readCountSeries,
+  readRowCounts,
+} from '../store/queries/count-series.ts';
+import { orgKey } from './count-view.ts';
+import type { Identity } from './detector.ts';
+import { OrgCounts } from './org-counts.ts';
+
+/** Rows that are read at once: what is on its way between store and window is bounded by it. */
+const ROWS_AT_ONCE = 100_000;
+const ORGS_AT_ONCE = 100;
+/** More names than this make the address of a request too long. */
+const MAX_NAMES_LENGTH = 4_000;
+/** What a row takes in the window, bytes. */
+const ROW_BYTES = 32;
+
+/** What is read, epoch seconds, and how many requests of all organizations it holds: there are no more rows than that. */
+export interface HistoryRange {
+  from: number;
+  to: number;
+  requests: number;
+}
+
+/**
+ * Reads the counts of organizations that were not in the window yet, in their order, and gives them as they are
+ * complete. One that would take more than `limit` bytes is read without key, client and region.
+ */
+export async function* readHistory(
+  store: Store,
+  range: HistoryRange,
+  orgs: readonly Identity[],
+  limit: number,
+): AsyncGenerator<OrgCounts[]> {
+  for (const names of cut(
+    orgs,
+    ORGS_AT_ONCE,
+    (org) => encodeURIComponent(orgKey(org)).length,
+    MAX_NAMES_LENGTH,
+  )) {
+    const stored =
+      range.requests <= ROWS_AT_ONCE ? [] : await readRowCounts(store, { ...range, orgs: names });
+    const rows = new Map(stored.map((one) => [orgKey(one), one.rows]));
+    const rowsOf = (org: Identity): number => rows.get(orgKey(org)) ?? 0;
+    for (const some of cut(names, ORGS_AT_ONCE, rowsOf, ROWS_AT_ONCE)) {
+      const total = some.reduce((sum, org) => sum + rowsOf(org), 0);
+      const isCoarse = total * ROW_BYTES > limit;
+      const found = new Map(some.map((org) => [orgKey(org), new OrgCounts(org.provider, org.org)]));
+      for (const slice of slices(range, Math.ceil(total / ROWS_AT_ONCE))) {
+        const series = await readCountSeries(store, { ...slice, orgs: some, coarse: isCoarse });
+        for (const [key, own] of seriesByOrg(series)) {
+          const org = found.get(key);
+          if (org === undefined) continue;
+          if (isCoarse || org.bytes > limit) org.makeCoarse();
+          org.replace(intervalsOf(own), own);
+        }
+      }
+      yield [...found.values()];
+    }
+  }
+}
+
+function intervalsOf(series: readonly CountSeries[]): Set<number> {
+  const intervals = new Set<number>();
+  for (const { ts } of series) for (const time of ts) intervals.add(time);
+  return intervals;
+}
+
+/** The series of each organization, keyed by `orgKey`. */
+export function seriesByOrg(series: readonly CountSeries[]): Map<string, CountSeries[]> {
+  const orgs = new Map<string, CountSeries[]>();
+  for (const one of series) {
+    const key = orgKey(one);
+    const own = orgs.get(key);
+    if (own === undefined) orgs.set(key, [one]);
+    else own.push(one);
+  }
+  return orgs;
+}
+
+/** Lists of so many items at most, or of one, whose sizes come to no more than `limit`. */
+export function cut<Item>(
+  items: readonly Item[],
+  most: number,
+  sizeOf: (item: Item) => number,
+  limit: number,
+): Item[][] {
+  const lists: Item[][] = [];
+  let size = Infinity;
+  for (const item of items) {
+    const own = sizeOf(item);
+    const last = lists.at(-1);
+    if (last === undefined || last.length >= most || size + own > limit) {
+      lists.push([item]);
+      size = own;
+    } else {
+      last.push(item);
+      size += own;
+    }
+  }
+  return lists;
+}
+
+/** A range in so many parts, on whole intervals. */
+function slices({ from, to }: { from: number; to: number }, count: number): CountRange[] {
+  const seconds = Math.max(
+    COUNT_INTERVAL_SECONDS,
+    Math.ceil((to - from) / Math.max(1, count) / COUNT_INTERVAL_SECONDS) * COUNT_INTERVAL_SECONDS,
+  );
+  const parts: CountRange[] = [];
+  for (let at = from; at < to; at += seconds) parts.push({ from: at, to: Math.min(to, at + seconds) });
+  return parts;
+}

@@ -1,0 +1,78 @@
+import type { ClassCount } from '../store/queries/counts.ts';
+import { orgKey } from './count-view.ts';
+import type { AnalyzerSettings, Detector, Identity } from './detector.ts';
+
+/** An organization in which an incident could begin. */
+export interface Suspect {
+  key: string;
+  identity: Identity;
+  /** Answers of the classes in question. */
+  answers: number;
+}
+
+/** Recent answers of the detectors' classes by organization: it is worth reading where there are enough of them. */
+export class Suspects {
+  /** In order of time. */
+  readonly #orgs = new Map<string, ClassCount[]>();
+
+  /**
+   * Puts the counts in place of all there is in these intervals (their starts, or all from a time on), and forgets
+   * what is before `from`.
+   */
+  replace(intervals: ReadonlySet<number> | number, counts: readonly ClassCount[], from: number): void {
+    const isKept = ({ ts }: ClassCount): boolean =>
+      ts >= from && !(typeof intervals === 'number' ? ts >= intervals : intervals.has(ts));
+    for (const [key, rows] of this.#orgs) {
+      const kept = rows.every(isKept) ? rows : rows.filter(isKept);
+      if (kept.length === 0) this.#orgs.delete(key);
+      else this.#orgs.set(key, kept);
+    }
+    for (const row of counts) {
+      const key = orgKey(row);
+      const rows = this.#orgs.get(key);
+      if (rows === undefined) this.#orgs.set(key, [row]);
+      else insert(rows, row);
+    }
+  }
+
+  /** Those with enough answers, close enough in time, for one of the detectors; most answers first. */
+  find(detectors: readonly Detector[], settings: AnalyzerSettings): Suspect[] {
+    const found: Suspect[] = [];
+    for (const [key, rows] of this.#orgs) {
+      let answers = 0;
+      for (const detector of detectors) {
+        const own = rows.filter((row) => detector.classes.includes(row.class));
+        if (couldBegin(own, detector.least(settings)))
+          answers += own.reduce((sum, { requests }) => sum + requests, 0);
+      }
+      const [row] = rows;
+      if (row !== undefined && answers > 0)
+        found.push({ key, identity: { provider: row.provider, org: row.org }, answers });
+    }
+    return found.sort((a, b) => b.answers - a.answers || (a.key < b.key ? -1 : 1));
+  }
+}
+
+function insert(rows: ClassCount[], row: ClassCount): void {
+  let at = rows.length;
+  while (at > 0 && (rows[at - 1]?.ts ?? 0) > row.ts) at--;
+  rows.splice(at, 0, row);
+}
+
+function couldBegin(rows: readonly ClassCount[], least: { count: number; seconds: number }): boolean {
+  let begin = 0;
+  let sum = 0;
+  for (const row of rows) {
+    sum += row.requests;
+    for (
+      let first = rows[begin];
+      first !== undefined && first.ts <= row.ts - least.seconds;
+      first = rows[begin]
+    ) {
+      sum -= first.requests;
+      begin++;
+    }
+    if (sum >= least.count) return true;
+  }
+  return false;
+}

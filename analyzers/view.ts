@@ -1,0 +1,177 @@
+import type { CountRow } from '../domain/count-row.ts';
+import type { Scope } from '../domain/incident.ts';
+import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
+import type { Combination, OrgCounts } from './org-counts.ts';
+
+/** Counts of one combination, of one interval or summed over several. `cost_usd` is that of failures. */
+export type CountSum = Omit<CountRow, 'output_tokens'>;
+
+/** Sums of one interval, over combinations. `matching`: requests of the combinations that were asked for. */
+export interface IntervalSum {
+  /** Start of the interval, epoch seconds. */
+  ts: number;
+  requests: number;
+  matching: number;
+}
+
+export type IsMatching = (combination: Combination) => boolean;
+
+/**
+ * A part of an organization's counts: a span of time and some of the combinations. Nothing is copied; sums are
+ * made when they are asked for, by one walk over numbers. Times are epoch seconds of event time.
+ */
+export class View {
+  readonly #counts: OrgCounts;
+  readonly #first: number;
+  readonly #last: number;
+  /** By number of the combination: 1 when it belongs to the view; null: all do. */
+  readonly #mask: Uint8Array | null;
+
+  constructor(counts: OrgCounts, first: number, last: number, mask: Uint8Array | null) {
+    this.#counts = counts;
+    this.#first = first;
+    this.#last = last;
+    this.#mask = mask;
+  }
+
+  /** The counts in `[from, to)`. */
+  between(from: number, to: number): View {
+    const { columns } = this.#counts;
+    const first = Math.max(this.#first, columns.lowerBound(from));
+    return new View(
+      this.#counts,
+      first,
+      Math.max(first, Math.min(this.#last, columns.lowerBound(to))),
+      this.#mask,
+    );
+  }
+
+  /** The counts of what the scope names below provider and organization. */
+  within(scope: Scope): View {
+    const named = scopeDimensions.filter((name) => scope[name] !== undefined);
+    if (named.length === 0) return this;
+    return this.where((combination) =>
+      named.every((name) => scope[name] === combination[scopeColumns[name]]),
+    );
+  }
+
+  /** The counts of the combinations for which it is true. */
+  where(isIn: IsMatching): View {
+    const old = this.#mask;
+    const { combinations } = this.#counts;
+    const mask = new Uint8Array(combinations.length);
+    for (let i = 0; i < mask.length; i++) {
+      const combination = combinations[i];
+      if (combination !== undefined && (old === null || old[i] === 1) && isIn(combination)) mask[i] = 1;
+    }
+    return new View(this.#counts, this.#first, this.#last, mask);
+  }
+
+  /** Calls for each row in order of time, with the number of its combination, start of its interval and requests. */
+  each(visit: (which: number, ts: number, requests: number) => void): void {
+    const { ts, which, requests } = this.#counts.columns;
+    const mask = this.#mask;
+    for (let i = this.#first; i < this.#last; i++) {
+      const number = which[i] ?? 0;
+      if (mask === null || mask[number] === 1) visit(number, ts[i] ?? 0, requests[i] ?? 0);
+    }
+  }
+
+  /** Every combination that is known of the organization, by number; not all have rows in the view. */
+  get combinations(): readonly Combination[] {
+    return this.#counts.combinations;
+  }
+
+  /** Sums of each combination over the time, in the order in which they appear; `ts` is where that is. */
+  sums(): CountSum[] {
+    const { columns } = this.#counts;
+    const places = new Int32Array(this.#counts.combinations.length);
+    const sums: CountSum[] = [];
+    for (let i = this.#first; i < this.#last; i++) {
+      const number = columns.which[i] ?? 0;
+      if (this.#mask !== null && this.#mask[number] !== 1) continue;
+      const sum = sums[(places[number] ?? 0) - 1];
+      if (sum === undefined) {
+        places[number] = sums.push(this.#row(i));
+        continue;
+      }
+      sum.requests += columns.requests[i] ?? 0;
+      if (columns.retries !== null) sum.retries += columns.retries[i] ?? 0;
+      if (columns.useless_retries !== null) sum.useless_retries += columns.useless_retries[i] ?? 0;
+      if (columns.input_tokens !== null) sum.input_tokens += columns.input_tokens[i] ?? 0;
+      if (columns.cost_usd !== null) sum.cost_usd += columns.cost_usd[i] ?? 0;
+    }
+    return sums;
+  }
+
+  /** Sums of each interval that has rows, in order of time. */
+  intervals(isMatching: IsMatching = () => false): IntervalSum[] {
+    const matching = this.combinations.map(isMatching);
+    const sums: IntervalSum[] = [];
+    let sum: IntervalSum | undefined;
+    this.each((which, ts, requests) => {
+      if (sum?.ts !== ts) sums.push((sum = { ts, requests: 0, matching: 0 }));
+      sum.requests += requests;
+      if (matching[which] === true) sum.matching += requests;
+    });
+    return sums;
+  }
+
+  /** The rows themselves: for few of them. */
+  rows(): CountSum[] {
+    const rows: CountSum[] = [];
+    for (let i = this.#first; i < this.#last; i++) {
+      if (this.#mask === null || this.#mask[this.#counts.columns.which[i] ?? 0] === 1)
+        rows.push(this.#row(i));
+    }
+    return rows;
+  }
+
+  /** Start of the first interval with a row of a matching combination; null for none. */
+  first(isMatching: IsMatching = () => true): number | null {
+    return this.#search(isMatching, 1);
+  }
+
+  /** Start of the last such interval; null for none. */
+  last(isMatching: IsMatching = () => true): number | null {
+    return this.#search(isMatching, -1);
+  }
+
+  #search(isMatching: IsMatching, direction: 1 | -1): number | null {
+    const { columns, combinations } = this.#counts;
+    for (
+      let i = direction === 1 ? this.#first : this.#last - 1;
+      i >= this.#first && i < this.#last;
+      i += direction
+    ) {
+      const number = columns.which[i] ?? 0;
+      if (this.#mask !== null && this.#mask[number] !== 1) continue;
+      const combination = combinations[number];
+      if (combination !== undefined && isMatching(combination)) return columns.ts[i] ?? null;
+    }
+    return null;
+  }
+
+  #row(at: number): CountSum {
+    const { provider, org, columns, combinations } = this.#counts;
+    const combination = combinations[columns.which[at] ?? 0];
+    if (combination === undefined) throw new Error('a row without its combination');
+    return {
+      ts: columns.ts[at] ?? 0,
+      provider,
+      org,
+      project: combination.project,
+      api_key: combination.api_key,
+      client: combination.client,
+      region: combination.region,
+      model: combination.model,
+      class: combination.class,
+      subclass: combination.subclass,
+      requests: columns.requests[at] ?? 0,
+      retries: columns.retries?.[at] ?? 0,
+      useless_retries: columns.useless_retries?.[at] ?? 0,
+      input_tokens: columns.input_tokens?.[at] ?? 0,
+      cost_usd: columns.cost_usd?.[at] ?? 0,
+    };
+  }
+}

@@ -1,0 +1,130 @@
+import type { RequestClass } from '../../domain/error-class.ts';
+import type { Scope } from '../../domain/incident.ts';
+import type { Store } from '../connect.ts';
+
+/** Which failures, and how many of them. Times are epoch seconds. */
+export interface SampleFilter {
+  classes: readonly RequestClass[];
+  /** Excluded. */
+  to: number;
+  limit: number;
+}
+
+/** A scope and since when; of each provider and organization there may be one. */
+export interface SampleScope {
+  scope: Scope;
+  from: number;
+}
+
+/** Request ids of failures in the scope and time, oldest first. */
+export async function readSampleRequestIds(
+  store: Store,
+  { scope, from, ...filter }: SampleFilter & SampleScope,
+): Promise<string[]> {
+  const [ids] = await readSamplesOfEach(store, filter, [{ scope, from }]);
+  return ids ?? [];
+}
+
+/**
+ * The same for many scopes, in their order: one query for some hundreds of them. Which ids they are depends on the
+ * events alone, so that two that ask get the same.
+ */
+export async function readSamplesOfEach(
+  store: Store,
+  filter: SampleFilter,
+  scopes: readonly SampleScope[],
+): Promise<string[][]> {
+  const samples = scopes.map((): string[] => []);
+  for (const group of groupsOf(scopes)) {
+    const rows = await store.query<{ n: number; ids: string[] }>(
+      samplesQuery(group),
+      samplesParams(filter, group),
+    );
+    for (const { n, ids } of rows) {
+      const place = group.scopes[n - 1]?.place;
+      if (place !== undefined) samples[place] = [...new Set(ids)].slice(0, filter.limit);
+    }
+  }
+  return samples;
+}
+
+/** So many of the oldest events of a scope are looked at: a request id can stand in several. */
+const EVENTS = 50;
+/** Parameters travel in the address of a request, which should not get longer than this. */
+const MAX_LENGTH = 6_000;
+
+/** Dimensions that a scope can name below the organization, with their columns. */
+const narrower = {
+  project: 'project',
+  key: 'api_key',
+  client: 'client',
+  region: 'region',
+  model: 'model',
+} as const;
+type Narrower = keyof typeof narrower;
+
+interface Group {
+  /** Which of provider and organization all scopes of the group name. */
+  owners: readonly ('provider' | 'org')[];
+  /** Further dimensions that any of them names. */
+  named: readonly Narrower[];
+  scopes: readonly (SampleScope & { place: number })[];
+}
+
+/** Scopes that one query can answer: they name the same owners, and are not too many. */
+function groupsOf(scopes: readonly SampleScope[]): Group[] {
+  const lists = new Map<string, { length: number; scopes: (SampleScope & { place: number })[] }[]>();
+  scopes.forEach((one, place) => {
+    const key = ownersOf(one.scope).join();
+    const list = lists.get(key) ?? [];
+    lists.set(key, list);
+    const length = encodeURIComponent(JSON.stringify(one)).length;
+    const last = list.at(-1);
+    if (last === undefined || last.length + length > MAX_LENGTH)
+      list.push({ length, scopes: [{ ...one, place }] });
+    else {
+      last.length += length;
+      last.scopes.push({ ...one, place });
+    }
+  });
+  return [...lists.values()].flat().map(({ scopes: group }) => ({
+    owners: ownersOf(group[0]?.scope ?? {}),
+    named: (Object.keys(narrower) as Narrower[]).filter((name) =>
+      group.some(({ scope }) => scope[name] !== undefined),
+    ),
+    scopes: group,
+  }));
+}
+
+function ownersOf(scope: Scope): readonly ('provider' | 'org')[] {
+  return (['provider', 'org'] as const).filter((name) => scope[name] !== undefined);
+}
+
+function samplesQuery({ owners, named }: Group): string {
+  const owner = owners.map((name) => `e.${name}`).join(", '\\n', ");
+  const conditions = named.map(
+    (name) => `AND ({${name}:Array(String)}[n] = '' OR {${name}:Array(String)}[n] = e.${narrower[name]})`,
+  );
+  return `SELECT n, arrayMap(event -> event.2, groupArraySorted(${EVENTS})((e.ts, e.request_id))) AS ids
+    FROM (
+      SELECT e.*, transform(${owner === '' ? "''" : `concat(${owner}, '')`}, {owners:Array(String)}, {numbers:Array(UInt32)}, toUInt32(0)) AS n
+      FROM error_events AS e
+      WHERE e.class IN {classes:Array(String)} AND e.request_id != ''
+        AND e.ts >= fromUnixTimestamp64Milli(toInt64({from:Int64})) AND e.ts < fromUnixTimestamp64Milli(toInt64({to:Int64}))
+    ) AS e
+    WHERE n > 0 AND e.ts >= fromUnixTimestamp64Milli(toInt64({since:Array(Int64)}[n])) ${conditions.join(' ')}
+    GROUP BY n`;
+}
+
+function samplesParams(filter: SampleFilter, { owners, named, scopes }: Group): Record<string, unknown> {
+  const since = scopes.map(({ from }) => Math.round(from * 1000));
+  return {
+    classes: filter.classes,
+    from: Math.min(...since),
+    to: Math.round(filter.to * 1000),
+    owners: scopes.map(({ scope }) => owners.map((name) => scope[name] ?? '').join('\n')),
+    numbers: scopes.map((_, i) => i + 1),
+    since,
+    ...Object.fromEntries(named.map((name) => [name, scopes.map(({ scope }) => scope[name] ?? '')])),
+  };
+}
