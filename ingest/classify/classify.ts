@@ -43,8 +43,7 @@ export function readError(input: ErrorInput): FullReading {
 }
 
 function readInput(input: ErrorInput, wantFields: boolean): FullReading {
-  const text = textOf(input);
-  return readSuccess(input, text) ?? read(input, text, wantFields);
+  return readSuccess(input) ?? read(input, textOf(input), wantFields);
 }
 
 function textOf(input: ErrorInput): string {
@@ -53,10 +52,9 @@ function textOf(input: ErrorInput): string {
 }
 
 /** The answer for a request that shows no error; null when there is one to judge. */
-function readSuccess(input: ErrorInput, text: string): FullReading | null {
-  if (input.status >= 400) return null;
-  if (!isEmpty(input.error) || input.exception !== '')
-    return input.status >= 100 ? withoutEvidence(successReading(text)) : null;
+function readSuccess(input: ErrorInput): FullReading | null {
+  if (input.status >= 400 || input.exception !== '') return null;
+  if (!isEmpty(input.error)) return input.status >= 100 ? withoutEvidence(successReading(input.error)) : null;
   return withoutEvidence(
     input.status === 0 ? { rule: 'status.no_answer', class: 'connection' } : { rule: 'ok', class: 'ok' },
   );
