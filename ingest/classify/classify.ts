@@ -1,10 +1,12 @@
 import type { Classification, ClassifierInput, Generation, Subclass } from '../../domain/classification.ts';
-import { errorClasses, type Retry } from '../../domain/error-class.ts';
-import { hintBits } from './compiled.ts';
+import { errorClasses, type Fault, type Retry } from '../../domain/error-class.ts';
+import { faultOfRule, hintBits } from './compiled.ts';
 import { type Decision, decide, type Evidence } from './decide.ts';
 import { type ErrorFields, readFields } from './error-fields.ts';
 import { errorText } from './error-text.ts';
+import { envoyFlagReading } from './envoy-flags.ts';
 import { generationOf } from './generation.ts';
+import { byReset, lifts } from './reset.ts';
 import { type Findings, scanText } from './scan.ts';
 import { subclassOf } from './subclass.ts';
 import { successReading } from './success-body.ts';
@@ -29,6 +31,7 @@ type ErrorInput = Omit<ClassifierInput, 'headers'>;
 
 const google = hintBits(['google', 'gemini']);
 const limitZero = hintBits(['limit_zero']);
+const ownGateway = hintBits(['own_gateway']);
 const MAX_EXCEPTION = 1024;
 const noFields: ErrorFields = { type: '', code: '', message: '' };
 
@@ -89,13 +92,14 @@ function read(input: ErrorInput, text: string, wantFields: boolean): FullReading
 function decideOn(input: ErrorInput, text: string, findings: Findings): Reading {
   const hints = findings.hints | (isGemini(input.provider) ? google : 0);
   const evidence: Evidence = { text, findings, hints, givenStatus: input.status, status: -1 };
-  const decision = decide(evidence);
+  const wait = waitFromText(text, findings.waitAt);
+  const decision = byReset(envoyFlagReading(text) ?? decide(evidence), wait);
   return {
     decision,
     hints,
     generation: generationOf(decision, evidence, input.provider),
     subclass: subclassOf(decision.class, decision.rule, hints),
-    wait: waitFromText(text, findings.waitAt),
+    wait,
   };
 }
 
@@ -117,10 +121,15 @@ export function conclude(
     rule: decision.rule,
     generation,
     retry,
-    fault: facts.fault,
+    fault: faultOf(decision, hints),
     subclass,
-    wait_seconds: retry === 'no' ? null : (waitFromHeaders(headers) ?? wait),
+    wait_seconds: retry === 'no' && !lifts(decision) ? null : (waitFromHeaders(headers) ?? wait),
   };
+}
+
+function faultOf({ class: name, rule }: Decision, hints: number): Fault {
+  if (name !== 'ok' && (hints & ownGateway) !== 0) return 'gateway';
+  return faultOfRule.get(rule) ?? errorClasses[name].fault;
 }
 
 /** The advice of the class, except for limits that no waiting lifts and for a provider that forbids the retry. */

@@ -1,4 +1,4 @@
-import type { RequestClass } from '../../domain/error-class.ts';
+import type { Fault, RequestClass } from '../../domain/error-class.ts';
 import { foldText, symbols, symbolTable } from './folding.ts';
 import { hintRules } from './hint-rules.ts';
 import { buildPhraseTrie, type PhraseTrie } from './phrase-trie.ts';
@@ -24,7 +24,7 @@ export interface Meaning {
   late: boolean;
   /** What stands around the phrase matters, not only its border. */
   conditional: boolean;
-  /** The phrase has white space, so that its length in a text may differ. */
+  /** The phrase has white space or a quote, so that its length in a text may differ. */
   spaced: boolean;
 }
 
@@ -78,6 +78,17 @@ const waits = [
   'retrydelay',
   'try again after',
   'please wait',
+  'resets_in_seconds',
+  'reset_after_seconds',
+  'retry_after_seconds',
+  'reset after',
+  'reset in',
+  'resets in',
+  'resets after',
+  'replenished in',
+  'available in',
+  'available again in',
+  'wait for',
   'retry_after',
 ];
 
@@ -159,6 +170,11 @@ export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) =>
   notStatuses: rule.notStatus ?? [],
 }));
 
+/** Rules by whose text more is known of who has to act than by the class. */
+export const faultOfRule: ReadonlyMap<string, Fault> = new Map(
+  orderedRules.flatMap(({ id, fault }) => (fault === undefined ? [] : [[id, fault] as const])),
+);
+
 /** Phrases in Chinese characters with the order of their rule: too many characters for the alphabet. */
 export const chinesePhrases: readonly { phrase: string; order: number }[] = orderedRules
   .filter((rule) => rule.stage === 'chinese')
@@ -194,6 +210,6 @@ function meaningOf(
   if (phrase !== foldText(phrase)) throw new Error(`phrase "${phrase}" is not in folded form`);
   const { asValue, word, near, far, hedged, late } = { ...unconditional, ...conditions };
   const conditional = asValue || near !== null || far !== null;
-  const spaced = phrase.includes(' ');
+  const spaced = /[ ']/.test(phrase);
   return { kind, index, phrase, asValue, word, near, far, hedged, late, conditional, spaced };
 }

@@ -1,5 +1,6 @@
 import type { RequestClass } from '../../domain/error-class.ts';
 import { chinesePhrases, type CompiledRule, compiledRules } from './compiled.ts';
+import { foldText } from './folding.ts';
 import { type Stage, stages } from './rules.ts';
 import { type Findings, RANK_ATTEMPT } from './scan.ts';
 import { judgeStatus } from './status.ts';
@@ -109,9 +110,11 @@ function compete(rule: CompiledRule, order: number, rank: number): void {
 }
 
 function competeInChinese(evidence: Evidence): void {
+  // Raw JSON may write each character as an escape.
+  const text = foldText(evidence.text);
   for (const { phrase, order } of chinesePhrases) {
     const rule = compiledRules[order];
-    if (rule === undefined || !evidence.text.includes(phrase) || !applies(rule, evidence)) continue;
+    if (rule === undefined || !text.includes(phrase) || !applies(rule, evidence)) continue;
     compete(rule, order, evidence.findings.chineseRank);
   }
 }

@@ -105,6 +105,7 @@ export const hintRules: readonly HintRule[] = [
       'timeout of',
       'deadline exceeded',
       'client.timeout',
+      'taskcanceledexception: a task was cancel',
     ],
   },
   {
@@ -120,6 +121,11 @@ export const hintRules: readonly HintRule[] = [
       'badgatewayerror',
       'serviceunavailableerror',
     ],
+  },
+  // The caller's own gateway says in its log that it answered itself.
+  {
+    hint: 'own_gateway',
+    phrases: ["source':'kong'", "source': 'kong'", 'source: kong', 'source=kong', 'portkey error'],
   },
   {
     hint: 'requests',

@@ -5,7 +5,6 @@ const quotaSentences = ['exceeded your current quota', 'check your plan and bill
 
 /** Sentences that ask the caller to wait, to slow down or to pay: overload first, since it also comes as 429. */
 export const loadRules: readonly Rule[] = [
-  rule('envoy.overflow', 'engine_overloaded', ['reset reason: overflow']),
   rule('text.overloaded', 'engine_overloaded', [
     'currently overloaded',
     'is overloaded',
@@ -21,6 +20,7 @@ export const loadRules: readonly Rule[] = [
     'overloaded. please',
     'overloaded, please',
     'overloaded with other requests',
+    'due to server overload',
   ]),
   rule('text.overloaded_alone', 'engine_overloaded', [
     "'overloaded'",
@@ -79,21 +79,13 @@ export const loadRules: readonly Rule[] = [
   rule('text.slow_down', 'slow_down', ['slow down'], {
     word: true,
     // A title or the whole error, not a request inside a sentence about rate limits.
-    near: /(?:^|['>=({[]\s?|: ?|\d ?[:-]? ?|\d\) ?|error -? ?)slow down(?:$|\s?['.!<)}\]]|\s?[-:,]|\s?\n| a sudden)/,
+    near: /(?:^|['>=({[]\s?|: ?|\d ?[:-]? ?|\d\) ?|(?:error|exception|failed) ?[-:]? ?)slow down(?:$|\s?['.!<)}\]]|\s?[-:,]|\s?\n| a sudden)/,
     none: ['login_by_device'],
     far: /too many requests[^'{}]{0,40}slow down|rate limit[^'{}]{0,60}slow down/,
   }),
   rule('text.rate_increased', 'slow_down', [
-    'request rate increased too quickly',
-    'sudden increase in your request rate',
-    'sudden increase in request rate',
-    'sudden increase of the request rate',
     'reduce your request rate to its original level',
-    'rate of requests increased too quickly',
-    'traffic increased too quickly',
     'increased your request rate too quickly',
-    'ramping up too quickly',
-    'ramped up too quickly',
   ]),
   rule('gemini.limit_zero', 'quota_exceeded', [...quotaSentences, 'quota exceeded for'], {
     all: ['google', 'limit_zero'],
@@ -133,6 +125,11 @@ export const loadRules: readonly Rule[] = [
     'purchase more credits',
     'buy more credits',
     'free credits are used up',
+    'package has expired',
+    'not have any credits or licenses',
+    'cloud credits expired',
+    'account is suspended',
+    'insufficient account funds',
   ]),
   rule('text.spend_limit', 'quota_exceeded', [
     'billing hard limit',
@@ -153,17 +150,29 @@ export const loadRules: readonly Rule[] = [
     'exceeded budget',
     'key limit exceeded',
     'total limit exceeded',
-    'specified api usage limits',
-    'reached your usage limit',
-    'hit your usage limit',
-    'usage limit has been reached',
-    'usage limit reached',
-    'hour limit reached',
-    'weekly limit reached',
-    'exceeded your usage limit',
     'daily free allocation',
     'free tier of the model has been exhausted',
     'premium request allowance',
+  ]),
+  rule('text.usage_limit', 'quota_exceeded', [
+    'specified api usage limits',
+    'reached your usage limit',
+    'hit your usage limit',
+    'hit your limit',
+    'usage limit has been reached',
+    'usage limit reached',
+    'usage limit exceeded',
+    'hour limit reached',
+    'weekly limit reached',
+    'exceeded your usage limit',
+    'weekly usage limit',
+    'hourly usage limit',
+    'monthly usage limit',
+    'monthly limit exhausted',
+    'weekly limit exhausted',
+    'exhausted your daily quota',
+    'exhausted your capacity',
+    'open api total request limit reached',
   ]),
   rule('text.account_not_active', 'quota_exceeded', ['account is not active']),
   rule('text.quota_per_time', 'rate_limit', [...quotaSentences, 'insufficient quota', 'quota exceeded'], {

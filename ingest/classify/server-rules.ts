@@ -14,6 +14,11 @@ const neverConnected = [
   'ssl handshake timed out',
   'failed to establish a new connection',
   'dial tcp',
+  'connect timeout has expired',
+  'failed to connect to all addresses',
+  'failed to connect to',
+  'connection timed out after',
+  'a connection attempt failed',
   'net::err_connection_timed_out',
   'connection timed out',
 ] as const;
@@ -26,6 +31,9 @@ export const serverRules: readonly Rule[] = [
     [
       'invalid authentication',
       'invalid access token',
+      'access token invalid',
+      'access token expired',
+      'please carry the api secret key',
       'invalid oauth token',
       'oauth token has expired',
       'token has expired',
@@ -81,6 +89,7 @@ export const serverRules: readonly Rule[] = [
     'origin is unreachable',
     'error reference number',
     'an internal error has occurred',
+    'an internal error has occured',
     'internal error encountered',
     'internal error occurred',
     'unexpected internal error',
@@ -113,6 +122,25 @@ export const serverRules: readonly Rule[] = [
     near: /'?detail'?.{0,160}'?loc'? ?[:=]|'?loc'? ?[:=]>? ?\[.{0,120}'?(?:msg|type)'? ?[:=]/,
     status: [0, 200, 422],
   }),
+  // LiteLLM puts HTTP classes of its own round what its client says of a connection.
+  rule(
+    'transport.relayed',
+    'connection',
+    [
+      'connection error.',
+      '- connection error',
+      'server disconnected',
+      'cannot connect to host',
+      'all connection attempts failed',
+      'peer closed connection',
+      'connection reset by peer',
+      'name or service not known',
+    ],
+    { all: ['litellm'] },
+  ),
+  rule('transport.sdk_words', 'connection', ['connection error.'], {
+    near: /(?:^|['>:]|error -) ?connection error\.(?:$|')/,
+  }),
   rule('transport.never_connected', 'connection', neverConnected, {
     status: 'none',
     none: ['http_class'],
@@ -138,6 +166,7 @@ export const serverRules: readonly Rule[] = [
     'deadline exceeded',
     'deadline expired',
     'deadline_exceeded',
+    'deadlineexceeded',
     'client.timeout exceeded',
     'httpclient.timeout of',
     'idle timeout waiting for',

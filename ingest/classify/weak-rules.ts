@@ -102,16 +102,19 @@ export const exceptionRules: readonly Rule[] = [
     'lengthfinishreasonerror',
     'contentfilterfinishreasonerror',
   ]),
-  rule('exception.authentication', 'invalid_authentication', [
-    'authenticationerror',
-    'authenticationexception',
-    'unauthorizedexception',
-    'unauthorizederror',
-    'oautherror',
-    'unrecognizedclientexception',
-    'expiredtokenexception',
-    'invalidsignatureexception',
-  ]),
+  rule(
+    'exception.authentication',
+    'invalid_authentication',
+    [
+      'authenticationerror',
+      'authenticationexception',
+      'unauthorizedexception',
+      'unauthorizederror',
+      'oautherror',
+    ],
+    // .NET calls the failure of a TLS handshake so.
+    { far: /system\.security\.authentication|certificate/ },
+  ),
   rule('exception.permission', 'permission_denied', [
     'permissiondeniederror',
     'permissiondeniedexception',
