@@ -37,7 +37,7 @@ export const abortRules: readonly Rule[] = [
       'request cancelled',
       'request canceled',
     ],
-    { none: ['timer'], far: /timeoutcancellationexception/ },
+    { none: ['timer'] },
   ),
   rule('abort.class', 'other', ['aborterror', 'apiuseraborterror', 'cancelederror', 'cancellederror'], {
     word: true,

@@ -1,15 +1,16 @@
 import type { Classification, ClassifierInput, Generation, Subclass } from '../../domain/classification.ts';
-import { errorClasses, type Fault, type Retry } from '../../domain/error-class.ts';
-import { faultOfRule, hintBits } from './compiled.ts';
-import { type Decision, decide, type Evidence } from './decide.ts';
+import { errorClasses, type Retry } from '../../domain/error-class.ts';
+import { hintBits } from './compiled.ts';
+import { decide, type Evidence } from './decide.ts';
+import { type Decision, decisionOf } from './decision.ts';
 import { type ErrorFields, readFields } from './error-fields.ts';
 import { errorText } from './error-text.ts';
 import { envoyFlagReading } from './envoy-flags.ts';
 import { generationOf } from './generation.ts';
-import { byReset, lifts } from './reset.ts';
+import { byReset } from './reset.ts';
 import { type Findings, scanText } from './scan.ts';
 import { subclassOf } from './subclass.ts';
-import { successReading } from './success-body.ts';
+import { success, successReading } from './success-body.ts';
 import { waitFromHeaders, waitFromText } from './wait-time.ts';
 
 /** What status, provider and text say, whatever the headers. */
@@ -32,6 +33,7 @@ type ErrorInput = Omit<ClassifierInput, 'headers'>;
 const google = hintBits(['google', 'gemini']);
 const limitZero = hintBits(['limit_zero']);
 const ownGateway = hintBits(['own_gateway']);
+const noAnswer = decisionOf('status.no_answer', 'connection');
 const MAX_EXCEPTION = 1024;
 const noFields: ErrorFields = { type: '', code: '', message: '' };
 
@@ -58,9 +60,7 @@ function textOf(input: ErrorInput): string {
 function readSuccess(input: ErrorInput): FullReading | null {
   if (input.status >= 400 || input.exception !== '') return null;
   if (!isEmpty(input.error)) return input.status >= 100 ? withoutEvidence(successReading(input.error)) : null;
-  return withoutEvidence(
-    input.status === 0 ? { rule: 'status.no_answer', class: 'connection' } : { rule: 'ok', class: 'ok' },
-  );
+  return withoutEvidence(input.status === 0 ? noAnswer : success);
 }
 
 function withoutEvidence(decision: Decision | null): FullReading | null {
@@ -121,15 +121,10 @@ export function conclude(
     rule: decision.rule,
     generation,
     retry,
-    fault: faultOf(decision, hints),
+    fault: (hints & ownGateway) === 0 ? decision.fault : 'gateway',
     subclass,
-    wait_seconds: retry === 'no' && !lifts(decision) ? null : (waitFromHeaders(headers) ?? wait),
+    wait_seconds: retry === 'no' && !decision.lifts ? null : (waitFromHeaders(headers) ?? wait),
   };
-}
-
-function faultOf({ class: name, rule }: Decision, hints: number): Fault {
-  if (name !== 'ok' && (hints & ownGateway) !== 0) return 'gateway';
-  return faultOfRule.get(rule) ?? errorClasses[name].fault;
 }
 
 /** The advice of the class, except for limits that no waiting lifts and for a provider that forbids the retry. */

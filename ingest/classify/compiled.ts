@@ -1,4 +1,4 @@
-import type { Fault, RequestClass } from '../../domain/error-class.ts';
+import { type Decision, decisionOf } from './decision.ts';
 import { foldText, symbols, symbolTable } from './folding.ts';
 import { hintRules } from './hint-rules.ts';
 import { buildPhraseTrie, type PhraseTrie } from './phrase-trie.ts';
@@ -86,9 +86,8 @@ const waits = [
   'resets in',
   'resets after',
   'replenished in',
-  'available in',
+  'expected available in',
   'available again in',
-  'wait for',
   'retry_after',
 ];
 
@@ -146,8 +145,7 @@ function vocabulary(list: readonly Meaning[]): Vocabulary {
 
 /** A rule as it is applied: every rule of the same shape, so that applying them is fast. */
 export interface CompiledRule {
-  id: string;
-  class: RequestClass;
+  decision: Decision;
   /** Index of the stage in `stages`. */
   stage: number;
   /** Bits of the hints that must show. */
@@ -161,8 +159,7 @@ export interface CompiledRule {
 
 /** Every rule in the order of decisions; the index is the order. */
 export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) => ({
-  id: rule.id,
-  class: rule.class,
+  decision: decisionOf(rule.id, rule.class, rule.fault),
   stage: stages.indexOf(rule.stage),
   all: hintBits(rule.all),
   none: hintBits(rule.none),
@@ -170,15 +167,23 @@ export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) =>
   notStatuses: rule.notStatus ?? [],
 }));
 
-/** Rules by whose text more is known of who has to act than by the class. */
-export const faultOfRule: ReadonlyMap<string, Fault> = new Map(
-  orderedRules.flatMap(({ id, fault }) => (fault === undefined ? [] : [[id, fault] as const])),
-);
+export interface ChinesePhrase {
+  phrase: string;
+  /** Where its first Chinese character stands in it. */
+  anchor: number;
+  /** Of its rule. */
+  order: number;
+}
 
-/** Phrases in Chinese characters with the order of their rule: too many characters for the alphabet. */
-export const chinesePhrases: readonly { phrase: string; order: number }[] = orderedRules
-  .filter((rule) => rule.stage === 'chinese')
-  .flatMap((rule) => rule.phrases.map((phrase) => ({ phrase, order: rule.order })));
+/** Phrases with Chinese characters, too many for the alphabet, by the code of their first such character. */
+export const chinesePhrases: ReadonlyMap<number, readonly ChinesePhrase[]> = Map.groupBy(
+  orderedRules
+    .filter((rule) => rule.stage === 'chinese')
+    .flatMap((rule) =>
+      rule.phrases.map((phrase) => ({ phrase, anchor: phrase.search(/[\u4e00-\u9fff]/), order: rule.order })),
+    ),
+  ({ phrase, anchor }) => phrase.charCodeAt(anchor),
+);
 
 /** The bits of some hints in a set of hints. */
 export function hintBits(names: readonly Hint[] = []): number {

@@ -1,25 +1,30 @@
-import type { ErrorClass } from '../../domain/error-class.ts';
-import type { Decision } from './decide.ts';
+import type { ErrorClass, Fault } from '../../domain/error-class.ts';
+import { type Decision, decisionOf } from './decision.ts';
 
 /**
  * Envoy's response flags (https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage,
  * `%RESPONSE_FLAGS%`) that tell a class by themselves, with the rule's id.
  */
-const rules: ReadonlyMap<string, { rule: string; class: ErrorClass }> = new Map([
-  ['UO', { rule: 'envoy.overflow', class: 'engine_overloaded' }],
-  ['RL', { rule: 'envoy.rate_limited', class: 'rate_limit' }],
-  ['UF', { rule: 'envoy.no_connection', class: 'connection' }],
-  ['UC', { rule: 'envoy.broken', class: 'connection' }],
-  ['UR', { rule: 'envoy.broken', class: 'connection' }],
-  ['UPE', { rule: 'envoy.broken', class: 'connection' }],
-  ['UT', { rule: 'envoy.timeout', class: 'timeout' }],
-  ['SI', { rule: 'envoy.timeout', class: 'timeout' }],
-  ['UMSDR', { rule: 'envoy.timeout', class: 'timeout' }],
-  ['DC', { rule: 'envoy.caller_left', class: 'other' }],
-  ['NR', { rule: 'envoy.no_route', class: 'not_found' }],
-  ['UH', { rule: 'envoy.no_host', class: 'server_error' }],
-  ['UAEX', { rule: 'envoy.refused', class: 'permission_denied' }],
+const rules: ReadonlyMap<string, Decision & { class: ErrorClass }> = new Map([
+  ['UO', flag('envoy.overflow', 'engine_overloaded', 'gateway')],
+  ['RL', flag('envoy.rate_limited', 'rate_limit', 'gateway')],
+  ['UF', flag('envoy.no_connection', 'connection')],
+  ['UC', flag('envoy.broken', 'connection')],
+  ['UR', flag('envoy.broken', 'connection')],
+  ['UPE', flag('envoy.broken', 'connection')],
+  ['UT', flag('envoy.timeout', 'timeout')],
+  ['SI', flag('envoy.timeout', 'timeout')],
+  ['UMSDR', flag('envoy.timeout', 'timeout')],
+  ['DC', flag('envoy.caller_left', 'other')],
+  ['NR', flag('envoy.no_route', 'not_found')],
+  ['UH', flag('envoy.no_host', 'server_error')],
+  ['UAEX', flag('envoy.refused', 'permission_denied')],
 ]);
+
+function flag(rule: string, name: ErrorClass, fault?: Fault): Decision & { class: ErrorClass } {
+  return { ...decisionOf(rule, name, fault), class: name };
+}
+
 const flags = /^[A-Z]{2,5}(?:,[A-Z]{2,5})*$/;
 const LONGEST = 40;
 

@@ -106,6 +106,7 @@ export const hintRules: readonly HintRule[] = [
       'deadline exceeded',
       'client.timeout',
       'taskcanceledexception: a task was cancel',
+      'timeoutcancellationexception',
     ],
   },
   {

@@ -138,9 +138,12 @@ export const serverRules: readonly Rule[] = [
     ],
     { all: ['litellm'] },
   ),
-  rule('transport.sdk_words', 'connection', ['connection error.'], {
-    near: /(?:^|['>:]|error -) ?connection error\.(?:$|')/,
-  }),
+  rule('transport.sdk_words', 'connection', [
+    "message':'connection error.",
+    "message': 'connection error.",
+    "error':'connection error.",
+    "error': 'connection error.",
+  ]),
   rule('transport.never_connected', 'connection', neverConnected, {
     status: 'none',
     none: ['http_class'],

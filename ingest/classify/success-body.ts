@@ -1,5 +1,5 @@
-import type { RequestClass } from '../../domain/error-class.ts';
 import { readJson, unreadable } from './cut-json.ts';
+import { type Decision, decisionOf } from './decision.ts';
 import { describesError } from './error-member.ts';
 import { readsAsError } from './error-prose.ts';
 import { withoutLinePrefixes } from './error-text.ts';
@@ -7,6 +7,9 @@ import { withoutLinePrefixes } from './error-text.ts';
 /** What a body under a status below 400 shows; `nothing`: no error. */
 type Shown = 'error' | 'filtered' | 'nothing';
 
+/** The decision on what shows no error. */
+export const success: Decision = decisionOf('ok', 'ok');
+const filtered = decisionOf('body.content_filter', 'bad_request');
 const MAX_UNWRAPPED = 3;
 /** `data:` and `event:` begin the lines of a stream; `:` begins a comment. */
 const streamLine = /^[>\s│|]*(?:data|event|id|retry)? ?: ?/i;
@@ -23,12 +26,10 @@ const resultKey =
  * For what came under a status below 400: `ok` unless it shows an error, whatever its words say; `bad_request` when
  * moderation cut the result off; null when an error shows, which has to be judged.
  */
-export function successReading(body: unknown): { rule: string; class: RequestClass } | null {
+export function successReading(body: unknown): Decision | null {
   const shown = shownIn(body);
   if (shown === 'error') return null;
-  return shown === 'filtered'
-    ? { rule: 'body.content_filter', class: 'bad_request' }
-    : { rule: 'ok', class: 'ok' };
+  return shown === 'filtered' ? filtered : success;
 }
 
 function shownIn(body: unknown): Shown {
