@@ -4,6 +4,8 @@ import { numbered, rule, type Rule } from './rule.ts';
 const ipRefused = new RegExp(
   [
     String.raw`\bip(?: address(?:es)?)?\b[^{}']{0,60}?\b(?:is|was|are|isn'?t|not) ?(?:not |un)?(?:authori[sz]ed|allowed|permitted|accepted|(?:white|allow) ?-?listed|in |on )`,
+    String.raw`\bip\b.{0,60}(?:blocked|denied|rejected|refused)[^{}]{0,40}(?:list|firewall|restriction)`,
+    String.raw`(?:unauthorized|disallowed|forbidden|unknown|untrusted) ip\b`,
     String.raw`\bip(?: address)? restriction`,
     String.raw`ip_address_blocked`,
     String.raw`(?:white|allow) ?-?list[^{}']{0,40}\bip\b`,
@@ -18,14 +20,24 @@ export const exactRules: readonly Rule[] = [
   rule(
     'text.leaked_key',
     'incorrect_api_key',
-    ['leaked', 'public repository', 'publicly exposed', 'compromised'],
+    ['leaked', 'public repository', 'in a public', 'publicly exposed', 'compromised'],
     { near: /\b(?:api[ _-]?key|key|token|credentials?|secret)\b/ },
   ),
   rule(
     'text.key_named_invalid',
     'incorrect_api_key',
-    ['api key you provided is', 'provided api key is', 'api key expired. please renew', 'invalid api token'],
-    { near: /invalid|incorrect|not valid|expired|revoked/ },
+    [
+      'api key you provided is',
+      'provided api key is',
+      'api key expired. please renew',
+      'invalid api token',
+      'api key has been revoked',
+      'api key was revoked',
+      'api key is revoked',
+      'api key has been disabled',
+      'api key is disabled',
+    ],
+    { near: /invalid|incorrect|not valid|expired|revoked|disabled/ },
   ),
   rule(
     'text.ip_refused',
@@ -61,6 +73,10 @@ export const exactRules: readonly Rule[] = [
     'exceeds maximum request size',
     'body exceeds the maximum',
     'content length exceeds',
+    'request entity too large',
+    'payload too large',
+    'content too large',
+    'request entity exceeds',
     'file size exceeds',
     'file is too large',
   ]),

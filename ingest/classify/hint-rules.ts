@@ -107,6 +107,8 @@ export const hintRules: readonly HintRule[] = [
       'client.timeout',
       'taskcanceledexception: a task was cancel',
       'timeoutcancellationexception',
+      'timeoutexception',
+      'configured timeout',
     ],
   },
   {

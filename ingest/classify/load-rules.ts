@@ -159,6 +159,8 @@ export const loadRules: readonly Rule[] = [
     'reached your usage limit',
     'hit your usage limit',
     'hit your limit',
+    'hit your session limit',
+    'session limit reached',
     'usage limit has been reached',
     'usage limit reached',
     'usage limit exceeded',

@@ -19,12 +19,36 @@ const neverConnected = [
   'failed to connect to',
   'connection timed out after',
   'a connection attempt failed',
+  'resource temporarily unavailable',
+  'failed to resolve',
   'net::err_connection_timed_out',
   'connection timed out',
 ] as const;
 
 /** Sentences about credentials that are less exact than the guide's, then the server's own failures and time-outs. */
 export const serverRules: readonly Rule[] = [
+  // LiteLLM puts HTTP classes of its own round what its client says of a connection.
+  rule(
+    'transport.relayed',
+    'connection',
+    [
+      'connection error.',
+      '- connection error',
+      'server disconnected',
+      'cannot connect to host',
+      'all connection attempts failed',
+      'peer closed connection',
+      'connection reset by peer',
+      'name or service not known',
+    ],
+    { all: ['litellm'] },
+  ),
+  rule('transport.sdk_words', 'connection', [
+    "message':'connection error.",
+    "message': 'connection error.",
+    "error':'connection error.",
+    "error': 'connection error.",
+  ]),
   rule(
     'text.other_authentication',
     'invalid_authentication',
@@ -122,28 +146,6 @@ export const serverRules: readonly Rule[] = [
     near: /'?detail'?.{0,160}'?loc'? ?[:=]|'?loc'? ?[:=]>? ?\[.{0,120}'?(?:msg|type)'? ?[:=]/,
     status: [0, 200, 422],
   }),
-  // LiteLLM puts HTTP classes of its own round what its client says of a connection.
-  rule(
-    'transport.relayed',
-    'connection',
-    [
-      'connection error.',
-      '- connection error',
-      'server disconnected',
-      'cannot connect to host',
-      'all connection attempts failed',
-      'peer closed connection',
-      'connection reset by peer',
-      'name or service not known',
-    ],
-    { all: ['litellm'] },
-  ),
-  rule('transport.sdk_words', 'connection', [
-    "message':'connection error.",
-    "message': 'connection error.",
-    "error':'connection error.",
-    "error': 'connection error.",
-  ]),
   rule('transport.never_connected', 'connection', neverConnected, {
     status: 'none',
     none: ['http_class'],
@@ -174,6 +176,7 @@ export const serverRules: readonly Rule[] = [
     'httpclient.timeout of',
     'idle timeout waiting for',
     'aborted due to timeout',
+    'configured timeout',
     'is timing out',
     'timing out',
     'model timed out',

@@ -38,6 +38,7 @@ export const transportRules: readonly Rule[] = [
       'execution expired',
       'apitimeout',
       'timeout awaiting',
+      'timeout executing',
       'interruptedioexception',
       'timeoutcancellationexception',
       'timeoutrejectedexception',
@@ -162,6 +163,7 @@ export const transportRules: readonly Rule[] = [
     'server closed idle connection',
     'client connection lost',
     'transport connection broken',
+    'transport.roundtrip error',
     'malformed http response',
     'httpioexception',
     'reason: :closed',
@@ -298,5 +300,4 @@ export const transportRules: readonly Rule[] = [
     ],
     { word: true },
   ),
-  rule('exception.connection', 'connection', ['apiconnectionerror'], { none: ['litellm'] }),
 ];

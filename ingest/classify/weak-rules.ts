@@ -162,11 +162,6 @@ export const reasonRules: readonly Rule[] = [
     word: true,
     far: /error code unavailable/,
   }),
-  rule('reason.too_large', 'bad_request', [
-    'request entity too large',
-    'payload too large',
-    'content too large',
-  ]),
   rule('reason.bad_request', 'bad_request', ['bad request'], { word: true }),
 ];
 
@@ -180,9 +175,6 @@ export const lastRules: readonly Rule[] = [
     'type=requests',
     'type=tokens',
   ]),
-  rule('word.invalid_api_key_prefix', 'incorrect_api_key', ['invalid api key'], {
-    far: /invalid api key ?: ?\S/,
-  }),
   codeRule('type.invalid_request_error', 'bad_request', [
     'invalid_request_error',
     'invalid_argument',
