@@ -156,7 +156,7 @@ export const errorClasses = {
     retry: 'after_wait',
     remedy: [
       'Follow retry-after and return to the original request rate.',
-      'Hold it for at least 15 minutes, because seconds are not enough here; then raise it by at most 50 % per 15 minutes.',
+      'Hold it for at least 15 minutes, seconds are not enough; then raise it by at most 50 % per 15 minutes.',
       'If it recurs, keep traffic steady or buy Scale Tier.',
     ],
     owner: 'calling service',

@@ -83,7 +83,10 @@ export const codeRules: readonly Rule[] = [
     ...money,
   }),
   codeRule('code.quota', 'quota_exceeded', quotaCodes.slice(1), { none: ['google'], ...money }),
-  codeRule('code.usage_limit', 'quota_exceeded', ['usage_limit_reached', 'usage_limit_exceeded'], money),
+  codeRule('code.usage_limit', 'quota_exceeded', ['usage_limit_reached', 'usage_limit_exceeded'], {
+    ...money,
+    lifts: true,
+  }),
   rule('zai.arrears', 'quota_exceeded', [
     "code':'1113'",
     "code': '1113'",

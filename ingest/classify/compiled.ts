@@ -159,7 +159,7 @@ export interface CompiledRule {
 
 /** Every rule in the order of decisions; the index is the order. */
 export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) => ({
-  decision: decisionOf(rule.id, rule.class, rule.fault),
+  decision: decisionOf(rule.id, rule.class, rule),
   stage: stages.indexOf(rule.stage),
   all: hintBits(rule.all),
   none: hintBits(rule.none),

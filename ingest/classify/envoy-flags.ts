@@ -22,7 +22,7 @@ const rules: ReadonlyMap<string, Decision & { class: ErrorClass }> = new Map([
 ]);
 
 function flag(rule: string, name: ErrorClass, fault?: Fault): Decision & { class: ErrorClass } {
-  return { ...decisionOf(rule, name, fault), class: name };
+  return { ...decisionOf(rule, name, { fault }), class: name };
 }
 
 const flags = /^[A-Z]{2,5}(?:,[A-Z]{2,5})*$/;

@@ -6,9 +6,17 @@ const envelopes: ReadonlySet<string> = new Set(['response', 'result', 'body', 'c
 const innerEnvelopes: ReadonlySet<string> = new Set(['body', 'status_details']);
 const MAX_DEPTH = 3;
 /** What says that all is well, or nothing. */
-const fine: ReadonlySet<unknown> = new Set([
-  ...[undefined, null, '', false, 0, '0', 'ok', 'success', 'succeeded', 'none', 'null', 'false', '-', '成功'],
-  ...[200, 201, 202, 20_000, '200', '201', '202', '20000', '操作成功'],
+const fine: ReadonlySet<unknown> = new Set<unknown>([
+  undefined,
+  null,
+  '',
+  false,
+  0,
+  200,
+  201,
+  202,
+  20_000,
+  ...'0 200 201 202 20000 ok success succeeded none null false - 成功 操作成功'.split(' '),
 ]);
 const failedType = /error$|^errored$|^response\.failed$|exception$/i;
 const failedStatus = /^(?:error|fail|failed|failure)$/i;

@@ -153,7 +153,10 @@ export const gatewayRules: readonly Rule[] = [
     word: true,
     near: /rate ?-?limit/,
   }),
-  rule('gateway.apim_tokens', 'rate_limit', ['token limit is exceeded. try again in'], byGateway),
+  rule('gateway.apim_tokens', 'rate_limit', ['token limit is exceeded. try again in'], {
+    ...byGateway,
+    lifts: true,
+  }),
   rule(
     'gateway.apim_quota',
     'quota_exceeded',
@@ -163,6 +166,6 @@ export const gatewayRules: readonly Rule[] = [
       'token quota is exceeded',
       'quota will be replenished in',
     ],
-    byGateway,
+    { ...byGateway, lifts: true },
   ),
 ];

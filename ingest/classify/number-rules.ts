@@ -4,7 +4,7 @@ import { codeRule, numbered, rule, type Rule } from './rule.ts';
 export const numberRules: readonly Rule[] = [
   rule('zai.rate_limit', 'rate_limit', numbered('code', [1302, 1303]), { word: true }),
   rule('zai.busy', 'engine_overloaded', numbered('code', [1312]), { word: true }),
-  rule('zai.usage', 'quota_exceeded', numbered('code', [1308, 1309, 1310]), { word: true }),
+  rule('zai.usage', 'quota_exceeded', numbered('code', [1308, 1309, 1310]), { word: true, lifts: true }),
   rule('zai.unsafe', 'bad_request', numbered('code', [1301, 1261]), { word: true }),
   rule('baidu.rate_limit', 'rate_limit', numbered('error_code', [4, 17, 18, 336_501, 336_502]), {
     word: true,
@@ -20,7 +20,7 @@ export const numberRules: readonly Rule[] = [
   rule('minimax.key', 'incorrect_api_key', numbered('status_code', [2049]), { word: true }),
   rule('minimax.request', 'bad_request', numbered('status_code', [1026, 1027, 2013]), { word: true }),
   rule('minimax.slow_down', 'slow_down', numbered('status_code', [2045]), { word: true }),
-  rule('minimax.usage', 'quota_exceeded', numbered('status_code', [2056]), { word: true }),
+  rule('minimax.usage', 'quota_exceeded', numbered('status_code', [2056]), { word: true, lifts: true }),
   rule('minimax.server', 'server_error', numbered('status_code', [1000, 1013, 1024, 1033]), { word: true }),
   codeRule('code.token_limit', 'rate_limit', ['token_limit_exceeded', 'tokens_limit_exceeded']),
   rule('vendor.rate_limit', 'rate_limit', [

@@ -2,12 +2,12 @@ import { type Decision, decisionOf } from './decision.ts';
 import { LONG_WAIT } from './wait-time.ts';
 
 const minutes = {
-  plain: decisionOf('reset.minutes', 'rate_limit'),
-  gateway: decisionOf('reset.minutes', 'rate_limit', 'gateway'),
+  plain: decisionOf('reset.minutes', 'rate_limit', { lifts: true }),
+  gateway: decisionOf('reset.minutes', 'rate_limit', { lifts: true, fault: 'gateway' }),
 };
 const hours = {
-  plain: decisionOf('reset.hours', 'quota_exceeded'),
-  gateway: decisionOf('reset.hours', 'quota_exceeded', 'gateway'),
+  plain: decisionOf('reset.hours', 'quota_exceeded', { lifts: true }),
+  gateway: decisionOf('reset.hours', 'quota_exceeded', { lifts: true, fault: 'gateway' }),
 };
 
 /** The rules that `byReset` adds, with the classes they give. */

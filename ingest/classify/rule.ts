@@ -57,6 +57,8 @@ export interface Rule {
   notStatus?: readonly number[];
   /** Who has to act, where this text tells more than its class does. */
   fault?: Fault;
+  /** A limit of use over a time, which lifts by itself: when it does tells a rate limit from a quota (`reset.ts`). */
+  lifts?: true;
 }
 
 /** A rule in one line. */

@@ -41,22 +41,23 @@ export const mediumRules: readonly Rule[] = [
       'quota limit reached',
       'payment required',
     ],
-    { none: ['google', 'per_time'], notStatus: [409] },
+    { none: ['google', 'per_time'], notStatus: [409], lifts: true },
   ),
   rule(
     'word.quota_per_time',
     'rate_limit',
     ['quota exceeded', 'quota has been exceeded', 'exceeded quota', 'exceeded the quota'],
     {
+      lifts: true,
       notStatus: [409],
     },
   ),
-  rule('gemini.resource_exhausted', 'rate_limit', [
-    'resource has been exhausted',
-    'resource_exhausted',
-    'resource exhausted',
-    'resourceexhausted',
-  ]),
+  rule(
+    'gemini.resource_exhausted',
+    'rate_limit',
+    ['resource has been exhausted', 'resource_exhausted', 'resource exhausted', 'resourceexhausted'],
+    { lifts: true },
+  ),
   rule(
     'word.rate_limit',
     'rate_limit',
