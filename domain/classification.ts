@@ -4,7 +4,7 @@ import type { Fault, RequestClass, Retry } from './error-class.ts';
  * Raised when a rule changes an answer for some text. Stored with every error event, so that
  * `faultline reclassify` knows what was judged by which rules.
  */
-export const TAXONOMY_VERSION = 1;
+export const TAXONOMY_VERSION = 2;
 
 /** Which quota or which rate limit; the empty string where the text does not say. */
 export const subclasses = [

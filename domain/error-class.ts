@@ -1,5 +1,16 @@
-/** Who has to act, as far as the class alone can say. */
-export type Fault = 'traffic' | 'account' | 'key' | 'request' | 'provider' | 'network' | 'unknown';
+/**
+ * Who has to act, as far as one error can say: by its class, or `gateway` where the caller's own gateway refused the
+ * request, whatever the class.
+ */
+export type Fault =
+  | 'traffic'
+  | 'account'
+  | 'key'
+  | 'request'
+  | 'provider'
+  | 'network'
+  | 'gateway'
+  | 'unknown';
 
 /** Whether the same request can succeed later: at once with back-off, after a wait, or never. */
 export type Retry = 'yes' | 'after_wait' | 'no';
@@ -107,6 +118,7 @@ export const errorClasses = {
     remedy: [
       'Add credit, or raise the spend limit that was reached.',
       'Stop retry loops: retrying never helps.',
+      'If the answer names when the limit resets, and that is sooner than you can raise it, wait until then.',
     ],
     owner: 'billing owner',
     color: '#e0226e',
@@ -129,7 +141,11 @@ export const errorClasses = {
     guide: '503 The engine is currently overloaded, please try again later',
     fault: 'provider',
     retry: 'after_wait',
-    remedy: ['Wait longer between tries and spread the load.', 'Fall back to another model or provider.'],
+    remedy: [
+      'Retry after some seconds with back-off and jitter: an overload usually ends within a minute.',
+      'If it lasts, wait longer between tries and spread the load.',
+      'Fall back to another model or provider.',
+    ],
     owner: 'provider',
     color: '#8c4a2f',
   },
@@ -140,7 +156,7 @@ export const errorClasses = {
     retry: 'after_wait',
     remedy: [
       'Follow retry-after and return to the original request rate.',
-      'Hold it for at least 15 minutes, then raise it by at most 50 % per 15 minutes.',
+      'Hold it for at least 15 minutes, seconds are not enough; then raise it by at most 50 % per 15 minutes.',
       'If it recurs, keep traffic steady or buy Scale Tier.',
     ],
     owner: 'calling service',

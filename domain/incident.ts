@@ -13,6 +13,7 @@ export const parties = {
   traffic: 'Your traffic',
   network: 'The network',
   region: 'The region',
+  gateway: 'Your gateway',
   pipeline: 'The log pipeline',
   unknown: 'Not clear yet',
 } as const;

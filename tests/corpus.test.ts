@@ -10,12 +10,18 @@ interface Sample {
   status: number | null;
   body: string;
   headers?: Record<string, string>;
+  provider?: string;
+  fault?: string;
+  /** Seconds that the answer asks to wait. */
+  wait?: number;
 }
 
-// errors.jsonl: error texts as people met them; variants.jsonl: shapes that those do not show.
+// errors.jsonl: error texts as people met them; variants.jsonl: shapes that those do not show; vendors.jsonl: what
+// vendors, gateways and clients answer, after their documents.
 const met = samplesOf('errors.jsonl');
 const variants = samplesOf('variants.jsonl');
-const all = [...met, ...variants];
+const vendors = samplesOf('vendors.jsonl');
+const all = [...met, ...variants, ...vendors];
 
 describe('corpus', () => {
   test.each(met.map((sample) => [nameOf(sample), sample] as const))('met: %s', (_name, sample) => {
@@ -24,6 +30,17 @@ describe('corpus', () => {
 
   test.each(variants.map((sample) => [nameOf(sample), sample] as const))('variant: %s', (_name, sample) => {
     expect(classify(inputOf(sample)).class).toBe(sample.label);
+  });
+
+  test.each(vendors.map((sample) => [nameOf(sample), sample] as const))('vendor: %s', (_name, sample) => {
+    const { class: name, fault, wait_seconds } = classify(inputOf(sample));
+    expect({ class: name, fault, wait: wait_seconds }).toEqual({
+      class: sample.label,
+      fault: sample.fault ?? fault,
+      wait: sample.wait ?? wait_seconds,
+    });
+    // Whoever may be at fault, the gateway is named only where it refused by itself.
+    if (sample.fault === undefined) expect(fault).not.toBe('gateway');
   });
 
   test('every class is in the corpus, and every answer names its rule', () => {
@@ -106,7 +123,7 @@ function nameOf(sample: Sample): string {
 
 function inputOf(sample: Sample): ClassifierInput {
   return {
-    provider: '',
+    provider: sample.provider ?? '',
     status: sample.status ?? 0,
     error: sample.body === '' ? null : sample.body,
     exception: '',

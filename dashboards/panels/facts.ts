@@ -16,6 +16,7 @@ export const partyColors: Readonly<Record<Fault | Party, string>> = {
   traffic: '#fa6400',
   request: '#8ab8ff',
   region: '#5794f2',
+  gateway: '#b8860b',
   pipeline: '#6ed0e0',
   unknown: '#8e8e8e',
 };

@@ -143,6 +143,34 @@ describe('the answer', () => {
     expect(classify(input(429, error, { headers })).wait_seconds).toBe(seconds);
   });
 
+  test.each([
+    ['minutes are a pause', 'Try again in 12 minutes.', 'rate_limit', 'after_wait', 720],
+    ['59 minutes are a pause', 'Try again in 59 minutes.', 'rate_limit', 'after_wait', 3540],
+    ['an hour is a quota', 'Try again in 1 hour.', 'quota_exceeded', 'no', 3600],
+    ['days are a quota', 'Try again in 3 days.', 'quota_exceeded', 'no', 259_200],
+    ['no time is a quota', 'Your limit resets at 3pm.', 'quota_exceeded', 'no', null],
+  ])('a limit of use: %s', (_name, time, name, retry, wait_seconds) => {
+    const given = input(429, body({ message: `You've hit your usage limit. ${time}` }));
+    expect(classify(given)).toMatchObject({ class: name, retry, wait_seconds });
+  });
+
+  test('a rate limit that says so is one, however long it takes', () => {
+    expect(classify(input(429, `${tpm} Please try again in 114h18m0s.`))).toMatchObject({
+      class: 'rate_limit',
+      wait_seconds: 411_480,
+    });
+  });
+
+  test('the gateway is at fault where it refused by itself, whatever the class', () => {
+    expect(classify(input(429, { message: 'API rate limit exceeded' })).fault).toBe('gateway');
+    expect(classify(input(429, body({ message: 'x', source: 'kong' })))).toMatchObject({
+      class: 'rate_limit',
+      fault: 'gateway',
+    });
+    expect(classify(input(429, tpm)).fault).toBe('traffic');
+    expect(classify(input(200, { source: 'kong', choices: [] })).fault).toBe('unknown');
+  });
+
   test('tells no time for what waiting does not cure', () => {
     expect(
       classify(input(429, 'You exceeded your current quota', { headers: { 'retry-after': '7' } }))
@@ -339,7 +367,7 @@ describe('totality', () => {
           expect(classification.rule).not.toBe('');
           expect(subclasses).toContain(classification.subclass);
           expect(generations).toContain(classification.generation);
-          expect(classification.fault).toBe(errorClasses[classification.class].fault);
+          expect([errorClasses[classification.class].fault, 'gateway']).toContain(classification.fault);
           expect(classification.class === 'ok').toBe(classification.rule === 'ok');
         },
       ),

@@ -1,13 +1,16 @@
 import type { Classification, ClassifierInput, Generation, Subclass } from '../../domain/classification.ts';
 import { errorClasses, type Retry } from '../../domain/error-class.ts';
 import { hintBits } from './compiled.ts';
-import { type Decision, decide, type Evidence } from './decide.ts';
+import { decide, type Evidence } from './decide.ts';
+import { type Decision, decisionOf } from './decision.ts';
 import { type ErrorFields, readFields } from './error-fields.ts';
 import { errorText } from './error-text.ts';
+import { envoyFlagReading } from './envoy-flags.ts';
 import { generationOf } from './generation.ts';
+import { byReset } from './reset.ts';
 import { type Findings, scanText } from './scan.ts';
 import { subclassOf } from './subclass.ts';
-import { successReading } from './success-body.ts';
+import { success, successReading } from './success-body.ts';
 import { waitFromHeaders, waitFromText } from './wait-time.ts';
 
 /** What status, provider and text say, whatever the headers. */
@@ -29,6 +32,8 @@ type ErrorInput = Omit<ClassifierInput, 'headers'>;
 
 const google = hintBits(['google', 'gemini']);
 const limitZero = hintBits(['limit_zero']);
+const ownGateway = hintBits(['own_gateway']);
+const noAnswer = decisionOf('status.no_answer', 'connection');
 const MAX_EXCEPTION = 1024;
 const noFields: ErrorFields = { type: '', code: '', message: '' };
 
@@ -43,8 +48,7 @@ export function readError(input: ErrorInput): FullReading {
 }
 
 function readInput(input: ErrorInput, wantFields: boolean): FullReading {
-  const text = textOf(input);
-  return readSuccess(input, text) ?? read(input, text, wantFields);
+  return readSuccess(input) ?? read(input, textOf(input), wantFields);
 }
 
 function textOf(input: ErrorInput): string {
@@ -53,13 +57,10 @@ function textOf(input: ErrorInput): string {
 }
 
 /** The answer for a request that shows no error; null when there is one to judge. */
-function readSuccess(input: ErrorInput, text: string): FullReading | null {
-  if (input.status >= 400) return null;
-  if (!isEmpty(input.error) || input.exception !== '')
-    return input.status >= 100 ? withoutEvidence(successReading(text)) : null;
-  return withoutEvidence(
-    input.status === 0 ? { rule: 'status.no_answer', class: 'connection' } : { rule: 'ok', class: 'ok' },
-  );
+function readSuccess(input: ErrorInput): FullReading | null {
+  if (input.status >= 400 || input.exception !== '') return null;
+  if (!isEmpty(input.error)) return input.status >= 100 ? withoutEvidence(successReading(input.error)) : null;
+  return withoutEvidence(input.status === 0 ? noAnswer : success);
 }
 
 function withoutEvidence(decision: Decision | null): FullReading | null {
@@ -91,13 +92,14 @@ function read(input: ErrorInput, text: string, wantFields: boolean): FullReading
 function decideOn(input: ErrorInput, text: string, findings: Findings): Reading {
   const hints = findings.hints | (isGemini(input.provider) ? google : 0);
   const evidence: Evidence = { text, findings, hints, givenStatus: input.status, status: -1 };
-  const decision = decide(evidence);
+  const wait = waitFromText(text, findings.waitAt);
+  const decision = byReset(envoyFlagReading(text) ?? decide(evidence), wait);
   return {
     decision,
     hints,
     generation: generationOf(decision, evidence, input.provider),
     subclass: subclassOf(decision.class, decision.rule, hints),
-    wait: waitFromText(text, findings.waitAt),
+    wait,
   };
 }
 
@@ -119,9 +121,9 @@ export function conclude(
     rule: decision.rule,
     generation,
     retry,
-    fault: facts.fault,
+    fault: (hints & ownGateway) === 0 ? decision.fault : 'gateway',
     subclass,
-    wait_seconds: retry === 'no' ? null : (waitFromHeaders(headers) ?? wait),
+    wait_seconds: retry === 'no' && !decision.lifts ? null : (waitFromHeaders(headers) ?? wait),
   };
 }
 

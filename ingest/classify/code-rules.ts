@@ -15,8 +15,6 @@ const quotaCodes = [
   'arrearage',
   'allocationquota.freetieronly',
   'budget_exceeded',
-  'usage_limit_reached',
-  'usage_limit_exceeded',
   'enforced_spend_limit_reached',
   'billing_error',
   'billing_not_active',
@@ -33,9 +31,14 @@ export const codeRules: readonly Rule[] = [
   // RFC 8628: a device that polls for its login too often is told slow_down, which is no call of the API.
   codeRule('code.device_login', 'other', ['slow_down'], { all: ['login_by_device'] }),
   codeRule('code.device_login_status', 'other', ['slow_down'], { status: [400] }),
-  codeRule('code.conflict_quota', 'conflict', [...quotaCodes, 'insufficientquota', 'quotaexceeded'], {
-    status: [409],
-  }),
+  codeRule(
+    'code.conflict_quota',
+    'conflict',
+    [...quotaCodes, 'usage_limit_reached', 'insufficientquota', 'quotaexceeded'],
+    {
+      status: [409],
+    },
+  ),
   codeRule('code.capacity', 'engine_overloaded', [
     'model_capacity_exhausted',
     'server_is_overloaded',
@@ -80,6 +83,10 @@ export const codeRules: readonly Rule[] = [
     ...money,
   }),
   codeRule('code.quota', 'quota_exceeded', quotaCodes.slice(1), { none: ['google'], ...money }),
+  codeRule('code.usage_limit', 'quota_exceeded', ['usage_limit_reached', 'usage_limit_exceeded'], {
+    ...money,
+    lifts: true,
+  }),
   rule('zai.arrears', 'quota_exceeded', [
     "code':'1113'",
     "code': '1113'",

@@ -1,4 +1,4 @@
-import type { RequestClass } from '../../domain/error-class.ts';
+import { type Decision, decisionOf } from './decision.ts';
 import { foldText, symbols, symbolTable } from './folding.ts';
 import { hintRules } from './hint-rules.ts';
 import { buildPhraseTrie, type PhraseTrie } from './phrase-trie.ts';
@@ -24,7 +24,7 @@ export interface Meaning {
   late: boolean;
   /** What stands around the phrase matters, not only its border. */
   conditional: boolean;
-  /** The phrase has white space, so that its length in a text may differ. */
+  /** The phrase has white space or a quote, so that its length in a text may differ. */
   spaced: boolean;
 }
 
@@ -78,6 +78,16 @@ const waits = [
   'retrydelay',
   'try again after',
   'please wait',
+  'resets_in_seconds',
+  'reset_after_seconds',
+  'retry_after_seconds',
+  'reset after',
+  'reset in',
+  'resets in',
+  'resets after',
+  'replenished in',
+  'expected available in',
+  'available again in',
   'retry_after',
 ];
 
@@ -135,8 +145,7 @@ function vocabulary(list: readonly Meaning[]): Vocabulary {
 
 /** A rule as it is applied: every rule of the same shape, so that applying them is fast. */
 export interface CompiledRule {
-  id: string;
-  class: RequestClass;
+  decision: Decision;
   /** Index of the stage in `stages`. */
   stage: number;
   /** Bits of the hints that must show. */
@@ -150,8 +159,7 @@ export interface CompiledRule {
 
 /** Every rule in the order of decisions; the index is the order. */
 export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) => ({
-  id: rule.id,
-  class: rule.class,
+  decision: decisionOf(rule.id, rule.class, rule),
   stage: stages.indexOf(rule.stage),
   all: hintBits(rule.all),
   none: hintBits(rule.none),
@@ -159,10 +167,23 @@ export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) =>
   notStatuses: rule.notStatus ?? [],
 }));
 
-/** Phrases in Chinese characters with the order of their rule: too many characters for the alphabet. */
-export const chinesePhrases: readonly { phrase: string; order: number }[] = orderedRules
-  .filter((rule) => rule.stage === 'chinese')
-  .flatMap((rule) => rule.phrases.map((phrase) => ({ phrase, order: rule.order })));
+export interface ChinesePhrase {
+  phrase: string;
+  /** Where its first Chinese character stands in it. */
+  anchor: number;
+  /** Of its rule. */
+  order: number;
+}
+
+/** Phrases with Chinese characters, too many for the alphabet, by the code of their first such character. */
+export const chinesePhrases: ReadonlyMap<number, readonly ChinesePhrase[]> = Map.groupBy(
+  orderedRules
+    .filter((rule) => rule.stage === 'chinese')
+    .flatMap((rule) =>
+      rule.phrases.map((phrase) => ({ phrase, anchor: phrase.search(/[\u4e00-\u9fff]/), order: rule.order })),
+    ),
+  ({ phrase, anchor }) => phrase.charCodeAt(anchor),
+);
 
 /** The bits of some hints in a set of hints. */
 export function hintBits(names: readonly Hint[] = []): number {
@@ -194,6 +215,6 @@ function meaningOf(
   if (phrase !== foldText(phrase)) throw new Error(`phrase "${phrase}" is not in folded form`);
   const { asValue, word, near, far, hedged, late } = { ...unconditional, ...conditions };
   const conditional = asValue || near !== null || far !== null;
-  const spaced = phrase.includes(' ');
+  const spaced = /[ ']/.test(phrase);
   return { kind, index, phrase, asValue, word, near, far, hedged, late, conditional, spaced };
 }

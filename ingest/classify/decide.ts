@@ -1,15 +1,11 @@
-import type { RequestClass } from '../../domain/error-class.ts';
 import { chinesePhrases, type CompiledRule, compiledRules } from './compiled.ts';
+import { type Decision, decisionOf } from './decision.ts';
+import { foldText } from './folding.ts';
 import { type Stage, stages } from './rules.ts';
 import { type Findings, RANK_ATTEMPT } from './scan.ts';
 import { judgeStatus } from './status.ts';
 import { statedStatus } from './status-text.ts';
 import { isMeant } from './surroundings.ts';
-
-export interface Decision {
-  rule: string;
-  class: RequestClass;
-}
 
 /** What is judged, with the status that the record gives; a status in the text goes before that one. */
 export interface Evidence {
@@ -31,6 +27,9 @@ const unplaced = stages.map(
 );
 const afterStatus: readonly Stage[] = ['exception', 'reason', 'transport', 'late_exception', 'last'];
 const beforeStatus: readonly Stage[] = ['loose_code', 'word'];
+
+const FIRST_CHINESE = 0x4e00;
+const undecided = decisionOf('none', 'other');
 
 const bestRules = new Int32Array(stages.length);
 const bestScores = new Float64Array(stages.length);
@@ -59,9 +58,7 @@ export function decide(evidence: Evidence): Decision {
       compete(rule, meaning.index, findings.lateRanks[i] ?? 0);
   }
   return (
-    firstWinner(beforeStatus) ??
-    judgeStatus(statusOf(evidence)) ??
-    firstWinner(afterStatus) ?? { rule: 'none', class: 'other' }
+    firstWinner(beforeStatus) ?? judgeStatus(statusOf(evidence)) ?? firstWinner(afterStatus) ?? undecided
   );
 }
 
@@ -109,10 +106,17 @@ function compete(rule: CompiledRule, order: number, rank: number): void {
 }
 
 function competeInChinese(evidence: Evidence): void {
-  for (const { phrase, order } of chinesePhrases) {
-    const rule = compiledRules[order];
-    if (rule === undefined || !evidence.text.includes(phrase) || !applies(rule, evidence)) continue;
-    compete(rule, order, evidence.findings.chineseRank);
+  const { text: raw, findings } = evidence;
+  // Raw JSON may write each character as an escape.
+  const text = raw.includes('\\u') ? foldText(raw) : raw.toLowerCase();
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < FIRST_CHINESE) continue;
+    for (const { phrase, anchor, order } of chinesePhrases.get(code) ?? []) {
+      const rule = compiledRules[order];
+      if (rule === undefined || !text.startsWith(phrase, i - anchor) || !applies(rule, evidence)) continue;
+      compete(rule, order, findings.chineseRank);
+    }
   }
 }
 
@@ -125,6 +129,5 @@ function firstWinner(candidates: readonly Stage[]): Decision | null {
 }
 
 function winnerOf(stage: number): Decision | null {
-  const rule = compiledRules[bestRules[stage] ?? -1];
-  return rule === undefined ? null : { rule: rule.id, class: rule.class };
+  return compiledRules[bestRules[stage] ?? -1]?.decision ?? null;
 }

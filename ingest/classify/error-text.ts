@@ -22,7 +22,7 @@ function shorten(text: string): string {
 }
 
 /** `docker compose logs` and the like put a name and a bar before each line. */
-function withoutLinePrefixes(text: string): string {
+export function withoutLinePrefixes(text: string): string {
   if (!/^[\w.-]{1,64} *\| /.test(text)) return text;
   return text.replace(/^[\w.-]{1,64} *\| ?/gm, '');
 }

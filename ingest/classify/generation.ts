@@ -1,6 +1,7 @@
 import type { Generation } from '../../domain/classification.ts';
 import { hintBits } from './compiled.ts';
-import { type Decision, type Evidence, statusOf } from './decide.ts';
+import type { Decision } from './decision.ts';
+import { type Evidence, statusOf } from './decide.ts';
 
 const neighbours = hintBits(['google', 'gemini', 'anthropic', 'azure', 'openrouter', 'neighbour']);
 const openai = hintBits(['openai']);

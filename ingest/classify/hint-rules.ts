@@ -105,6 +105,10 @@ export const hintRules: readonly HintRule[] = [
       'timeout of',
       'deadline exceeded',
       'client.timeout',
+      'taskcanceledexception: a task was cancel',
+      'timeoutcancellationexception',
+      'timeoutexception',
+      'configured timeout',
     ],
   },
   {
@@ -120,6 +124,11 @@ export const hintRules: readonly HintRule[] = [
       'badgatewayerror',
       'serviceunavailableerror',
     ],
+  },
+  // The caller's own gateway says in its log that it answered itself.
+  {
+    hint: 'own_gateway',
+    phrases: ["source':'kong'", "source': 'kong'", 'source: kong', 'source=kong', 'portkey error'],
   },
   {
     hint: 'requests',

@@ -20,10 +20,16 @@ export function startOfPhrase(
       while (i > 0 && text.charCodeAt(i) === 92) i--;
     } else {
       i--;
-      while (i > 0 && symbolOf[text.charCodeAt(i)] === symbols.ignored) i--;
+      while (i > 0 && isPassedOver(text, i)) i--;
     }
   }
   return Math.max(0, i);
+}
+
+/** What stands in no phrase: the guard of a quote, or a character without width. */
+function isPassedOver(text: string, i: number): boolean {
+  const symbol = symbolOf[text.charCodeAt(i)];
+  return symbol === symbols.ignored || symbol === symbols.backslash;
 }
 
 /** White space, or the letter or the backslash of its escape. */

@@ -1,4 +1,6 @@
 import { type ErrorClass, errorClassNames } from '../../domain/error-class.ts';
+import { envoyFlagRules } from './envoy-flags.ts';
+import { resetRules } from './reset.ts';
 import { orderedRules } from './rules.ts';
 import { judgeStatus } from './status.ts';
 
@@ -6,6 +8,8 @@ import { judgeStatus } from './status.ts';
 const otherRules: Readonly<Record<string, ErrorClass>> = {
   'status.no_answer': 'connection',
   'body.content_filter': 'bad_request',
+  ...resetRules,
+  ...envoyFlagRules,
   none: 'other',
 };
 

@@ -1,4 +1,4 @@
-import type { RequestClass } from '../../domain/error-class.ts';
+import type { Fault, RequestClass } from '../../domain/error-class.ts';
 
 /**
  * Facts a text shows beside its error: whose dialect it is, which limit, which generation. They decide nothing alone;
@@ -29,6 +29,7 @@ export const hints = [
   'limit_2023',
   'limit_2024',
   'http_class',
+  'own_gateway',
 ] as const;
 export type Hint = (typeof hints)[number];
 
@@ -54,6 +55,10 @@ export interface Rule {
   status?: readonly number[] | 'none';
   /** Not under these HTTP statuses. */
   notStatus?: readonly number[];
+  /** Who has to act, where this text tells more than its class does. */
+  fault?: Fault;
+  /** A limit of use over a time, which lifts by itself: when it does tells a rate limit from a quota (`reset.ts`). */
+  lifts?: true;
 }
 
 /** A rule in one line. */
@@ -74,4 +79,17 @@ export function codeRule(
   conditions: Omit<Rule, 'id' | 'class' | 'phrases' | 'code'> = {},
 ): Rule {
   return { id, class: name, phrases, code: true, ...conditions };
+}
+
+/**
+ * Phrases for numbers as values of a key, as JSON and other literals write them: `code':1113`, `code': '1113'`. The
+ * rule must ask for whole words.
+ */
+export function numbered(key: string, numbers: readonly number[]): readonly string[] {
+  return numbers.flatMap((number) => [
+    `${key}':${number}`,
+    `${key}': ${number}`,
+    `${key}':'${number}'`,
+    `${key}': '${number}'`,
+  ]);
 }

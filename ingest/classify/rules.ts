@@ -2,7 +2,10 @@ import { abortRules } from './abort-rules.ts';
 import { accountRules } from './account-rules.ts';
 import { chineseRules } from './chinese-rules.ts';
 import { codeRules } from './code-rules.ts';
+import { exactRules } from './exact-rules.ts';
+import { gatewayRules } from './gateway-rules.ts';
 import { loadRules } from './load-rules.ts';
+import { numberRules } from './number-rules.ts';
 import { requestRules } from './request-rules.ts';
 import type { Rule } from './rule.ts';
 import { serverRules } from './server-rules.ts';
@@ -34,9 +37,9 @@ export interface StagedRule extends Rule {
 /** Every rule of the classifier in the order of decisions. */
 export const orderedRules: readonly StagedRule[] = [
   ...staged('abort', abortRules),
-  ...staged('code', codeRules),
+  ...staged('code', [...gatewayRules, ...exactRules, ...codeRules]),
   ...staged('chinese', chineseRules),
-  ...staged('sentence', [...accountRules, ...loadRules, ...requestRules, ...serverRules]),
+  ...staged('sentence', [...accountRules, ...loadRules, ...requestRules, ...serverRules, ...numberRules]),
   // The same codes where they are no value of a code or type, but stand somewhere in the text.
   ...staged(
     'loose_code',

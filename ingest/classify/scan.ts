@@ -54,6 +54,8 @@ export interface Findings {
 const MAX_NUMBERS = 128;
 const MAX_LATE = 96;
 const MAX_FIELDS = 3 * 96;
+/** So near behind the words that ask to wait does the time begin. */
+const TIME_WITHIN = 24;
 /** Beyond this a text is hostile, and every phrase has had its chance many times. */
 const MAX_TESTS = 512;
 
@@ -211,7 +213,8 @@ function note(meaning: Meaning, text: string, end: number): void {
     const bit = 1 << index;
     if ((found.hints & bit) === 0 && (!meaning.word || isWord(meaning, text, end))) found.hints |= bit;
   } else if (kind === meanings.wait) {
-    found.waitAt = end + 1;
+    // Many a text goes on after these words without a time.
+    if (/\d/.test(text.slice(end + 1, end + 1 + TIME_WITHIN))) found.waitAt = end + 1;
   } else if (isWord(meaning, text, end)) {
     attempt++;
   }

@@ -1,4 +1,5 @@
 import type { RequestClass } from '../../domain/error-class.ts';
+import { type Decision, decisionOf } from './decision.ts';
 
 const classOfStatus: Readonly<Record<number, RequestClass>> = {
   400: 'bad_request',
@@ -23,12 +24,14 @@ const classOfStatus: Readonly<Record<number, RequestClass>> = {
   529: 'engine_overloaded',
 };
 
-/** What an HTTP status says by itself, with the rule's id; null below 400 and above 599. */
-export function judgeStatus(status: number): { rule: string; class: RequestClass } | null {
-  if (status < 400 || status > 599) return null;
-  const known = classOfStatus[status];
-  if (known !== undefined) return { rule: `status.${status}`, class: known };
-  return status < 500
-    ? { rule: 'status.4xx', class: 'bad_request' }
-    : { rule: 'status.5xx', class: 'server_error' };
+const FIRST = 400;
+const decisions: readonly Decision[] = Array.from({ length: 200 }, (_, i) => {
+  const known = classOfStatus[FIRST + i];
+  if (known !== undefined) return decisionOf(`status.${FIRST + i}`, known);
+  return i < 100 ? decisionOf('status.4xx', 'bad_request') : decisionOf('status.5xx', 'server_error');
+});
+
+/** What an HTTP status says by itself; null below 400 and above 599. */
+export function judgeStatus(status: number): Decision | null {
+  return decisions[status - FIRST] ?? null;
 }

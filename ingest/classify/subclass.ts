@@ -15,6 +15,8 @@ const quotaOfRule: Readonly<Record<string, Subclass>> = {
   'code.credit_balance_exhausted': 'credit_balance',
   'text.credit': 'credit_balance',
   'zai.arrears': 'credit_balance',
+  'vendor.arrears': 'credit_balance',
+  'minimax.quota': 'credit_balance',
   'code.organization_spend_limit_exceeded': 'organization_spend_limit',
   'code.billing_hard_limit_reached': 'organization_spend_limit',
   'code.project_spend_limit_exceeded': 'project_spend_limit',

@@ -1,6 +1,7 @@
 import type { ClassifierInput } from '../../domain/classification.ts';
 
 const unitSeconds: Readonly<Record<string, number>> = {
+  d: 86_400,
   h: 3600,
   m: 60,
   s: 1,
@@ -11,14 +12,17 @@ const unitSeconds: Readonly<Record<string, number>> = {
   ns: 1e-9,
 };
 
+/** A limit that lifts sooner is waited for; one that takes longer is a quota. In seconds. */
+export const LONG_WAIT = 3600;
+
 /** Longer answers are taken for rubbish. */
 const MAX_SECONDS = 366 * 86_400;
 
 /** Seconds of a Go duration such as `7m12s`, `120ms` or `1.5s`; null for anything else. */
 export function goDuration(text: string): number | null {
-  if (!/^(?:\d{1,15}(?:\.\d{1,12})?(?:ns|us|µs|μs|ms|h|m|s)){1,8}$/.test(text)) return null;
+  if (!/^(?:\d{1,15}(?:\.\d{1,12})?(?:ns|us|µs|μs|ms|d|h|m|s)){1,8}$/.test(text)) return null;
   let seconds = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|h|m|s)/g)) {
+  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|d|h|m|s)/g)) {
     seconds += Number(number) * (unitSeconds[unit ?? ''] ?? Number.NaN);
   }
   return sensible(seconds);
@@ -47,6 +51,11 @@ function httpDate(text: string): number {
 /** Seconds told right after "try again in" or the like, at `from`; null when no duration stands there. */
 export function waitFromText(text: string, from: number): number | null {
   if (from < 0) return null;
+  const clock = /^[\s\\'"`:=>~]{0,12}(\d{1,3}):([0-5]\d):([0-5]\d)\b/.exec(text.slice(from, from + 40));
+  if (clock !== null) {
+    const [, hours, minutes, seconds] = clock.map(Number);
+    return sensible((hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0));
+  }
   const match =
     /^[\s\\'"`:=>~]{0,12}(?:about |for |in |after |approximately |at least )?(\d{1,9}(?:\.\d{1,9})?)\s?(milliseconds|millisecond|seconds|second|secs|sec|minutes|minute|mins|hours|hour|days|day|[a-zµμ]{1,2}\b)?((?:\d{1,9}(?:\.\d{1,9})?[a-zµμ]{1,2})*)/i.exec(
       text.slice(from, from + 80),
@@ -55,16 +64,26 @@ export function waitFromText(text: string, from: number): number | null {
   const [, number = '', unit = '', rest = ''] = match;
   const name = unit.toLowerCase();
   if (name === '') {
-    const compound = /^[\s\\'"`:=>~]{0,12}((?:\d+(?:\.\d+)?(?:ns|us|µs|ms|h|m|s))+)/.exec(
+    const compound = /^[\s\\'"`:=>~]{0,12}((?:\d+(?:\.\d+)?(?:ns|us|µs|ms|d|h|m|s))+)/.exec(
       text.slice(from, from + 80),
     )?.[1];
     return compound === undefined ? sensible(Number(number)) : goDuration(compound);
   }
   if (name.length <= 2) return goDuration(number + name + rest);
-  if (name.startsWith('milli')) return sensible(Number(number) / 1000);
-  if (name.startsWith('sec')) return sensible(Number(number));
-  if (name.startsWith('min')) return sensible(Number(number) * 60);
-  return sensible(Number(number) * (name.startsWith('hour') ? 3600 : 86_400));
+  let seconds = Number(number) * secondsOf(name);
+  const words = /,?\s(?:and\s)?(\d{1,9})\s?(seconds?|secs?|minutes?|mins?|hours?|days?)\b/iy;
+  words.lastIndex = from + match[0].length;
+  for (let next = words.exec(text); next !== null; next = words.exec(text))
+    seconds += Number(next[1]) * secondsOf((next[2] ?? '').toLowerCase());
+  return sensible(seconds);
+}
+
+/** Seconds of a unit that is written out. */
+function secondsOf(name: string): number {
+  if (name.startsWith('milli')) return 1e-3;
+  if (name.startsWith('sec')) return 1;
+  if (name.startsWith('min')) return 60;
+  return name.startsWith('hour') ? 3600 : 86_400;
 }
 
 function sensible(seconds: number): number | null {

@@ -41,22 +41,23 @@ export const mediumRules: readonly Rule[] = [
       'quota limit reached',
       'payment required',
     ],
-    { none: ['google', 'per_time'], notStatus: [409] },
+    { none: ['google', 'per_time'], notStatus: [409], lifts: true },
   ),
   rule(
     'word.quota_per_time',
     'rate_limit',
     ['quota exceeded', 'quota has been exceeded', 'exceeded quota', 'exceeded the quota'],
     {
+      lifts: true,
       notStatus: [409],
     },
   ),
-  rule('gemini.resource_exhausted', 'rate_limit', [
-    'resource has been exhausted',
-    'resource_exhausted',
-    'resource exhausted',
-    'resourceexhausted',
-  ]),
+  rule(
+    'gemini.resource_exhausted',
+    'rate_limit',
+    ['resource has been exhausted', 'resource_exhausted', 'resource exhausted', 'resourceexhausted'],
+    { lifts: true },
+  ),
   rule(
     'word.rate_limit',
     'rate_limit',
@@ -102,16 +103,19 @@ export const exceptionRules: readonly Rule[] = [
     'lengthfinishreasonerror',
     'contentfilterfinishreasonerror',
   ]),
-  rule('exception.authentication', 'invalid_authentication', [
-    'authenticationerror',
-    'authenticationexception',
-    'unauthorizedexception',
-    'unauthorizederror',
-    'oautherror',
-    'unrecognizedclientexception',
-    'expiredtokenexception',
-    'invalidsignatureexception',
-  ]),
+  rule(
+    'exception.authentication',
+    'invalid_authentication',
+    [
+      'authenticationerror',
+      'authenticationexception',
+      'unauthorizedexception',
+      'unauthorizederror',
+      'oautherror',
+    ],
+    // .NET calls the failure of a TLS handshake so.
+    { far: /system\.security\.authentication|certificate/ },
+  ),
   rule('exception.permission', 'permission_denied', [
     'permissiondeniederror',
     'permissiondeniedexception',
@@ -159,11 +163,6 @@ export const reasonRules: readonly Rule[] = [
     word: true,
     far: /error code unavailable/,
   }),
-  rule('reason.too_large', 'bad_request', [
-    'request entity too large',
-    'payload too large',
-    'content too large',
-  ]),
   rule('reason.bad_request', 'bad_request', ['bad request'], { word: true }),
 ];
 
@@ -177,9 +176,6 @@ export const lastRules: readonly Rule[] = [
     'type=requests',
     'type=tokens',
   ]),
-  rule('word.invalid_api_key_prefix', 'incorrect_api_key', ['invalid api key'], {
-    far: /invalid api key ?: ?\S/,
-  }),
   codeRule('type.invalid_request_error', 'bad_request', [
     'invalid_request_error',
     'invalid_argument',

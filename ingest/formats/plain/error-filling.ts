@@ -1,4 +1,4 @@
-import { goDuration } from '../../classify/wait-time.ts';
+import { goDuration, LONG_WAIT } from '../../classify/wait-time.ts';
 import type { JudgedError } from '../../failure.ts';
 import type { Redactor } from '../redact.ts';
 
@@ -63,7 +63,9 @@ export function fill(
   }
   if (wait < 0) return { reading, fields: filled };
   const seconds = goDuration(particulars[wait] ?? '');
-  return seconds === null ? null : { reading: { ...reading, wait: seconds }, fields: filled };
+  // Whether it takes minutes or hours may decide the class.
+  if (seconds === null || seconds < LONG_WAIT !== (reading.wait ?? 0) < LONG_WAIT) return null;
+  return { reading: { ...reading, wait: seconds }, fields: filled };
 }
 
 /** Another text of the same kind and length, and another one at each place even where all are the same. */

@@ -160,6 +160,7 @@ const durations = fc.oneof(
   fc.double({ min: 0, max: 99, noNaN: true }).map((n) => `${n.toFixed(3)}s`),
   fc.tuple(fc.nat(59), fc.nat(59)).map(([m, s]) => `${m}m${s}s`),
   fc.nat(9_999_999).map((n) => `${n}m`),
+  fc.tuple(fc.nat(30), fc.nat(59)).map(([h, m]) => `${h}h${m}m`),
   fc.constantFrom('1.2.3s', '...s', '4 seconds', '4200 seconds', '31s.5', '1h-2', '12', '9999h'),
 );
 /** Some are numbers of cards and phones, others differ from them in one digit. */
@@ -208,6 +209,10 @@ const errorsWithNumbers = fc
       ({ duration }) => `{'code': 429, 'details': [{'retryDelay': '${duration}'}]}`,
       ({ n, personal: told }) => `card ${told} of user ${n}, ${told}`,
       ({ n, personal: told }) => ({ message: `phone ${told}, attempt ${n}.`, id: told }),
+      // Minutes make this a rate limit, hours a quota.
+      ({ duration }) => ({
+        error: { message: `Usage limit reached. Try again in ${duration}.`, type: 'usage_limit_reached' },
+      }),
       ({ n }) => `limit: 0 of ${n} requests per day, limit ${n}`,
       ({ n }) => `错误 ${n} 您的账户已欠费 ${n}`,
     ),
@@ -488,6 +493,17 @@ describe('a plain failure', () => {
       const error = { error: { message: `The server had an error. (request ID ${id})`, code: null } };
       const text = JSON.stringify({ ...failed, status: 500, error });
       expect(quickFailure(text)?.failure?.fields.match(/req_\w+/g)).toEqual([id, id]);
+      expect(quickFailure(text)).toEqual(ordinary(text));
+    }
+  });
+
+  it('tells a limit that lifts within minutes from one that takes hours', () => {
+    for (const duration of ['12m30s', '13m40s', '14m50s', '12h30m', '13h40m', '15m10s']) {
+      const error = { error: { message: `Usage limit reached. Try again in ${duration}.` } };
+      const text = JSON.stringify({ ...failed, status: 429, exception: '', error });
+      expect(quickFailure(text)?.failure?.classification.class).toBe(
+        duration.includes('h') ? 'quota_exceeded' : 'rate_limit',
+      );
       expect(quickFailure(text)).toEqual(ordinary(text));
     }
   });

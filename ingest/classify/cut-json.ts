@@ -1,0 +1,53 @@
+/** What `readJson` answers for a text that is no JSON. */
+export const unreadable = Symbol('unreadable');
+
+/**
+ * The value that a JSON text says. A text that breaks off is read as far as it goes: what is open is closed, and a
+ * member without a value is left out. `unreadable` for everything else. Linear in the length of the text.
+ */
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return readCut(text);
+  }
+}
+
+function readCut(text: string): unknown {
+  const closers: string[] = [];
+  let inString = false;
+  // Behind the last bracket, or before the last comma: up to there the text is whole.
+  let whole = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === 92) i++;
+      else if (code === 34) inString = false;
+    } else if (code === 34) inString = true;
+    else if (code === 123 || code === 91) {
+      closers.push(code === 123 ? '}' : ']');
+      whole = i + 1;
+    } else if (code === 125 || code === 93) {
+      closers.pop();
+      whole = i + 1;
+      if (closers.length === 0) return unreadable;
+    } else if (code === 44) whole = i;
+  }
+  if (closers.length === 0) return unreadable;
+  const end = closers.reverse().join('');
+  const attempts = inString ? [`${withoutHalfEscape(text)}"${end}`] : [text + end];
+  for (const attempt of [...attempts, text.slice(0, whole) + end]) {
+    try {
+      return JSON.parse(attempt) as unknown;
+    } catch {
+      // The next attempt leaves more of the end out.
+    }
+  }
+  return unreadable;
+}
+
+/** An escape such as `\u00e4` may have been cut in two. */
+function withoutHalfEscape(text: string): string {
+  const tail = /(?:^|[^\\])(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)$/.exec(text.slice(-64))?.[1] ?? '';
+  return text.slice(0, text.length - tail.length);
+}

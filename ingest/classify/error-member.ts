@@ -1,0 +1,93 @@
+/** Members that tell an error wherever an answer may have them, in lower case. */
+const errorKeys: ReadonlySet<string> = new Set(['error', 'errors', 'last_error', 'error_code', 'errorcode']);
+/** Members of an answer that hold the answer of the API itself: of a stream's event, a batch's line, a wrapper. */
+const envelopes: ReadonlySet<string> = new Set(['response', 'result', 'body', 'choices', 'base_resp']);
+/** The same members of those. */
+const innerEnvelopes: ReadonlySet<string> = new Set(['body', 'status_details']);
+const MAX_DEPTH = 3;
+/** What says that all is well, or nothing. */
+const fine: ReadonlySet<unknown> = new Set<unknown>([
+  undefined,
+  null,
+  '',
+  false,
+  0,
+  200,
+  201,
+  202,
+  20_000,
+  ...'0 200 201 202 20000 ok success succeeded none null false - 成功 操作成功'.split(' '),
+]);
+const failedType = /error$|^errored$|^response\.failed$|exception$/i;
+const failedStatus = /^(?:error|fail|failed|failure)$/i;
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * Whether a parsed answer is an error, or has one as a member where APIs put it. What stands in texts, in tool
+ * arguments or deeper inside results is the caller's business and tells nothing.
+ */
+export function describesError(value: unknown, depth = 0): boolean {
+  if (Array.isArray(value)) return value.some((item) => isMembers(item) && describesError(item, depth));
+  if (!isMembers(value) || depth > MAX_DEPTH) return false;
+  const inside = depth === 0 ? envelopes : innerEnvelopes;
+  for (const [name, member] of Object.entries(value)) {
+    const key = name.toLowerCase();
+    if (errorKeys.has(key) && tells(member)) return true;
+    if (depth === 0 && key === 'detail' && tells(member)) return true;
+    if (depth === 0 && key.endsWith('exception') && isMembers(member)) return true;
+    if (inside.has(key) && typeof member === 'object' && describesError(member, depth + 1)) return true;
+  }
+  return hasFailed(value) || (depth === 0 && isBareError(value));
+}
+
+/** An answer that says of itself that it failed. */
+function hasFailed(value: Members): boolean {
+  if (value['finish_reason'] === 'error' || value['success'] === false) return true;
+  const status = value['status_code'] ?? value['statusCode'];
+  if (typeof status !== 'number') return false;
+  // MiniMax numbers its errors itself; 0 is success.
+  return status >= 400 || (status !== 0 && status !== 200 && 'status_msg' in value);
+}
+
+/** `{"message": …, "code": …}` and its kin: an error that stands by itself. */
+function isBareError(value: Members): boolean {
+  const of = (...names: readonly string[]) => {
+    for (const name of names) {
+      const member = value[name] ?? value[name.toUpperCase()];
+      if (member !== undefined && member !== null) return member;
+    }
+    return undefined;
+  };
+  const type = of('type', '__type', 'object');
+  if (typeof type === 'string' && /^(?:error|errored|response\.failed)$/i.test(type)) return true;
+  const message = of('message', 'msg', 'error_msg', 'errmsg', 'error_message');
+  if (typeof message !== 'string' || fine.has(message.trim().toLowerCase())) return false;
+  const state = of('status');
+  if (of('success') === true || state === true || isMembers(of('data', 'output'))) return false;
+  if (typeof state === 'string' && failedStatus.test(state)) return true;
+  if (typeof type === 'string' && failedType.test(type)) return true;
+  const code = of('code', 'errcode', 'err_code');
+  return !fine.has(typeof code === 'string' ? code.toLowerCase() : code) || isQuotedError(message);
+}
+
+/** A message that is itself the JSON of an error. */
+function isQuotedError(message: string): boolean {
+  if (!/^\s*[{[]/.test(message)) return false;
+  try {
+    return describesError(JSON.parse(message));
+  } catch {
+    return false;
+  }
+}
+
+function tells(member: unknown): boolean {
+  if (typeof member === 'string') return !fine.has(member.trim().toLowerCase());
+  if (Array.isArray(member)) return member.some(tells);
+  if (isMembers(member)) return Object.values(member).some(tells);
+  return !fine.has(member);
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
