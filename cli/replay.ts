@@ -21,6 +21,14 @@ export interface ReplayOptions {
 /** Reads files of history into a fresh embedded store and prints what was counted and which incidents there were. */
 export async function run(options: ReplayOptions, context: CommandContext): Promise<number> {
   const stdin = options.files.includes('-') ? relayStdin() : null;
+  return withFreshStore(context, (store) => replay(store, stdin, options, context));
+}
+
+/** Opens an embedded store of its own, from which nothing expires, and removes it when `use` has ended. */
+export async function withFreshStore<Result>(
+  context: CommandContext,
+  use: (store: Store) => Promise<Result>,
+): Promise<Result> {
   const directory = await mkdtemp(path.join(tmpdir(), 'faultline-replay-'));
   try {
     const store = await openMigrated({
@@ -30,7 +38,9 @@ export async function run(options: ReplayOptions, context: CommandContext): Prom
       path: directory,
     });
     try {
-      return await replay(store, stdin, options, context);
+      // History is older than the tables would keep it.
+      await store.command('SYSTEM STOP TTL MERGES');
+      return await use(store);
     } finally {
       await store.close();
     }
@@ -45,8 +55,6 @@ async function replay(
   options: ReplayOptions,
   context: CommandContext,
 ): Promise<number> {
-  // History is older than the tables would keep it.
-  await store.command('SYSTEM STOP TTL MERGES');
   const dead = await readFiles(store, options.files, stdin, context);
   if (context.signal.aborted) return 130;
   const range = await readEventRange(store);
@@ -55,15 +63,20 @@ async function replay(
   const counts = await readCountsByClass(store);
   if (options.json === true) context.out(JSON.stringify({ counts, incidents }));
   else printSummary(counts, incidents, context);
-  if (dead > 0)
-    context.err(
-      `${dead} line${dead === 1 ? '' : 's'} could not be decoded: faultline start --source FILE keeps them for faultline dead-letters list`,
-    );
+  sayUndecoded(dead, context);
   return 0;
 }
 
-/** Number of records that could not be decoded. */
-async function readFiles(
+/** Says on standard error how many records could not be decoded, if any. */
+export function sayUndecoded(dead: number, context: Pick<CommandContext, 'err'>): void {
+  if (dead === 0) return;
+  context.err(
+    `${dead} line${dead === 1 ? '' : 's'} could not be decoded: faultline start --source FILE keeps them for faultline dead-letters list`,
+  );
+}
+
+/** Counts files into the store and returns how many records could not be decoded. */
+export async function readFiles(
   store: Store,
   files: readonly string[],
   stdin: AsyncIterable<Buffer> | null,

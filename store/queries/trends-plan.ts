@@ -44,7 +44,7 @@ export class TrendError extends Error {
   }
 }
 
-interface CountTable {
+export interface CountTable {
   name: string;
   resolution: number;
   keptDays: number;
@@ -73,7 +73,7 @@ export function planTrends(request: TrendRequest): TrendPlan {
   const { since, until, now } = request;
   if (until <= since) throw new TrendError('the range is empty: its end is not after its start');
   const by = unique(request.by.map(toDimension));
-  const where = request.where.map((filter) => ({ ...filter, dimension: toDimension(filter.dimension) }));
+  const where = planFilters(request.where);
   const step = checkStep(request.step, until - since);
   const needed = unique([...by, ...where.map(({ dimension }) => dimension)]);
   const table = chooseTable(needed, step, request);
@@ -88,11 +88,16 @@ export function planTrends(request: TrendRequest): TrendPlan {
     step: chosenStep,
     from,
     to,
-    previousFrom: covers(table, from - elapsed, now) ? from - elapsed : null,
+    previousFrom: isKept(table, from - elapsed, now) ? from - elapsed : null,
     by,
     scopeBy: by.filter((dimension) => !outcomeDimensions.has(dimension)),
     where,
   };
+}
+
+/** Filters with checked names; throws `TrendError`. */
+export function planFilters(filters: readonly TrendFilter[]): TrendPlan['where'] {
+  return filters.map((filter) => ({ ...filter, dimension: toDimension(filter.dimension) }));
 }
 
 /** True for what says how a request ended: `class`, `subclass`, `status`. */
@@ -139,7 +144,7 @@ function chooseTable(
 ): CountTable {
   const { since, until, now } = request;
   const able = countTables.filter(({ lacks }) => !needed.some((dimension) => lacks.includes(dimension)));
-  const kept = able.filter((table) => covers(table, since, now));
+  const kept = able.filter((table) => isKept(table, since, now));
   const finest = kept.at(-1);
   if (finest === undefined) throw new TrendError(tooOld(needed, able[0]?.keptDays ?? 0));
   const wanted = step ?? defaultStep(until - since, finest.resolution);
@@ -151,7 +156,7 @@ function chooseTable(
     );
   }
   const exact = fitting.filter(({ resolution }) => isExact(resolution, request));
-  const withPrevious = exact.find((table) => covers(table, since - (until - since), now));
+  const withPrevious = exact.find((table) => isKept(table, since - (until - since), now));
   return withPrevious ?? exact[0] ?? fitting.at(-1) ?? finest;
 }
 
@@ -162,8 +167,8 @@ function isExact(resolution: number, { since, until, now }: TrendRequest): boole
   return before + after <= (until - since) / 100;
 }
 
-/** A day more than the promise: whole days or months are dropped, never parts. */
-function covers({ keptDays }: CountTable, from: number, now: number): boolean {
+/** True while a table still has the counts from then on. A day more than the promise: whole days or months are dropped, never parts. */
+export function isKept({ keptDays }: CountTable, from: number, now: number): boolean {
   return from >= now - (keptDays + 1) * DAY;
 }
 
