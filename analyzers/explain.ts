@@ -1,4 +1,4 @@
-import { type Candidate, findCandidates, isBeyondChance, rise } from './explain/candidates.ts';
+import { add, type Candidate, findCandidates, isBeyondChance, rise } from './explain/candidates.ts';
 import { combine, type Combinations, type ScopeSums } from './explain/combinations.ts';
 import { type Cause, judge, type Judged } from './explain/evidence.ts';
 
@@ -99,14 +99,10 @@ function standsApart(
     for (const i of own) taken.add(i);
   }
   if (one.members.every((i) => !taken.has(i))) return true;
-  const outside = { requests: 0, failures: 0, usual_requests: 0, usual_failures: 0 };
+  const outside = { requests: 0, failures: 0, usual_requests: 0, usual_failures: 0, expected: 0 };
   for (const i of one.members) {
     const row = list[i];
-    if (row === undefined || taken.has(i)) continue;
-    outside.requests += row.requests;
-    outside.failures += row.failures;
-    outside.usual_requests += row.usual_requests;
-    outside.usual_failures += row.usual_failures;
+    if (row !== undefined && !taken.has(i)) add(outside, row);
   }
   return isBeyondChance({ rise: rise(outside, prior), cost: one.cost });
 }

@@ -4,6 +4,7 @@ import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import { isRequestClass, type RequestClass, requestClassNames } from '../domain/error-class.ts';
 import type { Store } from '../store/connect.ts';
 import {
+  checkNames,
   planScopeSums,
   readMinutes,
   readNewestCount,
@@ -129,14 +130,11 @@ function parse(options: ExplainOptions, now: number): Asked {
   if (against !== null && from !== null && to !== null && against.from < to && against.to > from) {
     throw new UserError('--against overlaps the time from --from to --to: name a time before or after it');
   }
-  return {
-    from,
-    to,
-    against,
-    by: options.by === undefined ? null : parseBy(options.by),
-    where: parseWhere(options),
-    classes: parseClasses(options.class),
-  };
+  const by = options.by === undefined ? null : parseBy(options.by);
+  const where = parseWhere(options);
+  // Before files are read, which may take long.
+  checkNames({ by, where });
+  return { from, to, against, by, where, classes: parseClasses(options.class) };
 }
 
 function parseAgainst(text: string, now: number): Span {

@@ -1,7 +1,7 @@
 import type { Combination, Combinations, ScopeSums } from './combinations.ts';
 
 /** A scope that failed more than its usual rate lets expect. */
-export interface Candidate extends Omit<ScopeSums, 'values'> {
+export interface Candidate extends Counted {
   /** Value by position of the dimension; the others are left open. */
   named: ReadonlyMap<number, string>;
   /** Positions, in the list of combinations, of those within it that had requests in the span. */
@@ -57,24 +57,29 @@ export function findCandidates({ list, prior }: Combinations): readonly Candidat
     .sort((a, b) => a.order - b.order);
 }
 
+/** Sums of a scope with what is to be expected of it by the usual rates of its combinations, each for itself. */
+export type Counted = Omit<ScopeSums, 'values'> & { expected: number };
+
 /**
  * How far above chance the failures in the span are: minus the logarithm of Chernoff's bound for the chance that, of the failures of
- * both times, so many fall into the span when its rate is the usual one. 0 when they are not above it. Exact counts decide
- * here, and not how much rates vary: a scope without a past is taken for one with the prior's.
+ * both times, so many fall into the span. They have to be above the scope's own usual rate, and above what its
+ * combinations let expect: more traffic of a part that always fails is no rise. 0 when they are not. A
+ * scope without a past is taken for one with the prior's.
  */
-export function rise(sums: Omit<ScopeSums, 'values'>, prior: Combinations['prior']): number {
+export function rise(sums: Counted, prior: Combinations['prior']): number {
   const usual = sums.usual_failures + prior.failures;
-  const all = sums.failures + usual;
-  const fraction = sums.requests / (sums.requests + sums.usual_requests + prior.requests);
-  const seen = sums.failures / all;
-  if (seen <= fraction) return 0;
-  return (
-    sums.failures * Math.log(seen / fraction) +
-    (usual > 0 ? usual * Math.log((1 - seen) / (1 - fraction)) : 0)
-  );
+  const byOwnRate = (sums.requests * usual) / (sums.usual_requests + prior.requests);
+  return aboveChance(sums.failures, Math.max(byOwnRate, sums.expected), usual);
 }
 
-type Sums = Omit<ScopeSums, 'values'> & { first: number };
+/** `usual` failures before let expect `expected` now; 0 when there are not more. */
+function aboveChance(failures: number, expected: number, usual: number): number {
+  if (failures <= expected) return 0;
+  const [fraction, seen] = [expected / (expected + usual), failures / (failures + usual)];
+  return failures * Math.log(seen / fraction) + usual * Math.log((1 - seen) / (1 - fraction));
+}
+
+type Sums = Counted & { first: number };
 
 interface CodedDimension {
   /** Position among the dimensions of the rows. */
@@ -136,18 +141,16 @@ function logChoose(n: number, k: number): number {
   return Array.from({ length: k }, (_, i) => Math.log((n - i) / (i + 1))).reduce((a, b) => a + b, 0);
 }
 
-function sumsOf({
-  requests,
-  failures,
-  usual_requests,
-  usual_failures,
-}: ScopeSums): Omit<ScopeSums, 'values'> {
-  return { requests, failures, usual_requests, usual_failures };
+function sumsOf(combination: Combination): Counted {
+  const { requests, failures, usual_requests, usual_failures, expected } = combination;
+  return { requests, failures, usual_requests, usual_failures, expected };
 }
 
-function add(scope: Sums, more: ScopeSums): void {
+/** Adds a combination to the sums of a scope. */
+export function add(scope: Counted, more: Combination): void {
   scope.requests += more.requests;
   scope.failures += more.failures;
   scope.usual_requests += more.usual_requests;
   scope.usual_failures += more.usual_failures;
+  scope.expected += more.expected;
 }

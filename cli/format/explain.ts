@@ -77,7 +77,7 @@ export function explainedAsTable(
       ...head,
       ...formatTable(columns, [all], terminal.width, paint),
       '',
-      'nothing differs beyond chance',
+      'no part of the traffic fails more than usual, beyond chance',
     ];
   }
   const named = scopes.some(({ scope }) => Object.keys(scope).length === 0) ? rows : [...rows, all];

@@ -60,14 +60,7 @@ export const explainable: readonly CallerDimension[] = [
 export function planScopeSums(
   ask: Selection & { by: readonly string[] | null; window: Span; against: Span; now: number | null },
 ): ScopeSumsPlan {
-  const by = ask.by === null ? null : callersOf(ask.by);
-  const where = planFilters(ask.where);
-  for (const { dimension } of where)
-    if (!isCaller(dimension)) {
-      throw new TrendError(
-        `a filter by ${dimension} would leave out requests that went well: use --class for the failures`,
-      );
-    }
+  const { by, where } = checkNames(ask);
   const needed = [...(by ?? []), ...where.map(({ dimension }) => dimension)];
   const able = countTables.filter(({ lacks }) => !needed.some((name) => lacks.includes(name)));
   const since = Math.min(ask.window.from, ask.against.from);
@@ -89,6 +82,20 @@ export function planScopeSums(
     where,
     classes: ask.classes,
   };
+}
+
+/** What is asked for, with checked names; throws `TrendError`. */
+export function checkNames(ask: Pick<Selection, 'where'> & { by: readonly string[] | null }): {
+  by: readonly CallerDimension[] | null;
+  where: TrendPlan['where'];
+} {
+  const by = ask.by === null ? null : callersOf(ask.by);
+  const where = planFilters(ask.where);
+  const outcome = where.find(({ dimension }) => !isCaller(dimension));
+  if (outcome === undefined) return { by, where };
+  throw new TrendError(
+    `a filter by ${outcome.dimension} would leave out requests that went well: use --class for the failures`,
+  );
 }
 
 /** Sums by combination of values; `limit` combinations at most, so one more than wanted tells that there are too many. Throws `StoreError`. */
