@@ -58,6 +58,15 @@ describe('the part of the traffic that explains a rise', () => {
     expect(scopesOf(traffic((named) => (fits(cause)(named) ? 40 : 0), 30))[0]).toEqual(cause);
   });
 
+  it('is found among very many combinations', () => {
+    const cause = { client: 'c2', model: 'm1' };
+    const once = traffic((at) => (fits(cause)(at) ? 20 : 0));
+    const rows = Array.from({ length: 250 }, (_, i) =>
+      once.map((row): ScopeSums => ({ ...row, values: [...row.values, `key ${i}`] })),
+    ).flat();
+    expect(explain([...dimensions, 'key'], rows).scopes[0]?.scope).toEqual(cause);
+  });
+
   it('is all traffic where all of it fails alike', () => {
     expect(scopesOf(traffic(() => 15))[0]).toEqual({});
   });

@@ -15,8 +15,10 @@ export interface Candidate extends Counted {
 const MOST_DIMENSIONS = 3;
 /** Something differs when chance makes a rise like it, anywhere among the scopes of its kind, at most once in so many looks. */
 const LOOKS_PER_ACCIDENT = 100;
-/** Members of all candidates together, which is what judging them costs: about a quarter of a second. */
+/** Members of all candidates together, which is what judging them costs: about a quarter of a second, and more … */
 const MOST_MEMBERS = 100_000;
+/** … where the combinations are so many that only a few scopes of one dimension would fit. */
+const MOST_MEMBERS_EACH = 5;
 
 /** True for a rise that chance does not make, however many scopes were looked at. */
 export function isBeyondChance({ rise: seen, cost }: Pick<Candidate, 'rise' | 'cost'>): boolean {
@@ -50,11 +52,21 @@ export function findCandidates({ list, prior }: Combinations): readonly Candidat
     for (const [i, { requests }] of list.entries()) if (requests > 0) members.get(codes[i] ?? 0)?.push(i);
   }
   if (!found.some(isBeyondChance)) return [];
-  let left = MOST_MEMBERS;
-  return found
-    .sort((a, b) => b.rise - a.rise)
-    .filter((one) => (left -= one.members.length) > 0)
-    .sort((a, b) => a.order - b.order);
+  return withinBudget(found, MOST_MEMBERS + MOST_MEMBERS_EACH * list.length).sort(
+    (a, b) => a.order - b.order,
+  );
+}
+
+/** Those that rose most, as long as they fit. */
+function withinBudget<One extends Candidate>(found: readonly One[], budget: number): One[] {
+  let left = budget;
+  const kept: One[] = [];
+  for (const one of [...found].sort((a, b) => b.rise - a.rise)) {
+    if (one.members.length > left) continue;
+    left -= one.members.length;
+    kept.push(one);
+  }
+  return kept;
 }
 
 /** Sums of a scope with what is to be expected of it by the usual rates of its combinations, each for itself. */
