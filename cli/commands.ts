@@ -193,6 +193,38 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./trends.ts'),
   },
   {
+    name: 'explain',
+    summary: 'say which part of the traffic explains that more requests fail than usual',
+    details:
+      'Ranks parts of the traffic, of up to three dimensions, by how well they explain the failures beyond the usual rate; exit code 1 when something differs. With FILES it reads them as replay does; without, it asks the store. Without --from and --to it takes the 15 minutes of the files with the most failures beyond the usual, or the last complete 15 minutes of the store. See docs/explain.md.',
+    arguments: [{ ...files, required: false }],
+    options: [
+      { flags: '--from <when>', description: 'start of the span in question: 24h, ISO-8601 time' },
+      { flags: '--to <when>', description: 'end of the span (default: the end of the counts)' },
+      { flags: '--against <from..to>', description: 'time that was as usual (default: the hour before)' },
+      { flags: '--class <classes>', description: 'failures of these classes only, comma-separated' },
+      {
+        flags: '--by <dimensions>',
+        description: 'dimensions to look at, comma-separated (default: all that are kept)',
+      },
+      {
+        flags: '--where <dimension=value>',
+        description: 'keep what matches; != negates, a comma means "or"; may be repeated',
+        repeat: true,
+      },
+      { flags: '--limit <n>', description: 'at most so many scopes (default: 10)', parse: count },
+      json,
+      recordFormat,
+      ...storeOptions,
+    ],
+    examples: [
+      'faultline explain march.ndjson',
+      'faultline explain --from 2026-03-01T03:00:00Z --to 2026-03-01T03:10:00Z --class rate_limit',
+    ],
+    graceful: true,
+    load: () => import('./explain.ts'),
+  },
+  {
     name: 'incidents',
     summary: 'list incidents, or show one with verdict, evidence and remedy',
     details: 'Without an ID it lists the newest first; the ID may be shortened as long as it is unique.',

@@ -25,7 +25,16 @@ export interface ReplayOptions {
  * 1 when there was no request in one of them.
  */
 export async function run(options: ReplayOptions, context: CommandContext): Promise<number> {
-  const inputs = await openInputs(options.files, context);
+  return withFiles(options.files, context, (store, inputs) => replay(store, inputs, options, context));
+}
+
+/** Opens files and a fresh embedded store of its own, and removes the store when `use` has ended. */
+export async function withFiles<Result>(
+  files: readonly string[],
+  context: CommandContext,
+  use: (store: Store, inputs: readonly OpenLines[]) => Promise<Result>,
+): Promise<Result> {
+  const inputs = await openInputs(files, context);
   const directory = await mkdtemp(path.join(tmpdir(), 'faultline-replay-'));
   try {
     const store = await openMigrated({
@@ -35,7 +44,7 @@ export async function run(options: ReplayOptions, context: CommandContext): Prom
       path: directory,
     });
     try {
-      return await replay(store, inputs, options, context);
+      return await use(store, inputs);
     } finally {
       await store.close();
     }
@@ -67,11 +76,8 @@ async function replay(
   options: ReplayOptions,
   context: CommandContext,
 ): Promise<number> {
-  const reports: InputReport[] = [];
-  for (const input of inputs) {
-    reports.push(await readInput(store, input, context));
-    if (context.signal.aborted) return 130;
-  }
+  const reports = await readInputs(store, inputs, context);
+  if (reports === null) return 130;
   const range = await readEventRange(store);
   const incidents =
     range === null ? [] : await replayRange(store, range.from, range.to, context.settings.analyzers);
@@ -80,14 +86,39 @@ async function replay(
   if (options.json === true) context.out(JSON.stringify({ counts, incidents, input }));
   else if (input.requests > 0) printSummary(counts, incidents, context);
   if (input.requests > 0) context.err(reportInput(input, 'line'));
+  const empty = sayEmpty(inputs, reports, context);
+  return empty ? 1 : 0;
+}
+
+/** Says of each input in which nothing was a request what was there instead; true when there was one. */
+export function sayEmpty(
+  inputs: readonly OpenLines[],
+  reports: readonly InputReport[],
+  context: CommandContext,
+): boolean {
+  const all = sumReports(reports);
   const empty = inputs.flatMap(({ name }, i) => {
     const report = reports[i];
     // A log in which nothing was written yet may well be one of many.
-    if (report === undefined || (report.read === 0 && inputs.length > 1 && input.read > 0)) return [];
+    if (report === undefined || (report.read === 0 && inputs.length > 1 && all.read > 0)) return [];
     return nothingCounted(report, name, 'line') ?? [];
   });
   for (const line of empty) context.err(line);
-  return empty.length > 0 ? 1 : 0;
+  return empty.length > 0;
+}
+
+/** Counts all inputs into the store; null when the signal came. */
+export async function readInputs(
+  store: Store,
+  inputs: readonly OpenLines[],
+  context: CommandContext,
+): Promise<InputReport[] | null> {
+  const reports: InputReport[] = [];
+  for (const input of inputs) {
+    reports.push(await readInput(store, input, context));
+    if (context.signal.aborted) return null;
+  }
+  return reports;
 }
 
 async function readInput(

@@ -47,14 +47,14 @@ export class TrendError extends Error {
   }
 }
 
-interface CountTable {
+export interface CountTable {
   name: 'request_counts' | 'request_counts_1m' | 'request_counts_1h';
   resolution: number;
   lacks: readonly CountDimension[];
 }
 
 /** Cheapest first: the coarser the table, the fewer rows it has. */
-export const countTables: readonly CountTable[] = [
+const countTables: readonly CountTable[] = [
   {
     name: 'request_counts_1h',
     resolution: 3_600,
@@ -65,9 +65,10 @@ export const countTables: readonly CountTable[] = [
 ];
 
 /** A table with the days that it keeps. */
-type KeptTable = CountTable & { keptDays: number };
+export type KeptTable = CountTable & { keptDays: number };
 
-function keptTables({ retention = toRetention(defaultRetention) }: TrendRequest): readonly KeptTable[] {
+/** The tables, the cheapest first, with the days that each keeps. */
+export function keptTables(retention: Retention = toRetention(defaultRetention)): readonly KeptTable[] {
   return countTables.map((table) => ({
     ...table,
     keptDays: retention[table.name] ?? Number.POSITIVE_INFINITY,
@@ -84,7 +85,7 @@ export function planTrends(request: TrendRequest): TrendPlan {
   const { since, until, now } = request;
   if (until <= since) throw new TrendError('the range is empty: its end is not after its start');
   const by = unique(request.by.map(toDimension));
-  const where = request.where.map((filter) => ({ ...filter, dimension: toDimension(filter.dimension) }));
+  const where = planFilters(request.where);
   const step = checkStep(request.step, until - since);
   const needed = unique([...by, ...where.map(({ dimension }) => dimension)]);
   const table = chooseTable(needed, step, request);
@@ -99,11 +100,16 @@ export function planTrends(request: TrendRequest): TrendPlan {
     step: chosenStep,
     from,
     to,
-    previousFrom: covers(table, from - elapsed, now) ? from - elapsed : null,
+    previousFrom: isKept(table, from - elapsed, now) ? from - elapsed : null,
     by,
     scopeBy: by.filter((dimension) => !outcomeDimensions.has(dimension)),
     where,
   };
+}
+
+/** Filters with checked names; throws `TrendError`. */
+export function planFilters(filters: readonly TrendFilter[]): TrendPlan['where'] {
+  return filters.map((filter) => ({ ...filter, dimension: toDimension(filter.dimension) }));
 }
 
 /** True for what says how a request ended: `class`, `subclass`, `status`. */
@@ -149,9 +155,9 @@ function chooseTable(
   request: TrendRequest,
 ): KeptTable {
   const { since, until, now } = request;
-  const tables = keptTables(request);
+  const tables = keptTables(request.retention);
   const able = tables.filter(({ lacks }) => !needed.some((dimension) => lacks.includes(dimension)));
-  const kept = able.filter((table) => covers(table, since, now));
+  const kept = able.filter((table) => isKept(table, since, now));
   const finest = kept.at(-1);
   if (finest === undefined) throw new TrendError(tooOld(needed, able[0]?.keptDays ?? 0));
   const wanted = step ?? defaultStep(until - since, finest.resolution);
@@ -163,7 +169,7 @@ function chooseTable(
     );
   }
   const exact = fitting.filter(({ resolution }) => isExact(resolution, request));
-  const withPrevious = exact.find((table) => covers(table, since - (until - since), now));
+  const withPrevious = exact.find((table) => isKept(table, since - (until - since), now));
   return withPrevious ?? exact[0] ?? fitting.at(-1) ?? finest;
 }
 
@@ -174,8 +180,8 @@ function isExact(resolution: number, { since, until, now }: TrendRequest): boole
   return before + after <= (until - since) / 100;
 }
 
-/** A day more than the promise: whole days or months are dropped, never parts. */
-function covers({ keptDays }: KeptTable, from: number, now: number): boolean {
+/** True while a table still has the counts from then on. A day more than the promise: whole days or months are dropped, never parts. */
+export function isKept({ keptDays }: KeptTable, from: number, now: number): boolean {
   return from >= now - (keptDays + 1) * DAY;
 }
 

@@ -1,0 +1,122 @@
+import { add, type Candidate, findCandidates, isBeyondChance, rise } from './explain/candidates.ts';
+import { combine, type Combinations, type ScopeSums } from './explain/combinations.ts';
+import { type Cause, judge, type Judged } from './explain/evidence.ts';
+
+export type { ScopeSums } from './explain/combinations.ts';
+
+/** A part of the traffic that fails more than usual. All counts are exact sums of the rows. */
+export interface ExplainedScope<Dimension extends string> {
+  /** The values that name it; no value is all traffic. */
+  scope: Partial<Record<Dimension, string>>;
+  requests: number;
+  failures: number;
+  /** Failures that its own usual rate gives for its requests; of all traffic's rate when it had no request before. */
+  expected: number;
+  /** failures - expected */
+  excess: number;
+  /** Part of the excess of all traffic; above 1 where others failed less, null where all together did not fail more. */
+  share: number | null;
+}
+
+export interface Explanation<Dimension extends string> {
+  /** All traffic in the span, against its own usual rate. */
+  total: Omit<ExplainedScope<Dimension>, 'scope' | 'share'>;
+  /** Best first: each cause that stands for itself, then other readings of them. Empty when nothing differs. */
+  scopes: readonly ExplainedScope<Dimension>[];
+}
+
+/** More causes at one time than anybody can act on. */
+const MOST_CAUSES = 5;
+
+/**
+ * Ranks the parts of the traffic, of up to three dimensions each, by how well they explain that more requests fail in a span than is
+ * usual. `rows` have one value for each of `dimensions`, in that order; of two dimensions that tell the same the one
+ * given first is named. Deterministic, whatever the order of the rows. How it is computed: docs/explain.md.
+ */
+export function explain<Dimension extends string>(
+  dimensions: readonly Dimension[],
+  rows: readonly ScopeSums[],
+): Explanation<Dimension> {
+  const combinations = combine(rows);
+  const { total, usual_rate } = combinations;
+  const all = againstUsual(total, usual_rate);
+  // Without a past there is nothing to compare with.
+  const candidates = total.usual_requests === 0 ? [] : findCandidates(combinations);
+  return {
+    total: all,
+    scopes: rank(combinations, candidates).map((candidate) => {
+      const sums = againstUsual(candidate, usual_rate);
+      const named = [...candidate.named].map(([position, value]) => [dimensions[position], value]);
+      return {
+        scope: Object.fromEntries(named) as Partial<Record<Dimension, string>>,
+        ...sums,
+        share: all.excess > 0 ? sums.excess / all.excess : null,
+      };
+    }),
+  };
+}
+
+/** The causes first, in the order in which they are found, then everything else by its odds as the only cause. */
+function rank({ list, prior }: Combinations, candidates: readonly Candidate[]): readonly Candidate[] {
+  const alone = byOdds(judge(list, candidates, []));
+  const parts = alone.filter(({ candidate }) => candidate.named.size > 0);
+  const causes = riseOfAll(list, alone) ?? parts.slice(0, 1);
+  while (causes.length > 0 && causes.length < MOST_CAUSES) {
+    const further = candidates.filter(
+      (one) => isBeyondChance(one) && standsApart(one, causes, { list, prior }),
+    );
+    const [next] = byOdds(judge(list, further, causes));
+    if (next === undefined || next.odds <= 0) break;
+    causes.push(next);
+  }
+  const first = causes.map(({ candidate }) => candidate);
+  return [...first, ...parts.map(({ candidate }) => candidate).filter((one) => !first.includes(one))];
+}
+
+/** All traffic, where it is the best answer and no part of it stands out from the common rise; otherwise null. */
+function riseOfAll(list: Combinations['list'], alone: readonly Judged[]): Cause[] | null {
+  const [best, ...others] = alone;
+  if (best === undefined || best.candidate.named.size > 0) return null;
+  const beside = judge(
+    list,
+    others.map(({ candidate }) => candidate),
+    [best],
+  );
+  return beside.some(({ odds }) => odds > 0) ? null : [best];
+}
+
+/** True when a scope is neither part of a cause nor the whole of one, and has failed too much outside of all of them. */
+function standsApart(
+  one: Candidate,
+  causes: readonly Cause[],
+  { list, prior }: Pick<Combinations, 'list' | 'prior'>,
+): boolean {
+  const taken = new Set<number>();
+  for (const { candidate } of causes) {
+    const own = new Set(candidate.members);
+    const shared = one.members.reduce((n, i) => n + (own.has(i) ? 1 : 0), 0);
+    if (shared === own.size || shared === one.members.length) return false;
+    for (const i of own) taken.add(i);
+  }
+  if (one.members.every((i) => !taken.has(i))) return true;
+  const outside = { requests: 0, failures: 0, usual_requests: 0, usual_failures: 0, expected: 0 };
+  for (const i of one.members) {
+    const row = list[i];
+    if (row !== undefined && !taken.has(i)) add(outside, row);
+  }
+  return isBeyondChance({ rise: rise(outside, prior), cost: one.cost });
+}
+
+function byOdds(judged: readonly Judged[]): Judged[] {
+  // Stable: of equals the one with fewer dimensions, then the dimension given first, then the smaller value.
+  return [...judged].sort((a, b) => b.odds - a.odds);
+}
+
+function againstUsual(
+  sums: Omit<ScopeSums, 'values'>,
+  rateOfAll: number,
+): Omit<ExplainedScope<string>, 'scope' | 'share'> {
+  const { requests, failures, usual_requests: before } = sums;
+  const expected = before === 0 ? requests * rateOfAll : (requests * sums.usual_failures) / before;
+  return { requests, failures, expected, excess: failures - expected };
+}

@@ -1,0 +1,168 @@
+import type { Combination, Combinations, ScopeSums } from './combinations.ts';
+
+/** A scope that failed more than its usual rate lets expect. */
+export interface Candidate extends Counted {
+  /** Value by position of the dimension; the others are left open. */
+  named: ReadonlyMap<number, string>;
+  /** Positions, in the list of combinations, of those within it that had requests in the span. */
+  members: readonly number[];
+  /** Logarithm of the number of scopes of its kind: what it costs to name this one of them. */
+  cost: number;
+  /** How far its failures are above chance, as `rise` gives it. */
+  rise: number;
+}
+
+const MOST_DIMENSIONS = 3;
+/** Something differs when chance makes a rise like it, anywhere among the scopes of its kind, at most once in so many looks. */
+const LOOKS_PER_ACCIDENT = 100;
+/** Members of all candidates together, which is what judging them costs: about a quarter of a second, and more … */
+const MOST_MEMBERS = 100_000;
+/** … where the combinations are so many that only a few scopes of one dimension would fit. */
+const MOST_MEMBERS_EACH = 5;
+
+/** True for a rise that chance does not make, however many scopes were looked at. */
+export function isBeyondChance({ rise: seen, cost }: Pick<Candidate, 'rise' | 'cost'>): boolean {
+  return seen > cost + Math.log(LOOKS_PER_ACCIDENT);
+}
+
+/**
+ * Every scope of up to three dimensions, and all traffic, of which chance makes less than one of its kind; none when chance makes
+ * all of it. Dimensions with one value tell nothing and are not named, nor is an empty value. Fewer dimensions first, then
+ * in the order of dimensions and combinations; with very many combinations only those that rose most.
+ */
+export function findCandidates({ list, prior }: Combinations): readonly Candidate[] {
+  const dimensions = codeDimensions(list);
+  const found: (Candidate & { order: number })[] = [];
+  for (const kind of kindsOf(dimensions.length)) {
+    const chosen = kind.map((i) => dimensions[i]).filter((one) => one !== undefined);
+    const cost =
+      logChoose(dimensions.length, kind.length) +
+      chosen.reduce((sum, { values }) => sum + Math.log(values.length), 0);
+    const { codes, scopes } = sumUp(list, chosen);
+    const members = new Map<number, number[]>();
+    for (const [code, { first, ...sums }] of scopes) {
+      const named = new Map(chosen.map(({ position }) => [position, list[first]?.values[position] ?? '']));
+      const seen = rise(sums, prior);
+      if (seen <= cost || [...named.values()].includes('')) continue;
+      const own: number[] = [];
+      members.set(code, own);
+      found.push({ ...sums, named, cost, rise: seen, members: own, order: found.length });
+    }
+    if (members.size === 0) continue;
+    for (const [i, { requests }] of list.entries()) if (requests > 0) members.get(codes[i] ?? 0)?.push(i);
+  }
+  if (!found.some(isBeyondChance)) return [];
+  return withinBudget(found, MOST_MEMBERS + MOST_MEMBERS_EACH * list.length).sort(
+    (a, b) => a.order - b.order,
+  );
+}
+
+/** Those that rose most, as long as they fit. */
+function withinBudget<One extends Candidate>(found: readonly One[], budget: number): One[] {
+  let left = budget;
+  const kept: One[] = [];
+  for (const one of [...found].sort((a, b) => b.rise - a.rise)) {
+    if (one.members.length > left) continue;
+    left -= one.members.length;
+    kept.push(one);
+  }
+  return kept;
+}
+
+/** Sums of a scope with what is to be expected of it by the usual rates of its combinations, each for itself. */
+export type Counted = Omit<ScopeSums, 'values'> & { expected: number };
+
+/**
+ * How far above chance the failures in the span are: minus the logarithm of Chernoff's bound for the chance that, of the failures of
+ * both times, so many fall into the span. They have to be above the scope's own usual rate, and above what its
+ * combinations let expect: more traffic of a part that always fails is no rise. 0 when they are not. A
+ * scope without a past is taken for one with the prior's.
+ */
+export function rise(sums: Counted, prior: Combinations['prior']): number {
+  const usual = sums.usual_failures + prior.failures;
+  const byOwnRate = (sums.requests * usual) / (sums.usual_requests + prior.requests);
+  return aboveChance(sums.failures, Math.max(byOwnRate, sums.expected), usual);
+}
+
+/** `usual` failures before let expect `expected` now; 0 when there are not more. */
+function aboveChance(failures: number, expected: number, usual: number): number {
+  if (failures <= expected) return 0;
+  const [fraction, seen] = [expected / (expected + usual), failures / (failures + usual)];
+  return failures * Math.log(seen / fraction) + usual * Math.log((1 - seen) / (1 - fraction));
+}
+
+type Sums = Counted & { first: number };
+
+interface CodedDimension {
+  /** Position among the dimensions of the rows. */
+  position: number;
+  values: readonly string[];
+  /** Number of the value of each combination. */
+  codes: Int32Array;
+}
+
+function codeDimensions(list: readonly Combination[]): readonly CodedDimension[] {
+  const coded = (list[0]?.values ?? []).map((_, position) => {
+    const numbers = new Map<string, number>();
+    const codes = new Int32Array(list.length);
+    for (const [i, { values }] of list.entries()) {
+      const value = values[position] ?? '';
+      const number = numbers.get(value) ?? numbers.size;
+      numbers.set(value, number);
+      codes[i] = number;
+    }
+    return { position, values: [...numbers.keys()], codes };
+  });
+  return coded.filter(({ values }) => values.length > 1);
+}
+
+/** The sums of every scope of one kind by a number of its own, and the number that each combination belongs to. */
+function sumUp(
+  list: readonly Combination[],
+  chosen: readonly CodedDimension[],
+): { codes: Float64Array; scopes: ReadonlyMap<number, Sums> } {
+  const scopes = new Map<number, Sums>();
+  const codes = new Float64Array(list.length);
+  for (const [i, combination] of list.entries()) {
+    let code = 0;
+    for (const dimension of chosen) code = code * dimension.values.length + (dimension.codes[i] ?? 0);
+    codes[i] = code;
+    const scope = scopes.get(code);
+    if (scope === undefined) scopes.set(code, { ...sumsOf(combination), first: i });
+    else add(scope, combination);
+  }
+  return { codes, scopes };
+}
+
+/** All choices of up to three of so many dimensions, smaller ones first. */
+function kindsOf(dimensions: number): readonly (readonly number[])[] {
+  let size: (readonly number[])[] = [[]];
+  const kinds = [...size];
+  for (let n = 0; n < MOST_DIMENSIONS; n++) {
+    size = size.flatMap((kind) =>
+      Array.from({ length: dimensions }, (_, i) => i)
+        .filter((i) => i > (kind.at(-1) ?? -1))
+        .map((i) => [...kind, i]),
+    );
+    kinds.push(...size);
+  }
+  return kinds;
+}
+
+function logChoose(n: number, k: number): number {
+  return Array.from({ length: k }, (_, i) => Math.log((n - i) / (i + 1))).reduce((a, b) => a + b, 0);
+}
+
+function sumsOf(combination: Combination): Counted {
+  const { requests, failures, usual_requests, usual_failures, expected } = combination;
+  return { requests, failures, usual_requests, usual_failures, expected };
+}
+
+/** Adds a combination to the sums of a scope. */
+export function add(scope: Counted, more: Combination): void {
+  scope.requests += more.requests;
+  scope.failures += more.failures;
+  scope.usual_requests += more.usual_requests;
+  scope.usual_failures += more.usual_failures;
+  scope.expected += more.expected;
+}

@@ -1,0 +1,125 @@
+/** Sums of one combination of values, one value per dimension, in the span and in the time that counts as usual. */
+export interface ScopeSums {
+  values: readonly string[];
+  requests: number;
+  failures: number;
+  usual_requests: number;
+  usual_failures: number;
+}
+
+/** One combination with what its usual rate lets expect. */
+export interface Combination extends ScopeSums {
+  /** Failures to expect in the span, from its own usual rate drawn towards the rate of all as far as it is sparse. */
+  expected: number;
+  /** How well its usual rate is known: squared coefficient of variation of the estimate. */
+  doubt: number;
+}
+
+export interface Combinations {
+  list: readonly Combination[];
+  total: Omit<ScopeSums, 'values'>;
+  /** Failures per request that are usual over all. */
+  usual_rate: number;
+  /** What a combination without a past is taken for: so many requests with so many failures. */
+  prior: { requests: number; failures: number };
+}
+
+/** Merges rows of equal values, puts them in an order of their own, and estimates each one's usual rate. */
+export function combine(rows: readonly ScopeSums[]): Combinations {
+  const merged = new Map<string, ScopeSums>();
+  for (const row of rows) {
+    const key = JSON.stringify(row.values);
+    const known = merged.get(key);
+    merged.set(key, known === undefined ? row : { ...plus(known, row), values: row.values });
+  }
+  // In one order whatever the order of the rows: sums of fractions depend on it.
+  const sorted = [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sums]) => sums);
+  const total = sorted.reduce(plus, { requests: 0, failures: 0, usual_requests: 0, usual_failures: 0 });
+  const rate = (total.usual_failures + 0.5) / (total.usual_requests + 1);
+  const shape = spreadOfRates(sorted, rate);
+  const prior = { requests: shape / rate, failures: shape };
+  return {
+    total,
+    usual_rate: rate,
+    prior,
+    list: sorted.map((sums) => ({
+      ...sums,
+      expected:
+        (sums.requests * (sums.usual_failures + prior.failures)) / (sums.usual_requests + prior.requests),
+      doubt: 1 / (sums.usual_failures + prior.failures),
+    })),
+  };
+}
+
+/**
+ * How alike the usual rates of the combinations are: the shape of the gamma law they are drawn from, whose most
+ * likely value is found on a grid of factors of two (empirical Bayes). A vague prior around 1 decides where there are no failures.
+ */
+function spreadOfRates(rows: readonly ScopeSums[], rate: number): number {
+  let best = { shape: 1, likelihood: Number.NEGATIVE_INFINITY };
+  for (let power = -5; power <= 5; power++) {
+    const shape = 2 ** power;
+    let likelihood = -(Math.log(shape) ** 2) / 2;
+    for (const row of rows) {
+      const mean = row.usual_requests * rate;
+      if (mean > 0) likelihood += logChance(row.usual_failures, mean, (mean * mean) / shape);
+    }
+    if (likelihood > best.likelihood) best = { shape, likelihood };
+  }
+  return best.shape;
+}
+
+/**
+ * Logarithm of the chance of `count` events where `mean` are expected and the variance is `mean + extra` (negative
+ * binomial; Poisson for extra 0), but for a term that depends on `count` alone and cancels in every comparison.
+ */
+export function logChance(count: number, mean: number, extra: number): number {
+  if (mean <= 0) return count === 0 ? 0 : -1e9;
+  if (extra <= mean * 1e-9) return count * Math.log(mean) - mean;
+  const size = (mean * mean) / extra;
+  const none = -size * Math.log1p(mean / size);
+  if (count === 0) return none;
+  return none + logRising(size, count) - count * Math.log1p(size / mean);
+}
+
+/** log(size (size + 1) … (size + count - 1)). */
+function logRising(size: number, count: number): number {
+  // Few factors are multiplied; of many, those beyond the first ten are summed by Stirling's series.
+  const plain = count > 24 ? 10 : count;
+  let log = 0;
+  let product = 1;
+  for (let i = 0; i < plain; i++) {
+    product *= size + i;
+    if (product > 1e200) {
+      log += Math.log(product);
+      product = 1;
+    }
+  }
+  log += Math.log(product);
+  if (plain === count) return log;
+  const from = size + plain;
+  const rest = count - plain;
+  // As one difference: two large logarithms would drown it in rounding.
+  return (
+    log +
+    (from - 0.5) * Math.log1p(rest / from) +
+    rest * (Math.log(from + rest) - 1) +
+    stirling(from + rest) -
+    stirling(from)
+  );
+}
+
+/** The tail of Stirling's series for log Γ, good to ten digits from 10 on. */
+function stirling(x: number): number {
+  return (1 / 12 - (1 / 360 - 1 / (1_260 * x * x)) / (x * x)) / x;
+}
+
+function plus<Sums extends Omit<ScopeSums, 'values'>>(a: Sums, b: Omit<ScopeSums, 'values'>): Sums {
+  return {
+    ...a,
+    requests: a.requests + b.requests,
+    failures: a.failures + b.failures,
+    usual_requests: a.usual_requests + b.usual_requests,
+    usual_failures: a.usual_failures + b.usual_failures,
+  };
+}

@@ -1,0 +1,98 @@
+import type { Candidate } from './candidates.ts';
+import { type Combination, logChance } from './combinations.ts';
+
+/** A cause as it fits best: the failures that it adds, by position in the list of combinations, and how unevenly. */
+export interface Cause {
+  candidate: Candidate;
+  /** Parallel to the candidate's members. */
+  added: Float64Array;
+  /** Squared coefficient of variation of what it adds around `added`. */
+  uneven: number;
+}
+
+export interface Judged extends Cause {
+  /** Logarithm of the odds for this cause against no further cause, its cost of naming taken off. */
+  odds: number;
+}
+
+/**
+ * What nobody knows beforehand is averaged over, each value as likely as the next:
+ * how much the rates of combinations vary by themselves from one time to the next (by a quarter, a half, or all of the rate) …
+ */
+const DRIFTS = [1 / 16, 1 / 4, 1];
+/** … how unevenly a cause hits the parts of its scope (alike, by a half, or by as much as its mean) … */
+const UNEVEN = [0, 1 / 4, 1];
+/** … and whether it adds failures in proportion to requests, or to the failures that are usual. */
+const SHAPES = ['requests', 'expected'] as const;
+
+/**
+ * The odds of every candidate as one more cause beside those that are known. Each combination's failures are
+ * a negative binomial count around what is usual plus what the causes add; the cause adds what its scope has too many.
+ */
+export function judge(
+  list: readonly Combination[],
+  candidates: readonly Candidate[],
+  known: readonly Cause[],
+): readonly Judged[] {
+  const mean = Float64Array.from(list, ({ expected }) => expected);
+  const spread = new Float64Array(list.length);
+  for (const { candidate, added, uneven } of known) {
+    for (const [k, i] of candidate.members.entries()) {
+      const more = added[k] ?? 0;
+      mean[i] = (mean[i] ?? 0) + more;
+      spread[i] = (spread[i] ?? 0) + uneven * more * more;
+    }
+  }
+  const worlds = DRIFTS.map((drift) => {
+    const extra = Float64Array.from(
+      list,
+      ({ expected, doubt }, i) => expected * expected * (doubt + drift) + (spread[i] ?? 0),
+    );
+    const chance = Float64Array.from(list, ({ requests, failures }, i) =>
+      requests === 0 ? 0 : logChance(failures, mean[i] ?? 0, extra[i] ?? 0),
+    );
+    return { extra, chance, total: chance.reduce((a, b) => a + b, 0) };
+  });
+  const none = logMean(worlds.map(({ total }) => total));
+
+  const judged: Judged[] = [];
+  for (const candidate of candidates) {
+    const { members } = candidate;
+    const excess = members.reduce((sum, i) => sum + (list[i]?.failures ?? 0) - (mean[i] ?? 0), 0);
+    if (excess <= 0) continue;
+    // That all traffic fails more is an answer only where all of it does.
+    const unevenness = candidate.named.size === 0 ? [0] : UNEVEN;
+    let best: (Cause & { fit: number }) | null = null;
+    const fits: number[] = [];
+    for (const shape of SHAPES) {
+      const weights = Float64Array.from(members, (i) => list[i]?.[shape] ?? 0);
+      const weight = weights.reduce((a, b) => a + b, 0);
+      const added = weights.map((one) => (excess * one) / weight);
+      for (const { extra, chance, total } of worlds) {
+        for (const uneven of unevenness) {
+          let fit = total;
+          for (let k = 0; k < members.length; k++) {
+            const i = members[k] ?? 0;
+            const more = added[k] ?? 0;
+            fit += logChance(
+              list[i]?.failures ?? 0,
+              (mean[i] ?? 0) + more,
+              (extra[i] ?? 0) + uneven * more * more,
+            );
+            fit -= chance[i] ?? 0;
+          }
+          fits.push(fit);
+          if (best === null || fit > best.fit) best = { candidate, added, uneven, fit };
+        }
+      }
+    }
+    if (best !== null) judged.push({ ...best, odds: logMean(fits) - candidate.cost - none });
+  }
+  return judged;
+}
+
+/** Logarithm of the mean of numbers given as logarithms. */
+function logMean(logs: readonly number[]): number {
+  const most = Math.max(...logs);
+  return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0) / logs.length);
+}

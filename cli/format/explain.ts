@@ -1,0 +1,137 @@
+import type { Explanation } from '../../analyzers/explain.ts';
+import type { CallerDimension } from '../../domain/count-row.ts';
+import type { ScopeSumsPlan } from '../../store/queries/scope-sums.ts';
+import { createPainter } from './color.ts';
+import { formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
+import { type Cell, type Column, formatTable } from './table.ts';
+
+export interface Explained extends Explanation<CallerDimension> {
+  plan: ScopeSumsPlan;
+}
+
+/** Keys of a scope in the order of an incident's, with the columns they stand for. */
+const keys = [
+  ['provider', 'provider'],
+  ['org', 'org'],
+  ['project', 'project'],
+  ['key', 'api_key'],
+  ['client', 'client'],
+  ['region', 'region'],
+  ['model', 'model'],
+  ['endpoint', 'endpoint'],
+] as const;
+
+/** `{window, against, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
+export function explainedAsJson({ plan, total, scopes }: Explained): string {
+  const span = ({ from, to }: ScopeSumsPlan['window']) => ({ from: iso(from), to: iso(to) });
+  const rounded = <Sums extends { expected: number; excess: number }>(sums: Sums): Sums => ({
+    ...sums,
+    expected: round(sums.expected, 2),
+    excess: round(sums.excess, 2),
+  });
+  return JSON.stringify(
+    {
+      window: span(plan.window),
+      against: span(plan.against),
+      total: rounded(total),
+      scopes: scopes.map(({ scope, share, ...sums }) => ({
+        scope: { ...namedIn(scope), ...classOf(plan) },
+        ...rounded(sums),
+        share: share === null ? null : round(share, 4),
+      })),
+    },
+    null,
+    2,
+  );
+}
+
+/** Lines for a person: the two times, then one row per scope, best explanation first. */
+export function explainedAsTable(
+  { plan, total, scopes }: Explained,
+  terminal: { width: number; color: boolean },
+): readonly string[] {
+  const paint = createPainter(terminal.color);
+  const columns: Column[] = [
+    { title: 'scope', shrinkTo: 16 },
+    { title: 'requests', align: 'right' },
+    { title: 'failures', align: 'right' },
+    { title: 'expected', align: 'right' },
+    { title: 'excess', align: 'right' },
+    { title: 'share', align: 'right' },
+    { title: '', shrinkTo: 5, optional: true },
+  ];
+  const row = (name: string, sums: Explained['total'], share: number | null): Cell[] => [
+    { text: name },
+    { text: formatCount(sums.requests) },
+    { text: formatCount(sums.failures) },
+    { text: expectedText(sums.expected) },
+    { text: signed(sums.excess), paints: sums.excess > 0 ? ['red'] : [] },
+    { text: formatShare(share) },
+    { text: bar(share, BAR), paints: ['cyan'], fit: (width) => bar(share, width) },
+  ];
+  const head = [paint(caption(plan), 'dim'), ''];
+  const rows = scopes.map((one) => row(describe(one.scope), one, one.share));
+  const all = row('all traffic', total, null);
+  if (scopes.length === 0) {
+    return [
+      ...head,
+      ...formatTable(columns, [all], terminal.width, paint),
+      '',
+      'no part of the traffic fails more than usual, beyond chance',
+    ];
+  }
+  const named = scopes.some(({ scope }) => Object.keys(scope).length === 0) ? rows : [...rows, all];
+  return [...head, ...formatTable(columns, named, terminal.width, paint)];
+}
+
+const BAR = 20;
+const EIGHTHS = ' ▏▎▍▌▋▊▉█';
+
+/** A bar for a share from 0 to 1, in eighths of a character; anything above zero shows. */
+export function bar(share: number | null, width: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, share ?? 0)) * width * 8);
+  const shown = share !== null && share > 0 ? Math.max(1, eighths) : eighths;
+  return `${'█'.repeat(Math.floor(shown / 8))}${shown % 8 === 0 ? '' : (EIGHTHS[shown % 8] ?? '')}`;
+}
+
+function caption(plan: ScopeSumsPlan): string {
+  const span = ({ from, to }: ScopeSumsPlan['window']) =>
+    `${formatTime(from * 1_000)} to ${formatTime(to * 1_000)}`;
+  const what = plan.classes.length === 0 ? 'failures' : plan.classes.join(', ');
+  const length = formatDuration(plan.window.to - plan.window.from);
+  return `${what}, ${span(plan.window)} UTC (${length}) against ${span(plan.against)}`;
+}
+
+function describe(scope: Explained['scopes'][number]['scope']): string {
+  const parts = Object.entries(namedIn(scope)).map(([key, value]) => `${key} ${value}`);
+  return parts.length === 0 ? 'all traffic' : parts.join(', ');
+}
+
+function namedIn(scope: Explained['scopes'][number]['scope']): Record<string, string> {
+  return Object.fromEntries(
+    keys.flatMap(([key, column]) => (scope[column] === undefined ? [] : [[key, scope[column]]])),
+  );
+}
+
+/** A class stands in the scope when it alone was asked for. */
+function classOf({ classes }: ScopeSumsPlan): { class?: string } {
+  const [only, ...others] = classes;
+  return only === undefined || others.length > 0 ? {} : { class: only };
+}
+
+// Few are shown with a decimal: 0 and 0.4 are not the same.
+function expectedText(expected: number): string {
+  return expected < 10 && !Number.isInteger(expected) ? expected.toFixed(1) : formatCount(expected);
+}
+
+function signed(excess: number): string {
+  return `${excess < 0 ? '−' : '+'}${expectedText(Math.abs(excess))}`;
+}
+
+function round(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
+}
+
+function iso(epochSeconds: number): string {
+  return new Date(epochSeconds * 1_000).toISOString();
+}

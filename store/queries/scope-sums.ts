@@ -1,0 +1,194 @@
+import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
+import type { RequestClass } from '../../domain/error-class.ts';
+import type { Retention } from '../../domain/retention.ts';
+import type { Store } from '../connect.ts';
+import {
+  isKept,
+  keptTables,
+  planFilters,
+  TrendError,
+  type TrendFilter,
+  type TrendPlan,
+} from './trends-plan.ts';
+
+/** `[from, to)` in epoch seconds. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** Which requests are looked at and what counts as a failure. */
+export interface Selection {
+  where: readonly TrendFilter[];
+  /** Classes that count as failures; empty for all but `ok`. */
+  classes: readonly RequestClass[];
+}
+
+/** One combination of values with its sums in both spans. */
+export interface ScopeSumsRow {
+  values: readonly string[];
+  requests: number;
+  failures: number;
+  usual_requests: number;
+  usual_failures: number;
+}
+
+export interface ScopeSumsPlan {
+  table: string;
+  by: readonly CallerDimension[];
+  window: Span;
+  against: Span;
+  where: TrendPlan['where'];
+  classes: readonly RequestClass[];
+}
+
+/** Where several say the same, the one that stands first is named: whose traffic it is before what follows from it. */
+export const explainable: readonly CallerDimension[] = [
+  'provider',
+  'org',
+  'project',
+  'client',
+  'model',
+  'endpoint',
+  'region',
+  'api_key',
+];
+
+/**
+ * Chooses the finest table that still holds both spans and has the dimensions asked for; without any asked for, all it has. Spans
+ * are widened to its intervals. Throws `TrendError`. `now` is null for a store whose counts are kept for ever.
+ */
+export function planScopeSums(
+  ask: Selection & {
+    by: readonly string[] | null;
+    window: Span;
+    against: Span;
+    now: number | null;
+    retention?: Retention;
+  },
+): ScopeSumsPlan {
+  const { by, where } = checkNames(ask);
+  const needed = [...(by ?? []), ...where.map(({ dimension }) => dimension)];
+  const able = keptTables(ask.retention).filter(({ lacks }) => !needed.some((name) => lacks.includes(name)));
+  const since = Math.min(ask.window.from, ask.against.from);
+  const { now } = ask;
+  const kept = now === null ? able : able.filter((one) => isKept(one, since, now));
+  const table = kept.at(-1);
+  if (table === undefined) {
+    throw new TrendError(
+      `counts by ${needed.join(', ') || 'the hour'} are kept for ${able[0]?.keptDays ?? 0} days; ask for a later time or for fewer dimensions`,
+    );
+  }
+  const window = widen(ask.window, table.resolution);
+  return {
+    table: table.name,
+    by: by ?? explainable.filter((name) => !table.lacks.includes(name)),
+    window,
+    // An interval belongs to one of the two: to the span in question where they meet.
+    against: clear(widen(ask.against, table.resolution), window),
+    where,
+    classes: ask.classes,
+  };
+}
+
+/** What is asked for, with checked names; throws `TrendError`. */
+export function checkNames(ask: Pick<Selection, 'where'> & { by: readonly string[] | null }): {
+  by: readonly CallerDimension[] | null;
+  where: TrendPlan['where'];
+} {
+  const by = ask.by === null ? null : callersOf(ask.by);
+  const where = planFilters(ask.where);
+  const outcome = where.find(({ dimension }) => !isCaller(dimension));
+  if (outcome === undefined) return { by, where };
+  throw new TrendError(
+    `a filter by ${outcome.dimension} would leave out requests that went well: use --class for the failures`,
+  );
+}
+
+/** Sums by combination of values; `limit` combinations at most, so one more than wanted tells that there are too many. Throws `StoreError`. */
+export async function readScopeSums(
+  store: Store,
+  plan: ScopeSumsPlan,
+  limit: number,
+): Promise<readonly ScopeSumsRow[]> {
+  const { window, against } = plan;
+  const inWindow = `ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC')`;
+  const inUsual = `ts >= toDateTime({usualFrom:UInt32}, 'UTC') AND ts < toDateTime({usualTo:UInt32}, 'UTC')`;
+  const { conditions, params } = filters(plan);
+  const columns = plan.by.join(', ');
+  return store.query<ScopeSumsRow>(
+    `SELECT [${plan.by.map((name) => `toString(${name})`).join(', ')}] AS values,
+       sumIf(c.requests, ${inWindow}) AS requests, sumIf(c.requests, ${inWindow} AND ${failed}) AS failures,
+       sumIf(c.requests, ${inUsual}) AS usual_requests, sumIf(c.requests, ${inUsual} AND ${failed}) AS usual_failures
+     FROM ${plan.table} AS c WHERE ${[`((${inWindow}) OR (${inUsual}))`, ...conditions].join(' AND ')}
+     ${columns === '' ? '' : `GROUP BY ${columns} ORDER BY ${columns}`} LIMIT {limit:UInt32}`,
+    { ...params, from: window.from, to: window.to, usualFrom: against.from, usualTo: against.to, limit },
+  );
+}
+
+export interface MinuteRow {
+  /** Start of the minute, epoch seconds. */
+  minute: number;
+  all_requests: number;
+  failures: number;
+}
+
+/** Requests and failures per minute, in order of time, minutes without a request left out. Throws `StoreError`. */
+export async function readMinutes(store: Store, selection: Selection): Promise<readonly MinuteRow[]> {
+  const { conditions, params } = filters({ where: planFilters(selection.where), classes: selection.classes });
+  return store.query(
+    `SELECT toUInt32(intDiv(toUnixTimestamp(ts), 60) * 60) AS minute,
+       sum(requests) AS all_requests, sumIf(requests, ${failed}) AS failures FROM request_counts
+     ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`} GROUP BY minute ORDER BY minute`,
+    params,
+  );
+}
+
+/** Start of the newest interval with counts, epoch seconds; null when nothing is counted. Throws `StoreError`. */
+export async function readNewestCount(store: Store): Promise<number | null> {
+  for (const { name } of [...keptTables()].reverse()) {
+    const [row] = await store.query<{ n: number; newest: number }>(
+      `SELECT count() > 0 AS n, toUnixTimestamp(max(ts)) AS newest FROM ${name}`,
+    );
+    if (row !== undefined && row.n > 0) return row.newest;
+  }
+  return null;
+}
+
+const failed = `if(empty({classes:Array(String)}), class != 'ok', class IN {classes:Array(String)})`;
+
+function filters({ where, classes }: Pick<ScopeSumsPlan, 'where' | 'classes'>): {
+  conditions: string[];
+  params: Record<string, unknown>;
+} {
+  const params: Record<string, unknown> = { classes };
+  const conditions = where.map(({ dimension, negate, values }, i) => {
+    params[`where${i}`] = values;
+    return `toString(${dimension}) ${negate ? 'NOT ' : ''}IN {where${i}:Array(String)}`;
+  });
+  return { conditions, params };
+}
+
+function callersOf(names: readonly string[]): readonly CallerDimension[] {
+  const wanted = names.map((name) => {
+    const column = name === 'key' ? 'api_key' : name;
+    if (isCaller(column)) return column;
+    throw new TrendError(
+      `${JSON.stringify(name)} does not say where a request went; use some of ${explainable.map((one) => (one === 'api_key' ? 'key' : one)).join(', ')}`,
+    );
+  });
+  return explainable.filter((name) => wanted.includes(name));
+}
+
+function isCaller(name: string): name is CallerDimension {
+  return (callerDimensions as readonly string[]).includes(name);
+}
+
+function widen({ from, to }: Span, resolution: number): Span {
+  return { from: Math.floor(from / resolution) * resolution, to: Math.ceil(to / resolution) * resolution };
+}
+
+function clear(against: Span, window: Span): Span {
+  if (against.from < window.from) return { ...against, to: Math.min(against.to, window.from) };
+  return { ...against, from: Math.max(against.from, window.to) };
+}
