@@ -60,8 +60,9 @@ export async function run(options: ExplainOptions, context: CommandContext): Pro
     const reports = await readInputs(store, inputs, context);
     if (reports === null) return 130;
     if (sayEmpty(inputs, reports, context)) return EXIT.usage;
+    const code = await answer(store, asked, { ofFiles: true }, options, context);
     context.err(reportInput(sumReports(reports), 'line'));
-    return answer(store, asked, { ofFiles: true }, options, context);
+    return code;
   });
 }
 

@@ -74,7 +74,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const count = (fits: (one: Traffic) => boolean) => traffic.filter(fits).length;
 const explainJson = async (...args: string[]) => {
   const { code, stdout, stderr } = await runFaultline(['explain', ...args, '--json'], { cwd: folder });
-  expect(stderr).toBe('');
+  expect(stderr.replace(/^read [\d,]+ lines: [^\n]*\n/, '')).toBe('');
   return { code, ...JSON.parse(stdout) };
 };
 
@@ -147,7 +147,10 @@ describe('faultline explain', () => {
     expect(table.stdout).toMatch(/\nclient batch, model o4 +120 +\d+ .* % {2}█+/);
     // The last 15 minutes: as usual.
     const calm = await runFaultline(['explain', '--data', data], { cwd: folder });
-    expect(calm).toMatchObject({ code: 0, stderr: '' });
+    expect({ ...calm, stderr: calm.stderr.replace(/^read [\d,]+ lines: [^\n]*\n/, '') }).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     expect(calm.stdout).toContain('no part of the traffic fails more than usual');
   });
 
