@@ -31,6 +31,7 @@ export const exactRules: readonly Rule[] = [
       'provided api key is',
       'api key expired. please renew',
       'invalid api token',
+      'your api key: ',
       'api key has been revoked',
       'api key was revoked',
       'api key is revoked',
