@@ -268,6 +268,8 @@ describe('what decides', () => {
     ['no number of a port', 'connect ECONNREFUSED 127.0.0.1:500', 'connection'],
     ['no line of a file', 'Error: x\n    at f (/a/b.js:404:13)', 'other'],
     ['no count of tokens', 'something odd about 429 tokens in 500 ms', 'other'],
+    ['an IP address only where it is refused', 'The IP address is allowed. Bad gateway', 'server_error'],
+    ['no leak of anything but a key', 'Special token leaked into the output. Bad gateway', 'server_error'],
     ['no guess of a wrapper', 'Oops. You may have hit the rate limit, or the server is down.', 'other'],
   ])('%s', (_name, error, expected) => {
     expect(classify(input(0, error)).class).toBe(expected);
@@ -440,6 +442,11 @@ describe('long texts', () => {
       '1113',
       "code: '",
       'try again in 9',
+      'ip address ',
+      'key leaked ',
+      'growing too fast ',
+      '余额不足',
+      '\\u4f59',
     ].map((unit) => [unit]),
   )('a megabyte of %j is judged within seconds', (unit) => {
     const started = performance.now();

@@ -3,7 +3,7 @@ import { numbered, rule, type Rule } from './rule.ts';
 /** "IP address 203.0.113.9 is not authorized", "IP x not in the allowlist", and the other way round. */
 const ipRefused = new RegExp(
   [
-    String.raw`\bip(?: address(?:es)?)?\b[^{}']{0,60}?\b(?:is|was|are|isn'?t|not) ?(?:not |un)?(?:authori[sz]ed|allowed|permitted|accepted|(?:white|allow) ?-?listed|in |on )`,
+    String.raw`\bip(?: address(?:es)?)?\b[^{}']{0,60}?\b(?:(?:is|was|are) (?:not |un)|isn'?t |not )(?:authori[sz]ed|allowed|permitted|accepted|(?:white|allow) ?-?listed|in |on )`,
     String.raw`\bip\b.{0,60}(?:blocked|denied|rejected|refused)[^{}]{0,40}(?:list|firewall|restriction)`,
     String.raw`(?:unauthorized|disallowed|forbidden|unknown|untrusted) ip\b`,
     String.raw`\bip(?: address)? restriction`,
@@ -21,7 +21,7 @@ export const exactRules: readonly Rule[] = [
     'text.leaked_key',
     'incorrect_api_key',
     ['leaked', 'public repository', 'in a public', 'publicly exposed', 'compromised'],
-    { near: /\b(?:api[ _-]?key|key|token|credentials?|secret)\b/ },
+    { near: /\b(?:key|credentials?|secret|(?:api|access|auth|bearer) ?token)\b/ },
   ),
   rule(
     'text.key_named_invalid',
@@ -31,6 +31,7 @@ export const exactRules: readonly Rule[] = [
       'provided api key is',
       'api key expired. please renew',
       'invalid api token',
+      'your api key: ',
       'api key has been revoked',
       'api key was revoked',
       'api key is revoked',

@@ -13,6 +13,8 @@ export const gatewayRules: readonly Rule[] = [
     [
       'budget has been exceeded! current cost',
       'exceededbudget:',
+      'exceededtokenbudget',
+      'exceededmodelbudget',
       'budgetexceedederror',
       'crossed budget',
       'exceeded budget for provider',
@@ -41,6 +43,9 @@ export const gatewayRules: readonly Rule[] = [
       'crossed tpm / rpm',
       'max parallel request limit reached',
       'litellm rate limit handler',
+      'deployment over user-defined ratelimit',
+      'deployment over defined rpm limit',
+      'deployment over defined tpm limit',
       'rate limit exceeded for api_key:',
       'rate limit exceeded for model_per_key:',
       'rate limit exceeded for team:',
