@@ -5,6 +5,7 @@ import { sumReports } from '../ingest/input-report.ts';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import { isRequestClass, type RequestClass, requestClassNames } from '../domain/error-class.ts';
 import type { Store } from '../store/connect.ts';
+import { retentionOf } from '../store/queries/held-tables.ts';
 import {
   checkNames,
   planScopeSums,
@@ -84,7 +85,9 @@ async function answer(
   const window = await chooseWindow(store, asked, ofFiles);
   const against = asked.against ?? { from: window.from - USUAL_SECONDS, to: window.from };
   const now = ofFiles ? null : Math.floor(context.now() / 1_000);
-  const retention = toRetention(context.settings.clickhouse.retention);
+  const settings = toRetention(context.settings.clickhouse.retention);
+  const span = { since: Math.min(window.from, against.from), until: Math.max(window.to, against.to) };
+  const retention = now === null ? settings : await retentionOf(store, settings, { ...span, now });
   const plan = planScopeSums({ ...asked, window, against, now, retention });
   const rows = await readScopeSums(store, plan, MOST_COMBINATIONS + 1);
   if (rows.length > MOST_COMBINATIONS) {

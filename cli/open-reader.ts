@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { openStore, type Store } from '../store/connect.ts';
 import { missingMigrations } from '../store/migrate.ts';
 import type { CommandContext } from './context.ts';
@@ -20,6 +21,13 @@ export async function openReader({ settings, err }: CommandContext): Promise<Sto
   });
   if (problem === null) return store;
   await store.close();
+  const demo = join(path, 'demo');
+  if (url === '' && existsSync(demo)) {
+    throw new UserError(
+      `data directory ${path} ${problem}; the demo keeps its counts in ${demo} until it is started again: --data ${demo} asks them`,
+      1,
+    );
+  }
   throw new UserError(`database ${database} at ${store.where} ${problem}: run faultline migrate`, 1);
 }
 

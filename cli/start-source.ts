@@ -101,7 +101,7 @@ async function openOwnSource(
     records,
     isDemo: false,
     isTopic: false,
-    file: lines.isFile ? source : null,
+    file: lines.isFile && !follow ? source : null,
     isHistory: !follow,
     // A file that is followed is live: its batches close by age, and are announced so that they are cut only once.
     limits: lines.isFile && !follow ? fileLimits(context.settings) : null,

@@ -11,6 +11,7 @@ import { reportToBoth, type WorkerEvents } from '../ingest/worker-events.ts';
 import type { Worker } from '../ingest/worker.ts';
 import type { Store } from '../store/connect.ts';
 import type { CommandContext } from './context.ts';
+import { EXIT } from './errors.ts';
 import { readFirstEvent } from '../store/queries/ledger.ts';
 import { readWatermark } from '../store/queries/watermark.ts';
 import { nothingCounted, reportInput, unfinishedLine } from './format/input-report.ts';
@@ -122,7 +123,9 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     await work({ store, worker, source, state, telemetry, exit: options.exit === true }, context);
     await reports?.leave();
     if (signal.aborted) context.err('stopped');
-    return 0;
+    // A scheduled import of the wrong file must not look like one that went well.
+    const { read, requests } = state.input.report();
+    return options.exit === true && read > 0 && requests === 0 ? EXIT.found : EXIT.ok;
   } finally {
     telemetry.close();
     reports?.close();

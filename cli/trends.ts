@@ -2,6 +2,7 @@ import { isRequestClass, requestClassNames } from '../domain/error-class.ts';
 import { toRetention } from '../domain/retention.ts';
 import type { Store } from '../store/connect.ts';
 import { readCountedRange, readDimensionValues, readTrends } from '../store/queries/trends.ts';
+import { retentionOf } from '../store/queries/held-tables.ts';
 import { planTrends, type TrendFilter, type TrendPlan } from '../store/queries/trends-plan.ts';
 import type { CommandContext } from './context.ts';
 import { suggestion } from './did-you-mean.ts';
@@ -28,14 +29,17 @@ const TABLE_GROUPS = 30;
 /** Prints error trends; exit code 0 also when nothing is found, with what to check on stderr. */
 export async function run(options: TrendsOptions, context: CommandContext): Promise<number> {
   const format = options.format ?? 'table';
-  const plan = planTrends({
-    ...parseRange(options, context.now()),
-    by: parseBy(options.by),
-    where: parseWhere(options),
-    retention: toRetention(context.settings.clickhouse.retention),
+  const range = parseRange(options, context.now());
+  const request = { ...range, by: parseBy(options.by), where: parseWhere(options) };
+  const retention = toRetention(context.settings.clickhouse.retention);
+  // What is wrong with the question itself is said before the store is opened.
+  planTrends({
+    ...request,
+    retention: { ...retention, request_counts: null, request_counts_1m: null, request_counts_1h: null },
   });
   const store = await openReader(context);
   try {
+    const plan = planTrends({ ...request, retention: await retentionOf(store, retention, range) });
     const limit = options.limit ?? (format === 'table' ? TABLE_GROUPS : MOST_GROUPS);
     const result = await readTrends(store, plan, { errorsOnly: options.errorsOnly === true, limit });
     if (format === 'json') context.out(trendsAsJson(result));

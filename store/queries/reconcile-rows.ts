@@ -53,15 +53,26 @@ export interface OffsetCount {
   n: number;
 }
 
-/** Rows of `error_events` or `dead_letters` that stand more than once: same topic, partition, offset and part. Throws `StoreError`. */
+/**
+ * Rows of `error_events` or `dead_letters` that stand more often than the topic has incarnations: same topic, partition,
+ * offset and part. A file that is cut and written anew may hold the same line at the same place again. Throws `StoreError`.
+ */
 export async function readRepeated(
   store: Store,
   table: 'error_events' | 'dead_letters',
 ): Promise<OffsetCount[]> {
   const since = table === 'error_events' ? 'ts, request_id' : 'reason';
   return store.query<OffsetCount>(
-    `SELECT topic, partition, offset, count() AS n FROM ${table}
-     GROUP BY topic, partition, offset, part, ${since} HAVING n > 1
+    `SELECT r.topic AS topic, r.partition AS partition, r.offset AS offset, r.n AS n FROM (
+       SELECT topic, partition, offset, count() AS n FROM ${table}
+       GROUP BY topic, partition, offset, part, ${since} HAVING n > 1
+     ) AS r LEFT JOIN (
+       SELECT topic, partition, uniqExact(incarnation) AS incarnations FROM (
+         SELECT topic, partition, incarnation FROM ingest_batches UNION ALL
+         SELECT topic, partition, incarnation FROM ingest_days)
+       GROUP BY topic, partition
+     ) AS l ON r.topic = l.topic AND r.partition = l.partition
+     WHERE r.n > greatest(1, l.incarnations)
      ORDER BY topic, partition, offset LIMIT {limit:UInt32} ${bounded(store)}`,
     { limit: MOST_FINDINGS },
   );
