@@ -1,9 +1,9 @@
-import type { RequestClass } from '../domain/error-class.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Policy } from './advance.ts';
 import type { CountView } from './count-view.ts';
+import type { Matching } from './view.ts';
 
 export type AnalyzerSettings = Settings['analyzers'];
 
@@ -54,8 +54,8 @@ export type Report = Pick<Incident, 'summary' | 'verdict' | 'evidence' | 'remedy
 /** One kind of incident: when it is there, and what to say about it. Pure. */
 export interface Detector {
   kind: IncidentKind;
-  /** Answers without which the kind cannot begin. */
-  classes: readonly RequestClass[];
+  /** Answers that the kind is about and without which it cannot begin. */
+  matching: Matching;
   /** So many such answers of one organization within so many seconds are needed to begin; fewer are not looked at. */
   least(settings: AnalyzerSettings): { count: number; seconds: number };
   /** How many seconds before `now` the counts must reach back. */

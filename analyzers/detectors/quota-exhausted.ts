@@ -23,7 +23,7 @@ const HISTORY_SECONDS = 3_600;
 /** Requests refused because money, credit or an assigned allowance is used up. */
 export const quotaExhausted: Detector = {
   kind: 'quota_exhausted',
-  classes: ['quota_exceeded'],
+  matching: { classes: ['quota_exceeded'], measure: 'requests' },
   least: ({ quota_exhausted }) => ({
     count: quota_exhausted.count,
     seconds: RUN_WINDOWS * quota_exhausted.window_seconds,

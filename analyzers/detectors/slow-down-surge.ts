@@ -22,7 +22,7 @@ const HISTORY_SECONDS = 3_600;
 /** Slow Down answers, usually after a sudden rise of the request rate. */
 export const slowDownSurge: Detector = {
   kind: 'slow_down_surge',
-  classes: ['slow_down'],
+  matching: { classes: ['slow_down'], measure: 'requests' },
   least: ({ slow_down_surge }) => ({ count: slow_down_surge.count, seconds: slow_down_surge.window_seconds }),
   lookback,
   policy: ({ slow_down_surge, pending_seconds, reopen_seconds }) => ({

@@ -1,23 +1,18 @@
-import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { AnalyzerSettings, Level } from '../detector.ts';
-import { scopeColumns, scopeDimensions } from '../narrow-scope.ts';
+import { type Part, partsOf, startOfRun } from '../levels.ts';
 import { poissonTail } from '../poisson-tail.ts';
-import type { CountSum, IsMatching, View } from '../view.ts';
+import type { CountSum, Matching, View } from '../view.ts';
+
+/** The answers that a surge is about. */
+export const slowDowns: Matching = { classes: ['slow_down'], measure: 'requests' };
 
 type SurgeSettings = AnalyzerSettings['slow_down_surge'];
-
-/** A part of an organization's traffic: all of it, or one value of a dimension, or one model in one project. */
-export interface Cell {
-  contains: IsMatching;
-  requests: number;
-  matching: number;
-}
 
 /** What the last window says, and of which part of the traffic. */
 export interface SurgeLevel {
   level: Level;
   /** The part over the threshold: the whole organization if that is, else the part with most answers. */
-  cell: Cell | null;
+  cell: Part | null;
   /** Usual share of Slow Down answers in that part. */
   background: number;
 }
@@ -53,7 +48,7 @@ export function surgeLevel(
   lookback: number,
   background: number | null,
 ): SurgeLevel {
-  const all = cells(window);
+  const all = partsOf(window, slowDowns);
   const [whole, ...parts] = all;
   if (whole === undefined) return { level: 'no_data', cell: null, background: 0 };
   const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
@@ -72,7 +67,7 @@ export function surgeLevel(
 /** Start of the interval with the first answer of the surge that the cell is in at `now`, epoch seconds. */
 export function surgeStart(
   view: View,
-  cell: Cell,
+  cell: Part,
   background: number,
   settings: SurgeSettings,
   now: number,
@@ -81,28 +76,14 @@ export function surgeStart(
   const intervals = view
     .between(now - lookback, now)
     .where(cell.contains)
-    .intervals((combination) => combination.class === 'slow_down');
-  const window = settings.window_seconds;
-  const isAboveAt = (end: number): boolean => {
-    const sum = { requests: 0, matching: 0 };
-    for (const interval of intervals) {
-      if (interval.ts < end - window || interval.ts >= end) continue;
-      sum.requests += interval.requests;
-      sum.matching += interval.matching;
-    }
-    return isAbove(sum, settings, background);
-  };
-  let earliest = now;
-  // A lull of one window does not end a surge.
-  for (let end = now; end > now - lookback && earliest - end <= window; end -= COUNT_INTERVAL_SECONDS) {
-    if (isAboveAt(end)) earliest = end;
-  }
-  const first = intervals.find(({ ts, matching }) => ts >= earliest - window && matching > 0);
-  return first?.ts ?? now - window;
+    .intervals(slowDowns);
+  const run = { now, from: now - lookback, window_seconds: settings.window_seconds };
+  const start = startOfRun(intervals, run, (sums) => isAbove(sums, settings, background));
+  return start ?? now - settings.window_seconds;
 }
 
 /** Over the threshold to clear: half of the one to fire, and more than the usual sprinkle. */
-function isAbove(cell: Omit<Cell, 'contains'>, settings: SurgeSettings, background: number): boolean {
+function isAbove(cell: Omit<Part, 'contains'>, settings: SurgeSettings, background: number): boolean {
   return (
     cell.matching >= settings.count / 2 &&
     cell.matching >= (settings.share / 2) * cell.requests &&
@@ -111,7 +92,7 @@ function isAbove(cell: Omit<Cell, 'contains'>, settings: SurgeSettings, backgrou
 }
 
 /** True when the usual share alone gives so many answers often enough. A usual share that is a surge excuses nothing. */
-function explains(usual: Background, cell: Omit<Cell, 'contains'>, settings: SurgeSettings): boolean {
+function explains(usual: Background, cell: Omit<Part, 'contains'>, settings: SurgeSettings): boolean {
   if (usual.share >= NO_SPRINKLE * settings.share) return false;
   return poissonTail(cell.matching, usual.share * cell.requests) >= usual.chance;
 }
@@ -123,7 +104,7 @@ function explains(usual: Background, cell: Omit<Cell, 'contains'>, settings: Sur
  */
 function measureBackground(
   view: View,
-  cell: Cell,
+  cell: Part,
   settings: SurgeSettings,
   now: number,
   lookback: number,
@@ -149,27 +130,4 @@ function measureBackground(
 /** The most that so many answers can stand for: two deviations above what was seen. */
 function upperEnd(seen: number): number {
   return seen === 0 ? 0 : seen + 2 * Math.sqrt(seen + 1);
-}
-
-function cells(window: readonly CountSum[]): Cell[] {
-  const found = new Map<string, Cell>();
-  const add = (name: string, row: CountSum, contains: IsMatching): void => {
-    let cell = found.get(name);
-    if (cell === undefined) found.set(name, (cell = { contains, requests: 0, matching: 0 }));
-    cell.requests += row.requests;
-    if (row.class === 'slow_down') cell.matching += row.requests;
-  };
-  for (const row of window) {
-    add('', row, () => true);
-    for (const name of scopeDimensions) {
-      const column = scopeColumns[name];
-      const value = row[column];
-      if (value !== '') add(`${name}\n${value}`, row, (other) => other[column] === value);
-    }
-    const { project, model } = row;
-    if (project !== '' && model !== '') {
-      add(`\n${project}\n${model}`, row, (other) => other.project === project && other.model === model);
-    }
-  }
-  return [...found.values()];
 }
