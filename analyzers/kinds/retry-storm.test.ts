@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { incident as incidentSchema } from '../../domain/incident.ts';
-import { play } from '../testing/play.ts';
-import { START, type Stream, traffic } from '../testing/traffic.ts';
+import { play } from '../../tests/fixtures/play.ts';
+import { START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
 import { retryStorm } from './retry-storm.ts';
 
 const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
-import type { Scope } from '../../domain/incident.ts';
-import type { Facts } from '../detector.ts';
-import type { View } from '../view.ts';
+import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
+import type { Scope } from '../../../domain/incident.ts';
+import type { Facts } from '../../detector.ts';
+import type { View } from '../../view.ts';
 import { isQuota } from './quota-level.ts';
 import { quotas } from './quota-scope.ts';
 

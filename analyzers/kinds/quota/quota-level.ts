@@ -1,8 +1,8 @@
-import type { CountRow } from '../../domain/count-row.ts';
-import type { AnalyzerSettings, Level } from '../detector.ts';
-import { isInScope, scopeColumns } from '../narrow-scope.ts';
-import type { Scope } from '../../domain/incident.ts';
-import type { View } from '../view.ts';
+import type { CountRow } from '../../../domain/count-row.ts';
+import type { AnalyzerSettings, Level } from '../../detector.ts';
+import { isInScope, scopeColumns } from '../../narrow-scope.ts';
+import type { Scope } from '../../../domain/incident.ts';
+import type { View } from '../../view.ts';
 
 type QuotaSettings = AnalyzerSettings['quota_exhausted'];
 

@@ -1,9 +1,9 @@
-import { errorClasses } from '../../domain/error-class.ts';
-import type { Incident, Scope } from '../../domain/incident.ts';
-import type { AnalyzerSettings, Report } from '../detector.ts';
-import { isoTime } from '../iso-time.ts';
-import { describeScope } from '../narrow-scope.ts';
-import { recoveryPlan } from '../recovery-plan.ts';
+import { errorClasses } from '../../../domain/error-class.ts';
+import type { Incident, Scope } from '../../../domain/incident.ts';
+import type { AnalyzerSettings, Report } from '../../detector.ts';
+import { isoTime } from '../../iso-time.ts';
+import { describeScope } from '../../narrow-scope.ts';
+import { recoveryPlan } from '../../recovery-plan.ts';
 import type { Growth, Present, SurgeFacts } from './surge-facts.ts';
 
 /** Growth below this is no sudden rise. */

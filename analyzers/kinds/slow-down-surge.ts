@@ -11,9 +11,9 @@ import {
   rememberSurge,
   type SurgeFacts,
   surgeSums,
-} from '../slow-down/surge-facts.ts';
-import { surgeLevel, surgeStart } from '../slow-down/surge-level.ts';
-import { surgeReport, surgeSeverity } from '../slow-down/surge-report.ts';
+} from './slow-down/surge-facts.ts';
+import { surgeLevel, surgeStart } from './slow-down/surge-level.ts';
+import { surgeReport, surgeSeverity } from './slow-down/surge-report.ts';
 import type { CountSum, View } from '../view.ts';
 
 /** How far back a surge needs counts beyond its window: half an hour of usual traffic, and the ramp. */

@@ -1,9 +1,9 @@
-import { errorClasses } from '../../domain/error-class.ts';
-import type { Incident, Scope } from '../../domain/incident.ts';
-import type { Level, Report } from '../detector.ts';
-import { isoTime } from '../iso-time.ts';
-import { describeScope } from '../narrow-scope.ts';
-import type { CountSum } from '../view.ts';
+import { errorClasses } from '../../../domain/error-class.ts';
+import type { Incident, Scope } from '../../../domain/incident.ts';
+import type { Level, Report } from '../../detector.ts';
+import { isoTime } from '../../iso-time.ts';
+import { describeScope } from '../../narrow-scope.ts';
+import type { CountSum } from '../../view.ts';
 import type { QuotaFacts } from './quota-facts.ts';
 import { isQuota } from './quota-level.ts';
 import type { Quota } from './quota-scope.ts';

@@ -11,10 +11,10 @@ import {
   quotaStart,
   readQuotaFacts,
   rememberQuota,
-} from '../quota/quota-facts.ts';
-import { isQuota, quotaLevel, RUN_WINDOWS } from '../quota/quota-level.ts';
-import { quotaReport } from '../quota/quota-report.ts';
-import { quotaScope } from '../quota/quota-scope.ts';
+} from './quota/quota-facts.ts';
+import { isQuota, quotaLevel, RUN_WINDOWS } from './quota/quota-level.ts';
+import { quotaReport } from './quota/quota-report.ts';
+import { quotaScope } from './quota/quota-scope.ts';
 import type { View } from '../view.ts';
 
 /** How far back the first failure and the last success are looked for. */

@@ -1,14 +1,14 @@
-import type { Incident } from '../../domain/incident.ts';
-import type { Store } from '../../store/connect.ts';
-import { readIncidents, type StoredIncident, writeIncidents } from '../../store/queries/incidents.ts';
-import { type IngestState, readIngestState } from '../../store/queries/ingest-state.ts';
-import { type Loss, readLosses } from '../../store/queries/losses.ts';
-import type { Policy } from '../advance.ts';
-import type { AnalyzerSettings } from '../detector.ts';
-import { isoTime } from '../iso-time.ts';
-import { parseMemoryOf } from '../live-incident.ts';
-import { type ChangeReason, stepIncident } from '../step-incident.ts';
-import { toStored } from '../to-stored.ts';
+import type { Incident } from '../../../domain/incident.ts';
+import type { Store } from '../../../store/connect.ts';
+import { readIncidents, type StoredIncident, writeIncidents } from '../../../store/queries/incidents.ts';
+import { type IngestState, readIngestState } from '../../../store/queries/ingest-state.ts';
+import { type Loss, readLosses } from '../../../store/queries/losses.ts';
+import type { Policy } from '../../advance.ts';
+import type { AnalyzerSettings } from '../../detector.ts';
+import { isoTime } from '../../iso-time.ts';
+import { parseMemoryOf } from '../../live-incident.ts';
+import { type ChangeReason, stepIncident } from '../../step-incident.ts';
+import { toStored } from '../../to-stored.ts';
 import {
   type PipelineIdentity,
   pipelineIdentity,

@@ -1,7 +1,7 @@
-import type { AnalyzerSettings, Level } from '../detector.ts';
-import { type Part, partsOf, startOfRun } from '../levels.ts';
-import { poissonTail } from '../poisson-tail.ts';
-import type { CountSum, Matching, View } from '../view.ts';
+import type { AnalyzerSettings, Level } from '../../detector.ts';
+import { type Part, partsOf, startOfRun } from '../../levels.ts';
+import { poissonTail } from '../../poisson-tail.ts';
+import type { CountSum, Matching, View } from '../../view.ts';
 
 /** The answers that a surge is about. */
 export const slowDowns: Matching = { classes: ['slow_down'], measure: 'requests' };

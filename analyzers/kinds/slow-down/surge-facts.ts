@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
-import type { Scope } from '../../domain/incident.ts';
-import type { Facts } from '../detector.ts';
-import { isInScope } from '../narrow-scope.ts';
-import { rateHistory, safeRate } from '../rate-history.ts';
-import type { CountSum, View } from '../view.ts';
+import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
+import type { Scope } from '../../../domain/incident.ts';
+import type { Facts } from '../../detector.ts';
+import { isInScope } from '../../narrow-scope.ts';
+import { rateHistory, safeRate } from '../../rate-history.ts';
+import type { CountSum, View } from '../../view.ts';
 
 const growth = z.object({ name: z.string(), before: z.number(), now: z.number() }).nullable();
 
