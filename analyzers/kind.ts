@@ -71,12 +71,13 @@ export interface Kind<
   look(since: View, whole: Scope): Looked;
   memory: z.ZodType<Memory>;
   remember(situation: Situation<Settings, Memory, Judged, Looked>): Memory;
-  severity(known: Remembered<Settings, Memory>): Incident['severity'];
-  report(known: Remembered<Settings, Memory>): Report;
+  severity(remembered: Remembered<Settings, Memory, Judged>): Incident['severity'];
+  report(remembered: Remembered<Settings, Memory, Judged>): Report;
 }
 
 /** What severity and report are made of. */
-export interface Remembered<Settings, Memory> extends Given<Settings> {
+export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
+  judged: Judged;
   started_at: number;
   scope: Scope;
   memory: Memory;
@@ -123,8 +124,8 @@ export function detectorOf<
     const scope = isOpen && looked !== null ? reviseScope(known, looked.scope) : (known?.scope ?? {});
     const isSame = JSON.stringify(scope) === JSON.stringify(known?.scope);
     const goesOn = previous !== null && isSame && (looked === null || known?.scope_may !== 'change');
-    const whole = { ...given, started_at: startedAt, scope };
-    const memory = kind.remember({ ...whole, known, previous, judged, looked, goes_on: goesOn });
+    const whole = { ...given, judged, started_at: startedAt, scope };
+    const memory = kind.remember({ ...whole, known, previous, looked, goes_on: goesOn });
     checked.set(memory, memory);
     return {
       identity: { provider, org },

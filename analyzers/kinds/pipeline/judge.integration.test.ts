@@ -5,7 +5,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { openStore, type Store } from '../../../store/connect.ts';
 import { migrate } from '../../../store/migrate.ts';
 import { readIncidents, writeIncidents } from '../../../store/queries/incidents.ts';
-import { type PartitionReport, readIngestState, writeIngestState } from '../../../store/queries/ingest-state.ts';
+import {
+  type PartitionReport,
+  readIngestState,
+  writeIngestState,
+} from '../../../store/queries/ingest-state.ts';
 import { readWatermark } from '../../../store/queries/watermark.ts';
 import { isoTime } from '../../iso-time.ts';
 import { defaults } from '../../../tests/fixtures/play.ts';

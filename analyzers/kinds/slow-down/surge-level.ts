@@ -1,7 +1,8 @@
 import type { AnalyzerSettings, Level } from '../../detector.ts';
+import type { Given } from '../../kind.ts';
 import { type Part, partsOf, startOfRun } from '../../levels.ts';
 import { poissonTail } from '../../poisson-tail.ts';
-import type { CountSum, Matching, View } from '../../view.ts';
+import type { CountSum, Matching } from '../../view.ts';
 
 /** The answers that a surge is about. */
 export const slowDowns: Matching = { classes: ['slow_down'], measure: 'requests' };
@@ -15,6 +16,8 @@ export interface SurgeLevel {
   cell: Part | null;
   /** Usual share of Slow Down answers in that part. */
   background: number;
+  /** Sums over the last window. */
+  window: readonly CountSum[];
 }
 
 /** Usual share of Slow Down answers, and how unlikely it must make the window for that to be a surge. */
@@ -35,49 +38,35 @@ const MAX_PARTS = 4;
 /** So many times the threshold share is no sprinkle any more, with room for the error of measuring. */
 const NO_SPRINKLE = 1.5;
 
-/**
- * Judges the window that ends at `now`. `view` is of the organization, reaching back `lookback` seconds, `window`
- * its sums over the window.
- * `background` is the usual share of Slow Down answers once an incident has remembered it, else null.
- */
+/** Judges the window that ends at `now`. `previous` has the usual share of Slow Down answers once it was measured. */
 export function surgeLevel(
-  view: View,
-  window: readonly CountSum[],
-  settings: SurgeSettings,
-  now: number,
-  lookback: number,
-  background: number | null,
+  given: Given<SurgeSettings> & { previous: { background: number } | null },
 ): SurgeLevel {
+  const { view, now, settings, previous } = given;
+  const background = previous?.background ?? null;
+  const window = view.between(now - settings.window_seconds, now).sums();
   const all = partsOf(window, slowDowns);
   const [whole, ...parts] = all;
-  if (whole === undefined) return { level: 'no_data', cell: null, background: 0 };
+  if (whole === undefined) return { level: 'no_data', cell: null, background: 0, window };
   const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
   for (const cell of candidates) {
     if (cell.matching < settings.count || cell.matching < settings.share * cell.requests) continue;
     const usual =
-      background === null
-        ? measureBackground(view, cell, settings, now, lookback)
-        : { share: background, chance: MEASURED_CHANCE };
-    if (!explains(usual, cell, settings)) return { level: 'breach', cell, background: usual.share };
+      background === null ? measureBackground(given, cell) : { share: background, chance: MEASURED_CHANCE };
+    if (!explains(usual, cell, settings)) return { level: 'breach', cell, background: usual.share, window };
   }
   const lingers = candidates.some((cell) => isAbove(cell, settings, background ?? 0));
-  return { level: lingers ? 'lingering' : 'healthy', cell: null, background: background ?? 0 };
+  return { level: lingers ? 'lingering' : 'healthy', cell: null, background: background ?? 0, window };
 }
 
 /** Start of the interval with the first answer of the surge that the cell is in at `now`, epoch seconds. */
 export function surgeStart(
-  view: View,
-  cell: Part,
-  background: number,
-  settings: SurgeSettings,
-  now: number,
-  lookback: number,
+  { view, from, now, settings }: Given<SurgeSettings>,
+  { cell, background }: SurgeLevel,
 ): number {
-  const intervals = view
-    .between(now - lookback, now)
-    .where(cell.contains)
-    .intervals(slowDowns);
-  const run = { now, from: now - lookback, window_seconds: settings.window_seconds };
+  if (cell === null) return now;
+  const intervals = view.where(cell.contains).intervals(slowDowns);
+  const run = { now, from, window_seconds: settings.window_seconds };
   const start = startOfRun(intervals, run, (sums) => isAbove(sums, settings, background));
   return start ?? now - settings.window_seconds;
 }
@@ -102,14 +91,8 @@ function explains(usual: Background, cell: Omit<Part, 'contains'>, settings: Sur
  * lowest of up to four parts, so that a surge which has been going on does not pass for usual; of a short one
  * nothing can be said, and half of the threshold is assumed.
  */
-function measureBackground(
-  view: View,
-  cell: Part,
-  settings: SurgeSettings,
-  now: number,
-  lookback: number,
-): Background {
-  const history = view.between(now - lookback, now - 2 * settings.window_seconds).where(cell.contains);
+function measureBackground({ view, from, now, settings }: Given<SurgeSettings>, cell: Part): Background {
+  const history = view.between(from, now - 2 * settings.window_seconds).where(cell.contains);
   const requests = history.sums().reduce((sum, row) => sum + row.requests, 0);
   const enough = (2 * ENOUGH_ANSWERS) / settings.share;
   const count = Math.min(MAX_PARTS, Math.floor(requests / enough));
