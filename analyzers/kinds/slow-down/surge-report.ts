@@ -1,4 +1,4 @@
-import type { Incident, Scope } from '../../../domain/incident.ts';
+import type { Incident } from '../../../domain/incident.ts';
 import type { AnalyzerSettings, Report } from '../../detector.ts';
 import { isoTime } from '../../iso-time.ts';
 import type { Remembered } from '../../kind.ts';
