@@ -7,11 +7,12 @@ import type { Matching } from './view.ts';
 
 export type AnalyzerSettings = Settings['analyzers'];
 
-/** What the coarse identity of an incident is made of: one incident of a kind at a time per provider and organization. */
-export interface Identity {
-  provider: string;
-  org: string;
-}
+/** The identity of an incident, a record of its kind's own choosing: values by name. */
+export type Names = Readonly<Record<string, string>>;
+
+/** The identity of what is read from counts: one incident of a kind at a time per provider and organization. */
+export type Identity = Readonly<{ provider: string; org: string }>;
+export const organization = ['provider', 'org'] as const;
 
 /**
  * What a detector sees in one organization: `breach` is over the threshold to fire; `lingering` is under it and

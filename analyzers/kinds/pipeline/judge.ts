@@ -80,13 +80,13 @@ export function stepPipeline(
   for (const finding of findings) {
     const key = pipelineKey(finding.identity);
     const previous = live.get(key) ?? null;
-    const subject = {
+    const of = {
       kind: 'pipeline' as const,
       policy: policyOf(finding.identity, settings),
-      names: ({ problem, topic }: PipelineIdentity) => [problem, topic],
+      subject: ['problem', 'topic'] as const,
     };
     const before = previous?.memory.life.evaluated_at ?? at;
-    const step = stepIncident(subject, finding, previous, {
+    const step = stepIncident(of, finding, previous, {
       now: at,
       refresh: Math.floor(at / MINUTE) > Math.floor(before / MINUTE),
       summed_up: [],
