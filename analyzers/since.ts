@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Facts } from './detector.ts';
 import type { Situation } from './kind.ts';
 import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
@@ -29,7 +30,7 @@ const since = z.object({
   counted_until: z.number(),
 });
 
-/** What is counted of the scope since the start. */
+/** What is counted of the scope from the start to the last matching answer. */
 export type Since = z.infer<typeof since>;
 
 type Counted = Pick<
@@ -59,12 +60,17 @@ export function sinceStart(
               by: {},
               counted_until: started_at,
             };
+      const fresh = view.between(base.counted_until, now).within(scope);
+      const last = fresh.lastMatching(matching);
+      // What comes after the last matching answer is not counted before the next one: a share is that of its time.
+      if (last === null) return base;
+      const end = last + COUNT_INTERVAL_SECONDS;
       const next = {
         ...base,
         by: Object.fromEntries(names.map((name): [string, Tally] => [name, { ...base.by[name] }])),
-        counted_until: Math.max(base.counted_until, now),
+        counted_until: end,
       };
-      for (const row of view.between(base.counted_until, now).within(scope).sums()) {
+      for (const row of fresh.between(base.counted_until, end).sums()) {
         const amount = matchingOf(row, matching);
         next.requests += row.requests;
         next.matching += amount;

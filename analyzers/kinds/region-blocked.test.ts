@@ -44,6 +44,8 @@ describe('a client moves to a region that is not served, and back', () => {
   test('counts the refusals, names who is refused and says what to do first', () => {
     expect(blocked?.evidence).toMatchObject({
       refused_requests: 120,
+      // What succeeds afterwards, before it is resolved, does not dilute it.
+      refused_share: 1,
       affected_regions: ['ap-east-1'],
       affected_clients: ['batch'],
       affected_keys: ['k1'],

@@ -20,13 +20,12 @@ export const regionBlocked = detectorOf({
   report({ scope, memory, started_at: startedAt }) {
     const regions = largest(memory.by['region']);
     const clients = largest(memory.by['client']);
-    const from = regions.length === 0 ? 'where they are sent from' : `from ${regions.join(', ')}`;
     const who = clients.length === 0 ? '' : ` Look at ${clients.slice(0, 3).join(', ')} first.`;
     return {
       summary: `Region blocked for ${describeScope(scope)}: ${memory.matching} requests refused.`,
       verdict: {
         party: 'region',
-        why: `The provider has refused requests because of ${regions.length === 0 ? from : `the region, ${from}`}, since ${clock(startedAt)}; key and quota are not the reason.${who}`,
+        why: `Requests from ${regions.join(', ') || 'an unnamed region'} have been refused for their country or region since ${clock(startedAt)}; key and quota are not the reason.${who}`,
       },
       evidence: {
         refused_requests: memory.matching,

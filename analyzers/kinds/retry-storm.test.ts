@@ -53,7 +53,8 @@ describe('a client repeats what fails', () => {
 
   test('says how often a request is sent, by whom, and what to do first', () => {
     expect(found?.evidence).toMatchObject({ failed_retries: 900, affected_clients: ['crawler'] });
-    expect(found?.evidence['attempts_per_request']).toBeGreaterThan(2);
+    // 30 requests a minute and 60 retries, up to the end of the storm and no further.
+    expect(found?.evidence).toMatchObject({ attempts_per_request: 3, failed_retry_share: 0.6667 });
     expect(found?.verdict).toMatchObject({ party: 'traffic', why: expect.stringContaining('crawler') });
     expect(found?.remedy.owner).toBe('owner of crawler');
     expect(found?.remedy.steps[0]).toMatch(/Back off in crawler/);

@@ -42,7 +42,7 @@ export const retryStorm = detectorOf({
       summary: `Retry storm for ${describeScope(scope)}: every request is sent ${round(attempts(memory))} times; ${memory.matching} retries failed.`,
       verdict: {
         party: 'traffic',
-        why: `${clients.slice(0, 3).join(', ') || 'The callers'} have repeated failed requests since ${clock(startedAt)}: ${memory.matching} of ${memory.requests} requests are retries that failed again.`,
+        why: `Failed requests have been repeated by ${clients.slice(0, 3).join(', ') || 'the callers'} since ${clock(startedAt)}: ${memory.matching} of ${memory.requests} requests are retries that failed again.`,
       },
       evidence: {
         attempts_per_request: round(attempts(memory)),
