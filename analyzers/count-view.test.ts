@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { countView, orgsWith, rowsBetween } from './count-view.ts';
-import { countRow } from './testing/traffic.ts';
+import { countRow } from '../tests/fixtures/traffic.ts';
 
 const rows = [30, 10, 20, 20].map((ts, i) =>
   countRow({ ts, org: i === 0 ? 'b' : 'a', class: i === 1 ? 'slow_down' : 'ok' }),

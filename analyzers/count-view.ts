@@ -1,6 +1,7 @@
 import type { CountRow } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import { OrgCounts } from './org-counts.ts';
+import type { Measure } from './view.ts';
 
 /** Counts as detectors read them. */
 export interface CountView {
@@ -36,17 +37,18 @@ export function rowsBetween<Row extends { ts: number }>(
   return rows.slice(lowerBound(rows, from), lowerBound(rows, to));
 }
 
-/** Keys of the organizations with an answer of one of the classes in `[from, to)`, each once. */
+/** Keys of the organizations with an answer of one of the classes in `[from, to)`, each once; or with a retry among them. */
 export function orgsWith(
   view: CountView,
   classes: readonly RequestClass[],
   from: number,
   to: number,
+  measure: Measure = 'requests',
 ): ReadonlySet<string> {
   const keys = new Set<string>();
-  const isOne = (row: { class: RequestClass }): boolean => classes.includes(row.class);
   for (const [key, org] of view.orgs) {
-    if (org.combinations.some(isOne) && org.between(from, to).last(isOne) !== null) keys.add(key);
+    if (!org.combinations.some((row) => classes.includes(row.class))) continue;
+    if (org.between(from, to).lastMatching({ classes, measure }) !== null) keys.add(key);
   }
   return keys;
 }

@@ -1,4 +1,5 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
+import type { RequestClass } from '../domain/error-class.ts';
 import type { Store } from '../store/connect.ts';
 import { type CountRange, readCountSeries } from '../store/queries/count-series.ts';
 import { readActivity, readClassCounts } from '../store/queries/counts.ts';
@@ -8,6 +9,7 @@ import type { Live } from './evaluate.ts';
 import type { OrgCounts } from './org-counts.ts';
 import { type HistoryRange, readHistory, seriesByOrg } from './read-history.ts';
 import { Suspects } from './suspects.ts';
+import type { Measure } from './view.ts';
 
 /** Intervals of the last minutes are asked at every step whether their counts have grown, older ones once a minute; seconds. */
 const YOUNG_SECONDS = 300;
@@ -71,13 +73,16 @@ export class CountWindow implements CountView {
     const start = from - Math.max(...detectors.map((detector) => detector.lookback(settings)));
     const reach = from - Math.max(...detectors.map((detector) => detector.least(settings).seconds));
     this.#forgetBefore(start, to);
-    const classes = [...new Set(detectors.flatMap((detector) => detector.classes))];
+    const classesBy = (measure: Measure): RequestClass[] => [
+      ...new Set(detectors.flatMap(({ matching }) => (matching.measure === measure ? matching.classes : []))),
+    ];
+    const asked = { classes: classesBy('requests'), retried: classesBy('retries') };
     const newFrom = Math.max(reach, Math.min(this.#to, to));
     const { totals, answers } = await readActivity(store, {
       from: this.#askFrom(start, to),
       to,
       answers_from: newFrom,
-      classes,
+      ...asked,
     });
     const changed = [...totals.keys()]
       .filter((ts) => totals.get(ts) !== this.#totals.get(ts))
@@ -87,7 +92,7 @@ export class CountWindow implements CountView {
     if (grown.length > 0)
       this.#suspects.replace(
         new Set(grown),
-        await readClassCounts(store, { ...rangeOf(grown), classes }),
+        await readClassCounts(store, { ...rangeOf(grown), ...asked }),
         reach,
       );
     const wanted = this.#wanted(live, to, detectors, settings);

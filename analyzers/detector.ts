@@ -1,17 +1,18 @@
-import type { RequestClass } from '../domain/error-class.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Policy } from './advance.ts';
 import type { CountView } from './count-view.ts';
+import type { Matching } from './view.ts';
 
 export type AnalyzerSettings = Settings['analyzers'];
 
-/** What the coarse identity of an incident is made of: one incident of a kind at a time per provider and organization. */
-export interface Identity {
-  provider: string;
-  org: string;
-}
+/** The identity of an incident, a record of its kind's own choosing: values by name. */
+export type Names = Readonly<Record<string, string>>;
+
+/** The identity of what is read from counts: one incident of a kind at a time per provider and organization. */
+export type Identity = Readonly<{ provider: string; org: string }>;
+export const organization = ['provider', 'org'] as const;
 
 /**
  * What a detector sees in one organization: `breach` is over the threshold to fire; `lingering` is under it and
@@ -54,8 +55,8 @@ export type Report = Pick<Incident, 'summary' | 'verdict' | 'evidence' | 'remedy
 /** One kind of incident: when it is there, and what to say about it. Pure. */
 export interface Detector {
   kind: IncidentKind;
-  /** Answers without which the kind cannot begin. */
-  classes: readonly RequestClass[];
+  /** Answers that the kind is about and without which it cannot begin. */
+  matching: Matching;
   /** So many such answers of one organization within so many seconds are needed to begin; fewer are not looked at. */
   least(settings: AnalyzerSettings): { count: number; seconds: number };
   /** How many seconds before `now` the counts must reach back. */

@@ -4,7 +4,7 @@ import type { Life } from './advance.ts';
 import { endOfHistory } from './end-of-history.ts';
 import { evaluate, type Live, versionOf } from './evaluate.ts';
 import { countView } from './count-view.ts';
-import { detectors } from './detectors/detectors.ts';
+import { detectors } from './kinds/kinds.ts';
 import type { LiveIncident } from './live-incident.ts';
 
 const HOUR = 3_600;

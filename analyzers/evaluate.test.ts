@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { countView } from './count-view.ts';
-import { detectors } from './detectors/detectors.ts';
+import { detectors } from './kinds/kinds.ts';
 import { evaluate, holdIncomplete, type Live, versionOf } from './evaluate.ts';
-import { defaults, play } from './testing/play.ts';
-import { START, type Stream, traffic } from './testing/traffic.ts';
+import { defaults, play } from '../tests/fixtures/play.ts';
+import { START, type Stream, traffic } from '../tests/fixtures/traffic.ts';
 import { fromStored, toStored } from './to-stored.ts';
 
 const at = (n: number): number => START + n * 60;

@@ -1,6 +1,6 @@
 import { advance, type Observation } from './advance.ts';
 import { type CountView, orgKey } from './count-view.ts';
-import type { AnalyzerSettings, Detector, Identity, Known } from './detector.ts';
+import { type AnalyzerSettings, type Detector, type Known, organization } from './detector.ts';
 import { type LiveIncident, liveKey, toKnown } from './live-incident.ts';
 import { finestDimensions } from './org-counts.ts';
 import { type ChangeReason, stepIncident } from './step-incident.ts';
@@ -36,7 +36,7 @@ export function evaluate(
   const changes: Change[] = [];
   for (const detector of detectors) {
     const policy = detector.policy(settings);
-    const subject = { kind: detector.kind, policy, names: ({ provider, org }: Identity) => [provider, org] };
+    const of = { kind: detector.kind, policy, subject: organization };
     for (const [key, item] of live)
       if (isForgotten(detector, item, now, policy.reopen_seconds)) next.delete(key);
     for (const finding of detector.detect(counts, settings, now, knownOf(detector, live, now, settings))) {
@@ -45,7 +45,7 @@ export function evaluate(
       if (counts.left_out?.has(org) === true) continue;
       const key = liveKey(detector.kind, finding.identity);
       const previous = live.get(key) ?? null;
-      const step = stepIncident(subject, finding, previous, {
+      const step = stepIncident(of, finding, previous, {
         now,
         refresh: now % REFRESH_SECONDS === 0,
         summed_up: counts.orgs.get(org)?.isCoarse === true ? finestDimensions : [],

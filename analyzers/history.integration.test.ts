@@ -8,12 +8,12 @@ import { StoreError } from '../store/error.ts';
 import { migrate } from '../store/migrate.ts';
 import { readIncidents } from '../store/queries/incidents.ts';
 import type { Incident } from '../domain/incident.ts';
-import { detectors } from './detectors/detectors.ts';
+import { detectors } from './kinds/kinds.ts';
 import { History } from './history.ts';
 import { replayRange } from './replay.ts';
-import { insertCounts } from './testing/insert-counts.ts';
-import { defaults } from './testing/play.ts';
-import { seeded, START, type Stream, traffic } from './testing/traffic.ts';
+import { insertCounts } from '../tests/fixtures/insert-counts.ts';
+import { defaults } from '../tests/fixtures/play.ts';
+import { seeded, START, type Stream, traffic } from '../tests/fixtures/traffic.ts';
 
 const MINUTE = 60;
 const HOURS = 4;

@@ -4,7 +4,7 @@ import type { StoredIncident } from '../store/queries/incidents.ts';
 import { CountWindow } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import type { Change, Live } from './evaluate.ts';
-import type { PipelineLive } from './pipeline/identity.ts';
+import type { PipelineLive } from './kinds/pipeline/identity.ts';
 import { stepRange } from './step-range.ts';
 import { toStored } from './to-stored.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CountRow } from '../domain/count-row.ts';
 import { describeScope, isInScope, narrowScope, reviseScope } from './narrow-scope.ts';
-import { countRow } from './testing/traffic.ts';
+import { countRow } from '../tests/fixtures/traffic.ts';
 
 const isBad = (row: CountRow): boolean => row.class === 'slow_down';
 const bad = (row: Partial<CountRow>, requests: number): CountRow =>

@@ -32,14 +32,22 @@ export function narrowScope<Row extends Scoped & { requests: number }>(
   rows: readonly Row[],
   isAffected: (row: Row) => boolean,
 ): Scope {
+  return narrowScopeBy(rows, (row) => (isAffected(row) ? row.requests : 0));
+}
+
+/** The same where only some of the requests of a row are affected: `affected` says how many. */
+export function narrowScopeBy<Row extends Scoped & { requests: number }>(
+  rows: readonly Row[],
+  affected: (row: Row) => number,
+): Scope {
   const found: Scope = {};
   for (const name of telling) {
-    const value = sharedValue(rows, isAffected, scopeColumns[name]);
+    const value = sharedValue(rows, affected, scopeColumns[name]);
     if (value !== null) found[name] = value;
   }
   const inside = rows.filter((row) => isInScope(row, found));
   for (const name of refining) {
-    const value = sharedValue(inside, isAffected, scopeColumns[name]);
+    const value = sharedValue(inside, affected, scopeColumns[name]);
     if (value !== null && inside.some((row) => row[scopeColumns[name]] !== value)) found[name] = value;
   }
   const scope: Scope = {};
@@ -87,7 +95,7 @@ export function describeScope(scope: Scope): string {
 
 function sharedValue<Row extends Scoped & { requests: number }>(
   rows: readonly Row[],
-  isAffected: (row: Row) => boolean,
+  affectedOf: (row: Row) => number,
   column: (typeof scopeColumns)[ScopeDimension],
 ): string | null {
   const tallies = new Map<string, { affected: number; requests: number }>();
@@ -95,7 +103,7 @@ function sharedValue<Row extends Scoped & { requests: number }>(
   for (const row of rows) {
     const tally = tallies.get(row[column]) ?? { affected: 0, requests: 0 };
     tallies.set(row[column], tally);
-    const affected = isAffected(row) ? row.requests : 0;
+    const affected = affectedOf(row);
     tally.affected += affected;
     tally.requests += row.requests;
     total.affected += affected;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { rateHistory, safeRate } from './rate-history.ts';
-import { START, traffic } from './testing/traffic.ts';
+import { START, traffic } from '../tests/fixtures/traffic.ts';
 
 const at = (minute: number): number => START + minute * 60;
 const history = (rate: (minute: number) => number, start = 40) =>

@@ -2,7 +2,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { Store } from '../store/connect.ts';
 import { writeIncidents } from '../store/queries/incidents.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
-import { detectors as allDetectors } from './detectors/detectors.ts';
+import { detectors as allDetectors } from './kinds/kinds.ts';
 import type { Change } from './evaluate.ts';
 import { judgeUpTo, type TickState } from './judge.ts';
 import { stepSeconds } from './step-range.ts';

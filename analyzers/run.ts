@@ -1,7 +1,7 @@
 import type { Store } from '../store/connect.ts';
 import { isRetriable } from '../store/error.ts';
 import type { AnalyzerSettings } from './detector.ts';
-import { detectors } from './detectors/detectors.ts';
+import { detectors } from './kinds/kinds.ts';
 import { closeHistory } from './end-of-history.ts';
 import { History } from './history.ts';
 import { tick, type Ticked, type TickState } from './tick.ts';

@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Incident } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import { advance, type Life, type Policy, type Reason } from './advance.ts';
-import type { Finding } from './detector.ts';
-import { incidentId } from './incident-id.ts';
+import type { Finding, Names } from './detector.ts';
 import { isoTime } from './iso-time.ts';
 import type { LiveIncident } from './live-incident.ts';
 
@@ -10,11 +10,11 @@ import type { LiveIncident } from './live-incident.ts';
 export type ChangeReason = Reason | 'updated' | 'refreshed';
 
 /** What the incidents of one kind have in common. */
-export interface Subject<I> {
+export interface Subject<I extends Names> {
   kind: IncidentKind;
   policy: Policy;
-  /** The identity as texts, of which the id is made. */
-  names(identity: I): readonly string[];
+  /** Of whom at most one is open: the names of the identity, in the order in which the id is made of them. */
+  subject: readonly (keyof I & string)[];
 }
 
 /** Where an incident stands after a finding; `next` null: nothing is remembered, `change` null: nothing is written. */
@@ -35,13 +35,13 @@ export interface Moment {
 }
 
 /** Steps one incident by what was found. Null when that time has been evaluated already. Pure. */
-export function stepIncident<I>(
-  subject: Subject<I>,
+export function stepIncident<I extends Names>(
+  of: Subject<I>,
   finding: Finding<I>,
   previous: LiveIncident<I> | null,
   moment: Moment,
 ): Step<I> | null {
-  const step = advance(previous?.memory.life ?? null, finding, moment.now, subject.policy);
+  const step = advance(previous?.memory.life ?? null, finding, moment.now, of.policy);
   if (step.next === null) return { next: null, change: null, reason: step.reason };
   if (step.reason === 'already_evaluated') return null;
   const isNew = step.next.started_at !== previous?.memory.life.started_at;
@@ -50,7 +50,7 @@ export function stepIncident<I>(
   // Most evaluations show nothing new, and to say it takes longer than to find it.
   if (kept !== null && !step.emit && !mayShow(kept.incident, finding, step.next, moment.refresh))
     return { next: { incident: kept.incident, memory }, change: null, reason: step.reason };
-  const current = toLive(subject, finding, memory, kept, moment.summed_up);
+  const current = toLive(of, finding, memory, kept, moment.summed_up);
   const reason = step.emit ? step.reason : quietReason(kept?.incident ?? null, current, moment.refresh);
   if (reason !== null) return { next: current, change: current, reason };
   // What was not written is compared again next time, so the incident keeps what was last shown.
@@ -58,8 +58,8 @@ export function stepIncident<I>(
   return { next, change: null, reason: step.reason };
 }
 
-function toLive<I>(
-  { kind, names }: Subject<I>,
+function toLive<I extends Names>(
+  { kind, subject }: Subject<I>,
   finding: Finding<I>,
   memory: LiveIncident<I>['memory'],
   previous: LiveIncident<I> | null,
@@ -71,7 +71,11 @@ function toLive<I>(
   // After the end only the way back is followed further.
   if (isOver) return { incident: { ...previous.incident, remedy: report.remedy }, memory };
   const incident: Incident = {
-    id: incidentId(kind, names(finding.identity), life.started_at),
+    id: incidentId(
+      kind,
+      subject.map((name) => finding.identity[name] ?? ''),
+      life.started_at,
+    ),
     kind,
     state: life.state,
     severity: higher(finding.severity, previous?.incident.severity),
@@ -92,6 +96,12 @@ function toLive<I>(
     related: previous?.incident.related ?? [],
   };
   return { incident, memory };
+}
+
+/** 16 hex digits that depend only on kind, identity and start (epoch seconds): every analyzer gives the same. */
+function incidentId(kind: IncidentKind, identity: readonly string[], startedAt: number): string {
+  const text = JSON.stringify([kind, ...identity, startedAt]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 const severities = ['info', 'warning', 'critical'] as const;

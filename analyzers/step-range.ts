@@ -58,11 +58,11 @@ async function addSamples(
   changes: readonly Change[],
 ): Promise<readonly Change[]> {
   const samples = new Map<Change, string[]>();
-  for (const { kind, classes } of detectors) {
+  for (const { kind, matching } of detectors) {
     const asked = changes.filter(({ live, reason }) => live.incident.kind === kind && isAsked(reason));
     const [first] = asked;
     if (first === undefined) continue;
-    const filter = { classes, to: first.live.memory.life.evaluated_at, limit: SAMPLES };
+    const filter = { classes: matching.classes, to: first.live.memory.life.evaluated_at, limit: SAMPLES };
     const scopes = asked.map(({ live }) => ({
       scope: live.incident.scope,
       from: live.memory.life.started_at,

@@ -1,12 +1,13 @@
 import type { ClassCount } from '../store/queries/counts.ts';
 import { orgKey } from './count-view.ts';
 import type { AnalyzerSettings, Detector, Identity } from './detector.ts';
+import type { Measure } from './view.ts';
 
 /** An organization in which an incident could begin. */
 export interface Suspect {
   key: string;
   identity: Identity;
-  /** Answers of the classes in question. */
+  /** Answers in question. */
   answers: number;
 }
 
@@ -41,9 +42,10 @@ export class Suspects {
     for (const [key, rows] of this.#orgs) {
       let answers = 0;
       for (const detector of detectors) {
-        const own = rows.filter((row) => detector.classes.includes(row.class));
-        if (couldBegin(own, detector.least(settings)))
-          answers += own.reduce((sum, { requests }) => sum + requests, 0);
+        const { classes, measure } = detector.matching;
+        const own = rows.filter((row) => classes.includes(row.class) && row[measure] > 0);
+        if (couldBegin(own, measure, detector.least(settings)))
+          answers += own.reduce((sum, row) => sum + row[measure], 0);
       }
       const [row] = rows;
       if (row !== undefined && answers > 0)
@@ -59,17 +61,21 @@ function insert(rows: ClassCount[], row: ClassCount): void {
   rows.splice(at, 0, row);
 }
 
-function couldBegin(rows: readonly ClassCount[], least: { count: number; seconds: number }): boolean {
+function couldBegin(
+  rows: readonly ClassCount[],
+  measure: Measure,
+  least: { count: number; seconds: number },
+): boolean {
   let begin = 0;
   let sum = 0;
   for (const row of rows) {
-    sum += row.requests;
+    sum += row[measure];
     for (
       let first = rows[begin];
       first !== undefined && first.ts <= row.ts - least.seconds;
       first = rows[begin]
     ) {
-      sum -= first.requests;
+      sum -= first[measure];
       begin++;
     }
     if (sum >= least.count) return true;

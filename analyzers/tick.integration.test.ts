@@ -11,8 +11,8 @@ import { type IncidentFilter, readIncidents, readSampleRequestIds } from '../sto
 import { tsvRow, tsvTime } from '../store/tsv.ts';
 import { replayRange } from './replay.ts';
 import { runAnalyzers } from './run.ts';
-import { defaults } from './testing/play.ts';
-import { START, type Stream, traffic } from './testing/traffic.ts';
+import { defaults } from '../tests/fixtures/play.ts';
+import { START, type Stream, traffic } from '../tests/fixtures/traffic.ts';
 import { tick, type Ticked, type TickState } from './tick.ts';
 
 const MINUTE = 60;

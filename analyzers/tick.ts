@@ -2,11 +2,11 @@ import type { Store } from '../store/connect.ts';
 import { readCountsGone } from '../store/queries/counts.ts';
 import { readIncidents, writeIncidents } from '../store/queries/incidents.ts';
 import { CountWindow } from './count-window.ts';
-import { detectors as allDetectors } from './detectors/detectors.ts';
+import { detectors as allDetectors } from './kinds/kinds.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { holdIncomplete } from './evaluate.ts';
 import { judgeUpTo, type TickState, type Write, type Written } from './judge.ts';
-import { judgePipeline } from './pipeline/judge.ts';
+import { judgePipeline } from './kinds/pipeline/judge.ts';
 import { stepSeconds } from './step-range.ts';
 import { fromStored, toStored } from './to-stored.ts';
 

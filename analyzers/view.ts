@@ -1,4 +1,5 @@
 import type { CountRow } from '../domain/count-row.ts';
+import type { RequestClass } from '../domain/error-class.ts';
 import type { Scope } from '../domain/incident.ts';
 import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
 import type { Combination, OrgCounts } from './org-counts.ts';
@@ -15,6 +16,20 @@ export interface IntervalSum {
 }
 
 export type IsMatching = (combination: Combination) => boolean;
+
+/** What of a count is meant: all its requests, or those of them that repeat an earlier one. */
+export type Measure = 'requests' | 'retries';
+
+/** The answers that something is about: those of some classes, or those of them that are retries. */
+export interface Matching {
+  classes: readonly RequestClass[];
+  measure: Measure;
+}
+
+/** How many of the requests of a count match. */
+export function matchingOf(row: CountSum, { classes, measure }: Matching): number {
+  return classes.includes(row.class) ? row[measure] : 0;
+}
 
 /**
  * A part of an organization's counts: a span of time and some of the combinations. Nothing is copied; sums are
@@ -104,16 +119,21 @@ export class View {
     return sums;
   }
 
-  /** Sums of each interval that has rows, in order of time. */
-  intervals(isMatching: IsMatching = () => false): IntervalSum[] {
-    const matching = this.combinations.map(isMatching);
+  /** Sums of each interval that has rows, in order of time; without an argument nothing matches. */
+  intervals({ classes, measure }: Matching = { classes: [], measure: 'requests' }): IntervalSum[] {
+    const { ts, which, requests, retries } = this.#counts.columns;
+    const amounts = measure === 'requests' ? requests : retries;
+    const matching = this.combinations.map((combination) => classes.includes(combination.class));
     const sums: IntervalSum[] = [];
     let sum: IntervalSum | undefined;
-    this.each((which, ts, requests) => {
-      if (sum?.ts !== ts) sums.push((sum = { ts, requests: 0, matching: 0 }));
-      sum.requests += requests;
-      if (matching[which] === true) sum.matching += requests;
-    });
+    for (let i = this.#first; i < this.#last; i++) {
+      const number = which[i] ?? 0;
+      if (this.#mask !== null && this.#mask[number] !== 1) continue;
+      const at = ts[i] ?? 0;
+      if (sum?.ts !== at) sums.push((sum = { ts: at, requests: 0, matching: 0 }));
+      sum.requests += requests[i] ?? 0;
+      if (matching[number] === true) sum.matching += amounts?.[i] ?? 0;
+    }
     return sums;
   }
 
@@ -137,8 +157,14 @@ export class View {
     return this.#search(isMatching, -1);
   }
 
-  #search(isMatching: IsMatching, direction: 1 | -1): number | null {
+  /** Start of the last interval with an answer that matches; null for none. */
+  lastMatching({ classes, measure }: Matching): number | null {
+    return this.#search((combination) => classes.includes(combination.class), -1, measure);
+  }
+
+  #search(isMatching: IsMatching, direction: 1 | -1, measure: Measure = 'requests'): number | null {
     const { columns, combinations } = this.#counts;
+    const amounts = columns[measure];
     for (
       let i = direction === 1 ? this.#first : this.#last - 1;
       i >= this.#first && i < this.#last;
@@ -146,6 +172,7 @@ export class View {
     ) {
       const number = columns.which[i] ?? 0;
       if (this.#mask !== null && this.#mask[number] !== 1) continue;
+      if ((amounts?.[i] ?? 0) === 0) continue;
       const combination = combinations[number];
       if (combination !== undefined && isMatching(combination)) return columns.ts[i] ?? null;
     }

@@ -222,6 +222,30 @@ export const settingsSchema = z.strictObject({
           clear_seconds: whole(86_400).default(300).describe('Resolved after so many seconds without one.'),
         })
         .prefault({}),
+      region_blocked: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(3)
+            .describe('Fires at so many requests refused for their region in the window'),
+          window_seconds: whole(86_400).default(300).describe('of so many seconds'),
+          share: ratio.default(0.1).describe('and this share of the requests of a region, client, key, …'),
+          clear_seconds: whole(86_400)
+            .default(600)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
+      retry_storm: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(30)
+            .describe('Fires at so many retries that failed again in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds'),
+          share: ratio.default(0.3).describe('and this share of the requests of a client, key, project, …'),
+          clear_seconds: whole(86_400)
+            .default(300)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
       pipeline: z
         .strictObject({
           // Workers speak every 10 s of what they learned within the 10 s before: less would fire for quiet partitions.

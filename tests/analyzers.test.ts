@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { play } from '../analyzers/testing/play.ts';
-import { countRow } from '../analyzers/testing/traffic.ts';
+import { play } from './fixtures/play.ts';
+import { countRow } from './fixtures/traffic.ts';
 import type { CountRow } from '../domain/count-row.ts';
 import { errorClasses } from '../domain/error-class.ts';
 import type { Incident } from '../domain/incident.ts';

@@ -53,6 +53,17 @@ test('a history says how long it is kept, its open incident ends with it, and la
   ]);
   expect(Date.parse(found[0]?.resolved_at ?? '')).toBeLessThanOrEqual(CUT);
 
+  // The minute and finer are kept from the import on, so they can be asked for, whatever the age of the events.
+  for (const options of [
+    ['--step', '1m'],
+    ['--by', 'endpoint'],
+  ]) {
+    const range = ['--since', FROM, '--until', '2025-03-01T01:00:00Z', '--data', data];
+    const trends = await runFaultline(['trends', ...options, ...range, '--format', 'json']);
+    expect(trends.code, trends.stderr).toBe(0);
+    expect(trends.stdout).toContain('"requests"');
+  }
+
   // Something fresh, as from then on.
   const fresh = `${JSON.stringify({ ts: new Date().toISOString(), status: 200, provider: 'openai' })}\n`;
   await writeFile(path.join(folder, 'fresh.ndjson'), fresh);

@@ -19,7 +19,13 @@ export interface CountsFilter {
 }
 
 /** Answers of one class in one interval of one organization. */
-export type ClassCount = Pick<CountRow, 'ts' | 'provider' | 'org' | 'class' | 'requests'>;
+export type ClassCount = Pick<CountRow, 'ts' | 'provider' | 'org' | 'class' | 'requests' | 'retries'>;
+
+/** Which answers are asked for: those of some classes, and of others only what holds retries. */
+export interface AnswerFilter {
+  classes: readonly RequestClass[];
+  retried?: readonly RequestClass[];
+}
 
 const MAX_ROWS = 500_000;
 
@@ -42,18 +48,21 @@ export async function readCounts(store: Store, filter: CountsFilter): Promise<Co
  */
 export async function readClassCounts(
   store: Store,
-  filter: { from: number; to: number; intervals?: readonly number[]; classes: readonly RequestClass[] },
+  filter: { from: number; to: number; intervals?: readonly number[] } & AnswerFilter,
 ): Promise<ClassCount[]> {
   return store.query<ClassCount>(
     `SELECT toUnixTimestamp(c.ts) AS ts, c.provider AS provider, c.org AS org, c.class AS class,
-      sum(c.requests) AS requests
+      sum(c.requests) AS requests, sum(c.retries) AS retries
     FROM request_counts AS c
-    WHERE ${rangeCondition(filter)} AND c.class IN {classes:Array(String)}
+    WHERE ${rangeCondition(filter)} AND ${isAsked}
     GROUP BY c.ts, c.provider, c.org, c.class
     ORDER BY c.ts, c.provider, c.org, c.class`,
-    { ...rangeParams(filter), classes: filter.classes },
+    { ...rangeParams(filter), classes: filter.classes, retried: filter.retried ?? [] },
   );
 }
+
+const isAsked =
+  '(c.class IN {classes:Array(String)} OR (c.retries > 0 AND c.class IN {retried:Array(String)}))';
 
 /**
  * The end (epoch seconds) of the last day in `[from, to)` of which counts per 10 s were dropped while those per hour are
@@ -95,24 +104,24 @@ export interface Activity {
  */
 export async function readActivity(
   store: Store,
-  range: { from: number; to: number; answers_from: number; classes: readonly RequestClass[] },
+  range: { from: number; to: number; answers_from: number } & AnswerFilter,
 ): Promise<Activity> {
   const rows = await store.query<Omit<ClassCount, 'class'> & { class: RequestClass | '' }>(
-    `SELECT toUnixTimestamp(c.ts) AS ts, '' AS provider, '' AS org, '' AS class, sum(c.requests) AS requests
+    `SELECT toUnixTimestamp(c.ts) AS ts, '' AS provider, '' AS org, '' AS class, sum(c.requests) AS requests, toUInt64(0) AS retries
     FROM request_counts AS c
     WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')
     GROUP BY c.ts
     UNION ALL
     SELECT * FROM (
       SELECT toUnixTimestamp(c.ts) AS ts, c.provider AS provider, c.org AS org, c.class AS class,
-        sum(c.requests) AS requests
+        sum(c.requests) AS requests, sum(c.retries) AS retries
       FROM request_counts AS c
       WHERE c.ts >= toDateTime({answers_from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')
-        AND c.class IN {classes:Array(String)}
+        AND ${isAsked}
       GROUP BY c.ts, c.provider, c.org, c.class
       ORDER BY c.ts, c.provider, c.org, c.class
     )`,
-    { ...range },
+    { ...range, retried: range.retried ?? [] },
   );
   const activity: Activity = { totals: new Map(), answers: [] };
   for (const row of rows) {

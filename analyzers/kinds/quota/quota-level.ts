@@ -1,10 +1,21 @@
-import type { CountRow } from '../../domain/count-row.ts';
-import type { AnalyzerSettings, Level } from '../detector.ts';
-import { isInScope, scopeColumns } from '../narrow-scope.ts';
-import type { Scope } from '../../domain/incident.ts';
-import type { View } from '../view.ts';
+import type { CountRow } from '../../../domain/count-row.ts';
+import type { AnalyzerSettings, Known, Level } from '../../detector.ts';
+import { isInScope, scopeColumns } from '../../narrow-scope.ts';
+import type { Matching, View } from '../../view.ts';
+
+/** The answers that an exhausted quota is about. */
+export const quotaAnswers: Matching = { classes: ['quota_exceeded'], measure: 'requests' };
 
 type QuotaSettings = AnalyzerSettings['quota_exhausted'];
+
+/** What is judged, with what is known of an incident that is open. */
+interface Given {
+  view: View;
+  settings: QuotaSettings;
+  now: number;
+  known: Pick<Known, 'scope' | 'started_at'> | null;
+  previous: { last_request_at: number } | null;
+}
 
 /** Callers with few requests do not fail three times within a minute: for them the run of failures is longer. */
 export const RUN_WINDOWS = 10;
@@ -18,20 +29,15 @@ const parts = ['project', 'key', 'client', 'model'] as const;
  * Judges the organization's counts up to `now`. A breach: enough quota answers in the window without a success or
  * with the share; or as many in a row, without a success between them, within ten windows.
  */
-export function quotaLevel(
-  view: View,
-  settings: QuotaSettings,
-  now: number,
-  known: { scope: Scope; last_request_at: number } | null,
-): Level {
+export function quotaLevel({ view, settings, now, known, previous }: Given): { level: Level } {
   const window = view.between(now - settings.window_seconds, now);
   const run = view.between(now - RUN_WINDOWS * settings.window_seconds, now);
-  if (isExhausted(run, now - settings.window_seconds, settings)) return 'breach';
-  if (window.last(isQuota) !== null) return 'lingering';
+  if (isExhausted(run, now - settings.window_seconds, settings)) return { level: 'breach' };
+  if (window.last(isQuota) !== null) return { level: 'lingering' };
   const scope = known?.scope ?? {};
-  if (window.last((row) => row.class === 'ok' && isInScope(row, scope)) !== null) return 'healthy';
-  const isUnused = known !== null && now - known.last_request_at > UNUSED_SECONDS;
-  return isUnused && window.last((row) => row.class === 'ok') !== null ? 'healthy' : 'no_data';
+  if (window.last((row) => row.class === 'ok' && isInScope(row, scope)) !== null) return { level: 'healthy' };
+  const isUnused = known !== null && now - (previous?.last_request_at ?? known.started_at) > UNUSED_SECONDS;
+  return { level: isUnused && window.last((row) => row.class === 'ok') !== null ? 'healthy' : 'no_data' };
 }
 
 /** True for an answer that says the quota is used up. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { incident } from '../../domain/incident.ts';
-import type { PartitionState } from '../../store/queries/ingest-state.ts';
-import type { AnalyzerSettings } from '../detector.ts';
-import { defaults } from '../testing/play.ts';
+import { incident } from '../../../domain/incident.ts';
+import type { PartitionState } from '../../../store/queries/ingest-state.ts';
+import type { AnalyzerSettings } from '../../detector.ts';
+import { defaults } from '../../../tests/fixtures/play.ts';
 import type { PipelineLive } from './identity.ts';
 import { stepPipeline } from './judge.ts';
 

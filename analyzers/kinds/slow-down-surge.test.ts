@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { incident as incidentSchema } from '../../domain/incident.ts';
 import { countView } from '../count-view.ts';
-import { defaults, play } from '../testing/play.ts';
-import { poisson, seeded, START, type Stream, traffic } from '../testing/traffic.ts';
+import { defaults, play } from '../../tests/fixtures/play.ts';
+import { poisson, seeded, START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
 import { slowDownSurge } from './slow-down-surge.ts';
 
 const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();

@@ -2,14 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openStore, type Store } from '../../store/connect.ts';
-import { migrate } from '../../store/migrate.ts';
-import { readIncidents, writeIncidents } from '../../store/queries/incidents.ts';
-import { type PartitionReport, readIngestState, writeIngestState } from '../../store/queries/ingest-state.ts';
-import { readWatermark } from '../../store/queries/watermark.ts';
-import { isoTime } from '../iso-time.ts';
-import { defaults } from '../testing/play.ts';
-import { tick, type TickState } from '../tick.ts';
+import { openStore, type Store } from '../../../store/connect.ts';
+import { migrate } from '../../../store/migrate.ts';
+import { readIncidents, writeIncidents } from '../../../store/queries/incidents.ts';
+import {
+  type PartitionReport,
+  readIngestState,
+  writeIngestState,
+} from '../../../store/queries/ingest-state.ts';
+import { readWatermark } from '../../../store/queries/watermark.ts';
+import { isoTime } from '../../iso-time.ts';
+import { defaults } from '../../../tests/fixtures/play.ts';
+import { tick, type TickState } from '../../tick.ts';
 
 let directory: string;
 let store: Store;

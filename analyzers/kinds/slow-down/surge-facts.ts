@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
-import type { Scope } from '../../domain/incident.ts';
-import type { Facts } from '../detector.ts';
-import { isInScope } from '../narrow-scope.ts';
-import { rateHistory, safeRate } from '../rate-history.ts';
-import type { CountSum, View } from '../view.ts';
+import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
+import type { Scope } from '../../../domain/incident.ts';
+import { isInScope } from '../../narrow-scope.ts';
+import { rateHistory, safeRate } from '../../rate-history.ts';
+import type { CountSum, View } from '../../view.ts';
 
 const growth = z.object({ name: z.string(), before: z.number(), now: z.number() }).nullable();
 
@@ -55,24 +54,6 @@ export interface Present {
 }
 
 const MAX_CLIENTS = 20;
-
-/** Facts that were made here need not be checked again at the next evaluation. */
-const readBefore = new WeakMap<Facts, SurgeFacts>();
-
-export function rememberSurge(facts: SurgeFacts): SurgeFacts {
-  readBefore.set(facts, facts);
-  return facts;
-}
-
-/** The remembered facts, or null when there are none or they are of another version. */
-export function readSurgeFacts(facts: Facts | undefined): SurgeFacts | null {
-  if (facts === undefined) return null;
-  const known = readBefore.get(facts);
-  if (known !== undefined) return known;
-  const read = surgeFacts.safeParse(facts);
-  if (read.success) readBefore.set(facts, read.data);
-  return read.success ? read.data : null;
-}
 
 /** Measures a surge from its beginning. `view` is the organization's in `[now - lookback, now)`. */
 export function measureSurge(

@@ -1,6 +1,6 @@
-import type { Scope } from '../../domain/incident.ts';
-import { scopeColumns } from '../narrow-scope.ts';
-import type { CountSum, View } from '../view.ts';
+import type { Scope } from '../../../domain/incident.ts';
+import { scopeColumns } from '../../narrow-scope.ts';
+import type { CountSum, View } from '../../view.ts';
 import { isQuota } from './quota-level.ts';
 
 /** Which quota ran out; the empty string where no answer says. */

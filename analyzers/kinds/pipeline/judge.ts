@@ -1,14 +1,14 @@
-import type { Incident } from '../../domain/incident.ts';
-import type { Store } from '../../store/connect.ts';
-import { readIncidents, type StoredIncident, writeIncidents } from '../../store/queries/incidents.ts';
-import { type IngestState, readIngestState } from '../../store/queries/ingest-state.ts';
-import { type Loss, readLosses } from '../../store/queries/losses.ts';
-import type { Policy } from '../advance.ts';
-import type { AnalyzerSettings } from '../detector.ts';
-import { isoTime } from '../iso-time.ts';
-import { parseMemoryOf } from '../live-incident.ts';
-import { type ChangeReason, stepIncident } from '../step-incident.ts';
-import { toStored } from '../to-stored.ts';
+import type { Incident } from '../../../domain/incident.ts';
+import type { Store } from '../../../store/connect.ts';
+import { readIncidents, type StoredIncident, writeIncidents } from '../../../store/queries/incidents.ts';
+import { type IngestState, readIngestState } from '../../../store/queries/ingest-state.ts';
+import { type Loss, readLosses } from '../../../store/queries/losses.ts';
+import type { Policy } from '../../advance.ts';
+import type { AnalyzerSettings } from '../../detector.ts';
+import { isoTime } from '../../iso-time.ts';
+import { parseMemoryOf } from '../../live-incident.ts';
+import { type ChangeReason, stepIncident } from '../../step-incident.ts';
+import { toStored } from '../../to-stored.ts';
 import {
   type PipelineIdentity,
   pipelineIdentity,
@@ -80,13 +80,13 @@ export function stepPipeline(
   for (const finding of findings) {
     const key = pipelineKey(finding.identity);
     const previous = live.get(key) ?? null;
-    const subject = {
+    const of = {
       kind: 'pipeline' as const,
       policy: policyOf(finding.identity, settings),
-      names: ({ problem, topic }: PipelineIdentity) => [problem, topic],
+      subject: ['problem', 'topic'] as const,
     };
     const before = previous?.memory.life.evaluated_at ?? at;
-    const step = stepIncident(subject, finding, previous, {
+    const step = stepIncident(of, finding, previous, {
       now: at,
       refresh: Math.floor(at / MINUTE) > Math.floor(before / MINUTE),
       summed_up: [],

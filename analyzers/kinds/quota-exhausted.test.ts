@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { incident as incidentSchema } from '../../domain/incident.ts';
 import type { Subclass } from '../../domain/classification.ts';
-import { play } from '../testing/play.ts';
-import { START, type Stream, traffic } from '../testing/traffic.ts';
+import { play } from '../../tests/fixtures/play.ts';
+import { START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
 
 const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();
 const at = (n: number): number => START + n * 60;

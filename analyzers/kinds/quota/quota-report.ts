@@ -1,22 +1,17 @@
-import { errorClasses } from '../../domain/error-class.ts';
-import type { Incident, Scope } from '../../domain/incident.ts';
-import type { Level, Report } from '../detector.ts';
-import { isoTime } from '../iso-time.ts';
-import { describeScope } from '../narrow-scope.ts';
-import type { CountSum } from '../view.ts';
+import type { Incident, Scope } from '../../../domain/incident.ts';
+import type { Report } from '../../detector.ts';
+import { isoTime } from '../../iso-time.ts';
+import type { KindSettings, Remembered } from '../../kind.ts';
+import { describeScope } from '../../narrow-scope.ts';
+import { capital, clock, largest, remedyOf, share } from '../../report.ts';
 import type { QuotaFacts } from './quota-facts.ts';
 import { isQuota } from './quota-level.ts';
 import type { Quota } from './quota-scope.ts';
 
-interface Exhaustion {
-  scope: Scope;
-  facts: QuotaFacts;
-  /** Sums of the scope in the last window. */
-  window: readonly CountSum[];
-  /** Epoch seconds. */
-  started_at: number;
-  level: Level;
-}
+type Exhaustion = Pick<
+  Remembered<KindSettings, QuotaFacts, unknown>,
+  'view' | 'now' | 'settings' | 'scope' | 'memory' | 'started_at'
+>;
 
 /** What each quota is called, and the first step when it is used up. Retrying never helps with any. */
 const quotaFactsheet: Record<Quota, { title: string; steps: readonly string[] }> = {
@@ -59,26 +54,24 @@ const quotaFactsheet: Record<Quota, { title: string; steps: readonly string[] }>
 
 /** What there is to say about an exhausted quota: which one, for whom, what it cost, what to do. Pure. */
 export function quotaReport(exhaustion: Exhaustion): Report {
-  const { scope, facts } = exhaustion;
+  const { scope, memory: facts } = exhaustion;
   return {
     summary: summary(exhaustion),
     verdict: verdict(exhaustion),
     evidence: evidence(exhaustion),
     remedy: {
-      steps: steps(exhaustion),
-      retry: errorClasses.quota_exceeded.retry,
-      owner: scope.key === undefined || facts.quota !== '' ? errorClasses.quota_exceeded.owner : 'key owner',
-      docs: 'docs/errors/quota_exceeded.md',
+      ...remedyOf('quota_exceeded', steps(exhaustion)),
+      ...(scope.key === undefined || facts.quota !== '' ? {} : { owner: 'key owner' }),
     },
   };
 }
 
-function summary({ scope, facts }: Exhaustion): string {
+function summary({ scope, memory: facts }: Exhaustion): string {
   const useless = facts.useless_retries === 0 ? '' : `, ${facts.useless_retries} of them useless retries`;
   return `${capital(quotaFactsheet[facts.quota].title)} used up for ${describeScope(scope)}: ${facts.failed} requests refused${useless}.`;
 }
 
-function verdict({ scope, facts, started_at }: Exhaustion): Incident['verdict'] {
+function verdict({ scope, memory: facts, started_at }: Exhaustion): Incident['verdict'] {
   const since =
     facts.last_success_at === null
       ? `no success was seen since ${clock(started_at)}`
@@ -95,15 +88,23 @@ function verdict({ scope, facts, started_at }: Exhaustion): Incident['verdict'] 
   };
 }
 
-function evidence({ facts, window, started_at }: Exhaustion): Incident['evidence'] {
+function evidence({
+  view,
+  now,
+  settings,
+  scope,
+  memory: facts,
+  started_at,
+}: Exhaustion): Incident['evidence'] {
+  const window = view.between(now - settings.window_seconds, now).within(scope);
   const sums = { requests: 0, failed: 0 };
-  for (const row of window) {
+  for (const row of window.sums()) {
     sums.requests += row.requests;
     if (isQuota(row)) sums.failed += row.requests;
   }
   return {
     quota: facts.quota === '' ? 'unknown' : facts.quota,
-    failing_share: sums.requests === 0 ? 0 : Math.round((sums.failed / sums.requests) * 10_000) / 10_000,
+    failing_share: share(sums.failed, sums.requests),
     requests_in_window: sums.requests,
     failed_requests: facts.failed,
     retries: facts.retries,
@@ -121,7 +122,7 @@ function evidence({ facts, window, started_at }: Exhaustion): Incident['evidence
   };
 }
 
-function steps({ facts }: Exhaustion): string[] {
+function steps({ memory: facts }: Exhaustion): string[] {
   const clients = largest(facts.clients).slice(0, 3);
   const who = clients.length === 0 ? '' : ` in ${clients.join(', ')}`;
   const waste = facts.useless_retries === 0 ? '' : ` (${facts.useless_retries} retries so far were useless)`;
@@ -136,13 +137,6 @@ function isNarrow(scope: Scope): boolean {
   return [scope.project, scope.key, scope.client, scope.model].some((value) => value !== undefined);
 }
 
-function largest(tally: Readonly<Record<string, number>>): string[] {
-  return Object.entries(tally)
-    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-    .slice(0, 10)
-    .map(([name]) => name);
-}
-
 function names(tally: Readonly<Record<string, number>>): number {
   return Object.keys(tally).length;
 }
@@ -150,12 +144,4 @@ function names(tally: Readonly<Record<string, number>>): number {
 /** "1 key", "3 keys"; logs that name none have at least one. */
 function counted(count: number, what: string): string {
   return count <= 1 ? `1 ${what}` : `${count} ${what}s`;
-}
-
-function clock(seconds: number): string {
-  return `${isoTime(seconds).slice(11, 19)} UTC`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

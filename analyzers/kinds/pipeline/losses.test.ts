@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { incident } from '../../domain/incident.ts';
-import type { Loss } from '../../store/queries/losses.ts';
-import { defaults } from '../testing/play.ts';
+import { incident } from '../../../domain/incident.ts';
+import type { Loss } from '../../../store/queries/losses.ts';
+import { defaults } from '../../../tests/fixtures/play.ts';
 import type { PipelineLive } from './identity.ts';
 import { stepPipeline } from './judge.ts';
 

@@ -1,9 +1,10 @@
-import { errorClasses } from '../../domain/error-class.ts';
-import type { Incident, Scope } from '../../domain/incident.ts';
-import type { AnalyzerSettings, Report } from '../detector.ts';
-import { isoTime } from '../iso-time.ts';
-import { describeScope } from '../narrow-scope.ts';
-import { recoveryPlan } from '../recovery-plan.ts';
+import type { Incident } from '../../../domain/incident.ts';
+import type { AnalyzerSettings, Report } from '../../detector.ts';
+import { isoTime } from '../../iso-time.ts';
+import type { Remembered } from '../../kind.ts';
+import { describeScope } from '../../narrow-scope.ts';
+import { recoveryPlan } from '../../recovery-plan.ts';
+import { capital, clock, remedyOf, round, share } from '../../report.ts';
 import type { Growth, Present, SurgeFacts } from './surge-facts.ts';
 
 /** Growth below this is no sudden rise. */
@@ -14,14 +15,14 @@ const CRITICAL_SHARE = 0.1;
 const RAMP_RULE_TOKENS = 1_000_000;
 const MAX_NAMES = 10;
 
-interface Surge {
-  scope: Scope;
-  facts: SurgeFacts;
+type SurgeSettings = AnalyzerSettings['slow_down_surge'];
+
+type Surge = Pick<
+  Remembered<SurgeSettings, SurgeFacts, unknown>,
+  'scope' | 'memory' | 'started_at' | 'settings'
+> & {
   present: Present;
-  /** Epoch seconds. */
-  started_at: number;
-  now: number;
-}
+};
 
 /** How bad it is at present. */
 export function surgeSeverity({ share: present }: Present): Incident['severity'] {
@@ -29,9 +30,9 @@ export function surgeSeverity({ share: present }: Present): Incident['severity']
 }
 
 /** What there is to say about a Slow Down surge: evidence, whose fault, and the way back. Pure. */
-export function surgeReport(surge: Surge, settings: AnalyzerSettings): Report {
-  const { facts } = surge;
-  const { hold_minutes: holdMinutes, step } = settings.slow_down_surge;
+export function surgeReport(surge: Surge): Report {
+  const { memory: facts, settings } = surge;
+  const { hold_minutes: holdMinutes, step } = settings;
   const plan = recoveryPlan({
     asked_at: facts.asked_at,
     original: facts.original_rate,
@@ -45,23 +46,21 @@ export function surgeReport(surge: Surge, settings: AnalyzerSettings): Report {
     verdict: verdict(surge),
     evidence: evidence(surge),
     remedy: {
-      steps: steps(surge, settings, plan.hold_until),
-      retry: errorClasses.slow_down.retry,
-      owner: facts.top_client === null ? errorClasses.slow_down.owner : `owner of ${facts.top_client.name}`,
+      ...remedyOf('slow_down', steps(surge, plan.hold_until)),
+      ...(facts.top_client === null ? {} : { owner: `owner of ${facts.top_client.name}` }),
       hold_until: plan.hold_until,
       plan: plan.plan,
-      docs: 'docs/errors/slow_down.md',
     },
   };
 }
 
-function summary({ facts, present, scope }: Surge): string {
+function summary({ memory: facts, present, scope }: Surge): string {
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
   const back = facts.back_at === null ? `now ${rate(present.rate)}` : `back at ${rate(present.rate)}`;
   return `Slow Down for ${describeScope(scope)}: ${original} requests/min grew to ${rate(facts.peak_rate)} (${times(growthRatio(facts))}), ${back}; ${facts.slow_downs} refused.`;
 }
 
-function verdict({ facts, scope, started_at }: Surge): Incident['verdict'] {
+function verdict({ memory: facts, scope, started_at }: Surge): Incident['verdict'] {
   const who = facts.rate_of === 'organization' ? 'The organization' : capital(describeScope(scope));
   const tokenGrowth =
     facts.original_input_tokens > 0 ? facts.peak_input_tokens / facts.original_input_tokens : 0;
@@ -87,7 +86,7 @@ function verdict({ facts, scope, started_at }: Surge): Incident['verdict'] {
   };
 }
 
-function evidence({ facts, present }: Surge): Incident['evidence'] {
+function evidence({ memory: facts, present }: Surge): Incident['evidence'] {
   return {
     original_requests_per_minute: round(facts.original_rate),
     original_is_estimate: facts.original_is_estimate,
@@ -96,9 +95,9 @@ function evidence({ facts, present }: Surge): Incident['evidence'] {
     growth_ratio: round(growthRatio(facts)),
     rate_of: facts.rate_of,
     slow_down_count: facts.slow_downs,
-    slow_down_share: share(facts.requests === 0 ? 0 : facts.slow_downs / facts.requests),
-    present_slow_down_share: share(present.share),
-    usual_slow_down_share: share(facts.background),
+    slow_down_share: share(facts.slow_downs, facts.requests),
+    present_slow_down_share: share(present.share, 1),
+    usual_slow_down_share: share(facts.background, 1),
     input_tokens_per_minute_before: Math.round(facts.original_input_tokens),
     input_tokens_per_minute: Math.round(present.input_tokens),
     peak_input_tokens_per_minute: Math.round(facts.peak_input_tokens),
@@ -116,8 +115,8 @@ function evidence({ facts, present }: Surge): Incident['evidence'] {
   };
 }
 
-function steps({ facts, present }: Surge, settings: AnalyzerSettings, holdUntil: string): string[] {
-  const { hold_minutes: minutes, step } = settings.slow_down_surge;
+function steps({ memory: facts, present, settings }: Surge, holdUntil: string): string[] {
+  const { hold_minutes: minutes, step } = settings;
   const original = rate(Math.max(1, facts.original_rate));
   const back =
     facts.back_at === null
@@ -159,22 +158,6 @@ function rate(value: number): string {
   return value >= 10 ? String(Math.round(value)) : String(round(value));
 }
 
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
-function share(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
-}
-
 function times(ratio: number): string {
   return `${round(ratio)}×`;
-}
-
-function clock(seconds: number): string {
-  return `${isoTime(seconds).slice(11, 19)} UTC`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

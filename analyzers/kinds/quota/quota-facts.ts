@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
-import type { Scope } from '../../domain/incident.ts';
-import type { Facts } from '../detector.ts';
-import type { View } from '../view.ts';
+import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
+import type { Scope } from '../../../domain/incident.ts';
+import { addName, tally } from '../../since.ts';
+import type { View } from '../../view.ts';
 import { isQuota } from './quota-level.ts';
 import { quotas } from './quota-scope.ts';
-
-const tally = z.record(z.string(), z.number());
 
 /** What an exhausted quota remembers. Times are epoch seconds. */
 export const quotaFacts = z.object({
@@ -30,27 +28,6 @@ export const quotaFacts = z.object({
   counted_until: z.number(),
 });
 export type QuotaFacts = z.infer<typeof quotaFacts>;
-
-/** More names than this are not remembered one by one. */
-const MAX_NAMES = 50;
-
-/** Facts that were made here need not be checked again at the next evaluation. */
-const readBefore = new WeakMap<Facts, QuotaFacts>();
-
-export function rememberQuota(facts: QuotaFacts): QuotaFacts {
-  readBefore.set(facts, facts);
-  return facts;
-}
-
-/** The remembered facts, or null when there are none or they are of another version. */
-export function readQuotaFacts(facts: Facts | undefined): QuotaFacts | null {
-  if (facts === undefined) return null;
-  const known = readBefore.get(facts);
-  if (known !== undefined) return known;
-  const read = quotaFacts.safeParse(facts);
-  if (read.success) readBefore.set(facts, read.data);
-  return read.success ? read.data : null;
-}
 
 /** Facts of a quota of which nothing has been counted yet. */
 export function emptyQuotaFacts(from: number): QuotaFacts {
@@ -92,9 +69,9 @@ export function addQuotaAnswers(facts: QuotaFacts, view: View, scope: Scope, now
     next.retries += row.retries;
     next.useless_retries += row.useless_retries;
     next.cost_usd = roundCost(next.cost_usd + row.cost_usd);
-    add(next.projects, row.project, row.requests);
-    add(next.keys, row.api_key, row.requests);
-    add(next.clients, row.client, row.requests);
+    addName(next.projects, row.project, row.requests);
+    addName(next.keys, row.api_key, row.requests);
+    addName(next.clients, row.client, row.requests);
   }
   return next;
 }
@@ -111,8 +88,8 @@ export function lastSuccess(view: View, scope: Scope, until: number): number | n
  * Start of the interval of the first quota answer of the run that reaches up to `now`: no pause between its
  * answers is longer than `pause` seconds.
  */
-export function quotaStart(view: View, scope: Scope, now: number, pause: number): number {
-  const quotas = view.within(scope).where(isQuota);
+export function quotaStart(view: View, now: number, pause: number): number {
+  const quotas = view.where(isQuota);
   let start = now;
   for (;;) {
     const before = quotas.between(0, start).last();
@@ -124,10 +101,4 @@ export function quotaStart(view: View, scope: Scope, now: number, pause: number)
 /** Sums of parts in any order must be equal, so that two analyzers write equal rows. */
 function roundCost(usd: number): number {
   return Math.round(usd * 1e9) / 1e9;
-}
-
-function add(names: Record<string, number>, name: string, count: number): void {
-  if (name === '') return;
-  const known = Object.hasOwn(names, name);
-  if (known || Object.keys(names).length < MAX_NAMES) names[name] = (known ? (names[name] ?? 0) : 0) + count;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LiveIncident } from '../live-incident.ts';
+import type { LiveIncident } from '../../live-incident.ts';
 
 /** What can be wrong with a topic; each is one incident at a time, so that a dead worker is one alert, not one a partition. */
 export const problems = ['stands_still', 'lost'] as const;

@@ -1,7 +1,7 @@
-import type { IngestState, PartitionState } from '../../store/queries/ingest-state.ts';
-import { IN_STEP_SECONDS } from '../../store/queries/watermark.ts';
-import type { AnalyzerSettings, Finding, Level, Report } from '../detector.ts';
-import { isoTime } from '../iso-time.ts';
+import type { IngestState, PartitionState } from '../../../store/queries/ingest-state.ts';
+import { IN_STEP_SECONDS } from '../../../store/queries/watermark.ts';
+import type { AnalyzerSettings, Finding, Level, Report } from '../../detector.ts';
+import { isoTime } from '../../iso-time.ts';
 import type { PipelineIdentity, PipelineIncident } from './identity.ts';
 
 /** Starts lie on whole multiples of this, so that two analyzers name the same incident alike; seconds. */

@@ -1,5 +1,5 @@
-import type { Loss } from '../../store/queries/losses.ts';
-import type { Finding, Report } from '../detector.ts';
+import type { Loss } from '../../../store/queries/losses.ts';
+import type { Finding, Report } from '../../detector.ts';
 import type { PipelineIdentity, PipelineIncident } from './identity.ts';
 
 /** A loss is over when it happens; its incident stays open so long after it was found, so that somebody sees it. Seconds. */

@@ -1,0 +1,51 @@
+import type { AnalyzerSettings, Level } from '../detector.ts';
+import { detectorOf, type Situation } from '../kind.ts';
+import {
+  addQuotaAnswers,
+  emptyQuotaFacts,
+  lastSuccess,
+  quotaFacts,
+  type QuotaFacts,
+  quotaStart,
+} from './quota/quota-facts.ts';
+import { quotaAnswers, quotaLevel, RUN_WINDOWS } from './quota/quota-level.ts';
+import { quotaReport } from './quota/quota-report.ts';
+import { quotaScope, type QuotaScope } from './quota/quota-scope.ts';
+
+/** How far back the first failure and the last success are looked for. */
+const HISTORY_SECONDS = 3_600;
+
+type QuotaSettings = AnalyzerSettings['quota_exhausted'];
+
+/** Requests refused because money, credit or an assigned allowance is used up. */
+export const quotaExhausted = detectorOf<QuotaSettings, QuotaFacts, { level: Level }, QuotaScope>({
+  kind: 'quota_exhausted',
+  settings: (all) => all.quota_exhausted,
+  matching: quotaAnswers,
+  begins_within: ({ window_seconds }) => RUN_WINDOWS * window_seconds,
+  lookback: ({ window_seconds }) => HISTORY_SECONDS + RUN_WINDOWS * window_seconds,
+  level: quotaLevel,
+  start: ({ view, now, settings }) => quotaStart(view, now, settings.clear_seconds),
+  look: quotaScope,
+  memory: quotaFacts,
+  remember,
+  severity: () => 'critical',
+  report: quotaReport,
+});
+
+/** While the scope is open everything is counted anew from the start; then only what is new. */
+function remember(evaluation: Situation<QuotaSettings, QuotaFacts, unknown, QuotaScope>): QuotaFacts {
+  const { view, scope, started_at: startedAt, now, previous, looked, goes_on: goesOn } = evaluation;
+  const base =
+    previous !== null && goesOn
+      ? previous
+      : { ...emptyQuotaFacts(startedAt), newest_success_at: lastSuccess(view, scope, startedAt) };
+  const facts = addQuotaAnswers(base, view, scope, now);
+  if (looked === null) return facts;
+  const others = scope.project === undefined ? looked.keys : looked.projects;
+  return {
+    ...facts,
+    quota: looked.quota === '' ? base.quota : looked.quota,
+    succeeding: others.succeeding.slice(0, 10),
+  };
+}

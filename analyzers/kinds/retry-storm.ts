@@ -1,0 +1,68 @@
+import { errorClassNames } from '../../domain/error-class.ts';
+import { detectorOf, sharedScope } from '../kind.ts';
+import { shareAbove } from '../levels.ts';
+import { describeScope } from '../narrow-scope.ts';
+import { clock, largest, remedyOf, round, share } from '../report.ts';
+import { sinceStart } from '../since.ts';
+import type { Matching } from '../view.ts';
+
+/** Kinds of their own say what to do about these, and to stop retrying is a part of it. */
+const owned = ['slow_down', 'quota_exceeded', 'unsupported_region'];
+/** Retries that failed again. One that succeeds is what retrying is for. */
+const matching: Matching = {
+  classes: errorClassNames.filter((name) => !owned.includes(name)),
+  measure: 'retries',
+};
+/** From so many attempts per request on, callers send most of the load themselves. */
+const CRITICAL_AMPLIFICATION = 2;
+
+/** Callers that repeat failed requests faster than these can succeed. */
+export const retryStorm = detectorOf({
+  kind: 'retry_storm',
+  settings: (all) => all.retry_storm,
+  matching,
+  lookback: ({ window_seconds }) => 1_800 + window_seconds,
+  ...shareAbove(matching),
+  look: sharedScope(matching),
+  ...sinceStart(matching, ['client', 'key', 'project', 'model']),
+  severity: ({ memory }) => (attempts(memory) >= CRITICAL_AMPLIFICATION ? 'critical' : 'warning'),
+  report({ scope, memory, started_at: startedAt }) {
+    const clients = largest(memory.by['client']);
+    const [first] = clients;
+    const useless = share(memory.useless_retries, memory.retries);
+    const remedy = remedyOf('rate_limit', [
+      `Back off in ${clients.slice(0, 3).join(', ') || 'the callers'}: wait twice as long after each attempt, with jitter.`,
+      'Give up after two or three attempts, and limit the retries of a client to a tenth of its requests.',
+      ...(memory.useless_retries > 0
+        ? [`Do not retry what cannot succeed: ${memory.useless_retries} retries so far were useless.`]
+        : []),
+      'Retry in one layer only: attempts of SDK, gateway and job queue multiply.',
+    ]);
+    return {
+      summary: `Retry storm for ${describeScope(scope)}: every request is sent ${round(attempts(memory))} times; ${memory.matching} retries failed.`,
+      verdict: {
+        party: 'traffic',
+        why: `Failed requests have been repeated by ${clients.slice(0, 3).join(', ') || 'the callers'} since ${clock(startedAt)}: ${memory.matching} of ${memory.requests} requests are retries that failed again.`,
+      },
+      evidence: {
+        attempts_per_request: round(attempts(memory)),
+        requests: memory.requests,
+        retries: memory.retries,
+        failed_retries: memory.matching,
+        failed_retry_share: share(memory.matching, memory.requests),
+        useless_retries: memory.useless_retries,
+        useless_share: useless,
+        affected_clients: clients,
+        affected_keys: largest(memory.by['key']),
+        affected_projects: largest(memory.by['project']),
+        affected_models: largest(memory.by['model']),
+      },
+      remedy: first === undefined ? remedy : { ...remedy, owner: `owner of ${first}` },
+    };
+  },
+});
+
+/** How often a request is sent: 1 without retries. */
+function attempts({ requests, retries }: { requests: number; retries: number }): number {
+  return requests / Math.max(1, requests - retries);
+}

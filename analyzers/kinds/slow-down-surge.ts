@@ -1,0 +1,80 @@
+import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
+import type { AnalyzerSettings } from '../detector.ts';
+import { detectorOf, type Remembered, sharedScope, type Situation } from '../kind.ts';
+import { safeRate } from '../rate-history.ts';
+import {
+  measureSurge,
+  presentSurge,
+  surgeFacts,
+  type SurgeFacts,
+  surgeSums,
+} from './slow-down/surge-facts.ts';
+import { slowDowns, surgeLevel, type SurgeLevel, surgeStart } from './slow-down/surge-level.ts';
+import { surgeReport, surgeSeverity } from './slow-down/surge-report.ts';
+
+/** How far back a surge needs counts beyond its windows: half an hour of usual traffic, and the ramp. */
+const HISTORY_SECONDS = 3_600;
+
+type SurgeSettings = AnalyzerSettings['slow_down_surge'];
+
+/** Slow Down answers, usually after a sudden rise of the request rate. */
+export const slowDownSurge = detectorOf({
+  kind: 'slow_down_surge',
+  settings: (all) => all.slow_down_surge,
+  matching: slowDowns,
+  begins_within: ({ window_seconds }) => window_seconds,
+  lookback: ({ window_seconds }) => HISTORY_SECONDS + 2 * window_seconds,
+  level: surgeLevel,
+  start: surgeStart,
+  look: sharedScope(slowDowns),
+  memory: surgeFacts,
+  remember,
+  severity: (surge) => surgeSeverity(presentOf(surge, surge.memory)),
+  report: (surge) => surgeReport({ ...surge, present: presentOf(surge, surge.memory) }),
+});
+
+type Evaluation = Situation<SurgeSettings, SurgeFacts, SurgeLevel, unknown>;
+
+/** The rates before the surge are measured while its scope is still open, and kept from then on. */
+function remember(evaluation: Evaluation): SurgeFacts {
+  const { view, now, scope, settings, previous, known, judged, goes_on: goesOn } = evaluation;
+  const { window_seconds: window } = settings;
+  const measured =
+    previous !== null && goesOn && known?.scope_may !== 'change'
+      ? addWindow(previous, evaluation)
+      : measureSurge(view, scope, evaluation.started_at, now, window);
+  const isOver = presentOf(evaluation, measured).rate > safeRate(measured.original_rate);
+  const backAt = isOver ? null : (previous?.back_at ?? now);
+  const last = view.between(now - window, now).lastMatching(slowDowns);
+  const lastAt = last === null ? 0 : last + COUNT_INTERVAL_SECONDS;
+  return {
+    ...measured,
+    background: previous?.background ?? judged.background,
+    asked_at: previous?.asked_at ?? now,
+    back_at: backAt,
+    hold_from: Math.max(backAt ?? now, lastAt, previous?.hold_from ?? 0),
+  };
+}
+
+function addWindow(facts: SurgeFacts, evaluation: Evaluation): SurgeFacts {
+  const { view, scope, now } = evaluation;
+  const sums = surgeSums(view.between(facts.counted_until, now).within(scope).sums());
+  const present = presentOf(evaluation, facts);
+  return {
+    ...facts,
+    slow_downs: facts.slow_downs + sums.slow_downs,
+    requests: facts.requests + sums.requests,
+    counted_until: Math.max(facts.counted_until, now),
+    peak_rate: Math.max(facts.peak_rate, present.rate),
+    peak_input_tokens: Math.max(facts.peak_input_tokens, present.input_tokens),
+  };
+}
+
+type Seen = Pick<Remembered<SurgeSettings, unknown, SurgeLevel>, 'judged' | 'scope' | 'settings'>;
+
+function presentOf(
+  { judged, scope, settings }: Seen,
+  facts: Pick<SurgeFacts, 'rate_of' | 'clients'>,
+): ReturnType<typeof presentSurge> {
+  return presentSurge(judged.window, scope, facts, settings.window_seconds);
+}

@@ -1,0 +1,107 @@
+import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
+import type { Level } from './detector.ts';
+import type { Given, KindSettings } from './kind.ts';
+import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
+import { type CountSum, type IntervalSum, type IsMatching, type Matching, matchingOf } from './view.ts';
+
+/** A part of an organization's traffic: all of it, or one value of a dimension, or one model in one project. */
+export interface Part {
+  contains: IsMatching;
+  requests: number;
+  matching: number;
+}
+
+/** The whole (first, absent where there is no request) and its parts. A small project must not be lost in a large organization. */
+export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
+  const found = new Map<string, Part>();
+  const add = (name: string, row: CountSum, amount: number, contains: IsMatching): void => {
+    let part = found.get(name);
+    if (part === undefined) found.set(name, (part = { contains, requests: 0, matching: 0 }));
+    part.requests += row.requests;
+    part.matching += amount;
+  };
+  for (const row of sums) {
+    const amount = matchingOf(row, matching);
+    add('', row, amount, () => true);
+    for (const name of scopeDimensions) {
+      const column = scopeColumns[name];
+      const value = row[column];
+      if (value !== '') add(`${name}\n${value}`, row, amount, (other) => other[column] === value);
+    }
+    const { project, model } = row;
+    if (project !== '' && model !== '') {
+      add(
+        `\n${project}\n${model}`,
+        row,
+        amount,
+        (other) => other.project === project && other.model === model,
+      );
+    }
+  }
+  return [...found.values()];
+}
+
+/**
+ * Start (epoch seconds) of the interval with the first matching answer of the run of windows that ends at `now`; a
+ * lull of one window does not end a run. Null where nothing matches. `isAbove` is given the sums of a window.
+ */
+export function startOfRun(
+  intervals: readonly IntervalSum[],
+  run: { now: number; from: number; window_seconds: number },
+  isAbove: (sums: { requests: number; matching: number }) => boolean,
+): number | null {
+  const { now, from, window_seconds: window } = run;
+  let earliest = now;
+  for (let end = now; end > from && earliest - end <= window; end -= COUNT_INTERVAL_SECONDS) {
+    const sums = { requests: 0, matching: 0 };
+    for (const { ts, requests, matching } of intervals) {
+      if (ts < end - window || ts >= end) continue;
+      sums.requests += requests;
+      sums.matching += matching;
+    }
+    if (isAbove(sums)) earliest = end;
+  }
+  return intervals.find(({ ts, matching }) => ts >= earliest - window && matching > 0)?.ts ?? null;
+}
+
+/** The settings of a share that fires; half of count and share lingers. */
+export interface ShareSettings extends KindSettings {
+  /** From 0 to 1. */
+  share: number;
+}
+
+/** What a share says, and of which part of the traffic: the whole where that is above, else the part with most answers. */
+export interface ShareLevel {
+  level: Level;
+  part: Part | null;
+}
+
+/** A breach where, within the window, so many answers and such a share of the requests of a part match. */
+export function shareAbove(matching: Matching): {
+  begins_within(settings: ShareSettings): number;
+  level(given: Given<ShareSettings>): ShareLevel;
+  start(given: Given<ShareSettings>, judged: ShareLevel): number;
+} {
+  const isAbove = (sums: Omit<Part, 'contains'>, { count, share }: ShareSettings, factor: number): boolean =>
+    sums.matching >= factor * count && sums.matching >= factor * share * sums.requests;
+  return {
+    begins_within: ({ window_seconds }) => window_seconds,
+    level({ view, now, settings }) {
+      const parts = partsOf(view.between(now - settings.window_seconds, now).sums(), matching);
+      const [whole] = parts;
+      if (whole === undefined) return { level: 'no_data', part: null };
+      const above = parts.filter((part) => isAbove(part, settings, 1));
+      if (above.length > 0) {
+        const most = above.reduce((best, part) => (part.matching > best.matching ? part : best));
+        return { level: 'breach', part: above.includes(whole) ? whole : most };
+      }
+      const lingers = parts.some((part) => isAbove(part, settings, 0.5));
+      return { level: lingers ? 'lingering' : 'healthy', part: null };
+    },
+    start({ view, now, from, settings }, { part }) {
+      const intervals = view.where(part?.contains ?? (() => true)).intervals(matching);
+      const run = { now, from, window_seconds: settings.window_seconds };
+      return startOfRun(intervals, run, (sums) => isAbove(sums, settings, 0.5)) ?? now;
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
+import type { Facts } from './detector.ts';
+import type { Situation } from './kind.ts';
+import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
+import { type Matching, matchingOf } from './view.ts';
+
+/** Counts by name. */
+export const tally = z.record(z.string(), z.number());
+export type Tally = z.infer<typeof tally>;
+
+/** More names than this are not remembered one by one. */
+const MAX_NAMES = 50;
+
+/** Adds to the count of a name; no name is no one. */
+export function addName(names: Tally, name: string, count: number): void {
+  if (name === '' || count === 0) return;
+  const known = Object.hasOwn(names, name);
+  if (known || Object.keys(names).length < MAX_NAMES) names[name] = (known ? (names[name] ?? 0) : 0) + count;
+}
+
+const since = z.object({
+  requests: z.number(),
+  matching: z.number(),
+  retries: z.number(),
+  useless_retries: z.number(),
+  /** Matching answers by dimension and value. */
+  by: z.record(z.string(), tally),
+  /** Answers before this time (epoch seconds) are in the sums. */
+  counted_until: z.number(),
+});
+
+/** What is counted of the scope from the start to the last matching answer. */
+export type Since = z.infer<typeof since>;
+
+type Counted = Pick<
+  Situation<unknown, Since, unknown, unknown>,
+  'previous' | 'goes_on' | 'view' | 'scope' | 'started_at' | 'now'
+>;
+
+/** The memory of a kind that needs only sums since the start, with names of these dimensions. */
+export function sinceStart(
+  matching: Matching,
+  names: readonly ScopeDimension[],
+): {
+  memory: z.ZodType<Since & Facts>;
+  remember(situation: Counted): Since & Facts;
+} {
+  return {
+    memory: since,
+    remember({ previous, goes_on, view, scope, started_at, now }) {
+      const base: Since =
+        previous !== null && goes_on
+          ? previous
+          : {
+              requests: 0,
+              matching: 0,
+              retries: 0,
+              useless_retries: 0,
+              by: {},
+              counted_until: started_at,
+            };
+      const fresh = view.between(base.counted_until, now).within(scope);
+      const last = fresh.lastMatching(matching);
+      // What comes after the last matching answer is not counted before the next one: a share is that of its time.
+      if (last === null) return base;
+      const end = last + COUNT_INTERVAL_SECONDS;
+      const next = {
+        ...base,
+        by: Object.fromEntries(names.map((name): [string, Tally] => [name, { ...base.by[name] }])),
+        counted_until: end,
+      };
+      for (const row of fresh.between(base.counted_until, end).sums()) {
+        const amount = matchingOf(row, matching);
+        next.requests += row.requests;
+        next.matching += amount;
+        next.retries += row.retries;
+        next.useless_retries += row.useless_retries;
+        for (const name of names) addName(next.by[name] ?? {}, row[scopeColumns[name]], amount);
+      }
+      return next;
+    },
+  };
+}
