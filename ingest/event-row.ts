@@ -4,7 +4,7 @@ import type { RequestLog } from '../domain/request-log.ts';
 import { parseTsvRow, tsvFields, tsvRow, tsvText, tsvTime } from '../store/tsv.ts';
 import { eventColumns } from '../store/write-batch.ts';
 import type { Caller, CallerDimensions } from './callers.ts';
-import type { ErrorFields } from './classify/error-fields.ts';
+import type { ErrorFields } from './classify/engine/error-fields.ts';
 import type { Counted } from './count-groups.ts';
 import type { Failure } from './failure.ts';
 import type { RowBytes } from './row-bytes.ts';

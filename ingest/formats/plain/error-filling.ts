@@ -1,4 +1,4 @@
-import { goDuration, LONG_WAIT } from '../../classify/wait-time.ts';
+import { goDuration, LONG_WAIT } from '../../classify/engine/wait-time.ts';
 import type { JudgedError } from '../../failure.ts';
 import type { Redactor } from '../redact.ts';
 

@@ -1,5 +1,5 @@
 import { isWordCode, symbols } from './folding.ts';
-import { symbolOf } from './compiled.ts';
+import { symbolOf } from './compile-rules.ts';
 
 const MAX_GAP = 24;
 const keyName = /(?:code|type|status|reason|error|kind)$/i;

@@ -1,5 +1,5 @@
 import { isWordCode, symbols } from './folding.ts';
-import { symbolOf } from './compiled.ts';
+import { symbolOf } from './compile-rules.ts';
 import type { Findings } from './scan.ts';
 
 /** Words after which a bare number is an HTTP status. */

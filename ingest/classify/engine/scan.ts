@@ -5,14 +5,14 @@ import {
   meanings,
   verdictWords,
   type Vocabulary,
-} from './compiled.ts';
+} from './compile-rules.ts';
 import { isWordCode, symbols } from './folding.ts';
 import { filterIndex, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
-import { startOfPhrase, valueStart } from './places.ts';
-import { grams, marks, places, read, readSymbols } from './reading.ts';
-import { endOfSilence } from './silence.ts';
+import { startOfPhrase, valueStart } from './phrase-position.ts';
+import { grams, marks, places, read, readSymbols } from './read-symbols.ts';
+import { endOfEchoedValue } from './echoed-values.ts';
 import { mayBeStatus } from './status-text.ts';
-import { isMeant } from './surroundings.ts';
+import { isMeant } from './phrase-context.ts';
 
 /** One attempt outranks any depth within the attempt before it. */
 export const RANK_ATTEMPT = 1024;
@@ -44,7 +44,7 @@ export interface Findings {
   /** The highest rank of a Chinese character; -1 when there is none. */
   chineseRank: number;
   /** Values that repeat the caller's words were passed over. */
-  silenced: boolean;
+  echoed: boolean;
   /** Triples of field name, start of its value, and object it belongs to. */
   fields: number[];
   /** By object: its depth. */
@@ -74,7 +74,7 @@ const found: Findings = {
   numberRanks: new Int32Array(MAX_NUMBERS),
   waitAt: -1,
   chineseRank: -1,
-  silenced: false,
+  echoed: false,
   fields: [],
   depths: [],
 };
@@ -96,11 +96,11 @@ export function scanText(text: string, wantFields: boolean, listenToAll = false)
   const words = wantFields ? allWords : verdictWords;
   const { filter, onward, slots } = words.trie;
   const marked = readSymbols(text, filter);
-  let silentUntil = -1;
+  let echoUntil = -1;
   for (let mark = 0; mark < marked; mark++) {
     const i = marks[mark] ?? 0;
     const place = places[i] ?? 0;
-    if (place <= silentUntil) continue;
+    if (place <= echoUntil) continue;
     const symbol = read[i] ?? 0;
     const gram = grams[mark] ?? 0;
     if (symbol >= symbols.firstEvent) {
@@ -110,7 +110,7 @@ export function scanText(text: string, wantFields: boolean, listenToAll = false)
     const hint = filter[filterIndex(gram)] ?? 0;
     if (hint === 0 || (hint === LOOK_AHEAD && !mayGoOn(onward, gram, ahead(i)))) continue;
     const node = nodeOf(slots, gram);
-    if (node !== 0) silentUntil = readOn(text, i, node, words);
+    if (node !== 0) echoUntil = readOn(text, i, node, words);
   }
   return found;
 }
@@ -127,8 +127,8 @@ function readOn(text: string, from: number, entry: number, words: Vocabulary): n
   for (let i = from; ; ) {
     const ending = tape[node] ?? 0;
     if (ending !== 0) {
-      const silentUntil = noteAll(words.endingMeanings[ending] ?? [], text, places[i] ?? 0);
-      if (silentUntil >= 0) return silentUntil;
+      const echoUntil = noteAll(words.endingMeanings[ending] ?? [], text, places[i] ?? 0);
+      if (echoUntil >= 0) return echoUntil;
     }
     let run = runOf(tape, node, read[++i] ?? 0);
     if (run === 0) return -1;
@@ -143,12 +143,12 @@ function noteAll(ending: readonly Meaning[], text: string, end: number): number 
   for (let at = 0; at < ending.length; at++) {
     const meaning = ending[at];
     if (meaning === undefined) continue;
-    if (meaning.kind === meanings.silent) {
+    if (meaning.kind === meanings.echo) {
       if (listening) continue;
-      const silentUntil = endOfSilence(text, meaning.phrase.endsWith("'") ? end + 1 : end);
-      if (silentUntil === -1) continue;
-      found.silenced = true;
-      if (silentUntil >= 0) return silentUntil;
+      const echoUntil = endOfEchoedValue(text, meaning.phrase.endsWith("'") ? end + 1 : end);
+      if (echoUntil === -1) continue;
+      found.echoed = true;
+      if (echoUntil >= 0) return echoUntil;
       // A value without an end would be searched for its end again and again.
       listening = true;
     } else if (meaning.kind === meanings.field) {
@@ -184,7 +184,7 @@ function reset(wantFields: boolean, listenToAll: boolean): void {
   found.numberCount = 0;
   found.waitAt = -1;
   found.chineseRank = -1;
-  found.silenced = false;
+  found.echoed = false;
   if (!wantFields) return;
   found.fields.length = 0;
   found.depths.length = 0;

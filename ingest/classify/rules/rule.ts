@@ -1,4 +1,4 @@
-import type { Fault, RequestClass } from '../../domain/error-class.ts';
+import type { Fault, RequestClass } from '../../../domain/error-class.ts';
 
 /**
  * Facts a text shows beside its error: whose dialect it is, which limit, which generation. They decide nothing alone;

@@ -1,4 +1,4 @@
-import type { RequestClass } from '../../domain/error-class.ts';
+import type { RequestClass } from '../../../domain/error-class.ts';
 import { type Decision, decisionOf } from './decision.ts';
 
 const classOfStatus: Readonly<Record<number, RequestClass>> = {

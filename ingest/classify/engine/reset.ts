@@ -1,4 +1,4 @@
-import { type Decision, decisionOf } from './decision.ts';
+import { type Decision, decisionOf } from '../rules/decision.ts';
 import { LONG_WAIT } from './wait-time.ts';
 
 const minutes = {

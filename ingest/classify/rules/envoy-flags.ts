@@ -1,4 +1,4 @@
-import type { ErrorClass, Fault } from '../../domain/error-class.ts';
+import type { ErrorClass, Fault } from '../../../domain/error-class.ts';
 import { type Decision, decisionOf } from './decision.ts';
 
 /**

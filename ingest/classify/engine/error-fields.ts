@@ -1,4 +1,4 @@
-import { fieldNames } from './compiled.ts';
+import { fieldNames } from './compile-rules.ts';
 import type { Findings } from './scan.ts';
 
 export interface ErrorFields {

@@ -1,4 +1,4 @@
-import type { ClassifierInput } from '../../domain/classification.ts';
+import type { ClassifierInput } from '../../../domain/classification.ts';
 
 const unitSeconds: Readonly<Record<string, number>> = {
   d: 86_400,

@@ -1,12 +1,13 @@
-import { type Decision, decisionOf } from './decision.ts';
+import { type Decision, decisionOf } from '../rules/decision.ts';
 import { foldText, symbols, symbolTable } from './folding.ts';
-import { hintRules } from './hint-rules.ts';
+import { hintRules } from '../rules/hint-rules.ts';
 import { buildPhraseTrie, type PhraseTrie } from './phrase-trie.ts';
-import { hints, type Hint } from './rule.ts';
-import { orderedRules, type StagedRule, stages } from './rules.ts';
+import { attempts, echoKeys, waits } from '../rules/marker-phrases.ts';
+import { hints, type Hint } from '../rules/rule.ts';
+import { orderedRules, type StagedRule, stages } from '../rules/ordered-rules.ts';
 
 /** What a phrase means to the scanner. */
-export const meanings = { rule: 0, hint: 1, attempt: 2, silent: 3, wait: 4, field: 5 } as const;
+export const meanings = { rule: 0, hint: 1, attempt: 2, echo: 3, wait: 4, field: 5 } as const;
 
 export interface Meaning {
   kind: (typeof meanings)[keyof typeof meanings];
@@ -28,69 +29,6 @@ export interface Meaning {
   spaced: boolean;
 }
 
-/**
- * Keys whose values repeat the caller's own words or other calls: errors told in there are not this one. Bare names
- * are those of dumps; quoted names are those of JSON.
- */
-const silentKeys = [
-  'requestbodyvalues:',
-  'responseheaders:',
-  'headers:',
-  'config:',
-  ...[
-    'previous_errors',
-    'requestbodyvalues',
-    'responseheaders',
-    'headers',
-    'config',
-    'request',
-    'request_body',
-    'requestbody',
-    'messages',
-    'prompt',
-    'input',
-    'tools',
-    'content',
-    'delta',
-    'text',
-    'flagged_input',
-    'instructions',
-    'arguments',
-    'reasoning_content',
-  ].map((name) => `${name}'`),
-];
-
-/** A new attempt begins: what follows is judged before what went before. */
-const attempts = [
-  'retrying',
-  'last error',
-  'attempt 2',
-  'attempt 3',
-  'attempt 4',
-  'attempt 5',
-  'error doing the fallback',
-];
-
-const waits = [
-  'try again in',
-  'retry after',
-  'retry in',
-  'retrydelay',
-  'try again after',
-  'please wait',
-  'resets_in_seconds',
-  'reset_after_seconds',
-  'retry_after_seconds',
-  'reset after',
-  'reset in',
-  'resets in',
-  'resets after',
-  'replenished in',
-  'expected available in',
-  'available again in',
-  'retry_after',
-];
-
 const unconditional = { asValue: false, word: false, near: null, far: null, hedged: false, late: false };
 
 /** The fields that `readFields` reads; the index is their place here. */
@@ -102,7 +40,7 @@ const verdictMeanings: readonly Meaning[] = [
     phrases.map((phrase) => meaningOf(meanings.hint, phrase, hints.indexOf(hint), { word: word ?? false })),
   ),
   ...attempts.map((phrase) => meaningOf(meanings.attempt, phrase, 0, { word: true })),
-  ...silentKeys.map((phrase) => meaningOf(meanings.silent, phrase, 0)),
+  ...echoKeys.map((phrase) => meaningOf(meanings.echo, phrase, 0)),
   ...waits.map((phrase) => meaningOf(meanings.wait, phrase, 0)),
 ];
 

@@ -1,4 +1,4 @@
-import { symbolOf } from './compiled.ts';
+import { symbolOf } from './compile-rules.ts';
 import { symbols } from './folding.ts';
 import { filterIndex, GRAM_MASK, SYMBOL_BITS } from './phrase-trie.ts';
 

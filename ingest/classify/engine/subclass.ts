@@ -1,6 +1,6 @@
-import type { Subclass } from '../../domain/classification.ts';
-import type { ErrorClass, RequestClass } from '../../domain/error-class.ts';
-import { hintBits } from './compiled.ts';
+import type { Subclass } from '../../../domain/classification.ts';
+import type { ErrorClass, RequestClass } from '../../../domain/error-class.ts';
+import { hintBits } from './compile-rules.ts';
 
 const bits = {
   requests: hintBits(['requests']),

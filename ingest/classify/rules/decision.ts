@@ -1,4 +1,4 @@
-import { errorClasses, type Fault, type RequestClass } from '../../domain/error-class.ts';
+import { errorClasses, type Fault, type RequestClass } from '../../../domain/error-class.ts';
 
 /** What a rule says of an error: one object for each rule, made once. */
 export interface Decision {

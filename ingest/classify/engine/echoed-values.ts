@@ -1,12 +1,12 @@
 import { symbols } from './folding.ts';
-import { symbolOf } from './compiled.ts';
-import { valueStart } from './places.ts';
+import { symbolOf } from './compile-rules.ts';
+import { valueStart } from './phrase-position.ts';
 
 /**
  * The last character of the object, list or quoted text that is the value of the key ending before `from`; -1 when
  * there is no such value, -2 when it has no end.
  */
-export function endOfSilence(text: string, from: number): number {
+export function endOfEchoedValue(text: string, from: number): number {
   const start = valueStart(text, from);
   if (start < 0) return -1;
   const symbol = symbolOf[text.charCodeAt(start)];

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { errorClasses, errorClassNames } from '../../domain/error-class.ts';
-import { foldText } from './folding.ts';
-import { ruleIdsByClass } from './rule-ids.ts';
-import { orderedRules } from './rules.ts';
-import { scanText } from './scan.ts';
+import { errorClasses, errorClassNames } from '../../../domain/error-class.ts';
+import { foldText } from '../engine/folding.ts';
+import { ruleIdsByClass } from '../rule-ids.ts';
+import { orderedRules } from './ordered-rules.ts';
+import { scanText } from '../engine/scan.ts';
 
-const docs = new URL('../../docs/errors/', import.meta.url);
+const docs = new URL('../../../docs/errors/', import.meta.url);
 
 describe('rules', () => {
   test('an id gives one class', () => {

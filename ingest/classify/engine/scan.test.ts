@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { foldText } from './folding.ts';
-import { orderedRules } from './rules.ts';
+import { orderedRules } from '../rules/ordered-rules.ts';
 import { scanText } from './scan.ts';
 
 const sentences = orderedRules.filter(

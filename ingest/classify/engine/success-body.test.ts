@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { classify } from './classify.ts';
+import { classify } from '../classify.ts';
 
 const classOf = (error: unknown, status = 200) =>
   classify({ provider: 'openai', status, error, exception: '', headers: null }).class;

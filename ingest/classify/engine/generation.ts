@@ -1,6 +1,6 @@
-import type { Generation } from '../../domain/classification.ts';
-import { hintBits } from './compiled.ts';
-import type { Decision } from './decision.ts';
+import type { Generation } from '../../../domain/classification.ts';
+import { hintBits } from './compile-rules.ts';
+import type { Decision } from '../rules/decision.ts';
 import { type Evidence, statusOf } from './decide.ts';
 
 const neighbours = hintBits(['google', 'gemini', 'anthropic', 'azure', 'openrouter', 'neighbour']);

@@ -1,11 +1,11 @@
-import { chinesePhrases, type CompiledRule, compiledRules } from './compiled.ts';
-import { type Decision, decisionOf } from './decision.ts';
+import { chinesePhrases, type CompiledRule, compiledRules } from './compile-rules.ts';
+import { type Decision, decisionOf } from '../rules/decision.ts';
 import { foldText } from './folding.ts';
-import { type Stage, stages } from './rules.ts';
+import { type Stage, stages } from '../rules/ordered-rules.ts';
 import { type Findings, RANK_ATTEMPT } from './scan.ts';
-import { judgeStatus } from './status.ts';
+import { judgeStatus } from '../rules/status-rules.ts';
 import { statedStatus } from './status-text.ts';
-import { isMeant } from './surroundings.ts';
+import { isMeant } from './phrase-context.ts';
 
 /** What is judged, with the status that the record gives; a status in the text goes before that one. */
 export interface Evidence {

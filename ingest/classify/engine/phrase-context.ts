@@ -1,6 +1,6 @@
-import type { Meaning } from './compiled.ts';
+import type { Meaning } from './compile-rules.ts';
 import { foldText } from './folding.ts';
-import { isValueOfCode, startOfPhrase } from './places.ts';
+import { isValueOfCode, startOfPhrase } from './phrase-position.ts';
 
 const BEFORE = 200;
 const AFTER = 160;

@@ -1,5 +1,5 @@
 import { readJson, unreadable } from './cut-json.ts';
-import { type Decision, decisionOf } from './decision.ts';
+import { type Decision, decisionOf } from '../rules/decision.ts';
 import { describesError } from './error-member.ts';
 import { readsAsError } from './error-prose.ts';
 import { withoutLinePrefixes } from './error-text.ts';
