@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { MOST } from '../domain/request-log.ts';
-import { Cleaner } from './formats/clean.ts';
+import { Cleaner } from './fields/clean.ts';
 import { readNative as readNativeRows } from '../tests/fixtures/read-native.ts';
 import { readNative } from './formats/native.ts';
 import { Gather, type Limits, MOST_REQUESTS, QUIET_RECORDS } from './gather.ts';

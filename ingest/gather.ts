@@ -1,8 +1,9 @@
 import type { Decoded } from '../domain/request-log.ts';
-import { callers } from './callers.ts';
-import { failureOf } from './failure.ts';
-import { Fold, recordDigest } from './fold.ts';
-import type { PlainRecord, Wanted } from './formats/plain/plain-record.ts';
+import { callers } from './rows/dimension-sets.ts';
+import { failureOf } from './rows/judged-error.ts';
+import { recordDigest } from './record-digest.ts';
+import { Fold } from './rows/batch-rows.ts';
+import type { PlainRecord, Wanted } from './native-bytes/plain-record.ts';
 import type { OffsetRange } from './protocol.ts';
 import { type Chunk, type PartitionId, RawRecord } from './sources/source.ts';
 

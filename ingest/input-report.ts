@@ -1,5 +1,5 @@
 import type { RejectReason, SkipReason } from '../domain/request-log.ts';
-import type { DeadExample } from './fold.ts';
+import type { DeadExample } from './rows/batch-rows.ts';
 import type { Batch } from './gather.ts';
 
 /** What became of all that was read. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore, type Store } from '../store/connect.ts';
 import { StoreError } from '../store/error.ts';
 import { migrate } from '../store/migrate.ts';
-import { Fold } from './fold.ts';
+import { Fold } from './rows/batch-rows.ts';
 import { excludeRefusedRows } from './refused-rows.ts';
 
 let directory: string;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { localTable } from '../store/cluster-ddl.ts';
 import type { Insert, Store } from '../store/connect.ts';
 import { isRetriable, StoreError } from '../store/error.ts';
-import type { Fold } from './fold.ts';
+import type { Fold } from './rows/batch-rows.ts';
 
 /** More refused rows than this in one batch mean that the schema is wrong, not the rows. */
 const MOST_REFUSED = 100;

@@ -1,9 +1,10 @@
 import type { Store } from '../store/connect.ts';
 import type { DeadLetter } from '../store/queries/dead-letters.ts';
 import { batchInserts, writeInserts } from '../store/write-batch.ts';
-import { callers } from './callers.ts';
-import { failureOf } from './failure.ts';
-import { Fold, recordDigest } from './fold.ts';
+import { callers } from './rows/dimension-sets.ts';
+import { failureOf } from './rows/judged-error.ts';
+import { recordDigest } from './record-digest.ts';
+import { Fold } from './rows/batch-rows.ts';
 import type { Steps } from './gather.ts';
 import { type InputReport, tallyInput } from './input-report.ts';
 

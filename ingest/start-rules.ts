@@ -1,4 +1,4 @@
-import { recordDigest } from './fold.ts';
+import { recordDigest } from './record-digest.ts';
 import {
   decideStart,
   type GroupCommit,

@@ -1,7 +1,7 @@
 import type { Privacy } from '../domain/settings.ts';
-import { Cleaner } from './formats/clean.ts';
+import { Cleaner } from './fields/clean.ts';
 import { createDecoder, type DecoderOptions, LARGEST_BYTES } from './formats/decode.ts';
-import { PlainReader } from './formats/plain/plain-record.ts';
+import { PlainReader } from './native-bytes/plain-record.ts';
 import type { Steps } from './gather.ts';
 
 /** Reading, decoding and redacting as the worker does them. Throws when the mapping of the format is wrong. */

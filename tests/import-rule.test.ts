@@ -23,6 +23,22 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: ['domain', 'store', 'ingest', 'analyzers', 'dashboards', 'simulate'],
 };
 
+/**
+ * The rooms of `ingest` from the lowest to the highest: what each imports of `ingest`, besides itself. Files directly
+ * in `ingest/` hold the flow and may import all rooms.
+ */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  redact: ['bounded-memo.ts'],
+  fields: ['bounded-memo.ts', 'redact'],
+  formats: ['fields', 'redact'],
+  'classify/rules': [],
+  'classify/engine': ['classify/rules'],
+  classify: ['classify/rules', 'classify/engine'],
+  rows: ['classify', 'classify/engine'],
+  'native-bytes': ['redact', 'fields', 'formats', 'classify', 'classify/engine', 'rows'],
+  sources: ['protocol.ts', 'start-rules.ts', 'file-start.ts', 'record-digest.ts'],
+};
+
 /** One file per outside library: replacing it stays a change of one file. */
 const oneFile: Readonly<Record<string, RegExp>> = {
   kafkajs: /^ingest\/sources\/kafka\.ts$/,
@@ -59,6 +75,30 @@ describe('the import rule', () => {
           .map((target) => `${file} imports ${target}/`),
       );
     expect(wrong).toEqual([]);
+  });
+
+  test.each(Object.entries(rooms))('ingest/%s imports only what lies below it', (room, below) => {
+    const inRoom = ours.filter((file) => path.dirname(file) === `ingest/${room}` && !isTest(file));
+    expect(inRoom).not.toEqual([]);
+    const wrong = inRoom.flatMap((file) =>
+      imports(file)
+        .filter((target) => target.startsWith('.'))
+        .map((target) => path.relative('ingest', path.join(path.dirname(file), target)))
+        .filter((target) => !target.startsWith('..'))
+        .filter((target) => ![room, ...below].includes(path.dirname(target)) && !below.includes(target))
+        .map((target) => `${file} imports ingest/${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('every folder of ingest has its place in the order of rooms, or stands above all', () => {
+    const folders = new Set(
+      ours
+        .filter((file) => file.startsWith('ingest/'))
+        .map((file) => path.dirname(path.relative('ingest', file)))
+        .filter((folder) => folder !== '.'),
+    );
+    expect(folders).toEqual(new Set([...Object.keys(rooms), 'telemetry']));
   });
 
   test('domain imports zod and nothing else from outside', () => {

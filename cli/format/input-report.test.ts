@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sumReports, tallyInput } from '../../ingest/input-report.ts';
-import { Fold } from '../../ingest/fold.ts';
+import { Fold } from '../../ingest/rows/batch-rows.ts';
 import { Gather } from '../../ingest/gather.ts';
 import { RawRecord } from '../../ingest/sources/source.ts';
 import { createSteps } from '../../ingest/steps.ts';

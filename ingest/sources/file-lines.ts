@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { decideFileStart, fileReplaced, isSameLine } from '../file-start.ts';
-import { recordDigest } from '../fold.ts';
+import { recordDigest } from '../record-digest.ts';
 import { decodeCommit } from '../protocol.ts';
 import type { StartRules } from '../start-rules.ts';
 import type { Announcements } from './announcements.ts';

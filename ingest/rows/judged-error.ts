@@ -1,6 +1,6 @@
-import type { Classification } from '../domain/classification.ts';
-import type { RequestLog } from '../domain/request-log.ts';
-import { conclude, readError, type Reading } from './classify/classify.ts';
+import type { Classification } from '../../domain/classification.ts';
+import type { RequestLog } from '../../domain/request-log.ts';
+import { conclude, readError, type Reading } from '../classify/classify.ts';
 import { errorFields } from './event-row.ts';
 
 /** What the row of an error event tells beside what is counted. */

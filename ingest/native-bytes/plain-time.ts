@@ -1,6 +1,6 @@
 import type { AsciiCursor, Words } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
-import { parseTimestamp } from '../timestamp.ts';
+import { parseTimestamp } from '../fields/timestamp.ts';
 
 const LENGTH = '2026-01-01T00:00:00.000Z'.length;
 const MINUTE = '2026-01-01T00:00:'.length;

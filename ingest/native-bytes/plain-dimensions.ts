@@ -1,6 +1,6 @@
-import { byCallerDimension, type CallerDimension, callerDimensions } from '../../../domain/count-row.ts';
-import { type Caller, type CallerDimensions, callers } from '../../callers.ts';
-import type { Cleaner } from '../clean.ts';
+import { byCallerDimension, type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
+import { type Caller, type CallerDimensions, callers } from '../rows/dimension-sets.ts';
+import type { Cleaner } from '../fields/clean.ts';
 import { type AsciiCursor, SPREAD, wordsOf } from './ascii-cursor.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Cleaner } from './clean.ts';
-import { PlainReader } from './plain/plain-record.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { Cleaner } from '../fields/clean.ts';
+import { PlainReader } from './plain-record.ts';
+import { parseTimestamp } from '../fields/timestamp.ts';
 
 const now = Date.UTC(2030, 0, 1);
 

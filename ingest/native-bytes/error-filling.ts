@@ -1,6 +1,6 @@
-import { goDuration, LONG_WAIT } from '../../classify/engine/wait-time.ts';
-import type { JudgedError } from '../../failure.ts';
-import type { Redactor } from '../redact.ts';
+import { goDuration, LONG_WAIT } from '../classify/engine/wait-time.ts';
+import type { JudgedError } from '../rows/judged-error.ts';
+import type { Redactor } from '../redact/redact.ts';
 
 /** Where what is particular to a request stands in what its error was judged to be. */
 export interface Filling {

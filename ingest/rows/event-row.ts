@@ -1,12 +1,12 @@
-import { TAXONOMY_VERSION } from '../domain/classification.ts';
-import { byCallerDimension } from '../domain/count-row.ts';
-import type { RequestLog } from '../domain/request-log.ts';
-import { parseTsvRow, tsvFields, tsvRow, tsvText, tsvTime } from '../store/tsv.ts';
-import { eventColumns } from '../store/write-batch.ts';
-import type { Caller, CallerDimensions } from './callers.ts';
-import type { ErrorFields } from './classify/engine/error-fields.ts';
+import { TAXONOMY_VERSION } from '../../domain/classification.ts';
+import { byCallerDimension } from '../../domain/count-row.ts';
+import type { RequestLog } from '../../domain/request-log.ts';
+import { parseTsvRow, tsvFields, tsvRow, tsvText, tsvTime } from '../../store/tsv.ts';
+import { eventColumns } from '../../store/write-batch.ts';
+import type { Caller, CallerDimensions } from './dimension-sets.ts';
+import type { ErrorFields } from '../classify/engine/error-fields.ts';
 import type { Counted } from './count-groups.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from './judged-error.ts';
 import type { RowBytes } from './row-bytes.ts';
 
 /** Where a record stands: `part` counts the requests within one message. */

@@ -1,6 +1,6 @@
-import { type JudgedError, judgeError } from '../../failure.ts';
-import type { Cleaner } from '../clean.ts';
-import { toText } from '../decode.ts';
+import { type JudgedError, judgeError } from '../rows/judged-error.ts';
+import type { Cleaner } from '../fields/clean.ts';
+import { toText } from '../formats/decode.ts';
 import { type AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import { altered, fill, type Filling, fillingOf, isAlike, nothingToFill } from './error-filling.ts';
 import { ErrorShape, KnownShape } from './error-shape.ts';

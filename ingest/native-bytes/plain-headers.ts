@@ -1,8 +1,8 @@
-import type { RateLimitHeaders } from '../../../domain/request-log.ts';
+import type { RateLimitHeaders } from '../../domain/request-log.ts';
 import type { AsciiCursor } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
-import { type KnownHeader, knownHeader, readNumber } from '../headers.ts';
-import { Limits } from '../limits.ts';
+import { type KnownHeader, knownHeader, readNumber } from '../fields/headers.ts';
+import { Limits } from '../fields/rate-limits.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 
 /** Reads the response headers of a plain record straight from their bytes. */

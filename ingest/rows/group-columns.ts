@@ -1,4 +1,4 @@
-import { LATENCY_BUCKETS_MS } from '../domain/count-row.ts';
+import { LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
 
 export const BUCKETS = LATENCY_BUCKETS_MS.length + 1;
 /** Lowest remaining and highest limit, of requests and of tokens. */

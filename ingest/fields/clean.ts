@@ -1,9 +1,9 @@
 import type { CallerDimension } from '../../domain/count-row.ts';
 import { defaultPrivacy, type Privacy } from '../../domain/settings.ts';
 import { boundedMemo } from '../bounded-memo.ts';
-import { fingerprint } from './fingerprint.ts';
-import { redactMessage } from './redact-message.ts';
-import { Redactor } from './redact.ts';
+import { fingerprint } from '../redact/fingerprint.ts';
+import { redactMessage } from '../redact/redact-message.ts';
+import { Redactor } from '../redact/redact.ts';
 
 /** Longest text of a dimension; more would only raise the number of distinct values. */
 const LONGEST = 256;

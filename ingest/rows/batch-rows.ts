@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
-import type { Classification } from '../domain/classification.ts';
-import type { RequestClass } from '../domain/error-class.ts';
-import type { RejectReason, SkipReason } from '../domain/request-log.ts';
-import { tsvRow } from '../store/tsv.ts';
-import type { BatchRows, DayCount } from '../store/write-batch.ts';
-import type { Caller } from './callers.ts';
+import type { Classification } from '../../domain/classification.ts';
+import type { RequestClass } from '../../domain/error-class.ts';
+import type { RejectReason, SkipReason } from '../../domain/request-log.ts';
+import { tsvRow } from '../../store/tsv.ts';
+import type { BatchRows, DayCount } from '../../store/write-batch.ts';
+import type { Caller } from './dimension-sets.ts';
 import { CountGroups, type Counted } from './count-groups.ts';
 import { addEventRow, type Position, readEventRow } from './event-row.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from './judged-error.ts';
 import { RowBytes } from './row-bytes.ts';
 
 /** What the rules say of a request that shows no error. */
@@ -141,9 +140,4 @@ export class Fold {
     if (totals.last_ts === null || record.ts > totals.last_ts) totals.last_ts = record.ts;
     this.#counts.add(record, caller, judged);
   }
-}
-
-/** Digest of a record's bytes: tells whether the record at an offset is still the one that was counted. */
-export function recordDigest(value: Buffer | null): string {
-  return value === null ? 'null' : createHash('sha256').update(value).digest('hex').slice(0, 16);
 }

@@ -1,4 +1,4 @@
-import { callerDimensions } from '../../../domain/count-row.ts';
+import { callerDimensions } from '../../domain/count-row.ts';
 import { type Words, wordsOf } from './ascii-cursor.ts';
 
 /** What a member of the record must hold to be read here. */

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callers } from '../../callers.ts';
-import { type Failure, failureOf } from '../../failure.ts';
-import type { RequestLog } from '../../../domain/request-log.ts';
-import { Cleaner } from '../clean.ts';
-import { recordDecoder } from '../formats.ts';
+import { callers } from '../rows/dimension-sets.ts';
+import { type Failure, failureOf } from '../rows/judged-error.ts';
+import type { RequestLog } from '../../domain/request-log.ts';
+import { Cleaner } from '../fields/clean.ts';
+import { recordDecoder } from '../formats/formats.ts';
 import { type PlainRecord, PlainReader, type Wanted } from './plain-record.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);

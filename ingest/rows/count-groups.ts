@@ -1,10 +1,10 @@
-import type { Classification } from '../domain/classification.ts';
-import { COUNT_INTERVAL_SECONDS, LATENCY_BUCKETS_MS } from '../domain/count-row.ts';
-import type { RequestClass } from '../domain/error-class.ts';
-import type { RequestLog } from '../domain/request-log.ts';
-import type { NativeRows } from '../store/native-block.ts';
-import type { DayCount } from '../store/write-batch.ts';
-import { type Caller, type CallerDimensions, callers } from './callers.ts';
+import type { Classification } from '../../domain/classification.ts';
+import { COUNT_INTERVAL_SECONDS, LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
+import type { RequestClass } from '../../domain/error-class.ts';
+import type { RequestLog } from '../../domain/request-log.ts';
+import type { NativeRows } from '../../store/native-block.ts';
+import type { DayCount } from '../../store/write-batch.ts';
+import { type Caller, type CallerDimensions, callers } from './dimension-sets.ts';
 import { countRows } from './count-rows.ts';
 import { GroupColumns } from './group-columns.ts';
 import { outcomeCode, outcomeOf } from './outcome-code.ts';

@@ -1,6 +1,6 @@
-import { callerDimensions, LATENCY_BUCKETS_MS } from '../domain/count-row.ts';
-import { NativeBlock, type NativeRows } from '../store/native-block.ts';
-import type { Caller } from './callers.ts';
+import { callerDimensions, LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
+import { NativeBlock, type NativeRows } from '../../store/native-block.ts';
+import type { Caller } from './dimension-sets.ts';
 import { BUCKETS, type GroupColumns, LIMITS } from './group-columns.ts';
 import { outcomeOf } from './outcome-code.ts';
 

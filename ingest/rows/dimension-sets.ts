@@ -1,5 +1,5 @@
-import { type CallerDimension, callerDimensions } from '../domain/count-row.ts';
-import { tsvText } from '../store/tsv.ts';
+import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
+import { tsvText } from '../../store/tsv.ts';
 
 export type CallerDimensions = Record<CallerDimension, string>;
 

@@ -1,5 +1,5 @@
-import { type Subclass, subclasses } from '../domain/classification.ts';
-import { type RequestClass, requestClassNames } from '../domain/error-class.ts';
+import { type Subclass, subclasses } from '../../domain/classification.ts';
+import { type RequestClass, requestClassNames } from '../../domain/error-class.ts';
 
 /** How a request ended, as far as it is counted apart. */
 export interface CountedOutcome {

@@ -1,7 +1,7 @@
 import type { RateLimitHeaders } from '../../domain/request-log.ts';
 import { boundedMemo } from '../bounded-memo.ts';
 import type { Cleaner } from './clean.ts';
-import { Limits, limitSlot } from './limits.ts';
+import { Limits, limitSlot } from './rate-limits.ts';
 
 /** What the response headers of one record say; null where they are silent. */
 export interface HeaderFacts {

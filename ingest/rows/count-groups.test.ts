@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Classification } from '../domain/classification.ts';
-import { byCallerDimension, LATENCY_BUCKETS_MS } from '../domain/count-row.ts';
-import { readNative } from '../tests/fixtures/read-native.ts';
-import { type CallerDimensions, callers } from './callers.ts';
+import type { Classification } from '../../domain/classification.ts';
+import { byCallerDimension, LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
+import { readNative } from '../../tests/fixtures/read-native.ts';
+import { type CallerDimensions, callers } from './dimension-sets.ts';
 import { CountGroups, type Counted } from './count-groups.ts';
 
 const judged = (name: Classification['class'], subclass: Classification['subclass']): Classification => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPrivacy, type Privacy } from '../../domain/settings.ts';
-import { Cleaner } from './clean.ts';
-import { createDecoder } from './decode.ts';
+import { Cleaner } from '../fields/clean.ts';
+import { createDecoder } from '../formats/decode.ts';
 import { Redactor } from './redact.ts';
 
 const nothing: Privacy = {
