@@ -1,6 +1,6 @@
 import { replayDeadLetters } from '../ingest/replay-dead-letters.ts';
 import { createSteps } from '../ingest/steps.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { type DeadLetter, readDeadLetters } from '../store/queries/dead-letters.ts';
 import type { CommandContext } from './context.ts';
 import { reportInput } from './format/input-report.ts';

@@ -4,7 +4,7 @@ import { toRetention } from '../domain/retention.ts';
 import { sumReports } from '../ingest/input-report.ts';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import { isRequestClass, type RequestClass, requestClassNames } from '../domain/error-class.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import {
   checkNames,
   planScopeSums,

@@ -1,6 +1,6 @@
 import { type Incident, incidentStates } from '../domain/incident.ts';
 import { incidentKindNames } from '../domain/incident-kind.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { type IncidentFilter, readIncidents } from '../store/queries/incidents.ts';
 import type { CommandContext } from './context.ts';
 import { suggestion } from './did-you-mean.ts';

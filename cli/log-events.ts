@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { StoreError } from '../store/error.ts';
 import { silentEvents, type WorkerEvents } from '../ingest/worker-events.ts';
-import { partitionKey } from '../ingest/sources/source.ts';
+import { partitionKey } from '../ingest/partition-id.ts';
 import type { KafkaLog } from '../ingest/sources/kafka.ts';
 import { maskCredentials } from './mask.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openKafka } from '../ingest/sources/kafka.ts';
 import type { Source } from '../ingest/sources/source.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import type { Gateway } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT, UserError } from './errors.ts';

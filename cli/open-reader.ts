@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { openStore, type Store } from '../store/connect.ts';
+import { openStore } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { missingMigrations } from '../store/migrate.ts';
 import type { CommandContext } from './context.ts';
 import { UserError } from './errors.ts';

@@ -8,7 +8,8 @@ import type { Source } from '../ingest/sources/source.ts';
 import { createSteps } from '../ingest/steps.ts';
 import { createWorker, type Worker } from '../ingest/worker.ts';
 import type { WorkerEvents } from '../ingest/worker-events.ts';
-import { openStore, type Store, type StoreOptions } from '../store/connect.ts';
+import { openStore } from '../store/connect.ts';
+import type { Store, StoreOptions } from '../store/store.ts';
 import { migrate } from '../store/migrate.ts';
 import type { CommandContext } from './context.ts';
 

@@ -1,8 +1,9 @@
 import { horizonsOf } from '../ingest/reconcile-horizons.ts';
 import { deadSince } from '../ingest/reconcile-tables.ts';
-import { type BrokerFacts, type Proof, reconcile } from '../ingest/reconcile.ts';
+import { type BrokerFacts, reconcile } from '../ingest/reconcile.ts';
+import type { Proof } from '../ingest/reconcile-proof.ts';
 import { openKafkaAdmin } from '../ingest/sources/kafka.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import {
   readBrokenLinks,
   readLedgerCounts,

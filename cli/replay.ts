@@ -7,7 +7,7 @@ import type { Incident } from '../domain/incident.ts';
 import { silentEvents, type WorkerEvents } from '../ingest/worker-events.ts';
 import { type InputReport, sumReports, tallyInput } from '../ingest/input-report.ts';
 import { announceInMemory } from '../ingest/sources/announcements.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { readCountsByClass, readEventRange } from '../store/queries/totals.ts';
 import type { CommandContext } from './context.ts';
 import { incidentInFull } from './format/incidents.ts';

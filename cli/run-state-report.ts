@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createStateReport } from '../ingest/state-report.ts';
 import type { Worker } from '../ingest/worker.ts';
 import type { WorkerEvents } from '../ingest/worker-events.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
 import { workerName } from './pipeline.ts';
 

@@ -1,4 +1,4 @@
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { type Gateway, serveClickHouse } from '../store/http-gateway.ts';
 import type { CommandContext } from './context.ts';
 

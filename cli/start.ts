@@ -9,7 +9,7 @@ import { toRetention } from '../domain/retention.ts';
 import { type InputTally, tallyInput } from '../ingest/input-report.ts';
 import { reportToBoth, type WorkerEvents } from '../ingest/worker-events.ts';
 import type { Worker } from '../ingest/worker.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
 import { readFirstEvent } from '../store/queries/ledger.ts';
 import { readWatermark } from '../store/queries/watermark.ts';

@@ -1,5 +1,5 @@
 import type { Settings } from '../domain/settings.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/error.ts';
 
 /** A store that may not be open yet. Closing it twice does no harm. */

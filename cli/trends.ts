@@ -1,6 +1,6 @@
 import { isRequestClass, requestClassNames } from '../domain/error-class.ts';
 import { toRetention } from '../domain/retention.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { readCountedRange, readDimensionValues, readTrends } from '../store/queries/trends.ts';
 import { planTrends, type TrendFilter, type TrendPlan } from '../store/queries/trends-plan.ts';
 import type { CommandContext } from './context.ts';

@@ -5,7 +5,8 @@ import { recordDigest } from './record-digest.ts';
 import { Fold } from './rows/batch-rows.ts';
 import type { PlainRecord, Wanted } from './native-bytes/plain-record.ts';
 import type { OffsetRange } from './protocol.ts';
-import { type Chunk, type PartitionId, RawRecord } from './sources/source.ts';
+import { type Chunk, RawRecord } from './sources/source.ts';
+import type { PartitionId } from './partition-id.ts';
 
 /**
  * At so many requests a batch closes. Its sums are doubles, exact up to 2^53, which is nine million requests with as many

@@ -10,7 +10,8 @@ import {
   type Start,
 } from './protocol.ts';
 import { groupRules } from './start-rules.ts';
-import { type Committed, type PartitionId, partitionKey } from './sources/source.ts';
+import type { Committed } from './sources/source.ts';
+import { type PartitionId, partitionKey } from './partition-id.ts';
 import type { Tenure, WriteContext } from './write.ts';
 
 /** A start that is known already, given where the log begins and ends. */

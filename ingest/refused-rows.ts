@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { localTable } from '../store/cluster-ddl.ts';
-import type { Insert, Store } from '../store/connect.ts';
+import type { Insert, Store } from '../store/store.ts';
 import { isRetriable, StoreError } from '../store/error.ts';
 import type { Fold } from './rows/batch-rows.ts';
 

@@ -1,4 +1,4 @@
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import type { DeadLetter } from '../store/queries/dead-letters.ts';
 import { batchInserts, writeInserts } from '../store/write-batch.ts';
 import { callers } from './rows/dimension-sets.ts';

@@ -7,7 +7,7 @@ import {
   recreated,
   type Start,
 } from './protocol.ts';
-import type { PartitionId } from './sources/source.ts';
+import type { PartitionId } from './partition-id.ts';
 
 /** What is known of a partition when its start is decided. */
 export interface StartFacts {

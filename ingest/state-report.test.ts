@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Insert, Store } from '../store/connect.ts';
+import type { Insert, Store } from '../store/store.ts';
 import { StoreError } from '../store/error.ts';
 import type { PartitionState } from '../store/queries/ingest-state.ts';
 import { parseTsvRow } from '../store/tsv.ts';

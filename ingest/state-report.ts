@@ -1,4 +1,4 @@
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import {
   type PartitionReport,
   type PartitionState,
@@ -7,7 +7,7 @@ import {
   writeIngestState,
 } from '../store/queries/ingest-state.ts';
 import { begin, follow, reportOf, type Track } from './partition-track.ts';
-import { type PartitionId, partitionKey } from './sources/source.ts';
+import { type PartitionId, partitionKey } from './partition-id.ts';
 import { silentEvents, type WorkerEvents } from './worker-events.ts';
 import type { PartitionStatus } from './worker-status.ts';
 import type { Worker } from './worker.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/error.ts';
 import type { OffsetRange } from './protocol.ts';
 import { type Committed, RawRecord, type Sink, type Source } from './sources/source.ts';

@@ -1,5 +1,5 @@
 import type { Held } from './held-partition.ts';
-import type { PartitionId } from './sources/source.ts';
+import type { PartitionId } from './partition-id.ts';
 
 /** One partition as seen from outside. */
 export interface PartitionStatus extends PartitionId {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import type { Limits } from './gather.ts';
-import { CommitError, type PartitionId, RawRecord, type Sink, type Source } from './sources/source.ts';
+import { CommitError, RawRecord, type Sink, type Source } from './sources/source.ts';
+import type { PartitionId } from './partition-id.ts';
 import { createSteps } from './steps.ts';
 import { createWorker, type Worker } from './worker.ts';
 import { silentEvents } from './worker-events.ts';

@@ -1,10 +1,11 @@
 import { isRetriable } from '../store/error.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { batchInserts, type LedgerEntry } from '../store/write-batch.ts';
 import { type Batch, lastDigest } from './gather.ts';
 import { batchToken, encodeMetadata, type OffsetRange } from './protocol.ts';
 import { excludeRefusedRows } from './refused-rows.ts';
-import { CommitError, type PartitionId, type Source } from './sources/source.ts';
+import { CommitError, type Source } from './sources/source.ts';
+import type { PartitionId } from './partition-id.ts';
 import type { WorkerEvents } from './worker-events.ts';
 
 /** The named points of the protocol, for fault tests. */

@@ -1,5 +1,5 @@
 import { callerDimensions } from '../domain/count-row.ts';
-import type { Insert, Store } from './connect.ts';
+import type { Insert, Store } from './store.ts';
 import type { NativeRows } from './native-block.ts';
 import { tsvRow, tsvTime } from './tsv.ts';
 

@@ -4,7 +4,6 @@ import type { RequestLog } from '../../domain/request-log.ts';
 import { parseTsvRow, tsvFields, tsvRow, tsvText, tsvTime } from '../../store/tsv.ts';
 import { eventColumns } from '../../store/write-batch.ts';
 import type { Caller, CallerDimensions } from './dimension-sets.ts';
-import type { ErrorFields } from '../classify/engine/error-fields.ts';
 import type { Counted } from './count-groups.ts';
 import type { Failure } from './judged-error.ts';
 import type { RowBytes } from './row-bytes.ts';
@@ -15,16 +14,6 @@ export interface Position {
   partition: number;
   offset: number;
   part: number;
-}
-
-/** Text of a body and a message that is kept at most, in characters. */
-const BODY_LIMIT = 8 * 1024;
-const MESSAGE_LIMIT = 4 * 1024;
-
-/** Type, code, message, body and exception as TabSeparated fields, in the order of `eventColumns`. */
-export function errorFields(texts: ErrorFields, error: unknown, exception: string): Uint8Array {
-  const message = texts.message.slice(0, MESSAGE_LIMIT);
-  return Buffer.from(tsvFields([texts.type, texts.code, message, bodyText(error), exception]));
 }
 
 /** Adds one row of `error_events`, in the order of `eventColumns`. */
@@ -94,12 +83,6 @@ export function readEventRow(row: string): EventFacts {
       part: number('part'),
     },
   };
-}
-
-function bodyText(error: unknown): string {
-  if (error === null || error === undefined) return '';
-  const text = typeof error === 'string' ? error : JSON.stringify(error);
-  return text.slice(0, BODY_LIMIT);
 }
 
 function headerMap(headers: RequestLog['headers']): string {

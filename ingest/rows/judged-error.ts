@@ -1,7 +1,12 @@
 import type { Classification } from '../../domain/classification.ts';
 import type { RequestLog } from '../../domain/request-log.ts';
 import { conclude, readError, type Reading } from '../classify/classify.ts';
-import { errorFields } from './event-row.ts';
+import type { ErrorFields } from '../classify/engine/error-fields.ts';
+import { tsvFields } from '../../store/tsv.ts';
+
+/** Text of a body and a message that is kept at most, in characters. */
+const BODY_LIMIT = 8 * 1024;
+const MESSAGE_LIMIT = 4 * 1024;
 
 /** What the row of an error event tells beside what is counted. */
 export interface Failure {
@@ -43,4 +48,16 @@ export function failureOf(log: RequestLog): Failure | null {
     stream,
     fields: judged.fields,
   };
+}
+
+/** Type, code, message, body and exception as TabSeparated fields, in the order of `eventColumns`. */
+export function errorFields(texts: ErrorFields, error: unknown, exception: string): Uint8Array {
+  const message = texts.message.slice(0, MESSAGE_LIMIT);
+  return Buffer.from(tsvFields([texts.type, texts.code, message, bodyText(error), exception]));
+}
+
+function bodyText(error: unknown): string {
+  if (error === null || error === undefined) return '';
+  const text = typeof error === 'string' ? error : JSON.stringify(error);
+  return text.slice(0, BODY_LIMIT);
 }

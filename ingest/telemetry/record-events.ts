@@ -1,5 +1,5 @@
 import { StoreError, transientServerCodes } from '../../store/error.ts';
-import { partitionKey } from '../sources/source.ts';
+import { partitionKey } from '../partition-id.ts';
 import type { WorkerEvents } from '../worker-events.ts';
 import type { HealthFacts } from './health.ts';
 import { insertErrors, type Stage, stages } from './metrics.ts';

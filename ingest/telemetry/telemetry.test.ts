@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { RequestLog } from '../../domain/request-log.ts';
-import type { Store } from '../../store/connect.ts';
+import type { Store } from '../../store/store.ts';
 import { StoreError } from '../../store/error.ts';
 import { type Batch, Gather, type Steps } from '../gather.ts';
 import type { OffsetRange } from '../protocol.ts';
-import { type PartitionId, RawRecord } from '../sources/source.ts';
+import { RawRecord } from '../sources/source.ts';
+import type { PartitionId } from '../partition-id.ts';
 import { createSteps } from '../steps.ts';
 import type { Worker } from '../worker.ts';
 import type { PartitionStatus, WorkerStatus } from '../worker-status.ts';

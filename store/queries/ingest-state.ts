@@ -1,4 +1,4 @@
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 import { tsvRow, tsvTime } from '../tsv.ts';
 
 /** `held`: a worker has the partition; `left`: its worker stopped in order, and nobody has said to have it since. */

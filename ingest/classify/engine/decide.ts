@@ -2,7 +2,7 @@ import { chinesePhrases, type CompiledRule, compiledRules } from './compile-rule
 import { type Decision, decisionOf } from '../rules/decision.ts';
 import { foldText } from './folding.ts';
 import { type Stage, stages } from '../rules/ordered-rules.ts';
-import { type Findings, RANK_ATTEMPT } from './scan.ts';
+import { type Findings, RANK_ATTEMPT } from './findings.ts';
 import { judgeStatus } from '../rules/status-rules.ts';
 import { statedStatus } from './status-text.ts';
 import { isMeant } from './phrase-context.ts';

@@ -1,5 +1,5 @@
 import { fieldNames } from './compile-rules.ts';
-import type { Findings } from './scan.ts';
+import type { Findings } from './findings.ts';
 
 export interface ErrorFields {
   type: string;

@@ -6,6 +6,7 @@ import {
   verdictWords,
   type Vocabulary,
 } from './compile-rules.ts';
+import { type Findings, RANK_ATTEMPT } from './findings.ts';
 import { isWordCode, symbols } from './folding.ts';
 import { filterIndex, LOOK_AHEAD, mayGoOn, nodeOf, runOf, SYMBOL_BITS } from './phrase-trie.ts';
 import { startOfPhrase, valueStart } from './phrase-position.ts';
@@ -13,43 +14,6 @@ import { grams, marks, places, read, readSymbols } from './read-symbols.ts';
 import { endOfEchoedValue } from './echoed-values.ts';
 import { mayBeStatus } from './status-text.ts';
 import { isMeant } from './phrase-context.ts';
-
-/** One attempt outranks any depth within the attempt before it. */
-export const RANK_ATTEMPT = 1024;
-
-/** What one pass over a text found. The next call of `scanText` writes over it. */
-export interface Findings {
-  /** How many of `rules` are set. */
-  count: number;
-  /** Orders of the rules for codes and sentences whose phrases stand in the text, each once. */
-  rules: Int32Array;
-  /** By rule: attempt * RANK_ATTEMPT + depth of its best place. */
-  ranks: Int32Array;
-  /** How many phrases of rules stand in the text that are tried only when no code or sentence decides. */
-  lateCount: number;
-  lateMeanings: Meaning[];
-  /** By late phrase: the index of its last character. */
-  lateEnds: Int32Array;
-  lateRanks: Int32Array;
-  /** Bits of the hints that show. */
-  hints: number;
-  /** How many numbers stand in the text that may be HTTP statuses. */
-  numberCount: number;
-  numbers: Int32Array;
-  /** Where these numbers begin. */
-  numbersAt: Int32Array;
-  numberRanks: Int32Array;
-  /** Where the last duration to wait may stand, -1 when none. */
-  waitAt: number;
-  /** The highest rank of a Chinese character; -1 when there is none. */
-  chineseRank: number;
-  /** Values that repeat the caller's words were passed over. */
-  echoed: boolean;
-  /** Triples of field name, start of its value, and object it belongs to. */
-  fields: number[];
-  /** By object: its depth. */
-  depths: number[];
-}
 
 const MAX_NUMBERS = 128;
 const MAX_LATE = 96;

@@ -1,6 +1,6 @@
 import { isWordCode, symbols } from './folding.ts';
 import { symbolOf } from './compile-rules.ts';
-import type { Findings } from './scan.ts';
+import type { Findings } from './findings.ts';
 
 /** Words after which a bare number is an HTTP status. */
 const statusWords = new Set(
