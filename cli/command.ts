@@ -1,5 +1,5 @@
 import type { CommandModule } from './context.ts';
-import type { SettingOverride } from './settings.ts';
+import type { SettingOverride } from './settings/read-settings.ts';
 
 /** One flag of a command. */
 export interface OptionSpec {

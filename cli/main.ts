@@ -18,7 +18,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const invocation = createProgram().parse(argv);
     const { command, config, overrides, options } = invocation;
     stopOnSignals(stop, command.graceful === true);
-    const { readSettings } = await import('./settings.ts');
+    const { readSettings } = await import('./settings/read-settings.ts');
     const { settings } = readSettings({ config, env: process.env, overrides });
     const { stdout, stderr, stdin } = process;
     const context = createContext({ settings, signal: stop.signal, env: process.env, stdout, stderr, stdin });

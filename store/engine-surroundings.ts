@@ -20,7 +20,7 @@ export async function makeDirectory(directory: string): Promise<void> {
 /**
  * Points file descriptor 0 at /dev/null. An insert of the engine takes, after its own rows, whatever stands on
  * standard input for further rows: a log that is piped in would be eaten, and stored. Who wants to read standard
- * input has to take it over before (cli/relay-stdin.ts).
+ * input has to take it over before (cli/input/relay-stdin.ts).
  */
 export function detachStdin(): void {
   if (process.platform === 'win32') return;

@@ -151,6 +151,15 @@ describe('the import rule', () => {
     expect(cycleOf(new Map([...targets, ['d', ['e']]]))).toEqual([]);
   });
 
+  test('cli/commands/ holds the commands of the table, which do not import each other', () => {
+    const inFolder = ours.filter((file) => path.dirname(file) === 'cli/commands' && !isTest(file));
+    const inTable = imports('cli/commands.ts').filter((target) => target.startsWith('./commands/'));
+    expect(inFolder.map((file) => `./${path.relative('cli', file)}`).sort()).toEqual(
+      [...new Set(inTable)].sort(),
+    );
+    expect(inFolder.filter((file) => imports(file).some((target) => target.startsWith('./')))).toEqual([]);
+  });
+
   test('domain imports zod and nothing else from outside', () => {
     const outside = ours.filter((file) => folderOf(file) === 'domain' && !isTest(file)).flatMap(imports);
     expect(new Set(outside.filter((target) => !target.startsWith('.')))).toEqual(new Set(['zod']));
