@@ -67,7 +67,7 @@ export function createStateReport(options: StateReportOptions): StateReport {
       const key = partitionKey(id);
       if (halted.delete(key)) isUrgent = true;
       written.set(key, batch.to);
-      const { first_ts: first } = batch.fold.totals;
+      const { first_ts: first } = batch.rows.totals;
       // A client whose clock is ahead says nothing of how far the backlog has been worked through.
       if (first !== null && first <= now()) reached.set(key, Math.max(reached.get(key) ?? 0, first));
     },

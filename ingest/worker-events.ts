@@ -1,4 +1,4 @@
-import type { Batch } from './gather.ts';
+import type { Batch } from './batcher.ts';
 import type { OffsetRange } from './protocol.ts';
 import type { PartitionId } from './partition-id.ts';
 

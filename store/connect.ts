@@ -6,7 +6,7 @@ import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { countShards, createDatabase } from './cluster-check.ts';
 import { createDiskGuard, refuseFullDisk } from './disk-guard.ts';
 import { afterComment, asEngineSession, insertNative } from './engine-session.ts';
-import { detachStdin, makeDirectory, refuseForeignOwner } from './engine-surroundings.ts';
+import { detachStdin, makeDirectory, refuseForeignOwner } from './embedded-process.ts';
 import { StoreError, toStoreError } from './error.ts';
 import { withStatusOf } from './http-answer.ts';
 import { forgetIncomplete, mendTokenLogs } from './incomplete-parts.ts';

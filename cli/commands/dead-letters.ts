@@ -1,5 +1,5 @@
 import { replayDeadLetters } from '../../ingest/replay-dead-letters.ts';
-import { createSteps } from '../../ingest/steps.ts';
+import { createRecordReader } from '../../ingest/read-record.ts';
 import type { Store } from '../../store/store.ts';
 import { type DeadLetter, readDeadLetters } from '../../store/queries/dead-letters.ts';
 import type { CommandContext } from '../context.ts';
@@ -58,9 +58,9 @@ async function replay(
   options: DeadLettersOptions,
   context: CommandContext,
 ): Promise<void> {
-  const steps = createSteps(context.settings);
+  const reader = createRecordReader(context.settings);
   const result = await replayDeadLetters(store, letters, {
-    steps,
+    reader,
     now: context.now(),
     worker: 'dead-letters',
   });

@@ -1,4 +1,4 @@
-import type { Batch } from '../../ingest/gather.ts';
+import type { Batch } from '../../ingest/batcher.ts';
 import { tallyInput } from '../../ingest/input-report.ts';
 import { reportToBoth, silentEvents } from '../../ingest/worker-events.ts';
 import type { CommandContext } from '../context.ts';

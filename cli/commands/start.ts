@@ -304,10 +304,10 @@ function watch(state: State, source: StartSource, context: CommandContext): Work
     written(id, batch, age, duration) {
       log.written(id, batch, age, duration);
       state.input.add(batch);
-      const { counted, dead, skipped, first_ts, last_ts } = batch.fold.totals;
+      const { counted, dead, skipped, first_ts, last_ts } = batch.rows.totals;
       state.records += counted + dead + skipped;
       state.dead += dead;
-      for (const [name, n] of batch.fold.classes())
+      for (const [name, n] of batch.rows.classes())
         state.byClass.set(name, (state.byClass.get(name) ?? 0) + n);
       if (first_ts !== null) state.oldest = Math.min(state.oldest ?? first_ts, first_ts);
       if (last_ts !== null) state.watermark = Math.max(state.watermark ?? 0, last_ts);

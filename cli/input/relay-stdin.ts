@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 
 /**
  * Standard input, or a pipe with a name, through a helper process that owns it. The embedded engine must not see standard
- * input (store/engine-surroundings.ts), so this is to be called before the store is opened. The writer is held up while
+ * input (store/embedded-process.ts), so this is to be called before the store is opened. The writer is held up while
  * nobody reads. Throws a `UserError` when it cannot be read to its end.
  */
 export function relayStdin(file?: string): AsyncIterable<Buffer> {

@@ -1,4 +1,4 @@
-import type { Limits } from '../../ingest/gather.ts';
+import type { BatchLimits } from '../../ingest/batcher.ts';
 import type { Source } from '../../ingest/sources/source.ts';
 import { openStreamLines } from '../../ingest/sources/stream-lines.ts';
 import { findScenario } from '../../simulate/scenarios.ts';
@@ -23,7 +23,7 @@ export interface StartSource {
   /** True when event time is the records' own and not the clock's. */
   isHistory: boolean;
   /** Null: those of the settings. */
-  limits: Limits | null;
+  limits: BatchLimits | null;
   /** Event time that counts as now, epoch ms. */
   present(watermark: number | null): number | null;
   /** 0 to 1; null where there is no end. */

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { Gather } from '../../ingest/gather.ts';
+import { Batcher } from '../../ingest/batcher.ts';
 import { RawRecord } from '../../ingest/sources/source.ts';
 import { StoreError } from '../../store/error.ts';
 import { kafkaLog, logEvents } from './log-events.ts';
@@ -68,14 +68,14 @@ describe('the log of a worker at info', () => {
     const { lines, logger, monotonic } = listen('info');
     const events = logEvents(logger, monotonic);
     for (let i = 0; i < 20; i++) events.halted(id, 'no such column\n  at line 1');
-    const gather = new Gather(id, 0, null, {
+    const batcher = new Batcher(id, 0, null, {
       readPlain: () => null,
       decode: () => ({ kind: 'skip', reason: 'tombstone' }),
       redact: () => '',
     });
-    gather.add({ ...id, from: 0, to: 1, records: [new RawRecord(0, null)], highWatermark: 1 }, 0, 0);
-    gather.close();
-    const [batch] = gather.closed;
+    batcher.add({ ...id, from: 0, to: 1, records: [new RawRecord(0, null)], highWatermark: 1 }, 0, 0);
+    batcher.close();
+    const [batch] = batcher.closed;
     if (batch === undefined) throw new Error('no batch');
     for (let i = 0; i < 20; i++) events.written(id, batch, 1, 1);
     expect(lines.map(({ level, msg }) => [level, msg])).toEqual([

@@ -63,7 +63,7 @@ export function logEvents(logger: Write, monotonic: Clock = () => performance.no
     written(id, batch, age) {
       const partition = partitionKey(id);
       if (halted.delete(partition)) logger.info({ partition }, 'the store takes this partition again');
-      const { counted, failed, dead } = batch.fold.totals;
+      const { counted, failed, dead } = batch.rows.totals;
       logger.debug(
         { partition, from: batch.from, to: batch.to, counted, failed, dead, age_ms: Math.round(age) },
         'batch written',

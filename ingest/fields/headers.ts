@@ -1,7 +1,7 @@
 import type { RateLimitHeaders } from '../../domain/request-log.ts';
 import { boundedMemo } from '../bounded-memo.ts';
 import type { Cleaner } from './clean.ts';
-import { Limits, limitSlot } from './rate-limits.ts';
+import { RateLimits, limitSlot } from './rate-limits.ts';
 
 /** What the response headers of one record say; null where they are silent. */
 export interface HeaderFacts {
@@ -38,7 +38,7 @@ const ROLES = new Map<string, Role>([
 /** What a header is, by its name in any case. */
 export const knownHeader: (name: string) => KnownHeader = boundedMemo(2048, describe);
 // One record is read at a time, so one object serves all.
-const limits = new Limits();
+const limits = new RateLimits();
 
 /** Reads the response headers of a record. `keep` asks for the headers themselves, which only failures need. */
 export function readHeaders(

@@ -24,7 +24,7 @@ export function limitSlot(limited: string): number {
 }
 
 /** The limits that the headers of one answer tell. One object serves all answers in turn. */
-export class Limits {
+export class RateLimits {
   readonly #limit = new Float64Array(LIMITED.length).fill(-1);
   readonly #remaining = new Float64Array(LIMITED.length).fill(-1);
   /** What has been told since the last `clear`: two bits a slot. */

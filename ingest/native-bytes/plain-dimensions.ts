@@ -1,5 +1,5 @@
 import { byCallerDimension, type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
-import { type Caller, type CallerDimensions, callers } from '../rows/dimension-sets.ts';
+import { type DimensionSet, type DimensionValues, dimensionSets } from '../rows/dimension-sets.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import { type AsciiCursor, SPREAD, wordsOf } from './ascii-cursor.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
@@ -7,7 +7,7 @@ import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 const PROVIDER = callerDimensions.indexOf('provider');
 const ORG = callerDimensions.indexOf('org');
 const PROJECT = callerDimensions.indexOf('project');
-/** A power of two, several times the callers of a middle-sized gateway: two in one slot look each other up in turn. */
+/** A power of two, several times the dimension sets of a middle-sized gateway: two in one slot replace each other in turn. */
 const SLOTS = 32_768;
 
 /** What stands for a dimension that the record does not name. */
@@ -18,16 +18,16 @@ const absent = callerDimensions.map((name) =>
 
 const DIMENSIONS = callerDimensions.length;
 
-/** The caller of one record after the other, found by the remembered texts of its dimensions. */
-export class PlainCallers {
+/** The dimension set of one record after the other, found by the remembered texts of its dimensions. */
+export class PlainDimensions {
   /** What is made of the texts of each dimension. */
   readonly texts: Readonly<Record<CallerDimension, RememberedTexts<string>>>;
   readonly #textsByIndex: readonly RememberedTexts<string>[];
   readonly #dimensions: RememberedText<string>[] = [...absent];
-  /** Ids of the texts of the caller in each slot. Objects would have to be fetched from memory one after the other. */
+  /** Ids of the texts of the dimension set in each slot. Objects would have to be fetched from memory one after the other. */
   readonly #texts = new Float64Array(SLOTS * DIMENSIONS);
-  readonly #callers: (Caller | null)[] = Array.from({ length: SLOTS }, () => null);
-  #generation = callers.generation;
+  readonly #dimensionSets: (DimensionSet | null)[] = Array.from({ length: SLOTS }, () => null);
+  #generation = dimensionSets.generation;
 
   constructor(cleaner: Cleaner) {
     this.texts = byCallerDimension((name) => new RememberedTexts(4096, cleaner.dimensions[name]));
@@ -53,21 +53,21 @@ export class PlainCallers {
   }
 
   /** A header tells the organization and the project that the record leaves open. */
-  find(org: RememberedText<string> | null, project: RememberedText<string> | null): Caller {
+  find(org: RememberedText<string> | null, project: RememberedText<string> | null): DimensionSet {
     const dimensions = this.#dimensions;
     if (dimensions[ORG] === noText) dimensions[ORG] = org ?? noText;
     if (dimensions[PROJECT] === noText) dimensions[PROJECT] = project ?? noText;
     let hash = 0;
     for (let i = 0; i < dimensions.length; i++) hash = Math.imul(hash ^ (dimensions[i] ?? noText).id, SPREAD);
     const place = (hash ^ (hash >>> 15)) & (SLOTS - 1);
-    if (this.#generation !== callers.generation) this.#forget();
-    const known = this.#callers[place] ?? null;
+    if (this.#generation !== dimensionSets.generation) this.#forget();
+    const known = this.#dimensionSets[place] ?? null;
     if (known !== null && this.#isSame(place)) return known;
-    const caller = callers.of(named(dimensions));
+    const dimensionSet = dimensionSets.of(named(dimensions));
     for (let i = 0; i < dimensions.length; i++)
       this.#texts[place * DIMENSIONS + i] = (dimensions[i] ?? noText).id;
-    this.#callers[place] = caller;
-    return caller;
+    this.#dimensionSets[place] = dimensionSet;
+    return dimensionSet;
   }
 
   #isSame(place: number): boolean {
@@ -79,11 +79,11 @@ export class PlainCallers {
   }
 
   #forget(): void {
-    this.#callers.fill(null);
-    this.#generation = callers.generation;
+    this.#dimensionSets.fill(null);
+    this.#generation = dimensionSets.generation;
   }
 }
 
-function named(dimensions: readonly RememberedText<string>[]): CallerDimensions {
+function named(dimensions: readonly RememberedText<string>[]): DimensionValues {
   return byCallerDimension((name) => dimensions[callerDimensions.indexOf(name)]?.value ?? '');
 }

@@ -2,14 +2,14 @@ import type { RateLimitHeaders } from '../../domain/request-log.ts';
 import type { AsciiCursor } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
 import { type KnownHeader, knownHeader, readNumber } from '../fields/headers.ts';
-import { Limits } from '../fields/rate-limits.ts';
+import { RateLimits } from '../fields/rate-limits.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 
 /** Reads the response headers of a plain record straight from their bytes. */
 export class PlainHeaders {
   readonly #orgs: RememberedTexts<string>;
   readonly #projects: RememberedTexts<string>;
-  readonly #limits = new Limits();
+  readonly #limits = new RateLimits();
   readonly #names = new RememberedTexts(1024, knownHeader);
   #isRead = false;
   org: RememberedText<string> | null = null;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callers } from '../rows/dimension-sets.ts';
+import { dimensionSets } from '../rows/dimension-sets.ts';
 import { type Failure, failureOf } from '../rows/judged-error.ts';
 import type { RequestLog } from '../../domain/request-log.ts';
 import { Cleaner } from '../fields/clean.ts';
@@ -47,12 +47,16 @@ const failed = {
 };
 
 /** What a record adds to the counts, to whose, and the event that it makes. */
-function counted(record: Omit<PlainRecord, 'caller' | 'failure'>, caller: unknown, failure: Failure | null) {
+function counted(
+  record: Omit<PlainRecord, 'dimensionSet' | 'failure'>,
+  dimensionSet: unknown,
+  failure: Failure | null,
+) {
   const { ts, status, latency_ms, input_tokens, output_tokens, cost_usd, retry_count, rate_limit } = record;
   return {
     numbers: [ts, status, latency_ms, input_tokens, output_tokens, cost_usd, retry_count],
     rate_limit,
-    caller,
+    dimensionSet,
     failure: failure === null ? null : { ...failure, fields: Buffer.from(failure.fields).toString() },
   };
 }
@@ -60,7 +64,7 @@ function counted(record: Omit<PlainRecord, 'caller' | 'failure'>, caller: unknow
 /** What the ordinary way makes of it; null when it is not one request. */
 function ordinary(text: string): ReturnType<typeof counted> | null {
   const log = decoded(text);
-  return log === null ? null : counted(log, callers.of(log), failureOf(log));
+  return log === null ? null : counted(log, dimensionSets.of(log), failureOf(log));
 }
 
 function decoded(text: string): RequestLog | null {
@@ -79,7 +83,7 @@ function read(wanted: Wanted, text: string, before = 0, behind = 0): ReturnType<
   const bytes = Buffer.from(text);
   const whole = Buffer.concat([Buffer.alloc(before, '{"'), bytes, Buffer.alloc(behind, '","x":1}')]);
   const record = reader.read(whole, before, before + bytes.length, now, wanted);
-  return record === null ? null : counted(record, record.caller, record.failure);
+  return record === null ? null : counted(record, record.dimensionSet, record.failure);
 }
 
 const quick = (text: string, before = 0, behind = 0) => read('success', text, before, behind);

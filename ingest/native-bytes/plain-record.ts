@@ -1,5 +1,5 @@
 import { MOST } from '../../domain/request-log.ts';
-import type { Caller } from '../rows/dimension-sets.ts';
+import type { DimensionSet } from '../rows/dimension-sets.ts';
 import { conclude } from '../classify/classify.ts';
 import type { Counted } from '../rows/count-groups.ts';
 import type { Failure } from '../rows/judged-error.ts';
@@ -7,7 +7,7 @@ import type { Cleaner } from '../fields/clean.ts';
 import { readHeaders } from '../fields/headers.ts';
 import { AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
-import { PlainCallers } from './plain-dimensions.ts';
+import { PlainDimensions } from './plain-dimensions.ts';
 import { PlainErrors } from './plain-errors.ts';
 import { PlainHeaders } from './plain-headers.ts';
 import { type Member, memberOf, numberNames, unknownMember } from './plain-members.ts';
@@ -17,7 +17,7 @@ import { Span } from './span.ts';
 
 /** A request and who made it. One object serves all: it holds until the next is read. */
 export interface PlainRecord extends Counted {
-  caller: Caller;
+  dimensionSet: DimensionSet;
   /** Null for a success. */
   failure: Failure | null;
 }
@@ -64,7 +64,7 @@ export class PlainReader {
   readonly #exception = new Span();
   readonly #first = unknownMember('');
   readonly #members = new RememberedTexts(1024, memberOf);
-  readonly #callers: PlainCallers;
+  readonly #dimensionSets: PlainDimensions;
   readonly #time = new PlainTime();
   readonly #headers: PlainHeaders;
   readonly #errors: PlainErrors;
@@ -73,12 +73,12 @@ export class PlainReader {
 
   constructor(cleaner: Cleaner) {
     this.#cleaner = cleaner;
-    this.#callers = new PlainCallers(cleaner);
-    this.#headers = new PlainHeaders(this.#callers.texts.org, this.#callers.texts.project);
+    this.#dimensionSets = new PlainDimensions(cleaner);
+    this.#headers = new PlainHeaders(this.#dimensionSets.texts.org, this.#dimensionSets.texts.project);
     this.#errors = new PlainErrors(cleaner);
     this.#record = {
       ts: 0,
-      caller: this.#callers.find(null, null),
+      dimensionSet: this.#dimensionSets.find(null, null),
       status: 0,
       latency_ms: 0,
       input_tokens: 0,
@@ -112,7 +112,7 @@ export class PlainReader {
     numbers[STATUS] = -1;
     numbers[RETRIES] = -1;
     this.#stream = false;
-    this.#callers.reset();
+    this.#dimensionSets.reset();
     this.#headers.reset();
     this.#requestId.clear();
     this.#toldHeaders.clear();
@@ -175,7 +175,7 @@ export class PlainReader {
     this.#at = after;
     switch (kind) {
       case 'dimension':
-        return this.#callers.take(index, cursor, from, after - 1);
+        return this.#dimensionSets.take(index, cursor, from, after - 1);
       case 'ts':
         this.#ts = this.#time.read(cursor, from, after - 1, now);
         return true;
@@ -254,13 +254,13 @@ export class PlainReader {
     if (!Number.isInteger(record.status)) return null;
     if (!(record.retry_count <= 65_535 && Number.isInteger(record.retry_count))) return null;
     record.rate_limit = this.#headers.rateLimit();
-    record.caller = this.#callers.find(this.#headers.org, this.#headers.project);
+    record.dimensionSet = this.#dimensionSets.find(this.#headers.org, this.#headers.project);
     record.failure = null;
     return record;
   }
 
   #failure(status: number): Failure | null {
-    const { provider } = this.#callers;
+    const { provider } = this.#dimensionSets;
     const judged = this.#errors.of(this.#cursor, this.#error, this.#exception, provider, status);
     if (judged === null) return null;
     const told = this.#toldHeaders.text(this.#cursor);

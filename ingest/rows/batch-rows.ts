@@ -2,8 +2,8 @@ import type { Classification } from '../../domain/classification.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { RejectReason, SkipReason } from '../../domain/request-log.ts';
 import { tsvRow } from '../../store/tsv.ts';
-import type { BatchRows, DayCount } from '../../store/write-batch.ts';
-import type { Caller } from './dimension-sets.ts';
+import type { DayCount, RowBodies } from '../../store/write-batch.ts';
+import type { DimensionSet } from './dimension-sets.ts';
 import { CountGroups, type Counted } from './count-groups.ts';
 import { addEventRow, type Position, readEventRow } from './event-row.ts';
 import type { Failure } from './judged-error.ts';
@@ -21,7 +21,7 @@ const success: Classification = {
 };
 
 /** What has been added so far. */
-export interface FoldTotals {
+export interface BatchTotals {
   counted: number;
   failed: number;
   dead: number;
@@ -43,8 +43,8 @@ export interface DeadExample extends Position {
 const EXAMPLE = 200;
 
 /** Folds the records of one batch into the rows that the batch adds. */
-export class Fold {
-  readonly totals: FoldTotals = {
+export class BatchRows {
+  readonly totals: BatchTotals = {
     counted: 0,
     failed: 0,
     dead: 0,
@@ -67,15 +67,15 @@ export class Fold {
   }
 
   /** A success, or a failure, which becomes an event row too. */
-  add(record: Counted, caller: Caller, failure: Failure | null, at: Position): void {
-    this.#count(record, caller, failure === null ? success : failure.classification);
+  add(record: Counted, dimensionSet: DimensionSet, failure: Failure | null, at: Position): void {
+    this.#count(record, dimensionSet, failure === null ? success : failure.classification);
     if (failure === null) return;
     this.totals.failed++;
-    addEventRow(this.#events, record, caller, failure, at);
+    addEventRow(this.#events, record, dimensionSet, failure, at);
   }
 
-  addSuccess(record: Counted, caller: Caller): void {
-    this.#count(record, caller, success);
+  addSuccess(record: Counted, dimensionSet: DimensionSet): void {
+    this.#count(record, dimensionSet, success);
   }
 
   /** A record that cannot be decoded; `body` is redacted. */
@@ -104,7 +104,7 @@ export class Fold {
   }
 
   /** The rows so far, valid until the next change. */
-  rows(): BatchRows {
+  bodies(): RowBodies {
     return { counts: this.#counts.rows(), events: this.#events.all(), dead: this.#dead.all() };
   }
 
@@ -133,11 +133,11 @@ export class Fold {
     this.reject('refused_by_store', detail, body, body.length, at);
   }
 
-  #count(record: Counted, caller: Caller, judged: Classification): void {
+  #count(record: Counted, dimensionSet: DimensionSet, judged: Classification): void {
     const { totals } = this;
     totals.counted++;
     if (totals.first_ts === null || record.ts < totals.first_ts) totals.first_ts = record.ts;
     if (totals.last_ts === null || record.ts > totals.last_ts) totals.last_ts = record.ts;
-    this.#counts.add(record, caller, judged);
+    this.#counts.add(record, dimensionSet, judged);
   }
 }

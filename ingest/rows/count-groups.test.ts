@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Classification } from '../../domain/classification.ts';
 import { byCallerDimension, LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
 import { readNative } from '../../tests/fixtures/read-native.ts';
-import { type CallerDimensions, callers } from './dimension-sets.ts';
+import { type DimensionValues, dimensionSets } from './dimension-sets.ts';
 import { CountGroups, type Counted } from './count-groups.ts';
 
 const judged = (name: Classification['class'], subclass: Classification['subclass']): Classification => ({
@@ -55,7 +55,7 @@ const request: fc.Arbitrary<Request> = fc.record({
   ),
 });
 
-function dimensionsOf({ org, model }: Request): CallerDimensions {
+function dimensionsOf({ org, model }: Request): DimensionValues {
   return { ...byCallerDimension(() => ''), provider: 'openai', org, model };
 }
 
@@ -116,9 +116,9 @@ function expected(requests: readonly Request[]): unknown[] {
 }
 
 const add = (groups: CountGroups, one: Request): void =>
-  groups.add(one.counted, callers.of(dimensionsOf(one)), one.judged);
+  groups.add(one.counted, dimensionSets.of(dimensionsOf(one)), one.judged);
 
-it('the rows are the sums of the requests by interval, caller and outcome', () => {
+it('the rows are the sums of the requests by interval, dimension set and outcome', () => {
   fc.assert(
     fc.property(fc.array(request, { minLength: 1, maxLength: 300 }), (requests) => {
       const groups = new CountGroups();
@@ -150,15 +150,15 @@ it('what is taken back leaves no trace but its headroom', () => {
   );
 });
 
-it('many groups are found again, each by its own interval, caller and outcome', () => {
+it('many groups are found again, each by its own interval, dimension set and outcome', () => {
   const groups = new CountGroups();
   const before = groups.bytes;
   for (let round = 0; round < 2; round++)
     for (let i = 0; i < 30_000; i++) {
-      const caller = callers.of({ ...byCallerDimension(() => ''), org: String(i % 1_000) });
+      const dimensionSet = dimensionSets.of({ ...byCallerDimension(() => ''), org: String(i % 1_000) });
       groups.add(
         { ...zero, ts: 1_795_392_000_000 + Math.floor(i / 1_000) * 10_000 },
-        caller,
+        dimensionSet,
         judged('ok', ''),
       );
     }
@@ -186,14 +186,14 @@ const zero: Counted = {
 it('a batch says how its requests and failures spread over days of UTC, without what was taken back', () => {
   const groups = new CountGroups();
   const dimensions = byCallerDimension(() => '');
-  const caller = callers.of(dimensions);
+  const dimensionSet = dimensionSets.of(dimensions);
   const day = Date.parse('2026-11-27T00:00:00Z') / 86_400_000;
   const at = (time: string): Counted => ({ ...zero, ts: Date.parse(time) });
   const timeout = judged('timeout', '');
   for (const time of ['2026-11-27T23:59:59.999Z', '2026-11-28T00:00:00Z', '2016-01-01T00:00:00Z'])
-    groups.add(at(time), caller, judged('ok', ''));
-  groups.add(at('2026-11-27T12:00:00Z'), caller, timeout);
-  groups.add(at('2026-11-29T12:00:00Z'), caller, timeout);
+    groups.add(at(time), dimensionSet, judged('ok', ''));
+  groups.add(at('2026-11-27T12:00:00Z'), dimensionSet, timeout);
+  groups.add(at('2026-11-29T12:00:00Z'), dimensionSet, timeout);
   groups.subtract(at('2026-11-29T12:00:00Z'), dimensions, timeout);
   expect(groups.days()).toEqual([
     { day: Date.UTC(2016, 0, 1) / 86_400_000, counted: 1, failed: 0 },

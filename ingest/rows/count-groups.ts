@@ -4,12 +4,12 @@ import type { RequestClass } from '../../domain/error-class.ts';
 import type { RequestLog } from '../../domain/request-log.ts';
 import type { NativeRows } from '../../store/native-block.ts';
 import type { DayCount } from '../../store/write-batch.ts';
-import { type Caller, type CallerDimensions, callers } from './dimension-sets.ts';
+import { type DimensionSet, type DimensionValues, dimensionSets } from './dimension-sets.ts';
 import { countRows } from './count-rows.ts';
 import { GroupColumns } from './group-columns.ts';
 import { outcomeCode, outcomeOf } from './outcome-code.ts';
 
-/** What a request adds to the counts of its caller. */
+/** What a request adds to the counts of its dimension set. */
 export type Counted = Pick<
   RequestLog,
   | 'ts'
@@ -34,11 +34,11 @@ const DAY_SECONDS = 86_400;
 /** A power of two. */
 const FIRST_SLOTS = 256;
 
-/** Sums by interval, caller and outcome: the rows of `request_counts` that a batch adds. */
+/** Sums by interval, dimension set and outcome: the rows of `request_counts` that a batch adds. */
 export class CountGroups {
   readonly #groups = new GroupColumns();
-  /** The callers of the groups by id. */
-  readonly #callers = new Map<number, Caller>();
+  /** The dimension sets of the groups by id. */
+  readonly #dimensionSets = new Map<number, DimensionSet>();
   /** Places of groups, from 1, each at the first slot from its hash on that was free; at least half are. */
   #slots = new Uint32Array(FIRST_SLOTS);
   #judged: Classification | null = null;
@@ -50,14 +50,14 @@ export class CountGroups {
     return this.#groups.bytes;
   }
 
-  add(record: Counted, caller: Caller, judged: Classification): void {
+  add(record: Counted, dimensionSet: DimensionSet, judged: Classification): void {
     // Most records end as the one before.
     if (judged !== this.#judged || record.status !== this.#status) {
       this.#outcome = outcomeCode(judged.class, judged.subclass, record.status);
       this.#judged = judged;
       this.#status = record.status;
     }
-    const place = this.#place(intervalOf(record.ts), caller, this.#outcome);
+    const place = this.#place(intervalOf(record.ts), dimensionSet, this.#outcome);
     this.#addLatency(place, record.latency_ms);
     this.#change(place, record, judged, 1);
     if (record.rate_limit === null) return;
@@ -71,16 +71,16 @@ export class CountGroups {
   }
 
   /** Takes back a request that was added; the lowest headroom that it may have shown stays. */
-  subtract(record: Counted, dimensions: CallerDimensions, judged: Outcome): void {
+  subtract(record: Counted, dimensions: DimensionValues, judged: Outcome): void {
     const groups = this.#groups;
-    const { fields } = callers.of(dimensions);
+    const { fields } = dimensionSets.of(dimensions);
     const ts = intervalOf(record.ts);
     const outcome = outcomeCode(judged.class, judged.subclass, record.status);
     let place = 0;
     for (; place < groups.size; place++) {
       const isIt = groups.ts[place] === ts && groups.outcome[place] === outcome;
-      const caller = this.#callers.get(groups.caller[place] ?? 0);
-      if (isIt && caller?.fields === fields && (groups.requests[place] ?? 0) > 0) break;
+      const dimensionSet = this.#dimensionSets.get(groups.dimensionSet[place] ?? 0);
+      if (isIt && dimensionSet?.fields === fields && (groups.requests[place] ?? 0) > 0) break;
     }
     if (place === groups.size) throw new Error('a request to be taken back has not been counted');
     if (groups.histogram[place] !== 0)
@@ -90,7 +90,7 @@ export class CountGroups {
 
   /** Null when there is none. */
   rows(): NativeRows | null {
-    return countRows(this.#groups, this.#callers);
+    return countRows(this.#groups, this.#dimensionSets);
   }
 
   /** Requests of each class. */
@@ -128,7 +128,7 @@ export class CountGroups {
   /** Gives the memory back at once; nothing may be asked any more. */
   free(): void {
     this.#groups.free();
-    this.#callers.clear();
+    this.#dimensionSets.clear();
     this.#slots.buffer.transfer(0);
   }
 
@@ -153,18 +153,22 @@ export class CountGroups {
     addTo(groups.latency, place, sign * record.latency_ms);
   }
 
-  #place(ts: number, caller: Caller, outcome: number): number {
+  #place(ts: number, dimensionSet: DimensionSet, outcome: number): number {
     const groups = this.#groups;
     const mask = this.#slots.length - 1;
-    let slot = hashOf(ts, caller.id, outcome) & mask;
+    let slot = hashOf(ts, dimensionSet.id, outcome) & mask;
     for (; ; slot = (slot + 1) & mask) {
       const place = (this.#slots[slot] ?? 0) - 1;
       if (place < 0) break;
-      if (groups.caller[place] === caller.id && groups.ts[place] === ts && groups.outcome[place] === outcome)
+      if (
+        groups.dimensionSet[place] === dimensionSet.id &&
+        groups.ts[place] === ts &&
+        groups.outcome[place] === outcome
+      )
         return place;
     }
-    const place = groups.add(ts, caller.id, outcome);
-    if (!this.#callers.has(caller.id)) this.#callers.set(caller.id, caller);
+    const place = groups.add(ts, dimensionSet.id, outcome);
+    if (!this.#dimensionSets.has(dimensionSet.id)) this.#dimensionSets.set(dimensionSet.id, dimensionSet);
     this.#slots[slot] = place + 1;
     if (groups.size * 2 > this.#slots.length) this.#spread();
     return place;
@@ -172,11 +176,11 @@ export class CountGroups {
 
   /** Finds each group a slot among twice as many. */
   #spread(): void {
-    const { ts, caller, outcome, size } = this.#groups;
+    const { ts, dimensionSet, outcome, size } = this.#groups;
     const slots = new Uint32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let place = 0; place < size; place++) {
-      let slot = hashOf(ts[place] ?? 0, caller[place] ?? 0, outcome[place] ?? 0) & mask;
+      let slot = hashOf(ts[place] ?? 0, dimensionSet[place] ?? 0, outcome[place] ?? 0) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = place + 1;
     }
@@ -190,9 +194,9 @@ function intervalOf(ms: number): number {
   return Math.floor(ms / INTERVAL_MS) * COUNT_INTERVAL_SECONDS;
 }
 
-function hashOf(ts: number, caller: number, outcome: number): number {
+function hashOf(ts: number, dimensionSet: number, outcome: number): number {
   // Each step spreads what differs over all bits; the numbers are odd and otherwise of no meaning.
-  let hash = Math.imul(caller ^ Math.imul(ts, 0x9e3779b1), 0x85ebca6b);
+  let hash = Math.imul(dimensionSet ^ Math.imul(ts, 0x9e3779b1), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 15) ^ outcome, 0xc2b2ae35);
   return hash ^ (hash >>> 13);
 }

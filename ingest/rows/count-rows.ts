@@ -1,11 +1,14 @@
 import { callerDimensions, LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
 import { NativeBlock, type NativeRows } from '../../store/native-block.ts';
-import type { Caller } from './dimension-sets.ts';
+import type { DimensionSet } from './dimension-sets.ts';
 import { BUCKETS, type GroupColumns, LIMITS } from './group-columns.ts';
 import { outcomeOf } from './outcome-code.ts';
 
-/** The groups that hold requests as rows of `request_counts`; null when there is none. `callers` are theirs by id. */
-export function countRows(groups: GroupColumns, callers: ReadonlyMap<number, Caller>): NativeRows | null {
+/** The groups that hold requests as rows of `request_counts`; null when there is none. `dimensionSets` are theirs by id. */
+export function countRows(
+  groups: GroupColumns,
+  dimensionSets: ReadonlyMap<number, DimensionSet>,
+): NativeRows | null {
   const { requests, size } = groups;
   const inUse = requests.subarray(0, size);
   // A group from which all has been taken back makes no row.
@@ -18,7 +21,7 @@ export function countRows(groups: GroupColumns, callers: ReadonlyMap<number, Cal
   if (rows.length === 0) return null;
   const block = new NativeBlock(rows.length);
   block.dateTime('ts', rowsOf(groups.ts));
-  addCallers(block, rowsOf(groups.caller), callers);
+  addDimensions(block, rowsOf(groups.dimensionSet), dimensionSets);
   addOutcomes(block, rowsOf(groups.outcome));
   block.uint32('requests', rows);
   block.uint32('retries', rowsOf(groups.retries));
@@ -42,9 +45,13 @@ const limitColumns = [
   'limit_tokens',
 ] as const;
 
-function addCallers(block: NativeBlock, ids: Uint32Array, callers: ReadonlyMap<number, Caller>): void {
+function addDimensions(
+  block: NativeBlock,
+  ids: Uint32Array,
+  dimensionSets: ReadonlyMap<number, DimensionSet>,
+): void {
   const [known, places] = distinct(ids);
-  const dimensions = known.map((id) => callers.get(id)?.dimensions ?? []);
+  const dimensions = known.map((id) => dimensionSets.get(id)?.dimensions ?? []);
   for (const [which, name] of callerDimensions.entries())
     addTexts(
       block,

@@ -1,10 +1,10 @@
 import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import { tsvText } from '../../store/tsv.ts';
 
-export type CallerDimensions = Record<CallerDimension, string>;
+export type DimensionValues = Record<CallerDimension, string>;
 
-/** One combination of dimensions; the same combination is the same object, as long as it is remembered. */
-export interface Caller {
+/** One combination of values of the dimensions; the same combination is the same object, as long as it is remembered. */
+export interface DimensionSet {
   /** Never given twice. */
   readonly id: number;
   /** In the order of the sorting key. */
@@ -15,25 +15,25 @@ export interface Caller {
   readonly bytes: Uint8Array;
 }
 
-type Level = Map<string, Level | Caller>;
+type Level = Map<string, Level | DimensionSet>;
 
 /**
- * The callers that have been met, remembered from batch to batch, because they are the same all day. Finding one by its
+ * The dimension sets met so far, remembered from batch to batch, because they are the same all day. Finding one by its
  * texts one after the other costs a fifth of building a joined key. At most `cap` are remembered.
  */
-export class Callers {
+export class DimensionSets {
   readonly #cap: number;
   #root: Level = new Map();
   #size = 0;
   #next = 0;
-  /** Raised when all are forgotten: who holds a caller by another way must then ask again. */
+  /** Raised when all are forgotten: who keeps a dimension set elsewhere must then ask again. */
   generation = 0;
 
   constructor(cap: number) {
     this.#cap = cap;
   }
 
-  of(dimensions: CallerDimensions): Caller {
+  of(dimensions: DimensionValues): DimensionSet {
     const { provider, org, project, api_key, client, region, model, endpoint } = dimensions;
     let level = below(this.#root, provider);
     level = below(level, org);
@@ -46,7 +46,7 @@ export class Callers {
     return known === undefined || known instanceof Map ? this.#add(level, dimensions) : known;
   }
 
-  #add(level: Level, dimensions: CallerDimensions): Caller {
+  #add(level: Level, dimensions: DimensionValues): DimensionSet {
     if (this.#size >= this.#cap) {
       this.#root = new Map();
       this.#size = 0;
@@ -55,10 +55,10 @@ export class Callers {
     }
     const texts = callerDimensions.map((name) => dimensions[name]);
     const fields = texts.map(tsvText).join('\t');
-    const caller = { id: this.#next++, dimensions: texts, fields, bytes: Buffer.from(fields) };
-    level.set(dimensions.api_key, caller);
+    const dimensionSet = { id: this.#next++, dimensions: texts, fields, bytes: Buffer.from(fields) };
+    level.set(dimensions.api_key, dimensionSet);
     this.#size++;
-    return caller;
+    return dimensionSet;
   }
 }
 
@@ -70,5 +70,5 @@ function below(level: Level, text: string): Level {
   return made;
 }
 
-/** The callers of this process. */
-export const callers = new Callers(100_000);
+/** The dimension sets of this process. */
+export const dimensionSets = new DimensionSets(100_000);

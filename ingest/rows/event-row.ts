@@ -3,7 +3,7 @@ import { byCallerDimension } from '../../domain/count-row.ts';
 import type { RequestLog } from '../../domain/request-log.ts';
 import { parseTsvRow, tsvFields, tsvRow, tsvText, tsvTime } from '../../store/tsv.ts';
 import { eventColumns } from '../../store/write-batch.ts';
-import type { Caller, CallerDimensions } from './dimension-sets.ts';
+import type { DimensionSet, DimensionValues } from './dimension-sets.ts';
 import type { Counted } from './count-groups.ts';
 import type { Failure } from './judged-error.ts';
 import type { RowBytes } from './row-bytes.ts';
@@ -20,14 +20,14 @@ export interface Position {
 export function addEventRow(
   rows: RowBytes,
   record: Counted,
-  caller: Caller,
+  dimensionSet: DimensionSet,
   failure: Failure,
   at: Position,
 ): void {
   const { classification: c } = failure;
   rows.add(`${tsvTime(record.ts)}\t${tsvText(failure.request_id)}\t`);
   // The sign for a shortened key is beyond Latin-1: one such character makes the whole text slow to write.
-  rows.addBytes(caller.bytes);
+  rows.addBytes(dimensionSet.bytes);
   const judged = [c.class, c.subclass, c.rule, c.generation, c.retry, c.fault, c.wait_seconds];
   rows.add(`\t${record.status}\t${tsvFields(judged)}\t`);
   rows.addBytes(failure.fields);
@@ -51,7 +51,7 @@ export function addEventRow(
 /** What a row of `addEventRow` added to the counts, where it came from and its body. */
 export interface EventFacts {
   counted: Counted;
-  dimensions: CallerDimensions;
+  dimensions: DimensionValues;
   judged: { class: string; subclass: string; retry: string };
   body: string;
   at: Position;

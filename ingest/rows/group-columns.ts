@@ -15,7 +15,7 @@ export class GroupColumns {
   size = 0;
   /** Start of the interval, epoch seconds. */
   ts = new Uint32Array(FIRST);
-  caller = new Uint32Array(FIRST);
+  dimensionSet = new Uint32Array(FIRST);
   outcome = new Uint32Array(FIRST);
   requests = new Uint32Array(FIRST);
   retries = new Uint32Array(FIRST);
@@ -41,11 +41,11 @@ export class GroupColumns {
   }
 
   /** The place of a new group. */
-  add(ts: number, caller: number, outcome: number): number {
+  add(ts: number, dimensionSet: number, outcome: number): number {
     const place = this.size++;
     if (place === this.ts.length) this.#resize(place * 2);
     this.ts[place] = ts;
-    this.caller[place] = caller;
+    this.dimensionSet[place] = dimensionSet;
     this.outcome[place] = outcome;
     return place;
   }
@@ -89,7 +89,7 @@ export class GroupColumns {
 
   #resize(groups: number): void {
     this.ts = resized(this.ts, groups);
-    this.caller = resized(this.caller, groups);
+    this.dimensionSet = resized(this.dimensionSet, groups);
     this.outcome = resized(this.outcome, groups);
     this.requests = resized(this.requests, groups);
     this.retries = resized(this.retries, groups);

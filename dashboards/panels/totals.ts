@@ -1,6 +1,6 @@
 import type { Panel } from '../panel.ts';
 import { providerClasses } from './facts.ts';
-import { toLimits } from './neighbours.ts';
+import { toLimits } from './links.ts';
 
 /** How much traffic there is. */
 export const requests: Panel = {

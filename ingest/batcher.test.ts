@@ -3,21 +3,21 @@ import { MOST } from '../domain/request-log.ts';
 import { Cleaner } from './fields/clean.ts';
 import { readNative as readNativeRows } from '../tests/fixtures/read-native.ts';
 import { readNative } from './formats/native.ts';
-import { Gather, type Limits, MOST_REQUESTS, QUIET_RECORDS } from './gather.ts';
+import { Batcher, type BatchLimits, MOST_REQUESTS, QUIET_RECORDS } from './batcher.ts';
 import { RawRecord } from './sources/source.ts';
-import { createSteps } from './steps.ts';
+import { createRecordReader } from './read-record.ts';
 
-const limits: Limits = { rows: 100, bytes: 1 << 20, age_ms: 1_000, quiet_age_ms: 5_000 };
-const steps = createSteps({ format: 'auto', mapping: {} });
+const limits: BatchLimits = { rows: 100, bytes: 1 << 20, age_ms: 1_000, quiet_age_ms: 5_000 };
+const reader = createRecordReader({ format: 'auto', mapping: {} });
 const line = Buffer.from('{"ts":1795392000000,"status":200,"provider":"openai"}');
 
 /** A batch of so many records that was opened at 0. */
-function opened(records: number): Gather {
-  const gather = new Gather({ topic: 't', partition: 0 }, 0, null, steps);
+function opened(records: number): Batcher {
+  const batcher = new Batcher({ topic: 't', partition: 0 }, 0, null, reader);
   const all = Array.from({ length: records }, (_item, offset) => new RawRecord(offset, line));
   const chunk = { topic: 't', partition: 0, from: 0, to: records, records: all, highWatermark: records };
-  gather.add(chunk, 1_795_392_000_000, 0);
-  return gather;
+  batcher.add(chunk, 1_795_392_000_000, 0);
+  return batcher;
 }
 
 const busy = QUIET_RECORDS;
@@ -39,9 +39,9 @@ it.each([
   ['age closes nothing while nobody could write it', busy, { age: 60_000, behind: false, busy: true }, false],
   ['rows close it at any age', 100, { age: 0, behind: true, busy: true }, true],
 ] as const)('%s', (_fact, records, { age, ...state }, closes) => {
-  const gather = opened(records);
-  gather.closeIfDue(limits, age, state);
-  expect(gather.closed.length).toBe(closes ? 1 : 0);
+  const batcher = opened(records);
+  batcher.closeIfDue(limits, age, state);
+  expect(batcher.closed.length).toBe(closes ? 1 : 0);
 });
 
 it('a batch closes while its sums are exact, however many requests its messages hold', () => {
@@ -50,20 +50,20 @@ it('a batch closes while its sums are exact, however many requests its messages 
   const { log } = readNative({ ts: now, status: 200, input_tokens: MOST.tokens }, now, new Cleaner());
   if (log === null) throw new Error('the record is not read');
   const records = Array.from({ length: MOST_REQUESTS / 8 }, () => log);
-  const many = { ...steps, readPlain: () => null, decode: () => ({ kind: 'ok' as const, records }) };
-  const gather = new Gather({ topic: 't', partition: 0 }, 0, null, many);
+  const many = { ...reader, readPlain: () => null, decode: () => ({ kind: 'ok' as const, records }) };
+  const batcher = new Batcher({ topic: 't', partition: 0 }, 0, null, many);
   const state = { behind: false, busy: true };
   for (let offset = 0; offset < 8; offset++) {
-    expect(gather.closed.length).toBe(0);
+    expect(batcher.closed.length).toBe(0);
     const all = [new RawRecord(offset, line)];
-    gather.add(
+    batcher.add(
       { topic: 't', partition: 0, from: offset, to: offset + 1, records: all, highWatermark: 8 },
       now,
       0,
     );
-    gather.closeIfDue({ ...limits, bytes: Number.POSITIVE_INFINITY }, 0, state);
+    batcher.closeIfDue({ ...limits, bytes: Number.POSITIVE_INFINITY }, 0, state);
   }
-  expect(gather.closed.length).toBe(1);
-  const [row] = readNativeRows(gather.closed[0]?.fold.rows().counts?.body ?? Buffer.alloc(0));
+  expect(batcher.closed.length).toBe(1);
+  const [row] = readNativeRows(batcher.closed[0]?.rows.bodies().counts?.body ?? Buffer.alloc(0));
   expect(row?.['input_tokens']).toBe(MOST_REQUESTS * MOST.tokens);
 });

@@ -1,12 +1,9 @@
-import type { Decoded } from '../domain/request-log.ts';
-import { callers } from './rows/dimension-sets.ts';
-import { failureOf } from './rows/judged-error.ts';
-import { recordDigest } from './record-digest.ts';
-import { Fold } from './rows/batch-rows.ts';
-import type { PlainRecord, Wanted } from './native-bytes/plain-record.ts';
-import type { OffsetRange } from './protocol.ts';
-import { type Chunk, RawRecord } from './sources/source.ts';
+import { addRecord, type RecordReader } from './read-record.ts';
 import type { PartitionId } from './partition-id.ts';
+import type { OffsetRange } from './protocol.ts';
+import { recordDigest } from './record-digest.ts';
+import { BatchRows } from './rows/batch-rows.ts';
+import { type Chunk, RawRecord } from './sources/source.ts';
 
 /**
  * At so many requests a batch closes. Its sums are doubles, exact up to 2^53, which is nine million requests with as many
@@ -14,16 +11,7 @@ import type { PartitionId } from './partition-id.ts';
  */
 export const MOST_REQUESTS = 4_000_000;
 
-/** The pure steps from bytes to rows. */
-export interface Steps {
-  /** The short way; null when the record has to be decoded, or is not what is wanted. The answer holds until the next call. */
-  readPlain(record: RawRecord, now: number, wanted: Wanted): PlainRecord | null;
-  decode(value: Buffer | null, now: number): Decoded;
-  /** Text of a rejected record as it may be stored: secrets removed. */
-  redact(value: Buffer | null): string;
-}
-
-export interface Limits {
+export interface BatchLimits {
   rows: number;
   /** Of the rows that the batch adds. */
   bytes: number;
@@ -36,7 +24,7 @@ export const QUIET_RECORDS = 10;
 
 /** One contiguous range being folded. `to` grows until the batch closes. */
 export interface Batch extends OffsetRange {
-  fold: Fold;
+  rows: BatchRows;
   messages: number;
   bytes: number;
   holes: number;
@@ -52,22 +40,22 @@ export interface Batch extends OffsetRange {
  * The batches of one partition: one that grows and those that are closed and wait to be written.
  * A range to be replayed is cut exactly at its boundaries, whatever the limits say.
  */
-export class Gather {
+export class Batcher {
   /** Offset of the next record that belongs here. */
   position: number;
   readonly closed: Batch[] = [];
   #open: Batch | null = null;
   #replay: OffsetRange | null;
   readonly #id: PartitionId;
-  readonly #steps: Steps;
+  readonly #reader: RecordReader;
   /** Of the growing batch: what is no plain success. Folded one after the other, which is far faster than in between. */
   readonly #others: RawRecord[] = [];
 
-  constructor(id: PartitionId, at: number, replay: OffsetRange | null, steps: Steps) {
+  constructor(id: PartitionId, at: number, replay: OffsetRange | null, reader: RecordReader) {
     this.#id = id;
     this.position = at;
     this.#replay = replay;
-    this.#steps = steps;
+    this.#reader = reader;
   }
 
   /** Folds the records of a chunk that are at or after the position. */
@@ -93,7 +81,7 @@ export class Gather {
    * write it, age closes nothing: the batch grows instead, so that a busy store gets fewer inserts, not a queue of them.
    */
   closeIfDue(
-    limits: Limits,
+    limits: BatchLimits,
     monotonic: number,
     { behind, busy, waiting = 0 }: { behind: boolean; busy: boolean; waiting?: number },
   ): void {
@@ -101,8 +89,8 @@ export class Gather {
     if (batch === null || this.#replaying(batch)) return;
     const share = Math.max(
       batch.messages / limits.rows,
-      batch.fold.bytes / limits.bytes,
-      batch.fold.totals.counted / MOST_REQUESTS,
+      batch.rows.bytes / limits.bytes,
+      batch.rows.totals.counted / MOST_REQUESTS,
     );
     const age = monotonic - batch.openedAt;
     const patience = fillsUp(share, batch.messages, waiting) ? FILLING : 1;
@@ -119,12 +107,12 @@ export class Gather {
 
   /** Bytes held in rows that are not written yet. */
   get heldBytes(): number {
-    return this.closedBytes + (this.#open?.fold.bytes ?? 0);
+    return this.closedBytes + (this.#open?.rows.bytes ?? 0);
   }
 
   /** Of these, bytes in batches that do not grow any more. */
   get closedBytes(): number {
-    return this.closed.reduce((sum, batch) => sum + batch.fold.bytes, 0);
+    return this.closed.reduce((sum, batch) => sum + batch.rows.bytes, 0);
   }
 
   /** The first range that is not written. */
@@ -148,14 +136,14 @@ export class Gather {
     batch.bytes += record.size;
     batch.last = record;
     this.position = batch.to;
-    const plain = this.#steps.readPlain(record, now, 'success');
+    const plain = this.#reader.readPlain(record, now, 'success');
     if (plain === null) this.#others.push(record);
-    else batch.fold.addSuccess(plain, plain.caller);
+    else batch.rows.addSuccess(plain, plain.dimensionSet);
     if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
   }
 
   #foldOthers(batch: Batch, now: number): void {
-    for (const record of this.#others) foldOther(batch.fold, this.#steps, record, this.#id, now);
+    for (const record of this.#others) addRecord(batch.rows, this.#reader, record, this.#id, now);
     this.#others.length = 0;
   }
 
@@ -173,7 +161,7 @@ export class Gather {
       batch.messages++;
       batch.last = null;
       this.position = batch.to;
-      batch.fold.reject('unreadable_batch', range.reason, '', 0, { ...this.#id, offset, part: 0 });
+      batch.rows.reject('unreadable_batch', range.reason, '', 0, { ...this.#id, offset, part: 0 });
       if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
     }
   }
@@ -201,7 +189,7 @@ export class Gather {
     this.#open ??= {
       from: offset,
       to: offset,
-      fold: new Fold(),
+      rows: new BatchRows(),
       messages: 0,
       bytes: 0,
       holes: 0,
@@ -239,7 +227,7 @@ function fillsUp(share: number, messages: number, waiting: number): boolean {
 }
 
 /** Who is behind is not made fresh by many small batches, and catches up sooner with few large ones. */
-function longestAge(limits: Limits, behind: boolean, messages: number): number {
+function longestAge(limits: BatchLimits, behind: boolean, messages: number): number {
   const patient = Math.max(limits.age_ms, limits.quiet_age_ms);
   if (behind) return 2 * patient;
   return messages < QUIET_RECORDS ? patient : limits.age_ms;
@@ -248,31 +236,4 @@ function longestAge(limits: Limits, behind: boolean, messages: number): number {
 /** The digest by which a later worker recognises the record before `to`. */
 export function lastDigest(batch: Batch): string {
   return batch.last === null ? '' : recordDigest(batch.last.value);
-}
-
-function foldOther(fold: Fold, steps: Steps, record: RawRecord, id: PartitionId, now: number): void {
-  const at = (part: number) => ({ topic: id.topic, partition: id.partition, offset: record.offset, part });
-  const plain = steps.readPlain(record, now, 'failure');
-  if (plain !== null) {
-    fold.add(plain, plain.caller, plain.failure, at(0));
-    return;
-  }
-  const { value } = record;
-  const decoded = steps.decode(value, now);
-  switch (decoded.kind) {
-    case 'ok': {
-      const rejected = decoded.rejected ?? [];
-      decoded.records.forEach((log, part) => fold.add(log, callers.of(log), failureOf(log), at(part)));
-      for (const bad of rejected)
-        fold.reject(bad.reason, bad.detail, bad.body, Buffer.byteLength(bad.body), at(bad.part));
-      fold.totals.extra += decoded.records.length + rejected.length - 1;
-      return;
-    }
-    case 'skip':
-      fold.skip(decoded.reason);
-      return;
-    case 'reject':
-      fold.reject(decoded.reason, decoded.detail, steps.redact(value), record.size, at(0));
-      return;
-  }
 }
