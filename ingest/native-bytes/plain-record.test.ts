@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { dimensionSets } from '../rows/dimension-sets.ts';
 import { type Failure, failureOf } from '../rows/judged-error.ts';
-import type { RequestLog } from '../../domain/request-log.ts';
+import { nativeRecord, type RequestLog } from '../../domain/request-log.ts';
 import { Cleaner } from '../fields/clean.ts';
 import { recordDecoder } from '../formats/formats.ts';
 import { type PlainRecord, PlainReader, type Wanted } from './plain-record.ts';
@@ -246,11 +247,27 @@ const errorsWithIds = fc
   )
   .map(([make, a, b]) => make(a, b));
 
+/** What a member may hold by its schema, where the records above do not say it: a member that is new. */
+function valueOf(schema: z.core.$ZodType): unknown {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return valueOf(schema.unwrap());
+  if (schema instanceof z.ZodNumber) return 1;
+  return schema instanceof z.ZodBoolean ? true : 'x';
+}
+
+/** Members that tell of a failure; `headers` has records of its own. */
+const OF_FAILURES = ['headers', 'error', 'exception'];
+
+/** The members of the schema, as a record like this one has them. */
+const membersLike = (like: Readonly<Record<string, unknown>>) =>
+  Object.entries(nativeRecord.shape)
+    .filter(([name]) => Object.hasOwn(like, name) || !OF_FAILURES.includes(name))
+    .map(([name, schema]): [string, unknown] => [name, like[name] ?? valueOf(schema)]);
+
 /** Members of a plain record, each right, absent or wrong. */
-const recordsLike = (like: object, requiredKeys: string[]) =>
+const recordsLike = (like: Readonly<Record<string, unknown>>, requiredKeys: string[]) =>
   fc.record(
     Object.fromEntries(
-      Object.entries(like).map(([name, value]) => {
+      membersLike(like).map(([name, value]) => {
         const right =
           name === 'ts'
             ? times

@@ -1,4 +1,3 @@
-import { MOST } from '../../domain/request-log.ts';
 import type { DimensionSet } from '../rows/dimension-sets.ts';
 import { conclude } from '../classify/classify.ts';
 import type { Counted } from '../rows/count-groups.ts';
@@ -10,7 +9,7 @@ import * as byte from './bytes.ts';
 import { PlainDimensions } from './plain-dimensions.ts';
 import { PlainErrors } from './plain-errors.ts';
 import { PlainHeaders } from './plain-headers.ts';
-import { type Member, memberOf, numberNames, unknownMember } from './plain-members.ts';
+import { type Member, memberOf, mostNumbers, numberAt, unknownMember } from './plain-members.ts';
 import { PlainTime } from './plain-time.ts';
 import { RememberedTexts } from './remembered-texts.ts';
 import { Span } from './span.ts';
@@ -25,27 +24,12 @@ export interface PlainRecord extends Counted {
 /** Which records are read; the others answer null. */
 export type Wanted = 'success' | 'failure';
 
-const numberAt = (name: (typeof numberNames)[number]): number => numberNames.indexOf(name);
 const STATUS = numberAt('status');
 const LATENCY = numberAt('latency_ms');
 const INPUT_TOKENS = numberAt('input_tokens');
 const OUTPUT_TOKENS = numberAt('output_tokens');
 const COST = numberAt('cost_usd');
 const RETRIES = numberAt('retry_count');
-
-/** The most of each number, as the schema of the format says. */
-const mostNumbers = Float64Array.from(numberNames, (name) => {
-  const most: Record<(typeof numberNames)[number], number> = {
-    status: 999,
-    latency_ms: MOST.ms,
-    ttft_ms: MOST.ms,
-    input_tokens: MOST.tokens,
-    output_tokens: MOST.tokens,
-    cost_usd: MOST.usd,
-    retry_count: 65_535,
-  };
-  return most[name];
-});
 
 /**
  * Reads plain records in the native format straight from their bytes: several times faster than parsing them as JSON.
@@ -56,7 +40,7 @@ export class PlainReader {
   readonly #cursor = new AsciiCursor();
   #at = 0;
   #ts = 0;
-  readonly #numbers = new Float64Array(numberNames.length);
+  readonly #numbers = new Float64Array(mostNumbers.length);
   #stream = false;
   readonly #requestId = new Span();
   readonly #toldHeaders = new Span();
