@@ -4,9 +4,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openMigrated } from '../cli/pipeline.ts';
 import { settingsSchema } from '../domain/settings.ts';
-import { type Batch, Gather } from '../ingest/gather.ts';
+import { type Batch, Batcher } from '../ingest/batcher.ts';
 import { RawRecord } from '../ingest/sources/source.ts';
-import { createSteps } from '../ingest/steps.ts';
+import { createRecordReader } from '../ingest/read-record.ts';
 import { batchInserts, writeInserts } from '../store/write-batch.ts';
 import { type DataSet, dataSets, lines } from './ingest/data-set.ts';
 import { fact, fine, type Line, table, whole } from './ingest/report.ts';
@@ -46,7 +46,7 @@ async function measure(set: DataSet): Promise<Line[]> {
     const closed = fold(fetched);
     const folding = spent();
     const inserts = closed.map((batch) =>
-      batchInserts(batch.fold.rows(), ledgerEntry(batch), `${batch.openedAt}`),
+      batchInserts(batch.rows.bodies(), ledgerEntry(batch), `${batch.openedAt}`),
     );
     const making = spent();
     for (const one of inserts) await writeInserts(store, one);
@@ -96,23 +96,25 @@ function fetches(set: DataSet): RawRecord[][][] {
 
 /** The partitions in turn, as a fetch brings them; each makes as many batches as were asked for. */
 function fold(fetched: readonly RawRecord[][][]): Batch[] {
-  const steps = createSteps({ format: 'auto', mapping: {} });
-  const gathers = fetched.map((_chunks, partition) => new Gather({ topic: 't', partition }, 0, null, steps));
+  const reader = createRecordReader({ format: 'auto', mapping: {} });
+  const batchers = fetched.map(
+    (_chunks, partition) => new Batcher({ topic: 't', partition }, 0, null, reader),
+  );
   const chunks = fetched[0]?.length ?? 0;
   for (let i = 0; i < chunks; i++)
-    for (const [partition, gather] of gathers.entries()) {
+    for (const [partition, batcher] of batchers.entries()) {
       const part = fetched[partition]?.[i] ?? [];
-      const to = (part.at(-1)?.offset ?? gather.position - 1) + 1;
-      const id = { topic: 't', partition, from: gather.position, to, highWatermark: null };
-      gather.add({ ...id, records: part }, Date.now(), partition * 1_000 + i);
-      if ((i + 1) % Math.ceil(chunks / batches) === 0) gather.close();
+      const to = (part.at(-1)?.offset ?? batcher.position - 1) + 1;
+      const id = { topic: 't', partition, from: batcher.position, to, highWatermark: null };
+      batcher.add({ ...id, records: part }, Date.now(), partition * 1_000 + i);
+      if ((i + 1) % Math.ceil(chunks / batches) === 0) batcher.close();
     }
-  for (const gather of gathers) gather.close();
-  return gathers.flatMap(({ closed }) => closed);
+  for (const batcher of batchers) batcher.close();
+  return batchers.flatMap(({ closed }) => closed);
 }
 
-function ledgerEntry({ from, to, fold }: Batch): Parameters<typeof batchInserts>[1] {
-  const { totals } = fold;
+function ledgerEntry({ from, to, rows }: Batch): Parameters<typeof batchInserts>[1] {
+  const { totals } = rows;
   return {
     topic: 't',
     partition: 0,
@@ -128,7 +130,7 @@ function ledgerEntry({ from, to, fold }: Batch): Parameters<typeof batchInserts>
     extra: totals.extra,
     first_ts: totals.first_ts,
     last_ts: totals.last_ts,
-    days: fold.days(),
+    days: rows.days(),
     topic_id: '',
     last_digest: '',
     worker: 'bench',

@@ -1,4 +1,5 @@
 import type { CommandModule } from './context.ts';
+import type { SettingOverride } from './settings/read-settings.ts';
 
 /** One flag of a command. */
 export interface OptionSpec {
@@ -38,4 +39,12 @@ export interface CommandSpec {
   graceful?: boolean;
   /** Loads the command's file, which is only read when the command runs. */
   load(): Promise<CommandModule<never>>;
+}
+
+/** One command line as the program understood it. */
+export interface Invocation {
+  command: CommandSpec;
+  config: string | undefined;
+  overrides: readonly SettingOverride[];
+  options: Readonly<Record<string, unknown>>;
 }

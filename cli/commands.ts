@@ -1,5 +1,5 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
-import { count, natural, port, positive, wait } from './option-values.ts';
+import { count, natural, port, positive, wait } from './options/option-values.ts';
 
 const outputFormat: OptionSpec = {
   flags: '--format <format>',
@@ -81,7 +81,7 @@ export const commands: readonly CommandSpec[] = [
       'faultline start --source /var/log/app/llm.ndjson --follow',
     ],
     graceful: true,
-    load: () => import('./start.ts'),
+    load: () => import('./commands/start.ts'),
   },
   {
     name: 'ingest',
@@ -98,7 +98,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: ['faultline ingest --brokers kafka-1:9092,kafka-2:9092 --topics llm-requests'],
     graceful: true,
-    load: () => import('./ingest.ts'),
+    load: () => import('./commands/ingest.ts'),
   },
   {
     name: 'clickhouse',
@@ -124,7 +124,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: ['faultline clickhouse --port 8123 --data ./data'],
     graceful: true,
-    load: () => import('./clickhouse.ts'),
+    load: () => import('./commands/clickhouse.ts'),
   },
   {
     name: 'analyze',
@@ -139,7 +139,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: ['faultline analyze', 'faultline analyze --once --now 2026-03-01T03:00:00Z'],
     graceful: true,
-    load: () => import('./analyze.ts'),
+    load: () => import('./commands/analyze.ts'),
   },
   {
     name: 'replay',
@@ -150,7 +150,7 @@ export const commands: readonly CommandSpec[] = [
     options: [json, recordFormat],
     examples: ['faultline replay march.ndjson', 'faultline replay march.ndjson --json | jq .incidents'],
     graceful: true,
-    load: () => import('./replay.ts'),
+    load: () => import('./commands/replay.ts'),
   },
   {
     name: 'classify',
@@ -160,7 +160,7 @@ export const commands: readonly CommandSpec[] = [
     options: [],
     examples: [`echo '{"status":429,"body":"insufficient_quota"}' | faultline classify`],
     graceful: true,
-    load: () => import('./classify.ts'),
+    load: () => import('./commands/classify.ts'),
   },
   {
     name: 'trends',
@@ -190,7 +190,7 @@ export const commands: readonly CommandSpec[] = [
       'faultline trends --by class,model --since 24h',
       'faultline trends --by client --where class=rate_limit,slow_down --since 7d --step 1h --format csv',
     ],
-    load: () => import('./trends.ts'),
+    load: () => import('./commands/trends.ts'),
   },
   {
     name: 'explain',
@@ -222,7 +222,7 @@ export const commands: readonly CommandSpec[] = [
       'faultline explain --from 2026-03-01T03:00:00Z --to 2026-03-01T03:10:00Z --class rate_limit',
     ],
     graceful: true,
-    load: () => import('./explain.ts'),
+    load: () => import('./commands/explain.ts'),
   },
   {
     name: 'incidents',
@@ -241,7 +241,7 @@ export const commands: readonly CommandSpec[] = [
       ...storeOptions,
     ],
     examples: ['faultline incidents --state firing', 'faultline incidents 3fa9c1 --format json'],
-    load: () => import('./incidents.ts'),
+    load: () => import('./commands/incidents.ts'),
   },
   ...(['build', 'check', 'push'] as const).map(dashboardsCommand),
   {
@@ -255,7 +255,7 @@ export const commands: readonly CommandSpec[] = [
       ...storeOptions,
     ],
     examples: ['faultline reconcile', 'faultline reconcile --topic llm-requests --json'],
-    load: () => import('./reconcile.ts'),
+    load: () => import('./commands/reconcile.ts'),
   },
   ...(['list', 'replay'] as const).map(deadLettersCommand),
   {
@@ -285,7 +285,7 @@ export const commands: readonly CommandSpec[] = [
       'faultline simulate --live --rate 200 --to kafka',
     ],
     graceful: true,
-    load: () => import('./run-simulate.ts'),
+    load: () => import('./commands/simulate.ts'),
   },
   {
     name: 'migrate',
@@ -293,7 +293,7 @@ export const commands: readonly CommandSpec[] = [
     details: 'Safe to repeat and to run twice at once. Workers do this by themselves.',
     options: [...storeOptions],
     examples: ['faultline migrate --clickhouse-url http://clickhouse:8123'],
-    load: () => import('./migrate.ts'),
+    load: () => import('./commands/migrate.ts'),
   },
   {
     name: 'settings',
@@ -301,7 +301,7 @@ export const commands: readonly CommandSpec[] = [
     details: 'Each value that is not the default says where it came from. Secrets are masked.',
     options: [{ flags: '--example', description: 'print a settings file with every key and its meaning' }],
     examples: ['faultline settings', 'faultline settings --example > faultline.yaml'],
-    load: () => import('./show-settings.ts'),
+    load: () => import('./commands/settings.ts'),
   },
   {
     name: 'doctor',
@@ -309,7 +309,7 @@ export const commands: readonly CommandSpec[] = [
     details: 'One line per check; exit code 1 when one fails.',
     options: [json, ...kafkaOptions, ...storeOptions],
     examples: ['faultline doctor'],
-    load: () => import('./doctor.ts'),
+    load: () => import('./commands/doctor.ts'),
   },
 ];
 
@@ -331,7 +331,7 @@ function dashboardsCommand(action: 'build' | 'check' | 'push'): CommandSpec {
     ],
     examples: [`faultline dashboards ${action}`],
     fixed: { action },
-    load: () => import('./dashboards.ts'),
+    load: () => import('./commands/dashboards.ts'),
   };
 }
 
@@ -353,6 +353,6 @@ function deadLettersCommand(action: 'list' | 'replay'): CommandSpec {
     ],
     examples: [`faultline dead-letters ${action} --reason not_json --since 24h`],
     fixed: { action },
-    load: () => import('./dead-letters.ts'),
+    load: () => import('./commands/dead-letters.ts'),
   };
 }

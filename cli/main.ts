@@ -1,19 +1,9 @@
 import { pathToFileURL } from 'node:url';
 import { realpathSync } from 'node:fs';
-import type { CommandSpec } from './command.ts';
 import { createContext } from './context.ts';
 import { describeError, EXIT, stackOf } from './errors.ts';
 import { createProgram, ShownHelp } from './program.ts';
-import type { SettingOverride } from './settings.ts';
 import { tuneHeap } from './tune-heap.ts';
-
-/** One command line as the program understood it. */
-export interface Invocation {
-  command: CommandSpec;
-  config: string | undefined;
-  overrides: readonly SettingOverride[];
-  options: Readonly<Record<string, unknown>>;
-}
 
 /** Runs one command line (without node and script) and resolves with the exit code; never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -28,7 +18,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const invocation = createProgram().parse(argv);
     const { command, config, overrides, options } = invocation;
     stopOnSignals(stop, command.graceful === true);
-    const { readSettings } = await import('./settings.ts');
+    const { readSettings } = await import('./settings/read-settings.ts');
     const { settings } = readSettings({ config, env: process.env, overrides });
     const { stdout, stderr, stdin } = process;
     const context = createContext({ settings, signal: stop.signal, env: process.env, stdout, stderr, stdin });

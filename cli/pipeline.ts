@@ -3,12 +3,13 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toRetention } from '../domain/retention.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { Limits } from '../ingest/gather.ts';
+import type { BatchLimits } from '../ingest/batcher.ts';
 import type { Source } from '../ingest/sources/source.ts';
-import { createSteps } from '../ingest/steps.ts';
+import { createRecordReader } from '../ingest/read-record.ts';
 import { createWorker, type Worker } from '../ingest/worker.ts';
 import type { WorkerEvents } from '../ingest/worker-events.ts';
-import { openStore, type Store, type StoreOptions } from '../store/connect.ts';
+import { openStore } from '../store/connect.ts';
+import type { Store, StoreOptions } from '../store/store.ts';
 import { migrate } from '../store/migrate.ts';
 import type { CommandContext } from './context.ts';
 
@@ -52,7 +53,7 @@ export function workerFor(
     store: Store;
     source: Source;
     events: WorkerEvents;
-    limits?: Limits;
+    limits?: BatchLimits;
     onRefused: 'halt' | 'fail';
     name?: string;
   },
@@ -62,7 +63,7 @@ export function workerFor(
     source: parts.source,
     events: parts.events,
     onRefused: parts.onRefused,
-    steps: createSteps(settings),
+    reader: createRecordReader(settings),
     limits: parts.limits ?? settings.batch,
     memoryBytes: memoryFor((parts.limits ?? settings.batch).bytes),
     writers: WRITERS,
@@ -77,10 +78,10 @@ export function workerFor(
 }
 
 /**
- * Limits for a file: by what it holds alone, so that reading it again after a crash cuts the same batches, whose
+ * BatchLimits for a file: by what it holds alone, so that reading it again after a crash cuts the same batches, whose
  * tokens the store then recognises.
  */
-export function fileLimits(settings: Settings): Limits {
+export function fileLimits(settings: Settings): BatchLimits {
   const never = Number.POSITIVE_INFINITY;
   return { ...settings.batch, age_ms: never, quiet_age_ms: never };
 }

@@ -4,8 +4,8 @@ import type { CommandSpec, OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
 import { suggestion } from './did-you-mean.ts';
 import { EXIT, UserError } from './errors.ts';
-import type { Invocation } from './main.ts';
-import type { SettingOverride } from './settings.ts';
+import type { Invocation } from './command.ts';
+import type { SettingOverride } from './settings/read-settings.ts';
 
 /** Thrown when help or the version has been printed: there is nothing more to do. */
 export class ShownHelp extends Error {

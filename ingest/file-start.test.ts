@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideFileStart, isSameLine } from './file-start.ts';
-import { recordDigest } from './fold.ts';
+import { recordDigest } from './record-digest.ts';
 import type { GroupCommit, LedgerEnd } from './protocol.ts';
 
 const ledger = (to: number, incarnation = 0): LedgerEnd => ({ incarnation, to, topic_id: '', digest: 'd' });

@@ -1,4 +1,4 @@
-import { recordDigest } from './fold.ts';
+import { recordDigest } from './record-digest.ts';
 import type { LedgerEnd, Start } from './protocol.ts';
 import { jsonEnd } from './sources/json-end.ts';
 import type { StartFacts } from './start-rules.ts';

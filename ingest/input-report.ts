@@ -1,6 +1,6 @@
 import type { RejectReason, SkipReason } from '../domain/request-log.ts';
-import type { DeadExample } from './fold.ts';
-import type { Batch } from './gather.ts';
+import type { DeadExample } from './rows/batch-rows.ts';
+import type { Batch } from './batcher.ts';
 
 /** What became of all that was read. */
 export interface InputReport {
@@ -16,7 +16,7 @@ export interface InputReport {
 
 /** Adds up what is stored, batch by batch. */
 export interface InputTally {
-  add(batch: Pick<Batch, 'fold' | 'messages'>): void;
+  add(batch: Pick<Batch, 'rows' | 'messages'>): void;
   report(): InputReport;
 }
 
@@ -27,12 +27,12 @@ export function tallyInput(): InputTally {
   const skipped: Partial<Record<SkipReason, number>> = {};
   const dead = new Map<RejectReason, { count: number; first: DeadExample }>();
   return {
-    add({ fold, messages }) {
+    add({ rows, messages }) {
       read += messages;
-      requests += fold.totals.counted;
-      for (const [reason, count] of fold.skipped) skipped[reason] = (skipped[reason] ?? 0) + count;
-      for (const [reason, count] of fold.rejected) {
-        const first = dead.get(reason)?.first ?? fold.examples.get(reason);
+      requests += rows.totals.counted;
+      for (const [reason, count] of rows.skipped) skipped[reason] = (skipped[reason] ?? 0) + count;
+      for (const [reason, count] of rows.rejected) {
+        const first = dead.get(reason)?.first ?? rows.examples.get(reason);
         if (first !== undefined) dead.set(reason, { count: (dead.get(reason)?.count ?? 0) + count, first });
       }
     },

@@ -10,8 +10,10 @@ import {
   type Start,
 } from './protocol.ts';
 import { groupRules } from './start-rules.ts';
-import { type Committed, type PartitionId, partitionKey } from './sources/source.ts';
-import type { Tenure, WriteContext } from './write.ts';
+import type { Committed } from './sources/source.ts';
+import { type PartitionId, partitionKey } from './partition-id.ts';
+import type { AssignedPartition } from './assigned-partition.ts';
+import type { WriteContext } from './write.ts';
 
 /** A start that is known already, given where the log begins and ends. */
 export type Decide = (log: LogOffsets) => Start;
@@ -21,8 +23,8 @@ export interface StartContext extends WriteContext {
 }
 
 /** A partition whose start is decided, and whose losses are in the ledger. */
-export interface Begun<Held extends Tenure> {
-  tenure: Held;
+export interface Begun {
+  partition: AssignedPartition;
   start: Start;
   /** Offset that the group knows as acknowledged; -1 when it knows none. */
   acknowledged: number;
@@ -31,32 +33,32 @@ export interface Begun<Held extends Tenure> {
 
 /**
  * Decides where each partition begins, from the group's commit, the ledger and the log (`decideStart`), and writes what
- * was lost to the ledger. Broker and store are asked for ever; partitions whose tenure ends meanwhile are left out.
+ * was lost to the ledger. Broker and store are asked for ever; partitions whose assignment ends meanwhile are left out.
  */
-export async function* startPartitions<Held extends Tenure>(
+export async function* startPartitions(
   context: StartContext,
-  tenures: readonly Held[],
+  partitions: readonly AssignedPartition[],
   decide?: Decide,
-): AsyncGenerator<Begun<Held>> {
-  if (tenures.length === 0) return;
+): AsyncGenerator<Begun> {
+  if (partitions.length === 0) return;
   const { source, store, events } = context;
-  const ids = tenures.map((tenure) => tenure.id);
-  const facts = await untilAnswered(context, tenures, async () => ({
+  const ids = partitions.map((partition) => partition.id);
+  const facts = await untilAnswered(context, partitions, async () => ({
     committed: await source.committed(ids),
     logs: await source.logOffsets(ids),
     ledger: await ledgerEnds(context, ids),
   }));
   if (facts === null) return;
-  for (const [i, tenure] of tenures.entries()) {
+  for (const [i, partition] of partitions.entries()) {
     const { offset, metadata }: Committed = facts.committed[i] ?? { offset: -1, metadata: null };
     const log = facts.logs[i] ?? { earliest: 0, latest: 0 };
     const commit = decodeCommit(offset, metadata);
-    const ledger = facts.ledger.get(partitionKey(tenure.id)) ?? null;
-    const topicId = source.topicId(tenure.id.topic);
+    const ledger = facts.ledger.get(partitionKey(partition.id)) ?? null;
+    const topicId = source.topicId(partition.id.topic);
     const start =
       decide?.(log) ??
       (source.starts ?? groupRules).decide({
-        id: tenure.id,
+        id: partition.id,
         commit,
         foreignOffset: commit === null && offset >= 0 ? offset : null,
         ledger,
@@ -64,10 +66,10 @@ export async function* startPartitions<Held extends Tenure>(
         topicId,
         ledgerMayLag: store.cluster !== '',
       });
-    if (!(await recordLoss(context, tenure, start, topicId))) continue;
+    if (!(await recordLoss(context, partition, start, topicId))) continue;
     const known = announcedAndIn(commit, ledger, start);
-    if (known !== null) events.alreadyIn(tenure.id, known);
-    yield { tenure, start, acknowledged: commit?.to === null ? commit.offset : -1, topicId };
+    if (known !== null) events.alreadyIn(partition.id, known);
+    yield { partition, start, acknowledged: commit?.to === null ? commit.offset : -1, topicId };
   }
 }
 
@@ -96,11 +98,11 @@ async function ledgerEnds(
 /** Asks again while broker or store do not answer; null when the assignment is over. */
 async function untilAnswered<T>(
   context: StartContext,
-  tenures: readonly Tenure[],
+  partitions: readonly AssignedPartition[],
   ask: () => Promise<T>,
 ): Promise<T | null> {
   const { events } = context;
-  while (tenures.some((tenure) => tenure.held()) && !context.isStopping()) {
+  while (partitions.some((partition) => partition.isAssigned()) && !context.isStopping()) {
     try {
       return await ask();
     } catch (error) {
@@ -117,19 +119,19 @@ async function untilAnswered<T>(
 
 async function recordLoss(
   context: StartContext,
-  tenure: Tenure,
+  partition: AssignedPartition,
   start: Start,
   topicId: string,
 ): Promise<boolean> {
   const { lost } = start;
-  if (lost === null) return tenure.held();
-  const insert = lossInsert(tenure.id, start, lost, context.worker, topicId);
-  const written = await untilAnswered(context, [tenure], async () => {
+  if (lost === null) return partition.isAssigned();
+  const insert = lossInsert(partition.id, start, lost, context.worker, topicId);
+  const written = await untilAnswered(context, [partition], async () => {
     await context.store.insert(insert);
     return true;
   });
-  if (written !== null) context.events.lost(tenure.id, lost.from, lost.to);
-  return written !== null && tenure.held();
+  if (written !== null) context.events.lost(partition.id, lost.from, lost.to);
+  return written !== null && partition.isAssigned();
 }
 
 function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: string, topicId: string) {

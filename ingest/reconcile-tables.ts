@@ -1,8 +1,8 @@
 import type { Forgetting } from '../store/retention.ts';
 import type { Horizons, LedgerDay, StoredDay } from '../store/queries/reconcile.ts';
 import type { LedgerDead, StoredDead } from '../store/queries/reconcile-rows.ts';
-import type { Difference, Unfinished } from './reconcile.ts';
-import { partitionKey } from './sources/source.ts';
+import type { Difference, Unfinished } from './reconcile-proof.ts';
+import { partitionKey } from './partition-id.ts';
 
 /** How the tables forget, and what may be in them although the ledger does not know it yet. */
 export interface TableFacts {

@@ -8,10 +8,12 @@ import {
   type StoredDay,
 } from '../store/queries/reconcile.ts';
 import type { LedgerDead, OffsetCount, StoredDead } from '../store/queries/reconcile-rows.ts';
-import { decodeCommit, type OffsetRange } from './protocol.ts';
+import { decodeCommit } from './protocol.ts';
 import { compareDays, compareDead, isoDay } from './reconcile-tables.ts';
+import type { Difference, PartitionProof, Proof, Unfinished } from './reconcile-proof.ts';
 import { horizonsOf } from './reconcile-horizons.ts';
-import { type Committed, type PartitionId, partitionKey } from './sources/source.ts';
+import type { Committed } from './sources/source.ts';
+import { type PartitionId, partitionKey } from './partition-id.ts';
 
 /** What Kafka says of one partition. */
 export interface BrokerFacts extends PartitionId, Committed {
@@ -37,40 +39,6 @@ export interface Facts {
   forgetting: readonly Forgetting[];
   /** The store's clock, epoch seconds. */
   now: number;
-}
-
-/** `gap` and `overlap` carry the exact range; `lost` is a gap that the worker found and recorded. */
-export interface Difference {
-  kind: 'gap' | 'overlap' | 'lost' | 'sum' | 'rows' | 'repeated' | 'rollup' | 'more';
-  topic: string;
-  partition: number | null;
-  from: number | null;
-  to: number | null;
-  what: string;
-}
-
-export interface PartitionProof extends PartitionId {
-  incarnation: number;
-  from: number;
-  to: number;
-  counted: number;
-  failed: number;
-  skipped: number;
-  dead: number;
-  holes: number;
-  /** Records in Kafka that are not read yet; null where there is no Kafka. */
-  lag: number | null;
-}
-
-/** A range that a worker has announced and not finished: some of its rows may be stored. No difference. */
-export interface Unfinished extends PartitionId, OffsetRange {}
-
-export interface Proof {
-  partitions: PartitionProof[];
-  differences: Difference[];
-  unfinished: Unfinished[];
-  /** What could not be compared, and why. */
-  notes: string[];
 }
 
 /** Compares offsets, ledger and tables: announced = counted + dead + skipped, no gap, no overlap. Pure. */

@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStore, type Store } from '../store/connect.ts';
+import { openStore } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/error.ts';
 import { migrate } from '../store/migrate.ts';
-import { Fold } from './fold.ts';
+import { BatchRows } from './rows/batch-rows.ts';
 import { excludeRefusedRows } from './refused-rows.ts';
 
 let directory: string;
@@ -31,7 +32,7 @@ afterAll(async () => {
 });
 
 /** Remembers which rows are taken out. */
-class Recorder extends Fold {
+class Recorder extends BatchRows {
   refused: number[] = [];
   override refuse(rows: ReadonlySet<number>): void {
     this.refused = [...rows];
@@ -39,7 +40,7 @@ class Recorder extends Fold {
 }
 
 async function search(on: Store, codes: readonly string[], tenant: readonly string[] = []) {
-  const fold = new Recorder();
+  const rows = new Recorder();
   const body = Buffer.from(
     codes.map((code) => `${['1795392000.000', code, ...tenant].join('\t')}\n`).join(''),
   );
@@ -47,10 +48,10 @@ async function search(on: Store, codes: readonly string[], tenant: readonly stri
   const answer = await excludeRefusedRows(
     on,
     { table: 'error_events', columns, body, token: 't' },
-    fold,
+    rows,
     'refused',
   );
-  return { answer, refused: fold.refused };
+  return { answer, refused: rows.refused };
 }
 
 const codes = ['good', 'bad', 'good', 'good'];

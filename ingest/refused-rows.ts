@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { localTable } from '../store/cluster-ddl.ts';
-import type { Insert, Store } from '../store/connect.ts';
+import type { Insert, Store } from '../store/store.ts';
 import { isRetriable, StoreError } from '../store/error.ts';
-import type { Fold } from './fold.ts';
+import type { BatchRows } from './rows/batch-rows.ts';
 
 /** More refused rows than this in one batch mean that the schema is wrong, not the rows. */
 const MOST_REFUSED = 100;
 
 /**
- * Finds the rows for which the store refused an insert, by halving, and turns them into dead letters of the fold.
+ * Finds the rows for which the store refused an insert, by halving, and turns them into dead letters of the rows.
  * Answers false when no row, or every row, is to blame: then the table is wrong and nothing is taken out.
  * The search inserts into a Null table of the same columns and constraints, made for this search alone, so that it is
  * like the table as it is now, and the batch itself still goes in as one insert under its token. When the store stops
@@ -17,7 +17,7 @@ const MOST_REFUSED = 100;
 export async function excludeRefusedRows(
   store: Store,
   insert: Insert,
-  fold: Fold,
+  rows: BatchRows,
   reason: unknown,
 ): Promise<boolean> {
   const lines = insert.body.toString().split('\n').slice(0, -1);
@@ -56,7 +56,7 @@ export async function excludeRefusedRows(
     (refused.size === lines.length && lines.length > 1)
   )
     return false;
-  fold.refuse(refused, reason instanceof Error ? reason.message : String(reason));
+  rows.refuse(refused, reason instanceof Error ? reason.message : String(reason));
   return true;
 }
 

@@ -1,10 +1,11 @@
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import type { DeadLetter } from '../store/queries/dead-letters.ts';
 import { batchInserts, writeInserts } from '../store/write-batch.ts';
-import { callers } from './callers.ts';
-import { failureOf } from './failure.ts';
-import { Fold, recordDigest } from './fold.ts';
-import type { Steps } from './gather.ts';
+import { dimensionSets } from './rows/dimension-sets.ts';
+import { failureOf } from './rows/judged-error.ts';
+import { recordDigest } from './record-digest.ts';
+import { BatchRows } from './rows/batch-rows.ts';
+import type { RecordReader } from './read-record.ts';
 import { type InputReport, tallyInput } from './input-report.ts';
 
 const nothing = { reason: 'schema', detail: 'there is no record in it' } as const;
@@ -26,7 +27,7 @@ export interface ReplayResult {
 export async function replayDeadLetters(
   store: Store,
   letters: readonly DeadLetter[],
-  options: { steps: Steps; now: number; worker: string },
+  options: { reader: RecordReader; now: number; worker: string },
 ): Promise<ReplayResult> {
   const result = { counted: 0, rejected: 0, cut: 0 };
   const tally = tallyInput();
@@ -35,26 +36,26 @@ export async function replayDeadLetters(
       result.cut++;
       continue;
     }
-    const decoded = options.steps.decode(Buffer.from(letter.body), options.now);
-    const fold = new Fold();
+    const decoded = options.reader.decode(Buffer.from(letter.body), options.now);
+    const rows = new BatchRows();
     const { topic, partition, offset } = letter;
     const again = { topic, partition, offset, part: letter.part };
     if (decoded.kind !== 'ok' || decoded.records.length === 0 || (decoded.rejected ?? []).length > 0) {
       result.rejected++;
-      if (decoded.kind === 'skip') fold.skip(decoded.reason);
+      if (decoded.kind === 'skip') rows.skip(decoded.reason);
       else {
         const { reason, detail } = decoded.kind === 'reject' ? decoded : (decoded.rejected?.[0] ?? nothing);
-        fold.reject(reason, detail, letter.body, letter.size, again);
+        rows.reject(reason, detail, letter.body, letter.size, again);
       }
-      tally.add({ fold, messages: 1 });
+      tally.add({ rows, messages: 1 });
       continue;
     }
     // One message can hold several, and a topic created again has the same offsets: only the text tells them apart.
     const digest = recordDigest(Buffer.from(`${letter.part}:${letter.body}`));
     decoded.records.forEach((record, part) =>
-      fold.add(record, callers.of(record), failureOf(record), { topic, partition, offset, part }),
+      rows.add(record, dimensionSets.of(record), failureOf(record), { topic, partition, offset, part }),
     );
-    const { counted, failed, first_ts, last_ts } = fold.totals;
+    const { counted, failed, first_ts, last_ts } = rows.totals;
     const entry = {
       topic,
       partition,
@@ -70,7 +71,7 @@ export async function replayDeadLetters(
       extra: 0,
       first_ts,
       last_ts,
-      days: fold.days(),
+      days: rows.days(),
       topic_id: '',
       last_digest: digest,
       worker: options.worker,
@@ -78,10 +79,10 @@ export async function replayDeadLetters(
     };
     await writeInserts(
       store,
-      batchInserts(fold.rows(), entry, `replay:${topic}:${partition}:${offset}:${digest}`),
+      batchInserts(rows.bodies(), entry, `replay:${topic}:${partition}:${offset}:${digest}`),
     );
     result.counted += counted;
-    tally.add({ fold, messages: 1 });
+    tally.add({ rows, messages: 1 });
   }
   return { ...result, input: tally.report() };
 }

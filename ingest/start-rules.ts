@@ -1,4 +1,4 @@
-import { recordDigest } from './fold.ts';
+import { recordDigest } from './record-digest.ts';
 import {
   decideStart,
   type GroupCommit,
@@ -7,7 +7,7 @@ import {
   recreated,
   type Start,
 } from './protocol.ts';
-import type { PartitionId } from './sources/source.ts';
+import type { PartitionId } from './partition-id.ts';
 
 /** What is known of a partition when its start is decided. */
 export interface StartFacts {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Insert, Store } from '../store/connect.ts';
+import type { Insert, Store } from '../store/store.ts';
 import { StoreError } from '../store/error.ts';
 import type { PartitionState } from '../store/queries/ingest-state.ts';
 import { parseTsvRow } from '../store/tsv.ts';
-import { Gather } from './gather.ts';
+import { Batcher } from './batcher.ts';
 import { RawRecord } from './sources/source.ts';
 import { createStateReport } from './state-report.ts';
-import { createSteps } from './steps.ts';
+import { createRecordReader } from './read-record.ts';
 import type { PartitionStatus } from './worker-status.ts';
 
 const T0 = 1_795_000_000_000;
@@ -70,11 +70,11 @@ function world(partitions: PartitionStatus[], before: PartitionState[] = []) {
 /** A batch of one request that ended at a time. */
 function batchOf(ts: number, from: number) {
   const id = { topic: 't', partition: 0 };
-  const gather = new Gather(id, from, null, createSteps({ format: 'native', mapping: {} }));
+  const batcher = new Batcher(id, from, null, createRecordReader({ format: 'native', mapping: {} }));
   const records = [new RawRecord(from, Buffer.from(JSON.stringify({ ts, status: 200 })))];
-  gather.add({ ...id, from, to: from + 1, records, highWatermark: from + 1 }, T0, 0);
-  gather.close();
-  const [batch] = gather.closed;
+  batcher.add({ ...id, from, to: from + 1, records, highWatermark: from + 1 }, T0, 0);
+  batcher.close();
+  const [batch] = batcher.closed;
   if (batch === undefined) throw new Error('no batch');
   return batch;
 }

@@ -1,4 +1,4 @@
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import {
   type PartitionReport,
   type PartitionState,
@@ -7,7 +7,7 @@ import {
   writeIngestState,
 } from '../store/queries/ingest-state.ts';
 import { begin, follow, reportOf, type Track } from './partition-track.ts';
-import { type PartitionId, partitionKey } from './sources/source.ts';
+import { type PartitionId, partitionKey } from './partition-id.ts';
 import { silentEvents, type WorkerEvents } from './worker-events.ts';
 import type { PartitionStatus } from './worker-status.ts';
 import type { Worker } from './worker.ts';
@@ -67,7 +67,7 @@ export function createStateReport(options: StateReportOptions): StateReport {
       const key = partitionKey(id);
       if (halted.delete(key)) isUrgent = true;
       written.set(key, batch.to);
-      const { first_ts: first } = batch.fold.totals;
+      const { first_ts: first } = batch.rows.totals;
       // A client whose clock is ahead says nothing of how far the backlog has been worked through.
       if (first !== null && first <= now()) reached.set(key, Math.max(reached.get(key) ?? 0, first));
     },

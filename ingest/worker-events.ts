@@ -1,6 +1,6 @@
-import type { Batch } from './gather.ts';
+import type { Batch } from './batcher.ts';
 import type { OffsetRange } from './protocol.ts';
-import type { PartitionId } from './sources/source.ts';
+import type { PartitionId } from './partition-id.ts';
 
 /** What the worker reports while it works; metrics, health and logs are made of it. Durations in ms. */
 export interface WorkerEvents {

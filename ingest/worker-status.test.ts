@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/error.ts';
 import type { OffsetRange } from './protocol.ts';
 import { type Committed, RawRecord, type Sink, type Source } from './sources/source.ts';
-import { createSteps } from './steps.ts';
+import { createRecordReader } from './read-record.ts';
 import { createWorker } from './worker.ts';
 import { silentEvents, type WorkerEvents } from './worker-events.ts';
 
@@ -63,7 +63,7 @@ function world(
     limits: { rows: 2, bytes: 1e9, age_ms: 0, quiet_age_ms: 0 },
     memoryBytes: 1e9,
     writers: 1,
-    steps: createSteps({ format: 'native', mapping: {} }),
+    reader: createRecordReader({ format: 'native', mapping: {} }),
   });
   const ran = worker.run();
   const bring = (from: number, to: number): void => {

@@ -1,5 +1,5 @@
-import type { Held } from './held-partition.ts';
-import type { PartitionId } from './sources/source.ts';
+import type { AssignedPartition } from './assigned-partition.ts';
+import type { PartitionId } from './partition-id.ts';
 
 /** One partition as seen from outside. */
 export interface PartitionStatus extends PartitionId {
@@ -26,15 +26,23 @@ export interface WorkerStatus {
 }
 
 /** The status of a partition. */
-export function statusOf({ id, gather, lag, lagAt, done, paused, haltedUntil }: Held): PartitionStatus {
+export function statusOf({
+  id,
+  batcher,
+  lag,
+  lagAt,
+  done,
+  paused,
+  haltedUntil,
+}: AssignedPartition): PartitionStatus {
   return {
     ...id,
-    starting: gather === null,
+    starting: batcher === null,
     paused,
     halted: haltedUntil !== null,
-    unwritten: gather === null || lag === null ? null : lag + Math.max(0, gather.position - done),
+    unwritten: batcher === null || lag === null ? null : lag + Math.max(0, batcher.position - done),
     stored: done,
     known_at: lagAt,
-    waiting_ts: gather?.oldest?.fold.totals.last_ts ?? null,
+    waiting_ts: batcher?.oldest?.rows.totals.last_ts ?? null,
   };
 }

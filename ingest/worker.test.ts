@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../store/connect.ts';
-import type { Limits } from './gather.ts';
-import { CommitError, type PartitionId, RawRecord, type Sink, type Source } from './sources/source.ts';
-import { createSteps } from './steps.ts';
+import type { Store } from '../store/store.ts';
+import type { BatchLimits } from './batcher.ts';
+import { CommitError, RawRecord, type Sink, type Source } from './sources/source.ts';
+import type { PartitionId } from './partition-id.ts';
+import { createRecordReader } from './read-record.ts';
 import { createWorker, type Worker } from './worker.ts';
 import { silentEvents } from './worker-events.ts';
 
 const line = Buffer.from('{"ts":1795392000000,"status":200}');
 const NOW = 1_795_392_000_000;
 
-const small: Limits = { rows: 1, bytes: 1e9, age_ms: 10, quiet_age_ms: 10 };
+const small: BatchLimits = { rows: 1, bytes: 1e9, age_ms: 10, quiet_age_ms: 10 };
 
 /** The real worker on a source and a store of variables, whose time goes on as it sleeps. */
-function world(own: Partial<Source> = {}, limits: Limits = small) {
+function world(own: Partial<Source> = {}, limits: BatchLimits = small) {
   let clock = 0;
   const sleeping = new Set<number>();
   let sink: Sink | null = null;
@@ -53,7 +54,7 @@ function world(own: Partial<Source> = {}, limits: Limits = small) {
     source,
     events: silentEvents,
     onRefused: 'halt',
-    steps: createSteps({ format: 'auto', mapping: {} }),
+    reader: createRecordReader({ format: 'auto', mapping: {} }),
     limits,
     memoryBytes: 1e9,
     writers: 4,

@@ -1,16 +1,18 @@
 import { StoreError } from '../store/error.ts';
 import { CommitPace } from './commit-pace.ts';
-import { Gather, type Limits, type Steps } from './gather.ts';
-import type { Held } from './held-partition.ts';
+import { Batcher, type BatchLimits } from './batcher.ts';
+import type { RecordReader } from './read-record.ts';
+import type { AssignedPartition } from './assigned-partition.ts';
 import { type Decide, startPartitions } from './partition-start.ts';
-import { type Chunk, type PartitionId, partitionKey, type Sink } from './sources/source.ts';
+import type { Chunk, Sink } from './sources/source.ts';
+import { type PartitionId, partitionKey } from './partition-id.ts';
 import { groupRules } from './start-rules.ts';
 import { statusOf, type WorkerStatus } from './worker-status.ts';
 import { acknowledge, type WriteContext, writeBatch } from './write.ts';
 
 export interface WorkerOptions extends WriteContext {
-  steps: Steps;
-  limits: Limits;
+  reader: RecordReader;
+  limits: BatchLimits;
   /** Rows held in memory over all partitions before reading stops, in bytes. */
   memoryBytes: number;
   /** Batches that are written at the same time. */
@@ -55,7 +57,7 @@ const CROWDED = 0.75;
 export function createWorker(options: WorkerOptions): Worker {
   const { source, events } = options;
   let epoch = 0;
-  let held = new Map<string, Held>();
+  let assignment = new Map<string, AssignedPartition>();
   let stopping = false;
   let ended = false;
   let writing = 0;
@@ -66,14 +68,14 @@ export function createWorker(options: WorkerOptions): Worker {
   const sink: Sink = {
     assigned(newEpoch, partitions) {
       if (newEpoch === epoch) return change(partitions);
-      const before = held;
+      const before = assignment;
       epoch = newEpoch;
       pace.reset();
-      held = new Map(partitions.map((id) => [partitionKey(id), take(id, newEpoch)]));
+      assignment = new Map(partitions.map((id) => [partitionKey(id), take(id, newEpoch)]));
       events.assigned(partitions);
       const unfinished = [...before.values()].map((old) => old.writing ?? Promise.resolve());
       void Promise.all(unfinished)
-        .then(() => begin([...held.values()].filter((partition) => partition.epoch === newEpoch)))
+        .then(() => begin([...assignment.values()].filter((partition) => partition.epoch === newEpoch)))
         .catch(fail);
     },
     revoked() {
@@ -81,36 +83,36 @@ export function createWorker(options: WorkerOptions): Worker {
       events.revoked();
     },
     chunk(chunkEpoch, chunk) {
-      const partition = held.get(partitionKey(chunk));
-      if (chunkEpoch !== epoch || partition === undefined || partition.gather === null) return;
-      receive(partition, partition.gather, chunk);
+      const partition = assignment.get(partitionKey(chunk));
+      if (chunkEpoch !== epoch || partition === undefined || partition.batcher === null) return;
+      receive(partition, partition.batcher, chunk);
     },
     recreated(ownEpoch, topic) {
       if (ownEpoch !== epoch) return;
-      for (const partition of held.values())
-        if (partition.id.topic === topic && partition.gather !== null) restart(partition);
+      for (const partition of assignment.values())
+        if (partition.id.topic === topic && partition.batcher !== null) restart(partition);
     },
   };
 
   /** The same assignment with other partitions: those that are held go on. */
   function change(partitions: readonly PartitionId[]): void {
     const keys = new Set(partitions.map(partitionKey));
-    for (const [key, partition] of held) partition.leaving = !keys.has(key);
-    const added = partitions.filter((id) => !held.has(partitionKey(id))).map((id) => take(id, epoch));
-    for (const partition of added) held.set(partitionKey(partition.id), partition);
+    for (const [key, partition] of assignment) partition.leaving = !keys.has(key);
+    const added = partitions.filter((id) => !assignment.has(partitionKey(id))).map((id) => take(id, epoch));
+    for (const partition of added) assignment.set(partitionKey(partition.id), partition);
     if (added.length === 0) return;
     events.assigned(partitions);
     void begin(added).catch(fail);
   }
 
-  function take(id: PartitionId, ownEpoch: number): Held {
+  function take(id: PartitionId, ownEpoch: number): AssignedPartition {
     return {
       id,
       epoch: ownEpoch,
       incarnation: 0,
       topicId: '',
-      held: () => epoch === ownEpoch,
-      gather: null,
+      isAssigned: () => epoch === ownEpoch,
+      batcher: null,
       verify: null,
       done: -1,
       acknowledged: -1,
@@ -124,9 +126,9 @@ export function createWorker(options: WorkerOptions): Worker {
     };
   }
 
-  function receive(partition: Held, gather: Gather, chunk: Chunk): void {
+  function receive(partition: AssignedPartition, batcher: Batcher, chunk: Chunk): void {
     const { verify } = partition;
-    if (chunk.from !== gather.position - (verify === null ? 0 : 1)) return restart(partition);
+    if (chunk.from !== batcher.position - (verify === null ? 0 : 1)) return restart(partition);
     if (verify !== null) {
       partition.verify = null;
       const last = chunk.records.find((record) => record.offset === verify.to - 1);
@@ -135,7 +137,7 @@ export function createWorker(options: WorkerOptions): Worker {
         return restart(partition, (log) => rules.replaced(partition.id, verify, log));
     }
     const started = options.monotonic();
-    gather.add(chunk, options.now(), started);
+    batcher.add(chunk, options.now(), started);
     partition.lag = chunk.highWatermark === null ? null : Math.max(0, chunk.highWatermark - chunk.to);
     partition.lagAt = options.now();
     partition.idleSince = started;
@@ -145,28 +147,27 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   /** The source gave other offsets than asked for: what was gathered is written, then the start is decided anew. */
-  function restart(partition: Held, decide?: Decide): void {
-    const { gather } = partition;
-    gather?.close();
+  function restart(partition: AssignedPartition, decide?: Decide): void {
+    const { batcher } = partition;
+    batcher?.close();
     pause(partition);
-    partition.gather = null;
+    partition.batcher = null;
     void (async () => {
-      if (gather !== null) await drain(partition, gather);
-      if (partition.held()) await begin([partition], decide);
+      if (batcher !== null) await drain(partition, batcher);
+      if (partition.isAssigned()) await begin([partition], decide);
     })().catch(fail);
   }
 
-  async function begin(partitions: readonly Held[], decide?: Decide): Promise<void> {
+  async function begin(partitions: readonly AssignedPartition[], decide?: Decide): Promise<void> {
     const begun = startPartitions({ ...options, isStopping: () => stopping }, partitions, decide);
-    for await (const { tenure, start, acknowledged, topicId } of begun) {
-      const partition = held.get(partitionKey(tenure.id));
-      if (partition !== tenure || partition === undefined) continue;
+    for await (const { partition, start, acknowledged, topicId } of begun) {
+      if (assignment.get(partitionKey(partition.id)) !== partition) continue;
       partition.incarnation = start.incarnation;
       partition.topicId = topicId;
       partition.verify = start.verify;
       partition.done = start.replay?.from ?? start.at;
       partition.acknowledged = acknowledged;
-      partition.gather = new Gather(partition.id, start.at, start.replay, options.steps);
+      partition.batcher = new Batcher(partition.id, start.at, start.replay, options.reader);
       events.started(partition.id, start.at, start.reason);
       source.seek(partition.id, start.at - (start.verify === null ? 0 : 1));
       unpause(partition);
@@ -174,43 +175,44 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   /** Closes what is due, writes what is closed, and says when reading must wait. */
-  function look(partition: Held, monotonic: number): void {
-    const { gather } = partition;
-    if (gather === null) return;
-    if (stopping || ended || partition.leaving) gather.close();
+  function look(partition: AssignedPartition, monotonic: number): void {
+    const { batcher } = partition;
+    if (batcher === null) return;
+    if (stopping || ended || partition.leaving) batcher.close();
     else
-      gather.closeIfDue(options.limits, monotonic, {
+      batcher.closeIfDue(options.limits, monotonic, {
         behind: (partition.lag ?? 0) > BEHIND,
         waiting: partition.lag ?? 0,
         busy: writing >= options.writers,
       });
-    if (gather.closed.length > 1) pause(partition);
-    if (gather.closed.length > 0) write(partition, gather);
-    else if (gather.isEmpty && partition.writing === null && monotonic - partition.idleSince > IDLE)
+    if (batcher.closed.length > 1) pause(partition);
+    if (batcher.closed.length > 0) write(partition, batcher);
+    else if (batcher.isEmpty && partition.writing === null && monotonic - partition.idleSince > IDLE)
       sayDone(partition);
   }
 
-  function write(partition: Held, gather: Gather): void {
+  function write(partition: AssignedPartition, batcher: Batcher): void {
     if (partition.writing !== null || writing >= options.writers) return;
     if (partition.haltedUntil !== null && options.monotonic() < partition.haltedUntil) return;
     partition.haltedUntil = null;
     if (!pace.mayTry()) return;
     writing++;
-    partition.writing = writeNext(partition, gather)
+    partition.writing = writeNext(partition, batcher)
       .catch(fail)
       .finally(() => {
         writing--;
         partition.writing = null;
-        if (partition.held() && gather === partition.gather && gather.closed.length < 2) unpause(partition);
+        if (partition.isAssigned() && batcher === partition.batcher && batcher.closed.length < 2)
+          unpause(partition);
         // The place goes to who has waited longest, not to whoever gets a record next.
         if (!stopping && !ended) tick();
       })
       .catch(fail);
   }
 
-  async function writeNext(partition: Held, gather: Gather): Promise<void> {
-    const batch = gather.closed[0];
-    if (batch === undefined || !partition.held()) return pace.answered('over');
+  async function writeNext(partition: AssignedPartition, batcher: Batcher): Promise<void> {
+    const batch = batcher.closed[0];
+    if (batch === undefined || !partition.isAssigned()) return pace.answered('over');
     const started = options.monotonic();
     try {
       if (!answered(partition, await writeBatch(options, partition, batch))) return;
@@ -221,23 +223,23 @@ export function createWorker(options: WorkerOptions): Worker {
       events.halted(partition.id, error.message);
       return;
     }
-    gather.closed.shift();
+    batcher.closed.shift();
     partition.done = batch.to;
     partition.idleSince = options.monotonic();
     events.written(partition.id, batch, partition.idleSince - batch.openedAt, partition.idleSince - started);
-    batch.fold.free();
+    batch.rows.free();
   }
 
   /** Notes what the group answered to a commit: whether it is `done`, and if not, whether the assignment goes on. */
-  function answered(partition: Held, done: boolean): boolean {
-    pace.answered(done ? 'taken' : partition.held() ? 'refused' : 'over');
+  function answered(partition: AssignedPartition, done: boolean): boolean {
+    pace.answered(done ? 'taken' : partition.isAssigned() ? 'refused' : 'over');
     return done;
   }
 
-  function sayDone(partition: Held): void {
+  function sayDone(partition: AssignedPartition): void {
     if (partition.done < 0 || partition.done === partition.acknowledged || partition.writing !== null) return;
     // An acknowledgement would erase the announcement, and with it what tells the next owner how the range was cut.
-    if (partition.gather === null || partition.gather.owesReplay) return;
+    if (partition.batcher === null || partition.batcher.owesReplay) return;
     if (!pace.mayTry()) return;
     const { done } = partition;
     partition.writing = acknowledge(options, partition, done)
@@ -250,20 +252,20 @@ export function createWorker(options: WorkerOptions): Worker {
       });
   }
 
-  async function drain(partition: Held, gather: Gather): Promise<void> {
-    while (partition.held() && (gather.closed.length > 0 || partition.writing !== null)) {
-      write(partition, gather);
+  async function drain(partition: AssignedPartition, batcher: Batcher): Promise<void> {
+    while (partition.isAssigned() && (batcher.closed.length > 0 || partition.writing !== null)) {
+      write(partition, batcher);
       await (partition.writing ?? options.sleep(TICK));
     }
   }
 
-  function pause(partition: Held): void {
+  function pause(partition: AssignedPartition): void {
     if (partition.paused) return;
     partition.paused = true;
     source.pause(partition.id);
   }
 
-  function unpause(partition: Held): void {
+  function unpause(partition: AssignedPartition): void {
     if (!partition.paused || stopping || heldBytes() > options.memoryBytes) return;
     partition.paused = false;
     source.resume(partition.id);
@@ -271,13 +273,13 @@ export function createWorker(options: WorkerOptions): Worker {
 
   function heldBytes(): number {
     let bytes = 0;
-    for (const partition of held.values()) bytes += partition.gather?.heldBytes ?? 0;
+    for (const partition of assignment.values()) bytes += partition.batcher?.heldBytes ?? 0;
     return bytes;
   }
 
   function closedBytes(): number {
     let bytes = 0;
-    for (const partition of held.values()) bytes += partition.gather?.closedBytes ?? 0;
+    for (const partition of assignment.values()) bytes += partition.batcher?.closedBytes ?? 0;
     return bytes;
   }
 
@@ -288,34 +290,36 @@ export function createWorker(options: WorkerOptions): Worker {
     const full = bytes > options.memoryBytes;
     let more =
       bytes > CROWDED * options.memoryBytes ? (1 - CROWDED) * options.memoryBytes - closedBytes() : 0;
-    const since = (partition: Held): number => partition.gather?.oldest?.openedAt ?? Number.POSITIVE_INFINITY;
-    for (const partition of [...held.values()].sort((a, b) => (since(a) < since(b) ? -1 : 1))) {
-      if (!partition.held() || partition.gather === null) continue;
-      if (partition.leaving && partition.gather.isEmpty && partition.done === partition.acknowledged)
-        held.delete(partitionKey(partition.id));
-      if (more > 0 && partition.gather.closed.length === 0) {
-        partition.gather.close();
-        more -= partition.gather.closedBytes;
+    const since = (partition: AssignedPartition): number =>
+      partition.batcher?.oldest?.openedAt ?? Number.POSITIVE_INFINITY;
+    for (const partition of [...assignment.values()].sort((a, b) => (since(a) < since(b) ? -1 : 1))) {
+      if (!partition.isAssigned() || partition.batcher === null) continue;
+      if (partition.leaving && partition.batcher.isEmpty && partition.done === partition.acknowledged)
+        assignment.delete(partitionKey(partition.id));
+      if (more > 0 && partition.batcher.closed.length === 0) {
+        partition.batcher.close();
+        more -= partition.batcher.closedBytes;
       }
       if (full) pause(partition);
-      else if (partition.gather.closed.length < 2) unpause(partition);
+      else if (partition.batcher.closed.length < 2) unpause(partition);
       look(partition, monotonic);
     }
   }
 
   async function settle(deadlineMs: number): Promise<void> {
     const until = options.monotonic() + deadlineMs;
-    const unsettled = (partition: Held): boolean =>
-      partition.held() &&
-      partition.gather !== null &&
-      (partition.gather.closed.length > 0 || partition.writing !== null);
-    for (const partition of held.values()) pause(partition);
+    const unsettled = (partition: AssignedPartition): boolean =>
+      partition.isAssigned() &&
+      partition.batcher !== null &&
+      (partition.batcher.closed.length > 0 || partition.writing !== null);
+    for (const partition of assignment.values()) pause(partition);
     do {
       tick();
       await options.sleep(10);
-    } while ([...held.values()].some(unsettled) && options.monotonic() < until);
-    for (const partition of held.values()) if (partition.held() && !unsettled(partition)) sayDone(partition);
-    while ([...held.values()].some(({ writing: own }) => own !== null) && options.monotonic() < until)
+    } while ([...assignment.values()].some(unsettled) && options.monotonic() < until);
+    for (const partition of assignment.values())
+      if (partition.isAssigned() && !unsettled(partition)) sayDone(partition);
+    while ([...assignment.values()].some(({ writing: own }) => own !== null) && options.monotonic() < until)
       await options.sleep(10);
   }
 
@@ -347,19 +351,19 @@ export function createWorker(options: WorkerOptions): Worker {
       }
     },
     status() {
-      const all = [...held.values()].filter((partition) => partition.held());
+      const all = [...assignment.values()].filter((partition) => partition.isAssigned());
       return { partitions: all.map(statusOf), held_bytes: heldBytes(), ticked_at: tickedAt };
     },
     async refreshLag() {
-      const all = [...held.values()].filter((one) => one.held());
+      const all = [...assignment.values()].filter((one) => one.isAssigned());
       if (all.length === 0) return false;
       const asked = options.now();
       const logs = await source.logOffsets(all.map((one) => one.id));
       all.forEach((one, i) => {
         const latest = logs[i]?.latest ?? Number.MAX_SAFE_INTEGER;
         // A source without an end has no lag.
-        if (!one.held() || one.gather === null || latest >= Number.MAX_SAFE_INTEGER) return;
-        one.lag = Math.max(0, latest - one.gather.position);
+        if (!one.isAssigned() || one.batcher === null || latest >= Number.MAX_SAFE_INTEGER) return;
+        one.lag = Math.max(0, latest - one.batcher.position);
         one.lagAt = asked;
       });
       return true;

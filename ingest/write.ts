@@ -1,10 +1,11 @@
 import { isRetriable } from '../store/error.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { batchInserts, type LedgerEntry } from '../store/write-batch.ts';
-import { type Batch, lastDigest } from './gather.ts';
+import type { AssignedPartition } from './assigned-partition.ts';
+import { type Batch, lastDigest } from './batcher.ts';
 import { batchToken, encodeMetadata, type OffsetRange } from './protocol.ts';
 import { excludeRefusedRows } from './refused-rows.ts';
-import { CommitError, type PartitionId, type Source } from './sources/source.ts';
+import { CommitError, type Source } from './sources/source.ts';
 import type { WorkerEvents } from './worker-events.ts';
 
 /** The named points of the protocol, for fault tests. */
@@ -29,36 +30,31 @@ export interface WriteContext {
   reached(point: FaultPoint): Promise<void> | void;
 }
 
-/** The right to write for a partition: its epoch, and whether that is still the present one. */
-export interface Tenure {
-  id: PartitionId;
-  epoch: number;
-  incarnation: number;
-  topicId: string;
-  held(): boolean;
-}
-
 /**
- * Announces the batch, inserts it, and answers true; false when the tenure ended before it was all in (its next
+ * Announces the batch, inserts it, and answers true; false when the assignment ended before all of it was stored (its next
  * owner replays it). Transient errors are tried again for ever. Throws `StoreError` of code `refused` when the
  * store rejects the rows for a reason that no single row explains.
  */
-export async function writeBatch(context: WriteContext, tenure: Tenure, batch: Batch): Promise<boolean> {
+export async function writeBatch(
+  context: WriteContext,
+  partition: AssignedPartition,
+  batch: Batch,
+): Promise<boolean> {
   const range = batch.announced ?? batch;
-  const token = batchToken(tenure.id.topic, tenure.id.partition, tenure.incarnation, range);
+  const token = batchToken(partition.id.topic, partition.id.partition, partition.incarnation, range);
   await context.reached('before-announce');
-  if (!(await announce(context, tenure, range))) return false;
+  if (!(await announce(context, partition, range))) return false;
   let announcedAt = context.monotonic();
   await context.reached('after-announce');
-  let inserts = batchInserts(batch.fold.rows(), ledgerEntry(context, tenure, batch), token);
+  let inserts = batchInserts(batch.rows.bodies(), ledgerEntry(context, partition, batch), token);
   let done = 0;
   for (let tries = 0; done < inserts.length; ) {
     // The broker would let another worker have the partition after a long wait: prove once more that it is ours.
     if (context.monotonic() - announcedAt > context.announcementMs) {
-      if (!(await announce(context, tenure, range))) return false;
+      if (!(await announce(context, partition, range))) return false;
       announcedAt = context.monotonic();
     }
-    if (!tenure.held()) return false;
+    if (!partition.isAssigned()) return false;
     const insert = inserts[done];
     if (insert === undefined) break;
     const started = context.monotonic();
@@ -77,10 +73,10 @@ export async function writeBatch(context: WriteContext, tenure: Tenure, batch: B
       }
       if (
         insert.table !== 'error_events' ||
-        !(await excludeRefusedRows(context.store, insert, batch.fold, error))
+        !(await excludeRefusedRows(context.store, insert, batch.rows, error))
       )
         throw error;
-      inserts = batchInserts(batch.fold.rows(), ledgerEntry(context, tenure, batch), token);
+      inserts = batchInserts(batch.rows.bodies(), ledgerEntry(context, partition, batch), token);
     }
   }
   await context.reached('after-inserts');
@@ -88,11 +84,20 @@ export async function writeBatch(context: WriteContext, tenure: Tenure, batch: B
 }
 
 /** Tells the group that all before `offset` is in. Answers false when that is not proven; it can be said again. */
-export async function acknowledge(context: WriteContext, tenure: Tenure, offset: number): Promise<boolean> {
+export async function acknowledge(
+  context: WriteContext,
+  partition: AssignedPartition,
+  offset: number,
+): Promise<boolean> {
   await context.reached('before-acknowledge');
-  if (!tenure.held()) return false;
+  if (!partition.isAssigned()) return false;
   try {
-    await context.source.commit(tenure.epoch, tenure.id, offset, encodeMetadata(tenure.incarnation, null));
+    await context.source.commit(
+      partition.epoch,
+      partition.id,
+      offset,
+      encodeMetadata(partition.incarnation, null),
+    );
     return true;
   } catch (error) {
     if (error instanceof CommitError) return false;
@@ -114,12 +119,16 @@ function backoff(tries: number, chance: number): number {
   return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(tries, 10)) * (0.5 + chance / 2);
 }
 
-async function announce(context: WriteContext, tenure: Tenure, range: OffsetRange): Promise<boolean> {
-  const metadata = encodeMetadata(tenure.incarnation, range.to);
-  for (let tries = 0; tenure.held(); tries++) {
+async function announce(
+  context: WriteContext,
+  partition: AssignedPartition,
+  range: OffsetRange,
+): Promise<boolean> {
+  const metadata = encodeMetadata(partition.incarnation, range.to);
+  for (let tries = 0; partition.isAssigned(); tries++) {
     const started = context.monotonic();
     try {
-      await context.source.commit(tenure.epoch, tenure.id, range.from, metadata);
+      await context.source.commit(partition.epoch, partition.id, range.from, metadata);
       context.events.announced(context.monotonic() - started);
       return true;
     } catch (error) {
@@ -132,12 +141,12 @@ async function announce(context: WriteContext, tenure: Tenure, range: OffsetRang
   return false;
 }
 
-function ledgerEntry(context: WriteContext, tenure: Tenure, batch: Batch): LedgerEntry {
-  const { totals } = batch.fold;
+function ledgerEntry(context: WriteContext, partition: AssignedPartition, batch: Batch): LedgerEntry {
+  const { totals } = batch.rows;
   return {
-    topic: tenure.id.topic,
-    partition: tenure.id.partition,
-    incarnation: tenure.incarnation,
+    topic: partition.id.topic,
+    partition: partition.id.partition,
+    incarnation: partition.incarnation,
     kind: 'batch',
     from: batch.from,
     to: batch.to,
@@ -149,8 +158,8 @@ function ledgerEntry(context: WriteContext, tenure: Tenure, batch: Batch): Ledge
     extra: totals.extra,
     first_ts: totals.first_ts,
     last_ts: totals.last_ts,
-    days: batch.fold.days(),
-    topic_id: tenure.topicId,
+    days: batch.rows.days(),
+    topic_id: partition.topicId,
     last_digest: lastDigest(batch),
     worker: context.worker,
     detail: '',

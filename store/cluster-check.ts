@@ -1,5 +1,5 @@
 import { onCluster } from './cluster-ddl.ts';
-import type { Store, StoreOptions } from './connect.ts';
+import type { Store, StoreOptions } from './store.ts';
 import { StoreError } from './error.ts';
 
 /** Shards of the cluster, 0 without one; throws `StoreError` when it is not fit. The number is read once: shards are added while no worker runs (docs/scaling.md). */

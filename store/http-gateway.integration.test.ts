@@ -7,7 +7,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openStore, type Store } from './connect.ts';
+import { openStore } from './connect.ts';
+import type { Store } from './store.ts';
 import { type Gateway, serveClickHouse } from './http-gateway.ts';
 
 const token = 'p&ss wörd';

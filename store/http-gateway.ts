@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { StoreError } from './error.ts';
-import type { Store } from './connect.ts';
+import type { Store } from './store.ts';
 import { type Admit, createAdmission } from './http-gateway/admission.ts';
 import { readBody } from './http-gateway/body.ts';
 import { contentType } from './http-gateway/content-type.ts';

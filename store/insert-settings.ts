@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Insert } from './connect.ts';
+import type { Insert } from './store.ts';
 
 /**
  * Settings of one insert, sent whatever the server's defaults are. The worker batches by itself, so the insert is

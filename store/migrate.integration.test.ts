@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStore, type Store } from './connect.ts';
+import { openStore } from './connect.ts';
+import type { Store } from './store.ts';
 import { migrate } from './migrate.ts';
 
 let directory: string;

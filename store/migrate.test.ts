@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Insert, Store } from './connect.ts';
+import type { Insert, Store } from './store.ts';
 import { homeShard, insertSettings } from './insert-settings.ts';
 import { migrationFiles, statements } from './migrate.ts';
 import { readLedgerEnds } from './queries/ledger.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { defaultRetention, type Retention, toRetention } from '../domain/retention.ts';
 import { type ClusterTarget, clusterStatements, onCluster } from './cluster-ddl.ts';
-import type { Store } from './connect.ts';
+import type { Store } from './store.ts';
 import { StoreError } from './error.ts';
 import { alterTable, applyRetention } from './retention.ts';
 

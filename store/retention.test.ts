@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defaultRetention, toRetention } from '../domain/retention.ts';
-import type { Store } from './connect.ts';
+import type { Store } from './store.ts';
 import { StoreError } from './error.ts';
 import { alterTable, daysOf, ttlOf } from './retention.ts';
 

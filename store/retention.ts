@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { longest, type RetainedTable, retainedTables, type Retention } from '../domain/retention.ts';
 import { localTable } from './cluster-ddl.ts';
-import type { Store } from './connect.ts';
+import type { Store } from './store.ts';
 import { StoreError } from './error.ts';
 
 /** What a table's rows are kept from: rows of an imported history are kept from their import. */

@@ -1,10 +1,10 @@
 import { callerDimensions } from '../domain/count-row.ts';
-import type { Insert, Store } from './connect.ts';
+import type { Insert, Store } from './store.ts';
 import type { NativeRows } from './native-block.ts';
 import { tsvRow, tsvTime } from './tsv.ts';
 
 /** What one batch adds: counts as a Native block, other rows as TabSeparated bytes, null where there are none. */
-export interface BatchRows {
+export interface RowBodies {
   counts: NativeRows | null;
   events: Buffer | null;
   dead: Buffer | null;
@@ -116,7 +116,7 @@ const ledgerColumns = [
  * The inserts of a batch in the order in which they are sent: the ledger last, because its row says that the
  * others are in. All carry the batch's token, so that any of them can be repeated.
  */
-export function batchInserts(rows: BatchRows, entry: LedgerEntry, token: string): Insert[] {
+export function batchInserts(rows: RowBodies, entry: LedgerEntry, token: string): Insert[] {
   const inserts: Insert[] = [];
   const own = { token, home: homeOf(entry) };
   if (rows.events !== null)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { commandsPage } from '../cli/commands-page.ts';
-import { settingsExample } from '../cli/settings-example.ts';
-import { settingKeys, valueAt } from '../cli/settings-keys.ts';
-import { settingsPage } from '../cli/settings-page.ts';
+import { settingsExample } from '../cli/settings/settings-example.ts';
+import { settingKeys, valueAt } from '../cli/settings/settings-keys.ts';
+import { settingsPage } from '../cli/settings/settings-page.ts';
 import { settingsSchema } from '../domain/settings.ts';
 
 // `npx vitest run --project unit tests/cli-pages -u` writes them anew.

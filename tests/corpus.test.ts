@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ClassifierInput } from '../domain/classification.ts';
 import { defaultPrivacy } from '../domain/settings.ts';
 import { classify } from '../ingest/classify/classify.ts';
-import { Redactor } from '../ingest/formats/redact.ts';
+import { Redactor } from '../ingest/redact/redact.ts';
 
 interface Sample {
   label: string;

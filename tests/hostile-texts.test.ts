@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPrivacy } from '../domain/settings.ts';
 import { readError } from '../ingest/classify/classify.ts';
-import { Redactor } from '../ingest/formats/redact.ts';
+import { Redactor } from '../ingest/redact/redact.ts';
 
 const SIZE = 64 * 1024;
 const ordinary =

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openStore, type Store } from '../store/connect.ts';
+import { openStore } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { readIncidents } from '../store/queries/incidents.ts';
 import { type PartitionState, readIngestState } from '../store/queries/ingest-state.ts';
 import { readWatermark } from '../store/queries/watermark.ts';

@@ -3,7 +3,8 @@ import { appendFile, mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openStore, type Store } from '../store/connect.ts';
+import { openStore } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { type Running, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Gather } from '../ingest/gather.ts';
+import { Batcher } from '../ingest/batcher.ts';
 import { RawRecord } from '../ingest/sources/source.ts';
-import { createSteps } from '../ingest/steps.ts';
+import { createRecordReader } from '../ingest/read-record.ts';
 import { type Make, placesAt } from './fixtures/secrets/places.ts';
 import { seededChance, testSeed } from './fixtures/seed.ts';
 import { leakOf } from './fixtures/secrets/reveal.ts';
@@ -13,19 +13,23 @@ const places = placesAt(ts);
 const secrets = seedSecrets(seededChance('secrets').next);
 /** Without its end nothing gives it away. */
 const unknowable = new Set(['a Mailchimp key in a line that is cut within the secret']);
-const steps = new Map<string, ReturnType<typeof createSteps>>();
+const readers = new Map<string, ReturnType<typeof createRecordReader>>();
 
 /** All rows that the messages add to the tables, as they are sent. */
 function stored(make: Make, text: string): string {
   const { messages, format = 'auto', mapping = {} } = make(text);
   const key = `${format}${JSON.stringify(mapping)}`;
-  const known = steps.get(key) ?? createSteps({ format, mapping });
-  steps.set(key, known);
-  const gather = new Gather({ topic: 't', partition: 0 }, 0, null, known);
+  const known = readers.get(key) ?? createRecordReader({ format, mapping });
+  readers.set(key, known);
+  const batcher = new Batcher({ topic: 't', partition: 0 }, 0, null, known);
   const records = messages.map((message, offset) => new RawRecord(offset, Buffer.from(message)));
-  gather.add({ topic: 't', partition: 0, from: 0, to: records.length, records, highWatermark: null }, now, 0);
-  gather.close();
-  const rows = gather.closed.map(({ fold }) => fold.rows());
+  batcher.add(
+    { topic: 't', partition: 0, from: 0, to: records.length, records, highWatermark: null },
+    now,
+    0,
+  );
+  batcher.close();
+  const rows = batcher.closed.map(({ rows }) => rows.bodies());
   return rows
     .flatMap(({ counts, events, dead }) => [counts?.body, events, dead].map((part) => part?.toString() ?? ''))
     .join('\n');

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { UserError } from '../cli/errors.ts';
-import { planSimulation, type SimulatedMessage, type SimulateIo, simulateCommand } from '../cli/simulate.ts';
+import {
+  planSimulation,
+  type SimulatedMessage,
+  type SimulateIo,
+  simulateCommand,
+} from '../cli/commands/simulate.ts';
 import { nativeRecord } from '../domain/request-log.ts';
 
 const NOW = Date.UTC(2026, 2, 4, 15, 30);
@@ -170,7 +175,7 @@ it('a day scenario plays yesterday, others the time up to now', () => {
 
 it('a real pipe to head ends with code 0 and no text on stderr but the summary', async () => {
   const script = `
-    import { simulateCommand } from './cli/simulate.ts';
+    import { simulateCommand } from './cli/commands/simulate.ts';
     const io = { stdout: process.stdout, now: () => Date.now(), signal: new AbortController().signal, err: (l) => console.error(l), send: null };
     process.exitCode = await simulateCommand({ scenario: 'load', count: 1e9 }, io);`;
   const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], {

@@ -7,7 +7,7 @@ import { MOST } from '../domain/request-log.ts';
 import { settingsSchema } from '../domain/settings.ts';
 import { openStreamLines } from '../ingest/sources/stream-lines.ts';
 import { silentEvents } from '../ingest/worker-events.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 
 const now = Date.now();
 let directory: string;

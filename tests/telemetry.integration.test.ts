@@ -10,7 +10,7 @@ import { settingsSchema } from '../domain/settings.ts';
 import { openStreamLines } from '../ingest/sources/stream-lines.ts';
 import { createTelemetry, type Telemetry } from '../ingest/telemetry/telemetry.ts';
 import { reportToBoth, silentEvents } from '../ingest/worker-events.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/error.ts';
 import { describeWithKafka } from './kafka/describe-with-kafka.ts';
 import { produceLines } from './kafka/produce.ts';

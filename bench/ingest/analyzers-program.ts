@@ -7,7 +7,7 @@ import { tick, type Ticked, type TickState } from '../../analyzers/tick.ts';
 import { openMigrated } from '../../cli/pipeline.ts';
 import { tuneHeap } from '../../cli/tune-heap.ts';
 import { settingsSchema } from '../../domain/settings.ts';
-import type { Store } from '../../store/connect.ts';
+import type { Store } from '../../store/store.ts';
 import { freePort } from '../../tests/kafka/free-port.ts';
 import { residentMb } from './process-usage.ts';
 import { quantile } from './statistics.ts';

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openStore, type Store } from '../../store/connect.ts';
+import { openStore } from '../../store/connect.ts';
+import type { Store } from '../../store/store.ts';
 import { type Running, startFaultline } from '../../tests/fixtures/run-faultline.ts';
 import { until } from '../../tests/fixtures/until.ts';
 import { produceLines } from '../../tests/kafka/produce.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { sumReports, tallyInput } from '../../ingest/input-report.ts';
-import { Fold } from '../../ingest/fold.ts';
-import { Gather } from '../../ingest/gather.ts';
+import { BatchRows } from '../../ingest/rows/batch-rows.ts';
+import { Batcher } from '../../ingest/batcher.ts';
 import { RawRecord } from '../../ingest/sources/source.ts';
-import { createSteps } from '../../ingest/steps.ts';
+import { createRecordReader } from '../../ingest/read-record.ts';
 import { nothingCounted, reportInput, unfinishedLine } from './input-report.ts';
 
 const NOW = Date.UTC(2026, 2, 1);
@@ -12,12 +12,12 @@ const good = `{"ts":${NOW},"status":200}`;
 /** What the worker reports of these lines. */
 function reportOf(lines: readonly (string | null)[]) {
   const id = { topic: 'file:app.log#1', partition: 0 };
-  const gather = new Gather(id, 0, null, createSteps({ format: 'auto', mapping: {} }));
+  const batcher = new Batcher(id, 0, null, createRecordReader({ format: 'auto', mapping: {} }));
   const records = lines.map((line, i) => new RawRecord(i, line === null ? null : Buffer.from(line)));
-  gather.add({ ...id, from: 0, to: lines.length, records, highWatermark: null }, NOW, 0);
-  gather.close();
+  batcher.add({ ...id, from: 0, to: lines.length, records, highWatermark: null }, NOW, 0);
+  batcher.close();
   const tally = tallyInput();
-  for (const batch of gather.closed) tally.add(batch);
+  for (const batch of batcher.closed) tally.add(batch);
   return tally.report();
 }
 
@@ -47,12 +47,12 @@ describe('what became of the input', () => {
   });
 
   it('counts what the store refuses as dead', () => {
-    const fold = new Fold();
+    const rows = new BatchRows();
     const at = { topic: 't', partition: 0, offset: 4, part: 0 };
-    fold.reject('refused_by_store', 'too long', 'body', 4, at);
+    rows.reject('refused_by_store', 'too long', 'body', 4, at);
     const tally = tallyInput();
-    tally.add({ fold, messages: 1 });
-    tally.add({ fold, messages: 1 });
+    tally.add({ rows, messages: 1 });
+    tally.add({ rows, messages: 1 });
     expect(tally.report().dead).toEqual([
       { reason: 'refused_by_store', count: 2, first: { ...at, detail: 'too long', text: 'body' } },
     ]);

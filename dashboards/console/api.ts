@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorClasses, type ErrorFacts, requestClassNames } from '../../domain/error-class.ts';
 import { type Incident, responsible } from '../../domain/incident.ts';
 import { incidentKinds, type KindFacts } from '../../domain/incident-kind.ts';
-import type { Store } from '../../store/connect.ts';
+import type { Store } from '../../store/store.ts';
 import { expand } from '../expand.ts';
 import { type Dashboard, type FilterVariable, filterVariables, type Panel } from '../panel.ts';
 import { readIncidents } from './incident-rows.ts';

@@ -1,5 +1,5 @@
 import { type Incident, incident } from '../../domain/incident.ts';
-import type { Store } from '../../store/connect.ts';
+import type { Store } from '../../store/store.ts';
 import type { IncidentQuery } from './parameters.ts';
 
 interface IncidentRow {

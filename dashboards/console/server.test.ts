@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, expect, test } from 'vitest';
-import type { Store } from '../../store/connect.ts';
+import type { Store } from '../../store/store.ts';
 import { StoreError } from '../../store/error.ts';
 import type { Dashboard } from '../panel.ts';
 import { listenError } from './console-error.ts';

@@ -1,5 +1,5 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Store } from '../../store/connect.ts';
+import type { Store } from '../../store/store.ts';
 import type { Dashboard } from '../panel.ts';
 import { isLoopback, isOwnHost, securityHeaders } from './access.ts';
 import { addApi } from './api.ts';

@@ -1,6 +1,6 @@
 import type { Panel } from '../panel.ts';
 import { runbookOfIncident, scopeOfIncident } from './facts.ts';
-import { toLimits } from './neighbours.ts';
+import { toLimits } from './links.ts';
 
 /** Open now: what still fires at the end of the time range. */
 export const openIncidents: Panel = {

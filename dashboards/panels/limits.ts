@@ -1,6 +1,6 @@
 import type { Dashboard, Panel, PanelLink } from '../panel.ts';
 import { runbookOfIncident, scopeOfIncident } from './facts.ts';
-import { toOverview } from './neighbours.ts';
+import { toOverview } from './links.ts';
 
 const slowDownRunbook: PanelLink = { to: 'runbook', title: 'Runbook: Slow Down', class: 'slow_down' };
 const quotaRunbook: PanelLink = { to: 'runbook', title: 'Runbook: quota', class: 'quota_exceeded' };

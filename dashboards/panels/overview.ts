@@ -1,6 +1,6 @@
 import type { Dashboard } from '../panel.ts';
 import { openIncidents, openIncidentsTable, verdicts } from './incidents.ts';
-import { errorShare, freshness, providerShare, requests, uselessRetries } from './now.ts';
+import { errorShare, freshness, providerShare, requests, uselessRetries } from './totals.ts';
 import { ingestDelay, ingestRecords } from './pipeline.ts';
 import { topCallers, topMessages, topModels } from './tables.ts';
 import {

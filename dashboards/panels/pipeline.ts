@@ -1,5 +1,5 @@
 import type { Panel } from '../panel.ts';
-import { toLimits } from './neighbours.ts';
+import { toLimits } from './links.ts';
 
 /** Whether the workers keep up. */
 export const ingestDelay: Panel = {

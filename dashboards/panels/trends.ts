@@ -1,6 +1,6 @@
 import type { Panel } from '../panel.ts';
 import { classColors, faultOfClass, partyColors, providerClasses } from './facts.ts';
-import { toLimits } from './neighbours.ts';
+import { toLimits } from './links.ts';
 
 /** What fails. */
 export const failuresByClass: Panel = {

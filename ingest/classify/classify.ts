@@ -1,17 +1,18 @@
 import type { Classification, ClassifierInput, Generation, Subclass } from '../../domain/classification.ts';
 import { errorClasses, type Retry } from '../../domain/error-class.ts';
-import { hintBits } from './compiled.ts';
-import { decide, type Evidence } from './decide.ts';
-import { type Decision, decisionOf } from './decision.ts';
-import { type ErrorFields, readFields } from './error-fields.ts';
-import { errorText } from './error-text.ts';
-import { envoyFlagReading } from './envoy-flags.ts';
-import { generationOf } from './generation.ts';
-import { byReset } from './reset.ts';
-import { type Findings, scanText } from './scan.ts';
-import { subclassOf } from './subclass.ts';
-import { success, successReading } from './success-body.ts';
-import { waitFromHeaders, waitFromText } from './wait-time.ts';
+import { hintBits } from './engine/compile-rules.ts';
+import { decide, type Evidence } from './engine/decide.ts';
+import { type Decision, decisionOf } from './rules/decision.ts';
+import { type ErrorFields, readFields } from './engine/error-fields.ts';
+import { errorText } from './engine/error-text.ts';
+import { envoyFlagReading } from './rules/envoy-flags.ts';
+import { generationOf } from './engine/generation.ts';
+import { byReset } from './engine/reset.ts';
+import { scanText } from './engine/scan.ts';
+import type { Findings } from './engine/findings.ts';
+import { subclassOf } from './engine/subclass.ts';
+import { success, successReading } from './engine/success-body.ts';
+import { waitFromHeaders, waitFromText } from './engine/wait-time.ts';
 
 /** What status, provider and text say, whatever the headers. */
 export interface Reading {
@@ -80,12 +81,12 @@ function isEmpty(error: unknown): boolean {
 
 function read(input: ErrorInput, text: string, wantFields: boolean): FullReading {
   const findings = scanText(text, wantFields);
-  const { silenced } = findings;
+  const { echoed } = findings;
   const first = decideOn(input, text, findings);
   const fields = wantFields ? readFields(text, findings) : noFields;
   // The error may have been told in a value that usually repeats the caller's words.
   const heard =
-    first.decision.rule !== 'none' || !silenced ? first : decideOn(input, text, scanText(text, false, true));
+    first.decision.rule !== 'none' || !echoed ? first : decideOn(input, text, scanText(text, false, true));
   return { ...heard, fields };
 }
 

@@ -1,8 +1,8 @@
 import { type ErrorClass, errorClassNames } from '../../domain/error-class.ts';
-import { envoyFlagRules } from './envoy-flags.ts';
-import { resetRules } from './reset.ts';
-import { orderedRules } from './rules.ts';
-import { judgeStatus } from './status.ts';
+import { envoyFlagRules } from './rules/envoy-flags.ts';
+import { resetRules } from './engine/reset.ts';
+import { orderedRules } from './rules/ordered-rules.ts';
+import { judgeStatus } from './rules/status-rules.ts';
 
 /** Rules that are no line of a table: they look at more than phrases. */
 const otherRules: Readonly<Record<string, ErrorClass>> = {

@@ -1,5 +1,5 @@
 import type { Decoded } from '../../domain/request-log.ts';
-import type { Cleaner } from './clean.ts';
+import type { Cleaner } from '../fields/clean.ts';
 import { asObject, type Format, type JsonObject } from './format.ts';
 
 type Decode = (value: unknown, now: number) => Decoded;

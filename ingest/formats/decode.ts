@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded, RejectReason } from '../../domain/request-log.ts';
 import type { RecordFormat } from '../../domain/settings.ts';
-import { Cleaner } from './clean.ts';
+import { Cleaner } from '../fields/clean.ts';
 import { recordDecoder } from './formats.ts';
 
 export interface DecoderOptions {

@@ -1,5 +1,5 @@
 import type { Decoded } from '../../domain/request-log.ts';
-import type { Cleaner } from './clean.ts';
+import type { Cleaner } from '../fields/clean.ts';
 
 /** A JSON object as it came: any member may be missing or of any type. */
 export type JsonObject = Readonly<Record<string, unknown>>;

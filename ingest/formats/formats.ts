@@ -1,7 +1,7 @@
 import type { Decoded, RejectedPart, RequestLog } from '../../domain/request-log.ts';
 import type { RecordFormat } from '../../domain/settings.ts';
 import { decodeAuto } from './auto.ts';
-import type { Cleaner } from './clean.ts';
+import type { Cleaner } from '../fields/clean.ts';
 import type { Format } from './format.ts';
 import { litellm } from './litellm.ts';
 import { mapped } from './mapped.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Cleaner } from './clean.ts';
+import { Cleaner } from '../fields/clean.ts';
 import { litellm } from './litellm.ts';
 
 const now = Date.parse('2026-06-01T12:00:00Z');

@@ -1,8 +1,8 @@
 import { type Decoded, MOST } from '../../domain/request-log.ts';
 import { asObject, firstNumber, firstText, type Format, type JsonObject } from './format.ts';
-import type { Cleaner } from './clean.ts';
+import type { Cleaner } from '../fields/clean.ts';
 import { readNative } from './native.ts';
-import { parseTimeText } from './timestamp.ts';
+import { parseTimeText } from '../fields/timestamp.ts';
 
 /** Calls that LiteLLM logs in the same shape and that ask no model for anything. */
 const NO_MODEL_CALL = /mcp|health|list_|retrieve_|delete_|cancel/;

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { Cleaner } from './clean.ts';
+import { Cleaner } from '../fields/clean.ts';
 import { describe, expect, it } from 'vitest';
 import { checkMapping, mapped } from './mapped.ts';
 import { parsePath, readPath } from './mapping-path.ts';

@@ -1,6 +1,6 @@
 import type { Decoded } from '../../domain/request-log.ts';
 import { nativeRecord } from '../../domain/request-log.ts';
-import type { Cleaner } from './clean.ts';
+import type { Cleaner } from '../fields/clean.ts';
 import { asObject, type Format, type JsonObject } from './format.ts';
 import { parsePath, type Path, readPath } from './mapping-path.ts';
 import { readNative } from './native.ts';

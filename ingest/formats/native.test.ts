@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nativeRecord } from '../../domain/request-log.ts';
-import { Cleaner } from './clean.ts';
+import { Cleaner } from '../fields/clean.ts';
 import { isPlainNative, native, readNative } from './native.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);

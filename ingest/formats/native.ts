@@ -6,10 +6,10 @@ import {
   type RejectReason,
   type RequestLog,
 } from '../../domain/request-log.ts';
-import type { Cleaner } from './clean.ts';
+import type { Cleaner } from '../fields/clean.ts';
 import type { Format } from './format.ts';
-import { readHeaders } from './headers.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { readHeaders } from '../fields/headers.ts';
+import { parseTimestamp } from '../fields/timestamp.ts';
 
 /** A request log, or why the record is none. */
 export type Read = { log: RequestLog } | { log: null; reason: RejectReason; detail: string };

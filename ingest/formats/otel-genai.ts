@@ -1,9 +1,9 @@
 import { type Decoded, MOST, type RejectedPart, type RequestLog } from '../../domain/request-log.ts';
 import { asList, asObject, firstNumber, firstText, type Format, type JsonObject } from './format.ts';
-import type { Cleaner } from './clean.ts';
+import type { Cleaner } from '../fields/clean.ts';
 import { readNative } from './native.ts';
 import { type Attributes, type OtlpItem, otlpItems, readAnyValue, readAttributes } from './otlp.ts';
-import { providerName } from './provider-name.ts';
+import { providerName } from '../fields/provider-name.ts';
 
 /** Operations of which a model call is a part: counting them too would count one call twice. */
 const NO_MODEL_CALL = new Set([

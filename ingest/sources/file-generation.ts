@@ -2,7 +2,8 @@ import type { FileHandle } from 'node:fs/promises';
 import type { OpenFile } from './file-identity.ts';
 import { type LastLine, LineFile } from './line-file.ts';
 import { ReadingGate } from './reading-gate.ts';
-import type { PartitionId, RawRecord, Sink } from './source.ts';
+import type { RawRecord, Sink } from './source.ts';
+import type { PartitionId } from '../partition-id.ts';
 
 /** The epoch of the one assignment that a file has; it only changes its partitions. */
 export const EPOCH = 1;

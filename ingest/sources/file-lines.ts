@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { decideFileStart, fileReplaced, isSameLine } from '../file-start.ts';
-import { recordDigest } from '../fold.ts';
+import { recordDigest } from '../record-digest.ts';
 import { decodeCommit } from '../protocol.ts';
 import type { StartRules } from '../start-rules.ts';
 import type { Announcements } from './announcements.ts';
@@ -10,7 +10,8 @@ import { countLines, deliver, EPOCH, type Generation, handOver, NO_END, take } f
 import { jsonEnd } from './json-end.ts';
 import { type LastLine, LineFile } from './line-file.ts';
 import { ReadingGate } from './reading-gate.ts';
-import { type Committed, type PartitionId, partitionKey, type Sink, type Source } from './source.ts';
+import type { Committed, Sink, Source } from './source.ts';
+import { type PartitionId, partitionKey } from '../partition-id.ts';
 
 export interface FileLinesOptions {
   /** Goes on reading as the file grows, as `tail -F`; otherwise its present end is the end. */

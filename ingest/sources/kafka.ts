@@ -15,16 +15,8 @@ import { KafkaError, toKafkaError } from './kafka-error.ts';
 import { type DecodeMessages, isRawMessage, rawDecodeMessages } from './raw-fetch.ts';
 import { rawRecords } from './raw-records.ts';
 import { type RequestVersions, withTopicIds } from './topic-ids.ts';
-import {
-  type Chunk,
-  CommitError,
-  type Committed,
-  type PartitionId,
-  partitionKey,
-  RawRecord,
-  type Sink,
-  type Source,
-} from './source.ts';
+import { type Chunk, CommitError, type Committed, RawRecord, type Sink, type Source } from './source.ts';
+import { type PartitionId, partitionKey } from '../partition-id.ts';
 
 export type KafkaSettings = Settings['kafka'];
 

@@ -1,10 +1,5 @@
+import type { PartitionId } from '../partition-id.ts';
 import type { StartRules } from '../start-rules.ts';
-
-/** A partition of a topic; a file, a pipe and the simulator are topics of one partition. */
-export interface PartitionId {
-  topic: string;
-  partition: number;
-}
 
 /** A record where it lies in the bytes of its fetch: a Buffer of its own would weigh more than all else about it. */
 export class RawRecord {
@@ -98,9 +93,4 @@ export interface Source {
   topicId(topic: string): string;
   /** Leaves the group and closes connections. */
   stop(): Promise<void>;
-}
-
-/** A key for maps. */
-export function partitionKey(id: PartitionId): string {
-  return `${id.topic}:${id.partition}`;
 }

@@ -1,6 +1,7 @@
 import { LineSplitter } from './line-splitter.ts';
 import { ReadingGate } from './reading-gate.ts';
-import type { PartitionId, RawRecord, Sink, Source } from './source.ts';
+import type { RawRecord, Sink, Source } from './source.ts';
+import type { PartitionId } from '../partition-id.ts';
 
 /**
  * A stream of bytes as lines: a topic of one partition whose offsets are line numbers. It is read once, at the pace of the

@@ -1,5 +1,5 @@
 import type { PartitionStatus } from '../worker-status.ts';
-import { partitionKey } from '../sources/source.ts';
+import { partitionKey } from '../partition-id.ts';
 
 /** What is shown of one partition, or of all beyond the limit together; null: not known. */
 export interface PartitionSeries {

@@ -1,5 +1,5 @@
 import { StoreError, transientServerCodes } from '../../store/error.ts';
-import { partitionKey } from '../sources/source.ts';
+import { partitionKey } from '../partition-id.ts';
 import type { WorkerEvents } from '../worker-events.ts';
 import type { HealthFacts } from './health.ts';
 import { insertErrors, type Stage, stages } from './metrics.ts';
@@ -54,10 +54,10 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
       if (name !== undefined) stage(name, duration);
     },
     written(id, batch, age, duration) {
-      const { skipped, last_ts } = batch.fold.totals;
-      for (const [name, requests] of batch.fold.classes())
+      const { skipped, last_ts } = batch.rows.totals;
+      for (const [name, requests] of batch.rows.classes())
         registry.add('faultline_requests_total', requests, { class: name });
-      for (const [reason, records] of batch.fold.rejected)
+      for (const [reason, records] of batch.rows.rejected)
         registry.add('faultline_dead_letters_total', records, { reason });
       registry.add('faultline_skipped_total', skipped, {});
       registry.observe('faultline_batch_records', batch.messages, {});

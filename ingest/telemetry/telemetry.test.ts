@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { RequestLog } from '../../domain/request-log.ts';
-import type { Store } from '../../store/connect.ts';
+import type { Store } from '../../store/store.ts';
 import { StoreError } from '../../store/error.ts';
-import { type Batch, Gather, type Steps } from '../gather.ts';
+import { type Batch, Batcher } from '../batcher.ts';
+import type { RecordReader } from '../read-record.ts';
 import type { OffsetRange } from '../protocol.ts';
-import { type PartitionId, RawRecord } from '../sources/source.ts';
-import { createSteps } from '../steps.ts';
+import { RawRecord } from '../sources/source.ts';
+import type { PartitionId } from '../partition-id.ts';
+import { createRecordReader } from '../read-record.ts';
 import type { Worker } from '../worker.ts';
 import type { PartitionStatus, WorkerStatus } from '../worker-status.ts';
 import { insertErrors, metrics, PARTITION_SERIES } from './metrics.ts';
@@ -59,14 +61,14 @@ const partition = (topic: string, number: number, more: Partial<PartitionStatus>
   ...more,
 });
 
-const steps: Steps = createSteps({ format: 'native', mapping: {} });
+const reader: RecordReader = createRecordReader({ format: 'native', mapping: {} });
 
 function batchOf(id: PartitionId, values: (Buffer | null)[], replay: OffsetRange | null = null): Batch {
-  const gather = new Gather(id, 0, replay, steps);
+  const batcher = new Batcher(id, 0, replay, reader);
   const records = values.map((value, offset) => new RawRecord(offset, value));
-  gather.add({ ...id, from: 0, to: values.length, records, highWatermark: values.length }, NOW, 0);
-  gather.close();
-  const [batch] = gather.closed;
+  batcher.add({ ...id, from: 0, to: values.length, records, highWatermark: values.length }, NOW, 0);
+  batcher.close();
+  const [batch] = batcher.closed;
   if (batch === undefined) throw new Error('no batch');
   return batch;
 }

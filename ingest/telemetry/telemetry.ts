@@ -1,4 +1,4 @@
-import type { Store } from '../../store/connect.ts';
+import type { Store } from '../../store/store.ts';
 import { StoreError } from '../../store/error.ts';
 import type { Worker } from '../worker.ts';
 import type { WorkerStatus } from '../worker-status.ts';

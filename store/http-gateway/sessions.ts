@@ -1,4 +1,4 @@
-import type { Engine } from '../connect.ts';
+import type { Engine } from '../store.ts';
 import type { EngineSession } from '../engine-session.ts';
 import { createSessionPool, type SessionPool } from '../session-pool.ts';
 import { Exception } from './exception.ts';

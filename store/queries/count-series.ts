@@ -1,6 +1,11 @@
 import type { CountRow } from '../../domain/count-row.ts';
-import type { Store } from '../connect.ts';
-import type { OrgPair } from './counts.ts';
+import type { Store } from '../store.ts';
+
+/** A provider and an organization, as logs name them; empty where they do not. */
+export interface OrgPair {
+  provider: string;
+  org: string;
+}
 
 /** Counts of one combination of dimensions: the numbers of its intervals as parallel lists, in no order. */
 export interface CountSeries

@@ -1,13 +1,7 @@
 import type { CountRow } from '../../domain/count-row.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
-import type { Store } from '../connect.ts';
-import { rangeCondition, rangeParams } from './count-series.ts';
-
-/** A provider and an organization, as logs name them; empty where they do not. */
-export interface OrgPair {
-  provider: string;
-  org: string;
-}
+import type { Store } from '../store.ts';
+import { type OrgPair, rangeCondition, rangeParams } from './count-series.ts';
 
 export interface CountsFilter {
   /** Epoch seconds; `from` belongs to the range, `to` does not. */

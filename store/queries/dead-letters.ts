@@ -1,4 +1,4 @@
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 
 /** A record that could not be decoded. */
 export interface DeadLetter {

@@ -1,5 +1,5 @@
 import type { Retention } from '../../domain/retention.ts';
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 import type { CountTable } from './trends-plan.ts';
 
 const DAY = 86_400;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Incident, type IncidentState, incident } from '../../domain/incident.ts';
 import type { IncidentKind } from '../../domain/incident-kind.ts';
 import { onCluster } from '../cluster-ddl.ts';
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 import { tsvRow, tsvTime } from '../tsv.ts';
 
 export { readSampleRequestIds } from './sample-requests.ts';

@@ -1,8 +1,8 @@
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 import { tsvRow, tsvTime } from '../tsv.ts';
 
 /** `held`: a worker has the partition; `left`: its worker stopped in order, and nobody has said to have it since. */
-export type TenureState = 'held' | 'left';
+export type AssignmentState = 'held' | 'left';
 
 /** What keeps a worker from going on with a partition, as far as it knows. */
 export const standReasons = ['', 'starting', 'refused_rows', 'store', 'broker'] as const;
@@ -12,7 +12,7 @@ export type StandReason = (typeof standReasons)[number];
 export interface PartitionReport {
   topic: string;
   partition: number;
-  state: TenureState;
+  state: AssignmentState;
   reason: StandReason;
   /** All before it is stored; -1: where to begin is not decided. */
   next_offset: number;

@@ -1,5 +1,5 @@
 import { everyReplica } from '../cluster-ddl.ts';
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 
 /** The newest ledger row of a partition: `to` is exclusive. */
 export interface LedgerEndRow {

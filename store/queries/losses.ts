@@ -1,4 +1,4 @@
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 
 /** Records that Kafka had deleted before they were read. */
 export interface Loss {

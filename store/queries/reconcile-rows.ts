@@ -1,4 +1,4 @@
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 import { bounded, MOST_FINDINGS } from './reconcile.ts';
 
 /** Dead letters of a partition, by the ledger: of batches stored since a time. */

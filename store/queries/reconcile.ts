@@ -1,4 +1,4 @@
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 import type { ForgettingTable } from '../retention.ts';
 
 // What `reconcile` compares: the ledger, and tables by day (single rows: reconcile-rows.ts). All sums are made by

@@ -1,6 +1,6 @@
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { Scope } from '../../domain/incident.ts';
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 
 /** Which failures, and how many of them. Times are epoch seconds. */
 export interface SampleFilter {

@@ -1,7 +1,7 @@
 import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { Retention } from '../../domain/retention.ts';
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 import {
   isKept,
   keptTables,

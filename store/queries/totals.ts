@@ -1,5 +1,5 @@
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 
 /** Requests of each class over all that is stored; classes without requests are absent. Throws `StoreError`. */
 export async function readCountsByClass(store: Store): Promise<Record<string, number>> {

@@ -1,5 +1,5 @@
 import type { CountDimension } from '../../domain/count-row.ts';
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 import { isOutcome, stepStarts, type TrendPlan } from './trends-plan.ts';
 
 /** One step of a series. */

@@ -1,4 +1,4 @@
-import type { Store } from '../connect.ts';
+import type { Store } from '../store.ts';
 import { type IngestState, readIngestState } from './ingest-state.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Incident } from '../../domain/incident.ts';
-import type { Store } from '../../store/connect.ts';
+import type { Store } from '../../store/store.ts';
 import { outage, quota, seededIncidents, surge } from './seed-incidents.ts';
 
 /** A day of traffic, so small that a test can say its numbers, with a Slow Down surge and an exhausted quota. */

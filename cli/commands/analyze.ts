@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runAnalyzers } from '../../analyzers/run.ts';
+import { type Ticked, tick } from '../../analyzers/tick.ts';
+import { readWatermark } from '../../store/queries/watermark.ts';
+import { type AnalyzerHealth, createAnalyzerHealth } from '../telemetry/analyzer-health.ts';
+import type { CommandContext } from '../context.ts';
+import { describeError } from '../errors.ts';
+import { type MetricsServer, startMetricsServer } from '../telemetry/metrics-server.ts';
+import { neededStore, waitingOf } from '../needs/needs.ts';
+import { openWhenThere } from '../needs/wait-until-there.ts';
+import { parseWhen } from '../options/when.ts';
+
+export interface AnalyzeOptions {
+  once?: boolean;
+  now?: string;
+  /** Ms. */
+  wait?: number;
+}
+
+/** Evaluates the counts until a signal, or once; what opens, changes or resolves is logged and stored. */
+export async function run(options: AnalyzeOptions, context: CommandContext): Promise<number> {
+  const fixed = options.now === undefined ? null : parseWhen(options.now, '--now', context.now()) / 1000;
+  const now = (): number => fixed ?? context.now() / 1000;
+  const health = createAnalyzerHealth();
+  const server = options.once === true ? null : await serveHealth(health, context);
+  try {
+    return await analyze(options, now, health, context);
+  } finally {
+    await server?.close();
+  }
+}
+
+async function analyze(
+  options: AnalyzeOptions,
+  now: () => number,
+  health: AnalyzerHealth,
+  context: CommandContext,
+): Promise<number> {
+  const { settings, logger, signal } = context;
+  const store = await openWhenThere(
+    neededStore({ ...settings.clickhouse, notice: context.err }),
+    waitingOf(context, options.once === true ? { wait: 0, ...options } : options, {
+      say: (line) => logger.warn(line),
+      missing: health.lack,
+    }),
+  );
+  const watermark = (at: number): Promise<number | null> =>
+    readWatermark(store, at, settings.analyzers.pipeline.hold_seconds);
+  let before = { left_out: 0, coarse: 0 };
+  const report = ({ written, left_out, coarse }: Ticked): void => {
+    health.evaluated(null);
+    for (const { incident, reason } of written) {
+      const { id, kind, state, severity, scope, verdict } = incident;
+      logger.info({ id, kind, state, severity, scope, reason, party: verdict.party }, incident.summary);
+    }
+    if (left_out !== before.left_out || coarse !== before.coarse)
+      logger.warn(
+        { left_out, coarse, window_mib: settings.analyzers.window_mib },
+        memoryText(left_out, coarse),
+      );
+    before = { left_out, coarse };
+  };
+  try {
+    if (options.once === true) {
+      report(await tick(store, now(), settings.analyzers, null, await watermark(now())));
+      return 0;
+    }
+    logger.info(
+      { clickhouse: store.where, every_seconds: settings.analyzers.every_seconds },
+      'analyzers start',
+    );
+    await runAnalyzers({
+      store,
+      settings: settings.analyzers,
+      now,
+      signal,
+      sleep: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
+      watermark,
+      onTick: report,
+      onError: (error) => {
+        health.evaluated(error);
+        logger.warn(
+          { reason: error instanceof Error ? error.message : String(error) },
+          'evaluation failed, incidents stay as they are',
+        );
+      },
+    });
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+/** The analyzers served nothing before: a worker that has the port beside them must not keep them from starting. */
+async function serveHealth(health: AnalyzerHealth, context: CommandContext): Promise<MetricsServer | null> {
+  try {
+    const server = await startMetricsServer(context.settings.metrics, health);
+    context.logger.info({ url: server.url }, 'serving /metrics, /healthz and /readyz');
+    return server;
+  } catch (error) {
+    context.logger.warn({ reason: describeError(error).line }, 'health is not served');
+    return null;
+  }
+}
+
+function memoryText(leftOut: number, coarse: number): string {
+  if (leftOut === 0 && coarse === 0)
+    return 'memory for counts suffices again: every organization is judged in full';
+  return `memory for counts (analyzers.window_mib) is full: ${leftOut} organizations are not judged, ${coarse} are judged without key, client and region`;
+}

@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import type { ClassifierInput } from '../../domain/classification.ts';
+import { classify } from '../../ingest/classify/classify.ts';
+import type { CommandContext } from '../context.ts';
+
+/** A line longer than this is answered as an error without being held in memory. */
+const MAX_LINE = 16 * 1024 * 1024;
+const FLUSH_AT = 64 * 1024;
+
+/**
+ * Reads NDJSON and writes one answer a line in the same order: the classification, or `{error}` in the place of a line
+ * that is no JSON object of the right shape. Empty lines are passed over. Holds one chunk at a time and waits for
+ * `write`. Resolves to the exit code 0.
+ */
+export async function classifyCommand(
+  input: AsyncIterable<Buffer | string> | NodeJS.ReadableStream,
+  write: (line: string) => Promise<void> | void,
+): Promise<number> {
+  for await (const line of linesOf(input as AsyncIterable<Buffer | string>)) {
+    if (line !== null && line.trim() === '') continue;
+    const written = write(
+      line === null ? errorLine(null, `the line is over ${MAX_LINE} characters`) : answerLine(line),
+    );
+    if (written !== undefined) await written;
+  }
+  return 0;
+}
+
+/** `faultline classify`: standard input to standard output, at the pace of whoever reads. */
+export async function run(_options: object, context: CommandContext): Promise<number> {
+  const { stdin, stdout, signal } = context;
+  let pending: string[] = [];
+  let size = 0;
+  const flush = async (): Promise<void> => {
+    const block = pending.join('');
+    pending = [];
+    size = 0;
+    if (block !== '' && !stdout.write(block) && !signal.aborted) await once(stdout, 'drain', { signal });
+  };
+  signal.addEventListener('abort', () => stdin.destroy(), { once: true });
+  try {
+    await classifyCommand(stdin, (line) => {
+      pending.push(line, '\n');
+      size += line.length;
+      return size >= FLUSH_AT || stdin.readableLength === 0 ? flush() : undefined;
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  await flush();
+  return 0;
+}
+
+/** The lines of a stream without their ends; null stands for one that is too long. */
+async function* linesOf(input: AsyncIterable<Buffer | string>): AsyncGenerator<string | null> {
+  const decoder = new TextDecoder();
+  let parts: string[] = [];
+  let length = 0;
+  for await (const chunk of input) {
+    const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      const tail = text.slice(start, end);
+      yield length + tail.length > MAX_LINE ? null : parts.length === 0 ? tail : parts.join('') + tail;
+      parts = [];
+      length = 0;
+      start = end + 1;
+    }
+    length += text.length - start;
+    if (length > MAX_LINE) parts = [];
+    else if (start < text.length) parts.push(text.slice(start));
+  }
+  if (length > 0) yield length > MAX_LINE ? null : parts.join('');
+}
+
+function answerLine(line: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // The parser's message would repeat the line, and with it whatever secret stands there.
+    return errorLine(null, 'the line is not JSON');
+  }
+  if (!isRecord(value)) return errorLine(null, 'expected a JSON object with status, body or error');
+  const id = value['id'] ?? null;
+  const input = inputOf(value);
+  if (typeof input === 'string') return errorLine(id, input);
+  const { class: name, rule, retry, fault, subclass } = classify(input);
+  return JSON.stringify({ id, class: name, rule, retry, fault, subclass });
+}
+
+/** What the line says as the classifier reads it, or what is wrong with its shape. */
+function inputOf(record: Record<string, unknown>): ClassifierInput | string {
+  const status = record['status'] ?? 0;
+  const number = typeof status === 'string' && /^\d{3}$/.test(status) ? Number(status) : status;
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > 999) {
+    return 'status must be an HTTP status or null';
+  }
+  const provider = record['provider'] ?? '';
+  const exception = record['exception'] ?? '';
+  if (typeof provider !== 'string') return 'provider must be a text';
+  if (typeof exception !== 'string') return 'exception must be a text';
+  const headers = record['headers'] ?? {};
+  if (!isRecord(headers)) return 'headers must be an object';
+  const error = record['error'] ?? record['body'] ?? null;
+  if (typeof error === 'number' || typeof error === 'boolean')
+    return 'body must be a text, an object or a list';
+  if (record['status'] === undefined && error === null && exception === '') {
+    return 'expected a status, a body, an error or an exception';
+  }
+  return {
+    provider,
+    status: number,
+    error,
+    exception,
+    headers: lowerCase(headers),
+  };
+}
+
+function lowerCase(headers: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.join(', ') : String(value),
+    ]),
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function errorLine(id: unknown, message: string): string {
+  return JSON.stringify(id === null ? { error: message } : { id, error: message });
+}

@@ -1,0 +1,106 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defaultDocsUrl } from '../../dashboards/docs-url.ts';
+import { buildFiles, fileText } from '../../dashboards/grafana/build.ts';
+import { checkFiles, compareFiles } from '../../dashboards/grafana/check.ts';
+import { push } from '../../dashboards/grafana/push.ts';
+import { alertRules } from '../../dashboards/panels/alerts.ts';
+import type { CommandContext } from '../context.ts';
+import { EXIT, UserError } from '../errors.ts';
+
+export interface DashboardsOptions {
+  /** Folder of the generated files; absent: the committed one. */
+  out?: string;
+  /** Address of Grafana, for push. */
+  url?: string;
+  token?: string;
+  /** Where links to runbooks lead; absent: into Grafana's own static files. */
+  docsUrl?: string;
+}
+
+type Action = 'build' | 'check' | 'push';
+
+const committedFolder = fileURLToPath(new URL('../../dashboards/grafana/out/', import.meta.url));
+
+/** `faultline dashboards ACTION`, with Grafana's address from the settings. */
+export async function run(
+  options: { action: Action } & Pick<DashboardsOptions, 'out' | 'docsUrl'>,
+  context: CommandContext,
+): Promise<number> {
+  const { action, ...rest } = options;
+  const { url, token } = context.settings.grafana;
+  return dashboardsCommand(action, { ...rest, url, token }, context);
+}
+
+/** Builds, checks or sends the Grafana files and resolves with the exit code; 1 when the check found something. */
+export async function dashboardsCommand(
+  action: Action,
+  options: DashboardsOptions,
+  io: { out: (line: string) => void; err: (line: string) => void },
+): Promise<number> {
+  const docsUrl = options.docsUrl ?? defaultDocsUrl;
+  const files = buildFiles(docsUrl);
+  const problems = checkFiles(files);
+  for (const problem of problems) io.err(problem);
+  if (problems.length > 0) return EXIT.found;
+  const built = files.map((file) => ({ path: file.path, text: fileText(file) }));
+  const folder = path.resolve(options.out ?? committedFolder);
+
+  if (action === 'push') {
+    if ((options.url ?? '') === '') {
+      throw new UserError('grafana.url is empty; set it (FAULTLINE_GRAFANA_URL) to the address of Grafana');
+    }
+    const dashboards = files.filter((file) => file.path.startsWith('dashboards/'));
+    const grafana = { url: options.url ?? '', token: options.token ?? '' };
+    for (const line of await push(grafana, dashboards, alertRules, docsUrl)) io.out(`sent ${line}`);
+    return EXIT.ok;
+  }
+  if (action === 'build') {
+    await write(folder, built);
+    for (const file of built) io.out(path.join(folder, file.path));
+    return EXIT.ok;
+  }
+  const differences = compareFiles(built, await read(folder));
+  for (const difference of differences) {
+    io.err(`${path.join(folder, difference)}; run faultline dashboards build`);
+  }
+  if (differences.length === 0) io.out(`${built.length} files are as the code builds them`);
+  return differences.length === 0 ? EXIT.ok : EXIT.found;
+}
+
+/** Only folders that we fill are looked at, so that a wrong --out never deletes anything of somebody else's. */
+const ourFolders = ['alerting', 'dashboards'] as const;
+
+async function write(folder: string, files: readonly { path: string; text: string }[]): Promise<void> {
+  const wanted = new Set(files.map((file) => file.path));
+  for (const file of files) {
+    await mkdir(path.dirname(path.join(folder, file.path)), { recursive: true });
+    await writeFile(path.join(folder, file.path), file.text);
+  }
+  // A dashboard that was renamed must not stay behind under its old name.
+  for (const stale of (await read(folder)).keys()) {
+    if (!wanted.has(stale) && path.basename(stale).startsWith('faultline-'))
+      await rm(path.join(folder, stale));
+  }
+}
+
+async function read(folder: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const sub of ourFolders) {
+    for (const name of await namesIn(path.join(folder, sub))) {
+      found.set(`${sub}/${name}`, await readFile(path.join(folder, sub, name), 'utf8'));
+    }
+  }
+  return found;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { openStore } from '../../store/connect.ts';
+import { migrationFiles, missingMigrations } from '../../store/migrate.ts';
+import type { CommandContext } from '../context.ts';
+import { describeError, EXIT } from '../errors.ts';
+import { createPainter } from '../format/color.ts';
+import { quietKafkaLog } from '../telemetry/kafka-log.ts';
+import { maskCredentials } from '../mask.ts';
+
+/** `skip`: nothing is configured, so there is nothing to check. */
+export interface Check {
+  name: string;
+  result: 'ok' | 'fail' | 'skip';
+  /** One line: what was found, and for a failure what to do. */
+  text: string;
+}
+
+/** Checks what faultline depends on, one line each; exit code 1 when a check fails. */
+export async function run(
+  options: { json?: boolean; config?: string },
+  context: CommandContext,
+): Promise<number> {
+  const paint = createPainter(context.color);
+  // All at once, as each may wait for a host that does not answer; shown in their order.
+  const running = Object.entries(checksByName).map(([name, check]) =>
+    settle(name, () => check(options, context)),
+  );
+  const checks: Check[] = [];
+  for (const check of running) {
+    const { name, result, text } = await check;
+    checks.push({ name, result, text });
+    const mark = paint(result.padEnd(4), paints[result]);
+    if (options.json !== true) context.out(`${mark}  ${name.padEnd(10)}  ${text}`);
+  }
+  if (options.json === true) context.out(JSON.stringify(checks, null, 2));
+  return checks.some(({ result }) => result === 'fail') ? EXIT.found : EXIT.ok;
+}
+
+const paints = { ok: 'green', fail: 'red', skip: 'dim' } as const;
+
+type Finding = Omit<Check, 'name'>;
+type Look = (options: { config?: string }, context: CommandContext) => Promise<Finding>;
+
+const checksByName: Readonly<Record<string, Look>> = {
+  settings: async ({ config }) => {
+    const file = config ?? (existsSync('faultline.yaml') ? 'faultline.yaml' : null);
+    return ok(
+      file === null ? 'defaults, environment and flags; there is no faultline.yaml' : `${file} is valid`,
+    );
+  },
+  clickhouse: checkStore,
+  kafka: checkKafka,
+  grafana: checkGrafana,
+};
+
+async function settle(name: string, check: () => Promise<Finding>): Promise<Check> {
+  try {
+    return { name, ...(await check()) };
+  } catch (error) {
+    return { name, ...fail(describeError(error).line) };
+  }
+}
+
+async function checkStore(_options: unknown, { settings, err }: CommandContext): Promise<Finding> {
+  const { url, path } = settings.clickhouse;
+  if (url === '' && !existsSync(path)) {
+    return ok(`embedded engine; ${path} does not exist yet and is made by the first faultline start`);
+  }
+  const store = await openStore({ ...settings.clickhouse, timeoutMs: 10_000, notice: err });
+  try {
+    const [version] = await store.query<{ version: string }>('SELECT version() AS version');
+    const missing = (await missingMigrations(store)) ?? (await migrationFiles());
+    const where = `${store.kind === 'server' ? 'server' : 'embedded engine'} ${version?.version ?? ''} at ${store.where}`;
+    if (missing.length > 0) return fail(`${where} lacks ${missing.join(', ')}: run faultline migrate`);
+    return ok(`${where}, tables of ${store.database} are up to date`);
+  } finally {
+    await store.close();
+  }
+}
+
+async function checkKafka(_options: unknown, context: CommandContext): Promise<Finding> {
+  const { kafka } = context.settings;
+  const { openKafkaAdmin } = await import('../../ingest/sources/kafka.ts');
+  const admin = await openKafkaAdmin(kafka, quietKafkaLog(context));
+  try {
+    const topics = await admin.topics();
+    const missing = kafka.topics.filter((topic) => !topics.includes(topic));
+    const brokers = kafka.brokers.join(',');
+    if (missing.length > 0) {
+      return fail(
+        `${brokers} answers, but has no topic ${missing.join(', ')}: create it, or correct kafka.topics`,
+      );
+    }
+    const counts = await Promise.all(
+      kafka.topics.map(async (topic) => `${topic} (${(await admin.partitions(topic)).length} partitions)`),
+    );
+    return ok(`${brokers} answers, with ${counts.join(', ')}`);
+  } finally {
+    await admin.close();
+  }
+}
+
+async function checkGrafana(_options: unknown, { settings, signal }: CommandContext): Promise<Finding> {
+  const { url, token } = settings.grafana;
+  if (url === '') return { result: 'skip', text: 'grafana.url is empty' };
+  const shown = maskCredentials(url);
+  const base = url.endsWith('/') ? url : `${url}/`;
+  const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
+  const answer = await fetch(new URL('api/folders?limit=1', base), { headers, signal: limit }).catch(
+    () => null,
+  );
+  if (answer === null) return fail(`Grafana at ${shown} does not answer: check grafana.url and that it runs`);
+  if (answer.status === 401 || answer.status === 403) {
+    return fail(
+      `Grafana at ${shown} refuses the token (${answer.status}): set grafana.token to a service-account token`,
+    );
+  }
+  return answer.ok
+    ? ok(`${shown} answers and accepts the token`)
+    : fail(`Grafana at ${shown} answers ${answer.status}: check grafana.url`);
+}
+
+function ok(text: string): Finding {
+  return { result: 'ok', text };
+}
+
+function fail(text: string): Finding {
+  return { result: 'fail', text };
+}

@@ -1,0 +1,144 @@
+import { horizonsOf } from '../../ingest/reconcile-horizons.ts';
+import { deadSince } from '../../ingest/reconcile-tables.ts';
+import { type BrokerFacts, reconcile } from '../../ingest/reconcile.ts';
+import type { Proof } from '../../ingest/reconcile-proof.ts';
+import { openKafkaAdmin } from '../../ingest/sources/kafka.ts';
+import type { Store } from '../../store/store.ts';
+import {
+  readBrokenLinks,
+  readLedgerCounts,
+  readLedgerEndsByDay,
+  readLedgerFailed,
+  readLedgerFailures,
+  readLedgerSums,
+  readLedgerTopics,
+  readStoredCounts,
+  readStoredFailures,
+  readUnspread,
+} from '../../store/queries/reconcile.ts';
+import { readLedgerDead, readRepeated, readStoredDead } from '../../store/queries/reconcile-rows.ts';
+import { readForgetting } from '../../store/retention.ts';
+import type { CommandContext } from '../context.ts';
+import { EXIT } from '../errors.ts';
+import { kafkaLog } from '../telemetry/log-events.ts';
+import { openReader } from '../needs/open-reader.ts';
+
+export interface ReconcileOptions {
+  topic?: string;
+  json?: boolean;
+}
+
+/** Proves the counts and prints what was compared; exit code 1 when anything differs. */
+export async function run(options: ReconcileOptions, context: CommandContext): Promise<number> {
+  const store = await openReader(context);
+  try {
+    const proof = await prove(store, options.topic ?? null, context);
+    if (options.json === true) context.out(JSON.stringify(proof));
+    else print(proof, context);
+    return proof.differences.length === 0 ? EXIT.ok : EXIT.found;
+  } finally {
+    await store.close();
+  }
+}
+
+async function prove(store: Store, topic: string | null, context: CommandContext): Promise<Proof> {
+  const { now, tables: forgetting } = await readForgetting(store);
+  const horizons = horizonsOf(forgetting, now);
+  const ledgerDays = async () => [
+    ...(await readLedgerCounts(store, horizons)),
+    ...(await readLedgerFailures(store, horizons)),
+  ];
+  const since = deadSince(horizons);
+  // The ledger, the tables, what is announced, and the ledger again: batches go in meanwhile.
+  const days = { before: await ledgerDays() };
+  const dead = { before: await readLedgerDead(store, since) };
+  const stored = [...(await readStoredCounts(store)), ...(await readStoredFailures(store))];
+  const storedDead = await readStoredDead(store, since, horizons.dead_letters.event);
+  const repeated = [];
+  for (const table of ['error_events', 'dead_letters'] as const)
+    for (const row of await readRepeated(store, table)) repeated.push({ table, ...row });
+  // A first batch that is half in is known by its failures only.
+  const topics = [...(await readLedgerTopics(store)), ...stored.flatMap((day) => day.topic ?? [])];
+  const broker = await askKafka(topics, topic, context);
+  const proof = reconcile({
+    sums: await readLedgerSums(store, horizons.ingest_batches.event),
+    endsByDay: await readLedgerEndsByDay(store),
+    broken: await readBrokenLinks(store, horizons.ingest_batches.event),
+    broker,
+    days: { ...days, stored, after: await ledgerDays() },
+    dead: { ...dead, stored: storedDead, after: await readLedgerDead(store, since) },
+    repeated,
+    unspread: await readUnspread(store),
+    failed: await readLedgerFailed(store),
+    forgetting,
+    now,
+  });
+  if (topic === null) return proof;
+  // Sums of the counts are over all topics; everything else is of the topic asked for.
+  const concerns = (one: { topic: string }): boolean => one.topic === topic || one.topic === '*';
+  return {
+    ...proof,
+    partitions: proof.partitions.filter(concerns),
+    differences: proof.differences.filter(concerns),
+    unfinished: proof.unfinished.filter(concerns),
+  };
+}
+
+/** Topics that are files, pipes or the demo have no broker to ask. */
+const localTopic = /^(file:|stdin#|demo#|dead-letters#)/;
+
+async function askKafka(
+  storedTopics: readonly string[],
+  topic: string | null,
+  context: CommandContext,
+): Promise<BrokerFacts[]> {
+  const known = new Set(storedTopics.filter((name) => !localTopic.test(name)));
+  if (topic !== null && !localTopic.test(topic)) known.add(topic);
+  // All of them, whichever is asked for: what others have announced may be in the sums over all topics.
+  const topics = [...known];
+  if (topics.length === 0) return [];
+  const admin = await openKafkaAdmin(context.settings.kafka, kafkaLog(context.logger));
+  try {
+    const existing = new Set(await admin.topics());
+    const ids = (
+      await Promise.all(topics.filter((name) => existing.has(name)).map((name) => admin.partitions(name)))
+    ).flat();
+    const [committed, logs] = [await admin.committed(ids), await admin.logOffsets(ids)];
+    return ids.map((id, i) => ({
+      ...id,
+      ...(committed[i] ?? { offset: -1, metadata: null }),
+      ...(logs[i] ?? { earliest: 0, latest: 0 }),
+    }));
+  } finally {
+    await admin.close();
+  }
+}
+
+function print(proof: Proof, context: CommandContext): void {
+  for (const p of proof.partitions) {
+    const again = p.incarnation === 0 ? '' : ` (incarnation ${p.incarnation})`;
+    const lag = p.lag === null ? '' : `, ${p.lag} not read yet`;
+    if (p.from === p.to) {
+      context.out(`${p.topic}/${p.partition}${again}  [?, ${p.to}) kept by day only${lag}`);
+      continue;
+    }
+    context.out(
+      `${p.topic}/${p.partition}${again}  [${p.from}, ${p.to}) = ${p.counted} counted + ${p.dead} dead + ${p.skipped} skipped + ${p.holes} holes${lag}`,
+    );
+  }
+  for (const { topic, partition, from, to } of proof.unfinished)
+    context.out(`announced, not finished: ${topic}/${partition} [${from}, ${to})`);
+  for (const note of proof.notes) context.out(`note: ${note}`);
+  for (const d of proof.differences) {
+    const range = d.from === null ? '' : ` [${d.from}, ${d.to})`;
+    context.out(
+      `DIFFERENCE ${d.kind} ${d.topic}${d.partition === null ? '' : `/${d.partition}`}${range}: ${d.what}`,
+    );
+  }
+  const verdict =
+    proof.differences.length === 0
+      ? 'exact: every record is counted once, dead or skipped'
+      : `${proof.differences.length} differences`;
+  const isEmpty = proof.partitions.length === 0 && proof.differences.length === 0;
+  context.out(isEmpty ? 'nothing has been ingested yet' : verdict);
+}

@@ -1,0 +1,61 @@
+import { replayRange } from '../../analyzers/replay.ts';
+import { requestClassNames } from '../../domain/error-class.ts';
+import type { Incident } from '../../domain/incident.ts';
+import { sumReports } from '../../ingest/input-report.ts';
+import type { Store } from '../../store/store.ts';
+import { readCountsByClass, readEventRange } from '../../store/queries/totals.ts';
+import type { CommandContext } from '../context.ts';
+import { incidentInFull } from '../format/incidents.ts';
+import { reportInput } from '../format/input-report.ts';
+import type { OpenLines } from '../input/open-lines.ts';
+import { readInputs, sayEmpty, withFiles } from '../input/read-files.ts';
+
+export interface ReplayOptions {
+  files: string[];
+  json?: boolean;
+}
+
+/**
+ * Reads files of history into a fresh embedded store and prints what was counted and which incidents there were. Exit code
+ * 1 when there was no request in one of them.
+ */
+export async function run(options: ReplayOptions, context: CommandContext): Promise<number> {
+  return withFiles(options.files, context, (store, inputs) => replay(store, inputs, options, context));
+}
+
+async function replay(
+  store: Store,
+  inputs: readonly OpenLines[],
+  options: ReplayOptions,
+  context: CommandContext,
+): Promise<number> {
+  const reports = await readInputs(store, inputs, context);
+  if (reports === null) return 130;
+  const range = await readEventRange(store);
+  const incidents =
+    range === null ? [] : await replayRange(store, range.from, range.to, context.settings.analyzers);
+  const counts = await readCountsByClass(store);
+  const input = sumReports(reports);
+  if (options.json === true) context.out(JSON.stringify({ counts, incidents, input }));
+  else if (input.requests > 0) printSummary(counts, incidents, context);
+  if (input.requests > 0) context.err(reportInput(input, 'line'));
+  const empty = sayEmpty(inputs, reports, context);
+  return empty ? 1 : 0;
+}
+
+function printSummary(
+  counts: Record<string, number>,
+  incidents: readonly Incident[],
+  context: CommandContext,
+): void {
+  const width = Math.max(...requestClassNames.map((name) => name.length));
+  for (const name of requestClassNames) {
+    const count = counts[name] ?? 0;
+    if (count > 0) context.out(`${name.padEnd(width)}  ${count}`);
+  }
+  context.out('');
+  if (incidents.length === 0) context.out('no incidents');
+  const terminal = { width: context.width, color: context.color, now: context.now() };
+  for (const incident of incidents)
+    for (const line of [...incidentInFull(incident, terminal), '']) context.out(line);
+}

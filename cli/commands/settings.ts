@@ -1,0 +1,53 @@
+import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
+import { stringify } from 'yaml';
+import type { CommandContext } from '../context.ts';
+import { maskCredentials } from '../mask.ts';
+import { readSettings, type SettingOverride } from '../settings/read-settings.ts';
+import { settingsExample } from '../settings/settings-example.ts';
+import { settingKeys, valueAt } from '../settings/settings-keys.ts';
+
+export interface ShowSettingsOptions {
+  example?: boolean;
+  config?: string | undefined;
+  overrides: readonly SettingOverride[];
+}
+
+/** Prints the example file, or the effective settings as YAML with the origin of what is no default; secrets masked. */
+export async function run(options: ShowSettingsOptions, context: CommandContext): Promise<number> {
+  if (options.example === true) {
+    context.stdout.write(settingsExample());
+    return 0;
+  }
+  const { settings, origins } = readSettings({
+    config: options.config,
+    env: context.env,
+    overrides: options.overrides,
+  });
+  context.stdout.write(effectiveSettings(settings, origins));
+  return 0;
+}
+
+/** The settings as YAML; a comment behind each value that was set says where. Secrets appear as `***`. */
+export function effectiveSettings(settings: unknown, origins: ReadonlyMap<string, string>): string {
+  const document = parseDocument(stringify(settings));
+  for (const { path, secret, key } of settingKeys()) {
+    const value = valueAt(settings, path);
+    if (secret && value !== '') document.setIn(path, '***');
+    else if (typeof value === 'string') document.setIn(path, maskCredentials(value));
+    const origin = originOf(key, origins);
+    const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+    if (origin !== undefined && isMap(parent)) comment(parent, path.at(-1) ?? '', origin);
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
+/** A map such as `mapping` is set entry by entry. */
+function originOf(key: string, origins: ReadonlyMap<string, string>): string | undefined {
+  return origins.get(key) ?? [...origins].find(([name]) => name.startsWith(`${key}.`))?.[1];
+}
+
+function comment(parent: YAMLMap, name: string, origin: string): void {
+  const pair = parent.items.find(({ key }) => isScalar(key) && key.value === name);
+  if (isScalar(pair?.value)) pair.value.comment = ` ${origin}`;
+  else if (isScalar(pair?.key)) pair.key.commentBefore = ` ${origin}`;
+}

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { generate } from '../../simulate/generate.ts';
+import { toLine } from '../../simulate/record.ts';
+import type { Scenario } from '../../simulate/scenario.ts';
+
+export interface DemoClock {
+  /** Event time that the simulation has reached, epoch ms. */
+  present(): number;
+  /** Part of the day that is over, 0 to 1. */
+  progress(): number;
+}
+
+export interface Demo extends DemoClock {
+  /** The lines of the day, each block not before its time. */
+  lines: AsyncIterable<Buffer>;
+}
+
+const BLOCK_MS = 100;
+
+/**
+ * The scenario played `speed` times faster than it lasts, ending at the present: event times are those of the last
+ * day, so that dashboards show them where people look.
+ */
+export function playDemo(
+  scenario: Scenario,
+  options: { end: number; speed: number; seed: string; signal: AbortSignal },
+): Demo {
+  const from = options.end - scenario.duration_ms;
+  let began: number | null = null;
+  const present = (): number => {
+    if (began === null) return from;
+    return Math.min(options.end, from + (performance.now() - began) * options.speed);
+  };
+  async function* lines(): AsyncGenerator<Buffer> {
+    began = performance.now();
+    let block: string[] = [];
+    let until = from;
+    for (const record of generate(scenario, { seed: options.seed, from, to: options.end })) {
+      while (record.ts >= until) {
+        if (block.length > 0) yield Buffer.from(block.join(''));
+        block = [];
+        if (options.signal.aborted) return;
+        if (present() <= until) await sleep(BLOCK_MS, undefined);
+        until = Math.max(until + 1, present());
+      }
+      block.push(`${toLine(record)}\n`);
+    }
+    if (block.length > 0) yield Buffer.from(block.join(''));
+  }
+  return { lines: lines(), present, progress: () => (present() - from) / scenario.duration_ms };
+}

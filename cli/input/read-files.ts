@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { silentEvents, type WorkerEvents } from '../../ingest/worker-events.ts';
+import { type InputReport, sumReports, tallyInput } from '../../ingest/input-report.ts';
+import { announceInMemory } from '../../ingest/sources/announcements.ts';
+import type { Store } from '../../store/store.ts';
+import type { CommandContext } from '../context.ts';
+import { nothingCounted } from '../format/input-report.ts';
+import { type OpenLines, openLines } from './open-lines.ts';
+import { fileLimits, openMigrated, workerFor } from '../pipeline.ts';
+
+/** Opens files and a fresh embedded store of its own, and removes the store when `use` has ended. */
+export async function withFiles<Result>(
+  files: readonly string[],
+  context: CommandContext,
+  use: (store: Store, inputs: readonly OpenLines[]) => Promise<Result>,
+): Promise<Result> {
+  const inputs = await openInputs(files, context);
+  const directory = await mkdtemp(path.join(tmpdir(), 'faultline-replay-'));
+  try {
+    const store = await openMigrated({
+      ...context.settings.clickhouse,
+      url: '',
+      cluster: '',
+      path: directory,
+    });
+    try {
+      return await use(store, inputs);
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** All are opened before the store: it takes standard input away, and a file that is missing is said at once. */
+async function openInputs(files: readonly string[], context: CommandContext): Promise<OpenLines[]> {
+  const inputs: OpenLines[] = [];
+  const announcements = announceInMemory();
+  for (const [i, file] of [...new Set(files)].entries()) {
+    const options = {
+      run: String(i),
+      follow: false,
+      lastLine: 'line' as const,
+      announcements,
+      say: context.err,
+    };
+    inputs.push(await openLines(file, options));
+  }
+  return inputs;
+}
+
+/** Says of each input in which nothing was a request what was there instead; true when there was one. */
+export function sayEmpty(
+  inputs: readonly OpenLines[],
+  reports: readonly InputReport[],
+  context: CommandContext,
+): boolean {
+  const all = sumReports(reports);
+  const empty = inputs.flatMap(({ name }, i) => {
+    const report = reports[i];
+    // A log in which nothing was written yet may well be one of many.
+    if (report === undefined || (report.read === 0 && inputs.length > 1 && all.read > 0)) return [];
+    return nothingCounted(report, name, 'line') ?? [];
+  });
+  for (const line of empty) context.err(line);
+  return empty.length > 0;
+}
+
+/** Counts all inputs into the store; null when the signal came. */
+export async function readInputs(
+  store: Store,
+  inputs: readonly OpenLines[],
+  context: CommandContext,
+): Promise<InputReport[] | null> {
+  const reports: InputReport[] = [];
+  for (const input of inputs) {
+    reports.push(await readInput(store, input, context));
+    if (context.signal.aborted) return null;
+  }
+  return reports;
+}
+
+async function readInput(
+  store: Store,
+  { source, isFile }: OpenLines,
+  context: CommandContext,
+): Promise<InputReport> {
+  const tally = tallyInput();
+  let records = 0;
+  let said = context.now();
+  const events: WorkerEvents = {
+    ...silentEvents,
+    folded(_id, count) {
+      records += count;
+      if (context.now() - said < 1_000) return;
+      said = context.now();
+      context.err(`${records} lines read`);
+    },
+    written: (_id, batch) => tally.add(batch),
+  };
+  const limits = isFile ? { limits: fileLimits(context.settings) } : {};
+  const worker = workerFor(context, context.settings, {
+    store,
+    source,
+    events,
+    ...limits,
+    onRefused: 'fail',
+  });
+  // When it fails, so does `worker.run`.
+  const stop = (): void => void worker.stop(0);
+  context.signal.addEventListener('abort', stop, { once: true });
+  if (context.signal.aborted) stop();
+  await worker.run();
+  context.signal.removeEventListener('abort', stop);
+  return tally.report();
+}

@@ -1,0 +1,133 @@
+import type { BatchLimits } from '../../ingest/batcher.ts';
+import type { Source } from '../../ingest/sources/source.ts';
+import { openStreamLines } from '../../ingest/sources/stream-lines.ts';
+import { findScenario } from '../../simulate/scenarios.ts';
+import type { CommandContext } from '../context.ts';
+import { playDemo } from './demo.ts';
+import { UserError } from '../errors.ts';
+import { neededKafka } from '../needs/needs.ts';
+import { fileAnnouncements, openLines } from './open-lines.ts';
+import { fileLimits } from '../pipeline.ts';
+import type { Needed } from '../needs/wait-until-there.ts';
+
+/** Where `start` reads, and what time it is there. */
+export interface StartSource {
+  /** For people. */
+  name: string;
+  records: Source;
+  isDemo: boolean;
+  /** True for records of a topic, false for lines. */
+  isTopic: boolean;
+  /** The file that is read and may be older than what is kept; null where it is none. */
+  file: string | null;
+  /** True when event time is the records' own and not the clock's. */
+  isHistory: boolean;
+  /** Null: those of the settings. */
+  limits: BatchLimits | null;
+  /** Event time that counts as now, epoch ms. */
+  present(watermark: number | null): number | null;
+  /** 0 to 1; null where there is no end. */
+  progress(): number | null;
+  /** Bytes of a last line that was not finished, and so not counted. */
+  unfinished(): number;
+  /** What is said when it has ended and the page stays. */
+  farewell: string;
+}
+
+/** A day in two and a half minutes. */
+const DEMO_SPEED = 576;
+
+export interface SourceOptions {
+  source?: string;
+  speed?: number;
+  follow?: boolean;
+  exit?: boolean;
+}
+
+/** `demo`, `kafka`, `-` or a file; only Kafka is waited for. Throws, and opening throws, one-line errors that name it. */
+export function neededSource(options: SourceOptions, context: CommandContext): Needed<StartSource> {
+  const source = options.source ?? 'demo';
+  if (options.speed !== undefined && source !== 'demo')
+    throw new UserError(`--speed only goes with --source demo, not with ${source}`);
+  if (options.follow === true && ['demo', 'kafka', '-'].includes(source))
+    throw new UserError(`--follow only goes with a file, such as --source app.log, not with ${source}`);
+  if (options.follow === true && options.exit === true)
+    throw new UserError(
+      '--exit ends with the source, and a file that is followed has no end: leave one of them out',
+    );
+  if (source !== 'kafka') {
+    const open = () => openOwnSource(source, options, context);
+    return { what: source, address: 'this machine', waits: false, open, close: (own) => own.records.stop() };
+  }
+  const kafka = neededKafka(context);
+  const open = async () => fromKafka(await kafka.open(), context);
+  return { ...kafka, open, close: ({ records }) => kafka.close(records) };
+}
+
+function fromKafka(records: Source, { settings }: CommandContext): StartSource {
+  return {
+    name: `Kafka topic ${settings.kafka.topics.join(', ')}`,
+    records,
+    isDemo: false,
+    isTopic: true,
+    file: null,
+    isHistory: false,
+    limits: null,
+    present: () => null,
+    progress: () => null,
+    unfinished: () => 0,
+    farewell: '',
+  };
+}
+
+async function openOwnSource(
+  source: string,
+  options: SourceOptions,
+  context: CommandContext,
+): Promise<StartSource> {
+  const follow = options.follow === true;
+  const run = `${context.now()}`;
+  if (source === 'demo') return openDemo(options.speed ?? DEMO_SPEED, run, context);
+  const lines = await openLines(source, {
+    run,
+    follow,
+    lastLine: 'json',
+    announcements: fileAnnouncements(context.settings),
+    say: context.err,
+  });
+  const { name, source: records, unfinished } = lines;
+  return {
+    name: follow ? `${name} as it grows` : name,
+    records,
+    isDemo: false,
+    isTopic: false,
+    file: lines.isFile && !follow ? source : null,
+    isHistory: !follow,
+    // A file that is followed is live: its batches close by age, and are announced so that they are cut only once.
+    limits: lines.isFile && !follow ? fileLimits(context.settings) : null,
+    present: follow ? () => null : (watermark) => watermark,
+    progress: () => null,
+    unfinished,
+    farewell: `${name} has been read to its end; the page stays until Ctrl-C`,
+  };
+}
+
+function openDemo(speed: number, run: string, context: CommandContext): StartSource {
+  const scenario = findScenario('demo-day');
+  if (scenario === null) throw new Error('the scenario of the demo is missing');
+  const demo = playDemo(scenario, { end: context.now(), speed, seed: 'demo', signal: context.signal });
+  const records = openStreamLines('demo', run, demo.lines);
+  return {
+    name: 'demo: a simulated day',
+    records,
+    isDemo: true,
+    isTopic: false,
+    file: null,
+    isHistory: true,
+    limits: null,
+    present: demo.present,
+    progress: demo.progress,
+    unfinished: () => 0,
+    farewell: 'the day is over; the page stays until Ctrl-C',
+  };
+}

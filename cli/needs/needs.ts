@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openKafka } from '../../ingest/sources/kafka.ts';
+import type { Source } from '../../ingest/sources/source.ts';
+import type { Store } from '../../store/store.ts';
+import type { Gateway } from '../../store/http-gateway.ts';
+import type { CommandContext } from '../context.ts';
+import { EXIT, UserError } from '../errors.ts';
+import { kafkaLog } from '../telemetry/log-events.ts';
+import { openMigrated } from '../pipeline.ts';
+import { serveWhenAsked } from './serve-clickhouse.ts';
+import { speaksTls } from './speaks-tls.ts';
+import { type Missing, type Needed, WAIT_MS, type Waiting } from './wait-until-there.ts';
+
+/** The store with its tables. Only a server is waited for: a data directory is there, or somebody else has it. */
+export function neededStore(options: Parameters<typeof openMigrated>[0]): Needed<Store> {
+  const { url } = options;
+  const plain = url.startsWith('http://') ? [hostPortOf(url)] : [];
+  return {
+    what: 'ClickHouse',
+    address: url === '' ? 'this process' : url,
+    waits: url !== '',
+    open: () => openMigrated(options),
+    close: (store) => store.close(),
+    whyNever: () => refusePlain(plain, 'clickhouse.url', 'https://'),
+  };
+}
+
+/** The same store, served to others from the moment it is open, where `--clickhouse-http` or the settings ask for it. */
+export function served(
+  needed: Needed<Store>,
+  flag: number | undefined,
+  context: CommandContext,
+): Needed<Store> {
+  let gateway: Gateway | null = null;
+  const close = async (store: Store): Promise<void> => {
+    await gateway?.close();
+    gateway = null;
+    await needed.close(store);
+  };
+  const open = async (): Promise<Store> => {
+    const store = await needed.open();
+    try {
+      gateway = await serveWhenAsked(store, flag, context);
+      return store;
+    } catch (error) {
+      await needed.close(store);
+      throw error;
+    }
+  };
+  return { ...needed, open, close };
+}
+
+/** The consumer group; its brokers and its topics have to be there. */
+export function neededKafka(context: CommandContext): Needed<Source> {
+  const { kafka } = context.settings;
+  const address = kafka.brokers.join(',');
+  return {
+    what: `Kafka (${kafka.topics.join(', ')})`,
+    address,
+    open: () => openKafka(kafka, kafkaLog(context.logger)),
+    close: (source) => source.stop(),
+    whyNever: () => refusePlain(kafka.tls ? [] : kafka.brokers, 'kafka.tls', 'true'),
+  };
+}
+
+/** How a command waits: with the process's clock, for as long as its `--wait` says. */
+export function waitingOf(
+  context: CommandContext,
+  options: { wait?: number },
+  report: Pick<Waiting, 'say'> & { missing: (missing: readonly Missing[]) => void },
+): Waiting {
+  return {
+    waitMs: options.wait ?? WAIT_MS,
+    signal: context.signal,
+    monotonic: () => performance.now(),
+    // Timers count in 31 bits.
+    sleep: (ms, signal) => sleep(Math.min(ms, 2 ** 31 - 1), undefined, { signal }),
+    chance: () => Math.random(),
+    say: report.say,
+    onMissing: report.missing,
+  };
+}
+
+/** An error when one of these addresses, to which we speak plainly, wants TLS. */
+async function refusePlain(addresses: readonly string[], key: string, value: string): Promise<Error | null> {
+  const secure = await Promise.all(
+    addresses.map((address) => {
+      const { hostname, port } = new URL(`tls://${address}`);
+      return speaksTls(hostname.replace(/^\[|\]$/g, ''), Number(port));
+    }),
+  );
+  const address = addresses[secure.indexOf(true)];
+  return address === undefined
+    ? null
+    : new UserError(`${address} speaks TLS only: set ${key} to ${value}`, EXIT.found);
+}
+
+function hostPortOf(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port === '' ? 80 : port}`;
+}

@@ -1,0 +1,37 @@
+import type { Settings } from '../../domain/settings.ts';
+import type { Store } from '../../store/store.ts';
+import { StoreError } from '../../store/error.ts';
+
+/** A store that may not be open yet. Closing it twice does no harm. */
+export interface StoreToCome extends Store {
+  /** From now on it is this one, which is given back. */
+  arrive(store: Store): Store;
+}
+
+/** Stands where a store will be: until it has arrived, whoever asks is told that it is waited for. */
+export function storeToCome(clickhouse: Settings['clickhouse']): StoreToCome {
+  const where = clickhouse.url === '' ? clickhouse.path : clickhouse.url;
+  let store: Store | null = null;
+  const ask = async <T>(act: (store: Store) => Promise<T>): Promise<T> => {
+    if (store === null) throw new StoreError('unreachable', `ClickHouse at ${where} is not there yet`);
+    return act(store);
+  };
+  return {
+    kind: clickhouse.url === '' ? 'embedded' : 'server',
+    database: clickhouse.database,
+    cluster: clickhouse.cluster,
+    where,
+    query: (sql, params) => ask((there) => there.query(sql, params)),
+    command: (sql, params) => ask((there) => there.command(sql, params)),
+    insert: (insert) => ask((there) => there.insert(insert)),
+    async close() {
+      const opened = store;
+      store = null;
+      await opened?.close();
+    },
+    arrive(arrived) {
+      store = arrived;
+      return arrived;
+    },
+  };
+}

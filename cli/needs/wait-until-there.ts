@@ -1,0 +1,184 @@
+import { EXIT, UserError } from '../errors.ts';
+import { backoffMs, isAway } from './away.ts';
+
+/** How long a command that goes on for ever waits for what it needs, unless `--wait` says otherwise. */
+export const WAIT_MS = 60_000;
+/** Time between two lines about one thing that is still missing. */
+const REPEAT_MS = 10_000;
+
+/** Something a command needs before it can begin. */
+export interface Needed<T> {
+  /** For people: `ClickHouse`, `Kafka`. */
+  what: string;
+  /** Where it should be: host:port or URL. */
+  address: string;
+  /** False: it is there or it is not, so that the first error is the last. */
+  waits?: boolean;
+  /** One try. */
+  open(): Promise<T>;
+  /** Undoes `open`, when the command ends before it has begun. */
+  close(opened: T): Promise<unknown>;
+  /** After a failed try: an error for which waiting is in vain, that the try itself could not tell; otherwise null. */
+  whyNever?(): Promise<Error | null>;
+}
+
+/** Something that is waited for, as health shows it. */
+export interface Missing {
+  what: string;
+  address: string;
+  /** One line: what the last try said. */
+  reason: string;
+}
+
+export interface Waiting {
+  /** Ms until it is given up; 0: one try, and its own error. */
+  waitMs: number;
+  /** Ends the wait with an AbortError. */
+  signal: AbortSignal;
+  monotonic: () => number;
+  /** Rejects when the signal ends it. */
+  sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** 0 to 1. */
+  chance: () => number;
+  /** One line when something is missing, at most one every ten seconds while it is, and one when it is there. */
+  say: (line: string) => void;
+  /** What is missing now, whenever that changes. */
+  onMissing: (missing: readonly Missing[]) => void;
+}
+
+/**
+ * Opens two things at once, each as soon as it is there. Rejects with the first error that no waiting mends, with one
+ * line about everything that is still missing when the time is up, or with the signal's AbortError; then neither is open.
+ */
+export async function openBoth<A, B>(a: Needed<A>, b: Needed<B>, waiting: Waiting): Promise<[A, B]> {
+  const end = new AbortController();
+  const room = createRoom({ ...waiting, signal: AbortSignal.any([waiting.signal, end.signal]) });
+  const first = openOne(a, room);
+  const second = openOne(b, room);
+  try {
+    return await Promise.all([first, second]);
+  } catch (error) {
+    end.abort();
+    const [openedA, openedB] = await Promise.allSettled([first, second]);
+    if (openedA.status === 'fulfilled') await a.close(openedA.value);
+    if (openedB.status === 'fulfilled') await b.close(openedB.value);
+    throw error;
+  }
+}
+
+/** The same for one thing. */
+export function openWhenThere<T>(needed: Needed<T>, waiting: Waiting): Promise<T> {
+  return openOne(needed, createRoom(waiting));
+}
+
+/** Opens at once what is not waited for; it is then open when its turn comes. Rejects with its error. */
+export async function openNow<T>(needed: Needed<T>): Promise<Needed<T>> {
+  if (needed.waits !== false) return needed;
+  const opened = await needed.open();
+  return { ...needed, open: async () => opened };
+}
+
+/** What the waits of one command share: one deadline, and one list of what is missing. */
+interface Room extends Waiting {
+  deadline: number;
+  missing: Map<Needed<unknown>, Missing>;
+}
+
+function createRoom(waiting: Waiting): Room {
+  return { ...waiting, deadline: waiting.monotonic() + waiting.waitMs, missing: new Map() };
+}
+
+async function openOne<T>(needed: Needed<T>, room: Room): Promise<T> {
+  const { what, address } = needed;
+  const begun = room.monotonic();
+  // What is ours is not broken off in the middle, not even by a signal.
+  if (needed.waits === false) return needed.open();
+  if (room.waitMs === 0) {
+    const once = { deadline: Number.POSITIVE_INFINITY, say: () => undefined };
+    return tryOnce(needed, () => needed.open(), once, room);
+  }
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const say = (): void => {
+    const now = room.monotonic();
+    if (now - saidAt < REPEAT_MS) return;
+    saidAt = now;
+    const reason = room.missing.get(needed)?.reason ?? '';
+    room.say(`waiting for ${what} at ${address}, for at most ${seconds(room.deadline - now)}: ${reason}`);
+  };
+  note(needed, { what, address, reason: `${what} at ${address} does not answer` }, room);
+  for (let tries = 0; ; tries++) {
+    try {
+      const opened = await tryOnce(
+        needed,
+        () => openOrSayWhy(needed),
+        { deadline: room.deadline, say },
+        room,
+      );
+      note(needed, null, room);
+      if (saidAt >= 0) room.say(`${what} at ${address} is there after ${seconds(room.monotonic() - begun)}`);
+      return opened;
+    } catch (error) {
+      room.signal.throwIfAborted();
+      if (!isAway(error)) throw error;
+      note(needed, { what, address, reason: error instanceof Error ? error.message : String(error) }, room);
+      const left = room.deadline - room.monotonic();
+      if (left <= 0) throw gaveUp(room);
+      say();
+      await room.sleep(Math.min(left, backoffMs(tries, room.chance())), room.signal);
+    }
+  }
+}
+
+/** One try that ends at the deadline, or with the signal, however long the other side keeps silent; `say` is called meanwhile. */
+async function tryOnce<T>(
+  needed: Needed<T>,
+  open: () => Promise<T>,
+  { deadline, say }: { deadline: number; say: () => void },
+  room: Room,
+): Promise<T> {
+  const opening = open();
+  const over = new AbortController();
+  const signal = AbortSignal.any([room.signal, over.signal]);
+  const late = async (): Promise<never> => {
+    for (;;) {
+      const left = deadline - room.monotonic();
+      if (left <= 0) throw gaveUp(room);
+      await room.sleep(Math.min(left, REPEAT_MS), signal);
+      if (room.monotonic() < deadline) say();
+    }
+  };
+  let isOpen = false;
+  try {
+    const opened = await Promise.race([opening, late()]);
+    isOpen = true;
+    return opened;
+  } finally {
+    over.abort();
+    // What comes too late is of no use to anybody.
+    if (!isOpen) opening.then((opened) => needed.close(opened)).catch(() => undefined);
+  }
+}
+
+/** A try whose error says it when waiting is in vain. */
+async function openOrSayWhy<T>(needed: Needed<T>): Promise<T> {
+  try {
+    return await needed.open();
+  } catch (error) {
+    throw (isAway(error) ? await needed.whyNever?.() : null) ?? error;
+  }
+}
+
+function note(needed: Needed<unknown>, missing: Missing | null, room: Room): void {
+  if (missing === null) room.missing.delete(needed);
+  else room.missing.set(needed, missing);
+  room.onMissing([...room.missing.values()]);
+}
+
+function gaveUp({ missing, waitMs }: Room): UserError {
+  const reasons = [...missing.values()].map(({ reason }) => reason);
+  return new UserError(`${reasons.join('; ')}; gave up after ${seconds(waitMs)} (--wait)`, EXIT.found);
+}
+
+function seconds(ms: number): string {
+  return `${ms < 10_000 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000)} s`;
+}

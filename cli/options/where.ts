@@ -1,0 +1,41 @@
+import { isRequestClass, requestClassNames } from '../../domain/error-class.ts';
+import type { TrendFilter } from '../../store/queries/trends-plan.ts';
+import { suggestion } from '../did-you-mean.ts';
+import { UserError } from '../errors.ts';
+
+/** `class,model` as names; `none` is one group of everything. */
+export function parseBy(text: string | undefined): readonly string[] {
+  if (text === undefined) return ['class'];
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  if (names.length === 0) throw new UserError('--by is empty: name dimensions such as class,model, or none');
+  return names.length === 1 && names[0] === 'none' ? [] : names;
+}
+
+/** Filters of `--where`; those of one dimension and sense are one. Throws `UserError` naming the part. */
+export function parseWhere({ where = [] }: { where?: readonly string[] }): readonly TrendFilter[] {
+  const filters = new Map<string, TrendFilter>();
+  for (const text of where) {
+    const parts = /^\s*(?<dimension>[^=!\s]+)\s*(?<operator>!?=)(?<values>.*)$/s.exec(text)?.groups;
+    if (parts === undefined) {
+      throw new UserError(
+        `--where is ${JSON.stringify(text)}: must be dimension=value, such as class=slow_down,rate_limit`,
+      );
+    }
+    const dimension = parts['dimension'] ?? '';
+    const negate = parts['operator'] === '!=';
+    const values = (parts['values'] ?? '').split(',').map((value) => value.trim());
+    if (dimension === 'class') values.forEach(checkClass);
+    const key = `${dimension}${negate ? '!=' : '='}`;
+    filters.set(key, { dimension, negate, values: [...(filters.get(key)?.values ?? []), ...values] });
+  }
+  return [...filters.values()];
+}
+
+function checkClass(name: string): void {
+  if (!isRequestClass(name)) {
+    throw new UserError(`--where names class ${JSON.stringify(name)}${suggestion(name, requestClassNames)}`);
+  }
+}

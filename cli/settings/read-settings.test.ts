@@ -1,0 +1,283 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UserError } from '../errors.ts';
+import { loadSettings, readSettings, type SettingOverride } from './read-settings.ts';
+import { settingKeys } from './settings-keys.ts';
+import { effectiveSettings } from '../commands/settings.ts';
+
+let folder: string;
+let config: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'faultline-settings-'));
+  config = path.join(folder, 'faultline.yaml');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The message for a file and an environment; the file's folder is left out. */
+function messageOf(yaml: string, env: Record<string, string> = {}): string {
+  writeFileSync(config, yaml);
+  try {
+    loadSettings({ config, env });
+  } catch (error) {
+    if (error instanceof UserError && error.exitCode === 2) return error.message.replace(`${folder}/`, '');
+    throw error;
+  }
+  return 'no error';
+}
+
+describe('a wrong settings file is one line that names', () => {
+  it.each([
+    [
+      'a mistyped key',
+      'kafka:\n  brokerz: 3',
+      'faultline.yaml:2: unknown key kafka.brokerz; did you mean kafka.brokers?',
+    ],
+    [
+      'a key on the wrong level',
+      'brokers: a:1',
+      'faultline.yaml:1: unknown key brokers; did you mean kafka.brokers?',
+    ],
+    [
+      'a key that resembles none',
+      'log:\n  xyzzy: 1',
+      'faultline.yaml:2: unknown key log.xyzzy; known here: log.level',
+    ],
+    [
+      'a deep key',
+      'analyzers:\n  slow_down_surge: {cuont: 3}',
+      'faultline.yaml:2: unknown key analyzers.slow_down_surge.cuont; did you mean analyzers.slow_down_surge.count?',
+    ],
+    ['a flag', 'kafka:\n  tls: maybe', 'faultline.yaml:2: kafka.tls is "maybe": must be true or false'],
+    [
+      'a number out of range',
+      'batch:\n\n  rows: 0',
+      'faultline.yaml:3: batch.rows is 0: must be a whole number from 1 to 1000000',
+    ],
+    [
+      'a boolean for a number',
+      'batch:\n  rows: true',
+      'faultline.yaml:2: batch.rows is true: must be a whole number from 1 to 1000000',
+    ],
+    [
+      'a word for a number',
+      'console:\n  port: http',
+      'faultline.yaml:2: console.port is "http": must be a whole number from 0 to 65535',
+    ],
+    [
+      'a choice',
+      'log:\n level: loud',
+      'faultline.yaml:2: log.level is "loud": must be one of debug, info, warn, error, silent',
+    ],
+    [
+      'a value for a section',
+      'kafka: 3',
+      'faultline.yaml:1: kafka is 3: must be a section with keys of its own',
+    ],
+    [
+      'a broker without port',
+      'kafka:\n  brokers: [a:1, x]',
+      'faultline.yaml:2: kafka.brokers.1 is "x": must be host:port, such as 127.0.0.1:9092',
+    ],
+    ['an empty text', 'kafka:\n  group: ""', 'faultline.yaml:2: kafka.group is "": must not be empty'],
+    ['a map entry', 'mapping:\n  status: 3', 'faultline.yaml:2: mapping.status is 3: must be a text'],
+    [
+      'several at once',
+      'batch:\n  rows: 0\n  bytes: 0',
+      'faultline.yaml:2: batch.rows is 0: must be a whole number from 1 to 1000000 (and 1 more wrong setting)',
+    ],
+    [
+      'a login in an address',
+      'clickhouse:\n  url: http://me:s3cret@host',
+      'faultline.yaml:2: clickhouse.url is "http://***@host": must be an http:// or https:// address without user and password, or empty',
+    ],
+    [
+      'a secret of the wrong type, without showing it',
+      'console:\n  token: 12345',
+      'faultline.yaml:2: console.token: must be a text',
+    ],
+    [
+      'a retention in other units',
+      'clickhouse:\n  retention:\n    error_events: 24h',
+      'faultline.yaml:3: clickhouse.retention.error_events is "24h": must be days, weeks or years such as 7d, 2w, 3y (1d to 18250d), or never to keep for ever',
+    ],
+    [
+      'a retention of nothing',
+      'clickhouse:\n  retention:\n    request_counts: 0d',
+      'faultline.yaml:3: clickhouse.retention.request_counts is "0d": must be days, weeks',
+    ],
+    [
+      'a retention longer than that of the coarser counts',
+      'clickhouse:\n  retention:\n    request_counts: 100d',
+      'faultline.yaml:3: clickhouse.retention.request_counts is "100d": must be at most as long as request_counts_1m',
+    ],
+    [
+      'a retention shorter than the default of the finer counts',
+      'clickhouse:\n  retention:\n    request_counts_1m: 2d',
+      'clickhouse.retention.request_counts is "7d": must be at most as long as request_counts_1m',
+    ],
+    [
+      'a list in place of a map',
+      '- 1',
+      'faultline.yaml:1: the settings must be a map of keys, such as kafka: {brokers: [host:9092]}',
+    ],
+    [
+      'a key given twice',
+      'format: auto\nformat: native',
+      'faultline.yaml:2:1: not valid YAML: Map keys must be unique',
+    ],
+    ['__proto__', '__proto__:\n  x: 1', 'faultline.yaml:1: unknown key __proto__'],
+  ])('%s', (_name, yaml, message) => {
+    expect(messageOf(yaml)).toContain(message);
+    expect(messageOf(yaml)).not.toContain('\n');
+  });
+
+  it('the line of broken YAML', () => {
+    expect(messageOf('kafka:\n  brokers: [a:1')).toMatch(/^faultline\.yaml:\d+:\d+: not valid YAML: /);
+  });
+
+  it.each([
+    ['brackets', '['],
+    ['braces', '{'],
+    ['quotes', '"'],
+    ['keys', 'a:\n'],
+    ['dashes', '- '],
+    ['anchors', '&a '],
+  ])('a file of 1 MB of %s, without parsing it', (_name, piece) => {
+    const yaml = piece.repeat(1_000_000 / piece.length);
+    const started = performance.now();
+    expect(messageOf(yaml)).toBe(
+      'settings file faultline.yaml: larger than 32768 bytes; all settings need less, is it another file?',
+    );
+    // Parsing takes seconds.
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  it('a file without an end', () => {
+    expect(() => loadSettings({ config: '/dev/zero', env: {} })).toThrow('larger than 32768 bytes');
+  });
+
+  it.each([
+    [
+      'brackets',
+      '[',
+      /^settings file faultline\.yaml: brackets nested deeper than 32; no setting needs that$/,
+    ],
+    ['dashes', '- ', /^faultline\.yaml:1:\d+: not valid YAML: nested too deeply$/],
+  ])('a file nested by 15,000 %s', (_name, piece, message) => {
+    expect(messageOf(piece.repeat(15_000))).toMatch(message);
+  });
+
+  it('aliases that unfold to more than anybody wrote', () => {
+    const levels = Array.from(
+      { length: 12 },
+      (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at}, `.repeat(9)}]`,
+    );
+    expect(messageOf(`a0: &a0 x\n${levels.join('\n')}`)).toMatch(/^faultline\.yaml: /);
+  });
+
+  it('a file that does not exist, cannot be read, or is a directory', () => {
+    expect(() => loadSettings({ config: path.join(folder, 'none.yaml'), env: {} })).toThrow(
+      'none.yaml: does not exist',
+    );
+    expect(() => loadSettings({ config: folder, env: {} })).toThrow('is a directory; name a file');
+  });
+});
+
+describe('a wrong environment variable is one line that names', () => {
+  it.each([
+    [
+      'a mistyped one',
+      { FAULTLINE_KAFKA_BROKRES: 'x' },
+      'environment variable FAULTLINE_KAFKA_BROKRES is no setting; did you mean FAULTLINE_KAFKA_BROKERS?',
+    ],
+    [
+      'one that resembles none',
+      { FAULTLINE_XYZZY: 'x' },
+      'environment variable FAULTLINE_XYZZY is no setting; unset it, or see faultline settings --example for the names',
+    ],
+    [
+      'a wrong value',
+      { FAULTLINE_BATCH_ROWS: '1e9' },
+      'FAULTLINE_BATCH_ROWS: batch.rows is "1e9": must be a whole number from 1 to 1000000',
+    ],
+    [
+      'a batch that is larger than the store takes in one insert',
+      { FAULTLINE_BATCH_BYTES: '1073741824' },
+      'FAULTLINE_BATCH_BYTES: batch.bytes is "1073741824": must be a whole number from 1 to 209715200',
+    ],
+    [
+      'one entry of a list',
+      { FAULTLINE_KAFKA_BROKERS: 'a:1,b' },
+      'FAULTLINE_KAFKA_BROKERS: kafka.brokers is "a:1,b": must be host:port',
+    ],
+    ['a section', { FAULTLINE_KAFKA: 'x' }, 'environment variable FAULTLINE_KAFKA is no setting'],
+  ])('%s', (_name, env, message) => {
+    expect(messageOf('', env)).toContain(message);
+  });
+});
+
+describe('settings', () => {
+  it('have their defaults from an empty file, and from keys without a value', () => {
+    const defaults = loadSettings({ env: {} });
+    writeFileSync(config, '');
+    expect(loadSettings({ config, env: {} })).toEqual(defaults);
+    writeFileSync(config, 'kafka:\nbatch:\n  rows:\n');
+    expect(loadSettings({ config, env: {} })).toEqual(defaults);
+  });
+
+  it('come from the file, then the environment, then flags, and say so', () => {
+    writeFileSync(config, 'kafka:\n  group: file\n  client_id: file\n  topics: [file]\n');
+    const env = {
+      FAULTLINE_KAFKA_CLIENT_ID: 'env',
+      FAULTLINE_KAFKA_TOPICS: 'env, more',
+      OTHER: 'x',
+      FAULTLINE_FORMAT: '',
+    };
+    const overrides: SettingOverride[] = [{ key: 'kafka.topics', value: 'flag', flag: '--topics' }];
+    const { settings, origins } = readSettings({ config, env, overrides });
+    expect(settings.kafka).toMatchObject({ group: 'file', client_id: 'env', topics: ['flag'] });
+    expect(settings.format).toBe('auto');
+    expect(origins.get('kafka.group')).toBe(`${config}:2`);
+    expect(origins.get('kafka.client_id')).toBe('FAULTLINE_KAFKA_CLIENT_ID');
+    expect(origins.get('kafka.topics')).toBe('--topics');
+  });
+
+  it('read texts of the environment as numbers, flags, lists and map entries', () => {
+    const env = {
+      FAULTLINE_BATCH_ROWS: '12',
+      FAULTLINE_KAFKA_TLS: 'yes',
+      FAULTLINE_KAFKA_BROKERS: 'a:1, [::1]:2',
+      FAULTLINE_MAPPING_STATUS: '$.code',
+      FAULTLINE_ANALYZERS_SLOW_DOWN_SURGE_SHARE: '0.5',
+    };
+    const settings = loadSettings({ env });
+    expect(settings.batch.rows).toBe(12);
+    expect(settings.kafka).toMatchObject({ tls: true, brokers: ['a:1', '[::1]:2'] });
+    expect(settings.mapping).toEqual({ status: '$.code' });
+    expect(settings.analyzers.slow_down_surge.share).toBe(0.5);
+  });
+
+  it('never show a secret, wherever it stands and whatever else is wrong', () => {
+    const secrets = settingKeys().filter(({ secret }) => secret);
+    expect(secrets.length).toBeGreaterThanOrEqual(4);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...secrets),
+        fc.stringMatching(/^[A-Za-z0-9]{12,20}$/),
+        (setting, value) => {
+          const { settings, origins } = readSettings({ env: { [setting.env]: value } });
+          const shown = effectiveSettings(settings, origins);
+          expect(shown).toContain(`"***" # ${setting.env}`);
+          expect(shown).not.toContain(value);
+          expect(messageOf('kafka: 3', { [setting.env]: value, FAULTLINE_BATCH_ROWS: '0' })).not.toContain(
+            value,
+          );
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});

@@ -1,0 +1,262 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { type Settings, settingsSchema } from '../../domain/settings.ts';
+import { closest } from '../did-you-mean.ts';
+import { UserError } from '../errors.ts';
+import { maskCredentials } from '../mask.ts';
+import { dottedNames, settingAt, settingKeys, valueAt } from './settings-keys.ts';
+
+/** One setting given by a flag; a list may be one comma-separated text. */
+export interface SettingOverride {
+  /** Dotted, such as `kafka.brokers`. */
+  key: string;
+  value: unknown;
+  /** As typed, for messages: `--brokers`. */
+  flag: string;
+}
+
+export interface SettingsSources {
+  /** Must exist; without it `./faultline.yaml` is read when there is one. */
+  config?: string | undefined;
+  env: Readonly<Record<string, string | undefined>>;
+  overrides?: readonly SettingOverride[];
+}
+
+export interface LoadedSettings {
+  settings: Settings;
+  /** Dotted key -> `faultline.yaml:3`, `FAULTLINE_…` or `--flag`; keys with their default are absent. */
+  origins: ReadonlyMap<string, string>;
+}
+
+/** The settings from file, environment and flags, the later winning; throws a `UserError` naming key and origin. */
+export function loadSettings(sources: SettingsSources): Settings {
+  return readSettings(sources).settings;
+}
+
+/** Like `loadSettings`, and says where each value came from. */
+export function readSettings({ config, env, overrides = [] }: SettingsSources): LoadedSettings {
+  const origins = new Map<string, string>();
+  const tree = readFile(config, origins);
+  applyEnvironment(tree, env, origins);
+  for (const { key, value, flag } of overrides) {
+    setAt(tree, key.split('.'), value);
+    origins.set(key, flag);
+  }
+  const parsed = settingsSchema.safeParse(tree);
+  if (parsed.success) return { settings: parsed.data, origins };
+  throw new UserError(describeIssues(parsed.error.issues, tree, origins));
+}
+
+type Tree = Record<string, unknown>;
+
+/** Parsing takes up to a millisecond for a hundred bytes of nonsense; all settings with their comments are 5 KB. */
+const LARGEST_FILE = 32 * 1024;
+const DEEPEST = 32;
+
+function readFile(config: string | undefined, origins: Map<string, string>): Tree {
+  const file = config ?? 'faultline.yaml';
+  let text: string | null;
+  try {
+    text = readBounded(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (code === 'ENOENT' && config === undefined) return {};
+    const fix = code === 'ENOENT' ? 'does not exist; faultline settings --example prints a first one' : code;
+    throw new UserError(`settings file ${file}: ${fixFor(code) ?? fix}`, 2, error);
+  }
+  if (text === null)
+    throw new UserError(
+      `settings file ${file}: larger than ${LARGEST_FILE} bytes; all settings need less, is it another file?`,
+    );
+  if (nestsTooDeeply(text))
+    throw new UserError(
+      `settings file ${file}: brackets nested deeper than ${DEEPEST}; no setting needs that`,
+    );
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [problem] = document.errors;
+  if (problem !== undefined) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    const fault = problem.message.startsWith('Maximum call stack') ? 'nested too deeply' : problem.message;
+    throw new UserError(`${file}:${line}:${col}: not valid YAML: ${oneLine(fault)}`);
+  }
+  return toTree(document, file, lines, origins);
+}
+
+/** The text of a file; null when it is larger than settings are. No more is read: it may be a pipe, or have no end. */
+function readBounded(file: string): string | null {
+  const bytes = Buffer.alloc(LARGEST_FILE + 1);
+  const handle = openSync(file, 'r');
+  let length = 0;
+  try {
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(handle, bytes, length, bytes.length - length, null);
+  } finally {
+    closeSync(handle);
+  }
+  return length > LARGEST_FILE ? null : bytes.toString('utf8', 0, length);
+}
+
+/** Counts brackets wherever they stand: no value of a setting holds so many that are not closed. */
+function nestsTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (const char of text) {
+    if (char === '[' || char === '{') depth++;
+    else if (char === ']' || char === '}') depth--;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
+}
+
+function fixFor(code: string): string | null {
+  if (code === 'EACCES') return 'may not be read; check its permissions';
+  if (code === 'EISDIR') return 'is a directory; name a file';
+  return null;
+}
+
+function toTree(document: Document, file: string, lines: LineCounter, origins: Map<string, string>): Tree {
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null))
+    return {};
+  if (!isMap(document.contents)) {
+    throw new UserError(
+      `${file}:1: the settings must be a map of keys, such as kafka: {brokers: [host:9092]}`,
+    );
+  }
+  noteLines(document.contents, [], file, lines, origins);
+  try {
+    return withoutNulls(document.toJS({ maxAliasCount: 100 })) as Tree;
+  } catch (error) {
+    throw new UserError(
+      `${file}: ${oneLine(error instanceof Error ? error.message : String(error))}`,
+      2,
+      error,
+    );
+  }
+}
+
+function noteLines(
+  node: unknown,
+  path: readonly string[],
+  file: string,
+  lines: LineCounter,
+  origins: Map<string, string>,
+): void {
+  if (!isMap(node)) return;
+  for (const { key, value } of node.items) {
+    if (!isScalar(key)) continue;
+    const here = [...path, String(key.value)];
+    origins.set(here.join('.'), `${file}:${lines.linePos(key.range?.[0] ?? 0).line}`);
+    noteLines(value, here, file, lines, origins);
+  }
+}
+
+// A key without a value (all below it commented out) means its default, not "null".
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([, child]) => child !== null);
+  return Object.fromEntries(kept.map(([name, child]) => [name, withoutNulls(child)]));
+}
+
+function applyEnvironment(tree: Tree, env: SettingsSources['env'], origins: Map<string, string>): void {
+  const known = settingKeys();
+  for (const [name, value] of Object.entries(env)) {
+    // An empty variable counts as not set: compose files and unit files pass such for what nobody chose.
+    if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
+    const exact = known.find((setting) => setting.env === name && !setting.map);
+    const map = known.find((setting) => setting.map && name.startsWith(`${setting.env}_`));
+    const path = exact?.path ?? (map && [...map.path, name.slice(map.env.length + 1).toLowerCase()]);
+    if (path === undefined) {
+      throw new UserError(`environment variable ${name} is no setting${suggestVariable(name)}`);
+    }
+    setAt(tree, path, value);
+    origins.set(path.join('.'), name);
+  }
+}
+
+// Compared without what all names begin with, which would make them all alike.
+function suggestVariable(name: string): string {
+  const names = settingKeys().map((setting) => setting.env.slice(PREFIX.length));
+  const close = closest(name.slice(PREFIX.length), names);
+  const fix = 'unset it, or see faultline settings --example for the names';
+  return close === null ? `; ${fix}` : `; did you mean ${PREFIX}${close}?`;
+}
+
+const PREFIX = 'FAULTLINE_';
+
+function setAt(tree: Tree, path: readonly string[], value: unknown): void {
+  let node = tree;
+  for (const part of path.slice(0, -1)) {
+    const child = node[part];
+    const next: Tree =
+      typeof child === 'object' && child !== null && !Array.isArray(child) ? (child as Tree) : {};
+    node[part] = next;
+    node = next;
+  }
+  node[path.at(-1) ?? ''] = value;
+}
+
+function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  tree: Tree,
+  origins: Map<string, string>,
+): string {
+  const [first] = issues;
+  if (first === undefined) return 'the settings are wrong';
+  const more = issues.length - 1;
+  const others = more === 0 ? '' : ` (and ${more} more wrong setting${more === 1 ? '' : 's'})`;
+  return `${describeIssue(first, tree, origins)}${others}`;
+}
+
+function describeIssue(issue: z.core.$ZodIssue, tree: Tree, origins: Map<string, string>): string {
+  if (issue.code === 'unrecognized_keys') {
+    const key = [...issue.path, issue.keys[0] ?? ''].join('.');
+    return `${originOf(key, origins)}unknown key ${key}${suggestKey(key)}`;
+  }
+  const setting = settingAt(issue.path);
+  // Of a list that was given as one text, the text is what the user knows.
+  const whole = setting !== null && typeof valueAt(tree, setting.path) === 'string';
+  const path = whole ? setting.path : issue.path;
+  const key = path.join('.');
+  const value = setting?.secret === true ? '' : ` is ${shown(valueAt(tree, path) ?? setting?.defaultValue)}`;
+  return `${originOf(key, origins)}${key}${value}: must ${allowed(issue)}`;
+}
+
+function originOf(key: string, origins: Map<string, string>): string {
+  const parts = key.split('.');
+  for (let n = parts.length; n > 0; n--) {
+    const origin = origins.get(parts.slice(0, n).join('.'));
+    if (origin !== undefined) return `${origin}: `;
+  }
+  return '';
+}
+
+function suggestKey(key: string): string {
+  const names = dottedNames();
+  const parent = key.includes('.') ? key.slice(0, key.lastIndexOf('.') + 1) : '';
+  const siblings = names.filter(
+    (name) => name.startsWith(parent) && !name.slice(parent.length).includes('.'),
+  );
+  const close =
+    closest(key, siblings) ?? names.find((name) => name.endsWith(`.${key.split('.').at(-1)}`)) ?? null;
+  return close === null ? `; known here: ${siblings.join(', ')}` : `; did you mean ${close}?`;
+}
+
+function allowed(issue: z.core.$ZodIssue): string {
+  const setting = settingAt(issue.path);
+  const ofText = issue.code === 'invalid_format' || issue.code === 'custom' || issue.code === 'invalid_union';
+  if (ofText) return `be ${issue.message}`;
+  if (setting === null) return 'be a section with keys of its own';
+  if (issue.code === 'too_small' && (issue.origin === 'string' || issue.origin === 'array'))
+    return 'not be empty';
+  return setting.path.length < issue.path.length ? 'be a text' : `be ${setting.allowed}`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'missing';
+  return maskCredentials(text.length > 80 ? `${text.slice(0, 77)}…` : text);
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}

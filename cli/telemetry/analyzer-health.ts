@@ -1,0 +1,49 @@
+import type { MissingPart } from '../../ingest/telemetry/health.ts';
+import { createRegistry } from '../../ingest/telemetry/registry.ts';
+import type { HealthAnswer, Telemetry } from '../../ingest/telemetry/telemetry.ts';
+import type { Served } from './metrics-server.ts';
+
+/** Health of a process that only runs analyzers, and the metrics of the process. */
+export interface AnalyzerHealth extends Served, Pick<Telemetry, 'lack'> {
+  /** An evaluation has ended: with an error, or null. */
+  evaluated(error: unknown): void;
+}
+
+/** Health that begins as `starting`; `ok` after an evaluation that went well, `degraded` after one that did not. */
+export function createAnalyzerHealth(): AnalyzerHealth {
+  const registry = createRegistry({ process: true });
+  let missing: readonly MissingPart[] = [];
+  let last: 'none' | 'well' | 'failed' = 'none';
+  const reasons = (): HealthAnswer['reasons'] => {
+    if (missing.length > 0)
+      return missing.map(({ what, address }) => {
+        return { code: 'missing', state: 'not_ready', detail: `${what} is not there yet`, address };
+      });
+    if (last === 'none')
+      return [{ code: 'starting', state: 'not_ready', detail: 'nothing has been evaluated yet' }];
+    if (last === 'failed')
+      return [{ code: 'store_retrying', state: 'degraded', detail: 'the last evaluation failed' }];
+    return [];
+  };
+  const health = (): HealthAnswer => {
+    const found = reasons();
+    return { state: found[0]?.state ?? 'ok', reasons: found, partitions: 0, lag_records: 0, lag_seconds: 0 };
+  };
+  return {
+    lack(parts) {
+      missing = parts;
+    },
+    evaluated(error) {
+      last = error === null ? 'well' : 'failed';
+    },
+    isAlive: () => true,
+    health,
+    contentType: registry.contentType,
+    text() {
+      const { state } = health();
+      for (const known of ['ok', 'degraded', 'not_ready'] as const)
+        registry.set('faultline_health', known === state ? 1 : 0, { state: known });
+      return registry.text();
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import type { Logger } from 'pino';
+import { StoreError } from '../../store/error.ts';
+import { silentEvents, type WorkerEvents } from '../../ingest/worker-events.ts';
+import { partitionKey } from '../../ingest/partition-id.ts';
+import type { KafkaLog } from '../../ingest/sources/kafka.ts';
+import { maskCredentials } from '../mask.ts';
+
+/** So long the same trouble is not told again, ms: batches may succeed and fail in turn for hours. */
+const QUIET_MS = 60_000;
+/** Kinds of words of the Kafka client that are remembered; more are new to us every time. */
+const MOST_WORDS = 100;
+/** Characters of them that are shown. */
+const LONGEST_WORDS = 500;
+
+type Clock = () => number;
+type Write = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+/** What the worker reports as log lines: every change of state once, ordinary work only at `debug`. */
+export function logEvents(logger: Write, monotonic: Clock = () => performance.now()): WorkerEvents {
+  const store = trouble(
+    logger,
+    'ClickHouse does not take inserts, trying again',
+    'ClickHouse answers again',
+    monotonic,
+  );
+  const broker = trouble(
+    logger,
+    'Kafka does not take commits, trying again',
+    'Kafka answers again',
+    monotonic,
+  );
+  const halted = new Set<string>();
+  return {
+    ...silentEvents,
+    assigned(partitions) {
+      halted.clear();
+      broker.end();
+      logger.info(listed(partitions.map(partitionKey)), 'partitions assigned');
+    },
+    revoked: () => logger.info('assignment over, waiting for the next one'),
+    started(id, at, reason) {
+      const fields = { partition: partitionKey(id), offset: at };
+      if (reason === '') logger.debug(fields, 'partition begins');
+      else logger.warn({ ...fields, reason: oneLine(reason) }, 'partition begins out of the ordinary');
+    },
+    lost: (id, from, to) =>
+      logger.error(
+        { partition: partitionKey(id), from, to, records: to - from },
+        'records were deleted before they were read',
+      ),
+    halted(id, reason) {
+      const partition = partitionKey(id);
+      const fields = { partition, reason: oneLine(reason) };
+      if (halted.has(partition)) logger.debug(fields, 'the store still rejects this partition');
+      else logger.error(fields, 'the store rejects this partition; it stands still and tries again');
+      halted.add(partition);
+    },
+    storeFailed: (reason, error) =>
+      store.begin(error instanceof StoreError ? `${error.code} ${error.serverCode}` : '', reason),
+    storeAnswered: () => store.end(),
+    brokerFailed: (reason) => broker.begin('', reason),
+    announced: () => broker.end(),
+    written(id, batch, age) {
+      const partition = partitionKey(id);
+      if (halted.delete(partition)) logger.info({ partition }, 'the store takes this partition again');
+      const { counted, failed, dead } = batch.rows.totals;
+      logger.debug(
+        { partition, from: batch.from, to: batch.to, counted, failed, dead, age_ms: Math.round(age) },
+        'batch written',
+      );
+    },
+  };
+}
+
+/** The Kafka client's own words: at most `warn`, and the same thing at most once a minute; in between at `debug`. */
+export function kafkaLog(logger: Write, monotonic: Clock = () => performance.now()): KafkaLog {
+  const told = new Map<string, { at: number; left: number }>();
+  return (level, message, fields) => {
+    const line = { ...fields, part: 'kafka' };
+    const words = maskCredentials(message.slice(0, LONGEST_WORDS));
+    if (level === 'info' || level === 'debug') return logger.debug(line, words);
+    // Ports, ids and numbers of tries differ from line to line; the thing is the same.
+    const kind = words.replaceAll(/[0-9a-f]{6,}|\d+/g, '#');
+    const before = told.get(kind);
+    if (before !== undefined && monotonic() - before.at < QUIET_MS) {
+      before.left++;
+      return logger.debug(line, words);
+    }
+    if (before === undefined && told.size >= MOST_WORDS) told.clear();
+    told.set(kind, { at: monotonic(), left: 0 });
+    const repeated = before === undefined || before.left === 0 ? {} : { repeated: before.left };
+    return logger.warn({ ...line, ...repeated }, words);
+  };
+}
+
+/**
+ * A state that begins and ends. Told when it begins or changes its kind, but one kind once a minute; what was told to
+ * have begun is told to be over.
+ */
+function trouble(logger: Write, begins: string, ends: string, monotonic: Clock) {
+  const toldAt = new Map<string, number>();
+  let present: string | null = null;
+  let shown: string | null = null;
+  return {
+    begin(kind: string, reason: string): void {
+      present = kind;
+      if (shown === kind) return;
+      const fields = { reason: oneLine(reason) };
+      const before = toldAt.get(kind);
+      if (before !== undefined && monotonic() - before < QUIET_MS) return logger.debug(fields, begins);
+      toldAt.set(kind, monotonic());
+      shown = kind;
+      return logger.warn(fields, begins);
+    },
+    end(): void {
+      if (present === null) return;
+      if (shown === null) logger.debug(ends);
+      else logger.info(ends);
+      present = null;
+      shown = null;
+    },
+  };
+}
+
+function listed(keys: readonly string[]): { partitions: readonly string[]; count: number } {
+  return { partitions: keys.slice(0, 20), count: keys.length };
+}
+
+function oneLine(text: string): string {
+  return maskCredentials(text.replaceAll(/\s+/g, ' ').trim());
+}

@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createStateReport } from '../../ingest/state-report.ts';
+import type { Worker } from '../../ingest/worker.ts';
+import type { WorkerEvents } from '../../ingest/worker-events.ts';
+import type { Store } from '../../store/store.ts';
+import type { CommandContext } from '../context.ts';
+import { workerName } from '../pipeline.ts';
+
+/** Reports what a worker knows of its partitions until it is closed. */
+export interface RunningStateReport {
+  /** Name for the worker: the reports bear the same. */
+  readonly name: string;
+  /** To be given to the worker. */
+  readonly events: WorkerEvents;
+  watch(worker: Worker): void;
+  /** Says that the worker has stopped in order, if the store takes it within 2 s. */
+  leave(): Promise<void>;
+  close(): void;
+}
+
+/** Times in ms: between two reports; between two looks at whether one is urgent; the longest last word. */
+const EVERY_MS = 10_000;
+const LOOK_MS = 1_000;
+const LAST_WORD_MS = 2_000;
+
+/** The reports with the process's clock. A report that fails is said once, until one succeeds again. */
+export function runStateReport(
+  store: Store,
+  context: Pick<CommandContext, 'now' | 'logger'>,
+): RunningStateReport {
+  const { now, logger } = context;
+  const name = workerName();
+  let watched: Worker | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let fails = false;
+  let reportedAt = 0;
+  const status = () => watched?.status() ?? { partitions: [], held_bytes: 0, ticked_at: null };
+  const reports = createStateReport({ store, name, now, worker: () => ({ status }) });
+
+  const attempt = async (act: () => Promise<void>): Promise<void> => {
+    try {
+      await act();
+      if (fails) logger.info('the state of the partitions is reported again');
+      fails = false;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!fails) logger.warn({ reason }, 'the state of the partitions could not be reported, trying again');
+      fails = true;
+    }
+  };
+  const look = (): void => {
+    if (!reports.isUrgent() && now() - reportedAt < EVERY_MS) return;
+    reportedAt = now();
+    void attempt(reports.report);
+  };
+
+  return {
+    name,
+    events: reports.events,
+    watch(worker) {
+      watched = worker;
+      timer = setInterval(look, LOOK_MS);
+      timer.unref();
+    },
+    async leave() {
+      clearInterval(timer);
+      await Promise.race([attempt(reports.leave), sleep(LAST_WORD_MS, undefined, { ref: false })]);
+    },
+    close: () => clearInterval(timer),
+  };
+}

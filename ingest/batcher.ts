@@ -1,0 +1,239 @@
+import { addRecord, type RecordReader } from './read-record.ts';
+import type { PartitionId } from './partition-id.ts';
+import type { OffsetRange } from './protocol.ts';
+import { recordDigest } from './record-digest.ts';
+import { BatchRows } from './rows/batch-rows.ts';
+import { type Chunk, RawRecord } from './sources/source.ts';
+
+/**
+ * At so many requests a batch closes. Its sums are doubles, exact up to 2^53, which is nine million requests with as many
+ * tokens as a record may say; a chunk is added as a whole, so half of that is left for it.
+ */
+export const MOST_REQUESTS = 4_000_000;
+
+export interface BatchLimits {
+  rows: number;
+  /** Of the rows that the batch adds. */
+  bytes: number;
+  age_ms: number;
+  quiet_age_ms: number;
+}
+
+/** A partition with fewer records per `age_ms` than this is quiet: its batch waits `quiet_age_ms`. */
+export const QUIET_RECORDS = 10;
+
+/** One contiguous range being folded. `to` grows until the batch closes. */
+export interface Batch extends OffsetRange {
+  rows: BatchRows;
+  messages: number;
+  bytes: number;
+  holes: number;
+  /** The record at `to - 1`; null when that offset is a hole. */
+  last: RawRecord | null;
+  /** Monotonic ms. */
+  openedAt: number;
+  /** What was announced, where the beginning of that is gone: the token is of this range. */
+  announced: OffsetRange | null;
+}
+
+/**
+ * The batches of one partition: one that grows and those that are closed and wait to be written.
+ * A range to be replayed is cut exactly at its boundaries, whatever the limits say.
+ */
+export class Batcher {
+  /** Offset of the next record that belongs here. */
+  position: number;
+  readonly closed: Batch[] = [];
+  #open: Batch | null = null;
+  #replay: OffsetRange | null;
+  readonly #id: PartitionId;
+  readonly #reader: RecordReader;
+  /** Of the growing batch: what is no plain success. Folded one after the other, which is far faster than in between. */
+  readonly #others: RawRecord[] = [];
+
+  constructor(id: PartitionId, at: number, replay: OffsetRange | null, reader: RecordReader) {
+    this.#id = id;
+    this.position = at;
+    this.#replay = replay;
+    this.#reader = reader;
+  }
+
+  /** Folds the records of a chunk that are at or after the position. */
+  add(chunk: Chunk, now: number, monotonic: number): void {
+    const unreadable = [...(chunk.unreadable ?? [])];
+    for (const record of chunk.records) {
+      while ((unreadable[0]?.from ?? record.offset) < record.offset)
+        this.#addUnreadable(unreadable.shift(), now, monotonic);
+      if (record.offset < this.position) continue;
+      this.#advanceTo(record.offset, now, monotonic);
+      this.#addRecord(record, now, monotonic);
+    }
+    for (const range of unreadable) this.#addUnreadable(range, now, monotonic);
+    this.#advanceTo(chunk.to, now, monotonic);
+    if (this.#open !== null) this.#foldOthers(this.#open, now);
+    // A copy: the record would keep the whole fetch in memory.
+    const last = this.#open?.last?.value;
+    if (this.#open?.last && last) this.#open.last = new RawRecord(this.#open.last.offset, Buffer.from(last));
+  }
+
+  /**
+   * Closes the growing batch if it is due (`waiting`: records of the partition that are still to be read): by size, or by age where more would not come at once. While nobody could
+   * write it, age closes nothing: the batch grows instead, so that a busy store gets fewer inserts, not a queue of them.
+   */
+  closeIfDue(
+    limits: BatchLimits,
+    monotonic: number,
+    { behind, busy, waiting = 0 }: { behind: boolean; busy: boolean; waiting?: number },
+  ): void {
+    const batch = this.#open;
+    if (batch === null || this.#replaying(batch)) return;
+    const share = Math.max(
+      batch.messages / limits.rows,
+      batch.rows.bytes / limits.bytes,
+      batch.rows.totals.counted / MOST_REQUESTS,
+    );
+    const age = monotonic - batch.openedAt;
+    const patience = fillsUp(share, batch.messages, waiting) ? FILLING : 1;
+    if (share >= 1 || (!busy && age >= patience * longestAge(limits, behind, batch.messages))) this.close();
+  }
+
+  /** Closes the growing batch, whatever its size; a replay stays open until its end. */
+  close(): void {
+    const batch = this.#open;
+    if (batch === null || this.#replaying(batch)) return;
+    this.#open = null;
+    this.closed.push(batch);
+  }
+
+  /** Bytes held in rows that are not written yet. */
+  get heldBytes(): number {
+    return this.closedBytes + (this.#open?.rows.bytes ?? 0);
+  }
+
+  /** Of these, bytes in batches that do not grow any more. */
+  get closedBytes(): number {
+    return this.closed.reduce((sum, batch) => sum + batch.rows.bytes, 0);
+  }
+
+  /** The first range that is not written. */
+  get oldest(): Batch | null {
+    return this.closed[0] ?? this.#open;
+  }
+
+  get isEmpty(): boolean {
+    return this.#open === null && this.closed.length === 0;
+  }
+
+  /** Not all of the announced range has been read again. */
+  get owesReplay(): boolean {
+    return this.#replay !== null;
+  }
+
+  #addRecord(record: RawRecord, now: number, monotonic: number): void {
+    const batch = this.#batch(record.offset, now, monotonic);
+    batch.to = record.offset + 1;
+    batch.messages++;
+    batch.bytes += record.size;
+    batch.last = record;
+    this.position = batch.to;
+    const plain = this.#reader.readPlain(record, now, 'success');
+    if (plain === null) this.#others.push(record);
+    else batch.rows.addSuccess(plain, plain.dimensionSet);
+    if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
+  }
+
+  #foldOthers(batch: Batch, now: number): void {
+    for (const record of this.#others) addRecord(batch.rows, this.#reader, record, this.#id, now);
+    this.#others.length = 0;
+  }
+
+  /** Each offset of a range that cannot be read is a dead letter; Kafka still holds the bytes. */
+  #addUnreadable(
+    range: { from: number; to: number; reason: string } | undefined,
+    now: number,
+    monotonic: number,
+  ): void {
+    if (range === undefined) return;
+    for (let offset = Math.max(range.from, this.position); offset < range.to; offset++) {
+      this.#advanceTo(offset, now, monotonic);
+      const batch = this.#batch(offset, now, monotonic);
+      batch.to = offset + 1;
+      batch.messages++;
+      batch.last = null;
+      this.position = batch.to;
+      batch.rows.reject('unreadable_batch', range.reason, '', 0, { ...this.#id, offset, part: 0 });
+      if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
+    }
+  }
+
+  /** Offsets without a record belong to the range too, or it would not be contiguous. */
+  #advanceTo(offset: number, now: number, monotonic: number): void {
+    while (this.position < offset) {
+      const batch = this.#batch(this.position, now, monotonic);
+      const end = Math.min(offset, this.#boundaryAfter(this.position));
+      batch.holes += end - batch.to;
+      batch.to = end;
+      batch.last = null;
+      this.position = end;
+      if (this.#replay !== null && end === this.#replay.to) this.#endReplay(batch, now);
+    }
+  }
+
+  #batch(offset: number, now: number, monotonic: number): Batch {
+    if (this.#open !== null && this.#replay?.from === offset) {
+      const before = this.#open;
+      this.#foldOthers(before, now);
+      this.#open = null;
+      this.closed.push(before);
+    }
+    this.#open ??= {
+      from: offset,
+      to: offset,
+      rows: new BatchRows(),
+      messages: 0,
+      bytes: 0,
+      holes: 0,
+      last: null,
+      openedAt: monotonic,
+      announced: null,
+    };
+    return this.#open;
+  }
+
+  #boundaryAfter(offset: number): number {
+    if (this.#replay === null) return Number.POSITIVE_INFINITY;
+    return offset < this.#replay.from ? this.#replay.from : this.#replay.to;
+  }
+
+  #replaying(batch: Batch): boolean {
+    return this.#replay !== null && batch.from >= this.#replay.from;
+  }
+
+  #endReplay(batch: Batch, now: number): void {
+    this.#foldOthers(batch, now);
+    batch.announced = this.#replay;
+    this.#replay = null;
+    this.#open = null;
+    this.closed.push(batch);
+  }
+}
+
+/** How many times longer a batch waits that what is waiting already will fill: a slow machine writes large batches, too. */
+const FILLING = 3;
+
+/** Whether a batch that is full to this share, by so many messages, gets full by those that are `waiting`. */
+function fillsUp(share: number, messages: number, waiting: number): boolean {
+  return share > 0 && waiting * share >= messages * (1 - share);
+}
+
+/** Who is behind is not made fresh by many small batches, and catches up sooner with few large ones. */
+function longestAge(limits: BatchLimits, behind: boolean, messages: number): number {
+  const patient = Math.max(limits.age_ms, limits.quiet_age_ms);
+  if (behind) return 2 * patient;
+  return messages < QUIET_RECORDS ? patient : limits.age_ms;
+}
+
+/** The digest by which a later worker recognises the record before `to`. */
+export function lastDigest(batch: Batch): string {
+  return batch.last === null ? '' : recordDigest(batch.last.value);
+}

@@ -1,0 +1,158 @@
+import { type Decision, decisionOf } from '../rules/decision.ts';
+import { foldText, symbols, symbolTable } from './folding.ts';
+import { hintRules } from '../rules/hint-rules.ts';
+import { buildPhraseTrie, type PhraseTrie } from './phrase-trie.ts';
+import { attempts, echoKeys, waits } from '../rules/marker-phrases.ts';
+import { hints, type Hint } from '../rules/rule.ts';
+import { orderedRules, type StagedRule, stages } from '../rules/ordered-rules.ts';
+
+/** What a phrase means to the scanner. */
+export const meanings = { rule: 0, hint: 1, attempt: 2, echo: 3, wait: 4, field: 5 } as const;
+
+export interface Meaning {
+  kind: (typeof meanings)[keyof typeof meanings];
+  /** Of the rule in `orderedRules`, of the hint's bit, or of the field's name. */
+  index: number;
+  phrase: string;
+  /** Only as the value of a code or type. */
+  asValue: boolean;
+  word: boolean;
+  near: RegExp | null;
+  far: RegExp | null;
+  /** A hedge before it takes its meaning. */
+  hedged: boolean;
+  /** Of a rule that is tried only when no code or sentence decides. */
+  late: boolean;
+  /** What stands around the phrase matters, not only its border. */
+  conditional: boolean;
+  /** The phrase has white space or a quote, so that its length in a text may differ. */
+  spaced: boolean;
+}
+
+const unconditional = { asValue: false, word: false, near: null, far: null, hedged: false, late: false };
+
+/** The fields that `readFields` reads; the index is their place here. */
+export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', 'raw', 'msg'] as const;
+
+const verdictMeanings: readonly Meaning[] = [
+  ...orderedRules.filter((rule) => rule.stage !== 'chinese').flatMap(ruleMeanings),
+  ...hintRules.flatMap(({ hint, phrases, word }) =>
+    phrases.map((phrase) => meaningOf(meanings.hint, phrase, hints.indexOf(hint), { word: word ?? false })),
+  ),
+  ...attempts.map((phrase) => meaningOf(meanings.attempt, phrase, 0, { word: true })),
+  ...echoKeys.map((phrase) => meaningOf(meanings.echo, phrase, 0)),
+  ...waits.map((phrase) => meaningOf(meanings.wait, phrase, 0)),
+];
+
+const fieldMeanings: readonly Meaning[] = fieldNames.flatMap((name, index) =>
+  // Quoted, or before a sign of assignment.
+  (name.length > 3 ? [`${name}'`, `${name}:`, `${name}=`] : [`'${name}'`]).map((phrase) =>
+    meaningOf(meanings.field, phrase, index),
+  ),
+);
+
+/** How characters are read for the phrases of all rules. */
+export const symbolOf: Uint8Array = symbolTable(
+  [...verdictMeanings, ...fieldMeanings].map((meaning) => meaning.phrase).join(''),
+);
+
+export interface Vocabulary {
+  trie: PhraseTrie;
+  /** By number of the trie's ending: what the phrases that end there mean. */
+  endingMeanings: readonly (readonly Meaning[])[];
+}
+
+/** What decides the class. */
+export const verdictWords: Vocabulary = vocabulary(verdictMeanings);
+/** The same with the names of fields, for the columns of an error event. */
+export const allWords: Vocabulary = vocabulary([...verdictMeanings, ...fieldMeanings]);
+
+function vocabulary(list: readonly Meaning[]): Vocabulary {
+  const meaningsOf = Map.groupBy(list, (meaning) => meaning.phrase);
+  const phrases = [...meaningsOf.keys()];
+  const trie = buildPhraseTrie(
+    phrases.map((phrase) =>
+      Array.from({ length: phrase.length }, (_, at) => symbolOf[phrase.charCodeAt(at)] ?? symbols.foreign),
+    ),
+  );
+  const endingMeanings = trie.endings.map((ending) =>
+    ending.flatMap((index) => meaningsOf.get(phrases[index] ?? '') ?? []),
+  );
+  return { trie, endingMeanings };
+}
+
+/** A rule as it is applied: every rule of the same shape, so that applying them is fast. */
+export interface CompiledRule {
+  decision: Decision;
+  /** Index of the stage in `stages`. */
+  stage: number;
+  /** Bits of the hints that must show. */
+  all: number;
+  /** Bits of the hints that must not show. */
+  none: number;
+  /** Only under these statuses; 0 for no failed HTTP answer; null for all. */
+  statuses: readonly number[] | null;
+  notStatuses: readonly number[];
+}
+
+/** Every rule in the order of decisions; the index is the order. */
+export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) => ({
+  decision: decisionOf(rule.id, rule.class, rule),
+  stage: stages.indexOf(rule.stage),
+  all: hintBits(rule.all),
+  none: hintBits(rule.none),
+  statuses: rule.status === 'none' ? [0] : (rule.status ?? null),
+  notStatuses: rule.notStatus ?? [],
+}));
+
+export interface ChinesePhrase {
+  phrase: string;
+  /** Where its first Chinese character stands in it. */
+  anchor: number;
+  /** Of its rule. */
+  order: number;
+}
+
+/** Phrases with Chinese characters, too many for the alphabet, by the code of their first such character. */
+export const chinesePhrases: ReadonlyMap<number, readonly ChinesePhrase[]> = Map.groupBy(
+  orderedRules
+    .filter((rule) => rule.stage === 'chinese')
+    .flatMap((rule) =>
+      rule.phrases.map((phrase) => ({ phrase, anchor: phrase.search(/[\u4e00-\u9fff]/), order: rule.order })),
+    ),
+  ({ phrase, anchor }) => phrase.charCodeAt(anchor),
+);
+
+/** The bits of some hints in a set of hints. */
+export function hintBits(names: readonly Hint[] = []): number {
+  return names.reduce((bits, name) => bits | (1 << hints.indexOf(name)), 0);
+}
+
+function ruleMeanings(rule: StagedRule): Meaning[] {
+  const { stage } = rule;
+  const asValue = rule.code === true && (stage === 'code' || stage === 'last');
+  return rule.phrases.map((phrase) =>
+    meaningOf(meanings.rule, phrase, rule.order, {
+      asValue,
+      word: rule.word ?? rule.code ?? false,
+      near: rule.near ?? null,
+      far: rule.far ?? null,
+      hedged: stage === 'word' || stage === 'reason' || stage === 'last',
+      late: stage !== 'abort' && stage !== 'code' && stage !== 'sentence',
+    }),
+  );
+}
+
+/** One literal for all, so that all have the same shape in memory. */
+function meaningOf(
+  kind: Meaning['kind'],
+  phrase: string,
+  index: number,
+  conditions: Partial<Pick<Meaning, keyof typeof unconditional>> = {},
+): Meaning {
+  if (phrase !== foldText(phrase)) throw new Error(`phrase "${phrase}" is not in folded form`);
+  const { asValue, word, near, far, hedged, late } = { ...unconditional, ...conditions };
+  const conditional = asValue || near !== null || far !== null;
+  const spaced = /[ ']/.test(phrase);
+  return { kind, index, phrase, asValue, word, near, far, hedged, late, conditional, spaced };
+}

@@ -1,0 +1,76 @@
+import { symbolOf } from './compile-rules.ts';
+import { symbols } from './folding.ts';
+import { filterIndex, GRAM_MASK, SYMBOL_BITS } from './phrase-trie.ts';
+
+/** Longer texts are cut: `errorText` keeps below this, with room for an exception's name. */
+export const MAX_LENGTH = 80 * 1024;
+
+const LETTER_U = 117;
+const PAIR_MASK = (1 << (2 * SYMBOL_BITS)) - 1;
+const DOUBLE_SPACE = (symbols.space << SYMBOL_BITS) | symbols.space;
+/** Beyond the text a reader may look some symbols ahead. */
+const MARGIN = 16;
+
+/** The text of the last `readSymbols` as symbols: one for each character that counts, white space once. */
+export const read: Uint8Array = new Uint8Array(MAX_LENGTH + MARGIN);
+/** By symbol: the index of its (last) character in the text. */
+export const places: Int32Array = new Int32Array(MAX_LENGTH + MARGIN);
+
+/** Indexes of the symbols at which something may stand: a phrase that has begun, a brace, a status. */
+export const marks: Int32Array = new Int32Array(MAX_LENGTH);
+/** By mark: the last symbols up to it. */
+export const grams: Int32Array = new Int32Array(MAX_LENGTH);
+
+/**
+ * Folds a text into `read` and `places`, and sets `marks` where the filter knows the last symbols as the beginning of
+ * a phrase. Answers the number of marks. Linear in the length of the text.
+ */
+export function readSymbols(text: string, filter: Uint8Array): number {
+  const table = symbolOf;
+  const length = Math.min(text.length, MAX_LENGTH);
+  let count = 0;
+  let marked = 0;
+  let gram = 0;
+  for (let i = 0; i < length; i++) {
+    let symbol = table[text.charCodeAt(i)] ?? 0;
+    if (symbol >= symbols.firstSpecial) {
+      if (symbol === symbols.backslash) {
+        symbol = escapedSymbol(text, i);
+        if (symbol === symbols.ignored) continue;
+        i += text.charCodeAt(i + 1) === LETTER_U ? 5 : 1;
+      } else {
+        if (symbol === symbols.escape) i = endOfEscape(text, i);
+        continue;
+      }
+    }
+    const next = (gram << SYMBOL_BITS) | symbol;
+    // One comparison, because a branch on each space is hard to foresee.
+    if ((next & PAIR_MASK) === DOUBLE_SPACE) continue;
+    gram = next & GRAM_MASK;
+    if (filter[filterIndex(gram)] !== 0 || symbol >= symbols.firstEvent) {
+      marks[marked] = count;
+      grams[marked++] = gram;
+    }
+    read[count] = symbol;
+    places[count++] = i;
+  }
+  read.fill(symbols.foreign, count, count + MARGIN);
+  return marked;
+}
+
+/** What the escape at a backslash stands for; `ignored` when the backslash only guards what follows. */
+function escapedSymbol(text: string, i: number): number {
+  const after = text.charCodeAt(i + 1);
+  if (after === 110 || after === 114 || after === 116) return symbols.space;
+  if (after !== LETTER_U) return symbols.ignored;
+  const symbol = symbolOf[Number.parseInt(text.slice(i + 2, i + 6), 16)] ?? symbols.ignored;
+  return symbol >= symbols.firstSpecial ? symbols.foreign : symbol;
+}
+
+/** The last character of a terminal's colour sequence, or of the escape alone. */
+function endOfEscape(text: string, i: number): number {
+  if (text.charCodeAt(i + 1) !== 91) return i;
+  let end = i + 2;
+  while (end < i + 12 && /[0-9;]/.test(text.charAt(end))) end++;
+  return end;
+}

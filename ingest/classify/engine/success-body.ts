@@ -1,0 +1,104 @@
+import { readJson, unreadable } from './cut-json.ts';
+import { type Decision, decisionOf } from '../rules/decision.ts';
+import { describesError } from './error-member.ts';
+import { readsAsError } from './error-prose.ts';
+import { withoutLinePrefixes } from './error-text.ts';
+
+/** What a body under a status below 400 shows; `nothing`: no error. */
+type Shown = 'error' | 'filtered' | 'nothing';
+
+/** The decision on what shows no error. */
+export const success: Decision = decisionOf('ok', 'ok');
+const filtered = decisionOf('body.content_filter', 'bad_request');
+const MAX_UNWRAPPED = 3;
+/** `data:` and `event:` begin the lines of a stream; `:` begins a comment. */
+const streamLine = /^[>\s│|]*(?:data|event|id|retry)? ?: ?/i;
+const field = /^[>\s│|]*(data|event) ?: ?(.*)$/i;
+const failedEvent = /^(?:error|response\.failed|response\.error|thread\.run\.failed|exception)$/i;
+/** Where none of these stands, a piece of a stream is no error: most pieces need no parsing. */
+const mayTellError =
+  /error|exception|"code"|"status_code"|content_filter|fail|"detail"|"success"|"message"\s*:\s*"/i;
+/** Members of results: a damaged text that has one is a result. */
+const resultKey =
+  /["'](?:choices|output|data|object|usage|candidates|content|embedding|results|text|generation)["']\s*:/;
+
+/**
+ * For what came under a status below 400: `ok` unless it shows an error, whatever its words say; `bad_request` when
+ * moderation cut the result off; null when an error shows, which has to be judged.
+ */
+export function successReading(body: unknown): Decision | null {
+  const shown = shownIn(body);
+  if (shown === 'error') return null;
+  return shown === 'filtered' ? filtered : success;
+}
+
+function shownIn(body: unknown): Shown {
+  if (typeof body === 'string') return shownInText(withoutLinePrefixes(body), 0);
+  // Something thrown is no body.
+  if (body instanceof Error) return 'error';
+  return shownInValue(body);
+}
+
+function shownInText(text: string, unwrapped: number): Shown {
+  const start = text.search(/[^>\s│|]/);
+  const first = start < 0 ? '' : text.charAt(start);
+  if (first === '{' || first === '[' || first === '"') {
+    const value = readJson(start === 0 ? text : text.slice(start));
+    if (typeof value === 'string')
+      return unwrapped < MAX_UNWRAPPED ? shownInText(value, unwrapped + 1) : 'nothing';
+    if (value !== unreadable) return shownInValue(value);
+  }
+  if (first !== '' && isStream(text)) return shownInLines(text);
+  // Damaged JSON, or a literal of another language.
+  if (first === '{' || first === '[') return resultKey.test(text) ? 'nothing' : 'error';
+  return readsAsError(text) ? 'error' : 'nothing';
+}
+
+/** Server-sent events, or one JSON object a line. */
+function isStream(text: string): boolean {
+  const end = text.indexOf('\n');
+  const line = (end < 0 ? text : text.slice(0, end)).trim();
+  if (streamLine.test(line)) return true;
+  return end >= 0 && line.startsWith('{') && line.endsWith('}') && typeof readJson(line) === 'object';
+}
+
+function shownInLines(text: string): Shown {
+  let shown: Shown = 'nothing';
+  for (const line of text.split('\n')) {
+    const [, name, data] = field.exec(line) ?? [];
+    if (name?.toLowerCase() === 'event') {
+      if (failedEvent.test(data?.trim() ?? '')) return 'error';
+      continue;
+    }
+    const piece = (data ?? line).trim();
+    if (!/^[{["]/.test(piece) || !mayTellError.test(piece)) continue;
+    const value = readJson(piece);
+    const inPiece = value === unreadable ? 'nothing' : shownInValue(value);
+    if (inPiece === 'error') return 'error';
+    if (inPiece === 'filtered') shown = 'filtered';
+  }
+  return shown;
+}
+
+function shownInValue(value: unknown): Shown {
+  try {
+    return describesError(value) ? 'error' : isFiltered(value) ? 'filtered' : 'nothing';
+  } catch {
+    // A value that throws when it is read was no body of an answer.
+    return 'error';
+  }
+}
+
+function isFiltered(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('choices' in value)) return false;
+  return (
+    Array.isArray(value.choices) &&
+    value.choices.some(
+      (choice: unknown) =>
+        typeof choice === 'object' &&
+        choice !== null &&
+        'finish_reason' in choice &&
+        choice.finish_reason === 'content_filter',
+    )
+  );
+}

@@ -1,0 +1,85 @@
+import type { CallerDimension } from '../../domain/count-row.ts';
+import { defaultPrivacy, type Privacy } from '../../domain/settings.ts';
+import { boundedMemo } from '../bounded-memo.ts';
+import { fingerprint } from '../redact/fingerprint.ts';
+import { redactMessage } from '../redact/redact-message.ts';
+import { Redactor } from '../redact/redact.ts';
+
+/** Longest text of a dimension; more would only raise the number of distinct values. */
+const LONGEST = 256;
+/** Distinct values remembered per kind, twice over. Dimensions repeat, so the work is done once per value. */
+const REMEMBERED = 4096;
+const CONTROL = /[\p{Cc}\u2028\u2029]+/gu;
+/** A part of a path that names one object rather than one kind of request. */
+const OBJECT_ID =
+  /^(?:[a-z]{2,12}[-_](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{10,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,}|\d{4,})$/;
+/** Path parts before which comes a name that people chose: a model, a deployment, an account. */
+const NAMED = /^(?:deployments|models|engines|projects|locations|publishers)$/;
+
+/** The one way by which texts leave the decoder: whatever a record or a dead letter tells has gone through here. */
+export class Cleaner {
+  readonly redactor: Redactor;
+  /** What is made of the text of each dimension, once per text; each remembers its own. */
+  readonly dimensions: Readonly<Record<CallerDimension, (text: string) => string>>;
+
+  constructor(privacy: Privacy = defaultPrivacy) {
+    this.redactor = new Redactor(privacy);
+    const line = (text: string): string => this.line(text);
+    this.dimensions = {
+      // Keys are told by their capitals, so these go last.
+      provider: boundedMemo(REMEMBERED, (text) => line(text.trim()).toLowerCase()),
+      org: boundedMemo(REMEMBERED, line),
+      project: boundedMemo(REMEMBERED, line),
+      api_key: fingerprint,
+      client: boundedMemo(REMEMBERED, line),
+      region: boundedMemo(REMEMBERED, line),
+      model: boundedMemo(REMEMBERED, line),
+      endpoint: boundedMemo(REMEMBERED, (text) => this.#endpoint(text)),
+    };
+  }
+
+  /** A parsed JSON value without secrets. */
+  value(value: unknown): unknown {
+    return this.redactor.value(value);
+  }
+
+  /** The bytes of a message as a dead letter keeps them. */
+  message(bytes: Buffer): string {
+    return redactMessage(bytes, this.redactor);
+  }
+
+  /** One line of at most 256 characters without secrets. */
+  line(text: string): string {
+    return this.redactor.text(text).replace(CONTROL, ' ').slice(0, LONGEST);
+  }
+
+  /** A request id as a line; not remembered, because each comes once. */
+  id(text: string): string {
+    return isPlainId(text) ? text : this.line(text);
+  }
+
+  /** Path of an endpoint without query and fragment, with `{id}` in place of ids, so that endpoints stay few. */
+  #endpoint(text: string): string {
+    // Whole, because some secrets are told by what stands before them in the path.
+    const parts = (this.redactor.text(text).split(/[?#]/, 1)[0] ?? '').split('/');
+    const path = parts.map((part, at) =>
+      OBJECT_ID.test(part) && !NAMED.test(parts[at - 1] ?? '') ? '{id}' : part,
+    );
+    return path.join('/').replace(CONTROL, ' ').slice(0, LONGEST);
+  }
+}
+
+/** True for ids as the APIs write them, hex digits after `req_` or nothing: there is nothing in them to redact. */
+function isPlainId(text: string): boolean {
+  if (text.length > 68) return false;
+  const isMarked = text.startsWith('req_');
+  let hasLetter = isMarked;
+  for (let at = isMarked ? 4 : 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    const isLetter = char >= 97 && char <= 102;
+    if (!isLetter && char !== 45 && !(char >= 48 && char <= 57)) return false;
+    hasLetter ||= isLetter;
+  }
+  // Digits alone may be the number of a card or a phone.
+  return hasLetter;
+}

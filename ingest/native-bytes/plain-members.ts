@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { byCallerDimension, callerDimensions } from '../../domain/count-row.ts';
+import { type NativeRecord, nativeRecord } from '../../domain/request-log.ts';
+import { type Words, wordsOf } from './ascii-cursor.ts';
+
+/** Members are told apart by the bits of a number. */
+const BITS = 31;
+const HERE = 'ingest/native-bytes/plain-members.ts';
+
+/** What a member of the record must hold to be read here. */
+type Kind =
+  | 'ts'
+  | 'request_id'
+  | 'dimension'
+  | 'number'
+  | 'stream'
+  | 'text'
+  | 'headers'
+  | 'error'
+  | 'exception'
+  | 'unknown';
+
+export interface Member {
+  readonly kind: Kind;
+  /** Its name and the quote after it. */
+  readonly name: Words;
+  /** Its place among the bits that tell which members have been met; 0 for one that is not of the format. */
+  readonly bit: number;
+  /** Among the numbers, or the dimensions. */
+  readonly index: number;
+  /** What came after it last time: loggers write members in an order of their own, and keep to it. */
+  next: Member | null;
+}
+
+/** How each member is read. A member that the schema has and this table lacks is an error as soon as the file is loaded. */
+const kinds: Readonly<Record<keyof NativeRecord, Exclude<Kind, 'unknown'>>> = {
+  ...byCallerDimension(() => 'dimension' as const),
+  ts: 'ts',
+  request_id: 'request_id',
+  method: 'text',
+  status: 'number',
+  latency_ms: 'number',
+  ttft_ms: 'number',
+  input_tokens: 'number',
+  output_tokens: 'number',
+  cost_usd: 'number',
+  retry_count: 'number',
+  stream: 'stream',
+  headers: 'headers',
+  error: 'error',
+  exception: 'exception',
+};
+
+type Shape = Readonly<Record<string, z.core.$ZodType>>;
+
+/** The members of a schema, and the most of each number in order of their indexes. Throws when one has no kind. */
+export function membersOf(shape: Shape): { members: ReadonlyMap<string, Member>; most: Float64Array } {
+  const members = new Map<string, Member>();
+  const most: number[] = [];
+  for (const [i, [name, schema]] of Object.entries(shape).entries()) {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name as keyof NativeRecord] : undefined;
+    if (kind === undefined)
+      throw new Error(
+        `the byte reader does not know member ${name} of the native record: say in ${HERE} how it is read`,
+      );
+    if (i >= BITS) throw new Error(`the native record has over ${BITS} members: ${HERE} needs a wider mask`);
+    const index = indexOf(name, kind, most.length);
+    if (kind === 'number') most.push(mostOf(name, schema));
+    members.set(name, newMember(name, kind, index, 1 << i));
+  }
+  const missing = Object.keys(kinds).filter((name) => !members.has(name));
+  if (missing.length > 0)
+    throw new Error(`the native record has no member ${missing.join(', ')}: ${HERE} names it`);
+  return { members, most: Float64Array.from(most) };
+}
+
+function indexOf(name: string, kind: Kind, numbers: number): number {
+  if (kind === 'number') return numbers;
+  return kind === 'dimension' ? callerDimensions.findIndex((one) => one === name) : -1;
+}
+
+function mostOf(name: string, schema: z.core.$ZodType): number {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
+    return mostOf(name, schema.unwrap());
+  const largest = schema instanceof z.ZodNumber ? schema.maxValue : null;
+  if (largest !== null && Number.isFinite(largest)) return largest;
+  throw new Error(`member ${name} of the native record is not a number with a largest value: see ${HERE}`);
+}
+
+const { members: formatMembers, most } = membersOf(nativeRecord.shape);
+
+/** The most of each number, as the schema says. */
+export const mostNumbers: Readonly<Float64Array> = most;
+
+/** The place of a number among the numbers. */
+export function numberAt(name: keyof NativeRecord): number {
+  const member = formatMembers.get(name);
+  if (member?.kind !== 'number') throw new Error(`${name} is not a number of the native record`);
+  return member.index;
+}
+
+/** The member of this name. */
+export function memberOf(name: string): Member {
+  return formatMembers.get(name) ?? unknownMember(name);
+}
+
+export function unknownMember(name: string): Member {
+  return newMember(name, 'unknown', -1, 0);
+}
+
+function newMember(name: string, kind: Kind, index: number, bit: number): Member {
+  return { kind, name: wordsOf(Buffer.from(`${name}"`, 'latin1')), bit, index, next: null };
+}

@@ -1,0 +1,53 @@
+import type { AsciiCursor, Words } from './ascii-cursor.ts';
+import * as byte from './bytes.ts';
+import { parseTimestamp } from '../fields/timestamp.ts';
+
+const LENGTH = '2026-01-01T00:00:00.000Z'.length;
+const MINUTE = '2026-01-01T00:00:'.length;
+
+/**
+ * Reads times as `parseTimestamp` does, faster. Records come in the order of time, so most are of the minute of the one
+ * before: the start of a minute is kept beside its text, which alone decides it.
+ */
+export class PlainTime {
+  #minute: Words | null = null;
+  #minuteMs = Number.NaN;
+
+  /** Epoch ms of the text from `from` to `to`; NaN when it is no time, or one that has to be refused. */
+  read(cursor: AsciiCursor, from: number, to: number, now: number): number {
+    const { bytes } = cursor;
+    const isUsual =
+      to - from === LENGTH && bytes[from + 19] === byte.POINT && bytes[from + 23] === byte.CAPITAL_Z;
+    if (!isUsual) return timeOr(cursor.text(from, to), now);
+    const within = withinMinute(bytes, from);
+    if (this.#minute !== null && within < 60_000 && cursor.holds(from, this.#minute)) {
+      const time = this.#minuteMs + within;
+      if (time <= now) return time;
+    }
+    const time = timeOr(cursor.text(from, to), now);
+    if (time >= 0 && within < 60_000) {
+      this.#minute = cursor.words(from, from + MINUTE);
+      this.#minuteMs = time - within;
+    }
+    return time;
+  }
+}
+
+function timeOr(text: string, now: number): number {
+  const time = parseTimestamp(text, now);
+  return typeof time === 'number' ? time : Number.NaN;
+}
+
+/** Milliseconds of `SS.mmm` after the minute of the text at `from`; NaN when these are not all digits. */
+function withinMinute(bytes: Uint8Array, from: number): number {
+  const seconds = digit(bytes, from + 17) * 10 + digit(bytes, from + 18);
+  return (
+    seconds * 1_000 + digit(bytes, from + 20) * 100 + digit(bytes, from + 21) * 10 + digit(bytes, from + 22)
+  );
+}
+
+/** Not a digit: NaN, and so whatever it becomes part of. */
+function digit(bytes: Uint8Array, at: number): number {
+  const value = (bytes[at] ?? 0) - byte.ZERO;
+  return value >= 0 && value <= 9 ? value : Number.NaN;
+}

@@ -1,0 +1,69 @@
+import type { Decoded } from '../domain/request-log.ts';
+import type { Privacy } from '../domain/settings.ts';
+import { Cleaner } from './fields/clean.ts';
+import { createDecoder, type DecoderOptions, LARGEST_BYTES } from './formats/decode.ts';
+import { type PlainRecord, PlainReader, type Wanted } from './native-bytes/plain-record.ts';
+import type { PartitionId } from './partition-id.ts';
+import type { BatchRows } from './rows/batch-rows.ts';
+import { dimensionSets } from './rows/dimension-sets.ts';
+import { failureOf } from './rows/judged-error.ts';
+import type { RawRecord } from './sources/source.ts';
+
+/** Reads records: all that is known of formats and secrets on the way from bytes to rows. */
+export interface RecordReader {
+  /** The short way; null when the record has to be decoded, or is not what is wanted. The answer holds until the next call. */
+  readPlain(record: RawRecord, now: number, wanted: Wanted): PlainRecord | null;
+  decode(value: Buffer | null, now: number): Decoded;
+  /** Text of a rejected record as it may be stored: secrets removed. */
+  redact(value: Buffer | null): string;
+}
+
+/** Reading, decoding and redacting as the worker does them. Throws when the mapping of the format is wrong. */
+export function createRecordReader(options: DecoderOptions & { privacy?: Privacy }): RecordReader {
+  const cleaner = new Cleaner(options.privacy);
+  const reader = new PlainReader(cleaner);
+  // The two under which a message with a `ts` is a native record, whatever else it holds.
+  const mayBeNative = options.format === 'auto' || options.format === 'native';
+  return {
+    readPlain: ({ bytes, start, end }, now, wanted) =>
+      mayBeNative && end > start && end - start <= LARGEST_BYTES
+        ? reader.read(bytes, start, end, now, wanted)
+        : null,
+    decode: createDecoder(options, cleaner),
+    redact: (value) => (value === null ? '' : cleaner.message(value)),
+  };
+}
+
+/** Adds what a record holds that is not a plain success: a failure, several requests, or bytes that cannot be decoded. */
+export function addRecord(
+  rows: BatchRows,
+  reader: RecordReader,
+  record: RawRecord,
+  id: PartitionId,
+  now: number,
+): void {
+  const at = (part: number) => ({ topic: id.topic, partition: id.partition, offset: record.offset, part });
+  const plain = reader.readPlain(record, now, 'failure');
+  if (plain !== null) {
+    rows.add(plain, plain.dimensionSet, plain.failure, at(0));
+    return;
+  }
+  const { value } = record;
+  const decoded = reader.decode(value, now);
+  switch (decoded.kind) {
+    case 'ok': {
+      const rejected = decoded.rejected ?? [];
+      decoded.records.forEach((log, part) => rows.add(log, dimensionSets.of(log), failureOf(log), at(part)));
+      for (const bad of rejected)
+        rows.reject(bad.reason, bad.detail, bad.body, Buffer.byteLength(bad.body), at(bad.part));
+      rows.totals.extra += decoded.records.length + rejected.length - 1;
+      return;
+    }
+    case 'skip':
+      rows.skip(decoded.reason);
+      return;
+    case 'reject':
+      rows.reject(decoded.reason, decoded.detail, reader.redact(value), record.size, at(0));
+      return;
+  }
+}

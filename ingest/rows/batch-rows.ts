@@ -1,0 +1,143 @@
+import type { Classification } from '../../domain/classification.ts';
+import type { RequestClass } from '../../domain/error-class.ts';
+import type { RejectReason, SkipReason } from '../../domain/request-log.ts';
+import { tsvRow } from '../../store/tsv.ts';
+import type { DayCount, RowBodies } from '../../store/write-batch.ts';
+import type { DimensionSet } from './dimension-sets.ts';
+import { CountGroups, type Counted } from './count-groups.ts';
+import { addEventRow, type Position, readEventRow } from './event-row.ts';
+import type { Failure } from './judged-error.ts';
+import { RowBytes } from './row-bytes.ts';
+
+/** What the rules say of a request that shows no error. */
+const success: Classification = {
+  class: 'ok',
+  rule: 'ok',
+  generation: '',
+  retry: 'no',
+  fault: 'unknown',
+  subclass: '',
+  wait_seconds: null,
+};
+
+/** What has been added so far. */
+export interface BatchTotals {
+  counted: number;
+  failed: number;
+  dead: number;
+  skipped: number;
+  /** Outcomes beyond the first of a message. */
+  extra: number;
+  first_ts: number | null;
+  last_ts: number | null;
+}
+
+/** One of the records that could not be decoded. */
+export interface DeadExample extends Position {
+  detail: string;
+  /** The beginning of the redacted body. */
+  text: string;
+}
+
+/** Characters of an example. */
+const EXAMPLE = 200;
+
+/** Folds the records of one batch into the rows that the batch adds. */
+export class BatchRows {
+  readonly totals: BatchTotals = {
+    counted: 0,
+    failed: 0,
+    dead: 0,
+    skipped: 0,
+    extra: 0,
+    first_ts: null,
+    last_ts: null,
+  };
+  readonly rejected = new Map<RejectReason, number>();
+  /** The first of each reason. */
+  readonly examples = new Map<RejectReason, DeadExample>();
+  readonly skipped = new Map<SkipReason, number>();
+  readonly #counts = new CountGroups();
+  #events = new RowBytes();
+  readonly #dead = new RowBytes();
+
+  /** Size of the rows held, in bytes, about: what memory limits look at. */
+  get bytes(): number {
+    return this.#counts.bytes + this.#events.length + this.#dead.length;
+  }
+
+  /** A success, or a failure, which becomes an event row too. */
+  add(record: Counted, dimensionSet: DimensionSet, failure: Failure | null, at: Position): void {
+    this.#count(record, dimensionSet, failure === null ? success : failure.classification);
+    if (failure === null) return;
+    this.totals.failed++;
+    addEventRow(this.#events, record, dimensionSet, failure, at);
+  }
+
+  addSuccess(record: Counted, dimensionSet: DimensionSet): void {
+    this.#count(record, dimensionSet, success);
+  }
+
+  /** A record that cannot be decoded; `body` is redacted. */
+  reject(reason: RejectReason, detail: string, body: string, size: number, at: Position): void {
+    this.totals.dead++;
+    this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
+    if (!this.examples.has(reason))
+      this.examples.set(reason, { ...at, detail, text: body.slice(0, EXAMPLE) });
+    this.#dead.add(tsvRow([at.topic, at.partition, at.offset, at.part, reason, detail, body, size]));
+  }
+
+  /** A record that is no request. */
+  skip(reason: SkipReason): void {
+    this.totals.skipped++;
+    this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + 1);
+  }
+
+  /** Takes back failures whose event rows the store refuses, by their places among the rows, and makes them dead letters. */
+  refuse(rows: ReadonlySet<number>, detail: string): void {
+    const events = this.#events.all()?.toString().split('\n').slice(0, -1) ?? [];
+    this.#events = new RowBytes();
+    events.forEach((row, i) => {
+      if (rows.has(i)) this.#refuse(row, detail);
+      else this.#events.add(`${row}\n`);
+    });
+  }
+
+  /** The rows so far, valid until the next change. */
+  bodies(): RowBodies {
+    return { counts: this.#counts.rows(), events: this.#events.all(), dead: this.#dead.all() };
+  }
+
+  /** Gives the memory back at once instead of when the collector comes by; only the totals remain. */
+  free(): void {
+    this.#counts.free();
+    this.#events.free();
+    this.#dead.free();
+  }
+
+  /** Requests of each class so far. */
+  classes(): Map<RequestClass, number> {
+    return this.#counts.classes();
+  }
+
+  /** How the requests so far spread over the days of event time. */
+  days(): DayCount[] {
+    return this.#counts.days();
+  }
+
+  #refuse(row: string, detail: string): void {
+    const { counted, dimensions, judged, body, at } = readEventRow(row);
+    this.#counts.subtract(counted, dimensions, judged);
+    this.totals.counted--;
+    this.totals.failed--;
+    this.reject('refused_by_store', detail, body, body.length, at);
+  }
+
+  #count(record: Counted, dimensionSet: DimensionSet, judged: Classification): void {
+    const { totals } = this;
+    totals.counted++;
+    if (totals.first_ts === null || record.ts < totals.first_ts) totals.first_ts = record.ts;
+    if (totals.last_ts === null || record.ts > totals.last_ts) totals.last_ts = record.ts;
+    this.#counts.add(record, dimensionSet, judged);
+  }
+}

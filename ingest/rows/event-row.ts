@@ -1,0 +1,93 @@
+import { TAXONOMY_VERSION } from '../../domain/classification.ts';
+import { byCallerDimension } from '../../domain/count-row.ts';
+import type { RequestLog } from '../../domain/request-log.ts';
+import { parseTsvRow, tsvFields, tsvRow, tsvText, tsvTime } from '../../store/tsv.ts';
+import { eventColumns } from '../../store/write-batch.ts';
+import type { DimensionSet, DimensionValues } from './dimension-sets.ts';
+import type { Counted } from './count-groups.ts';
+import type { Failure } from './judged-error.ts';
+import type { RowBytes } from './row-bytes.ts';
+
+/** Where a record stands: `part` counts the requests within one message. */
+export interface Position {
+  topic: string;
+  partition: number;
+  offset: number;
+  part: number;
+}
+
+/** Adds one row of `error_events`, in the order of `eventColumns`. */
+export function addEventRow(
+  rows: RowBytes,
+  record: Counted,
+  dimensionSet: DimensionSet,
+  failure: Failure,
+  at: Position,
+): void {
+  const { classification: c } = failure;
+  rows.add(`${tsvTime(record.ts)}\t${tsvText(failure.request_id)}\t`);
+  // The sign for a shortened key is beyond Latin-1: one such character makes the whole text slow to write.
+  rows.addBytes(dimensionSet.bytes);
+  const judged = [c.class, c.subclass, c.rule, c.generation, c.retry, c.fault, c.wait_seconds];
+  rows.add(`\t${record.status}\t${tsvFields(judged)}\t`);
+  rows.addBytes(failure.fields);
+  const rest = tsvRow([
+    headerMap(failure.headers),
+    record.latency_ms,
+    Math.round(record.input_tokens),
+    Math.round(record.output_tokens),
+    record.cost_usd,
+    record.retry_count,
+    failure.stream,
+    TAXONOMY_VERSION,
+    at.topic,
+    at.partition,
+    at.offset,
+    at.part,
+  ]);
+  rows.add(`\t${rest}`);
+}
+
+/** What a row of `addEventRow` added to the counts, where it came from and its body. */
+export interface EventFacts {
+  counted: Counted;
+  dimensions: DimensionValues;
+  judged: { class: string; subclass: string; retry: string };
+  body: string;
+  at: Position;
+}
+
+/** Reads a row back. */
+export function readEventRow(row: string): EventFacts {
+  const fields = parseTsvRow(row);
+  const text = (column: (typeof eventColumns)[number]): string => fields[eventColumns.indexOf(column)] ?? '';
+  const number = (column: (typeof eventColumns)[number]): number => Number(text(column));
+  return {
+    counted: {
+      ts: Math.round(number('ts') * 1000),
+      status: number('status'),
+      latency_ms: number('latency_ms'),
+      input_tokens: number('input_tokens'),
+      output_tokens: number('output_tokens'),
+      cost_usd: number('cost_usd'),
+      retry_count: number('retry_count'),
+      rate_limit: null,
+    },
+    dimensions: byCallerDimension(text),
+    judged: { class: text('class'), subclass: text('subclass'), retry: text('retry') },
+    body: text('body'),
+    at: {
+      topic: text('topic'),
+      partition: number('partition'),
+      offset: number('offset'),
+      part: number('part'),
+    },
+  };
+}
+
+function headerMap(headers: RequestLog['headers']): string {
+  if (headers === null) return '{}';
+  const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
+  const pairs = Object.entries(headers).map(([name, value]) => `${quote(name)}:${quote(value)}`);
+  return `{${pairs.join(',')}}`;
+}

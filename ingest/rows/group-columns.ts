@@ -1,0 +1,116 @@
+import { LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
+
+export const BUCKETS = LATENCY_BUCKETS_MS.length + 1;
+/** Lowest remaining and highest limit, of requests and of tokens. */
+export const LIMITS = 4;
+
+const FIRST = 64;
+
+/**
+ * The numbers of groups, an array for each: objects would take several times the memory, and the collector's time. A
+ * group is its place in all of them. What few groups have lies apart: most have all latencies in one bucket, and no
+ * limits. A batch holds fewer than 2^32 requests, so that their counts take four bytes.
+ */
+export class GroupColumns {
+  size = 0;
+  /** Start of the interval, epoch seconds. */
+  ts = new Uint32Array(FIRST);
+  dimensionSet = new Uint32Array(FIRST);
+  outcome = new Uint32Array(FIRST);
+  requests = new Uint32Array(FIRST);
+  retries = new Uint32Array(FIRST);
+  useless = new Uint32Array(FIRST);
+  input = new Float64Array(FIRST);
+  output = new Float64Array(FIRST);
+  cost = new Float64Array(FIRST);
+  latency = new Float64Array(FIRST);
+  /** The bucket of all requests, where there is no histogram. */
+  bucket = new Uint8Array(FIRST);
+  /** Number of the histogram, from 1; 0: none. */
+  histogram = new Uint32Array(FIRST);
+  /** Number of the limits, from 1; 0: none. */
+  limited = new Uint32Array(FIRST);
+  histograms = new Uint32Array(FIRST * BUCKETS);
+  limits = new Float64Array(FIRST * LIMITS);
+  #histograms = 0;
+  #limits = 0;
+
+  /** Bytes in use. */
+  get bytes(): number {
+    return this.size * GROUP_BYTES + this.#histograms * BUCKETS * 4 + this.#limits * LIMITS * 8;
+  }
+
+  /** The place of a new group. */
+  add(ts: number, dimensionSet: number, outcome: number): number {
+    const place = this.size++;
+    if (place === this.ts.length) this.#resize(place * 2);
+    this.ts[place] = ts;
+    this.dimensionSet[place] = dimensionSet;
+    this.outcome[place] = outcome;
+    return place;
+  }
+
+  /** Where the histogram of a group begins; it is made of the group's one bucket when there is none. */
+  histogramAt(place: number): number {
+    const known = this.histogram[place] ?? 0;
+    if (known > 0) return (known - 1) * BUCKETS;
+    const at = this.#histograms++ * BUCKETS;
+    if (at === this.histograms.length) this.histograms = resized(this.histograms, at * 2);
+    this.histogram[place] = this.#histograms;
+    this.histograms[at + (this.bucket[place] ?? 0)] = this.requests[place] ?? 0;
+    return at;
+  }
+
+  /** Where the limits of a group begin; NaN: not told. */
+  limitsAt(place: number): number {
+    const known = this.limited[place] ?? 0;
+    if (known > 0) return (known - 1) * LIMITS;
+    const at = this.#limits++ * LIMITS;
+    if (at === this.limits.length) this.limits = resized(this.limits, at * 2);
+    this.limited[place] = this.#limits;
+    this.limits.fill(Number.NaN, at, at + LIMITS);
+    return at;
+  }
+
+  get histogramCount(): number {
+    return this.#histograms;
+  }
+
+  get hasLimits(): boolean {
+    return this.#limits > 0;
+  }
+
+  /** Gives the memory back at once; nothing may be asked any more. */
+  free(): void {
+    this.#resize(0);
+    this.histograms = resized(this.histograms, 0);
+    this.limits = resized(this.limits, 0);
+  }
+
+  #resize(groups: number): void {
+    this.ts = resized(this.ts, groups);
+    this.dimensionSet = resized(this.dimensionSet, groups);
+    this.outcome = resized(this.outcome, groups);
+    this.requests = resized(this.requests, groups);
+    this.retries = resized(this.retries, groups);
+    this.useless = resized(this.useless, groups);
+    this.input = resized(this.input, groups);
+    this.output = resized(this.output, groups);
+    this.cost = resized(this.cost, groups);
+    this.latency = resized(this.latency, groups);
+    this.bucket = resized(this.bucket, groups);
+    this.histogram = resized(this.histogram, groups);
+    this.limited = resized(this.limited, groups);
+  }
+}
+
+/** Of the arrays above, and of the table by which a group is found. */
+const GROUP_BYTES = 8 * 4 + 4 * 8 + 1 + 12;
+
+type Numbers = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** The same numbers in an array of another length, whose memory is that of the old one where possible. */
+export function resized<Kind extends Numbers>(numbers: Kind, length: number): Kind {
+  const buffer = numbers.buffer.transfer(length * numbers.BYTES_PER_ELEMENT);
+  return new (numbers.constructor as new (buffer: ArrayBuffer) => Kind)(buffer);
+}
