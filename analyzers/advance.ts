@@ -1,5 +1,10 @@
 import type { IncidentState } from '../domain/incident.ts';
-import type { Level } from './detector.ts';
+
+/**
+ * What a detector sees in one organization: `breach` is over the threshold to fire; `lingering` is under it and
+ * over the one to clear; `healthy` is proven by answers; `no_data` proves nothing.
+ */
+export type Level = 'breach' | 'lingering' | 'healthy' | 'no_data';
 
 /** Durations of the life of an incident, in seconds. */
 export interface Policy {

@@ -1,6 +1,6 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { type CountRange, readCountSeries } from '../store/queries/count-series.ts';
 import { readActivity, readClassCounts } from '../store/queries/counts.ts';
 import { type CountView, orgKey } from './count-view.ts';

@@ -1,7 +1,7 @@
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { Policy } from './advance.ts';
+import type { Level, Policy } from './advance.ts';
 import type { CountView } from './count-view.ts';
 import type { Matching } from './view.ts';
 
@@ -13,12 +13,6 @@ export type Names = Readonly<Record<string, string>>;
 /** The identity of what is read from counts: one incident of a kind at a time per provider and organization. */
 export type Identity = Readonly<{ provider: string; org: string }>;
 export const organization = ['provider', 'org'] as const;
-
-/**
- * What a detector sees in one organization: `breach` is over the threshold to fire; `lingering` is under it and
- * over the one to clear; `healthy` is proven by answers; `no_data` proves nothing.
- */
-export type Level = 'breach' | 'lingering' | 'healthy' | 'no_data';
 
 /** Numbers a detector wants to be given again at the next evaluation; JSON. */
 export type Facts = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import type { Incident } from '../domain/incident.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { writeIncidents } from '../store/queries/incidents.ts';
 import type { Change, Evaluation, Live } from './evaluate.ts';
 import type { LiveIncident } from './live-incident.ts';

@@ -1,4 +1,4 @@
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { deleteIncidentVersions, type StoredIncident, writeIncidents } from '../store/queries/incidents.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { judgeUpTo, type TickState, type Written } from './judge.ts';

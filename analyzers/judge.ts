@@ -1,5 +1,5 @@
 import type { Incident } from '../domain/incident.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import type { StoredIncident } from '../store/queries/incidents.ts';
 import { CountWindow } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';

@@ -1,18 +1,10 @@
+import type { Level } from './advance.ts';
 import type { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import { type CountView, orgsWith } from './count-view.ts';
-import type {
-  AnalyzerSettings,
-  Detector,
-  Facts,
-  Finding,
-  Identity,
-  Known,
-  Level,
-  Report,
-} from './detector.ts';
+import type { AnalyzerSettings, Detector, Facts, Finding, Identity, Known, Report } from './detector.ts';
 import { narrowScopeBy, orgScope, reviseScope } from './narrow-scope.ts';
 import { OrgCounts } from './org-counts.ts';
 import { type Matching, matchingOf, type View } from './view.ts';

@@ -1,13 +1,7 @@
 import { CountColumns } from './count-columns.ts';
 import { COUNT_INTERVAL_SECONDS, type CountRow } from '../domain/count-row.ts';
 import type { CountSeries } from '../store/queries/count-series.ts';
-import { type CountSum, View } from './view.ts';
-
-/** The dimensions of a count below the organization. */
-export type Combination = Pick<
-  CountRow,
-  'project' | 'api_key' | 'client' | 'region' | 'model' | 'class' | 'subclass'
->;
+import { type Combination, type CountSum, View } from './view.ts';
 
 /** Counts of one combination, as they are read. */
 export type Series = Combination & Omit<CountSeries, 'provider' | 'org'>;

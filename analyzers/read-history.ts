@@ -1,5 +1,5 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import {
   type CountRange,
   type CountSeries,

@@ -1,5 +1,5 @@
 import type { Incident } from '../domain/incident.ts';
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { writeIncidents } from '../store/queries/incidents.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { detectors as allDetectors } from './kinds/kinds.ts';

@@ -1,4 +1,4 @@
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { isRetriable } from '../store/error.ts';
 import type { AnalyzerSettings } from './detector.ts';
 import { detectors } from './kinds/kinds.ts';

@@ -1,4 +1,4 @@
-import type { Store } from '../store/connect.ts';
+import type { Store } from '../store/store.ts';
 import { readCountsGone } from '../store/queries/counts.ts';
 import { readIncidents, writeIncidents } from '../store/queries/incidents.ts';
 import { CountWindow } from './count-window.ts';

@@ -2,7 +2,21 @@ import type { CountRow } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import type { Scope } from '../domain/incident.ts';
 import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
-import type { Combination, OrgCounts } from './org-counts.ts';
+import type { CountColumns } from './count-columns.ts';
+
+/** The dimensions of a count below the organization. */
+export type Combination = Pick<
+  CountRow,
+  'project' | 'api_key' | 'client' | 'region' | 'model' | 'class' | 'subclass'
+>;
+
+/** The counts of one organization, in order of time, that a view looks at. */
+interface Viewed {
+  readonly provider: string;
+  readonly org: string;
+  readonly columns: CountColumns;
+  readonly combinations: readonly Combination[];
+}
 
 /** Counts of one combination, of one interval or summed over several. `cost_usd` is that of failures. */
 export type CountSum = Omit<CountRow, 'output_tokens'>;
@@ -36,13 +50,13 @@ export function matchingOf(row: CountSum, { classes, measure }: Matching): numbe
  * made when they are asked for, by one walk over numbers. Times are epoch seconds of event time.
  */
 export class View {
-  readonly #counts: OrgCounts;
+  readonly #counts: Viewed;
   readonly #first: number;
   readonly #last: number;
   /** By number of the combination: 1 when it belongs to the view; null: all do. */
   readonly #mask: Uint8Array | null;
 
-  constructor(counts: OrgCounts, first: number, last: number, mask: Uint8Array | null) {
+  constructor(counts: Viewed, first: number, last: number, mask: Uint8Array | null) {
     this.#counts = counts;
     this.#first = first;
     this.#last = last;

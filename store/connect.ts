@@ -14,8 +14,6 @@ import { clusterSettings, insertSettings } from './insert-settings.ts';
 import { createSessionPool } from './session-pool.ts';
 import type { Insert, Store, StoreOptions } from './store.ts';
 
-export type { Store } from './store.ts';
-
 type ChdbModule = typeof import('chdb/connection');
 type ChdbSession = import('chdb').Session;
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;

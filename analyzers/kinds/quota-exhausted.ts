@@ -1,4 +1,5 @@
-import type { AnalyzerSettings, Level } from '../detector.ts';
+import type { Level } from '../advance.ts';
+import type { AnalyzerSettings } from '../detector.ts';
 import { detectorOf, type Situation } from '../kind.ts';
 import {
   addQuotaAnswers,

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openStore, type Store } from '../../../store/connect.ts';
+import { openStore } from '../../../store/connect.ts';
+import type { Store } from '../../../store/store.ts';
 import { migrate } from '../../../store/migrate.ts';
 import { readIncidents, writeIncidents } from '../../../store/queries/incidents.ts';
 import {

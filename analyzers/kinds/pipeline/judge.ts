@@ -1,5 +1,5 @@
 import type { Incident } from '../../../domain/incident.ts';
-import type { Store } from '../../../store/connect.ts';
+import type { Store } from '../../../store/store.ts';
 import { readIncidents, type StoredIncident, writeIncidents } from '../../../store/queries/incidents.ts';
 import { type IngestState, readIngestState } from '../../../store/queries/ingest-state.ts';
 import { type Loss, readLosses } from '../../../store/queries/losses.ts';

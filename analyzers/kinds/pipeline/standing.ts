@@ -1,6 +1,7 @@
 import type { IngestState, PartitionState } from '../../../store/queries/ingest-state.ts';
 import { IN_STEP_SECONDS } from '../../../store/queries/watermark.ts';
-import type { AnalyzerSettings, Finding, Level, Report } from '../../detector.ts';
+import type { Level } from '../../advance.ts';
+import type { AnalyzerSettings, Finding, Report } from '../../detector.ts';
 import { isoTime } from '../../iso-time.ts';
 import type { PipelineIdentity, PipelineIncident } from './identity.ts';
 

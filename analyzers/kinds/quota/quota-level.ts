@@ -1,5 +1,6 @@
 import type { CountRow } from '../../../domain/count-row.ts';
-import type { AnalyzerSettings, Known, Level } from '../../detector.ts';
+import type { Level } from '../../advance.ts';
+import type { AnalyzerSettings, Known } from '../../detector.ts';
 import { isInScope, scopeColumns } from '../../narrow-scope.ts';
 import type { Matching, View } from '../../view.ts';
 

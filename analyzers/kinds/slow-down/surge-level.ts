@@ -1,4 +1,5 @@
-import type { AnalyzerSettings, Level } from '../../detector.ts';
+import type { Level } from '../../advance.ts';
+import type { AnalyzerSettings } from '../../detector.ts';
 import type { Given } from '../../kind.ts';
 import { type Part, partsOf, startOfRun } from '../../levels.ts';
 import { poissonTail } from '../../poisson-tail.ts';
