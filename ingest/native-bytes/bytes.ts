@@ -1,6 +1,7 @@
 // Characters that JSON is made of, as bytes.
 export const QUOTE = 0x22;
 export const APOSTROPHE = 0x27;
+export const STAR = 0x2a;
 export const COMMA = 0x2c;
 export const POINT = 0x2e;
 export const COLON = 0x3a;

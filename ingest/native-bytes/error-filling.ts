@@ -12,6 +12,10 @@ export interface Filling {
 
 /** Shorter texts are numbers and durations; from here on a number may be that of a card. */
 const SHORTEST_SECRET = 12;
+/** The end of a masked key, which may be of letters; a quantity as long has none. */
+const KEY_END = 4;
+/** None is the end of a duration. */
+const KEY_LETTERS = 'QVWXYJKB';
 /** Ids are as long, and no durations. */
 const SHORTEST_ID = 16;
 
@@ -70,7 +74,14 @@ export function fill(
 
 /** Another text of the same kind and length, and another one at each place even where all are the same. */
 export function altered(text: string, place: number): string {
-  return text.replace(/[0-9]/g, (digit) => String(((Number(digit) + (place % 8)) % 9) + 1));
+  const isKeyEnd = text.length === KEY_END && !isDuration(text);
+  const letters = isKeyEnd ? text.replace(/[A-Za-z]/g, (letter) => otherLetter(letter, place)) : text;
+  return letters.replace(/[0-9]/g, (digit) => String(((Number(digit) + (place % 8)) % 9) + 1));
+}
+
+function otherLetter(letter: string, place: number): string {
+  const other = KEY_LETTERS[place % KEY_LETTERS.length] ?? 'Q';
+  return letter === other ? 'Z' : other;
 }
 
 /** Whether two errors were judged alike in all that is told of them. */

@@ -7,9 +7,13 @@ const SHORTEST_ID = 16;
 const SHORTEST_QUANTITY = 4;
 /** Longer ones are more than a number holds. */
 const LONGEST_NUMBER = 15;
-/** `req_` and ` in ` as they are read. */
+/** Of a masked key; redaction leaves as many. */
+const KEY_END = 4;
+/** `req_`, ` in ` and `. You ca` as they are read. */
 const REQUEST_ID = 0x5f716572;
 const IN = 0x206e6920;
+const DOT_YO = 0x6f59202e;
+const U_CA = 0x61632075;
 
 // What a byte may be in a word.
 const DIGIT = 1;
@@ -31,7 +35,8 @@ const afterQuantity = new Set(Buffer.from(' ,;)'));
  * An error without what is particular to its request: what errors share that differ in nothing else. Particular are
  * - ids: 16 characters or more, of digits, dashes and the letters a to f, or of digits and any letters after `req_`;
  * - quantities: numbers of four digits or more, as in `Used 29123, Requested 1520`, where no code can stand;
- * - durations, as in `try again in 2.4s` and `"retryDelay":"34s"`.
+ * - durations, as in `try again in 2.4s` and `"retryDelay":"34s"`;
+ * - the end of a masked key, as in `provided: sk-****4xYz. You can find`, where OpenAI shows four characters of it.
  * One object serves one error after the other.
  */
 export class ErrorShape {
@@ -51,7 +56,8 @@ export class ErrorShape {
     for (let at = from; at <= to; at++) {
       const kind = at < to ? (kinds[bytes[at] ?? 0] ?? 0) : 0;
       if (kind === 0) {
-        const end = (met & DIGIT) === 0 ? 0 : particularEnd(bytes, start, at, met);
+        let end = (met & DIGIT) === 0 ? 0 : particularEnd(bytes, start, at, met);
+        if (at - start === KEY_END && isKeyEnd(bytes, start, at, met)) end = at;
         if (end > 0 && start > from && end <= to) {
           this.particulars.push(start, end);
           hash = Math.imul(before ^ (end - start), SPREAD);
@@ -83,6 +89,19 @@ function particularEnd(bytes: Buffer, start: number, at: number, met: number): n
   if (length < SHORTEST_ID || previous === byte.BACKSLASH) return 0;
   if ((met & LETTER) === 0) return (met & HEX_LETTER) === 0 ? 0 : at;
   return (met & DASH) === 0 && bytes.readInt32LE(start - 4) === REQUEST_ID ? at : 0;
+}
+
+/** One that ends as a duration does is none: filling would take it for a duration. */
+function isKeyEnd(bytes: Buffer, start: number, at: number, met: number): boolean {
+  return (
+    bytes[start - 1] === byte.STAR &&
+    bytes[start - 2] === byte.STAR &&
+    (met & DASH) === 0 &&
+    !units.has(bytes[at - 1] ?? 0) &&
+    at + 8 <= bytes.length &&
+    bytes.readInt32LE(at) === DOT_YO &&
+    bytes.readInt32LE(at + 4) === U_CA
+  );
 }
 
 /** Codes follow a colon or the word "error". */

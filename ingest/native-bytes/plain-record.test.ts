@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { orderedRules } from '../classify/rules/ordered-rules.ts';
 import { dimensionSets } from '../rows/dimension-sets.ts';
 import { type Failure, failureOf } from '../rows/judged-error.ts';
 import { nativeRecord, type RequestLog } from '../../domain/request-log.ts';
@@ -239,6 +240,9 @@ const errorsWithIds = fc
       (a, b) => ({ message: `Limit 500. trace ${a} of ${b}`, code: 'rate_limit_exceeded', id: a }),
       (a, b) => ({ error: { message: `api_key: ${a}, token ${b}`, code: `x-${b}` } }),
       (a) => `Incorrect API key provided: sk-${a}. You can find your API key`,
+      (a, b) =>
+        `Incorrect API key provided: sk-****${a.slice(-4)}. You can find it. sk-**${b.slice(-4)}. You can`,
+      (a) => ({ error: { message: `Key api_key=**${a.slice(0, 4)}. You can`, code: `**${a.slice(0, 4)}` } }),
       (a) => `status ${a} 429 http ${a}`,
       (a) => `"\b${a}\\${a}" user ${a}@example.com`,
     ),
@@ -515,6 +519,39 @@ describe('a plain failure', () => {
       const text = JSON.stringify({ ...failed, status: 500, error });
       expect(quickFailure(text)?.failure?.fields.match(/req_\w+/g)).toEqual([id, id]);
       expect(quickFailure(text)).toEqual(ordinary(text));
+    }
+  });
+
+  const maskedKey = (end: string): string => {
+    const message = `Incorrect API key provided: sk-proj-********${end}. You can find your API key at https://platform.openai.com/account/api-keys.`;
+    const error = { error: { message, type: 'invalid_request_error', param: null, code: 'invalid_api_key' } };
+    return JSON.stringify({ ...failed, status: 401, exception: '', error });
+  };
+
+  it('keeps the end of its own masked key, and is judged anew only at the first sights', () => {
+    const cleaner = new Cleaner();
+    const fresh = new PlainReader(cleaner);
+    const judge = vi.spyOn(cleaner, 'value');
+    for (const end of ['HbXK', 'gQn7', '1234', 'wmQc', 'VOoA']) {
+      const text = maskedKey(end);
+      const bytes = Buffer.from(text);
+      const log = fresh.read(bytes, 0, bytes.length, now, 'failure');
+      expect(Buffer.from(log?.failure?.fields ?? []).toString()).toContain(`sk-proj-…${end}. You can find`);
+    }
+    // The first two, and the second once more with another key to learn that the answer is the same.
+    expect(judge).toHaveBeenCalledTimes(3);
+  });
+
+  it('is judged alike whatever word of the rules the end of its masked key spells', () => {
+    const words = JSON.stringify(orderedRules).match(/(?<![A-Za-z0-9])[A-Za-z0-9]{4}(?![A-Za-z0-9])/g);
+    const ends = [...new Set([...(words ?? []), 'AKIA', 'null', 'none', 'true', 'e404', '4290', '429x'])];
+    expect(ends.length).toBeGreaterThan(50);
+    for (const end of ends) {
+      const text = maskedKey(end);
+      expect(quickFailure(text)).toEqual(ordinary(text));
+      expect(quickFailure(text)?.failure?.classification.rule).toBe(
+        quickFailure(maskedKey('HbXK'))?.failure?.classification.rule,
+      );
     }
   });
 
