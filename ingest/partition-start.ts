@@ -1,5 +1,6 @@
 import { isRetriable, StoreError } from '../store/error.ts';
 import { readLedgerEnds } from '../store/queries/ledger.ts';
+import { completeLedgerDays } from '../store/queries/ledger-days.ts';
 import { ledgerInsert } from '../store/write-batch.ts';
 import {
   decodeCommit,
@@ -90,6 +91,7 @@ async function ledgerEnds(
 ): Promise<Map<string, LedgerEnd>> {
   const ends = new Map<string, LedgerEnd>();
   for (const topic of new Set(ids.map((id) => id.topic))) {
+    await completeLedgerDays(store, topic);
     for (const row of await readLedgerEnds(store, topic)) ends.set(partitionKey(row), row);
   }
   return ends;

@@ -43,7 +43,7 @@ describe('a file that is read once', () => {
   const env = { FAULTLINE_BATCH_ROWS: '2000' };
   const prove = async (data: string): Promise<Proof> => {
     const { code, stdout, stderr } = await runFaultline(['reconcile', '--json', '--data', data]);
-    expect([code, stderr]).toEqual([0, '']);
+    expect([code, stderr], stdout).toEqual([0, '']);
     return JSON.parse(stdout) as Proof;
   };
 
