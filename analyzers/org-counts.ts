@@ -1,5 +1,5 @@
 import { CountColumns } from './count-columns.ts';
-import { COUNT_INTERVAL_SECONDS, type CountRow } from '../domain/count-row.ts';
+import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { CountSeries } from '../store/queries/count-series.ts';
 import { type Combination, type CountSum, View } from './view.ts';
 
