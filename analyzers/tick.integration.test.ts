@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { insertCounts } from '../tests/fixtures/insert-counts.ts';
 import type { CountRow } from '../domain/count-row.ts';
 import { type Incident, incident as incidentSchema } from '../domain/incident.ts';
 import { openStore } from '../store/connect.ts';
@@ -280,29 +281,6 @@ async function kinds(filter: IncidentFilter): Promise<string[]> {
 
 function iso(minute: number): string {
   return new Date((START + minute * MINUTE) * 1000).toISOString();
-}
-
-async function insertCounts(store: Store, counts: readonly CountRow[], token = 'counts'): Promise<void> {
-  const columns = [
-    'ts',
-    'provider',
-    'org',
-    'project',
-    'api_key',
-    'client',
-    'region',
-    'model',
-    'class',
-    'subclass',
-    'requests',
-    'retries',
-    'useless_retries',
-    'input_tokens',
-    'output_tokens',
-    'cost_usd',
-  ] as const;
-  const body = Buffer.from(counts.map((row) => tsvRow(columns.map((name) => row[name]))).join(''));
-  await store.insert({ table: 'request_counts', columns, body, token });
 }
 
 async function insertEvents(store: Store): Promise<void> {
