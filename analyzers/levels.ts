@@ -1,6 +1,6 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Level } from './advance.ts';
-import type { Given, KindSettings } from './kind.ts';
+import type { Given, KindSettings } from './given.ts';
 import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
 import { type CountSum, type IntervalSum, type IsMatching, type Matching, matchingOf } from './view.ts';
 
