@@ -85,7 +85,11 @@ export function surgeStart(
 }
 
 /** Over the threshold to clear: half of the one to fire, and more than the usual sprinkle. */
-function isAbove(cell: Omit<Part, 'contains'>, settings: SurgeSettings, background: number): boolean {
+function isAbove(
+  cell: Pick<Part, 'requests' | 'matching'>,
+  settings: SurgeSettings,
+  background: number,
+): boolean {
   return (
     cell.matching >= settings.count / 2 &&
     cell.matching >= (settings.share / 2) * cell.requests &&
@@ -97,7 +101,7 @@ function isAbove(cell: Omit<Part, 'contains'>, settings: SurgeSettings, backgrou
 function explains(
   usualShare: number,
   chance: number,
-  cell: Omit<Part, 'contains'>,
+  cell: Pick<Part, 'requests' | 'matching'>,
   settings: SurgeSettings,
 ): boolean {
   if (usualShare >= NO_SPRINKLE * settings.share) return false;
