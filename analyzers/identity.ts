@@ -4,7 +4,8 @@ import { scopeColumns } from './narrow-scope.ts';
 
 /**
  * The identity of an incident, a record of its kind's own choosing: values by name. At most one incident of a kind is
- * open for each; the order of the names is part of it, because ids are made of the values in their order.
+ * open for each; the order of the names is part of it, because ids are made of the values in their order. Where the
+ * parts of an identity can fail by causes of their own, `apart` tells the later incidents from the first (`apart.ts`).
  */
 export type Names = Readonly<Record<string, string>>;
 
@@ -25,7 +26,7 @@ export function organizationOf({ provider, org }: Names): Identity | null {
 }
 
 /** The scope that is the same for all that an identity stands for; what the logs do not name is left out. */
-export function scopeOf(identity: Names): Scope {
+export function scopeOf({ apart: _, ...identity }: Names): Scope {
   return Object.fromEntries(Object.entries(identity).filter(([, value]) => value !== ''));
 }
 

@@ -22,6 +22,7 @@ export const slowDownSurge = detectorOf({
   kind: 'slow_down_surge',
   settings: (all) => all.slow_down_surge,
   matching: slowDowns,
+  has_parts: true,
   begins_within: ({ window_seconds }) => window_seconds,
   lookback: ({ window_seconds }) => HISTORY_SECONDS + 2 * window_seconds,
   level: surgeLevel,
