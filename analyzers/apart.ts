@@ -10,8 +10,8 @@ const LATER_SECONDS = 180;
 const WELL_SHARE = 0.1;
 
 /** The identity that an incident shares with those beside which it began. */
-export function baseOf({ apart: _, ...base }: Names): Names {
-  return base;
+export function baseOf(identity: Names): Names {
+  return Object.fromEntries(Object.entries(identity).filter(([name]) => name !== 'apart'));
 }
 
 /** The identity of an incident that began, at `startedAt` (epoch seconds), beside another of the same identity. */

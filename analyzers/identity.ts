@@ -26,8 +26,10 @@ export function organizationOf({ provider, org }: Names): Identity | null {
 }
 
 /** The scope that is the same for all that an identity stands for; what the logs do not name is left out. */
-export function scopeOf({ apart: _, ...identity }: Names): Scope {
-  return Object.fromEntries(Object.entries(identity).filter(([, value]) => value !== ''));
+export function scopeOf(identity: Names): Scope {
+  return Object.fromEntries(
+    Object.entries(identity).filter(([name, value]) => name !== 'apart' && value !== ''),
+  );
 }
 
 type Dimensions = Pick<CountRow, 'provider' | 'org' | 'project' | 'api_key' | 'client' | 'region' | 'model'>;
