@@ -7,13 +7,14 @@ import { parseTimeText } from '../fields/timestamp.ts';
 /** Calls that LiteLLM logs in the same shape and that ask no model for anything. */
 const NO_MODEL_CALL = /mcp|health|list_|retrieve_|delete_|cancel/;
 
-/** LiteLLM's `StandardLoggingPayload`, bare or as `standard_logging_object` of its callback arguments. */
+/** LiteLLM's `StandardLoggingPayload` (rows of its database have `spend` and are a preset), bare or as `standard_logging_object` of its callback arguments. */
 export const litellm: Format = {
   recognises: (message) =>
     message['standard_logging_object'] !== undefined ||
     (message['startTime'] !== undefined &&
+      message['spend'] === undefined &&
       (message['call_type'] !== undefined || message['error_information'] !== undefined)),
-  create: (_mapping, cleaner) => (message, now) => decodeLitellm(message, now, cleaner),
+  create: (cleaner) => (message, now) => decodeLitellm(message, now, cleaner),
 };
 
 function decodeLitellm(message: unknown, now: number, cleaner: Cleaner): Decoded {

@@ -12,12 +12,16 @@ import { readHeaders } from '../fields/headers.ts';
 import { parseTimestamp } from '../fields/timestamp.ts';
 
 /** A request log, or why the record is none. */
-export type Read = { log: RequestLog } | { log: null; reason: RejectReason; detail: string };
+export type Read =
+  | { log: RequestLog; dropped?: readonly string[] }
+  | { log: null; reason: RejectReason; detail: string };
 
 /** The native format, one record a message. */
 export const native: Format = {
-  recognises: (message) => message['ts'] !== undefined,
-  create: (_mapping, cleaner) => (value, now) => decodeNative(value, now, cleaner),
+  recognises: (message) =>
+    message['ts'] !== undefined &&
+    (message['status'] !== undefined || message['error'] !== undefined || message['exception'] !== undefined),
+  create: (cleaner) => (value, now) => decodeNative(value, now, cleaner),
 };
 
 /** Reads one record in the native format. */

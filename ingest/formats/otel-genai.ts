@@ -35,7 +35,7 @@ export const otelGenai: Format = {
     message['resourceSpans'] !== undefined ||
     message['resourceLogs'] !== undefined ||
     message['resourceMetrics'] !== undefined,
-  create: (_mapping, cleaner) => (message, now) => decodeOtelGenai(message, now, cleaner),
+  create: (cleaner) => (message, now) => decodeOtelGenai(message, now, cleaner),
 };
 
 interface Failure {
@@ -47,7 +47,7 @@ interface Failure {
 
 function decodeOtelGenai(message: unknown, now: number, cleaner: Cleaner): Decoded {
   const object = asObject(message);
-  if (object === null || !otelGenai.recognises(object, {})) {
+  if (object === null || !otelGenai.recognises(object)) {
     return {
       kind: 'reject',
       reason: 'schema',
