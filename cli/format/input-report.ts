@@ -18,16 +18,12 @@ export function reportInput(report: InputReport, unit: InputUnit): string {
   const dead = report.dead.reduce((sum, { count }) => sum + count, 0);
   const why = skips.map(([reason, count]) => `${formatCount(count)} ${skipWord(reason)}`).join(', ');
   const reasons = report.dead.map((one) => deadReason(one, unit)).join('; ');
-  const odd = Object.entries(report.dropped).sort(([, a], [, b]) => b - a);
+  const dropped = droppedFields(report.dropped);
   return [
     `read ${plural(report.read, unit)}: ${plural(report.requests, 'request')} counted`,
     `${formatCount(skipped)} skipped${skipped === 0 ? '' : ` (${why})`}`,
     `${formatCount(dead)} dead${dead === 0 ? '' : ` (${reasons})`}`,
-    ...(odd.length === 0
-      ? []
-      : [
-          `fields left out as unreadable: ${odd.map(([field, count]) => `${field} of ${formatCount(count)}`).join(', ')}`,
-        ]),
+    ...(dropped === '' ? [] : [dropped]),
   ].join(', ');
 }
 
@@ -49,6 +45,13 @@ export function nothingCounted(report: InputReport, name: string, unit: InputUni
   ].join('; ');
   const advice = most === undefined ? skipAdvice(report) : advices[most.reason];
   return `${name}: ${plural(report.read, unit)}, none is a request: ${what}; ${advice}`;
+}
+
+/** Fields of counted records of which nothing could be made, the most frequent first; empty when there are none. */
+export function droppedFields(dropped: Readonly<Record<string, number>>): string {
+  const fields = Object.entries(dropped).sort(([, a], [, b]) => b - a);
+  const told = fields.map(([field, count]) => `${field} of ${plural(count, 'request')}`).join(', ');
+  return fields.length === 0 ? '' : `left out as unreadable: ${told}`;
 }
 
 /** Reasons of mappings are words joined by `_`. */

@@ -5,7 +5,7 @@ const LONGEST = 11;
 const STARTS = new Set([78, 85]);
 
 /** True for a value that says nothing: absent, null, an empty text, `-`, or a word such as `null` and `none`. */
-export function isNothing(value: unknown): value is null | undefined {
+export function isNothing(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   return typeof value === 'string' && isNoText(value);
 }

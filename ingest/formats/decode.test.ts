@@ -41,7 +41,7 @@ describe('createDecoder', () => {
     ['a record without its time', bytes({ status: 500, model: 'x' }), 'schema'],
     ['1970', bytes({ ...good, ts: 1 }), 'bad_timestamp'],
     ['2100', bytes({ ...good, ts: '2100-01-01T00:00:00Z' }), 'future_timestamp'],
-    ['a huge number', bytes('{"ts":"2026-06-01T11:59:00Z","status":200,"input_tokens":1e999}'), 'schema'],
+    ['a huge number', bytes('{"ts":"2026-06-01T11:59:00Z","status":1e999}'), 'schema'],
   ])('rejects %s', (_name, value, reason) => {
     expect(auto(value, now)).toMatchObject({ kind: 'reject', reason });
   });

@@ -4,11 +4,9 @@ import type { Decode } from './format.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { EACH, type PathToMany, readMany, withOnly } from './mapping/path.ts';
 import type { Scope } from './mapping/scope.ts';
-import { readNative } from './native.ts';
+import { NO_DETAILS } from './mend-native.ts';
+import { asDecoded, readNative } from './native.ts';
 import { Parts } from './parts.ts';
-
-/** What is said of a failure of which the log tells no more than that it was one. */
-export const NO_DETAILS = 'the log tells of a failure without details';
 
 /** A decoder that reads messages through a mapping whose fields say how. */
 export function mappedDecoder(mapping: Mapping, cleaner: Cleaner): Decode {
@@ -68,9 +66,7 @@ function decodeRecord(scope: Scope, mapping: Mapping, now: number, cleaner: Clea
   const read = readNative(record, now, cleaner);
   if (read.log === null) return { kind: 'reject', reason: read.reason, detail: read.detail };
   const all = read.dropped === undefined ? dropped : [...(dropped ?? []), ...read.dropped];
-  return all === undefined
-    ? { kind: 'ok', records: [read.log] }
-    : { kind: 'ok', records: [read.log], dropped: all };
+  return asDecoded(read.log, all);
 }
 
 /** Always of the same members in the same order, which the engine reads several times faster. */

@@ -60,16 +60,24 @@ function decodeOtelGenai(message: unknown, now: number, cleaner: Cleaner): Decod
   );
   const records: RequestLog[] = [];
   const rejected: RejectedPart[] = [];
+  const dropped: string[] = [];
   for (const [part, request] of requests.entries()) {
     const read = readNative(toNative(request), now, cleaner);
-    if (read.log !== null) records.push(read.log);
-    else {
+    if (read.log !== null) {
+      records.push(read.log);
+      dropped.push(...(read.dropped ?? []));
+    } else {
       const body = JSON.stringify(cleaner.value(request.alone()));
       rejected.push({ part, reason: read.reason, detail: `${request.kind} ${part}: ${read.detail}`, body });
     }
   }
   if (requests.length === 0) return { kind: 'skip', reason: 'no_request' };
-  return rejected.length === 0 ? { kind: 'ok', records } : { kind: 'ok', records, rejected };
+  return {
+    kind: 'ok',
+    records,
+    ...(rejected.length > 0 && { rejected }),
+    ...(dropped.length > 0 && { dropped }),
+  };
 }
 
 function isModelSpan({ attributes }: OtlpItem): boolean {

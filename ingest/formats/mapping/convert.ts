@@ -18,8 +18,27 @@ export type Kind =
   | 'error'
   | 'provider'
   | 'text';
-/** The value as the native record wants it; undefined when it is none of its kind. Nothing (see `isNothing`) never comes here. */
+/**
+ * The value as the native record wants it; undefined when it is none of its kind, null when it says nothing. What
+ * `isNothing` knows never comes here.
+ */
 export type Convert = (value: unknown) => unknown;
+
+/** The kind of each field that is no text. */
+export const fieldKinds: Readonly<Record<string, Kind>> = {
+  ts: 'time',
+  status: 'status',
+  latency_ms: 'ms',
+  ttft_ms: 'ms',
+  input_tokens: 'count',
+  output_tokens: 'count',
+  cost_usd: 'usd',
+  retry_count: 'count',
+  stream: 'flag',
+  headers: 'headers',
+  error: 'error',
+  provider: 'provider',
+};
 
 /** How many of the field's own unit one of these is. */
 export const units: Readonly<Partial<Record<Kind, Readonly<Record<string, number>>>>> = {
@@ -65,7 +84,7 @@ export function converter(kind: Kind, unit: string | undefined, offsetAt: Offset
     case 'headers':
       return readHeaderObject;
     case 'error':
-      return (value) => (typeof value === 'object' ? value : toText(value));
+      return (value) => (typeof value === 'object' ? value : value === false ? null : toText(value));
     case 'provider':
       return readProvider;
     case 'text':

@@ -1,6 +1,6 @@
 import { nativeRecord } from '../../../domain/request-log.ts';
 import { type Condition, compileCondition } from './condition.ts';
-import type { Kind } from './convert.ts';
+import { fieldKinds } from './convert.ts';
 import { asMap, faultAt, shown } from './fault.ts';
 import { compileOutcome, type Outcome } from './outcome.ts';
 import { parsePathToMany, type PathToMany } from './path.ts';
@@ -26,20 +26,6 @@ export interface Mapping {
 
 /** Keys of a mapping that are no fields. */
 const KEYS = ['recognise', 'records', 'read_as', 'skip', 'time_zone', 'outcome', 'about'];
-const KINDS: Readonly<Record<string, Kind>> = {
-  ts: 'time',
-  status: 'status',
-  latency_ms: 'ms',
-  ttft_ms: 'ms',
-  input_tokens: 'count',
-  output_tokens: 'count',
-  cost_usd: 'usd',
-  retry_count: 'count',
-  stream: 'flag',
-  headers: 'headers',
-  error: 'error',
-  provider: 'provider',
-};
 /** Fields that a mapping may fill beside those of the record: the same time in seconds. */
 const IN_SECONDS: Readonly<Record<string, string>> = { latency_s: 'latency_ms', ttft_s: 'ttft_ms' };
 const REASON = /^[a-z][a-z0-9_]{0,39}$/;
@@ -59,7 +45,12 @@ export function compileMapping(spec: MappingSpec, at: string, functions: Functio
     const unit = name === key ? undefined : 's';
     fields.push({
       name,
-      read: compileSource(source, `${at}.${key}`, { kind: KINDS[name] ?? 'text', unit, offsetAt, functions }),
+      read: compileSource(source, `${at}.${key}`, {
+        kind: fieldKinds[name] ?? 'text',
+        unit,
+        offsetAt,
+        functions,
+      }),
     });
   }
   const readAs = readAsOf(spec, at);

@@ -51,7 +51,7 @@ function fromPath(written: string, at: string, context: Context): Read {
     if (isNothing(value)) return undefined;
     const converted = convert(value);
     if (converted === undefined) scope.odd = true;
-    return converted;
+    return converted ?? undefined;
   };
 }
 
@@ -109,7 +109,7 @@ function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: 
     if (isNothing(value)) return undefined;
     const converted = convert(value);
     if (converted === undefined) scope.odd = true;
-    return converted;
+    return converted ?? undefined;
   };
 }
 
