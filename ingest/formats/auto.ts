@@ -1,7 +1,7 @@
 import type { Decoded } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import { asObject, type Decode, type Format, type JsonObject } from './format.ts';
-import { findRecords, mappedDecoder } from './mapped.ts';
+import { findRecords } from './mapped.ts';
 import { jsonInText } from './mapping/json-in-text.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { readMany } from './mapping/path.ts';
@@ -31,6 +31,8 @@ export interface Known {
   presets: readonly Preset[];
   /** The user's own; null when there is none. */
   mapping: Mapping | null;
+  /** The decoder of a mapping. */
+  mapped: (mapping: Mapping, cleaner: Cleaner) => Decode;
 }
 
 /** A decoder that asks each format in turn whether a message has its shape, and looks into envelopes. */
@@ -50,18 +52,18 @@ export function autoDecoder(known: Known, cleaner: Cleaner): Decode {
 /** Null for what no format knows. */
 type DecodeKnown = (value: unknown, now: number, envelopes: number) => Decoded | null;
 
-function decoderOfKnown({ native, others, presets, mapping }: Known, cleaner: Cleaner): DecodeKnown {
+function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cleaner: Cleaner): DecodeKnown {
   const decodeNative = native.create(cleaner);
   const programs = others.map(({ recognises, create }) => ({ recognises, decode: create(cleaner) }));
   if (mapping !== null)
     programs.push({
       recognises: (message) => isMapped(message, mapping),
-      decode: mappedDecoder(mapping, cleaner),
+      decode: mapped(mapping, cleaner),
     });
   const plain = presets.filter(({ mapping: { readAs } }) => readAs === null);
   const findPreset = recogniser(plain);
   const findEnvelope = recogniser(presets.filter(({ mapping: { readAs } }) => readAs !== null));
-  const decoders = new Map(plain.map((preset) => [preset, mappedDecoder(preset.mapping, cleaner)]));
+  const decoders = new Map(plain.map((preset) => [preset, mapped(preset.mapping, cleaner)]));
 
   const decodeKnown: DecodeKnown = (value, now, envelopes) => {
     const message = asObject(value);

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded, RejectReason } from '../../domain/request-log.ts';
 import { Cleaner } from '../fields/clean.ts';
+import type { Decode } from './format.ts';
 import { type FormatOptions, recordDecoder } from './formats.ts';
 import { DEEPEST, nestsTooDeeply } from './mapping/json-depth.ts';
 
@@ -17,7 +18,11 @@ export function createDecoder(
   options: DecoderOptions,
   cleaner = new Cleaner(),
 ): (value: Buffer | null, now: number) => Decoded {
-  const decodeRecord = recordDecoder(options, cleaner);
+  return bytesDecoder(recordDecoder(options, cleaner));
+}
+
+/** The way from the bytes of a message to the decoder of what is parsed out of them. */
+export function bytesDecoder(decodeRecord: Decode): (value: Buffer | null, now: number) => Decoded {
   return (value, now) => {
     if (value === null || value.length === 0) return { kind: 'skip', reason: 'tombstone' };
     if (value.length > LARGEST_BYTES)

@@ -11,7 +11,7 @@ import { native } from './native.ts';
 import { otelGenai } from './otel-genai.ts';
 import { Parts } from './parts.ts';
 import { presetFunctions } from './presets/functions.ts';
-import { presets } from './presets/presets.ts';
+import { type Preset, presets } from './presets/presets.ts';
 
 /** How records are to be read. */
 export interface FormatOptions {
@@ -28,49 +28,70 @@ export function formatNames(): readonly string[] {
   return ['auto', ...Object.keys(programs), 'mapped', ...presets().keys()];
 }
 
+/** What decoders are made of; tracing makes them of the same parts, each with somebody who looks on. */
+export interface Making {
+  program: (format: Format, name: string) => Format;
+  mapping: (spec: MappingSpec, at: string, name: string) => Mapping;
+  mapped: (mapping: Mapping, cleaner: Cleaner) => Decode;
+  presets: () => ReadonlyMap<string, Preset>;
+}
+const plain: Making = {
+  program: (format) => format,
+  mapping: (spec, at) => compileMapping(spec, at, presetFunctions),
+  mapped: mappedDecoder,
+  presets,
+};
+
 /**
  * A function from one parsed message to its request logs in the chosen format. An array is a message of many records.
  * Throws a `MappingFault` when format or mapping is wrong.
  */
-export function recordDecoder(options: FormatOptions, cleaner: Cleaner): Decode {
-  const decode = decoderOf(options, cleaner);
+export function recordDecoder(options: FormatOptions, cleaner: Cleaner, making = plain): Decode {
+  const decode = decoderOf(options, cleaner, making);
   return (value, now) =>
     Array.isArray(value) ? decodeMany(value, now, decode, cleaner) : decode(value, now);
 }
 
-function decoderOf({ format, mapping: spec }: FormatOptions, cleaner: Cleaner): Decode {
+function decoderOf({ format, mapping: spec }: FormatOptions, cleaner: Cleaner, making: Making): Decode {
   const program = Object.hasOwn(programs, format) ? programs[format] : undefined;
-  if (program !== undefined) return program.create(cleaner);
-  const preset = presets().get(format);
-  if (preset === undefined && format !== 'auto' && format !== 'mapped')
+  if (program !== undefined) return making.program(program, format).create(cleaner);
+  const isPreset = presets().has(format);
+  if (!isPreset && format !== 'auto' && format !== 'mapped')
     throw faultAt('format', `${shown(format)} is no format; use one of ${formatNames().join(', ')}`);
   const hasMapping = format !== 'auto' || Object.keys(spec).length > 0;
-  const mapping = hasMapping ? userMapping(preset === undefined ? spec : { preset: format, ...spec }) : null;
-  if (mapping !== null && format !== 'auto' && mapping.readAs === null)
-    return mappedDecoder(mapping, cleaner);
-  // Records in an envelope are of any format.
-  const { native: first, ...others } = { ...programs, native };
+  const mapping = hasMapping ? userMapping(isPreset ? { preset: format, ...spec } : spec, making) : null;
+  if (mapping !== null && format !== 'auto' && mapping.readAs === null) return making.mapped(mapping, cleaner);
+  const known = [...making.presets().values()];
+  const others = Object.entries(programs).filter(([name]) => name !== 'native');
   return autoDecoder(
     {
-      native: first,
-      others: Object.values(others),
-      presets: [...presets().values()],
+      native: making.program(native, 'native'),
+      others: others.map(([name, other]) => making.program(other, name)),
+      // Records in an envelope are of any format: the user's own is one more of them.
+      presets: mapping === null || mapping.readAs === null ? known : [...known, envelopeOf(spec, mapping)],
       mapping: mapping?.readAs === null ? mapping : null,
+      mapped: making.mapped,
     },
     cleaner,
   );
 }
 
 /** The mapping of the settings; under `preset` stands whose mapping it changes. */
-function userMapping({ preset: name, ...changes }: MappingSpec): Mapping {
-  if (name === undefined) return compileMapping(changes, 'mapping', presetFunctions);
+function userMapping({ preset: name, ...changes }: MappingSpec, making: Making): Mapping {
+  if (name === undefined) return making.mapping(changes, 'mapping', 'mapped');
   const preset = typeof name === 'string' ? presets().get(name) : undefined;
   if (preset === undefined)
     throw faultAt(
       'mapping.preset',
       `${shown(name)} is no preset; use one of ${[...presets().keys()].join(', ')}`,
     );
-  return compileMapping({ ...preset.spec, ...changes }, 'mapping', presetFunctions);
+  return making.mapping({ ...preset.spec, ...changes }, 'mapping', preset.name);
+}
+
+/** An envelope of the user's; where it does not say by what it is known, anything may be one. */
+function envelopeOf(spec: MappingSpec, mapping: Mapping): Preset {
+  const any = { holds: () => true, groups: [{ needs: [], tests: 0 }] };
+  return { name: 'mapped', about: '', spec, mapping: { ...mapping, recognise: mapping.recognise ?? any } };
 }
 
 function decodeMany(values: readonly unknown[], now: number, decode: Decode, cleaner: Cleaner): Decoded {

@@ -383,6 +383,13 @@ describe('presets and the mapping of the settings', () => {
     expect(read(own, { t: time, s: 500, kind: 'llm' }, 'auto')).toMatchObject(one({ status: 500 }));
   });
 
+  it("reads records in an envelope of the user's, set or in auto", () => {
+    const envelope = { records: '$.ours.lines[*]', read_as: 'auto' };
+    const message = { ours: { lines: [{ ts: time, status: 429 }, JSON.stringify(row)] } };
+    for (const format of ['mapped', 'auto'])
+      expect(read(envelope, message, format)).toMatchObject({ records: [{ status: 429 }, { status: 200 }] });
+  });
+
   it("auto reads the user's own format in an envelope", () => {
     const message = { message: JSON.stringify({ t: time, s: 500 }), agent: {} };
     expect(read(base, message, 'auto')).toMatchObject(one({ status: 500 }));

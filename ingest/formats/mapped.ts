@@ -8,19 +8,26 @@ import { NO_DETAILS } from './mend-native.ts';
 import { asDecoded, readNative } from './native.ts';
 import { Parts } from './parts.ts';
 
+/** From one record and the message around it to its request. */
+export type DecodeRecord = (scope: Scope, mapping: Mapping, now: number, cleaner: Cleaner) => Decoded;
+
 /** A decoder that reads messages through a mapping whose fields say how. */
-export function mappedDecoder(mapping: Mapping, cleaner: Cleaner): Decode {
+export function mappedDecoder(
+  mapping: Mapping,
+  cleaner: Cleaner,
+  decodeScope: DecodeRecord = decodeRecord,
+): Decode {
   const decodeOne = (record: unknown, message: unknown, now: number): Decoded =>
-    decodeRecord({ record, message, odd: false }, mapping, now, cleaner);
+    decodeScope({ record, message, odd: false }, mapping, now, cleaner);
   if (mapping.records.length === 0) return (message, now) => decodeOne(message, message, now);
   return (message, now) =>
     decodeRecords(message, mapping, cleaner, (record) => decodeOne(record, message, now));
 }
 
 /** Reads every record that stands in a message at the first path of `records` at which there is one. */
-export function decodeRecords(
+function decodeRecords(
   message: unknown,
-  { records, skip }: Mapping,
+  { records }: Mapping,
   cleaner: Cleaner,
   decodeOne: (record: unknown) => Decoded,
 ): Decoded {
@@ -30,10 +37,7 @@ export function decodeRecords(
   if (!found.steps.includes(EACH)) return decodeOne(found.items[0]?.value);
   const parts = new Parts();
   for (const { value, places } of found.items) {
-    const scope: Scope = { record: value, message, odd: false };
-    const reason = skip.find(({ holds }) => holds(scope))?.reason;
-    const decoded: Decoded = reason === undefined ? decodeOne(value) : { kind: 'skip', reason };
-    parts.add(decoded, () => JSON.stringify(cleaner.value(withOnly(message, found.steps, places))));
+    parts.add(decodeOne(value), () => JSON.stringify(cleaner.value(withOnly(message, found.steps, places))));
   }
   return parts.all();
 }
@@ -50,7 +54,8 @@ export function findRecords(
   return null;
 }
 
-function decodeRecord(scope: Scope, mapping: Mapping, now: number, cleaner: Cleaner): Decoded {
+/** Reads one record through the fields of a mapping. */
+export function decodeRecord(scope: Scope, mapping: Mapping, now: number, cleaner: Cleaner): Decoded {
   const reason = mapping.skip.find(({ holds }) => holds(scope))?.reason;
   if (reason !== undefined) return { kind: 'skip', reason };
   const record: Record<string, unknown> = emptyRecord();

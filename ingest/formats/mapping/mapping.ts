@@ -1,10 +1,10 @@
 import { nativeRecord } from '../../../domain/request-log.ts';
-import { type Condition, compileCondition } from './condition.ts';
+import { type Condition, compileCondition, readPath } from './condition.ts';
 import { fieldKinds } from './convert.ts';
 import { asMap, faultAt, shown } from './fault.ts';
 import { compileOutcome, type Outcome } from './outcome.ts';
 import { parsePathToMany, type PathToMany } from './path.ts';
-import type { Read } from './scope.ts';
+import type { Read, ReadPath } from './scope.ts';
 import { compileSource, type Functions } from './source.ts';
 import { zoneOf } from './zone.ts';
 
@@ -18,8 +18,8 @@ export interface Mapping {
   /** Where the records stand in a message; the first that is there counts. Empty: the message is the record. */
   records: readonly PathToMany[];
   skip: readonly { reason: string; holds: Condition['holds'] }[];
-  /** Name of the format of the records found; null when the fields say how to read them. */
-  readAs: string | null;
+  /** `auto`: the records found are read in whatever format they have; null: the fields say how. */
+  readAs: 'auto' | null;
   outcome: Outcome | null;
   fields: readonly { name: string; read: Read }[];
 }
@@ -29,14 +29,18 @@ const KEYS = ['recognise', 'records', 'read_as', 'skip', 'time_zone', 'outcome',
 /** Fields that a mapping may fill beside those of the record: the same time in seconds. */
 const IN_SECONDS: Readonly<Record<string, string>> = { latency_s: 'latency_ms', ttft_s: 'ttft_ms' };
 const REASON = /^[a-z][a-z0-9_]{0,39}$/;
-const FORMAT = /^[a-z][a-z0-9-]{0,39}$/;
 const MOST_SKIPS = 20;
 
 /**
  * Checks and compiles a mapping; `at` is how messages name it, such as `mapping`. Throws a `MappingFault` of one line
  * that names the key.
  */
-export function compileMapping(spec: MappingSpec, at: string, functions: Functions = {}): Mapping {
+export function compileMapping(
+  spec: MappingSpec,
+  at: string,
+  functions: Functions = {},
+  readFields: ReadPath = readPath,
+): Mapping {
   const offsetAt = zoneOf(spec['time_zone'], `${at}.time_zone`);
   const fields: { name: string; read: Read }[] = [];
   for (const [key, source] of Object.entries(spec)) {
@@ -50,6 +54,7 @@ export function compileMapping(spec: MappingSpec, at: string, functions: Functio
         unit,
         offsetAt,
         functions,
+        readPath: readFields,
       }),
     });
   }
@@ -90,11 +95,13 @@ function demand(spec: MappingSpec, at: string): void {
     );
 }
 
-function readAsOf(spec: MappingSpec, at: string): string | null {
+function readAsOf(spec: MappingSpec, at: string): 'auto' | null {
   const readAs = spec['read_as'];
   if (readAs === undefined) return null;
-  if (typeof readAs !== 'string' || !FORMAT.test(readAs))
-    throw faultAt(`${at}.read_as`, `${shown(readAs)} is no format; write auto`);
+  if (readAs !== 'auto') throw faultAt(`${at}.read_as`, `${shown(readAs)} is not auto, which is all there is`);
+  const useless = ['skip', 'outcome'].find((key) => spec[key] !== undefined);
+  if (useless !== undefined)
+    throw faultAt(`${at}.${useless}`, 'of no use beside read_as: the format of the record inside says it');
   if (spec['records'] === undefined)
     throw faultAt(
       `${at}.records`,

@@ -1,3 +1,5 @@
+import type { Path } from './path.ts';
+
 /** What paths are read from. */
 export interface Scope {
   record: unknown;
@@ -8,3 +10,6 @@ export interface Scope {
 
 /** A value out of a record; undefined when there is none. */
 export type Read = (scope: Scope) => unknown;
+
+/** How paths of fields are read; tracing reads them so that it notes what was found. */
+export type ReadPath = (scope: Scope, path: Path) => unknown;

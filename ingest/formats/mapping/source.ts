@@ -4,8 +4,7 @@ import type { OffsetAt } from '../../fields/time-zone.ts';
 import { compileCondition, formOf, isScalar, pathOf } from './condition.ts';
 import { type Convert, converter, type Kind, units } from './convert.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
-import { readSteps } from './path.ts';
-import type { Read } from './scope.ts';
+import type { Read, ReadPath } from './scope.ts';
 import { zoneOf } from './zone.ts';
 
 /** Small functions for what no path can say, by name. */
@@ -15,6 +14,7 @@ interface Context {
   unit: string | undefined;
   offsetAt: OffsetAt | undefined;
   functions: Functions;
+  readPath: ReadPath;
 }
 
 const EXAMPLE = '$.a.b, a list of paths, =text, or {from: $.a.b, …}';
@@ -44,10 +44,11 @@ function fixed(value: string | number | boolean, at: string, context: Context): 
 }
 
 function fromPath(written: string, at: string, context: Context): Read {
-  const { fromMessage, steps } = pathOf(written, at);
+  const path = pathOf(written, at);
   const convert = convertOf(context);
+  const { readPath } = context;
   return (scope) => {
-    const value = readSteps(fromMessage ? scope.message : scope.record, steps);
+    const value = readPath(scope, path);
     if (isNothing(value)) return undefined;
     const converted = convert(value);
     if (converted === undefined) scope.odd = true;
