@@ -55,11 +55,6 @@ export function narrowScopeBy<Row extends Scoped & { requests: number }>(
   return scope;
 }
 
-/** The scope of a whole organization; what the logs do not name is left out. */
-export function orgScope(provider: string, org: string): Scope {
-  return { ...(provider === '' ? {} : { provider }), ...(org === '' ? {} : { org }) };
-}
-
 /** True when the row is of what the scope names below provider and organization. */
 export function isInScope(row: Scoped, scope: Scope): boolean {
   return scopeDimensions.every(

@@ -58,6 +58,19 @@ export const incidentKinds = {
     alert: 'Retry storm',
     why: { otherwise: 'Clients repeat failed requests faster than these can succeed.' },
   },
+  provider_outage: {
+    title: 'Provider outage',
+    severity: 'critical',
+    class: 'server_error',
+    runbook: 'incidents/provider-outage.md',
+    panel: 'errors-by-class',
+    alert: 'Provider outage',
+    why: {
+      network: 'Requests get no answer, and the comparison points to the way to the provider.',
+      region: 'Requests from one region fail, and others of the same provider do not.',
+      otherwise: 'The provider fails requests that are right, or does not answer them.',
+    },
+  },
   pipeline: {
     title: 'Counts are missing',
     severity: 'critical',

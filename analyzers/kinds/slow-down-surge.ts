@@ -22,6 +22,7 @@ export const slowDownSurge = detectorOf({
   kind: 'slow_down_surge',
   settings: (all) => all.slow_down_surge,
   matching: slowDowns,
+  has_parts: true,
   begins_within: ({ window_seconds }) => window_seconds,
   lookback: ({ window_seconds }) => HISTORY_SECONDS + 2 * window_seconds,
   level: surgeLevel,
@@ -50,6 +51,7 @@ function remember(evaluation: Evaluation): SurgeFacts {
   return {
     ...measured,
     background: previous?.background ?? judged.background,
+    background_is_assumed: previous?.background_is_assumed ?? judged.is_assumed,
     asked_at: previous?.asked_at ?? now,
     back_at: backAt,
     hold_from: Math.max(backAt ?? now, lastAt, previous?.hold_from ?? 0),
@@ -65,7 +67,7 @@ function addWindow(facts: SurgeFacts, evaluation: Evaluation): SurgeFacts {
     slow_downs: facts.slow_downs + sums.slow_downs,
     requests: facts.requests + sums.requests,
     counted_until: Math.max(facts.counted_until, now),
-    peak_rate: Math.max(facts.peak_rate, present.rate),
+    peak_rate: Math.max(facts.peak_rate, present.first_attempts),
     peak_input_tokens: Math.max(facts.peak_input_tokens, present.input_tokens),
   };
 }

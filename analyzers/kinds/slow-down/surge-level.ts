@@ -4,6 +4,7 @@ import type { Given } from '../../kind.ts';
 import { type Part, partsOf, startOfRun } from '../../levels.ts';
 import { poissonTail } from '../../poisson-tail.ts';
 import type { CountSum, Matching } from '../../view.ts';
+import type { SurgeFacts } from './surge-facts.ts';
 
 /** The answers that a surge is about. */
 export const slowDowns: Matching = { classes: ['slow_down'], measure: 'requests' };
@@ -17,14 +18,16 @@ export interface SurgeLevel {
   cell: Part | null;
   /** Usual share of Slow Down answers in that part. */
   background: number;
+  /** Nothing could be measured: the share is assumed. */
+  is_assumed: boolean;
   /** Sums over the last window. */
   window: readonly CountSum[];
 }
 
-/** Usual share of Slow Down answers, and how unlikely it must make the window for that to be a surge. */
+/** Usual share of Slow Down answers. */
 interface Background {
   share: number;
-  chance: number;
+  isAssumed: boolean;
 }
 
 /** Against a share that was measured: ten thousand evaluations a day must not raise a false alarm. */
@@ -41,23 +44,32 @@ const NO_SPRINKLE = 1.5;
 
 /** Judges the window that ends at `now`. `previous` has the usual share of Slow Down answers once it was measured. */
 export function surgeLevel(
-  given: Given<SurgeSettings> & { previous: { background: number } | null },
+  given: Given<SurgeSettings> & { previous: Pick<SurgeFacts, 'background' | 'background_is_assumed'> | null },
 ): SurgeLevel {
   const { view, now, settings, previous } = given;
-  const background = previous?.background ?? null;
+  const known =
+    previous === null ? null : { share: previous.background, isAssumed: previous.background_is_assumed };
   const window = view.between(now - settings.window_seconds, now).sums();
   const all = partsOf(window, slowDowns);
   const [whole, ...parts] = all;
-  if (whole === undefined) return { level: 'no_data', cell: null, background: 0, window };
+  if (whole === undefined) return { level: 'no_data', cell: null, background: 0, is_assumed: false, window };
   const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
   for (const cell of candidates) {
     if (cell.matching < settings.count || cell.matching < settings.share * cell.requests) continue;
-    const usual =
-      background === null ? measureBackground(given, cell) : { share: background, chance: MEASURED_CHANCE };
-    if (!explains(usual, cell, settings)) return { level: 'breach', cell, background: usual.share, window };
+    const usual = known ?? measureBackground(given, cell);
+    const chance = usual.isAssumed ? ASSUMED_CHANCE : MEASURED_CHANCE;
+    if (!explains(usual.share, chance, cell, settings))
+      return { level: 'breach', cell, background: usual.share, is_assumed: usual.isAssumed, window };
   }
-  const lingers = candidates.some((cell) => isAbove(cell, settings, background ?? 0));
-  return { level: lingers ? 'lingering' : 'healthy', cell: null, background: background ?? 0, window };
+  const { share, isAssumed } = known ?? { share: 0, isAssumed: false };
+  const lingers = candidates.some((cell) => isAbove(cell, settings, share));
+  return {
+    level: lingers ? 'lingering' : 'healthy',
+    cell: null,
+    background: share,
+    is_assumed: isAssumed,
+    window,
+  };
 }
 
 /** Start of the interval with the first answer of the surge that the cell is in at `now`, epoch seconds. */
@@ -73,18 +85,27 @@ export function surgeStart(
 }
 
 /** Over the threshold to clear: half of the one to fire, and more than the usual sprinkle. */
-function isAbove(cell: Omit<Part, 'contains'>, settings: SurgeSettings, background: number): boolean {
+function isAbove(
+  cell: Pick<Part, 'requests' | 'matching'>,
+  settings: SurgeSettings,
+  background: number,
+): boolean {
   return (
     cell.matching >= settings.count / 2 &&
     cell.matching >= (settings.share / 2) * cell.requests &&
-    !explains({ share: background, chance: LINGER_CHANCE }, cell, settings)
+    !explains(background, LINGER_CHANCE, cell, settings)
   );
 }
 
 /** True when the usual share alone gives so many answers often enough. A usual share that is a surge excuses nothing. */
-function explains(usual: Background, cell: Omit<Part, 'contains'>, settings: SurgeSettings): boolean {
-  if (usual.share >= NO_SPRINKLE * settings.share) return false;
-  return poissonTail(cell.matching, usual.share * cell.requests) >= usual.chance;
+function explains(
+  usualShare: number,
+  chance: number,
+  cell: Pick<Part, 'requests' | 'matching'>,
+  settings: SurgeSettings,
+): boolean {
+  if (usualShare >= NO_SPRINKLE * settings.share) return false;
+  return poissonTail(cell.matching, usualShare * cell.requests) >= chance;
 }
 
 /**
@@ -97,7 +118,7 @@ function measureBackground({ view, from, now, settings }: Given<SurgeSettings>, 
   const requests = history.sums().reduce((sum, row) => sum + row.requests, 0);
   const enough = (2 * ENOUGH_ANSWERS) / settings.share;
   const count = Math.min(MAX_PARTS, Math.floor(requests / enough));
-  if (count === 0) return { share: settings.share / 2, chance: ASSUMED_CHANCE };
+  if (count === 0) return { share: settings.share / 2, isAssumed: true };
   const parts = Array.from({ length: count }, () => ({ requests: 0, matching: 0 }));
   let seen = 0;
   history.each((which, _ts, amount) => {
@@ -108,7 +129,7 @@ function measureBackground({ view, from, now, settings }: Given<SurgeSettings>, 
     if (view.combinations[which]?.class === 'slow_down') part.matching += amount;
   });
   const shares = parts.map((part) => upperEnd(part.matching) / part.requests);
-  return { share: Math.min(...shares), chance: MEASURED_CHANCE };
+  return { share: Math.min(...shares), isAssumed: false };
 }
 
 /** The most that so many answers can stand for: two deviations above what was seen. */
