@@ -60,7 +60,8 @@ function decoderOf({ format, mapping: spec }: FormatOptions, cleaner: Cleaner, m
     throw faultAt('format', `${shown(format)} is no format; use one of ${formatNames().join(', ')}`);
   const hasMapping = format !== 'auto' || Object.keys(spec).length > 0;
   const mapping = hasMapping ? userMapping(isPreset ? { preset: format, ...spec } : spec, making) : null;
-  if (mapping !== null && format !== 'auto' && mapping.readAs === null) return making.mapped(mapping, cleaner);
+  if (mapping !== null && format !== 'auto' && mapping.readAs === null)
+    return making.mapped(mapping, cleaner);
   const known = [...making.presets().values()];
   const others = Object.entries(programs).filter(([name]) => name !== 'native');
   return autoDecoder(

@@ -24,7 +24,13 @@ describe('a trace', () => {
       records: '$.items[*]',
       skip: { cache_hit: { '$.hit': true } },
     };
-    const record = { t: time, r: { status: '429', text: 'no' }, m: '{"model":"x","more":1}', a: time, f: 'maybe' };
+    const record = {
+      t: time,
+      r: { status: '429', text: 'no' },
+      m: '{"model":"x","more":1}',
+      a: time,
+      f: 'maybe',
+    };
     const trace = createTracer({ format: 'mapped', mapping })(
       bytes({ zone: 'eu', items: [record, { t: time, hit: true }, { t: 'soon', r: { status: 200 } }] }),
       now,
@@ -54,12 +60,22 @@ describe('a trace', () => {
       'native',
       'litellm-spendlogs',
     ]);
-    expect(trace(bytes({ hello: 1 }), now)).toMatchObject({ decoded: { reason: 'unknown_format' }, records: [] });
+    expect(trace(bytes({ hello: 1 }), now)).toMatchObject({
+      decoded: { reason: 'unknown_format' },
+      records: [],
+    });
     expect(trace(Buffer.from('{'), now)).toMatchObject({ decoded: { reason: 'not_json' }, records: [] });
   });
 
   it('finds the origin of what a program read by its value', () => {
-    const payload = { call_type: 'acompletion', startTime: 1_780_315_200, endTime: 1_780_315_201, model: 'gpt-x', status: 'success', response_cost: 0.25 };
+    const payload = {
+      call_type: 'acompletion',
+      startTime: 1_780_315_200,
+      endTime: 1_780_315_201,
+      model: 'gpt-x',
+      status: 'success',
+      response_cost: 0.25,
+    };
     const [record] = createTracer({ format: 'litellm', mapping: {} })(bytes(payload), now).records;
     expect(from(record?.fields ?? [], 'model')).toEqual(['$.model']);
     expect(from(record?.fields ?? [], 'cost_usd')).toEqual(['$.response_cost']);

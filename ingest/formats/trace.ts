@@ -26,7 +26,10 @@ export interface TracedRecord {
   /** `native`, `litellm`, `mapped`, or the name of a preset. */
   format: string;
   /** Why it was skipped, or is a dead letter; null when it is counted. */
-  outcome: { kind: 'counted' } | { kind: 'skipped'; reason: string } | { kind: 'dead'; reason: string; detail: string };
+  outcome:
+    | { kind: 'counted' }
+    | { kind: 'skipped'; reason: string }
+    | { kind: 'dead'; reason: string; detail: string };
   /** The requests that are counted: one, but for OTLP. */
   logs: readonly RequestLog[];
   fields: readonly TracedField[];
@@ -116,7 +119,10 @@ function ofMapping(
   from: ReadonlyMap<string, readonly Path[]>,
 ): TracedRecord {
   const paths = (field: string): string[] => [...new Set((from.get(field) ?? []).map(writtenPath))];
-  const read = [...from.values()].flat().filter(({ fromMessage }) => !fromMessage).map(writtenPath);
+  const read = [...from.values()]
+    .flat()
+    .filter(({ fromMessage }) => !fromMessage)
+    .map(writtenPath);
   const ignored = leavesOf(record)
     .map(({ path }) => path)
     .filter((path) => !read.some((one) => covers(one, path)));
@@ -125,8 +131,7 @@ function ofMapping(
 
 /** A record in the native format is read by its own names. */
 function ofNative(record: unknown, decoded: Decoded): TracedRecord {
-  const own = (field: string): string[] =>
-    isNothing(readSteps(record, [field])) ? [] : [`$.${field}`];
+  const own = (field: string): string[] => (isNothing(readSteps(record, [field])) ? [] : [`$.${field}`]);
   const ignored = leavesOf(record)
     .map(({ path }) => path)
     .filter((path) => ![...OWN_NAMES].some((name) => covers(`$.${name}`, path)));
@@ -143,7 +148,13 @@ function ofProgram(format: string, message: unknown, decoded: Decoded): TracedRe
     return leaf === undefined ? [] : [leaf.path];
   };
   const record = traced(format, decoded, equal, []);
-  return { ...record, ignored: leaves.filter((leaf) => !used.has(leaf)).map(({ path }) => path).slice(0, MOST_IGNORED) };
+  return {
+    ...record,
+    ignored: leaves
+      .filter((leaf) => !used.has(leaf))
+      .map(({ path }) => path)
+      .slice(0, MOST_IGNORED),
+  };
 }
 
 function traced(

@@ -98,7 +98,8 @@ function demand(spec: MappingSpec, at: string): void {
 function readAsOf(spec: MappingSpec, at: string): 'auto' | null {
   const readAs = spec['read_as'];
   if (readAs === undefined) return null;
-  if (readAs !== 'auto') throw faultAt(`${at}.read_as`, `${shown(readAs)} is not auto, which is all there is`);
+  if (readAs !== 'auto')
+    throw faultAt(`${at}.read_as`, `${shown(readAs)} is not auto, which is all there is`);
   const useless = ['skip', 'outcome'].find((key) => spec[key] !== undefined);
   if (useless !== undefined)
     throw faultAt(`${at}.${useless}`, 'of no use beside read_as: the format of the record inside says it');
