@@ -46,8 +46,8 @@ const keeps = (table: RetainedTable, description: string) =>
     .default(defaultRetention[table])
     .describe(description);
 
-export const recordFormats = ['auto', 'native', 'otel-genai', 'litellm', 'mapped'] as const;
-export type RecordFormat = (typeof recordFormats)[number];
+/** `auto`, `native`, `mapped`, … or the name of a preset: which there are is known where formats are read. */
+export type RecordFormat = string;
 
 /**
  * Every setting, once. A key `a.b_c` is also the environment variable `FAULTLINE_A_B_C`.
@@ -151,11 +151,19 @@ export const settingsSchema = z.strictObject({
       sasl_password: secret('Password for SASL. Better as FAULTLINE_KAFKA_SASL_PASSWORD.'),
     })
     .prefault({}),
-  format: z.enum(recordFormats).default('auto').describe('Format of the records; auto decides per message.'),
+  format: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/, 'a name of a format, such as auto, native or mapped (docs/formats/README.md)')
+    .default('auto')
+    .describe(
+      'Format of the records: auto (decides per message), native, otel-genai, litellm, mapped, or a preset (docs/formats/README.md).',
+    ),
   mapping: z
-    .record(z.string(), z.string())
+    .record(z.string(), z.unknown())
     .default({})
-    .describe('For format mapped: record field -> path in your JSON, such as `status: $.response.code`.'),
+    .describe(
+      'For your own JSON: record field -> path, such as `status: $.response.code`, or more (docs/formats/mapped.md).',
+    ),
   privacy: z
     .strictObject({
       hide_email: flag.default(true).describe('Hide e-mail addresses in every text that is stored.'),
