@@ -20,6 +20,11 @@ export interface LevelRule<Settings, Judged extends { level: Level }> {
   level(given: Given<Settings>): Judged;
   /** Start of the interval in which a breach began, epoch seconds. */
   start(given: Given<Settings>, judged: Judged): number;
+  /**
+   * Start of the last interval that belongs to what began at `since`, while it is there or lingers: stray answers that match
+   * come after it. Absent: that of the last matching answer.
+   */
+  last?(given: Given<Settings>, judged: Judged, since: number): number;
 }
 
 /** The whole (first, absent where there is no request) and its parts. A small project must not be lost in a large organization. */

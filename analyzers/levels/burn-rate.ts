@@ -2,7 +2,7 @@ import type { Level } from '../advance.ts';
 import type { KindSettings } from '../given.ts';
 import { type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
 import { poissonTail } from '../poisson-tail.ts';
-import type { Matching } from '../view.ts';
+import type { Matching, View } from '../view.ts';
 
 /** How fast a budget burns: so many times as fast as it may, in every one of some windows. */
 export interface BurnPace {
@@ -14,7 +14,7 @@ export interface BurnPace {
 
 export interface BurnLevel {
   level: Level;
-  /** The whole where that burns, else the part with most answers; null: none does. */
+  /** The whole where that burns or lingers, else the part with most answers; null: none does. */
   part: Part | null;
   pace: BurnPace | null;
 }
@@ -77,14 +77,18 @@ export function burnRate<Settings extends KindSettings>(of: {
         const part = worst(pace, 1);
         if (part !== null) return { level: 'breach', part, pace };
       }
-      const lingers = paces.some((pace) => worst(pace, LINGER) !== null);
-      if (lingers) return { level: 'lingering', part: null, pace: null };
+      for (const pace of paces) {
+        const part = worst(pace, LINGER);
+        if (part !== null) return { level: 'lingering', part, pace };
+      }
       const longest = paces[0]?.windows.at(-1) ?? 0;
       return { level: partsIn(longest).size === 0 ? 'no_data' : 'healthy', part: null, pace: null };
     },
-    start({ view, now, from, settings }, { part, pace }) {
+    start({ view, now, from, settings, last }, { part, pace }) {
       if (part === null || pace === null) return now;
-      const least = LINGER * pace.factor * of.budget(settings);
+      // Stray answers of before are not its beginning: half of the share that it has now is.
+      const present = shareOf(last(pace.windows[0] ?? 0).where(part.contains), matching);
+      const least = Math.max(LINGER * pace.factor * of.budget(settings), present / 2);
       const isAbove = (sums: { requests: number; matching: number }): boolean =>
         sums.matching > 0 && sums.matching >= least * sums.requests;
       const intervals = view.where(part.contains).intervals(matching);
@@ -93,7 +97,26 @@ export function burnRate<Settings extends KindSettings>(of: {
       const first = startOfRun(intervals, run, isAbove) ?? now;
       return intervals.find((sums) => sums.ts >= first && isAbove(sums))?.ts ?? first;
     },
+    last({ view, now }, { part }, since) {
+      const own = view
+        .between(Math.max(since, now - KNOWN_SECONDS), now)
+        .where(part?.contains ?? (() => true));
+      const least = shareOf(own, matching) / 2;
+      const intervals = own.intervals(matching);
+      return (
+        intervals.findLast((sums) => sums.matching > 0 && sums.matching >= least * sums.requests)?.ts ?? since
+      );
+    },
   };
+}
+
+function shareOf(view: View, matching: Matching): number {
+  const sums = { requests: 0, matching: 0 };
+  for (const one of view.intervals(matching)) {
+    sums.requests += one.requests;
+    sums.matching += one.matching;
+  }
+  return sums.requests === 0 ? 0 : sums.matching / sums.requests;
 }
 
 function larger(one: Part | null, other: Part): Part {

@@ -48,9 +48,9 @@ describe('burn rate', () => {
       [ok(60), failed(7, 50, 60)],
       60,
       'lingering',
-      null,
+      'fast',
     ],
-    ['four failures of four are too few to begin', [failed(4, 59, 60)], 60, 'lingering', null],
+    ['four failures of four are too few to begin', [failed(4, 59, 60)], 60, 'lingering', 'fast'],
     ['five failures of five are enough', [failed(5, 59, 60)], 60, 'breach', 'fast'],
     ['a failure in an hour of a quiet caller', [ok(0.2), failed(1, 59, 60)], 60, 'healthy', null],
     ['3 % of 1,000 a second within the factor', [ok(60_000), failed(1_800, 0, 60)], 60, 'healthy', null],
@@ -80,6 +80,14 @@ describe('burn rate', () => {
     const judged = rule.level(given);
     expect(judged.part?.name).toBe('model\nsmall');
     expect(rule.start(given, judged)).toBe(at(55));
+  });
+  test('stray failures before and after are no part of it', () => {
+    const stray = failed(1, 0, 60);
+    const rows = traffic([ok(60, 0, 50), failed(60, 50, 57), ok(60, 57), stray]);
+    const early = givenOf(rows, at(51), settings, reads);
+    const judged = rule.level(early);
+    expect(rule.start(early, judged)).toBe(at(50));
+    expect(rule.last?.(givenOf(rows, at(59), settings, reads), judged, at(50))).toBe(at(57) - 10);
   });
 });
 
