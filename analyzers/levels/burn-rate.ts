@@ -22,6 +22,14 @@ export interface BurnLevel {
 /** By chance alone, at a rate that just keeps the budget, the longest window would hold so much this seldom. */
 const CHANCE = 1e-6;
 const LINGER_CHANCE = 1e-2;
+/**
+ * The same of the shortest window: after an outage the longest is full of it for its whole length, and two failures of
+ * fifty would be the next one. One failure of one request is out of reach of it.
+ */
+const SHORT_CHANCE = 0.03;
+/** Slower paces have more time to be sure. */
+const SLOW_CHANCE = 1e-3;
+const SHORT_LINGER_CHANCE = 0.2;
 /** Half of the factor is still burning. */
 const LINGER = 0.5;
 /** Windows above this must be known for half of their time, or they say nothing else than the shorter ones. */
@@ -29,7 +37,7 @@ const KNOWN_SECONDS = 3_600;
 
 /**
  * A breach where a part of the traffic burns its error budget at one of the paces: `budget` is the share of requests (0 to 1)
- * that may match; the longest window holds at least `count` of them, and more than chance explains.
+ * that may match; the longest window holds at least `count` of them that are no retries, and more than chance explains.
  */
 export function burnRate<Settings extends KindSettings>(of: {
   matching: Matching;
@@ -55,7 +63,12 @@ export function burnRate<Settings extends KindSettings>(of: {
         return parts;
       };
       /** The part in the longest window where it burns in all of them; the shortest is asked first: mostly that is the end. */
-      const burning = ({ windows, factor }: BurnPace, name: string, ease: number): Part | null => {
+      const burning = (pace: BurnPace, name: string, ease: number): Part | null => {
+        const { windows, factor } = pace;
+        const short = partsIn(windows[0] ?? 0).get(name);
+        const goesOn = ease < 1 ? SHORT_LINGER_CHANCE : pace === paces[0] ? SHORT_CHANCE : SLOW_CHANCE;
+        if (short === undefined || poissonTail(short.first_attempts, budget * short.requests) >= goesOn)
+          return null;
         let longest: Part | undefined;
         for (const seconds of windows) {
           longest = partsIn(seconds).get(name);
@@ -63,8 +76,8 @@ export function burnRate<Settings extends KindSettings>(of: {
           if (longest.matching < ease * factor * budget * longest.requests) return null;
           if (seconds > KNOWN_SECONDS && since > now - seconds / 2) return null;
         }
-        if (longest === undefined || longest.matching < ease * settings.count) return null;
-        const chance = poissonTail(longest.matching, budget * longest.requests);
+        if (longest === undefined || longest.first_attempts < ease * settings.count) return null;
+        const chance = poissonTail(longest.first_attempts, budget * longest.requests);
         return chance < (ease === 1 ? CHANCE : LINGER_CHANCE) ? longest : null;
       };
       const worst = (pace: BurnPace, ease: number): Part | null => {
