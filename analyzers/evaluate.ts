@@ -4,6 +4,7 @@ import type { AnalyzerSettings, Detector, Known } from './detector.ts';
 import { identityKey, type Names, organizationOf } from './identity.ts';
 import { type LiveIncident, toKnown } from './live-incident.ts';
 import { finestDimensions } from './org-counts.ts';
+import { newConsequences } from './related.ts';
 import { type Change, stepFindings } from './step-findings.ts';
 
 export type { Change } from './step-findings.ts';
@@ -49,7 +50,26 @@ export function evaluate(
     const read = found.filter(({ identity }) => counts.left_out?.has(windowKey(identity)) !== true);
     changes.push(...stepFindings(stepping, read, live, next));
   }
-  return { live: next, changes };
+  return { live: next, changes: withConsequences(next, changes, now) };
+}
+
+/** Lists consequences under their causes, in `next` too: a cause that gets new ones is written at once. */
+function withConsequences(
+  next: Map<string, LiveIncident>,
+  changes: readonly Change[],
+  now: number,
+): readonly Change[] {
+  const written = new Map(changes.map((change) => [change.key, change]));
+  for (const [key, ids] of newConsequences(next)) {
+    const cause = next.get(key);
+    // A version of a cause that was not evaluated now would be that of an earlier evaluation.
+    if (cause === undefined || cause.memory.life.evaluated_at !== now) continue;
+    const related = [...cause.incident.related, ...ids];
+    const live = { ...cause, incident: { ...cause.incident, related } };
+    next.set(key, live);
+    written.set(key, { key, live, reason: written.get(key)?.reason ?? 'updated' });
+  }
+  return [...written.values()];
 }
 
 /**

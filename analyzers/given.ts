@@ -1,5 +1,4 @@
 import { type CountView, orgKey, orgsWith } from './count-view.ts';
-import type { Known } from './detector.ts';
 import {
   identityKey,
   identityOf,
@@ -40,8 +39,8 @@ export interface Looking<Settings> {
   matching: Matching;
   settings: Settings;
   now: number;
-  /** By `identityKey`: these are looked at whatever they send. */
-  known: ReadonlyMap<string, Known>;
+  /** These are looked at whatever they send. */
+  known: readonly Names[];
   /** An incident begins with an answer of so many seconds. */
   since_seconds: number;
   lookback_seconds: number;
@@ -68,7 +67,7 @@ export function ofWindow<Settings extends KindSettings>(
     const last = (seconds: number): View => view.between(now - seconds, now);
     found.set(identityKey(identity), { identity, view, from, now, settings, last, peers: () => [] });
   };
-  for (const { identity } of known.values()) add(identity);
+  for (const identity of known) add(identity);
   for (const key of orgsWith(counts, matching.classes, since, now, matching.measure)) {
     const org = counts.orgs.get(key);
     if (org === undefined) continue;
@@ -108,8 +107,10 @@ export function ofReading<Settings extends KindSettings>(
       );
     found.set(key, { identity, view, from, now, settings, last, peers });
   };
-  for (const [key, { identity }] of known)
+  for (const identity of known) {
+    const key = identityKey(identity);
     add(key, subjects.get(key) ?? { identity, counts: newCounts(identity) });
+  }
   for (const [key, subject] of subjects) if (!found.has(key) && begins(subject)) add(key, subject);
   return found;
 }

@@ -4,7 +4,8 @@ import { scopeColumns } from './narrow-scope.ts';
 
 /**
  * The identity of an incident, a record of its kind's own choosing: values by name. At most one incident of a kind is
- * open for each; the order of the names is part of it, because ids are made of the values in their order.
+ * open for each; the order of the names is part of it, because ids are made of the values in their order. Where the
+ * parts of an identity can fail by causes of their own, `apart` tells the later incidents from the first (`apart.ts`).
  */
 export type Names = Readonly<Record<string, string>>;
 
@@ -26,7 +27,9 @@ export function organizationOf({ provider, org }: Names): Identity | null {
 
 /** The scope that is the same for all that an identity stands for; what the logs do not name is left out. */
 export function scopeOf(identity: Names): Scope {
-  return Object.fromEntries(Object.entries(identity).filter(([, value]) => value !== ''));
+  return Object.fromEntries(
+    Object.entries(identity).filter(([name, value]) => name !== 'apart' && value !== ''),
+  );
 }
 
 type Dimensions = Pick<CountRow, 'provider' | 'org' | 'project' | 'api_key' | 'client' | 'region' | 'model'>;

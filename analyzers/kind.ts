@@ -1,4 +1,5 @@
 import type { Level } from './advance.ts';
+import { baseOf, besideIdentity, besides, isApart, ofScope } from './apart.ts';
 import type { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
@@ -6,7 +7,7 @@ import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { CountView } from './count-view.ts';
 import type { AnalyzerSettings, Detector, Facts, Finding, Known, Report } from './detector.ts';
 import { type Given, type KindSettings, type Looking, ofReading, ofWindow } from './given.ts';
-import { scopeOf, type SubjectName } from './identity.ts';
+import { identityKey, scopeOf, type SubjectName } from './identity.ts';
 import { narrowScopeBy, reviseScope } from './narrow-scope.ts';
 import type { Reads } from './reads.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
@@ -47,6 +48,8 @@ export interface Kind<
   reads?(settings: Settings): Omit<Reads, 'identity'>;
   /** Evaluated on whole multiples of so many seconds; absent: at each step. */
   every_seconds?: number;
+  /** Parts of an identity can fail by causes of their own: several incidents may be open beside each other. */
+  has_parts?: true;
   /** `traffic`: whoever sends `count` requests is looked at; absent: whoever has one answer that matches. */
   candidates?: 'traffic';
   matching: Matching;
@@ -147,6 +150,32 @@ export function detectorOf<
     };
   }
 
+  /** All incidents of an identity that are known, and one that begins beside them. */
+  function judgeFamily(given: Given<Settings>, family: readonly Known[]): Finding[] {
+    const [first, ...others] = family;
+    if (first === undefined) return asList(judge(given, null));
+    const isAlone = others.length === 0;
+    const beside = kind.has_parts === true ? judgeBeside(given, family) : null;
+    if (isAlone && beside === null) return asList(judge({ ...given, identity: first.identity }, first));
+    const own = family.flatMap((known) =>
+      asList(judge({ ...ofScope(given, known), identity: known.identity }, known)),
+    );
+    return [...own, ...asList(beside)];
+  }
+
+  function judgeBeside(given: Given<Settings>, family: readonly Known[]): Finding | null {
+    const rest = besides(given, family);
+    const [first, ...others] = family;
+    if (rest === null || first === undefined) return null;
+    const { settings } = rest;
+    if (rest.last(kind.begins_within(settings)).lastMatching(matching) === null) return null;
+    const judged = kind.level({ ...rest, known: null, previous: null });
+    if (judged.level !== 'breach') return null;
+    const startedAt = kind.start(rest, judged);
+    if (others.length === 0 && !isApart(rest, first, startedAt, matching)) return null;
+    return judge({ ...rest, identity: besideIdentity(given.identity, startedAt) }, null);
+  }
+
   function detect(
     counts: CountView,
     all: AnalyzerSettings,
@@ -156,12 +185,15 @@ export function detectorOf<
     if (kind.every_seconds !== undefined && now % kind.every_seconds !== 0) return [];
     const settings = kind.settings(all);
     const own = reads?.(settings) ?? null;
+    const families = Map.groupBy(known.values(), ({ identity }) => identityKey(baseOf(identity)));
     const looksAt: Looking<Settings> = {
       names,
       matching,
       settings,
       now,
-      known,
+      known: [...families.values()].flatMap(([first]) =>
+        first === undefined ? [] : [baseOf(first.identity)],
+      ),
       since_seconds: kind.begins_within(settings),
       lookback_seconds: kind.lookback?.(settings) ?? 0,
       by_traffic: kind.candidates === 'traffic',
@@ -171,10 +203,9 @@ export function detectorOf<
     return [...given.keys()].sort().flatMap((key) => {
       const one = given.get(key);
       if (one === undefined) return [];
-      const finding = judge(one, known.get(key) ?? null);
-      if (finding === null) return [];
       const isCoarse = own !== null && counts.subjects?.(own).get(key)?.is_coarse === true;
-      return isCoarse ? [{ ...finding, summed_up: own.by }] : [finding];
+      const findings = judgeFamily(one, families.get(key) ?? []);
+      return isCoarse ? findings.map((finding) => ({ ...finding, summed_up: own.by })) : findings;
     });
   }
 
@@ -197,4 +228,8 @@ export function detectorOf<
     },
     detect,
   };
+}
+
+function asList<T>(value: T | null): T[] {
+  return value === null ? [] : [value];
 }

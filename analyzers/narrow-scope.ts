@@ -84,7 +84,7 @@ export function describeScope(scope: Scope): string {
   );
   const org = scope.org === undefined ? '' : `organization ${scope.org}`;
   const whole = [org, scope.provider === undefined ? '' : `at ${scope.provider}`].filter(Boolean).join(' ');
-  if (parts.length === 0) return whole.replace(/^at /, '') || 'all traffic';
+  if (parts.length === 0) return scope.org === undefined ? (scope.provider ?? 'all traffic') : whole;
   return [parts.join(', '), whole.replace(/^organization/, 'of organization')].filter(Boolean).join(' ');
 }
 

@@ -244,6 +244,33 @@ test('when the counts begin in the middle of a surge half of the peak stands in 
   });
 });
 
+test.each([
+  ['while the first lasts', 50],
+  ['within the grace time after the first', 66],
+])('a second client that surges %s is an incident of its own', (_name, from) => {
+  const other: Stream = {
+    ...web,
+    project: 'search',
+    client: 'index',
+    per_minute: (m) => (m >= from && m < from + 15 ? 90 : 30),
+  };
+  const { incidents } = play(
+    traffic([
+      web,
+      batch,
+      refused,
+      other,
+      { ...other, from: from + 1, to: from + 15, class: 'slow_down', per_minute: 20 },
+    ]),
+  );
+  expect(
+    incidents.map(({ scope, started_at, resolved_at }) => [scope.client, started_at, resolved_at]),
+  ).toEqual([
+    ['batch', minute(43), minute(60)],
+    ['index', minute(from + 1), minute(from + 15)],
+  ]);
+});
+
 test('two organizations that surge are two incidents', () => {
   const other = { org: 'org-other' };
   const { incidents } = play(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
 import { requestClassNames } from '../../../domain/error-class.ts';
 import type { Scope } from '../../../domain/incident.ts';
+import { type UsualFacts, usualFacts } from '../../levels/above-usual.ts';
 import { isInScope } from '../../narrow-scope.ts';
 import { rateHistory, safeRate } from '../../rate-history.ts';
 import type { CountSum, Matching, View } from '../../view.ts';
@@ -9,11 +10,7 @@ import type { CountSum, Matching, View } from '../../view.ts';
 const growth = z.object({ name: z.string(), before: z.number(), now: z.number() }).nullable();
 
 /** What a Slow Down surge remembers. Rates are per minute, times epoch seconds. */
-export const surgeFacts = z.object({
-  /** Usual share of Slow Down answers before the surge. */
-  background: z.number(),
-  /** The counts did not say what is usual: half of the threshold share was assumed. */
-  background_is_assumed: z.boolean().default(false),
+export const surgeFacts = usualFacts.extend({
   /** Whose rates these are: of the scope, or of the organization where the scope did not send before. */
   rate_of: z.enum(['scope', 'organization']),
   original_rate: z.number(),
@@ -69,7 +66,7 @@ export function measureSurge(
   startedAt: number,
   now: number,
   window: number,
-): Omit<SurgeFacts, 'background' | 'background_is_assumed' | 'asked_at' | 'back_at' | 'hold_from'> {
+): Omit<SurgeFacts, keyof UsualFacts | 'asked_at' | 'back_at' | 'hold_from'> {
   const knownFrom = (view.first() ?? now) + COUNT_INTERVAL_SECONDS;
   let own = view.within(scope);
   let history = rateHistory(own.intervals(), startedAt, knownFrom);
