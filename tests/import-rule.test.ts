@@ -30,7 +30,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const rooms: Readonly<Record<string, readonly string[]>> = {
   redact: ['bounded-memo.ts'],
   fields: ['bounded-memo.ts', 'redact'],
-  formats: ['fields', 'redact'],
+  'formats/otel': ['fields', 'redact', 'formats/format.ts', 'formats/native.ts'],
+  formats: ['fields', 'redact', 'formats/otel'],
   'classify/rules': [],
   'classify/engine': ['classify/rules'],
   classify: ['classify/rules', 'classify/engine'],

@@ -6,7 +6,7 @@ import type { Format } from './format.ts';
 import { litellm } from './litellm.ts';
 import { mapped } from './mapped.ts';
 import { native } from './native.ts';
-import { otelGenai } from './otel-genai.ts';
+import { otelGenai } from './otel/otel-genai.ts';
 
 /** Every wire format, in the order in which `auto` asks them. A new format is one file and one line here. */
 export const formats: Record<Exclude<RecordFormat, 'auto'>, Format> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Cleaner } from '../fields/clean.ts';
+import { Cleaner } from '../../fields/clean.ts';
 import { otelGenai } from './otel-genai.ts';
 import { readAnyValue } from './otlp.ts';
 
