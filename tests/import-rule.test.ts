@@ -45,6 +45,7 @@ const oneFile: Readonly<Record<string, RegExp>> = {
   kafkajs: /^ingest\/sources\/kafka\.ts$/,
   '@clickhouse/client': /^store\/connect\.ts$/,
   chdb: /^store\/connect\.ts$/,
+  '@bufbuild/protobuf': /^(?:ingest\/formats\/otel\/proto|tests\/)/,
   '@grafana/grafana-foundation-sdk': /^dashboards\/grafana\//,
 };
 
