@@ -18,6 +18,8 @@ export interface KindFacts {
   alert: string;
   /** Why somebody must act, by the party of the verdict; `otherwise` for all that are not named. */
   why: { otherwise: string } & Readonly<Record<string, string>>;
+  /** Kinds of incident that are its consequences where they concern the same traffic: they are listed under it and told to nobody. */
+  explains?: readonly string[];
 }
 
 /** The kinds of incident that the analyzers find. Everything that speaks of kinds derives from this table. */
@@ -33,6 +35,7 @@ export const incidentKinds = {
       otherwise:
         'The request rate rose faster than the provider allows; nothing is wrong with key, quota or requests.',
     },
+    explains: ['retry_storm', 'rate_limit_surge', 'rate_limit_saturation', 'slow_down_risk', 'error_surge'],
   },
   quota_exhausted: {
     title: 'Quota exhausted',
@@ -41,6 +44,7 @@ export const incidentKinds = {
     panel: 'quota',
     alert: 'Quota exhausted',
     why: { otherwise: 'Credit or a spend limit is used up; waiting and retrying never help.' },
+    explains: ['retry_storm', 'slow_down_surge', 'rate_limit_surge', 'quota_forecast', 'error_surge'],
   },
   region_blocked: {
     title: 'Region blocked',
@@ -49,6 +53,7 @@ export const incidentKinds = {
     panel: 'errors-by-class',
     alert: 'Region blocked',
     why: { otherwise: 'Requests come from a country or region that the provider does not serve.' },
+    explains: ['retry_storm', 'error_surge'],
   },
   retry_storm: {
     title: 'Retry storm',
@@ -57,6 +62,20 @@ export const incidentKinds = {
     panel: 'retry-share',
     alert: 'Retry storm',
     why: { otherwise: 'Clients repeat failed requests faster than these can succeed.' },
+  },
+  provider_outage: {
+    title: 'Provider outage',
+    severity: 'critical',
+    class: 'server_error',
+    runbook: 'incidents/provider-outage.md',
+    panel: 'errors-by-class',
+    alert: 'Provider outage',
+    why: {
+      network: 'Requests get no answer, and the comparison points to the way to the provider.',
+      region: 'Requests from one region fail, and others of the same provider do not.',
+      otherwise: 'The provider fails requests that are right, or does not answer them.',
+    },
+    explains: ['retry_storm', 'error_surge', 'rate_limit_surge'],
   },
   pipeline: {
     title: 'Counts are missing',

@@ -246,6 +246,29 @@ export const settingsSchema = z.strictObject({
             .describe('Resolved after so many seconds below half the threshold.'),
         })
         .prefault({}),
+      provider_outage: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(5)
+            .describe(
+              'Fires at so many answers that failed at the provider, or never came, in the longer windows',
+            ),
+          window_seconds: whole(86_400)
+            .default(60)
+            .describe(
+              'of paces that are all derived from so many seconds: fast 1 and 5 times as long, slow 5 and 60, leak 30, 360 and 4,320',
+            ),
+          budget: ratio.default(0.01).describe('when the share of requests that may fail so'),
+          fast_factor: positive
+            .default(10)
+            .describe('is exceeded so many times in both windows of the fast pace,'),
+          slow_factor: positive.default(3).describe('of the slow pace,'),
+          leak_factor: positive.default(2).describe('or of the leak.'),
+          clear_seconds: whole(86_400)
+            .default(300)
+            .describe('Resolved after so many seconds below half of each factor.'),
+        })
+        .prefault({}),
       pipeline: z
         .strictObject({
           // Workers speak every 10 s of what they learned within the 10 s before: less would fire for quiet partitions.
