@@ -170,6 +170,19 @@ describe('spans', () => {
     });
   });
 
+  it('that are rejected do not each tell a large resource again', () => {
+    const large = 'x'.repeat(100_000);
+    const bad = Array.from({ length: 100 }, () => span(chat, { endTimeUnixNano: '0' }));
+    const resource = { attributes: attributes({ 'service.name': 'a', 'process.command_line': large }) };
+    const decoded = decode({
+      resourceSpans: [{ resource, scopeSpans: [{ scope: { name: large }, spans: bad }] }],
+    });
+    const bodies = decoded.kind === 'ok' ? (decoded.rejected ?? []).map((part) => part.body) : [];
+    expect(bodies).toHaveLength(100);
+    expect(bodies.join('').length).toBeLessThan(200_000);
+    expect(bodies[0]).toContain('"service.name"');
+  });
+
   it('read response headers that were recorded as attributes', () => {
     const values = {
       ...chat,

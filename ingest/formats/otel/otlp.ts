@@ -11,7 +11,10 @@ export interface OtlpItem {
   resource: Attributes;
   /** Name of the instrumentation scope; empty when there is none. */
   scope: string;
-  /** The message with this item alone. */
+  /**
+   * The message with this item alone, and of what stands around it what is read: it is told again for each damaged item, so all of
+   * it could be thousands of times the message.
+   */
   alone: () => unknown;
 }
 
@@ -20,6 +23,9 @@ const SIGNALS = [
   { kind: 'log', outer: 'resourceLogs', middle: 'scopeLogs', inner: 'logRecords' },
 ] as const;
 const DEEPEST_VALUE = 16;
+/** What is read of a resource. */
+const OF_RESOURCE: readonly unknown[] = ['service.name', 'cloud.region'];
+const LONGEST_TOLD = 1024;
 
 /** Every span and log record of an OTLP/JSON message, in its order. What is no object where one belongs is passed over. */
 export function otlpItems(message: JsonObject): OtlpItem[] {
@@ -41,7 +47,14 @@ export function otlpItems(message: JsonObject): OtlpItem[] {
             resource,
             scope: scopeName,
             alone: () => ({
-              [outer]: [{ resource: resourceObject, [middle]: [{ scope, [inner]: [item] }] }],
+              [outer]: [
+                {
+                  resource: {
+                    attributes: asList(asObject(resourceObject)?.['attributes']).filter(isToldAgain),
+                  },
+                  [middle]: [{ scope: { name: scopeName.slice(0, LONGEST_TOLD) }, [inner]: [item] }],
+                },
+              ],
             }),
           });
         }
@@ -78,6 +91,12 @@ export function readAnyValue(value: unknown, depth = 0): unknown {
   return Object.fromEntries(
     pairs.map((pair) => [firstText(pair?.['key']) ?? '', readAnyValue(pair?.['value'], depth + 1)]),
   );
+}
+
+function isToldAgain(entry: unknown): boolean {
+  const pair = asObject(entry);
+  const text = asObject(pair?.['value'])?.['stringValue'];
+  return OF_RESOURCE.includes(pair?.['key']) && typeof text === 'string' && text.length <= LONGEST_TOLD;
 }
 
 /** Name of the event that a log record tells. */
