@@ -77,6 +77,48 @@ export const incidentKinds = {
     },
     explains: ['retry_storm', 'error_surge', 'rate_limit_surge'],
   },
+  rate_limit_surge: {
+    title: 'Rate limits',
+    severity: 'warning',
+    class: 'rate_limit',
+    runbook: 'incidents/rate-limit-surge.md',
+    panel: 'rate-limits-by-kind',
+    alert: 'More requests run into rate limits',
+    why: {
+      otherwise: 'More is sent than the limit of requests or tokens allows; waiting helps, money does not.',
+    },
+    explains: ['retry_storm', 'rate_limit_saturation'],
+  },
+  rate_limit_saturation: {
+    title: 'Rate limit nearly used up',
+    severity: 'warning',
+    class: 'rate_limit',
+    runbook: 'incidents/rate-limit-saturation.md',
+    panel: 'rate-limit-headroom',
+    alert: 'A rate limit is nearly used up',
+    why: {
+      otherwise:
+        'Rate-limit headers show that the limit will be reached; slow down before requests are refused.',
+    },
+  },
+  slow_down_risk: {
+    title: 'Slow Down is near',
+    severity: 'warning',
+    class: 'slow_down',
+    runbook: 'incidents/slow-down-risk.md',
+    panel: 'token-ramp',
+    alert: 'Input tokens grow too fast',
+    why: { otherwise: 'Input tokens grow faster than the provider allows; nothing is refused yet.' },
+  },
+  quota_forecast: {
+    title: 'Budget runs out',
+    severity: 'warning',
+    class: 'quota_exceeded',
+    runbook: 'incidents/quota-forecast.md',
+    panel: 'quota',
+    alert: 'A budget will be spent before its period ends',
+    why: { otherwise: 'At the present pace the budget is spent before its period ends.' },
+  },
   pipeline: {
     title: 'Counts are missing',
     severity: 'critical',

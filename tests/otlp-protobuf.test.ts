@@ -114,7 +114,7 @@ const resources = <Item>(item: fc.Arbitrary<Item>): fc.Arbitrary<Resource<Item>[
 function told(decoded: ReturnType<typeof decode>): unknown {
   if (decoded.kind !== 'ok') return decoded;
   const rejected = decoded.rejected?.map(({ body, ...rest }) => ({ ...rest, again: again(body) }));
-  return { records: decoded.records, rejected };
+  return { records: decoded.records, rejected, skipped: decoded.skipped, dropped: decoded.dropped };
 }
 
 function again(body: string): unknown {

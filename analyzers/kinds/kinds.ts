@@ -1,5 +1,9 @@
 import type { Detector } from '../detector.ts';
 import { providerOutage } from './provider-outage.ts';
+import { quotaForecast } from './quota-forecast.ts';
+import { rateLimitSaturation } from './rate-limit-saturation.ts';
+import { rateLimitSurge } from './rate-limit-surge.ts';
+import { slowDownRisk } from './slow-down-risk.ts';
 import { quotaExhausted } from './quota-exhausted.ts';
 import { regionBlocked } from './region-blocked.ts';
 import { retryStorm } from './retry-storm.ts';
@@ -12,4 +16,8 @@ export const detectors: readonly Detector[] = [
   regionBlocked,
   retryStorm,
   providerOutage,
+  rateLimitSurge,
+  rateLimitSaturation,
+  slowDownRisk,
+  quotaForecast,
 ];

@@ -46,5 +46,8 @@ export const accountScenarios: readonly Scenario[] = [
     ]),
     duration_ms: 24 * HOUR,
     requests_per_second: 2,
+    settings: {
+      analyzers: { quota_forecast: { budgets: [{ provider: 'openai', amount_usd: 400, period: 'day' }] } },
+    },
   },
 ];

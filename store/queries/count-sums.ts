@@ -68,7 +68,11 @@ export async function readCountSums(store: Store, filter: SumFilter): Promise<Su
   const groups = [...by, 'class'].map((name) => `c.${name}`).join(', ');
   const rows = await store.query<Row>(
     `SELECT ${[...by, 'class'].join(', ')}, groupArray(at) AS at, groupArray(usd) AS cost_usd,
-      ${[...measures, ...more].map((name) => `groupArray(${name}_sum) AS ${name}`).join(', ')}
+      ${[
+        ...measures.map((name) => `groupArray(${name}_sum) AS ${name}`),
+        // An array leaves out NULL, and would have its values in the wrong places.
+        ...more.map((name) => `groupArray(ifNull(toFloat64(${name}_sum), nan)) AS ${name}`),
+      ].join(', ')}
     FROM (
       SELECT ${[...by, 'class'].map((name) => `c.${name} AS ${name}`).join(', ')},
         toUnixTimestamp(c.ts) - {from:UInt32} AS at, if(c.class = 'ok', 0, sum(c.cost_usd)) AS usd,

@@ -6,7 +6,7 @@ import { geminiCli } from './gemini-cli.ts';
 import { openInference } from './openinference.ts';
 import { eventName, type OtlpItem, parentKey, spanKey } from './otlp.ts';
 import { vercelAiSdk } from './vercel-ai-sdk.ts';
-import type { Judged, ToldRequest, Vocabulary } from './vocabulary.ts';
+import type { Judged, ToldRequest, Verdict, Vocabulary } from './vocabulary.ts';
 
 /** In the order in which they are asked; the conventions last, because others use their names too. A new emitter is one file and one line. */
 const vocabularies: readonly Vocabulary[] = [
@@ -27,9 +27,16 @@ export function judgeItems(items: readonly OtlpItem[]): Judged[] {
   return withoutSurrounding(withoutTwins(items.map(judge)));
 }
 
-/** The requests that the items of one message tell, each once. */
-export function requestsOf(items: readonly OtlpItem[]): ToldRequest[] {
-  return joinStreams(judgeItems(items));
+/**
+ * The requests that the items of one message tell, each once; and why what stands around them is none. Items that have nothing to do
+ * with requests are not spoken of.
+ */
+export function requestsOf(items: readonly OtlpItem[]): { requests: ToldRequest[]; skipped: Verdict[] } {
+  const judged = judgeItems(items);
+  const skipped = judged
+    .map(({ verdict }) => verdict)
+    .filter((verdict) => !['request', 'other'].includes(verdict));
+  return { requests: joinStreams(judged), skipped };
 }
 
 function judge(item: OtlpItem): Judged {

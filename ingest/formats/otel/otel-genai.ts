@@ -15,30 +15,39 @@ export const otelGenai: Format = {
     message['resourceSpans'] !== undefined ||
     message['resourceLogs'] !== undefined ||
     message['resourceMetrics'] !== undefined,
-  create: (_mapping, cleaner) => (message, now) => decodeOtelGenai(message, now, cleaner),
+  create: (cleaner) => (message, now) => decodeOtelGenai(message, now, cleaner),
 };
 
 function decodeOtelGenai(message: unknown, now: number, cleaner: Cleaner): Decoded {
   const object = asObject(message);
-  if (object === null || !otelGenai.recognises(object, {})) {
+  if (object === null || !otelGenai.recognises(object)) {
     return {
       kind: 'reject',
       reason: 'schema',
       detail: 'resourceSpans: neither this nor resourceLogs is there',
     };
   }
-  const requests = requestsOf(otlpItems(object));
+  const { requests, skipped } = requestsOf(otlpItems(object));
+  if (requests.length === 0) return { kind: 'skip', reason: 'no_request' };
   const records: RequestLog[] = [];
   const rejected: RejectedPart[] = [];
+  const dropped: string[] = [];
   for (const [part, request] of requests.entries()) {
     const read = readNative(toNative(request), now, cleaner);
-    if (read.log !== null) records.push(read.log);
-    else {
+    if (read.log !== null) {
+      records.push(read.log);
+      dropped.push(...(read.dropped ?? []));
+    } else {
       const { kind, alone } = request.item;
       const body = JSON.stringify(cleaner.value(alone()));
       rejected.push({ part, reason: read.reason, detail: `${kind} ${part}: ${read.detail}`, body });
     }
   }
-  if (requests.length === 0) return { kind: 'skip', reason: 'no_request' };
-  return rejected.length === 0 ? { kind: 'ok', records } : { kind: 'ok', records, rejected };
+  return {
+    kind: 'ok',
+    records,
+    ...(rejected.length > 0 && { rejected }),
+    ...(skipped.length > 0 && { skipped }),
+    ...(dropped.length > 0 && { dropped }),
+  };
 }
