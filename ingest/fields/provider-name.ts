@@ -7,6 +7,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['gcp.gemini', 'gemini'],
   ['gcp.gen_ai', 'gemini'],
   ['gcp.vertex_ai', 'vertex_ai'],
+  ['gcp.vertex.agent', 'gemini'],
   ['aws.bedrock', 'bedrock'],
   ['x_ai', 'xai'],
   ['mistral_ai', 'mistral'],

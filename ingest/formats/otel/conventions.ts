@@ -9,7 +9,7 @@ export const EXCEPTION_EVENT = 'gen_ai.client.operation.exception';
 const SURROUNDING: readonly (readonly [word: RegExp, verdict: Verdict])[] = [
   [/agent|tool|handoff/, 'agent_or_tool'],
   [/retriev|search|memory/, 'retrieval'],
-  [/workflow|task|step|chain|plan|evaluat|guardrail|prompt/, 'step'],
+  [/workflow|task|step|chain|plan|evaluat|guardrail|prompt|thread|(?:create|list)_message/, 'step'],
 ];
 
 /** One of these beside a model makes a log record without an event name the end of a request. */

@@ -57,6 +57,24 @@ describe('spans around spans', () => {
     expect(verdicts(spans(...nested.toReversed()))).toEqual(expected.toReversed());
   });
 
+  it.each([
+    ['ai.generateText.doGenerate', {}, 'request'],
+    ['ai.generateText', {}, 'step'],
+    ['ai.toolCall', {}, 'agent_or_tool'],
+    [
+      'ai.generateSpeech tts-1',
+      { 'gen_ai.operation.name': 'ai.generateSpeech', 'gen_ai.request.model': 'tts-1' },
+      'request',
+    ],
+    ['x', { 'gen_ai.system': 'az.ai.agents', 'gen_ai.operation.name': 'create_thread' }, 'step'],
+    ['x', { 'gen_ai.system': 'openai', 'gen_ai.operation.name': 'embeddings' }, 'request'],
+    ['claude_code.llm_request', {}, 'request'],
+    ['claude_code.tool.execution', {}, 'agent_or_tool'],
+    ['GET /', { 'http.response.status_code': 500 }, 'other'],
+  ])('called %s with %j are a %s', (name, values, verdict) => {
+    expect(verdicts(spans({ ...span('1', '', values), name }))).toEqual([verdict]);
+  });
+
   it('count each try that stands inside one call', () => {
     const tries = [span('1', '', kind('LLM')), span('2', '1', chat), span('3', '1', chat)];
     expect(verdicts(spans(...tries))).toEqual(['told_elsewhere', 'request', 'request']);

@@ -12,7 +12,9 @@ const ONE_TRY = /^ai\.\w+\.do[A-Z]/;
 export const vercelAiSdk: Vocabulary = {
   judge: ({ kind, item, attributes }) => {
     if (kind !== 'span') return null;
-    const operation = firstText(attributes.get('ai.operationId'), item['name']);
+    // Version 7 names some spans alike, and says what they are as the conventions do.
+    const name = attributes.has('gen_ai.operation.name') ? undefined : item['name'];
+    const operation = firstText(attributes.get('ai.operationId'), name);
     if (operation === undefined || !operation.startsWith('ai.')) return null;
     if (ONE_TRY.test(operation)) return 'request';
     return /tool/i.test(operation) ? 'agent_or_tool' : 'step';
