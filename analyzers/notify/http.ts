@@ -53,6 +53,8 @@ export function whyNot(error: unknown, timeoutMs: number): string {
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
   const cause = error.cause instanceof Error ? error.cause : error;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  // Our own codes are in lower case, and their messages are made for the reader.
+  if (/^[a-z]/.test(code)) return oneLine(cause.message);
   return oneLine(code === '' || cause.message.includes(code) ? cause.message : `${code} ${cause.message}`);
 }
 

@@ -209,7 +209,7 @@ function toDelivery(members: readonly Item[], now: number, channels: Situation['
     version: 0,
     receiver: first.receiver,
     channel: channels.get(first.receiver)?.type ?? '',
-    state: 'announced',
+    state: 'decided',
     event: first.event,
     incidents: sorted.map(({ incident }) => incident),
     decided_at: now,

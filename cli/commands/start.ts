@@ -20,7 +20,7 @@ import { createLiveView, type LiveCounts } from '../format/live-view.ts';
 import { logEvents } from '../telemetry/log-events.ts';
 import { notifyReceivers } from '../needs/notifications.ts';
 import { checkSecrets } from '../needs/secrets.ts';
-import { createNotifyTelemetry, type NotifyTelemetry } from '../telemetry/notify-telemetry.ts';
+import { createNotifyTelemetry, type NotifyTelemetry, withNotify } from '../telemetry/notify-telemetry.ts';
 import { neededStore, served, waitingOf } from '../needs/needs.ts';
 import { openMigrated, workerFor } from '../pipeline.ts';
 import { type RunningTelemetry, runTelemetry } from '../telemetry/run-telemetry.ts';
@@ -367,7 +367,7 @@ async function openPage(
     token,
     now: context.now,
     dashboards,
-    telemetry: { ...telemetry, text: async () => `${await telemetry.text()}\n${await notify.text()}` },
+    telemetry: withNotify(telemetry, notify),
     live: () => {
       const at = context.now();
       if (at - before.at > 2_000) {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Notifier, NotifierEvents } from '../../analyzers/notify/notifier.ts';
-import type { HealthAnswer } from '../../ingest/telemetry/telemetry.ts';
+import type { HealthAnswer, Telemetry } from '../../ingest/telemetry/telemetry.ts';
 
 /** Logs, metrics and health of the messages to receivers. */
 export interface NotifyTelemetry {
@@ -117,5 +117,21 @@ export function createNotifyTelemetry(
     },
     reasons: () => late,
     text: () => registry.metrics(),
+  };
+}
+
+/** The metrics and the health of a worker with those of the messages to receivers. */
+export function withNotify<T extends Pick<Telemetry, 'health' | 'text'>>(
+  telemetry: T,
+  notify: Pick<NotifyTelemetry, 'reasons' | 'text'>,
+): T {
+  return {
+    ...telemetry,
+    text: async () => `${await telemetry.text()}\n${await notify.text()}`,
+    health() {
+      const own = telemetry.health();
+      const reasons = [...own.reasons, ...notify.reasons()];
+      return { ...own, reasons, state: own.state === 'ok' ? (reasons[0]?.state ?? 'ok') : own.state };
+    },
   };
 }

@@ -4,7 +4,7 @@ import { type Incident, incident } from '../../domain/incident.ts';
 import type { Store } from '../store.ts';
 import { tsvRow, tsvTime } from '../tsv.ts';
 
-export const deliveryStates = ['announced', 'sent', 'failed', 'given_up', 'not_sent'] as const;
+export const deliveryStates = ['decided', 'sent', 'failed', 'given_up', 'not_sent'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 export const deliveryEvents = ['firing', 'resolved'] as const;
 export type DeliveryEvent = (typeof deliveryEvents)[number];
@@ -35,7 +35,7 @@ export type DeliveryFilter =
   | { since: number; limit?: number }
   | { incidents: readonly string[]; limit?: number };
 
-const UNFINISHED: readonly DeliveryState[] = ['announced', 'failed'];
+const UNFINISHED: readonly DeliveryState[] = ['decided', 'failed'];
 export function isUnfinished({ state }: Pick<Delivery, 'state'>): boolean {
   return UNFINISHED.includes(state);
 }

@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS notifications{local} {on_cluster} (
   version UInt32 COMMENT 'raised with each row; the highest is the present state',
   receiver LowCardinality(String),
   channel LowCardinality(String),
-  state LowCardinality(String) COMMENT 'announced: is being sent, and is sent again if nothing follows; sent; failed: tried again at next_at; given_up; not_sent: answer says why',
+  state LowCardinality(String) COMMENT 'decided: is being sent, and is sent again if nothing follows; sent; failed: tried again at next_at; given_up; not_sent: answer says why',
   event LowCardinality(String) COMMENT 'firing, resolved',
   incidents Array(String) COMMENT 'ids',
   content String COMMENT 'JSON: the incidents as they are told',

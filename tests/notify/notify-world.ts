@@ -34,10 +34,11 @@ export class NotifyWorld {
   marks: Marks = noMarks;
   isStoreAway = false;
   /** What a receiver answers; a message has arrived all the same where `arrives`. */
-  receive: (receiver: string) => { arrives: boolean; answer: Answer } = () => ({
-    arrives: true,
-    answer: { ok: true, text: 'ok' },
-  });
+  receive: (receiver: string, incidents: readonly Incident[]) => { arrives: boolean; answer: Answer } =
+    () => ({
+      arrives: true,
+      answer: { ok: true, text: 'ok' },
+    });
   #processes = 0;
 
   /** Writes an incident as an evaluation does that is in step with the clock. */
@@ -80,7 +81,7 @@ export class NotifyWorld {
         where: async () => 'a test',
         send: ({ key, event, incidents }) =>
           effect(() => {
-            const { arrives, answer } = this.receive(receiver);
+            const { arrives, answer } = this.receive(receiver, incidents);
             if (arrives) this.arrivals.push({ receiver, key, event, incidents, at: this.now });
             return answer;
           }),

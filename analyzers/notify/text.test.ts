@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { incidentKindNames, type IncidentKind } from '../../domain/incident-kind.ts';
+import type { Incident } from '../../domain/incident.ts';
+import { resolvedOf, sampleIncident } from '../../tests/notify/sample-incidents.ts';
+import { incidentText, noticeText } from './text.ts';
+
+const t = Date.UTC(2026, 10, 2, 17, 8, 20) / 1000;
+const now = t + 240;
+
+/** What each kind says; a kind that is not here is told without a number of its own. */
+const samples: Partial<Record<IncidentKind, Partial<Incident>>> = {
+  slow_down_surge: {
+    scope: { provider: 'openai', org: 'acme', project: 'chat' },
+    verdict: { party: 'traffic', why: '' },
+    evidence: {
+      original_requests_per_minute: 1_200,
+      present_requests_per_minute: 2_612.4,
+      slow_down_count: 88,
+    },
+    remedy: {
+      steps: ['Return to 1,200 requests a minute at once.'],
+      retry: 'after_wait',
+      owner: 'owner of chat-api',
+      hold_until: new Date((t + 1_200) * 1000).toISOString(),
+      plan: [
+        { at: new Date(t * 1000).toISOString(), requests_per_minute: 1_200 },
+        { at: new Date((t + 1_200) * 1000).toISOString(), requests_per_minute: 1_800 },
+      ],
+      docs: 'docs/errors/slow_down.md',
+    },
+  },
+  quota_exhausted: {},
+  region_blocked: {
+    verdict: { party: 'region', why: '' },
+    evidence: { refused_requests: 41, refused_share: 0.3333, affected_regions: ['cn-north', 'ru-1'] },
+  },
+  retry_storm: {
+    verdict: { party: 'traffic', why: '' },
+    evidence: { attempts_per_request: 2.43, useless_share: 0.71 },
+  },
+  pipeline: {
+    scope: {},
+    verdict: { party: 'pipeline', why: '' },
+    evidence: {
+      topic: 'llm-requests',
+      waiting_records: 120_000,
+      counted_until: '2026-11-02T17:05:00.000Z',
+      causes: ['store'],
+    },
+  },
+};
+
+const numbers: Partial<Record<IncidentKind, string>> = {
+  slow_down_surge: 'Return to 1,200 requests a minute (now 2,612)',
+  quota_exhausted: 'Used up: credit balance; 1,234 requests failed, 900 of them useless retries',
+  region_blocked: '41 requests refused, 33.3 % of all; from cn-north, ru-1',
+  retry_storm: '2.4 attempts a request; 71 % of the retries can never succeed',
+  pipeline: '120,000 records of llm-requests wait, counted until 17:05 UTC (store)',
+};
+
+describe('the message of each kind', () => {
+  test.each(incidentKindNames)(
+    '%s says what, where, since when, whose, the number and what to do',
+    (kind) => {
+      const incident = sampleIncident('i', t, { kind, ...samples[kind] });
+      const { title, text } = incidentText(incident, 'firing', now);
+      // Printed, so that it can be read as it will be on a phone.
+      process.stdout.write(`${text}\n\n`);
+      const lines = text.split('\n');
+      expect(lines[0]).toBe(title);
+      expect(lines[1]).toMatch(/^Since 17:08 UTC \(4 min\)\. .+; acts: .+\.$/);
+      if (numbers[kind] !== undefined) expect(lines[2]).toBe(numbers[kind]);
+      expect(text).toMatch(/^Do: .+$/m);
+      expect(text).toMatch(/^Runbook: docs\/.+$/m);
+      expect(lines.length).toBeLessThanOrEqual(6);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(200);
+    },
+  );
+});
+
+describe('a message', () => {
+  const incident = sampleIncident('i', t);
+  test('says until when a rate is to be held', () => {
+    const surge = sampleIncident('i', t, { kind: 'slow_down_surge', ...samples.slow_down_surge });
+    expect(incidentText(surge, 'firing', now).text).toContain('Hold until 17:28 UTC, then at most 1,800');
+  });
+  test('of the end says how long it lasted, and nothing to do', () => {
+    expect(incidentText(resolvedOf(incident, t + 3_700), 'resolved', t + 4_000).text).toBe(
+      [
+        'Resolved: Quota exhausted: openai / acme',
+        'From 17:08 UTC to 18:10 UTC (1 h 2 min). Your account; acts: billing owner.',
+        'Used up: credit balance; 1,234 requests failed, 900 of them useless retries',
+      ].join('\n'),
+    );
+  });
+  test('names the day where it is another one', () => {
+    expect(incidentText(incident, 'firing', t + 86_400).text).toContain(
+      'Since 2026-11-02 17:08 UTC (24 h 0 min)',
+    );
+  });
+  test('links to the runbook where docs are served', () => {
+    expect(incidentText(incident, 'firing', now, 'https://docs.example.com/faultline/').text).toContain(
+      'Runbook: https://docs.example.com/faultline/errors/quota_exceeded.md',
+    );
+  });
+  test('leaves out a number that is not known', () => {
+    const bare = { ...incident, evidence: {} };
+    expect(incidentText(bare, 'firing', now).text).not.toContain('{');
+    expect(incidentText(bare, 'firing', now).text.split('\n')).toHaveLength(4);
+  });
+  test('keeps to its lines whatever a name holds', () => {
+    const hostile = sampleIncident('i', t, {
+      scope: { org: `a\r\nBcc: x@example.com\u0007${'x'.repeat(500)}` },
+    });
+    const { title, text } = incidentText(hostile, 'firing', now);
+    expect(title).toMatch(/^CRITICAL Quota exhausted: a Bcc: x@example\.com x+…$/);
+    expect(text.split('\n')).toHaveLength(5);
+  });
+  test('of a group names ten and counts the others', () => {
+    const many = Array.from({ length: 12 }, (_, i) => sampleIncident(`i${i}`, t));
+    const { title, text } = noticeText(many, 'firing', now);
+    expect(title).toBe('12 incidents firing: Quota exhausted');
+    expect(text.split('\n')).toHaveLength(12);
+    expect(text.endsWith('\nand 2 more')).toBe(true);
+  });
+});
