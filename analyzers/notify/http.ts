@@ -5,6 +5,9 @@ const LONGEST_ANSWER = 200;
 /** A receiver may ask for patience, but not for ever; seconds. */
 const LONGEST_RETRY_AFTER = 3_600;
 
+/** Shorter parts of an address are words, not secrets. */
+const SHORTEST_PART = 8;
+
 /** One POST. */
 export interface Post {
   url: string;
@@ -22,7 +25,7 @@ export async function post(
   { url, body, headers, secrets }: Post,
   { timeoutMs }: ChannelContext,
 ): Promise<Answer> {
-  const hide = (text: string): string => withoutSecrets(text, [url, ...secrets]);
+  const hide = (text: string): string => withoutSecrets(text, [...partsOf(url), ...secrets]);
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -60,9 +63,33 @@ export function whyNot(error: unknown, timeoutMs: number): string {
 
 /** The text with every secret in it replaced; short ones are too common to be recognised. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret.length >= 4)
-    .reduce((clean, secret) => clean.replaceAll(secret, '***'), text);
+  return (
+    secrets
+      .filter((secret) => secret.length >= 4)
+      // A part of a longer one would leave the rest of that.
+      .toSorted((a, b) => b.length - a.length)
+      .reduce((clean, secret) => clean.replaceAll(secret, '***'), text)
+  );
+}
+
+/** An address and what of it may be the secret: servers like to say which path they do not know. */
+function partsOf(url: string): string[] {
+  const parsed = URL.parse(url);
+  if (parsed === null) return [url];
+  const { pathname, search, searchParams } = parsed;
+  const parts = [...pathname.split('/'), ...searchParams.values()].filter(
+    (part) => part.length >= SHORTEST_PART,
+  );
+  const whole = pathname === '/' ? [] : [`${pathname}${search}`, pathname];
+  return [url, ...whole, ...parts, ...parts.map(decoded)];
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** A receiver that talks without end must not fill memory. */

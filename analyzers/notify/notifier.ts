@@ -53,6 +53,8 @@ const OVERLAP_SECONDS = 60;
 /** Deliveries that are over are remembered so long, longer than an incident can be opened again; seconds. */
 const REMEMBER_SECONDS = 2 * 86_400;
 const REFRESH_SECONDS = 60;
+/** Answers are noted at least so often while there is more to send, ms. */
+const SAVE_MS = 1_000;
 /** What ended within this time is looked at in any case; seconds. */
 const LEAST_PAST_SECONDS = 3_600;
 
@@ -203,6 +205,7 @@ export class Notifier {
   /** Sends to one receiver, one message after the other, until nothing is due. */
   async #run(name: string, channel: Channel): Promise<void> {
     const { settings, monotonic, chance, events } = this.#context;
+    let savedAt = monotonic();
     while (this.#maySend(name)) {
       const delivery = nextToTry(this.#told?.unfinished(name) ?? [], this.#now());
       if (delivery === null) break;
@@ -218,9 +221,12 @@ export class Notifier {
         this.#heldUntil.set(name, until);
       }
       events.tried(after, (monotonic() - began) / 1000);
-      // A failure of the store stops the lane; what is not saved is saved by the next pass.
-      await this.#save().catch(() => undefined);
+      // Of a thousand messages at once each is not an insert; what is sent in a second may come again, under its key.
+      if (monotonic() - savedAt < SAVE_MS) continue;
+      await this.#trySave();
+      savedAt = monotonic();
     }
+    if (this.#unsaved.size > 0) await this.#trySave();
     await this.#refresh(name, channel);
   }
 
@@ -273,6 +279,11 @@ export class Notifier {
       url,
       sent_at: now,
     };
+  }
+
+  /** A failure of the store stops the lanes; what is not saved is saved by the next pass. */
+  async #trySave(): Promise<void> {
+    await this.#save().catch(() => undefined);
   }
 
   async #save(): Promise<void> {
