@@ -145,6 +145,35 @@ describe('what people said', () => {
   });
 });
 
+describe('a consequence', () => {
+  test('is told to nobody while its cause lasts, and when it outlives that by a while', async () => {
+    const { world, run, told } = await begin();
+    const storm = sampleIncident('storm', world.now, { kind: 'retry_storm' });
+    const cause = sampleIncident('cause', world.now, { related: ['storm'] });
+    world.put(cause);
+    world.put(storm);
+    await run(600);
+    expect(told()).toEqual(['hook firing cause']);
+    world.put(resolvedOf(cause, world.now));
+    world.put(storm);
+    await run(800);
+    expect(told()).toEqual(['hook firing cause', 'hook resolved cause']);
+    world.put(storm);
+    await run(200);
+    expect(told().at(-1)).toBe('hook firing storm');
+  });
+  test('that was told before its cause was known is told to be over', async () => {
+    const { world, run, told } = await begin();
+    const storm = sampleIncident('storm', world.now, { kind: 'retry_storm' });
+    world.put(storm);
+    await run(10);
+    world.put(sampleIncident('cause', world.now, { related: ['storm'] }));
+    world.put(resolvedOf(storm, world.now));
+    await run(10);
+    expect(told().toSorted()).toEqual(['hook firing cause', 'hook firing storm', 'hook resolved storm']);
+  });
+});
+
 describe('routes', () => {
   const two = { receivers: { hook, pager: hook } };
   test('of which the first that matches decides', async () => {

@@ -25,6 +25,22 @@ export interface Situation {
   channels: ReadonlyMap<string, Pick<Channel, 'type' | 'groups' | 'tells_past' | 'refresh'>>;
 }
 
+/** So long after its cause a consequence is still told to nobody: it ends a little later than that. Seconds. */
+const AFTER_CAUSE_SECONDS = 900;
+
+/**
+ * Ids of the incidents that are listed under another one which explains them: nobody is told of them, as long as that
+ * lasts and a little longer. One that outlives its cause has become one of its own. Pure.
+ */
+export function consequencesOf(incidents: Situation['incidents'], now: number): Set<string> {
+  const ids = new Set<string>();
+  for (const { incident } of incidents.values()) {
+    const end = incident.resolved_at === null ? now : Date.parse(incident.resolved_at) / 1000;
+    if (now - end < AFTER_CAUSE_SECONDS) for (const id of incident.related) ids.add(id);
+  }
+  return ids;
+}
+
 /** So many messages of a receiver wait at most; what is more is decided when there is room again, so none is lost. */
 const MOST_WAITING = 1_000;
 /** Incidents in one message. */
@@ -51,6 +67,7 @@ interface Item {
  */
 export function plan(situation: Situation, told: Told): Delivery[] {
   const notSent: Delivery[] = [];
+  const consequences = consequencesOf(situation.incidents, situation.now);
   const items: Item[] = [];
   for (const [receiver, channel] of situation.channels) {
     const waiting = told.unfinished(receiver);
@@ -58,7 +75,7 @@ export function plan(situation: Situation, told: Told): Delivery[] {
     notSent.push(...over.map((one) => notSentBecause(one, 'was over before it could be sent')));
     const dropped = new Set(over.map(({ id }) => id));
     let room = MOST_WAITING - waiting.length + over.length;
-    for (const item of itemsOf(receiver, channel, situation, told, dropped)) {
+    for (const item of itemsOf(receiver, channel, situation, told, { dropped, consequences })) {
       if (room-- <= 0) break;
       items.push(item);
     }
@@ -84,7 +101,7 @@ function* itemsOf(
   channel: Pick<Channel, 'groups' | 'tells_past' | 'refresh'>,
   situation: Situation,
   told: Told,
-  dropped: ReadonlySet<string>,
+  { dropped, consequences }: { dropped: ReadonlySet<string>; consequences: ReadonlySet<string> },
 ): Generator<Item> {
   for (const seen of situation.incidents.values()) {
     const { incident } = seen;
@@ -92,6 +109,8 @@ function* itemsOf(
     const isWaiting = last !== null && isUnfinished(last) && !dropped.has(last.id);
     // One after the other: a receiver must not learn of the end before the beginning.
     if (isWaiting || incident.state === 'pending') continue;
+    // Its end is told to whoever was told of it before its cause was known.
+    if (consequences.has(incident.id) && (incident.state === 'firing' || last === null)) continue;
     const route = routeOf(incident, situation.settings);
     const isRouted = route?.receivers.includes(receiver) === true;
     const event = incident.state === 'firing' ? ('firing' as const) : ('resolved' as const);

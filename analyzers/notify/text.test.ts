@@ -38,6 +38,34 @@ const samples: Partial<Record<IncidentKind, Partial<Incident>>> = {
     verdict: { party: 'traffic', why: '' },
     evidence: { attempts_per_request: 2.43, useless_share: 0.71 },
   },
+  provider_outage: {
+    scope: { provider: 'openai', model: 'gpt-5' },
+    verdict: { party: 'provider', why: '' },
+    evidence: { failed_requests: 400, failed_share: 0.42, burn_rate: 42 },
+  },
+  rate_limit_surge: {
+    verdict: { party: 'traffic', why: '' },
+    evidence: { refused_requests: 77, refused_share: 0.12, limits: ['tokens', 'requests'] },
+  },
+  rate_limit_saturation: {
+    severity: 'warning',
+    verdict: { party: 'traffic', why: '' },
+    evidence: { limit: 'tokens', safe_per_minute: 27_000, seconds_to_zero: 40 },
+  },
+  slow_down_risk: {
+    severity: 'warning',
+    verdict: { party: 'traffic', why: '' },
+    evidence: { safe_input_tokens_per_minute: 1_500_000, input_tokens_per_minute: 1_900_000 },
+  },
+  quota_forecast: {
+    severity: 'warning',
+    evidence: {
+      spent_at: '2026-11-04T09:30:00.000Z',
+      spent_usd: 812.5,
+      budget_usd: 1_000,
+      usd_per_hour: 4.7,
+    },
+  },
   pipeline: {
     scope: {},
     verdict: { party: 'pipeline', why: '' },
@@ -55,6 +83,11 @@ const numbers: Partial<Record<IncidentKind, string>> = {
   quota_exhausted: 'Used up: credit balance; 1,234 requests failed, 900 of them useless retries',
   region_blocked: '41 requests refused, 33.3 % of all; from cn-north, ru-1',
   retry_storm: '2.4 attempts a request; 71 % of the retries can never succeed',
+  provider_outage: '42 % of the requests fail, 42 times the error budget',
+  rate_limit_surge: '77 requests refused (12 %) by: tokens, requests',
+  rate_limit_saturation: 'Slow down to 27,000 a minute: tokens used up in 40 s',
+  slow_down_risk: 'Stay below 1,500,000 input tokens a minute (now 1,900,000)',
+  quota_forecast: 'Spent at 2026-11-04 09:30 UTC: 813 of 1,000 USD so far, 4.7 USD an hour',
   pipeline: '120,000 records of llm-requests wait, counted until 17:05 UTC (store)',
 };
 

@@ -18,7 +18,7 @@ const LONGEST_LINE = 200;
 /** The text of one incident, for a phone. `now` is epoch seconds, `docsUrl` where docs/ is served or empty. Pure. */
 export function incidentText(incident: Incident, event: DeliveryEvent, now: number, docsUrl = ''): Text {
   const title = titleOf(incident, event);
-  const number = numberThatMatters(incident);
+  const number = numberThatMatters(incident, now);
   const [step] = incident.remedy.steps;
   const lines =
     event === 'resolved'
@@ -51,7 +51,7 @@ export function noticeText(
   if (first !== undefined && more.length === 0) return incidentText(first, event, now, docsUrl);
   const title = `${incidents.length} incidents ${event === 'resolved' ? 'resolved' : 'firing'}: ${kindsOf(incidents)}`;
   const told = incidents.slice(0, MOST_TOLD).map((one) => {
-    const number = numberThatMatters(one);
+    const number = numberThatMatters(one, now);
     return clip(`- ${titleOf(one, event)}${number === '' ? '' : `. ${number}`}`);
   });
   const rest = incidents.length - told.length;
@@ -80,11 +80,11 @@ function whose({ verdict, remedy }: Incident): string {
 }
 
 /** The first text of the kind's facts whose names the evidence has; empty: none. */
-function numberThatMatters({ kind, evidence }: Incident): string {
+function numberThatMatters({ kind, evidence }: Incident, now: number): string {
   for (const template of factsOf(kind).matters ?? []) {
     let isWhole = true;
     const text = template.replaceAll(/\{(\w+)(:%)?\}/g, (_all, name: string, share?: string) => {
-      const shown = valueText(evidence[name], share !== undefined);
+      const shown = valueText(evidence[name], share !== undefined, now);
       if (shown === '') isWhole = false;
       return shown;
     });
@@ -93,12 +93,12 @@ function numberThatMatters({ kind, evidence }: Incident): string {
   return '';
 }
 
-function valueText(value: Incident['evidence'][string] | undefined, isShare: boolean): string {
+function valueText(value: Incident['evidence'][string] | undefined, isShare: boolean, now: number): string {
   if (typeof value === 'number')
     return isShare ? `${round(value * 100)} %` : round(value).toLocaleString('en-US');
   if (Array.isArray(value)) return value.slice(0, 3).join(', ') + (value.length > 3 ? ', …' : '');
   if (typeof value !== 'string') return '';
-  return /^\d{4}-\d\d-\d\dT/.test(value) ? `${value.slice(11, 16)} UTC` : value.replaceAll('_', ' ');
+  return /^\d{4}-\d\d-\d\dT/.test(value) ? timeOf(value, now) : value.replaceAll('_', ' ');
 }
 
 function round(value: number): number {

@@ -38,7 +38,7 @@ function isObvious(allowed: string): boolean {
   return (
     allowed === 'a text' ||
     allowed === 'a list of texts' ||
-    allowed === 'a map of texts' ||
+    allowed === 'a map' ||
     allowed.endsWith(' of sections')
   );
 }
