@@ -11,7 +11,10 @@ import { serveClickHouse } from './http-gateway.ts';
 import { clusterSettings, insertSettings } from './insert-settings.ts';
 import { migrate, migrationFiles } from './migrate.ts';
 import { readDeadLetters } from './queries/dead-letters.ts';
-import { readIncidents } from './queries/incidents.ts';
+import { readMarks } from './queries/attention.ts';
+import { readChangedIds, readIncidents } from './queries/incidents.ts';
+import { readDeliveries } from './queries/notifications.ts';
+import { readLease } from './queries/notify-lease.ts';
 import { readLedgerEnds } from './queries/ledger.ts';
 import { readStoredCounts } from './queries/reconcile.ts';
 import { readTrends } from './queries/trends.ts';
@@ -226,6 +229,11 @@ describe('a batch through Distributed tables', () => {
       { model: 'a', class: 'timeout', errors: 20 },
     ]);
     expect(await readIncidents(asClient)).toEqual([]);
+    expect(await readChangedIds(asClient, 0)).toEqual([]);
+    expect(await readDeliveries(asClient, { since: 0 })).toEqual([]);
+    expect(await readDeliveries(asClient, { incidents: ['i'] })).toEqual([]);
+    expect(await readMarks(asClient)).toEqual({ acknowledgements: new Map(), silences: [] });
+    expect((await readLease(asClient)).rows).toEqual([]);
     expect(await store.query('SELECT id FROM incidents FINAL')).toEqual([]);
   });
 });

@@ -141,7 +141,7 @@ test('who stops in order lets the next one send at once, who is killed after hal
     throw new Error('three were started');
   await world.run(30, [first, second, third]);
   expect(first.notifier.status().leads).toBe(true);
-  await first.notifier.stop();
+  await first.notifier.stop(new Promise(() => undefined));
   await world.run(15, [second, third]);
   expect(second.notifier.status().leads).toBe(true);
   second.dieAt(1, false);

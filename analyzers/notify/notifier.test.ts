@@ -220,7 +220,7 @@ describe('routes', () => {
     const incident = sampleIncident('i', world.now);
     world.put(incident);
     await run(10);
-    await one.notifier.stop();
+    await one.notifier.stop(new Promise(() => undefined));
     const changed = world.start({ ...two, routes: [{ receivers: ['pager'] }] });
     await world.run(30, [changed]);
     world.put(resolvedOf(incident, world.now));

@@ -131,10 +131,13 @@ export class Notifier {
     while (this.#lanes.size > 0) await Promise.all(this.#lanes.values());
   }
 
-  /** Begins nothing new, waits for what is being sent, writes it down, and lets another analyzer go on. Throws `StoreError`. */
-  async stop(): Promise<void> {
+  /**
+   * Begins nothing new, waits for what is being sent as long as the patience lasts, writes it down, and lets another
+   * analyzer go on. What nobody has answered by then is sent again by that one, under its key. Throws `StoreError`.
+   */
+  async stop(patience: Promise<void>): Promise<void> {
     this.#isStopping = true;
-    await this.settled();
+    await Promise.race([this.settled(), patience]);
     await this.#save();
     await this.#lease.leave();
   }

@@ -12,6 +12,8 @@ export interface RunNotifierContext extends NotifierContext {
 }
 
 const PASS_MS = 5_000;
+/** Whoever stops a process kills it after some 10 s. */
+const PATIENCE_MS = 4_000;
 
 /** Tells receivers what is to be told until the signal says stop; then it lets another analyzer go on. Never throws. */
 export async function runNotifier(context: RunNotifierContext): Promise<void> {
@@ -25,5 +27,9 @@ export async function runNotifier(context: RunNotifierContext): Promise<void> {
     }
     await context.sleep(PASS_MS, context.signal);
   }
-  await notifier.stop().catch((error: unknown) => context.onError(error));
+  const patience = new AbortController();
+  await notifier
+    .stop(context.sleep(PATIENCE_MS, patience.signal))
+    .catch((error: unknown) => context.onError(error));
+  patience.abort();
 }

@@ -9,11 +9,20 @@ import { isSigned, type Receiver, startReceiver } from './receiver.ts';
 
 const SECRET = 'a secret of a test';
 let receiver: Receiver;
+/** Takes every message and never answers. */
+let silent: Receiver;
 let bench: NotifyBench;
 
 beforeAll(async () => {
   receiver = await startReceiver();
-  const notify = { receivers: { hook: { type: 'webhook', url: receiver.url, secret: 'env:HOOK_SECRET' } } };
+  silent = await startReceiver();
+  silent.answer = () => ({ status: 0 });
+  const notify = {
+    receivers: {
+      hook: { type: 'webhook', url: receiver.url, secret: 'env:HOOK_SECRET' },
+      silent: { type: 'webhook', url: silent.url },
+    },
+  };
   bench = await startNotifyBench(notify, {
     env: { HOOK_SECRET: SECRET },
     settings: {
@@ -25,6 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await bench?.close();
   await receiver?.close();
+  await silent?.close();
 });
 
 const interval = (): number => Math.floor(Date.now() / 10_000) * 10;
@@ -62,6 +72,7 @@ test('what the analyzers find is told to a webhook, signed, and its end under th
     receiver: 'hook',
     dedup_key: `faultline/${stored?.incident.id}`,
     title: 'CRITICAL Quota exhausted: openai / acme',
+    text: expect.stringContaining('Used up: credit balance; '),
     incidents: [{ incident: { id: stored?.incident.id, kind: 'quota_exhausted', state: 'firing' } }],
   });
 
@@ -87,15 +98,39 @@ test('what the analyzers find is told to a webhook, signed, and its end under th
   expect(isSigned(resolved, SECRET)).toBe(true);
 
   const log = await until('the log holds both', async () => {
-    const deliveries = await readDeliveries(bench.store, { since: 0 });
+    const deliveries = (await readDeliveries(bench.store, { since: 0 })).filter(
+      (one) => one.receiver === 'hook',
+    );
     return deliveries.length === 2 && deliveries.every(({ state }) => state === 'sent') && deliveries;
   });
   expect(log.map(({ event, attempts, answer }) => ({ event, attempts, answer }))).toEqual([
     { event: 'resolved', attempts: 1, answer: '200 ok' },
     { event: 'firing', attempts: 1, answer: '200 ok' },
   ]);
+  // The receiver that never answers has delayed nothing, and is seen.
+  const url = /"url":"(http:[^"]+)"/.exec(program.stderr())?.[1] ?? '';
+  const health = await until(
+    'health names the receiver',
+    async () => {
+      const answer = await (await fetch(`${url}/readyz`)).text();
+      return answer.includes('receivers_failing') && answer;
+    },
+    90_000,
+  );
+  expect(JSON.parse(health)).toMatchObject({
+    state: 'degraded',
+    reasons: [{ detail: '1 of 2 receivers do not take notifications' }],
+  });
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  expect(metrics).toContain(
+    'faultline_notification_tries_total{receiver="hook",channel="webhook",result="sent"} 2',
+  );
+  expect(metrics).toMatch(/faultline_notifications_waiting\{receiver="silent",channel="webhook"\} 1/);
+  // However often it is tried: the beginning under one key, the end under another.
+  expect(silent.received.length).toBeGreaterThan(2);
+  expect(new Set(silent.received.map(({ body }) => body['idempotency_key'])).size).toBe(2);
   program.child.kill('SIGTERM');
   expect((await program.finished).code, program.stderr()).toBe(0);
   expect(program.stderr()).not.toContain(SECRET);
   expect(receiver.received).toHaveLength(2);
-});
+}, 300_000);
