@@ -1,14 +1,14 @@
 import type { NotifySettings } from '../../domain/notify-settings.ts';
-import { attentionOf, type Marks, noMarks } from '../../domain/attention.ts';
+import { attentionOf } from '../../domain/attention.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { Delivery } from '../../store/queries/notifications.ts';
 import { afterTry, holdUntil, nextToTry } from './attempt.ts';
 import type { Answer, Channel, Notice } from './channel.ts';
 import { Lease } from './lease.ts';
 import type { NotifyStore } from './notify-store.ts';
-import { plan, type Seen } from './plan.ts';
+import { Overview } from './overview.ts';
+import { plan } from './plan.ts';
 import { noticeText } from './text.ts';
-import { Told } from './told.ts';
 
 /** What the notifier is given from outside. */
 export interface NotifierContext {
@@ -46,17 +46,9 @@ export interface ReceiverStatus {
 }
 
 const BEAT_SECONDS = 10;
-/** Everything is read anew so often: an insert may have taken long, and incidents of histories can be deleted; seconds. */
-const WHOLE_SECONDS = 600;
-/** What was written a little before the last look is looked at again: it may have become visible late; seconds. */
-const OVERLAP_SECONDS = 60;
-/** Deliveries that are over are remembered so long, longer than an incident can be opened again; seconds. */
-const REMEMBER_SECONDS = 2 * 86_400;
 const REFRESH_SECONDS = 60;
 /** Answers are noted at least so often while there is more to send, ms. */
 const SAVE_MS = 1_000;
-/** What ended within this time is looked at in any case; seconds. */
-const LEAST_PAST_SECONDS = 3_600;
 
 /**
  * Tells receivers what is to be told. It works from what stands in the store, apart from the evaluations: nothing here can
@@ -66,13 +58,7 @@ const LEAST_PAST_SECONDS = 3_600;
 export class Notifier {
   readonly #context: NotifierContext;
   readonly #lease: Lease;
-  #told: Told | null = null;
-  #incidents = new Map<string, Seen>();
-  /** Incidents of which it is known what was told. */
-  #asked = new Set<string>();
-  #marks: Marks = noMarks;
-  #wholeAt = 0;
-  #changedAt = 0;
+  readonly #overview: Overview;
   #beatAt = Number.NEGATIVE_INFINITY;
   #leads = false;
   readonly #lanes = new Map<string, Promise<void>>();
@@ -87,6 +73,7 @@ export class Notifier {
   constructor(context: NotifierContext) {
     this.#context = context;
     this.#lease = new Lease(context);
+    this.#overview = new Overview(context.store, context.settings);
   }
 
   /** Looks once, decides, and begins to send; does not wait for receivers. Throws `StoreError`; the next pass makes up for it. */
@@ -97,25 +84,13 @@ export class Notifier {
       this.#beatAt = monotonic();
     }
     await this.#save();
-    if (!this.#leads) {
-      this.#told = null;
-      return;
-    }
-    const isWhole = await this.#look();
-    this.#marks = await store.marks();
-    const told = this.#told;
-    if (told === null || !this.#lease.isSure()) return;
-    const decided = plan(
-      {
-        now: this.#now(),
-        incidents: this.#incidents,
-        is_whole: isWhole,
-        marks: this.#marks,
-        settings,
-        channels,
-      },
-      told,
-    );
+    const overview = this.#overview;
+    if (!this.#leads) return overview.expire();
+    const isWhole = await overview.look(this.#now());
+    if (!this.#lease.isSure()) return;
+    const { incidents, marks, told } = overview;
+    const situation = { now: this.#now(), incidents, is_whole: isWhole, marks, settings, channels };
+    const decided = plan(situation, told);
     // What is decided is known to others before anything of it is sent.
     await store.write(decided);
     for (const delivery of decided) told.add(delivery);
@@ -144,8 +119,8 @@ export class Notifier {
 
   /** How it stands, as far as this analyzer knows; empty where another one sends. */
   status(): { leads: boolean; receivers: ReceiverStatus[] } {
-    const told = this.#told;
-    if (!this.#leads || told === null) return { leads: false, receivers: [] };
+    if (!this.#leads) return { leads: false, receivers: [] };
+    const { told } = this.#overview;
     const now = this.#now();
     const receivers = [...this.#context.channels].map(([receiver, { type }]) => {
       const waiting = told.unfinished(receiver);
@@ -165,57 +140,17 @@ export class Notifier {
     this.#leads = leads;
   }
 
-  /** Reads what has changed, or everything; true: what is not among the incidents now is no more. */
-  async #look(): Promise<boolean> {
-    const { store, settings } = this.#context;
-    const now = this.#now();
-    if (this.#told !== null && now - this.#wholeAt < WHOLE_SECONDS) {
-      const changed = await store.changed(this.#changedAt - OVERLAP_SECONDS);
-      await this.#remember(changed.map(({ incident }) => incident.id));
-      for (const seen of changed) this.#incidents.set(seen.incident.id, seen);
-      this.#changedAt = now;
-      return false;
-    }
-    const told = new Told();
-    const remembered = Math.max(REMEMBER_SECONDS, settings.give_up_seconds + REMEMBER_SECONDS);
-    const recent = await store.deliveries({ since: now - remembered });
-    const open = await store.present(now - Math.max(settings.history_seconds, LEAST_PAST_SECONDS));
-    const ids = open.map(({ incident }) => incident.id);
-    const older = ids.length === 0 ? [] : await store.deliveries({ incidents: ids });
-    for (const delivery of [...recent, ...older].toSorted((a, b) => a.decided_at - b.decided_at))
-      told.add(delivery);
-    const known = new Set(ids);
-    const foreign = [...told.toldFiring()].filter((id) => !known.has(id));
-    const seen = foreign.length === 0 ? open : [...open, ...(await store.these(foreign))];
-    this.#incidents = new Map(seen.map((one) => [one.incident.id, one]));
-    for (const delivery of this.#unsaved.values()) told.add(delivery);
-    told.forget(now - remembered);
-    this.#told = told;
-    this.#asked = known;
-    [this.#wholeAt, this.#changedAt] = [now, now];
-    return true;
-  }
-
-  /** An incident that was over and forgotten may be open again: what was told of it then decides. */
-  async #remember(ids: readonly string[]): Promise<void> {
-    const unknown = ids.filter((id) => !this.#asked.has(id));
-    if (unknown.length === 0) return;
-    const found = await this.#context.store.deliveries({ incidents: unknown });
-    for (const delivery of found.toReversed()) this.#told?.add(delivery);
-    for (const id of unknown) this.#asked.add(id);
-  }
-
   /** Sends to one receiver, one message after the other, until nothing is due. */
   async #run(name: string, channel: Channel): Promise<void> {
     const { settings, monotonic, chance, events } = this.#context;
     let savedAt = monotonic();
     while (this.#maySend(name)) {
-      const delivery = nextToTry(this.#told?.unfinished(name) ?? [], this.#now());
+      const delivery = nextToTry(this.#overview.told.unfinished(name), this.#now());
       if (delivery === null) break;
       const began = monotonic();
       const answer = await attempt(() => channel.send(this.#toNotice(delivery)));
       const after = afterTry(delivery, answer, this.#now(), settings.give_up_seconds, chance());
-      this.#told?.add(after);
+      this.#overview.told.add(after);
       this.#unsaved.set(after.id, after);
       if (answer.ok) this.#trouble.delete(name);
       else {
@@ -260,12 +195,12 @@ export class Notifier {
 
   /** What a receiver was told to be firing and still is, but for what is silenced. */
   #firingAt(name: string, now: number): Incident[] {
-    return [...this.#incidents.values()]
+    const { incidents, marks, told } = this.#overview;
+    return [...incidents.values()]
       .map(({ incident }) => incident)
       .filter((incident) => {
-        if (incident.state !== 'firing' || this.#told?.last(name, incident.id)?.event !== 'firing')
-          return false;
-        const attention = attentionOf(incident, this.#marks, now);
+        if (incident.state !== 'firing' || told.last(name, incident.id)?.event !== 'firing') return false;
+        const attention = attentionOf(incident, marks, now);
         return attention === null || attention.state === 'acknowledged';
       });
   }
