@@ -229,7 +229,7 @@ describe('a batch through Distributed tables', () => {
       { model: 'a', class: 'timeout', errors: 20 },
     ]);
     expect(await readIncidents(asClient)).toEqual([]);
-    expect(await readChangedIds(asClient, 0)).toEqual([]);
+    expect(await readChangedIds(asClient, 0, 0)).toEqual([]);
     expect(await readDeliveries(asClient, { since: 0 })).toEqual([]);
     expect(await readDeliveries(asClient, { incidents: ['i'] })).toEqual([]);
     expect(await readMarks(asClient)).toEqual({ acknowledgements: new Map(), silences: [] });

@@ -19,7 +19,7 @@ export interface NotifyStore {
   present(since: number): Promise<Seen[]>;
   /** These, as far as they are there. */
   these(ids: readonly string[]): Promise<Seen[]>;
-  /** What was written since a time. */
+  /** What was written since a time and is not of the distant past. */
   changed(since: number): Promise<Seen[]>;
   marks(): Promise<Marks>;
   deliveries(filter: DeliveryFilter): Promise<Delivery[]>;
@@ -28,6 +28,9 @@ export interface NotifyStore {
 
 /** More incidents than this at once are not told apart by people either. */
 const MOST = 100_000;
+
+/** What was evaluated longer before is history, of which a look at everything knows; seconds. */
+const EVALUATED_SECONDS = 2 * 86_400;
 
 /** The same over a real store. */
 export function notifyStoreOf(store: Store): NotifyStore {
@@ -44,7 +47,7 @@ export function notifyStoreOf(store: Store): NotifyStore {
     present: (since) => seen({ since }),
     these: (ids) => seen({ ids }),
     async changed(since) {
-      const ids = await readChangedIds(store, since);
+      const ids = await readChangedIds(store, since, since - EVALUATED_SECONDS);
       return ids.length === 0 ? [] : seen({ ids });
     },
     marks: () => readMarks(store),

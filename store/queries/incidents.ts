@@ -61,11 +61,15 @@ export async function readIncidents(store: Store, filter: IncidentFilter = {}): 
   return rows.map(fromRow);
 }
 
-/** Ids of the incidents that were written since a time by the store's clock, epoch seconds. Throws `StoreError`. */
-export async function readChangedIds(store: Store, since: number): Promise<string[]> {
+/**
+ * Ids of the incidents that were written since a time by the store's clock and evaluated since another, both epoch seconds.
+ * The second is asked because rows of the first release have no time of writing: each reading takes them for new. Throws `StoreError`.
+ */
+export async function readChangedIds(store: Store, since: number, evaluatedSince: number): Promise<string[]> {
   const rows = await store.query<{ id: string }>(
-    'SELECT DISTINCT id FROM incidents WHERE written_at >= toDateTime({since:UInt32})',
-    { since: Math.max(0, Math.floor(since)) },
+    `SELECT DISTINCT id FROM incidents
+     WHERE written_at >= toDateTime({since:UInt32}) AND version >= {evaluated:UInt64}`,
+    { since: Math.max(0, Math.floor(since)), evaluated: Math.max(0, Math.floor(evaluatedSince * 1000)) },
   );
   return rows.map(({ id }) => id);
 }
