@@ -166,6 +166,10 @@ export const incidentKinds = {
     runbook: 'incidents/auth-failure.md',
     panel: 'errors-by-class',
     alert: 'Keys or access refused',
+    matters: [
+      '{refused_requests} requests refused: {reason}, keys {affected_keys}, last success {last_success_at}',
+      '{refused_requests} requests refused: {reason}, keys {affected_keys}',
+    ],
     why: {
       key: 'A key is refused: it was revoked, has expired, or never worked.',
       account: 'An account is no longer a member of the organization or project.',
@@ -181,6 +185,7 @@ export const incidentKinds = {
     runbook: 'incidents/error-surge.md',
     panel: 'errors-by-class',
     alert: 'More requests fail than usual',
+    matters: ['{failed_share:%} of the requests fail with {class}, usually {usual_share:%}'],
     why: {
       otherwise:
         'The provider refuses requests for what they are: a deployment, a model or a parameter changed.',
@@ -194,6 +199,7 @@ export const incidentKinds = {
     runbook: 'incidents/unclassified.md',
     panel: 'errors-by-class',
     alert: 'Errors come that no rule knows',
+    matters: ['{unknown_failures} failures that no rule knows, {unknown_share:%} of the requests'],
     why: { otherwise: 'No rule knows these answers, so nothing can be said of whose they are.' },
     explains: ['retry_storm'],
   },

@@ -66,6 +66,17 @@ const samples: Partial<Record<IncidentKind, Partial<Incident>>> = {
       usd_per_hour: 4.7,
     },
   },
+  auth_failure: {
+    verdict: { party: 'key', why: '' },
+    evidence: {
+      reason: 'revoked_key',
+      refused_requests: 55,
+      affected_keys: ['sk-…abcd#0a1b2c3d'],
+      last_success_at: '2026-11-02T17:07:50.000Z',
+    },
+  },
+  error_surge: { evidence: { class: 'bad_request', failed_share: 0.3, usual_share: 0.01 } },
+  unclassified: { evidence: { unknown_failures: 12, unknown_share: 0.021 } },
   pipeline: {
     scope: {},
     verdict: { party: 'pipeline', why: '' },
@@ -88,6 +99,9 @@ const numbers: Partial<Record<IncidentKind, string>> = {
   rate_limit_saturation: 'Slow down to 27,000 a minute: tokens used up in 40 s',
   slow_down_risk: 'Stay below 1,500,000 input tokens a minute (now 1,900,000)',
   quota_forecast: 'Spent at 2026-11-04 09:30 UTC: 813 of 1,000 USD so far, 4.7 USD an hour',
+  auth_failure: '55 requests refused: revoked key, keys sk-…abcd#0a1b2c3d, last success 17:07 UTC',
+  error_surge: '30 % of the requests fail with bad request, usually 1 %',
+  unclassified: '12 failures that no rule knows, 2.1 % of the requests',
   pipeline: '120,000 records of llm-requests wait, counted until 17:05 UTC (store)',
 };
 
