@@ -17,9 +17,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     const invocation = createProgram().parse(argv);
     const { command, config, overrides, options } = invocation;
-    stopOnSignals(stop, command.graceful === true);
     const { readSettings } = await import('./settings/read-settings.ts');
+    // Before signals are taken over: a pipe to whom nobody writes is waited for, and a signal has to end that.
     const { settings } = readSettings({ config, env: process.env, overrides });
+    stopOnSignals(stop, command.graceful === true);
     const { stdout, stderr, stdin } = process;
     const context = createContext({ settings, signal: stop.signal, env: process.env, stdout, stderr, stdin });
     const { run } = await command.load();

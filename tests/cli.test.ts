@@ -137,6 +137,17 @@ describe('the program', () => {
     expect({ code: again.code, stderr: again.stderr }).toEqual({ code: 0, stderr: '' });
   });
 
+  it.each<[string, Record<string, string>, string, number]>([
+    ['was not configured', {}, 'skip', 0],
+    ['was configured and does not answer', { FAULTLINE_KAFKA_BROKERS: '127.0.0.1:9' }, 'fail', 1],
+  ])('lets a Kafka that %s pass as it should', async (_name, env, result, code) => {
+    const checked = await faultline(['doctor', '--json'], env);
+    const checks = JSON.parse(checked.stdout) as { name: string; result: string; text: string }[];
+    const kafka = checks.find(({ name }) => name === 'kafka');
+    expect({ code: checked.code, result: kafka?.result }, kafka?.text).toEqual({ code, result });
+    if (result === 'skip') expect(kafka?.text).toMatch(/^not configured/);
+  });
+
   it('ends cleanly when its reader goes away', async () => {
     const { code, stderr } = await faultline(['simulate', '--seed', '1'], {}, true);
     expect(code).toBe(0);

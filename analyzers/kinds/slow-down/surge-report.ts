@@ -57,7 +57,11 @@ export function surgeReport(surge: Surge): Report {
 function summary({ memory: facts, present, scope }: Surge): string {
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
   const back = facts.back_at === null ? `now ${rate(present.rate)}` : `back at ${rate(present.rate)}`;
-  return `Slow Down for ${describeScope(scope)}: ${original} requests/min grew to ${rate(facts.peak_rate)} (${times(growthRatio(facts))}), ${back}; ${facts.slow_downs} refused.`;
+  const change =
+    growthRatio(facts) > 1
+      ? `${original} requests/min grew to ${rate(facts.peak_rate)} (${times(growthRatio(facts))}), ${back}`
+      : `${original} requests/min did not grow, ${back}`;
+  return `Slow Down for ${describeScope(scope)}: ${change}; ${facts.slow_downs} refused.`;
 }
 
 function verdict({ memory: facts, scope, started_at }: Surge): Incident['verdict'] {
