@@ -41,7 +41,7 @@ export async function writeBatch(
   batch: Batch,
 ): Promise<boolean> {
   const range = batch.announced ?? batch;
-  const token = batchToken(partition.id.topic, partition.id.partition, partition.incarnation, range);
+  const token = batchToken(partition.id.topic, partition.id.partition, partition.state.incarnation, range);
   await context.reached('before-announce');
   if (!(await announce(context, partition, range))) return false;
   let announcedAt = context.monotonic();
@@ -96,7 +96,7 @@ export async function acknowledge(
       partition.epoch,
       partition.id,
       offset,
-      encodeMetadata(partition.incarnation, null),
+      encodeMetadata(partition.state.incarnation, null),
     );
     return true;
   } catch (error) {
@@ -124,7 +124,7 @@ async function announce(
   partition: AssignedPartition,
   range: OffsetRange,
 ): Promise<boolean> {
-  const metadata = encodeMetadata(partition.incarnation, range.to);
+  const metadata = encodeMetadata(partition.state.incarnation, range.to);
   for (let tries = 0; partition.isAssigned(); tries++) {
     const started = context.monotonic();
     try {
@@ -146,7 +146,7 @@ function ledgerEntry(context: WriteContext, partition: AssignedPartition, batch:
   return {
     topic: partition.id.topic,
     partition: partition.id.partition,
-    incarnation: partition.incarnation,
+    incarnation: partition.state.incarnation,
     kind: 'batch',
     from: batch.from,
     to: batch.to,
@@ -159,7 +159,7 @@ function ledgerEntry(context: WriteContext, partition: AssignedPartition, batch:
     first_ts: totals.first_ts,
     last_ts: totals.last_ts,
     days: batch.rows.days(),
-    topic_id: partition.topicId,
+    topic_id: partition.state.topicId,
     last_digest: lastDigest(batch),
     worker: context.worker,
     detail: '',
