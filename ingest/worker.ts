@@ -66,13 +66,15 @@ export function createWorker(options: WorkerOptions): Worker {
   const sink: Sink = {
     assigned(epoch, ids) {
       const isSame = epoch === assignment.epoch;
-      const unfinished = isSame ? [] : assignment.all.map(({ writing }) => writing);
+      const unfinished = isSame ? [] : assignment.all.flatMap(({ writing }) => writing ?? []);
       const added = isSame ? assignment.change(ids) : assignment.begin(epoch, ids);
       if (!isSame) writers.reset();
       if (isSame && added.length === 0) return;
       events.assigned(ids);
       // What is being written under the epoch before may still reach the ledger, which the start is decided by.
-      void (isSame ? begin(added) : Promise.all(unfinished).then(() => begin(added))).catch(fail);
+      void Promise.all(unfinished)
+        .then(() => begin(added))
+        .catch((error: unknown) => fail(error));
     },
     revoked() {
       assignment.end();
