@@ -14,7 +14,7 @@ export interface PartitionState {
   readonly stored: number;
   /** Everything before it is stored, and the group knows it; -1: the group knows nothing. */
   readonly acknowledged: number;
-  /** Until then it stands still because the store rejects its rows; null: it does not. */
+  /** Until then nothing is written because the store rejects its rows, or its topic is gone; null: it is not so. */
   readonly haltedUntil: number | null;
   /** Records of the log that are not read; null: not known. */
   readonly lag: number | null;

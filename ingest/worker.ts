@@ -90,6 +90,7 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const partition of assignment.all)
         if (partition.id.topic === topic && partition.batcher !== null) restart(partition);
     },
+    missing: (topics) => events.topicsMissing(topics),
   };
 
   async function begin(partitions: readonly AssignedPartition[], decide?: Decide): Promise<void> {

@@ -33,7 +33,7 @@ export interface WriteContext {
 /**
  * Announces the batch, inserts it, and answers true; false when the assignment ended before all of it was stored (its next
  * owner replays it). Transient errors are tried again for ever. Throws `StoreError` of code `refused` when the
- * store rejects the rows for a reason that no single row explains.
+ * store rejects the rows for a reason that no single row explains, and `CommitError` of code `no_topic`.
  */
 export async function writeBatch(
   context: WriteContext,
@@ -100,7 +100,8 @@ export async function acknowledge(
     );
     return true;
   } catch (error) {
-    if (error instanceof CommitError) return false;
+    // With the topic the group's offsets of it are gone: nobody is left to be told.
+    if (error instanceof CommitError) return error.code === 'no_topic';
     throw error;
   }
 }
@@ -134,6 +135,7 @@ async function announce(
     } catch (error) {
       if (!(error instanceof CommitError)) throw error;
       if (error.code === 'fenced') return false;
+      if (error.code === 'no_topic') throw error;
       context.events.brokerFailed(error.message);
       await wait(context, 'broker', tries);
     }

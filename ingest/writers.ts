@@ -3,6 +3,7 @@ import { type AssignedPartition, gatheredOf, happen } from './assigned-partition
 import type { Batcher } from './batcher.ts';
 import { CommitPace } from './commit-pace.ts';
 import { isHalted, mayAcknowledge } from './partition-state.ts';
+import { CommitError } from './sources/source.ts';
 import { acknowledge, type WriteContext, writeBatch } from './write.ts';
 
 export interface WritersOptions extends WriteContext {
@@ -63,6 +64,9 @@ export function createWriters(
       if (!answered(partition, await writeBatch(options, partition, batch))) return;
     } catch (error) {
       pace.answered('over');
+      // No writer waits for a topic that may never come back; what was read is kept for when it does.
+      if (error instanceof CommitError && error.code === 'no_topic')
+        return happen(partition, { kind: 'refused', monotonic: options.monotonic() });
       if (!(error instanceof StoreError) || options.onRefused === 'fail') throw error;
       happen(partition, { kind: 'refused', monotonic: options.monotonic() });
       events.halted(partition.id, error.message);

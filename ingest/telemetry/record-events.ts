@@ -11,6 +11,7 @@ export interface Recorded {
     HealthFacts,
     | 'assigned'
     | 'group_since'
+    | 'missing_topics'
     | 'store_failing_since'
     | 'store_failed_at'
     | 'store_answered_at'
@@ -107,6 +108,9 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
     },
     alreadyIn: () => registry.add('faultline_ledger_refused_ranges_total', 1, {}),
     lost: (_id, from, to) => registry.add('faultline_lost_records_total', to - from, {}),
+    topicsMissing(topics) {
+      facts.missing_topics = topics;
+    },
     halted(id) {
       halted.add(partitionKey(id));
       storeAnswered();

@@ -1,0 +1,38 @@
+import { type PartitionId, partitionKey } from '../partition-id.ts';
+import type { LogOffsets } from '../protocol.ts';
+import { type Admin, knownTopics } from './kafka-client.ts';
+import type { Committed } from './source.ts';
+
+/** What the group has committed for each partition. */
+export async function committedOffsets(
+  admin: Admin,
+  groupId: string,
+  ids: readonly PartitionId[],
+): Promise<Committed[]> {
+  const topics = [...new Set(ids.map((id) => id.topic))];
+  const answer = topics.length === 0 ? [] : await admin.fetchOffsets({ groupId, topics });
+  const found = new Map<string, Committed>();
+  for (const { topic, partitions } of answer) {
+    for (const { partition, offset, metadata } of partitions) {
+      found.set(partitionKey({ topic, partition }), { offset: Number(offset), metadata });
+    }
+  }
+  return ids.map((id) => found.get(partitionKey(id)) ?? { offset: -1, metadata: null });
+}
+
+/** Where the log of each partition begins and ends; that of a topic which is gone is empty. */
+export async function logOffsetsOf(admin: Admin, ids: readonly PartitionId[]): Promise<LogOffsets[]> {
+  const found = new Map<string, LogOffsets>();
+  for (const topic of new Set(ids.map((id) => id.topic))) {
+    if (knownTopics.isMissing(topic)) continue;
+    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+      found.set(partitionKey({ topic, partition }), { earliest: Number(low), latest: Number(high) });
+    }
+  }
+  return ids.map((id) => {
+    const offsets = found.get(partitionKey(id));
+    if (offsets === undefined && knownTopics.isMissing(id.topic)) return { earliest: 0, latest: 0 };
+    if (offsets === undefined) throw new Error(`${partitionKey(id)} is not in the cluster's metadata`);
+    return offsets;
+  });
+}
