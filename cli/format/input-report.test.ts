@@ -55,8 +55,8 @@ describe('what became of the input', () => {
     const at = { topic: 't', partition: 0, offset: 4, part: 0 };
     rows.reject('refused_by_store', 'too long', 'body', 4, at);
     const tally = tallyInput();
-    tally.add({ rows, messages: 1 });
-    tally.add({ rows, messages: 1 });
+    tally.add({ rows, records: 1 });
+    tally.add({ rows, records: 1 });
     expect(tally.report().dead).toEqual([
       { reason: 'refused_by_store', count: 2, first: { ...at, detail: 'too long', text: 'body' } },
     ]);

@@ -61,13 +61,13 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
       for (const [reason, records] of batch.rows.rejected)
         registry.add('faultline_dead_letters_total', records, { reason });
       registry.add('faultline_skipped_total', skipped, {});
-      registry.observe('faultline_batch_records', batch.messages, {});
+      registry.observe('faultline_batch_records', batch.records, {});
       registry.observe('faultline_batch_bytes', batch.bytes, {});
       registry.observe('faultline_batch_age_seconds', age / 1000, {});
       stage('write', duration);
       if (batch.announced !== null) {
         registry.add('faultline_replayed_ranges_total', 1, {});
-        registry.add('faultline_replayed_records_total', batch.messages, {});
+        registry.add('faultline_replayed_records_total', batch.records, {});
       }
       const key = partitionKey(id);
       halted.delete(key);
