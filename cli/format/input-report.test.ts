@@ -76,7 +76,11 @@ describe('an input without a request', () => {
       ['a log line', 'another'],
       /^app\.log: 2 lines, none is a request; a line has to be one JSON object.*\n  2 not_json, first: line 1: .*'a log line'$/,
     ],
-    ['another JSON', ['{"a":1}'], /; try --format with one of native.*\n  1 unknown_format, first: line 1: /],
+    [
+      'another JSON',
+      ['{"a":1}'],
+      /; set format to one of those in docs.*\n  1 unknown_format, first: line 1: /,
+    ],
     [
       'spans of something else',
       ['{"resourceSpans":[]}'],
