@@ -315,11 +315,3 @@ test('an organization of silence is no data: the incident stays open', () => {
   const { incidents } = play(rows, { until: at(110) });
   expect(incidents[0]).toMatchObject({ state: 'firing', evidence: { no_data: true } });
 });
-
-test('a Slow Down without growth says so, and names no factor', () => {
-  const steady = { ...batch, per_minute: (m: number) => (m < 61 ? 60 : 20) };
-  const { incidents } = play(traffic([web, steady, { ...refused, from: 61, to: 70, per_minute: 24 }]), {
-    until: at(64),
-  });
-  expect(incidents[0]?.summary).toContain('requests/min did not grow, ');
-});

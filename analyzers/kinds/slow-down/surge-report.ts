@@ -58,11 +58,7 @@ function summary({ memory: facts, present, scope, settings }: Surge): string {
     return `Slow Down for ${describeScope(scope)}: ${facts.slow_downs} of ${facts.requests} requests refused although traffic had not grown (usual ${rate(facts.original_rate)}, now ${rate(present.rate)} requests/min).`;
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
   const back = facts.back_at === null ? `now ${rate(present.rate)}` : `back at ${rate(present.rate)}`;
-  const change =
-    growthRatio(facts) > 1
-      ? `${original} requests/min grew to ${rate(facts.peak_rate)} (${times(growthRatio(facts))}), ${back}`
-      : `${original} requests/min did not grow, ${back}`;
-  return `Slow Down for ${describeScope(scope)}: ${change}; ${facts.slow_downs} refused.`;
+  return `Slow Down for ${describeScope(scope)}: ${original} requests/min grew to ${rate(facts.peak_rate)} (${times(growthRatio(facts))}), ${back}; ${facts.slow_downs} refused.`;
 }
 
 function verdict({ memory: facts, scope, started_at, settings }: Surge): Incident['verdict'] {
