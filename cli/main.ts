@@ -19,10 +19,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { command, config, overrides, options } = invocation;
     const { readSettings } = await import('./settings/read-settings.ts');
     // Before signals are taken over: a pipe to whom nobody writes is waited for, and a signal has to end that.
-    const { settings } = readSettings({ config, env: process.env, overrides });
+    const { settings, origins } = readSettings({ config, env: process.env, overrides });
     stopOnSignals(stop, command.graceful === true);
     const { stdout, stderr, stdin } = process;
-    const context = createContext({ settings, signal: stop.signal, env: process.env, stdout, stderr, stdin });
+    const { signal } = stop;
+    const context = createContext({ settings, origins, signal, env: process.env, stdout, stderr, stdin });
     const { run } = await command.load();
     // The table of commands ties the flags to the module; the type of the options is the module's own.
     return await run({ ...options, ...command.fixed, overrides, config } as never, context);

@@ -8,7 +8,6 @@ import { createPainter } from '../format/color.ts';
 import { droppedFields } from '../format/input-report.ts';
 import { quietKafkaLog } from '../telemetry/kafka-log.ts';
 import { maskCredentials } from '../mask.ts';
-import { readSettings, type SettingOverride } from '../settings/read-settings.ts';
 
 /** `skip`: nothing is configured, so there is nothing to check. */
 export interface Check {
@@ -21,7 +20,6 @@ export interface Check {
 export interface DoctorOptions {
   json?: boolean;
   config?: string;
-  overrides: readonly SettingOverride[];
 }
 
 /** Checks what faultline depends on, one line each; exit code 1 when a check fails. */
@@ -94,13 +92,8 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
 }
 
 /** Who reads files needs no Kafka: one that nobody named may be missing. */
-async function checkKafka(options: DoctorOptions, context: CommandContext): Promise<Finding> {
-  const { origins } = readSettings({
-    config: options.config,
-    env: context.env,
-    overrides: options.overrides,
-  });
-  if ([...origins.keys()].some((key) => key.startsWith('kafka.'))) return lookAtKafka(context);
+async function checkKafka(_options: unknown, context: CommandContext): Promise<Finding> {
+  if ([...context.origins.keys()].some((key) => key.startsWith('kafka.'))) return lookAtKafka(context);
   const found = await lookAtKafka(context).catch(() => null);
   if (found?.result === 'ok') return found;
   const brokers = context.settings.kafka.brokers.join(',');
