@@ -45,11 +45,9 @@ await describeWithKafka('a topic that is deleted', (kafka) => {
       // And goes on: not only what was fetched before the client noticed.
       await produceLines(kafka.brokers, stays, ['stays 2']);
       await expect.poll(() => read, { timeout: 30_000 }).toContain('stays 2');
-      const ids = [stays, goes].map((topic) => ({ topic, partition: 0 }));
-      expect(await source.logOffsets(ids)).toEqual([
-        { earliest: 0, latest: 3 },
-        { earliest: 0, latest: 0 },
-      ]);
+      expect(await source.logOffsets([{ topic: stays, partition: 0 }])).toEqual([{ earliest: 0, latest: 3 }]);
+      // An empty log would be taken for a topic that was created again, and counted a second time.
+      await expect(source.logOffsets([{ topic: goes, partition: 0 }])).rejects.toThrow();
       await createTopic(kafka.brokers[0] ?? '', goes, {});
       await produceLines(kafka.brokers, goes, ['again 0']);
       await expect.poll(() => read, { timeout: 60_000 }).toContain('again 0');

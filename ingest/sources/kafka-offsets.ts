@@ -1,6 +1,6 @@
 import { type PartitionId, partitionKey } from '../partition-id.ts';
 import type { LogOffsets } from '../protocol.ts';
-import { type Admin, knownTopics } from './kafka-client.ts';
+import type { Admin } from './kafka-client.ts';
 import type { Committed } from './source.ts';
 
 /** What the group has committed for each partition. */
@@ -20,18 +20,17 @@ export async function committedOffsets(
   return ids.map((id) => found.get(partitionKey(id)) ?? { offset: -1, metadata: null });
 }
 
-/** Where the log of each partition begins and ends; that of a topic which is gone is empty. */
+/** Where the log of each partition begins and ends. Throws when one of the topics is missing. */
 export async function logOffsetsOf(admin: Admin, ids: readonly PartitionId[]): Promise<LogOffsets[]> {
   const found = new Map<string, LogOffsets>();
   for (const topic of new Set(ids.map((id) => id.topic))) {
-    if (knownTopics.isMissing(topic)) continue;
     for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
       found.set(partitionKey({ topic, partition }), { earliest: Number(low), latest: Number(high) });
     }
   }
   return ids.map((id) => {
     const offsets = found.get(partitionKey(id));
-    if (offsets === undefined && knownTopics.isMissing(id.topic)) return { earliest: 0, latest: 0 };
+    // No answer is not an empty log: that would be taken for a topic that was created again.
     if (offsets === undefined) throw new Error(`${partitionKey(id)} is not in the cluster's metadata`);
     return offsets;
   });
