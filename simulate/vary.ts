@@ -37,7 +37,7 @@ export function vary(scenario: Scenario, seed: number | string): Scenario {
       : {
           buckets: scenario.buckets.map((bucket) => ({
             ...bucket,
-            requests_per_minute: bucket.requests_per_minute * volume,
+            requests_per_minute: Math.max(1, Math.round(bucket.requests_per_minute * volume)),
           })),
         }),
   };
