@@ -19,11 +19,13 @@ export interface Check {
   text: string;
 }
 
+export interface DoctorOptions {
+  json?: boolean;
+  config?: string;
+}
+
 /** Checks what faultline depends on, one line each; exit code 1 when a check fails. */
-export async function run(
-  options: { json?: boolean; config?: string },
-  context: CommandContext,
-): Promise<number> {
+export async function run(options: DoctorOptions, context: CommandContext): Promise<number> {
   const paint = createPainter(context.color);
   // All at once, as each may wait for a host that does not answer; shown in their order.
   const running = Object.entries(checksByName).map(([name, check]) =>
@@ -43,7 +45,7 @@ export async function run(
 const paints = { ok: 'green', fail: 'red', skip: 'dim' } as const;
 
 type Finding = Omit<Check, 'name'>;
-type Look = (options: { config?: string }, context: CommandContext) => Promise<Finding>;
+type Look = (options: DoctorOptions, context: CommandContext) => Promise<Finding>;
 
 const checksByName: Readonly<Record<string, Look>> = {
   settings: async ({ config }) => {
@@ -92,7 +94,17 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
   }
 }
 
+/** Who reads files needs no Kafka: one that nobody named may be missing. */
 async function checkKafka(_options: unknown, context: CommandContext): Promise<Finding> {
+  if ([...context.origins.keys()].some((key) => key.startsWith('kafka.'))) return lookAtKafka(context);
+  const found = await lookAtKafka(context).catch(() => null);
+  if (found?.result === 'ok') return found;
+  const brokers = context.settings.kafka.brokers.join(',');
+  const why = found === null ? `nothing answers at ${brokers}` : found.text;
+  return { result: 'skip', text: `not configured (no kafka.* is set, and ${why})` };
+}
+
+async function lookAtKafka(context: CommandContext): Promise<Finding> {
   const { kafka } = context.settings;
   const { openKafkaAdmin } = await import('../../ingest/sources/kafka.ts');
   const admin = await openKafkaAdmin(kafka, quietKafkaLog(context));

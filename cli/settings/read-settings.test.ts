@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -195,8 +196,22 @@ describe('a wrong settings file is one line that names', () => {
     expect(performance.now() - started).toBeLessThan(500);
   });
 
-  it('a file without an end', () => {
-    expect(() => loadSettings({ config: '/dev/zero', env: {} })).toThrow('larger than 32768 bytes');
+  it('a device, which may have no end', () => {
+    expect(() => loadSettings({ config: '/dev/zero', env: {} })).toThrow(
+      'settings file /dev/zero: is not a file; name one, or give a pipe as --config /dev/stdin',
+    );
+  });
+
+  it('a named pipe, for whose writer it would wait', () => {
+    const pipe = path.join(mkdtempSync(path.join(tmpdir(), 'faultline-pipe-')), 'settings.yaml');
+    execFileSync('mkfifo', [pipe]);
+    // In a process of its own: a read that waits would stop this one, too.
+    const module = new URL('read-settings.ts', import.meta.url).href;
+    const script = `import { loadSettings } from ${JSON.stringify(module)};
+      try { loadSettings({ config: ${JSON.stringify(pipe)}, env: {} }); } catch (error) { console.log(error.message); }`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
+    rmSync(path.dirname(pipe), { recursive: true });
+    expect(said.toString()).toContain('is not a file');
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Settings, settingsSchema } from '../../domain/settings.ts';
@@ -102,8 +102,17 @@ function readFile(config: string | undefined, origins: Map<string, string>): Tre
   return toTree(document, file, lines, origins);
 }
 
-/** The text of a file; null when it is larger than settings are. No more is read: it may be a pipe, or have no end. */
+/** What the shell has opened for us, as in `--config <(sops -d faultline.yaml)`: somebody writes to it. */
+const OPENED = /^\/dev\/(stdin|fd\/\d+)$/;
+
+/**
+ * The text of a file; null when it is larger than settings are: no more is read, as a pipe may have no end. A named pipe
+ * or a device would be waited for, perhaps for ever, and no signal is seen meanwhile. Throws Node's error.
+ */
 function readBounded(file: string): string | null {
+  const stats = statSync(file);
+  if (!stats.isFile() && !stats.isDirectory() && !(OPENED.test(file) && (stats.isFIFO() || stats.isSocket())))
+    throw Object.assign(new Error('not a file'), { code: 'NOT_A_FILE' });
   const bytes = Buffer.alloc(LARGEST_FILE + 1);
   const handle = openSync(file, 'r');
   let length = 0;
@@ -129,6 +138,7 @@ function nestsTooDeeply(text: string): boolean {
 
 function fixFor(code: string): string | null {
   if (code === 'EACCES') return 'may not be read; check its permissions';
+  if (code === 'NOT_A_FILE') return 'is not a file; name one, or give a pipe as --config /dev/stdin';
   if (code === 'EISDIR') return 'is a directory; name a file';
   return null;
 }
