@@ -16,6 +16,11 @@ export interface KindFacts {
   panel: string;
   /** First sentence of a notification, after which comes the scope: "Slow Down surge since 17:08: org acme." */
   alert: string;
+  /**
+   * The number that matters at night: texts with names of evidence in braces. The first of which all names are there is
+   * told; none: only what every incident says.
+   */
+  matters?: readonly string[];
   /** Why somebody must act, by the party of the verdict; `otherwise` for all that are not named. */
   why: { otherwise: string } & Readonly<Record<string, string>>;
 }
@@ -28,6 +33,10 @@ export const incidentKinds = {
     class: 'slow_down',
     panel: 'slow-down',
     alert: 'Slow Down surge',
+    matters: [
+      'Return to {original_requests_per_minute} requests a minute (now {present_requests_per_minute})',
+      '{slow_down_count} Slow Down answers so far',
+    ],
     why: {
       provider: 'The request rate had not risen: the provider is short of capacity.',
       otherwise:
@@ -40,6 +49,10 @@ export const incidentKinds = {
     class: 'quota_exceeded',
     panel: 'quota',
     alert: 'Quota exhausted',
+    matters: [
+      'Used up: {quota}; {failed_requests} requests failed, {useless_retries} of them useless retries',
+      'Used up: {quota}',
+    ],
     why: { otherwise: 'Credit or a spend limit is used up; waiting and retrying never help.' },
   },
   region_blocked: {
@@ -48,6 +61,10 @@ export const incidentKinds = {
     class: 'unsupported_region',
     panel: 'errors-by-class',
     alert: 'Region blocked',
+    matters: [
+      '{refused_requests} requests refused, {refused_share:%} of all; from {affected_regions}',
+      '{refused_requests} requests refused',
+    ],
     why: { otherwise: 'Requests come from a country or region that the provider does not serve.' },
   },
   retry_storm: {
@@ -56,6 +73,10 @@ export const incidentKinds = {
     class: 'rate_limit',
     panel: 'retry-share',
     alert: 'Retry storm',
+    matters: [
+      '{attempts_per_request} attempts a request; {useless_share:%} of the retries can never succeed',
+      '{attempts_per_request} attempts a request',
+    ],
     why: { otherwise: 'Clients repeat failed requests faster than these can succeed.' },
   },
   pipeline: {
@@ -67,6 +88,10 @@ export const incidentKinds = {
       'faultline incidents --state firing says which partition, which worker and why. See whether the workers run, and whether ClickHouse and Kafka answer them; a worker goes on by itself as soon as it can.',
     panel: 'ingest-delay',
     alert: 'Counts are incomplete',
+    matters: [
+      '{records} records of {topic} lost',
+      '{waiting_records} records of {topic} wait, counted until {counted_until} ({causes})',
+    ],
     why: {
       otherwise:
         'A worker does not go on or is gone, or records were deleted before they were read; nothing is known of the API.',

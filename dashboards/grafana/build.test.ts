@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { errorClassNames, errorClasses } from '../../domain/error-class.ts';
 import { factsOf, incidentKindNames } from '../../domain/incident-kind.ts';
-import { panelId } from '../panel.ts';
+import { columnWidth, LEAST_TEXT, panelId } from '../panel.ts';
 import { dashboards } from '../panels/list.ts';
 import { alertRules } from '../panels/alerts.ts';
 import type { FileRule } from './alerting.ts';
@@ -128,6 +128,118 @@ describe('a dashboard', () => {
     const text = buildFiles('https://docs.example.org/faultline/').map(fileText).join('');
     expect(text).not.toContain('/public/faultline');
     expect(text).toContain('"https://docs.example.org/faultline/errors/slow_down.md"');
+  });
+});
+
+describe('a table', () => {
+  const tables = dashboards.flatMap(({ uid, rows }) =>
+    rows.flatMap(({ panels }) =>
+      panels
+        .filter(({ kind }) => kind === 'table' || kind === 'incidents')
+        .map((one) => [uid, one.slug, one] as const),
+    ),
+  );
+
+  test.each(tables)('%s %s: an empty cell does not show the text for no rows', (uid, _slug, model) => {
+    const built = panelsOf(uid).find(({ id }) => id === panelId(model));
+    for (const { name } of model.columns ?? []) {
+      const override = built?.fieldConfig.overrides.find(({ matcher }) => matcher.options === name);
+      expect(override?.properties, name).toContainEqual({ id: 'noValue', value: '–' });
+    }
+  });
+
+  // 32 pixels of the page and 24 of the panel are around the columns.
+  test.each(
+    tables.flatMap(([, slug, model]) => [1_280, 1_600, 2_560].map((page) => [slug, page, model] as const)),
+  )('%s: no column is cut on a page of %i pixels', (_slug, page, model) => {
+    const room = Math.floor(((page - 32) * model.width) / 24) - 24;
+    const widths = (model.columns ?? []).map(columnWidth);
+    const fixed = widths.reduce<number>((sum, width) => sum + (width ?? 0), 0);
+    const texts = widths.filter((width) => width === null).length;
+    expect(fixed + texts * (page < 1_600 ? 100 : LEAST_TEXT)).toBeLessThanOrEqual(room);
+  });
+
+  test.each(tables)('%s %s: long texts wrap in Grafana 11 and in later ones', (uid, _slug, model) => {
+    const built = panelsOf(uid).find(({ id }) => id === panelId(model));
+    for (const column of model.columns ?? []) {
+      if (columnWidth(column) !== null && column.wraps !== true) continue;
+      const override = built?.fieldConfig.overrides.find(({ matcher }) => matcher.options === column.name);
+      expect(override?.properties, column.name).toContainEqual({ id: 'custom.wrapText', value: true });
+      expect(override?.properties, column.name).toContainEqual({
+        id: 'custom.cellOptions',
+        value: { type: 'auto', wrapText: true },
+      });
+    }
+  });
+});
+
+describe('a chart', () => {
+  const charts = dashboards.flatMap(({ uid, rows }) =>
+    rows.flatMap(({ panels }) =>
+      panels
+        .filter(({ kind }) => kind === 'timeseries' || kind === 'bars')
+        .map((one) => [uid, one.slug, one] as const),
+    ),
+  );
+
+  test.each(charts)(
+    '%s %s: no series is left to the palette of Grafana, whose first is green',
+    (uid, _slug, model) => {
+      if (model.columns !== undefined) {
+        for (const { name } of model.columns) expect(model.colors, name).toHaveProperty(name);
+        return;
+      }
+      expect(model.colors ?? model.color).toBeDefined();
+      if (model.colors !== undefined) return;
+      const built = panelsOf(uid).find(({ id }) => id === panelId(model));
+      expect(built?.fieldConfig.defaults).toHaveProperty(
+        'color',
+        model.color === 'by_name'
+          ? { mode: 'palette-classic-by-name' }
+          : { mode: 'shades', fixedColor: model.color },
+      );
+    },
+  );
+
+  test.each(charts)('%s %s: its first and last interval are whole', (_uid, slug, model) => {
+    // When a batch was stored is the clock of the store, and no later than now.
+    if (['batch-size', 'worker-batches'].includes(slug)) return;
+    expect(model.sql).toContain('$__buckets(');
+  });
+
+  test('a rate is a number that says per what, not "c/m"', () => {
+    const text = files.map(fileText).join('');
+    expect(text).not.toMatch(/"(cpm|cps)"/);
+    for (const [uid, , model] of charts) {
+      if (model.unit !== 'per_minute') continue;
+      const built = panelsOf(uid).find(({ id }) => id === panelId(model));
+      expect(built?.fieldConfig.defaults).toMatchObject({ custom: { axisLabel: 'per minute' } });
+    }
+  });
+});
+
+describe('the page of one incident', () => {
+  test('is reached from every table of incidents, and its variable is the id', () => {
+    for (const { uid, rows, about } of dashboards) {
+      if (about !== undefined) continue;
+      for (const model of rows.flatMap(({ panels }) => panels)) {
+        if (model.kind !== 'incidents') continue;
+        const built = panelsOf(uid).find(({ id }) => id === panelId(model));
+        const override = built?.fieldConfig.overrides.find(({ matcher }) => matcher.options === 'id');
+        expect(override?.properties.find(({ id }) => id === 'links')?.value, model.slug).toMatchObject([
+          {
+            url: expect.stringMatching(
+              /^\/d\/faultline-incident\?\$\{__url_time_range\}&.*var-id=\$\{__value\.raw\}$/,
+            ),
+          },
+        ]);
+      }
+    }
+    const { list } = contentOf('dashboards/faultline-incident.json')['templating'] as {
+      list: { name: string; multi?: boolean; includeAll?: boolean }[];
+    };
+    expect(list.map(({ name }) => name)).toEqual(['datasource', 'id']);
+    expect(list[1]).toMatchObject({ multi: false, includeAll: false });
   });
 });
 

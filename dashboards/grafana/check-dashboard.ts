@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { incidentVariable } from '../expand.ts';
 import { filterVariables } from '../panel.ts';
 import { knownGrafanaUnits } from './units.ts';
 
@@ -96,7 +97,9 @@ export function checkDashboard(content: unknown, uids: ReadonlySet<string>): str
   const names = dashboard.templating.list.map(({ name }) => name);
   problems.push(...repeated(names).map((name) => `variable ${name} is defined twice`));
   const known = new Set(names);
-  for (const name of ['datasource', ...filterVariables]) {
+  // A page about one incident is narrowed by that alone.
+  const filters = known.has(incidentVariable) ? [] : filterVariables;
+  for (const name of ['datasource', ...filters]) {
     if (!known.has(name)) problems.push(`variable ${name} is missing`);
   }
   for (const one of dashboard.templating.list) {
@@ -177,7 +180,7 @@ function checkSql(sql: string, known: ReadonlySet<string>): string[] {
   const problems = unknownVariables(sql, new Set([...known, ...macros]));
   if (!/\$__(timeFilter|fromTime|toTime)\b/.test(sql))
     problems.push('the query is not bound to the time range');
-  if (/\bFROM incidents(?! FINAL)\b/.test(sql))
+  if (/\bFROM incidents(?! FINAL)\b/.test(sql) && !/\bORDER BY version\b/.test(sql))
     problems.push('reads incidents without FINAL: every version is a row');
   if ((sql.match(/\(/g) ?? []).length !== (sql.match(/\)/g) ?? []).length)
     problems.push('the query has unequal brackets');
