@@ -9,7 +9,8 @@ import type { Store } from '../store/store.ts';
 import { migrate } from '../store/migrate.ts';
 import { expand, forGrafana, type Question } from './expand.ts';
 import { type FilterVariable, filterVariables, type Panel } from './panel.ts';
-import { alertRules } from './panels/alerts.ts';
+import { incidentRules } from './panels/alerts.ts';
+import { storeRules } from './panels/store-alerts.ts';
 import { incidentMarks } from './panels/incidents.ts';
 import { dashboards } from './panels/list.ts';
 import { valuesOf } from './panels/variables.ts';
@@ -194,11 +195,21 @@ describe('alert rules', () => {
     await store.command('TRUNCATE TABLE incidents');
   });
 
-  test.each(alertRules.map((rule) => [rule.kind, rule] as const))(
+  test.each(incidentRules.map((rule) => [rule.kind, rule] as const))(
     '%s: a table of texts and exactly one number, with unique labels',
     async (kind, rule) => {
       await writeIncident('a1', kind, 'firing');
       await writeIncident('a2', kind, 'resolved');
+      for (const one of rule.numbers) {
+        // Values are found by the labels of the rule: the texts have to be the same, and the number another one.
+        const [first, ...rest] = [...(await describeColumns(one.sql, hour))].toReversed();
+        expect(isNumber(first?.type ?? ''), one.refId).toBe(true);
+        const texts = (await describeColumns(rule.sql, hour)).filter(({ type }) => isText(type));
+        expect(rest.toReversed()).toEqual(texts);
+        expect(await ask(one.sql, hour), one.refId).toContainEqual(
+          expect.objectContaining({ incident: 'none' }),
+        );
+      }
       const columns = await describeColumns(rule.sql, hour);
       expect(columns.filter(({ type }) => isNumber(type)).map(({ name }) => name)).toEqual(['firing']);
       expect(columns.filter(({ type }) => !isNumber(type)).every(({ type }) => isText(type))).toBe(true);
@@ -208,7 +219,7 @@ describe('alert rules', () => {
     },
   );
 
-  test.each(alertRules.map((rule) => [rule.kind, rule] as const))(
+  test.each(incidentRules.map((rule) => [rule.kind, rule] as const))(
     '%s: silent without and with a pending incident, firing with an open one, silent after it resolved',
     async (kind, rule) => {
       const firing = async () =>
@@ -229,7 +240,7 @@ describe('alert rules', () => {
   );
 
   test('an incident that has fired for days still fires; one of another kind does not', async () => {
-    const [rule] = alertRules;
+    const [rule] = incidentRules;
     if (rule === undefined) throw new Error('no rules');
     await writeIncident('old', rule.kind, 'firing', 1, NOW - 5 * 86_400);
     await writeIncident('foreign', 'retry_storm', 'firing');
@@ -237,8 +248,83 @@ describe('alert rules', () => {
     expect(rows.filter((row) => row['firing'] === 1).map((row) => row['incident'])).toEqual(['old']);
   });
 
+  const firing = async (kind: string): Promise<unknown[]> => {
+    const rule = incidentRules.find((one) => one.kind === kind);
+    const rows = await ask(rule?.sql ?? '', hour);
+    return rows.filter((row) => row['firing'] === 1).map((row) => row['incident']);
+  };
+  const at = (second: number) => ({ written_at: NOW + second });
+
+  test('what a backlog brings to light a day later does not notify; it does when it still goes on now', async () => {
+    const yesterday = NOW - 86_400;
+    await writeIncident('old', 'quota_exhausted', 'firing', 1, yesterday, 'x', at(0));
+    expect(await firing('quota_exhausted')).toEqual([]);
+    // The backlog is read up to the present, and the incident is still there.
+    await writeIncident('old', 'quota_exhausted', 'firing', 86_390_000, yesterday, 'x', at(0));
+    expect(await firing('quota_exhausted')).toEqual(['old']);
+  });
+
+  test('one that was told in time keeps firing while its later counts are behind', async () => {
+    const began = NOW - 7_200;
+    await writeIncident('live', 'quota_exhausted', 'firing', 1, began, 'x', at(-7_190));
+    await writeIncident('live', 'quota_exhausted', 'firing', 2, began, 'x', at(0));
+    expect(await firing('quota_exhausted')).toEqual(['live']);
+  });
+
+  test('the surge carries the rate to return to and the end of the hold', async () => {
+    await writeIncident('a1', 'slow_down_surge', 'firing', 1, NOW - 600, 'x', {
+      evidence: {
+        original_requests_per_minute: 500,
+        present_requests_per_minute: 900.5,
+        rate_of: 'organization',
+      },
+    });
+    const rule = incidentRules.find(({ kind }) => kind === 'slow_down_surge');
+    const numbers: Record<string, unknown> = {};
+    for (const { refId, sql } of rule?.numbers ?? []) {
+      const row = (await ask(sql, hour)).find(({ incident }) => incident === 'a1');
+      numbers[refId] = row === undefined ? null : Object.values(row).at(-1);
+    }
+    expect(numbers).toEqual({ N1: 500, N2: 900.5, N3: null, H: Date.parse('2040-03-01T03:10:00Z') / 1_000 });
+  });
+
+  test.each(storeRules.map((rule) => [rule.uid, rule] as const))(
+    '%s: a table of texts and one number, below its threshold while all is well',
+    async (_uid, rule) => {
+      const columns = await describeColumns(rule.sql, hour);
+      expect(columns.filter(({ type }) => isNumber(type))).toHaveLength(1);
+      expect(columns.filter(({ type }) => !isNumber(type)).every(({ type }) => isText(type))).toBe(true);
+      const values = (await ask(rule.sql, hour)).map((row) => Number(Object.values(row).at(-1)));
+      expect(values.length).toBeGreaterThan(0);
+      expect(Math.max(...values)).toBeLessThanOrEqual(rule.threshold);
+    },
+  );
+
+  test('workers that are silent and records that cannot be decoded are above theirs', async () => {
+    const highest = async (uid: string, question: Question) => {
+      const rule = storeRules.find((one) => one.uid === uid);
+      const values = (await ask(rule?.sql ?? '', question)).map((row) => Number(Object.values(row).at(-1)));
+      return Math.max(...values) > (rule?.threshold ?? Infinity);
+    };
+    expect(await highest('faultline-workers-silent', { ...hour, to: NOW + 600 })).toBe(true);
+    await insert('ingest_batches', [
+      {
+        topic: 'broken',
+        partition: 0,
+        incarnation: 0,
+        kind: 'batch',
+        from_offset: 0,
+        to_offset: 100,
+        counted: 80,
+        dead: 20,
+        inserted_at: (NOW - 10).toFixed(3),
+      },
+    ]);
+    expect(await highest('faultline-dead-letters', hour)).toBe(true);
+  });
+
   test('labels stay the same while summary, evidence and severity of an incident change', async () => {
-    const [rule] = alertRules;
+    const [rule] = incidentRules;
     if (rule === undefined) throw new Error('no rules');
     const labels = async () =>
       (await ask(rule.sql, hour)).map(({ firing: _firing, ...rest }) => JSON.stringify(rest)).toSorted();
@@ -523,7 +609,8 @@ async function writeIncident(
   await insert('incidents', [
     {
       id,
-      version,
+      // Event time of the evaluation in ms.
+      version: startedAt * 1_000 + version,
       kind,
       state,
       severity: 'critical',

@@ -4,12 +4,11 @@ import { errorClassNames, errorClasses } from '../../domain/error-class.ts';
 import { factsOf, incidentKindNames } from '../../domain/incident-kind.ts';
 import { columnWidth, LEAST_TEXT, panelId } from '../panel.ts';
 import { dashboards } from '../panels/list.ts';
-import { alertRules } from '../panels/alerts.ts';
-import type { FileRule } from './alerting.ts';
+import { type FileRule, ruleGroups } from './alerting.ts';
 import { buildFiles, fileText } from './build.ts';
 import { checkFiles, compareFiles } from './check.ts';
 import { finish } from './finish.ts';
-import { ruleGroup } from './push.ts';
+import { apiGroup } from './push.ts';
 
 interface JsonPanel {
   id: number;
@@ -258,19 +257,22 @@ describe('the alert rules', () => {
       ).toEqual([]);
       // The pipeline is faultline's own: no class of errors says what to do about it.
       const own = rule.labels['kind'] === 'pipeline';
-      expect(rule.annotations['remedy']).toContain(
-        own ? 'faultline incidents' : errorClasses[rule.labels['class'] as 'slow_down'].remedy[0],
-      );
+      const remedy = factsOf(rule.labels['kind'] as 'pipeline').remedy;
+      if (!own)
+        expect(rule.annotations['remedy']).toContain(
+          remedy ?? errorClasses[rule.labels['class'] as 'slow_down'].remedy[0],
+        );
       expect(rule.annotations['runbook_url']).toMatch(
         own
           ? /^\{\{ .*externalURL \}\}\/public\/faultline\/incidents\.md#pipeline$/
-          : /^\{\{ .*externalURL \}\}\/public\/faultline\/errors\/\w+\.md$/,
+          : /^\{\{ .*externalURL \}\}\/public\/faultline\/(errors\/\w+\.md|incidents\.md#\w+)$/,
       );
     },
   );
 
   test('stand for the kinds of incident, each beside its panel', () => {
-    expect(rules.map(({ uid, panelId: id }) => [uid, id])).toEqual(
+    const ofIncidents = rules.filter(({ annotations }) => annotations['incident_url'] !== undefined);
+    expect(ofIncidents.map(({ uid, panelId: id }) => [uid, id])).toEqual(
       incidentKindNames.map((kind) => [
         `faultline-${kind.replaceAll('_', '-')}`,
         panelId({ slug: factsOf(kind).panel }),
@@ -278,21 +280,36 @@ describe('the alert rules', () => {
     );
   });
 
+  test('a ClickHouse that is down fires one rule with its own text and severity, and no other', () => {
+    const loud = rules.filter((rule) => rule.execErrState !== 'KeepLast' || rule.noDataState !== 'KeepLast');
+    expect(loud.map(({ uid }) => uid)).toEqual(['faultline-store-unreachable']);
+    expect(loud[0]).toMatchObject({ execErrState: 'Alerting', noDataState: 'Alerting', for: '2m' });
+    expect(loud[0]?.labels).toMatchObject({ severity: 'warning', kind: 'pipeline' });
+    expect(loud[0]?.annotations['summary']).toMatch(/^ClickHouse has not answered Grafana[^{]*$/);
+  });
+
+  test('the surge says the rate to return to, and until when to hold it', () => {
+    const surge = rules.find(({ uid }) => uid === 'faultline-slow-down-surge');
+    expect(surge?.annotations['number']).toBe(
+      '{{ if and $values.N1.Value $values.N2.Value }}Return to {{ humanize $values.N1.Value }} requests a minute (now {{ humanize $values.N2.Value }}).{{ else if $values.N3.Value }}{{ humanize $values.N3.Value }} Slow Down answers so far.{{ end }}',
+    );
+    expect(surge?.annotations['hold_until']).toContain('humanizeTimestamp $values.H.Value');
+  });
+
+  test('mean the same in Grafana 11, 12 and 13: no key that one of them does not know', () => {
+    for (const rule of rules) {
+      expect(Object.keys(rule)).not.toContain('keepFiringFor');
+      expect(Object.keys(rule)).not.toContain('missing_series_evals_to_resolve');
+    }
+  });
+
   test('are the same over the HTTP API, under its names', () => {
-    const group = ruleGroup(alertRules, '/public/faultline') as {
-      interval: number;
-      rules: Record<string, unknown>[];
-    };
-    expect(group.interval).toBe(10);
-    expect(group.rules.map((rule) => rule['uid'])).toEqual(rules.map(({ uid }) => uid));
-    for (const rule of group.rules) {
-      expect(rule).toMatchObject({
-        keep_firing_for: '0s',
-        missingSeriesEvalsToResolve: 2,
-        folderUID: 'faultline',
-        orgID: 1,
-      });
-      expect(rule).not.toHaveProperty('keepFiringFor');
+    const groups = ruleGroups.map((one) => apiGroup(one, '/public/faultline'));
+    expect(groups.map(({ interval }) => interval)).toEqual([10, 60]);
+    const sent = groups.flatMap((group) => group.rules);
+    expect(sent.map((rule) => rule['uid'])).toEqual(rules.map(({ uid }) => uid));
+    for (const rule of sent) {
+      expect(rule).toMatchObject({ folderUID: 'faultline', orgID: 1 });
       expect(rule).not.toHaveProperty('panelId');
     }
   });

@@ -126,7 +126,7 @@ FROM (
   SELECT org, project, api_key, client, class, sum(requests) AS n, min(ts) AS first, max(ts) AS last
   FROM ${rangeRows(
     ['ts', 'org', 'project', 'api_key', 'client', 'class', 'requests'],
-    `(class = 'ok' OR class IN ${accessClasses}) AND api_key IN (
+    `(class = 'ok' OR class IN ${accessClasses}) AND api_key GLOBAL IN (
       SELECT api_key FROM request_counts_1m WHERE $__timeFilter(ts) AND class IN ${accessClasses})`,
   )}
   GROUP BY org, project, api_key, client, class
