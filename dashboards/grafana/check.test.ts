@@ -17,12 +17,11 @@ function broken(path: string, keys: readonly (string | number)[], value: unknown
 }
 
 const rule = (...keys: (string | number)[]) => ['groups', 0, 'rules', 0, ...keys];
-const lastQuery =
-  (
-    buildFiles().find(({ path }) => path === 'alerting/rules.json')?.content as {
-      groups: { rules: { data: unknown[] }[] }[];
-    }
-  ).groups[0]?.rules[0]?.data.length ?? 0;
+const { groups: ruleFile } = (buildFiles().find(({ path }) => path === 'alerting/rules.json')?.content ?? {
+  groups: [],
+}) as { groups: { rules: { data: unknown[] }[] }[] };
+/** The threshold stands after all queries. */
+const lastQuery = ruleFile[0]?.rules[0]?.data.length ?? 0;
 const panelIndex = (files: readonly BuiltFile[], id: number) =>
   files
     .flatMap(({ content }) => (content['panels'] ?? []) as { id: number }[])
@@ -135,10 +134,10 @@ describe('a table that reads wrongly', () => {
     ['texts that wrap in Grafana 11 only', 'custom.wrapText', 'wraps in some versions of Grafana only'],
     ['texts that wrap in Grafana 12 and later only', 'custom.cellOptions', 'wraps in some versions'],
   ])('%s', (_name, property, problem) => {
-    const [file] = buildFiles();
-    const list = (
-      file?.content as { panels: { fieldConfig: { overrides: { properties: { id: string }[] }[] } }[] }
-    ).panels[tableAt]?.fieldConfig.overrides;
+    const content = (buildFiles()[0]?.content ?? { panels: [] }) as {
+      panels: { fieldConfig: { overrides: { properties: { id: string }[] }[] } }[];
+    };
+    const list = content.panels[tableAt]?.fieldConfig.overrides;
     const without = list?.map((one) => ({
       ...one,
       properties: one.properties.filter(({ id }) => id !== property),

@@ -83,8 +83,8 @@ function timeSeries(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
         .sort(common.SortOrder.Descending),
     );
   if (panel.minStep !== undefined) builder.interval(`${panel.minStep}s`);
-  if (panel.color === 'by_name') builder.colorScheme(scheme('palette-classic-by-name'));
-  else if (panel.color !== undefined) builder.colorScheme(scheme('shades', panel.color));
+  if (panel.color === 'by_name') builder.colorScheme(scheme(dash.FieldColorModeId.PaletteClassicByName));
+  else if (panel.color !== undefined) builder.colorScheme(scheme(dash.FieldColorModeId.Shades, panel.color));
   if (panel.thresholds !== undefined) {
     builder.thresholdsStyle(
       new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed),
@@ -108,8 +108,8 @@ function timeSeries(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
   return builder;
 }
 
-function scheme(mode: string, fixedColor?: string): dash.FieldColorBuilder {
-  const builder = new dash.FieldColorBuilder().mode(mode as dash.FieldColorModeId);
+function scheme(mode: dash.FieldColorModeId, fixedColor?: string): dash.FieldColorBuilder {
+  const builder = new dash.FieldColorBuilder().mode(mode);
   return fixedColor === undefined ? builder : builder.fixedColor(fixedColor);
 }
 
