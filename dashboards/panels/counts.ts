@@ -52,6 +52,25 @@ export function rangeRows(columns: readonly string[], where = '1 = 1'): string {
 )`;
 }
 
+/** So long a range may be for keys to be told apart on a page that many have open, in seconds. */
+const KEYS_SECONDS = 3 * 86_400;
+
+/**
+ * The same with `api_key` among the columns for ranges of up to three days; over longer ones the key is empty, and the
+ * hours answer.
+ */
+export function callerRows(columns: readonly string[], where = '1 = 1'): string {
+  const length = 'toUInt32($__toTime) - toUInt32($__fromTime)';
+  const half = (table: string, key: string, condition: string): string =>
+    `SELECT ts, ${key} AS api_key, ${columns.join(', ')} FROM ${table}
+  WHERE ${length} ${condition} ${KEYS_SECONDS} AND $__timeFilter(ts) AND ${where} AND $__filters`;
+  return `(
+  ${half('request_counts_1m', 'toString(api_key)', '<=')}
+  UNION ALL
+  ${half('request_counts_1h', "''", '>')}
+)`;
+}
+
 /** SQL of a rate per minute of a sum over one interval of the time axis. */
 export function perMinute(sum: string): string {
   return `${sum} * 60 / $__interval_s`;

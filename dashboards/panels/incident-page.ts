@@ -108,7 +108,7 @@ const compliance: Panel = {
   slug: 'incident-compliance',
   title: 'Requests against the plan',
   description:
-    'Requests per minute in the scope of the incident, the failures among them, and the rate that the plan allows. Above the line after the first step: somebody does not comply.',
+    'Requests per minute in the scope of the incident, the failures among them, and the rate that the plan allows, from an hour before until two hours after. Above the line after the first step: somebody does not comply.',
   kind: 'timeseries',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(ts) AS time, ${perMinute('sum(requests)')} AS present,
@@ -117,7 +117,7 @@ const compliance: Panel = {
     arrayMap(p -> JSONExtractFloat(p, 'requests_per_minute'), JSONExtractArrayRaw(${textOf('remedy')}, 'plan')),
     arrayMap(p -> toUnixTimestamp(parseDateTimeBestEffortOrZero(JSONExtractString(p, 'at'), 'UTC')), JSONExtractArrayRaw(${textOf('remedy')}, 'plan'))), 0) AS allowed
 FROM request_counts_1m
-WHERE $__buckets(ts) AND ${WITHIN}
+WHERE $__buckets(ts) AND ts >= ${START} - 3600 AND ts <= ${END} + 7200 AND ${WITHIN}
 GROUP BY time ORDER BY time`,
   columns: [
     { name: 'present', title: 'requests', unit: 'per_minute' },

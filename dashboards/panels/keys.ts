@@ -111,11 +111,13 @@ GROUP BY time, series ORDER BY time, series`,
   links: [keyRunbook, toQuota],
 };
 
+const columns = ['ts', 'org', 'project', 'api_key', 'client', 'class', 'requests'];
+
 const keys: Panel = {
   slug: 'keys-refused',
   title: 'Keys that are refused',
   description:
-    'One row per key, most refusals first: since when, when it last worked, how many clients use it and why it is refused. A last success just before the first refusal means that it was revoked or rotated then; none means that it never worked in this time. Keys are fingerprints.',
+    'One row per key, most refusals first: since when, when it last worked, how many clients use it and why it is refused. A last success just before the first refusal means that it was revoked or rotated then; none means that it has not worked for a week. Keys are fingerprints.',
   kind: 'table',
   unit: 'count',
   sql: `SELECT org, project, api_key, sumIf(n, class IN ${accessClasses}) AS refusals,
@@ -124,11 +126,15 @@ const keys: Panel = {
   uniqExactIf(client, class IN ${accessClasses}) AS clients, argMaxIf(class, n, class IN ${accessClasses}) AS main_class
 FROM (
   SELECT org, project, api_key, client, class, sum(requests) AS n, min(ts) AS first, max(ts) AS last
-  FROM ${rangeRows(
-    ['ts', 'org', 'project', 'api_key', 'client', 'class', 'requests'],
-    `(class = 'ok' OR class IN ${accessClasses}) AND api_key GLOBAL IN (
+  FROM (
+    SELECT * FROM ${rangeRows(columns, `class IN ${accessClasses}`)}
+    UNION ALL
+    SELECT * FROM ${rangeRows(
+      columns,
+      `ts > $__toTime - 604800 AND class = 'ok' AND api_key GLOBAL IN (
       SELECT api_key FROM request_counts_1m WHERE $__timeFilter(ts) AND class IN ${accessClasses})`,
-  )}
+    )}
+  )
   GROUP BY org, project, api_key, client, class
 )
 GROUP BY org, project, api_key HAVING refusals > 0

@@ -9,7 +9,7 @@ import {
   share,
   useless,
 } from './columns.ts';
-import { rangeRows } from './counts.ts';
+import { callerRows, rangeRows } from './counts.ts';
 import { providerClasses } from './facts.ts';
 import { keyRunbook, runbook, serverErrorRunbook, toKeys, toProviders } from './links.ts';
 
@@ -50,14 +50,14 @@ export const topCallers: Panel = {
   slug: 'top-callers',
   title: 'By project, key and client',
   description:
-    'Who sees the failures, most first, and how many of their retries cannot succeed. A single row: that key or client. Many rows of one organization: its account. Keys are fingerprints, never the key.',
+    'Who sees the failures, most first, and how many of their retries cannot succeed. A single row: that key or client. Many rows of one organization: its account. Keys are fingerprints, never the key; over more than three days they are not told apart (see Keys and access).',
   kind: 'table',
   unit: 'count',
   sql: `SELECT org, project, api_key, client, sum(n) AS failures, sum(useless) AS useless_retries_sent,
   argMax(class, n) AS main_class, max(last) AS last_seen
 FROM (
   SELECT org, project, api_key, client, class, sum(requests) AS n, sum(useless_retries) AS useless, max(ts) AS last
-  FROM ${rangeRows(['ts', 'org', 'project', 'api_key', 'client', 'class', 'requests', 'useless_retries'], "class != 'ok'")}
+  FROM ${callerRows(['org', 'project', 'client', 'class', 'requests', 'useless_retries'], "class != 'ok'")}
   GROUP BY org, project, api_key, client, class
 )
 GROUP BY org, project, api_key, client ORDER BY failures DESC, org, project, api_key, client LIMIT 50`,
