@@ -271,6 +271,15 @@ describe('alert rules', () => {
     expect(await firing('quota_exhausted')).toEqual(['live']);
   });
 
+  test('a consequence that is listed under its cause notifies when the cause is over', async () => {
+    await writeIncident('storm', 'retry_storm', 'firing');
+    await writeIncident('cause', 'slow_down_surge', 'firing', 1, NOW - 600, 'x', { related: ['storm'] });
+    expect(await firing('retry_storm')).toEqual([]);
+    expect(await firing('slow_down_surge')).toEqual(['cause']);
+    await writeIncident('cause', 'slow_down_surge', 'resolved', 2, NOW - 600, 'x', { related: ['storm'] });
+    expect(await firing('retry_storm')).toEqual(['storm']);
+  });
+
   test('the surge carries the rate to return to and the end of the hold', async () => {
     await writeIncident('a1', 'slow_down_surge', 'firing', 1, NOW - 600, 'x', {
       evidence: {
@@ -437,6 +446,8 @@ async function insert(table: string, rows: readonly Record<string, unknown>[]): 
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '\\N';
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+    return `[${value.map((item) => `'${item}'`).join(',')}]`;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n');
 }

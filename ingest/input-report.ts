@@ -9,7 +9,9 @@ export interface InputReport {
   /** Requests that were counted; one record may hold several. */
   requests: number;
   /** Records that are no request, by the reason. */
-  skipped: Partial<Record<SkipReason, number>>;
+  skipped: Record<SkipReason, number>;
+  /** Fields of counted records whose value was of no use, by field. */
+  dropped: Record<string, number>;
   /** Records, or requests among several of a record, that could not be decoded, the most frequent reason first. */
   dead: { reason: RejectReason; count: number; first: DeadExample }[];
 }
@@ -24,13 +26,15 @@ export interface InputTally {
 export function tallyInput(): InputTally {
   let read = 0;
   let requests = 0;
-  const skipped: Partial<Record<SkipReason, number>> = {};
+  const skipped: Record<SkipReason, number> = {};
+  const dropped: Record<string, number> = {};
   const dead = new Map<RejectReason, { count: number; first: DeadExample }>();
   return {
     add({ rows, messages }) {
       read += messages;
       requests += rows.totals.counted;
       for (const [reason, count] of rows.skipped) skipped[reason] = (skipped[reason] ?? 0) + count;
+      for (const [field, count] of rows.dropped) dropped[field] = (dropped[field] ?? 0) + count;
       for (const [reason, count] of rows.rejected) {
         const first = dead.get(reason)?.first ?? rows.examples.get(reason);
         if (first !== undefined) dead.set(reason, { count: (dead.get(reason)?.count ?? 0) + count, first });
@@ -38,21 +42,27 @@ export function tallyInput(): InputTally {
     },
     report() {
       const reasons = [...dead].map(([reason, { count, first }]) => ({ reason, count, first }));
-      return { read, requests, skipped: { ...skipped }, dead: reasons.sort((a, b) => b.count - a.count) };
+      return {
+        read,
+        requests,
+        skipped: { ...skipped },
+        dropped: { ...dropped },
+        dead: reasons.sort((a, b) => b.count - a.count),
+      };
     },
   };
 }
 
 /** The sum of several reports. */
 export function sumReports(reports: readonly InputReport[]): InputReport {
-  const sum: InputReport = { read: 0, requests: 0, skipped: {}, dead: [] };
+  const sum: InputReport = { read: 0, requests: 0, skipped: {}, dropped: {}, dead: [] };
   for (const report of reports) {
     sum.read += report.read;
     sum.requests += report.requests;
-    for (const reason of ['tombstone', 'no_request'] as const) {
-      const count = (sum.skipped[reason] ?? 0) + (report.skipped[reason] ?? 0);
-      if (count > 0) sum.skipped[reason] = count;
-    }
+    for (const [reason, count] of Object.entries(report.skipped))
+      sum.skipped[reason] = (sum.skipped[reason] ?? 0) + count;
+    for (const [field, count] of Object.entries(report.dropped))
+      sum.dropped[field] = (sum.dropped[field] ?? 0) + count;
     for (const one of report.dead) {
       const same = sum.dead.find(({ reason }) => reason === one.reason);
       if (same === undefined) sum.dead.push({ ...one });

@@ -73,14 +73,15 @@ const LABELS = [
  * `party`, `quota`: they are corrected in the first minutes); summary and numbers are no labels.
  *
  * What a backlog or an import brings to light is not news: such an incident was judged long after its time. One that was
- * told in time goes on, also while its later counts are behind.
+ * told in time goes on, also while its later counts are behind. A consequence is told by its cause, as long as that fires.
  */
 export function incidentRows(kind: IncidentKind): string {
   return rowsOf(
     kind,
     `toFloat64(state = 'firing' AND id GLOBAL IN (
     SELECT id FROM incidents WHERE kind = '${kind}'
-      AND toUnixTimestamp(written_at) - intDiv(version, 1000) < ${LATE_SECONDS})) AS firing`,
+      AND toUnixTimestamp(written_at) - intDiv(version, 1000) < ${LATE_SECONDS})
+    AND id GLOBAL NOT IN (SELECT arrayJoin(related) FROM incidents FINAL WHERE state = 'firing')) AS firing`,
   );
 }
 

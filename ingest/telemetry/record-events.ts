@@ -60,6 +60,8 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
       for (const [reason, records] of batch.rows.rejected)
         registry.add('faultline_dead_letters_total', records, { reason });
       registry.add('faultline_skipped_total', skipped, {});
+      for (const [field, records] of batch.rows.dropped)
+        registry.add('faultline_dropped_fields_total', records, { field });
       registry.observe('faultline_batch_records', batch.messages, {});
       registry.observe('faultline_batch_bytes', batch.bytes, {});
       registry.observe('faultline_batch_age_seconds', age / 1000, {});
