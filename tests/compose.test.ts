@@ -179,7 +179,7 @@ describe('docker-compose.yml', () => {
     ]);
     expect(users).not.toContain('access_management');
     const names = Object.keys(compose.services['clickhouse']?.environment ?? {});
-    expect(names.filter((name) => /^CLICKHOUSE_/.test(name))).toEqual([]);
+    expect(names.filter((name) => name.startsWith('CLICKHOUSE_'))).toEqual([]);
     for (const [, name = ''] of users.matchAll(/from_env="(\w+)"/g)) expect(names).toContain(name);
   });
 

@@ -39,7 +39,7 @@ beforeAll(async () => {
     expect(simulated.code, simulated.stderr).toBe(0);
     lines.push(...simulated.stdout.split('\n').filter((line) => line !== ''));
   }
-  const timeOf = (line: string): string => String((JSON.parse(line) as { ts: string }).ts);
+  const timeOf = (line: string): string => (JSON.parse(line) as { ts: string }).ts;
   lines.sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
   const file = path.join(folder, 'logs.ndjson');
   await writeFile(file, `${[...lines, 'nonsense', '{"ts":'].join('\n')}\n`);
