@@ -356,6 +356,54 @@ export const settingsSchema = z.strictObject({
             .describe('Resolved after so many seconds in which it is not.'),
         })
         .prefault({}),
+      auth_failure: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(5)
+            .describe('Fires at so many requests refused for their key, membership or address in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+          share: ratio
+            .default(0.2)
+            .describe(
+              'and this share of the requests of a key, client, project, …, where that is more than usual.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(600)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
+      error_surge: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(10)
+            .describe('Fires at so many requests of classes that no other kind is about in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+          share: ratio
+            .default(0.1)
+            .describe(
+              'and this share of the requests of a client, model, project, …, where that is more than usual.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(300)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
+      unclassified: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(10)
+            .describe('Fires at so many failures that no rule knows in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+          share: ratio
+            .default(0.01)
+            .describe(
+              'and this share of the requests of a client, model, project, …, where that is more than usual.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(600)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
       pipeline: z
         .strictObject({
           // Workers speak every 10 s of what they learned within the 10 s before: less would fire for quiet partitions.
