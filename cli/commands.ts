@@ -407,7 +407,7 @@ function dashboardsCommand(action: 'build' | 'check' | 'push'): CommandSpec {
   const summaries = {
     build: 'write the Grafana dashboards and alert rules',
     check: 'compare the written files with the code; exit code 1 when they differ',
-    push: 'send the dashboards and alert rules to Grafana',
+    push: 'bring the folder faultline of a Grafana to the dashboards and alert rules of the code',
   };
   return {
     name: `dashboards ${action}`,
@@ -415,7 +415,10 @@ function dashboardsCommand(action: 'build' | 'check' | 'push'): CommandSpec {
     details: 'The files stand in dashboards/grafana/out. Grafana is that of grafana.url and grafana.token.',
     options: [
       ...(action === 'push'
-        ? grafanaOptions
+        ? [
+            { flags: '--dry-run', description: 'show what would change, and change nothing' },
+            ...grafanaOptions,
+          ]
         : [{ flags: '--out <dir>', description: 'folder of the files' }]),
       { flags: '--docs-url <url>', description: 'where links to the runbooks lead' },
     ],
