@@ -43,7 +43,7 @@ const recordFormat: OptionSpec = {
 };
 const files: ArgumentSpec = {
   name: 'files',
-  description: 'NDJSON files, - for standard input',
+  description: 'logs: JSON or CSV, also compressed; - for standard input',
   required: true,
   variadic: true,
 };
@@ -56,7 +56,10 @@ export const commands: readonly CommandSpec[] = [
     details:
       'Without flags it runs the demo: a day of simulated traffic in a few minutes, with two incidents in it. The page is on http://127.0.0.1:7070.',
     options: [
-      { flags: '--source <source>', description: 'demo, kafka, an NDJSON file, or - for standard input' },
+      {
+        flags: '--source <source>',
+        description: 'demo, kafka, a file (JSON or CSV, also compressed), or - for standard input',
+      },
       { flags: '--port <port>', description: 'port of the page', setting: 'console.port' },
       { flags: '--no-open-console', description: 'do not serve the page' },
       {
@@ -143,9 +146,9 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'replay',
-    summary: 'run historical NDJSON files through the same code, in event time',
+    summary: 'run historical files through the same code, in event time',
     details:
-      'Uses a fresh embedded store and prints the counts by class, the incidents, and what became of each line. Exit code 1 when there is no request in one of them.',
+      'Uses a fresh embedded store and prints the counts by class, the incidents, and what became of each line. Exit code 1 when there is no request in one of them, or one is cut off.',
     arguments: [files],
     options: [json, recordFormat],
     examples: ['faultline replay march.ndjson', 'faultline replay march.ndjson --json | jq .incidents'],

@@ -43,6 +43,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 const oneFile: Readonly<Record<string, RegExp>> = {
   kafkajs: /^ingest\/sources\/kafka\.ts$/,
   '@clickhouse/client': /^store\/connect\.ts$/,
+  'csv-parse': /^ingest\/sources\/csv-rows\.ts$/,
   chdb: /^store\/connect\.ts$/,
   '@grafana/grafana-foundation-sdk': /^dashboards\/grafana\//,
 };

@@ -102,7 +102,7 @@ describe('an input in which nothing is a request', () => {
     [
       'plain text',
       'a log line\n'.repeat(400),
-      /^standard input: 400 lines, none is a request: 400 not_json, first: line 1: .*'a log line'; a line has to be one JSON object/,
+      /^standard input: 400 lines, none is a request: 400 not_json, first: line 1: .*'a log line'; a record has to be a JSON object/,
     ],
     ['nothing', '', /^standard input is empty/],
   ])('%s: exit code 1, and one line that says what it was', async (_fact, input, message) => {

@@ -4,7 +4,7 @@ import { BatchRows } from '../../ingest/rows/batch-rows.ts';
 import { Batcher } from '../../ingest/batcher.ts';
 import { RawRecord } from '../../ingest/sources/source.ts';
 import { createRecordReader } from '../../ingest/read-record.ts';
-import { nothingCounted, reportInput, unfinishedLine } from './input-report.ts';
+import { commonUnit, endLine, nothingCounted, reportInput } from './input-report.ts';
 
 const NOW = Date.UTC(2026, 2, 1);
 const good = `{"ts":${NOW},"status":200}`;
@@ -70,7 +70,7 @@ describe('an input without a request', () => {
     [
       'plain text',
       ['a log line', 'another'],
-      /^app\.log: 2 lines, none is a request: 2 not_json, first: line 1: .*'a log line'; a line has to be one JSON object/,
+      /^app\.log: 2 lines, none is a request: 2 not_json, first: line 1: .*'a log line'; a record has to be a JSON object/,
     ],
     ['another JSON', ['{"a":1}'], /1 unknown_format, .*; try --format with one of native/],
     [
@@ -90,7 +90,27 @@ describe('an input without a request', () => {
     expect(nothingCounted(reportOf([good]), 'f', 'line')).toBeNull());
 });
 
-it('a last line that is not finished is said, and what becomes of it', () => {
-  expect(unfinishedLine('app.log', 0)).toBeNull();
-  expect(unfinishedLine('app.log', 12)).toMatch(/^app\.log ends in a line that is not finished \(12 bytes\)/);
+describe('an input that was not read to its end', () => {
+  it.each([
+    ['was read to its end', { damage: null, unfinished: 0 }, null],
+    [
+      'ends in half a line',
+      { damage: null, unfinished: 12 },
+      /^app\.log ends in a line that is not finished \(12 bytes\)/,
+    ],
+    [
+      'is cut off',
+      { damage: 'app.log is cut off', unfinished: 12 },
+      /^app\.log is cut off: what stands before that is counted, except for the line that it cuts off \(12 bytes\)$/,
+    ],
+  ])('%s', (_fact, facts, said) => {
+    const line = endLine({ name: 'app.log', ...facts }, 'line');
+    if (said === null) expect(line).toBeNull();
+    else expect(line).toMatch(said);
+  });
+
+  it('several inputs are summed in lines when all are lines', () => {
+    expect(commonUnit(['row', 'row'])).toBe('row');
+    expect(commonUnit(['row', 'line'])).toBe('record');
+  });
 });
