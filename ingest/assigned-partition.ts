@@ -1,6 +1,7 @@
 import type { Batcher } from './batcher.ts';
 import type { PartitionId } from './partition-id.ts';
 import type { LedgerEnd } from './protocol.ts';
+import type { KeptNames } from './rows/name-cap.ts';
 
 /** One partition of an assignment: the right to write for it, and how far this worker has come. */
 export interface AssignedPartition {
@@ -8,6 +9,8 @@ export interface AssignedPartition {
   epoch: number;
   incarnation: number;
   topicId: string;
+  /** The values of the dimensions that are counted by their names on its newest day; after each batch that is stored. */
+  names: KeptNames;
   /** False from when the assignment is over: nothing may be announced or written for it any more. */
   isAssigned(): boolean;
   /** Null until the start is decided. */

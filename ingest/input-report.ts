@@ -1,3 +1,4 @@
+import { type CallerDimension, callerDimensions } from '../domain/count-row.ts';
 import type { RejectReason, SkipReason } from '../domain/request-log.ts';
 import type { DeadExample } from './rows/batch-rows.ts';
 import type { Batch } from './batcher.ts';
@@ -12,6 +13,8 @@ export interface InputReport {
   skipped: Partial<Record<SkipReason, number>>;
   /** Records, or requests among several of a record, that could not be decoded, the most frequent reason first. */
   dead: { reason: RejectReason; count: number; first: DeadExample }[];
+  /** Requests that are counted under `(other)` in a dimension, because it has more values than are kept. */
+  folded: Partial<Record<CallerDimension, number>>;
 }
 
 /** Adds up what is stored, batch by batch. */
@@ -26,11 +29,14 @@ export function tallyInput(): InputTally {
   let requests = 0;
   const skipped: Partial<Record<SkipReason, number>> = {};
   const dead = new Map<RejectReason, { count: number; first: DeadExample }>();
+  const folded: InputReport['folded'] = {};
   return {
     add({ rows, messages }) {
       read += messages;
       requests += rows.totals.counted;
       for (const [reason, count] of rows.skipped) skipped[reason] = (skipped[reason] ?? 0) + count;
+      for (const [dimension, count] of rows.names?.folded ?? [])
+        folded[dimension] = (folded[dimension] ?? 0) + count;
       for (const [reason, count] of rows.rejected) {
         const first = dead.get(reason)?.first ?? rows.examples.get(reason);
         if (first !== undefined) dead.set(reason, { count: (dead.get(reason)?.count ?? 0) + count, first });
@@ -38,20 +44,30 @@ export function tallyInput(): InputTally {
     },
     report() {
       const reasons = [...dead].map(([reason, { count, first }]) => ({ reason, count, first }));
-      return { read, requests, skipped: { ...skipped }, dead: reasons.sort((a, b) => b.count - a.count) };
+      return {
+        read,
+        requests,
+        skipped: { ...skipped },
+        folded: { ...folded },
+        dead: reasons.sort((a, b) => b.count - a.count),
+      };
     },
   };
 }
 
 /** The sum of several reports. */
 export function sumReports(reports: readonly InputReport[]): InputReport {
-  const sum: InputReport = { read: 0, requests: 0, skipped: {}, dead: [] };
+  const sum: InputReport = { read: 0, requests: 0, skipped: {}, dead: [], folded: {} };
   for (const report of reports) {
     sum.read += report.read;
     sum.requests += report.requests;
     for (const reason of ['tombstone', 'no_request'] as const) {
       const count = (sum.skipped[reason] ?? 0) + (report.skipped[reason] ?? 0);
       if (count > 0) sum.skipped[reason] = count;
+    }
+    for (const dimension of callerDimensions) {
+      const count = (sum.folded[dimension] ?? 0) + (report.folded[dimension] ?? 0);
+      if (count > 0) sum.folded[dimension] = count;
     }
     for (const one of report.dead) {
       const same = sum.dead.find(({ reason }) => reason === one.reason);

@@ -6,6 +6,7 @@ import type { AssignedPartition } from './assigned-partition.ts';
 import { type Decide, startPartitions } from './partition-start.ts';
 import type { Chunk, Sink } from './sources/source.ts';
 import { type PartitionId, partitionKey } from './partition-id.ts';
+import { KeptNames } from './rows/name-cap.ts';
 import { groupRules } from './start-rules.ts';
 import { statusOf, type WorkerStatus } from './worker-status.ts';
 import { acknowledge, type WriteContext, writeBatch } from './write.ts';
@@ -111,6 +112,7 @@ export function createWorker(options: WorkerOptions): Worker {
       epoch: ownEpoch,
       incarnation: 0,
       topicId: '',
+      names: new KeptNames(),
       isAssigned: () => epoch === ownEpoch,
       batcher: null,
       verify: null,
@@ -160,10 +162,11 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function begin(partitions: readonly AssignedPartition[], decide?: Decide): Promise<void> {
     const begun = startPartitions({ ...options, isStopping: () => stopping }, partitions, decide);
-    for await (const { partition, start, acknowledged, topicId } of begun) {
+    for await (const { partition, start, acknowledged, topicId, names } of begun) {
       if (assignment.get(partitionKey(partition.id)) !== partition) continue;
       partition.incarnation = start.incarnation;
       partition.topicId = topicId;
+      partition.names = names;
       partition.verify = start.verify;
       partition.done = start.replay?.from ?? start.at;
       partition.acknowledged = acknowledged;
@@ -224,6 +227,7 @@ export function createWorker(options: WorkerOptions): Worker {
       return;
     }
     batcher.closed.shift();
+    if (batch.rows.names !== null) partition.names.take(batch.rows.names);
     partition.done = batch.to;
     partition.idleSince = options.monotonic();
     events.written(partition.id, batch, partition.idleSince - batch.openedAt, partition.idleSince - started);

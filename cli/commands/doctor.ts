@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { openStore } from '../../store/connect.ts';
 import { migrationFiles, missingMigrations } from '../../store/migrate.ts';
+import { readFolded } from '../../store/queries/names.ts';
 import type { CommandContext } from '../context.ts';
 import { describeError, EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
+import { formatCount } from '../format/numbers.ts';
 import { quietKafkaLog } from '../telemetry/kafka-log.ts';
 import { maskCredentials } from '../mask.ts';
 
@@ -49,6 +51,7 @@ const checksByName: Readonly<Record<string, Look>> = {
     );
   },
   clickhouse: checkStore,
+  names: checkNames,
   kafka: checkKafka,
   grafana: checkGrafana,
 };
@@ -73,6 +76,26 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
     const where = `${store.kind === 'server' ? 'server' : 'embedded engine'} ${version?.version ?? ''} at ${store.where}`;
     if (missing.length > 0) return fail(`${where} lacks ${missing.join(', ')}: run faultline migrate`);
     return ok(`${where}, tables of ${store.database} are up to date`);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Whether the dimensions have more values than are counted by their names. */
+async function checkNames(_options: unknown, { settings, err }: CommandContext): Promise<Finding> {
+  const { url, path } = settings.clickhouse;
+  if (url === '' && !existsSync(path)) return { result: 'skip', text: 'nothing is stored yet' };
+  const store = await openStore({ ...settings.clickhouse, timeoutMs: 10_000, notice: err });
+  try {
+    if (((await missingMigrations(store)) ?? [null]).length > 0)
+      return { result: 'skip', text: 'see clickhouse' };
+    const folded = await readFolded(store);
+    if (folded.length === 0)
+      return ok(`no dimension had over ${formatCount(settings.names.most)} values in the last day`);
+    const parts = folded.map(({ dimension, requests }) => `${formatCount(requests)} by ${dimension}`);
+    return ok(
+      `over ${formatCount(settings.names.most)} values: in the last day requests were counted under (other), ${parts.join(', ')}; raise names.most, or leave ids out of the names (names.ids)`,
+    );
   } finally {
     await store.close();
   }

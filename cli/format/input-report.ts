@@ -26,7 +26,16 @@ export function reportInput(report: InputReport, unit: InputUnit): string {
     `read ${plural(report.read, unit)}: ${plural(report.requests, 'request')} counted`,
     `${formatCount(skipped)} skipped${skipped === 0 ? '' : ` (${why})`}`,
     `${formatCount(dead)} dead${dead === 0 ? '' : ` (${reasons})`}`,
+    ...foldedParts(report),
   ].join(', ');
+}
+
+/** More values than are kept: `120 counted with client (other) (names.most)`. */
+function foldedParts({ folded }: InputReport): string[] {
+  const parts = Object.entries(folded).map(
+    ([dimension, count]) => `${formatCount(count)} as ${dimension} (other)`,
+  );
+  return parts.length === 0 ? [] : [`of many values counted together: ${parts.join(', ')} (names.most)`];
 }
 
 /** What is said of an input that was not read to its end, or of a last line that was not counted; null when it was. */
