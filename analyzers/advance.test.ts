@@ -63,7 +63,20 @@ const cases: Case[] = [
     pending(20),
     { to: 'firing', written: true, reason: 'fired' },
   ],
-  ['pending', 'lingering', '', pending(60), { to: 'pending', written: false, reason: 'breach_paused' }],
+  [
+    'pending',
+    'lingering',
+    'began less than clear_seconds ago',
+    pending(290),
+    { to: 'pending', written: false, reason: 'breach_paused' },
+  ],
+  [
+    'pending',
+    'lingering',
+    'began clear_seconds ago',
+    pending(300),
+    { to: 'firing', written: true, reason: 'fired' },
+  ],
   ['pending', 'healthy', '', pending(60), { to: 'none', written: false, reason: 'breach_ended' }],
   [
     'pending',

@@ -105,6 +105,8 @@ function fromPending(previous: Life, seen: Observation, now: number, policy: Pol
         return fire({ ...life, last_at: seen.last_at }, now);
       return { next: { ...life, last_at: seen.last_at }, emit: false, reason: 'breach_waits' };
     case 'lingering':
+      // What neither ends nor comes back over the threshold for so long is told: nothing waits for ever.
+      if (now - life.breach_at >= policy.clear_seconds) return fire({ ...life, last_at: seen.last_at }, now);
       return { next: { ...life, last_at: seen.last_at }, emit: false, reason: 'breach_paused' };
     case 'healthy':
       return { next: null, emit: false, reason: 'breach_ended' };

@@ -1,3 +1,5 @@
+import { type MoreMeasure, moreMeasures } from '../store/queries/count-sums.ts';
+
 /** The most that a count of one row can be; larger ones stay at it. */
 const MOST = 0xffff_ffff;
 const FIRST_CAPACITY = 64;
@@ -21,6 +23,8 @@ export class CountColumns {
   useless_retries: Uint32Array | null = null;
   input_tokens: Float64Array | null = null;
   cost_usd: Float64Array | null = null;
+  /** Measures that somebody asked for; NaN where nothing is known. */
+  readonly more = new Map<MoreMeasure, Float64Array<ArrayBuffer>>();
 
   /** With room for so many rows at first. */
   constructor(capacity = FIRST_CAPACITY) {
@@ -40,6 +44,7 @@ export class CountColumns {
     if (this.useless_retries !== null) this.useless_retries[at] = 0;
     if (this.input_tokens !== null) this.input_tokens[at] = 0;
     if (this.cost_usd !== null) this.cost_usd[at] = 0;
+    for (const column of this.more.values()) column[at] = Number.NaN;
     return at;
   }
 
@@ -64,6 +69,15 @@ export class CountColumns {
     }
   }
 
+  /** Merges a value of such a measure into a row, as `moreMeasures` says. */
+  addMore(at: number, name: MoreMeasure, value: number): void {
+    if (Number.isNaN(value)) return;
+    let column = this.more.get(name);
+    if (column === undefined)
+      this.more.set(name, (column = new Float64Array(this.ts.length).fill(Number.NaN)));
+    column[at] = merged(name, column[at] ?? Number.NaN, value);
+  }
+
   /** Adds the measures of a row of other columns. */
   addFrom(at: number, other: CountColumns, from: number): void {
     this.add(
@@ -74,6 +88,7 @@ export class CountColumns {
       other.input_tokens?.[from] ?? 0,
       other.cost_usd?.[from] ?? 0,
     );
+    for (const [name, column] of other.more) this.addMore(at, name, column[from] ?? Number.NaN);
   }
 
   /** Takes away the first rows. */
@@ -101,9 +116,16 @@ export class CountColumns {
 
   #columns(): Numbers[] {
     const { ts, which, requests, retries, useless_retries, input_tokens, cost_usd } = this;
-    return [ts, which, requests, retries, useless_retries, input_tokens, cost_usd].filter(
-      (column) => column !== null,
-    );
+    return [
+      ts,
+      which,
+      requests,
+      retries,
+      useless_retries,
+      input_tokens,
+      cost_usd,
+      ...this.more.values(),
+    ].filter((column) => column !== null);
   }
 
   #resize(capacity: number): void {
@@ -124,5 +146,14 @@ export class CountColumns {
     if (this.useless_retries !== null) this.useless_retries = counts(this.useless_retries);
     if (this.input_tokens !== null) this.input_tokens = amounts(this.input_tokens);
     if (this.cost_usd !== null) this.cost_usd = amounts(this.cost_usd);
+    for (const [name, column] of this.more) this.more.set(name, amounts(column));
   }
+}
+
+/** Two values of a measure as one; NaN is none. */
+export function merged(name: MoreMeasure, one: number, other: number): number {
+  if (Number.isNaN(one)) return other;
+  if (Number.isNaN(other)) return one;
+  const { merge } = moreMeasures[name];
+  return merge === 'sum' ? one + other : merge === 'min' ? Math.min(one, other) : Math.max(one, other);
 }

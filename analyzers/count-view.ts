@@ -1,6 +1,6 @@
-import type { CountRow } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import { OrgCounts } from './org-counts.ts';
+import { type MeasuredRow, type Reads, readsKey, type SubjectsView, subjectsOf } from './reads.ts';
 import type { Measure } from './view.ts';
 
 /** Counts as detectors read them. */
@@ -9,10 +9,12 @@ export interface CountView {
   orgs: ReadonlyMap<string, OrgCounts>;
   /** Organizations whose counts did not fit into memory: nothing can be said of them. */
   left_out?: { has(key: string): boolean };
+  /** What kinds read for themselves; absent: nothing was. */
+  subjects?(reads: Reads): SubjectsView;
 }
 
 /** Arranges counts for the detectors, once for many evaluations. Rows may come in any order. */
-export function countView(rows: readonly CountRow[]): CountView {
+export function countView(rows: readonly MeasuredRow[]): CountView {
   const orgs = new Map<string, OrgCounts>();
   for (const row of [...rows].sort((a, b) => a.ts - b.ts)) {
     const key = orgKey(row);
@@ -20,7 +22,16 @@ export function countView(rows: readonly CountRow[]): CountView {
     if (org === undefined) orgs.set(key, (org = new OrgCounts(row.provider, row.org)));
     org.append(row);
   }
-  return { orgs };
+  const read = new Map<string, SubjectsView>();
+  return {
+    orgs,
+    subjects(reads) {
+      const key = readsKey(reads);
+      let found = read.get(key);
+      if (found === undefined) read.set(key, (found = subjectsOf(rows, reads)));
+      return found;
+    },
+  };
 }
 
 /** One text per provider and organization; unequal pairs have unequal texts. */

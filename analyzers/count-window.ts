@@ -4,11 +4,14 @@ import type { Store } from '../store/store.ts';
 import { type CountRange, readCountSeries } from '../store/queries/count-series.ts';
 import { readActivity, readClassCounts } from '../store/queries/counts.ts';
 import { type CountView, orgKey } from './count-view.ts';
-import type { AnalyzerSettings, Detector, Identity } from './detector.ts';
+import type { AnalyzerSettings, Detector } from './detector.ts';
 import type { Live } from './evaluate.ts';
+import { type Identity, organizationOf } from './identity.ts';
 import type { OrgCounts } from './org-counts.ts';
 import { type HistoryRange, readHistory, seriesByOrg } from './read-history.ts';
+import type { Reads, SubjectsView } from './reads.ts';
 import { Suspects } from './suspects.ts';
+import { SumWindows } from './sum-window.ts';
 import type { Measure } from './view.ts';
 
 /** Intervals of the last minutes are asked at every step whether their counts have grown, older ones once a minute; seconds. */
@@ -20,6 +23,8 @@ const OLD_AT_SECONDS = 30;
 const KEPT_SECONDS = 900;
 /** So long an organization that did not fit into memory is not tried again; seconds. */
 const LEFT_OUT_SECONDS = 300;
+/** Each reading of a kind may take this part of `analyzers.window_mib`. */
+const SUMS_PART = 8;
 /** More names than this make the address of a request too long: then all organizations are read and the others dropped. */
 const MAX_NAMES_LENGTH = 4_000;
 
@@ -41,6 +46,7 @@ export class CountWindow implements CountView {
   /** With the event time at which they are tried again. */
   readonly left_out = new Map<string, number>();
   readonly #suspects = new Suspects();
+  readonly #sums = new SumWindows();
   /** Requests of each interval, over all organizations, when it was read. */
   readonly #totals = new Map<number, number>();
   /** Event time of the last step in which there was a reason to read the organization. */
@@ -52,7 +58,17 @@ export class CountWindow implements CountView {
     return [...this.orgs.values()].filter(({ isCoarse }) => isCoarse).length;
   }
 
-  /** Size in bytes, about. */
+  /** Identities whose own reading did not fit into memory; they are not judged. */
+  get dropped(): number {
+    return this.#sums.dropped;
+  }
+
+  /** What kinds read for themselves. */
+  subjects(reads: Reads): SubjectsView {
+    return this.#sums.of(reads);
+  }
+
+  /** Size in bytes, about, without what kinds read for themselves. */
   get bytes(): number {
     let sum = 0;
     for (const org of this.orgs.values()) sum += org.bytes;
@@ -66,13 +82,15 @@ export class CountWindow implements CountView {
   async advance(
     store: Store,
     span: Span,
-    detectors: readonly Detector[],
+    all: readonly Detector[],
     settings: AnalyzerSettings,
   ): Promise<void> {
     const { from, to, live } = span;
-    const start = from - Math.max(...detectors.map((detector) => detector.lookback(settings)));
-    const reach = from - Math.max(...detectors.map((detector) => detector.least(settings).seconds));
+    const detectors = all.filter((detector) => detector.reads === undefined);
+    const start = from - Math.max(...all.map((detector) => detector.lookback(settings)));
+    const reach = from - Math.max(0, ...detectors.map((detector) => detector.least(settings).seconds));
     this.#forgetBefore(start, to);
+    const limit = settings.window_mib * 1024 * 1024;
     const classesBy = (measure: Measure): RequestClass[] => [
       ...new Set(detectors.flatMap(({ matching }) => (matching.measure === measure ? matching.classes : []))),
     ];
@@ -104,12 +122,9 @@ export class CountWindow implements CountView {
       (sum, requests) => sum + requests,
       0,
     );
-    await this.#readFresh(
-      store,
-      { from: start, to, requests: total },
-      wanted,
-      settings.window_mib * 1024 * 1024,
-    );
+    await this.#readFresh(store, { from: start, to, requests: total }, wanted, limit);
+    const reads = all.flatMap((detector) => detector.reads?.(settings) ?? []);
+    await this.#sums.advance(store, { from, to }, reads, changed, limit / SUMS_PART);
     for (const ts of changed) this.#totals.set(ts, totals.get(ts) ?? 0);
     this.#to = to;
   }
@@ -138,7 +153,10 @@ export class CountWindow implements CountView {
     settings: AnalyzerSettings,
   ): ReadonlyMap<string, Identity> {
     const wanted = new Map<string, Identity>();
-    for (const { memory } of live.values()) wanted.set(orgKey(memory.identity), memory.identity);
+    for (const { memory } of live.values()) {
+      const org = organizationOf(memory.identity);
+      if (org !== null) wanted.set(orgKey(org), org);
+    }
     for (const { key, identity } of this.#suspects.find(detectors, settings)) wanted.set(key, identity);
     for (const key of wanted.keys()) this.#wantedAt.set(key, to);
     return wanted;

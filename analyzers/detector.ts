@@ -3,23 +3,18 @@ import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Level, Policy } from './advance.ts';
 import type { CountView } from './count-view.ts';
+import type { Names } from './identity.ts';
+import type { Reads } from './reads.ts';
 import type { Matching } from './view.ts';
 
 export type AnalyzerSettings = Settings['analyzers'];
 
-/** The identity of an incident, a record of its kind's own choosing: values by name. */
-export type Names = Readonly<Record<string, string>>;
-
-/** The identity of what is read from counts: one incident of a kind at a time per provider and organization. */
-export type Identity = Readonly<{ provider: string; org: string }>;
-export const organization = ['provider', 'org'] as const;
-
 /** Numbers a detector wants to be given again at the next evaluation; JSON. */
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** What is remembered of a live incident when its organization is judged again. */
+/** What is remembered of a live incident when it is judged again. */
 export interface Known {
-  identity: Identity;
+  identity: Names;
   scope: Scope;
   facts: Facts;
   /** Epoch seconds. */
@@ -28,8 +23,8 @@ export interface Known {
   scope_may: 'change' | 'widen' | 'stay';
 }
 
-/** What a detector says about one organization at one time. Times are epoch seconds. */
-export interface Finding<I = Identity> {
+/** What a detector says about one identity at one time. Times are epoch seconds. */
+export interface Finding<I = Names> {
   identity: I;
   level: Level;
   /** Start of the interval with the first matching answer. */
@@ -39,6 +34,8 @@ export interface Finding<I = Identity> {
   scope: Scope;
   severity: Incident['severity'];
   facts: Facts;
+  /** Dimensions that its counts do not tell apart, because memory was short; absent: none. */
+  summed_up?: readonly string[];
   /** What there is to say; asked for when it is written. */
   report(): Report;
 }
@@ -51,14 +48,16 @@ export interface Detector {
   kind: IncidentKind;
   /** Answers that the kind is about and without which it cannot begin. */
   matching: Matching;
-  /** So many such answers of one organization within so many seconds are needed to begin; fewer are not looked at. */
+  /** Counts that it reads for itself; absent: it judges the organizations of the window. */
+  reads?(settings: AnalyzerSettings): Reads;
+  /** So many such answers of one identity within so many seconds are needed to begin; fewer are not looked at. */
   least(settings: AnalyzerSettings): { count: number; seconds: number };
-  /** How many seconds before `now` the counts must reach back. */
+  /** How many seconds before `now` the counts per 10 s must reach back. */
   lookback(settings: AnalyzerSettings): number;
   policy(settings: AnalyzerSettings): Policy;
   /**
    * Judges the counts before `now`. Gives a finding for each breach and one for each known incident.
-   * `known` is keyed by `orgKey`.
+   * `known` is keyed by `identityKey`.
    */
   detect(
     counts: CountView,

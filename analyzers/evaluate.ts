@@ -1,19 +1,16 @@
 import { advance, type Observation } from './advance.ts';
-import { type CountView, orgKey } from './count-view.ts';
-import { type AnalyzerSettings, type Detector, type Known, organization } from './detector.ts';
-import { type LiveIncident, liveKey, toKnown } from './live-incident.ts';
+import type { CountView } from './count-view.ts';
+import type { AnalyzerSettings, Detector, Known } from './detector.ts';
+import { identityKey, type Names, organizationOf } from './identity.ts';
+import { type LiveIncident, toKnown } from './live-incident.ts';
 import { finestDimensions } from './org-counts.ts';
-import { type ChangeReason, stepIncident } from './step-incident.ts';
+import { newConsequences } from './related.ts';
+import { type Change, stepFindings } from './step-findings.ts';
+
+export type { Change } from './step-findings.ts';
 
 /** The incidents that are not over: pending, firing, or resolved within the grace time; keyed by `liveKey`. */
 export type Live = ReadonlyMap<string, LiveIncident>;
-
-/** A new version of an incident to be written. */
-export interface Change {
-  key: string;
-  live: LiveIncident;
-  reason: ChangeReason;
-}
 
 /** What one evaluation leads to. */
 export interface Evaluation {
@@ -36,27 +33,43 @@ export function evaluate(
   const changes: Change[] = [];
   for (const detector of detectors) {
     const policy = detector.policy(settings);
-    const of = { kind: detector.kind, policy, subject: organization };
     for (const [key, item] of live)
       if (isForgotten(detector, item, now, policy.reopen_seconds)) next.delete(key);
-    for (const finding of detector.detect(counts, settings, now, knownOf(detector, live, now, settings))) {
-      const org = orgKey(finding.identity);
-      // What was not read says nothing: `holdIncomplete` is for these.
-      if (counts.left_out?.has(org) === true) continue;
-      const key = liveKey(detector.kind, finding.identity);
-      const previous = live.get(key) ?? null;
-      const step = stepIncident(of, finding, previous, {
+    const found = detector.detect(counts, settings, now, knownOf(detector, live, now, settings));
+    const stepping = {
+      kind: detector.kind,
+      policy: () => policy,
+      moment: ({ identity, summed_up }: { identity: Names; summed_up?: readonly string[] }) => ({
         now,
         refresh: now % REFRESH_SECONDS === 0,
-        summed_up: counts.orgs.get(org)?.isCoarse === true ? finestDimensions : [],
-      });
-      if (step === null) continue;
-      if (step.next === null) next.delete(key);
-      else next.set(key, step.next);
-      if (step.change !== null) changes.push({ key, live: step.change, reason: step.reason });
-    }
+        summed_up:
+          summed_up ?? (counts.orgs.get(windowKey(identity))?.isCoarse === true ? finestDimensions : []),
+      }),
+    };
+    // What was not read says nothing: `holdIncomplete` is for these.
+    const read = found.filter(({ identity }) => counts.left_out?.has(windowKey(identity)) !== true);
+    changes.push(...stepFindings(stepping, read, live, next));
   }
-  return { live: next, changes };
+  return { live: next, changes: withConsequences(next, changes, now) };
+}
+
+/** Lists consequences under their causes, in `next` too: a cause that gets new ones is written at once. */
+function withConsequences(
+  next: Map<string, LiveIncident>,
+  changes: readonly Change[],
+  now: number,
+): readonly Change[] {
+  const written = new Map(changes.map((change) => [change.key, change]));
+  for (const [key, ids] of newConsequences(next)) {
+    const cause = next.get(key);
+    // A version of a cause that was not evaluated now would be that of an earlier evaluation.
+    if (cause === undefined || cause.memory.life.evaluated_at !== now) continue;
+    const related = [...cause.incident.related, ...ids];
+    const live = { ...cause, incident: { ...cause.incident, related } };
+    next.set(key, live);
+    written.set(key, { key, live, reason: written.get(key)?.reason ?? 'updated' });
+  }
+  return [...written.values()];
 }
 
 /**
@@ -75,7 +88,7 @@ export function holdIncomplete(
   for (const detector of detectors) {
     for (const [key, held] of live) {
       if (held.incident.kind !== detector.kind) continue;
-      if (leftOut?.has(orgKey(held.memory.identity)) === false) continue;
+      if (leftOut?.has(windowKey(held.memory.identity)) === false) continue;
       const { life } = held.memory;
       const seen: Observation = { level: 'incomplete', started_at: life.started_at, last_at: life.last_at };
       const step = advance(life, seen, now, detector.policy(settings));
@@ -97,6 +110,12 @@ export function versionOf<I>({ memory: { life } }: LiveIncident<I>): number {
   return life.evaluated_at * 1000 + (life.held === 'data_incomplete' ? 1 : 0);
 }
 
+/** Key of the counts of an identity in the window; one that no organization has where it is of several. */
+function windowKey(identity: Names): string {
+  const org = organizationOf(identity);
+  return org === null ? '' : identityKey(org);
+}
+
 function knownOf(
   detector: Detector,
   live: Live,
@@ -108,7 +127,8 @@ function knownOf(
   for (const item of live.values()) {
     if (item.incident.kind !== detector.kind) continue;
     // After the grace time a breach is a new incident and is measured afresh.
-    if (!isForgotten(detector, item, now, grace)) known.set(orgKey(item.memory.identity), toKnown(item, now));
+    if (!isForgotten(detector, item, now, grace))
+      known.set(identityKey(item.memory.identity), toKnown(item, now));
   }
   return known;
 }

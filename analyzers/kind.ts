@@ -1,30 +1,18 @@
 import type { Level } from './advance.ts';
+import { baseOf, besideIdentity, besides, isApart, ofScope } from './apart.ts';
 import type { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
-import { type CountView, orgsWith } from './count-view.ts';
-import type { AnalyzerSettings, Detector, Facts, Finding, Identity, Known, Report } from './detector.ts';
-import { narrowScopeBy, orgScope, reviseScope } from './narrow-scope.ts';
-import { OrgCounts } from './org-counts.ts';
+import type { CountView } from './count-view.ts';
+import type { AnalyzerSettings, Detector, Facts, Finding, Known, Report } from './detector.ts';
+import { type Given, type KindSettings, type Looking, ofReading, ofWindow } from './given.ts';
+import { identityKey, scopeOf, type SubjectName } from './identity.ts';
+import { narrowScopeBy, reviseScope } from './narrow-scope.ts';
+import type { Reads } from './reads.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
 
-/** What the settings of every kind hold. */
-export interface KindSettings {
-  /** Matching answers without which it does not begin. */
-  count: number;
-  window_seconds: number;
-  clear_seconds: number;
-}
-
-/** What one evaluation of an organization is given. Times are epoch seconds of event time. */
-export interface Given<Settings> {
-  /** The counts of the organization in `[from, now)`. */
-  view: View;
-  from: number;
-  now: number;
-  settings: Settings;
-}
+export type { Given, KindSettings } from './given.ts';
 
 /** What it has found out when it remembers and reports. */
 export interface Situation<Settings, Memory, Judged, Looked> extends Given<Settings> {
@@ -33,6 +21,8 @@ export interface Situation<Settings, Memory, Judged, Looked> extends Given<Setti
   previous: Memory | null;
   judged: Judged;
   started_at: number;
+  /** End of the last interval that belongs to it. */
+  last_at: number;
   scope: Scope;
   /** What was found when it was looked whom the incident concerns; null: the scope stands and nobody looked. */
   looked: Looked | null;
@@ -49,17 +39,32 @@ export interface Kind<
 > {
   kind: IncidentKind;
   settings(all: AnalyzerSettings): Settings;
+  /** Of whom at most one incident is open; absent: provider and organization. */
+  identity?: readonly SubjectName[];
+  /**
+   * What it reads, where it is not the counts of failing organizations per 10 s. An identity that does not begin with
+   * provider and organization needs it, and so does a kind that begins without any error.
+   */
+  reads?(settings: Settings): Omit<Reads, 'identity'>;
+  /** Evaluated on whole multiples of so many seconds; absent: at each step. */
+  every_seconds?: number;
+  /** Parts of an identity can fail by causes of their own: several incidents may be open beside each other. */
+  has_parts?: true;
+  /** `traffic`: whoever sends `count` requests is looked at; absent: whoever has one answer that matches. */
+  candidates?: 'traffic';
   matching: Matching;
   /** Seconds in which `count` matching answers must lie for an incident to begin. */
   begins_within(settings: Settings): number;
-  /** Seconds of counts that it needs before an evaluation. */
-  lookback(settings: Settings): number;
+  /** Seconds of counts per 10 s that it needs before an evaluation; absent where it reads for itself. */
+  lookback?(settings: Settings): number;
   level(
     given: Given<Settings> & Pick<Situation<Settings, Memory, Judged, Looked>, 'known' | 'previous'>,
   ): Judged;
   /** Start of the interval with the first answer of a breach. */
   start(given: Given<Settings>, judged: Judged): number;
-  /** Whom it concerns. `since` is what came since the start, `whole` the scope of the organization. */
+  /** Start of the last interval of what began at `since`; absent: of the last matching answer. */
+  last?(given: Given<Settings>, judged: Judged, since: number): number;
+  /** Whom it concerns. `since` is what came since the start, `whole` the scope of the identity. */
   look(since: View, whole: Scope): Looked;
   memory: z.ZodType<Memory>;
   remember(situation: Situation<Settings, Memory, Judged, Looked>): Memory;
@@ -89,7 +94,12 @@ export function detectorOf<
   Judged extends { level: Level },
   Looked extends { scope: Scope },
 >(kind: Kind<Settings, Memory, Judged, Looked>): Detector {
-  const { matching } = kind;
+  const { matching, identity: names = ['provider', 'org'] } = kind;
+  const own = kind.reads;
+  const reads =
+    own === undefined ? null : (settings: Settings): Reads => ({ identity: names, ...own(settings) });
+  if (reads === null && (names[0] !== 'provider' || names[1] !== 'org' || kind.candidates === 'traffic'))
+    throw new Error(`${kind.kind} must say what it reads: the window holds failing organizations only`);
   /** What was made here need not be checked again at the next evaluation. */
   const checked = new WeakMap<Facts, Memory>();
 
@@ -103,8 +113,16 @@ export function detectorOf<
     return read.data;
   }
 
-  function judge({ provider, org }: Identity, given: Given<Settings>, known: Known | null): Finding | null {
-    const { view, now } = given;
+  function endOf(given: Given<Settings>, judged: Judged, startedAt: number): number {
+    if (kind.last === undefined)
+      return (given.view.lastMatching(matching) ?? startedAt) + COUNT_INTERVAL_SECONDS;
+    // What comes when it is neither there nor lingers does not belong to it.
+    const isThere = judged.level === 'breach' || judged.level === 'lingering';
+    return isThere ? kind.last(given, judged, startedAt) + COUNT_INTERVAL_SECONDS : startedAt;
+  }
+
+  function judge(given: Given<Settings>, known: Known | null): Finding | null {
+    const { identity, view, now } = given;
     const previous = recall(known?.facts);
     const judged = kind.level({ ...given, known, previous });
     const { level } = judged;
@@ -112,23 +130,50 @@ export function detectorOf<
     const startedAt = known?.started_at ?? kind.start(given, judged);
     const isOpen = known === null || (known.scope_may !== 'stay' && level === 'breach');
     const looked =
-      isOpen || previous === null ? kind.look(view.between(startedAt, now), orgScope(provider, org)) : null;
+      isOpen || previous === null ? kind.look(view.between(startedAt, now), scopeOf(identity)) : null;
     const scope = isOpen && looked !== null ? reviseScope(known, looked.scope) : (known?.scope ?? {});
     const isSame = JSON.stringify(scope) === JSON.stringify(known?.scope);
     const goesOn = previous !== null && isSame && (looked === null || known?.scope_may !== 'change');
-    const whole = { ...given, judged, started_at: startedAt, scope };
+    const lastAt = endOf(given, judged, startedAt);
+    const whole = { ...given, judged, started_at: startedAt, last_at: lastAt, scope };
     const memory = kind.remember({ ...whole, known, previous, looked, goes_on: goesOn });
     checked.set(memory, memory);
     return {
-      identity: { provider, org },
+      identity,
       level,
       started_at: startedAt,
-      last_at: (view.lastMatching(matching) ?? startedAt) + COUNT_INTERVAL_SECONDS,
+      last_at: lastAt,
       scope,
       severity: kind.severity({ ...whole, memory }),
       facts: memory,
       report: () => kind.report({ ...whole, memory }),
     };
+  }
+
+  /** All incidents of an identity that are known, and one that begins beside them. */
+  function judgeFamily(given: Given<Settings>, family: readonly Known[]): Finding[] {
+    const [first, ...others] = family;
+    if (first === undefined) return asList(judge(given, null));
+    const isAlone = others.length === 0;
+    const beside = kind.has_parts === true ? judgeBeside(given, family) : null;
+    if (isAlone && beside === null) return asList(judge({ ...given, identity: first.identity }, first));
+    const own = family.flatMap((known) =>
+      asList(judge({ ...ofScope(given, known), identity: known.identity }, known)),
+    );
+    return [...own, ...asList(beside)];
+  }
+
+  function judgeBeside(given: Given<Settings>, family: readonly Known[]): Finding | null {
+    const rest = besides(given, family);
+    const [first, ...others] = family;
+    if (rest === null || first === undefined) return null;
+    const { settings } = rest;
+    if (rest.last(kind.begins_within(settings)).lastMatching(matching) === null) return null;
+    const judged = kind.level({ ...rest, known: null, previous: null });
+    if (judged.level !== 'breach') return null;
+    const startedAt = kind.start(rest, judged);
+    if (others.length === 0 && !isApart(rest, first, startedAt, matching)) return null;
+    return judge({ ...rest, identity: besideIdentity(given.identity, startedAt) }, null);
   }
 
   function detect(
@@ -137,18 +182,30 @@ export function detectorOf<
     now: number,
     known: ReadonlyMap<string, Known>,
   ): readonly Finding[] {
+    if (kind.every_seconds !== undefined && now % kind.every_seconds !== 0) return [];
     const settings = kind.settings(all);
-    const from = now - kind.lookback(settings);
-    const since = now - kind.begins_within(settings);
-    const suspects = orgsWith(counts, matching.classes, since, now, matching.measure);
-    // In order of the keys: what is found does not depend on when an organization was first read.
-    return [...new Set([...known.keys(), ...suspects])].sort().flatMap((key) => {
-      const remembered = known.get(key) ?? null;
-      const identity = counts.orgs.get(key) ?? remembered?.identity;
-      if (identity === undefined) return [];
-      const own = counts.orgs.get(key) ?? new OrgCounts(identity.provider, identity.org);
-      const given = { view: own.between(from, now), from, now, settings };
-      return judge(identity, given, remembered) ?? [];
+    const own = reads?.(settings) ?? null;
+    const families = Map.groupBy(known.values(), ({ identity }) => identityKey(baseOf(identity)));
+    const looksAt: Looking<Settings> = {
+      names,
+      matching,
+      settings,
+      now,
+      known: [...families.values()].flatMap(([first]) =>
+        first === undefined ? [] : [baseOf(first.identity)],
+      ),
+      since_seconds: kind.begins_within(settings),
+      lookback_seconds: kind.lookback?.(settings) ?? 0,
+      by_traffic: kind.candidates === 'traffic',
+    };
+    const given = own === null ? ofWindow(counts, looksAt) : ofReading(counts, own, looksAt);
+    // In order of the keys: what is found does not depend on when an identity was first read.
+    return [...given.keys()].sort().flatMap((key) => {
+      const one = given.get(key);
+      if (one === undefined) return [];
+      const isCoarse = own !== null && counts.subjects?.(own).get(key)?.is_coarse === true;
+      const findings = judgeFamily(one, families.get(key) ?? []);
+      return isCoarse ? findings.map((finding) => ({ ...finding, summed_up: own.by })) : findings;
     });
   }
 
@@ -159,7 +216,11 @@ export function detectorOf<
       const settings = kind.settings(all);
       return { count: settings.count, seconds: kind.begins_within(settings) };
     },
-    lookback: (all) => kind.lookback(kind.settings(all)),
+    lookback(all) {
+      const settings = kind.settings(all);
+      return reads?.(settings).fine ?? kind.lookback?.(settings) ?? 0;
+    },
+    ...(reads === null ? {} : { reads: (all: AnalyzerSettings) => reads(kind.settings(all)) }),
     policy(all) {
       const { clear_seconds, window_seconds } = kind.settings(all);
       const { pending_seconds, reopen_seconds } = all;
@@ -167,4 +228,8 @@ export function detectorOf<
     },
     detect,
   };
+}
+
+function asList<T>(value: T | null): T[] {
+  return value === null ? [] : [value];
 }

@@ -1,14 +1,32 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Level } from './advance.ts';
-import type { Given, KindSettings } from './kind.ts';
+import type { Given, KindSettings } from './given.ts';
 import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
 import { type CountSum, type IntervalSum, type IsMatching, type Matching, matchingOf } from './view.ts';
 
 /** A part of an organization's traffic: all of it, or one value of a dimension, or one model in one project. */
 export interface Part {
+  /** Empty for the whole; the same in every window. */
+  name: string;
   contains: IsMatching;
   requests: number;
   matching: number;
+  /** Those of `matching` that repeat no earlier request: what one cause made fail is counted once. */
+  first_attempts: number;
+}
+
+/** When something is there, with a lower threshold to be over than to begin; pure. A kind spreads it into itself. */
+export interface LevelRule<Settings, Judged extends { level: Level }> {
+  /** Seconds in which what it needs must lie. */
+  begins_within(settings: Settings): number;
+  level(given: Given<Settings>): Judged;
+  /** Start of the interval in which a breach began, epoch seconds. */
+  start(given: Given<Settings>, judged: Judged): number;
+  /**
+   * Start of the last interval that belongs to what began at `since`, while it is there or lingers: stray answers that match
+   * come after it. Absent: that of the last matching answer.
+   */
+  last?(given: Given<Settings>, judged: Judged, since: number): number;
 }
 
 /** The whole (first, absent where there is no request) and its parts. A small project must not be lost in a large organization. */
@@ -16,9 +34,11 @@ export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
   const found = new Map<string, Part>();
   const add = (name: string, row: CountSum, amount: number, contains: IsMatching): void => {
     let part = found.get(name);
-    if (part === undefined) found.set(name, (part = { contains, requests: 0, matching: 0 }));
+    if (part === undefined)
+      found.set(name, (part = { name, contains, requests: 0, matching: 0, first_attempts: 0 }));
     part.requests += row.requests;
     part.matching += amount;
+    if (amount > 0) part.first_attempts += Math.max(0, amount - row.retries);
   };
   for (const row of sums) {
     const amount = matchingOf(row, matching);
@@ -77,13 +97,12 @@ export interface ShareLevel {
 }
 
 /** A breach where, within the window, so many answers and such a share of the requests of a part match. */
-export function shareAbove(matching: Matching): {
-  begins_within(settings: ShareSettings): number;
-  level(given: Given<ShareSettings>): ShareLevel;
-  start(given: Given<ShareSettings>, judged: ShareLevel): number;
-} {
-  const isAbove = (sums: Omit<Part, 'contains'>, { count, share }: ShareSettings, factor: number): boolean =>
-    sums.matching >= factor * count && sums.matching >= factor * share * sums.requests;
+export function shareAbove(matching: Matching): LevelRule<ShareSettings, ShareLevel> {
+  const isAbove = (
+    sums: Pick<Part, 'requests' | 'matching'>,
+    { count, share }: ShareSettings,
+    factor: number,
+  ): boolean => sums.matching >= factor * count && sums.matching >= factor * share * sums.requests;
   return {
     begins_within: ({ window_seconds }) => window_seconds,
     level({ view, now, settings }) {

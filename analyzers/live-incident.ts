@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { type Incident, incidentStates } from '../domain/incident.ts';
 import type { Life } from './advance.ts';
-import type { Facts, Identity, Known } from './detector.ts';
-import { orgKey } from './count-view.ts';
+import type { Facts, Known } from './detector.ts';
+import { identityKey, type Names } from './identity.ts';
 
 /** An incident with all that is needed to judge it again: the contract, and the memory beside it. */
-export interface LiveIncident<I = Identity> {
+export interface LiveIncident<I = Names> {
   incident: Incident;
   memory: Memory<I>;
 }
 
 /** What is remembered between evaluations. */
-export interface Memory<I = Identity> {
+export interface Memory<I = Names> {
   identity: I;
   life: Life;
   facts: Facts;
@@ -33,7 +33,7 @@ const memory = z.object({
   }),
   facts: z.record(z.string(), z.unknown()),
 });
-const ofOrganization = z.object({ provider: z.string(), org: z.string() });
+const names = z.record(z.string(), z.string());
 
 /** So long after firing the first answers may still correct the scope; seconds. */
 export const SCOPE_CHANGES_SECONDS = 120;
@@ -42,10 +42,10 @@ export const SCOPE_WIDENS_SECONDS = 1_800;
 
 /** Reads a memory as it was stored; null when it is of another version or not one of these analyzers'. */
 export function parseMemory(json: string): Memory | null {
-  return parseMemoryOf(ofOrganization, json);
+  return parseMemoryOf(names, json);
 }
 
-/** The same for incidents whose identity has another shape. */
+/** The same where the identity is known to have a certain shape. */
 export function parseMemoryOf<I>(identity: z.ZodType<I>, json: string): Memory<I> | null {
   try {
     const read = memory.safeParse(JSON.parse(json));
@@ -56,9 +56,9 @@ export function parseMemoryOf<I>(identity: z.ZodType<I>, json: string): Memory<I
   }
 }
 
-/** At most one incident of a kind is live per provider and organization; this is its key. */
-export function liveKey(kind: Incident['kind'], identity: Identity): string {
-  return `${kind}\n${orgKey(identity)}`;
+/** At most one incident of a kind is live per identity; this is its key. */
+export function liveKey(kind: Incident['kind'], identity: Names): string {
+  return `${kind}\n${identityKey(identity)}`;
 }
 
 /** What the detector is told about a live incident at `now` (epoch seconds). */

@@ -55,11 +55,6 @@ export function narrowScopeBy<Row extends Scoped & { requests: number }>(
   return scope;
 }
 
-/** The scope of a whole organization; what the logs do not name is left out. */
-export function orgScope(provider: string, org: string): Scope {
-  return { ...(provider === '' ? {} : { provider }), ...(org === '' ? {} : { org }) };
-}
-
 /** True when the row is of what the scope names below provider and organization. */
 export function isInScope(row: Scoped, scope: Scope): boolean {
   return scopeDimensions.every(
@@ -89,7 +84,7 @@ export function describeScope(scope: Scope): string {
   );
   const org = scope.org === undefined ? '' : `organization ${scope.org}`;
   const whole = [org, scope.provider === undefined ? '' : `at ${scope.provider}`].filter(Boolean).join(' ');
-  if (parts.length === 0) return whole || 'all traffic';
+  if (parts.length === 0) return scope.org === undefined ? (scope.provider ?? 'all traffic') : whole;
   return [parts.join(', '), whole.replace(/^organization/, 'of organization')].filter(Boolean).join(' ');
 }
 

@@ -1,13 +1,16 @@
 import { CountColumns } from './count-columns.ts';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { CountSeries } from '../store/queries/count-series.ts';
+import { type MoreMeasure, moreMeasures, type SumSeries } from '../store/queries/count-sums.ts';
 import { type Combination, type CountSum, View } from './view.ts';
 
 /** Counts of one combination, as they are read. */
-export type Series = Combination & Omit<CountSeries, 'provider' | 'org'>;
+export type Series = Combination & Omit<CountSeries, 'provider' | 'org'> & Partial<Pick<SumSeries, 'more'>>;
 
 /** What is summed up where an organization has more combinations than there is memory for. */
 export const finestDimensions = ['api_key', 'client', 'region'] as const;
+
+const allMeasures = Object.keys(moreMeasures) as MoreMeasure[];
 
 /** Bytes that a combination takes beside its rows, about. */
 const COMBINATION_BYTES = 320;
@@ -47,10 +50,11 @@ export class OrgCounts {
   }
 
   /** Adds a row that is not before the last one. */
-  append(row: Omit<CountSum, 'provider' | 'org'>): void {
+  append(row: Omit<CountSum, 'provider' | 'org'>, more: Partial<Record<MoreMeasure, number>> = {}): void {
     const at = this.columns.push(row.ts, this.#numberOf(row));
     const { requests, retries, useless_retries, input_tokens, cost_usd } = row;
     this.columns.add(at, requests, retries, useless_retries, input_tokens, cost_usd);
+    for (const name of allMeasures) this.columns.addMore(at, name, more[name] ?? Number.NaN);
   }
 
   /** Puts the series in place of all there is in these intervals (their starts, epoch seconds). */
@@ -120,14 +124,21 @@ export class OrgCounts {
       const i = entries[n + 1] ?? 0;
       const one = series[s];
       if (one === undefined) continue;
+      const at = place(one.ts[i] ?? 0, numbers[s] ?? 0);
       ordered.add(
-        place(one.ts[i] ?? 0, numbers[s] ?? 0),
+        at,
         one.requests[i] ?? 0,
         one.retries[i] ?? 0,
         one.useless_retries[i] ?? 0,
         one.input_tokens[i] ?? 0,
         one.cost_usd[i] ?? 0,
       );
+      if (one.more !== undefined) {
+        for (const name of allMeasures) {
+          const value = one.more[name]?.[i];
+          if (value !== undefined) ordered.addMore(at, name, value);
+        }
+      }
     }
     return ordered;
   }

@@ -7,7 +7,7 @@ import {
   readRowCounts,
 } from '../store/queries/count-series.ts';
 import { orgKey } from './count-view.ts';
-import type { Identity } from './detector.ts';
+import type { Identity } from './identity.ts';
 import { OrgCounts } from './org-counts.ts';
 
 /** Rows that are read at once: what is on its way between store and window is bounded by it. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Incident } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import { advance, type Life, type Policy, type Reason } from './advance.ts';
-import type { Finding, Names } from './detector.ts';
+import type { Finding } from './detector.ts';
+import type { Names } from './identity.ts';
 import { isoTime } from './iso-time.ts';
 import type { LiveIncident } from './live-incident.ts';
 
@@ -10,11 +11,9 @@ import type { LiveIncident } from './live-incident.ts';
 export type ChangeReason = Reason | 'updated' | 'refreshed';
 
 /** What the incidents of one kind have in common. */
-export interface Subject<I extends Names> {
+export interface Subject {
   kind: IncidentKind;
   policy: Policy;
-  /** Of whom at most one is open: the names of the identity, in the order in which the id is made of them. */
-  subject: readonly (keyof I & string)[];
 }
 
 /** Where an incident stands after a finding; `next` null: nothing is remembered, `change` null: nothing is written. */
@@ -36,7 +35,7 @@ export interface Moment {
 
 /** Steps one incident by what was found. Null when that time has been evaluated already. Pure. */
 export function stepIncident<I extends Names>(
-  of: Subject<I>,
+  of: Subject,
   finding: Finding<I>,
   previous: LiveIncident<I> | null,
   moment: Moment,
@@ -50,7 +49,7 @@ export function stepIncident<I extends Names>(
   // Most evaluations show nothing new, and to say it takes longer than to find it.
   if (kept !== null && !step.emit && !mayShow(kept.incident, finding, step.next, moment.refresh))
     return { next: { incident: kept.incident, memory }, change: null, reason: step.reason };
-  const current = toLive(of, finding, memory, kept, moment.summed_up);
+  const current = toLive(of.kind, finding, memory, kept, moment.summed_up);
   const reason = step.emit ? step.reason : quietReason(kept?.incident ?? null, current, moment.refresh);
   if (reason !== null) return { next: current, change: current, reason };
   // What was not written is compared again next time, so the incident keeps what was last shown.
@@ -59,7 +58,7 @@ export function stepIncident<I extends Names>(
 }
 
 function toLive<I extends Names>(
-  { kind, subject }: Subject<I>,
+  kind: IncidentKind,
   finding: Finding<I>,
   memory: LiveIncident<I>['memory'],
   previous: LiveIncident<I> | null,
@@ -71,11 +70,7 @@ function toLive<I extends Names>(
   // After the end only the way back is followed further.
   if (isOver) return { incident: { ...previous.incident, remedy: report.remedy }, memory };
   const incident: Incident = {
-    id: incidentId(
-      kind,
-      subject.map((name) => finding.identity[name] ?? ''),
-      life.started_at,
-    ),
+    id: incidentId(kind, Object.values(finding.identity), life.started_at),
     kind,
     state: life.state,
     severity: higher(finding.severity, previous?.incident.severity),

@@ -32,6 +32,7 @@ export async function stepRange(
   const step = stepSeconds(settings);
   const first = Math.floor(range.after / step) * step + step;
   const block = Math.ceil(BLOCK_SECONDS / step) * step;
+  const readsItself = detectors.some(({ reads }) => reads !== undefined);
   let live = range.live;
   const take = async (evaluation: Evaluation): Promise<void> => {
     const changes = await addSamples(store, detectors, evaluation.changes);
@@ -41,7 +42,7 @@ export async function stepRange(
   for (let from = first; from <= range.to; from += block) {
     const to = Math.min(from + block - step, Math.floor(range.to / step) * step);
     await window.advance(store, { from, to, live }, detectors, settings);
-    if (window.orgs.size === 0 && live.size === 0) continue;
+    if (window.orgs.size === 0 && live.size === 0 && !readsItself) continue;
     for (let now = from; now <= to; now += step) {
       await take(evaluate(detectors, window, live, now, settings));
       if (window.left_out.size > 0)

@@ -1,6 +1,7 @@
 import type { ClassCount } from '../store/queries/counts.ts';
 import { orgKey } from './count-view.ts';
-import type { AnalyzerSettings, Detector, Identity } from './detector.ts';
+import type { AnalyzerSettings, Detector } from './detector.ts';
+import type { Identity } from './identity.ts';
 import type { Measure } from './view.ts';
 
 /** An organization in which an incident could begin. */

@@ -21,7 +21,7 @@ export interface Ticked {
   withdrawn: readonly string[];
   /** Event time up to which everything was evaluated, epoch seconds. */
   evaluated_at: number;
-  /** Organizations that were not judged, because memory for counts (`analyzers.window_mib`) is full. */
+  /** Organizations, or other identities, that were not judged, because memory for counts (`analyzers.window_mib`) is full. */
   left_out: number;
   /** Organizations that were judged without key, client and region, for the same reason. */
   coarse: number;
@@ -81,7 +81,14 @@ export function tickedOf(
   withdrawn: readonly string[] = [],
 ): Ticked {
   const { evaluated_at, window = new CountWindow() } = state;
-  return { state, written, withdrawn, evaluated_at, left_out: window.left_out.size, coarse: window.coarse };
+  return {
+    state,
+    written,
+    withdrawn,
+    evaluated_at,
+    left_out: window.left_out.size + window.dropped,
+    coarse: window.coarse,
+  };
 }
 
 /**

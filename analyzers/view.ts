@@ -2,7 +2,8 @@ import type { CountRow } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import type { Scope } from '../domain/incident.ts';
 import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
-import type { CountColumns } from './count-columns.ts';
+import type { MoreMeasure } from '../store/queries/count-sums.ts';
+import { type CountColumns, merged } from './count-columns.ts';
 
 /** The dimensions of a count below the organization. */
 export type Combination = Pick<
@@ -149,6 +150,23 @@ export class View {
       if (matching[number] === true) sum.matching += amounts?.[i] ?? 0;
     }
     return sums;
+  }
+
+  /** A measure that was asked for, of each interval with a value, in order of time; several combinations are merged. */
+  values(name: MoreMeasure): { ts: number; value: number }[] {
+    const { ts, which, more } = this.#counts.columns;
+    const column = more.get(name);
+    const found: { ts: number; value: number }[] = [];
+    if (column === undefined) return found;
+    for (let i = this.#first; i < this.#last; i++) {
+      const value = column[i] ?? Number.NaN;
+      if (Number.isNaN(value) || (this.#mask !== null && this.#mask[which[i] ?? 0] !== 1)) continue;
+      const at = ts[i] ?? 0;
+      const last = found.at(-1);
+      if (last?.ts === at) last.value = merged(name, last.value, value);
+      else found.push({ ts: at, value });
+    }
+    return found;
   }
 
   /** The rows themselves: for few of them. */

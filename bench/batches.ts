@@ -131,6 +131,7 @@ function ledgerEntry({ from, to, rows }: Batch): Parameters<typeof batchInserts>
     first_ts: totals.first_ts,
     last_ts: totals.last_ts,
     days: rows.days(),
+    dropped: rows.dropped,
     topic_id: '',
     last_digest: '',
     worker: 'bench',

@@ -38,7 +38,7 @@ const grafanaOptions: readonly OptionSpec[] = [
 ];
 const recordFormat: OptionSpec = {
   flags: '--format <format>',
-  description: 'format of the records: auto, native, otel-genai, litellm or mapped',
+  description: 'format of the records: auto, native, mapped or another of docs/formats',
   setting: 'format',
 };
 const files: ArgumentSpec = {

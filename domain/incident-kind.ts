@@ -18,6 +18,8 @@ export interface KindFacts {
   alert: string;
   /** Why somebody must act, by the party of the verdict; `otherwise` for all that are not named. */
   why: { otherwise: string } & Readonly<Record<string, string>>;
+  /** Kinds of incident that are its consequences where they concern the same traffic: they are listed under it and told to nobody. */
+  explains?: readonly string[];
 }
 
 /** The kinds of incident that the analyzers find. Everything that speaks of kinds derives from this table. */
@@ -33,6 +35,7 @@ export const incidentKinds = {
       otherwise:
         'The request rate rose faster than the provider allows; nothing is wrong with key, quota or requests.',
     },
+    explains: ['retry_storm', 'rate_limit_surge', 'rate_limit_saturation', 'slow_down_risk', 'error_surge'],
   },
   quota_exhausted: {
     title: 'Quota exhausted',
@@ -41,6 +44,7 @@ export const incidentKinds = {
     panel: 'quota',
     alert: 'Quota exhausted',
     why: { otherwise: 'Credit or a spend limit is used up; waiting and retrying never help.' },
+    explains: ['retry_storm', 'slow_down_surge', 'rate_limit_surge', 'quota_forecast', 'error_surge'],
   },
   region_blocked: {
     title: 'Region blocked',
@@ -49,6 +53,7 @@ export const incidentKinds = {
     panel: 'errors-by-class',
     alert: 'Region blocked',
     why: { otherwise: 'Requests come from a country or region that the provider does not serve.' },
+    explains: ['retry_storm', 'error_surge'],
   },
   retry_storm: {
     title: 'Retry storm',
@@ -57,6 +62,62 @@ export const incidentKinds = {
     panel: 'retry-share',
     alert: 'Retry storm',
     why: { otherwise: 'Clients repeat failed requests faster than these can succeed.' },
+  },
+  provider_outage: {
+    title: 'Provider outage',
+    severity: 'critical',
+    class: 'server_error',
+    runbook: 'incidents/provider-outage.md',
+    panel: 'errors-by-class',
+    alert: 'Provider outage',
+    why: {
+      network: 'Requests get no answer, and the comparison points to the way to the provider.',
+      region: 'Requests from one region fail, and others of the same provider do not.',
+      otherwise: 'The provider fails requests that are right, or does not answer them.',
+    },
+    explains: ['retry_storm', 'error_surge', 'rate_limit_surge'],
+  },
+  rate_limit_surge: {
+    title: 'Rate limits',
+    severity: 'warning',
+    class: 'rate_limit',
+    runbook: 'incidents/rate-limit-surge.md',
+    panel: 'rate-limits-by-kind',
+    alert: 'More requests run into rate limits',
+    why: {
+      otherwise: 'More is sent than the limit of requests or tokens allows; waiting helps, money does not.',
+    },
+    explains: ['retry_storm', 'rate_limit_saturation'],
+  },
+  rate_limit_saturation: {
+    title: 'Rate limit nearly used up',
+    severity: 'warning',
+    class: 'rate_limit',
+    runbook: 'incidents/rate-limit-saturation.md',
+    panel: 'rate-limit-headroom',
+    alert: 'A rate limit is nearly used up',
+    why: {
+      otherwise:
+        'Rate-limit headers show that the limit will be reached; slow down before requests are refused.',
+    },
+  },
+  slow_down_risk: {
+    title: 'Slow Down is near',
+    severity: 'warning',
+    class: 'slow_down',
+    runbook: 'incidents/slow-down-risk.md',
+    panel: 'token-ramp',
+    alert: 'Input tokens grow too fast',
+    why: { otherwise: 'Input tokens grow faster than the provider allows; nothing is refused yet.' },
+  },
+  quota_forecast: {
+    title: 'Budget runs out',
+    severity: 'warning',
+    class: 'quota_exceeded',
+    runbook: 'incidents/quota-forecast.md',
+    panel: 'quota',
+    alert: 'A budget will be spent before its period ends',
+    why: { otherwise: 'At the present pace the budget is spent before its period ends.' },
   },
   pipeline: {
     title: 'Counts are missing',

@@ -102,9 +102,11 @@ export const rejectReasons = [
 ] as const;
 export type RejectReason = (typeof rejectReasons)[number];
 
-/** Why a record is no request and makes no row, although nothing is wrong with it. */
-export const skipReasons = ['tombstone', 'no_request'] as const;
-export type SkipReason = (typeof skipReasons)[number];
+/**
+ * Why a record is no request and makes no row, although nothing is wrong with it: `tombstone` (empty), `no_request`, or a
+ * reason that a mapping names, such as `cache_hit`. Few, because mappings are files.
+ */
+export type SkipReason = string;
 
 /** One request among several of a message that could not be decoded, while the others could. */
 export interface RejectedPart {
@@ -118,6 +120,14 @@ export interface RejectedPart {
 
 /** What a format says of one message. One message may hold many requests (OTLP). */
 export type Decoded =
-  | { kind: 'ok'; records: readonly RequestLog[]; rejected?: readonly RejectedPart[] }
+  | {
+      kind: 'ok';
+      records: readonly RequestLog[];
+      rejected?: readonly RejectedPart[];
+      /** Of records among several that are no request, each its reason. */
+      skipped?: readonly SkipReason[];
+      /** Names of fields whose value was of no use, once for each record: these count all the same. */
+      dropped?: readonly string[];
+    }
   | { kind: 'skip'; reason: SkipReason }
   | { kind: 'reject'; reason: RejectReason; detail: string };

@@ -63,8 +63,8 @@ const idRules = (those: readonly IdRule[]) =>
     )
     .default([...those]);
 
-export const recordFormats = ['auto', 'native', 'otel-genai', 'litellm', 'mapped'] as const;
-export type RecordFormat = (typeof recordFormats)[number];
+/** `auto`, `native`, `mapped`, … or the name of a preset: which there are is known where formats are read. */
+export type RecordFormat = string;
 
 /**
  * Every setting, once. A key `a.b_c` is also the environment variable `FAULTLINE_A_B_C`.
@@ -168,11 +168,19 @@ export const settingsSchema = z.strictObject({
       sasl_password: secret('Password for SASL. Better as FAULTLINE_KAFKA_SASL_PASSWORD.'),
     })
     .prefault({}),
-  format: z.enum(recordFormats).default('auto').describe('Format of the records; auto decides per message.'),
+  format: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/, 'a name of a format, such as auto, native or mapped (docs/formats/README.md)')
+    .default('auto')
+    .describe(
+      'Format of the records: auto (decides per message), native, otel-genai, litellm, mapped, or a preset (docs/formats/README.md).',
+    ),
   mapping: z
-    .record(z.string(), z.string())
+    .record(z.string(), z.unknown())
     .default({})
-    .describe('For format mapped: record field -> path in your JSON, such as `status: $.response.code`.'),
+    .describe(
+      'For your own JSON: record field -> path, such as `status: $.response.code`, or more (docs/formats/mapped.md).',
+    ),
   privacy: z
     .strictObject({
       hide_email: flag.default(true).describe('Hide e-mail addresses in every text that is stored.'),
@@ -281,6 +289,108 @@ export const settingsSchema = z.strictObject({
           clear_seconds: whole(86_400)
             .default(300)
             .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
+      provider_outage: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(5)
+            .describe(
+              'Fires at so many answers that failed at the provider, or never came, in the longer windows',
+            ),
+          window_seconds: whole(86_400)
+            .default(60)
+            .describe(
+              'of paces that are all derived from so many seconds: fast 1 and 5 times as long, slow 5 and 60, leak 30, 360 and 4,320',
+            ),
+          budget: ratio.default(0.01).describe('when the share of requests that may fail so'),
+          fast_factor: positive
+            .default(10)
+            .describe('is exceeded so many times in both windows of the fast pace,'),
+          slow_factor: positive.default(3).describe('of the slow pace,'),
+          leak_factor: positive.default(2).describe('or of the leak.'),
+          clear_seconds: whole(86_400)
+            .default(300)
+            .describe('Resolved after so many seconds below half of each factor.'),
+        })
+        .prefault({}),
+      rate_limit_surge: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(10)
+            .describe('Fires at so many requests that ran into a rate limit in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds'),
+          share: ratio
+            .default(0.05)
+            .describe(
+              'and this share of the requests of a client, key, project, …, where that is more than usual.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(300)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
+      rate_limit_saturation: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(5)
+            .describe('Looks at models with so many requests of an organization in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds.'),
+          left_share: ratio
+            .default(0.1)
+            .describe(
+              'Fires where rate-limit headers show at most this part of the limit left, or will within two minutes.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(300)
+            .describe('Resolved after so many seconds with twice as much left.'),
+        })
+        .prefault({}),
+      slow_down_risk: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(20)
+            .describe('Looks at organizations with so many requests in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds.'),
+          tokens_per_minute: positive
+            .default(1_000_000)
+            .describe('Fires where input tokens per minute are above this'),
+          warn_growth: positive
+            .default(0.4)
+            .describe('and have grown by this share within 15 minutes (0.4: to 140 %);'),
+          growth: positive.default(0.5).describe('from this share on severity is warning and not info.'),
+          clear_seconds: whole(86_400)
+            .default(600)
+            .describe('Resolved after so many seconds below four fifths of both.'),
+        })
+        .prefault({}),
+      quota_forecast: z
+        .strictObject({
+          budgets: z
+            .array(
+              z.strictObject({
+                provider: z.string().min(1).optional(),
+                org: z.string().min(1).optional(),
+                project: z.string().min(1).optional(),
+                amount_usd: positive,
+                period: z.enum(['day', 'week', 'month']),
+              }),
+            )
+            .default([])
+            .describe(
+              'What may be spent: amount_usd per period (day, week or month of the calendar, UTC), of a provider, org or project, or of each organization.',
+            ),
+          count: whole(1_000_000_000)
+            .default(20)
+            .describe(
+              'Fires where at the pace of the last day the budget is spent before its period ends, at so many requests',
+            ),
+          window_seconds: whole(86_400)
+            .default(600)
+            .describe('(one evaluation vouches for so many seconds).'),
+          clear_seconds: whole(86_400)
+            .default(3_600)
+            .describe('Resolved after so many seconds in which it is not.'),
         })
         .prefault({}),
       pipeline: z

@@ -10,7 +10,9 @@ export interface InputReport {
   /** Requests that were counted; one record may hold several. */
   requests: number;
   /** Records that are no request, by the reason. */
-  skipped: Partial<Record<SkipReason, number>>;
+  skipped: Record<SkipReason, number>;
+  /** Fields of counted records whose value was of no use, by field. */
+  dropped: Record<string, number>;
   /** Records, or requests among several of a record, that could not be decoded, the most frequent reason first. */
   dead: { reason: RejectReason; count: number; first: DeadExample }[];
   /** Requests that are counted under `(other)` in a dimension, because it has more values than are kept. */
@@ -27,7 +29,8 @@ export interface InputTally {
 export function tallyInput(): InputTally {
   let read = 0;
   let requests = 0;
-  const skipped: Partial<Record<SkipReason, number>> = {};
+  const skipped: Record<SkipReason, number> = {};
+  const dropped: Record<string, number> = {};
   const dead = new Map<RejectReason, { count: number; first: DeadExample }>();
   const folded: InputReport['folded'] = {};
   return {
@@ -37,6 +40,7 @@ export function tallyInput(): InputTally {
       for (const [reason, count] of rows.skipped) skipped[reason] = (skipped[reason] ?? 0) + count;
       for (const [dimension, count] of rows.names?.folded ?? [])
         folded[dimension] = (folded[dimension] ?? 0) + count;
+      for (const [field, count] of rows.dropped) dropped[field] = (dropped[field] ?? 0) + count;
       for (const [reason, count] of rows.rejected) {
         const first = dead.get(reason)?.first ?? rows.examples.get(reason);
         if (first !== undefined) dead.set(reason, { count: (dead.get(reason)?.count ?? 0) + count, first });
@@ -49,6 +53,7 @@ export function tallyInput(): InputTally {
         requests,
         skipped: { ...skipped },
         folded: { ...folded },
+        dropped: { ...dropped },
         dead: reasons.sort((a, b) => b.count - a.count),
       };
     },
@@ -57,14 +62,14 @@ export function tallyInput(): InputTally {
 
 /** The sum of several reports. */
 export function sumReports(reports: readonly InputReport[]): InputReport {
-  const sum: InputReport = { read: 0, requests: 0, skipped: {}, dead: [], folded: {} };
+  const sum: InputReport = { read: 0, requests: 0, skipped: {}, dropped: {}, dead: [], folded: {} };
   for (const report of reports) {
     sum.read += report.read;
     sum.requests += report.requests;
-    for (const reason of ['tombstone', 'no_request'] as const) {
-      const count = (sum.skipped[reason] ?? 0) + (report.skipped[reason] ?? 0);
-      if (count > 0) sum.skipped[reason] = count;
-    }
+    for (const [reason, count] of Object.entries(report.skipped))
+      sum.skipped[reason] = (sum.skipped[reason] ?? 0) + count;
+    for (const [field, count] of Object.entries(report.dropped))
+      sum.dropped[field] = (sum.dropped[field] ?? 0) + count;
     for (const dimension of callerDimensions) {
       const count = (sum.folded[dimension] ?? 0) + (report.folded[dimension] ?? 0);
       if (count > 0) sum.folded[dimension] = count;

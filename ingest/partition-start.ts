@@ -179,6 +179,7 @@ function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: st
       first_ts: null,
       last_ts: null,
       days: [],
+      dropped: new Map(),
       topic_id: topicId,
       last_digest: '',
       worker,

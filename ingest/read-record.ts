@@ -58,7 +58,10 @@ export function addRecord(
       decoded.records.forEach((log, part) => rows.add(log, dimensionSets.of(log), failureOf(log), at(part)));
       for (const bad of rejected)
         rows.reject(bad.reason, bad.detail, bad.body, Buffer.byteLength(bad.body), at(bad.part));
-      rows.totals.extra += decoded.records.length + rejected.length - 1;
+      const skipped = decoded.skipped ?? [];
+      for (const reason of skipped) rows.skip(reason);
+      for (const field of decoded.dropped ?? []) rows.drop(field);
+      rows.totals.extra += decoded.records.length + rejected.length + skipped.length - 1;
       return;
     }
     case 'skip':

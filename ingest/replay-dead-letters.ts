@@ -55,6 +55,7 @@ export async function replayDeadLetters(
     decoded.records.forEach((record, part) =>
       rows.add(record, dimensionSets.of(record), failureOf(record), { topic, partition, offset, part }),
     );
+    for (const field of decoded.dropped ?? []) rows.drop(field);
     const { counted, failed, first_ts, last_ts } = rows.totals;
     const entry = {
       topic,
@@ -72,6 +73,7 @@ export async function replayDeadLetters(
       first_ts,
       last_ts,
       days: rows.days(),
+      dropped: rows.dropped,
       topic_id: '',
       last_digest: digest,
       worker: options.worker,

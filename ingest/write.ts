@@ -162,6 +162,7 @@ function ledgerEntry(context: WriteContext, partition: AssignedPartition, batch:
     first_ts: totals.first_ts,
     last_ts: totals.last_ts,
     days: batch.rows.days(),
+    dropped: batch.rows.dropped,
     topic_id: partition.topicId,
     last_digest: lastDigest(batch),
     worker: context.worker,

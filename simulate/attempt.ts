@@ -7,6 +7,8 @@ export interface Attempt {
   at: number;
   caller: Caller;
   retry_count: number;
+  /** What the API's headers say after it, where a bucket is kept for the caller. */
+  limit?: { requests: number; remaining: number };
 }
 
 /** The try after a failure, by the SDKs' back-off: the header when there is one, else half a second, doubled, with jitter. */

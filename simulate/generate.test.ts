@@ -12,6 +12,8 @@ const FROM = Date.UTC(2026, 2, 4);
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const names = scenarios.map((each) => each.name);
+// What makes a log disorderly has tests of its own.
+const inOrder = scenarios.filter((each) => each.disorder === undefined).map((each) => each.name);
 
 describe('generate', () => {
   it('gives the same lines for the same seed and others for another', () => {
@@ -21,10 +23,10 @@ describe('generate', () => {
     expect(lines(7)).not.toBe(lines(8));
   });
 
-  it.each(names)('%s: records are in order of time', (name) => {
+  it.each(inOrder)('%s: records are in order of time', (name) => {
     const each = scenario(name);
     let previous = FROM;
-    for (const { ts } of take(each, 30_000, 3)) {
+    for (const { ts } of take(each, 3_000, 3)) {
       expect(ts).toBeGreaterThanOrEqual(previous);
       expect(Number.isInteger(ts)).toBe(true);
       previous = ts;
@@ -33,7 +35,7 @@ describe('generate', () => {
 
   it.each(names)('%s: each line is a native record', (name) => {
     const each = scenario(name);
-    for (const record of take(each, 10_000, 5)) {
+    for (const record of take(each, 2_000, 5)) {
       const line = toLine(record);
       const parsed = nativeRecord.parse(JSON.parse(line));
       const retries = Number(parsed.retry_count ?? parsed.headers?.['x-stainless-retry-count'] ?? 0);

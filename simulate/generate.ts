@@ -1,11 +1,13 @@
 import { type Attempt, enqueue, nextAttempt } from './attempt.ts';
 import { chooser, weightOf } from './chooser.ts';
+import { disordered } from './disorder.ts';
 import { failed, success } from './make-record.ts';
 import { planOutcomes } from './outcomes.ts';
 import { createRandom, type Random } from './random.ts';
 import { DAY_CURVE_MAX, dayCurve, surgeFactor } from './rate.ts';
 import type { SimulatedRecord } from './record.ts';
-import { matches, type Scenario, type Surge } from './scenario.ts';
+import { type LoadChange, matches, type Scenario, type ScenarioEvent, type Surge } from './scenario.ts';
+import { tokenBuckets } from './token-bucket.ts';
 
 export interface GenerateOptions {
   /** The same seed gives the same records. */
@@ -23,11 +25,17 @@ export interface GenerateOptions {
  * round the scenario's rate; failures are tried again after the SDKs' back-off. Holds only the attempts
  * that are waiting, whatever the length.
  */
-export function* generate(scenario: Scenario, options: GenerateOptions): Generator<SimulatedRecord> {
+export function generate(scenario: Scenario, options: GenerateOptions): Iterable<SimulatedRecord> {
+  const records = inOrder(scenario, options);
+  return scenario.disorder === undefined ? records : disordered(records, scenario.disorder, options);
+}
+
+function* inOrder(scenario: Scenario, options: GenerateOptions): Generator<SimulatedRecord> {
   const random = createRandom(options.seed);
   const { from, to } = options;
   const arrivals = planArrivals(scenario, options, random);
   const judge = planOutcomes(scenario, from, random);
+  const takeToken = tokenBuckets(scenario, random);
   const waiting: Attempt[] = [];
   let first = arrivals(from);
   for (;;) {
@@ -37,7 +45,7 @@ export function* generate(scenario: Scenario, options: GenerateOptions): Generat
     if (attempt === again) waiting.shift();
     else first = arrivals(attempt.at);
 
-    const failure = judge(attempt);
+    const failure = judge(attempt) ?? takeToken(attempt);
     const record =
       failure === null ? success(attempt, scenario.header_share, random) : failed(failure, attempt, random);
     if (failure?.retried === true && attempt.retry_count < attempt.caller.max_retries) {
@@ -56,8 +64,15 @@ function planArrivals(
   const { from } = options;
   const rate = (options.rate ?? scenario.requests_per_second) / 1_000;
   const usual = chooser(scenario.callers, random);
-  const surges = scenario.events
-    .filter((event): event is Surge => event.kind === 'slow_down_surge')
+  const changes = scenario.events.filter(changesLoad);
+  const falls = changes
+    .filter((change) => change.factor < 1)
+    .map((change) => ({
+      change,
+      callers: new Set(scenario.callers.filter((caller) => matches(caller, change.where))),
+    }));
+  const surges = changes
+    .filter((change) => change.factor > 1)
     .map((surge) => {
       const callers = scenario.callers.filter((caller) => matches(caller, surge.where));
       return {
@@ -78,7 +93,14 @@ function planArrivals(
       clock -= Math.log(1 - random.next()) / highest;
       let lot = random.next() * dayMax * (1 + extraMax);
       const day = scenario.diurnal ? dayCurve(clock) : 1;
-      if (lot < day) return { at: Math.floor(clock), caller: usual(), retry_count: 0 };
+      if (lot < day) {
+        const caller = usual();
+        const isSilent = falls.some(
+          ({ change, callers }) => callers.has(caller) && random.next() >= surgeFactor(change, clock - from),
+        );
+        if (isSilent) continue;
+        return { at: Math.floor(clock), caller, retry_count: 0 };
+      }
       lot -= day;
       for (const { surge, choose, share } of surges) {
         const extra = day * share * (surgeFactor(surge, clock - from) - 1);
@@ -87,4 +109,8 @@ function planArrivals(
       }
     }
   };
+}
+
+function changesLoad(event: ScenarioEvent): event is Surge | LoadChange {
+  return event.kind === 'slow_down_surge' || event.kind === 'load';
 }

@@ -1,5 +1,4 @@
 import type { Attempt } from './attempt.ts';
-import type { Caller } from './caller.ts';
 import type { Failure } from './failures/failure.ts';
 import { render } from './failures/render.ts';
 import { logNormal, type Random } from './random.ts';
@@ -23,7 +22,7 @@ export function success(attempt: Attempt, header_share: number, random: Random):
     output_tokens,
     cost_usd: Math.round(cost) / 1e6,
     retry_count: attempt.retry_count,
-    headers: withRetryCount(attempt, random.next() < header_share ? limitHeaders(caller, random) : null),
+    headers: withRetryCount(attempt, random.next() < header_share ? limitHeaders(attempt, random) : null),
     error: null,
     exception: '',
     label: 'ok',
@@ -62,12 +61,15 @@ function withRetryCount(attempt: Attempt, headers: Record<string, string> | null
   return { ...headers, 'x-stainless-retry-count': String(attempt.retry_count) };
 }
 
-function limitHeaders(caller: Caller, random: Random): Record<string, string> {
-  const requests = String(Math.round(caller.limit_requests * (0.6 + 0.39 * random.next())));
+function limitHeaders({ caller, limit }: Attempt, random: Random): Record<string, string> {
+  const most = String(limit?.requests ?? caller.limit_requests);
+  const requests = String(
+    limit?.remaining ?? Math.round(caller.limit_requests * (0.6 + 0.39 * random.next())),
+  );
   const tokens = String(Math.round(caller.limit_tokens * (0.5 + 0.49 * random.next())));
   if (caller.provider === 'anthropic') {
     return {
-      'anthropic-ratelimit-requests-limit': String(caller.limit_requests),
+      'anthropic-ratelimit-requests-limit': most,
       'anthropic-ratelimit-requests-remaining': requests,
       'anthropic-ratelimit-tokens-limit': String(caller.limit_tokens),
       'anthropic-ratelimit-tokens-remaining': tokens,
@@ -75,7 +77,7 @@ function limitHeaders(caller: Caller, random: Random): Record<string, string> {
   }
   const seconds = random.between(1, 59);
   return {
-    'x-ratelimit-limit-requests': String(caller.limit_requests),
+    'x-ratelimit-limit-requests': most,
     'x-ratelimit-limit-tokens': String(caller.limit_tokens),
     'x-ratelimit-remaining-requests': requests,
     'x-ratelimit-remaining-tokens': tokens,

@@ -6,7 +6,7 @@ import { catalogue, failuresOf } from './failures/catalogue.ts';
 import type { Failure } from './failures/failure.ts';
 import type { Random } from './random.ts';
 import { slowDownChance, surgeFactor } from './rate.ts';
-import { type Exhaustion, matches, type Scenario, type Surge } from './scenario.ts';
+import { type Exhaustion, type Fault, matches, type Scenario, type ScenarioEvent } from './scenario.ts';
 
 /** Slow Down and quota answers outside incidents keep this distance, so that no minute holds three of either. */
 const STRAY_GAP_MS = 45_000;
@@ -24,9 +24,12 @@ export function planOutcomes(
   const exhaustions = scenario.events.flatMap((event) =>
     event.kind === 'quota_exhausted' ? [{ ...planned(event), failures: quotaFailures(event) }] : [],
   );
+  const faults = scenario.events.flatMap((event) =>
+    event.kind === 'fault' ? [{ ...planned(event), waysOf: faultFailures(event) }] : [],
+  );
   const lastStray = new Map<ErrorClass, number>();
 
-  function planned<E extends Surge | Exhaustion>(event: E) {
+  function planned<E extends ScenarioEvent>(event: E) {
     return { event, callers: new Set(scenario.callers.filter((caller) => matches(caller, event.where))) };
   }
 
@@ -39,6 +42,11 @@ export function planOutcomes(
       if (!callers.has(caller)) continue;
       const chance = slowDownChance(surgeFactor(event, at - from));
       if (chance > 0 && random.next() < chance) return random.pick(slowDowns);
+    }
+    for (const { event, callers, waysOf } of faults) {
+      const since = at - from - event.after_ms;
+      if (since < 0 || since >= event.lasts_ms || !callers.has(caller)) continue;
+      if (random.next() < event.share) return random.pick(waysOf(caller));
     }
     return null;
   }
@@ -73,6 +81,33 @@ function classesOf(background: Scenario['background'], caller: Caller): [ErrorCl
 }
 
 const slowDowns = catalogue.filter((row) => row.class === 'slow_down');
+
+/** The ways in which a fault shows to a caller, looked up once for each. */
+function faultFailures({
+  classes,
+  subclass,
+  ids,
+  retried,
+  where,
+}: Fault): (caller: Caller) => readonly Failure[] {
+  const known = new Map<Caller, readonly Failure[]>();
+  return (caller) => {
+    const found = known.get(caller);
+    if (found !== undefined) return found;
+    const ways = classes
+      .flatMap((cls) => failuresOf(caller, cls))
+      .filter(
+        (row) => (subclass === undefined || row.subclass === subclass) && (ids?.includes(row.id) ?? true),
+      )
+      .map((row) => (retried === true ? { ...row, retried } : row));
+    if (ways.length === 0)
+      throw new RangeError(
+        `no failure of ${classes.join(', ')} fits ${caller.client} at ${caller.provider} (${JSON.stringify(where)})`,
+      );
+    known.set(caller, ways);
+    return ways;
+  };
+}
 
 /** Only those of the provider that the event is about: others word the same quota in their own way. */
 function quotaFailures({ where, subclass }: Exhaustion): readonly Failure[] {

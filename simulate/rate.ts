@@ -1,4 +1,4 @@
-import type { Surge } from './scenario.ts';
+import type { LoadChange, Surge } from './scenario.ts';
 
 const DAY_MS = 86_400_000;
 /** Growth that the API still accepts before it answers Slow Down. */
@@ -17,8 +17,8 @@ export function dayCurve(ts: number): number {
 /** The highest value of `dayCurve`. */
 export const DAY_CURVE_MAX = 1.6;
 
-/** How many times its usual rate a surging caller sends, so many milliseconds after the start of the traffic. */
-export function surgeFactor(surge: Surge, elapsed: number): number {
+/** How many times its usual rate a caller sends whose rate changes, so many milliseconds after the start of the traffic. */
+export function surgeFactor(surge: Surge | LoadChange, elapsed: number): number {
   const since = elapsed - surge.after_ms;
   const left = surge.lasts_ms - since;
   if (since <= 0 || left <= 0) return 1;

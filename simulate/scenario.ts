@@ -1,6 +1,6 @@
 import type { Subclass } from '../domain/classification.ts';
 import type { ErrorClass } from '../domain/error-class.ts';
-import type { Scope } from '../domain/incident.ts';
+import type { Party, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Caller } from './caller.ts';
 
@@ -12,6 +12,7 @@ export interface CallerFilter {
   client?: string | undefined;
   region?: string | undefined;
   model?: string | undefined;
+  api_key?: string | undefined;
 }
 
 /** Some callers multiply their request rate within minutes; the API answers the excess with Slow Down. */
@@ -36,6 +37,65 @@ export interface Exhaustion {
   subclass: Subclass;
 }
 
+/** What a detector has to say of an event, where it is an incident. */
+export interface Truth {
+  /** A kind that the analyzers find, or are to find. */
+  kind: IncidentKind | (string & {});
+  /** Null where the answers do not say who must act. */
+  party: Party | null;
+  /** Where the scope of the incident is not the filter of the event. */
+  scope?: Scope;
+}
+
+/** Requests of some callers fail, each with the same chance, however many they send. */
+export interface Fault {
+  kind: 'fault';
+  where: CallerFilter;
+  after_ms: number;
+  lasts_ms: number;
+  /** Chance that a request fails, from 0 to 1. */
+  share: number;
+  /** One of these by chance. */
+  classes: readonly [ErrorClass, ...ErrorClass[]];
+  subclass?: Subclass;
+  /** Texts that are meant, by their ids in the catalogue; all of the classes when absent. */
+  ids?: readonly string[];
+  /** Callers repeat these failures, which their SDK would not. */
+  retried?: true;
+  truth: Truth | null;
+}
+
+/** Some callers send more, or less, and nothing fails by it. */
+export interface LoadChange {
+  kind: 'load';
+  where: CallerFilter;
+  after_ms: number;
+  ramp_ms: number;
+  lasts_ms: number;
+  /** Rate as a multiple of the usual one; under 1 some requests are not sent, 0 is silence. */
+  factor: number;
+  truth: Truth | null;
+}
+
+/** A limit of requests per minute for each organization and model: its headers are true, and what is over it is refused. */
+export interface TokenBucket {
+  where: CallerFilter;
+  requests_per_minute: number;
+}
+
+/** What becomes of the log on its way. */
+export interface Disorder {
+  /** Share of the records that come late, each by up to `late_ms`. */
+  late_share?: number;
+  late_ms?: number;
+  /** Clocks that are wrong by so much. */
+  skew?: { where: CallerFilter; ms: number };
+  /** Nothing is logged in this span. */
+  gap?: { after_ms: number; lasts_ms: number };
+}
+
+export type ScenarioEvent = Surge | Exhaustion | Fault | LoadChange;
+
 /** Traffic with a known truth. */
 export interface Scenario {
   name: string;
@@ -52,13 +112,21 @@ export interface Scenario {
   background: Readonly<Partial<Record<ErrorClass, number>>>;
   /** Share of successes whose log holds the rate-limit headers. */
   header_share: number;
-  events: readonly (Surge | Exhaustion)[];
+  events: readonly ScenarioEvent[];
+  buckets?: readonly TokenBucket[];
+  disorder?: Disorder;
+  /** Settings of the analyzers that belong to it, such as a budget. */
+  settings?: Readonly<Record<string, unknown>>;
 }
 
 /** What a detector has to find in the traffic, no more and no less. */
 export interface TrueIncident {
-  kind: IncidentKind;
+  kind: Truth['kind'];
   scope: Scope;
+  /** Who must act; null where the answers do not say. */
+  party: Party | null;
+  /** Classes of the failures that it consists of; none where nothing fails. */
+  classes: readonly ErrorClass[];
   /** Epoch milliseconds: from here on requests fail by it. */
   started_at: number;
   /** Epoch milliseconds: from here on none fails by it. */
@@ -75,6 +143,7 @@ export function matches(caller: Caller, where: CallerFilter): boolean {
     (where.project ?? caller.project) === caller.project &&
     (where.client ?? caller.client) === caller.client &&
     (where.region ?? caller.region) === caller.region &&
-    (where.model ?? caller.model) === caller.model
+    (where.model ?? caller.model) === caller.model &&
+    (where.api_key ?? caller.api_key) === caller.api_key
   );
 }

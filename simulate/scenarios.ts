@@ -1,9 +1,22 @@
 import type { Scenario } from './scenario.ts';
+import { accessScenarios } from './scenarios/access.ts';
+import { accountScenarios } from './scenarios/account.ts';
 import { dayScenarios } from './scenarios/days.ts';
+import { demandScenarios } from './scenarios/demand.ts';
+import { disorderScenarios } from './scenarios/disorder.ts';
 import { load } from './scenarios/load.ts';
+import { providerScenarios } from './scenarios/provider.ts';
 
 /** Every scenario, in the order that `--help` lists them. A new one is a new entry here. */
-export const scenarios: readonly Scenario[] = [...dayScenarios, load];
+export const scenarios: readonly Scenario[] = [
+  ...dayScenarios,
+  ...demandScenarios,
+  ...accountScenarios,
+  ...providerScenarios,
+  ...accessScenarios,
+  ...disorderScenarios,
+  load,
+];
 
 /** The scenario of that name, or null. */
 export function findScenario(name: string): Scenario | null {

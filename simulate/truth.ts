@@ -1,13 +1,11 @@
 import type { RequestClass } from '../domain/error-class.ts';
-import type { Scope } from '../domain/incident.ts';
 import { dayCurve, slowDownSpan } from './rate.ts';
 import type { SimulatedRecord } from './record.ts';
 import {
   type CallerFilter,
-  type Exhaustion,
   matches,
   type Scenario,
-  type Surge,
+  type ScenarioEvent,
   type TrueIncident,
 } from './scenario.ts';
 
@@ -45,36 +43,38 @@ export function trueIncidents(
   span: { from: number; to: number; rate?: number },
 ): TrueIncident[] {
   return scenario.events
-    .map((event) => trueIncident(scenario, event, span.from, span.rate ?? scenario.requests_per_second))
+    .flatMap((event) => trueIncident(scenario, event, span.from, span.rate ?? scenario.requests_per_second))
     .filter((incident) => incident.started_at < span.to);
 }
 
-function trueIncident(
-  scenario: Scenario,
-  event: Surge | Exhaustion,
-  from: number,
-  rate: number,
-): TrueIncident {
-  const { kind, where, after_ms } = event;
-  const scope: Scope = { ...where };
-  if (kind === 'quota_exhausted') {
-    const started_at = from + after_ms;
-    return {
-      kind,
-      scope,
-      started_at,
-      ended_at: started_at + event.lasts_ms,
-      original_requests_per_minute: null,
-    };
+function trueIncident(scenario: Scenario, event: ScenarioEvent, from: number, rate: number): TrueIncident[] {
+  const { kind, where, after_ms, lasts_ms } = event;
+  const { api_key: key, ...rest } = where;
+  const whole = { scope: key === undefined ? rest : { ...rest, key }, original_requests_per_minute: null };
+  const span = { started_at: from + after_ms, ended_at: from + after_ms + lasts_ms };
+  switch (kind) {
+    case 'quota_exhausted':
+      return [{ ...whole, ...span, kind, party: 'account', classes: ['quota_exceeded'] }];
+    case 'fault':
+      return event.truth === null ? [] : [{ ...whole, ...span, classes: event.classes, ...event.truth }];
+    case 'load':
+      return event.truth === null ? [] : [{ ...whole, ...span, classes: [], ...event.truth }];
+    case 'slow_down_surge':
+      break;
   }
-  const span = slowDownSpan(event);
-  return {
-    kind,
-    scope,
-    started_at: from + Math.round(span.from),
-    ended_at: from + Math.round(span.to),
-    original_requests_per_minute: Math.round(usualRate(scenario, where, from + after_ms, rate) * 600) / 10,
-  };
+  const refused = slowDownSpan(event);
+  const usual = usualRate(scenario, where, from + after_ms, rate);
+  return [
+    {
+      ...whole,
+      kind,
+      party: 'traffic',
+      classes: ['slow_down'],
+      started_at: from + Math.round(refused.from),
+      ended_at: from + Math.round(refused.to),
+      original_requests_per_minute: Math.round(usual * 600) / 10,
+    },
+  ];
 }
 
 /** Requests per second of the callers that the filter means, at that time, without retries. */

@@ -178,6 +178,7 @@ describe('a batch through Distributed tables', () => {
       first_ts: null,
       last_ts: null,
       days: [],
+      dropped: new Map(),
       topic_id: '',
       last_digest: 'd',
       worker: 'w',

@@ -77,6 +77,7 @@ async function writeNext(store: Store, at: number): Promise<void> {
     first_ts: at * 1000,
     last_ts: at * 1000,
     days: [{ day: Math.floor(at / 86_400), counted: 10, failed: 0 }],
+    dropped: new Map(),
     topic_id: '',
     last_digest: 'next',
     worker: 'w',

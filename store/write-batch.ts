@@ -39,6 +39,8 @@ export interface LedgerEntry {
   last_ts: number | null;
   /** How `counted` and `failed` spread over the days of event time. */
   days: readonly DayCount[];
+  /** Fields of counted records that were left out as unreadable, and in how many. */
+  dropped: ReadonlyMap<string, number>;
   topic_id: string;
   last_digest: string;
   worker: string;
@@ -117,6 +119,8 @@ const ledgerColumns = [
   'day_counted',
   'day_failed',
   'by_day',
+  'dropped_fields',
+  'dropped_counts',
   'topic_id',
   'last_digest',
   'worker',
@@ -185,6 +189,8 @@ function ledgerRow(entry: LedgerEntry): string {
     entry.days.map(({ counted }) => counted),
     entry.days.map(({ failed }) => failed),
     true,
+    [...entry.dropped.keys()],
+    [...entry.dropped.values()],
     entry.topic_id,
     entry.last_digest,
     entry.worker,

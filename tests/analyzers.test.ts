@@ -49,7 +49,7 @@ test('the original rate of a surge is the true rate before the ramp within 20 %'
   expect(ratio).toBeLessThan(1.2);
 });
 
-function kindAndScope({ kind, scope }: Pick<Incident, 'kind' | 'scope'>): object {
+function kindAndScope({ kind, scope }: { kind: string; scope: Incident['scope'] }): object {
   return { kind, scope };
 }
 

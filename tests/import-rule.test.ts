@@ -30,7 +30,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const rooms: Readonly<Record<string, readonly string[]>> = {
   redact: ['bounded-memo.ts'],
   fields: ['bounded-memo.ts', 'redact'],
-  formats: ['fields', 'redact'],
+  'formats/mapping': ['bounded-memo.ts', 'fields'],
+  'formats/presets': ['formats/mapping'],
+  formats: ['fields', 'redact', 'formats/mapping', 'formats/presets'],
   'classify/rules': [],
   'classify/engine': ['classify/rules'],
   classify: ['classify/rules', 'classify/engine'],

@@ -76,7 +76,7 @@ describe('faultline replay', () => {
     expect(found).toEqual({
       counts: truth.counts,
       incidents: [],
-      input: { read: total, requests: total, skipped: {}, dead: [] },
+      input: { read: total, requests: total, skipped: {}, dropped: {}, dead: [] },
     });
   });
 

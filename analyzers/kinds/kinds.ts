@@ -1,8 +1,23 @@
 import type { Detector } from '../detector.ts';
+import { providerOutage } from './provider-outage.ts';
+import { quotaForecast } from './quota-forecast.ts';
+import { rateLimitSaturation } from './rate-limit-saturation.ts';
+import { rateLimitSurge } from './rate-limit-surge.ts';
+import { slowDownRisk } from './slow-down-risk.ts';
 import { quotaExhausted } from './quota-exhausted.ts';
 import { regionBlocked } from './region-blocked.ts';
 import { retryStorm } from './retry-storm.ts';
 import { slowDownSurge } from './slow-down-surge.ts';
 
 /** Every kind that is looked for in the counts. */
-export const detectors: readonly Detector[] = [slowDownSurge, quotaExhausted, regionBlocked, retryStorm];
+export const detectors: readonly Detector[] = [
+  slowDownSurge,
+  quotaExhausted,
+  regionBlocked,
+  retryStorm,
+  providerOutage,
+  rateLimitSurge,
+  rateLimitSaturation,
+  slowDownRisk,
+  quotaForecast,
+];

@@ -151,6 +151,34 @@ test('a project that seemed alone is corrected to the organization when the othe
   expect(incidents.map((it) => it.scope)).toEqual([whole]);
 });
 
+test.each([
+  ['while the first lasts', 35],
+  ['after the first ended, within the grace time', 65],
+])('a second project that runs out %s is an incident of its own', (_name, from) => {
+  const { incidents } = play(
+    traffic([
+      ...refusedBetween(shop, 30, 60, 'project_spend_limit'),
+      ...refusedBetween(docs, from, from + 15, 'project_spend_limit'),
+    ]),
+  );
+  expect(
+    incidents.map(({ scope, started_at, resolved_at }) => [scope.project, started_at, resolved_at]),
+  ).toEqual([
+    ['shop', minute(30), minute(60)],
+    ['docs', minute(from), minute(from + 15)],
+  ]);
+});
+
+test('credit that runs out while a project is at its limit is a second incident, of the organization', () => {
+  const { incidents } = play(
+    traffic([
+      ...refusedBetween(shop, 30, 80, 'project_spend_limit'),
+      ...refusedBetween(docs, 50, 70, 'credit_balance'),
+    ]),
+  );
+  expect(incidents.map(({ scope }) => scope)).toEqual([{ ...whole, project: 'shop' }, whole]);
+});
+
 test('answers half of which are refused fire, a third do not', () => {
   const refused = (perMinute: number): Stream => ({
     ...shop,

@@ -23,6 +23,7 @@ export const quotaExhausted = detectorOf<QuotaSettings, QuotaFacts, { level: Lev
   kind: 'quota_exhausted',
   settings: (all) => all.quota_exhausted,
   matching: quotaAnswers,
+  has_parts: true,
   begins_within: ({ window_seconds }) => RUN_WINDOWS * window_seconds,
   lookback: ({ window_seconds }) => HISTORY_SECONDS + RUN_WINDOWS * window_seconds,
   level: quotaLevel,

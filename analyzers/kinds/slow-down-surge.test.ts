@@ -27,6 +27,12 @@ const batch: Stream = {
 };
 const refused: Stream = { ...batch, from: 43, to: 60, class: 'slow_down', per_minute: 24, input_tokens: 0 };
 
+/** Requests that come by chance, so many a minute on average. */
+function byChance(mean: number): () => number {
+  const random = seeded(7);
+  return () => 6 * poisson(mean / 6, random);
+}
+
 /** Whether the detector sees a breach at the end of minute 61 when these answers fall into its window. */
 function isBreach(slowDowns: number, others: number): boolean {
   const window = { ...web, from: 60, to: 61 };
@@ -187,6 +193,28 @@ test('Slow Down without growth is the provider short of capacity', () => {
   expect(incidents[0]?.verdict.why).toContain('had not grown');
 });
 
+test.each([
+  ['that chance explains', { per_minute: byChance(25) }, {}],
+  ['that consists of retries', { per_minute: 25 }, { per_minute: 30, retries: 5 }],
+])('growth %s is none: the provider is short of capacity', (_name, usual, refusals) => {
+  const { incidents } = play(
+    traffic([
+      { ...web, ...usual },
+      { ...web, from: 50, to: 70, per_minute: 8, class: 'slow_down', ...refusals },
+    ]),
+  );
+  expect(incidents[0]?.verdict.party).toBe('provider');
+  expect(incidents[0]?.summary).not.toContain('grew');
+});
+
+test('a slow surge of a small caller is told, not kept pending for ever', () => {
+  const small = { ...web, to: 17, per_minute: 30 };
+  const { incidents } = play(
+    traffic([small, { ...small, from: 5, to: 15, per_minute: 5, class: 'slow_down' }]),
+  );
+  expect(incidents).toMatchObject([{ started_at: minute(5 + 1 / 6), verdict: { party: 'provider' } }]);
+});
+
 test('a client that was not there before has no rate to return to: the rates are those of the organization', () => {
   const fresh: Stream = { ...batch, from: 40, to: 60, per_minute: 300 };
   const { incidents } = play(
@@ -214,6 +242,33 @@ test('when the counts begin in the middle of a surge half of the peak stands in 
       peak_requests_per_minute: 240,
     },
   });
+});
+
+test.each([
+  ['while the first lasts', 50],
+  ['within the grace time after the first', 66],
+])('a second client that surges %s is an incident of its own', (_name, from) => {
+  const other: Stream = {
+    ...web,
+    project: 'search',
+    client: 'index',
+    per_minute: (m) => (m >= from && m < from + 15 ? 90 : 30),
+  };
+  const { incidents } = play(
+    traffic([
+      web,
+      batch,
+      refused,
+      other,
+      { ...other, from: from + 1, to: from + 15, class: 'slow_down', per_minute: 20 },
+    ]),
+  );
+  expect(
+    incidents.map(({ scope, started_at, resolved_at }) => [scope.client, started_at, resolved_at]),
+  ).toEqual([
+    ['batch', minute(43), minute(60)],
+    ['index', minute(from + 1), minute(from + 15)],
+  ]);
 });
 
 test('two organizations that surge are two incidents', () => {

@@ -1,7 +1,9 @@
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { AnalyzerSettings } from '../detector.ts';
 import { detectorOf, type Remembered, sharedScope, type Situation } from '../kind.ts';
+import { aboveUsual, rememberUsual, type UsualLevel } from '../levels/above-usual.ts';
 import { safeRate } from '../rate-history.ts';
+import type { Matching } from '../view.ts';
 import {
   measureSurge,
   presentSurge,
@@ -9,11 +11,13 @@ import {
   type SurgeFacts,
   surgeSums,
 } from './slow-down/surge-facts.ts';
-import { slowDowns, surgeLevel, type SurgeLevel, surgeStart } from './slow-down/surge-level.ts';
 import { surgeReport, surgeSeverity } from './slow-down/surge-report.ts';
 
 /** How far back a surge needs counts beyond its windows: half an hour of usual traffic, and the ramp. */
 const HISTORY_SECONDS = 3_600;
+
+/** The answers that a surge is about. */
+const slowDowns: Matching = { classes: ['slow_down'], measure: 'requests' };
 
 type SurgeSettings = AnalyzerSettings['slow_down_surge'];
 
@@ -22,10 +26,9 @@ export const slowDownSurge = detectorOf({
   kind: 'slow_down_surge',
   settings: (all) => all.slow_down_surge,
   matching: slowDowns,
-  begins_within: ({ window_seconds }) => window_seconds,
+  has_parts: true,
   lookback: ({ window_seconds }) => HISTORY_SECONDS + 2 * window_seconds,
-  level: surgeLevel,
-  start: surgeStart,
+  ...aboveUsual<SurgeSettings>(slowDowns),
   look: sharedScope(slowDowns),
   memory: surgeFacts,
   remember,
@@ -33,7 +36,7 @@ export const slowDownSurge = detectorOf({
   report: (surge) => surgeReport({ ...surge, present: presentOf(surge, surge.memory) }),
 });
 
-type Evaluation = Situation<SurgeSettings, SurgeFacts, SurgeLevel, unknown>;
+type Evaluation = Situation<SurgeSettings, SurgeFacts, UsualLevel, unknown>;
 
 /** The rates before the surge are measured while its scope is still open, and kept from then on. */
 function remember(evaluation: Evaluation): SurgeFacts {
@@ -49,7 +52,7 @@ function remember(evaluation: Evaluation): SurgeFacts {
   const lastAt = last === null ? 0 : last + COUNT_INTERVAL_SECONDS;
   return {
     ...measured,
-    background: previous?.background ?? judged.background,
+    ...rememberUsual(previous, judged),
     asked_at: previous?.asked_at ?? now,
     back_at: backAt,
     hold_from: Math.max(backAt ?? now, lastAt, previous?.hold_from ?? 0),
@@ -65,12 +68,12 @@ function addWindow(facts: SurgeFacts, evaluation: Evaluation): SurgeFacts {
     slow_downs: facts.slow_downs + sums.slow_downs,
     requests: facts.requests + sums.requests,
     counted_until: Math.max(facts.counted_until, now),
-    peak_rate: Math.max(facts.peak_rate, present.rate),
+    peak_rate: Math.max(facts.peak_rate, present.first_attempts),
     peak_input_tokens: Math.max(facts.peak_input_tokens, present.input_tokens),
   };
 }
 
-type Seen = Pick<Remembered<SurgeSettings, unknown, SurgeLevel>, 'judged' | 'scope' | 'settings'>;
+type Seen = Pick<Remembered<SurgeSettings, unknown, UsualLevel>, 'judged' | 'scope' | 'settings'>;
 
 function presentOf(
   { judged, scope, settings }: Seen,

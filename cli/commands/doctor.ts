@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { openStore } from '../../store/connect.ts';
 import { migrationFiles, missingMigrations } from '../../store/migrate.ts';
+import { readDroppedFields } from '../../store/queries/dropped-fields.ts';
 import { readFolded } from '../../store/queries/names.ts';
 import type { CommandContext } from '../context.ts';
 import { describeError, EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
+import { droppedFields } from '../format/input-report.ts';
 import { formatCount } from '../format/numbers.ts';
 import { quietKafkaLog } from '../telemetry/kafka-log.ts';
 import { maskCredentials } from '../mask.ts';
@@ -56,6 +58,9 @@ const checksByName: Readonly<Record<string, Look>> = {
   grafana: checkGrafana,
 };
 
+/** How far back fields that were left out are told. */
+const DROPPED_HOURS = 24;
+
 async function settle(name: string, check: () => Promise<Finding>): Promise<Check> {
   try {
     return { name, ...(await check()) };
@@ -75,7 +80,13 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
     const missing = (await missingMigrations(store)) ?? (await migrationFiles());
     const where = `${store.kind === 'server' ? 'server' : 'embedded engine'} ${version?.version ?? ''} at ${store.where}`;
     if (missing.length > 0) return fail(`${where} lacks ${missing.join(', ')}: run faultline migrate`);
-    return ok(`${where}, tables of ${store.database} are up to date`);
+    const dropped = droppedFields(
+      Object.fromEntries(
+        (await readDroppedFields(store, DROPPED_HOURS)).map(({ field, records }) => [field, records]),
+      ),
+    );
+    const odd = dropped === '' ? '' : `; in the last ${DROPPED_HOURS} h ${dropped} (docs/formats/README.md)`;
+    return ok(`${where}, tables of ${store.database} are up to date${odd}`);
   } finally {
     await store.close();
   }

@@ -72,7 +72,7 @@ describe('an input without a request', () => {
       ['a log line', 'another'],
       /^app\.log: 2 lines, none is a request: 2 not_json, first: line 1: .*'a log line'; a record has to be a JSON object/,
     ],
-    ['another JSON', ['{"a":1}'], /1 unknown_format, .*; try --format with one of native/],
+    ['another JSON', ['{"a":1}'], /1 unknown_format, .*; set format to one of those in docs/],
     [
       'spans of something else',
       ['{"resourceSpans":[]}'],

@@ -1,5 +1,5 @@
 import type { InputReport } from '../../ingest/input-report.ts';
-import type { RejectReason, SkipReason } from '../../domain/request-log.ts';
+import type { RejectReason } from '../../domain/request-log.ts';
 import type { RecordUnit } from '../../ingest/sources/unpack.ts';
 import { formatCount } from './numbers.ts';
 
@@ -12,21 +12,26 @@ export function commonUnit(units: readonly InputUnit[]): InputUnit {
   return units.every((unit) => unit === first) ? first : 'record';
 }
 
-const skipWords: Record<SkipReason, string> = { tombstone: 'empty', no_request: 'without a request in it' };
+const skipWords: Readonly<Record<string, string>> = {
+  tombstone: 'empty',
+  no_request: 'without a request in it',
+};
 const LONGEST = 120;
 
 /** All that became of what was read, in one line: `read 400 lines: 390 requests counted, 4 skipped (…), 6 dead (…)`. */
 export function reportInput(report: InputReport, unit: InputUnit): string {
-  const skips = Object.entries(report.skipped) as [SkipReason, number][];
+  const skips = Object.entries(report.skipped);
   const skipped = skips.reduce((sum, [, count]) => sum + count, 0);
   const dead = report.dead.reduce((sum, { count }) => sum + count, 0);
-  const why = skips.map(([reason, count]) => `${formatCount(count)} ${skipWords[reason]}`).join(', ');
+  const why = skips.map(([reason, count]) => `${formatCount(count)} ${skipWord(reason)}`).join(', ');
   const reasons = report.dead.map((one) => deadReason(one, unit)).join('; ');
+  const dropped = droppedFields(report.dropped);
   return [
     `read ${plural(report.read, unit)}: ${plural(report.requests, 'request')} counted`,
     `${formatCount(skipped)} skipped${skipped === 0 ? '' : ` (${why})`}`,
     `${formatCount(dead)} dead${dead === 0 ? '' : ` (${reasons})`}`,
     ...foldedParts(report),
+    ...(dropped === '' ? [] : [dropped]),
   ].join(', ');
 }
 
@@ -55,13 +60,25 @@ export function nothingCounted(report: InputReport, name: string, unit: InputUni
   if (report.requests > 0) return null;
   if (report.read === 0) return `${name} is empty: there was nothing to read`;
   const [most] = report.dead;
-  const skips = Object.entries(report.skipped) as [SkipReason, number][];
+  const skips = Object.entries(report.skipped);
   const what = [
     ...report.dead.map((one) => deadReason(one, unit)),
-    ...skips.map(([reason, count]) => `${formatCount(count)} ${skipWords[reason]}`),
+    ...skips.map(([reason, count]) => `${formatCount(count)} ${skipWord(reason)}`),
   ].join('; ');
   const advice = most === undefined ? skipAdvice(report) : advices[most.reason];
   return `${name}: ${plural(report.read, unit)}, none is a request: ${what}; ${advice}`;
+}
+
+/** Fields of counted records of which nothing could be made, the most frequent first; empty when there are none. */
+export function droppedFields(dropped: Readonly<Record<string, number>>): string {
+  const fields = Object.entries(dropped).sort(([, a], [, b]) => b - a);
+  const told = fields.map(([field, count]) => `${field} of ${plural(count, 'request')}`).join(', ');
+  return fields.length === 0 ? '' : `left out as unreadable: ${told}`;
+}
+
+/** Reasons of mappings are words joined by `_`. */
+function skipWord(reason: string): string {
+  return skipWords[reason] ?? reason.replaceAll('_', ' ');
 }
 
 function deadReason({ reason, count, first }: InputReport['dead'][number], unit: InputUnit): string {
@@ -73,13 +90,13 @@ function deadReason({ reason, count, first }: InputReport['dead'][number], unit:
 }
 
 function skipAdvice({ skipped }: InputReport): string {
-  return (skipped.no_request ?? 0) > 0
+  return (skipped['no_request'] ?? 0) > 0
     ? 'spans and events count when they have gen_ai attributes (docs/formats/otel-genai.md)'
     : 'look whether it is the right file';
 }
 
 const anotherShape =
-  'try --format with one of native, otel-genai, litellm, or a mapping of your own fields (docs/formats/README.md)';
+  'set format to one of those in docs/formats/README.md, or map your own fields (docs/formats/mapped.md)';
 const advices: Record<RejectReason, string> = {
   not_json: 'a record has to be a JSON object, or a row of CSV under a header',
   not_utf8: 'write it in UTF-8, for example with: iconv -f latin1 -t utf-8 FILE | faultline replay -',

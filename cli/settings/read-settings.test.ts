@@ -82,7 +82,12 @@ describe('a wrong settings file is one line that names', () => {
       'faultline.yaml:2: kafka.brokers.1 is "x": must be host:port, such as 127.0.0.1:9092',
     ],
     ['an empty text', 'kafka:\n  group: ""', 'faultline.yaml:2: kafka.group is "": must not be empty'],
-    ['a map entry', 'mapping:\n  status: 3', 'faultline.yaml:2: mapping.status is 3: must be a text'],
+    ['a map', 'mapping: 3', 'faultline.yaml:1: mapping is 3: must be a map'],
+    [
+      'a place in a mapping',
+      'format: mapped\nmapping:\n  ts: t\n  status: [s, {from: $..x}]',
+      'faultline.yaml:4: mapping.status[1].from: "$..x" is no path from character 2 on; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value',
+    ],
     [
       'several at once',
       'batch:\n  rows: 0\n  bytes: 0',
@@ -251,12 +256,13 @@ describe('settings', () => {
       FAULTLINE_KAFKA_TLS: 'yes',
       FAULTLINE_KAFKA_BROKERS: 'a:1, [::1]:2',
       FAULTLINE_MAPPING_STATUS: '$.code',
+      FAULTLINE_MAPPING_TS: '$.time',
       FAULTLINE_ANALYZERS_SLOW_DOWN_SURGE_SHARE: '0.5',
     };
     const settings = loadSettings({ env });
     expect(settings.batch.rows).toBe(12);
     expect(settings.kafka).toMatchObject({ tls: true, brokers: ['a:1', '[::1]:2'] });
-    expect(settings.mapping).toEqual({ status: '$.code' });
+    expect(settings.mapping).toEqual({ status: '$.code', ts: '$.time' });
     expect(settings.analyzers.slow_down_surge.share).toBe(0.5);
   });
 

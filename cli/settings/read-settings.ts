@@ -2,6 +2,9 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Settings, settingsSchema } from '../../domain/settings.ts';
+import { Cleaner } from '../../ingest/fields/clean.ts';
+import { recordDecoder } from '../../ingest/formats/formats.ts';
+import { MappingFault } from '../../ingest/formats/mapping/fault.ts';
 import { closest } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
 import { maskCredentials } from '../mask.ts';
@@ -44,8 +47,23 @@ export function readSettings({ config, env, overrides = [] }: SettingsSources): 
     origins.set(key, flag);
   }
   const parsed = settingsSchema.safeParse(tree);
-  if (parsed.success) return { settings: parsed.data, origins };
+  if (parsed.success) {
+    checkFormat(parsed.data, origins);
+    return { settings: parsed.data, origins };
+  }
   throw new UserError(describeIssues(parsed.error.issues, tree, origins));
+}
+
+/** A format or mapping that no record can be read with is told before anything is opened. */
+function checkFormat({ format, mapping }: Settings, origins: ReadonlyMap<string, string>): void {
+  // What nobody has set is right, and reading the presets takes its time.
+  if (format === 'auto' && Object.keys(mapping).length === 0) return;
+  try {
+    recordDecoder({ format, mapping }, new Cleaner());
+  } catch (error) {
+    if (!(error instanceof MappingFault)) throw error;
+    throw new UserError(`${originOf(error.at, origins)}${error.message}`, 2, error);
+  }
 }
 
 type Tree = Record<string, unknown>;
@@ -222,8 +240,8 @@ function describeIssue(issue: z.core.$ZodIssue, tree: Tree, origins: Map<string,
   return `${originOf(key, origins)}${key}${value}: must ${allowed(issue)}`;
 }
 
-function originOf(key: string, origins: Map<string, string>): string {
-  const parts = key.split('.');
+function originOf(key: string, origins: ReadonlyMap<string, string>): string {
+  const parts = key.replace(/\[\d+\]/g, '').split('.');
   for (let n = parts.length; n > 0; n--) {
     const origin = origins.get(parts.slice(0, n).join('.'));
     if (origin !== undefined) return `${origin}: `;

@@ -35,7 +35,7 @@ function entry(
 }
 
 function isObvious(allowed: string): boolean {
-  return allowed === 'a text' || allowed === 'a list of texts' || allowed === 'a map of texts';
+  return allowed === 'a text' || allowed === 'a list of texts' || allowed === 'a map';
 }
 
 function inline(value: unknown): string {

@@ -97,7 +97,7 @@ function allowedWords(schema: unknown): string {
   if (anyOf !== undefined) return allowedWords(anyOf[0]);
   if (type === 'boolean') return 'true or false';
   if (type === 'array') return 'a list of texts';
-  if (type === 'object') return 'a map of texts';
+  if (type === 'object') return 'a map';
   if (type !== 'integer' && type !== 'number') return 'a text';
   const noun = type === 'integer' ? 'a whole number' : 'a number';
   if (exclusiveMinimum !== undefined) return `${noun} above ${exclusiveMinimum}`;

@@ -23,7 +23,9 @@ export function settingsPage(): string {
 function row({ key, env, map, defaultValue, description, allowed }: SettingKey): string {
   const variable = map ? `${env}_FIELD` : env;
   const range =
-    allowed.startsWith('a list of') || allowed.startsWith('a text') ? '' : ` Allowed: ${allowed}.`;
+    allowed.startsWith('a list of') || allowed.startsWith('a text') || allowed === 'a map'
+      ? ''
+      : ` Allowed: ${allowed}.`;
   return `| \`${key}\` | \`${variable}\` | ${shown(defaultValue)} | ${description.replaceAll('|', '\\|')}${range} |`;
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { errorClassNames, errorClasses } from '../../domain/error-class.ts';
 import { factsOf, incidentKindNames } from '../../domain/incident-kind.ts';
@@ -149,11 +149,13 @@ describe('the alert rules', () => {
       expect(rule.annotations['remedy']).toContain(
         own ? 'faultline incidents' : errorClasses[rule.labels['class'] as 'slow_down'].remedy[0],
       );
-      expect(rule.annotations['runbook_url']).toMatch(
-        own
-          ? /^\{\{ .*externalURL \}\}\/public\/faultline\/incidents\.md#pipeline$/
-          : /^\{\{ .*externalURL \}\}\/public\/faultline\/errors\/\w+\.md$/,
-      );
+      const [, page] =
+        /^\{\{ .*externalURL \}\}\/public\/faultline\/(.*)$/.exec(rule.annotations['runbook_url'] ?? '') ??
+        [];
+      const kind = rule.labels['kind'] as 'pipeline';
+      expect(page).toBe(factsOf(kind).runbook ?? `errors/${rule.labels['class']}.md`);
+      expect(existsSync(`docs/${(page ?? '').replace(/#.*/, '')}`), `no page docs/${page}`).toBe(true);
+      if (own) expect(page).toBe('incidents.md#pipeline');
     },
   );
 

@@ -5,6 +5,7 @@ import { idFolder, isIdOf } from './fold-ids.ts';
 import { fingerprint } from '../redact/fingerprint.ts';
 import { redactMessage } from '../redact/redact-message.ts';
 import { Redactor } from '../redact/redact.ts';
+import { isNoText } from './nothing.ts';
 
 /** Longest text of a dimension; more would only raise the number of distinct values. */
 const LONGEST = 256;
@@ -26,17 +27,17 @@ export class Cleaner {
     this.redactor = new Redactor(privacy);
     this.#isId = isIdOf(ids.endpoint);
     const [foldClient, foldModel] = [idFolder(ids.client), idFolder(ids.model)];
-    const line = (text: string): string => this.line(text);
+    const line = (text: string): string => (isNoText(text) ? '' : this.line(text));
     this.dimensions = {
       // Keys are told by their capitals, so these go last.
       provider: boundedMemo(REMEMBERED, (text) => line(text.trim()).toLowerCase()),
       org: boundedMemo(REMEMBERED, line),
       project: boundedMemo(REMEMBERED, line),
-      api_key: fingerprint,
+      api_key: (text) => (isNoText(text) ? '' : fingerprint(text)),
       client: boundedMemo(REMEMBERED, (text) => foldClient(line(text))),
       region: boundedMemo(REMEMBERED, line),
       model: boundedMemo(REMEMBERED, (text) => foldModel(line(text))),
-      endpoint: boundedMemo(REMEMBERED, (text) => this.#endpoint(text)),
+      endpoint: boundedMemo(REMEMBERED, (text) => (isNoText(text) ? '' : this.#endpoint(text))),
     };
   }
 

@@ -1,38 +1,114 @@
+import { type OffsetAt } from './time-zone.ts';
+
 const DAY_MS = 86_400_000;
 /** No LLM API is older; earlier times are unset clocks and wrong units. */
 const EARLIEST_MS = Date.UTC(2015, 0, 1);
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?[ ]?(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/;
 const DIGITS = /^\d{9,20}(?:\.\d{1,12})?$/;
+const ZONE = String.raw`(Z|UTC|GMT|(?:GMT|UTC)?[+-]\d\d:?\d\d)?`;
+const CLOCK = String.raw`(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?`;
+/**
+ * Other ways in which servers and languages write times. Groups of each: year, month, day, hour, minute, second,
+ * fraction, zone, in the order that is given beside it.
+ */
+const WRITTEN: readonly { form: RegExp; order: string }[] = [
+  // `Mon, 01 Jun 2026 12:00:00 GMT` (RFC 1123), `01 Jun 2026 12:00:00`
+  {
+    form: new RegExp(
+      String.raw`^(?:[A-Z][a-z]{2,8}, )?(\d{1,2})[ -]([A-Z][a-z]{2,8})[ -](\d{4}) ${CLOCK} ?${ZONE}$`,
+    ),
+    order: 'DMY',
+  },
+  // `01/Jun/2026:12:00:00 +0200`, access logs
+  { form: new RegExp(String.raw`^\[?(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):${CLOCK} ?${ZONE}\]?$`), order: 'DMY' },
+  // `Mon Jun 01 2026 12:00:00 GMT+0200 (Central European Summer Time)`, JavaScript
+  {
+    form: new RegExp(
+      String.raw`^(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) +(\d{1,2}) (\d{4}) ${CLOCK} ?${ZONE}(?: \([^()]{1,60}\))?$`,
+    ),
+    order: 'MDY',
+  },
+  // `Mon Jun  1 12:00:00 2026`, C and Python
+  {
+    form: new RegExp(String.raw`^[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) ${CLOCK} (\d{4})$`),
+    order: 'MDY-year-last',
+  },
+  // `2026/06/01 12:00:00.123`, Go and nginx
+  { form: new RegExp(String.raw`^(\d{4})/(\d\d)/(\d\d) ${CLOCK} ?${ZONE}$`), order: 'YMD' },
+];
+const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
+const LONGEST = 100;
 
 /** Why a time is no time of a request, in the words of a reject reason. */
 export type BadTime = 'bad_timestamp' | 'future_timestamp';
 
 /**
- * Epoch milliseconds (whole) of an ISO-8601 text (UTC when it names no zone) or of a number of seconds, milli-, micro-
- * or nanoseconds since 1970, told apart by size. Before 2015 is bad; more than a day after `now` is future.
+ * Epoch milliseconds (whole) of a text as ISO-8601, RFC 1123, access logs or JavaScript write it (UTC when it names no
+ * zone) or of a number of seconds, milli-, micro- or nanoseconds since 1970, told apart by size. Before 2015 is bad;
+ * more than a day after `now` is future.
  */
 export function parseTimestamp(value: unknown, now: number): number | BadTime {
-  const ms =
-    typeof value === 'string'
-      ? parseTimeText(value)
-      : typeof value === 'number'
-        ? fromEpoch(value)
-        : Number.NaN;
+  const ms = epochMs(value);
   // Written so that NaN is bad.
   if (!(ms >= EARLIEST_MS)) return 'bad_timestamp';
   return ms > now + DAY_MS ? 'future_timestamp' : ms;
 }
 
-/** Epoch milliseconds of a text as `parseTimestamp` reads it, in whatever year; NaN when it is not a time. */
-export function parseTimeText(text: string): number {
+/** The same in whatever year, for texts without a zone in the zone that is given; NaN when it is not a time. */
+export function epochMs(value: unknown, offsetAt?: OffsetAt): number {
+  if (typeof value === 'number') return fromEpoch(value);
+  return typeof value === 'string' ? parseTimeText(value, offsetAt) : Number.NaN;
+}
+
+/** The same for a text. */
+export function parseTimeText(text: string, offsetAt?: OffsetAt): number {
   const plain = parsePlain(text);
   if (plain >= 0) return plain;
   const match = ISO.exec(text);
-  if (match === null) return DIGITS.test(text) ? fromEpoch(Number(text)) : Number.NaN;
-  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = match;
+  if (match === null) return DIGITS.test(text) ? fromEpoch(Number(text)) : parseWritten(text, offsetAt);
+  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction, zone] = match;
   const ms = civil(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
-  return ms + Number(fraction.slice(0, 3).padEnd(3, '0')) - offsetMs(zone);
+  return toUtc(ms, fraction, zone, offsetAt);
+}
+
+function parseWritten(text: string, offsetAt: OffsetAt | undefined): number {
+  if (text.length > LONGEST) return Number.NaN;
+  for (const { form, order } of WRITTEN) {
+    const groups = form.exec(text)?.slice(1);
+    if (groups === undefined) continue;
+    // The clock and the zone follow the date, except where the year comes last.
+    const [a, b, ...rest] = groups;
+    const [c, ...clock] = order === 'MDY-year-last' ? [rest[4], ...rest.slice(0, 4)] : rest;
+    const [year, month, day] = order === 'YMD' ? [a, b, c] : order === 'DMY' ? [c, b, a] : [c, a, b];
+    const [hour, minute, second, fraction, zone] = clock;
+    const ms = civil(
+      Number(year),
+      monthOf(month ?? ''),
+      Number(day),
+      Number(hour),
+      Number(minute),
+      Number(second),
+    );
+    return toUtc(ms, fraction, zone?.replace(/^(?:GMT|UTC)(?=[+-])/, ''), offsetAt);
+  }
+  return Number.NaN;
+}
+
+function monthOf(text: string): number {
+  if (/^\d/.test(text)) return Number(text);
+  const at = MONTHS.indexOf(text.slice(0, 3).toLowerCase());
+  return at % 3 === 0 ? at / 3 + 1 : Number.NaN;
+}
+
+function toUtc(
+  ms: number,
+  fraction: string | undefined,
+  zone: string | undefined,
+  offsetAt: OffsetAt | undefined,
+): number {
+  const offset = zone === undefined ? (Number.isNaN(ms) ? 0 : (offsetAt?.(ms) ?? 0)) : offsetMs(zone);
+  return ms + Number((fraction ?? '').slice(0, 3).padEnd(3, '0')) - offset;
 }
 
 /** `YYYY-MM-DDTHH:MM:SS[.fff…]Z`, what nearly every logger writes, without a regular expression; else -1. */

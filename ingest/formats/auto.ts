@@ -1,8 +1,13 @@
 import type { Decoded } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
-import { asObject, type Format, type JsonObject } from './format.ts';
-
-type Decode = (value: unknown, now: number) => Decoded;
+import { asObject, type Decode, type Format, type JsonObject } from './format.ts';
+import { findRecords } from './mapped.ts';
+import { jsonInText } from './mapping/json-in-text.ts';
+import type { Mapping } from './mapping/mapping.ts';
+import { readMany } from './mapping/path.ts';
+import { Parts } from './parts.ts';
+import type { Preset } from './presets/presets.ts';
+import { recogniser } from './recogniser.ts';
 
 /** Two of these without a time are a native record that lacks its `ts`, and are told so. */
 const NATIVE_MEMBERS = [
@@ -15,28 +20,120 @@ const NATIVE_MEMBERS = [
   'api_key',
   'latency_ms',
 ];
+/** A record in an envelope in an envelope: Docker in Fluent Bit in Kafka Connect in a page. */
+const MOST_ENVELOPES = 4;
 
-/** A decoder that asks each format in turn whether a message has its shape. */
-export function decodeAuto(
-  candidates: readonly Format[],
-  mapping: Readonly<Record<string, string>>,
-  cleaner: Cleaner,
-): Decode {
-  // A format that needs a mapping is not asked when there is none.
-  const hasMapping = Object.keys(mapping).length > 0;
-  const asked = candidates
-    .filter((format) => hasMapping || !format.needsMapping)
-    .map((format) => ({ recognises: format.recognises, decode: format.create(mapping, cleaner) }));
+/** What `auto` chooses among. */
+export interface Known {
+  native: Format;
+  /** Asked in this order. */
+  others: readonly Format[];
+  presets: readonly Preset[];
+  /** The user's own; null when there is none. */
+  mapping: Mapping | null;
+  /** The decoder of a mapping. */
+  mapped: (mapping: Mapping, cleaner: Cleaner) => Decode;
+}
+
+/** A decoder that asks each format in turn whether a message has its shape, and looks into envelopes. */
+export function autoDecoder(known: Known, cleaner: Cleaner): Decode {
+  const decodeKnown = decoderOfKnown(known, cleaner);
   return (value, now) => {
+    const decoded = decodeKnown(value, now, 0);
+    if (decoded !== null) return decoded;
     const message = asObject(value);
     if (message === null) return unknownFormat('the message is no JSON object');
-    for (const { recognises, decode } of asked) {
-      if (recognises(message, mapping)) return decode(message, now);
-    }
     return lacksOnlyTime(message)
       ? { kind: 'reject', reason: 'schema', detail: 'ts: missing' }
       : unknownFormat('no known format has this shape; set format, or a mapping');
   };
+}
+
+/** Null for what no format knows. */
+type DecodeKnown = (value: unknown, now: number, envelopes: number) => Decoded | null;
+
+function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cleaner: Cleaner): DecodeKnown {
+  const decodeNative = native.create(cleaner);
+  const programs = others.map(({ recognises, create }) => ({ recognises, decode: create(cleaner) }));
+  if (mapping !== null)
+    programs.push({
+      recognises: (message) => isMapped(message, mapping),
+      decode: mapped(mapping, cleaner),
+    });
+  const plain = presets.filter(({ mapping: { readAs } }) => readAs === null);
+  const findPreset = recogniser(plain);
+  const findEnvelope = recogniser(presets.filter(({ mapping: { readAs } }) => readAs !== null));
+  const decoders = new Map(plain.map((preset) => [preset, mapped(preset.mapping, cleaner)]));
+
+  const decodeKnown: DecodeKnown = (value, now, envelopes) => {
+    const message = asObject(value);
+    if (message === null) return null;
+    if (native.recognises(message)) return decodeNative(message, now);
+    for (const { recognises, decode } of programs) if (recognises(message)) return decode(message, now);
+    for (const preset of findPreset(message)) return decoders.get(preset)?.(message, now) ?? null;
+    if (envelopes < MOST_ENVELOPES)
+      for (const envelope of findEnvelope(message)) {
+        const decoded = decodeInner(message, envelope.mapping, now, envelopes + 1);
+        if (decoded !== null) return decoded;
+      }
+    return message['ts'] === undefined ? null : decodeNative(message, now);
+  };
+
+  /** The records of an envelope; null when no format knows any of them, so that it may be something else. */
+  function decodeInner(
+    message: JsonObject,
+    envelope: Mapping,
+    now: number,
+    envelopes: number,
+  ): Decoded | null {
+    for (const { steps } of envelope.records) {
+      const parts = new Parts();
+      let isKnown = false;
+      const add = (value: unknown): void => {
+        const record = typeof value === 'string' ? (jsonInText(value) ?? value) : value;
+        if (Array.isArray(record)) {
+          for (const one of record) add(one);
+          return;
+        }
+        const decoded =
+          decodeKnown(record, now, envelopes) ??
+          decodeKnown(completed(record, message, envelope), now, envelopes);
+        isKnown ||= decoded !== null;
+        parts.add(decoded ?? notKnown(record), () => JSON.stringify(cleaner.value(record)));
+      };
+      for (const { value } of readMany(message, steps) ?? []) add(value);
+      if (isKnown) return parts.one();
+    }
+    return null;
+  }
+  return decodeKnown;
+}
+
+/** A record with what its envelope tells and it does not itself. */
+function completed(record: unknown, message: JsonObject, { fields }: Mapping): unknown {
+  const inner = asObject(record);
+  if (inner === null) return record;
+  const more: Record<string, unknown> = {};
+  for (const { name, read } of fields)
+    if (inner[name] === undefined) more[name] = read({ record: message, message, odd: false });
+  return { ...inner, ...more };
+}
+
+/** Beside the records of a program stands what else it writes: plain lines are no requests. */
+function notKnown(value: unknown): Decoded {
+  return typeof value === 'string'
+    ? { kind: 'skip', reason: 'plain_text' }
+    : unknownFormat('no known format has the shape of this record in its envelope');
+}
+
+/** By its own conditions, else by something where the time is to stand. */
+function isMapped(message: JsonObject, mapping: Mapping): boolean {
+  if (mapping.recognise !== null) return mapping.recognise.holds({ record: message, message, odd: false });
+  const found = mapping.records.length === 0 ? null : findRecords(message, mapping.records);
+  if (mapping.records.length > 0 && found === null) return false;
+  const scope = { record: found === null ? message : found.items[0]?.value, message, odd: false };
+  const ts = mapping.fields.find(({ name }) => name === 'ts');
+  return ts !== undefined && (ts.read(scope) !== undefined || scope.odd);
 }
 
 function unknownFormat(detail: string): Decoded {

@@ -1,19 +1,14 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded, RejectReason } from '../../domain/request-log.ts';
-import type { RecordFormat } from '../../domain/settings.ts';
 import { Cleaner } from '../fields/clean.ts';
-import { recordDecoder } from './formats.ts';
+import type { Decode } from './format.ts';
+import { type FormatOptions, recordDecoder } from './formats.ts';
+import { DEEPEST, nestsTooDeeply } from './mapping/json-depth.ts';
 
-export interface DecoderOptions {
-  format: RecordFormat;
-  /** For format `mapped`: record field -> path. */
-  mapping: Readonly<Record<string, string>>;
-}
+export type DecoderOptions = FormatOptions;
 
 /** Larger messages are no log records. */
 export const LARGEST_BYTES = 1024 * 1024;
-/** Deeper messages are attacks or accidents; no reader below may meet them. */
-const DEEPEST = 64;
 
 /**
  * A function from the bytes of a message to its request logs, redacted, or to the reason why there are none; `now` is
@@ -23,7 +18,11 @@ export function createDecoder(
   options: DecoderOptions,
   cleaner = new Cleaner(),
 ): (value: Buffer | null, now: number) => Decoded {
-  const decodeRecord = recordDecoder(options, cleaner);
+  return bytesDecoder(recordDecoder(options, cleaner));
+}
+
+/** The way from the bytes of a message to the decoder of what is parsed out of them. */
+export function bytesDecoder(decodeRecord: Decode): (value: Buffer | null, now: number) => Decoded {
   return (value, now) => {
     if (value === null || value.length === 0) return { kind: 'skip', reason: 'tombstone' };
     if (value.length > LARGEST_BYTES)
@@ -51,34 +50,6 @@ export function toText(value: Buffer): string | null {
   if (!isUtf8(value)) return null;
   const text = value.toString('utf8');
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-}
-
-/** Counts only when there are enough brackets for it, which three or four fast searches tell for a plain record. */
-function nestsTooDeeply(text: string): boolean {
-  let openings = 0;
-  for (const bracket of ['{', '[']) {
-    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
-      if (++openings > DEEPEST) return deepest(text) > DEEPEST;
-    }
-  }
-  return false;
-}
-
-/** Greatest nesting of brackets outside of strings, as far as the text is JSON. */
-function deepest(text: string): number {
-  let depth = 0;
-  let most = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (inString) {
-      if (char === 92) at++;
-      else if (char === 34) inString = false;
-    } else if (char === 34) inString = true;
-    else if (char === 123 || char === 91) most = Math.max(most, ++depth);
-    else if (char === 125 || char === 93) depth--;
-  }
-  return most;
 }
 
 /** V8 quotes the text around the fault, which may hold a secret: only the place is told. */

@@ -4,20 +4,15 @@ import type { Cleaner } from '../fields/clean.ts';
 /** A JSON object as it came: any member may be missing or of any type. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** One wire format. */
+/** From one parsed message to its requests; `now` is epoch milliseconds. */
+export type Decode = (message: unknown, now: number) => Decoded;
+
+/** One wire format that is read by a program. Formats that a mapping can describe are files in `presets/`. */
 export interface Format {
-  /** Whether a message has this format's shape; `auto` takes the first format that says so. */
-  recognises: (message: JsonObject, mapping: Readonly<Record<string, string>>) => boolean;
-  /** Whether it can do nothing without a mapping. */
-  needsMapping?: true;
-  /**
-   * The decoder of one parsed message, whose texts go through the cleaner. Only `mapped` reads the mapping, and throws
-   * when it is wrong.
-   */
-  create: (
-    mapping: Readonly<Record<string, string>>,
-    cleaner: Cleaner,
-  ) => (message: unknown, now: number) => Decoded;
+  /** Whether a message has this format's shape. */
+  recognises: (message: JsonObject) => boolean;
+  /** The decoder, whose texts go through the cleaner. */
+  create: (cleaner: Cleaner) => Decode;
 }
 
 /** The value as an object; null for anything else, arrays included. */

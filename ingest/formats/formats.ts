@@ -1,58 +1,102 @@
-import type { Decoded, RejectedPart, RequestLog } from '../../domain/request-log.ts';
+import type { Decoded } from '../../domain/request-log.ts';
 import type { RecordFormat } from '../../domain/settings.ts';
-import { decodeAuto } from './auto.ts';
 import type { Cleaner } from '../fields/clean.ts';
-import type { Format } from './format.ts';
+import { autoDecoder } from './auto.ts';
+import type { Decode, Format } from './format.ts';
 import { litellm } from './litellm.ts';
-import { mapped } from './mapped.ts';
+import { mappedDecoder } from './mapped.ts';
+import { faultAt, shown } from './mapping/fault.ts';
+import { compileMapping, type Mapping, type MappingSpec } from './mapping/mapping.ts';
 import { native } from './native.ts';
 import { otelGenai } from './otel-genai.ts';
+import { Parts } from './parts.ts';
+import { presetFunctions } from './presets/functions.ts';
+import { type Preset, presets } from './presets/presets.ts';
 
-/** Every wire format, in the order in which `auto` asks them. A new format is one file and one line here. */
-export const formats: Record<Exclude<RecordFormat, 'auto'>, Format> = {
-  native,
-  'otel-genai': otelGenai,
-  litellm,
-  mapped,
+/** How records are to be read. */
+export interface FormatOptions {
+  format: RecordFormat;
+  /** The user's mapping; with `format` or `preset` the name of a preset, what is changed in it. */
+  mapping: MappingSpec;
+}
+
+/** The formats that are programs, in the order in which `auto` asks them. */
+const programs: Readonly<Record<string, Format>> = { native, 'otel-genai': otelGenai, litellm };
+
+/** Every name that `format` may have. */
+export function formatNames(): readonly string[] {
+  return ['auto', ...Object.keys(programs), 'mapped', ...presets().keys()];
+}
+
+/** What decoders are made of; tracing makes them of the same parts, each with somebody who looks on. */
+export interface Making {
+  program: (format: Format, name: string) => Format;
+  mapping: (spec: MappingSpec, at: string, name: string) => Mapping;
+  mapped: (mapping: Mapping, cleaner: Cleaner) => Decode;
+  presets: () => ReadonlyMap<string, Preset>;
+}
+const plain: Making = {
+  program: (format) => format,
+  mapping: (spec, at) => compileMapping(spec, at, presetFunctions),
+  mapped: mappedDecoder,
+  presets,
 };
 
 /**
  * A function from one parsed message to its request logs in the chosen format. An array is a message of many records.
- * Throws when the mapping is wrong.
+ * Throws a `MappingFault` when format or mapping is wrong.
  */
-export function recordDecoder(
-  options: { format: RecordFormat; mapping: Readonly<Record<string, string>> },
-  cleaner: Cleaner,
-): (value: unknown, now: number) => Decoded {
-  const { format, mapping } = options;
-  const decode =
-    format === 'auto'
-      ? decodeAuto(Object.values(formats), mapping, cleaner)
-      : formats[format].create(mapping, cleaner);
+export function recordDecoder(options: FormatOptions, cleaner: Cleaner, making = plain): Decode {
+  const decode = decoderOf(options, cleaner, making);
   return (value, now) =>
     Array.isArray(value) ? decodeMany(value, now, decode, cleaner) : decode(value, now);
 }
 
-function decodeMany(
-  values: readonly unknown[],
-  now: number,
-  decode: (value: unknown, now: number) => Decoded,
-  cleaner: Cleaner,
-): Decoded {
-  const records: RequestLog[] = [];
-  const rejected: RejectedPart[] = [];
-  let parts = 0;
-  for (const value of values) {
-    const decoded = decode(value, now);
-    if (decoded.kind === 'ok') {
-      for (const record of decoded.records) records.push(record);
-      for (const part of decoded.rejected ?? []) rejected.push({ ...part, part: parts + part.part });
-      parts += decoded.records.length + (decoded.rejected?.length ?? 0);
-    } else if (decoded.kind === 'reject') {
-      const { reason, detail } = decoded;
-      rejected.push({ part: parts++, reason, detail, body: JSON.stringify(cleaner.value(value)) });
-    }
-  }
-  if (parts === 0) return { kind: 'skip', reason: 'no_request' };
-  return rejected.length === 0 ? { kind: 'ok', records } : { kind: 'ok', records, rejected };
+function decoderOf({ format, mapping: spec }: FormatOptions, cleaner: Cleaner, making: Making): Decode {
+  const program = Object.hasOwn(programs, format) ? programs[format] : undefined;
+  if (program !== undefined) return making.program(program, format).create(cleaner);
+  const isPreset = presets().has(format);
+  if (!isPreset && format !== 'auto' && format !== 'mapped')
+    throw faultAt('format', `${shown(format)} is no format; use one of ${formatNames().join(', ')}`);
+  const hasMapping = format !== 'auto' || Object.keys(spec).length > 0;
+  const mapping = hasMapping ? userMapping(isPreset ? { preset: format, ...spec } : spec, making) : null;
+  if (mapping !== null && format !== 'auto' && mapping.readAs === null)
+    return making.mapped(mapping, cleaner);
+  const known = [...making.presets().values()];
+  const others = Object.entries(programs).filter(([name]) => name !== 'native');
+  return autoDecoder(
+    {
+      native: making.program(native, 'native'),
+      others: others.map(([name, other]) => making.program(other, name)),
+      // Records in an envelope are of any format: the user's own is one more of them.
+      presets: mapping === null || mapping.readAs === null ? known : [...known, envelopeOf(spec, mapping)],
+      mapping: mapping?.readAs === null ? mapping : null,
+      mapped: making.mapped,
+    },
+    cleaner,
+  );
+}
+
+/** The mapping of the settings; under `preset` stands whose mapping it changes. */
+function userMapping({ preset: name, ...changes }: MappingSpec, making: Making): Mapping {
+  if (name === undefined) return making.mapping(changes, 'mapping', 'mapped');
+  const preset = typeof name === 'string' ? presets().get(name) : undefined;
+  if (preset === undefined)
+    throw faultAt(
+      'mapping.preset',
+      `${shown(name)} is no preset; use one of ${[...presets().keys()].join(', ')}`,
+    );
+  return making.mapping({ ...preset.spec, ...changes }, 'mapping', preset.name);
+}
+
+/** An envelope of the user's; where it does not say by what it is known, anything may be one. */
+function envelopeOf(spec: MappingSpec, mapping: Mapping): Preset {
+  const any = { holds: () => true, groups: [{ needs: [], tests: 0 }] };
+  return { name: 'mapped', about: '', spec, mapping: { ...mapping, recognise: mapping.recognise ?? any } };
+}
+
+function decodeMany(values: readonly unknown[], now: number, decode: Decode, cleaner: Cleaner): Decoded {
+  const parts = new Parts();
+  for (const value of values) parts.add(decode(value, now), () => JSON.stringify(cleaner.value(value)));
+  return parts.all();
 }

@@ -12,7 +12,7 @@ const base = {
   endTime: end,
   model: 'gpt-4o',
 };
-const decode = (payload: unknown) => litellm.create({}, new Cleaner())(payload, now);
+const decode = (payload: unknown) => litellm.create(new Cleaner())(payload, now);
 const only = (payload: object) => {
   const decoded = decode({ ...base, ...payload });
   return decoded.kind === 'ok' ? decoded.records[0] : decoded;
@@ -109,9 +109,23 @@ describe('the LiteLLM format', () => {
     [{ endTime: 'soon' }, 'bad_timestamp'],
     [{ endTime: 0 }, 'bad_timestamp'],
     [{ endTime: end + 1e6 }, 'future_timestamp'],
-    [{ prompt_tokens: -1 }, 'schema'],
   ])('rejects %j', (payload, reason) => {
     expect(only(payload)).toMatchObject({ kind: 'reject', reason });
+  });
+
+  it('leaves out what is no number, reads texts and lists, and counts the record', () => {
+    const odd = {
+      prompt_tokens: -1,
+      completion_tokens: '7',
+      stream: 'True',
+      hidden_params: { additional_headers: [{ name: 'x-ratelimit-remaining-requests', value: 4 }] },
+    };
+    expect(decode({ ...base, ...odd })).toMatchObject({
+      kind: 'ok',
+      records: [{ input_tokens: 0, output_tokens: 7, stream: true }],
+      dropped: ['input_tokens'],
+    });
+    expect(only({ cache_hit: 'True' })).toEqual({ kind: 'skip', reason: 'no_request' });
   });
 
   it.each([null, 1, 'x', []])('rejects %j', (payload) => {
@@ -119,8 +133,8 @@ describe('the LiteLLM format', () => {
   });
 
   it('is told by its own members', () => {
-    expect(litellm.recognises(base, {})).toBe(true);
-    expect(litellm.recognises({ standard_logging_object: {} }, {})).toBe(true);
-    expect(litellm.recognises({ startTime: 1 }, {})).toBe(false);
+    expect(litellm.recognises(base)).toBe(true);
+    expect(litellm.recognises({ standard_logging_object: {} })).toBe(true);
+    expect(litellm.recognises({ startTime: 1 })).toBe(false);
   });
 });

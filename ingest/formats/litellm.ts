@@ -1,19 +1,21 @@
 import { type Decoded, MOST } from '../../domain/request-log.ts';
 import { asObject, firstNumber, firstText, type Format, type JsonObject } from './format.ts';
 import type { Cleaner } from '../fields/clean.ts';
-import { readNative } from './native.ts';
+import { readHeaderObject } from '../fields/header-object.ts';
+import { asDecoded, readNative } from './native.ts';
 import { parseTimeText } from '../fields/timestamp.ts';
 
 /** Calls that LiteLLM logs in the same shape and that ask no model for anything. */
 const NO_MODEL_CALL = /mcp|health|list_|retrieve_|delete_|cancel/;
 
-/** LiteLLM's `StandardLoggingPayload`, bare or as `standard_logging_object` of its callback arguments. */
+/** LiteLLM's `StandardLoggingPayload` (rows of its database have `spend` and are a preset), bare or as `standard_logging_object` of its callback arguments. */
 export const litellm: Format = {
   recognises: (message) =>
     message['standard_logging_object'] !== undefined ||
     (message['startTime'] !== undefined &&
+      message['spend'] === undefined &&
       (message['call_type'] !== undefined || message['error_information'] !== undefined)),
-  create: (_mapping, cleaner) => (message, now) => decodeLitellm(message, now, cleaner),
+  create: (cleaner) => (message, now) => decodeLitellm(message, now, cleaner),
 };
 
 function decodeLitellm(message: unknown, now: number, cleaner: Cleaner): Decoded {
@@ -21,22 +23,22 @@ function decodeLitellm(message: unknown, now: number, cleaner: Cleaner): Decoded
   const payload = asObject(outer?.['standard_logging_object']) ?? outer;
   if (payload === null) return { kind: 'reject', reason: 'schema', detail: 'record: not an object' };
   // An answer from LiteLLM's cache reached no provider: counted as a success it would hide that all others fail.
-  const called = payload['cache_hit'] !== true && !NO_MODEL_CALL.test(firstText(payload['call_type']) ?? '');
+  const called = !isTrue(payload['cache_hit']) && !NO_MODEL_CALL.test(firstText(payload['call_type']) ?? '');
   if (!called) return { kind: 'skip', reason: 'no_request' };
   const read = readNative(toNative(payload), now, cleaner);
   return read.log === null
     ? { kind: 'reject', reason: read.reason, detail: read.detail.replace(/^ts:/, 'endTime:') }
-    : { kind: 'ok', records: [read.log] };
+    : asDecoded(read.log, read.dropped);
 }
 
 function toNative(payload: JsonObject): JsonObject {
   const metadata = asObject(payload['metadata']) ?? {};
-  const headers = providerHeaders(asObject(asObject(payload['hidden_params'])?.['additional_headers']));
+  const headers = providerHeaders(asObject(payload['hidden_params'])?.['additional_headers']);
   const fault = asObject(payload['error_information']) ?? {};
   const failed = payload['status'] === 'failure';
   const start = payload['startTime'];
   const end = payload['endTime'] ?? start;
-  const streamed = payload['stream'] === true;
+  const streamed = isTrue(payload['stream']);
   return {
     ts: end,
     request_id: firstText(
@@ -59,9 +61,9 @@ function toNative(payload: JsonObject): JsonObject {
     status: failed ? statusOf(fault['error_code']) : 200,
     latency_ms: between(start, end),
     ttft_ms: streamed && !failed ? between(start, payload['completionStartTime']) : undefined,
-    input_tokens: firstNumber(payload['prompt_tokens']),
-    output_tokens: firstNumber(payload['completion_tokens']),
-    cost_usd: firstNumber(payload['response_cost']),
+    input_tokens: payload['prompt_tokens'],
+    output_tokens: payload['completion_tokens'],
+    cost_usd: payload['response_cost'],
     stream: streamed,
     headers,
     error: failed
@@ -72,9 +74,15 @@ function toNative(payload: JsonObject): JsonObject {
   };
 }
 
+/** Also as text: `True` is how Python writes it. */
+function isTrue(value: unknown): boolean {
+  return value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
+}
+
 /** LiteLLM writes the provider's headers with a prefix, and those it knows with underscores. */
-function providerHeaders(headers: JsonObject | null): Record<string, unknown> | undefined {
-  if (headers === null) return undefined;
+function providerHeaders(value: unknown): Record<string, unknown> | undefined {
+  const headers = readHeaderObject(value);
+  if (headers === undefined) return undefined;
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name.replace(/^llm_provider-/, '').replaceAll('_', '-'),

@@ -1,100 +1,20 @@
-import * as fc from 'fast-check';
-import { Cleaner } from '../fields/clean.ts';
 import { describe, expect, it } from 'vitest';
-import { checkMapping, mapped } from './mapped.ts';
-import { parsePath, readPath } from './mapping-path.ts';
+import type { Decoded } from '../../domain/request-log.ts';
+import { Cleaner } from '../fields/clean.ts';
+import { recordDecoder } from './formats.ts';
+import type { MappingSpec } from './mapping/mapping.ts';
 
 const now = Date.parse('2026-06-01T12:00:00Z');
 const time = '2026-06-01T11:59:58Z';
 const base = { ts: '$.t', status: '$.s' };
-const decode = (mapping: Record<string, string>, message: unknown) =>
-  mapped.create({ ...base, ...mapping }, new Cleaner())(message, now);
-
-describe('parsePath', () => {
-  it.each([
-    ['$.a', ['a']],
-    ['a', ['a']],
-    ['a.b.c', ['a', 'b', 'c']],
-    ['$.a.b[0].c', ['a', 'b', 0, 'c']],
-    ['$[3]', [3]],
-    ['$["x.y"].z', ['x.y', 'z']],
-    ["$.a['b c']", ['a', 'b c']],
-    ['$["a\\"b"]', ['a"b']],
-    ['x-request-id', ['x-request-id']],
-    ['a[0][1]', ['a', 0, 1]],
-    ['$.__proto__', ['__proto__']],
-  ])('reads %s', (text, steps) => {
-    expect(parsePath(text)).toEqual(steps);
-  });
-
-  it.each([
-    '',
-    '$',
-    '$.',
-    '$a',
-    '.a',
-    'a..b',
-    'a.',
-    'a[',
-    'a[x]',
-    'a[-1]',
-    'a[0]b',
-    '$["x]',
-    'a b',
-    '$..a',
-    '$.*'.replace('*', '[*]'),
-  ])('refuses %s', (text) => {
-    expect(parsePath(text)).toBeNull();
-  });
-
-  it('never throws, and finds what it was written for', () => {
-    fc.assert(fc.property(fc.string(), (text) => void parsePath(text)));
-    fc.assert(
-      fc.property(fc.array(fc.string(), { minLength: 1, maxLength: 5 }), fc.string(), (names, leaf) => {
-        const path = parsePath(`$${names.map((name) => `["${name.replace(/["\\]/g, '\\$&')}"]`).join('')}`);
-        const value = names.reduceRight<unknown>((inner, name) => Object.fromEntries([[name, inner]]), leaf);
-        expect(path).toEqual(names);
-        expect(readPath(value, path ?? [])).toBe(leaf);
-      }),
-    );
-  });
-
-  it('reads own members only', () => {
-    expect(readPath({}, ['constructor', 'name'])).toBeUndefined();
-    expect(readPath([1, 2], ['length', 'x'])).toBeUndefined();
-    expect(readPath({ a: null }, ['a', 'b'])).toBeUndefined();
-    expect(readPath({ a: [5] }, ['a', 0])).toBe(5);
-  });
-});
-
-describe('checkMapping', () => {
-  it('accepts what is complete', () => {
-    expect(checkMapping({ ts: '$.t', exception: 'e', latency_s: '$.l', provider: '=azure' })).toBeNull();
-  });
-
-  it.each([
-    [
-      { ts: '$.t', status: '$.s', stauts: '$.s' },
-      /^mapping\.stauts: no field of the record; the fields are ts, request_id/,
-    ],
-    [{ ts: '$.t', status: '$..s' }, /^mapping\.status: "\$\.\.s" is no path/],
-    [{ ts: '$.t', status: '' }, /^mapping\.status: "" is no path/],
-    [{ status: '$.s' }, /^mapping\.ts: missing/],
-    [{ ts: '$.t', model: '$.m' }, /^mapping\.status: missing/],
-    [
-      { ts: '$.t', status: '$.s', latency_s: 'a', latency_ms: 'b' },
-      /^mapping\.latency_s: latency_ms is mapped too/,
-    ],
-    [{ ts: '$.t', status: '$.s', __proto__x: 'a' }, /^mapping\.__proto__x: no field/],
-    [{}, /^mapping\.ts: missing/],
-  ])('names the key that is wrong in %j', (mapping, message) => {
-    expect(checkMapping(mapping)).toMatch(message);
-    expect(checkMapping(mapping)).not.toContain('\n');
-  });
-});
+const read = (mapping: MappingSpec, message: unknown, format = 'mapped'): Decoded =>
+  recordDecoder({ format, mapping }, new Cleaner())(message, now);
+const decode = (mapping: MappingSpec, message: object): Decoded =>
+  read({ ...base, ...mapping }, { t: time, ...message });
+const one = (expected: object) => ({ kind: 'ok', records: [expected] });
 
 describe('the mapped format', () => {
-  it.each([
+  it.each<[string, MappingSpec, object, object]>([
     ['status', { status: '$.s' }, { s: '429' }, { status: 429 }],
     ['latency in seconds', { latency_s: 'l' }, { s: 200, l: '1.5' }, { latency_ms: 1500 }],
     [
@@ -103,46 +23,375 @@ describe('the mapped format', () => {
       { s: 200, o: 12, c: true },
       { org: '12', client: 'true' },
     ],
-    ['a flag as text', { stream: 'f' }, { s: 200, f: 'true' }, { stream: true }],
-    ['a fixed value', { provider: '=Azure', status: '=500' }, {}, { provider: 'azure', status: 500 }],
+    ['a flag as text', { stream: 'f' }, { s: 200, f: 'True' }, { stream: true }],
     [
-      'empty texts as absent',
-      { latency_ms: 'l', client: 'c' },
-      { s: 200, l: '', c: '' },
-      { latency_ms: 0, client: '' },
+      'fixed values',
+      { provider: '=Azure', status: 500, stream: true },
+      {},
+      { provider: 'azure', status: 500, stream: true },
     ],
-    ['an error list', { error: 'e' }, { e: [{ code: 1 }] }, { error: [{ code: 1 }] }],
-  ])('converts %s', (_name, mapping, message, expected) => {
-    expect(decode(mapping, { t: time, ...message })).toMatchObject({ kind: 'ok', records: [expected] });
+    ['an error list', { error: 'e' }, { s: 400, e: [{ code: 1 }] }, { error: [{ code: 1 }] }],
+    [
+      'the first path that is there',
+      { model: ['$.a', '$.b', '=none known'] },
+      { s: 200, a: null, b: 'x' },
+      { model: 'x' },
+    ],
+    ['a default', { model: ['$.a', '=gpt'] }, { s: 200, a: '-' }, { model: 'gpt' }],
+    ['a default in a map', { model: { from: '$.a', default: 'gpt' } }, { s: 200 }, { model: 'gpt' }],
+    ['the last of a list', { model: '$.m[-1]' }, { s: 200, m: ['a', 'b'] }, { model: 'b' }],
+    [
+      'a part of a text',
+      { model: { from: '$.p', match: '/deployments/([^/]+)' } },
+      { s: 200, p: '/openai/deployments/gpt-4o/chat' },
+      { model: 'gpt-4o' },
+    ],
+    ['words', { status: { from: '$.s', words: { '-3': 499, cached: 200 } } }, { s: -3 }, { status: 499 }],
+    [
+      'words to nothing',
+      { client: { from: '$.c', words: { unknown: null } } },
+      { s: 200, c: 'Unknown' },
+      { client: '' },
+    ],
+    [
+      'a value under a condition',
+      { ttft_ms: { from: '$.f', when: { '$.stream': true } } },
+      { s: 200, f: 5, stream: 'false' },
+      { ttft_ms: 0 },
+    ],
+    [
+      'a host as provider',
+      { provider: '$.h' },
+      { s: 200, h: 'https://api.anthropic.com:443/v1' },
+      { provider: 'anthropic' },
+    ],
+    [
+      'JSON in a text',
+      { model: '$.m.request.model', error: '$.m.error' },
+      { s: 429, m: '{"request":{"model":"x"},"error":"no"}' },
+      { model: 'x', error: 'no' },
+    ],
+    [
+      'JSON in a text in a text',
+      { model: '$.m.r.model' },
+      { s: 200, m: JSON.stringify({ r: '{"model":"x"}' }) },
+      { model: 'x' },
+    ],
+  ])('reads %s', (_name, mapping, message, expected) => {
+    expect(decode(mapping, message)).toMatchObject(one(expected));
+  });
+
+  it.each(['', '-', ' - ', 'null', 'NULL', 'None', 'undefined', null])(
+    'takes %j for nothing, everywhere',
+    (nothing) => {
+      const mapping = {
+        client: 'c',
+        latency_ms: 'l',
+        error: 'e',
+        exception: 'x',
+        stream: 'f',
+        model: ['m', '=known'],
+        headers: 'h',
+      };
+      const message = {
+        s: 200,
+        c: nothing,
+        l: nothing,
+        e: nothing,
+        x: nothing,
+        f: nothing,
+        m: nothing,
+        h: nothing,
+      };
+      const decoded = decode(mapping, message);
+      expect(decoded).toMatchObject(
+        one({ status: 200, client: '', latency_ms: 0, error: null, exception: '', model: 'known' }),
+      );
+      expect(decoded).not.toHaveProperty('dropped');
+    },
+  );
+
+  it.each<[string | number, string | undefined, number]>([
+    [95, undefined, 95],
+    ['95', undefined, 95],
+    ['95ms', undefined, 95],
+    ['0.25 s', undefined, 250],
+    ['1500 µs', undefined, 1.5],
+    ['1500us', undefined, 1.5],
+    ['2000000ns', undefined, 2],
+    ['1m2.5s', undefined, 62_500],
+    ['1,234.5', undefined, 1234.5],
+    [0.25, 's', 250],
+    [1500, 'us', 1.5],
+    ['2000000', 'ns', 2],
+    ['95ms', 's', 95],
+    ['0.1, 0.2', 's', 300],
+    ['-, 0.2', 's', 200],
+  ])('reads the duration %j in unit %s as %d ms', (value, unit, ms) => {
+    const source = unit === undefined ? '$.l' : { from: '$.l', unit };
+    const decoded = decode({ latency_ms: source }, { s: 200, l: value });
+    expect(decoded.kind === 'ok' && decoded.records[0]?.latency_ms).toBeCloseTo(ms, 9);
+  });
+
+  it.each<[string | number, string | undefined, number]>([
+    ['$0.0042', undefined, 0.0042],
+    ['0.0042 USD', undefined, 0.0042],
+    ['42 cents', undefined, 0.42],
+    [42, 'cents', 0.42],
+  ])('reads the cost %j in unit %s as %d dollars', (value, unit, usd) => {
+    const source = unit === undefined ? '$.c' : { from: '$.c', unit };
+    const decoded = decode({ cost_usd: source }, { s: 200, c: value });
+    expect(decoded.kind === 'ok' && decoded.records[0]?.cost_usd).toBeCloseTo(usd, 9);
+  });
+
+  it.each<[unknown, number]>([
+    [-1, 0],
+    ['-3', 0],
+    ['429', 429],
+    ['429 Too Many Requests', 429],
+    ['HTTP/1.1 503 Service Unavailable', 503],
+    ['502, 200', 200],
+    ['502 : 504', 504],
+    ['-, 502', 502],
+    ['502, -', 502],
+    ['200.0', 200],
+    ['success', 200],
+    ['ERROR', 0],
+  ])('reads the status %j as %i', (value, status) => {
+    expect(decode({}, { s: value })).toMatchObject(one({ status }));
+  });
+
+  it.each<[unknown, string | undefined, string]>([
+    ['2026-06-01T11:00:00.123Z', undefined, '2026-06-01T11:00:00.123Z'],
+    ['2026-06-01 13:00:00', 'Europe/Berlin', '2026-06-01T11:00:00.000Z'],
+    ['2026-01-15 12:00:00', 'Europe/Berlin', '2026-01-15T11:00:00.000Z'],
+    ['2026-06-01T11:00:00Z', 'Europe/Berlin', '2026-06-01T11:00:00.000Z'],
+    ['2026-06-01 13:00:00', '+02:00', '2026-06-01T11:00:00.000Z'],
+    ['Mon, 01 Jun 2026 11:00:00 GMT', undefined, '2026-06-01T11:00:00.000Z'],
+    ['01/Jun/2026:13:00:00 +0200', undefined, '2026-06-01T11:00:00.000Z'],
+    ['[01/Jun/2026:13:00:00 +0200]', undefined, '2026-06-01T11:00:00.000Z'],
+    [
+      'Mon Jun 01 2026 13:00:00 GMT+0200 (Central European Summer Time)',
+      undefined,
+      '2026-06-01T11:00:00.000Z',
+    ],
+    ['Mon Jun  1 11:00:00 2026', undefined, '2026-06-01T11:00:00.000Z'],
+    ['2026/06/01 20:00:00.5', 'Asia/Tokyo', '2026-06-01T11:00:00.500Z'],
+    [1_780_311_600, undefined, '2026-06-01T11:00:00.000Z'],
+    ['1780311600.25', undefined, '2026-06-01T11:00:00.250Z'],
+    [1_780_311_600_000_000, undefined, '2026-06-01T11:00:00.000Z'],
+    ['1780311600000000000', undefined, '2026-06-01T11:00:00.000Z'],
+  ])('reads the time %j in zone %s as %s', (value, zone, iso) => {
+    const mapping = zone === undefined ? base : { ...base, time_zone: zone };
+    expect(read(mapping, { t: value, s: 200 })).toMatchObject(one({ ts: Date.parse(iso) }));
+  });
+
+  it('takes a duration from two times, and the end from start and duration', () => {
+    const mapping = {
+      ts: { from: '$.start', plus: { from: '$.s', unit: 's' } },
+      status: '=200',
+      latency_ms: { between: ['$.start', '$.end'] },
+    };
+    const message = { start: '2026-06-01T11:00:00Z', end: '2026-06-01T11:00:01.5Z', s: 2 };
+    expect(read(mapping, message)).toMatchObject(
+      one({ ts: Date.parse('2026-06-01T11:00:02Z'), latency_ms: 1500 }),
+    );
   });
 
   it.each([
-    [{ s: 'failed' }, 'status: $.s is a string, not a number'],
-    [{ s: 200, c: { a: 1 } }, 'client: $.c is an object, not a text'],
-    [{ s: 200, c: ['a'] }, 'client: $.c is a list, not a text'],
-    [{ s: 200, f: 'maybe' }, 'stream: $.f is a string, not a flag'],
-  ])('rejects %j and says where', (message, detail) => {
-    expect(decode({ client: '$.c', stream: '$.f' }, { t: time, ...message })).toEqual({
-      kind: 'reject',
-      reason: 'mapping',
-      detail,
+    [{ 'retry-after': '3' }],
+    [[{ name: 'Retry-After', value: '3' }]],
+    [[{ key: 'retry-after', value: '3' }]],
+    [[['retry-after', '3']]],
+    [['retry-after: 3', 'server: x']],
+    ['{"retry-after":"3"}'],
+    ['HTTP/1.1 429\r\nRetry-After: 3\r\n'],
+    [{ 'retry-after': ['3'] }],
+  ])('reads the headers %j', (headers) => {
+    expect(decode({ headers: 'h' }, { s: 429, h: headers })).toMatchObject(
+      one({ headers: { 'retry-after': '3' } }),
+    );
+  });
+
+  it.each<[string, MappingSpec, object, object]>([
+    [
+      'a word of failure',
+      { outcome: '$.level', error: '$.m' },
+      { level: 'ERROR', m: 'quota' },
+      { status: 0, error: 'quota' },
+    ],
+    [
+      'a flag',
+      { outcome: '$.success', error: '$.m' },
+      { success: false, m: 'quota' },
+      { status: 0, error: 'quota' },
+    ],
+    [
+      'a failure without details',
+      { outcome: '$.success' },
+      { success: false },
+      { status: 0, error: 'the log tells of a failure without details' },
+    ],
+    [
+      'a failure with its status',
+      { outcome: '$.success', status: '$.s' },
+      { success: false, s: 429 },
+      { status: 429, error: null },
+    ],
+    [
+      'a failure after a 200',
+      { outcome: '$.success', status: '$.s', error: '$.m' },
+      { success: false, s: 200, m: 'cut off' },
+      { status: 0, error: 'cut off' },
+    ],
+    [
+      'a success, whatever its message says',
+      { outcome: '$.success', error: '$.m' },
+      { success: true, m: 'you exceeded your current quota' },
+      { status: 200, error: null },
+    ],
+    [
+      'own words',
+      { outcome: { failure: { '$.level': [50, 60] }, success: 'otherwise' } },
+      { level: 30 },
+      { status: 200, error: null },
+    ],
+    [
+      'a field that only failures have',
+      { outcome: { failure: { '$.errorCode': 'present' }, success: 'otherwise' }, error: '$.errorCode' },
+      { errorCode: 'Throttling' },
+      { error: 'Throttling' },
+    ],
+    [
+      'a status against a word',
+      { outcome: '$.success', status: '$.s' },
+      { success: true, s: 500 },
+      { status: 500 },
+    ],
+  ])('tells the outcome by %s', (_name, mapping, message, expected) => {
+    expect(read({ ts: '$.t', ...mapping }, { t: time, ...message })).toMatchObject(one(expected));
+  });
+
+  it('skips what the mapping says, with its reason', () => {
+    const mapping = {
+      ...base,
+      skip: { cache_hit: { '$.cache': true }, other_event: { '$.event': { not: ['done', 'failed'] } } },
+    };
+    const skip = (reason: string) => ({ kind: 'skip', reason });
+    expect(read(mapping, { t: time, s: 200, cache: 'True', event: 'done' })).toEqual(skip('cache_hit'));
+    expect(read(mapping, { t: time, s: 200, event: 'started' })).toEqual(skip('other_event'));
+    expect(read(mapping, { t: time, s: 200, cache: 'False', event: 'done' })).toMatchObject(
+      one({ status: 200 }),
+    );
+  });
+
+  describe('with several records in a message', () => {
+    const mapping = {
+      ...base,
+      records: ['$.page.items[*]', '$'],
+      region: '$$.region',
+      skip: { cache_hit: { '$.cache': true } },
+    };
+    const items = [
+      { t: time, s: 200 },
+      { t: 'x', s: 500, k: 'sk-abcdefghijklmnopqrst' },
+      { t: time, s: 200, cache: true },
+      { t: time, s: 429 },
+    ];
+
+    it('reads each, and what stands around them', () => {
+      const decoded = read(mapping, { region: 'eu', page: JSON.stringify({ items }) });
+      expect(decoded).toMatchObject({
+        kind: 'ok',
+        records: [
+          { status: 200, region: 'eu' },
+          { status: 429, region: 'eu' },
+        ],
+        rejected: [{ part: 1, reason: 'bad_timestamp' }],
+        skipped: ['cache_hit'],
+      });
+      const body = decoded.kind === 'ok' ? (decoded.rejected?.[0]?.body ?? '') : '';
+      expect(body).not.toContain('abcdefghijkl');
+      expect(read(mapping, JSON.parse(body))).toMatchObject({ rejected: [{ reason: 'bad_timestamp' }] });
+    });
+
+    it('reads a message that is the record, and a list of them', () => {
+      expect(read(mapping, { t: time, s: 500, region: 'us' })).toMatchObject(one({ region: 'us' }));
+      expect(read(mapping, items)).toMatchObject({ records: [{ status: 200 }, { status: 429 }] });
+    });
+
+    it('has no request when there are none', () => {
+      expect(read({ ...mapping, records: '$.r[*]' }, { r: [] })).toEqual({
+        kind: 'skip',
+        reason: 'no_request',
+      });
+      expect(read({ ...mapping, records: '$.r[*]' }, {})).toMatchObject({
+        kind: 'reject',
+        reason: 'mapping',
+      });
     });
   });
 
-  it('rejects what the schema rejects', () => {
-    expect(decode({}, { t: time, s: 1000 })).toMatchObject({ kind: 'reject', reason: 'schema' });
-    expect(decode({}, { t: time })).toMatchObject({ kind: 'reject', reason: 'schema' });
-    expect(decode({}, { s: 200 })).toMatchObject({
-      kind: 'reject',
-      reason: 'schema',
-      detail: expect.stringMatching(/^ts:/) as unknown,
-    });
-    expect(decode({}, 'text')).toMatchObject({ kind: 'reject', reason: 'mapping' });
+  it.each([
+    [{ t: 'yesterday', s: 200 }, 'bad_timestamp', 'ts: what stands at its path is no time'],
+    [{ s: 200 }, 'mapping', 'ts: nothing stands at its path'],
+    [{ t: time }, 'schema', 'status: a status, an error or an exception is required'],
+    [{ t: time, s: 'pending' }, 'schema', 'status: a status, an error or an exception is required'],
+    ['text', 'mapping', 'ts: nothing stands at its path'],
+  ])('rejects only what has no time or no outcome: %j', (message, reason, detail) => {
+    expect(read(base, message)).toEqual({ kind: 'reject', reason, detail });
   });
 
-  it('is recognised by where its time stands', () => {
-    expect(mapped.recognises({ t: time }, base)).toBe(true);
-    expect(mapped.recognises({ x: time }, base)).toBe(false);
-    expect(mapped.recognises({ t: time }, {})).toBe(false);
+  it('names the fields of which nothing could be made, and counts the record', () => {
+    const mapping = { client: '$.c', stream: '$.f', latency_ms: '$.l', input_tokens: '$.i', headers: '$.h' };
+    const odd = { s: 429, c: { a: 1 }, f: 'maybe', l: 'fast', i: 'many', h: 7 };
+    expect(decode(mapping, odd)).toMatchObject({
+      ...one({ status: 429, client: '' }),
+      dropped: ['client', 'stream', 'latency_ms', 'input_tokens', 'headers'],
+    });
+  });
+});
+
+describe('presets and the mapping of the settings', () => {
+  const row = { call_type: 'x', startTime: time, spend: 0.1, status: 'success', team_id: 'team' };
+
+  it('a mapping changes a preset', () => {
+    for (const [format, mapping] of [
+      ['mapped', { preset: 'litellm-spendlogs', client: '$.team_id' }],
+      ['litellm-spendlogs', { client: '$.team_id' }],
+      ['auto', { preset: 'litellm-spendlogs', client: '$.team_id' }],
+    ] as const)
+      expect(read(mapping, row, format)).toMatchObject(one({ client: 'team', status: 200 }));
+  });
+
+  it('names what is no format and no preset', () => {
+    expect(() => read({}, {}, 'litelm')).toThrow(
+      /^format: "litelm" is no format; use one of auto, native, .*litellm-spendlogs/,
+    );
+    expect(() => read({ preset: 'x' }, {})).toThrow(
+      /^mapping\.preset: "x" is no preset; use one of litellm-spendlogs/,
+    );
+  });
+
+  it('auto takes a mapping by where its time stands, or by its own conditions', () => {
+    const list = { ...base, records: '$.r[*]' };
+    expect(read(base, { t: time, s: 500 }, 'auto')).toMatchObject(one({ status: 500 }));
+    expect(read(list, { r: [{ t: time, s: 500 }] }, 'auto')).toMatchObject(one({ status: 500 }));
+    expect(read(base, { x: time }, 'auto')).toMatchObject({ reason: 'unknown_format' });
+    const own = { ...base, recognise: { '$.kind': 'llm' } };
+    expect(read(own, { t: time, s: 500 }, 'auto')).toMatchObject({ reason: 'unknown_format' });
+    expect(read(own, { t: time, s: 500, kind: 'llm' }, 'auto')).toMatchObject(one({ status: 500 }));
+  });
+
+  it("reads records in an envelope of the user's, set or in auto", () => {
+    const envelope = { records: '$.ours.lines[*]', read_as: 'auto' };
+    const message = { ours: { lines: [{ ts: time, status: 429 }, JSON.stringify(row)] } };
+    for (const format of ['mapped', 'auto'])
+      expect(read(envelope, message, format)).toMatchObject({ records: [{ status: 429 }, { status: 200 }] });
+  });
+
+  it("auto reads the user's own format in an envelope", () => {
+    const message = { message: JSON.stringify({ t: time, s: 500 }), agent: {} };
+    expect(read(base, message, 'auto')).toMatchObject(one({ status: 500 }));
   });
 });

@@ -1,143 +1,125 @@
-import type { Decoded } from '../../domain/request-log.ts';
-import { nativeRecord } from '../../domain/request-log.ts';
+import type { Decoded, NativeRecord } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
-import { asObject, type Format, type JsonObject } from './format.ts';
-import { parsePath, type Path, readPath } from './mapping-path.ts';
-import { readNative } from './native.ts';
+import type { Decode } from './format.ts';
+import type { Mapping } from './mapping/mapping.ts';
+import { EACH, type PathToMany, readMany, withOnly } from './mapping/path.ts';
+import type { Scope } from './mapping/scope.ts';
+import { NO_DETAILS } from './mend-native.ts';
+import { asDecoded, readNative } from './native.ts';
+import { Parts } from './parts.ts';
 
-type Kind = 'text' | 'number' | 'seconds' | 'flag' | 'any';
-interface Rule {
-  /** Member of the native record. */
-  field: string;
-  kind: Kind;
-  path: Path;
-  written: string;
-  /** A fixed value, written `=text` in place of a path. */
-  fixed: string | undefined;
+/** From one record and the message around it to its request. */
+export type DecodeRecord = (scope: Scope, mapping: Mapping, now: number, cleaner: Cleaner) => Decoded;
+
+/** A decoder that reads messages through a mapping whose fields say how. */
+export function mappedDecoder(
+  mapping: Mapping,
+  cleaner: Cleaner,
+  decodeScope: DecodeRecord = decodeRecord,
+): Decode {
+  const decodeOne = (record: unknown, message: unknown, now: number): Decoded =>
+    decodeScope({ record, message, odd: false }, mapping, now, cleaner);
+  if (mapping.records.length === 0) return (message, now) => decodeOne(message, message, now);
+  return (message, now) =>
+    decodeRecords(message, mapping, cleaner, (record) => decodeOne(record, message, now));
 }
 
-const KINDS: Readonly<Record<string, Kind>> = {
-  ts: 'any',
-  headers: 'any',
-  error: 'any',
-  stream: 'flag',
-  status: 'number',
-  latency_ms: 'number',
-  ttft_ms: 'number',
-  input_tokens: 'number',
-  output_tokens: 'number',
-  cost_usd: 'number',
-  retry_count: 'number',
-};
-/** Fields that a mapping may fill beside those of the record: the same time in seconds. */
-const IN_SECONDS: Readonly<Record<string, string>> = { latency_s: 'latency_ms', ttft_s: 'ttft_ms' };
-const FLAGS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
-  [true, true],
-  ['true', true],
-  [1, true],
-  [false, false],
-  ['false', false],
-  [0, false],
-]);
-const NUMBER = /^[+-]?\d{1,16}(?:\.\d{1,12})?(?:e[+-]?\d{1,2})?$/i;
-
-/** The user's own JSON, read through the `mapping` of the settings. */
-export const mapped: Format = {
-  needsMapping: true,
-  recognises: (message, mapping) => {
-    const ts = mapping['ts'];
-    const path = ts === undefined ? null : parsePath(ts);
-    return path !== null && readPath(message, path) !== undefined;
-  },
-  create: (mapping, cleaner) => {
-    const fault = checkMapping(mapping);
-    if (fault !== null) throw new Error(fault);
-    const rules = Object.entries(mapping).map(([field, path]) => compile(field, path));
-    return (message, now) => decodeMapped(message, rules, now, cleaner);
-  },
-};
-
-/** What is wrong with a mapping, in one line that names the key; null when nothing is. */
-export function checkMapping(mapping: Readonly<Record<string, string>>): string | null {
-  const known = [...Object.keys(nativeRecord.shape), ...Object.keys(IN_SECONDS)];
-  for (const [field, path] of Object.entries(mapping)) {
-    if (!known.includes(field))
-      return `mapping.${field}: no field of the record; the fields are ${known.join(', ')}`;
-    const alias = IN_SECONDS[field];
-    if (alias !== undefined && mapping[alias] !== undefined)
-      return `mapping.${field}: ${alias} is mapped too; keep one`;
-    if (!path.startsWith('=') && parsePath(path) === null) {
-      return `mapping.${field}: ${JSON.stringify(path)} is no path; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value`;
-    }
+/** Reads every record that stands in a message at the first path of `records` at which there is one. */
+function decodeRecords(
+  message: unknown,
+  { records }: Mapping,
+  cleaner: Cleaner,
+  decodeOne: (record: unknown) => Decoded,
+): Decoded {
+  const found = findRecords(message, records);
+  if (found === null)
+    return { kind: 'reject', reason: 'mapping', detail: 'records: nothing stands at any of its paths' };
+  if (!found.steps.includes(EACH)) return decodeOne(found.items[0]?.value);
+  const parts = new Parts();
+  for (const { value, places } of found.items) {
+    parts.add(decodeOne(value), () => JSON.stringify(cleaner.value(withOnly(message, found.steps, places))));
   }
-  if (mapping['ts'] === undefined)
-    return 'mapping.ts: missing; write where the time stands, such as ts: $.time';
-  if (
-    mapping['status'] === undefined &&
-    mapping['error'] === undefined &&
-    mapping['exception'] === undefined
-  ) {
-    return 'mapping.status: missing; map status, error or exception, or failures cannot be told from successes';
+  return parts.all();
+}
+
+/** The records of a message and the path at which they stand; null when there are none. */
+export function findRecords(
+  message: unknown,
+  paths: readonly PathToMany[],
+): { steps: PathToMany['steps']; items: NonNullable<ReturnType<typeof readMany>> } | null {
+  for (const { steps } of paths) {
+    const items = readMany(message, steps);
+    if (items !== undefined) return { steps, items };
   }
   return null;
 }
 
-function compile(field: string, written: string): Rule {
-  const seconds = IN_SECONDS[field];
+/** Reads one record through the fields of a mapping. */
+export function decodeRecord(scope: Scope, mapping: Mapping, now: number, cleaner: Cleaner): Decoded {
+  const reason = mapping.skip.find(({ holds }) => holds(scope))?.reason;
+  if (reason !== undefined) return { kind: 'skip', reason };
+  const record: Record<string, unknown> = emptyRecord();
+  let dropped: string[] | undefined;
+  for (const { name, read } of mapping.fields) {
+    scope.odd = false;
+    const value = read(scope);
+    if (value !== undefined) record[name] = value;
+    else if (scope.odd) (dropped ??= []).push(name);
+  }
+  applyOutcome(record, mapping.outcome?.(scope));
+  if (record['ts'] === undefined) return withoutTime(dropped);
+  const read = readNative(record, now, cleaner);
+  if (read.log === null) return { kind: 'reject', reason: read.reason, detail: read.detail };
+  const all = read.dropped === undefined ? dropped : [...(dropped ?? []), ...read.dropped];
+  return asDecoded(read.log, all);
+}
+
+/** Always of the same members in the same order, which the engine reads several times faster. */
+function emptyRecord(): Record<keyof NativeRecord, unknown> {
   return {
-    field: seconds ?? field,
-    kind: seconds === undefined ? (KINDS[field] ?? 'text') : 'seconds',
-    path: parsePath(written) ?? [],
-    written,
-    fixed: written.startsWith('=') ? written.slice(1) : undefined,
+    ts: undefined,
+    request_id: undefined,
+    provider: undefined,
+    org: undefined,
+    project: undefined,
+    api_key: undefined,
+    client: undefined,
+    region: undefined,
+    model: undefined,
+    endpoint: undefined,
+    method: undefined,
+    status: undefined,
+    latency_ms: undefined,
+    ttft_ms: undefined,
+    input_tokens: undefined,
+    output_tokens: undefined,
+    cost_usd: undefined,
+    retry_count: undefined,
+    stream: undefined,
+    headers: undefined,
+    error: undefined,
+    exception: undefined,
   };
 }
 
-function decodeMapped(message: unknown, rules: readonly Rule[], now: number, cleaner: Cleaner): Decoded {
-  const source = asObject(message);
-  if (source === null) return { kind: 'reject', reason: 'mapping', detail: 'record: not an object' };
-  const record: Record<string, unknown> = {};
-  for (const rule of rules) {
-    const fault = fill(record, rule, source);
-    if (fault !== null) return { kind: 'reject', reason: 'mapping', detail: fault };
+function withoutTime(dropped: readonly string[] | undefined): Decoded {
+  return dropped?.includes('ts') === true
+    ? { kind: 'reject', reason: 'bad_timestamp', detail: 'ts: what stands at its path is no time' }
+    : { kind: 'reject', reason: 'mapping', detail: 'ts: nothing stands at its path' };
+}
+
+/** What the words of the log say of the outcome, beside a status. */
+function applyOutcome(record: Record<string, unknown>, failed: boolean | undefined): void {
+  const status = record['status'];
+  const refused = typeof status === 'number' && status >= 400;
+  if (failed === true) {
+    // A failure that came with a 2xx is one within a stream: its status would say success.
+    if (!refused) record['status'] = undefined;
+    if (!refused && record['error'] === undefined && record['exception'] === undefined)
+      record['error'] = NO_DETAILS;
+  } else if (failed === false && !refused) {
+    record['status'] ??= 200;
+    record['error'] = undefined;
+    record['exception'] = undefined;
   }
-  const read = readNative(record, now, cleaner);
-  return read.log === null
-    ? { kind: 'reject', reason: read.reason, detail: read.detail }
-    : { kind: 'ok', records: [read.log] };
-}
-
-/** Writes one field, converted; what is wrong with the value otherwise, without the value. */
-function fill(record: Record<string, unknown>, rule: Rule, source: JsonObject): string | null {
-  const value = rule.fixed ?? readPath(source, rule.path);
-  if (value === undefined || value === null || (value === '' && rule.kind !== 'any')) return null;
-  const converted = CONVERT[rule.kind](value);
-  if (converted === undefined)
-    return `${rule.field}: ${rule.written} is ${describe(value)}, not a ${rule.kind}`;
-  record[rule.field] = converted;
-  return null;
-}
-
-/** Undefined when the value is none of its kind. */
-const CONVERT: Record<Kind, (value: unknown) => unknown> = {
-  any: (value) => value,
-  text: (value) => (typeof value === 'number' || typeof value === 'boolean' ? String(value) : toText(value)),
-  flag: (value) => FLAGS.get(value),
-  number: (value) => toNumber(value),
-  seconds: (value) => toNumber(value, 1000),
-};
-
-function toText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function toNumber(value: unknown, factor = 1): number | undefined {
-  if (typeof value === 'number') return value * factor;
-  const text = toText(value)?.trim() ?? '';
-  return NUMBER.test(text) ? Number(text) * factor : undefined;
-}
-
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -3,12 +3,13 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nativeRecord } from '../../domain/request-log.ts';
 import { Cleaner } from '../fields/clean.ts';
+import { mendNative } from './mend-native.ts';
 import { isPlainNative, native, readNative } from './native.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);
 const ts = '2026-06-01T11:59:58.250Z';
 const cleaner = new Cleaner();
-const read = (record: unknown) => native.create({}, cleaner)(record, now);
+const read = (record: unknown) => native.create(cleaner)(record, now);
 const log = (record: Record<string, unknown>) => {
   const { log: result } = readNative({ ts, status: 200, ...record }, now, cleaner);
   if (result === null) throw new Error('rejected');
@@ -197,11 +198,10 @@ describe('the native format', () => {
     [{ ts: 'soon', status: 200 }, 'bad_timestamp', 'ts: '],
     [{ ts: 0, status: 200 }, 'bad_timestamp', 'ts: '],
     [{ ts: '2100-01-01T00:00:00Z', status: 200 }, 'future_timestamp', 'ts: '],
-    [{ ts, status: '429' }, 'schema', 'status: '],
+    [{ ts, status: 'sk-abcdefghijklmnopqrst' }, 'schema', 'status: no HTTP status'],
     [{ ts, status: 1000 }, 'schema', 'status: '],
-    [{ ts, status: 200, latency_ms: -1 }, 'schema', 'latency_ms: '],
-    [{ ts, status: 200, input_tokens: 1e300 }, 'schema', 'input_tokens: '],
-    [{ ts, status: 200, api_key: 'x', client: { secret: 'sk-abcdefghijklmnopqrst' } }, 'schema', 'client: '],
+    [{ ts: {}, status: 200 }, 'schema', 'ts: neither'],
+    [{ ts, error: false }, 'schema', 'status: '],
     [{ status: 200 }, 'schema', 'ts: '],
     [[], 'schema', 'record: '],
     [null, 'schema', 'record: '],
@@ -210,6 +210,84 @@ describe('the native format', () => {
     expect(decoded).toMatchObject({ kind: 'reject', reason });
     expect(decoded.kind === 'reject' ? decoded.detail : '').toMatch(new RegExp(`^${detail}`));
     expect(JSON.stringify(decoded)).not.toContain('abcdefgh');
+  });
+
+  it.each<[Record<string, unknown>, object]>([
+    [{ status: '429' }, { status: 429 }],
+    [{ status: '429 Too Many Requests' }, { status: 429 }],
+    [{ status: '502, 200' }, { status: 200 }],
+    [{ status: -1 }, { status: 0 }],
+    [{ latency_ms: '95' }, { latency_ms: 95 }],
+    [{ latency_ms: '1.5s' }, { latency_ms: 1500 }],
+    [{ cost_usd: '$0.5' }, { cost_usd: 0.5 }],
+    [{ input_tokens: '12' }, { input_tokens: 12 }],
+    [
+      { client: 42, model: true },
+      { client: '42', model: 'true' },
+    ],
+    [
+      { client: '-', model: 'null', provider: 'None', region: '' },
+      { client: '', model: '', provider: 'openai' },
+    ],
+    [{ stream: 'true' }, { stream: true }],
+    [{ stream: 0 }, { stream: false }],
+    [{ error: false }, { status: 200, error: null }],
+    [{ error: true }, { status: 0, error: 'the log tells of a failure without details' }],
+    [
+      { error: true, status: 429 },
+      { status: 429, error: 'the log tells of a failure without details' },
+    ],
+    [{ error: 42, status: 400 }, { error: '42' }],
+    [{ exception: '-' }, { exception: '' }],
+    [{ status: 429, headers: [{ name: 'Retry-After', value: '3' }] }, { headers: { 'retry-after': '3' } }],
+    [{ status: 429, headers: '-' }, { headers: null }],
+    [{ retry_count: '2' }, { retry_count: 2 }],
+  ])('converts %j', (record, expected) => {
+    expect(read({ ts, status: 200, ...record })).toEqual({
+      kind: 'ok',
+      records: [expect.objectContaining(expected)],
+    });
+  });
+
+  it.each<[string, unknown]>([
+    ['latency_ms', -1],
+    ['latency_ms', 'fast'],
+    ['ttft_ms', 1e300],
+    ['input_tokens', Number.POSITIVE_INFINITY],
+    ['output_tokens', []],
+    ['cost_usd', 1e7],
+    ['retry_count', 1.5],
+    ['retry_count', 65_536],
+    ['stream', 'maybe'],
+    ['client', { secret: 'sk-abcdefghijklmnopqrst' }],
+    ['headers', 7],
+    ['exception', ['a']],
+  ])('counts a failure whatever its %s is: %j', (field, value) => {
+    const decoded = read({ ts, status: 429, [field]: value });
+    expect(decoded).toMatchObject({ kind: 'ok', records: [{ status: 429 }], dropped: [field] });
+    expect(JSON.stringify(decoded)).not.toContain('abcdefgh');
+  });
+
+  it('counts by its error a record whose status is unreadable', () => {
+    const decoded = read({ ts, status: 'x', error: 'quota' });
+    expect(decoded).toMatchObject({
+      kind: 'ok',
+      records: [{ status: 0, error: 'quota' }],
+      dropped: ['status'],
+    });
+  });
+
+  it('loses a record with a time and an outcome for nothing else in it', () => {
+    fc.assert(
+      fc.property(nearlyNative, (record) => {
+        const decoded = read({ ...record, ts, status: 429 });
+        expect(decoded).toMatchObject({ kind: 'ok', records: [{ ts: Date.parse(ts) }] });
+        if (decoded.kind === 'ok' && record['error'] !== true) expect(decoded.records[0]?.status).toBe(429);
+        const mended = mendNative(record);
+        if (mended.record !== null) expect(isPlainNative(mended.record)).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('takes what the record lacks from the headers', () => {

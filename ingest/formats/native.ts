@@ -2,22 +2,27 @@ import {
   type Decoded,
   MOST,
   type NativeRecord,
-  nativeRecord,
   type RejectReason,
   type RequestLog,
 } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import type { Format } from './format.ts';
+import { mendNative } from './mend-native.ts';
 import { readHeaders } from '../fields/headers.ts';
+import { isNoText } from '../fields/nothing.ts';
 import { parseTimestamp } from '../fields/timestamp.ts';
 
 /** A request log, or why the record is none. */
-export type Read = { log: RequestLog } | { log: null; reason: RejectReason; detail: string };
+export type Read =
+  | { log: RequestLog; dropped?: readonly string[] }
+  | { log: null; reason: RejectReason; detail: string };
 
 /** The native format, one record a message. */
 export const native: Format = {
-  recognises: (message) => message['ts'] !== undefined,
-  create: (_mapping, cleaner) => (value, now) => decodeNative(value, now, cleaner),
+  recognises: (message) =>
+    message['ts'] !== undefined &&
+    (message['status'] !== undefined || message['error'] !== undefined || message['exception'] !== undefined),
+  create: (cleaner) => (value, now) => decodeNative(value, now, cleaner),
 };
 
 /** Reads one record in the native format. */
@@ -25,22 +30,26 @@ function decodeNative(value: unknown, now: number, cleaner: Cleaner): Decoded {
   const read = readNative(value, now, cleaner);
   return read.log === null
     ? { kind: 'reject', reason: read.reason, detail: read.detail }
-    : { kind: 'ok', records: [read.log] };
+    : asDecoded(read.log, read.dropped);
+}
+
+/** One record that is counted, and its fields that are not. */
+export function asDecoded(log: RequestLog, dropped: readonly string[] | undefined): Decoded {
+  return dropped === undefined ? { kind: 'ok', records: [log] } : { kind: 'ok', records: [log], dropped };
 }
 
 /** The same for one record among several; every format ends here, so all are checked and cleaned alike. */
 export function readNative(value: unknown, now: number, cleaner: Cleaner): Read {
-  if (!isPlainNative(value)) {
-    const checked = nativeRecord.safeParse(value);
-    if (!checked.success) return { log: null, reason: 'schema', detail: explain(checked.error.issues[0]) };
-    return toRequestLog(checked.data, now, cleaner);
-  }
-  return toRequestLog(value, now, cleaner);
+  if (isPlainNative(value)) return toRequestLog(value, now, cleaner);
+  const mended = mendNative(value);
+  if (mended.record === null) return { log: null, reason: 'schema', detail: mended.detail };
+  const read = toRequestLog(mended.record, now, cleaner);
+  return read.log === null || mended.dropped.length === 0 ? read : { ...read, dropped: mended.dropped };
 }
 
 /**
- * True only for values that the schema accepts. It asks the same questions several times faster; whatever it does not
- * accept goes to the schema, which decides. A property test holds the two together.
+ * True exactly for values that the schema accepts; it asks the same questions several times faster. What it does not
+ * accept is mended. A property test holds check and schema together.
  */
 export function isPlainNative(value: unknown): value is NativeRecord {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
@@ -92,17 +101,18 @@ function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Read
   if (typeof ts !== 'number') return { log: null, reason: ts, detail: explainTime(ts) };
   const status = record.status ?? 0;
   const error = record.error ?? null;
-  const exception = record.exception ?? '';
+  const exception = record.exception && !isNoText(record.exception) ? record.exception : '';
   const failed = error !== null || exception !== '' || status >= 400 || status === 0;
   const headers = record.headers ? readHeaders(record.headers, failed, cleaner) : null;
   const { dimensions } = cleaner;
   return {
     log: {
       ts,
-      request_id: cleaner.id(record.request_id || headers?.request_id || ''),
-      provider: record.provider ? dimensions.provider(record.provider) : 'openai',
-      org: dimension(dimensions.org, record.org || headers?.org),
-      project: dimension(dimensions.project, record.project || headers?.project),
+      request_id: cleaner.id(firstId(record.request_id, headers?.request_id)),
+      provider: dimension(dimensions.provider, record.provider) || 'openai',
+      org: dimension(dimensions.org, record.org) || dimension(dimensions.org, headers?.org),
+      project:
+        dimension(dimensions.project, record.project) || dimension(dimensions.project, headers?.project),
       api_key: dimension(dimensions.api_key, record.api_key),
       client: dimension(dimensions.client, record.client),
       region: dimension(dimensions.region, record.region),
@@ -124,6 +134,11 @@ function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Read
   };
 }
 
+/** The first that says something. */
+export function firstId(own: string | null | undefined, told: string | null | undefined): string {
+  return own && !isNoText(own) ? own : (told ?? '');
+}
+
 function dimension(clean: (text: string) => string, text: string | null | undefined): string {
   return text ? clean(text) : '';
 }
@@ -132,13 +147,4 @@ function explainTime(reason: 'bad_timestamp' | 'future_timestamp'): string {
   return reason === 'bad_timestamp'
     ? 'ts: not an ISO-8601 time and not a number since 1970, or before 2015'
     : 'ts: more than a day ahead of the clock';
-}
-
-/** Names the member and what is wrong with it, never what it holds. */
-function explain(issue: { path: PropertyKey[]; message: string } | undefined): string {
-  if (issue === undefined) return 'record: not as the schema says';
-  return `${issue.path.length === 0 ? 'record' : issue.path.map(String).join('.')}: ${issue.message}`.slice(
-    0,
-    200,
-  );
 }

@@ -31,7 +31,7 @@ const log = (values: Record<string, unknown>, rest: object = {}) => ({
   ...rest,
 });
 const logs = (...list: unknown[]) => ({ resourceLogs: [{ scopeLogs: [{ logRecords: list }] }] });
-const decode = (message: unknown) => otelGenai.create({}, new Cleaner())(message, now);
+const decode = (message: unknown) => otelGenai.create(new Cleaner())(message, now);
 const only = (message: unknown) => {
   const decoded = decode(message);
   return decoded.kind === 'ok' ? decoded.records[0] : decoded;
@@ -149,24 +149,24 @@ describe('spans', () => {
     );
     expect(decoded).toMatchObject({
       kind: 'ok',
-      records: [{ model: 'gpt-5' }, { model: 'gpt-5' }],
+      records: [{ model: 'gpt-5' }, { model: 'gpt-5', input_tokens: 0 }, { model: 'gpt-5' }],
       rejected: [
-        { part: 1, reason: 'schema', detail: expect.stringMatching(/^span 1: input_tokens: /) as unknown },
-        { part: 2, reason: 'bad_timestamp' },
+        { part: 2, reason: 'bad_timestamp', detail: expect.stringMatching(/^span 2: ts: /) as unknown },
       ],
+      dropped: ['input_tokens'],
     });
   });
 
   it('that are rejected can be decoded again by themselves, without their secrets', () => {
     const decoded = decode(
-      spans(span(chat), span({ ...chat, 'gen_ai.usage.input_tokens': -5, note: 'sk-abcdefghijklmnopqrst' })),
+      spans(span(chat), span({ ...chat, note: 'sk-abcdefghijklmnopqrst' }, { endTimeUnixNano: 'soon' })),
     );
     const body = decoded.kind === 'ok' ? (decoded.rejected?.[0]?.body ?? '') : '';
     expect(body).not.toContain('klmnop');
     expect(decode(JSON.parse(body))).toMatchObject({
       kind: 'ok',
       records: [],
-      rejected: [{ part: 0, reason: 'schema' }],
+      rejected: [{ part: 0, reason: 'bad_timestamp' }],
     });
   });
 

@@ -35,7 +35,7 @@ export const otelGenai: Format = {
     message['resourceSpans'] !== undefined ||
     message['resourceLogs'] !== undefined ||
     message['resourceMetrics'] !== undefined,
-  create: (_mapping, cleaner) => (message, now) => decodeOtelGenai(message, now, cleaner),
+  create: (cleaner) => (message, now) => decodeOtelGenai(message, now, cleaner),
 };
 
 interface Failure {
@@ -47,7 +47,7 @@ interface Failure {
 
 function decodeOtelGenai(message: unknown, now: number, cleaner: Cleaner): Decoded {
   const object = asObject(message);
-  if (object === null || !otelGenai.recognises(object, {})) {
+  if (object === null || !otelGenai.recognises(object)) {
     return {
       kind: 'reject',
       reason: 'schema',
@@ -60,16 +60,24 @@ function decodeOtelGenai(message: unknown, now: number, cleaner: Cleaner): Decod
   );
   const records: RequestLog[] = [];
   const rejected: RejectedPart[] = [];
+  const dropped: string[] = [];
   for (const [part, request] of requests.entries()) {
     const read = readNative(toNative(request), now, cleaner);
-    if (read.log !== null) records.push(read.log);
-    else {
+    if (read.log !== null) {
+      records.push(read.log);
+      dropped.push(...(read.dropped ?? []));
+    } else {
       const body = JSON.stringify(cleaner.value(request.alone()));
       rejected.push({ part, reason: read.reason, detail: `${request.kind} ${part}: ${read.detail}`, body });
     }
   }
   if (requests.length === 0) return { kind: 'skip', reason: 'no_request' };
-  return rejected.length === 0 ? { kind: 'ok', records } : { kind: 'ok', records, rejected };
+  return {
+    kind: 'ok',
+    records,
+    ...(rejected.length > 0 && { rejected }),
+    ...(dropped.length > 0 && { dropped }),
+  };
 }
 
 function isModelSpan({ attributes }: OtlpItem): boolean {

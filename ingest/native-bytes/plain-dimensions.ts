@@ -50,6 +50,8 @@ export class PlainDimensions {
     if (from === to) return true;
     const text = this.#textsByIndex[index]?.of(cursor, from, to) ?? null;
     if (text === null) return false;
+    // A word for nothing.
+    if (text.value === '') return true;
     this.#dimensions[index] = text;
     return true;
   }

@@ -102,6 +102,10 @@ const texts = fc.oneof(
     'é',
     '\u007f',
     'a\tb',
+    '-',
+    'null',
+    ' None ',
+    'nullx',
   ),
   fc.string(),
 );
@@ -124,7 +128,28 @@ const times = fc.oneof(
     null,
   ),
 );
-const odd = fc.constantFrom<unknown>(null, 0, 1.5, true, '', 'x', {}, [], { a: 1 }, 404, 65_536);
+const odd = fc.constantFrom<unknown>(
+  null,
+  0,
+  1.5,
+  -1,
+  true,
+  false,
+  '',
+  'x',
+  '-',
+  'none',
+  '429',
+  '502, 200',
+  '95ms',
+  'true',
+  {},
+  [],
+  ['retry-after: 3'],
+  { a: 1 },
+  404,
+  65_536,
+);
 
 const errors = fc.oneof(
   fc.json(),
@@ -332,6 +357,8 @@ const headers = fc.oneof(
           '1e3',
           '9'.repeat(13),
           'org-x',
+          '-',
+          'null',
           'é',
           'a\\b',
         ),

@@ -4,6 +4,8 @@ import type { Counted } from '../rows/count-groups.ts';
 import type { Failure } from '../rows/judged-error.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import { readHeaders } from '../fields/headers.ts';
+import { isNoText } from '../fields/nothing.ts';
+import { firstId } from '../formats/native.ts';
 import { AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
 import { PlainDimensions } from './plain-dimensions.ts';
@@ -167,6 +169,7 @@ export class PlainReader {
         this.#requestId.set(from, after - 1);
         return true;
       case 'exception':
+        if (isNoText(cursor.text(from, after - 1))) return true;
         this.#exception.set(from, after - 1, cursor.hash);
         return failing;
       case 'text':
@@ -252,7 +255,7 @@ export class PlainReader {
       told === '' ? null : readHeaders(JSON.parse(told) as Record<string, unknown>, true, this.#cleaner);
     const kept = headers?.kept ?? null;
     return {
-      request_id: this.#cleaner.id(this.#requestId.text(this.#cursor) || headers?.request_id || ''),
+      request_id: this.#cleaner.id(firstId(this.#requestId.text(this.#cursor), headers?.request_id)),
       classification: conclude(judged.reading, kept),
       headers: kept,
       stream: this.#stream,

@@ -60,6 +60,8 @@ export class BatchRows {
   readonly skipped = new Map<SkipReason, number>();
   /** What the cap of names did; null: it was not asked. */
   names: NameLimit | null = null;
+  /** How often the value of a field was of no use, by field. */
+  readonly dropped = new Map<string, number>();
   readonly #counts = new CountGroups();
   #events = new RowBytes();
   readonly #dead = new RowBytes();
@@ -94,6 +96,11 @@ export class BatchRows {
   skip(reason: SkipReason): void {
     this.totals.skipped++;
     this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + 1);
+  }
+
+  /** A field of a counted record that holds nothing of its kind. */
+  drop(field: string): void {
+    this.dropped.set(field, (this.dropped.get(field) ?? 0) + 1);
   }
 
   /** Takes back failures whose event rows the store refuses, by their places among the rows, and makes them dead letters. */

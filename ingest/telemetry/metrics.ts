@@ -1,6 +1,6 @@
 import { callerDimensions } from '../../domain/count-row.ts';
 import { requestClassNames } from '../../domain/error-class.ts';
-import { rejectReasons } from '../../domain/request-log.ts';
+import { nativeRecord, rejectReasons } from '../../domain/request-log.ts';
 import { transientServerCodes } from '../../store/error.ts';
 
 /** What a label may say: a closed list, or the partitions held, of which only so many get a series of their own. */
@@ -73,6 +73,11 @@ export const metrics = {
     kind: 'counter',
     labels: {},
     help: 'Records that hold no request and make no row: tombstones, messages about something else.',
+  },
+  faultline_dropped_fields_total: {
+    kind: 'counter',
+    labels: { field: Object.keys(nativeRecord.shape) },
+    help: 'Fields of counted records of which nothing could be made: they were left out.',
   },
   faultline_lost_records_total: {
     kind: 'counter',

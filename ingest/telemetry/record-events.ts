@@ -62,6 +62,8 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
       for (const [dimension, requests] of batch.rows.names?.folded ?? [])
         registry.add('faultline_folded_requests_total', requests, { dimension });
       registry.add('faultline_skipped_total', skipped, {});
+      for (const [field, records] of batch.rows.dropped)
+        registry.add('faultline_dropped_fields_total', records, { field });
       registry.observe('faultline_batch_records', batch.messages, {});
       registry.observe('faultline_batch_bytes', batch.bytes, {});
       registry.observe('faultline_batch_age_seconds', age / 1000, {});

@@ -21,7 +21,7 @@ const background: Scenario['background'] = {
   other: 0.000_05,
 };
 
-const calm: Scenario = {
+export const calmDay: Scenario = {
   name: 'calm-day',
   title: 'A working day with ordinary errors of many classes and no incident.',
   duration_ms: 24 * HOUR,
@@ -34,7 +34,7 @@ const calm: Scenario = {
 };
 
 /** The backfill of `doc-summarizer`: four times its rate within four minutes, throttled after 20. */
-function surge(after_ms: number): Surge {
+export function surge(after_ms: number): Surge {
   return {
     kind: 'slow_down_surge',
     where: {
@@ -73,15 +73,15 @@ function noCredit(after_ms: number): Exhaustion {
 
 /** The scenarios that play at one company: quiet, and with one or two incidents in them. */
 export const dayScenarios: readonly Scenario[] = [
-  calm,
+  calmDay,
   {
-    ...calm,
+    ...calmDay,
     name: 'demo-day',
     title: 'The calm day with one Slow Down surge after 10 hours and one spent project limit after 15.',
     events: [surge(10 * HOUR), projectLimit(15 * HOUR + 20 * MINUTE)],
   },
   {
-    ...calm,
+    ...calmDay,
     name: 'slow-down-surge',
     title: 'Ninety minutes with a Slow Down surge after 25.',
     duration_ms: 90 * MINUTE,
@@ -89,7 +89,7 @@ export const dayScenarios: readonly Scenario[] = [
     events: [surge(25 * MINUTE)],
   },
   {
-    ...calm,
+    ...calmDay,
     name: 'quota-exhausted',
     title: 'Ninety minutes; after 25 the organization has no credit left, for 40.',
     duration_ms: 90 * MINUTE,

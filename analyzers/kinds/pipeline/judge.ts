@@ -6,14 +6,13 @@ import { type Loss, readLosses } from '../../../store/queries/losses.ts';
 import type { Policy } from '../../advance.ts';
 import type { AnalyzerSettings } from '../../detector.ts';
 import { isoTime } from '../../iso-time.ts';
-import { parseMemoryOf } from '../../live-incident.ts';
-import { type ChangeReason, stepIncident } from '../../step-incident.ts';
+import { liveKey, parseMemoryOf } from '../../live-incident.ts';
+import { type Change, stepFindings, type Stepping } from '../../step-findings.ts';
 import { toStored } from '../../to-stored.ts';
 import {
   type PipelineIdentity,
   pipelineIdentity,
   type PipelineIncident,
-  pipelineKey,
   type PipelineLive,
 } from './identity.ts';
 import { LOSSES_SECONDS, lossFindings } from './losses.ts';
@@ -23,7 +22,7 @@ import { standingFindings } from './standing.ts';
 export interface JudgedPipeline {
   /** To be given to the next one; null: nothing is known yet. */
   live: PipelineLive | null;
-  written: readonly { incident: Incident; reason: ChangeReason }[];
+  written: readonly { incident: Incident; reason: Change['reason'] }[];
 }
 
 /** The state of the pipeline is that of the present: further from the store's clock, `now` is another time. Seconds. */
@@ -67,35 +66,25 @@ export function stepPipeline(
   losses: readonly Loss[],
   live: PipelineLive,
   settings: AnalyzerSettings,
-): { live: PipelineLive; changes: { live: PipelineIncident; reason: ChangeReason }[] } {
+): { live: PipelineLive; changes: Change<PipelineIdentity>[] } {
   const at = Math.floor(state.now / STEP_SECONDS) * STEP_SECONDS;
   const next = new Map(live);
-  const changes: { live: PipelineIncident; reason: ChangeReason }[] = [];
   const known = (problem: PipelineIdentity['problem']): PipelineIncident[] =>
     [...live.values()].filter(({ memory }) => memory.identity.problem === problem);
   const findings = [
     ...standingFindings(state, settings.pipeline, known('stands_still')),
     ...lossFindings(losses, known('lost'), at),
   ];
-  for (const finding of findings) {
-    const key = pipelineKey(finding.identity);
-    const previous = live.get(key) ?? null;
-    const of = {
-      kind: 'pipeline' as const,
-      policy: policyOf(finding.identity, settings),
-      subject: ['problem', 'topic'] as const,
-    };
-    const before = previous?.memory.life.evaluated_at ?? at;
-    const step = stepIncident(of, finding, previous, {
+  const stepping: Stepping<PipelineIdentity> = {
+    kind: 'pipeline',
+    policy: (identity) => policyOf(identity, settings),
+    moment: (_finding, previous) => ({
       now: at,
-      refresh: Math.floor(at / MINUTE) > Math.floor(before / MINUTE),
+      refresh: Math.floor(at / MINUTE) > Math.floor((previous?.memory.life.evaluated_at ?? at) / MINUTE),
       summed_up: [],
-    });
-    if (step === null) continue;
-    if (step.next === null) next.delete(key);
-    else next.set(key, step.next);
-    if (step.change !== null) changes.push({ live: step.change, reason: step.reason });
-  }
+    }),
+  };
+  const changes = stepFindings(stepping, findings, live, next);
   return { live: next, changes };
 }
 
@@ -122,7 +111,7 @@ async function load(store: Store, now: number): Promise<PipelineLive> {
   // Newest last: it is the one that goes on.
   for (const row of stored.toSorted((a, b) => a.version - b.version)) {
     const memory = parseMemoryOf(pipelineIdentity, row.memory);
-    if (memory !== null) live.set(pipelineKey(memory.identity), { incident: row.incident, memory });
+    if (memory !== null) live.set(liveKey('pipeline', memory.identity), { incident: row.incident, memory });
     else if (row.incident.state === 'firing') foreign.push(row);
   }
   await writeIncidents(

@@ -42,7 +42,7 @@ function findTopic(
   const from = isSeen && typeof shownFrom === 'number' ? shownFrom : now;
   return [
     {
-      identity: { topic, problem: 'lost' },
+      identity: { problem: 'lost', topic },
       level: now < from + SHOWN_SECONDS ? 'breach' : 'healthy',
       started_at: losses[0]?.at ?? now,
       last_at: Math.min(now, from + SHOWN_SECONDS),

@@ -49,7 +49,7 @@ function findTopic(
     standing.length > 0 ? 'breach' : stillFor(lingering).length > 0 ? 'lingering' : 'healthy';
   const since = Math.min(...standing.map(({ moved_at: ms }) => ms / 1000));
   return {
-    identity: { topic, problem: 'stands_still' },
+    identity: { problem: 'stands_still', topic },
     level,
     started_at: standing.length > 0 ? Math.floor(since / START_STEP) * START_STEP : now,
     last_at: now,

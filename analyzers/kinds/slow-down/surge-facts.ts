@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
+import { requestClassNames } from '../../../domain/error-class.ts';
 import type { Scope } from '../../../domain/incident.ts';
+import { type UsualFacts, usualFacts } from '../../levels/above-usual.ts';
 import { isInScope } from '../../narrow-scope.ts';
 import { rateHistory, safeRate } from '../../rate-history.ts';
-import type { CountSum, View } from '../../view.ts';
+import type { CountSum, Matching, View } from '../../view.ts';
 
 const growth = z.object({ name: z.string(), before: z.number(), now: z.number() }).nullable();
 
 /** What a Slow Down surge remembers. Rates are per minute, times epoch seconds. */
-export const surgeFacts = z.object({
-  /** Usual share of Slow Down answers before the surge. */
-  background: z.number(),
+export const surgeFacts = usualFacts.extend({
   /** Whose rates these are: of the scope, or of the organization where the scope did not send before. */
   rate_of: z.enum(['scope', 'organization']),
   original_rate: z.number(),
@@ -18,6 +18,7 @@ export const surgeFacts = z.object({
   original_is_estimate: z.boolean(),
   original_input_tokens: z.number(),
   ramp_started_at: z.number(),
+  /** First attempts only: what callers want to send. Their retries are an answer to Slow Down and no growth. */
   peak_rate: z.number(),
   peak_input_tokens: z.number(),
   /** Input tokens, or requests where tokens are not logged. */
@@ -46,6 +47,8 @@ export type Growth = z.infer<typeof growth>;
 /** What the last window says of the scope. Rates are per minute. */
 export interface Present {
   rate: number;
+  /** First attempts only. */
+  first_attempts: number;
   input_tokens: number;
   /** Share of Slow Down answers. */
   share: number;
@@ -54,6 +57,7 @@ export interface Present {
 }
 
 const MAX_CLIENTS = 20;
+const retries: Matching = { classes: requestClassNames, measure: 'retries' };
 
 /** Measures a surge from its beginning. `view` is the organization's in `[now - lookback, now)`. */
 export function measureSurge(
@@ -62,7 +66,7 @@ export function measureSurge(
   startedAt: number,
   now: number,
   window: number,
-): Omit<SurgeFacts, 'background' | 'asked_at' | 'back_at' | 'hold_from'> {
+): Omit<SurgeFacts, keyof UsualFacts | 'asked_at' | 'back_at' | 'hold_from'> {
   const knownFrom = (view.first() ?? now) + COUNT_INTERVAL_SECONDS;
   let own = view.within(scope);
   let history = rateHistory(own.intervals(), startedAt, knownFrom);
@@ -124,6 +128,7 @@ export function presentSurge(
   const rates = tally(rated, 'client', (row) => (row.requests * 60) / window);
   return {
     rate: (sum(rated, (row) => row.requests) * 60) / window,
+    first_attempts: (sum(rated, (row) => row.requests - row.retries) * 60) / window,
     input_tokens: (sum(rated, (row) => row.input_tokens) * 60) / window,
     share: sums.requests === 0 ? 0 : sums.slow_downs / sums.requests,
     over: Object.entries(facts.clients)
@@ -133,18 +138,19 @@ export function presentSurge(
   };
 }
 
-/** The window with most requests, of those that lie side by side in `[from, now)`. */
+/** The window with most first attempts, of those that lie side by side in `[from, now)`. */
 function peakWindow(
   view: View,
   from: number,
   now: number,
   window: number,
 ): { rate: number; rows: readonly CountSum[] } {
-  const intervals = view.between(from, now).intervals();
+  const intervals = view.between(from, now).intervals(retries);
   let peak = { rate: -1, end: now };
   for (let end = now; end > from || end === now; end -= window) {
     const requests = intervals.reduce(
-      (total, { ts, requests: own }) => (ts >= end - window && ts < end ? total + own : total),
+      (total, { ts, requests, matching }) =>
+        ts >= end - window && ts < end ? total + requests - matching : total,
       0,
     );
     const rate = (requests * 60) / window;

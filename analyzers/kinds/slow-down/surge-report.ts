@@ -5,10 +5,9 @@ import type { Remembered } from '../../kind.ts';
 import { describeScope } from '../../narrow-scope.ts';
 import { recoveryPlan } from '../../recovery-plan.ts';
 import { capital, clock, remedyOf, round, share } from '../../report.ts';
+import { growthRatio, hasGrown, tokenGrowth } from './growth.ts';
 import type { Growth, Present, SurgeFacts } from './surge-facts.ts';
 
-/** Growth below this is no sudden rise. */
-const GROWN = 1.2;
 /** From this share of refused requests on, a surge is critical. */
 const CRITICAL_SHARE = 0.1;
 /** From so many input tokens per minute on, the provider's rule of thumb for growth applies. */
@@ -54,16 +53,16 @@ export function surgeReport(surge: Surge): Report {
   };
 }
 
-function summary({ memory: facts, present, scope }: Surge): string {
+function summary({ memory: facts, present, scope, settings }: Surge): string {
+  if (!facts.original_is_estimate && !hasGrown(facts, settings.window_seconds))
+    return `Slow Down for ${describeScope(scope)}: ${facts.slow_downs} of ${facts.requests} requests refused although traffic had not grown (usual ${rate(facts.original_rate)}, now ${rate(present.rate)} requests/min).`;
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
   const back = facts.back_at === null ? `now ${rate(present.rate)}` : `back at ${rate(present.rate)}`;
   return `Slow Down for ${describeScope(scope)}: ${original} requests/min grew to ${rate(facts.peak_rate)} (${times(growthRatio(facts))}), ${back}; ${facts.slow_downs} refused.`;
 }
 
-function verdict({ memory: facts, scope, started_at }: Surge): Incident['verdict'] {
+function verdict({ memory: facts, scope, started_at, settings }: Surge): Incident['verdict'] {
   const who = facts.rate_of === 'organization' ? 'The organization' : capital(describeScope(scope));
-  const tokenGrowth =
-    facts.original_input_tokens > 0 ? facts.peak_input_tokens / facts.original_input_tokens : 0;
   const span = `${clock(facts.ramp_started_at)} and the first Slow Down at ${clock(started_at)}`;
   if (facts.original_is_estimate) {
     return {
@@ -71,10 +70,11 @@ function verdict({ memory: facts, scope, started_at }: Surge): Incident['verdict
       why: `${who} sent up to ${rate(facts.peak_rate)} requests/min when Slow Down came; the counts do not reach back before the rise, so half of that is taken for the original rate.`,
     };
   }
-  if (growthRatio(facts) >= GROWN || tokenGrowth >= GROWN) {
+  if (hasGrown(facts, settings.window_seconds)) {
     const top = [facts.top_client, facts.top_model].flatMap((item) => (item === null ? [] : [item.name]));
     const driver = top.length === 0 ? '' : ` Most of the growth came from ${top.join(' on ')}.`;
-    const tokens = tokenGrowth >= GROWN ? ` (input tokens ${times(tokenGrowth)})` : '';
+    const more = tokenGrowth(facts);
+    const tokens = more > growthRatio(facts) ? ` (input tokens ${times(more)})` : '';
     return {
       party: 'traffic',
       why: `${who} went from ${rate(facts.original_rate)} to ${rate(facts.peak_rate)} requests/min${tokens}; the rise began at ${span}.${driver}`,
@@ -141,10 +141,6 @@ function steps({ memory: facts, present, settings }: Surge, holdUntil: string): 
   }
   list.push('If it recurs, keep traffic steady, spread batch jobs over time, or buy Scale Tier.');
   return list;
-}
-
-function growthRatio(facts: SurgeFacts): number {
-  return facts.peak_rate / Math.max(facts.original_rate, 1);
 }
 
 function grown(what: string, growth: Growth): Incident['evidence'] {

@@ -1,0 +1,54 @@
+import { type CountSum, type Matching, matchingOf } from './view.ts';
+import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
+
+/** A value of a dimension, and how many of its requests match. */
+export interface Compared {
+  name: string;
+  requests: number;
+  matching: number;
+}
+
+/** The values of a dimension, most matching answers first, equal ones in order of the names; no name is no value. */
+export function compareBy(
+  sums: readonly CountSum[],
+  matching: Matching,
+  dimension: ScopeDimension,
+): Compared[] {
+  const found = new Map<string, Compared>();
+  for (const row of sums) {
+    const name = row[scopeColumns[dimension]];
+    if (name === '') continue;
+    const value = found.get(name) ?? { name, requests: 0, matching: 0 };
+    found.set(name, value);
+    value.requests += row.requests;
+    value.matching += matchingOf(row, matching);
+  }
+  return [...found.values()].sort((a, b) => b.matching - a.matching || (a.name < b.name ? -1 : 1));
+}
+
+/** All of them as one. */
+export function total(sums: readonly CountSum[], matching: Matching, name = ''): Compared {
+  const all = { name, requests: 0, matching: 0 };
+  for (const row of sums) {
+    all.requests += row.requests;
+    all.matching += matchingOf(row, matching);
+  }
+  return all;
+}
+
+/** Too few requests prove no health. */
+const LEAST_REQUESTS = 5;
+
+/** Those that fail at half of the worst rate or more, and those that are seen to work: at under a tenth of it. */
+export function apart(values: readonly Compared[]): { failing: string[]; working: string[] } {
+  const rateOf = ({ requests, matching }: Compared): number => (requests === 0 ? 0 : matching / requests);
+  // The worst of those that are not chance: a value with one failure of one request is not what it is about.
+  const most = values.reduce((sum, { matching }) => Math.max(sum, matching), 0);
+  const worst = Math.max(0, ...values.filter(({ matching }) => matching >= most / 10).map(rateOf));
+  return {
+    failing: values.filter((one) => one.matching > 0 && rateOf(one) >= worst / 2).map(({ name }) => name),
+    working: values
+      .filter((one) => one.requests >= LEAST_REQUESTS && rateOf(one) < worst / 10)
+      .map(({ name }) => name),
+  };
+}

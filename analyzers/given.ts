@@ -1,0 +1,116 @@
+import { type CountView, orgKey, orgsWith } from './count-view.ts';
+import {
+  identityKey,
+  identityOf,
+  type Names,
+  organizationOf,
+  scopeOf,
+  type SubjectName,
+} from './identity.ts';
+import { OrgCounts } from './org-counts.ts';
+import { beginOf, newCounts, type Reads, type SubjectCounts, type SubjectsView } from './reads.ts';
+import { type Matching, matchingOf, type View } from './view.ts';
+
+/** What the settings of every kind hold. */
+export interface KindSettings {
+  /** Matching answers without which it does not begin. */
+  count: number;
+  window_seconds: number;
+  clear_seconds: number;
+}
+
+/** What one evaluation of an identity is given. Times are epoch seconds of event time. */
+export interface Given<Settings> {
+  identity: Names;
+  /** The counts of the identity in `[from, now)`. */
+  view: View;
+  from: number;
+  now: number;
+  settings: Settings;
+  /** The counts of the last so many seconds; of a reading of the kind's own a little more, up to a whole minute or hour. */
+  last(seconds: number): View;
+  /** The others that the kind reads for itself, in `[from, now)`: for comparison. Empty for organizations of the window. */
+  peers(): readonly { identity: Names; view: View }[];
+}
+
+/** Whom a kind looks at, and from when on. */
+export interface Looking<Settings> {
+  names: readonly SubjectName[];
+  matching: Matching;
+  settings: Settings;
+  now: number;
+  /** These are looked at whatever they send. */
+  known: readonly Names[];
+  /** An incident begins with an answer of so many seconds. */
+  since_seconds: number;
+  lookback_seconds: number;
+  /** Whoever sends so many requests as `count` of the settings is looked at, with errors or without. */
+  by_traffic: boolean;
+}
+
+/**
+ * Of the counts of the window: what is known, and organizations with a matching answer, or the parts of them that are
+ * identities. By `identityKey`.
+ */
+export function ofWindow<Settings extends KindSettings>(
+  counts: CountView,
+  { names, matching, settings, now, known, since_seconds, lookback_seconds }: Looking<Settings>,
+): Map<string, Given<Settings>> {
+  const from = now - lookback_seconds;
+  const since = now - since_seconds;
+  const isWhole = names.length === 2;
+  const found = new Map<string, Given<Settings>>();
+  const add = (identity: Names): void => {
+    const org = organizationOf(identity) ?? { provider: '', org: '' };
+    const whole = (counts.orgs.get(orgKey(org)) ?? new OrgCounts(org.provider, org.org)).between(from, now);
+    const view = isWhole ? whole : whole.within(scopeOf(identity));
+    const last = (seconds: number): View => view.between(now - seconds, now);
+    found.set(identityKey(identity), { identity, view, from, now, settings, last, peers: () => [] });
+  };
+  for (const identity of known) add(identity);
+  for (const key of orgsWith(counts, matching.classes, since, now, matching.measure)) {
+    const org = counts.orgs.get(key);
+    if (org === undefined) continue;
+    if (isWhole) {
+      if (!found.has(key)) add({ provider: org.provider, org: org.org });
+      continue;
+    }
+    for (const row of org.between(since, now).sums()) {
+      const identity = matchingOf(row, matching) === 0 ? null : identityOf(names, row);
+      if (identity !== null && !found.has(identityKey(identity))) add(identity);
+    }
+  }
+  return found;
+}
+
+/** The same of what a kind reads for itself. */
+export function ofReading<Settings extends KindSettings>(
+  counts: CountView,
+  reads: Reads,
+  { matching, settings, now, known, since_seconds, by_traffic }: Looking<Settings>,
+): Map<string, Given<Settings>> {
+  const subjects: SubjectsView = counts.subjects?.(reads) ?? new Map();
+  const from = beginOf(reads, now, Math.max(reads.fine, reads.minutes ?? 0, reads.hours ?? 0));
+  const since = beginOf(reads, now, since_seconds);
+  const begins = ({ counts: own }: SubjectCounts): boolean => {
+    const recent = own.between(since, now);
+    if (!by_traffic) return recent.lastMatching(matching) !== null;
+    return recent.sums().reduce((sum, row) => sum + row.requests, 0) >= settings.count;
+  };
+  const found = new Map<string, Given<Settings>>();
+  const add = (key: string, { identity, counts: own }: Pick<SubjectCounts, 'identity' | 'counts'>): void => {
+    const view = own.between(from, now);
+    const last = (seconds: number): View => view.between(beginOf(reads, now, seconds), now);
+    const peers = (): { identity: Names; view: View }[] =>
+      [...subjects].flatMap(([other, one]) =>
+        other === key ? [] : [{ identity: one.identity, view: one.counts.between(from, now) }],
+      );
+    found.set(key, { identity, view, from, now, settings, last, peers });
+  };
+  for (const identity of known) {
+    const key = identityKey(identity);
+    add(key, subjects.get(key) ?? { identity, counts: newCounts(identity) });
+  }
+  for (const [key, subject] of subjects) if (!found.has(key) && begins(subject)) add(key, subject);
+  return found;
+}

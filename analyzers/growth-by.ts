@@ -1,0 +1,33 @@
+import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
+import type { CountSum, View } from './view.ts';
+
+/** Who sends how much more than before; per minute. */
+export interface Driver {
+  name: string;
+  before: number;
+  now: number;
+}
+
+/** The values of a dimension by how much their amount grew between two views of so many seconds each, most first. */
+export function growthBy(
+  dimension: ScopeDimension,
+  amount: (row: CountSum) => number,
+  { before, now, seconds }: { before: View; now: View; seconds: number },
+): Driver[] {
+  const column = scopeColumns[dimension];
+  const found = new Map<string, Driver>();
+  const add = (view: View, when: 'before' | 'now'): void => {
+    for (const row of view.sums()) {
+      const name = row[column];
+      if (name === '') continue;
+      const driver = found.get(name) ?? { name, before: 0, now: 0 };
+      found.set(name, driver);
+      driver[when] += (amount(row) * 60) / seconds;
+    }
+  };
+  add(before, 'before');
+  add(now, 'now');
+  return [...found.values()].sort(
+    (a, b) => b.now - b.before - (a.now - a.before) || (a.name < b.name ? -1 : 1),
+  );
+}

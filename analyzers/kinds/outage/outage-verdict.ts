@@ -1,0 +1,179 @@
+import type { Incident } from '../../../domain/incident.ts';
+import { apart, compareBy, total } from '../../compare.ts';
+import type { Report } from '../../detector.ts';
+import type { Names } from '../../identity.ts';
+import type { ScopeDimension } from '../../narrow-scope.ts';
+import { share } from '../../report.ts';
+import type { Matching, View } from '../../view.ts';
+
+/** What fails, whose it is, and what works meanwhile. */
+export interface OutageVerdict {
+  what:
+    | 'outage of the provider'
+    | 'outage of a model'
+    | 'outage in a region'
+    | 'trouble of the network'
+    | 'trouble of a client';
+  party: Incident['verdict']['party'];
+  why: string;
+  evidence: Report['evidence'];
+  /** What fails, and what is seen to work: of the dimension that tells them apart. */
+  failing: readonly string[];
+  working: readonly string[];
+  /** Providers that are seen to work. */
+  others: readonly string[];
+}
+
+interface Around {
+  provider: string;
+  peers: readonly { identity: Names; view: View }[];
+  /** From 0 to 1. */
+  budget: number;
+}
+
+/** Answers that never came, of all that failed, from which on the way to the provider is the likelier reason. */
+const UNREACHED = 0.5;
+/** Names in a list. */
+const MOST = 10;
+/** Names in a sentence. */
+const NAMED = 3;
+
+/**
+ * Who must act, by comparison: what also fails at other providers, or fails without an answer from some clients only, is the
+ * network's; what only one model or only one region of ours has is said so; else it is the provider's. `view`: since the start.
+ */
+export function outageVerdict(
+  matching: Matching,
+  view: View,
+  { provider, peers, budget }: Around,
+): OutageVerdict {
+  const sums = view.sums();
+  const all = total(sums, matching);
+  const name = provider === '' ? 'the provider' : provider;
+  const unreached = total(sums, { classes: ['connection'], measure: 'requests' }).matching;
+  const others = peers.map(({ identity, view: own }) => total(own.sums(), matching, identity['provider']));
+  const rate = share(all.matching, all.requests);
+  const { working } = apart([{ ...all, name }, ...others]);
+  const failingToo = others.filter(
+    (one) => one.matching >= Math.max(5, budget * 2 * one.requests, (rate / 2) * one.requests),
+  );
+  const by = (dimension: ScopeDimension): ReturnType<typeof apart> =>
+    apart(compareBy(sums, matching, dimension));
+  const [models, regions, clients] = [by('model'), by('region'), by('client')];
+  const isUnreached = unreached >= UNREACHED * all.matching;
+  const lists = {
+    failing_classes: classesOf(sums.filter((row) => matching.classes.includes(row.class))),
+    working_providers: working,
+    failing_providers: failingToo.map((one) => one.name),
+    working_models: models.working.slice(0, MOST),
+    working_regions: regions.working.slice(0, MOST),
+    working_clients: clients.working.slice(0, MOST),
+  };
+  const evidence: Report['evidence'] = {
+    unanswered_share: share(unreached, all.matching),
+    ...Object.fromEntries(Object.entries(lists).filter(([, names]) => names.length > 0)),
+  };
+  const of = (
+    what: OutageVerdict['what'],
+    party: OutageVerdict['party'],
+    apartBy: ReturnType<typeof apart>,
+    why: string,
+  ): OutageVerdict => ({ what, party, why, evidence, ...apartBy, others: working });
+  if (failingToo.length > 0 && isUnreached)
+    return of(
+      'trouble of the network',
+      'network',
+      clients,
+      `${list(failingToo.map((one) => one.name))} cannot be reached either: what they share is the way to them, not ${name}.`,
+    );
+  if (isUnreached && clients.working.length > 0)
+    return of(
+      'trouble of the network',
+      'network',
+      clients,
+      `Requests of ${list(clients.failing)} get no answer from ${name}, while ${list(clients.working)} reach it.`,
+    );
+  if (models.working.length > 0)
+    return of(
+      'outage of a model',
+      'provider',
+      models,
+      `Only ${list(models.failing)} of ${name} fails; ${list(models.working)} answers the same callers.`,
+    );
+  if (regions.working.length > 0)
+    return of(
+      'outage in a region',
+      isUnreached ? 'network' : 'region',
+      regions,
+      `Only requests from ${list(regions.failing)} fail; those from ${list(regions.working)} are answered by the same provider.`,
+    );
+  if (clients.working.length > 0)
+    return of(
+      'trouble of a client',
+      'unknown',
+      clients,
+      `Only requests of ${list(clients.failing)} fail; those of ${list(clients.working)} are answered by the same provider.`,
+    );
+  if (isUnreached && peers.length === 0)
+    return of(
+      'trouble of the network',
+      'network',
+      clients,
+      `No connection to ${name} is made by any client, and there is no other provider to compare with: look at the network first.`,
+    );
+  const compared = working.length === 0 ? '' : `, while ${list(working)} works`;
+  return of(
+    'outage of the provider',
+    'provider',
+    { failing: [name], working },
+    `All models, regions and clients of ${name} fail alike${compared}.`,
+  );
+}
+
+/** What to do, first step first. */
+export function outageSteps({ what, failing, working, others }: OutageVerdict): Report['remedy'] {
+  const instead = others.length === 0 ? [] : [`Send what cannot wait to ${list(others)}, which works.`];
+  const wait = 'Retry with back-off and jitter, twice at most: more keeps the provider down.';
+  const ask =
+    "Look at the provider's status page; if it says nothing after some minutes, write to support with the request ids.";
+  const first: Readonly<Record<OutageVerdict['what'], readonly string[]>> = {
+    'outage of the provider': [...instead, wait, ask],
+    'outage of a model': [
+      `Switch from ${list(failing)} to ${list(working)} where the task allows it.`,
+      wait,
+      ask,
+    ],
+    'outage in a region': [`Send the requests of ${list(failing)} through ${list(working)}.`, wait, ask],
+    'trouble of a client': [
+      `See what ${list(failing)} does otherwise than ${list(working)}: timeouts, size of requests, its last deployment, its way out.`,
+      wait,
+      ask,
+    ],
+    'trouble of the network': [
+      `Check DNS, proxy, TLS and firewall ${failing.length === 0 ? 'of the callers' : `of ${list(failing)}`}, and what changed there last.`,
+      'Try one request by hand from a host that fails and from one that does not.',
+      wait,
+    ],
+  };
+  const isNetwork = what === 'trouble of the network';
+  return {
+    steps: [...first[what]],
+    retry: 'yes',
+    owner: isNetwork ? 'network team' : 'provider',
+    docs: 'docs/incidents/provider-outage.md',
+  };
+}
+
+/** "server_error 120", most first. */
+function classesOf(rows: readonly { class: string; requests: number }[]): string[] {
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(row.class, (counts.get(row.class) ?? 0) + row.requests);
+  return [...counts]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([name, count]) => `${name} ${count}`);
+}
+
+function list(names: readonly string[]): string {
+  const more = names.length - NAMED;
+  return `${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { AnalyzerSettings } from '../detector.ts';
+import { detectorOf, sharedScope } from '../kind.ts';
+import { burnRate } from '../levels/burn-rate.ts';
+import { describeScope } from '../narrow-scope.ts';
+import { capital, clock, largest, round, share } from '../report.ts';
+import { sinceStart } from '../since.ts';
+import type { Matching } from '../view.ts';
+import { outageSteps, outageVerdict } from './outage/outage-verdict.ts';
+
+const matching: Matching = {
+  classes: ['server_error', 'engine_overloaded', 'timeout', 'connection'],
+  measure: 'requests',
+};
+const since = sinceStart(matching, ['model', 'client', 'region']);
+/** Longer ago than this is no part of the comparison; seconds. Regions are known that far back. */
+const COMPARED_SECONDS = 6 * 3_600;
+
+/** Answers that fail for reasons of the provider, or that never come. */
+export const providerOutage = detectorOf({
+  kind: 'provider_outage',
+  settings: (all: AnalyzerSettings) => all.provider_outage,
+  identity: ['provider'],
+  matching,
+  reads: ({ window_seconds: window }) => ({
+    by: ['client', 'region', 'model'],
+    fine: 15 * window,
+    minutes: Math.max(COMPARED_SECONDS, 360 * window),
+    hours: 4_320 * window,
+  }),
+  ...burnRate<AnalyzerSettings['provider_outage']>({
+    matching,
+    budget: ({ budget }) => budget,
+    paces: ({ window_seconds: window, fast_factor, slow_factor, leak_factor }) => [
+      { name: 'fast', windows: [window, 5 * window], factor: fast_factor },
+      { name: 'slow', windows: [5 * window, 60 * window], factor: slow_factor },
+      { name: 'leak', windows: [30 * window, 360 * window, 4_320 * window], factor: leak_factor },
+    ],
+  }),
+  look: sharedScope(matching),
+  memory: since.memory.and(z.object({ pace: z.string() })),
+  remember: (situation) => ({
+    ...since.remember(situation),
+    // The fastest so far: as it ends, the slower ones are what is left.
+    pace: faster(situation.judged.pace?.name, situation.previous?.pace),
+  }),
+  severity: ({ memory }) => (memory.pace === 'fast' ? 'critical' : 'warning'),
+  report(at) {
+    const { scope, memory, settings, started_at: startedAt, now, view, identity } = at;
+    const from = Math.max(startedAt, now - COMPARED_SECONDS);
+    const until = Math.max(memory.counted_until, from);
+    const found = outageVerdict(matching, view.between(from, until), {
+      provider: identity['provider'] ?? '',
+      peers: at.peers().map((peer) => ({ ...peer, view: peer.view.between(from, until) })),
+      budget: settings.budget,
+    });
+    const failed = share(memory.matching, memory.requests);
+    return {
+      summary: `${capital(found.what)} for ${describeScope(scope)}: ${round(failed * 100)} % of the requests have failed since ${clock(startedAt)}.`,
+      verdict: { party: found.party, why: found.why },
+      evidence: {
+        failed_requests: memory.matching,
+        failed_share: failed,
+        error_budget: settings.budget,
+        burn_rate: round(failed / settings.budget),
+        pace: memory.pace,
+        ...found.evidence,
+        affected_models: largest(memory.by['model']),
+        affected_regions: largest(memory.by['region']),
+        affected_clients: largest(memory.by['client']),
+      },
+      remedy: outageSteps(found),
+    };
+  },
+});
+
+function faster(one = '', other = ''): string {
+  return ['fast', 'slow', 'leak'].find((name) => name === one || name === other) ?? '';
+}

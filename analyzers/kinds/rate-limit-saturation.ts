@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { requestClassNames } from '../../domain/error-class.ts';
+import type { AnalyzerSettings } from '../detector.ts';
+import { growthBy } from '../growth-by.ts';
+import { detectorOf } from '../kind.ts';
+import { headerLimits, headroom } from '../levels/headroom.ts';
+import { describeScope } from '../narrow-scope.ts';
+import { clock, remedyOf, round, share } from '../report.ts';
+import type { Matching } from '../view.ts';
+
+type SaturationSettings = AnalyzerSettings['rate_limit_saturation'];
+
+/** It is there before anything is refused, so it is about all requests. */
+const matching: Matching = { classes: requestClassNames, measure: 'requests' };
+/** Limits per minute are filled again within this time. */
+const RESET_SECONDS = 60;
+/** What is asked of the callers, as a part of the limit. */
+const SAFE_SHARE = 0.9;
+/** Who drove it is seen by comparison with so long ago. */
+const BEFORE_SECONDS = 900;
+
+/** Rate-limit headers say that the limit of a model is nearly used up: what comes next is refused. */
+export const rateLimitSaturation = detectorOf({
+  kind: 'rate_limit_saturation',
+  settings: (all: AnalyzerSettings) => all.rate_limit_saturation,
+  // Providers count requests and tokens for each organization and model.
+  identity: ['provider', 'org', 'model'],
+  candidates: 'traffic',
+  matching,
+  reads: ({ window_seconds }) => ({
+    by: ['client', 'project'],
+    more: ['remaining_requests', 'limit_requests', 'remaining_tokens', 'limit_tokens'],
+    fine: BEFORE_SECONDS + 2 * window_seconds,
+  }),
+  ...headroom<SaturationSettings>({
+    limits: headerLimits,
+    share: ({ left_share: left }) => left,
+    reset: () => 2 * RESET_SECONDS,
+  }),
+  look: (_since, whole) => ({ scope: whole }),
+  memory: z.object({
+    limit: z.string(),
+    allowed: z.number(),
+    least_left: z.number(),
+    seconds_to_zero: z.number().nullable(),
+    refused: z.number(),
+    drivers: z.array(z.object({ name: z.string(), before: z.number(), now: z.number() })),
+    rate: z.number(),
+  }),
+  remember({ previous, judged, view, now, started_at: startedAt, settings, last }) {
+    const { window_seconds: window } = settings;
+    const present = last(window);
+    const requests = present.sums().reduce((sum, row) => sum + row.requests, 0);
+    const refused = view
+      .between(startedAt, now)
+      .sums()
+      .reduce((sum, row) => sum + (row.class === 'rate_limit' ? row.requests : 0), 0);
+    const seen = {
+      limit: judged.limit?.name ?? previous?.limit ?? 'requests',
+      allowed: judged.allowed > 0 ? judged.allowed : (previous?.allowed ?? 0),
+      least_left: Math.min(judged.left, previous?.least_left ?? 1),
+      seconds_to_zero: judged.seconds_to_zero,
+      refused: Math.max(refused, previous?.refused ?? 0),
+      rate: (requests * 60) / window,
+    };
+    if (previous !== null) return { ...seen, drivers: previous.drivers };
+    const to = startedAt - window;
+    const from = Math.max(startedAt - BEFORE_SECONDS, view.first() ?? startedAt);
+    const minutes = Math.max(1, (to - from) / window);
+    const grown = growthBy('client', (row) => row.requests, {
+      before: view.between(from, to),
+      now: present,
+      seconds: window,
+    });
+    const drivers = grown.map((one) => ({ ...one, before: one.before / minutes }));
+    drivers.sort((a, b) => b.now - b.before - (a.now - a.before));
+    return { ...seen, drivers: drivers.slice(0, 5) };
+  },
+  severity: ({ memory }) => (memory.refused > 0 ? 'critical' : 'warning'),
+  report({ scope, memory, started_at: startedAt }) {
+    const { limit, allowed, seconds_to_zero: seconds, drivers, refused } = memory;
+    const left = Math.round(memory.least_left * 100);
+    const safe = Math.floor(allowed * SAFE_SHARE);
+    const top = drivers[0];
+    const who =
+      top === undefined
+        ? ''
+        : ` Most of the growth came from ${top.name}: ${round(top.before)} to ${round(top.now)} requests/min.`;
+    const when =
+      refused > 0
+        ? `${refused} are refused already`
+        : seconds === null
+          ? 'the next burst is refused'
+          : `at this pace requests are refused in ${Math.round(seconds)} s`;
+    const remedy = remedyOf('rate_limit', [
+      limit === 'tokens'
+        ? `Stay under ${safe} tokens/min for this model: shorten prompts, lower max_tokens, or send less.`
+        : `Stay under ${safe} requests/min for this model.`,
+      top === undefined
+        ? 'See which client sends most, and slow it down first.'
+        : `Slow ${top.name} down first.`,
+      'Move work that can wait to the Batch API, which has limits of its own.',
+      'If you need this pace, ask for a higher limit before it is reached.',
+    ]);
+    return {
+      summary: `Limit of ${limit} nearly used up for ${describeScope(scope)}: ${left} % of ${allowed} a minute were left; ${when}.`,
+      verdict: {
+        party: 'traffic',
+        why: `The rate-limit headers have shown at most ${left} % left of ${allowed} ${limit} a minute since ${clock(startedAt)}.${who}`,
+      },
+      evidence: {
+        limit,
+        limit_per_minute: allowed,
+        least_left_share: share(memory.least_left, 1),
+        ...(seconds === null ? {} : { seconds_to_zero: Math.round(seconds) }),
+        safe_per_minute: safe,
+        present_requests_per_minute: round(memory.rate),
+        refused_requests: refused,
+        drivers: drivers.map((one) => `${one.name}: ${round(one.before)} to ${round(one.now)}/min`),
+      },
+      remedy: top === undefined ? remedy : { ...remedy, owner: `owner of ${top.name}` },
+    };
+  },
+});

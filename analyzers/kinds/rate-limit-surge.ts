@@ -1,0 +1,71 @@
+import { detectorOf, sharedScope } from '../kind.ts';
+import { aboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import { describeScope } from '../narrow-scope.ts';
+import { clock, largest, remedyOf, share } from '../report.ts';
+import { addName, sinceStart, tally } from '../since.ts';
+import type { Matching } from '../view.ts';
+import type { AnalyzerSettings } from '../detector.ts';
+
+const matching: Matching = { classes: ['rate_limit'], measure: 'requests' };
+const since = sinceStart(matching, ['client', 'key', 'project', 'model']);
+/** From this share of refused requests on, work stands still. */
+const CRITICAL_SHARE = 0.5;
+
+/** More requests run into a rate limit than usual. */
+export const rateLimitSurge = detectorOf({
+  kind: 'rate_limit_surge',
+  settings: (all: AnalyzerSettings) => all.rate_limit_surge,
+  has_parts: true,
+  matching,
+  lookback: ({ window_seconds }) => 3_600 + 2 * window_seconds,
+  ...aboveUsual<AnalyzerSettings['rate_limit_surge']>(matching),
+  look: sharedScope(matching),
+  memory: since.memory.and(usualFacts.extend({ limits: tally })),
+  remember(situation) {
+    const { previous, judged, goes_on: goesOn, view, scope, started_at: startedAt, now } = situation;
+    const limits = { ...(goesOn ? previous?.limits : {}) };
+    const from = goesOn ? (previous?.counted_until ?? startedAt) : startedAt;
+    for (const row of view.between(from, now).within(scope).sums())
+      if (row.class === 'rate_limit') addName(limits, row.subclass, row.requests);
+    return { ...since.remember(situation), ...rememberUsual(previous, judged), limits };
+  },
+  severity: ({ memory }) => (memory.matching >= CRITICAL_SHARE * memory.requests ? 'critical' : 'warning'),
+  report({ scope, memory, started_at: startedAt }) {
+    const clients = largest(memory.by['client']);
+    const limits = largest(memory.limits);
+    const [limit] = limits;
+    const which = limit === undefined ? 'a rate limit' : `the limit of ${limit.replaceAll('_', ' ')}`;
+    const refused = share(memory.matching, memory.requests);
+    const [first] = clients;
+    const remedy = remedyOf('rate_limit', [
+      'Wait as long as retry-after says, then retry with growing pauses and jitter.',
+      first === undefined
+        ? 'Put a limiter before the API that keeps requests and tokens under the limit.'
+        : `Slow ${clients.slice(0, 3).join(', ')} down to under the limit; move work that can wait to the Batch API.`,
+      ...(limit?.startsWith('tokens') === true
+        ? ['Shorten prompts and lower max_tokens: both count against the limit of tokens, used or not.']
+        : []),
+      'If this is the pace that you need, ask for a higher limit or spread the load over projects and models.',
+    ]);
+    return {
+      summary: `Rate limits for ${describeScope(scope)}: ${Math.round(refused * 100)} % of the requests run into ${which}; ${memory.matching} refused.`,
+      verdict: {
+        party: 'traffic',
+        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have run into ${which}, usually ${Math.round(memory.background * 1_000) / 10} %: more is sent than the limit allows.`,
+      },
+      evidence: {
+        refused_requests: memory.matching,
+        refused_share: refused,
+        usual_share: share(memory.background, 1),
+        limits,
+        useless_retries: memory.useless_retries,
+        retries: memory.retries,
+        affected_clients: clients,
+        affected_keys: largest(memory.by['key']),
+        affected_projects: largest(memory.by['project']),
+        affected_models: largest(memory.by['model']),
+      },
+      remedy: first === undefined ? remedy : { ...remedy, owner: `owner of ${first}` },
+    };
+  },
+});

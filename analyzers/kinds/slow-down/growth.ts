@@ -1,0 +1,45 @@
+import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
+import { poissonTail } from '../../poisson-tail.ts';
+import type { SurgeFacts } from './surge-facts.ts';
+
+/** Growth below this is no sudden rise. */
+const GROWN = 1.2;
+/** A peak that an unchanged rate would show more often than this is chance. */
+const CHANCE = 1e-3;
+/** As many deviations of the mean of the requests' sizes: the same for input tokens. */
+const DEVIATIONS = 4;
+
+type Rates = Pick<
+  SurgeFacts,
+  | 'original_rate'
+  | 'original_input_tokens'
+  | 'peak_rate'
+  | 'peak_input_tokens'
+  | 'ramp_started_at'
+  | 'counted_until'
+>;
+
+/** Peak to original requests per minute; 1 is no growth. */
+export function growthRatio({ peak_rate, original_rate }: Rates): number {
+  return peak_rate / Math.max(original_rate, 1);
+}
+
+/** Peak to original input tokens per minute; 0 where the logs have none. */
+export function tokenGrowth({ peak_input_tokens, original_input_tokens }: Rates): number {
+  return original_input_tokens > 0 ? peak_input_tokens / original_input_tokens : 0;
+}
+
+/**
+ * Whether requests or input tokens rose more than chance explains. The peak is the highest of all the windows
+ * (seconds) since the ramp began, and the highest of many is above the usual without any growth.
+ */
+export function hasGrown(rates: Rates, window: number): boolean {
+  const looks = Math.max(1, (rates.counted_until - rates.ramp_started_at) / COUNT_INTERVAL_SECONDS);
+  const inWindow = (perMinute: number): number => (perMinute * window) / 60;
+  const peak = inWindow(rates.peak_rate);
+  const chance = looks * poissonTail(Math.round(peak), inWindow(rates.original_rate));
+  if (growthRatio(rates) >= GROWN && chance < CHANCE) return true;
+  // Sizes of requests spread about as widely as their mean, so a window of n requests strays by the root of 2/n.
+  const noise = DEVIATIONS * Math.sqrt(2 / Math.max(1, peak));
+  return tokenGrowth(rates) >= Math.max(GROWN, 1 + noise);
+}

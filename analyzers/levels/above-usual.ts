@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import type { Level } from '../advance.ts';
+import type { Given, KindSettings } from '../given.ts';
+import { type Part, partsOf, startOfRun } from '../levels.ts';
+import { poissonTail } from '../poisson-tail.ts';
+import type { CountSum, Matching } from '../view.ts';
+
+/** The settings of a share that fires where it is more than usual; half of count and share lingers. */
+export interface UsualSettings extends KindSettings {
+  /** From 0 to 1. */
+  share: number;
+}
+
+/** What the last window says, and of which part of the traffic. */
+export interface UsualLevel {
+  level: Level;
+  /** The part over the threshold: the whole if that is, else the part with most answers. */
+  part: Part | null;
+  /** Usual share of matching answers in that part. */
+  background: number;
+  /** Nothing could be measured: the share is assumed. */
+  is_assumed: boolean;
+  /** Sums over the last window. */
+  window: readonly CountSum[];
+}
+
+/** What a kind that is judged so remembers: the usual share in the part, as it was before. */
+export const usualFacts = z.object({
+  background: z.number(),
+  /** The counts did not say what is usual: half of the threshold share was assumed. */
+  background_is_assumed: z.boolean().default(false),
+});
+export type UsualFacts = z.infer<typeof usualFacts>;
+
+interface Background {
+  share: number;
+  isAssumed: boolean;
+}
+
+/** Against a share that was measured: ten thousand evaluations a day must not raise a false alarm. */
+const MEASURED_CHANCE = 1e-7;
+/** Against a share that is only assumed. */
+const ASSUMED_CHANCE = 1e-3;
+/** The weaker statement that it goes on. */
+const LINGER_CHANCE = 1e-2;
+/** A history in which half of the threshold share would be so many answers is long enough to measure. */
+const ENOUGH_ANSWERS = 10;
+const MAX_PARTS = 4;
+/** So many times the threshold share is no sprinkle any more, with room for the error of measuring. */
+const NO_SPRINKLE = 1.5;
+
+type Judging<Settings> = Given<Settings> & { previous: UsualFacts | null };
+
+/**
+ * A breach where, within the window, so many answers and such a share of the requests of a part match, and what is usual
+ * in that part does not explain it. What is usual is measured once, before it begins.
+ */
+export function aboveUsual<Settings extends UsualSettings>(
+  matching: Matching,
+): {
+  begins_within(settings: Settings): number;
+  level(given: Judging<Settings>): UsualLevel;
+  start(given: Given<Settings>, judged: UsualLevel): number;
+} {
+  return {
+    begins_within: ({ window_seconds }) => window_seconds,
+    level: (given) => levelOf(matching, given),
+    start({ view, from, now, settings }, { part, background }) {
+      if (part === null) return now;
+      const intervals = view.where(part.contains).intervals(matching);
+      const run = { now, from, window_seconds: settings.window_seconds };
+      const start = startOfRun(intervals, run, (sums) => isAbove(sums, settings, background));
+      return start ?? now - settings.window_seconds;
+    },
+  };
+}
+
+/** Remembers what was usual when it began. */
+export function rememberUsual(previous: UsualFacts | null, judged: UsualLevel): UsualFacts {
+  return {
+    background: previous?.background ?? judged.background,
+    background_is_assumed: previous?.background_is_assumed ?? judged.is_assumed,
+  };
+}
+
+function levelOf<Settings extends UsualSettings>(matching: Matching, given: Judging<Settings>): UsualLevel {
+  const { view, now, settings, previous } = given;
+  const known =
+    previous === null ? null : { share: previous.background, isAssumed: previous.background_is_assumed };
+  const window = view.between(now - settings.window_seconds, now).sums();
+  const [whole, ...parts] = partsOf(window, matching);
+  if (whole === undefined) return { level: 'no_data', part: null, background: 0, is_assumed: false, window };
+  const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
+  for (const part of candidates) {
+    if (part.matching < settings.count || part.matching < settings.share * part.requests) continue;
+    const usual = known ?? measureBackground(matching, given, part);
+    const chance = usual.isAssumed ? ASSUMED_CHANCE : MEASURED_CHANCE;
+    if (!explains(usual.share, chance, part, settings))
+      return { level: 'breach', part, background: usual.share, is_assumed: usual.isAssumed, window };
+  }
+  const { share, isAssumed } = known ?? { share: 0, isAssumed: false };
+  const lingers = candidates.some((part) => isAbove(part, settings, share));
+  return {
+    level: lingers ? 'lingering' : 'healthy',
+    part: null,
+    background: share,
+    is_assumed: isAssumed,
+    window,
+  };
+}
+
+/** Over the threshold to clear: half of the one to fire, and more than the usual sprinkle. */
+function isAbove(
+  part: Pick<Part, 'requests' | 'matching'>,
+  settings: UsualSettings,
+  background: number,
+): boolean {
+  return (
+    part.matching >= settings.count / 2 &&
+    part.matching >= (settings.share / 2) * part.requests &&
+    !explains(background, LINGER_CHANCE, part, settings)
+  );
+}
+
+/** True when the usual share alone gives so many answers often enough. A usual share that is a surge excuses nothing. */
+function explains(
+  usualShare: number,
+  chance: number,
+  part: Pick<Part, 'requests' | 'matching'>,
+  settings: UsualSettings,
+): boolean {
+  if (usualShare >= NO_SPRINKLE * settings.share) return false;
+  return poissonTail(part.matching, usualShare * part.requests) >= chance;
+}
+
+/**
+ * The usual share in the part, from the time before the window and the one before it. Of a long history the
+ * lowest of up to four pieces, so that a surge which has been going on does not pass for usual; of a short one
+ * nothing can be said, and half of the threshold is assumed.
+ */
+function measureBackground<Settings extends UsualSettings>(
+  { classes }: Matching,
+  { view, from, now, settings }: Given<Settings>,
+  part: Part,
+): Background {
+  const history = view.between(from, now - 2 * settings.window_seconds).where(part.contains);
+  const requests = history.sums().reduce((sum, row) => sum + row.requests, 0);
+  const enough = (2 * ENOUGH_ANSWERS) / settings.share;
+  const count = Math.min(MAX_PARTS, Math.floor(requests / enough));
+  if (count === 0) return { share: settings.share / 2, isAssumed: true };
+  const pieces = Array.from({ length: count }, () => ({ requests: 0, matching: 0 }));
+  let seen = 0;
+  history.each((which, _ts, amount) => {
+    const piece = pieces[Math.min(count - 1, Math.floor((seen / requests) * count))];
+    seen += amount;
+    if (piece === undefined) return;
+    piece.requests += amount;
+    if (classes.some((name) => name === view.combinations[which]?.class)) piece.matching += amount;
+  });
+  const shares = pieces.map((piece) => upperEnd(piece.matching) / piece.requests);
+  return { share: Math.min(...shares), isAssumed: false };
+}
+
+/** The most that so many answers can stand for: two deviations above what was seen. */
+function upperEnd(seen: number): number {
+  return seen === 0 ? 0 : seen + 2 * Math.sqrt(seen + 1);
+}

@@ -1,0 +1,137 @@
+import type { Level } from '../advance.ts';
+import type { KindSettings } from '../given.ts';
+import { type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
+import { poissonTail } from '../poisson-tail.ts';
+import type { Matching, View } from '../view.ts';
+
+/** How fast a budget burns: so many times as fast as it may, in every one of some windows. */
+export interface BurnPace {
+  name: string;
+  /** Seconds, from the shortest, which says that it goes on, to the longest, which says that it is no blip. */
+  windows: readonly number[];
+  factor: number;
+}
+
+export interface BurnLevel {
+  level: Level;
+  /** The whole where that burns or lingers, else the part with most answers; null: none does. */
+  part: Part | null;
+  pace: BurnPace | null;
+}
+
+/** By chance alone, at a rate that just keeps the budget, the longest window would hold so much this seldom. */
+const CHANCE = 1e-6;
+const LINGER_CHANCE = 1e-2;
+/**
+ * The same of the shortest window: after an outage the longest is full of it for its whole length, and two failures of
+ * fifty would be the next one. One failure of one request is out of reach of it.
+ */
+const SHORT_CHANCE = 0.03;
+/** Slower paces have more time to be sure. */
+const SLOW_CHANCE = 1e-3;
+const SHORT_LINGER_CHANCE = 0.2;
+/** Half of the factor is still burning. */
+const LINGER = 0.5;
+/** Windows above this must be known for half of their time, or they say nothing else than the shorter ones. */
+const KNOWN_SECONDS = 3_600;
+
+/**
+ * A breach where a part of the traffic burns its error budget at one of the paces: `budget` is the share of requests (0 to 1)
+ * that may match; the longest window holds at least `count` of them that are no retries, and more than chance explains.
+ */
+export function burnRate<Settings extends KindSettings>(of: {
+  matching: Matching;
+  budget(settings: Settings): number;
+  /** Fastest first. */
+  paces(settings: Settings): readonly BurnPace[];
+}): LevelRule<Settings, BurnLevel> {
+  const { matching } = of;
+  return {
+    begins_within: (settings) => Math.max(...of.paces(settings).map(({ windows }) => windows[0] ?? 0)),
+    level(given) {
+      const { settings, view, now } = given;
+      const paces = of.paces(settings);
+      const budget = of.budget(settings);
+      const since = view.first() ?? now;
+      const read = new Map<number, ReadonlyMap<string, Part>>();
+      const partsIn = (seconds: number): ReadonlyMap<string, Part> => {
+        let parts = read.get(seconds);
+        if (parts === undefined) {
+          const found = partsOf(given.last(seconds).sums(), matching);
+          read.set(seconds, (parts = new Map(found.map((part) => [part.name, part]))));
+        }
+        return parts;
+      };
+      /** The part in the longest window where it burns in all of them; the shortest is asked first: mostly that is the end. */
+      const burning = (pace: BurnPace, name: string, ease: number): Part | null => {
+        const { windows, factor } = pace;
+        const short = partsIn(windows[0] ?? 0).get(name);
+        const goesOn = ease < 1 ? SHORT_LINGER_CHANCE : pace === paces[0] ? SHORT_CHANCE : SLOW_CHANCE;
+        if (short === undefined || poissonTail(short.first_attempts, budget * short.requests) >= goesOn)
+          return null;
+        let longest: Part | undefined;
+        for (const seconds of windows) {
+          longest = partsIn(seconds).get(name);
+          if (longest === undefined || longest.matching === 0) return null;
+          if (longest.matching < ease * factor * budget * longest.requests) return null;
+          if (seconds > KNOWN_SECONDS && since > now - seconds / 2) return null;
+        }
+        if (longest === undefined || longest.first_attempts < ease * settings.count) return null;
+        const chance = poissonTail(longest.first_attempts, budget * longest.requests);
+        return chance < (ease === 1 ? CHANCE : LINGER_CHANCE) ? longest : null;
+      };
+      const worst = (pace: BurnPace, ease: number): Part | null => {
+        const names = [...partsIn(pace.windows[0] ?? 0).keys()];
+        const parts = names.flatMap((name) => burning(pace, name, ease) ?? []);
+        const whole = parts.find(({ name }) => name === '');
+        return whole ?? parts.reduce<Part | null>((most, part) => larger(most, part), null);
+      };
+      for (const pace of paces) {
+        const part = worst(pace, 1);
+        if (part !== null) return { level: 'breach', part, pace };
+      }
+      for (const pace of paces) {
+        const part = worst(pace, LINGER);
+        if (part !== null) return { level: 'lingering', part, pace };
+      }
+      const longest = paces[0]?.windows.at(-1) ?? 0;
+      return { level: partsIn(longest).size === 0 ? 'no_data' : 'healthy', part: null, pace: null };
+    },
+    start({ view, now, from, settings, last }, { part, pace }) {
+      if (part === null || pace === null) return now;
+      // Stray answers of before are not its beginning: half of the share that it has now is.
+      const present = shareOf(last(pace.windows[0] ?? 0).where(part.contains), matching);
+      const least = Math.max(LINGER * pace.factor * of.budget(settings), present / 2);
+      const isAbove = (sums: { requests: number; matching: number }): boolean =>
+        sums.matching > 0 && sums.matching >= least * sums.requests;
+      const intervals = view.where(part.contains).intervals(matching);
+      // All windows but the longest burn while it goes on; the next longest finds its beginning best.
+      const run = { now, from, window_seconds: pace.windows.at(-2) ?? pace.windows[0] ?? 0 };
+      const first = startOfRun(intervals, run, isAbove) ?? now;
+      return intervals.find((sums) => sums.ts >= first && isAbove(sums))?.ts ?? first;
+    },
+    last({ view, now }, { part }, since) {
+      const own = view
+        .between(Math.max(since, now - KNOWN_SECONDS), now)
+        .where(part?.contains ?? (() => true));
+      const least = shareOf(own, matching) / 2;
+      const intervals = own.intervals(matching);
+      return (
+        intervals.findLast((sums) => sums.matching > 0 && sums.matching >= least * sums.requests)?.ts ?? since
+      );
+    },
+  };
+}
+
+function shareOf(view: View, matching: Matching): number {
+  const sums = { requests: 0, matching: 0 };
+  for (const one of view.intervals(matching)) {
+    sums.requests += one.requests;
+    sums.matching += one.matching;
+  }
+  return sums.requests === 0 ? 0 : sums.matching / sums.requests;
+}
+
+function larger(one: Part | null, other: Part): Part {
+  return one === null || other.matching > one.matching ? other : one;
+}

@@ -1,0 +1,300 @@
+import { describe, expect, test } from 'vitest';
+import { givenOf } from '../../tests/fixtures/given.ts';
+import { countRow, START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
+import type { MeasuredRow } from '../reads.ts';
+import { aboveBaseline, baselineOf } from './above-baseline.ts';
+import { anyOf } from './any-of.ts';
+import { burnRate } from './burn-rate.ts';
+import { crossing, forecastOf } from './crossing.ts';
+import { headerLimits, headroom } from './headroom.ts';
+import { hasGrown, ramp } from './ramp.ts';
+
+const at = (minute: number): number => START + minute * 60;
+const HOUR = 3_600;
+const settings = { count: 5, window_seconds: 60, clear_seconds: 300 };
+const ok = (per_minute: number, from = 0, to = 60): Stream => ({ from, to, per_minute });
+const failed = (per_minute: number, from: number, to: number, more: Partial<Stream> = {}): Stream => ({
+  from,
+  to,
+  per_minute,
+  class: 'server_error' as const,
+  ...more,
+});
+const errors = { classes: ['server_error' as const], measure: 'requests' as const };
+
+describe('burn rate', () => {
+  const rule = burnRate({
+    matching: errors,
+    budget: () => 0.01,
+    paces: () => [
+      { name: 'fast', windows: [60, 300], factor: 14 },
+      { name: 'leak', windows: [1_800, 6 * HOUR, 72 * HOUR], factor: 2 },
+    ],
+  });
+  const reads = { fine: 900, minutes: 6 * HOUR, hours: 72 * HOUR };
+  test.each<[string, Stream[], number, string, string | null]>([
+    ['nothing fails', [ok(60)], 60, 'healthy', null],
+    ['nobody asks', [ok(60)], 90, 'no_data', null],
+    ['all fails since a minute', [ok(60, 0, 59), failed(60, 59, 60)], 60, 'breach', 'fast'],
+    [
+      'all failed, and it is over since a minute',
+      [ok(60, 0, 56), failed(60, 56, 59), ok(60, 59)],
+      60,
+      'healthy',
+      null,
+    ],
+    [
+      'a tenth fails: no fast pace any more, but half of it',
+      [ok(60), failed(7, 50, 60)],
+      60,
+      'lingering',
+      'fast',
+    ],
+    ['four failures of four are too few to begin', [failed(4, 59, 60)], 60, 'lingering', 'fast'],
+    ['five failures of five are enough', [failed(5, 59, 60)], 60, 'breach', 'fast'],
+    [
+      'six failures, two of them retries, are too few',
+      [failed(4, 59, 60), failed(2, 59, 60, { retries: 1 })],
+      60,
+      'lingering',
+      'fast',
+    ],
+    ['a failure in an hour of a quiet caller', [ok(0.2), failed(1, 59, 60)], 60, 'healthy', null],
+    ['3 % of 1,000 a second within the factor', [ok(60_000), failed(1_800, 0, 60)], 60, 'healthy', null],
+    ['3 % for two days leak', [ok(60, 0, 2_880), failed(2, 0, 2_880)], 2_880, 'breach', 'leak'],
+    [
+      '3 % for an hour after two days without do not',
+      [ok(60, 0, 2_880), failed(2, 2_820, 2_880)],
+      2_880,
+      'healthy',
+      null,
+    ],
+    ['3 % for an hour are no leak while nothing is known', [ok(60), failed(2, 0, 60)], 60, 'healthy', null],
+    [
+      'a leak is over half an hour after it ended',
+      [ok(60, 0, 2_880), failed(2, 0, 2_845)],
+      2_880,
+      'healthy',
+      null,
+    ],
+  ])('%s', (_name, streams, minute, level, pace) => {
+    const judged = rule.level(givenOf(traffic(streams), at(minute), settings, reads));
+    expect([judged.level, judged.pace?.name ?? null]).toEqual([level, pace]);
+  });
+  test('a small model that fails is a part, and begins with its first failure', () => {
+    const streams = [ok(600), failed(10, 55, 60, { model: 'small' })];
+    const given = givenOf(traffic(streams), at(60), settings, reads);
+    const judged = rule.level(given);
+    expect(judged.part?.name).toBe('model\nsmall');
+    expect(rule.start(given, judged)).toBe(at(55));
+  });
+  test('two failures after an outage are not the next one, though the long window is full of it', () => {
+    const slow = burnRate({
+      matching: errors,
+      budget: () => 0.01,
+      paces: () => [{ name: 'slow', windows: [300, 3_600], factor: 3 }],
+    });
+    const level = (after: number): string => {
+      const streams = [ok(10, 0, 15), failed(10, 15, 30), ok(10, 30), failed(after, 30, 60)];
+      return slow.level(givenOf(traffic(streams), at(60), settings, reads)).level;
+    };
+    expect([0, 0.2, 0.4, 2].map(level)).toEqual(['healthy', 'healthy', 'lingering', 'breach']);
+  });
+  test('stray failures before and after are no part of it', () => {
+    const stray = failed(1, 0, 60);
+    const rows = traffic([ok(60, 0, 50), failed(60, 50, 57), ok(60, 57), stray]);
+    const early = givenOf(rows, at(51), settings, reads);
+    const judged = rule.level(early);
+    expect(rule.start(early, judged)).toBe(at(50));
+    expect(rule.last?.(givenOf(rows, at(59), settings, reads), judged, at(50))).toBe(at(57) - 10);
+  });
+});
+
+describe('ramp', () => {
+  const own = { ...settings, window_seconds: 300 };
+  const rule = ramp({ amount: 'requests', ago: () => 900, growth: () => 0.5, floor: () => 10 });
+  test.each<[string, Stream[], string]>([
+    ['an even rate', [ok(60)], 'healthy'],
+    ['twice the rate', [ok(60, 0, 55), ok(120, 55)], 'breach'],
+    ['a growth by 45 % is near', [ok(600, 0, 55), ok(870, 55)], 'lingering'],
+    ['a growth by 10 %', [ok(600, 0, 55), ok(660, 55)], 'healthy'],
+    ['twice of very little stays below the floor', [ok(2, 0, 55), ok(4, 55)], 'healthy'],
+    ['traffic that begins where it is known that there was none', [ok(0.05), ok(60, 55)], 'breach'],
+    ['counts that begin with the window', [ok(60, 55)], 'healthy'],
+    ['silence', [ok(60, 0, 50)], 'no_data'],
+  ])('%s', (_name, streams, level) => {
+    expect(rule.level(givenOf(traffic(streams), at(60), own)).level).toBe(level);
+  });
+  test.each([
+    ['6 after 3 is chance', { requests: 6, input_tokens: 0 }, { requests: 3, input_tokens: 0 }, false],
+    ['60 after 20 is not', { requests: 60, input_tokens: 0 }, { requests: 20, input_tokens: 0 }, true],
+  ])('%s', (_name, present, before, expected) => {
+    expect(hasGrown('requests', present, before)).toBe(expected);
+  });
+  test('three large requests are no ramp of tokens, many are', () => {
+    const before = { requests: 10, input_tokens: 10_000 };
+    expect(hasGrown('input_tokens', { requests: 10, input_tokens: 25_000 }, before)).toBe(false);
+    const many = { requests: 500, input_tokens: 500_000 };
+    expect(hasGrown('input_tokens', { requests: 500, input_tokens: 800_000 }, many)).toBe(true);
+  });
+  test('begins where the rate rose', () => {
+    const given = givenOf(traffic([ok(60, 0, 52), ok(120, 52)]), at(60), own);
+    const start = rule.start(given, rule.level(given));
+    expect(Math.abs(start - at(52))).toBeLessThanOrEqual(300);
+  });
+});
+
+describe('headroom', () => {
+  const rule = headroom({ limits: headerLimits, share: () => 0.1, reset: () => 60 });
+  const more = {
+    more: ['remaining_requests', 'limit_requests', 'remaining_tokens', 'limit_tokens'] as const,
+  };
+  /** Of a limit of 100, one value for each ten seconds up to minute 60. */
+  const told = (...left: number[]): MeasuredRow[] =>
+    left.map((remaining, i) => ({
+      ...countRow({ ts: at(60) - (left.length - i) * 10, requests: 3 }),
+      remaining_requests: remaining,
+      limit_requests: 100,
+    }));
+  test.each<[string, MeasuredRow[], string]>([
+    ['answers without headers', [countRow({ ts: at(59) })], 'no_data'],
+    ['much is left', told(90, 80, 90, 85), 'healthy'],
+    ['little is left once', told(90, 8, 90, 90), 'lingering'],
+    ['little is left twice', told(90, 8, 90, 9), 'breach'],
+    ['it falls to zero before it is filled', told(90, 60, 30), 'breach'],
+    ['it falls fast, but much is left', told(100, 90, 80), 'healthy'],
+    ['it falls slowly', told(47, 46, 45), 'healthy'],
+    ['two intervals are no slope', told(80, 40), 'healthy'],
+  ])('%s', (_name, rows, level) => {
+    expect(rule.level(givenOf(rows, at(60), settings, more)).level).toBe(level);
+  });
+  test('says which limit, how much is left and how long', () => {
+    const judged = rule.level(givenOf(told(90, 60, 30), at(60), settings, more));
+    expect(judged).toMatchObject({ limit: { name: 'requests' }, left: 0.3, allowed: 100 });
+    expect(judged.seconds_to_zero).toBeCloseTo(10);
+  });
+});
+
+describe('crossing', () => {
+  const rule = crossing({
+    amount: (view) => view.values('spend_usd').reduce((sum, { value }) => sum + value, 0),
+    limit: () => 1_000,
+    period: () => ({ from: START, to: START + 720 * HOUR }),
+    learn: () => 168 * HOUR,
+  });
+  const spend = (perHour: (hour: number) => number, hours: number): MeasuredRow[] =>
+    Array.from({ length: hours }, (_, i) =>
+      countRow({ ts: START + i * HOUR, requests: 10, cost_usd: perHour(i) }),
+    );
+  const judge = (rows: MeasuredRow[], hours: number) =>
+    rule.level(givenOf(rows, START + hours * HOUR, settings, { hours: 744 * HOUR, more: ['spend_usd'] }));
+  test.each<[string, (hour: number) => number, number, string]>([
+    ['a pace that lasts the month', () => 1, 100, 'healthy'],
+    ['a pace of twice that', () => 2.8, 100, 'breach'],
+    ['a pace just below, with hours that differ', (i) => (i % 2 === 0 ? 0.2 : 2.45), 100, 'lingering'],
+    ['five hours are too few', () => 50, 5, 'healthy'],
+    ['a limit that is reached', () => 20, 100, 'breach'],
+  ])('%s', (_name, perHour, hours, level) => {
+    expect(judge(spend(perHour, hours), hours).level).toBe(level);
+  });
+  test('an even pace gives one date, an uneven one an interval around it', () => {
+    const even = forecastOf(
+      Array.from({ length: 48 }, () => 10),
+      500,
+      1_000,
+      0,
+    );
+    for (const time of [even?.at, even?.earliest, even?.latest]) expect(time).toBeCloseTo(50 * HOUR);
+    const uneven = forecastOf(
+      Array.from({ length: 48 }, (_, i) => (i % 2) * 20),
+      500,
+      1_000,
+      0,
+    );
+    expect(uneven?.at).toBeCloseTo(50 * HOUR);
+    expect(uneven?.earliest).toBeLessThan(50 * HOUR);
+    expect(uneven?.latest).toBeGreaterThan(50 * HOUR);
+  });
+  test('who spends nothing never crosses', () => {
+    expect(forecastOf([0, 0, 0, 0, 0, 0], 5, 10, 0)).toMatchObject({ at: null, earliest: null });
+  });
+});
+
+describe('above baseline', () => {
+  const own = { ...settings, window_seconds: 600 };
+  const rule = aboveBaseline({ matching: errors, factor: () => 2 });
+  const reads = { fine: HOUR, hours: 29 * 24 * HOUR };
+  /** Hours before the start, with so many requests and failures each; and the window up to minute 30. */
+  const past = (hours: number, of: (hoursAgo: number) => [number, number]): MeasuredRow[] =>
+    Array.from({ length: hours }, (_, i) => i + 1).flatMap((ago) => {
+      const [requests, failures] = of(ago);
+      return [
+        countRow({ ts: START - ago * HOUR, requests }),
+        ...(failures === 0
+          ? []
+          : [countRow({ ts: START - ago * HOUR, requests: failures, class: 'server_error' })]),
+      ];
+    });
+  const now = (requests: number, failures: number): MeasuredRow[] =>
+    traffic([ok(requests, 20, 30), failed(failures, 20, 30)]);
+  const nightly = (ago: number): [number, number] => (ago % 168 === 0 ? [600, 300] : [600, 3]);
+  test.each<[string, MeasuredRow[], string]>([
+    ['while nothing is known there is no alarm', now(10, 50), 'healthy'],
+    ['23 hours are still learning', [...past(23, () => [600, 3]), ...now(10, 50)], 'healthy'],
+    ['twice what the last hours show', [...past(30, () => [600, 30]), ...now(100, 20)], 'breach'],
+    ['what the last hours show', [...past(30, () => [600, 30]), ...now(100, 5)], 'healthy'],
+    ['a job that fails at this hour of every week', [...past(672, nightly), ...now(10, 5)], 'healthy'],
+    [
+      'the same failures in a week that has no such job',
+      [...past(672, () => [600, 3]), ...now(10, 5)],
+      'breach',
+    ],
+    ['a quiet caller: two failures', [...past(100, () => [6, 0]), ...now(1, 0.2)], 'healthy'],
+    ['a quiet caller: all fails', [...past(100, () => [6, 0]), ...now(0, 1)], 'breach'],
+    [
+      'one incident in the past is not usual',
+      [...past(30, (ago) => (ago < 6 ? [600, 600] : [600, 3])), ...now(60, 20)],
+      'breach',
+    ],
+    ['silence', past(30, () => [600, 3]), 'no_data'],
+  ])('%s', (_name, rows, level) => {
+    expect(rule.level(givenOf(rows, at(30), own, reads)).level).toBe(level);
+  });
+  test('the hour in progress is no part of what is usual', () => {
+    const rows = [...past(30, () => [600, 30]), ...now(60, 60)];
+    const baseline = baselineOf(givenOf(rows, at(30), own, reads), errors);
+    expect(baseline).toEqual(
+      baselineOf(
+        givenOf(
+          past(30, () => [600, 30]),
+          at(30),
+          own,
+          reads,
+        ),
+        errors,
+      ),
+    );
+  });
+});
+
+describe('any of', () => {
+  const rule = anyOf(
+    burnRate({
+      matching: errors,
+      budget: () => 0.01,
+      paces: () => [{ name: 'one', windows: [60], factor: 50 }],
+    }),
+    burnRate({
+      matching: { ...errors, classes: ['timeout'] },
+      budget: () => 0.01,
+      paces: () => [{ name: 'other', windows: [60], factor: 50 }],
+    }),
+  );
+  test.each<[string, Stream[], string, number]>([
+    ['none', [ok(60)], 'healthy', 0],
+    ['the second', [ok(60, 0, 59), failed(60, 59, 60, { class: 'timeout' })], 'breach', 1],
+    ['both are the first', [failed(60, 59, 60), failed(60, 59, 60, { class: 'timeout' })], 'breach', 0],
+  ])('%s', (_name, streams, level, by) => {
+    expect(rule.level(givenOf(traffic(streams), at(60), settings))).toMatchObject({ level, by });
+  });
+});

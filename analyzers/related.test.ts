@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { incidentKindNames, factsOf } from '../domain/incident-kind.ts';
+import { play } from '../tests/fixtures/play.ts';
+import { type Stream, traffic } from '../tests/fixtures/traffic.ts';
+import { newConsequences } from './related.ts';
+
+const shop: Stream = {
+  from: 0,
+  to: 90,
+  per_minute: 60,
+  project: 'shop',
+  client: 'web',
+  model: 'gpt-5',
+  api_key: 'k1',
+};
+/** From minute 30 to 60 every request of the stream is refused for want of money, and sent three times. */
+const spent = (stream: Stream): Stream[] => [
+  { ...stream, to: 30 },
+  { ...stream, from: 30, to: 60, class: 'quota_exceeded', subclass: 'project_spend_limit' },
+  { ...stream, from: 60 },
+];
+/** Failures of a class that are sent again and again. */
+const storm = (stream: Stream): Stream => ({
+  ...stream,
+  from: 32,
+  to: 60,
+  class: 'rate_limit',
+  per_minute: 120,
+  retries: 20,
+});
+
+test('a retry storm of those whose quota ran out is listed under the quota', () => {
+  const { incidents } = play(traffic([...spent(shop), storm(shop)]));
+  const quota = incidents.find(({ kind }) => kind === 'quota_exhausted');
+  const retries = incidents.find(({ kind }) => kind === 'retry_storm');
+  expect(quota?.related).toEqual([retries?.id]);
+  expect(retries?.related).toEqual([]);
+});
+
+test('a retry storm of others is not: two causes stay two', () => {
+  const docs = { ...shop, project: 'docs', client: 'batch', api_key: 'k2' };
+  const { incidents } = play(traffic([...spent(shop), docs, storm(docs)]));
+  expect(incidents.map(({ kind, related }) => [kind, related])).toEqual([
+    ['quota_exhausted', []],
+    ['retry_storm', []],
+  ]);
+});
+
+test('a consequence that is listed once is not listed again, and not under another', () => {
+  const { live } = play(traffic([...spent(shop), storm(shop)]));
+  expect(newConsequences(live).size).toBe(0);
+});
+
+test('what the table of kinds calls consequences are kinds, and none explains itself or its cause', () => {
+  for (const kind of incidentKindNames) {
+    for (const consequence of factsOf(kind).explains ?? []) {
+      expect(consequence).not.toBe(kind);
+      const other = incidentKindNames.find((name) => name === consequence);
+      if (other !== undefined) expect(factsOf(other).explains ?? []).not.toContain(kind);
+    }
+  }
+});

@@ -1,0 +1,67 @@
+import { factsOf, incidentKindNames, type IncidentKind } from '../domain/incident-kind.ts';
+import type { Scope } from '../domain/incident.ts';
+import type { LiveIncident } from './live-incident.ts';
+
+/** Kinds that some other explains. */
+const consequences: ReadonlySet<string> = new Set(
+  incidentKindNames.flatMap((kind) => factsOf(kind).explains ?? []),
+);
+/** A consequence may be seen so much sooner than its cause, seconds. */
+const SOONER_SECONDS = 600;
+
+/**
+ * The consequences among the live incidents, by the key of their cause: incidents of kinds that the cause explains,
+ * of the same part of the traffic, that began while the cause lasted or little before it was seen. Incidents
+ * that are listed under a cause already are left out. Keys are those of `live`. Pure.
+ */
+export function newConsequences(live: ReadonlyMap<string, LiveIncident>): Map<string, string[]> {
+  const listed = new Set([...live.values()].flatMap(({ incident }) => incident.related));
+  const byOrg = Map.groupBy(live, ([, { incident }]) => incident.scope.org ?? '');
+  const found = new Map<string, string[]>();
+  for (const consequence of live.values()) {
+    const { id, scope, state, kind } = consequence.incident;
+    if (state !== 'firing' || !consequences.has(kind) || listed.has(id)) continue;
+    // With a thousand organizations in trouble, each is compared with its own causes and with those of nobody alone.
+    const near =
+      scope.org === undefined ? [...live] : [...(byOrg.get(scope.org) ?? []), ...(byOrg.get('') ?? [])];
+    const causes = near.filter(([, cause]) => explains(cause, consequence));
+    // The one with the most in common: named dimensions are what tells causes apart.
+    causes.sort(
+      ([, a], [, b]) =>
+        shared(b.incident.scope, scope) - shared(a.incident.scope, scope) ||
+        a.memory.life.started_at - b.memory.life.started_at,
+    );
+    const [key] = causes[0] ?? [];
+    if (key !== undefined) found.set(key, [...(found.get(key) ?? []), id]);
+  }
+  return found;
+}
+
+function explains(cause: LiveIncident, { incident, memory }: LiveIncident): boolean {
+  const { kind, scope, state } = cause.incident;
+  if (state === 'pending' || cause.incident.id === incident.id) return false;
+  if (!isExplainedBy(incident.kind, kind) || !canOverlap(scope, incident.scope)) return false;
+  const { started_at: from, resolved_at: to } = cause.memory.life;
+  const at = memory.life.started_at;
+  return at >= from - SOONER_SECONDS && (to === null || at <= to);
+}
+
+/** Whether an incident of one kind can be a consequence of one of the other. */
+export function isExplainedBy(consequence: IncidentKind, cause: IncidentKind): boolean {
+  return factsOf(cause).explains?.some((kind) => kind === consequence) === true;
+}
+
+/** False where a dimension has another value: then no request is in both. */
+function canOverlap(one: Scope, other: Scope): boolean {
+  return dimensions(one).every(([name, value]) => other[name] === undefined || other[name] === value);
+}
+
+function shared(one: Scope, other: Scope): number {
+  return dimensions(one).filter(([name, value]) => other[name] === value).length;
+}
+
+function dimensions(scope: Scope): [keyof Scope, string][] {
+  return (Object.entries(scope) as [keyof Scope, string | undefined][]).flatMap(([name, value]) =>
+    value === undefined || name === 'class' ? [] : [[name, value]],
+  );
+}

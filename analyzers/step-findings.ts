@@ -1,0 +1,42 @@
+import type { Policy } from './advance.ts';
+import type { Finding } from './detector.ts';
+import type { Names } from './identity.ts';
+import { type LiveIncident, liveKey } from './live-incident.ts';
+import { type ChangeReason, type Moment, stepIncident } from './step-incident.ts';
+import type { IncidentKind } from '../domain/incident-kind.ts';
+
+/** A new version of an incident to be written. */
+export interface Change<I = Names> {
+  key: string;
+  live: LiveIncident<I>;
+  reason: ChangeReason;
+}
+
+/** How the findings of one kind are stepped. */
+export interface Stepping<I extends Names> {
+  kind: IncidentKind;
+  policy(identity: I): Policy;
+  moment(finding: Finding<I>, previous: LiveIncident<I> | null): Moment;
+}
+
+/**
+ * Steps each incident by what was found of it. `live`, keyed by `liveKey`, is how incidents stood before; `next`
+ * becomes how they stand after. Gives what is to be written, in the order of the findings.
+ */
+export function stepFindings<I extends Names>(
+  { kind, policy, moment }: Stepping<I>,
+  findings: readonly Finding<I>[],
+  live: ReadonlyMap<string, LiveIncident<I>>,
+  next: Map<string, LiveIncident<I>>,
+): Change<I>[] {
+  return findings.flatMap((finding) => {
+    const key = liveKey(kind, finding.identity);
+    const previous = live.get(key) ?? null;
+    const of = { kind, policy: policy(finding.identity) };
+    const step = stepIncident(of, finding, previous, moment(finding, previous));
+    if (step === null) return [];
+    if (step.next === null) next.delete(key);
+    else next.set(key, step.next);
+    return step.change === null ? [] : [{ key, live: step.change, reason: step.reason }];
+  });
+}

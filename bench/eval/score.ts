@@ -1,0 +1,81 @@
+import type { Incident } from '../../domain/incident.ts';
+import { fingerprint } from '../../ingest/redact/fingerprint.ts';
+import type { Caller } from '../../simulate/caller.ts';
+import { matches, type Scenario } from '../../simulate/scenario.ts';
+import type { Outcome, Wanted } from './run-scenario.ts';
+
+const MINUTE = 60_000;
+/** A finding may begin so long before or after what it found. */
+const SLACK = 10 * MINUTE;
+
+/** One true incident, and what was found of it. */
+export interface Match {
+  wanted: Wanted;
+  found: Incident | null;
+  duplicates: number;
+  isScopeRight: boolean;
+  /** Null where the truth does not say who must act. */
+  isPartyRight: boolean | null;
+  /** Seconds from the moment with enough evidence to the detection; negative: before it. */
+  detect_seconds: number | null;
+  /** Seconds from the end to the end that was found. */
+  resolve_seconds: number | null;
+}
+
+/** Pairs what was found with what was there. An incident that another lists as its consequence is no finding of its own. */
+export function score({ scenario, wanted, found }: Outcome): { matches: Match[]; false_alarms: Incident[] } {
+  const consequences = new Set(found.flatMap(({ related }) => related));
+  const free = new Set(found);
+  const results = wanted.map((one): Match => {
+    const fitting = [...free]
+      .filter((incident) => incident.kind === one.kind && isOf(scenario, incident, one))
+      .sort((a, b) => Number(isSameScope(scenario, b, one)) - Number(isSameScope(scenario, a, one)));
+    for (const incident of fitting) free.delete(incident);
+    const [best] = fitting;
+    if (best === undefined)
+      return {
+        wanted: one,
+        found: null,
+        duplicates: 0,
+        isScopeRight: false,
+        isPartyRight: null,
+        detect_seconds: null,
+        resolve_seconds: null,
+      };
+    return {
+      wanted: one,
+      found: best,
+      duplicates: fitting.length - 1,
+      isScopeRight: isSameScope(scenario, best, one),
+      isPartyRight: one.party === null ? null : best.verdict.party === one.party,
+      detect_seconds: (Date.parse(best.detected_at) - one.evident_at) / 1000,
+      resolve_seconds:
+        best.resolved_at === null ? null : (Date.parse(best.resolved_at) - one.ended_at) / 1000,
+    };
+  });
+  return { matches: results, false_alarms: [...free].filter(({ id }) => !consequences.has(id)) };
+}
+
+function isOf(scenario: Scenario, incident: Incident, { started_at, ended_at, scope }: Wanted): boolean {
+  const from = Date.parse(incident.started_at);
+  if (from < started_at - SLACK || from > ended_at + SLACK) return false;
+  const own = callersOf(scenario, scope);
+  return [...callersOf(scenario, incident.scope)].some((caller) => own.has(caller));
+}
+
+/** Two scopes are the same when they mean the same callers, however many dimensions say so. */
+function isSameScope(scenario: Scenario, incident: Incident, wanted: Wanted): boolean {
+  const own = callersOf(scenario, wanted.scope);
+  const seen = callersOf(scenario, incident.scope);
+  return own.size === seen.size && [...own].every((caller) => seen.has(caller));
+}
+
+function callersOf({ callers }: Scenario, { key, class: _class, ...where }: Incident['scope']): Set<Caller> {
+  return new Set(
+    callers.filter(
+      (caller) =>
+        matches(caller, where) &&
+        (key === undefined || [caller.api_key, fingerprint(caller.api_key)].includes(key)),
+    ),
+  );
+}

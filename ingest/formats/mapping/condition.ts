@@ -1,0 +1,140 @@
+import { isNothing } from '../../fields/nothing.ts';
+import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
+import { jsonInText } from './json-in-text.ts';
+import { parsePath, type Path, readSteps } from './path.ts';
+import type { Scope } from './scope.ts';
+
+/** Whether a record is so. */
+export interface Condition {
+  holds: (scope: Scope) => boolean;
+  /** One of its groups of tests has to hold, and each needs something at its path. */
+  groups: readonly { needs: readonly Path[]; tests: number }[];
+}
+interface Test {
+  holds: (value: unknown) => boolean;
+  /** True when it holds only where something is. */
+  needsValue: boolean;
+}
+
+const EXAMPLE =
+  '{$.path: value}, with present, absent, json, a value, a list of values, or {not:, matches:, above:, below:}';
+
+/** Tests of what kind of thing is there. */
+const KINDS: Readonly<Record<string, Test>> = {
+  present: { holds: (value) => !isNothing(value), needsValue: true },
+  absent: { holds: isNothing, needsValue: false },
+  json: { holds: (value) => isJson(value), needsValue: true },
+  number: { holds: (value) => typeof value === 'number', needsValue: true },
+  text: { holds: (value) => typeof value === 'string' && !isNothing(value), needsValue: true },
+  list: { holds: Array.isArray, needsValue: true },
+  object: {
+    holds: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    needsValue: true,
+  },
+};
+
+/**
+ * A map of path -> test, all of which must hold, or a list of such maps, one of which must: `{$.level: [ERROR, FATAL]}`.
+ * Throws a `MappingFault`.
+ */
+export function compileCondition(value: unknown, at: string): Condition {
+  if (Array.isArray(value)) {
+    if (value.length === 0) throw faultAt(at, `an empty list; write ${EXAMPLE}`);
+    const any = value.map((one, i) => compileCondition(one, `${at}[${i}]`));
+    return {
+      holds: (scope) => any.some((one) => one.holds(scope)),
+      groups: any.flatMap(({ groups }) => groups),
+    };
+  }
+  const tests = Object.entries(asMap(value, at, EXAMPLE)).map(([written, test]) => ({
+    path: pathOf(written, at),
+    test: compileTest(test, `${at}.${written}`),
+  }));
+  if (tests.length === 0) throw faultAt(at, `an empty map; write ${EXAMPLE}`);
+  return {
+    holds: (scope) => tests.every(({ path, test }) => test.holds(readPath(scope, path))),
+    groups: [
+      { needs: tests.filter(({ test }) => test.needsValue).map(({ path }) => path), tests: tests.length },
+    ],
+  };
+}
+
+/** What stands at a path of a record or its message. */
+export function readPath(scope: Scope, { fromMessage, steps }: Path): unknown {
+  return readSteps(fromMessage ? scope.message : scope.record, steps);
+}
+
+/** The path, or a fault that names the character where it ends to be one. */
+export function pathOf(written: string, at: string): Path {
+  const path = parsePath(written);
+  if (typeof path !== 'number') return path;
+  throw faultAt(
+    at,
+    `${shown(written)} is no path from character ${path + 1} on; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value`,
+  );
+}
+
+function compileTest(test: unknown, at: string): Test {
+  if (typeof test === 'string' && Object.hasOwn(KINDS, test)) return KINDS[test] as Test;
+  if (Array.isArray(test)) {
+    const any = test.map((one, i) => compileTest(one, `${at}[${i}]`));
+    return {
+      holds: (value) => any.some((one) => one.holds(value)),
+      needsValue: any.every((one) => one.needsValue),
+    };
+  }
+  if (typeof test !== 'object' || test === null) return isTest(test, at);
+  const map = asMap(test, at, EXAMPLE);
+  refuseUnknown(map, ['is', 'not', 'matches', 'above', 'below'], at);
+  const all: Test[] = [];
+  if (map['is'] !== undefined) all.push(isTest(map['is'], `${at}.is`));
+  if (map['not'] !== undefined) {
+    const inner = compileTest(map['not'], `${at}.not`);
+    all.push({ holds: (value) => !inner.holds(value), needsValue: false });
+  }
+  if (map['matches'] !== undefined) {
+    const form = formOf(map['matches'], `${at}.matches`);
+    all.push({ holds: (value) => isScalar(value) && form.test(String(value)), needsValue: true });
+  }
+  for (const [key, sign] of [
+    ['above', 1],
+    ['below', -1],
+  ] as const) {
+    const limit = map[key];
+    if (limit === undefined) continue;
+    if (typeof limit !== 'number') throw faultAt(`${at}.${key}`, `${shown(limit)} is no number`);
+    all.push({ holds: (value) => isScalar(value) && (Number(value) - limit) * sign > 0, needsValue: true });
+  }
+  return {
+    holds: (value) => all.every((one) => one.holds(value)),
+    needsValue: all.some((one) => one.needsValue),
+  };
+}
+
+/** A regular expression, in letters of either case. */
+export function formOf(value: unknown, at: string): RegExp {
+  if (typeof value !== 'string') throw faultAt(at, `${shown(value)} is no regular expression`);
+  try {
+    return new RegExp(value, 'i');
+  } catch {
+    throw faultAt(at, `${shown(value)} is no regular expression`);
+  }
+}
+
+/** Equal as texts, in letters of either case: `true` is `"True"`, 200 is `"200"`. */
+function isTest(wanted: unknown, at: string): Test {
+  if (!isScalar(wanted)) throw faultAt(at, `${shown(wanted)} is no value; write ${EXAMPLE}`);
+  const text = String(wanted).toLowerCase();
+  return { holds: (value) => isScalar(value) && String(value).toLowerCase() === text, needsValue: true };
+}
+
+/** A value that can be compared as text. */
+export function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function isJson(value: unknown): boolean {
+  return typeof value === 'string'
+    ? jsonInText(value) !== undefined
+    : typeof value === 'object' && value !== null;
+}

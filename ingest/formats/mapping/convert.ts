@@ -1,0 +1,157 @@
+import { readHeaderObject } from '../../fields/header-object.ts';
+import { isNothing } from '../../fields/nothing.ts';
+import { readStatus } from '../../fields/odd-values.ts';
+import { providerName } from '../../fields/provider-name.ts';
+import { epochMs } from '../../fields/timestamp.ts';
+import type { OffsetAt } from '../../fields/time-zone.ts';
+import { outcomeOf } from './outcome-words.ts';
+
+/** What a field of the native record holds. */
+export type Kind =
+  | 'time'
+  | 'status'
+  | 'ms'
+  | 'usd'
+  | 'count'
+  | 'flag'
+  | 'headers'
+  | 'error'
+  | 'provider'
+  | 'text';
+/**
+ * The value as the native record wants it; undefined when it is none of its kind, null when it says nothing. What
+ * `isNothing` knows never comes here.
+ */
+export type Convert = (value: unknown) => unknown;
+
+/** The kind of each field that is no text. */
+export const fieldKinds: Readonly<Record<string, Kind>> = {
+  ts: 'time',
+  status: 'status',
+  latency_ms: 'ms',
+  ttft_ms: 'ms',
+  input_tokens: 'count',
+  output_tokens: 'count',
+  cost_usd: 'usd',
+  retry_count: 'count',
+  stream: 'flag',
+  headers: 'headers',
+  error: 'error',
+  provider: 'provider',
+};
+
+/** How many of the field's own unit one of these is. */
+export const units: Readonly<Partial<Record<Kind, Readonly<Record<string, number>>>>> = {
+  ms: {
+    ns: 1e-6,
+    us: 1e-3,
+    µs: 1e-3,
+    μs: 1e-3,
+    ms: 1,
+    s: 1000,
+    sec: 1000,
+    min: 60_000,
+    m: 60_000,
+    h: 3_600_000,
+  },
+  usd: { usd: 1, $: 1, cents: 0.01, cent: 0.01, '¢': 0.01, microusd: 1e-6 },
+};
+/** A number with an optional unit; several make one duration, as in `1m2.5s`. */
+const AMOUNT = /([+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,16})?(?:\.\d{1,18})?(?:e[+-]?\d{1,2})?)\s*([a-zµμ$¢]*)/iy;
+const PLAIN = /^\d{1,16}(?:\.\d{1,18})?$/;
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', '1', 'yes', 'on', 't', 'y'].map((word) => [word, true] as const),
+  ...['false', '0', 'no', 'off', 'f', 'n'].map((word) => [word, false] as const),
+]);
+
+/** The conversion for a kind; `unit` is that of numbers without one, `offsetAt` the zone of times without one. */
+export function converter(kind: Kind, unit: string | undefined, offsetAt: OffsetAt | undefined): Convert {
+  switch (kind) {
+    case 'time':
+      return (value) => readTime(value, offsetAt);
+    case 'status':
+      return readOutcomeStatus;
+    case 'ms':
+    case 'usd': {
+      const known = units[kind] ?? {};
+      const factor = known[unit ?? ''] ?? 1;
+      return (value) => readAmount(value, known, factor);
+    }
+    case 'count':
+      return (value) => readAmount(value, {}, 1);
+    case 'flag':
+      return (value) => (typeof value === 'boolean' ? value : FLAGS.get(String(value).toLowerCase()));
+    case 'headers':
+      return readHeaderObject;
+    case 'error':
+      return (value) => (typeof value === 'object' ? value : value === false ? null : toText(value));
+    case 'provider':
+      return readProvider;
+    case 'text':
+      return toText;
+  }
+}
+
+function readTime(value: unknown, offsetAt: OffsetAt | undefined): number | undefined {
+  const ms = Math.floor(epochMs(value, offsetAt));
+  return Number.isFinite(ms) ? ms : undefined;
+}
+
+/** A status, or a word for success or failure: 200, or 0, which is a failure without an HTTP answer. */
+function readOutcomeStatus(value: unknown): number | undefined {
+  const status = readStatus(value);
+  if (status !== undefined) return status;
+  const failed = outcomeOf(value);
+  return failed === undefined ? undefined : failed ? 0 : 200;
+}
+
+function readAmount(
+  value: unknown,
+  known: Readonly<Record<string, number>>,
+  factor: number,
+): number | undefined {
+  if (typeof value === 'number') return value * factor;
+  if (typeof value !== 'string' || value.length > 200) return undefined;
+  if (PLAIN.test(value)) return Number(value) * factor;
+  // Proxies write a number for each attempt: the request took as long as all of them, with nothing for those unknown.
+  const amounts = value.split(/\s*[:;]\s*|,\s+/).filter((part) => !isNothing(part));
+  let sum: number | undefined;
+  for (const amount of amounts) {
+    const one = readOneAmount(amount.trim(), known, factor);
+    if (one === undefined) return undefined;
+    sum = (sum ?? 0) + one;
+  }
+  return sum;
+}
+
+function readOneAmount(
+  text: string,
+  known: Readonly<Record<string, number>>,
+  factor: number,
+): number | undefined {
+  const body = text.startsWith('$') && known['$'] !== undefined ? text.slice(1).trim() : text;
+  let sum = 0;
+  for (let at = 0; at < body.length; at = AMOUNT.lastIndex) {
+    AMOUNT.lastIndex = at;
+    const [whole = '', digits = '', unit = ''] = AMOUNT.exec(body) ?? [];
+    const number = /\d/.test(digits) ? Number(digits.replaceAll(',', '')) : Number.NaN;
+    const times = unit === '' ? factor : (known[unit] ?? known[unit.toLowerCase()]);
+    if (whole === '' || times === undefined || Number.isNaN(number)) return undefined;
+    sum += number * times;
+  }
+  return body === '' ? undefined : sum;
+}
+
+/** A host is the provider whose API it is, where that is known. */
+function readProvider(value: unknown): string | undefined {
+  const text = toText(value);
+  if (text === undefined || !text.includes('.'))
+    return text === undefined ? undefined : providerName(text, undefined);
+  const host = text.replace(/^[a-z]+:\/\//i, '').replace(/[/:?#].*$/s, '');
+  return providerName(text, host);
+}
+
+function toText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}

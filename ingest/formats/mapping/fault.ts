@@ -1,0 +1,39 @@
+/** A mapping that cannot be used: one line with the key and the place. */
+export class MappingFault extends Error {
+  /** Where in the mapping, such as `mapping.status.from`. */
+  readonly at: string;
+
+  constructor(at: string, what: string) {
+    super(`${at}: ${what}`);
+    this.at = at;
+  }
+}
+
+/** The fault at a key such as `mapping.status.from`. */
+export function faultAt(at: string, what: string): MappingFault {
+  return new MappingFault(at, what);
+}
+
+/** A value of a mapping as a map; a fault when it is none. */
+export function asMap(value: unknown, at: string, example: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Readonly<Record<string, unknown>>;
+  throw faultAt(at, `${shown(value)} is no map; write ${example}`);
+}
+
+/** A value in a message, not too long. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** A fault for the first key that is none of those known. */
+export function refuseUnknown(
+  map: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+  at: string,
+): void {
+  const unknown = Object.keys(map).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw faultAt(`${at}.${unknown}`, `no such key; known here: ${known.join(', ')}`);
+}

@@ -1,0 +1,44 @@
+import { nestsTooDeeply } from './json-depth.ts';
+
+/** How often a text was made of a text: Debezium of Docker of a logger is three. */
+const MOST_TIMES = 4;
+/** What container runtimes write before each line. */
+const CRI = /^\S{20,40} (?:stdout|stderr) [FP] /;
+const LONGEST_PREFIX = 40;
+/** Several fields of one record are read out of the same text, so the last few are remembered. */
+const REMEMBERED = 4;
+const texts: string[] = Array.from({ length: REMEMBERED }, () => '');
+const values: unknown[] = Array.from({ length: REMEMBERED }, () => undefined);
+let oldest = 0;
+
+/** The object or list that a text holds as JSON, also where it was made a text several times; else undefined. */
+export function jsonInText(text: string): object | undefined {
+  if (text.length < 2 || (text.length < LONGEST_PREFIX && !mayBeJson(text))) return undefined;
+  for (let i = 0; i < REMEMBERED; i++) if (texts[i] === text) return values[i] as object | undefined;
+  const value = parse(text);
+  texts[oldest] = text;
+  values[oldest] = value;
+  oldest = (oldest + 1) % REMEMBERED;
+  return value;
+}
+
+function parse(text: string): object | undefined {
+  let here: unknown = text;
+  for (let times = 0; times < MOST_TIMES && typeof here === 'string'; times++) {
+    const inner = mayBeJson(here) ? here : here.replace(CRI, '');
+    if (!mayBeJson(inner) || nestsTooDeeply(inner)) return undefined;
+    try {
+      here = JSON.parse(inner);
+    } catch {
+      return undefined;
+    }
+  }
+  return typeof here === 'object' && here !== null ? here : undefined;
+}
+
+function mayBeJson(text: string): boolean {
+  let at = 0;
+  while (text.charCodeAt(at) <= 32) at++;
+  const first = text.charCodeAt(at);
+  return first === 123 || first === 91 || first === 34;
+}

@@ -1,0 +1,141 @@
+import { nativeRecord } from '../../../domain/request-log.ts';
+import { type Condition, compileCondition, readPath } from './condition.ts';
+import { fieldKinds } from './convert.ts';
+import { asMap, faultAt, shown } from './fault.ts';
+import { compileOutcome, type Outcome } from './outcome.ts';
+import { parsePathToMany, type PathToMany } from './path.ts';
+import type { Read, ReadPath } from './scope.ts';
+import { compileSource, type Functions } from './source.ts';
+import { zoneOf } from './zone.ts';
+
+/** A mapping as it is written, in the settings or in the file of a preset. */
+export type MappingSpec = Readonly<Record<string, unknown>>;
+
+/** A mapping, ready to read records. */
+export interface Mapping {
+  /** Null when it does not say which messages are its own. */
+  recognise: Condition | null;
+  /** Where the records stand in a message; the first that is there counts. Empty: the message is the record. */
+  records: readonly PathToMany[];
+  skip: readonly { reason: string; holds: Condition['holds'] }[];
+  /** `auto`: the records found are read in whatever format they have; null: the fields say how. */
+  readAs: 'auto' | null;
+  outcome: Outcome | null;
+  fields: readonly { name: string; read: Read }[];
+}
+
+/** Keys of a mapping that are no fields. */
+const KEYS = ['recognise', 'records', 'read_as', 'skip', 'time_zone', 'outcome', 'about'];
+/** Fields that a mapping may fill beside those of the record: the same time in seconds. */
+const IN_SECONDS: Readonly<Record<string, string>> = { latency_s: 'latency_ms', ttft_s: 'ttft_ms' };
+const REASON = /^[a-z][a-z0-9_]{0,39}$/;
+const MOST_SKIPS = 20;
+
+/**
+ * Checks and compiles a mapping; `at` is how messages name it, such as `mapping`. Throws a `MappingFault` of one line
+ * that names the key.
+ */
+export function compileMapping(
+  spec: MappingSpec,
+  at: string,
+  functions: Functions = {},
+  readFields: ReadPath = readPath,
+): Mapping {
+  const offsetAt = zoneOf(spec['time_zone'], `${at}.time_zone`);
+  const fields: { name: string; read: Read }[] = [];
+  for (const [key, source] of Object.entries(spec)) {
+    if (KEYS.includes(key)) continue;
+    const name = fieldOf(key, spec, at);
+    const unit = name === key ? undefined : 's';
+    fields.push({
+      name,
+      read: compileSource(source, `${at}.${key}`, {
+        kind: fieldKinds[name] ?? 'text',
+        unit,
+        offsetAt,
+        functions,
+        readPath: readFields,
+      }),
+    });
+  }
+  const readAs = readAsOf(spec, at);
+  if (readAs === null) demand(spec, at);
+  return {
+    recognise:
+      spec['recognise'] === undefined ? null : compileCondition(spec['recognise'], `${at}.recognise`),
+    records: recordsOf(spec['records'], `${at}.records`),
+    skip: skipOf(spec['skip'], `${at}.skip`),
+    readAs,
+    outcome: spec['outcome'] === undefined ? null : compileOutcome(spec['outcome'], `${at}.outcome`),
+    fields,
+  };
+}
+
+function fieldOf(key: string, spec: MappingSpec, at: string): string {
+  const known = [...Object.keys(nativeRecord.shape), ...Object.keys(IN_SECONDS)];
+  if (!known.includes(key))
+    throw faultAt(
+      `${at}.${key}`,
+      `no field of the record; the fields are ${known.join(', ')}; beside them may stand ${KEYS.join(', ')}`,
+    );
+  const alias = IN_SECONDS[key];
+  if (alias !== undefined && spec[alias] !== undefined)
+    throw faultAt(`${at}.${key}`, `${alias} is mapped too; keep one`);
+  return alias ?? key;
+}
+
+/** Time and outcome are what a request cannot be counted without. */
+function demand(spec: MappingSpec, at: string): void {
+  if (spec['ts'] === undefined)
+    throw faultAt(`${at}.ts`, 'missing; write where the time stands, such as ts: $.time');
+  if (['status', 'outcome', 'error', 'exception'].every((key) => spec[key] === undefined))
+    throw faultAt(
+      `${at}.status`,
+      'missing; map status, outcome, error or exception, or failures cannot be told from successes',
+    );
+}
+
+function readAsOf(spec: MappingSpec, at: string): 'auto' | null {
+  const readAs = spec['read_as'];
+  if (readAs === undefined) return null;
+  if (readAs !== 'auto')
+    throw faultAt(`${at}.read_as`, `${shown(readAs)} is not auto, which is all there is`);
+  const useless = ['skip', 'outcome'].find((key) => spec[key] !== undefined);
+  if (useless !== undefined)
+    throw faultAt(`${at}.${useless}`, 'of no use beside read_as: the format of the record inside says it');
+  if (spec['records'] === undefined)
+    throw faultAt(
+      `${at}.records`,
+      'missing; write where the records to be read stand, such as records: $.message',
+    );
+  return readAs;
+}
+
+function recordsOf(value: unknown, at: string): readonly PathToMany[] {
+  if (value === undefined) return [];
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.map((written, i) => {
+    const path = typeof written === 'string' ? parsePathToMany(written) : 0;
+    if (typeof path !== 'number' && !path.fromMessage) return path;
+    const place = Array.isArray(value) ? `${at}[${i}]` : at;
+    const character = typeof path === 'number' ? ` from character ${path + 1} on` : '';
+    throw faultAt(
+      place,
+      `${shown(written)} is no path to records${character}; write $.records[*], or $ for the message itself`,
+    );
+  });
+}
+
+function skipOf(value: unknown, at: string): Mapping['skip'] {
+  if (value === undefined) return [];
+  const reasons = Object.entries(asMap(value, at, 'skip: {cache_hit: {$.cached: true}}'));
+  if (reasons.length > MOST_SKIPS) throw faultAt(at, `${reasons.length} reasons; at most ${MOST_SKIPS}`);
+  return reasons.map(([reason, condition]) => {
+    if (!REASON.test(reason))
+      throw faultAt(
+        `${at}.${reason}`,
+        'a reason is a word of small letters, digits and _, such as cache_hit',
+      );
+    return { reason, holds: compileCondition(condition, `${at}.${reason}`).holds };
+  });
+}

@@ -1,0 +1,41 @@
+import { compileCondition, pathOf } from './condition.ts';
+import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
+import { outcomeOf } from './outcome-words.ts';
+import { readSteps } from './path.ts';
+import type { Scope } from './scope.ts';
+
+/** True when a record tells of a failure, false of a success, undefined when it does not say. */
+export type Outcome = (scope: Scope) => boolean | undefined;
+
+const EXAMPLE = 'outcome: $.success, or {failure: {$.level: ERROR}, success: otherwise}';
+
+/**
+ * Compiles how success and failure are told apart where no status does: a path to a word or flag, or conditions under
+ * `failure` and `success`. Throws a `MappingFault`.
+ */
+export function compileOutcome(value: unknown, at: string): Outcome {
+  if (typeof value === 'string') {
+    const { fromMessage, steps } = pathOf(value, at);
+    return (scope) => outcomeOf(readSteps(fromMessage ? scope.message : scope.record, steps));
+  }
+  const map = asMap(value, at, EXAMPLE);
+  refuseUnknown(map, ['failure', 'success'], at);
+  if (Object.keys(map).length === 0) throw faultAt(at, `${shown(value)} is empty; write ${EXAMPLE}`);
+  const failed = side(map['failure'], `${at}.failure`);
+  const succeeded = side(map['success'], `${at}.success`);
+  return (scope) =>
+    failed(scope)
+      ? true
+      : succeeded(scope)
+        ? false
+        : map['failure'] === 'otherwise'
+          ? true
+          : map['success'] === 'otherwise'
+            ? false
+            : undefined;
+}
+
+function side(condition: unknown, at: string): (scope: Scope) => boolean {
+  if (condition === undefined || condition === 'otherwise') return () => false;
+  return compileCondition(condition, at).holds;
+}

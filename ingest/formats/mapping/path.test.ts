@@ -1,0 +1,119 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EACH, parsePath, parsePathToMany, readMany, readSteps, withOnly } from './path.ts';
+
+const steps = (text: string): unknown => {
+  const path = parsePath(text);
+  return typeof path === 'number' ? path : path.steps;
+};
+
+describe('parsePath', () => {
+  it.each([
+    ['$.a', ['a']],
+    ['a', ['a']],
+    ['a.b.c', ['a', 'b', 'c']],
+    ['$.a.b[0].c', ['a', 'b', 0, 'c']],
+    ['$[3]', [3]],
+    ['$["x.y"].z', ['x.y', 'z']],
+    ["$.a['b c']", ['a', 'b c']],
+    ['$["a\\"b"]', ['a"b']],
+    ['x-request-id', ['x-request-id']],
+    ['$.@timestamp', ['@timestamp']],
+    ['a[0][1]', ['a', 0, 1]],
+    ['$.list[-1]', ['list', -1]],
+    ['$.__proto__', ['__proto__']],
+  ])('reads %s', (text, expected) => {
+    expect(steps(text)).toEqual(expected);
+  });
+
+  it('tells the record from the message around it', () => {
+    expect(parsePath('$$.a')).toEqual({ fromMessage: true, steps: ['a'] });
+    expect(parsePath('$.a')).toEqual({ fromMessage: false, steps: ['a'] });
+  });
+
+  it.each([
+    ['', 0],
+    ['$', 1],
+    ['$.', 1],
+    ['$a', 1],
+    ['.a', 0],
+    ['a..b', 1],
+    ['a.', 1],
+    ['a[', 1],
+    ['a[x]', 1],
+    ['a[-2]', 1],
+    ['a[0]b', 4],
+    ['$["x]', 1],
+    ['a b', 1],
+    ['$..a', 1],
+    ['$.a[*]', 3],
+  ])('refuses %s at character %i', (text, at) => {
+    expect(parsePath(text)).toBe(at);
+  });
+
+  it('never throws, and finds what it was written for', () => {
+    fc.assert(fc.property(fc.string(), (text) => void parsePathToMany(text)));
+    fc.assert(
+      fc.property(fc.array(fc.string(), { minLength: 1, maxLength: 5 }), fc.string(), (names, leaf) => {
+        const written = `$${names.map((name) => `["${name.replace(/["\\]/g, '\\$&')}"]`).join('')}`;
+        const value = names.reduceRight<unknown>((inner, name) => Object.fromEntries([[name, inner]]), leaf);
+        expect(steps(written)).toEqual(names);
+        expect(readSteps(value, names)).toBe(leaf);
+      }),
+    );
+  });
+});
+
+describe('readSteps', () => {
+  it('reads own members only', () => {
+    expect(readSteps({}, ['constructor', 'name'])).toBeUndefined();
+    expect(readSteps([1, 2], ['length', 'x'])).toBeUndefined();
+    expect(readSteps({ a: null }, ['a', 'b'])).toBeUndefined();
+    expect(readSteps({ a: [5] }, ['a', 0])).toBe(5);
+    expect(readSteps({ a: [5, 6] }, ['a', -1])).toBe(6);
+  });
+
+  it('goes into JSON texts, of whatever depth', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 1, max: 3 }), (depth, times) => {
+        let value: unknown = { leaf: 7 };
+        for (let level = 0; level < depth; level++) value = { inner: wrap(value, times) };
+        const path = [...Array.from({ length: depth }, () => 'inner'), 'leaf'];
+        expect(readSteps(value, path)).toBe(7);
+      }),
+    );
+  });
+
+  it.each(['{"a":', 'a text', '{"a":1} and more', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`, '"a"'])(
+    'finds nothing in %j',
+    (text) => {
+      expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
+    },
+  );
+});
+
+describe('several records', () => {
+  const message = { from: 'hub', pages: [{ items: [{ n: 1 }, { n: 2 }] }, { items: '[{"n":3}]' }] };
+  const path = ['pages', EACH, 'items', EACH] as const;
+
+  it('are all read, also out of texts', () => {
+    expect(readMany(message, path)?.map(({ value }) => value)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    expect(readMany({ pages: 1 }, path)).toBeUndefined();
+    expect(readMany({}, path)).toBeUndefined();
+    expect(readMany({ pages: [] }, path)).toEqual([]);
+  });
+
+  it('can each be told alone, in a message of the same shape', () => {
+    for (const { value, places } of readMany(message, path) ?? []) {
+      const alone = withOnly(message, path, places);
+      expect(alone).toMatchObject({ from: 'hub' });
+      expect(readMany(alone, path)?.map((one) => one.value)).toEqual([value]);
+    }
+  });
+});
+
+function wrap(value: unknown, times: number): string {
+  let text = JSON.stringify(value);
+  for (let i = 1; i < times; i++) text = JSON.stringify(text);
+  return text;
+}

@@ -1,0 +1,115 @@
+import { jsonInText } from './json-in-text.ts';
+
+/** A name, a place from 0, or -1 for the last. */
+export type Step = string | number;
+/** Members and indexes from the outside in. */
+export interface Path {
+  /** `$$`: from the whole message; else from the record. */
+  fromMessage: boolean;
+  steps: readonly Step[];
+}
+/** As a path, in which `EACH` stands for every element of a list. */
+export interface PathToMany {
+  fromMessage: boolean;
+  steps: readonly (Step | typeof EACH)[];
+}
+export const EACH = Symbol('each');
+
+/** Names that every object or list has without owning them. */
+const INHERITED: ReadonlySet<Step> = new Set([
+  ...Object.getOwnPropertyNames(Object.prototype),
+  ...Object.getOwnPropertyNames(Array.prototype),
+]);
+
+const STEP =
+  /\.?([^.[\]"'$\s][^.[\]"'\s]*)|\[(-1|\d{1,6})\]|\[(\*)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]/y;
+
+/** The steps of a path such as `$.a.b[0].c`, `a.b`, `$["x.y"]`, `$.list[-1]` or `$$.outer`; else the place of the fault. */
+export function parsePath(text: string): Path | number {
+  const parsed = parsePathToMany(text);
+  if (typeof parsed === 'number') return parsed;
+  if (parsed.steps.length === 0) return text.length;
+  const steps = parsed.steps.filter((step): step is Step => step !== EACH);
+  return steps.length < parsed.steps.length ? text.indexOf('[*]') : { ...parsed, steps };
+}
+
+/** The same with `[*]` for every element, as in `$.records[*]`; `$` alone is the whole. */
+export function parsePathToMany(text: string): PathToMany | number {
+  const steps: (Step | typeof EACH)[] = [];
+  const fromMessage = text.startsWith('$$');
+  let at = fromMessage ? 2 : text.startsWith('$') ? 1 : 0;
+  if (at > 0 && at < text.length && text[at] !== '.' && text[at] !== '[') return at;
+  if (at === 0 && (text === '' || text.startsWith('.'))) return 0;
+  while (at < text.length) {
+    STEP.lastIndex = at;
+    const match = STEP.exec(text);
+    // A name after another step needs its dot.
+    if (match === null || (match[1] !== undefined && at > 0 && text[at] !== '.')) return at;
+    const [, name, index, each, double, single] = match;
+    if (each !== undefined) steps.push(EACH);
+    else if (index !== undefined) steps.push(Number(index));
+    else steps.push(name ?? (double ?? single ?? '').replace(/\\(.)/g, '$1'));
+    at = STEP.lastIndex;
+  }
+  return { fromMessage, steps };
+}
+
+/**
+ * What stands at the steps; undefined when nothing does. A step into a text that holds JSON goes into that JSON, so a
+ * path need not know where a logger made a text of an object. Inherited members are never read.
+ */
+export function readSteps(value: unknown, steps: readonly Step[]): unknown {
+  let here = value;
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i] as Step;
+    if (typeof here !== 'object' || here === null || step === -1) {
+      here = stepInto(here, step);
+    } else {
+      // An own member is found without being asked for; whether another is inherited has to be.
+      const next: unknown = (here as Record<Step, unknown>)[step];
+      here = next !== undefined && INHERITED.has(step) && !Object.hasOwn(here, step) ? undefined : next;
+    }
+    if (here === undefined) return undefined;
+  }
+  return here;
+}
+
+/** Everything that stands at the steps, each with its places in the lists on the way. Undefined when the way ends early. */
+export function readMany(
+  value: unknown,
+  steps: PathToMany['steps'],
+): { value: unknown; places: readonly number[] }[] | undefined {
+  const [first, ...rest] = steps;
+  if (first === undefined) return [{ value, places: [] }];
+  if (first !== EACH) {
+    const inner = stepInto(value, first);
+    return inner === undefined ? undefined : readMany(inner, rest);
+  }
+  const list = typeof value === 'string' ? jsonInText(value) : value;
+  if (!Array.isArray(list)) return undefined;
+  return list.flatMap((item: unknown, place) =>
+    (readMany(item, rest) ?? []).map((one) => ({ value: one.value, places: [place, ...one.places] })),
+  );
+}
+
+/** The value with only one of those that `readMany` gives, all around it as it was. */
+export function withOnly(value: unknown, steps: PathToMany['steps'], places: readonly number[]): unknown {
+  const [first, ...rest] = steps;
+  if (first === undefined) return value;
+  const here = typeof value === 'string' ? jsonInText(value) : value;
+  if (typeof here !== 'object' || here === null) return value;
+  if (first === EACH) {
+    const [place, ...inner] = places;
+    return Array.isArray(here) ? [withOnly(here[place ?? 0], rest, inner)] : value;
+  }
+  const inner = withOnly(stepInto(here, first), rest, places);
+  if (!Array.isArray(here)) return { ...here, [first]: inner };
+  return typeof first === 'number' ? here.with(first, inner) : value;
+}
+
+function stepInto(value: unknown, step: Step): unknown {
+  const here = typeof value === 'string' ? jsonInText(value) : value;
+  if (typeof here !== 'object' || here === null) return undefined;
+  if (step === -1) return Array.isArray(here) ? here.at(-1) : undefined;
+  return Object.hasOwn(here, step) ? (here as Record<Step, unknown>)[step] : undefined;
+}

@@ -1,0 +1,210 @@
+import { isNothing } from '../../fields/nothing.ts';
+import { epochMs } from '../../fields/timestamp.ts';
+import type { OffsetAt } from '../../fields/time-zone.ts';
+import { compileCondition, formOf, isScalar, pathOf } from './condition.ts';
+import { type Convert, converter, type Kind, units } from './convert.ts';
+import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
+import type { Read, ReadPath } from './scope.ts';
+import { zoneOf } from './zone.ts';
+
+/** Small functions for what no path can say, by name. */
+export type Functions = Readonly<Record<string, (value: unknown) => unknown>>;
+interface Context {
+  kind: Kind;
+  unit: string | undefined;
+  offsetAt: OffsetAt | undefined;
+  functions: Functions;
+  readPath: ReadPath;
+}
+
+const EXAMPLE = '$.a.b, a list of paths, =text, or {from: $.a.b, …}';
+const KEYS = ['from', 'between', 'plus', 'when', 'match', 'words', 'unit', 'time_zone', 'by', 'default'];
+
+/**
+ * Compiles where a field comes from: a path, `=text`, a list of which the first that has a value counts, or a map with
+ * `from` and what is made of it. Throws a `MappingFault`.
+ */
+export function compileSource(source: unknown, at: string, context: Context): Read {
+  if (typeof source === 'string')
+    return source.startsWith('=') ? fixed(source.slice(1), at, context) : fromPath(source, at, context);
+  if (typeof source === 'number' || typeof source === 'boolean') return fixed(source, at, context);
+  if (Array.isArray(source)) {
+    if (source.length === 0) throw faultAt(at, `an empty list; write ${EXAMPLE}`);
+    return firstOf(source.map((one, i) => compileSource(one, `${at}[${i}]`, context)));
+  }
+  if (source === null || source === undefined) throw faultAt(at, `nothing; write ${EXAMPLE}`);
+  return fromMap(asMap(source, at, EXAMPLE), at, context);
+}
+
+function fixed(value: string | number | boolean, at: string, context: Context): Read {
+  if (isNothing(value)) return () => undefined;
+  const converted = convertOf(context)(value);
+  if (converted === undefined) throw faultAt(at, `${shown(value)} cannot be a ${context.kind}`);
+  return () => converted;
+}
+
+function fromPath(written: string, at: string, context: Context): Read {
+  const path = pathOf(written, at);
+  const convert = convertOf(context);
+  const { readPath } = context;
+  return (scope) => {
+    const value = readPath(scope, path);
+    if (isNothing(value)) return undefined;
+    const converted = convert(value);
+    if (converted === undefined) scope.odd = true;
+    return converted ?? undefined;
+  };
+}
+
+function firstOf(reads: readonly Read[]): Read {
+  return (scope) => {
+    for (const read of reads) {
+      const value = read(scope);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  };
+}
+
+function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Context): Read {
+  refuseUnknown(map, KEYS, at);
+  const context = {
+    ...outer,
+    ...unitOf(map, at, outer),
+    offsetAt: zoneOf(map['time_zone'], `${at}.time_zone`) ?? outer.offsetAt,
+  };
+  let read =
+    map['between'] === undefined
+      ? fromValue(map, at, context)
+      : between(map['between'], `${at}.between`, context);
+  if (map['plus'] !== undefined) read = plus(read, map['plus'], `${at}.plus`, context);
+  if (map['when'] !== undefined) {
+    const { holds } = compileCondition(map['when'], `${at}.when`);
+    const inner = read;
+    read = (scope) => (holds(scope) ? inner(scope) : undefined);
+  }
+  return map['default'] === undefined
+    ? read
+    : firstOf([read, compileSource(constant(map['default'], `${at}.default`), `${at}.default`, context)]);
+}
+
+/** What stands under `from`, cut out by `match`, translated by `words`, changed by a function, then converted. */
+function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: Context): Read {
+  if (map['from'] === undefined) {
+    // A constant under a condition: `{when: …, default: …}`.
+    if (map['default'] !== undefined) return () => undefined;
+    throw faultAt(at, `from is missing; write ${EXAMPLE}`);
+  }
+  const changes = [matchOf(map, at), wordsOf(map, at, context), functionOf(map, at, context)].filter(
+    (one) => one !== null,
+  );
+  if (changes.length === 0) return compileSource(map['from'], `${at}.from`, context);
+  const convert = convertOf(context);
+  const raw = compileSource(map['from'], `${at}.from`, { ...context, kind: 'error' });
+  return (scope) => {
+    let value = raw(scope);
+    for (const change of changes) {
+      if (isNothing(value)) return undefined;
+      value = change(value);
+    }
+    if (isNothing(value)) return undefined;
+    const converted = convert(value);
+    if (converted === undefined) scope.odd = true;
+    return converted ?? undefined;
+  };
+}
+
+function matchOf(map: Readonly<Record<string, unknown>>, at: string): Convert | null {
+  if (map['match'] === undefined) return null;
+  const form = formOf(map['match'], `${at}.match`);
+  return (value) => {
+    const match = isScalar(value) ? form.exec(String(value)) : null;
+    return match === null ? undefined : (match.slice(1).find((group) => group !== undefined) ?? match[0]);
+  };
+}
+
+/** A word that is in the map becomes what stands there; others stay as they are. */
+function wordsOf(map: Readonly<Record<string, unknown>>, at: string, context: Context): Convert | null {
+  if (map['words'] === undefined) return null;
+  const words = new Map<string, unknown>();
+  for (const [word, meaning] of Object.entries(asMap(map['words'], `${at}.words`, '{word: value}'))) {
+    const value = constant(meaning, `${at}.words.${word}`);
+    if (convertOf(context)(value.slice(1)) === undefined && !isNothing(value.slice(1)))
+      throw faultAt(`${at}.words.${word}`, `${shown(meaning)} cannot be a ${context.kind}`);
+    words.set(word.toLowerCase(), value.slice(1));
+  }
+  return (value) => {
+    if (!isScalar(value)) return value;
+    const word = String(value).trim().toLowerCase();
+    return words.has(word) ? words.get(word) : value;
+  };
+}
+
+function functionOf(
+  map: Readonly<Record<string, unknown>>,
+  at: string,
+  { functions }: Context,
+): Convert | null {
+  const name = map['by'];
+  if (name === undefined) return null;
+  const known = typeof name === 'string' && Object.hasOwn(functions, name) ? functions[name] : undefined;
+  if (known !== undefined) return known;
+  const names = Object.keys(functions).join(', ');
+  throw faultAt(
+    `${at}.by`,
+    `${shown(name)} is no function${names === '' ? '; there is none' : `; there are ${names}`}`,
+  );
+}
+
+/** Milliseconds between two times. */
+function between(times: unknown, at: string, context: Context): Read {
+  if (context.kind !== 'ms') throw faultAt(at, 'only a duration lies between two times');
+  const [start, end] = Array.isArray(times) && times.length === 2 ? (times as unknown[]) : [];
+  if (start === undefined) throw faultAt(at, 'write two times: [$.start, $.end]');
+  const time = { ...context, kind: 'error' as const };
+  const [from, to] = [compileSource(start, `${at}[0]`, time), compileSource(end, `${at}[1]`, time)];
+  return (scope) => {
+    const [a, b] = [from(scope), to(scope)];
+    if (a === undefined || b === undefined) return undefined;
+    const ms = epochMs(b, context.offsetAt) - epochMs(a, context.offsetAt);
+    if (ms >= 0) return ms;
+    scope.odd = true;
+    return undefined;
+  };
+}
+
+/** A time and a duration after it. */
+function plus(read: Read, added: unknown, at: string, context: Context): Read {
+  if (context.kind !== 'time') throw faultAt(at, 'only to a time can a duration be added');
+  const duration = compileSource(added, at, { ...context, kind: 'ms', unit: undefined });
+  return (scope) => {
+    const time = read(scope);
+    const ms = duration(scope);
+    return typeof time === 'number' && typeof ms === 'number' && ms > 0 ? Math.floor(time + ms) : time;
+  };
+}
+
+function unitOf(map: Readonly<Record<string, unknown>>, at: string, { kind }: Context): { unit?: string } {
+  const unit = map['unit'];
+  if (unit === undefined) return {};
+  const known = Object.keys(units[kind] ?? {});
+  if (typeof unit === 'string' && known.includes(unit)) return { unit };
+  throw faultAt(
+    `${at}.unit`,
+    known.length === 0
+      ? `a ${kind} has no unit`
+      : `${shown(unit)} is no unit; use one of ${known.join(', ')}`,
+  );
+}
+
+/** A scalar of a mapping as `=text`. */
+function constant(value: unknown, at: string): string {
+  if (value === null) return '=';
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return `=${value}`;
+  throw faultAt(at, `${shown(value)} is no value`);
+}
+
+function convertOf({ kind, unit, offsetAt }: Context): Convert {
+  return converter(kind, unit, offsetAt);
+}

@@ -1,0 +1,48 @@
+import type { JsonObject } from './format.ts';
+import type { Preset } from './presets/presets.ts';
+
+interface Entry {
+  preset: Preset;
+  /** A message without this member is none of its kind; undefined when it asks for none. */
+  member: string | undefined;
+  tests: number;
+}
+
+/**
+ * Finds the presets whose conditions a message fulfils, the one that asks for most first, then by name. A preset is
+ * asked only about messages with a member that it needs and few others do, so many presets cost little.
+ */
+export function recogniser(presets: readonly Preset[]): (message: JsonObject) => Generator<Preset> {
+  const needed = new Map<string, number>();
+  for (const member of presets.flatMap(memberLists).flat()) needed.set(member, (needed.get(member) ?? 0) + 1);
+  const entries = presets
+    .flatMap((preset): Entry[] => {
+      const lists = memberLists(preset);
+      return (preset.mapping.recognise?.groups ?? []).map(({ tests }, i) => ({
+        preset,
+        tests,
+        member: lists[i]?.toSorted((a, b) => (needed.get(a) ?? 0) - (needed.get(b) ?? 0))[0],
+      }));
+    })
+    .sort((a, b) => b.tests - a.tests || (a.preset.name < b.preset.name ? -1 : 1));
+  return function* (message) {
+    let before: Preset | undefined;
+    for (const { preset, member } of entries) {
+      if (member !== undefined && message[member] === undefined) continue;
+      if (
+        preset === before ||
+        preset.mapping.recognise?.holds({ record: message, message, odd: false }) !== true
+      )
+        continue;
+      before = preset;
+      yield preset;
+    }
+  };
+}
+
+/** The top-level members that each group of conditions needs. */
+function memberLists({ mapping }: Preset): string[][] {
+  return (mapping.recognise?.groups ?? []).map(({ needs }) =>
+    needs.map(({ steps }) => steps[0]).filter((step) => typeof step === 'string'),
+  );
+}

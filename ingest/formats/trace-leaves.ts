@@ -1,0 +1,35 @@
+import { jsonInText } from './mapping/json-in-text.ts';
+import type { Path, Step } from './mapping/path.ts';
+
+/** A value that is no object and no list, and the path to it from the record. */
+export interface Leaf {
+  path: string;
+  value: unknown;
+}
+
+const MOST = 1000;
+const PLAIN_NAME = /^[A-Za-z_@][\w@-]*$/;
+
+/** A path as a mapping writes it. */
+export function writtenPath({ fromMessage, steps }: Path): string {
+  return `${fromMessage ? '$$' : '$'}${steps.map(writtenStep).join('')}`;
+}
+
+function writtenStep(step: Step): string {
+  if (typeof step === 'number') return `[${step}]`;
+  return PLAIN_NAME.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+}
+
+/** Every value in a record, JSON in texts included, in its order; at most a thousand. */
+export function leavesOf(record: unknown): Leaf[] {
+  const leaves: Leaf[] = [];
+  const walk = (value: unknown, path: string): void => {
+    if (leaves.length >= MOST) return;
+    const here = typeof value === 'string' ? (jsonInText(value) ?? value) : value;
+    if (typeof here !== 'object' || here === null) leaves.push({ path, value: here });
+    else if (Array.isArray(here)) here.forEach((item, i) => walk(item, `${path}[${i}]`));
+    else for (const [name, inner] of Object.entries(here)) walk(inner, path + writtenStep(name));
+  };
+  walk(record, '$');
+  return leaves;
+}

@@ -1,0 +1,105 @@
+import * as fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createDecoder } from './decode.ts';
+import { presets } from './presets/presets.ts';
+import { createTracer } from './trace.ts';
+
+const now = Date.parse('2026-06-02T00:00:00Z');
+const time = '2026-06-01T12:00:00Z';
+const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
+const from = (fields: readonly { field: string; from: readonly string[] }[], name: string) =>
+  fields.find(({ field }) => field === name)?.from;
+
+describe('a trace', () => {
+  it('says of a mapped record what was read from where, and what was not', () => {
+    const mapping = {
+      ts: '$.t',
+      status: ['$.missing', '$.r.status'],
+      model: '$.m.model',
+      region: '$$.zone',
+      provider: '=azure',
+      latency_ms: { between: ['$.a', '$.t'] },
+      stream: '$.f',
+      records: '$.items[*]',
+      skip: { cache_hit: { '$.hit': true } },
+    };
+    const record = {
+      t: time,
+      r: { status: '429', text: 'no' },
+      m: '{"model":"x","more":1}',
+      a: time,
+      f: 'maybe',
+    };
+    const trace = createTracer({ format: 'mapped', mapping })(
+      bytes({ zone: 'eu', items: [record, { t: time, hit: true }, { t: 'soon', r: { status: 200 } }] }),
+      now,
+    );
+    const [first, second, third] = trace.records;
+    expect(first).toMatchObject({ format: 'mapped', outcome: { kind: 'counted' }, dropped: ['stream'] });
+    const fields = first?.fields ?? [];
+    expect(from(fields, 'status')).toEqual(['$.r.status']);
+    expect(from(fields, 'model')).toEqual(['$.m.model']);
+    expect(from(fields, 'region')).toEqual(['$$.zone']);
+    expect(from(fields, 'latency_ms')).toEqual(['$.a', '$.t']);
+    expect(from(fields, 'provider')).toEqual([]);
+    expect(fields.find(({ field }) => field === 'provider')?.value).toBe('azure');
+    expect(first?.ignored).toEqual(['$.r.text', '$.m.more']);
+    expect(second?.outcome).toEqual({ kind: 'skipped', reason: 'cache_hit' });
+    expect(third?.outcome).toMatchObject({ kind: 'dead', reason: 'bad_timestamp' });
+  });
+
+  it('says which format was recognised, also within an envelope', () => {
+    const trace = createTracer({ format: 'auto', mapping: {} });
+    const native = { ts: time, status: 429, model: 'x', note: 1 };
+    expect(trace(bytes({ message: JSON.stringify(native) }), now).records).toMatchObject([
+      { format: 'native', ignored: ['$.note'] },
+    ]);
+    const row = { call_type: 'x', startTime: time, spend: 0.1, status: 'success' };
+    expect(trace(bytes([native, row]), now).records.map(({ format }) => format)).toEqual([
+      'native',
+      'litellm-spendlogs',
+    ]);
+    expect(trace(bytes({ hello: 1 }), now)).toMatchObject({
+      decoded: { reason: 'unknown_format' },
+      records: [],
+    });
+    expect(trace(Buffer.from('{'), now)).toMatchObject({ decoded: { reason: 'not_json' }, records: [] });
+  });
+
+  it('finds the origin of what a program read by its value', () => {
+    const payload = {
+      call_type: 'acompletion',
+      startTime: 1_780_315_200,
+      endTime: 1_780_315_201,
+      model: 'gpt-x',
+      status: 'success',
+      response_cost: 0.25,
+    };
+    const [record] = createTracer({ format: 'litellm', mapping: {} })(bytes(payload), now).records;
+    expect(from(record?.fields ?? [], 'model')).toEqual(['$.model']);
+    expect(from(record?.fields ?? [], 'cost_usd')).toEqual(['$.response_cost']);
+  });
+
+  it('holds no secret', () => {
+    const mapping = { ts: '$.t', status: '$.s', client: '$.k', error: '$.k' };
+    const record = { t: time, s: 401, k: 'sk-abcdefghijklmnopqrst' };
+    const { records } = createTracer({ format: 'mapped', mapping })(bytes(record), now);
+    expect(JSON.stringify(records)).not.toContain('abcdefghijkl');
+  });
+
+  it('tells what the decoder decides, for every sample of a preset and whatever the JSON', () => {
+    const options = { format: 'auto', mapping: {} };
+    const [trace, decode] = [createTracer(options), createDecoder(options)];
+    for (const name of presets().keys()) {
+      const sample = new URL(`../../tests/formats/samples/${name}.ndjson`, import.meta.url);
+      for (const line of readFileSync(sample, 'utf8').split('\n').filter(Boolean))
+        expect(trace(Buffer.from(line), now).decoded).toEqual(decode(Buffer.from(line), now));
+    }
+    fc.assert(
+      fc.property(fc.json(), (json) => {
+        expect(trace(Buffer.from(json), now).decoded).toEqual(decode(Buffer.from(json), now));
+      }),
+    );
+  });
+});

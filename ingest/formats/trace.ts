@@ -1,0 +1,190 @@
+import { type Decoded, nativeRecord, type RequestLog } from '../../domain/request-log.ts';
+import { Cleaner } from '../fields/clean.ts';
+import { bytesDecoder, type DecoderOptions } from './decode.ts';
+import { type Making, recordDecoder } from './formats.ts';
+import { decodeRecord, mappedDecoder } from './mapped.ts';
+import { compileMapping, type Mapping, type MappingSpec } from './mapping/mapping.ts';
+import { type Path, readSteps } from './mapping/path.ts';
+import { presetFunctions } from './presets/functions.ts';
+import { presets } from './presets/presets.ts';
+import { readPath } from './mapping/condition.ts';
+import type { Scope } from './mapping/scope.ts';
+import { isNothing } from '../fields/nothing.ts';
+import { type Leaf, leavesOf, writtenPath } from './trace-leaves.ts';
+
+/** A field of the native record and where it was read. */
+export interface TracedField {
+  field: string;
+  /** As it is counted, without secrets. */
+  value: unknown;
+  /** Paths from the record (`$`) or the message (`$$`); none for a constant, a default, or what is computed. */
+  from: readonly string[];
+}
+
+/** How one record was read. */
+export interface TracedRecord {
+  /** `native`, `litellm`, `mapped`, or the name of a preset. */
+  format: string;
+  /** Why it was skipped, or is a dead letter; null when it is counted. */
+  outcome:
+    | { kind: 'counted' }
+    | { kind: 'skipped'; reason: string }
+    | { kind: 'dead'; reason: string; detail: string };
+  /** The requests that are counted: one, but for OTLP. */
+  logs: readonly RequestLog[];
+  fields: readonly TracedField[];
+  /** Paths at which something stands that was not read. */
+  ignored: readonly string[];
+  /** Names of fields that hold nothing of their kind. */
+  dropped: readonly string[];
+}
+
+/** How one message was read: what `faultline try` shows. */
+export interface Trace {
+  /** What the worker makes of it. */
+  decoded: Decoded;
+  /** Empty where no format knows the message. */
+  records: readonly TracedRecord[];
+}
+
+/** Paths that were not read and are told. */
+const MOST_IGNORED = 200;
+const OWN_NAMES = new Set(Object.keys(nativeRecord.shape));
+
+/**
+ * Like `createDecoder`, and says how it came to its answer. The same decoders run, made of parts with somebody who looks
+ * on; the worker's are made without, and pay nothing. `now` is epoch milliseconds.
+ */
+export function createTracer(
+  options: DecoderOptions,
+  cleaner = new Cleaner(),
+): (value: Buffer | null, now: number) => Trace {
+  let records: TracedRecord[] = [];
+  let seen: Path[] = [];
+  const names = new Map<Mapping, string>();
+  const readFields = (scope: Scope, path: Path): unknown => {
+    const value = readPath(scope, path);
+    if (!isNothing(value)) seen.push(path);
+    return value;
+  };
+  const compile = (spec: MappingSpec, at: string, name: string): Mapping => {
+    const mapping = compileMapping(spec, at, presetFunctions, readFields);
+    names.set(mapping, name);
+    return mapping;
+  };
+  const making: Making = {
+    mapping: compile,
+    presets: () =>
+      new Map(
+        [...presets()].map(([name, preset]) => [
+          name,
+          { ...preset, mapping: compile(preset.spec, `presets/${name}.yaml`, name) },
+        ]),
+      ),
+    program: (format, name) => ({
+      ...format,
+      create: (own) => {
+        const decode = format.create(own);
+        return (message, now) => {
+          const decoded = decode(message, now);
+          records.push(name === 'native' ? ofNative(message, decoded) : ofProgram(name, message, decoded));
+          return decoded;
+        };
+      },
+    }),
+    mapped: (mapping, own) =>
+      mappedDecoder(mapping, own, (scope, fields, now) => {
+        const from = new Map<string, Path[]>();
+        for (const { name, read } of fields.fields) {
+          seen = [];
+          read(scope);
+          from.set(name, seen);
+        }
+        const decoded = decodeRecord(scope, fields, now, own);
+        records.push(ofMapping(names.get(mapping) ?? 'mapped', scope.record, decoded, from));
+        return decoded;
+      }),
+  };
+  const decode = bytesDecoder(recordDecoder(options, cleaner, making));
+  return (value, now) => {
+    records = [];
+    return { decoded: decode(value, now), records };
+  };
+}
+
+function ofMapping(
+  format: string,
+  record: unknown,
+  decoded: Decoded,
+  from: ReadonlyMap<string, readonly Path[]>,
+): TracedRecord {
+  const paths = (field: string): string[] => [...new Set((from.get(field) ?? []).map(writtenPath))];
+  const read = [...from.values()]
+    .flat()
+    .filter(({ fromMessage }) => !fromMessage)
+    .map(writtenPath);
+  const ignored = leavesOf(record)
+    .map(({ path }) => path)
+    .filter((path) => !read.some((one) => covers(one, path)));
+  return traced(format, decoded, paths, ignored);
+}
+
+/** A record in the native format is read by its own names. */
+function ofNative(record: unknown, decoded: Decoded): TracedRecord {
+  const own = (field: string): string[] => (isNothing(readSteps(record, [field])) ? [] : [`$.${field}`]);
+  const ignored = leavesOf(record)
+    .map(({ path }) => path)
+    .filter((path) => ![...OWN_NAMES].some((name) => covers(`$.${name}`, path)));
+  return traced('native', decoded, own, ignored);
+}
+
+/** A program does not say where it read a field: what is equal to its value is taken for its origin. */
+function ofProgram(format: string, message: unknown, decoded: Decoded): TracedRecord {
+  const leaves = leavesOf(message);
+  const used = new Set<Leaf>();
+  const equal = (_field: string, value: unknown): string[] => {
+    const leaf = leaves.find((one) => value !== '' && value !== 0 && String(one.value) === String(value));
+    if (leaf !== undefined) used.add(leaf);
+    return leaf === undefined ? [] : [leaf.path];
+  };
+  const record = traced(format, decoded, equal, []);
+  return {
+    ...record,
+    ignored: leaves
+      .filter((leaf) => !used.has(leaf))
+      .map(({ path }) => path)
+      .slice(0, MOST_IGNORED),
+  };
+}
+
+function traced(
+  format: string,
+  decoded: Decoded,
+  from: (field: string, value: unknown) => string[],
+  ignored: readonly string[],
+): TracedRecord {
+  const logs = decoded.kind === 'ok' ? decoded.records : [];
+  const [log] = logs;
+  const fields = Object.entries(log ?? {})
+    .filter(([field]) => OWN_NAMES.has(field))
+    .map(([field, value]): TracedField => ({ field, value: value as unknown, from: from(field, value) }));
+  return {
+    format,
+    outcome: outcomeOf(decoded),
+    logs,
+    fields,
+    ignored: ignored.slice(0, MOST_IGNORED),
+    dropped: decoded.kind === 'ok' ? (decoded.dropped ?? []) : [],
+  };
+}
+
+function outcomeOf(decoded: Decoded): TracedRecord['outcome'] {
+  if (decoded.kind === 'skip') return { kind: 'skipped', reason: decoded.reason };
+  if (decoded.kind === 'reject') return { kind: 'dead', reason: decoded.reason, detail: decoded.detail };
+  return { kind: 'counted' };
+}
+
+/** Whether what stands at a path is a part of what was read. */
+function covers(read: string, path: string): boolean {
+  return path === read || path.startsWith(`${read}.`) || path.startsWith(`${read}[`);
+}

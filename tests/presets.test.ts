@@ -1,0 +1,75 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createDecoder } from '../ingest/formats/decode.ts';
+import { presets, readPreset } from '../ingest/formats/presets/presets.ts';
+import { failureOf } from '../ingest/rows/judged-error.ts';
+
+const now = Date.parse('2026-06-02T00:00:00Z');
+const root = new URL('../', import.meta.url);
+const samples = new URL('formats/samples/', import.meta.url);
+const read = (url: URL): string => readFileSync(url, 'utf8');
+
+/** What `replay --json` says of a file of one record a line, as far as it is of interest here. */
+interface Counts {
+  counts: Record<string, number>;
+  skipped: Record<string, number>;
+  dead: Record<string, number>;
+}
+
+function countsOf(lines: readonly string[], format: string): Counts {
+  const decode = createDecoder({ format, mapping: {} });
+  const sum: Counts = { counts: {}, skipped: {}, dead: {} };
+  const add = (to: Record<string, number>, name: string): void => {
+    to[name] = (to[name] ?? 0) + 1;
+  };
+  for (const line of lines) {
+    const decoded = decode(Buffer.from(line), now);
+    if (decoded.kind === 'reject') add(sum.dead, decoded.reason);
+    if (decoded.kind === 'skip') add(sum.skipped, decoded.reason);
+    if (decoded.kind !== 'ok') continue;
+    for (const log of decoded.records) add(sum.counts, failureOf(log)?.classification.class ?? 'ok');
+    for (const { reason } of decoded.rejected ?? []) add(sum.dead, reason);
+    for (const reason of decoded.skipped ?? []) add(sum.skipped, reason);
+  }
+  return sum;
+}
+
+const names = [...presets().keys()];
+
+describe.each(names)('the preset %s', (name) => {
+  const sample = new URL(`${name}.ndjson`, samples);
+  const expected = new URL(`${name}.expected.json`, samples);
+
+  it('has a sample, the counts that are expected of it, and a page', () => {
+    expect(existsSync(sample), `missing: tests/formats/samples/${name}.ndjson`).toBe(true);
+    expect(existsSync(expected), `missing: tests/formats/samples/${name}.expected.json`).toBe(true);
+    const page = new URL(`docs/formats/${name}.md`, root);
+    expect(existsSync(page), `missing: docs/formats/${name}.md`).toBe(true);
+    expect(read(page)).toMatch(new RegExp(`^# \`${name}\`\n`));
+  });
+
+  it.each(['auto', name])('reads its sample with format %s as is expected', (format) => {
+    const lines = read(sample).split('\n').filter(Boolean);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(countsOf(lines, format)).toEqual(JSON.parse(read(expected)));
+  });
+});
+
+describe('presets', () => {
+  it('are all that there are samples of', () => {
+    const known = readdirSync(samples).map((file) => file.replace(/\.(?:ndjson|expected\.json)$/, ''));
+    expect([...new Set(known)].sort()).toEqual(names);
+  });
+
+  it.each([
+    ['recognise: {$.a: present}\nts: $.t\nstatus: $.s', /^presets\/x\.yaml\.about: missing/],
+    ['about: a\nts: $.t\nstatus: $.s', /^presets\/x\.yaml\.recognise: missing/],
+    [
+      'about: a\nrecognise: {$.a: present}\nts: $..t\nstatus: $.s',
+      /^presets\/x\.yaml\.ts: .* from character 2 on/,
+    ],
+    ['- 1', /^presets\/x\.yaml: \[1\] is no map/],
+  ])('name file and key when they are wrong: %j', (text, message) => {
+    expect(() => readPreset('x', text)).toThrow(message);
+  });
+});
