@@ -33,6 +33,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'formats/mapping': ['bounded-memo.ts', 'fields'],
   'formats/presets': ['formats/mapping'],
   formats: ['fields', 'redact', 'formats/mapping', 'formats/presets'],
+  'formats/proposal': ['fields', 'formats/mapping'],
   'classify/rules': [],
   'classify/engine': ['classify/rules'],
   classify: ['classify/rules', 'classify/engine'],

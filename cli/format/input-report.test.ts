@@ -78,7 +78,7 @@ describe('an input without a request', () => {
       ['{"resourceSpans":[]}'],
       /^app\.log: 1 line, none is a request: 1 without a request in it; spans and events count when/,
     ],
-    ['empty lines', [null, null], /2 empty; look whether it is the right file$/],
+    ['empty lines', [null, null], /2 empty; look whether it is the right file; faultline try app\.log shows how each is read, faultline init app\.log proposes a mapping$/],
     ['nothing', [], /^app\.log is empty: there was nothing to read$/],
   ])('%s: one line with what there was and what to try', (_fact, lines, message) => {
     const said = nothingCounted(reportOf(lines), 'app.log', 'line');

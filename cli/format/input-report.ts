@@ -66,7 +66,9 @@ export function nothingCounted(report: InputReport, name: string, unit: InputUni
     ...skips.map(([reason, count]) => `${formatCount(count)} ${skipWord(reason)}`),
   ].join('; ');
   const advice = most === undefined ? skipAdvice(report) : advices[most.reason];
-  return `${name}: ${plural(report.read, unit)}, none is a request: ${what}; ${advice}`;
+  const file = name.includes(' ') ? 'FILE' : name;
+  const look = `faultline try ${file} shows how each is read, faultline init ${file} proposes a mapping`;
+  return `${name}: ${plural(report.read, unit)}, none is a request: ${what}; ${advice}; ${look}`;
 }
 
 /** Fields of counted records of which nothing could be made, the most frequent first; empty when there are none. */
