@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { Plan } from '../input/propose-settings.ts';
 import type { Painter } from './color.ts';
 import { formatCount } from './numbers.ts';
-import { clip, printable } from './text.ts';
+import { clip, printable, wrap } from './text.ts';
 
 /** Fields without which counts say less; others are only named. */
 const WANTED: Readonly<Record<string, string>> = {
@@ -45,8 +45,8 @@ export function planLines(
   const others = plan.missing.filter(
     (field) => WANTED[field] === undefined && field !== 'ts' && field !== 'status',
   );
-  if (others.length > 0) lines.push(`  not found: ${others.join(', ')}`);
-  return lines.map((line) => clip(line, width));
+  const rest = others.length === 0 ? [] : wrap(`not found: ${others.join(', ')}`, width - 2);
+  return [...lines.map((line) => clip(line, width)), ...rest.map((line) => `  ${line}`)];
 }
 
 /** The text of a new settings file. `topic`: where the sample came from; null for a file. */
