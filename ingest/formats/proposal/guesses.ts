@@ -44,7 +44,9 @@ export const isTime = (value: unknown): boolean => {
   return ms >= EARLIEST;
 };
 const isError = (value: unknown): boolean =>
-  (typeof value === 'object' && value !== null && !Array.isArray(value)) ||
+  (Array.isArray(value)
+    ? value.some((item) => typeof item === 'object' && item !== null)
+    : typeof value === 'object' && value !== null) ||
   (typeof value === 'string' && outcomeOf(value) === undefined && !isStatus(value));
 
 /** A name whose last words are these. */
