@@ -52,7 +52,6 @@ function world(
     store,
     source,
     worker: 'w',
-
     mostNames: 10_000,
     announcementMs: 1e9,
     monotonic: () => performance.now(),
