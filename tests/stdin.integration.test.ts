@@ -28,7 +28,14 @@ describe('standard input', () => {
   it.each([1, 10, 400, 600, 1_300, 50_000])('of %d lines is counted whole', async (count) => {
     const done = await runFaultline(['replay', '-', '--json'], { input: linesOf(count), cwd: folder });
     expect(done.code, done.stderr).toBe(0);
-    expect(inputOf(done)).toEqual({ read: count, requests: count, skipped: {}, dropped: {}, folded: {}, dead: [] });
+    expect(inputOf(done)).toEqual({
+      read: count,
+      requests: count,
+      skipped: {},
+      dropped: {},
+      folded: {},
+      dead: [],
+    });
   });
 
   it('is counted by start, whose data stays', async () => {
