@@ -47,7 +47,7 @@ const recordFormat: OptionSpec = {
 };
 const files: ArgumentSpec = {
   name: 'files',
-  description: 'NDJSON files, - for standard input',
+  description: 'logs: JSON or CSV, also compressed; - for standard input',
   required: true,
   variadic: true,
 };
@@ -60,7 +60,10 @@ export const commands: readonly CommandSpec[] = [
     details:
       'Without flags it runs the demo: a day of simulated traffic in a few minutes, with two incidents in it. The page is on http://127.0.0.1:7070.',
     options: [
-      { flags: '--source <source>', description: 'demo, kafka, an NDJSON file, or - for standard input' },
+      {
+        flags: '--source <source>',
+        description: 'demo, kafka, a file (JSON or CSV, also compressed), or - for standard input',
+      },
       { flags: '--port <port>', description: 'port of the page', setting: 'console.port' },
       { flags: '--no-open-console', description: 'do not serve the page' },
       {
@@ -147,14 +150,75 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'replay',
-    summary: 'run historical NDJSON files through the same code, in event time',
+    summary: 'run historical files through the same code, in event time',
     details:
-      'Uses a fresh embedded store and prints the counts by class, the incidents, and what became of each line. Exit code 1 when there is no request in one of them.',
+      'Uses a fresh embedded store and prints the counts by class, the incidents, and what became of each line. Exit code 1 when there is no request in one of them, or one is cut off.',
     arguments: [files],
     options: [json, recordFormat],
     examples: ['faultline replay march.ndjson', 'faultline replay march.ndjson --json | jq .incidents'],
     graceful: true,
     load: () => import('./commands/replay.ts'),
+  },
+  {
+    name: 'init',
+    summary: 'look at a log and write the settings with which it is read',
+    details:
+      'Recognises the format of a sample, or proposes a mapping by the names of its fields and what stands in them, and shows what would be counted and what is missing. On a terminal it asks; otherwise --yes writes the file, and without it nothing is written. An existing file is left alone without --force, which keeps its other settings.',
+    arguments: [
+      {
+        name: 'file',
+        description: 'a log, as replay reads them; none or - for standard input',
+        required: false,
+        variadic: false,
+      },
+    ],
+    options: [
+      {
+        flags: '--topic <name>',
+        description: 'look at the newest records of this Kafka topic in place of a file',
+      },
+      {
+        flags: '--brokers <list>',
+        description: 'Kafka brokers, comma-separated host:port',
+        setting: 'kafka.brokers',
+      },
+      {
+        flags: '--set <field=path>',
+        description:
+          'read a field from there, such as client=$.team; nothing after = leaves it out; may be repeated',
+        repeat: true,
+      },
+      { flags: '--yes', description: 'write without asking' },
+      { flags: '--out <file>', description: 'the settings file (default: faultline.yaml)' },
+      { flags: '--force', description: 'write into a file that is there' },
+    ],
+    examples: [
+      'faultline init app.log',
+      'faultline init app.log --set client=$.team --yes',
+      'faultline init --topic llm-requests',
+    ],
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    name: 'try',
+    summary: 'show how records are read: format, fields and their origin, class, rule, remedy',
+    details:
+      'Reads records as a worker does and says of each which format was recognised, every field and from where, its class, the rule that gave it and what to do, what was ignored, or why it is skipped or a dead letter. Of over 20 records it shows the first of each kind. Exit code 1 when one is a dead letter.',
+    arguments: [
+      {
+        name: 'file',
+        description: 'a log, as replay reads them; none or - for standard input',
+        required: false,
+        variadic: false,
+      },
+    ],
+    options: [
+      json,
+      { flags: '--limit <n>', description: 'records that are read (default: 1000)', parse: count },
+      recordFormat,
+    ],
+    examples: ['faultline try app.log', `echo '{"ts":1780315200,"status":429}' | faultline try`],
+    load: () => import('./commands/try.ts'),
   },
   {
     name: 'classify',

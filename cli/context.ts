@@ -59,7 +59,8 @@ export function createContext(parts: ContextParts): CommandContext {
     stdin,
     isTty,
     color: usesColor(isTty, env),
-    width: stdout.columns ?? 160,
+    // A terminal that does not know its width says 0.
+    width: stdout.columns > 0 ? stdout.columns : 160,
     now: () => Date.now(),
     signal,
     get logger() {

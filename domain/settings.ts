@@ -47,6 +47,23 @@ const keeps = (table: RetainedTable, description: string) =>
     .default(defaultRetention[table])
     .describe(description);
 
+/** What an id within a name may look like. */
+const idRule = z.enum(['uuid', 'hex', 'number', 'pod']);
+export type IdRule = z.infer<typeof idRule>;
+const idRules = (those: readonly IdRule[]) =>
+  z
+    .preprocess(
+      (v) =>
+        typeof v === 'string'
+          ? v
+              .split(',')
+              .map((part) => part.trim())
+              .filter(Boolean)
+          : v,
+      z.array(idRule),
+    )
+    .default([...those]);
+
 /** `auto`, `native`, `mapped`, … or the name of a preset: which there are is known where formats are read. */
 export type RecordFormat = string;
 
@@ -177,6 +194,26 @@ export const settingsSchema = z.strictObject({
       hide_prompts: flag
         .default(true)
         .describe('Hide prompts and answers where a member of a JSON text holds them.'),
+    })
+    .prefault({}),
+  names: z
+    .strictObject({
+      most: whole(1_000_000)
+        .default(10_000)
+        .describe(
+          'Values of a dimension (client, api_key, model, …) that are counted by their names, a day of event time and partition: those that came first, of one batch those with the most requests. The rest is counted as (other); failures keep their names.',
+        ),
+      ids: z
+        .strictObject({
+          client: idRules(['uuid', 'hex', 'number', 'pod']).describe(
+            'Which ids within the name of a client are replaced by {id}: uuid, hex (16 digits and more), number (6 and more), pod (what Kubernetes adds to a name). A name that is nothing but an id stays.',
+          ),
+          model: idRules(['uuid', 'hex']).describe('The same for models.'),
+          endpoint: idRules(['uuid', 'hex', 'number']).describe(
+            'The same for the parts of a path, where ids such as thread_abc123DEF456 belong to hex.',
+          ),
+        })
+        .prefault({}),
     })
     .prefault({}),
   batch: z
@@ -467,6 +504,9 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** Which personal data is hidden; secrets always are. */
 export type Privacy = Settings['privacy'];
 export const defaultPrivacy: Privacy = settingsSchema.parse({}).privacy;
+/** Which ids are folded in the names of which dimension. */
+export type FoldedIds = Settings['names']['ids'];
+export const defaultIds: FoldedIds = settingsSchema.parse({}).names.ids;
 
 function isAtMost(one: string, other: string): boolean {
   const [days, most] = [parseRetention(one), parseRetention(other)];

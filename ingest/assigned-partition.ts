@@ -1,11 +1,14 @@
 import type { Batcher } from './batcher.ts';
 import type { PartitionId } from './partition-id.ts';
 import { advance, type Gathered, type PartitionEvent, type PartitionState } from './partition-state.ts';
+import type { KeptNames } from './rows/name-cap.ts';
 
 /** One partition of an assignment: the right to write for it, what is held of it, and how far this worker has come. */
 export interface AssignedPartition {
   readonly id: PartitionId;
   readonly epoch: number;
+  /** The values of the dimensions that are counted by their names on its newest day; after each batch that is stored. */
+  names: KeptNames;
   /** False from when the assignment is over: nothing may be announced or written for it any more. */
   isAssigned(): boolean;
   state: PartitionState;

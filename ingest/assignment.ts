@@ -1,6 +1,7 @@
 import { type AssignedPartition, happen } from './assigned-partition.ts';
 import { type PartitionId, partitionKey } from './partition-id.ts';
 import { assigned } from './partition-state.ts';
+import { KeptNames } from './rows/name-cap.ts';
 
 /** The partitions that the group has given to a worker, under one epoch. */
 export class Assignment {
@@ -57,6 +58,7 @@ export class Assignment {
     return {
       id,
       epoch,
+      names: new KeptNames(),
       isAssigned: () => this.#epoch === epoch,
       state: assigned,
       batcher: null,

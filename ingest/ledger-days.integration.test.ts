@@ -42,6 +42,7 @@ function entry(topic: string, from: number): LedgerEntry {
     last_ts: DAY * 86_400_000 + 1_000,
     days: [{ day: DAY, counted: 50, failed: 3 }],
     dropped: new Map([['client', 2]]),
+    names: null,
     topic_id: 'id',
     last_digest: 'digest',
     worker: 'w',

@@ -1,6 +1,8 @@
 import { isRetriable, StoreError } from '../store/error.ts';
+import { callerDimensions } from '../domain/count-row.ts';
 import { readLedgerEnds } from '../store/queries/ledger.ts';
 import { readUnsummedBatches } from '../store/queries/ledger-days.ts';
+import { readNames } from '../store/queries/names.ts';
 import { ledgerInsert } from '../store/write-batch.ts';
 import type { Store } from '../store/store.ts';
 import {
@@ -13,6 +15,7 @@ import {
   type OffsetRange,
   type Start,
 } from './protocol.ts';
+import { KeptNames } from './rows/name-cap.ts';
 import { groupRules } from './start-rules.ts';
 import type { Committed } from './sources/source.ts';
 import { type PartitionId, partitionKey } from './partition-id.ts';
@@ -33,6 +36,8 @@ export interface Begun {
   /** Offset that the group knows as acknowledged; -1 when it knows none. */
   acknowledged: number;
   topicId: string;
+  /** Names of its newest day. */
+  names: KeptNames;
 }
 
 /**
@@ -51,6 +56,7 @@ export async function* startPartitions(
     committed: await source.committed(ids),
     logs: await source.logOffsets(ids),
     ledger: await ledgerEnds(context, ids),
+    names: await keptNames(store, ids),
   }));
   if (facts === null) return;
   for (const [i, partition] of partitions.entries()) {
@@ -73,8 +79,25 @@ export async function* startPartitions(
     if (!(await recordLoss(context, partition, start, topicId))) continue;
     const known = announcedAndIn(commit, ledger, start);
     if (known !== null) events.alreadyIn(partition.id, known);
-    yield { partition, start, acknowledged: commit?.to === null ? commit.offset : -1, topicId };
+    const names = facts.names.get(`${partitionKey(partition.id)}#${start.incarnation}`) ?? new KeptNames();
+    yield { partition, start, acknowledged: commit?.to === null ? commit.offset : -1, topicId, names };
   }
+}
+
+/** The names of the newest day of each partition, by its key and incarnation. */
+async function keptNames(store: Store, ids: readonly PartitionId[]): Promise<Map<string, KeptNames>> {
+  const kept = new Map<string, KeptNames>();
+  for (const topic of new Set(ids.map((id) => id.topic))) {
+    const partitions = ids.filter((id) => id.topic === topic).map(({ partition }) => partition);
+    for (const { partition, incarnation, day, names } of await readNames(store, topic, partitions)) {
+      const known = names.flatMap(({ dimension, value }) => {
+        const found = callerDimensions.find((one) => one === dimension);
+        return found === undefined ? [] : [{ dimension: found, value }];
+      });
+      kept.set(`${partitionKey({ topic, partition })}#${incarnation}`, new KeptNames(day, known));
+    }
+  }
+  return kept;
 }
 
 /** The announced range that the ledger shows to be in, so that it is not replayed; null when there is none. */
@@ -179,6 +202,7 @@ function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: st
       last_digest: '',
       worker,
       detail: start.reason,
+      names: null,
     },
     token,
   );

@@ -1,5 +1,5 @@
 import type { Decoded } from '../domain/request-log.ts';
-import type { Privacy } from '../domain/settings.ts';
+import type { FoldedIds, Privacy } from '../domain/settings.ts';
 import { Cleaner } from './fields/clean.ts';
 import { createDecoder, type DecoderOptions, LARGEST_BYTES } from './formats/decode.ts';
 import { type PlainRecord, PlainReader, type Wanted } from './native-bytes/plain-record.ts';
@@ -19,8 +19,10 @@ export interface RecordReader {
 }
 
 /** Reading, decoding and redacting as the worker does them. Throws when the mapping of the format is wrong. */
-export function createRecordReader(options: DecoderOptions & { privacy?: Privacy }): RecordReader {
-  const cleaner = new Cleaner(options.privacy);
+export function createRecordReader(
+  options: DecoderOptions & { privacy?: Privacy; names?: { ids: FoldedIds } },
+): RecordReader {
+  const cleaner = new Cleaner(options.privacy, options.names?.ids);
   const reader = new PlainReader(cleaner);
   // The two under which a message with a `ts` is a native record, whatever else it holds.
   const mayBeNative = options.format === 'auto' || options.format === 'native';

@@ -78,6 +78,7 @@ export async function replayDeadLetters(
       last_digest: digest,
       worker: options.worker,
       detail: `was ${letter.reason}`,
+      names: null,
     };
     await writeInserts(
       store,

@@ -52,6 +52,7 @@ function world(
     store,
     source,
     worker: 'w',
+    mostNames: 10_000,
     announcementMs: 1e9,
     monotonic: () => performance.now(),
     now: () => TS,

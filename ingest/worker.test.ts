@@ -59,6 +59,7 @@ function world(own: Partial<Source> = {}, limits: BatchLimits = small) {
     memoryBytes: 1e9,
     writers: 4,
     worker: 'w',
+    mostNames: 10_000,
     announcementMs: 15_000,
     monotonic: () => clock,
     now: () => NOW,

@@ -95,8 +95,9 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function begin(partitions: readonly AssignedPartition[], decide?: Decide): Promise<void> {
     const begun = startPartitions({ ...options, isStopping: () => stopping }, partitions, decide);
-    for await (const { partition, start, acknowledged, topicId } of begun) {
+    for await (const { partition, start, acknowledged, topicId, names } of begun) {
       if (assignment.get(partition.id) !== partition) continue;
+      partition.names = names;
       happen(partition, { kind: 'decided', start, acknowledged, topicId });
       partition.batcher = new Batcher(partition.id, start.at, start.replay, options.reader);
       events.started(partition.id, start.at, start.reason);

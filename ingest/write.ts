@@ -20,6 +20,8 @@ export interface WriteContext {
   store: Store;
   source: Source;
   worker: string;
+  /** Values of a dimension that are counted by their names on a day, in a partition. */
+  mostNames: number;
   /** Longest time between an announcement and an insert that it covers, ms: below the session timeout. */
   announcementMs: number;
   monotonic(): number;
@@ -46,6 +48,7 @@ export async function writeBatch(
   if (!(await announce(context, partition, range))) return false;
   let announcedAt = context.monotonic();
   await context.reached('after-announce');
+  batch.rows.limitNames(partition.names, context.mostNames);
   let inserts = batchInserts(batch.rows.bodies(), ledgerEntry(context, partition, batch), token);
   let done = 0;
   for (let tries = 0; done < inserts.length; ) {
@@ -166,5 +169,6 @@ function ledgerEntry(context: WriteContext, partition: AssignedPartition, batch:
     last_digest: lastDigest(batch),
     worker: context.worker,
     detail: '',
+    names: batch.rows.names,
   };
 }

@@ -73,6 +73,7 @@ export function createWriters(
       return;
     }
     batcher.closed.shift();
+    if (batch.rows.names !== null) partition.names.take(batch.rows.names);
     const ended = options.monotonic();
     happen(partition, { kind: 'written', to: batch.to, monotonic: ended });
     events.written(partition.id, batch, ended - batch.openedAt, ended - started);

@@ -194,6 +194,7 @@ describe('a batch through Distributed tables', () => {
       last_digest: 'd',
       worker: 'w',
       detail: '',
+      names: null,
     } as const;
     for (let tries = 0; tries < 2; tries++) await insertInto('two', ledgerInsert(entry, 't:7:0-5'));
     await insertInto('two', ledgerInsert({ ...entry, from: 5, to: 10 }, 't:7:5-10'));

@@ -34,6 +34,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'formats/mapping': ['bounded-memo.ts', 'fields'],
   'formats/presets': ['formats/mapping'],
   formats: ['fields', 'redact', 'formats/mapping', 'formats/otel', 'formats/presets'],
+  'formats/proposal': ['fields', 'formats/mapping'],
   'classify/rules': [],
   'classify/engine': ['classify/rules'],
   classify: ['classify/rules', 'classify/engine'],
@@ -46,6 +47,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 const oneFile: Readonly<Record<string, RegExp>> = {
   kafkajs: /^ingest\/sources\/kafka-client\.ts$/,
   '@clickhouse/client': /^store\/connect\.ts$/,
+  'csv-parse': /^ingest\/sources\/csv-rows\.ts$/,
   chdb: /^store\/connect\.ts$/,
   '@bufbuild/protobuf': /^(?:ingest\/formats\/otel\/proto|tests\/)/,
   '@grafana/grafana-foundation-sdk': /^dashboards\/grafana\//,

@@ -79,7 +79,7 @@ describe('faultline replay', () => {
     expect(found).toEqual({
       counts: truth.counts,
       incidents: [],
-      input: { read: total, requests: total, skipped: {}, dropped: {}, dead: [] },
+      input: { read: total, requests: total, skipped: {}, dropped: {}, folded: {}, dead: [] },
     });
   });
 

@@ -3,11 +3,13 @@ import { openStore } from '../../store/connect.ts';
 import { migrationFiles, missingMigrations } from '../../store/migrate.ts';
 import { readDroppedFields } from '../../store/queries/dropped-fields.ts';
 import { readDeliveries } from '../../store/queries/notifications.ts';
+import { readFolded } from '../../store/queries/names.ts';
 import type { CommandContext } from '../context.ts';
 import { checkSecrets } from '../needs/secrets.ts';
 import { describeError, EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
 import { droppedFields } from '../format/input-report.ts';
+import { formatCount } from '../format/numbers.ts';
 import { quietKafkaLog } from '../telemetry/kafka-log.ts';
 import { maskCredentials } from '../mask.ts';
 
@@ -55,6 +57,7 @@ const checksByName: Readonly<Record<string, Look>> = {
     );
   },
   clickhouse: checkStore,
+  names: checkNames,
   kafka: checkKafka,
   grafana: checkGrafana,
   notify: checkNotify,
@@ -89,6 +92,26 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
     );
     const odd = dropped === '' ? '' : `; in the last ${DROPPED_HOURS} h ${dropped} (docs/formats/README.md)`;
     return ok(`${where}, tables of ${store.database} are up to date${odd}`);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Whether the dimensions have more values than are counted by their names. */
+async function checkNames(_options: unknown, { settings, err }: CommandContext): Promise<Finding> {
+  const { url, path } = settings.clickhouse;
+  if (url === '' && !existsSync(path)) return { result: 'skip', text: 'nothing is stored yet' };
+  const store = await openStore({ ...settings.clickhouse, timeoutMs: 10_000, notice: err });
+  try {
+    if (((await missingMigrations(store)) ?? [null]).length > 0)
+      return { result: 'skip', text: 'see clickhouse' };
+    const folded = await readFolded(store);
+    if (folded.length === 0)
+      return ok(`no dimension had over ${formatCount(settings.names.most)} values in the last day`);
+    const parts = folded.map(({ dimension, requests }) => `${formatCount(requests)} by ${dimension}`);
+    return ok(
+      `over ${formatCount(settings.names.most)} values: in the last day requests were counted under (other), ${parts.join(', ')}; raise names.most, or leave ids out of the names (names.ids)`,
+    );
   } finally {
     await store.close();
   }

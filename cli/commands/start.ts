@@ -14,7 +14,7 @@ import type { CommandContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { readFirstEvent } from '../../store/queries/ledger.ts';
 import { readWatermark } from '../../store/queries/watermark.ts';
-import { nothingCounted, reportInput, unfinishedLine } from '../format/input-report.ts';
+import { endLine, nothingCounted, reportInput } from '../format/input-report.ts';
 import { historyNotice, readSpan } from '../input/history-notice.ts';
 import { createLiveView, type LiveCounts, type LiveView } from '../format/live-view.ts';
 import { logEvents } from '../telemetry/log-events.ts';
@@ -148,7 +148,8 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     if (signal.aborted) context.err('stopped');
     // A scheduled import of the wrong file must not look like one that went well.
     const { read, requests } = state.input.report();
-    return options.exit === true && read > 0 && requests === 0 ? EXIT.found : EXIT.ok;
+    const isWanting = (read > 0 && requests === 0) || source.damage() !== null;
+    return options.exit === true && isWanting ? EXIT.found : EXIT.ok;
   } finally {
     telemetry.close();
     reports?.close();
@@ -237,10 +238,10 @@ async function work(running: Running, context: CommandContext): Promise<void> {
 /** What became of the input. */
 function closingLines({ state, source }: Running): string[] {
   const report = state.input.report();
-  const unit = source.isTopic ? 'record' : 'line';
+  const unit = source.unit();
   return [
     ...reportInput(report, unit),
-    unfinishedLine(source.name, source.unfinished()),
+    endLine({ name: source.name, damage: source.damage(), unfinished: source.unfinished() }, unit),
     ...(report.read === 0 ? [] : nothingCounted(report, source.name, unit)),
   ].filter((line) => line !== null);
 }

@@ -4,7 +4,7 @@ import { BatchRows } from '../../ingest/rows/batch-rows.ts';
 import { Batcher } from '../../ingest/batcher.ts';
 import { RawRecord } from '../../ingest/sources/source.ts';
 import { createRecordReader } from '../../ingest/read-record.ts';
-import { nothingCounted, reportInput, unfinishedLine } from './input-report.ts';
+import { commonUnit, endLine, nothingCounted, reportInput } from './input-report.ts';
 
 const NOW = Date.UTC(2026, 2, 1);
 const good = `{"ts":${NOW},"status":200}`;
@@ -74,7 +74,7 @@ describe('an input without a request', () => {
     [
       'plain text',
       ['a log line', 'another'],
-      /^app\.log: 2 lines, none is a request; a line has to be one JSON object.*\n  2 not_json, first: line 1: .*'a log line'$/,
+      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  faultline try app\.log shows how each is read, faultline init app\.log proposes a mapping$/,
     ],
     [
       'another JSON',
@@ -84,9 +84,13 @@ describe('an input without a request', () => {
     [
       'spans of something else',
       ['{"resourceSpans":[]}'],
-      /^app\.log: 1 line, none is a request; spans and events count when.*\n  1 without a request in it$/,
+      /^app\.log: 1 line, none is a request; spans and events count when.*\n  1 without a request in it\n  faultline try app\.log .*$/,
     ],
-    ['empty lines', [null, null], /; look whether it is the right file\n  2 empty$/],
+    [
+      'empty lines',
+      [null, null],
+      /; look whether it is the right file\n  2 empty\n  faultline try app\.log shows how each is read, faultline init app\.log proposes a mapping$/,
+    ],
     ['nothing', [], /^app\.log is empty: there was nothing to read$/],
   ])('%s: what to try, and a line for each thing that was there', (_fact, lines, message) => {
     expect(nothingCounted(reportOf(lines), 'app.log', 'line').join('\n')).toMatch(message);
@@ -96,7 +100,27 @@ describe('an input without a request', () => {
     expect(nothingCounted(reportOf([good]), 'f', 'line')).toEqual([]));
 });
 
-it('a last line that is not finished is said, and what becomes of it', () => {
-  expect(unfinishedLine('app.log', 0)).toBeNull();
-  expect(unfinishedLine('app.log', 12)).toMatch(/^app\.log ends in a line that is not finished \(12 bytes\)/);
+describe('an input that was not read to its end', () => {
+  it.each([
+    ['was read to its end', { damage: null, unfinished: 0 }, null],
+    [
+      'ends in half a line',
+      { damage: null, unfinished: 12 },
+      /^app\.log ends in a line that is not finished \(12 bytes\)/,
+    ],
+    [
+      'is cut off',
+      { damage: 'app.log is cut off', unfinished: 12 },
+      /^app\.log is cut off: what stands before that is counted, except for the line that it cuts off \(12 bytes\)$/,
+    ],
+  ])('%s', (_fact, facts, said) => {
+    const line = endLine({ name: 'app.log', ...facts }, 'line');
+    if (said === null) expect(line).toBeNull();
+    else expect(line).toMatch(said);
+  });
+
+  it('several inputs are summed in lines when all are lines', () => {
+    expect(commonUnit(['row', 'row'])).toBe('row');
+    expect(commonUnit(['row', 'line'])).toBe('record');
+  });
 });

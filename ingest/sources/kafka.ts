@@ -8,6 +8,7 @@ import {
 } from './kafka-client.ts';
 import { KafkaError } from './kafka-error.ts';
 import { groupSource } from './kafka-group.ts';
+import { toChunk } from './kafka-chunk.ts';
 import { committedOffsets, logOffsetsOf } from './kafka-offsets.ts';
 import type { PartitionId } from '../partition-id.ts';
 import type { Source } from './source.ts';
@@ -101,6 +102,55 @@ export async function openKafkaAdmin(settings: KafkaSettings, log: KafkaLog) {
     logOffsets: (ids: readonly PartitionId[]) => attempt(settings, () => logOffsetsOf(admin, ids)),
     close: () => admin.disconnect(),
   };
+}
+
+/**
+ * The newest values of a topic, at most `most`, in the order in which they come; no group of the settings takes part, and
+ * nothing is committed. Waits for at most `waitMs`. Throws a `KafkaError` of one line.
+ */
+export async function sampleTopic(
+  settings: KafkaSettings,
+  topic: string,
+  { most, waitMs, group }: { most: number; waitMs: number; group: string },
+  log: KafkaLog,
+): Promise<(Buffer | null)[]> {
+  const kafka = createClient(settings, log);
+  const admin = kafka.admin();
+  const consumer = kafka.consumer({ groupId: group, allowAutoTopicCreation: false });
+  const values: (Buffer | null)[] = [];
+  try {
+    await attempt(settings, () => admin.connect());
+    await attempt(settings, () => requireTopics(admin, { ...settings, topics: [topic] }));
+    const ends = await attempt(settings, () => admin.fetchTopicOffsets(topic));
+    const available = ends.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0);
+    if (available === 0) return [];
+    await attempt(settings, () => consumer.connect());
+    await consumer.subscribe({ topics: [topic] });
+    const each = Math.ceil(most / ends.length);
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(resolve, waitMs);
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      void consumer
+        .run({
+          autoCommit: false,
+          eachBatch: async ({ batch }) => {
+            const { records } = await toChunk(batch);
+            for (const { value } of records)
+              if (values.length < most) values.push(value && Buffer.from(value));
+            if (values.length < Math.min(most, available)) return;
+            clearTimeout(timer);
+            resolve();
+          },
+        })
+        .then(() => {
+          for (const { partition, low, high } of ends)
+            consumer.seek({ topic, partition, offset: String(Math.max(Number(low), Number(high) - each)) });
+        }, reject);
+    });
+    return values;
+  } finally {
+    await Promise.allSettled([consumer.disconnect(), admin.disconnect()]);
+  }
 }
 
 async function requireTopics(admin: Admin, settings: KafkaSettings): Promise<void> {

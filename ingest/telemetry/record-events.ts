@@ -60,6 +60,8 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
         registry.add('faultline_requests_total', requests, { class: name });
       for (const [reason, records] of batch.rows.rejected)
         registry.add('faultline_dead_letters_total', records, { reason });
+      for (const [dimension, requests] of batch.rows.names?.folded ?? [])
+        registry.add('faultline_folded_requests_total', requests, { dimension });
       registry.add('faultline_skipped_total', skipped, {});
       for (const [field, records] of batch.rows.dropped)
         registry.add('faultline_dropped_fields_total', records, { field });

@@ -1,7 +1,7 @@
 import type { Store } from '../store.ts';
 import type { DayCount, LedgerEntry } from '../write-batch.ts';
 
-interface Row extends Omit<LedgerEntry, 'days' | 'dropped' | 'from' | 'to'> {
+interface Row extends Omit<LedgerEntry, 'days' | 'dropped' | 'names' | 'from' | 'to'> {
   from_offset: number;
   to_offset: number;
   day_numbers: number[];
@@ -56,6 +56,8 @@ export async function readUnsummedBatches(
           failed: day_failed[i] ?? 0,
         }),
       ),
+      // The row itself is in; its names do not go into the sums by day.
+      names: null,
       dropped: new Map(dropped_fields.map((field, i) => [field, dropped_counts[i] ?? 0])),
     }),
   );
