@@ -15,6 +15,8 @@ export type MappingSpec = Readonly<Record<string, unknown>>;
 export interface Mapping {
   /** Null when it does not say which messages are its own. */
   recognise: Condition | null;
+  /** Asked only about what neither the other presets nor any envelope knows: it tells of a kind of log, not of one product's. */
+  askedLast: boolean;
   /** Where the records stand in a message; the first that is there counts. Empty: the message is the record. */
   records: readonly PathToMany[];
   skip: readonly { reason: string; holds: Condition['holds'] }[];
@@ -25,7 +27,7 @@ export interface Mapping {
 }
 
 /** Keys of a mapping that are no fields. */
-const KEYS = ['recognise', 'records', 'read_as', 'skip', 'time_zone', 'outcome', 'about'];
+const KEYS = ['recognise', 'asked', 'records', 'read_as', 'skip', 'time_zone', 'outcome', 'about'];
 /** Fields that a mapping may fill beside those of the record: the same time in seconds. */
 const IN_SECONDS: Readonly<Record<string, string>> = { latency_s: 'latency_ms', ttft_s: 'ttft_ms' };
 const REASON = /^[a-z][a-z0-9_]{0,39}$/;
@@ -63,6 +65,7 @@ export function compileMapping(
   return {
     recognise:
       spec['recognise'] === undefined ? null : compileCondition(spec['recognise'], `${at}.recognise`),
+    askedLast: isAskedLast(spec['asked'], `${at}.asked`),
     records: recordsOf(spec['records'], `${at}.records`),
     skip: skipOf(spec['skip'], `${at}.skip`),
     readAs,
@@ -93,6 +96,11 @@ function demand(spec: MappingSpec, at: string): void {
       `${at}.status`,
       'missing; map status, outcome, error or exception, or failures cannot be told from successes',
     );
+}
+
+function isAskedLast(value: unknown, at: string): boolean {
+  if (value === undefined || value === 'last') return value !== undefined;
+  throw faultAt(at, `${shown(value)} is not last, which is all there is`);
 }
 
 function readAsOf(spec: MappingSpec, at: string): 'auto' | null {

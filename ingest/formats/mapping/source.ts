@@ -90,11 +90,7 @@ function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Cont
 
 /** What stands under `from`, cut out by `match`, translated by `words`, changed by a function, then converted. */
 function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: Context): Read {
-  if (map['from'] === undefined) {
-    // A constant under a condition: `{when: …, default: …}`.
-    if (map['default'] !== undefined) return () => undefined;
-    throw faultAt(at, `from is missing; write ${EXAMPLE}`);
-  }
+  if (map['from'] === undefined) throw faultAt(at, `from is missing; write ${EXAMPLE}`);
   const changes = [matchOf(map, at), wordsOf(map, at, context), functionOf(map, at, context)].filter(
     (one) => one !== null,
   );
