@@ -31,7 +31,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   redact: ['bounded-memo.ts'],
   fields: ['bounded-memo.ts', 'redact'],
   'formats/mapping': ['bounded-memo.ts', 'fields'],
-  'formats/presets': ['formats/mapping'],
+  'formats/presets': ['fields', 'formats/mapping'],
   formats: ['fields', 'redact', 'formats/mapping', 'formats/presets'],
   'classify/rules': [],
   'classify/engine': ['classify/rules'],

@@ -67,6 +67,8 @@ export function decodeRecord(scope: Scope, mapping: Mapping, now: number, cleane
     else if (scope.odd) (dropped ??= []).push(name);
   }
   applyOutcome(record, mapping.outcome?.(scope));
+  if (record['ts'] === undefined && mapping.untimedIsNow && dropped?.includes('ts') !== true)
+    record['ts'] = now;
   if (record['ts'] === undefined) return withoutTime(dropped);
   const read = readNative(record, now, cleaner);
   if (read.log === null) return { kind: 'reject', reason: read.reason, detail: read.detail };

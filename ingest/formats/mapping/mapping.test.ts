@@ -29,6 +29,7 @@ describe('compileMapping', () => {
     [{ ...good, status: null }, /^mapping\.status: nothing/],
     [{ ...good, status: '=many' }, /^mapping\.status: "many" cannot be a status/],
     [{ status: '$.s' }, /^mapping\.ts: missing/],
+    [{ ...good, without_time: 'then' }, /^mapping\.without_time: "then" is not now, which is all there is/],
     [{ ...good, asked: 'first' }, /^mapping\.asked: "first" is not last, which is all there is/],
     [{ ...good, model: { when: { '$.a': 1 }, default: 'x' } }, /^mapping\.model: from is missing; write/],
     [{ ts: '$.t', model: '$.m' }, /^mapping\.status: missing; map status, outcome, error or exception/],
