@@ -278,6 +278,11 @@ describe('the native format', () => {
     expect(read({ ts, error, exception: '-', request_id: 'x' })).toMatchObject({ reason: 'schema' });
   });
 
+  it('reads an object in place of a flag, whatever its members are called', () => {
+    const odd = JSON.parse('{"toString":null,"valueOf":1}') as unknown;
+    expect(read({ ts, status: 429, stream: odd })).toMatchObject({ kind: 'ok', dropped: ['stream'] });
+  });
+
   it('counts by its error a record whose status is unreadable', () => {
     const decoded = read({ ts, status: 'x', error: 'quota' });
     expect(decoded).toMatchObject({
