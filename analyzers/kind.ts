@@ -21,6 +21,8 @@ export interface Situation<Settings, Memory, Judged, Looked> extends Given<Setti
   previous: Memory | null;
   judged: Judged;
   started_at: number;
+  /** End of the last interval that belongs to it. */
+  last_at: number;
   scope: Scope;
   /** What was found when it was looked whom the incident concerns; null: the scope stands and nobody looked. */
   looked: Looked | null;
@@ -60,6 +62,8 @@ export interface Kind<
   ): Judged;
   /** Start of the interval with the first answer of a breach. */
   start(given: Given<Settings>, judged: Judged): number;
+  /** Start of the last interval of what began at `since`; absent: of the last matching answer. */
+  last?(given: Given<Settings>, judged: Judged, since: number): number;
   /** Whom it concerns. `since` is what came since the start, `whole` the scope of the identity. */
   look(since: View, whole: Scope): Looked;
   memory: z.ZodType<Memory>;
@@ -109,6 +113,14 @@ export function detectorOf<
     return read.data;
   }
 
+  function endOf(given: Given<Settings>, judged: Judged, startedAt: number): number {
+    if (kind.last === undefined)
+      return (given.view.lastMatching(matching) ?? startedAt) + COUNT_INTERVAL_SECONDS;
+    // What comes when it is neither there nor lingers does not belong to it.
+    const isThere = judged.level === 'breach' || judged.level === 'lingering';
+    return isThere ? kind.last(given, judged, startedAt) + COUNT_INTERVAL_SECONDS : startedAt;
+  }
+
   function judge(given: Given<Settings>, known: Known | null): Finding | null {
     const { identity, view, now } = given;
     const previous = recall(known?.facts);
@@ -122,14 +134,15 @@ export function detectorOf<
     const scope = isOpen && looked !== null ? reviseScope(known, looked.scope) : (known?.scope ?? {});
     const isSame = JSON.stringify(scope) === JSON.stringify(known?.scope);
     const goesOn = previous !== null && isSame && (looked === null || known?.scope_may !== 'change');
-    const whole = { ...given, judged, started_at: startedAt, scope };
+    const lastAt = endOf(given, judged, startedAt);
+    const whole = { ...given, judged, started_at: startedAt, last_at: lastAt, scope };
     const memory = kind.remember({ ...whole, known, previous, looked, goes_on: goesOn });
     checked.set(memory, memory);
     return {
       identity,
       level,
       started_at: startedAt,
-      last_at: (view.lastMatching(matching) ?? startedAt) + COUNT_INTERVAL_SECONDS,
+      last_at: lastAt,
       scope,
       severity: kind.severity({ ...whole, memory }),
       facts: memory,

@@ -11,6 +11,8 @@ export interface Part {
   contains: IsMatching;
   requests: number;
   matching: number;
+  /** Those of `matching` that repeat no earlier request: what one cause made fail is counted once. */
+  first_attempts: number;
 }
 
 /** When something is there, with a lower threshold to be over than to begin; pure. A kind spreads it into itself. */
@@ -20,6 +22,11 @@ export interface LevelRule<Settings, Judged extends { level: Level }> {
   level(given: Given<Settings>): Judged;
   /** Start of the interval in which a breach began, epoch seconds. */
   start(given: Given<Settings>, judged: Judged): number;
+  /**
+   * Start of the last interval that belongs to what began at `since`, while it is there or lingers: stray answers that match
+   * come after it. Absent: that of the last matching answer.
+   */
+  last?(given: Given<Settings>, judged: Judged, since: number): number;
 }
 
 /** The whole (first, absent where there is no request) and its parts. A small project must not be lost in a large organization. */
@@ -27,9 +34,11 @@ export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
   const found = new Map<string, Part>();
   const add = (name: string, row: CountSum, amount: number, contains: IsMatching): void => {
     let part = found.get(name);
-    if (part === undefined) found.set(name, (part = { name, contains, requests: 0, matching: 0 }));
+    if (part === undefined)
+      found.set(name, (part = { name, contains, requests: 0, matching: 0, first_attempts: 0 }));
     part.requests += row.requests;
     part.matching += amount;
+    if (amount > 0) part.first_attempts += Math.max(0, amount - row.retries);
   };
   for (const row of sums) {
     const amount = matchingOf(row, matching);

@@ -92,5 +92,6 @@ test('reads as a phrase', () => {
   );
   expect(describeScope({ provider: 'openai', org: 'acme' })).toBe('organization acme at openai');
   expect(describeScope({ provider: 'openai', client: 'c' })).toBe('client c at openai');
+  expect(describeScope({ provider: 'openai' })).toBe('openai');
   expect(describeScope({})).toBe('all traffic');
 });

@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import { incidentKindNames, factsOf } from '../domain/incident-kind.ts';
 import { play } from '../tests/fixtures/play.ts';
 import { type Stream, traffic } from '../tests/fixtures/traffic.ts';
+import { quotaExhausted } from './kinds/quota-exhausted.ts';
+import { retryStorm } from './kinds/retry-storm.ts';
 import { newConsequences } from './related.ts';
+
+const detectors = [quotaExhausted, retryStorm];
 
 const shop: Stream = {
   from: 0,
@@ -30,7 +34,7 @@ const storm = (stream: Stream): Stream => ({
 });
 
 test('a retry storm of those whose quota ran out is listed under the quota', () => {
-  const { incidents } = play(traffic([...spent(shop), storm(shop)]));
+  const { incidents } = play(traffic([...spent(shop), storm(shop)]), { detectors });
   const quota = incidents.find(({ kind }) => kind === 'quota_exhausted');
   const retries = incidents.find(({ kind }) => kind === 'retry_storm');
   expect(quota?.related).toEqual([retries?.id]);
@@ -39,7 +43,7 @@ test('a retry storm of those whose quota ran out is listed under the quota', () 
 
 test('a retry storm of others is not: two causes stay two', () => {
   const docs = { ...shop, project: 'docs', client: 'batch', api_key: 'k2' };
-  const { incidents } = play(traffic([...spent(shop), docs, storm(docs)]));
+  const { incidents } = play(traffic([...spent(shop), docs, storm(docs)]), { detectors });
   expect(incidents.map(({ kind, related }) => [kind, related])).toEqual([
     ['quota_exhausted', []],
     ['retry_storm', []],
@@ -47,7 +51,7 @@ test('a retry storm of others is not: two causes stay two', () => {
 });
 
 test('a consequence that is listed once is not listed again, and not under another', () => {
-  const { live } = play(traffic([...spent(shop), storm(shop)]));
+  const { live } = play(traffic([...spent(shop), storm(shop)]), { detectors });
   expect(newConsequences(live).size).toBe(0);
 });
 

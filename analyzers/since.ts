@@ -35,7 +35,7 @@ export type Since = z.infer<typeof since>;
 
 type Counted = Pick<
   Situation<unknown, Since, unknown, unknown>,
-  'previous' | 'goes_on' | 'view' | 'scope' | 'started_at' | 'now'
+  'previous' | 'goes_on' | 'view' | 'scope' | 'started_at' | 'last_at' | 'now'
 >;
 
 /** The memory of a kind that needs only sums since the start, with names of these dimensions. */
@@ -48,7 +48,7 @@ export function sinceStart(
 } {
   return {
     memory: since,
-    remember({ previous, goes_on, view, scope, started_at, now }) {
+    remember({ previous, goes_on, view, scope, started_at, last_at, now }) {
       const base: Since =
         previous !== null && goes_on
           ? previous
@@ -63,8 +63,8 @@ export function sinceStart(
       const fresh = view.between(base.counted_until, now).within(scope);
       const last = fresh.lastMatching(matching);
       // What comes after the last matching answer is not counted before the next one: a share is that of its time.
-      if (last === null) return base;
-      const end = last + COUNT_INTERVAL_SECONDS;
+      if (last === null || last_at <= base.counted_until) return base;
+      const end = Math.min(last + COUNT_INTERVAL_SECONDS, last_at);
       const next = {
         ...base,
         by: Object.fromEntries(names.map((name): [string, Tally] => [name, { ...base.by[name] }])),

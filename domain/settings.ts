@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notifySettings } from './notify-settings.ts';
 import { defaultRetention, parseRetention, type RetainedTable } from './retention.ts';
 
 /** Environment variables and flags are texts; an empty value or a boolean is no number. */
@@ -110,6 +111,7 @@ export const settingsSchema = z.strictObject({
             'How long records that could not be decoded are kept after they were read.',
           ),
           incidents: keeps('incidents', 'How long incidents are kept after they were last written.'),
+          notifications: keeps('notifications', 'How long the log of what was sent is kept.'),
           ingest_batches: keeps(
             'ingest_batches',
             'How long the ledger holds every batch. By day it is kept as long as the longest of these.',
@@ -356,6 +358,54 @@ export const settingsSchema = z.strictObject({
             .describe('Resolved after so many seconds in which it is not.'),
         })
         .prefault({}),
+      auth_failure: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(5)
+            .describe('Fires at so many requests refused for their key, membership or address in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+          share: ratio
+            .default(0.2)
+            .describe(
+              'and this share of the requests of a key, client, project, …, where that is more than usual.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(600)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
+      error_surge: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(10)
+            .describe('Fires at so many requests of classes that no other kind is about in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+          share: ratio
+            .default(0.1)
+            .describe(
+              'and this share of the requests of a client, model, project, …, where that is more than usual.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(300)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
+      unclassified: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(10)
+            .describe('Fires at so many failures that no rule knows in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+          share: ratio
+            .default(0.01)
+            .describe(
+              'and this share of the requests of a client, model, project, …, where that is more than usual.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(600)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
       pipeline: z
         .strictObject({
           // Workers speak every 10 s of what they learned within the 10 s before: less would fire for quiet partitions.
@@ -374,6 +424,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  notify: notifySettings,
   console: z
     .strictObject({
       host: z

@@ -45,6 +45,8 @@ export interface Truth {
   party: Party | null;
   /** Where the scope of the incident is not the filter of the event. */
   scope?: Scope;
+  /** Kinds that are right as well: what is warned of happens. */
+  also?: readonly string[];
 }
 
 /** Requests of some callers fail, each with the same chance, however many they send. */
@@ -127,6 +129,8 @@ export interface TrueIncident {
   party: Party | null;
   /** Classes of the failures that it consists of; none where nothing fails. */
   classes: readonly ErrorClass[];
+  /** Kinds that are right as well. */
+  also?: readonly string[];
   /** Epoch milliseconds: from here on requests fail by it. */
   started_at: number;
   /** Epoch milliseconds: from here on none fails by it. */

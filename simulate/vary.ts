@@ -12,7 +12,8 @@ const SHIFT_MS = 12 * 60_000;
 export function vary(scenario: Scenario, seed: number | string): Scenario {
   const random = createRandom(`vary ${scenario.name} ${seed}`);
   const spread = (low: number, high: number): number => low + (high - low) * random.next();
-  const volume = 2 ** spread(-1, 1);
+  // A budget in the settings belongs to the traffic as it is.
+  const volume = scenario.settings === undefined ? 2 ** spread(-1, 1) : 1;
   const earliest = Math.min(...scenario.events.map((event) => event.after_ms).filter((after) => after > 0));
   const shift = Math.max(spread(-SHIFT_MS, SHIFT_MS), EARLIEST_MS - earliest);
   const length = spread(0.8, 1.2);
@@ -36,7 +37,7 @@ export function vary(scenario: Scenario, seed: number | string): Scenario {
       : {
           buckets: scenario.buckets.map((bucket) => ({
             ...bucket,
-            requests_per_minute: bucket.requests_per_minute * volume,
+            requests_per_minute: Math.max(1, Math.round(bucket.requests_per_minute * volume)),
           })),
         }),
   };

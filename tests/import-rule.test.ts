@@ -30,9 +30,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const rooms: Readonly<Record<string, readonly string[]>> = {
   redact: ['bounded-memo.ts'],
   fields: ['bounded-memo.ts', 'redact'],
+  'formats/otel': ['fields', 'redact', 'formats/format.ts', 'formats/native.ts'],
   'formats/mapping': ['bounded-memo.ts', 'fields'],
   'formats/presets': ['fields', 'formats/mapping'],
-  formats: ['fields', 'redact', 'formats/mapping', 'formats/presets'],
+  formats: ['fields', 'redact', 'formats/mapping', 'formats/otel', 'formats/presets'],
   'classify/rules': [],
   'classify/engine': ['classify/rules'],
   classify: ['classify/rules', 'classify/engine'],
@@ -46,6 +47,7 @@ const oneFile: Readonly<Record<string, RegExp>> = {
   kafkajs: /^ingest\/sources\/kafka\.ts$/,
   '@clickhouse/client': /^store\/connect\.ts$/,
   chdb: /^store\/connect\.ts$/,
+  '@bufbuild/protobuf': /^(?:ingest\/formats\/otel\/proto|tests\/)/,
   '@grafana/grafana-foundation-sdk': /^dashboards\/grafana\//,
 };
 

@@ -149,7 +149,7 @@ test.each<[string, Stream[], number]>([
 test('3 % for hours are a leak where windows are short: a warning, found though nothing burns fast', () => {
   const settings = { ...defaults, provider_outage: { ...defaults.provider_outage, window_seconds: 10 } };
   const { incidents } = play(
-    traffic([{ ...acme, per_minute: 6, to: 720 }, failing(0.2, { from: 120, to: 720 })]),
+    traffic([{ ...acme, per_minute: 120, to: 720 }, failing(4, { from: 120, to: 720 })]),
     { detectors, settings },
   );
   expect(incidents).toMatchObject([{ severity: 'warning', evidence: { pace: 'leak' } }]);

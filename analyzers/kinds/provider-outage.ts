@@ -12,7 +12,7 @@ const matching: Matching = {
   classes: ['server_error', 'engine_overloaded', 'timeout', 'connection'],
   measure: 'requests',
 };
-const since = sinceStart(matching, ['model', 'client', 'region', 'project']);
+const since = sinceStart(matching, ['model', 'client', 'region']);
 /** Longer ago than this is no part of the comparison; seconds. Regions are known that far back. */
 const COMPARED_SECONDS = 6 * 3_600;
 
@@ -23,7 +23,7 @@ export const providerOutage = detectorOf({
   identity: ['provider'],
   matching,
   reads: ({ window_seconds: window }) => ({
-    by: ['project', 'client', 'region', 'model'],
+    by: ['client', 'region', 'model'],
     fine: 15 * window,
     minutes: Math.max(COMPARED_SECONDS, 360 * window),
     hours: 4_320 * window,
@@ -48,9 +48,10 @@ export const providerOutage = detectorOf({
   report(at) {
     const { scope, memory, settings, started_at: startedAt, now, view, identity } = at;
     const from = Math.max(startedAt, now - COMPARED_SECONDS);
-    const found = outageVerdict(matching, view.between(from, now), {
+    const until = Math.max(memory.counted_until, from);
+    const found = outageVerdict(matching, view.between(from, until), {
       provider: identity['provider'] ?? '',
-      peers: at.peers().map((peer) => ({ ...peer, view: peer.view.between(from, now) })),
+      peers: at.peers().map((peer) => ({ ...peer, view: peer.view.between(from, until) })),
       budget: settings.budget,
     });
     const failed = share(memory.matching, memory.requests);
@@ -67,7 +68,6 @@ export const providerOutage = detectorOf({
         affected_models: largest(memory.by['model']),
         affected_regions: largest(memory.by['region']),
         affected_clients: largest(memory.by['client']),
-        affected_projects: largest(memory.by['project']),
       },
       remedy: outageSteps(found),
     };

@@ -65,13 +65,19 @@ export const quotaForecast = detectorOf({
     const { amount_usd, period, project } = known;
     const own = ofBudget(view, known);
     const span = periodOf(period, now);
+    const isSpent = forecast !== null && forecast.spent >= amount_usd;
     return {
       budget: { amount_usd, period, ...(project === undefined ? {} : { project }) },
       spent: forecast?.spent ?? 0,
       pace: forecast?.pace ?? 0,
-      at: forecast?.at ?? null,
-      earliest: forecast?.earliest ?? null,
-      latest: forecast?.latest ?? null,
+      // What is spent was spent when it was first seen to be, not now.
+      ...(isSpent && previous !== null && previous.at !== null
+        ? { at: Math.min(previous.at, now), earliest: previous.earliest, latest: previous.latest }
+        : {
+            at: forecast?.at ?? null,
+            earliest: forecast?.earliest ?? null,
+            latest: forecast?.latest ?? null,
+          }),
       ends: span.to,
       spenders: spenders(own.between(Math.max(span.from, now - DAY), now)),
     };
@@ -140,11 +146,18 @@ function judge(given: Given<ForecastSettings>): Judged {
       learn: () => LEARN_SECONDS,
     });
     const judged = rule.level({ ...given, view: ofBudget(given.view, budget) });
-    const isSooner = (judged.forecast?.at ?? Infinity) < (found.forecast?.at ?? Infinity);
+    const isSooner =
+      timeLeft(judged.forecast, budget, given.now) < timeLeft(found.forecast, found.budget, given.now);
     const rank = order.indexOf(judged.level) - order.indexOf(found.level);
     if (rank > 0 || (rank === 0 && isSooner)) found = { ...judged, budget };
   }
   return found;
+}
+
+/** Seconds until the budget is spent; below 0 the more of it is overdrawn. */
+function timeLeft(forecast: CrossingLevel['forecast'], budget: Budget | null, now: number): number {
+  if (forecast === null || budget === null || forecast.at === null) return Infinity;
+  return forecast.at > now ? forecast.at - now : 1 - forecast.spent / budget.amount_usd;
 }
 
 function ofBudget(view: View, { project }: Pick<Budget, 'project'>): View {

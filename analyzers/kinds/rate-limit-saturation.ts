@@ -55,9 +55,11 @@ export const rateLimitSaturation = detectorOf({
       .between(startedAt, now)
       .sums()
       .reduce((sum, row) => sum + (row.class === 'rate_limit' ? row.requests : 0), 0);
+    // The limit that is told is the one that was nearest, also while another is looked at afterwards.
+    const isNearest = judged.limit !== null && judged.left <= (previous?.least_left ?? 1);
     const seen = {
-      limit: judged.limit?.name ?? previous?.limit ?? 'requests',
-      allowed: judged.allowed > 0 ? judged.allowed : (previous?.allowed ?? 0),
+      limit: isNearest ? (judged.limit?.name ?? '') : (previous?.limit ?? ''),
+      allowed: isNearest ? judged.allowed : (previous?.allowed ?? 0),
       least_left: Math.min(judged.left, previous?.least_left ?? 1),
       seconds_to_zero: judged.seconds_to_zero,
       refused: Math.max(refused, previous?.refused ?? 0),

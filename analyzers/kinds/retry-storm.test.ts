@@ -117,5 +117,5 @@ test('half of the threshold keeps it open', () => {
     retries: 3,
   }));
   const rows = traffic([web, ...storm(20, 30), ...lower.slice(1), { ...crawler, from: 30, per_minute: 40 }]);
-  expect(play(rows).incidents[0]?.state).toBe('firing');
+  expect(play(rows, alone).incidents[0]?.state).toBe('firing');
 });

@@ -2,7 +2,7 @@ import type { Level } from '../advance.ts';
 import type { KindSettings } from '../given.ts';
 import { type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
 import { poissonTail } from '../poisson-tail.ts';
-import type { Matching } from '../view.ts';
+import type { Matching, View } from '../view.ts';
 
 /** How fast a budget burns: so many times as fast as it may, in every one of some windows. */
 export interface BurnPace {
@@ -14,7 +14,7 @@ export interface BurnPace {
 
 export interface BurnLevel {
   level: Level;
-  /** The whole where that burns, else the part with most answers; null: none does. */
+  /** The whole where that burns or lingers, else the part with most answers; null: none does. */
   part: Part | null;
   pace: BurnPace | null;
 }
@@ -22,6 +22,14 @@ export interface BurnLevel {
 /** By chance alone, at a rate that just keeps the budget, the longest window would hold so much this seldom. */
 const CHANCE = 1e-6;
 const LINGER_CHANCE = 1e-2;
+/**
+ * The same of the shortest window: after an outage the longest is full of it for its whole length, and two failures of
+ * fifty would be the next one. One failure of one request is out of reach of it.
+ */
+const SHORT_CHANCE = 0.03;
+/** Slower paces have more time to be sure. */
+const SLOW_CHANCE = 1e-3;
+const SHORT_LINGER_CHANCE = 0.2;
 /** Half of the factor is still burning. */
 const LINGER = 0.5;
 /** Windows above this must be known for half of their time, or they say nothing else than the shorter ones. */
@@ -29,7 +37,7 @@ const KNOWN_SECONDS = 3_600;
 
 /**
  * A breach where a part of the traffic burns its error budget at one of the paces: `budget` is the share of requests (0 to 1)
- * that may match; the longest window holds at least `count` of them, and more than chance explains.
+ * that may match; the longest window holds at least `count` of them that are no retries, and more than chance explains.
  */
 export function burnRate<Settings extends KindSettings>(of: {
   matching: Matching;
@@ -55,7 +63,12 @@ export function burnRate<Settings extends KindSettings>(of: {
         return parts;
       };
       /** The part in the longest window where it burns in all of them; the shortest is asked first: mostly that is the end. */
-      const burning = ({ windows, factor }: BurnPace, name: string, ease: number): Part | null => {
+      const burning = (pace: BurnPace, name: string, ease: number): Part | null => {
+        const { windows, factor } = pace;
+        const short = partsIn(windows[0] ?? 0).get(name);
+        const goesOn = ease < 1 ? SHORT_LINGER_CHANCE : pace === paces[0] ? SHORT_CHANCE : SLOW_CHANCE;
+        if (short === undefined || poissonTail(short.first_attempts, budget * short.requests) >= goesOn)
+          return null;
         let longest: Part | undefined;
         for (const seconds of windows) {
           longest = partsIn(seconds).get(name);
@@ -63,8 +76,8 @@ export function burnRate<Settings extends KindSettings>(of: {
           if (longest.matching < ease * factor * budget * longest.requests) return null;
           if (seconds > KNOWN_SECONDS && since > now - seconds / 2) return null;
         }
-        if (longest === undefined || longest.matching < ease * settings.count) return null;
-        const chance = poissonTail(longest.matching, budget * longest.requests);
+        if (longest === undefined || longest.first_attempts < ease * settings.count) return null;
+        const chance = poissonTail(longest.first_attempts, budget * longest.requests);
         return chance < (ease === 1 ? CHANCE : LINGER_CHANCE) ? longest : null;
       };
       const worst = (pace: BurnPace, ease: number): Part | null => {
@@ -77,14 +90,18 @@ export function burnRate<Settings extends KindSettings>(of: {
         const part = worst(pace, 1);
         if (part !== null) return { level: 'breach', part, pace };
       }
-      const lingers = paces.some((pace) => worst(pace, LINGER) !== null);
-      if (lingers) return { level: 'lingering', part: null, pace: null };
+      for (const pace of paces) {
+        const part = worst(pace, LINGER);
+        if (part !== null) return { level: 'lingering', part, pace };
+      }
       const longest = paces[0]?.windows.at(-1) ?? 0;
       return { level: partsIn(longest).size === 0 ? 'no_data' : 'healthy', part: null, pace: null };
     },
-    start({ view, now, from, settings }, { part, pace }) {
+    start({ view, now, from, settings, last }, { part, pace }) {
       if (part === null || pace === null) return now;
-      const least = LINGER * pace.factor * of.budget(settings);
+      // Stray answers of before are not its beginning: half of the share that it has now is.
+      const present = shareOf(last(pace.windows[0] ?? 0).where(part.contains), matching);
+      const least = Math.max(LINGER * pace.factor * of.budget(settings), present / 2);
       const isAbove = (sums: { requests: number; matching: number }): boolean =>
         sums.matching > 0 && sums.matching >= least * sums.requests;
       const intervals = view.where(part.contains).intervals(matching);
@@ -93,7 +110,26 @@ export function burnRate<Settings extends KindSettings>(of: {
       const first = startOfRun(intervals, run, isAbove) ?? now;
       return intervals.find((sums) => sums.ts >= first && isAbove(sums))?.ts ?? first;
     },
+    last({ view, now }, { part }, since) {
+      const own = view
+        .between(Math.max(since, now - KNOWN_SECONDS), now)
+        .where(part?.contains ?? (() => true));
+      const least = shareOf(own, matching) / 2;
+      const intervals = own.intervals(matching);
+      return (
+        intervals.findLast((sums) => sums.matching > 0 && sums.matching >= least * sums.requests)?.ts ?? since
+      );
+    },
   };
+}
+
+function shareOf(view: View, matching: Matching): number {
+  const sums = { requests: 0, matching: 0 };
+  for (const one of view.intervals(matching)) {
+    sums.requests += one.requests;
+    sums.matching += one.matching;
+  }
+  return sums.requests === 0 ? 0 : sums.matching / sums.requests;
 }
 
 function larger(one: Part | null, other: Part): Part {

@@ -48,10 +48,17 @@ describe('burn rate', () => {
       [ok(60), failed(7, 50, 60)],
       60,
       'lingering',
-      null,
+      'fast',
     ],
-    ['four failures of four are too few to begin', [failed(4, 59, 60)], 60, 'lingering', null],
+    ['four failures of four are too few to begin', [failed(4, 59, 60)], 60, 'lingering', 'fast'],
     ['five failures of five are enough', [failed(5, 59, 60)], 60, 'breach', 'fast'],
+    [
+      'six failures, two of them retries, are too few',
+      [failed(4, 59, 60), failed(2, 59, 60, { retries: 1 })],
+      60,
+      'lingering',
+      'fast',
+    ],
     ['a failure in an hour of a quiet caller', [ok(0.2), failed(1, 59, 60)], 60, 'healthy', null],
     ['3 % of 1,000 a second within the factor', [ok(60_000), failed(1_800, 0, 60)], 60, 'healthy', null],
     ['3 % for two days leak', [ok(60, 0, 2_880), failed(2, 0, 2_880)], 2_880, 'breach', 'leak'],
@@ -80,6 +87,26 @@ describe('burn rate', () => {
     const judged = rule.level(given);
     expect(judged.part?.name).toBe('model\nsmall');
     expect(rule.start(given, judged)).toBe(at(55));
+  });
+  test('two failures after an outage are not the next one, though the long window is full of it', () => {
+    const slow = burnRate({
+      matching: errors,
+      budget: () => 0.01,
+      paces: () => [{ name: 'slow', windows: [300, 3_600], factor: 3 }],
+    });
+    const level = (after: number): string => {
+      const streams = [ok(10, 0, 15), failed(10, 15, 30), ok(10, 30), failed(after, 30, 60)];
+      return slow.level(givenOf(traffic(streams), at(60), settings, reads)).level;
+    };
+    expect([0, 0.2, 0.4, 2].map(level)).toEqual(['healthy', 'healthy', 'lingering', 'breach']);
+  });
+  test('stray failures before and after are no part of it', () => {
+    const stray = failed(1, 0, 60);
+    const rows = traffic([ok(60, 0, 50), failed(60, 50, 57), ok(60, 57), stray]);
+    const early = givenOf(rows, at(51), settings, reads);
+    const judged = rule.level(early);
+    expect(rule.start(early, judged)).toBe(at(50));
+    expect(rule.last?.(givenOf(rows, at(59), settings, reads), judged, at(50))).toBe(at(57) - 10);
   });
 });
 

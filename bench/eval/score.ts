@@ -53,7 +53,12 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
         best.resolved_at === null ? null : (Date.parse(best.resolved_at) - one.ended_at) / 1000,
     };
   });
-  return { matches: results, false_alarms: [...free].filter(({ id }) => !consequences.has(id)) };
+  const isRight = (incident: Incident): boolean =>
+    wanted.some((one) => one.also?.includes(incident.kind) === true && isOf(scenario, incident, one));
+  return {
+    matches: results,
+    false_alarms: [...free].filter((incident) => !consequences.has(incident.id) && !isRight(incident)),
+  };
 }
 
 function isOf(scenario: Scenario, incident: Incident, { started_at, ended_at, scope }: Wanted): boolean {

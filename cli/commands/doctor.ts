@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { openStore } from '../../store/connect.ts';
 import { migrationFiles, missingMigrations } from '../../store/migrate.ts';
 import { readDroppedFields } from '../../store/queries/dropped-fields.ts';
+import { readDeliveries } from '../../store/queries/notifications.ts';
 import type { CommandContext } from '../context.ts';
+import { checkSecrets } from '../needs/secrets.ts';
 import { describeError, EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
 import { droppedFields } from '../format/input-report.ts';
@@ -53,6 +55,7 @@ const checksByName: Readonly<Record<string, Look>> = {
   clickhouse: checkStore,
   kafka: checkKafka,
   grafana: checkGrafana,
+  notify: checkNotify,
 };
 
 /** How far back fields that were left out are told. */
@@ -130,6 +133,30 @@ async function checkGrafana(_options: unknown, { settings, signal }: CommandCont
   return answer.ok
     ? ok(`${shown} answers and accepts the token`)
     : fail(`Grafana at ${shown} answers ${answer.status}: check grafana.url`);
+}
+
+/** Whether every receiver can be reached is what `notify test` says; here what is known without waking anybody. */
+async function checkNotify(_options: unknown, context: CommandContext): Promise<Finding> {
+  const { notify, clickhouse } = context.settings;
+  const names = Object.keys(notify.receivers);
+  if (names.length === 0) return { result: 'skip', text: 'notify.receivers has no receiver' };
+  await checkSecrets(notify, context);
+  const known = `${names.length} receiver${names.length === 1 ? '' : 's'} (${names.join(', ')}), their secrets are there`;
+  if (clickhouse.url === '' && !existsSync(clickhouse.path)) return ok(known);
+  const store = await openStore({ ...clickhouse, timeoutMs: 10_000, notice: context.err });
+  try {
+    // The check of ClickHouse says what is missing.
+    if (((await missingMigrations(store)) ?? ['all']).length > 0) return ok(known);
+    const log = await readDeliveries(store, { since: context.now() / 1000 - 7 * 86_400 });
+    const failing = log.filter(({ state, receiver }) => state === 'failed' && names.includes(receiver));
+    const [newest] = failing;
+    if (newest === undefined) return ok(`${known}; none has a message waiting that it did not take`);
+    return fail(
+      `${newest.receiver} has not taken ${failing.filter(({ receiver }) => receiver === newest.receiver).length} messages (${newest.answer}): correct notify.receivers.${newest.receiver}, or see faultline notify test ${newest.receiver}`,
+    );
+  } finally {
+    await store.close();
+  }
 }
 
 function ok(text: string): Finding {

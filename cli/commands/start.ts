@@ -18,6 +18,9 @@ import { nothingCounted, reportInput, unfinishedLine } from '../format/input-rep
 import { historyNotice, readSpan } from '../input/history-notice.ts';
 import { createLiveView, type LiveCounts } from '../format/live-view.ts';
 import { logEvents } from '../telemetry/log-events.ts';
+import { notifyReceivers } from '../needs/notifications.ts';
+import { checkSecrets } from '../needs/secrets.ts';
+import { createNotifyTelemetry, type NotifyTelemetry, withNotify } from '../telemetry/notify-telemetry.ts';
 import { neededStore, served, waitingOf } from '../needs/needs.ts';
 import { openMigrated, workerFor } from '../pipeline.ts';
 import { type RunningTelemetry, runTelemetry } from '../telemetry/run-telemetry.ts';
@@ -61,6 +64,12 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     now: context.now,
     logger: context.logger.child({}, { level: 'warn' }),
   });
+  // The demo's incidents are nobody's.
+  if (!isDemo) await checkSecrets(settings.notify, context);
+  const notify = createNotifyTelemetry(
+    isDemo ? {} : settings.notify.receivers,
+    context.logger.child({}, { level: 'warn' }),
+  );
   let page: Console | null = null;
   let reports: RunningStateReport | null = null;
   try {
@@ -84,7 +93,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     const open =
       options.openConsole === false
         ? null
-        : await openPage(toCome, input.what, { state, telemetry }, context);
+        : await openPage(toCome, input.what, { state, telemetry, notify }, context);
     page = open;
     let isGreeted = open === null;
     const greet = (): void => {
@@ -120,7 +129,20 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     telemetry.watch(worker, store);
     greet();
     reports?.watch(worker);
-    await work({ store, worker, source, state, telemetry, exit: options.exit === true }, context);
+    const stopNotifying = new AbortController();
+    const notifying = isDemo
+      ? null
+      : notifyReceivers(store, notify, {
+          settings,
+          env: context.env,
+          signal: AbortSignal.any([signal, stopNotifying.signal]),
+        });
+    try {
+      await work({ store, worker, source, state, telemetry, exit: options.exit === true }, context);
+    } finally {
+      stopNotifying.abort();
+      await notifying;
+    }
     await reports?.leave();
     if (signal.aborted) context.err('stopped');
     // A scheduled import of the wrong file must not look like one that went well.
@@ -333,7 +355,7 @@ function watch(state: State, source: StartSource, context: CommandContext): Work
 async function openPage(
   store: Store,
   ahead: string,
-  { state, telemetry }: Pick<Running, 'state' | 'telemetry'>,
+  { state, telemetry, notify }: Pick<Running, 'state' | 'telemetry'> & { notify: NotifyTelemetry },
   context: CommandContext,
 ): Promise<Console> {
   const { host, port, token } = context.settings.console;
@@ -345,7 +367,7 @@ async function openPage(
     token,
     now: context.now,
     dashboards,
-    telemetry,
+    telemetry: withNotify(telemetry, notify),
     live: () => {
       const at = context.now();
       if (at - before.at > 2_000) {

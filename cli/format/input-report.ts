@@ -69,7 +69,7 @@ function deadReason({ reason, count, first }: InputReport['dead'][number], unit:
 
 function skipAdvice({ skipped }: InputReport): string {
   return (skipped['no_request'] ?? 0) > 0
-    ? 'spans and events count when they have gen_ai attributes (docs/formats/otel-genai.md)'
+    ? 'spans and events count when they tell a request to a model (docs/formats/otel.md)'
     : 'look whether it is the right file';
 }
 

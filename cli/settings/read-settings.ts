@@ -8,7 +8,7 @@ import { MappingFault } from '../../ingest/formats/mapping/fault.ts';
 import { closest } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
 import { maskCredentials } from '../mask.ts';
-import { dottedNames, settingAt, settingKeys, valueAt } from './settings-keys.ts';
+import { dottedNames, type SettingKey, settingAt, settingKeys, valueAt } from './settings-keys.ts';
 
 /** One setting given by a flag; a list may be one comma-separated text. */
 export interface SettingOverride {
@@ -181,7 +181,7 @@ function applyEnvironment(tree: Tree, env: SettingsSources['env'], origins: Map<
   for (const [name, value] of Object.entries(env)) {
     // An empty variable counts as not set: compose files and unit files pass such for what nobody chose.
     if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
-    const exact = known.find((setting) => setting.env === name && !setting.map);
+    const exact = known.find((setting) => setting.env === name && !setting.map && !setting.structured);
     const map = known.find((setting) => setting.map && name.startsWith(`${setting.env}_`));
     const path = exact?.path ?? (map && [...map.path, name.slice(map.env.length + 1).toLowerCase()]);
     if (path === undefined) {
@@ -229,15 +229,28 @@ function describeIssues(
 function describeIssue(issue: z.core.$ZodIssue, tree: Tree, origins: Map<string, string>): string {
   if (issue.code === 'unrecognized_keys') {
     const key = [...issue.path, issue.keys[0] ?? ''].join('.');
-    return `${originOf(key, origins)}unknown key ${key}${suggestKey(key)}`;
+    const known =
+      settingAt(issue.path)?.structured === true
+        ? '; docs/notifications.md shows those that are known'
+        : null;
+    return `${originOf(key, origins)}unknown key ${key}${known ?? suggestKey(key)}`;
   }
   const setting = settingAt(issue.path);
   // Of a list that was given as one text, the text is what the user knows.
   const whole = setting !== null && typeof valueAt(tree, setting.path) === 'string';
   const path = whole ? setting.path : issue.path;
   const key = path.join('.');
-  const value = setting?.secret === true ? '' : ` is ${shown(valueAt(tree, path) ?? setting?.defaultValue)}`;
+  const value = mayHoldSecret(issue, setting, valueAt(tree, path))
+    ? ''
+    : ` is ${shown(valueAt(tree, path) ?? (setting?.structured === true ? undefined : setting?.defaultValue))}`;
   return `${originOf(key, origins)}${key}${value}: must ${allowed(issue)}`;
+}
+
+/** Within lists and maps of sections a secret may stand where another value belongs. */
+function mayHoldSecret(issue: z.core.$ZodIssue, setting: SettingKey | null, value: unknown): boolean {
+  if (setting?.structured !== true) return setting?.secret === true;
+  if (issue.code === 'custom') return issue.params?.['secret'] === true;
+  return value !== undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_key');
 }
 
 function originOf(key: string, origins: ReadonlyMap<string, string>): string {
@@ -265,10 +278,33 @@ function allowed(issue: z.core.$ZodIssue): string {
   const ofText = issue.code === 'invalid_format' || issue.code === 'custom' || issue.code === 'invalid_union';
   if (ofText) return `be ${issue.message}`;
   if (setting === null) return 'be a section with keys of its own';
+  if (setting.structured && setting.path.length < issue.path.length) return allowedWithin(issue);
   if (issue.code === 'too_small' && (issue.origin === 'string' || issue.origin === 'array'))
     return 'not be empty';
   return setting.path.length < issue.path.length ? 'be a text' : `be ${setting.allowed}`;
 }
+
+/** What may stand at a place within a list or map of sections. */
+function allowedWithin(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return 'have a name of lower-case letters, digits, - and _';
+  if (issue.code === 'invalid_value') return `be ${issue.message}`;
+  if (issue.code === 'too_small')
+    return issue.origin === 'string' || issue.origin === 'array'
+      ? 'not be empty'
+      : `be at least ${issue.minimum}`;
+  if (issue.code === 'too_big') return `be at most ${issue.maximum}`;
+  if (issue.code !== 'invalid_type') return 'be as docs/notifications.md says';
+  return `be ${kindWords[issue.expected] ?? issue.expected}`;
+}
+
+const kindWords: Readonly<Record<string, string>> = {
+  string: 'a text',
+  array: 'a list',
+  object: 'a section with keys of its own',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+};
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'missing';

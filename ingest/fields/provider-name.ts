@@ -1,4 +1,4 @@
-/** Names of the semantic conventions, old and new, where ours differ. */
+/** Names of the semantic conventions (old and new), OpenInference, OpenLLMetry and the Vercel AI SDK, where ours differ. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['azure.ai.openai', 'azure'],
   ['azure.ai.inference', 'azure'],
@@ -7,10 +7,26 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['gcp.gemini', 'gemini'],
   ['gcp.gen_ai', 'gemini'],
   ['gcp.vertex_ai', 'vertex_ai'],
+  ['gcp.vertex.agent', 'gemini'],
   ['aws.bedrock', 'bedrock'],
   ['x_ai', 'xai'],
   ['mistral_ai', 'mistral'],
+  ['mistralai', 'mistral'],
+  ['azure-openai', 'azure'],
+  ['google', 'gemini'],
+  ['google.vertex', 'vertex_ai'],
+  ['vertexai', 'vertex_ai'],
+  ['vertex', 'vertex_ai'],
+  ['vertex.anthropic', 'vertex_ai'],
+  ['aws', 'bedrock'],
+  ['amazon-bedrock', 'bedrock'],
+  ['togetherai', 'together'],
+  ['ibm.watsonx.ai', 'watsonx'],
 ]);
+
+/** Which API of the provider is meant, as the Vercel AI SDK adds it: `openai.responses`, `google.generative-ai`. */
+const API =
+  /\.(?:responses|chat|completions?|messages|embeddings?|image|speech|transcription|generative-ai|language-model)$/;
 
 /** Hosts whose errors speak their own dialect though the client library calls them by another name. */
 const HOSTS: readonly (readonly [suffix: string, provider: string])[] = [
@@ -38,5 +54,6 @@ export function providerName(name: string | undefined, address: string | undefin
   const known = host === undefined ? undefined : HOSTS.find(([suffix]) => host.endsWith(suffix));
   if (known !== undefined) return known[1];
   if (name === undefined || name === '_OTHER') return undefined;
-  return NAMES.get(name.toLowerCase()) ?? name;
+  const lower = name.toLowerCase().replace(API, '');
+  return NAMES.get(lower) ?? lower;
 }

@@ -4,11 +4,18 @@ import { Cleaner } from '../fields/clean.ts';
 import type { Decode } from './format.ts';
 import { type FormatOptions, recordDecoder } from './formats.ts';
 import { DEEPEST, nestsTooDeeply } from './mapping/json-depth.ts';
+import { OTLP_FIRST_BYTE, readOtlpProtobuf } from './otel/protobuf.ts';
 
 export type DecoderOptions = FormatOptions;
 
 /** Larger messages are no log records. */
 export const LARGEST_BYTES = 1024 * 1024;
+/**
+ * One message of OpenTelemetry is a batch of many requests. The Collector sends at most 1 MB unless told otherwise; this is
+ * for those who told it otherwise, and for the lines of its file exporter. As long as the longest line that is read whole.
+ */
+export const LARGEST_OTLP_BYTES = 4 * LARGEST_BYTES;
+const OTLP_JSON = /^\s*\{\s*"resource(?:Spans|Logs|Metrics)"/;
 
 /**
  * A function from the bytes of a message to its request logs, redacted, or to the reason why there are none; `now` is
@@ -18,26 +25,59 @@ export function createDecoder(
   options: DecoderOptions,
   cleaner = new Cleaner(),
 ): (value: Buffer | null, now: number) => Decoded {
-  return bytesDecoder(recordDecoder(options, cleaner));
+  return bytesDecoder(recordDecoder(options, cleaner), options.format);
 }
 
-/** The way from the bytes of a message to the decoder of what is parsed out of them. */
-export function bytesDecoder(decodeRecord: Decode): (value: Buffer | null, now: number) => Decoded {
+/** The way from the bytes of a message in this format to the decoder of what is parsed out of them. */
+export function bytesDecoder(
+  decodeRecord: Decode,
+  format: FormatOptions['format'],
+): (value: Buffer | null, now: number) => Decoded {
+  const mayBeOtlp = format === 'auto' || format === 'otel-genai';
   return (value, now) => {
     if (value === null || value.length === 0) return { kind: 'skip', reason: 'tombstone' };
-    if (value.length > LARGEST_BYTES)
-      return reject('too_large', `${value.length} bytes; at most ${LARGEST_BYTES}`);
-    const text = toText(value);
-    if (text === null) return reject('not_utf8', 'the message is not valid UTF-8');
-    if (nestsTooDeeply(text)) return reject('too_deep', `nested deeper than ${DEEPEST}`);
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(text);
-    } catch (error) {
-      return reject('not_json', explain(error));
-    }
-    return decodeRecord(parsed, now);
+    const most = mayBeOtlp && beginsLikeOtlp(value) ? LARGEST_OTLP_BYTES : LARGEST_BYTES;
+    if (value.length > most) return reject('too_large', `${value.length} bytes; at most ${most}`);
+    const parsed = parse(value);
+    if ('value' in parsed) return decodeRecord(parsed.value, now);
+    // Only what is no JSON, so that no record in JSON is ever taken for protobuf.
+    return mayBeOtlp
+      ? decodeProtobuf(value, now, parsed, decodeRecord)
+      : reject(parsed.reason, parsed.detail);
   };
+}
+
+type Parsed = { value: unknown } | Fault;
+interface Fault {
+  reason: RejectReason;
+  detail: string;
+}
+
+function parse(bytes: Buffer): Parsed {
+  const text = toText(bytes);
+  if (text === null) return { reason: 'not_utf8', detail: 'the message is not valid UTF-8' };
+  if (nestsTooDeeply(text)) return { reason: 'too_deep', detail: `nested deeper than ${DEEPEST}` };
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { reason: 'not_json', detail: explain(error) };
+  }
+}
+
+function beginsLikeOtlp(bytes: Buffer): boolean {
+  return bytes[0] === OTLP_FIRST_BYTE || OTLP_JSON.test(bytes.toString('latin1', 0, 64));
+}
+
+/** OTLP in protobuf, or else why the bytes are nothing: `fault` is why they are no JSON. */
+function decodeProtobuf(bytes: Buffer, now: number, fault: Fault, decodeRecord: Decode): Decoded {
+  if (bytes[0] === OTLP_FIRST_BYTE) {
+    const otlp = readOtlpProtobuf(bytes, DEEPEST);
+    if (otlp.message !== null) return decodeRecord(otlp.message, now);
+    if (otlp.tooDeep) return reject('too_deep', `protobuf nested deeper than ${DEEPEST}`);
+    if (fault.reason === 'not_utf8')
+      return reject('not_utf8', `neither text nor OTLP in protobuf: it ${otlp.why}`);
+  }
+  return reject(fault.reason, fault.detail);
 }
 
 function reject(reason: RejectReason, detail: string): Decoded {

@@ -8,7 +8,7 @@ import { mappedDecoder } from './mapped.ts';
 import { faultAt, shown } from './mapping/fault.ts';
 import { compileMapping, type Mapping, type MappingSpec } from './mapping/mapping.ts';
 import { native } from './native.ts';
-import { otelGenai } from './otel-genai.ts';
+import { otelGenai } from './otel/otel-genai.ts';
 import { Parts } from './parts.ts';
 import { presetFunctions } from './presets/functions.ts';
 import { type Preset, presets } from './presets/presets.ts';

@@ -105,7 +105,7 @@ export function createTracer(
         return decoded;
       }),
   };
-  const decode = bytesDecoder(recordDecoder(options, cleaner, making));
+  const decode = bytesDecoder(recordDecoder(options, cleaner, making), options.format);
   return (value, now) => {
     records = [];
     return { decoded: decode(value, now), records };

@@ -17,6 +17,8 @@ const ENCODED_RUN =
   /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}(?:(?:\r?\n|\\r\\n|\\n)[A-Za-z0-9+/_-]{4,})*={0,2}/g;
 /** Characters that have to be readable before what was decoded counts as a text. */
 const LEAST_TEXT = 12;
+/** So many bytes tell in which encoding a message is. */
+const HEAD = 512;
 const UNREADABLE = /(?![\t\n\r])\p{Cc}|\ufffd/u;
 
 /** The text without escapes, percent signs, entities and unseen characters; the text itself when it has none. */
@@ -92,9 +94,23 @@ function readable(bytes: Buffer): string | null {
 
 /** The text of a message: UTF-8, or UTF-16 in either order, of which a line may lack its first byte. */
 export function textOfBytes(bytes: Buffer): string {
-  const head = bytes.subarray(0, 512);
-  const zeros = head.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0);
-  return zeros * 5 > head.length ? textWithoutZeros(bytes) : bytes.toString('utf8');
+  const [even, odd] = zerosOf(bytes);
+  return (even + odd) * 5 > Math.min(bytes.length, HEAD) ? textWithoutZeros(bytes) : bytes.toString('utf8');
+}
+
+/** Whether zeros stand as in ASCII that is written in UTF-16: many, and nearly all at every second place. */
+export function isUtf16(bytes: Buffer): boolean {
+  const [even, odd] = zerosOf(bytes);
+  return (even + odd) * 5 > Math.min(bytes.length, HEAD) && Math.max(even, odd) >= 9 * Math.min(even, odd);
+}
+
+/** How many of the first bytes are zeros: at even places, at odd ones. */
+function zerosOf(bytes: Buffer): [even: number, odd: number] {
+  const zeros: [number, number] = [0, 0];
+  bytes.subarray(0, HEAD).forEach((byte, at) => {
+    if (byte === 0) zeros[at % 2 === 0 ? 0 : 1]++;
+  });
+  return zeros;
 }
 
 /** ASCII in UTF-16 is ASCII with zeros between, in whichever order; the mark before it is no text. */

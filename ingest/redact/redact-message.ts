@@ -1,4 +1,5 @@
-import { textOfBytes } from './encodings.ts';
+import { isUtf8 } from 'node:buffer';
+import { isUtf16, textOfBytes } from './encodings.ts';
 import type { Redactor } from './redact.ts';
 import { MASK } from './redaction-rules.ts';
 
@@ -13,9 +14,11 @@ const ONE_WORD = /^\s{0,16}[A-Za-z0-9+/_-]{16,}={0,2}\s{0,16}$/;
 
 /**
  * The bytes of a message as a dead letter keeps them: text without secrets, at most 1 Mi characters. JSON stays JSON,
- * with API keys as fingerprints, so that it can be decoded again later; anything else is cut at 64 Ki characters.
+ * with API keys as fingerprints, so that it can be decoded again later; anything else is cut at 64 Ki characters. Of
+ * binary data only the size is kept: lengths and tags before a text look like letters of it, and no name tells what it is.
  */
 export function redactMessage(value: Buffer, redactor: Redactor): string {
+  if (isBinary(value)) return `[${value.length} bytes of binary data]`;
   if (value.length > LARGEST_READ) return redactor.text(textOfBytes(value.subarray(0, LONGEST)));
   const text = textOfBytes(value);
   const parsed = parse(text);
@@ -23,6 +26,16 @@ export function redactMessage(value: Buffer, redactor: Redactor): string {
     return JSON.stringify(redactor.value(parsed)).slice(0, LONGEST);
   if (ONE_WORD.test(text) && /[0-9]/.test(text) && /[A-Za-z]/.test(text)) return MASK;
   return redactor.text(text.replace(CUT_BEGINNING, MASK));
+}
+
+/** True for what is no text in any encoding: neither UTF-8 nor UTF-16, and with control characters, which no text of other encodings has. */
+function isBinary(bytes: Buffer): boolean {
+  return !isUtf8(bytes) && !isUtf16(bytes) && bytes.some(isControl);
+}
+
+/** Tabulator, line ends and the colours of terminals stand in texts. */
+function isControl(byte: number): boolean {
+  return byte < 32 && (byte < 9 || byte > 13) && byte !== 27;
 }
 
 function parse(text: string): unknown {

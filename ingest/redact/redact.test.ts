@@ -329,6 +329,30 @@ describe('redactMessage', () => {
     expect(redactMessage(Buffer.from('{"api_key":"abcdef", broken'))).toBe('{"api_key":"[redacted]", broken');
   });
 
+  it('keeps the size alone of binary data, in which a length may stand as a letter before a secret', () => {
+    const secret = `gsk_${'abcd1234'.repeat(6)}`;
+    const field = Buffer.concat([Buffer.from([0x0a, secret.length]), Buffer.from(secret)]);
+    for (const id of [
+      [0xff, 0xfe, 1],
+      [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff],
+    ]) {
+      const bytes = Buffer.concat([Buffer.from(id), field]);
+      expect(redactMessage(bytes)).toBe(`[${bytes.length} bytes of binary data]`);
+    }
+  });
+
+  it.each([
+    ['Latin-1', Buffer.from('Pr\xfcfung\n', 'latin1'), /^Pr.fung/],
+    [
+      'colours, cut within a letter',
+      Buffer.concat([Buffer.from('\u001b[31mrot\u001b[0m '), Buffer.from([0xc3])]),
+      /rot/,
+    ],
+    ['UTF-16 with its mark', Buffer.from('\ufeffPrüfung ok', 'utf16le'), /Pr.fung ok/],
+  ])('keeps a text in %s', (_name, bytes, expected) => {
+    expect(redactMessage(bytes)).toMatch(expected);
+  });
+
   it('never throws and lets no secret survive in any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), anySecret, (bytes, { text, secret }) => {

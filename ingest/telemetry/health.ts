@@ -52,6 +52,7 @@ export const healthReasons = [
   'broker_retrying',
   'broker_silent',
   'lag_growing',
+  'receivers_failing',
 ] as const;
 export type HealthReason = (typeof healthReasons)[number];
 

@@ -47,7 +47,7 @@ export const accountScenarios: readonly Scenario[] = [
     duration_ms: 24 * HOUR,
     requests_per_second: 2,
     settings: {
-      analyzers: { quota_forecast: { budgets: [{ provider: 'openai', amount_usd: 400, period: 'day' }] } },
+      analyzers: { quota_forecast: { budgets: [{ provider: 'openai', amount_usd: 900, period: 'day' }] } },
     },
   },
 ];

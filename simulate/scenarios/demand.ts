@@ -68,7 +68,12 @@ export const demandScenarios: readonly Scenario[] = [
     [
       load({ ...OPENAI, model: 'gpt-4.1' }, 2.2, {
         ramp_ms: 6 * MINUTE,
-        truth: { kind: 'rate_limit_saturation', party: 'traffic', scope: { ...OPENAI, model: 'gpt-4.1' } },
+        truth: {
+          kind: 'rate_limit_saturation',
+          party: 'traffic',
+          scope: { ...OPENAI, model: 'gpt-4.1' },
+          also: ['rate_limit_surge'],
+        },
       }),
     ],
     { buckets: [{ where: { ...OPENAI, model: 'gpt-4.1' }, requests_per_minute: 70 }] },
@@ -91,7 +96,7 @@ export const demandScenarios: readonly Scenario[] = [
         classes: ['conflict'],
         share: 0.7,
         retried: true,
-        truth: { kind: 'retry_storm', party: 'traffic' },
+        truth: { kind: 'retry_storm', party: 'traffic', also: ['error_surge'] },
       }),
     ],
     {

@@ -33,6 +33,8 @@ interface Around {
 
 /** Answers that never came, of all that failed, from which on the way to the provider is the likelier reason. */
 const UNREACHED = 0.5;
+/** Names in a list. */
+const MOST = 10;
 /** Names in a sentence. */
 const NAMED = 3;
 
@@ -59,14 +61,17 @@ export function outageVerdict(
     apart(compareBy(sums, matching, dimension));
   const [models, regions, clients] = [by('model'), by('region'), by('client')];
   const isUnreached = unreached >= UNREACHED * all.matching;
-  const evidence: Report['evidence'] = {
-    unanswered_share: share(unreached, all.matching),
+  const lists = {
     failing_classes: classesOf(sums.filter((row) => matching.classes.includes(row.class))),
     working_providers: working,
     failing_providers: failingToo.map((one) => one.name),
-    working_models: models.working.slice(0, 10),
-    working_regions: regions.working.slice(0, 10),
-    working_clients: clients.working.slice(0, 10),
+    working_models: models.working.slice(0, MOST),
+    working_regions: regions.working.slice(0, MOST),
+    working_clients: clients.working.slice(0, MOST),
+  };
+  const evidence: Report['evidence'] = {
+    unanswered_share: share(unreached, all.matching),
+    ...Object.fromEntries(Object.entries(lists).filter(([, names]) => names.length > 0)),
   };
   const of = (
     what: OutageVerdict['what'],

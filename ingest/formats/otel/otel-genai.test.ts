@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Cleaner } from '../fields/clean.ts';
+import { Cleaner } from '../../fields/clean.ts';
 import { otelGenai } from './otel-genai.ts';
 import { readAnyValue } from './otlp.ts';
 
@@ -168,6 +168,19 @@ describe('spans', () => {
       records: [],
       rejected: [{ part: 0, reason: 'bad_timestamp' }],
     });
+  });
+
+  it('that are rejected do not each tell a large resource again', () => {
+    const large = 'x'.repeat(100_000);
+    const bad = Array.from({ length: 100 }, () => span(chat, { endTimeUnixNano: '0' }));
+    const resource = { attributes: attributes({ 'service.name': 'a', 'process.command_line': large }) };
+    const decoded = decode({
+      resourceSpans: [{ resource, scopeSpans: [{ scope: { name: large }, spans: bad }] }],
+    });
+    const bodies = decoded.kind === 'ok' ? (decoded.rejected ?? []).map((part) => part.body) : [];
+    expect(bodies).toHaveLength(100);
+    expect(bodies.join('').length).toBeLessThan(200_000);
+    expect(bodies[0]).toContain('"service.name"');
   });
 
   it('read response headers that were recorded as attributes', () => {

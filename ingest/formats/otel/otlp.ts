@@ -1,4 +1,4 @@
-import { asList, asObject, firstText, type JsonObject } from './format.ts';
+import { asList, asObject, firstText, type JsonObject } from '../format.ts';
 
 /** Attributes by name, values as plain JSON. */
 export type Attributes = ReadonlyMap<string, unknown>;
@@ -9,7 +9,12 @@ export interface OtlpItem {
   item: JsonObject;
   attributes: Attributes;
   resource: Attributes;
-  /** The message with this item alone. */
+  /** Name of the instrumentation scope; empty when there is none. */
+  scope: string;
+  /**
+   * The message with this item alone, and of what stands around it what is read: it is told again for each damaged item, so all of
+   * it could be thousands of times the message.
+   */
   alone: () => unknown;
 }
 
@@ -18,6 +23,9 @@ const SIGNALS = [
   { kind: 'log', outer: 'resourceLogs', middle: 'scopeLogs', inner: 'logRecords' },
 ] as const;
 const DEEPEST_VALUE = 16;
+/** What is read of a resource. */
+const OF_RESOURCE: readonly unknown[] = ['service.name', 'cloud.region'];
+const LONGEST_TOLD = 1024;
 
 /** Every span and log record of an OTLP/JSON message, in its order. What is no object where one belongs is passed over. */
 export function otlpItems(message: JsonObject): OtlpItem[] {
@@ -28,6 +36,7 @@ export function otlpItems(message: JsonObject): OtlpItem[] {
       const resource = readAttributes(asObject(resourceObject)?.['attributes']);
       for (const scopeGroup of asList(asObject(group)?.[middle])) {
         const scope = asObject(scopeGroup)?.['scope'];
+        const scopeName = firstText(asObject(scope)?.['name']) ?? '';
         for (const value of asList(asObject(scopeGroup)?.[inner])) {
           const item = asObject(value);
           if (item === null) continue;
@@ -36,8 +45,16 @@ export function otlpItems(message: JsonObject): OtlpItem[] {
             item,
             attributes: readAttributes(item['attributes']),
             resource,
+            scope: scopeName,
             alone: () => ({
-              [outer]: [{ resource: resourceObject, [middle]: [{ scope, [inner]: [item] }] }],
+              [outer]: [
+                {
+                  resource: {
+                    attributes: asList(asObject(resourceObject)?.['attributes']).filter(isToldAgain),
+                  },
+                  [middle]: [{ scope: { name: scopeName.slice(0, LONGEST_TOLD) }, [inner]: [item] }],
+                },
+              ],
             }),
           });
         }
@@ -64,7 +81,7 @@ export function readAnyValue(value: unknown, depth = 0): unknown {
   if (any === null || depth > DEEPEST_VALUE) return undefined;
   if (any['stringValue'] !== undefined) return any['stringValue'];
   if (any['intValue'] !== undefined) return Number(any['intValue']);
-  if (any['doubleValue'] !== undefined) return Number(any['doubleValue']);
+  if (any['doubleValue'] !== undefined) return any['doubleValue'];
   if (any['boolValue'] !== undefined) return any['boolValue'];
   if (any['arrayValue'] !== undefined) {
     return asList(asObject(any['arrayValue'])?.['values']).map((item) => readAnyValue(item, depth + 1));
@@ -74,4 +91,32 @@ export function readAnyValue(value: unknown, depth = 0): unknown {
   return Object.fromEntries(
     pairs.map((pair) => [firstText(pair?.['key']) ?? '', readAnyValue(pair?.['value'], depth + 1)]),
   );
+}
+
+function isToldAgain(entry: unknown): boolean {
+  const pair = asObject(entry);
+  const text = asObject(pair?.['value'])?.['stringValue'];
+  return OF_RESOURCE.includes(pair?.['key']) && typeof text === 'string' && text.length <= LONGEST_TOLD;
+}
+
+/** Name of the event that a log record tells. */
+export function eventName({ item, attributes }: OtlpItem): string | undefined {
+  return firstText(item['eventName'], attributes.get('event.name'));
+}
+
+/** Body of a log record that is a text. */
+export function bodyText({ item }: OtlpItem): string | undefined {
+  return firstText(asObject(item['body'])?.['stringValue']);
+}
+
+/** Trace and span of an item; empty when it belongs to none. */
+export function spanKey({ item }: OtlpItem): string {
+  const span = firstText(item['spanId']);
+  return span === undefined ? '' : `${firstText(item['traceId']) ?? ''}/${span}`;
+}
+
+/** The span around a span; empty when there is none. */
+export function parentKey({ item }: OtlpItem): string {
+  const span = firstText(item['parentSpanId']);
+  return span === undefined ? '' : `${firstText(item['traceId']) ?? ''}/${span}`;
 }

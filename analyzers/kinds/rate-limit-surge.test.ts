@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { play } from '../../tests/fixtures/play.ts';
+import { START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
+import { rateLimitSurge } from './rate-limit-surge.ts';
+
+const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();
+const detectors = [rateLimitSurge];
+const web: Stream = { from: 0, to: 90, per_minute: 60, project: 'shop', client: 'web', model: 'gpt-5' };
+const batch: Stream = { ...web, project: 'docs', client: 'batch', per_minute: 30 };
+const limited = (stream: Stream, from: number, to: number, perMinute: number): Stream => ({
+  ...stream,
+  from,
+  to,
+  per_minute: perMinute,
+  class: 'rate_limit',
+  subclass: 'tokens_per_minute',
+});
+
+describe('a client that runs into its limit for a quarter of an hour', () => {
+  const { incidents } = play(traffic([web, batch, limited(batch, 60, 75, 18)]), { detectors });
+
+  test('is one incident of that client, from the first refusal to the last', () => {
+    expect(incidents).toMatchObject([
+      {
+        scope: { provider: 'openai', org: 'org-acme', project: 'docs', client: 'batch' },
+        started_at: minute(60),
+        resolved_at: minute(75),
+        verdict: { party: 'traffic' },
+      },
+    ]);
+  });
+
+  test('names the limit and who sends', () => {
+    expect(incidents[0]?.summary).toContain('the limit of tokens per minute');
+    expect(incidents[0]?.evidence).toMatchObject({
+      limits: ['tokens_per_minute'],
+      affected_clients: ['batch'],
+      refused_requests: 270,
+    });
+  });
+});
+
+test.each([
+  ['under 5 % of the requests', [web, limited(web, 60, 75, 2)]],
+  ['what is always so', [web, limited(web, 0, 90, 6)]],
+  ['nine refusals in the window', [{ ...web, per_minute: 6 }, limited(web, 60, 61, 9)]],
+  ['calm traffic of one request a minute', [{ ...web, per_minute: 1 }]],
+  ['calm traffic of a thousand a second', [{ ...web, per_minute: 60_000 }, limited(web, 0, 90, 200)]],
+])('no incident by %s', (_name, streams) => {
+  expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
+});
+
+test('a surge of one in a thousand requests a second is found by its share', () => {
+  const busy = { ...web, per_minute: 60_000 };
+  const { incidents } = play(traffic([busy, limited(busy, 60, 70, 6_000)]), { detectors });
+  expect(incidents).toMatchObject([{ severity: 'warning', started_at: minute(60), resolved_at: minute(70) }]);
+});

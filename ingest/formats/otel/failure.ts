@@ -1,0 +1,80 @@
+import { asList, asObject, firstNumber, firstText, type JsonObject } from '../format.ts';
+import { EXCEPTION_EVENT } from './conventions.ts';
+import { type Attributes, readAnyValue, readAttributes } from './otlp.ts';
+import { textOf, type ToldRequest } from './vocabulary.ts';
+
+export interface Failure {
+  /** `error.type`: the provider's code, an HTTP status, or an exception's class. */
+  type: string | undefined;
+  exception: string | undefined;
+  message: string | undefined;
+}
+
+const ERROR_SEVERITY = 17;
+const PROVIDER_CODE = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/;
+
+/** How the request failed; null when nothing but perhaps its HTTP status says so. */
+export function failureOf(request: ToldRequest): Failure | null {
+  const { item, vocabulary, end } = request;
+  const type = textOf(request, 'error_type');
+  const saysSo =
+    type !== undefined ||
+    vocabulary.failed?.(item) === true ||
+    (end !== undefined && vocabulary.failed?.(end) === true);
+  return item.kind === 'span'
+    ? spanFailure(request, item.item, type, saysSo)
+    : logFailure(request, item.item, type, saysSo);
+}
+
+/** An exception that a retry within the span overcame is no failure; one that left the span is. */
+function spanFailure(
+  request: ToldRequest,
+  span: JsonObject,
+  type: string | undefined,
+  saysSo: boolean,
+): Failure | null {
+  const status = asObject(span['status']);
+  const exception = lastException(span);
+  const isError = status?.['code'] === 2 || status?.['code'] === 'STATUS_CODE_ERROR';
+  if (!saysSo && !isError && exception?.get('exception.escaped') !== true) return null;
+  return {
+    type,
+    exception: firstText(exception?.get('exception.type'), textOf(request, 'exception')),
+    message: firstText(exception?.get('exception.message'), status?.['message'], textOf(request, 'error')),
+  };
+}
+
+function logFailure(
+  request: ToldRequest,
+  log: JsonObject,
+  type: string | undefined,
+  saysSo: boolean,
+): Failure | null {
+  const exception = textOf(request, 'exception');
+  const severe = (firstNumber(log['severityNumber']) ?? 0) >= ERROR_SEVERITY;
+  if (!saysSo && exception === undefined && !severe) return null;
+  return { type, exception, message: firstText(textOf(request, 'error'), readAnyValue(log['body'])) };
+}
+
+function lastException(span: JsonObject): Attributes | undefined {
+  return asList(span['events'])
+    .map(asObject)
+    .filter((event) => event?.['name'] === 'exception' || event?.['name'] === EXCEPTION_EVENT)
+    .map((event) => readAttributes(event?.['attributes']))
+    .at(-1);
+}
+
+/** The provider's code beside the message, where the type is such a code; else the message; else what little there is. */
+export function errorOf(failure: Failure | null): unknown {
+  const { type, message } = failure ?? { type: undefined, message: undefined };
+  if (type !== undefined && PROVIDER_CODE.test(type)) return { code: type, message: message ?? '' };
+  return message ?? (type === undefined ? { message: '' } : { type, message: '' });
+}
+
+/** The class with its module where the exception was recorded, else what the type says when it is a class. */
+export function exceptionOf(failure: Failure | null): string | undefined {
+  const type = failure?.type;
+  return (
+    failure?.exception ?? (type !== undefined && /[a-z]/.test(type) && /[A-Z]/.test(type) ? type : undefined)
+  );
+}

@@ -1,0 +1,48 @@
+import { firstText } from '../format.ts';
+import { conventions } from './conventions.ts';
+import { bodyText, eventName, type OtlpItem } from './otlp.ts';
+import { afterPrefix, joinNames, type Verdict, type Vocabulary } from './vocabulary.ts';
+
+const NAME = 'gemini-cli';
+
+/**
+ * Log events and spans of Gemini CLI. Source: its `the telemetry page of its documentation`. Beside each event of its own it writes one of the semantic
+ * conventions, also when a request begins: those tell nothing new.
+ */
+export const geminiCli: Vocabulary = {
+  judge: (item) => {
+    const isOwn = item.scope === NAME || item.resource.get('service.name') === NAME;
+    if (item.kind === 'span') return isOwn ? judgeSpan(item) : null;
+    const name = nameOf(item);
+    if (name === 'api_response' || name === 'api_error') return 'request';
+    if (name !== undefined) return 'other';
+    return isOwn ? 'told_elsewhere' : null;
+  },
+  names: joinNames(
+    {
+      model: ['model', 'model_name'],
+      status: ['http.status_code', 'status_code'],
+      error: ['error.message', 'error'],
+      error_type: ['error.type', 'error_type'],
+      latency_ms: ['duration_ms', 'duration'],
+      input_tokens: ['input_token_count'],
+      output_tokens: ['output_token_count'],
+    },
+    conventions.names,
+  ),
+  provider: ({ attributes }) =>
+    /vertex/.test(firstText(attributes.get('auth_type')) ?? '') ? 'vertex_ai' : 'gemini',
+  failed: (item) => nameOf(item) === 'api_error',
+};
+
+/** Events of releases before 2026 have a dot in place of the underline. */
+function nameOf(item: OtlpItem): string | undefined {
+  const name = afterPrefix('gemini_cli.', eventName(item), bodyText(item));
+  return name?.replace(/^api\./, 'api_');
+}
+
+function judgeSpan(span: OtlpItem): Verdict {
+  return span.attributes.get('gen_ai.operation.name') === 'llm_call'
+    ? 'request'
+    : (conventions.judge(span) ?? 'step');
+}

@@ -1,0 +1,101 @@
+import { firstText } from '../format.ts';
+import { claudeCode } from './claude-code.ts';
+import { codex, codexStream, joinStreams } from './codex.ts';
+import { conventions, DETAILS_EVENT, EXCEPTION_EVENT } from './conventions.ts';
+import { geminiCli } from './gemini-cli.ts';
+import { openInference } from './openinference.ts';
+import { eventName, type OtlpItem, parentKey, spanKey } from './otlp.ts';
+import { vercelAiSdk } from './vercel-ai-sdk.ts';
+import type { Judged, ToldRequest, Verdict, Vocabulary } from './vocabulary.ts';
+
+/** In the order in which they are asked; the conventions last, because others use their names too. A new emitter is one file and one line. */
+const vocabularies: readonly Vocabulary[] = [
+  codexStream,
+  codex,
+  claudeCode,
+  geminiCli,
+  openInference,
+  vercelAiSdk,
+  conventions,
+];
+/** So many spans are looked at above a request; no instrumentation nests deeper, and a circle ends there. */
+const HIGHEST = 64;
+const EMBEDDING = /embed/i;
+
+/** What each item of a message is, in their order; each request has exactly one item that is judged `request`. */
+export function judgeItems(items: readonly OtlpItem[]): Judged[] {
+  return withoutSurrounding(withoutTwins(items.map(judge)));
+}
+
+/**
+ * The requests that the items of one message tell, each once; and why what stands around them is none. Items that have nothing to do
+ * with requests are not spoken of.
+ */
+export function requestsOf(items: readonly OtlpItem[]): { requests: ToldRequest[]; skipped: Verdict[] } {
+  const judged = judgeItems(items);
+  const skipped = judged
+    .map(({ verdict }) => verdict)
+    .filter((verdict) => !['request', 'other'].includes(verdict));
+  return { requests: joinStreams(judged), skipped };
+}
+
+function judge(item: OtlpItem): Judged {
+  for (const vocabulary of vocabularies) {
+    const verdict = vocabulary.judge(item);
+    if (verdict !== null) return { item, vocabulary, verdict };
+  }
+  return { item, vocabulary: conventions, verdict: 'other' };
+}
+
+/** A failed call writes two events of one span, its details and its exception: they are one request, told by the second. */
+function withoutTwins(judged: readonly Judged[]): Judged[] {
+  const failed = new Set(
+    judged.filter(({ item }) => eventName(item) === EXCEPTION_EVENT).map(({ item }) => spanKey(item)),
+  );
+  failed.delete('');
+  return judged.map((one) =>
+    one.verdict === 'request' && eventName(one.item) === DETAILS_EVENT && failed.has(spanKey(one.item))
+      ? { ...one, verdict: 'told_elsewhere' }
+      : one,
+  );
+}
+
+/**
+ * Where a request stands around another (two instrumentations of one call, a chain that calls itself a model), the inner
+ * one is told: it is nearest to the wire. A tool between them makes the inner one a request of its own; so both count.
+ */
+function withoutSurrounding(judged: readonly Judged[]): Judged[] {
+  const spans = new Map<string, Judged>();
+  for (const one of judged) {
+    const key = one.item.kind === 'span' ? spanKey(one.item) : '';
+    if (key !== '') spans.set(key, one);
+  }
+  const surrounding = new Set<Judged>();
+  const ofRetrieval = new Set<Judged>();
+  for (const one of spans.values()) {
+    if (one.verdict !== 'request') continue;
+    const around = nearest(one, spans);
+    if (around?.verdict === 'request') surrounding.add(around);
+    if (around?.verdict === 'retrieval' && isEmbedding(one.item)) ofRetrieval.add(one);
+  }
+  return judged.map((one) => {
+    if (surrounding.has(one)) return { ...one, verdict: 'told_elsewhere' };
+    return ofRetrieval.has(one) ? { ...one, verdict: 'retrieval' } : one;
+  });
+}
+
+/** The nearest span around one that is a request, a retrieval, an agent or a tool; null when there is none in this message. */
+function nearest(one: Judged, spans: ReadonlyMap<string, Judged>): Judged | null {
+  let around = spans.get(parentKey(one.item));
+  for (let height = 0; around !== undefined && height < HIGHEST; height++) {
+    if (around === one) return null;
+    if (['request', 'retrieval', 'agent_or_tool'].includes(around.verdict)) return around;
+    around = spans.get(parentKey(around.item));
+  }
+  return null;
+}
+
+function isEmbedding({ attributes, item }: OtlpItem): boolean {
+  const kind = firstText(attributes.get('openinference.span.kind'), attributes.get('gen_ai.operation.name'));
+  return EMBEDDING.test(kind ?? firstText(item['name']) ?? '');
+}

@@ -1,0 +1,54 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+
+export type Signal = 'traces' | 'logs' | 'metrics';
+
+const TRACE_BYTES = 16;
+const SPAN_BYTES = 8;
+
+/**
+ * Which signal an OTLP message carries: all have the same envelope, so the wire types of the items tell. Null when
+ * there is no item, or one that none of them has. Throws where the envelope is damaged. Only walks over the bytes.
+ */
+export function signalOf(bytes: Uint8Array): Signal | null {
+  for (const resource of inside(bytes, 1)) {
+    for (const scope of inside(resource, 2)) {
+      for (const item of inside(scope, 2)) {
+        const signal = signalOfItem(item);
+        if (signal !== null) return signal;
+      }
+    }
+  }
+  return null;
+}
+
+/** What stands in each field of this number. */
+function* inside(bytes: Uint8Array, wanted: number): Generator<Uint8Array> {
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [number, wire] = reader.tag();
+    if (number === wanted && wire === WireType.LengthDelimited) yield reader.bytes();
+    else reader.skip(wire, number);
+  }
+}
+
+/**
+ * A log record begins with a time where a span has the number of its trace and a metric its name; a span has its times
+ * further on. A span without times is told from a metric by the lengths of its two numbers.
+ */
+function signalOfItem(bytes: Uint8Array): Signal | null {
+  const reader = new BinaryReader(bytes);
+  const lengths: Record<number, number> = {};
+  while (reader.pos < reader.len) {
+    const [number, wire] = reader.tag();
+    if (wire === WireType.Bit64) {
+      if (number === 1 || number === 11) return 'logs';
+      if (number === 7 || number === 8) return 'traces';
+    }
+    const before = reader.pos;
+    reader.skip(wire, number);
+    if (wire === WireType.LengthDelimited) lengths[number] = reader.pos - before - 1;
+  }
+  if (lengths[1] === TRACE_BYTES && lengths[2] === SPAN_BYTES) return 'traces';
+  if (lengths[1] !== undefined) return 'metrics';
+  return lengths[6] === undefined ? null : 'logs';
+}

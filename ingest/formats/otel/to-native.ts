@@ -1,0 +1,94 @@
+import { MOST } from '../../../domain/request-log.ts';
+import { providerName } from '../../fields/provider-name.ts';
+import { firstNumber, firstText, type JsonObject } from '../format.ts';
+import { errorOf, exceptionOf, failureOf } from './failure.ts';
+import type { Attributes, OtlpItem } from './otlp.ts';
+import { numberOf, textOf, type ToldRequest, valuesOf } from './vocabulary.ts';
+
+/** A request as a native record, not checked yet. */
+export function toNative(request: ToldRequest): JsonObject {
+  const { item, vocabulary, end } = request;
+  const { attributes, resource } = item;
+  const failure = failureOf(request);
+  const given = numberOf(request, 'status');
+  // The conventions put an HTTP status here when there is nothing better.
+  const status = given ?? (/^\d{3}$/.test(failure?.type ?? '') ? Number(failure?.type) : undefined);
+  const failed = failure !== null || (status ?? 0) >= 400;
+  const attempt = numberOf(request, 'attempt');
+  return {
+    ts: timeOf(end ?? item) ?? 0,
+    request_id: textOf(request, 'request_id'),
+    provider:
+      vocabulary.provider?.(item) ??
+      providerName(textOf(request, 'provider'), hostOf(textOf(request, 'address'))),
+    org: textOf(request, 'org'),
+    client: firstText(resource.get('service.name'), attributes.get('service.name')),
+    region: firstText(resource.get('cloud.region'), attributes.get('cloud.region')),
+    model: textOf(request, 'model'),
+    endpoint: endpointOf(textOf(request, 'endpoint')),
+    method: textOf(request, 'method'),
+    status: failed ? failedStatus(status) : (status ?? 200),
+    latency_ms: latencyOf(request),
+    ttft_ms: numberOf(request, 'ttft_ms') ?? toMs(numberOf(request, 'ttft_s')),
+    input_tokens: numberOf(request, 'input_tokens'),
+    output_tokens: numberOf(request, 'output_tokens'),
+    cost_usd: numberOf(request, 'cost_usd'),
+    retry_count:
+      numberOf(request, 'retries') ??
+      (attempt === undefined ? undefined : Math.max(0, Math.ceil(attempt) - 1)),
+    stream: valuesOf(request, 'stream').includes(true),
+    headers: responseHeaders(attributes),
+    error: failed ? errorOf(failure) : undefined,
+    exception: failed ? exceptionOf(failure) : undefined,
+  };
+}
+
+/** Nanoseconds since 1970 as a number, or what the emitter says of the time; undefined when it says nothing. */
+function timeOf({ item, attributes }: OtlpItem): number | string | undefined {
+  const ended = firstNumber(item['endTimeUnixNano'], item['timeUnixNano']);
+  return (
+    ended ||
+    firstNumber(item['observedTimeUnixNano']) ||
+    firstText(attributes.get('event.timestamp')) ||
+    ended
+  );
+}
+
+/** A stream that fails begins with 200: that tells nothing of its end, and a judge would take the text for an answer. */
+function failedStatus(status: number | undefined): number | undefined {
+  return status !== undefined && status >= 200 && status < 300 ? undefined : status;
+}
+
+function latencyOf(request: ToldRequest): number | undefined {
+  const start = firstNumber(request.item.item['startTimeUnixNano']);
+  const end = firstNumber(request.item.item['endTimeUnixNano']);
+  // A start that was never set gives a span of half a century, which is not a latency.
+  if (start !== undefined && end !== undefined && start > 0 && end >= start && end - start <= MOST.ms * 1e6)
+    return Math.round((end - start) / 1e3) / 1e3;
+  return numberOf(request, 'latency_ms') ?? toMs(numberOf(request, 'latency_s'));
+}
+
+function toMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+/** The path of a URL; other texts as they are. */
+function endpointOf(text: string | undefined): string | undefined {
+  if (text === undefined || !/^[a-z]+:\/\//i.test(text)) return text;
+  return /^[a-z]+:\/\/[^/?#]*(\/[^?#]*)/i.exec(text)?.[1];
+}
+
+/** The host of a URL; other texts as they are. */
+function hostOf(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : (/^[a-z]+:\/\/(?:[^/?#@]*@)?([^/?#:]+)/i.exec(text)?.[1] ?? text);
+}
+
+/** The conventions write a response header as an attribute of its own, its values as a list. */
+function responseHeaders(attributes: Attributes): Record<string, unknown> | undefined {
+  const headers: [string, unknown][] = [];
+  for (const [name, value] of attributes) {
+    const header = /^http\.(?:response\.header\.(.+)|request\.header\.(x-stainless-retry-count))$/.exec(name);
+    if (header !== null) headers.push([(header[1] ?? header[2] ?? '').replaceAll('_', '-'), value]);
+  }
+  return headers.length === 0 ? undefined : Object.fromEntries(headers);
+}
