@@ -32,7 +32,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   fields: ['bounded-memo.ts', 'redact'],
   'formats/otel': ['fields', 'redact', 'formats/format.ts', 'formats/native.ts'],
   'formats/mapping': ['bounded-memo.ts', 'fields'],
-  'formats/presets': ['formats/mapping'],
+  'formats/presets': ['fields', 'formats/mapping'],
   formats: ['fields', 'redact', 'formats/mapping', 'formats/otel', 'formats/presets'],
   'formats/proposal': ['fields', 'formats/mapping'],
   'classify/rules': [],
