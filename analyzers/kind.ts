@@ -67,7 +67,7 @@ export interface Kind<
   start(given: Given<Settings>, judged: Judged): number;
   /** Start of the last interval of what began at `since`; absent: of the last matching answer. */
   last?(given: Given<Settings>, judged: Judged, since: number): number;
-  /** Whom it concerns. `since` is what came since the start, `whole` the scope of the identity, `around` what others have in that time. */
+  /** Whom it concerns. `since` is what came since the start, `whole` the scope of the identity, `around` what others have meanwhile. */
   look(since: View, whole: Scope, around: Around<Settings>): Looked;
   memory: z.ZodType<Memory>;
   remember(situation: Situation<Settings, Memory, Judged, Looked>): Memory;
@@ -82,6 +82,9 @@ export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
   scope: Scope;
   memory: Memory;
 }
+
+/** What others have is asked of so many seconds at least: what is small there would not be seen in the first minute. */
+const AROUND_SECONDS = 300;
 
 /** What is beside the identity that is looked at. */
 export type Around<Settings> = Pick<Given<Settings>, 'settings' | 'peers'>;
@@ -139,7 +142,11 @@ export function detectorOf<
       isOpen || previous === null
         ? kind.look(view.between(startedAt, now), scopeOf(identity), {
             settings: given.settings,
-            peers: () => given.peers().map((peer) => ({ ...peer, view: peer.view.between(startedAt, now) })),
+            peers: () =>
+              given.peers().map((peer) => ({
+                ...peer,
+                view: peer.view.between(Math.min(startedAt, now - AROUND_SECONDS), now),
+              })),
           })
         : null;
     const scope = isOpen && looked !== null ? reviseScope(known, looked.scope) : (known?.scope ?? {});

@@ -44,14 +44,10 @@ export function outageScope(
   });
   if (failing.length === 0) return own;
   const place = narrowScopeBy([sums, ...failing.map((peer) => peer.view.sums())].flat(), affected);
-  const isPlace =
-    place.model === undefined &&
-    scopeDimensions.some((name) => place[name] !== undefined) &&
-    [view, ...failing.map((peer) => peer.view)].every((one) => {
-      const all = total(one.sums(), matching).matching;
-      return total(one.within(place).sums(), matching).matching >= MOST * all;
-    });
-  return isPlace ? { scope: place } : own;
+  const isOfPlace = (one: View): boolean =>
+    total(one.within(place).sums(), matching).matching >= MOST * total(one.sums(), matching).matching;
+  const isPlace = place.model === undefined && scopeDimensions.some((name) => place[name] !== undefined);
+  return isPlace && isOfPlace(view) && failing.some((peer) => isOfPlace(peer.view)) ? { scope: place } : own;
 }
 
 function isUnanswered(view: View, matching: Matching): boolean {
