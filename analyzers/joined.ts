@@ -1,6 +1,6 @@
 import type { Level } from './advance.ts';
 import type { Finding, Known } from './detector.ts';
-import { identityKey } from './identity.ts';
+import { identityKey, namesIdentity } from './identity.ts';
 
 /** From the weakest statement to the strongest. */
 const order: readonly Level[] = ['no_data', 'healthy', 'lingering', 'breach'];
@@ -16,7 +16,7 @@ export function joined(findings: readonly Finding[], known: ReadonlyMap<string, 
   const stateOf = ({ identity }: Finding): Known['state'] | undefined =>
     known.get(identityKey(identity))?.state;
   const groups = Map.groupBy(
-    findings.filter(({ identity, scope }) => Object.keys(identity).some((name) => !(name in scope))),
+    findings.filter(({ identity, scope }) => !namesIdentity(scope, identity)),
     ({ scope }) => JSON.stringify(scope),
   );
   const replaced = new Map<Finding, Finding | null>();

@@ -44,8 +44,15 @@ export function outageScope(
   });
   if (failing.length === 0) return own;
   const place = narrowScopeBy([sums, ...failing.map((peer) => peer.view.sums())].flat(), affected);
-  const isOfPlace = (one: View): boolean =>
-    total(one.within(place).sums(), matching).matching >= MOST * total(one.sums(), matching).matching;
+  /** Nearly all of its failures are of the place, or those elsewhere are what chance gives within the budget. */
+  const isOfPlace = (one: View): boolean => {
+    const all = total(one.sums(), matching);
+    const inside = total(one.within(place).sums(), matching);
+    const outside = all.matching - inside.matching;
+    if (inside.matching >= MOST * all.matching) return true;
+    const chance = poissonTail(outside, budget * (all.requests - inside.requests));
+    return inside.matching > outside && chance >= CHANCE;
+  };
   const isPlace = place.model === undefined && scopeDimensions.some((name) => place[name] !== undefined);
   return isPlace && isOfPlace(view) && failing.some((peer) => isOfPlace(peer.view)) ? { scope: place } : own;
 }
