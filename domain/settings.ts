@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notifySettings } from './notify-settings.ts';
 import { defaultRetention, parseRetention, type RetainedTable } from './retention.ts';
 
 /** Environment variables and flags are texts; an empty value or a boolean is no number. */
@@ -110,6 +111,7 @@ export const settingsSchema = z.strictObject({
             'How long records that could not be decoded are kept after they were read.',
           ),
           incidents: keeps('incidents', 'How long incidents are kept after they were last written.'),
+          notifications: keeps('notifications', 'How long the log of what was sent is kept.'),
           ingest_batches: keeps(
             'ingest_batches',
             'How long the ledger holds every batch. By day it is kept as long as the longest of these.',
@@ -422,6 +424,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  notify: notifySettings,
   console: z
     .strictObject({
       host: z

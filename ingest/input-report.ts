@@ -18,7 +18,7 @@ export interface InputReport {
 
 /** Adds up what is stored, batch by batch. */
 export interface InputTally {
-  add(batch: Pick<Batch, 'rows' | 'messages'>): void;
+  add(batch: Pick<Batch, 'rows' | 'records'>): void;
   report(): InputReport;
 }
 
@@ -30,8 +30,8 @@ export function tallyInput(): InputTally {
   const dropped: Record<string, number> = {};
   const dead = new Map<RejectReason, { count: number; first: DeadExample }>();
   return {
-    add({ rows, messages }) {
-      read += messages;
+    add({ rows, records }) {
+      read += records;
       requests += rows.totals.counted;
       for (const [reason, count] of rows.skipped) skipped[reason] = (skipped[reason] ?? 0) + count;
       for (const [field, count] of rows.dropped) dropped[field] = (dropped[field] ?? 0) + count;

@@ -1,9 +1,12 @@
 import { isRetriable, StoreError } from '../store/error.ts';
 import { readLedgerEnds } from '../store/queries/ledger.ts';
-import { completeLedgerDays } from '../store/queries/ledger-days.ts';
+import { readUnsummedBatches } from '../store/queries/ledger-days.ts';
 import { ledgerInsert } from '../store/write-batch.ts';
+import type { Store } from '../store/store.ts';
 import {
+  batchToken,
   decodeCommit,
+  lossToken,
   type GroupCommit,
   type LedgerEnd,
   type LogOffsets,
@@ -91,10 +94,26 @@ async function ledgerEnds(
 ): Promise<Map<string, LedgerEnd>> {
   const ends = new Map<string, LedgerEnd>();
   for (const topic of new Set(ids.map((id) => id.topic))) {
-    await completeLedgerDays(store, topic);
+    const own = ids.filter((id) => id.topic === topic).map((id) => id.partition);
+    await completeLedgerDays(store, topic, own);
     for (const row of await readLedgerEnds(store, topic)) ends.set(partitionKey(row), row);
   }
   return ends;
+}
+
+/**
+ * Sends the ledger rows once more whose sums by day are missing, under their own tokens: a row that is in is refused, and
+ * so is what the view makes of it if that is in by now. So it does not matter who else is about to write it.
+ */
+export async function completeLedgerDays(
+  store: Store,
+  topic: string,
+  partitions: readonly number[],
+): Promise<void> {
+  for (const entry of await readUnsummedBatches(store, topic, partitions)) {
+    const token = entry.kind === 'lost' ? lossToken : batchToken;
+    await store.insert(ledgerInsert(entry, token(topic, entry.partition, entry.incarnation, entry)));
+  }
 }
 
 /** Asks again while broker or store do not answer; null when the assignment is over. */
@@ -137,7 +156,7 @@ async function recordLoss(
 }
 
 function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: string, topicId: string) {
-  const token = `lost:${id.topic}:${id.partition}:${start.incarnation}:${lost.from}-${lost.to}`;
+  const token = lossToken(id.topic, id.partition, start.incarnation, lost);
   return ledgerInsert(
     {
       topic: id.topic,

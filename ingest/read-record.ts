@@ -34,8 +34,35 @@ export function createRecordReader(options: DecoderOptions & { privacy?: Privacy
   };
 }
 
+/**
+ * Adds the records of one partition to rows: plain successes at once, and all others when `finish` is called, one after
+ * the other, which is far faster than in between.
+ */
+export class RecordAdder {
+  readonly #reader: RecordReader;
+  readonly #id: PartitionId;
+  readonly #others: RawRecord[] = [];
+
+  constructor(reader: RecordReader, id: PartitionId) {
+    this.#reader = reader;
+    this.#id = id;
+  }
+
+  add(rows: BatchRows, record: RawRecord, now: number): void {
+    const plain = this.#reader.readPlain(record, now, 'success');
+    if (plain === null) this.#others.push(record);
+    else rows.addSuccess(plain, plain.dimensionSet);
+  }
+
+  /** Has to be called before the rows are written, and before records are added to other rows. */
+  finish(rows: BatchRows, now: number): void {
+    for (const record of this.#others) addRecord(rows, this.#reader, record, this.#id, now);
+    this.#others.length = 0;
+  }
+}
+
 /** Adds what a record holds that is not a plain success: a failure, several requests, or bytes that cannot be decoded. */
-export function addRecord(
+function addRecord(
   rows: BatchRows,
   reader: RecordReader,
   record: RawRecord,

@@ -62,7 +62,7 @@ export async function run(options: ExplainOptions, context: CommandContext): Pro
     if (reports === null) return 130;
     if (sayEmpty(inputs, reports, context)) return EXIT.usage;
     const code = await answer(store, asked, { ofFiles: true }, options, context);
-    context.err(reportInput(sumReports(reports), 'line'));
+    for (const line of reportInput(sumReports(reports), 'line')) context.err(line);
     return code;
   });
 }

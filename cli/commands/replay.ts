@@ -38,7 +38,7 @@ async function replay(
   const input = sumReports(reports);
   if (options.json === true) context.out(JSON.stringify({ counts, incidents, input }));
   else if (input.requests > 0) printSummary(counts, incidents, context);
-  if (input.requests > 0) context.err(reportInput(input, 'line'));
+  if (input.requests > 0) for (const line of reportInput(input, 'line')) context.err(line);
   const empty = sayEmpty(inputs, reports, context);
   return empty ? 1 : 0;
 }

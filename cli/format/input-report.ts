@@ -11,18 +11,25 @@ const skipWords: Readonly<Record<string, string>> = {
 };
 const LONGEST = 120;
 
-/** All that became of what was read, in one line: `read 400 lines: 390 requests counted, 4 skipped (…), 6 dead (…)`. */
-export function reportInput(report: InputReport, unit: InputUnit): string {
+/**
+ * All that became of what was read: `read 400 lines: 390 requests counted, 4 skipped (…), 6 dead`, and then a line for
+ * each reason of the dead with its first example.
+ */
+export function reportInput(report: InputReport, unit: InputUnit): string[] {
+  return [sumOfInput(report, unit), ...deadReasons(report, unit)];
+}
+
+/** The first line of `reportInput`. */
+export function sumOfInput(report: InputReport, unit: InputUnit): string {
   const skips = Object.entries(report.skipped);
   const skipped = skips.reduce((sum, [, count]) => sum + count, 0);
   const dead = report.dead.reduce((sum, { count }) => sum + count, 0);
   const why = skips.map(([reason, count]) => `${formatCount(count)} ${skipWord(reason)}`).join(', ');
-  const reasons = report.dead.map((one) => deadReason(one, unit)).join('; ');
   const dropped = droppedFields(report.dropped);
   return [
     `read ${plural(report.read, unit)}: ${plural(report.requests, 'request')} counted`,
     `${formatCount(skipped)} skipped${skipped === 0 ? '' : ` (${why})`}`,
-    `${formatCount(dead)} dead${dead === 0 ? '' : ` (${reasons})`}`,
+    `${formatCount(dead)} dead`,
     ...(dropped === '' ? [] : [dropped]),
   ].join(', ');
 }
@@ -33,18 +40,26 @@ export function unfinishedLine(name: string, bytes: number): string | null {
   return `${name} ends in a line that is not finished (${formatCount(bytes)} bytes): it is counted when it is whole and the file is read again`;
 }
 
-/** Why there was no request in what was read from `name`, and what to try; null when there was one. */
-export function nothingCounted(report: InputReport, name: string, unit: InputUnit): string | null {
-  if (report.requests > 0) return null;
-  if (report.read === 0) return `${name} is empty: there was nothing to read`;
+/**
+ * Why there was no request in what was read from `name`, and what to try, then a line for each reason; no line when
+ * there was a request.
+ */
+export function nothingCounted(report: InputReport, name: string, unit: InputUnit): string[] {
+  if (report.requests > 0) return [];
+  if (report.read === 0) return [`${name} is empty: there was nothing to read`];
   const [most] = report.dead;
   const skips = Object.entries(report.skipped);
-  const what = [
-    ...report.dead.map((one) => deadReason(one, unit)),
-    ...skips.map(([reason, count]) => `${formatCount(count)} ${skipWord(reason)}`),
-  ].join('; ');
   const advice = most === undefined ? skipAdvice(report) : advices[most.reason];
-  return `${name}: ${plural(report.read, unit)}, none is a request: ${what}; ${advice}`;
+  return [
+    `${name}: ${plural(report.read, unit)}, none is a request; ${advice}`,
+    ...deadReasons(report, unit),
+    ...skips.map(([reason, count]) => `  ${formatCount(count)} ${skipWord(reason)}`),
+  ];
+}
+
+/** The most frequent first. */
+function deadReasons(report: InputReport, unit: InputUnit): string[] {
+  return report.dead.map((one) => `  ${deadReason(one, unit)}`);
 }
 
 /** Fields of counted records of which nothing could be made, the most frequent first; empty when there are none. */

@@ -63,7 +63,7 @@ export function sayEmpty(
     const report = reports[i];
     // A log in which nothing was written yet may well be one of many.
     if (report === undefined || (report.read === 0 && inputs.length > 1 && all.read > 0)) return [];
-    return nothingCounted(report, name, 'line') ?? [];
+    return nothingCounted(report, name, 'line');
   });
   for (const line of empty) context.err(line);
   return empty.length > 0;
