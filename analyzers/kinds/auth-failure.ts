@@ -4,7 +4,7 @@ import type { Incident, Scope } from '../../domain/incident.ts';
 import type { AnalyzerSettings, Report } from '../detector.ts';
 import { isoTime } from '../iso-time.ts';
 import { detectorOf, sharedScope } from '../kind.ts';
-import { aboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, share } from '../report.ts';
 import { addName, sinceStart, tally } from '../since.ts';
@@ -35,6 +35,7 @@ export const authFailure = detectorOf({
   matching,
   lookback: ({ window_seconds }) => LOOKBACK_SECONDS + 2 * LONG * window_seconds,
   ...aboveUsual<AnalyzerSettings['auth_failure']>(matching, { long: LONG }),
+  ...lastAboveUsual(matching),
   look,
   memory: since.memory.and(
     usualFacts.extend({

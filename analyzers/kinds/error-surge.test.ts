@@ -32,6 +32,21 @@ test.each([
   expect(incidents[0]?.scope).toMatchObject({ client: 'bot', class: cls });
 });
 
+test('stray failures after it and in other parts do not keep it open', () => {
+  const stray: Stream = { ...web, per_minute: 2, class: 'bad_request' };
+  const { incidents } = play(
+    traffic([
+      { ...web, per_minute: 600 },
+      { ...bot, per_minute: 120 },
+      stray,
+      { ...stray, client: 'bot', model: 'gpt-4.1', per_minute: 1 },
+      failing(bot, 'bad_request', 60),
+    ]),
+    { detectors },
+  );
+  expect(incidents).toMatchObject([{ resolved_at: minute(80) }]);
+});
+
 test('a client that sends two requests a minute is found by the longer window', () => {
   const small = { ...bot, per_minute: 2 };
   const { incidents } = play(traffic([web, { ...small, to: 60 }, failing(small, 'bad_request', 4)]), {

@@ -2,7 +2,7 @@ import { type ErrorClass, errorClasses } from '../../domain/error-class.ts';
 import { type Incident, partyNames, type Scope } from '../../domain/incident.ts';
 import type { AnalyzerSettings } from '../detector.ts';
 import { detectorOf, sharedScope } from '../kind.ts';
-import { aboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, round, share } from '../report.ts';
 import { addName, sinceStart, tally } from '../since.ts';
@@ -36,6 +36,7 @@ export const errorSurge = detectorOf({
     learn_seconds: LEARN_SECONDS,
     excuses: 'all',
   }),
+  ...lastAboveUsual(matching),
   look(view, whole) {
     const { scope } = shared(view, whole);
     const cls = mostOf(view);

@@ -1,6 +1,6 @@
 import type { AnalyzerSettings } from '../detector.ts';
 import { detectorOf, sharedScope } from '../kind.ts';
-import { aboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
@@ -25,6 +25,7 @@ export const unclassified = detectorOf({
     learn_seconds: LEARN_SECONDS,
     excuses: 'all',
   }),
+  ...lastAboveUsual(matching),
   look: sharedScope(matching),
   memory: since.memory.and(usualFacts),
   remember: (situation) => ({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Level } from '../advance.ts';
 import type { Given, KindSettings } from '../given.ts';
-import { type Part, partsOf, startOfRun } from '../levels.ts';
+import { lastOfRun, type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
 import { poissonTail } from '../poisson-tail.ts';
 import type { CountSum, Matching } from '../view.ts';
 
@@ -14,7 +14,7 @@ export interface UsualSettings extends KindSettings {
 /** What the last window says, and of which part of the traffic. */
 export interface UsualLevel {
   level: Level;
-  /** The part over the threshold: the whole if that is, else the part with most answers. */
+  /** The part over the threshold, or where it lingers: the whole if that is, else the part with most answers. */
   part: Part | null;
   /** Usual share of matching answers in that part. */
   background: number;
@@ -101,6 +101,13 @@ export function aboveUsual<Settings extends UsualSettings>(
   };
 }
 
+/** The end of it where the window is long, or other parts have such answers all the time. Spread beside the level. */
+export function lastAboveUsual(
+  matching: Matching,
+): Required<Pick<LevelRule<UsualSettings, UsualLevel>, 'last'>> {
+  return { last: (given, { part }, since) => lastOfRun(given, { part, matching, since }) };
+}
+
 /** Remembers what was usual when it began. */
 export function rememberUsual(previous: UsualFacts | null, judged: UsualLevel): UsualFacts {
   return {
@@ -133,10 +140,10 @@ function levelOf<Settings extends UsualSettings>(
       return { level: 'breach', part, background: usual.share, is_assumed: usual.isAssumed, ...seen };
   }
   const { share, isAssumed } = known ?? { share: 0, isAssumed: false };
-  const lingers = candidates.some((part) => isAbove(part, settings, share, excuses));
+  const lingers = candidates.find((part) => isAbove(part, settings, share, excuses)) ?? null;
   return {
-    level: lingers ? 'lingering' : 'healthy',
-    part: null,
+    level: lingers === null ? 'healthy' : 'lingering',
+    part: lingers,
     background: share,
     is_assumed: isAssumed,
     ...seen,
