@@ -119,3 +119,20 @@ describe('faultline replay', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 });
+
+test('half a year without records between two incidents costs nothing, and both are found', async () => {
+  const file = path.join(directory, 'gap.ndjson');
+  const refused = { org: 'org-acme', status: 429, error: 'You exceeded your current quota' };
+  const lines = ['2026-03-01', '2026-09-01'].flatMap((day) => [
+    ...[1, 2, 3, 4, 5, 6].map((second) => JSON.stringify({ ts: `${day}T10:00:0${second}Z`, ...refused })),
+    ...Array.from({ length: 20 }, (_, minute) =>
+      JSON.stringify({ ts: `${day}T10:${10 + minute}:00Z`, org: 'org-acme', status: 200 }),
+    ),
+  ]);
+  await writeFile(file, `${lines.join('\n')}\n`);
+  const { incidents } = await replay(file);
+  expect(incidents.map(({ kind, started_at }) => [kind, started_at])).toEqual([
+    ['quota_exhausted', '2026-03-01T10:00:00.000Z'],
+    ['quota_exhausted', '2026-09-01T10:00:00.000Z'],
+  ]);
+}, 30_000);
