@@ -35,6 +35,14 @@ export interface Span {
   live: Live;
 }
 
+/** Organizations for which memory does not suffice. */
+export interface Shortage {
+  /** Not judged. */
+  left_out: number;
+  /** Judged without key, client and region. */
+  coarse: number;
+}
+
 /**
  * The counts that detectors look at, kept from one tick to the next. `advance` reads what is new: intervals that
  * were not there, and those whose counts have grown since they were read. How many requests each interval held when
@@ -52,15 +60,14 @@ export class CountWindow implements CountView {
   /** Event time of the last step in which there was a reason to read the organization. */
   readonly #wantedAt = new Map<string, number>();
   #to = 0;
+  #present: Shortage = { left_out: 0, coarse: 0 };
+  #shortage = this.#present;
 
-  /** Organizations that are judged without key, client and region. */
-  get coarse(): number {
-    return [...this.orgs.values()].filter(({ isCoarse }) => isCoarse).length;
-  }
-
-  /** Identities whose own reading did not fit into memory; they are not judged. */
-  get dropped(): number {
-    return this.#sums.dropped;
+  /** The most at once since this was last asked. */
+  takeShortage(): Shortage {
+    const shortage = this.#shortage;
+    this.#shortage = this.#present;
+    return shortage;
   }
 
   /** What kinds read for themselves. */
@@ -127,6 +134,18 @@ export class CountWindow implements CountView {
     await this.#sums.advance(store, { from, to }, reads, changed, limit / SUMS_PART);
     for (const ts of changed) this.#totals.set(ts, totals.get(ts) ?? 0);
     this.#to = to;
+    this.#noteShortage();
+  }
+
+  #noteShortage(): void {
+    const { coarse, left_out: leftOut } = this.#sums.short();
+    for (const [key, org] of this.orgs) if (org.isCoarse) coarse.add(key);
+    for (const key of this.left_out.keys()) leftOut.add(key);
+    this.#present = { left_out: leftOut.size, coarse: coarse.size };
+    this.#shortage = {
+      left_out: Math.max(this.#shortage.left_out, leftOut.size),
+      coarse: Math.max(this.#shortage.coarse, coarse.size),
+    };
   }
 
   #forgetBefore(start: number, to: number): void {

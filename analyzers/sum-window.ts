@@ -58,8 +58,12 @@ class SumWindow {
     this.#to = span.to;
   }
 
-  get dropped(): number {
-    return this.#dropped.size;
+  get isCoarse(): boolean {
+    return this.#isCoarse;
+  }
+
+  get dropped(): ReadonlySet<string> {
+    return this.#dropped;
   }
 
   get bytes(): number {
@@ -151,14 +155,26 @@ export class SumWindows {
     return this.#windows.get(readsKey(reads))?.subjects ?? new Map();
   }
 
-  /** Identities that are not judged, because they did not fit. */
-  get dropped(): number {
-    return [...this.#windows.values()].reduce((sum, { dropped }) => sum + dropped, 0);
+  /** Organizations that are not judged in full by a kind, because its reading did not fit. By `orgKey`; where it is of several: by what it is of. */
+  short(): { coarse: Set<string>; left_out: Set<string> } {
+    const coarse = new Set<string>();
+    const leftOut = new Set<string>();
+    for (const { isCoarse, subjects, dropped } of this.#windows.values()) {
+      if (isCoarse) for (const key of subjects.keys()) coarse.add(organizationKey(key));
+      for (const key of dropped) leftOut.add(organizationKey(key));
+    }
+    return { coarse, left_out: leftOut };
   }
 
   get bytes(): number {
     return [...this.#windows.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
+}
+
+/** Of the key of an identity. */
+function organizationKey(key: string): string {
+  const end = key.indexOf('\n', key.indexOf('\n') + 1);
+  return end === -1 ? key : key.slice(0, end);
 }
 
 function floor(time: number, grid: number): number {

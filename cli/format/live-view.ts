@@ -25,6 +25,8 @@ export interface LiveView {
   update(counts: LiveCounts): void;
   /** Shows an incident that opened or closed, once, above the live block. */
   incident(incident: Incident): void;
+  /** Says a line of trouble, once, above the live block. */
+  notice(line: string): void;
   /** Says in one line what all came to; the live block stays above it. */
   close(counts: LiveCounts): void;
 }
@@ -112,6 +114,10 @@ export function createLiveView(
       const lines = incident.state === 'resolved' ? full.slice(0, full.indexOf('')) : full;
       for (const line of lines) context.out(line);
       context.out('');
+    },
+    notice(line) {
+      erase();
+      context.stderr.write(`${paint(line, 'yellow')}\n`);
     },
     close(counts) {
       drawn = 0;
