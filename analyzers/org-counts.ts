@@ -27,6 +27,8 @@ export class OrgCounts {
   /** Rows before this one are dropped. */
   begin = 0;
   combinations: Combination[] = [];
+  /** Classes of the combinations. */
+  readonly classes = new Set<Combination['class']>();
   #numbers = new Map<string, number>();
 
   constructor(provider: string, org: string) {
@@ -59,13 +61,15 @@ export class OrgCounts {
 
   /** Puts the series in place of all there is in these intervals (their starts, epoch seconds). */
   replace(intervals: ReadonlySet<number>, series: readonly Series[]): void {
+    const [interval = 0, ...others] = intervals;
+    if (others.length === 0 && this.#appendInterval(interval, series)) return;
     const fresh = this.#inOrder(series);
     const old = this.columns;
     if (old.length === 0) {
       this.columns = fresh;
       return;
     }
-    const last = old.length > this.begin ? (old.ts[old.length - 1] ?? 0) : -1;
+    const last = this.#last;
     if ([...intervals].every((ts) => ts > last)) {
       for (let i = 0; i < fresh.length; i++) copyRow(fresh, i, old);
       return;
@@ -81,6 +85,24 @@ export class OrgCounts {
     for (; next < fresh.length; next++) copyRow(fresh, next, merged);
     this.columns = merged;
     this.begin = 0;
+  }
+
+  /** Start of the last interval; -1 for none. */
+  get #last(): number {
+    const { columns, begin } = this;
+    return columns.length > begin ? (columns.ts[columns.length - 1] ?? 0) : -1;
+  }
+
+  /** Adds an interval that is after all others, as most are; false, and nothing is done, when it is not. */
+  #appendInterval(interval: number, series: readonly Series[]): boolean {
+    const { columns } = this;
+    if (interval <= this.#last) return false;
+    const place = inOneInterval(columns);
+    for (const one of series) {
+      const which = this.#numberOf(one);
+      for (let i = 0; i < one.ts.length; i++) addOf(one, i, columns, place(interval, which));
+    }
+    return true;
   }
 
   /** Forgets what is before a time. */
@@ -103,6 +125,7 @@ export class OrgCounts {
     const { columns: old, combinations, begin } = this;
     this.columns = new CountColumns();
     this.combinations = [];
+    this.classes.clear();
     this.#numbers = new Map();
     this.begin = 0;
     const place = inOneInterval(this.columns);
@@ -125,20 +148,7 @@ export class OrgCounts {
       const one = series[s];
       if (one === undefined) continue;
       const at = place(one.ts[i] ?? 0, numbers[s] ?? 0);
-      ordered.add(
-        at,
-        one.requests[i] ?? 0,
-        one.retries[i] ?? 0,
-        one.useless_retries[i] ?? 0,
-        one.input_tokens[i] ?? 0,
-        one.cost_usd[i] ?? 0,
-      );
-      if (one.more !== undefined) {
-        for (const name of allMeasures) {
-          const value = one.more[name]?.[i];
-          if (value !== undefined) ordered.addMore(at, name, value);
-        }
-      }
+      addOf(one, i, ordered, at);
     }
     return ordered;
   }
@@ -152,9 +162,21 @@ export class OrgCounts {
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.combinations.length;
+    this.classes.add(given.class);
     this.combinations.push({ project, api_key: apiKey, client, region, model, class: given.class, subclass });
     this.#numbers.set(key, number);
     return number;
+  }
+}
+
+/** Adds the measures of a place in a series to those of a row. */
+function addOf(series: Series, i: number, columns: CountColumns, at: number): void {
+  const { requests, retries, useless_retries: useless, input_tokens: tokens, cost_usd: usd, more } = series;
+  columns.add(at, requests[i] ?? 0, retries[i] ?? 0, useless[i] ?? 0, tokens[i] ?? 0, usd[i] ?? 0);
+  if (more === undefined) return;
+  for (const name of allMeasures) {
+    const value = more[name]?.[i];
+    if (value !== undefined) columns.addMore(at, name, value);
   }
 }
 

@@ -11,12 +11,12 @@ import type { Identity } from './identity.ts';
 import { OrgCounts } from './org-counts.ts';
 
 /** Rows that are read at once: what is on its way between store and window is bounded by it. */
-const ROWS_AT_ONCE = 100_000;
+export const ROWS_AT_ONCE = 100_000;
 const ORGS_AT_ONCE = 100;
 /** More names than this make the address of a request too long. */
 const MAX_NAMES_LENGTH = 4_000;
-/** What a row takes in the window, bytes. */
-const ROW_BYTES = 32;
+/** What a row takes in the window at least, bytes. */
+const ROW_BYTES = 12;
 
 /** What is read, epoch seconds, and how many requests of all organizations it holds: there are no more rows than that. */
 export interface HistoryRange {
@@ -104,12 +104,13 @@ export function cut<Item>(
   return lists;
 }
 
-/** A range in so many parts, on whole intervals. */
-function slices({ from, to }: { from: number; to: number }, count: number): CountRange[] {
-  const seconds = Math.max(
-    COUNT_INTERVAL_SECONDS,
-    Math.ceil((to - from) / Math.max(1, count) / COUNT_INTERVAL_SECONDS) * COUNT_INTERVAL_SECONDS,
-  );
+/** A range in about so many parts, on whole intervals of so many seconds. */
+export function slices(
+  { from, to }: { from: number; to: number },
+  count: number,
+  interval = COUNT_INTERVAL_SECONDS,
+): CountRange[] {
+  const seconds = Math.max(interval, Math.ceil((to - from) / Math.max(1, count) / interval) * interval);
   const parts: CountRange[] = [];
   for (let at = from; at < to; at += seconds) parts.push({ from: at, to: Math.min(to, at + seconds) });
   return parts;

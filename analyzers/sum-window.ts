@@ -1,8 +1,15 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { CountRange } from '../store/queries/count-series.ts';
-import { readCountSums, type SumSeries, type SumTable } from '../store/queries/count-sums.ts';
+import {
+  readCountSums,
+  readRowCount,
+  type SumSeries,
+  type SumTable,
+  sumTables,
+} from '../store/queries/count-sums.ts';
 import type { Store } from '../store/store.ts';
 import { identityKey, identityOf } from './identity.ts';
+import { ROWS_AT_ONCE, slices } from './read-history.ts';
 import {
   dimensionsOf,
   newCounts,
@@ -94,9 +101,17 @@ class SumWindow {
     const hoursTo = floor(from - Math.max(minutes, fine), HOUR);
     const minutesFrom = hours > 0 ? hoursTo : minutes > 0 ? floor(from - minutes, 60) : this.#fineFrom;
     if (hours > 0)
-      await this.#read(store, 'request_counts_1h', { from: floor(from - hours, HOUR), to: hoursTo });
-    await this.#read(store, 'request_counts_1m', { from: minutesFrom, to: this.#fineFrom });
-    await this.#read(store, 'request_counts', { from: this.#fineFrom, to });
+      await this.#readAll(store, 'request_counts_1h', { from: floor(from - hours, HOUR), to: hoursTo });
+    await this.#readAll(store, 'request_counts_1m', { from: minutesFrom, to: this.#fineFrom });
+    await this.#readAll(store, 'request_counts', { from: this.#fineFrom, to });
+  }
+
+  /** In pieces: of a thousand organizations the answer of one query would take more memory than what is kept of it. */
+  async #readAll(store: Store, table: SumTable, range: CountRange): Promise<void> {
+    if (range.from >= range.to) return;
+    const rows = await readRowCount(store, table, range);
+    for (const piece of slices(range, Math.ceil(rows / ROWS_AT_ONCE), sumTables[table].seconds))
+      await this.#read(store, table, piece);
   }
 
   async #read(store: Store, table: SumTable, range: CountRange): Promise<void> {
