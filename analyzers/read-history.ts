@@ -27,29 +27,25 @@ export interface HistoryRange {
 
 /**
  * Reads the counts of organizations that were not in the window yet, in their order, and gives them as they are
- * complete. One that would take more than `limit` bytes is read without key, client and region.
+ * complete. One that would take more than `limit` bytes is read without key, client and region. `rowsAtOnce` changes
+ * nothing but the memory it takes.
  */
 export async function* readHistory(
   store: Store,
   range: HistoryRange,
   orgs: readonly Identity[],
   limit: number,
+  rowsAtOnce = ROWS_AT_ONCE,
 ): AsyncGenerator<OrgCounts[]> {
-  for (const names of cut(
-    orgs,
-    ORGS_AT_ONCE,
-    (org) => encodeURIComponent(orgKey(org)).length,
-    MAX_NAMES_LENGTH,
-  )) {
-    const stored =
-      range.requests <= ROWS_AT_ONCE ? [] : await readRowCounts(store, { ...range, orgs: names });
+  for (const names of cutNames(orgs)) {
+    const stored = range.requests <= rowsAtOnce ? [] : await readRowCounts(store, { ...range, orgs: names });
     const rows = new Map(stored.map((one) => [orgKey(one), one.rows]));
     const rowsOf = (org: Identity): number => rows.get(orgKey(org)) ?? 0;
-    for (const some of cut(names, ORGS_AT_ONCE, rowsOf, ROWS_AT_ONCE)) {
+    for (const some of cut(names, ORGS_AT_ONCE, rowsOf, rowsAtOnce)) {
       const total = some.reduce((sum, org) => sum + rowsOf(org), 0);
       const isCoarse = total * ROW_BYTES > limit;
       const found = new Map(some.map((org) => [orgKey(org), new OrgCounts(org.provider, org.org)]));
-      for (const slice of slices(range, Math.ceil(total / ROWS_AT_ONCE))) {
+      for (const slice of slices(range, Math.ceil(total / rowsAtOnce))) {
         const series = await readCountSeries(store, { ...slice, orgs: some, coarse: isCoarse });
         for (const [key, own] of seriesByOrg(series)) {
           const org = found.get(key);
@@ -61,6 +57,26 @@ export async function* readHistory(
       yield [...found.values()];
     }
   }
+}
+
+/** Stored rows of each of the organizations in the range, in their order; those without are absent. */
+export async function readRowsOf(
+  store: Store,
+  range: HistoryRange,
+  orgs: readonly Identity[],
+): Promise<(Identity & { rows: number })[]> {
+  const found: (Identity & { rows: number })[] = [];
+  for (const names of cutNames(orgs)) {
+    const rows = new Map(
+      (await readRowCounts(store, { ...range, orgs: names })).map((one) => [orgKey(one), one]),
+    );
+    found.push(...names.flatMap((org) => rows.get(orgKey(org)) ?? []));
+  }
+  return found;
+}
+
+function cutNames(orgs: readonly Identity[]): Identity[][] {
+  return cut(orgs, ORGS_AT_ONCE, (org) => encodeURIComponent(orgKey(org)).length, MAX_NAMES_LENGTH);
 }
 
 function intervalsOf(series: readonly CountSeries[]): Set<number> {
