@@ -51,6 +51,12 @@ export class CountColumns {
     return at;
   }
 
+  /** Makes room for so many more rows at once. */
+  reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed > this.ts.length) this.#resize(Math.max(needed, Math.ceil(this.length * GROWTH)));
+  }
+
   /** Adds to the measures of a row; costs are those of failures. */
   add(at: number, requests: number, retries: number, useless: number, tokens: number, usd: number): void {
     this.requests = put(this.requests, at, Math.min(MOST, (this.requests[at] ?? 0) + requests));

@@ -30,6 +30,7 @@ export class OrgCounts {
   /** Classes of the combinations. */
   readonly classes = new Set<Combination['class']>();
   #numbers = new Map<string, number>();
+  #lastNumber = -1;
 
   constructor(provider: string, org: string) {
     this.provider = provider;
@@ -61,19 +62,13 @@ export class OrgCounts {
 
   /** Puts the series in place of all there is in these intervals (their starts, epoch seconds). */
   replace(intervals: ReadonlySet<number>, series: readonly Series[]): void {
-    const [interval = 0, ...others] = intervals;
-    if (others.length === 0 && this.#appendInterval(interval, series)) return;
-    const fresh = this.#inOrder(series);
+    if (this.#areAllAfter(intervals)) {
+      this.#addInOrder(series, this.columns);
+      return;
+    }
+    const fresh = new CountColumns();
+    this.#addInOrder(series, fresh);
     const old = this.columns;
-    if (old.length === 0) {
-      this.columns = fresh;
-      return;
-    }
-    const last = this.#last;
-    if ([...intervals].every((ts) => ts > last)) {
-      for (let i = 0; i < fresh.length; i++) copyRow(fresh, i, old);
-      return;
-    }
     const merged = new CountColumns();
     let next = 0;
     for (let i = this.begin; i < old.length; i++) {
@@ -87,21 +82,11 @@ export class OrgCounts {
     this.begin = 0;
   }
 
-  /** Start of the last interval; -1 for none. */
-  get #last(): number {
+  /** True for intervals after the last one, as most are. */
+  #areAllAfter(intervals: ReadonlySet<number>): boolean {
     const { columns, begin } = this;
-    return columns.length > begin ? (columns.ts[columns.length - 1] ?? 0) : -1;
-  }
-
-  /** Adds an interval that is after all others, as most are; false, and nothing is done, when it is not. */
-  #appendInterval(interval: number, series: readonly Series[]): boolean {
-    const { columns } = this;
-    if (interval <= this.#last) return false;
-    const place = inOneInterval(columns);
-    for (const one of series) {
-      const which = this.#numberOf(one);
-      for (let i = 0; i < one.ts.length; i++) addOf(one, i, columns, place(interval, which));
-    }
+    const last = columns.length > begin ? (columns.ts[columns.length - 1] ?? 0) : -1;
+    for (const ts of intervals) if (ts <= last) return false;
     return true;
   }
 
@@ -126,6 +111,7 @@ export class OrgCounts {
     this.columns = new CountColumns();
     this.combinations = [];
     this.classes.clear();
+    this.#lastNumber = -1;
     this.#numbers = new Map();
     this.begin = 0;
     const place = inOneInterval(this.columns);
@@ -137,10 +123,17 @@ export class OrgCounts {
   }
 
   /** The series in order of time, within an interval in their own; equal combinations of an interval are summed. */
-  #inOrder(series: readonly Series[]): CountColumns {
-    const entries = entriesByTime(series);
-    const ordered = new CountColumns(entries.length / 2);
+  #addInOrder(series: readonly Series[], ordered: CountColumns): void {
     const place = inOneInterval(ordered);
+    if (areOfOneInterval(series)) {
+      for (const one of series) {
+        const which = this.#numberOf(one);
+        for (let i = 0; i < one.ts.length; i++) addOf(one, i, ordered, place(one.ts[i] ?? 0, which));
+      }
+      return;
+    }
+    const entries = entriesByTime(series);
+    ordered.reserve(entries.length / 2);
     const numbers = series.map((one) => this.#numberOf(one));
     for (let n = 0; n < entries.length; n += 2) {
       const s = entries[n] ?? 0;
@@ -150,7 +143,6 @@ export class OrgCounts {
       const at = place(one.ts[i] ?? 0, numbers[s] ?? 0);
       addOf(one, i, ordered, at);
     }
-    return ordered;
   }
 
   #numberOf(given: Combination): number {
@@ -158,12 +150,33 @@ export class OrgCounts {
     const [apiKey, client, region] = this.isCoarse
       ? ['', '', '']
       : [given.api_key, given.client, given.region];
-    const key = `${project}\n${apiKey}\n${client}\n${region}\n${model}\n${given.class}\n${subclass}`;
+    // Series come in the same order each time: most often it is the one after the last.
+    const next = this.combinations[this.#lastNumber + 1];
+    if (
+      next !== undefined &&
+      next.client === client &&
+      next.api_key === apiKey &&
+      next.project === project &&
+      next.model === model &&
+      next.class === given.class &&
+      next.region === region &&
+      next.subclass === subclass
+    )
+      return ++this.#lastNumber;
+    return (this.#lastNumber = this.#findNumber(
+      { project, api_key: apiKey, client, region, model, subclass },
+      given.class,
+    ));
+  }
+
+  #findNumber(names: Omit<Combination, 'class'>, name: Combination['class']): number {
+    const { project, api_key: apiKey, client, region, model, subclass } = names;
+    const key = `${project}\n${apiKey}\n${client}\n${region}\n${model}\n${name}\n${subclass}`;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.combinations.length;
-    this.classes.add(given.class);
-    this.combinations.push({ project, api_key: apiKey, client, region, model, class: given.class, subclass });
+    this.classes.add(name);
+    this.combinations.push({ ...names, class: name });
     this.#numbers.set(key, number);
     return number;
   }
@@ -191,6 +204,12 @@ function inOneInterval(columns: CountColumns): (ts: number, which: number) => nu
     if (place === undefined) places.set(which, (place = columns.push(ts, which)));
     return place;
   };
+}
+
+function areOfOneInterval(series: readonly Series[]): boolean {
+  const first = series[0]?.ts[0];
+  for (const { ts } of series) for (const time of ts) if (time !== first) return false;
+  return true;
 }
 
 /** Pairs of number of the series and place in it, by time and then by series: a counting sort. */
