@@ -2,35 +2,38 @@ import { type MoreMeasure, moreMeasures } from '../store/queries/count-sums.ts';
 
 /** The most that a count of one row can be; larger ones stay at it. */
 const MOST = 0xffff_ffff;
-const FIRST_CAPACITY = 64;
+const FIRST_CAPACITY = 16;
+/** What an array takes beside its numbers, bytes, about. */
+const ARRAY_BYTES = 200;
 /** Arrays grow by this much: little of them is empty, and an eighth that is over is dropped before they grow again. */
 const GROWTH = 1.15;
 
-type Numbers = Uint32Array | Float64Array;
+/** Numbers in the narrowest form that holds them all. Most counts of 10 s are below 256: of these eight times as many fit. */
+export type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /**
- * Rows of counts as parallel arrays of numbers: 12 bytes a row, and more only for what is not zero throughout. As
- * objects they would take ten times as much, and the garbage collector would walk through them.
+ * Rows of counts as parallel arrays of numbers: 6 bytes a row where counts are small, and more only for what is not zero
+ * throughout. As objects they would take twenty times as much, and the garbage collector would walk through them.
  */
 export class CountColumns {
   length = 0;
   /** Start of the interval, epoch seconds. */
   ts: Uint32Array<ArrayBuffer>;
   /** Number of the combination of dimensions. */
-  which: Uint32Array<ArrayBuffer>;
-  requests: Uint32Array<ArrayBuffer>;
-  retries: Uint32Array | null = null;
-  useless_retries: Uint32Array | null = null;
-  input_tokens: Float64Array | null = null;
-  cost_usd: Float64Array | null = null;
+  which: Column;
+  requests: Column;
+  retries: Column | null = null;
+  useless_retries: Column | null = null;
+  input_tokens: Column | null = null;
+  cost_usd: Column | null = null;
   /** Measures that somebody asked for; NaN where nothing is known. */
   readonly more = new Map<MoreMeasure, Float64Array<ArrayBuffer>>();
 
   /** With room for so many rows at first. */
   constructor(capacity = FIRST_CAPACITY) {
     this.ts = new Uint32Array(capacity);
-    this.which = new Uint32Array(capacity);
-    this.requests = new Uint32Array(capacity);
+    this.which = new Uint8Array(capacity);
+    this.requests = new Uint8Array(capacity);
   }
 
   /** Adds a row, whose measures are 0 until `add` is called. */
@@ -38,7 +41,7 @@ export class CountColumns {
     if (this.length === this.ts.length) this.#resize(Math.ceil(this.length * GROWTH) + FIRST_CAPACITY);
     const at = this.length++;
     this.ts[at] = ts;
-    this.which[at] = which;
+    this.which = put(this.which, at, which);
     this.requests[at] = 0;
     if (this.retries !== null) this.retries[at] = 0;
     if (this.useless_retries !== null) this.useless_retries[at] = 0;
@@ -48,24 +51,30 @@ export class CountColumns {
     return at;
   }
 
+  /** Makes room for so many more rows at once. */
+  reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed > this.ts.length) this.#resize(Math.max(needed, Math.ceil(this.length * GROWTH)));
+  }
+
   /** Adds to the measures of a row; costs are those of failures. */
   add(at: number, requests: number, retries: number, useless: number, tokens: number, usd: number): void {
-    this.requests[at] = Math.min(MOST, (this.requests[at] ?? 0) + requests);
+    this.requests = put(this.requests, at, Math.min(MOST, (this.requests[at] ?? 0) + requests));
     if (retries > 0) {
-      this.retries ??= new Uint32Array(this.ts.length);
-      this.retries[at] = Math.min(MOST, (this.retries[at] ?? 0) + retries);
+      const column = this.retries ?? this.#zeros();
+      this.retries = put(column, at, Math.min(MOST, (column[at] ?? 0) + retries));
     }
     if (useless > 0) {
-      this.useless_retries ??= new Uint32Array(this.ts.length);
-      this.useless_retries[at] = Math.min(MOST, (this.useless_retries[at] ?? 0) + useless);
+      const column = this.useless_retries ?? this.#zeros();
+      this.useless_retries = put(column, at, Math.min(MOST, (column[at] ?? 0) + useless));
     }
     if (tokens > 0) {
-      this.input_tokens ??= new Float64Array(this.ts.length);
-      this.input_tokens[at] = (this.input_tokens[at] ?? 0) + tokens;
+      const column = this.input_tokens ?? this.#zeros();
+      this.input_tokens = put(column, at, (column[at] ?? 0) + tokens);
     }
     if (usd > 0) {
-      this.cost_usd ??= new Float64Array(this.ts.length);
-      this.cost_usd[at] = (this.cost_usd[at] ?? 0) + usd;
+      const column = this.cost_usd ?? this.#zeros();
+      this.cost_usd = put(column, at, (column[at] ?? 0) + usd);
     }
   }
 
@@ -97,9 +106,9 @@ export class CountColumns {
     this.length -= count;
   }
 
-  /** Size in bytes. */
+  /** Size in bytes, about. */
   get bytes(): number {
-    return this.#columns().reduce((sum, column) => sum + column.byteLength, 0);
+    return this.#columns().reduce((sum, column) => sum + column.byteLength + ARRAY_BYTES, 0);
   }
 
   /** Index of the first row at or after a time; rows stand in order of time. */
@@ -114,7 +123,11 @@ export class CountColumns {
     return low;
   }
 
-  #columns(): Numbers[] {
+  #zeros(): Column {
+    return new Uint8Array(this.ts.length);
+  }
+
+  #columns(): Column[] {
     const { ts, which, requests, retries, useless_retries, input_tokens, cost_usd } = this;
     return [
       ts,
@@ -129,25 +142,51 @@ export class CountColumns {
   }
 
   #resize(capacity: number): void {
-    const counts = (column: Uint32Array): Uint32Array<ArrayBuffer> => {
-      const larger = new Uint32Array(capacity);
-      larger.set(column);
-      return larger;
-    };
-    const amounts = (column: Float64Array): Float64Array<ArrayBuffer> => {
+    const ts = new Uint32Array(capacity);
+    ts.set(this.ts);
+    this.ts = ts;
+    this.which = resized(this.which, capacity);
+    this.requests = resized(this.requests, capacity);
+    this.retries &&= resized(this.retries, capacity);
+    this.useless_retries &&= resized(this.useless_retries, capacity);
+    this.input_tokens &&= resized(this.input_tokens, capacity);
+    this.cost_usd &&= resized(this.cost_usd, capacity);
+    for (const [name, column] of this.more) {
       const larger = new Float64Array(capacity);
       larger.set(column);
-      return larger;
-    };
-    this.ts = counts(this.ts);
-    this.which = counts(this.which);
-    this.requests = counts(this.requests);
-    if (this.retries !== null) this.retries = counts(this.retries);
-    if (this.useless_retries !== null) this.useless_retries = counts(this.useless_retries);
-    if (this.input_tokens !== null) this.input_tokens = amounts(this.input_tokens);
-    if (this.cost_usd !== null) this.cost_usd = amounts(this.cost_usd);
-    for (const [name, column] of this.more) this.more.set(name, amounts(column));
+      this.more.set(name, larger);
+    }
   }
+}
+
+/** The column with a number (0 or more) in a place of it; a wider one where the number does not fit. */
+function put(column: Column, at: number, value: number): Column {
+  column[at] = value;
+  if (column[at] === value) return column;
+  const { length } = column;
+  const isWhole = Number.isInteger(value);
+  const wider =
+    isWhole && value <= 0xffff
+      ? new Uint16Array(length)
+      : isWhole && value <= MOST
+        ? new Uint32Array(length)
+        : new Float64Array(length);
+  wider.set(column);
+  wider[at] = value;
+  return wider;
+}
+
+function resized(column: Column, capacity: number): Column {
+  const larger =
+    column instanceof Uint8Array
+      ? new Uint8Array(capacity)
+      : column instanceof Uint16Array
+        ? new Uint16Array(capacity)
+        : column instanceof Uint32Array
+          ? new Uint32Array(capacity)
+          : new Float64Array(capacity);
+  larger.set(column);
+  return larger;
 }
 
 /** Two values of a measure as one; NaN is none. */

@@ -58,7 +58,7 @@ export function orgsWith(
 ): ReadonlySet<string> {
   const keys = new Set<string>();
   for (const [key, org] of view.orgs) {
-    if (!org.combinations.some((row) => classes.includes(row.class))) continue;
+    if (!classes.some((name) => org.classes.has(name))) continue;
     if (org.between(from, to).lastMatching({ classes, measure }) !== null) keys.add(key);
   }
   return keys;

@@ -8,7 +8,7 @@ import type { AnalyzerSettings, Detector } from './detector.ts';
 import type { Live } from './evaluate.ts';
 import { type Identity, organizationOf } from './identity.ts';
 import type { OrgCounts } from './org-counts.ts';
-import { type HistoryRange, readHistory, seriesByOrg } from './read-history.ts';
+import { type HistoryRange, readHistory, readRowsOf, seriesByOrg } from './read-history.ts';
 import type { Reads, SubjectsView } from './reads.ts';
 import { Suspects } from './suspects.ts';
 import { SumWindows } from './sum-window.ts';
@@ -21,8 +21,12 @@ const OLD_EVERY_SECONDS = 60;
 const OLD_AT_SECONDS = 30;
 /** So long after the last reason to read it an organization is kept, so that its history is not read anew; seconds. */
 const KEPT_SECONDS = 900;
-/** So long an organization that did not fit into memory is not tried again; seconds. */
-const LEFT_OUT_SECONDS = 300;
+/** So long an organization that did not fit into memory, whole or in full, is not tried again; seconds. */
+const TRIED_AGAIN_SECONDS = 300;
+/** A coarse one is read in full again where it fits into this part of the memory: what just fits will soon not. */
+const ROOMY = 0.8;
+/** What a row takes, with its combination, in an organization that has many: about as much as it can; bytes. */
+const FULL_ROW_BYTES = 40;
 /** Each reading of a kind may take this part of `analyzers.window_mib`. */
 const SUMS_PART = 8;
 /** More names than this make the address of a request too long: then all organizations are read and the others dropped. */
@@ -35,6 +39,14 @@ export interface Span {
   live: Live;
 }
 
+/** Organizations for which memory does not suffice. */
+export interface Shortage {
+  /** Not judged. */
+  left_out: number;
+  /** Judged without key, client and region. */
+  coarse: number;
+}
+
 /**
  * The counts that detectors look at, kept from one tick to the next. `advance` reads what is new: intervals that
  * were not there, and those whose counts have grown since they were read. How many requests each interval held when
@@ -45,6 +57,8 @@ export class CountWindow implements CountView {
   readonly orgs = new Map<string, OrgCounts>();
   /** With the event time at which they are tried again. */
   readonly left_out = new Map<string, number>();
+  /** Organizations that were made coarse, with the event time at which it is seen whether they would fit in full. */
+  readonly #coarseUntil = new Map<string, number>();
   readonly #suspects = new Suspects();
   readonly #sums = new SumWindows();
   /** Requests of each interval, over all organizations, when it was read. */
@@ -52,15 +66,14 @@ export class CountWindow implements CountView {
   /** Event time of the last step in which there was a reason to read the organization. */
   readonly #wantedAt = new Map<string, number>();
   #to = 0;
+  #present: Shortage = { left_out: 0, coarse: 0 };
+  #shortage = this.#present;
 
-  /** Organizations that are judged without key, client and region. */
-  get coarse(): number {
-    return [...this.orgs.values()].filter(({ isCoarse }) => isCoarse).length;
-  }
-
-  /** Identities whose own reading did not fit into memory; they are not judged. */
-  get dropped(): number {
-    return this.#sums.dropped;
+  /** The most at once since this was last asked. */
+  takeShortage(): Shortage {
+    const shortage = this.#shortage;
+    this.#shortage = this.#present;
+    return shortage;
   }
 
   /** What kinds read for themselves. */
@@ -122,11 +135,25 @@ export class CountWindow implements CountView {
       (sum, requests) => sum + requests,
       0,
     );
-    await this.#readFresh(store, { from: start, to, requests: total }, wanted, limit);
+    const history = { from: start, to, requests: total };
+    await this.#releaseCoarse(store, history, wanted, limit);
+    await this.#readFresh(store, history, wanted, limit);
     const reads = all.flatMap((detector) => detector.reads?.(settings) ?? []);
     await this.#sums.advance(store, { from, to }, reads, changed, limit / SUMS_PART);
     for (const ts of changed) this.#totals.set(ts, totals.get(ts) ?? 0);
     this.#to = to;
+    this.#noteShortage();
+  }
+
+  #noteShortage(): void {
+    const { coarse, left_out: leftOut } = this.#sums.short();
+    for (const [key, org] of this.orgs) if (org.isCoarse) coarse.add(key);
+    for (const key of this.left_out.keys()) leftOut.add(key);
+    this.#present = { left_out: leftOut.size, coarse: coarse.size };
+    this.#shortage = {
+      left_out: Math.max(this.#shortage.left_out, leftOut.size),
+      coarse: Math.max(this.#shortage.coarse, coarse.size),
+    };
   }
 
   #forgetBefore(start: number, to: number): void {
@@ -184,15 +211,40 @@ export class CountWindow implements CountView {
     let isFull = this.#shrink(limit, wanted, range.to);
     if (!isFull) {
       for await (const read of readHistory(store, range, fresh, limit)) {
-        for (const org of read) this.orgs.set(orgKey(org), org);
+        for (const org of read) {
+          this.orgs.set(orgKey(org), org);
+          if (org.isCoarse) this.#coarseUntil.set(orgKey(org), range.to + TRIED_AGAIN_SECONDS);
+        }
         isFull = this.#shrink(limit, wanted, range.to);
         if (isFull) break;
       }
     }
-    // What comes after the first that did not fit is less important.
+    // What was not even read may fit beside what is left: it is tried at the next step.
     if (isFull)
       for (const org of fresh)
-        if (isFresh(orgKey(org))) this.left_out.set(orgKey(org), range.to + LEFT_OUT_SECONDS);
+        if (isFresh(orgKey(org))) this.left_out.set(orgKey(org), range.to + COUNT_INTERVAL_SECONDS);
+  }
+
+  /** Forgets coarse organizations that would fit in full by now, so that they are read anew. */
+  async #releaseCoarse(
+    store: Store,
+    range: HistoryRange,
+    wanted: ReadonlyMap<string, Identity>,
+    limit: number,
+  ): Promise<void> {
+    const due = [...this.#coarseUntil].flatMap(([key, until]) => (until <= range.to ? [key] : []));
+    if (due.length === 0) return;
+    for (const key of due) this.#coarseUntil.set(key, range.to + TRIED_AGAIN_SECONDS);
+    let room = ROOMY * limit - this.bytes;
+    const orgs = [...wanted].flatMap(([key, org]) => (due.includes(key) ? [org] : []));
+    for (const row of await readRowsOf(store, range, orgs)) {
+      const key = orgKey(row);
+      const more = row.rows * FULL_ROW_BYTES - (this.orgs.get(key)?.bytes ?? 0);
+      if (more > room) continue;
+      room -= Math.max(0, more);
+      this.orgs.delete(key);
+      this.#coarseUntil.delete(key);
+    }
   }
 
   /** Makes the window fit into so many bytes. True when organizations had to be left out for that. */
@@ -210,21 +262,26 @@ export class CountWindow implements CountView {
       if (org.isCoarse) continue;
       bytes -= org.bytes;
       org.makeCoarse();
+      this.#coarseUntil.set(orgKey(org), to + TRIED_AGAIN_SECONDS);
       bytes += org.bytes;
     }
     if (bytes <= limit) return false;
-    for (const key of [...wanted.keys()].reverse()) {
+    const sizeOf = (key: string): number => this.orgs.get(key)?.bytes ?? 0;
+    const last = [...wanted.keys()].reverse();
+    // One that could never fit goes first: it would take the place of all others, and then go too.
+    for (const key of [...last.filter((one) => sizeOf(one) > limit), ...last]) {
       if (bytes <= limit) break;
-      bytes -= this.orgs.get(key)?.bytes ?? 0;
       if (!this.orgs.has(key)) continue;
+      bytes -= sizeOf(key);
       this.#drop(key);
-      this.left_out.set(key, to + LEFT_OUT_SECONDS);
+      this.left_out.set(key, to + TRIED_AGAIN_SECONDS);
     }
     return true;
   }
 
   #drop(key: string): void {
     this.orgs.delete(key);
+    this.#coarseUntil.delete(key);
     this.#wantedAt.delete(key);
   }
 }

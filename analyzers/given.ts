@@ -7,6 +7,7 @@ import {
   scopeOf,
   type SubjectName,
 } from './identity.ts';
+import type { MoreMeasure } from '../store/queries/count-sums.ts';
 import { OrgCounts } from './org-counts.ts';
 import { beginOf, newCounts, type Reads, type SubjectCounts, type SubjectsView } from './reads.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
@@ -46,6 +47,8 @@ export interface Looking<Settings> {
   lookback_seconds: number;
   /** Whoever sends so many requests as `count` of the settings is looked at, with errors or without. */
   by_traffic: boolean;
+  /** Of a reading: an incident begins only where one of these measures is known. */
+  needs?: readonly MoreMeasure[] | undefined;
 }
 
 /**
@@ -87,15 +90,17 @@ export function ofWindow<Settings extends KindSettings>(
 export function ofReading<Settings extends KindSettings>(
   counts: CountView,
   reads: Reads,
-  { matching, settings, now, known, since_seconds, by_traffic }: Looking<Settings>,
+  { matching, settings, now, known, since_seconds, by_traffic, needs }: Looking<Settings>,
 ): Map<string, Given<Settings>> {
   const subjects: SubjectsView = counts.subjects?.(reads) ?? new Map();
   const from = beginOf(reads, now, Math.max(reads.fine, reads.minutes ?? 0, reads.hours ?? 0));
   const since = beginOf(reads, now, since_seconds);
   const begins = ({ counts: own }: SubjectCounts): boolean => {
+    // Most callers' answers tell no limit: there is nothing to be judged of them.
+    if (needs !== undefined && !needs.some((name) => own.columns.more.has(name))) return false;
     const recent = own.between(since, now);
     if (!by_traffic) return recent.lastMatching(matching) !== null;
-    return recent.sums().reduce((sum, row) => sum + row.requests, 0) >= settings.count;
+    return recent.total().requests >= settings.count;
   };
   const found = new Map<string, Given<Settings>>();
   const add = (key: string, { identity, counts: own }: Pick<SubjectCounts, 'identity' | 'counts'>): void => {

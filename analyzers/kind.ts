@@ -2,6 +2,7 @@ import type { Level } from './advance.ts';
 import { baseOf, besideIdentity, besides, isApart, ofScope } from './apart.ts';
 import type { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
+import type { MoreMeasure } from '../store/queries/count-sums.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { CountView } from './count-view.ts';
@@ -55,6 +56,8 @@ export interface Kind<
   joins?: true;
   /** `traffic`: whoever sends `count` requests is looked at; absent: whoever has one answer that matches. */
   candidates?: 'traffic';
+  /** Measures of its reading: who has none of them cannot be judged; absent: it needs none. */
+  needs?: readonly MoreMeasure[];
   matching: Matching;
   /** Seconds in which `count` matching answers must lie for an incident to begin. */
   begins_within(settings: Settings): number;
@@ -215,15 +218,18 @@ export function detectorOf<
       since_seconds: kind.begins_within(settings),
       lookback_seconds: kind.lookback?.(settings) ?? 0,
       by_traffic: kind.candidates === 'traffic',
+      needs: kind.needs,
     };
     const given = own === null ? ofWindow(counts, looksAt) : ofReading(counts, own, looksAt);
+    const subjects = own === null ? undefined : counts.subjects?.(own);
     // In order of the keys: what is found does not depend on when an identity was first read.
     const found = [...given.keys()].sort().flatMap((key) => {
       const one = given.get(key);
       if (one === undefined) return [];
-      const isCoarse = own !== null && counts.subjects?.(own).get(key)?.is_coarse === true;
       const findings = judgeFamily(one, families.get(key) ?? []);
-      return isCoarse ? findings.map((finding) => ({ ...finding, summed_up: own.by })) : findings;
+      return own !== null && subjects?.get(key)?.is_coarse === true
+        ? findings.map((finding) => ({ ...finding, summed_up: own.by }))
+        : findings;
     });
     return kind.joins === true ? joined(found, known) : found;
   }

@@ -27,7 +27,10 @@ export class OrgCounts {
   /** Rows before this one are dropped. */
   begin = 0;
   combinations: Combination[] = [];
+  /** Classes of the combinations. */
+  readonly classes = new Set<Combination['class']>();
   #numbers = new Map<string, number>();
+  #lastNumber = -1;
 
   constructor(provider: string, org: string) {
     this.provider = provider;
@@ -59,17 +62,13 @@ export class OrgCounts {
 
   /** Puts the series in place of all there is in these intervals (their starts, epoch seconds). */
   replace(intervals: ReadonlySet<number>, series: readonly Series[]): void {
-    const fresh = this.#inOrder(series);
+    if (this.#areAllAfter(intervals)) {
+      this.#addInOrder(series, this.columns);
+      return;
+    }
+    const fresh = new CountColumns();
+    this.#addInOrder(series, fresh);
     const old = this.columns;
-    if (old.length === 0) {
-      this.columns = fresh;
-      return;
-    }
-    const last = old.length > this.begin ? (old.ts[old.length - 1] ?? 0) : -1;
-    if ([...intervals].every((ts) => ts > last)) {
-      for (let i = 0; i < fresh.length; i++) copyRow(fresh, i, old);
-      return;
-    }
     const merged = new CountColumns();
     let next = 0;
     for (let i = this.begin; i < old.length; i++) {
@@ -81,6 +80,14 @@ export class OrgCounts {
     for (; next < fresh.length; next++) copyRow(fresh, next, merged);
     this.columns = merged;
     this.begin = 0;
+  }
+
+  /** True for intervals after the last one, as most are. */
+  #areAllAfter(intervals: ReadonlySet<number>): boolean {
+    const { columns, begin } = this;
+    const last = columns.length > begin ? (columns.ts[columns.length - 1] ?? 0) : -1;
+    for (const ts of intervals) if (ts <= last) return false;
+    return true;
   }
 
   /** Forgets what is before a time. */
@@ -103,6 +110,8 @@ export class OrgCounts {
     const { columns: old, combinations, begin } = this;
     this.columns = new CountColumns();
     this.combinations = [];
+    this.classes.clear();
+    this.#lastNumber = -1;
     this.#numbers = new Map();
     this.begin = 0;
     const place = inOneInterval(this.columns);
@@ -114,10 +123,17 @@ export class OrgCounts {
   }
 
   /** The series in order of time, within an interval in their own; equal combinations of an interval are summed. */
-  #inOrder(series: readonly Series[]): CountColumns {
-    const entries = entriesByTime(series);
-    const ordered = new CountColumns(entries.length / 2);
+  #addInOrder(series: readonly Series[], ordered: CountColumns): void {
     const place = inOneInterval(ordered);
+    if (areOfOneInterval(series)) {
+      for (const one of series) {
+        const which = this.#numberOf(one);
+        for (let i = 0; i < one.ts.length; i++) addOf(one, i, ordered, place(one.ts[i] ?? 0, which));
+      }
+      return;
+    }
+    const entries = entriesByTime(series);
+    ordered.reserve(entries.length / 2);
     const numbers = series.map((one) => this.#numberOf(one));
     for (let n = 0; n < entries.length; n += 2) {
       const s = entries[n] ?? 0;
@@ -125,22 +141,8 @@ export class OrgCounts {
       const one = series[s];
       if (one === undefined) continue;
       const at = place(one.ts[i] ?? 0, numbers[s] ?? 0);
-      ordered.add(
-        at,
-        one.requests[i] ?? 0,
-        one.retries[i] ?? 0,
-        one.useless_retries[i] ?? 0,
-        one.input_tokens[i] ?? 0,
-        one.cost_usd[i] ?? 0,
-      );
-      if (one.more !== undefined) {
-        for (const name of allMeasures) {
-          const value = one.more[name]?.[i];
-          if (value !== undefined) ordered.addMore(at, name, value);
-        }
-      }
+      addOf(one, i, ordered, at);
     }
-    return ordered;
   }
 
   #numberOf(given: Combination): number {
@@ -148,13 +150,46 @@ export class OrgCounts {
     const [apiKey, client, region] = this.isCoarse
       ? ['', '', '']
       : [given.api_key, given.client, given.region];
-    const key = `${project}\n${apiKey}\n${client}\n${region}\n${model}\n${given.class}\n${subclass}`;
+    // Series come in the same order each time: most often it is the one after the last.
+    const next = this.combinations[this.#lastNumber + 1];
+    if (
+      next !== undefined &&
+      next.client === client &&
+      next.api_key === apiKey &&
+      next.project === project &&
+      next.model === model &&
+      next.class === given.class &&
+      next.region === region &&
+      next.subclass === subclass
+    )
+      return ++this.#lastNumber;
+    return (this.#lastNumber = this.#findNumber(
+      { project, api_key: apiKey, client, region, model, subclass },
+      given.class,
+    ));
+  }
+
+  #findNumber(names: Omit<Combination, 'class'>, name: Combination['class']): number {
+    const { project, api_key: apiKey, client, region, model, subclass } = names;
+    const key = `${project}\n${apiKey}\n${client}\n${region}\n${model}\n${name}\n${subclass}`;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.combinations.length;
-    this.combinations.push({ project, api_key: apiKey, client, region, model, class: given.class, subclass });
+    this.classes.add(name);
+    this.combinations.push({ ...names, class: name });
     this.#numbers.set(key, number);
     return number;
+  }
+}
+
+/** Adds the measures of a place in a series to those of a row. */
+function addOf(series: Series, i: number, columns: CountColumns, at: number): void {
+  const { requests, retries, useless_retries: useless, input_tokens: tokens, cost_usd: usd, more } = series;
+  columns.add(at, requests[i] ?? 0, retries[i] ?? 0, useless[i] ?? 0, tokens[i] ?? 0, usd[i] ?? 0);
+  if (more === undefined) return;
+  for (const name of allMeasures) {
+    const value = more[name]?.[i];
+    if (value !== undefined) columns.addMore(at, name, value);
   }
 }
 
@@ -169,6 +204,12 @@ function inOneInterval(columns: CountColumns): (ts: number, which: number) => nu
     if (place === undefined) places.set(which, (place = columns.push(ts, which)));
     return place;
   };
+}
+
+function areOfOneInterval(series: readonly Series[]): boolean {
+  const first = series[0]?.ts[0];
+  for (const { ts } of series) for (const time of ts) if (time !== first) return false;
+  return true;
 }
 
 /** Pairs of number of the series and place in it, by time and then by series: a counting sort. */

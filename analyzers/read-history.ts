@@ -11,12 +11,12 @@ import type { Identity } from './identity.ts';
 import { OrgCounts } from './org-counts.ts';
 
 /** Rows that are read at once: what is on its way between store and window is bounded by it. */
-const ROWS_AT_ONCE = 100_000;
+export const ROWS_AT_ONCE = 100_000;
 const ORGS_AT_ONCE = 100;
 /** More names than this make the address of a request too long. */
 const MAX_NAMES_LENGTH = 4_000;
-/** What a row takes in the window, bytes. */
-const ROW_BYTES = 32;
+/** What a row takes in the window at least, bytes. */
+const ROW_BYTES = 12;
 
 /** What is read, epoch seconds, and how many requests of all organizations it holds: there are no more rows than that. */
 export interface HistoryRange {
@@ -27,29 +27,25 @@ export interface HistoryRange {
 
 /**
  * Reads the counts of organizations that were not in the window yet, in their order, and gives them as they are
- * complete. One that would take more than `limit` bytes is read without key, client and region.
+ * complete. One that would take more than `limit` bytes is read without key, client and region. `rowsAtOnce` changes
+ * nothing but the memory it takes.
  */
 export async function* readHistory(
   store: Store,
   range: HistoryRange,
   orgs: readonly Identity[],
   limit: number,
+  rowsAtOnce = ROWS_AT_ONCE,
 ): AsyncGenerator<OrgCounts[]> {
-  for (const names of cut(
-    orgs,
-    ORGS_AT_ONCE,
-    (org) => encodeURIComponent(orgKey(org)).length,
-    MAX_NAMES_LENGTH,
-  )) {
-    const stored =
-      range.requests <= ROWS_AT_ONCE ? [] : await readRowCounts(store, { ...range, orgs: names });
+  for (const names of cutNames(orgs)) {
+    const stored = range.requests <= rowsAtOnce ? [] : await readRowCounts(store, { ...range, orgs: names });
     const rows = new Map(stored.map((one) => [orgKey(one), one.rows]));
     const rowsOf = (org: Identity): number => rows.get(orgKey(org)) ?? 0;
-    for (const some of cut(names, ORGS_AT_ONCE, rowsOf, ROWS_AT_ONCE)) {
+    for (const some of cut(names, ORGS_AT_ONCE, rowsOf, rowsAtOnce)) {
       const total = some.reduce((sum, org) => sum + rowsOf(org), 0);
       const isCoarse = total * ROW_BYTES > limit;
       const found = new Map(some.map((org) => [orgKey(org), new OrgCounts(org.provider, org.org)]));
-      for (const slice of slices(range, Math.ceil(total / ROWS_AT_ONCE))) {
+      for (const slice of slices(range, Math.ceil(total / rowsAtOnce))) {
         const series = await readCountSeries(store, { ...slice, orgs: some, coarse: isCoarse });
         for (const [key, own] of seriesByOrg(series)) {
           const org = found.get(key);
@@ -61,6 +57,26 @@ export async function* readHistory(
       yield [...found.values()];
     }
   }
+}
+
+/** Stored rows of each of the organizations in the range, in their order; those without are absent. */
+export async function readRowsOf(
+  store: Store,
+  range: HistoryRange,
+  orgs: readonly Identity[],
+): Promise<(Identity & { rows: number })[]> {
+  const found: (Identity & { rows: number })[] = [];
+  for (const names of cutNames(orgs)) {
+    const rows = new Map(
+      (await readRowCounts(store, { ...range, orgs: names })).map((one) => [orgKey(one), one]),
+    );
+    found.push(...names.flatMap((org) => rows.get(orgKey(org)) ?? []));
+  }
+  return found;
+}
+
+function cutNames(orgs: readonly Identity[]): Identity[][] {
+  return cut(orgs, ORGS_AT_ONCE, (org) => encodeURIComponent(orgKey(org)).length, MAX_NAMES_LENGTH);
 }
 
 function intervalsOf(series: readonly CountSeries[]): Set<number> {
@@ -104,12 +120,13 @@ export function cut<Item>(
   return lists;
 }
 
-/** A range in so many parts, on whole intervals. */
-function slices({ from, to }: { from: number; to: number }, count: number): CountRange[] {
-  const seconds = Math.max(
-    COUNT_INTERVAL_SECONDS,
-    Math.ceil((to - from) / Math.max(1, count) / COUNT_INTERVAL_SECONDS) * COUNT_INTERVAL_SECONDS,
-  );
+/** A range in about so many parts, on whole intervals of so many seconds. */
+export function slices(
+  { from, to }: { from: number; to: number },
+  count: number,
+  interval = COUNT_INTERVAL_SECONDS,
+): CountRange[] {
+  const seconds = Math.max(interval, Math.ceil((to - from) / Math.max(1, count) / interval) * interval);
   const parts: CountRange[] = [];
   for (let at = from; at < to; at += seconds) parts.push({ from: at, to: Math.min(to, at + seconds) });
   return parts;

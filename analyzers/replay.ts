@@ -1,19 +1,25 @@
 import type { Incident } from '../domain/incident.ts';
 import type { Store } from '../store/store.ts';
 import { writeIncidents } from '../store/queries/incidents.ts';
+import type { Shortage } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { detectors as allDetectors } from './kinds/kinds.ts';
 import type { Change } from './evaluate.ts';
 import { judgeUpTo, type TickState } from './judge.ts';
 import { stepSeconds } from './step-range.ts';
 
+/** What was found in a past span. */
+export interface Replayed extends Shortage {
+  /** Their last states, in order of their start. */
+  incidents: Incident[];
+}
+
 /** Told of each version of an incident as event time passes. */
 export type OnIncident = (incident: Incident, reason: Change['reason']) => void;
 
 /**
- * Evaluates a past span of event time `[from, to)` (epoch ms) as live ticks would have done, writes the incidents
- * to the store, and gives their last states in order of their start. What is still open when the
- * counts end stays open: the time after the end says nothing.
+ * Evaluates a past span of event time `[from, to)` (epoch ms) as live ticks would have done, and writes the incidents
+ * to the store. What is still open when the counts end stays open: the time after the end says nothing.
  */
 export async function replayRange(
   store: Store,
@@ -22,10 +28,10 @@ export async function replayRange(
   settings: AnalyzerSettings,
   onIncident?: OnIncident,
   detectors: readonly Detector[] = allDetectors,
-): Promise<Incident[]> {
+): Promise<Replayed> {
   const last = new Map<string, Incident>();
   const start = firstState(from / 1000, settings);
-  await judgeUpTo(
+  const { window } = await judgeUpTo(
     store,
     lastStepOf(to / 1000, settings),
     settings,
@@ -39,9 +45,10 @@ export async function replayRange(
       }
     },
   );
-  return [...last.values()].sort((a, b) =>
+  const incidents = [...last.values()].sort((a, b) =>
     a.started_at < b.started_at ? -1 : a.started_at > b.started_at ? 1 : 0,
   );
+  return { left_out: 0, coarse: 0, ...window?.takeShortage(), incidents };
 }
 
 /** The state before the first counts, which are of the interval that holds `from` (epoch seconds). */

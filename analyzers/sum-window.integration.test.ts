@@ -116,11 +116,11 @@ test('where it does not fit only identities are told apart, and then the smalles
   const coarse = new SumWindows();
   await coarse.advance(store, at, [reads], [], whole.bytes * 0.8);
   expect([...coarse.of(reads).values()].every((one) => one.is_coarse)).toBe(true);
-  expect(coarse.dropped).toBe(0);
+  expect(coarse.short().left_out.size).toBe(0);
   const little = new SumWindows();
   await little.advance(store, at, [reads], [], coarse.bytes * 0.8);
   expect([...little.of(reads).keys()]).toEqual(['openai']);
-  expect(little.dropped).toBe(1);
+  expect(little.short().left_out.size).toBe(1);
 });
 
 test('what headers say of a limit is the lowest remainder and the highest limit of an interval', async () => {
@@ -180,7 +180,9 @@ test('live ticks, an analyzer that is killed in the middle and a replay find the
     await fresh.close();
     return found.filter(({ reason }) => reason !== 'refreshed');
   };
-  const replayed = await replayRange(store, START * 1000, end * 1000, defaults, undefined, [providerOutage]);
+  const { incidents: replayed } = await replayRange(store, START * 1000, end * 1000, defaults, undefined, [
+    providerOutage,
+  ]);
   expect(replayed).toMatchObject([
     {
       kind: 'provider_outage',

@@ -124,7 +124,7 @@ test('live ticks find, write and resolve both incidents', async () => {
 test('a replay of the same counts writes the same as the live ticks', async () => {
   const seen: typeof written = [];
   const range = [START * 1000, (START + 180 * MINUTE) * 1000] as const;
-  const incidents = await replayRange(replayed, ...range, defaults, (incident, reason) =>
+  const { incidents } = await replayRange(replayed, ...range, defaults, (incident, reason) =>
     seen.push({ incident, reason }),
   );
   expect(seen).toEqual(written);
@@ -172,7 +172,7 @@ test('what is still open when the counts end stays open', async () => {
     store,
     rows.filter((row) => row.ts < START + 50 * MINUTE),
   );
-  const incidents = await replayRange(store, START * 1000, (START + 50 * MINUTE) * 1000, defaults);
+  const { incidents } = await replayRange(store, START * 1000, (START + 50 * MINUTE) * 1000, defaults);
   expect(incidents).toMatchObject([{ kind: 'slow_down_surge', state: 'firing', resolved_at: null }]);
   const [stored] = await readIncidents(store, { states: ['firing'] });
   expect(stored?.incident).toEqual(incidents[0]);

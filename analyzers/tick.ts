@@ -1,7 +1,7 @@
 import type { Store } from '../store/store.ts';
 import { readCountsGone } from '../store/queries/counts.ts';
 import { readIncidents, writeIncidents } from '../store/queries/incidents.ts';
-import { CountWindow } from './count-window.ts';
+import type { Shortage } from './count-window.ts';
 import { detectors as allDetectors } from './kinds/kinds.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { holdIncomplete } from './evaluate.ts';
@@ -12,8 +12,8 @@ import { fromStored, toStored } from './to-stored.ts';
 
 export type { TickState } from './judge.ts';
 
-/** What one tick did. */
-export interface Ticked {
+/** What one tick did, and the most organizations at once for which memory for counts (`analyzers.window_mib`) did not suffice. */
+export interface Ticked extends Shortage {
   state: TickState;
   /** The incidents written, in order, with the reason. */
   written: readonly Written[];
@@ -21,10 +21,6 @@ export interface Ticked {
   withdrawn: readonly string[];
   /** Event time up to which everything was evaluated, epoch seconds. */
   evaluated_at: number;
-  /** Organizations, or other identities, that were not judged, because memory for counts (`analyzers.window_mib`) is full. */
-  left_out: number;
-  /** Organizations that were judged without key, client and region, for the same reason. */
-  coarse: number;
 }
 
 /** Without a memory, so much event time is evaluated again, so that an incident that has begun is found; seconds. */
@@ -80,15 +76,8 @@ export function tickedOf(
   written: readonly Written[],
   withdrawn: readonly string[] = [],
 ): Ticked {
-  const { evaluated_at, window = new CountWindow() } = state;
-  return {
-    state,
-    written,
-    withdrawn,
-    evaluated_at,
-    left_out: window.left_out.size + window.dropped,
-    coarse: window.coarse,
-  };
+  const { left_out = 0, coarse = 0 } = state.window?.takeShortage() ?? {};
+  return { state, written, withdrawn, evaluated_at: state.evaluated_at, left_out, coarse };
 }
 
 /**

@@ -134,6 +134,18 @@ export class View {
     return sums;
   }
 
+  /** Sums over everything. */
+  total(): Pick<CountSum, 'requests' | 'input_tokens'> {
+    const { which, requests, input_tokens: tokens } = this.#counts.columns;
+    const sum = { requests: 0, input_tokens: 0 };
+    for (let i = this.#first; i < this.#last; i++) {
+      if (this.#mask !== null && this.#mask[which[i] ?? 0] !== 1) continue;
+      sum.requests += requests[i] ?? 0;
+      if (tokens !== null) sum.input_tokens += tokens[i] ?? 0;
+    }
+    return sum;
+  }
+
   /** Sums of each interval that has rows, in order of time; without an argument nothing matches. */
   intervals({ classes, measure }: Matching = { classes: [], measure: 'requests' }): IntervalSum[] {
     const { ts, which, requests, retries } = this.#counts.columns;

@@ -61,6 +61,12 @@ for (const n of chosen) {
     fact('  first tick, 15 minutes evaluated again', `${fine(embedded.first_ms / 1000)} s of CPU`),
     fact('  the step in which all incidents fire', `${fine(embedded.fired_ms / 1000)} s of CPU`),
     goal('  most memory of the analyzer', `${whole(server.max_mb)} MB`, '< 300 MB', server.max_mb < 300),
+    goal(
+      '  not judged, or judged coarsely, for lack of memory',
+      `${whole(server.left_out)}, ${whole(server.coarse)}`,
+      '0',
+      server.left_out + server.coarse === 0,
+    ),
     fact('  memory, second half of the steps', `${whole(server.half_mb)} to ${whole(server.end_mb)} MB`),
   );
 }

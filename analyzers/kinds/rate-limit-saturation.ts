@@ -26,6 +26,7 @@ export const rateLimitSaturation = detectorOf({
   // Providers count requests and tokens for each organization and model.
   identity: ['provider', 'org', 'model'],
   candidates: 'traffic',
+  needs: headerLimits.map(({ remaining }) => remaining),
   matching,
   reads: ({ window_seconds }) => ({
     by: ['client', 'project'],

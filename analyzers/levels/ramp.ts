@@ -43,8 +43,8 @@ export function ramp<Settings extends KindSettings>(of: {
     const then = now - of.ago(settings);
     const begin = view.first();
     return {
-      present: sumsOf(view.between(now - window, now)),
-      before: sumsOf(view.between(then - window, then)),
+      present: view.between(now - window, now).total(),
+      before: view.between(then - window, then).total(),
       isKnown: begin !== null && begin < then - window + COUNT_INTERVAL_SECONDS,
     };
   };
@@ -69,7 +69,7 @@ export function ramp<Settings extends KindSettings>(of: {
       const least = before * (1 + (LINGER * of.growth(settings)) / 2);
       let start = now - window;
       for (let end = now; end > now - of.ago(settings); end -= COUNT_INTERVAL_SECONDS) {
-        const sums = sumsOf(view.between(end - window, end));
+        const sums = view.between(end - window, end).total();
         if ((sums[of.amount] * 60) / window < Math.max(least, Number.MIN_VALUE)) break;
         start = end - window;
       }
@@ -78,19 +78,7 @@ export function ramp<Settings extends KindSettings>(of: {
   };
 }
 
-interface Sums {
-  requests: number;
-  input_tokens: number;
-}
-
-function sumsOf(view: View): Sums {
-  const sums = { requests: 0, input_tokens: 0 };
-  for (const row of view.sums()) {
-    sums.requests += row.requests;
-    sums.input_tokens += row.input_tokens;
-  }
-  return sums;
-}
+type Sums = ReturnType<View['total']>;
 
 /** Whether the amount of the present is out of reach of chance at the rate before. */
 export function hasGrown(amount: RampAmount, present: Sums, before: Sums): boolean {

@@ -11,6 +11,7 @@ import { neededStore, waitingOf } from '../needs/needs.ts';
 import { notifyReceivers } from '../needs/notifications.ts';
 import { checkSecrets } from '../needs/secrets.ts';
 import { openWhenThere } from '../needs/wait-until-there.ts';
+import { tellShortage } from '../format/shortage.ts';
 import { parseWhen } from '../options/when.ts';
 
 export interface AnalyzeOptions {
@@ -50,19 +51,15 @@ async function analyze(
   );
   const watermark = (at: number): Promise<number | null> =>
     readWatermark(store, at, settings.analyzers.pipeline.hold_seconds);
-  let before = { left_out: 0, coarse: 0 };
+  const tell = tellShortage(settings.analyzers.window_mib);
   const report = ({ written, left_out, coarse }: Ticked): void => {
     health.evaluated(null);
     for (const { incident, reason } of written) {
       const { id, kind, state, severity, scope, verdict } = incident;
       logger.info({ id, kind, state, severity, scope, reason, party: verdict.party }, incident.summary);
     }
-    if (left_out !== before.left_out || coarse !== before.coarse)
-      logger.warn(
-        { left_out, coarse, window_mib: settings.analyzers.window_mib },
-        memoryText(left_out, coarse),
-      );
-    before = { left_out, coarse };
+    const short = tell({ left_out, coarse });
+    if (short !== null) logger.warn({ left_out, coarse }, short);
   };
   try {
     if (options.once === true) {
@@ -108,10 +105,4 @@ async function serveHealth(health: AnalyzerHealth, context: CommandContext): Pro
     context.logger.warn({ reason: describeError(error).line }, 'health is not served');
     return null;
   }
-}
-
-function memoryText(leftOut: number, coarse: number): string {
-  if (leftOut === 0 && coarse === 0)
-    return 'memory for counts suffices again: every organization is judged in full';
-  return `memory for counts (analyzers.window_mib) is full: ${leftOut} organizations are not judged, ${coarse} are judged without key, client and region`;
 }

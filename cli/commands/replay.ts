@@ -1,4 +1,4 @@
-import { replayRange } from '../../analyzers/replay.ts';
+import { type Replayed, replayRange } from '../../analyzers/replay.ts';
 import { requestClassNames } from '../../domain/error-class.ts';
 import type { Incident } from '../../domain/incident.ts';
 import { sumReports } from '../../ingest/input-report.ts';
@@ -7,6 +7,7 @@ import { readCountsByClass, readEventRange } from '../../store/queries/totals.ts
 import type { CommandContext } from '../context.ts';
 import { incidentInFull } from '../format/incidents.ts';
 import { reportInput } from '../format/input-report.ts';
+import { tellShortage } from '../format/shortage.ts';
 import type { OpenLines } from '../input/open-lines.ts';
 import { readInputs, sayEmpty, sayUnread, unitOfAll, withFiles } from '../input/read-files.ts';
 
@@ -14,6 +15,8 @@ export interface ReplayOptions {
   files: string[];
   json?: boolean;
 }
+
+const nothing: Replayed = { incidents: [], left_out: 0, coarse: 0 };
 
 /**
  * Reads files of history into a fresh embedded store and prints what was counted and which incidents there were. Exit code
@@ -32,13 +35,16 @@ async function replay(
   const reports = await readInputs(store, inputs, context);
   if (reports === null) return 130;
   const range = await readEventRange(store);
-  const incidents =
-    range === null ? [] : await replayRange(store, range.from, range.to, context.settings.analyzers);
+  const { analyzers } = context.settings;
+  const { incidents, ...shortage } =
+    range === null ? nothing : await replayRange(store, range.from, range.to, analyzers);
   const counts = await readCountsByClass(store);
   const input = sumReports(reports);
   if (options.json === true) context.out(JSON.stringify({ counts, incidents, input }));
   else if (input.requests > 0) printSummary(counts, incidents, context);
   if (input.requests > 0) for (const line of reportInput(input, unitOfAll(inputs))) context.err(line);
+  const short = tellShortage(analyzers.window_mib)(shortage);
+  if (short !== null) context.err(short);
   const unread = sayUnread(inputs, context);
   const empty = sayEmpty(inputs, reports, context);
   return empty || unread ? 1 : 0;

@@ -15,6 +15,7 @@ import { EXIT } from '../errors.ts';
 import { readFirstEvent } from '../../store/queries/ledger.ts';
 import { readWatermark } from '../../store/queries/watermark.ts';
 import { endLine, nothingCounted, reportInput } from '../format/input-report.ts';
+import { tellShortage } from '../format/shortage.ts';
 import { historyNotice, readSpan } from '../input/history-notice.ts';
 import { createLiveView, type LiveCounts, type LiveView } from '../format/live-view.ts';
 import { logEvents } from '../telemetry/log-events.ts';
@@ -283,6 +284,7 @@ async function analyse(
   context: CommandContext,
 ): Promise<void> {
   const { analyzers } = context.settings;
+  const tell = tellShortage(analyzers.window_mib);
   await runAnalyzers({
     store,
     settings: analyzers,
@@ -292,8 +294,10 @@ async function analyse(
     watermark: (at) => readWatermark(store, at, analyzers.pipeline.hold_seconds),
     ...(source.isHistory ? { history: historyOf(store, worker, state) } : {}),
     hasEnded: () => state.ended,
-    onTick: ({ written, withdrawn }) => {
+    onTick: ({ written, withdrawn, ...shortage }) => {
       state.unjudged = '';
+      const short = tell(shortage);
+      if (short !== null) view.notice(short);
       for (const id of withdrawn) state.open.delete(id);
       for (const { incident, reason } of written) {
         if (incident.state === 'firing') state.open.add(incident.id);

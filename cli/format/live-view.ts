@@ -27,6 +27,8 @@ export interface LiveView {
   say(line: string): void;
   /** Shows an incident that opened or closed, once, above the live block. */
   incident(incident: Incident): void;
+  /** Says a line of trouble, once, above the live block. */
+  notice(line: string): void;
   /** Says in one line what all came to; the live block stays above it. */
   close(counts: LiveCounts): void;
 }
@@ -118,6 +120,10 @@ export function createLiveView(
       const lines = incident.state === 'resolved' ? full.slice(0, full.indexOf('')) : full;
       for (const line of lines) context.out(line);
       context.out('');
+    },
+    notice(line) {
+      erase();
+      context.stderr.write(`${paint(line, 'yellow')}\n`);
     },
     close(counts) {
       drawn = 0;

@@ -66,31 +66,37 @@ export async function readCountSums(store: Store, filter: SumFilter): Promise<Su
   const by = sumDimensions.filter((name) => filter.by.includes(name) && !lacks.includes(name));
   const more = filter.more.filter((name) => !moreMeasures[name].fine || filter.table === 'request_counts');
   const groups = [...by, 'class'].map((name) => `c.${name}`).join(', ');
-  const rows = await store.query<Row>(
-    `SELECT ${[...by, 'class'].join(', ')}, groupArray(at) AS at, groupArray(usd) AS cost_usd,
-      ${[
-        ...measures.map((name) => `groupArray(${name}_sum) AS ${name}`),
-        // An array leaves out NULL, and would have its values in the wrong places.
-        ...more.map((name) => `groupArray(ifNull(toFloat64(${name}_sum), nan)) AS ${name}`),
-      ].join(', ')}
+  const [columns] = await store.query<Columns>(
+    `SELECT ${[...by, 'class', 'at', 'cost_usd', ...measures, ...more].map((name) => `groupArray(${name}) AS ${name}`).join(', ')}
     FROM (
-      SELECT ${[...by, 'class'].map((name) => `c.${name} AS ${name}`).join(', ')},
-        toUnixTimestamp(c.ts) - {from:UInt32} AS at, if(c.class = 'ok', 0, sum(c.cost_usd)) AS usd,
-        ${measures.map((name) => `sum(c.${name}) AS ${name}_sum`).join(', ')}${more
-          .map((name) => `, ${moreMeasures[name].merge}(c.${moreMeasures[name].column}) AS ${name}_sum`)
-          .join('')}
-      FROM ${filter.table} AS c
-      WHERE ${rangeCondition(filter)} ${filter.classes.length === 0 ? '' : 'AND c.class IN {classes:Array(String)}'}
-      GROUP BY c.ts, ${groups}
-      ORDER BY c.ts
-    )
-    GROUP BY ${[...by, 'class'].join(', ')} ORDER BY ${[...by, 'class'].join(', ')}`,
+      SELECT ${[...by, 'class'].join(', ')}, groupArray(at) AS at, groupArray(usd) AS cost_usd,
+        ${[
+          ...measures.map((name) => `groupArray(${name}_sum) AS ${name}`),
+          // An array leaves out NULL, and would have its values in the wrong places.
+          ...more.map((name) => `groupArray(ifNull(toFloat64(${name}_sum), nan)) AS ${name}`),
+        ].join(', ')}
+      FROM (
+        SELECT ${[...by, 'class'].map((name) => `c.${name} AS ${name}`).join(', ')},
+          toUnixTimestamp(c.ts) - {from:UInt32} AS at, if(c.class = 'ok', 0, sum(c.cost_usd)) AS usd,
+          ${measures.map((name) => `sum(c.${name}) AS ${name}_sum`).join(', ')}${more
+            .map((name) => `, ${moreMeasures[name].merge}(c.${moreMeasures[name].column}) AS ${name}_sum`)
+            .join('')}
+        FROM ${filter.table} AS c
+        WHERE ${rangeCondition(filter)} ${filter.classes.length === 0 ? '' : 'AND c.class IN {classes:Array(String)}'}
+        GROUP BY c.ts, ${groups}
+        ORDER BY c.ts
+      )
+      GROUP BY ${[...by, 'class'].join(', ')} ORDER BY ${[...by, 'class'].join(', ')}
+    )`,
     { ...rangeParams(filter), ...(filter.classes.length === 0 ? {} : { classes: filter.classes }) },
   );
-  return rows.map(({ at, class: name, ...row }) => {
-    const text = (dimension: SumDimension): string => row[dimension] ?? '';
-    const known = at.map((_, i) => i);
-    const valuesOf = (measure: MoreMeasure): number[] => known.map((i) => row[measure]?.[i] ?? Number.NaN);
+  if (columns === undefined) return [];
+  return columns.class.map((name, i) => {
+    const text = (dimension: SumDimension): string => columns[dimension]?.[i] ?? '';
+    const ts = columns.at[i] ?? [];
+    for (let n = 0; n < ts.length; n++) ts[n] = (ts[n] ?? 0) + filter.from;
+    const valuesOf = (measure: MoreMeasure): number[] =>
+      ts.map((_, n) => columns[measure]?.[i]?.[n] ?? Number.NaN);
     return {
       provider: text('provider'),
       org: text('org'),
@@ -101,18 +107,25 @@ export async function readCountSums(store: Store, filter: SumFilter): Promise<Su
       model: text('model'),
       subclass: text('subclass'),
       class: name,
-      ts: at.map((time) => time + filter.from),
-      requests: row.requests,
-      retries: row.retries,
-      useless_retries: row.useless_retries,
-      input_tokens: row.input_tokens,
-      cost_usd: row.cost_usd,
+      ts,
+      requests: columns.requests[i] ?? [],
+      retries: columns.retries[i] ?? [],
+      useless_retries: columns.useless_retries[i] ?? [],
+      input_tokens: columns.input_tokens[i] ?? [],
+      cost_usd: columns.cost_usd[i] ?? [],
       more: Object.fromEntries(more.map((measure) => [measure, valuesOf(measure)])),
     };
   });
 }
 
-type Row = Partial<Record<SumDimension, string>> &
-  Partial<Record<MoreMeasure, (number | null)[]>> &
-  Record<'at' | 'cost_usd' | (typeof measures)[number], number[]> &
-  Pick<CountRow, 'class'>;
+/** Stored rows of a table in `[from, to)`: at least as many as sums of it have numbers. Throws `StoreError`. */
+export async function readRowCount(store: Store, table: SumTable, range: CountRange): Promise<number> {
+  const [row] = await store.query<{ rows: number }>(
+    `SELECT count() AS rows FROM ${table} AS c WHERE ${rangeCondition(range)}`,
+    rangeParams(range),
+  );
+  return row?.rows ?? 0;
+}
+
+type Columns = Partial<Record<SumDimension, string[]> & Record<MoreMeasure, (number | null)[][]>> &
+  Record<'at' | 'cost_usd' | (typeof measures)[number], number[][]> & { class: CountRow['class'][] };
