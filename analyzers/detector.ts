@@ -16,6 +16,7 @@ export type Facts = Readonly<Record<string, unknown>>;
 export interface Known {
   identity: Names;
   scope: Scope;
+  state: Incident['state'];
   facts: Facts;
   /** Epoch seconds. */
   started_at: number;

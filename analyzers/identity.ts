@@ -32,6 +32,14 @@ export function scopeOf(identity: Names): Scope {
   );
 }
 
+/** False where a scope leaves out what the identity is told apart by: then it is of more than the identity. */
+export function namesIdentity(scope: Scope, identity: Names): boolean {
+  return Object.entries(identity).every(
+    ([name, value]) =>
+      value === '' || name in scope || !(name === 'provider' || name === 'org' || name in scopeColumns),
+  );
+}
+
 type Dimensions = Pick<CountRow, 'provider' | 'org' | 'project' | 'api_key' | 'client' | 'region' | 'model'>;
 
 /** The identity that counts belong to; null where the logs do not name it: only provider and organization may be empty. */

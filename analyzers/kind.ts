@@ -9,6 +9,7 @@ import type { CountView } from './count-view.ts';
 import type { AnalyzerSettings, Detector, Facts, Finding, Known, Report } from './detector.ts';
 import { type Given, type KindSettings, type Looking, ofReading, ofWindow } from './given.ts';
 import { identityKey, scopeOf, type SubjectName } from './identity.ts';
+import { joined } from './joined.ts';
 import { narrowScopeBy, reviseScope } from './narrow-scope.ts';
 import type { Reads } from './reads.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
@@ -51,6 +52,8 @@ export interface Kind<
   every_seconds?: number;
   /** Parts of an identity can fail by causes of their own: several incidents may be open beside each other. */
   has_parts?: true;
+  /** Identities whose scopes turn out to be the same, and wider than they are, have one incident. */
+  joins?: true;
   /** `traffic`: whoever sends `count` requests is looked at; absent: whoever has one answer that matches. */
   candidates?: 'traffic';
   /** Measures of its reading: who has none of them cannot be judged; absent: it needs none. */
@@ -67,8 +70,8 @@ export interface Kind<
   start(given: Given<Settings>, judged: Judged): number;
   /** Start of the last interval of what began at `since`; absent: of the last matching answer. */
   last?(given: Given<Settings>, judged: Judged, since: number): number;
-  /** Whom it concerns. `since` is what came since the start, `whole` the scope of the identity. */
-  look(since: View, whole: Scope): Looked;
+  /** Whom it concerns. `since` is what came since the start, `whole` the scope of the identity, `around` what others have meanwhile. */
+  look(since: View, whole: Scope, around: Around<Settings>): Looked;
   memory: z.ZodType<Memory>;
   remember(situation: Situation<Settings, Memory, Judged, Looked>): Memory;
   severity(remembered: Remembered<Settings, Memory, Judged>): Incident['severity'];
@@ -82,6 +85,12 @@ export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
   scope: Scope;
   memory: Memory;
 }
+
+/** What others have is asked of so many seconds at least: what is small there would not be seen in the first minute. */
+const AROUND_SECONDS = 300;
+
+/** What is beside the identity that is looked at. */
+export type Around<Settings> = Pick<Given<Settings>, 'settings' | 'peers'>;
 
 /** The scope that the matching answers share. */
 export function sharedScope(matching: Matching): (since: View, whole: Scope) => { scope: Scope } {
@@ -133,7 +142,16 @@ export function detectorOf<
     const startedAt = known?.started_at ?? kind.start(given, judged);
     const isOpen = known === null || (known.scope_may !== 'stay' && level === 'breach');
     const looked =
-      isOpen || previous === null ? kind.look(view.between(startedAt, now), scopeOf(identity)) : null;
+      isOpen || previous === null
+        ? kind.look(view.between(startedAt, now), scopeOf(identity), {
+            settings: given.settings,
+            peers: () =>
+              given.peers().map((peer) => ({
+                ...peer,
+                view: peer.view.between(Math.min(startedAt, now - AROUND_SECONDS), now),
+              })),
+          })
+        : null;
     const scope = isOpen && looked !== null ? reviseScope(known, looked.scope) : (known?.scope ?? {});
     const isSame = JSON.stringify(scope) === JSON.stringify(known?.scope);
     const goesOn = previous !== null && isSame && (looked === null || known?.scope_may !== 'change');
@@ -205,7 +223,7 @@ export function detectorOf<
     const given = own === null ? ofWindow(counts, looksAt) : ofReading(counts, own, looksAt);
     const subjects = own === null ? undefined : counts.subjects?.(own);
     // In order of the keys: what is found does not depend on when an identity was first read.
-    return [...given.keys()].sort().flatMap((key) => {
+    const found = [...given.keys()].sort().flatMap((key) => {
       const one = given.get(key);
       if (one === undefined) return [];
       const findings = judgeFamily(one, families.get(key) ?? []);
@@ -213,6 +231,7 @@ export function detectorOf<
         ? findings.map((finding) => ({ ...finding, summed_up: own.by }))
         : findings;
     });
+    return kind.joins === true ? joined(found, known) : found;
   }
 
   return {

@@ -2,7 +2,14 @@ import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Level } from './advance.ts';
 import type { Given, KindSettings } from './given.ts';
 import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
-import { type CountSum, type IntervalSum, type IsMatching, type Matching, matchingOf } from './view.ts';
+import {
+  type CountSum,
+  type IntervalSum,
+  type IsMatching,
+  type Matching,
+  matchingOf,
+  type View,
+} from './view.ts';
 
 /** A part of an organization's traffic: all of it, or one value of a dimension, or one model in one project. */
 export interface Part {
@@ -82,6 +89,53 @@ export function startOfRun(
     if (isAbove(sums)) earliest = end;
   }
   return intervals.find(({ ts, matching }) => ts >= earliest - window && matching > 0)?.ts ?? null;
+}
+
+/** A run is looked at over so many seconds to find its end. */
+const RUN_SECONDS = 3_600;
+
+/** What is left after it is taken to fail at this fraction of its rate. */
+const AFTER_RATE = 0.1;
+
+/**
+ * Start (epoch seconds) of the last interval that belongs to what began at `since`: the time up to which failing at the rate of
+ * the part, and after which failing at a tenth of it, explains the counts best. Stray answers after it, or in other parts,
+ * are not its end.
+ */
+export function lastOfRun(
+  { view, now }: Pick<Given<unknown>, 'view' | 'now'>,
+  { part, matching, since }: { part: Part | null; matching: Matching; since: number },
+): number {
+  const own = view.between(Math.max(since, now - RUN_SECONDS), now).where(part?.contains ?? (() => true));
+  const intervals = own.intervals(matching);
+  // Its rate is not known before its end is: the second time without what came after.
+  const roughly = lastAt(intervals, shareOf(own, matching));
+  const rate = shareOf(own.between(since, (roughly ?? now) + COUNT_INTERVAL_SECONDS), matching);
+  return lastAt(intervals, rate) ?? since;
+}
+
+/** By the likelihood of counts that come by chance at either rate. */
+function lastAt(intervals: readonly IntervalSum[], rate: number): number | null {
+  let sum = 0;
+  let most = 0;
+  let last: number | null = null;
+  for (const { ts, requests, matching } of intervals) {
+    sum += matching * Math.log(1 / AFTER_RATE) - requests * rate * (1 - AFTER_RATE);
+    if (matching === 0 || sum < most) continue;
+    most = sum;
+    last = ts;
+  }
+  return last;
+}
+
+/** Share of the requests that match, from 0 to 1; 0 where there are none. */
+export function shareOf(view: View, matching: Matching): number {
+  const sums = { requests: 0, matching: 0 };
+  for (const one of view.intervals(matching)) {
+    sums.requests += one.requests;
+    sums.matching += one.matching;
+  }
+  return sums.requests === 0 ? 0 : sums.matching / sums.requests;
 }
 
 /** The settings of a share that fires; half of count and share lingers. */

@@ -66,6 +66,7 @@ export function toKnown({ incident, memory: { identity, life, facts } }: LiveInc
   return {
     identity,
     scope: incident.scope,
+    state: life.state,
     facts,
     started_at: life.started_at,
     scope_may: scopeMay(life, now),

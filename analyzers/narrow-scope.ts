@@ -73,7 +73,8 @@ export function reviseScope(
   if (known === null || known.scope_may === 'change') return seen;
   if (known.scope_may === 'stay') return known.scope;
   const kept: Scope = { ...known.scope };
-  for (const name of scopeDimensions) if (kept[name] !== seen[name]) delete kept[name];
+  for (const name of ['provider', 'org', ...scopeDimensions] as const)
+    if (kept[name] !== seen[name]) delete kept[name];
   return kept;
 }
 

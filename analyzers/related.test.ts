@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { incidentKindNames, factsOf } from '../domain/incident-kind.ts';
 import { play } from '../tests/fixtures/play.ts';
-import { type Stream, traffic } from '../tests/fixtures/traffic.ts';
+import { START, type Stream, traffic } from '../tests/fixtures/traffic.ts';
 import { quotaExhausted } from './kinds/quota-exhausted.ts';
 import { retryStorm } from './kinds/retry-storm.ts';
+import type { Scope } from '../domain/incident.ts';
+import type { LiveIncident } from './live-incident.ts';
 import { newConsequences } from './related.ts';
 
 const detectors = [quotaExhausted, retryStorm];
@@ -53,6 +55,31 @@ test('a retry storm of others is not: two causes stay two', () => {
 test('a consequence that is listed once is not listed again, and not under another', () => {
   const { live } = play(traffic([...spent(shop), storm(shop)]), { detectors });
   expect(newConsequences(live).size).toBe(0);
+});
+
+test('two outages that turn out to be of one region are one cause: the later is listed under the earlier', () => {
+  const region = { region: 'eu-1' };
+  const outage = (provider: string, at: number, scope: Scope): LiveIncident => {
+    const [some] = [...play(traffic(spent(shop)), { detectors, until: START + 45 * 60 }).live.values()];
+    if (some === undefined) throw new Error('nothing was found');
+    return {
+      incident: { ...some.incident, id: provider, kind: 'provider_outage', state: 'firing', scope },
+      memory: {
+        ...some.memory,
+        identity: { provider },
+        life: { ...some.memory.life, detected_at: at, resolved_at: null },
+      },
+    };
+  };
+  const of = (a: Scope, b: Scope): Map<string, string[]> =>
+    newConsequences(
+      new Map([
+        ['a', outage('openai', 20, a)],
+        ['b', outage('azure', 10, b)],
+      ]),
+    );
+  expect(of(region, region)).toEqual(new Map([['b', ['openai']]]));
+  expect(of({ ...region, provider: 'openai' }, { ...region, provider: 'azure' }).size).toBe(0);
 });
 
 test('what the table of kinds calls consequences are kinds, and none explains itself or its cause', () => {

@@ -1,5 +1,6 @@
 import { factsOf, incidentKindNames, type IncidentKind } from '../domain/incident-kind.ts';
 import type { Scope } from '../domain/incident.ts';
+import { namesIdentity } from './identity.ts';
 import type { LiveIncident } from './live-incident.ts';
 
 /** Kinds that some other explains. */
@@ -20,7 +21,8 @@ export function newConsequences(live: ReadonlyMap<string, LiveIncident>): Map<st
   const found = new Map<string, string[]>();
   for (const consequence of live.values()) {
     const { id, scope, state, kind } = consequence.incident;
-    if (state !== 'firing' || !consequences.has(kind) || listed.has(id)) continue;
+    if (state !== 'firing' || listed.has(id)) continue;
+    if (!consequences.has(kind) && namesIdentity(scope, consequence.memory.identity)) continue;
     // With a thousand organizations in trouble, each is compared with its own causes and with those of nobody alone.
     const near =
       scope.org === undefined ? [...live] : [...(byOrg.get(scope.org) ?? []), ...(byOrg.get('') ?? [])];
@@ -40,10 +42,25 @@ export function newConsequences(live: ReadonlyMap<string, LiveIncident>): Map<st
 function explains(cause: LiveIncident, { incident, memory }: LiveIncident): boolean {
   const { kind, scope, state } = cause.incident;
   if (state === 'pending' || cause.incident.id === incident.id) return false;
-  if (!isExplainedBy(incident.kind, kind) || !canOverlap(scope, incident.scope)) return false;
+  if (!isExplainedBy(incident.kind, kind) && !isSameTrouble(cause, { incident, memory })) return false;
+  if (!canOverlap(scope, incident.scope)) return false;
   const { started_at: from, resolved_at: to } = cause.memory.life;
   const at = memory.life.started_at;
   return at >= from - SOONER_SECONDS && (to === null || at <= to);
+}
+
+/**
+ * Whether a later incident of a kind turned out to be what an earlier one is, seen at another identity: the scopes are equal and
+ * neither names what tells the identities apart. People were told of both before that was known.
+ */
+function isSameTrouble(cause: LiveIncident, later: LiveIncident): boolean {
+  const [one, other] = [cause.memory.life.detected_at ?? 0, later.memory.life.detected_at ?? 0];
+  return (
+    cause.incident.kind === later.incident.kind &&
+    !namesIdentity(later.incident.scope, later.memory.identity) &&
+    JSON.stringify(cause.incident.scope) === JSON.stringify(later.incident.scope) &&
+    (one < other || (one === other && cause.incident.id < later.incident.id))
+  );
 }
 
 /** Whether an incident of one kind can be a consequence of one of the other. */

@@ -136,6 +136,7 @@ function ledgerEntry({ from, to, rows }: Batch): Parameters<typeof batchInserts>
     last_digest: '',
     worker: 'bench',
     detail: '',
+    names: null,
   };
 }
 

@@ -25,6 +25,10 @@ const storeOptions: readonly OptionSpec[] = [
   },
   { flags: '--data <dir>', description: 'data directory of the embedded engine', setting: 'clickhouse.path' },
 ];
+const signature: readonly OptionSpec[] = [
+  { flags: '--by <name>', description: 'who says so (default: the user of this machine)' },
+  { flags: '--note <text>', description: 'why, for the others' },
+];
 const kafkaOptions: readonly OptionSpec[] = [
   {
     flags: '--brokers <list>',
@@ -43,7 +47,7 @@ const recordFormat: OptionSpec = {
 };
 const files: ArgumentSpec = {
   name: 'files',
-  description: 'NDJSON files, - for standard input',
+  description: 'logs: JSON or CSV, also compressed; - for standard input',
   required: true,
   variadic: true,
 };
@@ -56,7 +60,10 @@ export const commands: readonly CommandSpec[] = [
     details:
       'Without flags it runs the demo: a day of simulated traffic in a few minutes, with two incidents in it. The page is on http://127.0.0.1:7070.',
     options: [
-      { flags: '--source <source>', description: 'demo, kafka, an NDJSON file, or - for standard input' },
+      {
+        flags: '--source <source>',
+        description: 'demo, kafka, a file (JSON or CSV, also compressed), or - for standard input',
+      },
       { flags: '--port <port>', description: 'port of the page', setting: 'console.port' },
       { flags: '--no-open-console', description: 'do not serve the page' },
       {
@@ -143,14 +150,75 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'replay',
-    summary: 'run historical NDJSON files through the same code, in event time',
+    summary: 'run historical files through the same code, in event time',
     details:
-      'Uses a fresh embedded store and prints the counts by class, the incidents, and what became of each line. Exit code 1 when there is no request in one of them.',
+      'Uses a fresh embedded store and prints the counts by class, the incidents, and what became of each line. Exit code 1 when there is no request in one of them, or one is cut off.',
     arguments: [files],
     options: [json, recordFormat],
     examples: ['faultline replay march.ndjson', 'faultline replay march.ndjson --json | jq .incidents'],
     graceful: true,
     load: () => import('./commands/replay.ts'),
+  },
+  {
+    name: 'init',
+    summary: 'look at a log and write the settings with which it is read',
+    details:
+      'Recognises the format of a sample, or proposes a mapping by the names of its fields and what stands in them, and shows what would be counted and what is missing. On a terminal it asks; otherwise --yes writes the file, and without it nothing is written. An existing file is left alone without --force, which keeps its other settings.',
+    arguments: [
+      {
+        name: 'file',
+        description: 'a log, as replay reads them; none or - for standard input',
+        required: false,
+        variadic: false,
+      },
+    ],
+    options: [
+      {
+        flags: '--topic <name>',
+        description: 'look at the newest records of this Kafka topic in place of a file',
+      },
+      {
+        flags: '--brokers <list>',
+        description: 'Kafka brokers, comma-separated host:port',
+        setting: 'kafka.brokers',
+      },
+      {
+        flags: '--set <field=path>',
+        description:
+          'read a field from there, such as client=$.team; nothing after = leaves it out; may be repeated',
+        repeat: true,
+      },
+      { flags: '--yes', description: 'write without asking' },
+      { flags: '--out <file>', description: 'the settings file (default: faultline.yaml)' },
+      { flags: '--force', description: 'write into a file that is there' },
+    ],
+    examples: [
+      'faultline init app.log',
+      'faultline init app.log --set client=$.team --yes',
+      'faultline init --topic llm-requests',
+    ],
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    name: 'try',
+    summary: 'show how records are read: format, fields and their origin, class, rule, remedy',
+    details:
+      'Reads records as a worker does and says of each which format was recognised, every field and from where, its class, the rule that gave it and what to do, what was ignored, or why it is skipped or a dead letter. Of over 20 records it shows the first of each kind. Exit code 1 when one is a dead letter.',
+    arguments: [
+      {
+        name: 'file',
+        description: 'a log, as replay reads them; none or - for standard input',
+        required: false,
+        variadic: false,
+      },
+    ],
+    options: [
+      json,
+      { flags: '--limit <n>', description: 'records that are read (default: 1000)', parse: count },
+      recordFormat,
+    ],
+    examples: ['faultline try app.log', `echo '{"ts":1780315200,"status":429}' | faultline try`],
+    load: () => import('./commands/try.ts'),
   },
   {
     name: 'classify',
@@ -243,6 +311,92 @@ export const commands: readonly CommandSpec[] = [
     examples: ['faultline incidents --state firing', 'faultline incidents 3fa9c1 --format json'],
     load: () => import('./commands/incidents.ts'),
   },
+  {
+    name: 'incidents ack',
+    summary: 'say that somebody has taken an incident over: it is not repeated',
+    details:
+      'Its end is still told, and that it gets worse or comes again. The ID may be shortened as long as it is unique.',
+    arguments: [{ name: 'id', description: 'incident', required: true, variadic: false }],
+    options: [{ flags: '--undo', description: 'take it back' }, ...signature, ...storeOptions],
+    examples: ['faultline incidents ack 3fa9c1 --note raising-the-limit'],
+    load: () => import('./commands/incidents-ack.ts'),
+  },
+  {
+    name: 'silence add',
+    summary: 'tell nobody of some incidents for a time, or plan a maintenance window',
+    details:
+      'Incidents are found and shown all the same. What still fires when the time is over is told then. With --from it is a maintenance window. See docs/notifications.md.',
+    options: [
+      { flags: '--kind <kinds>', description: 'such as slow_down_surge; comma-separated (default: all)' },
+      {
+        flags: '--where <dimension=value>',
+        description: 'value of the scope, such as org=acme; may be repeated (default: every scope)',
+        repeat: true,
+      },
+      { flags: '--all', description: 'needed for a silence without --kind and --where' },
+      { flags: '--for <duration>', description: 'how long: 30m, 2h, 1d' },
+      { flags: '--until <time>', description: 'end, instead of --for: ISO-8601 time' },
+      { flags: '--from <time>', description: 'start of a maintenance window: ISO-8601 time (default: now)' },
+      { flags: '--every <duration>', description: 'the window begins again so long after it began: 1d, 7d' },
+      ...signature,
+      ...storeOptions,
+    ],
+    examples: [
+      'faultline silence add --kind slow_down_surge --where org=acme --for 2h',
+      'faultline silence add --where project=batch --from 2026-03-01T02:00:00Z --for 3h --every 7d --note weekly-load',
+    ],
+    fixed: { action: 'add' },
+    load: () => import('./commands/silence.ts'),
+  },
+  {
+    name: 'silence list',
+    summary: 'list the silences and maintenance windows that hold or are to come',
+    details: 'With --json also those that are over.',
+    options: [json, ...storeOptions],
+    examples: ['faultline silence list'],
+    fixed: { action: 'list' },
+    load: () => import('./commands/silence.ts'),
+  },
+  {
+    name: 'silence end',
+    summary: 'end a silence or a maintenance window now',
+    details: 'What still fires is told. The ID may be shortened as long as it is unique.',
+    arguments: [{ name: 'id', description: 'silence', required: true, variadic: false }],
+    options: [...storeOptions],
+    examples: ['faultline silence end 7be2'],
+    fixed: { action: 'end' },
+    load: () => import('./commands/silence.ts'),
+  },
+  {
+    name: 'notify test',
+    summary: 'send a sample to the receivers of notify.receivers, and say what came back',
+    details:
+      'Sends the beginning and then the end of an incident that says that it is a test. Exit code 1 when a receiver does not take them.',
+    arguments: [
+      { name: 'receiver', description: 'only this one (default: all)', required: false, variadic: false },
+    ],
+    options: [json],
+    examples: ['faultline notify test', 'faultline notify test ops-chat'],
+    fixed: { action: 'test' },
+    graceful: true,
+    load: () => import('./commands/notify.ts'),
+  },
+  {
+    name: 'notify log',
+    summary: 'show what was sent, to whom, and what they answered',
+    details:
+      'Newest first. A message that failed is tried again; one that was given up or not sent says why.',
+    options: [
+      { flags: '--receiver <name>', description: 'only to this one' },
+      { flags: '--since <when>', description: 'only since then: 24h, 7d, ISO-8601 time (default: 7d)' },
+      { flags: '--limit <n>', description: 'at most so many (default: 50)', parse: count },
+      json,
+      ...storeOptions,
+    ],
+    examples: ['faultline notify log --receiver pager --since 24h'],
+    fixed: { action: 'log' },
+    load: () => import('./commands/notify.ts'),
+  },
   ...(['build', 'check', 'push'] as const).map(dashboardsCommand),
   {
     name: 'reconcile',
@@ -305,7 +459,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'doctor',
-    summary: 'check settings, ClickHouse, Kafka and Grafana, and say what to fix',
+    summary: 'check settings, ClickHouse, Kafka, Grafana and receivers, and say what to fix',
     details: 'One line per check; exit code 1 when one fails.',
     options: [json, ...kafkaOptions, ...storeOptions],
     examples: ['faultline doctor'],
@@ -317,7 +471,7 @@ function dashboardsCommand(action: 'build' | 'check' | 'push'): CommandSpec {
   const summaries = {
     build: 'write the Grafana dashboards and alert rules',
     check: 'compare the written files with the code; exit code 1 when they differ',
-    push: 'send the dashboards and alert rules to Grafana',
+    push: 'bring the folder faultline of a Grafana to the dashboards and alert rules of the code',
   };
   return {
     name: `dashboards ${action}`,
@@ -325,7 +479,10 @@ function dashboardsCommand(action: 'build' | 'check' | 'push'): CommandSpec {
     details: 'The files stand in dashboards/grafana/out. Grafana is that of grafana.url and grafana.token.',
     options: [
       ...(action === 'push'
-        ? grafanaOptions
+        ? [
+            { flags: '--dry-run', description: 'show what would change, and change nothing' },
+            ...grafanaOptions,
+          ]
         : [{ flags: '--out <dir>', description: 'folder of the files' }]),
       { flags: '--docs-url <url>', description: 'where links to the runbooks lead' },
     ],

@@ -5,6 +5,8 @@ import type { Settings } from '../domain/settings.ts';
 /** What every command is given: the only way to the terminal, the clock, the environment and the settings. */
 export interface CommandContext {
   readonly settings: Settings;
+  /** Where each value came from that is not a default, by dotted key: file and line, variable, or flag. */
+  readonly origins: ReadonlyMap<string, string>;
   /** Writes one line of machine-readable or asked-for output to stdout. */
   readonly out: (line: string) => void;
   /** Writes one line of progress or advice to stderr. */
@@ -34,6 +36,7 @@ export interface CommandModule<Options> {
 
 export interface ContextParts {
   settings: Settings;
+  origins: ReadonlyMap<string, string>;
   signal: AbortSignal;
   env: Readonly<Record<string, string | undefined>>;
   stdout: NodeJS.WriteStream;
@@ -43,11 +46,12 @@ export interface ContextParts {
 
 /** Builds the context of one run from the process's own streams and environment. */
 export function createContext(parts: ContextParts): CommandContext {
-  const { settings, signal, env, stdout, stderr, stdin } = parts;
+  const { settings, origins, signal, env, stdout, stderr, stdin } = parts;
   const isTty = 'isTTY' in stdout && stdout.isTTY;
   let logger: Logger | undefined;
   return {
     settings,
+    origins,
     out: (line) => writeLine(stdout, line),
     err: (line) => writeLine(stderr, line),
     stdout,
@@ -55,7 +59,8 @@ export function createContext(parts: ContextParts): CommandContext {
     stdin,
     isTty,
     color: usesColor(isTty, env),
-    width: stdout.columns ?? 160,
+    // A terminal that does not know its width says 0.
+    width: stdout.columns > 0 ? stdout.columns : 160,
     now: () => Date.now(),
     signal,
     get logger() {

@@ -17,11 +17,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     const invocation = createProgram().parse(argv);
     const { command, config, overrides, options } = invocation;
-    stopOnSignals(stop, command.graceful === true);
     const { readSettings } = await import('./settings/read-settings.ts');
-    const { settings } = readSettings({ config, env: process.env, overrides });
+    // Before signals are taken over: a pipe to whom nobody writes is waited for, and a signal has to end that.
+    const { settings, origins } = readSettings({ config, env: process.env, overrides });
+    stopOnSignals(stop, command.graceful === true);
     const { stdout, stderr, stdin } = process;
-    const context = createContext({ settings, signal: stop.signal, env: process.env, stdout, stderr, stdin });
+    const { signal } = stop;
+    const context = createContext({ settings, origins, signal, env: process.env, stdout, stderr, stdin });
     const { run } = await command.load();
     // The table of commands ties the flags to the module; the type of the options is the module's own.
     return await run({ ...options, ...command.fixed, overrides, config } as never, context);

@@ -68,6 +68,7 @@ export function workerFor(
     memoryBytes: memoryFor((parts.limits ?? settings.batch).bytes),
     writers: WRITERS,
     worker: parts.name ?? workerName(),
+    mostNames: settings.names.most,
     announcementMs: settings.kafka.session_timeout_ms / 2,
     monotonic: () => performance.now(),
     now: context.now,

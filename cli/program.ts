@@ -50,11 +50,15 @@ export function createProgram(): { parse(argv: readonly string[]): Invocation } 
 
 /** Errors are thrown, not printed; they become one line elsewhere. */
 function house(command: Command): Command {
-  return command
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined })
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand(false);
+  return (
+    command
+      .exitOverride()
+      // A command with commands of its own, as incidents and incidents ack, leaves them their options.
+      .enablePositionalOptions()
+      .configureOutput({ outputError: () => undefined })
+      .helpOption('-h, --help', 'print this help')
+      .helpCommand(false)
+  );
 }
 
 function register(program: Command, spec: CommandSpec, found: (invocation: Invocation) => void): void {
@@ -133,7 +137,9 @@ function fromCommander(error: unknown, argv: readonly string[]): unknown {
 
 /** The help of the longest known command at the beginning of what was typed. */
 function helpFor(argv: readonly string[]): string {
-  const known = commands.find(({ name }) => name.split(' ').every((word, i) => argv[i] === word));
+  const known = commands
+    .filter(({ name }) => name.split(' ').every((word, i) => argv[i] === word))
+    .toSorted((a, b) => b.name.length - a.name.length)[0];
   const group = commands.find(({ name }) => name.startsWith(`${argv[0] ?? ''} `));
   const name = known?.name ?? (group === undefined ? undefined : argv[0]);
   return name === undefined ? 'faultline --help' : `faultline ${name} --help`;

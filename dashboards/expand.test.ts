@@ -1,6 +1,6 @@
 import { array, assert, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expand, forGrafana, type Question } from './expand.ts';
+import { completeUntil, expand, forGrafana, type Question } from './expand.ts';
 import { filterVariables } from './panel.ts';
 
 const question: Question = { from: 1_000, to: 2_000, step: 60, filters: {} };
@@ -10,6 +10,7 @@ describe('expand', () => {
     ['$__timeFilter(ts)', "ts >= toDateTime(1000, 'UTC') AND ts <= toDateTime(2000, 'UTC')"],
     ['$__timeFilter( last_ts )', "last_ts >= toDateTime(1000, 'UTC') AND last_ts <= toDateTime(2000, 'UTC')"],
     ['$__timeInterval(ts)', "toStartOfInterval(toDateTime(ts, 'UTC'), INTERVAL 60 second)"],
+    ['$__buckets(ts)', "ts >= toDateTime(960, 'UTC') AND ts < toDateTime(1980, 'UTC')"],
     ['60 / $__interval_s', '60 / 60'],
     ['$__fromTime', "toDateTime(1000, 'UTC')"],
     ['$__toTime', "toDateTime(2000, 'UTC')"],
@@ -25,6 +26,27 @@ describe('expand', () => {
       sql: 'provider IN ({filter_provider:Array(String)}) AND model IN ({filter_model:Array(String)})',
       params: { filter_provider: ['openai', 'azure'], filter_model: ['gpt-5'] },
     });
+  });
+
+  test('filters of some variables only', () => {
+    const filters = { provider: ['openai'], model: ['gpt-5'] };
+    expect(expand('$__filtersOf(provider, org)', { ...question, filters }).sql).toBe(
+      'provider IN ({filter_provider:Array(String)})',
+    );
+    expect(expand('$__filtersOf()', { ...question, filters }).sql).toBe('1 = 1');
+  });
+
+  test('the incident of the page is a parameter', () => {
+    expect(expand('id = $__incident', { ...question, incident: "x' OR 1" })).toEqual({
+      sql: 'id = {incident:String}',
+      params: { incident: "x' OR 1" },
+    });
+  });
+
+  test('intervals end where the counts are whole', () => {
+    expect(expand('$__buckets(ts)', { ...question, complete: 1_900 }).sql).toBe(
+      "ts >= toDateTime(960, 'UTC') AND ts < toDateTime(1860, 'UTC')",
+    );
   });
 
   test('for incidents an empty column belongs to every choice', () => {
@@ -62,7 +84,30 @@ describe('expand', () => {
   });
 });
 
+describe('completeUntil', () => {
+  test.each([
+    ['the newest minute may still grow', 10_000, 9_960, 9_960],
+    ['what lies in the past is whole', 5_000, 9_960, 5_000],
+    ['where nothing came for long nothing is expected', 10_000, 5_000, 9_100],
+    ['a range before counts that have stopped is whole', 8_000, 5_000, 8_000],
+  ])('%s', (_name, to, newest, until) => {
+    expect(completeUntil(to, newest, 10_000)).toBe(until);
+  });
+});
+
 describe('forGrafana', () => {
+  test('intervals that are not whole are left out by the store, which knows its newest minute', () => {
+    const sql = forGrafana('WHERE $__buckets(ts)');
+    expect(sql).toContain(
+      "ts >= toStartOfInterval(toDateTime($__fromTime, 'UTC'), INTERVAL $__interval_s second)",
+    );
+    expect(sql).toContain('(SELECT max(ts) FROM request_counts_1m)');
+  });
+
+  test('the incident of the page is its variable, as text', () => {
+    expect(forGrafana('id = $__incident')).toBe('id = ${id:singlequote}');
+  });
+
   test('each filter is left out while All is chosen', () => {
     expect(forGrafana('WHERE $__timeFilter(ts) AND $__filters')).toBe(
       `WHERE $__timeFilter(ts) AND ${filterVariables

@@ -7,6 +7,22 @@ export interface Question {
   step: number;
   /** Values to keep; an absent or empty list keeps all. */
   filters: Partial<Record<FilterVariable, readonly string[]>>;
+  /** Up to here everything has been counted; absent: up to `to`. */
+  complete?: number;
+  /** Id of the incident that the page is about. */
+  incident?: string;
+}
+
+/** Where nothing has been counted for so long, what is there is taken for whole, in seconds. */
+const STOPPED_SECONDS = 900;
+
+/**
+ * Up to when the intervals of a range are whole. `newest` is the start of the newest minute that was counted: it may
+ * still grow, and what comes after it is not known. A quarter of an hour before `now` nothing more is expected. All in
+ * epoch seconds.
+ */
+export function completeUntil(to: number, newest: number, now: number): number {
+  return Math.min(to, Math.max(newest, now - STOPPED_SECONDS));
 }
 
 export interface Expanded {
@@ -29,14 +45,25 @@ export function expand(sql: string, question: Question): Expanded {
   const from = Math.floor(question.from);
   const to = Math.floor(question.to);
   const step = Math.max(1, Math.floor(question.step));
+  const first = Math.floor(from / step) * step;
+  const whole = Math.floor((question.complete ?? to) / step) * step;
+  if (/\$__incident\b/.test(sql)) params['incident'] = question.incident ?? '';
 
   const expanded = sql
     .replace(/\$__filters\b/g, () => all(chosen.map(amongParameter)))
+    .replace(/\$__filtersOf\(([\w, ]*)\)/g, (_, names: string) =>
+      all(chosen.filter((name) => listed(names).includes(name)).map(amongParameter)),
+    )
     .replace(/\$__scopeFilters\b/g, () => all(chosen.map((v) => `(${v} = '' OR ${amongParameter(v)})`)))
     .replace(/\$__timeFilter\(([^()]*)\)/g, (_, c: string) => {
       const column = c.trim();
       return `${column} >= toDateTime(${from}, 'UTC') AND ${column} <= toDateTime(${to}, 'UTC')`;
     })
+    .replace(/\$__buckets\(([^()]*)\)/g, (_, c: string) => {
+      const column = c.trim();
+      return `${column} >= toDateTime(${first}, 'UTC') AND ${column} < toDateTime(${whole}, 'UTC')`;
+    })
+    .replace(/\$__incident\b/g, () => '{incident:String}')
     .replace(/\$__timeInterval\(([^()]*)\)/g, (_, c: string) => {
       return `toStartOfInterval(toDateTime(${c.trim()}, 'UTC'), INTERVAL ${step} second)`;
     })
@@ -56,10 +83,36 @@ export function expand(sql: string, question: Question): Expanded {
 export function forGrafana(sql: string): string {
   return sql
     .replace(/\$__filters\b/g, () => all(filterVariables.map((v) => unlessAll(v, amongVariable(v)))))
+    .replace(/\$__filtersOf\(([\w, ]*)\)/g, (_, names: string) =>
+      all(
+        filterVariables.filter((v) => listed(names).includes(v)).map((v) => unlessAll(v, amongVariable(v))),
+      ),
+    )
     .replace(/\$__scopeFilters\b/g, () =>
       all(filterVariables.map((v) => unlessAll(v, `(${v} = '' OR ${amongVariable(v)})`))),
     )
+    .replace(/\$__buckets\(([^()]*)\)/g, (_, c: string) => {
+      const column = c.trim();
+      return `${column} >= ${bucketOf(RANGE_START)} AND ${column} < ${bucketOf(COMPLETE)}`;
+    })
+    .replace(/\$__incident\b/g, () => `\${${incidentVariable}:singlequote}`)
     .trim();
+}
+
+/** Name of the variable that holds the id of the incident that a page is about. */
+export const incidentVariable = 'id';
+
+// As `completeUntil` has it. The newest minute is known to the store without reading a row.
+const RANGE_START = "toDateTime($__fromTime, 'UTC')";
+const RANGE_END = "toDateTime($__toTime, 'UTC')";
+const COMPLETE = `least(${RANGE_END}, greatest((SELECT max(ts) FROM request_counts_1m), now('UTC') - ${STOPPED_SECONDS}))`;
+
+function bucketOf(time: string): string {
+  return `toStartOfInterval(${time}, INTERVAL $__interval_s second)`;
+}
+
+function listed(names: string): string[] {
+  return names.split(',').map((name) => name.trim());
 }
 
 function amongParameter(variable: FilterVariable): string {

@@ -13,10 +13,10 @@ import { readCountedRange, readDimensionValues, readTrends } from '../store/quer
 import { planTrends } from '../store/queries/trends-plan.ts';
 import { expand, forGrafana, type Question } from './expand.ts';
 import { filterVariables } from './panel.ts';
-import { alertRules } from './panels/alerts.ts';
-import { incidentMarks } from './panels/incidents.ts';
+import { alertRules } from './panels/store-alerts.ts';
+import { incidentMarks, marksOfOne } from './panels/incidents.ts';
 import { dashboards } from './panels/list.ts';
-import { valuesOf } from './panels/variables.ts';
+import { incidentIds, valuesOf } from './panels/variables.ts';
 
 // Whoever has no token reads through a gate that knows only so many tables and functions. All that faultline itself
 // asks, and what Grafana asks for it, has to pass.
@@ -48,8 +48,13 @@ const questions = [
     rows.flatMap(({ panels }) => panels.map(({ slug, sql }) => [`panel ${slug}`, sql] as const)),
   ),
   ...filterVariables.map((name) => [`values of ${name}`, valuesOf(name)] as const),
-  ...alertRules.map(({ kind, sql }) => [`alert ${kind}`, sql] as const),
+  ...alertRules.flatMap(({ uid, sql, numbers }) => [
+    [`alert ${uid}`, sql] as const,
+    ...numbers.map((one) => [`alert ${uid} ${one.refId}`, one.sql] as const),
+  ]),
   ['incident marks', incidentMarks] as const,
+  ['ids of incidents', incidentIds] as const,
+  ['marks of one incident', marksOfOne] as const,
 ];
 
 test.each(questions)('%s', async (_name, sql) => {
@@ -58,7 +63,9 @@ test.each(questions)('%s', async (_name, sql) => {
     await reader.query(expanded, params);
   }
   // As Grafana's plug-in sends it: one text in FORMAT Native, values in it.
-  const plain = forGrafana(sql).replaceAll(/\$__conditionalAll\((.*?), \$\w+\)/g, '1=1');
+  const plain = forGrafana(sql)
+    .replaceAll(/\$__conditionalAll\((.*?), \$\w+\)/g, '1=1')
+    .replaceAll('${id:singlequote}', "'0123456789abcdef'");
   const body = expand(plain, hour).sql;
   for (const database of ['', 'faultline']) {
     const query = new URLSearchParams({ default_format: 'Native', max_execution_time: '60', database });

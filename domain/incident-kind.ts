@@ -16,6 +16,11 @@ export interface KindFacts {
   panel: string;
   /** First sentence of a notification, after which comes the scope: "Slow Down surge since 17:08: org acme." */
   alert: string;
+  /**
+   * The number that matters at night: texts with names of evidence in braces. The first of which all names are there is
+   * told; none: only what every incident says.
+   */
+  matters?: readonly string[];
   /** Why somebody must act, by the party of the verdict; `otherwise` for all that are not named. */
   why: { otherwise: string } & Readonly<Record<string, string>>;
   /** Kinds of incident that are its consequences where they concern the same traffic: they are listed under it and told to nobody. */
@@ -30,6 +35,10 @@ export const incidentKinds = {
     class: 'slow_down',
     panel: 'slow-down',
     alert: 'Slow Down surge',
+    matters: [
+      'Return to {original_requests_per_minute} requests a minute (now {present_requests_per_minute})',
+      '{slow_down_count} Slow Down answers so far',
+    ],
     why: {
       provider: 'The request rate had not risen: the provider is short of capacity.',
       otherwise:
@@ -43,6 +52,10 @@ export const incidentKinds = {
     class: 'quota_exceeded',
     panel: 'quota',
     alert: 'Quota exhausted',
+    matters: [
+      'Used up: {quota}; {failed_requests} requests failed, {useless_retries} of them useless retries',
+      'Used up: {quota}',
+    ],
     why: { otherwise: 'Credit or a spend limit is used up; waiting and retrying never help.' },
     explains: ['retry_storm', 'slow_down_surge', 'rate_limit_surge', 'quota_forecast', 'error_surge'],
   },
@@ -52,6 +65,10 @@ export const incidentKinds = {
     class: 'unsupported_region',
     panel: 'errors-by-class',
     alert: 'Region blocked',
+    matters: [
+      '{refused_requests} requests refused, {refused_share:%} of all; from {affected_regions}',
+      '{refused_requests} requests refused',
+    ],
     why: { otherwise: 'Requests come from a country or region that the provider does not serve.' },
     explains: ['retry_storm', 'error_surge'],
   },
@@ -61,6 +78,10 @@ export const incidentKinds = {
     class: 'rate_limit',
     panel: 'retry-share',
     alert: 'Retry storm',
+    matters: [
+      '{attempts_per_request} attempts a request; {useless_share:%} of the retries can never succeed',
+      '{attempts_per_request} attempts a request',
+    ],
     why: { otherwise: 'Clients repeat failed requests faster than these can succeed.' },
   },
   provider_outage: {
@@ -70,6 +91,10 @@ export const incidentKinds = {
     runbook: 'incidents/provider-outage.md',
     panel: 'errors-by-class',
     alert: 'Provider outage',
+    matters: [
+      '{failed_share:%} of the requests fail, {burn_rate} times the error budget',
+      '{failed_requests} requests failed',
+    ],
     why: {
       network: 'Requests get no answer, and the comparison points to the way to the provider.',
       region: 'Requests from one region fail, and others of the same provider do not.',
@@ -84,6 +109,10 @@ export const incidentKinds = {
     runbook: 'incidents/rate-limit-surge.md',
     panel: 'rate-limits-by-kind',
     alert: 'More requests run into rate limits',
+    matters: [
+      '{refused_requests} requests refused ({refused_share:%}) by: {limits}',
+      '{refused_requests} requests refused',
+    ],
     why: {
       otherwise: 'More is sent than the limit of requests or tokens allows; waiting helps, money does not.',
     },
@@ -96,6 +125,10 @@ export const incidentKinds = {
     runbook: 'incidents/rate-limit-saturation.md',
     panel: 'rate-limit-headroom',
     alert: 'A rate limit is nearly used up',
+    matters: [
+      'Slow down to {safe_per_minute} a minute: {limit} used up in {seconds_to_zero} s',
+      'Slow down to {safe_per_minute} a minute ({limit})',
+    ],
     why: {
       otherwise:
         'Rate-limit headers show that the limit will be reached; slow down before requests are refused.',
@@ -108,6 +141,9 @@ export const incidentKinds = {
     runbook: 'incidents/slow-down-risk.md',
     panel: 'token-ramp',
     alert: 'Input tokens grow too fast',
+    matters: [
+      'Stay below {safe_input_tokens_per_minute} input tokens a minute (now {input_tokens_per_minute})',
+    ],
     why: { otherwise: 'Input tokens grow faster than the provider allows; nothing is refused yet.' },
   },
   quota_forecast: {
@@ -117,7 +153,55 @@ export const incidentKinds = {
     runbook: 'incidents/quota-forecast.md',
     panel: 'quota',
     alert: 'A budget will be spent before its period ends',
+    matters: [
+      'Spent at {spent_at}: {spent_usd} of {budget_usd} USD so far, {usd_per_hour} USD an hour',
+      '{spent_usd} of {budget_usd} USD spent, {usd_per_hour} USD an hour',
+    ],
     why: { otherwise: 'At the present pace the budget is spent before its period ends.' },
+  },
+  auth_failure: {
+    title: 'Requests refused for who sends them',
+    severity: 'critical',
+    class: 'incorrect_api_key',
+    runbook: 'incidents/auth-failure.md',
+    panel: 'errors-by-class',
+    alert: 'Keys or access refused',
+    matters: [
+      '{refused_requests} requests refused: {reason}, keys {affected_keys}, last success {last_success_at}',
+      '{refused_requests} requests refused: {reason}, keys {affected_keys}',
+    ],
+    why: {
+      key: 'A key is refused: it was revoked, has expired, or never worked.',
+      account: 'An account is no longer a member of the organization or project.',
+      network: 'Requests come from an address that is not allowed.',
+      otherwise: 'Requests are refused for who sends them; waiting and retrying never help.',
+    },
+    explains: ['retry_storm'],
+  },
+  error_surge: {
+    title: 'More errors than usual',
+    severity: 'warning',
+    class: 'bad_request',
+    runbook: 'incidents/error-surge.md',
+    panel: 'errors-by-class',
+    alert: 'More requests fail than usual',
+    matters: ['{failed_share:%} of the requests fail with {class}, usually {usual_share:%}'],
+    why: {
+      otherwise:
+        'The provider refuses requests for what they are: a deployment, a model or a parameter changed.',
+    },
+    explains: ['retry_storm'],
+  },
+  unclassified: {
+    title: 'Errors of an unknown kind',
+    severity: 'warning',
+    class: 'other',
+    runbook: 'incidents/unclassified.md',
+    panel: 'errors-by-class',
+    alert: 'Errors come that no rule knows',
+    matters: ['{unknown_failures} failures that no rule knows, {unknown_share:%} of the requests'],
+    why: { otherwise: 'No rule knows these answers, so nothing can be said of whose they are.' },
+    explains: ['retry_storm'],
   },
   pipeline: {
     title: 'Counts are missing',
@@ -128,6 +212,10 @@ export const incidentKinds = {
       'faultline incidents --state firing says which partition, which worker and why. See whether the workers run, and whether ClickHouse and Kafka answer them; a worker goes on by itself as soon as it can.',
     panel: 'ingest-delay',
     alert: 'Counts are incomplete',
+    matters: [
+      '{records} records of {topic} lost',
+      '{waiting_records} records of {topic} wait, counted until {counted_until} ({causes})',
+    ],
     why: {
       otherwise:
         'A worker does not go on or is gone, or records were deleted before they were read; nothing is known of the API.',

@@ -27,6 +27,7 @@ describe('a retention', () => {
       error_events: 30,
       dead_letters: 30,
       incidents: 365,
+      notifications: 90,
       ingest_batches: 90,
     });
   });

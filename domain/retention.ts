@@ -6,6 +6,7 @@ export const retainedTables = [
   'error_events',
   'dead_letters',
   'incidents',
+  'notifications',
   'ingest_batches',
 ] as const;
 export type RetainedTable = (typeof retainedTables)[number];
@@ -20,6 +21,7 @@ export const defaultRetention: Readonly<Record<RetainedTable, string>> = {
   error_events: '30d',
   dead_letters: '30d',
   incidents: '1y',
+  notifications: '90d',
   ingest_batches: '90d',
 };
 
@@ -49,6 +51,7 @@ export function toRetention(texts: Readonly<Record<RetainedTable, string>>): Ret
     error_events: days('error_events'),
     dead_letters: days('dead_letters'),
     incidents: days('incidents'),
+    notifications: days('notifications'),
     ingest_batches: days('ingest_batches'),
   };
 }

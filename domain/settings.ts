@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notifySettings } from './notify-settings.ts';
 import { defaultRetention, parseRetention, type RetainedTable } from './retention.ts';
 
 /** Environment variables and flags are texts; an empty value or a boolean is no number. */
@@ -45,6 +46,23 @@ const keeps = (table: RetainedTable, description: string) =>
     )
     .default(defaultRetention[table])
     .describe(description);
+
+/** What an id within a name may look like. */
+const idRule = z.enum(['uuid', 'hex', 'number', 'pod']);
+export type IdRule = z.infer<typeof idRule>;
+const idRules = (those: readonly IdRule[]) =>
+  z
+    .preprocess(
+      (v) =>
+        typeof v === 'string'
+          ? v
+              .split(',')
+              .map((part) => part.trim())
+              .filter(Boolean)
+          : v,
+      z.array(idRule),
+    )
+    .default([...those]);
 
 /** `auto`, `native`, `mapped`, … or the name of a preset: which there are is known where formats are read. */
 export type RecordFormat = string;
@@ -110,6 +128,7 @@ export const settingsSchema = z.strictObject({
             'How long records that could not be decoded are kept after they were read.',
           ),
           incidents: keeps('incidents', 'How long incidents are kept after they were last written.'),
+          notifications: keeps('notifications', 'How long the log of what was sent is kept.'),
           ingest_batches: keeps(
             'ingest_batches',
             'How long the ledger holds every batch. By day it is kept as long as the longest of these.',
@@ -175,6 +194,26 @@ export const settingsSchema = z.strictObject({
       hide_prompts: flag
         .default(true)
         .describe('Hide prompts and answers where a member of a JSON text holds them.'),
+    })
+    .prefault({}),
+  names: z
+    .strictObject({
+      most: whole(1_000_000)
+        .default(10_000)
+        .describe(
+          'Values of a dimension (client, api_key, model, …) that are counted by their names, a day of event time and partition: those that came first, of one batch those with the most requests. The rest is counted as (other); failures keep their names.',
+        ),
+      ids: z
+        .strictObject({
+          client: idRules(['uuid', 'hex', 'number', 'pod']).describe(
+            'Which ids within the name of a client are replaced by {id}: uuid, hex (16 digits and more), number (6 and more), pod (what Kubernetes adds to a name). A name that is nothing but an id stays.',
+          ),
+          model: idRules(['uuid', 'hex']).describe('The same for models.'),
+          endpoint: idRules(['uuid', 'hex', 'number']).describe(
+            'The same for the parts of a path, where ids such as thread_abc123DEF456 belong to hex.',
+          ),
+        })
+        .prefault({}),
     })
     .prefault({}),
   batch: z
@@ -356,6 +395,54 @@ export const settingsSchema = z.strictObject({
             .describe('Resolved after so many seconds in which it is not.'),
         })
         .prefault({}),
+      auth_failure: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(5)
+            .describe('Fires at so many requests refused for their key, membership or address in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+          share: ratio
+            .default(0.2)
+            .describe(
+              'and this share of the requests of a key, client, project, …, where that is more than usual.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(600)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
+      error_surge: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(10)
+            .describe('Fires at so many requests of classes that no other kind is about in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+          share: ratio
+            .default(0.1)
+            .describe(
+              'and this share of the requests of a client, model, project, …, where that is more than usual.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(300)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
+      unclassified: z
+        .strictObject({
+          count: whole(1_000_000_000)
+            .default(10)
+            .describe('Fires at so many failures that no rule knows in the window'),
+          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+          share: ratio
+            .default(0.01)
+            .describe(
+              'and this share of the requests of a client, model, project, …, where that is more than usual.',
+            ),
+          clear_seconds: whole(86_400)
+            .default(600)
+            .describe('Resolved after so many seconds below half the threshold.'),
+        })
+        .prefault({}),
       pipeline: z
         .strictObject({
           // Workers speak every 10 s of what they learned within the 10 s before: less would fire for quiet partitions.
@@ -374,6 +461,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  notify: notifySettings,
   console: z
     .strictObject({
       host: z
@@ -416,6 +504,9 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** Which personal data is hidden; secrets always are. */
 export type Privacy = Settings['privacy'];
 export const defaultPrivacy: Privacy = settingsSchema.parse({}).privacy;
+/** Which ids are folded in the names of which dimension. */
+export type FoldedIds = Settings['names']['ids'];
+export const defaultIds: FoldedIds = settingsSchema.parse({}).names.ids;
 
 function isAtMost(one: string, other: string): boolean {
   const [days, most] = [parseRetention(one), parseRetention(other)];

@@ -1,31 +1,36 @@
 import type { Batcher } from './batcher.ts';
 import type { PartitionId } from './partition-id.ts';
-import type { LedgerEnd } from './protocol.ts';
+import { advance, type Gathered, type PartitionEvent, type PartitionState } from './partition-state.ts';
+import type { KeptNames } from './rows/name-cap.ts';
 
-/** One partition of an assignment: the right to write for it, and how far this worker has come. */
+/** One partition of an assignment: the right to write for it, what is held of it, and how far this worker has come. */
 export interface AssignedPartition {
-  id: PartitionId;
-  epoch: number;
-  incarnation: number;
-  topicId: string;
+  readonly id: PartitionId;
+  readonly epoch: number;
+  /** The values of the dimensions that are counted by their names on its newest day; after each batch that is stored. */
+  names: KeptNames;
   /** False from when the assignment is over: nothing may be announced or written for it any more. */
   isAssigned(): boolean;
-  /** Null until the start is decided. */
+  state: PartitionState;
+  /** Null while the state is `starting`. */
   batcher: Batcher | null;
-  /** The record before the start has to be the one that the ledger knows; null when it need not be, or is proven. */
-  verify: LedgerEnd | null;
-  /** Everything before it is stored; -1 until the start is decided. */
-  done: number;
-  /** Everything before it is stored, and the group knows it; -1: the group knows nothing. */
-  acknowledged: number;
+  /** What is being written for it, or told the group. */
   writing: Promise<void> | null;
+  /** The source was asked not to read it. */
   paused: boolean;
-  /** Monotonic ms until which it stands still because the store rejects its rows; null: it does not. */
-  haltedUntil: number | null;
-  /** The source has no more of it: given up once it is written. */
-  leaving: boolean;
-  lag: number | null;
-  /** When the end of the log was last learned, epoch ms; null: never. */
-  lagAt: number | null;
-  idleSince: number;
+}
+
+/** Changes the state of a partition by what has happened. */
+export function happen(partition: AssignedPartition, event: PartitionEvent): void {
+  partition.state = advance(partition.state, event);
+}
+
+/** What is held of a partition. */
+export function gatheredOf({ batcher, writing }: AssignedPartition): Gathered {
+  return {
+    closed: batcher?.closed.length ?? 0,
+    isEmpty: batcher?.isEmpty ?? true,
+    owesReplay: batcher?.owesReplay ?? false,
+    isWriting: writing !== null,
+  };
 }

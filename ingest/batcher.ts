@@ -1,4 +1,4 @@
-import { addRecord, type RecordReader } from './read-record.ts';
+import { RecordAdder, type RecordReader } from './read-record.ts';
 import type { PartitionId } from './partition-id.ts';
 import type { OffsetRange } from './protocol.ts';
 import { recordDigest } from './record-digest.ts';
@@ -6,7 +6,7 @@ import { BatchRows } from './rows/batch-rows.ts';
 import { type Chunk, RawRecord } from './sources/source.ts';
 
 /**
- * At so many requests a batch closes. Its sums are doubles, exact up to 2^53, which is nine million requests with as many
+ * At this many requests a batch closes. Its sums are doubles, exact up to 2^53, which is nine million requests with as many
  * tokens as a record may say; a chunk is added as a whole, so half of that is left for it.
  */
 export const MOST_REQUESTS = 4_000_000;
@@ -25,7 +25,7 @@ export const QUIET_RECORDS = 10;
 /** One contiguous range being folded. `to` grows until the batch closes. */
 export interface Batch extends OffsetRange {
   rows: BatchRows;
-  messages: number;
+  records: number;
   bytes: number;
   holes: number;
   /** The record at `to - 1`; null when that offset is a hole. */
@@ -37,7 +37,7 @@ export interface Batch extends OffsetRange {
 }
 
 /**
- * The batches of one partition: one that grows and those that are closed and wait to be written.
+ * The ranges of one partition, as batches: one that grows and those that are closed and wait to be written.
  * A range to be replayed is cut exactly at its boundaries, whatever the limits say.
  */
 export class Batcher {
@@ -47,15 +47,13 @@ export class Batcher {
   #open: Batch | null = null;
   #replay: OffsetRange | null;
   readonly #id: PartitionId;
-  readonly #reader: RecordReader;
-  /** Of the growing batch: what is no plain success. Folded one after the other, which is far faster than in between. */
-  readonly #others: RawRecord[] = [];
+  readonly #adder: RecordAdder;
 
   constructor(id: PartitionId, at: number, replay: OffsetRange | null, reader: RecordReader) {
     this.#id = id;
     this.position = at;
     this.#replay = replay;
-    this.#reader = reader;
+    this.#adder = new RecordAdder(reader, id);
   }
 
   /** Folds the records of a chunk that are at or after the position. */
@@ -70,15 +68,16 @@ export class Batcher {
     }
     for (const range of unreadable) this.#addUnreadable(range, now, monotonic);
     this.#advanceTo(chunk.to, now, monotonic);
-    if (this.#open !== null) this.#foldOthers(this.#open, now);
+    if (this.#open !== null) this.#adder.finish(this.#open.rows, now);
     // A copy: the record would keep the whole fetch in memory.
     const last = this.#open?.last?.value;
     if (this.#open?.last && last) this.#open.last = new RawRecord(this.#open.last.offset, Buffer.from(last));
   }
 
   /**
-   * Closes the growing batch if it is due (`waiting`: records of the partition that are still to be read): by size, or by age where more would not come at once. While nobody could
-   * write it, age closes nothing: the batch grows instead, so that a busy store gets fewer inserts, not a queue of them.
+   * Closes the growing batch if it is due (`waiting`: records of the partition that are still to be read): by size, or by
+   * age where more would not come at once. While nobody could write it, age closes nothing: the batch grows instead, so
+   * that a busy store gets fewer inserts, not a queue of them.
    */
   closeIfDue(
     limits: BatchLimits,
@@ -88,13 +87,13 @@ export class Batcher {
     const batch = this.#open;
     if (batch === null || this.#replaying(batch)) return;
     const share = Math.max(
-      batch.messages / limits.rows,
+      batch.records / limits.rows,
       batch.rows.bytes / limits.bytes,
       batch.rows.totals.counted / MOST_REQUESTS,
     );
     const age = monotonic - batch.openedAt;
-    const patience = fillsUp(share, batch.messages, waiting) ? FILLING : 1;
-    if (share >= 1 || (!busy && age >= patience * longestAge(limits, behind, batch.messages))) this.close();
+    const patience = fillsUp(share, batch.records, waiting) ? FILLING : 1;
+    if (share >= 1 || (!busy && age >= patience * longestAge(limits, behind, batch.records))) this.close();
   }
 
   /** Closes the growing batch, whatever its size; a replay stays open until its end. */
@@ -132,19 +131,12 @@ export class Batcher {
   #addRecord(record: RawRecord, now: number, monotonic: number): void {
     const batch = this.#batch(record.offset, now, monotonic);
     batch.to = record.offset + 1;
-    batch.messages++;
+    batch.records++;
     batch.bytes += record.size;
     batch.last = record;
     this.position = batch.to;
-    const plain = this.#reader.readPlain(record, now, 'success');
-    if (plain === null) this.#others.push(record);
-    else batch.rows.addSuccess(plain, plain.dimensionSet);
+    this.#adder.add(batch.rows, record, now);
     if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
-  }
-
-  #foldOthers(batch: Batch, now: number): void {
-    for (const record of this.#others) addRecord(batch.rows, this.#reader, record, this.#id, now);
-    this.#others.length = 0;
   }
 
   /** Each offset of a range that cannot be read is a dead letter; Kafka still holds the bytes. */
@@ -158,7 +150,7 @@ export class Batcher {
       this.#advanceTo(offset, now, monotonic);
       const batch = this.#batch(offset, now, monotonic);
       batch.to = offset + 1;
-      batch.messages++;
+      batch.records++;
       batch.last = null;
       this.position = batch.to;
       batch.rows.reject('unreadable_batch', range.reason, '', 0, { ...this.#id, offset, part: 0 });
@@ -182,7 +174,7 @@ export class Batcher {
   #batch(offset: number, now: number, monotonic: number): Batch {
     if (this.#open !== null && this.#replay?.from === offset) {
       const before = this.#open;
-      this.#foldOthers(before, now);
+      this.#adder.finish(before.rows, now);
       this.#open = null;
       this.closed.push(before);
     }
@@ -190,7 +182,7 @@ export class Batcher {
       from: offset,
       to: offset,
       rows: new BatchRows(),
-      messages: 0,
+      records: 0,
       bytes: 0,
       holes: 0,
       last: null,
@@ -210,7 +202,7 @@ export class Batcher {
   }
 
   #endReplay(batch: Batch, now: number): void {
-    this.#foldOthers(batch, now);
+    this.#adder.finish(batch.rows, now);
     batch.announced = this.#replay;
     this.#replay = null;
     this.#open = null;
@@ -221,16 +213,16 @@ export class Batcher {
 /** How many times longer a batch waits that what is waiting already will fill: a slow machine writes large batches, too. */
 const FILLING = 3;
 
-/** Whether a batch that is full to this share, by so many messages, gets full by those that are `waiting`. */
-function fillsUp(share: number, messages: number, waiting: number): boolean {
-  return share > 0 && waiting * share >= messages * (1 - share);
+/** Whether a batch that is full to this share, by so many records, gets full by those that are `waiting`. */
+function fillsUp(share: number, records: number, waiting: number): boolean {
+  return share > 0 && waiting * share >= records * (1 - share);
 }
 
 /** Who is behind is not made fresh by many small batches, and catches up sooner with few large ones. */
-function longestAge(limits: BatchLimits, behind: boolean, messages: number): number {
+function longestAge(limits: BatchLimits, behind: boolean, records: number): number {
   const patient = Math.max(limits.age_ms, limits.quiet_age_ms);
   if (behind) return 2 * patient;
-  return messages < QUIET_RECORDS ? patient : limits.age_ms;
+  return records < QUIET_RECORDS ? patient : limits.age_ms;
 }
 
 /** The digest by which a later worker recognises the record before `to`. */

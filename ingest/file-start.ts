@@ -5,14 +5,18 @@ import type { StartFacts } from './start-rules.ts';
 
 /**
  * Where reading of a file begins. The ledger says what is in; the announcement how the batch after it was cut, which may
- * be half in. `log.latest` is the number of lines where it is known to be too small, and `name` is for the reason.
+ * be half in. `log.latest` is the number of records where it is known to be too small; `name` and `unit` are for the reason.
  */
-export function decideFileStart(facts: Pick<StartFacts, 'commit' | 'ledger' | 'log'>, name: string): Start {
+export function decideFileStart(
+  facts: Pick<StartFacts, 'commit' | 'ledger' | 'log'>,
+  name: string,
+  unit = 'line',
+): Start {
   const { commit, ledger, log } = facts;
   const incarnation = Math.max(ledger?.incarnation ?? 0, commit?.incarnation ?? 0);
   // The first batch of a file written anew was announced, and perhaps half stored.
   const known = ledger !== null && ledger.incarnation === incarnation ? ledger : null;
-  if (known !== null && known.to > log.latest) return fileReplaced(known, name);
+  if (known !== null && known.to > log.latest) return fileReplaced(known, name, unit);
   const at = known?.to ?? 0;
   const pending =
     commit !== null && commit.to !== null && commit.incarnation === incarnation && commit.offset >= at
@@ -24,19 +28,23 @@ export function decideFileStart(facts: Pick<StartFacts, 'commit' | 'ledger' | 'l
     replay: pending,
     lost: null,
     verify: known !== null && known.digest !== '' && at > 0 ? known : null,
-    reason: at === 0 ? '' : `${name} was counted up to line ${at}`,
+    reason: at === 0 ? '' : `${name} was counted up to ${unit} ${at}`,
   };
 }
 
-/** A file that no longer holds what was counted of it: its lines are new ones. */
-export function fileReplaced(ledger: Pick<LedgerEnd, 'incarnation' | 'to'>, name: string): Start {
+/** A file that no longer holds what was counted of it: its records are new ones. */
+export function fileReplaced(
+  ledger: Pick<LedgerEnd, 'incarnation' | 'to'>,
+  name: string,
+  unit = 'line',
+): Start {
   return {
     incarnation: ledger.incarnation + 1,
     at: 0,
     replay: null,
     lost: null,
     verify: null,
-    reason: `${name} was cut or written anew: line ${ledger.to} is no longer the one that was counted; it is read from its first line, and what was counted before stays`,
+    reason: `${name} was cut or written anew: ${unit} ${ledger.to} is no longer the one that was counted; it is read from its first ${unit}, and what was counted before stays`,
   };
 }
 

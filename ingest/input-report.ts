@@ -1,3 +1,4 @@
+import { type CallerDimension, callerDimensions } from '../domain/count-row.ts';
 import type { RejectReason, SkipReason } from '../domain/request-log.ts';
 import type { DeadExample } from './rows/batch-rows.ts';
 import type { Batch } from './batcher.ts';
@@ -14,11 +15,13 @@ export interface InputReport {
   dropped: Record<string, number>;
   /** Records, or requests among several of a record, that could not be decoded, the most frequent reason first. */
   dead: { reason: RejectReason; count: number; first: DeadExample }[];
+  /** Requests that are counted under `(other)` in a dimension, because it has more values than are kept. */
+  folded: Partial<Record<CallerDimension, number>>;
 }
 
 /** Adds up what is stored, batch by batch. */
 export interface InputTally {
-  add(batch: Pick<Batch, 'rows' | 'messages'>): void;
+  add(batch: Pick<Batch, 'rows' | 'records'>): void;
   report(): InputReport;
 }
 
@@ -29,11 +32,14 @@ export function tallyInput(): InputTally {
   const skipped: Record<SkipReason, number> = {};
   const dropped: Record<string, number> = {};
   const dead = new Map<RejectReason, { count: number; first: DeadExample }>();
+  const folded: InputReport['folded'] = {};
   return {
-    add({ rows, messages }) {
-      read += messages;
+    add({ rows, records }) {
+      read += records;
       requests += rows.totals.counted;
       for (const [reason, count] of rows.skipped) skipped[reason] = (skipped[reason] ?? 0) + count;
+      for (const [dimension, count] of rows.names?.folded ?? [])
+        folded[dimension] = (folded[dimension] ?? 0) + count;
       for (const [field, count] of rows.dropped) dropped[field] = (dropped[field] ?? 0) + count;
       for (const [reason, count] of rows.rejected) {
         const first = dead.get(reason)?.first ?? rows.examples.get(reason);
@@ -46,6 +52,7 @@ export function tallyInput(): InputTally {
         read,
         requests,
         skipped: { ...skipped },
+        folded: { ...folded },
         dropped: { ...dropped },
         dead: reasons.sort((a, b) => b.count - a.count),
       };
@@ -55,7 +62,7 @@ export function tallyInput(): InputTally {
 
 /** The sum of several reports. */
 export function sumReports(reports: readonly InputReport[]): InputReport {
-  const sum: InputReport = { read: 0, requests: 0, skipped: {}, dropped: {}, dead: [] };
+  const sum: InputReport = { read: 0, requests: 0, skipped: {}, dropped: {}, dead: [], folded: {} };
   for (const report of reports) {
     sum.read += report.read;
     sum.requests += report.requests;
@@ -63,6 +70,10 @@ export function sumReports(reports: readonly InputReport[]): InputReport {
       sum.skipped[reason] = (sum.skipped[reason] ?? 0) + count;
     for (const [field, count] of Object.entries(report.dropped))
       sum.dropped[field] = (sum.dropped[field] ?? 0) + count;
+    for (const dimension of callerDimensions) {
+      const count = (sum.folded[dimension] ?? 0) + (report.folded[dimension] ?? 0);
+      if (count > 0) sum.folded[dimension] = count;
+    }
     for (const one of report.dead) {
       const same = sum.dead.find(({ reason }) => reason === one.reason);
       if (same === undefined) sum.dead.push({ ...one });

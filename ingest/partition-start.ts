@@ -1,15 +1,21 @@
 import { isRetriable, StoreError } from '../store/error.ts';
+import { callerDimensions } from '../domain/count-row.ts';
 import { readLedgerEnds } from '../store/queries/ledger.ts';
-import { completeLedgerDays } from '../store/queries/ledger-days.ts';
+import { readUnsummedBatches } from '../store/queries/ledger-days.ts';
+import { readNames } from '../store/queries/names.ts';
 import { ledgerInsert } from '../store/write-batch.ts';
+import type { Store } from '../store/store.ts';
 import {
+  batchToken,
   decodeCommit,
+  lossToken,
   type GroupCommit,
   type LedgerEnd,
   type LogOffsets,
   type OffsetRange,
   type Start,
 } from './protocol.ts';
+import { KeptNames } from './rows/name-cap.ts';
 import { groupRules } from './start-rules.ts';
 import type { Committed } from './sources/source.ts';
 import { type PartitionId, partitionKey } from './partition-id.ts';
@@ -30,6 +36,8 @@ export interface Begun {
   /** Offset that the group knows as acknowledged; -1 when it knows none. */
   acknowledged: number;
   topicId: string;
+  /** Names of its newest day. */
+  names: KeptNames;
 }
 
 /**
@@ -48,6 +56,7 @@ export async function* startPartitions(
     committed: await source.committed(ids),
     logs: await source.logOffsets(ids),
     ledger: await ledgerEnds(context, ids),
+    names: await keptNames(store, ids),
   }));
   if (facts === null) return;
   for (const [i, partition] of partitions.entries()) {
@@ -70,8 +79,25 @@ export async function* startPartitions(
     if (!(await recordLoss(context, partition, start, topicId))) continue;
     const known = announcedAndIn(commit, ledger, start);
     if (known !== null) events.alreadyIn(partition.id, known);
-    yield { partition, start, acknowledged: commit?.to === null ? commit.offset : -1, topicId };
+    const names = facts.names.get(`${partitionKey(partition.id)}#${start.incarnation}`) ?? new KeptNames();
+    yield { partition, start, acknowledged: commit?.to === null ? commit.offset : -1, topicId, names };
   }
+}
+
+/** The names of the newest day of each partition, by its key and incarnation. */
+async function keptNames(store: Store, ids: readonly PartitionId[]): Promise<Map<string, KeptNames>> {
+  const kept = new Map<string, KeptNames>();
+  for (const topic of new Set(ids.map((id) => id.topic))) {
+    const partitions = ids.filter((id) => id.topic === topic).map(({ partition }) => partition);
+    for (const { partition, incarnation, day, names } of await readNames(store, topic, partitions)) {
+      const known = names.flatMap(({ dimension, value }) => {
+        const found = callerDimensions.find((one) => one === dimension);
+        return found === undefined ? [] : [{ dimension: found, value }];
+      });
+      kept.set(`${partitionKey({ topic, partition })}#${incarnation}`, new KeptNames(day, known));
+    }
+  }
+  return kept;
 }
 
 /** The announced range that the ledger shows to be in, so that it is not replayed; null when there is none. */
@@ -91,10 +117,26 @@ async function ledgerEnds(
 ): Promise<Map<string, LedgerEnd>> {
   const ends = new Map<string, LedgerEnd>();
   for (const topic of new Set(ids.map((id) => id.topic))) {
-    await completeLedgerDays(store, topic);
+    const own = ids.filter((id) => id.topic === topic).map((id) => id.partition);
+    await completeLedgerDays(store, topic, own);
     for (const row of await readLedgerEnds(store, topic)) ends.set(partitionKey(row), row);
   }
   return ends;
+}
+
+/**
+ * Sends the ledger rows once more whose sums by day are missing, under their own tokens: a row that is in is refused, and
+ * so is what the view makes of it if that is in by now. So it does not matter who else is about to write it.
+ */
+export async function completeLedgerDays(
+  store: Store,
+  topic: string,
+  partitions: readonly number[],
+): Promise<void> {
+  for (const entry of await readUnsummedBatches(store, topic, partitions)) {
+    const token = entry.kind === 'lost' ? lossToken : batchToken;
+    await store.insert(ledgerInsert(entry, token(topic, entry.partition, entry.incarnation, entry)));
+  }
 }
 
 /** Asks again while broker or store do not answer; null when the assignment is over. */
@@ -137,7 +179,7 @@ async function recordLoss(
 }
 
 function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: string, topicId: string) {
-  const token = `lost:${id.topic}:${id.partition}:${start.incarnation}:${lost.from}-${lost.to}`;
+  const token = lossToken(id.topic, id.partition, start.incarnation, lost);
   return ledgerInsert(
     {
       topic: id.topic,
@@ -160,6 +202,7 @@ function lossInsert(id: PartitionId, start: Start, lost: OffsetRange, worker: st
       last_digest: '',
       worker,
       detail: start.reason,
+      names: null,
     },
     token,
   );

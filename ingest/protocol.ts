@@ -52,6 +52,11 @@ export function batchToken(
   return `${topic}:${partition}:${incarnation === 0 ? '' : `i${incarnation}:`}${range.from}-${range.to}`;
 }
 
+/** Token of the ledger row that says that a range was lost. */
+export function lossToken(topic: string, partition: number, incarnation: number, range: OffsetRange): string {
+  return `lost:${topic}:${partition}:${incarnation}:${range.from}-${range.to}`;
+}
+
 const metadataPattern = /^faultline:1:(\d+):(\d+|-)$/;
 
 /** The metadata of an announcement (`to`) or of an acknowledgement (null). */

@@ -27,6 +27,7 @@ export function horizonsOf(tables: readonly Forgetting[], now: number): Horizons
     error_events: of('error_events'),
     dead_letters: of('dead_letters'),
     incidents: of('incidents'),
+    notifications: of('notifications'),
     ingest_batches: of('ingest_batches'),
     ingest_days: of('ingest_days'),
   };

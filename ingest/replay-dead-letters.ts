@@ -47,7 +47,7 @@ export async function replayDeadLetters(
         const { reason, detail } = decoded.kind === 'reject' ? decoded : (decoded.rejected?.[0] ?? nothing);
         rows.reject(reason, detail, letter.body, letter.size, again);
       }
-      tally.add({ rows, messages: 1 });
+      tally.add({ rows, records: 1 });
       continue;
     }
     // One message can hold several, and a topic created again has the same offsets: only the text tells them apart.
@@ -78,13 +78,14 @@ export async function replayDeadLetters(
       last_digest: digest,
       worker: options.worker,
       detail: `was ${letter.reason}`,
+      names: null,
     };
     await writeInserts(
       store,
       batchInserts(rows.bodies(), entry, `replay:${topic}:${partition}:${offset}:${digest}`),
     );
     result.counted += counted;
-    tally.add({ rows, messages: 1 });
+    tally.add({ rows, records: 1 });
   }
   return { ...result, input: tally.report() };
 }

@@ -25,6 +25,8 @@ export interface WorkerEvents {
   alreadyIn(id: PartitionId, range: OffsetRange): void;
   /** Records were gone before they were read. */
   lost(id: PartitionId, from: number, to: number): void;
+  /** Topics to be read that do not exist at present; none: all are there again. */
+  topicsMissing(topics: readonly string[]): void;
   /** The store rejects what this partition writes: it stands still until that is mended. */
   halted(id: PartitionId, reason: string): void;
 }
@@ -44,67 +46,18 @@ export const silentEvents: WorkerEvents = {
   started: () => {},
   alreadyIn: () => {},
   lost: () => {},
+  topicsMissing: () => {},
   halted: () => {},
 };
 
 /** Reports to both, in this order. */
 export function reportToBoth(first: WorkerEvents, second: WorkerEvents): WorkerEvents {
-  return {
-    folded(...all) {
-      first.folded(...all);
-      second.folded(...all);
-    },
-    announced(...all) {
-      first.announced(...all);
-      second.announced(...all);
-    },
-    inserted(...all) {
-      first.inserted(...all);
-      second.inserted(...all);
-    },
-    written(...all) {
-      first.written(...all);
-      second.written(...all);
-    },
-    storeFailed(...all) {
-      first.storeFailed(...all);
-      second.storeFailed(...all);
-    },
-    storeAnswered(...all) {
-      first.storeAnswered(...all);
-      second.storeAnswered(...all);
-    },
-    brokerFailed(...all) {
-      first.brokerFailed(...all);
-      second.brokerFailed(...all);
-    },
-    waited(...all) {
-      first.waited(...all);
-      second.waited(...all);
-    },
-    assigned(...all) {
-      first.assigned(...all);
-      second.assigned(...all);
-    },
-    revoked(...all) {
-      first.revoked(...all);
-      second.revoked(...all);
-    },
-    started(...all) {
-      first.started(...all);
-      second.started(...all);
-    },
-    alreadyIn(...all) {
-      first.alreadyIn(...all);
-      second.alreadyIn(...all);
-    },
-    lost(...all) {
-      first.lost(...all);
-      second.lost(...all);
-    },
-    halted(...all) {
-      first.halted(...all);
-      second.halted(...all);
-    },
-  };
+  const both =
+    <Told extends unknown[]>(name: keyof WorkerEvents) =>
+    (...told: Told): void => {
+      (first[name] as (...all: Told) => void)(...told);
+      (second[name] as (...all: Told) => void)(...told);
+    };
+  const names = Object.keys(silentEvents) as (keyof WorkerEvents)[];
+  return Object.fromEntries(names.map((name) => [name, both(name)])) as unknown as WorkerEvents;
 }

@@ -26,22 +26,15 @@ export interface WorkerStatus {
 }
 
 /** The status of a partition. */
-export function statusOf({
-  id,
-  batcher,
-  lag,
-  lagAt,
-  done,
-  paused,
-  haltedUntil,
-}: AssignedPartition): PartitionStatus {
+export function statusOf({ id, batcher, state, paused }: AssignedPartition): PartitionStatus {
+  const { phase, lag, lagAt, stored, haltedUntil } = state;
   return {
     ...id,
-    starting: batcher === null,
+    starting: phase === 'starting',
     paused,
     halted: haltedUntil !== null,
-    unwritten: batcher === null || lag === null ? null : lag + Math.max(0, batcher.position - done),
-    stored: done,
+    unwritten: batcher === null || lag === null ? null : lag + Math.max(0, batcher.position - stored),
+    stored,
     known_at: lagAt,
     waiting_ts: batcher?.oldest?.rows.totals.last_ts ?? null,
   };

@@ -59,6 +59,7 @@ function world(own: Partial<Source> = {}, limits: BatchLimits = small) {
     memoryBytes: 1e9,
     writers: 4,
     worker: 'w',
+    mostNames: 10_000,
     announcementMs: 15_000,
     monotonic: () => clock,
     now: () => NOW,
@@ -134,6 +135,57 @@ describe('a worker that the group refuses', () => {
       'ingest_batches a:0:0-1',
       'ingest_batches b:0:0-1',
     ]);
+    end();
+    await running;
+  });
+});
+
+describe('a topic that does not exist any more', () => {
+  it('takes no writer from the others, and what was read of it is stored when it comes back', async () => {
+    let isGone = true;
+    let tries = 0;
+    const { worker, assign, chunk, pass, tables, end } = world({
+      commit: async (_epoch, { topic }) => {
+        if (topic !== 'a') return;
+        tries++;
+        if (isGone) throw new CommitError('no_topic', 'UNKNOWN_TOPIC_OR_PARTITION');
+      },
+    });
+    const running = worker.run();
+    // As many partitions as there are writers, and one more.
+    const gone = [0, 1, 2, 3].map((partition) => ({ topic: 'a', partition }));
+    assign([...gone, b]);
+    await pass(100);
+    for (const id of gone) chunk(id, 0);
+    await pass(1_000);
+    chunk(b, 0);
+    await pass(1_000);
+    expect(tables).toContain('ingest_batches b:0:0-1');
+    await pass(20_000);
+    // Every ten seconds each.
+    expect(tries).toBeLessThanOrEqual(4 * 3);
+    isGone = false;
+    await pass(11_000);
+    expect(tables).toContain('ingest_batches a:3:0-1');
+    end();
+    await running;
+  });
+
+  it('is not told what is stored of it', async () => {
+    let tries = 0;
+    const { worker, assign, chunk, pass, end } = world({
+      commit: async (_epoch, _id, _offset, metadata) => {
+        if (!metadata.endsWith('-')) return;
+        tries++;
+        throw new CommitError('no_topic', 'UNKNOWN_TOPIC_OR_PARTITION');
+      },
+    });
+    const running = worker.run();
+    assign([a]);
+    await pass(100);
+    chunk(a, 0);
+    await pass(5_000);
+    expect(tries).toBe(1);
     end();
     await running;
   });

@@ -20,6 +20,8 @@ export interface WriteContext {
   store: Store;
   source: Source;
   worker: string;
+  /** Values of a dimension that are counted by their names on a day, in a partition. */
+  mostNames: number;
   /** Longest time between an announcement and an insert that it covers, ms: below the session timeout. */
   announcementMs: number;
   monotonic(): number;
@@ -33,7 +35,7 @@ export interface WriteContext {
 /**
  * Announces the batch, inserts it, and answers true; false when the assignment ended before all of it was stored (its next
  * owner replays it). Transient errors are tried again for ever. Throws `StoreError` of code `refused` when the
- * store rejects the rows for a reason that no single row explains.
+ * store rejects the rows for a reason that no single row explains, and `CommitError` of code `no_topic`.
  */
 export async function writeBatch(
   context: WriteContext,
@@ -41,11 +43,12 @@ export async function writeBatch(
   batch: Batch,
 ): Promise<boolean> {
   const range = batch.announced ?? batch;
-  const token = batchToken(partition.id.topic, partition.id.partition, partition.incarnation, range);
+  const token = batchToken(partition.id.topic, partition.id.partition, partition.state.incarnation, range);
   await context.reached('before-announce');
   if (!(await announce(context, partition, range))) return false;
   let announcedAt = context.monotonic();
   await context.reached('after-announce');
+  batch.rows.limitNames(partition.names, context.mostNames);
   let inserts = batchInserts(batch.rows.bodies(), ledgerEntry(context, partition, batch), token);
   let done = 0;
   for (let tries = 0; done < inserts.length; ) {
@@ -96,11 +99,12 @@ export async function acknowledge(
       partition.epoch,
       partition.id,
       offset,
-      encodeMetadata(partition.incarnation, null),
+      encodeMetadata(partition.state.incarnation, null),
     );
     return true;
   } catch (error) {
-    if (error instanceof CommitError) return false;
+    // With the topic the group's offsets of it are gone: nobody is left to be told.
+    if (error instanceof CommitError) return error.code === 'no_topic';
     throw error;
   }
 }
@@ -124,7 +128,7 @@ async function announce(
   partition: AssignedPartition,
   range: OffsetRange,
 ): Promise<boolean> {
-  const metadata = encodeMetadata(partition.incarnation, range.to);
+  const metadata = encodeMetadata(partition.state.incarnation, range.to);
   for (let tries = 0; partition.isAssigned(); tries++) {
     const started = context.monotonic();
     try {
@@ -134,6 +138,7 @@ async function announce(
     } catch (error) {
       if (!(error instanceof CommitError)) throw error;
       if (error.code === 'fenced') return false;
+      if (error.code === 'no_topic') throw error;
       context.events.brokerFailed(error.message);
       await wait(context, 'broker', tries);
     }
@@ -146,7 +151,7 @@ function ledgerEntry(context: WriteContext, partition: AssignedPartition, batch:
   return {
     topic: partition.id.topic,
     partition: partition.id.partition,
-    incarnation: partition.incarnation,
+    incarnation: partition.state.incarnation,
     kind: 'batch',
     from: batch.from,
     to: batch.to,
@@ -160,9 +165,10 @@ function ledgerEntry(context: WriteContext, partition: AssignedPartition, batch:
     last_ts: totals.last_ts,
     days: batch.rows.days(),
     dropped: batch.rows.dropped,
-    topic_id: partition.topicId,
+    topic_id: partition.state.topicId,
     last_digest: lastDigest(batch),
     worker: context.worker,
     detail: '',
+    names: batch.rows.names,
   };
 }

@@ -84,6 +84,11 @@ const shardingKeys: Readonly<Record<string, string | null>> = {
   incidents: 'sipHash64(id)',
   // The newest report on a partition replaces the others only where it meets them.
   ingest_state: 'sipHash64(topic, partition)',
+  // All versions of one meet.
+  notifications: 'sipHash64(id)',
+  notify_lease: 'sipHash64(holder)',
+  acknowledgements: 'sipHash64(incident)',
+  silences: 'sipHash64(id)',
   schema_migrations: 'sipHash64(name)',
   retention_changes: 'sipHash64(table)',
 };

@@ -11,7 +11,10 @@ import { serveClickHouse } from './http-gateway.ts';
 import { clusterSettings, insertSettings } from './insert-settings.ts';
 import { migrate, migrationFiles } from './migrate.ts';
 import { readDeadLetters } from './queries/dead-letters.ts';
-import { readIncidents } from './queries/incidents.ts';
+import { readMarks } from './queries/attention.ts';
+import { readChangedIds, readIncidents } from './queries/incidents.ts';
+import { readDeliveries } from './queries/notifications.ts';
+import { readLease } from './queries/notify-lease.ts';
 import { readLedgerEnds } from './queries/ledger.ts';
 import { readStoredCounts } from './queries/reconcile.ts';
 import { readTrends } from './queries/trends.ts';
@@ -85,6 +88,8 @@ describe('the statements of a cluster', () => {
       'SELECT name, engine FROM system.tables WHERE database = currentDatabase() ORDER BY name',
     );
     expect(tables.map(({ name, engine }) => `${name} ${engine}`)).toEqual([
+      'acknowledgements Distributed',
+      'acknowledgements_local ReplicatedReplacingMergeTree',
       'dead_letters Distributed',
       'dead_letters_local ReplicatedMergeTree',
       'error_events Distributed',
@@ -97,6 +102,10 @@ describe('the statements of a cluster', () => {
       'ingest_days_local ReplicatedAggregatingMergeTree',
       'ingest_state Distributed',
       'ingest_state_local ReplicatedReplacingMergeTree',
+      'notifications Distributed',
+      'notifications_local ReplicatedReplacingMergeTree',
+      'notify_lease Distributed',
+      'notify_lease_local ReplicatedReplacingMergeTree',
       'request_counts Distributed',
       'request_counts_1h Distributed',
       'request_counts_1h_local ReplicatedAggregatingMergeTree',
@@ -109,11 +118,13 @@ describe('the statements of a cluster', () => {
       'retention_changes_local ReplicatedMergeTree',
       'schema_migrations Distributed',
       'schema_migrations_local ReplicatedMergeTree',
+      'silences Distributed',
+      'silences_local ReplicatedReplacingMergeTree',
     ]);
     const replicas = await store.query<{ table: string; zookeeper_path: string; replica_name: string }>(
       'SELECT table, zookeeper_path, replica_name FROM system.replicas WHERE database = currentDatabase()',
     );
-    expect(replicas).toHaveLength(11);
+    expect(replicas).toHaveLength(15);
     for (const { table, zookeeper_path, replica_name } of replicas) {
       expect({ zookeeper_path, replica_name }).toEqual({
         zookeeper_path: `/clickhouse/tables/01/replicated/${table}`,
@@ -183,6 +194,7 @@ describe('a batch through Distributed tables', () => {
       last_digest: 'd',
       worker: 'w',
       detail: '',
+      names: null,
     } as const;
     for (let tries = 0; tries < 2; tries++) await insertInto('two', ledgerInsert(entry, 't:7:0-5'));
     await insertInto('two', ledgerInsert({ ...entry, from: 5, to: 10 }, 't:7:5-10'));
@@ -218,6 +230,11 @@ describe('a batch through Distributed tables', () => {
       { model: 'a', class: 'timeout', errors: 20 },
     ]);
     expect(await readIncidents(asClient)).toEqual([]);
+    expect(await readChangedIds(asClient, 0, 0)).toEqual([]);
+    expect(await readDeliveries(asClient, { since: 0 })).toEqual([]);
+    expect(await readDeliveries(asClient, { incidents: ['i'] })).toEqual([]);
+    expect(await readMarks(asClient)).toEqual({ acknowledgements: new Map(), silences: [] });
+    expect((await readLease(asClient)).rows).toEqual([]);
     expect(await store.query('SELECT id FROM incidents FINAL')).toEqual([]);
   });
 });

@@ -82,6 +82,7 @@ async function writeNext(store: Store, at: number): Promise<void> {
     last_digest: 'next',
     worker: 'w',
     detail: '',
+    names: null,
   } as const;
   const inserts = batchInserts({ counts: null, events: null, dead: null }, entry, 'next');
   await writeInserts(store, inserts);

@@ -33,17 +33,21 @@ test('running twice at once and once more gives one set of tables', async () => 
     "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine != 'MaterializedView' ORDER BY name",
   );
   expect(tables.map((t) => t.name)).toEqual([
+    'acknowledgements',
     'dead_letters',
     'error_events',
     'incidents',
     'ingest_batches',
     'ingest_days',
     'ingest_state',
+    'notifications',
+    'notify_lease',
     'request_counts',
     'request_counts_1h',
     'request_counts_1m',
     'retention_changes',
     'schema_migrations',
+    'silences',
   ]);
 });
 

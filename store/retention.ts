@@ -12,6 +12,7 @@ const keptFrom: Readonly<Record<RetainedTable | 'ingest_days', string>> = {
   error_events: 'greatest(toDateTime(ts), inserted_at)',
   dead_letters: 'inserted_at',
   incidents: 'greatest(toDateTime(started_at), written_at)',
+  notifications: 'toDateTime(decided_at)',
   ingest_batches: 'toDateTime(inserted_at)',
   ingest_days: "toDateTime(greatest(day, stored_on), 'UTC')",
 };
@@ -22,7 +23,9 @@ export const forgettingTables: readonly ForgettingTable[] = [...retainedTables, 
 
 /** The TTL of a table as ClickHouse prints it; empty: none. Pure. */
 export function ttlOf(table: ForgettingTable, retention: Retention): string {
-  const most = longest(Object.values(retention));
+  // What was sent is compared with nothing.
+  const { notifications: _, ...compared } = retention;
+  const most = longest(Object.values(compared));
   const after = (days: number): string => `${keptFrom[table]} + toIntervalDay(${days})`;
   if (table === 'ingest_days') return most === null ? '' : after(most);
   const days = retention[table];

@@ -45,6 +45,17 @@ export interface LedgerEntry {
   last_digest: string;
   worker: string;
   detail: string;
+  /** Null: no value of a dimension was looked at. */
+  names: NamesEntry | null;
+}
+
+/** Which values of the dimensions a batch was the first to have, and what it counted under `(other)`. */
+export interface NamesEntry {
+  /** Days since the epoch. */
+  day: number;
+  added: readonly { dimension: string; value: string }[];
+  /** Requests by dimension. */
+  folded: ReadonlyMap<string, number>;
 }
 
 export const eventColumns = [
@@ -114,6 +125,11 @@ const ledgerColumns = [
   'last_digest',
   'worker',
   'detail',
+  'names_day',
+  'name_dimensions',
+  'names',
+  'folded_dimensions',
+  'folded',
 ] as const;
 
 /**
@@ -169,7 +185,7 @@ function ledgerRow(entry: LedgerEntry): string {
     entry.extra,
     entry.first_ts === null ? null : tsvTime(entry.first_ts),
     entry.last_ts === null ? null : tsvTime(entry.last_ts),
-    entry.days.map(({ day }) => new Date(day * DAY_MS).toISOString().slice(0, 10)),
+    entry.days.map(({ day }) => dateOf(day)),
     entry.days.map(({ counted }) => counted),
     entry.days.map(({ failed }) => failed),
     true,
@@ -179,5 +195,14 @@ function ledgerRow(entry: LedgerEntry): string {
     entry.last_digest,
     entry.worker,
     entry.detail,
+    dateOf(Math.max(0, entry.names?.day ?? 0)),
+    entry.names?.added.map(({ dimension }) => dimension) ?? [],
+    entry.names?.added.map(({ value }) => value) ?? [],
+    [...(entry.names?.folded.keys() ?? [])],
+    [...(entry.names?.folded.values() ?? [])],
   ]);
+}
+
+function dateOf(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }

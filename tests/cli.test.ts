@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 // A process starts in a fraction of a second, but the machine may be busy.
@@ -135,6 +136,23 @@ describe('the program', () => {
     const again = await faultline(['settings', '--config', 'printed.yaml']);
     expect(again.stdout).toContain('group: other # printed.yaml:');
     expect({ code: again.code, stderr: again.stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  it.each<[string, Record<string, string>, string, number]>([
+    ['was not configured', {}, 'skip', 0],
+    ['was configured and does not answer', { FAULTLINE_KAFKA_BROKERS: '127.0.0.1:9' }, 'fail', 1],
+  ])('lets a Kafka that %s pass as it should', async (_name, env, result, code) => {
+    const checked = await faultline(['doctor', '--json'], env);
+    const checks = JSON.parse(checked.stdout) as { name: string; result: string; text: string }[];
+    const kafka = checks.find(({ name }) => name === 'kafka');
+    expect({ code: checked.code, result: kafka?.result }, kafka?.text).toEqual({ code, result });
+    if (result === 'skip') expect(kafka?.text).toMatch(/^not configured/);
+  });
+
+  it('reads settings from a pipe of the shell, once', async () => {
+    const script = '"$0" --no-warnings "$1" settings --config <(echo "kafka: {group: piped}")';
+    const { stdout } = await promisify(execFile)('bash', ['-c', script, process.execPath, main]);
+    expect(stdout).toContain('group: piped # /dev/fd/');
   });
 
   it('ends cleanly when its reader goes away', async () => {

@@ -10,8 +10,15 @@ import { findScenario } from '../simulate/scenarios.ts';
 const root = new URL('../', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
 
-const healthcheck = z.object({ test: z.array(z.string()).min(2), retries: z.number() });
-const service = z.object({
+// Closed: Docker refuses an unknown key, and a misspelt one would otherwise be found by the first user.
+const healthcheck = z.strictObject({
+  test: z.array(z.string()).min(2),
+  interval: z.string(),
+  timeout: z.string(),
+  retries: z.number(),
+  start_period: z.string(),
+});
+const service = z.strictObject({
   image: z.string(),
   build: z.string().optional(),
   profiles: z.array(z.string()).optional(),
@@ -23,6 +30,14 @@ const service = z.object({
   healthcheck: healthcheck.optional(),
   deploy: z.object({ replicas: z.number() }).optional(),
   restart: z.string(),
+  init: z.boolean().optional(),
+  read_only: z.boolean().optional(),
+  tmpfs: z.array(z.string()).optional(),
+  cap_drop: z.array(z.string()).optional(),
+  security_opt: z.array(z.string()).optional(),
+  stop_grace_period: z.string().optional(),
+  entrypoint: z.array(z.string()).optional(),
+  ulimits: z.record(z.string(), z.object({ soft: z.number(), hard: z.number() })).optional(),
 });
 const compose = z
   .object({ services: z.record(z.string(), service), volumes: z.record(z.string(), z.null()) })
@@ -53,7 +68,7 @@ describe('docker-compose.yml', () => {
   });
 
   test.each(services)('%s: the image is pinned', (_name, { image }) => {
-    expect(image).toMatch(/:(local|\d+\.\d+(\.\d+)?)$/);
+    expect(image).toMatch(/^(faultline:local|\$\{[A-Z]+_IMAGE:-[\w/-]+:\d+\.\d+(\.\d+)?\})$/);
   });
 
   test.each(services)('%s: ports are bound to loopback', (_name, { ports }) => {
@@ -117,6 +132,60 @@ describe('docker-compose.yml', () => {
     );
     expect(passwords.length).toBeGreaterThan(4);
     for (const [name, value] of passwords) expect(String(value), name).toMatch(/^\$\{[A-Z_]+:-.+\}$/);
+  });
+
+  test('.env.example has every variable, with the default of the compose file', () => {
+    const used = new Map(
+      [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+):-([^}]*)\}/g)].map(
+        (match) => [match[1] ?? '', match[2] ?? ''] as const,
+      ),
+    );
+    const example = new Map(
+      read('.env.example')
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('#'))
+        .map((line) => [line.split('=')[0] ?? '', line.slice(line.indexOf('=') + 1)] as const),
+    );
+    expect(Object.fromEntries(example)).toEqual(Object.fromEntries(used));
+  });
+
+  test.each(['kafka', 'clickhouse', 'grafana', 'worker', 'analyzer'])(
+    '%s: says whether it is well',
+    (name) => {
+      expect(compose.services[name]?.healthcheck).toBeDefined();
+    },
+  );
+
+  test('workers and analyzers are asked where they answer by default', () => {
+    const { host, port } = settingsSchema.parse({}).metrics;
+    for (const name of ['worker', 'analyzer'])
+      expect(compose.services[name]?.healthcheck?.test.at(-1)).toContain(`http://${host}:${port}/healthz`);
+  });
+
+  test('each user of ClickHouse may do what its part needs, and nobody else comes in', () => {
+    const users = read('deploy/clickhouse/users.xml');
+    const { user, database } = settingsSchema.parse({
+      clickhouse: {
+        user: compose.services['worker']?.environment['FAULTLINE_CLICKHOUSE_USER'],
+        database: compose.services['worker']?.environment['FAULTLINE_CLICKHOUSE_DATABASE'],
+      },
+    }).clickhouse;
+    expect(users).toContain(`<${user}>`);
+    expect(users).toContain(`GRANT ALL ON ${database}.*`);
+    expect([...users.matchAll(/GRANT (\w+) ON (\S+?)</g)].map((match) => `${match[1]} ${match[2]}`)).toEqual([
+      'ALL faultline.*',
+      'SELECT system.*',
+      'SELECT faultline.*',
+    ]);
+    expect(users).not.toContain('access_management');
+    const names = Object.keys(compose.services['clickhouse']?.environment ?? {});
+    expect(names.filter((name) => name.startsWith('CLICKHOUSE_'))).toEqual([]);
+    for (const [, name = ''] of users.matchAll(/from_env="(\w+)"/g)) expect(names).toContain(name);
+  });
+
+  test('the demo sends traffic of now, as long as it runs', () => {
+    const live = services.filter(([, { command = [] }]) => command.includes('--live'));
+    expect(live.map(([name]) => name)).toEqual(['demo-slow-down', 'demo-quota']);
   });
 
   test('the webhook of the alerts is never empty, which would stop Grafana', () => {

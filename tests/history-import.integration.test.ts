@@ -53,6 +53,10 @@ test('a history says how long it is kept, its open incident ends with it, and la
   ]);
   expect(Date.parse(found[0]?.resolved_at ?? '')).toBeLessThanOrEqual(CUT);
 
+  const again = await start('march.ndjson');
+  expect(again.code, again.stderr).toBe(0);
+  expect(again.stderr).not.toContain('they are kept from this import on');
+
   // The minute and finer are kept from the import on, so they can be asked for, whatever the age of the events.
   for (const options of [
     ['--step', '1m'],

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Kafka, logLevel } from 'kafkajs';
 import { beforeAll, expect, it } from 'vitest';
-import { type RequestVersions, type TopicIdentity, withTopicIds } from '../ingest/sources/topic-ids.ts';
+import { type RequestVersions, withTopicIds } from '../ingest/sources/topic-ids.ts';
 import { describeWithKafka } from './kafka/describe-with-kafka.ts';
 import { createTopic } from './kafka/kafka-topics.ts';
 import { produceLines } from './kafka/produce.ts';
@@ -9,16 +9,19 @@ import { produceLines } from './kafka/produce.ts';
 const require = createRequire(import.meta.url);
 
 await describeWithKafka('topic ids', (kafka) => {
-  const told: TopicIdentity[] = [];
+  const told: { topic: string; id: string }[] = [];
   const idsOf = (topic: string): string[] => [
-    ...new Set(told.filter((identity) => identity.topic === topic).map(({ id }) => id)),
+    ...new Set(told.filter((one) => one.topic === topic).map(({ id }) => id)),
   ];
 
   beforeAll(() => {
     const {
       requests,
     }: { requests: { Metadata: RequestVersions } } = require('kafkajs/src/protocol/requests');
-    requests.Metadata = withTopicIds(requests.Metadata, (identity) => told.push(identity));
+    requests.Metadata = withTopicIds(requests.Metadata, {
+      found: (topic, id) => told.push({ topic, id }),
+      missed: () => undefined,
+    });
   });
 
   it('leave the client what it knew of cluster, topics and partitions', async () => {

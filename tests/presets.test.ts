@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createDecoder } from '../ingest/formats/decode.ts';
 import { presets, readPreset } from '../ingest/formats/presets/presets.ts';
+import { createTracer } from '../ingest/formats/trace.ts';
 import { failureOf } from '../ingest/rows/judged-error.ts';
 
 const now = Date.parse('2026-06-02T00:00:00Z');
@@ -46,12 +47,44 @@ describe.each(names)('the preset %s', (name) => {
     const page = new URL(`docs/formats/${name}.md`, root);
     expect(existsSync(page), `missing: docs/formats/${name}.md`).toBe(true);
     expect(read(page)).toMatch(new RegExp(`^# \`${name}\`\n`));
+    expect(read(new URL('docs/formats/README.md', root))).toContain(`| [\`${name}\`](${name}.md) |`);
   });
 
   it.each(['auto', name])('reads its sample with format %s as is expected', (format) => {
     const lines = read(sample).split('\n').filter(Boolean);
     expect(lines.length).toBeGreaterThan(0);
     expect(countsOf(lines, format)).toEqual(JSON.parse(read(expected)));
+  });
+});
+
+/** By which formats the records of a line are read with `auto`. */
+function formatsOf(line: string): string[] {
+  const trace = createTracer({ format: 'auto', mapping: {} });
+  return [...new Set(trace(Buffer.from(line), now).records.map(({ format }) => format))];
+}
+
+describe('auto', () => {
+  // What stands in envelopes is of other formats.
+  it.each(names.filter((name) => name !== 'wrapped-json'))(
+    'reads nothing of %s as another format',
+    (name) => {
+      const lines = read(new URL(`${name}.ndjson`, samples))
+        .split('\n')
+        .filter(Boolean);
+      const others = lines.filter((line) => formatsOf(line).some((format) => format !== name));
+      expect(others).toEqual([]);
+      expect(lines.some((line) => formatsOf(line).length > 0)).toBe(true);
+    },
+  );
+
+  it("asks for a logger's line last, after what stands in it", () => {
+    const record = { ts: '2026-06-01T12:00:00Z', status: 429, model: 'm' };
+    const line = { level: 'info', timestamp: record.ts, message: 'llm call', data: record };
+    expect(formatsOf(JSON.stringify(line))).toEqual(['native']);
+    expect(formatsOf(JSON.stringify({ ...line, data: { model: 'm' } }))).toEqual(['app-loggers']);
+    const azure = read(new URL('azure-openai.ndjson', samples)).split('\n')[1] ?? '';
+    expect(JSON.parse(azure)).toMatchObject({ level: 'Informational', event: 'ShoeboxCallResult' });
+    expect(formatsOf(azure)).toEqual(['azure-openai']);
   });
 });
 

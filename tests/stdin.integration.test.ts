@@ -28,7 +28,14 @@ describe('standard input', () => {
   it.each([1, 10, 400, 600, 1_300, 50_000])('of %d lines is counted whole', async (count) => {
     const done = await runFaultline(['replay', '-', '--json'], { input: linesOf(count), cwd: folder });
     expect(done.code, done.stderr).toBe(0);
-    expect(inputOf(done)).toEqual({ read: count, requests: count, skipped: {}, dropped: {}, dead: [] });
+    expect(inputOf(done)).toEqual({
+      read: count,
+      requests: count,
+      skipped: {},
+      dropped: {},
+      folded: {},
+      dead: [],
+    });
   });
 
   it('is counted by start, whose data stays', async () => {
@@ -102,7 +109,7 @@ describe('an input in which nothing is a request', () => {
     [
       'plain text',
       'a log line\n'.repeat(400),
-      /^standard input: 400 lines, none is a request: 400 not_json, first: line 1: .*'a log line'; a line has to be one JSON object/,
+      /^standard input: 400 lines, none is a request: 400 not_json, first: line 1: .*'a log line'; a record has to be a JSON object/,
     ],
     ['nothing', '', /^standard input is empty/],
   ])('%s: exit code 1, and one line that says what it was', async (_fact, input, message) => {

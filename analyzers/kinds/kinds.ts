@@ -1,4 +1,7 @@
 import type { Detector } from '../detector.ts';
+import { authFailure } from './auth-failure.ts';
+import { errorSurge } from './error-surge.ts';
+import { unclassified } from './unclassified.ts';
 import { providerOutage } from './provider-outage.ts';
 import { quotaForecast } from './quota-forecast.ts';
 import { rateLimitSaturation } from './rate-limit-saturation.ts';
@@ -20,4 +23,7 @@ export const detectors: readonly Detector[] = [
   rateLimitSaturation,
   slowDownRisk,
   quotaForecast,
+  authFailure,
+  errorSurge,
+  unclassified,
 ];

@@ -99,7 +99,7 @@ test.each<[string, Stream[], string, RegExp]>([
     'all providers out of reach',
     [...down(acme, 30, 50, 'connection'), ...down(anthropic, 30, 50, 'connection')],
     'network',
-    /anthropic cannot be reached either/,
+    /anthropic do not answer either/,
   ],
   [
     'one client out of reach',
@@ -160,4 +160,80 @@ test('the same model of two organizations is still one incident, and its id is t
   const { incidents, live } = play(rows, { detectors, until: START + 45 * 60 });
   expect(incidents.map(({ scope }) => scope.model)).toEqual(['gpt-5']);
   expect([...live.keys()]).toEqual(['provider_outage\nopenai']);
+});
+
+describe('connections of one region break, to every provider', () => {
+  const elsewhere = (stream: Stream): Stream => ({ ...stream, region: 'us-east-1' });
+  const claude = { ...anthropic, region: 'eu-west-1', per_minute: 20 };
+  const gemini = { ...claude, provider: 'gemini', model: 'gemini-2.5', client: 'rewriter', per_minute: 6 };
+  const all = [acme, claude, gemini];
+  const { incidents, changes } = play(
+    traffic([
+      ...down(acme, 30, 50, 'connection'),
+      // Seen later, because little is sent; well again sooner and later than the first.
+      ...down(claude, 31, 45, 'timeout'),
+      ...down(gemini, 31, 53, 'connection'),
+      ...all.map(elsewhere),
+    ]),
+    { detectors },
+  );
+
+  test('is one incident, of the region and of no provider, that fires and resolves once', () => {
+    expect(incidents).toMatchObject([{ scope: { region: 'eu-west-1' }, verdict: { party: 'network' } }]);
+    expect(Object.keys(incidents[0]?.scope ?? {})).toEqual(['region']);
+    const told = changes.map(({ reason }) => reason);
+    expect(told.filter((reason) => reason === 'fired' || reason === 'resolved')).toEqual([
+      'fired',
+      'resolved',
+    ]);
+  });
+
+  test('lasts until the last provider answers', () => {
+    expect(incidents[0]).toMatchObject({ started_at: minute(30), resolved_at: minute(53) });
+  });
+
+  test.each<[string, Stream[], number]>([
+    [
+      'two providers that answer with errors in different regions are two',
+      [
+        ...down(acme, 30, 50),
+        ...down({ ...anthropic, region: 'us-east-1' }, 30, 50),
+        elsewhere(acme),
+        { ...claude },
+      ],
+      2,
+    ],
+    [
+      'one provider that cannot be reached from one region is one, and named',
+      [...down(acme, 30, 50, 'connection'), elsewhere(acme), claude, elsewhere(claude)],
+      1,
+    ],
+    [
+      'two providers out of reach from different regions are two',
+      [
+        ...down(acme, 30, 50, 'connection'),
+        elsewhere(acme),
+        claude,
+        ...down(elsewhere({ ...claude, per_minute: 60 }), 30, 50, 'connection'),
+      ],
+      2,
+    ],
+  ])('%s', (_name, streams, count) => {
+    const { incidents: found } = play(traffic(streams), { detectors });
+    expect(found).toHaveLength(count);
+    for (const { scope } of found) expect(scope.provider).toBeDefined();
+  });
+});
+
+test.each<[string, number, number]>([
+  ['after a fast outage of ten minutes', 30, 40],
+  ['after one of an hour', 30, 90],
+])('%s the longer windows raise no second incident', (_name, from, to) => {
+  const stream = { ...acme, per_minute: 600, to: 360 };
+  const stray = failing(2, { to: 360 });
+  const { incidents } = play(traffic([...down(stream, from, to), { ...other, to: 360 }, stray]), {
+    detectors,
+  });
+  expect(incidents).toHaveLength(1);
+  expect(incidents[0]?.resolved_at).toBe(minute(to));
 });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { AnalyzerSettings } from '../detector.ts';
-import { detectorOf, sharedScope } from '../kind.ts';
+import { detectorOf } from '../kind.ts';
 import { burnRate } from '../levels/burn-rate.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { capital, clock, largest, round, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
 import type { Matching } from '../view.ts';
+import { outageScope } from './outage/outage-scope.ts';
 import { outageSteps, outageVerdict } from './outage/outage-verdict.ts';
 
 const matching: Matching = {
@@ -21,6 +22,7 @@ export const providerOutage = detectorOf({
   kind: 'provider_outage',
   settings: (all: AnalyzerSettings) => all.provider_outage,
   identity: ['provider'],
+  joins: true,
   matching,
   reads: ({ window_seconds: window }) => ({
     by: ['client', 'region', 'model'],
@@ -37,7 +39,8 @@ export const providerOutage = detectorOf({
       { name: 'leak', windows: [30 * window, 360 * window, 4_320 * window], factor: leak_factor },
     ],
   }),
-  look: sharedScope(matching),
+  look: (view, whole, { settings, peers }) =>
+    outageScope(matching, { view, whole }, { peers: peers(), budget: settings.budget }),
   memory: since.memory.and(z.object({ pace: z.string() })),
   remember: (situation) => ({
     ...since.remember(situation),

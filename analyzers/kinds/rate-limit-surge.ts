@@ -18,7 +18,7 @@ export const rateLimitSurge = detectorOf({
   has_parts: true,
   matching,
   lookback: ({ window_seconds }) => 3_600 + 2 * window_seconds,
-  ...aboveUsual<AnalyzerSettings['rate_limit_surge']>(matching),
+  ...aboveUsual<AnalyzerSettings['rate_limit_surge']>(matching, { excuses: 'all' }),
   look: sharedScope(matching),
   memory: since.memory.and(usualFacts.extend({ limits: tally })),
   remember(situation) {

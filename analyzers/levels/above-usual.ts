@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Level } from '../advance.ts';
 import type { Given, KindSettings } from '../given.ts';
-import { type Part, partsOf, startOfRun } from '../levels.ts';
+import { lastOfRun, type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
 import { poissonTail } from '../poisson-tail.ts';
 import type { CountSum, Matching } from '../view.ts';
 
@@ -14,7 +14,7 @@ export interface UsualSettings extends KindSettings {
 /** What the last window says, and of which part of the traffic. */
 export interface UsualLevel {
   level: Level;
-  /** The part over the threshold: the whole if that is, else the part with most answers. */
+  /** The part over the threshold, or where it lingers: the whole if that is, else the part with most answers. */
   part: Part | null;
   /** Usual share of matching answers in that part. */
   background: number;
@@ -22,6 +22,8 @@ export interface UsualLevel {
   is_assumed: boolean;
   /** Sums over the last window. */
   window: readonly CountSum[];
+  /** Length of that window. */
+  window_seconds: number;
 }
 
 /** What a kind that is judged so remembers: the usual share in the part, as it was before. */
@@ -49,30 +51,61 @@ const MAX_PARTS = 4;
 /** So many times the threshold share is no sprinkle any more, with room for the error of measuring. */
 const NO_SPRINKLE = 1.5;
 
+type Excuses = 'sprinkle' | 'all';
+
+/** How what is usual is looked at. */
+export interface UsualOptions {
+  long?: number;
+  learn_seconds?: number;
+  excuses?: Excuses;
+}
+
+/** From the weakest statement to the strongest. */
+const order: readonly Level[] = ['no_data', 'healthy', 'lingering', 'breach'];
+
 type Judging<Settings> = Given<Settings> & { previous: UsualFacts | null };
 
 /**
  * A breach where, within the window, so many answers and such a share of the requests of a part match, and what is usual
- * in that part does not explain it. What is usual is measured once, before it begins.
+ * in that part does not explain it. What is usual is measured once, before it begins. `long`: callers that send too little
+ * for the window are judged by one that is so many times as long, too.
+ * `learn_seconds`: where the counts do not reach back so far, nothing is a breach. `excuses`: whether any share that is usual
+ * explains the window, or only a sprinkle; a steady Slow Down is still one.
  */
 export function aboveUsual<Settings extends UsualSettings>(
   matching: Matching,
+  { long = 1, learn_seconds: learn = 0, excuses = 'sprinkle' }: UsualOptions = {},
 ): {
   begins_within(settings: Settings): number;
   level(given: Judging<Settings>): UsualLevel;
   start(given: Given<Settings>, judged: UsualLevel): number;
 } {
   return {
-    begins_within: ({ window_seconds }) => window_seconds,
-    level: (given) => levelOf(matching, given),
-    start({ view, from, now, settings }, { part, background }) {
+    begins_within: ({ window_seconds }) => long * window_seconds,
+    level(given) {
+      const soon = levelOf(matching, given, learn, excuses);
+      if (long === 1 || soon.level === 'breach') return soon;
+      const { settings } = given;
+      const longer = { ...settings, window_seconds: long * settings.window_seconds };
+      const later = levelOf(matching, { ...given, settings: longer }, learn, excuses);
+      return order.indexOf(later.level) > order.indexOf(soon.level) ? later : soon;
+    },
+    start({ view, from, now, settings }, { part, background, window_seconds }) {
       if (part === null) return now;
       const intervals = view.where(part.contains).intervals(matching);
-      const run = { now, from, window_seconds: settings.window_seconds };
-      const start = startOfRun(intervals, run, (sums) => isAbove(sums, settings, background));
-      return start ?? now - settings.window_seconds;
+      const start = startOfRun(intervals, { now, from, window_seconds }, (sums) =>
+        isAbove(sums, settings, background, excuses),
+      );
+      return start ?? now - window_seconds;
     },
   };
+}
+
+/** The end of it where the window is long, or other parts have such answers all the time. Spread beside the level. */
+export function lastAboveUsual(
+  matching: Matching,
+): Required<Pick<LevelRule<UsualSettings, UsualLevel>, 'last'>> {
+  return { last: (given, { part }, since) => lastOfRun(given, { part, matching, since }) };
 }
 
 /** Remembers what was usual when it began. */
@@ -83,29 +116,37 @@ export function rememberUsual(previous: UsualFacts | null, judged: UsualLevel): 
   };
 }
 
-function levelOf<Settings extends UsualSettings>(matching: Matching, given: Judging<Settings>): UsualLevel {
+function levelOf<Settings extends UsualSettings>(
+  matching: Matching,
+  given: Judging<Settings>,
+  learn: number,
+  excuses: Excuses,
+): UsualLevel {
   const { view, now, settings, previous } = given;
   const known =
     previous === null ? null : { share: previous.background, isAssumed: previous.background_is_assumed };
-  const window = view.between(now - settings.window_seconds, now).sums();
+  const { window_seconds } = settings;
+  const window = view.between(now - window_seconds, now).sums();
+  const seen = { window, window_seconds };
   const [whole, ...parts] = partsOf(window, matching);
-  if (whole === undefined) return { level: 'no_data', part: null, background: 0, is_assumed: false, window };
+  if (whole === undefined) return { level: 'no_data', part: null, background: 0, is_assumed: false, ...seen };
+  const isLearning = known === null && learn > 0 && (view.first() ?? now) > now - window_seconds - learn;
   const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
-  for (const part of candidates) {
+  for (const part of isLearning ? [] : candidates) {
     if (part.matching < settings.count || part.matching < settings.share * part.requests) continue;
-    const usual = known ?? measureBackground(matching, given, part);
+    const usual = known ?? measureBackground(matching, given, part, excuses);
     const chance = usual.isAssumed ? ASSUMED_CHANCE : MEASURED_CHANCE;
-    if (!explains(usual.share, chance, part, settings))
-      return { level: 'breach', part, background: usual.share, is_assumed: usual.isAssumed, window };
+    if (!explains(usual.share, chance, part, settings, excuses))
+      return { level: 'breach', part, background: usual.share, is_assumed: usual.isAssumed, ...seen };
   }
   const { share, isAssumed } = known ?? { share: 0, isAssumed: false };
-  const lingers = candidates.some((part) => isAbove(part, settings, share));
+  const lingers = candidates.find((part) => isAbove(part, settings, share, excuses)) ?? null;
   return {
-    level: lingers ? 'lingering' : 'healthy',
-    part: null,
+    level: lingers === null ? 'healthy' : 'lingering',
+    part: lingers,
     background: share,
     is_assumed: isAssumed,
-    window,
+    ...seen,
   };
 }
 
@@ -114,11 +155,12 @@ function isAbove(
   part: Pick<Part, 'requests' | 'matching'>,
   settings: UsualSettings,
   background: number,
+  excuses: Excuses,
 ): boolean {
   return (
     part.matching >= settings.count / 2 &&
     part.matching >= (settings.share / 2) * part.requests &&
-    !explains(background, LINGER_CHANCE, part, settings)
+    !explains(background, LINGER_CHANCE, part, settings, excuses)
   );
 }
 
@@ -128,8 +170,9 @@ function explains(
   chance: number,
   part: Pick<Part, 'requests' | 'matching'>,
   settings: UsualSettings,
+  excuses: Excuses,
 ): boolean {
-  if (usualShare >= NO_SPRINKLE * settings.share) return false;
+  if (excuses === 'sprinkle' && usualShare >= NO_SPRINKLE * settings.share) return false;
   return poissonTail(part.matching, usualShare * part.requests) >= chance;
 }
 
@@ -142,12 +185,22 @@ function measureBackground<Settings extends UsualSettings>(
   { classes }: Matching,
   { view, from, now, settings }: Given<Settings>,
   part: Part,
+  excuses: Excuses,
 ): Background {
   const history = view.between(from, now - 2 * settings.window_seconds).where(part.contains);
-  const requests = history.sums().reduce((sum, row) => sum + row.requests, 0);
+  const sums = { requests: 0, matching: 0 };
+  for (const row of history.sums()) {
+    sums.requests += row.requests;
+    if (classes.includes(row.class)) sums.matching += row.requests;
+  }
+  const { requests } = sums;
   const enough = (2 * ENOUGH_ANSWERS) / settings.share;
   const count = Math.min(MAX_PARTS, Math.floor(requests / enough));
-  if (count === 0) return { share: settings.share / 2, isAssumed: true };
+  if (count === 0) {
+    // Little is known, but what has been so is not new.
+    const least = excuses === 'all' && requests > 0 ? upperEnd(sums.matching) / requests : 0;
+    return { share: Math.max(settings.share / 2, least), isAssumed: true };
+  }
   const pieces = Array.from({ length: count }, () => ({ requests: 0, matching: 0 }));
   let seen = 0;
   history.each((which, _ts, amount) => {

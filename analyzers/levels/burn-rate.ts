@@ -1,8 +1,8 @@
 import type { Level } from '../advance.ts';
 import type { KindSettings } from '../given.ts';
-import { type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
+import { lastOfRun, type LevelRule, type Part, partsOf, shareOf, startOfRun } from '../levels.ts';
 import { poissonTail } from '../poisson-tail.ts';
-import type { Matching, View } from '../view.ts';
+import type { Matching } from '../view.ts';
 
 /** How fast a budget burns: so many times as fast as it may, in every one of some windows. */
 export interface BurnPace {
@@ -110,26 +110,8 @@ export function burnRate<Settings extends KindSettings>(of: {
       const first = startOfRun(intervals, run, isAbove) ?? now;
       return intervals.find((sums) => sums.ts >= first && isAbove(sums))?.ts ?? first;
     },
-    last({ view, now }, { part }, since) {
-      const own = view
-        .between(Math.max(since, now - KNOWN_SECONDS), now)
-        .where(part?.contains ?? (() => true));
-      const least = shareOf(own, matching) / 2;
-      const intervals = own.intervals(matching);
-      return (
-        intervals.findLast((sums) => sums.matching > 0 && sums.matching >= least * sums.requests)?.ts ?? since
-      );
-    },
+    last: (given, { part }, since) => lastOfRun(given, { part, matching, since }),
   };
-}
-
-function shareOf(view: View, matching: Matching): number {
-  const sums = { requests: 0, matching: 0 };
-  for (const one of view.intervals(matching)) {
-    sums.requests += one.requests;
-    sums.matching += one.matching;
-  }
-  return sums.requests === 0 ? 0 : sums.matching / sums.requests;
 }
 
 function larger(one: Part | null, other: Part): Part {

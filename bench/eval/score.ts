@@ -29,7 +29,11 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
   const results = wanted.map((one): Match => {
     const fitting = [...free]
       .filter((incident) => incident.kind === one.kind && isOf(scenario, incident, one))
-      .sort((a, b) => Number(isSameScope(scenario, b, one)) - Number(isSameScope(scenario, a, one)));
+      .sort(
+        (a, b) =>
+          Number(consequences.has(a.id)) - Number(consequences.has(b.id)) ||
+          Number(isSameScope(scenario, b, one)) - Number(isSameScope(scenario, a, one)),
+      );
     for (const incident of fitting) free.delete(incident);
     const [best] = fitting;
     if (best === undefined)
@@ -45,7 +49,7 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
     return {
       wanted: one,
       found: best,
-      duplicates: fitting.length - 1,
+      duplicates: fitting.slice(1).filter(({ id }) => !consequences.has(id)).length,
       isScopeRight: isSameScope(scenario, best, one),
       isPartyRight: one.party === null ? null : best.verdict.party === one.party,
       detect_seconds: (Date.parse(best.detected_at) - one.evident_at) / 1000,

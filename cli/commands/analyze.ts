@@ -5,8 +5,11 @@ import { readWatermark } from '../../store/queries/watermark.ts';
 import { type AnalyzerHealth, createAnalyzerHealth } from '../telemetry/analyzer-health.ts';
 import type { CommandContext } from '../context.ts';
 import { describeError } from '../errors.ts';
+import { createNotifyTelemetry, type NotifyTelemetry } from '../telemetry/notify-telemetry.ts';
 import { type MetricsServer, startMetricsServer } from '../telemetry/metrics-server.ts';
 import { neededStore, waitingOf } from '../needs/needs.ts';
+import { notifyReceivers } from '../needs/notifications.ts';
+import { checkSecrets } from '../needs/secrets.ts';
 import { openWhenThere } from '../needs/wait-until-there.ts';
 import { tellShortage } from '../format/shortage.ts';
 import { parseWhen } from '../options/when.ts';
@@ -22,10 +25,12 @@ export interface AnalyzeOptions {
 export async function run(options: AnalyzeOptions, context: CommandContext): Promise<number> {
   const fixed = options.now === undefined ? null : parseWhen(options.now, '--now', context.now()) / 1000;
   const now = (): number => fixed ?? context.now() / 1000;
-  const health = createAnalyzerHealth();
+  await checkSecrets(context.settings.notify, context);
+  const notify = createNotifyTelemetry(context.settings.notify.receivers, context.logger);
+  const health = createAnalyzerHealth(notify);
   const server = options.once === true ? null : await serveHealth(health, context);
   try {
-    return await analyze(options, now, health, context);
+    return await analyze(options, { now, health, notify }, context);
   } finally {
     await server?.close();
   }
@@ -33,8 +38,7 @@ export async function run(options: AnalyzeOptions, context: CommandContext): Pro
 
 async function analyze(
   options: AnalyzeOptions,
-  now: () => number,
-  health: AnalyzerHealth,
+  { now, health, notify }: { now: () => number; health: AnalyzerHealth; notify: NotifyTelemetry },
   context: CommandContext,
 ): Promise<number> {
   const { settings, logger, signal } = context;
@@ -66,6 +70,8 @@ async function analyze(
       { clickhouse: store.where, every_seconds: settings.analyzers.every_seconds },
       'analyzers start',
     );
+    // Another time than the present is nothing to wake anybody for.
+    const notifying = options.now === undefined ? notifyReceivers(store, notify, context) : null;
     await runAnalyzers({
       store,
       settings: settings.analyzers,
@@ -82,6 +88,7 @@ async function analyze(
         );
       },
     });
+    await notifying;
     return 0;
   } finally {
     await store.close();

@@ -5,7 +5,6 @@ import { defaultDocsUrl } from '../../dashboards/docs-url.ts';
 import { buildFiles, fileText } from '../../dashboards/grafana/build.ts';
 import { checkFiles, compareFiles } from '../../dashboards/grafana/check.ts';
 import { push } from '../../dashboards/grafana/push.ts';
-import { alertRules } from '../../dashboards/panels/alerts.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, UserError } from '../errors.ts';
 
@@ -17,6 +16,8 @@ export interface DashboardsOptions {
   token?: string;
   /** Where links to runbooks lead; absent: into Grafana's own static files. */
   docsUrl?: string;
+  /** Push only: show what would change, and change nothing. */
+  dryRun?: boolean;
 }
 
 type Action = 'build' | 'check' | 'push';
@@ -25,7 +26,7 @@ const committedFolder = fileURLToPath(new URL('../../dashboards/grafana/out/', i
 
 /** `faultline dashboards ACTION`, with Grafana's address from the settings. */
 export async function run(
-  options: { action: Action } & Pick<DashboardsOptions, 'out' | 'docsUrl'>,
+  options: { action: Action } & Pick<DashboardsOptions, 'out' | 'docsUrl' | 'dryRun'>,
   context: CommandContext,
 ): Promise<number> {
   const { action, ...rest } = options;
@@ -53,7 +54,11 @@ export async function dashboardsCommand(
     }
     const dashboards = files.filter((file) => file.path.startsWith('dashboards/'));
     const grafana = { url: options.url ?? '', token: options.token ?? '' };
-    for (const line of await push(grafana, dashboards, alertRules, docsUrl)) io.out(`sent ${line}`);
+    const dryRun = options.dryRun ?? false;
+    for (const { what, change, differences } of await push(grafana, dashboards, { docsUrl, dryRun })) {
+      io.out(`${dryRun && change !== 'unchanged' ? `would ${change}` : done[change]} ${what}`);
+      if (dryRun) for (const line of shortened(differences)) io.out(`  ${line}`);
+    }
     return EXIT.ok;
   }
   if (action === 'build') {
@@ -67,6 +72,16 @@ export async function dashboardsCommand(
   }
   if (differences.length === 0) io.out(`${built.length} files are as the code builds them`);
   return differences.length === 0 ? EXIT.ok : EXIT.found;
+}
+
+const done = { create: 'created', update: 'updated', delete: 'deleted', unchanged: 'unchanged' } as const;
+
+/** So many places of one thing are shown that differ. */
+const MOST_LINES = 20;
+
+function shortened(lines: readonly string[]): string[] {
+  const more = lines.length - MOST_LINES;
+  return [...lines.slice(0, MOST_LINES), ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
 /** Only folders that we fill are looked at, so that a wrong --out never deletes anything of somebody else's. */

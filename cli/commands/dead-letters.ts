@@ -69,5 +69,5 @@ async function replay(
     context.out(
       `${result.counted} counted, ${result.rejected} still undecodable, ${result.cut} were cut when they were stored`,
     );
-  if (options.json !== true) context.err(reportInput(result.input, 'record'));
+  if (options.json !== true) for (const line of reportInput(result.input, 'record')) context.err(line);
 }

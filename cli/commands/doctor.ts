@@ -2,10 +2,14 @@ import { existsSync } from 'node:fs';
 import { openStore } from '../../store/connect.ts';
 import { migrationFiles, missingMigrations } from '../../store/migrate.ts';
 import { readDroppedFields } from '../../store/queries/dropped-fields.ts';
+import { readDeliveries } from '../../store/queries/notifications.ts';
+import { readFolded } from '../../store/queries/names.ts';
 import type { CommandContext } from '../context.ts';
+import { checkSecrets } from '../needs/secrets.ts';
 import { describeError, EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
 import { droppedFields } from '../format/input-report.ts';
+import { formatCount } from '../format/numbers.ts';
 import { quietKafkaLog } from '../telemetry/kafka-log.ts';
 import { maskCredentials } from '../mask.ts';
 
@@ -17,11 +21,13 @@ export interface Check {
   text: string;
 }
 
+export interface DoctorOptions {
+  json?: boolean;
+  config?: string;
+}
+
 /** Checks what faultline depends on, one line each; exit code 1 when a check fails. */
-export async function run(
-  options: { json?: boolean; config?: string },
-  context: CommandContext,
-): Promise<number> {
+export async function run(options: DoctorOptions, context: CommandContext): Promise<number> {
   const paint = createPainter(context.color);
   // All at once, as each may wait for a host that does not answer; shown in their order.
   const running = Object.entries(checksByName).map(([name, check]) =>
@@ -41,7 +47,7 @@ export async function run(
 const paints = { ok: 'green', fail: 'red', skip: 'dim' } as const;
 
 type Finding = Omit<Check, 'name'>;
-type Look = (options: { config?: string }, context: CommandContext) => Promise<Finding>;
+type Look = (options: DoctorOptions, context: CommandContext) => Promise<Finding>;
 
 const checksByName: Readonly<Record<string, Look>> = {
   settings: async ({ config }) => {
@@ -51,8 +57,10 @@ const checksByName: Readonly<Record<string, Look>> = {
     );
   },
   clickhouse: checkStore,
+  names: checkNames,
   kafka: checkKafka,
   grafana: checkGrafana,
+  notify: checkNotify,
 };
 
 /** How far back fields that were left out are told. */
@@ -89,7 +97,37 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
   }
 }
 
+/** Whether the dimensions have more values than are counted by their names. */
+async function checkNames(_options: unknown, { settings, err }: CommandContext): Promise<Finding> {
+  const { url, path } = settings.clickhouse;
+  if (url === '' && !existsSync(path)) return { result: 'skip', text: 'nothing is stored yet' };
+  const store = await openStore({ ...settings.clickhouse, timeoutMs: 10_000, notice: err });
+  try {
+    if (((await missingMigrations(store)) ?? [null]).length > 0)
+      return { result: 'skip', text: 'see clickhouse' };
+    const folded = await readFolded(store);
+    if (folded.length === 0)
+      return ok(`no dimension had over ${formatCount(settings.names.most)} values in the last day`);
+    const parts = folded.map(({ dimension, requests }) => `${formatCount(requests)} by ${dimension}`);
+    return ok(
+      `over ${formatCount(settings.names.most)} values: in the last day requests were counted under (other), ${parts.join(', ')}; raise names.most, or leave ids out of the names (names.ids)`,
+    );
+  } finally {
+    await store.close();
+  }
+}
+
+/** Who reads files needs no Kafka: one that nobody named may be missing. */
 async function checkKafka(_options: unknown, context: CommandContext): Promise<Finding> {
+  if ([...context.origins.keys()].some((key) => key.startsWith('kafka.'))) return lookAtKafka(context);
+  const found = await lookAtKafka(context).catch(() => null);
+  if (found?.result === 'ok') return found;
+  const brokers = context.settings.kafka.brokers.join(',');
+  const why = found === null ? `nothing answers at ${brokers}` : found.text;
+  return { result: 'skip', text: `not configured (no kafka.* is set, and ${why})` };
+}
+
+async function lookAtKafka(context: CommandContext): Promise<Finding> {
   const { kafka } = context.settings;
   const { openKafkaAdmin } = await import('../../ingest/sources/kafka.ts');
   const admin = await openKafkaAdmin(kafka, quietKafkaLog(context));
@@ -130,6 +168,30 @@ async function checkGrafana(_options: unknown, { settings, signal }: CommandCont
   return answer.ok
     ? ok(`${shown} answers and accepts the token`)
     : fail(`Grafana at ${shown} answers ${answer.status}: check grafana.url`);
+}
+
+/** Whether every receiver can be reached is what `notify test` says; here what is known without waking anybody. */
+async function checkNotify(_options: unknown, context: CommandContext): Promise<Finding> {
+  const { notify, clickhouse } = context.settings;
+  const names = Object.keys(notify.receivers);
+  if (names.length === 0) return { result: 'skip', text: 'notify.receivers has no receiver' };
+  await checkSecrets(notify, context);
+  const known = `${names.length} receiver${names.length === 1 ? '' : 's'} (${names.join(', ')}), their secrets are there`;
+  if (clickhouse.url === '' && !existsSync(clickhouse.path)) return ok(known);
+  const store = await openStore({ ...clickhouse, timeoutMs: 10_000, notice: context.err });
+  try {
+    // The check of ClickHouse says what is missing.
+    if (((await missingMigrations(store)) ?? ['all']).length > 0) return ok(known);
+    const log = await readDeliveries(store, { since: context.now() / 1000 - 7 * 86_400 });
+    const failing = log.filter(({ state, receiver }) => state === 'failed' && names.includes(receiver));
+    const [newest] = failing;
+    if (newest === undefined) return ok(`${known}; none has a message waiting that it did not take`);
+    return fail(
+      `${newest.receiver} has not taken ${failing.filter(({ receiver }) => receiver === newest.receiver).length} messages (${newest.answer}): correct notify.receivers.${newest.receiver}, or see faultline notify test ${newest.receiver}`,
+    );
+  } finally {
+    await store.close();
+  }
 }
 
 function ok(text: string): Finding {

@@ -23,7 +23,7 @@ import { type Explained, explainedAsJson, explainedAsTable } from '../format/exp
 import { formatCount, formatTime } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { reportInput } from '../format/input-report.ts';
-import { readInputs, sayEmpty, withFiles } from '../input/read-files.ts';
+import { readInputs, sayEmpty, sayUnread, unitOfAll, withFiles } from '../input/read-files.ts';
 import { parseWhen } from '../options/when.ts';
 import { parseBy, parseWhere } from '../options/where.ts';
 
@@ -62,7 +62,8 @@ export async function run(options: ExplainOptions, context: CommandContext): Pro
     if (reports === null) return 130;
     if (sayEmpty(inputs, reports, context)) return EXIT.usage;
     const code = await answer(store, asked, { ofFiles: true }, options, context);
-    context.err(reportInput(sumReports(reports), 'line'));
+    for (const line of reportInput(sumReports(reports), unitOfAll(inputs))) context.err(line);
+    sayUnread(inputs, context);
     return code;
   });
 }

@@ -1,11 +1,15 @@
+import { type Attention, attentionOf } from '../../domain/attention.ts';
 import { type Incident, incidentStates } from '../../domain/incident.ts';
 import { incidentKindNames } from '../../domain/incident-kind.ts';
 import type { Store } from '../../store/store.ts';
+import { readMarks } from '../../store/queries/attention.ts';
 import { type IncidentFilter, readIncidents } from '../../store/queries/incidents.ts';
+import { readDeliveries } from '../../store/queries/notifications.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
 import { incidentInFull, incidentsAsCsv, incidentsAsTable, type Terminal } from '../format/incidents.ts';
+import { findIncident } from '../needs/find-incident.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { parseWhen } from '../options/when.ts';
 
@@ -19,7 +23,6 @@ export interface IncidentsOptions {
 }
 
 const LIMIT = 100;
-const ALL = 10_000;
 
 /** Prints incidents, open ones first, or one in full; exit code 1 when the one asked for does not exist. */
 export async function run(options: IncidentsOptions, context: CommandContext): Promise<number> {
@@ -30,9 +33,14 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
     const terminal: Terminal = { width: context.width, color: context.color, now: context.now() };
     if (options.id !== undefined) {
       const one = await findIncident(store, options.id);
-      if (format === 'json') context.out(JSON.stringify(one, null, 2));
-      else if (format === 'csv') context.stdout.write(incidentsAsCsv([one]));
-      else for (const line of incidentInFull(one, terminal)) context.out(line);
+      const attention = await attentionTo([one], store, context);
+      if (format === 'json') context.out(JSON.stringify(withAttention(one, attention), null, 2));
+      else if (format === 'csv') context.stdout.write(incidentsAsCsv([one], attention));
+      else {
+        const told = await readDeliveries(store, { incidents: [one.id] });
+        for (const line of incidentInFull(one, terminal, { attention: attention.get(one.id) ?? null, told }))
+          context.out(line);
+      }
       return 0;
     }
     const limit = options.limit ?? LIMIT;
@@ -40,9 +48,18 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
       ({ incident }) => incident,
     );
     const shown = openFirst(found.slice(0, limit));
-    if (format === 'json') context.out(JSON.stringify(shown, null, 2));
-    else if (format === 'csv') context.stdout.write(incidentsAsCsv(shown));
-    else if (shown.length > 0) for (const line of incidentsAsTable(shown, terminal)) context.out(line);
+    const attention = await attentionTo(shown, store, context);
+    if (format === 'json')
+      context.out(
+        JSON.stringify(
+          shown.map((one) => withAttention(one, attention)),
+          null,
+          2,
+        ),
+      );
+    else if (format === 'csv') context.stdout.write(incidentsAsCsv(shown, attention));
+    else if (shown.length > 0)
+      for (const line of incidentsAsTable(shown, terminal, attention)) context.out(line);
     if (shown.length === 0) context.err(await explainNothing(store, options));
     if (found.length > limit) context.err(`faultline: there are more than ${limit}; --limit shows more`);
     return 0;
@@ -69,21 +86,28 @@ function names<Name extends string>(text: string, flag: string, known: readonly 
   });
 }
 
-async function findIncident(store: Store, id: string): Promise<Incident> {
-  const [exact] = await readIncidents(store, { id });
-  if (exact !== undefined) return exact.incident;
-  const all = await readIncidents(store, { limit: ALL });
-  const matching = all.map(({ incident }) => incident).filter((one) => one.id.startsWith(id));
-  const [only, second] = matching;
-  if (only === undefined)
-    throw new UserError(`there is no incident ${id}; faultline incidents lists them`, 1);
-  if (second !== undefined) {
-    throw new UserError(
-      `${matching.length} incidents begin with ${id}: ${only.id}, ${second.id}…; give more of the id`,
-      1,
-    );
+/** How each open incident stands with people; those with which nothing is are absent. */
+async function attentionTo(
+  incidents: readonly Incident[],
+  store: Store,
+  { now }: CommandContext,
+): Promise<Map<string, Attention>> {
+  const marks = await readMarks(store);
+  const found = new Map<string, Attention>();
+  for (const one of incidents) {
+    const attention = one.state === 'resolved' ? null : attentionOf(one, marks, now() / 1000);
+    if (attention !== null) found.set(one.id, attention);
   }
-  return only;
+  return found;
+}
+
+/** The contract of an incident, and beside it what people said of it, where they did. */
+function withAttention(one: Incident, attention: ReadonlyMap<string, Attention>): object {
+  const found = attention.get(one.id);
+  if (found === undefined) return one;
+  const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
+  const times = found.state === 'acknowledged' ? { at: iso(found.at) } : { until: iso(found.until) };
+  return { ...one, attention: { ...found, ...times } };
 }
 
 /** Newest first among those that are open, then among the others. */

@@ -2,7 +2,7 @@ import type { Batch } from '../../ingest/batcher.ts';
 import { tallyInput } from '../../ingest/input-report.ts';
 import { reportToBoth, silentEvents } from '../../ingest/worker-events.ts';
 import type { CommandContext } from '../context.ts';
-import { reportInput } from '../format/input-report.ts';
+import { sumOfInput } from '../format/input-report.ts';
 import { logEvents } from '../telemetry/log-events.ts';
 import { startMetricsServer } from '../telemetry/metrics-server.ts';
 import { neededKafka, neededStore, served, waitingOf } from '../needs/needs.ts';
@@ -77,7 +77,7 @@ async function work(
     await worker.run();
     await reports.leave();
     const report = input.report();
-    logger.info({ input: report }, `worker stopped: ${reportInput(report, 'record')}`);
+    logger.info({ input: report }, `worker stopped: ${sumOfInput(report, 'record')}`);
     return 0;
   } finally {
     reports?.close();

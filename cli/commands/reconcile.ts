@@ -135,10 +135,13 @@ function print(proof: Proof, context: CommandContext): void {
       `DIFFERENCE ${d.kind} ${d.topic}${d.partition === null ? '' : `/${d.partition}`}${range}: ${d.what}`,
     );
   }
-  const verdict =
-    proof.differences.length === 0
-      ? 'exact: every record is counted once, dead or skipped'
-      : `${proof.differences.length} differences`;
-  const isEmpty = proof.partitions.length === 0 && proof.differences.length === 0;
-  context.out(isEmpty ? 'nothing has been ingested yet' : verdict);
+  context.out(verdictOf(proof));
+}
+
+/** The last line: what the proof came to. */
+export function verdictOf({ partitions, differences }: Pick<Proof, 'partitions' | 'differences'>): string {
+  if (differences.length > 0) return `${differences.length} difference${differences.length === 1 ? '' : 's'}`;
+  return partitions.length === 0
+    ? 'nothing has been ingested yet'
+    : 'exact: every record is counted once, dead or skipped';
 }

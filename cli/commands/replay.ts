@@ -9,7 +9,7 @@ import { incidentInFull } from '../format/incidents.ts';
 import { reportInput } from '../format/input-report.ts';
 import { tellShortage } from '../format/shortage.ts';
 import type { OpenLines } from '../input/open-lines.ts';
-import { readInputs, sayEmpty, withFiles } from '../input/read-files.ts';
+import { readInputs, sayEmpty, sayUnread, unitOfAll, withFiles } from '../input/read-files.ts';
 
 export interface ReplayOptions {
   files: string[];
@@ -20,7 +20,7 @@ const nothing: Replayed = { incidents: [], left_out: 0, coarse: 0 };
 
 /**
  * Reads files of history into a fresh embedded store and prints what was counted and which incidents there were. Exit code
- * 1 when there was no request in one of them.
+ * 1 when there was no request in one of them, or one could not be read to its end.
  */
 export async function run(options: ReplayOptions, context: CommandContext): Promise<number> {
   return withFiles(options.files, context, (store, inputs) => replay(store, inputs, options, context));
@@ -42,11 +42,12 @@ async function replay(
   const input = sumReports(reports);
   if (options.json === true) context.out(JSON.stringify({ counts, incidents, input }));
   else if (input.requests > 0) printSummary(counts, incidents, context);
-  if (input.requests > 0) context.err(reportInput(input, 'line'));
+  if (input.requests > 0) for (const line of reportInput(input, unitOfAll(inputs))) context.err(line);
   const short = tellShortage(analyzers.window_mib)(shortage);
   if (short !== null) context.err(short);
+  const unread = sayUnread(inputs, context);
   const empty = sayEmpty(inputs, reports, context);
-  return empty ? 1 : 0;
+  return empty || unread ? 1 : 0;
 }
 
 function printSummary(

@@ -2,14 +2,11 @@ import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
 import { stringify } from 'yaml';
 import type { CommandContext } from '../context.ts';
 import { maskCredentials } from '../mask.ts';
-import { readSettings, type SettingOverride } from '../settings/read-settings.ts';
 import { settingsExample } from '../settings/settings-example.ts';
 import { settingKeys, valueAt } from '../settings/settings-keys.ts';
 
 export interface ShowSettingsOptions {
   example?: boolean;
-  config?: string | undefined;
-  overrides: readonly SettingOverride[];
 }
 
 /** Prints the example file, or the effective settings as YAML with the origin of what is no default; secrets masked. */
@@ -18,12 +15,7 @@ export async function run(options: ShowSettingsOptions, context: CommandContext)
     context.stdout.write(settingsExample());
     return 0;
   }
-  const { settings, origins } = readSettings({
-    config: options.config,
-    env: context.env,
-    overrides: options.overrides,
-  });
-  context.stdout.write(effectiveSettings(settings, origins));
+  context.stdout.write(effectiveSettings(context.settings, context.origins));
   return 0;
 }
 

@@ -14,11 +14,14 @@ import type { CommandContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { readFirstEvent } from '../../store/queries/ledger.ts';
 import { readWatermark } from '../../store/queries/watermark.ts';
-import { nothingCounted, reportInput, unfinishedLine } from '../format/input-report.ts';
+import { endLine, nothingCounted, reportInput } from '../format/input-report.ts';
 import { tellShortage } from '../format/shortage.ts';
 import { historyNotice, readSpan } from '../input/history-notice.ts';
-import { createLiveView, type LiveCounts } from '../format/live-view.ts';
+import { createLiveView, type LiveCounts, type LiveView } from '../format/live-view.ts';
 import { logEvents } from '../telemetry/log-events.ts';
+import { notifyReceivers } from '../needs/notifications.ts';
+import { checkSecrets } from '../needs/secrets.ts';
+import { createNotifyTelemetry, type NotifyTelemetry, withNotify } from '../telemetry/notify-telemetry.ts';
 import { neededStore, served, waitingOf } from '../needs/needs.ts';
 import { openMigrated, workerFor } from '../pipeline.ts';
 import { type RunningTelemetry, runTelemetry } from '../telemetry/run-telemetry.ts';
@@ -62,6 +65,12 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     now: context.now,
     logger: context.logger.child({}, { level: 'warn' }),
   });
+  // The demo's incidents are nobody's.
+  if (!isDemo) await checkSecrets(settings.notify, context);
+  const notify = createNotifyTelemetry(
+    isDemo ? {} : settings.notify.receivers,
+    context.logger.child({}, { level: 'warn' }),
+  );
   let page: Console | null = null;
   let reports: RunningStateReport | null = null;
   try {
@@ -80,12 +89,13 @@ export async function run(options: StartOptions, context: CommandContext): Promi
       waitsFor: [],
       source: null,
       input: tallyInput(),
+      notice: null,
     };
     // Up before what it shows, so that people and probes see what is missing.
     const open =
       options.openConsole === false
         ? null
-        : await openPage(toCome, input.what, { state, telemetry }, context);
+        : await openPage(toCome, input.what, { state, telemetry, notify }, context);
     page = open;
     let isGreeted = open === null;
     const greet = (): void => {
@@ -104,7 +114,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     });
     const [store, source] = await openBoth(ownStorage, input, waiting);
     state.source = source;
-    if (source.file !== null) await announceHistory(source.file, context);
+    if (source.file !== null) state.notice = await noticeOf(source.file, context);
     // Files and the demo hold up nobody: only the records of a topic can wait.
     reports = source.isTopic
       ? runStateReport(store, { now: context.now, logger: context.logger.child({}, { level: 'warn' }) })
@@ -121,12 +131,26 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     telemetry.watch(worker, store);
     greet();
     reports?.watch(worker);
-    await work({ store, worker, source, state, telemetry, exit: options.exit === true }, context);
+    const stopNotifying = new AbortController();
+    const notifying = isDemo
+      ? null
+      : notifyReceivers(store, notify, {
+          settings,
+          env: context.env,
+          signal: AbortSignal.any([signal, stopNotifying.signal]),
+        });
+    try {
+      await work({ store, worker, source, state, telemetry, exit: options.exit === true }, context);
+    } finally {
+      stopNotifying.abort();
+      await notifying;
+    }
     await reports?.leave();
     if (signal.aborted) context.err('stopped');
     // A scheduled import of the wrong file must not look like one that went well.
     const { read, requests } = state.input.report();
-    return options.exit === true && read > 0 && requests === 0 ? EXIT.found : EXIT.ok;
+    const isWanting = (read > 0 && requests === 0) || source.damage() !== null;
+    return options.exit === true && isWanting ? EXIT.found : EXIT.ok;
   } finally {
     telemetry.close();
     reports?.close();
@@ -154,6 +178,8 @@ interface State {
   /** Null: not open yet. */
   source: StartSource | null;
   input: InputTally;
+  /** What is to be said of a history once it is read; a file that is counted already is not. */
+  notice: string | null;
 }
 
 interface Running {
@@ -165,13 +191,11 @@ interface Running {
   exit: boolean;
 }
 
-/** Says, before a file is imported, how long what is in it will be kept. */
-async function announceHistory(file: string, context: CommandContext): Promise<void> {
+/** How long what is in a file will be kept; null when it is as fresh as all tables keep. */
+async function noticeOf(file: string, context: CommandContext): Promise<string | null> {
   const { format, mapping, clickhouse } = context.settings;
   const span = await readSpan(file, { format, mapping }, context.now());
-  const notice =
-    span === null ? null : historyNotice(file, span, toRetention(clickhouse.retention), context.now());
-  if (notice !== null) context.err(notice);
+  return span === null ? null : historyNotice(file, span, toRetention(clickhouse.retention), context.now());
 }
 
 async function openFresh(options: Parameters<typeof openMigrated>[0], demo: boolean): Promise<Store> {
@@ -207,6 +231,7 @@ async function work(running: Running, context: CommandContext): Promise<void> {
   }
   state.ended = true;
   await showing;
+  sayNotice(state, view);
   view.close(countsOf(running));
   for (const line of closingLines(running)) context.err(line);
 }
@@ -214,23 +239,26 @@ async function work(running: Running, context: CommandContext): Promise<void> {
 /** What became of the input. */
 function closingLines({ state, source }: Running): string[] {
   const report = state.input.report();
-  const unit = source.isTopic ? 'record' : 'line';
+  const unit = source.unit();
   return [
-    reportInput(report, unit),
-    unfinishedLine(source.name, source.unfinished()),
-    report.read === 0 ? null : nothingCounted(report, source.name, unit),
+    ...reportInput(report, unit),
+    endLine({ name: source.name, damage: source.damage(), unfinished: source.unfinished() }, unit),
+    ...(report.read === 0 ? [] : nothingCounted(report, source.name, unit)),
   ].filter((line) => line !== null);
 }
 
-async function show(
-  running: Running,
-  view: ReturnType<typeof createLiveView>,
-  context: CommandContext,
-): Promise<void> {
+async function show(running: Running, view: LiveView, context: CommandContext): Promise<void> {
   while (!running.state.ended && !context.signal.aborted) {
+    sayNotice(running.state, view);
     view.update(countsOf(running));
     await sleep(500, undefined, { signal: context.signal }).catch(() => undefined);
   }
+}
+
+function sayNotice(state: State, view: LiveView): void {
+  if (state.notice === null || state.records === 0) return;
+  view.say(state.notice);
+  state.notice = null;
 }
 
 function countsOf({ state, source }: Running): LiveCounts {
@@ -252,7 +280,7 @@ function troubleOf({ trouble, unjudged }: State): string {
 /** The analyzers, up to the present of the source; the last time after the worker has ended, so that nothing is left out. */
 async function analyse(
   { store, worker, state, source }: Running,
-  view: ReturnType<typeof createLiveView>,
+  view: LiveView,
   context: CommandContext,
 ): Promise<void> {
   const { analyzers } = context.settings;
@@ -337,7 +365,7 @@ function watch(state: State, source: StartSource, context: CommandContext): Work
 async function openPage(
   store: Store,
   ahead: string,
-  { state, telemetry }: Pick<Running, 'state' | 'telemetry'>,
+  { state, telemetry, notify }: Pick<Running, 'state' | 'telemetry'> & { notify: NotifyTelemetry },
   context: CommandContext,
 ): Promise<Console> {
   const { host, port, token } = context.settings.console;
@@ -349,7 +377,7 @@ async function openPage(
     token,
     now: context.now,
     dashboards,
-    telemetry,
+    telemetry: withNotify(telemetry, notify),
     live: () => {
       const at = context.now();
       if (at - before.at > 2_000) {

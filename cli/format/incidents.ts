@@ -1,4 +1,6 @@
+import type { Attention } from '../../domain/attention.ts';
 import type { Incident, IncidentState, Scope } from '../../domain/incident.ts';
+import type { Delivery } from '../../store/queries/notifications.ts';
 import { createPainter, type Paint, type Painter } from './color.ts';
 import { toCsv } from './csv.ts';
 import { formatCount, formatDuration, formatTime } from './numbers.ts';
@@ -12,8 +14,12 @@ export interface Terminal {
   now: number;
 }
 
+/** How incidents stand with people, by id. */
+type Attentions = ReadonlyMap<string, Attention>;
+const none: Attentions = new Map();
+
 /** CSV with one row per incident; scope, evidence and plan are JSON texts. */
-export function incidentsAsCsv(incidents: readonly Incident[]): string {
+export function incidentsAsCsv(incidents: readonly Incident[], attention: Attentions = none): string {
   const header = [
     'id',
     'kind',
@@ -29,6 +35,7 @@ export function incidentsAsCsv(incidents: readonly Incident[]): string {
     'evidence',
     'first_step',
     'owner',
+    'attention',
   ];
   const rows = incidents.map((one) => [
     one.id,
@@ -45,12 +52,17 @@ export function incidentsAsCsv(incidents: readonly Incident[]): string {
     JSON.stringify(one.evidence),
     one.remedy.steps[0] ?? '',
     one.remedy.owner,
+    attention.get(one.id)?.state ?? '',
   ]);
   return toCsv(header, rows);
 }
 
 /** Two lines per incident, in the order given: what and since when, then the summary. */
-export function incidentsAsTable(incidents: readonly Incident[], terminal: Terminal): readonly string[] {
+export function incidentsAsTable(
+  incidents: readonly Incident[],
+  terminal: Terminal,
+  attention: Attentions = none,
+): readonly string[] {
   const columns: Column[] = [
     { title: 'id' },
     { title: 'state' },
@@ -63,7 +75,7 @@ export function incidentsAsTable(incidents: readonly Incident[], terminal: Termi
   const shortLength = shortestIds(incidents);
   const rows = incidents.map((one): Cell[] => [
     { text: one.id.slice(0, shortLength) },
-    { text: one.state, paints: statePaints[one.state] },
+    { text: stateText(one, attention), paints: statePaints[one.state] },
     { text: one.severity, paints: severityPaints[one.severity] },
     { text: one.kind },
     { text: formatTime(Date.parse(one.started_at)).slice(0, 16) },
@@ -77,7 +89,11 @@ export function incidentsAsTable(incidents: readonly Incident[], terminal: Termi
 }
 
 /** One incident in full: what, since when, whose fault, why, and what to do. */
-export function incidentInFull(one: Incident, { color, now, width: columns }: Terminal): readonly string[] {
+export function incidentInFull(
+  one: Incident,
+  { color, now, width: columns }: Terminal,
+  people: { attention: Attention | null; told: readonly Delivery[] } = { attention: null, told: [] },
+): readonly string[] {
   const width = Math.min(columns, READABLE);
   const paint = createPainter(color);
   const field = (name: string, text: string): readonly string[] => labelled(name, text, width, paint);
@@ -88,6 +104,10 @@ export function incidentInFull(one: Incident, { color, now, width: columns }: Te
     '',
     ...field('began', began(one, now)),
     ...(one.resolved_at === null ? [] : field('resolved', `${formatTime(Date.parse(one.resolved_at))} UTC`)),
+    ...(people.attention === null ? [] : field('attention', attentionText(people.attention))),
+    ...people.told.flatMap((delivery, i) =>
+      labelled(i === 0 ? 'told' : '', toldText(delivery), width, paint),
+    ),
     ...field('scope', scopeText(one.scope)),
     ...field('verdict', `${one.verdict.party}: ${one.verdict.why}`),
     ...Object.entries(evidence).flatMap(([name, value], i) =>
@@ -146,6 +166,24 @@ function shortestIds(incidents: readonly Incident[]): number {
     if (new Set(incidents.map(({ id }) => id.slice(0, length))).size === incidents.length) return length;
   }
   return longest;
+}
+
+/** `firing, silenced`: the state of the analyzers, then what people said. */
+function stateText({ id, state }: Incident, attention: Attentions): string {
+  const found = attention.get(id);
+  return found === undefined ? state : `${state}, ${found.state}`;
+}
+
+function attentionText(attention: Attention): string {
+  const note = attention.note === '' ? '' : `: ${attention.note}`;
+  return attention.state === 'acknowledged'
+    ? `acknowledged by ${attention.by} at ${formatTime(Math.round(attention.at) * 1000)} UTC${note}`
+    : `${attention.state} by ${attention.by} until ${formatTime(Math.round(attention.until) * 1000)} UTC${note}`;
+}
+
+function toldText({ receiver, event, state, decided_at, tried_at, answer }: Delivery): string {
+  const at = formatTime(Math.round(tried_at ?? decided_at) * 1000);
+  return `${receiver} at ${at} UTC: ${event}, ${state.replaceAll('_', ' ')}${answer === '' ? '' : ` (${answer})`}`;
 }
 
 function scopeText(scope: Scope): string {

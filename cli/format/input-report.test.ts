@@ -4,7 +4,7 @@ import { BatchRows } from '../../ingest/rows/batch-rows.ts';
 import { Batcher } from '../../ingest/batcher.ts';
 import { RawRecord } from '../../ingest/sources/source.ts';
 import { createRecordReader } from '../../ingest/read-record.ts';
-import { nothingCounted, reportInput, unfinishedLine } from './input-report.ts';
+import { commonUnit, endLine, nothingCounted, reportInput } from './input-report.ts';
 
 const NOW = Date.UTC(2026, 2, 1);
 const good = `{"ts":${NOW},"status":200}`;
@@ -22,25 +22,29 @@ function reportOf(lines: readonly (string | null)[]) {
 }
 
 describe('what became of the input', () => {
-  it('is said in one line: all that was read is in one of its parts', () => {
+  it('is said in one line, and one more for each reason of the dead', () => {
     const report = reportOf([good, null, good, 'plain text', '{"resourceSpans":[]}', 'more text', '{"a":1}']);
     expect(report).toMatchObject({ read: 7, requests: 2, skipped: { tombstone: 1, no_request: 1 } });
     expect(report.dead.map(({ reason, count }) => [reason, count])).toEqual([
       ['not_json', 2],
       ['unknown_format', 1],
     ]);
-    expect(reportInput(report, 'line')).toBe(
-      "read 7 lines: 2 requests counted, 2 skipped (1 empty, 1 without a request in it), 3 dead (2 not_json, first: line 4: not JSON: 'plain text'; 1 unknown_format, first: line 7: no known format has this shape; set format, or a mapping: '{\"a\":1}')",
-    );
+    expect(reportInput(report, 'line')).toEqual([
+      'read 7 lines: 2 requests counted, 2 skipped (1 empty, 1 without a request in it), 3 dead',
+      "  2 not_json, first: line 4: not JSON: 'plain text'",
+      '  1 unknown_format, first: line 7: no known format has this shape; set format, or a mapping: \'{"a":1}\'',
+    ]);
   });
 
   it('names topic, partition and offset of records', () => {
-    expect(reportInput(reportOf(['x']), 'record')).toContain('first: file:app.log#1/0@0: ');
+    expect(reportInput(reportOf(['x']), 'record')[1]).toContain('first: file:app.log#1/0@0: ');
   });
 
   it('shows no secret and no control character, and not the whole of a long line', () => {
     const key = `sk-proj-${'a1B2'.repeat(12)}`;
-    const text = reportInput(reportOf([`\u001B[31m key ${key} ${'long '.repeat(100)}`]), 'line');
+    const report = reportOf([`\u001B[31m key ${key} ${'long '.repeat(100)}`]);
+    const [, text = ''] = reportInput(report, 'line');
+    expect(text).toContain('first: line 1: ');
     expect(text).not.toContain(key);
     expect(text).not.toMatch(/\p{Cc}/u);
     expect(text.length).toBeLessThan(300);
@@ -51,8 +55,8 @@ describe('what became of the input', () => {
     const at = { topic: 't', partition: 0, offset: 4, part: 0 };
     rows.reject('refused_by_store', 'too long', 'body', 4, at);
     const tally = tallyInput();
-    tally.add({ rows, messages: 1 });
-    tally.add({ rows, messages: 1 });
+    tally.add({ rows, records: 1 });
+    tally.add({ rows, records: 1 });
     expect(tally.report().dead).toEqual([
       { reason: 'refused_by_store', count: 2, first: { ...at, detail: 'too long', text: 'body' } },
     ]);
@@ -70,27 +74,53 @@ describe('an input without a request', () => {
     [
       'plain text',
       ['a log line', 'another'],
-      /^app\.log: 2 lines, none is a request: 2 not_json, first: line 1: .*'a log line'; a line has to be one JSON object/,
+      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  faultline try app\.log shows how each is read, faultline init app\.log proposes a mapping$/,
     ],
-    ['another JSON', ['{"a":1}'], /1 unknown_format, .*; set format to one of those in docs/],
+    [
+      'another JSON',
+      ['{"a":1}'],
+      /; set format to one of those in docs.*\n  1 unknown_format, first: line 1: /,
+    ],
     [
       'spans of something else',
       ['{"resourceSpans":[]}'],
-      /^app\.log: 1 line, none is a request: 1 without a request in it; spans and events count when/,
+      /^app\.log: 1 line, none is a request; spans and events count when.*\n  1 without a request in it\n  faultline try app\.log .*$/,
     ],
-    ['empty lines', [null, null], /2 empty; look whether it is the right file$/],
+    [
+      'empty lines',
+      [null, null],
+      /; look whether it is the right file\n  2 empty\n  faultline try app\.log shows how each is read, faultline init app\.log proposes a mapping$/,
+    ],
     ['nothing', [], /^app\.log is empty: there was nothing to read$/],
-  ])('%s: one line with what there was and what to try', (_fact, lines, message) => {
-    const said = nothingCounted(reportOf(lines), 'app.log', 'line');
-    expect(said).toMatch(message);
-    expect(said).not.toContain('\n');
+  ])('%s: what to try, and a line for each thing that was there', (_fact, lines, message) => {
+    expect(nothingCounted(reportOf(lines), 'app.log', 'line').join('\n')).toMatch(message);
   });
 
   it('is not said where there was one', () =>
-    expect(nothingCounted(reportOf([good]), 'f', 'line')).toBeNull());
+    expect(nothingCounted(reportOf([good]), 'f', 'line')).toEqual([]));
 });
 
-it('a last line that is not finished is said, and what becomes of it', () => {
-  expect(unfinishedLine('app.log', 0)).toBeNull();
-  expect(unfinishedLine('app.log', 12)).toMatch(/^app\.log ends in a line that is not finished \(12 bytes\)/);
+describe('an input that was not read to its end', () => {
+  it.each([
+    ['was read to its end', { damage: null, unfinished: 0 }, null],
+    [
+      'ends in half a line',
+      { damage: null, unfinished: 12 },
+      /^app\.log ends in a line that is not finished \(12 bytes\)/,
+    ],
+    [
+      'is cut off',
+      { damage: 'app.log is cut off', unfinished: 12 },
+      /^app\.log is cut off: what stands before that is counted, except for the line that it cuts off \(12 bytes\)$/,
+    ],
+  ])('%s', (_fact, facts, said) => {
+    const line = endLine({ name: 'app.log', ...facts }, 'line');
+    if (said === null) expect(line).toBeNull();
+    else expect(line).toMatch(said);
+  });
+
+  it('several inputs are summed in lines when all are lines', () => {
+    expect(commonUnit(['row', 'row'])).toBe('row');
+    expect(commonUnit(['row', 'line'])).toBe('record');
+  });
 });

@@ -1,9 +1,16 @@
 import type { InputReport } from '../../ingest/input-report.ts';
 import type { RejectReason } from '../../domain/request-log.ts';
+import type { RecordUnit } from '../../ingest/sources/unpack.ts';
 import { formatCount } from './numbers.ts';
 
-/** What is read: the lines of a file or a stream, or the records of a topic. */
-export type InputUnit = 'line' | 'record';
+/** What is read: the lines, JSON documents or rows of a file or a stream, or the records of a topic. */
+export type InputUnit = RecordUnit | 'record';
+
+/** What the records of several inputs are called together. */
+export function commonUnit(units: readonly InputUnit[]): InputUnit {
+  const [first = 'line'] = units;
+  return units.every((unit) => unit === first) ? first : 'record';
+}
 
 const skipWords: Readonly<Record<string, string>> = {
   tombstone: 'empty',
@@ -11,40 +18,72 @@ const skipWords: Readonly<Record<string, string>> = {
 };
 const LONGEST = 120;
 
-/** All that became of what was read, in one line: `read 400 lines: 390 requests counted, 4 skipped (…), 6 dead (…)`. */
-export function reportInput(report: InputReport, unit: InputUnit): string {
+/**
+ * All that became of what was read: `read 400 lines: 390 requests counted, 4 skipped (…), 6 dead`, and then a line for
+ * each reason of the dead with its first example.
+ */
+export function reportInput(report: InputReport, unit: InputUnit): string[] {
+  return [sumOfInput(report, unit), ...deadReasons(report, unit)];
+}
+
+/** The first line of `reportInput`. */
+export function sumOfInput(report: InputReport, unit: InputUnit): string {
   const skips = Object.entries(report.skipped);
   const skipped = skips.reduce((sum, [, count]) => sum + count, 0);
   const dead = report.dead.reduce((sum, { count }) => sum + count, 0);
   const why = skips.map(([reason, count]) => `${formatCount(count)} ${skipWord(reason)}`).join(', ');
-  const reasons = report.dead.map((one) => deadReason(one, unit)).join('; ');
   const dropped = droppedFields(report.dropped);
   return [
     `read ${plural(report.read, unit)}: ${plural(report.requests, 'request')} counted`,
     `${formatCount(skipped)} skipped${skipped === 0 ? '' : ` (${why})`}`,
-    `${formatCount(dead)} dead${dead === 0 ? '' : ` (${reasons})`}`,
+    `${formatCount(dead)} dead`,
+    ...foldedParts(report),
     ...(dropped === '' ? [] : [dropped]),
   ].join(', ');
 }
 
-/** What is said of a last line that was not counted; null when there is none. */
-export function unfinishedLine(name: string, bytes: number): string | null {
-  if (bytes === 0) return null;
-  return `${name} ends in a line that is not finished (${formatCount(bytes)} bytes): it is counted when it is whole and the file is read again`;
+/** More values than are kept: `120 counted with client (other) (names.most)`. */
+function foldedParts({ folded }: InputReport): string[] {
+  const parts = Object.entries(folded).map(
+    ([dimension, count]) => `${formatCount(count)} as ${dimension} (other)`,
+  );
+  return parts.length === 0 ? [] : [`of many values counted together: ${parts.join(', ')} (names.most)`];
 }
 
-/** Why there was no request in what was read from `name`, and what to try; null when there was one. */
-export function nothingCounted(report: InputReport, name: string, unit: InputUnit): string | null {
-  if (report.requests > 0) return null;
-  if (report.read === 0) return `${name} is empty: there was nothing to read`;
+/** What is said of an input that was not read to its end, or of a last line that was not counted; null when it was. */
+export function endLine(
+  { name, damage, unfinished }: { name: string; damage: string | null; unfinished: number },
+  unit: InputUnit,
+): string | null {
+  const bytes = `${formatCount(unfinished)} bytes`;
+  if (damage !== null)
+    return `${damage}: what stands before that is counted${unfinished === 0 ? '' : `, except for the ${unit} that it cuts off (${bytes})`}`;
+  if (unfinished === 0) return null;
+  return `${name} ends in a ${unit} that is not finished (${bytes}): it is counted when it is whole and the file is read again`;
+}
+
+/**
+ * Why there was no request in what was read from `name`, and what to try, then a line for each reason; no line when
+ * there was a request.
+ */
+export function nothingCounted(report: InputReport, name: string, unit: InputUnit): string[] {
+  if (report.requests > 0) return [];
+  if (report.read === 0) return [`${name} is empty: there was nothing to read`];
   const [most] = report.dead;
   const skips = Object.entries(report.skipped);
-  const what = [
-    ...report.dead.map((one) => deadReason(one, unit)),
-    ...skips.map(([reason, count]) => `${formatCount(count)} ${skipWord(reason)}`),
-  ].join('; ');
   const advice = most === undefined ? skipAdvice(report) : advices[most.reason];
-  return `${name}: ${plural(report.read, unit)}, none is a request: ${what}; ${advice}`;
+  const file = name.includes(' ') ? 'FILE' : name;
+  return [
+    `${name}: ${plural(report.read, unit)}, none is a request; ${advice}`,
+    ...deadReasons(report, unit),
+    ...skips.map(([reason, count]) => `  ${formatCount(count)} ${skipWord(reason)}`),
+    `  faultline try ${file} shows how each is read, faultline init ${file} proposes a mapping`,
+  ];
+}
+
+/** The most frequent first. */
+function deadReasons(report: InputReport, unit: InputUnit): string[] {
+  return report.dead.map((one) => `  ${deadReason(one, unit)}`);
 }
 
 /** Fields of counted records of which nothing could be made, the most frequent first; empty when there are none. */
@@ -61,7 +100,7 @@ function skipWord(reason: string): string {
 
 function deadReason({ reason, count, first }: InputReport['dead'][number], unit: InputUnit): string {
   const place =
-    unit === 'line' ? `line ${first.offset + 1}` : `${first.topic}/${first.partition}@${first.offset}`;
+    unit === 'record' ? `${first.topic}/${first.partition}@${first.offset}` : `${unit} ${first.offset + 1}`;
   const text = first.text.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim();
   const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   return `${formatCount(count)} ${reason}, first: ${place}: ${first.detail}${shown === '' ? '' : `: '${shown}'`}`;
@@ -76,10 +115,10 @@ function skipAdvice({ skipped }: InputReport): string {
 const anotherShape =
   'set format to one of those in docs/formats/README.md, or map your own fields (docs/formats/mapped.md)';
 const advices: Record<RejectReason, string> = {
-  not_json:
-    "a line has to be one JSON object; for JSON over many lines try: jq -c . FILE | faultline replay - (for a large list: jq -c '.[]' FILE)",
-  not_utf8: 'if it is compressed, try: zcat FILE | faultline replay -',
-  too_large: 'leave prompts and answers out of the log: a line has at most 1 MiB',
+  not_json: 'a record has to be a JSON object, or a row of CSV under a header',
+  not_utf8: 'write it in UTF-8, for example with: iconv -f latin1 -t utf-8 FILE | faultline replay -',
+  too_large:
+    "leave prompts and answers out of the log: a record has at most 1 MiB (for a list within an object, try: jq -c '.data[]' FILE | faultline replay -)",
   too_deep: 'it is nested deeper than 64: leave prompts and answers out of the log',
   schema: `correct what is named, or ${anotherShape}`,
   bad_timestamp:

@@ -23,6 +23,8 @@ export interface LiveCounts {
 export interface LiveView {
   /** Draws the present state; on a terminal over the former one, elsewhere as one line every few seconds. */
   update(counts: LiveCounts): void;
+  /** Says one line, once, above the live block. */
+  say(line: string): void;
   /** Shows an incident that opened or closed, once, above the live block. */
   incident(incident: Incident): void;
   /** Says a line of trouble, once, above the live block. */
@@ -62,7 +64,7 @@ export function createLiveView(
     return result;
   };
   const headline = (counts: LiveCounts, perSecond: number): string => {
-    const time = counts.present === null ? 'waiting for records' : `${formatTime(counts.present)} UTC`;
+    const time = reached(counts);
     const progress = counts.progress === null ? '' : `  ${Math.floor(counts.progress * 100)} %`;
     const dead = counts.dead === 0 ? '' : `  ${formatCount(counts.dead)} undecodable`;
     return `${time}${progress}  ${formatCount(counts.records)} records, ${formatCount(perSecond)}/s${dead}  ${openOnes(counts)}`;
@@ -100,6 +102,10 @@ export function createLiveView(
       context.stderr.write(`${fitting.join('\n')}\n`);
       drawn = fitting.length;
     },
+    say(line) {
+      erase();
+      context.stderr.write(`${line}\n`);
+    },
     incident(incident) {
       erase();
       const mark =
@@ -124,6 +130,12 @@ export function createLiveView(
       context.stderr.write(`${summary(counts)}\n`);
     },
   };
+}
+
+/** A source that has no present yet may bring records all the same. */
+function reached({ present, records }: LiveCounts): string {
+  if (present !== null) return `${formatTime(present)} UTC`;
+  return records === 0 ? 'waiting for records' : 'reading';
 }
 
 function openOnes({ openIncidents }: LiveCounts): string {

@@ -1,30 +1,48 @@
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { RetainedTable, Retention } from '../../domain/retention.ts';
 import { createDecoder, type DecoderOptions } from '../../ingest/formats/decode.ts';
+import { readAt } from '../../ingest/sources/line-file.ts';
+import { piecesOf } from '../../ingest/sources/packed-file.ts';
+import { UnpackedRecords } from '../../ingest/sources/unpack.ts';
 import { formatTime } from '../format/numbers.ts';
 
 /** The oldest and newest event time, epoch ms. */
 export interface Span {
   first: number;
-  last: number;
+  /** Null where only the beginning was looked at. */
+  last: number | null;
 }
 
 const LOOK_BYTES = 256 * 1024;
 const DAY_MS = 86_400_000;
 
-/** The span of the requests at the beginning and the end of a file; null when none is found there. Throws Node's error with the path. */
+/**
+ * The span of the requests at the beginning of a file, and at its end where that can be read alone; null when none is
+ * found there. Throws Node's error with the path.
+ */
 export async function readSpan(file: string, options: DecoderOptions, now: number): Promise<Span | null> {
-  const { size } = await stat(file);
   const handle = await open(file);
   try {
-    const read = async (from: number): Promise<Buffer> => {
-      const bytes = Buffer.alloc(Math.min(LOOK_BYTES, size));
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
-      return bytes.subarray(0, bytesRead);
-    };
-    const head = await read(0);
-    const tail = await read(Math.max(0, size - LOOK_BYTES));
-    return spanOf([...lines(head), ...lines(tail)], options, now);
+    const head = new UnpackedRecords(piecesOf(handle), file, 0, 'line');
+    const records: Buffer[] = [];
+    let bytes = 0;
+    for (let read = await head.read(); read !== null && bytes < LOOK_BYTES; read = await head.read())
+      for (const { value } of read.flat()) {
+        if (value === null || bytes >= LOOK_BYTES) continue;
+        records.push(value);
+        bytes += value.length;
+      }
+    head.close();
+    if (!head.isPlain) {
+      const span = spanOf(records, options, now);
+      return span === null ? null : { ...span, last: null };
+    }
+    const { size } = await handle.stat();
+    return spanOf(
+      [...records, ...lines(await readAt(handle, Math.max(0, size - LOOK_BYTES), LOOK_BYTES))],
+      options,
+      now,
+    );
   } finally {
     await handle.close();
   }
@@ -42,9 +60,13 @@ function lines(bytes: Buffer): Buffer[] {
 }
 
 /** Pure. */
-export function spanOf(messages: readonly Buffer[], options: DecoderOptions, now: number): Span | null {
+export function spanOf(
+  messages: readonly Buffer[],
+  options: DecoderOptions,
+  now: number,
+): { first: number; last: number } | null {
   const decode = createDecoder(options);
-  const span: Span = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
+  const span = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
   for (const message of messages) {
     const decoded = decode(message, now);
     if (decoded.kind !== 'ok') continue;
@@ -79,7 +101,7 @@ export function historyNotice(
   const parts = shown.map(([table, what]) => {
     const days = retention[table];
     if (days === null) return `${what} for ever`;
-    return `${what} until ${new Date(Math.max(now, last) + days * DAY_MS).toISOString().slice(0, 10)}`;
+    return `${what} until ${new Date(Math.max(now, last ?? now) + days * DAY_MS).toISOString().slice(0, 10)}`;
   });
-  return `${name} holds requests from ${formatTime(first)} to ${formatTime(last)} UTC: they are kept from this import on, ${parts.join(', ')}, then they are dropped (clickhouse.retention)`;
+  return `${name} holds requests from ${formatTime(first)} ${last === null ? 'UTC on' : `to ${formatTime(last)} UTC`}: they are kept from this import on, ${parts.join(', ')}, then they are dropped (clickhouse.retention)`;
 }

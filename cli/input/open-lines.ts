@@ -5,10 +5,11 @@ import { type Announcements, announceInFolder } from '../../ingest/sources/annou
 import { openFileLines } from '../../ingest/sources/file-lines.ts';
 import type { LastLine } from '../../ingest/sources/line-file.ts';
 import type { Source } from '../../ingest/sources/source.ts';
-import { openStreamLines } from '../../ingest/sources/stream-lines.ts';
+import { openStreamLines, type StreamSource } from '../../ingest/sources/stream-lines.ts';
+import type { RecordUnit } from '../../ingest/sources/unpack.ts';
 import { relayStdin } from './relay-stdin.ts';
 
-/** Lines of a file, of a pipe, or of standard input. */
+/** Records of a file, of a pipe, or of standard input. */
 export interface OpenLines {
   source: Source;
   /** For people. */
@@ -17,6 +18,10 @@ export interface OpenLines {
   isFile: boolean;
   /** Bytes of a last line that was not finished, and so not counted. */
   unfinished(): number;
+  /** Why it was not read to its end, in one line; null while nothing is wrong. */
+  damage(): string | null;
+  /** What its records are, once it has been read. */
+  unit(): RecordUnit;
 }
 
 /**
@@ -33,17 +38,32 @@ export async function openLines(
     say(line: string): void;
   },
 ): Promise<OpenLines> {
-  const none = (): number => 0;
+  const ofStream = (name: string, source: StreamSource): OpenLines => ({
+    source,
+    name,
+    isFile: false,
+    unfinished: () => source.unfinished(),
+    damage: () => source.damage(),
+    unit: () => source.unit(),
+  });
   if (file === '-' || file === '/dev/stdin') {
-    const source = openStreamLines('stdin', options.run, relayStdin());
-    return { source, name: 'standard input', isFile: false, unfinished: none };
+    const name = 'standard input';
+    return ofStream(name, openStreamLines('stdin', options.run, relayStdin(), name));
   }
-  if (await isPipe(file)) {
-    const source = openStreamLines(`pipe:${path.basename(file)}`, options.run, relayStdin(file));
-    return { source, name: file, isFile: false, unfinished: none };
-  }
+  if (await isPipe(file))
+    return ofStream(
+      file,
+      openStreamLines(`pipe:${path.basename(file)}`, options.run, relayStdin(file), file),
+    );
   const source = await openFileLines(file, options);
-  return { source, name: file, isFile: true, unfinished: () => source.unfinished() };
+  return {
+    source,
+    name: file,
+    isFile: true,
+    unfinished: () => source.unfinished(),
+    damage: () => source.damage(),
+    unit: () => source.unit(),
+  };
 }
 
 /** Announcements of files beside the embedded store, also for a store elsewhere: the file is read on this machine. */

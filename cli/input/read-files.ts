@@ -6,7 +6,7 @@ import { type InputReport, sumReports, tallyInput } from '../../ingest/input-rep
 import { announceInMemory } from '../../ingest/sources/announcements.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
-import { nothingCounted } from '../format/input-report.ts';
+import { commonUnit, endLine, type InputUnit, nothingCounted } from '../format/input-report.ts';
 import { type OpenLines, openLines } from './open-lines.ts';
 import { fileLimits, openMigrated, workerFor } from '../pipeline.ts';
 
@@ -59,14 +59,29 @@ export function sayEmpty(
   context: CommandContext,
 ): boolean {
   const all = sumReports(reports);
-  const empty = inputs.flatMap(({ name }, i) => {
+  const empty = inputs.flatMap(({ name, unit }, i) => {
     const report = reports[i];
     // A log in which nothing was written yet may well be one of many.
     if (report === undefined || (report.read === 0 && inputs.length > 1 && all.read > 0)) return [];
-    return nothingCounted(report, name, 'line') ?? [];
+    return nothingCounted(report, name, unit());
   });
   for (const line of empty) context.err(line);
   return empty.length > 0;
+}
+
+/** What the records of all inputs are called. */
+export function unitOfAll(inputs: readonly OpenLines[]): InputUnit {
+  return commonUnit(inputs.map(({ unit }) => unit()));
+}
+
+/** Says of each input that was not read to its end why; true when there was one. */
+export function sayUnread(inputs: readonly OpenLines[], context: CommandContext): boolean {
+  const unread = inputs.flatMap(({ name, unit, damage, unfinished }) => {
+    const facts = { name, damage: damage(), unfinished: unfinished() };
+    return endLine(facts, unit()) ?? [];
+  });
+  for (const line of unread) context.err(line);
+  return unread.length > 0;
 }
 
 /** Counts all inputs into the store; null when the signal came. */

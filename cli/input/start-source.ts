@@ -3,6 +3,7 @@ import type { Source } from '../../ingest/sources/source.ts';
 import { openStreamLines } from '../../ingest/sources/stream-lines.ts';
 import { findScenario } from '../../simulate/scenarios.ts';
 import type { CommandContext } from '../context.ts';
+import type { InputUnit } from '../format/input-report.ts';
 import { playDemo } from './demo.ts';
 import { UserError } from '../errors.ts';
 import { neededKafka } from '../needs/needs.ts';
@@ -30,6 +31,10 @@ export interface StartSource {
   progress(): number | null;
   /** Bytes of a last line that was not finished, and so not counted. */
   unfinished(): number;
+  /** Why it was not read to its end, in one line; null while nothing is wrong. */
+  damage(): string | null;
+  /** What is read, once it has been read. */
+  unit(): InputUnit;
   /** What is said when it has ended and the page stays. */
   farewell: string;
 }
@@ -76,6 +81,8 @@ function fromKafka(records: Source, { settings }: CommandContext): StartSource {
     present: () => null,
     progress: () => null,
     unfinished: () => 0,
+    damage: () => null,
+    unit: () => 'record',
     farewell: '',
   };
 }
@@ -95,7 +102,7 @@ async function openOwnSource(
     announcements: fileAnnouncements(context.settings),
     say: context.err,
   });
-  const { name, source: records, unfinished } = lines;
+  const { name, source: records, unfinished, damage, unit } = lines;
   return {
     name: follow ? `${name} as it grows` : name,
     records,
@@ -108,6 +115,8 @@ async function openOwnSource(
     present: follow ? () => null : (watermark) => watermark,
     progress: () => null,
     unfinished,
+    damage,
+    unit,
     farewell: `${name} has been read to its end; the page stays until Ctrl-C`,
   };
 }
@@ -128,6 +137,8 @@ function openDemo(speed: number, run: string, context: CommandContext): StartSou
     present: demo.present,
     progress: demo.progress,
     unfinished: () => 0,
+    damage: () => null,
+    unit: () => 'line',
     farewell: 'the day is over; the page stays until Ctrl-C',
   };
 }

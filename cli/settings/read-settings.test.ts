@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -49,6 +50,41 @@ describe('a wrong settings file is one line that names', () => {
       'a deep key',
       'analyzers:\n  slow_down_surge: {cuont: 3}',
       'faultline.yaml:2: unknown key analyzers.slow_down_surge.cuont; did you mean analyzers.slow_down_surge.count?',
+    ],
+    [
+      'a receiver of no type that there is',
+      'notify:\n  receivers:\n    a: {type: fax}',
+      'faultline.yaml:3: notify.receivers.a.type is "fax": must be a receiver whose type is one of alertmanager, webhook, slack, pagerduty, email',
+    ],
+    [
+      'a secret that stands in the file, without showing it',
+      'notify:\n  receivers:\n    a: {type: slack, url: "https://hooks.slack.com/s3cr3t"}',
+      'faultline.yaml:3: notify.receivers.a.url: must be env:NAME or file:/path, which is where the secret is; it does not stand here itself',
+    ],
+    [
+      'a secret where a section belongs, without showing it',
+      'notify:\n  receivers:\n    a: s3cr3t',
+      'faultline.yaml:3: notify.receivers.a: must be a section with keys of its own',
+    ],
+    [
+      'a member that a receiver lacks',
+      'notify:\n  receivers:\n    a: {type: webhook}',
+      'faultline.yaml:3: notify.receivers.a.url is missing: must be a text',
+    ],
+    [
+      'a password that would be sent in the clear',
+      'notify:\n  receivers:\n    a: {type: email, smtp: "h:25", tls: none, password: "env:P", from: a@b, to: [a@b]}',
+      'faultline.yaml:3: notify.receivers.a.tls is "none": must be starttls or tls where there is a password: it would be sent in the clear',
+    ],
+    [
+      'a route to nobody',
+      'notify:\n  receivers:\n    a: {type: slack, url: "env:A"}\n  routes:\n    - receivers: [b]',
+      'faultline.yaml:4: notify.routes.0.receivers.0 is "b": must be one of notify.receivers: a',
+    ],
+    [
+      'a dimension that no scope has',
+      'notify:\n  routes:\n    - {receivers: [a], scope: {team: x}}',
+      'faultline.yaml:2: unknown key notify.routes.0.scope.team; docs/notifications.md shows those that are known',
     ],
     ['a flag', 'kafka:\n  tls: maybe', 'faultline.yaml:2: kafka.tls is "maybe": must be true or false'],
     [
@@ -160,8 +196,22 @@ describe('a wrong settings file is one line that names', () => {
     expect(performance.now() - started).toBeLessThan(500);
   });
 
-  it('a file without an end', () => {
-    expect(() => loadSettings({ config: '/dev/zero', env: {} })).toThrow('larger than 32768 bytes');
+  it('a device, which may have no end', () => {
+    expect(() => loadSettings({ config: '/dev/zero', env: {} })).toThrow(
+      'settings file /dev/zero: is not a file; name one, or give a pipe as --config /dev/stdin',
+    );
+  });
+
+  it('a named pipe, for whose writer it would wait', () => {
+    const pipe = path.join(mkdtempSync(path.join(tmpdir(), 'faultline-pipe-')), 'settings.yaml');
+    execFileSync('mkfifo', [pipe]);
+    // In a process of its own: a read that waits would stop this one, too.
+    const module = new URL('read-settings.ts', import.meta.url).href;
+    const script = `import { loadSettings } from ${JSON.stringify(module)};
+      try { loadSettings({ config: ${JSON.stringify(pipe)}, env: {} }); } catch (error) { console.log(error.message); }`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
+    rmSync(path.dirname(pipe), { recursive: true });
+    expect(said.toString()).toContain('is not a file');
   });
 
   it.each([

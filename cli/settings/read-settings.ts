@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Settings, settingsSchema } from '../../domain/settings.ts';
@@ -8,7 +8,7 @@ import { MappingFault } from '../../ingest/formats/mapping/fault.ts';
 import { closest } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
 import { maskCredentials } from '../mask.ts';
-import { dottedNames, settingAt, settingKeys, valueAt } from './settings-keys.ts';
+import { dottedNames, type SettingKey, settingAt, settingKeys, valueAt } from './settings-keys.ts';
 
 /** One setting given by a flag; a list may be one comma-separated text. */
 export interface SettingOverride {
@@ -102,8 +102,17 @@ function readFile(config: string | undefined, origins: Map<string, string>): Tre
   return toTree(document, file, lines, origins);
 }
 
-/** The text of a file; null when it is larger than settings are. No more is read: it may be a pipe, or have no end. */
+/** What the shell has opened for us, as in `--config <(sops -d faultline.yaml)`: somebody writes to it. */
+const OPENED = /^\/dev\/(stdin|fd\/\d+)$/;
+
+/**
+ * The text of a file; null when it is larger than settings are: no more is read, as a pipe may have no end. A named pipe
+ * or a device would be waited for, perhaps for ever, and no signal is seen meanwhile. Throws Node's error.
+ */
 function readBounded(file: string): string | null {
+  const stats = statSync(file);
+  if (!stats.isFile() && !stats.isDirectory() && !(OPENED.test(file) && (stats.isFIFO() || stats.isSocket())))
+    throw Object.assign(new Error('not a file'), { code: 'NOT_A_FILE' });
   const bytes = Buffer.alloc(LARGEST_FILE + 1);
   const handle = openSync(file, 'r');
   let length = 0;
@@ -129,6 +138,7 @@ function nestsTooDeeply(text: string): boolean {
 
 function fixFor(code: string): string | null {
   if (code === 'EACCES') return 'may not be read; check its permissions';
+  if (code === 'NOT_A_FILE') return 'is not a file; name one, or give a pipe as --config /dev/stdin';
   if (code === 'EISDIR') return 'is a directory; name a file';
   return null;
 }
@@ -181,7 +191,7 @@ function applyEnvironment(tree: Tree, env: SettingsSources['env'], origins: Map<
   for (const [name, value] of Object.entries(env)) {
     // An empty variable counts as not set: compose files and unit files pass such for what nobody chose.
     if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
-    const exact = known.find((setting) => setting.env === name && !setting.map);
+    const exact = known.find((setting) => setting.env === name && !setting.map && !setting.structured);
     const map = known.find((setting) => setting.map && name.startsWith(`${setting.env}_`));
     const path = exact?.path ?? (map && [...map.path, name.slice(map.env.length + 1).toLowerCase()]);
     if (path === undefined) {
@@ -229,15 +239,28 @@ function describeIssues(
 function describeIssue(issue: z.core.$ZodIssue, tree: Tree, origins: Map<string, string>): string {
   if (issue.code === 'unrecognized_keys') {
     const key = [...issue.path, issue.keys[0] ?? ''].join('.');
-    return `${originOf(key, origins)}unknown key ${key}${suggestKey(key)}`;
+    const known =
+      settingAt(issue.path)?.structured === true
+        ? '; docs/notifications.md shows those that are known'
+        : null;
+    return `${originOf(key, origins)}unknown key ${key}${known ?? suggestKey(key)}`;
   }
   const setting = settingAt(issue.path);
   // Of a list that was given as one text, the text is what the user knows.
   const whole = setting !== null && typeof valueAt(tree, setting.path) === 'string';
   const path = whole ? setting.path : issue.path;
   const key = path.join('.');
-  const value = setting?.secret === true ? '' : ` is ${shown(valueAt(tree, path) ?? setting?.defaultValue)}`;
+  const value = mayHoldSecret(issue, setting, valueAt(tree, path))
+    ? ''
+    : ` is ${shown(valueAt(tree, path) ?? (setting?.structured === true ? undefined : setting?.defaultValue))}`;
   return `${originOf(key, origins)}${key}${value}: must ${allowed(issue)}`;
+}
+
+/** Within lists and maps of sections a secret may stand where another value belongs. */
+function mayHoldSecret(issue: z.core.$ZodIssue, setting: SettingKey | null, value: unknown): boolean {
+  if (setting?.structured !== true) return setting?.secret === true;
+  if (issue.code === 'custom') return issue.params?.['secret'] === true;
+  return value !== undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_key');
 }
 
 function originOf(key: string, origins: ReadonlyMap<string, string>): string {
@@ -265,10 +288,33 @@ function allowed(issue: z.core.$ZodIssue): string {
   const ofText = issue.code === 'invalid_format' || issue.code === 'custom' || issue.code === 'invalid_union';
   if (ofText) return `be ${issue.message}`;
   if (setting === null) return 'be a section with keys of its own';
+  if (setting.structured && setting.path.length < issue.path.length) return allowedWithin(issue);
   if (issue.code === 'too_small' && (issue.origin === 'string' || issue.origin === 'array'))
     return 'not be empty';
   return setting.path.length < issue.path.length ? 'be a text' : `be ${setting.allowed}`;
 }
+
+/** What may stand at a place within a list or map of sections. */
+function allowedWithin(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return 'have a name of lower-case letters, digits, - and _';
+  if (issue.code === 'invalid_value') return `be ${issue.message}`;
+  if (issue.code === 'too_small')
+    return issue.origin === 'string' || issue.origin === 'array'
+      ? 'not be empty'
+      : `be at least ${issue.minimum}`;
+  if (issue.code === 'too_big') return `be at most ${issue.maximum}`;
+  if (issue.code !== 'invalid_type') return 'be as docs/notifications.md says';
+  return `be ${kindWords[issue.expected] ?? issue.expected}`;
+}
+
+const kindWords: Readonly<Record<string, string>> = {
+  string: 'a text',
+  array: 'a list',
+  object: 'a section with keys of its own',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+};
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'missing';

@@ -35,7 +35,12 @@ function entry(
 }
 
 function isObvious(allowed: string): boolean {
-  return allowed === 'a text' || allowed === 'a list of texts' || allowed === 'a map';
+  return (
+    allowed === 'a text' ||
+    allowed === 'a list of texts' ||
+    allowed === 'a map' ||
+    allowed.endsWith(' of sections')
+  );
 }
 
 function inline(value: unknown): string {

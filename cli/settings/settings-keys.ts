@@ -13,6 +13,8 @@ export interface SettingKey {
   secret: boolean;
   /** True for a map with free entries. */
   map: boolean;
+  /** True for lists and maps of sections, which only a file can hold; their members are told of on a page of their own. */
+  structured: boolean;
   defaultValue: unknown;
   /** What may stand there, in words. */
   allowed: string;
@@ -66,9 +68,13 @@ function collectKeys(
       env: `FAULTLINE_${path.join('_').toUpperCase()}`,
       description: meta?.description ?? '',
       secret: meta?.['secret'] === true,
-      map: inner instanceof z.ZodRecord,
+      map: inner instanceof z.ZodRecord && meta?.['structured'] !== true,
+      structured: meta?.['structured'] === true,
       defaultValue: valueAt(defaults, path),
-      allowed: allowedWords(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' })),
+      allowed:
+        meta?.['structured'] === true
+          ? structuredWords(inner)
+          : allowedWords(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' })),
     },
   ];
 }
@@ -79,6 +85,10 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
     inner = inner.def.innerType;
   }
   return inner;
+}
+
+function structuredWords(inner: z.core.$ZodType): string {
+  return inner instanceof z.ZodArray ? 'a list of sections' : 'a map of sections';
 }
 
 interface JsonSchema {

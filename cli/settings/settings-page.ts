@@ -20,17 +20,18 @@ export function settingsPage(): string {
   ].join('\n');
 }
 
-function row({ key, env, map, defaultValue, description, allowed }: SettingKey): string {
-  const variable = map ? `${env}_FIELD` : env;
+function row({ key, env, map, structured, defaultValue, description, allowed }: SettingKey): string {
+  const variable = structured ? 'file only' : `\`${map ? `${env}_FIELD` : env}\``;
   const range =
     allowed.startsWith('a list of') || allowed.startsWith('a text') || allowed === 'a map'
       ? ''
       : ` Allowed: ${allowed}.`;
-  return `| \`${key}\` | \`${variable}\` | ${shown(defaultValue)} | ${description.replaceAll('|', '\\|')}${range} |`;
+  return `| \`${key}\` | ${variable} | ${shown(defaultValue)} | ${description.replaceAll('|', '\\|')}${range} |`;
 }
 
 function shown(value: unknown): string {
   if (value === '') return 'empty';
+  if (Array.isArray(value) && value.length === 0) return 'none';
   if (Array.isArray(value)) return `\`${value.join(',')}\``;
   return typeof value === 'object' ? 'none' : `\`${JSON.stringify(value).replaceAll('"', '')}\``;
 }

@@ -1,6 +1,7 @@
 import type { MissingPart } from '../../ingest/telemetry/health.ts';
 import { createRegistry } from '../../ingest/telemetry/registry.ts';
 import type { HealthAnswer, Telemetry } from '../../ingest/telemetry/telemetry.ts';
+import type { NotifyTelemetry } from './notify-telemetry.ts';
 import type { Served } from './metrics-server.ts';
 
 /** Health of a process that only runs analyzers, and the metrics of the process. */
@@ -10,7 +11,7 @@ export interface AnalyzerHealth extends Served, Pick<Telemetry, 'lack'> {
 }
 
 /** Health that begins as `starting`; `ok` after an evaluation that went well, `degraded` after one that did not. */
-export function createAnalyzerHealth(): AnalyzerHealth {
+export function createAnalyzerHealth(notify: Pick<NotifyTelemetry, 'reasons' | 'text'>): AnalyzerHealth {
   const registry = createRegistry({ process: true });
   let missing: readonly MissingPart[] = [];
   let last: 'none' | 'well' | 'failed' = 'none';
@@ -23,7 +24,7 @@ export function createAnalyzerHealth(): AnalyzerHealth {
       return [{ code: 'starting', state: 'not_ready', detail: 'nothing has been evaluated yet' }];
     if (last === 'failed')
       return [{ code: 'store_retrying', state: 'degraded', detail: 'the last evaluation failed' }];
-    return [];
+    return notify.reasons();
   };
   const health = (): HealthAnswer => {
     const found = reasons();
@@ -39,11 +40,11 @@ export function createAnalyzerHealth(): AnalyzerHealth {
     isAlive: () => true,
     health,
     contentType: registry.contentType,
-    text() {
+    async text() {
       const { state } = health();
       for (const known of ['ok', 'degraded', 'not_ready'] as const)
         registry.set('faultline_health', known === state ? 1 : 0, { state: known });
-      return registry.text();
+      return `${await registry.text()}\n${await notify.text()}`;
     },
   };
 }

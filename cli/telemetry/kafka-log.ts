@@ -1,4 +1,4 @@
-import type { KafkaLog } from '../../ingest/sources/kafka.ts';
+import type { KafkaLog } from '../../ingest/sources/kafka-client.ts';
 import type { CommandContext } from '../context.ts';
 
 /** Log lines of the Kafka client as lines of the program's logger: for commands that run on. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { StoreError } from '../../store/error.ts';
 import { silentEvents, type WorkerEvents } from '../../ingest/worker-events.ts';
 import { partitionKey } from '../../ingest/partition-id.ts';
-import type { KafkaLog } from '../../ingest/sources/kafka.ts';
+import type { KafkaLog } from '../../ingest/sources/kafka-client.ts';
 import { maskCredentials } from '../mask.ts';
 
 /** So long the same trouble is not told again, ms: batches may succeed and fail in turn for hours. */
@@ -48,6 +48,14 @@ export function logEvents(logger: Write, monotonic: Clock = () => performance.no
         { partition: partitionKey(id), from, to, records: to - from },
         'records were deleted before they were read',
       ),
+    topicsMissing(topics) {
+      if (topics.length === 0) logger.info('all topics of kafka.topics exist again');
+      else
+        logger.error(
+          { topics },
+          `topic ${topics.join(', ')} does not exist any more: the other topics are read on; create it again, or take it out of kafka.topics`,
+        );
+    },
     halted(id, reason) {
       const partition = partitionKey(id);
       const fields = { partition, reason: oneLine(reason) };

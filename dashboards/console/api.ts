@@ -3,13 +3,14 @@ import { errorClasses, type ErrorFacts, requestClassNames } from '../../domain/e
 import { type Incident, responsible } from '../../domain/incident.ts';
 import { incidentKinds, type KindFacts } from '../../domain/incident-kind.ts';
 import type { Store } from '../../store/store.ts';
-import { expand } from '../expand.ts';
+import { completeUntil, expand } from '../expand.ts';
 import { type Dashboard, type FilterVariable, filterVariables, type Panel } from '../panel.ts';
 import { readIncidents } from './incident-rows.ts';
 import { type LiveStatus, presentOf, type StatusAnswer } from './live-status.ts';
 import { type PanelAnswer, panelData } from './panel-answer.ts';
 import { incidentParameters, panelParameters, rangeParameters } from './parameters.ts';
 import { createQueryCache } from './query-cache.ts';
+import type { TimeRange } from './time-range.ts';
 
 export interface ApiOptions {
   store: Store;
@@ -48,7 +49,10 @@ export type FiltersAnswer = Record<FilterVariable, string[]>;
 const KEEP_MS = 1_000;
 
 /** Adds the routes under /api. Bad parameters throw `BadParameter`, trouble with the store `StoreError`. */
-export function addApi(app: FastifyInstance, { store, now, dashboards, live, warn }: ApiOptions): void {
+export function addApi(app: FastifyInstance, options: ApiOptions): void {
+  const { store, now, live, warn } = options;
+  // Incidents have a place of their own on the page.
+  const dashboards = options.dashboards.filter(({ about }) => about === undefined);
   const cache = createQueryCache(KEEP_MS, now);
   const panels = new Map<string, Panel>();
   for (const { rows } of dashboards) {
@@ -105,13 +109,24 @@ export function addApi(app: FastifyInstance, { store, now, dashboards, live, war
     }
     const { range, filters } = panelParameters(request.query, present(), panel);
     // Panels ask for `<= to`, and the end of the range belongs to the next step.
-    const { sql, params } = expand(panel.sql, { ...range, to: range.to - 1, filters });
-    const rows = await cache.get(`${slug} ${JSON.stringify([range, filters])}`, () =>
+    const complete = await completeOf(range);
+    const { sql, params } = expand(panel.sql, { ...range, to: range.to - 1, filters, complete });
+    const rows = await cache.get(`${slug} ${JSON.stringify([range, filters, complete])}`, () =>
       store.query<Record<string, unknown>>(sql, params),
     );
-    return { slug, ...range, ...panelData(panel, rows, range) };
+    return { slug, ...range, ...panelData(panel, rows, range, complete) };
   });
+
+  /** Up to when the intervals of a range have been counted: wholly, where the source has ended. */
+  async function completeOf({ to }: TimeRange): Promise<number> {
+    if (live?.().state === 'finished') return to;
+    const [newest] = await cache.get('newest', () => store.query<{ ts: number }>(NEWEST));
+    const seconds = Math.floor(present() / 1_000);
+    return completeUntil(Math.min(to, seconds), newest?.ts ?? 0, seconds);
+  }
 }
+
+const NEWEST = 'SELECT toUnixTimestamp(max(ts)) AS ts FROM request_counts_1m';
 
 const SPAN = `
 SELECT toUnixTimestamp(min(ts)) AS oldest, toUnixTimestamp(max(ts)) AS newest FROM request_counts_1m`;

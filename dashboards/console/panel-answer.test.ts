@@ -88,3 +88,25 @@ test('a table keeps its columns; lists and numbers that are none become readable
     rows: [['x, y', null, 'true']],
   });
 });
+
+test('series that are data get shades of the colour of the panel, the same whatever their sizes', () => {
+  const projects = (a: number, b: number) =>
+    panelData(
+      panel('bars', { color: '#e0226e' }),
+      [
+        { time: '2026-03-01 12:00:00', series: 'a', value: a },
+        { time: '2026-03-01 12:00:00', series: 'b', value: b },
+      ],
+      range,
+    );
+  const colors = (data: ReturnType<typeof projects>) =>
+    data.shape === 'series' ? Object.fromEntries(data.series.map(({ name, color }) => [name, color])) : {};
+  expect(colors(projects(1, 2))).toEqual(colors(projects(2, 1)));
+  expect(colors(projects(1, 2))['a']).toBe('#e0226e');
+  expect(colors(projects(1, 2))['b']).toMatch(/^#[0-9a-f]{6}$/);
+});
+
+test('an interval that has not been counted to its end is not shown', () => {
+  const data = panelData(panel('bars'), rows, range, range.from + 150);
+  expect(data).toMatchObject({ times: [1_772_366_400, 1_772_366_460], series: [{}, { values: [4, 0] }] });
+});

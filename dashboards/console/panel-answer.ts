@@ -24,11 +24,15 @@ export type PanelData =
 /** The answer of `/api/panels/:slug`. */
 export type PanelAnswer = { slug: string; from: number; to: number; step: number } & PanelData;
 
-/** The rows of a panel's query as what is drawn. Pure; throws when the rows are not of the panel's kind. */
+/**
+ * The rows of a panel's query as what is drawn. Everything has been counted up to `complete`, epoch seconds. Pure; throws
+ * when the rows are not of the panel's kind.
+ */
 export function panelData(
   panel: Panel,
   rows: readonly Record<string, unknown>[],
   range: TimeRange,
+  complete: number = range.to,
 ): PanelData {
   if (panel.kind === 'stat') {
     const row = rows[0];
@@ -38,12 +42,19 @@ export function panelData(
     const columns = Object.keys(rows[0] ?? {});
     return { shape: 'table', columns, rows: rows.map((row) => columns.map((name) => cell(row[name]))) };
   }
-  return seriesData(panel, rows, range);
+  return seriesData(panel, rows, range, complete);
 }
 
-function seriesData(panel: Panel, rows: readonly Record<string, unknown>[], range: TimeRange): PanelData {
+function seriesData(
+  panel: Panel,
+  rows: readonly Record<string, unknown>[],
+  range: TimeRange,
+  complete: number,
+): PanelData {
   const times: number[] = [];
-  for (let time = range.from; time < range.to; time += range.step) times.push(time);
+  // An interval that is still being counted would look like a collapse.
+  const end = Math.min(range.to, complete);
+  for (let time = range.from; time + range.step <= end; time += range.step) times.push(time);
   // A stack is a sum: what is absent is zero. A line has a gap there.
   const absent = panel.stacked === true || panel.kind === 'bars' ? 0 : null;
   const found = new Map<string, (number | null)[]>();
@@ -56,7 +67,8 @@ function seriesData(panel: Panel, rows: readonly Record<string, unknown>[], rang
       values[index] = value;
     }
   }
-  const series = [...found].map(([name, values]) => ({ name, ...look(name, panel), values }));
+  const names = [...found.keys()].toSorted();
+  const series = [...found].map(([name, values]) => ({ name, ...look(name, panel, names), values }));
   return { shape: 'series', times, series: ordered(series, panel.columns) };
 }
 
@@ -67,11 +79,27 @@ function points(row: Record<string, unknown>): [string, number | null][] {
   return rest.slice(0, 1).map(([, value]) => [String(row['series']), number(value)]);
 }
 
-function look(name: string, { columns, colors }: Panel): { label: string; color: string | null } {
+function look(
+  name: string,
+  { columns, colors, color: base }: Panel,
+  names: readonly string[],
+): { label: string; color: string | null } {
   const title = columns?.find((column) => column.name === name)?.title;
   const facts = isRequestClass(name) ? errorClasses[name] : undefined;
+  const shade = base === undefined || base === 'by_name' ? null : shadeOf(base, names.indexOf(name));
   const own = colors?.[name] === undefined ? undefined : words(name);
-  return { label: title ?? facts?.title ?? own ?? name, color: colors?.[name] ?? facts?.color ?? null };
+  return { label: title ?? facts?.title ?? own ?? name, color: colors?.[name] ?? facts?.color ?? shade };
+}
+
+/** One of several shades of a colour `#rrggbb`: the first is the colour itself, further ones are lighter and darker in turn. */
+export function shadeOf(color: string, place: number): string {
+  const by = (place % 2 === 1 ? 1 : -1) * Math.min(0.66, Math.ceil(place / 2) * 0.22);
+  const part = (at: number): string => {
+    const value = Number.parseInt(color.slice(at, at + 2), 16);
+    const mixed = by > 0 ? value + (255 - value) * by : value * (1 + by);
+    return Math.round(mixed).toString(16).padStart(2, '0');
+  };
+  return `#${part(1)}${part(3)}${part(5)}`;
 }
 
 /** Names to which the panel itself gives a colour are our own vocabulary; others are data and stay as they are. */

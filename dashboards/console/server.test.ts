@@ -131,7 +131,11 @@ test.each(['evil.example', 'evil.example:7070', '127.0.0.1.evil.example'])(
 );
 
 test("a panel's question travels with its filter values as parameters", async () => {
-  const store = memoryStore(() => [{ time: '2026-03-01 11:59:00', series: 'slow_down', value: 3 }]);
+  const store = memoryStore((sql) =>
+    sql.includes('AS series')
+      ? [{ time: '2026-03-01 11:59:00', series: 'slow_down', value: 3 }]
+      : [{ ts: PRESENT / 1_000 }],
+  );
   const app = await open({ store });
   const answer = await app.inject({
     url: `/api/panels/errors-by-class?from=now-2m&step=60&provider=${encodeURIComponent("o'x; DROP")}`,
@@ -143,15 +147,53 @@ test("a panel's question travels with its filter values as parameters", async ()
     shape: 'series',
     series: [{ name: 'slow_down', values: [0, 3] }],
   });
-  expect(store.asked[0]?.params).toEqual({ filter_provider: ["o'x; DROP"] });
-  expect(store.asked[0]?.sql).not.toContain('DROP');
+  const asked = store.asked.find(({ sql }) => sql.includes('AS series'));
+  expect(asked?.params).toEqual({ filter_provider: ["o'x; DROP"] });
+  expect(asked?.sql).not.toContain('DROP');
 });
 
 test('the end of a range is not counted into the next step', async () => {
   const store = memoryStore(() => []);
   const app = await open({ store });
   await app.inject({ url: '/api/panels/errors-by-class?from=now-2m&step=60', headers: local });
-  expect(store.asked[0]?.sql).toContain(`ts <= toDateTime(${PRESENT / 1_000 - 1}, 'UTC')`);
+  expect(store.asked.map(({ sql }) => sql).join('\n')).toContain(
+    `ts <= toDateTime(${PRESENT / 1_000 - 1}, 'UTC')`,
+  );
+});
+
+test.each([
+  ['a minute that is still being counted is left out', 'running' as const, 60, 2],
+  ['a backlog ends where its counts end', 'running' as const, 120, 1],
+  ['a source that has ended is shown to its end', 'finished' as const, 60, 3],
+  ['where nothing came for a quarter of an hour nothing more is expected', 'running' as const, 1_200, 3],
+])('%s', async (_name, state, newestAgo, minutes) => {
+  const store = memoryStore((sql) =>
+    sql.includes('AS series') ? [] : [{ ts: PRESENT / 1_000 - newestAgo }],
+  );
+  const live = () => ({
+    source: 'Kafka',
+    state,
+    detail: '',
+    records: 1,
+    failures: 0,
+    records_per_second: 1,
+    progress: null,
+    watermark: null,
+    present: null,
+  });
+  const app = await open({ store, live });
+  const since = newestAgo > 900 ? 'now-18m&to=now-15m' : 'now-3m';
+  const url = `/api/panels/errors-by-class?from=${since}&step=60`;
+  const answer = await app.inject({ url, headers: local });
+  expect(answer.json().times).toHaveLength(minutes);
+});
+
+test('the page about one incident is not a page of panels', async () => {
+  const app = await open({
+    dashboards: [...dashboards, { ...dashboards[0], uid: 'x', about: 'incident' } as Dashboard],
+  });
+  const answer = await app.inject({ url: '/api/dashboards', headers: local });
+  expect(answer.json()).toHaveLength(1);
 });
 
 test('the simulated present of a demo counts as now', async () => {

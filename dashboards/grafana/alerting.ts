@@ -1,17 +1,27 @@
 import { pageUrl } from '../docs-url.ts';
-import type { AlertRule } from '../panels/alerts.ts';
+import { incidentVariable } from '../expand.ts';
+import { type AlertRule, incidentRules } from '../panels/alerts.ts';
+import { storeRules } from '../panels/store-alerts.ts';
+import { incidentUid } from './links.ts';
 import { clickhouseType, pluginVersion } from './query.ts';
 
 /** Name, data source and routing, the same in the files and over the HTTP API. */
 export const alerting = {
-  group: 'faultline-incidents',
   folder: 'faultline',
   /** Uid of the data source that the rules ask; rules cannot use a dashboard's variable. */
   dataSourceUid: 'clickhouse',
   contactPoint: 'faultline-webhook',
-  /** Multiple of Grafana's 10 s step, the analyzers' own. */
-  intervalSeconds: 10,
 } as const;
+
+/**
+ * The groups of rules. Intervals are multiples of Grafana's 10 s step, which is the analyzers' own; what is judged over
+ * minutes is asked once a minute.
+ */
+export const ruleGroups = [
+  { name: 'faultline-incidents', intervalSeconds: 10, rules: incidentRules },
+  { name: 'faultline-pipeline', intervalSeconds: 60, rules: storeRules },
+] as const;
+export type RuleGroup = (typeof ruleGroups)[number];
 
 /** An alert rule of a provisioning file. */
 export interface FileRule {
@@ -24,8 +34,6 @@ export interface FileRule {
   noDataState: 'NoData' | 'Alerting' | 'OK' | 'KeepLast';
   execErrState: 'Alerting' | 'Error' | 'OK' | 'KeepLast';
   for: string;
-  keepFiringFor: string;
-  missing_series_evals_to_resolve: number;
   annotations: Record<string, string>;
   labels: Record<string, string>;
   isPaused: boolean;
@@ -39,19 +47,22 @@ export interface RuleQuery {
 }
 
 /** The file of alert rules. */
-export function rulesFile(rules: readonly AlertRule[], docsUrl: string): Record<string, unknown> {
+export function rulesFile(docsUrl: string): Record<string, unknown> {
   return {
     apiVersion: 1,
-    groups: [
-      {
-        orgId: 1,
-        name: alerting.group,
-        folder: alerting.folder,
-        interval: `${alerting.intervalSeconds}s`,
-        rules: rules.map((rule) => fileRule(rule, docsUrl)),
-      },
-    ],
+    groups: ruleGroups.map((group) => ({
+      orgId: 1,
+      name: group.name,
+      folder: alerting.folder,
+      interval: `${group.intervalSeconds}s`,
+      rules: groupRules(group, docsUrl),
+    })),
   };
+}
+
+/** The rules of a group as a file has them. */
+export function groupRules({ rules, intervalSeconds }: RuleGroup, docsUrl: string): FileRule[] {
+  return rules.map((rule) => fileRule(rule, intervalSeconds * 1_000, docsUrl));
 }
 
 /**
@@ -69,7 +80,12 @@ export function contactPointsFile(): Record<string, unknown> {
           {
             uid: 'faultline-webhook',
             type: 'webhook',
-            settings: { url: '$FAULTLINE_ALERT_WEBHOOK_URL', httpMethod: 'POST' },
+            settings: {
+              url: '$FAULTLINE_ALERT_WEBHOOK_URL',
+              httpMethod: 'POST',
+              title: '{{ template "faultline.title" . }}',
+              message: '{{ template "faultline.message" . }}',
+            },
             disableResolveMessage: false,
           },
         ],
@@ -78,22 +94,39 @@ export function contactPointsFile(): Record<string, unknown> {
   };
 }
 
-/** The file of the notification policy: one notification an incident, critical ones soon and more often. */
+/**
+ * The file of the notification policies: one notification an incident. What is critical comes soon and again every hour;
+ * faultline's own troubles come apart from incidents, since somebody else acts on them.
+ */
 export function policiesFile(): Record<string, unknown> {
+  const receiver = alerting.contactPoint;
   return {
     apiVersion: 1,
     policies: [
       {
         orgId: 1,
-        receiver: alerting.contactPoint,
+        receiver,
         group_by: ['alertname', 'incident'],
         group_wait: '30s',
         group_interval: '1m',
-        repeat_interval: '4h',
+        repeat_interval: '12h',
         routes: [
           {
-            receiver: alerting.contactPoint,
-            object_matchers: [['severity', '=', 'critical']],
+            receiver,
+            object_matchers: [
+              ['team', '=', 'faultline'],
+              ['kind', '=', 'pipeline'],
+            ],
+            group_by: ['alertname'],
+            group_wait: '1m',
+            repeat_interval: '4h',
+          },
+          {
+            receiver,
+            object_matchers: [
+              ['team', '=', 'faultline'],
+              ['severity', '=', 'critical'],
+            ],
             group_wait: '10s',
             repeat_interval: '1h',
           },
@@ -103,55 +136,82 @@ export function policiesFile(): Record<string, unknown> {
   };
 }
 
-function fileRule(rule: AlertRule, docsUrl: string): FileRule {
+/** The file of the texts of notifications: short enough for a phone, with what to do before how it was found. */
+export function templatesFile(): Record<string, unknown> {
+  const line = (name: string): string => `{{ if .Annotations.${name} }}{{ .Annotations.${name} }}\n{{ end }}`;
+  const alert = `${['summary', 'number', 'hold_until', 'verdict', 'remedy'].map(line).join('')}${['incident_url', 'runbook_url'].map(line).join('')}`;
+  const template = `{{ define "faultline.title" }}{{ if eq .Status "firing" }}{{ .CommonLabels.severity }}: {{ else }}over: {{ end }}{{ .CommonLabels.alertname }}{{ if .CommonLabels.org }}, {{ .CommonLabels.org }}{{ end }}{{ end }}
+{{ define "faultline.message" }}{{ range .Alerts.Firing }}${alert}
+{{ end }}{{ range .Alerts.Resolved }}Over: {{ .Annotations.summary }}
+{{ end }}{{ end }}
+`;
+  return { apiVersion: 1, templates: [{ orgId: 1, name: 'faultline', template }] };
+}
+
+function fileRule(rule: AlertRule, intervalMs: number, docsUrl: string): FileRule {
+  const known = (annotations: Record<string, string>): Record<string, string> =>
+    Object.fromEntries(Object.entries(annotations).filter(([, text]) => text !== ''));
+  const ofIncident = rule.sql.includes(' AS incident,');
   return {
     uid: rule.uid,
     title: rule.title,
     condition: 'C',
-    data: [rows(rule), threshold(rule)],
+    data: [
+      rows(rule, 'A', rule.sql, intervalMs),
+      ...rule.numbers.map(({ refId, sql }) => rows(rule, refId, sql, intervalMs)),
+      threshold(rule, intervalMs),
+    ],
     dashboardUid: rule.dashboardUid,
     panelId: rule.panelId,
-    // The row `none` is always there, so no rows at all is trouble of its own; so is a query that fails.
-    noDataState: 'NoData',
-    execErrState: 'Error',
-    // The analyzers have waited and clear with hysteresis; to wait again would only delay the news.
-    for: '0s',
-    keepFiringFor: '0s',
-    missing_series_evals_to_resolve: 2,
-    annotations: {
+    noDataState: rule.whenSilent,
+    execErrState: rule.whenSilent,
+    for: duration(rule.pending),
+    annotations: known({
       summary: rule.summary,
+      number: rule.number,
       verdict: rule.verdict,
       remedy: rule.remedy,
-      description: `{{ $labels.affected }}: faultline incidents {{ $labels.incident }} shows the evidence, the plan and sample request ids.`,
+      hold_until: rule.hold,
+      description: ofIncident
+        ? '{{ $labels.affected }}: faultline incidents {{ $labels.incident }} shows the evidence, the plan and sample request ids.'
+        : 'faultline doctor says which part does not answer.',
       runbook_url: absolute(pageUrl(docsUrl, rule.runbook)),
+      ...(ofIncident
+        ? { incident_url: absolute(`/d/${incidentUid}?var-${incidentVariable}={{ $labels.incident }}`) }
+        : {}),
       __dashboardUid__: rule.dashboardUid,
       __panelId__: String(rule.panelId),
-    },
+    }),
     labels: { team: 'faultline', severity: rule.severity, kind: rule.kind, class: rule.class },
     isPaused: false,
   };
 }
 
-function rows(rule: AlertRule): RuleQuery {
+/** As Grafana writes it back, so that what was sent can be compared with what is there. */
+function duration(seconds: number): string {
+  return seconds > 0 && seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+}
+
+function rows(rule: AlertRule, refId: string, sql: string, intervalMs: number): RuleQuery {
   return {
-    refId: 'A',
+    refId,
     datasourceUid: alerting.dataSourceUid,
     relativeTimeRange: { from: rule.lookBack, to: 0 },
     model: {
-      refId: 'A',
+      refId,
       datasource: { type: clickhouseType, uid: alerting.dataSourceUid },
       editorType: 'sql',
-      rawSql: rule.sql,
+      rawSql: sql,
       format: 1,
       queryType: 'table',
       pluginVersion,
-      intervalMs: alerting.intervalSeconds * 1_000,
+      intervalMs,
       maxDataPoints: 43_200,
     },
   };
 }
 
-function threshold(rule: AlertRule): RuleQuery {
+function threshold(rule: AlertRule, intervalMs: number): RuleQuery {
   const expression = { type: '__expr__', uid: '__expr__' };
   return {
     refId: 'C',
@@ -163,7 +223,7 @@ function threshold(rule: AlertRule): RuleQuery {
       expression: 'A',
       datasource: expression,
       conditions: [{ evaluator: { type: 'gt', params: [rule.threshold] } }],
-      intervalMs: alerting.intervalSeconds * 1_000,
+      intervalMs,
       maxDataPoints: 43_200,
     },
   };

@@ -2,14 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { errorClassNames, errorClasses } from '../../domain/error-class.ts';
 import { factsOf, incidentKindNames } from '../../domain/incident-kind.ts';
-import { panelId } from '../panel.ts';
+import { columnWidth, LEAST_TEXT, panelId } from '../panel.ts';
 import { dashboards } from '../panels/list.ts';
-import { alertRules } from '../panels/alerts.ts';
-import type { FileRule } from './alerting.ts';
+import { type FileRule, ruleGroups } from './alerting.ts';
 import { buildFiles, fileText } from './build.ts';
 import { checkFiles, compareFiles } from './check.ts';
 import { finish } from './finish.ts';
-import { ruleGroup } from './push.ts';
+import { apiGroup } from './push.ts';
 
 interface JsonPanel {
   id: number;
@@ -131,6 +130,118 @@ describe('a dashboard', () => {
   });
 });
 
+describe('a table', () => {
+  const tables = dashboards.flatMap(({ uid, rows }) =>
+    rows.flatMap(({ panels }) =>
+      panels
+        .filter(({ kind }) => kind === 'table' || kind === 'incidents')
+        .map((one) => [uid, one.slug, one] as const),
+    ),
+  );
+
+  test.each(tables)('%s %s: an empty cell does not show the text for no rows', (uid, _slug, model) => {
+    const built = panelsOf(uid).find(({ id }) => id === panelId(model));
+    for (const { name } of model.columns ?? []) {
+      const override = built?.fieldConfig.overrides.find(({ matcher }) => matcher.options === name);
+      expect(override?.properties, name).toContainEqual({ id: 'noValue', value: '–' });
+    }
+  });
+
+  // 32 pixels of the page and 24 of the panel are around the columns.
+  test.each(
+    tables.flatMap(([, slug, model]) => [1_280, 1_600, 2_560].map((page) => [slug, page, model] as const)),
+  )('%s: no column is cut on a page of %i pixels', (_slug, page, model) => {
+    const room = Math.floor(((page - 32) * model.width) / 24) - 24;
+    const widths = (model.columns ?? []).map(columnWidth);
+    const fixed = widths.reduce<number>((sum, width) => sum + (width ?? 0), 0);
+    const texts = widths.filter((width) => width === null).length;
+    expect(fixed + texts * (page < 1_600 ? 100 : LEAST_TEXT)).toBeLessThanOrEqual(room);
+  });
+
+  test.each(tables)('%s %s: long texts wrap in Grafana 11 and in later ones', (uid, _slug, model) => {
+    const built = panelsOf(uid).find(({ id }) => id === panelId(model));
+    for (const column of model.columns ?? []) {
+      if (columnWidth(column) !== null && column.wraps !== true) continue;
+      const override = built?.fieldConfig.overrides.find(({ matcher }) => matcher.options === column.name);
+      expect(override?.properties, column.name).toContainEqual({ id: 'custom.wrapText', value: true });
+      expect(override?.properties, column.name).toContainEqual({
+        id: 'custom.cellOptions',
+        value: { type: 'auto', wrapText: true },
+      });
+    }
+  });
+});
+
+describe('a chart', () => {
+  const charts = dashboards.flatMap(({ uid, rows }) =>
+    rows.flatMap(({ panels }) =>
+      panels
+        .filter(({ kind }) => kind === 'timeseries' || kind === 'bars')
+        .map((one) => [uid, one.slug, one] as const),
+    ),
+  );
+
+  test.each(charts)(
+    '%s %s: no series is left to the palette of Grafana, whose first is green',
+    (uid, _slug, model) => {
+      if (model.columns !== undefined) {
+        for (const { name } of model.columns) expect(model.colors, name).toHaveProperty(name);
+        return;
+      }
+      expect(model.colors ?? model.color).toBeDefined();
+      if (model.colors !== undefined) return;
+      const built = panelsOf(uid).find(({ id }) => id === panelId(model));
+      expect(built?.fieldConfig.defaults).toHaveProperty(
+        'color',
+        model.color === 'by_name'
+          ? { mode: 'palette-classic-by-name' }
+          : { mode: 'shades', fixedColor: model.color },
+      );
+    },
+  );
+
+  test.each(charts)('%s %s: its first and last interval are whole', (_uid, slug, model) => {
+    // When a batch was stored is the clock of the store, and no later than now.
+    if (['batch-size', 'worker-batches'].includes(slug)) return;
+    expect(model.sql).toContain('$__buckets(');
+  });
+
+  test('a rate is a number that says per what, not "c/m"', () => {
+    const text = files.map(fileText).join('');
+    expect(text).not.toMatch(/"(cpm|cps)"/);
+    for (const [uid, , model] of charts) {
+      if (model.unit !== 'per_minute') continue;
+      const built = panelsOf(uid).find(({ id }) => id === panelId(model));
+      expect(built?.fieldConfig.defaults).toMatchObject({ custom: { axisLabel: 'per minute' } });
+    }
+  });
+});
+
+describe('the page of one incident', () => {
+  test('is reached from every table of incidents, and its variable is the id', () => {
+    for (const { uid, rows, about } of dashboards) {
+      if (about !== undefined) continue;
+      for (const model of rows.flatMap(({ panels }) => panels)) {
+        if (model.kind !== 'incidents') continue;
+        const built = panelsOf(uid).find(({ id }) => id === panelId(model));
+        const override = built?.fieldConfig.overrides.find(({ matcher }) => matcher.options === 'id');
+        expect(override?.properties.find(({ id }) => id === 'links')?.value, model.slug).toMatchObject([
+          {
+            url: expect.stringMatching(
+              /^\/d\/faultline-incident\?\$\{__url_time_range\}&.*var-id=\$\{__value\.raw\}$/,
+            ),
+          },
+        ]);
+      }
+    }
+    const { list } = contentOf('dashboards/faultline-incident.json')['templating'] as {
+      list: { name: string; multi?: boolean; includeAll?: boolean }[];
+    };
+    expect(list.map(({ name }) => name)).toEqual(['datasource', 'id']);
+    expect(list[1]).toMatchObject({ multi: false, includeAll: false });
+  });
+});
+
 describe('the alert rules', () => {
   test.each(rules.map((rule) => [rule.title, rule] as const))(
     '%s says what to do, where and why',
@@ -146,9 +257,11 @@ describe('the alert rules', () => {
       ).toEqual([]);
       // The pipeline is faultline's own: no class of errors says what to do about it.
       const own = rule.labels['kind'] === 'pipeline';
-      expect(rule.annotations['remedy']).toContain(
-        own ? 'faultline incidents' : errorClasses[rule.labels['class'] as 'slow_down'].remedy[0],
-      );
+      const remedy = factsOf(rule.labels['kind'] as 'pipeline').remedy;
+      if (!own)
+        expect(rule.annotations['remedy']).toContain(
+          remedy ?? errorClasses[rule.labels['class'] as 'slow_down'].remedy[0],
+        );
       const [, page] =
         /^\{\{ .*externalURL \}\}\/public\/faultline\/(.*)$/.exec(rule.annotations['runbook_url'] ?? '') ??
         [];
@@ -160,7 +273,8 @@ describe('the alert rules', () => {
   );
 
   test('stand for the kinds of incident, each beside its panel', () => {
-    expect(rules.map(({ uid, panelId: id }) => [uid, id])).toEqual(
+    const ofIncidents = rules.filter(({ annotations }) => annotations['incident_url'] !== undefined);
+    expect(ofIncidents.map(({ uid, panelId: id }) => [uid, id])).toEqual(
       incidentKindNames.map((kind) => [
         `faultline-${kind.replaceAll('_', '-')}`,
         panelId({ slug: factsOf(kind).panel }),
@@ -168,21 +282,36 @@ describe('the alert rules', () => {
     );
   });
 
+  test('a ClickHouse that is down fires one rule with its own text and severity, and no other', () => {
+    const loud = rules.filter((rule) => rule.execErrState !== 'KeepLast' || rule.noDataState !== 'KeepLast');
+    expect(loud.map(({ uid }) => uid)).toEqual(['faultline-store-unreachable']);
+    expect(loud[0]).toMatchObject({ execErrState: 'Alerting', noDataState: 'Alerting', for: '2m' });
+    expect(loud[0]?.labels).toMatchObject({ severity: 'warning', kind: 'pipeline' });
+    expect(loud[0]?.annotations['summary']).toMatch(/^ClickHouse has not answered Grafana[^{]*$/);
+  });
+
+  test('the surge says the rate to return to, and until when to hold it', () => {
+    const surge = rules.find(({ uid }) => uid === 'faultline-slow-down-surge');
+    expect(surge?.annotations['number']).toBe(
+      '{{ if and $values.N1.Value $values.N2.Value }}Return to {{ humanize $values.N1.Value }} requests a minute (now {{ humanize $values.N2.Value }}).{{ else if $values.N3.Value }}{{ humanize $values.N3.Value }} Slow Down answers so far.{{ end }}',
+    );
+    expect(surge?.annotations['hold_until']).toContain('humanizeTimestamp $values.H.Value');
+  });
+
+  test('mean the same in Grafana 11, 12 and 13: no key that one of them does not know', () => {
+    for (const rule of rules) {
+      expect(Object.keys(rule)).not.toContain('keepFiringFor');
+      expect(Object.keys(rule)).not.toContain('missing_series_evals_to_resolve');
+    }
+  });
+
   test('are the same over the HTTP API, under its names', () => {
-    const group = ruleGroup(alertRules, '/public/faultline') as {
-      interval: number;
-      rules: Record<string, unknown>[];
-    };
-    expect(group.interval).toBe(10);
-    expect(group.rules.map((rule) => rule['uid'])).toEqual(rules.map(({ uid }) => uid));
-    for (const rule of group.rules) {
-      expect(rule).toMatchObject({
-        keep_firing_for: '0s',
-        missingSeriesEvalsToResolve: 2,
-        folderUID: 'faultline',
-        orgID: 1,
-      });
-      expect(rule).not.toHaveProperty('keepFiringFor');
+    const groups = ruleGroups.map((one) => apiGroup(one, '/public/faultline'));
+    expect(groups.map(({ interval }) => interval)).toEqual([10, 60]);
+    const sent = groups.flatMap((group) => group.rules);
+    expect(sent.map((rule) => rule['uid'])).toEqual(rules.map(({ uid }) => uid));
+    for (const rule of sent) {
+      expect(rule).toMatchObject({ folderUID: 'faultline', orgID: 1 });
       expect(rule).not.toHaveProperty('panelId');
     }
   });

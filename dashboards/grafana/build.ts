@@ -1,7 +1,6 @@
 import { dashboards } from '../panels/list.ts';
-import { alertRules } from '../panels/alerts.ts';
 import { defaultDocsUrl } from '../docs-url.ts';
-import { contactPointsFile, policiesFile, rulesFile } from './alerting.ts';
+import { contactPointsFile, policiesFile, rulesFile, templatesFile } from './alerting.ts';
 import { dashboardJson } from './dashboard.ts';
 
 /** One generated file: its path below the output folder and its content as an object. */
@@ -19,7 +18,8 @@ export function buildFiles(docsUrl: string = defaultDocsUrl): BuiltFile[] {
     })),
     { path: 'alerting/contact-points.json', content: contactPointsFile() },
     { path: 'alerting/policies.json', content: policiesFile() },
-    { path: 'alerting/rules.json', content: rulesFile(alertRules, docsUrl) },
+    { path: 'alerting/templates.json', content: templatesFile() },
+    { path: 'alerting/rules.json', content: rulesFile(docsUrl) },
   ];
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alerting } from './alerting.ts';
 import { clickhouseType } from './query.ts';
 
 const duration = z.string().regex(/^(\d+(ms|[smhdwy]))+$/, 'is no duration such as 30s');
@@ -50,8 +51,6 @@ const rule = z.strictObject({
   noDataState: z.enum(['NoData', 'Alerting', 'OK', 'KeepLast']),
   execErrState: z.enum(['Alerting', 'Error', 'OK', 'KeepLast']),
   for: duration,
-  keepFiringFor: duration,
-  missing_series_evals_to_resolve: z.int().positive(),
   annotations: z.record(z.string(), z.string().min(1)),
   labels: z.record(z.string().regex(/^[a-z_]+$/), z.string().min(1)),
   isPaused: z.literal(false),
@@ -88,7 +87,12 @@ const file = z.strictObject({
             z.strictObject({
               uid,
               type: z.literal('webhook'),
-              settings: z.strictObject({ url: z.string().min(1), httpMethod: z.enum(['POST', 'PUT']) }),
+              settings: z.strictObject({
+                url: z.string().min(1),
+                httpMethod: z.enum(['POST', 'PUT']),
+                title: z.string().min(1),
+                message: z.string().min(1),
+              }),
               disableResolveMessage: z.boolean(),
             }),
           )
@@ -107,6 +111,11 @@ const file = z.strictObject({
         repeat_interval: duration,
         routes: z.array(route).optional(),
       }),
+    )
+    .optional(),
+  templates: z
+    .array(
+      z.strictObject({ orgId: z.int().positive(), name: z.string().min(1), template: z.string().min(1) }),
     )
     .optional(),
 });
@@ -132,15 +141,20 @@ export function checkAlerting(contents: readonly unknown[], panels: PanelIds): s
   const rules = groups.flatMap((one) => one.rules);
   const receivers = new Set(files.flatMap((one) => one.contactPoints ?? []).map(({ name }) => name));
   problems.push(...repeated(rules.map((one) => one.uid)).map((name) => `rule uid ${name} is used twice`));
+  problems.push(
+    ...repeated(groups.map(({ folder, name }) => `${folder}/${name}`)).map(
+      (name) => `two groups are called ${name}`,
+    ),
+    // A title is unique in its folder, over all groups.
+    ...repeated(groups.flatMap(({ folder, rules }) => rules.map(({ title }) => `${folder}/${title}`))).map(
+      (title) => `two rules are called ${title}`,
+    ),
+    ...checkReceivers(files),
+  );
   for (const one of groups) {
     if (seconds(one.interval) % 10 !== 0 || seconds(one.interval) === 0) {
       problems.push(`group ${one.name}: interval ${one.interval} is no multiple of 10s`);
     }
-    problems.push(
-      ...repeated(one.rules.map(({ title }) => title)).map(
-        (title) => `group ${one.name}: two rules are called ${title}`,
-      ),
-    );
   }
   for (const one of rules) {
     problems.push(...checkRule(one, panels).map((problem) => `rule ${one.uid}: ${problem}`));
@@ -160,6 +174,49 @@ export function checkAlerting(contents: readonly unknown[], panels: PanelIds): s
   return problems;
 }
 
+/** Contact points and the templates that they use. */
+function checkReceivers(files: readonly z.infer<typeof file>[]): string[] {
+  const points = files.flatMap((one) => one.contactPoints ?? []);
+  const templates = files.flatMap((one) => one.templates ?? []);
+  const receivers = points.flatMap((point) => point.receivers);
+  const defined = new Set(templates.flatMap(({ template }) => namesIn(template, 'define')));
+  const problems = [
+    ...repeated(points.map(({ name }) => name)).map((name) => `two contact points are called ${name}`),
+    ...repeated(receivers.map(({ uid }) => uid)).map((uid) => `receiver uid ${uid} is used twice`),
+    ...repeated(templates.map(({ name }) => name)).map((name) => `two templates are called ${name}`),
+  ];
+  for (const { name, template } of templates) {
+    if (namesIn(template, 'define').length === 0) problems.push(`template ${name} defines nothing`);
+    problems.push(...unbalanced(template).map((problem) => `template ${name}: ${problem}`));
+  }
+  for (const { uid, settings } of receivers) {
+    for (const [key, text] of Object.entries(settings)) {
+      for (const name of namesIn(text, 'template')) {
+        if (!defined.has(name))
+          problems.push(`receiver ${uid}: ${key} uses template ${name}, which nobody defines`);
+      }
+      // Here $ is an environment variable, and a variable of a template has to be written $$.
+      if (/\{\{[^}]*(?<!\$)\$(?!\$)/.test(text.replaceAll('$$', '')))
+        problems.push(`receiver ${uid}: ${key} holds a bare $ in a template: write $$`);
+    }
+  }
+  return problems;
+}
+
+function namesIn(text: string, word: 'define' | 'template'): string[] {
+  return [...text.matchAll(new RegExp(`\\{\\{-?\\s*${word} "([^"]+)"`, 'g'))].map((match) => match[1] ?? '');
+}
+
+/** What Go's templates refuse at the first notification: braces that do not close, an `if` without its `end`. */
+function unbalanced(text: string): string[] {
+  const problems: string[] = [];
+  if (text.split('{{').length !== text.split('}}').length) problems.push('has unequal braces');
+  const opened = text.match(/\{\{-?\s*(if|range|with|define|block)\b/g) ?? [];
+  const closed = text.match(/\{\{-?\s*end\s*-?\}\}/g) ?? [];
+  if (opened.length !== closed.length) problems.push(`has ${opened.length} blocks and ${closed.length} ends`);
+  return problems;
+}
+
 function checkRule(one: z.infer<typeof rule>, panels: PanelIds): string[] {
   const problems: string[] = [];
   const refIds = one.data.map(({ refId }) => refId);
@@ -167,6 +224,9 @@ function checkRule(one: z.infer<typeof rule>, panels: PanelIds): string[] {
   if (!refIds.includes(one.condition)) problems.push(`condition ${one.condition} names no query`);
   for (const { refId, datasourceUid, model } of one.data) {
     if (model.refId !== refId) problems.push(`query ${refId} calls itself ${model.refId}`);
+    // Grafana takes any uid, and the rule then fails for ever.
+    if (![alerting.dataSourceUid, '__expr__'].includes(datasourceUid))
+      problems.push(`query ${refId} asks data source ${datasourceUid}, which is not provisioned`);
     if (model.datasource.uid !== datasourceUid) problems.push(`query ${refId} names two data sources`);
     if ('expression' in model) {
       if (!refIds.includes(model.expression))
@@ -181,6 +241,29 @@ function checkRule(one: z.infer<typeof rule>, panels: PanelIds): string[] {
   if (one.annotations['__panelId__'] !== String(one.panelId)) problems.push('__panelId__ is not its panel');
   for (const name of ['summary', 'verdict', 'remedy', 'runbook_url']) {
     if (one.annotations[name] === undefined) problems.push(`annotation ${name} is missing`);
+  }
+  for (const [name, text] of Object.entries(one.annotations)) {
+    problems.push(...unbalanced(text).map((problem) => `annotation ${name} ${problem}`));
+    for (const [, refId = ''] of text.matchAll(/\$values\.(\w+)/g)) {
+      if (!refIds.includes(refId))
+        problems.push(`annotation ${name} reads $values.${refId}, which is no query`);
+    }
+    for (const [, label = ''] of text.matchAll(/\$labels\.(\w+)/g)) {
+      if (
+        !one.data.some(({ model }) => 'rawSql' in model && new RegExp(`\\bAS ${label}\\b`).test(model.rawSql))
+      )
+        problems.push(`annotation ${name} reads $labels.${label}, which no column gives`);
+    }
+  }
+  for (const name of ['severity', 'kind', 'team']) {
+    if (one.labels[name] === undefined) problems.push(`label ${name} is missing, by which is routed`);
+  }
+  // An alert of Grafana's own, with our labels and empty texts, would read like an incident.
+  for (const state of [one.noDataState, one.execErrState] as const) {
+    if (one.annotations['incident_url'] !== undefined && state !== 'KeepLast')
+      problems.push(
+        `is about incidents and ${state} when the store does not answer: only KeepLast says nothing`,
+      );
   }
   // In labels and titles a single $ is an environment variable, and an unset one becomes nothing.
   for (const [name, value] of [...Object.entries(one.labels), ['title', one.title] as const]) {
@@ -197,7 +280,7 @@ function checkRuleSql(sql: string): string[] {
     .filter((name) => !allowed.has(name))
     .map((name) => `$${name} is not expanded in an alert rule`);
   if (!/\$__(timeFilter|fromTime|toTime)\b/.test(sql)) problems.push('is not bound to the time range');
-  if (/\bFROM incidents(?! FINAL)\b/.test(sql))
+  if (/(?<!\bSELECT id )\bFROM incidents(?! FINAL)\b/.test(sql))
     problems.push('reads incidents without FINAL: every version is a row');
   return problems;
 }

@@ -17,6 +17,11 @@ function broken(path: string, keys: readonly (string | number)[], value: unknown
 }
 
 const rule = (...keys: (string | number)[]) => ['groups', 0, 'rules', 0, ...keys];
+const { groups: ruleFile } = (buildFiles().find(({ path }) => path === 'alerting/rules.json')?.content ?? {
+  groups: [],
+}) as { groups: { rules: { data: unknown[] }[] }[] };
+/** The threshold stands after all queries. */
+const lastQuery = ruleFile[0]?.rules[0]?.data.length ?? 0;
 const panelIndex = (files: readonly BuiltFile[], id: number) =>
   files
     .flatMap(({ content }) => (content['panels'] ?? []) as { id: number }[])
@@ -47,6 +52,19 @@ describe('a dashboard file that Grafana would take in silence, or leave out', ()
     ['a fixed data source', inPanel('datasource', 'uid'), 'clickhouse', 'does not use ${datasource}'],
     ['no query', inPanel('targets'), [], 'asks nothing'],
     ['no link', inPanel('links'), [], 'leads nowhere'],
+    ['a kind of panel that does not exist', inPanel('type'), 'timeserie', 'is of unknown type timeserie'],
+    [
+      'a setting that Grafana ignores',
+      inPanel('fieldConfig', 'overrides', 0, 'properties', 0, 'id'),
+      'custom.colour',
+      'has unknown property custom.colour',
+    ],
+    [
+      'a variable that the other page does not have',
+      inPanel('links', 0, 'url'),
+      '/d/faultline-incident?var-model=x',
+      'sets variable model of dashboard faultline-incident, which has none',
+    ],
     [
       'a link to no dashboard',
       inPanel('links', 0, 'url'),
@@ -108,9 +126,93 @@ describe('a dashboard file that Grafana would take in silence, or leave out', ()
   });
 });
 
+describe('a table that reads wrongly', () => {
+  const tableAt = panelIndex(buildFiles(), panelId({ slug: 'incidents' }));
+  const overrides = ['panels', tableAt, 'fieldConfig', 'overrides'];
+  test.each<[string, string, string]>([
+    ['the text for no rows in every empty cell', 'noValue', 'shows the text for no rows in its empty cells'],
+    ['texts that wrap in Grafana 11 only', 'custom.wrapText', 'wraps in some versions of Grafana only'],
+    ['texts that wrap in Grafana 12 and later only', 'custom.cellOptions', 'wraps in some versions'],
+  ])('%s', (_name, property, problem) => {
+    const content = (buildFiles()[0]?.content ?? { panels: [] }) as {
+      panels: { fieldConfig: { overrides: { properties: { id: string }[] }[] } }[];
+    };
+    const list = content.panels[tableAt]?.fieldConfig.overrides;
+    const without = list?.map((one) => ({
+      ...one,
+      properties: one.properties.filter(({ id }) => id !== property),
+    }));
+    expect(broken('dashboards/faultline-overview.json', overrides, without).join('\n')).toContain(problem);
+  });
+
+  test('two dashboards of one title: Grafana shows one of them', () => {
+    const title = buildFiles()[1]?.content['title'];
+    expect(broken('dashboards/faultline-overview.json', ['title'], title)).toEqual([
+      'dashboards: two dashboards have one title',
+    ]);
+  });
+});
+
 describe('an alerting file that would stop Grafana, or be wrong in silence', () => {
   test.each<[string, readonly (string | number)[], unknown, string]>([
     ['an unknown key in a rule', rule('keep_firing_for'), '0s', 'unknown key keep_firing_for'],
+    // Grafana 11 drops it without a word, so that the file would mean another thing there.
+    ['a key that Grafana 11 does not know', rule('keepFiringFor'), '5m', 'unknown key keepFiringFor'],
+    [
+      'a data source that is not there',
+      rule('data', 0, 'datasourceUid'),
+      'clickhous',
+      'which is not provisioned',
+    ],
+    [
+      'a rule that is silent of its severity',
+      rule('labels', 'severity'),
+      undefined,
+      'label severity is missing',
+    ],
+    [
+      'a text about a number that is not asked',
+      rule('annotations', 'number'),
+      '{{ $values.Z.Value }}',
+      '$values.Z, which is no query',
+    ],
+    [
+      'a text about a label that is not there',
+      rule('annotations', 'summary'),
+      '{{ $labels.nobody }}',
+      '$labels.nobody, which no column gives',
+    ],
+    [
+      'a text whose braces do not close',
+      rule('annotations', 'summary'),
+      '{{ $labels.incident',
+      'annotation summary has unequal braces',
+    ],
+    [
+      'an if without end',
+      rule('annotations', 'summary'),
+      '{{ if $labels.incident }}x',
+      'has 1 blocks and 0 ends',
+    ],
+    [
+      'a store that is away and reads like an incident',
+      rule('execErrState'),
+      'Error',
+      'only KeepLast says nothing',
+    ],
+    ['no data that reads like an incident', rule('noDataState'), 'NoData', 'only KeepLast says nothing'],
+    [
+      'one title twice in a folder, in two groups',
+      ['groups', 1, 'rules', 0, 'title'],
+      'Quota exhausted',
+      'two rules are called faultline/Quota exhausted',
+    ],
+    [
+      'two groups of one name',
+      ['groups', 1, 'name'],
+      'faultline-incidents',
+      'two groups are called faultline/faultline-incidents',
+    ],
     [
       'an unknown key in a query',
       rule('data', 0, 'model', 'rawSQL'),
@@ -134,11 +236,11 @@ describe('an alerting file that would stop Grafana, or be wrong in silence', () 
       'faultline-quota-exhausted',
       'rule uid faultline-quota-exhausted is used twice',
     ],
-    ['one title twice', rule('title'), 'Quota exhausted', 'two rules are called Quota exhausted'],
+    ['one title twice', rule('title'), 'Quota exhausted', 'two rules are called faultline/Quota exhausted'],
     ['a condition that names no query', rule('condition'), 'B', 'condition B names no query'],
     [
       'a threshold on nothing',
-      rule('data', 1, 'model', 'expression'),
+      rule('data', lastQuery - 1, 'model', 'expression'),
       'B',
       'threshold C reads B, which is no query',
     ],
@@ -208,6 +310,28 @@ describe('an alerting file that would stop Grafana, or be wrong in silence', () 
       { httpMethod: 'POST' },
       'settings.url',
     ],
+    [
+      'a template that nobody defines',
+      'contact-points',
+      ['contactPoints', 0, 'receivers', 0, 'settings', 'title'],
+      '{{ template "faultlin.title" . }}',
+      'title uses template faultlin.title, which nobody defines',
+    ],
+    [
+      'a variable of a template that is taken for one of the environment',
+      'contact-points',
+      ['contactPoints', 0, 'receivers', 0, 'settings', 'message'],
+      '{{ range $x := .Alerts }}{{ end }}',
+      'message holds a bare $ in a template',
+    ],
+    [
+      'a template without its end',
+      'templates',
+      ['templates', 0, 'template'],
+      '{{ define "faultline.title" }}{{ define "faultline.message" }}{{ end }}',
+      'template faultline: has 2 blocks and 1 ends',
+    ],
+    ['an unknown key of a template', 'templates', ['templates', 0, 'content'], 'x', 'unknown key content'],
     [
       'an unknown type of contact point',
       'contact-points',

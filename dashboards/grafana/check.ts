@@ -3,17 +3,28 @@ import type { BuiltFile } from './build.ts';
 import { checkAlerting, type PanelIds } from './check-alerting.ts';
 import { checkDashboard } from './check-dashboard.ts';
 
-const withPanels = z.object({ uid: z.string(), panels: z.array(z.object({ id: z.number() })) });
+const withPanels = z.object({
+  uid: z.string(),
+  title: z.string(),
+  panels: z.array(z.object({ id: z.number() })),
+  templating: z.object({ list: z.array(z.object({ name: z.string() })) }),
+});
 
 /** What is wrong with the generated files, one line each with the file's name; nothing when all is well. */
 export function checkFiles(files: readonly BuiltFile[]): string[] {
   const dashboards = files.filter(({ path }) => path.startsWith('dashboards/'));
   const alerting = files.filter(({ path }) => path.startsWith('alerting/'));
-  const panels = panelIds(dashboards);
+  const read = dashboards.flatMap(({ content }) => withPanels.safeParse(content).data ?? []);
+  const panels: PanelIds = new Map(read.map((one) => [one.uid, new Set(one.panels.map(({ id }) => id))]));
+  const variables = new Map(
+    read.map(({ uid, templating }) => [uid, new Set(templating.list.map(({ name }) => name))]),
+  );
+  const titles = new Set(read.map(({ title }) => title));
   const problems = dashboards.flatMap(({ path, content }) =>
-    checkDashboard(content, new Set(panels.keys())).map((problem) => `${path}: ${problem}`),
+    checkDashboard(content, variables).map((problem) => `${path}: ${problem}`),
   );
   if (panels.size !== dashboards.length) problems.push('dashboards: two dashboards have one uid');
+  else if (titles.size !== panels.size) problems.push('dashboards: two dashboards have one title');
   problems.push(
     ...checkAlerting(
       alerting.map(({ content }) => content),
@@ -39,15 +50,4 @@ export function compareFiles(
       .filter((path) => !expected.has(path))
       .map((path) => `${path} is built by nothing`),
   ];
-}
-
-function panelIds(dashboards: readonly BuiltFile[]): PanelIds {
-  return new Map(
-    dashboards.flatMap(({ content }) => {
-      const parsed = withPanels.safeParse(content);
-      return parsed.success
-        ? [[parsed.data.uid, new Set(parsed.data.panels.map(({ id }) => id))] as const]
-        : [];
-    }),
-  );
 }

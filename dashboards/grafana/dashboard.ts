@@ -1,8 +1,8 @@
 import * as dash from '@grafana/grafana-foundation-sdk/dashboard';
-import { forGrafana } from '../expand.ts';
+import { forGrafana, incidentVariable } from '../expand.ts';
 import { type Dashboard, type FilterVariable, filterVariables } from '../panel.ts';
-import { incidentMarks } from '../panels/incidents.ts';
-import { valuesOf, variableLabels } from '../panels/variables.ts';
+import { incidentMarks, marksOfOne } from '../panels/incidents.ts';
+import { incidentIds, valuesOf, variableLabels } from '../panels/variables.ts';
 import { finish } from './finish.ts';
 import { panelBuilder } from './panel-builder.ts';
 import { clickhouseType, target } from './query.ts';
@@ -30,9 +30,10 @@ export function dashboardJson(dashboard: Dashboard, docsUrl: string): Record<str
         .type(clickhouseType)
         .current({ text: 'ClickHouse', value: 'clickhouse' }),
     )
-    .annotation(incidentAnnotation())
+    .annotation(incidentAnnotation(dashboard.about === 'incident' ? marksOfOne : incidentMarks))
     .link(siblings());
-  for (const variable of filterVariables) builder.withVariable(filterVariable(variable));
+  if (dashboard.about === 'incident') builder.withVariable(incidentChoice());
+  else for (const variable of filterVariables) builder.withVariable(filterVariable(variable));
   dashboard.rows.forEach((row, index) => {
     // Panels have ids above these; nothing points at a row.
     builder.withRow(new dash.RowBuilder(row.title).id(1_000 + index));
@@ -47,23 +48,35 @@ function filterVariable(name: FilterVariable): dash.QueryVariableBuilder {
   return new dash.QueryVariableBuilder(name)
     .label(variableLabels[name])
     .datasource(source)
-    .query({ refId: name, queryType: 'sql', rawSql: valuesOf(name) })
-    .definition(valuesOf(name))
+    .query({ refId: name, queryType: 'sql', rawSql: forGrafana(valuesOf(name)) })
+    .definition(forGrafana(valuesOf(name)))
     .multi(true)
     .includeAll(true)
     .refresh(dash.VariableRefresh.OnTimeRangeChanged)
     .current({ text: ['All'], value: ['$__all'] });
 }
 
+/** The one incident that the page is about; the newest open one unless a link says which. */
+function incidentChoice(): dash.QueryVariableBuilder {
+  return new dash.QueryVariableBuilder(incidentVariable)
+    .label('Incident')
+    .datasource(source)
+    .query({ refId: incidentVariable, queryType: 'sql', rawSql: incidentIds })
+    .definition(incidentIds)
+    .multi(false)
+    .includeAll(false)
+    .refresh(dash.VariableRefresh.OnTimeRangeChanged);
+}
+
 /** Incidents as regions on every time series of the page. */
-function incidentAnnotation(): dash.AnnotationQueryBuilder {
+function incidentAnnotation(marks: string): dash.AnnotationQueryBuilder {
   return new dash.AnnotationQueryBuilder()
     .name('Incidents')
     .datasource(source)
     .enable(true)
     .hide(false)
     .iconColor('red')
-    .target(target('table', forGrafana(incidentMarks)));
+    .target(target('table', forGrafana(marks)));
 }
 
 function siblings(): dash.DashboardLinkBuilder {

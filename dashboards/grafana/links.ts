@@ -1,7 +1,11 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import * as dash from '@grafana/grafana-foundation-sdk/dashboard';
 import { runbookUrl } from '../docs-url.ts';
+import { incidentVariable } from '../expand.ts';
 import { filterVariables, type PanelLink } from '../panel.ts';
+
+/** Uid of the page of one incident. */
+export const incidentUid = 'faultline-incident';
 
 interface LinkPlace {
   docsUrl: string;
@@ -32,6 +36,9 @@ function address(link: PanelLink, place: LinkPlace): string {
   // Runbooks open in a new tab: Grafana's page would take a click on a path of its own for one of its pages.
   if (link.to === 'runbook') return runbookUrl(place.docsUrl, link.class ?? '${__value.raw}');
   if (link.to === 'dashboard') return `/d/${link.uid}`;
+  if (link.to === 'incident') {
+    return `/d/${incidentUid}?\${__url_time_range}&\${datasource:queryparam}&var-${incidentVariable}=\${__value.raw}`;
+  }
   const others = filterVariables
     .filter((name) => name !== link.variable)
     .map((name) => `\${${name}:queryparam}`);

@@ -11,7 +11,19 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { forGrafana } from '../expand.ts';
-import { type Panel, panelId, type PanelKind } from '../panel.ts';
+import { errorClasses, requestClassNames } from '../../domain/error-class.ts';
+import { responsible } from '../../domain/incident.ts';
+import { factsOf, incidentKindNames } from '../../domain/incident-kind.ts';
+import {
+  type Column,
+  columnWidth,
+  LEAST_TEXT,
+  type Panel,
+  panelId,
+  type PanelKind,
+  type Unit,
+  type Words,
+} from '../panel.ts';
 import { columnLink, panelLinks } from './links.ts';
 import { target } from './query.ts';
 import { grafanaUnit } from './units.ts';
@@ -36,6 +48,12 @@ const builders: Readonly<Record<PanelKind, (panel: Panel, place: PanelPlace) => 
   incidents: table,
 };
 
+/** Rates are shown as plain numbers: Grafana's own unit reads "c/m", and one of ours would not shorten thousands. */
+const per: Readonly<Partial<Record<Unit, string>>> = {
+  per_second: 'per second',
+  per_minute: 'per minute',
+};
+
 function timeSeries(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
   const bars = panel.kind === 'bars';
   const builder = dressed(new TimeseriesBuilder(), panel, place)
@@ -46,6 +64,7 @@ function timeSeries(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
     .fillOpacity(bars ? 85 : 8)
     .showPoints(common.VisibilityMode.Auto)
     .axisSoftMin(0)
+    .axisLabel(per[panel.unit] ?? '')
     .stacking(
       new common.StackingConfigBuilder()
         .mode(panel.stacked === true ? common.StackingMode.Normal : common.StackingMode.None)
@@ -64,6 +83,8 @@ function timeSeries(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
         .sort(common.SortOrder.Descending),
     );
   if (panel.minStep !== undefined) builder.interval(`${panel.minStep}s`);
+  if (panel.color === 'by_name') builder.colorScheme(scheme(dash.FieldColorModeId.PaletteClassicByName));
+  else if (panel.color !== undefined) builder.colorScheme(scheme(dash.FieldColorModeId.Shades, panel.color));
   if (panel.thresholds !== undefined) {
     builder.thresholdsStyle(
       new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed),
@@ -87,6 +108,11 @@ function timeSeries(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
   return builder;
 }
 
+function scheme(mode: dash.FieldColorModeId, fixedColor?: string): dash.FieldColorBuilder {
+  const builder = new dash.FieldColorBuilder().mode(mode);
+  return fixedColor === undefined ? builder : builder.fixedColor(fixedColor);
+}
+
 function stat(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
   return dressed(new StatBuilder(), panel, place)
     .withTarget(target('table', forGrafana(panel.sql)))
@@ -105,6 +131,8 @@ function heatmap(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
     .rowsFrame(new RowsHeatmapOptionsBuilder().layout(common.HeatmapCellLayout.Le))
     .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges'));
   if (panel.minStep !== undefined) builder.interval(`${panel.minStep}s`);
+  for (const { name, title } of panel.columns ?? [])
+    builder.overrideByName(name, [{ id: 'displayName', value: title }]);
   return builder;
 }
 
@@ -112,20 +140,47 @@ function table(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
   const builder = dressed(new TableBuilder(), panel, place)
     .withTarget(target('table', forGrafana(panel.sql)))
     .cellHeight(common.TableCellHeight.Sm)
-    .showHeader(true)
-    .filterable(true);
-  for (const column of panel.columns ?? []) {
-    builder.overrideByName(column.name, [
-      { id: 'displayName', value: column.title },
-      { id: 'unit', value: grafanaUnit(column.unit) },
-      ...(column.width === undefined ? [] : [{ id: 'custom.width', value: column.width }]),
-      ...(column.link === undefined ? [] : [{ id: 'links', value: [columnLink(column.link, place)] }]),
-      ...(column.unit === 'text' && column.width === undefined && column.link === undefined
-        ? [{ id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } }]
-        : []),
-    ]);
-  }
+    .showHeader(true);
+  for (const column of panel.columns ?? [])
+    builder.overrideByName(column.name, columnProperties(column, place));
   return builder;
+}
+
+function columnProperties(column: Column, place: PanelPlace): dash.DynamicConfigValue[] {
+  const width = columnWidth(column);
+  const wraps = column.wraps === true || width === null;
+  return [
+    { id: 'displayName', value: column.title },
+    { id: 'unit', value: grafanaUnit(column.unit) },
+    { id: 'custom.filterable', value: column.unit === 'text' },
+    // Else an empty cell shows the text that the panel has for no rows at all.
+    { id: 'noValue', value: '–' },
+    ...(width === null
+      ? [{ id: 'custom.minWidth', value: LEAST_TEXT }]
+      : [{ id: 'custom.width', value: width }]),
+    ...(column.link === undefined ? [] : [{ id: 'links', value: [columnLink(column.link, place)] }]),
+    ...(column.words === undefined ? [] : [{ id: 'mappings', value: [titlesOf(column.words)] }]),
+    // Grafana 11 reads it of the cell, 12 and later of the column.
+    ...(wraps
+      ? [
+          { id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } },
+          { id: 'custom.wrapText', value: true },
+        ]
+      : []),
+  ];
+}
+
+/** Our own words by their titles, as a mapping of values: links still get the word itself. */
+function titlesOf(words: Words): dash.ValueMap {
+  const titles: Record<Words, Readonly<Record<string, string>>> = {
+    class: Object.fromEntries(requestClassNames.map((name) => [name, errorClasses[name].title])),
+    kind: Object.fromEntries(incidentKindNames.map((name) => [name, factsOf(name).title])),
+    party: responsible,
+  };
+  const options = Object.entries(titles[words]).map(
+    ([name, text], index) => [name, { text, index }] as const,
+  );
+  return { type: dash.MappingType.ValueToText, options: Object.fromEntries(options) };
 }
 
 interface Dressable {

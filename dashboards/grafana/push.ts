@@ -1,174 +1,234 @@
 import { z } from 'zod';
-import type { AlertRule } from '../panels/alerts.ts';
-import { alerting, type FileRule, rulesFile } from './alerting.ts';
+import { alerting, type FileRule, groupRules, type RuleGroup, ruleGroups } from './alerting.ts';
 import type { BuiltFile } from './build.ts';
+import { type Answer, type Call, caller, type GrafanaAddress, GrafanaError, shown } from './client.ts';
+import { differences } from './differences.ts';
+import { clickhouseType } from './query.ts';
 
-/** Where Grafana is. The token is sent and never shown. */
-export interface GrafanaAddress {
-  url: string;
-  token: string;
+export { type GrafanaAddress, GrafanaError } from './client.ts';
+
+/** What is done to one thing in Grafana, or would be. */
+export interface PushStep {
+  /** `dashboard faultline-overview`. */
+  what: string;
+  change: 'create' | 'update' | 'delete' | 'unchanged';
+  /** Where it differs, one line a place. */
+  differences: readonly string[];
 }
 
-/** Trouble with Grafana in one line that names the host and says what to do. */
-export class GrafanaError extends Error {
-  readonly code: 'unreachable' | 'unauthorized' | 'no_data_source' | 'refused';
-  constructor(code: GrafanaError['code'], message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = 'GrafanaError';
-    this.code = code;
-  }
+export interface PushOptions {
+  docsUrl: string;
+  /** Only reads, and resolves with what would be done. */
+  dryRun: boolean;
 }
 
+/** Uid of the folder that is ours. Nothing outside of it is touched. */
 const folderUid = 'faultline';
 
 /**
- * Sends dashboards and alert rules to a Grafana over its HTTP API and resolves with one line for each thing sent.
- * Sending again changes nothing more. Contact points and policies are not sent: the policy tree is one resource of
- * all teams. Throws `GrafanaError`.
+ * Brings the folder of a Grafana to what the code builds, over its HTTP API: folder, dashboards, groups of alert rules.
+ * What is there as it should be is not sent again, so a second push changes nothing; a dashboard of ours that is no more
+ * is deleted. Contact points and policies are not sent: the policy tree is one resource of all teams. Throws
+ * `GrafanaError`.
  */
 export async function push(
   grafana: GrafanaAddress,
   dashboards: readonly BuiltFile[],
-  rules: readonly AlertRule[],
-  docsUrl: string,
-): Promise<string[]> {
-  const call = caller(grafana);
-  const source = await call('GET', `/api/datasources/uid/${alerting.dataSourceUid}`, undefined, [404]);
-  if (source === 404) {
+  options: PushOptions,
+): Promise<PushStep[]> {
+  const place: Place = { call: caller(grafana), where: `Grafana at ${shown(grafana.url)}`, ...options };
+  await findDataSource(place);
+  const folder = await bringFolder(place);
+  const steps = [folder];
+  for (const { content } of dashboards) steps.push(await bringDashboard(place, content, 1));
+  if (folder.change !== 'create') steps.push(...(await removeOld(place, dashboards)));
+  for (const group of ruleGroups) steps.push(await bringGroup(place, group, 1));
+  return steps;
+}
+
+interface Place extends PushOptions {
+  call: Call;
+  where: string;
+}
+
+const sourceAnswer = z.object({ type: z.string() });
+
+async function findDataSource({ call, where }: Place): Promise<void> {
+  const { status, body } = await call(
+    'GET',
+    `/api/datasources/uid/${alerting.dataSourceUid}`,
+    undefined,
+    [404],
+  );
+  const has = status === 404 ? 'no data source' : `a data source of type ${typeOf(body)}`;
+  if (has.endsWith(clickhouseType)) return;
+  throw new GrafanaError(
+    'no_data_source',
+    `${where} has ${has} with uid ${alerting.dataSourceUid}, which the alert rules ask; add one of type ClickHouse with this uid (deploy/grafana/provisioning/datasources/clickhouse.yaml shows it)`,
+  );
+}
+
+function typeOf(body: unknown): string {
+  return sourceAnswer.safeParse(body).data?.type ?? 'unknown';
+}
+
+const folderList = z.array(z.object({ uid: z.string(), title: z.string() }));
+
+async function bringFolder(place: Place): Promise<PushStep> {
+  const { call, where, dryRun } = place;
+  const what = `folder ${alerting.folder}`;
+  const own = `/api/folders/${folderUid}`;
+  if ((await call('GET', own, undefined, [404])).status !== 404)
+    return { what, change: 'unchanged', differences: [] };
+  // Grafana would refuse a second folder of this title, or take it; in that of somebody else we have no business.
+  const { body } = await call('GET', '/api/folders?limit=1000');
+  const same = folderList
+    .safeParse(body)
+    .data?.find(({ title }) => title.toLowerCase() === alerting.folder.toLowerCase());
+  if (same !== undefined) {
     throw new GrafanaError(
-      'no_data_source',
-      `Grafana at ${shown(grafana.url)} has no data source with uid ${alerting.dataSourceUid}, which the alert rules ask; add one of type ClickHouse with this uid (deploy/grafana/provisioning/datasources/clickhouse.yaml shows it)`,
+      'not_ours',
+      `${where} has a folder called ${same.title} with uid ${same.uid}, which is not the one of faultline (uid ${folderUid}); rename it, or move what is in it and delete it`,
     );
   }
-  // 409 and 412: the folder is there already.
-  await call('POST', '/api/folders', { uid: folderUid, title: alerting.folder }, [409, 412]);
-  const sent: string[] = [];
-  for (const { path, content } of dashboards) {
-    await call('POST', '/api/dashboards/db', {
-      dashboard: { ...content, id: null },
+  if (dryRun) return { what, change: 'create', differences: [] };
+  // 409 and 412: another push was faster.
+  const made = await call('POST', '/api/folders', { uid: folderUid, title: alerting.folder }, [409, 412]);
+  if (made.status >= 400 && (await call('GET', own, undefined, [404])).status === 404) {
+    throw new GrafanaError(
+      'not_ours',
+      `${where} does not create the folder ${alerting.folder} (${made.status}: ${messageOf(made)}); look for another folder of this title`,
+    );
+  }
+  return { what, change: 'create', differences: [] };
+}
+
+const dashboardAnswer = z.object({
+  dashboard: z.looseObject({ version: z.number().optional(), schemaVersion: z.number().optional() }),
+  meta: z.object({ folderUid: z.string().optional(), provisioned: z.boolean().optional() }),
+});
+
+/** `tries`: how often it is begun again when somebody else saved the dashboard meanwhile. */
+async function bringDashboard(
+  place: Place,
+  content: Record<string, unknown>,
+  tries: number,
+): Promise<PushStep> {
+  const { call, where, dryRun } = place;
+  const uid = String(content['uid']);
+  const what = `dashboard ${uid}`;
+  const found = await call('GET', `/api/dashboards/uid/${uid}`, undefined, [404]);
+  const there = found.status === 404 ? undefined : dashboardAnswer.safeParse(found.body).data;
+  if (found.status !== 404 && there === undefined) throw strange(where, `/api/dashboards/uid/${uid}`);
+  if (there !== undefined && there.meta.folderUid !== folderUid) {
+    throw new GrafanaError(
+      'not_ours',
+      `${where} has the ${what} in another folder (uid ${there.meta.folderUid ?? 'none'}); move or delete it, since only the folder ${alerting.folder} is touched`,
+    );
+  }
+  if (there?.meta.provisioned === true) {
+    throw new GrafanaError(
+      'not_ours',
+      `${where} has the ${what} from a provisioned file; change it there, or take the file away before you push`,
+    );
+  }
+  const changed = there === undefined ? [] : dashboardDifferences(there.dashboard, content);
+  if (there !== undefined && changed.length === 0) return { what, change: 'unchanged', differences: [] };
+  const step: PushStep = { what, change: there === undefined ? 'create' : 'update', differences: changed };
+  if (dryRun) return step;
+  const sent = await call(
+    'POST',
+    '/api/dashboards/db',
+    {
+      dashboard: { ...content, id: null, version: there?.dashboard.version ?? 0 },
       folderUid,
-      overwrite: true,
+      overwrite: false,
       message: 'faultline dashboards push',
-    });
-    sent.push(`dashboard ${path.replace(/^dashboards\/|\.json$/g, '')}`);
-  }
-  const group = `/api/v1/provisioning/folder/${folderUid}/rule-groups/${alerting.group}`;
-  await call('PUT', group, ruleGroup(rules, docsUrl));
-  sent.push(...rules.map(({ uid }) => `alert rule ${uid}`));
-  return sent;
+    },
+    [409, 412],
+  );
+  if (sent.status < 400) return step;
+  if (tries > 0 && statusOf(sent) !== 'name-exists') return bringDashboard(place, content, tries - 1);
+  throw new GrafanaError(
+    'conflict',
+    statusOf(sent) === 'name-exists'
+      ? `${where} has another dashboard called ${JSON.stringify(content['title'])} in the folder ${alerting.folder}; rename or delete it`
+      : `${where} does not take the ${what} (${sent.status}: ${messageOf(sent)}); somebody else saves it, push again`,
+  );
 }
 
-/** The rule group as the HTTP API has it: the same rules as in the file, some fields under other names. */
-export function ruleGroup(rules: readonly AlertRule[], docsUrl: string): Record<string, unknown> {
-  const file = rulesFile(rules, docsUrl) as { groups: { rules: FileRule[] }[] };
+/** A newer Grafana raises the version of the schema by itself. */
+function dashboardDifferences(theirs: Record<string, unknown>, ours: Record<string, unknown>): string[] {
+  const newer = Number(theirs['schemaVersion'] ?? 0) > Number(ours['schemaVersion'] ?? 0);
+  return differences(theirs, newer ? { ...ours, schemaVersion: theirs['schemaVersion'] } : ours);
+}
+
+const searchAnswer = z.array(z.object({ uid: z.string(), folderUid: z.string().optional() }));
+
+async function removeOld(place: Place, dashboards: readonly BuiltFile[]): Promise<PushStep[]> {
+  const { call, dryRun } = place;
+  const ours = new Set(dashboards.map(({ content }) => content['uid']));
+  const { body } = await call('GET', `/api/search?type=dash-db&folderUIDs=${folderUid}&limit=1000`);
+  const old = (searchAnswer.safeParse(body).data ?? []).filter(
+    (one) => one.folderUid === folderUid && one.uid.startsWith('faultline-') && !ours.has(one.uid),
+  );
+  const steps: PushStep[] = [];
+  for (const { uid } of old) {
+    if (!dryRun) await call('DELETE', `/api/dashboards/uid/${uid}`, undefined, [404]);
+    steps.push({ what: `dashboard ${uid}`, change: 'delete', differences: [] });
+  }
+  return steps;
+}
+
+async function bringGroup(place: Place, group: RuleGroup, tries: number): Promise<PushStep> {
+  const { call, where, dryRun, docsUrl } = place;
+  const what = `alert rules ${group.name}`;
+  const path = `/api/v1/provisioning/folder/${folderUid}/rule-groups/${group.name}`;
+  const ours = apiGroup(group, docsUrl);
+  const found = await call('GET', path, undefined, [404]);
+  const changed = found.status === 404 ? [] : differences(found.body, ours);
+  if (found.status !== 404 && changed.length === 0) return { what, change: 'unchanged', differences: [] };
+  const step: PushStep = { what, change: found.status === 404 ? 'create' : 'update', differences: changed };
+  if (dryRun) return step;
+  const sent = await call('PUT', path, ours, [409, 412]);
+  if (sent.status < 400) return step;
+  if (tries > 0) return bringGroup(place, group, tries - 1);
+  throw new GrafanaError(
+    'conflict',
+    `${where} does not take the ${what} (${sent.status}: ${messageOf(sent)}); a rule of the same uid is elsewhere or comes from a file, or somebody else saves it`,
+  );
+}
+
+/** A group of rules as the HTTP API has it: the same rules as in the file, some fields under other names. */
+export function apiGroup(
+  group: RuleGroup,
+  docsUrl: string,
+): { title: string; folderUid: string; interval: number; rules: Record<string, unknown>[] } {
   return {
-    title: alerting.group,
+    title: group.name,
     folderUid,
-    interval: alerting.intervalSeconds,
-    rules: file.groups.flatMap(({ rules }) => rules).map(apiRule),
+    interval: group.intervalSeconds,
+    rules: groupRules(group, docsUrl).map((rule) => apiRule(rule, group.name)),
   };
 }
 
-function apiRule(rule: FileRule): Record<string, unknown> {
-  const {
-    keepFiringFor,
-    missing_series_evals_to_resolve,
-    dashboardUid: _uid,
-    panelId: _panel,
-    ...same
-  } = rule;
-  return {
-    ...same,
-    keep_firing_for: keepFiringFor,
-    missingSeriesEvalsToResolve: missing_series_evals_to_resolve,
-    folderUID: folderUid,
-    ruleGroup: alerting.group,
-    orgID: 1,
-  };
+function apiRule({ dashboardUid: _uid, panelId: _panel, ...same }: FileRule, ruleGroup: string) {
+  return { ...same, folderUID: folderUid, ruleGroup, orgID: 1 };
 }
 
-type Call = (method: string, path: string, body?: unknown, allowed?: readonly number[]) => Promise<number>;
+const refusal = z.object({ message: z.string().optional(), status: z.string().optional() });
 
-/** Resolves with the status when it is 2xx or one of the allowed ones. */
-function caller({ url, token }: GrafanaAddress): Call {
-  return async (method, path, body, allowed = []) => {
-    const response = await send(method, url, path, token, body);
-    const { status } = response;
-    if (response.ok || allowed.includes(status)) {
-      await response.body?.cancel();
-      return status;
-    }
-    const where = `Grafana at ${shown(url)}`;
-    if (status === 401 || status === 403) {
-      const why =
-        status === 401 ? 'does not accept the token' : `does not let the token do ${method} ${path}`;
-      throw new GrafanaError(
-        'unauthorized',
-        `${where} ${why} (${status}); set grafana.token (FAULTLINE_GRAFANA_TOKEN) to a service-account token that may write dashboards, folders and alert rules`,
-      );
-    }
-    throw new GrafanaError(
-      'refused',
-      `${where} answered ${status} to ${method} ${path}: ${await reason(response)}`,
-    );
-  };
+function statusOf({ body }: Answer): string | undefined {
+  return refusal.safeParse(body).data?.status;
 }
 
-async function send(
-  method: string,
-  url: string,
-  path: string,
-  token: string,
-  body: unknown,
-): Promise<Response> {
-  try {
-    return await fetch(`${url.replace(/\/+$/, '')}${path}`, {
-      method,
-      // A redirect leads to a login page or another host; neither may see the token.
-      redirect: 'manual',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json',
-        authorization: `Bearer ${token}`,
-      },
-      signal: AbortSignal.timeout(15_000),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  } catch (cause) {
-    throw new GrafanaError(
-      'unreachable',
-      `Grafana at ${shown(url)} cannot be reached (${whyUnreachable(cause)}); check grafana.url and that it runs`,
-      cause,
-    );
-  }
+function messageOf({ body }: Answer): string {
+  return (refusal.safeParse(body).data?.message ?? 'no reason given').replaceAll(/\s+/g, ' ').slice(0, 300);
 }
 
-function whyUnreachable(cause: unknown): string {
-  for (let error: unknown = cause; error instanceof Error; error = error.cause) {
-    if ('code' in error && typeof error.code === 'string') return error.code;
-    if (error.name === 'TimeoutError') return 'no answer within 15 s';
-  }
-  return 'the request failed';
-}
-
-const refusal = z.object({ message: z.string() });
-
-async function reason(response: Response): Promise<string> {
-  const text = await response.text().catch(() => '');
-  if (response.status < 400) return 'a redirect; check grafana.url';
-  try {
-    return refusal.parse(JSON.parse(text)).message.replaceAll(/\s+/g, ' ').slice(0, 300);
-  } catch {
-    return response.status < 400
-      ? 'a redirect; check grafana.url'
-      : 'no reason given; check that this is a Grafana';
-  }
-}
-
-/** The address without anything that could be a secret. */
-function shown(url: string): string {
-  const parsed = URL.parse(url);
-  return parsed === null
-    ? 'an address that is none'
-    : `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
+function strange(where: string, path: string): GrafanaError {
+  return new GrafanaError(
+    'refused',
+    `${where} answers ${path} unlike Grafana; check grafana.url and that its version is 11 or later`,
+  );
 }

@@ -4,8 +4,8 @@ import type { Unit } from '../panel.ts';
 const names: Readonly<Record<Unit, string>> = {
   count: units.Short,
   ratio: units.PercentUnit,
-  per_second: units.CountsPerSecond,
-  per_minute: units.CountsPerMinute,
+  per_second: units.Short,
+  per_minute: units.Short,
   ms: units.Milliseconds,
   seconds: units.Seconds,
   usd: units.Dollars,
@@ -14,7 +14,7 @@ const names: Readonly<Record<Unit, string>> = {
   text: units.String,
 };
 
-/** Grafana's name of a unit. */
+/** Grafana's name of a unit. A rate is a number: its panel says per what. */
 export function grafanaUnit(unit: Unit): string {
   return names[unit];
 }

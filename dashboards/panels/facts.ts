@@ -29,6 +29,18 @@ export const providerClasses = sqlList(
   requestClassNames.filter((name) => name !== 'ok' && errorClasses[name].fault === 'provider'),
 );
 
+/** Classes that refuse who calls, or from where: answers 401 and 403 of the guide. */
+export const accessClassNames = requestClassNames.filter(
+  (name) => /^40[13] /.test(errorClasses[name].guide ?? '') || name === 'permission_denied',
+);
+export const accessClasses = sqlList(accessClassNames);
+
+/** SQL list of the kinds of incident whose runbook is that of one of these classes. */
+export function kindsAbout(classes: readonly RequestClass[]): string {
+  // Never empty, which would be no list: a name that no kind has.
+  return sqlList(['', ...incidentKindNames.filter((kind) => classes.includes(factsOf(kind).class))]);
+}
+
 /** SQL for the runbook class of a row of `incidents`: the scope's class, else that of the kind. */
 export const runbookOfIncident = `if(JSONExtractString(scope, 'class') != '', JSONExtractString(scope, 'class'), transform(toString(kind), ${sqlList(incidentKindNames, '[]')}, ${sqlList(
   incidentKindNames.map((kind) => factsOf(kind).class),
@@ -43,7 +55,10 @@ function sqlMap(column: string, value: (name: RequestClass) => string, fallback:
   return `transform(toString(${column}), ${sqlList(names, '[]')}, ${sqlList(names.map(value), '[]')}, '${fallback}')`;
 }
 
+/** SQL for the steps of the remedy of a row of `incidents`, numbered, one a line. */
+export const stepsOfIncident = `arrayStringConcat(arrayMap((step, n) -> concat(toString(n), '. ', step), JSONExtract(remedy, 'steps', 'Array(String)') AS list, arrayEnumerate(list)), '\\n')`;
+
 // Only names from our own closed tables come here: letters and underscores, nothing to escape.
-function sqlList(names: readonly string[], brackets: '()' | '[]' = '()'): string {
+export function sqlList(names: readonly string[], brackets: '()' | '[]' = '()'): string {
   return `${brackets[0]}${names.map((name) => `'${name}'`).join(', ')}${brackets[1]}`;
 }

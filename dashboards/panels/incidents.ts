@@ -1,6 +1,7 @@
 import type { Panel } from '../panel.ts';
-import { runbookOfIncident, scopeOfIncident } from './facts.ts';
-import { toLimits } from './links.ts';
+import { classColumn, idColumn, kindColumn, partyColumn } from './columns.ts';
+import { runbookOfIncident, scopeOfIncident, stepsOfIncident } from './facts.ts';
+import { toOverview, toSlowDown } from './links.ts';
 
 /** Open now: what still fires at the end of the time range. */
 export const openIncidents: Panel = {
@@ -16,7 +17,7 @@ WHERE state = 'firing' AND started_at <= $__toTime AND $__scopeFilters`,
   height: 4,
   empty: 'none',
   thresholds: [{ value: 1, color: 'red' }],
-  links: [toLimits],
+  links: [toSlowDown],
 };
 
 /** What to do now, one row an incident. */
@@ -24,38 +25,30 @@ export const openIncidentsTable: Panel = {
   slug: 'incidents',
   title: 'What to do now',
   description:
-    'One row per open incident, the most severe first: what happens, who must act and why, and the first steps. The class leads to its runbook.',
+    'One row per open incident, the most severe first: what happens, who must act, and all steps in their order. The class leads to its runbook, the id to the page of the incident with evidence, plan and callers.',
   kind: 'incidents',
   unit: 'text',
-  sql: `SELECT severity, kind, started_at, ${scopeOfIncident} AS affected, summary,
-  verdict_party, verdict_why, arrayStringConcat(JSONExtract(remedy, 'steps', 'Array(String)'), ' ') AS steps,
-  ${runbookOfIncident} AS runbook, id
+  sql: `SELECT severity, kind, started_at, ${scopeOfIncident} AS affected, summary, verdict_party,
+  ${stepsOfIncident} AS steps, ${runbookOfIncident} AS runbook, id
 FROM incidents FINAL
 WHERE state = 'firing' AND started_at <= $__toTime AND $__scopeFilters
 ORDER BY indexOf(['critical', 'warning', 'info'], toString(severity)), started_at, id
 LIMIT 100`,
   columns: [
-    { name: 'severity', title: 'Severity', unit: 'text', width: 80 },
-    { name: 'kind', title: 'Incident', unit: 'text', width: 140 },
-    { name: 'started_at', title: 'Since', unit: 'age', width: 130 },
-    { name: 'affected', title: 'Affected', unit: 'text', width: 220 },
-    { name: 'summary', title: 'What happens', unit: 'text' },
-    { name: 'verdict_party', title: 'Who must act', unit: 'text', width: 100 },
-    { name: 'verdict_why', title: 'Why', unit: 'text' },
+    { name: 'severity', title: 'Severity', unit: 'text', chars: 8 },
+    { ...kindColumn, chars: 16 },
+    { name: 'started_at', title: 'Since', unit: 'age' },
+    { name: 'affected', title: 'Affected', unit: 'text', chars: 14, wraps: true },
+    { name: 'summary', title: 'What happens', unit: 'text', chars: 22, wraps: true },
+    { ...partyColumn, chars: 14 },
     { name: 'steps', title: 'What to do', unit: 'text' },
-    {
-      name: 'runbook',
-      title: 'Runbook',
-      unit: 'text',
-      width: 130,
-      link: { to: 'runbook', title: 'Open the runbook' },
-    },
-    { name: 'id', title: 'Id', unit: 'text', width: 130 },
+    { ...classColumn('runbook', 'Runbook'), chars: 16 },
+    idColumn,
   ],
   width: 24,
-  height: 8,
+  height: 14,
   empty: 'No open incident.',
-  links: [toLimits],
+  links: [toSlowDown],
 };
 
 /** Who had to act in the time range, by incident. */
@@ -66,31 +59,69 @@ export const verdicts: Panel = {
     'Incidents that were open at any time in the range, by who had to act: the verdict compares providers, models, regions and clients, which the class of a single error cannot do.',
   kind: 'table',
   unit: 'count',
-  sql: `SELECT verdict_party, kind, countIf(state = 'firing') AS open_now, count() AS all_of_them, max(started_at) AS newest
+  sql: `SELECT verdict_party, kind, countIf(state = 'firing') AS open_now, count() AS all_of_them
 FROM incidents FINAL
 WHERE state IN ('firing', 'resolved') AND started_at <= $__toTime
   AND (state = 'firing' OR resolved_at >= $__fromTime) AND $__scopeFilters
 GROUP BY verdict_party, kind ORDER BY open_now DESC, all_of_them DESC, verdict_party, kind`,
   columns: [
-    { name: 'verdict_party', title: 'Who must act', unit: 'text' },
-    { name: 'kind', title: 'Incident', unit: 'text' },
-    { name: 'open_now', title: 'Open', unit: 'count', width: 60 },
-    { name: 'all_of_them', title: 'In all', unit: 'count', width: 60 },
-    { name: 'newest', title: 'Newest', unit: 'age', width: 130 },
+    partyColumn,
+    kindColumn,
+    { name: 'open_now', title: 'Open', unit: 'count' },
+    { name: 'all_of_them', title: 'In all', unit: 'count' },
   ],
-  width: 8,
-  height: 8,
+  width: 24,
+  height: 6,
   empty: 'no incidents',
-  links: [toLimits],
+  links: [toSlowDown],
 };
+
+/** Incidents of some kinds that were open at any time in the range, for the page that is about them. */
+export function incidentHistory(slug: string, kinds: string, what: string): Panel {
+  return {
+    slug,
+    title: 'Incidents in the time range',
+    description: `${what} that were open at any time in the range, the newest first, with what was to be done. The id leads to the page of the incident.`,
+    kind: 'incidents',
+    unit: 'text',
+    sql: `SELECT state, kind, started_at, resolved_at, ${scopeOfIncident} AS affected, summary, verdict_party,
+  ${stepsOfIncident} AS steps, id
+FROM incidents FINAL
+WHERE kind IN ${kinds} AND state IN ('firing', 'resolved') AND started_at <= $__toTime
+  AND (state = 'firing' OR resolved_at >= $__fromTime) AND $__scopeFilters
+ORDER BY started_at DESC, id LIMIT 100`,
+    columns: [
+      { name: 'state', title: 'State', unit: 'text', chars: 8 },
+      { ...kindColumn, chars: 16 },
+      { name: 'started_at', title: 'Began', unit: 'time' },
+      { name: 'resolved_at', title: 'Ended', unit: 'time' },
+      { name: 'affected', title: 'Affected', unit: 'text', chars: 14, wraps: true },
+      { name: 'summary', title: 'What happened', unit: 'text', chars: 22, wraps: true },
+      { ...partyColumn, chars: 14 },
+      { name: 'steps', title: 'What to do', unit: 'text' },
+      idColumn,
+    ],
+    width: 24,
+    height: 12,
+    empty: 'no incidents',
+    links: [toOverview],
+  };
+}
+
+function marks(which: string): string {
+  return `SELECT started_at AS time, ifNull(resolved_at, toDateTime64($__toTime, 3, 'UTC')) AS timeEnd,
+  toString(kind) AS title, concat(summary, ' Who must act: ', verdict_party) AS text, concat(severity, ',', kind) AS tags
+FROM incidents FINAL
+WHERE state IN ('firing', 'resolved') AND started_at <= $__toTime
+  AND (state = 'firing' OR resolved_at >= $__fromTime) AND ${which}
+ORDER BY time LIMIT 500`;
+}
 
 /**
  * Marks on every chart: one region per incident that was open in the time range. Columns `time`, `timeEnd`,
  * `title`, `text`, `tags`.
  */
-export const incidentMarks = `SELECT started_at AS time, ifNull(resolved_at, toDateTime64($__toTime, 3, 'UTC')) AS timeEnd,
-  toString(kind) AS title, concat(summary, ' Who must act: ', verdict_party) AS text, concat(severity, ',', kind) AS tags
-FROM incidents FINAL
-WHERE state IN ('firing', 'resolved') AND started_at <= $__toTime
-  AND (state = 'firing' OR resolved_at >= $__fromTime) AND $__scopeFilters
-ORDER BY time LIMIT 500`;
+export const incidentMarks = marks('$__scopeFilters');
+
+/** The same of the one incident that a page is about. */
+export const marksOfOne = marks('id = $__incident');

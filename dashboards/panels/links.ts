@@ -1,15 +1,29 @@
 import type { PanelLink } from '../panel.ts';
 
-/** The way from a panel of the overview to its neighbour, with the same time range and filters. */
-export const toLimits: PanelLink = {
+/** Ways from a panel to a neighbour, with the same time range and filters. */
+const neighbour = (uid: string, title: string): PanelLink => ({
   to: 'dashboard',
-  title: 'Slow Down and quota, same filters',
-  uid: 'faultline-limits',
-};
+  title: `${title}, same filters`,
+  uid,
+});
 
-/** The way back. */
-export const toOverview: PanelLink = {
-  to: 'dashboard',
-  title: 'Overview, same filters',
-  uid: 'faultline-overview',
-};
+export const toOverview = neighbour('faultline-overview', 'Overview');
+export const toSlowDown = neighbour('faultline-slow-down', 'Slow Down');
+export const toQuota = neighbour('faultline-limits', 'Quota and limits');
+export const toKeys = neighbour('faultline-keys', 'Keys and access');
+export const toProviders = neighbour('faultline-providers', 'Providers and latency');
+export const toPipeline = neighbour('faultline-pipeline', 'Pipeline');
+
+/** The page of a class as a link of a panel's title. */
+export const runbook = (name: string, title: string): PanelLink => ({
+  to: 'runbook',
+  title: `Runbook: ${title}`,
+  class: name,
+});
+
+export const slowDownRunbook = runbook('slow_down', 'Slow Down');
+export const quotaRunbook = runbook('quota_exceeded', 'quota');
+export const rateLimitRunbook = runbook('rate_limit', 'rate limits');
+export const serverErrorRunbook = runbook('server_error', 'server errors');
+export const keyRunbook = runbook('incorrect_api_key', 'wrong keys');
+export const regionRunbook = runbook('unsupported_region', 'regions');

@@ -1,6 +1,19 @@
 import type { Dashboard } from '../panel.ts';
-import { limits } from './limits.ts';
+import { incidentPage } from './incident-page.ts';
+import { keysPage } from './keys.ts';
 import { overview } from './overview.ts';
+import { pipelinePage } from './pipeline-page.ts';
+import { providersPage } from './providers.ts';
+import { quotaPage } from './quota.ts';
+import { slowDownPage } from './slow-down.ts';
 
 /** Every dashboard, the one to open first at the front. */
-export const dashboards: readonly Dashboard[] = [overview, limits];
+export const dashboards: readonly Dashboard[] = [
+  overview,
+  slowDownPage,
+  quotaPage,
+  keysPage,
+  providersPage,
+  pipelinePage,
+  incidentPage,
+];

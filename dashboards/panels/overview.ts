@@ -1,7 +1,6 @@
 import type { Dashboard } from '../panel.ts';
 import { openIncidents, openIncidentsTable, verdicts } from './incidents.ts';
 import { errorShare, freshness, providerShare, requests, uselessRetries } from './totals.ts';
-import { ingestDelay, ingestRecords } from './pipeline.ts';
 import { topCallers, topMessages, topModels } from './tables.ts';
 import {
   errorShareOverTime,
@@ -26,6 +25,5 @@ export const overview: Dashboard = {
     },
     { title: 'Slow Down and quota', panels: [slowDown, quota] },
     { title: 'Where and who', panels: [topModels, topCallers, topMessages] },
-    { title: 'Pipeline', panels: [ingestDelay, ingestRecords] },
   ],
 };

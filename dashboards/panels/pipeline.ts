@@ -1,5 +1,6 @@
 import type { Panel } from '../panel.ts';
-import { toLimits } from './links.ts';
+import { perMinute } from './counts.ts';
+import { toPipeline } from './links.ts';
 
 /** Whether the workers keep up. */
 export const ingestDelay: Panel = {
@@ -13,7 +14,7 @@ export const ingestDelay: Panel = {
   quantile(0.5)(dateDiff('millisecond', last_ts, inserted_at) / 1000) AS median_delay,
   max(dateDiff('millisecond', last_ts, inserted_at) / 1000) AS longest_delay
 FROM ingest_batches
-WHERE $__timeFilter(last_ts)
+WHERE $__buckets(last_ts)
 GROUP BY time ORDER BY time`,
   columns: [
     { name: 'median_delay', title: 'median', unit: 'seconds' },
@@ -25,7 +26,7 @@ GROUP BY time ORDER BY time`,
   height: 7,
   empty: 'nothing stored',
   thresholds: [{ value: 60, color: 'red' }],
-  links: [toLimits],
+  links: [toPipeline],
 };
 
 /** What became of the records. */
@@ -37,11 +38,11 @@ export const ingestRecords: Panel = {
   kind: 'bars',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(last_ts) AS time,
-  sum(counted) * 60 / $__interval_s AS counted_records,
-  sum(skipped) * 60 / $__interval_s AS skipped_records,
-  sum(dead) * 60 / $__interval_s AS dead_records
+  ${perMinute('sum(counted)')} AS counted_records,
+  ${perMinute('sum(skipped)')} AS skipped_records,
+  ${perMinute('sum(dead)')} AS dead_records
 FROM ingest_batches
-WHERE $__timeFilter(last_ts)
+WHERE $__buckets(last_ts)
 GROUP BY time ORDER BY time`,
   columns: [
     { name: 'counted_records', title: 'counted', unit: 'per_minute' },
@@ -54,5 +55,5 @@ GROUP BY time ORDER BY time`,
   width: 12,
   height: 7,
   empty: 'nothing stored',
-  links: [toLimits],
+  links: [toPipeline],
 };

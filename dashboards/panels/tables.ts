@@ -1,7 +1,17 @@
 import type { Panel } from '../panel.ts';
+import {
+  calls,
+  classColumn,
+  clientColumn,
+  failures,
+  filterColumn,
+  keyColumn,
+  share,
+  useless,
+} from './columns.ts';
+import { callerRows, rangeRows } from './counts.ts';
 import { providerClasses } from './facts.ts';
-
-const classLink = { to: 'runbook', title: 'Open the runbook' } as const;
+import { keyRunbook, runbook, serverErrorRunbook, toKeys, toProviders } from './links.ts';
 
 /** Where it fails: one row a provider and model. */
 export const topModels: Panel = {
@@ -16,33 +26,23 @@ export const topModels: Panel = {
   sumIf(n, class IN ${providerClasses}) / nullIf(calls, 0) AS provider_share,
   argMaxIf(class, n, class != 'ok') AS main_class
 FROM (
-  SELECT provider, model, class, sum(requests) AS n FROM request_counts_1m
-  WHERE $__timeFilter(ts) AND $__filters GROUP BY provider, model, class
+  SELECT provider, model, class, sum(requests) AS n
+  FROM ${rangeRows(['provider', 'model', 'class', 'requests'])} GROUP BY provider, model, class
 )
 GROUP BY provider, model ORDER BY failures DESC, calls DESC, provider, model LIMIT 50`,
   columns: [
-    {
-      name: 'provider',
-      title: 'Provider',
-      unit: 'text',
-      link: { to: 'filter', title: 'Only this provider', variable: 'provider' },
-    },
-    {
-      name: 'model',
-      title: 'Model',
-      unit: 'text',
-      link: { to: 'filter', title: 'Only this model', variable: 'model' },
-    },
-    { name: 'calls', title: 'Requests', unit: 'count', width: 90 },
-    { name: 'failures', title: 'Failed', unit: 'count', width: 80 },
-    { name: 'share', title: 'Share', unit: 'ratio', width: 75 },
-    { name: 'provider_share', title: 'Theirs', unit: 'ratio', width: 75 },
-    { name: 'main_class', title: 'Mostly', unit: 'text', width: 150, link: classLink },
+    filterColumn('provider'),
+    filterColumn('model'),
+    calls,
+    failures,
+    share,
+    { name: 'provider_share', title: 'Theirs', unit: 'ratio' },
+    classColumn('main_class', 'Mostly'),
   ],
-  width: 12,
+  width: 24,
   height: 9,
   empty: 'no requests',
-  links: [{ to: 'runbook', title: 'Runbook: server errors', class: 'server_error' }],
+  links: [serverErrorRunbook, toProviders],
 };
 
 /** Who fails: one row an organization, project, key and client. */
@@ -50,44 +50,31 @@ export const topCallers: Panel = {
   slug: 'top-callers',
   title: 'By project, key and client',
   description:
-    'Who sees the failures, most first, and how many of their retries cannot succeed. A single row: that key or client. Many rows of one organization: its account. Keys are fingerprints, never the key.',
+    'Who sees the failures, most first, and how many of their retries cannot succeed. A single row: that key or client. Many rows of one organization: its account. Keys are fingerprints, never the key; over more than three days they are not told apart (see Keys and access).',
   kind: 'table',
   unit: 'count',
-  sql: `SELECT org, project, api_key, client, sum(n) AS calls, sumIf(n, class != 'ok') AS failures,
-  failures / nullIf(calls, 0) AS share, sum(useless) AS useless_retries_sent,
-  argMaxIf(class, n, class != 'ok') AS main_class
+  sql: `SELECT org, project, api_key, client, sum(n) AS failures, sum(useless) AS useless_retries_sent,
+  argMax(class, n) AS main_class, max(last) AS last_seen
 FROM (
-  SELECT org, project, api_key, client, class, sum(requests) AS n, sum(useless_retries) AS useless
-  FROM request_counts_1m
-  WHERE $__timeFilter(ts) AND $__filters GROUP BY org, project, api_key, client, class
+  SELECT org, project, api_key, client, class, sum(requests) AS n, sum(useless_retries) AS useless, max(ts) AS last
+  FROM ${callerRows(['org', 'project', 'client', 'class', 'requests', 'useless_retries'], "class != 'ok'")}
+  GROUP BY org, project, api_key, client, class
 )
-GROUP BY org, project, api_key, client HAVING failures > 0
-ORDER BY failures DESC, org, project, api_key, client LIMIT 50`,
+GROUP BY org, project, api_key, client ORDER BY failures DESC, org, project, api_key, client LIMIT 50`,
   columns: [
-    {
-      name: 'org',
-      title: 'Organization',
-      unit: 'text',
-      link: { to: 'filter', title: 'Only this organization', variable: 'org' },
-    },
-    {
-      name: 'project',
-      title: 'Project',
-      unit: 'text',
-      link: { to: 'filter', title: 'Only this project', variable: 'project' },
-    },
-    { name: 'api_key', title: 'Key', unit: 'text' },
-    { name: 'client', title: 'Client', unit: 'text' },
-    { name: 'calls', title: 'Requests', unit: 'count', width: 90 },
-    { name: 'failures', title: 'Failed', unit: 'count', width: 80 },
-    { name: 'share', title: 'Share', unit: 'ratio', width: 75 },
-    { name: 'useless_retries_sent', title: 'Useless retries', unit: 'count', width: 80 },
-    { name: 'main_class', title: 'Mostly', unit: 'text', width: 150, link: classLink },
+    filterColumn('org'),
+    filterColumn('project'),
+    keyColumn,
+    clientColumn,
+    failures,
+    useless,
+    classColumn('main_class', 'Mostly'),
+    { name: 'last_seen', title: 'Last', unit: 'age' },
   ],
-  width: 12,
+  width: 24,
   height: 9,
   empty: 'no failures',
-  links: [{ to: 'runbook', title: 'Runbook: wrong keys', class: 'incorrect_api_key' }],
+  links: [keyRunbook, toKeys],
 };
 
 /** What it says: the commonest error texts, numbers left out so that equal errors meet in one row. */
@@ -108,16 +95,16 @@ FROM (
 )
 GROUP BY class, status_text, error_code, text ORDER BY failures DESC, last_seen DESC, class, text LIMIT 50`,
   columns: [
-    { name: 'class', title: 'Class', unit: 'text', width: 150, link: classLink },
-    { name: 'status_text', title: 'Status', unit: 'text', width: 70 },
-    { name: 'error_code', title: 'Code', unit: 'text', width: 170 },
+    classColumn('class', 'Class'),
+    { name: 'status_text', title: 'Status', unit: 'text', chars: 6 },
+    { name: 'error_code', title: 'Code', unit: 'text', chars: 26 },
     { name: 'text', title: 'Message', unit: 'text' },
-    { name: 'failures', title: 'Times', unit: 'count', width: 80 },
-    { name: 'last_seen', title: 'Last', unit: 'age', width: 130 },
-    { name: 'sample_request_id', title: 'A request id', unit: 'text', width: 200 },
+    { name: 'failures', title: 'Times', unit: 'count' },
+    { name: 'last_seen', title: 'Last', unit: 'age' },
+    { name: 'sample_request_id', title: 'A request id', unit: 'text', chars: 36 },
   ],
   width: 24,
   height: 9,
   empty: 'no failures',
-  links: [{ to: 'runbook', title: 'Runbook: unclassified errors', class: 'other' }],
+  links: [runbook('other', 'unclassified errors')],
 };

@@ -1,6 +1,7 @@
 import type { Panel } from '../panel.ts';
+import { rangeRows } from './counts.ts';
 import { providerClasses } from './facts.ts';
-import { toLimits } from './links.ts';
+import { quotaRunbook, serverErrorRunbook, toPipeline, toProviders } from './links.ts';
 
 /** How much traffic there is. */
 export const requests: Panel = {
@@ -10,11 +11,11 @@ export const requests: Panel = {
     'All requests in the time range, answered or not. When this is far below the usual, look at "Newest request" first: a quiet pipeline looks like a healthy API.',
   kind: 'stat',
   unit: 'count',
-  sql: 'SELECT sum(requests) AS value FROM request_counts_1m WHERE $__timeFilter(ts) AND $__filters',
+  sql: `SELECT sum(requests) AS value FROM ${rangeRows(['requests'])}`,
   width: 4,
   height: 4,
   empty: 'no requests',
-  links: [toLimits],
+  links: [toPipeline],
 };
 
 /** How much of it fails. */
@@ -26,7 +27,7 @@ export const errorShare: Panel = {
   kind: 'stat',
   unit: 'ratio',
   sql: `SELECT sumIf(requests, class != 'ok') / nullIf(sum(requests), 0) AS value
-FROM request_counts_1m WHERE $__timeFilter(ts) AND $__filters`,
+FROM ${rangeRows(['class', 'requests'])}`,
   width: 4,
   height: 4,
   empty: 'no requests',
@@ -34,7 +35,7 @@ FROM request_counts_1m WHERE $__timeFilter(ts) AND $__filters`,
     { value: 0.01, color: 'yellow' },
     { value: 0.05, color: 'red' },
   ],
-  links: [toLimits],
+  links: [toProviders],
 };
 
 /** Whose failures they are, as far as the class alone can say. */
@@ -46,11 +47,11 @@ export const providerShare: Panel = {
   kind: 'stat',
   unit: 'ratio',
   sql: `SELECT sumIf(requests, class IN ${providerClasses}) / nullIf(sumIf(requests, class != 'ok'), 0) AS value
-FROM request_counts_1m WHERE $__timeFilter(ts) AND $__filters`,
+FROM ${rangeRows(['class', 'requests'])}`,
   width: 4,
   height: 4,
   empty: 'no failures',
-  links: [{ to: 'runbook', title: 'Runbook: server errors', class: 'server_error' }],
+  links: [serverErrorRunbook, toProviders],
 };
 
 /** Load that cannot help. */
@@ -61,7 +62,7 @@ export const uselessRetries: Panel = {
     'Retries of errors that never succeed by retrying, such as an exhausted quota or a wrong key. Each one is load and delay for nothing: make the client give up on these classes.',
   kind: 'stat',
   unit: 'count',
-  sql: 'SELECT sum(useless_retries) AS value FROM request_counts_1m WHERE $__timeFilter(ts) AND $__filters',
+  sql: `SELECT sum(useless_retries) AS value FROM ${rangeRows(['useless_retries'])}`,
   width: 4,
   height: 4,
   empty: 'none',
@@ -69,7 +70,7 @@ export const uselessRetries: Panel = {
     { value: 1, color: 'yellow' },
     { value: 100, color: 'orange' },
   ],
-  links: [{ to: 'runbook', title: 'Runbook: quota', class: 'quota_exceeded' }],
+  links: [quotaRunbook],
 };
 
 /** Whether the other numbers can be trusted. */
@@ -89,5 +90,5 @@ FROM ingest_batches WHERE $__timeFilter(last_ts)`,
     { value: 60, color: 'yellow' },
     { value: 300, color: 'red' },
   ],
-  links: [toLimits],
+  links: [toPipeline],
 };

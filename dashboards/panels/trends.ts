@@ -1,6 +1,16 @@
+import { errorClasses } from '../../domain/error-class.ts';
 import type { Panel } from '../panel.ts';
+import { chartRows, perMinute } from './counts.ts';
 import { classColors, faultOfClass, partyColors, providerClasses } from './facts.ts';
-import { toLimits } from './links.ts';
+import {
+  quotaRunbook,
+  rateLimitRunbook,
+  serverErrorRunbook,
+  slowDownRunbook,
+  toProviders,
+  toQuota,
+  toSlowDown,
+} from './links.ts';
 
 /** What fails. */
 export const failuresByClass: Panel = {
@@ -10,9 +20,8 @@ export const failuresByClass: Panel = {
     'Failed requests per minute, one colour per error class, the same colour on every chart. The class decides the remedy: 429 can mean rate limit (wait) or quota (pay), 503 overload (wait) or Slow Down (send less).',
   kind: 'bars',
   unit: 'per_minute',
-  sql: `SELECT $__timeInterval(ts) AS time, class AS series, sum(requests) * 60 / $__interval_s AS value
-FROM request_counts_1m
-WHERE $__timeFilter(ts) AND class != 'ok' AND $__filters
+  sql: `SELECT $__timeInterval(ts) AS time, class AS series, ${perMinute('sum(requests)')} AS value
+FROM ${chartRows(['class', 'requests'], "class != 'ok'")}
 GROUP BY time, series ORDER BY time, series`,
   stacked: true,
   colors: classColors,
@@ -20,7 +29,7 @@ GROUP BY time, series ORDER BY time, series`,
   width: 12,
   height: 9,
   empty: 'no failures',
-  links: [toLimits],
+  links: [toSlowDown, toQuota],
 };
 
 /** Who must act. */
@@ -31,9 +40,8 @@ export const failuresByFault: Panel = {
     'The same failures by whose fault the class is: provider (wait, fall back), traffic (send less), account (billing, membership), key, request (fix the call), network. This answers "us or them" before any incident does.',
   kind: 'bars',
   unit: 'per_minute',
-  sql: `SELECT $__timeInterval(ts) AS time, ${faultOfClass} AS series, sum(requests) * 60 / $__interval_s AS value
-FROM request_counts_1m
-WHERE $__timeFilter(ts) AND class != 'ok' AND $__filters
+  sql: `SELECT $__timeInterval(ts) AS time, ${faultOfClass} AS series, ${perMinute('sum(requests)')} AS value
+FROM ${chartRows(['class', 'requests'], "class != 'ok'")}
 GROUP BY time, series ORDER BY time, series`,
   stacked: true,
   colors: partyColors,
@@ -41,7 +49,7 @@ GROUP BY time, series ORDER BY time, series`,
   width: 12,
   height: 9,
   empty: 'no failures',
-  links: [{ to: 'runbook', title: 'Runbook: server errors', class: 'server_error' }],
+  links: [serverErrorRunbook, toProviders],
 };
 
 /** How bad it is. */
@@ -55,8 +63,7 @@ export const errorShareOverTime: Panel = {
   sql: `SELECT $__timeInterval(ts) AS time,
   sumIf(requests, class != 'ok') / nullIf(sum(requests), 0) AS all_failures,
   sumIf(requests, class IN ${providerClasses}) / nullIf(sum(requests), 0) AS provider_failures
-FROM request_counts_1m
-WHERE $__timeFilter(ts) AND $__filters
+FROM ${chartRows(['class', 'requests'])}
 GROUP BY time ORDER BY time`,
   columns: [
     { name: 'all_failures', title: 'all failures', unit: 'ratio' },
@@ -64,14 +71,14 @@ GROUP BY time ORDER BY time`,
   ],
   colors: { all_failures: '#f2cc0c', provider_failures: '#c4162a' },
   minStep: 60,
-  width: 8,
+  width: 12,
   height: 8,
   empty: 'no requests',
   thresholds: [
     { value: 0.01, color: 'yellow' },
     { value: 0.05, color: 'red' },
   ],
-  links: [{ to: 'runbook', title: 'Runbook: server errors', class: 'server_error' }],
+  links: [serverErrorRunbook, toProviders],
 };
 
 /** Whether the clients make it worse. */
@@ -85,8 +92,7 @@ export const retryShare: Panel = {
   sql: `SELECT $__timeInterval(ts) AS time,
   sum(retries) / nullIf(sum(requests), 0) AS retry_share,
   sum(useless_retries) / nullIf(sum(requests), 0) AS useless_share
-FROM request_counts_1m
-WHERE $__timeFilter(ts) AND $__filters
+FROM ${chartRows(['requests', 'retries', 'useless_retries'])}
 GROUP BY time ORDER BY time`,
   columns: [
     { name: 'retry_share', title: 'all retries', unit: 'ratio' },
@@ -94,11 +100,11 @@ GROUP BY time ORDER BY time`,
   ],
   colors: { retry_share: '#5794f2', useless_share: '#e0226e' },
   minStep: 60,
-  width: 8,
+  width: 12,
   height: 8,
   empty: 'no requests',
   thresholds: [{ value: 0.3, color: 'red' }],
-  links: [{ to: 'runbook', title: 'Runbook: rate limits', class: 'rate_limit' }],
+  links: [rateLimitRunbook, toQuota],
 };
 
 /** The ramp and its answer; the alert of Slow Down surges shows this panel. */
@@ -110,21 +116,20 @@ export const slowDown: Panel = {
   kind: 'timeseries',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(ts) AS time,
-  sum(requests) * 60 / $__interval_s AS all_requests,
-  sumIf(requests, class = 'slow_down') * 60 / $__interval_s AS slow_down
-FROM request_counts_1m
-WHERE $__timeFilter(ts) AND $__filters
+  ${perMinute('sum(requests)')} AS all_requests,
+  ${perMinute("sumIf(requests, class = 'slow_down')")} AS slow_down
+FROM ${chartRows(['class', 'requests'])}
 GROUP BY time ORDER BY time`,
   columns: [
     { name: 'all_requests', title: 'requests', unit: 'per_minute' },
     { name: 'slow_down', title: 'Slow Down', unit: 'per_minute' },
   ],
-  colors: { all_requests: '#5794f2', slow_down: classColors['slow_down'] ?? '#fa6400' },
+  colors: { all_requests: '#5794f2', slow_down: errorClasses.slow_down.color },
   minStep: 60,
   width: 12,
   height: 8,
   empty: 'no requests',
-  links: [{ to: 'runbook', title: 'Runbook: Slow Down', class: 'slow_down' }, toLimits],
+  links: [slowDownRunbook, toSlowDown],
 };
 
 /** Who is refused for quota; the alert of exhausted quotas shows this panel. */
@@ -136,14 +141,14 @@ export const quota: Panel = {
   kind: 'bars',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(ts) AS time, if(project = '', 'no project', project) AS series,
-  sum(requests) * 60 / $__interval_s AS value
-FROM request_counts_1m
-WHERE $__timeFilter(ts) AND class = 'quota_exceeded' AND $__filters
+  ${perMinute('sum(requests)')} AS value
+FROM ${chartRows(['project', 'requests'], "class = 'quota_exceeded'")}
 GROUP BY time, series ORDER BY time, series`,
   stacked: true,
+  color: errorClasses.quota_exceeded.color,
   minStep: 60,
   width: 12,
   height: 8,
   empty: 'no quota refusals',
-  links: [{ to: 'runbook', title: 'Runbook: quota', class: 'quota_exceeded' }, toLimits],
+  links: [quotaRunbook, toQuota],
 };

@@ -1,4 +1,4 @@
-import type { FilterVariable } from '../panel.ts';
+import { type FilterVariable, filterVariables } from '../panel.ts';
 
 /** Names of the filters for people. */
 export const variableLabels: Readonly<Record<FilterVariable, string>> = {
@@ -8,8 +8,23 @@ export const variableLabels: Readonly<Record<FilterVariable, string>> = {
   model: 'Model',
 };
 
-/** SQL that lists the values a filter can take in the time range: one column of texts, none of them empty. */
-export function valuesOf(variable: FilterVariable): string {
-  return `SELECT DISTINCT toString(${variable}) AS value FROM request_counts_1m
-WHERE $__timeFilter(ts) AND ${variable} != '' ORDER BY value LIMIT 1000`;
+/** The filters whose choice narrows what another one offers: those that stand before it. */
+function before(variable: FilterVariable): readonly FilterVariable[] {
+  return filterVariables.slice(0, filterVariables.indexOf(variable));
 }
+
+/**
+ * SQL that lists the values a filter can take in the time range under the filters before it: one column of
+ * texts, none of them empty. From the hours, which are few: a value that is new this hour is among them too.
+ */
+export function valuesOf(variable: FilterVariable): string {
+  return `SELECT DISTINCT toString(${variable}) AS value FROM request_counts_1h
+WHERE ts >= toStartOfHour(toDateTime($__fromTime, 'UTC')) AND ts <= $__toTime AND ${variable} != ''
+  AND $__filtersOf(${before(variable).join(', ')}) ORDER BY value LIMIT 1000`;
+}
+
+/** SQL that lists the incidents of the time range for Grafana: id, and what is shown of it, the open ones first. */
+export const incidentIds = `SELECT id, concat(formatDateTime(started_at, '%d %b %H:%i', 'UTC'), ' ', kind, ' ', state) AS text
+FROM incidents FINAL
+WHERE state IN ('firing', 'resolved') AND started_at <= $__toTime AND (state = 'firing' OR resolved_at >= $__fromTime)
+ORDER BY state = 'resolved', started_at DESC, id LIMIT 500`;

@@ -162,6 +162,14 @@ describe('the answer', () => {
   });
 
   test('the gateway is at fault where it refused by itself, whatever the class', () => {
+    expect(classify(input(429, 'answered by the gateway itself'))).toMatchObject({
+      class: 'rate_limit',
+      fault: 'gateway',
+    });
+    expect(classify(input(401, { reason: 'SubscriptionKeyNotFound', section: 'inbound' })).fault).toBe(
+      'gateway',
+    );
+    expect(classify(input(403, 'rbac_access_denied_matched_policy[none]')).fault).toBe('gateway');
     expect(classify(input(429, { message: 'API rate limit exceeded' })).fault).toBe('gateway');
     expect(classify(input(429, body({ message: 'x', source: 'kong' })))).toMatchObject({
       class: 'rate_limit',

@@ -1,6 +1,7 @@
 import type { CallerDimension } from '../../domain/count-row.ts';
-import { defaultPrivacy, type Privacy } from '../../domain/settings.ts';
+import { defaultIds, defaultPrivacy, type FoldedIds, type Privacy } from '../../domain/settings.ts';
 import { boundedMemo } from '../bounded-memo.ts';
+import { idFolder, isIdOf } from './fold-ids.ts';
 import { fingerprint } from '../redact/fingerprint.ts';
 import { redactMessage } from '../redact/redact-message.ts';
 import { Redactor } from '../redact/redact.ts';
@@ -9,11 +10,8 @@ import { isNoText } from './nothing.ts';
 /** Longest text of a dimension; more would only raise the number of distinct values. */
 const LONGEST = 256;
 /** Distinct values remembered per kind, twice over. Dimensions repeat, so the work is done once per value. */
-const REMEMBERED = 4096;
+const REMEMBERED = 32_768;
 const CONTROL = /[\p{Cc}\u2028\u2029]+/gu;
-/** A part of a path that names one object rather than one kind of request. */
-const OBJECT_ID =
-  /^(?:[a-z]{2,12}[-_](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{10,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,}|\d{4,})$/;
 /** Path parts before which comes a name that people chose: a model, a deployment, an account. */
 const NAMED = /^(?:deployments|models|engines|projects|locations|publishers)$/;
 
@@ -23,8 +21,12 @@ export class Cleaner {
   /** What is made of the text of each dimension, once per text; each remembers its own. */
   readonly dimensions: Readonly<Record<CallerDimension, (text: string) => string>>;
 
-  constructor(privacy: Privacy = defaultPrivacy) {
+  readonly #isId: (part: string) => boolean;
+
+  constructor(privacy: Privacy = defaultPrivacy, ids: FoldedIds = defaultIds) {
     this.redactor = new Redactor(privacy);
+    this.#isId = isIdOf(ids.endpoint);
+    const [foldClient, foldModel] = [idFolder(ids.client), idFolder(ids.model)];
     const line = (text: string): string => (isNoText(text) ? '' : this.line(text));
     this.dimensions = {
       // Keys are told by their capitals, so these go last.
@@ -32,9 +34,9 @@ export class Cleaner {
       org: boundedMemo(REMEMBERED, line),
       project: boundedMemo(REMEMBERED, line),
       api_key: (text) => (isNoText(text) ? '' : fingerprint(text)),
-      client: boundedMemo(REMEMBERED, line),
+      client: boundedMemo(REMEMBERED, (text) => foldClient(line(text))),
       region: boundedMemo(REMEMBERED, line),
-      model: boundedMemo(REMEMBERED, line),
+      model: boundedMemo(REMEMBERED, (text) => foldModel(line(text))),
       endpoint: boundedMemo(REMEMBERED, (text) => (isNoText(text) ? '' : this.#endpoint(text))),
     };
   }
@@ -64,7 +66,7 @@ export class Cleaner {
     // Whole, because some secrets are told by what stands before them in the path.
     const parts = (this.redactor.text(text).split(/[?#]/, 1)[0] ?? '').split('/');
     const path = parts.map((part, at) =>
-      OBJECT_ID.test(part) && !NAMED.test(parts[at - 1] ?? '') ? '{id}' : part,
+      this.#isId(part) && !NAMED.test(parts[at - 1] ?? '') ? '{id}' : part,
     );
     return path.join('/').replace(CONTROL, ' ').slice(0, LONGEST);
   }

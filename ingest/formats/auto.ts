@@ -49,8 +49,8 @@ export function autoDecoder(known: Known, cleaner: Cleaner): Decode {
   };
 }
 
-/** Null for what no format knows. */
-type DecodeKnown = (value: unknown, now: number, envelopes: number) => Decoded | null;
+/** Null for what no format knows. `hasOwnTime` is false for a record whose time is that of its envelope. */
+type DecodeKnown = (value: unknown, now: number, envelopes: number, hasOwnTime?: boolean) => Decoded | null;
 
 function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cleaner: Cleaner): DecodeKnown {
   const decodeNative = native.create(cleaner);
@@ -61,11 +61,12 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
       decode: mapped(mapping, cleaner),
     });
   const plain = presets.filter(({ mapping: { readAs } }) => readAs === null);
-  const findPreset = recogniser(plain);
+  const findPreset = recogniser(plain.filter(({ mapping: { askedLast } }) => !askedLast));
+  const findLast = recogniser(plain.filter(({ mapping: { askedLast } }) => askedLast));
   const findEnvelope = recogniser(presets.filter(({ mapping: { readAs } }) => readAs !== null));
   const decoders = new Map(plain.map((preset) => [preset, mapped(preset.mapping, cleaner)]));
 
-  const decodeKnown: DecodeKnown = (value, now, envelopes) => {
+  const decodeKnown: DecodeKnown = (value, now, envelopes, hasOwnTime = true) => {
     const message = asObject(value);
     if (message === null) return null;
     if (native.recognises(message)) return decodeNative(message, now);
@@ -76,7 +77,9 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
         const decoded = decodeInner(message, envelope.mapping, now, envelopes + 1);
         if (decoded !== null) return decoded;
       }
-    return message['ts'] === undefined ? null : decodeNative(message, now);
+    for (const preset of findLast(message)) return decoders.get(preset)?.(message, now) ?? null;
+    // A native record that lacks its outcome, and is told so.
+    return message['ts'] === undefined || !hasOwnTime ? null : decodeNative(message, now);
   };
 
   /** The records of an envelope; null when no format knows any of them, so that it may be something else. */
@@ -97,7 +100,7 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
         }
         const decoded =
           decodeKnown(record, now, envelopes) ??
-          decodeKnown(completed(record, message, envelope), now, envelopes);
+          decodeKnown(completed(record, message, envelope), now, envelopes, false);
         isKnown ||= decoded !== null;
         parts.add(decoded ?? notKnown(record), () => JSON.stringify(cleaner.value(record)));
       };

@@ -369,8 +369,25 @@ describe('presets and the mapping of the settings', () => {
       /^format: "litelm" is no format; use one of auto, native, .*litellm-spendlogs/,
     );
     expect(() => read({ preset: 'x' }, {})).toThrow(
-      /^mapping\.preset: "x" is no preset; use one of litellm-spendlogs/,
+      /^mapping\.preset: "x" is no preset; use one of .*litellm-spendlogs/,
     );
+  });
+
+  it('counts a record without a time when it is read, where the mapping says so', () => {
+    const untimed = { ...base, without_time: 'now' };
+    expect(read(untimed, { s: 500 })).toMatchObject(one({ ts: now, status: 500 }));
+    expect(read(untimed, { t: time, s: 500 })).toMatchObject(one({ ts: Date.parse(time) }));
+    // A time that cannot be read is none that is not there.
+    expect(read(untimed, { t: 'soon', s: 500 })).toMatchObject({ reason: 'bad_timestamp' });
+    expect(read(base, { s: 500 })).toMatchObject({ reason: 'mapping' });
+  });
+
+  it('a fixed value may stand under a condition', () => {
+    const mapping = { ...base, error: ['$.body', { from: '=refused by us', when: { '$.by': 'us' } }] };
+    const error = (message: object) => read(mapping, { t: time, s: 429, ...message });
+    expect(error({ by: 'us' })).toMatchObject(one({ error: 'refused by us' }));
+    expect(error({ by: 'us', body: 'x' })).toMatchObject(one({ error: 'x' }));
+    expect(error({ by: 'them' })).toMatchObject(one({ error: null }));
   });
 
   it('auto takes a mapping by where its time stands, or by its own conditions', () => {

@@ -8,6 +8,9 @@ import { NO_DETAILS } from './mend-native.ts';
 import { asDecoded, readNative } from './native.ts';
 import { Parts } from './parts.ts';
 
+/** Of mappings whose records may lack a time: that of the last one that had it. */
+const lastTimes = new WeakMap<Mapping, unknown>();
+
 /** From one record and the message around it to its request. */
 export type DecodeRecord = (scope: Scope, mapping: Mapping, now: number, cleaner: Cleaner) => Decoded;
 
@@ -67,6 +70,11 @@ export function decodeRecord(scope: Scope, mapping: Mapping, now: number, cleane
     else if (scope.odd) (dropped ??= []).push(name);
   }
   applyOutcome(record, mapping.outcome?.(scope));
+  if (mapping.untimedIsNow && dropped?.includes('ts') !== true) {
+    // The record before it tells the time better than the clock: years may lie between a file and its reading.
+    record['ts'] ??= lastTimes.get(mapping) ?? now;
+    lastTimes.set(mapping, record['ts']);
+  }
   if (record['ts'] === undefined) return withoutTime(dropped);
   const read = readNative(record, now, cleaner);
   if (read.log === null) return { kind: 'reject', reason: read.reason, detail: read.detail };

@@ -7,6 +7,9 @@ import { type Convert, converter, fieldKinds } from './mapping/convert.ts';
 /** What is said of a failure of which the log tells no more than that it was one. */
 export const NO_DETAILS = 'the log tells of a failure without details';
 
+/** Why a record that does not say what came of the request is none. */
+export const NO_OUTCOME = 'status: a status, an error or an exception is required';
+
 /** A record as the schema wants it, with the names of fields of which nothing could be made; or why it is none. */
 export type Mended = { record: NativeRecord; dropped: readonly string[] } | { record: null; detail: string };
 
@@ -48,7 +51,7 @@ export function mendNative(value: unknown): Mended {
   const dropped: string[] = [];
   for (const { name, convert, allows } of fields) {
     const raw = source[name];
-    if (isNothing(raw) && !(name === 'error' && raw === '')) continue;
+    if (isNothing(raw)) continue;
     const converted = convert(raw);
     if (converted === null) continue;
     if (converted === undefined || !allows(converted)) dropped.push(name);
@@ -65,7 +68,7 @@ export function mendNative(value: unknown): Mended {
       record: null,
       detail: dropped.includes('status')
         ? 'status: no HTTP status, and there is no error or exception beside it'
-        : 'status: a status, an error or an exception is required',
+        : NO_OUTCOME,
     };
   return { record: record as NativeRecord, dropped };
 }

@@ -268,6 +268,21 @@ describe('the native format', () => {
     expect(JSON.stringify(decoded)).not.toContain('abcdefgh');
   });
 
+  it.each(['', '-', ' ', 'null', 'None', null])('takes %j as its error for nothing', (error) => {
+    expect(log({ status: 429, error }).error).toBeNull();
+    expect(read({ ts, error, model: 'x' })).toEqual({
+      kind: 'reject',
+      reason: 'schema',
+      detail: 'status: a status, an error or an exception is required',
+    });
+    expect(read({ ts, error, exception: '-', request_id: 'x' })).toMatchObject({ reason: 'schema' });
+  });
+
+  it('reads an object in place of a flag, whatever its members are called', () => {
+    const odd = JSON.parse('{"toString":null,"valueOf":1}') as unknown;
+    expect(read({ ts, status: 429, stream: odd })).toMatchObject({ kind: 'ok', dropped: ['stream'] });
+  });
+
   it('counts by its error a record whose status is unreadable', () => {
     const decoded = read({ ts, status: 'x', error: 'quota' });
     expect(decoded).toMatchObject({

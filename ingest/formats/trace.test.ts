@@ -43,6 +43,8 @@ describe('a trace', () => {
     expect(from(fields, 'region')).toEqual(['$$.zone']);
     expect(from(fields, 'latency_ms')).toEqual(['$.a', '$.t']);
     expect(from(fields, 'provider')).toEqual([]);
+    // The last field of the mapping, too, is read from its own place alone.
+    expect(from(fields, 'stream')).toEqual(['$.f']);
     expect(fields.find(({ field }) => field === 'provider')?.value).toBe('azure');
     expect(first?.ignored).toEqual(['$.r.text', '$.m.more']);
     expect(second?.outcome).toEqual({ kind: 'skipped', reason: 'cache_hit' });

@@ -100,6 +100,8 @@ export function createTracer(
           read(scope);
           from.set(name, seen);
         }
+        // What is read from now on is not of the last field.
+        seen = [];
         const decoded = decodeRecord(scope, fields, now, own);
         records.push(ofMapping(names.get(mapping) ?? 'mapped', scope.record, decoded, from));
         return decoded;

@@ -9,6 +9,10 @@ const ORG = callerDimensions.indexOf('org');
 const PROJECT = callerDimensions.indexOf('project');
 /** A power of two, several times the dimension sets of a middle-sized gateway: two in one slot replace each other in turn. */
 const SLOTS = 32_768;
+/** So many at most, where dimension sets replace each other all the time. */
+const MOST_SLOTS = 131_072;
+/** Texts of one dimension: where every device is a client of its own, making them anew costs more than all the rest. */
+const MOST_TEXTS = 262_144;
 
 /** What stands for a dimension that the record does not name. */
 const noText: RememberedText<string> = { id: -1, value: '', words: wordsOf(Buffer.alloc(0)) };
@@ -25,12 +29,14 @@ export class PlainDimensions {
   readonly #textsByIndex: readonly RememberedTexts<string>[];
   readonly #dimensions: RememberedText<string>[] = [...absent];
   /** Ids of the texts of the dimension set in each slot. Objects would have to be fetched from memory one after the other. */
-  readonly #texts = new Float64Array(SLOTS * DIMENSIONS);
-  readonly #dimensionSets: (DimensionSet | null)[] = Array.from({ length: SLOTS }, () => null);
+  #texts = new Float64Array(SLOTS * DIMENSIONS);
+  #dimensionSets: (DimensionSet | null)[] = Array.from({ length: SLOTS }, () => null);
+  /** Dimension sets that had to go since there are so many slots. */
+  #gone = 0;
   #generation = dimensionSets.generation;
 
   constructor(cleaner: Cleaner) {
-    this.texts = byCallerDimension((name) => new RememberedTexts(4096, cleaner.dimensions[name]));
+    this.texts = byCallerDimension((name) => new RememberedTexts(4096, cleaner.dimensions[name], MOST_TEXTS));
     this.#textsByIndex = callerDimensions.map((name) => this.texts[name]);
   }
 
@@ -61,11 +67,15 @@ export class PlainDimensions {
     if (dimensions[PROJECT] === noText) dimensions[PROJECT] = project ?? noText;
     let hash = 0;
     for (let i = 0; i < dimensions.length; i++) hash = Math.imul(hash ^ (dimensions[i] ?? noText).id, SPREAD);
-    const place = (hash ^ (hash >>> 15)) & (SLOTS - 1);
     if (this.#generation !== dimensionSets.generation) this.#forget();
+    const place = (hash ^ (hash >>> 15)) & (this.#dimensionSets.length - 1);
     const known = this.#dimensionSets[place] ?? null;
     if (known !== null && this.#isSame(place)) return known;
     const dimensionSet = dimensionSets.of(named(dimensions));
+    if (known !== null && ++this.#gone > this.#dimensionSets.length) {
+      this.#grow();
+      return dimensionSet;
+    }
     for (let i = 0; i < dimensions.length; i++)
       this.#texts[place * DIMENSIONS + i] = (dimensions[i] ?? noText).id;
     this.#dimensionSets[place] = dimensionSet;
@@ -78,6 +88,14 @@ export class PlainDimensions {
     for (let i = 0; i < dimensions.length; i++)
       if (this.#texts[at + i] !== (dimensions[i] ?? noText).id) return false;
     return true;
+  }
+
+  #grow(): void {
+    this.#gone = 0;
+    if (this.#dimensionSets.length >= MOST_SLOTS) return;
+    const slots = this.#dimensionSets.length * 4;
+    this.#texts = new Float64Array(slots * DIMENSIONS);
+    this.#dimensionSets = Array.from({ length: slots }, () => null);
   }
 
   #forget(): void {

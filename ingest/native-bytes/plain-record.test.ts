@@ -431,6 +431,15 @@ describe('a plain success', () => {
     expect(quick(text)).toBeNull();
   });
 
+  it.each(['', '-', 'None', ' n/a '])('may have %j as its error, which says nothing', (error) => {
+    const text = JSON.stringify({ ...plain, error });
+    expect(quick(text)).not.toBeNull();
+    expect(quick(text)).toEqual(ordinary(text));
+    const untold = JSON.stringify({ ts: plain.ts, model: 'x', error });
+    expect(ordinary(untold)).toBeNull();
+    for (const wanted of [quick, quickFailure]) expect(wanted(untold)).toBeNull();
+  });
+
   it('may say its members in any order, and others beside them', () => {
     const turned = Object.fromEntries(Object.entries(plain).toReversed());
     const text = JSON.stringify({ ...turned, tenant: 'x', attempt: 3, cached: false, trace: null });
@@ -511,6 +520,8 @@ describe('a plain failure', () => {
     ['a text other than ASCII in its error', { ...failed, error: 'organization’s rate limit' }],
     ['brackets and quotes within texts', { ...failed, error: { message: '}"{\\' } }],
     ['a request id only in its headers', { ...failed, request_id: '' }],
+    ['an error that says nothing', { ...failed, error: '-' }],
+    ['an error of one letter', { ...failed, error: 'x' }],
   ])('may have %s', (_name, record) => {
     const text = JSON.stringify(record);
     expect(quickFailure(text)).not.toBeNull();
@@ -520,6 +531,10 @@ describe('a plain failure', () => {
   it.each([
     ['a success', JSON.stringify(plain)],
     ['an error that is no JSON', line.replace('"code":null', '"code":nul')],
+    [
+      'a short error with an escape',
+      line.replace(/"error":\{.*?\},"exception"/, '"error":"\\u002d","exception"'),
+    ],
     ['an error that is a number', JSON.stringify({ ...failed, error: 5 })],
     ['an error that is told twice', line.replace('"exception"', '"error":"x","exception"')],
     ['what is not UTF-8', line],

@@ -198,8 +198,14 @@ export class PlainReader {
     const cursor = this.#cursor;
     const from = this.#at;
     if (kind === 'error') {
-      if (!failing) return false;
       this.#at = cursor.skipValue(from);
+      if (first === byte.QUOTE && this.#at > 0 && this.#at - from <= LONGEST_NOTHING) {
+        const text = this.#cursor.text(from + 1, this.#at - 1);
+        // As if it were not there. What an escape stands for is seen only where it is parsed.
+        if (isNoText(text)) return true;
+        if (text.includes('\\')) return false;
+      }
+      if (!failing) return false;
       this.#error.set(from, this.#at);
     } else if (kind === 'headers' && first === byte.OPEN) {
       this.#at = this.#headers.read(cursor, from);
@@ -264,6 +270,8 @@ export class PlainReader {
   }
 }
 
+/** With its quotes; longer texts say something, and need not be looked at. */
+const LONGEST_NOTHING = 16;
 const trueWord = wordsOf(Buffer.from('true'));
 const falseWord = wordsOf(Buffer.from('false'));
 const nullWord = wordsOf(Buffer.from('null'));

@@ -3,7 +3,7 @@ import { boundedMemo } from '../bounded-memo.ts';
 import { keyPrefixes } from './key-prefixes.ts';
 
 /** Keys whose fingerprints are remembered, twice over; beyond it the least used are forgotten. */
-const REMEMBERED = 4096;
+const REMEMBERED = 32_768;
 /** A shorter key would give away too much of itself by its last four characters. */
 const SHORTEST_WITH_TAIL = 12;
 const PREFIX = new RegExp(`^(?:${keyPrefixes.join('|')})`);

@@ -5,6 +5,7 @@ import { tsvRow } from '../../store/tsv.ts';
 import type { DayCount, RowBodies } from '../../store/write-batch.ts';
 import type { DimensionSet } from './dimension-sets.ts';
 import { CountGroups, type Counted } from './count-groups.ts';
+import type { KeptNames, NameLimit } from './name-cap.ts';
 import { addEventRow, type Position, readEventRow } from './event-row.ts';
 import type { Failure } from './judged-error.ts';
 import { RowBytes } from './row-bytes.ts';
@@ -57,6 +58,8 @@ export class BatchRows {
   /** The first of each reason. */
   readonly examples = new Map<RejectReason, DeadExample>();
   readonly skipped = new Map<SkipReason, number>();
+  /** What the cap of names did; null: it was not asked. */
+  names: NameLimit | null = null;
   /** How often the value of a field was of no use, by field. */
   readonly dropped = new Map<string, number>();
   readonly #counts = new CountGroups();
@@ -108,6 +111,15 @@ export class BatchRows {
       if (rows.has(i)) this.#refuse(row, detail);
       else this.#events.add(`${row}\n`);
     });
+  }
+
+  /**
+   * Counts values beyond the cap under `(other)`, once all records are in, and answers which. To be asked again does
+   * nothing.
+   */
+  limitNames(kept: KeptNames, most: number): NameLimit {
+    this.names = this.#counts.limit(kept, most);
+    return this.names;
   }
 
   /** The rows so far, valid until the next change. */

@@ -1,5 +1,10 @@
 import type { Classification } from '../../domain/classification.ts';
-import { COUNT_INTERVAL_SECONDS, LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
+import {
+  byCallerDimension,
+  callerDimensions,
+  COUNT_INTERVAL_SECONDS,
+  LATENCY_BUCKETS_MS,
+} from '../../domain/count-row.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { RequestLog } from '../../domain/request-log.ts';
 import type { NativeRows } from '../../store/native-block.ts';
@@ -7,6 +12,7 @@ import type { DayCount } from '../../store/write-batch.ts';
 import { type DimensionSet, type DimensionValues, dimensionSets } from './dimension-sets.ts';
 import { countRows } from './count-rows.ts';
 import { GroupColumns } from './group-columns.ts';
+import { type KeptNames, limitNames, type NameLimit } from './name-cap.ts';
 import { outcomeCode, outcomeOf } from './outcome-code.ts';
 
 /** What a request adds to the counts of its dimension set. */
@@ -36,11 +42,12 @@ const FIRST_SLOTS = 256;
 
 /** Sums by interval, dimension set and outcome: the rows of `request_counts` that a batch adds. */
 export class CountGroups {
-  readonly #groups = new GroupColumns();
+  #groups = new GroupColumns();
   /** The dimension sets of the groups by id. */
   readonly #dimensionSets = new Map<number, DimensionSet>();
   /** Places of groups, from 1, each at the first slot from its hash on that was free; at least half are. */
   #slots = new Uint32Array(FIRST_SLOTS);
+  #limit: NameLimit | null = null;
   #judged: Classification | null = null;
   #status = 0;
   #outcome = 0;
@@ -70,11 +77,20 @@ export class CountGroups {
     keepMost(limits, at + 3, limit_tokens);
   }
 
+  /**
+   * Counts values beyond the cap under `(other)`, and answers which: on each day a dimension has at most `most` names.
+   * Whoever asks again gets the first answer.
+   */
+  limit(kept: KeptNames, most: number): NameLimit {
+    this.#limit ??= this.#limited(kept, most);
+    return this.#limit;
+  }
+
   /** Takes back a request that was added; the lowest headroom that it may have shown stays. */
   subtract(record: Counted, dimensions: DimensionValues, judged: Outcome): void {
     const groups = this.#groups;
-    const { fields } = dimensionSets.of(dimensions);
     const ts = intervalOf(record.ts);
+    const { fields } = this.#inPlaceOf(ts, dimensionSets.of(dimensions));
     const outcome = outcomeCode(judged.class, judged.subclass, record.status);
     let place = 0;
     for (; place < groups.size; place++) {
@@ -116,7 +132,7 @@ export class CountGroups {
     for (let place = 0; place < size; place++) {
       const n = requests[place] ?? 0;
       if (n === 0) continue;
-      const day = Math.floor((ts[place] ?? 0) / DAY_SECONDS);
+      const day = dayOf(ts[place] ?? 0);
       const sum = days.get(day) ?? { day, counted: 0, failed: 0 };
       sum.counted += n;
       if (outcomeOf(outcome[place] ?? 0).class !== 'ok') sum.failed += n;
@@ -130,6 +146,45 @@ export class CountGroups {
     this.#groups.free();
     this.#dimensionSets.clear();
     this.#slots.buffer.transfer(0);
+  }
+
+  #limited(kept: KeptNames, most: number): NameLimit {
+    const { ts, dimensionSet, requests, size } = this.#groups;
+    const usage = new Map<number, Map<DimensionSet, number>>();
+    for (let place = 0; place < size; place++) {
+      const set = this.#dimensionSets.get(dimensionSet[place] ?? 0);
+      if (set === undefined) continue;
+      const day = dayOf(ts[place] ?? 0);
+      const sets = usage.get(day) ?? new Map<DimensionSet, number>();
+      usage.set(day, sets);
+      sets.set(set, (sets.get(set) ?? 0) + (requests[place] ?? 0));
+    }
+    const limit = limitNames(usage, kept, most);
+    this.#limit = limit;
+    if (limit.replaced.size > 0) this.#regroup();
+    return limit;
+  }
+
+  /** Adds the groups up anew under the dimension sets that stand in place of theirs. */
+  #regroup(): void {
+    const before = this.#groups;
+    this.#groups = new GroupColumns();
+    this.#slots = new Uint32Array(FIRST_SLOTS);
+    for (let from = 0; from < before.size; from++) {
+      const known = this.#dimensionSets.get(before.dimensionSet[from] ?? 0);
+      if (known === undefined) continue;
+      const ts = before.ts[from] ?? 0;
+      const place = this.#place(ts, this.#inPlaceOf(ts, known), before.outcome[from] ?? 0);
+      this.#groups.addFrom(place, before, from);
+    }
+    before.free();
+  }
+
+  /** The dimension set under which requests of this one are counted on the day of the interval. */
+  #inPlaceOf(ts: number, dimensionSet: DimensionSet): DimensionSet {
+    const texts = this.#limit?.replaced.get(dayOf(ts))?.get(dimensionSet.id);
+    if (texts === undefined) return dimensionSet;
+    return dimensionSets.of(byCallerDimension((name) => texts[callerDimensions.indexOf(name)] ?? ''));
   }
 
   #addLatency(place: number, latencyMs: number): void {
@@ -187,6 +242,11 @@ export class CountGroups {
     this.#slots.buffer.transfer(0);
     this.#slots = slots;
   }
+}
+
+/** Days since the epoch of a time in epoch seconds. */
+function dayOf(seconds: number): number {
+  return Math.floor(seconds / DAY_SECONDS);
 }
 
 /** Start of the interval of a time in epoch ms, epoch seconds. */

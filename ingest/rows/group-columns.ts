@@ -50,6 +50,35 @@ export class GroupColumns {
     return place;
   }
 
+  /** Adds all that a group of others has to one of these. */
+  addFrom(place: number, from: GroupColumns, at: number): void {
+    const number = from.histogram[at] ?? 0;
+    const isOne = (this.requests[place] ?? 0) === 0 || this.bucket[place] === from.bucket[at];
+    if (number === 0 && isOne && this.histogram[place] === 0) this.bucket[place] = from.bucket[at] ?? 0;
+    else {
+      const into = this.histogramAt(place);
+      if (number === 0) addTo(this.histograms, into + (from.bucket[at] ?? 0), from.requests[at] ?? 0);
+      else
+        for (let i = 0; i < BUCKETS; i++)
+          addTo(this.histograms, into + i, from.histograms[(number - 1) * BUCKETS + i] ?? 0);
+    }
+    addTo(this.requests, place, from.requests[at] ?? 0);
+    addTo(this.retries, place, from.retries[at] ?? 0);
+    addTo(this.useless, place, from.useless[at] ?? 0);
+    for (const name of ['input', 'output', 'cost', 'latency'] as const)
+      this[name][place] = (this[name][place] ?? 0) + (from[name][at] ?? 0);
+    const limited = from.limited[at] ?? 0;
+    if (limited === 0) return;
+    const into = this.limitsAt(place);
+    for (let i = 0; i < LIMITS; i++) {
+      const value = from.limits[(limited - 1) * LIMITS + i] ?? Number.NaN;
+      const known = this.limits[into + i] ?? Number.NaN;
+      // The lowest that remained, the highest limit; NaN: not told.
+      const isKnown = i % 2 === 0 ? known <= value : known >= value;
+      if (!Number.isNaN(value) && !isKnown) this.limits[into + i] = value;
+    }
+  }
+
   /** Where the histogram of a group begins; it is made of the group's one bucket when there is none. */
   histogramAt(place: number): number {
     const known = this.histogram[place] ?? 0;
@@ -108,6 +137,10 @@ export class GroupColumns {
 const GROUP_BYTES = 8 * 4 + 4 * 8 + 1 + 12;
 
 type Numbers = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+function addTo(numbers: Uint32Array, place: number, amount: number): void {
+  numbers[place] = (numbers[place] ?? 0) + amount;
+}
 
 /** The same numbers in an array of another length, whose memory is that of the old one where possible. */
 export function resized<Kind extends Numbers>(numbers: Kind, length: number): Kind {

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { OpenFile } from './file-identity.ts';
-import { type LastLine, LineFile } from './line-file.ts';
+import type { LastLine, RecordFile } from './line-file.ts';
 import { ReadingGate } from './reading-gate.ts';
 import type { RawRecord, Sink } from './source.ts';
 import type { PartitionId } from '../partition-id.ts';
@@ -15,7 +15,10 @@ export interface Generation {
   id: PartitionId;
   path: string;
   handle: FileHandle;
-  file: LineFile;
+  file: RecordFile;
+  /** Another reader of the same file. */
+  records: OpenFile['records'];
+  isPlain: boolean;
   gate: ReadingGate;
   /** The `seeks` of the gate that `file` is at. */
   sought: number;
@@ -38,7 +41,9 @@ export const take = (opened: OpenFile, last: LastLine): Generation => ({
   id: { topic: opened.topic, partition: 0 },
   path: opened.path,
   handle: opened.handle,
-  file: new LineFile(opened.handle, last),
+  file: opened.records(last),
+  records: opened.records,
+  isPlain: opened.isPlain,
   gate: new ReadingGate(),
   sought: -1,
   counted: 0,
@@ -68,7 +73,8 @@ export async function deliver(sink: Sink, generation: Generation): Promise<Outco
     // The worker may be deciding anew where to begin.
     if (gate.paused) continue;
     generation.unfinished = own.unfinished;
-    if (own.lines >= generation.counted) return 'end';
+    // Of a file that cannot be read to its end, what was counted may well be there.
+    if (own.lines >= generation.counted || own.damage !== null) return 'end';
     generation.latest = own.lines;
     sink.recreated(EPOCH, generation.id.topic);
   }
@@ -92,9 +98,8 @@ export async function handOver(
   }
 }
 
-/** Lines that the file has now. */
-export async function countLines(handle: FileHandle): Promise<number> {
-  const file = new LineFile(handle, 'waits');
+/** Records that the file has now. */
+export async function countRecords(file: RecordFile): Promise<number> {
   file.rewind(NO_END);
   for (let read = await file.read(); Array.isArray(read); ) read = await file.read();
   return file.lines;

@@ -1,53 +1,94 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { SHAPE_BYTES, shapeOf } from './input-shape.ts';
 import { isWholeJson } from './json-end.ts';
-import type { LastLine } from './line-file.ts';
+import { type LastLine, LineFile, readAt, type RecordFile } from './line-file.ts';
+import { PackedFile } from './packed-file.ts';
+import { type RecordUnit, unitOf } from './unpack.ts';
 
-/** So much of the first line tells one file from another. */
-const HEAD = 64 * 1024;
+/** So much of the first record tells one file from another. */
+const HEAD = SHAPE_BYTES;
 /** Rotated files that are looked at, the newest first. */
 const MOST_ROTATED = 50;
 
-/** A file of lines that is open, and the topic that its lines have. */
+/** A file that is open, and the topic that its records have. */
 export interface OpenFile {
   handle: FileHandle;
   topic: string;
   path: string;
+  /** What its records are. */
+  unit: RecordUnit;
+  /** Whether it holds its lines as they are, so that it may grow and be followed. */
+  isPlain: boolean;
+  /** Reads it from its front; `last` says what a last record without its end is. */
+  records(last: LastLine): RecordFile;
 }
+
+/** Its bytes as a file of plain lines or as whatever else they are. */
+type Opened = Pick<OpenFile, 'unit' | 'isPlain' | 'records'> & { identity: Buffer | null };
 
 /**
- * The topic of the file that lies at `at` now and is, or was, written as `written`: made of that path and the first
- * line, so that the same file goes on where it ended, wherever it was moved. Null while there is no first line.
+ * Opens the file that lies at `at` now and is, or was, written as `written`. Its topic is made of that path and the first
+ * record, so that the same file goes on where it ended, wherever it was moved, and however it is compressed. Null while
+ * it has no first record. Throws Node's error with the path, and an error of one line for what is no log.
  */
-async function topicOf(handle: FileHandle, written: string, last: LastLine): Promise<string | null> {
-  const buffer = Buffer.alloc(HEAD);
-  let filled = 0;
-  for (let read = 1; read > 0 && filled < HEAD; filled += read)
-    read = (await handle.read(buffer, filled, HEAD - filled, filled)).bytesRead;
-  const head = buffer.subarray(0, filled);
-  const end = head.indexOf(10);
-  const finished = end >= 0 || filled === HEAD || (last === 'json' && isWholeJson(head));
-  if (filled === 0 || (!finished && last !== 'line')) return null;
-  const identity = createHash('sha256')
-    .update(path.resolve(written))
-    .update('\0')
-    .update(end < 0 ? head : head.subarray(0, end));
-  return `file:${path.basename(written)}#${identity.digest('hex').slice(0, 8)}`;
-}
-
-/** Opens the file; null when it has no first line yet. Throws Node's error with the path. */
 export async function openWithTopic(at: string, written: string, last: LastLine): Promise<OpenFile | null> {
   if ((await stat(at)).isDirectory())
     throw Object.assign(new Error(`${at} is a directory`), { code: 'EISDIR', path: at });
   const handle = await open(at);
-  const topic = await topicOf(handle, written, last).catch(async (error: unknown) => {
+  const opened = await look(handle, at, last).catch(async (error: unknown) => {
     await handle.close();
     throw error;
   });
-  if (topic !== null) return { handle, topic, path: at };
+  const { identity, ...rest } = opened;
+  if (identity !== null) return { handle, topic: topicOf(written, identity), path: at, ...rest };
   await handle.close();
   return null;
+}
+
+function topicOf(written: string, identity: Buffer): string {
+  const digest = createHash('sha256').update(path.resolve(written)).update('\0').update(identity);
+  return `file:${path.basename(written)}#${digest.digest('hex').slice(0, 8)}`;
+}
+
+async function look(handle: FileHandle, at: string, last: LastLine): Promise<Opened> {
+  const head = await readAt(handle, 0, HEAD);
+  const shape = shapeOf(head, head.length < HEAD);
+  if (shape?.kind === 'lines')
+    return {
+      unit: 'line',
+      isPlain: true,
+      records: (own) => new LineFile(handle, own),
+      identity: firstLine(head, last),
+    };
+  if (last === 'waits')
+    throw Object.assign(
+      new Error(
+        `${at} does not hold its records as lines of text: leave --follow out, and it is read to its end`,
+      ),
+      { code: 'not_followed' },
+    );
+  const records = (own: LastLine): PackedFile => new PackedFile(handle, at, own);
+  const file = records(last);
+  const first = await firstRecord(file);
+  const unit = unitOf(file.shape);
+  file.rewind(0);
+  return { unit, isPlain: false, records, identity: first };
+}
+
+/** Of a file of lines; null while it is not finished. */
+function firstLine(head: Buffer, last: LastLine): Buffer | null {
+  const end = head.indexOf(10);
+  const finished = end >= 0 || head.length === HEAD || (last === 'json' && isWholeJson(head));
+  if (head.length === 0 || (!finished && last !== 'line')) return null;
+  return end < 0 ? head : head.subarray(0, end);
+}
+
+async function firstRecord(file: RecordFile): Promise<Buffer | null> {
+  const read = await file.read();
+  const first = Array.isArray(read) ? read[0]?.[0] : undefined;
+  return first === undefined ? null : (first.value ?? Buffer.alloc(0)).subarray(0, HEAD);
 }
 
 /** Whether a name is that of a rotated `app.log`: `app.log.1`, `app.log-20261127`, `app-2026-11-27.log`, … */

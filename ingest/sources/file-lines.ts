@@ -6,9 +6,10 @@ import { decodeCommit } from '../protocol.ts';
 import type { StartRules } from '../start-rules.ts';
 import type { Announcements } from './announcements.ts';
 import { type OpenFile, openWithTopic, rotatedFiles } from './file-identity.ts';
-import { countLines, deliver, EPOCH, type Generation, handOver, NO_END, take } from './file-generation.ts';
+import { countRecords, deliver, EPOCH, type Generation, handOver, NO_END, take } from './file-generation.ts';
 import { jsonEnd } from './json-end.ts';
-import { type LastLine, LineFile } from './line-file.ts';
+import type { LastLine } from './line-file.ts';
+import type { RecordUnit } from './unpack.ts';
 import { ReadingGate } from './reading-gate.ts';
 import type { Committed, Sink, Source } from './source.ts';
 import { type PartitionId, partitionKey } from '../partition-id.ts';
@@ -26,6 +27,10 @@ export interface FileLinesOptions {
 export interface FileSource extends Source {
   /** Bytes of last lines that were not finished, and so not counted. */
   unfinished(): number;
+  /** Why it was not read to its end, in one line; null while nothing is wrong. */
+  damage(): string | null;
+  /** What its records are. */
+  unit(): RecordUnit;
 }
 
 /** Times in ms: between two looks at a file that may grow, and how long a rotated file is watched for late lines. */
@@ -52,7 +57,10 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       throw error;
     });
   // A file that is not there is said before anything else is started.
-  await (await open(file, lastLine))?.handle.close();
+  const found = await open(file, lastLine);
+  await found?.handle.close();
+  let damage: string | null = null;
+  const unit = found?.unit ?? 'line';
 
   const find = (id: PartitionId): Generation | undefined =>
     generations.find((one) => partitionKey(one.id) === partitionKey(id));
@@ -63,7 +71,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
   const starts: StartRules = {
     decide(facts) {
       const generation = find(facts.id);
-      const start = decideFileStart(facts, nameOf(facts.id));
+      const start = decideFileStart(facts, nameOf(facts.id), unit);
       if (generation === undefined) return start;
       generation.known = facts.ledger !== null || facts.commit !== null;
       generation.counted = start.at;
@@ -83,7 +91,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     replaced: (id, verify) => {
       const generation = find(id);
       if (generation !== undefined) generation.counted = 0;
-      return fileReplaced(verify, nameOf(id));
+      return fileReplaced(verify, nameOf(id), unit);
     },
   };
 
@@ -102,8 +110,8 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
   async function takeRotated(sink: Sink): Promise<Generation[]> {
     const taken = new Set(generations.map(({ id }) => id.topic));
     const rotated: Generation[] = [];
-    // A file that is read once has no past.
-    if (lastLine === 'line') {
+    // A file that is read once has no past, and a writer that rotates its log writes plain lines.
+    if (lastLine === 'line' || generations.some(({ isPlain }) => !isPlain)) {
       assign(sink);
       return [];
     }
@@ -156,7 +164,8 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     // Written anew with the same first line: the same topic from its beginning.
     await same.handle.close();
     same.handle = opened.handle;
-    same.file = new LineFile(opened.handle, lastLine);
+    same.records = opened.records;
+    same.file = opened.records(lastLine);
     same.sought = -1;
     same.latest = 0;
     same.counted = 0;
@@ -180,7 +189,8 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       const next = generation.file.next;
       await generation.handle.close();
       generation.handle = copy.handle;
-      generation.file = new LineFile(copy.handle, 'json');
+      generation.records = copy.records;
+      generation.file = copy.records('json');
       generation.file.rewind(next);
       generation.counted = 0;
       say(`${at} is its copy: read after line ${next}`);
@@ -234,6 +244,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       current ??= await appear(sink);
       if (current === null) return;
       const outcome = await deliver(sink, current);
+      if (current.file.damage !== null) damage = `${file} ${current.file.damage}`;
       if (outcome === 'stopped' || (outcome === 'end' && !follow)) return;
       if (outcome === 'changed') {
         await changed(sink, current);
@@ -269,6 +280,8 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     logOffsets: async (ids) => ids.map((id) => ({ earliest: 0, latest: find(id)?.latest ?? NO_END })),
     topicId: () => '',
     unfinished: () => closedUnfinished + generations.reduce((sum, one) => sum + one.unfinished, 0),
+    damage: () => damage,
+    unit: () => unit,
     async stop() {
       stopping.stop();
       for (const { gate } of generations) gate.stop();
@@ -282,7 +295,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     const to = decodeCommit(offset, metadata)?.to ?? null;
     const generation = find(id);
     if (to === null || generation === undefined) return none;
-    const lines = await countLines(generation.handle);
+    const lines = await countRecords(generation.records(lastLine));
     if (lines >= to) return { offset, metadata };
     // Of this process's own batches, those that are written are in the ledger.
     if (generation.known === null)

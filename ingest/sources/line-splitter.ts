@@ -1,15 +1,27 @@
 import { RawRecord } from './source.ts';
 
 /** A line longer than this is cut, so that one endless line cannot fill the memory; it becomes a dead letter. */
-const LONGEST_LINE = 4 * 1024 * 1024;
+export const LONGEST_LINE = 4 * 1024 * 1024;
 /** Lines that are handed over at a time. */
-const CHUNK_LINES = 2_000;
+export const CHUNK_LINES = 2_000;
+
+/** Bytes in, records out, numbered from 0. */
+export interface Splitter {
+  /** Number of the next record. */
+  next: number;
+  /** The records that end in these bytes, in groups that can be worked on at a time. */
+  push(bytes: Buffer): RawRecord[][];
+  /** What follows the last end of a record; cut where it is too long for one. */
+  readonly rest: Buffer;
+  /** Takes the rest for a record; null when there is none, or when it lies before the first that is wanted. */
+  endLine(): RawRecord | null;
+}
 
 /**
  * Bytes in, lines without their ends out, numbered from 0. An empty line is a tombstone, which makes it count as
  * skipped. What follows the last line end waits for more bytes.
  */
-export class LineSplitter {
+export class LineSplitter implements Splitter {
   /** Number of the next line. */
   next = 0;
   readonly #from: number;

@@ -55,6 +55,8 @@ export interface Sink {
   chunk(epoch: number, chunk: Chunk): void;
   /** A topic was deleted and created again while it was being read. */
   recreated(epoch: number, topic: string): void;
+  /** Topics to be read that do not exist at present; called when they change. */
+  missing(topics: readonly string[]): void;
 }
 
 export interface Committed {
@@ -65,10 +67,10 @@ export interface Committed {
 
 /**
  * Why a commit did not happen: `fenced`: the group went on without this worker (a newer generation, or the
- * assignment is over); `unreachable`: no proof of success, try again.
+ * assignment is over); `no_topic`: the topic does not exist at present; `unreachable`: no proof of success, try again.
  */
 export class CommitError extends Error {
-  readonly code: 'fenced' | 'unreachable';
+  readonly code: 'fenced' | 'no_topic' | 'unreachable';
   constructor(code: CommitError['code'], message: string, cause?: unknown) {
     super(message, { cause });
     this.name = 'CommitError';

@@ -1,25 +1,41 @@
-import { LineSplitter } from './line-splitter.ts';
 import { ReadingGate } from './reading-gate.ts';
 import type { RawRecord, Sink, Source } from './source.ts';
+import { type RecordUnit, UnpackedRecords, unitOf } from './unpack.ts';
 import type { PartitionId } from '../partition-id.ts';
 
+/** A stream, and what is known of it so far. */
+export interface StreamSource extends Source {
+  /** Bytes of a last record that was cut off, and so not counted. */
+  unfinished(): number;
+  /** Why it was not read to its end, in one line; null while nothing is wrong. */
+  damage(): string | null;
+  /** What its records are. */
+  unit(): RecordUnit;
+}
+
 /**
- * A stream of bytes as lines: a topic of one partition whose offsets are line numbers. It is read once, at the pace of the
- * worker; its last line counts with or without a line end. `run` names this reading: another one is another topic.
+ * A stream of bytes as records: a topic of one partition whose offsets are numbers of lines, or of whatever its records
+ * are. It is read once, at the pace of the worker; its last line counts with or without a line end. `run` names this
+ * reading: another one is another topic. `told` is what people call it, where that is another name.
  */
-export function openStreamLines(name: string, run: string, stream: AsyncIterable<Buffer | string>): Source {
+export function openStreamLines(
+  name: string,
+  run: string,
+  stream: AsyncIterable<Buffer | string>,
+  told = name,
+): StreamSource {
   const id: PartitionId = { topic: `${name}#${run}`, partition: 0 };
   const gate = new ReadingGate();
-  const splitter = new LineSplitter(0);
   const pieces = stream[Symbol.asyncIterator]();
+  const records = new UnpackedRecords(asBuffers(pieces), told, 0, 'line');
   let stop: () => void = () => {};
   // Not a race with one promise for the whole reading: that would hold on to every piece until the end.
-  const take = (): Promise<IteratorResult<Buffer | string> | null> =>
+  const take = (): Promise<RawRecord[][] | null | 'stopped'> =>
     new Promise((resolve, reject) => {
-      stop = () => resolve(null);
-      pieces.next().then(resolve, reject);
+      stop = () => resolve('stopped');
+      records.read().then(resolve, reject);
     });
-  /** Number of the line that is handed over next. */
+  /** Number of the record that is handed over next. */
   let given = 0;
   let askedAgain: number | null = null;
 
@@ -48,16 +64,13 @@ export function openStreamLines(name: string, run: string, stream: AsyncIterable
     async run(sink) {
       sink.assigned(1, [id]);
       while (await opened()) {
-        const piece = await take();
-        if (piece === null) break;
-        if (piece.done === true) {
-          const last = splitter.endLine();
-          await handOver(sink, last === null ? [] : [[last]]);
+        const groups = await take();
+        if (groups === 'stopped') break;
+        if (groups === null) {
           await opened();
           return;
         }
-        const { value } = piece;
-        await handOver(sink, splitter.push(typeof value === 'string' ? Buffer.from(value) : value));
+        await handOver(sink, groups);
       }
       // What waits for a writer would answer only when that one writes again.
       void pieces.return?.().catch(() => undefined);
@@ -72,9 +85,20 @@ export function openStreamLines(name: string, run: string, stream: AsyncIterable
     committed: async () => [{ offset: -1, metadata: null }],
     logOffsets: async () => [{ earliest: 0, latest: Number.MAX_SAFE_INTEGER }],
     topicId: () => '',
+    unfinished: () => records.unfinished,
+    damage: () => (records.damage === null ? null : `${told} ${records.damage}`),
+    unit: () => unitOf(records.shape),
     async stop() {
       gate.stop();
       stop();
     },
   };
+}
+
+async function* asBuffers(pieces: AsyncIterator<Buffer | string>): AsyncGenerator<Buffer> {
+  for (;;) {
+    const { value, done } = await pieces.next();
+    if (done === true) return;
+    yield typeof value === 'string' ? Buffer.from(value) : value;
+  }
 }

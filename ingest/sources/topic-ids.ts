@@ -1,20 +1,9 @@
-/**
- * A topic as a broker describes it. The id is new when a topic is deleted and created again under its name,
- * and nothing else tells the two apart: offsets begin at 0 again, and the client reads on where it was.
- */
-export interface TopicIdentity {
-  cluster: string;
-  topic: string;
-  /** 32 hexadecimal digits. */
-  id: string;
-}
-
 /** The client's table of one request's versions, as far as it is needed here. */
 export interface RequestVersions {
   versions: string[];
   protocol(asked: { version: number }): (options: MetadataOptions) => {
     request: object;
-    response: { decode(bytes: Buffer): Promise<object>; parse(decoded: object): Promise<object> };
+    response: { decode(bytes: Buffer): Promise<MetadataAnswer>; parse(decoded: object): Promise<object> };
   };
 }
 
@@ -27,34 +16,57 @@ export interface MetadataOptions {
 const known = 6;
 const withIds = 12;
 
+/** Who is told of the topics in an answer. */
+export interface TopicListener {
+  /** The id is empty where the broker tells none. */
+  found(topic: string, id: string): void;
+  missed(topic: string): void;
+}
+
+/** The broker's error code for a topic that does not exist. */
+const UNKNOWN_TOPIC = 3;
+
 /**
  * The client's metadata request, raised to the version that answers with topic ids (Kafka 3.1 and later), and
- * each identity told as soon as the answer is in, before the client acts on it. Older brokers are asked as ever.
+ * each topic told as soon as the answer is in, before the client acts on it. Older brokers are asked as ever.
+ *
+ * A topic that is missing is left out of the answer as long as another one is there: the client would refuse the whole
+ * answer, and read nothing of the other topics either.
  */
-export function withTopicIds(
-  metadata: RequestVersions,
-  tell: (identity: TopicIdentity) => void,
-): RequestVersions {
+export function withTopicIds(metadata: RequestVersions, listener: TopicListener): RequestVersions {
   return {
     versions: [...metadata.versions, String(withIds)],
     protocol: ({ version }) => {
       const old = metadata.protocol({ version: Math.min(version, known) });
-      if (version < withIds) return old;
-      return (options) => ({
-        request: metadataRequest(options),
-        response: {
-          parse: (decoded) => old(options).response.parse(decoded),
-          async decode(bytes) {
-            const decoded = readMetadata(bytes);
-            for (const { topic, topicErrorCode, id } of decoded.topicMetadata) {
-              if (topicErrorCode === 0) tell({ cluster: decoded.clusterId ?? '', topic: topic ?? '', id });
-            }
-            return decoded;
+      return (options) => {
+        const { request, response } = old(options);
+        const decode = async (bytes: Buffer): Promise<MetadataAnswer> =>
+          version < withIds ? response.decode(bytes) : readMetadata(bytes);
+        return {
+          request: version < withIds ? request : metadataRequest(options),
+          response: {
+            parse: (decoded) => response.parse(decoded),
+            decode: async (bytes) => withoutMissing(await decode(bytes), listener),
           },
-        },
-      });
+        };
+      };
     },
   };
+}
+
+/** Tells the listener of all topics of an answer. */
+function withoutMissing(answer: MetadataAnswer, listener: TopicListener): MetadataAnswer {
+  for (const { topic, topicErrorCode, id = '' } of answer.topicMetadata) {
+    if (topicErrorCode === 0) listener.found(topic ?? '', id);
+    if (topicErrorCode === UNKNOWN_TOPIC) listener.missed(topic ?? '');
+  }
+  const topicMetadata = answer.topicMetadata.filter(({ topicErrorCode }) => topicErrorCode !== UNKNOWN_TOPIC);
+  return topicMetadata.length === 0 ? answer : { ...answer, topicMetadata };
+}
+
+/** What the client makes of an answer, as far as it is needed here. */
+interface MetadataAnswer {
+  topicMetadata: readonly { topicErrorCode: number; topic: string | null; id?: string }[];
 }
 
 function metadataRequest({ topics, allowAutoTopicCreation = true }: MetadataOptions): object {

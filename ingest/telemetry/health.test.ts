@@ -14,6 +14,7 @@ const well: HealthFacts = {
   partitions: 12,
   starting: 0,
   halted: 0,
+  missing_topics: [],
   store_failing_since: null,
   store_failed_at: null,
   store_answered_at: ago(1),
@@ -75,6 +76,7 @@ const cases: [string, Partial<HealthFacts>, string, string[]][] = [
     'degraded',
     ['degraded partitions_starting'],
   ],
+  ['one of its topics was deleted', { missing_topics: ['gone'] }, 'degraded', ['degraded topics_missing']],
   ['the store rejects a partition', { halted: 1 }, 'degraded', ['degraded partitions_halted']],
   [
     'one insert failed and the next went well',

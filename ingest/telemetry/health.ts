@@ -11,6 +11,8 @@ export interface HealthFacts {
   /** Whether the group has given an assignment that is still good, and since when that is so. */
   assigned: boolean;
   group_since: number;
+  /** Topics to be read that do not exist at present. */
+  missing_topics: readonly string[];
   partitions: number;
   starting: number;
   halted: number;
@@ -47,18 +49,20 @@ export const healthReasons = [
   'rebalancing',
   'partitions_starting',
   'partitions_halted',
+  'topics_missing',
   'store_retrying',
   'store_silent',
   'broker_retrying',
   'broker_silent',
   'lag_growing',
+  'receivers_failing',
 ] as const;
 export type HealthReason = (typeof healthReasons)[number];
 
 export interface Health {
   state: HealthState;
   /**
-   * Worst first. `detail` names no host, no path and no record; `address` is where something is missing, for readers
+   * Worst first. `detail` names no host, no path and no record, but a topic that is missing; `address` is where something is missing, for readers
    * who may know it.
    */
   reasons: { code: HealthReason; state: Exclude<HealthState, 'ok'>; detail: string; address?: string }[];
@@ -116,7 +120,9 @@ function judgeStart({ missing }: HealthFacts, say: Say): void {
 }
 
 function judgeGroup(facts: HealthFacts, now: number, say: Say): void {
-  const { assigned, group_since, partitions, starting, halted } = facts;
+  const { assigned, group_since, partitions, starting, halted, missing_topics: topics } = facts;
+  if (topics.length > 0)
+    say('degraded', 'topics_missing', `topic ${topics.join(', ')} does not exist any more`);
   const long = now - group_since > REBALANCE_MS;
   if (!assigned && facts.broker_answered_at === null)
     say('not_ready', 'no_assignment', `the group has not answered for ${age(group_since, now)}`);

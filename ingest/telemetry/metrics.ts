@@ -1,3 +1,4 @@
+import { callerDimensions } from '../../domain/count-row.ts';
 import { requestClassNames } from '../../domain/error-class.ts';
 import { nativeRecord, rejectReasons } from '../../domain/request-log.ts';
 import { transientServerCodes } from '../../store/error.ts';
@@ -62,6 +63,11 @@ export const metrics = {
     kind: 'counter',
     labels: { reason: rejectReasons },
     help: 'Records, or requests of a record, that went to `dead_letters`.',
+  },
+  faultline_folded_requests_total: {
+    kind: 'counter',
+    labels: { dimension: callerDimensions },
+    help: 'Requests whose value of a dimension is beyond `names.most`, and that are counted under `(other)` there.',
   },
   faultline_skipped_total: {
     kind: 'counter',

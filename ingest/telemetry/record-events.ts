@@ -11,6 +11,7 @@ export interface Recorded {
     HealthFacts,
     | 'assigned'
     | 'group_since'
+    | 'missing_topics'
     | 'store_failing_since'
     | 'store_failed_at'
     | 'store_answered_at'
@@ -59,16 +60,18 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
         registry.add('faultline_requests_total', requests, { class: name });
       for (const [reason, records] of batch.rows.rejected)
         registry.add('faultline_dead_letters_total', records, { reason });
+      for (const [dimension, requests] of batch.rows.names?.folded ?? [])
+        registry.add('faultline_folded_requests_total', requests, { dimension });
       registry.add('faultline_skipped_total', skipped, {});
       for (const [field, records] of batch.rows.dropped)
         registry.add('faultline_dropped_fields_total', records, { field });
-      registry.observe('faultline_batch_records', batch.messages, {});
+      registry.observe('faultline_batch_records', batch.records, {});
       registry.observe('faultline_batch_bytes', batch.bytes, {});
       registry.observe('faultline_batch_age_seconds', age / 1000, {});
       stage('write', duration);
       if (batch.announced !== null) {
         registry.add('faultline_replayed_ranges_total', 1, {});
-        registry.add('faultline_replayed_records_total', batch.messages, {});
+        registry.add('faultline_replayed_records_total', batch.records, {});
       }
       const key = partitionKey(id);
       halted.delete(key);
@@ -109,6 +112,9 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
     },
     alreadyIn: () => registry.add('faultline_ledger_refused_ranges_total', 1, {}),
     lost: (_id, from, to) => registry.add('faultline_lost_records_total', to - from, {}),
+    topicsMissing(topics) {
+      facts.missing_topics = topics;
+    },
     halted(id) {
       halted.add(partitionKey(id));
       storeAnswered();

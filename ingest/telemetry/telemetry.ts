@@ -66,6 +66,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     facts: {
       assigned: false,
       group_since: began,
+      missing_topics: [],
       store_failing_since: null,
       store_failed_at: null,
       store_answered_at: null,

@@ -96,7 +96,7 @@ export const demandScenarios: readonly Scenario[] = [
         classes: ['conflict'],
         share: 0.7,
         retried: true,
-        truth: { kind: 'retry_storm', party: 'traffic' },
+        truth: { kind: 'retry_storm', party: 'traffic', also: ['error_surge'] },
       }),
     ],
     {

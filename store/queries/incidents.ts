@@ -19,6 +19,7 @@ export interface StoredIncident {
 /** Which incidents; absent fields mean "all". Times are epoch seconds. */
 export interface IncidentFilter {
   id?: string;
+  ids?: readonly string[];
   states?: readonly IncidentState[];
   kinds?: readonly IncidentKind[];
   /** Not resolved before this time. */
@@ -31,7 +32,7 @@ export interface IncidentFilter {
 
 /** The present state of the incidents, newest first. Throws `StoreError`; rows of an unknown shape are an error too. */
 export async function readIncidents(store: Store, filter: IncidentFilter = {}): Promise<StoredIncident[]> {
-  const { id, states, kinds, since, until, limit } = filter;
+  const { id, ids, states, kinds, since, until, limit } = filter;
   const rows = await store.query<IncidentRow>(
     `SELECT id, version, kind, state, severity, scope, toUnixTimestamp64Milli(started_at) AS started_ms,
       toUnixTimestamp64Milli(detected_at) AS detected_ms, toUnixTimestamp64Milli(resolved_at) AS resolved_ms,
@@ -39,6 +40,7 @@ export async function readIncidents(store: Store, filter: IncidentFilter = {}): 
     FROM (
       SELECT * FROM incidents
       WHERE true ${id === undefined ? '' : 'AND id = {id:String}'}
+        ${ids === undefined ? '' : 'AND id IN {ids:Array(String)}'}
         ${kinds === undefined ? '' : 'AND kind IN {kinds:Array(String)}'}
         ${until === undefined ? '' : 'AND started_at < fromUnixTimestamp64Milli(toInt64({until:Int64}))'}
       ORDER BY id, version DESC LIMIT 1 BY id
@@ -49,6 +51,7 @@ export async function readIncidents(store: Store, filter: IncidentFilter = {}): 
     {
       limit: limit ?? 1_000,
       ...(id === undefined ? {} : { id }),
+      ...(ids === undefined ? {} : { ids }),
       ...(kinds === undefined ? {} : { kinds }),
       ...(states === undefined ? {} : { states }),
       ...(since === undefined ? {} : { since: Math.round(since * 1000) }),
@@ -56,6 +59,19 @@ export async function readIncidents(store: Store, filter: IncidentFilter = {}): 
     },
   );
   return rows.map(fromRow);
+}
+
+/**
+ * Ids of the incidents that were written since a time by the store's clock and evaluated since another, both epoch seconds.
+ * The second is asked because rows of the first release have no time of writing: each reading takes them for new. Throws `StoreError`.
+ */
+export async function readChangedIds(store: Store, since: number, evaluatedSince: number): Promise<string[]> {
+  const rows = await store.query<{ id: string }>(
+    `SELECT DISTINCT id FROM incidents
+     WHERE written_at >= toDateTime({since:UInt32}) AND version >= {evaluated:UInt64}`,
+    { since: Math.max(0, Math.floor(since)), evaluated: Math.max(0, Math.floor(evaluatedSince * 1000)) },
+  );
+  return rows.map(({ id }) => id);
 }
 
 /**

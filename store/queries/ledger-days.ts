@@ -1,49 +1,64 @@
-import { createHash } from 'node:crypto';
 import type { Store } from '../store.ts';
+import type { DayCount, LedgerEntry } from '../write-batch.ts';
 
-/** A partition whose last batches stand in the ledger and not in its sums by day. */
-interface Behind {
-  partition: number;
-  incarnation: number;
-  /** Offset up to which the sums by day reach, and the end of the ledger. */
-  from: number;
-  to: number;
+interface Row extends Omit<LedgerEntry, 'days' | 'dropped' | 'names' | 'from' | 'to'> {
+  from_offset: number;
+  to_offset: number;
+  day_numbers: number[];
+  day_counted: number[];
+  day_failed: number[];
+  dropped_fields: string[];
+  dropped_counts: number[];
 }
 
 /**
- * Adds the last batches of a topic's partitions to `ingest_days` where they are missing: a view is filled after its table,
- * so a process that is killed between the two leaves a batch in the ledger that the sums by day do not know. The owner of
- * a partition asks for this before it goes on, when nobody else writes to the ledger of that partition. Throws `StoreError`.
+ * The last batches of these partitions of a topic that stand in the ledger and not in its sums by day: a view is filled
+ * after its table, so a process that is killed between the two, or has not got to the second yet, leaves them so. Oldest
+ * first. Throws `StoreError`.
  */
-export async function completeLedgerDays(store: Store, topic: string): Promise<void> {
-  const behind = await store.query<Behind>(
-    `SELECT b.partition AS partition, b.incarnation AS incarnation, d.end_offset AS from, b.end_offset AS to FROM (
-       SELECT partition, incarnation, max(to_offset) AS end_offset FROM ingest_batches
-       WHERE topic = {topic:String} AND kind IN ('batch', 'lost') AND by_day GROUP BY partition, incarnation
-     ) AS b LEFT JOIN (
+export async function readUnsummedBatches(
+  store: Store,
+  topic: string,
+  partitions: readonly number[],
+): Promise<LedgerEntry[]> {
+  const rows = await store.query<Row>(
+    `SELECT topic, partition, incarnation, kind, from_offset, to_offset, counted, failed, skipped, dead, holes, extra,
+       toUnixTimestamp64Milli(toDateTime64(first_ts, 3)) AS first_ts, toUnixTimestamp64Milli(toDateTime64(last_ts, 3)) AS last_ts,
+       arrayMap(day -> toUInt32(day), days) AS day_numbers, day_counted, day_failed,
+       dropped_fields, dropped_counts, topic_id, last_digest, worker, detail
+     FROM ingest_batches AS b LEFT JOIN (
        SELECT partition, incarnation, max(ledger_end).1 AS end_offset FROM ingest_days
        WHERE topic = {topic:String} GROUP BY partition, incarnation
      ) AS d ON b.partition = d.partition AND b.incarnation = d.incarnation
-     WHERE b.end_offset > d.end_offset ORDER BY partition, incarnation`,
-    { topic },
+     WHERE b.topic = {topic:String} AND b.partition IN {partitions:Array(Int32)} AND b.kind IN ('batch', 'lost') AND b.by_day
+       AND b.to_offset > d.end_offset
+     ORDER BY partition, incarnation, from_offset`,
+    { topic, partitions },
   );
-  for (const { partition, incarnation, from, to } of behind) {
-    const what = JSON.stringify(['days', topic, partition, incarnation, from, to]);
-    const token = createHash('sha256').update(what).digest('hex');
-    await store.command(
-      `INSERT INTO ingest_days
-       SELECT batch.topic AS topic, batch.partition AS partition, batch.incarnation AS incarnation, part.1 AS day,
-         toDate(batch.inserted_at) AS stored_on, sum(part.2) AS counted, sum(part.3) AS failed,
-         max((batch.to_offset, batch.topic_id, batch.last_digest)) AS ledger_end
-       FROM ingest_batches AS batch
-       ARRAY JOIN if(empty(batch.days), [(toDate(batch.inserted_at), toUInt64(0), toUInt64(0))],
-         arrayZip(batch.days, batch.day_counted, batch.day_failed)) AS part
-       WHERE batch.by_day AND batch.kind IN ('batch', 'lost') AND batch.topic = {topic:String}
-         AND batch.partition = {partition:Int32} AND batch.incarnation = {incarnation:UInt32}
-         AND batch.from_offset >= {from:Int64}
-       GROUP BY topic, partition, incarnation, day, stored_on ORDER BY day, stored_on
-       SETTINGS insert_deduplication_token = '${token}'`,
-      { topic, partition, incarnation, from },
-    );
-  }
+  return rows.map(
+    ({
+      from_offset,
+      to_offset,
+      day_numbers,
+      day_counted,
+      day_failed,
+      dropped_fields,
+      dropped_counts,
+      ...row
+    }) => ({
+      ...row,
+      from: from_offset,
+      to: to_offset,
+      days: day_numbers.map(
+        (day, i): DayCount => ({
+          day,
+          counted: day_counted[i] ?? 0,
+          failed: day_failed[i] ?? 0,
+        }),
+      ),
+      // The row itself is in; its names do not go into the sums by day.
+      names: null,
+      dropped: new Map(dropped_fields.map((field, i) => [field, dropped_counts[i] ?? 0])),
+    }),
+  );
 }

@@ -96,6 +96,9 @@ export async function seedDay(store: Store, present: number): Promise<SeededDay>
       add('ok', 200, Math.max(0, rate - failed));
     }
   }
+  // What comes after the day: by it the page knows that the last minutes of the day are whole.
+  const last = counts.at(-1);
+  if (last !== undefined) counts.push([present / 1_000, ...last.slice(1)]);
   await insert(store, 'request_counts', COUNT_COLUMNS, counts);
   await insert(store, 'error_events', EVENT_COLUMNS, sampleEvents(present));
   await insert(store, 'ingest_batches', BATCH_COLUMNS, batches(present, random));

@@ -4,6 +4,7 @@ import type { Report } from '../../detector.ts';
 import type { Names } from '../../identity.ts';
 import type { ScopeDimension } from '../../narrow-scope.ts';
 import { share } from '../../report.ts';
+import { unanswered, UNANSWERED_SHARE } from './outage-scope.ts';
 import type { Matching, View } from '../../view.ts';
 
 /** What fails, whose it is, and what works meanwhile. */
@@ -61,6 +62,7 @@ export function outageVerdict(
     apart(compareBy(sums, matching, dimension));
   const [models, regions, clients] = [by('model'), by('region'), by('client')];
   const isUnreached = unreached >= UNREACHED * all.matching;
+  const isUnanswered = total(sums, unanswered).matching >= UNANSWERED_SHARE * all.matching;
   const lists = {
     failing_classes: classesOf(sums.filter((row) => matching.classes.includes(row.class))),
     working_providers: working,
@@ -79,12 +81,12 @@ export function outageVerdict(
     apartBy: ReturnType<typeof apart>,
     why: string,
   ): OutageVerdict => ({ what, party, why, evidence, ...apartBy, others: working });
-  if (failingToo.length > 0 && isUnreached)
+  if (failingToo.length > 0 && isUnanswered)
     return of(
       'trouble of the network',
       'network',
       clients,
-      `${list(failingToo.map((one) => one.name))} cannot be reached either: what they share is the way to them, not ${name}.`,
+      `${list(failingToo.map((one) => one.name))} do not answer either: what they share is the way to them, not ${name}.`,
     );
   if (isUnreached && clients.working.length > 0)
     return of(

@@ -51,10 +51,13 @@ function httpDate(text: string): number {
 /** Seconds told right after "try again in" or the like, at `from`; null when no duration stands there. */
 export function waitFromText(text: string, from: number): number | null {
   if (from < 0) return null;
-  const clock = /^[\s\\'"`:=>~]{0,12}(\d{1,3}):([0-5]\d):([0-5]\d)\b/.exec(text.slice(from, from + 40));
+  // .NET writes days before hours: `10.00:00:00`.
+  const clock = /^[\s\\'"`:=>~]{0,12}(?:(\d{1,3})\.)?(\d{1,3}):([0-5]\d):([0-5]\d)\b/.exec(
+    text.slice(from, from + 40),
+  );
   if (clock !== null) {
-    const [, hours, minutes, seconds] = clock.map(Number);
-    return sensible((hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0));
+    const [, days, hours, minutes, seconds] = clock.map((part) => Number(part ?? 0));
+    return sensible((days ?? 0) * 86_400 + (hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0));
   }
   const match =
     /^[\s\\'"`:=>~]{0,12}(?:about |for |in |after |approximately |at least )?(\d{1,9}(?:\.\d{1,9})?)\s?(milliseconds|millisecond|seconds|second|secs|sec|minutes|minute|mins|hours|hour|days|day|[a-zµμ]{1,2}\b)?((?:\d{1,9}(?:\.\d{1,9})?[a-zµμ]{1,2})*)/i.exec(

@@ -128,7 +128,23 @@ export const hintRules: readonly HintRule[] = [
   // The caller's own gateway says in its log that it answered itself.
   {
     hint: 'own_gateway',
-    phrases: ["source':'kong'", "source': 'kong'", 'source: kong', 'source=kong', 'portkey error'],
+    phrases: [
+      "source':'kong'",
+      "source': 'kong'",
+      'source: kong',
+      'source=kong',
+      'portkey error',
+      'answered by the gateway itself',
+      // Azure API Management: refused before the backend was called.
+      "section':'inbound'",
+      "section': 'inbound'",
+      // Envoy's `%RESPONSE_CODE_DETAILS%`.
+      'jwt_authn_access_denied',
+      'ext_authz_denied',
+      'rbac_access_denied',
+      'direct_response',
+      'route_not_found',
+    ],
   },
   {
     hint: 'requests',

@@ -1,4 +1,5 @@
 import { isNothing } from '../../fields/nothing.ts';
+import { boundedForm, type BoundedForm, cutFor } from './bounded-form.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { jsonInText } from './json-in-text.ts';
 import { parsePath, type Path, readSteps } from './path.ts';
@@ -94,7 +95,10 @@ function compileTest(test: unknown, at: string): Test {
   }
   if (map['matches'] !== undefined) {
     const form = formOf(map['matches'], `${at}.matches`);
-    all.push({ holds: (value) => isScalar(value) && form.test(String(value)), needsValue: true });
+    all.push({
+      holds: (value) => isScalar(value) && form.form.test(cutFor(form, String(value))),
+      needsValue: true,
+    });
   }
   for (const [key, sign] of [
     ['above', 1],
@@ -111,14 +115,21 @@ function compileTest(test: unknown, at: string): Test {
   };
 }
 
-/** A regular expression, in letters of either case. */
-export function formOf(value: unknown, at: string): RegExp {
-  if (typeof value !== 'string') throw faultAt(at, `${shown(value)} is no regular expression`);
+/** A regular expression in letters of either case, that cannot hang whatever the text. */
+export function formOf(value: unknown, at: string): BoundedForm {
+  const what = `${shown(value)} is no regular expression`;
+  if (typeof value !== 'string') throw faultAt(at, what);
+  let form: BoundedForm | null;
   try {
-    return new RegExp(value, 'i');
+    form = boundedForm(value);
   } catch {
-    throw faultAt(at, `${shown(value)} is no regular expression`);
+    throw faultAt(at, what);
   }
+  if (form !== null) return form;
+  throw faultAt(
+    at,
+    `${shown(value)} could take minutes on some texts; repeat nothing that itself repeats or varies, and begin with ^`,
+  );
 }
 
 /** Equal as texts, in letters of either case: `true` is `"True"`, 200 is `"200"`. */

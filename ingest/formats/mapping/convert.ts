@@ -80,7 +80,7 @@ export function converter(kind: Kind, unit: string | undefined, offsetAt: Offset
     case 'count':
       return (value) => readAmount(value, {}, 1);
     case 'flag':
-      return (value) => (typeof value === 'boolean' ? value : FLAGS.get(String(value).toLowerCase()));
+      return readFlag;
     case 'headers':
       return readHeaderObject;
     case 'error':
@@ -149,6 +149,10 @@ function readProvider(value: unknown): string | undefined {
     return text === undefined ? undefined : providerName(text, undefined);
   const host = text.replace(/^[a-z]+:\/\//i, '').replace(/[/:?#].*$/s, '');
   return providerName(text, host);
+}
+
+function readFlag(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : FLAGS.get(toText(value)?.toLowerCase() ?? '');
 }
 
 function toText(value: unknown): string | undefined {

@@ -29,6 +29,17 @@ describe('compileMapping', () => {
     [{ ...good, status: null }, /^mapping\.status: nothing/],
     [{ ...good, status: '=many' }, /^mapping\.status: "many" cannot be a status/],
     [{ status: '$.s' }, /^mapping\.ts: missing/],
+    [{ ...good, without_time: 'then' }, /^mapping\.without_time: "then" is not now, which is all there is/],
+    [
+      { ...good, model: { from: '$.m', match: '(a+)+b' } },
+      /^mapping\.model\.match: "\(a\+\)\+b" could take minutes on some texts; repeat nothing/,
+    ],
+    [
+      { ...good, skip: { no_request: { '$.m': { matches: '(a|aa)*b' } } } },
+      /^mapping\.skip\.no_request\.\$\.m\.matches: .* could take minutes/,
+    ],
+    [{ ...good, asked: 'first' }, /^mapping\.asked: "first" is not last, which is all there is/],
+    [{ ...good, model: { when: { '$.a': 1 }, default: 'x' } }, /^mapping\.model: from is missing; write/],
     [{ ts: '$.t', model: '$.m' }, /^mapping\.status: missing; map status, outcome, error or exception/],
     [{ ...good, latency_s: 'a', latency_ms: 'b' }, /^mapping\.latency_s: latency_ms is mapped too/],
     [{ ...good, model: { form: '$.m' } }, /^mapping\.model\.form: no such key; known here: from, /],

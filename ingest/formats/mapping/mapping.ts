@@ -15,8 +15,12 @@ export type MappingSpec = Readonly<Record<string, unknown>>;
 export interface Mapping {
   /** Null when it does not say which messages are its own. */
   recognise: Condition | null;
+  /** Asked only about what neither the other presets nor any envelope knows: it tells of a kind of log, not of one product's. */
+  askedLast: boolean;
   /** Where the records stand in a message; the first that is there counts. Empty: the message is the record. */
   records: readonly PathToMany[];
+  /** A record without a time counts at that of the one before, or when it is read; else it is a dead letter. */
+  untimedIsNow: boolean;
   skip: readonly { reason: string; holds: Condition['holds'] }[];
   /** `auto`: the records found are read in whatever format they have; null: the fields say how. */
   readAs: 'auto' | null;
@@ -25,7 +29,17 @@ export interface Mapping {
 }
 
 /** Keys of a mapping that are no fields. */
-const KEYS = ['recognise', 'records', 'read_as', 'skip', 'time_zone', 'outcome', 'about'];
+const KEYS = [
+  'recognise',
+  'asked',
+  'records',
+  'read_as',
+  'skip',
+  'time_zone',
+  'outcome',
+  'about',
+  'without_time',
+];
 /** Fields that a mapping may fill beside those of the record: the same time in seconds. */
 const IN_SECONDS: Readonly<Record<string, string>> = { latency_s: 'latency_ms', ttft_s: 'ttft_ms' };
 const REASON = /^[a-z][a-z0-9_]{0,39}$/;
@@ -63,6 +77,8 @@ export function compileMapping(
   return {
     recognise:
       spec['recognise'] === undefined ? null : compileCondition(spec['recognise'], `${at}.recognise`),
+    askedLast: isWord(spec['asked'], 'last', `${at}.asked`),
+    untimedIsNow: isWord(spec['without_time'], 'now', `${at}.without_time`),
     records: recordsOf(spec['records'], `${at}.records`),
     skip: skipOf(spec['skip'], `${at}.skip`),
     readAs,
@@ -93,6 +109,12 @@ function demand(spec: MappingSpec, at: string): void {
       `${at}.status`,
       'missing; map status, outcome, error or exception, or failures cannot be told from successes',
     );
+}
+
+/** Whether a key that knows one word has it. */
+function isWord(value: unknown, word: string, at: string): boolean {
+  if (value === undefined || value === word) return value === word;
+  throw faultAt(at, `${shown(value)} is not ${word}, which is all there is`);
 }
 
 function readAsOf(spec: MappingSpec, at: string): 'auto' | null {

@@ -1,6 +1,7 @@
 import { isNothing } from '../../fields/nothing.ts';
 import { epochMs } from '../../fields/timestamp.ts';
 import type { OffsetAt } from '../../fields/time-zone.ts';
+import { cutFor } from './bounded-form.ts';
 import { compileCondition, formOf, isScalar, pathOf } from './condition.ts';
 import { type Convert, converter, type Kind, units } from './convert.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
@@ -90,11 +91,7 @@ function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Cont
 
 /** What stands under `from`, cut out by `match`, translated by `words`, changed by a function, then converted. */
 function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: Context): Read {
-  if (map['from'] === undefined) {
-    // A constant under a condition: `{when: …, default: …}`.
-    if (map['default'] !== undefined) return () => undefined;
-    throw faultAt(at, `from is missing; write ${EXAMPLE}`);
-  }
+  if (map['from'] === undefined) throw faultAt(at, `from is missing; write ${EXAMPLE}`);
   const changes = [matchOf(map, at), wordsOf(map, at, context), functionOf(map, at, context)].filter(
     (one) => one !== null,
   );
@@ -118,7 +115,7 @@ function matchOf(map: Readonly<Record<string, unknown>>, at: string): Convert | 
   if (map['match'] === undefined) return null;
   const form = formOf(map['match'], `${at}.match`);
   return (value) => {
-    const match = isScalar(value) ? form.exec(String(value)) : null;
+    const match = isScalar(value) ? form.form.exec(cutFor(form, String(value))) : null;
     return match === null ? undefined : (match.slice(1).find((group) => group !== undefined) ?? match[0]);
   };
 }

@@ -6,7 +6,7 @@ import { afterPrefix, joinNames, type Verdict, type Vocabulary } from './vocabul
 const NAME = 'gemini-cli';
 
 /**
- * Log events and spans of Gemini CLI. Source: its `docs/cli/telemetry.md`. Beside each event of its own it writes one of the semantic
+ * Log events and spans of Gemini CLI. Source: its `the telemetry page of its documentation`. Beside each event of its own it writes one of the semantic
  * conventions, also when a request begins: those tell nothing new.
  */
 export const geminiCli: Vocabulary = {

@@ -1,0 +1,43 @@
+import type { Level } from './advance.ts';
+import type { Finding, Known } from './detector.ts';
+import { identityKey, namesIdentity } from './identity.ts';
+
+/** From the weakest statement to the strongest. */
+const order: readonly Level[] = ['no_data', 'healthy', 'lingering', 'breach'];
+/** Who goes on speaking for all: who told people already, then who did before, then who is about to. */
+const precedence: readonly (Known['state'] | undefined)[] = ['firing', 'resolved', 'pending', undefined];
+
+/**
+ * Findings of several identities that were found to be the same trouble: their scopes are equal and no longer name what
+ * tells the identities apart (a region, at all providers). One speaks for all and is there as long as any of them is. The
+ * others are not begun; those that people were told of before stay as they are. `known` is keyed by `identityKey`. Pure.
+ */
+export function joined(findings: readonly Finding[], known: ReadonlyMap<string, Known>): readonly Finding[] {
+  const stateOf = ({ identity }: Finding): Known['state'] | undefined =>
+    known.get(identityKey(identity))?.state;
+  const groups = Map.groupBy(
+    findings.filter(({ identity, scope }) => !namesIdentity(scope, identity)),
+    ({ scope }) => JSON.stringify(scope),
+  );
+  const replaced = new Map<Finding, Finding | null>();
+  for (const group of groups.values()) {
+    const [first, ...others] = group.sort(
+      (a, b) =>
+        precedence.indexOf(stateOf(a)) - precedence.indexOf(stateOf(b)) ||
+        a.started_at - b.started_at ||
+        (identityKey(a.identity) < identityKey(b.identity) ? -1 : 1),
+    );
+    if (first === undefined || others.length === 0) continue;
+    const level = group.reduce(
+      (most, one) => (order.indexOf(one.level) > order.indexOf(most) ? one.level : most),
+      first.level,
+    );
+    replaced.set(first, { ...first, level, last_at: Math.max(...group.map(({ last_at }) => last_at)) });
+    for (const other of others) {
+      const state = stateOf(other);
+      if (state === undefined) replaced.set(other, null);
+      else if (state !== 'firing') replaced.set(other, { ...other, level: 'healthy' });
+    }
+  }
+  return findings.flatMap((finding) => replaced.get(finding) ?? (replaced.has(finding) ? [] : [finding]));
+}

@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest';
+import { play } from '../../tests/fixtures/play.ts';
+import { START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
+import { authFailure } from './auth-failure.ts';
+
+const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();
+const detectors = [authFailure];
+const web: Stream = {
+  from: 0,
+  to: 120,
+  per_minute: 60,
+  project: 'shop',
+  client: 'web',
+  model: 'gpt-5',
+  api_key: 'k1',
+};
+const batch: Stream = { ...web, project: 'docs', client: 'batch', api_key: 'k2', per_minute: 12 };
+const whole = { provider: 'openai', org: 'org-acme' };
+/** From minute 60 to 80 every request of the stream is refused. */
+const refused = (stream: Stream, cls: Stream['class']): Stream[] => [
+  { ...stream, to: 60 },
+  { ...stream, from: 60, to: 80, ...(cls === undefined ? {} : { class: cls }) },
+  { ...stream, from: 80 },
+];
+
+test.each([
+  [
+    'a key that worked is revoked',
+    [web, ...refused(batch, 'incorrect_api_key')],
+    'revoked',
+    'key',
+    { key: 'k2' },
+  ],
+  [
+    'a key that worked is refused whoever uses it',
+    [
+      web,
+      ...refused(batch, 'invalid_authentication'),
+      ...refused({ ...batch, client: 'report' }, 'invalid_authentication'),
+    ],
+    'revoked',
+    'key',
+    { key: 'k2' },
+  ],
+  [
+    'a new service has a key that never worked',
+    [web, { ...batch, from: 60, to: 80, api_key: 'k9', class: 'incorrect_api_key' as const }],
+    'wrong_key',
+    'key',
+    { key: 'k9' },
+  ],
+  [
+    'a membership is lost',
+    [web, ...refused(batch, 'not_org_member')],
+    'membership',
+    'account',
+    { project: 'docs', client: 'batch' },
+  ],
+  [
+    'an address is refused',
+    [web, ...refused({ ...batch, api_key: 'k1', project: 'shop' }, 'ip_not_authorized')],
+    'address',
+    'network',
+    { client: 'batch' },
+  ],
+  [
+    'one client tries many keys',
+    [
+      web,
+      ...Array.from({ length: 30 }, (_, i) => ({
+        ...batch,
+        client: 'script',
+        per_minute: 1,
+        from: 60,
+        to: 80,
+        api_key: `x${i}`,
+        class: 'incorrect_api_key' as const,
+      })),
+    ],
+    'probing',
+    'key',
+    { project: 'docs', client: 'script' },
+  ],
+] as const)('%s', (_name, streams, reason, party, scope) => {
+  const { incidents } = play(traffic(streams), { detectors });
+  expect(incidents).toMatchObject([{ verdict: { party }, evidence: { reason } }]);
+  expect(incidents[0]?.scope).toMatchObject({ ...whole, ...scope });
+  expect(incidents[0]?.resolved_at).toBe(minute(80));
+});
+
+test('a revoked key is found within half a minute of its fifth refusal, where it is used a lot', () => {
+  const { incidents } = play(traffic([web, ...refused(batch, 'incorrect_api_key')]), { detectors });
+  expect(Date.parse(incidents[0]?.detected_at ?? '')).toBeLessThanOrEqual(Date.parse(minute(61)));
+});
+
+test('a key that is used once a minute is found, too', () => {
+  const { incidents } = play(traffic([web, ...refused({ ...batch, per_minute: 1 }, 'incorrect_api_key')]), {
+    detectors,
+  });
+  expect(incidents).toMatchObject([{ scope: { key: 'k2' } }]);
+});
+
+test('two keys that are revoked ten minutes apart are two incidents', () => {
+  const other: Stream = { ...web, project: 'search', client: 'index', api_key: 'k3' };
+  const { incidents } = play(
+    traffic([
+      web,
+      ...refused(batch, 'incorrect_api_key'),
+      { ...other, to: 70 },
+      { ...other, from: 70, to: 80, class: 'incorrect_api_key' },
+      { ...other, from: 80 },
+    ]),
+    { detectors },
+  );
+  expect(incidents.map(({ scope }) => scope.key)).toEqual(['k2', 'k3']);
+});
+
+test.each([
+  [
+    'a laptop with an old key that fails once an hour',
+    [web, { ...batch, per_minute: (m: number) => (m % 60 < 1 ? 1 : 0), class: 'incorrect_api_key' as const }],
+  ],
+  [
+    'a key that is changed as it should be',
+    [
+      web,
+      { ...batch, per_minute: (m: number) => (m < 60 ? 12 : 0) },
+      { ...batch, api_key: 'k9', per_minute: (m: number) => (m < 60 ? 0 : 12) },
+    ],
+  ],
+  [
+    'four refusals',
+    [web, { ...batch, from: 60, to: 61, per_minute: 4, class: 'incorrect_api_key' as const }],
+  ],
+  ['calm traffic of a thousand a second', [{ ...web, per_minute: 60_000 }]],
+])('no incident by %s', (_name, streams) => {
+  expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
+});

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { play } from '../../tests/fixtures/play.ts';
+import { START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
+import { errorSurge } from './error-surge.ts';
+
+const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();
+const detectors = [errorSurge];
+const web: Stream = { from: 0, to: 120, per_minute: 60, project: 'shop', client: 'web', model: 'gpt-5' };
+const bot: Stream = { ...web, client: 'bot', model: 'gpt-4.1', per_minute: 30 };
+const failing = (stream: Stream, cls: Stream['class'], perMinute: number): Stream => ({
+  ...stream,
+  from: 60,
+  to: 80,
+  per_minute: perMinute,
+  ...(cls === undefined ? {} : { class: cls }),
+});
+
+test.each([
+  ['bad_request', 'unknown', 12],
+  ['not_found', 'unknown', 30],
+  ['permission_denied', 'account', 30],
+] as const)('%s of one client is one incident of it, with party %s', (cls, party, perMinute) => {
+  const { incidents } = play(traffic([web, bot, failing(bot, cls, perMinute)]), { detectors });
+  expect(incidents).toMatchObject([
+    {
+      started_at: minute(60),
+      resolved_at: minute(80),
+      verdict: { party },
+      evidence: { class: cls, affected_clients: ['bot'], usual_share: 0 },
+    },
+  ]);
+  expect(incidents[0]?.scope).toMatchObject({ client: 'bot', class: cls });
+});
+
+test('stray failures after it and in other parts do not keep it open', () => {
+  const stray: Stream = { ...web, per_minute: 2, class: 'bad_request' };
+  const { incidents } = play(
+    traffic([
+      { ...web, per_minute: 600 },
+      { ...bot, per_minute: 120 },
+      stray,
+      { ...stray, client: 'bot', model: 'gpt-4.1', per_minute: 1 },
+      failing(bot, 'bad_request', 60),
+    ]),
+    { detectors },
+  );
+  expect(incidents).toMatchObject([{ resolved_at: minute(80) }]);
+});
+
+test('a client that sends two requests a minute is found by the longer window', () => {
+  const small = { ...bot, per_minute: 2 };
+  const { incidents } = play(traffic([web, { ...small, to: 60 }, failing(small, 'bad_request', 4)]), {
+    detectors,
+  });
+  expect(incidents).toMatchObject([{ scope: { client: 'bot' } }]);
+});
+
+test.each([
+  ['what always fails', [web, bot, { ...bot, per_minute: 6, class: 'bad_request' as const }]],
+  ['nine failures', [web, { ...bot, from: 60, to: 61, per_minute: 9, class: 'bad_request' as const }]],
+  ['under a tenth of the requests', [web, failing(web, 'bad_request', 5)]],
+  ['classes that are of other kinds', [web, failing(web, 'server_error', 60)]],
+  [
+    'a thousand requests a second with 1 % of bad ones',
+    [
+      { ...web, per_minute: 60_000 },
+      { ...web, per_minute: 600, class: 'bad_request' as const },
+    ],
+  ],
+])('no incident by %s', (_name, streams) => {
+  expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
+});

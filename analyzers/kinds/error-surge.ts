@@ -1,0 +1,110 @@
+import { type ErrorClass, errorClasses } from '../../domain/error-class.ts';
+import { type Incident, partyNames, type Scope } from '../../domain/incident.ts';
+import type { AnalyzerSettings } from '../detector.ts';
+import { detectorOf, sharedScope } from '../kind.ts';
+import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import { describeScope } from '../narrow-scope.ts';
+import { clock, largest, remedyOf, round, share } from '../report.ts';
+import { addName, sinceStart, tally } from '../since.ts';
+import type { Matching, View } from '../view.ts';
+
+/** Classes that no other kind is about. */
+const matching: Matching = {
+  classes: ['bad_request', 'not_found', 'permission_denied', 'conflict', 'unprocessable'],
+  measure: 'requests',
+};
+const since = sinceStart(matching, ['client', 'model', 'project', 'key']);
+const shared = sharedScope(matching);
+/** Callers that send too little for the window are judged by one that is so many times as long. */
+const LONG = 5;
+/** Before so much is known, nothing is more than usual. */
+const LEARN_SECONDS = 600;
+/** From this share of failed requests on, the part does not work at all. */
+const CRITICAL_SHARE = 0.8;
+/** A class with so much of the failures is the one that they are about. */
+const MOST = 0.9;
+
+/** More requests fail with a class of their own than usual. */
+export const errorSurge = detectorOf({
+  kind: 'error_surge',
+  settings: (all: AnalyzerSettings) => all.error_surge,
+  has_parts: true,
+  matching,
+  lookback: ({ window_seconds }) => 3_600 + 2 * LONG * window_seconds,
+  ...aboveUsual<AnalyzerSettings['error_surge']>(matching, {
+    long: LONG,
+    learn_seconds: LEARN_SECONDS,
+    excuses: 'all',
+  }),
+  ...lastAboveUsual(matching),
+  look(view, whole) {
+    const { scope } = shared(view, whole);
+    const cls = mostOf(view);
+    return { scope: cls === null ? scope : ({ ...scope, class: cls } satisfies Scope) };
+  },
+  memory: since.memory.and(usualFacts.extend({ classes: tally })),
+  remember(situation) {
+    const { previous, judged, goes_on: goesOn, view, scope, started_at: startedAt, now } = situation;
+    const classes = { ...(goesOn ? previous?.classes : {}) };
+    const from = goesOn ? (previous?.counted_until ?? startedAt) : startedAt;
+    for (const row of view.between(from, now).within(scope).sums())
+      if (matching.classes.includes(row.class)) addName(classes, row.class, row.requests);
+    return { ...since.remember(situation), ...rememberUsual(previous, judged), classes };
+  },
+  severity: ({ memory }) => (memory.matching >= CRITICAL_SHARE * memory.requests ? 'critical' : 'warning'),
+  report({ scope, memory, started_at: startedAt }) {
+    const [cls = 'bad_request'] = largest(memory.classes) as ErrorClass[];
+    const { title } = errorClasses[cls];
+    const clients = largest(memory.by['client']);
+    const models = largest(memory.by['model']);
+    const failed = share(memory.matching, memory.requests);
+    const usual = round(memory.background * 100);
+    const [client] = clients;
+    const first =
+      client === undefined
+        ? ''
+        : ` Look at ${client} first${models[0] === undefined ? '' : ` (${models[0]})`}.`;
+    const remedy = remedyOf(cls, [
+      ...errorClasses[cls].remedy,
+      `See what changed at ${clock(startedAt)}: a deployment, a model, a parameter.`,
+    ]);
+    return {
+      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail so, usually ${usual} %; ${memory.matching} so far.`,
+      verdict: {
+        party: partyOf(cls),
+        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have failed with ${cls}, usually ${usual} %; the provider refuses them for what they are, and will again.${first}`,
+      },
+      evidence: {
+        class: cls,
+        failed_requests: memory.matching,
+        failed_share: failed,
+        usual_share: share(memory.background, 1),
+        classes: largest(memory.classes),
+        useless_retries: memory.useless_retries,
+        affected_clients: clients,
+        affected_models: models,
+        affected_projects: largest(memory.by['project']),
+        affected_keys: largest(memory.by['key']),
+      },
+      remedy: client === undefined ? remedy : { ...remedy, owner: `owner of ${client}` },
+    };
+  },
+});
+
+/** The class with nearly all of the failures; null: they are of several. */
+function mostOf(view: View): ErrorClass | null {
+  const counts: Record<string, number> = {};
+  let all = 0;
+  for (const row of view.sums()) {
+    if (row.class === 'ok' || !matching.classes.includes(row.class)) continue;
+    all += row.requests;
+    addName(counts, row.class, row.requests);
+  }
+  const [top] = largest(counts) as ErrorClass[];
+  return top !== undefined && (counts[top] ?? 0) >= MOST * all ? top : null;
+}
+
+/** Who must act; the request itself is nobody's in particular. */
+function partyOf(cls: ErrorClass): Incident['verdict']['party'] {
+  return partyNames.find((party) => party === errorClasses[cls].fault) ?? 'unknown';
+}

@@ -1,0 +1,60 @@
+import type { AnalyzerSettings } from '../detector.ts';
+import { detectorOf, sharedScope } from '../kind.ts';
+import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import { describeScope } from '../narrow-scope.ts';
+import { clock, largest, remedyOf, share } from '../report.ts';
+import { sinceStart } from '../since.ts';
+import type { Matching } from '../view.ts';
+
+const matching: Matching = { classes: ['other'], measure: 'requests' };
+const since = sinceStart(matching, ['client', 'model', 'project']);
+/** Callers that send too little for the window are judged by one that is so many times as long. */
+const LONG = 5;
+/** Before so much is known, nothing is more than usual. */
+const LEARN_SECONDS = 600;
+
+/** Answers that no rule knows. */
+export const unclassified = detectorOf({
+  kind: 'unclassified',
+  settings: (all: AnalyzerSettings) => all.unclassified,
+  has_parts: true,
+  matching,
+  lookback: ({ window_seconds }) => 3_600 + 2 * LONG * window_seconds,
+  ...aboveUsual<AnalyzerSettings['unclassified']>(matching, {
+    long: LONG,
+    learn_seconds: LEARN_SECONDS,
+    excuses: 'all',
+  }),
+  ...lastAboveUsual(matching),
+  look: sharedScope(matching),
+  memory: since.memory.and(usualFacts),
+  remember: (situation) => ({
+    ...since.remember(situation),
+    ...rememberUsual(situation.previous, situation.judged),
+  }),
+  severity: () => 'warning',
+  report({ scope, memory, started_at: startedAt }) {
+    const clients = largest(memory.by['client']);
+    const where = clients.length === 0 ? '' : ` They come from ${clients.slice(0, 3).join(', ')}.`;
+    return {
+      summary: `Errors of an unknown kind for ${describeScope(scope)}: ${memory.matching} of ${memory.requests} requests.`,
+      verdict: {
+        party: 'unknown',
+        why: `Since ${clock(startedAt)} ${memory.matching} failures have come in a form that no rule knows, so nothing can be said of whose they are.${where}`,
+      },
+      evidence: {
+        unknown_failures: memory.matching,
+        unknown_share: share(memory.matching, memory.requests),
+        usual_share: share(memory.background, 1),
+        affected_clients: clients,
+        affected_models: largest(memory.by['model']),
+        affected_projects: largest(memory.by['project']),
+      },
+      remedy: remedyOf('other', [
+        "Read the texts: the table of the commonest messages on the Overview dashboard, or SELECT message, count() FROM error_events WHERE class = 'other' GROUP BY message.",
+        'If they are failures of your own programs or proxies, mend them there.',
+        'Otherwise write a rule: CONTRIBUTING.md says how, and `faultline classify` tries it.',
+      ]),
+    };
+  },
+});

@@ -1,0 +1,121 @@
+import type { Answer, ChannelContext } from './channel.ts';
+
+/** So much of an answer is kept, characters. */
+const LONGEST_ANSWER = 200;
+/** A receiver may ask for patience, but not for ever; seconds. */
+const LONGEST_RETRY_AFTER = 3_600;
+
+/** Shorter parts of an address are words, not secrets. */
+const SHORTEST_PART = 8;
+
+/** One POST. */
+export interface Post {
+  url: string;
+  body: string;
+  headers: Readonly<Record<string, string>>;
+  /** Values that must not be shown if the receiver says them again. The address is one of them. */
+  secrets: readonly string[];
+}
+
+/**
+ * Posts and waits for the answer for `timeoutMs`. Statuses 200 to 299 are ok. Redirects are not followed: the message and its
+ * signature are for nobody else. Never throws; what it answers names the host and not the address.
+ */
+export async function post(
+  { url, body, headers, secrets }: Post,
+  { timeoutMs }: ChannelContext,
+): Promise<Answer> {
+  const hide = (text: string): string => withoutSecrets(text, [...partsOf(url), ...secrets]);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      body,
+      headers: { 'user-agent': 'faultline', 'content-type': 'application/json', ...headers },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const said = oneLine(hide(await firstCharacters(response)));
+    const text = `${response.status}${said === '' ? '' : ` ${said}`}`;
+    if (response.ok) return { ok: true, text };
+    if (response.status >= 300 && response.status < 400)
+      return { ok: false, text: `${response.status}: it is somewhere else; give the address where it is` };
+    return { ok: false, text, ...retryAfter(response.headers.get('retry-after')) };
+  } catch (error) {
+    return { ok: false, text: hide(whyNot(error, timeoutMs)) };
+  }
+}
+
+/** The host of an address. */
+export function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? 'an address that is none';
+}
+
+/** An error of a connection as one line. */
+export function whyNot(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return oneLine(String(error));
+  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
+  const cause = error.cause instanceof Error ? error.cause : error;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  // Our own codes are in lower case, and their messages are made for the reader.
+  if (/^[a-z]/.test(code)) return oneLine(cause.message);
+  return oneLine(code === '' || cause.message.includes(code) ? cause.message : `${code} ${cause.message}`);
+}
+
+/** The text with every secret in it replaced; short ones are too common to be recognised. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return (
+    secrets
+      .filter((secret) => secret.length >= 4)
+      // A part of a longer one would leave the rest of that.
+      .toSorted((a, b) => b.length - a.length)
+      .reduce((clean, secret) => clean.replaceAll(secret, '***'), text)
+  );
+}
+
+/** An address and what of it may be the secret: servers like to say which path they do not know. */
+function partsOf(url: string): string[] {
+  const parsed = URL.parse(url);
+  if (parsed === null) return [url];
+  const { pathname, search, searchParams } = parsed;
+  const parts = [...pathname.split('/'), ...searchParams.values()].filter(
+    (part) => part.length >= SHORTEST_PART,
+  );
+  const whole = pathname === '/' ? [] : [`${pathname}${search}`, pathname];
+  return [url, ...whole, ...parts, ...parts.map(decoded)];
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** A receiver that talks without end must not fill memory. */
+async function firstCharacters(response: Response): Promise<string> {
+  if (response.body === null) return '';
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    while (text.length < LONGEST_ANSWER * 4) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+  return text;
+}
+
+function retryAfter(header: string | null): { retry_seconds?: number } {
+  const seconds = Number(header);
+  return header !== null && seconds > 0 ? { retry_seconds: Math.min(seconds, LONGEST_RETRY_AFTER) } : {};
+}
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length <= LONGEST_ANSWER ? line : `${line.slice(0, LONGEST_ANSWER - 1)}…`;
+}

@@ -1,0 +1,247 @@
+import type { NotifySettings } from '../../domain/notify-settings.ts';
+import { attentionOf } from '../../domain/attention.ts';
+import type { Incident } from '../../domain/incident.ts';
+import type { Delivery } from '../../store/queries/notifications.ts';
+import { afterTry, holdUntil, nextToTry } from './attempt.ts';
+import type { Answer, Channel, Notice } from './channel.ts';
+import { Lease } from './lease.ts';
+import type { NotifyStore } from './notify-store.ts';
+import { Overview } from './overview.ts';
+import { plan } from './plan.ts';
+import { noticeText } from './text.ts';
+
+/** What the notifier is given from outside. */
+export interface NotifierContext {
+  store: NotifyStore;
+  settings: NotifySettings;
+  /** By name of the receiver. */
+  channels: ReadonlyMap<string, Channel>;
+  monotonic(): number;
+  /** In [0, 1). */
+  chance(): number;
+  newHolder(): string;
+  events: NotifierEvents;
+}
+
+/** What there is to log and to count. */
+export interface NotifierEvents {
+  /** A try has ended; `seconds` is how long it took. */
+  tried(delivery: Delivery, seconds: number): void;
+  /** This analyzer sends from now on, or no longer. */
+  leads(leads: boolean): void;
+  /** A receiver that forgets was not reached; incidents there may seem to be over. */
+  refreshFailed(receiver: string, text: string): void;
+}
+
+/** How it stands with one receiver. */
+export interface ReceiverStatus {
+  receiver: string;
+  channel: Channel['type'];
+  /** Messages that it has not taken yet. */
+  waiting: number;
+  /** How long the oldest of these has waited, seconds. */
+  oldest_seconds: number;
+  /** What its last failure was; null: it took the last message. */
+  trouble: string | null;
+}
+
+const BEAT_SECONDS = 10;
+const REFRESH_SECONDS = 60;
+/** Answers are noted at least so often while there is more to send, ms. */
+const SAVE_MS = 1_000;
+
+/**
+ * Tells receivers what is to be told. It works from what stands in the store, apart from the evaluations: nothing here can
+ * hold them up, and whoever comes next goes on where the log ends. A message is written to the log before it is
+ * sent, so that after any end of the process it is sent again under the same key.
+ */
+export class Notifier {
+  readonly #context: NotifierContext;
+  readonly #lease: Lease;
+  readonly #overview: Overview;
+  #beatAt = Number.NEGATIVE_INFINITY;
+  #leads = false;
+  readonly #lanes = new Map<string, Promise<void>>();
+  /** What is not in the log yet, because the store did not answer. */
+  readonly #unsaved = new Map<string, Delivery>();
+  #storeIsAway = false;
+  readonly #heldUntil = new Map<string, number>();
+  readonly #refreshedAt = new Map<string, number>();
+  readonly #trouble = new Map<string, string>();
+  #isStopping = false;
+
+  constructor(context: NotifierContext) {
+    this.#context = context;
+    this.#lease = new Lease(context);
+    this.#overview = new Overview(context.store, context.settings);
+  }
+
+  /** Looks once, decides, and begins to send; does not wait for receivers. Throws `StoreError`; the next pass makes up for it. */
+  async pass(): Promise<void> {
+    const { store, settings, channels, monotonic } = this.#context;
+    if (monotonic() - this.#beatAt >= BEAT_SECONDS * 1000 || !this.#lease.isSure()) {
+      this.#setLeads(await this.#lease.beat());
+      this.#beatAt = monotonic();
+    }
+    await this.#save();
+    const overview = this.#overview;
+    if (!this.#leads) return overview.expire();
+    const isWhole = await overview.look(this.#now());
+    if (!this.#lease.isSure()) return;
+    const { incidents, marks, told } = overview;
+    const situation = { now: this.#now(), incidents, is_whole: isWhole, marks, settings, channels };
+    const decided = plan(situation, told);
+    // What is decided is known to others before anything of it is sent.
+    await store.write(decided);
+    for (const delivery of decided) told.add(delivery);
+    for (const [name, channel] of channels) {
+      if (this.#lanes.has(name)) continue;
+      const lane = this.#run(name, channel).finally(() => this.#lanes.delete(name));
+      this.#lanes.set(name, lane);
+    }
+  }
+
+  /** Resolves when nothing is being sent. */
+  async settled(): Promise<void> {
+    while (this.#lanes.size > 0) await Promise.all(this.#lanes.values());
+  }
+
+  /**
+   * Begins nothing new, waits for what is being sent as long as the patience lasts, writes it down, and lets another
+   * analyzer go on. What nobody has answered by then is sent again by that one, under its key. Throws `StoreError`.
+   */
+  async stop(patience: Promise<void>): Promise<void> {
+    this.#isStopping = true;
+    await Promise.race([this.settled(), patience]);
+    await this.#save();
+    await this.#lease.leave();
+  }
+
+  /** How it stands, as far as this analyzer knows; empty where another one sends. */
+  status(): { leads: boolean; receivers: ReceiverStatus[] } {
+    if (!this.#leads) return { leads: false, receivers: [] };
+    const { told } = this.#overview;
+    const now = this.#now();
+    const receivers = [...this.#context.channels].map(([receiver, { type }]) => {
+      const waiting = told.unfinished(receiver);
+      const oldest = Math.min(now, ...waiting.map(({ decided_at }) => decided_at));
+      const trouble = this.#trouble.get(receiver) ?? null;
+      return { receiver, channel: type, waiting: waiting.length, oldest_seconds: now - oldest, trouble };
+    });
+    return { leads: true, receivers };
+  }
+
+  #now(): number {
+    return this.#lease.now();
+  }
+
+  #setLeads(leads: boolean): void {
+    if (leads !== this.#leads) this.#context.events.leads(leads);
+    this.#leads = leads;
+  }
+
+  /** Sends to one receiver, one message after the other, until nothing is due. */
+  async #run(name: string, channel: Channel): Promise<void> {
+    const { settings, monotonic, chance, events } = this.#context;
+    let savedAt = monotonic();
+    while (this.#maySend(name)) {
+      const delivery = nextToTry(this.#overview.told.unfinished(name), this.#now());
+      if (delivery === null) break;
+      const began = monotonic();
+      const answer = await attempt(() => channel.send(this.#toNotice(delivery)));
+      const after = afterTry(delivery, answer, this.#now(), settings.give_up_seconds, chance());
+      this.#overview.told.add(after);
+      this.#unsaved.set(after.id, after);
+      if (answer.ok) this.#trouble.delete(name);
+      else {
+        this.#trouble.set(name, answer.text);
+        const until = Math.max(holdUntil(after), (after.tried_at ?? 0) + (answer.retry_seconds ?? 0));
+        this.#heldUntil.set(name, until);
+      }
+      events.tried(after, (monotonic() - began) / 1000);
+      // Of a thousand messages at once each is not an insert; what is sent in a second may come again, under its key.
+      if (monotonic() - savedAt < SAVE_MS) continue;
+      await this.#trySave();
+      savedAt = monotonic();
+    }
+    if (this.#unsaved.size > 0) await this.#trySave();
+    await this.#refresh(name, channel);
+  }
+
+  #maySend(name: string): boolean {
+    return (
+      !this.#isStopping &&
+      !this.#storeIsAway &&
+      this.#lease.isSure() &&
+      this.#now() >= (this.#heldUntil.get(name) ?? 0)
+    );
+  }
+
+  async #refresh(name: string, channel: Channel): Promise<void> {
+    const now = this.#now();
+    const isDue = now - (this.#refreshedAt.get(name) ?? 0) >= REFRESH_SECONDS;
+    if (channel.refresh === undefined || !isDue || !this.#maySend(name)) return;
+    this.#refreshedAt.set(name, now);
+    const firing = this.#firingAt(name, now);
+    if (firing.length === 0) return;
+    const answer = await attempt(
+      async () => (await channel.refresh?.(firing, now)) ?? { ok: true, text: '' },
+    );
+    if (answer.ok) return;
+    this.#refreshedAt.delete(name);
+    this.#heldUntil.set(name, this.#now() + BEAT_SECONDS);
+    this.#context.events.refreshFailed(name, answer.text);
+  }
+
+  /** What a receiver was told to be firing and still is, but for what is silenced. */
+  #firingAt(name: string, now: number): Incident[] {
+    const { incidents, marks, told } = this.#overview;
+    return [...incidents.values()]
+      .map(({ incident }) => incident)
+      .filter((incident) => {
+        if (incident.state !== 'firing' || told.last(name, incident.id)?.event !== 'firing') return false;
+        const attention = attentionOf(incident, marks, now);
+        return attention === null || attention.state === 'acknowledged';
+      });
+  }
+
+  #toNotice({ id, event, receiver, incidents }: Delivery): Notice {
+    const { url, docs_url } = this.#context.settings;
+    const now = this.#now();
+    return {
+      key: id,
+      event,
+      receiver,
+      incidents,
+      ...noticeText(incidents, event, now, docs_url),
+      url,
+      sent_at: now,
+    };
+  }
+
+  /** A failure of the store stops the lanes; what is not saved is saved by the next pass. */
+  async #trySave(): Promise<void> {
+    await this.#save().catch(() => undefined);
+  }
+
+  async #save(): Promise<void> {
+    const rows = [...this.#unsaved.values()];
+    try {
+      await this.#context.store.write(rows);
+      this.#storeIsAway = false;
+    } catch (error) {
+      this.#storeIsAway = true;
+      throw error;
+    }
+    for (const row of rows) if (this.#unsaved.get(row.id) === row) this.#unsaved.delete(row.id);
+  }
+}
+
+/** Channels answer and do not throw; one that does is a bug of ours, and no reason to stop. */
+async function attempt(send: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await send();
+  } catch (error) {
+    return { ok: false, text: error instanceof Error ? error.message : String(error) };
+  }
+}

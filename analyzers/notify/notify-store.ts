@@ -1,0 +1,57 @@
+import type { Marks } from '../../domain/attention.ts';
+import { readMarks } from '../../store/queries/attention.ts';
+import { readChangedIds, readIncidents } from '../../store/queries/incidents.ts';
+import {
+  type Delivery,
+  type DeliveryFilter,
+  readDeliveries,
+  writeDeliveries,
+} from '../../store/queries/notifications.ts';
+import { type LeaseRow, readLease, writeLease } from '../../store/queries/notify-lease.ts';
+import type { Store } from '../../store/store.ts';
+import type { Seen } from './plan.ts';
+
+/** All that the notifier asks of the store. Times are epoch seconds by the store's clock; errors are `StoreError`. */
+export interface NotifyStore {
+  /** Says that a holder is there (`since` null: from now on), then reads who is. */
+  beat(holder: string, since: number | null, hasLeft: boolean): Promise<{ now: number; rows: LeaseRow[] }>;
+  /** What fires, and what ended since a time. */
+  present(since: number): Promise<Seen[]>;
+  /** These, as far as they are there. */
+  these(ids: readonly string[]): Promise<Seen[]>;
+  /** What was written since a time and is not of the distant past. */
+  changed(since: number): Promise<Seen[]>;
+  marks(): Promise<Marks>;
+  deliveries(filter: DeliveryFilter): Promise<Delivery[]>;
+  write(deliveries: readonly Delivery[]): Promise<void>;
+}
+
+/** More incidents than this at once are not told apart by people either. */
+const MOST = 100_000;
+
+/** What was evaluated longer before is history, of which a look at everything knows; seconds. */
+const EVALUATED_SECONDS = 2 * 86_400;
+
+/** The same over a real store. */
+export function notifyStoreOf(store: Store): NotifyStore {
+  const seen = async (filter: Parameters<typeof readIncidents>[1]): Promise<Seen[]> =>
+    (await readIncidents(store, { ...filter, limit: MOST })).map(({ incident, version }) => ({
+      incident,
+      evaluated_at: version / 1000,
+    }));
+  return {
+    async beat(holder, since, hasLeft) {
+      await writeLease(store, holder, since, hasLeft);
+      return readLease(store);
+    },
+    present: (since) => seen({ since }),
+    these: (ids) => seen({ ids }),
+    async changed(since) {
+      const ids = await readChangedIds(store, since, since - EVALUATED_SECONDS);
+      return ids.length === 0 ? [] : seen({ ids });
+    },
+    marks: () => readMarks(store),
+    deliveries: (filter) => readDeliveries(store, filter),
+    write: (deliveries) => writeDeliveries(store, deliveries),
+  };
+}

@@ -1,0 +1,9 @@
+import type { ChannelContext } from './channel.ts';
+
+/** The address that a setting gives itself, or that stands where `env:NAME` or `file:/path` says. Throws with one line. */
+export async function resolveAddress(setting: string, { secret }: ChannelContext): Promise<string> {
+  if (!/^(env|file):/.test(setting)) return setting;
+  const value = await secret(setting);
+  if (URL.parse(value)?.protocol.startsWith('http') === true) return value;
+  throw new Error(`${setting} holds no http:// or https:// address`);
+}

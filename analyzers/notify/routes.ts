@@ -1,0 +1,47 @@
+import type { Incident } from '../../domain/incident.ts';
+import type { NotifySettings, RouteSettings } from '../../domain/notify-settings.ts';
+
+/** A route as it is used: the settings, and its number among them. */
+export interface Route
+  extends Pick<RouteSettings, 'receivers' | 'group_by' | 'group_seconds' | 'repeat_seconds' | 'resolved'> {
+  number: number;
+}
+
+/**
+ * The route of an incident: the first that matches, because "everything else" can then be said and nobody is told twice
+ * by accident (docs/decisions/0033). Without routes everything goes to all receivers. Null: nobody is told. Pure.
+ */
+export function routeOf(incident: Incident, { routes, receivers }: NotifySettings): Route | null {
+  if (routes.length === 0) return { ...defaults, receivers: Object.keys(receivers), number: -1 };
+  const number = routes.findIndex((route) => matches(route, incident));
+  const found = routes[number];
+  return found === undefined ? null : { ...found, number };
+}
+
+/** Repeats as routes do that say nothing else. */
+const defaults = { group_by: [], group_seconds: 0, repeat_seconds: 14_400, resolved: true };
+
+function matches({ kind, severity, party, scope }: RouteSettings, incident: Incident): boolean {
+  const isIn = <T>(values: readonly T[] | undefined, value: T): boolean =>
+    values === undefined || values.includes(value);
+  return (
+    isIn(kind, incident.kind) &&
+    isIn(severity, incident.severity) &&
+    isIn(party, incident.verdict.party) &&
+    Object.entries(scope ?? {}).every(([name, values]) => values.includes(scopeValue(incident, name)))
+  );
+}
+
+/** What incidents of one group have in common; of a route that groups nothing each is its own. Pure. */
+export function groupOf(incident: Incident, { group_by, group_seconds, number }: Route): string {
+  if (group_seconds === 0 && group_by.length === 0) return incident.id;
+  return JSON.stringify([
+    number,
+    ...group_by.map((name) => (name === 'kind' ? incident.kind : scopeValue(incident, name))),
+  ]);
+}
+
+/** Empty where the scope does not name it: it means all. */
+function scopeValue({ scope }: Incident, name: string): string {
+  return Object.entries(scope).find(([known]) => known === name)?.[1] ?? '';
+}

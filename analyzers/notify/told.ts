@@ -1,0 +1,67 @@
+import { type Delivery, isUnfinished } from '../../store/queries/notifications.ts';
+
+/** What was told, as far as it decides what is to be told next: in memory what the log holds. */
+export class Told {
+  readonly #deliveries = new Map<string, Delivery>();
+  /** Newest delivery by receiver and incident. */
+  readonly #last = new Map<string, Delivery>();
+
+  /** Takes a delivery, or a newer version of one. */
+  add(delivery: Delivery): void {
+    const known = this.#deliveries.get(delivery.id);
+    if (known !== undefined && known.version > delivery.version) return;
+    this.#deliveries.set(delivery.id, delivery);
+    for (const { id } of delivery.incidents) {
+      const key = keyOf(delivery.receiver, id);
+      const last = this.#last.get(key);
+      if (last === undefined || last.id === delivery.id || isAfter(delivery, last))
+        this.#last.set(key, delivery);
+    }
+  }
+
+  /** The newest delivery to a receiver about an incident. */
+  last(receiver: string, incident: string): Delivery | null {
+    return this.#last.get(keyOf(receiver, incident)) ?? null;
+  }
+
+  all(): Iterable<Delivery> {
+    return this.#deliveries.values();
+  }
+
+  /** Those that a receiver has not taken yet, oldest first. */
+  unfinished(receiver: string): Delivery[] {
+    return [...this.#deliveries.values()]
+      .filter((one) => one.receiver === receiver && isUnfinished(one))
+      .sort((a, b) => a.decided_at - b.decided_at || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Ids of incidents of which some receiver was last told that they fire. */
+  toldFiring(): Set<string> {
+    const ids = new Set<string>();
+    for (const [key, { event }] of this.#last)
+      if (event === 'firing') ids.add(key.slice(key.indexOf('\n') + 1));
+    return ids;
+  }
+
+  /** Forgets what is over and was decided before a time, epoch seconds, but for what fires still. */
+  forget(before: number): void {
+    for (const delivery of this.#deliveries.values()) {
+      if (delivery.decided_at >= before || isUnfinished(delivery)) continue;
+      const keys = delivery.incidents.map(({ id }) => keyOf(delivery.receiver, id));
+      const isLast = (key: string): boolean => this.#last.get(key)?.id === delivery.id;
+      if (delivery.event === 'firing' && keys.some(isLast)) continue;
+      this.#deliveries.delete(delivery.id);
+      for (const key of keys) if (isLast(key)) this.#last.delete(key);
+    }
+  }
+}
+
+function keyOf(receiver: string, incident: string): string {
+  return `${receiver}\n${incident}`;
+}
+
+/** Of two decisions at one time that of what comes later in the life of an incident. */
+function isAfter(one: Delivery, other: Delivery): boolean {
+  if (one.decided_at !== other.decided_at) return one.decided_at > other.decided_at;
+  return one.event === 'resolved' && other.event === 'firing';
+}

@@ -1,0 +1,91 @@
+import { createTrial, type TriedMessage } from '../../ingest/tried-message.ts';
+import type { CommandContext } from '../context.ts';
+import { EXIT } from '../errors.ts';
+import { createPainter } from '../format/color.ts';
+import { formatCount } from '../format/numbers.ts';
+import { triedLines } from '../format/try.ts';
+import { readSample, type Sample } from '../input/open-records.ts';
+
+export interface TryOptions {
+  file?: string;
+  json?: boolean;
+  limit?: number;
+}
+
+/** So many records are read, and so many of them shown one by one; of more, the first of each kind. */
+const LIMIT = 1_000;
+const EACH = 20;
+const BYTES = 64 * 1024 * 1024;
+
+/** Says of each record of a sample how it is read; exit code 1 when one of them is a dead letter. */
+export async function run(options: TryOptions, context: CommandContext): Promise<number> {
+  const file = options.file === undefined || options.file === '-' ? null : options.file;
+  const trial = createTrial(context.settings);
+  if (file === null && context.stdin.isTTY) context.err('paste a record, then Ctrl-D');
+  const sample = await readSample(file, context.stdin, { records: options.limit ?? LIMIT, bytes: BYTES });
+  const tried = sample.records.map((value, i) => ({ ...trial(value, context.now()), [sample.unit]: i + 1 }));
+  if (options.json === true)
+    context.out(JSON.stringify({ input: sample.name, unit: sample.unit, records: tried }));
+  else print(sample, tried, context);
+  if (sample.damage !== null)
+    context.err(`${sample.name} ${sample.damage}: what stands before that was tried`);
+  if (sample.isCut)
+    context.err(`${sample.name} has more: its first ${formatCount(tried.length)} were tried (--limit)`);
+  if (tried.length === 0) context.err(`${sample.name} is empty: there was nothing to read`);
+  return tried.length === 0 || tried.some(isDead) ? EXIT.found : EXIT.ok;
+}
+
+function print(sample: Sample, tried: readonly TriedMessage[], context: CommandContext): void {
+  const terminal = { width: context.width, paint: createPainter(context.color) };
+  const kinds = new Map<string, { first: number; count: number }>();
+  for (const [i, message] of tried.entries()) {
+    const kind = tried.length <= EACH ? String(i) : kindOf(message);
+    const known = kinds.get(kind);
+    if (known === undefined) kinds.set(kind, { first: i, count: 1 });
+    else known.count++;
+  }
+  for (const { first, count } of kinds.values()) {
+    const message = tried[first];
+    if (message === undefined) continue;
+    for (const line of triedLines(message, `${sample.unit} ${first + 1}`, terminal)) context.out(line);
+    if (count > 1) context.out(`  alike         ${formatCount(count - 1)} more`);
+    context.out('');
+  }
+  const counts = new Map<string, number>();
+  for (const word of tried.flatMap(outcomes)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const words = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([word, count]) => `${formatCount(count)} ${word}`);
+  if (tried.length > 1) context.out(words.join(', '));
+}
+
+/** What makes records alike: formats, outcomes, rules, and which fields were read. */
+function kindOf({ outcome, records }: TriedMessage): string {
+  const reason = outcome.kind === 'counted' ? '' : outcome.reason;
+  const parts = records.map(({ format, outcome: own, requests, fields, dropped }) => [
+    format,
+    own.kind,
+    requests.map(({ rule }) => rule).slice(0, 3),
+    fields.map(({ from }) => from.join()),
+    dropped,
+  ]);
+  return JSON.stringify([outcome.kind, reason, parts.slice(0, 3)]);
+}
+
+function outcomes({ outcome, records }: TriedMessage): string[] {
+  if (records.length === 0) return [wordOf(outcome)];
+  return records.flatMap((record) =>
+    record.outcome.kind === 'counted'
+      ? record.requests.map((request) => request.class)
+      : [wordOf(record.outcome)],
+  );
+}
+
+function wordOf(outcome: TriedMessage['outcome']): string {
+  if (outcome.kind === 'counted') return 'counted';
+  return `${outcome.kind === 'dead' ? 'dead' : 'skipped'} (${outcome.reason})`;
+}
+
+function isDead({ outcome, records }: TriedMessage): boolean {
+  return outcome.kind === 'dead' || records.some((record) => record.outcome.kind === 'dead');
+}

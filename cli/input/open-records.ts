@@ -1,0 +1,60 @@
+import { open } from 'node:fs/promises';
+import { piecesOf } from '../../ingest/sources/packed-file.ts';
+import { type RecordUnit, UnpackedRecords, unitOf } from '../../ingest/sources/unpack.ts';
+
+/** The first records of an input, whatever its shape. */
+export interface Sample {
+  /** For people. */
+  name: string;
+  unit: RecordUnit;
+  records: (Buffer | null)[];
+  /** Whether there are more than these. */
+  isCut: boolean;
+  /** Why it could not be read to its end, to be said after its name; null while nothing is wrong. */
+  damage: string | null;
+}
+
+/** Records, and bytes of them, at most. */
+export interface SampleLimits {
+  records: number;
+  bytes: number;
+}
+
+/** Reads the first records of a file, or of a stream where there is no name. Throws Node's errors with the path. */
+export async function readSample(
+  file: string | null,
+  stdin: AsyncIterable<Buffer | string>,
+  limits: SampleLimits,
+): Promise<Sample> {
+  if (file === null) return take('standard input', asBuffers(stdin), limits);
+  const handle = await open(file);
+  try {
+    if ((await handle.stat()).isDirectory())
+      throw Object.assign(new Error(`${file} is a directory`), { code: 'EISDIR', path: file });
+    return await take(file, piecesOf(handle), limits);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function take(name: string, pieces: AsyncIterable<Buffer>, limits: SampleLimits): Promise<Sample> {
+  const input = new UnpackedRecords(pieces, name, 0, 'line');
+  const records: (Buffer | null)[] = [];
+  let bytes = 0;
+  let isCut = false;
+  for (let read = await input.read(); read !== null && !isCut; read = isCut ? null : await input.read())
+    for (const { value } of read.flat()) {
+      isCut = records.length >= limits.records || bytes >= limits.bytes;
+      if (isCut) break;
+      // A copy: the record would keep the whole piece in memory.
+      records.push(value === null ? null : Buffer.from(value));
+      bytes += value?.length ?? 0;
+    }
+  const { damage, shape } = input;
+  input.close();
+  return { name, unit: unitOf(shape), records, isCut, damage };
+}
+
+async function* asBuffers(pieces: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) yield typeof piece === 'string' ? Buffer.from(piece) : piece;
+}

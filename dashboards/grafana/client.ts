@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+/** Where Grafana is. The token is sent and never shown. */
+export interface GrafanaAddress {
+  url: string;
+  token: string;
+}
+
+/** Trouble with Grafana in one line that names the host and says what to do. */
+export class GrafanaError extends Error {
+  readonly code: 'unreachable' | 'unauthorized' | 'no_data_source' | 'not_ours' | 'conflict' | 'refused';
+  constructor(code: GrafanaError['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'GrafanaError';
+    this.code = code;
+  }
+}
+
+/** What Grafana answered; `body` is undefined where it is no JSON. */
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** Asks Grafana and resolves when the status is 2xx or one of the allowed ones. Throws `GrafanaError`. */
+export type Call = (
+  method: string,
+  path: string,
+  body?: unknown,
+  allowed?: readonly number[],
+) => Promise<Answer>;
+
+/** A client of one Grafana that sends the token and never shows it. */
+export function caller({ url, token }: GrafanaAddress): Call {
+  return async (method, path, body, allowed = []) => {
+    const response = await send(method, url, path, token, body);
+    const { status } = response;
+    if (response.ok || allowed.includes(status)) return { status, body: await json(response) };
+    const where = `Grafana at ${shown(url)}`;
+    if (status === 401 || status === 403) {
+      const why =
+        status === 401 ? 'does not accept the token' : `does not let the token do ${method} ${path}`;
+      throw new GrafanaError(
+        'unauthorized',
+        `${where} ${why} (${status}); set grafana.token (FAULTLINE_GRAFANA_TOKEN) to a service-account token that may write dashboards, folders and alert rules`,
+      );
+    }
+    throw new GrafanaError(
+      'refused',
+      `${where} answered ${status} to ${method} ${path}: ${await reason(response)}`,
+    );
+  };
+}
+
+async function send(
+  method: string,
+  url: string,
+  path: string,
+  token: string,
+  body: unknown,
+): Promise<Response> {
+  try {
+    return await fetch(`${url.replace(/\/+$/, '')}${path}`, {
+      method,
+      // A redirect leads to a login page or another host; neither may see the token.
+      redirect: 'manual',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        authorization: `Bearer ${token}`,
+      },
+      signal: AbortSignal.timeout(15_000),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (cause) {
+    throw new GrafanaError(
+      'unreachable',
+      `Grafana at ${shown(url)} cannot be reached (${whyUnreachable(cause)}); check grafana.url and that it runs`,
+      cause,
+    );
+  }
+}
+
+function whyUnreachable(cause: unknown): string {
+  for (let error: unknown = cause; error instanceof Error; error = error.cause) {
+    if ('code' in error && typeof error.code === 'string') return error.code;
+    if (error.name === 'TimeoutError') return 'no answer within 15 s';
+  }
+  return 'the request failed';
+}
+
+async function json(response: Response): Promise<unknown> {
+  try {
+    return JSON.parse(await response.text()) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+const refusal = z.object({ message: z.string() });
+
+async function reason(response: Response): Promise<string> {
+  const text = await response.text().catch(() => '');
+  if (response.status < 400) return 'a redirect; check grafana.url';
+  try {
+    return refusal.parse(JSON.parse(text)).message.replaceAll(/\s+/g, ' ').slice(0, 300);
+  } catch {
+    return response.status < 400
+      ? 'a redirect; check grafana.url'
+      : 'no reason given; check that this is a Grafana';
+  }
+}
+
+/** The address without anything that could be a secret. */
+export function shown(url: string): string {
+  const parsed = URL.parse(url);
+  return parsed === null
+    ? 'an address that is none'
+    : `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
+}

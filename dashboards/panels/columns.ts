@@ -1,0 +1,62 @@
+import type { Column, FilterVariable } from '../panel.ts';
+import { variableLabels } from './variables.ts';
+
+/** Columns that several tables have, with the room that their values need. */
+
+/** A value by which the page can be narrowed. */
+export function filterColumn(variable: FilterVariable, uid?: string): Column {
+  const title = variableLabels[variable];
+  return {
+    name: variable,
+    title,
+    unit: 'text',
+    chars: variable === 'model' ? 24 : 14,
+    link: {
+      to: 'filter',
+      title: `Only this ${title.toLowerCase()}`,
+      variable,
+      ...(uid === undefined ? {} : { uid }),
+    },
+  };
+}
+
+/** The title of a class, which leads to its runbook. */
+export function classColumn(name: string, title: string): Column {
+  return {
+    name,
+    title,
+    unit: 'text',
+    chars: 24,
+    wraps: true,
+    words: 'class',
+    link: { to: 'runbook', title: 'Open the runbook' },
+  };
+}
+
+/** A fingerprint of a key: `sk-proj…abcd#1234abcd`. */
+export const keyColumn: Column = { name: 'api_key', title: 'Key', unit: 'text', chars: 21 };
+export const clientColumn: Column = { name: 'client', title: 'Client', unit: 'text', chars: 18 };
+export const regionColumn: Column = { name: 'region', title: 'Region', unit: 'text', chars: 14 };
+
+export const calls: Column = { name: 'calls', title: 'Requests', unit: 'count' };
+export const failures: Column = { name: 'failures', title: 'Failed', unit: 'count' };
+export const share: Column = { name: 'share', title: 'Share', unit: 'ratio' };
+export const useless: Column = { name: 'useless_retries_sent', title: 'Useless retries', unit: 'count' };
+
+/** The title of a kind of incident. */
+export const kindColumn: Column = { name: 'kind', title: 'Incident', unit: 'text', chars: 22, words: 'kind' };
+export const partyColumn: Column = {
+  name: 'verdict_party',
+  title: 'Who must act',
+  unit: 'text',
+  chars: 16,
+  words: 'party',
+};
+/** The id of an incident, which leads to its page. */
+export const idColumn: Column = {
+  name: 'id',
+  title: 'Id',
+  unit: 'text',
+  chars: 16,
+  link: { to: 'incident', title: 'Timeline, evidence and plan' },
+};

@@ -1,0 +1,104 @@
+import type { Incident, Scope } from './incident.ts';
+
+/** Somebody has taken an incident over. Times are epoch seconds. */
+export interface Acknowledgement {
+  incident: string;
+  at: number;
+  /** How often the incident had been opened again by then. */
+  reopened: number;
+  by: string;
+  note: string;
+}
+
+/** What is not to be told for a time. Times are epoch seconds. */
+export interface Silence {
+  id: string;
+  /** Empty: all kinds. */
+  kinds: readonly string[];
+  /** Values that the scope of an incident has to carry; empty: every scope. */
+  scope: Scope;
+  starts_at: number;
+  ends_at: number;
+  /** 0: once; otherwise it begins again so long after it began. */
+  every_seconds: number;
+  /** A maintenance window: it was planned ahead. */
+  planned: boolean;
+  by: string;
+  note: string;
+  /** Somebody ended it; null: nobody did. */
+  ended_at: number | null;
+}
+
+/** What people said of incidents. */
+export interface Marks {
+  /** By id of the incident. */
+  acknowledgements: ReadonlyMap<string, Acknowledgement>;
+  silences: readonly Silence[];
+}
+export const noMarks: Marks = { acknowledgements: new Map(), silences: [] };
+
+/** How an incident stands with people, beside its state; `until` is the end of the present window. */
+export type Attention =
+  | { state: 'acknowledged'; by: string; at: number; note: string }
+  | { state: 'silenced' | 'maintenance'; by: string; until: number; note: string; silence: string };
+
+/**
+ * Whether an incident is silenced or acknowledged at a time (epoch seconds); null: neither. A silence goes before an
+ * acknowledgement, because it says more: nothing is told at all. Pure.
+ */
+export function attentionOf(incident: Incident, marks: Marks, now: number): Attention | null {
+  for (const silence of marks.silences) {
+    const until = silencedUntil(silence, now);
+    if (until === null || !covers(silence, incident)) continue;
+    const { by, note, id } = silence;
+    return { state: silence.planned ? 'maintenance' : 'silenced', by, until, note, silence: id };
+  }
+  const found = marks.acknowledgements.get(incident.id);
+  // A breach that opens it again is news to whoever acknowledged the first one.
+  if (found === undefined || found.reopened < reopenedOf(incident)) return null;
+  return { state: 'acknowledged', by: found.by, at: found.at, note: found.note };
+}
+
+/** Whether any silence of this incident lay within its life, up to now (epoch seconds). Pure. */
+export function wasSilenced(incident: Incident, { silences }: Marks, now: number): boolean {
+  const from = Date.parse(incident.started_at) / 1000;
+  const to = incident.resolved_at === null ? now : Date.parse(incident.resolved_at) / 1000;
+  return silences.some((silence) => covers(silence, incident) && overlaps(silence, from, to));
+}
+
+/** End of the window of a silence that holds at a time (epoch seconds); null: none does. Pure. */
+export function silencedUntil(silence: Silence, now: number): number | null {
+  const { starts_at, ended_at } = silence;
+  if (now < starts_at || (ended_at !== null && now >= ended_at)) return null;
+  const begun = windowBefore(silence, now);
+  const end = begun + (silence.ends_at - starts_at);
+  return now < end ? end : null;
+}
+
+/** Whether a silence can still hold at a time or later (epoch seconds). */
+export function isOver({ ends_at, every_seconds, ended_at }: Silence, now: number): boolean {
+  return (ended_at !== null && ended_at <= now) || (every_seconds === 0 && ends_at <= now);
+}
+
+/** How often an incident was opened again. */
+export function reopenedOf({ evidence }: Incident): number {
+  const { reopened } = evidence;
+  return typeof reopened === 'number' ? reopened : 0;
+}
+
+/** Start of the last window that began up to a time. */
+function windowBefore({ starts_at, every_seconds }: Silence, now: number): number {
+  if (every_seconds === 0) return starts_at;
+  return starts_at + Math.floor((now - starts_at) / every_seconds) * every_seconds;
+}
+
+function overlaps(silence: Silence, from: number, to: number): boolean {
+  if (to < silence.starts_at || (silence.ended_at !== null && from >= silence.ended_at)) return false;
+  const last = windowBefore(silence, Math.min(to, silence.ended_at ?? to));
+  return last + (silence.ends_at - silence.starts_at) > from;
+}
+
+function covers({ kinds, scope: wanted }: Silence, incident: Incident): boolean {
+  if (kinds.length > 0 && !kinds.includes(incident.kind)) return false;
+  return Object.entries(wanted).every(([name, value]) => incident.scope[name as keyof Scope] === value);
+}

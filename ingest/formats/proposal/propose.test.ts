@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { createDecoder } from '../decode.ts';
+import { proposeMapping } from './propose.ts';
+
+const time = (i: number): number => Date.UTC(2026, 5, 1, 12, 0, i);
+const iso = (i: number): string => new Date(time(i)).toISOString();
+const now = Date.UTC(2026, 5, 2);
+const many = (make: (i: number) => object): object[] => Array.from({ length: 30 }, (_, i) => make(i));
+
+/** Requests by status that records give when they are read by what is proposed for them. */
+function countsOf(records: readonly unknown[]): Record<string, number> {
+  const { mapping } = proposeMapping(records);
+  const decode = createDecoder({ format: 'mapped', mapping });
+  const counts: Record<string, number> = {};
+  for (const record of records) {
+    const decoded = decode(Buffer.from(JSON.stringify(record)), now);
+    const words =
+      decoded.kind === 'ok' ? decoded.records.map(({ status }) => String(status)) : [decoded.reason];
+    for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  }
+  return counts;
+}
+
+describe('a mapping is proposed for', () => {
+  it.each([
+    [
+      'pino, whose level is a number',
+      many((i) => ({
+        level: i % 3 ? 30 : 50,
+        time: time(i),
+        msg: 'call',
+        model: 'gpt-5',
+        err: i % 3 ? undefined : { message: 'no', type: 'X' },
+      })),
+      {
+        ts: '$.time',
+        model: '$.model',
+        outcome: { failure: { '$.level': { above: 49 } }, success: 'otherwise' },
+      },
+      { 200: 20, 0: 10 },
+    ],
+    [
+      'a gateway with what it asked and what it got',
+      many((i) => ({
+        request: { method: 'POST', path: '/v1/responses' },
+        response: { statusCode: i % 3 ? 200 : 429 },
+        startedAt: iso(i),
+        finishedAt: iso(i + 1),
+        consumer: { name: 'a' },
+      })),
+      {
+        ts: '$.finishedAt',
+        status: '$.response.statusCode',
+        client: '$.consumer.name',
+        endpoint: '$.request.path',
+        method: '$.request.method',
+      },
+      { 200: 20, 429: 10 },
+    ],
+    [
+      'a flag for failure and seconds',
+      many((i) => ({
+        at: iso(i),
+        isError: i % 3 === 0,
+        errorMessage: i % 3 ? '' : 'Overloaded',
+        durationSeconds: 1.5,
+      })),
+      {
+        outcome: { failure: { '$.isError': true }, success: 'otherwise' },
+        error: '$.errorMessage',
+        latency_ms: { from: '$.durationSeconds', unit: 's' },
+      },
+      { 200: 20, 0: 10 },
+    ],
+    [
+      'a code that is only there when it failed',
+      many((i) => ({
+        timestamp: iso(i),
+        modelId: 'm',
+        ...(i % 3 ? {} : { errorCode: 'ThrottlingException' }),
+      })),
+      {
+        exception: '$.errorCode',
+        outcome: { failure: [{ '$.errorCode': 'present' }], success: 'otherwise' },
+      },
+      { 200: 20, 0: 10 },
+    ],
+    [
+      'names of another language, by what stands there',
+      many((i) => ({
+        wann: iso(i),
+        llm: { name: 'gpt-5-mini' },
+        antwort: { wert: i % 3 ? 200 : 500 },
+        text: i % 3 ? undefined : 'It broke down',
+      })),
+      { ts: '$.wann', status: '$.antwort.wert', model: '$.llm.name', error: '$.text' },
+      { 200: 20, 500: 10 },
+    ],
+    [
+      'JSON in a text',
+      many((i) => ({ log: JSON.stringify({ when: iso(i), resp_status: i % 3 ? '200' : '429' }) })),
+      { ts: '$.log.when', status: '$.log.resp_status' },
+      { 200: 20, 429: 10 },
+    ],
+    [
+      'a list of records within one message',
+      [{ page: 1, items: many((i) => ({ ts: iso(i), code: i % 3 ? 200 : 401 })) }],
+      { records: '$.items[*]', ts: '$.ts', status: '$.code' },
+      { 200: 20, 401: 10 },
+    ],
+    [
+      'a record with messages of a chat, which are no records',
+      many((i) => ({ created_at: iso(i), messages: [{ role: 'user', content: 'hi' }], status: 200 })),
+      { ts: '$.created_at', status: '$.status' },
+      { 200: 30 },
+    ],
+    [
+      'records of two kinds, with a place for each',
+      many((i) => (i % 2 ? { time: iso(i), res: { status: 200 } } : { timestamp: iso(i), http_status: 500 })),
+      { ts: ['$.time', '$.timestamp'], status: ['$.http_status', '$.res.status'] },
+      { 200: 15, 500: 15 },
+    ],
+    [
+      'cells of CSV, which are texts',
+      many((i) => ({
+        Date: `2026-06-01 12:00:${String(i).padStart(2, '0')}`,
+        'HTTP Code': i % 3 ? '200' : '503',
+        'Duration (ms)': '300',
+      })),
+      { ts: '$.Date', status: '$["HTTP Code"]', latency_ms: '$["Duration (ms)"]' },
+      { 200: 20, 503: 10 },
+    ],
+  ])('%s', (_fact, records, mapping, counts) => {
+    expect(proposeMapping(records).mapping).toMatchObject(mapping);
+    expect(countsOf(records)).toEqual(counts);
+  });
+
+  it('nothing where nothing is a time, and says so', () => {
+    const { mapping, missing } = proposeMapping([{ a: 1, b: 'x' }]);
+    expect(mapping).toEqual({});
+    expect(missing.slice(0, 2)).toEqual(['ts', 'status']);
+  });
+});
+
+test('whatever the records, a proposal that has time and outcome can be read by', () => {
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.json().map((text): unknown => JSON.parse(text)),
+        { maxLength: 5 },
+      ),
+      fc.dictionary(fc.string(), fc.integer({ min: 100, max: 599 })),
+      (others, odd) => {
+        const records = [...others, { ts: iso(1), status: 200, ...odd }];
+        const { mapping } = proposeMapping(records);
+        if (mapping['ts'] === undefined || (mapping['status'] ?? mapping['outcome']) === undefined) return;
+        expect(() => createDecoder({ format: 'mapped', mapping })).not.toThrow();
+      },
+    ),
+  );
+});

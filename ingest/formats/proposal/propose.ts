@@ -1,0 +1,215 @@
+import { readStatus } from '../../fields/odd-values.ts';
+import { outcomeOf } from '../mapping/outcome-words.ts';
+import type { MappingSpec } from '../mapping/mapping.ts';
+import { failureNames, type Guess, guesses, outcomeNames } from './guesses.ts';
+import { type Place, placesOf } from './places.ts';
+
+/** A mapping for records that no format knows. */
+export interface Proposal {
+  /** May lack a time or an outcome: then it cannot be used, and the missing fields say so. */
+  mapping: MappingSpec;
+  /** Fields for which there is no place, those that are needed first. */
+  missing: string[];
+}
+
+/** A place has to be worth so much of a name. */
+const NAMED = 10;
+/** A value that tells by itself, whatever its name. */
+const TOLD = 3;
+/** A further place of a field must be there in so much of the records that have none yet. */
+const WORTH_A_PLACE = 0.02;
+const FITS = 0.9;
+
+/** Pure: by the names of members and by what stands there. `records` are parsed, of one kind or of several. */
+export function proposeMapping(records: readonly unknown[]): Proposal {
+  const list = listIn(records);
+  const items = list === null ? records : records.flatMap((record) => itemsAt(record, list));
+  const places = placesOf(items);
+  const mapping: Record<string, unknown> = list === null ? {} : { records: `$.${list}[*]` };
+  const taken = new Set<string>();
+  const missing: string[] = [];
+  for (const guess of guesses) {
+    const named = choose(guess, places, taken, items.length);
+    const found =
+      guess.field === 'error' && named.length === 0 ? withFailures(places, mapping, taken) : named;
+    if (found.length === 0) missing.push(guess.field);
+    else mapping[guess.field] = sourceOf(guess.field, found);
+    // The error may be the whole of which another field is a part.
+    for (const { path } of found) taken.add(path);
+  }
+  const outcome = outcomeFor(places, mapping, items.length);
+  if (outcome !== null) mapping['outcome'] = outcome;
+  return { mapping: ordered(mapping), missing };
+}
+
+/** The best places of a field: the next one only where it is there when those before are not. */
+function choose(
+  guess: Guess,
+  places: readonly Place[],
+  taken: ReadonlySet<string>,
+  records: number,
+): Place[] {
+  const ranked = places
+    .filter(({ path }) => !taken.has(path))
+    .map((place) => ({ place, worth: worthOf(guess, place, records) }))
+    .filter(({ worth }) => worth > 0)
+    .sort((a, b) => b.worth - a.worth || a.place.path.length - b.place.path.length);
+  const chosen: Place[] = [];
+  const covered = new Set<number>();
+  for (const { place } of ranked) {
+    const adds = [...place.values.keys()].filter((record) => !covered.has(record)).length;
+    if (chosen.length >= guess.most || adds <= records * WORTH_A_PLACE) continue;
+    // A part of what is read already.
+    if (chosen.some(({ path }) => place.path.startsWith(`${path}.`))) continue;
+    chosen.push(place);
+    for (const record of place.values.keys()) covered.add(record);
+  }
+  return chosen;
+}
+
+/** Whatever its name: a text or an object that is there when the status tells a failure, and never otherwise. */
+function withFailures(
+  places: readonly Place[],
+  mapping: Readonly<Record<string, unknown>>,
+  taken: ReadonlySet<string>,
+): Place[] {
+  const failing = new Set<number>();
+  const statuses = [mapping['status']].flat();
+  for (const { path, values } of places)
+    if (statuses.includes(path))
+      for (const [record, value] of values) if ((readStatus(value) ?? 200) >= 400) failing.add(record);
+  const found = places.find(
+    ({ path, values }) =>
+      !taken.has(path) &&
+      values.size >= failing.size / 2 &&
+      failing.size > 0 &&
+      [...values].every(([record, value]) => failing.has(record) && isWordy(value)),
+  );
+  return found === undefined ? [] : [found];
+}
+
+function isWordy(value: unknown): boolean {
+  return (typeof value === 'string' && value.includes(' ')) || isRecord(value);
+}
+
+function worthOf(guess: Guess, place: Place, records: number): number {
+  const values = [...place.values.values()];
+  const fitting = values.filter(guess.fits).length;
+  if (fitting === 0 || fitting < values.length * FITS) return 0;
+  const rank = guess.names.findIndex((name) => name.test(place.name));
+  const named = rank < 0 ? 0 : NAMED - rank;
+  const told = named === 0 && values.length >= records / 2 && guess.tells?.(values) === true ? TOLD : 0;
+  // Of equal names the one that is there more often, and nearer to the top.
+  const depth = place.name.split('.').length;
+  return named + told === 0 ? 0 : named + told + values.length / (records + 1) - depth / 100;
+}
+
+function sourceOf(field: string, places: readonly Place[]): unknown {
+  const sources = places.map((place) => {
+    const unit = unitOf(field, place);
+    return unit === null ? place.path : { from: place.path, unit };
+  });
+  return sources.length === 1 ? sources[0] : sources;
+}
+
+/** Last words of names, and the units that they say. */
+const UNITS: ReadonlyMap<string, string> = new Map([
+  ...['ms', 'millis', 'msec', 'milliseconds'].map((word) => [word, 'ms'] as const),
+  ...['s', 'sec', 'secs', 'seconds'].map((word) => [word, 's'] as const),
+  ...['us', 'micros', 'microseconds'].map((word) => [word, 'us'] as const),
+  ...['ns', 'nanos', 'nanoseconds'].map((word) => [word, 'ns'] as const),
+]);
+
+/** The unit of numbers without one: by the name, or, of durations, by how large they are. */
+function unitOf(field: string, { name, values }: Place): string | null {
+  if (field === 'cost_usd') return /cents?$/.test(name) ? 'cents' : null;
+  if (field !== 'latency_ms' && field !== 'ttft_ms') return null;
+  const written = UNITS.get(name.split(/[._]/).at(-1) ?? '');
+  if (written !== undefined) return written === 'ms' ? null : written;
+  const numbers = [...values.values()]
+    .map(Number)
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
+  const middle = numbers[numbers.length >> 1] ?? 1_000;
+  return middle < 300 && numbers.some((number) => !Number.isInteger(number)) ? 's' : null;
+}
+
+/** What tells failure from success where no status does; null where a status is always there, or nothing tells. */
+function outcomeFor(
+  places: readonly Place[],
+  mapping: Readonly<Record<string, unknown>>,
+  records: number,
+): unknown {
+  const statuses = [mapping['status']].flat().filter((path) => typeof path === 'string');
+  const told = new Set(
+    places.filter(({ path }) => statuses.includes(path)).flatMap(({ values }) => [...values.keys()]),
+  );
+  if (told.size >= records) return null;
+  const scalar = places.filter(({ values }) =>
+    [...values.values()].every((value) => typeof value !== 'object'),
+  );
+  const flag = scalar.find(
+    ({ name, values }) =>
+      failureNames.test(name) &&
+      [...values.values()].every((value) => /^(?:true|false)$/i.test(String(value))),
+  );
+  if (flag !== undefined) return { failure: { [flag.path]: true }, success: 'otherwise' };
+  for (const name of outcomeNames) {
+    const word = scalar.find(
+      (place) =>
+        name.test(place.name) &&
+        !statuses.includes(place.path) &&
+        place.values.size >= records / 2 &&
+        [...place.values.values()].every((value) => outcomeOf(value) !== undefined),
+    );
+    if (word !== undefined) return word.path;
+  }
+  // pino and bunyan write levels as numbers: 50 is error, 60 is fatal.
+  const level = scalar.find(
+    ({ name, values }) =>
+      /(?:^|[._])level$/.test(name) &&
+      values.size >= records / 2 &&
+      [...values.values()].every((value) => [10, 20, 30, 40, 50, 60].includes(Number(value))),
+  );
+  if (level !== undefined) return { failure: { [level.path]: { above: 49 } }, success: 'otherwise' };
+  const errors = [mapping['error'], mapping['exception']].flat().filter((path) => typeof path === 'string');
+  const certain = errors.filter((path) => !/\.(?:msg|message|body|reason|detail)$/.test(path));
+  if (certain.length === 0) return null;
+  return { failure: certain.map((path) => ({ [path]: 'present' })), success: 'otherwise' };
+}
+
+/** The member of the messages that holds a list of records; null where they are records themselves. */
+function listIn(records: readonly unknown[]): string | null {
+  const counts = new Map<string, number>();
+  for (const record of records)
+    if (typeof record === 'object' && record !== null && !Array.isArray(record))
+      for (const [name, value] of Object.entries(record))
+        if (Array.isArray(value) && value.length > 0 && value.every((item) => isRecord(item)))
+          counts.set(name, (counts.get(name) ?? 0) + 1);
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  if (most === undefined || most[1] < records.length / 2 || !/^[A-Za-z_]\w*$/.test(most[0])) return null;
+  const items = placesOf(records.flatMap((record) => itemsAt(record, most[0])));
+  const own = placesOf(records).filter(({ path }) => path.split('.').length === 2);
+  const isTold = (field: string, among: readonly Place[]): boolean => {
+    const guess = guesses.find((one) => one.field === field);
+    return guess !== undefined && among.some((place) => worthOf(guess, place, 1) > TOLD + 1);
+  };
+  // Messages of a chat are a list of objects, too, but have no time.
+  return isTold('ts', items) || (isTold('status', items) && !isTold('status', own)) ? most[0] : null;
+}
+
+function itemsAt(record: unknown, member: string): unknown[] {
+  const list = isRecord(record) ? record[member] : undefined;
+  return Array.isArray(list) ? list : [];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What is needed first, then as a reader looks for it. */
+function ordered(mapping: Readonly<Record<string, unknown>>): MappingSpec {
+  const order = ['records', 'ts', 'status', 'outcome', 'error', 'exception', 'provider', 'model'];
+  const rank = (key: string): number => (order.includes(key) ? order.indexOf(key) : order.length);
+  return Object.fromEntries(Object.entries(mapping).sort(([a], [b]) => rank(a) - rank(b)));
+}

@@ -1,0 +1,52 @@
+import { CsvError, parse } from 'csv-parse';
+import type { CsvDelimiter } from './input-shape.ts';
+import { LONGEST_LINE } from './line-splitter.ts';
+import { DamageError, through } from './transform.ts';
+
+/**
+ * Rows under a header as JSON objects: names of columns to the texts of their cells. An empty cell is absent, a cell too
+ * many is `column_N`. Throws `DamageError` where a quote is not closed.
+ */
+export async function* csvRows(
+  pieces: AsyncIterable<Buffer>,
+  delimiter: CsvDelimiter,
+): AsyncGenerator<Buffer> {
+  let names: readonly string[] | null = null;
+  const parser = parse({
+    delimiter,
+    record_delimiter: ['\r\n', '\n'],
+    bom: true,
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    max_record_size: LONGEST_LINE,
+  });
+  try {
+    for await (const cells of through<readonly string[]>(pieces, parser)) {
+      if (names === null) names = namesOf(cells);
+      else yield Buffer.from(rowText(names, cells));
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    // With the settings above there is no other fault.
+    throw new DamageError('has a quote that is not closed, or a row of over 4 MiB');
+  }
+}
+
+/** Each once: a second column of a name is `name_2`. */
+function namesOf(cells: readonly string[]): string[] {
+  const names: string[] = [];
+  for (const [at, cell] of cells.entries()) {
+    const name = cell.trim() === '' ? `column_${at + 1}` : cell.trim();
+    names.push(names.includes(name) ? `${name}_${at + 1}` : name);
+  }
+  return names;
+}
+
+function rowText(names: readonly string[], cells: readonly string[]): string {
+  const members = cells.flatMap((cell, at) => {
+    const name = names[at] ?? `column_${at + 1}`;
+    return cell === '' ? [] : [`${JSON.stringify(name)}:${JSON.stringify(cell)}`];
+  });
+  return `{${members.join(',')}}`;
+}

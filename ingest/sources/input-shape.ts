@@ -1,0 +1,207 @@
+import { isWholeJson, jsonEnd } from './json-end.ts';
+
+/** How text is cut into records: one a line; JSON documents and lists over many lines; rows under a header. */
+export type TextShape = { kind: 'lines' } | { kind: 'documents' } | { kind: 'csv'; delimiter: CsvDelimiter };
+export type CsvDelimiter = ',' | ';' | '\t' | '|';
+export type Codec = 'gzip' | 'zstd';
+
+/** What bytes are, by how they begin: text, something around it that is taken off, or something that is no log. */
+export type InputShape =
+  | TextShape
+  | { kind: 'packed'; codec: Codec }
+  | { kind: 'encoded'; encoding: 'utf-16le' | 'utf-16be' }
+  | { kind: 'foreign'; what: string; todo: string };
+
+/** So many bytes of the beginning decide. */
+export const SHAPE_BYTES = 64 * 1024;
+
+const LINES: InputShape = { kind: 'lines' };
+const DELIMITERS: readonly CsvDelimiter[] = [',', '\t', ';', '|'];
+/** A column's name: begins with a letter, and is no sentence, number, time or JSON. */
+const COLUMN = /^[\p{L}_@$][\p{L}\p{N}_ .@$:/()%#-]{0,63}$/u;
+
+const unpackFirst = 'unpack it, and name what was in it';
+const asJson =
+  'write it as JSON, an object a line (for example with duckdb, or df.to_json(lines=True) in pandas)';
+/** Where the bytes `magic` stand at `at`, it is `what`. */
+const foreign: readonly { magic: Buffer; at?: number; what: string; todo: string }[] = [
+  { magic: latin('PK\x03\x04'), what: 'a zip archive (or an Office file)', todo: unpackFirst },
+  { magic: latin('PAR1'), what: 'a Parquet file', todo: asJson },
+  { magic: latin('ORC'), what: 'an ORC file', todo: asJson },
+  { magic: latin('ARROW1'), what: 'an Arrow file', todo: asJson },
+  {
+    magic: latin('Obj\x01'),
+    what: 'an Avro file',
+    todo: 'write it as JSON, an object a line, with avro-tools tojson',
+  },
+  {
+    magic: latin('SQLite format 3\0'),
+    what: 'an SQLite database',
+    todo: 'write the table with: sqlite3 -csv -header',
+  },
+  { magic: latin('\xd0\xcf\x11\xe0'), what: 'an old Office file', todo: 'save the sheet as CSV' },
+  {
+    magic: latin('BZh'),
+    what: 'compressed by bzip2',
+    todo: 'unpack it as it is read: bzcat FILE | faultline replay -',
+  },
+  {
+    magic: latin('\xfd7zXZ\0'),
+    what: 'compressed by xz',
+    todo: 'unpack it as it is read: xzcat FILE | faultline replay -',
+  },
+  {
+    magic: latin('\x04\x22\x4d\x18'),
+    what: 'compressed by lz4',
+    todo: 'unpack it as it is read: lz4 -dc FILE | faultline replay -',
+  },
+  { magic: latin('\xff\x06\0\0sNaPpY'), what: 'compressed by snappy', todo: unpackFirst },
+  { magic: latin("7z\xbc\xaf'\x1c"), what: 'a 7z archive', todo: unpackFirst },
+  {
+    magic: latin('ustar'),
+    at: 257,
+    what: 'a tar archive',
+    todo: 'unpack it as it is read: tar -xOf FILE | faultline replay -',
+  },
+  {
+    magic: latin('LPKSHHRH'),
+    what: 'a systemd journal',
+    todo: 'read it through: journalctl --file FILE -o cat | faultline replay -',
+  },
+  { magic: latin('\x89PNG'), what: 'a picture', todo: 'name a log' },
+  { magic: latin('\xff\xd8\xff'), what: 'a picture', todo: 'name a log' },
+  { magic: latin('GIF8'), what: 'a picture', todo: 'name a log' },
+  { magic: latin('%PDF-'), what: 'a PDF', todo: 'name a log' },
+  { magic: latin('\x7fELF'), what: 'a program', todo: 'name a log' },
+];
+
+/**
+ * What bytes that begin with `head` are; null when more of them are needed (never when `isAll`, or with `SHAPE_BYTES` of
+ * them). By content alone, never by a name. A file that grows keeps its shape: the answer depends on the first record.
+ */
+export function shapeOf(head: Buffer, isAll: boolean): InputShape | null {
+  const enough = isAll || head.length >= SHAPE_BYTES;
+  if (head.length < 4 && !enough) return null;
+  if (head[0] === 0x1f && head[1] === 0x8b) return { kind: 'packed', codec: 'gzip' };
+  if (isZstd(head)) return { kind: 'packed', codec: 'zstd' };
+  const encoding = encodingOf(head);
+  if (encoding !== null) return { kind: 'encoded', encoding };
+  for (const { magic, at = 0, what, todo } of foreign)
+    if (head.subarray(at, at + magic.length).equals(magic)) return { kind: 'foreign', what, todo };
+  return textShape(textOf(head), enough);
+}
+
+/** A frame, or one to be skipped, as the first of those that pzstd writes. */
+function isZstd(head: Buffer): boolean {
+  if (head.length < 4) return false;
+  const magic = head.readUInt32LE(0);
+  return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50;
+}
+
+/** By a byte order mark, or by the first character, which is ASCII in every log. */
+function encodingOf(head: Buffer): 'utf-16le' | 'utf-16be' | null {
+  const [first = 1, second = 1] = head;
+  if ((first === 0xff && second === 0xfe) || (first > 8 && first < 128 && second === 0)) return 'utf-16le';
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second > 8 && second < 128)) return 'utf-16be';
+  return null;
+}
+
+/** Without a byte order mark, blanks, and the mark with which JSON text sequences (RFC 7464) begin. */
+function textOf(head: Buffer): Buffer {
+  let start = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
+  while (isBlank(head[start]) || head[start] === 0x1e) start++;
+  return head.subarray(start);
+}
+
+function textShape(text: Buffer, enough: boolean): InputShape | null {
+  const end = text.indexOf(10);
+  if (text[0] === 0x5b) {
+    let inside = 1;
+    while (isBlank(text[inside])) inside++;
+    // A text log may begin with [INFO].
+    if (text[inside] === 0x7b || text[inside] === 0x5b) return { kind: 'documents' };
+    return inside < text.length || enough ? LINES : null;
+  }
+  if (text[0] === 0x7b) {
+    if (end < 0) return enough ? LINES : null;
+    return isWholeJson(text.subarray(0, end)) ? LINES : openedObject(text, end, enough);
+  }
+  if (end < 0 && !enough) return null;
+  return csvShape(text, end < 0 ? text.length : end, enough);
+}
+
+/** An object whose first line does not hold all of it: a document over many lines, or a line that is broken. */
+function openedObject(text: Buffer, firstEnd: number, enough: boolean): InputShape | null {
+  const end = jsonEnd(text);
+  if (end >= 0) return end > firstEnd && isJson(text.subarray(0, end)) ? { kind: 'documents' } : LINES;
+  if (!mayBecomeJson(text)) return LINES;
+  return enough ? { kind: 'documents' } : null;
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether what is wrong with it is only that it ends: the parser complains about its end, not about a place within. */
+function mayBecomeJson(bytes: Buffer): boolean {
+  const text = bytes.toString();
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    const at = /at position (\d+)/.exec(message)?.[1];
+    // A line end within a text.
+    if (message.startsWith('Bad control')) return false;
+    // A word such as `true`, or a character of several bytes, may be cut.
+    return at === undefined ? message.startsWith('Unexpected end') : Number(at) >= text.length - 6;
+  }
+}
+
+/** Rows under a header: names in the first line, and as many values in the second. */
+function csvShape(text: Buffer, headerEnd: number, enough: boolean): InputShape | null {
+  const header = text.toString('utf8', 0, headerEnd).trimEnd();
+  const delimiter = DELIMITERS.find((one) => isHeader(cellsOf(header, one)));
+  if (delimiter === undefined) return LINES;
+  let from = headerEnd + 1;
+  while (isBlank(text[from])) from++;
+  const rowEnd = text.indexOf(10, from);
+  if (rowEnd < 0 && !enough) return null;
+  const row = text.toString('utf8', from, rowEnd < 0 ? text.length : rowEnd).trimEnd();
+  // A value within quotes may go on in the next line.
+  const goesOn = (row.split('"').length - 1) % 2 === 1;
+  const fits = row === '' || goesOn || cellsOf(row, delimiter).length === cellsOf(header, delimiter).length;
+  return fits ? { kind: 'csv', delimiter } : LINES;
+}
+
+function isHeader(cells: readonly string[]): boolean {
+  const names = cells.map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+  const named = names.filter((name) => name !== '');
+  // The index that pandas writes has no name.
+  return named.length > 1 && named.length >= names.length - 1 && named.every((name) => COLUMN.test(name));
+}
+
+/** Cells of one row; a delimiter within quotes is none. */
+function cellsOf(row: string, delimiter: CsvDelimiter): string[] {
+  const cells = [''];
+  let quoted = false;
+  for (const char of row) {
+    if (char === '"') quoted = !quoted;
+    if (char === delimiter && !quoted) cells.push('');
+    else cells[cells.length - 1] += char;
+  }
+  return cells;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 32 || byte === 9 || byte === 10 || byte === 13;
+}
+
+function latin(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}

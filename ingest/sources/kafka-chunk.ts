@@ -1,0 +1,31 @@
+import type { Batch } from './kafka-client.ts';
+import { isRawMessage } from './raw-fetch.ts';
+import { rawRecords } from './raw-records.ts';
+import { type Chunk, RawRecord } from './source.ts';
+
+/** What one fetch brought of a partition. */
+export async function toChunk(batch: Batch): Promise<Chunk> {
+  const from = fetchedOffset(batch);
+  const messages: readonly object[] = batch.messages;
+  const raw = messages.filter(isRawMessage);
+  // Formats of before Kafka 0.11 come as the client decodes them.
+  const old = batch.messages.filter((message) => !isRawMessage(message));
+  const { records, unreadable } = await rawRecords(raw, from);
+  return {
+    topic: batch.topic,
+    partition: batch.partition,
+    from,
+    to: Number(batch.lastOffset()) + 1,
+    records:
+      old.length === 0
+        ? records
+        : [...old.map((message) => new RawRecord(Number(message.offset), message.value)), ...records],
+    unreadable,
+    highWatermark: Number(batch.highWatermark),
+  };
+}
+
+/** The client's Batch holds the offset that was asked for, but its types do not say so. */
+function fetchedOffset(batch: Batch): number {
+  return 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : Number(batch.firstOffset());
+}

@@ -1,0 +1,182 @@
+import { type PartitionId, partitionKey } from '../partition-id.ts';
+import {
+  type Admin,
+  attempt,
+  type Consumer,
+  type EachBatchPayload,
+  type KafkaSettings,
+  knownTopics,
+} from './kafka-client.ts';
+import { toChunk } from './kafka-chunk.ts';
+import { toKafkaError } from './kafka-error.ts';
+import { committedOffsets, logOffsetsOf } from './kafka-offsets.ts';
+import { type Chunk, CommitError, type Sink, type Source } from './source.ts';
+
+/** Between two looks at whether the topics are there, and are the same. */
+const TOPIC_WATCH_MS = 3_000;
+
+type CommitOffsets = EachBatchPayload['commitOffsetsIfNecessary'];
+
+/** A consumer and an admin client, both connected, as a source. */
+export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin): Source {
+  let epoch = 0;
+  let epochs = 0;
+  let stopping = false;
+  let watch: NodeJS.Timeout | undefined;
+  let commitOffsets: CommitOffsets | null = null;
+  /** Where the next fetch of a partition begins, as far as we asked for it. */
+  const asked = new Map<string, number>();
+  /** The id that a topic had when the start in its partition was decided. */
+  const begunIds = new Map<string, string>();
+  /** Whether the ids of the topics have been told since the last fetch was answered; null: not asked yet. */
+  let idsConfirmed: Promise<boolean> | null = null;
+  /** Topics that were missing at the last look, and those that the worker knows of. */
+  let missing: readonly string[] = [];
+  let told: readonly string[] = [];
+  const askIds = (): Promise<unknown> => admin.fetchTopicMetadata({ topics: settings.topics });
+
+  const deliver = (sink: Sink, chunk: Chunk): void => {
+    asked.set(partitionKey(chunk), chunk.to);
+    if (epoch !== 0) sink.chunk(epoch, chunk);
+  };
+
+  const end = (sink: Sink): void => {
+    if (epoch === 0) return;
+    epoch = 0;
+    sink.revoked();
+  };
+
+  const listen = (sink: Sink): void => {
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      epoch = ++epochs;
+      const assignment: Record<string, number[]> = payload.memberAssignment;
+      const partitions = Object.entries(assignment).flatMap(([topic, ids]) =>
+        ids.map((partition) => ({ topic, partition })),
+      );
+      // Nothing is fetched before the start of each partition has been decided.
+      consumer.pause(Object.entries(assignment).map(([topic, ids]) => ({ topic, partitions: ids })));
+      sink.assigned(epoch, partitions);
+    });
+    // The client installs the new generation as soon as the answer to SyncGroup is in, before it says so: from
+    // the first answer of a rejoin on, a commit would be made in the name of an assignment nobody knows yet.
+    consumer.on(consumer.events.REQUEST, ({ payload }) => {
+      if (payload.apiName === 'JoinGroup' || payload.apiName === 'SyncGroup') end(sink);
+    });
+    consumer.on(consumer.events.REBALANCING, () => end(sink));
+    consumer.on(consumer.events.CRASH, () => end(sink));
+    consumer.on(consumer.events.STOP, () => end(sink));
+    consumer.on(consumer.events.FETCH, () => {
+      idsConfirmed = null;
+    });
+    // Fetches of which nothing is left (control records, compaction) are not delivered, only announced here.
+    knownTopics.onRecreated((topic) => {
+      if (epoch !== 0 && settings.topics.includes(topic)) sink.recreated(epoch, topic);
+    });
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize > 0) return;
+      const id = { topic: payload.topic, partition: payload.partition };
+      const from = asked.get(partitionKey(id)) ?? -1;
+      const to = Number(payload.lastOffset) + 1;
+      if (from >= 0 && to > from)
+        deliver(sink, { ...id, from, to, records: [], highWatermark: Number(payload.highWatermark) });
+    });
+  };
+
+  /** A broker that has not heard of a topic yet says once that it is missing: only the second time counts. */
+  const tellMissing = (sink: Sink): void => {
+    const now = settings.topics.filter((topic) => knownTopics.isMissing(topic));
+    const gone = now.filter((topic) => missing.includes(topic));
+    missing = now;
+    if (gone.join() !== told.join()) sink.missing(gone);
+    told = gone;
+  };
+
+  return {
+    async run(sink) {
+      listen(sink);
+      // Any answer tells the ids of topics: one created again is noticed before it outgrows the old one.
+      watch = setInterval(() => {
+        void askIds()
+          .catch(() => undefined)
+          .then(() => tellMissing(sink));
+      }, TOPIC_WATCH_MS);
+      const over = new Promise<void>((resolve, reject) => {
+        consumer.on(consumer.events.DISCONNECT, () => {
+          if (stopping) resolve();
+        });
+        consumer.on(consumer.events.CRASH, ({ payload }) => {
+          if (!payload.restart) reject(toKafkaError(payload.error, settings));
+        });
+      });
+      if (stopping) return;
+      await consumer.subscribe({ topics: settings.topics, fromBeginning: true });
+      await attempt(settings, () =>
+        consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          // Handlers only fold and never wait, so more than one at a time would gain nothing.
+          partitionsConsumedConcurrently: 1,
+          eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary, isStale }) => {
+            commitOffsets = commitOffsetsIfNecessary;
+            const ownEpoch = epoch;
+            // A topic created again between two fetches goes on at the old offset, and no error tells: only its id
+            // does, asked for after the answer to the fetch.
+            idsConfirmed ??= askIds().then(
+              () => true,
+              () => false,
+            );
+            const [chunk, confirmed] = await Promise.all([toChunk(batch), idsConfirmed]);
+            // What is not taken is fetched again.
+            if (!confirmed || isStale() || ownEpoch !== epoch) return;
+            if (begunIds.get(partitionKey(chunk)) !== knownTopics.idOf(chunk.topic)) return;
+            deliver(sink, chunk);
+            resolveOffset(batch.lastOffset());
+          },
+        }),
+      );
+      await over;
+    },
+    seek(id, offset) {
+      asked.set(partitionKey(id), offset);
+      begunIds.set(partitionKey(id), knownTopics.idOf(id.topic));
+      consumer.seek({ ...id, offset: String(offset) });
+    },
+    pause: (id) => consumer.pause([{ topic: id.topic, partitions: [id.partition] }]),
+    resume: (id) => consumer.resume([{ topic: id.topic, partitions: [id.partition] }]),
+    async commit(ownEpoch, id, offset, metadata) {
+      if (epoch === 0 || epoch !== ownEpoch) throw new CommitError('fenced', 'the assignment is over');
+      if (commitOffsets === null) throw new CommitError('unreachable', 'nothing has been read yet');
+      const partitions = [{ partition: id.partition, offset: String(offset), metadata }];
+      try {
+        // One attempt, in the name of the generation that is present at this very moment.
+        await commitOffsets({ topics: [{ topic: id.topic, partitions }] });
+      } catch (error) {
+        throw toCommitError(error, id);
+      }
+    },
+    committed: (ids) => committedOffsets(admin, settings.group, ids),
+    logOffsets: (ids) => logOffsetsOf(admin, ids),
+    topicId: (topic) => knownTopics.idOf(topic),
+    async stop() {
+      stopping = true;
+      clearInterval(watch);
+      await consumer.disconnect();
+      await admin.disconnect();
+    },
+  };
+}
+
+const fencedTypes = new Set([
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'REBALANCE_IN_PROGRESS',
+  'FENCED_INSTANCE_ID',
+]);
+
+function toCommitError(error: unknown, id: PartitionId): CommitError {
+  const type = error instanceof Error && 'type' in error ? String(error.type) : '';
+  const reason = error instanceof Error ? error.message : String(error);
+  const isGone = type === 'UNKNOWN_TOPIC_OR_PARTITION' && knownTopics.isMissing(id.topic);
+  const code = fencedTypes.has(type) ? 'fenced' : isGone ? 'no_topic' : 'unreachable';
+  return new CommitError(code, `commit of ${partitionKey(id)}: ${reason}`, error);
+}

@@ -1,0 +1,186 @@
+import { csvRows } from './csv-rows.ts';
+import { type InputShape, SHAPE_BYTES, shapeOf, type TextShape } from './input-shape.ts';
+import { DocumentSplitter } from './json-documents.ts';
+import type { LastLine } from './line-file.ts';
+import { CHUNK_LINES, LineSplitter, type Splitter } from './line-splitter.ts';
+import { isWholeJson } from './json-end.ts';
+import { RawRecord } from './source.ts';
+import { after, DamageError, reencoded, unpacked } from './transform.ts';
+
+/** What a record of an input is for people. */
+export type RecordUnit = 'line' | 'document' | 'row';
+
+/** Packed, encoded, packed within: more layers are a mistake. */
+const MOST_LAYERS = 3;
+
+/** The records of bytes that are read once from the front, whatever shape they have, and what is known of them so far. */
+export class UnpackedRecords {
+  /** Number of the next record. */
+  next = 0;
+  /** Bytes of a last record that is not finished. */
+  unfinished = 0;
+  /** Why it was not read to its end, to be said after its name; null while nothing is wrong. */
+  damage: string | null = null;
+  /** Null until enough of it has been read. */
+  shape: TextShape | null = null;
+  /** Whether its end is that of a packed file, after which nothing comes. */
+  isPacked = false;
+  #isAsWritten = true;
+  readonly #name: string;
+  readonly #from: number;
+  readonly #last: LastLine;
+  readonly #groups: AsyncGenerator<RawRecord[][]>;
+
+  /** Records before `from` are only counted; `last` says what a last record without its end is. `name` is for messages. */
+  constructor(pieces: AsyncIterable<Buffer>, name: string, from: number, last: LastLine) {
+    this.#name = name;
+    this.#from = from;
+    this.#last = last;
+    this.#groups = this.#read(pieces);
+  }
+
+  /** Whether its records are its bytes from line end to line end; false until enough of it has been read. */
+  get isPlain(): boolean {
+    return this.#isAsWritten && this.shape?.kind === 'lines';
+  }
+
+  /** The next records in groups that can be worked on at a time; null at the end. Throws where there can be none. */
+  async read(): Promise<RawRecord[][] | null> {
+    const { value, done } = await this.#groups.next();
+    return done === true ? null : value;
+  }
+
+  /** Gives up what unpacking holds. */
+  close(): void {
+    void this.#groups.return(undefined).catch(() => undefined);
+  }
+
+  async *#read(pieces: AsyncIterable<Buffer>): AsyncGenerator<RawRecord[][]> {
+    try {
+      const text = await this.#openText(pieces);
+      if (text === null) return;
+      this.shape = text.shape;
+      if (text.shape.kind === 'csv') yield* this.#readRows(text.pieces, text.shape.delimiter);
+      else yield* this.#split(text.pieces, splitterOf(text.shape, this.#from));
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      this.damage = error.message;
+    }
+  }
+
+  /** Takes off what is around the text. */
+  async #openText(
+    given: AsyncIterable<Buffer>,
+  ): Promise<{ shape: TextShape; pieces: AsyncIterable<Buffer> } | null> {
+    let pieces = given;
+    for (let layer = 0; layer <= MOST_LAYERS; layer++) {
+      const begun = await readHead(pieces);
+      if (begun === null) return null;
+      const { shape, all } = begun;
+      if (shape.kind === 'packed' || shape.kind === 'encoded') this.#isAsWritten = false;
+      if (shape.kind === 'packed') {
+        this.isPacked = true;
+        pieces = unpacked(all, shape.codec);
+      } else if (shape.kind === 'encoded') pieces = reencoded(all, shape.encoding);
+      else if (shape.kind === 'foreign') throw notALog(this.#name, shape);
+      else return { shape, pieces: all };
+    }
+    throw notALog(this.#name, { what: `packed more than ${MOST_LAYERS} times`, todo: 'unpack it first' });
+  }
+
+  async *#split(pieces: AsyncIterable<Buffer>, splitter: Splitter): AsyncGenerator<RawRecord[][]> {
+    try {
+      for await (const piece of pieces) {
+        const groups = splitter.push(piece);
+        this.next = splitter.next;
+        if (groups.length > 0) yield groups;
+      }
+      const { rest } = splitter;
+      const counts = this.isPacked || this.#last === 'line' || (this.#last === 'json' && isWholeJson(rest));
+      const record = counts ? splitter.endLine() : null;
+      this.next = splitter.next;
+      if (record !== null) yield [[record]];
+    } finally {
+      this.unfinished = splitter.rest.length;
+    }
+  }
+
+  async *#readRows(
+    given: AsyncIterable<Buffer>,
+    delimiter: Parameters<typeof csvRows>[1],
+  ): AsyncGenerator<RawRecord[][]> {
+    /** Bytes after the last line end. */
+    let tail = 0;
+    const pieces = async function* (): AsyncGenerator<Buffer> {
+      for await (const piece of given) {
+        const end = piece.lastIndexOf(10);
+        tail = end < 0 ? tail + piece.length : piece.length - end - 1;
+        yield piece;
+      }
+    };
+    let held: Buffer | null = null;
+    let records: RawRecord[] = [];
+    const take = (row: Buffer): void => {
+      const number = this.next++;
+      if (number >= this.#from) records.push(new RawRecord(number, row));
+    };
+    let damage: DamageError | null = null;
+    try {
+      for await (const row of csvRows(pieces(), delimiter)) {
+        if (held !== null) take(held);
+        held = row;
+        if (records.length < CHUNK_LINES) continue;
+        yield [records];
+        records = [];
+      }
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      damage = error;
+    }
+    // At the end, a row that is half written looks as a whole one does; before a damaged place only whole ones are known.
+    const isWhole = tail === 0 || damage !== null || this.isPacked || this.#last === 'line';
+    if (held !== null && isWhole) take(held);
+    if (!isWhole || damage !== null) this.unfinished = tail;
+    if (records.length > 0) yield [records];
+    if (damage !== null) throw damage;
+  }
+}
+
+/** The head of it with its shape, and all of it again; null when there is nothing. */
+async function readHead(
+  pieces: AsyncIterable<Buffer>,
+): Promise<{ shape: InputShape; all: AsyncIterable<Buffer> } | null> {
+  const source = pieces[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  let damage: DamageError | null = null;
+  const rest = async function* (): AsyncGenerator<Buffer> {
+    if (damage !== null) throw damage;
+    yield* { [Symbol.asyncIterator]: () => source };
+  };
+  for (;;) {
+    const { value, done } = await source.next().catch((error: unknown) => {
+      if (!(error instanceof DamageError)) throw error;
+      damage = error;
+      return { value: undefined, done: true as const };
+    });
+    if (done !== true) head = Buffer.concat([head, value]);
+    if (done === true && head.length === 0 && damage === null) return null;
+    const shape = shapeOf(head.subarray(0, SHAPE_BYTES), done === true);
+    if (shape !== null) return { shape, all: after(head, rest()) };
+  }
+}
+
+function splitterOf(shape: TextShape, from: number): Splitter {
+  return shape.kind === 'documents' ? new DocumentSplitter(from) : new LineSplitter(from);
+}
+
+/** One line that says what it is, and what to do. */
+function notALog(name: string, { what, todo }: { what: string; todo: string }): Error {
+  return Object.assign(new Error(`${name} is ${what}: ${todo}`), { code: 'not_a_log' });
+}
+
+/** What a record is called. */
+export function unitOf(shape: TextShape | null): RecordUnit {
+  if (shape === null || shape.kind === 'lines') return 'line';
+  return shape.kind === 'csv' ? 'row' : 'document';
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { createTrial } from './tried-message.ts';
+
+const now = Date.UTC(2026, 5, 2);
+const trial = createTrial({ format: 'auto', mapping: {} });
+const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+
+describe('what is said of a message', () => {
+  it('is its format, its fields with their origin, class, rule and remedy, and what was ignored', () => {
+    const key = `sk-proj-${'a1B2'.repeat(12)}`;
+    const tried = trial(
+      bytes({
+        ts: '2026-06-01T12:00:00Z',
+        status: 429,
+        api_key: key,
+        note: 1,
+        error: { code: 'insufficient_quota' },
+      }),
+      now,
+    );
+    expect(tried.outcome).toEqual({ kind: 'counted' });
+    const [record] = tried.records;
+    expect(record?.requests[0]).toMatchObject({
+      class: 'quota_exceeded',
+      rule: 'code.insufficient_quota',
+      retry: 'no',
+    });
+    expect(record?.requests[0]?.remedy.length).toBeGreaterThan(0);
+    expect(record?.fields).toContainEqual({ field: 'ts', value: '2026-06-01T12:00:00.000Z', from: ['$.ts'] });
+    expect(record?.ignored).toEqual(['$.note']);
+    expect(JSON.stringify(tried)).not.toContain(key);
+  });
+
+  it('is why it is a dead letter, with its beginning without secrets', () => {
+    const key = `sk-proj-${'a1B2'.repeat(12)}`;
+    const tried = trial(bytes({ hello: key }), now);
+    expect(tried).toMatchObject({ outcome: { kind: 'dead', reason: 'unknown_format' }, records: [] });
+    expect(tried.text).toContain('hello');
+    expect(JSON.stringify(tried)).not.toContain(key);
+  });
+
+  it('is why it is skipped', () => {
+    expect(trial(null, now).outcome).toEqual({ kind: 'skipped', reason: 'tombstone' });
+  });
+
+  it('shows no secret that is the name of a member', () => {
+    const key = `sk-proj-${'a1B2'.repeat(12)}`;
+    const tried = trial(bytes({ ts: '2026-06-01T12:00:00Z', status: 200, usage: { [key]: 1 } }), now);
+    expect(JSON.stringify(tried)).not.toContain(key);
+  });
+});

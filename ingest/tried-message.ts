@@ -1,0 +1,103 @@
+import { errorClasses } from '../domain/error-class.ts';
+import type { Decoded, RequestLog } from '../domain/request-log.ts';
+import type { FoldedIds, Privacy } from '../domain/settings.ts';
+import { Cleaner } from './fields/clean.ts';
+import type { DecoderOptions } from './formats/decode.ts';
+import { createTracer, type TracedField, type TracedRecord } from './formats/trace.ts';
+import { failureOf } from './rows/judged-error.ts';
+
+/** What is said of one request: its class, the rule that gave it, and what to do. */
+export interface TriedRequest {
+  class: string;
+  title: string;
+  subclass: string;
+  rule: string;
+  fault: string;
+  retry: string;
+  wait_seconds: number | null;
+  /** First step first. */
+  remedy: readonly string[];
+  owner: string;
+}
+
+/** How one record was read, and what became of it. */
+export interface TriedRecord extends Pick<TracedRecord, 'format' | 'outcome' | 'ignored' | 'dropped'> {
+  /** Times are ISO-8601. */
+  fields: readonly TracedField[];
+  requests: readonly TriedRequest[];
+}
+
+/** All that can be said of one message, without secrets; as `faultline try --json` prints it. */
+export interface TriedMessage {
+  outcome: TracedRecord['outcome'];
+  /** One, but where a message holds several; none where no format knows it. */
+  records: readonly TriedRecord[];
+  /** The beginning of what could not be read, redacted; empty where it was. */
+  text: string;
+}
+
+/** Characters of a message that could not be read. */
+const MOST_TEXT = 300;
+/** Characters of a name: some logs have values as names. */
+const MOST_PATH = 120;
+
+/**
+ * A function that reads a message as a worker does and says how: which format, every field and from where, the class, rule
+ * and remedy, what was ignored, or why it is not counted. `now` is epoch milliseconds. Throws a `MappingFault` when the
+ * mapping is wrong.
+ */
+export function createTrial(
+  options: DecoderOptions & { privacy?: Privacy; names?: { ids: FoldedIds } },
+): (value: Buffer | null, now: number) => TriedMessage {
+  const cleaner = new Cleaner(options.privacy, options.names?.ids);
+  const trace = createTracer(options, cleaner);
+  const path = (text: string): string => cleaner.line(text).slice(0, MOST_PATH);
+  return (value, now) => {
+    const { decoded, records } = trace(value, now);
+    const isRead = decoded.kind !== 'reject';
+    return {
+      outcome: outcomeOf(decoded),
+      records: records.map(({ format, outcome, logs, fields, ignored, dropped }) => ({
+        format,
+        outcome,
+        requests: logs.map(judge),
+        fields: fields.filter(says).map((field) => ({
+          ...field,
+          value: field.field === 'ts' ? new Date(Number(field.value)).toISOString() : field.value,
+          from: field.from.map(path),
+        })),
+        ignored: ignored.map(path),
+        dropped,
+      })),
+      text: isRead || value === null ? '' : cleaner.message(value).slice(0, MOST_TEXT),
+    };
+  };
+}
+
+function outcomeOf(decoded: Decoded): TracedRecord['outcome'] {
+  if (decoded.kind === 'ok') return { kind: 'counted' };
+  if (decoded.kind === 'skip') return { kind: 'skipped', reason: decoded.reason };
+  return { kind: 'dead', reason: decoded.reason, detail: decoded.detail };
+}
+
+/** Fields that the record does not tell are not shown. */
+function says({ value, from }: TracedField): boolean {
+  return from.length > 0 || !(value === '' || value === 0 || value === null || value === false);
+}
+
+function judge(log: RequestLog): TriedRequest {
+  const failure = failureOf(log)?.classification;
+  const name = failure?.class ?? 'ok';
+  const { title, remedy, owner } = errorClasses[name];
+  return {
+    class: name,
+    title,
+    subclass: failure?.subclass ?? '',
+    rule: failure?.rule ?? 'ok',
+    fault: failure?.fault ?? 'unknown',
+    retry: failure?.retry ?? 'no',
+    wait_seconds: failure?.wait_seconds ?? null,
+    remedy,
+    owner,
+  };
+}

@@ -1,0 +1,112 @@
+import { StoreError } from '../store/error.ts';
+import { type AssignedPartition, gatheredOf, happen } from './assigned-partition.ts';
+import type { Batcher } from './batcher.ts';
+import { CommitPace } from './commit-pace.ts';
+import { isHalted, mayAcknowledge } from './partition-state.ts';
+import { CommitError } from './sources/source.ts';
+import { acknowledge, type WriteContext, writeBatch } from './write.ts';
+
+export interface WritersOptions extends WriteContext {
+  /** Batches that are written at the same time. */
+  writers: number;
+  /** When the store rejects the rows for good: stand still and try again later, or give up with the error. */
+  onRefused: 'halt' | 'fail';
+}
+
+/** A pool of writers: which partition's batch is written, and when the group is told. */
+export interface Writers {
+  /** All are at work. */
+  isBusy(): boolean;
+  /** Writes the first closed batch of a partition, if a writer is free and nothing speaks against it. */
+  write(partition: AssignedPartition, batcher: Batcher): void;
+  /** Tells the group what is stored, if there is something to tell. */
+  acknowledge(partition: AssignedPartition): void;
+  /** Writes all closed batches; ends before that when the assignment does. */
+  drain(partition: AssignedPartition, batcher: Batcher): Promise<void>;
+  /** A new assignment: nobody has been refused in it. */
+  reset(): void;
+}
+
+/** Between two looks at whether there is something to write while draining, ms. */
+const TICK = 50;
+
+/** Writers that call `freed` whenever one of them has ended, and `fail` when the worker cannot go on. */
+export function createWriters(
+  options: WritersOptions,
+  freed: (partition: AssignedPartition, batcher: Batcher) => void,
+  fail: (error: unknown) => void,
+): Writers {
+  const { events } = options;
+  const pace = new CommitPace(options.monotonic);
+  let writing = 0;
+
+  function write(partition: AssignedPartition, batcher: Batcher): void {
+    if (partition.writing !== null || writing >= options.writers) return;
+    if (isHalted(partition.state, options.monotonic())) return;
+    happen(partition, { kind: 'tried' });
+    if (!pace.mayTry()) return;
+    writing++;
+    partition.writing = writeNext(partition, batcher)
+      .catch(fail)
+      .finally(() => {
+        writing--;
+        partition.writing = null;
+        freed(partition, batcher);
+      })
+      .catch(fail);
+  }
+
+  async function writeNext(partition: AssignedPartition, batcher: Batcher): Promise<void> {
+    const batch = batcher.closed[0];
+    if (batch === undefined || !partition.isAssigned()) return pace.answered('over');
+    const started = options.monotonic();
+    try {
+      if (!answered(partition, await writeBatch(options, partition, batch))) return;
+    } catch (error) {
+      pace.answered('over');
+      // No writer waits for a topic that may never come back; what was read is kept for when it does.
+      if (error instanceof CommitError && error.code === 'no_topic')
+        return happen(partition, { kind: 'refused', monotonic: options.monotonic() });
+      if (!(error instanceof StoreError) || options.onRefused === 'fail') throw error;
+      happen(partition, { kind: 'refused', monotonic: options.monotonic() });
+      events.halted(partition.id, error.message);
+      return;
+    }
+    batcher.closed.shift();
+    if (batch.rows.names !== null) partition.names.take(batch.rows.names);
+    const ended = options.monotonic();
+    happen(partition, { kind: 'written', to: batch.to, monotonic: ended });
+    events.written(partition.id, batch, ended - batch.openedAt, ended - started);
+    batch.rows.free();
+  }
+
+  /** Notes what the group answered to a commit: whether it is `done`, and if not, whether the assignment goes on. */
+  function answered(partition: AssignedPartition, done: boolean): boolean {
+    pace.answered(done ? 'taken' : partition.isAssigned() ? 'refused' : 'over');
+    return done;
+  }
+
+  return {
+    isBusy: () => writing >= options.writers,
+    write,
+    acknowledge(partition) {
+      if (!mayAcknowledge(partition.state, gatheredOf(partition)) || !pace.mayTry()) return;
+      const { stored } = partition.state;
+      partition.writing = acknowledge(options, partition, stored)
+        .then((done) => {
+          if (answered(partition, done)) happen(partition, { kind: 'acknowledged', to: stored });
+        })
+        .catch(fail)
+        .finally(() => {
+          partition.writing = null;
+        });
+    },
+    async drain(partition, batcher) {
+      while (partition.isAssigned() && (batcher.closed.length > 0 || partition.writing !== null)) {
+        write(partition, batcher);
+        await (partition.writing ?? options.sleep(TICK));
+      }
+    },
+    reset: () => pace.reset(),
+  };
+}
