@@ -24,6 +24,8 @@ const KNOWN_STATUS = new Set([
   200, 201, 202, 204, 400, 401, 403, 404, 408, 409, 413, 422, 424, 429, 499, 500, 502, 503, 504, 529,
 ]);
 
+/** A value as text; an object has none, and some cannot even be turned into one (`{"toString": null}`). */
+const textOf = (value: unknown): string => (typeof value === 'object' ? '' : String(value));
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= 256;
 const isName = (value: unknown): boolean =>
   (isText(value) && !/\s{2}|[\n{}]/.test(String(value)) && String(value).split(' ').length <= 6) ||
@@ -33,7 +35,7 @@ const isNumber = (value: unknown): boolean =>
 const isAmount = (value: unknown): boolean =>
   isNumber(value) || (typeof value === 'string' && /^[$\d][\d.,]*\s*[a-zµμ]*$/i.test(value.trim()));
 const isFlag = (value: unknown): boolean =>
-  typeof value === 'boolean' || /^(?:true|false)$/i.test(String(value));
+  typeof value === 'boolean' || /^(?:true|false)$/i.test(textOf(value));
 const isStatus = (value: unknown): boolean => {
   const status = typeof value === 'object' || typeof value === 'boolean' ? undefined : readStatus(value);
   return status !== undefined && (status === 0 || (status >= 100 && status < 600));
@@ -106,7 +108,7 @@ export const guesses: readonly Guess[] = [
     field: 'model',
     names: [/(?:^|[._])model(?:[._](?:name|id))?$/, ends('deployment|deployment_name|engine|llm')],
     fits: isName,
-    tells: (values) => values.every((value) => MODEL.test(String(value))),
+    tells: (values) => values.every((value) => MODEL.test(textOf(value))),
     most: 2,
   },
   {
@@ -115,7 +117,7 @@ export const guesses: readonly Guess[] = [
     fits: (value) => typeof value === 'string' && PROVIDER.test(value),
     tells: (values) =>
       values.every(
-        (value) => PROVIDER.test(String(value)) && !MODEL.test(String(value)) && !String(value).includes(' '),
+        (value) => PROVIDER.test(textOf(value)) && !MODEL.test(textOf(value)) && !textOf(value).includes(' '),
       ),
     most: 1,
   },
@@ -204,7 +206,7 @@ export const guesses: readonly Guess[] = [
   {
     field: 'method',
     names: [ends('method|verb')],
-    fits: (value) => /^(?:GET|POST|PUT|DELETE|PATCH|HEAD)$/i.test(String(value)),
+    fits: (value) => /^(?:GET|POST|PUT|DELETE|PATCH|HEAD)$/i.test(textOf(value)),
     most: 1,
   },
   { field: 'retry_count', names: [ends('retry_count|retries|num_retries|retry')], fits: isNumber, most: 1 },

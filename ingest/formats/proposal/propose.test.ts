@@ -143,6 +143,10 @@ describe('a mapping is proposed for', () => {
   });
 });
 
+test('an object that cannot be turned into a text is nothing', () => {
+  expect(proposeMapping([{ '': { toString: null } }, { method: { toString: null } }]).mapping).toEqual({});
+});
+
 test('whatever the records, a proposal that has time and outcome can be read by', () => {
   fc.assert(
     fc.property(
