@@ -25,7 +25,8 @@ const KNOWN_STATUS = new Set([
 ]);
 
 /** A value as text; an object has none, and some cannot even be turned into one (`{"toString": null}`). */
-const textOf = (value: unknown): string => (typeof value === 'object' ? '' : String(value));
+const textOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= 256;
 const isName = (value: unknown): boolean =>
   (isText(value) && !/\s{2}|[\n{}]/.test(String(value)) && String(value).split(' ').length <= 6) ||
