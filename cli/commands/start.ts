@@ -27,6 +27,7 @@ import { openMigrated, workerFor } from '../pipeline.ts';
 import { type RunningTelemetry, runTelemetry } from '../telemetry/run-telemetry.ts';
 import { type RunningStateReport, runStateReport } from '../telemetry/run-state-report.ts';
 import { neededSource, type StartSource } from '../input/start-source.ts';
+import { textTrial } from '../input/text-trial.ts';
 import { storeToCome } from '../needs/store-to-come.ts';
 import { openBoth, openNow } from '../needs/wait-until-there.ts';
 
@@ -378,6 +379,7 @@ async function openPage(
     now: context.now,
     dashboards,
     telemetry: withNotify(telemetry, notify),
+    tryText: textTrial(context),
     live: () => {
       const at = context.now();
       if (at - before.at > 2_000) {

@@ -48,6 +48,8 @@ const pageFiles = [
   'responsive.css',
   'theme.js',
   'toolbar.js',
+  'try-dialog.js',
+  'try.css',
   'view-state.js',
 ] as const;
 

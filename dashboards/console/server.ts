@@ -9,6 +9,7 @@ import type { LiveStatus } from './live-status.ts';
 import { addLogin } from './login.ts';
 import { problem } from './problem.ts';
 import { BadParameter } from './parameters.ts';
+import { addTry, type TryText } from './try.ts';
 import { addTelemetry, type ProcessTelemetry } from './telemetry-pages.ts';
 
 export interface ConsoleOptions {
@@ -25,6 +26,8 @@ export interface ConsoleOptions {
   dashboards: readonly Dashboard[];
   /** What the process is doing now, for the page's header. */
   live?: () => LiveStatus;
+  /** How a text that somebody pastes would be read, without keeping it. */
+  tryText?: TryText;
   /** The worker of this process, if it has one: its metrics and health are served here too. */
   telemetry?: ProcessTelemetry;
 }
@@ -79,6 +82,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   }
   if (options.telemetry === undefined) addOwnHealth(app, options);
   else addTelemetry(app, options.telemetry, options.token === '');
+  if (options.tryText !== undefined) addTry(app, options.tryText);
   addApi(app, { store, now, dashboards, live, warn: (message) => logger?.warn(message) });
 
   app.setNotFoundHandler((request, reply) => {

@@ -5,6 +5,8 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { LiveStatus } from '../../dashboards/console/live-status.ts';
+import { settingsSchema } from '../../domain/settings.ts';
+import { textTrial } from '../../cli/input/text-trial.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
 import { overview } from '../../dashboards/panels/overview.ts';
 import { openStore } from '../../store/connect.ts';
@@ -72,6 +74,7 @@ function start(from: Store, token = '', state: LiveStatus['state'] = 'running'):
     now: () => Date.now(),
     dashboards: [overview],
     live: () => ({ ...live, state }),
+    tryText: textTrial({ settings: settingsSchema.parse({}), now: () => Date.now() }),
   });
 }
 
@@ -210,6 +213,28 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Error classes' });
   await dialog.getByText('503 Slow Down').waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  expect(complaints).toEqual([]);
+});
+
+test('a pasted record is read before the eyes: format, class, remedy, fields, and no key', async () => {
+  const page = await open();
+  await page.getByRole('button', { name: 'Try a record' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Try a record' });
+  const record = {
+    ts: '2026-11-01T10:00:00Z',
+    status: 429,
+    api_key: 'sk-proj-abcdefghijklmnopqrstuvwx0123',
+    error: 'You exceeded your current quota, please check your plan and billing details.',
+  };
+  await dialog.getByLabel('Records').fill(`${JSON.stringify(record)}\nno JSON at all`);
+  await dialog.getByRole('button', { name: 'Read it' }).click();
+  await dialog.getByText('quota_exceeded').waitFor();
+  await dialog.getByRole('row', { name: /^status 429/ }).waitFor();
+  await dialog.getByText(/a dead letter: not json/).waitFor();
+  expect(await dialog.getByRole('list').first().innerText()).toContain('Add credit');
+  expect(await dialog.locator('#try-result').innerText()).not.toContain(record.api_key);
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'hidden' });
   expect(complaints).toEqual([]);

@@ -11,6 +11,7 @@ import { createPanelCard } from './panel-card.js';
 import { redraw } from './redraw.js';
 import { eachOf, get } from './requests.js';
 import { drawFilters, drawRanges } from './toolbar.js';
+import { createTryDialog } from './try-dialog.js';
 import { rangeQuery, rangeSeconds, readView, stepFor, writeView } from './view-state.js';
 
 /** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
@@ -53,6 +54,7 @@ void start();
 async function start() {
   setUpButtons({
     showClasses: () => showClass(),
+    showTry: createTryDialog(),
     pause: (isPaused) => {
       paused = isPaused;
       wake();

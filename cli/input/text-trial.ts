@@ -1,0 +1,21 @@
+import { Readable } from 'node:stream';
+import type { TryText } from '../../dashboards/console/try.ts';
+import { createTrial } from '../../ingest/tried-message.ts';
+import type { CommandContext } from '../context.ts';
+import { readSample } from './open-records.ts';
+
+/** The page shows no more records than these. */
+const LIMITS = { records: 50, bytes: 1024 * 1024 };
+
+/** What the page's "Try a record" asks: `faultline try` over a text that was pasted. */
+export function textTrial(context: Pick<CommandContext, 'settings' | 'now'>): TryText {
+  const trial = createTrial(context.settings);
+  return async (text) => {
+    const sample = await readSample(null, Readable.from([Buffer.from(text)]), LIMITS);
+    return {
+      unit: sample.unit,
+      records: sample.records.map((value) => trial(value, context.now())),
+      is_cut: sample.isCut,
+    };
+  };
+}

@@ -1,0 +1,42 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, expect, test } from 'vitest';
+import { addTry, type TryAnswer } from './try.ts';
+
+const answer: TryAnswer = { unit: 'line', records: [], is_cut: false };
+const texts: string[] = [];
+let app: FastifyInstance;
+afterEach(() => app.close());
+
+function open(): FastifyInstance {
+  texts.length = 0;
+  app = fastify();
+  addTry(app, async (text) => {
+    texts.push(text);
+    return answer;
+  });
+  return app;
+}
+const post = (payload: string, headers: Record<string, string> = {}) =>
+  open().inject({
+    method: 'POST',
+    url: '/api/try',
+    headers: { 'content-type': 'text/plain', ...headers },
+    payload,
+  });
+
+test('a text is read and answered', async () => {
+  const reply = await post('{"status":429}');
+  expect([reply.statusCode, reply.json()]).toEqual([200, answer]);
+  expect(texts).toEqual(['{"status":429}']);
+});
+
+test.each([
+  ['nothing', '  ', {}, 400],
+  ['JSON that is no text', '{}', { 'content-type': 'application/json' }, 400],
+  ['what another site makes a browser send', '{}', { 'sec-fetch-site': 'cross-site' }, 403],
+  ['more than a record may have', 'x'.repeat(1024 * 1024 + 1), {}, 413],
+])('%s is refused', async (_name, text, headers, status) => {
+  const reply = await post(text, headers);
+  expect(reply.statusCode).toBe(status);
+  expect(texts).toEqual([]);
+});
