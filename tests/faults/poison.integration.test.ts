@@ -162,6 +162,7 @@ await describeWithKafka('poison', (kafka) => {
             requests,
             skipped: {},
             dropped: {},
+            folded: {},
             dead: expect.arrayContaining([
               expect.objectContaining({ reason: 'mapping', count: 1 }),
               expect.objectContaining({ reason: 'not_json', count: 1 }),
