@@ -109,14 +109,13 @@ describe('an input in which nothing is a request', () => {
     [
       'plain text',
       'a log line\n'.repeat(400),
-      /^standard input: 400 lines, none is a request: 400 not_json, first: line 1: .*'a log line'; a record has to be a JSON object/,
+      /^standard input: 400 lines, none is a request; a record has to be a JSON object.*\n  400 not_json, first: line 1: .*'a log line'\n  faultline try FILE .*\n$/,
     ],
-    ['nothing', '', /^standard input is empty/],
-  ])('%s: exit code 1, and one line that says what it was', async (_fact, input, message) => {
+    ['nothing', '', /^standard input is empty.*\n$/],
+  ])('%s: exit code 1, and what it was', async (_fact, input, message) => {
     const done = await runFaultline(['replay', '-'], { input, cwd: folder });
     expect(done.code).toBe(1);
     expect(done.stdout).toBe('');
     expect(done.stderr).toMatch(message);
-    expect(done.stderr.trim().split('\n')).toHaveLength(1);
   });
 });
