@@ -104,12 +104,16 @@ async function load(
   settings: AnalyzerSettings,
   detectors: readonly Detector[],
 ): Promise<TickState> {
-  const stored = await readIncidents(store, {
-    kinds: detectors.map(({ kind }) => kind),
-    states: ['firing', 'resolved'],
-    since: to - settings.reopen_seconds,
-  });
-  const live = fromStored(stored);
-  const ages = [...live.values()].map(({ memory }) => memory.life.evaluated_at);
-  return { evaluated_at: Math.min(to - WARM_UP_SECONDS, ...ages), live };
+  const since = (time: number): ReturnType<typeof readIncidents> =>
+    readIncidents(store, {
+      kinds: detectors.map(({ kind }) => kind),
+      states: ['firing', 'resolved'],
+      since: time - settings.reopen_seconds,
+      // All of them: an incident that is left out would be found anew.
+      limit: 1_000_000,
+    });
+  const ages = [...fromStored(await since(to)).values()].map(({ memory }) => memory.life.evaluated_at);
+  const start = Math.min(to - WARM_UP_SECONDS, ...ages);
+  // Who was known then, also if forgotten by now: or an incident that was over would be found once more, by its last answers.
+  return { evaluated_at: start, live: fromStored(await since(start)) };
 }
