@@ -6,6 +6,13 @@ import type { IncidentState } from '../domain/incident.ts';
  */
 export type Level = 'breach' | 'lingering' | 'healthy' | 'no_data';
 
+const loudness: readonly Level[] = ['no_data', 'healthy', 'lingering', 'breach'];
+
+/** How strong a statement is: where one has proof of health and another knows nothing, it is healthy. */
+export function loudnessOf(level: Level): number {
+  return loudness.indexOf(level);
+}
+
 /** Durations of the life of an incident, in seconds. */
 export interface Policy {
   pending_seconds: number;

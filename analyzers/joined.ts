@@ -1,9 +1,7 @@
-import type { Level } from './advance.ts';
+import { loudnessOf } from './advance.ts';
 import type { Finding, Known } from './detector.ts';
 import { identityKey, namesIdentity } from './identity.ts';
 
-/** From the weakest statement to the strongest. */
-const order: readonly Level[] = ['no_data', 'healthy', 'lingering', 'breach'];
 /** Who goes on speaking for all: who told people already, then who did before, then who is about to. */
 const precedence: readonly (Known['state'] | undefined)[] = ['firing', 'resolved', 'pending', undefined];
 
@@ -29,7 +27,7 @@ export function joined(findings: readonly Finding[], known: ReadonlyMap<string, 
     );
     if (first === undefined || others.length === 0) continue;
     const level = group.reduce(
-      (most, one) => (order.indexOf(one.level) > order.indexOf(most) ? one.level : most),
+      (most, one) => (loudnessOf(one.level) > loudnessOf(most) ? one.level : most),
       first.level,
     );
     replaced.set(first, { ...first, level, last_at: Math.max(...group.map(({ last_at }) => last_at)) });

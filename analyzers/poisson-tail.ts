@@ -37,3 +37,14 @@ function normalTail(z: number): number {
   if (z < 0) return 1 - normalTail(-z);
   return Math.exp((-z * z) / 2) / (1.2533 * (z + Math.sqrt(z * z + 4 - 2.7 * Math.exp(-z / 2))));
 }
+
+/** As many deviations of the mean of the requests' sizes are no growth of their sum. */
+const SIZE_DEVIATIONS = 4;
+
+/**
+ * How far, as a share, a sum of the sizes of so many requests (their tokens) strays by chance: sizes spread about as widely
+ * as their mean, so a sum of n of them strays by the root of 2/n.
+ */
+export function sizeNoise(requests: number): number {
+  return SIZE_DEVIATIONS * Math.sqrt(2 / Math.max(1, requests));
+}

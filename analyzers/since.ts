@@ -5,6 +5,10 @@ import type { Situation } from './kind.ts';
 import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
 import { type Matching, matchingOf } from './view.ts';
 
+/** What matching answers are counted by. */
+export type SinceName = ScopeDimension | 'class' | 'subclass';
+const columns = { ...scopeColumns, class: 'class', subclass: 'subclass' } as const;
+
 /** Counts by name. */
 export const tally = z.record(z.string(), z.number());
 export type Tally = z.infer<typeof tally>;
@@ -24,7 +28,7 @@ const since = z.object({
   matching: z.number(),
   retries: z.number(),
   useless_retries: z.number(),
-  /** Matching answers by dimension and value. */
+  /** Matching answers by what they are counted by, and its value. */
   by: z.record(z.string(), tally),
   /** Answers before this time (epoch seconds) are in the sums. */
   counted_until: z.number(),
@@ -38,10 +42,10 @@ type Counted = Pick<
   'previous' | 'goes_on' | 'view' | 'scope' | 'started_at' | 'last_at' | 'now'
 >;
 
-/** The memory of a kind that needs only sums since the start, with names of these dimensions. */
+/** The memory of a kind that needs only sums since the start, with the answers by these names. */
 export function sinceStart(
   matching: Matching,
-  names: readonly ScopeDimension[],
+  names: readonly SinceName[],
 ): {
   memory: z.ZodType<Since & Facts>;
   remember(situation: Counted): Since & Facts;
@@ -76,7 +80,7 @@ export function sinceStart(
         next.matching += amount;
         next.retries += row.retries;
         next.useless_retries += row.useless_retries;
-        for (const name of names) addName(next.by[name] ?? {}, row[scopeColumns[name]], amount);
+        for (const name of names) addName(next.by[name] ?? {}, row[columns[name]], amount);
       }
       return next;
     },

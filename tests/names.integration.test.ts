@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { settingsSchema } from '../domain/settings.ts';
 import type { Proof } from '../ingest/reconcile-proof.ts';
 import { openStore } from '../store/connect.ts';
+import { newestAnnouncement } from './fixtures/newest-announcement.ts';
 import { runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 
@@ -58,22 +59,12 @@ it('an import that is killed again and again folds the same names as one that is
   expect(done.stderr).toMatch(/counted together: [\d,]+ as client \(other\) \(names\.most\)/);
   const killed = path.join(folder, 'killed');
   const announced = path.join(killed, 'imports');
-  const newest = async (): Promise<number> => {
-    const names = await readdir(announced).catch(() => []);
-    const times = names.map((name) =>
-      stat(path.join(announced, name)).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => 0,
-      ),
-    );
-    return Math.max(0, ...(await Promise.all(times)));
-  };
   for (let kill = 0; kill < 3; kill++) {
     const running = startFaultline(args(killed), { env });
-    const before = await newest();
+    const before = await newestAnnouncement(announced);
     await until(
       'a batch is announced',
-      async () => (await newest()) > before || running.child.exitCode !== null,
+      async () => (await newestAnnouncement(announced)) > before || running.child.exitCode !== null,
     );
     running.child.kill('SIGKILL');
     await running.finished;

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Proof } from '../ingest/reconcile-proof.ts';
+import { newestAnnouncement } from './fixtures/newest-announcement.ts';
 import { type Finished, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 
@@ -109,23 +110,13 @@ describe('a file whose records are not its lines', () => {
     const file = path.join(folder, 'app.log.gz');
     const announced = path.join(data, 'imports');
     await writeFile(file, gzipSync(asLines(requests(60_000))));
-    const newest = async (): Promise<number> => {
-      const names = await readdir(announced).catch(() => []);
-      const times = names.map((name) =>
-        stat(path.join(announced, name)).then(
-          ({ mtimeMs }) => mtimeMs,
-          () => 0,
-        ),
-      );
-      return Math.max(0, ...(await Promise.all(times)));
-    };
     for (let kill = 0; kill < 3; kill++) {
       const running = startFaultline(args(file), { env: { FAULTLINE_BATCH_ROWS: '2000' } });
-      const before = await newest();
+      const before = await newestAnnouncement(announced);
       // A batch is announced: it is being stored now.
       await until(
         'a batch is announced',
-        async () => (await newest()) > before || running.child.exitCode !== null,
+        async () => (await newestAnnouncement(announced)) > before || running.child.exitCode !== null,
       );
       running.child.kill('SIGKILL');
       await running.finished;

@@ -7,14 +7,14 @@ import { detectorOf, sharedScope } from '../kind.ts';
 import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, share } from '../report.ts';
-import { addName, sinceStart, tally } from '../since.ts';
+import { addName, sinceStart } from '../since.ts';
 import type { Matching, View } from '../view.ts';
 
 const matching: Matching = {
   classes: ['incorrect_api_key', 'invalid_authentication', 'not_org_member', 'ip_not_authorized'],
   measure: 'requests',
 };
-const since = sinceStart(matching, ['key', 'client', 'project', 'region']);
+const since = sinceStart(matching, ['key', 'client', 'project', 'region', 'class']);
 const shared = sharedScope(matching);
 /** Callers that send too little for the window are judged by one that is so many times as long. */
 const LONG = 5;
@@ -39,28 +39,22 @@ export const authFailure = detectorOf({
   look,
   memory: since.memory.and(
     usualFacts.extend({
-      classes: tally,
       reason: z.enum(reasons),
       /** Last success with one of the keys before it began, epoch seconds. */
       last_success: z.number().nullable(),
     }),
   ),
   remember(situation) {
-    const { previous, judged, goes_on: goesOn, view, scope, started_at: startedAt, now } = situation;
+    const { previous, judged, view, started_at: startedAt } = situation;
     const sums = since.remember(situation);
-    const from = goesOn ? (previous?.counted_until ?? startedAt) : startedAt;
-    const classes = { ...(goesOn ? previous?.classes : {}) };
-    for (const row of view.between(from, now).within(scope).sums())
-      if (matching.classes.includes(row.class)) addName(classes, row.class, row.requests);
     const keys = Object.keys(sums.by['key'] ?? {});
     const before = view.between(0, startedAt).where(({ api_key: key }) => keys.includes(key));
     const lastSuccess = before.last((row) => row.class === 'ok') ?? previous?.last_success ?? null;
     return {
       ...sums,
       ...rememberUsual(previous, judged),
-      classes,
       last_success: lastSuccess,
-      reason: reasonOf(classes, sums.by, lastSuccess),
+      reason: reasonOf(sums.by, lastSuccess),
     };
   },
   severity: ({ memory }) => (memory.reason === 'wrong_key' ? 'warning' : 'critical'),
@@ -68,7 +62,7 @@ export const authFailure = detectorOf({
     const clients = largest(memory.by['client']);
     const keys = largest(memory.by['key']);
     const told = tell(memory.reason, { keys, clients, startedAt, lastSuccess: memory.last_success });
-    const [top = 'incorrect_api_key'] = largest(memory.classes);
+    const [top = 'incorrect_api_key'] = largest(memory.by['class']);
     return {
       summary: `${told.title} for ${describeScope(scope)}: ${memory.matching} requests refused.`,
       verdict: { party: told.party, why: told.why },
@@ -76,7 +70,7 @@ export const authFailure = detectorOf({
         reason: memory.reason,
         refused_requests: memory.matching,
         refused_share: share(memory.matching, memory.requests),
-        classes: largest(memory.classes),
+        classes: largest(memory.by['class']),
         ...(memory.last_success === null ? {} : { last_success_at: isoTime(memory.last_success) }),
         useless_retries: memory.useless_retries,
         affected_keys: keys,
@@ -112,11 +106,10 @@ function ofKeys(classes: Readonly<Record<string, number>>): number {
 }
 
 function reasonOf(
-  classes: Readonly<Record<string, number>>,
   by: Readonly<Record<string, Readonly<Record<string, number>>>>,
   lastSuccess: number | null,
 ): Reason {
-  const [top] = largest(classes);
+  const [top] = largest(by['class']);
   if (top === 'ip_not_authorized') return 'address';
   if (top === 'not_org_member') return 'membership';
   const clients = Object.values(by['client'] ?? {});

@@ -5,7 +5,7 @@ import { detectorOf, sharedScope } from '../kind.ts';
 import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, round, share } from '../report.ts';
-import { addName, sinceStart, tally } from '../since.ts';
+import { addName, sinceStart } from '../since.ts';
 import type { Matching, View } from '../view.ts';
 
 /** Classes that no other kind is about. */
@@ -13,7 +13,7 @@ const matching: Matching = {
   classes: ['bad_request', 'not_found', 'permission_denied', 'conflict', 'unprocessable'],
   measure: 'requests',
 };
-const since = sinceStart(matching, ['client', 'model', 'project', 'key']);
+const since = sinceStart(matching, ['client', 'model', 'project', 'key', 'class']);
 const shared = sharedScope(matching);
 /** Callers that send too little for the window are judged by one that is so many times as long. */
 const LONG = 5;
@@ -42,18 +42,14 @@ export const errorSurge = detectorOf({
     const cls = mostOf(view);
     return { scope: cls === null ? scope : ({ ...scope, class: cls } satisfies Scope) };
   },
-  memory: since.memory.and(usualFacts.extend({ classes: tally })),
-  remember(situation) {
-    const { previous, judged, goes_on: goesOn, view, scope, started_at: startedAt, now } = situation;
-    const classes = { ...(goesOn ? previous?.classes : {}) };
-    const from = goesOn ? (previous?.counted_until ?? startedAt) : startedAt;
-    for (const row of view.between(from, now).within(scope).sums())
-      if (matching.classes.includes(row.class)) addName(classes, row.class, row.requests);
-    return { ...since.remember(situation), ...rememberUsual(previous, judged), classes };
-  },
+  memory: since.memory.and(usualFacts),
+  remember: (situation) => ({
+    ...since.remember(situation),
+    ...rememberUsual(situation.previous, situation.judged),
+  }),
   severity: ({ memory }) => (memory.matching >= CRITICAL_SHARE * memory.requests ? 'critical' : 'warning'),
   report({ scope, memory, started_at: startedAt }) {
-    const [cls = 'bad_request'] = largest(memory.classes) as ErrorClass[];
+    const [cls = 'bad_request'] = largest(memory.by['class']) as ErrorClass[];
     const { title } = errorClasses[cls];
     const clients = largest(memory.by['client']);
     const models = largest(memory.by['model']);
@@ -79,7 +75,7 @@ export const errorSurge = detectorOf({
         failed_requests: memory.matching,
         failed_share: failed,
         usual_share: share(memory.background, 1),
-        classes: largest(memory.classes),
+        classes: largest(memory.by['class']),
         useless_retries: memory.useless_retries,
         affected_clients: clients,
         affected_models: models,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { requestClassNames } from '../../domain/error-class.ts';
+import { loudnessOf } from '../advance.ts';
 import type { AnalyzerSettings } from '../detector.ts';
 import type { Given } from '../given.ts';
 import { isoTime } from '../iso-time.ts';
@@ -136,7 +137,6 @@ function judge(given: Given<ForecastSettings>): Judged {
       (provider ?? identity['provider']) === identity['provider'] &&
       (org ?? identity['org']) === identity['org'],
   );
-  const order = ['no_data', 'healthy', 'lingering', 'breach'];
   let found: Judged = { level: 'no_data', forecast: null, budget: null };
   for (const budget of own) {
     const rule = crossing<ForecastSettings>({
@@ -148,7 +148,7 @@ function judge(given: Given<ForecastSettings>): Judged {
     const judged = rule.level({ ...given, view: ofBudget(given.view, budget) });
     const isSooner =
       timeLeft(judged.forecast, budget, given.now) < timeLeft(found.forecast, found.budget, given.now);
-    const rank = order.indexOf(judged.level) - order.indexOf(found.level);
+    const rank = loudnessOf(judged.level) - loudnessOf(found.level);
     if (rank > 0 || (rank === 0 && isSooner)) found = { ...judged, budget };
   }
   return found;

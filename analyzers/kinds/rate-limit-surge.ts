@@ -2,12 +2,12 @@ import { detectorOf, sharedScope } from '../kind.ts';
 import { aboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, share } from '../report.ts';
-import { addName, sinceStart, tally } from '../since.ts';
+import { sinceStart } from '../since.ts';
 import type { Matching } from '../view.ts';
 import type { AnalyzerSettings } from '../detector.ts';
 
 const matching: Matching = { classes: ['rate_limit'], measure: 'requests' };
-const since = sinceStart(matching, ['client', 'key', 'project', 'model']);
+const since = sinceStart(matching, ['client', 'key', 'project', 'model', 'subclass']);
 /** From this share of refused requests on, work stands still. */
 const CRITICAL_SHARE = 0.5;
 
@@ -20,19 +20,15 @@ export const rateLimitSurge = detectorOf({
   lookback: ({ window_seconds }) => 3_600 + 2 * window_seconds,
   ...aboveUsual<AnalyzerSettings['rate_limit_surge']>(matching, { excuses: 'all' }),
   look: sharedScope(matching),
-  memory: since.memory.and(usualFacts.extend({ limits: tally })),
-  remember(situation) {
-    const { previous, judged, goes_on: goesOn, view, scope, started_at: startedAt, now } = situation;
-    const limits = { ...(goesOn ? previous?.limits : {}) };
-    const from = goesOn ? (previous?.counted_until ?? startedAt) : startedAt;
-    for (const row of view.between(from, now).within(scope).sums())
-      if (row.class === 'rate_limit') addName(limits, row.subclass, row.requests);
-    return { ...since.remember(situation), ...rememberUsual(previous, judged), limits };
-  },
+  memory: since.memory.and(usualFacts),
+  remember: (situation) => ({
+    ...since.remember(situation),
+    ...rememberUsual(situation.previous, situation.judged),
+  }),
   severity: ({ memory }) => (memory.matching >= CRITICAL_SHARE * memory.requests ? 'critical' : 'warning'),
   report({ scope, memory, started_at: startedAt }) {
     const clients = largest(memory.by['client']);
-    const limits = largest(memory.limits);
+    const limits = largest(memory.by['subclass']);
     const [limit] = limits;
     const which = limit === undefined ? 'a rate limit' : `the limit of ${limit.replaceAll('_', ' ')}`;
     const refused = share(memory.matching, memory.requests);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Level } from '../advance.ts';
+import { type Level, loudnessOf } from '../advance.ts';
 import type { Given, KindSettings } from '../given.ts';
 import { lastOfRun, type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
 import { poissonTail } from '../poisson-tail.ts';
@@ -60,9 +60,6 @@ export interface UsualOptions {
   excuses?: Excuses;
 }
 
-/** From the weakest statement to the strongest. */
-const order: readonly Level[] = ['no_data', 'healthy', 'lingering', 'breach'];
-
 type Judging<Settings> = Given<Settings> & { previous: UsualFacts | null };
 
 /**
@@ -88,7 +85,7 @@ export function aboveUsual<Settings extends UsualSettings>(
       const { settings } = given;
       const longer = { ...settings, window_seconds: long * settings.window_seconds };
       const later = levelOf(matching, { ...given, settings: longer }, learn, excuses);
-      return order.indexOf(later.level) > order.indexOf(soon.level) ? later : soon;
+      return loudnessOf(later.level) > loudnessOf(soon.level) ? later : soon;
     },
     start({ view, from, now, settings }, { part, background, window_seconds }) {
       if (part === null) return now;

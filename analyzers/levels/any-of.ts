@@ -1,4 +1,4 @@
-import type { Level } from '../advance.ts';
+import { type Level, loudnessOf } from '../advance.ts';
 import type { LevelRule } from '../levels.ts';
 
 /** What the rule that speaks loudest says; `by` is its place in the list. */
@@ -7,9 +7,6 @@ export interface AnyLevel<Judged> {
   by: number;
   judged: Judged;
 }
-
-/** From the weakest statement to the strongest: where one rule has proof of health and another knows nothing, it is healthy. */
-const order: readonly Level[] = ['no_data', 'healthy', 'lingering', 'breach'];
 
 /** A breach where one of the rules finds one, the first of them; it is over when none lingers. */
 export function anyOf<Settings, Judged extends { level: Level }>(
@@ -23,7 +20,7 @@ export function anyOf<Settings, Judged extends { level: Level }>(
       let loudest: AnyLevel<Judged> | null = null;
       for (const [by, rule] of rules.entries()) {
         const judged = rule.level(given);
-        if (loudest === null || order.indexOf(judged.level) > order.indexOf(loudest.level))
+        if (loudest === null || loudnessOf(judged.level) > loudnessOf(loudest.level))
           loudest = { level: judged.level, by, judged };
       }
       return loudest ?? { level: 'no_data', by: 0, judged: first.level(given) };

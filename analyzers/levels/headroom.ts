@@ -1,6 +1,6 @@
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { MoreMeasure } from '../../store/queries/count-sums.ts';
-import type { Level } from '../advance.ts';
+import { type Level, loudnessOf } from '../advance.ts';
 import type { Given, KindSettings } from '../given.ts';
 import type { LevelRule } from '../levels.ts';
 
@@ -67,10 +67,9 @@ export function headroom<Settings extends KindSettings>(of: {
 }
 
 const nothing: HeadroomLevel = { level: 'no_data', limit: null, left: 1, seconds_to_zero: null, allowed: 0 };
-const levels: readonly Level[] = ['no_data', 'healthy', 'lingering', 'breach'];
 
 function rank({ level, left }: HeadroomLevel): number {
-  return levels.indexOf(level) + (1 - left) / 2;
+  return loudnessOf(level) + (1 - left) / 2;
 }
 
 function judge(

@@ -2,7 +2,7 @@ import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Level } from '../advance.ts';
 import type { Given, KindSettings } from '../given.ts';
 import type { LevelRule } from '../levels.ts';
-import { poissonTail } from '../poisson-tail.ts';
+import { poissonTail, sizeNoise } from '../poisson-tail.ts';
 import type { View } from '../view.ts';
 
 export interface RampLevel {
@@ -18,8 +18,6 @@ export type RampAmount = 'requests' | 'input_tokens';
 /** An unchanged rate would show such growth this seldom; the rate before is taken at its upper end. */
 const CHANCE = 1e-3;
 const UPPER_DEVIATIONS = 3;
-/** As many deviations of the mean of the requests' sizes are no growth of tokens. */
-const SIZE_DEVIATIONS = 4;
 /** So much of threshold and growth still lingers. */
 const LINGER = 0.8;
 
@@ -84,7 +82,6 @@ type Sums = ReturnType<View['total']>;
 export function hasGrown(amount: RampAmount, present: Sums, before: Sums): boolean {
   const upper = before.requests + UPPER_DEVIATIONS * Math.sqrt(before.requests + 1);
   if (amount === 'requests') return poissonTail(present.requests, upper) < CHANCE;
-  // Sizes of requests spread about as widely as their mean: a sum of n of them strays by the root of 2/n.
-  const noise = SIZE_DEVIATIONS * Math.sqrt(2 / Math.max(1, Math.min(present.requests, before.requests)));
+  const noise = sizeNoise(Math.min(present.requests, before.requests));
   return present.input_tokens > before.input_tokens * (1 + noise);
 }

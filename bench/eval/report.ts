@@ -1,3 +1,4 @@
+import { quantile } from '../ingest/statistics.ts';
 import type { Outcome } from './run-scenario.ts';
 import { type Match, score } from './score.ts';
 
@@ -37,7 +38,7 @@ export function printReport(outcomes: readonly Outcome[]): void {
   const false_ = calm.reduce((sum, one) => sum + one.false_alarms.length, 0);
   console.log(`calm traffic: ${false_} incidents in ${days.toFixed(1)} simulated days`);
   const speeds = outcomes.map(({ event_ms, wall_ms }) => event_ms / wall_ms);
-  console.log(`replay: ${Math.round(quantile(speeds, 0.5) ?? 0)} times real time (median, by the clock)`);
+  console.log(`replay: ${Math.round(quantile(speeds, 0.5))} times real time (median, by the clock)`);
 }
 
 function rowOf(kind: string, own: readonly Match[], wrong: number): string[] {
@@ -82,13 +83,8 @@ function ratio(part: number, whole: number): string {
   return whole === 0 ? '–' : (part / whole).toFixed(2);
 }
 
-function seconds(value: number | null): string {
-  return value === null ? '–' : `${Math.round(value)} s`;
-}
-
-function quantile(values: readonly number[], share: number): number | null {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null;
+function seconds(value: number): string {
+  return Number.isNaN(value) ? '–' : `${Math.round(value)} s`;
 }
 
 function table(rows: readonly (readonly string[])[]): string {

@@ -1,13 +1,11 @@
 import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
-import { poissonTail } from '../../poisson-tail.ts';
+import { poissonTail, sizeNoise } from '../../poisson-tail.ts';
 import type { SurgeFacts } from './surge-facts.ts';
 
 /** Growth below this is no sudden rise. */
 const GROWN = 1.2;
 /** A peak that an unchanged rate would show more often than this is chance. */
 const CHANCE = 1e-3;
-/** As many deviations of the mean of the requests' sizes: the same for input tokens. */
-const DEVIATIONS = 4;
 
 type Rates = Pick<
   SurgeFacts,
@@ -39,7 +37,5 @@ export function hasGrown(rates: Rates, window: number): boolean {
   const peak = inWindow(rates.peak_rate);
   const chance = looks * poissonTail(Math.round(peak), inWindow(rates.original_rate));
   if (growthRatio(rates) >= GROWN && chance < CHANCE) return true;
-  // Sizes of requests spread about as widely as their mean, so a window of n requests strays by the root of 2/n.
-  const noise = DEVIATIONS * Math.sqrt(2 / Math.max(1, peak));
-  return tokenGrowth(rates) >= Math.max(GROWN, 1 + noise);
+  return tokenGrowth(rates) >= Math.max(GROWN, 1 + sizeNoise(peak));
 }
