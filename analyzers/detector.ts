@@ -70,8 +70,8 @@ export interface Judge<Reading> {
 export interface Detector extends Judge<CountView> {
   /** Answers that the kind is about and without which it cannot begin. */
   matching: Matching;
-  /** Counts that it reads for itself; absent: it judges the organizations of the window. */
-  reads?(settings: AnalyzerSettings): Reads;
+  /** Counts that it reads for itself; null: none at present. Absent: it judges the organizations of the window. */
+  reads?(settings: AnalyzerSettings): Reads | null;
   /** So many such answers of one identity within so many seconds are needed to begin; fewer are not looked at. */
   least(settings: AnalyzerSettings): { count: number; seconds: number };
   /** How many seconds before `now` the counts per 10 s must reach back. */

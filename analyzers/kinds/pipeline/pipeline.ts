@@ -1,6 +1,7 @@
 import type { IngestState } from '../../../store/queries/ingest-state.ts';
 import type { Loss } from '../../../store/queries/losses.ts';
 import type { Judge, Known } from '../../detector.ts';
+import { closing } from '../../closing.ts';
 import type { Problem } from './identity.ts';
 import { LOSSES_SECONDS, lossFindings } from './losses.ts';
 import { standingFindings } from './standing.ts';
@@ -32,6 +33,7 @@ export const pipeline: Judge<IngestReading> = {
     };
   },
   detect({ state, losses }, settings, now, known) {
+    if (!settings.pipeline.enabled) return [...known.values()].map(closing);
     const of = (problem: Problem): Known[] =>
       [...known.values()].filter(({ identity }) => identity['problem'] === problem);
     return [
