@@ -161,6 +161,24 @@ export class AsciiCursor {
     return wordsOf(this.bytes.subarray(from, to));
   }
 
+  /** Writes so many bytes from `from` on into words from the one at `into` on; what is left of the last is 0. */
+  copy(from: number, length: number, words: Int32Array, into: number): void {
+    const view = this.#view;
+    const whole = length >>> 2;
+    for (let i = 0; i < whole; i++) words[into + i] = view.getInt32(from + i * 4, true);
+    const rest = length & 3;
+    if (rest > 0) words[into + whole] = view.getInt32(from + whole * 4, true) & maskOf(rest);
+  }
+
+  /** Whether the bytes from `from` on are those that `copy` wrote. */
+  isAt(from: number, length: number, words: Int32Array, into: number): boolean {
+    const view = this.#view;
+    const whole = length >>> 2;
+    for (let i = 0; i < whole; i++) if (view.getInt32(from + i * 4, true) !== words[into + i]) return false;
+    const rest = length & 3;
+    return rest === 0 || (view.getInt32(from + whole * 4, true) & maskOf(rest)) === words[into + whole];
+  }
+
   text(from: number, to: number): string {
     return this.bytes.toString('latin1', from, to);
   }
@@ -174,5 +192,10 @@ export function wordsOf(bytes: Uint8Array): Words {
   const view = new DataView(padded.buffer);
   const words = Int32Array.from({ length: count }, (_, i) => view.getInt32(i * 4, true));
   const rest = bytes.length - (count - 1) * 4;
-  return { length: bytes.length, words, mask: rest === 4 ? -1 : (1 << (rest * 8)) - 1 };
+  return { length: bytes.length, words, mask: maskOf(rest) };
+}
+
+/** The bits of the first bytes of a word. */
+function maskOf(bytes: number): number {
+  return bytes === 4 ? -1 : (1 << (bytes * 8)) - 1;
 }
