@@ -71,7 +71,7 @@ function ordinary(text: string): ReturnType<typeof counted> | null {
 
 function decoded(text: string): RequestLog | null {
   try {
-    const result = decode(JSON.parse(text), now);
+    const result = decode(JSON.parse(text), now, now);
     return result.kind === 'ok' && result.rejected === undefined ? (result.records[0] ?? null) : null;
   } catch {
     return null;
