@@ -6,6 +6,9 @@ export const SPREAD = 0x9e3779b1 | 0;
 const DEEPEST = 32;
 /** Fewer than reach the end of exact integers. */
 const MOST_DIGITS = 12;
+/** With what comes after it, so that it is known to be whole. */
+const LONG_NUMBER = /^[1-9]\d*(?:\.\d+)?(?=[,} ])/;
+const LONGEST_NUMBER = 32;
 const powersOfTen = Array.from({ length: 17 }, (_, i) => 10 ** i);
 
 /** Bytes to be compared four at a time; of the last word only the bits of `mask` count. */
@@ -154,6 +157,16 @@ export class AsciiCursor {
     if (at - start > 15 || one === byte.LETTER_E || one === byte.CAPITAL_E) return -1;
     this.after = at;
     return decimals === 0 ? value : value / (powersOfTen[decimals] ?? Number.NaN);
+  }
+
+  /** The same with more digits, as Python writes a time in seconds: the engine's own reading of its text is exact, and slower. */
+  longNumber(start: number): number {
+    const value = this.number(start);
+    if (value >= 0) return value;
+    const text = LONG_NUMBER.exec(this.text(start, Math.min(this.end, start + LONGEST_NUMBER)))?.[0];
+    if (text === undefined) return -1;
+    this.after = start + text.length;
+    return Number(text);
   }
 
   /** The bytes from `from` to `to`, to be compared later. */
