@@ -6,8 +6,24 @@ process.env['TEST_SEED'] = seed;
 console.log(`seed of this run: ${seed} (TEST_SEED=${seed} repeats its choices)`);
 const setupFiles = ['tests/fixtures/seed.ts'];
 
-// Two projects: `unit` opens no socket and no engine; `integration` starts real Kafka, real ClickHouse,
-// a real browser. Unit runs first, so that the fast answer comes first.
+const integration = {
+  setupFiles,
+  globalSetup: ['tests/kafka/kafka-setup.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  pool: 'forks' as const,
+};
+
+// What these claim of memory and of processor time holds only of a machine that does nothing else for the suite.
+const measuring = [
+  'tests/stdin.integration.test.ts',
+  'tests/reconcile.integration.test.ts',
+  'analyzers/count-window.integration.test.ts',
+  'store/http-gateway/judge.integration.test.ts',
+];
+
+// `unit` opens no socket and no engine; `integration` starts real Kafka, real ClickHouse, a real browser, and
+// `integration-alone` what measures. Unit runs first, so that the fast answer comes first.
 export default defineConfig({
   test: {
     projects: [
@@ -16,27 +32,39 @@ export default defineConfig({
           name: 'unit',
           setupFiles,
           // Generous: whole simulated days run here, and machines are shared.
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           include: [
             '{domain,ingest,store,analyzers,dashboards,simulate,cli,scripts}/**/*.test.ts',
             'tests/*.test.ts',
           ],
           exclude: ['**/*.integration.test.ts'],
+          // Files share a process: to load our code again for each took more time than the tests. Processes, not
+          // threads: a thread does not take a change of TZ, which tests make.
+          pool: 'forks',
+          isolate: false,
+          // Without this one processor is left idle, which of two is half the machine.
+          maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
+          ...integration,
           name: 'integration',
-          setupFiles,
-          globalSetup: ['tests/kafka/kafka-setup.ts'],
           include: ['**/*.integration.test.ts'],
-          exclude: ['node_modules/**'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          pool: 'forks',
-          fileParallelism: false,
+          exclude: ['node_modules/**', ...measuring],
+          // More than there are processors in a small machine: most of the time a file waits for others.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...integration,
+          name: 'integration-alone',
+          include: measuring,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -26,7 +26,11 @@ beforeAll(async () => {
   bench = await startNotifyBench(notify, {
     env: { HOOK_SECRET: SECRET },
     settings: {
-      analyzers: { settle_seconds: 1, pending_seconds: 0, quota_exhausted: { clear_seconds: 10 } },
+      analyzers: {
+        settle_seconds: 1,
+        pending_seconds: 0,
+        quota_exhausted: { clear_seconds: 10, window_seconds: 20 },
+      },
     },
   });
 });
