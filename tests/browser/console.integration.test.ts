@@ -188,9 +188,11 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   const page = await open();
   await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
   await page.keyboard.press('Tab');
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the incidents');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
   await page.keyboard.press('Enter');
-  await soon(() => page.evaluate(() => document.activeElement?.id)).toBe('incidents');
+  await soon(() => page.evaluate(() => document.activeElement?.id)).toBe('main');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Slow Down surge');
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SUMMARY');
   await page.keyboard.press('Enter');
@@ -209,19 +211,21 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   await page.keyboard.press('Space');
   await soon(() => entry.getAttribute('aria-pressed')).toBe('false');
 
-  await page.getByRole('button', { name: 'Error classes' }).focus();
+  await page.keyboard.press('Control+K');
+  await page.keyboard.type('slow down');
+  await page.getByRole('option', { name: /503 Slow Down/ }).waitFor();
   await page.keyboard.press('Enter');
-  const dialog = page.getByRole('dialog', { name: 'Error classes' });
-  await dialog.getByText('503 Slow Down').waitFor();
-  await page.keyboard.press('Escape');
-  await dialog.waitFor({ state: 'hidden' });
+  await soon(() => page.url()).toContain('/classes/slow_down');
+  await page.getByRole('heading', { name: 'Slow Down slow_down' }).waitFor();
+  await page.goBack();
+  await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
   expect(complaints).toEqual([]);
 });
 
 test('a pasted record is read before the eyes: format, class, remedy, fields, and no key', async () => {
   const page = await open();
-  await page.getByRole('button', { name: 'Try a record' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Try a record' });
+  await page.getByRole('link', { name: 'Try a record' }).click();
+  const dialog = page.getByRole('region', { name: 'Try a record' });
   const record = {
     ts: '2026-11-01T10:00:00Z',
     status: 429,
@@ -235,8 +239,6 @@ test('a pasted record is read before the eyes: format, class, remedy, fields, an
   await dialog.getByText(/a dead letter: not json/).waitFor();
   expect(await dialog.getByRole('list').first().innerText()).toContain('Add credit');
   expect(await dialog.locator('#try-result').innerText()).not.toContain(record.api_key);
-  await page.keyboard.press('Escape');
-  await dialog.waitFor({ state: 'hidden' });
   expect(complaints).toEqual([]);
 });
 
