@@ -11,7 +11,7 @@ import { hasGrown, ramp } from './ramp.ts';
 
 const at = (minute: number): number => START + minute * 60;
 const HOUR = 3_600;
-const settings = { count: 5, window_seconds: 60, clear_seconds: 300 };
+const settings = { enabled: true, count: 5, window_seconds: 60, clear_seconds: 300 };
 const ok = (per_minute: number, from = 0, to = 60): Stream => ({ from, to, per_minute });
 const failed = (per_minute: number, from: number, to: number, more: Partial<Stream> = {}): Stream => ({
   from,
