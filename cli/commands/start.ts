@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HistoryContext, runAnalyzers } from '../../analyzers/run.ts';
+import { explain } from '../../analyzers/explain.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
 import { dashboards } from '../../dashboards/panels/list.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
@@ -380,6 +381,8 @@ async function openPage(
     dashboards,
     telemetry: withNotify(telemetry, notify),
     tryText: textTrial(context),
+    retention: toRetention(context.settings.clickhouse.retention),
+    explain,
     live: () => {
       const at = context.now();
       if (at - before.at > 2_000) {

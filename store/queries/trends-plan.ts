@@ -1,12 +1,9 @@
+import type { Condition } from '../../domain/condition.ts';
 import { type CountDimension, countDimensions } from '../../domain/count-row.ts';
 import { defaultRetention, type Retention, toRetention } from '../../domain/retention.ts';
 
 /** `class=slow_down,rate_limit` or, negated, `class!=ok`. */
-export interface TrendFilter {
-  dimension: string;
-  values: readonly string[];
-  negate: boolean;
-}
+export type TrendFilter = Condition;
 
 /** What is asked. Times are epoch seconds. */
 export interface TrendRequest {

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { explain } from '../../analyzers/explain.ts';
 import type { LiveStatus } from '../../dashboards/console/live-status.ts';
+import { defaultRetention, toRetention } from '../../domain/retention.ts';
 import { settingsSchema } from '../../domain/settings.ts';
 import { textTrial } from '../../cli/input/text-trial.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
@@ -28,6 +30,9 @@ const live: LiveStatus = {
   watermark: PRESENT,
   present: PRESENT,
 };
+
+/** What the command wires. */
+const wired = { retention: toRetention(defaultRetention), explain };
 
 let browser: Browser;
 let folder: string;
@@ -73,6 +78,7 @@ function start(from: Store, token = '', state: LiveStatus['state'] = 'running'):
     token,
     now: () => Date.now(),
     dashboards: [overview],
+    ...wired,
     live: () => ({ ...live, state }),
     tryText: textTrial({ settings: settingsSchema.parse({}), now: () => Date.now() }),
   });
@@ -472,7 +478,15 @@ test('a busy port is an error that names it and the setting; a closed console fr
   const taken = await listen();
   const address = taken.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const options = { store, host: '127.0.0.1', port, token: '', now: () => PRESENT, dashboards: [overview] };
+  const options = {
+    store,
+    host: '127.0.0.1',
+    port,
+    token: '',
+    now: () => PRESENT,
+    dashboards: [overview],
+    ...wired,
+  };
   await expect(startConsole(options)).rejects.toMatchObject({
     code: 'port_in_use',
     message: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`),

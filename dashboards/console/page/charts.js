@@ -172,5 +172,5 @@ export function createChart(panel, zoom) {
  */
 function positiveOnly([times, ...series], isLog) {
   if (!isLog) return [times, ...series];
-  return [times, ...series.map((values) => [...values].map((value) => (value ?? 0) > 0 ? value : null))];
+  return [times, ...series.map((values) => [...values].map((value) => ((value ?? 0) > 0 ? value : null)))];
 }

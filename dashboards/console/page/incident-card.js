@@ -27,7 +27,11 @@ export function incidentCard(incident, present) {
       'header',
       { class: 'incident-head' },
       icon(ICONS[severity]),
-      h('h3', { id: `title-${id}` }, h('a', { href: `/incidents/${encodeURIComponent(id)}` }, kindName(kind))),
+      h(
+        'h3',
+        { id: `title-${id}` },
+        h('a', { href: `/incidents/${encodeURIComponent(id)}` }, kindName(kind)),
+      ),
       h('span', { class: `state ${state}` }, words(state)),
     ),
     h(
@@ -37,7 +41,11 @@ export function incidentCard(incident, present) {
       h('time', { datetime: startedAt, title: fullTime(started) }, nearTime(started, present)),
       ended === null
         ? ''
-        : h('time', { datetime: incident.resolved_at, title: fullTime(ended) }, ` to ${nearTime(ended, present)}`),
+        : h(
+            'time',
+            { datetime: incident.resolved_at, title: fullTime(ended) },
+            ` to ${nearTime(ended, present)}`,
+          ),
       ` · ${duration((ended ?? present) - started)}`,
     ),
     h('p', { class: 'summary' }, summary),
@@ -55,7 +63,9 @@ export function incidentCard(incident, present) {
     h('h4', {}, 'What to do', h('span', { class: `retry-${remedy.retry}` }, retryName(remedy.retry))),
     h('ol', { class: 'steps' }, ...remedy.steps.map((step) => h('li', {}, step))),
     h('p', { class: 'owner' }, 'Owner: ', remedy.owner),
-    remedy.hold_until !== undefined && ended === null && hold(started, Date.parse(remedy.hold_until), present),
+    remedy.hold_until !== undefined &&
+      ended === null &&
+      hold(started, Date.parse(remedy.hold_until), present),
     remedy.plan === undefined || remedy.plan.length === 0 ? null : plan(remedy.plan, incident, present),
     details(incident),
   );
@@ -94,7 +104,11 @@ export function resolvedCard(incident, present) {
         h('dd', {}, h('b', {}, partyName(incident.verdict.party)), incident.verdict.why),
       ),
     ),
-    h('p', { class: 'help-links' }, h('a', { href: `/incidents/${encodeURIComponent(incident.id)}` }, 'All about it')),
+    h(
+      'p',
+      { class: 'help-links' },
+      h('a', { href: `/incidents/${encodeURIComponent(incident.id)}` }, 'All about it'),
+    ),
     details(incident),
   );
 }
@@ -207,7 +221,9 @@ function details({ id, evidence, sample_request_ids: samples, related, remedy, d
           h(
             'dd',
             { class: 'ids' },
-            ...related.map((other) => h('a', { href: `/incidents/${encodeURIComponent(other)}` }, h('code', {}, other))),
+            ...related.map((other) =>
+              h('a', { href: `/incidents/${encodeURIComponent(other)}` }, h('code', {}, other)),
+            ),
           ),
         ),
       h('div', {}, h('dt', {}, 'Incident'), h('dd', { class: 'ids' }, h('code', {}, id))),

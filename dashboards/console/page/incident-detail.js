@@ -92,7 +92,10 @@ export function createIncidentDetail(context, id) {
 /** The first quarter of an hour of an incident. @param {IncidentAnswer['incident']} incident */
 function beginOf({ started_at: startedAt, resolved_at: resolvedAt }) {
   const from = Date.parse(startedAt);
-  const to = Math.min(from + 900_000, resolvedAt === null ? Number.POSITIVE_INFINITY : Date.parse(resolvedAt));
+  const to = Math.min(
+    from + 900_000,
+    resolvedAt === null ? Number.POSITIVE_INFINITY : Date.parse(resolvedAt),
+  );
   return new URLSearchParams({ from: String(from), to: String(Math.max(to, from + 60_000)) });
 }
 
@@ -118,7 +121,13 @@ function attention({ incident, attention: present }, act) {
     /** @type {HTMLInputElement | null} */ (document.querySelector('[data-key="note"]'))?.value ?? '';
   const silence = (/** @type {string} */ until) => () =>
     act(
-      () => post('/api/v1/silences', { kinds: [incident.kind], scope: incident.scope, for: until, note: written() }),
+      () =>
+        post('/api/v1/silences', {
+          kinds: [incident.kind],
+          scope: incident.scope,
+          for: until,
+          note: written(),
+        }),
       `Silenced for ${until}.`,
     );
   return [
@@ -130,7 +139,7 @@ function attention({ incident, attention: present }, act) {
           {},
           h('b', {}, words(present.state)),
           present.by === '' ? '' : ` by ${present.by}`,
-          'until' in present ? ` until ${dayAndTime(Date.parse(present.until))}` : '',
+          present.until === undefined ? '' : ` until ${dayAndTime(Date.parse(present.until))}`,
           present.note === '' ? '' : `: ${present.note}`,
         ),
     h(
@@ -189,17 +198,21 @@ function whatDiffered(answer, { incident }, context) {
         : h(
             'ol',
             { class: 'steps' },
-            ...answer.scopes
-              .slice(0, 5)
-              .map(({ scope, failures, expected, share }) =>
+            ...answer.scopes.slice(0, 5).map(({ scope, failures, expected, share }) =>
+              h(
+                'li',
+                {},
                 h(
-                  'li',
+                  'b',
                   {},
-                  h('b', {}, Object.entries(scope).map(([name, value]) => `${name} ${value}`).join(' · ')),
-                  ` ${number(failures, 'count')} failures, ${number(Math.round(expected), 'count')} expected`,
-                  share === null ? '' : `, ${number(share, 'ratio')} of the excess`,
+                  Object.entries(scope)
+                    .map(([name, value]) => `${name} ${value}`)
+                    .join(' · '),
                 ),
+                ` ${number(failures, 'count')} failures, ${number(Math.round(expected), 'count')} expected`,
+                share === null ? '' : `, ${number(share, 'ratio')} of the excess`,
               ),
+            ),
           ),
     h(
       'p',
@@ -209,7 +222,8 @@ function whatDiffered(answer, { incident }, context) {
         {
           type: 'button',
           class: 'cell-link',
-          onclick: () => context.go({ page: 'explore', range: span, options: { by: 'class', and: 'client', where } }),
+          onclick: () =>
+            context.go({ page: 'explore', range: span, options: { by: 'class', and: 'client', where } }),
         },
         'Its trend',
       ),

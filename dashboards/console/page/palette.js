@@ -45,7 +45,10 @@ export function setUpPalette({ view, go, classes }) {
       about: 'Under the text that you type after it, such as "save this view Monday"',
       run: () => {
         const name = text.value.replace(/^save( this)?( view)?\s*/i, '').trim();
-        saveView(name === '' ? `${pages[view().page].title} ${savedViews().length + 1}` : name, addressOf(view()));
+        saveView(
+          name === '' ? `${pages[view().page].title} ${savedViews().length + 1}` : name,
+          addressOf(view()),
+        );
       },
     },
     ...savedViews().map(({ name }) => ({

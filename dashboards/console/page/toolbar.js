@@ -89,7 +89,10 @@ function otherRange(choose) {
  * @returns {View['range'] | null}
  */
 export function parseRange(text, utc) {
-  const length = text.trim().toLowerCase().replace(/^last\s+|\s+/g, '');
+  const length = text
+    .trim()
+    .toLowerCase()
+    .replace(/^last\s+|\s+/g, '');
   if (parseLength(length) !== null) return length;
   const [from, to, more] = text.split(/\s+(?:to|–|-)\s+/i).map((part) => parseTime(part.trim(), utc));
   if (from === undefined || to === undefined || more !== undefined) return null;

@@ -83,7 +83,10 @@ export function createPage(context) {
         redraw(answerHost, ...ranked(answer, context));
         if (card !== null && panel !== undefined) {
           const span = around(view, context.present());
-          const asked = new URLSearchParams({ ...span, step: String(stepFor(rangeSeconds(view) * 3, card.width(), true)) });
+          const asked = new URLSearchParams({
+            ...span,
+            step: String(stepFor(rangeSeconds(view) * 3, card.width(), true)),
+          });
           for (const [name, value] of Object.entries(view.filters)) asked.append(name, value);
           card.update(await get(`/api/panels/${panel.slug}?${asked}`, signal), [markOf(answer)]);
         }

@@ -32,7 +32,11 @@ export function createPage(context) {
       ],
       preset: '',
     }),
-    words(context, { key: 'q', label: 'Words of the text, or a request id', placeholder: 'text or request id' }),
+    words(context, {
+      key: 'q',
+      label: 'Words of the text, or a request id',
+      placeholder: 'text or request id',
+    }),
   ]);
   const trouble = h('p', { class: 'trouble', role: 'status', hidden: true });
   const list = h('div', { class: 'card' });
@@ -47,7 +51,8 @@ export function createPage(context) {
 
   const question = () => {
     const query = withOptions(rangeQuery(context.view), context.view.options, ['class', 'q', 'where']);
-    for (const [name, value] of Object.entries(context.view.filters)) query.append('where', `${name}=${value}`);
+    for (const [name, value] of Object.entries(context.view.filters))
+      query.append('where', `${name}=${value}`);
     query.set('limit', String(PAGE));
     return query;
   };
@@ -151,7 +156,11 @@ function failureRow(failure, present, { classes, showClass }) {
     h(
       'td',
       { class: 'nowrap' },
-      h('time', { datetime: failure.ts, title: fullTime(time) }, isToday ? clockSeconds(time) : dayAndTime(time)),
+      h(
+        'time',
+        { datetime: failure.ts, title: fullTime(time) },
+        isToday ? clockSeconds(time) : dayAndTime(time),
+      ),
     ),
     h(
       'td',

@@ -91,7 +91,11 @@ export function createPage(context) {
       'section',
       { 'aria-labelledby': 'page-title' },
       h('h2', { id: 'page-title', class: 'page-title' }, 'Explore'),
-      h('p', { class: 'page-about' }, 'Failures over time by any dimension, with the same time before. A click on a value keeps it or leaves it out; a span drawn on the chart becomes the range.'),
+      h(
+        'p',
+        { class: 'page-about' },
+        'Failures over time by any dimension, with the same time before. A click on a value keeps it or leaves it out; a span drawn on the chart becomes the range.',
+      ),
       bar.element,
       trouble,
       chartHost,
@@ -163,14 +167,13 @@ function chartAnswer({ from, to, step, series }, measure, { classes }) {
     times,
     series: series.slice(0, MOST_LINES).map((one) => ({
       name: Object.values(one.group).join(' · '),
-      label: Object.entries(one.group).map(([name, value]) => titleOf(name, value, classes)).join(' · '),
-      color: Object.keys(one.group).length === 1 ? (classes.get(one.group['class'] ?? '')?.color ?? null) : null,
+      label: Object.entries(one.group)
+        .map(([name, value]) => titleOf(name, value, classes))
+        .join(' · '),
+      color:
+        Object.keys(one.group).length === 1 ? (classes.get(one.group['class'] ?? '')?.color ?? null) : null,
       values: one.points.map((point) =>
-        measure === 'share'
-          ? point.requests === 0
-            ? null
-            : point.errors / point.requests
-          : point[measure],
+        measure === 'share' ? (point.requests === 0 ? null : point.errors / point.requests) : point[measure],
       ),
     })),
   };
@@ -202,7 +205,7 @@ function tableOf({ series, left_off: leftOff }, by, context) {
       h('td', { class: 'right' }, number(one.requests, 'count')),
       h('td', { class: 'right' }, number(one.errors, 'count')),
       h('td', { class: 'right' }, one.share === null ? '–' : number(one.share, 'ratio')),
-      h('td', { class: 'right' }, number(one.previous_errors, 'count')),
+      h('td', { class: 'right' }, one.previous_errors === null ? '–' : number(one.previous_errors, 'count')),
       h('td', { class: 'right' }, changeText(one)),
     ),
   );
@@ -287,6 +290,7 @@ function groupCell(dimension, value, context) {
 
 /** @param {TrendSeries} series */
 function changeText({ errors, previous_errors: before }) {
+  if (before === null) return '–';
   if (before === 0) return errors === 0 ? '–' : 'new';
   const change = errors / before;
   if (change >= 2) return `${number(change, 'count')} times`;

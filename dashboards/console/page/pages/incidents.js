@@ -66,7 +66,12 @@ function createList(context) {
         ],
         preset: '',
       }),
-      choice(context, { key: 'kind', label: 'Kind', choices: [['', 'All kinds'], ...kindNames()], preset: '' }),
+      choice(context, {
+        key: 'kind',
+        label: 'Kind',
+        choices: [['', 'All kinds'], ...kindNames()],
+        preset: '',
+      }),
       choice(context, {
         key: 'party',
         label: 'Who must act',
@@ -138,7 +143,11 @@ function incidentRow(one, present) {
   return h(
     'tr',
     { 'data-key': one.id, class: one.severity },
-    h('td', { class: 'nowrap' }, h('a', { href: `/incidents/${encodeURIComponent(one.id)}` }, kindName(one.kind))),
+    h(
+      'td',
+      { class: 'nowrap' },
+      h('a', { href: `/incidents/${encodeURIComponent(one.id)}` }, kindName(one.kind)),
+    ),
     h(
       'td',
       { class: 'nowrap' },

@@ -34,8 +34,7 @@ export function createPage(context) {
     const { [variable]: _old, ...filters } = context.view.filters;
     context.change({ filters: value === '' ? filters : { ...filters, [variable]: value } });
   };
-  const drawBar = () =>
-    drawRanges(byId('ranges'), context.view, context.present(), chooseRange);
+  const drawBar = () => drawRanges(byId('ranges'), context.view, context.present(), chooseRange);
 
   /** Builds the cards of the chosen dashboard; tabs where there are several. */
   const layOut = () => {
