@@ -68,7 +68,3 @@ function changePaint({ change, errors, previous_errors: before }: TrendSeries): 
   if (change === null || Math.abs(change) < 0.1) return [];
   return change > 0 ? ['red'] : ['green'];
 }
-
-function iso(epochSeconds: number): string {
-  return new Date(epochSeconds * 1_000).toISOString();
-}

@@ -33,7 +33,7 @@ export interface Asked<Query extends z.ZodObject, Body extends z.ZodType> {
 export function route<Query extends z.ZodObject, Body extends z.ZodType = z.ZodNever>(
   one: Route<Query, Body>,
 ): Route {
-  return one as unknown as Route;
+  return one;
 }
 
 /** What was asked for does not exist; the message says what does. */
@@ -100,7 +100,7 @@ async function answer(one: Route, request: FastifyRequest, reply: FastifyReply):
       body: one.body === undefined ? undefined : parsed(one.body, request.body),
       path: request.params as Record<string, string>,
     };
-    const found = await one.run(asked as Asked<z.ZodObject, z.ZodType>);
+    const found = await one.run(asked);
     if (found instanceof Text) return reply.type(found.type).send(found.body);
     return sendTagged(JSON.stringify(found), request, reply);
   } catch (error) {
