@@ -105,7 +105,7 @@ export function createPage(context) {
     viewChanged: draw,
     destroy: () => card?.destroy(),
     async refresh({ signal }) {
-      const values = get(`/api/filters?${rangeQuery(context.view)}`, signal).then(bar.offer);
+      const values = bar.ask(signal);
       try {
         last = /** @type {TrendsAnswer} */ (await get(`/api/v1/trends?${questionOf(context)}`, signal));
         trouble.hidden = true;
@@ -115,7 +115,8 @@ export function createPage(context) {
         trouble.textContent = `Not up to date: ${messageOf(error)}`;
         trouble.hidden = false;
       }
-      await values;
+      const failure = await values;
+      if (failure !== null) throw failure;
     },
   };
 }
