@@ -58,7 +58,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'start',
     summary: 'run everything in one process: ingest, analyzers, console, embedded ClickHouse',
     details:
-      'Without flags it runs the demo: a day of simulated traffic in a few minutes, with two incidents in it. The page is on http://127.0.0.1:7070.',
+      'Without a source it reads Kafka when kafka.brokers or kafka.topics is set, and otherwise runs the demo: a day of simulated traffic in a few minutes, with two incidents in it. The page is on http://127.0.0.1:7070.',
     options: [
       {
         flags: '--source <source>',

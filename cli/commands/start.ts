@@ -26,7 +26,7 @@ import { neededStore, served, waitingOf } from '../needs/needs.ts';
 import { openMigrated, workerFor } from '../pipeline.ts';
 import { type RunningTelemetry, runTelemetry } from '../telemetry/run-telemetry.ts';
 import { type RunningStateReport, runStateReport } from '../telemetry/run-state-report.ts';
-import { neededSource, type StartSource } from '../input/start-source.ts';
+import { neededSource, sourceName, type StartSource } from '../input/start-source.ts';
 import { textTrial } from '../input/text-trial.ts';
 import { storeToCome } from '../needs/store-to-come.ts';
 import { openBoth, openNow } from '../needs/wait-until-there.ts';
@@ -48,7 +48,7 @@ const LONGEST_SLEEP = 2 ** 31 - 1;
 /** Everything in one process: source, worker, analyzers, terminal view and page, until a signal or the source's end. */
 export async function run(options: StartOptions, context: CommandContext): Promise<number> {
   const { settings, signal } = context;
-  const isDemo = (options.source ?? 'demo') === 'demo';
+  const isDemo = sourceName(options, context) === 'demo';
   const clickhouse = {
     ...settings.clickhouse,
     path: isDemo ? path.join(settings.clickhouse.path, 'demo') : settings.clickhouse.path,

@@ -7,6 +7,8 @@ import { DEEPEST, nestsTooDeeply } from './mapping/json-depth.ts';
 import { OTLP_FIRST_BYTE, readOtlpProtobuf } from './otel/protobuf.ts';
 
 export type DecoderOptions = FormatOptions;
+/** Who has a message from nowhere says that it was written now. */
+export type DecodeBytes = (value: Buffer | null, now: number, written?: number) => Decoded;
 
 /** Larger messages are no log records. */
 export const LARGEST_BYTES = 1024 * 1024;
@@ -18,31 +20,25 @@ export const LARGEST_OTLP_BYTES = 4 * LARGEST_BYTES;
 const OTLP_JSON = /^\s*\{\s*"resource(?:Spans|Logs|Metrics)"/;
 
 /**
- * A function from the bytes of a message to its request logs, redacted, or to the reason why there are none; `now` is
- * epoch milliseconds. It never throws, whatever the bytes. Throws at once when the mapping is wrong.
+ * A function from the bytes of a message to its request logs, redacted, or to the reason why there are none; `now`, and
+ * when its source says that it was written, are epoch ms. It never throws, whatever the bytes. Throws at once when the mapping is wrong.
  */
-export function createDecoder(
-  options: DecoderOptions,
-  cleaner = new Cleaner(),
-): (value: Buffer | null, now: number) => Decoded {
+export function createDecoder(options: DecoderOptions, cleaner = new Cleaner()): DecodeBytes {
   return bytesDecoder(recordDecoder(options, cleaner), options.format);
 }
 
 /** The way from the bytes of a message in this format to the decoder of what is parsed out of them. */
-export function bytesDecoder(
-  decodeRecord: Decode,
-  format: FormatOptions['format'],
-): (value: Buffer | null, now: number) => Decoded {
+export function bytesDecoder(decodeRecord: Decode, format: FormatOptions['format']): DecodeBytes {
   const mayBeOtlp = format === 'auto' || format === 'otel-genai';
-  return (value, now) => {
+  return (value, now, written = now) => {
     if (value === null || value.length === 0) return { kind: 'skip', reason: 'tombstone' };
     const most = mayBeOtlp && beginsLikeOtlp(value) ? LARGEST_OTLP_BYTES : LARGEST_BYTES;
     if (value.length > most) return reject('too_large', `${value.length} bytes; at most ${most}`);
     const parsed = parse(value);
-    if ('value' in parsed) return decodeRecord(parsed.value, now);
+    if ('value' in parsed) return decodeRecord(parsed.value, now, written);
     // Only what is no JSON, so that no record in JSON is ever taken for protobuf.
     return mayBeOtlp
-      ? decodeProtobuf(value, now, parsed, decodeRecord)
+      ? decodeProtobuf(value, parsed, (message) => decodeRecord(message, now, written))
       : reject(parsed.reason, parsed.detail);
   };
 }
@@ -69,10 +65,10 @@ function beginsLikeOtlp(bytes: Buffer): boolean {
 }
 
 /** OTLP in protobuf, or else why the bytes are nothing: `fault` is why they are no JSON. */
-function decodeProtobuf(bytes: Buffer, now: number, fault: Fault, decodeRecord: Decode): Decoded {
+function decodeProtobuf(bytes: Buffer, fault: Fault, decodeMessage: (message: unknown) => Decoded): Decoded {
   if (bytes[0] === OTLP_FIRST_BYTE) {
     const otlp = readOtlpProtobuf(bytes, DEEPEST);
-    if (otlp.message !== null) return decodeRecord(otlp.message, now);
+    if (otlp.message !== null) return decodeMessage(otlp.message);
     if (otlp.tooDeep) return reject('too_deep', `protobuf nested deeper than ${DEEPEST}`);
     if (fault.reason === 'not_utf8')
       return reject('not_utf8', `neither text nor OTLP in protobuf: it ${otlp.why}`);
