@@ -91,6 +91,8 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
     at: Moment,
     envelopes: number,
   ): Decoded | null {
+    const reason = envelope.skip.find(({ holds }) => holds({ record: message, message, odd: false }))?.reason;
+    if (reason !== undefined) return { kind: 'skip', reason };
     for (const { steps } of envelope.records) {
       const parts = new Parts();
       let isKnown = false;
