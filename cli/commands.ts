@@ -348,6 +348,17 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./commands/incidents-ack.ts'),
   },
   {
+    name: 'mcp',
+    summary:
+      'tools for agents: incidents, trends, explain, classify, runbooks over the Model Context Protocol',
+    details:
+      'Speaks the protocol on standard input and output; the tools only read. Register it with the agent, which starts it itself. Where a running faultline has the data directory, its console is asked.',
+    options: [...storeOptions],
+    examples: ['faultline mcp', 'faultline mcp --clickhouse-url http://127.0.0.1:8123'],
+    graceful: true,
+    load: () => import('./commands/mcp.ts'),
+  },
+  {
     name: 'silence add',
     summary: 'tell nobody of some incidents for a time, or plan a maintenance window',
     details:

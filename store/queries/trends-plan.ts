@@ -120,7 +120,8 @@ export function stepStarts({ from, to, step }: Pick<TrendPlan, 'from' | 'to' | '
   return Array.from({ length: Math.ceil((to - first) / step) }, (_, i) => first + i * step);
 }
 
-function toDimension(name: string): CountDimension {
+/** The dimension of a name; throws `TrendError`. */
+export function toDimension(name: string): CountDimension {
   // Incidents call the fingerprint `key`.
   const wanted = name === 'key' ? 'api_key' : name;
   const found = countDimensions.find((dimension) => dimension === wanted);

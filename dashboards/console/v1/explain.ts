@@ -14,7 +14,8 @@ export const MOST_COMBINATIONS = 50_000;
 /** What is usual, where nothing else is named: the hour before. */
 export const USUAL_SECONDS = 3_600;
 
-const query = z.strictObject({
+/** What may be asked for. */
+export const explainQuery = z.strictObject({
   from: moment.default('now-15m'),
   to: moment.default('now'),
   against_from: moment.optional(),
@@ -57,7 +58,7 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
     path: '/explain',
     summary: 'Which part of the traffic fails more in a span than it did before.',
     role: 'read',
-    query,
+    query: explainQuery,
     answer: explainAnswer,
     async run({ query: asked }) {
       const window = whole(spanOf(asked.from, asked.to, present()));
@@ -96,7 +97,7 @@ function whole({ from, to }: { from: number; to: number }): { from: number; to: 
 }
 
 function againstOf(
-  asked: z.infer<typeof query>,
+  asked: z.infer<typeof explainQuery>,
   window: { from: number; to: number },
   present: number,
 ): { from: number; to: number } {

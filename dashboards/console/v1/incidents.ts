@@ -15,7 +15,8 @@ import { cursor, filtersOf, iso, limit, moment, secondsOf, time, where } from '.
 /** So many incidents are looked at for one answer; older ones come by `from` and `to`. */
 const MOST = 10_000;
 
-const query = z.strictObject({
+/** What may be asked for. */
+export const incidentsQuery = z.strictObject({
   state: z
     .enum(['open', ...incidentStates], `is none of open, ${incidentStates.join(', ')}`)
     .optional()
@@ -74,7 +75,7 @@ export function incidentRoutes(options: V1Options): readonly Route[] {
       path: '/incidents',
       summary: 'Incidents with verdict, evidence and remedy.',
       role: 'read',
-      query,
+      query: incidentsQuery,
       answer: incidentsAnswer,
       run: ({ query: asked }) => list(options, asked),
     }),
@@ -127,7 +128,10 @@ export function incidentRoutes(options: V1Options): readonly Route[] {
   ];
 }
 
-async function list({ store, present }: V1Options, asked: z.infer<typeof query>): Promise<IncidentsAnswer> {
+async function list(
+  { store, present }: V1Options,
+  asked: z.infer<typeof incidentsQuery>,
+): Promise<IncidentsAnswer> {
   const at = (name: 'from' | 'to'): number | undefined => {
     const text = asked[name];
     return text === undefined ? undefined : secondsOf(name, text, present());

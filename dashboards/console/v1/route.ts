@@ -90,17 +90,30 @@ export function addRoutes(app: FastifyInstance, routes: readonly Route[]): void 
   }
 }
 
+/** What was sent to a route, before its schemas have looked at it. */
+export interface Given {
+  query: Readonly<Record<string, unknown>>;
+  body?: unknown;
+  path: Readonly<Record<string, string>>;
+}
+
+/** The answer of a route without HTTP: what is given is checked as if it had come by it. Throws as `run` does. */
+export async function runRoute(one: Route, { query, body, path }: Given): Promise<unknown> {
+  return one.run({
+    query: parsed(one.query, listed(one.query, query)),
+    body: one.body === undefined ? undefined : parsed(one.body, body),
+    path,
+  });
+}
+
 async function answer(one: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   // Another site can make a browser send this, although it cannot read the answer.
   if (one.method === 'POST' && request.headers['sec-fetch-site'] === 'cross-site')
     return sendProblem(reply, 403, 'this is for pages of this server and for programs');
   try {
-    const asked = {
-      query: parsed(one.query, listed(one.query, request.query)),
-      body: one.body === undefined ? undefined : parsed(one.body, request.body),
-      path: request.params as Record<string, string>,
-    };
-    const found = await one.run(asked);
+    const { query, body, params } = request;
+    const path = params as Record<string, string>;
+    const found = await runRoute(one, { query: query as Record<string, unknown>, body, path });
     if (found instanceof Text) return reply.type(found.type).send(found.body);
     return sendTagged(JSON.stringify(found), request, reply);
   } catch (error) {
@@ -119,8 +132,8 @@ function sendTagged(body: string, request: FastifyRequest, reply: FastifyReply):
 }
 
 /** A parameter that may be given several times is a list also when it is given once. */
-function listed(query: z.ZodObject, given: unknown): Record<string, unknown> {
-  const values = { ...(given as Record<string, unknown>) };
+function listed(query: z.ZodObject, given: Given['query']): Record<string, unknown> {
+  const values = { ...given };
   for (const [name, type] of Object.entries(query.shape)) {
     if (typeof values[name] === 'string' && isList(type)) values[name] = [values[name]];
   }
@@ -136,7 +149,8 @@ export function isList(type: unknown): boolean {
   );
 }
 
-function parsed<Type extends z.ZodType>(type: Type, given: unknown): z.infer<Type> {
+/** What a schema makes of what was given. Throws `BadParameter` with one line that names the place. */
+export function parsed<Type extends z.ZodType>(type: Type, given: unknown): z.infer<Type> {
   const result = type.safeParse(given);
   if (result.success) return result.data;
   const issue = result.error.issues[0];

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { parseCondition } from '../../../domain/condition.ts';
-import type { TrendFilter } from '../../../store/queries/trends-plan.ts';
+import {
+  planFilters,
+  toDimension,
+  TrendError,
+  type TrendFilter,
+} from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import { parseMoment } from '../time-range.ts';
 
@@ -53,9 +58,21 @@ export function secondsOf(name: string, text: string, present: number): number {
   return time / 1_000;
 }
 
-/** Conditions by dimension. Names are checked by whoever plans the query. Throws `BadParameter`. */
+/** What is asked of the store; what it says no query can answer is a `BadParameter`, with the parameter's name where it is given. */
+export function asked<Value>(act: () => Value, name?: string): Value {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof TrendError)) throw error;
+    throw new BadParameter(name === undefined ? error.message : `${name}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Conditions by dimension. Throws `BadParameter`. */
 export function filtersOf(conditions: readonly string[]): readonly TrendFilter[] {
-  return conditions.map((text) => {
+  const filters = conditions.map((text) => {
     const found = parseCondition(text);
     if (found === null)
       throw new BadParameter(
@@ -63,6 +80,13 @@ export function filtersOf(conditions: readonly string[]): readonly TrendFilter[]
       );
     return found;
   });
+  asked(() => planFilters(filters), 'where');
+  return filters;
+}
+
+/** Names of dimensions between commas. Throws `BadParameter`. */
+export function dimensionsOf(text: string): readonly string[] {
+  return asked(() => namesOf(text).map(toDimension), 'by');
 }
 
 /** Names between commas. */

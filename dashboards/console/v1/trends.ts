@@ -3,13 +3,17 @@ import { toCsv } from '../../../domain/csv.ts';
 import { errorClasses, isRequestClass } from '../../../domain/error-class.ts';
 import { retentionOf } from '../../../store/queries/held-tables.ts';
 import { readTrends, type TrendResult } from '../../../store/queries/trends.ts';
-import { planTrends, TrendError, type TrendPlan } from '../../../store/queries/trends-plan.ts';
+import { planTrends, stepStarts, TrendError, type TrendPlan } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
 import { route, type Route, Text } from './route.ts';
-import { filtersOf, iso, limit, moment, names, namesOf, spanOf, time, where } from './shared.ts';
+import { dimensionsOf, filtersOf, iso, limit, moment, names, spanOf, time, where } from './shared.ts';
 
-const query = z.strictObject({
+/** So many points are held in memory for one answer at most. */
+const MOST_POINTS = 200_000;
+
+/** What may be asked for. */
+export const trendsQuery = z.strictObject({
   from: moment.default('now-24h'),
   to: moment.default('now'),
   by: names
@@ -60,15 +64,20 @@ export function trendsRoute({ store, present, now, retention }: V1Options): Rout
     path: '/trends',
     summary: 'Requests and failures over time, by any dimension, with the time before.',
     role: 'read',
-    query,
+    query: trendsQuery,
     answer: trendsAnswer,
     async run({ query: asked }) {
       const { from, to } = spanOf(asked.from, asked.to, present());
       const range = { since: from, until: to, now: Math.floor(now() / 1_000) };
-      const by = asked.by === 'none' ? [] : namesOf(asked.by);
+      const by = asked.by === 'none' ? [] : dimensionsOf(asked.by);
       const request = { ...range, by, where: filtersOf(asked.where), step: asked.step ?? null };
       try {
         const plan = planTrends({ ...request, retention: await retentionOf(store, retention, range) });
+        const steps = stepStarts(plan).length;
+        if (steps * asked.limit > MOST_POINTS)
+          throw new BadParameter(
+            `limit: ${asked.limit} groups of ${steps} points are over ${MOST_POINTS} points; ask for fewer groups or a longer step`,
+          );
         const selection = { errorsOnly: asked.errors_only === 'true', limit: asked.limit };
         const result = await readTrends(store, plan, selection);
         if (asked.format === 'json') return answerOf(plan, result);
