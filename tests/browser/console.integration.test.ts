@@ -208,7 +208,9 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   await page.keyboard.press('Enter');
   await soon(() => page.url()).toContain('range=6h');
   expect(await page.getByRole('button', { name: 'Last 6 hours' }).getAttribute('aria-pressed')).toBe('true');
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Last 6 hours');
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
+    'Last 6 hours: 6h',
+  );
 
   const entry = chartTitled(page, 'Failures by class per minute').getByRole('button', {
     name: /^Quota exceeded/,
