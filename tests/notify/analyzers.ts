@@ -50,7 +50,6 @@ export async function startNotifyBench(
     start() {
       const program = startFaultline(['analyze', '--config', config], options);
       programs.push(program);
-      process.once('exit', () => program.child.kill('SIGKILL'));
       return program;
     },
     run: (args) => runFaultline([...args, '--config', config], options),
