@@ -160,7 +160,7 @@ describe('a file that is followed', () => {
         if (running.child.exitCode !== null) throw new Error(running.stderr());
         return running.stderr().includes(` ${count.toLocaleString('en')} records,`);
       },
-      60_000,
+      120_000,
     );
 
   it('is waited for, and so is the end of its last line', async () => {

@@ -53,7 +53,7 @@ await describeWithKafka('faultline ingest', (kafka) => {
       await until(
         `${total} records acknowledged; the worker said ${worker.stderr()}`,
         async () => (await acknowledged()) === total,
-        90_000,
+        180_000,
       );
       worker.child.kill('SIGTERM');
       expect((await worker.finished).code, worker.stderr()).toBe(0);

@@ -85,4 +85,4 @@ it('an import that is killed again and again folds the same names as one that is
   expect(doctor.stdout).toMatch(
     /over 50 values: in the last day requests were counted under \(other\), [\d,]+ by client; raise names\.most/,
   );
-}, 180_000);
+});

@@ -68,7 +68,7 @@ await describeWithKafka('faultline ingest of OpenTelemetry', (kafka) => {
             const offsets = (answer?.partitions ?? []).map(({ offset }) => Math.max(0, Number(offset)));
             return offsets.reduce((sum, offset) => sum + offset, 0) === messages.length;
           }),
-        60_000,
+        120_000,
       );
       worker.child.kill('SIGTERM');
       expect((await worker.finished).code, worker.stderr()).toBe(0);

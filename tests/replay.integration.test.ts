@@ -135,4 +135,4 @@ test('half a year without records between two incidents costs nothing, and both 
     ['quota_exhausted', '2026-03-01T10:00:00.000Z'],
     ['quota_exhausted', '2026-09-01T10:00:00.000Z'],
   ]);
-}, 30_000);
+});

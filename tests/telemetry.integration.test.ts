@@ -201,7 +201,7 @@ await describeWithKafka('telemetry of faultline ingest on a real Kafka', (kafka)
 });
 
 async function until<T>(look: () => T | undefined | Promise<T | undefined>, why: () => string): Promise<T> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + 120_000;
   while (performance.now() < deadline) {
     const found = await look();
     if (found !== undefined) return found;

@@ -35,7 +35,7 @@ test('analyzers that are killed at any moment lose nothing, and say nothing twic
       const leader = await until(
         `one of them sends: ${programs.map((one) => one.stderr()).join('\n')}`,
         () => programs.find(sends) ?? null,
-        90_000,
+        180_000,
       );
       expect(programs.filter(sends)).toHaveLength(1);
       for (let i = 0; i < 5; i++) await write(sampleIncident(`k${kill}i${i}`, now()));

@@ -58,7 +58,7 @@ test('of an import the incidents of the past are shown and not sent, those of th
     const told = await until(
       'the incident of the present is told',
       () => receiver.received[0] ?? null,
-      90_000,
+      180_000,
     );
     expect(told.body).toMatchObject({
       event: 'firing',
