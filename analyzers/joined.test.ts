@@ -15,9 +15,15 @@ const finding = (provider: string, more: Partial<Finding> = {}): Finding => ({
   },
   ...more,
 });
+const said: Known['said'] = {
+  summary: '',
+  verdict: { party: 'provider', why: '' },
+  evidence: {},
+  remedy: { steps: [], retry: 'no', owner: '', docs: '' },
+};
 const known = (provider: string, state: Known['state']): [string, Known] => [
   provider,
-  { identity: { provider }, scope: {}, state, facts: {}, started_at: 100, scope_may: 'stay' },
+  { identity: { provider }, scope: {}, state, facts: {}, started_at: 100, said, scope_may: 'stay' },
 ];
 
 test.each<[string, Finding[], [string, Known][], [string, string, number][]]>([

@@ -51,6 +51,7 @@ const oneFile: Readonly<Record<string, RegExp>> = {
   chdb: /^store\/connect\.ts$/,
   '@bufbuild/protobuf': /^(?:ingest\/formats\/otel\/proto|tests\/)/,
   '@grafana/grafana-foundation-sdk': /^dashboards\/grafana\//,
+  '@modelcontextprotocol/sdk': /^cli\/mcp\/serve-mcp\.ts$/,
 };
 
 const isTest = (file: string): boolean => file.endsWith('.test.ts');
