@@ -234,7 +234,8 @@ export const commands: readonly CommandSpec[] = [
     name: 'trends',
     summary: 'query error trends',
     details:
-      'Shows errors and their share of all requests by class (or any other dimension), against the window of equal length before. WHEN is a duration back from now (90m, 24h, 7d), an ISO-8601 time, or epoch seconds.',
+      'Shows errors and their share of all requests by class (or any other dimension), against the window of equal length before. With FILES it reads them as replay does and shows all of their time; without, it asks the store. WHEN is a duration back from now (90m, 24h, 7d), an ISO-8601 time, or epoch seconds.',
+    arguments: [{ ...files, required: false }],
     options: [
       { flags: '--by <dimensions>', description: 'group by these, comma-separated (default: class)' },
       { flags: '--since <when>', description: 'start of the range (default: 24h)' },
@@ -256,6 +257,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: [
       'faultline trends --by class,model --since 24h',
+      'faultline trends app.log',
       'faultline trends --by client --where class=rate_limit,slow_down --since 7d --step 1h --format csv',
     ],
     load: () => import('./commands/trends.ts'),

@@ -80,9 +80,10 @@ function outcomeOf(decoded: Decoded): TracedRecord['outcome'] {
   return { kind: 'dead', reason: decoded.reason, detail: decoded.detail };
 }
 
-/** Fields that the record does not tell are not shown. */
+/** Fields that the record does not tell are not shown, nor those of which nothing came: a success has no error. */
 function says({ value, from }: TracedField): boolean {
-  return from.length > 0 || !(value === '' || value === 0 || value === null || value === false);
+  if (value === '' || value === null) return false;
+  return from.length > 0 || !(value === 0 || value === false);
 }
 
 function judge(log: RequestLog): TriedRequest {

@@ -109,7 +109,7 @@ describe('an input in which nothing is a request', () => {
     [
       'plain text',
       'a log line\n'.repeat(400),
-      /^standard input: 400 lines, none is a request; a record has to be a JSON object.*\n  400 not_json, first: line 1: .*'a log line'\n  faultline try FILE .*\n$/,
+      /^standard input: 400 lines, none is a request; a record has to be a JSON object.*\n  400 not_json, first: line 1: .*'a log line'\n  write the log as JSON, .*\n$/,
     ],
     ['nothing', '', /^standard input is empty.*\n$/],
   ])('%s: exit code 1, and what it was', async (_fact, input, message) => {

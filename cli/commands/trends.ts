@@ -1,18 +1,22 @@
 import { toRetention } from '../../domain/retention.ts';
+import { sumReports } from '../../ingest/input-report.ts';
 import type { Store } from '../../store/store.ts';
 import { readCountedRange, readDimensionValues, readTrends } from '../../store/queries/trends.ts';
 import { retentionOf } from '../../store/queries/held-tables.ts';
-import { planTrends, type TrendPlan } from '../../store/queries/trends-plan.ts';
+import { planTrends, type TrendPlan, type TrendRequest } from '../../store/queries/trends-plan.ts';
 import type { CommandContext } from '../context.ts';
-import { UserError } from '../errors.ts';
+import { EXIT, UserError } from '../errors.ts';
 import { formatTime } from '../format/numbers.ts';
 import { trendsCsv } from '../../dashboards/console/v1/trends.ts';
 import { trendsAsJson, trendsAsTable } from '../format/trends.ts';
+import { reportInput } from '../format/input-report.ts';
+import { readInputs, sayEmpty, sayUnread, unitOfAll, withFiles } from '../input/read-files.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { parseDuration, parseWhen } from '../options/when.ts';
 import { parseBy, parseWhere } from '../options/where.ts';
 
 export interface TrendsOptions {
+  files?: string[];
   by?: string;
   since?: string;
   until?: string;
@@ -25,34 +29,75 @@ export interface TrendsOptions {
 
 const MOST_GROUPS = 10_000;
 const TABLE_GROUPS = 30;
+/** The newest counts are told by the minute. */
+const MINUTE = 60;
+const DAY = 86_400;
+
+/** All that is counted of files is there, however old it is. */
+const everything = { request_counts: null, request_counts_1m: null, request_counts_1h: null };
 
 /** Prints error trends; exit code 0 also when nothing is found, with what to check on stderr. */
 export async function run(options: TrendsOptions, context: CommandContext): Promise<number> {
-  const format = options.format ?? 'table';
   const range = parseRange(options, context.now());
   const request = { ...range, by: parseBy(options.by), where: parseWhere(options) };
   const retention = toRetention(context.settings.clickhouse.retention);
   // What is wrong with the question itself is said before the store is opened.
-  planTrends({
-    ...request,
-    retention: { ...retention, request_counts: null, request_counts_1m: null, request_counts_1h: null },
-  });
+  planTrends({ ...request, retention: { ...retention, ...everything } });
+  const files = options.files ?? [];
+  if (files.length > 0) return ofFiles(files, request, options, context);
   const store = await openReader(context);
   try {
-    const plan = planTrends({ ...request, retention: await retentionOf(store, retention, range) });
-    const limit = options.limit ?? (format === 'table' ? TABLE_GROUPS : MOST_GROUPS);
-    const result = await readTrends(store, plan, { errorsOnly: options.errorsOnly === true, limit });
-    if (format === 'json') context.out(trendsAsJson(result));
-    else if (format === 'csv') context.stdout.write(trendsCsv(plan, result));
-    else if (result.series.length > 0) {
-      for (const line of trendsAsTable(plan, result, context)) context.out(line);
-    }
-    if (result.series.length === 0) context.err(await explainNothing(store, plan));
-    else if (result.left_off > 0) context.err(leftOff(result.left_off));
+    await print(
+      store,
+      planTrends({ ...request, retention: await retentionOf(store, retention, range) }),
+      options,
+      context,
+    );
   } finally {
     await store.close();
   }
-  return 0;
+  return EXIT.ok;
+}
+
+/** The same of files, which are read as replay reads them: of all their time, where no other is asked for. */
+async function ofFiles(
+  files: readonly string[],
+  request: TrendRequest,
+  options: TrendsOptions,
+  context: CommandContext,
+): Promise<number> {
+  return withFiles(files, context, async (store, inputs) => {
+    const reports = await readInputs(store, inputs, context);
+    if (reports === null) return 130;
+    if (sayEmpty(inputs, reports, context)) return EXIT.usage;
+    const counted = await readCountedRange(store);
+    const isOpen = options.since === undefined && counted !== null && counted.oldest < request.until;
+    const since = isOpen ? counted.oldest : request.since;
+    const until = options.until === undefined && counted !== null ? counted.newest + MINUTE : request.until;
+    const retention = { ...toRetention(context.settings.clickhouse.retention), ...everything };
+    await print(store, planTrends({ ...request, since, until, retention }), options, context);
+    for (const line of reportInput(sumReports(reports), unitOfAll(inputs))) context.err(line);
+    sayUnread(inputs, context);
+    return EXIT.ok;
+  });
+}
+
+async function print(
+  store: Store,
+  plan: TrendPlan,
+  options: TrendsOptions,
+  context: CommandContext,
+): Promise<void> {
+  const format = options.format ?? 'table';
+  const limit = options.limit ?? (format === 'table' ? TABLE_GROUPS : MOST_GROUPS);
+  const result = await readTrends(store, plan, { errorsOnly: options.errorsOnly === true, limit });
+  if (format === 'json') context.out(trendsAsJson(result));
+  else if (format === 'csv') context.stdout.write(trendsCsv(plan, result));
+  else if (result.series.length > 0) {
+    for (const line of trendsAsTable(plan, result, context)) context.out(line);
+  }
+  if (result.series.length === 0) context.err(await explainNothing(store, plan));
+  else if (result.left_off > 0) context.err(leftOff(result.left_off));
 }
 
 function parseRange(
@@ -60,8 +105,10 @@ function parseRange(
   nowMs: number,
 ): { since: number; until: number; now: number; step: number | null } {
   const now = Math.floor(nowMs / 1_000);
-  const since = parseWhen(options.since ?? '24h', '--since', nowMs) / 1_000;
   const until = parseWhen(options.until ?? 'now', '--until', nowMs) / 1_000;
+  // Where files begin is known when they are read.
+  const isOpen = options.since === undefined && (options.files ?? []).length > 0;
+  const since = isOpen ? until - DAY : parseWhen(options.since ?? '24h', '--since', nowMs) / 1_000;
   if (since >= until) {
     throw new UserError(
       `--since (${formatTime(since * 1_000)}) is not before --until (${formatTime(until * 1_000)})`,

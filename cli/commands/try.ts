@@ -39,7 +39,8 @@ function print(sample: Sample, tried: readonly TriedMessage[], context: CommandC
   const terminal = { width: context.width, paint: createPainter(context.color) };
   const kinds = new Map<string, { first: number; count: number }>();
   for (const [i, message] of tried.entries()) {
-    const kind = tried.length <= EACH ? String(i) : kindOf(message);
+    // What nobody knows is alike in all: that once is enough.
+    const kind = tried.length <= EACH && !isDead(message) ? String(i) : kindOf(message);
     const known = kinds.get(kind);
     if (known === undefined) kinds.set(kind, { first: i, count: 1 });
     else known.count++;

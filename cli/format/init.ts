@@ -1,3 +1,4 @@
+import { WRITE_JSON } from './input-report.ts';
 import { stringify } from 'yaml';
 import type { Plan } from '../input/propose-settings.ts';
 import type { Painter } from './color.ts';
@@ -34,10 +35,7 @@ export function planLines(
   }
   if (plan.fault !== null) lines.push(`${paint('cannot be read so', 'red')}: ${plan.fault}`);
   else lines.push(countedLine(plan, paint), ...deadLines(plan, paint));
-  if (plan.tried.length > 0 && plan.tried.every(isText))
-    lines.push(
-      '  its records are text: write the log as JSON, an object a line, with the time, the status and the error of each request (docs/formats/native.md)',
-    );
+  if (plan.tried.length > 0 && plan.tried.every(isText)) lines.push(`  its records are text: ${WRITE_JSON}`);
   for (const field of plan.missing) {
     const why = WANTED[field];
     if (why !== undefined && fields.length > 0) lines.push(`  no ${field}: ${why}`);

@@ -74,7 +74,7 @@ describe('an input without a request', () => {
     [
       'plain text',
       ['a log line', 'another'],
-      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  faultline try app\.log shows how each is read, faultline init app\.log proposes a mapping$/,
+      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  write the log as JSON, an object a line: nginx by log_format .*$/,
     ],
     [
       'another JSON',

@@ -62,6 +62,10 @@ export function endLine(
   return `${name} ends in a ${unit} that is not finished (${bytes}): it is counted when it is whole and the file is read again`;
 }
 
+/** What to do with a log of text, which no mapping reads. */
+export const WRITE_JSON =
+  'write the log as JSON, an object a line: nginx by log_format (docs/formats/nginx.md), an application by the JSON formatter of its logger (docs/formats/app-loggers.md) or by itself (docs/formats/native.md)';
+
 /**
  * Why there was no request in what was read from `name`, and what to try, then a line for each reason; no line when
  * there was a request.
@@ -77,7 +81,9 @@ export function nothingCounted(report: InputReport, name: string, unit: InputUni
     `${name}: ${plural(report.read, unit)}, none is a request; ${advice}`,
     ...deadReasons(report, unit),
     ...skips.map(([reason, count]) => `  ${formatCount(count)} ${skipWord(reason)}`),
-    `  faultline try ${file} shows how each is read, faultline init ${file} proposes a mapping`,
+    most?.reason === 'not_json'
+      ? `  ${WRITE_JSON}`
+      : `  faultline try ${file} shows how each is read, faultline init ${file} proposes a mapping`,
   ];
 }
 

@@ -2,6 +2,9 @@ import type { TriedMessage, TriedRecord, TriedRequest } from '../../ingest/tried
 import type { Painter } from './color.ts';
 import { clip, printable } from './text.ts';
 
+/** Reasons for which a mapping may be the remedy: it is JSON, and no time or outcome is found in it. */
+const MAPPABLE: ReadonlySet<string> = new Set(['unknown_format', 'schema', 'mapping']);
+
 /** Ignored paths that are named. */
 const MOST_IGNORED = 12;
 
@@ -17,8 +20,10 @@ export function triedLines(
   });
   if (records.length === 0) lines.push(`${paint(place, 'bold')}: ${outcomeText(outcome, paint)}`);
   if (text !== '') lines.push(`  read        ${text.replaceAll(/\s+/g, ' ')}`);
-  if (records.length === 0 && outcome.kind === 'dead' && outcome.reason === 'unknown_format')
+  if (records.length === 0 && outcome.kind === 'dead' && MAPPABLE.has(outcome.reason))
     lines.push('  do          propose a mapping of its fields with: faultline init FILE');
+  if (records.length === 0 && outcome.kind === 'dead' && outcome.reason === 'not_json')
+    lines.push('  do          write the log as JSON, an object a line: docs/formats/native.md');
   return lines.map((line) => clip(line, width));
 }
 

@@ -103,7 +103,8 @@ export function createTracer(
         // What is read from now on is not of the last field.
         seen = [];
         const decoded = decodeRecord(scope, fields, at, own);
-        records.push(ofMapping(names.get(mapping) ?? 'mapped', scope.record, decoded, from));
+        // Also what tells of the outcome, or whether to skip it.
+        records.push(ofMapping(names.get(mapping) ?? 'mapped', scope.record, decoded, { from, read: seen }));
         return decoded;
       }),
   };
@@ -118,13 +119,10 @@ function ofMapping(
   format: string,
   record: unknown,
   decoded: Decoded,
-  from: ReadonlyMap<string, readonly Path[]>,
+  { from, read: all }: { from: ReadonlyMap<string, readonly Path[]>; read: readonly Path[] },
 ): TracedRecord {
   const paths = (field: string): string[] => [...new Set((from.get(field) ?? []).map(writtenPath))];
-  const read = [...from.values()]
-    .flat()
-    .filter(({ fromMessage }) => !fromMessage)
-    .map(writtenPath);
+  const read = all.filter(({ fromMessage }) => !fromMessage).map(writtenPath);
   const ignored = leavesOf(record)
     .map(({ path }) => path)
     .filter((path) => !read.some((one) => covers(one, path)));

@@ -3,7 +3,7 @@ import { boundedForm, type BoundedForm, cutFor } from './bounded-form.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { jsonInText } from './json-in-text.ts';
 import { parsePath, type Path, readSteps } from './path.ts';
-import type { Scope } from './scope.ts';
+import type { ReadPath, Scope } from './scope.ts';
 
 /** Whether a record is so. */
 export interface Condition {
@@ -38,10 +38,10 @@ const KINDS: Readonly<Record<string, Test>> = {
  * A map of path -> test, all of which must hold, or a list of such maps, one of which must: `{$.level: [ERROR, FATAL]}`.
  * Throws a `MappingFault`.
  */
-export function compileCondition(value: unknown, at: string): Condition {
+export function compileCondition(value: unknown, at: string, read: ReadPath = readPath): Condition {
   if (Array.isArray(value)) {
     if (value.length === 0) throw faultAt(at, `an empty list; write ${EXAMPLE}`);
-    const any = value.map((one, i) => compileCondition(one, `${at}[${i}]`));
+    const any = value.map((one, i) => compileCondition(one, `${at}[${i}]`, read));
     return {
       holds: (scope) => any.some((one) => one.holds(scope)),
       groups: any.flatMap(({ groups }) => groups),
@@ -53,7 +53,7 @@ export function compileCondition(value: unknown, at: string): Condition {
   }));
   if (tests.length === 0) throw faultAt(at, `an empty map; write ${EXAMPLE}`);
   return {
-    holds: (scope) => tests.every(({ path, test }) => test.holds(readPath(scope, path))),
+    holds: (scope) => tests.every(({ path, test }) => test.holds(read(scope, path))),
     groups: [
       { needs: tests.filter(({ test }) => test.needsValue).map(({ path }) => path), tests: tests.length },
     ],

@@ -80,9 +80,10 @@ export function compileMapping(
     askedLast: isWord(spec['asked'], 'last', `${at}.asked`),
     untimedIsNow: isWord(spec['without_time'], 'now', `${at}.without_time`),
     records: recordsOf(spec['records'], `${at}.records`),
-    skip: skipOf(spec['skip'], `${at}.skip`),
+    skip: skipOf(spec['skip'], `${at}.skip`, readFields),
     readAs,
-    outcome: spec['outcome'] === undefined ? null : compileOutcome(spec['outcome'], `${at}.outcome`),
+    outcome:
+      spec['outcome'] === undefined ? null : compileOutcome(spec['outcome'], `${at}.outcome`, readFields),
     fields,
   };
 }
@@ -147,7 +148,7 @@ function recordsOf(value: unknown, at: string): readonly PathToMany[] {
   });
 }
 
-function skipOf(value: unknown, at: string): Mapping['skip'] {
+function skipOf(value: unknown, at: string, read: ReadPath): Mapping['skip'] {
   if (value === undefined) return [];
   const reasons = Object.entries(asMap(value, at, 'skip: {cache_hit: {$.cached: true}}'));
   if (reasons.length > MOST_SKIPS) throw faultAt(at, `${reasons.length} reasons; at most ${MOST_SKIPS}`);
@@ -157,6 +158,6 @@ function skipOf(value: unknown, at: string): Mapping['skip'] {
         `${at}.${reason}`,
         'a reason is a word of small letters, digits and _, such as cache_hit',
       );
-    return { reason, holds: compileCondition(condition, `${at}.${reason}`).holds };
+    return { reason, holds: compileCondition(condition, `${at}.${reason}`, read).holds };
   });
 }

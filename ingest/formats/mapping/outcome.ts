@@ -1,8 +1,7 @@
-import { compileCondition, pathOf } from './condition.ts';
+import { compileCondition, pathOf, readPath } from './condition.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { outcomeOf } from './outcome-words.ts';
-import { readSteps } from './path.ts';
-import type { Scope } from './scope.ts';
+import type { ReadPath, Scope } from './scope.ts';
 
 /** True when a record tells of a failure, false of a success, undefined when it does not say. */
 export type Outcome = (scope: Scope) => boolean | undefined;
@@ -13,16 +12,16 @@ const EXAMPLE = 'outcome: $.success, or {failure: {$.level: ERROR}, success: oth
  * Compiles how success and failure are told apart where no status does: a path to a word or flag, or conditions under
  * `failure` and `success`. Throws a `MappingFault`.
  */
-export function compileOutcome(value: unknown, at: string): Outcome {
+export function compileOutcome(value: unknown, at: string, read: ReadPath = readPath): Outcome {
   if (typeof value === 'string') {
-    const { fromMessage, steps } = pathOf(value, at);
-    return (scope) => outcomeOf(readSteps(fromMessage ? scope.message : scope.record, steps));
+    const path = pathOf(value, at);
+    return (scope) => outcomeOf(read(scope, path));
   }
   const map = asMap(value, at, EXAMPLE);
   refuseUnknown(map, ['failure', 'success'], at);
   if (Object.keys(map).length === 0) throw faultAt(at, `${shown(value)} is empty; write ${EXAMPLE}`);
-  const failed = side(map['failure'], `${at}.failure`);
-  const succeeded = side(map['success'], `${at}.success`);
+  const failed = side(map['failure'], `${at}.failure`, read);
+  const succeeded = side(map['success'], `${at}.success`, read);
   return (scope) =>
     failed(scope)
       ? true
@@ -35,7 +34,7 @@ export function compileOutcome(value: unknown, at: string): Outcome {
             : undefined;
 }
 
-function side(condition: unknown, at: string): (scope: Scope) => boolean {
+function side(condition: unknown, at: string, read: ReadPath): (scope: Scope) => boolean {
   if (condition === undefined || condition === 'otherwise') return () => false;
-  return compileCondition(condition, at).holds;
+  return compileCondition(condition, at, read).holds;
 }
