@@ -5,6 +5,7 @@ import type { Level, Policy } from './advance.ts';
 import type { CountView } from './count-view.ts';
 import type { Names } from './identity.ts';
 import type { Reads } from './reads.ts';
+import type { Seasonality } from './seasons.ts';
 import type { Matching } from './view.ts';
 
 export type AnalyzerSettings = Settings['analyzers'];
@@ -72,6 +73,8 @@ export interface Detector extends Judge<CountView> {
   matching: Matching;
   /** Counts that it reads for itself; null: none at present. Absent: it judges the organizations of the window. */
   reads?(settings: AnalyzerSettings): Reads | null;
+  /** What it needs to know of the same hour of earlier weeks; null or absent: nothing. */
+  season?(settings: AnalyzerSettings): Seasonality | null;
   /** So many such answers of one identity within so many seconds are needed to begin; fewer are not looked at. */
   least(settings: AnalyzerSettings): { count: number; seconds: number };
   /** How many seconds before `now` the counts per 10 s must reach back. */

@@ -10,6 +10,7 @@ import {
 import type { MoreMeasure } from '../store/queries/count-sums.ts';
 import { OrgCounts } from './org-counts.ts';
 import { beginOf, newCounts, type Reads, type SubjectCounts, type SubjectsView } from './reads.ts';
+import type { Season } from './seasons.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
 
 /** What the settings of every kind hold. */
@@ -32,6 +33,8 @@ export interface Given<Settings> {
   settings: Settings;
   /** The counts of the last so many seconds; of a reading of the kind's own a little more, up to a whole minute or hour. */
   last(seconds: number): View;
+  /** What is usual at this time of the week; absent: the kind does not ask. */
+  season?: Season;
   /** The others that the kind reads for itself, in `[from, now)`: for comparison. Empty for organizations of the window. */
   peers(): readonly { identity: Names; view: View }[];
 }

@@ -13,6 +13,7 @@ import { identityKey, scopeOf, subjectNamesOf } from './identity.ts';
 import { joined } from './joined.ts';
 import { narrowScopeBy, reviseScope } from './narrow-scope.ts';
 import type { Reads } from './reads.ts';
+import type { Seasonality } from './seasons.ts';
 import { settingsFor } from './settings-for.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
 
@@ -56,6 +57,8 @@ export interface Kind<
   joins?: true;
   /** `traffic`: whoever sends `count` requests is looked at; absent: whoever has one answer that matches. */
   candidates?: 'traffic';
+  /** What is usual at this time of the week is no incident: shares below this say nothing. Of kinds that are read from the window. */
+  season?(settings: Settings): { least_share: number };
   /** Measures of its reading: who has none of them cannot be judged; absent: it needs none. */
   needs?: readonly MoreMeasure[];
   matching: Matching;
@@ -106,7 +109,7 @@ export function detectorOf<
   Judged extends { level: Level },
   Looked extends { scope: Scope },
 >(kind: Kind<Settings, Memory, Judged, Looked>): Detector {
-  const { matching } = kind;
+  const { matching, season: seasonOf } = kind;
   const names = subjectNamesOf(kind.kind);
   const readsOf = kind.reads;
   if (
@@ -248,6 +251,7 @@ export function detectorOf<
       needs: kind.needs,
     };
     const given = own === null ? ofWindow(counts, looksAt) : ofReading(counts, own, looksAt);
+    const season = kind.season === undefined ? undefined : counts.season?.(kind.kind);
     const subjects = own === null ? undefined : counts.subjects?.(own);
     // In order of the keys: what is found does not depend on when an identity was first read.
     const found = [...given.keys()].sort().flatMap((key) => {
@@ -255,7 +259,7 @@ export function detectorOf<
       if (one === undefined) return [];
       const family = families.get(key) ?? [];
       if (!one.settings.enabled) return family.map(closing);
-      const findings = judgeFamily(one, family);
+      const findings = judgeFamily(season === undefined ? one : { ...one, season }, family);
       return own !== null && subjects?.get(key)?.is_coarse === true
         ? findings.map((finding) => ({ ...finding, summed_up: own.by }))
         : findings;
@@ -279,6 +283,16 @@ export function detectorOf<
       return Math.max(0, ...enabledOf(all).map((settings) => kind.lookback?.(settings) ?? 0));
     },
     ...(readsOf === undefined ? {} : { reads: readsFor }),
+    ...(seasonOf === undefined
+      ? {}
+      : {
+          season(all: AnalyzerSettings): Seasonality | null {
+            const shares = enabledOf(all).map((settings) => seasonOf(settings).least_share);
+            return shares.length === 0
+              ? null
+              : { classes: matching.classes, least_share: Math.min(...shares) };
+          },
+        }),
     policy(all, identity) {
       const settings = settingsFor(all, kind.kind, kind.settings(all)).of(baseOf(identity));
       const { clear_seconds, window_seconds } = settings;

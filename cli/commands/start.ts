@@ -41,6 +41,8 @@ export interface StartOptions {
   clickhouseHttp?: number;
   /** Ms. */
   wait?: number;
+  /** Told where the page is, once it is. */
+  onPage?: (url: string) => void;
 }
 
 /** Timers count in 31 bits, ms. */
@@ -99,6 +101,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
         ? null
         : await openPage(toCome, input.what, { state, telemetry, notify }, context);
     page = open;
+    if (open !== null) options.onPage?.(open.url);
     let isGreeted = open === null;
     const greet = (): void => {
       if (!isGreeted) context.err(`page: ${open?.url}`);

@@ -32,7 +32,7 @@ export function incidentCard(incident, present) {
         { id: `title-${id}` },
         h('a', { href: `/incidents/${encodeURIComponent(id)}` }, kindName(kind)),
       ),
-      h('span', { class: `state ${state}` }, words(state)),
+      h('span', { class: `state is-${state}` }, words(state)),
     ),
     h(
       'p',

@@ -142,20 +142,21 @@ function attention({ incident, attention: present }, act) {
           present.until === undefined ? '' : ` until ${dayAndTime(Date.parse(present.until))}`,
           present.note === '' ? '' : `: ${present.note}`,
         ),
-    h(
-      'div',
-      { class: 'bar' },
-      note,
-      present?.state === 'acknowledged'
-        ? button('Take the acknowledgement back', () =>
-            act(() => post(`${path}/acknowledge`, { withdraw: true, note: written() }), 'Taken back.'),
-          )
-        : button('Acknowledge', () =>
-            act(() => post(`${path}/acknowledge`, { note: written() }), 'Acknowledged.'),
-          ),
-      button('Silence for 1 h', silence('1h')),
-      button('Silence for 1 day', silence('24h')),
-    ),
+    incident.state !== 'resolved' &&
+      h(
+        'div',
+        { class: 'bar' },
+        note,
+        present?.state === 'acknowledged'
+          ? button('Take the acknowledgement back', () =>
+              act(() => post(`${path}/acknowledge`, { withdraw: true, note: written() }), 'Taken back.'),
+            )
+          : button('Acknowledge', () =>
+              act(() => post(`${path}/acknowledge`, { note: written() }), 'Acknowledged.'),
+            ),
+        button('Silence for 1 h', silence('1h')),
+        button('Silence for 1 day', silence('24h')),
+      ),
   ];
 }
 

@@ -68,7 +68,7 @@ export function createPanelCard(panel, actions) {
       type: 'button',
       class: 'quiet small',
       'aria-pressed': 'false',
-      'aria-label': `${panel.title} on a logarithmic scale`,
+      'aria-label': `Log scale of ${panel.title}`,
       title: 'A logarithmic scale: one spike does not hide the rest',
       hidden: true,
     },

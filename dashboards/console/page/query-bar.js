@@ -1,8 +1,10 @@
 // @ts-check
 import { h } from './dom.js';
 import { redraw } from './redraw.js';
+import { get } from './requests.js';
 import { wheres } from './share.js';
 import { drawFilters, drawRanges } from './toolbar.js';
+import { rangeQuery } from './view-state.js';
 
 /** @typedef {import('./context.js').PageContext} PageContext */
 
@@ -58,10 +60,20 @@ export function createQueryBar(context, own = () => []) {
   return {
     element,
     draw,
-    /** @param {typeof values} next values that occur in the range */
-    offer(next) {
-      values = next;
-      draw();
+    /**
+     * Asks for the values that occur in the range. What goes wrong is given back, not thrown: whoever asks does more
+     * at the same time, and may have given up by then.
+     * @param {AbortSignal} signal
+     * @returns {Promise<unknown>} null where nothing went wrong
+     */
+    async ask(signal) {
+      try {
+        values = await get(`/api/filters?${rangeQuery(context.view)}`, signal);
+        draw();
+        return null;
+      } catch (error) {
+        return error;
+      }
     },
   };
 }

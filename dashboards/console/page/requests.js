@@ -28,6 +28,8 @@ export async function get(path, signal) {
     throw new RequestFailed('Log in again.');
   }
   const answer = await response.json().catch(() => null);
+  // An answer that is broken off is none.
+  signal?.throwIfAborted();
   if (!response.ok) throw new RequestFailed(lineOf(answer, response.status));
   return answer;
 }

@@ -32,7 +32,7 @@ export function drawRanges(host, view, present, choose) {
         type: 'button',
         'data-key': name,
         'aria-pressed': String(view.range === name),
-        'aria-label': `Last ${label}`,
+        'aria-label': `Last ${label}: ${name}`,
         onclick: () => choose(name),
       },
       name,

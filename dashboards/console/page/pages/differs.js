@@ -75,7 +75,7 @@ export function createPage(context) {
     destroy: () => card?.destroy(),
     async refresh({ signal }) {
       const { view } = context;
-      const values = get(`/api/filters?${rangeQuery(view)}`, signal).then(bar.offer);
+      const values = bar.ask(signal);
       const query = withOptions(rangeQuery(view), view.options, ['class', 'where']);
       for (const [name, value] of Object.entries(view.filters)) query.append('where', `${name}=${value}`);
       try {
@@ -96,7 +96,8 @@ export function createPage(context) {
         trouble.textContent = `Not up to date: ${messageOf(error)}`;
         trouble.hidden = false;
       }
-      await values;
+      const failure = await values;
+      if (failure !== null) throw failure;
     },
   };
 }

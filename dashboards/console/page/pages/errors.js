@@ -86,7 +86,7 @@ export function createPage(context) {
       h(
         'p',
         { class: 'page-about' },
-        'Single failures, the newest first. Texts are redacted; of many alike only some are kept, and the counts have all of them.',
+        'Single failures, the newest first. Their texts are redacted; each is kept for 30 days unless a setting says otherwise.',
       ),
       bar.element,
       trouble,
@@ -96,7 +96,7 @@ export function createPage(context) {
     draw,
     viewChanged: draw,
     async refresh({ signal }) {
-      const values = get(`/api/filters?${rangeQuery(context.view)}`, signal).then(bar.offer);
+      const values = bar.ask(signal);
       try {
         const answer = await ask(null, signal);
         const asked = String(question());
@@ -111,7 +111,8 @@ export function createPage(context) {
         if (signal.aborted) throw error;
         fail(error);
       }
-      await values;
+      const failure = await values;
+      if (failure !== null) throw failure;
     },
   };
 }

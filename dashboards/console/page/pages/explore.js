@@ -105,7 +105,7 @@ export function createPage(context) {
     viewChanged: draw,
     destroy: () => card?.destroy(),
     async refresh({ signal }) {
-      const values = get(`/api/filters?${rangeQuery(context.view)}`, signal).then(bar.offer);
+      const values = bar.ask(signal);
       try {
         last = /** @type {TrendsAnswer} */ (await get(`/api/v1/trends?${questionOf(context)}`, signal));
         trouble.hidden = true;
@@ -115,7 +115,8 @@ export function createPage(context) {
         trouble.textContent = `Not up to date: ${messageOf(error)}`;
         trouble.hidden = false;
       }
-      await values;
+      const failure = await values;
+      if (failure !== null) throw failure;
     },
   };
 }
@@ -155,9 +156,11 @@ function panelOf(measure) {
  * @param {PageContext} context
  * @returns {import('../../panel-answer.ts').PanelAnswer}
  */
-function chartAnswer({ from, to, step, series }, measure, { classes }) {
+function chartAnswer({ from, to, step, series }, measure, { classes, present }) {
   const first = Date.parse(from) / 1_000;
-  const times = (series[0]?.points ?? []).map(({ ts }) => Date.parse(ts) / 1_000);
+  // A step that is still being counted would look like a collapse.
+  const whole = (series[0]?.points ?? []).filter(({ ts }) => Date.parse(ts) + step * 1_000 <= present());
+  const times = whole.map(({ ts }) => Date.parse(ts) / 1_000);
   return {
     slug: 'explore',
     shape: 'series',
@@ -172,9 +175,15 @@ function chartAnswer({ from, to, step, series }, measure, { classes }) {
         .join(' · '),
       color:
         Object.keys(one.group).length === 1 ? (classes.get(one.group['class'] ?? '')?.color ?? null) : null,
-      values: one.points.map((point) =>
-        measure === 'share' ? (point.requests === 0 ? null : point.errors / point.requests) : point[measure],
-      ),
+      values: one.points
+        .slice(0, times.length)
+        .map((point) =>
+          measure === 'share'
+            ? point.requests === 0
+              ? null
+              : point.errors / point.requests
+            : point[measure],
+        ),
     })),
   };
 }

@@ -151,7 +151,7 @@ function incidentRow(one, present) {
     h(
       'td',
       { class: 'nowrap' },
-      h('span', { class: `state ${one.state}` }, words(one.state)),
+      h('span', { class: `state is-${one.state}` }, words(one.state)),
       one.attention === null ? '' : h('span', { class: 'faint' }, ` ${words(one.attention.state)}`),
     ),
     h('td', { class: 'nowrap' }, nearTime(started, present)),
