@@ -204,6 +204,56 @@ describe('who may act', () => {
     expect([answer.statusCode, answer.json().detail]).toEqual([400, detail]);
   });
 
+  const row = {
+    id: 'a1',
+    version: 1,
+    kind: 'slow_down_surge',
+    state: 'firing',
+    severity: 'critical',
+    scope: '{"provider":"openai"}',
+    started_ms: NOW - 60_000,
+    detected_ms: NOW,
+    resolved_ms: null,
+    summary: 's',
+    verdict_party: 'traffic',
+    verdict_why: 'w',
+    evidence: '{"reopened":2}',
+    remedy: '{"steps":[],"retry":"no","owner":"o","docs":"d"}',
+    sample_request_ids: [],
+    related: [],
+    memory: '{}',
+  };
+
+  test.each([
+    [{ by: 'ann', note: 'on it' }, true, 'a1\t2\tann\ton it\tfalse\n'],
+    [{ by: 'ann', withdraw: true }, false, 'a1\t2\tann\t\ttrue\n'],
+  ])('an acknowledgement of %j is stored for the times it was opened', async (said, acknowledged, stored) => {
+    const store = memoryStore((sql) => (sql.includes('FROM incidents') ? [row] : []));
+    const url = '/api/v1/incidents/a1/acknowledge';
+    const answer = await (await open({ store })).inject({
+      method: 'POST',
+      url,
+      payload: said,
+      headers: local,
+    });
+    expect([answer.statusCode, answer.json()]).toEqual([200, { acknowledged }]);
+    expect(store.inserted.map(({ table, body }) => [table, body.toString()])).toEqual([
+      ['acknowledgements', stored],
+    ]);
+  });
+
+  test('a row of incidents that is of no known shape is left out and told of, and paging goes on', async () => {
+    const lines: string[] = [];
+    const logger = { warn: (line: string) => lines.push(line), error: () => undefined };
+    const rows = [{ ...row, id: 'broken', scope: '{' }, row, { ...row, id: 'a2' }];
+    const store = memoryStore((sql) => (sql.includes('FROM incidents') ? rows : []));
+    const app = await open({ store, logger });
+    const answer = (await app.inject({ url: '/api/v1/incidents?limit=2', headers: local })).json();
+    expect(answer.incidents.map(({ id }: { id: string }) => id)).toEqual(['a1', 'a2']);
+    expect(answer.next).not.toBeNull();
+    expect(lines).toEqual(['table incidents: cannot read broken; left out']);
+  });
+
   test('the headers of every answer keep pages from framing, sniffing and loading', async () => {
     const answer = await (await open()).inject({ url: '/api/v1/classes', headers: local });
     expect(answer.headers).toMatchObject({
