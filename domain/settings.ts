@@ -488,9 +488,16 @@ const plainSettings = z.strictObject({
         .string()
         .min(1)
         .default('127.0.0.1')
-        .describe('Address of the web page. Any other than loopback needs console.token.'),
+        .describe(
+          'Address of the web page. Any other than loopback needs console.token or console.read_token.',
+        ),
       port: port.default(7070).describe('Port of the web page.'),
-      token: secret('Bearer token that the page and the API ask for. Better as FAULTLINE_CONSOLE_TOKEN.'),
+      token: secret(
+        'Token that the page and the API ask for; with it everything may be done. Better as FAULTLINE_CONSOLE_TOKEN.',
+      ),
+      read_token: secret(
+        'Token with which page and API may only be read. Better as FAULTLINE_CONSOLE_READ_TOKEN.',
+      ),
     })
     .prefault({}),
   metrics: z

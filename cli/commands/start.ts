@@ -373,13 +373,14 @@ async function openPage(
   { state, telemetry, notify }: Pick<Running, 'state' | 'telemetry'> & { notify: NotifyTelemetry },
   context: CommandContext,
 ): Promise<Console> {
-  const { host, port, token } = context.settings.console;
+  const { host, port, token, read_token: readToken } = context.settings.console;
   let before = { at: context.now(), records: 0 };
   return startConsole({
     store,
     host,
     port,
     token,
+    readToken,
     now: context.now,
     dashboards,
     telemetry: withNotify(telemetry, notify),

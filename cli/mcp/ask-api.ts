@@ -42,7 +42,8 @@ export async function askStore(
 const TIMEOUT_MS = 60_000;
 
 /** Asks the console of a process that runs. Throws a `TypeError` where none listens, and a `UserError` for its problems. */
-export function askConsole({ host, port, token }: Settings['console']): AskApi {
+export function askConsole({ host, port, ...tokens }: Settings['console']): AskApi {
+  const token = tokens.read_token === '' ? tokens.token : tokens.read_token;
   const base = consoleUrl({ host, port });
   return async ({ route, path = {}, query = {} }) => {
     const url = new URL(
@@ -69,8 +70,6 @@ export function consoleUrl({ host, port }: Pick<Settings['console'], 'host' | 'p
 }
 
 function detailOf(answer: unknown): string | null {
-  if (typeof answer !== 'object' || answer === null) return null;
-  if ('detail' in answer && typeof answer.detail === 'string') return answer.detail;
-  const error = 'error' in answer ? answer.error : null;
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : null;
+  const hasDetail = typeof answer === 'object' && answer !== null && 'detail' in answer;
+  return hasDetail && typeof answer.detail === 'string' ? answer.detail : null;
 }

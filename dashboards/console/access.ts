@@ -36,6 +36,22 @@ export function isOwnHost(header: string | undefined): boolean {
   return isLoopback(header.replace(/:\d*$/, ''));
 }
 
+/**
+ * True when a page of another site made the browser send this. Browsers say so in `Sec-Fetch-Site`, older ones in `Origin` alone;
+ * programs send neither.
+ */
+export function isForeign(headers: {
+  host?: string | undefined;
+  origin?: string | string[] | undefined;
+  'sec-fetch-site'?: string | string[] | undefined;
+}): boolean {
+  const { host, origin, 'sec-fetch-site': site } = headers;
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  if (origin === undefined) return false;
+  // The scheme may differ behind a proxy with TLS.
+  return typeof origin !== 'string' || origin.replace(/^https?:\/\//, '') !== host;
+}
+
 /** True when both texts are equal; takes equally long wherever they differ. */
 export function sameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));

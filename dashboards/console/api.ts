@@ -3,20 +3,21 @@ import { errorClasses, type ErrorFacts, requestClassNames } from '../../domain/e
 import { type Incident, responsible } from '../../domain/incident.ts';
 import { incidentKinds, type KindFacts } from '../../domain/incident-kind.ts';
 import type { Store } from '../../store/store.ts';
-import { completeUntil, expand } from '../expand.ts';
 import { type Dashboard, type FilterVariable, filterVariables, type Panel } from '../panel.ts';
-import { readIncidents } from './incident-rows.ts';
+import { listIncidents } from './incident-rows.ts';
 import { type LiveStatus, presentOf, type StatusAnswer } from './live-status.ts';
-import { type PanelAnswer, panelData } from './panel-answer.ts';
-import { incidentParameters, panelParameters, rangeParameters } from './parameters.ts';
-import { createQueryCache } from './query-cache.ts';
-import type { TimeRange } from './time-range.ts';
+import type { PanelAnswer } from './panel-answer.ts';
+import { incidentParameters, parsePanelQuery, rangeParameters } from './parameters.ts';
+import { sendProblem } from './problem.ts';
+import { createPanelReader } from './read-panel.ts';
+import type { QueryCache } from './query-cache.ts';
 
 export interface ApiOptions {
   store: Store;
   now: () => number;
   dashboards: readonly Dashboard[];
   live?: (() => LiveStatus) | undefined;
+  cache: QueryCache;
   warn: (message: string) => void;
 }
 
@@ -45,19 +46,12 @@ export interface IncidentsAnswer {
 /** Values that occur in a range, by dimension: what the page offers to filter by. */
 export type FiltersAnswer = Record<FilterVariable, string[]>;
 
-/** How long an answer of the store is shown again, in milliseconds: less than the page's refresh. */
-const KEEP_MS = 1_000;
-
 /** Adds the routes under /api. Bad parameters throw `BadParameter`, trouble with the store `StoreError`. */
 export function addApi(app: FastifyInstance, options: ApiOptions): void {
-  const { store, now, live, warn } = options;
+  const { store, now, live, cache, warn } = options;
   // Incidents have a place of their own on the page.
   const dashboards = options.dashboards.filter(({ about }) => about === undefined);
-  const cache = createQueryCache(KEEP_MS, now);
-  const panels = new Map<string, Panel>();
-  for (const { rows } of dashboards) {
-    for (const row of rows) for (const panel of row.panels) panels.set(panel.slug, panel);
-  }
+  const readPanel = createPanelReader({ store, now, dashboards, live, cache });
   const get = (url: string, handler: (request: FastifyRequest, reply: FastifyReply) => unknown): void => {
     app.route({ method: 'GET', url, handler });
   };
@@ -86,7 +80,7 @@ export function addApi(app: FastifyInstance, options: ApiOptions): void {
   get('/api/incidents', async (request): Promise<IncidentsAnswer> => {
     const wanted = incidentParameters(request.query);
     const { incidents, unreadable } = await cache.get(`incidents ${JSON.stringify(wanted)}`, () =>
-      readIncidents(store, wanted),
+      listIncidents(store, wanted),
     );
     if (unreadable.length > 0) warn(`table incidents: cannot read ${unreadable.join(', ')}; left out`);
     return { incidents };
@@ -100,33 +94,14 @@ export function addApi(app: FastifyInstance, options: ApiOptions): void {
     return rows[0] ?? { provider: [], org: [], project: [], model: [] };
   });
 
-  get('/api/panels/:slug', async (request, reply): Promise<PanelAnswer> => {
+  get('/api/panels/:slug', async (request, reply): Promise<PanelAnswer | FastifyReply> => {
     const { slug } = request.params as { slug: string };
-    const panel = panels.get(slug);
-    if (panel === undefined) {
-      const message = `panel ${slug.slice(0, 64)}: there is none; /api/dashboards lists them`;
-      return reply.code(404).send({ error: { code: 'no_such_panel', message } });
-    }
-    const { range, filters } = panelParameters(request.query, present(), panel);
-    // Panels ask for `<= to`, and the end of the range belongs to the next step.
-    const complete = await completeOf(range);
-    const { sql, params } = expand(panel.sql, { ...range, to: range.to - 1, filters, complete });
-    const rows = await cache.get(`${slug} ${JSON.stringify([range, filters, complete])}`, () =>
-      store.query<Record<string, unknown>>(sql, params),
-    );
-    return { slug, ...range, ...panelData(panel, rows, range, complete) };
+    const answer = await readPanel(slug, parsePanelQuery(request.query));
+    if (answer !== null) return answer;
+    const message = `panel ${slug.slice(0, 64)}: there is none; /api/dashboards lists them`;
+    return sendProblem(reply, 404, 'no_such_panel', message);
   });
-
-  /** Up to when the intervals of a range have been counted: wholly, where the source has ended. */
-  async function completeOf({ to }: TimeRange): Promise<number> {
-    if (live?.().state === 'finished') return to;
-    const [newest] = await cache.get('newest', () => store.query<{ ts: number }>(NEWEST));
-    const seconds = Math.floor(present() / 1_000);
-    return completeUntil(Math.min(to, seconds), newest?.ts ?? 0, seconds);
-  }
 }
-
-const NEWEST = 'SELECT toUnixTimestamp(max(ts)) AS ts FROM request_counts_1m';
 
 const SPAN = `
 SELECT toUnixTimestamp(min(ts)) AS oldest, toUnixTimestamp(max(ts)) AS newest FROM request_counts_1m`;

@@ -1,14 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { bearerToken, cookie, isSession, issueSession, sameSecret, SESSION_MS } from './access.ts';
 import { createAttempts } from './attempts.ts';
-import { problem } from './problem.ts';
+import { sendProblem } from './problem.ts';
 
 /** Paths that answer without the token: no data is behind them. */
 const openPaths = new Set(['/healthz', '/readyz', '/login', '/login.css', '/mark.svg']);
 
+/** What somebody may: look, or also change what people said of incidents. */
+export type Role = 'read' | 'act';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a route asks for; absent: to look. */
+    role?: Role;
+  }
+}
+
 export interface LoginOptions {
-  token: string;
+  /** What page and API ask for, by what it allows; empty: nobody has it. */
+  tokens: Readonly<Record<Role, string>>;
   port: number;
   now: () => number;
   /** The page that asks for the token. */
@@ -16,31 +27,53 @@ export interface LoginOptions {
 }
 
 /**
- * Asks for the token on every path that has data: as `Authorization: Bearer`, or as a session cookie that the form
- * at /login gives for it. Of wrong tokens, by either way, an address has only so many a minute.
+ * Asks for a token on every path that has data: as `Authorization: Bearer`, or as a session cookie that the form
+ * at /login gives for it. Of wrong tokens, by either way, an address has only so many a minute. Routes whose config names the role
+ * `act` need the token that allows it.
  */
-export function addLogin(app: FastifyInstance, { token, port, now, page }: LoginOptions): void {
+export function addLogin(app: FastifyInstance, { tokens, port, now, page }: LoginOptions): void {
   const secret = randomBytes(32);
   // Cookies do not know ports: two consoles on one host must not log each other out.
   const cookieName = `faultline_${port}`;
   const attempts = createAttempts();
+  const known = (['act', 'read'] as const)
+    .map((role) => ({ role, token: tokens[role] }))
+    .filter(({ token }) => token !== '');
+
+  /** All are compared, so that the time tells nothing of which there are. */
+  const ownerOf = (given: string) => known.filter(({ token }) => sameSecret(given, token)).at(0);
+  const roleOf = (request: FastifyRequest, bearer: string): Role | null => {
+    if (bearer !== '' && attempts.mayTry(request.ip, now())) {
+      const owner = ownerOf(bearer);
+      if (owner !== undefined) return owner.role;
+      attempts.noteWrong(request.ip, now());
+    }
+    const session = cookie(request.headers.cookie, cookieName);
+    return known.find(({ token }) => isSession(session, secret, token, now()))?.role ?? null;
+  };
 
   app.addHook('onRequest', async (request, reply) => {
     if (openPaths.has(request.routeOptions.url ?? '')) return undefined;
     const bearer = bearerToken(request.headers.authorization);
-    if (bearer !== '' && attempts.mayTry(request.ip, now())) {
-      if (sameSecret(bearer, token)) return undefined;
-      attempts.noteWrong(request.ip, now());
-    }
-    if (isSession(cookie(request.headers.cookie, cookieName), secret, token, now())) return undefined;
+    const role = roleOf(request, bearer);
+    if (role === 'act' || (role === 'read' && neededRole(request) === 'read')) return undefined;
+    if (role === 'read')
+      return sendProblem(
+        reply,
+        403,
+        'read_only',
+        'Authorization: this token only reads; send the value of console.token',
+      );
     if (request.routeOptions.url === '/') return reply.redirect('/login', 303);
     if (bearer !== '' && !attempts.mayTry(request.ip, now())) {
-      const message = 'too many wrong tokens came from this address: wait a minute';
-      return reply.code(429).header('retry-after', '60').send(problem('too_many_attempts', message));
+      reply.header('retry-after', '60');
+      const line = 'too many wrong tokens came from this address: wait a minute';
+      return sendProblem(reply, 429, 'too_many_attempts', line);
     }
     reply.header('www-authenticate', 'Bearer realm="faultline"');
-    const message = 'Authorization: send "Bearer" and the value of console.token, or log in at /login';
-    return reply.code(401).send(problem('token_required', message));
+    const line =
+      'Authorization: send "Bearer" and the value of console.token or console.read_token, or log in at /login';
+    return sendProblem(reply, 401, 'token_required', line);
   });
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
@@ -51,15 +84,21 @@ export function addLogin(app: FastifyInstance, { token, port, now, page }: Login
   app.post('/login', (request, reply) => {
     const html = reply.type('text/html; charset=utf-8');
     if (!attempts.mayTry(request.ip, now())) return html.code(429).send(page('too_many'));
-    if (typeof request.body !== 'string' || !sameSecret(request.body, token)) {
+    const owner = typeof request.body === 'string' ? ownerOf(request.body) : undefined;
+    if (owner === undefined) {
       attempts.noteWrong(request.ip, now());
       return html.code(401).send(page('wrong'));
     }
-    const session = issueSession(secret, token, now());
+    const session = issueSession(secret, owner.token, now());
     reply.header(
       'set-cookie',
       `${cookieName}=${session}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${SESSION_MS / 1_000}`,
     );
     return reply.redirect('/', 303);
   });
+}
+
+/** What a route asks for: to look, unless it says otherwise. */
+function neededRole(request: FastifyRequest): Role {
+  return request.routeOptions.config?.role ?? 'read';
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Panel } from '../panel.ts';
-import { incidentParameters, panelParameters } from './parameters.ts';
+import { incidentParameters, panelParameters, parsePanelQuery } from './parameters.ts';
 
 const PRESENT = Date.parse('2026-03-01T12:00:00Z');
 const panel = (kind: Panel['kind'], minStep?: number): Panel => ({
@@ -16,22 +16,32 @@ const panel = (kind: Panel['kind'], minStep?: number): Panel => ({
 });
 
 test('without parameters a chart covers the last 24 hours in at most 500 points', () => {
-  const { range, filters } = panelParameters({}, PRESENT, panel('bars'));
+  const { range, filters } = panelParameters(parsePanelQuery({}), PRESENT, panel('bars'));
   expect(range).toEqual({ from: PRESENT / 1_000 - 86_400, to: PRESENT / 1_000, step: 300 });
   expect(filters).toEqual({});
 });
 
 test('the step is never below that of the table the panel reads', () => {
-  expect(panelParameters({ from: 'now-10m', step: '10' }, PRESENT, panel('bars', 60)).range.step).toBe(60);
+  expect(
+    panelParameters(parsePanelQuery({ from: 'now-10m', step: '10' }), PRESENT, panel('bars', 60)).range.step,
+  ).toBe(60);
 });
 
 test('a single figure is not stretched to whole steps', () => {
-  const { range } = panelParameters({ from: 'now-1h', step: '3600' }, PRESENT + 10_000, panel('stat'));
+  const { range } = panelParameters(
+    parsePanelQuery({ from: 'now-1h', step: '3600' }),
+    PRESENT + 10_000,
+    panel('stat'),
+  );
   expect(range).toMatchObject({ from: PRESENT / 1_000 - 3_590, to: PRESENT / 1_000 + 10 });
 });
 
 test('a filter given once or more times is a list', () => {
-  const { filters } = panelParameters({ provider: 'openai', model: ['a', 'b'] }, PRESENT, panel('bars'));
+  const { filters } = panelParameters(
+    parsePanelQuery({ provider: 'openai', model: ['a', 'b'] }),
+    PRESENT,
+    panel('bars'),
+  );
   expect(filters).toEqual({ provider: ['openai'], model: ['a', 'b'] });
 });
 
@@ -47,7 +57,7 @@ test.each([
   [{ class: 'slow_down' }, 'class: no such parameter here'],
   [{ provider: 'x'.repeat(513) }, 'provider: is too long'],
 ])('%j is refused in one line that names the parameter', (query, message) => {
-  expect(() => panelParameters(query, PRESENT, panel('bars'))).toThrow(message);
+  expect(() => panelParameters(parsePanelQuery(query), PRESENT, panel('bars'))).toThrow(message);
 });
 
 test.each([

@@ -33,7 +33,8 @@ const filterShape = Object.fromEntries(filterVariables.map((name) => [name, valu
   FilterVariable,
   typeof values
 >;
-const panelQuery = z.strictObject({
+/** What a panel may be asked. */
+export const panelQuery = z.strictObject({
   ...rangeShape,
   ...filterShape,
   step: text
@@ -51,16 +52,19 @@ const incidentQuery = z.strictObject({
 });
 export type IncidentQuery = z.infer<typeof incidentQuery>;
 
-/**
- * What `/api/panels/:slug` was asked: a range with its step, which is never below the panel's own, and filters.
- * Throws `BadParameter`.
- */
+export type PanelQuery = z.infer<typeof panelQuery>;
+
+/** A panel's question as it came, checked. Throws `BadParameter`. */
+export function parsePanelQuery(query: unknown): PanelQuery {
+  return parse(panelQuery, query);
+}
+
+/** What a panel was asked: a range with its step, which is never below the panel's own, and filters. Throws `BadParameter`. */
 export function panelParameters(
-  query: unknown,
+  given: PanelQuery,
   present: number,
   panel: Panel,
 ): { range: TimeRange; filters: Filters } {
-  const given = parse(panelQuery, query);
   const [from, to] = span(given, present);
   const step = Math.max(given.step ?? stepFor(to - from), panel.minStep ?? COUNT_INTERVAL_SECONDS);
   if ((given.step ?? step) < COUNT_INTERVAL_SECONDS)

@@ -129,11 +129,10 @@ test.each(['evil.example', 'evil.example:7070', '127.0.0.1.evil.example'])(
     const app = await open();
     const { statusCode, json } = await app.inject({ url: '/api/incidents', headers: { host } });
     expect(statusCode).toBe(421);
-    expect(json()).toEqual({
-      error: {
-        code: 'foreign_host',
-        message: 'Host: is not this machine; open the page as http://127.0.0.1 or http://localhost',
-      },
+    expect(json()).toMatchObject({
+      status: 421,
+      code: 'foreign_host',
+      detail: 'Host: is not this machine; open the page as http://127.0.0.1 or http://localhost',
     });
   },
 );
@@ -230,8 +229,13 @@ test('a wrong parameter is answered in one line that names it', async () => {
   const app = await open();
   const answer = await app.inject({ url: '/api/panels/errors-by-class?step=fast', headers: local });
   expect(answer.statusCode).toBe(400);
+  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
   expect(answer.json()).toEqual({
-    error: { code: 'bad_parameter', message: 'step: is not a whole number of seconds' },
+    type: 'about:blank',
+    title: 'Bad request',
+    status: 400,
+    code: 'bad_parameter',
+    detail: 'step: is not a whole number of seconds',
   });
 });
 
@@ -242,7 +246,7 @@ test.each([
 ])('%s is not found', async (url, message) => {
   const app = await open();
   const answer = await app.inject({ url, headers: local });
-  expect([answer.statusCode, answer.json().error.message]).toEqual([404, message]);
+  expect([answer.statusCode, answer.json().detail]).toEqual([404, message]);
 });
 
 test.each([
@@ -257,7 +261,7 @@ test.each([
   const app = await open({ store, logger: { warn: () => undefined, error: (line) => lines.push(line) } });
   const answer = await app.inject({ url: '/api/panels/errors-by-class?from=now-1h', headers: local });
   expect(answer.statusCode).toBe(status);
-  expect(answer.json()).toEqual({ error: { code, message: `ClickHouse at h is ${code}` } });
+  expect(answer.json()).toMatchObject({ status, code, detail: `ClickHouse at h is ${code}` });
   expect(lines).toEqual([`console: GET /api/panels/errors-by-class: ClickHouse at h is ${code}`]);
 });
 
@@ -298,9 +302,11 @@ test('incidents come in the contract; a row that is none is left out and reporte
     state: 'firing',
     severity: 'critical',
     scope: '{"provider":"openai"}',
-    started_at: '2026-03-01 11:00:00.000',
-    detected_at: '2026-03-01 11:01:00.000',
-    resolved_at: null,
+    started_ms: Date.parse('2026-03-01T11:00:00Z'),
+    detected_ms: Date.parse('2026-03-01T11:01:00Z'),
+    resolved_ms: null,
+    version: 1,
+    memory: '{}',
     summary: 's',
     verdict_party: 'traffic',
     verdict_why: 'w',

@@ -2,15 +2,16 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Retention } from '../../domain/retention.ts';
 import type { Store } from '../../store/store.ts';
 import type { Dashboard } from '../panel.ts';
-import { isLoopback, isOwnHost, securityHeaders } from './access.ts';
+import { isForeign, isLoopback, isOwnHost, securityHeaders } from './access.ts';
 import { addApi } from './api.ts';
 import { type Asset, readAssets, readLogin } from './assets.ts';
 import { ConsoleError, listenError } from './console-error.ts';
 import { type LiveStatus, presentOf } from './live-status.ts';
 import { addLogin } from './login.ts';
-import { problem } from './problem.ts';
+import { sendProblem } from './problem.ts';
 import { BadParameter } from './parameters.ts';
-import { addTry, type TryText } from './try.ts';
+import { createQueryCache } from './query-cache.ts';
+import type { TryText } from './try.ts';
 import { addApiV1 } from './v1/api-v1.ts';
 import type { Explainer } from './v1/options.ts';
 import { addTelemetry, type ProcessTelemetry } from './telemetry-pages.ts';
@@ -21,8 +22,10 @@ export interface ConsoleOptions {
   host: string;
   /** 0 picks a free port. */
   port: number;
-  /** What page and API ask for; empty: nothing. */
+  /** What page and API ask for; empty: nothing, unless `readToken` is set. */
   token: string;
+  /** With it the API may be read only; empty: nobody has it. */
+  readToken?: string;
   /** The clock, epoch milliseconds. */
   now: () => number;
   logger?: { warn(message: string): void; error(message: string): void };
@@ -39,6 +42,9 @@ export interface ConsoleOptions {
   telemetry?: ProcessTelemetry;
 }
 
+/** How long an answer of the store is shown again, in milliseconds: less than the page's refresh. */
+const KEEP_MS = 1_000;
+
 /** A running console: where it is, and how to stop it. */
 export interface Console {
   url: string;
@@ -47,8 +53,8 @@ export interface Console {
 
 /** Serves page and API. Throws `ConsoleError` when the address must not or cannot be used. */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
-  const { host, port, token } = options;
-  if (token === '' && !isLoopback(host)) {
+  const { host, port, token, readToken = '' } = options;
+  if (token === '' && readToken === '' && !isLoopback(host)) {
     throw new ConsoleError(
       'token_required',
       `console.host ${host} can be reached from other machines: set console.token, or console.host to 127.0.0.1`,
@@ -82,33 +88,38 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     reply.headers({ ...securityHeaders, 'cache-control': 'no-store' });
   });
   if (isLoopback(options.host)) app.addHook('onRequest', refuseForeignHosts);
-  if (options.token !== '') addLogin(app, { token: options.token, port: options.port, now, page: login });
+  app.addHook('onRequest', refuseForeignPages);
+  const tokens = { act: options.token, read: options.readToken ?? '' };
+  const isOpen = tokens.act === '' && tokens.read === '';
+  if (!isOpen) addLogin(app, { tokens, port: options.port, now, page: login });
 
   for (const [path, asset] of assets) {
     app.get(path, (request, reply) => sendAsset(asset, request, reply));
   }
   if (options.telemetry === undefined) addOwnHealth(app, options);
-  else addTelemetry(app, options.telemetry, options.token === '');
-  if (options.tryText !== undefined) addTry(app, options.tryText);
+  else addTelemetry(app, options.telemetry, isOpen);
   const { retention, explain } = options;
   const present = (): number => presentOf(live?.(), now());
-  addApiV1(app, { store, now, present, retention, explain, dashboards, live });
-  addApi(app, { store, now, dashboards, live, warn: (message) => logger?.warn(message) });
+  const cache = createQueryCache(KEEP_MS, now);
+  const { tryText } = options;
+  const warn = (message: string): void => logger?.warn(message);
+  addApiV1(app, { store, now, present, retention, explain, dashboards, live, cache, tryText, warn });
+  addApi(app, { store, now, dashboards, live, cache, warn });
 
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.replace(/\?.*$/s, '').slice(0, 128);
-    return reply.code(404).send(problem('not_found', `${path}: there is nothing here`));
+    return sendProblem(reply, 404, 'not_found', `${path}: there is nothing here`);
   });
   app.setErrorHandler((error, request, reply) => {
-    if (error instanceof BadParameter) return reply.code(400).send(problem('bad_parameter', error.message));
+    if (error instanceof BadParameter) return sendProblem(reply, 400, 'bad_parameter', error.message);
     const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
     const message = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
-    if (status < 500) return reply.code(status).send(problem('bad_request', message));
+    if (status < 500) return sendProblem(reply, status, 'bad_request', message);
     const path = request.url.replace(/\?.*$/s, '');
     logger?.error(`console: ${request.method} ${path}: ${message}`);
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'internal';
     const isWeather = code === 'unreachable' || code === 'busy';
-    return reply.code(isWeather ? 503 : 500).send(problem(code, message));
+    return sendProblem(reply, isWeather ? 503 : 500, code, message);
   });
   return app;
 }
@@ -131,7 +142,14 @@ function addOwnHealth(app: FastifyInstance, { store, logger }: ConsoleOptions): 
 async function refuseForeignHosts(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   if (isOwnHost(request.headers.host)) return undefined;
   const message = 'Host: is not this machine; open the page as http://127.0.0.1 or http://localhost';
-  return reply.code(421).send(problem('foreign_host', message));
+  return sendProblem(reply, 421, 'foreign_host', message);
+}
+
+/** Another site can make a browser send a change, although it cannot read the answer. */
+async function refuseForeignPages(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  if (request.method === 'GET' || request.method === 'HEAD' || !isForeign(request.headers)) return undefined;
+  const message = 'Origin: this is for pages of this server and for programs';
+  return sendProblem(reply, 403, 'foreign_site', message);
 }
 
 function sendAsset(asset: Asset, request: FastifyRequest, reply: FastifyReply): FastifyReply {

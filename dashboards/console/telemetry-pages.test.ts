@@ -12,7 +12,8 @@ const well: ProcessTelemetry = {
 
 async function ask(path: string, telemetry: Partial<ProcessTelemetry> = {}, token = '') {
   const app = fastify();
-  if (token !== '') addLogin(app, { token, port: 7070, now: () => 0, page: () => '' });
+  if (token !== '')
+    addLogin(app, { tokens: { act: token, read: '' }, port: 7070, now: () => 0, page: () => '' });
   addTelemetry(app, { ...well, ...telemetry }, token === '');
   return app.inject({ path });
 }

@@ -44,6 +44,8 @@ export interface EventFilter {
   /** Empty: all. */
   classes: readonly string[];
   where: TrendPlan['where'];
+  /** Only of these requests; absent: of all. */
+  requestIds?: readonly string[];
   /** Words of the text, or a request id; empty: all. */
   text: string;
   /** Only what stands after this in the list; null: from its begin. */
@@ -82,6 +84,10 @@ export async function readErrorEvents(store: Store, filter: EventFilter): Promis
       params[`v${at}`] = values;
       return `AND toString(e.${dimension}) ${negate ? 'NOT IN' : 'IN'} {v${at}:Array(String)}`;
     });
+  if (filter.requestIds !== undefined) {
+    params['ids'] = filter.requestIds;
+    conditions.push('AND e.request_id IN {ids:Array(String)}');
+  }
   if (classes.length > 0) conditions.push('AND e.class IN {classes:Array(String)}');
   if (text !== '')
     conditions.push(

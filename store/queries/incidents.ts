@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Incident, type IncidentState, incident } from '../../domain/incident.ts';
+import {
+  type Incident,
+  type IncidentState,
+  incident,
+  type Party,
+  type Scope,
+} from '../../domain/incident.ts';
 import type { IncidentKind } from '../../domain/incident-kind.ts';
 import { onCluster } from '../cluster-ddl.ts';
 import type { Store } from '../store.ts';
@@ -26,39 +32,103 @@ export interface IncidentFilter {
   since?: number;
   /** Started before this time. */
   until?: number;
+  severities?: readonly Incident['severity'][];
+  parties?: readonly Party[];
+  /** Values that the scope names: of each one of these, or none of them. */
+  scope?: readonly { name: keyof Scope; values: readonly string[]; negate: boolean }[];
+  /** Those that are open first; otherwise only newest first. */
+  openFirst?: boolean;
+  /** Only what stands after this place in the list. */
+  after?: IncidentPlace;
   /** Newest first; 1,000 by default. */
   limit?: number;
 }
 
-/** The present state of the incidents, newest first. Throws `StoreError`; rows of an unknown shape are an error too. */
-export async function readIncidents(store: Store, filter: IncidentFilter = {}): Promise<StoredIncident[]> {
-  const { id, ids, states, kinds, since, until, limit } = filter;
+/** The place of an incident in a list that has the open ones first. */
+export interface IncidentPlace {
+  resolved: boolean;
+  /** Epoch ms. */
+  started: number;
+  id: string;
+}
+
+/**
+ * The present state of the incidents, newest first. Throws `StoreError`. A row of an unknown shape is an error too, unless
+ * `unreadable` takes its id: then it is left out.
+ */
+export async function readIncidents(
+  store: Store,
+  filter: IncidentFilter = {},
+  unreadable?: (id: string) => void,
+): Promise<StoredIncident[]> {
+  const { versions, rows: present, params } = conditions(filter);
   const rows = await store.query<IncidentRow>(
     `SELECT id, version, kind, state, severity, scope, toUnixTimestamp64Milli(started_at) AS started_ms,
       toUnixTimestamp64Milli(detected_at) AS detected_ms, toUnixTimestamp64Milli(resolved_at) AS resolved_ms,
       summary, verdict_party, verdict_why, evidence, remedy, sample_request_ids, related, memory
     FROM (
       SELECT * FROM incidents
-      WHERE true ${id === undefined ? '' : 'AND id = {id:String}'}
-        ${ids === undefined ? '' : 'AND id IN {ids:Array(String)}'}
-        ${kinds === undefined ? '' : 'AND kind IN {kinds:Array(String)}'}
-        ${until === undefined ? '' : 'AND started_at < fromUnixTimestamp64Milli(toInt64({until:Int64}))'}
+      WHERE ${['true', ...versions].join(' AND ')}
       ORDER BY id, version DESC LIMIT 1 BY id
     )
-    WHERE true ${states === undefined ? '' : 'AND state IN {states:Array(String)}'}
-      ${since === undefined ? '' : 'AND (resolved_at IS NULL OR resolved_at >= fromUnixTimestamp64Milli(toInt64({since:Int64})))'}
-    ORDER BY started_at DESC, id LIMIT {limit:UInt32}`,
-    {
-      limit: limit ?? 1_000,
-      ...(id === undefined ? {} : { id }),
-      ...(ids === undefined ? {} : { ids }),
-      ...(kinds === undefined ? {} : { kinds }),
-      ...(states === undefined ? {} : { states }),
-      ...(since === undefined ? {} : { since: Math.round(since * 1000) }),
-      ...(until === undefined ? {} : { until: Math.round(until * 1000) }),
-    },
+    WHERE ${['true', ...present].join(' AND ')}
+    ORDER BY ${filter.openFirst === true ? `state = 'resolved', ` : ''}started_at DESC, id LIMIT {limit:UInt32}`,
+    { ...params, limit: filter.limit ?? 1_000 },
   );
-  return rows.map(fromRow);
+  if (unreadable === undefined) return rows.map(fromRow);
+  return rows.flatMap((row) => {
+    try {
+      return [fromRow(row)];
+    } catch {
+      unreadable(row.id);
+      return [];
+    }
+  });
+}
+
+/** Conditions on all versions, for what never changes, and on the present one, with the values of their placeholders. */
+function conditions(filter: IncidentFilter): {
+  versions: string[];
+  rows: string[];
+  params: Record<string, unknown>;
+} {
+  const { id, ids, states, kinds, severities, parties, scope = [], since, until, after } = filter;
+  const params: Record<string, unknown> = {};
+  const given = (sql: string, values: Record<string, unknown>): string => {
+    Object.assign(params, values);
+    return sql;
+  };
+  const versions = [
+    id !== undefined && given('id = {id:String}', { id }),
+    ids !== undefined && given('id IN {ids:Array(String)}', { ids }),
+    kinds !== undefined && given('kind IN {kinds:Array(String)}', { kinds }),
+    until !== undefined &&
+      given('started_at < fromUnixTimestamp64Milli(toInt64({until:Int64}))', {
+        until: Math.round(until * 1_000),
+      }),
+  ];
+  const rows = [
+    states !== undefined && given('state IN {states:Array(String)}', { states }),
+    severities !== undefined && given('severity IN {severities:Array(String)}', { severities }),
+    parties !== undefined && given('verdict_party IN {parties:Array(String)}', { parties }),
+    since !== undefined &&
+      given('(resolved_at IS NULL OR resolved_at >= fromUnixTimestamp64Milli(toInt64({since:Int64})))', {
+        since: Math.round(since * 1_000),
+      }),
+    ...scope.map(({ name, values, negate }, i) =>
+      given(
+        `JSONExtractString(scope, {scope${i}:String}) ${negate ? 'NOT ' : ''}IN {values${i}:Array(String)}`,
+        { [`scope${i}`]: name, [`values${i}`]: values },
+      ),
+    ),
+    after !== undefined &&
+      given(
+        `(state = 'resolved', -toUnixTimestamp64Milli(started_at), id) > ({resolved:Bool}, -toInt64({started:Int64}), {after:String})`,
+        { resolved: after.resolved, started: after.started, after: after.id },
+      ),
+  ];
+  const kept = (list: readonly (string | false)[]): string[] => list.filter((one) => one !== false);
+  return { versions: kept(versions), rows: kept(rows), params };
 }
 
 /**

@@ -1,16 +1,20 @@
 import type { FastifyInstance } from 'fastify';
 import { catalogueRoutes } from './catalogue.ts';
 import { errorsRoute } from './errors.ts';
+import { createEventHub } from './event-hub.ts';
+import { eventsRoute } from './events.ts';
 import { explainRoute } from './explain.ts';
 import { incidentRoutes } from './incidents.ts';
 import { openApiOf } from './openapi.ts';
 import type { V1Options } from './options.ts';
+import { panelRoutes } from './panels.ts';
 import { pipelineRoute } from './pipeline.ts';
 import { addRoutes, type Route } from './route.ts';
 import { silenceRoutes } from './silences.ts';
 import { trendsRoute } from './trends.ts';
+import { tryRoute } from './try.ts';
 
-/** Every operation below `/api/v1`. */
+/** Every operation below `/api/v1` that is a question with an answer. */
 export function routesOf(options: V1Options): readonly Route[] {
   return [
     ...incidentRoutes(options),
@@ -19,13 +23,18 @@ export function routesOf(options: V1Options): readonly Route[] {
     explainRoute(options),
     errorsRoute(options),
     pipelineRoute(options),
-    ...catalogueRoutes(options),
+    ...catalogueRoutes(),
+    ...panelRoutes(options),
+    ...(options.tryText === undefined ? [] : [tryRoute(options.tryText)]),
   ];
 }
 
 /** Adds `/api/v1` and the document that describes it. */
 export function addApiV1(app: FastifyInstance, options: V1Options): void {
-  const routes = routesOf(options);
+  const hub = createEventHub(options);
+  // Before connections are waited for.
+  app.addHook('preClose', async () => hub.close());
+  const routes = [...routesOf(options), eventsRoute(hub)];
   addRoutes(app, routes);
   const document = openApiOf(routes);
   app.get('/api/v1/openapi.json', () => document);

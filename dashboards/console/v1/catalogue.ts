@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { errorClasses, isRequestClass, requestClassNames } from '../../../domain/error-class.ts';
 import { factsOf, incidentKindNames, incidentKinds } from '../../../domain/incident-kind.ts';
-import type { V1Options } from './options.ts';
 import { NotFound, route, type Route } from './route.ts';
 import { readRunbook } from './runbooks.ts';
 
@@ -44,8 +43,8 @@ export async function readKind(name: string): Promise<z.infer<typeof kindAnswer>
   return { name, ...facts, runbook: file, page: await readRunbook(file) };
 }
 
-/** What the other routes speak of: classes, kinds of incidents, panels. */
-export function catalogueRoutes({ dashboards }: V1Options): readonly Route[] {
+/** What the other routes speak of: classes and kinds of incidents. */
+export function catalogueRoutes(): readonly Route[] {
   return [
     route({
       method: 'GET',
@@ -90,40 +89,6 @@ export function catalogueRoutes({ dashboards }: V1Options): readonly Route[] {
       query: none,
       answer: kindAnswer,
       run: ({ path }) => readKind(path['name'] ?? ''),
-    }),
-    route({
-      method: 'GET',
-      path: '/panels',
-      summary: 'The panels of all dashboards; /api/panels/{slug} answers with the numbers of one.',
-      role: 'read',
-      query: none,
-      answer: z.strictObject({
-        panels: z.array(
-          z.strictObject({
-            slug: z.string(),
-            dashboard: z.string(),
-            title: z.string(),
-            description: z.string(),
-            kind: z.string(),
-            unit: z.string(),
-          }),
-        ),
-      }),
-      run: () =>
-        Promise.resolve({
-          panels: dashboards.flatMap(({ uid, rows }) =>
-            rows.flatMap(({ panels }) =>
-              panels.map(({ slug, title, description, kind, unit }) => ({
-                slug,
-                dashboard: uid,
-                title,
-                description,
-                kind,
-                unit,
-              })),
-            ),
-          ),
-        }),
     }),
   ];
 }

@@ -21,35 +21,34 @@ const query = z.strictObject({
   cursor: cursor.optional(),
 });
 
+/** One failed request as answers show it. */
+export const errorAnswer = z.strictObject({
+  ts: time,
+  request_id: z.string(),
+  provider: z.string(),
+  org: z.string(),
+  project: z.string(),
+  key: z.string().meta({ description: 'Fingerprint, never the key.' }),
+  client: z.string(),
+  region: z.string(),
+  model: z.string(),
+  endpoint: z.string(),
+  status: z.number(),
+  class: z.string(),
+  subclass: z.string(),
+  rule: z.string().meta({ description: 'Id of the rule that gave the class.' }),
+  retry: z.string(),
+  fault: z.string(),
+  wait_seconds: z.number().nullable(),
+  type: z.string(),
+  code: z.string(),
+  message: z.string().meta({ description: 'Redacted.' }),
+  retry_count: z.number(),
+});
+
 /** The answer of `/api/v1/errors`. */
 export const errorsAnswer = z.strictObject({
-  errors: z
-    .array(
-      z.strictObject({
-        ts: time,
-        request_id: z.string(),
-        provider: z.string(),
-        org: z.string(),
-        project: z.string(),
-        key: z.string().meta({ description: 'Fingerprint, never the key.' }),
-        client: z.string(),
-        region: z.string(),
-        model: z.string(),
-        endpoint: z.string(),
-        status: z.number(),
-        class: z.string(),
-        subclass: z.string(),
-        rule: z.string().meta({ description: 'Id of the rule that gave the class.' }),
-        retry: z.string(),
-        fault: z.string(),
-        wait_seconds: z.number().nullable(),
-        type: z.string(),
-        code: z.string(),
-        message: z.string().meta({ description: 'Redacted.' }),
-        retry_count: z.number(),
-      }),
-    )
-    .meta({ description: 'Newest first.' }),
+  errors: z.array(errorAnswer).meta({ description: 'Newest first.' }),
   next: z.string().nullable().meta({ description: 'Cursor of the next page; null: there is none.' }),
 });
 export type ErrorsAnswer = z.infer<typeof errorsAnswer>;
@@ -79,7 +78,7 @@ export function errorsRoute({ store, present }: V1Options): Route {
         const shown = events.slice(0, asked.limit);
         const last = shown.at(-1);
         return {
-          errors: shown.map(toAnswer),
+          errors: shown.map(toErrorAnswer),
           next: events.length > shown.length && last !== undefined ? cursorOf(last) : null,
         };
       } catch (error) {
@@ -97,7 +96,8 @@ function classesOf(text: string): readonly string[] {
   throw new BadParameter(`class: ${odd.slice(0, 64)} is none; /api/v1/classes lists them`);
 }
 
-function toAnswer(event: ErrorEvent): ErrorsAnswer['errors'][number] {
+/** An event as answers show it. */
+export function toErrorAnswer(event: ErrorEvent): ErrorsAnswer['errors'][number] {
   const {
     ts,
     api_key: key,

@@ -1,19 +1,25 @@
 import { z } from 'zod';
 import { attentionOf, type Marks, reopenedOf, silencedUntil } from '../../../domain/attention.ts';
-import { type Incident, incident, incidentStates, partyNames } from '../../../domain/incident.ts';
+import {
+  type Incident,
+  incident,
+  incidentStates,
+  partyNames,
+  scope as scopeShape,
+  type Scope,
+} from '../../../domain/incident.ts';
 import { incidentKindNames } from '../../../domain/incident-kind.ts';
 import { timelineOf } from '../../../domain/incident-timeline.ts';
 import { readMarks, writeAcknowledgement } from '../../../store/queries/attention.ts';
 import { readIncidentVersions } from '../../../store/queries/incident-versions.ts';
-import { readIncidents } from '../../../store/queries/incidents.ts';
+import { type IncidentFilter, type IncidentPlace, readIncidents } from '../../../store/queries/incidents.ts';
 import { readDeliveries } from '../../../store/queries/notifications.ts';
+import { type ErrorEvent, readErrorEvents } from '../../../store/queries/error-events.ts';
 import { BadParameter } from '../parameters.ts';
+import { errorAnswer, toErrorAnswer } from './errors.ts';
 import type { V1Options } from './options.ts';
 import { NotFound, route, type Route } from './route.ts';
 import { cursor, filtersOf, iso, limit, moment, secondsOf, time, where } from './shared.ts';
-
-/** So many incidents are looked at for one answer; older ones come by `from` and `to`. */
-const MOST = 10_000;
 
 /** What may be asked for. */
 export const incidentsQuery = z.strictObject({
@@ -59,6 +65,9 @@ export const incidentAnswer = z.strictObject({
   timeline: z
     .array(z.strictObject({ at: time, what: z.string(), detail: z.string() }))
     .meta({ description: 'What happened to it, oldest first.' }),
+  samples: z
+    .array(errorAnswer)
+    .meta({ description: 'The failures of its sample request ids, as far as they are still stored.' }),
 });
 export type IncidentAnswer = z.infer<typeof incidentAnswer>;
 
@@ -68,7 +77,7 @@ const by = z.string().max(100, 'is longer than 100 characters').default('the con
 
 /** Reading incidents, and saying that somebody has taken one over. */
 export function incidentRoutes(options: V1Options): readonly Route[] {
-  const { store, present } = options;
+  const { store, now } = options;
   return [
     route({
       method: 'GET',
@@ -88,14 +97,15 @@ export function incidentRoutes(options: V1Options): readonly Route[] {
       answer: incidentAnswer,
       async run({ path }): Promise<IncidentAnswer> {
         const one = await find(options, path['id'] ?? '');
-        const [marks, versions, told] = await Promise.all([
+        const [marks, versions, told, samples] = await Promise.all([
           readMarks(store),
           readIncidentVersions(store, one.id),
           readDeliveries(store, { incidents: [one.id], limit: 1_000 }),
+          samplesOf(store, one),
         ]);
         return {
           incident: one,
-          attention: attentionTo(one, marks, present() / 1_000),
+          attention: attentionTo(one, marks, now() / 1_000),
           timeline: timelineOf({
             startedAt: Date.parse(one.started_at),
             versions,
@@ -105,6 +115,7 @@ export function incidentRoutes(options: V1Options): readonly Route[] {
             })),
             ...saidOf(one, marks),
           }).map((step) => ({ ...step, at: new Date(step.at).toISOString() })),
+          samples: samples.map(toErrorAnswer),
         };
       },
     }),
@@ -128,8 +139,19 @@ export function incidentRoutes(options: V1Options): readonly Route[] {
   ];
 }
 
+/** Samples are of the beginning of an incident. */
+const SAMPLE_SECONDS = 86_400;
+
+async function samplesOf(store: V1Options['store'], one: Incident): Promise<ErrorEvent[]> {
+  const ids = one.sample_request_ids;
+  if (ids.length === 0) return [];
+  const from = Date.parse(one.started_at) / 1_000 - 3_600;
+  const span = { from, to: from + SAMPLE_SECONDS, limit: ids.length * 4 };
+  return readErrorEvents(store, { ...span, classes: [], where: [], text: '', after: null, requestIds: ids });
+}
+
 async function list(
-  { store, present }: V1Options,
+  { store, present, now, warn }: V1Options,
   asked: z.infer<typeof incidentsQuery>,
 ): Promise<IncidentsAnswer> {
   const at = (name: 'from' | 'to'): number | undefined => {
@@ -137,45 +159,60 @@ async function list(
     return text === undefined ? undefined : secondsOf(name, text, present());
   };
   const [since, until] = [at('from'), at('to')];
-  const states =
-    asked.state === 'open' ? (['pending', 'firing'] as const) : [asked.state ?? ''].filter(isState);
-  const found = await readIncidents(store, {
-    ...(states.length === 0 ? {} : { states }),
-    ...(asked.kind === undefined ? {} : { kinds: [asked.kind] }),
+  const { state, kind, severity, party } = asked;
+  const unreadable: string[] = [];
+  const filter: IncidentFilter = {
+    ...(state === undefined ? {} : { states: state === 'open' ? ['pending', 'firing'] : [state] }),
+    ...(kind === undefined ? {} : { kinds: [kind] }),
+    ...(severity === undefined ? {} : { severities: [severity] }),
+    ...(party === undefined ? {} : { parties: [party] }),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
-    limit: MOST,
-  });
-  const wanted = filtersOf(asked.where);
-  const fitting = found
-    .map((one) => one.incident)
-    .filter(
-      (one) =>
-        (asked.party === undefined || one.verdict.party === asked.party) &&
-        (asked.severity === undefined || one.severity === asked.severity) &&
-        wanted.every(({ dimension, values, negate }) => {
-          const name = dimension === 'api_key' ? 'key' : dimension;
-          const value = (one.scope as Readonly<Record<string, string | undefined>>)[name] ?? '';
-          return values.includes(value) !== negate;
-        }),
-    );
-  const ordered = [
-    ...fitting.filter(({ state }) => state !== 'resolved'),
-    ...fitting.filter(({ state }) => state === 'resolved'),
-  ];
-  const begin = asked.cursor === undefined ? 0 : ordered.findIndex(({ id }) => id === asked.cursor) + 1;
-  if (asked.cursor !== undefined && begin === 0)
-    throw new BadParameter('cursor: the incident that it names is no longer in the list; begin again');
-  const shown = ordered.slice(begin, begin + asked.limit);
+    ...(asked.cursor === undefined ? {} : { after: placeOf(asked.cursor) }),
+    scope: asked.where.map(scopeOf),
+    openFirst: true,
+    limit: asked.limit + 1,
+  };
+  const found = await readIncidents(store, filter, (id) => unreadable.push(id));
+  if (unreadable.length > 0) warn?.(`table incidents: cannot read ${unreadable.join(', ')}; left out`);
+  const shown = found.slice(0, asked.limit).map(({ incident: one }) => one);
   const marks = await readMarks(store);
+  const last = shown.at(-1);
+  const isMore = found.length + unreadable.length > asked.limit && last !== undefined;
   return {
-    incidents: shown.map((one) => ({ ...one, attention: attentionTo(one, marks, present() / 1_000) })),
-    next: ordered.length > begin + shown.length ? (shown.at(-1)?.id ?? null) : null,
+    incidents: shown.map((one) => ({ ...one, attention: attentionTo(one, marks, now() / 1_000) })),
+    next: isMore ? cursorOf(last) : null,
   };
 }
 
-function isState(text: string): text is (typeof incidentStates)[number] {
-  return incidentStates.some((state) => state === text);
+const scopeNames = scopeShape.keyof().options;
+
+/** Scopes name fewer dimensions than counts have. Throws `BadParameter`. */
+function scopeOf(text: string): { name: keyof Scope; values: readonly string[]; negate: boolean } {
+  const [{ dimension, values, negate } = { dimension: '', values: [], negate: false }] = filtersOf([text]);
+  const wanted = dimension === 'api_key' ? 'key' : dimension;
+  const name = scopeNames.find((one) => one === wanted);
+  if (name === undefined)
+    throw new BadParameter(`where: no scope names ${dimension}; use one of ${scopeNames.join(', ')}`);
+  return { name, values, negate };
+}
+
+/** The place of an incident in the list as one word. */
+export function cursorOf({ id, state, started_at }: Pick<Incident, 'id' | 'state' | 'started_at'>): string {
+  const place = [state === 'resolved', Date.parse(started_at), id];
+  return Buffer.from(JSON.stringify(place)).toString('base64url');
+}
+
+const place = z.tuple([z.boolean(), z.int(), z.string()]);
+
+/** Throws `BadParameter` for a text that is no such word. */
+export function placeOf(text: string): IncidentPlace {
+  try {
+    const [resolved, started, id] = place.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
+    return { resolved, started, id };
+  } catch (error) {
+    throw new BadParameter('cursor: is not what an answer gave as next', { cause: error });
+  }
 }
 
 async function find({ store }: V1Options, id: string): Promise<Incident> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { problemDetails } from '../problem.ts';
 import type { Route } from './route.ts';
 
 /** The OpenAPI 3.1 document of routes. Pure. */
@@ -20,23 +21,12 @@ export function openApiOf(routes: readonly Route[]): Record<string, unknown> {
     paths,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: problemSchema },
+      schemas: { Problem: schemaOf(problemDetails, 'output') },
     },
     // Without a token where the console asks for none.
     security: [{}, { bearer: [] }],
   };
 }
-
-const problemSchema = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'detail'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string', description: 'One line: what is wrong and what to do.' },
-  },
-};
 
 function operationOf(one: Route): Record<string, unknown> {
   const names = [...one.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
@@ -53,13 +43,13 @@ function operationOf(one: Route): Record<string, unknown> {
       : {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: schemaOf(one.body, 'input') } },
+            content: { [one.bodyType ?? 'application/json']: { schema: schemaOf(one.body, 'input') } },
           },
         }),
     responses: {
       200: {
         description: 'The answer.',
-        content: { 'application/json': { schema: schemaOf(one.answer, 'output') } },
+        content: { [one.answerType ?? 'application/json']: { schema: schemaOf(one.answer, 'output') } },
       },
       default: {
         description: 'What is wrong, in one line.',

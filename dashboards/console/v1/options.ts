@@ -3,6 +3,8 @@ import type { ScopeSumsRow } from '../../../store/queries/scope-sums.ts';
 import type { Store } from '../../../store/store.ts';
 import type { Dashboard } from '../../panel.ts';
 import type { LiveStatus } from '../live-status.ts';
+import type { QueryCache } from '../query-cache.ts';
+import type { TryText } from '../try.ts';
 
 /** Ranks the parts of the traffic that fail more than usual. The analyzers' own; wired by the command. */
 export type Explainer = <Dimension extends string>(
@@ -31,4 +33,10 @@ export interface V1Options {
   explain: Explainer;
   dashboards: readonly Dashboard[];
   live?: (() => LiveStatus) | undefined;
+  /** Absent: each question is asked of the store. */
+  cache?: QueryCache;
+  /** Told, in one line, what of the store could not be read. */
+  warn?: (message: string) => void;
+  /** How a text would be read; absent: there is no such route. */
+  tryText?: TryText | undefined;
 }

@@ -4,12 +4,18 @@ import { readDroppedFields } from '../../../store/queries/dropped-fields.ts';
 import { readIngestState } from '../../../store/queries/ingest-state.ts';
 import { readLosses } from '../../../store/queries/losses.ts';
 import { readFolded } from '../../../store/queries/names.ts';
+import { type LedgerSum, readBrokenLinks, readLedgerSums } from '../../../store/queries/reconcile.ts';
+import { createQueryCache } from '../query-cache.ts';
 import type { V1Options } from './options.ts';
 import { route, type Route } from './route.ts';
 import { iso, time } from './shared.ts';
 
 const DAY = 86_400;
 const DEAD_LETTERS = 50;
+
+/** The ledger is looked at again after so long, ms. */
+const LEDGER_MS = 30_000;
+const MOST_BROKEN = 20;
 
 /** The answer of `/api/v1/pipeline`. */
 export const pipelineAnswer = z.strictObject({
@@ -32,6 +38,32 @@ export const pipelineAnswer = z.strictObject({
       }),
     )
     .meta({ description: 'What workers said of each partition within a day.' }),
+  topics: z
+    .array(
+      z.strictObject({
+        topic: z.string(),
+        partitions: z.number(),
+        counted: z.number(),
+        failed: z.number().meta({ description: 'Of the counted, failed requests.' }),
+        skipped: z.number(),
+        dead: z.number(),
+      }),
+    )
+    .meta({ description: 'Sources of the last 24 hours, with what became of their records.' }),
+  broken: z
+    .array(
+      z.strictObject({
+        topic: z.string(),
+        partition: z.number(),
+        kind: z.string(),
+        from: z.number(),
+        to: z.number(),
+      }),
+    )
+    .meta({
+      description:
+        'Batches of the last 24 hours that do not join, do not add up, or say that records were lost; faultline reconcile compares everything.',
+    }),
   dead_letters: z.array(
     z.strictObject({
       topic: z.string(),
@@ -67,6 +99,7 @@ export type PipelineAnswer = z.infer<typeof pipelineAnswer>;
 
 /** The state of what brings the counts. */
 export function pipelineRoute({ store, now, live }: V1Options): Route {
+  const ledger = createQueryCache(LEDGER_MS, now);
   return route({
     method: 'GET',
     path: '/pipeline',
@@ -77,12 +110,14 @@ export function pipelineRoute({ store, now, live }: V1Options): Route {
     async run(): Promise<PipelineAnswer> {
       const clock = now() / 1_000;
       const dead = { topic: '', reason: '', since: clock - 30 * DAY, limit: DEAD_LETTERS, open: false };
-      const [state, letters, dropped, folded, losses] = await Promise.all([
+      const [state, letters, dropped, folded, losses, sums, broken] = await Promise.all([
         readIngestState(store),
         readDeadLetters(store, dead),
         readDroppedFields(store, 24),
         readFolded(store),
         readLosses(store, clock - 30 * DAY),
+        ledger.get('sums', () => readLedgerSums(store, Math.floor(clock - DAY))),
+        ledger.get('broken', () => readBrokenLinks(store, Math.floor(clock - DAY))),
       ]);
       const own = live?.() ?? null;
       return {
@@ -101,6 +136,10 @@ export function pipelineRoute({ store, now, live }: V1Options): Route {
           stored_until: iso(one.stored_until),
           said_at: iso(one.at),
         })),
+        topics: topicsOf(sums),
+        broken: broken
+          .slice(0, MOST_BROKEN)
+          .map(({ topic, partition, kind, from, to }) => ({ topic, partition, kind, from, to })),
         dead_letters: letters.map(({ body, inserted_at, replayed, size: _size, ...rest }) => ({
           ...rest,
           text: body.slice(0, 500),
@@ -112,5 +151,22 @@ export function pipelineRoute({ store, now, live }: V1Options): Route {
         losses: losses.map((loss) => ({ ...loss, at: iso(loss.at) })),
       };
     },
+  });
+}
+
+function topicsOf(sums: readonly LedgerSum[]): PipelineAnswer['topics'] {
+  // A topic that was made anew stands there once for each of its lives.
+  const names = [...new Set(sums.map(({ topic }) => topic))];
+  return names.map((topic) => {
+    const own = sums.filter((one) => one.topic === topic);
+    const sum = (of: (one: LedgerSum) => number): number => own.reduce((total, one) => total + of(one), 0);
+    return {
+      topic,
+      partitions: new Set(own.map(({ partition }) => partition)).size,
+      counted: sum(({ counted }) => counted),
+      failed: sum(({ failed }) => failed),
+      skipped: sum(({ skipped }) => skipped),
+      dead: sum(({ dead }) => dead),
+    };
   });
 }

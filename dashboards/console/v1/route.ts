@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Role } from '../login.ts';
 import { BadParameter } from '../parameters.ts';
-
-/** Which of two rights a route needs: to look, or to change what people said of incidents. */
-export type Role = 'read' | 'act';
+import { sendProblem } from '../problem.ts';
 
 /** One operation of the API. The document that describes it and the check of what is sent come from the same schemas. */
 export interface Route<Query extends z.ZodObject = z.ZodObject, Body extends z.ZodType = z.ZodType> {
@@ -17,7 +17,13 @@ export interface Route<Query extends z.ZodObject = z.ZodObject, Body extends z.Z
   query: Query;
   /** Of a POST. */
   body?: Body;
+  /** JSON unless said otherwise. */
+  bodyType?: 'text/plain';
+  /** In bytes, where it may be more than the server's limit. */
+  bodyLimit?: number;
   answer: z.ZodType;
+  /** JSON unless said otherwise. */
+  answerType?: 'text/event-stream';
   /** Throws `BadParameter`, `NotFound`, or an error of the store. A `Text` is sent as it is. */
   run(asked: Asked<Query, Body>): Promise<unknown>;
 }
@@ -44,6 +50,14 @@ export class NotFound extends Error {
   }
 }
 
+/** It cannot be answered now, and the same request can succeed later. */
+export class Unavailable extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Unavailable';
+  }
+}
+
 /** An answer that is no JSON. */
 export class Text {
   readonly type: string;
@@ -54,30 +68,6 @@ export class Text {
   }
 }
 
-/** The body of every answer that is no success, as RFC 9457 has it. */
-export interface ProblemDetails {
-  type: 'about:blank';
-  title: string;
-  status: number;
-  /** One line for people: what is wrong and what to do. */
-  detail: string;
-}
-
-const titles: Readonly<Record<number, string>> = {
-  400: 'Bad request',
-  403: 'Forbidden',
-  404: 'Not found',
-  415: 'Unsupported media type',
-  500: 'Internal error',
-  503: 'Store not available',
-};
-
-/** Sends a problem. */
-export function sendProblem(reply: FastifyReply, status: number, detail: string): FastifyReply {
-  const body: ProblemDetails = { type: 'about:blank', title: titles[status] ?? 'Error', status, detail };
-  return reply.code(status).type('application/problem+json; charset=utf-8').send(body);
-}
-
 /** Adds routes below `/api/v1`. Unforeseen errors are thrown on, to the handler of the server. */
 export function addRoutes(app: FastifyInstance, routes: readonly Route[]): void {
   for (const one of routes) {
@@ -85,6 +75,7 @@ export function addRoutes(app: FastifyInstance, routes: readonly Route[]): void 
       method: one.method,
       url: `/api/v1${one.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
       config: { role: one.role },
+      ...(one.bodyLimit === undefined ? {} : { bodyLimit: one.bodyLimit }),
       handler: (request, reply) => answer(one, request, reply),
     });
   }
@@ -107,28 +98,41 @@ export async function runRoute(one: Route, { query, body, path }: Given): Promis
 }
 
 async function answer(one: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  // Another site can make a browser send this, although it cannot read the answer.
-  if (one.method === 'POST' && request.headers['sec-fetch-site'] === 'cross-site')
-    return sendProblem(reply, 403, 'this is for pages of this server and for programs');
   try {
     const { query, body, params } = request;
     const path = params as Record<string, string>;
     const found = await runRoute(one, { query: query as Record<string, unknown>, body, path });
     if (found instanceof Text) return reply.type(found.type).send(found.body);
+    if (found instanceof Readable) return sendStream(found, one, reply);
     return sendTagged(JSON.stringify(found), request, reply);
   } catch (error) {
-    if (error instanceof BadParameter) return sendProblem(reply, 400, error.message);
-    if (error instanceof NotFound) return sendProblem(reply, 404, error.message);
+    if (error instanceof BadParameter) return sendProblem(reply, 400, 'bad_parameter', error.message);
+    if (error instanceof Unavailable)
+      return sendProblem(reply.header('retry-after', '10'), 503, 'busy', error.message);
+    if (error instanceof NotFound) return sendProblem(reply, 404, 'not_found', error.message);
     throw error;
   }
+}
+
+function sendStream(stream: Readable, { answerType }: Route, reply: FastifyReply): FastifyReply {
+  // Some proxies hold back what comes in small pieces.
+  reply.header('x-accel-buffering', 'no');
+  return reply.type(answerType ?? 'application/octet-stream').send(stream);
 }
 
 /** The answer with its tag; nothing but 304 where the asker has just this. */
 function sendTagged(body: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   reply.headers({ etag, 'cache-control': 'no-cache' });
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  if (hasTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
   return reply.type('application/json; charset=utf-8').send(body);
+}
+
+/** Whether `If-None-Match` names the tag; a proxy that packs answers marks tags as weak. Pure. */
+export function hasTag(header: string | undefined, etag: string): boolean {
+  return (header ?? '')
+    .split(',')
+    .some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
 }
 
 /** A parameter that may be given several times is a list also when it is given once. */

@@ -78,7 +78,7 @@ export function createPage() {
 
 /** @param {string} body @returns {Promise<TryAnswer>} */
 async function ask(body) {
-  const response = await fetch('/api/try', {
+  const response = await fetch('/api/v1/try', {
     method: 'POST',
     headers: { 'content-type': 'text/plain', accept: 'application/json' },
     body,

@@ -1,0 +1,266 @@
+import type { FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, test } from 'vitest';
+import { explain } from '../../../analyzers/explain.ts';
+import { settingsSchema } from '../../../domain/settings.ts';
+import { toRetention } from '../../../domain/retention.ts';
+import { StoreError } from '../../../store/error.ts';
+import type { Insert, Store } from '../../../store/store.ts';
+import { type ConsoleOptions, createConsole } from '../server.ts';
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+
+interface Memory extends Store {
+  asked: { sql: string; params: Record<string, unknown> | undefined }[];
+  inserted: Insert[];
+}
+
+/** Answers every question by the function; keeps what was asked and stored. */
+function memoryStore(answer: (sql: string) => unknown[] = () => []): Memory {
+  const asked: Memory['asked'] = [];
+  const inserted: Insert[] = [];
+  return {
+    asked,
+    inserted,
+    kind: 'embedded',
+    database: 'faultline',
+    cluster: '',
+    where: 'memory',
+    query: async <Row>(sql: string, params?: Record<string, unknown>) => {
+      asked.push({ sql, params });
+      return answer(sql) as Row[];
+    },
+    command: () => Promise.reject(new Error('the API runs no statements')),
+    insert: async (insert) => {
+      inserted.push(insert);
+    },
+    close: async () => undefined,
+  };
+}
+
+const apps: FastifyInstance[] = [];
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.close();
+});
+
+async function open(options: Partial<ConsoleOptions> = {}): Promise<FastifyInstance> {
+  const app = await createConsole({
+    store: memoryStore(),
+    host: '127.0.0.1',
+    port: 7070,
+    token: '',
+    now: () => NOW,
+    dashboards: [],
+    retention: toRetention(settingsSchema.parse({}).clickhouse.retention),
+    explain,
+    ...options,
+  });
+  apps.push(app);
+  return app;
+}
+const local = { host: '127.0.0.1:7070' };
+
+test.each([
+  ['/incidents?state=closed', 'state: is none of open, pending, firing, resolved'],
+  ['/incidents?kind=surge', 'kind: is no kind of incident; /api/v1/kinds lists them'],
+  ['/incidents?limit=0', 'limit: is no number from 1 to 1000'],
+  ['/incidents?limit=1&limit=2', 'limit: is no number from 1 to 1000'],
+  ['/incidents?cursor=x', 'cursor: is not what an answer gave as next'],
+  ['/incidents?where=org', 'where: "org" is no condition such as model=gpt-4.1 or class!=ok'],
+  ['/incidents?where=status%3D429', /^where: no scope names status; use one of provider, org/],
+  ['/incidents?where=1;DROP%3D1', /^where: "1;DROP" is no dimension; use one of provider/],
+  ['/incidents?from=soon', /^from: is no time such as now-6h/],
+  ['/trends?by=klass', /^by: "klass" is no dimension; use one of provider/],
+  ['/trends?where=klass%3D1', /^where: "klass" is no dimension/],
+  ['/trends?step=5', 'step: is below 10 seconds, the counting interval'],
+  ['/trends?from=now&to=now-1h', 'to: is not after from'],
+  ['/trends?step=10&limit=10000', /^limit: 10000 groups of \d+ points are over 200000 points/],
+  ['/trends?x=1', 'x: no such parameter here'],
+  ['/explain?class=ok', 'class: ok is no failure; /api/v1/classes lists them'],
+  ['/explain?against_from=now-2h', 'against_from: give against_from and against_to, or neither'],
+  ['/errors?cursor=e30', 'cursor: is not what an answer gave as next'],
+  ['/errors?q=a&q=b', 'q: is given more than once'],
+])('%s is refused in one line that names the parameter', async (url, detail) => {
+  const store = memoryStore();
+  const answer = await (await open({ store })).inject({ url: `/api/v1${url}`, headers: local });
+  expect([answer.statusCode, answer.headers['content-type']]).toEqual([
+    400,
+    'application/problem+json; charset=utf-8',
+  ]);
+  expect(answer.json()).toEqual({
+    type: 'about:blank',
+    title: 'Bad request',
+    status: 400,
+    code: 'bad_parameter',
+    detail: typeof detail === 'string' ? detail : expect.stringMatching(detail),
+  });
+  expect(store.asked.filter(({ sql }) => !sql.includes('AS n FROM'))).toEqual([]);
+});
+
+test.each(['/incidents/none', '/classes/none', '/kinds/none', '/panels/none', '/nothing'])(
+  '%s is not found',
+  async (url) => {
+    const answer = await (await open()).inject({ url: `/api/v1${url}`, headers: local });
+    expect([answer.statusCode, answer.json().status]).toEqual([404, 404]);
+    expect(answer.json().detail).toMatch(/there is no/);
+  },
+);
+
+test('what a client sends reaches the store as parameters only', async () => {
+  const hostile = "x'; DROP TABLE incidents --";
+  const word = encodeURIComponent(hostile);
+  const store = memoryStore();
+  const app = await open({ store });
+  for (const url of [
+    `/incidents?where=org%3D${word}`,
+    `/incidents/${word}`,
+    `/trends?where=org%3D${word}&from=now-1h`,
+    `/explain?where=org%3D${word}&from=now-1h`,
+    `/errors?where=org%3D${word}&q=${word}`,
+  ])
+    await app.inject({ url: `/api/v1${url}`, headers: local });
+  expect(store.asked.length).toBeGreaterThan(5);
+  expect(store.asked.filter(({ sql }) => sql.includes('DROP'))).toEqual([]);
+  expect(JSON.stringify(store.asked.map(({ params }) => params))).toContain(hostile);
+});
+
+test('a store that is away is a problem with its own line, which programs can tell from others', async () => {
+  const store = memoryStore(() => {
+    throw new StoreError('unreachable', 'ClickHouse at h does not answer');
+  });
+  const answer = await (await open({ store })).inject({ url: '/api/v1/incidents', headers: local });
+  expect([answer.statusCode, answer.json()]).toMatchObject([
+    503,
+    { status: 503, code: 'unreachable', detail: 'ClickHouse at h does not answer' },
+  ]);
+});
+
+describe('who may act', () => {
+  const payload = { kinds: ['retry_storm'], for: '1h', by: 'me' };
+  const silence = { method: 'POST', url: '/api/v1/silences', payload } as const;
+  const roles = { host: '0.0.0.0', token: 'acts-token', readToken: 'reads-token' };
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+  test.each([
+    ['acts-token', 200, 200],
+    ['reads-token', 200, 403],
+    ['wrong-token', 401, 401],
+  ])('with %s looking is answered with %d and acting with %d', async (token, looking, acting) => {
+    const store = memoryStore();
+    const app = await open({ ...roles, store });
+    const headers = bearer(token);
+    expect((await app.inject({ url: '/api/v1/silences', headers })).statusCode).toBe(looking);
+    expect((await app.inject({ ...silence, headers })).statusCode).toBe(acting);
+    expect(store.inserted).toHaveLength(acting === 200 ? 1 : 0);
+  });
+
+  test('a session has the role of the token that it was opened with', async () => {
+    const app = await open(roles);
+    for (const [token, status] of [
+      ['acts-token', 200],
+      ['reads-token', 403],
+    ] as const) {
+      const login = await app.inject({
+        method: 'POST',
+        url: '/login',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        payload: `token=${token}`,
+      });
+      const cookie = String(login.headers['set-cookie']).split(';')[0] ?? '';
+      expect((await app.inject({ url: '/api/v1/silences', headers: { cookie } })).statusCode).toBe(200);
+      expect((await app.inject({ ...silence, headers: { cookie } })).statusCode).toBe(status);
+    }
+  });
+
+  test('with a token that reads alone nobody acts, also on loopback', async () => {
+    const app = await open({ readToken: 'reads-token' });
+    expect((await app.inject({ ...silence, headers: local })).statusCode).toBe(401);
+    const headers = { ...local, ...bearer('reads-token') };
+    expect((await app.inject({ ...silence, headers })).statusCode).toBe(403);
+    // No token is empty.
+    expect((await app.inject({ ...silence, headers: { ...local, ...bearer('') } })).statusCode).toBe(401);
+  });
+
+  test.each([
+    ['a page of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['a page of a neighbour', { 'sec-fetch-site': 'same-site' }, 403],
+    ['the page of this server', { 'sec-fetch-site': 'same-origin', origin: 'http://127.0.0.1:7070' }, 200],
+    ['an older browser on another site', { origin: 'http://evil.example' }, 403],
+    ['an older browser in a sandbox', { origin: 'null' }, 403],
+    ['an older browser on the page of this server', { origin: 'http://127.0.0.1:7070' }, 200],
+    ['a program', {}, 200],
+  ])('%s: answered with %j', async (_who, headers, status) => {
+    const store = memoryStore();
+    const answer = await (await open({ store })).inject({ ...silence, headers: { ...local, ...headers } });
+    expect([answer.statusCode, store.inserted.length]).toEqual([status, status === 200 ? 1 : 0]);
+  });
+
+  test.each([
+    [{ for: '1h' }, 'kinds: this would silence everything; name kinds or a scope'],
+    [{ kinds: ['x'], for: '1h' }, 'kinds.0: names no kind of incident'],
+    [{ kinds: ['retry_storm'], for: 'long' }, 'for: is no length such as 30m, 2h or 1d'],
+    [{ kinds: ['retry_storm'], for: '1h', until: 'x' }, 'until: no such parameter here'],
+  ])('a silence of %j is refused', async (wrong, detail) => {
+    const answer = await (await open()).inject({ ...silence, payload: wrong, headers: local });
+    expect([answer.statusCode, answer.json().detail]).toEqual([400, detail]);
+  });
+
+  const row = {
+    id: 'a1',
+    version: 1,
+    kind: 'slow_down_surge',
+    state: 'firing',
+    severity: 'critical',
+    scope: '{"provider":"openai"}',
+    started_ms: NOW - 60_000,
+    detected_ms: NOW,
+    resolved_ms: null,
+    summary: 's',
+    verdict_party: 'traffic',
+    verdict_why: 'w',
+    evidence: '{"reopened":2}',
+    remedy: '{"steps":[],"retry":"no","owner":"o","docs":"d"}',
+    sample_request_ids: [],
+    related: [],
+    memory: '{}',
+  };
+
+  test.each([
+    [{ by: 'ann', note: 'on it' }, true, 'a1\t2\tann\ton it\tfalse\n'],
+    [{ by: 'ann', withdraw: true }, false, 'a1\t2\tann\t\ttrue\n'],
+  ])('an acknowledgement of %j is stored for the times it was opened', async (said, acknowledged, stored) => {
+    const store = memoryStore((sql) => (sql.includes('FROM incidents') ? [row] : []));
+    const url = '/api/v1/incidents/a1/acknowledge';
+    const answer = await (await open({ store })).inject({
+      method: 'POST',
+      url,
+      payload: said,
+      headers: local,
+    });
+    expect([answer.statusCode, answer.json()]).toEqual([200, { acknowledged }]);
+    expect(store.inserted.map(({ table, body }) => [table, body.toString()])).toEqual([
+      ['acknowledgements', stored],
+    ]);
+  });
+
+  test('a row of incidents that is of no known shape is left out and told of, and paging goes on', async () => {
+    const lines: string[] = [];
+    const logger = { warn: (line: string) => lines.push(line), error: () => undefined };
+    const rows = [{ ...row, id: 'broken', scope: '{' }, row, { ...row, id: 'a2' }];
+    const store = memoryStore((sql) => (sql.includes('FROM incidents') ? rows : []));
+    const app = await open({ store, logger });
+    const answer = (await app.inject({ url: '/api/v1/incidents?limit=2', headers: local })).json();
+    expect(answer.incidents.map(({ id }: { id: string }) => id)).toEqual(['a1', 'a2']);
+    expect(answer.next).not.toBeNull();
+    expect(lines).toEqual(['table incidents: cannot read broken; left out']);
+  });
+
+  test('the headers of every answer keep pages from framing, sniffing and loading', async () => {
+    const answer = await (await open()).inject({ url: '/api/v1/classes', headers: local });
+    expect(answer.headers).toMatchObject({
+      'content-security-policy': expect.stringContaining("default-src 'none'"),
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'cache-control': 'no-cache',
+    });
+  });
+});

@@ -1,0 +1,125 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { until } from '../../../tests/fixtures/until.ts';
+import type { Store } from '../../../store/store.ts';
+import { changesOf, createEventHub, type Known } from './event-hub.ts';
+
+const known = (more: Partial<Known> = {}): Known => ({
+  asked: 0,
+  newest: 1_772_366_400,
+  marks: '[]',
+  incidents: new Map(),
+  ...more,
+});
+const shown = {
+  id: 'a',
+  kind: 'slow_down_surge',
+  state: 'firing',
+  severity: 'critical',
+  scope: {},
+  summary: 's',
+} as const;
+
+test.each([
+  ['at first only how far the data are', null, known({ marks: 'x' }), ['data']],
+  ['nothing changed', known(), known(), []],
+  ['newer data', known(), known({ newest: 1_772_366_410 }), ['data']],
+  ['somebody acknowledged', known(), known({ marks: '[1]' }), ['attention']],
+  ['a new incident', known(), known({ incidents: new Map([['a', { version: 1, shown }]]) }), ['incident']],
+  [
+    'the same version once more',
+    known({ incidents: new Map([['a', { version: 1, shown }]]) }),
+    known({ incidents: new Map([['a', { version: 1, shown }]]) }),
+    [],
+  ],
+  [
+    'an incident that changed',
+    known({ incidents: new Map([['a', { version: 1, shown }]]) }),
+    known({ incidents: new Map([['a', { version: 2, shown }]]) }),
+    ['incident'],
+  ],
+])('%s', (_name, before, now, names) => {
+  expect(changesOf(before, now).map(([name]) => name)).toEqual(names);
+});
+
+function hub(query: () => unknown[], limits: Parameters<typeof createEventHub>[0]['limits'] = {}) {
+  let questions = 0;
+  let now = 0;
+  const store = {
+    query: async () => {
+      questions += 1;
+      return query();
+    },
+  } as unknown as Store;
+  const own = createEventHub({ store, now: () => now, limits: { pollMs: 5, ...limits } });
+  return { own, questions: () => questions, pass: (ms: number) => (now += ms) };
+}
+
+function textOf(stream: PassThrough | null): () => string {
+  let text = '';
+  stream?.on('data', (piece: Buffer) => {
+    text += piece.toString();
+  });
+  return () => text;
+}
+
+test('only so many listen; whoever leaves makes room', async () => {
+  const { own } = hub(() => [], { most: 2 });
+  const first = own.listen();
+  expect([first, own.listen()]).not.toContain(null);
+  expect(own.listen()).toBeNull();
+  first?.destroy();
+  await until('there is room', () => own.listen() !== null);
+  own.close();
+});
+
+test('nobody listens: nothing is asked', async () => {
+  const { own, questions } = hub(() => []);
+  const stream = own.listen();
+  await until('the store is asked', () => questions() > 3);
+  stream?.destroy();
+  let before = -1;
+  // Quiet for two looks in a row, after what was under way.
+  await until('the questions end', async () => {
+    const same = questions() === before;
+    before = questions();
+    return same;
+  });
+  own.close();
+});
+
+test('silence is broken by a heartbeat, trouble is told, and an old connection ends', async () => {
+  const { own, pass } = hub(
+    () => {
+      throw new Error('ClickHouse at h does not answer\nmore');
+    },
+    { heartbeatMs: 15_000, longestMs: 60_000 },
+  );
+  const stream = own.listen();
+  const text = textOf(stream);
+  await until('trouble', () =>
+    text().includes('event: trouble\ndata: {"detail":"ClickHouse at h does not answer"}'),
+  );
+  pass(15_000);
+  await until('a heartbeat', () => text().includes(': here\n\n'));
+  pass(60_000);
+  await until('the end', () => stream?.readableEnded === true);
+  own.close();
+});
+
+test('who does not read is let go', async () => {
+  const detail = 'x'.repeat(64 * 1024);
+  const { own } = hub(() => {
+    throw new Error(detail);
+  });
+  const stream = own.listen();
+  await until('it is destroyed', () => stream?.destroyed === true);
+  own.close();
+});
+
+test('the hub ends with its server', async () => {
+  const { own } = hub(() => []);
+  const streams = [own.listen(), own.listen()];
+  own.close();
+  expect(streams.map((stream) => stream?.destroyed)).toEqual([true, true]);
+});

@@ -1,0 +1,184 @@
+import { PassThrough } from 'node:stream';
+import { z } from 'zod';
+import { incident } from '../../../domain/incident.ts';
+import { readMarks } from '../../../store/queries/attention.ts';
+import { readChangedIds, readIncidents } from '../../../store/queries/incidents.ts';
+import { readNewestCount } from '../../../store/queries/scope-sums.ts';
+import type { Store } from '../../../store/store.ts';
+import { iso, time } from './shared.ts';
+
+/** What is told as it happens, by the name of the event. */
+export const eventShapes = {
+  incident: incident.pick({ id: true, kind: true, state: true, severity: true, scope: true, summary: true }),
+  attention: z.strictObject({}).meta({ description: 'What people said of incidents has changed.' }),
+  data: z.strictObject({
+    newest: time.nullable().meta({ description: 'Start of the newest interval with counts.' }),
+  }),
+  trouble: z.strictObject({ detail: z.string() }),
+} as const;
+export type EventName = keyof typeof eventShapes;
+
+export interface HubOptions {
+  store: Store;
+  /** Epoch ms. */
+  now: () => number;
+  limits?: Partial<HubLimits>;
+}
+
+export interface HubLimits {
+  /** How often the store is asked while anybody listens, ms. */
+  pollMs: number;
+  /** How often a word is sent although nothing happened, so that proxies keep the connection, ms. */
+  heartbeatMs: number;
+  /** A connection is ended after so long; whoever still may opens it again, ms. */
+  longestMs: number;
+  /** So many listen at once. */
+  most: number;
+}
+const usual: HubLimits = { pollMs: 2_000, heartbeatMs: 15_000, longestMs: 3_600_000, most: 64 };
+
+/** What a listener that does not read may have waiting, in bytes. */
+const MOST_WAITING = 256 * 1024;
+/** Writers' clocks and the store's may differ by so much, seconds. */
+const OVERLAP_SECONDS = 60;
+
+/** Tells all listeners of what changed; asks the store once for all of them, and not at all without any. */
+export interface EventHub {
+  /** A new listener; null when there are too many. */
+  listen(): PassThrough | null;
+  /** Ends all. */
+  close(): void;
+}
+
+/** A hub without listeners. */
+export function createEventHub({ store, now, limits = {} }: HubOptions): EventHub {
+  const { pollMs, heartbeatMs, longestMs, most } = { ...usual, ...limits };
+  const listeners = new Map<PassThrough, number>();
+  let timer: NodeJS.Timeout | null = null;
+  let isAsking = false;
+  let beaten = 0;
+  let known: Known | null = null;
+
+  const write = (text: string): void => {
+    for (const stream of listeners.keys()) {
+      // Who does not read is let go; the browser comes again by itself.
+      if (stream.writableLength > MOST_WAITING) stream.destroy();
+      else stream.write(text);
+    }
+  };
+  const leave = (stream: PassThrough): void => {
+    listeners.delete(stream);
+    if (listeners.size === 0) rest();
+  };
+  const tell = (name: EventName, data: unknown): void => {
+    write(eventText(name, data));
+  };
+  const poll = async (): Promise<void> => {
+    const at = now();
+    for (const [stream, since] of listeners) {
+      if (at - since < longestMs) continue;
+      // Nothing may be written any more, though what it has is still to be read.
+      leave(stream);
+      stream.end();
+    }
+    if (at - beaten >= heartbeatMs) {
+      beaten = at;
+      write(': here\n\n');
+    }
+    try {
+      const present = await look(store, known?.asked ?? at / 1_000, at / 1_000);
+      for (const [name, data] of changesOf(known, present)) tell(name, data);
+      known = present;
+    } catch (error) {
+      const line = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
+      tell('trouble', { detail: line });
+    }
+  };
+  const turn = (): void => {
+    if (isAsking) return;
+    isAsking = true;
+    void poll().finally(() => {
+      isAsking = false;
+    });
+  };
+  const rest = (): void => {
+    if (timer !== null) clearInterval(timer);
+    timer = null;
+    known = null;
+  };
+
+  return {
+    listen() {
+      if (listeners.size >= most) return null;
+      const stream = new PassThrough({ highWaterMark: MOST_WAITING });
+      listeners.set(stream, now());
+      stream.once('close', () => leave(stream));
+      // Who goes away in the middle of a word is no trouble of ours.
+      stream.on('error', () => undefined);
+      stream.write('retry: 3000\n\n');
+      if (known !== null) stream.write(eventText('data', newestOf(known)));
+      timer ??= setInterval(turn, pollMs);
+      turn();
+      return stream;
+    },
+    close() {
+      for (const stream of listeners.keys()) {
+        leave(stream);
+        stream.end();
+        stream.destroy();
+      }
+      rest();
+    },
+  };
+}
+
+/** What was seen when the store was last asked. */
+export interface Known {
+  /** When, epoch seconds. */
+  asked: number;
+  newest: number | null;
+  /** What people said, as one text. */
+  marks: string;
+  /** By id, those that were written within the last minute. */
+  incidents: ReadonlyMap<string, { version: number; shown: z.infer<(typeof eventShapes)['incident']> }>;
+}
+
+async function look(store: Store, since: number, asked: number): Promise<Known> {
+  const [newest, marks, ids] = await Promise.all([
+    readNewestCount(store),
+    readMarks(store),
+    readChangedIds(store, since - OVERLAP_SECONDS, 0),
+  ]);
+  const found =
+    ids.length === 0 ? [] : await readIncidents(store, { ids: ids.slice(0, 1_000) }, () => undefined);
+  return {
+    asked,
+    newest,
+    marks: JSON.stringify([[...marks.acknowledgements], marks.silences]),
+    incidents: new Map(
+      found.map(({ incident: one, version }) => {
+        const { id, kind, state, severity, scope, summary } = one;
+        return [id, { version, shown: { id, kind, state, severity, scope, summary } }];
+      }),
+    ),
+  };
+}
+
+/** What is to be told of what is there now; at first only how far the data are. Pure. */
+export function changesOf(before: Known | null, now: Known): [EventName, unknown][] {
+  const changes: [EventName, unknown][] = [];
+  if (before?.newest !== now.newest) changes.push(['data', newestOf(now)]);
+  if (before === null) return changes;
+  if (before.marks !== now.marks) changes.push(['attention', {}]);
+  for (const [id, { version, shown }] of now.incidents)
+    if (before.incidents.get(id)?.version !== version) changes.push(['incident', shown]);
+  return changes;
+}
+
+function newestOf({ newest }: Known): z.infer<(typeof eventShapes)['data']> {
+  return { newest: newest === null ? null : iso(newest) };
+}
+
+function eventText(name: EventName, data: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import type { EventHub } from './event-hub.ts';
+import { eventShapes } from './event-hub.ts';
+import { route, type Route, Unavailable } from './route.ts';
+
+/** What changes, as it happens. */
+export function eventsRoute(hub: EventHub): Route {
+  const names = Object.keys(eventShapes).join(', ');
+  return route({
+    method: 'GET',
+    path: '/events',
+    summary: `Server-sent events as things change: ${names}.`,
+    role: 'read',
+    query: z.strictObject({}),
+    answer: z.string().meta({ description: 'Events, each with JSON as data.' }),
+    answerType: 'text/event-stream',
+    async run() {
+      const stream = hub.listen();
+      if (stream === null)
+        throw new Unavailable('too many listen to events: close a page, or try again later');
+      return stream;
+    },
+  });
+}

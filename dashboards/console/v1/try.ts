@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import type { TryText } from '../try.ts';
+import { route, type Route } from './route.ts';
+
+/** A record may have 1 MiB; a text for the page to show has no more. */
+const LARGEST_BYTES = 1024 * 1024;
+
+const outcome = z.looseObject({ kind: z.enum(['counted', 'skipped', 'dead']) });
+
+/** How each record of a text would be read; nothing of it is stored. */
+export function tryRoute(tryText: TryText): Route {
+  return route({
+    method: 'POST',
+    path: '/try',
+    summary: 'How the records of a text would be read: format, fields, class; nothing is stored.',
+    role: 'read',
+    query: z.strictObject({}),
+    body: z
+      .string('send the record as a text: Content-Type: text/plain, at most 1 MiB')
+      .refine((text) => text.trim() !== '', 'is empty: send the record as text/plain, at most 1 MiB'),
+    bodyType: 'text/plain',
+    bodyLimit: LARGEST_BYTES,
+    answer: z.strictObject({
+      unit: z.string().meta({ description: 'Lines, rows or JSON documents.' }),
+      records: z.array(
+        z.looseObject({ outcome, records: z.array(z.looseObject({ outcome })), text: z.string() }),
+      ),
+      is_cut: z.boolean().meta({ description: 'Whether the text held more than were tried.' }),
+    }),
+    run: ({ body }) => tryText(body),
+  });
+}
