@@ -31,11 +31,16 @@ export function evaluate(
 ): Evaluation {
   const next = new Map(live);
   const changes: Change[] = [];
+  const byKind = Map.groupBy(live, ([, { incident }]) => incident.kind);
   for (const detector of detectors) {
     const policy = detector.policy(settings);
-    for (const [key, item] of live)
-      if (isForgotten(detector, item, now, policy.reopen_seconds)) next.delete(key);
-    const found = detector.detect(counts, settings, now, knownOf(detector, live, now, settings));
+    const known = new Map<string, Known>();
+    for (const [key, item] of byKind.get(detector.kind) ?? []) {
+      // After the grace time a breach is a new incident and is measured afresh.
+      if (isForgotten(item, now, policy.reopen_seconds)) next.delete(key);
+      else known.set(identityKey(item.memory.identity), toKnown(item, now));
+    }
+    const found = detector.detect(counts, settings, now, known);
     const stepping = {
       kind: detector.kind,
       policy: () => policy,
@@ -116,29 +121,7 @@ function windowKey(identity: Names): string {
   return org === null ? '' : identityKey(org);
 }
 
-function knownOf(
-  detector: Detector,
-  live: Live,
-  now: number,
-  settings: AnalyzerSettings,
-): ReadonlyMap<string, Known> {
-  const known = new Map<string, Known>();
-  const { reopen_seconds: grace } = detector.policy(settings);
-  for (const item of live.values()) {
-    if (item.incident.kind !== detector.kind) continue;
-    // After the grace time a breach is a new incident and is measured afresh.
-    if (!isForgotten(detector, item, now, grace))
-      known.set(identityKey(item.memory.identity), toKnown(item, now));
-  }
-  return known;
-}
-
-function isForgotten(
-  detector: Detector,
-  { incident, memory }: LiveIncident,
-  now: number,
-  grace: number,
-): boolean {
+function isForgotten({ memory }: LiveIncident, now: number, grace: number): boolean {
   const { resolved_at: resolvedAt } = memory.life;
-  return incident.kind === detector.kind && resolvedAt !== null && now - resolvedAt > grace;
+  return resolvedAt !== null && now - resolvedAt > grace;
 }

@@ -79,7 +79,7 @@ export function ofWindow<Settings extends KindSettings>(
       continue;
     }
     for (const row of org.between(since, now).sums()) {
-      const identity = matchingOf(row, matching) === 0 ? null : identityOf(names, row);
+      const identity = matchingOf(row, matching) === 0 ? null : identityOf(names, (column) => row[column]);
       if (identity !== null && !found.has(identityKey(identity))) add(identity);
     }
   }
@@ -97,7 +97,7 @@ export function ofReading<Settings extends KindSettings>(
   const since = beginOf(reads, now, since_seconds);
   const begins = ({ counts: own }: SubjectCounts): boolean => {
     // Most callers' answers tell no limit: there is nothing to be judged of them.
-    if (needs !== undefined && !needs.some((name) => own.columns.more.has(name))) return false;
+    if (needs !== undefined && !needs.some((name) => own.has(name))) return false;
     const recent = own.between(since, now);
     if (!by_traffic) return recent.lastMatching(matching) !== null;
     return recent.total().requests >= settings.count;

@@ -153,7 +153,7 @@ export function detectorOf<
           })
         : null;
     const scope = isOpen && looked !== null ? reviseScope(known, looked.scope) : (known?.scope ?? {});
-    const isSame = JSON.stringify(scope) === JSON.stringify(known?.scope);
+    const isSame = scope === known?.scope || JSON.stringify(scope) === JSON.stringify(known?.scope);
     const goesOn = previous !== null && isSame && (looked === null || known?.scope_may !== 'change');
     const lastAt = endOf(given, judged, startedAt);
     const whole = { ...given, judged, started_at: startedAt, last_at: lastAt, scope };
@@ -222,15 +222,18 @@ export function detectorOf<
     };
     const given = own === null ? ofWindow(counts, looksAt) : ofReading(counts, own, looksAt);
     const subjects = own === null ? undefined : counts.subjects?.(own);
-    // In order of the keys: what is found does not depend on when an identity was first read.
-    const found = [...given.keys()].sort().flatMap((key) => {
-      const one = given.get(key);
-      if (one === undefined) return [];
+    const judged: (readonly [string, readonly Finding[]])[] = [];
+    for (const [key, one] of given) {
       const findings = judgeFamily(one, families.get(key) ?? []);
-      return own !== null && subjects?.get(key)?.is_coarse === true
-        ? findings.map((finding) => ({ ...finding, summed_up: own.by }))
-        : findings;
-    });
+      if (findings.length === 0) continue;
+      const summedUp = subjects?.get(key)?.summed_up ?? [];
+      judged.push([
+        key,
+        summedUp.length > 0 ? findings.map((finding) => ({ ...finding, summed_up: summedUp })) : findings,
+      ]);
+    }
+    // In order of the keys: what is found does not depend on when an identity was first read.
+    const found = judged.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, findings]) => findings);
     return kind.joins === true ? joined(found, known) : found;
   }
 

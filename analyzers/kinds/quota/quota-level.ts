@@ -47,45 +47,96 @@ export function isQuota(row: Pick<CountRow, 'class'>): boolean {
 }
 
 interface Tally {
-  /** In the window. */
   requests: number;
   matching: number;
   succeeded: number;
-  /** Quota answers since the last interval that held a success. */
-  run: number;
+}
+
+/** Quota answers since the last interval that held a success. */
+interface Run {
+  length: number;
   /** The interval being read. */
   ts: number;
   failed_here: number;
   succeeded_here: boolean;
 }
 
-/** What each combination adds to: one tally for all, and one for each of its parts. */
-interface Tallied {
-  isQuota: boolean;
-  isSuccess: boolean;
-  tallies: readonly Tally[];
-}
-
 function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): boolean {
   if (run.last(isQuota) === null) return false;
-  const tallies = new Map<string, Tally>();
-  const tallied: (Tallied | undefined)[] = [];
-  run.each((which, ts, requests) => {
-    const own = (tallied[which] ??= talliedOf(run.combinations[which], tallies));
-    for (const tally of own.tallies) count(tally, own, ts, requests, windowFrom);
-  });
-  return [...tallies.values()].some((tally) => {
-    endInterval(tally);
-    if (tally.run >= settings.count) return true;
-    if (tally.matching < settings.count) return false;
-    return tally.succeeded === 0 || tally.matching >= settings.share * tally.requests;
-  });
+  // Most often the window is enough, which is a tenth of the run.
+  return isInWindow(run.between(windowFrom, Infinity), settings) || isLong(run, settings);
 }
 
-function talliedOf(
+function isInWindow(window: View, { count, share }: QuotaSettings): boolean {
+  const tallies = new Map<string, Tally>();
+  const tallied = byCombination(window, tallies, () => ({ requests: 0, matching: 0, succeeded: 0 }));
+  window.each((which, _ts, requests) => {
+    const own = tallied(which);
+    for (const tally of own.tallies) {
+      tally.requests += requests;
+      if (own.isQuota) tally.matching += requests;
+      if (own.isSuccess) tally.succeeded += requests;
+    }
+  });
+  for (const { requests, matching, succeeded } of tallies.values())
+    if (matching >= count && (succeeded === 0 || matching >= share * requests)) return true;
+  return false;
+}
+
+/** Within one interval the order of answers is unknown, so a success in it ends the run whatever else it holds. */
+function isLong(run: View, { count }: QuotaSettings): boolean {
+  const runs = new Map<string, Run>();
+  const tallied = byCombination(run, runs, () => ({
+    length: 0,
+    ts: 0,
+    failed_here: 0,
+    succeeded_here: false,
+  }));
+  run.each((which, ts, requests) => {
+    const own = tallied(which);
+    for (const one of own.tallies) {
+      if (ts !== one.ts) {
+        endInterval(one);
+        one.ts = ts;
+      }
+      if (own.isQuota) one.failed_here += requests;
+      if (own.isSuccess) one.succeeded_here = true;
+    }
+  });
+  for (const one of runs.values()) {
+    endInterval(one);
+    if (one.length >= count) return true;
+  }
+  return false;
+}
+
+function endInterval(run: Run): void {
+  run.length = run.succeeded_here ? 0 : run.length + run.failed_here;
+  run.failed_here = 0;
+  run.succeeded_here = false;
+}
+
+/** What each combination adds to: one tally for all, and one for each of its parts. */
+interface Tallied<T> {
+  isQuota: boolean;
+  isSuccess: boolean;
+  tallies: readonly T[];
+}
+
+function byCombination<T>(
+  { combinations }: View,
+  tallies: Map<string, T>,
+  empty: () => T,
+): (which: number) => Tallied<T> {
+  const known: (Tallied<T> | undefined)[] = [];
+  return (which) => (known[which] ??= talliedOf(combinations[which], tallies, empty));
+}
+
+function talliedOf<T>(
   combination: View['combinations'][number] | undefined,
-  tallies: Map<string, Tally>,
-): Tallied {
+  tallies: Map<string, T>,
+  empty: () => T,
+): Tallied<T> {
   const own = ['all'];
   for (const part of parts) {
     const value = combination?.[scopeColumns[part]] ?? '';
@@ -95,41 +146,9 @@ function talliedOf(
     isQuota: combination !== undefined && isQuota(combination),
     isSuccess: combination?.class === 'ok',
     tallies: own.map((name) => {
-      const tally = tallies.get(name) ?? emptyTally();
-      tallies.set(name, tally);
+      let tally = tallies.get(name);
+      if (tally === undefined) tallies.set(name, (tally = empty()));
       return tally;
     }),
   };
-}
-
-function emptyTally(): Tally {
-  return {
-    requests: 0,
-    matching: 0,
-    succeeded: 0,
-    run: 0,
-    ts: 0,
-    failed_here: 0,
-    succeeded_here: false,
-  };
-}
-
-function count(tally: Tally, row: Tallied, ts: number, requests: number, windowFrom: number): void {
-  if (ts !== tally.ts) {
-    endInterval(tally);
-    tally.ts = ts;
-  }
-  if (row.isQuota) tally.failed_here += requests;
-  if (row.isSuccess) tally.succeeded_here = true;
-  if (ts < windowFrom) return;
-  tally.requests += requests;
-  if (row.isQuota) tally.matching += requests;
-  if (row.isSuccess) tally.succeeded += requests;
-}
-
-/** Within one interval the order of answers is unknown, so a success in it ends the run whatever else it holds. */
-function endInterval(tally: Tally): void {
-  tally.run = tally.succeeded_here ? 0 : tally.run + tally.failed_here;
-  tally.failed_here = 0;
-  tally.succeeded_here = false;
 }
