@@ -20,6 +20,8 @@ export interface Known {
   facts: Facts;
   /** Epoch seconds. */
   started_at: number;
+  /** Event time of the last evaluation, epoch seconds: after a restart it may be later than the one that is judged. */
+  evaluated_at: number;
   /** How far the scope may still change: freely just after firing, then only to a wider one, then not at all. */
   scope_may: 'change' | 'widen' | 'stay';
 }

@@ -17,7 +17,15 @@ const finding = (provider: string, more: Partial<Finding> = {}): Finding => ({
 });
 const known = (provider: string, state: Known['state']): [string, Known] => [
   provider,
-  { identity: { provider }, scope: {}, state, facts: {}, started_at: 100, scope_may: 'stay' },
+  {
+    identity: { provider },
+    scope: {},
+    state,
+    facts: {},
+    started_at: 100,
+    evaluated_at: 0,
+    scope_may: 'stay',
+  },
 ];
 
 test.each<[string, Finding[], [string, Known][], [string, string, number][]]>([

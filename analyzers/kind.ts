@@ -177,6 +177,9 @@ export function detectorOf<
     if (first === undefined) return asList(judge(given, null));
     const isAlone = others.length === 0;
     const beside = kind.has_parts === true ? judgeBeside(given, family) : null;
+    // After a restart time is gone through again, so that what has begun is found; what was known then cannot change by it.
+    if (kind.joins !== true && family.every((known) => known.evaluated_at >= given.now))
+      return asList(beside);
     if (isAlone && beside === null) return asList(judge({ ...given, identity: first.identity }, first));
     const own = family.flatMap((known) =>
       asList(judge({ ...ofScope(given, known), identity: known.identity }, known)),

@@ -69,6 +69,7 @@ export function toKnown({ incident, memory: { identity, life, facts } }: LiveInc
     state: life.state,
     facts,
     started_at: life.started_at,
+    evaluated_at: life.evaluated_at,
     scope_may: scopeMay(life, now),
   };
 }

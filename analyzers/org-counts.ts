@@ -194,13 +194,13 @@ export class OrgCounts {
   #numberAt(block: CountBlock, row: number): number {
     const isCoarse = this.isCoarse;
     return this.#numberOf(
-      block.text('project', row),
-      isCoarse ? '' : block.text('api_key', row),
-      isCoarse ? '' : block.text('client', row),
-      isCoarse ? '' : block.text('region', row),
-      block.text('model', row),
-      block.class(row),
-      block.text('subclass', row),
+      block.texts.project.at(row),
+      isCoarse ? '' : block.texts.api_key.at(row),
+      isCoarse ? '' : block.texts.client.at(row),
+      isCoarse ? '' : block.texts.region.at(row),
+      block.texts.model.at(row),
+      block.classAt(row),
+      block.texts.subclass.at(row),
     );
   }
 

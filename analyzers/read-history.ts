@@ -8,7 +8,7 @@ import type { Identity } from './identity.ts';
 import { coarseDimensions, OrgCounts, type Span, windowDimensions } from './org-counts.ts';
 
 /** Rows that are read at once: what is on its way between store and window is bounded by it. */
-export const ROWS_AT_ONCE = 100_000;
+export const ROWS_AT_ONCE = 60_000;
 const ORGS_AT_ONCE = 100;
 /** More names than this make the address of a request too long. */
 const MAX_NAMES_LENGTH = 4_000;
@@ -89,7 +89,7 @@ export function spansByOrg(block: CountBlock): Map<string, Span> {
   const spans = new Map<string, Span>();
   for (let n = 0; n + 1 < begins.length; n++) {
     const from = begins[n] ?? 0;
-    const org = { provider: block.text('provider', from), org: block.text('org', from) };
+    const org = { provider: block.texts.provider.at(from), org: block.texts.org.at(from) };
     spans.set(orgKey(org), { from, to: begins[n + 1] ?? from });
   }
   return spans;

@@ -162,7 +162,7 @@ class SumWindow {
     const own = new Map<string, Span[]>();
     for (let n = 0; n + 1 < begins.length; n++) {
       const from = begins[n] ?? 0;
-      const names = identityOf(identity, (column) => block.text(column, from));
+      const names = identityOf(identity, (column) => block.texts[column].at(from));
       if (names === null) continue;
       const key = identityKey(names);
       const span = { from, to: begins[n + 1] ?? from };

@@ -1,8 +1,11 @@
 /** Texts of a column: for each row the place of its text among all that occur. */
 export interface TextColumn {
   texts: readonly string[];
-  places: Uint32Array;
+  places: Places;
 }
+
+/** In as few bytes as they need. */
+export type Places = Uint8Array | Uint16Array | Uint32Array;
 
 /** Rows as columns: a hundred thousand of them are a few arrays and not millions of values for the garbage collector. */
 export interface Columns {
@@ -79,32 +82,34 @@ function readColumn(reader: Reader, type: string, rows: number): Column {
   if (type === 'String') return textsOf(Array.from({ length: rows }, () => reader.text()));
   const inner = NULLABLE.exec(type)?.[1];
   const plain = (inner ?? type).replace(/^DateTime\(.*\)$/, 'DateTime');
-  const width = widths[plain];
-  if (width === undefined) throw new Error(`its type ${type} cannot be read`);
+  if (widths[plain] === undefined) throw new Error(`its type ${type} cannot be read`);
   const nulls = inner === undefined ? null : reader.bytes(rows);
-  const numbers = asNumbers(plain, reader.bytes(rows * width), rows);
+  const numbers = reader.numbers(plain, rows);
   if (nulls !== null) for (let i = 0; i < rows; i++) if (nulls[i] === 1) numbers[i] = Number.NaN;
   return numbers;
 }
 
-/** `bytes` are a copy, which begins where numbers of any width may. */
-function asNumbers(type: string, { buffer }: Uint8Array<ArrayBuffer>, rows: number): Float64Array {
-  if (type === 'Float64') return new Float64Array(buffer);
-  if (type === 'UInt8') return Float64Array.from(new Uint8Array(buffer));
-  if (type === 'UInt16') return Float64Array.from(new Uint16Array(buffer));
-  const words = new Uint32Array(buffer);
+/** Of bytes at the beginning of a buffer, where numbers of any width may begin. */
+function asNumbers(type: string, buffer: ArrayBuffer, rows: number): Float64Array {
+  if (type === 'Float64') return new Float64Array(buffer, 0, rows).slice();
+  if (type === 'UInt8') return Float64Array.from(new Uint8Array(buffer, 0, rows));
+  if (type === 'UInt16') return Float64Array.from(new Uint16Array(buffer, 0, rows));
   const numbers = new Float64Array(rows);
-  if (type === 'UInt32' || type === 'DateTime') numbers.set(words);
-  else {
-    const high = type === 'Int64' ? new Int32Array(buffer) : words;
-    for (let i = 0; i < rows; i++) numbers[i] = (words[2 * i] ?? 0) + WORD * (high[2 * i + 1] ?? 0);
+  if (type === 'UInt32' || type === 'DateTime') {
+    numbers.set(new Uint32Array(buffer, 0, rows));
+    return numbers;
   }
+  const words = new Uint32Array(buffer, 0, 2 * rows);
+  const high = type === 'Int64' ? new Int32Array(buffer, 0, 2 * rows) : words;
+  for (let i = 0; i < rows; i++) numbers[i] = (words[2 * i] ?? 0) + WORD * (high[2 * i + 1] ?? 0);
   return numbers;
 }
 
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #decoder = new TextDecoder();
+  /** Room for the bytes of one column: garbage of that size at each of them is what a large answer costs most. */
+  #room = new ArrayBuffer(1024);
   #at = 0;
 
   constructor(bytes: Uint8Array) {
@@ -125,13 +130,21 @@ class Reader {
     }
   }
 
-  /** A copy of the next bytes. */
-  bytes(count: number): Uint8Array<ArrayBuffer> {
+  /** The next bytes. */
+  bytes(count: number): Uint8Array {
     const end = this.#at + count;
     if (end > this.#bytes.length) throw new Error('it is cut off');
-    const bytes = new Uint8Array(this.#bytes.subarray(this.#at, end));
+    const bytes = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return bytes;
+  }
+
+  /** The next numbers of a type. */
+  numbers(type: string, count: number): Float64Array {
+    const bytes = this.bytes(count * (widths[type] ?? 0));
+    if (this.#room.byteLength < bytes.length) this.#room = new ArrayBuffer(bytes.length);
+    new Uint8Array(this.#room).set(bytes);
+    return asNumbers(type, this.#room, count);
   }
 
   text(): string {
@@ -145,20 +158,20 @@ class Reader {
 
   /** A dictionary, then for each row the place in it. */
   dictionary(rows: number): TextColumn {
-    const [, , flags = 0] = new Uint32Array(this.bytes(16).buffer);
+    const [, , flags = 0] = this.numbers('UInt32', 4);
     if ((flags & OWN_KEYS) === 0 || (flags & SHARED_KEYS) !== 0)
       throw new Error('its dictionary is of several blocks');
-    const [length = 0] = asNumbers('UInt64', this.bytes(8), 1);
+    const [length = 0] = this.numbers('UInt64', 1);
     const texts = Array.from({ length }, () => this.text());
     this.bytes(8);
     const width = 2 ** (flags & 0xff);
     if (width > 4) throw new Error('its dictionary is too large');
-    const { buffer } = this.bytes(rows * width);
-    const places =
-      width === 4
-        ? new Uint32Array(buffer)
-        : Uint32Array.from(width === 2 ? new Uint16Array(buffer) : new Uint8Array(buffer));
-    return { texts, places };
+    const copy = new Uint8Array(this.bytes(rows * width));
+    const { buffer } = copy;
+    return {
+      texts,
+      places: width === 1 ? copy : width === 2 ? new Uint16Array(buffer) : new Uint32Array(buffer),
+    };
   }
 }
 
@@ -182,13 +195,20 @@ function joinNumbers(parts: readonly Float64Array[], rows: number): Float64Array
 
 /** Each block brings a dictionary of its own; afterwards one text has one place. */
 function joinTexts(parts: readonly TextColumn[], rows: number): TextColumn {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
   const known = new Map<string, number>();
-  const places = new Uint32Array(rows);
+  const owns = parts.map((part) => part.texts.map((text) => placeOf(known, text)));
+  const places =
+    known.size <= 0x100
+      ? new Uint8Array(rows)
+      : known.size <= 0x10000
+        ? new Uint16Array(rows)
+        : new Uint32Array(rows);
   let at = 0;
-  for (const part of parts) {
-    const own = part.texts.map((text) => placeOf(known, text));
-    for (const place of part.places) places[at++] = own[place] ?? 0;
-  }
+  parts.forEach((part, n) => {
+    for (const place of part.places) places[at++] = owns[n]?.[place] ?? 0;
+  });
   return { texts: [...known.keys()], places };
 }
 

@@ -2,7 +2,7 @@ import type { CountRow } from '../../../domain/count-row.ts';
 import type { Level } from '../../advance.ts';
 import type { AnalyzerSettings, Known } from '../../detector.ts';
 import { isInScope, scopeColumns } from '../../narrow-scope.ts';
-import type { Matching, View } from '../../view.ts';
+import type { CountSum, Matching, View } from '../../view.ts';
 
 /** The answers that an exhausted quota is about. */
 export const quotaAnswers: Matching = { classes: ['quota_exceeded'], measure: 'requests' };
@@ -52,6 +52,44 @@ interface Tally {
   succeeded: number;
 }
 
+function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): boolean {
+  if (run.last(isQuota) === null) return false;
+  // Most often the window is enough, which is a tenth of the run.
+  return isInWindow(run.between(windowFrom, Infinity), settings) || isLong(run, settings);
+}
+
+function isInWindow(window: View, settings: QuotaSettings): boolean {
+  const sums = window.sums();
+  const all = emptyTally();
+  for (const row of sums) count(all, row);
+  if (isOut(all, settings)) return true;
+  return parts.some((part) => {
+    const tallies = new Map<string, Tally>();
+    for (const row of sums) {
+      const value = row[scopeColumns[part]];
+      if (value === '') continue;
+      let tally = tallies.get(value);
+      if (tally === undefined) tallies.set(value, (tally = emptyTally()));
+      count(tally, row);
+    }
+    return [...tallies.values()].some((tally) => isOut(tally, settings));
+  });
+}
+
+function emptyTally(): Tally {
+  return { requests: 0, matching: 0, succeeded: 0 };
+}
+
+function count(tally: Tally, row: CountSum): void {
+  tally.requests += row.requests;
+  if (isQuota(row)) tally.matching += row.requests;
+  if (row.class === 'ok') tally.succeeded += row.requests;
+}
+
+function isOut({ requests, matching, succeeded }: Tally, settings: QuotaSettings): boolean {
+  return matching >= settings.count && (succeeded === 0 || matching >= settings.share * requests);
+}
+
 /** Quota answers since the last interval that held a success. */
 interface Run {
   length: number;
@@ -61,40 +99,13 @@ interface Run {
   succeeded_here: boolean;
 }
 
-function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): boolean {
-  if (run.last(isQuota) === null) return false;
-  // Most often the window is enough, which is a tenth of the run.
-  return isInWindow(run.between(windowFrom, Infinity), settings) || isLong(run, settings);
-}
-
-function isInWindow(window: View, { count, share }: QuotaSettings): boolean {
-  const tallies = new Map<string, Tally>();
-  const tallied = byCombination(window, tallies, () => ({ requests: 0, matching: 0, succeeded: 0 }));
-  window.each((which, _ts, requests) => {
-    const own = tallied(which);
-    for (const tally of own.tallies) {
-      tally.requests += requests;
-      if (own.isQuota) tally.matching += requests;
-      if (own.isSuccess) tally.succeeded += requests;
-    }
-  });
-  for (const { requests, matching, succeeded } of tallies.values())
-    if (matching >= count && (succeeded === 0 || matching >= share * requests)) return true;
-  return false;
-}
-
 /** Within one interval the order of answers is unknown, so a success in it ends the run whatever else it holds. */
-function isLong(run: View, { count }: QuotaSettings): boolean {
+function isLong(run: View, { count: least }: QuotaSettings): boolean {
   const runs = new Map<string, Run>();
-  const tallied = byCombination(run, runs, () => ({
-    length: 0,
-    ts: 0,
-    failed_here: 0,
-    succeeded_here: false,
-  }));
+  const known: (Counted | undefined)[] = [];
   run.each((which, ts, requests) => {
-    const own = tallied(which);
-    for (const one of own.tallies) {
+    const own = (known[which] ??= countedOf(run.combinations[which], runs));
+    for (const one of own.runs) {
       if (ts !== one.ts) {
         endInterval(one);
         one.ts = ts;
@@ -103,11 +114,10 @@ function isLong(run: View, { count }: QuotaSettings): boolean {
       if (own.isSuccess) one.succeeded_here = true;
     }
   });
-  for (const one of runs.values()) {
+  return [...runs.values()].some((one) => {
     endInterval(one);
-    if (one.length >= count) return true;
-  }
-  return false;
+    return one.length >= least;
+  });
 }
 
 function endInterval(run: Run): void {
@@ -116,27 +126,14 @@ function endInterval(run: Run): void {
   run.succeeded_here = false;
 }
 
-/** What each combination adds to: one tally for all, and one for each of its parts. */
-interface Tallied<T> {
+/** What each combination adds to: the run of all, and one for each of its parts. */
+interface Counted {
   isQuota: boolean;
   isSuccess: boolean;
-  tallies: readonly T[];
+  runs: readonly Run[];
 }
 
-function byCombination<T>(
-  { combinations }: View,
-  tallies: Map<string, T>,
-  empty: () => T,
-): (which: number) => Tallied<T> {
-  const known: (Tallied<T> | undefined)[] = [];
-  return (which) => (known[which] ??= talliedOf(combinations[which], tallies, empty));
-}
-
-function talliedOf<T>(
-  combination: View['combinations'][number] | undefined,
-  tallies: Map<string, T>,
-  empty: () => T,
-): Tallied<T> {
+function countedOf(combination: View['combinations'][number] | undefined, runs: Map<string, Run>): Counted {
   const own = ['all'];
   for (const part of parts) {
     const value = combination?.[scopeColumns[part]] ?? '';
@@ -145,10 +142,11 @@ function talliedOf<T>(
   return {
     isQuota: combination !== undefined && isQuota(combination),
     isSuccess: combination?.class === 'ok',
-    tallies: own.map((name) => {
-      let tally = tallies.get(name);
-      if (tally === undefined) tallies.set(name, (tally = empty()));
-      return tally;
+    runs: own.map((name) => {
+      let run = runs.get(name);
+      if (run === undefined)
+        runs.set(name, (run = { length: 0, ts: 0, failed_here: 0, succeeded_here: false }));
+      return run;
     }),
   };
 }
