@@ -1,6 +1,8 @@
 import type { RequestClass } from '../domain/error-class.ts';
+import type { IncidentKind } from '../domain/incident-kind.ts';
 import { OrgCounts } from './org-counts.ts';
 import { type MeasuredRow, type Reads, readsKey, type SubjectsView, subjectsOf } from './reads.ts';
+import type { Season } from './seasons.ts';
 import type { Measure } from './view.ts';
 
 /** Counts as detectors read them. */
@@ -11,6 +13,8 @@ export interface CountView {
   left_out?: { has(key: string): boolean };
   /** What kinds read for themselves; absent: nothing was. */
   subjects?(reads: Reads): SubjectsView;
+  /** What is usual at a time of the week; absent or undefined: not known. */
+  season?(kind: IncidentKind): Season | undefined;
 }
 
 /** Arranges counts for the detectors, once for many evaluations. Rows may come in any order. */

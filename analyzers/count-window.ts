@@ -1,5 +1,6 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
+import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Store } from '../store/store.ts';
 import type { CountRange } from '../store/queries/count-range.ts';
 import { readCountSums } from '../store/queries/count-sums.ts';
@@ -11,6 +12,7 @@ import { type Identity, organizationOf } from './identity.ts';
 import { type OrgCounts, windowDimensions } from './org-counts.ts';
 import { type HistoryRange, readHistory, readRowsOf, spansByOrg } from './read-history.ts';
 import type { Reads, SubjectsView } from './reads.ts';
+import { type Season, Seasons } from './seasons.ts';
 import { Suspects } from './suspects.ts';
 import { SumWindows } from './sum-window.ts';
 import type { Measure } from './view.ts';
@@ -62,6 +64,7 @@ export class CountWindow implements CountView {
   readonly #coarseUntil = new Map<string, number>();
   readonly #suspects = new Suspects();
   readonly #sums = new SumWindows();
+  readonly #seasons = new Seasons();
   /** Requests of each interval, over all organizations, when it was read. */
   readonly #totals = new Map<number, number>();
   /** Event time of the last step in which there was a reason to read the organization. */
@@ -80,6 +83,11 @@ export class CountWindow implements CountView {
   /** What kinds read for themselves. */
   subjects(reads: Reads): SubjectsView {
     return this.#sums.of(reads);
+  }
+
+  /** What was usual at this time of the week. */
+  season(kind: IncidentKind): Season | undefined {
+    return this.#seasons.of(kind);
   }
 
   /** Size in bytes, about, without what kinds read for themselves. */
@@ -141,6 +149,7 @@ export class CountWindow implements CountView {
     await this.#readFresh(store, history, wanted, limit);
     const reads = all.flatMap((detector) => detector.reads?.(settings) ?? []);
     await this.#sums.advance(store, { from, to }, reads, changed, limit / SUMS_PART);
+    if (this.orgs.size > 0) await this.#seasons.advance(store, { from, to }, detectors, settings);
     for (const ts of changed) this.#totals.set(ts, totals.get(ts) ?? 0);
     this.#to = to;
     this.#noteShortage();

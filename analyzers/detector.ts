@@ -5,6 +5,7 @@ import type { Level, Policy } from './advance.ts';
 import type { CountView } from './count-view.ts';
 import type { Names } from './identity.ts';
 import type { Reads } from './reads.ts';
+import type { Seasonality } from './seasons.ts';
 import type { Matching } from './view.ts';
 
 export type AnalyzerSettings = Settings['analyzers'];
@@ -22,13 +23,15 @@ export interface Known {
   started_at: number;
   /** Event time of the last evaluation, epoch seconds: after a restart it may be later than the one that is judged. */
   evaluated_at: number;
+  /** What was said of it last. */
+  said: Report;
   /** How far the scope may still change: freely just after firing, then only to a wider one, then not at all. */
   scope_may: 'change' | 'widen' | 'stay';
 }
 
 /** What a detector says about one identity at one time. Times are epoch seconds. */
-export interface Finding<I = Names> {
-  identity: I;
+export interface Finding {
+  identity: Names;
   level: Level;
   /** Start of the interval with the first matching answer. */
   started_at: number;
@@ -46,26 +49,36 @@ export interface Finding<I = Names> {
 /** The part of an incident that a detector writes. */
 export type Report = Pick<Incident, 'summary' | 'verdict' | 'evidence' | 'remedy'>;
 
-/** One kind of incident: when it is there, and what to say about it. Pure. */
-export interface Detector {
+/**
+ * One kind of incident: when it is there, and what to say about it. Pure. `Reading` is what it judges: counts of requests,
+ * or anything else that is read for it.
+ */
+export interface Judge<Reading> {
   kind: IncidentKind;
-  /** Answers that the kind is about and without which it cannot begin. */
-  matching: Matching;
-  /** Counts that it reads for itself; absent: it judges the organizations of the window. */
-  reads?(settings: AnalyzerSettings): Reads;
-  /** So many such answers of one identity within so many seconds are needed to begin; fewer are not looked at. */
-  least(settings: AnalyzerSettings): { count: number; seconds: number };
-  /** How many seconds before `now` the counts per 10 s must reach back. */
-  lookback(settings: AnalyzerSettings): number;
-  policy(settings: AnalyzerSettings): Policy;
+  /** Durations in the life of an incident of this identity. */
+  policy(settings: AnalyzerSettings, identity: Names): Policy;
   /**
-   * Judges the counts before `now`. Gives a finding for each breach and one for each known incident.
+   * Judges what was read before `now`, in epoch seconds. Gives a finding for each breach and one for each known incident.
    * `known` is keyed by `identityKey`.
    */
   detect(
-    counts: CountView,
+    reading: Reading,
     settings: AnalyzerSettings,
     now: number,
     known: ReadonlyMap<string, Known>,
   ): readonly Finding[];
+}
+
+/** A kind that is judged by counts, in event time. */
+export interface Detector extends Judge<CountView> {
+  /** Answers that the kind is about and without which it cannot begin. */
+  matching: Matching;
+  /** Counts that it reads for itself; null: none at present. Absent: it judges the organizations of the window. */
+  reads?(settings: AnalyzerSettings): Reads | null;
+  /** What it needs to know of the same hour of earlier weeks; null or absent: nothing. */
+  season?(settings: AnalyzerSettings): Seasonality | null;
+  /** So many such answers of one identity within so many seconds are needed to begin; fewer are not looked at. */
+  least(settings: AnalyzerSettings): { count: number; seconds: number };
+  /** How many seconds before `now` the counts per 10 s must reach back. */
+  lookback(settings: AnalyzerSettings): number;
 }

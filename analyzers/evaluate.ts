@@ -1,11 +1,11 @@
 import { advance, type Observation } from './advance.ts';
 import type { CountView } from './count-view.ts';
-import type { AnalyzerSettings, Detector, Known } from './detector.ts';
+import type { AnalyzerSettings, Judge, Known } from './detector.ts';
 import { identityKey, type Names, organizationOf } from './identity.ts';
 import { type LiveIncident, toKnown } from './live-incident.ts';
 import { finestDimensions } from './org-counts.ts';
 import { newConsequences } from './related.ts';
-import { type Change, stepFindings } from './step-findings.ts';
+import { type Change, stepFindings, type Stepping } from './step-findings.ts';
 
 export type { Change } from './step-findings.ts';
 
@@ -18,13 +18,19 @@ export interface Evaluation {
   changes: readonly Change[];
 }
 
-/** Numbers of an open incident are written again so often, at whole multiples, seconds. */
+/** Numbers of an open incident are written again at the first evaluation of each so many seconds. */
 const REFRESH_SECONDS = 60;
 
-/** Judges the counts before `now` (epoch seconds of event time) and steps every incident. Pure. */
-export function evaluate(
-  detectors: readonly Detector[],
-  counts: CountView,
+/** What is asked of a reading beside the kinds: whose counts are not all there. */
+type Read = Partial<Pick<CountView, 'orgs' | 'left_out'>>;
+
+/**
+ * Judges what was read before `now` (epoch seconds; of event time where it is counts) and steps every incident of
+ * these kinds. Pure.
+ */
+export function evaluate<Reading>(
+  detectors: readonly Judge<Reading>[],
+  reading: Reading & Read,
   live: Live,
   now: number,
   settings: AnalyzerSettings,
@@ -33,26 +39,25 @@ export function evaluate(
   const changes: Change[] = [];
   const byKind = Map.groupBy(live, ([, { incident }]) => incident.kind);
   for (const detector of detectors) {
-    const policy = detector.policy(settings);
     const known = new Map<string, Known>();
     for (const [key, item] of byKind.get(detector.kind) ?? []) {
       // After the grace time a breach is a new incident and is measured afresh.
-      if (isForgotten(item, now, policy.reopen_seconds)) next.delete(key);
+      if (isForgotten(detector, item, now, settings)) next.delete(key);
       else known.set(identityKey(item.memory.identity), toKnown(item, now));
     }
-    const found = detector.detect(counts, settings, now, known);
-    const stepping = {
+    const found = detector.detect(reading, settings, now, known);
+    const stepping: Stepping = {
       kind: detector.kind,
-      policy: () => policy,
-      moment: ({ identity, summed_up }: { identity: Names; summed_up?: readonly string[] }) => ({
+      policy: (identity) => detector.policy(settings, identity),
+      moment: ({ identity, summed_up }, previous) => ({
         now,
-        refresh: now % REFRESH_SECONDS === 0,
+        refresh: minuteOf(now) > minuteOf(previous?.memory.life.evaluated_at ?? now),
         summed_up:
-          summed_up ?? (counts.orgs.get(windowKey(identity))?.isCoarse === true ? finestDimensions : []),
+          summed_up ?? (reading.orgs?.get(windowKey(identity))?.isCoarse === true ? finestDimensions : []),
       }),
     };
     // What was not read says nothing: `holdIncomplete` is for these.
-    const read = found.filter(({ identity }) => counts.left_out?.has(windowKey(identity)) !== true);
+    const read = found.filter(({ identity }) => reading.left_out?.has(windowKey(identity)) !== true);
     changes.push(...stepFindings(stepping, read, live, next));
   }
   return { live: next, changes: withConsequences(next, changes, now) };
@@ -81,8 +86,8 @@ function withConsequences(
  * Marks the firing incidents, or those of the organizations that were left out, as held because counts up to now are
  * missing. State and times stay as they are.
  */
-export function holdIncomplete(
-  detectors: readonly Detector[],
+export function holdIncomplete<Reading>(
+  detectors: readonly Judge<Reading>[],
   live: Live,
   now: number,
   settings: AnalyzerSettings,
@@ -96,7 +101,7 @@ export function holdIncomplete(
       if (leftOut?.has(windowKey(held.memory.identity)) === false) continue;
       const { life } = held.memory;
       const seen: Observation = { level: 'incomplete', started_at: life.started_at, last_at: life.last_at };
-      const step = advance(life, seen, now, detector.policy(settings));
+      const step = advance(life, seen, now, detector.policy(settings, held.memory.identity));
       if (step.next === null || !step.emit) continue;
       const evidence = { ...held.incident.evidence, data_incomplete: true };
       const current: LiveIncident = {
@@ -111,7 +116,7 @@ export function holdIncomplete(
 }
 
 /** Version of the row: event time in ms of the evaluation; a row that only says "held" comes right after it. */
-export function versionOf<I>({ memory: { life } }: LiveIncident<I>): number {
+export function versionOf({ memory: { life } }: LiveIncident): number {
   return life.evaluated_at * 1000 + (life.held === 'data_incomplete' ? 1 : 0);
 }
 
@@ -121,7 +126,17 @@ function windowKey(identity: Names): string {
   return org === null ? '' : identityKey(org);
 }
 
-function isForgotten({ memory }: LiveIncident, now: number, grace: number): boolean {
+function minuteOf(time: number): number {
+  return Math.floor(time / REFRESH_SECONDS);
+}
+
+function isForgotten<Reading>(
+  detector: Judge<Reading>,
+  { memory }: LiveIncident,
+  now: number,
+  settings: AnalyzerSettings,
+): boolean {
   const { resolved_at: resolvedAt } = memory.life;
-  return resolvedAt !== null && now - resolvedAt > grace;
+  if (resolvedAt === null) return false;
+  return now - resolvedAt > detector.policy(settings, memory.identity).reopen_seconds;
 }

@@ -10,10 +10,13 @@ import {
 import type { MoreMeasure } from '../store/queries/count-sums.ts';
 import { OrgCounts } from './org-counts.ts';
 import { beginOf, newCounts, type Reads, type SubjectCounts, type SubjectsView } from './reads.ts';
+import type { Season } from './seasons.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
 
 /** What the settings of every kind hold. */
 export interface KindSettings {
+  /** False: it is not looked for, and what is open of it is closed. */
+  enabled: boolean;
   /** Matching answers without which it does not begin. */
   count: number;
   window_seconds: number;
@@ -30,6 +33,8 @@ export interface Given<Settings> {
   settings: Settings;
   /** The counts of the last so many seconds; of a reading of the kind's own a little more, up to a whole minute or hour. */
   last(seconds: number): View;
+  /** What is usual at this time of the week; absent: the kind does not ask. */
+  season?: Season;
   /** The others that the kind reads for itself, in `[from, now)`: for comparison. Empty for organizations of the window. */
   peers(): readonly { identity: Names; view: View }[];
 }
@@ -38,13 +43,16 @@ export interface Given<Settings> {
 export interface Looking<Settings> {
   names: readonly SubjectName[];
   matching: Matching;
-  settings: Settings;
+  /** Those of an identity. */
+  settings_of(identity: Names): Settings;
+  /** All that can be those of one. */
+  settings: readonly Settings[];
   now: number;
   /** These are looked at whatever they send. */
   known: readonly Names[];
   /** An incident begins with an answer of so many seconds. */
-  since_seconds: number;
-  lookback_seconds: number;
+  since_seconds(settings: Settings): number;
+  lookback_seconds(settings: Settings): number;
   /** Whoever sends so many requests as `count` of the settings is looked at, with errors or without. */
   by_traffic: boolean;
   /** Of a reading: an incident begins only where one of these measures is known. */
@@ -57,13 +65,14 @@ export interface Looking<Settings> {
  */
 export function ofWindow<Settings extends KindSettings>(
   counts: CountView,
-  { names, matching, settings, now, known, since_seconds, lookback_seconds }: Looking<Settings>,
+  looking: Looking<Settings>,
 ): Map<string, Given<Settings>> {
-  const from = now - lookback_seconds;
-  const since = now - since_seconds;
+  const { names, matching, settings_of: settingsOf, now, known } = looking;
   const isWhole = names.length === 2;
   const found = new Map<string, Given<Settings>>();
   const add = (identity: Names): void => {
+    const settings = settingsOf(identity);
+    const from = now - looking.lookback_seconds(settings);
     const org = organizationOf(identity) ?? { provider: '', org: '' };
     const whole = (counts.orgs.get(orgKey(org)) ?? new OrgCounts(org.provider, org.org)).between(from, now);
     const view = isWhole ? whole : whole.within(scopeOf(identity));
@@ -71,6 +80,7 @@ export function ofWindow<Settings extends KindSettings>(
     found.set(identityKey(identity), { identity, view, from, now, settings, last, peers: () => [] });
   };
   for (const identity of known) add(identity);
+  const since = now - Math.max(...looking.settings.map(looking.since_seconds));
   for (const key of orgsWith(counts, matching.classes, since, now, matching.measure)) {
     const org = counts.orgs.get(key);
     if (org === undefined) continue;
@@ -90,20 +100,22 @@ export function ofWindow<Settings extends KindSettings>(
 export function ofReading<Settings extends KindSettings>(
   counts: CountView,
   reads: Reads,
-  { matching, settings, now, known, since_seconds, by_traffic, needs }: Looking<Settings>,
+  looking: Looking<Settings>,
 ): Map<string, Given<Settings>> {
+  const { matching, settings_of: settingsOf, now, known, by_traffic, needs } = looking;
   const subjects: SubjectsView = counts.subjects?.(reads) ?? new Map();
-  const from = beginOf(reads, now, Math.max(reads.fine, reads.minutes ?? 0, reads.hours ?? 0));
-  const since = beginOf(reads, now, since_seconds);
-  const begins = ({ counts: own }: SubjectCounts): boolean => {
+  const begins = ({ identity, counts: own }: SubjectCounts): boolean => {
+    const settings = settingsOf(identity);
     // Most callers' answers tell no limit: there is nothing to be judged of them.
     if (needs !== undefined && !needs.some((name) => own.has(name))) return false;
-    const recent = own.between(since, now);
+    const recent = own.between(beginOf(reads, now, looking.since_seconds(settings)), now);
     if (!by_traffic) return recent.lastMatching(matching) !== null;
     return recent.total().requests >= settings.count;
   };
   const found = new Map<string, Given<Settings>>();
   const add = (key: string, { identity, counts: own }: Pick<SubjectCounts, 'identity' | 'counts'>): void => {
+    const settings = settingsOf(identity);
+    const from = beginOf(reads, now, looking.lookback_seconds(settings));
     const view = own.between(from, now);
     const last = (seconds: number): View => view.between(beginOf(reads, now, seconds), now);
     const peers = (): { identity: Names; view: View }[] =>

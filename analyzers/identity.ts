@@ -1,4 +1,5 @@
 import type { CountRow } from '../domain/count-row.ts';
+import { type IncidentKind, subjectOf } from '../domain/incident-kind.ts';
 import type { Scope } from '../domain/incident.ts';
 import { scopeColumns } from './narrow-scope.ts';
 
@@ -14,6 +15,11 @@ export type Identity = Readonly<{ provider: string; org: string }>;
 
 /** What the identity of a kind that is read from counts can be made of. */
 export type SubjectName = 'provider' | 'org' | keyof typeof scopeColumns;
+
+/** Of whom at most one incident of a kind that is read from counts is open. */
+export function subjectNamesOf(kind: IncidentKind): readonly SubjectName[] {
+  return subjectOf(kind).filter((name) => name !== 'topic');
+}
 
 /** One text per identity; unequal ones of a kind have unequal texts. */
 export function identityKey(identity: Names): string {

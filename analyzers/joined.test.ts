@@ -15,6 +15,12 @@ const finding = (provider: string, more: Partial<Finding> = {}): Finding => ({
   },
   ...more,
 });
+const said: Known['said'] = {
+  summary: '',
+  verdict: { party: 'provider', why: '' },
+  evidence: {},
+  remedy: { steps: [], retry: 'no', owner: '', docs: '' },
+};
 const known = (provider: string, state: Known['state']): [string, Known] => [
   provider,
   {
@@ -24,6 +30,7 @@ const known = (provider: string, state: Known['state']): [string, Known] => [
     facts: {},
     started_at: 100,
     evaluated_at: 0,
+    said,
     scope_may: 'stay',
   },
 ];

@@ -1,5 +1,6 @@
 import type { Level } from './advance.ts';
 import { baseOf, besideIdentity, besides, isApart, ofScope } from './apart.ts';
+import { closing } from './closing.ts';
 import type { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { MoreMeasure } from '../store/queries/count-sums.ts';
@@ -8,10 +9,12 @@ import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { CountView } from './count-view.ts';
 import type { AnalyzerSettings, Detector, Facts, Finding, Known, Report } from './detector.ts';
 import { type Given, type KindSettings, type Looking, ofReading, ofWindow } from './given.ts';
-import { identityKey, scopeOf, type SubjectName } from './identity.ts';
+import { identityKey, scopeOf, subjectNamesOf } from './identity.ts';
 import { joined } from './joined.ts';
 import { narrowScopeBy, reviseScope } from './narrow-scope.ts';
 import type { Reads } from './reads.ts';
+import type { Seasonality } from './seasons.ts';
+import { settingsFor } from './settings-for.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
 
 export type { Given, KindSettings } from './given.ts';
@@ -41,8 +44,6 @@ export interface Kind<
 > {
   kind: IncidentKind;
   settings(all: AnalyzerSettings): Settings;
-  /** Of whom at most one incident is open; absent: provider and organization. */
-  identity?: readonly SubjectName[];
   /**
    * What it reads, where it is not the counts of failing organizations per 10 s. An identity that does not begin with
    * provider and organization needs it, and so does a kind that begins without any error.
@@ -56,6 +57,8 @@ export interface Kind<
   joins?: true;
   /** `traffic`: whoever sends `count` requests is looked at; absent: whoever has one answer that matches. */
   candidates?: 'traffic';
+  /** What is usual at this time of the week is no incident: shares below this say nothing. Of kinds that are read from the window. */
+  season?(settings: Settings): { least_share: number };
   /** Measures of its reading: who has none of them cannot be judged; absent: it needs none. */
   needs?: readonly MoreMeasure[];
   matching: Matching;
@@ -106,11 +109,13 @@ export function detectorOf<
   Judged extends { level: Level },
   Looked extends { scope: Scope },
 >(kind: Kind<Settings, Memory, Judged, Looked>): Detector {
-  const { matching, identity: names = ['provider', 'org'] } = kind;
-  const own = kind.reads;
-  const reads =
-    own === undefined ? null : (settings: Settings): Reads => ({ identity: names, ...own(settings) });
-  if (reads === null && (names[0] !== 'provider' || names[1] !== 'org' || kind.candidates === 'traffic'))
+  const { matching, season: seasonOf } = kind;
+  const names = subjectNamesOf(kind.kind);
+  const readsOf = kind.reads;
+  if (
+    readsOf === undefined &&
+    (names[0] !== 'provider' || names[1] !== 'org' || kind.candidates === 'traffic')
+  )
     throw new Error(`${kind.kind} must say what it reads: the window holds failing organizations only`);
   /** What was made here need not be checked again at the next evaluation. */
   const checked = new WeakMap<Facts, Memory>();
@@ -200,6 +205,28 @@ export function detectorOf<
     return judge({ ...rest, identity: besideIdentity(given.identity, startedAt) }, null);
   }
 
+  /** What is read for all of them together; null: nothing, because nobody is looked at. */
+  function readsFor(all: AnalyzerSettings): Reads | null {
+    if (readsOf === undefined) return null;
+    const variants = enabledOf(all).map(readsOf);
+    const [first] = variants;
+    if (first === undefined) return null;
+    const most = (name: 'fine' | 'minutes' | 'hours'): number =>
+      Math.max(...variants.map(({ [name]: seconds = 0 }) => seconds));
+    const { minutes, hours } = { minutes: most('minutes'), hours: most('hours') };
+    return {
+      identity: names,
+      ...first,
+      fine: most('fine'),
+      ...(minutes === 0 ? {} : { minutes }),
+      ...(hours === 0 ? {} : { hours }),
+    };
+  }
+
+  function enabledOf(all: AnalyzerSettings): Settings[] {
+    return settingsFor(all, kind.kind, kind.settings(all)).all.filter(({ enabled }) => enabled);
+  }
+
   function detect(
     counts: CountView,
     all: AnalyzerSettings,
@@ -207,29 +234,36 @@ export function detectorOf<
     known: ReadonlyMap<string, Known>,
   ): readonly Finding[] {
     if (kind.every_seconds !== undefined && now % kind.every_seconds !== 0) return [];
-    const settings = kind.settings(all);
-    const own = reads?.(settings) ?? null;
+    const { of: settingsOf, all: variants } = settingsFor(all, kind.kind, kind.settings(all));
+    const own = readsFor(all);
+    if (known.size === 0 && !variants.some(({ enabled }) => enabled)) return [];
     const families = Map.groupBy(known.values(), ({ identity }) => identityKey(baseOf(identity)));
     const looksAt: Looking<Settings> = {
       names,
       matching,
-      settings,
+      settings: variants,
+      settings_of: settingsOf,
       now,
       known: [...families.values()].flatMap(([first]) =>
         first === undefined ? [] : [baseOf(first.identity)],
       ),
-      since_seconds: kind.begins_within(settings),
-      lookback_seconds: kind.lookback?.(settings) ?? 0,
+      since_seconds: (settings) => kind.begins_within(settings),
+      lookback_seconds: (settings) =>
+        readsOf === undefined ? (kind.lookback?.(settings) ?? 0) : longestOf(readsOf(settings)),
       by_traffic: kind.candidates === 'traffic',
       needs: kind.needs,
     };
     const given = own === null ? ofWindow(counts, looksAt) : ofReading(counts, own, looksAt);
+    const season = kind.season === undefined ? undefined : counts.season?.(kind.kind);
     const subjects = own === null ? undefined : counts.subjects?.(own);
     const judged: (readonly [string, readonly Finding[]])[] = [];
     for (const [key, one] of given) {
-      const findings = judgeFamily(one, families.get(key) ?? []);
+      const family = families.get(key) ?? [];
+      const findings = one.settings.enabled
+        ? judgeFamily(season === undefined ? one : { ...one, season }, family)
+        : family.map(closing);
       if (findings.length === 0) continue;
-      const summedUp = subjects?.get(key)?.summed_up ?? [];
+      const summedUp = (one.settings.enabled ? subjects?.get(key)?.summed_up : undefined) ?? [];
       judged.push([
         key,
         summedUp.length > 0 ? findings.map((finding) => ({ ...finding, summed_up: summedUp })) : findings,
@@ -244,21 +278,40 @@ export function detectorOf<
     kind: kind.kind,
     matching,
     least(all) {
-      const settings = kind.settings(all);
-      return { count: settings.count, seconds: kind.begins_within(settings) };
+      const variants = enabledOf(all);
+      return {
+        count: Math.min(...variants.map(({ count }) => count)),
+        seconds: Math.max(0, ...variants.map((settings) => kind.begins_within(settings))),
+      };
     },
     lookback(all) {
-      const settings = kind.settings(all);
-      return reads?.(settings).fine ?? kind.lookback?.(settings) ?? 0;
+      const own = readsFor(all);
+      if (own !== null) return own.fine;
+      return Math.max(0, ...enabledOf(all).map((settings) => kind.lookback?.(settings) ?? 0));
     },
-    ...(reads === null ? {} : { reads: (all: AnalyzerSettings) => reads(kind.settings(all)) }),
-    policy(all) {
-      const { clear_seconds, window_seconds } = kind.settings(all);
+    ...(readsOf === undefined ? {} : { reads: readsFor }),
+    ...(seasonOf === undefined
+      ? {}
+      : {
+          season(all: AnalyzerSettings): Seasonality | null {
+            const shares = enabledOf(all).map((settings) => seasonOf(settings).least_share);
+            return shares.length === 0
+              ? null
+              : { classes: matching.classes, least_share: Math.min(...shares) };
+          },
+        }),
+    policy(all, identity) {
+      const settings = settingsFor(all, kind.kind, kind.settings(all)).of(baseOf(identity));
+      const { clear_seconds, window_seconds } = settings;
       const { pending_seconds, reopen_seconds } = all;
       return { pending_seconds, reopen_seconds, clear_seconds, window_seconds };
     },
     detect,
   };
+}
+
+function longestOf({ fine, minutes = 0, hours = 0 }: Omit<Reads, 'identity'>): number {
+  return Math.max(fine, minutes, hours);
 }
 
 function asList<T>(value: T | null): T[] {

@@ -5,20 +5,20 @@ import type { Facts, Known } from './detector.ts';
 import { identityKey, type Names } from './identity.ts';
 
 /** An incident with all that is needed to judge it again: the contract, and the memory beside it. */
-export interface LiveIncident<I = Names> {
+export interface LiveIncident {
   incident: Incident;
-  memory: Memory<I>;
+  memory: Memory;
 }
 
 /** What is remembered between evaluations. */
-export interface Memory<I = Names> {
-  identity: I;
+export interface Memory {
+  identity: Names;
   life: Life;
   facts: Facts;
 }
 
 const memory = z.object({
-  identity: z.unknown(),
+  identity: z.record(z.string(), z.string()),
   life: z.object({
     state: z.enum(incidentStates),
     started_at: z.number(),
@@ -33,7 +33,6 @@ const memory = z.object({
   }),
   facts: z.record(z.string(), z.unknown()),
 });
-const names = z.record(z.string(), z.string());
 
 /** So long after firing the first answers may still correct the scope; seconds. */
 export const SCOPE_CHANGES_SECONDS = 120;
@@ -42,15 +41,8 @@ export const SCOPE_WIDENS_SECONDS = 1_800;
 
 /** Reads a memory as it was stored; null when it is of another version or not one of these analyzers'. */
 export function parseMemory(json: string): Memory | null {
-  return parseMemoryOf(names, json);
-}
-
-/** The same where the identity is known to have a certain shape. */
-export function parseMemoryOf<I>(identity: z.ZodType<I>, json: string): Memory<I> | null {
   try {
-    const read = memory.safeParse(JSON.parse(json));
-    const whose = identity.safeParse(read.data?.identity);
-    return read.success && whose.success ? { ...read.data, identity: whose.data } : null;
+    return memory.safeParse(JSON.parse(json)).data ?? null;
   } catch {
     return null;
   }
@@ -70,6 +62,7 @@ export function toKnown({ incident, memory: { identity, life, facts } }: LiveInc
     facts,
     started_at: life.started_at,
     evaluated_at: life.evaluated_at,
+    said: incident,
     scope_may: scopeMay(life, now),
   };
 }

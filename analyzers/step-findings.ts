@@ -6,29 +6,29 @@ import { type ChangeReason, type Moment, stepIncident } from './step-incident.ts
 import type { IncidentKind } from '../domain/incident-kind.ts';
 
 /** A new version of an incident to be written. */
-export interface Change<I = Names> {
+export interface Change {
   key: string;
-  live: LiveIncident<I>;
+  live: LiveIncident;
   reason: ChangeReason;
 }
 
 /** How the findings of one kind are stepped. */
-export interface Stepping<I extends Names> {
+export interface Stepping {
   kind: IncidentKind;
-  policy(identity: I): Policy;
-  moment(finding: Finding<I>, previous: LiveIncident<I> | null): Moment;
+  policy(identity: Names): Policy;
+  moment(finding: Finding, previous: LiveIncident | null): Moment;
 }
 
 /**
  * Steps each incident by what was found of it. `live`, keyed by `liveKey`, is how incidents stood before; `next`
  * becomes how they stand after. Gives what is to be written, in the order of the findings.
  */
-export function stepFindings<I extends Names>(
-  { kind, policy, moment }: Stepping<I>,
-  findings: readonly Finding<I>[],
-  live: ReadonlyMap<string, LiveIncident<I>>,
-  next: Map<string, LiveIncident<I>>,
-): Change<I>[] {
+export function stepFindings(
+  { kind, policy, moment }: Stepping,
+  findings: readonly Finding[],
+  live: ReadonlyMap<string, LiveIncident>,
+  next: Map<string, LiveIncident>,
+): Change[] {
   return findings.flatMap((finding) => {
     const key = liveKey(kind, finding.identity);
     const previous = live.get(key) ?? null;

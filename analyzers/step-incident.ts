@@ -3,7 +3,6 @@ import type { Incident } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import { advance, type Life, type Policy, type Reason } from './advance.ts';
 import type { Finding } from './detector.ts';
-import type { Names } from './identity.ts';
 import { isoTime } from './iso-time.ts';
 import type { LiveIncident } from './live-incident.ts';
 
@@ -17,9 +16,9 @@ export interface Subject {
 }
 
 /** Where an incident stands after a finding; `next` null: nothing is remembered, `change` null: nothing is written. */
-export interface Step<I> {
-  next: LiveIncident<I> | null;
-  change: LiveIncident<I> | null;
+export interface Step {
+  next: LiveIncident | null;
+  change: LiveIncident | null;
   reason: ChangeReason;
 }
 
@@ -34,12 +33,12 @@ export interface Moment {
 }
 
 /** Steps one incident by what was found. Null when that time has been evaluated already. Pure. */
-export function stepIncident<I extends Names>(
+export function stepIncident(
   of: Subject,
-  finding: Finding<I>,
-  previous: LiveIncident<I> | null,
+  finding: Finding,
+  previous: LiveIncident | null,
   moment: Moment,
-): Step<I> | null {
+): Step | null {
   const step = advance(previous?.memory.life ?? null, finding, moment.now, of.policy);
   if (step.next === null) return { next: null, change: null, reason: step.reason };
   if (step.reason === 'already_evaluated') return null;
@@ -57,13 +56,13 @@ export function stepIncident<I extends Names>(
   return { next, change: null, reason: step.reason };
 }
 
-function toLive<I extends Names>(
+function toLive(
   kind: IncidentKind,
-  finding: Finding<I>,
-  memory: LiveIncident<I>['memory'],
-  previous: LiveIncident<I> | null,
+  finding: Finding,
+  memory: LiveIncident['memory'],
+  previous: LiveIncident | null,
   summedUp: readonly string[],
-): LiveIncident<I> {
+): LiveIncident {
   const { life } = memory;
   const report = finding.report();
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
@@ -106,7 +105,7 @@ function higher(one: Incident['severity'], other: Incident['severity'] = 'info')
 }
 
 /** False when `quietReason` would have nothing to write, whatever the report says. */
-function mayShow<I>(shown: Incident, finding: Finding<I>, life: Life, refresh: boolean): boolean {
+function mayShow(shown: Incident, finding: Finding, life: Life, refresh: boolean): boolean {
   if (life.state === 'pending') return false;
   if (refresh) return true;
   if (life.state === 'resolved') return false;

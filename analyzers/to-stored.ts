@@ -3,7 +3,7 @@ import { versionOf } from './evaluate.ts';
 import { type LiveIncident, liveKey, parseMemory } from './live-incident.ts';
 
 /** The row of a live incident. Equal incidents give equal rows: nothing in it comes from a wall clock. */
-export function toStored<I>(live: LiveIncident<I>): StoredIncident {
+export function toStored(live: LiveIncident): StoredIncident {
   return { incident: live.incident, version: versionOf(live), memory: JSON.stringify(live.memory) };
 }
 

@@ -1,9 +1,14 @@
 import type { RequestClass } from './error-class.ts';
 
+/** What incidents of a kind can be told apart by. */
+export type SubjectName = 'provider' | 'org' | 'project' | 'key' | 'client' | 'region' | 'model' | 'topic';
+
 /** What is known of a kind of incident without any incident of it. */
 export interface KindFacts {
   /** Title for people. */
   title: string;
+  /** Of whom at most one incident is open; absent: provider and organization. */
+  subject?: readonly SubjectName[];
   /** For routing. An incident's own severity may change while it lasts, and a label of an alert must not. */
   severity: 'warning' | 'critical';
   /** The class whose page is the runbook, where the scope of the incident names no class. */
@@ -86,6 +91,7 @@ export const incidentKinds = {
   },
   provider_outage: {
     title: 'Provider outage',
+    subject: ['provider'],
     severity: 'critical',
     class: 'server_error',
     runbook: 'incidents/provider-outage.md',
@@ -120,6 +126,7 @@ export const incidentKinds = {
   },
   rate_limit_saturation: {
     title: 'Rate limit nearly used up',
+    subject: ['provider', 'org', 'model'],
     severity: 'warning',
     class: 'rate_limit',
     runbook: 'incidents/rate-limit-saturation.md',
@@ -205,6 +212,7 @@ export const incidentKinds = {
   },
   pipeline: {
     title: 'Counts are missing',
+    subject: ['topic'],
     severity: 'critical',
     class: 'other',
     runbook: 'incidents.md#pipeline',
@@ -231,4 +239,9 @@ export const incidentKindNames = Object.keys(incidentKinds) as [IncidentKind, ..
 /** The facts of a kind. */
 export function factsOf(kind: IncidentKind): KindFacts {
   return incidentKinds[kind];
+}
+
+/** Of whom at most one incident of the kind is open. */
+export function subjectOf(kind: IncidentKind): readonly SubjectName[] {
+  return factsOf(kind).subject ?? ['provider', 'org'];
 }

@@ -109,14 +109,14 @@ export const notifySettings = z
       .describe(
         'Who is told of incidents: name -> {type, ...}; only in a file, see docs/notifications.md. Empty: nobody.',
       )
-      .meta({ structured: true }),
+      .meta({ structured: 'docs/notifications.md' }),
     routes: z
       .array(route)
       .default([])
       .describe(
         'Which incidents go to which receivers; the first route that matches decides. Empty: everything goes to all receivers.',
       )
-      .meta({ structured: true }),
+      .meta({ structured: 'docs/notifications.md' }),
     history_seconds: integer(60, 2_592_000)
       .default(3_600)
       .describe('What ended, or was last seen, longer ago is history: recorded and shown, not sent.'),

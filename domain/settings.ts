@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { notifySettings } from './notify-settings.ts';
+import { overridesOf } from './overrides.ts';
 import { defaultRetention, parseRetention, type RetainedTable } from './retention.ts';
 
 /** Environment variables and flags are texts; an empty value or a boolean is no number. */
@@ -67,11 +68,16 @@ const idRules = (those: readonly IdRule[]) =>
 /** `auto`, `native`, `mapped`, … or the name of a preset: which there are is known where formats are read. */
 export type RecordFormat = string;
 
+/** Of every kind of incident. */
+const enabled = flag
+  .default(true)
+  .describe('False: this kind is not looked for, and what is open is closed.');
+
 /**
  * Every setting, once. A key `a.b_c` is also the environment variable `FAULTLINE_A_B_C`.
  * `describe` texts become the comments of `faultline.example.yaml`.
  */
-export const settingsSchema = z.strictObject({
+const plainSettings = z.strictObject({
   clickhouse: z
     .strictObject({
       url: httpUrl
@@ -247,6 +253,7 @@ export const settingsSchema = z.strictObject({
         ),
       slow_down_surge: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000).default(5).describe('Fires at so many Slow Down answers in the window'),
           window_seconds: whole(86_400).default(60).describe('of so many seconds'),
           share: ratio.default(0.01).describe("and this share of the scope's requests."),
@@ -261,6 +268,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       quota_exhausted: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000).default(3).describe('Fires at so many quota answers in the window'),
           window_seconds: whole(86_400).default(60).describe('of so many seconds'),
           share: ratio
@@ -271,6 +279,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       region_blocked: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000)
             .default(3)
             .describe('Fires at so many requests refused for their region in the window'),
@@ -283,6 +292,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       retry_storm: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000)
             .default(30)
             .describe('Fires at so many retries that failed again in the window'),
@@ -295,6 +305,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       provider_outage: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000)
             .default(5)
             .describe(
@@ -318,6 +329,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       rate_limit_surge: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000)
             .default(10)
             .describe('Fires at so many requests that ran into a rate limit in the window'),
@@ -334,6 +346,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       rate_limit_saturation: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000)
             .default(5)
             .describe('Looks at models with so many requests of an organization in the window'),
@@ -350,6 +363,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       slow_down_risk: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000)
             .default(20)
             .describe('Looks at organizations with so many requests in the window'),
@@ -368,6 +382,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       quota_forecast: z
         .strictObject({
+          enabled,
           budgets: z
             .array(
               z.strictObject({
@@ -381,7 +396,8 @@ export const settingsSchema = z.strictObject({
             .default([])
             .describe(
               'What may be spent: amount_usd per period (day, week or month of the calendar, UTC), of a provider, org or project, or of each organization.',
-            ),
+            )
+            .meta({ structured: 'docs/incidents/quota-forecast.md' }),
           count: whole(1_000_000_000)
             .default(20)
             .describe(
@@ -397,6 +413,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       auth_failure: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000)
             .default(5)
             .describe('Fires at so many requests refused for their key, membership or address in the window'),
@@ -413,6 +430,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       error_surge: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000)
             .default(10)
             .describe('Fires at so many requests of classes that no other kind is about in the window'),
@@ -429,6 +447,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       unclassified: z
         .strictObject({
+          enabled,
           count: whole(1_000_000_000)
             .default(10)
             .describe('Fires at so many failures that no rule knows in the window'),
@@ -445,6 +464,7 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
       pipeline: z
         .strictObject({
+          enabled,
           // Workers speak every 10 s of what they learned within the 10 s before: less would fire for quiet partitions.
           stand_seconds: integer(30, 86_400)
             .default(60)
@@ -497,6 +517,22 @@ export const settingsSchema = z.strictObject({
         .enum(['debug', 'info', 'warn', 'error', 'silent'])
         .default('info')
         .describe('Least important log line shown on stderr.'),
+    })
+    .prefault({}),
+});
+const { shape: analyzers } = plainSettings.shape.analyzers.unwrap();
+
+/** The same with overrides, whose members are those of the kinds. */
+export const settingsSchema = plainSettings.extend({
+  analyzers: plainSettings.shape.analyzers
+    .unwrap()
+    .extend({
+      overrides: overridesOf(analyzers)
+        .default([])
+        .describe(
+          'Other settings for some only: where (provider, org, model) and settings of kinds, such as {where: {org: acme}, rate_limit_surge: {share: 0.2}}; only in a file. The later wins.',
+        )
+        .meta({ structured: 'docs/incidents.md' }),
     })
     .prefault({}),
 });

@@ -44,6 +44,23 @@ it.each([
   expect(batcher.closed.length).toBe(closes ? 1 : 0);
 });
 
+it('a batch that is read again makes the same rows, though its records have no time of their own', () => {
+  const mapping = { ts: '$.t', status: '$.s', without_time: 'now' };
+  const untimed = createRecordReader({ format: 'mapped', mapping });
+  const times = [1_795_300_000_000, 1_795_300_090_000, 1_795_300_050_000];
+  const rowsAt = (now: number) => {
+    const batcher = new Batcher({ topic: 't', partition: 0 }, 0, null, untimed);
+    const records = times.map((_time, i) => new RawRecord(i, Buffer.from('{"s":429}')));
+    const chunk = { topic: 't', partition: 0, from: 0, to: 3, records, written: times, highWatermark: 3 };
+    batcher.add(chunk, now, 0);
+    batcher.close();
+    return readNativeRows(batcher.closed[0]?.rows.bodies().counts?.body ?? Buffer.alloc(0));
+  };
+  const rows = rowsAt(1_795_392_000_000);
+  expect(rows.map(({ ts }) => ts)).toHaveLength(3);
+  expect(rowsAt(1_795_399_999_000)).toEqual(rows);
+});
+
 it('a batch closes while its sums are exact, however many requests its messages hold', () => {
   expect(MOST_REQUESTS * MOST.tokens).toBeLessThan(Number.MAX_SAFE_INTEGER / 2);
   const now = 1_795_392_000_000;

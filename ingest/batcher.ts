@@ -59,12 +59,13 @@ export class Batcher {
   /** Folds the records of a chunk that are at or after the position. */
   add(chunk: Chunk, now: number, monotonic: number): void {
     const unreadable = [...(chunk.unreadable ?? [])];
-    for (const record of chunk.records) {
+    const { written = -1 } = chunk;
+    for (const [i, record] of chunk.records.entries()) {
       while ((unreadable[0]?.from ?? record.offset) < record.offset)
         this.#addUnreadable(unreadable.shift(), now, monotonic);
       if (record.offset < this.position) continue;
       this.#advanceTo(record.offset, now, monotonic);
-      this.#addRecord(record, now, monotonic);
+      this.#addRecord(record, typeof written === 'number' ? written : (written[i] ?? -1), now, monotonic);
     }
     for (const range of unreadable) this.#addUnreadable(range, now, monotonic);
     this.#advanceTo(chunk.to, now, monotonic);
@@ -128,14 +129,14 @@ export class Batcher {
     return this.#replay !== null;
   }
 
-  #addRecord(record: RawRecord, now: number, monotonic: number): void {
+  #addRecord(record: RawRecord, written: number, now: number, monotonic: number): void {
     const batch = this.#batch(record.offset, now, monotonic);
     batch.to = record.offset + 1;
     batch.records++;
     batch.bytes += record.size;
     batch.last = record;
     this.position = batch.to;
-    this.#adder.add(batch.rows, record, now);
+    this.#adder.add(batch.rows, record, { written, now });
     if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
   }
 

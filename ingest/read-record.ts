@@ -13,7 +13,8 @@ import type { RawRecord } from './sources/source.ts';
 export interface RecordReader {
   /** The short way; null when the record has to be decoded, or is not what is wanted. The answer holds until the next call. */
   readPlain(record: RawRecord, now: number, wanted: Wanted): PlainRecord | null;
-  decode(value: Buffer | null, now: number): Decoded;
+  /** `written`: when the source says that it was written; both epoch ms. */
+  decode(value: Buffer | null, now: number, written: number): Decoded;
   /** Text of a rejected record as it may be stored: secrets removed. */
   redact(value: Buffer | null): string;
 }
@@ -44,22 +45,29 @@ export class RecordAdder {
   readonly #reader: RecordReader;
   readonly #id: PartitionId;
   readonly #others: RawRecord[] = [];
+  /** When each of them was written. */
+  readonly #written: number[] = [];
 
   constructor(reader: RecordReader, id: PartitionId) {
     this.#reader = reader;
     this.#id = id;
   }
 
-  add(rows: BatchRows, record: RawRecord, now: number): void {
+  /** `written` is negative where the source does not say; both are epoch ms. */
+  add(rows: BatchRows, record: RawRecord, { written, now }: { written: number; now: number }): void {
     const plain = this.#reader.readPlain(record, now, 'success');
-    if (plain === null) this.#others.push(record);
-    else rows.addSuccess(plain, plain.dimensionSet);
+    if (plain === null) {
+      this.#others.push(record);
+      this.#written.push(written);
+    } else rows.addSuccess(plain, plain.dimensionSet);
   }
 
   /** Has to be called before the rows are written, and before records are added to other rows. */
   finish(rows: BatchRows, now: number): void {
-    for (const record of this.#others) addRecord(rows, this.#reader, record, this.#id, now);
+    for (const [i, record] of this.#others.entries())
+      addRecord(rows, this.#reader, record, this.#id, { written: this.#written[i] ?? -1, now });
     this.#others.length = 0;
+    this.#written.length = 0;
   }
 }
 
@@ -69,7 +77,7 @@ function addRecord(
   reader: RecordReader,
   record: RawRecord,
   id: PartitionId,
-  now: number,
+  { written, now }: { written: number; now: number },
 ): void {
   const at = (part: number) => ({ topic: id.topic, partition: id.partition, offset: record.offset, part });
   const plain = reader.readPlain(record, now, 'failure');
@@ -78,7 +86,7 @@ function addRecord(
     return;
   }
   const { value } = record;
-  const decoded = reader.decode(value, now);
+  const decoded = reader.decode(value, now, written < 0 ? now : written);
   switch (decoded.kind) {
     case 'ok': {
       const rejected = decoded.rejected ?? [];

@@ -36,7 +36,12 @@ export async function replayDeadLetters(
       result.cut++;
       continue;
     }
-    const decoded = options.reader.decode(Buffer.from(letter.body), options.now);
+    const decoded = options.reader.decode(
+      Buffer.from(letter.body),
+      options.now,
+      // What the source said of it is not kept; this is near, and the same each time.
+      letter.inserted_at * 1000,
+    );
     const rows = new BatchRows();
     const { topic, partition, offset } = letter;
     const again = { topic, partition, offset, part: letter.part };

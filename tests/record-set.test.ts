@@ -18,7 +18,9 @@ interface Client {
   encode(batch: object): Promise<{ buffer: Buffer }>;
   encodeRecord(record: object): object;
   Decoder: new (buffer: Buffer) => FetchDecoder;
-  decodeMessages(decoder: FetchDecoder): Promise<{ offset: string; value: Buffer | null }[]>;
+  decodeMessages(
+    decoder: FetchDecoder,
+  ): Promise<{ offset: string; value: Buffer | null; timestamp: string }[]>;
 }
 const require = createRequire(import.meta.url);
 const client: Client = {
@@ -77,8 +79,9 @@ describe('a record set', () => {
       fc.asyncProperty(fc.array(batch, { maxLength: 3 }), async (batches) => {
         const set = Buffer.concat(await Promise.all(batches.map(encodeBatch)));
         const expected = await client.decodeMessages(decoderOf(set));
-        const { records, unreadable } = await rawRecords(rawMessages(set), 0);
+        const { records, written, unreadable } = await rawRecords(rawMessages(set), 0);
         expect(unreadable).toEqual([]);
+        expect(written).toEqual(expected.map(({ timestamp }) => Number(timestamp)));
         expect(records.map(({ offset, value }) => [offset, value])).toEqual(
           expected.map(({ offset, value }) => [Number(offset), value]),
         );
@@ -95,6 +98,19 @@ describe('a record set', () => {
       const whole = (length >= one.length ? 1 : 0) + (length >= set.length ? 1 : 0);
       expect(rawMessages(set.subarray(0, length))).toHaveLength(whole);
     }
+  });
+
+  it('tells when each record was written, or when the broker took it where the topic says so', async () => {
+    const set = produced(['a', 'b']);
+    const times = async (): Promise<number[]> => (await rawRecords(rawMessages(set), 0)).written;
+    const [created = 0] = await times();
+    set.writeBigInt64BE(BigInt(created + 5_000), 35);
+    expect(await times()).toEqual([created, created]);
+    set.writeInt16BE(0x08, 21);
+    expect(await times()).toEqual([created + 5_000, created + 5_000]);
+    set.writeInt16BE(0, 21);
+    set.writeBigInt64BE(-1n, 27);
+    expect(await times()).toEqual([-1, -1]);
   });
 
   it('is read from the asked offset on', async () => {
@@ -176,7 +192,11 @@ describe('a fetched batch in the client', () => {
         offset: '5',
         batchContext: { producerId: '7', inTransaction: true },
       });
-      expect(await rawRecords(message ? [message] : [], 0)).toEqual({ records: [], unreadable: [] });
+      expect(await rawRecords(message ? [message] : [], 0)).toEqual({
+        records: [],
+        written: [],
+        unreadable: [],
+      });
     }
   });
 });

@@ -19,6 +19,8 @@ const shared = sharedScope(matching);
 const LONG = 5;
 /** Before so much is known, nothing is more than usual. */
 const LEARN_SECONDS = 600;
+/** A job that is usual at this time of the week has at least this part of the share that fires. */
+const SEASON_PART = 0.1;
 /** From this share of failed requests on, the part does not work at all. */
 const CRITICAL_SHARE = 0.8;
 /** A class with so much of the failures is the one that they are about. */
@@ -31,6 +33,7 @@ export const errorSurge = detectorOf({
   has_parts: true,
   matching,
   lookback: ({ window_seconds }) => 3_600 + 2 * LONG * window_seconds,
+  season: ({ share: least }) => ({ least_share: SEASON_PART * least }),
   ...aboveUsual<AnalyzerSettings['error_surge']>(matching, {
     long: LONG,
     learn_seconds: LEARN_SECONDS,

@@ -21,7 +21,6 @@ const COMPARED_SECONDS = 6 * 3_600;
 export const providerOutage = detectorOf({
   kind: 'provider_outage',
   settings: (all: AnalyzerSettings) => all.provider_outage,
-  identity: ['provider'],
   joins: true,
   matching,
   reads: ({ window_seconds: window }) => ({

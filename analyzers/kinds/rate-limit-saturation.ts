@@ -24,7 +24,6 @@ export const rateLimitSaturation = detectorOf({
   kind: 'rate_limit_saturation',
   settings: (all: AnalyzerSettings) => all.rate_limit_saturation,
   // Providers count requests and tokens for each organization and model.
-  identity: ['provider', 'org', 'model'],
   candidates: 'traffic',
   needs: headerLimits.map(({ remaining }) => remaining),
   matching,

@@ -3,6 +3,7 @@ import { type Level, loudnessOf } from '../advance.ts';
 import type { Given, KindSettings } from '../given.ts';
 import { lastOfRun, type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
 import { poissonTail } from '../poisson-tail.ts';
+import { upperEnd } from '../upper-end.ts';
 import type { CountSum, Matching } from '../view.ts';
 
 /** The settings of a share that fires where it is more than usual; half of count and share lingers. */
@@ -131,7 +132,7 @@ function levelOf<Settings extends UsualSettings>(
   const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
   for (const part of isLearning ? [] : candidates) {
     if (part.matching < settings.count || part.matching < settings.share * part.requests) continue;
-    const usual = known ?? measureBackground(matching, given, part, excuses);
+    const usual = known ?? withSeason(measureBackground(matching, given, part, excuses), given, seen, part);
     const chance = usual.isAssumed ? ASSUMED_CHANCE : MEASURED_CHANCE;
     if (!explains(usual.share, chance, part, settings, excuses))
       return { level: 'breach', part, background: usual.share, is_assumed: usual.isAssumed, ...seen };
@@ -145,6 +146,21 @@ function levelOf<Settings extends UsualSettings>(
     is_assumed: isAssumed,
     ...seen,
   };
+}
+
+/** What is usual at this time of the week excuses what was not there an hour ago. */
+function withSeason<Settings>(
+  measured: Background,
+  { season, now }: Given<Settings>,
+  { window, window_seconds }: Pick<UsualLevel, 'window' | 'window_seconds'>,
+  part: Part,
+): Background {
+  if (season === undefined || part.requests === 0) return measured;
+  const span = { from: now - window_seconds, to: now };
+  let expected = 0;
+  for (const row of window) if (part.contains(row)) expected += row.requests * season(row, span);
+  const share = expected / part.requests;
+  return share > measured.share ? { share, isAssumed: false } : measured;
 }
 
 /** Over the threshold to clear: half of the one to fire, and more than the usual sprinkle. */
@@ -209,9 +225,4 @@ function measureBackground<Settings extends UsualSettings>(
   });
   const shares = pieces.map((piece) => upperEnd(piece.matching) / piece.requests);
   return { share: Math.min(...shares), isAssumed: false };
-}
-
-/** The most that so many answers can stand for: two deviations above what was seen. */
-function upperEnd(seen: number): number {
-  return seen === 0 ? 0 : seen + 2 * Math.sqrt(seen + 1);
 }

@@ -2,8 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { givenOf } from '../../tests/fixtures/given.ts';
 import { countRow, START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
 import type { MeasuredRow } from '../reads.ts';
-import { aboveBaseline, baselineOf } from './above-baseline.ts';
-import { anyOf } from './any-of.ts';
 import { burnRate } from './burn-rate.ts';
 import { crossing, forecastOf } from './crossing.ts';
 import { headerLimits, headroom } from './headroom.ts';
@@ -11,7 +9,7 @@ import { hasGrown, ramp } from './ramp.ts';
 
 const at = (minute: number): number => START + minute * 60;
 const HOUR = 3_600;
-const settings = { count: 5, window_seconds: 60, clear_seconds: 300 };
+const settings = { enabled: true, count: 5, window_seconds: 60, clear_seconds: 300 };
 const ok = (per_minute: number, from = 0, to = 60): Stream => ({ from, to, per_minute });
 const failed = (per_minute: number, from: number, to: number, more: Partial<Stream> = {}): Stream => ({
   from,
@@ -217,84 +215,5 @@ describe('crossing', () => {
   });
   test('who spends nothing never crosses', () => {
     expect(forecastOf([0, 0, 0, 0, 0, 0], 5, 10, 0)).toMatchObject({ at: null, earliest: null });
-  });
-});
-
-describe('above baseline', () => {
-  const own = { ...settings, window_seconds: 600 };
-  const rule = aboveBaseline({ matching: errors, factor: () => 2 });
-  const reads = { fine: HOUR, hours: 29 * 24 * HOUR };
-  /** Hours before the start, with so many requests and failures each; and the window up to minute 30. */
-  const past = (hours: number, of: (hoursAgo: number) => [number, number]): MeasuredRow[] =>
-    Array.from({ length: hours }, (_, i) => i + 1).flatMap((ago) => {
-      const [requests, failures] = of(ago);
-      return [
-        countRow({ ts: START - ago * HOUR, requests }),
-        ...(failures === 0
-          ? []
-          : [countRow({ ts: START - ago * HOUR, requests: failures, class: 'server_error' })]),
-      ];
-    });
-  const now = (requests: number, failures: number): MeasuredRow[] =>
-    traffic([ok(requests, 20, 30), failed(failures, 20, 30)]);
-  const nightly = (ago: number): [number, number] => (ago % 168 === 0 ? [600, 300] : [600, 3]);
-  test.each<[string, MeasuredRow[], string]>([
-    ['while nothing is known there is no alarm', now(10, 50), 'healthy'],
-    ['23 hours are still learning', [...past(23, () => [600, 3]), ...now(10, 50)], 'healthy'],
-    ['twice what the last hours show', [...past(30, () => [600, 30]), ...now(100, 20)], 'breach'],
-    ['what the last hours show', [...past(30, () => [600, 30]), ...now(100, 5)], 'healthy'],
-    ['a job that fails at this hour of every week', [...past(672, nightly), ...now(10, 5)], 'healthy'],
-    [
-      'the same failures in a week that has no such job',
-      [...past(672, () => [600, 3]), ...now(10, 5)],
-      'breach',
-    ],
-    ['a quiet caller: two failures', [...past(100, () => [6, 0]), ...now(1, 0.2)], 'healthy'],
-    ['a quiet caller: all fails', [...past(100, () => [6, 0]), ...now(0, 1)], 'breach'],
-    [
-      'one incident in the past is not usual',
-      [...past(30, (ago) => (ago < 6 ? [600, 600] : [600, 3])), ...now(60, 20)],
-      'breach',
-    ],
-    ['silence', past(30, () => [600, 3]), 'no_data'],
-  ])('%s', (_name, rows, level) => {
-    expect(rule.level(givenOf(rows, at(30), own, reads)).level).toBe(level);
-  });
-  test('the hour in progress is no part of what is usual', () => {
-    const rows = [...past(30, () => [600, 30]), ...now(60, 60)];
-    const baseline = baselineOf(givenOf(rows, at(30), own, reads), errors);
-    expect(baseline).toEqual(
-      baselineOf(
-        givenOf(
-          past(30, () => [600, 30]),
-          at(30),
-          own,
-          reads,
-        ),
-        errors,
-      ),
-    );
-  });
-});
-
-describe('any of', () => {
-  const rule = anyOf(
-    burnRate({
-      matching: errors,
-      budget: () => 0.01,
-      paces: () => [{ name: 'one', windows: [60], factor: 50 }],
-    }),
-    burnRate({
-      matching: { ...errors, classes: ['timeout'] },
-      budget: () => 0.01,
-      paces: () => [{ name: 'other', windows: [60], factor: 50 }],
-    }),
-  );
-  test.each<[string, Stream[], string, number]>([
-    ['none', [ok(60)], 'healthy', 0],
-    ['the second', [ok(60, 0, 59), failed(60, 59, 60, { class: 'timeout' })], 'breach', 1],
-    ['both are the first', [failed(60, 59, 60), failed(60, 59, 60, { class: 'timeout' })], 'breach', 0],
-  ])('%s', (_name, streams, level, by) => {
-    expect(rule.level(givenOf(traffic(streams), at(60), settings))).toMatchObject({ level, by });
   });
 });

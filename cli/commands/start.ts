@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HistoryContext, runAnalyzers } from '../../analyzers/run.ts';
+import { explain } from '../../analyzers/explain.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
 import { dashboards } from '../../dashboards/panels/list.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
@@ -26,7 +27,7 @@ import { neededStore, served, waitingOf } from '../needs/needs.ts';
 import { openMigrated, workerFor } from '../pipeline.ts';
 import { type RunningTelemetry, runTelemetry } from '../telemetry/run-telemetry.ts';
 import { type RunningStateReport, runStateReport } from '../telemetry/run-state-report.ts';
-import { neededSource, type StartSource } from '../input/start-source.ts';
+import { neededSource, sourceName, type StartSource } from '../input/start-source.ts';
 import { textTrial } from '../input/text-trial.ts';
 import { storeToCome } from '../needs/store-to-come.ts';
 import { openBoth, openNow } from '../needs/wait-until-there.ts';
@@ -40,6 +41,8 @@ export interface StartOptions {
   clickhouseHttp?: number;
   /** Ms. */
   wait?: number;
+  /** Told where the page is, once it is. */
+  onPage?: (url: string) => void;
 }
 
 /** Timers count in 31 bits, ms. */
@@ -48,7 +51,7 @@ const LONGEST_SLEEP = 2 ** 31 - 1;
 /** Everything in one process: source, worker, analyzers, terminal view and page, until a signal or the source's end. */
 export async function run(options: StartOptions, context: CommandContext): Promise<number> {
   const { settings, signal } = context;
-  const isDemo = (options.source ?? 'demo') === 'demo';
+  const isDemo = sourceName(options, context) === 'demo';
   const clickhouse = {
     ...settings.clickhouse,
     path: isDemo ? path.join(settings.clickhouse.path, 'demo') : settings.clickhouse.path,
@@ -98,6 +101,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
         ? null
         : await openPage(toCome, input.what, { state, telemetry, notify }, context);
     page = open;
+    if (open !== null) options.onPage?.(open.url);
     let isGreeted = open === null;
     const greet = (): void => {
       if (!isGreeted) context.err(`page: ${open?.url}`);
@@ -380,6 +384,8 @@ async function openPage(
     dashboards,
     telemetry: withNotify(telemetry, notify),
     tryText: textTrial(context),
+    retention: toRetention(context.settings.clickhouse.retention),
+    explain,
     live: () => {
       const at = context.now();
       if (at - before.at > 2_000) {

@@ -33,15 +33,15 @@ export async function readSpan(file: string, options: DecoderOptions, now: numbe
         bytes += value.length;
       }
     head.close();
+    const { size, mtimeMs } = await handle.stat();
     if (!head.isPlain) {
-      const span = spanOf(records, options, now);
+      const span = spanOf(records, options, { now, written: mtimeMs });
       return span === null ? null : { ...span, last: null };
     }
-    const { size } = await handle.stat();
     return spanOf(
       [...records, ...lines(await readAt(handle, Math.max(0, size - LOOK_BYTES), LOOK_BYTES))],
       options,
-      now,
+      { now, written: mtimeMs },
     );
   } finally {
     await handle.close();
@@ -59,16 +59,16 @@ function lines(bytes: Buffer): Buffer[] {
   return [...found, bytes.subarray(from)];
 }
 
-/** Pure. */
+/** Pure. `now`, and when the file was changed last, are epoch ms. */
 export function spanOf(
   messages: readonly Buffer[],
   options: DecoderOptions,
-  now: number,
+  { now, written }: { now: number; written: number },
 ): { first: number; last: number } | null {
   const decode = createDecoder(options);
   const span = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
   for (const message of messages) {
-    const decoded = decode(message, now);
+    const decoded = decode(message, now, written);
     if (decoded.kind !== 'ok') continue;
     for (const { ts } of decoded.records) {
       span.first = Math.min(span.first, ts);

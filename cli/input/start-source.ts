@@ -49,9 +49,28 @@ export interface SourceOptions {
   exit?: boolean;
 }
 
+/**
+ * The source that was asked for: who set a broker or a topic means Kafka; without either it is the demo. Throws a
+ * `UserError` where the demo's traffic would go to a ClickHouse server and nobody asked for the demo.
+ */
+export function sourceName(
+  { source }: SourceOptions,
+  { origins, settings }: Pick<CommandContext, 'origins' | 'settings'>,
+): string {
+  if (source !== undefined) return source;
+  if (origins.has('kafka.brokers') || origins.has('kafka.topics')) return 'kafka';
+  if (settings.clickhouse.url !== '') {
+    const place = origins.get('clickhouse.url') ?? 'clickhouse.url';
+    throw new UserError(
+      `start without --source runs the demo, and ${place} would put its traffic on a ClickHouse server: add --source kafka, a file, or --source demo`,
+    );
+  }
+  return 'demo';
+}
+
 /** `demo`, `kafka`, `-` or a file; only Kafka is waited for. Throws, and opening throws, one-line errors that name it. */
 export function neededSource(options: SourceOptions, context: CommandContext): Needed<StartSource> {
-  const source = options.source ?? 'demo';
+  const source = sourceName(options, context);
   if (options.speed !== undefined && source !== 'demo')
     throw new UserError(`--speed only goes with --source demo, not with ${source}`);
   if (options.follow === true && ['demo', 'kafka', '-'].includes(source))

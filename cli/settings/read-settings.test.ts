@@ -52,6 +52,31 @@ describe('a wrong settings file is one line that names', () => {
       'faultline.yaml:2: unknown key analyzers.slow_down_surge.cuont; did you mean analyzers.slow_down_surge.count?',
     ],
     [
+      'an override by what the kind is not told apart by, in its line',
+      'analyzers:\n  overrides:\n    - where: {org: a}\n      error_surge: {count: 3}\n    - where:\n        org: b\n      provider_outage: {count: 3}',
+      'faultline.yaml:6: analyzers.overrides.1.where.org is "b": must be left out: incidents of provider_outage are told apart by provider',
+    ],
+    [
+      'an override of nothing',
+      'analyzers:\n  overrides:\n    - where: {org: a}',
+      'faultline.yaml:3: analyzers.overrides.0 is {"where":{"org":"a"}}: must be a section with the settings of a kind of incident, too',
+    ],
+    [
+      'an override for everybody',
+      'analyzers:\n  overrides:\n    - where: {}\n      error_surge: {count: 3}',
+      'faultline.yaml:3: analyzers.overrides.0.where is {}: must be a section with at least one of provider, org, model',
+    ],
+    [
+      'a mistyped setting of an override',
+      'analyzers:\n  overrides:\n    - where: {org: a}\n      error_surge: {shar: 3}',
+      'faultline.yaml:4: unknown key analyzers.overrides.0.error_surge.shar; docs/incidents.md shows those that are known',
+    ],
+    [
+      'a value of an override that is out of range',
+      'analyzers:\n  overrides:\n    - where: {org: a}\n      error_surge: {share: 3}',
+      'faultline.yaml:4: analyzers.overrides.0.error_surge.share is 3: must be at most 1',
+    ],
+    [
       'a receiver of no type that there is',
       'notify:\n  receivers:\n    a: {type: fax}',
       'faultline.yaml:3: notify.receivers.a.type is "fax": must be a receiver whose type is one of alertmanager, webhook, slack, pagerduty, email',
@@ -79,12 +104,12 @@ describe('a wrong settings file is one line that names', () => {
     [
       'a route to nobody',
       'notify:\n  receivers:\n    a: {type: slack, url: "env:A"}\n  routes:\n    - receivers: [b]',
-      'faultline.yaml:4: notify.routes.0.receivers.0 is "b": must be one of notify.receivers: a',
+      'faultline.yaml:5: notify.routes.0.receivers.0 is "b": must be one of notify.receivers: a',
     ],
     [
       'a dimension that no scope has',
       'notify:\n  routes:\n    - {receivers: [a], scope: {team: x}}',
-      'faultline.yaml:2: unknown key notify.routes.0.scope.team; docs/notifications.md shows those that are known',
+      'faultline.yaml:3: unknown key notify.routes.0.scope.team; docs/notifications.md shows those that are known',
     ],
     ['a flag', 'kafka:\n  tls: maybe', 'faultline.yaml:2: kafka.tls is "maybe": must be true or false'],
     [

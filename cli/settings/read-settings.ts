@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Settings, settingsSchema } from '../../domain/settings.ts';
 import { Cleaner } from '../../ingest/fields/clean.ts';
@@ -170,6 +170,14 @@ function noteLines(
   lines: LineCounter,
   origins: Map<string, string>,
 ): void {
+  if (isSeq(node)) {
+    for (const [i, item] of node.items.entries()) {
+      const here = [...path, String(i)];
+      const start = isNode(item) ? item.range?.[0] : undefined;
+      if (start !== undefined) origins.set(here.join('.'), `${file}:${lines.linePos(start).line}`);
+      noteLines(item, here, file, lines, origins);
+    }
+  }
   if (!isMap(node)) return;
   for (const { key, value } of node.items) {
     if (!isScalar(key)) continue;
@@ -191,7 +199,9 @@ function applyEnvironment(tree: Tree, env: SettingsSources['env'], origins: Map<
   for (const [name, value] of Object.entries(env)) {
     // An empty variable counts as not set: compose files and unit files pass such for what nobody chose.
     if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
-    const exact = known.find((setting) => setting.env === name && !setting.map && !setting.structured);
+    const exact = known.find(
+      (setting) => setting.env === name && !setting.map && setting.structured === null,
+    );
     const map = known.find((setting) => setting.map && name.startsWith(`${setting.env}_`));
     const path = exact?.path ?? (map && [...map.path, name.slice(map.env.length + 1).toLowerCase()]);
     if (path === undefined) {
@@ -239,11 +249,9 @@ function describeIssues(
 function describeIssue(issue: z.core.$ZodIssue, tree: Tree, origins: Map<string, string>): string {
   if (issue.code === 'unrecognized_keys') {
     const key = [...issue.path, issue.keys[0] ?? ''].join('.');
-    const known =
-      settingAt(issue.path)?.structured === true
-        ? '; docs/notifications.md shows those that are known'
-        : null;
-    return `${originOf(key, origins)}unknown key ${key}${known ?? suggestKey(key)}`;
+    const page = settingAt(issue.path)?.structured ?? null;
+    const known = page === null ? suggestKey(key) : `; ${page} shows those that are known`;
+    return `${originOf(key, origins)}unknown key ${key}${known}`;
   }
   const setting = settingAt(issue.path);
   // Of a list that was given as one text, the text is what the user knows.
@@ -252,13 +260,17 @@ function describeIssue(issue: z.core.$ZodIssue, tree: Tree, origins: Map<string,
   const key = path.join('.');
   const value = mayHoldSecret(issue, setting, valueAt(tree, path))
     ? ''
-    : ` is ${shown(valueAt(tree, path) ?? (setting?.structured === true ? undefined : setting?.defaultValue))}`;
+    : ` is ${shown(valueAt(tree, path) ?? (isStructured(setting) ? undefined : setting?.defaultValue))}`;
   return `${originOf(key, origins)}${key}${value}: must ${allowed(issue)}`;
+}
+
+function isStructured(setting: SettingKey | null): boolean {
+  return setting !== null && setting.structured !== null;
 }
 
 /** Within lists and maps of sections a secret may stand where another value belongs. */
 function mayHoldSecret(issue: z.core.$ZodIssue, setting: SettingKey | null, value: unknown): boolean {
-  if (setting?.structured !== true) return setting?.secret === true;
+  if (!isStructured(setting)) return setting?.secret === true;
   if (issue.code === 'custom') return issue.params?.['secret'] === true;
   return value !== undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_key');
 }
@@ -288,14 +300,15 @@ function allowed(issue: z.core.$ZodIssue): string {
   const ofText = issue.code === 'invalid_format' || issue.code === 'custom' || issue.code === 'invalid_union';
   if (ofText) return `be ${issue.message}`;
   if (setting === null) return 'be a section with keys of its own';
-  if (setting.structured && setting.path.length < issue.path.length) return allowedWithin(issue);
+  if (setting.structured !== null && setting.path.length < issue.path.length)
+    return allowedWithin(issue, setting.structured);
   if (issue.code === 'too_small' && (issue.origin === 'string' || issue.origin === 'array'))
     return 'not be empty';
   return setting.path.length < issue.path.length ? 'be a text' : `be ${setting.allowed}`;
 }
 
 /** What may stand at a place within a list or map of sections. */
-function allowedWithin(issue: z.core.$ZodIssue): string {
+function allowedWithin(issue: z.core.$ZodIssue, page: string): string {
   if (issue.code === 'invalid_key') return 'have a name of lower-case letters, digits, - and _';
   if (issue.code === 'invalid_value') return `be ${issue.message}`;
   if (issue.code === 'too_small')
@@ -303,7 +316,7 @@ function allowedWithin(issue: z.core.$ZodIssue): string {
       ? 'not be empty'
       : `be at least ${issue.minimum}`;
   if (issue.code === 'too_big') return `be at most ${issue.maximum}`;
-  if (issue.code !== 'invalid_type') return 'be as docs/notifications.md says';
+  if (issue.code !== 'invalid_type') return `be as ${page} says`;
   return `be ${kindWords[issue.expected] ?? issue.expected}`;
 }
 

@@ -13,8 +13,8 @@ export interface SettingKey {
   secret: boolean;
   /** True for a map with free entries. */
   map: boolean;
-  /** True for lists and maps of sections, which only a file can hold; their members are told of on a page of their own. */
-  structured: boolean;
+  /** Of lists and maps of sections, which only a file can hold: the page that tells of their members. Otherwise null. */
+  structured: string | null;
   defaultValue: unknown;
   /** What may stand there, in words. */
   allowed: string;
@@ -61,6 +61,8 @@ function collectKeys(
     );
   }
   const meta = z.globalRegistry.get(schema);
+  const page = meta?.['structured'];
+  const structured = typeof page === 'string' ? page : null;
   return [
     {
       key: path.join('.'),
@@ -68,11 +70,11 @@ function collectKeys(
       env: `FAULTLINE_${path.join('_').toUpperCase()}`,
       description: meta?.description ?? '',
       secret: meta?.['secret'] === true,
-      map: inner instanceof z.ZodRecord && meta?.['structured'] !== true,
-      structured: meta?.['structured'] === true,
+      map: inner instanceof z.ZodRecord && structured === null,
+      structured,
       defaultValue: valueAt(defaults, path),
       allowed:
-        meta?.['structured'] === true
+        structured !== null
           ? structuredWords(inner)
           : allowedWords(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' })),
     },

@@ -21,7 +21,7 @@ export function settingsPage(): string {
 }
 
 function row({ key, env, map, structured, defaultValue, description, allowed }: SettingKey): string {
-  const variable = structured ? 'file only' : `\`${map ? `${env}_FIELD` : env}\``;
+  const variable = structured !== null ? 'file only' : `\`${map ? `${env}_FIELD` : env}\``;
   const range =
     allowed.startsWith('a list of') || allowed.startsWith('a text') || allowed === 'a map'
       ? ''

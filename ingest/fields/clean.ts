@@ -1,8 +1,8 @@
-import type { CallerDimension } from '../../domain/count-row.ts';
+import { byCallerDimension, type CallerDimension } from '../../domain/count-row.ts';
 import { defaultIds, defaultPrivacy, type FoldedIds, type Privacy } from '../../domain/settings.ts';
 import { boundedMemo } from '../bounded-memo.ts';
 import { idFolder, isIdOf } from './fold-ids.ts';
-import { fingerprint } from '../redact/fingerprint.ts';
+import { computeFingerprint } from '../redact/fingerprint.ts';
 import { redactMessage } from '../redact/redact-message.ts';
 import { Redactor } from '../redact/redact.ts';
 import { isNoText } from './nothing.ts';
@@ -15,11 +15,15 @@ const CONTROL = /[\p{Cc}\u2028\u2029]+/gu;
 /** Path parts before which comes a name that people chose: a model, a deployment, an account. */
 const NAMED = /^(?:deployments|models|engines|projects|locations|publishers)$/;
 
+type Clean = (text: string) => string;
+
 /** The one way by which texts leave the decoder: whatever a record or a dead letter tells has gone through here. */
 export class Cleaner {
   readonly redactor: Redactor;
   /** What is made of the text of each dimension, once per text; each remembers its own. */
-  readonly dimensions: Readonly<Record<CallerDimension, (text: string) => string>>;
+  readonly dimensions: Readonly<Record<CallerDimension, Clean>>;
+  /** The same for who remembers the answers. */
+  readonly cleanOnce: Readonly<Record<CallerDimension, Clean>>;
 
   readonly #isId: (part: string) => boolean;
 
@@ -27,18 +31,19 @@ export class Cleaner {
     this.redactor = new Redactor(privacy);
     this.#isId = isIdOf(ids.endpoint);
     const [foldClient, foldModel] = [idFolder(ids.client), idFolder(ids.model)];
-    const line = (text: string): string => (isNoText(text) ? '' : this.line(text));
-    this.dimensions = {
+    const line = (text: string): string => (isNoText(text) ? '' : oneLine(this.redactor.textOnce(text)));
+    this.cleanOnce = {
       // Keys are told by their capitals, so these go last.
-      provider: boundedMemo(REMEMBERED, (text) => line(text.trim()).toLowerCase()),
-      org: boundedMemo(REMEMBERED, line),
-      project: boundedMemo(REMEMBERED, line),
-      api_key: (text) => (isNoText(text) ? '' : fingerprint(text)),
-      client: boundedMemo(REMEMBERED, (text) => foldClient(line(text))),
-      region: boundedMemo(REMEMBERED, line),
-      model: boundedMemo(REMEMBERED, (text) => foldModel(line(text))),
-      endpoint: boundedMemo(REMEMBERED, (text) => (isNoText(text) ? '' : this.#endpoint(text))),
+      provider: (text) => line(text.trim()).toLowerCase(),
+      org: line,
+      project: line,
+      api_key: (text) => (isNoText(text) ? '' : computeFingerprint(text)),
+      client: (text) => foldClient(line(text)),
+      region: line,
+      model: (text) => foldModel(line(text)),
+      endpoint: (text) => (isNoText(text) ? '' : this.#endpoint(text)),
     };
+    this.dimensions = byCallerDimension((name) => boundedMemo(REMEMBERED, this.cleanOnce[name]));
   }
 
   /** A parsed JSON value without secrets. */
@@ -53,7 +58,7 @@ export class Cleaner {
 
   /** One line of at most 256 characters without secrets. */
   line(text: string): string {
-    return this.redactor.text(text).replace(CONTROL, ' ').slice(0, LONGEST);
+    return oneLine(this.redactor.text(text));
   }
 
   /** A request id as a line; not remembered, because each comes once. */
@@ -64,12 +69,16 @@ export class Cleaner {
   /** Path of an endpoint without query and fragment, with `{id}` in place of ids, so that endpoints stay few. */
   #endpoint(text: string): string {
     // Whole, because some secrets are told by what stands before them in the path.
-    const parts = (this.redactor.text(text).split(/[?#]/, 1)[0] ?? '').split('/');
+    const parts = (this.redactor.textOnce(text).split(/[?#]/, 1)[0] ?? '').split('/');
     const path = parts.map((part, at) =>
       this.#isId(part) && !NAMED.test(parts[at - 1] ?? '') ? '{id}' : part,
     );
-    return path.join('/').replace(CONTROL, ' ').slice(0, LONGEST);
+    return oneLine(path.join('/'));
   }
+}
+
+function oneLine(text: string): string {
+  return text.replace(CONTROL, ' ').slice(0, LONGEST);
 }
 
 /** True for ids as the APIs write them, hex digits after `req_` or nothing: there is nothing in them to redact. */

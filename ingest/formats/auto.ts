@@ -1,6 +1,6 @@
 import type { Decoded } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
-import { asObject, type Decode, type Format, type JsonObject } from './format.ts';
+import { asObject, type Decode, type Format, type JsonObject, type Moment } from './format.ts';
 import { findRecords } from './mapped.ts';
 import { jsonInText } from './mapping/json-in-text.ts';
 import type { Mapping } from './mapping/mapping.ts';
@@ -20,6 +20,8 @@ const NATIVE_MEMBERS = [
   'api_key',
   'latency_ms',
 ];
+/** Where others put their `status`: a record with one of these is theirs, though its error looks native. */
+const OTHER_STATUS = ['status_code', 'statusCode', 'http_status', 'http'];
 /** A record in an envelope in an envelope: Docker in Fluent Bit in Kafka Connect in a page. */
 const MOST_ENVELOPES = 4;
 
@@ -38,8 +40,8 @@ export interface Known {
 /** A decoder that asks each format in turn whether a message has its shape, and looks into envelopes. */
 export function autoDecoder(known: Known, cleaner: Cleaner): Decode {
   const decodeKnown = decoderOfKnown(known, cleaner);
-  return (value, now) => {
-    const decoded = decodeKnown(value, now, 0);
+  return (value, now, written) => {
+    const decoded = decodeKnown(value, { now, written }, 0);
     if (decoded !== null) return decoded;
     const message = asObject(value);
     if (message === null) return unknownFormat('the message is no JSON object');
@@ -50,7 +52,7 @@ export function autoDecoder(known: Known, cleaner: Cleaner): Decode {
 }
 
 /** Null for what no format knows. `hasOwnTime` is false for a record whose time is that of its envelope. */
-type DecodeKnown = (value: unknown, now: number, envelopes: number, hasOwnTime?: boolean) => Decoded | null;
+type DecodeKnown = (value: unknown, at: Moment, envelopes: number, hasOwnTime?: boolean) => Decoded | null;
 
 function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cleaner: Cleaner): DecodeKnown {
   const decodeNative = native.create(cleaner);
@@ -66,29 +68,34 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
   const findEnvelope = recogniser(presets.filter(({ mapping: { readAs } }) => readAs !== null));
   const decoders = new Map(plain.map((preset) => [preset, mapped(preset.mapping, cleaner)]));
 
-  const decodeKnown: DecodeKnown = (value, now, envelopes, hasOwnTime = true) => {
+  const decodeKnown: DecodeKnown = (value, at, envelopes, hasOwnTime = true) => {
+    const { now, written } = at;
     const message = asObject(value);
     if (message === null) return null;
-    if (native.recognises(message)) return decodeNative(message, now);
-    for (const { recognises, decode } of programs) if (recognises(message)) return decode(message, now);
-    for (const preset of findPreset(message)) return decoders.get(preset)?.(message, now) ?? null;
+    if (native.recognises(message) && (hasOwnTime || !isOfOthers(message)))
+      return decodeNative(message, now, written);
+    for (const { recognises, decode } of programs)
+      if (recognises(message)) return decode(message, now, written);
+    for (const preset of findPreset(message)) return decoders.get(preset)?.(message, now, written) ?? null;
     if (envelopes < MOST_ENVELOPES)
       for (const envelope of findEnvelope(message)) {
-        const decoded = decodeInner(message, envelope.mapping, now, envelopes + 1);
+        const decoded = decodeInner(message, envelope.mapping, at, envelopes + 1);
         if (decoded !== null) return decoded;
       }
-    for (const preset of findLast(message)) return decoders.get(preset)?.(message, now) ?? null;
+    for (const preset of findLast(message)) return decoders.get(preset)?.(message, now, written) ?? null;
     // A native record that lacks its outcome, and is told so.
-    return message['ts'] === undefined || !hasOwnTime ? null : decodeNative(message, now);
+    return message['ts'] === undefined || !hasOwnTime ? null : decodeNative(message, now, written);
   };
 
   /** The records of an envelope; null when no format knows any of them, so that it may be something else. */
   function decodeInner(
     message: JsonObject,
     envelope: Mapping,
-    now: number,
+    at: Moment,
     envelopes: number,
   ): Decoded | null {
+    const reason = envelope.skip.find(({ holds }) => holds({ record: message, message, odd: false }))?.reason;
+    if (reason !== undefined) return { kind: 'skip', reason };
     for (const { steps } of envelope.records) {
       const parts = new Parts();
       let isKnown = false;
@@ -99,8 +106,8 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
           return;
         }
         const decoded =
-          decodeKnown(record, now, envelopes) ??
-          decodeKnown(completed(record, message, envelope), now, envelopes, false);
+          decodeKnown(record, at, envelopes) ??
+          decodeKnown(completed(record, message, envelope), at, envelopes, false);
         isKnown ||= decoded !== null;
         parts.add(decoded ?? notKnown(record), () => JSON.stringify(cleaner.value(record)));
       };
@@ -137,6 +144,15 @@ function isMapped(message: JsonObject, mapping: Mapping): boolean {
   const scope = { record: found === null ? message : found.items[0]?.value, message, odd: false };
   const ts = mapping.fields.find(({ name }) => name === 'ts');
   return ts !== undefined && (ts.read(scope) !== undefined || scope.odd);
+}
+
+function isOfOthers(message: JsonObject): boolean {
+  if (message['status'] !== undefined) return false;
+  // Datadog's errors have a kind.
+  return (
+    OTHER_STATUS.some((name) => message[name] !== undefined) ||
+    asObject(message['error'])?.['kind'] !== undefined
+  );
 }
 
 function unknownFormat(detail: string): Decoded {

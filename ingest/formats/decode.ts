@@ -1,12 +1,15 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded, RejectReason } from '../../domain/request-log.ts';
 import { Cleaner } from '../fields/clean.ts';
+import { isGzip, LARGEST_UNPACKED, unpackGzip } from '../packed.ts';
 import type { Decode } from './format.ts';
 import { type FormatOptions, recordDecoder } from './formats.ts';
 import { DEEPEST, nestsTooDeeply } from './mapping/json-depth.ts';
 import { OTLP_FIRST_BYTE, readOtlpProtobuf } from './otel/protobuf.ts';
 
 export type DecoderOptions = FormatOptions;
+/** Who has a message from nowhere says that it was written now. */
+export type DecodeBytes = (value: Buffer | null, now: number, written?: number) => Decoded;
 
 /** Larger messages are no log records. */
 export const LARGEST_BYTES = 1024 * 1024;
@@ -18,31 +21,28 @@ export const LARGEST_OTLP_BYTES = 4 * LARGEST_BYTES;
 const OTLP_JSON = /^\s*\{\s*"resource(?:Spans|Logs|Metrics)"/;
 
 /**
- * A function from the bytes of a message to its request logs, redacted, or to the reason why there are none; `now` is
- * epoch milliseconds. It never throws, whatever the bytes. Throws at once when the mapping is wrong.
+ * A function from the bytes of a message to its request logs, redacted, or to the reason why there are none; `now`, and
+ * when its source says that it was written, are epoch ms. It never throws, whatever the bytes. Throws at once when the mapping is wrong.
  */
-export function createDecoder(
-  options: DecoderOptions,
-  cleaner = new Cleaner(),
-): (value: Buffer | null, now: number) => Decoded {
+export function createDecoder(options: DecoderOptions, cleaner = new Cleaner()): DecodeBytes {
   return bytesDecoder(recordDecoder(options, cleaner), options.format);
 }
 
 /** The way from the bytes of a message in this format to the decoder of what is parsed out of them. */
-export function bytesDecoder(
-  decodeRecord: Decode,
-  format: FormatOptions['format'],
-): (value: Buffer | null, now: number) => Decoded {
+export function bytesDecoder(decodeRecord: Decode, format: FormatOptions['format']): DecodeBytes {
   const mayBeOtlp = format === 'auto' || format === 'otel-genai';
-  return (value, now) => {
+  return (value, now, written = now) => {
     if (value === null || value.length === 0) return { kind: 'skip', reason: 'tombstone' };
+    // Of packed bytes this is a limit, too, beside that of what they become.
     const most = mayBeOtlp && beginsLikeOtlp(value) ? LARGEST_OTLP_BYTES : LARGEST_BYTES;
     if (value.length > most) return reject('too_large', `${value.length} bytes; at most ${most}`);
-    const parsed = parse(value);
-    if ('value' in parsed) return decodeRecord(parsed.value, now);
+    const bytes = isGzip(value) ? unpackGzip(value) : value;
+    if (typeof bytes === 'string') return notUnpacked(bytes);
+    const parsed = bytes === value ? parse(bytes) : parseUnpacked(bytes);
+    if ('value' in parsed) return decodeRecord(parsed.value, now, written);
     // Only what is no JSON, so that no record in JSON is ever taken for protobuf.
     return mayBeOtlp
-      ? decodeProtobuf(value, now, parsed, decodeRecord)
+      ? decodeProtobuf(bytes, parsed, (message) => decodeRecord(message, now, written))
       : reject(parsed.reason, parsed.detail);
   };
 }
@@ -64,15 +64,36 @@ function parse(bytes: Buffer): Parsed {
   }
 }
 
+/** What came packed may be many lines: then each is a record, and what is no JSON among them stays a text. */
+function parseUnpacked(bytes: Buffer): Parsed {
+  const parsed = parse(bytes);
+  if ('value' in parsed || parsed.reason !== 'not_json') return parsed;
+  const lines = bytes
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const records = lines.map((line) => {
+    const one = parse(Buffer.from(line));
+    return 'value' in one ? one.value : line;
+  });
+  return records.length > 1 && records.some((one) => typeof one === 'object') ? { value: records } : parsed;
+}
+
+function notUnpacked(why: 'too_large' | 'damaged'): Decoded {
+  return why === 'too_large'
+    ? reject('too_large', `gzip of more than ${LARGEST_UNPACKED} bytes`)
+    : reject('not_json', 'gzip that is cut off or damaged');
+}
+
 function beginsLikeOtlp(bytes: Buffer): boolean {
   return bytes[0] === OTLP_FIRST_BYTE || OTLP_JSON.test(bytes.toString('latin1', 0, 64));
 }
 
 /** OTLP in protobuf, or else why the bytes are nothing: `fault` is why they are no JSON. */
-function decodeProtobuf(bytes: Buffer, now: number, fault: Fault, decodeRecord: Decode): Decoded {
+function decodeProtobuf(bytes: Buffer, fault: Fault, decodeMessage: (message: unknown) => Decoded): Decoded {
   if (bytes[0] === OTLP_FIRST_BYTE) {
     const otlp = readOtlpProtobuf(bytes, DEEPEST);
-    if (otlp.message !== null) return decodeRecord(otlp.message, now);
+    if (otlp.message !== null) return decodeMessage(otlp.message);
     if (otlp.tooDeep) return reject('too_deep', `protobuf nested deeper than ${DEEPEST}`);
     if (fault.reason === 'not_utf8')
       return reject('not_utf8', `neither text nor OTLP in protobuf: it ${otlp.why}`);

@@ -4,8 +4,14 @@ import type { Cleaner } from '../fields/clean.ts';
 /** A JSON object as it came: any member may be missing or of any type. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** From one parsed message to its requests; `now` is epoch milliseconds. */
-export type Decode = (message: unknown, now: number) => Decoded;
+/** Epoch ms: now, and when the source of a message says that it was written. */
+export interface Moment {
+  now: number;
+  written: number;
+}
+
+/** From one parsed message to its requests; `now`, and when its source says that it was written, are epoch ms. */
+export type Decode = (message: unknown, now: number, written: number) => Decoded;
 
 /** One wire format that is read by a program. Formats that a mapping can describe are files in `presets/`. */
 export interface Format {

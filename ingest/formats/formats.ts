@@ -48,8 +48,10 @@ const plain: Making = {
  */
 export function recordDecoder(options: FormatOptions, cleaner: Cleaner, making = plain): Decode {
   const decode = decoderOf(options, cleaner, making);
-  return (value, now) =>
-    Array.isArray(value) ? decodeMany(value, now, decode, cleaner) : decode(value, now);
+  return (value, now, written) => {
+    const decodeOne = (one: unknown): Decoded => decode(one, now, written);
+    return Array.isArray(value) ? decodeMany(value, decodeOne, cleaner) : decodeOne(value);
+  };
 }
 
 function decoderOf({ format, mapping: spec }: FormatOptions, cleaner: Cleaner, making: Making): Decode {
@@ -95,8 +97,12 @@ function envelopeOf(spec: MappingSpec, mapping: Mapping): Preset {
   return { name: 'mapped', about: '', spec, mapping: { ...mapping, recognise: mapping.recognise ?? any } };
 }
 
-function decodeMany(values: readonly unknown[], now: number, decode: Decode, cleaner: Cleaner): Decoded {
+function decodeMany(
+  values: readonly unknown[],
+  decodeOne: (value: unknown) => Decoded,
+  cleaner: Cleaner,
+): Decoded {
   const parts = new Parts();
-  for (const value of values) parts.add(decode(value, now), () => JSON.stringify(cleaner.value(value)));
+  for (const value of values) parts.add(decodeOne(value), () => JSON.stringify(cleaner.value(value)));
   return parts.all();
 }

@@ -12,7 +12,7 @@ const base = {
   endTime: end,
   model: 'gpt-4o',
 };
-const decode = (payload: unknown) => litellm.create(new Cleaner())(payload, now);
+const decode = (payload: unknown) => litellm.create(new Cleaner())(payload, now, now);
 const only = (payload: object) => {
   const decoded = decode({ ...base, ...payload });
   return decoded.kind === 'ok' ? decoded.records[0] : decoded;

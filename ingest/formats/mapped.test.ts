@@ -7,8 +7,9 @@ import type { MappingSpec } from './mapping/mapping.ts';
 const now = Date.parse('2026-06-01T12:00:00Z');
 const time = '2026-06-01T11:59:58Z';
 const base = { ts: '$.t', status: '$.s' };
+const written = Date.parse('2025-02-03T04:05:06Z');
 const read = (mapping: MappingSpec, message: unknown, format = 'mapped'): Decoded =>
-  recordDecoder({ format, mapping }, new Cleaner())(message, now);
+  recordDecoder({ format, mapping }, new Cleaner())(message, now, written);
 const decode = (mapping: MappingSpec, message: object): Decoded =>
   read({ ...base, ...mapping }, { t: time, ...message });
 const one = (expected: object) => ({ kind: 'ok', records: [expected] });
@@ -373,13 +374,30 @@ describe('presets and the mapping of the settings', () => {
     );
   });
 
-  it('counts a record without a time when it is read, where the mapping says so', () => {
+  it('counts a record without a time when its source says that it was written, where the mapping says so', () => {
     const untimed = { ...base, without_time: 'now' };
-    expect(read(untimed, { s: 500 })).toMatchObject(one({ ts: now, status: 500 }));
+    expect(read(untimed, { s: 500 })).toMatchObject(one({ ts: written, status: 500 }));
     expect(read(untimed, { t: time, s: 500 })).toMatchObject(one({ ts: Date.parse(time) }));
+    const list = { ...untimed, records: '$.r[*]' };
+    expect(read(list, { r: [{ s: 500 }, { s: 429 }] })).toMatchObject({
+      records: [{ ts: written }, { ts: written }],
+    });
+    expect(read({ ...untimed, recognise: { '$.s': 'number' } }, { s: 500 }, 'auto')).toMatchObject(
+      one({ ts: written }),
+    );
     // A time that cannot be read is none that is not there.
     expect(read(untimed, { t: 'soon', s: 500 })).toMatchObject({ reason: 'bad_timestamp' });
     expect(read(base, { s: 500 })).toMatchObject({ reason: 'mapping' });
+  });
+
+  it('a record without a time counts at the same, whatever was read before it', () => {
+    const decode = recordDecoder(
+      { format: 'mapped', mapping: { ...base, without_time: 'now' } },
+      new Cleaner(),
+    );
+    const first = decode({ s: 500 }, now, written);
+    decode({ t: time, s: 500 }, now, now);
+    expect(decode({ s: 500 }, now + 60_000, written)).toEqual(first);
   });
 
   it('a fixed value may stand under a condition', () => {

@@ -1,6 +1,6 @@
 import type { Decoded, NativeRecord } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
-import type { Decode } from './format.ts';
+import type { Decode, Moment } from './format.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { EACH, type PathToMany, readMany, withOnly } from './mapping/path.ts';
 import type { Scope } from './mapping/scope.ts';
@@ -8,11 +8,8 @@ import { NO_DETAILS } from './mend-native.ts';
 import { asDecoded, readNative } from './native.ts';
 import { Parts } from './parts.ts';
 
-/** Of mappings whose records may lack a time: that of the last one that had it. */
-const lastTimes = new WeakMap<Mapping, unknown>();
-
 /** From one record and the message around it to its request. */
-export type DecodeRecord = (scope: Scope, mapping: Mapping, now: number, cleaner: Cleaner) => Decoded;
+export type DecodeRecord = (scope: Scope, mapping: Mapping, at: Moment, cleaner: Cleaner) => Decoded;
 
 /** A decoder that reads messages through a mapping whose fields say how. */
 export function mappedDecoder(
@@ -20,11 +17,12 @@ export function mappedDecoder(
   cleaner: Cleaner,
   decodeScope: DecodeRecord = decodeRecord,
 ): Decode {
-  const decodeOne = (record: unknown, message: unknown, now: number): Decoded =>
-    decodeScope({ record, message, odd: false }, mapping, now, cleaner);
-  if (mapping.records.length === 0) return (message, now) => decodeOne(message, message, now);
-  return (message, now) =>
-    decodeRecords(message, mapping, cleaner, (record) => decodeOne(record, message, now));
+  const decodeOne = (record: unknown, message: unknown, at: Moment): Decoded =>
+    decodeScope({ record, message, odd: false }, mapping, at, cleaner);
+  if (mapping.records.length === 0)
+    return (message, now, written) => decodeOne(message, message, { now, written });
+  return (message, now, written) =>
+    decodeRecords(message, mapping, cleaner, (record) => decodeOne(record, message, { now, written }));
 }
 
 /** Reads every record that stands in a message at the first path of `records` at which there is one. */
@@ -58,7 +56,7 @@ export function findRecords(
 }
 
 /** Reads one record through the fields of a mapping. */
-export function decodeRecord(scope: Scope, mapping: Mapping, now: number, cleaner: Cleaner): Decoded {
+export function decodeRecord(scope: Scope, mapping: Mapping, at: Moment, cleaner: Cleaner): Decoded {
   const reason = mapping.skip.find(({ holds }) => holds(scope))?.reason;
   if (reason !== undefined) return { kind: 'skip', reason };
   const record: Record<string, unknown> = emptyRecord();
@@ -70,13 +68,10 @@ export function decodeRecord(scope: Scope, mapping: Mapping, now: number, cleane
     else if (scope.odd) (dropped ??= []).push(name);
   }
   applyOutcome(record, mapping.outcome?.(scope));
-  if (mapping.untimedIsNow && dropped?.includes('ts') !== true) {
-    // The record before it tells the time better than the clock: years may lie between a file and its reading.
-    record['ts'] ??= lastTimes.get(mapping) ?? now;
-    lastTimes.set(mapping, record['ts']);
-  }
+  // Not that of the record before it, which a batch that is read again may not hold.
+  if (mapping.untimedIsNow && dropped?.includes('ts') !== true) record['ts'] ??= at.written;
   if (record['ts'] === undefined) return withoutTime(dropped);
-  const read = readNative(record, now, cleaner);
+  const read = readNative(record, at.now, cleaner);
   if (read.log === null) return { kind: 'reject', reason: read.reason, detail: read.detail };
   const all = read.dropped === undefined ? dropped : [...(dropped ?? []), ...read.dropped];
   return asDecoded(read.log, all);

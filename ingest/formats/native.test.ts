@@ -9,7 +9,7 @@ import { isPlainNative, native, readNative } from './native.ts';
 const now = Date.UTC(2026, 5, 1, 12);
 const ts = '2026-06-01T11:59:58.250Z';
 const cleaner = new Cleaner();
-const read = (record: unknown) => native.create(cleaner)(record, now);
+const read = (record: unknown) => native.create(cleaner)(record, now, now);
 const log = (record: Record<string, unknown>) => {
   const { log: result } = readNative({ ts, status: 200, ...record }, now, cleaner);
   if (result === null) throw new Error('rejected');

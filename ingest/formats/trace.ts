@@ -58,7 +58,7 @@ const OWN_NAMES = new Set(Object.keys(nativeRecord.shape));
 export function createTracer(
   options: DecoderOptions,
   cleaner = new Cleaner(),
-): (value: Buffer | null, now: number) => Trace {
+): (value: Buffer | null, now: number, written?: number) => Trace {
   let records: TracedRecord[] = [];
   let seen: Path[] = [];
   const names = new Map<Mapping, string>();
@@ -85,15 +85,15 @@ export function createTracer(
       ...format,
       create: (own) => {
         const decode = format.create(own);
-        return (message, now) => {
-          const decoded = decode(message, now);
+        return (message, now, written) => {
+          const decoded = decode(message, now, written);
           records.push(name === 'native' ? ofNative(message, decoded) : ofProgram(name, message, decoded));
           return decoded;
         };
       },
     }),
     mapped: (mapping, own) =>
-      mappedDecoder(mapping, own, (scope, fields, now) => {
+      mappedDecoder(mapping, own, (scope, fields, at) => {
         const from = new Map<string, Path[]>();
         for (const { name, read } of fields.fields) {
           seen = [];
@@ -102,15 +102,15 @@ export function createTracer(
         }
         // What is read from now on is not of the last field.
         seen = [];
-        const decoded = decodeRecord(scope, fields, now, own);
+        const decoded = decodeRecord(scope, fields, at, own);
         records.push(ofMapping(names.get(mapping) ?? 'mapped', scope.record, decoded, from));
         return decoded;
       }),
   };
   const decode = bytesDecoder(recordDecoder(options, cleaner, making), options.format);
-  return (value, now) => {
+  return (value, now, written) => {
     records = [];
-    return { decoded: decode(value, now), records };
+    return { decoded: decode(value, now, written), records };
   };
 }
 

@@ -6,6 +6,9 @@ export const SPREAD = 0x9e3779b1 | 0;
 const DEEPEST = 32;
 /** Fewer than reach the end of exact integers. */
 const MOST_DIGITS = 12;
+/** With what comes after it, so that it is known to be whole. */
+const LONG_NUMBER = /^[1-9]\d*(?:\.\d+)?(?=[,} ])/;
+const LONGEST_NUMBER = 32;
 const powersOfTen = Array.from({ length: 17 }, (_, i) => 10 ** i);
 
 /** Bytes to be compared four at a time; of the last word only the bits of `mask` count. */
@@ -156,9 +159,37 @@ export class AsciiCursor {
     return decimals === 0 ? value : value / (powersOfTen[decimals] ?? Number.NaN);
   }
 
+  /** The same with more digits, as Python writes a time in seconds: the engine's own reading of its text is exact, and slower. */
+  longNumber(start: number): number {
+    const value = this.number(start);
+    if (value >= 0) return value;
+    const text = LONG_NUMBER.exec(this.text(start, Math.min(this.end, start + LONGEST_NUMBER)))?.[0];
+    if (text === undefined) return -1;
+    this.after = start + text.length;
+    return Number(text);
+  }
+
   /** The bytes from `from` to `to`, to be compared later. */
   words(from: number, to: number): Words {
     return wordsOf(this.bytes.subarray(from, to));
+  }
+
+  /** Writes so many bytes from `from` on into words from the one at `into` on; what is left of the last is 0. */
+  copy(from: number, length: number, words: Int32Array, into: number): void {
+    const view = this.#view;
+    const whole = length >>> 2;
+    for (let i = 0; i < whole; i++) words[into + i] = view.getInt32(from + i * 4, true);
+    const rest = length & 3;
+    if (rest > 0) words[into + whole] = view.getInt32(from + whole * 4, true) & maskOf(rest);
+  }
+
+  /** Whether the bytes from `from` on are those that `copy` wrote. */
+  isAt(from: number, length: number, words: Int32Array, into: number): boolean {
+    const view = this.#view;
+    const whole = length >>> 2;
+    for (let i = 0; i < whole; i++) if (view.getInt32(from + i * 4, true) !== words[into + i]) return false;
+    const rest = length & 3;
+    return rest === 0 || (view.getInt32(from + whole * 4, true) & maskOf(rest)) === words[into + whole];
   }
 
   text(from: number, to: number): string {
@@ -174,5 +205,10 @@ export function wordsOf(bytes: Uint8Array): Words {
   const view = new DataView(padded.buffer);
   const words = Int32Array.from({ length: count }, (_, i) => view.getInt32(i * 4, true));
   const rest = bytes.length - (count - 1) * 4;
-  return { length: bytes.length, words, mask: rest === 4 ? -1 : (1 << (rest * 8)) - 1 };
+  return { length: bytes.length, words, mask: maskOf(rest) };
+}
+
+/** The bits of the first bytes of a word. */
+function maskOf(bytes: number): number {
+  return bytes === 4 ? -1 : (1 << (bytes * 8)) - 1;
 }

@@ -1,26 +1,30 @@
 import { byCallerDimension, type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import { type DimensionSet, type DimensionValues, dimensionSets } from '../rows/dimension-sets.ts';
 import type { Cleaner } from '../fields/clean.ts';
-import { type AsciiCursor, SPREAD, wordsOf } from './ascii-cursor.ts';
+import { type AsciiCursor, SPREAD } from './ascii-cursor.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 
 const PROVIDER = callerDimensions.indexOf('provider');
 const ORG = callerDimensions.indexOf('org');
 const PROJECT = callerDimensions.indexOf('project');
-/** A power of two, several times the dimension sets of a middle-sized gateway: two in one slot replace each other in turn. */
+/** A power of two, several times the dimension sets of a middle-sized gateway: each has one of two slots. */
 const SLOTS = 32_768;
 /** So many at most, where dimension sets replace each other all the time. */
 const MOST_SLOTS = 131_072;
+/** There are too few slots when the dimension sets that had to go are this part of them. */
+const CROWDED = 8;
 /** Texts of one dimension: where every device is a client of its own, making them anew costs more than all the rest. */
 const MOST_TEXTS = 262_144;
 
 /** What stands for a dimension that the record does not name. */
-const noText: RememberedText<string> = { id: -1, value: '', words: wordsOf(Buffer.alloc(0)) };
+const noText: RememberedText<string> = { id: -1, value: '' };
 const absent = callerDimensions.map((name) =>
   name === 'provider' ? { ...noText, value: 'openai' } : noText,
 );
 
 const DIMENSIONS = callerDimensions.length;
+
+type WithId = Pick<RememberedText<string>, 'id'>;
 
 /** The dimension set of one record after the other, found by the remembered texts of its dimensions. */
 export class PlainDimensions {
@@ -36,7 +40,7 @@ export class PlainDimensions {
   #generation = dimensionSets.generation;
 
   constructor(cleaner: Cleaner) {
-    this.texts = byCallerDimension((name) => new RememberedTexts(4096, cleaner.dimensions[name], MOST_TEXTS));
+    this.texts = byCallerDimension((name) => new RememberedTexts(4096, cleaner.cleanOnce[name], MOST_TEXTS));
     this.#textsByIndex = callerDimensions.map((name) => this.texts[name]);
   }
 
@@ -65,21 +69,25 @@ export class PlainDimensions {
     const dimensions = this.#dimensions;
     if (dimensions[ORG] === noText) dimensions[ORG] = org ?? noText;
     if (dimensions[PROJECT] === noText) dimensions[PROJECT] = project ?? noText;
-    let hash = 0;
-    for (let i = 0; i < dimensions.length; i++) hash = Math.imul(hash ^ (dimensions[i] ?? noText).id, SPREAD);
     if (this.#generation !== dimensionSets.generation) this.#forget();
-    const place = (hash ^ (hash >>> 15)) & (this.#dimensionSets.length - 1);
-    const known = this.#dimensionSets[place] ?? null;
-    if (known !== null && this.#isSame(place)) return known;
-    const dimensionSet = dimensionSets.of(named(dimensions));
-    if (known !== null && ++this.#gone > this.#dimensionSets.length) {
-      this.#grow();
-      return dimensionSet;
-    }
-    for (let i = 0; i < dimensions.length; i++)
-      this.#texts[place * DIMENSIONS + i] = (dimensions[i] ?? noText).id;
-    this.#dimensionSets[place] = dimensionSet;
+    const place = this.#placeOf(dimensions);
+    if (this.#isSame(place)) return this.#dimensionSets[place] ?? this.#found(place);
+    if (this.#isSame(place ^ 1)) return this.#dimensionSets[place ^ 1] ?? this.#found(place);
+    return this.#found(place);
+  }
+
+  #found(place: number): DimensionSet {
+    const dimensionSet = dimensionSets.of(named(this.#dimensions));
+    this.#add(place, dimensionSet, this.#dimensions);
+    if (this.#gone * CROWDED > this.#dimensionSets.length && this.#dimensionSets.length < MOST_SLOTS)
+      this.#spread();
     return dimensionSet;
+  }
+
+  #placeOf(texts: readonly WithId[]): number {
+    let hash = 0;
+    for (let i = 0; i < texts.length; i++) hash = Math.imul(hash ^ (texts[i] ?? noText).id, SPREAD);
+    return (hash ^ (hash >>> 15)) & (this.#dimensionSets.length - 1);
   }
 
   #isSame(place: number): boolean {
@@ -87,15 +95,32 @@ export class PlainDimensions {
     const at = place * DIMENSIONS;
     for (let i = 0; i < dimensions.length; i++)
       if (this.#texts[at + i] !== (dimensions[i] ?? noText).id) return false;
-    return true;
+    return this.#dimensionSets[place] !== null;
   }
 
-  #grow(): void {
+  /** What stands in the slot moves to the one beside it. */
+  #add(place: number, dimensionSet: DimensionSet, texts: readonly WithId[]): void {
+    const before = this.#dimensionSets[place] ?? null;
+    if (before !== null) {
+      if (this.#dimensionSets[place ^ 1] !== null) this.#gone++;
+      this.#dimensionSets[place ^ 1] = before;
+      this.#texts.copyWithin((place ^ 1) * DIMENSIONS, place * DIMENSIONS, (place + 1) * DIMENSIONS);
+    }
+    this.#dimensionSets[place] = dimensionSet;
+    for (let i = 0; i < texts.length; i++) this.#texts[place * DIMENSIONS + i] = (texts[i] ?? noText).id;
+  }
+
+  /** Gives all dimension sets places among four times as many slots. */
+  #spread(): void {
+    const [sets, texts] = [this.#dimensionSets, this.#texts];
     this.#gone = 0;
-    if (this.#dimensionSets.length >= MOST_SLOTS) return;
-    const slots = this.#dimensionSets.length * 4;
-    this.#texts = new Float64Array(slots * DIMENSIONS);
-    this.#dimensionSets = Array.from({ length: slots }, () => null);
+    this.#texts = new Float64Array(sets.length * 4 * DIMENSIONS);
+    this.#dimensionSets = Array.from({ length: sets.length * 4 }, () => null);
+    for (const [i, set] of sets.entries()) {
+      if (set === null) continue;
+      const ids = Array.from(texts.subarray(i * DIMENSIONS, (i + 1) * DIMENSIONS), (id) => ({ id }));
+      this.#add(this.#placeOf(ids), set, ids);
+    }
   }
 
   #forget(): void {

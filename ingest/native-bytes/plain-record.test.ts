@@ -71,7 +71,7 @@ function ordinary(text: string): ReturnType<typeof counted> | null {
 
 function decoded(text: string): RequestLog | null {
   try {
-    const result = decode(JSON.parse(text), now);
+    const result = decode(JSON.parse(text), now, now);
     return result.kind === 'ok' && result.rejected === undefined ? (result.records[0] ?? null) : null;
   } catch {
     return null;
@@ -127,6 +127,13 @@ const times = fc.oneof(
     1_780_000_000,
     null,
   ),
+  // Numbers of every unit, in time, too late and too early.
+  fc
+    .tuple(
+      fc.oneof(fc.integer({ min: now - 300_000, max: now + 300_000 }), fc.integer({ min: 0, max: 4e12 })),
+      fc.constantFrom(1e-3, 1, 1e3, 1e6),
+    )
+    .chain(([ms, unit]) => fc.constantFrom(Math.round(ms * unit), ms * unit)),
 );
 const odd = fc.constantFrom<unknown>(
   null,
@@ -429,6 +436,33 @@ describe('a plain success', () => {
     '{"',
   ])('leaves %s to the ordinary way', (text) => {
     expect(quick(text)).toBeNull();
+  });
+
+  it.each([
+    ['seconds', now / 1000],
+    ['seconds with milliseconds', now / 1000 - 1.75],
+    ['milliseconds', now - 1_750],
+    ['milliseconds with microseconds', now - 0.25],
+    ['seconds as Python writes them', now / 1000 - 1.123_456_7],
+    ['microseconds', (now - 1_750) * 1000],
+    ['nanoseconds', (now - 1_750) * 1e6],
+  ])('may have its time in %s since 1970', (_unit, ts) => {
+    for (const [text, wanted] of [
+      [JSON.stringify({ ...plain, ts }), 'success'],
+      [JSON.stringify({ ...plain, ts, status: 429, error: 'Slow Down' }), 'failure'],
+    ] as const) {
+      expect(read(wanted, text)).not.toBeNull();
+      expect(read(wanted, text)).toEqual(ordinary(text));
+    }
+  });
+
+  it.each([
+    ['of tomorrow and later', now / 1000 + 200_000],
+    ['of before 2015', 1_000_000_000],
+    ['of 0', 0],
+    ['with an exponent', 1e21],
+  ])('leaves a number as time %s to the ordinary way', (_fact, ts) => {
+    expect(quick(JSON.stringify({ ...plain, ts }))).toBeNull();
   });
 
   it.each(['', '-', 'None', ' n/a '])('may have %j as its error, which says nothing', (error) => {

@@ -122,7 +122,7 @@ export class PlainReader {
       if (first === byte.QUOTE && member.kind !== 'error') {
         if (!this.#text(member, now, failing)) return false;
       } else if (first >= byte.ZERO && first <= byte.NINE) {
-        if (!this.#number(member)) return false;
+        if (!this.#number(member, now)) return false;
       } else if (first === byte.QUOTE || first === byte.OPEN || first === byte.OPEN_LIST) {
         if (!this.#value(member, first, failing)) return false;
       } else if (!this.#word(member, first)) return false;
@@ -183,12 +183,13 @@ export class PlainReader {
     }
   }
 
-  #number({ kind, index }: Member): boolean {
+  #number({ kind, index }: Member, now: number): boolean {
     const cursor = this.#cursor;
-    const value = cursor.number(this.#at);
+    const value = kind === 'ts' ? cursor.longNumber(this.#at) : cursor.number(this.#at);
     if (value < 0) return false;
     this.#at = cursor.after;
-    if (kind !== 'number') return kind === 'unknown';
+    if (kind === 'ts') this.#ts = this.#time.ofNumber(value, now);
+    if (kind !== 'number') return kind === 'unknown' || kind === 'ts';
     this.#numbers[index] = value;
     return value <= (mostNumbers[index] ?? 0);
   }

@@ -31,10 +31,15 @@ export class PlainTime {
     }
     return time;
   }
+
+  /** The same of a number. */
+  ofNumber(value: number, now: number): number {
+    return timeOr(value, now);
+  }
 }
 
-function timeOr(text: string, now: number): number {
-  const time = parseTimestamp(text, now);
+function timeOr(value: string | number, now: number): number {
+  const time = parseTimestamp(value, now);
   return typeof time === 'number' ? time : Number.NaN;
 }
 

@@ -1,26 +1,39 @@
-import type { AsciiCursor, Words } from './ascii-cursor.ts';
+import type { AsciiCursor } from './ascii-cursor.ts';
 
 /** A text that has been met, and what was made of it. */
 export interface RememberedText<Value> {
   /** Never given twice. */
   readonly id: number;
   readonly value: Value;
-  readonly words: Words;
 }
 
 /** More bytes than any text that is worth remembering has. */
 const LONGEST = 256;
+/** There are too few slots when the texts that had to go are this part of them. */
+const CROWDED = 8;
+const FIRST_WORDS = 1024;
+/** Of a slot: the hash of its text, the bytes of that and where they begin among the words, side by side in memory. */
+const SLOT = 4;
+const LENGTH = 1;
+const FROM = 2;
+/** The length of a slot without a text. */
+const FREE = -1;
 let ids = 0;
 
 /**
  * What `compute` makes of texts, remembered by their bytes: for bytes that were met before no text is made. Each hash
- * has two slots, of which the newest text takes the one that was asked for longer ago. Where that is another's all the time, there
- * are four times as many slots, up to a bound, and what was remembered is forgotten once.
+ * has two slots, of which the newest text takes the one that was asked for longer ago. Where that is another's often, there
+ * are four times as many slots, up to a bound. With many texts the time goes into fetching them from memory, so all that
+ * is compared lies in two arrays.
  */
 export class RememberedTexts<Value> {
   readonly #compute: (text: string) => Value;
   readonly #most: number;
-  #slots: (RememberedText<Value> | null)[];
+  #texts: (RememberedText<Value> | null)[];
+  #slots: Int32Array;
+  /** The bytes of all texts, and of some that had to go. */
+  #words = new Int32Array(FIRST_WORDS);
+  #wordCount = 0;
   /** Texts that had to go since there are so many slots. */
   #gone = 0;
 
@@ -28,33 +41,93 @@ export class RememberedTexts<Value> {
   constructor(slots: number, compute: (text: string) => Value, most = slots) {
     this.#compute = compute;
     this.#most = most;
-    this.#slots = empty(slots);
+    this.#texts = noTexts(slots);
+    this.#slots = noSlots(slots);
   }
 
   /** Of the text from `from` to `to`, which the cursor skipped last; null when it is too long to be remembered. */
   of(cursor: AsciiCursor, from: number, to: number): RememberedText<Value> | null {
-    const slot = cursor.hash & (this.#slots.length - 1);
-    const known = this.#slots[slot] ?? null;
-    if (known !== null && known.words.length === to - from && cursor.holds(from, known.words)) return known;
+    const slot = cursor.hash & (this.#texts.length - 1);
+    if (this.#holds(slot, cursor, from, to)) return this.#texts[slot] ?? null;
     const other = slot ^ 1;
-    const second = this.#slots[other] ?? null;
-    if (second !== null && second.words.length === to - from && cursor.holds(from, second.words)) {
-      this.#slots[other] = known;
-      this.#slots[slot] = second;
-      return second;
+    if (this.#holds(other, cursor, from, to)) {
+      this.#swap(slot);
+      return this.#texts[slot] ?? null;
     }
     if (to - from > LONGEST) return null;
     const { hash } = cursor;
-    const text = { id: ids++, value: this.#compute(cursor.text(from, to)), words: cursor.words(from, to) };
-    if (second !== null && this.#slots.length < this.#most && ++this.#gone > this.#slots.length) {
-      this.#slots = empty(this.#slots.length * 4);
-      this.#gone = 0;
-    } else this.#slots[other] = known;
-    this.#slots[hash & (this.#slots.length - 1)] = text;
+    const text = { id: ids++, value: this.#compute(cursor.text(from, to)) };
+    if (this.#gone * CROWDED > this.#texts.length && this.#texts.length < this.#most)
+      this.#arrange(this.#texts.length * 4);
+    else if (this.#wordCount + wordsIn(to - from) > this.#words.length) this.#arrange(this.#texts.length);
+    const at = this.#wordCount;
+    cursor.copy(from, to - from, this.#words, at);
+    this.#add(text, hash, to - from, at);
     return text;
+  }
+
+  #holds(slot: number, cursor: AsciiCursor, from: number, to: number): boolean {
+    const slots = this.#slots;
+    const at = slot * SLOT;
+    return (
+      slots[at] === cursor.hash &&
+      slots[at + LENGTH] === to - from &&
+      cursor.isAt(from, to - from, this.#words, slots[at + FROM] ?? 0)
+    );
+  }
+
+  #swap(slot: number): void {
+    const [slots, texts, other] = [this.#slots, this.#texts, slot ^ 1];
+    for (let i = 0; i < SLOT; i++) {
+      const one = slots[slot * SLOT + i] ?? 0;
+      slots[slot * SLOT + i] = slots[other * SLOT + i] ?? 0;
+      slots[other * SLOT + i] = one;
+    }
+    const text = texts[slot] ?? null;
+    texts[slot] = texts[other] ?? null;
+    texts[other] = text;
+  }
+
+  /** A text whose bytes are the next among the words. */
+  #add(text: RememberedText<Value>, hash: number, length: number, from: number): void {
+    const slot = hash & (this.#texts.length - 1);
+    if (this.#texts[slot] !== null) {
+      if (this.#texts[slot ^ 1] !== null) this.#gone++;
+      this.#swap(slot);
+    }
+    this.#texts[slot] = text;
+    this.#slots.set([hash, length, from], slot * SLOT);
+    this.#wordCount += wordsIn(length);
+  }
+
+  /** Gives all texts places among so many slots, which costs less than to make them anew, and bytes of their own. */
+  #arrange(count: number): void {
+    const [texts, slots, words] = [this.#texts, this.#slots, this.#words];
+    let used = wordsIn(LONGEST);
+    for (let at = LENGTH; at < slots.length; at += SLOT) used += wordsIn(Math.max(0, slots[at] ?? 0));
+    this.#texts = noTexts(count);
+    this.#slots = noSlots(count);
+    this.#words = new Int32Array(used * 2);
+    this.#wordCount = 0;
+    this.#gone = 0;
+    for (const [slot, text] of texts.entries()) {
+      if (text === null) continue;
+      const [hash = 0, length = 0, from = 0] = slots.subarray(slot * SLOT, slot * SLOT + SLOT);
+      const at = this.#wordCount;
+      this.#words.set(words.subarray(from, from + wordsIn(length)), at);
+      this.#add(text, hash, length, at);
+    }
   }
 }
 
-function empty(slots: number): null[] {
+function wordsIn(bytes: number): number {
+  return (bytes + 3) >>> 2;
+}
+
+function noTexts(slots: number): null[] {
   return Array.from({ length: slots }, () => null);
+}
+
+function noSlots(slots: number): Int32Array {
+  return new Int32Array(slots * SLOT).fill(FREE);
 }

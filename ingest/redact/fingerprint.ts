@@ -15,7 +15,8 @@ const FINGERPRINT = new RegExp(`^(?:${keyPrefixes.join('|')})?…[A-Za-z0-9_*-]{
  */
 export const fingerprint: (key: string) => string = boundedMemo(REMEMBERED, computeFingerprint);
 
-function computeFingerprint(key: string): string {
+/** The same for who remembers the answers. */
+export function computeFingerprint(key: string): string {
   if (key === '' || FINGERPRINT.test(key)) return key;
   const bare = key.trim().replace(/^bearer +/i, '');
   const prefix = PREFIX.exec(bare)?.[0] ?? '';

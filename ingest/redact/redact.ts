@@ -58,6 +58,11 @@ export class Redactor {
     return text.length <= SHORT ? this.#short(text) : this.#redact(text, 0);
   }
 
+  /** The same for who remembers the answers: short texts are remembered by `text`. */
+  textOnce(text: string): string {
+    return text.length < 5 ? text : this.#redact(text, 0);
+  }
+
   /**
    * A JSON value in which every text is redacted, names of members included, and every member with the name of a secret
    * is replaced: an API key by its fingerprint, any other by `[redacted]`. The value itself when there is nothing to do.

@@ -4,11 +4,8 @@ import type { DimensionSet } from './dimension-sets.ts';
 import { BUCKETS, type GroupColumns, LIMITS } from './group-columns.ts';
 import { outcomeOf } from './outcome-code.ts';
 
-/** The groups that hold requests as rows of `request_counts`; null when there is none. `dimensionSets` are theirs by id. */
-export function countRows(
-  groups: GroupColumns,
-  dimensionSets: ReadonlyMap<number, DimensionSet>,
-): NativeRows | null {
+/** The groups that hold requests as rows of `request_counts`; null when there is none. the groups hold places in `sets`. */
+export function countRows(groups: GroupColumns, sets: readonly DimensionSet[]): NativeRows | null {
   const { requests, size } = groups;
   const inUse = requests.subarray(0, size);
   // A group from which all has been taken back makes no row.
@@ -21,7 +18,7 @@ export function countRows(
   if (rows.length === 0) return null;
   const block = new NativeBlock(rows.length);
   block.dateTime('ts', rowsOf(groups.ts));
-  addDimensions(block, rowsOf(groups.dimensionSet), dimensionSets);
+  addDimensions(block, rowsOf(groups.dimensionSet), sets);
   addOutcomes(block, rowsOf(groups.outcome));
   block.uint32('requests', rows);
   block.uint32('retries', rowsOf(groups.retries));
@@ -45,18 +42,12 @@ const limitColumns = [
   'limit_tokens',
 ] as const;
 
-function addDimensions(
-  block: NativeBlock,
-  ids: Uint32Array,
-  dimensionSets: ReadonlyMap<number, DimensionSet>,
-): void {
-  const [known, places] = distinct(ids);
-  const dimensions = known.map((id) => dimensionSets.get(id)?.dimensions ?? []);
+function addDimensions(block: NativeBlock, places: Uint32Array, sets: readonly DimensionSet[]): void {
   for (const [which, name] of callerDimensions.entries())
     addTexts(
       block,
       name,
-      dimensions.map((texts) => texts[which] ?? ''),
+      sets.map(({ dimensions }) => dimensions[which] ?? ''),
       places,
     );
 }

@@ -4,16 +4,26 @@ import { tsvText } from '../../store/tsv.ts';
 export type DimensionValues = Record<CallerDimension, string>;
 
 /** One combination of values of the dimensions; the same combination is the same object, as long as it is remembered. */
-export interface DimensionSet {
+export class DimensionSet {
   /** Never given twice. */
   readonly id: number;
   /** In the order of the sorting key. */
   readonly dimensions: readonly string[];
-  /** The same as TabSeparated fields. */
-  readonly fields: string;
-  /** The fields as bytes. */
-  readonly bytes: Uint8Array;
+  #bytes: Uint8Array | null = null;
+
+  constructor(id: number, dimensions: readonly string[]) {
+    this.id = id;
+    this.dimensions = dimensions;
+  }
+
+  /** As TabSeparated fields; made when the first failure asks, because most callers have none. */
+  get bytes(): Uint8Array {
+    this.#bytes ??= Buffer.from(this.dimensions.map(tsvText).join('\t'));
+    return this.#bytes;
+  }
 }
+
+const API_KEY = callerDimensions.indexOf('api_key');
 
 type Level = Map<string, Level | DimensionSet>;
 
@@ -40,23 +50,33 @@ export class DimensionSets {
     level = below(level, endpoint);
     level = below(level, region);
     level = below(level, project);
-    level = below(level, client);
     level = below(level, model);
-    const known = level.get(api_key);
-    return known === undefined || known instanceof Map ? this.#add(level, dimensions) : known;
+    // Last what may be many. Most clients have one key, which needs no level of its own.
+    const known = level.get(client);
+    if (known === undefined) return this.#add(level, client, dimensions);
+    if (known instanceof Map) {
+      const one = known.get(api_key);
+      return one instanceof DimensionSet ? one : this.#add(known, api_key, dimensions);
+    }
+    const knownKey = known.dimensions[API_KEY] ?? '';
+    if (knownKey === api_key) return known;
+    const keys: Level = new Map([[knownKey, known]]);
+    level.set(client, keys);
+    return this.#add(keys, api_key, dimensions);
   }
 
-  #add(level: Level, dimensions: DimensionValues): DimensionSet {
+  #add(level: Level, text: string, dimensions: DimensionValues): DimensionSet {
     if (this.#size >= this.#cap) {
       this.#root = new Map();
       this.#size = 0;
       this.generation++;
       return this.of(dimensions);
     }
-    const texts = callerDimensions.map((name) => dimensions[name]);
-    const fields = texts.map(tsvText).join('\t');
-    const dimensionSet = { id: this.#next++, dimensions: texts, fields, bytes: Buffer.from(fields) };
-    level.set(dimensions.api_key, dimensionSet);
+    const dimensionSet = new DimensionSet(
+      this.#next++,
+      callerDimensions.map((name) => dimensions[name]),
+    );
+    level.set(text, dimensionSet);
     this.#size++;
     return dimensionSet;
   }

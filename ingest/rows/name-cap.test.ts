@@ -5,7 +5,7 @@ import { readNative } from '../../tests/fixtures/read-native.ts';
 import { BatchRows } from './batch-rows.ts';
 import { CountGroups } from './count-groups.ts';
 import { dimensionSets } from './dimension-sets.ts';
-import { KeptNames, limitNames, OTHER_NAMES } from './name-cap.ts';
+import { KeptNames, limitNames, OTHER_NAMES, textsInPlace } from './name-cap.ts';
 
 const DAY = 20_000;
 const DAY_MS = 86_400_000;
@@ -176,7 +176,10 @@ test('folded rows are those of the same requests with the other name, and no day
         );
         return {
           ...one,
-          client: replaced.get(one.day)?.get(set.id)?.[callerDimensions.indexOf('client')] ?? one.client,
+          client:
+            textsInPlace(set.dimensions, replaced.get(one.day)?.get(set.id) ?? 0)[
+              callerDimensions.indexOf('client')
+            ] ?? one.client,
         };
       });
       // A cap of nothing folds the provider, too.

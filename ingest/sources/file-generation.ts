@@ -19,6 +19,8 @@ export interface Generation {
   /** Another reader of the same file. */
   records: OpenFile['records'];
   isPlain: boolean;
+  /** When the file was changed last, epoch ms; -1: it grows, so that this tells nothing of its lines. */
+  written: number;
   gate: ReadingGate;
   /** The `seeks` of the gate that `file` is at. */
   sought: number;
@@ -44,6 +46,7 @@ export const take = (opened: OpenFile, last: LastLine): Generation => ({
   file: opened.records(last),
   records: opened.records,
   isPlain: opened.isPlain,
+  written: last === 'waits' ? -1 : opened.changed,
   gate: new ReadingGate(),
   sought: -1,
   counted: 0,
@@ -90,7 +93,15 @@ export async function handOver(
   for (const records of groups) {
     if (!(await gate.opened()) || gate.seeks !== generation.sought || generation.file !== own) return;
     const from = records[0]?.offset ?? 0;
-    sink.chunk(EPOCH, { ...generation.id, from, to: from + records.length, records, highWatermark: null });
+    const to = from + records.length;
+    sink.chunk(EPOCH, {
+      ...generation.id,
+      from,
+      to,
+      records,
+      written: generation.written,
+      highWatermark: null,
+    });
     // The event loop must turn, or timers and answers of the store would wait for the whole file.
     await new Promise<void>((resolve) => {
       setImmediate(resolve);

@@ -21,6 +21,8 @@ export interface OpenFile {
   unit: RecordUnit;
   /** Whether it holds its lines as they are, so that it may grow and be followed. */
   isPlain: boolean;
+  /** When it was changed last, epoch ms. */
+  changed: number;
   /** Reads it from its front; `last` says what a last record without its end is. */
   records(last: LastLine): RecordFile;
 }
@@ -34,7 +36,8 @@ type Opened = Pick<OpenFile, 'unit' | 'isPlain' | 'records'> & { identity: Buffe
  * it has no first record. Throws Node's error with the path, and an error of one line for what is no log.
  */
 export async function openWithTopic(at: string, written: string, last: LastLine): Promise<OpenFile | null> {
-  if ((await stat(at)).isDirectory())
+  const found = await stat(at);
+  if (found.isDirectory())
     throw Object.assign(new Error(`${at} is a directory`), { code: 'EISDIR', path: at });
   const handle = await open(at);
   const opened = await look(handle, at, last).catch(async (error: unknown) => {
@@ -42,7 +45,14 @@ export async function openWithTopic(at: string, written: string, last: LastLine)
     throw error;
   });
   const { identity, ...rest } = opened;
-  if (identity !== null) return { handle, topic: topicOf(written, identity), path: at, ...rest };
+  if (identity !== null)
+    return {
+      handle,
+      topic: topicOf(written, identity),
+      path: at,
+      changed: Math.floor(found.mtimeMs),
+      ...rest,
+    };
   await handle.close();
   return null;
 }

@@ -10,7 +10,7 @@ export async function toChunk(batch: Batch): Promise<Chunk> {
   const raw = messages.filter(isRawMessage);
   // Formats of before Kafka 0.11 come as the client decodes them.
   const old = batch.messages.filter((message) => !isRawMessage(message));
-  const { records, unreadable } = await rawRecords(raw, from);
+  const { records, written, unreadable } = await rawRecords(raw, from);
   return {
     topic: batch.topic,
     partition: batch.partition,
@@ -20,6 +20,7 @@ export async function toChunk(batch: Batch): Promise<Chunk> {
       old.length === 0
         ? records
         : [...old.map((message) => new RawRecord(Number(message.offset), message.value)), ...records],
+    written: old.length === 0 ? written : [...old.map(({ timestamp }) => Number(timestamp)), ...written],
     unreadable,
     highWatermark: Number(batch.highWatermark),
   };

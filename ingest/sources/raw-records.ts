@@ -12,12 +12,16 @@ export interface UnreadableBatch {
   bytes: Buffer;
 }
 
-/** The records of fetched batches from offset `from` on, in order. Never rejects: damage is told of beside them. */
+/**
+ * The records of fetched batches from offset `from` on, in order, and when each was written, epoch ms; negative: not told.
+ * Never rejects: damage is told of beside them.
+ */
 export async function rawRecords(
   messages: readonly RawMessage[],
   from: number,
-): Promise<{ records: RawRecord[]; unreadable: UnreadableBatch[] }> {
+): Promise<{ records: RawRecord[]; written: number[]; unreadable: UnreadableBatch[] }> {
   const records: RawRecord[] = [];
+  const written: number[] = [];
   const unreadable: UnreadableBatch[] = [];
   for (const { value: bytes } of messages) {
     const batch = openRecordBatch(bytes);
@@ -25,15 +29,17 @@ export async function rawRecords(
     try {
       const unpacked =
         batch.codec === null ? batch.records : await codecs[batch.codec].decompress(batch.records);
-      eachRecord(batch, unpacked, from, (offset, start, end) => {
+      eachRecord(batch, unpacked, from, (offset, start, end, time) => {
         records.push(new RawRecord(offset, unpacked, start, end));
+        written.push(time);
       });
     } catch (error) {
       // All or nothing, so that the range of a damaged batch is one range.
       records.length = before;
+      written.length = before;
       const reason = error instanceof Error ? error.message : String(error);
       unreadable.push({ from: Math.max(batch.firstOffset, from), to: batch.lastOffset + 1, reason, bytes });
     }
   }
-  return { records, unreadable };
+  return { records, written, unreadable };
 }

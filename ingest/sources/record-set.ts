@@ -9,11 +9,18 @@ export interface RecordBatch {
   codec: CodecName | null;
   /** A transaction marker: it takes up an offset, but holds nothing for a reader. */
   control: boolean;
+  /** Epoch ms of its first record; -1: not told. */
+  firstWritten: number;
+  /** Epoch ms when the broker took it, where the topic counts that as the time of its records; else null. */
+  appended: number | null;
   records: Buffer;
 }
 
-/** One record: its value lies at `start` to `end` of the unpacked bytes; a tombstone has `end` -1. */
-export type RecordVisitor = (offset: number, start: number, end: number) => void;
+/**
+ * One record: its value lies at `start` to `end` of the unpacked bytes; a tombstone has `end` -1. `written` is its timestamp,
+ * epoch ms; negative: it has none.
+ */
+export type RecordVisitor = (offset: number, start: number, end: number, written: number) => void;
 
 /** Bytes that are no record batch. */
 export class RecordBatchError extends Error {
@@ -46,6 +53,9 @@ export function openRecordBatch(batch: Buffer): RecordBatch {
     count: batch.readInt32BE(57),
     codec,
     control: (attributes & 0x20) !== 0,
+    firstWritten: Number(batch.readBigInt64BE(27)),
+    // Then the newest time of the batch is the one at which it was appended.
+    appended: (attributes & 0x08) === 0 ? null : Number(batch.readBigInt64BE(35)),
     records: batch.subarray(headerBytes),
   };
 }
@@ -62,7 +72,8 @@ export function eachRecord(batch: RecordBatch, records: Buffer, from: number, vi
     const end = cursor.at + length;
     if (length < 0 || end > records.length) throw cut(batch, index);
     cursor.at += 1; // attributes, unused
-    cursor.varlong(); // when it was written
+    const later = cursor.varlong();
+    const written = batch.appended ?? after(batch.firstWritten, later);
     const offset = batch.firstOffset + cursor.varint();
     const keyLength = cursor.varint();
     if (keyLength > 0) cursor.at += keyLength;
@@ -70,10 +81,15 @@ export function eachRecord(batch: RecordBatch, records: Buffer, from: number, vi
     const start = cursor.at;
     if (start + Math.max(valueLength, 0) > end) throw cut(batch, index);
     if (offset >= from) {
-      visit(offset, start, valueLength < 0 ? -1 : start + valueLength);
+      visit(offset, start, valueLength < 0 ? -1 : start + valueLength, written);
     }
     cursor.at = end; // headers are not read
   }
+}
+
+/** Without a first time there is none that a difference could be added to. */
+function after(first: number, difference: number): number {
+  return first < 0 ? -1 : first + difference;
 }
 
 function cut(batch: RecordBatch, index: number): RecordBatchError {

@@ -37,6 +37,11 @@ export interface Chunk extends PartitionId {
   /** Exclusive; beyond the last record where control records or compaction left holes. */
   to: number;
   records: readonly RawRecord[];
+  /**
+   * When the source says that each record was written, or all were, epoch ms; negative or absent: it does not say. The same
+   * whenever they are read again.
+   */
+  written?: readonly number[] | number;
   /** Ranges whose bytes cannot be read at all: damaged or packed in a way nobody can unpack. */
   unreadable?: readonly { from: number; to: number; reason: string }[];
   /** Next offset of the log, for lag; null when unknown. */

@@ -3,20 +3,14 @@ import type { Store } from '../../../store/store.ts';
 import { readIncidents, type StoredIncident, writeIncidents } from '../../../store/queries/incidents.ts';
 import { type IngestState, readIngestState } from '../../../store/queries/ingest-state.ts';
 import { type Loss, readLosses } from '../../../store/queries/losses.ts';
-import type { Policy } from '../../advance.ts';
 import type { AnalyzerSettings } from '../../detector.ts';
+import { type Change, evaluate, type Evaluation } from '../../evaluate.ts';
 import { isoTime } from '../../iso-time.ts';
-import { liveKey, parseMemoryOf } from '../../live-incident.ts';
-import { type Change, stepFindings, type Stepping } from '../../step-findings.ts';
-import { toStored } from '../../to-stored.ts';
-import {
-  type PipelineIdentity,
-  pipelineIdentity,
-  type PipelineIncident,
-  type PipelineLive,
-} from './identity.ts';
-import { LOSSES_SECONDS, lossFindings } from './losses.ts';
-import { standingFindings } from './standing.ts';
+import { parseMemory } from '../../live-incident.ts';
+import { fromStored, toStored } from '../../to-stored.ts';
+import type { PipelineLive } from './identity.ts';
+import { LOSSES_SECONDS } from './losses.ts';
+import { pipeline } from './pipeline.ts';
 
 /** What one judgement did. */
 export interface JudgedPipeline {
@@ -29,10 +23,6 @@ export interface JudgedPipeline {
 const PRESENT_SECONDS = 300;
 /** Evaluations lie on whole multiples of this, by the store's clock, for every analyzer the same; seconds. */
 const STEP_SECONDS = 10;
-/** When the store was away, workers need two reports to say so: what is seen once does not fire; seconds. */
-const CONFIRMED_SECONDS = 20;
-/** Longest time that one look can vouch for, and after which numbers are written again; seconds. */
-const MINUTE = 60;
 
 /**
  * Judges what workers say of their partitions, and what the ledger says of losses, and writes the incidents that
@@ -66,38 +56,9 @@ export function stepPipeline(
   losses: readonly Loss[],
   live: PipelineLive,
   settings: AnalyzerSettings,
-): { live: PipelineLive; changes: Change<PipelineIdentity>[] } {
+): Evaluation {
   const at = Math.floor(state.now / STEP_SECONDS) * STEP_SECONDS;
-  const next = new Map(live);
-  const known = (problem: PipelineIdentity['problem']): PipelineIncident[] =>
-    [...live.values()].filter(({ memory }) => memory.identity.problem === problem);
-  const findings = [
-    ...standingFindings(state, settings.pipeline, known('stands_still')),
-    ...lossFindings(losses, known('lost'), at),
-  ];
-  const stepping: Stepping<PipelineIdentity> = {
-    kind: 'pipeline',
-    policy: (identity) => policyOf(identity, settings),
-    moment: (_finding, previous) => ({
-      now: at,
-      refresh: Math.floor(at / MINUTE) > Math.floor((previous?.memory.life.evaluated_at ?? at) / MINUTE),
-      summed_up: [],
-    }),
-  };
-  const changes = stepFindings(stepping, findings, live, next);
-  return { live: next, changes };
-}
-
-function policyOf({ problem }: PipelineIdentity, settings: AnalyzerSettings): Policy {
-  // What is lost is lost at once; how long that is shown is part of the finding.
-  if (problem === 'lost')
-    return { pending_seconds: 0, clear_seconds: 0, reopen_seconds: LOSSES_SECONDS, window_seconds: MINUTE };
-  return {
-    pending_seconds: Math.max(settings.pending_seconds, CONFIRMED_SECONDS),
-    clear_seconds: settings.pipeline.clear_seconds,
-    reopen_seconds: settings.reopen_seconds,
-    window_seconds: MINUTE,
-  };
+  return evaluate([pipeline], { state, losses }, live, at, settings);
 }
 
 async function load(store: Store, now: number): Promise<PipelineLive> {
@@ -106,19 +67,14 @@ async function load(store: Store, now: number): Promise<PipelineLive> {
     states: ['firing', 'resolved'],
     since: now - LOSSES_SECONDS,
   });
-  const live = new Map<string, PipelineIncident>();
-  const foreign: StoredIncident[] = [];
-  // Newest last: it is the one that goes on.
-  for (const row of stored.toSorted((a, b) => a.version - b.version)) {
-    const memory = parseMemoryOf(pipelineIdentity, row.memory);
-    if (memory !== null) live.set(liveKey('pipeline', memory.identity), { incident: row.incident, memory });
-    else if (row.incident.state === 'firing') foreign.push(row);
-  }
+  const foreign = stored.filter(
+    ({ incident, memory }) => incident.state === 'firing' && parseMemory(memory) === null,
+  );
   await writeIncidents(
     store,
     foreign.map((row) => closed(row, now)),
   );
-  return live;
+  return fromStored(stored);
 }
 
 /** One of before losses had a memory: nobody would ever close it. What it is about is found again. */

@@ -1,6 +1,6 @@
 import type { Loss } from '../../../store/queries/losses.ts';
-import type { Finding, Report } from '../../detector.ts';
-import type { PipelineIdentity, PipelineIncident } from './identity.ts';
+import type { Finding, Known, Report } from '../../detector.ts';
+import { pipelineIdentity, topicOf } from './identity.ts';
 
 /** A loss is over when it happens; its incident stays open so long after it was found, so that somebody sees it. Seconds. */
 export const SHOWN_SECONDS = 3_600;
@@ -13,17 +13,10 @@ const MAX_NAMED = 20;
  * A finding for each topic that lost records within `LOSSES_SECONDS`, and one for each known incident. A loss that is
  * not in the known incident begins its hour anew. Pure; `now` in epoch seconds.
  */
-export function lossFindings(
-  losses: readonly Loss[],
-  known: readonly PipelineIncident[],
-  now: number,
-): Finding<PipelineIdentity>[] {
-  const topics = new Set([
-    ...known.map(({ memory }) => memory.identity.topic),
-    ...losses.map(({ topic }) => topic),
-  ]);
+export function lossFindings(losses: readonly Loss[], known: readonly Known[], now: number): Finding[] {
+  const topics = new Set([...known.map(topicOf), ...losses.map(({ topic }) => topic)]);
   return [...topics].flatMap((topic) => {
-    const before = known.find(({ memory }) => memory.identity.topic === topic);
+    const before = known.find((one) => topicOf(one) === topic);
     const found = losses.filter((loss) => loss.topic === topic).toSorted((a, b) => a.at - b.at);
     return findTopic(topic, found, before, now);
   });
@@ -32,23 +25,23 @@ export function lossFindings(
 function findTopic(
   topic: string,
   losses: readonly Loss[],
-  before: PipelineIncident | undefined,
+  before: Known | undefined,
   now: number,
-): Finding<PipelineIdentity>[] {
+): Finding[] {
   const last = losses.at(-1);
   if (last === undefined && before === undefined) return [];
-  const { newest, shown_from: shownFrom } = before?.memory.facts ?? {};
+  const { newest, shown_from: shownFrom } = before?.facts ?? {};
   const isSeen = last === undefined || (typeof newest === 'number' && last.at <= newest);
   const from = isSeen && typeof shownFrom === 'number' ? shownFrom : now;
   return [
     {
-      identity: { problem: 'lost', topic },
+      identity: pipelineIdentity('lost', topic),
       level: now < from + SHOWN_SECONDS ? 'breach' : 'healthy',
       started_at: losses[0]?.at ?? now,
       last_at: Math.min(now, from + SHOWN_SECONDS),
       scope: {},
       severity: 'critical',
-      report: () => (isSeen && before !== undefined ? before.incident : report(topic, losses)),
+      report: () => (isSeen && before !== undefined ? before.said : report(topic, losses)),
       facts: { newest: isSeen ? newest : last.at, shown_from: from },
     },
   ];

@@ -1,9 +1,9 @@
 import type { IngestState, PartitionState } from '../../../store/queries/ingest-state.ts';
 import { IN_STEP_SECONDS } from '../../../store/queries/watermark.ts';
 import type { Level } from '../../advance.ts';
-import type { AnalyzerSettings, Finding, Report } from '../../detector.ts';
+import type { AnalyzerSettings, Finding, Known, Report } from '../../detector.ts';
 import { isoTime } from '../../iso-time.ts';
-import type { PipelineIdentity, PipelineIncident } from './identity.ts';
+import { pipelineIdentity, topicOf } from './identity.ts';
 
 /** Starts lie on whole multiples of this, so that two analyzers name the same incident alike; seconds. */
 const START_STEP = 10;
@@ -17,17 +17,17 @@ type Cause = 'silent' | 'left' | 'starting' | 'refused_rows' | 'store' | 'broker
 export function standingFindings(
   state: IngestState,
   settings: AnalyzerSettings['pipeline'],
-  known: readonly PipelineIncident[],
-): Finding<PipelineIdentity>[] {
+  known: readonly Known[],
+): Finding[] {
   const topics = new Map<string, PartitionState[]>();
-  for (const { memory } of known) topics.set(memory.identity.topic, []);
+  for (const one of known) topics.set(topicOf(one), []);
   for (const one of state.partitions) {
     const all = topics.get(one.topic);
     if (all === undefined) topics.set(one.topic, [one]);
     else all.push(one);
   }
   return [...topics].flatMap(([topic, partitions]) => {
-    const before = known.find(({ memory }) => memory.identity.topic === topic);
+    const before = known.find((one) => topicOf(one) === topic);
     return findTopic(topic, partitions, { now: state.now, settings, before }) ?? [];
   });
 }
@@ -35,8 +35,8 @@ export function standingFindings(
 function findTopic(
   topic: string,
   partitions: readonly PartitionState[],
-  context: { now: number; settings: AnalyzerSettings['pipeline']; before: PipelineIncident | undefined },
-): Finding<PipelineIdentity> | null {
+  context: { now: number; settings: AnalyzerSettings['pipeline']; before: Known | undefined },
+): Finding | null {
   const { now, settings, before } = context;
   const stillFor = (seconds: number): PartitionState[] =>
     partitions.filter((one) => now - one.still_since >= seconds && !wasLeftEmpty(one));
@@ -49,22 +49,16 @@ function findTopic(
     standing.length > 0 ? 'breach' : stillFor(lingering).length > 0 ? 'lingering' : 'healthy';
   const since = Math.min(...standing.map(({ moved_at: ms }) => ms / 1000));
   return {
-    identity: { problem: 'stands_still', topic },
+    identity: pipelineIdentity('stands_still', topic),
     level,
     started_at: standing.length > 0 ? Math.floor(since / START_STEP) * START_STEP : now,
     last_at: now,
     scope: {},
-    severity:
-      standing.length === 0 && before !== undefined
-        ? before.incident.severity
-        : standing.every((one) => causeOf(one, now) === 'left')
-          ? 'warning'
-          : 'critical',
+    // That of an open incident only rises.
+    severity: standing.every((one) => causeOf(one, now) === 'left') ? 'warning' : 'critical',
     // What was found last is what the incident has been about.
     report: () =>
-      standing.length === 0 && before !== undefined
-        ? before.incident
-        : report(topic, standing, now, settings),
+      standing.length === 0 && before !== undefined ? before.said : report(topic, standing, now, settings),
     facts: {},
   };
 }

@@ -19,7 +19,7 @@ export interface Mapping {
   askedLast: boolean;
   /** Where the records stand in a message; the first that is there counts. Empty: the message is the record. */
   records: readonly PathToMany[];
-  /** A record without a time counts at that of the one before, or when it is read; else it is a dead letter. */
+  /** A record without a time counts when its source says that it was written; else it is a dead letter. */
   untimedIsNow: boolean;
   skip: readonly { reason: string; holds: Condition['holds'] }[];
   /** `auto`: the records found are read in whatever format they have; null: the fields say how. */
@@ -122,9 +122,8 @@ function readAsOf(spec: MappingSpec, at: string): 'auto' | null {
   if (readAs === undefined) return null;
   if (readAs !== 'auto')
     throw faultAt(`${at}.read_as`, `${shown(readAs)} is not auto, which is all there is`);
-  const useless = ['skip', 'outcome'].find((key) => spec[key] !== undefined);
-  if (useless !== undefined)
-    throw faultAt(`${at}.${useless}`, 'of no use beside read_as: the format of the record inside says it');
+  if (spec['outcome'] !== undefined)
+    throw faultAt(`${at}.outcome`, 'of no use beside read_as: the format of the record inside says it');
   if (spec['records'] === undefined)
     throw faultAt(
       `${at}.records`,

@@ -28,7 +28,7 @@ const logs = (...list: unknown[]) => ({ resourceLogs: [{ scopeLogs: [{ logRecord
 const verdicts = (message: Record<string, unknown>) =>
   judgeItems(otlpItems(message)).map((one) => one.verdict);
 const records = (message: unknown) => {
-  const decoded = otelGenai.create(new Cleaner())(message, now);
+  const decoded = otelGenai.create(new Cleaner())(message, now, now);
   return decoded.kind === 'ok' ? decoded.records : [];
 };
 

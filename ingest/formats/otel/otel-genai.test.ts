@@ -31,7 +31,7 @@ const log = (values: Record<string, unknown>, rest: object = {}) => ({
   ...rest,
 });
 const logs = (...list: unknown[]) => ({ resourceLogs: [{ scopeLogs: [{ logRecords: list }] }] });
-const decode = (message: unknown) => otelGenai.create(new Cleaner())(message, now);
+const decode = (message: unknown) => otelGenai.create(new Cleaner())(message, now, now);
 const only = (message: unknown) => {
   const decoded = decode(message);
   return decoded.kind === 'ok' ? decoded.records[0] : decoded;

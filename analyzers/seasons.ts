@@ -1,0 +1,116 @@
+import type { IncidentKind } from '../domain/incident-kind.ts';
+import type { RequestClass } from '../domain/error-class.ts';
+import type { Settings } from '../domain/settings.ts';
+import { readSeason, type SeasonRow } from '../store/queries/season.ts';
+import type { Store } from '../store/store.ts';
+import { upperEnd } from './upper-end.ts';
+
+/** Whose counts they are, as counts per hour tell them apart. */
+export type Seasonal = Pick<SeasonRow, 'provider' | 'org' | 'project' | 'client' | 'model'>;
+
+/**
+ * The share of matching answers (0 to 1) that is usual at this time of the week; 0 where none is known. `from` and `to`
+ * are the span that is judged, epoch seconds.
+ */
+export type Season = (of: Seasonal, span: { from: number; to: number }) => number;
+
+/** What a kind needs to know of the weeks before. */
+export interface Seasonality {
+  classes: readonly RequestClass[];
+  /** Smaller shares explain nothing. */
+  least_share: number;
+}
+
+interface SeasonalKind {
+  kind: IncidentKind;
+  season?(settings: Settings['analyzers']): Seasonality | null;
+}
+
+const HOUR = 3_600;
+const WEEK = 168 * HOUR;
+const WEEKS = 4;
+/** In so many of them there must have been requests: of two nobody knows which was the odd one. */
+const LEAST_WEEKS = 3;
+/** An hour with fewer requests than this says nothing. */
+const LEAST_REQUESTS = 10;
+/** Jobs start and end so much earlier or later than last week; seconds. */
+const SLACK_SECONDS = 600;
+/** Combinations of one hour that are remembered; beyond these nothing is known to be usual. */
+const MOST = 10_000;
+
+/**
+ * What was usual in the same hour of earlier weeks, for kinds that ask for it. Each hour is read once, when the first
+ * evaluation needs it: four hours of the hourly rollup, however long the history is.
+ */
+export class Seasons {
+  /** By kind and start of the hour. */
+  readonly #hours = new Map<IncidentKind, Map<number, ReadonlyMap<string, number>>>();
+
+  /** Brings all to evaluations in `[from, to]`, epoch seconds. Throws `StoreError`; the same call can be made again. */
+  async advance(
+    store: Store,
+    { from, to }: { from: number; to: number },
+    kinds: readonly SeasonalKind[],
+    settings: Settings['analyzers'],
+  ): Promise<void> {
+    for (const { kind, season } of kinds) {
+      const asked = season?.(settings) ?? null;
+      const known = this.#hours.get(kind) ?? new Map<number, ReadonlyMap<string, number>>();
+      this.#hours.delete(kind);
+      if (asked === null) continue;
+      this.#hours.set(kind, known);
+      const needed = hoursOf({ from: from - HOUR, to });
+      for (const hour of known.keys()) if (!needed.includes(hour)) known.delete(hour);
+      for (const hour of needed)
+        if (!known.has(hour)) known.set(hour, usualShares(await readHour(store, hour, asked)));
+    }
+  }
+
+  /** Undefined where the kind asks for none. */
+  of(kind: IncidentKind): Season | undefined {
+    const hours = this.#hours.get(kind);
+    return hours === undefined ? undefined : seasonOf(hours);
+  }
+}
+
+/** What is usual, by starts of hours. */
+export function seasonOf(hours: ReadonlyMap<number, ReadonlyMap<string, number>>): Season {
+  return (of, span) =>
+    hours.size === 0 ? 0 : Math.max(...hoursOf(span).map((hour) => hours.get(hour)?.get(keyOf(of)) ?? 0));
+}
+
+/**
+ * The usual share of each combination: that of the second worst week, and what its counts can stand for at most. So one
+ * incident of the past is not usual, and a quiet caller without errors has none.
+ */
+export function usualShares(rows: readonly SeasonRow[]): Map<string, number> {
+  const shares = new Map<string, number>();
+  for (const row of rows) {
+    const weeks = row.requests
+      .map((requests, i) => ({ requests, matching: row.matching[i] ?? 0 }))
+      .filter(({ requests }) => requests >= LEAST_REQUESTS);
+    if (weeks.length < LEAST_WEEKS) continue;
+    const [, second] = weeks.sort((a, b) => b.matching / b.requests - a.matching / a.requests);
+    if (second !== undefined && second.matching > 0)
+      shares.set(keyOf(row), Math.min(1, upperEnd(second.matching) / second.requests));
+  }
+  return shares;
+}
+
+/** Starts of the hours that the span lies in, or nearly so. */
+function hoursOf({ from, to }: { from: number; to: number }): number[] {
+  const hours: number[] = [];
+  const last = to + SLACK_SECONDS;
+  for (let hour = Math.floor((from - SLACK_SECONDS) / HOUR) * HOUR; hour < last; hour += HOUR)
+    hours.push(hour);
+  return hours;
+}
+
+function readHour(store: Store, hour: number, { classes, least_share }: Seasonality): Promise<SeasonRow[]> {
+  const hours = Array.from({ length: WEEKS }, (_, i) => hour - (i + 1) * WEEK);
+  return readSeason(store, { hours, classes, least_share, least_hours: LEAST_WEEKS, limit: MOST });
+}
+
+function keyOf({ provider, org, project, client, model }: Seasonal): string {
+  return [provider, org, project, client, model].join('\n');
+}
