@@ -7,7 +7,7 @@ import {
   scopeOf,
   type SubjectName,
 } from './identity.ts';
-import type { MoreMeasure } from '../store/queries/count-sums.ts';
+import type { MoreMeasure } from '../store/queries/count-measures.ts';
 import { OrgCounts } from './org-counts.ts';
 import { beginOf, newCounts, type Reads, type SubjectCounts, type SubjectsView } from './reads.ts';
 import type { Season } from './seasons.ts';

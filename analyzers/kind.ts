@@ -3,7 +3,7 @@ import { baseOf, besideIdentity, besides, isApart, ofScope } from './apart.ts';
 import { closing } from './closing.ts';
 import type { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
-import type { MoreMeasure } from '../store/queries/count-sums.ts';
+import type { MoreMeasure } from '../store/queries/count-measures.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { CountView } from './count-view.ts';

@@ -1,7 +1,7 @@
 import { CountColumns } from './count-columns.ts';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { BlockDimension, CountBlock } from '../store/queries/count-block.ts';
-import { type MoreMeasure, moreMeasures } from '../store/queries/count-sums.ts';
+import { type MoreMeasure, moreMeasures } from '../store/queries/count-measures.ts';
 import { type Combination, type CountSum, View } from './view.ts';
 
 /** Some rows of a block. */

@@ -1,6 +1,6 @@
 import { COUNT_INTERVAL_SECONDS, type CountRow } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
-import type { MoreMeasure, SumDimension } from '../store/queries/count-sums.ts';
+import type { MoreMeasure, SumDimension } from '../store/queries/count-measures.ts';
 import { columnOf, identityKey, identityOf, type Names, type SubjectName } from './identity.ts';
 import { OrgCounts } from './org-counts.ts';
 import type { View } from './view.ts';

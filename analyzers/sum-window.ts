@@ -1,12 +1,7 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { CountRange } from '../store/queries/count-range.ts';
-import {
-  readCountSums,
-  readRowCount,
-  type SumDimension,
-  type SumTable,
-  sumTables,
-} from '../store/queries/count-sums.ts';
+import { readCountSums, readRowCount, type SumTable, sumTables } from '../store/queries/count-sums.ts';
+import { type SumDimension } from '../store/queries/count-measures.ts';
 import type { Store } from '../store/store.ts';
 import { columnOf, identityKey, identityOf, type SubjectName } from './identity.ts';
 import type { OrgCounts, Span } from './org-counts.ts';

@@ -1,6 +1,6 @@
 import { type RequestClass, requestClassNames } from '../../domain/error-class.ts';
 import type { Columns, TextColumn } from '../native-answer.ts';
-import type { MoreMeasure, SumDimension } from './count-sums.ts';
+import type { MoreMeasure, SumDimension } from './count-measures.ts';
 
 /** What the rows of a block are told apart by. */
 export type BlockDimension = SumDimension | 'class';
