@@ -1,4 +1,4 @@
-import { type MoreMeasure, moreMeasures } from '../store/queries/count-sums.ts';
+import { type MoreMeasure, moreMeasures } from '../store/queries/count-measures.ts';
 
 /** The most that a count of one row can be; larger ones stay at it. */
 const MOST = 0xffff_ffff;

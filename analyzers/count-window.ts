@@ -2,14 +2,15 @@ import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Store } from '../store/store.ts';
-import { type CountRange, readCountSeries } from '../store/queries/count-series.ts';
+import type { CountRange } from '../store/queries/count-range.ts';
+import { readCountSums } from '../store/queries/count-sums.ts';
 import { readActivity, readClassCounts } from '../store/queries/counts.ts';
 import { type CountView, orgKey } from './count-view.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import type { Live } from './evaluate.ts';
 import { type Identity, organizationOf } from './identity.ts';
-import type { OrgCounts } from './org-counts.ts';
-import { type HistoryRange, readHistory, readRowsOf, seriesByOrg } from './read-history.ts';
+import { type OrgCounts, windowDimensions } from './org-counts.ts';
+import { type HistoryRange, readHistory, readRowsOf, spansByOrg } from './read-history.ts';
 import type { Reads, SubjectsView } from './reads.ts';
 import { type Season, Seasons } from './seasons.ts';
 import { Suspects } from './suspects.ts';
@@ -203,10 +204,19 @@ export class CountWindow implements CountView {
     const orgs = [...this.orgs.values()];
     const isLong =
       orgs.reduce((sum, org) => sum + encodeURIComponent(orgKey(org)).length, 0) > MAX_NAMES_LENGTH;
-    const series = await readCountSeries(store, { ...rangeOf(changed), ...(isLong ? {} : { orgs }) });
-    const own = seriesByOrg(series);
+    const block = await readCountSums(store, {
+      ...rangeOf(changed),
+      table: 'request_counts',
+      by: windowDimensions,
+      more: [],
+      ...(isLong ? {} : { orgs }),
+    });
+    const spans = spansByOrg(block);
     const intervals = new Set(changed);
-    for (const [key, org] of this.orgs) org.replace(intervals, own.get(key) ?? []);
+    for (const [key, org] of this.orgs) {
+      const span = spans.get(key);
+      org.replace(intervals, block, span === undefined ? [] : [span]);
+    }
   }
 
   async #readFresh(

@@ -21,6 +21,8 @@ export interface Known {
   facts: Facts;
   /** Epoch seconds. */
   started_at: number;
+  /** Event time of the last evaluation, epoch seconds: after a restart it may be later than the one that is judged. */
+  evaluated_at: number;
   /** What was said of it last. */
   said: Report;
   /** How far the scope may still change: freely just after firing, then only to a wider one, then not at all. */

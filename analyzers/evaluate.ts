@@ -37,9 +37,15 @@ export function evaluate<Reading>(
 ): Evaluation {
   const next = new Map(live);
   const changes: Change[] = [];
+  const byKind = Map.groupBy(live, ([, { incident }]) => incident.kind);
   for (const detector of detectors) {
-    for (const [key, item] of live) if (isForgotten(detector, item, now, settings)) next.delete(key);
-    const found = detector.detect(reading, settings, now, knownOf(detector, live, now, settings));
+    const known = new Map<string, Known>();
+    for (const [key, item] of byKind.get(detector.kind) ?? []) {
+      // After the grace time a breach is a new incident and is measured afresh.
+      if (isForgotten(detector, item, now, settings)) next.delete(key);
+      else known.set(identityKey(item.memory.identity), toKnown(item, now));
+    }
+    const found = detector.detect(reading, settings, now, known);
     const stepping: Stepping = {
       kind: detector.kind,
       policy: (identity) => detector.policy(settings, identity),
@@ -124,29 +130,13 @@ function minuteOf(time: number): number {
   return Math.floor(time / REFRESH_SECONDS);
 }
 
-function knownOf<Reading>(
-  detector: Judge<Reading>,
-  live: Live,
-  now: number,
-  settings: AnalyzerSettings,
-): ReadonlyMap<string, Known> {
-  const known = new Map<string, Known>();
-  for (const item of live.values()) {
-    if (item.incident.kind !== detector.kind) continue;
-    // After the grace time a breach is a new incident and is measured afresh.
-    if (!isForgotten(detector, item, now, settings))
-      known.set(identityKey(item.memory.identity), toKnown(item, now));
-  }
-  return known;
-}
-
 function isForgotten<Reading>(
   detector: Judge<Reading>,
-  { incident, memory }: LiveIncident,
+  { memory }: LiveIncident,
   now: number,
   settings: AnalyzerSettings,
 ): boolean {
   const { resolved_at: resolvedAt } = memory.life;
-  if (incident.kind !== detector.kind || resolvedAt === null) return false;
+  if (resolvedAt === null) return false;
   return now - resolvedAt > detector.policy(settings, memory.identity).reopen_seconds;
 }

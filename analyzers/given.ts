@@ -7,7 +7,7 @@ import {
   scopeOf,
   type SubjectName,
 } from './identity.ts';
-import type { MoreMeasure } from '../store/queries/count-sums.ts';
+import type { MoreMeasure } from '../store/queries/count-measures.ts';
 import { OrgCounts } from './org-counts.ts';
 import { beginOf, newCounts, type Reads, type SubjectCounts, type SubjectsView } from './reads.ts';
 import type { Season } from './seasons.ts';
@@ -89,7 +89,7 @@ export function ofWindow<Settings extends KindSettings>(
       continue;
     }
     for (const row of org.between(since, now).sums()) {
-      const identity = matchingOf(row, matching) === 0 ? null : identityOf(names, row);
+      const identity = matchingOf(row, matching) === 0 ? null : identityOf(names, (column) => row[column]);
       if (identity !== null && !found.has(identityKey(identity))) add(identity);
     }
   }
@@ -107,7 +107,7 @@ export function ofReading<Settings extends KindSettings>(
   const begins = ({ identity, counts: own }: SubjectCounts): boolean => {
     const settings = settingsOf(identity);
     // Most callers' answers tell no limit: there is nothing to be judged of them.
-    if (needs !== undefined && !needs.some((name) => own.columns.more.has(name))) return false;
+    if (needs !== undefined && !needs.some((name) => own.has(name))) return false;
     const recent = own.between(beginOf(reads, now, looking.since_seconds(settings)), now);
     if (!by_traffic) return recent.lastMatching(matching) !== null;
     return recent.total().requests >= settings.count;

@@ -23,7 +23,10 @@ export function subjectNamesOf(kind: IncidentKind): readonly SubjectName[] {
 
 /** One text per identity; unequal ones of a kind have unequal texts. */
 export function identityKey(identity: Names): string {
-  return Object.values(identity).join('\n');
+  // Asked so often that a list of the values would be much of what an evaluation costs.
+  let key: string | undefined;
+  for (const name in identity) key = key === undefined ? identity[name] : `${key}\n${identity[name]}`;
+  return key ?? '';
 }
 
 /** The organization that an identity is of; null: it is of more than one. */
@@ -49,10 +52,13 @@ export function namesIdentity(scope: Scope, identity: Names): boolean {
 type Dimensions = Pick<CountRow, 'provider' | 'org' | 'project' | 'api_key' | 'client' | 'region' | 'model'>;
 
 /** The identity that counts belong to; null where the logs do not name it: only provider and organization may be empty. */
-export function identityOf(names: readonly SubjectName[], row: Dimensions): Names | null {
+export function identityOf(
+  names: readonly SubjectName[],
+  valueOf: (column: keyof Dimensions) => string,
+): Names | null {
   const identity: Record<string, string> = {};
   for (const name of names) {
-    const value = row[columnOf(name)];
+    const value = valueOf(columnOf(name));
     if (value === '' && name !== 'provider' && name !== 'org') return null;
     identity[name] = value;
   }

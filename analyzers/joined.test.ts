@@ -23,7 +23,16 @@ const said: Known['said'] = {
 };
 const known = (provider: string, state: Known['state']): [string, Known] => [
   provider,
-  { identity: { provider }, scope: {}, state, facts: {}, started_at: 100, said, scope_may: 'stay' },
+  {
+    identity: { provider },
+    scope: {},
+    state,
+    facts: {},
+    started_at: 100,
+    evaluated_at: 0,
+    said,
+    scope_may: 'stay',
+  },
 ];
 
 test.each<[string, Finding[], [string, Known][], [string, string, number][]]>([

@@ -3,7 +3,7 @@ import { baseOf, besideIdentity, besides, isApart, ofScope } from './apart.ts';
 import { closing } from './closing.ts';
 import type { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
-import type { MoreMeasure } from '../store/queries/count-sums.ts';
+import type { MoreMeasure } from '../store/queries/count-measures.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { CountView } from './count-view.ts';
@@ -158,7 +158,7 @@ export function detectorOf<
           })
         : null;
     const scope = isOpen && looked !== null ? reviseScope(known, looked.scope) : (known?.scope ?? {});
-    const isSame = JSON.stringify(scope) === JSON.stringify(known?.scope);
+    const isSame = scope === known?.scope || JSON.stringify(scope) === JSON.stringify(known?.scope);
     const goesOn = previous !== null && isSame && (looked === null || known?.scope_may !== 'change');
     const lastAt = endOf(given, judged, startedAt);
     const whole = { ...given, judged, started_at: startedAt, last_at: lastAt, scope };
@@ -182,6 +182,9 @@ export function detectorOf<
     if (first === undefined) return asList(judge(given, null));
     const isAlone = others.length === 0;
     const beside = kind.has_parts === true ? judgeBeside(given, family) : null;
+    // After a restart time is gone through again, so that what has begun is found; what was known then cannot change by it.
+    if (kind.joins !== true && family.every((known) => known.evaluated_at >= given.now))
+      return asList(beside);
     if (isAlone && beside === null) return asList(judge({ ...given, identity: first.identity }, first));
     const own = family.flatMap((known) =>
       asList(judge({ ...ofScope(given, known), identity: known.identity }, known)),
@@ -253,17 +256,21 @@ export function detectorOf<
     const given = own === null ? ofWindow(counts, looksAt) : ofReading(counts, own, looksAt);
     const season = kind.season === undefined ? undefined : counts.season?.(kind.kind);
     const subjects = own === null ? undefined : counts.subjects?.(own);
-    // In order of the keys: what is found does not depend on when an identity was first read.
-    const found = [...given.keys()].sort().flatMap((key) => {
-      const one = given.get(key);
-      if (one === undefined) return [];
+    const judged: (readonly [string, readonly Finding[]])[] = [];
+    for (const [key, one] of given) {
       const family = families.get(key) ?? [];
-      if (!one.settings.enabled) return family.map(closing);
-      const findings = judgeFamily(season === undefined ? one : { ...one, season }, family);
-      return own !== null && subjects?.get(key)?.is_coarse === true
-        ? findings.map((finding) => ({ ...finding, summed_up: own.by }))
-        : findings;
-    });
+      const findings = one.settings.enabled
+        ? judgeFamily(season === undefined ? one : { ...one, season }, family)
+        : family.map(closing);
+      if (findings.length === 0) continue;
+      const summedUp = (one.settings.enabled ? subjects?.get(key)?.summed_up : undefined) ?? [];
+      judged.push([
+        key,
+        summedUp.length > 0 ? findings.map((finding) => ({ ...finding, summed_up: summedUp })) : findings,
+      ]);
+    }
+    // In order of the keys: what is found does not depend on when an identity was first read.
+    const found = judged.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, findings]) => findings);
     return kind.joins === true ? joined(found, known) : found;
   }
 

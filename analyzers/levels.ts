@@ -38,34 +38,47 @@ export interface LevelRule<Settings, Judged extends { level: Level }> {
 
 /** The whole (first, absent where there is no request) and its parts. A small project must not be lost in a large organization. */
 export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
-  const found = new Map<string, Part>();
-  const add = (name: string, row: CountSum, amount: number, contains: IsMatching): void => {
-    let part = found.get(name);
-    if (part === undefined)
-      found.set(name, (part = { name, contains, requests: 0, matching: 0, first_attempts: 0 }));
-    part.requests += row.requests;
-    part.matching += amount;
-    if (amount > 0) part.first_attempts += Math.max(0, amount - row.retries);
+  const parts: Part[] = [];
+  const [first] = sums;
+  if (first === undefined) return parts;
+  const begin = (name: string, contains: IsMatching): Part => {
+    const part = { name, contains, requests: 0, matching: 0, first_attempts: 0 };
+    parts.push(part);
+    return part;
   };
+  const whole = begin('', () => true);
+  const byValue = scopeDimensions.map(() => new Map<string, Part>());
+  const byPair = new Map<string, Map<string, Part>>();
   for (const row of sums) {
     const amount = matchingOf(row, matching);
-    add('', row, amount, () => true);
-    for (const name of scopeDimensions) {
+    addTo(whole, row, amount);
+    for (const [i, name] of scopeDimensions.entries()) {
       const column = scopeColumns[name];
       const value = row[column];
-      if (value !== '') add(`${name}\n${value}`, row, amount, (other) => other[column] === value);
+      if (value === '') continue;
+      const known = byValue[i]?.get(value);
+      const part = known ?? begin(`${name}\n${value}`, (other) => other[column] === value);
+      if (known === undefined) byValue[i]?.set(value, part);
+      addTo(part, row, amount);
     }
     const { project, model } = row;
-    if (project !== '' && model !== '') {
-      add(
-        `\n${project}\n${model}`,
-        row,
-        amount,
-        (other) => other.project === project && other.model === model,
-      );
+    if (project === '' || model === '') continue;
+    let models = byPair.get(project);
+    if (models === undefined) byPair.set(project, (models = new Map()));
+    let part = models.get(model);
+    if (part === undefined) {
+      const contains: IsMatching = (other) => other.project === project && other.model === model;
+      models.set(model, (part = begin(`\n${project}\n${model}`, contains)));
     }
+    addTo(part, row, amount);
   }
-  return [...found.values()];
+  return parts;
+}
+
+function addTo(part: Part, row: CountSum, amount: number): void {
+  part.requests += row.requests;
+  part.matching += amount;
+  if (amount > 0) part.first_attempts += Math.max(0, amount - row.retries);
 }
 
 /**

@@ -61,6 +61,7 @@ export function toKnown({ incident, memory: { identity, life, facts } }: LiveInc
     state: life.state,
     facts,
     started_at: life.started_at,
+    evaluated_at: life.evaluated_at,
     said: incident,
     scope_may: scopeMay(life, now),
   };

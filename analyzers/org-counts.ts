@@ -1,14 +1,31 @@
 import { CountColumns } from './count-columns.ts';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
-import type { CountSeries } from '../store/queries/count-series.ts';
-import { type MoreMeasure, moreMeasures, type SumSeries } from '../store/queries/count-sums.ts';
+import type { BlockDimension, CountBlock } from '../store/queries/count-block.ts';
+import { type MoreMeasure, moreMeasures } from '../store/queries/count-measures.ts';
 import { type Combination, type CountSum, View } from './view.ts';
 
-/** Counts of one combination, as they are read. */
-export type Series = Combination & Omit<CountSeries, 'provider' | 'org'> & Partial<Pick<SumSeries, 'more'>>;
+/** Some rows of a block. */
+export interface Span {
+  from: number;
+  to: number;
+}
 
+/** What the counts of the window are told apart by, in the order in which they are read. */
+export const windowDimensions = [
+  'provider',
+  'org',
+  'project',
+  'api_key',
+  'client',
+  'region',
+  'model',
+  'class',
+  'subclass',
+] as const satisfies readonly BlockDimension[];
 /** What is summed up where an organization has more combinations than there is memory for. */
 export const finestDimensions = ['api_key', 'client', 'region'] as const;
+/** What is left then. */
+export const coarseDimensions = ['provider', 'org', 'project', 'model', 'class', 'subclass'] as const;
 
 const allMeasures = Object.keys(moreMeasures) as MoreMeasure[];
 
@@ -42,9 +59,23 @@ export class OrgCounts {
     return new View(this, this.begin, this.columns.length, null).between(from, to);
   }
 
+  /** Those of some combinations, with a 1 at the number of each. */
+  part(from: number, to: number, mask: Uint8Array): View {
+    return new View(this, this.begin, this.columns.length, mask).between(from, to);
+  }
+
+  /** False where a measure is known of no row. */
+  has(measure: MoreMeasure): boolean {
+    return this.columns.more.has(measure);
+  }
+
   /** All counts, as objects: dear for many. */
   get rows(): CountSum[] {
     return new View(this, this.begin, this.columns.length, null).rows();
+  }
+
+  get isEmpty(): boolean {
+    return this.begin === this.columns.length;
   }
 
   /** Size in bytes, about. */
@@ -54,20 +85,20 @@ export class OrgCounts {
 
   /** Adds a row that is not before the last one. */
   append(row: Omit<CountSum, 'provider' | 'org'>, more: Partial<Record<MoreMeasure, number>> = {}): void {
-    const at = this.columns.push(row.ts, this.#numberOf(row));
+    const at = this.columns.push(row.ts, this.#numberOfNames(row));
     const { requests, retries, useless_retries, input_tokens, cost_usd } = row;
     this.columns.add(at, requests, retries, useless_retries, input_tokens, cost_usd);
     for (const name of allMeasures) this.columns.addMore(at, name, more[name] ?? Number.NaN);
   }
 
-  /** Puts the series in place of all there is in these intervals (their starts, epoch seconds). */
-  replace(intervals: ReadonlySet<number>, series: readonly Series[]): void {
+  /** Puts rows of the block in place of all there is in these intervals (their starts, epoch seconds). */
+  replace(intervals: ReadonlySet<number>, block: CountBlock, spans: readonly Span[]): void {
     if (this.#areAllAfter(intervals)) {
-      this.#addInOrder(series, this.columns);
+      this.add(block, spans);
       return;
     }
     const fresh = new CountColumns();
-    this.#addInOrder(series, fresh);
+    this.#addInOrder(block, spans, fresh);
     const old = this.columns;
     const merged = new CountColumns();
     let next = 0;
@@ -80,6 +111,11 @@ export class OrgCounts {
     for (; next < fresh.length; next++) copyRow(fresh, next, merged);
     this.columns = merged;
     this.begin = 0;
+  }
+
+  /** Adds rows of the block, which are after all there are, or of the last interval. */
+  add(block: CountBlock, spans: readonly Span[]): void {
+    if (spans.length > 0) this.#addInOrder(block, spans, this.columns);
   }
 
   /** True for intervals after the last one, as most are. */
@@ -118,39 +154,66 @@ export class OrgCounts {
     for (let i = begin; i < old.length; i++) {
       const combination = combinations[old.which[i] ?? 0];
       if (combination !== undefined)
-        this.columns.addFrom(place(old.ts[i] ?? 0, this.#numberOf(combination)), old, i);
+        this.columns.addFrom(place(old.ts[i] ?? 0, this.#numberOfNames(combination)), old, i);
     }
   }
 
-  /** The series in order of time, within an interval in their own; equal combinations of an interval are summed. */
-  #addInOrder(series: readonly Series[], ordered: CountColumns): void {
-    const place = inOneInterval(ordered);
-    if (areOfOneInterval(series)) {
-      for (const one of series) {
-        const which = this.#numberOf(one);
-        for (let i = 0; i < one.ts.length; i++) addOf(one, i, ordered, place(one.ts[i] ?? 0, which));
-      }
+  /** The rows in order of time, within an interval as they come; equal combinations of an interval are summed. */
+  #addInOrder(block: CountBlock, spans: readonly Span[], ordered: CountColumns): void {
+    const { ts, series } = block;
+    // Rows of a block are told apart by all that is kept, unless it is summed up here.
+    const place = this.isCoarse
+      ? inOneInterval(ordered)
+      : (at: number, which: number) => ordered.push(at, which);
+    const numbers = new Map<number, number>();
+    let last = -1;
+    let number = 0;
+    const numberAt = (row: number): number => {
+      const own = series[row] ?? 0;
+      if (own === last) return number;
+      last = own;
+      const known = numbers.get(own);
+      if (known !== undefined) return (number = known);
+      number = this.#numberAt(block, row);
+      numbers.set(own, number);
+      return number;
+    };
+    if (areOfOneInterval(ts, spans)) {
+      for (const { from, to } of spans)
+        for (let row = from; row < to; row++)
+          addOf(block, row, ordered, place(ts[row] ?? 0, this.#numberAt(block, row)));
       return;
     }
-    const entries = entriesByTime(series);
-    ordered.reserve(entries.length / 2);
-    const numbers = series.map((one) => this.#numberOf(one));
-    for (let n = 0; n < entries.length; n += 2) {
-      const s = entries[n] ?? 0;
-      const i = entries[n + 1] ?? 0;
-      const one = series[s];
-      if (one === undefined) continue;
-      const at = place(one.ts[i] ?? 0, numbers[s] ?? 0);
-      addOf(one, i, ordered, at);
-    }
+    // In the order of the block, so that what comes first has the first number.
+    for (const { from, to } of spans) for (let row = from; row < to; row++) numberAt(row);
+    const rows = rowsByTime(ts, spans);
+    ordered.reserve(rows.length);
+    for (const row of rows) addOf(block, row, ordered, place(ts[row] ?? 0, numberAt(row)));
   }
 
-  #numberOf(given: Combination): number {
-    const { project, model, subclass } = given;
-    const [apiKey, client, region] = this.isCoarse
-      ? ['', '', '']
-      : [given.api_key, given.client, given.region];
-    // Series come in the same order each time: most often it is the one after the last.
+  #numberAt(block: CountBlock, row: number): number {
+    const isCoarse = this.isCoarse;
+    return this.#numberOf(
+      block.texts.project.at(row),
+      isCoarse ? '' : block.texts.api_key.at(row),
+      isCoarse ? '' : block.texts.client.at(row),
+      isCoarse ? '' : block.texts.region.at(row),
+      block.texts.model.at(row),
+      block.classAt(row),
+      block.texts.subclass.at(row),
+    );
+  }
+
+  #numberOf(
+    project: string,
+    apiKey: string,
+    client: string,
+    region: string,
+    model: string,
+    name: Combination['class'],
+    subclass: string,
+  ): number {
+    // Rows come in the same order each time: most often it is the one after the last.
     const next = this.combinations[this.#lastNumber + 1];
     if (
       next !== undefined &&
@@ -158,39 +221,34 @@ export class OrgCounts {
       next.api_key === apiKey &&
       next.project === project &&
       next.model === model &&
-      next.class === given.class &&
+      next.class === name &&
       next.region === region &&
       next.subclass === subclass
     )
       return ++this.#lastNumber;
-    return (this.#lastNumber = this.#findNumber(
-      { project, api_key: apiKey, client, region, model, subclass },
-      given.class,
-    ));
+    const key = `${project}\n${apiKey}\n${client}\n${region}\n${model}\n${name}\n${subclass}`;
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.combinations.length;
+      this.classes.add(name);
+      this.combinations.push({ project, api_key: apiKey, client, region, model, class: name, subclass });
+      this.#numbers.set(key, number);
+    }
+    return (this.#lastNumber = number);
   }
 
-  #findNumber(names: Omit<Combination, 'class'>, name: Combination['class']): number {
-    const { project, api_key: apiKey, client, region, model, subclass } = names;
-    const key = `${project}\n${apiKey}\n${client}\n${region}\n${model}\n${name}\n${subclass}`;
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    const number = this.combinations.length;
-    this.classes.add(name);
-    this.combinations.push({ ...names, class: name });
-    this.#numbers.set(key, number);
-    return number;
+  #numberOfNames({ project, api_key, client, region, model, class: name, subclass }: Combination): number {
+    return this.isCoarse
+      ? this.#numberOf(project, '', '', '', model, name, subclass)
+      : this.#numberOf(project, api_key, client, region, model, name, subclass);
   }
 }
 
-/** Adds the measures of a place in a series to those of a row. */
-function addOf(series: Series, i: number, columns: CountColumns, at: number): void {
-  const { requests, retries, useless_retries: useless, input_tokens: tokens, cost_usd: usd, more } = series;
-  columns.add(at, requests[i] ?? 0, retries[i] ?? 0, useless[i] ?? 0, tokens[i] ?? 0, usd[i] ?? 0);
-  if (more === undefined) return;
-  for (const name of allMeasures) {
-    const value = more[name]?.[i];
-    if (value !== undefined) columns.addMore(at, name, value);
-  }
+/** Adds the measures of a row of a block to those of a row. */
+function addOf(block: CountBlock, row: number, columns: CountColumns, at: number): void {
+  const { requests, retries, useless_retries: useless, input_tokens: tokens, cost_usd: usd, more } = block;
+  columns.add(at, requests[row] ?? 0, retries[row] ?? 0, useless[row] ?? 0, tokens[row] ?? 0, usd[row] ?? 0);
+  for (const [name, values] of more) columns.addMore(at, name, values[row] ?? Number.NaN);
 }
 
 /** Places of rows that come in order of time: those of one interval and combination are one. */
@@ -206,41 +264,39 @@ function inOneInterval(columns: CountColumns): (ts: number, which: number) => nu
   };
 }
 
-function areOfOneInterval(series: readonly Series[]): boolean {
-  const first = series[0]?.ts[0];
-  for (const { ts } of series) for (const time of ts) if (time !== first) return false;
+function areOfOneInterval(ts: Float64Array, spans: readonly Span[]): boolean {
+  const first = ts[spans[0]?.from ?? 0];
+  for (const { from, to } of spans) for (let row = from; row < to; row++) if (ts[row] !== first) return false;
   return true;
 }
 
-/** Pairs of number of the series and place in it, by time and then by series: a counting sort. */
-function entriesByTime(series: readonly Series[]): Uint32Array {
+/** The rows by time, those of an interval in their order: a counting sort. */
+function rowsByTime(ts: Float64Array, spans: readonly Span[]): Uint32Array {
   let first = Infinity;
   let last = 0;
   let count = 0;
-  for (const { ts } of series) {
-    count += ts.length;
-    for (const time of ts) {
+  for (const { from, to } of spans) {
+    count += to - from;
+    for (let row = from; row < to; row++) {
+      const time = ts[row] ?? 0;
       if (time < first) first = time;
       if (time > last) last = time;
     }
   }
   if (count === 0) return new Uint32Array(0);
-  const intervalOf = (time: number): number => (time - first) / COUNT_INTERVAL_SECONDS;
-  const next = new Uint32Array(intervalOf(last) + 2);
-  for (const { ts } of series)
-    for (const time of ts) next[intervalOf(time) + 1] = (next[intervalOf(time) + 1] ?? 0) + 1;
+  const intervalOf = (row: number): number => ((ts[row] ?? 0) - first) / COUNT_INTERVAL_SECONDS;
+  const next = new Uint32Array((last - first) / COUNT_INTERVAL_SECONDS + 2);
+  for (const { from, to } of spans)
+    for (let row = from; row < to; row++) next[intervalOf(row) + 1] = (next[intervalOf(row) + 1] ?? 0) + 1;
   for (let i = 1; i < next.length; i++) next[i] = (next[i] ?? 0) + (next[i - 1] ?? 0);
-  const entries = new Uint32Array(2 * count);
-  series.forEach(({ ts }, s) => {
-    for (let i = 0; i < ts.length; i++) {
-      const interval = intervalOf(ts[i] ?? 0);
-      const place = next[interval] ?? 0;
-      next[interval] = place + 1;
-      entries[2 * place] = s;
-      entries[2 * place + 1] = i;
+  const rows = new Uint32Array(count);
+  for (const { from, to } of spans)
+    for (let row = from; row < to; row++) {
+      const place = next[intervalOf(row)] ?? 0;
+      next[intervalOf(row)] = place + 1;
+      rows[place] = row;
     }
-  });
-  return entries;
+  return rows;
 }
 
 function copyRow(from: CountColumns, at: number, to: CountColumns): void {

@@ -1,17 +1,14 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Store } from '../store/store.ts';
-import {
-  type CountRange,
-  type CountSeries,
-  readCountSeries,
-  readRowCounts,
-} from '../store/queries/count-series.ts';
+import type { CountBlock } from '../store/queries/count-block.ts';
+import type { CountRange } from '../store/queries/count-range.ts';
+import { readCountSums, readRowCounts } from '../store/queries/count-sums.ts';
 import { orgKey } from './count-view.ts';
 import type { Identity } from './identity.ts';
-import { OrgCounts } from './org-counts.ts';
+import { coarseDimensions, OrgCounts, type Span, windowDimensions } from './org-counts.ts';
 
 /** Rows that are read at once: what is on its way between store and window is bounded by it. */
-export const ROWS_AT_ONCE = 100_000;
+export const ROWS_AT_ONCE = 60_000;
 const ORGS_AT_ONCE = 100;
 /** More names than this make the address of a request too long. */
 const MAX_NAMES_LENGTH = 4_000;
@@ -46,12 +43,19 @@ export async function* readHistory(
       const isCoarse = total * ROW_BYTES > limit;
       const found = new Map(some.map((org) => [orgKey(org), new OrgCounts(org.provider, org.org)]));
       for (const slice of slices(range, Math.ceil(total / rowsAtOnce))) {
-        const series = await readCountSeries(store, { ...slice, orgs: some, coarse: isCoarse });
-        for (const [key, own] of seriesByOrg(series)) {
+        const by = isCoarse ? coarseDimensions : windowDimensions;
+        const block = await readCountSums(store, {
+          ...slice,
+          table: 'request_counts',
+          by,
+          more: [],
+          orgs: some,
+        });
+        for (const [key, span] of spansByOrg(block)) {
           const org = found.get(key);
           if (org === undefined) continue;
           if (isCoarse || org.bytes > limit) org.makeCoarse();
-          org.replace(intervalsOf(own), own);
+          org.add(block, [span]);
         }
       }
       yield [...found.values()];
@@ -79,22 +83,16 @@ function cutNames(orgs: readonly Identity[]): Identity[][] {
   return cut(orgs, ORGS_AT_ONCE, (org) => encodeURIComponent(orgKey(org)).length, MAX_NAMES_LENGTH);
 }
 
-function intervalsOf(series: readonly CountSeries[]): Set<number> {
-  const intervals = new Set<number>();
-  for (const { ts } of series) for (const time of ts) intervals.add(time);
-  return intervals;
-}
-
-/** The series of each organization, keyed by `orgKey`. */
-export function seriesByOrg(series: readonly CountSeries[]): Map<string, CountSeries[]> {
-  const orgs = new Map<string, CountSeries[]>();
-  for (const one of series) {
-    const key = orgKey(one);
-    const own = orgs.get(key);
-    if (own === undefined) orgs.set(key, [one]);
-    else own.push(one);
+/** The rows of each organization, keyed by `orgKey`. */
+export function spansByOrg(block: CountBlock): Map<string, Span> {
+  const begins = block.runs(['provider', 'org']);
+  const spans = new Map<string, Span>();
+  for (let n = 0; n + 1 < begins.length; n++) {
+    const from = begins[n] ?? 0;
+    const org = { provider: block.texts.provider.at(from), org: block.texts.org.at(from) };
+    spans.set(orgKey(org), { from, to: begins[n + 1] ?? from });
   }
-  return orgs;
+  return spans;
 }
 
 /** Lists of so many items at most, or of one, whose sizes come to no more than `limit`. */

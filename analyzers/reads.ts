@@ -1,8 +1,9 @@
 import { COUNT_INTERVAL_SECONDS, type CountRow } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
-import type { MoreMeasure, SumDimension } from '../store/queries/count-sums.ts';
+import type { MoreMeasure, SumDimension } from '../store/queries/count-measures.ts';
 import { columnOf, identityKey, identityOf, type Names, type SubjectName } from './identity.ts';
 import { OrgCounts } from './org-counts.ts';
+import type { View } from './view.ts';
 
 /**
  * The counts that a kind reads for itself, of all traffic and not only of organizations that fail. One set of tables serves
@@ -22,12 +23,20 @@ export interface Reads {
   hours?: number;
 }
 
+/** The rows of one identity: of an organization, or a part of those. */
+export interface SubjectRows {
+  /** The counts in `[from, to)`, epoch seconds. */
+  between(from: number, to: number): View;
+  /** False where a measure is known of none of them. */
+  has(measure: MoreMeasure): boolean;
+}
+
 /** The counts of one identity. */
 export interface SubjectCounts {
   identity: Names;
-  counts: OrgCounts;
-  /** True when nothing but the class is told apart within it, because memory was short. */
-  is_coarse: boolean;
+  counts: SubjectRows;
+  /** What the reading tells apart elsewhere and not here, because memory was short; mostly nothing. */
+  summed_up: readonly SumDimension[];
 }
 
 /** By `identityKey`. */
@@ -57,17 +66,17 @@ export type MeasuredRow = CountRow & Partial<Record<MoreMeasure, number>>;
 
 /** The same from counts per 10 s that are all there. */
 export function subjectsOf(rows: readonly MeasuredRow[], reads: Reads): SubjectsView {
-  const subjects = new Map<string, SubjectCounts>();
+  const subjects = new Map<string, SubjectCounts & { counts: OrgCounts }>();
   const asked = dimensionsOf(reads);
   const told = (row: MeasuredRow, name: SumDimension): string => (asked.includes(name) ? row[name] : '');
   for (const row of [...rows].sort((a, b) => a.ts - b.ts)) {
     if (reads.classes !== undefined && !reads.classes.includes(row.class)) continue;
-    const identity = identityOf(reads.identity, row);
+    const identity = identityOf(reads.identity, (column) => row[column]);
     if (identity === null) continue;
     const key = identityKey(identity);
     let subject = subjects.get(key);
     if (subject === undefined)
-      subjects.set(key, (subject = { identity, counts: newCounts(identity), is_coarse: false }));
+      subjects.set(key, (subject = { identity, counts: newCounts(identity), summed_up: [] }));
     const named = {
       ...row,
       cost_usd: row.class === 'ok' ? 0 : row.cost_usd,

@@ -1,14 +1,11 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
-import type { CountRange } from '../store/queries/count-series.ts';
-import {
-  readCountSums,
-  readRowCount,
-  type SumSeries,
-  type SumTable,
-  sumTables,
-} from '../store/queries/count-sums.ts';
+import type { CountRange } from '../store/queries/count-range.ts';
+import { readCountSums, readRowCount, type SumTable, sumTables } from '../store/queries/count-sums.ts';
+import { type SumDimension } from '../store/queries/count-measures.ts';
 import type { Store } from '../store/store.ts';
-import { identityKey, identityOf } from './identity.ts';
+import { columnOf, identityKey, identityOf, type SubjectName } from './identity.ts';
+import type { OrgCounts, Span } from './org-counts.ts';
+import { Parts } from './parts.ts';
 import { ROWS_AT_ONCE, slices } from './read-history.ts';
 import {
   beginOf,
@@ -23,16 +20,21 @@ import {
 const HOUR = 3_600;
 /** It is read in full again where it would fit into this part of the memory: what just fits will soon not. */
 const ROOMY = 0.8;
+/** What was missed for longer than this is read in pieces, with all else: its rows at once could take too much memory. */
+const READ_ANEW_SECONDS = 300;
 
 /**
- * The counts of one reading, kept from one step to the next. Once an hour of event time everything is read: hours,
- * minutes, and counts per 10 s since. Between these only intervals that are new or have grown are.
+ * The counts of one reading, kept from one step to the next. Only intervals that are new or have grown are read; where the
+ * reading holds minutes and hours, or did not fit, everything is read anew once an hour of event time.
  */
 class SumWindow {
-  readonly subjects = new Map<string, SubjectCounts>();
+  readonly subjects = new Map<string, SubjectCounts & { counts: OrgCounts }>();
   readonly #reads: Reads;
+  /** What is told apart in any case. */
+  readonly #kept: readonly SumDimension[];
   readonly #limit: number;
   readonly #dropped = new Set<string>();
+  /** Whole hour of event time in which everything was read; -1: it has to be. */
   #hour = -1;
   /** Stored rows that the last loading read, and what they took where it did not fit. */
   #rows = 0;
@@ -41,14 +43,22 @@ class SumWindow {
   #fineFrom = 0;
   #to = 0;
 
-  constructor(reads: Reads, limit: number) {
+  constructor({ reads, kept }: Combined, limit: number) {
     this.#reads = reads;
+    this.#kept = kept;
     this.#limit = limit;
   }
 
   async advance(store: Store, span: { from: number; to: number }, grown: readonly number[]): Promise<void> {
+    const { fine, minutes = 0, hours = 0 } = this.#reads;
+    const longest = Math.max(fine, minutes, hours);
+    // Nobody wants any counts.
+    if (longest === 0) return;
     const hour = Math.floor(span.from / HOUR);
-    if (hour === this.#hour && span.to >= this.#to) {
+    const isFineOnly = longest === fine && this.#full === null && this.#dropped.size === 0;
+    const goesOn = this.#hour === hour || (isFineOnly && this.#hour !== -1 && this.bytes <= this.#limit);
+    if (goesOn && span.to >= this.#to && span.to - this.#to <= READ_ANEW_SECONDS) {
+      if (isFineOnly) this.#fineFrom = floor(span.from - fine, 60);
       const begin = Math.max(this.#fineFrom, this.#to);
       await this.#read(store, 'request_counts', { from: begin, to: span.to });
       const again = grown.filter((ts) => ts >= this.#fineFrom && ts < begin);
@@ -57,13 +67,15 @@ class SumWindow {
         const end = (again.at(-1) ?? first) + COUNT_INTERVAL_SECONDS;
         await this.#read(store, 'request_counts', { from: first, to: end, intervals: again });
       }
-      const { fine, minutes = 0, hours = 0 } = this.#reads;
-      const start = beginOf(this.#reads, span.from, Math.max(fine, minutes, hours));
-      for (const { counts } of this.subjects.values()) counts.dropBefore(start);
+      const start = beginOf(this.#reads, span.from, longest);
+      for (const [key, { counts }] of this.subjects) {
+        counts.dropBefore(start);
+        if (counts.isEmpty) this.subjects.delete(key);
+      }
     } else {
       await this.#loadFitting(store, span);
-      this.#hour = hour;
     }
+    this.#hour = hour;
     this.#to = span.to;
   }
 
@@ -84,6 +96,10 @@ class SumWindow {
   /** True when only identities are told apart, because all else did not fit. */
   get isCoarse(): boolean {
     return this.#full !== null;
+  }
+
+  get #summedUp(): readonly SumDimension[] {
+    return this.isCoarse ? this.#reads.by.filter((name) => !this.#kept.includes(name)) : [];
   }
 
   get dropped(): ReadonlySet<string> {
@@ -135,38 +151,41 @@ class SumWindow {
 
   async #read(store: Store, table: SumTable, range: CountRange): Promise<void> {
     const { identity, more = [], classes = [] } = this.#reads;
-    const by = dimensionsOf({ identity, by: this.isCoarse ? [] : this.#reads.by });
-    const series = await readCountSums(store, { ...range, table, by, more, classes });
-    const own = new Map<string, SumSeries[]>();
-    for (const one of series) {
-      const names = identityOf(identity, one);
+    const by = [...(this.isCoarse ? this.#kept : dimensionsOf(this.#reads)), 'class' as const];
+    const block = await readCountSums(store, { ...range, table, by, more, classes });
+    const begins = block.runs(identity.map(columnOf));
+    const own = new Map<string, Span[]>();
+    for (let n = 0; n + 1 < begins.length; n++) {
+      const from = begins[n] ?? 0;
+      const names = identityOf(identity, (column) => block.texts[column].at(from));
       if (names === null) continue;
       const key = identityKey(names);
+      const span = { from, to: begins[n + 1] ?? from };
       const list = own.get(key);
       if (list !== undefined) {
-        list.push(one);
+        list.push(span);
         continue;
       }
-      own.set(key, [one]);
+      own.set(key, [span]);
       if (!this.subjects.has(key) && !this.#dropped.has(key))
-        this.subjects.set(key, { identity: names, counts: newCounts(names), is_coarse: this.isCoarse });
+        this.subjects.set(key, { identity: names, counts: newCounts(names), summed_up: this.#summedUp });
     }
-    for (const [key, { counts }] of this.subjects) {
-      const list = own.get(key) ?? [];
-      // An interval that was read before and has nothing now is empty.
-      const intervals = new Set(range.intervals ?? list.flatMap(({ ts }) => ts));
-      if (intervals.size > 0) counts.replace(intervals, list);
-    }
+    // An interval that was read before and has nothing now is empty.
+    const intervals = range.intervals === undefined ? block.intervals : new Set(range.intervals);
+    for (const [key, { counts }] of this.subjects) counts.replace(intervals, block, own.get(key) ?? []);
   }
 }
 
-/** The counts that kinds read for themselves. Kinds that read the same share it. */
+/** The counts that kinds read for themselves. Kinds that tell the same apart share what is read, also where their identities differ. */
 export class SumWindows {
+  /** By `readsKey` of what each combines. */
   readonly #windows = new Map<string, SumWindow>();
+  /** By `readsKey` of what a kind asks for. */
+  readonly #views = new Map<string, { view: () => SubjectsView; window: SumWindow }>();
 
   /**
    * Brings all to `span.to` (epoch seconds); spans follow each other. `grown` are intervals whose counts are more than they were.
-   * Each may take `limit` bytes: one that does not fit tells
+   * Each reading may take `limit` bytes: one that does not fit tells
    * only identities apart, and then forgets the smallest. Throws `StoreError`; the same call can be made again.
    */
   async advance(
@@ -177,16 +196,34 @@ export class SumWindows {
     limit: number,
   ): Promise<void> {
     const asked = new Map(all.map((reads) => [readsKey(reads), reads]));
-    for (const key of this.#windows.keys()) if (!asked.has(key)) this.#windows.delete(key);
-    for (const [key, reads] of asked) {
+    for (const key of this.#views.keys()) if (!asked.has(key)) this.#views.delete(key);
+    const combined = combine([...asked.values()]);
+    const keys = new Set(combined.map(({ reads }) => readsKey(reads)));
+    for (const key of this.#windows.keys()) if (!keys.has(key)) this.#windows.delete(key);
+    for (const one of combined) {
+      const key = readsKey(one.reads);
       let window = this.#windows.get(key);
-      if (window === undefined) this.#windows.set(key, (window = new SumWindow(reads, limit)));
+      if (window === undefined)
+        this.#windows.set(key, (window = new SumWindow(one, limit * one.members.length)));
+      for (const member of one.members) this.#addView(member, one.reads, window);
       await window.advance(store, span, grown);
     }
   }
 
+  #addView(member: Reads, { identity }: Reads, window: SumWindow): void {
+    const key = readsKey(member);
+    if (this.#views.get(key)?.window === window) return;
+    const { subjects } = window;
+    if (member.identity.length === identity.length) {
+      this.#views.set(key, { view: () => subjects, window });
+      return;
+    }
+    const parts = new Parts(subjects, member.identity);
+    this.#views.set(key, { view: () => parts.view(), window });
+  }
+
   of(reads: Reads): SubjectsView {
-    return this.#windows.get(readsKey(reads))?.subjects ?? new Map();
+    return this.#views.get(readsKey(reads))?.view() ?? new Map();
   }
 
   /** Organizations that are not judged in full by a kind, because its reading did not fit. By `orgKey`; where it is of several: by what it is of. */
@@ -203,6 +240,54 @@ export class SumWindows {
   get bytes(): number {
     return [...this.#windows.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
+}
+
+/** Readings that are read as one. */
+interface Combined {
+  reads: Reads;
+  members: readonly Reads[];
+  /** What stays apart when memory is short: what the identities of all of them are made of. */
+  kept: readonly SumDimension[];
+}
+
+/** Readings that tell the same apart as one, where the identity of one begins those of the others. */
+function combine(all: readonly Reads[]): Combined[] {
+  const groups: [Reads, ...Reads[]][] = [];
+  for (const reads of all.toSorted((a, b) => a.identity.length - b.identity.length)) {
+    const group = groups.find(
+      ([base]) => toldApart(base) === toldApart(reads) && isPart(reads.identity, base.identity),
+    );
+    if (group === undefined) groups.push([reads]);
+    else group.push(reads);
+  }
+  return groups.map((members) => {
+    const [base] = members;
+    const most = (name: 'fine' | 'minutes' | 'hours'): number =>
+      Math.max(...members.map((reads) => reads[name] ?? 0));
+    return {
+      reads: {
+        ...base,
+        more: [...new Set(members.flatMap(({ more = [] }) => more))],
+        fine: most('fine'),
+        minutes: most('minutes'),
+        hours: most('hours'),
+      },
+      members,
+      kept: [...new Set(members.flatMap(({ identity }) => identity.map(columnOf)))],
+    };
+  });
+}
+
+/** Whether rows that are kept by one identity tell another apart, which begins with it: rows name no provider and organization. */
+function isPart(names: readonly SubjectName[], whole: readonly SubjectName[]): boolean {
+  const rest = names.slice(whole.length);
+  return (
+    whole.every((name, i) => name === names[i]) && rest.every((name) => name !== 'provider' && name !== 'org')
+  );
+}
+
+function toldApart(reads: Reads): string {
+  return JSON.stringify([dimensionsOf(reads).sort(), reads.classes ?? []]);
 }
 
 /** Of the key of an identity. */

@@ -2,7 +2,7 @@ import type { CountRow } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import type { Scope } from '../domain/incident.ts';
 import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
-import type { MoreMeasure } from '../store/queries/count-sums.ts';
+import type { MoreMeasure } from '../store/queries/count-measures.ts';
 import { type CountColumns, merged } from './count-columns.ts';
 
 /** The dimensions of a count below the organization. */

@@ -8,6 +8,7 @@ import { RawRecord } from './sources/source.ts';
 import { createStateReport } from './state-report.ts';
 import { createRecordReader } from './read-record.ts';
 import type { PartitionStatus } from './worker-status.ts';
+import { noRows } from '../store/native-answer.ts';
 
 const T0 = 1_795_000_000_000;
 
@@ -40,6 +41,7 @@ function world(partitions: PartitionStatus[], before: PartitionState[] = []) {
     cluster: '',
     where: 'here',
     query: async (sql) => answer(sql),
+    columns: async () => noRows,
     command: async () => undefined,
     insert: async (insert) => {
       if (!state.storeIsUp) throw new StoreError('unreachable', 'down');

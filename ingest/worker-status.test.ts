@@ -7,6 +7,7 @@ import { type Committed, RawRecord, type Sink, type Source } from './sources/sou
 import { createRecordReader } from './read-record.ts';
 import { createWorker } from './worker.ts';
 import { silentEvents, type WorkerEvents } from './worker-events.ts';
+import { noRows } from '../store/native-answer.ts';
 
 const id = { topic: 't', partition: 0 };
 const TS = 1_760_000_000_000;
@@ -42,6 +43,7 @@ function world(
     cluster: '',
     where: 'here',
     query: async <Row>(sql: string) => (sql.includes('day_counted') ? [] : ledger) as Row[],
+    columns: async () => noRows,
     command: async () => undefined,
     insert: async () => {
       if (!state.storeIsUp) throw new StoreError('unreachable', 'down');

@@ -6,6 +6,7 @@ import type { PartitionId } from './partition-id.ts';
 import { createRecordReader } from './read-record.ts';
 import { createWorker, type Worker } from './worker.ts';
 import { silentEvents } from './worker-events.ts';
+import { noRows } from '../store/native-answer.ts';
 
 const line = Buffer.from('{"ts":1795392000000,"status":200}');
 const NOW = 1_795_392_000_000;
@@ -30,6 +31,7 @@ function world(own: Partial<Source> = {}, limits: BatchLimits = small) {
     cluster: '',
     where: 'here',
     query: async () => [],
+    columns: async () => noRows,
     command: async () => undefined,
     insert: async ({ table, token }) => void tables.push(`${table} ${token}`),
     close: async () => undefined,

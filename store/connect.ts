@@ -11,6 +11,7 @@ import { StoreError, toStoreError } from './error.ts';
 import { withStatusOf } from './http-answer.ts';
 import { forgetIncomplete, mendTokenLogs } from './incomplete-parts.ts';
 import { clusterSettings, insertSettings } from './insert-settings.ts';
+import { readNativeAnswer } from './native-answer.ts';
 import { createSessionPool } from './session-pool.ts';
 import type { Insert, Store, StoreOptions } from './store.ts';
 
@@ -185,6 +186,21 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
         driver.read(async (client) => {
           const result = await client.query({ query: sql, query_params: params, format: 'JSONEachRow' });
           return result.json<Row>();
+        }),
+      ),
+    columns: (sql, params = {}) =>
+      attempt(where, () =>
+        driver.read(async (client) => {
+          const { stream } = await client.exec({
+            query: `${sql} FORMAT Native`,
+            query_params: params,
+            // Or a query that fails half-way would end in bytes that look like an answer. The embedded engine answers at once.
+            ...(kind === 'server' ? { clickhouse_settings: { wait_end_of_query: 1 } } : {}),
+          });
+          const chunks: Buffer[] = [];
+          for await (const chunk of stream) chunks.push(chunk);
+          const [first] = chunks;
+          return readNativeAnswer(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks));
         }),
       ),
     command: (sql, params = {}) =>

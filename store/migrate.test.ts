@@ -4,6 +4,7 @@ import type { Insert, Store } from './store.ts';
 import { homeShard, insertSettings } from './insert-settings.ts';
 import { migrationFiles, statements } from './migrate.ts';
 import { readLedgerEnds } from './queries/ledger.ts';
+import { noRows } from './native-answer.ts';
 
 const files = await migrationFiles();
 const texts = await Promise.all(
@@ -194,6 +195,7 @@ describe('the end of the ledger on a cluster', () => {
       cluster,
       where: 'test',
       query,
+      columns: async () => noRows,
       command: refuse,
       insert: refuse,
       close: refuse,

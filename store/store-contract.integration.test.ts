@@ -281,6 +281,25 @@ describe.each([
     expect(await countsOf('request_counts', 'bad')).toBe(5);
   });
 
+  test('gives many rows as columns, and none of a query that fails half-way', async () => {
+    const { rows, numbers, texts } = await store.columns(
+      `SELECT toLowCardinality(concat('org ', toString(number % {orgs:UInt32}))) AS org, number AS n,
+         if(number % 2 = 0, NULL, number / 2) AS half FROM numbers(200000) ORDER BY number`,
+      { orgs: 300 },
+    );
+    const orgs = texts.get('org');
+    expect(rows).toBe(200_000);
+    for (const i of [0, 1, 70_001, 199_999]) {
+      expect(orgs?.texts[orgs.places[i] ?? 0]).toBe(`org ${i % 300}`);
+      expect(numbers.get('n')?.[i]).toBe(i);
+      expect(numbers.get('half')?.[i]).toBe(i % 2 === 0 ? Number.NaN : i / 2);
+    }
+    expect(await store.columns('SELECT 1 AS n WHERE 0')).toMatchObject({ rows: 0 });
+    await expect(
+      store.columns('SELECT number, throwIf(number = 200000) FROM numbers(300000)'),
+    ).rejects.toMatchObject({ serverCode: 395 });
+  });
+
   test('answers in full after a query that failed half-way', async () => {
     const half =
       'SELECT number, throwIf(number = 200000) FROM numbers(300000) SETTINGS max_block_size = 1000';

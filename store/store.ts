@@ -1,5 +1,6 @@
 import type { DiskGuard } from './disk-guard.ts';
 import type { EngineSession } from './engine-session.ts';
+import type { Columns } from './native-answer.ts';
 
 /** A connection to the embedded engine or to a server; the same code for both. Errors are `StoreError`. */
 export interface Store {
@@ -11,6 +12,8 @@ export interface Store {
   readonly where: string;
   /** Rows of a SELECT (without FORMAT). `{name:Type}` placeholders take `params`. 64-bit numbers come as numbers. */
   query<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]>;
+  /** The same as columns: for many rows. Texts are `String` or `LowCardinality(String)`. */
+  columns(sql: string, params?: Record<string, unknown>): Promise<Columns>;
   /** A statement without a result: DDL, ALTER, INSERT SELECT. */
   command(sql: string, params?: Record<string, unknown>): Promise<void>;
   /** Resolves only when stored. The token makes a repetition count once. */

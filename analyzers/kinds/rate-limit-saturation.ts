@@ -28,6 +28,7 @@ export const rateLimitSaturation = detectorOf({
   needs: headerLimits.map(({ remaining }) => remaining),
   matching,
   reads: ({ window_seconds }) => ({
+    // As slow_down_risk, so that both are read at once.
     by: ['client', 'project'],
     more: ['remaining_requests', 'limit_requests', 'remaining_tokens', 'limit_tokens'],
     fine: BEFORE_SECONDS + 2 * window_seconds,

@@ -6,6 +6,7 @@ import { safeRate } from '../rate-history.ts';
 import type { Matching } from '../view.ts';
 import {
   measureSurge,
+  type Present,
   presentSurge,
   surgeFacts,
   type SurgeFacts,
@@ -42,11 +43,11 @@ type Evaluation = Situation<SurgeSettings, SurgeFacts, UsualLevel, unknown>;
 function remember(evaluation: Evaluation): SurgeFacts {
   const { view, now, scope, settings, previous, known, judged, goes_on: goesOn } = evaluation;
   const { window_seconds: window } = settings;
-  const measured =
-    previous !== null && goesOn && known?.scope_may !== 'change'
-      ? addWindow(previous, evaluation)
-      : measureSurge(view, scope, evaluation.started_at, now, window);
-  const isOver = presentOf(evaluation, measured).rate > safeRate(measured.original_rate);
+  const isMeasured = previous !== null && goesOn && known?.scope_may !== 'change';
+  const base = isMeasured ? previous : measureSurge(view, scope, evaluation.started_at, now, window);
+  const present = presentOf(evaluation, base);
+  const measured = isMeasured ? addWindow(previous, evaluation, present) : base;
+  const isOver = present.rate > safeRate(measured.original_rate);
   const backAt = isOver ? null : (previous?.back_at ?? now);
   const last = view.between(now - window, now).lastMatching(slowDowns);
   const lastAt = last === null ? 0 : last + COUNT_INTERVAL_SECONDS;
@@ -59,10 +60,9 @@ function remember(evaluation: Evaluation): SurgeFacts {
   };
 }
 
-function addWindow(facts: SurgeFacts, evaluation: Evaluation): SurgeFacts {
+function addWindow(facts: SurgeFacts, evaluation: Evaluation, present: Present): SurgeFacts {
   const { view, scope, now } = evaluation;
   const sums = surgeSums(view.between(facts.counted_until, now).within(scope).sums());
-  const present = presentOf(evaluation, facts);
   return {
     ...facts,
     slow_downs: facts.slow_downs + sums.slow_downs,
@@ -78,6 +78,6 @@ type Seen = Pick<Remembered<SurgeSettings, unknown, UsualLevel>, 'judged' | 'sco
 function presentOf(
   { judged, scope, settings }: Seen,
   facts: Pick<SurgeFacts, 'rate_of' | 'clients'>,
-): ReturnType<typeof presentSurge> {
+): Present {
   return presentSurge(judged.window, scope, facts, settings.window_seconds);
 }

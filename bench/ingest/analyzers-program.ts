@@ -177,6 +177,7 @@ function watched(store: Store, spent: { queries: number; writing: number }): Sto
   return {
     ...store,
     query: (sql, params) => timed('queries', () => store.query(sql, params)),
+    columns: (sql, params) => timed('queries', () => store.columns(sql, params)),
     insert: (insert) => timed('writing', () => store.insert(insert)),
   };
 }

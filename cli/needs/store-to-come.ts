@@ -22,6 +22,7 @@ export function storeToCome(clickhouse: Settings['clickhouse']): StoreToCome {
     cluster: clickhouse.cluster,
     where,
     query: (sql, params) => ask((there) => there.query(sql, params)),
+    columns: (sql, params) => ask((there) => there.columns(sql, params)),
     command: (sql, params) => ask((there) => there.command(sql, params)),
     insert: (insert) => ask((there) => there.insert(insert)),
     async close() {

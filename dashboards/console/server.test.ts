@@ -6,6 +6,7 @@ import { StoreError } from '../../store/error.ts';
 import type { Dashboard } from '../panel.ts';
 import { listenError } from './console-error.ts';
 import { type ConsoleOptions, createConsole, startConsole } from './server.ts';
+import { noRows } from '../../store/native-answer.ts';
 
 const PRESENT = Date.parse('2026-03-01T12:00:00Z');
 
@@ -52,6 +53,7 @@ function memoryStore(answer: (sql: string) => unknown[]): Store & { asked: Asked
       asked.push({ sql, params });
       return answer(sql) as Row[];
     },
+    columns: async () => noRows,
     command: () => Promise.reject(new Error('the console only reads')),
     insert: () => Promise.reject(new Error('the console only reads')),
     close: async () => undefined,

@@ -12,6 +12,7 @@ import type { Worker } from '../worker.ts';
 import type { PartitionStatus, WorkerStatus } from '../worker-status.ts';
 import { insertErrors, metrics, PARTITION_SERIES } from './metrics.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
+import { noRows } from '../../store/native-answer.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const ts = (secondsAgo: number): string => new Date(NOW - secondsAgo * 1_000).toISOString();
@@ -40,6 +41,7 @@ function world(partitions: PartitionStatus[] = []) {
       asked.push(sql);
       return answers.store() as Row[];
     },
+    columns: async () => noRows,
     command: async () => undefined,
     insert: async () => undefined,
     close: async () => undefined,

@@ -1,7 +1,8 @@
 import type { CountRow } from '../../domain/count-row.ts';
-import type { RequestClass } from '../../domain/error-class.ts';
+import { type RequestClass, requestClassNames } from '../../domain/error-class.ts';
+import type { Columns } from '../native-answer.ts';
 import type { Store } from '../store.ts';
-import { type OrgPair, rangeCondition, rangeParams } from './count-series.ts';
+import { type OrgPair, rangeCondition, rangeParams } from './count-range.ts';
 
 export interface CountsFilter {
   /** Epoch seconds; `from` belongs to the range, `to` does not. */
@@ -44,7 +45,7 @@ export async function readClassCounts(
   store: Store,
   filter: { from: number; to: number; intervals?: readonly number[] } & AnswerFilter,
 ): Promise<ClassCount[]> {
-  return store.query<ClassCount>(
+  const columns = await store.columns(
     `SELECT toUnixTimestamp(c.ts) AS ts, c.provider AS provider, c.org AS org, c.class AS class,
       sum(c.requests) AS requests, sum(c.retries) AS retries
     FROM request_counts AS c
@@ -53,6 +54,28 @@ export async function readClassCounts(
     ORDER BY c.ts, c.provider, c.org, c.class`,
     { ...rangeParams(filter), classes: filter.classes, retried: filter.retried ?? [] },
   );
+  return classCounts(columns).flatMap((row) => (row.class === '' ? [] : [{ ...row, class: row.class }]));
+}
+
+/** Rows of which there are some thousand at each step of a large incident: their names are the same few texts. */
+function classCounts({ rows, numbers, texts }: Columns): (Omit<ClassCount, 'class'> & {
+  class: RequestClass | '';
+})[] {
+  const text = (name: string, row: number): string => {
+    const column = texts.get(name);
+    return column?.texts[column.places[row] ?? 0] ?? '';
+  };
+  const classes = (texts.get('class')?.texts ?? []).map(
+    (name) => requestClassNames.find((one) => one === name) ?? '',
+  );
+  return Array.from({ length: rows }, (_, row) => ({
+    ts: numbers.get('ts')?.[row] ?? 0,
+    provider: text('provider', row),
+    org: text('org', row),
+    class: classes[texts.get('class')?.places[row] ?? 0] ?? '',
+    requests: numbers.get('requests')?.[row] ?? 0,
+    retries: numbers.get('retries')?.[row] ?? 0,
+  }));
 }
 
 const isAsked =
@@ -100,8 +123,9 @@ export async function readActivity(
   store: Store,
   range: { from: number; to: number; answers_from: number } & AnswerFilter,
 ): Promise<Activity> {
-  const rows = await store.query<Omit<ClassCount, 'class'> & { class: RequestClass | '' }>(
-    `SELECT toUnixTimestamp(c.ts) AS ts, '' AS provider, '' AS org, '' AS class, sum(c.requests) AS requests, toUInt64(0) AS retries
+  const columns = await store.columns(
+    `SELECT toUnixTimestamp(c.ts) AS ts, toLowCardinality('') AS provider, toLowCardinality('') AS org,
+      toLowCardinality('') AS class, sum(c.requests) AS requests, toUInt64(0) AS retries
     FROM request_counts AS c
     WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')
     GROUP BY c.ts
@@ -118,7 +142,7 @@ export async function readActivity(
     { ...range, retried: range.retried ?? [] },
   );
   const activity: Activity = { totals: new Map(), answers: [] };
-  for (const row of rows) {
+  for (const row of classCounts(columns)) {
     if (row.class === '') activity.totals.set(row.ts, row.requests);
     else activity.answers.push({ ...row, class: row.class });
   }

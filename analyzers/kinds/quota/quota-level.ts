@@ -2,7 +2,7 @@ import type { CountRow } from '../../../domain/count-row.ts';
 import type { Level } from '../../advance.ts';
 import type { AnalyzerSettings, Known } from '../../detector.ts';
 import { isInScope, scopeColumns } from '../../narrow-scope.ts';
-import type { Matching, View } from '../../view.ts';
+import type { CountSum, Matching, View } from '../../view.ts';
 
 /** The answers that an exhausted quota is about. */
 export const quotaAnswers: Matching = { classes: ['quota_exceeded'], measure: 'requests' };
@@ -47,45 +47,93 @@ export function isQuota(row: Pick<CountRow, 'class'>): boolean {
 }
 
 interface Tally {
-  /** In the window. */
   requests: number;
   matching: number;
   succeeded: number;
-  /** Quota answers since the last interval that held a success. */
-  run: number;
+}
+
+function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): boolean {
+  if (run.last(isQuota) === null) return false;
+  // Most often the window is enough, which is a tenth of the run.
+  return isInWindow(run.between(windowFrom, Infinity), settings) || isLong(run, settings);
+}
+
+function isInWindow(window: View, settings: QuotaSettings): boolean {
+  const sums = window.sums();
+  const all = emptyTally();
+  for (const row of sums) count(all, row);
+  if (isOut(all, settings)) return true;
+  return parts.some((part) => {
+    const tallies = new Map<string, Tally>();
+    for (const row of sums) {
+      const value = row[scopeColumns[part]];
+      if (value === '') continue;
+      let tally = tallies.get(value);
+      if (tally === undefined) tallies.set(value, (tally = emptyTally()));
+      count(tally, row);
+    }
+    return [...tallies.values()].some((tally) => isOut(tally, settings));
+  });
+}
+
+function emptyTally(): Tally {
+  return { requests: 0, matching: 0, succeeded: 0 };
+}
+
+function count(tally: Tally, row: CountSum): void {
+  tally.requests += row.requests;
+  if (isQuota(row)) tally.matching += row.requests;
+  if (row.class === 'ok') tally.succeeded += row.requests;
+}
+
+function isOut({ requests, matching, succeeded }: Tally, settings: QuotaSettings): boolean {
+  return matching >= settings.count && (succeeded === 0 || matching >= settings.share * requests);
+}
+
+/** Quota answers since the last interval that held a success. */
+interface Run {
+  length: number;
   /** The interval being read. */
   ts: number;
   failed_here: number;
   succeeded_here: boolean;
 }
 
-/** What each combination adds to: one tally for all, and one for each of its parts. */
-interface Tallied {
+/** Within one interval the order of answers is unknown, so a success in it ends the run whatever else it holds. */
+function isLong(run: View, { count: least }: QuotaSettings): boolean {
+  const runs = new Map<string, Run>();
+  const known: (Counted | undefined)[] = [];
+  run.each((which, ts, requests) => {
+    const own = (known[which] ??= countedOf(run.combinations[which], runs));
+    for (const one of own.runs) {
+      if (ts !== one.ts) {
+        endInterval(one);
+        one.ts = ts;
+      }
+      if (own.isQuota) one.failed_here += requests;
+      if (own.isSuccess) one.succeeded_here = true;
+    }
+  });
+  return [...runs.values()].some((one) => {
+    endInterval(one);
+    return one.length >= least;
+  });
+}
+
+function endInterval(run: Run): void {
+  run.length = run.succeeded_here ? 0 : run.length + run.failed_here;
+  run.failed_here = 0;
+  run.succeeded_here = false;
+}
+
+/** What each combination adds to: the run of all, and one for each of its parts. */
+interface Counted {
   isQuota: boolean;
   isSuccess: boolean;
-  tallies: readonly Tally[];
+  runs: readonly Run[];
 }
 
-function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): boolean {
-  if (run.last(isQuota) === null) return false;
-  const tallies = new Map<string, Tally>();
-  const tallied: (Tallied | undefined)[] = [];
-  run.each((which, ts, requests) => {
-    const own = (tallied[which] ??= talliedOf(run.combinations[which], tallies));
-    for (const tally of own.tallies) count(tally, own, ts, requests, windowFrom);
-  });
-  return [...tallies.values()].some((tally) => {
-    endInterval(tally);
-    if (tally.run >= settings.count) return true;
-    if (tally.matching < settings.count) return false;
-    return tally.succeeded === 0 || tally.matching >= settings.share * tally.requests;
-  });
-}
-
-function talliedOf(
-  combination: View['combinations'][number] | undefined,
-  tallies: Map<string, Tally>,
-): Tallied {
+function countedOf(combination: View['combinations'][number] | undefined, runs: Map<string, Run>): Counted {
   const own = ['all'];
   for (const part of parts) {
     const value = combination?.[scopeColumns[part]] ?? '';
@@ -94,42 +142,11 @@ function talliedOf(
   return {
     isQuota: combination !== undefined && isQuota(combination),
     isSuccess: combination?.class === 'ok',
-    tallies: own.map((name) => {
-      const tally = tallies.get(name) ?? emptyTally();
-      tallies.set(name, tally);
-      return tally;
+    runs: own.map((name) => {
+      let run = runs.get(name);
+      if (run === undefined)
+        runs.set(name, (run = { length: 0, ts: 0, failed_here: 0, succeeded_here: false }));
+      return run;
     }),
   };
-}
-
-function emptyTally(): Tally {
-  return {
-    requests: 0,
-    matching: 0,
-    succeeded: 0,
-    run: 0,
-    ts: 0,
-    failed_here: 0,
-    succeeded_here: false,
-  };
-}
-
-function count(tally: Tally, row: Tallied, ts: number, requests: number, windowFrom: number): void {
-  if (ts !== tally.ts) {
-    endInterval(tally);
-    tally.ts = ts;
-  }
-  if (row.isQuota) tally.failed_here += requests;
-  if (row.isSuccess) tally.succeeded_here = true;
-  if (ts < windowFrom) return;
-  tally.requests += requests;
-  if (row.isQuota) tally.matching += requests;
-  if (row.isSuccess) tally.succeeded += requests;
-}
-
-/** Within one interval the order of answers is unknown, so a success in it ends the run whatever else it holds. */
-function endInterval(tally: Tally): void {
-  tally.run = tally.succeeded_here ? 0 : tally.run + tally.failed_here;
-  tally.failed_here = 0;
-  tally.succeeded_here = false;
 }

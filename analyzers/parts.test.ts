@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { countRow, START, traffic } from '../tests/fixtures/traffic.ts';
+import { OrgCounts } from './org-counts.ts';
+import { Parts } from './parts.ts';
+import { type Reads, type SubjectCounts, type SubjectsView, subjectsOf } from './reads.ts';
+
+const reads: Reads = { identity: ['provider', 'org', 'model'], by: ['client'], fine: 3_600 };
+const rows = traffic([
+  { from: 0, to: 5, per_minute: 30, org: 'a', client: 'web', model: 'small' },
+  { from: 1, to: 4, per_minute: 12, org: 'a', client: 'batch', model: 'large', class: 'slow_down' },
+  { from: 2, to: 3, per_minute: 6, org: 'a', client: 'batch' },
+  { from: 0, to: 5, per_minute: 60, org: 'b', client: 'web', model: 'small' },
+]);
+
+/** The rows as a reading by organization keeps them. */
+function wholesOf(some: typeof rows): Map<string, SubjectCounts & { counts: OrgCounts }> {
+  const wholes = new Map<string, SubjectCounts & { counts: OrgCounts }>();
+  for (const row of some.toSorted((one, other) => one.ts - other.ts)) {
+    const { provider, org } = row;
+    const key = `${provider}\n${org}`;
+    const whole = wholes.get(key) ?? {
+      identity: { provider, org },
+      counts: new OrgCounts(provider, org),
+      summed_up: [],
+    };
+    wholes.set(key, whole);
+    whole.counts.append({ ...row, api_key: '', region: '', project: '' });
+  }
+  return wholes;
+}
+
+function seen(view: SubjectsView): object {
+  return [...view]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, { identity, counts }]) => ({
+      key,
+      identity,
+      sums: counts
+        .between(START, START + 3_600)
+        .sums()
+        .map(({ client, model, class: name, requests }) => `${client} ${model} ${name} ${requests}`),
+    }));
+}
+
+test('the models of an organization are the parts of its rows that a reading by model would hold', () => {
+  const parts = new Parts(wholesOf(rows), reads.identity);
+  expect(seen(parts.view())).toEqual(seen(subjectsOf(rows, reads)));
+  // Answers that name no model are of no part.
+  expect([...parts.view().keys()].sort()).toEqual([
+    'openai\na\nlarge',
+    'openai\na\nsmall',
+    'openai\nb\nsmall',
+  ]);
+});
+
+test('a model that comes later is found, and one of an organization that is forgotten is not', () => {
+  const wholes = wholesOf(rows);
+  const parts = new Parts(wholes, reads.identity);
+  parts.view();
+  const late = countRow({ ts: START + 600, org: 'a', client: 'web', model: 'new' });
+  wholes.get('openai\na')?.counts.append(late);
+  expect(seen(parts.view())).toEqual(seen(subjectsOf([...rows, late], reads)));
+  wholes.delete('openai\nb');
+  const left = [...rows, late].filter(({ org }) => org !== 'b');
+  expect(seen(parts.view())).toEqual(seen(subjectsOf(left, reads)));
+});
