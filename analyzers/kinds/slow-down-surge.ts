@@ -36,10 +36,10 @@ export const slowDownSurge = detectorOf({
   report: (surge) => surgeReport({ ...surge, present: presentOf(surge, surge.memory) }),
 });
 
-type Evaluation = Situation<SurgeSettings, SurgeFacts, UsualLevel, unknown>;
+type SurgeSituation = Situation<SurgeSettings, SurgeFacts, UsualLevel, unknown>;
 
 /** The rates before the surge are measured while its scope is still open, and kept from then on. */
-function remember(evaluation: Evaluation): SurgeFacts {
+function remember(evaluation: SurgeSituation): SurgeFacts {
   const { view, now, scope, settings, previous, known, judged, goes_on: goesOn } = evaluation;
   const { window_seconds: window } = settings;
   const measured =
@@ -59,7 +59,7 @@ function remember(evaluation: Evaluation): SurgeFacts {
   };
 }
 
-function addWindow(facts: SurgeFacts, evaluation: Evaluation): SurgeFacts {
+function addWindow(facts: SurgeFacts, evaluation: SurgeSituation): SurgeFacts {
   const { view, scope, now } = evaluation;
   const sums = surgeSums(view.between(facts.counted_until, now).within(scope).sums());
   const present = presentOf(evaluation, facts);

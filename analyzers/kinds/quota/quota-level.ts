@@ -46,7 +46,7 @@ export function isQuota(row: Pick<CountRow, 'class'>): boolean {
   return row.class === 'quota_exceeded';
 }
 
-interface Tally {
+interface Refusals {
   /** In the window. */
   requests: number;
   matching: number;
@@ -63,12 +63,12 @@ interface Tally {
 interface Tallied {
   isQuota: boolean;
   isSuccess: boolean;
-  tallies: readonly Tally[];
+  tallies: readonly Refusals[];
 }
 
 function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): boolean {
   if (run.last(isQuota) === null) return false;
-  const tallies = new Map<string, Tally>();
+  const tallies = new Map<string, Refusals>();
   const tallied: (Tallied | undefined)[] = [];
   run.each((which, ts, requests) => {
     const own = (tallied[which] ??= talliedOf(run.combinations[which], tallies));
@@ -84,7 +84,7 @@ function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): bo
 
 function talliedOf(
   combination: View['combinations'][number] | undefined,
-  tallies: Map<string, Tally>,
+  tallies: Map<string, Refusals>,
 ): Tallied {
   const own = ['all'];
   for (const part of parts) {
@@ -102,7 +102,7 @@ function talliedOf(
   };
 }
 
-function emptyTally(): Tally {
+function emptyTally(): Refusals {
   return {
     requests: 0,
     matching: 0,
@@ -114,7 +114,7 @@ function emptyTally(): Tally {
   };
 }
 
-function count(tally: Tally, row: Tallied, ts: number, requests: number, windowFrom: number): void {
+function count(tally: Refusals, row: Tallied, ts: number, requests: number, windowFrom: number): void {
   if (ts !== tally.ts) {
     endInterval(tally);
     tally.ts = ts;
@@ -128,7 +128,7 @@ function count(tally: Tally, row: Tallied, ts: number, requests: number, windowF
 }
 
 /** Within one interval the order of answers is unknown, so a success in it ends the run whatever else it holds. */
-function endInterval(tally: Tally): void {
+function endInterval(tally: Refusals): void {
   tally.run = tally.succeeded_here ? 0 : tally.run + tally.failed_here;
   tally.failed_here = 0;
   tally.succeeded_here = false;
