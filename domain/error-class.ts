@@ -251,7 +251,7 @@ export type ErrorClass = Exclude<RequestClass, 'ok'>;
 /** All classes in their fixed order, `ok` first. */
 export const requestClassNames = Object.keys(errorClasses) as RequestClass[];
 
-/** The 18 classes of failures in their fixed order. */
+/** The classes of failures in their fixed order. */
 export const errorClassNames = requestClassNames.filter((name): name is ErrorClass => name !== 'ok');
 
 /** True when the text is the name of a class, `ok` included. */

@@ -181,7 +181,7 @@ const plainSettings = z.strictObject({
     .regex(/^[a-z][a-z0-9-]*$/, 'a name of a format, such as auto, native or mapped (docs/formats/README.md)')
     .default('auto')
     .describe(
-      'Format of the records: auto (decides per message), native, otel-genai, litellm, mapped, or a preset (docs/formats/README.md).',
+      'Format of the records: auto (decides per message), native, mapped, or another of docs/formats/README.md.',
     ),
   mapping: z
     .record(z.string(), z.unknown())

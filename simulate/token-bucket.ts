@@ -4,7 +4,7 @@ import type { Failure } from './failures/failure.ts';
 import type { Random } from './random.ts';
 import { matches, type Scenario, type TokenBucket } from './scenario.ts';
 
-interface Level {
+interface Filling {
   tokens: number;
   /** When it was last filled, epoch milliseconds. */
   at: number;
@@ -17,7 +17,7 @@ interface Level {
 export function tokenBuckets(scenario: Scenario, random: Random): (attempt: Attempt) => Failure | null {
   const { buckets = [] } = scenario;
   if (buckets.length === 0) return () => null;
-  const levels = new Map<string, Level>();
+  const levels = new Map<string, Filling>();
   const bucketOf = new Map(
     scenario.callers.map((caller): [Attempt['caller'], TokenBucket | undefined] => [
       caller,

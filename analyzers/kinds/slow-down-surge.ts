@@ -37,10 +37,10 @@ export const slowDownSurge = detectorOf({
   report: (surge) => surgeReport({ ...surge, present: presentOf(surge, surge.memory) }),
 });
 
-type Evaluation = Situation<SurgeSettings, SurgeFacts, UsualLevel, unknown>;
+type SurgeSituation = Situation<SurgeSettings, SurgeFacts, UsualLevel, unknown>;
 
 /** The rates before the surge are measured while its scope is still open, and kept from then on. */
-function remember(evaluation: Evaluation): SurgeFacts {
+function remember(evaluation: SurgeSituation): SurgeFacts {
   const { view, now, scope, settings, previous, known, judged, goes_on: goesOn } = evaluation;
   const { window_seconds: window } = settings;
   const isMeasured = previous !== null && goesOn && known?.scope_may !== 'change';
@@ -60,7 +60,7 @@ function remember(evaluation: Evaluation): SurgeFacts {
   };
 }
 
-function addWindow(facts: SurgeFacts, evaluation: Evaluation, present: Present): SurgeFacts {
+function addWindow(facts: SurgeFacts, evaluation: SurgeSituation, present: Present): SurgeFacts {
   const { view, scope, now } = evaluation;
   const sums = surgeSums(view.between(facts.counted_until, now).within(scope).sums());
   return {

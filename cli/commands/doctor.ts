@@ -46,8 +46,8 @@ export async function run(options: DoctorOptions, context: CommandContext): Prom
 
 const paints = { ok: 'green', fail: 'red', skip: 'dim' } as const;
 
-type Finding = Omit<Check, 'name'>;
-type Look = (options: DoctorOptions, context: CommandContext) => Promise<Finding>;
+type CheckResult = Omit<Check, 'name'>;
+type Look = (options: DoctorOptions, context: CommandContext) => Promise<CheckResult>;
 
 const checksByName: Readonly<Record<string, Look>> = {
   settings: async ({ config }) => {
@@ -66,7 +66,7 @@ const checksByName: Readonly<Record<string, Look>> = {
 /** How far back fields that were left out are told. */
 const DROPPED_HOURS = 24;
 
-async function settle(name: string, check: () => Promise<Finding>): Promise<Check> {
+async function settle(name: string, check: () => Promise<CheckResult>): Promise<Check> {
   try {
     return { name, ...(await check()) };
   } catch (error) {
@@ -74,7 +74,7 @@ async function settle(name: string, check: () => Promise<Finding>): Promise<Chec
   }
 }
 
-async function checkStore(_options: unknown, { settings, err }: CommandContext): Promise<Finding> {
+async function checkStore(_options: unknown, { settings, err }: CommandContext): Promise<CheckResult> {
   const { url, path } = settings.clickhouse;
   if (url === '' && !existsSync(path)) {
     return ok(`embedded engine; ${path} does not exist yet and is made by the first faultline start`);
@@ -98,7 +98,7 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
 }
 
 /** Whether the dimensions have more values than are counted by their names. */
-async function checkNames(_options: unknown, { settings, err }: CommandContext): Promise<Finding> {
+async function checkNames(_options: unknown, { settings, err }: CommandContext): Promise<CheckResult> {
   const { url, path } = settings.clickhouse;
   if (url === '' && !existsSync(path)) return { result: 'skip', text: 'nothing is stored yet' };
   const store = await openStore({ ...settings.clickhouse, timeoutMs: 10_000, notice: err });
@@ -118,7 +118,7 @@ async function checkNames(_options: unknown, { settings, err }: CommandContext):
 }
 
 /** Who reads files needs no Kafka: one that nobody named may be missing. */
-async function checkKafka(_options: unknown, context: CommandContext): Promise<Finding> {
+async function checkKafka(_options: unknown, context: CommandContext): Promise<CheckResult> {
   if ([...context.origins.keys()].some((key) => key.startsWith('kafka.'))) return lookAtKafka(context);
   const found = await lookAtKafka(context).catch(() => null);
   if (found?.result === 'ok') return found;
@@ -127,7 +127,7 @@ async function checkKafka(_options: unknown, context: CommandContext): Promise<F
   return { result: 'skip', text: `not configured (no kafka.* is set, and ${why})` };
 }
 
-async function lookAtKafka(context: CommandContext): Promise<Finding> {
+async function lookAtKafka(context: CommandContext): Promise<CheckResult> {
   const { kafka } = context.settings;
   const { openKafkaAdmin } = await import('../../ingest/sources/kafka.ts');
   const admin = await openKafkaAdmin(kafka, quietKafkaLog(context));
@@ -149,7 +149,7 @@ async function lookAtKafka(context: CommandContext): Promise<Finding> {
   }
 }
 
-async function checkGrafana(_options: unknown, { settings, signal }: CommandContext): Promise<Finding> {
+async function checkGrafana(_options: unknown, { settings, signal }: CommandContext): Promise<CheckResult> {
   const { url, token } = settings.grafana;
   if (url === '') return { result: 'skip', text: 'grafana.url is empty' };
   const shown = maskCredentials(url);
@@ -171,7 +171,7 @@ async function checkGrafana(_options: unknown, { settings, signal }: CommandCont
 }
 
 /** Whether every receiver can be reached is what `notify test` says; here what is known without waking anybody. */
-async function checkNotify(_options: unknown, context: CommandContext): Promise<Finding> {
+async function checkNotify(_options: unknown, context: CommandContext): Promise<CheckResult> {
   const { notify, clickhouse } = context.settings;
   const names = Object.keys(notify.receivers);
   if (names.length === 0) return { result: 'skip', text: 'notify.receivers has no receiver' };
@@ -194,10 +194,10 @@ async function checkNotify(_options: unknown, context: CommandContext): Promise<
   }
 }
 
-function ok(text: string): Finding {
+function ok(text: string): CheckResult {
   return { result: 'ok', text };
 }
 
-function fail(text: string): Finding {
+function fail(text: string): CheckResult {
   return { result: 'fail', text };
 }

@@ -179,14 +179,14 @@ async function waitOrStop(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-interface Sink {
+interface Output {
   write: (records: readonly SimulatedRecord[]) => Promise<void>;
   /** False when the reader went away: nothing more needs to be made. */
   isOpen: () => boolean;
   close: () => void;
 }
 
-function openSink(to: string, io: SimulateIo): Sink {
+function openSink(to: string, io: SimulateIo): Output {
   if (to === '-') {
     const pipe = openPipe(io.stdout, io.signal);
     return {

@@ -25,7 +25,7 @@ export class DimensionSet {
 
 const API_KEY = callerDimensions.indexOf('api_key');
 
-type Level = Map<string, Level | DimensionSet>;
+type Branch = Map<string, Branch | DimensionSet>;
 
 /**
  * The dimension sets met so far, remembered from batch to batch, because they are the same all day. Finding one by its
@@ -33,7 +33,7 @@ type Level = Map<string, Level | DimensionSet>;
  */
 export class DimensionSets {
   readonly #cap: number;
-  #root: Level = new Map();
+  #root: Branch = new Map();
   #size = 0;
   #next = 0;
   /** Raised when all are forgotten: who keeps a dimension set elsewhere must then ask again. */
@@ -60,12 +60,12 @@ export class DimensionSets {
     }
     const knownKey = known.dimensions[API_KEY] ?? '';
     if (knownKey === api_key) return known;
-    const keys: Level = new Map([[knownKey, known]]);
+    const keys: Branch = new Map([[knownKey, known]]);
     level.set(client, keys);
     return this.#add(keys, api_key, dimensions);
   }
 
-  #add(level: Level, text: string, dimensions: DimensionValues): DimensionSet {
+  #add(level: Branch, text: string, dimensions: DimensionValues): DimensionSet {
     if (this.#size >= this.#cap) {
       this.#root = new Map();
       this.#size = 0;
@@ -82,10 +82,10 @@ export class DimensionSets {
   }
 }
 
-function below(level: Level, text: string): Level {
+function below(level: Branch, text: string): Branch {
   const known = level.get(text);
   if (known instanceof Map) return known;
-  const made: Level = new Map();
+  const made: Branch = new Map();
   level.set(text, made);
   return made;
 }

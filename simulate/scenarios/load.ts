@@ -1,7 +1,10 @@
+import { errorClassNames } from '../../domain/error-class.ts';
 import { type Caller, fakeKey, type Model, models, type Sdk } from '../caller.ts';
 import { createRandom } from '../random.ts';
 import type { Scenario } from '../scenario.ts';
 
+/** Share of a class that is not named. */
+const STRAY = 0.000_2;
 const SERVICES = 24;
 const PROJECTS = 8;
 const REGIONS = ['eu-west-1', 'us-east-1', 'us-west-2', 'ap-southeast-2'] as const;
@@ -18,7 +21,7 @@ export const load: Scenario = {
   requests_per_second: 2_000,
   diurnal: false,
   callers: buildCallers(),
-  background: {
+  background: withEveryClass({
     rate_limit: 0.016,
     bad_request: 0.008,
     server_error: 0.007,
@@ -31,16 +34,16 @@ export const load: Scenario = {
     unprocessable: 0.001,
     incorrect_api_key: 0.000_5,
     invalid_authentication: 0.000_5,
-    not_org_member: 0.000_2,
-    ip_not_authorized: 0.000_2,
-    unsupported_region: 0.000_2,
-    slow_down: 0.000_2,
-    quota_exceeded: 0.000_2,
-    other: 0.000_2,
-  },
+  }),
   header_share: 0.05,
   events: [],
 };
+
+/** The rare classes, too: what is not named is a stray. */
+function withEveryClass(shares: Scenario['background']): Scenario['background'] {
+  const others = errorClassNames.filter((name) => shares[name] === undefined);
+  return { ...shares, ...Object.fromEntries(others.map((name) => [name, STRAY])) };
+}
 
 /** Big services and small ones: the weight of the n-th falls with 1/n. */
 function buildCallers(): Caller[] {

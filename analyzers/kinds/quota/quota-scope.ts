@@ -97,14 +97,14 @@ function course(view: View): Course {
   return { rows: view.sums(), after: first === null ? [] : view.between(first + 1, Infinity).sums() };
 }
 
-interface Tally {
+interface PartCounts {
   requests: number;
   matching: number;
   succeeded_after: number;
 }
 
 function compare({ rows, after }: Course, part: 'project' | 'key' | 'client' | 'model'): Comparison {
-  const tallies = new Map<string, Tally>();
+  const tallies = new Map<string, PartCounts>();
   for (const row of rows) {
     const value = row[scopeColumns[part]];
     if (value === '') continue;

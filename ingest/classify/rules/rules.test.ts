@@ -72,16 +72,4 @@ describe('docs/errors', () => {
         ?.map((id) => `\`${id}\``),
     );
   });
-
-  test('the index lists each class with its facts', () => {
-    const rows = readFileSync(new URL('README.md', docs), 'utf8')
-      .split('\n')
-      .filter((line) => line.startsWith('| ['));
-    expect(rows).toEqual(
-      errorClassNames.map((name) => {
-        const { guide, fault, retry } = errorClasses[name];
-        return `| [${name}](${name}.md) | ${guide ?? '–'} | ${fault} | ${retry} |`;
-      }),
-    );
-  });
 });
