@@ -54,5 +54,5 @@ function valueText(value: unknown): string {
   if (typeof value === 'number')
     return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)));
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return value === null ? '-' : printable(String(value));
+  return typeof value === 'string' ? printable(value) : '-';
 }
