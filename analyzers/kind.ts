@@ -7,6 +7,7 @@ import type { MoreMeasure } from '../store/queries/count-sums.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { CountView } from './count-view.ts';
+import type { Around as Before } from './differs.ts';
 import type { AnalyzerSettings, Detector, Facts, Finding, Known, Report } from './detector.ts';
 import { type Given, type KindSettings, type Looking, ofReading, ofWindow } from './given.ts';
 import { identityKey, type Names, scopeOf, subjectNamesOf } from './identity.ts';
@@ -95,8 +96,11 @@ export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
 /** What others have is asked of so many seconds at least: what is small there would not be seen in the first minute. */
 const AROUND_SECONDS = 300;
 
+/** What differs is looked at when it begins, and then so often while its scope is open. */
+const DIFFERS_SECONDS = 60;
+
 /** What is beside the identity that is looked at. */
-export type Around<Settings> = Pick<Given<Settings>, 'settings' | 'peers'>;
+export type Around<Settings> = Pick<Given<Settings>, 'settings' | 'peers'> & Before;
 
 /** The scope that the matching answers share. */
 export function sharedScope(matching: Matching): (since: View, whole: Scope) => { scope: Scope } {
@@ -153,6 +157,8 @@ export function detectorOf<
       isOpen || previous === null
         ? kind.look(view.between(startedAt, now), scopeOf(identity), {
             settings: given.settings,
+            before: () => view.between(given.from, startedAt),
+            is_due: known === null || now % DIFFERS_SECONDS === 0,
             peers: () =>
               given.peers().map((peer) => ({
                 ...peer,
