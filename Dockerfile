@@ -18,6 +18,8 @@ COPY analyzers ./analyzers
 COPY simulate ./simulate
 COPY dashboards ./dashboards
 COPY cli ./cli
+# Runbooks, which the console and agents show.
+COPY docs ./docs
 USER node
 ENTRYPOINT ["node", "--no-warnings", "--max-semi-space-size=16", "cli/main.ts"]
 CMD ["--help"]

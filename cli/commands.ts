@@ -318,6 +318,32 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./commands/why.ts'),
   },
   {
+    name: 'top',
+    summary: 'the live view in a terminal: rates by class, open incidents, what matters of each',
+    details:
+      'Without SOURCE it looks at a running console, or at the store where none runs. With one it reads that source and shows it: a file, kafka, demo, or - for standard input. Keys: up and down choose an incident, Enter opens it, b changes what rates are grouped by, q ends.',
+    arguments: [{ name: 'source', description: 'what to read and show', required: false, variadic: false }],
+    options: [
+      { flags: '--url <url>', description: 'console to look at (default: the one of the settings)' },
+      {
+        flags: '--by <dimension>',
+        description: 'what rates are grouped by (default: class)',
+        choices: ['class', 'provider', 'org', 'project', 'client', 'model'],
+      },
+      { flags: '--once', description: 'print one view and end; as without a terminal' },
+      recordFormat,
+      ...kafkaOptions,
+      ...storeOptions,
+    ],
+    examples: [
+      'faultline top',
+      'faultline top kafka --brokers localhost:9092',
+      'faultline top my-logs.ndjson',
+    ],
+    graceful: true,
+    load: () => import('./commands/top.ts'),
+  },
+  {
     name: 'incidents',
     summary: 'list incidents, or show one with verdict, evidence and remedy',
     details: 'Without an ID it lists the newest first; the ID may be shortened as long as it is unique.',
@@ -354,6 +380,17 @@ export const commands: readonly CommandSpec[] = [
     options: [{ flags: '--undo', description: 'take it back' }, ...signature, ...storeOptions],
     examples: ['faultline incidents ack 3fa9c1 --note raising-the-limit'],
     load: () => import('./commands/incidents-ack.ts'),
+  },
+  {
+    name: 'mcp',
+    summary:
+      'tools for agents: incidents, trends, explain, classify, runbooks over the Model Context Protocol',
+    details:
+      'Speaks the protocol on standard input and output; the tools only read. Register it with the agent, which starts it itself. Where a running faultline has the data directory, its console is asked.',
+    options: [...storeOptions],
+    examples: ['faultline mcp', 'faultline mcp --clickhouse-url http://127.0.0.1:8123'],
+    graceful: true,
+    load: () => import('./commands/mcp.ts'),
   },
   {
     name: 'silence add',

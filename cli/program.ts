@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
@@ -6,6 +5,7 @@ import { suggestion } from './did-you-mean.ts';
 import { EXIT, UserError } from './errors.ts';
 import type { Invocation } from './command.ts';
 import type { SettingOverride } from './settings/read-settings.ts';
+import { version } from './version.ts';
 
 /** Thrown when help or the version has been printed: there is nothing more to do. */
 export class ShownHelp extends Error {
@@ -24,7 +24,7 @@ export function createProgram(): { parse(argv: readonly string[]): Invocation } 
     .description(
       'Classify every failure of LLM APIs, count it exactly, say whose fault it is and what to do.',
     )
-    .version(readVersion(), '-V, --version', 'print the version')
+    .version(version(), '-V, --version', 'print the version')
     .addHelpText('after', '\nEach command has its own help with an example: faultline COMMAND --help');
   for (const spec of commands) {
     register(program, spec, (found) => {
@@ -147,11 +147,4 @@ function helpFor(argv: readonly string[]): string {
 
 function indented(lines: readonly string[]): string {
   return lines.map((line) => `  ${line}`).join('\n');
-}
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : '0';
 }

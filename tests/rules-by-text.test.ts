@@ -13,6 +13,7 @@ const texts: readonly (readonly [rule: string, status: number, text: string])[] 
   ],
   ['code.quota_per_time', 429, '{"code":"insufficient_quota","message":"tokens per minute"}'],
   ['code.token', 401, '{"error":{"code":"token_revoked","message":"x"}}'],
+  ['text.ip_refused', 403, 'Caller IP address is blocked. Access denied.'],
   ['code.ip_not_authorized', 401, '{"error":{"code":"ip_not_authorized","message":"x"}}'],
   ['code.misalignment_policy_violation', 403, '{"error":{"code":"misalignment_policy_violation"}}'],
   ['code.vector_store_timeout', 200, '{"error":{"code":"vector_store_timeout","message":"x"}}'],

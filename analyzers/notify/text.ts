@@ -79,8 +79,8 @@ function whose({ verdict, remedy }: Incident): string {
   return `${responsible[verdict.party]}; acts: ${remedy.owner}.`;
 }
 
-/** The first text of the kind's facts whose names the evidence has; empty: none. */
-function numberThatMatters({ kind, evidence }: Incident, now: number): string {
+/** The number that matters in one line: the first text of the kind's facts whose names the evidence has; empty: none. */
+export function numberThatMatters({ kind, evidence }: Incident, now: number): string {
   for (const template of factsOf(kind).matters ?? []) {
     let isWhole = true;
     const text = template.replaceAll(/\{(\w+)(:%)?\}/g, (_all, name: string, share?: string) => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import type { ClassifierInput } from '../../domain/classification.ts';
 import { classify } from '../../ingest/classify/classify.ts';
 import type { CommandContext } from '../context.ts';
+import { classifierInput, isRecord } from '../input/classifier-input.ts';
 
 /** A line longer than this is answered as an error without being held in memory. */
 const MAX_LINE = 16 * 1024 * 1024;
@@ -83,51 +83,10 @@ function answerLine(line: string): string {
   }
   if (!isRecord(value)) return errorLine(null, 'expected a JSON object with status, body or error');
   const id = value['id'] ?? null;
-  const input = inputOf(value);
+  const input = classifierInput(value);
   if (typeof input === 'string') return errorLine(id, input);
   const { class: name, rule, retry, fault, subclass } = classify(input);
   return JSON.stringify({ id, class: name, rule, retry, fault, subclass });
-}
-
-/** What the line says as the classifier reads it, or what is wrong with its shape. */
-function inputOf(record: Record<string, unknown>): ClassifierInput | string {
-  const status = record['status'] ?? 0;
-  const number = typeof status === 'string' && /^\d{3}$/.test(status) ? Number(status) : status;
-  if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > 999) {
-    return 'status must be an HTTP status or null';
-  }
-  const provider = record['provider'] ?? '';
-  const exception = record['exception'] ?? '';
-  if (typeof provider !== 'string') return 'provider must be a text';
-  if (typeof exception !== 'string') return 'exception must be a text';
-  const headers = record['headers'] ?? {};
-  if (!isRecord(headers)) return 'headers must be an object';
-  const error = record['error'] ?? record['body'] ?? null;
-  if (typeof error === 'number' || typeof error === 'boolean')
-    return 'body must be a text, an object or a list';
-  if (record['status'] === undefined && error === null && exception === '') {
-    return 'expected a status, a body, an error or an exception';
-  }
-  return {
-    provider,
-    status: number,
-    error,
-    exception,
-    headers: lowerCase(headers),
-  };
-}
-
-function lowerCase(headers: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name.toLowerCase(),
-      Array.isArray(value) ? value.join(', ') : String(value),
-    ]),
-  );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function errorLine(id: unknown, message: string): string {

@@ -1,5 +1,6 @@
 import { explain } from '../../analyzers/explain.ts';
 import { worstSpan } from '../../analyzers/explain/worst-span.ts';
+import { MOST_COMBINATIONS, USUAL_SECONDS } from '../../dashboards/console/v1/explain.ts';
 import { toRetention } from '../../domain/retention.ts';
 import { sumReports } from '../../ingest/input-report.ts';
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
@@ -40,10 +41,7 @@ export interface ExplainOptions {
 }
 
 const LIMIT = 10;
-/** More are searched for seconds. */
-const MOST_COMBINATIONS = 50_000;
 const SPAN_SECONDS = 15 * 60;
-const USUAL_SECONDS = 60 * 60;
 
 /** Prints what differs between a span and what was usual before; exit code 1 when something does. */
 export async function run(options: ExplainOptions, context: CommandContext): Promise<number> {

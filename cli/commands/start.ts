@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HistoryContext, runAnalyzers } from '../../analyzers/run.ts';
+import { explain } from '../../analyzers/explain.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
 import { dashboards } from '../../dashboards/panels/list.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
@@ -40,6 +41,8 @@ export interface StartOptions {
   clickhouseHttp?: number;
   /** Ms. */
   wait?: number;
+  /** Told where the page is, once it is. */
+  onPage?: (url: string) => void;
 }
 
 /** Timers count in 31 bits, ms. */
@@ -98,6 +101,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
         ? null
         : await openPage(toCome, input.what, { state, telemetry, notify }, context);
     page = open;
+    if (open !== null) options.onPage?.(open.url);
     let isGreeted = open === null;
     const greet = (): void => {
       if (!isGreeted) context.err(`page: ${open?.url}`);
@@ -380,6 +384,8 @@ async function openPage(
     dashboards,
     telemetry: withNotify(telemetry, notify),
     tryText: textTrial(context),
+    retention: toRetention(context.settings.clickhouse.retention),
+    explain,
     live: () => {
       const at = context.now();
       if (at - before.at > 2_000) {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { TrendResult } from '../../store/queries/trends.ts';
 import { planTrends } from '../../store/queries/trends-plan.ts';
-import { trendsAsCsv, trendsAsJson, trendsAsTable } from '../format/trends.ts';
+import { trendsCsv } from '../../dashboards/console/v1/trends.ts';
+import { trendsAsJson, trendsAsTable } from '../format/trends.ts';
 import { parseBy, parseWhere } from '../options/where.ts';
 
 describe('the flags of trends', () => {
@@ -81,7 +82,7 @@ describe('trends are shown', () => {
   });
 
   it('as CSV with a row per group and step', () => {
-    expect(trendsAsCsv(plan, result)).toBe(
+    expect(trendsCsv(plan, result)).toBe(
       'ts,class,model,requests,errors\r\n' +
         '2026-03-10T12:00:00.000Z,slow_down,"gpt-5,""x""",1000,100\r\n' +
         '2026-03-10T12:01:00.000Z,slow_down,"gpt-5,""x""",1000,0\r\n',

@@ -6,7 +6,8 @@ import { planTrends, type TrendPlan } from '../../store/queries/trends-plan.ts';
 import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
 import { formatTime } from '../format/numbers.ts';
-import { trendsAsCsv, trendsAsJson, trendsAsTable } from '../format/trends.ts';
+import { trendsCsv } from '../../dashboards/console/v1/trends.ts';
+import { trendsAsJson, trendsAsTable } from '../format/trends.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { parseDuration, parseWhen } from '../options/when.ts';
 import { parseBy, parseWhere } from '../options/where.ts';
@@ -42,7 +43,7 @@ export async function run(options: TrendsOptions, context: CommandContext): Prom
     const limit = options.limit ?? (format === 'table' ? TABLE_GROUPS : MOST_GROUPS);
     const result = await readTrends(store, plan, { errorsOnly: options.errorsOnly === true, limit });
     if (format === 'json') context.out(trendsAsJson(result));
-    else if (format === 'csv') context.stdout.write(trendsAsCsv(plan, result));
+    else if (format === 'csv') context.stdout.write(trendsCsv(plan, result));
     else if (result.series.length > 0) {
       for (const line of trendsAsTable(plan, result, context)) context.out(line);
     }

@@ -1,6 +1,7 @@
 import type { Explanation } from '../../analyzers/explain.ts';
 import type { CallerDimension } from '../../domain/count-row.ts';
 import type { ScopeSumsPlan } from '../../store/queries/scope-sums.ts';
+import { explainedAnswer, namedIn } from '../../dashboards/console/v1/explain.ts';
 import { createPainter } from './color.ts';
 import { formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
 import { type Cell, type Column, formatTable } from './table.ts';
@@ -9,40 +10,9 @@ export interface Explained extends Explanation<CallerDimension> {
   plan: ScopeSumsPlan;
 }
 
-/** Keys of a scope in the order of an incident's, with the columns they stand for. */
-const keys = [
-  ['provider', 'provider'],
-  ['org', 'org'],
-  ['project', 'project'],
-  ['key', 'api_key'],
-  ['client', 'client'],
-  ['region', 'region'],
-  ['model', 'model'],
-  ['endpoint', 'endpoint'],
-] as const;
-
 /** `{window, against, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
-export function explainedAsJson({ plan, total, scopes }: Explained): string {
-  const span = ({ from, to }: ScopeSumsPlan['window']) => ({ from: iso(from), to: iso(to) });
-  const rounded = <Sums extends { expected: number; excess: number }>(sums: Sums): Sums => ({
-    ...sums,
-    expected: round(sums.expected, 2),
-    excess: round(sums.excess, 2),
-  });
-  return JSON.stringify(
-    {
-      window: span(plan.window),
-      against: span(plan.against),
-      total: rounded(total),
-      scopes: scopes.map(({ scope, share, ...sums }) => ({
-        scope: { ...namedIn(scope), ...classOf(plan) },
-        ...rounded(sums),
-        share: share === null ? null : round(share, 4),
-      })),
-    },
-    null,
-    2,
-  );
+export function explainedAsJson(found: Explained): string {
+  return JSON.stringify(explainedAnswer(found), null, 2);
 }
 
 /** Lines for a person: the two times, then one row per scope, best explanation first. */
@@ -107,18 +77,6 @@ function describe(scope: Explained['scopes'][number]['scope']): string {
   return parts.length === 0 ? 'all traffic' : parts.join(', ');
 }
 
-function namedIn(scope: Explained['scopes'][number]['scope']): Record<string, string> {
-  return Object.fromEntries(
-    keys.flatMap(([key, column]) => (scope[column] === undefined ? [] : [[key, scope[column]]])),
-  );
-}
-
-/** A class stands in the scope when it alone was asked for. */
-function classOf({ classes }: ScopeSumsPlan): { class?: string } {
-  const [only, ...others] = classes;
-  return only === undefined || others.length > 0 ? {} : { class: only };
-}
-
 // Few are shown with a decimal: 0 and 0.4 are not the same.
 function expectedText(expected: number): string {
   return expected < 10 && !Number.isInteger(expected) ? expected.toFixed(1) : formatCount(expected);
@@ -126,12 +84,4 @@ function expectedText(expected: number): string {
 
 function signed(excess: number): string {
   return `${excess < 0 ? '−' : '+'}${expectedText(Math.abs(excess))}`;
-}
-
-function round(value: number, decimals: number): number {
-  return Number(value.toFixed(decimals));
-}
-
-function iso(epochSeconds: number): string {
-  return new Date(epochSeconds * 1_000).toISOString();
 }

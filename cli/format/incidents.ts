@@ -2,7 +2,7 @@ import type { Attention } from '../../domain/attention.ts';
 import type { Incident, IncidentState, Scope } from '../../domain/incident.ts';
 import type { Delivery } from '../../store/queries/notifications.ts';
 import { createPainter, type Paint, type Painter } from './color.ts';
-import { toCsv } from './csv.ts';
+import { toCsv } from '../../domain/csv.ts';
 import { formatCount, formatDuration, formatTime } from './numbers.ts';
 import { type Cell, type Column, formatTable } from './table.ts';
 import { clip, printable, wrap } from './text.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPainter } from './color.ts';
-import { toCsv } from './csv.ts';
+import { toCsv } from '../../domain/csv.ts';
 import { sparkline } from './sparkline.ts';
 import { type Column, formatTable } from './table.ts';
 import { clip, printable, textWidth, wrap } from './text.ts';

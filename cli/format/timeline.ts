@@ -1,7 +1,7 @@
 import type { TimelineEvent } from '../../analyzers/timeline.ts';
 import type { Incident } from '../../domain/incident.ts';
 import { createPainter } from './color.ts';
-import { toCsv } from './csv.ts';
+import { toCsv } from '../../domain/csv.ts';
 import type { Terminal } from './incidents.ts';
 import { formatCount, formatTime } from './numbers.ts';
 import { printable, wrap } from './text.ts';

@@ -1,33 +1,15 @@
 import { errorClasses, isRequestClass } from '../../domain/error-class.ts';
 import type { TrendResult, TrendSeries } from '../../store/queries/trends.ts';
 import type { TrendPlan } from '../../store/queries/trends-plan.ts';
+import { trendSeries } from '../../dashboards/console/v1/trends.ts';
 import { createPainter, type Paint } from './color.ts';
-import { toCsv } from './csv.ts';
 import { formatChange, formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
 import { sparkline } from './sparkline.ts';
 import { type Cell, type Column, formatTable } from './table.ts';
 
 /** A JSON array with one object per group; times are ISO-8601 UTC. */
 export function trendsAsJson({ series }: TrendResult): string {
-  const shown = series.map(({ points, ...rest }) => ({
-    ...rest,
-    ...(titleOf(rest.group.class) === null ? {} : { title: titleOf(rest.group.class) }),
-    points: points.map((point) => ({ ...point, ts: iso(point.ts) })),
-  }));
-  return JSON.stringify(shown, null, 2);
-}
-
-/** One CSV row per group and step. */
-export function trendsAsCsv({ by }: Pick<TrendPlan, 'by'>, { series }: TrendResult): string {
-  const rows = series.flatMap(({ group, points }) =>
-    points.map((point) => [
-      iso(point.ts),
-      ...by.map((name) => group[name] ?? ''),
-      point.requests,
-      point.errors,
-    ]),
-  );
-  return toCsv(['ts', ...by, 'requests', 'errors'], rows);
+  return JSON.stringify(trendSeries(series), null, 2);
 }
 
 /** Lines for a person: one row per group with its share, change and course. */
@@ -85,8 +67,4 @@ function changePaint({ change, errors, previous_errors: before }: TrendSeries): 
   if (before === 0 && errors > 0) return ['red'];
   if (change === null || Math.abs(change) < 0.1) return [];
   return change > 0 ? ['red'] : ['green'];
-}
-
-function iso(epochSeconds: number): string {
-  return new Date(epochSeconds * 1_000).toISOString();
 }

@@ -1,3 +1,4 @@
+import { parseCondition } from '../../domain/condition.ts';
 import { isRequestClass, requestClassNames } from '../../domain/error-class.ts';
 import type { TrendFilter } from '../../store/queries/trends-plan.ts';
 import { suggestion } from '../did-you-mean.ts';
@@ -18,15 +19,13 @@ export function parseBy(text: string | undefined): readonly string[] {
 export function parseWhere({ where = [] }: { where?: readonly string[] }): readonly TrendFilter[] {
   const filters = new Map<string, TrendFilter>();
   for (const text of where) {
-    const parts = /^\s*(?<dimension>[^=!\s]+)\s*(?<operator>!?=)(?<values>.*)$/s.exec(text)?.groups;
-    if (parts === undefined) {
+    const found = parseCondition(text);
+    if (found === null) {
       throw new UserError(
         `--where is ${JSON.stringify(text)}: must be dimension=value, such as class=slow_down,rate_limit`,
       );
     }
-    const dimension = parts['dimension'] ?? '';
-    const negate = parts['operator'] === '!=';
-    const values = (parts['values'] ?? '').split(',').map((value) => value.trim());
+    const { dimension, negate, values } = found;
     if (dimension === 'class') values.forEach(checkClass);
     const key = `${dimension}${negate ? '!=' : '='}`;
     filters.set(key, { dimension, negate, values: [...(filters.get(key)?.values ?? []), ...values] });

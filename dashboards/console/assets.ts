@@ -10,6 +10,9 @@ export interface Asset {
   etag: string;
 }
 
+/** The pages of the console that have an address of their own besides `/`. */
+const pageNames = ['incidents', 'explore', 'differs', 'errors', 'classes', 'pipeline', 'try'] as const;
+
 const pageFolder = new URL('./page/', import.meta.url);
 
 /** Every file that the page loads from this server; its path is its name. Nothing else of the folder is served. */
@@ -22,13 +25,14 @@ const pageFiles = [
   'chart-tip.js',
   'charts.css',
   'charts.js',
-  'class-dialog.js',
   'colors.css',
+  'context.js',
   'data-table.js',
   'dom.js',
   'format.js',
   'header.css',
   'incident-card.js',
+  'incident-detail.js',
   'incident-list.js',
   'incident-plan.css',
   'incidents.css',
@@ -41,14 +45,28 @@ const pageFiles = [
   'notices.css',
   'notices.js',
   'page-buttons.js',
+  'pages.css',
+  'pages.js',
+  'pages/classes.js',
+  'pages/differs.js',
+  'pages/errors.js',
+  'pages/explore.js',
+  'pages/incidents.js',
+  'pages/overview.js',
+  'pages/pipeline.js',
+  'pages/try.js',
+  'palette.js',
   'panel-card.js',
   'panels.css',
+  'parts.js',
+  'query-bar.js',
   'redraw.js',
   'requests.js',
   'responsive.css',
+  'saved-views.js',
+  'share.js',
   'theme.js',
   'toolbar.js',
-  'try-dialog.js',
   'try.css',
   'view-state.js',
 ] as const;
@@ -63,7 +81,13 @@ const types: Readonly<Record<string, string>> = {
 /** The files of the page and uPlot, which draws the charts, read once at start. */
 export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
   const assets = new Map<string, Asset>();
-  assets.set('/', await readAsset(new URL('index.html', pageFolder)));
+  const page = await readAsset(new URL('index.html', pageFolder));
+  assets.set('/', page);
+  // The page reads from its address which part of it is asked for.
+  for (const name of pageNames) {
+    assets.set(`/${name}`, page);
+    assets.set(`/${name}/:id`, page);
+  }
   for (const file of pageFiles) assets.set(`/${file}`, await readAsset(new URL(file, pageFolder)));
   const uplot = path.dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
   assets.set('/uplot.js', await readAsset(path.join(uplot, 'dist/uPlot.esm.js')));

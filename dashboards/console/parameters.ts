@@ -9,8 +9,8 @@ export type Filters = Partial<Record<FilterVariable, readonly string[]>>;
 
 /** A request that the API cannot answer, as one line that names the parameter. */
 export class BadParameter extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'BadParameter';
   }
 }

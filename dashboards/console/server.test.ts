@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, expect, test } from 'vitest';
+import { defaultRetention, toRetention } from '../../domain/retention.ts';
 import type { Store } from '../../store/store.ts';
 import { StoreError } from '../../store/error.ts';
 import type { Dashboard } from '../panel.ts';
@@ -57,6 +58,12 @@ function memoryStore(answer: (sql: string) => unknown[]): Store & { asked: Asked
   };
 }
 
+/** What the command wires. */
+const wired: Pick<ConsoleOptions, 'retention' | 'explain'> = {
+  retention: toRetention(defaultRetention),
+  explain: () => ({ total: { requests: 0, failures: 0, expected: 0, excess: 0 }, scopes: [] }),
+};
+
 const opened: FastifyInstance[] = [];
 afterEach(async () => {
   for (const app of opened.splice(0)) await app.close();
@@ -70,6 +77,7 @@ async function open(options: Partial<ConsoleOptions> = {}): Promise<FastifyInsta
     token: '',
     now: () => PRESENT,
     dashboards,
+    ...wired,
     ...options,
   });
   opened.push(app);
@@ -406,6 +414,7 @@ test('an address beyond loopback without a token is refused before anything list
     token: '',
     now: () => PRESENT,
     dashboards,
+    ...wired,
   };
   await expect(startConsole(options)).rejects.toMatchObject({
     code: 'token_required',

@@ -1,15 +1,18 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Retention } from '../../domain/retention.ts';
 import type { Store } from '../../store/store.ts';
 import type { Dashboard } from '../panel.ts';
 import { isLoopback, isOwnHost, securityHeaders } from './access.ts';
 import { addApi } from './api.ts';
 import { type Asset, readAssets, readLogin } from './assets.ts';
 import { ConsoleError, listenError } from './console-error.ts';
-import type { LiveStatus } from './live-status.ts';
+import { type LiveStatus, presentOf } from './live-status.ts';
 import { addLogin } from './login.ts';
 import { problem } from './problem.ts';
 import { BadParameter } from './parameters.ts';
 import { addTry, type TryText } from './try.ts';
+import { addApiV1 } from './v1/api-v1.ts';
+import type { Explainer } from './v1/options.ts';
 import { addTelemetry, type ProcessTelemetry } from './telemetry-pages.ts';
 
 export interface ConsoleOptions {
@@ -28,6 +31,10 @@ export interface ConsoleOptions {
   live?: () => LiveStatus;
   /** How a text that somebody pastes would be read, without keeping it. */
   tryText?: TryText;
+  /** How long tables keep their rows. */
+  retention: Retention;
+  /** Ranks what differs; the analyzers' own. Wired by the command: the console imports no analyzers. */
+  explain: Explainer;
   /** The worker of this process, if it has one: its metrics and health are served here too. */
   telemetry?: ProcessTelemetry;
 }
@@ -83,6 +90,9 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   if (options.telemetry === undefined) addOwnHealth(app, options);
   else addTelemetry(app, options.telemetry, options.token === '');
   if (options.tryText !== undefined) addTry(app, options.tryText);
+  const { retention, explain } = options;
+  const present = (): number => presentOf(live?.(), now());
+  addApiV1(app, { store, now, present, retention, explain, dashboards, live });
   addApi(app, { store, now, dashboards, live, warn: (message) => logger?.warn(message) });
 
   app.setNotFoundHandler((request, reply) => {

@@ -20,6 +20,8 @@ const NATIVE_MEMBERS = [
   'api_key',
   'latency_ms',
 ];
+/** Where others put their `status`: a record with one of these is theirs, though its error looks native. */
+const OTHER_STATUS = ['status_code', 'statusCode', 'http_status', 'http'];
 /** A record in an envelope in an envelope: Docker in Fluent Bit in Kafka Connect in a page. */
 const MOST_ENVELOPES = 4;
 
@@ -70,7 +72,8 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
     const { now, written } = at;
     const message = asObject(value);
     if (message === null) return null;
-    if (native.recognises(message)) return decodeNative(message, now, written);
+    if (native.recognises(message) && (hasOwnTime || !isOfOthers(message)))
+      return decodeNative(message, now, written);
     for (const { recognises, decode } of programs)
       if (recognises(message)) return decode(message, now, written);
     for (const preset of findPreset(message)) return decoders.get(preset)?.(message, now, written) ?? null;
@@ -91,6 +94,8 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
     at: Moment,
     envelopes: number,
   ): Decoded | null {
+    const reason = envelope.skip.find(({ holds }) => holds({ record: message, message, odd: false }))?.reason;
+    if (reason !== undefined) return { kind: 'skip', reason };
     for (const { steps } of envelope.records) {
       const parts = new Parts();
       let isKnown = false;
@@ -139,6 +144,15 @@ function isMapped(message: JsonObject, mapping: Mapping): boolean {
   const scope = { record: found === null ? message : found.items[0]?.value, message, odd: false };
   const ts = mapping.fields.find(({ name }) => name === 'ts');
   return ts !== undefined && (ts.read(scope) !== undefined || scope.odd);
+}
+
+function isOfOthers(message: JsonObject): boolean {
+  if (message['status'] !== undefined) return false;
+  // Datadog's errors have a kind.
+  return (
+    OTHER_STATUS.some((name) => message[name] !== undefined) ||
+    asObject(message['error'])?.['kind'] !== undefined
+  );
 }
 
 function unknownFormat(detail: string): Decoded {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDecoder } from './decode.ts';
@@ -41,6 +42,10 @@ describe('createDecoder', () => {
     ['a record without its time', bytes({ status: 500, model: 'x' }), 'schema'],
     ['1970', bytes({ ...good, ts: 1 }), 'bad_timestamp'],
     ['2100', bytes({ ...good, ts: '2100-01-01T00:00:00Z' }), 'future_timestamp'],
+    ['gzip that is cut off', gzipSync(bytes(good)).subarray(0, 30), 'not_json'],
+    ['gzip of 9 MiB', gzipSync(Buffer.alloc(9 * 1024 * 1024, 32)), 'too_large'],
+    ['gzip of a text', gzipSync(bytes('a\nb\nc')), 'not_json'],
+    ['gzip of gzip', gzipSync(gzipSync(bytes(good))), 'not_utf8'],
     ['a huge number', bytes('{"ts":"2026-06-01T11:59:00Z","status":1e999}'), 'schema'],
   ])('rejects %s', (_name, value, reason) => {
     expect(auto(value, now)).toMatchObject({ kind: 'reject', reason });
@@ -58,6 +63,22 @@ describe('createDecoder', () => {
     ['a lone surrogate', '{"ts":"2026-06-01T11:59:00Z","status":200,"client":"\\ud800"}'],
   ])('accepts %s', (_name, text) => {
     expect(auto(bytes(text), now)).toMatchObject({ kind: 'ok', records: [{ ts: Date.parse(good.ts) }] });
+  });
+
+  it.each([
+    ['a record', bytes(good), { records: [{ status: 200 }] }],
+    ['a list', bytes([good, good]), { records: [{}, {}] }],
+    ['3 MiB', bytes(Array.from({ length: 50_000 }, () => good)), { kind: 'ok' }],
+    [
+      'lines, of which one is a text',
+      bytes(`${JSON.stringify(good)}\r\nstarted\n\n${JSON.stringify(good)}\n`),
+      { records: [{}, {}], rejected: [{ part: 1, reason: 'unknown_format', body: '"started"' }] },
+    ],
+  ])('reads a message that is gzip of %s', (_name, value, expected) => {
+    for (const format of ['auto', 'native'])
+      expect(createDecoder({ format, mapping: {} })(gzipSync(value), now)).toMatchObject(
+        format === 'native' && 'rejected' in expected ? { records: expected.records } : expected,
+      );
   });
 
   it('tells no part of a broken message', () => {

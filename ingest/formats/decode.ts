@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded, RejectReason } from '../../domain/request-log.ts';
 import { Cleaner } from '../fields/clean.ts';
+import { isGzip, LARGEST_UNPACKED, unpackGzip } from '../packed.ts';
 import type { Decode } from './format.ts';
 import { type FormatOptions, recordDecoder } from './formats.ts';
 import { DEEPEST, nestsTooDeeply } from './mapping/json-depth.ts';
@@ -32,13 +33,16 @@ export function bytesDecoder(decodeRecord: Decode, format: FormatOptions['format
   const mayBeOtlp = format === 'auto' || format === 'otel-genai';
   return (value, now, written = now) => {
     if (value === null || value.length === 0) return { kind: 'skip', reason: 'tombstone' };
+    // Of packed bytes this is a limit, too, beside that of what they become.
     const most = mayBeOtlp && beginsLikeOtlp(value) ? LARGEST_OTLP_BYTES : LARGEST_BYTES;
     if (value.length > most) return reject('too_large', `${value.length} bytes; at most ${most}`);
-    const parsed = parse(value);
+    const bytes = isGzip(value) ? unpackGzip(value) : value;
+    if (typeof bytes === 'string') return notUnpacked(bytes);
+    const parsed = bytes === value ? parse(bytes) : parseUnpacked(bytes);
     if ('value' in parsed) return decodeRecord(parsed.value, now, written);
     // Only what is no JSON, so that no record in JSON is ever taken for protobuf.
     return mayBeOtlp
-      ? decodeProtobuf(value, parsed, (message) => decodeRecord(message, now, written))
+      ? decodeProtobuf(bytes, parsed, (message) => decodeRecord(message, now, written))
       : reject(parsed.reason, parsed.detail);
   };
 }
@@ -58,6 +62,27 @@ function parse(bytes: Buffer): Parsed {
   } catch (error) {
     return { reason: 'not_json', detail: explain(error) };
   }
+}
+
+/** What came packed may be many lines: then each is a record, and what is no JSON among them stays a text. */
+function parseUnpacked(bytes: Buffer): Parsed {
+  const parsed = parse(bytes);
+  if ('value' in parsed || parsed.reason !== 'not_json') return parsed;
+  const lines = bytes
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const records = lines.map((line) => {
+    const one = parse(Buffer.from(line));
+    return 'value' in one ? one.value : line;
+  });
+  return records.length > 1 && records.some((one) => typeof one === 'object') ? { value: records } : parsed;
+}
+
+function notUnpacked(why: 'too_large' | 'damaged'): Decoded {
+  return why === 'too_large'
+    ? reject('too_large', `gzip of more than ${LARGEST_UNPACKED} bytes`)
+    : reject('not_json', 'gzip that is cut off or damaged');
 }
 
 function beginsLikeOtlp(bytes: Buffer): boolean {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultPrivacy } from '../../domain/settings.ts';
@@ -317,6 +318,31 @@ describe('redactValue', () => {
 });
 
 describe('redactMessage', () => {
+  const secret = 'sk-proj-abcdefghijklmnopqrstuvwx1234';
+  const message = JSON.stringify({ error: `Incorrect API key provided: ${secret}`, n: 1 });
+
+  it('keeps what is packed unpacked, without secrets', () => {
+    const packed = gzipSync(message);
+    const kept = redactMessage(packed);
+    expect(kept).toMatch(/^\{"error":"Incorrect API key provided: /);
+    expect(kept).not.toContain(secret);
+    const inside = redactMessage(
+      Buffer.from(JSON.stringify({ list: [{ data: packed.toString('base64') }] })),
+    );
+    expect(inside).toBe(`{"list":[{"data":${kept}}]}`);
+  });
+
+  it('keeps only the size of what cannot be unpacked', () => {
+    const cut = gzipSync(message.padEnd(200)).subarray(0, 45);
+    expect(redactMessage(cut)).toBe('[45 bytes of binary data]');
+    const text = cut.toString('base64');
+    expect(redactMessage(Buffer.from(JSON.stringify([text])))).toBe(
+      `["[${text.length} characters of packed data]"]`,
+    );
+    const twice = gzipSync(gzipSync(message));
+    expect(redactMessage(twice)).toBe(`[${twice.length} bytes of binary data]`);
+  });
+
   it('keeps JSON readable again, with the key as a fingerprint that stays the same', () => {
     const once = redactMessage(
       Buffer.from('{"ts":0,"api_key":"sk-proj-abcdefghijklmnop","error":"bob@example.com"}'),

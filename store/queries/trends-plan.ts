@@ -1,12 +1,9 @@
+import type { Condition } from '../../domain/condition.ts';
 import { type CountDimension, countDimensions } from '../../domain/count-row.ts';
 import { defaultRetention, type Retention, toRetention } from '../../domain/retention.ts';
 
 /** `class=slow_down,rate_limit` or, negated, `class!=ok`. */
-export interface TrendFilter {
-  dimension: string;
-  values: readonly string[];
-  negate: boolean;
-}
+export type TrendFilter = Condition;
 
 /** What is asked. Times are epoch seconds. */
 export interface TrendRequest {
@@ -123,7 +120,8 @@ export function stepStarts({ from, to, step }: Pick<TrendPlan, 'from' | 'to' | '
   return Array.from({ length: Math.ceil((to - first) / step) }, (_, i) => first + i * step);
 }
 
-function toDimension(name: string): CountDimension {
+/** The dimension of a name; throws `TrendError`. */
+export function toDimension(name: string): CountDimension {
   // Incidents call the fingerprint `key`.
   const wanted = name === 'key' ? 'api_key' : name;
   const found = countDimensions.find((dimension) => dimension === wanted);

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { explain } from '../../analyzers/explain.ts';
 import type { LiveStatus } from '../../dashboards/console/live-status.ts';
+import { defaultRetention, toRetention } from '../../domain/retention.ts';
 import { settingsSchema } from '../../domain/settings.ts';
 import { textTrial } from '../../cli/input/text-trial.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
@@ -28,6 +30,9 @@ const live: LiveStatus = {
   watermark: PRESENT,
   present: PRESENT,
 };
+
+/** What the command wires. */
+const wired = { retention: toRetention(defaultRetention), explain };
 
 let browser: Browser;
 let folder: string;
@@ -73,6 +78,7 @@ function start(from: Store, token = '', state: LiveStatus['state'] = 'running'):
     token,
     now: () => Date.now(),
     dashboards: [overview],
+    ...wired,
     live: () => ({ ...live, state }),
     tryText: textTrial({ settings: settingsSchema.parse({}), now: () => Date.now() }),
   });
@@ -188,9 +194,11 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   const page = await open();
   await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
   await page.keyboard.press('Tab');
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the incidents');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
   await page.keyboard.press('Enter');
-  await soon(() => page.evaluate(() => document.activeElement?.id)).toBe('incidents');
+  await soon(() => page.evaluate(() => document.activeElement?.id)).toBe('main');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Slow Down surge');
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SUMMARY');
   await page.keyboard.press('Enter');
@@ -200,7 +208,9 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   await page.keyboard.press('Enter');
   await soon(() => page.url()).toContain('range=6h');
   expect(await page.getByRole('button', { name: 'Last 6 hours' }).getAttribute('aria-pressed')).toBe('true');
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Last 6 hours');
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
+    'Last 6 hours: 6h',
+  );
 
   const entry = chartTitled(page, 'Failures by class per minute').getByRole('button', {
     name: /^Quota exceeded/,
@@ -209,19 +219,21 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   await page.keyboard.press('Space');
   await soon(() => entry.getAttribute('aria-pressed')).toBe('false');
 
-  await page.getByRole('button', { name: 'Error classes' }).focus();
+  await page.keyboard.press('Control+K');
+  await page.keyboard.type('slow down');
+  await page.getByRole('option', { name: /503 Slow Down/ }).waitFor();
   await page.keyboard.press('Enter');
-  const dialog = page.getByRole('dialog', { name: 'Error classes' });
-  await dialog.getByText('503 Slow Down').waitFor();
-  await page.keyboard.press('Escape');
-  await dialog.waitFor({ state: 'hidden' });
+  await soon(() => page.url()).toContain('/classes/slow_down');
+  await page.getByRole('heading', { name: 'Slow Down slow_down' }).waitFor();
+  await page.goBack();
+  await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
   expect(complaints).toEqual([]);
 });
 
 test('a pasted record is read before the eyes: format, class, remedy, fields, and no key', async () => {
   const page = await open();
-  await page.getByRole('button', { name: 'Try a record' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Try a record' });
+  await page.getByRole('link', { name: 'Try a record' }).click();
+  const dialog = page.getByRole('region', { name: 'Try a record' });
   const record = {
     ts: '2026-11-01T10:00:00Z',
     status: 429,
@@ -235,8 +247,106 @@ test('a pasted record is read before the eyes: format, class, remedy, fields, an
   await dialog.getByText(/a dead letter: not json/).waitFor();
   expect(await dialog.getByRole('list').first().innerText()).toContain('Add credit');
   expect(await dialog.locator('#try-result').innerText()).not.toContain(record.api_key);
-  await page.keyboard.press('Escape');
-  await dialog.waitFor({ state: 'hidden' });
+  expect(complaints).toEqual([]);
+});
+
+test('every page has an address of its own, and the menu and Back lead through them', async () => {
+  const page = await open();
+  const pages = [
+    ['Incidents', 'incidents'],
+    ['Explore', 'explore'],
+    ['What differs', 'differs'],
+    ['Errors', 'errors'],
+    ['Classes', 'classes'],
+    ['Pipeline', 'pipeline'],
+    ['Try a record', 'try'],
+  ] as const;
+  for (const [title, address] of pages) {
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: title }).click();
+    await page.waitForURL(`**/${address}`);
+    await page.locator('#page-title').waitFor();
+    await soon(() => page.title()).toBe(`${title} · faultline`);
+  }
+  await page.goBack();
+  await soon(() => page.locator('#page-title').textContent()).toBe('Pipeline');
+  await page.goto(`${running.url}/classes/slow_down`);
+  await soon(() => page.evaluate(() => document.activeElement?.id)).toBe('class-title-slow_down');
+  expect(complaints).toEqual([]);
+});
+
+test('one incident is told in full after it is resolved, too: how it went, what differed, who took it over', async () => {
+  const page = await open();
+  await page.getByRole('link', { name: 'Incidents', exact: true }).click();
+  await page.getByLabel('State').selectOption('resolved');
+  await page.getByRole('link', { name: 'Retry storm' }).first().click();
+  await page.getByRole('heading', { name: 'How it went' }).waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'Began' }).waitFor();
+  await page.getByRole('heading', { name: 'What differed when it began' }).waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'of the excess' }).first().waitFor();
+
+  await page.goto(`${running.url}/incidents`);
+  await page.getByRole('link', { name: 'Slow Down surge' }).click();
+  await page.getByLabel('Note for the others').fill('Ana looks');
+  await page.getByRole('button', { name: 'Acknowledge' }).click();
+  await page.getByText('by the console: Ana looks').first().waitFor();
+  await page.getByRole('button', { name: 'Take the acknowledgement back' }).click();
+  await page.getByText('Nobody has acknowledged or silenced it.').waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test('a trend is grouped and narrowed by clicks, and its address, request and command are to be had', async () => {
+  const page = await open();
+  await page.getByRole('link', { name: 'Explore' }).click();
+  const groups = page.getByRole('region', { name: 'Groups' });
+  await groups.getByRole('button', { name: 'Quota exceeded', exact: true }).click();
+  await page.waitForURL(/where=class%3Dquota_exceeded/);
+  await page.getByLabel('Group by').selectOption('project');
+  const row = groups.getByRole('row').filter({ hasText: 'batch' });
+  await row.waitFor();
+  const quota = (day.failures['quota_exceeded'] ?? 0).toLocaleString('en');
+  await soon(() => row.innerText()).toContain(quota);
+  await groups.getByRole('button', { name: 'Leave out project batch' }).click();
+  await row.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Take back project!=batch' }).click();
+  await row.waitFor();
+  const csv = await page.getByRole('link', { name: 'Download as CSV' }).getAttribute('href');
+  const text = await (await page.request.get(`${running.url}${csv}`)).text();
+  expect(text.split('\r\n')[0]).toBe('ts,project,requests,errors');
+  await page.keyboard.press('Control+K');
+  await page.keyboard.type('copy as');
+  await page
+    .getByRole('option', { name: /faultline trends --by project .*--where class=quota_exceeded/ })
+    .waitFor();
+  await page.getByRole('option', { name: /curl .*\/api\/v1\/trends/ }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test('a marked span shows which part of the traffic differs, and a failure can be found by its words', async () => {
+  const page = await open();
+  await page.goto(`${running.url}/differs?range=30m`);
+  const ranked = page.getByRole('region', { name: 'What differs' }).getByRole('row');
+  await soon(() => ranked.nth(1).innerText()).toContain('project search');
+  await page.goto(`${running.url}/errors`);
+  await page.getByLabel('Words of the text, or a request id').fill('exceeded your current quota');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/q=exceeded/);
+  const failures = page.getByRole('region', { name: 'Failures' }).getByRole('row');
+  await soon(() => failures.count()).toBe(26);
+  expect(await page.locator('img[src="x"]').count()).toBe(0);
+  expect(complaints).toEqual([]);
+});
+
+test('a view is kept under a name and found again with Ctrl-K', async () => {
+  const page = await open();
+  await page.goto(`${running.url}/explore?by=model&range=90m`);
+  await page.keyboard.press('Control+K');
+  await page.keyboard.type('save this view Models at work');
+  await page.keyboard.press('Enter');
+  await page.goto(`${running.url}/pipeline`);
+  await page.keyboard.press('Control+K');
+  await page.keyboard.type('models at work');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/explore\?range=90m&by=model$/);
   expect(complaints).toEqual([]);
 });
 
@@ -470,7 +580,15 @@ test('a busy port is an error that names it and the setting; a closed console fr
   const taken = await listen();
   const address = taken.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const options = { store, host: '127.0.0.1', port, token: '', now: () => PRESENT, dashboards: [overview] };
+  const options = {
+    store,
+    host: '127.0.0.1',
+    port,
+    token: '',
+    now: () => PRESENT,
+    dashboards: [overview],
+    ...wired,
+  };
   await expect(startConsole(options)).rejects.toMatchObject({
     code: 'port_in_use',
     message: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`),

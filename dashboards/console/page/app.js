@@ -1,46 +1,33 @@
 // @ts-check
-import { createClassDialog } from './class-dialog.js';
 import { byId, h } from './dom.js';
-import { fullTime, zoneName } from './format.js';
-import { createIncidentList } from './incident-list.js';
 import { drawLive } from './live-header.js';
-import { kindName, learnNames } from './names.js';
-import { drawNotice } from './notices.js';
+import { learnNames } from './names.js';
+import { pages } from './pages.js';
 import { setUpButtons } from './page-buttons.js';
-import { createPanelCard } from './panel-card.js';
+import { setUpPalette } from './palette.js';
+import { drawPart, messageOf } from './parts.js';
 import { redraw } from './redraw.js';
-import { eachOf, get } from './requests.js';
-import { drawFilters, drawRanges } from './toolbar.js';
-import { createTryDialog } from './try-dialog.js';
-import { rangeQuery, rangeSeconds, readView, stepFor, writeView } from './view-state.js';
+import { get } from './requests.js';
+import { addressOf, pageNames, readView } from './view-state.js';
 
 /** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
-/** @typedef {import('../api.ts').DashboardAnswer} DashboardAnswer */
-/** @typedef {import('../../panel.ts').FilterVariable} FilterVariable */
-/** @typedef {import('./chart-parts.js').Mark} Mark */
+/** @typedef {import('./context.js').Page} Page */
+/** @typedef {import('./context.js').PageContext} PageContext */
+/** @typedef {import('./view-state.js').View} View */
 
 const REFRESH_MS = 2_000;
 
-const view = readView();
-const incidentList = createIncidentList();
 /** @type {StatusAnswer | null} */
 let status = null;
 let statusAt = 0;
 let paused = false;
-/** @type {DashboardAnswer[]} */
-let dashboards = [];
-/** @type {ReturnType<typeof createPanelCard>[]} */
-let cards = [];
-/** @type {Mark[]} */
-let marks = [];
-/** @type {ReadonlyMap<string, import('../api.ts').ClassAnswer>} */
-let classes = new Map();
-/** @type {(name?: string) => void} */
-let showClass = () => {};
-/** Null where charts cannot be drawn. @type {typeof import('./charts.js').createChart | null} */
-let createChart = null;
 let running = new AbortController();
 let wake = () => {};
+/** @type {PageContext | null} */
+let context = null;
+/** The page that is shown, with its name. @type {{name: View['page'], page: Page} | null} */
+let shown = null;
+let view = readView(location);
 
 /** Event time that counts as now; goes on between two refreshes when it keeps pace with the clock. */
 function present() {
@@ -52,42 +39,59 @@ function present() {
 void start();
 
 async function start() {
+  const showPalette = setUpPalette({ go, view: () => view, classes: () => context?.classes.values() ?? [] });
   setUpButtons({
-    showClasses: () => showClass(),
-    showTry: createTryDialog(),
     pause: (isPaused) => {
       paused = isPaused;
       wake();
     },
     zoneChanged: () => {
-      incidentList.draw(present());
-      for (const card of cards) card.draw();
-      changed();
+      shown?.page.draw?.();
+      again();
     },
+    showPalette,
   });
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) wake();
   });
-  setInterval(() => incidentList.tick(present()), 1_000);
+  addEventListener('popstate', () => moveTo(readView(location)));
+  document.addEventListener('click', followLink);
+  setInterval(() => shown?.page.tick?.(present()), 1_000);
+  drawMenu();
   for (;;) {
     try {
-      if (dashboards.length === 0) {
-        learnNames(await get('/api/kinds'));
-        const all = await get('/api/classes');
-        classes = new Map(all.map((/** @type {import('../api.ts').ClassAnswer} */ one) => [one.name, one]));
-        showClass = createClassDialog(all);
-        dashboards = await get('/api/dashboards');
-        createChart = await loadCharts();
-        layOut();
-      }
+      context ??= await learn();
+      await showPage(context);
       await refresh(running.signal);
       banner('');
     } catch (error) {
-      if (!running.signal.aborted) banner(error instanceof Error ? error.message : String(error));
+      if (!running.signal.aborted) banner(messageOf(error));
     }
     if (running.signal.aborted) running = new AbortController();
     else await pauseAWhile(REFRESH_MS);
   }
+}
+
+/** Asks for what does not change while the page is open. @returns {Promise<PageContext>} */
+async function learn() {
+  learnNames(await get('/api/kinds'));
+  const all = /** @type {import('../api.ts').ClassAnswer[]} */ (await get('/api/classes'));
+  const dashboards = /** @type {import('../api.ts').DashboardAnswer[]} */ (await get('/api/dashboards'));
+  /** @type {PageContext} */
+  const given = {
+    get view() {
+      return view;
+    },
+    change: (change) => go({ ...view, ...change }, 'replace'),
+    go: (change) => go({ ...view, id: null, options: {}, ...change }),
+    present,
+    again,
+    classes: new Map(all.map((one) => [one.name, one])),
+    showClass: (name) => go({ ...view, page: 'classes', id: name ?? null, options: {} }),
+    dashboards,
+    createChart: await loadCharts(),
+  };
+  return given;
 }
 
 /** Charts are loaded apart: a browser that cannot draw them still shows incidents and tables. */
@@ -100,145 +104,84 @@ async function loadCharts() {
   }
 }
 
+/** Puts the page of the view in place, if another one is shown. @param {PageContext} given */
+async function showPage(given) {
+  const name = view.page;
+  if (shown?.name === name) return;
+  const { createPage } = await pages[name].load();
+  if (view.page !== name) return;
+  shown?.page.destroy?.();
+  const page = createPage(given);
+  shown = { name, page };
+  const other = byId('other');
+  byId('overview').hidden = name !== 'overview';
+  byId('dashboards').hidden = name !== 'overview';
+  other.hidden = name === 'overview';
+  other.replaceChildren(...(name === 'overview' ? [] : [page.element]));
+  if (name !== 'overview') document.title = `${pages[name].title} · faultline`;
+}
+
 /** One round of questions; never overlaps another. @param {AbortSignal} signal */
 async function refresh(signal) {
   const answer = /** @type {StatusAnswer} */ (await get('/api/status', signal));
   status = answer;
   statusAt = Date.now();
-  const now = present();
   drawPart('live', () => drawLive(answer));
-  drawPart('ranges', () => drawRanges(view, now, chooseRange));
-  const isEmpty = drawPart('notice', () => drawNotice(answer, view, now, chooseRange)) ?? false;
-  try {
-    const { incidents } = /** @type {import('../api.ts').IncidentsAnswer} */ (
-      await get('/api/incidents', signal)
-    );
-    incidentList.update(incidents, now, answer.newest);
-    marks = incidents
-      .filter(({ state }) => state !== 'pending')
-      .map(({ started_at, resolved_at, severity, kind }) => ({
-        from: Date.parse(started_at) / 1_000,
-        to: (resolved_at === null ? now : Date.parse(resolved_at)) / 1_000,
-        severity,
-        title: kindName(kind),
-      }));
-  } catch (error) {
-    if (signal.aborted) throw error;
-    incidentList.fail(messageOf(error));
-  }
-  if (isEmpty) return;
-  const seconds = rangeSeconds(view);
-  // A failure waits until the panels have been asked: the next round must not overlap this one.
-  const filters = get(`/api/filters?${rangeQuery(view)}`, signal).then(
-    (values) => drawPart('filters', () => drawFilters(view, values, chooseFilter)),
-    (/** @type {unknown} */ error) => error,
-  );
-  await eachOf(cards, 4, async (card) => {
-    const query = rangeQuery(view);
-    const isBars = card.panel.kind === 'bars';
-    query.set('step', String(stepFor(seconds, card.width(), isBars)));
-    for (const [name, value] of Object.entries(view.filters)) query.append(name, value);
-    try {
-      card.update(await get(`/api/panels/${card.panel.slug}?${query}`, signal), marks);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      card.fail(messageOf(error));
-    }
-  });
-  const failure = await filters;
-  if (failure !== undefined) throw failure;
-  byId('foot-range').textContent =
-    `Up to ${fullTime(now)} ${zoneName()}. Counted to ${answer.newest === null ? 'nothing yet' : fullTime(answer.newest)}.`;
+  await shown?.page.refresh({ signal, status: answer });
 }
 
 /**
- * Draws a part of the page; one that fails takes nothing else down.
- * @template Drawn
- * @param {string} name
- * @param {() => Drawn} draw
+ * Another view: its address is kept, so that it can be shared and survives a reload.
+ * @param {View} next
+ * @param {'push' | 'replace'} [as] whether Back leads to the view before
  */
-function drawPart(name, draw) {
-  try {
-    return draw();
-  } catch (error) {
-    console.error(`${name} cannot be drawn`, error);
-    return undefined;
-  }
+function go(next, as = 'push') {
+  const address = addressOf(next);
+  if (as === 'replace' && next.page === view.page) history.replaceState(null, '', address);
+  else history.pushState(null, '', address);
+  moveTo(next);
 }
 
-/** Builds the cards of the chosen dashboard; tabs where there are several. */
-function layOut() {
-  const dashboard = dashboards.find(({ uid }) => uid === view.dashboard) ?? dashboards[0];
-  for (const card of cards) card.destroy();
-  cards = [];
-  if (dashboard === undefined) return;
-  byId('question').textContent = dashboard.question;
+/** @param {View} next */
+function moveTo(next) {
+  const isSamePage = shown?.name === next.page;
+  view = next;
+  drawMenu();
+  if (isSamePage) shown?.page.viewChanged?.();
+  else byId('main').focus({ preventScroll: true });
+  again();
+}
+
+/** Links to pages of the console change the view and load nothing. @param {MouseEvent} event */
+function followLink(event) {
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  if (link === null || link.target !== '' || link.origin !== location.origin || link.hasAttribute('download'))
+    return;
+  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const isPage = link.pathname === '/' || pageNames.some((name) => link.pathname.split('/')[1] === name);
+  if (!isPage || link.getAttribute('href')?.startsWith('#') === true) return;
+  event.preventDefault();
+  go(readView(link));
+}
+
+function drawMenu() {
   redraw(
-    byId('dashboards'),
-    (dashboards.length < 2 ? [] : dashboards).map(({ uid, title }) =>
+    byId('menu'),
+    pageNames.map((name) =>
       h(
-        'button',
+        'a',
         {
-          type: 'button',
-          'data-key': uid,
-          'aria-current': uid === dashboard.uid ? 'page' : null,
-          onclick: () => chooseDashboard(uid),
+          'data-key': name,
+          href: addressOf({ ...view, page: name, id: null, options: {} }),
+          'aria-current': view.page === name ? 'page' : null,
         },
-        title.replace(/^faultline \/ /, ''),
+        pages[name].title,
       ),
     ),
   );
-  const actions = {
-    createChart,
-    zoom: (/** @type {number} */ from, /** @type {number} */ to) => chooseRange({ from, to }),
-    showDashboard: chooseDashboard,
-    dashboards: new Set(dashboards.map(({ uid }) => uid)),
-    table: () => ({ present: present(), classes, showClass, filter: chooseFilter }),
-  };
-  const rows = dashboard.rows.flatMap(({ title, panels }) => {
-    // The page has the incidents beside the panels, with more room for them than a table gives.
-    const shown = panels.filter(({ kind }) => kind !== 'incidents');
-    if (shown.length === 0) return [];
-    const built = shown.map((panel) => createPanelCard(panel, actions));
-    cards.push(...built);
-    return [
-      h(
-        'section',
-        { class: 'row', 'aria-label': title },
-        h('h2', {}, title),
-        h('div', { class: 'grid' }, ...built.map(({ element }) => element)),
-      ),
-    ];
-  });
-  byId('rows').replaceChildren(...rows);
 }
 
-/** @param {import('./view-state.js').View['range']} range */
-function chooseRange(range) {
-  view.range = range;
-  changed();
-}
-
-/**
- * @param {FilterVariable} variable
- * @param {string} value empty: all
- */
-function chooseFilter(variable, value) {
-  if (value === '') delete view.filters[variable];
-  else view.filters[variable] = value;
-  changed();
-}
-
-/** @param {string} uid */
-function chooseDashboard(uid) {
-  view.dashboard = uid;
-  layOut();
-  changed();
-}
-
-function changed() {
-  writeView(view);
-  drawRanges(view, present(), chooseRange);
+function again() {
   running.abort();
   wake();
 }
@@ -269,9 +212,4 @@ function banner(message) {
   const text = message === '' ? '' : `${message} Trying again.`;
   if (host.textContent !== text) host.textContent = text;
   host.hidden = message === '';
-}
-
-/** @param {unknown} error */
-function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
 }

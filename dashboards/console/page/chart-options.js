@@ -10,9 +10,10 @@ import { isUtc, short } from './format.js';
  * @param {Panel} panel
  * @param {{label: string, color: string}[]} series in the order in which they are drawn
  * @param {() => {from: number, to: number}} range epoch seconds
+ * @param {boolean} isLog
  * @returns {Omit<uPlot.Options, 'width' | 'height' | 'hooks'>}
  */
-export function chartOptions(panel, series, range) {
+export function chartOptions(panel, series, range, isLog = false) {
   const axis = {
     stroke: cssColor('--muted'),
     font: `11px ${cssColor('--font')}`,
@@ -31,7 +32,9 @@ export function chartOptions(panel, series, range) {
     },
     scales: {
       x: { time: true, range: () => [range().from, range().to] },
-      y: { range: (_, _min, max) => [0, niceTop(max, panel)] },
+      y: isLog
+        ? { distr: 3, range: (_, min, max) => wholeDecades(min, max) }
+        : { range: (_, _min, max) => [0, niceTop(max, panel)] },
     },
     axes: [
       {
@@ -47,7 +50,8 @@ export function chartOptions(panel, series, range) {
         space: 34,
         size: (_, values) =>
           Math.max(30, 14 + 6.2 * Math.max(0, ...(values ?? []).map((text) => text.length))),
-        values: (_, splits) => splits.map((split) => short(split, panel.unit)),
+        values: (_, splits) =>
+          splits.map((split) => (isLog && !isDecade(split) ? '' : short(split, panel.unit))),
       },
     ],
     series: [{}, ...series.map(({ label, color }) => seriesOptions(panel, label, color, series.length))],
@@ -90,6 +94,24 @@ function seriesOptions(panel, label, color, count) {
       filter: (u, index, show) => (show ? lonePoints(u.data[index] ?? []) : null),
     },
   };
+}
+
+/**
+ * The ends of a logarithmic axis: the powers of ten around the values.
+ * @param {number | null} min
+ * @param {number | null} max
+ * @returns {[number, number]}
+ */
+function wholeDecades(min, max) {
+  if (min === null || max === null || max <= 0) return [1, 10];
+  const low = 10 ** Math.floor(Math.log10(Math.max(min, max / 1e6)));
+  return [low, Math.max(low * 10, 10 ** Math.ceil(Math.log10(max)))];
+}
+
+/** @param {number} value */
+function isDecade(value) {
+  const power = Math.log10(value);
+  return Math.abs(power - Math.round(power)) < 1e-9;
 }
 
 /**

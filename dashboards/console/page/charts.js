@@ -41,6 +41,7 @@ export function createChart(panel, zoom) {
   /** @type {uPlot | null} */
   let chart = null;
   let drawnAs = '';
+  let isLog = false;
   let isWhole = false;
 
   const watcher = new ResizeObserver(() => {
@@ -52,8 +53,8 @@ export function createChart(panel, zoom) {
     const { from, to, times, series } = answer;
     const colors = seriesColors(series);
     shown = series.map((one, at) => ({ series: one, color: colors[at] ?? '#888888' }));
-    const data = chartData(times, series, stacked, hidden);
-    const shape = JSON.stringify([shown.map((one) => [one.series.name, one.color]), theme(), isUtc()]);
+    const data = positiveOnly(chartData(times, series, stacked, hidden), isLog);
+    const shape = JSON.stringify([shown.map((one) => [one.series.name, one.color]), theme(), isUtc(), isLog]);
     if (chart !== null && shape === drawnAs) {
       chart.setData(data, false);
       chart.setScale('x', { min: from, max: to });
@@ -69,7 +70,7 @@ export function createChart(panel, zoom) {
   /** @param {uPlot.AlignedData} data */
   const build = (data) => {
     const drawn = shown.map(({ series: { label }, color }) => ({ label, color }));
-    const options = chartOptions(panel, stacked ? drawn.reverse() : drawn, () => answer);
+    const options = chartOptions(panel, stacked ? drawn.reverse() : drawn, () => answer, isLog);
     const size = { width: Math.max(plot.clientWidth, 120), height: plotHeight(panel) };
     const made = new uPlot({ ...options, ...size, hooks }, data, plot);
     made.over.append(tip);
@@ -149,10 +150,27 @@ export function createChart(panel, zoom) {
       marks = nextMarks;
       draw();
     },
+    /** Draws the values by their order of size, so that one spike does not hide the rest. @param {boolean} on */
+    useLog(on) {
+      if (on === isLog) return;
+      isLog = on;
+      draw();
+    },
     destroy() {
       removeEventListener('themechange', draw);
       watcher.disconnect();
       chart?.destroy();
     },
   };
+}
+
+/**
+ * A logarithmic axis has no place for zero.
+ * @param {uPlot.AlignedData} data
+ * @param {boolean} isLog
+ * @returns {uPlot.AlignedData}
+ */
+function positiveOnly([times, ...series], isLog) {
+  if (!isLog) return [times, ...series];
+  return [times, ...series.map((values) => [...values].map((value) => ((value ?? 0) > 0 ? value : null)))];
 }

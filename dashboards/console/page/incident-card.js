@@ -12,13 +12,14 @@ const ICONS = {
 };
 
 /**
- * An open incident in full: what, since when, where, whose fault and why, what to do, and the plan.
+ * An incident in full: what, since when, where, whose fault and why, what to do, and the plan.
  * @param {Incident} incident
  * @param {number} present epoch ms of event time
  */
 export function incidentCard(incident, present) {
   const { id, kind, state, severity, started_at: startedAt, summary, verdict, remedy } = incident;
   const started = Date.parse(startedAt);
+  const ended = incident.resolved_at === null ? null : Date.parse(incident.resolved_at);
   return h(
     'article',
     { class: `incident ${severity}`, 'data-key': id, 'aria-labelledby': `title-${id}` },
@@ -26,15 +27,26 @@ export function incidentCard(incident, present) {
       'header',
       { class: 'incident-head' },
       icon(ICONS[severity]),
-      h('h3', { id: `title-${id}` }, kindName(kind)),
-      h('span', { class: `state ${state}` }, state === 'firing' ? 'Firing' : 'Pending'),
+      h(
+        'h3',
+        { id: `title-${id}` },
+        h('a', { href: `/incidents/${encodeURIComponent(id)}` }, kindName(kind)),
+      ),
+      h('span', { class: `state is-${state}` }, words(state)),
     ),
     h(
       'p',
       { class: 'since' },
-      'Since ',
+      ended === null ? 'Since ' : 'From ',
       h('time', { datetime: startedAt, title: fullTime(started) }, nearTime(started, present)),
-      ` · ${duration(present - started)}`,
+      ended === null
+        ? ''
+        : h(
+            'time',
+            { datetime: incident.resolved_at, title: fullTime(ended) },
+            ` to ${nearTime(ended, present)}`,
+          ),
+      ` · ${duration((ended ?? present) - started)}`,
     ),
     h('p', { class: 'summary' }, summary),
     scopeChips(incident),
@@ -51,7 +63,9 @@ export function incidentCard(incident, present) {
     h('h4', {}, 'What to do', h('span', { class: `retry-${remedy.retry}` }, retryName(remedy.retry))),
     h('ol', { class: 'steps' }, ...remedy.steps.map((step) => h('li', {}, step))),
     h('p', { class: 'owner' }, 'Owner: ', remedy.owner),
-    remedy.hold_until !== undefined && hold(started, Date.parse(remedy.hold_until), present),
+    remedy.hold_until !== undefined &&
+      ended === null &&
+      hold(started, Date.parse(remedy.hold_until), present),
     remedy.plan === undefined || remedy.plan.length === 0 ? null : plan(remedy.plan, incident, present),
     details(incident),
   );
@@ -90,12 +104,17 @@ export function resolvedCard(incident, present) {
         h('dd', {}, h('b', {}, partyName(incident.verdict.party)), incident.verdict.why),
       ),
     ),
+    h(
+      'p',
+      { class: 'help-links' },
+      h('a', { href: `/incidents/${encodeURIComponent(incident.id)}` }, 'All about it'),
+    ),
     details(incident),
   );
 }
 
 /** @param {Incident} incident */
-function scopeChips({ scope }) {
+export function scopeChips({ scope }) {
   const parts = Object.entries(scope).filter(([, value]) => value !== undefined && value !== '');
   return h(
     'ul',
@@ -199,7 +218,13 @@ function details({ id, evidence, sample_request_ids: samples, related, remedy, d
           'div',
           {},
           h('dt', {}, 'Related'),
-          h('dd', { class: 'ids' }, ...related.map((other) => h('code', {}, other))),
+          h(
+            'dd',
+            { class: 'ids' },
+            ...related.map((other) =>
+              h('a', { href: `/incidents/${encodeURIComponent(other)}` }, h('code', {}, other)),
+            ),
+          ),
         ),
       h('div', {}, h('dt', {}, 'Incident'), h('dd', { class: 'ids' }, h('code', {}, id))),
       remedy.docs !== '' && h('div', {}, h('dt', {}, 'Runbook'), h('dd', {}, link)),

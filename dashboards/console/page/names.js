@@ -19,6 +19,16 @@ export function partyName(party) {
   return known.parties[party] ?? words(party);
 }
 
+/** Every kind with its title. @returns {[kind: string, title: string][]} */
+export function kindNames() {
+  return Object.entries(known.kinds).map(([kind, { title }]) => [kind, title]);
+}
+
+/** Everybody who may have to act, with their title. @returns {[party: string, title: string][]} */
+export function partyNames() {
+  return Object.entries(known.parties);
+}
+
 /** @type {Record<string, string>} */
 const retryNames = {
   yes: 'Retry with back-off',

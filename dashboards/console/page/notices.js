@@ -13,7 +13,7 @@ import { rangeSeconds } from './view-state.js';
  * @param {StatusAnswer} answer
  * @param {View} view
  * @param {number} now epoch ms of event time
- * @param {(range: View['range']) => void} chooseRange
+ * @param {(range: import('./view-state.js').DrawnRange) => void} chooseRange
  */
 export function drawNotice({ live, oldest, newest }, view, now, chooseRange) {
   const notice = byId('notice');

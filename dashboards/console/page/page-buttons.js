@@ -8,10 +8,10 @@ const SUN =
 const MOON = 'M20 14.2A8.2 8.2 0 0 1 9.8 4a8.3 8.3 0 1 0 10.2 10.2Z';
 
 /**
- * The buttons that are there from the start: theme, zone of times, pause, error classes, trying a record.
- * @param {{showClasses: () => void, showTry: () => void, pause: (isPaused: boolean) => void, zoneChanged: () => void}} actions
+ * The buttons that are there from the start: theme, zone of times, pause, the palette of commands.
+ * @param {{showPalette: () => void, pause: (isPaused: boolean) => void, zoneChanged: () => void}} actions
  */
-export function setUpButtons({ showClasses, showTry, pause, zoneChanged }) {
+export function setUpButtons({ showPalette, pause, zoneChanged }) {
   const themeButton = byId('theme');
   const drawTheme = () => {
     const isDark = theme() === 'dark';
@@ -43,6 +43,5 @@ export function setUpButtons({ showClasses, showTry, pause, zoneChanged }) {
     pauseButton.textContent = isPaused ? 'Paused' : 'Pause';
     pause(isPaused);
   });
-  byId('classes-open').addEventListener('click', showClasses);
-  byId('try-open').addEventListener('click', showTry);
+  byId('palette-open').addEventListener('click', showPalette);
 }

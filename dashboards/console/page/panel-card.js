@@ -62,6 +62,18 @@ export function createPanelCard(panel, actions) {
     },
     'Table',
   );
+  const logButton = h(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet small',
+      'aria-pressed': 'false',
+      'aria-label': `Log scale of ${panel.title}`,
+      title: 'A logarithmic scale: one spike does not hide the rest',
+      hidden: true,
+    },
+    'Log',
+  );
   const element = h(
     'section',
     {
@@ -72,6 +84,7 @@ export function createPanelCard(panel, actions) {
       'header',
       { class: 'panel-head' },
       h('h3', { id: titleId, title: panel.title }, panel.title, isChart && unitLabel(panel)),
+      panel.kind === 'timeseries' && panel.stacked !== true && logButton,
       isChart && tableButton,
       helpButton,
     ),
@@ -96,6 +109,7 @@ export function createPanelCard(panel, actions) {
       chart ??= actions.createChart(panel, actions.zoom);
       redraw(body, chart.element);
       chart.update(last, marks);
+      if (hidesTheRest(last.series)) logButton.hidden = false;
       return;
     }
     redraw(body, still(panel, last, actions.table()));
@@ -114,6 +128,12 @@ export function createPanelCard(panel, actions) {
   tableButton.addEventListener('click', () => {
     tableButton.setAttribute('aria-pressed', String(tableButton.getAttribute('aria-pressed') !== 'true'));
     tryShow();
+  });
+
+  logButton.addEventListener('click', () => {
+    const isLog = logButton.getAttribute('aria-pressed') !== 'true';
+    logButton.setAttribute('aria-pressed', String(isLog));
+    chart?.useLog(isLog);
   });
 
   return {
@@ -142,6 +162,15 @@ export function createPanelCard(panel, actions) {
       chart?.destroy();
     },
   };
+}
+
+/** Whether one value is so large that most others lie on the axis. @param {readonly {values: (number | null)[]}[]} series */
+export function hidesTheRest(series) {
+  const sizes = series
+    .flatMap(({ values }) => values)
+    .filter((value) => value !== null && value > 0)
+    .toSorted((a, b) => Number(a) - Number(b));
+  return sizes.length >= 10 && Number(sizes.at(-1)) > 20 * Number(sizes[Math.floor(sizes.length / 2)]);
 }
 
 /** @param {Panel} panel */

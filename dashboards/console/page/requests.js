@@ -28,9 +28,33 @@ export async function get(path, signal) {
     throw new RequestFailed('Log in again.');
   }
   const answer = await response.json().catch(() => null);
-  if (!response.ok)
-    throw new RequestFailed(answer?.error?.message ?? `The server answered ${response.status}.`);
+  // An answer that is broken off is none.
+  signal?.throwIfAborted();
+  if (!response.ok) throw new RequestFailed(lineOf(answer, response.status));
   return answer;
+}
+
+/**
+ * Sends a change to this server. Throws `RequestFailed` with the server's own line.
+ * @param {string} path
+ * @param {unknown} body
+ */
+export async function post(path, body) {
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(body),
+  }).catch(() => {
+    throw new RequestFailed(`${location.host} does not answer. Is faultline still running?`);
+  });
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) throw new RequestFailed(lineOf(answer, response.status));
+  return answer;
+}
+
+/** The line of an answer that says what is wrong. @param {any} answer @param {number} status @returns {string} */
+function lineOf(answer, status) {
+  return answer?.detail ?? answer?.error?.message ?? `The server answered ${status}.`;
 }
 
 /**

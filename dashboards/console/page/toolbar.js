@@ -1,11 +1,12 @@
 // @ts-check
-import { byId, h } from './dom.js';
-import { nearTime } from './format.js';
+import { h } from './dom.js';
+import { isUtc, nearTime } from './format.js';
 import { redraw } from './redraw.js';
-import { ranges, variables } from './view-state.js';
+import { parseLength, ranges, variables } from './view-state.js';
 
 /** @typedef {import('./view-state.js').View} View */
 /** @typedef {import('../../panel.ts').FilterVariable} FilterVariable */
+/** @typedef {(variable: FilterVariable, value: string) => void} ChooseFilter an empty value: all */
 
 /** @type {Record<FilterVariable, {one: string, all: string}>} */
 const names = {
@@ -16,28 +17,32 @@ const names = {
 };
 
 /**
- * Buttons for the range; a range drawn on a chart appears as one more, which takes it back.
+ * Buttons for the range, and a field for any other. A span drawn on a chart, or another length, appears as one more
+ * button, which takes it back.
+ * @param {Element} host
  * @param {View} view
  * @param {number} present
  * @param {(range: View['range']) => void} choose
  */
-export function drawRanges(view, present, choose) {
-  const buttons = Object.entries(ranges).map(([name, { label }]) =>
+export function drawRanges(host, view, present, choose) {
+  const buttons = Object.entries(ranges).map(([name, label]) =>
     h(
       'button',
       {
         type: 'button',
         'data-key': name,
         'aria-pressed': String(view.range === name),
-        'aria-label': `Last ${label}`,
-        onclick: () => choose(/** @type {keyof typeof ranges} */ (name)),
+        'aria-label': `Last ${label}: ${name}`,
+        onclick: () => choose(name),
       },
       name,
     ),
   );
-  if (typeof view.range === 'object') {
-    const { from, to } = view.range;
-    const text = `${nearTime(from, present)} – ${nearTime(to, present)}`;
+  if (typeof view.range === 'object' || ranges[view.range] === undefined) {
+    const text =
+      typeof view.range === 'string'
+        ? `last ${view.range}`
+        : `${nearTime(view.range.from, present)} – ${nearTime(view.range.to, present)}`;
     buttons.push(
       h(
         'button',
@@ -53,16 +58,62 @@ export function drawRanges(view, present, choose) {
       ),
     );
   }
-  redraw(byId('ranges'), buttons);
+  redraw(host, buttons, otherRange(choose));
+}
+
+/** @param {(range: View['range']) => void} choose */
+function otherRange(choose) {
+  return h('input', {
+    type: 'text',
+    'data-key': 'other',
+    class: 'other-range',
+    'aria-label': 'Another range: a length such as 90m or 3d, or from and to',
+    title: 'A length such as 90m, 3d, 2w; or 2026-03-01 12:00 to 2026-03-01 18:00. Enter chooses it.',
+    placeholder: '90m, 3d, from to to',
+    onchange: (/** @type {Event} */ event) => {
+      const field = /** @type {HTMLInputElement} */ (event.currentTarget);
+      const range = parseRange(field.value, isUtc());
+      field.setAttribute('aria-invalid', String(range === null && field.value.trim() !== ''));
+      if (range === null) return;
+      field.value = '';
+      choose(range);
+    },
+  });
+}
+
+/**
+ * The range that somebody typed: a length (`90m`, `last 3d`), or two times with ` to ` between them. null for anything
+ * else.
+ * @param {string} text
+ * @param {boolean} utc in which zone times without one are read
+ * @returns {View['range'] | null}
+ */
+export function parseRange(text, utc) {
+  const length = text
+    .trim()
+    .toLowerCase()
+    .replace(/^last\s+|\s+/g, '');
+  if (parseLength(length) !== null) return length;
+  const [from, to, more] = text.split(/\s+(?:to|–|-)\s+/i).map((part) => parseTime(part.trim(), utc));
+  if (from === undefined || to === undefined || more !== undefined) return null;
+  return from > 0 && to > from ? { from, to } : null;
+}
+
+/** @param {string} text @param {boolean} utc */
+function parseTime(text, utc) {
+  const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  if (parts === null) return Number.NaN;
+  return Date.parse(`${parts[1]}T${parts[2] ?? '00:00'}${parts[3] ?? (utc ? 'Z' : '')}`);
 }
 
 /**
  * A choice for each dimension that has more than one value in the range, or is filtered by.
+ * @param {Element} host
  * @param {View} view
  * @param {Record<FilterVariable, string[]>} values
- * @param {(variable: FilterVariable, value: string) => void} choose
+ * @param {ChooseFilter} choose
  */
-export function drawFilters(view, values, choose) {
+export function drawFilters(host, view, values, choose) {
   const shown = variables.filter(
     (variable) => values[variable].length > 1 || view.filters[variable] !== undefined,
   );
@@ -85,5 +136,5 @@ export function drawFilters(view, values, choose) {
       ...offered.map((value) => h('option', { value, selected: value === chosen }, value)),
     );
   });
-  redraw(byId('filters'), selects);
+  redraw(host, selects);
 }

@@ -1,48 +1,85 @@
 // @ts-check
 
 /** @typedef {import('../../panel.ts').FilterVariable} FilterVariable */
-/** @typedef {'1h' | '6h' | '24h' | '7d'} NamedRange */
 /** @typedef {{from: number, to: number}} DrawnRange epoch milliseconds */
+/** @typedef {'overview' | 'incidents' | 'explore' | 'differs' | 'errors' | 'classes' | 'pipeline' | 'try'} PageName */
 
 /**
+ * Everything that the page's address says.
  * @typedef {object} View
+ * @property {PageName} page
+ * @property {string | null} id the one incident or class that is shown
  * @property {string | null} dashboard uid
- * @property {NamedRange | DrawnRange} range
+ * @property {string | DrawnRange} range a length such as `6h`, counted back from the present, or a span
  * @property {Partial<Record<FilterVariable, string>>} filters
+ * @property {Record<string, string>} options what only this page knows, such as by what it groups
  */
 
-/** Ranges to choose from, each with its length in seconds. @type {Record<NamedRange, {label: string, seconds: number}>} */
-export const ranges = {
-  '1h': { label: '1 hour', seconds: 3_600 },
-  '6h': { label: '6 hours', seconds: 21_600 },
-  '24h': { label: '24 hours', seconds: 86_400 },
-  '7d': { label: '7 days', seconds: 604_800 },
-};
+/** Ranges to choose from, each with its name for people. @type {Record<string, string>} */
+export const ranges = { '1h': '1 hour', '6h': '6 hours', '24h': '24 hours', '7d': '7 days' };
 
 /** @type {readonly FilterVariable[]} */
 export const variables = ['provider', 'org', 'project', 'model'];
 
-/** The view that the page's address describes; what it does not say is the default. @returns {View} */
-export function readView() {
-  const query = new URLSearchParams(location.search);
+/** @type {readonly PageName[]} */
+export const pageNames = [
+  'overview',
+  'incidents',
+  'explore',
+  'differs',
+  'errors',
+  'classes',
+  'pipeline',
+  'try',
+];
+
+const UNIT_SECONDS = { m: 60, h: 3_600, d: 86_400, w: 604_800 };
+const LONGEST_SECONDS = 1_100 * 86_400;
+
+/** The length that a text such as `90m`, `3d` names, in seconds; null for anything else. @param {string} text */
+export function parseLength(text) {
+  const parts = /^(\d{1,5})([mhdw])$/.exec(text);
+  if (parts === null) return null;
+  const seconds = Number(parts[1]) * UNIT_SECONDS[/** @type {keyof typeof UNIT_SECONDS} */ (parts[2])];
+  return seconds > 0 && seconds <= LONGEST_SECONDS ? seconds : null;
+}
+
+/**
+ * The view that an address describes; what it does not say is the default.
+ * @param {{pathname: string, search: string}} address
+ * @returns {View}
+ */
+export function readView({ pathname, search }) {
+  const [name = '', id = ''] = pathname.split('/').slice(1);
+  const page = pageNames.find((one) => one === name) ?? 'overview';
+  const query = new URLSearchParams(search);
   /** @type {View} */
-  const view = { dashboard: query.get('dashboard'), range: '24h', filters: {} };
+  const view = {
+    page,
+    id: id === '' ? null : decoded(id),
+    dashboard: query.get('dashboard'),
+    range: '24h',
+    filters: {},
+    options: {},
+  };
   const named = query.get('range') ?? '';
-  if (Object.hasOwn(ranges, named)) view.range = /** @type {NamedRange} */ (named);
+  if (parseLength(named) !== null) view.range = named;
   const from = Number(query.get('from'));
   const to = Number(query.get('to'));
   if (from > 0 && to > from) view.range = { from, to };
-  for (const variable of variables) {
-    const value = query.get(variable);
-    if (value !== null && value !== '') view.filters[variable] = value;
+  for (const [key, value] of query) {
+    const variable = variables.find((one) => one === key);
+    if (value === '' || ['dashboard', 'range', 'from', 'to'].includes(key)) continue;
+    if (variable === undefined) view.options[key] = value;
+    else view.filters[variable] = value;
   }
   return view;
 }
 
-/** Keeps the view in the page's address, so that it can be shared and survives a reload. @param {View} view */
-export function writeView({ dashboard, range, filters }) {
+/** The address of a view, as `readView` reads it. @param {View} view */
+export function addressOf({ page, id, dashboard, range, filters, options }) {
   const query = new URLSearchParams();
-  if (dashboard !== null) query.set('dashboard', dashboard);
+  if (dashboard !== null && page === 'overview') query.set('dashboard', dashboard);
   if (typeof range === 'string') {
     if (range !== '24h') query.set('range', range);
   } else {
@@ -50,16 +87,27 @@ export function writeView({ dashboard, range, filters }) {
     query.set('to', String(Math.round(range.to)));
   }
   for (const [name, value] of Object.entries(filters)) query.set(name, value);
+  for (const [name, value] of Object.entries(options)) if (value !== '') query.set(name, value);
+  const path = page === 'overview' ? '/' : `/${page}${id === null ? '' : `/${encodeURIComponent(id)}`}`;
   const text = query.toString();
-  history.replaceState(null, '', text === '' ? location.pathname : `?${text}`);
+  return text === '' ? path : `${path}?${text}`;
 }
 
-/** Length of the view's range in seconds. @param {View} view */
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Length of the view's range in seconds. @param {Pick<View, 'range'>} view */
 export function rangeSeconds({ range }) {
-  return typeof range === 'string' ? ranges[range].seconds : (range.to - range.from) / 1_000;
+  return typeof range === 'string' ? (parseLength(range) ?? 86_400) : (range.to - range.from) / 1_000;
 }
 
-/** The view's range as the API takes it. @param {View} view */
+/** The view's range as the API takes it. @param {Pick<View, 'range'>} view */
 export function rangeQuery({ range }) {
   if (typeof range === 'string') return new URLSearchParams({ from: `now-${range}`, to: 'now' });
   return new URLSearchParams({ from: String(Math.round(range.from)), to: String(Math.round(range.to)) });

@@ -1,5 +1,15 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rangeQuery, rangeSeconds, stepFor } from './view-state.js';
+import {
+  addressOf,
+  pageNames,
+  parseLength,
+  rangeQuery,
+  rangeSeconds,
+  readView,
+  stepFor,
+  type View,
+} from './view-state.js';
 
 test.each([
   [3_600, 450, true, 60],
@@ -13,9 +23,58 @@ test.each([
 });
 
 test('a named range is asked for relative to the present, a drawn one by its ends', () => {
-  const named = { dashboard: null, range: '6h' as const, filters: {} };
-  const drawn = { dashboard: null, range: { from: 1_000.4, to: 61_000.4 }, filters: {} };
-  expect(String(rangeQuery(named))).toBe('from=now-6h&to=now');
+  const named = { range: '90m' };
+  const drawn = { range: { from: 1_000.4, to: 61_000.4 } };
+  expect(String(rangeQuery(named))).toBe('from=now-90m&to=now');
   expect(String(rangeQuery(drawn))).toBe('from=1000&to=61000');
-  expect([rangeSeconds(named), rangeSeconds(drawn)]).toEqual([21_600, 60]);
+  expect([rangeSeconds(named), rangeSeconds(drawn)]).toEqual([5_400, 60]);
+});
+
+test.each([
+  ['1h', 3_600],
+  ['90m', 5_400],
+  ['2w', 1_209_600],
+  ['0h', null],
+  ['5y', null],
+  ['9999w', null],
+  ['', null],
+])('%s is a length of %s s', (text, expected) => {
+  expect(parseLength(text)).toBe(expected);
+});
+
+test('the first page has the bare address; every other has one of its own', () => {
+  const view = readView({ pathname: '/', search: '' });
+  expect(addressOf(view)).toBe('/');
+  expect(addressOf({ ...view, page: 'incidents', id: 'inc_1' })).toBe('/incidents/inc_1');
+  expect(addressOf({ ...view, page: 'explore', range: '6h', options: { by: 'class,model' } })).toBe(
+    '/explore?range=6h&by=class%2Cmodel',
+  );
+});
+
+test('an address of another page than there is leads to the first', () => {
+  expect(readView({ pathname: '/elsewhere', search: '?range=99y' })).toMatchObject({
+    page: 'overview',
+    range: '24h',
+  });
+});
+
+test('every view is read back from its address', () => {
+  const word = fc.string({ minLength: 1, maxLength: 20 }).filter((text) => text.isWellFormed());
+  const view: fc.Arbitrary<View> = fc.record({
+    page: fc.constantFrom(...pageNames),
+    id: fc.constant(null),
+    dashboard: fc.constant(null),
+    range: fc.oneof(
+      fc.constantFrom('1h', '24h', '45m', '3d'),
+      fc.record({ from: fc.integer({ min: 1, max: 1_000 }), to: fc.integer({ min: 1_001, max: 9_999 }) }),
+    ),
+    filters: fc.dictionary(fc.constantFrom('provider', 'model'), word, { maxKeys: 2 }),
+    options: fc.dictionary(fc.constantFrom('by', 'class', 'q'), word, { maxKeys: 3 }),
+  });
+  fc.assert(
+    fc.property(view, (one) => {
+      const address = new URL(addressOf(one), 'http://here');
+      expect(readView(address)).toEqual(one);
+    }),
+  );
 });

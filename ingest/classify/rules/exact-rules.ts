@@ -8,6 +8,7 @@ const ipRefused = new RegExp(
     String.raw`(?:unauthorized|disallowed|forbidden|unknown|untrusted) ip\b`,
     String.raw`\bip(?: address)? restriction`,
     String.raw`ip_address_blocked`,
+    String.raw`\b(?:caller|client|your) ip address is blocked`,
     String.raw`(?:white|allow) ?-?list[^{}']{0,40}\bip\b`,
   ].join('|'),
 );

@@ -1,3 +1,4 @@
+import { bytesInText } from '../../packed.ts';
 import { nestsTooDeeply } from './json-depth.ts';
 
 /** How often a text was made of a text: Debezium of Docker of a logger is three. */
@@ -11,7 +12,10 @@ const texts: string[] = Array.from({ length: REMEMBERED }, () => '');
 const values: unknown[] = Array.from({ length: REMEMBERED }, () => undefined);
 let oldest = 0;
 
-/** The object or list that a text holds as JSON, also where it was made a text several times; else undefined. */
+/**
+ * The object or list that a text holds as JSON, also where it was made a text several times, or packed with gzip and written in
+ * base64, as Kinesis and CloudWatch Logs hand it on; else undefined.
+ */
 export function jsonInText(text: string): object | undefined {
   if (text.length < 2 || (text.length < LONGEST_PREFIX && !mayBeJson(text))) return undefined;
   for (let i = 0; i < REMEMBERED; i++) if (texts[i] === text) return values[i] as object | undefined;
@@ -25,7 +29,7 @@ export function jsonInText(text: string): object | undefined {
 function parse(text: string): object | undefined {
   let here: unknown = text;
   for (let times = 0; times < MOST_TIMES && typeof here === 'string'; times++) {
-    const inner = mayBeJson(here) ? here : here.replace(CRI, '');
+    const inner = mayBeJson(here) ? here : (textInBase64(here) ?? here.replace(CRI, ''));
     if (!mayBeJson(inner) || nestsTooDeeply(inner)) return undefined;
     try {
       here = JSON.parse(inner);
@@ -34,6 +38,11 @@ function parse(text: string): object | undefined {
     }
   }
   return typeof here === 'object' && here !== null ? here : undefined;
+}
+
+/** Undefined for what is no base64 of a text. */
+function textInBase64(text: string): string | undefined {
+  return bytesInText(text)?.toString('utf8');
 }
 
 function mayBeJson(text: string): boolean {

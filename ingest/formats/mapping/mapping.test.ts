@@ -15,7 +15,7 @@ describe('compileMapping', () => {
         time_zone: 'Asia/Tokyo',
       },
     ],
-    [{ records: '$.message', read_as: 'auto' }],
+    [{ records: '$.message', read_as: 'auto', skip: { ping: { '$.type': 'ping' } } }],
   ])('accepts %j', (spec) => {
     expect(() => compileMapping(spec, 'mapping')).not.toThrow();
   });
@@ -67,7 +67,7 @@ describe('compileMapping', () => {
     [{ ...good, records: '$..r' }, /^mapping\.records: "\$\.\.r" is no path to records from character 2 on/],
     [{ ...good, records: ['$.a', '$$.b'] }, /^mapping\.records\[1\]: "\$\$\.b" is no path to records; write/],
     [{ records: '$.m', read_as: 'native' }, /^mapping\.read_as: "native" is not auto/],
-    [{ records: '$.m', read_as: 'auto', skip: { x: { a: 1 } } }, /^mapping\.skip: of no use beside read_as/],
+    [{ records: '$.m', read_as: 'auto', outcome: '$.x' }, /^mapping\.outcome: of no use beside read_as/],
     [{ read_as: 'auto' }, /^mapping\.records: missing; write where the records to be read stand/],
     [
       { ...good, skip: { 'Cache hit': { '$.c': true } } },

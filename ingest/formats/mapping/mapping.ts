@@ -122,9 +122,8 @@ function readAsOf(spec: MappingSpec, at: string): 'auto' | null {
   if (readAs === undefined) return null;
   if (readAs !== 'auto')
     throw faultAt(`${at}.read_as`, `${shown(readAs)} is not auto, which is all there is`);
-  const useless = ['skip', 'outcome'].find((key) => spec[key] !== undefined);
-  if (useless !== undefined)
-    throw faultAt(`${at}.${useless}`, 'of no use beside read_as: the format of the record inside says it');
+  if (spec['outcome'] !== undefined)
+    throw faultAt(`${at}.outcome`, 'of no use beside read_as: the format of the record inside says it');
   if (spec['records'] === undefined)
     throw faultAt(
       `${at}.records`,

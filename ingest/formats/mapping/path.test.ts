@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EACH, parsePath, parsePathToMany, readMany, readSteps, withOnly } from './path.ts';
@@ -82,6 +83,36 @@ describe('readSteps', () => {
         expect(readSteps(value, path)).toBe(7);
       }),
     );
+  });
+
+  it.each([
+    '{"leaf":7}',
+    '{ "leaf": 7 }',
+    '{\n"leaf":7}',
+    '{\r\n"leaf":7}',
+    '[{"leaf":7}]',
+    '[ {"leaf":7} ]',
+    '[\n{"leaf":7}]',
+  ])('goes into base64 of %j, packed or not', (text) => {
+    const long = text.replace('7', `7, "more": "${'x'.repeat(40)}"`);
+    for (const bytes of [Buffer.from(long), gzipSync(long)]) {
+      const value = { x: bytes.toString('base64') };
+      expect(readSteps(value, ['x', 0, 'leaf']) ?? readSteps(value, ['x', 'leaf'])).toBe(7);
+    }
+  });
+
+  it.each([
+    ['a web token', `eyJ${'a'.repeat(40)}.eyJ${'b'.repeat(40)}.c`],
+    [
+      'gzip that is cut off',
+      gzipSync(JSON.stringify({ a: 1, b: Array.from({ length: 99 }, (_n, i) => i * 7919) }))
+        .subarray(0, 60)
+        .toString('base64'),
+    ],
+    ['gzip of too much', gzipSync(Buffer.alloc(9 * 1024 * 1024, 32)).toString('base64')],
+    ['a word', `H4sI${'a'.repeat(60)}`],
+  ])('finds nothing in %s', (_fact, text) => {
+    expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
   });
 
   it.each(['{"a":', 'a text', '{"a":1} and more', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`, '"a"'])(

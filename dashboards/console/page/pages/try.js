@@ -1,31 +1,44 @@
 // @ts-check
-import { byId, h } from './dom.js';
-import { retryName } from './names.js';
-import { RequestFailed } from './requests.js';
+import { h } from '../dom.js';
+import { retryName } from '../names.js';
+import { messageOf } from '../parts.js';
+import { RequestFailed } from '../requests.js';
 
-/** @typedef {import('../try.ts').TryAnswer} TryAnswer */
-/** @typedef {import('../try.ts').TriedRecord} TriedRecord */
+/** @typedef {import('../../try.ts').TryAnswer} TryAnswer */
+/** @typedef {import('../../try.ts').TriedRecord} TriedRecord */
 
 /** The largest text that the server takes, in bytes. */
 const LARGEST = 1024 * 1024;
 
-/** Sets up the sheet in which a record is pasted or dropped, and shows how it is read. Returns what opens it. */
-export function createTryDialog() {
-  const dialog = /** @type {HTMLDialogElement} */ (byId('try'));
-  const text = /** @type {HTMLTextAreaElement} */ (byId('try-text'));
-  const result = byId('try-result');
+/**
+ * A record is pasted or dropped, and the page shows how it is read.
+ * @returns {import('../context.js').Page}
+ */
+export function createPage() {
+  const text = h('textarea', {
+    id: 'try-text',
+    spellcheck: 'false',
+    autocomplete: 'off',
+    placeholder: '{"ts": "…", "status": 429, "error": "You exceeded your current quota"}',
+  });
+  const result = h('div', { id: 'try-result', 'aria-live': 'polite' });
 
   const run = async () => {
     result.replaceChildren(h('p', { class: 'quieter' }, 'Reading …'));
     try {
       result.replaceChildren(...answer(await ask(text.value)));
     } catch (error) {
-      result.replaceChildren(
-        h('p', { class: 'try-dead' }, error instanceof Error ? error.message : String(error)),
-      );
+      result.replaceChildren(h('p', { class: 'try-dead' }, messageOf(error)));
     }
   };
-  byId('try-form').addEventListener('submit', (event) => {
+  const form = h(
+    'form',
+    { class: 'try-form' },
+    h('label', { class: 'unseen', for: 'try-text' }, 'Records'),
+    text,
+    h('div', {}, h('button', { type: 'submit', class: 'quiet' }, 'Read it')),
+  );
+  form.addEventListener('submit', (event) => {
     event.preventDefault();
     void run();
   });
@@ -46,14 +59,20 @@ export function createTryDialog() {
         return run();
       });
   });
-  byId('try-close').addEventListener('click', () => dialog.close());
-  dialog.addEventListener('click', (event) => {
-    // The dialog itself is hit only on its backdrop: its content fills it.
-    if (event.target === dialog) dialog.close();
-  });
-  return () => {
-    dialog.showModal();
-    text.focus();
+  return {
+    element: h(
+      'section',
+      { 'aria-labelledby': 'page-title' },
+      h('h2', { id: 'page-title', class: 'page-title' }, 'Try a record'),
+      h(
+        'p',
+        { class: 'page-about' },
+        'Paste lines of a log, or drop a file: how each record is read, and what it would count as. Nothing of it is kept.',
+      ),
+      form,
+      result,
+    ),
+    refresh: () => Promise.resolve(),
   };
 }
 

@@ -1,0 +1,22 @@
+import { Readable } from 'node:stream';
+import type { CommandContext } from '../context.ts';
+import { relayStdin } from '../input/relay-stdin.ts';
+import { serveMcp } from '../mcp/serve-mcp.ts';
+import { shareStore } from '../mcp/shared-store.ts';
+import { version } from '../version.ts';
+
+/** Serves the tools on standard input and output until the client leaves. */
+export async function run(_options: object, context: CommandContext): Promise<number> {
+  const { stdin, stdout, signal, settings } = context;
+  if (stdin.isTTY) context.err('faultline mcp speaks with a program: see docs/mcp.md for how to register it');
+  // The embedded engine may not see standard input.
+  const input = settings.clickhouse.url === '' ? Readable.from(relayStdin()) : stdin;
+  const shared = shareStore(context);
+  try {
+    await serveMcp(shared.ask, { input, output: stdout, signal, version: version() });
+    return 0;
+  } finally {
+    input.destroy();
+    await shared.close();
+  }
+}

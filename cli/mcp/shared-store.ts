@@ -1,0 +1,75 @@
+import type { Store } from '../../store/store.ts';
+import type { CommandContext } from '../context.ts';
+import { UserError } from '../errors.ts';
+import { openReader } from '../needs/open-reader.ts';
+import { type AskApi, askConsole, askStore, consoleUrl } from './ask-api.ts';
+
+/** A data directory that nobody asked for so long is given back, ms. */
+const IDLE_MS = 5_000;
+
+/** Answers over whatever has the data, and lets go of it when it is not needed. */
+export interface SharedStore {
+  ask: AskApi;
+  close(): Promise<void>;
+}
+
+interface Opened {
+  store: Store;
+  ask: AskApi;
+}
+
+/**
+ * The store of the settings for a process that lives as long as an editor: it may hold up nobody. A server is opened once; a
+ * data directory only while it is asked, because one process owns it. Where another has it, or it is empty, the console of the settings
+ * is asked: `faultline start` shows there what it has.
+ */
+export function shareStore(context: CommandContext): SharedStore {
+  const isServer = context.settings.clickhouse.url !== '';
+  let opening: Promise<Opened> | null = null;
+  let running = 0;
+  let timer: NodeJS.Timeout | null = null;
+  let isTold = false;
+
+  const open = async (): Promise<Opened> => {
+    const store = await openReader(context);
+    return { store, ask: await askStore(store, context) };
+  };
+  const letGo = async (): Promise<void> => {
+    if (timer !== null) clearTimeout(timer);
+    const gone = opening;
+    opening = null;
+    await gone?.then(({ store }) => store.close()).catch(() => undefined);
+  };
+  const instead = async (question: Parameters<AskApi>[0], error: unknown): Promise<unknown> => {
+    if (isServer || !(error instanceof UserError)) throw error;
+    try {
+      const answer = await askConsole(context.settings.console)(question);
+      if (!isTold) context.err(`faultline: asking ${consoleUrl(context.settings.console)}: ${error.message}`);
+      isTold = true;
+      return answer;
+    } catch (second) {
+      // Nobody listens there: what is wrong with the store is what helps.
+      throw second instanceof UserError ? second : error;
+    }
+  };
+
+  return {
+    async ask(question) {
+      if (timer !== null) clearTimeout(timer);
+      running += 1;
+      try {
+        opening ??= open();
+        const mine = opening;
+        const opened = await mine.catch((error: unknown) => {
+          if (opening === mine) opening = null;
+          return { error };
+        });
+        return await ('error' in opened ? instead(question, opened.error) : opened.ask(question));
+      } finally {
+        running -= 1;
+        if (running === 0 && !isServer) timer = setTimeout(() => void letGo(), IDLE_MS).unref();
+      }
+    },
+    close: letGo,
+  };
+}

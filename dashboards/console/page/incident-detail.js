@@ -1,0 +1,251 @@
+// @ts-check
+import { h } from './dom.js';
+import { dayAndTime, fullTime, nearTime, number, words } from './format.js';
+import { incidentCard } from './incident-card.js';
+import { messageOf } from './parts.js';
+import { redraw } from './redraw.js';
+import { get, post } from './requests.js';
+
+/** @typedef {import('./context.js').PageContext} PageContext */
+/** @typedef {import('../v1/incidents.ts').IncidentAnswer} IncidentAnswer */
+/** @typedef {import('../v1/explain.ts').ExplainAnswer} ExplainAnswer */
+
+/**
+ * Everything about one incident: the card, what people said of it, how it went, and what differed when it began.
+ * @param {PageContext} context
+ * @param {string} id
+ */
+export function createIncidentDetail(context, id) {
+  const trouble = h('p', { class: 'trouble', role: 'status', hidden: true });
+  const cardHost = h('div', {});
+  const attentionHost = h('div', { class: 'card' });
+  const timelineHost = h('div', { class: 'card' });
+  const differsHost = h('div', { class: 'card' });
+  const said = h('p', { role: 'status', 'aria-live': 'polite', class: 'none' });
+  /** @type {IncidentAnswer | null} */
+  let last = null;
+  /** What differed at its begin is asked for once: it does not change any more. @type {ExplainAnswer | null} */
+  let differs = null;
+
+  const drawCard = (/** @type {number} */ present) => {
+    if (last !== null) redraw(cardHost, incidentCard(last.incident, present));
+  };
+  const draw = () => {
+    if (last === null) return;
+    drawCard(context.present());
+    redraw(attentionHost, ...attention(last, act), said);
+    redraw(timelineHost, ...timeline(last, context.present()));
+    redraw(differsHost, ...whatDiffered(differs, last, context));
+  };
+  /** @param {() => Promise<unknown>} request @param {string} done */
+  const act = (request, done) => {
+    request().then(
+      () => {
+        said.textContent = done;
+        context.again();
+      },
+      (/** @type {unknown} */ error) => {
+        said.textContent = messageOf(error);
+      },
+    );
+  };
+
+  return {
+    id,
+    element: h(
+      'section',
+      { 'aria-labelledby': `title-${id}` },
+      h('p', { class: 'help-links' }, h('a', { href: '/incidents' }, 'All incidents')),
+      trouble,
+      h(
+        'div',
+        { class: 'two-columns' },
+        h('div', {}, cardHost),
+        h('div', {}, attentionHost, timelineHost, differsHost),
+      ),
+    ),
+    draw,
+    tick: drawCard,
+    /** @param {AbortSignal} signal */
+    async refresh(signal) {
+      try {
+        last = /** @type {IncidentAnswer} */ (
+          await get(`/api/v1/incidents/${encodeURIComponent(id)}`, signal)
+        );
+        trouble.hidden = true;
+        draw();
+        if (differs === null) {
+          differs = /** @type {ExplainAnswer} */ (
+            await get(`/api/v1/explain?${beginOf(last.incident)}`, signal)
+          );
+          draw();
+        }
+      } catch (error) {
+        if (signal.aborted) throw error;
+        trouble.textContent = messageOf(error);
+        trouble.hidden = false;
+      }
+    },
+  };
+}
+
+/** The first quarter of an hour of an incident. @param {IncidentAnswer['incident']} incident */
+function beginOf({ started_at: startedAt, resolved_at: resolvedAt }) {
+  const from = Date.parse(startedAt);
+  const to = Math.min(
+    from + 900_000,
+    resolvedAt === null ? Number.POSITIVE_INFINITY : Date.parse(resolvedAt),
+  );
+  return new URLSearchParams({ from: String(from), to: String(Math.max(to, from + 60_000)) });
+}
+
+/**
+ * @param {IncidentAnswer} answer
+ * @param {(request: () => Promise<unknown>, done: string) => void} act
+ */
+function attention({ incident, attention: present }, act) {
+  const note = h('input', {
+    type: 'text',
+    class: 'field broad',
+    'data-key': 'note',
+    'aria-label': 'Note for the others',
+    placeholder: 'who, why',
+    maxlength: '200',
+  });
+  const path = `/api/v1/incidents/${encodeURIComponent(incident.id)}`;
+  /** @param {string} title @param {() => void} onclick */
+  const button = (title, onclick) =>
+    h('button', { type: 'button', class: 'quiet', 'data-key': title, onclick }, title);
+  /** The field that is on the page, which redrawing keeps. */
+  const written = () =>
+    /** @type {HTMLInputElement | null} */ (document.querySelector('[data-key="note"]'))?.value ?? '';
+  const silence = (/** @type {string} */ until) => () =>
+    act(
+      () =>
+        post('/api/v1/silences', {
+          kinds: [incident.kind],
+          scope: incident.scope,
+          for: until,
+          note: written(),
+        }),
+      `Silenced for ${until}.`,
+    );
+  return [
+    h('h3', {}, 'What people said'),
+    present === null
+      ? h('p', { class: 'none' }, 'Nobody has acknowledged or silenced it.')
+      : h(
+          'p',
+          {},
+          h('b', {}, words(present.state)),
+          present.by === '' ? '' : ` by ${present.by}`,
+          present.until === undefined ? '' : ` until ${dayAndTime(Date.parse(present.until))}`,
+          present.note === '' ? '' : `: ${present.note}`,
+        ),
+    incident.state !== 'resolved' &&
+      h(
+        'div',
+        { class: 'bar' },
+        note,
+        present?.state === 'acknowledged'
+          ? button('Take the acknowledgement back', () =>
+              act(() => post(`${path}/acknowledge`, { withdraw: true, note: written() }), 'Taken back.'),
+            )
+          : button('Acknowledge', () =>
+              act(() => post(`${path}/acknowledge`, { note: written() }), 'Acknowledged.'),
+            ),
+        button('Silence for 1 h', silence('1h')),
+        button('Silence for 1 day', silence('24h')),
+      ),
+  ];
+}
+
+/** @param {IncidentAnswer} answer @param {number} present */
+function timeline({ timeline: steps }, present) {
+  return [
+    h('h3', {}, 'How it went'),
+    steps.length === 0
+      ? h('p', { class: 'none' }, 'No step is stored.')
+      : h(
+          'ol',
+          { class: 'timeline' },
+          ...steps.map(({ at, what, detail }) =>
+            h(
+              'li',
+              {},
+              h('time', { datetime: at, title: fullTime(Date.parse(at)) }, nearTime(Date.parse(at), present)),
+              h('span', {}, h('b', {}, words(what)), detail === '' ? '' : ` ${detail}`),
+            ),
+          ),
+        ),
+  ];
+}
+
+/** @param {ExplainAnswer | null} answer @param {IncidentAnswer} about @param {PageContext} context */
+function whatDiffered(answer, { incident }, context) {
+  const from = Date.parse(incident.started_at);
+  const to = incident.resolved_at === null ? context.present() : Date.parse(incident.resolved_at);
+  const where = Object.entries(incident.scope)
+    .filter(([name]) => name !== 'class')
+    .map(([name, value]) => `${name === 'key' ? 'api_key' : name}=${value}`)
+    .join('\n');
+  const span = { from: from - 1_800_000, to: Math.max(to, from + 600_000) };
+  return [
+    h('h3', {}, 'What differed when it began'),
+    answer === null
+      ? h('p', { class: 'none' }, 'Comparing …')
+      : answer.scopes.length === 0
+        ? h('p', { class: 'none' }, 'No part of the traffic failed more than before, beyond chance.')
+        : h(
+            'ol',
+            { class: 'steps' },
+            ...answer.scopes.slice(0, 5).map(({ scope, failures, expected, share }) =>
+              h(
+                'li',
+                {},
+                h(
+                  'b',
+                  {},
+                  Object.entries(scope)
+                    .map(([name, value]) => `${name} ${value}`)
+                    .join(' · '),
+                ),
+                ` ${number(failures, 'count')} failures, ${number(Math.round(expected), 'count')} expected`,
+                share === null ? '' : `, ${number(share, 'ratio')} of the excess`,
+              ),
+            ),
+          ),
+    h(
+      'p',
+      { class: 'help-links' },
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'cell-link',
+          onclick: () =>
+            context.go({ page: 'explore', range: span, options: { by: 'class', and: 'client', where } }),
+        },
+        'Its trend',
+      ),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'cell-link',
+          onclick: () => context.go({ page: 'errors', range: span, options: { where } }),
+        },
+        'Its failures',
+      ),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'cell-link',
+          onclick: () => context.go({ page: 'differs', range: { from, to: Math.max(to, from + 60_000) } }),
+        },
+        'What differs in all of it',
+      ),
+    ),
+  ];
+}

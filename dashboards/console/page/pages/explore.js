@@ -1,0 +1,308 @@
+// @ts-check
+import { addCondition, choice, createQueryBar } from '../query-bar.js';
+import { createPanelCard } from '../panel-card.js';
+import { h, swatch } from '../dom.js';
+import { number } from '../format.js';
+import { messageOf } from '../parts.js';
+import { redraw } from '../redraw.js';
+import { get } from '../requests.js';
+import { withOptions } from '../share.js';
+import { rangeQuery } from '../view-state.js';
+
+/** @typedef {import('../context.js').PageContext} PageContext */
+/** @typedef {import('../../v1/trends.ts').TrendsAnswer} TrendsAnswer */
+/** @typedef {TrendsAnswer['series'][number]} TrendSeries */
+/** @typedef {'errors' | 'requests' | 'share'} Measure */
+
+const dimensions = /** @type {const} */ ([
+  ['class', 'Error class'],
+  ['provider', 'Provider'],
+  ['org', 'Organization'],
+  ['project', 'Project'],
+  ['client', 'Client'],
+  ['model', 'Model'],
+  ['api_key', 'Key'],
+  ['region', 'Region'],
+  ['endpoint', 'Endpoint'],
+  ['status', 'Status'],
+]);
+const measures = /** @type {const} */ ([
+  ['errors', 'Failures'],
+  ['requests', 'Requests'],
+  ['share', 'Share of failures'],
+]);
+/** More lines than these cannot be told apart; the table has all. */
+const MOST_LINES = 12;
+
+/**
+ * Trends by any dimension: grouped, filtered by a click, compared with the time before, as a chart and as a table.
+ * @param {PageContext} context
+ * @returns {import('../context.js').Page}
+ */
+export function createPage(context) {
+  const bar = createQueryBar(context, () => [
+    choice(context, { key: 'by', label: 'Group by', choices: dimensions, preset: 'class' }),
+    choice(context, {
+      key: 'and',
+      label: 'And by',
+      choices: [['', 'and by …'], ...dimensions],
+      preset: '',
+    }),
+    choice(context, { key: 'show', label: 'What is shown', choices: measures, preset: 'errors' }),
+  ]);
+  const trouble = h('p', { class: 'trouble', role: 'status', hidden: true });
+  const chartHost = h('div', { class: 'grid' });
+  const table = h('div', { class: 'card' });
+  /** @type {ReturnType<typeof createPanelCard> | null} */
+  let card = null;
+  let cardOf = '';
+  /** @type {TrendsAnswer | null} */
+  let last = null;
+
+  const measure = () => /** @type {Measure} */ (context.view.options['show'] ?? 'errors');
+  const by = () => groupedBy(context.view.options);
+
+  const draw = () => {
+    bar.draw();
+    if (last === null) return;
+    if (card === null || cardOf !== measure()) {
+      card?.destroy();
+      cardOf = measure();
+      card = createPanelCard(panelOf(measure()), {
+        createChart: context.createChart,
+        zoom: (from, to) => context.change({ range: { from, to } }),
+        showDashboard: () => {},
+        dashboards: new Set(),
+        table: () => ({
+          present: context.present(),
+          classes: context.classes,
+          showClass: context.showClass,
+          filter: () => {},
+        }),
+      });
+      chartHost.replaceChildren(card.element);
+    }
+    card.update(chartAnswer(last, measure(), context), []);
+    redraw(table, ...tableOf(last, by(), context));
+  };
+
+  return {
+    element: h(
+      'section',
+      { 'aria-labelledby': 'page-title' },
+      h('h2', { id: 'page-title', class: 'page-title' }, 'Explore'),
+      h(
+        'p',
+        { class: 'page-about' },
+        'Failures over time by any dimension, with the same time before. A click on a value keeps it or leaves it out; a span drawn on the chart becomes the range.',
+      ),
+      bar.element,
+      trouble,
+      chartHost,
+      table,
+    ),
+    draw,
+    viewChanged: draw,
+    destroy: () => card?.destroy(),
+    async refresh({ signal }) {
+      const values = bar.ask(signal);
+      try {
+        last = /** @type {TrendsAnswer} */ (await get(`/api/v1/trends?${questionOf(context)}`, signal));
+        trouble.hidden = true;
+        draw();
+      } catch (error) {
+        if (signal.aborted) throw error;
+        trouble.textContent = `Not up to date: ${messageOf(error)}`;
+        trouble.hidden = false;
+      }
+      const failure = await values;
+      if (failure !== null) throw failure;
+    },
+  };
+}
+
+/** By what the address groups. @param {Record<string, string>} options */
+export function groupedBy({ by = 'class', and = '' }) {
+  return and === '' || and === by ? by.split(',') : [...by.split(','), and];
+}
+
+/** The page's question as the API takes it. @param {Pick<PageContext, 'view'>} context */
+function questionOf({ view }) {
+  const query = rangeQuery(view);
+  query.set('by', groupedBy(view.options).join(','));
+  for (const [name, value] of Object.entries(view.filters)) query.append('where', `${name}=${value}`);
+  return withOptions(query, view.options, ['where']);
+}
+
+/** @param {Measure} measure @returns {Omit<import('../../../panel.ts').Panel, 'sql'>} */
+function panelOf(measure) {
+  const titles = { errors: 'Failures', requests: 'Requests', share: 'Share of failures' };
+  return {
+    slug: 'explore',
+    title: titles[measure],
+    description: 'One line or part of a bar for each group; the table below has all of them.',
+    kind: measure === 'share' ? 'timeseries' : 'bars',
+    unit: measure === 'share' ? 'ratio' : 'count',
+    stacked: measure !== 'share',
+    width: 24,
+    height: 12,
+    empty: 'Nothing in this range.',
+  };
+}
+
+/**
+ * @param {TrendsAnswer} answer
+ * @param {Measure} measure
+ * @param {PageContext} context
+ * @returns {import('../../panel-answer.ts').PanelAnswer}
+ */
+function chartAnswer({ from, to, step, series }, measure, { classes, present }) {
+  const first = Date.parse(from) / 1_000;
+  // A step that is still being counted would look like a collapse.
+  const whole = (series[0]?.points ?? []).filter(({ ts }) => Date.parse(ts) + step * 1_000 <= present());
+  const times = whole.map(({ ts }) => Date.parse(ts) / 1_000);
+  return {
+    slug: 'explore',
+    shape: 'series',
+    from: first,
+    to: Date.parse(to) / 1_000,
+    step,
+    times,
+    series: series.slice(0, MOST_LINES).map((one) => ({
+      name: Object.values(one.group).join(' · '),
+      label: Object.entries(one.group)
+        .map(([name, value]) => titleOf(name, value, classes))
+        .join(' · '),
+      color:
+        Object.keys(one.group).length === 1 ? (classes.get(one.group['class'] ?? '')?.color ?? null) : null,
+      values: one.points
+        .slice(0, times.length)
+        .map((point) =>
+          measure === 'share'
+            ? point.requests === 0
+              ? null
+              : point.errors / point.requests
+            : point[measure],
+        ),
+    })),
+  };
+}
+
+/**
+ * @param {string} dimension
+ * @param {string} value
+ * @param {PageContext['classes']} classes
+ */
+function titleOf(dimension, value, classes) {
+  if (value === '') return '(empty)';
+  return dimension === 'class' ? (classes.get(value)?.title ?? value) : value;
+}
+
+/**
+ * @param {TrendsAnswer} answer
+ * @param {readonly string[]} by
+ * @param {PageContext} context
+ */
+function tableOf({ series, left_off: leftOff }, by, context) {
+  if (series.length === 0) return [h('p', { class: 'none' }, 'Nothing in this range fits.')];
+  const heads = [...by, 'requests', 'failures', 'share', 'the time before', 'change'];
+  const rows = series.map((one) =>
+    h(
+      'tr',
+      { 'data-key': JSON.stringify(one.group) },
+      ...by.map((dimension) => h('td', {}, groupCell(dimension, one.group[dimension] ?? '', context))),
+      h('td', { class: 'right' }, number(one.requests, 'count')),
+      h('td', { class: 'right' }, number(one.errors, 'count')),
+      h('td', { class: 'right' }, one.share === null ? '–' : number(one.share, 'ratio')),
+      h('td', { class: 'right' }, one.previous_errors === null ? '–' : number(one.previous_errors, 'count')),
+      h('td', { class: 'right' }, changeText(one)),
+    ),
+  );
+  return [
+    h(
+      'p',
+      { class: 'help-links' },
+      h(
+        'a',
+        { href: `/api/v1/trends?${csvOf(context)}`, download: 'faultline-trends.csv' },
+        'Download as CSV',
+      ),
+    ),
+    h(
+      'div',
+      { class: 'table-scroll', role: 'region', 'aria-label': 'Groups', tabindex: '0' },
+      h(
+        'table',
+        {},
+        h('caption', { class: 'unseen' }, 'Groups with their failures, most first'),
+        h(
+          'thead',
+          {},
+          h(
+            'tr',
+            {},
+            ...heads.map((head, at) =>
+              h('th', { scope: 'col', class: at < by.length ? null : 'right' }, head),
+            ),
+          ),
+        ),
+        h('tbody', {}, ...rows),
+      ),
+    ),
+    leftOff > 0 && h('p', { class: 'none' }, `${leftOff} more groups with fewer failures; the CSV has more.`),
+  ];
+}
+
+/** @param {PageContext} context */
+function csvOf(context) {
+  const query = questionOf(context);
+  query.set('format', 'csv');
+  return query;
+}
+
+/**
+ * A value with buttons that keep it and that leave it out.
+ * @param {string} dimension
+ * @param {string} value
+ * @param {PageContext} context
+ */
+function groupCell(dimension, value, context) {
+  const facts = dimension === 'class' ? context.classes.get(value) : undefined;
+  const title = titleOf(dimension, value, context.classes);
+  return h(
+    'span',
+    { class: 'group-cell' },
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'cell-link',
+        title: `Only ${dimension} ${title}`,
+        onclick: () => addCondition(context, `${dimension}=${value}`),
+      },
+      facts === undefined ? '' : swatch(facts.color),
+      title,
+    ),
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet small',
+        'aria-label': `Leave out ${dimension} ${title}`,
+        title: `Leave out ${dimension} ${title}`,
+        onclick: () => addCondition(context, `${dimension}!=${value}`),
+      },
+      '≠',
+    ),
+  );
+}
+
+/** @param {TrendSeries} series */
+function changeText({ errors, previous_errors: before }) {
+  if (before === null) return '–';
+  if (before === 0) return errors === 0 ? '–' : 'new';
+  const change = errors / before;
+  if (change >= 2) return `${number(change, 'count')} times`;
+  const percent = Math.round((change - 1) * 100);
+  return `${percent > 0 ? '+' : ''}${percent} %`;
+}

@@ -1,0 +1,155 @@
+// @ts-check
+import { byId, h } from '../dom.js';
+import { fullTime, zoneName } from '../format.js';
+import { createIncidentList } from '../incident-list.js';
+import { kindName } from '../names.js';
+import { drawNotice } from '../notices.js';
+import { createPanelCard } from '../panel-card.js';
+import { drawPart, messageOf } from '../parts.js';
+import { redraw } from '../redraw.js';
+import { eachOf, get } from '../requests.js';
+import { drawFilters, drawRanges } from '../toolbar.js';
+import { rangeQuery, rangeSeconds, stepFor } from '../view-state.js';
+
+/** @typedef {import('../chart-parts.js').Mark} Mark */
+/** @typedef {import('../context.js').PageContext} PageContext */
+
+/**
+ * Incidents beside the panels of a dashboard. Its frame is part of the document, so that it is there at first paint.
+ * @param {PageContext} context
+ * @returns {import('../context.js').Page}
+ */
+export function createPage(context) {
+  const incidentList = createIncidentList();
+  /** @type {ReturnType<typeof createPanelCard>[]} */
+  let cards = [];
+  /** @type {Mark[]} */
+  let marks = [];
+  let laidOut = '';
+
+  /** @param {import('../view-state.js').View['range']} range */
+  const chooseRange = (range) => context.change({ range });
+  /** @type {import('../toolbar.js').ChooseFilter} */
+  const chooseFilter = (variable, value) => {
+    const { [variable]: _old, ...filters } = context.view.filters;
+    context.change({ filters: value === '' ? filters : { ...filters, [variable]: value } });
+  };
+  const drawBar = () => drawRanges(byId('ranges'), context.view, context.present(), chooseRange);
+
+  /** Builds the cards of the chosen dashboard; tabs where there are several. */
+  const layOut = () => {
+    const { dashboards, view } = context;
+    const dashboard = dashboards.find(({ uid }) => uid === view.dashboard) ?? dashboards[0];
+    if (dashboard === undefined || dashboard.uid === laidOut) return;
+    laidOut = dashboard.uid;
+    for (const card of cards) card.destroy();
+    cards = [];
+    byId('question').textContent = dashboard.question;
+    redraw(
+      byId('dashboards'),
+      (dashboards.length < 2 ? [] : dashboards).map(({ uid, title }) =>
+        h(
+          'button',
+          {
+            type: 'button',
+            'data-key': uid,
+            'aria-current': uid === dashboard.uid ? 'page' : null,
+            onclick: () => context.change({ dashboard: uid }),
+          },
+          title.replace(/^faultline \/ /, ''),
+        ),
+      ),
+    );
+    const actions = {
+      createChart: context.createChart,
+      zoom: (/** @type {number} */ from, /** @type {number} */ to) => chooseRange({ from, to }),
+      showDashboard: (/** @type {string} */ uid) => context.change({ dashboard: uid }),
+      dashboards: new Set(dashboards.map(({ uid }) => uid)),
+      table: () => ({
+        present: context.present(),
+        classes: context.classes,
+        showClass: context.showClass,
+        filter: chooseFilter,
+      }),
+    };
+    const rows = dashboard.rows.flatMap(({ title, panels }) => {
+      // The page has the incidents beside the panels, with more room for them than a table gives.
+      const shown = panels.filter(({ kind }) => kind !== 'incidents');
+      if (shown.length === 0) return [];
+      const built = shown.map((panel) => createPanelCard(panel, actions));
+      cards.push(...built);
+      return [
+        h(
+          'section',
+          { class: 'row', 'aria-label': title },
+          h('h2', {}, title),
+          h('div', { class: 'grid' }, ...built.map(({ element }) => element)),
+        ),
+      ];
+    });
+    byId('rows').replaceChildren(...rows);
+  };
+
+  return {
+    element: byId('overview'),
+    viewChanged() {
+      layOut();
+      drawBar();
+    },
+    draw() {
+      incidentList.draw(context.present());
+      for (const card of cards) card.draw();
+    },
+    tick: (present) => incidentList.tick(present),
+    destroy() {
+      for (const card of cards) card.destroy();
+    },
+    async refresh({ signal, status }) {
+      const { view } = context;
+      const now = context.present();
+      layOut();
+      drawPart('ranges', drawBar);
+      const isEmpty = drawPart('notice', () => drawNotice(status, view, now, chooseRange)) ?? false;
+      try {
+        const { incidents } = /** @type {import('../../api.ts').IncidentsAnswer} */ (
+          await get('/api/incidents', signal)
+        );
+        incidentList.update(incidents, now, status.newest);
+        marks = incidents
+          .filter(({ state }) => state !== 'pending')
+          .map(({ started_at, resolved_at, severity, kind }) => ({
+            from: Date.parse(started_at) / 1_000,
+            to: (resolved_at === null ? now : Date.parse(resolved_at)) / 1_000,
+            severity,
+            title: kindName(kind),
+          }));
+      } catch (error) {
+        if (signal.aborted) throw error;
+        incidentList.fail(messageOf(error));
+      }
+      if (isEmpty) return;
+      const seconds = rangeSeconds(view);
+      // A failure waits until the panels have been asked: the next round must not overlap this one.
+      const filters = get(`/api/filters?${rangeQuery(view)}`, signal).then(
+        (values) => drawPart('filters', () => drawFilters(byId('filters'), view, values, chooseFilter)),
+        (/** @type {unknown} */ error) => error,
+      );
+      await eachOf(cards, 4, async (card) => {
+        const query = rangeQuery(view);
+        const isBars = card.panel.kind === 'bars';
+        query.set('step', String(stepFor(seconds, card.width(), isBars)));
+        for (const [name, value] of Object.entries(view.filters)) query.append(name, value);
+        try {
+          card.update(await get(`/api/panels/${card.panel.slug}?${query}`, signal), marks);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          card.fail(messageOf(error));
+        }
+      });
+      const failure = await filters;
+      if (failure !== undefined) throw failure;
+      byId('foot-range').textContent =
+        `Up to ${fullTime(now)} ${zoneName()}. Counted to ${status.newest === null ? 'nothing yet' : fullTime(status.newest)}.`;
+    },
+  };
+}

@@ -1,0 +1,165 @@
+// @ts-check
+import { h } from '../dom.js';
+import { age, dayAndTime, number, words } from '../format.js';
+import { messageOf } from '../parts.js';
+import { redraw } from '../redraw.js';
+import { get } from '../requests.js';
+
+/** @typedef {import('../context.js').PageContext} PageContext */
+/** @typedef {import('../../v1/pipeline.ts').PipelineAnswer} PipelineAnswer */
+/** @typedef {import('../dom.js').Child} Child */
+
+/**
+ * What brings the counts: partitions and their lag, dead letters, fields that were left out, names that were folded.
+ * @param {PageContext} context
+ * @returns {import('../context.js').Page}
+ */
+export function createPage(context) {
+  const trouble = h('p', { class: 'trouble', role: 'status', hidden: true });
+  const host = h('div', {});
+  /** @type {PipelineAnswer | null} */
+  let last = null;
+  const draw = () => {
+    if (last !== null) redraw(host, ...cards(last, context));
+  };
+  return {
+    element: h(
+      'section',
+      { 'aria-labelledby': 'page-title' },
+      h('h2', { id: 'page-title', class: 'page-title' }, 'Pipeline'),
+      h(
+        'p',
+        { class: 'page-about' },
+        'What is read and how far, what could not be read, and what was left out on the way.',
+      ),
+      trouble,
+      host,
+    ),
+    draw,
+    async refresh({ signal }) {
+      try {
+        last = /** @type {PipelineAnswer} */ (await get('/api/v1/pipeline', signal));
+        trouble.hidden = true;
+        draw();
+      } catch (error) {
+        if (signal.aborted) throw error;
+        trouble.textContent = `Not up to date: ${messageOf(error)}`;
+        trouble.hidden = false;
+      }
+    },
+  };
+}
+
+/** @param {PipelineAnswer} answer @param {PageContext} context */
+function cards(answer, { go }) {
+  const now = Date.now();
+  const since = (/** @type {string} */ time) => `${age(now - Date.parse(time))} ago`;
+  return [
+    card(
+      'Partitions',
+      table(
+        ['Topic', 'Partition', 'State', 'Waiting', 'Stored up to', 'Said', 'Worker'],
+        answer.partitions.map((one) => [
+          one.topic,
+          String(one.partition),
+          one.reason === '' ? words(one.state) : `${words(one.state)}: ${words(one.reason)}`,
+          number(one.behind, 'count'),
+          since(one.stored_until),
+          since(one.said_at),
+          one.worker,
+        ]),
+        answer.source === null
+          ? 'No worker has spoken of a partition within a day: is faultline ingest running?'
+          : `This process reads ${answer.source.name}, which has no partitions.`,
+      ),
+    ),
+    card(
+      'Dead letters',
+      table(
+        ['When', 'Place', 'Reason', 'Detail', 'Its beginning', 'Since'],
+        answer.dead_letters.map((one) => [
+          dayAndTime(Date.parse(one.at)),
+          `${one.topic} ${one.partition}:${one.offset}${one.part === 0 ? '' : `.${one.part}`}`,
+          words(one.reason),
+          one.detail,
+          h('code', { class: 'wrap' }, one.text),
+          one.counted_since ? 'counted' : 'waits',
+        ]),
+        'Every record could be read.',
+      ),
+      answer.dead_letters.some((one) => !one.counted_since) &&
+        h(
+          'p',
+          { class: 'help-links' },
+          'After the mapping is mended: ',
+          h('code', {}, 'faultline dead-letters replay'),
+          ' ',
+          h('button', { type: 'button', class: 'cell-link', onclick: () => go({ page: 'try' }) }, 'Try one'),
+        ),
+    ),
+    card(
+      'Fields that were left out in the last day',
+      table(
+        ['Field', 'Records'],
+        answer.dropped_fields.map(({ field, records }) => [field, number(records, 'count')]),
+        'None: every field could be read.',
+      ),
+    ),
+    card(
+      'Names that were folded to (other) in the last day',
+      table(
+        ['Dimension', 'Requests'],
+        answer.folded.map(({ dimension, requests }) => [dimension, number(requests, 'count')]),
+        'None.',
+      ),
+    ),
+    card(
+      'Records that Kafka had deleted before they were read',
+      table(
+        ['Topic', 'Partition', 'Offsets', 'Noticed'],
+        answer.losses.map((one) => [
+          one.topic,
+          String(one.partition),
+          `${one.from} to ${one.to}`,
+          dayAndTime(Date.parse(one.at)),
+        ]),
+        'None in the last 30 days.',
+      ),
+    ),
+    card(
+      'Are the counts right?',
+      h(
+        'p',
+        {},
+        h('code', {}, 'faultline reconcile'),
+        ' proves them from the ledger of what was read; ',
+        h('code', {}, 'faultline doctor'),
+        ' checks store, topics and receivers.',
+      ),
+    ),
+  ];
+}
+
+/** @param {string} title @param {...Child} content */
+function card(title, ...content) {
+  return h('section', { class: 'card', 'data-key': title }, h('h3', {}, title), ...content);
+}
+
+/**
+ * @param {readonly string[]} heads
+ * @param {readonly (readonly (string | Node)[])[]} rows
+ * @param {string} none what is said where there is no row
+ */
+function table(heads, rows, none) {
+  if (rows.length === 0) return h('p', { class: 'none' }, none);
+  return h(
+    'div',
+    { class: 'table-scroll', role: 'region', 'aria-label': heads.join(', '), tabindex: '0' },
+    h(
+      'table',
+      {},
+      h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
+      h('tbody', {}, ...rows.map((row) => h('tr', {}, ...row.map((cell) => h('td', {}, cell))))),
+    ),
+  );
+}

@@ -1,0 +1,137 @@
+// @ts-check
+import { h } from './dom.js';
+import { redraw } from './redraw.js';
+import { get } from './requests.js';
+import { wheres } from './share.js';
+import { drawFilters, drawRanges } from './toolbar.js';
+import { rangeQuery } from './view-state.js';
+
+/** @typedef {import('./context.js').PageContext} PageContext */
+
+/**
+ * The bar above a page of numbers: range, filters by dimension, what the page itself asks, and the conditions that
+ * clicks have added, each with a button that takes it back.
+ * @param {PageContext} context
+ * @param {() => (HTMLElement | null)[]} [own] the page's own fields, with `data-key`
+ */
+export function createQueryBar(context, own = () => []) {
+  const ranges = h('div', { class: 'segments', role: 'group', 'aria-label': 'Range of time' });
+  const filters = h('div', { class: 'filters', role: 'group', 'aria-label': 'Filters' });
+  const fields = h('div', { class: 'filters', role: 'group', 'aria-label': 'What is asked' });
+  const conditions = h('ul', { class: 'chips conditions', 'aria-label': 'Conditions' });
+  const element = h(
+    'div',
+    {},
+    h('div', { class: 'bar', role: 'toolbar', 'aria-label': 'Range and filters' }, ranges, filters, fields),
+    conditions,
+  );
+  /** @type {Record<import('../../panel.ts').FilterVariable, string[]>} */
+  let values = { provider: [], org: [], project: [], model: [] };
+
+  const draw = () => {
+    const { view } = context;
+    drawRanges(ranges, view, context.present(), (range) => context.change({ range }));
+    drawFilters(filters, view, values, (variable, value) => {
+      const { [variable]: _old, ...rest } = view.filters;
+      context.change({ filters: value === '' ? rest : { ...rest, [variable]: value } });
+    });
+    redraw(fields, ...own());
+    redraw(
+      conditions,
+      wheres(view.options['where']).map((condition) =>
+        h(
+          'li',
+          { 'data-key': condition },
+          condition,
+          h(
+            'button',
+            {
+              type: 'button',
+              class: 'quiet small',
+              'aria-label': `Take back ${condition}`,
+              onclick: () => removeCondition(context, condition),
+            },
+            '×',
+          ),
+        ),
+      ),
+    );
+  };
+  return {
+    element,
+    draw,
+    /**
+     * Asks for the values that occur in the range. What goes wrong is given back, not thrown: whoever asks does more
+     * at the same time, and may have given up by then.
+     * @param {AbortSignal} signal
+     * @returns {Promise<unknown>} null where nothing went wrong
+     */
+    async ask(signal) {
+      try {
+        values = await get(`/api/filters?${rangeQuery(context.view)}`, signal);
+        draw();
+        return null;
+      } catch (error) {
+        return error;
+      }
+    },
+  };
+}
+
+/**
+ * A page asks only for what fits a condition, such as `client=bot` or `class!=ok`.
+ * @param {PageContext} context
+ * @param {string} condition
+ */
+export function addCondition(context, condition) {
+  const present = wheres(context.view.options['where']).filter((one) => one !== condition);
+  context.change({ options: { ...context.view.options, where: [...present, condition].join('\n') } });
+}
+
+/** @param {PageContext} context @param {string} condition */
+function removeCondition(context, condition) {
+  const rest = wheres(context.view.options['where']).filter((one) => one !== condition);
+  context.change({ options: { ...context.view.options, where: rest.join('\n') } });
+}
+
+/**
+ * A field in which one of several is chosen; what it holds stands in the page's address.
+ * @param {PageContext} context
+ * @param {{key: string, label: string, choices: readonly (readonly [value: string, title: string])[], preset: string}} field
+ */
+export function choice(context, { key, label, choices, preset }) {
+  const chosen = context.view.options[key] ?? preset;
+  return h(
+    'select',
+    {
+      'data-key': key,
+      'aria-label': label,
+      title: label,
+      onchange: (/** @type {Event} */ event) => {
+        const { value } = /** @type {HTMLSelectElement} */ (event.currentTarget);
+        context.change({ options: { ...context.view.options, [key]: value === preset ? '' : value } });
+      },
+    },
+    ...choices.map(([value, title]) => h('option', { value, selected: value === chosen }, title)),
+  );
+}
+
+/**
+ * A field for words; Enter asks.
+ * @param {PageContext} context
+ * @param {{key: string, label: string, placeholder: string}} field
+ */
+export function words(context, { key, label, placeholder }) {
+  return h('input', {
+    type: 'search',
+    class: 'field broad',
+    'data-key': key,
+    'aria-label': label,
+    placeholder,
+    value: context.view.options[key] ?? '',
+    onchange: (/** @type {Event} */ event) => {
+      const { value } = /** @type {HTMLInputElement} */ (event.currentTarget);
+      context.change({ options: { ...context.view.options, [key]: value.trim() } });
+    },
+  });
+}

@@ -1,0 +1,36 @@
+// @ts-check
+
+/** @typedef {{name: string, address: string}} SavedView */
+
+const KEY = 'faultline-views';
+const MOST = 50;
+
+/** The views that this browser keeps, in the order in which they were saved. @returns {SavedView[]} */
+export function savedViews() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEY) ?? '[]');
+    return Array.isArray(kept) ? kept.filter(isSavedView).slice(0, MOST) : [];
+  } catch {
+    // A browser that keeps nothing, or something else under our name.
+    return [];
+  }
+}
+
+/** Keeps a view under a name; another one of that name goes. @param {string} name @param {string} address */
+export function saveView(name, address) {
+  const others = savedViews().filter((one) => one.name !== name);
+  localStorage.setItem(KEY, JSON.stringify([...others, { name, address }].slice(-MOST)));
+}
+
+/** @param {string} name */
+export function forgetView(name) {
+  localStorage.setItem(KEY, JSON.stringify(savedViews().filter((one) => one.name !== name)));
+}
+
+/** @param {unknown} value @returns {value is SavedView} */
+function isSavedView(value) {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, address } = /** @type {Record<string, unknown>} */ (value);
+  // An address that leads elsewhere than into the console is not one of ours.
+  return typeof name === 'string' && typeof address === 'string' && /^\/(?!\/)/.test(address);
+}

@@ -1,0 +1,91 @@
+// @ts-check
+import { addressOf, rangeQuery, rangeSeconds } from './view-state.js';
+
+/** @typedef {import('./view-state.js').View} View */
+
+/**
+ * The same question as the page asks, for somewhere else: a link, a request to the API, a command for a terminal.
+ * @param {View} view
+ * @param {string} origin such as `http://127.0.0.1:7070`
+ * @returns {{name: string, text: string}[]}
+ */
+export function waysTo(view, origin) {
+  const request = requestFor(view);
+  const command = commandFor(view);
+  return [
+    { name: 'Link', text: `${origin}${addressOf(view)}` },
+    ...(request === null ? [] : [{ name: 'curl', text: `curl ${quoted(`${origin}${request}`)}` }]),
+    ...(command === null ? [] : [{ name: 'Command', text: `faultline ${command}` }]),
+  ];
+}
+
+/** The request of the API that answers what a page shows; null where there is none. @param {View} view */
+export function requestFor(view) {
+  const { page, id, options } = view;
+  const query = rangeQuery(view);
+  for (const [name, value] of Object.entries(view.filters)) query.append('where', `${name}=${value}`);
+  if (page === 'incidents') {
+    return id === null
+      ? `/api/v1/incidents?${new URLSearchParams(options)}`.replace(/\?$/, '')
+      : `/api/v1/incidents/${encodeURIComponent(id)}`;
+  }
+  if (page === 'overview') return '/api/v1/incidents?state=open';
+  if (page === 'classes') return '/api/v1/classes';
+  if (page === 'pipeline') return '/api/v1/pipeline';
+  if (page === 'explore') return `/api/v1/trends?${withOptions(query, options, ['by', 'where', 'step'])}`;
+  if (page === 'differs') return `/api/v1/explain?${withOptions(query, options, ['by', 'where', 'class'])}`;
+  if (page === 'errors') return `/api/v1/errors?${withOptions(query, options, ['class', 'q', 'where'])}`;
+  return null;
+}
+
+/** The command that prints what a page shows; null where there is none. @param {View} view */
+export function commandFor(view) {
+  const { page, id, options } = view;
+  const where = [
+    ...Object.entries(view.filters).map(([name, value]) => `${name}=${value}`),
+    ...wheres(options['where']),
+  ].map((text) => ` --where ${quoted(text)}`);
+  if (page === 'incidents') return id === null ? 'incidents' : `incidents ${id} --timeline`;
+  if (page === 'overview') return 'incidents --state firing';
+  if (page === 'pipeline') return 'doctor';
+  if (page === 'explore') {
+    const [since, until] = ends(view);
+    return `trends --by ${options['by'] ?? 'class'} --since ${since}${until === null ? '' : ` --until ${until}`}${where.join('')}`;
+  }
+  if (page === 'differs') {
+    const [from, to] = ends(view);
+    const cls = options['class'] === undefined ? '' : ` --class ${options['class']}`;
+    return `explain --from ${from}${to === null ? '' : ` --to ${to}`}${cls}${where.join('')}`;
+  }
+  return page === 'try' ? 'try' : null;
+}
+
+/** Several conditions in the page's address stand in one text, one a line. @param {string | undefined} text */
+export function wheres(text) {
+  return (text ?? '').split('\n').filter((one) => one !== '');
+}
+
+/** @param {View} view @returns {[string, string | null]} */
+function ends(view) {
+  if (typeof view.range === 'string') return [`${Math.round(rangeSeconds(view) / 60)}m`, null];
+  return [new Date(view.range.from).toISOString(), new Date(view.range.to).toISOString()];
+}
+
+/**
+ * @param {URLSearchParams} query
+ * @param {Record<string, string>} options
+ * @param {readonly string[]} names
+ */
+export function withOptions(query, options, names) {
+  for (const name of names) {
+    for (const value of name === 'where' ? wheres(options[name]) : [options[name] ?? '']) {
+      if (value !== '') query.append(name, value);
+    }
+  }
+  return query;
+}
+
+/** A text as one word of a shell. @param {string} text */
+function quoted(text) {
+  return /^[\w./:=,@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { errorClasses, isRequestClass, requestClassNames } from '../../../domain/error-class.ts';
+import { factsOf, incidentKindNames, incidentKinds } from '../../../domain/incident-kind.ts';
+import type { V1Options } from './options.ts';
+import { NotFound, route, type Route } from './route.ts';
+import { readRunbook } from './runbooks.ts';
+
+const none = z.strictObject({});
+
+const oneClass = z.looseObject({
+  name: z.string(),
+  title: z.string(),
+  guide: z.string().nullable(),
+  fault: z.string(),
+  retry: z.string(),
+  owner: z.string(),
+  remedy: z.array(z.string()),
+});
+const oneKind = z.looseObject({ name: z.string(), title: z.string() });
+const runbook = {
+  runbook: z.string().meta({ description: 'Path of the page below docs/; empty: there is none.' }),
+  page: z.string().nullable().meta({ description: 'The page, Markdown; null: it is not installed here.' }),
+};
+
+const classAnswer = oneClass.extend(runbook);
+const kindAnswer = oneKind.extend(runbook);
+
+/** A class with its page. Throws `NotFound`. */
+export async function readClass(name: string): Promise<z.infer<typeof classAnswer>> {
+  if (!isRequestClass(name))
+    throw new NotFound(`there is no class ${name.slice(0, 64)}; /api/v1/classes lists them`);
+  const file = name === 'ok' ? '' : `errors/${name}.md`;
+  const { remedy, ...facts } = errorClasses[name];
+  return { name, ...facts, remedy: [...remedy], runbook: file, page: await readRunbook(file) };
+}
+
+/** A kind of incident with its page. Throws `NotFound`. */
+export async function readKind(name: string): Promise<z.infer<typeof kindAnswer>> {
+  const known = incidentKindNames.find((one) => one === name);
+  if (known === undefined)
+    throw new NotFound(`there is no kind ${name.slice(0, 64)} of incident; /api/v1/kinds lists them`);
+  const facts = factsOf(known);
+  const file = facts.runbook ?? `errors/${facts.class}.md`;
+  return { name, ...facts, runbook: file, page: await readRunbook(file) };
+}
+
+/** What the other routes speak of: classes, kinds of incidents, panels. */
+export function catalogueRoutes({ dashboards }: V1Options): readonly Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/classes',
+      summary: 'The error classes: whose fault, whether repeating helps, what to do.',
+      role: 'read',
+      query: none,
+      answer: z.strictObject({
+        classes: z.array(oneClass),
+      }),
+      run: () =>
+        Promise.resolve({ classes: requestClassNames.map((name) => ({ name, ...errorClasses[name] })) }),
+    }),
+    route({
+      method: 'GET',
+      path: '/classes/{name}',
+      summary: 'One error class with its runbook.',
+      role: 'read',
+      query: none,
+      answer: classAnswer,
+      run: ({ path }) => readClass(path['name'] ?? ''),
+    }),
+    route({
+      method: 'GET',
+      path: '/kinds',
+      summary: 'The kinds of incidents.',
+      role: 'read',
+      query: none,
+      answer: z.strictObject({
+        kinds: z.array(oneKind),
+      }),
+      run: () =>
+        Promise.resolve({
+          kinds: Object.entries(incidentKinds).map(([name, facts]) => ({ name, ...facts })),
+        }),
+    }),
+    route({
+      method: 'GET',
+      path: '/kinds/{name}',
+      summary: 'One kind of incident with its runbook.',
+      role: 'read',
+      query: none,
+      answer: kindAnswer,
+      run: ({ path }) => readKind(path['name'] ?? ''),
+    }),
+    route({
+      method: 'GET',
+      path: '/panels',
+      summary: 'The panels of all dashboards; /api/panels/{slug} answers with the numbers of one.',
+      role: 'read',
+      query: none,
+      answer: z.strictObject({
+        panels: z.array(
+          z.strictObject({
+            slug: z.string(),
+            dashboard: z.string(),
+            title: z.string(),
+            description: z.string(),
+            kind: z.string(),
+            unit: z.string(),
+          }),
+        ),
+      }),
+      run: () =>
+        Promise.resolve({
+          panels: dashboards.flatMap(({ uid, rows }) =>
+            rows.flatMap(({ panels }) =>
+              panels.map(({ slug, title, description, kind, unit }) => ({
+                slug,
+                dashboard: uid,
+                title,
+                description,
+                kind,
+                unit,
+              })),
+            ),
+          ),
+        }),
+    }),
+  ];
+}

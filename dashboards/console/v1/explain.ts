@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { type CallerDimension, COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
+import { isRequestClass, type RequestClass } from '../../../domain/error-class.ts';
+import { retentionOf } from '../../../store/queries/held-tables.ts';
+import { planScopeSums, readScopeSums, type ScopeSumsPlan } from '../../../store/queries/scope-sums.ts';
+import { TrendError } from '../../../store/queries/trends-plan.ts';
+import { BadParameter } from '../parameters.ts';
+import type { Explainer, V1Options } from './options.ts';
+import { route, type Route } from './route.ts';
+import { filtersOf, iso, limit, moment, names, namesOf, secondsOf, spanOf, time, where } from './shared.ts';
+
+/** More are searched for seconds. */
+export const MOST_COMBINATIONS = 50_000;
+/** What is usual, where nothing else is named: the hour before. */
+export const USUAL_SECONDS = 3_600;
+
+/** What may be asked for. */
+export const explainQuery = z.strictObject({
+  from: moment.default('now-15m'),
+  to: moment.default('now'),
+  against_from: moment.optional(),
+  against_to: moment.optional(),
+  class: names.default('').meta({ description: 'Classes that count as failures; left out: all but ok.' }),
+  by: names.default('').meta({ description: 'Dimensions to look at; left out: all.' }),
+  where,
+  limit: limit(10, 100),
+});
+
+const span = z.strictObject({ from: time, to: time });
+const sums = {
+  requests: z.number(),
+  failures: z.number(),
+  expected: z.number().meta({ description: 'Failures that its own usual rate gives for its requests.' }),
+  excess: z.number().meta({ description: 'failures - expected' }),
+};
+
+/** The answer of `/api/v1/explain`, and what `faultline explain --json` prints. */
+export const explainAnswer = z.strictObject({
+  window: span,
+  against: span,
+  total: z.strictObject(sums),
+  scopes: z
+    .array(
+      z.strictObject({
+        scope: z.record(z.string(), z.string()).meta({ description: 'Keys as in incidents.' }),
+        ...sums,
+        share: z.number().nullable().meta({ description: 'Part of the excess of all traffic.' }),
+      }),
+    )
+    .meta({ description: 'Best explanation first.' }),
+});
+export type ExplainAnswer = z.infer<typeof explainAnswer>;
+
+/** What differs between a span and what was usual. */
+export function explainRoute({ store, present, now, retention, explain }: V1Options): Route {
+  return route({
+    method: 'GET',
+    path: '/explain',
+    summary: 'Which part of the traffic fails more in a span than it did before.',
+    role: 'read',
+    query: explainQuery,
+    answer: explainAnswer,
+    async run({ query: asked }) {
+      const window = whole(spanOf(asked.from, asked.to, present()));
+      const against = againstOf(asked, window, present());
+      const clock = Math.floor(now() / 1_000);
+      const both = { since: Math.min(window.from, against.from), until: Math.max(window.to, against.to) };
+      try {
+        const plan = planScopeSums({
+          by: asked.by === '' ? null : namesOf(asked.by),
+          where: filtersOf(asked.where),
+          classes: classesOf(asked.class),
+          window,
+          against,
+          now: clock,
+          retention: await retentionOf(store, retention, { ...both, now: clock }),
+        });
+        const rows = await readScopeSums(store, plan, MOST_COMBINATIONS + 1);
+        if (rows.length > MOST_COMBINATIONS)
+          throw new BadParameter(
+            `by: there are over ${MOST_COMBINATIONS} combinations of ${plan.by.join(', ')}: name fewer, or a part of the traffic with where`,
+          );
+        const { total, scopes } = explain(plan.by, rows);
+        return explainedAnswer({ plan, total, scopes: scopes.slice(0, asked.limit) });
+      } catch (error) {
+        if (error instanceof TrendError) throw new BadParameter(error.message);
+        throw error;
+      }
+    },
+  });
+}
+
+/** An interval that is still being counted looks like a fall. */
+function whole({ from, to }: { from: number; to: number }): { from: number; to: number } {
+  const end = Math.floor(to / COUNT_INTERVAL_SECONDS) * COUNT_INTERVAL_SECONDS;
+  return { from, to: end > from ? end : to };
+}
+
+function againstOf(
+  asked: z.infer<typeof explainQuery>,
+  window: { from: number; to: number },
+  present: number,
+): { from: number; to: number } {
+  const { against_from: start, against_to: end } = asked;
+  if (start === undefined && end === undefined) return { from: window.from - USUAL_SECONDS, to: window.from };
+  if (start === undefined || end === undefined)
+    throw new BadParameter('against_from: give against_from and against_to, or neither');
+  const against = {
+    from: secondsOf('against_from', start, present),
+    to: secondsOf('against_to', end, present),
+  };
+  if (against.to <= against.from) throw new BadParameter('against_to: is not after against_from');
+  if (against.from < window.to && against.to > window.from)
+    throw new BadParameter('against_from: overlaps the span in question; name a time before or after it');
+  return against;
+}
+
+function classesOf(text: string): readonly RequestClass[] {
+  return namesOf(text).map((name) => {
+    if (isRequestClass(name) && name !== 'ok') return name;
+    throw new BadParameter(`class: ${name.slice(0, 64)} is no failure; /api/v1/classes lists them`);
+  });
+}
+
+/** Keys of a scope in the order of an incident's, with the columns they stand for. */
+const keys = [
+  ['provider', 'provider'],
+  ['org', 'org'],
+  ['project', 'project'],
+  ['key', 'api_key'],
+  ['client', 'client'],
+  ['region', 'region'],
+  ['model', 'model'],
+  ['endpoint', 'endpoint'],
+] as const;
+
+/** What an explanation found, for programs: `expected` and `excess` have two decimals, `share` four. */
+export function explainedAnswer({
+  plan,
+  total,
+  scopes,
+}: {
+  plan: Pick<ScopeSumsPlan, 'window' | 'against' | 'classes'>;
+} & ReturnType<Explainer>): ExplainAnswer {
+  const ends = ({ from, to }: { from: number; to: number }) => ({ from: iso(from), to: iso(to) });
+  const rounded = <Sums extends { expected: number; excess: number }>(one: Sums): Sums => ({
+    ...one,
+    expected: round(one.expected, 2),
+    excess: round(one.excess, 2),
+  });
+  return {
+    window: ends(plan.window),
+    against: ends(plan.against),
+    total: rounded(total),
+    scopes: scopes.map(({ scope, share, ...rest }) => ({
+      scope: { ...namedIn(scope), ...classOf(plan.classes) },
+      ...rounded(rest),
+      share: share === null ? null : round(share, 4),
+    })),
+  };
+}
+
+/** The scope with an incident's keys; a dimension without a value is none. */
+export function namedIn(scope: Partial<Record<CallerDimension, string>>): Record<string, string> {
+  const named = keys.flatMap(([key, column]) => {
+    const value = scope[column];
+    return value === undefined ? [] : [[key, value]];
+  });
+  return Object.fromEntries(named) as Record<string, string>;
+}
+
+function classOf(classes: readonly RequestClass[]): { class?: string } {
+  const [only, ...more] = classes;
+  return only === undefined || more.length > 0 ? {} : { class: only };
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

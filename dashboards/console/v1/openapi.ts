@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { Route } from './route.ts';
+
+/** The OpenAPI 3.1 document of routes. Pure. */
+export function openApiOf(routes: readonly Route[]): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const one of routes) {
+    const path = (paths[`/api/v1${one.path}`] ??= {});
+    path[one.method.toLowerCase()] = operationOf(one);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'faultline',
+      version: '1',
+      description:
+        'Failures of LLM API requests by class, and incidents with their remedies. Times are ISO-8601 in UTC.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      schemas: { Problem: problemSchema },
+    },
+    // Without a token where the console asks for none.
+    security: [{}, { bearer: [] }],
+  };
+}
+
+const problemSchema = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'One line: what is wrong and what to do.' },
+  },
+};
+
+function operationOf(one: Route): Record<string, unknown> {
+  const names = [...one.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
+  return {
+    operationId: operationId(one),
+    summary: one.summary,
+    tags: [one.role],
+    parameters: [
+      ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+      ...queryParameters(one),
+    ],
+    ...(one.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: schemaOf(one.body, 'input') } },
+          },
+        }),
+    responses: {
+      200: {
+        description: 'The answer.',
+        content: { 'application/json': { schema: schemaOf(one.answer, 'output') } },
+      },
+      default: {
+        description: 'What is wrong, in one line.',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+  };
+}
+
+function operationId({ method, path }: Route): string {
+  const words = path.split('/').filter(Boolean);
+  return [method.toLowerCase(), ...words.map((word) => word.replaceAll(/\W/g, ''))].join('_');
+}
+
+function queryParameters({ query }: Route): object[] {
+  return Object.entries(query.shape).map(([name, type]) => {
+    const { description, ...schema } = schemaOf(type as z.ZodType, 'input') as { description?: string };
+    return {
+      name,
+      in: 'query',
+      required: false,
+      ...(description === undefined ? {} : { description }),
+      schema,
+    };
+  });
+}
+
+function schemaOf(type: z.ZodType, io: 'input' | 'output'): object {
+  const { $schema: _schema, ...schema } = z.toJSONSchema(type, { io, target: 'draft-2020-12' });
+  return schema;
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { parseCondition } from '../../../domain/condition.ts';
+import {
+  planFilters,
+  toDimension,
+  TrendError,
+  type TrendFilter,
+} from '../../../store/queries/trends-plan.ts';
+import { BadParameter } from '../parameters.ts';
+import { parseMoment } from '../time-range.ts';
+
+/** A time as the API takes it. */
+export const moment = z.string('is given more than once').max(64, 'is too long').meta({
+  description: 'A time: now, now-6h, 2026-03-01T12:00:00Z, or epoch seconds or milliseconds.',
+  example: 'now-6h',
+});
+
+/** Conditions on dimensions, each as `model=gpt-4.1` or `class!=ok,rate_limit`. */
+export const where = z
+  .array(z.string().max(2_048, 'is too long'))
+  .max(32, 'has more than 32 conditions')
+  .default([])
+  .meta({
+    description: 'A condition such as model=gpt-4.1 or class!=ok; may be given several times, all hold.',
+  });
+
+/** Names of dimensions, separated by commas. */
+export const names = z.string('is given more than once').max(200, 'is too long');
+
+/** How many at most. */
+export const limit = (preset: number, most: number) =>
+  z.coerce
+    .number(`is no number from 1 to ${most}`)
+    .int('is no whole number')
+    .min(1, `is no number from 1 to ${most}`)
+    .max(most, `is no number from 1 to ${most}`)
+    .default(preset);
+
+/** Where the next page begins: what the answer before said as `next`. */
+export const cursor = z
+  .string('is given more than once')
+  .max(1_024, 'is too long')
+  .meta({ description: 'What the page before said as `next`.' });
+
+/** Ends of a span, epoch seconds. Throws `BadParameter`. */
+export function spanOf(from: string, to: string, present: number): { from: number; to: number } {
+  const [start, end] = [secondsOf('from', from, present), secondsOf('to', to, present)];
+  if (end <= start) throw new BadParameter('to: is not after from');
+  return { from: start, to: end };
+}
+
+/** Epoch seconds of a time, from 1970 to 2099. Throws `BadParameter` with the parameter's name. */
+export function secondsOf(name: string, text: string, present: number): number {
+  const time = parseMoment(text, present);
+  if (time === null)
+    throw new BadParameter(`${name}: is no time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds`);
+  if (time < 0 || time > 4_102_444_800_000) throw new BadParameter(`${name}: is before 1970 or after 2099`);
+  return time / 1_000;
+}
+
+/** What is asked of the store; what it says no query can answer is a `BadParameter`, with the parameter's name where it is given. */
+export function asked<Value>(act: () => Value, name?: string): Value {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof TrendError)) throw error;
+    throw new BadParameter(name === undefined ? error.message : `${name}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Conditions by dimension. Throws `BadParameter`. */
+export function filtersOf(conditions: readonly string[]): readonly TrendFilter[] {
+  const filters = conditions.map((text) => {
+    const found = parseCondition(text);
+    if (found === null)
+      throw new BadParameter(
+        `where: ${JSON.stringify(text.slice(0, 80))} is no condition such as model=gpt-4.1 or class!=ok`,
+      );
+    return found;
+  });
+  asked(() => planFilters(filters), 'where');
+  return filters;
+}
+
+/** Names of dimensions between commas. Throws `BadParameter`. */
+export function dimensionsOf(text: string): readonly string[] {
+  return asked(() => namesOf(text).map(toDimension), 'by');
+}
+
+/** Names between commas. */
+export function namesOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+}
+
+/** ISO-8601 in UTC of epoch seconds. */
+export function iso(seconds: number): string {
+  return new Date(Math.round(seconds * 1_000)).toISOString();
+}
+
+/** A time in an answer. */
+export const time = z.iso.datetime();

@@ -1,0 +1,114 @@
+import type { CountDimension } from '../../domain/count-row.ts';
+import type { RequestClass } from '../../domain/error-class.ts';
+import type { Store } from '../store.ts';
+import type { TrendPlan } from './trends-plan.ts';
+
+/** One failed request as it is stored: redacted, without its body. */
+export interface ErrorEvent {
+  /** Epoch milliseconds. */
+  ts: number;
+  request_id: string;
+  provider: string;
+  org: string;
+  project: string;
+  api_key: string;
+  client: string;
+  region: string;
+  model: string;
+  endpoint: string;
+  status: number;
+  class: RequestClass;
+  subclass: string;
+  rule: string;
+  retry: string;
+  fault: string;
+  wait_seconds: number | null;
+  type: string;
+  code: string;
+  message: string;
+  retry_count: number;
+  /** Where it was read: a topic or a file, and the place in it. */
+  topic: string;
+  partition: number;
+  offset: number;
+  part: number;
+}
+
+/** The place of an event in the order in which they are listed. */
+export type EventPlace = Pick<ErrorEvent, 'ts' | 'topic' | 'partition' | 'offset' | 'part'>;
+
+export interface EventFilter {
+  /** `[from, to)` in epoch seconds. */
+  from: number;
+  to: number;
+  /** Empty: all. */
+  classes: readonly string[];
+  where: TrendPlan['where'];
+  /** Words of the text, or a request id; empty: all. */
+  text: string;
+  /** Only what stands after this in the list; null: from its begin. */
+  after: EventPlace | null;
+  limit: number;
+}
+
+/** Dimensions of counts that events have as well, by which they can be filtered. */
+const columns: ReadonlySet<CountDimension> = new Set<CountDimension>([
+  'provider',
+  'org',
+  'project',
+  'api_key',
+  'client',
+  'region',
+  'model',
+  'endpoint',
+  'status',
+  'class',
+  'subclass',
+]);
+
+/** Failed requests, newest first. Throws `StoreError`. */
+export async function readErrorEvents(store: Store, filter: EventFilter): Promise<ErrorEvent[]> {
+  const { from, to, classes, text, after, limit } = filter;
+  const params: Record<string, unknown> = {
+    from: Math.round(from * 1_000),
+    to: Math.round(to * 1_000),
+    limit,
+    classes,
+    text,
+  };
+  const conditions = filter.where
+    .filter(({ dimension }) => columns.has(dimension))
+    .map(({ dimension, values, negate }, at) => {
+      params[`v${at}`] = values;
+      return `AND toString(e.${dimension}) ${negate ? 'NOT IN' : 'IN'} {v${at}:Array(String)}`;
+    });
+  if (classes.length > 0) conditions.push('AND e.class IN {classes:Array(String)}');
+  if (text !== '')
+    conditions.push(
+      'AND (e.request_id = {text:String} OR positionCaseInsensitiveUTF8(e.message, {text:String}) > 0 OR e.code = {text:String} OR e.rule = {text:String})',
+    );
+  if (after !== null) {
+    Object.assign(params, {
+      ts: after.ts,
+      topic: after.topic,
+      partition: after.partition,
+      offset: after.offset,
+      part: after.part,
+    });
+    conditions.push(
+      `AND e.ts <= fromUnixTimestamp64Milli(toInt64({ts:Int64}), 'UTC')
+       AND (e.ts, e.topic, e.partition, e.offset, e.part)
+         < (fromUnixTimestamp64Milli(toInt64({ts:Int64}), 'UTC'), {topic:String}, {partition:Int32}, {offset:Int64}, {part:UInt32})`,
+    );
+  }
+  return store.query<ErrorEvent>(
+    `SELECT toUnixTimestamp64Milli(e.ts) AS ts, request_id, provider, org, project, api_key, client, region, model, endpoint,
+       status, class, subclass, rule, retry, fault, wait_seconds, type, code, message, retry_count, topic, partition, offset, part
+     FROM error_events AS e
+     WHERE e.ts >= fromUnixTimestamp64Milli(toInt64({from:Int64}), 'UTC')
+       AND e.ts < fromUnixTimestamp64Milli(toInt64({to:Int64}), 'UTC') ${conditions.join(' ')}
+     ORDER BY e.ts DESC, e.topic DESC, e.partition DESC, e.offset DESC, e.part DESC
+     LIMIT {limit:UInt32}`,
+    params,
+  );
+}
