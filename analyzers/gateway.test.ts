@@ -4,7 +4,6 @@ import { play } from '../tests/fixtures/play.ts';
 import { type Stream, traffic } from '../tests/fixtures/traffic.ts';
 import { judgeGateway, keepGateway } from './gateway.ts';
 import { rateLimitSurge } from './kinds/rate-limit-surge.ts';
-import { retryStorm } from './kinds/retry-storm.ts';
 
 const web: Stream = { from: 0, to: 100, per_minute: 120, client: 'web', model: 'm' };
 const refused: Stream = { ...web, from: 60, to: 70, per_minute: 60, class: 'rate_limit' };
@@ -71,7 +70,7 @@ test.each([
 });
 
 test('who repeats what is refused does it whoever refuses: a retry storm stays one of traffic', () => {
-  const storm = found(retryStorm);
+  const storm: Incident = { ...surge, kind: 'retry_storm' };
   expect(judgeGateway(storm, answers)).toEqual(storm);
 });
 
