@@ -8,7 +8,7 @@ import { readActivity, readClassCounts } from '../store/queries/counts.ts';
 import { type CountView, orgKey } from './count-view.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import type { Live } from './evaluate.ts';
-import { type Identity, organizationOf } from './identity.ts';
+import { type Identity, type Names, organizationOf } from './identity.ts';
 import { type OrgCounts, windowDimensions } from './org-counts.ts';
 import { type HistoryRange, readHistory, readRowsOf, spansByOrg } from './read-history.ts';
 import type { Reads, SubjectsView } from './reads.ts';
@@ -35,11 +35,12 @@ const SUMS_PART = 8;
 /** More names than this make the address of a request too long: then all organizations are read and the others dropped. */
 const MAX_NAMES_LENGTH = 4_000;
 
-/** The step that comes next: evaluations in `[from, to]`, epoch seconds, and the incidents that are not over. */
+/** The step that comes next: evaluations in `[from, to]`, epoch seconds, and who is read whatever it sends. */
 export interface Span {
   from: number;
   to: number;
-  live: Live;
+  /** The incidents that are not over; of each the identity is enough. */
+  live: ReadonlyMap<string, { memory: { identity: Names } }>;
 }
 
 /** Organizations for which memory does not suffice. */
@@ -184,7 +185,7 @@ export class CountWindow implements CountView {
 
   /** Organizations there is a reason to read, the most important first. */
   #wanted(
-    live: Live,
+    live: Span['live'],
     to: number,
     detectors: readonly Detector[],
     settings: AnalyzerSettings,

@@ -7,6 +7,7 @@ import type { Names } from './identity.ts';
 import type { Reads } from './reads.ts';
 import type { Seasonality } from './seasons.ts';
 import type { Matching } from './view.ts';
+import type { Weighed } from './weigh.ts';
 
 export type AnalyzerSettings = Settings['analyzers'];
 
@@ -81,4 +82,16 @@ export interface Detector extends Judge<CountView> {
   least(settings: AnalyzerSettings): { count: number; seconds: number };
   /** How many seconds before `now` the counts per 10 s must reach back. */
   lookback(settings: AnalyzerSettings): number;
+  /** Evaluated on whole multiples of so many seconds; absent: at each step. */
+  every_seconds?: number;
+  /**
+   * What it says of a scope, as if that were all that there is, in each identity that has it. Nothing is begun or ended.
+   * `known` is keyed by `identityKey`.
+   */
+  weigh(
+    counts: CountView,
+    settings: AnalyzerSettings,
+    now: number,
+    asked: { scope: Scope; known: ReadonlyMap<string, Known> },
+  ): readonly Weighed[];
 }

@@ -7,15 +7,17 @@ import type { MoreMeasure } from '../store/queries/count-measures.ts';
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { CountView } from './count-view.ts';
+import type { Around as Before } from './differs.ts';
 import type { AnalyzerSettings, Detector, Facts, Finding, Known, Report } from './detector.ts';
 import { type Given, type KindSettings, type Looking, ofReading, ofWindow } from './given.ts';
-import { identityKey, scopeOf, subjectNamesOf } from './identity.ts';
+import { identityKey, type Names, scopeOf, subjectNamesOf } from './identity.ts';
 import { joined } from './joined.ts';
 import { narrowScopeBy, reviseScope } from './narrow-scope.ts';
-import type { Reads } from './reads.ts';
-import type { Seasonality } from './seasons.ts';
+import type { Reads, SubjectsView } from './reads.ts';
+import type { Season, Seasonality } from './seasons.ts';
 import { settingsFor } from './settings-for.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
+import { agrees, identitiesOf, toldApart, type Weighed, weighedOf } from './weigh.ts';
 
 export type { Given, KindSettings } from './given.ts';
 
@@ -69,6 +71,8 @@ export interface Kind<
   level(
     given: Given<Settings> & Pick<Situation<Settings, Memory, Judged, Looked>, 'known' | 'previous'>,
   ): Judged;
+  /** What it measures, for whoever asks why; too dear for each evaluation. Absent: count and share say it. */
+  numbers?(given: Given<Settings>): Record<string, number>;
   /** Start of the interval with the first answer of a breach. */
   start(given: Given<Settings>, judged: Judged): number;
   /** Start of the last interval of what began at `since`; absent: of the last matching answer. */
@@ -92,8 +96,11 @@ export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
 /** What others have is asked of so many seconds at least: what is small there would not be seen in the first minute. */
 const AROUND_SECONDS = 300;
 
+/** What differs is looked at when it begins, and then so often while its scope is open. */
+const DIFFERS_SECONDS = 60;
+
 /** What is beside the identity that is looked at. */
-export type Around<Settings> = Pick<Given<Settings>, 'settings' | 'peers'>;
+export type Around<Settings> = Pick<Given<Settings>, 'settings' | 'peers'> & Before;
 
 /** The scope that the matching answers share. */
 export function sharedScope(matching: Matching): (since: View, whole: Scope) => { scope: Scope } {
@@ -150,6 +157,8 @@ export function detectorOf<
       isOpen || previous === null
         ? kind.look(view.between(startedAt, now), scopeOf(identity), {
             settings: given.settings,
+            before: () => view.between(given.from, startedAt),
+            is_due: known === null || now % DIFFERS_SECONDS === 0,
             peers: () =>
               given.peers().map((peer) => ({
                 ...peer,
@@ -227,6 +236,76 @@ export function detectorOf<
     return settingsFor(all, kind.kind, kind.settings(all)).all.filter(({ enabled }) => enabled);
   }
 
+  /** Whom it looks at, and what it is given of each; `bases` are looked at whatever they send. */
+  function givenOf(
+    counts: CountView,
+    all: AnalyzerSettings,
+    now: number,
+    bases: readonly Names[],
+  ): {
+    given: Map<string, Given<Settings>>;
+    season?: Season | undefined;
+    subjects?: SubjectsView | undefined;
+  } {
+    const { of: settingsOf, all: variants } = settingsFor(all, kind.kind, kind.settings(all));
+    const own = readsFor(all);
+    const looksAt: Looking<Settings> = {
+      names,
+      matching,
+      settings: variants,
+      settings_of: settingsOf,
+      now,
+      known: bases,
+      since_seconds: (settings) => kind.begins_within(settings),
+      lookback_seconds: (settings) =>
+        readsOf === undefined ? (kind.lookback?.(settings) ?? 0) : longestOf(readsOf(settings)),
+      by_traffic: kind.candidates === 'traffic',
+      needs: kind.needs,
+    };
+    return {
+      given: own === null ? ofWindow(counts, looksAt) : ofReading(counts, own, looksAt),
+      season: kind.season === undefined ? undefined : counts.season?.(kind.kind),
+      subjects: own === null ? undefined : counts.subjects?.(own),
+    };
+  }
+
+  function weigh(
+    counts: CountView,
+    all: AnalyzerSettings,
+    now: number,
+    { scope, known }: { scope: Scope; known: ReadonlyMap<string, Known> },
+  ): readonly Weighed[] {
+    const own = readsFor(all);
+    const bases = (
+      own === null
+        ? identitiesOf(counts, names)
+        : [...(counts.subjects?.(own).values() ?? [])].map((one) => one.identity)
+    ).filter((identity) => agrees(identity, scope));
+    const asked = toldApart(scope, names, own);
+    const { given, season } = givenOf(counts, all, now, bases);
+    return bases.flatMap((identity): Weighed[] => {
+      const whole = given.get(identityKey(identity));
+      if (whole === undefined) return [];
+      const view = whole.view.within(asked.scope);
+      const part: Given<Settings> = {
+        ...whole,
+        view,
+        last: (seconds) => whole.last(seconds).within(asked.scope),
+        ...(season === undefined ? {} : { season }),
+      };
+      const one = known.get(identityKey(identity)) ?? null;
+      const judged = kind.level({ ...part, known: one, previous: recall(one?.facts) });
+      return [
+        weighedOf(part, asked, judged, {
+          matching,
+          needs: kind.needs,
+          by_traffic: kind.candidates === 'traffic',
+          numbers: kind.numbers?.(part),
+        }),
+      ];
+    });
+  }
+
   function detect(
     counts: CountView,
     all: AnalyzerSettings,
@@ -234,28 +313,13 @@ export function detectorOf<
     known: ReadonlyMap<string, Known>,
   ): readonly Finding[] {
     if (kind.every_seconds !== undefined && now % kind.every_seconds !== 0) return [];
-    const { of: settingsOf, all: variants } = settingsFor(all, kind.kind, kind.settings(all));
     const own = readsFor(all);
-    if (known.size === 0 && !variants.some(({ enabled }) => enabled)) return [];
+    if (known.size === 0 && enabledOf(all).length === 0) return [];
     const families = Map.groupBy(known.values(), ({ identity }) => identityKey(baseOf(identity)));
-    const looksAt: Looking<Settings> = {
-      names,
-      matching,
-      settings: variants,
-      settings_of: settingsOf,
-      now,
-      known: [...families.values()].flatMap(([first]) =>
-        first === undefined ? [] : [baseOf(first.identity)],
-      ),
-      since_seconds: (settings) => kind.begins_within(settings),
-      lookback_seconds: (settings) =>
-        readsOf === undefined ? (kind.lookback?.(settings) ?? 0) : longestOf(readsOf(settings)),
-      by_traffic: kind.candidates === 'traffic',
-      needs: kind.needs,
-    };
-    const given = own === null ? ofWindow(counts, looksAt) : ofReading(counts, own, looksAt);
-    const season = kind.season === undefined ? undefined : counts.season?.(kind.kind);
-    const subjects = own === null ? undefined : counts.subjects?.(own);
+    const bases = [...families.values()].flatMap(([first]) =>
+      first === undefined ? [] : [baseOf(first.identity)],
+    );
+    const { given, season, subjects } = givenOf(counts, all, now, bases);
     const judged: (readonly [string, readonly Finding[]])[] = [];
     for (const [key, one] of given) {
       const family = families.get(key) ?? [];
@@ -306,7 +370,9 @@ export function detectorOf<
       const { pending_seconds, reopen_seconds } = all;
       return { pending_seconds, reopen_seconds, clear_seconds, window_seconds };
     },
+    ...(kind.every_seconds === undefined ? {} : { every_seconds: kind.every_seconds }),
     detect,
+    weigh,
   };
 }
 

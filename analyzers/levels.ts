@@ -27,6 +27,8 @@ export interface LevelRule<Settings, Judged extends { level: Level }> {
   /** Seconds in which what it needs must lie. */
   begins_within(settings: Settings): number;
   level(given: Given<Settings>): Judged;
+  /** What it measures, for whoever asks why. */
+  numbers?(given: Given<Settings>): Record<string, number>;
   /** Start of the interval in which a breach began, epoch seconds. */
   start(given: Given<Settings>, judged: Judged): number;
   /**

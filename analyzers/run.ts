@@ -1,5 +1,6 @@
 import type { Store } from '../store/store.ts';
 import { isRetriable } from '../store/error.ts';
+import { noteSettings } from '../store/queries/incident-versions.ts';
 import type { AnalyzerSettings } from './detector.ts';
 import { detectors } from './kinds/kinds.ts';
 import { closeHistory } from './end-of-history.ts';
@@ -88,6 +89,7 @@ function historyTicks({ store, settings, now }: AnalyzerContext, context: Histor
     if (taken !== null) oldest = Math.min(oldest ?? taken, taken);
     if (history === null) {
       const from = Math.min(oldest ?? newest, (await context.first()) ?? Infinity);
+      await noteSettings(store, from, JSON.stringify(settings));
       history = new History(store, from, settings, detectors, () => context.monotonic());
     }
     const ticked = await history.tick({ newest, oldest_new: oldest, has_ended: hasEnded });

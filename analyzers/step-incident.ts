@@ -3,6 +3,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import { advance, type Life, type Policy, type Reason } from './advance.ts';
 import type { Finding } from './detector.ts';
+import { keepGateway } from './gateway.ts';
 import { isoTime } from './iso-time.ts';
 import type { LiveIncident } from './live-incident.ts';
 
@@ -64,7 +65,7 @@ function toLive(
   summedUp: readonly string[],
 ): LiveIncident {
   const { life } = memory;
-  const report = finding.report();
+  const report = keepGateway(finding.report(), previous?.incident.evidence);
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
   // After the end only the way back is followed further.
   if (isOver) return { incident: { ...previous.incident, remedy: report.remedy }, memory };

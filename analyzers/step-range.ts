@@ -1,9 +1,10 @@
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Store } from '../store/store.ts';
 import { readBusyHours } from '../store/queries/busy-hours.ts';
-import { readSamplesOfEach } from '../store/queries/sample-requests.ts';
+import { readSamplesOfEach, type Samples } from '../store/queries/sample-requests.ts';
 import type { CountWindow } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
+import { judgeGateway } from './gateway.ts';
 import { type Change, evaluate, type Evaluation, holdIncomplete, type Live } from './evaluate.ts';
 
 /** Given the incidents to write; resolves when that is done. */
@@ -78,7 +79,7 @@ async function addSamples(
   detectors: readonly Detector[],
   changes: readonly Change[],
 ): Promise<readonly Change[]> {
-  const samples = new Map<Change, string[]>();
+  const samples = new Map<Change, Samples>();
   for (const { kind, matching } of detectors) {
     const asked = changes.filter(({ live, reason }) => live.incident.kind === kind && isAsked(reason));
     const [first] = asked;
@@ -89,13 +90,21 @@ async function addSamples(
       from: live.memory.life.started_at,
     }));
     const found = await readSamplesOfEach(store, filter, scopes);
-    asked.forEach((change, i) => samples.set(change, found[i] ?? []));
+    asked.forEach((change, i) => {
+      const own = found[i];
+      if (own !== undefined) samples.set(change, own);
+    });
   }
   return changes.map((change) => {
-    const ids = samples.get(change);
-    if (ids === undefined) return change;
-    const { live } = change;
-    return { ...change, live: { ...live, incident: { ...live.incident, sample_request_ids: ids } } };
+    const found = samples.get(change);
+    if (found === undefined) return change;
+    const { live, reason } = change;
+    const incident = { ...live.incident, sample_request_ids: found.ids };
+    // What was told when it fired stays: whose it is does not change from minute to minute.
+    return {
+      ...change,
+      live: { ...live, incident: reason === 'fired' ? judgeGateway(incident, found) : incident },
+    };
   });
 }
 

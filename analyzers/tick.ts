@@ -1,5 +1,6 @@
 import type { Store } from '../store/store.ts';
 import { readCountsGone } from '../store/queries/counts.ts';
+import { noteSettings } from '../store/queries/incident-versions.ts';
 import { readIncidents, writeIncidents } from '../store/queries/incidents.ts';
 import type { Shortage } from './count-window.ts';
 import { detectors as allDetectors } from './kinds/kinds.ts';
@@ -48,6 +49,7 @@ export async function tick(
     state === null
       ? await skipGone(store, await load(store, to, settings, detectors), to, settings, detectors)
       : { ...state, gone: false };
+  if (state === null) await noteSettings(store, start.evaluated_at, JSON.stringify(settings));
   // Nothing is left of these counts: what was found when they were there stays as it is.
   if (gone) return tickedOf({ ...start, evaluated_at: to }, []);
   const written: Written[] = [];

@@ -295,6 +295,31 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./commands/explain.ts'),
   },
   {
+    name: 'why',
+    summary: 'say why a kind of incident fired, or did not, for a scope at a time',
+    details:
+      'Judges the kind again by the counts of that time, with the settings of that time, and prints the numbers, the thresholds and the outcome. With FILES it reads them as replay does. Works for as long as counts per 10 s are kept.',
+    arguments: [{ ...files, required: false }],
+    options: [
+      { flags: '--kind <kind>', description: 'kind of incident, such as slow_down_surge' },
+      {
+        flags: '--where <dimension=value>',
+        description: 'value of the scope, such as client=web; may be repeated (default: everything)',
+        repeat: true,
+      },
+      { flags: '--at <when>', description: 'the time: 2h, ISO-8601 time (default: the last evaluation)' },
+      json,
+      recordFormat,
+      ...storeOptions,
+    ],
+    examples: [
+      'faultline why --kind rate_limit_surge --where client=web --at 2026-03-01T03:05:00Z',
+      'faultline why march.ndjson --kind error_surge --where org=acme --at 2026-03-01T03:05:00Z --json',
+    ],
+    graceful: true,
+    load: () => import('./commands/why.ts'),
+  },
+  {
     name: 'top',
     summary: 'the live view in a terminal: rates by class, open incidents, what matters of each',
     details:
@@ -333,10 +358,19 @@ export const commands: readonly CommandSpec[] = [
         description: 'that began, or still lasted, since then: 24h, 7d, ISO-8601 time',
       },
       { flags: '--limit <n>', description: 'at most so many (default: 100)', parse: count },
+      {
+        flags: '--timeline',
+        description: 'how the incident came about: what changed, when, by which numbers, and who was told',
+      },
+      json,
       outputFormat,
       ...storeOptions,
     ],
-    examples: ['faultline incidents --state firing', 'faultline incidents 3fa9c1 --format json'],
+    examples: [
+      'faultline incidents --state firing',
+      'faultline incidents 3fa9c1 --json',
+      'faultline incidents 3fa9c1 --timeline',
+    ],
     load: () => import('./commands/incidents.ts'),
   },
   {

@@ -66,6 +66,11 @@ export function wasSilenced(incident: Incident, { silences }: Marks, now: number
   return silences.some((silence) => covers(silence, incident) && overlaps(silence, from, to));
 }
 
+/** The silences that lay within the life of this incident, up to now (epoch seconds). Pure. */
+export function silencesOf(incident: Incident, { silences }: Marks, now: number): Silence[] {
+  return silences.filter((silence) => wasSilenced(incident, { ...noMarks, silences: [silence] }, now));
+}
+
 /** End of the window of a silence that holds at a time (epoch seconds); null: none does. Pure. */
 export function silencedUntil(silence: Silence, now: number): number | null {
   const { starts_at, ended_at } = silence;

@@ -32,6 +32,10 @@ export interface KindFacts {
   explains?: readonly string[];
 }
 
+/** Of kinds whose answers the caller's own gateway can give, too: it refuses, and no provider was asked. */
+const BY_GATEWAY =
+  'Your own gateway refuses these requests before any provider is asked: its limit, budget, key or route is what to look at.';
+
 /** The kinds of incident that the analyzers find. Everything that speaks of kinds derives from this table. */
 export const incidentKinds = {
   slow_down_surge: {
@@ -61,7 +65,10 @@ export const incidentKinds = {
       'Used up: {quota}; {failed_requests} requests failed, {useless_retries} of them useless retries',
       'Used up: {quota}',
     ],
-    why: { otherwise: 'Credit or a spend limit is used up; waiting and retrying never help.' },
+    why: {
+      gateway: BY_GATEWAY,
+      otherwise: 'Credit or a spend limit is used up; waiting and retrying never help.',
+    },
     explains: ['retry_storm', 'slow_down_surge', 'rate_limit_surge', 'quota_forecast', 'error_surge'],
   },
   region_blocked: {
@@ -102,6 +109,7 @@ export const incidentKinds = {
       '{failed_requests} requests failed',
     ],
     why: {
+      gateway: BY_GATEWAY,
       network: 'Requests get no answer, and the comparison points to the way to the provider.',
       region: 'Requests from one region fail, and others of the same provider do not.',
       otherwise: 'The provider fails requests that are right, or does not answer them.',
@@ -120,6 +128,7 @@ export const incidentKinds = {
       '{refused_requests} requests refused',
     ],
     why: {
+      gateway: BY_GATEWAY,
       otherwise: 'More is sent than the limit of requests or tokens allows; waiting helps, money does not.',
     },
     explains: ['retry_storm', 'rate_limit_saturation'],
@@ -178,6 +187,7 @@ export const incidentKinds = {
       '{refused_requests} requests refused: {reason}, keys {affected_keys}',
     ],
     why: {
+      gateway: BY_GATEWAY,
       key: 'A key is refused: it was revoked, has expired, or never worked.',
       account: 'An account is no longer a member of the organization or project.',
       network: 'Requests come from an address that is not allowed.',
@@ -194,6 +204,7 @@ export const incidentKinds = {
     alert: 'More requests fail than usual',
     matters: ['{failed_share:%} of the requests fail with {class}, usually {usual_share:%}'],
     why: {
+      gateway: BY_GATEWAY,
       otherwise:
         'The provider refuses requests for what they are: a deployment, a model or a parameter changed.',
     },
@@ -207,7 +218,10 @@ export const incidentKinds = {
     panel: 'errors-by-class',
     alert: 'Errors come that no rule knows',
     matters: ['{unknown_failures} failures that no rule knows, {unknown_share:%} of the requests'],
-    why: { otherwise: 'No rule knows these answers, so nothing can be said of whose they are.' },
+    why: {
+      gateway: BY_GATEWAY,
+      otherwise: 'No rule knows these answers, so nothing can be said of whose they are.',
+    },
     explains: ['retry_storm'],
   },
   pipeline: {

@@ -95,10 +95,8 @@ function faultFailures({
     const found = known.get(caller);
     if (found !== undefined) return found;
     const ways = classes
-      .flatMap((cls) => failuresOf(caller, cls))
-      .filter(
-        (row) => (subclass === undefined || row.subclass === subclass) && (ids?.includes(row.id) ?? true),
-      )
+      .flatMap((cls) => failuresOf(caller, cls, ids))
+      .filter((row) => subclass === undefined || row.subclass === subclass)
       .map((row) => (retried === true ? { ...row, retried } : row));
     if (ways.length === 0)
       throw new RangeError(

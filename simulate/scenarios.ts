@@ -4,6 +4,7 @@ import { accountScenarios } from './scenarios/account.ts';
 import { dayScenarios } from './scenarios/days.ts';
 import { demandScenarios } from './scenarios/demand.ts';
 import { disorderScenarios } from './scenarios/disorder.ts';
+import { gatewayScenarios } from './scenarios/gateway.ts';
 import { load } from './scenarios/load.ts';
 import { providerScenarios } from './scenarios/provider.ts';
 
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   ...accountScenarios,
   ...providerScenarios,
   ...accessScenarios,
+  ...gatewayScenarios,
   ...disorderScenarios,
   load,
 ];

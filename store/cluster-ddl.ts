@@ -89,6 +89,8 @@ const shardingKeys: Readonly<Record<string, string | null>> = {
   notify_lease: 'sipHash64(holder)',
   acknowledgements: 'sipHash64(incident)',
   silences: 'sipHash64(id)',
+  incident_versions: 'sipHash64(id)',
+  analyzer_settings: 'sipHash64(since)',
   schema_migrations: 'sipHash64(name)',
   retention_changes: 'sipHash64(table)',
 };

@@ -34,8 +34,10 @@ test('running twice at once and once more gives one set of tables', async () => 
   );
   expect(tables.map((t) => t.name)).toEqual([
     'acknowledgements',
+    'analyzer_settings',
     'dead_letters',
     'error_events',
+    'incident_versions',
     'incidents',
     'ingest_batches',
     'ingest_days',

@@ -1,7 +1,8 @@
 import { type ErrorClass, errorClasses } from '../../domain/error-class.ts';
 import { type Incident, partyNames, type Scope } from '../../domain/incident.ts';
 import type { AnalyzerSettings } from '../detector.ts';
-import { detectorOf, sharedScope } from '../kind.ts';
+import { differsEvidence, differsFacts, rememberDiffers, scopeByExcess } from '../differs.ts';
+import { detectorOf } from '../kind.ts';
 import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, round, share } from '../report.ts';
@@ -14,7 +15,7 @@ const matching: Matching = {
   measure: 'requests',
 };
 const since = sinceStart(matching, ['client', 'model', 'project', 'key', 'class']);
-const shared = sharedScope(matching);
+const byExcess = scopeByExcess(matching);
 /** Callers that send too little for the window are judged by one that is so many times as long. */
 const LONG = 5;
 /** Before so much is known, nothing is more than usual. */
@@ -40,15 +41,16 @@ export const errorSurge = detectorOf({
     excuses: 'all',
   }),
   ...lastAboveUsual(matching),
-  look(view, whole) {
-    const { scope } = shared(view, whole);
+  look(view, whole, around) {
+    const { scope, ...found } = byExcess(view, whole, around);
     const cls = mostOf(view);
-    return { scope: cls === null ? scope : ({ ...scope, class: cls } satisfies Scope) };
+    return { ...found, scope: cls === null ? scope : ({ ...scope, class: cls } satisfies Scope) };
   },
-  memory: since.memory.and(usualFacts),
+  memory: since.memory.and(usualFacts).and(differsFacts),
   remember: (situation) => ({
     ...since.remember(situation),
     ...rememberUsual(situation.previous, situation.judged),
+    ...rememberDiffers(situation.previous, situation.looked),
   }),
   severity: ({ memory }) => (memory.matching >= CRITICAL_SHARE * memory.requests ? 'critical' : 'warning'),
   report({ scope, memory, started_at: startedAt }) {
@@ -84,6 +86,7 @@ export const errorSurge = detectorOf({
         affected_models: models,
         affected_projects: largest(memory.by['project']),
         affected_keys: largest(memory.by['key']),
+        ...differsEvidence(memory),
       },
       remedy: client === undefined ? remedy : { ...remedy, owner: `owner of ${client}` },
     };

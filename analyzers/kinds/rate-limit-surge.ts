@@ -1,4 +1,5 @@
-import { detectorOf, sharedScope } from '../kind.ts';
+import { differsEvidence, differsFacts, rememberDiffers, scopeByExcess } from '../differs.ts';
+import { detectorOf } from '../kind.ts';
 import { aboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, share } from '../report.ts';
@@ -19,11 +20,12 @@ export const rateLimitSurge = detectorOf({
   matching,
   lookback: ({ window_seconds }) => 3_600 + 2 * window_seconds,
   ...aboveUsual<AnalyzerSettings['rate_limit_surge']>(matching, { excuses: 'all' }),
-  look: sharedScope(matching),
-  memory: since.memory.and(usualFacts),
+  look: scopeByExcess(matching),
+  memory: since.memory.and(usualFacts).and(differsFacts),
   remember: (situation) => ({
     ...since.remember(situation),
     ...rememberUsual(situation.previous, situation.judged),
+    ...rememberDiffers(situation.previous, situation.looked),
   }),
   severity: ({ memory }) => (memory.matching >= CRITICAL_SHARE * memory.requests ? 'critical' : 'warning'),
   report({ scope, memory, started_at: startedAt }) {
@@ -60,6 +62,7 @@ export const rateLimitSurge = detectorOf({
         affected_keys: largest(memory.by['key']),
         affected_projects: largest(memory.by['project']),
         affected_models: largest(memory.by['model']),
+        ...differsEvidence(memory),
       },
       remedy: first === undefined ? remedy : { ...remedy, owner: `owner of ${first}` },
     };

@@ -1,5 +1,6 @@
 import type { AnalyzerSettings } from '../detector.ts';
-import { detectorOf, sharedScope } from '../kind.ts';
+import { differsEvidence, differsFacts, rememberDiffers, scopeByExcess } from '../differs.ts';
+import { detectorOf } from '../kind.ts';
 import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, share } from '../report.ts';
@@ -26,11 +27,12 @@ export const unclassified = detectorOf({
     excuses: 'all',
   }),
   ...lastAboveUsual(matching),
-  look: sharedScope(matching),
-  memory: since.memory.and(usualFacts),
+  look: scopeByExcess(matching),
+  memory: since.memory.and(usualFacts).and(differsFacts),
   remember: (situation) => ({
     ...since.remember(situation),
     ...rememberUsual(situation.previous, situation.judged),
+    ...rememberDiffers(situation.previous, situation.looked),
   }),
   severity: () => 'warning',
   report({ scope, memory, started_at: startedAt }) {
@@ -49,6 +51,7 @@ export const unclassified = detectorOf({
         affected_clients: clients,
         affected_models: largest(memory.by['model']),
         affected_projects: largest(memory.by['project']),
+        ...differsEvidence(memory),
       },
       remedy: remedyOf('other', [
         "Read the texts: the table of the commonest messages on the Overview dashboard, or SELECT message, count() FROM error_events WHERE class = 'other' GROUP BY message.",

@@ -21,6 +21,8 @@ export interface UsualLevel {
   background: number;
   /** Nothing could be measured: the share is assumed. */
   is_assumed: boolean;
+  /** The counts do not reach back far enough to begin anything. */
+  is_learning: boolean;
   /** Sums over the last window. */
   window: readonly CountSum[];
   /** Length of that window. */
@@ -125,10 +127,10 @@ function levelOf<Settings extends UsualSettings>(
     previous === null ? null : { share: previous.background, isAssumed: previous.background_is_assumed };
   const { window_seconds } = settings;
   const window = view.between(now - window_seconds, now).sums();
-  const seen = { window, window_seconds };
+  const isLearning = known === null && learn > 0 && (view.first() ?? now) > now - window_seconds - learn;
+  const seen = { window, window_seconds, is_learning: isLearning };
   const [whole, ...parts] = partsOf(window, matching);
   if (whole === undefined) return { level: 'no_data', part: null, background: 0, is_assumed: false, ...seen };
-  const isLearning = known === null && learn > 0 && (view.first() ?? now) > now - window_seconds - learn;
   const candidates = [whole, ...parts.sort((a, b) => b.matching - a.matching || b.requests - a.requests)];
   for (const part of isLearning ? [] : candidates) {
     if (part.matching < settings.count || part.matching < settings.share * part.requests) continue;

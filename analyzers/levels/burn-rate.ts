@@ -97,6 +97,16 @@ export function burnRate<Settings extends KindSettings>(of: {
       const longest = paces[0]?.windows.at(-1) ?? 0;
       return { level: partsIn(longest).size === 0 ? 'no_data' : 'healthy', part: null, pace: null };
     },
+    numbers({ settings, last }) {
+      const budget = of.budget(settings);
+      const burns = of.paces(settings).flatMap(({ name, windows }) =>
+        windows.map((seconds) => {
+          const burn = shareOf(last(seconds), matching) / budget;
+          return [`${name}_burn_in_${seconds}_seconds`, Math.round(burn * 100) / 100] as const;
+        }),
+      );
+      return Object.fromEntries(burns);
+    },
     start({ view, now, from, settings, last }, { part, pace }) {
       if (part === null || pace === null) return now;
       // Stray answers of before are not its beginning: half of the share that it has now is.

@@ -1,14 +1,17 @@
-import { type Attention, attentionOf } from '../../domain/attention.ts';
+import { timelineOf } from '../../analyzers/timeline.ts';
+import { type Attention, attentionOf, silencesOf } from '../../domain/attention.ts';
 import { type Incident, incidentStates } from '../../domain/incident.ts';
 import { incidentKindNames } from '../../domain/incident-kind.ts';
 import type { Store } from '../../store/store.ts';
 import { readMarks } from '../../store/queries/attention.ts';
 import { type IncidentFilter, readIncidents } from '../../store/queries/incidents.ts';
+import { readVersions } from '../../store/queries/incident-versions.ts';
 import { readDeliveries } from '../../store/queries/notifications.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
 import { incidentInFull, incidentsAsCsv, incidentsAsTable, type Terminal } from '../format/incidents.ts';
+import { timelineAsCsv, timelineInFull } from '../format/timeline.ts';
 import { findIncident } from '../needs/find-incident.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { parseWhen } from '../options/when.ts';
@@ -19,6 +22,8 @@ export interface IncidentsOptions {
   kind?: string;
   since?: string;
   limit?: number;
+  timeline?: boolean;
+  json?: boolean;
   format?: 'table' | 'json' | 'csv';
 }
 
@@ -27,12 +32,18 @@ const LIMIT = 100;
 /** Prints incidents, open ones first, or one in full; exit code 1 when the one asked for does not exist. */
 export async function run(options: IncidentsOptions, context: CommandContext): Promise<number> {
   const filter = parseFilter(options, context.now());
-  const format = options.format ?? 'table';
+  const format = options.json === true ? 'json' : (options.format ?? 'table');
+  if (options.timeline === true && options.id === undefined)
+    throw new UserError('--timeline needs the ID of an incident; faultline incidents lists them');
   const store = await openReader(context);
   try {
     const terminal: Terminal = { width: context.width, color: context.color, now: context.now() };
     if (options.id !== undefined) {
       const one = await findIncident(store, options.id);
+      if (options.timeline === true) {
+        await printTimeline(one, store, { format, terminal }, context);
+        return 0;
+      }
       const attention = await attentionTo([one], store, context);
       if (format === 'json') context.out(JSON.stringify(withAttention(one, attention), null, 2));
       else if (format === 'csv') context.stdout.write(incidentsAsCsv([one], attention));
@@ -66,6 +77,24 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
   } finally {
     await store.close();
   }
+}
+
+async function printTimeline(
+  one: Incident,
+  store: Store,
+  { format, terminal }: { format: string; terminal: Terminal },
+  context: CommandContext,
+): Promise<void> {
+  const marks = await readMarks(store);
+  const events = timelineOf(one, {
+    versions: await readVersions(store, one.id),
+    deliveries: await readDeliveries(store, { incidents: [one.id] }),
+    acknowledgement: marks.acknowledgements.get(one.id) ?? null,
+    silences: silencesOf(one, marks, context.now() / 1000),
+  });
+  if (format === 'json') context.out(JSON.stringify({ id: one.id, kind: one.kind, events }, null, 2));
+  else if (format === 'csv') context.stdout.write(timelineAsCsv(events));
+  else for (const line of timelineInFull(one, events, terminal)) context.out(line);
 }
 
 /** The filter of the flags; throws `UserError` naming the flag. */

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isOver, type Silence, silencedUntil } from '../../domain/attention.ts';
 import { incidentKindNames } from '../../domain/incident-kind.ts';
-import type { Scope } from '../../domain/incident.ts';
-import { scopeNames } from '../../domain/notify-settings.ts';
 import { readMarks, writeSilence } from '../../store/queries/attention.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
@@ -11,9 +9,9 @@ import { createPainter } from '../format/color.ts';
 import { formatDuration, formatTime } from '../format/numbers.ts';
 import { formatTable } from '../format/table.ts';
 import { openReader } from '../needs/open-reader.ts';
+import { parseScope } from '../options/scope.ts';
 import { signedBy } from '../options/signature.ts';
 import { parseDuration, parseWhen } from '../options/when.ts';
-import { parseWhere } from '../options/where.ts';
 
 export interface SilenceOptions {
   action: 'add' | 'list' | 'end';
@@ -62,7 +60,7 @@ export function parseSilence(options: SilenceOptions, context: Pick<CommandConte
   for (const kind of kinds)
     if (!incidentKindNames.some((known) => known === kind))
       throw new UserError(`--kind is ${JSON.stringify(kind)}${suggestion(kind, incidentKindNames)}`);
-  const scope = parseScope(options.where);
+  const scope = parseScope(options.where, 'add one silence for each');
   if (kinds.length === 0 && Object.keys(scope).length === 0 && options.all !== true)
     throw new UserError('this would silence everything: name --kind or --where, or say --all');
   const starts = options.from === undefined ? now : parseWhen(options.from, '--from', now);
@@ -90,21 +88,6 @@ function endOf(options: SilenceOptions, starts: number, now: number): number {
     throw new UserError('say how long: either --for, such as 2h, or --until, an ISO-8601 time');
   if (options.for !== undefined) return starts + parseDuration(options.for, '--for') * 1000;
   return parseWhen(options.until ?? '', '--until', now);
-}
-
-function parseScope(where: readonly string[] = []): Scope {
-  const scope: Record<string, string> = {};
-  for (const { dimension, values, negate } of parseWhere({ where })) {
-    if (!scopeNames.some((known) => known === dimension))
-      throw new UserError(`--where names ${JSON.stringify(dimension)}${suggestion(dimension, scopeNames)}`);
-    const [value, ...more] = values;
-    if (negate || value === undefined || value === '' || more.length > 0)
-      throw new UserError(
-        `--where ${dimension} must be one value, such as ${dimension}=acme; add one silence for each`,
-      );
-    scope[dimension] = value;
-  }
-  return scope;
 }
 
 function list(silences: readonly Silence[], { json }: SilenceOptions, context: CommandContext): number {

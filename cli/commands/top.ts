@@ -3,7 +3,7 @@ import type { CommandContext } from '../context.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { type Api, apiAt, apiOfSettings, askTop, pause } from '../top/ask.ts';
 import { frame, nextBy, pressed, type TopData, type TopView } from '../top/frame.ts';
-import { run as start } from './start.ts';
+import { run as start } from '../start/run-start.ts';
 
 export interface TopOptions {
   source?: string;

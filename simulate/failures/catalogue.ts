@@ -2,6 +2,7 @@ import type { ErrorClass } from '../../domain/error-class.ts';
 import type { Caller } from '../caller.ts';
 import { accountFailures } from './account.ts';
 import type { Failure } from './failure.ts';
+import { gatewayFailures } from './gateway.ts';
 import { neighbourFailures } from './neighbours.ts';
 import { providerFailures } from './provider.ts';
 import { requestFailures } from './request.ts';
@@ -16,13 +17,20 @@ export const catalogue: readonly Failure[] = [
   ...providerFailures,
   ...transportFailures,
   ...neighbourFailures,
+  ...gatewayFailures,
 ];
 
-/** The ways in which a request of this caller can fail with this class; empty when its provider has none. */
-export function failuresOf(caller: Caller, cls: ErrorClass): readonly Failure[] {
+/**
+ * The ways in which a request of this caller can fail with this class, or those of them that are named; empty when its provider has
+ * none.
+ */
+export function failuresOf(caller: Caller, cls: ErrorClass, ids?: readonly string[]): readonly Failure[] {
   return catalogue.filter(
     (row) =>
-      row.class === cls && (row.provider === caller.provider || row.provider === 'any') && fits(row, caller),
+      row.class === cls &&
+      (row.provider === caller.provider || row.provider === 'any') &&
+      (ids === undefined ? row.by_id !== true : ids.includes(row.id)) &&
+      fits(row, caller),
   );
 }
 

@@ -33,6 +33,8 @@ export interface Failure {
   body(context: FailureContext): unknown;
   /** Exception class for `verbatim`; other shapes derive it from the status. */
   exception: string;
+  /** It is only used where an event names it: most callers have no gateway. */
+  by_id?: true;
   /** Seconds that the answer asks to wait, as header; 0 for none. */
   retry_after: number;
 }

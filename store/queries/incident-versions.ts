@@ -1,5 +1,111 @@
 import type { IncidentState } from '../../domain/incident.ts';
+import type { IncidentKind } from '../../domain/incident-kind.ts';
 import type { Store } from '../store.ts';
+import { tsvRow } from '../tsv.ts';
+import { incidentColumns, type IncidentRow, incidentOfRow, type StoredIncident } from './incidents.ts';
+
+/** Days that versions are kept after they were written. */
+export const VERSION_DAYS = 7;
+
+/**
+ * How an incident changed, oldest first: each change of state, severity, scope and consequences, and while nothing of that changed
+ * one version in ten minutes. What was written more than a week ago is gone. Throws `StoreError`.
+ */
+export async function readVersions(store: Store, id: string): Promise<StoredIncident[]> {
+  const rows = await store.query<IncidentRow>(
+    `SELECT ${incidentColumns} FROM (
+       SELECT * FROM incident_versions WHERE id = {id:String}
+       ORDER BY version LIMIT 1 BY state, severity, scope, stage, span
+     ) ORDER BY version`,
+    { id },
+  );
+  return rows.map(incidentOfRow);
+}
+
+/**
+ * How the incidents of a kind stood at a time (epoch seconds): of each the last version up to it, and those that were pending
+ * then, as they fired. Throws `StoreError`.
+ */
+export async function readVersionsAt(
+  store: Store,
+  kind: IncidentKind,
+  at: number,
+): Promise<{ known: StoredIncident[]; pending: StoredIncident[] }> {
+  const params = { kind, at: Math.round(at * 1000) };
+  const known = await store.query<IncidentRow>(
+    `SELECT ${incidentColumns} FROM (
+       SELECT * FROM incident_versions WHERE kind = {kind:String} AND version <= {at:UInt64}
+       ORDER BY id, version DESC LIMIT 1 BY id)`,
+    params,
+  );
+  const pending = await store.query<IncidentRow>(
+    `SELECT ${incidentColumns} FROM (
+       SELECT * FROM incident_versions WHERE kind = {kind:String} AND state = 'firing' AND version > {at:UInt64}
+         AND JSONExtractInt(memory, 'life', 'breach_at') * 1000 <= {at:UInt64} AND toUnixTimestamp64Milli(detected_at) > {at:UInt64}
+       ORDER BY id, version LIMIT 1 BY id)`,
+    params,
+  );
+  return { known: known.map(incidentOfRow), pending: pending.map(incidentOfRow) };
+}
+
+/**
+ * Notes with which settings is judged from a time on (epoch seconds of event time), where they are others than before. Equal rows
+ * of two analyzers are one. Throws `StoreError`.
+ */
+export async function noteSettings(store: Store, since: number, settings: string): Promise<void> {
+  const last = await readSettingsAt(store, since);
+  if (last?.settings === settings) return;
+  const row = tsvRow([Math.max(0, Math.floor(since)), settings]);
+  const columns = ['since', 'settings'];
+  await store.insert({ table: 'analyzer_settings', columns, body: Buffer.from(row), token: '' });
+}
+
+/** The settings that held at a time (epoch seconds), and since when; null: none were noted by then. Throws `StoreError`. */
+export async function readSettingsAt(
+  store: Store,
+  at: number,
+): Promise<{ since: number; settings: string } | null> {
+  const [row] = await store.query<{ since: number; settings: string }>(
+    `SELECT toUnixTimestamp(s.since) AS since, settings FROM analyzer_settings AS s
+     WHERE s.since <= toDateTime({at:UInt32}, 'UTC') ORDER BY s.since DESC, written_at DESC LIMIT 1`,
+    { at: Math.max(0, Math.floor(at)) },
+  );
+  return row ?? null;
+}
+
+const columnsOf: Readonly<Record<string, string>> = { key: 'api_key' };
+
+/** The last minute (epoch seconds) up to `to` and from `from` on in which such a scope sent requests; null: none. Throws `StoreError`. */
+export async function readLastRequest(
+  store: Store,
+  scope: Readonly<Record<string, string>>,
+  { from, to }: { from: number; to: number },
+): Promise<number | null> {
+  const names = Object.keys(scope);
+  const conditions = names.map((name) => `AND c.${columnsOf[name] ?? name} = {${name}:String}`).join(' ');
+  const [row] = await store.query<{ n: number; last: number }>(
+    `SELECT count() AS n, max(toUnixTimestamp(c.ts)) AS last FROM request_counts_1m AS c
+     WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC') ${conditions}`,
+    { ...scope, from: Math.max(0, Math.floor(from)), to: Math.max(0, Math.floor(to)) },
+  );
+  return row === undefined || row.n === 0 ? null : row.last;
+}
+
+/** Providers and organizations that sent requests of such a scope in the span. Throws `StoreError`. */
+export async function readOwners(
+  store: Store,
+  scope: Readonly<Record<string, string>>,
+  { from, to }: { from: number; to: number },
+  limit: number,
+): Promise<{ provider: string; org: string }[]> {
+  const conditions = Object.keys(scope).map((name) => `AND c.${columnsOf[name] ?? name} = {${name}:String}`);
+  return store.query(
+    `SELECT c.provider AS provider, c.org AS org FROM request_counts AS c
+     WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC') ${conditions.join(' ')}
+     GROUP BY c.provider, c.org ORDER BY sum(c.requests) DESC, provider, org LIMIT {limit:UInt32}`,
+    { ...scope, from: Math.max(0, Math.floor(from)), to: Math.max(0, Math.floor(to)), limit },
+  );
+}
 
 /** What an evaluation said of an incident. */
 export interface IncidentVersion {
@@ -14,14 +120,22 @@ export interface IncidentVersion {
 /** More evaluations than these are not read: those that changed something come first in a bounded time. */
 const MOST = 20_000;
 
-/** The versions of an incident in which what is said of it differs from the one before, oldest first. Throws `StoreError`. */
+/**
+ * The versions of an incident in which what is said of it differs from the one before, oldest first; of an incident that is older
+ * than a week only the last. Throws `StoreError`.
+ */
 export async function readIncidentVersions(store: Store, id: string): Promise<IncidentVersion[]> {
   return store.query<IncidentVersion>(
     `SELECT toFloat64(version) AS at, state, severity, summary, verdict_party AS party
      FROM (
        SELECT version, state, severity, summary, verdict_party,
          lagInFrame(concat(state, severity, verdict_party), 1, '') OVER (ORDER BY version ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
-       FROM (SELECT * FROM incidents WHERE id = {id:String} ORDER BY version LIMIT 1 BY version LIMIT {most:UInt32})
+       FROM (
+         SELECT * FROM (
+           SELECT version, state, severity, summary, verdict_party FROM incident_versions WHERE id = {id:String}
+           UNION ALL
+           SELECT version, state, severity, summary, verdict_party FROM incidents WHERE id = {id:String}
+         ) ORDER BY version LIMIT 1 BY version LIMIT {most:UInt32})
      )
      WHERE before != concat(state, severity, verdict_party)
      ORDER BY version`,

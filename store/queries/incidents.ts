@@ -63,9 +63,7 @@ export async function readIncidents(
 ): Promise<StoredIncident[]> {
   const { versions, rows: present, params } = conditions(filter);
   const rows = await store.query<IncidentRow>(
-    `SELECT id, version, kind, state, severity, scope, toUnixTimestamp64Milli(started_at) AS started_ms,
-      toUnixTimestamp64Milli(detected_at) AS detected_ms, toUnixTimestamp64Milli(resolved_at) AS resolved_ms,
-      summary, verdict_party, verdict_why, evidence, remedy, sample_request_ids, related, memory
+    `SELECT ${incidentColumns}
     FROM (
       SELECT * FROM incidents
       WHERE ${['true', ...versions].join(' AND ')}
@@ -75,10 +73,10 @@ export async function readIncidents(
     ORDER BY ${filter.openFirst === true ? `state = 'resolved', ` : ''}started_at DESC, id LIMIT {limit:UInt32}`,
     { ...params, limit: filter.limit ?? 1_000 },
   );
-  if (unreadable === undefined) return rows.map(fromRow);
+  if (unreadable === undefined) return rows.map(incidentOfRow);
   return rows.flatMap((row) => {
     try {
-      return [fromRow(row)];
+      return [incidentOfRow(row)];
     } catch {
       unreadable(row.id);
       return [];
@@ -168,13 +166,15 @@ export async function deleteIncidentVersions(
   ids: readonly string[],
   version: number,
 ): Promise<void> {
-  const table = store.cluster === '' ? 'incidents' : `incidents_local ${onCluster(store.cluster)}`;
   for (let i = 0; i < ids.length; i += IDS_AT_ONCE) {
-    await store.command(
-      `ALTER TABLE ${table} DELETE WHERE id IN {ids:Array(String)} AND version > {version:UInt64}
-      SETTINGS mutations_sync = 2`,
-      { ids: ids.slice(i, i + IDS_AT_ONCE), version },
-    );
+    for (const name of ['incidents', 'incident_versions']) {
+      const table = store.cluster === '' ? name : `${name}_local ${onCluster(store.cluster)}`;
+      await store.command(
+        `ALTER TABLE ${table} DELETE WHERE id IN {ids:Array(String)} AND version > {version:UInt64}
+        SETTINGS mutations_sync = 2`,
+        { ids: ids.slice(i, i + IDS_AT_ONCE), version },
+      );
+    }
   }
 }
 
@@ -228,7 +228,13 @@ function toTsv({ incident: it, version, memory }: StoredIncident): string {
   ]);
 }
 
-interface IncidentRow {
+/** Columns of an incident as `incidentOfRow` takes them, from a table that has them. */
+export const incidentColumns = `id, version, kind, state, severity, scope, toUnixTimestamp64Milli(started_at) AS started_ms,
+      toUnixTimestamp64Milli(detected_at) AS detected_ms, toUnixTimestamp64Milli(resolved_at) AS resolved_ms,
+      summary, verdict_party, verdict_why, evidence, remedy, sample_request_ids, related, memory`;
+
+/** A row of `incidentColumns`. */
+export interface IncidentRow {
   id: string;
   version: number;
   kind: string;
@@ -248,7 +254,8 @@ interface IncidentRow {
   memory: string;
 }
 
-function fromRow(row: IncidentRow): StoredIncident {
+/** Throws where the row has an unknown shape. */
+export function incidentOfRow(row: IncidentRow): StoredIncident {
   const read = incident.parse({
     id: row.id,
     kind: row.kind,

@@ -16,13 +16,23 @@ export interface SampleScope {
   from: number;
 }
 
+/** Failures of a scope: some request ids, oldest first, and how many there are. */
+export interface Samples {
+  ids: string[];
+  failures: number;
+  /** Of these, answers of the caller's own gateway. */
+  by_gateway: number;
+  /** The class of most of the gateway's answers; empty: there are none. */
+  gateway_class: RequestClass | '';
+}
+
 /** Request ids of failures in the scope and time, oldest first. */
 export async function readSampleRequestIds(
   store: Store,
   { scope, from, ...filter }: SampleFilter & SampleScope,
 ): Promise<string[]> {
-  const [ids] = await readSamplesOfEach(store, filter, [{ scope, from }]);
-  return ids ?? [];
+  const [samples] = await readSamplesOfEach(store, filter, [{ scope, from }]);
+  return samples?.ids ?? [];
 }
 
 /**
@@ -33,16 +43,16 @@ export async function readSamplesOfEach(
   store: Store,
   filter: SampleFilter,
   scopes: readonly SampleScope[],
-): Promise<string[][]> {
-  const samples = scopes.map((): string[] => []);
+): Promise<Samples[]> {
+  const samples = scopes.map((): Samples => ({ ids: [], failures: 0, by_gateway: 0, gateway_class: '' }));
   for (const group of groupsOf(scopes)) {
-    const rows = await store.query<{ n: number; ids: string[] }>(
+    const rows = await store.query<Samples & { n: number }>(
       samplesQuery(group),
       samplesParams(filter, group),
     );
-    for (const { n, ids } of rows) {
+    for (const { n, ids, ...counts } of rows) {
       const place = group.scopes[n - 1]?.place;
-      if (place !== undefined) samples[place] = [...new Set(ids)].slice(0, filter.limit);
+      if (place !== undefined) samples[place] = { ids: [...new Set(ids)].slice(0, filter.limit), ...counts };
     }
   }
   return samples;
@@ -105,11 +115,12 @@ function samplesQuery({ owners, named }: Group): string {
   const conditions = named.map(
     (name) => `AND ({${name}:Array(String)}[n] = '' OR {${name}:Array(String)}[n] = e.${narrower[name]})`,
   );
-  return `SELECT n, arrayMap(event -> event.2, groupArraySorted(${EVENTS})((e.ts, e.request_id))) AS ids
+  return `SELECT n, arrayMap(event -> event.2, groupArraySortedIf(${EVENTS})((e.ts, e.request_id), e.request_id != '')) AS ids,
+      count() AS failures, countIf(e.fault = 'gateway') AS by_gateway, topKIf(1)(e.class, e.fault = 'gateway')[1] AS gateway_class
     FROM (
       SELECT e.*, transform(${owner === '' ? "''" : `concat(${owner}, '')`}, {owners:Array(String)}, {numbers:Array(UInt32)}, toUInt32(0)) AS n
       FROM error_events AS e
-      WHERE e.class IN {classes:Array(String)} AND e.request_id != ''
+      WHERE e.class IN {classes:Array(String)}
         AND e.ts >= fromUnixTimestamp64Milli(toInt64({from:Int64})) AND e.ts < fromUnixTimestamp64Milli(toInt64({to:Int64}))
     ) AS e
     WHERE n > 0 AND e.ts >= fromUnixTimestamp64Milli(toInt64({since:Array(Int64)}[n])) ${conditions.join(' ')}

@@ -4,6 +4,7 @@ import { explain } from '../../../analyzers/explain.ts';
 import { settingsSchema } from '../../../domain/settings.ts';
 import { toRetention } from '../../../domain/retention.ts';
 import { StoreError } from '../../../store/error.ts';
+import { noRows } from '../../../store/native-answer.ts';
 import type { Insert, Store } from '../../../store/store.ts';
 import { type ConsoleOptions, createConsole } from '../server.ts';
 
@@ -29,6 +30,7 @@ function memoryStore(answer: (sql: string) => unknown[] = () => []): Memory {
       asked.push({ sql, params });
       return answer(sql) as Row[];
     },
+    columns: async () => noRows,
     command: () => Promise.reject(new Error('the API runs no statements')),
     insert: async (insert) => {
       inserted.push(insert);

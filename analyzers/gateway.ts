@@ -1,0 +1,109 @@
+import { errorClasses, isRequestClass, type RequestClass } from '../domain/error-class.ts';
+import type { Incident } from '../domain/incident.ts';
+import { factsOf } from '../domain/incident-kind.ts';
+import type { Report } from './detector.ts';
+import { share } from './report.ts';
+
+/** Failures of an incident, and those of them that the caller's own gateway gave. */
+export interface GatewayAnswers {
+  failures: number;
+  by_gateway: number;
+  /** The class of most of the gateway's answers. */
+  gateway_class: RequestClass | '';
+}
+
+/** With more of its failures from the gateway than this share, that is where to look. */
+const MOST = 0.5;
+
+/** What the gateway refused for, and what to do about it there; the provider was not asked. */
+const steps: Partial<Record<RequestClass, { what: string; steps: readonly string[] }>> = {
+  rate_limit: {
+    what: 'a rate limit of its own',
+    steps: [
+      'See which limit of the gateway it is (key, team, route, deployment) in its log; raise it, or slow the callers down to it.',
+      'Where it holds deployments back after failures, look at these: the limit ends by itself when they answer again.',
+    ],
+  },
+  quota_exceeded: {
+    what: 'a budget of its own',
+    steps: [
+      'Raise or reset the budget of the key, team or user in the gateway; credit at the provider changes nothing.',
+      'See who spent it: the gateway keeps the spend of each key.',
+    ],
+  },
+  not_found: {
+    what: 'a model or route that it does not have',
+    steps: ['Add the model or route to the configuration of the gateway, or correct its name in the caller.'],
+  },
+  permission_denied: {
+    what: 'a right that the key lacks there',
+    steps: ['Give the key or team access to the model in the gateway.'],
+  },
+  bad_request: {
+    what: 'a rule of its own',
+    steps: [
+      'See which guardrail or rule of the gateway stopped the request; change the rule, or the request.',
+    ],
+  },
+};
+const keys = {
+  what: 'the key that callers send to it',
+  steps: [
+    'Issue a key of the gateway, or correct the one that callers send; the key of the provider is not concerned.',
+  ],
+};
+const health = {
+  what: 'deployments that it takes for unhealthy, or full queues of its own',
+  steps: [
+    'Look at the gateway: health checks, circuit breakers, connection pools, and whether its upstreams answer when asked directly.',
+  ],
+};
+
+/** The incident as it is told where the gateway gave most of its answers; the same incident where it did not. Pure. */
+export function judgeGateway(incident: Incident, answers: GatewayAnswers): Incident {
+  const { by_gateway: refused, failures, gateway_class: cls } = answers;
+  if (!canBeGateway(incident.kind) || cls === '' || refused <= MOST * failures) return incident;
+  const evidence = {
+    ...incident.evidence,
+    gateway_answers: refused,
+    gateway_share: share(refused, failures),
+    gateway_class: cls,
+  };
+  return { ...incident, ...asGateway({ ...incident, evidence }, evidence) };
+}
+
+/** A later report of an incident that was found to be the gateway's; `told` is the evidence of the version before. Pure. */
+export function keepGateway(report: Report, told: Incident['evidence'] | undefined): Report {
+  // What was said before is said again where a kind was switched off.
+  if (report.verdict.party === 'gateway') return report;
+  const { gateway_answers: answers, gateway_share: part, gateway_class: cls } = told ?? {};
+  if (typeof answers !== 'number' || typeof part !== 'number' || typeof cls !== 'string') return report;
+  const evidence = { ...report.evidence, gateway_answers: answers, gateway_share: part, gateway_class: cls };
+  return asGateway({ ...report, evidence }, evidence);
+}
+
+function canBeGateway(kind: Incident['kind']): boolean {
+  return factsOf(kind).why['gateway'] !== undefined;
+}
+
+function asGateway(
+  report: Report,
+  { gateway_class: cls, gateway_answers: answers, gateway_share: part }: Incident['evidence'],
+): Report {
+  const name = typeof cls === 'string' && isRequestClass(cls) ? cls : 'other';
+  const { what, steps: own } = steps[name] ?? (errorClasses[name].fault === 'key' ? keys : health);
+  return {
+    ...report,
+    summary: `${report.summary.replace(/\.$/, '')}; refused by your own gateway.`,
+    verdict: {
+      party: 'gateway',
+      why: `Your own gateway refused, not the provider: ${String(answers)} failures (${Math.round(Number(part) * 100)} %) were its own answers when this was found, for ${what}, and no provider was asked.`,
+    },
+    remedy: {
+      ...report.remedy,
+      steps: [...own, 'Stop retries while it lasts: the gateway answers them the same way.'],
+      owner: 'gateway team',
+      docs: 'docs/incidents/gateway.md',
+    },
+  };
+}

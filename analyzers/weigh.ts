@@ -1,0 +1,138 @@
+import type { Scope } from '../domain/incident.ts';
+import type { MoreMeasure } from '../store/queries/count-measures.ts';
+import type { Level } from './advance.ts';
+import type { CountView } from './count-view.ts';
+import type { Given, KindSettings } from './given.ts';
+import { columnOf, identityKey, identityOf, type Names, type SubjectName } from './identity.ts';
+import type { Reads } from './reads.ts';
+import { type Matching, matchingOf } from './view.ts';
+
+/** What a kind says of one scope at one time, with the numbers that it says it by. Times are epoch seconds. */
+export interface Weighed {
+  identity: Names;
+  /** What was asked of it; dimensions that the kind does not tell apart are left out. */
+  scope: Scope;
+  /** Dimensions of the question that the kind does not tell apart: it judges all of their values together. */
+  not_told_apart: readonly string[];
+  level: Level;
+  /** The kind is switched on for this identity. */
+  enabled: boolean;
+  /** The history is too short to say what is usual. */
+  is_learning: boolean;
+  /** The kind needs a measure that no answer told. */
+  lacks: readonly MoreMeasure[];
+  /** It is judged by something else than a count and a share in the window, which `found` tells. */
+  measures: boolean;
+  /** In the window of the settings. */
+  requests: number;
+  /** Of these, the answers that the kind is about. */
+  matching: number;
+  window_seconds: number;
+  /** The last interval with a request within what the kind looks back on; null: none. */
+  last_request_at: number | null;
+  /** The settings that held for this identity: thresholds and windows. */
+  thresholds: Readonly<Record<string, Plain>>;
+  /** What the rule found beside these counts: what is usual, the part that stands out, the pace, … */
+  found: Readonly<Record<string, Plain>>;
+}
+
+export type Plain = number | string | boolean | null;
+
+/** Every identity of the organizations in the window. */
+export function identitiesOf(counts: CountView, names: readonly SubjectName[]): Names[] {
+  const found = new Map<string, Names>();
+  for (const org of counts.orgs.values()) {
+    const rows = names.length === 2 ? [] : org.between(-Infinity, Infinity).sums();
+    const whole: Names = { provider: org.provider, org: org.org };
+    for (const identity of names.length === 2
+      ? [whole]
+      : rows.map((row) => identityOf(names, (column) => row[column])))
+      if (identity !== null) found.set(identityKey(identity), identity);
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, identity]) => identity);
+}
+
+/** False where the two name different values of a dimension. */
+export function agrees(identity: Names, scope: Scope): boolean {
+  return Object.entries(scope).every(
+    ([name, value]) => identity[name] === undefined || identity[name] === value,
+  );
+}
+
+/** The part of a scope that the kind can judge by itself, and the names of the rest. `reads` null: it reads all. */
+export function toldApart(
+  scope: Scope,
+  names: readonly SubjectName[],
+  reads: Pick<Reads, 'by'> | null,
+): { scope: Scope; not_told_apart: string[] } {
+  const known = (name: string): boolean => {
+    if (names.some((own) => own === name)) return true;
+    if (name === 'provider' || name === 'org' || name === 'class') return false;
+    return reads === null || reads.by.some((own) => own === columnOf(name as SubjectName));
+  };
+  const entries = Object.entries(scope);
+  return {
+    scope: Object.fromEntries(entries.filter(([name]) => known(name))),
+    not_told_apart: entries.map(([name]) => name).filter((name) => !known(name)),
+  };
+}
+
+/** What was judged of a part of an identity, as plain numbers. */
+export function weighedOf(
+  given: Given<KindSettings>,
+  part: { scope: Scope; not_told_apart: string[] },
+  judged: { level: Level },
+  kind: {
+    matching: Matching;
+    needs?: readonly MoreMeasure[] | undefined;
+    by_traffic: boolean;
+    numbers: Readonly<Record<string, number>> | undefined;
+  },
+): Weighed {
+  const { settings, view, identity } = given;
+  const sums = { requests: 0, matching: 0 };
+  for (const row of given.last(settings.window_seconds).sums()) {
+    sums.requests += row.requests;
+    sums.matching += matchingOf(row, kind.matching);
+  }
+  const needs = kind.needs ?? [];
+  const isTold = needs.some((name) => view.values(name).length > 0);
+  const { enabled, ...thresholds } = settings;
+  const { is_learning: isLearning, window_seconds: _, ...found } = plain(judged);
+  return {
+    identity,
+    ...part,
+    level: judged.level,
+    enabled,
+    is_learning: isLearning === true,
+    lacks: isTold ? [] : needs,
+    measures: kind.by_traffic || kind.numbers !== undefined,
+    ...sums,
+    window_seconds: settings.window_seconds,
+    last_request_at: view.last(),
+    thresholds: plain(thresholds),
+    found: { ...found, ...kind.numbers },
+  };
+}
+
+/** The plain members; those of `part` and of what lies one level below with the name before them. */
+function plain(values: object): Record<string, Plain> {
+  const found: Record<string, Plain> = {};
+  for (const [name, value] of Object.entries(values) as [string, unknown][]) {
+    if (name === 'level') continue;
+    if (isPlain(value)) found[name] = tidy(value);
+    else if (value !== null && typeof value === 'object' && !Array.isArray(value))
+      for (const [inner, one] of Object.entries(value) as [string, unknown][])
+        if (isPlain(one)) found[`${name}_${inner}`] = tidy(one);
+  }
+  return found;
+}
+
+function isPlain(value: unknown): value is Plain {
+  return value === null || ['number', 'string', 'boolean'].includes(typeof value);
+}
+
+/** Names of parts are lines of dimension and values. */
+function tidy(value: Plain): Plain {
+  return typeof value === 'string' ? value.split('\n').filter(Boolean).join(' ') || 'all' : value;
+}

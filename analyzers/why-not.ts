@@ -1,0 +1,41 @@
+import type { Level } from './advance.ts';
+import type { Weighed } from './weigh.ts';
+
+/** Why an evaluation came to what it came to, for one scope. */
+export const whyReasons = {
+  above: 'it is over the threshold to fire',
+  lingers: 'it is under the threshold to fire and over the one to clear',
+  disabled: 'the kind is switched off for it, or has nothing to go by, such as a budget',
+  not_yet: 'this time has not been judged yet',
+  before_retention: 'the counts of this time are no longer kept',
+  unknown_scope: 'nobody sent a request with these values in the seven days before',
+  left_out: 'memory for counts (analyzers.window_mib) did not suffice to judge it',
+  quiet: 'it sent no request in the window',
+  not_told: 'no answer told what this kind reads, such as rate-limit headers or a budget',
+  none: 'no answer in the window is one that this kind is about',
+  too_few: 'too few answers that this kind is about: fewer than the setting count',
+  learning: 'the counts do not reach back far enough to say what is usual',
+  below_share: 'too small a share of the requests: less than the setting share',
+  under: 'what it measures is under the thresholds',
+  usual: 'what is usual for it, or chance, explains as much',
+} as const;
+export type WhyReason = keyof typeof whyReasons;
+
+/** The reason of an outcome, most basic first: what was not looked at needs no threshold to explain it. Pure. */
+export function whyReason(one: Weighed, { isLeftOut }: { isLeftOut: boolean }): WhyReason {
+  if (!one.enabled) return 'disabled';
+  if (isLeftOut) return 'left_out';
+  const loud: Partial<Record<Level, WhyReason>> = { breach: 'above', lingering: 'lingers' };
+  const said = loud[one.level];
+  if (said !== undefined) return said;
+  const { thresholds, requests, matching } = one;
+  const { count, share } = thresholds;
+  if (requests === 0) return 'quiet';
+  if (one.lacks.length > 0) return 'not_told';
+  if (one.is_learning) return 'learning';
+  if (one.measures) return 'under';
+  if (matching === 0) return 'none';
+  if (typeof count === 'number' && matching < count) return 'too_few';
+  if (typeof share === 'number' && matching < share * requests) return 'below_share';
+  return 'usual';
+}

@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { IncidentKind } from '../domain/incident-kind.ts';
+import { openStore } from '../store/connect.ts';
+import { migrate } from '../store/migrate.ts';
+import { noteSettings, readSettingsAt, readVersions } from '../store/queries/incident-versions.ts';
+import { readIncidents } from '../store/queries/incidents.ts';
+import type { Store } from '../store/store.ts';
+import { insertCounts } from '../tests/fixtures/insert-counts.ts';
+import { defaults } from '../tests/fixtures/play.ts';
+import { START, type Stream, traffic } from '../tests/fixtures/traffic.ts';
+import { detectors } from './kinds/kinds.ts';
+import { replayRange } from './replay.ts';
+import { timelineOf } from './timeline.ts';
+import { pendingAt, whyAt } from './why.ts';
+
+const MINUTE = 60;
+let directory: string;
+let store: Store;
+
+const web: Stream = { from: 0, to: 120, per_minute: 120, client: 'web', model: 'm', project: 'shop' };
+const few: Stream = { from: 0, to: 120, per_minute: 6, client: 'few', model: 'm', project: 'shop' };
+const gone: Stream = { from: 0, to: 70, per_minute: 6, client: 'gone', model: 'm', project: 'shop' };
+const rows = traffic([
+  web,
+  few,
+  gone,
+  { ...web, from: 80, to: 100, per_minute: 60, class: 'rate_limit' },
+  { ...few, from: 80, to: 100, per_minute: 3, class: 'rate_limit' },
+]);
+const end = START + 120 * MINUTE;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'faultline-why-'));
+  store = await openStore({
+    url: '',
+    path: directory,
+    database: 'faultline',
+    user: 'default',
+    password: '',
+    cluster: '',
+  });
+  await migrate(store);
+  await insertCounts(store, rows);
+  await replayRange(store, START * 1000, end * 1000, defaults);
+});
+afterAll(async () => {
+  await store.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const why = (kind: IncidentKind, scope: object, minute: number, settings = defaults) => {
+  const detector = detectors.find((one) => one.kind === kind);
+  if (detector === undefined) throw new Error(kind);
+  return whyAt(store, detector, settings, { scope, at: START + minute * MINUTE, now: null });
+};
+
+test('a scope over the threshold says its numbers and which incident was open', async () => {
+  const { answers, reason } = await why('rate_limit_surge', { client: 'web' }, 90);
+  expect(reason).toBeNull();
+  const [incident] = await readIncidents(store, { kinds: ['rate_limit_surge'] });
+  expect(answers).toMatchObject([
+    {
+      reason: 'above',
+      level: 'breach',
+      requests: 180,
+      matching: 60,
+      thresholds: { count: 10, share: 0.05 },
+      incidents: [{ id: incident?.incident.id, state: 'firing' }],
+    },
+  ]);
+});
+
+test.each<[string, object, number, string]>([
+  ['a caller with too few such answers', { client: 'few' }, 90, 'too_few'],
+  ['one before anything failed', { client: 'web' }, 60, 'none'],
+  ['one that does not send any more', { client: 'gone' }, 90, 'quiet'],
+  ['one whose last request is beyond what the kind looks back on', { client: 'gone' }, 900, 'quiet'],
+  ['one that never was', { client: 'nobody' }, 90, 'unknown_scope'],
+])('%s was not a breach, and it says why', async (_name, scope, minute, expected) => {
+  const { answers, reason } = await why('rate_limit_surge', scope, minute);
+  expect(reason ?? answers[0]?.reason).toBe(expected);
+});
+
+test('a higher threshold of that time says so', async () => {
+  const settings = { ...defaults, rate_limit_surge: { ...defaults.rate_limit_surge, share: 0.9 } };
+  const { answers } = await why('rate_limit_surge', { client: 'web' }, 90, settings);
+  expect(answers[0]?.reason).toBe('below_share');
+  const off = { ...defaults, rate_limit_surge: { ...defaults.rate_limit_surge, enabled: false } };
+  expect(await why('rate_limit_surge', { client: 'web' }, 90, off)).toMatchObject({ reason: 'disabled' });
+  const overrides = [{ where: { org: 'org-acme' }, rate_limit_surge: { enabled: false } }];
+  const some = await why('rate_limit_surge', { client: 'web' }, 90, { ...defaults, overrides });
+  expect(some.answers[0]?.reason).toBe('disabled');
+});
+
+test('what is not judged yet is not judged by it', async () => {
+  const [detector] = detectors;
+  if (detector === undefined) throw new Error('no kind');
+  const at = START + 90 * MINUTE;
+  expect(await whyAt(store, detector, defaults, { scope: {}, at, now: at })).toMatchObject({
+    reason: 'not_yet',
+  });
+});
+
+test('an incident that fired ten seconds later was pending', async () => {
+  const [one] = await readIncidents(store, { kinds: ['rate_limit_surge'] });
+  const fired = Date.parse(one?.incident.detected_at ?? '') / 1000;
+  const kind = { kind: 'rate_limit_surge' } as const;
+  const at = (seconds: number) => pendingAt(store, kind, { scope: { client: 'web' }, at: seconds });
+  expect((await at(fired - 10)).map(({ id }) => id)).toEqual([one?.incident.id]);
+  expect(await at(fired)).toEqual([]);
+  expect(await at(fired - 30)).toEqual([]);
+});
+
+test('the timeline has its beginning, its numbers and its end, the same when all is judged once more and merged', async () => {
+  const [one] = await readIncidents(store, { kinds: ['rate_limit_surge'] });
+  if (one === undefined) throw new Error('no incident');
+  const none = { deliveries: [], acknowledgement: null, silences: [] };
+  const read = async () =>
+    timelineOf(one.incident, { ...none, versions: await readVersions(store, one.incident.id) });
+  const told = await read();
+  expect(told.map(({ event }) => event).filter((event) => event !== 'numbers')).toEqual([
+    'began',
+    'pending',
+    'firing',
+    'resolved',
+  ]);
+  expect(told.find(({ event }) => event === 'firing')).toMatchObject({
+    at: one.incident.detected_at,
+    numbers: { refused_requests: expect.any(Number) },
+  });
+  // One row in ten minutes, not one in each.
+  expect(told.filter(({ event }) => event === 'numbers').length).toBeLessThanOrEqual(4);
+  await replayRange(store, START * 1000, end * 1000, defaults);
+  expect(await read()).toEqual(told);
+  await store.command('OPTIMIZE TABLE incident_versions FINAL', {});
+  expect(await read()).toEqual(told);
+});
+
+test('settings are noted when they change, and only then', async () => {
+  const at = START;
+  await noteSettings(store, at, '{"a":1}');
+  await noteSettings(store, at + 1_000, '{"a":1}');
+  await noteSettings(store, at + 2_000, '{"a":2}');
+  expect(await readSettingsAt(store, at + 1_999)).toEqual({ since: at, settings: '{"a":1}' });
+  expect(await readSettingsAt(store, at + 2_000)).toEqual({ since: at + 2_000, settings: '{"a":2}' });
+  expect(await readSettingsAt(store, at - 1)).toBeNull();
+});

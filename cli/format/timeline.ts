@@ -1,0 +1,58 @@
+import type { TimelineEvent } from '../../analyzers/timeline.ts';
+import type { Incident } from '../../domain/incident.ts';
+import { createPainter } from './color.ts';
+import { toCsv } from '../../domain/csv.ts';
+import type { Terminal } from './incidents.ts';
+import { formatCount, formatTime } from './numbers.ts';
+import { printable, wrap } from './text.ts';
+
+/** `2026-03-01 03:05:00  ` and the name of an event before its text. */
+const TIME = 21;
+const NAME = 14;
+const READABLE = 120;
+
+/** How an incident came about, one event after the other, with the numbers of that moment. */
+export function timelineInFull(
+  one: Incident,
+  events: readonly TimelineEvent[],
+  { width: columns, color }: Terminal,
+): readonly string[] {
+  const paint = createPainter(color);
+  const width = Math.max(30, Math.min(columns, READABLE) - TIME - NAME);
+  return [
+    paint(printable(`${one.kind}  ${one.state}  ${one.id}  (times are UTC)`), 'bold'),
+    ...events.flatMap((event) => {
+      const numbers = numbersText(event.numbers);
+      const texts = [printable(event.text), ...(numbers === '' ? [] : [numbers])];
+      return texts
+        .flatMap((text) => wrap(text, width))
+        .map((line, i) =>
+          i === 0
+            ? `${formatTime(Date.parse(event.at)).padEnd(TIME)}${paint(event.event.padEnd(NAME), 'bold')}${line}`
+            : `${' '.repeat(TIME + NAME)}${line}`,
+        );
+    }),
+  ];
+}
+
+/** One row per event; the numbers are a JSON text. */
+export function timelineAsCsv(events: readonly TimelineEvent[]): string {
+  return toCsv(
+    ['at', 'event', 'text', 'numbers'],
+    events.map((one) => [one.at, one.event, one.text, JSON.stringify(one.numbers)]),
+  );
+}
+
+/** `failed requests 1,204, failed share 0.31`. */
+export function numbersText(numbers: Readonly<Record<string, unknown>>): string {
+  return Object.entries(numbers)
+    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${valueText(value)}`)
+    .join(', ');
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(4)));
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' ? printable(value) : '-';
+}

@@ -1,0 +1,124 @@
+import { type Why, type WhyAnswer } from '../../analyzers/why.ts';
+import { whyReasons } from '../../analyzers/why-not.ts';
+import type { Incident, Scope } from '../../domain/incident.ts';
+import { describeScope } from '../../analyzers/narrow-scope.ts';
+import { createPainter } from './color.ts';
+import type { Terminal } from './incidents.ts';
+import { formatCount, formatDuration, formatTime } from './numbers.ts';
+import { printable, wrap } from './text.ts';
+import { numbersText } from './timeline.ts';
+
+export interface WhyFound {
+  kind: string;
+  scope: Scope;
+  /** Epoch seconds. */
+  at: number;
+  /** Epoch seconds since which the settings held that were used; null: those of now were used. */
+  settings_since: number | null;
+  /** Incidents that were pending then and fired later. */
+  pending: readonly Incident[];
+  why: Why;
+}
+
+const outcomes: Readonly<Record<WhyAnswer['level'], string>> = {
+  breach: 'over the threshold',
+  lingering: 'lingers',
+  healthy: 'no breach',
+  no_data: 'no data',
+};
+const LABEL = 12;
+const READABLE = 110;
+
+/** The numbers, the threshold and the outcome of each identity that has the scope. */
+export function whyInFull(found: WhyFound, { width: columns, color }: Terminal): readonly string[] {
+  const paint = createPainter(color);
+  const width = Math.min(columns, READABLE);
+  const field = (name: string, text: string): string[] =>
+    wrap(printable(text), Math.max(20, width - LABEL)).map(
+      (line, i) => `${paint((i === 0 ? name : '').padEnd(LABEL), 'dim')}${line}`,
+    );
+  const { why, kind, scope, pending } = found;
+  const time = `${formatTime(why.evaluated_at * 1000)} UTC`;
+  const lines = [
+    ...wrap(printable(`${kind} for ${describeScope(scope)}, evaluated ${time}`), width),
+    ...why.answers.flatMap((one) => [
+      '',
+      paint(printable(`${identityText(one)}: ${outcomes[one.level]}`), 'bold'),
+      ...field('why', capital(whyReasons[one.reason])),
+      ...field('counts', countsText(one)),
+      ...field('thresholds', numbersText(one.thresholds)),
+      ...foundText(one).flatMap((text) => field('found', text)),
+      ...(one.not_told_apart.length === 0
+        ? []
+        : field(
+            'beyond',
+            `this kind does not tell ${one.not_told_apart.join(', ')} apart: all are judged together`,
+          )),
+      ...one.incidents.flatMap(({ id, state, scope: whose }) =>
+        field('incident', `${id} was ${state} for ${describeScope(whose)}`),
+      ),
+    ]),
+    ...(why.reason === null ? [] : ['', ...field('why', capital(whyReasons[why.reason]))]),
+    ...(why.last_request_at === null
+      ? []
+      : field('last seen', `${formatTime(why.last_request_at * 1000)} UTC`)),
+    ...pending.flatMap(({ id, detected_at }) =>
+      field('pending', `${id}, which fired at ${formatTime(Date.parse(detected_at))} UTC`),
+    ),
+    ...(why.is_cut ? ['', 'More organizations have this scope: name one with --where org=…'] : []),
+    '',
+    ...field(
+      'settings',
+      found.settings_since === null
+        ? 'those of now: none were noted by then'
+        : `those since ${formatTime(found.settings_since * 1000)} UTC`,
+    ),
+  ];
+  return lines;
+}
+
+/** The same as a JSON value; times are ISO-8601. */
+export function whyAsJson({ kind, scope, at, settings_since, pending, why }: WhyFound): object {
+  const iso = (seconds: number | null): string | null =>
+    seconds === null ? null : new Date(Math.round(seconds * 1000)).toISOString();
+  return {
+    kind,
+    scope,
+    at: iso(at),
+    evaluated_at: iso(why.evaluated_at),
+    settings_since: iso(settings_since),
+    reason: why.reason,
+    last_request_at: iso(why.last_request_at),
+    is_cut: why.is_cut,
+    answers: why.answers.map(({ level, reason, last_request_at: last, ...one }) => ({
+      outcome: level,
+      reason,
+      why: whyReasons[reason],
+      ...one,
+      last_request_at: iso(last),
+    })),
+    pending: pending.map(({ id }) => id),
+  };
+}
+
+function countsText({ matching, requests, window_seconds: seconds }: WhyAnswer): string {
+  const all = `${formatCount(requests)} requests in ${formatDuration(seconds)}`;
+  return matching === requests
+    ? all
+    : `${formatCount(matching)} of ${all} are answers that the kind is about`;
+}
+
+function foundText({ found }: WhyAnswer): string[] {
+  const text = numbersText(Object.fromEntries(Object.entries(found).filter(([, value]) => value !== null)));
+  return text === '' ? [] : [text];
+}
+
+function identityText({ identity }: WhyAnswer): string {
+  return Object.entries(identity)
+    .map(([name, value]) => `${name} ${value === '' ? '(none)' : value}`)
+    .join(', ');
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
