@@ -27,6 +27,7 @@ describe('a command line', () => {
 
   it('collects a flag that may be repeated', () => {
     expect(parse('trends --where class=slow_down --where model=a,b --errors-only').options).toEqual({
+      files: [],
       where: ['class=slow_down', 'model=a,b'],
       errorsOnly: true,
     });
@@ -46,8 +47,8 @@ describe('a command line', () => {
     ['trends --nonsense', "unknown option '--nonsense'; see faultline trends --help"],
     ['trends --since', "option '--since <when>' argument missing; see faultline trends --help"],
     [
-      'trends more',
-      "too many arguments for 'trends'. Expected 0 arguments but got 1; see faultline trends --help",
+      'analyze more',
+      "too many arguments for 'analyze'. Expected 0 arguments but got 1; see faultline analyze --help",
     ],
     ['trends --format xml', '--format is "xml"; use one of table, json, csv'],
     ['trends --format jsn', '--format is "jsn"; did you mean json?'],

@@ -199,8 +199,8 @@ describe('what is no OTLP', () => {
     const gzip = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff]);
     expect(binary(gzip)).toEqual({
       kind: 'reject',
-      reason: 'not_utf8',
-      detail: 'the message is not valid UTF-8',
+      reason: 'not_json',
+      detail: 'gzip that is cut off or damaged',
     });
     const cut = good.subarray(0, good.length - 1);
     for (const bytes of [
