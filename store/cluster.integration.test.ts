@@ -90,10 +90,15 @@ describe('the statements of a cluster', () => {
     expect(tables.map(({ name, engine }) => `${name} ${engine}`)).toEqual([
       'acknowledgements Distributed',
       'acknowledgements_local ReplicatedReplacingMergeTree',
+      'analyzer_settings Distributed',
+      'analyzer_settings_local ReplicatedReplacingMergeTree',
       'dead_letters Distributed',
       'dead_letters_local ReplicatedMergeTree',
       'error_events Distributed',
       'error_events_local ReplicatedMergeTree',
+      'incident_versions Distributed',
+      'incident_versions_local ReplicatedReplacingMergeTree',
+      'incident_versions_view MaterializedView',
       'incidents Distributed',
       'incidents_local ReplicatedReplacingMergeTree',
       'ingest_batches Distributed',
@@ -124,7 +129,7 @@ describe('the statements of a cluster', () => {
     const replicas = await store.query<{ table: string; zookeeper_path: string; replica_name: string }>(
       'SELECT table, zookeeper_path, replica_name FROM system.replicas WHERE database = currentDatabase()',
     );
-    expect(replicas).toHaveLength(15);
+    expect(replicas).toHaveLength(17);
     for (const { table, zookeeper_path, replica_name } of replicas) {
       expect({ zookeeper_path, replica_name }).toEqual({
         zookeeper_path: `/clickhouse/tables/01/replicated/${table}`,
