@@ -120,9 +120,11 @@ await describeWithKafka('counts stay exact', (kafka) => {
       await throughProxy(treat, async (pipeline) => {
         const worker = pipeline.startWorker();
         await worker.said(/^running/);
-        await pipeline.produceSteadily(3_000, 500);
-        await pipeline.waitUntilCounted();
-        expect(codes).toEqual([]);
+        // A busy machine makes fewer and larger batches: there are records until each code has been told.
+        do {
+          await pipeline.produceSteadily(3_000, 500);
+          await pipeline.waitUntilCounted();
+        } while (codes.length > 0);
         for (const code of told) await worker.said(new RegExp(`^store failed .*\\(${code} `));
         await pipeline.expectExact();
       });
