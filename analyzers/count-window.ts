@@ -7,7 +7,6 @@ import { readCountSums } from '../store/queries/count-sums.ts';
 import { readActivity, readClassCounts } from '../store/queries/counts.ts';
 import { type CountView, orgKey } from './count-view.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
-import type { Live } from './evaluate.ts';
 import { type Identity, type Names, organizationOf } from './identity.ts';
 import { type OrgCounts, windowDimensions } from './org-counts.ts';
 import { type HistoryRange, readHistory, readRowsOf, spansByOrg } from './read-history.ts';

@@ -313,7 +313,6 @@ export function detectorOf<
     known: ReadonlyMap<string, Known>,
   ): readonly Finding[] {
     if (kind.every_seconds !== undefined && now % kind.every_seconds !== 0) return [];
-    const own = readsFor(all);
     if (known.size === 0 && enabledOf(all).length === 0) return [];
     const families = Map.groupBy(known.values(), ({ identity }) => identityKey(baseOf(identity)));
     const bases = [...families.values()].flatMap(([first]) =>
