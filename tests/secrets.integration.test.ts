@@ -28,7 +28,8 @@ beforeAll(async () => {
   data = path.join(folder, 'data');
   file = path.join(folder, 'log.ndjson');
   const places = Object.values(placesAt(ts));
-  const messages: Buffer[] = [];
+  // A file begins with an ordinary record: its first bytes say how all of it is written, and some secrets stand in UTF-16.
+  const messages: Buffer[] = [Buffer.from(JSON.stringify({ ts, status: 200, org: 'other' }))];
   for (const { text } of secrets) {
     for (let n = 0; n < PLACES; n++) {
       const place = places[Math.floor(random() * places.length)]?.(text);
