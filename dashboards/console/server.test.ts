@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, expect, test } from 'vitest';
 import { defaultRetention, toRetention } from '../../domain/retention.ts';
-import type { Store } from '../../store/store.ts';
 import { StoreError } from '../../store/error.ts';
+import { memoryStore as storeInMemory, type MemoryStore } from '../../tests/fixtures/memory-store.ts';
 import { requestClassNames } from '../../domain/error-class.ts';
 import type { Dashboard } from '../panel.ts';
 import { listenError } from './console-error.ts';
 import { type ConsoleOptions, createConsole, startConsole } from './server.ts';
-import { noRows } from '../../store/native-answer.ts';
 
 const PRESENT = Date.parse('2026-03-01T12:00:00Z');
 
@@ -36,29 +35,9 @@ const dashboards: readonly Dashboard[] = [
   },
 ];
 
-interface Asked {
-  sql: string;
-  params: Record<string, unknown> | undefined;
-}
-
-/** A store in memory: answers every question by the function, and keeps what was asked. */
-function memoryStore(answer: (sql: string) => unknown[]): Store & { asked: Asked[] } {
-  const asked: Asked[] = [];
-  return {
-    asked,
-    kind: 'embedded',
-    database: 'faultline',
-    cluster: '',
-    where: 'memory',
-    query: async <Row>(sql: string, params?: Record<string, unknown>) => {
-      asked.push({ sql, params });
-      return answer(sql) as Row[];
-    },
-    columns: async () => noRows,
-    command: () => Promise.reject(new Error('the console only reads')),
-    insert: () => Promise.reject(new Error('the console only reads')),
-    close: async () => undefined,
-  };
+/** A store in memory from which the console only reads. */
+function memoryStore(answer: (sql: string) => unknown[]): MemoryStore {
+  return { ...storeInMemory(answer), insert: () => Promise.reject(new Error('the console only reads')) };
 }
 
 /** What the command wires. */

@@ -2,16 +2,7 @@ import type { CountRow } from '../../domain/count-row.ts';
 import { type RequestClass, requestClassNames } from '../../domain/error-class.ts';
 import type { Columns } from '../native-answer.ts';
 import type { Store } from '../store.ts';
-import { type OrgPair, rangeCondition, rangeParams } from './count-range.ts';
-
-export interface CountsFilter {
-  /** Epoch seconds; `from` belongs to the range, `to` does not. */
-  from: number;
-  to: number;
-  orgs: readonly OrgPair[];
-  /** More rows than this are read without key, client and region. */
-  max_rows?: number;
-}
+import { rangeCondition, rangeParams } from './count-range.ts';
 
 /** Answers of one class in one interval of one organization. */
 export type ClassCount = Pick<CountRow, 'ts' | 'provider' | 'org' | 'class' | 'requests' | 'retries'>;
@@ -20,21 +11,6 @@ export type ClassCount = Pick<CountRow, 'ts' | 'provider' | 'org' | 'class' | 'r
 export interface AnswerFilter {
   classes: readonly RequestClass[];
   retried?: readonly RequestClass[];
-}
-
-const MAX_ROWS = 500_000;
-
-/**
- * The counts of the organizations in order of time, one row per interval and combination. Where there are more
- * combinations than memory is meant for, keys, clients and regions are summed up and empty in the rows.
- */
-export async function readCounts(store: Store, filter: CountsFilter): Promise<CountRow[]> {
-  if (filter.orgs.length === 0 || filter.from >= filter.to) return [];
-  const maxRows = filter.max_rows ?? MAX_ROWS;
-  const params = { from: filter.from, to: filter.to, orgs: filter.orgs.map(pairKey), limit: maxRows + 1 };
-  const fine = `${countsQuery(fineDimensions)} LIMIT {limit:UInt64}`;
-  const rows = await store.query<CountRow>(fine, params);
-  return rows.length <= maxRows ? rows : store.query<CountRow>(countsQuery(coarseDimensions), params);
 }
 
 /**
@@ -147,33 +123,4 @@ export async function readActivity(
     else activity.answers.push({ ...row, class: row.class });
   }
   return activity;
-}
-
-const fineDimensions = [
-  'provider',
-  'org',
-  'project',
-  'api_key',
-  'client',
-  'region',
-  'model',
-  'class',
-  'subclass',
-];
-const coarseDimensions = ['provider', 'org', 'project', 'model', 'class', 'subclass'];
-
-function countsQuery(groupBy: readonly string[]): string {
-  const columns = fineDimensions.map((name) => `${groupBy.includes(name) ? `c.${name}` : "''"} AS ${name}`);
-  return `SELECT toUnixTimestamp(c.ts) AS ts, ${columns.join(', ')},
-      sum(c.requests) AS requests, sum(c.retries) AS retries, sum(c.useless_retries) AS useless_retries,
-      sum(c.input_tokens) AS input_tokens, sum(c.output_tokens) AS output_tokens, sum(c.cost_usd) AS cost_usd
-    FROM request_counts AS c
-    WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')
-      AND concat(c.provider, '\\n', c.org) IN {orgs:Array(String)}
-    GROUP BY c.ts, ${groupBy.map((name) => `c.${name}`).join(', ')}
-    ORDER BY ${['ts', ...groupBy].map((name) => `c.${name}`).join(', ')}`;
-}
-
-function pairKey({ provider, org }: OrgPair): string {
-  return `${provider}\n${org}`;
 }

@@ -1,22 +1,12 @@
-import type { CountDimension } from '../../domain/count-row.ts';
+import { type CallerDimension, callerDimensions, type CountDimension } from '../../domain/count-row.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
+import type { RequestLog } from '../../domain/request-log.ts';
 import type { Store } from '../store.ts';
 import type { TrendPlan } from './trends-plan.ts';
 
-/** One failed request as it is stored: redacted, without its body. */
-export interface ErrorEvent {
-  /** Epoch milliseconds. */
-  ts: number;
-  request_id: string;
-  provider: string;
-  org: string;
-  project: string;
-  api_key: string;
-  client: string;
-  region: string;
-  model: string;
-  endpoint: string;
-  status: number;
+/** One failed request as it is stored: redacted, without its body. `ts` is epoch milliseconds. */
+export interface ErrorEvent
+  extends Pick<RequestLog, 'ts' | 'request_id' | CallerDimension | 'status' | 'retry_count'> {
   class: RequestClass;
   subclass: string;
   rule: string;
@@ -26,7 +16,6 @@ export interface ErrorEvent {
   type: string;
   code: string;
   message: string;
-  retry_count: number;
   /** Where it was read: a topic or a file, and the place in it. */
   topic: string;
   partition: number;
@@ -55,14 +44,7 @@ export interface EventFilter {
 
 /** Dimensions of counts that events have as well, by which they can be filtered. */
 const columns: ReadonlySet<CountDimension> = new Set<CountDimension>([
-  'provider',
-  'org',
-  'project',
-  'api_key',
-  'client',
-  'region',
-  'model',
-  'endpoint',
+  ...callerDimensions,
   'status',
   'class',
   'subclass',

@@ -4,40 +4,10 @@ import { explain } from '../../../analyzers/explain.ts';
 import { settingsSchema } from '../../../domain/settings.ts';
 import { toRetention } from '../../../domain/retention.ts';
 import { StoreError } from '../../../store/error.ts';
-import { noRows } from '../../../store/native-answer.ts';
-import type { Insert, Store } from '../../../store/store.ts';
+import { memoryStore } from '../../../tests/fixtures/memory-store.ts';
 import { type ConsoleOptions, createConsole } from '../server.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
-
-interface Memory extends Store {
-  asked: { sql: string; params: Record<string, unknown> | undefined }[];
-  inserted: Insert[];
-}
-
-/** Answers every question by the function; keeps what was asked and stored. */
-function memoryStore(answer: (sql: string) => unknown[] = () => []): Memory {
-  const asked: Memory['asked'] = [];
-  const inserted: Insert[] = [];
-  return {
-    asked,
-    inserted,
-    kind: 'embedded',
-    database: 'faultline',
-    cluster: '',
-    where: 'memory',
-    query: async <Row>(sql: string, params?: Record<string, unknown>) => {
-      asked.push({ sql, params });
-      return answer(sql) as Row[];
-    },
-    columns: async () => noRows,
-    command: () => Promise.reject(new Error('the API runs no statements')),
-    insert: async (insert) => {
-      inserted.push(insert);
-    },
-    close: async () => undefined,
-  };
-}
 
 const apps: FastifyInstance[] = [];
 afterEach(async () => {
