@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { CommandContext } from '../context.ts';
 import { relayStdin } from '../input/relay-stdin.ts';
 import { serveMcp } from '../mcp/serve-mcp.ts';
-import { shareStore } from '../mcp/shared-store.ts';
+import { shareStore } from '../ask/shared-store.ts';
 import { version } from '../version.ts';
 
 /** Serves the tools on standard input and output until the client leaves. */

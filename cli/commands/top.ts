@@ -1,7 +1,10 @@
 import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AskApi, askConsole, readingToken } from '../ask/ask-api.ts';
+import { shareStore } from '../ask/shared-store.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { type Api, apiAt, apiOfSettings, askTop, pause } from '../top/ask.ts';
+import { askSource, askTop } from '../top/ask-top.ts';
 import { frame, nextBy, pressed, type TopData, type TopView } from '../top/frame.ts';
 import { run as start } from '../start/run-start.ts';
 
@@ -16,63 +19,59 @@ const REFRESH_MS = 2_000;
 
 /** Shows the live view until the reader ends it; one view where there is no terminal. */
 export async function run(options: TopOptions, context: CommandContext): Promise<number> {
-  if (options.source !== undefined && options.url !== undefined)
+  const { source, url } = options;
+  if (source !== undefined && url !== undefined)
     throw new UserError('SOURCE is read here and --url names another console: leave one of them out');
   const isOnce = options.once === true || !context.isTty;
-  if (options.source !== undefined) return withSource(options, context, isOnce);
-  const api =
-    options.url === undefined
-      ? await apiOfSettings(context)
-      : apiAt(options.url, context.settings.console.token);
+  if (source !== undefined) return withSource({ ...options, source }, context, isOnce);
+  if (url !== undefined) return show(consoleAt(url, context), options, context, isOnce);
+  const shared = shareStore(context);
   try {
-    return await show(api, options, context, isOnce);
+    return await show(shared.ask, options, context, isOnce);
   } finally {
-    await api.close();
+    await shared.close();
   }
 }
 
+function consoleAt(url: string, { settings }: CommandContext): AskApi {
+  const base = url.replace(/\/+$/, '');
+  const ask = askConsole(base, readingToken(settings.console));
+  return async (question) => {
+    try {
+      return await ask(question);
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      throw new UserError(`${base} does not answer: is faultline start running there?`, 1, error);
+    }
+  };
+}
+
 /** Reads a source as `start` does, with a page on a free port, and shows that. */
-async function withSource(options: TopOptions, context: CommandContext, isOnce: boolean): Promise<number> {
+async function withSource(
+  options: TopOptions & { source: string },
+  context: CommandContext,
+  isOnce: boolean,
+): Promise<number> {
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
   const said: string[] = [];
-  const silent = new PassThrough().resume() as unknown as NodeJS.WriteStream;
   const page = Promise.withResolvers<string>();
+  // What `start` shows would paint over the view; the end of it is said afterwards.
+  const quiet = {
+    stderr: new PassThrough().resume() as unknown as NodeJS.WriteStream,
+    out: () => {},
+    err: (line: string) => void said.push(line),
+  };
+  const console = { ...context.settings.console, host: '127.0.0.1', port: 0 };
   const started = start(
-    {
-      ...(options.source === undefined ? {} : { source: options.source }),
-      // One view is of all that the source has.
-      exit: false,
-      onPage: page.resolve,
-    },
-    {
-      ...context,
-      get logger() {
-        return context.logger;
-      },
-      settings: { ...context.settings, console: { ...context.settings.console, host: '127.0.0.1', port: 0 } },
-      signal,
-      stderr: silent,
-      out: () => {},
-      err: (line) => said.push(line),
-    },
+    { source: options.source, onPage: page.resolve },
+    { ...context, ...quiet, signal, settings: { ...context.settings, console } },
   );
   started.catch(page.reject);
   try {
-    const api = apiAt(await page.promise, context.settings.console.token);
-    if (isOnce) await untilRead(api, signal);
-    return await show(
-      api,
-      options,
-      {
-        ...context,
-        signal,
-        get logger() {
-          return context.logger;
-        },
-      },
-      isOnce,
-    );
+    const ask = consoleAt(await page.promise, context);
+    if (isOnce) await untilRead(ask, options.source, signal);
+    return await show(ask, options, { ...context, signal }, isOnce);
   } finally {
     ending.abort();
     await started.catch(() => undefined);
@@ -80,29 +79,33 @@ async function withSource(options: TopOptions, context: CommandContext, isOnce: 
   }
 }
 
-/** Waits until a source that has an end has been read, or has been for a quarter of a minute where it has none. */
-async function untilRead(api: Api, signal: AbortSignal): Promise<void> {
-  const patience = 15_000;
-  let waited = 0;
+/** A topic has no end: what has come in by then is shown. */
+const TOPIC_MS = 15_000;
+
+/** Waits until a source has been read. */
+async function untilRead(ask: AskApi, source: string, signal: AbortSignal): Promise<void> {
+  if (source === 'kafka') return pause(TOPIC_MS, signal);
   while (!signal.aborted) {
-    const { live } = (await api.get('/api/status')) as {
-      live: { state: string; progress: number | null } | null;
-    };
-    if (live === null || live.state === 'finished') return;
-    if (live.progress === null && waited >= patience) return;
+    const own = await askSource(ask);
+    if (own === null || own.state === 'finished') return;
     await pause(500, signal);
-    waited += 500;
   }
 }
 
+/** Waits until the time is over or a signal comes. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}
+
 async function show(
-  api: Api,
+  ask: AskApi,
   options: TopOptions,
   context: CommandContext,
   isOnce: boolean,
 ): Promise<number> {
   let by = options.by ?? 'class';
-  let data = await askTop(api, by);
+  const source = (await askSource(ask))?.name ?? placeOf(options, context);
+  let data = await askTop(ask, by, source);
   let view: TopView = { chosen: 0, isOpen: false, scrolled: 0 };
   if (isOnce) {
     const screen = { width: context.width, height: Number.POSITIVE_INFINITY, color: context.color };
@@ -137,7 +140,7 @@ async function show(
       await pause(REFRESH_MS, AbortSignal.any([signal, wake.signal]));
       wake = new AbortController();
       try {
-        data = await askTop(api, by);
+        data = await askTop(ask, by, source);
         trouble = '';
       } catch (error) {
         trouble = error instanceof Error ? error.message : String(error);
@@ -150,6 +153,12 @@ async function show(
     context.stdin.pause();
   }
   return EXIT.ok;
+}
+
+/** Where it was asked, for people. */
+function placeOf({ url }: TopOptions, { settings }: CommandContext): string {
+  const { clickhouse } = settings;
+  return url ?? (clickhouse.url === '' ? clickhouse.path : clickhouse.url);
 }
 
 function paintScreen(context: CommandContext, data: TopData, view: TopView, trouble: string): void {

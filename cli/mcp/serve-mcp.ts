@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { BadParameter } from '../../dashboards/console/parameters.ts';
 import { NotFound } from '../../dashboards/console/v1/route.ts';
 import { describeError } from '../errors.ts';
-import type { AskApi } from './ask-api.ts';
+import type { AskApi } from '../ask/ask-api.ts';
 import { type Tool, tools } from './tools.ts';
 
 const instructions =

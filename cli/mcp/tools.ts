@@ -9,7 +9,7 @@ import { incidentKindNames } from '../../domain/incident-kind.ts';
 import { classify } from '../../ingest/classify/classify.ts';
 import { UserError } from '../errors.ts';
 import { classifierInput } from '../input/classifier-input.ts';
-import type { AskApi } from './ask-api.ts';
+import type { AskApi } from '../ask/ask-api.ts';
 
 /** One tool as data: what it is called, takes and does. */
 export interface Tool {

@@ -33,7 +33,6 @@ const point = (minute: number, errors: number) => ({
 });
 
 const data: TopData = {
-  from: 'http://127.0.0.1:7070',
   source: 'Kafka topic llm-requests',
   present: PRESENT,
   trends: {

@@ -12,9 +12,7 @@ import { clip, printable } from '../format/text.ts';
 
 /** What is known of the system at one moment. */
 export interface TopData {
-  /** Where it was asked, for people. */
-  from: string;
-  /** What is read, for people; empty: unknown. */
+  /** What is read, or where it was asked, for people. */
   source: string;
   /** Event time that counts as now, epoch ms. */
   present: number;
@@ -58,17 +56,13 @@ export function frame(data: TopData, view: TopView, screen: Screen): readonly st
   return fit([head, '', ...incidents, '', ...rates], screen.height, keys);
 }
 
-function headline(
-  { source, from, present, trends, incidents }: TopData,
-  width: number,
-  paint: Painter,
-): string {
+function headline({ source, present, trends, incidents }: TopData, width: number, paint: Painter): string {
   const firing = incidents.filter(({ state }) => state === 'firing').length;
   const last = lastWhole(trends);
   const requests = last.reduce((sum, { requests: n }) => Math.max(sum, n), 0);
   const text = [
     `faultline  ${formatTime(present)} UTC`,
-    source === '' ? from : source,
+    source,
     `${formatCount(requests / 60)} requests/s`,
     `${firing} firing`,
   ].join('  ');

@@ -2,7 +2,7 @@ import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
 import { openReader } from '../needs/open-reader.ts';
-import { type AskApi, askConsole, askStore, consoleUrl } from './ask-api.ts';
+import { type AskApi, askConsole, askStore, consoleUrl, readingToken } from './ask-api.ts';
 
 /** A data directory that nobody asked for so long is given back, ms. */
 const IDLE_MS = 5_000;
@@ -43,8 +43,10 @@ export function shareStore(context: CommandContext): SharedStore {
   const instead = async (question: Parameters<AskApi>[0], error: unknown): Promise<unknown> => {
     if (isServer || !(error instanceof UserError)) throw error;
     try {
-      const answer = await askConsole(context.settings.console)(question);
-      if (!isTold) context.err(`faultline: asking ${consoleUrl(context.settings.console)}: ${error.message}`);
+      const { console: settings } = context.settings;
+      const url = consoleUrl(settings);
+      const answer = await askConsole(url, readingToken(settings))(question);
+      if (!isTold) context.err(`faultline: asking ${url}: ${error.message}`);
       isTold = true;
       return answer;
     } catch (second) {

@@ -41,10 +41,8 @@ export async function askStore(
 /** So long an answer of the console may take. */
 const TIMEOUT_MS = 60_000;
 
-/** Asks the console of a process that runs. Throws a `TypeError` where none listens, and a `UserError` for its problems. */
-export function askConsole({ host, port, ...tokens }: Settings['console']): AskApi {
-  const token = tokens.read_token === '' ? tokens.token : tokens.read_token;
-  const base = consoleUrl({ host, port });
+/** Asks a console at an address. Throws a `TypeError` where none listens, and a `UserError` for its problems. */
+export function askConsole(base: string, token: string): AskApi {
   return async ({ route, path = {}, query = {} }) => {
     const url = new URL(
       `${base}/api/v1${route.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ''))}`,
@@ -59,6 +57,11 @@ export function askConsole({ host, port, ...tokens }: Settings['console']): AskA
     if (response.ok) return answer;
     throw new UserError(detailOf(answer) ?? `${base} answers ${response.status}`, 1);
   };
+}
+
+/** The token of these settings that reads; empty: none is needed. */
+export function readingToken({ read_token: read, token }: Settings['console']): string {
+  return read === '' ? token : read;
 }
 
 /** Where the console of these settings is. */
