@@ -65,6 +65,7 @@ const pageFiles = [
   'responsive.css',
   'saved-views.js',
   'share.js',
+  'table.js',
   'theme.js',
   'toolbar.js',
   'try.css',

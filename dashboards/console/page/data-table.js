@@ -2,6 +2,7 @@
 import { h, swatch } from './dom.js';
 import { age, fullTime, number, words } from './format.js';
 import { kindName } from './names.js';
+import { tableFrame } from './table.js';
 
 /** @typedef {import('../../panel.ts').Column} Column */
 /** @typedef {import('../panel-answer.ts').Cell} Cell */
@@ -23,38 +24,19 @@ import { kindName } from './names.js';
  * @param {TableActions} actions
  */
 export function dataTable(caption, columns, rows, actions) {
-  const region = h(
-    'div',
-    { class: 'table-scroll', role: 'region', 'aria-label': caption, tabindex: '0' },
-    h(
-      'table',
-      {},
-      h('caption', { class: 'unseen' }, caption),
+  return tableFrame({
+    label: caption,
+    heads: columns.map((column) => ({ title: column.title, class: align(column) })),
+    rows: rows.map((row) =>
       h(
-        'thead',
+        'tr',
         {},
-        h(
-          'tr',
-          {},
-          ...columns.map((column) => h('th', { scope: 'col', class: align(column) }, column.title)),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        ...rows.map((row) =>
-          h(
-            'tr',
-            {},
-            ...columns.map((column, at) =>
-              h('td', { class: align(column) }, content(column, row[at] ?? null, actions)),
-            ),
-          ),
+        ...columns.map((column, at) =>
+          h('td', { class: align(column) }, content(column, row[at] ?? null, actions)),
         ),
       ),
     ),
-  );
-  return region;
+  });
 }
 
 /** @param {Column} column */

@@ -5,6 +5,7 @@ import { incidentCard } from './incident-card.js';
 import { messageOf } from './parts.js';
 import { redraw } from './redraw.js';
 import { get, post } from './requests.js';
+import { conditionsOf } from './share.js';
 
 /** @typedef {import('./context.js').PageContext} PageContext */
 /** @typedef {import('../v1/incidents.ts').IncidentAnswer} IncidentAnswer */
@@ -185,10 +186,7 @@ function timeline({ timeline: steps }, present) {
 function whatDiffered(answer, { incident }, context) {
   const from = Date.parse(incident.started_at);
   const to = incident.resolved_at === null ? context.present() : Date.parse(incident.resolved_at);
-  const where = Object.entries(incident.scope)
-    .filter(([name]) => name !== 'class')
-    .map(([name, value]) => `${name === 'key' ? 'api_key' : name}=${value}`)
-    .join('\n');
+  const where = conditionsOf(incident.scope);
   const span = { from: from - 1_800_000, to: Math.max(to, from + 600_000) };
   return [
     h('h3', {}, 'What differed when it began'),

@@ -20,6 +20,26 @@ import { redraw } from './redraw.js';
  */
 
 /**
+ * What a card of a page does that draws no dashboard: a span drawn on its chart becomes the range.
+ * @param {import('./context.js').PageContext} context
+ * @returns {CardActions}
+ */
+export function rangeActions(context) {
+  return {
+    createChart: context.createChart,
+    zoom: (from, to) => context.change({ range: { from, to } }),
+    showDashboard: () => {},
+    dashboards: new Set(),
+    table: () => ({
+      present: context.present(),
+      classes: context.classes,
+      showClass: context.showClass,
+      filter: () => {},
+    }),
+  };
+}
+
+/**
  * The card of one panel: title, how to read it, its drawing, and for charts the same numbers as a table.
  * @param {Panel} panel
  * @param {CardActions} actions

@@ -1,4 +1,5 @@
 // @ts-check
+import { h } from './dom.js';
 
 /**
  * Draws a part of the page; one that fails takes nothing else down.
@@ -18,4 +19,20 @@ export function drawPart(name, draw) {
 /** @param {unknown} error */
 export function messageOf(error) {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** A line that says why what is shown is not up to date; nothing while it is. */
+export function createTrouble() {
+  const element = h('p', { class: 'trouble', role: 'status', hidden: true });
+  return {
+    element,
+    clear() {
+      element.hidden = true;
+    },
+    /** @param {unknown} error */
+    tell(error) {
+      element.textContent = `Not up to date: ${messageOf(error)}`;
+      element.hidden = false;
+    },
+  };
 }

@@ -4,7 +4,7 @@ import { redraw } from './redraw.js';
 import { get } from './requests.js';
 import { wheres } from './share.js';
 import { drawFilters, drawRanges } from './toolbar.js';
-import { rangeQuery } from './view-state.js';
+import { rangeQuery, withFilter } from './view-state.js';
 
 /** @typedef {import('./context.js').PageContext} PageContext */
 
@@ -31,10 +31,9 @@ export function createQueryBar(context, own = () => []) {
   const draw = () => {
     const { view } = context;
     drawRanges(ranges, view, context.present(), (range) => context.change({ range }));
-    drawFilters(filters, view, values, (variable, value) => {
-      const { [variable]: _old, ...rest } = view.filters;
-      context.change({ filters: value === '' ? rest : { ...rest, [variable]: value } });
-    });
+    drawFilters(filters, view, values, (variable, value) =>
+      context.change({ filters: withFilter(view.filters, variable, value) }),
+    );
     redraw(fields, ...own());
     redraw(
       conditions,

@@ -65,6 +65,18 @@ export function wheres(text) {
   return (text ?? '').split('\n').filter((one) => one !== '');
 }
 
+/**
+ * The conditions under which a request belongs to a scope of an incident or an explanation, as `wheres` reads them.
+ * A class says how a request ended, not where it belongs.
+ * @param {Readonly<Record<string, string | undefined>>} scope
+ */
+export function conditionsOf(scope) {
+  return Object.entries(scope)
+    .filter(([name]) => name !== 'class')
+    .map(([name, value]) => `${name === 'key' ? 'api_key' : name}=${value}`)
+    .join('\n');
+}
+
 /** @param {View} view @returns {[string, string | null]} */
 function ends(view) {
   if (typeof view.range === 'string') return [`${Math.round(rangeSeconds(view) / 60)}m`, null];

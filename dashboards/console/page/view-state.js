@@ -93,6 +93,18 @@ export function addressOf({ page, id, dashboard, range, filters, options }) {
   return text === '' ? path : `${path}?${text}`;
 }
 
+/**
+ * The filters of a view with another value of one.
+ * @param {View['filters']} filters
+ * @param {FilterVariable} variable
+ * @param {string} value empty: all
+ * @returns {View['filters']}
+ */
+export function withFilter(filters, variable, value) {
+  const { [variable]: _old, ...others } = filters;
+  return value === '' ? others : { ...others, [variable]: value };
+}
+
 /** @param {string} text */
 function decoded(text) {
   try {

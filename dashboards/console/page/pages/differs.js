@@ -2,11 +2,12 @@
 import { choice, createQueryBar } from '../query-bar.js';
 import { h } from '../dom.js';
 import { dayAndTime, number } from '../format.js';
-import { createPanelCard } from '../panel-card.js';
-import { messageOf } from '../parts.js';
+import { createPanelCard, rangeActions } from '../panel-card.js';
+import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
+import { tableFrame } from '../table.js';
 import { get } from '../requests.js';
-import { withOptions } from '../share.js';
+import { conditionsOf, withOptions } from '../share.js';
 import { rangeQuery, rangeSeconds, stepFor } from '../view-state.js';
 
 /** @typedef {import('../context.js').PageContext} PageContext */
@@ -30,7 +31,7 @@ export function createPage(context) {
       preset: '',
     }),
   ]);
-  const trouble = h('p', { class: 'trouble', role: 'status', hidden: true });
+  const trouble = createTrouble();
   const answerHost = h('div', { class: 'card', 'aria-live': 'polite' });
   const panel = context.dashboards
     .flatMap(({ rows }) => rows.flatMap(({ panels }) => panels))
@@ -41,18 +42,7 @@ export function createPage(context) {
       ? null
       : createPanelCard(
           { ...panel, title: 'Failures: draw over the span in question', width: 24, height: 10 },
-          {
-            createChart: context.createChart,
-            zoom: (from, to) => context.change({ range: { from, to } }),
-            showDashboard: () => {},
-            dashboards: new Set(),
-            table: () => ({
-              present: context.present(),
-              classes: context.classes,
-              showClass: context.showClass,
-              filter: () => {},
-            }),
-          },
+          rangeActions(context),
         );
 
   return {
@@ -66,7 +56,7 @@ export function createPage(context) {
         'Which part of the traffic fails more than it did before: every combination of up to three dimensions, the smallest that explains most first. The span is compared with the time before it.',
       ),
       bar.element,
-      trouble,
+      trouble.element,
       card === null ? null : h('div', { class: 'grid' }, card.element),
       answerHost,
     ),
@@ -90,11 +80,10 @@ export function createPage(context) {
           for (const [name, value] of Object.entries(view.filters)) asked.append(name, value);
           card.update(await get(`/api/panels/${panel.slug}?${asked}`, signal), [markOf(answer)]);
         }
-        trouble.hidden = true;
+        trouble.clear();
       } catch (error) {
         if (signal.aborted) throw error;
-        trouble.textContent = `Not up to date: ${messageOf(error)}`;
-        trouble.hidden = false;
+        trouble.tell(error);
       }
       const failure = await values;
       if (failure !== null) throw failure;
@@ -139,28 +128,18 @@ function ranked({ window, against, total, scopes }, context) {
   return [
     head,
     h('p', {}, all),
-    h(
-      'div',
-      { class: 'table-scroll', role: 'region', 'aria-label': 'What differs', tabindex: '0' },
-      h(
-        'table',
-        {},
-        h('caption', { class: 'unseen' }, 'Parts of the traffic, the best explanation first'),
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            h('th', { scope: 'col' }, 'Scope'),
-            ...['Requests', 'Failures', 'Expected', 'Excess', 'Share of the excess'].map((head) =>
-              h('th', { scope: 'col', class: 'right' }, head),
-            ),
-          ),
-        ),
-        h('tbody', {}, ...scopes.map((one) => scopeRow(one, context))),
-      ),
-    ),
+    tableFrame({
+      label: 'What differs',
+      caption: 'Parts of the traffic, the best explanation first',
+      heads: [
+        { title: 'Scope' },
+        ...['Requests', 'Failures', 'Expected', 'Excess', 'Share of the excess'].map((title) => ({
+          title,
+          class: 'right',
+        })),
+      ],
+      rows: scopes.map((one) => scopeRow(one, context)),
+    }),
   ];
 }
 
@@ -168,10 +147,7 @@ function ranked({ window, against, total, scopes }, context) {
 function scopeRow({ scope, requests, failures, expected, excess, share }, context) {
   const part = h('span', { class: 'meter', 'aria-hidden': 'true' });
   part.style.setProperty('--part', `${Math.min(100, Math.max(0, (share ?? 0) * 100))}%`);
-  const where = Object.entries(scope)
-    .filter(([name]) => name !== 'class')
-    .map(([name, value]) => `${name === 'key' ? 'api_key' : name}=${value}`)
-    .join('\n');
+  const where = conditionsOf(scope);
   return h(
     'tr',
     {},

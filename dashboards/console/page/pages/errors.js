@@ -2,8 +2,9 @@
 import { choice, createQueryBar, words } from '../query-bar.js';
 import { h, swatch } from '../dom.js';
 import { clockSeconds, dayAndTime, fullTime } from '../format.js';
-import { messageOf } from '../parts.js';
+import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
+import { tableFrame } from '../table.js';
 import { get } from '../requests.js';
 import { withOptions } from '../share.js';
 import { rangeQuery } from '../view-state.js';
@@ -38,7 +39,7 @@ export function createPage(context) {
       placeholder: 'text or request id',
     }),
   ]);
-  const trouble = h('p', { class: 'trouble', role: 'status', hidden: true });
+  const trouble = createTrouble();
   const list = h('div', { class: 'card' });
   const more = h('button', { type: 'button', class: 'quiet', hidden: true }, 'Older ones');
   /** @type {Failure[]} */
@@ -67,8 +68,7 @@ export function createPage(context) {
     return /** @type {ErrorsAnswer} */ (await get(`/api/v1/errors?${query}`, signal));
   };
   const fail = (/** @type {unknown} */ error) => {
-    trouble.textContent = `Not up to date: ${messageOf(error)}`;
-    trouble.hidden = false;
+    trouble.tell(error);
   };
   more.addEventListener('click', () => {
     void ask(next, AbortSignal.timeout(30_000)).then((answer) => {
@@ -89,7 +89,7 @@ export function createPage(context) {
         'Single failures, the newest first. Their texts are redacted; each is kept for 30 days unless a setting says otherwise.',
       ),
       bar.element,
-      trouble,
+      trouble.element,
       list,
       more,
     ),
@@ -105,7 +105,7 @@ export function createPage(context) {
         if (older.length === 0) next = answer.next;
         askedFor = asked;
         newest = answer.errors;
-        trouble.hidden = true;
+        trouble.clear();
         draw();
       } catch (error) {
         if (signal.aborted) throw error;
@@ -122,17 +122,12 @@ function table(failures, context) {
   if (failures.length === 0) return h('p', { class: 'none' }, 'No failure in this range fits.');
   const present = context.present();
   const heads = ['Time', 'Class', 'Status', 'Caller', 'Model', 'Text', 'Request id'];
-  return h(
-    'div',
-    { class: 'table-scroll', role: 'region', 'aria-label': 'Failures', tabindex: '0' },
-    h(
-      'table',
-      {},
-      h('caption', { class: 'unseen' }, 'Failures, newest first'),
-      h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
-      h('tbody', {}, ...distinct(failures).map((one) => failureRow(one, present, context))),
-    ),
-  );
+  return tableFrame({
+    label: 'Failures',
+    caption: 'Failures, newest first',
+    heads: heads.map((title) => ({ title })),
+    rows: distinct(failures).map((one) => failureRow(one, present, context)),
+  });
 }
 
 /** The newest page moves on, so that what was on it is on an older one, too. @param {readonly Failure[]} failures */

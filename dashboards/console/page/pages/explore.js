@@ -1,10 +1,11 @@
 // @ts-check
 import { addCondition, choice, createQueryBar } from '../query-bar.js';
-import { createPanelCard } from '../panel-card.js';
+import { createPanelCard, rangeActions } from '../panel-card.js';
 import { h, swatch } from '../dom.js';
 import { number } from '../format.js';
-import { messageOf } from '../parts.js';
+import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
+import { tableFrame } from '../table.js';
 import { get } from '../requests.js';
 import { withOptions } from '../share.js';
 import { rangeQuery } from '../view-state.js';
@@ -50,7 +51,7 @@ export function createPage(context) {
     }),
     choice(context, { key: 'show', label: 'What is shown', choices: measures, preset: 'errors' }),
   ]);
-  const trouble = h('p', { class: 'trouble', role: 'status', hidden: true });
+  const trouble = createTrouble();
   const chartHost = h('div', { class: 'grid' });
   const table = h('div', { class: 'card' });
   /** @type {ReturnType<typeof createPanelCard> | null} */
@@ -68,18 +69,7 @@ export function createPage(context) {
     if (card === null || cardOf !== measure()) {
       card?.destroy();
       cardOf = measure();
-      card = createPanelCard(panelOf(measure()), {
-        createChart: context.createChart,
-        zoom: (from, to) => context.change({ range: { from, to } }),
-        showDashboard: () => {},
-        dashboards: new Set(),
-        table: () => ({
-          present: context.present(),
-          classes: context.classes,
-          showClass: context.showClass,
-          filter: () => {},
-        }),
-      });
+      card = createPanelCard(panelOf(measure()), rangeActions(context));
       chartHost.replaceChildren(card.element);
     }
     card.update(chartAnswer(last, measure(), context), []);
@@ -97,7 +87,7 @@ export function createPage(context) {
         'Failures over time by any dimension, with the same time before. A click on a value keeps it or leaves it out; a span drawn on the chart becomes the range.',
       ),
       bar.element,
-      trouble,
+      trouble.element,
       chartHost,
       table,
     ),
@@ -108,12 +98,11 @@ export function createPage(context) {
       const values = bar.ask(signal);
       try {
         last = /** @type {TrendsAnswer} */ (await get(`/api/v1/trends?${questionOf(context)}`, signal));
-        trouble.hidden = true;
+        trouble.clear();
         draw();
       } catch (error) {
         if (signal.aborted) throw error;
-        trouble.textContent = `Not up to date: ${messageOf(error)}`;
-        trouble.hidden = false;
+        trouble.tell(error);
       }
       const failure = await values;
       if (failure !== null) throw failure;
@@ -228,27 +217,12 @@ function tableOf({ series, left_off: leftOff }, by, context) {
         'Download as CSV',
       ),
     ),
-    h(
-      'div',
-      { class: 'table-scroll', role: 'region', 'aria-label': 'Groups', tabindex: '0' },
-      h(
-        'table',
-        {},
-        h('caption', { class: 'unseen' }, 'Groups with their failures, most first'),
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            ...heads.map((head, at) =>
-              h('th', { scope: 'col', class: at < by.length ? null : 'right' }, head),
-            ),
-          ),
-        ),
-        h('tbody', {}, ...rows),
-      ),
-    ),
+    tableFrame({
+      label: 'Groups',
+      caption: 'Groups with their failures, most first',
+      heads: heads.map((title, at) => ({ title, class: at < by.length ? null : 'right' })),
+      rows,
+    }),
     leftOff > 0 && h('p', { class: 'none' }, `${leftOff} more groups with fewer failures; the CSV has more.`),
   ];
 }

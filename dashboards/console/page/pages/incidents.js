@@ -5,8 +5,9 @@ import { duration, nearTime, words } from '../format.js';
 import { scopeChips } from '../incident-card.js';
 import { createIncidentDetail } from '../incident-detail.js';
 import { kindName, kindNames, partyName, partyNames } from '../names.js';
-import { messageOf } from '../parts.js';
+import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
+import { tableFrame } from '../table.js';
 import { get } from '../requests.js';
 
 /** @typedef {import('../context.js').PageContext} PageContext */
@@ -46,7 +47,7 @@ export function createPage(context) {
 /** @param {PageContext} context */
 function createList(context) {
   const fields = h('div', { class: 'filters', role: 'group', 'aria-label': 'Filters' });
-  const trouble = h('p', { class: 'trouble', role: 'status', hidden: true });
+  const trouble = createTrouble();
   const host = h('div', { class: 'card' });
   /** @type {readonly IncidentItem[] | null} */
   let items = null;
@@ -89,7 +90,7 @@ function createList(context) {
       h('h2', { id: 'page-title', class: 'page-title' }, 'Incidents'),
       h('p', { class: 'page-about' }, 'Open ones first, then the latest.'),
       h('div', { class: 'bar', role: 'toolbar', 'aria-label': 'Filters' }, fields),
-      trouble,
+      trouble.element,
       host,
     ),
     draw,
@@ -104,12 +105,11 @@ function createList(context) {
         const answer = /** @type {IncidentsAnswer} */ (await get(`/api/v1/incidents?${query}`, signal));
         items = answer.incidents;
         hasMore = answer.next !== null;
-        trouble.hidden = true;
+        trouble.clear();
         draw();
       } catch (error) {
         if (signal.aborted) throw error;
-        trouble.textContent = `Not up to date: ${messageOf(error)}`;
-        trouble.hidden = false;
+        trouble.tell(error);
       }
     },
   };
@@ -121,17 +121,12 @@ function table(items, hasMore, context) {
   const present = context.present();
   const heads = ['Incident', 'State', 'Since', 'For', 'Affected', 'Who must act', 'What happened'];
   return [
-    h(
-      'div',
-      { class: 'table-scroll', role: 'region', 'aria-label': 'Incidents', tabindex: '0' },
-      h(
-        'table',
-        {},
-        h('caption', { class: 'unseen' }, 'Incidents, open ones first'),
-        h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
-        h('tbody', {}, ...items.map((one) => incidentRow(one, present))),
-      ),
-    ),
+    tableFrame({
+      label: 'Incidents',
+      caption: 'Incidents, open ones first',
+      heads: heads.map((title) => ({ title })),
+      rows: items.map((one) => incidentRow(one, present)),
+    }),
     hasMore && h('p', { class: 'none' }, 'Older ones: faultline incidents --limit 1000, or the API.'),
   ];
 }

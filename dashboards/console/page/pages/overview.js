@@ -9,7 +9,7 @@ import { drawPart, messageOf } from '../parts.js';
 import { redraw } from '../redraw.js';
 import { eachOf, get } from '../requests.js';
 import { drawFilters, drawRanges } from '../toolbar.js';
-import { rangeQuery, rangeSeconds, stepFor } from '../view-state.js';
+import { rangeQuery, rangeSeconds, stepFor, withFilter } from '../view-state.js';
 
 /** @typedef {import('../chart-parts.js').Mark} Mark */
 /** @typedef {import('../context.js').PageContext} PageContext */
@@ -30,10 +30,8 @@ export function createPage(context) {
   /** @param {import('../view-state.js').View['range']} range */
   const chooseRange = (range) => context.change({ range });
   /** @type {import('../toolbar.js').ChooseFilter} */
-  const chooseFilter = (variable, value) => {
-    const { [variable]: _old, ...filters } = context.view.filters;
-    context.change({ filters: value === '' ? filters : { ...filters, [variable]: value } });
-  };
+  const chooseFilter = (variable, value) =>
+    context.change({ filters: withFilter(context.view.filters, variable, value) });
   const drawBar = () => drawRanges(byId('ranges'), context.view, context.present(), chooseRange);
 
   /** Builds the cards of the chosen dashboard; tabs where there are several. */

@@ -1,8 +1,9 @@
 // @ts-check
 import { h } from '../dom.js';
 import { age, dayAndTime, number, words } from '../format.js';
-import { messageOf } from '../parts.js';
+import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
+import { tableFrame } from '../table.js';
 import { get } from '../requests.js';
 
 /** @typedef {import('../context.js').PageContext} PageContext */
@@ -15,7 +16,7 @@ import { get } from '../requests.js';
  * @returns {import('../context.js').Page}
  */
 export function createPage(context) {
-  const trouble = h('p', { class: 'trouble', role: 'status', hidden: true });
+  const trouble = createTrouble();
   const host = h('div', {});
   /** @type {PipelineAnswer | null} */
   let last = null;
@@ -32,19 +33,18 @@ export function createPage(context) {
         { class: 'page-about' },
         'What is read and how far, what could not be read, and what was left out on the way.',
       ),
-      trouble,
+      trouble.element,
       host,
     ),
     draw,
     async refresh({ signal }) {
       try {
         last = /** @type {PipelineAnswer} */ (await get('/api/v1/pipeline', signal));
-        trouble.hidden = true;
+        trouble.clear();
         draw();
       } catch (error) {
         if (signal.aborted) throw error;
-        trouble.textContent = `Not up to date: ${messageOf(error)}`;
-        trouble.hidden = false;
+        trouble.tell(error);
       }
     },
   };
@@ -152,14 +152,9 @@ function card(title, ...content) {
  */
 function table(heads, rows, none) {
   if (rows.length === 0) return h('p', { class: 'none' }, none);
-  return h(
-    'div',
-    { class: 'table-scroll', role: 'region', 'aria-label': heads.join(', '), tabindex: '0' },
-    h(
-      'table',
-      {},
-      h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
-      h('tbody', {}, ...rows.map((row) => h('tr', {}, ...row.map((cell) => h('td', {}, cell))))),
-    ),
-  );
+  return tableFrame({
+    label: heads.join(', '),
+    heads: heads.map((title) => ({ title })),
+    rows: rows.map((row) => h('tr', {}, ...row.map((cell) => h('td', {}, cell)))),
+  });
 }
