@@ -1,8 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,37 +9,23 @@ import { type Console, startConsole } from '../../dashboards/console/server.ts';
 import { dashboards } from '../../dashboards/panels/list.ts';
 import { defaultRetention, toRetention } from '../../domain/retention.ts';
 import { settingsSchema } from '../../domain/settings.ts';
-import { openStore } from '../../store/connect.ts';
-import { migrate } from '../../store/migrate.ts';
-import type { Store } from '../../store/store.ts';
 import { launchBrowser } from './launch.ts';
-import { seedDay } from './seed.ts';
+import { openSeededStore } from './seeded-store.ts';
 
 // Yesterday at 18:00: tables drop what is older than some days.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
 
 let browser: Browser;
-let folder: string;
-let store: Store;
+let seeded: Awaited<ReturnType<typeof openSeededStore>>;
 let running: Console;
 let axe: string;
 
 beforeAll(async () => {
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   browser = await launchBrowser();
-  folder = await mkdtemp(path.join(tmpdir(), 'faultline-accessible-'));
-  store = await openStore({
-    url: '',
-    path: folder,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
-  await migrate(store);
-  await seedDay(store, PRESENT);
+  seeded = await openSeededStore(PRESENT);
   running = await startConsole({
-    store,
+    store: seeded.store,
     host: '127.0.0.1',
     port: 0,
     token: '',
@@ -57,8 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await running.close();
-  await store.close();
-  await rm(folder, { recursive: true, force: true });
+  await seeded.close();
 });
 
 /** Pages with what shows that their numbers are there. */
@@ -79,7 +61,12 @@ for (const colorScheme of ['dark', 'light'] as const) {
   test.each(pages)(
     `the checks for accessibility find nothing serious on %s, ${colorScheme}`,
     async (address, shown) => {
-      const context = await browser.newContext({ viewport: { width: 1_280, height: 900 }, colorScheme });
+      const context = await browser.newContext({
+        viewport: { width: 1_280, height: 900 },
+        colorScheme,
+        // What is still fading in has too little contrast, for a third of a second.
+        reducedMotion: 'reduce',
+      });
       try {
         const page = await context.newPage();
         await page.goto(`${running.url}${address}`);

@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { explain } from '../../analyzers/explain.ts';
@@ -11,11 +8,10 @@ import { settingsSchema } from '../../domain/settings.ts';
 import { textTrial } from '../../cli/input/text-trial.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
 import { overview } from '../../dashboards/panels/overview.ts';
-import { openStore } from '../../store/connect.ts';
 import type { Store } from '../../store/store.ts';
-import { migrate } from '../../store/migrate.ts';
 import { launchBrowser } from './launch.ts';
-import { insertIncidents, seedDay, type SeededDay } from './seed.ts';
+import { insertIncidents, type SeededDay } from './seed.ts';
+import { openSeededStore } from './seeded-store.ts';
 
 // Yesterday at 18:00: tables drop what is older than some days.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
@@ -35,7 +31,7 @@ const live: LiveStatus = {
 const wired = { retention: toRetention(defaultRetention), explain };
 
 let browser: Browser;
-let folder: string;
+let seeded: Awaited<ReturnType<typeof openSeededStore>>;
 let store: Store;
 let day: SeededDay;
 let running: Console;
@@ -44,25 +40,15 @@ let complaints: string[] = [];
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  folder = await mkdtemp(path.join(tmpdir(), 'faultline-console-'));
-  store = await openStore({
-    url: '',
-    path: folder,
-    database: 'faultline',
-    user: '',
-    password: '',
-    cluster: '',
-  });
-  await migrate(store);
-  day = await seedDay(store, PRESENT);
+  seeded = await openSeededStore(PRESENT);
+  ({ store, day } = seeded);
   running = await start(store);
 });
 
 afterAll(async () => {
   await browser.close();
   await running.close();
-  await store.close();
-  await rm(folder, { recursive: true, force: true });
+  await seeded.close();
 });
 
 afterEach(async () => {

@@ -5,11 +5,11 @@ import { scope } from '../../../domain/incident.ts';
 import { incidentKindNames } from '../../../domain/incident-kind.ts';
 import { readMarks, writeSilence } from '../../../store/queries/attention.ts';
 import { BadParameter } from '../parameters.ts';
+import { parseLength } from '../time-range.ts';
 import type { V1Options } from './options.ts';
 import { NotFound, route, type Route } from './route.ts';
 import { iso, time } from './shared.ts';
 
-const unitSeconds = { m: 60, h: 3_600, d: 86_400 } as const;
 const LONGEST_SECONDS = 366 * 86_400;
 
 const silence = z.strictObject({
@@ -93,7 +93,7 @@ export function silenceRoutes({ store, now }: V1Options): readonly Route[] {
 function silenceOf(body: z.infer<typeof asked>, now: number): Silence {
   if (body.kinds.length === 0 && Object.keys(body.scope).length === 0)
     throw new BadParameter('kinds: this would silence everything; name kinds or a scope');
-  const seconds = Number(body.for.slice(0, -1)) * unitSeconds[body.for.slice(-1) as keyof typeof unitSeconds];
+  const seconds = parseLength(body.for) ?? 0;
   if (seconds <= 0 || seconds > LONGEST_SECONDS) throw new BadParameter('for: is not from 1m to 366d');
   if (body.every_seconds !== 0 && body.every_seconds <= seconds)
     throw new BadParameter('every_seconds: is not longer than the window itself, which would never end');

@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openStore } from '../../store/connect.ts';
+import { migrate } from '../../store/migrate.ts';
+import type { Store } from '../../store/store.ts';
+import { seedDay, type SeededDay } from './seed.ts';
+
+/** An engine of its own that holds the seeded day, which ends at `present` (epoch ms). */
+export async function openSeededStore(
+  present: number,
+): Promise<{ store: Store; day: SeededDay; close(): Promise<void> }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'faultline-console-'));
+  const store = await openStore({
+    url: '',
+    path: folder,
+    database: 'faultline',
+    user: '',
+    password: '',
+    cluster: '',
+  });
+  await migrate(store);
+  return {
+    store,
+    day: await seedDay(store, present),
+    async close() {
+      await store.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
