@@ -1,50 +1,50 @@
 import type { Incident, Scope } from './incident.ts';
 
-/** Somebody has taken an incident over. Times are epoch seconds. */
+/** A person has taken an incident over. Times are epoch seconds. */
 export interface Acknowledgement {
   incident: string;
   at: number;
-  /** How often the incident had been opened again by then. */
+  /** How often the incident had been opened again at that moment. */
   reopened: number;
   by: string;
   note: string;
 }
 
-/** What is not to be told for a time. Times are epoch seconds. */
+/** Incidents that nobody is told of for a time. Times are epoch seconds. */
 export interface Silence {
   id: string;
   /** Empty: all kinds. */
   kinds: readonly string[];
-  /** Values that the scope of an incident has to carry; empty: every scope. */
+  /** Values that the scope of an incident must have; empty: every scope. */
   scope: Scope;
   starts_at: number;
   ends_at: number;
-  /** 0: once; otherwise it begins again so long after it began. */
+  /** Seconds from the start of one window to the start of the next; 0: there is one window. */
   every_seconds: number;
   /** A maintenance window: it was planned ahead. */
   planned: boolean;
   by: string;
   note: string;
-  /** Somebody ended it; null: nobody did. */
+  /** When a person ended it early; null: nobody did. */
   ended_at: number | null;
 }
 
-/** What people said of incidents. */
+/** What people said about incidents. */
 export interface Marks {
-  /** By id of the incident. */
+  /** Key: id of the incident. */
   acknowledgements: ReadonlyMap<string, Acknowledgement>;
   silences: readonly Silence[];
 }
 export const noMarks: Marks = { acknowledgements: new Map(), silences: [] };
 
-/** How an incident stands with people, beside its state; `until` is the end of the present window. */
+/** What people did about an incident, beside its state. `until` is the end of the present window. */
 export type Attention =
   | { state: 'acknowledged'; by: string; at: number; note: string }
   | { state: 'silenced' | 'maintenance'; by: string; until: number; note: string; silence: string };
 
 /**
  * Whether an incident is silenced or acknowledged at a time (epoch seconds); null: neither. A silence goes before an
- * acknowledgement, because it says more: nothing is told at all. Pure.
+ * acknowledgement because it is stronger: nobody is told anything. Pure.
  */
 export function attentionOf(incident: Incident, marks: Marks, now: number): Attention | null {
   for (const silence of marks.silences) {
@@ -54,24 +54,24 @@ export function attentionOf(incident: Incident, marks: Marks, now: number): Atte
     return { state: silence.planned ? 'maintenance' : 'silenced', by, until, note, silence: id };
   }
   const found = marks.acknowledgements.get(incident.id);
-  // A breach that opens it again is news to whoever acknowledged the first one.
+  // An incident that opens again is news, also to the person who acknowledged it before.
   if (found === undefined || found.reopened < reopenedOf(incident)) return null;
   return { state: 'acknowledged', by: found.by, at: found.at, note: found.note };
 }
 
-/** Whether any silence of this incident lay within its life, up to now (epoch seconds). Pure. */
+/** Whether a silence of this incident held at any time of its life, up to now (epoch seconds). Pure. */
 export function wasSilenced(incident: Incident, { silences }: Marks, now: number): boolean {
   const from = Date.parse(incident.started_at) / 1000;
   const to = incident.resolved_at === null ? now : Date.parse(incident.resolved_at) / 1000;
   return silences.some((silence) => covers(silence, incident) && overlaps(silence, from, to));
 }
 
-/** The silences that lay within the life of this incident, up to now (epoch seconds). Pure. */
+/** The silences of this incident that held at any time of its life, up to now (epoch seconds). Pure. */
 export function silencesOf(incident: Incident, { silences }: Marks, now: number): Silence[] {
   return silences.filter((silence) => wasSilenced(incident, { ...noMarks, silences: [silence] }, now));
 }
 
-/** End of the window of a silence that holds at a time (epoch seconds); null: none does. Pure. */
+/** End of the window of a silence that contains a time (epoch seconds); null: none contains it. Pure. */
 export function silencedUntil(silence: Silence, now: number): number | null {
   const { starts_at, ended_at } = silence;
   if (now < starts_at || (ended_at !== null && now >= ended_at)) return null;
@@ -80,7 +80,7 @@ export function silencedUntil(silence: Silence, now: number): number | null {
   return now < end ? end : null;
 }
 
-/** Whether a silence can still hold at a time or later (epoch seconds). */
+/** Whether a silence can no longer hold at a time (epoch seconds) or later. */
 export function isOver({ ends_at, every_seconds, ended_at }: Silence, now: number): boolean {
   return (ended_at !== null && ended_at <= now) || (every_seconds === 0 && ends_at <= now);
 }
@@ -91,7 +91,7 @@ export function reopenedOf({ evidence }: Incident): number {
   return typeof reopened === 'number' ? reopened : 0;
 }
 
-/** Start of the last window that began up to a time. */
+/** Start of the last window that started at or before a time. */
 function windowBefore({ starts_at, every_seconds }: Silence, now: number): number {
   if (every_seconds === 0) return starts_at;
   return starts_at + Math.floor((now - starts_at) / every_seconds) * every_seconds;

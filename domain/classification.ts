@@ -1,12 +1,9 @@
 import type { Fault, RequestClass, Retry } from './error-class.ts';
 
-/**
- * Raised when a rule changes an answer for some text. Stored with every error event, so that
- * `faultline reclassify` knows what was judged by which rules.
- */
+/** Version of the rules. Raise it when a rule changes an answer for some text. It is stored with every error event. */
 export const TAXONOMY_VERSION = 2;
 
-/** Which quota or which rate limit; the empty string where the text does not say. */
+/** Which quota or which rate limit; the empty string when the text does not say. */
 export const subclasses = [
   '',
   'credit_balance',
@@ -23,7 +20,7 @@ export const subclasses = [
 ] as const;
 export type Subclass = (typeof subclasses)[number];
 
-/** Which shape of the provider's error format the text has, as far as it shows. */
+/** Which form of the provider's error format the text has; empty when it does not show. */
 export const generations = ['', '2022', '2023', '2024', '2025', '2026', 'neighbour'] as const;
 export type Generation = (typeof generations)[number];
 
@@ -40,7 +37,7 @@ export interface Classification {
   wait_seconds: number | null;
 }
 
-/** What the classifier reads. Texts have been redacted before. */
+/** What the classifier reads. Texts are already redacted. */
 export interface ClassifierInput {
   provider: string;
   /** HTTP status; 0 when there was no HTTP answer. */

@@ -1,4 +1,4 @@
-/** A condition on a dimension: one of the values, or, negated, none of them. */
+/** A condition on a dimension: its value is one of these, or, when negated, none of them. */
 export interface Condition {
   dimension: string;
   values: readonly string[];
@@ -6,8 +6,8 @@ export interface Condition {
 }
 
 /**
- * The condition that a text such as `class=slow_down,rate_limit` or `class!=ok` states; null where it states none. Names
- * and values are not checked.
+ * Parses a text such as `class=slow_down,rate_limit` or `class!=ok`; null when it is not a condition. Names and values
+ * are not checked.
  */
 export function parseCondition(text: string): Condition | null {
   const parts = /^\s*(?<dimension>[^=!\s]+)\s*(?<operator>!?=)(?<values>.*)$/s.exec(text)?.groups;

@@ -3,12 +3,12 @@ import type { RequestClass } from './error-class.ts';
 /** Length of one counting interval of `request_counts`, in seconds. */
 export const COUNT_INTERVAL_SECONDS = 10;
 
-/** Upper bounds in milliseconds of the latency histogram's buckets; the last bucket is open (`0` as its name). */
+/** Upper bounds in milliseconds of the latency histogram's buckets; the last bucket is open and named `0`. */
 export const LATENCY_BUCKETS_MS = [
   50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 102_400, 204_800,
 ] as const;
 
-/** Who called what: the dimensions that are known before there is an answer, in the order of the sorting key. */
+/** The dimensions that are known before there is an answer, in the order of the sorting key. */
 export const callerDimensions = [
   'provider',
   'org',
@@ -21,7 +21,7 @@ export const callerDimensions = [
 ] as const;
 export type CallerDimension = (typeof callerDimensions)[number];
 
-/** The same thing made for each of these dimensions. */
+/** One value for each of these dimensions, made by a function. */
 export function byCallerDimension<Value>(
   make: (name: CallerDimension) => Value,
 ): Record<CallerDimension, Value> {
@@ -41,7 +41,7 @@ export function byCallerDimension<Value>(
 export const countDimensions = [...callerDimensions, 'class', 'subclass', 'status'] as const;
 export type CountDimension = (typeof countDimensions)[number];
 
-/** What the analyzers read: one interval of one combination of dimensions. */
+/** The sums of one interval for one dimension set. The analyzers read these. */
 export interface CountRow {
   /** Start of the interval, epoch seconds. */
   ts: number;
@@ -55,7 +55,7 @@ export interface CountRow {
   class: RequestClass;
   subclass: string;
   requests: number;
-  /** Requests that were a repetition of an earlier one. */
+  /** Requests that repeat an earlier one. */
   retries: number;
   /** Retries on a class that never succeeds by retrying. */
   useless_retries: number;

@@ -1,4 +1,4 @@
-/** A table as RFC 4180 text: CRLF line ends, fields quoted where they must be, the header first. */
+/** Writes a table as RFC 4180 text: header first, CRLF line ends, fields quoted where necessary. */
 export function toCsv(
   header: readonly string[],
   rows: Iterable<readonly (string | number | null)[]>,

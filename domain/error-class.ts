@@ -1,6 +1,6 @@
 /**
- * Who has to act, as far as one error can say: by its class, or `gateway` where the caller's own gateway refused the
- * request, whatever the class.
+ * Who has to act, as far as one error shows. The class decides it, except `gateway`: there the caller's own gateway
+ * refused the request.
  */
 export type Fault =
   | 'traffic'
@@ -18,11 +18,11 @@ export type Retry = 'yes' | 'after_wait' | 'no';
 export interface ErrorFacts {
   /** Title for people. */
   title: string;
-  /** The row or library type of OpenAI's "Error codes" guide, or null where the guide has none. */
+  /** The row or library type in OpenAI's "Error codes" guide, or null when the guide has none. */
   guide: string | null;
   fault: Fault;
   retry: Retry;
-  /** First step first. */
+  /** In the order in which to try them. */
   remedy: readonly string[];
   /** The team that usually owns the fix. */
   owner: string;
@@ -30,7 +30,7 @@ export interface ErrorFacts {
   color: string;
 }
 
-/** The closed set of classes. Everything that speaks of classes derives from this table. */
+/** The closed set of classes. All other lists of classes derive from this table. */
 export const errorClasses = {
   ok: {
     title: 'Success',

@@ -1,42 +1,45 @@
 import type { RequestClass } from './error-class.ts';
 
-/** What incidents of a kind can be told apart by. */
+/** Names of which the subject of a kind may consist. */
 export type SubjectName = 'provider' | 'org' | 'project' | 'key' | 'client' | 'region' | 'model' | 'topic';
 
-/** What is known of a kind of incident without any incident of it. */
+/** What is known of a kind of incident before there is an incident. */
 export interface KindFacts {
   /** Title for people. */
   title: string;
-  /** Of whom at most one incident is open; absent: provider and organization. */
+  /** There is at most one open incident for each combination of these; absent: provider and organization. */
   subject?: readonly SubjectName[];
-  /** For routing. An incident's own severity may change while it lasts, and a label of an alert must not. */
+  /** For routing. The severity of an incident may change while it lasts; the label of an alert must not. */
   severity: 'warning' | 'critical';
-  /** The class whose page is the runbook, where the scope of the incident names no class. */
+  /** The class whose page is the runbook when the scope of the incident names no class. */
   class: RequestClass;
-  /** Page and section below docs/, where the page of the class does not do. */
+  /** Page and section below docs/ to use instead of the page of the class. */
   runbook?: string;
-  /** What to do, where the remedy of the class does not do. */
+  /** What to do, instead of the remedy of the class. */
   remedy?: string;
   /** Slug of the panel that is shown with the alert. */
   panel: string;
-  /** First sentence of a notification, after which comes the scope: "Slow Down surge since 17:08: org acme." */
+  /** First sentence of a notification. The scope follows it: "Slow Down surge since 17:08: org acme." */
   alert: string;
   /**
-   * The number that matters at night: texts with names of evidence in braces. The first of which all names are there is
-   * told; none: only what every incident says.
+   * The most important number: texts with names of evidence in braces. The first text whose names all exist is used;
+   * absent: the numbers that every incident has.
    */
   matters?: readonly string[];
-  /** Why somebody must act, by the party of the verdict; `otherwise` for all that are not named. */
+  /** Why somebody must act, by the party of the verdict; `otherwise` is for parties that are not named. */
   why: { otherwise: string } & Readonly<Record<string, string>>;
-  /** Kinds of incident that are its consequences where they concern the same traffic: they are listed under it and told to nobody. */
+  /**
+   * Kinds of incident that are consequences of this one when they concern the same traffic. They are listed under it,
+   * and no message is sent about them.
+   */
   explains?: readonly string[];
 }
 
-/** Of kinds whose answers the caller's own gateway can give, too: it refuses, and no provider was asked. */
+/** For kinds whose answers can also come from the caller's own gateway: it refused, and no provider was asked. */
 const BY_GATEWAY =
   'Your own gateway refuses these requests before any provider is asked: its limit, budget, key or route is what to look at.';
 
-/** The kinds of incident that the analyzers find. Everything that speaks of kinds derives from this table. */
+/** The kinds of incident that the analyzers find. All other lists of kinds derive from this table. */
 export const incidentKinds = {
   slow_down_surge: {
     title: 'Slow Down surge',
@@ -247,7 +250,7 @@ export const incidentKinds = {
 
 export type IncidentKind = keyof typeof incidentKinds;
 
-/** In the order of the table. */
+/** The names in the order of the table. */
 export const incidentKindNames = Object.keys(incidentKinds) as [IncidentKind, ...IncidentKind[]];
 
 /** The facts of a kind. */
@@ -255,7 +258,7 @@ export function factsOf(kind: IncidentKind): KindFacts {
   return incidentKinds[kind];
 }
 
-/** Of whom at most one incident of the kind is open. */
+/** The subject of a kind: there is at most one open incident for each combination of these values. */
 export function subjectOf(kind: IncidentKind): readonly SubjectName[] {
   return factsOf(kind).subject ?? ['provider', 'org'];
 }

@@ -1,19 +1,19 @@
 import type { IncidentState } from './incident.ts';
 
-/** One thing that happened to an incident. */
+/** One event in the life of an incident. */
 export interface TimelineStep {
   /** Epoch milliseconds. */
   at: number;
-  /** In one word or two: `found`, `firing`, `told`, `resolved`, … */
+  /** One or two words: `found`, `firing`, `told`, `resolved`, … */
   what: string;
-  /** The rest in one line; may be empty. */
+  /** More about it in one line; may be empty. */
   detail: string;
 }
 
-/** What the log of an incident consists of. Times are epoch milliseconds. */
+/** The log of an incident. Times are epoch milliseconds. */
 export interface IncidentLog {
   startedAt: number;
-  /** Evaluations that changed something, oldest first. */
+  /** Evaluations that changed the incident, oldest first. */
   versions: readonly {
     at: number;
     state: IncidentState;
@@ -23,12 +23,12 @@ export interface IncidentLog {
   }[];
   /** Messages to people. */
   deliveries: readonly { at: number; receiver: string; event: string; state: string; answer: string }[];
-  /** What people said. */
+  /** What people said about it. */
   acknowledged: { at: number; by: string; note: string } | null;
   silences: readonly { at: number; until: number; by: string; note: string; planned: boolean }[];
 }
 
-/** What happened to an incident, oldest first. Pure. */
+/** Lists what happened to an incident, oldest first. Pure. */
 export function timelineOf(log: IncidentLog): TimelineStep[] {
   const steps: TimelineStep[] = [{ at: log.startedAt, what: 'began', detail: '' }];
   let before: IncidentLog['versions'][number] | undefined;

@@ -5,7 +5,7 @@ import { incidentKindNames } from './incident-kind.ts';
 export const incidentStates = ['pending', 'firing', 'resolved'] as const;
 export type IncidentState = (typeof incidentStates)[number];
 
-/** Who must act, as a verdict names it, with its title for people. */
+/** Parties of a verdict, each with its title for people. */
 export const parties = {
   provider: 'The provider',
   account: 'Your account',
@@ -18,14 +18,14 @@ export const parties = {
   unknown: 'Not clear yet',
 } as const;
 export type Party = keyof typeof parties;
-/** Titles for the parties and for whose fault a class is. */
+/** Titles of the parties, and of the faults of classes. */
 export const responsible: Readonly<Record<Party | Fault, string>> = {
   ...parties,
   request: 'The request itself',
 };
 export const partyNames = Object.keys(parties) as [Party, ...Party[]];
 
-/** What an incident is about; absent dimensions mean "all". */
+/** Whom an incident concerns; a dimension that is absent means all. */
 export const scope = z.strictObject({
   provider: z.string().optional(),
   org: z.string().optional(),
@@ -42,13 +42,13 @@ const time = z.iso.datetime();
 
 /** One step of a plan to raise the request rate again after Slow Down. */
 export const recoveryStep = z.strictObject({
-  /** Not before this time. */
+  /** The step may start at this time or later. */
   at: time,
-  /** The rate that is then safe. */
+  /** The request rate that is safe from then on. */
   requests_per_minute: z.number(),
 });
 
-/** The contract of an incident as JSON: the command line, the API and webhooks show this. Times are ISO-8601 UTC. */
+/** An incident as JSON, as the command line, the API and webhooks show it. Times are ISO-8601 UTC. */
 export const incident = z.strictObject({
   id: z.string(),
   kind: z.enum(incidentKindNames),

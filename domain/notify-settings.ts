@@ -7,16 +7,16 @@ const toNumber = (v: unknown) =>
   typeof v === 'string' && v.trim() !== '' && !Number.isNaN(Number(v)) ? Number(v) : v;
 const integer = (min: number, max: number) => z.preprocess(toNumber, z.number().int().min(min).max(max));
 
-/** A wrong value of such a member is not shown: it may be the secret itself. */
+/** Messages do not show a wrong value of such a member, because it may be the secret itself. */
 const hidden = { params: { secret: true } };
 const REFERENCE = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
 
-/** Where a secret is to be found; the secret itself never stands in the settings. */
+/** Says where a secret is found; the secret itself is never written in the settings. */
 const secretReference = z.string().refine((v) => REFERENCE.test(v), {
-  error: 'env:NAME or file:/path, which is where the secret is; it does not stand here itself',
+  error: 'env:NAME or file:/path: the place of the secret, never the secret itself',
   ...hidden,
 });
-/** An address that may be a secret itself, as those of chats are. */
+/** An address that may itself be a secret, as those of chats are. */
 const address = z.string().refine((v) => REFERENCE.test(v) || isPlainUrl(v), {
   error: 'an http:// or https:// address without user and password, or env:NAME or file:/path',
   ...hidden,
@@ -39,7 +39,7 @@ const receiver = z.discriminatedUnion(
       token: secretReference.optional(),
     }),
     z.strictObject({ type: z.literal('webhook'), url: address, secret: secretReference.optional() }),
-    // Whoever has the address may write: it is a secret.
+    // Everybody who knows the address can write to the chat, so it is a secret.
     z.strictObject({ type: z.literal('slack'), url: secretReference }),
     z.strictObject({
       type: z.literal('pagerduty'),
@@ -59,7 +59,7 @@ const receiver = z.discriminatedUnion(
       })
       .refine((v) => v.tls !== 'none' || v.password === undefined, {
         path: ['tls'],
-        error: 'starttls or tls where there is a password: it would be sent in the clear',
+        error: 'starttls or tls when there is a password: it would otherwise be sent in clear text',
       }),
   ],
   { error: `a receiver whose type is one of ${receiverTypes.join(', ')}` },
@@ -92,22 +92,22 @@ const route = z.strictObject({
   scope: z.partialRecord(z.enum(scopeNames), oneOrMore(text)).optional(),
   receivers: texts,
   group_by: z.array(z.enum([...scopeNames, 'kind'])).default([]),
-  /** 0: every incident is a message of its own. */
+  /** 0: one message for each incident. */
   group_seconds: integer(0, 3_600).default(0),
-  /** 0: what fires is told once. */
+  /** 0: a firing incident is reported once. */
   repeat_seconds: integer(0, 2_592_000).default(14_400),
   resolved: z.boolean().default(true),
 });
 export type RouteSettings = z.infer<typeof route>;
 
-/** The section `notify` of the settings. What stands in lists and maps is explained in docs/notifications.md. */
+/** The section `notify` of the settings. docs/notifications.md explains the members of its lists and maps. */
 export const notifySettings = z
   .strictObject({
     receivers: z
       .record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, - and _'), receiver)
       .default({})
       .describe(
-        'Who is told of incidents: name -> {type, ...}; only in a file, see docs/notifications.md. Empty: nobody.',
+        'Who is told about incidents: name -> {type, ...}; only in a file, see docs/notifications.md. Empty: nobody.',
       )
       .meta({ structured: 'docs/notifications.md' }),
     routes: z
@@ -119,10 +119,14 @@ export const notifySettings = z
       .meta({ structured: 'docs/notifications.md' }),
     history_seconds: integer(60, 2_592_000)
       .default(3_600)
-      .describe('What ended, or was last seen, longer ago is history: recorded and shown, not sent.'),
+      .describe(
+        'An incident that ended, or was last seen, longer ago than this is recorded and shown, but not sent.',
+      ),
     give_up_seconds: integer(60, 2_592_000)
       .default(86_400)
-      .describe('A message that a receiver has not taken for so long is given up, and reported.'),
+      .describe(
+        'A message that a receiver has not accepted for this time is given up, and this is reported.',
+      ),
     url: z
       .string()
       .refine(
@@ -130,7 +134,7 @@ export const notifySettings = z
         'an http:// or https:// address without user and password, or empty',
       )
       .default('')
-      .describe('Address of the console or of Grafana, which messages link to. Empty: no link.'),
+      .describe('Address of the console or of Grafana that messages link to. Empty: no link.'),
     docs_url: z
       .string()
       .refine(
@@ -139,7 +143,7 @@ export const notifySettings = z
       )
       .default('')
       .describe(
-        'Address below which the folder docs/ is served; messages link to runbooks there. Empty: they name the page.',
+        'Address of the folder docs/ on your web server; messages link to runbooks there. Empty: they name the page.',
       ),
   })
   .superRefine(({ receivers, routes }, context) => {

@@ -1,23 +1,24 @@
 import { z } from 'zod';
 import { incidentKindNames, type IncidentKind, subjectOf } from './incident-kind.ts';
 
-/** What an override may name: by these, kinds of incident tell whom they concern. */
+/** Members of a subject that an override may name. */
 const whereNames = ['provider', 'org', 'model'] as const;
 export type WhereName = (typeof whereNames)[number];
 
-/** Settings of kinds that hold for some only. */
+/** Settings of kinds that hold only for some organizations, providers or models. */
 export type Override = {
   where: Partial<Record<WhereName, string>>;
 } & { [K in IncidentKind]?: Readonly<Record<string, unknown>> | undefined };
 
-/** Members of the kinds' sections that hold for all: a list says itself for whom its items are. */
+/** These members hold for all: each item of the list says itself whom it concerns. */
 const LISTS = ['budgets'];
-/** Kinds whose incidents are told apart by something else. */
+/** Kinds whose subject has one of these members. */
 const kinds = incidentKindNames.filter((kind) => subjectOf(kind).some(isWhereName));
 
 /**
- * A list of overrides: `{ where: { org: acme }, rate_limit_surge: { share: 0.2 } }`. Each names some of what incidents of the
- * kind are told apart by, and any of its settings; of several that match, a later one wins. `sections` are those of the kinds.
+ * The schema of a list of overrides: `{ where: { org: acme }, rate_limit_surge: { share: 0.2 } }`. Each names part of
+ * the subject of a kind, and any settings of the kind; when several match, the later one wins. `sections` are the
+ * sections of the kinds.
  */
 export function overridesOf(
   sections: Readonly<Record<IncidentKind, z.ZodPrefault<z.ZodObject>>>,
@@ -44,7 +45,7 @@ export function overridesOf(
   return list;
 }
 
-/** The section without its defaults: what is not named stays as it is for all. */
+/** The section without its defaults: a member that is absent keeps the value that holds for all. */
 function partial(section: z.ZodPrefault<z.ZodObject>): z.ZodObject {
   const { shape } = section.unwrap();
   const own = Object.entries(shape).filter(([name]) => !LISTS.includes(name));

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The most that one request can have used, far above what any can. A record that says more is in another unit or broken;
- * if it were counted, sums over many such records would wrap around (UInt64) or lose their last digits (doubles).
+ * The largest values that one request may have, far above any real one. A larger value is in another unit or broken. If
+ * it were counted, sums over many such records would wrap around (UInt64) or lose their last digits (doubles).
  */
 export const MOST = { ms: 1e9, tokens: 1e9, usd: 1e6 } as const;
 
@@ -10,8 +10,8 @@ const text = z.string().nullish();
 const upTo = (most: number) => z.number().min(0).max(most).nullish();
 
 /**
- * The native wire format: one JSON object per Kafka message or NDJSON line. Unknown fields are ignored. What happened
- * must be said by a status, an error or an exception.
+ * The native wire format: one JSON object per Kafka message or NDJSON line. Unknown fields are ignored. A record must
+ * have a status, an error or an exception: otherwise its outcome is unknown.
  */
 export const nativeRecord = z
   .object({
@@ -44,7 +44,7 @@ export const nativeRecord = z
   });
 export type NativeRecord = z.infer<typeof nativeRecord>;
 
-/** The lowest headroom that rate-limit headers of one answer showed; null where the header was absent. */
+/** The lowest headroom that the rate-limit headers of one answer show; null when the header is absent. */
 export interface RateLimitHeaders {
   limit_requests: number | null;
   remaining_requests: number | null;
@@ -53,8 +53,8 @@ export interface RateLimitHeaders {
 }
 
 /**
- * One API request, decoded and redacted. The key is a fingerprint; texts carry no secret.
- * Names are those of the wire format and of the store's columns, so that nothing is renamed on the way.
+ * One API request, decoded and redacted. The key is a fingerprint; texts carry no secret. Names are those of the wire
+ * format and of the store's columns, so that nothing is renamed on the way.
  */
 export interface RequestLog {
   /** When the request ended, epoch milliseconds. */
@@ -78,7 +78,7 @@ export interface RequestLog {
   cost_usd: number;
   retry_count: number;
   stream: boolean;
-  /** Rate-limit and retry headers only, names in lower case; null when none, and for a success. */
+  /** Rate-limit and retry headers only, names in lower case; null when there are none, and for a success. */
   headers: Readonly<Record<string, string>> | null;
   rate_limit: RateLimitHeaders | null;
   /** Redacted body (parsed or raw) or SDK text; null for a success. */
@@ -103,30 +103,32 @@ export const rejectReasons = [
 export type RejectReason = (typeof rejectReasons)[number];
 
 /**
- * Why a record is no request and makes no row, although nothing is wrong with it: `tombstone` (empty), `no_request`, or a
- * reason that a mapping names, such as `cache_hit`. Few, because mappings are files.
+ * Why a record is not a request and makes no row although nothing is wrong with it: `tombstone` (empty), `no_request`,
+ * or a reason that a mapping names, such as `cache_hit`. The set stays small because only mapping files add to it.
  */
 export type SkipReason = string;
 
-/** One request among several of a message that could not be decoded, while the others could. */
+/** A request that could not be decoded, in a message whose other requests could. */
 export interface RejectedPart {
-  /** Place among the requests of the message, from 0. */
+  /** Index among the requests of the message, from 0. */
   part: number;
   reason: RejectReason;
   detail: string;
-  /** A message of the same format with this request alone, redacted: what is dead-lettered and can be replayed. */
+  /**
+   * A redacted message of the same format with this request alone. It is stored as a dead letter and can be replayed.
+   */
   body: string;
 }
 
-/** What a format says of one message. One message may hold many requests (OTLP). */
+/** The result of decoding one message. One message may hold many requests (OTLP). */
 export type Decoded =
   | {
       kind: 'ok';
       records: readonly RequestLog[];
       rejected?: readonly RejectedPart[];
-      /** Of records among several that are no request, each its reason. */
+      /** One reason for each record of the message that is not a request. */
       skipped?: readonly SkipReason[];
-      /** Names of fields whose value was of no use, once for each record: these count all the same. */
+      /** Names of fields whose value could not be used, once for each record. The records are counted all the same. */
       dropped?: readonly string[];
     }
   | { kind: 'skip'; reason: SkipReason }

@@ -1,4 +1,4 @@
-/** The tables whose retention is a setting. `ingest_days` follows the longest of them. */
+/** The tables that have a setting for retention. `ingest_days` is kept as long as the longest of them. */
 export const retainedTables = [
   'request_counts',
   'request_counts_1m',
@@ -26,10 +26,10 @@ export const defaultRetention: Readonly<Record<RetainedTable, string>> = {
 };
 
 const unitDays: Readonly<Record<string, number>> = { d: 1, w: 7, y: 365 };
-/** ClickHouse's DateTime ends in 2106: a longer time would wrap around and drop everything at once. */
+/** ClickHouse's DateTime ends in 2106: a longer retention would wrap around and delete everything at once. */
 const MOST_DAYS = 50 * 365;
 
-/** Days of `7d`, `2w` or `3y`, null of `never`; undefined when the text is neither, or under 1 or above 18,250 days. */
+/** Days of `7d`, `2w` or `3y`; null for `never`; undefined for any other text and outside 1 to 18,250 days. */
 export function parseRetention(text: string): number | null | undefined {
   if (text === 'never') return null;
   const match = /^(\d{1,6})([dwy])$/.exec(text);
@@ -37,11 +37,11 @@ export function parseRetention(text: string): number | null | undefined {
   return days >= 1 && days <= MOST_DAYS ? days : undefined;
 }
 
-/** The settings of all tables in days. Throws on a text that the settings would have refused. */
+/** The retention of all tables in days. Throws on a text that the settings refuse. */
 export function toRetention(texts: Readonly<Record<RetainedTable, string>>): Retention {
   const days = (table: RetainedTable): number | null => {
     const parsed = parseRetention(texts[table]);
-    if (parsed === undefined) throw new Error(`${texts[table]} is no retention of ${table}`);
+    if (parsed === undefined) throw new Error(`${texts[table]} is not a retention of ${table}`);
     return parsed;
   };
   return {
@@ -56,7 +56,7 @@ export function toRetention(texts: Readonly<Record<RetainedTable, string>>): Ret
   };
 }
 
-/** The longest of several retentions; null, for ever, is longer than any. */
+/** The longest of several retentions; null (for ever) is longer than any other. */
 export function longest(all: readonly (number | null)[]): number | null {
   return all.reduce<number | null>(
     (most, days) => (most === null || days === null ? null : Math.max(most, days)),

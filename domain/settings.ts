@@ -3,7 +3,7 @@ import { notifySettings } from './notify-settings.ts';
 import { overridesOf } from './overrides.ts';
 import { defaultRetention, parseRetention, type RetainedTable } from './retention.ts';
 
-/** Environment variables and flags are texts; an empty value or a boolean is no number. */
+/** Environment variables and flags are texts; an empty value or a boolean is not a number. */
 const toNumber = (v: unknown) =>
   typeof v === 'string' && v.trim() !== '' && !Number.isNaN(Number(v)) ? Number(v) : v;
 const integer = (min: number, max: number) => z.preprocess(toNumber, z.number().int().min(min).max(max));
@@ -35,7 +35,7 @@ const httpUrl = z
     (v) => v === '' || isHttpUrl(v),
     'an http:// or https:// address without user and password, or empty',
   );
-/** Shown nowhere: messages and `faultline settings` mask it. */
+/** Never shown: messages and `faultline settings` mask it. */
 const secret = (description: string) => z.string().default('').meta({ description, secret: true });
 
 const keeps = (table: RetainedTable, description: string) =>
@@ -48,7 +48,7 @@ const keeps = (table: RetainedTable, description: string) =>
     .default(defaultRetention[table])
     .describe(description);
 
-/** What an id within a name may look like. */
+/** The forms of ids within a name. */
 const idRule = z.enum(['uuid', 'hex', 'number', 'pod']);
 export type IdRule = z.infer<typeof idRule>;
 const idRules = (those: readonly IdRule[]) =>
@@ -65,13 +65,16 @@ const idRules = (those: readonly IdRule[]) =>
     )
     .default([...those]);
 
-/** `auto`, `native`, `mapped`, … or the name of a preset: which there are is known where formats are read. */
+/**
+ * `auto`, `native`, `mapped`, … or the name of a preset. The set of presets is known only to the code that reads
+ * formats.
+ */
 export type RecordFormat = string;
 
-/** Of every kind of incident. */
+/** A member of the section of every kind of incident. */
 const enabled = flag
   .default(true)
-  .describe('False: this kind is not looked for, and what is open is closed.');
+  .describe('False: this kind is not looked for, and its open incidents are resolved.');
 
 /**
  * Every setting, once. A key `a.b_c` is also the environment variable `FAULTLINE_A_B_C`.
@@ -90,7 +93,7 @@ const plainSettings = z.strictObject({
         .min(1)
         .default('./data')
         .describe(
-          'Data directory of the embedded engine. One process owns it; 256 MiB of its disk stay free. What is being imported from files is noted in its folder imports, also with a server.',
+          'Data directory of the embedded engine. Only one process can use it; 256 MiB of its disk stay free. Its folder imports holds the progress of file imports, also with a server.',
         ),
       database: z
         .string()
@@ -109,16 +112,16 @@ const plainSettings = z.strictObject({
       http_port: port
         .default(0)
         .describe(
-          "Loopback port on which `start` and `ingest` serve the embedded engine by ClickHouse's HTTP interface. 0: not at all.",
+          "Loopback port on which `start` and `ingest` offer the embedded engine over ClickHouse's HTTP interface. 0: not offered.",
         ),
       http_token: secret(
-        'Password with which others may write there; empty: they may only read. Better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN.',
+        'Password that other programs need to write on that port; empty: they can only read. Better as FAULTLINE_CLICKHOUSE_HTTP_TOKEN.',
       ),
       retention: z
         .strictObject({
           request_counts: keeps(
             'request_counts',
-            'How long counts per 10 s are kept after their event, or after their import where that is later: such as 7d, 2w, 3y, or never to keep them for ever. Every start applies it.',
+            'How long counts per 10 s are kept, from their event or their import, whichever is later: such as 7d, 2w, 3y, or never to keep them for ever. Applied at every start.',
           ),
           request_counts_1m: keeps(
             'request_counts_1m',
@@ -137,10 +140,10 @@ const plainSettings = z.strictObject({
           notifications: keeps('notifications', 'How long the log of what was sent is kept.'),
           ingest_batches: keeps(
             'ingest_batches',
-            'How long the ledger holds every batch. By day it is kept as long as the longest of these.',
+            'How long the ledger keeps single batches. Its sums by day are kept as long as the longest of these.',
           ),
         })
-        // `trends` asks the coarser table where the finer one keeps nothing any more.
+        // `trends` reads the coarser table where the rows of the finer one have expired.
         .refine((r) => isAtMost(r.request_counts, r.request_counts_1m), {
           path: ['request_counts'],
           error: 'at most as long as request_counts_1m',
@@ -160,7 +163,7 @@ const plainSettings = z.strictObject({
       client_id: z.string().min(1).default('faultline').describe('Client id shown in the broker.'),
       session_timeout_ms: integer(6_000, 300_000)
         .default(30_000)
-        .describe('A worker that is silent for so long loses its partitions.'),
+        .describe('A worker that sends no heartbeat for this time loses its partitions.'),
       tls: flag.default(false).describe('Connect with TLS.'),
       tls_ca: z
         .string()
@@ -171,7 +174,7 @@ const plainSettings = z.strictObject({
       sasl_mechanism: z
         .enum(['', 'plain', 'scram-sha-256', 'scram-sha-512'])
         .default('')
-        .describe('How to log in; empty: not at all.'),
+        .describe('How to log in; empty: without a login.'),
       sasl_username: z.string().default('').describe('User name for SASL.'),
       sasl_password: secret('Password for SASL. Better as FAULTLINE_KAFKA_SASL_PASSWORD.'),
     })
@@ -197,9 +200,7 @@ const plainSettings = z.strictObject({
       hide_ip: flag
         .default(false)
         .describe('Hide IP addresses. `ip_not_authorized` then no longer says which address was refused.'),
-      hide_prompts: flag
-        .default(true)
-        .describe('Hide prompts and answers where a member of a JSON text holds them.'),
+      hide_prompts: flag.default(true).describe('Hide prompts and answers that are members of a JSON text.'),
     })
     .prefault({}),
   names: z
@@ -207,16 +208,16 @@ const plainSettings = z.strictObject({
       most: whole(1_000_000)
         .default(10_000)
         .describe(
-          'Values of a dimension (client, api_key, model, …) that are counted by their names, a day of event time and partition: those that came first, of one batch those with the most requests. The rest is counted as (other); failures keep their names.',
+          'How many values of a dimension (client, api_key, model, …) are counted by name per day of event time and partition. The first values count, and within one batch those with the most requests. All others are counted as (other); failures keep their names.',
         ),
       ids: z
         .strictObject({
           client: idRules(['uuid', 'hex', 'number', 'pod']).describe(
-            'Which ids within the name of a client are replaced by {id}: uuid, hex (16 digits and more), number (6 and more), pod (what Kubernetes adds to a name). A name that is nothing but an id stays.',
+            'Which ids within the name of a client are replaced by {id}: uuid, hex (16 digits or more), number (6 digits or more), pod (the suffix that Kubernetes adds to a name). A name that is only an id stays.',
           ),
           model: idRules(['uuid', 'hex']).describe('The same for models.'),
           endpoint: idRules(['uuid', 'hex', 'number']).describe(
-            'The same for the parts of a path, where ids such as thread_abc123DEF456 belong to hex.',
+            'The same for the parts of a path; there, ids such as thread_abc123DEF456 count as hex.',
           ),
         })
         .prefault({}),
@@ -224,28 +225,36 @@ const plainSettings = z.strictObject({
     .prefault({}),
   batch: z
     .strictObject({
-      rows: whole(1_000_000).default(400_000).describe('A batch closes at so many records,'),
+      rows: whole(1_000_000).default(400_000).describe('Largest number of records in a batch.'),
       bytes: whole(200 * 1024 * 1024)
         .default(16 * 1024 * 1024)
         .describe(
-          'or so many bytes of rows to be stored (a worker holds up to 2.5 times this, at least 56 MiB),',
+          'Largest number of bytes of rows in a batch. A worker holds up to 2.5 times this in memory, at least 56 MiB.',
         ),
-      age_ms: whole(60_000).default(1_000).describe('or so many milliseconds after its first record.'),
+      age_ms: whole(60_000)
+        .default(1_000)
+        .describe('A batch closes this many milliseconds after its first record, if it is not full before.'),
       quiet_age_ms: whole(60_000)
         .default(5_000)
         .describe(
-          'The same for a partition with few records (under 10 in a batch): fewer, larger inserts. One that is far behind waits twice as long, and three times that where its backlog fills the batch.',
+          'The same for a partition with few records (under 10 in a batch): fewer, larger inserts. A partition that is far behind waits twice as long, and six times as long when its backlog can fill the batch.',
         ),
     })
     .prefault({}),
   analyzers: z
     .strictObject({
       every_seconds: whole(3_600).default(10).describe('Time between two evaluations.'),
-      settle_seconds: integer(0, 3_600).default(10).describe('Counts younger than this are not judged yet.'),
-      pending_seconds: integer(0, 3_600).default(10).describe('A breach fires after it has lasted so long.'),
+      settle_seconds: integer(0, 3_600)
+        .default(10)
+        .describe('Settle time: counts that are younger are not judged yet.'),
+      pending_seconds: integer(0, 3_600)
+        .default(10)
+        .describe('A breach fires after it has lasted this many seconds.'),
       reopen_seconds: integer(0, 86_400)
         .default(900)
-        .describe('A breach so soon after a resolved incident opens that one again.'),
+        .describe(
+          'A breach within this many seconds after an incident was resolved opens that incident again.',
+        ),
       window_mib: integer(16, 65_536)
         .default(192)
         .describe(
@@ -254,27 +263,35 @@ const plainSettings = z.strictObject({
       slow_down_surge: z
         .strictObject({
           enabled,
-          count: whole(1_000_000_000).default(5).describe('Fires at so many Slow Down answers in the window'),
-          window_seconds: whole(86_400).default(60).describe('of so many seconds'),
-          share: ratio.default(0.01).describe("and this share of the scope's requests."),
+          count: whole(1_000_000_000)
+            .default(5)
+            .describe('Fires at this number of Slow Down answers in the window.'),
+          window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
+          share: ratio
+            .default(0.01)
+            .describe("Only if they are also at least this share of the scope's requests."),
           clear_seconds: whole(86_400)
             .default(300)
-            .describe('Resolved after so many seconds below half the threshold.'),
+            .describe('Resolved after this many seconds below half the threshold.'),
           hold_minutes: positive
             .default(15)
-            .describe('How long the original rate is to be held before it is raised again.'),
+            .describe('How long to hold the original rate before it is raised again.'),
           step: ratio.default(0.5).describe('Largest raise per hold time.'),
         })
         .prefault({}),
       quota_exhausted: z
         .strictObject({
           enabled,
-          count: whole(1_000_000_000).default(3).describe('Fires at so many quota answers in the window'),
-          window_seconds: whole(86_400).default(60).describe('of so many seconds'),
+          count: whole(1_000_000_000)
+            .default(3)
+            .describe('Fires at this number of quota answers in the window.'),
+          window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
           share: ratio
             .default(0.5)
-            .describe('when the scope had no success, or this share of its requests failed so.'),
-          clear_seconds: whole(86_400).default(300).describe('Resolved after so many seconds without one.'),
+            .describe('Only if they are also this share of the requests of the scope, or it had no success.'),
+          clear_seconds: whole(86_400)
+            .default(300)
+            .describe('Resolved after this many seconds without a quota answer.'),
         })
         .prefault({}),
       region_blocked: z
@@ -282,12 +299,16 @@ const plainSettings = z.strictObject({
           enabled,
           count: whole(1_000_000_000)
             .default(3)
-            .describe('Fires at so many requests refused for their region in the window'),
-          window_seconds: whole(86_400).default(300).describe('of so many seconds'),
-          share: ratio.default(0.1).describe('and this share of the requests of a region, client, key, …'),
+            .describe('Fires at this number of requests in the window that were refused for their region.'),
+          window_seconds: whole(86_400).default(300).describe('Length of the window in seconds.'),
+          share: ratio
+            .default(0.1)
+            .describe(
+              'Only if they are also at least this share of the requests of a region, client, key, …',
+            ),
           clear_seconds: whole(86_400)
             .default(600)
-            .describe('Resolved after so many seconds below half the threshold.'),
+            .describe('Resolved after this many seconds below half the threshold.'),
         })
         .prefault({}),
       retry_storm: z
@@ -295,12 +316,16 @@ const plainSettings = z.strictObject({
           enabled,
           count: whole(1_000_000_000)
             .default(30)
-            .describe('Fires at so many retries that failed again in the window'),
-          window_seconds: whole(86_400).default(60).describe('of so many seconds'),
-          share: ratio.default(0.3).describe('and this share of the requests of a client, key, project, …'),
+            .describe('Fires at this number of retries in the window that failed again.'),
+          window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
+          share: ratio
+            .default(0.3)
+            .describe(
+              'Only if they are also at least this share of the requests of a client, key, project, …',
+            ),
           clear_seconds: whole(86_400)
             .default(300)
-            .describe('Resolved after so many seconds below half the threshold.'),
+            .describe('Resolved after this many seconds below half the threshold.'),
         })
         .prefault({}),
       provider_outage: z
@@ -309,22 +334,24 @@ const plainSettings = z.strictObject({
           count: whole(1_000_000_000)
             .default(5)
             .describe(
-              'Fires at so many answers that failed at the provider, or never came, in the longer windows',
+              'Fires only when at least this number of answers failed at the provider, or never came, in the longest window of a pace.',
             ),
           window_seconds: whole(86_400)
             .default(60)
             .describe(
-              'of paces that are all derived from so many seconds: fast 1 and 5 times as long, slow 5 and 60, leak 30, 360 and 4,320',
+              'Seconds from which all windows derive: fast pace 1 and 5 times as long, slow pace 5 and 60 times, leak 30, 360 and 4,320 times.',
             ),
-          budget: ratio.default(0.01).describe('when the share of requests that may fail so'),
+          budget: ratio.default(0.01).describe('Share of requests that may fail in this way.'),
           fast_factor: positive
             .default(10)
-            .describe('is exceeded so many times in both windows of the fast pace,'),
-          slow_factor: positive.default(3).describe('of the slow pace,'),
-          leak_factor: positive.default(2).describe('or of the leak.'),
+            .describe(
+              'Fires when the share of failures is this many times the budget in both windows of the fast pace.',
+            ),
+          slow_factor: positive.default(3).describe('The same for the slow pace.'),
+          leak_factor: positive.default(2).describe('The same for all windows of the leak.'),
           clear_seconds: whole(86_400)
             .default(300)
-            .describe('Resolved after so many seconds below half of each factor.'),
+            .describe('Resolved after this many seconds below half of each factor.'),
         })
         .prefault({}),
       rate_limit_surge: z
@@ -332,16 +359,16 @@ const plainSettings = z.strictObject({
           enabled,
           count: whole(1_000_000_000)
             .default(10)
-            .describe('Fires at so many requests that ran into a rate limit in the window'),
-          window_seconds: whole(86_400).default(60).describe('of so many seconds'),
+            .describe('Fires at this number of requests in the window that ran into a rate limit.'),
+          window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
           share: ratio
             .default(0.05)
             .describe(
-              'and this share of the requests of a client, key, project, …, where that is more than usual.',
+              'Only if they are also at least this share of the requests of a client, key, project, …, and more than usual.',
             ),
           clear_seconds: whole(86_400)
             .default(300)
-            .describe('Resolved after so many seconds below half the threshold.'),
+            .describe('Resolved after this many seconds below half the threshold.'),
         })
         .prefault({}),
       rate_limit_saturation: z
@@ -349,16 +376,18 @@ const plainSettings = z.strictObject({
           enabled,
           count: whole(1_000_000_000)
             .default(5)
-            .describe('Looks at models with so many requests of an organization in the window'),
-          window_seconds: whole(86_400).default(60).describe('of so many seconds.'),
+            .describe(
+              'A model is judged when an organization sent it this number of requests in the window.',
+            ),
+          window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
           left_share: ratio
             .default(0.1)
             .describe(
-              'Fires where rate-limit headers show at most this part of the limit left, or will within two minutes.',
+              'Fires when rate-limit headers show that this share of the limit or less is left, or will be within two minutes.',
             ),
           clear_seconds: whole(86_400)
             .default(300)
-            .describe('Resolved after so many seconds with twice as much left.'),
+            .describe('Resolved after this many seconds with twice as much left.'),
         })
         .prefault({}),
       slow_down_risk: z
@@ -366,18 +395,20 @@ const plainSettings = z.strictObject({
           enabled,
           count: whole(1_000_000_000)
             .default(20)
-            .describe('Looks at organizations with so many requests in the window'),
-          window_seconds: whole(86_400).default(60).describe('of so many seconds.'),
+            .describe('An organization is judged when it sent this number of requests in the window.'),
+          window_seconds: whole(86_400).default(60).describe('Length of the window in seconds.'),
           tokens_per_minute: positive
             .default(1_000_000)
-            .describe('Fires where input tokens per minute are above this'),
+            .describe('Fires when input tokens per minute are above this and have grown by warn_growth.'),
           warn_growth: positive
             .default(0.4)
-            .describe('and have grown by this share within 15 minutes (0.4: to 140 %);'),
-          growth: positive.default(0.5).describe('from this share on severity is warning and not info.'),
+            .describe('Growth within 15 minutes from which it fires (0.4: to 140 %).'),
+          growth: positive
+            .default(0.5)
+            .describe('Growth from which the severity is warning instead of info.'),
           clear_seconds: whole(86_400)
             .default(600)
-            .describe('Resolved after so many seconds below four fifths of both.'),
+            .describe('Resolved after this many seconds below four fifths of both.'),
         })
         .prefault({}),
       quota_forecast: z
@@ -395,20 +426,18 @@ const plainSettings = z.strictObject({
             )
             .default([])
             .describe(
-              'What may be spent: amount_usd per period (day, week or month of the calendar, UTC), of a provider, org or project, or of each organization.',
+              'Budgets: amount_usd per period (day, week or month of the calendar, UTC) for a provider, org or project, or for each organization.',
             )
             .meta({ structured: 'docs/incidents/quota-forecast.md' }),
           count: whole(1_000_000_000)
             .default(20)
             .describe(
-              'Fires where at the pace of the last day the budget is spent before its period ends, at so many requests',
+              'Fires when a budget will be spent before its period ends at the pace of the last day. Judged from this number of requests on.',
             ),
-          window_seconds: whole(86_400)
-            .default(600)
-            .describe('(one evaluation vouches for so many seconds).'),
+          window_seconds: whole(86_400).default(600).describe('Seconds for which one evaluation holds.'),
           clear_seconds: whole(86_400)
             .default(3_600)
-            .describe('Resolved after so many seconds in which it is not.'),
+            .describe('Resolved after this many seconds in which the budget lasts.'),
         })
         .prefault({}),
       auth_failure: z
@@ -416,16 +445,20 @@ const plainSettings = z.strictObject({
           enabled,
           count: whole(1_000_000_000)
             .default(5)
-            .describe('Fires at so many requests refused for their key, membership or address in the window'),
-          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+            .describe(
+              'Fires at this number of requests in the window that were refused for their key, membership or address.',
+            ),
+          window_seconds: whole(86_400)
+            .default(60)
+            .describe('Length of the window in seconds. A second window, five times as long, is judged too.'),
           share: ratio
             .default(0.2)
             .describe(
-              'and this share of the requests of a key, client, project, …, where that is more than usual.',
+              'Only if they are also at least this share of the requests of a key, client, project, …, and more than usual.',
             ),
           clear_seconds: whole(86_400)
             .default(600)
-            .describe('Resolved after so many seconds below half the threshold.'),
+            .describe('Resolved after this many seconds below half the threshold.'),
         })
         .prefault({}),
       error_surge: z
@@ -433,16 +466,20 @@ const plainSettings = z.strictObject({
           enabled,
           count: whole(1_000_000_000)
             .default(10)
-            .describe('Fires at so many requests of classes that no other kind is about in the window'),
-          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+            .describe(
+              'Fires at this number of failures in the window whose classes belong to no other kind.',
+            ),
+          window_seconds: whole(86_400)
+            .default(60)
+            .describe('Length of the window in seconds. A second window, five times as long, is judged too.'),
           share: ratio
             .default(0.1)
             .describe(
-              'and this share of the requests of a client, model, project, …, where that is more than usual.',
+              'Only if they are also at least this share of the requests of a client, model, project, …, and more than usual.',
             ),
           clear_seconds: whole(86_400)
             .default(300)
-            .describe('Resolved after so many seconds below half the threshold.'),
+            .describe('Resolved after this many seconds below half the threshold.'),
         })
         .prefault({}),
       unclassified: z
@@ -450,32 +487,37 @@ const plainSettings = z.strictObject({
           enabled,
           count: whole(1_000_000_000)
             .default(10)
-            .describe('Fires at so many failures that no rule knows in the window'),
-          window_seconds: whole(86_400).default(60).describe('of so many seconds, or in five times as many,'),
+            .describe('Fires at this number of failures in the window that match no rule.'),
+          window_seconds: whole(86_400)
+            .default(60)
+            .describe('Length of the window in seconds. A second window, five times as long, is judged too.'),
           share: ratio
             .default(0.01)
             .describe(
-              'and this share of the requests of a client, model, project, …, where that is more than usual.',
+              'Only if they are also at least this share of the requests of a client, model, project, …, and more than usual.',
             ),
           clear_seconds: whole(86_400)
             .default(600)
-            .describe('Resolved after so many seconds below half the threshold.'),
+            .describe('Resolved after this many seconds below half the threshold.'),
         })
         .prefault({}),
       pipeline: z
         .strictObject({
           enabled,
-          // Workers speak every 10 s of what they learned within the 10 s before: less would fire for quiet partitions.
+          // Workers report every 10 s what they learned in the last 10 s: a shorter time would fire for idle
+          // partitions.
           stand_seconds: integer(30, 86_400)
             .default(60)
-            .describe('Fires when records of a partition wait and it has not moved for so many seconds.'),
+            .describe(
+              'Fires when records of a partition wait and nothing of it was stored for this many seconds.',
+            ),
           clear_seconds: whole(86_400)
             .default(60)
-            .describe('Resolved after so many seconds in which all partitions of the topic move.'),
+            .describe('Resolved after this many seconds in which all partitions of the topic move.'),
           hold_seconds: integer(0, 86_400)
             .default(900)
             .describe(
-              'Counts are not judged beyond a partition that stands still, for so many seconds; then they are, without it.',
+              'A partition that stands still holds the watermark for this many seconds; then counts are judged without it.',
             ),
         })
         .prefault({}),
@@ -493,10 +535,10 @@ const plainSettings = z.strictObject({
         ),
       port: port.default(7070).describe('Port of the web page.'),
       token: secret(
-        'Token that the page and the API ask for; with it everything may be done. Better as FAULTLINE_CONSOLE_TOKEN.',
+        'Token that the page and the API require; it allows everything. Better as FAULTLINE_CONSOLE_TOKEN.',
       ),
       read_token: secret(
-        'Token with which page and API may only be read. Better as FAULTLINE_CONSOLE_READ_TOKEN.',
+        'Token that allows only reading the page and the API. Better as FAULTLINE_CONSOLE_READ_TOKEN.',
       ),
     })
     .prefault({}),
@@ -507,7 +549,7 @@ const plainSettings = z.strictObject({
         .min(1)
         .default('127.0.0.1')
         .describe('Address of /metrics, /healthz and /readyz of a worker.'),
-      port: port.default(7071).describe('Port of the same; 0 picks a free one.'),
+      port: port.default(7071).describe('Port of these; 0 picks a free one.'),
     })
     .prefault({}),
   grafana: z
@@ -529,7 +571,7 @@ const plainSettings = z.strictObject({
 });
 const { shape: analyzers } = plainSettings.shape.analyzers.unwrap();
 
-/** The same with overrides, whose members are those of the kinds. */
+/** All settings. The members of overrides are those of the kinds. */
 export const settingsSchema = plainSettings.extend({
   analyzers: plainSettings.shape.analyzers
     .unwrap()
@@ -537,17 +579,17 @@ export const settingsSchema = plainSettings.extend({
       overrides: overridesOf(analyzers)
         .default([])
         .describe(
-          'Other settings for some only: where (provider, org, model) and settings of kinds, such as {where: {org: acme}, rate_limit_surge: {share: 0.2}}; only in a file. The later wins.',
+          'Settings of kinds that hold only for a provider, org or model, such as {where: {org: acme}, rate_limit_surge: {share: 0.2}}; only in a file. When several match, the later one wins.',
         )
         .meta({ structured: 'docs/incidents.md' }),
     })
     .prefault({}),
 });
 export type Settings = z.infer<typeof settingsSchema>;
-/** Which personal data is hidden; secrets always are. */
+/** Which personal data is hidden; secrets are always hidden. */
 export type Privacy = Settings['privacy'];
 export const defaultPrivacy: Privacy = settingsSchema.parse({}).privacy;
-/** Which ids are folded in the names of which dimension. */
+/** Which forms of ids are replaced in the names of each dimension. */
 export type FoldedIds = Settings['names']['ids'];
 export const defaultIds: FoldedIds = settingsSchema.parse({}).names.ids;
 
@@ -559,6 +601,6 @@ function isAtMost(one: string, other: string): boolean {
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
-  // A login in an address ends up in logs; it has settings of its own, which are masked.
+  // A user and password in an address would appear in logs. They have settings of their own, which are masked.
   return isHttp && url?.username === '' && url.password === '';
 }

@@ -84,7 +84,7 @@ describe('a wrong settings file is one line that names', () => {
     [
       'a secret that stands in the file, without showing it',
       'notify:\n  receivers:\n    a: {type: slack, url: "https://hooks.slack.com/s3cr3t"}',
-      'faultline.yaml:3: notify.receivers.a.url: must be env:NAME or file:/path, which is where the secret is; it does not stand here itself',
+      'faultline.yaml:3: notify.receivers.a.url: must be env:NAME or file:/path: the place of the secret, never the secret itself',
     ],
     [
       'a secret where a section belongs, without showing it',
@@ -97,9 +97,9 @@ describe('a wrong settings file is one line that names', () => {
       'faultline.yaml:3: notify.receivers.a.url is missing: must be a text',
     ],
     [
-      'a password that would be sent in the clear',
+      'a password that would be sent in clear text',
       'notify:\n  receivers:\n    a: {type: email, smtp: "h:25", tls: none, password: "env:P", from: a@b, to: [a@b]}',
-      'faultline.yaml:3: notify.receivers.a.tls is "none": must be starttls or tls where there is a password: it would be sent in the clear',
+      'faultline.yaml:3: notify.receivers.a.tls is "none": must be starttls or tls when there is a password: it would otherwise be sent in clear text',
     ],
     [
       'a route to nobody',
