@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { insertCounts } from '../tests/fixtures/insert-counts.ts';
-import type { CountRow } from '../domain/count-row.ts';
 import { type Incident, incident as incidentSchema } from '../domain/incident.ts';
 import { openStore } from '../store/connect.ts';
 import type { Store } from '../store/store.ts';

@@ -5,6 +5,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { explain } from '../analyzers/explain.ts';
+import { timelineOf } from '../analyzers/timeline.ts';
 import { openMigrated } from '../cli/pipeline.ts';
 import { createConsole } from '../dashboards/console/server.ts';
 import { eventShapes } from '../dashboards/console/v1/event-hub.ts';
@@ -37,6 +38,7 @@ beforeAll(async () => {
     dashboards,
     retention,
     explain,
+    timeline: timelineOf,
     live: () => ({
       source: 'test',
       state: 'finished',
@@ -59,7 +61,15 @@ afterAll(async () => {
 const headers = { host: '127.0.0.1:7070' };
 /** The schema of the answer of each route, as the document is made of it. */
 const answerOf = (method: string, route: string) => {
-  const options = { store, now: () => Date.now(), present: () => present, retention, explain, dashboards };
+  const options = {
+    store,
+    now: () => Date.now(),
+    present: () => present,
+    retention,
+    explain,
+    timeline: timelineOf,
+    dashboards,
+  };
   const found = routesOf(options).find((one) => one.method === method && one.path === route);
   if (found === undefined) throw new Error(`no route ${method} ${route}`);
   return found.answer;
@@ -83,7 +93,15 @@ describe('the API on the counts of a replayed day', () => {
     const validated = await new Validator().validate(document);
     expect(validated.errors ?? []).toEqual([]);
     expect(validated.valid).toBe(true);
-    for (const route of routesOf({ store, now: () => 0, present: () => 0, retention, explain, dashboards }))
+    for (const route of routesOf({
+      store,
+      now: () => 0,
+      present: () => 0,
+      retention,
+      explain,
+      timeline: timelineOf,
+      dashboards,
+    }))
       expect(document.paths[`/api/v1${route.path}`], route.path).toHaveProperty(route.method.toLowerCase());
     const ids = Object.values(document.paths as Record<string, Record<string, { operationId: string }>>)
       .flatMap((one) => Object.values(one))
@@ -143,7 +161,7 @@ describe('the API on the counts of a replayed day', () => {
     const sampled = new Set(one.samples.map(({ request_id: id }: { request_id: string }) => id));
     expect(sampled).toEqual(new Set(one.incident.sample_request_ids));
     expect(sampled.size).toBeGreaterThan(0);
-    expect(one.timeline.map(({ what }: { what: string }) => what)).toEqual(
+    expect(one.timeline.map(({ event }: { event: string }) => event)).toEqual(
       expect.arrayContaining(['began', 'resolved']),
     );
   });

@@ -79,7 +79,7 @@ async function walk(client: Client): Promise<void> {
 
   const one = await ask(client, 'incident', { id: surge.id });
   expect(one.incident).toEqual(surge);
-  expect(one.timeline[0]).toMatchObject({ at: surge.started_at, what: 'began' });
+  expect(one.timeline[0]).toMatchObject({ at: surge.started_at, event: 'began' });
 
   const trends = await ask(client, 'trends', {
     by: 'class',

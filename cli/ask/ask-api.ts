@@ -1,4 +1,5 @@
 import { explain } from '../../analyzers/explain.ts';
+import { timelineOf } from '../../analyzers/timeline.ts';
 import { routesOf } from '../../dashboards/console/v1/api-v1.ts';
 import { runRoute } from '../../dashboards/console/v1/route.ts';
 import { dashboards } from '../../dashboards/panels/list.ts';
@@ -30,7 +31,7 @@ export async function askStore(
   const end = newest === null ? Number.POSITIVE_INFINITY : (newest + COUNT_INTERVAL_SECONDS) * 1_000;
   const retention = toRetention(settings.clickhouse.retention);
   const present = (): number => Math.min(end, now());
-  const routes = routesOf({ store, now, present, retention, explain, dashboards });
+  const routes = routesOf({ store, now, present, retention, explain, timeline: timelineOf, dashboards });
   return async ({ route, path = {}, query = {} }) => {
     const found = routes.find((one) => one.method === 'GET' && one.path === route);
     if (found === undefined) throw new Error(`there is no route ${route}`);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HistoryContext, runAnalyzers } from '../../analyzers/run.ts';
 import { explain } from '../../analyzers/explain.ts';
+import { timelineOf } from '../../analyzers/timeline.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
 import { dashboards } from '../../dashboards/panels/list.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
@@ -387,6 +388,7 @@ async function openPage(
     tryText: textTrial(context),
     retention: toRetention(context.settings.clickhouse.retention),
     explain,
+    timeline: timelineOf,
     live: () => {
       const at = context.now();
       if (at - before.at > 2_000) {

@@ -41,9 +41,10 @@ function memoryStore(answer: (sql: string) => unknown[]): MemoryStore {
 }
 
 /** What the command wires. */
-const wired: Pick<ConsoleOptions, 'retention' | 'explain'> = {
+const wired: Pick<ConsoleOptions, 'retention' | 'explain' | 'timeline'> = {
   retention: toRetention(defaultRetention),
   explain: () => ({ total: { requests: 0, failures: 0, expected: 0, excess: 0 }, scopes: [] }),
+  timeline: () => [],
 };
 
 const opened: FastifyInstance[] = [];

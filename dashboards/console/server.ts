@@ -13,7 +13,7 @@ import { BadParameter } from './parameters.ts';
 import { createQueryCache } from './query-cache.ts';
 import type { TryText } from './try.ts';
 import { addApiV1 } from './v1/api-v1.ts';
-import type { Explainer } from './v1/options.ts';
+import type { Explainer, Timeline } from './v1/options.ts';
 import { addTelemetry, type ProcessTelemetry } from './telemetry-pages.ts';
 
 export interface ConsoleOptions {
@@ -38,6 +38,8 @@ export interface ConsoleOptions {
   retention: Retention;
   /** Ranks what differs; the analyzers' own. Wired by the command: the console imports no analyzers. */
   explain: Explainer;
+  /** Tells how an incident came about; likewise. */
+  timeline: Timeline;
   /** The worker of this process, if it has one: its metrics and health are served here too. */
   telemetry?: ProcessTelemetry;
 }
@@ -98,12 +100,24 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   }
   if (options.telemetry === undefined) addOwnHealth(app, options);
   else addTelemetry(app, options.telemetry, isOpen);
-  const { retention, explain } = options;
+  const { retention, explain, timeline } = options;
   const present = (): number => presentOf(live?.(), now());
   const cache = createQueryCache(KEEP_MS, now);
   const { tryText } = options;
   const warn = (message: string): void => logger?.warn(message);
-  addApiV1(app, { store, now, present, retention, explain, dashboards, live, cache, tryText, warn });
+  addApiV1(app, {
+    store,
+    now,
+    present,
+    retention,
+    explain,
+    timeline,
+    dashboards,
+    live,
+    cache,
+    tryText,
+    warn,
+  });
   addApi(app, { store, now, dashboards, live, cache, warn });
 
   app.setNotFoundHandler((request, reply) => {

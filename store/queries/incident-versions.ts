@@ -1,11 +1,7 @@
-import type { IncidentState } from '../../domain/incident.ts';
 import type { IncidentKind } from '../../domain/incident-kind.ts';
 import type { Store } from '../store.ts';
 import { tsvRow } from '../tsv.ts';
 import { incidentColumns, type IncidentRow, incidentOfRow, type StoredIncident } from './incidents.ts';
-
-/** Days that versions are kept after they were written. */
-export const VERSION_DAYS = 7;
 
 /**
  * How an incident changed, oldest first: each change of state, severity, scope and consequences, and while nothing of that changed
@@ -104,41 +100,5 @@ export async function readOwners(
      WHERE c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC') ${conditions.join(' ')}
      GROUP BY c.provider, c.org ORDER BY sum(c.requests) DESC, provider, org LIMIT {limit:UInt32}`,
     { ...scope, from: Math.max(0, Math.floor(from)), to: Math.max(0, Math.floor(to)), limit },
-  );
-}
-
-/** What an evaluation said of an incident. */
-export interface IncidentVersion {
-  /** Event time of the evaluation, epoch milliseconds. */
-  at: number;
-  state: IncidentState;
-  severity: string;
-  summary: string;
-  party: string;
-}
-
-/** More evaluations than these are not read: those that changed something come first in a bounded time. */
-const MOST = 20_000;
-
-/**
- * The versions of an incident in which what is said of it differs from the one before, oldest first; of an incident that is older
- * than a week only the last. Throws `StoreError`.
- */
-export async function readIncidentVersions(store: Store, id: string): Promise<IncidentVersion[]> {
-  return store.query<IncidentVersion>(
-    `SELECT toFloat64(version) AS at, state, severity, summary, verdict_party AS party
-     FROM (
-       SELECT version, state, severity, summary, verdict_party,
-         lagInFrame(concat(state, severity, verdict_party), 1, '') OVER (ORDER BY version ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
-       FROM (
-         SELECT * FROM (
-           SELECT version, state, severity, summary, verdict_party FROM incident_versions WHERE id = {id:String}
-           UNION ALL
-           SELECT version, state, severity, summary, verdict_party FROM incidents WHERE id = {id:String}
-         ) ORDER BY version LIMIT 1 BY version LIMIT {most:UInt32})
-     )
-     WHERE before != concat(state, severity, verdict_party)
-     ORDER BY version`,
-    { id, most: MOST },
   );
 }

@@ -4,6 +4,7 @@ import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { explain } from '../../analyzers/explain.ts';
+import { timelineOf } from '../../analyzers/timeline.ts';
 import { textTrial } from '../../cli/input/text-trial.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
 import { dashboards } from '../../dashboards/panels/list.ts';
@@ -33,6 +34,7 @@ beforeAll(async () => {
     dashboards,
     retention: toRetention(defaultRetention),
     explain,
+    timeline: timelineOf,
     tryText: textTrial({ settings: settingsSchema.parse({}), now: () => PRESENT }),
   });
 });

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { explain } from '../../analyzers/explain.ts';
+import { timelineOf } from '../../analyzers/timeline.ts';
 import type { LiveStatus } from '../../dashboards/console/live-status.ts';
 import { defaultRetention, toRetention } from '../../domain/retention.ts';
 import { settingsSchema } from '../../domain/settings.ts';
@@ -28,7 +29,7 @@ const live: LiveStatus = {
 };
 
 /** What the command wires. */
-const wired = { retention: toRetention(defaultRetention), explain };
+const wired = { retention: toRetention(defaultRetention), explain, timeline: timelineOf };
 
 let browser: Browser;
 let seeded: Awaited<ReturnType<typeof openSeededStore>>;

@@ -162,7 +162,9 @@ function attention({ incident, attention: present }, act) {
 }
 
 /** @param {IncidentAnswer} answer @param {number} present */
-function timeline({ timeline: steps }, present) {
+function timeline({ timeline: events }, present) {
+  // Numbers alone change all the time; the card has those of now.
+  const steps = events.filter(({ event }) => event !== 'numbers');
   return [
     h('h3', {}, 'How it went'),
     steps.length === 0
@@ -170,12 +172,12 @@ function timeline({ timeline: steps }, present) {
       : h(
           'ol',
           { class: 'timeline' },
-          ...steps.map(({ at, what, detail }) =>
+          ...steps.map(({ at, event, text }) =>
             h(
               'li',
               {},
               h('time', { datetime: at, title: fullTime(Date.parse(at)) }, nearTime(Date.parse(at), present)),
-              h('span', {}, h('b', {}, words(what)), detail === '' ? '' : ` ${detail}`),
+              h('span', {}, h('b', {}, words(event)), ` ${text}`),
             ),
           ),
         ),

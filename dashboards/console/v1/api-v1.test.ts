@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import { explain } from '../../../analyzers/explain.ts';
+import { timelineOf } from '../../../analyzers/timeline.ts';
 import { settingsSchema } from '../../../domain/settings.ts';
 import { toRetention } from '../../../domain/retention.ts';
 import { StoreError } from '../../../store/error.ts';
@@ -24,6 +25,7 @@ async function open(options: Partial<ConsoleOptions> = {}): Promise<FastifyInsta
     dashboards: [],
     retention: toRetention(settingsSchema.parse({}).clickhouse.retention),
     explain,
+    timeline: timelineOf,
     ...options,
   });
   apps.push(app);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attentionOf, type Marks, reopenedOf, silencedUntil } from '../../../domain/attention.ts';
+import { attentionOf, type Marks, reopenedOf, silencesOf } from '../../../domain/attention.ts';
 import {
   type Incident,
   incident,
@@ -9,9 +9,8 @@ import {
   type Scope,
 } from '../../../domain/incident.ts';
 import { incidentKindNames } from '../../../domain/incident-kind.ts';
-import { timelineOf } from '../../../domain/incident-timeline.ts';
 import { readMarks, writeAcknowledgement } from '../../../store/queries/attention.ts';
-import { readIncidentVersions } from '../../../store/queries/incident-versions.ts';
+import { readVersions } from '../../../store/queries/incident-versions.ts';
 import { type IncidentFilter, type IncidentPlace, readIncidents } from '../../../store/queries/incidents.ts';
 import { readDeliveries } from '../../../store/queries/notifications.ts';
 import { type ErrorEvent, readErrorEvents } from '../../../store/queries/error-events.ts';
@@ -63,8 +62,15 @@ export const incidentAnswer = z.strictObject({
   incident,
   attention: attention.nullable(),
   timeline: z
-    .array(z.strictObject({ at: time, what: z.string(), detail: z.string() }))
-    .meta({ description: 'What happened to it, oldest first.' }),
+    .array(
+      z.strictObject({
+        at: time,
+        event: z.string(),
+        text: z.string(),
+        numbers: z.record(z.string(), z.number()).meta({ description: 'Of the evidence then.' }),
+      }),
+    )
+    .meta({ description: 'What happened to it, oldest first; as `faultline incidents ID --timeline`.' }),
   samples: z
     .array(errorAnswer)
     .meta({ description: 'The failures of its sample request ids, as far as they are still stored.' }),
@@ -99,22 +105,19 @@ export function incidentRoutes(options: V1Options): readonly Route[] {
         const one = await find(options, path['id'] ?? '');
         const [marks, versions, told, samples] = await Promise.all([
           readMarks(store),
-          readIncidentVersions(store, one.id),
+          readVersions(store, one.id),
           readDeliveries(store, { incidents: [one.id], limit: 1_000 }),
           samplesOf(store, one),
         ]);
         return {
           incident: one,
           attention: attentionTo(one, marks, now() / 1_000),
-          timeline: timelineOf({
-            startedAt: Date.parse(one.started_at),
+          timeline: options.timeline(one, {
             versions,
-            deliveries: told.map((delivery) => ({
-              ...delivery,
-              at: (delivery.tried_at ?? delivery.decided_at) * 1_000,
-            })),
-            ...saidOf(one, marks),
-          }).map((step) => ({ ...step, at: new Date(step.at).toISOString() })),
+            deliveries: told,
+            acknowledgement: marks.acknowledgements.get(one.id) ?? null,
+            silences: silencesOf(one, marks, now() / 1_000),
+          }),
           samples: samples.map(toErrorAnswer),
         };
       },
@@ -227,30 +230,4 @@ function attentionTo(one: Incident, marks: Marks, now: number): z.infer<typeof a
   if (found === null) return null;
   if (found.state === 'acknowledged') return { ...found, at: iso(found.at) };
   return { ...found, until: iso(found.until) };
-}
-
-/** The acknowledgement and the silences that concern an incident, as its timeline takes them. */
-export function saidOf(one: Incident, { acknowledgements, silences }: Marks) {
-  const acknowledged = acknowledgements.get(one.id);
-  const [from, to] = [Date.parse(one.started_at), Date.parse(one.resolved_at ?? '9999-01-01T00:00:00Z')];
-  return {
-    acknowledged:
-      acknowledged === undefined
-        ? null
-        : { at: acknowledged.at * 1_000, by: acknowledged.by, note: acknowledged.note },
-    silences: silences
-      .filter(
-        (silence) =>
-          silence.starts_at * 1_000 < to &&
-          (silence.ended_at ?? silence.ends_at) * 1_000 > from &&
-          attentionOf(one, { acknowledgements: new Map(), silences: [silence] }, silence.starts_at) !== null,
-      )
-      .map((silence) => ({
-        at: silence.starts_at * 1_000,
-        until: (silence.ended_at ?? silencedUntil(silence, silence.starts_at) ?? silence.ends_at) * 1_000,
-        by: silence.by,
-        note: silence.note,
-        planned: silence.planned,
-      })),
-  };
 }

@@ -1,4 +1,8 @@
+import type { Acknowledgement, Silence } from '../../../domain/attention.ts';
+import type { Incident } from '../../../domain/incident.ts';
 import type { Retention } from '../../../domain/retention.ts';
+import type { StoredIncident } from '../../../store/queries/incidents.ts';
+import type { Delivery } from '../../../store/queries/notifications.ts';
 import type { ScopeSumsRow } from '../../../store/queries/scope-sums.ts';
 import type { Store } from '../../../store/store.ts';
 import type { Dashboard } from '../../panel.ts';
@@ -22,6 +26,17 @@ export type Explainer = <Dimension extends string>(
   }[];
 };
 
+/** Tells how an incident came about, oldest first. The analyzers' own; wired by the command. */
+export type Timeline = (
+  last: Incident,
+  parts: {
+    versions: readonly StoredIncident[];
+    deliveries: readonly Delivery[];
+    acknowledgement: Acknowledgement | null;
+    silences: readonly Silence[];
+  },
+) => { at: string; event: string; text: string; numbers: Readonly<Record<string, number>> }[];
+
 /** What the routes of the API need. */
 export interface V1Options {
   store: Store;
@@ -31,6 +46,7 @@ export interface V1Options {
   present: () => number;
   retention: Retention;
   explain: Explainer;
+  timeline: Timeline;
   dashboards: readonly Dashboard[];
   live?: (() => LiveStatus) | undefined;
   /** Absent: each question is asked of the store. */
