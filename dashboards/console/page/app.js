@@ -68,7 +68,7 @@ async function start() {
       if (!running.signal.aborted) banner(messageOf(error));
     }
     if (running.signal.aborted) running = new AbortController();
-    else await pauseAWhile(REFRESH_MS);
+    else await pauseAWhile(shown?.page.rest ?? REFRESH_MS);
   }
 }
 

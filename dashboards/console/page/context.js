@@ -31,6 +31,7 @@
  * @typedef {object} Page
  * @property {Element} element
  * @property {(round: Round) => Promise<void>} refresh asks and draws; a failure that is not of one part is thrown
+ * @property {number} [rest] ms between two rounds, where the questions cost the store more than those of the overview
  * @property {() => void} [draw] the same once more: times are written in another zone
  * @property {(present: number) => void} [tick] every second: what changes with time alone
  * @property {() => void} [viewChanged] the view is another one of the same page

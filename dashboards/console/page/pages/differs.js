@@ -60,6 +60,7 @@ export function createPage(context) {
       card === null ? null : h('div', { class: 'grid' }, card.element),
       answerHost,
     ),
+    rest: 10_000,
     draw: bar.draw,
     viewChanged: bar.draw,
     destroy: () => card?.destroy(),

@@ -91,6 +91,7 @@ export function createPage(context) {
       chartHost,
       table,
     ),
+    rest: 10_000,
     draw,
     viewChanged: draw,
     destroy: () => card?.destroy(),

@@ -36,6 +36,7 @@ export function createPage(context) {
       trouble.element,
       host,
     ),
+    rest: 5_000,
     draw,
     async refresh({ signal }) {
       try {
