@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Page } from 'playwright-core';
 import { launchBrowser } from './launch.ts';
 
 /**
- * Takes the pictures of the console that the README shows: `console-dark.png` and `console-light.png`.
+ * Takes the pictures of the console that README and docs show, in both themes: `console-dark.png` and, of one incident and of a
+ * trend, `incident-dark.png` and `explore-dark.png`.
  * `node tests/browser/screenshot.ts --url http://127.0.0.1:7070 --to docs/images --wait "Slow Down surge"`
  * waits for an open incident of that title first.
  */
@@ -25,6 +27,8 @@ const pages = await Promise.all(
     const context = await browser.newContext({
       viewport: { width: Number(values.width), height: Number(values.height) },
       deviceScaleFactor: 1.5,
+      // Nothing is half faded in.
+      reducedMotion: 'reduce',
       colorScheme,
       locale: 'en-US',
       timezoneId: 'UTC',
@@ -39,9 +43,23 @@ for (const { page } of pages) {
     await page.getByRole('article', { name: values.wait }).waitFor({ timeout: 600_000 });
   await page.locator('.u-over').first().waitFor();
 }
+for (const { colorScheme, page } of pages) await picture(page, `console-${colorScheme}`);
 for (const { colorScheme, page } of pages) {
-  const file = path.join(values.to, `console-${colorScheme}.png`);
+  const incident = await page.getByRole('article').first().getByRole('link').first().getAttribute('href');
+  await visit(page, incident ?? '/incidents', '.timeline li');
+  await picture(page, `incident-${colorScheme}`);
+  await visit(page, '/explore?range=6h', 'tbody tr');
+  await picture(page, `explore-${colorScheme}`);
+}
+await browser.close();
+
+async function visit(page: Page, address: string, shown: string): Promise<void> {
+  await page.goto(new URL(address, values.url).href);
+  await page.locator(shown).first().waitFor();
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  const file = path.join(values.to, `${name}.png`);
   await page.screenshot({ path: file });
   console.log(file);
 }
-await browser.close();
