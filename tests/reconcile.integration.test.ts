@@ -115,8 +115,11 @@ async function lose(on: Store, table: string, condition: string): Promise<void> 
 }
 
 const now = Math.floor(Date.now() / 1000);
-/** Every retention, a day and an hour around it, and the present. */
-const ages = [0, 1, 6, 7, 8, 29, 30, 31, 89, 90, 91, 100, 400, 1_094, 1_095, 1_096, 1_200];
+/**
+ * The present, and every retention with the time around it. Two days before it, not one: an hour of margin is left for
+ * parts that go while they are read, and in the last hour of a day that is one day more which is not compared.
+ */
+const ages = [0, 1, 5, 7, 8, 28, 30, 31, 88, 90, 91, 100, 400, 1_093, 1_095, 1_096, 1_200];
 
 describe('tables past their time', () => {
   test('are exact, and their notes say from when on', async () => {
@@ -151,7 +154,7 @@ describe('tables past their time', () => {
     ['request_counts', `ts > now() - INTERVAL 5 DAY`, 'rollup'],
     [
       'request_counts_1m',
-      `ts BETWEEN now() - INTERVAL 89 DAY - INTERVAL 2 HOUR AND now() - INTERVAL 88 DAY`,
+      `ts BETWEEN now() - INTERVAL 88 DAY - INTERVAL 2 HOUR AND now() - INTERVAL 87 DAY`,
       'rollup',
     ],
     ['request_counts_1h', `ts BETWEEN now() - INTERVAL 401 DAY AND now() - INTERVAL 399 DAY`, 'rollup'],

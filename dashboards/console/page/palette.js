@@ -38,7 +38,7 @@ export function setUpPalette({ view, go, classes }) {
     ...waysTo(view(), location.origin).map(({ name, text: way }) => ({
       title: `Copy as ${name.toLowerCase()}`,
       about: way,
-      run: () => void navigator.clipboard.writeText(way),
+      run: () => copy(way),
     })),
     {
       title: 'Save this view',
@@ -127,6 +127,16 @@ export function setUpPalette({ view, go, classes }) {
     else open();
   });
   return open;
+}
+
+/**
+ * Puts a text on the clipboard. A browser has one for pages of this machine or over TLS; others show the text to take it.
+ * @param {string} text
+ */
+function copy(text) {
+  const clipboard = /** @type {Clipboard | undefined} */ (navigator.clipboard);
+  if (clipboard === undefined) prompt('Copy this', text);
+  else clipboard.writeText(text).catch(() => prompt('Copy this', text));
 }
 
 /**
