@@ -2,6 +2,8 @@
 export interface QueryCache {
   /** The value for a key: kept, under way, or asked for now. A failure is not kept. */
   get<Value>(key: string, ask: () => Promise<Value>): Promise<Value>;
+  /** Forgets all: something was changed. What is under way is still given to those who asked before. */
+  clear(): void;
 }
 
 /** A cache that keeps each answer for `keepMs` after it was asked for; `now` in epoch milliseconds. */
@@ -22,10 +24,11 @@ export function createQueryCache(keepMs: number, now: () => number): QueryCache 
           entry.settled = true;
         },
         () => {
-          entries.delete(key);
+          if (entries.get(key) === entry) entries.delete(key);
         },
       );
       return value;
     },
+    clear: () => entries.clear(),
   };
 }

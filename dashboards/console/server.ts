@@ -3,7 +3,6 @@ import type { Retention } from '../../domain/retention.ts';
 import type { Store } from '../../store/store.ts';
 import type { Dashboard } from '../panel.ts';
 import { isForeign, isLoopback, isOwnHost, securityHeaders } from './access.ts';
-import { addApi } from './api.ts';
 import { type Asset, readAssets, readLogin } from './assets.ts';
 import { ConsoleError, listenError } from './console-error.ts';
 import { type LiveStatus, presentOf } from './live-status.ts';
@@ -118,7 +117,6 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     tryText,
     warn,
   });
-  addApi(app, { store, now, dashboards, live, cache, warn });
 
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.replace(/\?.*$/s, '').slice(0, 128);

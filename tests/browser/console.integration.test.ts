@@ -364,7 +364,7 @@ test('focus, pressed entries, opened incidents and chosen filters outlive a refr
   ]);
   await entry.focus();
   let n = 0;
-  await page.route('**/api/panels/errors-by-class?*', async (route) => {
+  await page.route('**/api/v1/panels/errors-by-class?*', async (route) => {
     const response = await route.fetch();
     const answer = (await response.json()) as { series: { name: string; values: (number | null)[] }[] };
     n++;
@@ -372,8 +372,8 @@ test('focus, pressed entries, opened incidents and chosen filters outlive a refr
     const series = answer.series.map((one, at) => ({ ...one, values: one.values.map(() => at + n) }));
     await route.fulfill({ response, json: { ...answer, series: n === 1 ? [] : series.reverse() } });
   });
-  await expect.poll(() => n, { timeout: 15_000 }).toBeGreaterThan(2);
-  await page.unroute('**/api/panels/errors-by-class?*');
+  await untilAsked(page, () => n > 2);
+  await page.unroute('**/api/v1/panels/errors-by-class?*');
   await nextRefresh(page);
   expect(await entry.getAttribute('aria-pressed')).toBe('false');
   expect(await page.evaluate((all) => all.map((node) => node?.isConnected), nodes)).toEqual([
@@ -384,7 +384,7 @@ test('focus, pressed entries, opened incidents and chosen filters outlive a refr
   expect(await page.locator('#incidents-open details').first().getAttribute('open')).toBe('');
   // The legend was empty for a moment, and an element that is gone loses the focus; one that only moves keeps it.
   await entry.focus();
-  await page.route('**/api/panels/errors-by-class?*', async (route) => {
+  await page.route('**/api/v1/panels/errors-by-class?*', async (route) => {
     const response = await route.fetch();
     const answer = (await response.json()) as { series: { name: string; values: (number | null)[] }[] };
     n++;
@@ -392,7 +392,7 @@ test('focus, pressed entries, opened incidents and chosen filters outlive a refr
     await route.fulfill({ response, json: { ...answer, series } });
   });
   const before = n;
-  await expect.poll(() => n, { timeout: 15_000 }).toBeGreaterThan(before + 2);
+  await untilAsked(page, () => n > before + 2);
   expect(await entry.evaluate((node) => node === document.activeElement)).toBe(true);
 });
 
@@ -448,14 +448,16 @@ test('a panel whose query fails says so and keeps its last numbers; the others g
   const panel = chartTitled(page, 'Failures by class per minute');
   await panel.locator('canvas').waitFor();
   const body = JSON.stringify({
-    error: { code: 'refused', message: 'ClickHouse at test refused (60): no such table' },
+    detail: 'ClickHouse at test refused (60): no such table',
   });
-  await page.route('**/api/panels/errors-by-class?*', (route) =>
+  await page.route('**/api/v1/panels/errors-by-class?*', (route) =>
     route.fulfill({ status: 500, contentType: 'application/json', body }),
   );
+  await askAgain(page);
   await panel.getByText('Not up to date: ClickHouse at test refused (60): no such table').waitFor();
   expect(await panel.locator('canvas').isVisible()).toBe(true);
-  await page.unroute('**/api/panels/errors-by-class?*');
+  await page.unroute('**/api/v1/panels/errors-by-class?*');
+  await askAgain(page);
   await panel.getByText('Not up to date').waitFor({ state: 'hidden' });
 });
 
@@ -463,6 +465,7 @@ test('a page whose server is gone says so, and recovers by itself', async () => 
   const page = await open();
   await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
   await page.route('**/api/**', (route) => route.abort());
+  await askAgain(page);
   const alert = page.getByRole('alert');
   await expect
     .poll(() => alert.textContent())
@@ -476,14 +479,17 @@ test('refreshes follow each other and never overlap', async () => {
   const page = await open();
   let underWay = 0;
   let most = 0;
-  await page.route('**/api/status', async (route) => {
+  await page.route('**/api/v1/status', async (route) => {
     most = Math.max(most, ++underWay);
     await route.continue();
   });
   page.on('requestfinished', (request) => {
-    if (request.url().endsWith('/api/status')) underWay -= 1;
+    if (request.url().endsWith('/api/v1/status')) underWay -= 1;
   });
-  for (let i = 0; i < 3; i++) await page.waitForResponse('**/api/status');
+  for (let i = 0; i < 3; i++) {
+    await askAgain(page);
+    await nextRefresh(page);
+  }
   expect(most).toBe(1);
 });
 
@@ -521,8 +527,8 @@ test('where charts cannot be loaded the incidents are there and the panels show 
 
 test('a part of the page that fails takes no other part down', async () => {
   const page = await open({ url: 'about:blank' });
-  await page.route('**/api/filters?*', (route) => route.fulfill({ json: { provider: null } }));
-  await page.route('**/api/panels/errors-by-class?*', (route) =>
+  await page.route('**/api/v1/values?*', (route) => route.fulfill({ json: { provider: null } }));
+  await page.route('**/api/v1/panels/errors-by-class?*', (route) =>
     route.fulfill({ json: { shape: 'series', from: 0, to: 1, step: 1, times: null, series: [{}] } }),
   );
   await page.goto(running.url);
@@ -588,10 +594,21 @@ test('a busy port is an error that names it and the setting; a closed console fr
   }
 });
 
+/** What a page does that comes back into sight: it asks at once. */
+function askAgain(page: Page): Promise<void> {
+  return page.evaluate(() => void document.dispatchEvent(new Event('visibilitychange')));
+}
+
 /** Waits until a round of questions that began after now has been answered. */
 async function nextRefresh(page: Page): Promise<void> {
-  await page.waitForResponse('**/api/status');
-  await page.waitForResponse('**/api/status');
+  for (let round = 0; round < 2; round++)
+    await Promise.all([page.waitForResponse('**/api/v1/status'), askAgain(page)]);
+}
+
+/** Lets round follow round until something is so. */
+async function untilAsked(page: Page, isSo: () => boolean): Promise<void> {
+  for (let round = 0; round < 20 && !isSo(); round++) await nextRefresh(page);
+  expect(isSo()).toBe(true);
 }
 
 function listen(): Promise<Server> {

@@ -49,7 +49,7 @@ test('of an import the incidents of the past are shown and not sent, those of th
       () => '',
     );
   const orgs = async (): Promise<string[]> => {
-    const text = await ask('/api/incidents');
+    const text = await ask('/api/v1/incidents');
     const incidents = text === '' ? [] : ((JSON.parse(text) as { incidents?: Incident[] }).incidents ?? []);
     return incidents.map(({ scope }) => scope.org ?? '');
   };

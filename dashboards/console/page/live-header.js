@@ -3,11 +3,11 @@ import { byId, h } from './dom.js';
 import { clockSeconds, dayAndTime, duration, number } from './format.js';
 import { redraw } from './redraw.js';
 
-/** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
+/** @typedef {import('./status.js').Status} Status */
 
 const stateNames = { starting: 'Starting', running: 'Reading', finished: 'Finished', degraded: 'Degraded' };
 
-/** What the process does now: source, records, rate, event time, progress. @param {StatusAnswer} status */
+/** What the process does now: source, records, rate, event time, progress. @param {Status} status */
 export function drawLive({ live, clock, present }) {
   const host = byId('live');
   const progress = byId('progress');

@@ -1,32 +1,35 @@
 // @ts-check
 import { words } from './format.js';
 
-/** @type {import('../api.ts').KindsAnswer} */
-let known = { kinds: {}, parties: {} };
+/** @type {ReadonlyMap<string, string>} */
+let kinds = new Map();
+/** @type {import('../v1/catalogue.ts').KindsAnswer['parties']} */
+let parties = {};
 
-/** Takes the words of the server's tables. @param {import('../api.ts').KindsAnswer} answer */
+/** Takes the words of the server's tables. @param {import('../v1/catalogue.ts').KindsAnswer} answer */
 export function learnNames(answer) {
-  known = answer;
+  kinds = new Map(answer.kinds.map(({ name, title }) => [name, title]));
+  parties = answer.parties;
 }
 
 /** The kind of an incident for people. @param {string} kind */
 export function kindName(kind) {
-  return known.kinds[kind]?.title ?? words(kind);
+  return kinds.get(kind) ?? words(kind);
 }
 
 /** Who must act, or whose fault a class is, in words. @param {string} party */
 export function partyName(party) {
-  return known.parties[party] ?? words(party);
+  return parties[party] ?? words(party);
 }
 
 /** Every kind with its title. @returns {[kind: string, title: string][]} */
 export function kindNames() {
-  return Object.entries(known.kinds).map(([kind, { title }]) => [kind, title]);
+  return [...kinds];
 }
 
 /** Everybody who may have to act, with their title. @returns {[party: string, title: string][]} */
 export function partyNames() {
-  return Object.entries(known.parties);
+  return Object.entries(parties);
 }
 
 /** @type {Record<string, string>} */

@@ -6,6 +6,7 @@ import { readChangedIds, readIncidents } from '../../../store/queries/incidents.
 import { readNewestCount } from '../../../store/queries/scope-sums.ts';
 import type { Store } from '../../../store/store.ts';
 import { iso, time } from './shared.ts';
+import { statusAnswer, type StatusAnswer } from './status.ts';
 
 /** What is told as it happens, by the name of the event. */
 export const eventShapes = {
@@ -14,12 +15,16 @@ export const eventShapes = {
   data: z.strictObject({
     newest: time.nullable().meta({ description: 'Start of the newest interval with counts.' }),
   }),
+  status: statusAnswer.meta({ description: 'As /api/v1/status, when reading or counting has gone on.' }),
   trouble: z.strictObject({ detail: z.string() }),
+  here: z.strictObject({ clock: time }).meta({ description: 'Said every 15 seconds, whatever happens.' }),
 } as const;
 export type EventName = keyof typeof eventShapes;
 
 export interface HubOptions {
   store: Store;
+  /** The answer of /api/v1/status. */
+  status: () => Promise<StatusAnswer>;
   /** Epoch ms. */
   now: () => number;
   limits?: Partial<HubLimits>;
@@ -28,7 +33,7 @@ export interface HubOptions {
 export interface HubLimits {
   /** How often the store is asked while anybody listens, ms. */
   pollMs: number;
-  /** How often a word is sent although nothing happened, so that proxies keep the connection, ms. */
+  /** How often a word is sent although nothing happened, so that proxies keep the connection and pages know that it lives, ms. */
   heartbeatMs: number;
   /** A connection is ended after so long; whoever still may opens it again, ms. */
   longestMs: number;
@@ -51,13 +56,14 @@ export interface EventHub {
 }
 
 /** A hub without listeners. */
-export function createEventHub({ store, now, limits = {} }: HubOptions): EventHub {
+export function createEventHub({ store, status, now, limits = {} }: HubOptions): EventHub {
   const { pollMs, heartbeatMs, longestMs, most } = { ...usual, ...limits };
   const listeners = new Map<PassThrough, number>();
   let timer: NodeJS.Timeout | null = null;
   let isAsking = false;
   let beaten = 0;
   let known: Known | null = null;
+  let isInTrouble = false;
 
   const write = (text: string): void => {
     for (const stream of listeners.keys()) {
@@ -81,20 +87,27 @@ export function createEventHub({ store, now, limits = {} }: HubOptions): EventHu
       leave(stream);
       stream.end();
     }
-    if (at - beaten >= heartbeatMs) {
-      beaten = at;
-      write(': here\n\n');
-    }
     try {
-      const present = await look(store, known?.asked ?? at / 1_000, at / 1_000);
-      for (const [name, data] of changesOf(known, present)) tell(name, data);
-      known = present;
+      const since = known?.asked ?? at / 1_000;
+      const [found, present] = await Promise.all([look(store, since, at / 1_000), status()]);
+      const now = { ...found, status: present };
+      // After trouble there is always a word.
+      for (const [name, data] of changesOf(isInTrouble && known ? { ...known, status: null } : known, now))
+        tell(name, data);
+      known = now;
+      isInTrouble = false;
     } catch (error) {
+      isInTrouble = true;
       const line = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
       tell('trouble', { detail: line });
     }
   };
   const turn = (): void => {
+    // Also while the store is waited for.
+    if (now() - beaten >= heartbeatMs) {
+      beaten = now();
+      tell('here', { clock: iso(beaten / 1_000) });
+    }
     if (isAsking) return;
     isAsking = true;
     void poll().finally(() => {
@@ -117,6 +130,7 @@ export function createEventHub({ store, now, limits = {} }: HubOptions): EventHu
       stream.on('error', () => undefined);
       stream.write('retry: 3000\n\n');
       if (known !== null) stream.write(eventText('data', newestOf(known)));
+      if (known?.status) stream.write(eventText('status', known.status));
       timer ??= setInterval(turn, pollMs);
       turn();
       return stream;
@@ -137,13 +151,15 @@ export interface Known {
   /** When, epoch seconds. */
   asked: number;
   newest: number | null;
+  /** How far reading and counting were; null: not known. */
+  status: StatusAnswer | null;
   /** What people said, as one text. */
   marks: string;
   /** By id, those that were written within the last minute. */
   incidents: ReadonlyMap<string, { version: number; shown: z.infer<(typeof eventShapes)['incident']> }>;
 }
 
-async function look(store: Store, since: number, asked: number): Promise<Known> {
+async function look(store: Store, since: number, asked: number): Promise<Omit<Known, 'status'>> {
   const [newest, marks, ids] = await Promise.all([
     readNewestCount(store),
     readMarks(store),
@@ -164,15 +180,22 @@ async function look(store: Store, since: number, asked: number): Promise<Known> 
   };
 }
 
-/** What is to be told of what is there now; at first only how far the data are. Pure. */
+/** What is to be told of what is there now; at first how far the data are, and which incidents are new. Pure. */
 export function changesOf(before: Known | null, now: Known): [EventName, unknown][] {
   const changes: [EventName, unknown][] = [];
   if (before?.newest !== now.newest) changes.push(['data', newestOf(now)]);
-  if (before === null) return changes;
-  if (before.marks !== now.marks) changes.push(['attention', {}]);
+  if (now.status !== null && stateOf(before) !== stateOf(now)) changes.push(['status', now.status]);
+  if (before !== null && before.marks !== now.marks) changes.push(['attention', {}]);
+  // What was written within the last minute is told at first, too: whoever listens may have asked before it was.
   for (const [id, { version, shown }] of now.incidents)
-    if (before.incidents.get(id)?.version !== version) changes.push(['incident', shown]);
+    if (before?.incidents.get(id)?.version !== version) changes.push(['incident', shown]);
   return changes;
+}
+
+/** What of the status changes by more than the clock. */
+function stateOf(known: Known | null): string {
+  const { live, oldest, newest } = known?.status ?? {};
+  return JSON.stringify([live, oldest, newest]);
 }
 
 function newestOf({ newest }: Known): z.infer<(typeof eventShapes)['data']> {

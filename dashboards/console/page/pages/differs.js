@@ -79,7 +79,7 @@ export function createPage(context) {
             step: String(stepFor(rangeSeconds(view) * 3, card.width(), true)),
           });
           for (const [name, value] of Object.entries(view.filters)) asked.append(name, value);
-          card.update(await get(`/api/panels/${panel.slug}?${asked}`, signal), [markOf(answer)]);
+          card.update(await get(`/api/v1/panels/${panel.slug}?${asked}`, signal), [markOf(answer)]);
         }
         trouble.clear();
       } catch (error) {
