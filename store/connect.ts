@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import { countShards, createDatabase } from './cluster-check.ts';
 import { createDiskGuard, refuseFullDisk } from './disk-guard.ts';
 import { afterComment, asEngineSession, insertNative } from './engine-session.ts';
@@ -12,8 +12,8 @@ import { withStatusOf } from './http-answer.ts';
 import { forgetIncomplete, mendTokenLogs } from './incomplete-parts.ts';
 import { clusterSettings, insertSettings } from './insert-settings.ts';
 import { readNativeAnswer } from './native-answer.ts';
-import { createSessionPool } from './session-pool.ts';
-import type { Insert, Store, StoreOptions } from './store.ts';
+import { createSessionPool, type SessionPool } from './session-pool.ts';
+import type { Bounds, Insert, Store, StoreOptions } from './store.ts';
 
 type ChdbModule = typeof import('chdb/connection');
 type ChdbSession = import('chdb').Session;
@@ -110,9 +110,31 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
   const use = () => open(`USE ${options.database}`);
   const readers = createSessionPool(2, use, close);
   const writers = createSessionPool(2, use, close);
+  type Reader = Awaited<ReturnType<typeof use>>;
+  const bounded = new Map<number, SessionPool<Reader>>();
+  /** A SET outlives its statement: sessions that have a bound keep it. */
+  const readersWithin = (seconds: number): SessionPool<Reader> => {
+    let pool = bounded.get(seconds);
+    if (pool === undefined) {
+      const openBounded = async (): Promise<Reader> => {
+        const reader = await use();
+        await reader.session.chdb.queryAsync(`SET max_execution_time = ${seconds}`);
+        return reader;
+      };
+      bounded.set(seconds, (pool = createSessionPool(2, openBounded, close)));
+    }
+    return pool;
+  };
   return {
     ...createStore('embedded', where, options, {
-      read: (act) => readers.use(({ client }) => act(client)),
+      read: (act, bounds) =>
+        bounds === undefined
+          ? readers.use(({ client }) => act(client))
+          : readersWithin(bounds.seconds).use(({ client }) => {
+              // Its turn came when nobody waited any more.
+              bounds.signal.throwIfAborted();
+              return act(client);
+            }),
       insert: async (insert) => {
         const { table, columns, body, format = 'TabSeparated' } = insert;
         // Settings stand in the statement: a SET would outlive it and give the next insert this token.
@@ -128,6 +150,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
       close: async () => {
         await guard.close();
         await readers.close();
+        for (const pool of bounded.values()) await pool.close();
         await writers.close();
         await own.close();
         // The last session takes the engine with it; until now this one kept it.
@@ -170,7 +193,7 @@ function loadChdb(): Pick<ChdbModule, 'createChdbConnection'> & {
 }
 
 interface Driver {
-  read<T>(act: (client: ClickHouseClient) => Promise<T>): Promise<T>;
+  read<T>(act: (client: ClickHouseClient) => Promise<T>, bounds?: Bounds): Promise<T>;
   insert(insert: Insert): Promise<void>;
   close(): Promise<void>;
 }
@@ -181,27 +204,32 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
     where,
     database: options.database,
     cluster: options.cluster,
-    query: <Row>(sql: string, params: Record<string, unknown> = {}) =>
+    query: <Row>(sql: string, params: Record<string, unknown> = {}, bounds?: Bounds) =>
       attempt(where, () =>
         driver.read(async (client) => {
-          const result = await client.query({ query: sql, query_params: params, format: 'JSONEachRow' });
+          const result = await client.query({
+            query: sql,
+            query_params: params,
+            format: 'JSONEachRow',
+            ...(kind === 'server' ? within(bounds) : {}),
+          });
           return result.json<Row>();
-        }),
+        }, bounds),
       ),
-    columns: (sql, params = {}) =>
+    columns: (sql, params = {}, bounds) =>
       attempt(where, () =>
         driver.read(async (client) => {
           const { stream } = await client.exec({
             query: `${sql} FORMAT Native`,
             query_params: params,
             // Or a query that fails half-way would end in bytes that look like an answer. The embedded engine answers at once.
-            ...(kind === 'server' ? { clickhouse_settings: { wait_end_of_query: 1 } } : {}),
+            ...(kind === 'server' ? within(bounds, { wait_end_of_query: 1 }) : {}),
           });
           const chunks: Buffer[] = [];
           for await (const chunk of stream) chunks.push(chunk);
           const [first] = chunks;
           return readNativeAnswer(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks));
-        }),
+        }, bounds),
       ),
     command: (sql, params = {}) =>
       attempt(where, () =>
@@ -211,6 +239,22 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
       ),
     insert: (insert) => attempt(where, () => driver.insert(insert)),
     close: () => driver.close(),
+  };
+}
+
+/** What a server is told of bounds: to stop after the time, and when nobody waits any more. */
+function within(
+  bounds: Bounds | undefined,
+  settings: ClickHouseSettings = {},
+): { clickhouse_settings?: ClickHouseSettings; abort_signal?: AbortSignal } {
+  if (bounds === undefined) return { clickhouse_settings: settings };
+  return {
+    abort_signal: bounds.signal,
+    clickhouse_settings: {
+      ...settings,
+      max_execution_time: bounds.seconds,
+      cancel_http_readonly_queries_on_client_close: 1,
+    },
   };
 }
 

@@ -11,9 +11,9 @@ export interface Store {
   /** Host or directory, for messages. */
   readonly where: string;
   /** Rows of a SELECT (without FORMAT). `{name:Type}` placeholders take `params`. 64-bit numbers come as numbers. */
-  query<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]>;
+  query<Row>(sql: string, params?: Record<string, unknown>, bounds?: Bounds): Promise<Row[]>;
   /** The same as columns: for many rows. Texts are `String` or `LowCardinality(String)`. */
-  columns(sql: string, params?: Record<string, unknown>): Promise<Columns>;
+  columns(sql: string, params?: Record<string, unknown>, bounds?: Bounds): Promise<Columns>;
   /** A statement without a result: DDL, ALTER, INSERT SELECT. */
   command(sql: string, params?: Record<string, unknown>): Promise<void>;
   /** Resolves only when stored. The token makes a repetition count once. */
@@ -21,6 +21,14 @@ export interface Store {
   /** Embedded only: the engine beneath, for statements that come from outside. */
   readonly engine?: Engine;
   close(): Promise<void>;
+}
+
+/** How long a question may take. Bounded ones have sessions of their own in the embedded engine: nobody else waits behind them. */
+export interface Bounds {
+  /** The engine breaks it off after so many. */
+  seconds: number;
+  /** Nobody waits for the answer any more. */
+  signal: AbortSignal;
 }
 
 /** The embedded engine. Its errors are the engine's own, `Code: 60. DB::Exception: …`. */

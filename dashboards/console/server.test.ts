@@ -243,6 +243,7 @@ test.each([
 test.each([
   ['busy', 503],
   ['unreachable', 503],
+  ['slow', 504],
   ['refused', 500],
 ] as const)('a store that is %s is answered with %d and its own line, and logged', async (code, status) => {
   const lines: string[] = [];

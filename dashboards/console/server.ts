@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Retention } from '../../domain/retention.ts';
+import { withDeadline } from '../../store/deadline.ts';
 import type { Store } from '../../store/store.ts';
 import type { Dashboard } from '../panel.ts';
 import { isForeign, isLoopback, isOwnHost, securityHeaders } from './access.ts';
@@ -25,6 +26,8 @@ export interface ConsoleOptions {
   token: string;
   /** With it the API may be read only; empty: nobody has it. */
   readToken?: string;
+  /** A question to the store that takes longer is given up; absent: 20. */
+  querySeconds?: number;
   /** The clock, epoch milliseconds. */
   now: () => number;
   logger?: { warn(message: string): void; error(message: string): void };
@@ -45,6 +48,8 @@ export interface ConsoleOptions {
 
 /** How long an answer of the store is shown again, in milliseconds: less than the page's refresh. */
 const KEEP_MS = 1_000;
+
+const QUERY_SECONDS = 20;
 
 /** A running console: where it is, and how to stop it. */
 export interface Console {
@@ -76,7 +81,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
 
 /** The console's routes without a socket. */
 export async function createConsole(options: ConsoleOptions): Promise<FastifyInstance> {
-  const { store, now, logger, dashboards, live } = options;
+  const { now, logger, dashboards, live } = options;
+  const store = withDeadline(options.store, options.querySeconds ?? QUERY_SECONDS);
   const [assets, login] = await Promise.all([readAssets(), readLogin()]);
   const app = fastify({
     logger: false,
@@ -97,7 +103,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   for (const [path, asset] of assets) {
     app.get(path, (request, reply) => sendAsset(asset, request, reply));
   }
-  if (options.telemetry === undefined) addOwnHealth(app, options);
+  if (options.telemetry === undefined) addOwnHealth(app, { ...options, store });
   else addTelemetry(app, options.telemetry, isOpen);
   const { retention, explain, timeline } = options;
   const present = (): number => presentOf(live?.(), now());
@@ -130,11 +136,13 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     const path = request.url.replace(/\?.*$/s, '');
     logger?.error(`console: ${request.method} ${path}: ${message}`);
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'internal';
-    const isWeather = code === 'unreachable' || code === 'busy';
-    return sendProblem(reply, isWeather ? 503 : 500, code, message);
+    return sendProblem(reply, statusOf[code] ?? 500, code, message);
   });
   return app;
 }
+
+/** Of troubles of the store that are not for ever: the same request can succeed later. */
+const statusOf: Readonly<Record<string, number>> = { unreachable: 503, busy: 503, slow: 504 };
 
 /** Without a worker the console is ready when the store answers. */
 function addOwnHealth(app: FastifyInstance, { store, logger }: ConsoleOptions): void {
