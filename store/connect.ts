@@ -205,31 +205,39 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
     database: options.database,
     cluster: options.cluster,
     query: <Row>(sql: string, params: Record<string, unknown> = {}, bounds?: Bounds) =>
-      attempt(where, () =>
-        driver.read(async (client) => {
-          const result = await client.query({
-            query: sql,
-            query_params: params,
-            format: 'JSONEachRow',
-            ...(kind === 'server' ? within(bounds) : {}),
-          });
-          return result.json<Row>();
-        }, bounds),
+      attempt(
+        where,
+        () =>
+          driver.read(async (client) => {
+            const result = await client.query({
+              query: sql,
+              query_params: params,
+              format: 'JSONEachRow',
+              ...(kind === 'server' ? within(bounds) : {}),
+            });
+            return result.json<Row>();
+          }, bounds),
+        bounds,
       ),
     columns: (sql, params = {}, bounds) =>
-      attempt(where, () =>
-        driver.read(async (client) => {
-          const { stream } = await client.exec({
-            query: `${sql} FORMAT Native`,
-            query_params: params,
-            // Or a query that fails half-way would end in bytes that look like an answer. The embedded engine answers at once.
-            ...(kind === 'server' ? within(bounds, { wait_end_of_query: 1 }) : {}),
-          });
-          const chunks: Buffer[] = [];
-          for await (const chunk of stream) chunks.push(chunk);
-          const [first] = chunks;
-          return readNativeAnswer(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks));
-        }, bounds),
+      attempt(
+        where,
+        () =>
+          driver.read(async (client) => {
+            const { stream } = await client.exec({
+              query: `${sql} FORMAT Native`,
+              query_params: params,
+              // Or a query that fails half-way would end in bytes that look like an answer. The embedded engine answers at once.
+              ...(kind === 'server' ? within(bounds, { wait_end_of_query: 1 }) : {}),
+            });
+            const chunks: Buffer[] = [];
+            for await (const chunk of stream) chunks.push(chunk);
+            const [first] = chunks;
+            return readNativeAnswer(
+              first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks),
+            );
+          }, bounds),
+        bounds,
       ),
     command: (sql, params = {}) =>
       attempt(where, () =>
@@ -258,11 +266,13 @@ function within(
   };
 }
 
-async function attempt<T>(where: string, act: () => T | Promise<T>): Promise<T> {
+async function attempt<T>(where: string, act: () => T | Promise<T>, bounds?: Bounds): Promise<T> {
   try {
     return await act();
   } catch (error) {
     const known = toStoreError(error, where);
+    // Where nobody waits any more, nobody needs to know more.
+    if (bounds?.signal.aborted === true) throw known;
     throw /^https?:/.test(where) ? await withStatusOf(known, where) : known;
   }
 }
