@@ -41,11 +41,19 @@ export function routesOf(options: V1Options): readonly Route[] {
 
 /** Adds `/api/v1` and the document that describes it. */
 export function addApiV1(app: FastifyInstance, options: V1Options): void {
-  const hub = createEventHub({ ...options, status: () => readStatus(options) });
+  const shared = createQueryCache(KEEP_MS, options.now);
+  const hub = createEventHub({
+    ...options,
+    status: () => readStatus(options),
+    changed: () => {
+      shared.clear();
+      options.cache?.clear();
+    },
+  });
   // Before connections are waited for.
   app.addHook('preClose', async () => hub.close());
   const routes = [...routesOf(options), eventsRoute(hub)];
-  addRoutes(app, routes, createQueryCache(KEEP_MS, options.now));
+  addRoutes(app, routes, shared);
   const document = openApiOf(routes);
   app.get('/api/v1/openapi.json', () => document);
 }

@@ -25,6 +25,8 @@ export interface HubOptions {
   store: Store;
   /** The answer of /api/v1/status. */
   status: () => Promise<StatusAnswer>;
+  /** Called before a change is told: who hears of it and asks must not get an answer from before. */
+  changed?: () => void;
   /** Epoch ms. */
   now: () => number;
   limits?: Partial<HubLimits>;
@@ -56,7 +58,7 @@ export interface EventHub {
 }
 
 /** A hub without listeners. */
-export function createEventHub({ store, status, now, limits = {} }: HubOptions): EventHub {
+export function createEventHub({ store, status, changed, now, limits = {} }: HubOptions): EventHub {
   const { pollMs, heartbeatMs, longestMs, most } = { ...usual, ...limits };
   const listeners = new Map<PassThrough, number>();
   let timer: NodeJS.Timeout | null = null;
@@ -92,8 +94,9 @@ export function createEventHub({ store, status, now, limits = {} }: HubOptions):
       const [found, present] = await Promise.all([look(store, since, at / 1_000), status()]);
       const now = { ...found, status: present };
       // After trouble there is always a word.
-      for (const [name, data] of changesOf(isInTrouble && known ? { ...known, status: null } : known, now))
-        tell(name, data);
+      const changes = changesOf(isInTrouble && known ? { ...known, status: null } : known, now);
+      if (changes.length > 0) changed?.();
+      for (const [name, data] of changes) tell(name, data);
       known = now;
       isInTrouble = false;
     } catch (error) {
