@@ -38,6 +38,7 @@ const pageFiles = [
   'incident-detail.js',
   'incident-list.js',
   'incident-plan.css',
+  'incident-why.js',
   'incidents.css',
   'layout.css',
   'live-events.js',

@@ -273,6 +273,14 @@ test('one incident is told in full after it is resolved, too: how it went, what 
 
   await page.goto(`${running.url}/incidents`);
   await page.getByRole('link', { name: 'Slow Down surge' }).click();
+  await page
+    .getByText(/^faultline why --kind slow_down_surge --where provider=openai .*--at \S+Z$/)
+    .waitFor();
+  const samples = page.getByRole('region', { name: 'Samples' }).getByRole('row');
+  expect(await samples.count()).toBe(3);
+  expect(await samples.nth(1).innerText()).toMatch(
+    /Slow Down[^]*503[^]*Return to your original rate[^]*req_7f1c2a90/,
+  );
   await page.getByLabel('Note for the others').fill('Ana looks');
   await page.getByRole('button', { name: 'Acknowledge' }).click();
   await page.getByText('by the console: Ana looks').first().waitFor();
@@ -441,6 +449,9 @@ test('drawing a span on a chart shows that span', async () => {
   await page.getByRole('button', { name: /^0[56]:\d\d – 1[12]:\d\d: back to 24 hours$/ }).waitFor();
   const query = new URL(page.url()).searchParams;
   expect((Number(query.get('to')) - Number(query.get('from'))) / 3_600_000).toBeCloseTo(6, 0);
+  await page.getByRole('link', { name: 'What differs in it' }).click();
+  await page.waitForURL(`**/differs?from=${query.get('from')}&to=${query.get('to')}`);
+  await page.getByRole('region', { name: 'What differs' }).getByRole('row').nth(1).waitFor();
 });
 
 test('a panel whose query fails says so and keeps its last numbers; the others go on', async () => {

@@ -63,6 +63,7 @@ async function start() {
     pause: (isPaused) => {
       paused = isPaused;
       watch();
+      if (!isPaused) pacer.note('news');
     },
     zoneChanged: () => {
       shown?.page.draw?.();

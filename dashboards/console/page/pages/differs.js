@@ -175,7 +175,10 @@ function scopeRow({ scope, requests, failures, expected, excess, share }, contex
     h(
       'td',
       { class: 'right' },
-      share === null ? '–' : h('span', { class: 'ratio' }, number(share, 'ratio'), part),
+      share === null
+        ? '–'
+        : // Where others fail less than before, one part has more than there is in all.
+          h('span', { class: 'ratio' }, share > 1 ? 'all' : number(share, 'ratio'), part),
     ),
   );
 }
