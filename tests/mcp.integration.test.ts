@@ -177,7 +177,7 @@ describe('faultline mcp', () => {
     });
     expect(await call(client, 'explain', { wher: [] })).toEqual({
       isError: true,
-      text: 'wher: no such parameter here',
+      text: 'wher: is not a known parameter',
     });
     expect(await call(client, 'runbook', { name: '../../package' })).toMatchObject({ isError: true });
     expect(await call(client, 'delete')).toMatchObject({

@@ -26,7 +26,7 @@ test.each(['', 'yesterday', 'now+1h', 'now-', 'now-1y', '12', '2026-13-45', '1e1
   },
 );
 
-test('a range holds what was asked for, on multiples of the step', () => {
+test('a range contains the requested one and consists of multiples of the step', () => {
   assert(
     property(integer({ min: 0, max: 4e12 }), integer({ min: 1, max: 1e10 }), (from, length) => {
       const step = stepFor(length);
