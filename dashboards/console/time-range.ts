@@ -15,31 +15,6 @@ export const MAX_POINTS = 2_000;
 /** What a chart gets when no step is asked for. */
 export const GOOD_POINTS = 500;
 
-const unitSeconds = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 } as const;
-
-/** The length that a text such as `90s`, `30m`, `2h`, `1d` or `2w` names, in seconds; null for anything else. */
-export function parseLength(text: string): number | null {
-  const parts = /^(\d{1,6})([smhdw])$/.exec(text);
-  return parts === null ? null : Number(parts[1]) * unitSeconds[parts[2] as keyof typeof unitSeconds];
-}
-
-/**
- * The moment that a text names, epoch milliseconds: ISO-8601, epoch seconds or milliseconds, `now` or `now-6h`
- * (units s, m, h, d, w), where `now` is the event time that counts as the present. null for anything else.
- */
-export function parseMoment(text: string, present: number): number | null {
-  if (text === 'now') return present;
-  if (text.startsWith('now-')) {
-    const length = parseLength(text.slice('now-'.length));
-    return length === null ? null : present - length * 1_000;
-  }
-  if (/^\d{9,13}$/.test(text)) return text.length > 10 ? Number(text) : Number(text) * 1_000;
-  if (!/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?$/.test(text)) return null;
-  // A time without a zone is UTC, as everywhere here; the engine would take it as local.
-  const time = Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
-  return Number.isNaN(time) ? null : time;
-}
-
 /** The range with both ends moved outwards to the step, so that equal questions are asked within one step. */
 export function alignRange(fromMs: number, toMs: number, step: number): TimeRange {
   return {
