@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { isOver, type Silence } from '../../../domain/attention.ts';
 import { scope } from '../../../domain/incident.ts';
 import { incidentKindNames } from '../../../domain/incident-kind.ts';
+import { durationSeconds } from '../../../domain/moment.ts';
 import { readMarks, writeSilence } from '../../../store/queries/attention.ts';
 import { BadParameter } from '../parameters.ts';
-import { parseLength } from '../time-range.ts';
 import type { V1Options } from './options.ts';
 import { NotFound, route, type Route } from './route.ts';
 import { iso, time } from './shared.ts';
@@ -97,7 +97,7 @@ export function silenceRoutes({ store, now }: V1Options): readonly Route[] {
 function silenceOf(body: z.infer<typeof asked>, now: number): Silence {
   if (body.kinds.length === 0 && Object.keys(body.scope).length === 0)
     throw new BadParameter('kinds: this would silence everything; name kinds or a scope');
-  const seconds = parseLength(body.for) ?? 0;
+  const seconds = durationSeconds(body.for) ?? 0;
   if (seconds <= 0 || seconds > LONGEST_SECONDS) throw new BadParameter('for: is not from 1m to 366d');
   if (body.every_seconds !== 0 && body.every_seconds <= seconds)
     throw new BadParameter('every_seconds: must be longer than the window, which would otherwise never end');
