@@ -44,11 +44,14 @@ const told = {
 };
 /** @type {PageContext | null} */
 let context = null;
-/** The page that is shown, with its name. @type {{name: View['page'], page: Page} | null} */
+/**
+ * The page that is shown, with its name.
+ * @type {{name: View['page'], page: Page} | null}
+ */
 let shown = null;
 let view = readView(location);
 
-/** Event time that counts as now; goes on between two refreshes when it keeps pace with the clock. */
+/** The present, in event time. It advances between two refreshes when event time keeps pace with the clock. */
 function present() {
   if (status === null) return Date.now();
   const keepsPace = Math.abs(status.present - status.clock) < 1_000;
@@ -162,7 +165,10 @@ function learnStatus(answer) {
   return learned;
 }
 
-/** Asks for what does not change while the page is open. @returns {Promise<PageContext>} */
+/**
+ * Asks for everything that does not change while the page is open.
+ * @returns {Promise<PageContext>}
+ */
 async function learn() {
   learnNames(await get('/api/v1/kinds'));
   const { classes } = /** @type {{classes: import('../v1/catalogue.ts').ClassItem[]}} */ (
@@ -188,7 +194,7 @@ async function learn() {
   return given;
 }
 
-/** Charts are loaded apart: a browser that cannot draw them still shows incidents and tables. */
+/** Charts are loaded separately: a browser that cannot draw them still shows incidents and tables. */
 async function loadCharts() {
   try {
     return (await import('./charts.js')).createChart;
@@ -198,7 +204,10 @@ async function loadCharts() {
   }
 }
 
-/** Puts the page of the view in place, if another one is shown. @param {PageContext} given */
+/**
+ * Shows the page of the view, unless it is shown already.
+ * @param {PageContext} given
+ */
 async function showPage(given) {
   const name = view.page;
   if (shown?.name === name) return;
@@ -215,14 +224,17 @@ async function showPage(given) {
   if (name !== 'overview') document.title = `${pages[name].title} · faultline`;
 }
 
-/** One round of questions; never overlaps another. @param {AbortSignal} signal */
+/**
+ * Asks for everything that the page shows. Two rounds never overlap.
+ * @param {AbortSignal} signal
+ */
 async function refresh(signal) {
   const learned = learnStatus(await get('/api/v1/status', signal));
   await shown?.page.refresh({ signal, status: learned });
 }
 
 /**
- * Another view: its address is kept, so that it can be shared and survives a reload.
+ * Shows another view and puts its address into the history, so that it can be shared and survives a reload.
  * @param {View} next
  * @param {'push' | 'replace'} [as] whether Back leads to the view before
  */
@@ -243,7 +255,10 @@ function moveTo(next) {
   again();
 }
 
-/** Links to pages of the console change the view and load nothing. @param {MouseEvent} event */
+/**
+ * Links to pages of the console change the view without loading a document.
+ * @param {MouseEvent} event
+ */
 function followLink(event) {
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (link === null || link.target !== '' || link.origin !== location.origin || link.hasAttribute('download'))

@@ -6,28 +6,43 @@ let kinds = new Map();
 /** @type {import('../v1/catalogue.ts').KindsAnswer['parties']} */
 let parties = {};
 
-/** Takes the words of the server's tables. @param {import('../v1/catalogue.ts').KindsAnswer} answer */
+/**
+ * Takes over the titles from the server's tables.
+ * @param {import('../v1/catalogue.ts').KindsAnswer} answer
+ */
 export function learnNames(answer) {
   kinds = new Map(answer.kinds.map(({ name, title }) => [name, title]));
   parties = answer.parties;
 }
 
-/** The kind of an incident for people. @param {string} kind */
+/**
+ * The title of a kind of incident.
+ * @param {string} kind
+ */
 export function kindName(kind) {
   return kinds.get(kind) ?? words(kind);
 }
 
-/** Who must act, or whose fault a class is, in words. @param {string} party */
+/**
+ * The title of the party that must act, or whose fault a class is.
+ * @param {string} party
+ */
 export function partyName(party) {
   return parties[party] ?? words(party);
 }
 
-/** Every kind with its title. @returns {[kind: string, title: string][]} */
+/**
+ * Every kind with its title.
+ * @returns {[kind: string, title: string][]}
+ */
 export function kindNames() {
   return [...kinds];
 }
 
-/** Everybody who may have to act, with their title. @returns {[party: string, title: string][]} */
+/**
+ * Every party with its title.
+ * @returns {[party: string, title: string][]}
+ */
 export function partyNames() {
   return Object.entries(parties);
 }
@@ -39,7 +54,10 @@ const retryNames = {
   no: 'Do not retry',
 };
 
-/** Whether to repeat a request, in words. @param {string} retry */
+/**
+ * Says in words whether repeating a request can help.
+ * @param {string} retry
+ */
 export function retryName(retry) {
   return retryNames[retry] ?? retry;
 }

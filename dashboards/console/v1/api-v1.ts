@@ -21,7 +21,7 @@ import { valuesRoute } from './values.ts';
 /** How long an answer is given again, ms: less than the page waits between two rounds. */
 const KEEP_MS = 1_000;
 
-/** Every operation below `/api/v1` that is a question with an answer. */
+/** Every operation below `/api/v1` that answers a single question. The stream of events is not one of them. */
 export function routesOf(options: V1Options): readonly Route[] {
   return [
     ...incidentRoutes(options),
@@ -39,7 +39,7 @@ export function routesOf(options: V1Options): readonly Route[] {
   ];
 }
 
-/** Adds `/api/v1` and the document that describes it. */
+/** Adds `/api/v1` and the OpenAPI document that describes it. */
 export function addApiV1(app: FastifyInstance, options: V1Options): void {
   const shared = createQueryCache(KEEP_MS, options.now);
   const hub = createEventHub({
@@ -50,7 +50,7 @@ export function addApiV1(app: FastifyInstance, options: V1Options): void {
       options.cache?.clear();
     },
   });
-  // Before connections are waited for.
+  // The hub closes before the server waits for open connections, which would otherwise never end.
   app.addHook('preClose', async () => hub.close());
   const routes = [...routesOf(options), eventsRoute(hub)];
   addRoutes(app, routes, shared);

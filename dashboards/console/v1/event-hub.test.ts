@@ -39,9 +39,9 @@ const shown = {
 } as const;
 
 test.each([
-  ['at first how far the data are', null, known({ marks: 'x' }), ['data']],
+  ['at first the age of the data', null, known({ marks: 'x' }), ['data']],
   [
-    'at first what was written within the last minute',
+    'at first also the incidents of the last minute',
     null,
     known({ incidents: new Map([['a', { version: 1, shown }]]) }),
     ['data', 'incident'],
@@ -100,7 +100,7 @@ function textOf(stream: PassThrough | null): () => string {
   return () => text;
 }
 
-test('only so many listen; whoever leaves makes room', async () => {
+test('the number of listeners is limited; one that leaves makes room for another', async () => {
   const { own } = hub(() => [], { most: 2 });
   const first = own.listen();
   expect([first, own.listen()]).not.toContain(null);
@@ -110,13 +110,13 @@ test('only so many listen; whoever leaves makes room', async () => {
   own.close();
 });
 
-test('nobody listens: nothing is asked', async () => {
+test('the store is not queried while nobody listens', async () => {
   const { own, questions } = hub(() => []);
   const stream = own.listen();
   await until('the store is asked', () => questions() > 3);
   stream?.destroy();
   let before = -1;
-  // Quiet for two looks in a row, after what was under way.
+  // The number of questions stays equal twice in a row: running ones have ended.
   await until('the questions end', async () => {
     const same = questions() === before;
     before = questions();
@@ -125,7 +125,7 @@ test('nobody listens: nothing is asked', async () => {
   own.close();
 });
 
-test('silence is broken by a heartbeat, trouble is told, and an old connection ends', async () => {
+test('heartbeats fill silence, errors are reported, and an old connection ends', async () => {
   const { own, pass } = hub(
     () => {
       throw new Error('ClickHouse at h does not answer\nmore');
@@ -146,7 +146,7 @@ test('silence is broken by a heartbeat, trouble is told, and an old connection e
   own.close();
 });
 
-test('who does not read is let go', async () => {
+test('a listener that does not read is disconnected', async () => {
   const detail = 'x'.repeat(64 * 1024);
   const { own } = hub(() => {
     throw new Error(detail);
