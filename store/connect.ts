@@ -112,7 +112,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
   const writers = createSessionPool(2, use, close);
   type Reader = Awaited<ReturnType<typeof use>>;
   const bounded = new Map<number, SessionPool<Reader>>();
-  /** A SET outlives its statement: sessions that have a bound keep it. */
+  /** Sessions whose queries end after `seconds`. They are not shared, because a SET stays in its session. */
   const readersWithin = (seconds: number): SessionPool<Reader> => {
     let pool = bounded.get(seconds);
     if (pool === undefined) {
@@ -131,7 +131,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
         bounds === undefined
           ? readers.use(({ client }) => act(client))
           : readersWithin(bounds.seconds).use(({ client }) => {
-              // Its turn came when nobody waited any more.
+              // Nobody waits for this query any more.
               bounds.signal.throwIfAborted();
               return act(client);
             }),
@@ -254,7 +254,7 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
   };
 }
 
-/** What a server is told of bounds: to stop after the time, and when nobody waits any more. */
+/** Bounds as a server takes them: it stops after the time, and when the client closes the connection. */
 function within(
   bounds: Bounds | undefined,
   settings: ClickHouseSettings = {},
@@ -275,7 +275,7 @@ async function attempt<T>(where: string, act: () => T | Promise<T>, bounds?: Bou
     return await act();
   } catch (error) {
     const known = toStoreError(error, where);
-    // Where nobody waits any more, nobody needs to know more.
+    // Nobody waits for this answer any more, so the cause does not matter.
     if (bounds?.signal.aborted === true) throw known;
     throw /^https?:/.test(where) ? await withStatusOf(known, where) : known;
   }

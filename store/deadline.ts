@@ -1,14 +1,14 @@
 import { StoreError } from './error.ts';
 import type { Bounds, Store } from './store.ts';
 
-/** ClickHouse's own word that a statement took longer than its `max_execution_time`. */
+/** ClickHouse's error number for a statement that took longer than its `max_execution_time`. */
 const TIMEOUT_EXCEEDED = 159;
-/** What the way to the engine and back may take beside the statement itself, ms. */
+/** Time for the way to the engine and back, beside the statement itself, ms. */
 const GRACE_MS = 1_000;
 
 /**
- * The store for people who wait: a question ends after so many seconds with a `StoreError` `slow`, and the engine stops working on it.
- * Statements and inserts are as before.
+ * The same store for people who wait for answers: after `seconds` a query ends with a `StoreError` `slow`, and the engine stops
+ * working on it. Commands and inserts have no deadline.
  */
 export function withDeadline(store: Store, seconds: number): Store {
   const inTime = async <Answer>(ask: (bounds: Bounds) => Promise<Answer>): Promise<Answer> => {

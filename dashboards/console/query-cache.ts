@@ -2,7 +2,7 @@
 export interface QueryCache {
   /** The value for a key: from the cache, from a running query, or from a new query. A failure is not kept. */
   get<Value>(key: string, ask: () => Promise<Value>): Promise<Value>;
-  /** Forgets all: something was changed. What is under way is still given to those who asked before. */
+  /** Drops all answers, for example after a change. Callers that already wait still get the answer they wait for. */
   clear(): void;
 }
 

@@ -19,7 +19,7 @@ import { addressOf, pageNames, readView } from './view-state.js';
 /** @typedef {import('./context.js').PageContext} PageContext */
 /** @typedef {import('./view-state.js').View} View */
 
-/** The least between two rounds of questions. */
+/** Shortest time between two rounds of questions. */
 const REST_MS = 2_000;
 /** The same after a round that failed. */
 const RETRY_MS = 3_000;
@@ -33,7 +33,7 @@ let paused = false;
 let running = new AbortController();
 const pacer = createPacer({ mayRun: () => !paused && !document.hidden });
 const events = followEvents(heed);
-/** What the stream has told. `since`: when it came or went, epoch ms. */
+/** What the stream has told. `since`: when it opened or closed, epoch ms. */
 const told = {
   isLive: false,
   since: Date.now(),
@@ -111,14 +111,14 @@ async function start() {
   }
 }
 
-/** What the server tells as it happens. @param {import('./event-feed.js').FeedMessage} message */
+/** Handles a message of the stream. @param {import('./event-feed.js').FeedMessage} message */
 function heed(message) {
   if (message.kind === 'stream') {
     if (message.isOpen === told.isLive) return;
     told.isLive = message.isOpen;
     told.since = Date.now();
     pacer.live(message.isOpen);
-    // What happened while nobody listened.
+    // Something may have happened while the stream was closed.
     if (message.isOpen) pacer.note('change');
     return;
   }
@@ -137,13 +137,13 @@ function heed(message) {
     told.incidents.set(data.id, data.state);
   } else if (name === 'attention') pacer.note('news');
   else if (name === 'trouble') {
-    // One round shows what is wrong; the end of it is told.
+    // One round shows what is wrong. The server sends an event when the trouble is over.
     if (!told.isInTrouble) pacer.note('change');
     told.isInTrouble = true;
   }
 }
 
-/** A tab that nobody looks at listens to nothing. */
+/** Listens only while the page is visible and not paused. */
 function watch() {
   events.watch(!paused && !document.hidden);
   pacer.look();

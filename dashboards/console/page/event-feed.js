@@ -1,19 +1,22 @@
 // @ts-check
 
 /**
- * What comes of the stream: whether it is open, and what it tells.
+ * A message about the stream: it opened or closed, or an event came.
  * @typedef {{kind: 'stream', isOpen: boolean} | {kind: 'event', name: string, data: unknown}} FeedMessage
  */
 
-/** Events of `/api/v1/events` that are listened to. */
+/** The events of `/api/v1/events` that the page uses. */
 const NAMES = ['incident', 'attention', 'data', 'status', 'trouble', 'here'];
-/** The server says something every 15 seconds: after so long without a word the connection is dead, whatever the browser thinks. */
+/**
+ * The server sends an event at least every 15 seconds. After so long without one, the connection is dead, even if the browser
+ * has not noticed.
+ */
 const SILENT_MS = 40_000;
-/** A stream that was refused is asked for again after so long. */
+/** Time before a refused stream is opened again. */
 const AGAIN_MS = 10_000;
 
 /**
- * Follows the stream of this server from `start` to `stop`. One that breaks, is refused or falls silent is opened again.
+ * Follows the stream of this server from `start` to `stop`. A stream that breaks, is refused or falls silent is opened again.
  * @param {(message: FeedMessage) => void} tell
  * @param {(url: string) => EventSource} [open]
  */
@@ -42,7 +45,7 @@ export function createFeed(tell, open = (url) => new EventSource(url)) {
     };
     mine.onerror = () => {
       say(false);
-      // The browser tries a broken connection again by itself, but gives one up that was answered with an error.
+      // The browser reconnects after a broken connection, but not after an HTTP error (readyState 2).
       if (mine.readyState === 2) connectAfter(AGAIN_MS);
     };
     for (const name of NAMES) {

@@ -3,12 +3,13 @@ import { createFeed } from './event-feed.js';
 
 /** @typedef {import('./event-feed.js').FeedMessage} FeedMessage */
 
-// One stream for all tabs of a browser, which opens only six connections to a server. It is open while any of them is looked at.
+// One stream for all tabs, because a browser opens only six connections to a server. The stream is open while at least one tab
+// is visible.
 
-/** Tabs that are looked at. @type {Set<MessagePort>} */
+/** Visible tabs. @type {Set<MessagePort>} */
 const watching = new Set();
 let isOpen = false;
-/** The last of each event that says how things are, for a tab that comes later. @type {Map<string, FeedMessage>} */
+/** The last `data` and `status` event, for tabs that open later. @type {Map<string, FeedMessage>} */
 const lasting = new Map();
 
 const feed = createFeed((message) => {

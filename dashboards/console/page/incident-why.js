@@ -9,7 +9,7 @@ import { tableFrame } from './table.js';
 /** @typedef {import('../v1/incidents.ts').IncidentAnswer} IncidentAnswer */
 
 /**
- * The numbers with which it fired, and the command that judges that time again with thresholds and settings.
+ * The numbers with which the incident fired, and the command that shows thresholds and settings of that time.
  * @param {IncidentAnswer} answer
  */
 export function whyItFired({ incident, timeline }) {
@@ -20,7 +20,7 @@ export function whyItFired({ incident, timeline }) {
   return [
     h('h3', {}, 'Why it fired'),
     fired === undefined
-      ? h('p', { class: 'none' }, 'It has not fired: it is over its threshold, not yet for long enough.')
+      ? h('p', { class: 'none' }, 'It has not fired yet: it has to stay over its threshold for longer.')
       : h('p', {}, `${dayAndTime(Date.parse(fired.at))}: ${fired.text}`),
     numbers.length > 0 &&
       h(
@@ -40,7 +40,7 @@ export function whyItFired({ incident, timeline }) {
 }
 
 /**
- * Single failures that belong to it, as far as they are still stored.
+ * Failures that belong to the incident, if they are still stored.
  * @param {IncidentAnswer} answer
  * @param {PageContext} context
  */
@@ -49,8 +49,8 @@ export function sampleFailures({ incident, samples }, { classes }) {
   if (samples.length === 0) {
     const none =
       incident.sample_request_ids.length === 0
-        ? 'No failure of it has a request id.'
-        : 'They are not stored any more.';
+        ? 'None of its failures has a request id.'
+        : 'Its failures are no longer stored.';
     return [title, h('p', { class: 'none' }, none)];
   }
   const heads = ['Time', 'Class', 'By rule', 'Status', 'Caller', 'Model', 'Text', 'Request id'];
@@ -74,8 +74,12 @@ export function sampleFailures({ incident, samples }, { classes }) {
           h(
             'td',
             { class: 'nowrap' },
-            facts === undefined ? '' : swatch(facts.color),
-            facts?.title ?? one.class,
+            h(
+              'span',
+              { class: 'group-cell' },
+              facts === undefined ? '' : swatch(facts.color),
+              facts?.title ?? one.class,
+            ),
           ),
           h('td', {}, h('code', {}, one.rule)),
           h('td', {}, one.status === 0 ? '–' : String(one.status)),

@@ -3,11 +3,11 @@ import { createFeed } from './event-feed.js';
 
 /** @typedef {import('./event-feed.js').FeedMessage} FeedMessage */
 
-/** Raised when worker and page say other things to each other: an older worker lives as long as any older tab. */
+/** The name of the worker. Raise its number when the messages change: an old worker lives as long as any old tab. */
 const WORKER = 'faultline events 1';
 
 /**
- * What the server tells as it happens, while this tab watches. All tabs share one connection, where the browser can.
+ * Passes on the server's events while this tab watches. All tabs share one connection if the browser supports it.
  * @param {(message: FeedMessage) => void} tell
  * @returns {{watch: (isWatching: boolean) => void}}
  */
@@ -37,8 +37,8 @@ function own(tell) {
 
 /**
  * @param {(message: FeedMessage) => void} tell
- * @param {() => void} failed the worker does not run here after all
- * @returns {((isWatching: boolean) => void) | null} null where tabs cannot share
+ * @param {() => void} failed called when the worker cannot be started
+ * @returns {((isWatching: boolean) => void) | null} null when the browser has no shared workers
  */
 function sharing(tell, failed) {
   if (!('SharedWorker' in globalThis)) return null;

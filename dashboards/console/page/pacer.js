@@ -1,15 +1,18 @@
 // @ts-check
 
-/** What happened since the last round began: nothing, something, or something that somebody waits for. @typedef {'nothing' | 'change' | 'news'} Happened */
+/**
+ * What happened since the last round of questions began. `news` is asked for at once, a `change` after a rest.
+ * @typedef {'nothing' | 'change' | 'news'} Happened
+ */
 
-/** A round without any reason: what slides with time, and what no event tells. */
+/** Time between two rounds when no event came. Ranges that end now still move, and late counts cause no event. */
 const QUIET_MS = 30_000;
-/** The same where no stream says that something happened. */
+/** The same without a stream of events. */
 const BLIND_MS = 10_000;
 
 /**
- * How long to wait between two rounds, in ms.
- * @param {{rest: number, isLive: boolean, happened: Happened}} state `rest`: the least that the page's questions should wait
+ * Time to wait between two rounds, in ms.
+ * @param {{rest: number, isLive: boolean, happened: Happened}} state `rest`: the shortest time that the page allows
  */
 export function waitBetween({ rest, isLive, happened }) {
   if (happened === 'news') return 0;
@@ -18,8 +21,8 @@ export function waitBetween({ rest, isLive, happened }) {
 }
 
 /**
- * Says when the next round of questions is due.
- * @param {{mayRun: () => boolean, now?: () => number}} given `mayRun`: not while paused or out of sight
+ * Decides when the next round of questions starts.
+ * @param {{mayRun: () => boolean, now?: () => number}} given `mayRun`: false while the page is paused or hidden
  */
 export function createPacer({ mayRun, now = () => Date.now() }) {
   /** @type {Happened} */
@@ -27,7 +30,7 @@ export function createPacer({ mayRun, now = () => Date.now() }) {
   let isLive = false;
   let look = () => {};
   return {
-    /** A round begins: what happened until now is in it. */
+    /** A round begins. It includes everything that happened before. */
     begin() {
       happened = 'nothing';
     },
@@ -36,12 +39,12 @@ export function createPacer({ mayRun, now = () => Date.now() }) {
       if (happened !== 'news') happened = what;
       look();
     },
-    /** @param {boolean} next whether a stream tells what happens */
+    /** @param {boolean} next whether the stream of events is open */
     live(next) {
       isLive = next;
       look();
     },
-    /** Looks again whether a round may run, as when the page comes back into sight. */
+    /** Checks again whether a round may start, for example when the page becomes visible. */
     look: () => look(),
     /**
      * Resolves when the next round is due, or at once when the signal aborts.

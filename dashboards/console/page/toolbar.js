@@ -61,7 +61,7 @@ export function drawRanges(host, view, present, choose) {
   redraw(host, buttons, typeof view.range === 'object' && differsLink(view), otherRange(choose));
 }
 
-/** From a span that was drawn on any chart to what differs in it. @param {View} view */
+/** A link to the page that says what differs in the drawn span. @param {View} view */
 function differsLink(view) {
   if (view.page === 'differs') return null;
   const { range, filters, options } = view;

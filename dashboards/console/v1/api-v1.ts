@@ -18,7 +18,7 @@ import { trendsRoute } from './trends.ts';
 import { tryRoute } from './try.ts';
 import { valuesRoute } from './values.ts';
 
-/** How long an answer is given again, ms: less than the page waits between two rounds. */
+/** How long an answer is reused, ms; shorter than the time between two refreshes of the page. */
 const KEEP_MS = 1_000;
 
 /** Every operation below `/api/v1` that answers a single question. The stream of events is not one of them. */

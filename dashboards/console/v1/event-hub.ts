@@ -25,7 +25,7 @@ export interface HubOptions {
   store: Store;
   /** The answer of /api/v1/status. */
   status: () => Promise<StatusAnswer>;
-  /** Called before a change is told: who hears of it and asks must not get an answer from before. */
+  /** Called before a change is told, so that listeners who then ask do not get an older answer. */
   changed?: () => void;
   /** Epoch ms. */
   now: () => number;
@@ -93,7 +93,7 @@ export function createEventHub({ store, status, changed, now, limits = {} }: Hub
       const since = known?.asked ?? at / 1_000;
       const [found, present] = await Promise.all([look(store, since, at / 1_000), status()]);
       const now = { ...found, status: present };
-      // After trouble there is always a word.
+      // After trouble there is always an event, so that listeners notice its end.
       const changes = changesOf(isInTrouble && known ? { ...known, status: null } : known, now);
       if (changes.length > 0) changed?.();
       for (const [name, data] of changes) tell(name, data);
@@ -106,7 +106,7 @@ export function createEventHub({ store, status, changed, now, limits = {} }: Hub
     }
   };
   const turn = (): void => {
-    // Also while the store is waited for.
+    // Heartbeats go on while a query of the store is running.
     if (now() - beaten >= heartbeatMs) {
       beaten = now();
       tell('here', { clock: iso(beaten / 1_000) });
@@ -195,7 +195,7 @@ export function changesOf(before: Known | null, now: Known): [EventName, unknown
   return changes;
 }
 
-/** What of the status changes by more than the clock. */
+/** The part of the status that does not change with the clock alone. */
 function stateOf(known: Known | null): string {
   const { live, oldest, newest } = known?.status ?? {};
   return JSON.stringify([live, oldest, newest]);

@@ -3,7 +3,7 @@ import type { V1Options } from './options.ts';
 import { route, type Route } from './route.ts';
 import { iso, time } from './shared.ts';
 
-/** What is read, and how far the counts reach. */
+/** The answer of `/api/v1/status`. */
 export const statusAnswer = z.strictObject({
   live: z
     .strictObject({
@@ -29,7 +29,7 @@ export type StatusAnswer = z.infer<typeof statusAnswer>;
 
 export type StatusOptions = Pick<V1Options, 'store' | 'now' | 'present' | 'live'>;
 
-/** The state of reading and counting. Throws `StoreError`. */
+/** Reads the state of reading and counting. Throws `StoreError`. */
 export async function readStatus({ store, now, present, live }: StatusOptions): Promise<StatusAnswer> {
   const [span] = await store.query<{ oldest: number; newest: number }>(SPAN);
   const filled = span !== undefined && span.newest > 0;
@@ -56,7 +56,7 @@ export async function readStatus({ store, now, present, live }: StatusOptions): 
   };
 }
 
-/** How far reading and counting are. */
+/** The route of the status. */
 export function statusRoute(options: V1Options): Route {
   return route({
     method: 'GET',

@@ -147,13 +147,13 @@ function cards(answer, { go }) {
             'p',
             {},
             h('span', { class: 'state is-resolved' }, 'ok'),
-            ' The batches of the last day join without a gap, and add up.',
+            ' The batches of the last day follow each other without a gap, and their sums are right.',
           )
         : answer.broken.length > 0 &&
             h(
               'p',
               { class: 'trouble' },
-              'These batches of the last day do not join, do not add up, or say that records were lost:',
+              'These batches of the last day leave a gap, have wrong sums, or report lost records:',
             ),
       answer.broken.length > 0 &&
         table(
