@@ -1,7 +1,7 @@
 import type { Level } from './advance.ts';
 import type { Weighed } from './weigh.ts';
 
-/** Why an evaluation came to what it came to, for one scope. */
+/** Reasons for the result of an evaluation of one scope. */
 export const whyReasons = {
   above: 'it is over the threshold to fire',
   lingers: 'it is under the threshold to fire and over the one to clear',
@@ -21,7 +21,7 @@ export const whyReasons = {
 } as const;
 export type WhyReason = keyof typeof whyReasons;
 
-/** The reason of an outcome, most basic first: what was not looked at needs no threshold to explain it. Pure. */
+/** The reason for a result, most basic first: a scope that was not read needs no threshold to explain it. Pure. */
 export function whyReason(one: Weighed, { isLeftOut }: { isLeftOut: boolean }): WhyReason {
   if (!one.enabled) return 'disabled';
   if (isLeftOut) return 'left_out';
