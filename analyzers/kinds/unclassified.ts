@@ -9,12 +9,12 @@ import type { Matching } from '../view.ts';
 
 const matching: Matching = { classes: ['other'], measure: 'requests' };
 const since = sinceStart(matching, ['client', 'model', 'project']);
-/** Callers that send too little for the window are judged by one that is so many times as long. */
+/** Callers with too few requests for the window are judged by a window that is this many times as long. */
 const LONG = 5;
-/** Before so much is known, nothing is more than usual. */
+/** With a shorter history, nothing counts as more than usual. */
 const LEARN_SECONDS = 600;
 
-/** Answers that no rule knows. */
+/** Failures that no rule recognises. */
 export const unclassified = detectorOf({
   kind: 'unclassified',
   settings: (all: AnalyzerSettings) => all.unclassified,

@@ -5,15 +5,15 @@ import type { AnalyzerSettings, Finding, Known, Report } from '../../detector.ts
 import { isoTime } from '../../iso-time.ts';
 import { pipelineIdentity, topicOf } from './identity.ts';
 
-/** Starts lie on whole multiples of this, so that two analyzers name the same incident alike; seconds. */
+/** Starts are whole multiples of this, so that two analyzers give the incident the same id; seconds. */
 const START_STEP = 10;
-/** Partitions that are named one by one. */
+/** Number of partitions that are listed. */
 const MAX_NAMED = 10;
 
-/** Why a partition stands still: what its worker says, or that nobody says anything. */
+/** Why a partition stands still: the reason that its worker reports, or that no worker reports. */
 type Cause = 'silent' | 'left' | 'starting' | 'refused_rows' | 'store' | 'broker' | 'unknown';
 
-/** A finding for each topic of which a partition stands still, and one for each known incident. Pure. */
+/** A finding for each topic with a partition that stands still, and one for each known incident. Pure. */
 export function standingFindings(
   state: IngestState,
   settings: AnalyzerSettings['pipeline'],
@@ -42,9 +42,9 @@ function findTopic(
     partitions.filter((one) => now - one.still_since >= seconds && !wasLeftEmpty(one));
   const standing = stillFor(settings.stand_seconds);
   if (standing.length === 0 && before === undefined) return null;
-  // What a quiet partition is said to have been still for is no sign of anything.
+  // Shorter times are normal for a quiet partition.
   const lingering = Math.max(settings.stand_seconds / 2, IN_STEP_SECONDS);
-  // A slow partition that moves now and then must not open and close an incident each time.
+  // Lingering keeps the incident of a slow partition, which moves now and then, from opening and closing each time.
   const level: Level =
     standing.length > 0 ? 'breach' : stillFor(lingering).length > 0 ? 'lingering' : 'healthy';
   const since = Math.min(...standing.map(({ moved_at: ms }) => ms / 1000));
@@ -54,16 +54,16 @@ function findTopic(
     started_at: standing.length > 0 ? Math.floor(since / START_STEP) * START_STEP : now,
     last_at: now,
     scope: {},
-    // That of an open incident only rises.
+    // While the incident is open, its severity only rises.
     severity: standing.every((one) => causeOf(one, now) === 'left') ? 'warning' : 'critical',
-    // What was found last is what the incident has been about.
+    // When nothing stands still any more, the last report stays.
     report: () =>
       standing.length === 0 && before !== undefined ? before.said : report(topic, standing, now, settings),
     facts: {},
   };
 }
 
-/** Its worker stopped in order when nothing waited: whoever stopped it knows. */
+/** True when the worker of a partition stopped in order and no records waited: nobody has to be told. */
 function wasLeftEmpty({ state, behind }: PartitionState): boolean {
   return state === 'left' && behind === 0;
 }
