@@ -21,7 +21,7 @@ const steps: Partial<Record<RequestClass, { what: string; steps: readonly string
     what: 'a rate limit of its own',
     steps: [
       'See which limit of the gateway it is (key, team, route, deployment) in its log; raise it, or slow the callers down to it.',
-      'Where it holds deployments back after failures, look at these: the limit ends by itself when they answer again.',
+      'If it holds deployments back after failures, look at these: the limit ends by itself when they answer again.',
     ],
   },
   quota_exceeded: {
@@ -53,7 +53,7 @@ const keys = {
   ],
 };
 const health = {
-  what: 'deployments that it takes for unhealthy, or full queues of its own',
+  what: 'unhealthy deployments, or full queues of its own',
   steps: [
     'Look at the gateway: health checks, circuit breakers, connection pools, and whether its upstreams answer when asked directly.',
   ],

@@ -54,7 +54,7 @@ function beginning(last: Incident, first: StoredIncident | undefined): TimelineE
   const isWhole = first !== undefined && first.incident.state === 'firing' && life?.reopened === 0;
   const told = isWhole && Math.abs(first.version - Date.parse(first.incident.detected_at)) < 1_000;
   return [
-    { at: last.started_at, event: 'began', text: 'first answer that belongs to it', numbers: {} },
+    { at: last.started_at, event: 'began', text: 'first answer of the incident', numbers: {} },
     ...(life === null || life.detected_at === life.breach_at
       ? []
       : [event(life.breach_at * 1000, 'pending', 'over the threshold for the first time')]),
@@ -88,7 +88,7 @@ function changed(before: StoredIncident, { incident, version }: StoredIncident):
   };
   if (was.state !== incident.state) {
     if (incident.state === 'resolved')
-      add('resolved', `last answers that belong to it: ${incident.resolved_at ?? 'not known'}`);
+      add('resolved', `last answers of the incident: ${incident.resolved_at ?? 'not known'}`);
     else add(was.state === 'resolved' ? 'reopened' : 'firing', incident.summary);
   }
   if (was.severity !== incident.severity) add('severity', `${was.severity} -> ${incident.severity}`);
@@ -98,7 +98,7 @@ function changed(before: StoredIncident, { incident, version }: StoredIncident):
   if (more.length > 0) add('consequence', more.join(', '));
   for (const name of ['no_data', 'data_incomplete'])
     if (incident.evidence[name] === true && was.evidence[name] !== true)
-      add('held', name === 'no_data' ? 'no request proves anything' : 'counts of this time are missing');
+      add('held', name === 'no_data' ? 'no requests: nothing is proven' : 'counts of this time are missing');
   return told;
 }
 

@@ -140,7 +140,7 @@ function tell(
   const key = keys[0] === undefined ? 'the key' : `key ${keys[0]}`;
   const who = clients.slice(0, 3).join(', ') || 'the callers';
   const begin = clock(startedAt);
-  const stop = 'Stop retrying: the answer stays the same until this is mended.';
+  const stop = 'Stop retrying: the answer stays the same until this is fixed.';
   switch (reason) {
     case 'revoked':
       return {
@@ -160,7 +160,7 @@ function tell(
         why: `${capitalKey(key)} of ${who} has never worked since it was first seen at ${begin}: a deployment has the wrong key, or that of another environment.`,
         steps: [
           `Compare the key of ${who} with the one at the provider: its last four characters and hash are in the evidence.`,
-          'See which deployment came at that time, and whether its secret is that of another environment or provider.',
+          'Find the deployment of that time, and check whether its secret belongs to another environment or provider.',
           stop,
         ],
       };

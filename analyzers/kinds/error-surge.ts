@@ -70,10 +70,10 @@ export const errorSurge = detectorOf({
       `See what changed at ${clock(startedAt)}: a deployment, a model, a parameter.`,
     ]);
     return {
-      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail so, usually ${usual} %; ${memory.matching} so far.`,
+      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail this way, usually ${usual} %; ${memory.matching} so far.`,
       verdict: {
         party: partyOf(cls),
-        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have failed with ${cls}, usually ${usual} %; the provider refuses them for what they are, and will again.${first}`,
+        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have failed with ${cls}, usually ${usual} %; the provider refuses these requests themselves, so retrying does not help.${first}`,
       },
       evidence: {
         class: cls,

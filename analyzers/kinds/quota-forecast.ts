@@ -110,7 +110,7 @@ export const quotaForecast = detectorOf({
       remedy: remedyOf('quota_exceeded', [
         first === undefined
           ? 'See who spends most.'
-          : `Ask the owner of ${first} whether this pace is meant.`,
+          : `Ask the owner of ${first} whether this pace is intended.`,
         'Raise the budget, or the limit at the provider, before it is reached: afterwards every request is refused.',
         'Move what can wait to the Batch API or to a cheaper model.',
       ]),

@@ -79,7 +79,7 @@ export const slowDownRisk = detectorOf({
       summary: `Slow Down is near for ${describeScope(scope)}: input tokens grew from ${millions(before)} to ${millions(peak)} a minute within 15 minutes.`,
       verdict: {
         party: 'traffic',
-        why: `Since ${clock(startedAt)} input tokens are ${round(peak / Math.max(1, before))} times those of a quarter of an hour before; above ${millions(settings.tokens_per_minute)} a minute more than half as much again is refused.${from}`,
+        why: `Since ${clock(startedAt)} input tokens are ${round(peak / Math.max(1, before))} times those of a quarter of an hour before; above ${millions(settings.tokens_per_minute)} a minute, growth of more than half in 15 minutes is refused.${from}`,
       },
       evidence: {
         input_tokens_per_minute_before: Math.round(before),

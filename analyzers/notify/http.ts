@@ -38,7 +38,7 @@ export async function post(
     const text = `${response.status}${said === '' ? '' : ` ${said}`}`;
     if (response.ok) return { ok: true, text };
     if (response.status >= 300 && response.status < 400)
-      return { ok: false, text: `${response.status}: it is somewhere else; give the address where it is` };
+      return { ok: false, text: `${response.status}: the receiver redirects; set its new address` };
     return { ok: false, text, ...retryAfter(response.headers.get('retry-after')) };
   } catch (error) {
     return { ok: false, text: hide(whyNot(error, timeoutMs)) };

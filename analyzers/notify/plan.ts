@@ -78,7 +78,7 @@ export function plan(situation: Situation, told: Told): Delivery[] {
   for (const [receiver, channel] of situation.channels) {
     const waiting = told.unfinished(receiver);
     const over = waiting.filter((one) => isOver(one, situation));
-    notSent.push(...over.map((one) => notSentBecause(one, 'was over before it could be sent')));
+    notSent.push(...over.map((one) => notSentBecause(one, 'ended before it could be sent')));
     const dropped = new Set(over.map(({ id }) => id));
     let room = MOST_WAITING - waiting.length + over.length;
     for (const item of itemsOf(receiver, channel, situation, told, { dropped, consequences })) {
@@ -221,7 +221,7 @@ function toDeliveries(items: readonly Item[], { now, channels }: Situation): Del
 function toDelivery(members: readonly Item[], now: number, channels: Situation['channels']): Delivery {
   const sorted = members.toSorted((a, b) => (a.incident.id < b.incident.id ? -1 : 1));
   const [first] = sorted;
-  if (first === undefined) throw new Error('a message is about one incident at least');
+  if (first === undefined) throw new Error('a message needs at least one incident');
   const says = sorted.map(({ incident, before }) => [
     incident.id,
     incident.severity,
@@ -243,5 +243,5 @@ function toDelivery(members: readonly Item[], now: number, channels: Situation['
     attempts: 0,
     answer: '',
   };
-  return first.is_quiet ? notSentBecause(delivery, 'the route sends no messages of the end') : delivery;
+  return first.is_quiet ? notSentBecause(delivery, 'the route sends no messages about the end') : delivery;
 }

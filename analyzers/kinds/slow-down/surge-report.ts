@@ -67,7 +67,7 @@ function verdict({ memory: facts, scope, started_at, settings }: Surge): Inciden
   if (facts.original_is_estimate) {
     return {
       party: 'traffic',
-      why: `${who} sent up to ${rate(facts.peak_rate)} requests/min when Slow Down came; the counts do not reach back before the rise, so half of that is taken for the original rate.`,
+      why: `${who} sent up to ${rate(facts.peak_rate)} requests/min when Slow Down came; the counts do not reach back before the rise, so half of that stands for the original rate.`,
     };
   }
   if (hasGrown(facts, settings.window_seconds)) {

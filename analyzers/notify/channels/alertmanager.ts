@@ -69,7 +69,7 @@ export const createAlertmanager: CreateChannel<'alertmanager'> = (_name, setting
         const answer = await postAlerts(part.map((incident) => alertOf(incident, 'firing', now, '')));
         if (!answer.ok) return answer;
       }
-      return { ok: true, text: `${incidents.length} said again` };
+      return { ok: true, text: `${incidents.length} repeated` };
     },
   };
 };
