@@ -242,6 +242,21 @@ describe('redactText', () => {
 
   it('keeps at most 64 Ki characters', () => {
     expect(redactText('x '.repeat(100_000)).length).toBe(65_536);
+    expect(redactText('x x\n'.repeat(100_000)).length).toBeLessThanOrEqual(65_536);
+  });
+
+  it('keeps the last lines of a long text, where a stream tells its error', () => {
+    const stream = `${'data: {"choices":[]}\n\n'.repeat(10_000)}data: {"error":{"code":"insufficient_quota"}}\n\n`;
+    expect(redactText(stream)).toMatch(/^data: \{"choices".*"insufficient_quota"\}\}\n\n$/s);
+  });
+
+  it('keeps nothing of a secret that is cut, wherever the text is cut', () => {
+    const secret = `sk-${'Qz7mP2xV9kL4nB8w'.repeat(3)}`;
+    const line = `Authorization: Bearer ${secret}\n`;
+    for (let before = 0; before < line.length; before += 3) {
+      const redacted = redactText(`${'x'.repeat(before)}\n${line.repeat(2_000)}`);
+      expect(redacted).not.toContain('Qz7mP2xV9kL4nB8w');
+    }
   });
 });
 
