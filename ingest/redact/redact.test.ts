@@ -50,6 +50,26 @@ const secrets: Record<string, fc.Arbitrary<{ text: string; secret: string }>> = 
   'a bearer token': urlSafe(12, 60)
     .filter((secret) => /\d/.test(secret))
     .map((secret) => ({ text: `Authorization: Bearer ${secret}`, secret })),
+  'an attribute of a span that breaks off': fc
+    .tuple(
+      fc.constantFrom('http.request.header.api-key', 'authorization', 'db.password', 'client_secret'),
+      urlSafe(12, 60),
+    )
+    .map(([name, secret]) => ({
+      text: `{"attributes": [{"key": "${name}", "value": {"stringValue": "${secret}"}}, {"key": "m"`,
+      secret,
+    })),
+  'one of several values of an attribute': urlSafe(12, 60).map((secret) => ({
+    text: `{"key":"http.request.header.x-api-key","value":{"arrayValue":{"values":[{"stringValue":"a${secret}"},{"stringValue":"${secret}"}]}}`,
+    secret,
+  })),
+  'user and password of curl': word(6, 20).map((secret) => ({
+    text: `failed: curl -u bob:${secret} https://x/y`,
+    secret,
+  })),
+  'a flag of a command line': fc
+    .tuple(fc.constantFrom('--api-key', '--token', '--db-password', '--client-secret'), word(8, 40))
+    .map(([flag, secret]) => ({ text: `failed: cli ${flag} ${secret} --x`, secret })),
   'basic credentials': fc
     .tuple(word(4, 12), word(8, 20))
     .map(([user, password]) => base64(`${user}:${password}`))
