@@ -147,7 +147,7 @@ describe('a wrong settings file is one line that names', () => {
     [
       'a place in a mapping',
       'format: mapped\nmapping:\n  ts: t\n  status: [s, {from: $..x}]',
-      'faultline.yaml:4: mapping.status[1].from: "$..x" is no path from character 2 on; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value',
+      'faultline.yaml:4: mapping.status[1].from: "$..x" is not a path from character 2 on; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value',
     ],
     [
       'several at once',
