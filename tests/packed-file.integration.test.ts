@@ -101,7 +101,7 @@ describe('a file whose records are not its lines', () => {
     await importFile(file);
     await writeFile(file, gzipSync(asLines([...head, ...requests(4, 100)])));
     const anew = await importFile(file);
-    expect(anew.stderr).toMatch(/export\.gz was cut or written anew: line 10 is no longer the one/);
+    expect(anew.stderr).toMatch(/export\.gz was truncated or replaced: line 10 is no longer the one/);
     expect(anew.stderr).toContain('read 5 lines: 5 requests counted');
     await expectExact(15);
   });

@@ -73,7 +73,7 @@ function parse(text: string, file: string): Committed {
     const { offset, metadata } = stored.parse(JSON.parse(text));
     return { offset, metadata };
   } catch (cause) {
-    const words = `${file} is damaged: remove it; what a killed import had half stored may then count twice`;
+    const words = `${file} is damaged: remove it; a batch that a killed import had half stored may then count twice`;
     throw Object.assign(new Error(words, { cause }), { code: 'damaged_announcement' });
   }
 }

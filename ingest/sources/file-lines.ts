@@ -87,7 +87,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       const rest = value === null ? '' : value.toString('utf8', Math.max(0, jsonEnd(value))).trim();
       if (same && rest !== '' && recordDigest(value) !== digest)
         say(
-          `${file}: a line went on after it had been counted: ${Buffer.byteLength(rest)} bytes in it are not read`,
+          `${file}: a line was continued after it had been counted: ${Buffer.byteLength(rest)} bytes of it are not read`,
         );
       return same;
     },
@@ -181,7 +181,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
 
   /** The file was truncated or replaced. Lines that were removed before they were read may be in a copy beside it. */
   async function changed(sink: Sink, generation: Generation): Promise<void> {
-    say(`${file} was cut or written anew: it is read from its first line`);
+    say(`${file} was truncated or replaced: it is read from its first line`);
     generation.over = true;
     for (const at of (await rotatedFiles(file)).reverse()) {
       const copy = await open(at, 'json');
@@ -196,14 +196,12 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       generation.file = copy.records('json');
       generation.file.rewind(next);
       generation.counted = 0;
-      say(`${at} is its copy: read after line ${next}`);
+      say(`${at} is a copy of it: reading continues there after line ${next}`);
       await deliver(sink, generation);
       return;
     }
     if (generation.file.unfinished > 0)
-      say(
-        `${file}: ${generation.file.unfinished} bytes of a line without its end were cut off before it was finished`,
-      );
+      say(`${file}: ${generation.file.unfinished} bytes of an unfinished last line were lost`);
   }
 
   /** Reads late lines of writers that have not noticed the rotation yet. */
