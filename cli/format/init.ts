@@ -5,7 +5,7 @@ import type { Painter } from './color.ts';
 import { formatCount } from './numbers.ts';
 import { clip, printable, wrap } from './text.ts';
 
-/** Fields without which counts say less; others are only named. */
+/** Fields without which counts are less useful, and why; other missing fields are only named. */
 const WANTED: Readonly<Record<string, string>> = {
   model: 'failures cannot be told apart by model',
   error: 'failures are judged by their status alone: a 429 for quota looks like one for rate',
@@ -13,7 +13,7 @@ const WANTED: Readonly<Record<string, string>> = {
   latency_ms: 'there are no latencies',
 };
 
-/** What would be counted by a plan, and what is missing. */
+/** Lines about a plan: what would be counted, and what is missing. */
 export function planLines(
   plan: Plan,
   name: string,
@@ -47,7 +47,7 @@ export function planLines(
   return [...lines.map((line) => clip(line, width)), ...rest.map((line) => `  ${line}`)];
 }
 
-/** The text of a new settings file. `topic`: where the sample came from; null for a file. */
+/** The text of a new settings file. `topic`: the topic of the sample; null for a file. */
 export function settingsText({ format, mapping }: Plan, topic: string | null): string {
   const settings = {
     ...(topic === null ? {} : { kafka: { topics: [topic] } }),
@@ -66,7 +66,7 @@ function sourceText(source: unknown): string {
   return JSON.stringify(source).replaceAll(/"([^"\\]*)"/g, '$1');
 }
 
-/** A value of each field, as it would be counted. */
+/** One counted value of each field. */
 function exampleOf({ tried }: Plan): Map<string, string> {
   const examples = new Map<string, string>();
   for (const { fields } of tried.flatMap(({ records }) => records))

@@ -13,7 +13,7 @@ export function parseDuration(text: string, flag: string): number {
 }
 
 /**
- * Epoch milliseconds of a time: a duration back from now (`24h`), `now`, ISO-8601 (UTC where no zone is given), or
+ * Epoch milliseconds of a time: a duration back from now (`24h`), `now`, ISO-8601 (UTC unless a zone is given), or
  * epoch seconds or milliseconds. Throws `UserError` naming the flag.
  */
 export function parseWhen(text: string, flag: string, now: number): number {
@@ -49,7 +49,7 @@ function isoTime(text: string): number | null {
   if (parts === undefined) return null;
   const date = parts['date'] ?? '';
   const midnight = Date.parse(`${date}T00:00:00Z`);
-  // Date.parse takes the 30th of February for the 2nd of March.
+  // Date.parse reads the 30th of February as the 2nd of March.
   if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date)) return null;
   const time = Date.parse(`${date}T${parts['time'] ?? '00:00'}${(parts['zone'] ?? 'Z').toUpperCase()}`);
   return Number.isNaN(time) ? null : time;
