@@ -81,7 +81,7 @@ describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', 
       'a dimension',
       ['trends', '--by', 'colour'],
       {},
-      'faultline: "colour" is no dimension; use one of provider, org',
+      'faultline: "colour" is not a dimension; use one of provider, org',
     ],
     [
       'a flag of a setting',

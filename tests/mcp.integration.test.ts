@@ -169,7 +169,7 @@ describe('faultline mcp', () => {
     const { client } = await connect(['--data', data]);
     expect(await call(client, 'trends', { by: 'klass' })).toMatchObject({
       isError: true,
-      text: expect.stringMatching(/^by: "klass" is no dimension; use one of provider, org/),
+      text: expect.stringMatching(/^by: "klass" is not a dimension; use one of provider, org/),
     });
     expect(await call(client, 'incidents', { limit: 0 })).toEqual({
       isError: true,
@@ -177,7 +177,7 @@ describe('faultline mcp', () => {
     });
     expect(await call(client, 'explain', { wher: [] })).toEqual({
       isError: true,
-      text: 'wher: no such parameter here',
+      text: 'wher: is not a known parameter',
     });
     expect(await call(client, 'runbook', { name: '../../package' })).toMatchObject({ isError: true });
     expect(await call(client, 'delete')).toMatchObject({

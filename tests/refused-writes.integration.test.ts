@@ -75,7 +75,7 @@ describe('the embedded engine, which takes a refused write for done', () => {
     await store.command(`INSERT INTO FUNCTION file('/dev/full', 'TSV') SELECT 1`).catch(() => undefined);
     const { code, stderr } = await engine.finished;
     expect(stderr.split('\n').filter((line) => line.startsWith('faultline:'))).toEqual([
-      `faultline: the disk of data directory ${data} refused 1 write of the embedded ClickHouse: look at its space and health, then start faultline again, which sets aside what is incomplete and reads it anew`,
+      `faultline: the disk of data directory ${data} refused 1 write of the embedded ClickHouse: check its space and health, then start faultline again: it sets incomplete data aside and reads the records again`,
     ]);
     expect(code).toBe(1);
   });
@@ -91,7 +91,7 @@ describe('the embedded engine, which takes a refused write for done', () => {
 
     await start();
     expect(engine.stderr()).toContain(
-      `faultline.request_counts ${path.basename(parts[1] ?? '')}): what was not`,
+      `faultline.request_counts ${path.basename(parts[1] ?? '')}): records that were not`,
     );
     expect(await counted()).toEqual([2, 3, 3]);
     for (const name of ['a', 'b', 'c', 'd']) await insert(name);

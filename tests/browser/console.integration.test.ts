@@ -294,7 +294,7 @@ test('a trend is grouped and narrowed by clicks, and its address, request and co
   await soon(() => row.innerText()).toContain(quota);
   await groups.getByRole('button', { name: 'Leave out project batch' }).click();
   await row.waitFor({ state: 'detached' });
-  await page.getByRole('button', { name: 'Take back project!=batch' }).click();
+  await page.getByRole('button', { name: 'Remove project!=batch' }).click();
   await row.waitFor();
   const csv = await page.getByRole('link', { name: 'Download as CSV' }).getAttribute('href');
   const text = await (await page.request.get(`${running.url}${csv}`)).text();
@@ -314,7 +314,7 @@ test('a marked span shows which part of the traffic differs, and a failure can b
   const ranked = page.getByRole('region', { name: 'What differs' }).getByRole('row');
   await soon(() => ranked.nth(1).innerText()).toContain('project search');
   await page.goto(`${running.url}/errors`);
-  await page.getByLabel('Words of the text, or a request id').fill('exceeded your current quota');
+  await page.getByLabel('Part of the text, or a request id').fill('exceeded your current quota');
   await page.keyboard.press('Enter');
   await page.waitForURL(/q=exceeded/);
   const failures = page.getByRole('region', { name: 'Failures' }).getByRole('row');
