@@ -142,8 +142,7 @@ function looseNotes(
     const loose = own.reduce((sum, { least, most }) => sum + most - least, 0);
     const { event } = horizons[table];
     if (loose === 0 || event === 0) return [];
-    const why =
-      event === gone_before ? 'it was told to keep them longer only later' : `it keeps ${days} days`;
+    const why = event === gone_before ? 'its retention was raised only later' : `it keeps ${days} days`;
     return [
       `${table} may have dropped ${unit(table)} from before ${firstDay(event)} (${why}): of ${loose} in the ledger none may be stored twice, whether one is missing is not compared`,
     ];

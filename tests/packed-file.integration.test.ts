@@ -80,7 +80,7 @@ describe('a file whose records are not its lines', () => {
     await truncate(file, packed.length >> 1);
     const cut = await importFile(file);
     expect(cut.stderr).toMatch(
-      /app\.log\.gz is cut off: what stands before that is counted, except for the line/,
+      /app\.log\.gz is cut off: everything before that is counted, except for the line/,
     );
     expect(cut.code).toBe(1);
     await writeFile(file, packed);

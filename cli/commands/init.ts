@@ -82,7 +82,7 @@ async function sampleOf(
   if (isStream && context.stdin.isTTY) throw new UserError('name a log or --topic: faultline init app.log');
   const sample = await readSample(isStream ? null : file, context.stdin, { records: RECORDS, bytes: BYTES });
   if (sample.damage !== null)
-    context.err(`${sample.name} ${sample.damage}: what stands before that is looked at`);
+    context.err(`${sample.name} ${sample.damage}: everything before that is examined`);
   return { name: sample.name, values: sample.records };
 }
 

@@ -30,7 +30,7 @@ export async function run(options: TryOptions, context: CommandContext): Promise
     context.out(JSON.stringify({ input: sample.name, unit: sample.unit, records: tried }));
   else print(sample, tried, context);
   if (sample.damage !== null)
-    context.err(`${sample.name} ${sample.damage}: what stands before that was tried`);
+    context.err(`${sample.name} ${sample.damage}: everything before that was tried`);
   if (sample.isCut)
     context.err(`${sample.name} has more: its first ${formatCount(tried.length)} were tried (--limit)`);
   if (tried.length === 0) context.err(`${sample.name} is empty: there was nothing to read`);

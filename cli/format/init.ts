@@ -7,9 +7,9 @@ import { clip, printable, wrap } from './text.ts';
 
 /** Fields without which counts are less useful, and why; other missing fields are only named. */
 const WANTED: Readonly<Record<string, string>> = {
-  model: 'failures cannot be told apart by model',
+  model: 'failures cannot be separated by model',
   error: 'failures are judged by their status alone: a 429 for quota looks like one for rate',
-  client: 'nobody can be told who calls',
+  client: 'callers cannot be named',
   latency_ms: 'there are no latencies',
 };
 
@@ -33,7 +33,7 @@ export function planLines(
       lines.push(`  ${field.padEnd(14)}${sourceText(source).padEnd(36)}${shown}`);
     }
   }
-  if (plan.fault !== null) lines.push(`${paint('cannot be read so', 'red')}: ${plan.fault}`);
+  if (plan.fault !== null) lines.push(`${paint('cannot be read this way', 'red')}: ${plan.fault}`);
   else lines.push(countedLine(plan, paint), ...deadLines(plan, paint));
   if (plan.tried.length > 0 && plan.tried.every(isText)) lines.push(`  its records are text: ${WRITE_JSON}`);
   for (const field of plan.missing) {

@@ -74,7 +74,7 @@ describe('an input without a request', () => {
     [
       'plain text',
       ['a log line', 'another'],
-      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  write the log as JSON, an object a line: nginx by log_format .*$/,
+      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  write the log as JSON, one object per line: nginx by log_format .*$/,
     ],
     [
       'another JSON',
@@ -89,7 +89,7 @@ describe('an input without a request', () => {
     [
       'empty lines',
       [null, null],
-      /; look whether it is the right file\n  2 empty\n  faultline try app\.log shows how each is read, faultline init app\.log proposes a mapping$/,
+      /; check whether it is the right file\n  2 empty\n  faultline try app\.log shows how each is read, faultline init app\.log proposes a mapping$/,
     ],
     ['nothing', [], /^app\.log is empty: there was nothing to read$/],
   ])('%s: what to try, and a line for each reason', (_fact, lines, message) => {
@@ -111,7 +111,7 @@ describe('an input that was not read to its end', () => {
     [
       'is cut off',
       { damage: 'app.log is cut off', unfinished: 12 },
-      /^app\.log is cut off: what stands before that is counted, except for the line that it cuts off \(12 bytes\)$/,
+      /^app\.log is cut off: everything before that is counted, except for the line that it cuts off \(12 bytes\)$/,
     ],
   ])('%s', (_fact, facts, said) => {
     const line = endLine({ name: 'app.log', ...facts }, 'line');

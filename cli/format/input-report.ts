@@ -47,7 +47,9 @@ function foldedParts({ folded }: InputReport): string[] {
   const parts = Object.entries(folded).map(
     ([dimension, count]) => `${formatCount(count)} as ${dimension} (other)`,
   );
-  return parts.length === 0 ? [] : [`of many values counted together: ${parts.join(', ')} (names.most)`];
+  return parts.length === 0
+    ? []
+    : [`counted together because of too many values: ${parts.join(', ')} (names.most)`];
 }
 
 /**
@@ -60,14 +62,14 @@ export function endLine(
 ): string | null {
   const bytes = `${formatCount(unfinished)} bytes`;
   if (damage !== null)
-    return `${damage}: what stands before that is counted${unfinished === 0 ? '' : `, except for the ${unit} that it cuts off (${bytes})`}`;
+    return `${damage}: everything before that is counted${unfinished === 0 ? '' : `, except for the ${unit} that it cuts off (${bytes})`}`;
   if (unfinished === 0) return null;
   return `${name} ends in a ${unit} that is not finished (${bytes}): it is counted when it is whole and the file is read again`;
 }
 
 /** What to do with a log of plain text, which no mapping can read. */
 export const WRITE_JSON =
-  'write the log as JSON, an object a line: nginx by log_format (docs/formats/nginx.md), an application by the JSON formatter of its logger (docs/formats/app-loggers.md) or by itself (docs/formats/native.md)';
+  'write the log as JSON, one object per line: nginx by log_format (docs/formats/nginx.md), an application by the JSON formatter of its logger (docs/formats/app-loggers.md) or by itself (docs/formats/native.md)';
 
 /**
  * Why nothing was counted from `name`, what to try, and a line for each reason; no lines when something was counted.
@@ -117,7 +119,7 @@ function deadReason({ reason, count, first }: InputReport['dead'][number], unit:
 function skipAdvice({ skipped }: InputReport): string {
   return (skipped['no_request'] ?? 0) > 0
     ? 'spans and events count when they tell a request to a model (docs/formats/otel.md)'
-    : 'look whether it is the right file';
+    : 'check whether it is the right file';
 }
 
 const anotherShape =

@@ -23,7 +23,7 @@ export function triedLines(
   if (records.length === 0 && outcome.kind === 'dead' && MAPPABLE.has(outcome.reason))
     lines.push('  do          propose a mapping of its fields with: faultline init FILE');
   if (records.length === 0 && outcome.kind === 'dead' && outcome.reason === 'not_json')
-    lines.push('  do          write the log as JSON, an object a line: docs/formats/native.md');
+    lines.push('  do          write the log as JSON, one object per line: docs/formats/native.md');
   return lines.map((line) => clip(line, width));
 }
 

@@ -49,7 +49,7 @@ export function withField(
   const [, name = '', source = ''] = /^\s*([a-z_]+)\s*[=:]\s*(.*?)\s*$/.exec(change) ?? [];
   if (name === '')
     throw new UserError(
-      `${JSON.stringify(change)} is no change: write a field and a path, such as client=$.team`,
+      `${JSON.stringify(change)} is not a change: write a field and a path, such as client=$.team`,
     );
   const { [name]: _old, ...mapping } = plan.mapping;
   const changed = source === '' || source === '-' ? mapping : { ...mapping, [name]: source };

@@ -35,8 +35,8 @@ function tool<Input extends z.ZodObject>(
 const few = (preset: number, most: number) =>
   z
     .int('is not a whole number')
-    .min(1, `is no number from 1 to ${most}`)
-    .max(most, `is no number from 1 to ${most}`)
+    .min(1, `is not a number from 1 to ${most}`)
+    .max(most, `is not a number from 1 to ${most}`)
     .default(preset)
     .meta({ description: 'Largest number of results.' });
 

@@ -79,7 +79,7 @@ describe('the log of a worker at info', () => {
     if (batch === undefined) throw new Error('no batch');
     for (let i = 0; i < 20; i++) events.written(id, batch, 1, 1);
     expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
-      [50, 'the store rejects this partition; it stands still and tries again'],
+      [50, 'the store rejects this partition; nothing of it is stored, trying again'],
       [30, 'the store takes this partition again'],
     ]);
     expect(lines[0]?.['reason']).toBe('no such column at line 1');

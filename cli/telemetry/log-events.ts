@@ -41,7 +41,7 @@ export function logEvents(logger: Write, monotonic: Clock = () => performance.no
     started(id, at, reason) {
       const fields = { partition: partitionKey(id), offset: at };
       if (reason === '') logger.debug(fields, 'partition begins');
-      else logger.warn({ ...fields, reason: oneLine(reason) }, 'partition begins out of the ordinary');
+      else logger.warn({ ...fields, reason: oneLine(reason) }, 'partition starts in an unusual way');
     },
     lost: (id, from, to) =>
       logger.error(
@@ -53,14 +53,14 @@ export function logEvents(logger: Write, monotonic: Clock = () => performance.no
       else
         logger.error(
           { topics },
-          `topic ${topics.join(', ')} does not exist any more: the other topics are read on; create it again, or take it out of kafka.topics`,
+          `topic ${topics.join(', ')} no longer exists: the other topics are still read; create it again, or remove it from kafka.topics`,
         );
     },
     halted(id, reason) {
       const partition = partitionKey(id);
       const fields = { partition, reason: oneLine(reason) };
       if (halted.has(partition)) logger.debug(fields, 'the store still rejects this partition');
-      else logger.error(fields, 'the store rejects this partition; it stands still and tries again');
+      else logger.error(fields, 'the store rejects this partition; nothing of it is stored, trying again');
       halted.add(partition);
     },
     storeFailed: (reason, error) =>

@@ -16,7 +16,7 @@ const big = 'x'.repeat(SHAPE_BYTES);
 
 describe('the shape of an input, by its first bytes', () => {
   it.each([
-    ['an object a line', text('{"a":1}\n{"b":2}\n'), 'lines'],
+    ['one object per line', text('{"a":1}\n{"b":2}\n'), 'lines'],
     ['one line without its end', text('{"a":1}'), 'lines'],
     ['a list a line', text('[{"a":1}]\n[{"b":2}]\n'), 'documents'],
     ['an object over lines', text('{\n  "a": 1\n}\n'), 'documents'],

@@ -22,7 +22,7 @@ const COLUMN = /^[\p{L}_@$][\p{L}\p{N}_ .@$:/()%#-]{0,63}$/u;
 
 const unpackFirst = 'unpack it, and name what was in it';
 const asJson =
-  'write it as JSON, an object a line (for example with duckdb, or df.to_json(lines=True) in pandas)';
+  'write it as JSON, one object per line (for example with duckdb, or df.to_json(lines=True) in pandas)';
 /** Files that are not logs, by the bytes `magic` at position `at`; `todo` says what to do. */
 const foreign: readonly { magic: Buffer; at?: number; what: string; todo: string }[] = [
   { magic: latin('PK\x03\x04'), what: 'a zip archive (or an Office file)', todo: unpackFirst },
@@ -32,7 +32,7 @@ const foreign: readonly { magic: Buffer; at?: number; what: string; todo: string
   {
     magic: latin('Obj\x01'),
     what: 'an Avro file',
-    todo: 'write it as JSON, an object a line, with avro-tools tojson',
+    todo: 'write it as JSON, one object per line, with avro-tools tojson',
   },
   {
     magic: latin('SQLite format 3\0'),
