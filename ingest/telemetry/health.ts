@@ -124,8 +124,7 @@ function judgeStart({ missing }: HealthFacts, say: Say): void {
 
 function judgeGroup(facts: HealthFacts, now: number, say: Say): void {
   const { assigned, group_since, partitions, starting, halted, missing_topics: topics } = facts;
-  if (topics.length > 0)
-    say('degraded', 'topics_missing', `topic ${topics.join(', ')} no longer exists`);
+  if (topics.length > 0) say('degraded', 'topics_missing', `topic ${topics.join(', ')} no longer exists`);
   const long = now - group_since > REBALANCE_MS;
   if (!assigned && facts.broker_answered_at === null)
     say('not_ready', 'no_assignment', `the group has not answered for ${age(group_since, now)}`);
