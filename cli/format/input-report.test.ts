@@ -36,6 +36,27 @@ describe('what became of the input', () => {
     ]);
   });
 
+  it('says how many 429 have no body that says why', () => {
+    const answer = (error: string): string => `{"ts":${NOW},"status":429,"error":${error}}`;
+    const quota = answer('{"code":"insufficient_quota","message":"You exceeded your current quota"}');
+    const [, bare] = reportInput(reportOf([good, answer('null'), answer('""'), quota]), 'line');
+    expect(bare).toMatch(/^2 of 3 answers with 429 have no body that says why: rate limit, exhausted quota/);
+    expect(reportInput(reportOf([good, quota]), 'line')).toHaveLength(1);
+  });
+
+  it('takes back what the store refuses', () => {
+    const rows = new BatchRows();
+    const reader = createRecordReader({ format: 'auto', mapping: {} });
+    const record = new RawRecord(0, Buffer.from(`{"ts":${NOW},"status":429}`));
+    const batcher = new Batcher({ topic: 't', partition: 0 }, 0, null, reader);
+    batcher.add({ topic: 't', partition: 0, from: 0, to: 1, records: [record], highWatermark: null }, NOW, 0);
+    batcher.close();
+    const [batch] = batcher.closed;
+    expect(batch?.rows.answers429).toEqual({ answers: 1, bare: 1 });
+    batch?.rows.refuse(new Set([0]), 'too long');
+    expect(batch?.rows.answers429).toEqual(rows.answers429);
+  });
+
   it('names topic, partition and offset of records', () => {
     expect(reportInput(reportOf(['x']), 'record')[1]).toContain('first: file:app.log#1/0@0: ');
   });

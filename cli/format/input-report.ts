@@ -23,7 +23,14 @@ const LONGEST = 120;
  * each reason of the dead with its first example.
  */
 export function reportInput(report: InputReport, unit: InputUnit): string[] {
-  return [sumOfInput(report, unit), ...deadReasons(report, unit)];
+  const bare = bare429(report.answers_429);
+  return [sumOfInput(report, unit), ...deadReasons(report, unit), ...(bare === '' ? [] : [bare])];
+}
+
+/** How many answers with 429 tell nothing but that, and what follows from it; empty when all tell more. */
+export function bare429({ answers, bare }: InputReport['answers_429']): string {
+  if (bare === 0) return '';
+  return `${formatCount(bare)} of ${plural(answers, 'answer')} with 429 ${bare === 1 ? 'has' : 'have'} no body that says why: rate limit, exhausted quota and Slow Down cannot be told apart, and all are counted as rate_limit; log the body (docs/errors/rate_limit.md#without-a-body)`;
 }
 
 /** The first line of `reportInput`. */

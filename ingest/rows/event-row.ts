@@ -52,7 +52,7 @@ export function addEventRow(
 export interface EventFacts {
   counted: Counted;
   dimensions: DimensionValues;
-  judged: { class: string; subclass: string; retry: string };
+  judged: { class: string; subclass: string; rule: string; retry: string };
   body: string;
   at: Position;
 }
@@ -74,7 +74,12 @@ export function readEventRow(row: string): EventFacts {
       rate_limit: null,
     },
     dimensions: byCallerDimension(text),
-    judged: { class: text('class'), subclass: text('subclass'), retry: text('retry') },
+    judged: {
+      class: text('class'),
+      subclass: text('subclass'),
+      rule: text('rule'),
+      retry: text('retry'),
+    },
     body: text('body'),
     at: {
       topic: text('topic'),
