@@ -106,6 +106,37 @@ describe('faultline init', () => {
   });
 
   it.each([
+    [
+      'of a preset',
+      '{"level":30,"time":1780315200000,"msg":"done","model":"m","statusCode":200,"team":"web"}\n',
+      'format: app-loggers\nmapping:\n  client: $.team\n',
+    ],
+    [
+      'of a preset in an envelope',
+      `${JSON.stringify({ log: '{"level":30,"time":1780315200000,"msg":"done","model":"m","statusCode":200,"team":"web"}\n', stream: 'stdout', time: '2026-06-01T12:00:00Z' })}\n`,
+      'format: auto\nmapping:\n  preset: app-loggers\n  client: $.team\n',
+    ],
+    [
+      'of the own format',
+      '{"ts":1780315200,"status":200,"team":"web"}\n',
+      'format: mapped\nmapping:\n  ts: $.ts\n  status: $.status\n  client: $.team\n',
+    ],
+  ])('--set adds a field to records %s, which go on to be counted', async (_fact, input, settings) => {
+    const how = ['init', '-', '--set', 'client=$.team', '--yes'];
+    const { code, stdout } = await runFaultline(how, { cwd, input });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('would count: requests: 1 (1 ok)')]);
+    expect(await readFile(path.join(cwd, 'faultline.yaml'), 'utf8')).toContain(settings);
+    const tried = await runFaultline(['try', '-'], { cwd, input });
+    expect([tried.code, tried.stdout]).toEqual([0, expect.stringMatching(/^ {2}client +web +← /m)]);
+  });
+
+  it('a field of a format that is a program cannot be set, and that is one line', async () => {
+    const sample = path.join(import.meta.dirname, 'samples/litellm.success.input.json');
+    const { code, stderr } = await runFaultline(['init', sample, '--set', 'client=$.team'], { cwd });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^faultline: client cannot be .*litellm.*\n$/)]);
+  });
+
+  it.each([
     ['text', 'some text\nmore text\n', /its records are text: write the log as JSON/],
     ['JSON without a time', '{"a":1}\n{"a":2}\n', /cannot be read so: mapping\.ts: missing/],
   ])('says of %s why nothing can be counted', async (_fact, input, message) => {
