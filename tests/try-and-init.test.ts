@@ -46,6 +46,25 @@ describe('faultline try', () => {
     expect(stdout).not.toContain(key);
   });
 
+  it('shows the first of each kind of the records within one line', async () => {
+    const one = (i: number): object => ({
+      category: 'RequestResponse',
+      time: new Date(Date.UTC(2026, 5, 1, 12, 0, i % 60)).toISOString(),
+      operationName: 'ChatCompletions_Create',
+      resourceId: '/SUBSCRIPTIONS/S/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.COGNITIVESERVICES/ACCOUNTS/A',
+      resultSignature: i % 4 === 0 ? '429' : '200',
+      durationMs: 95,
+    });
+    const input = JSON.stringify({ records: Array.from({ length: 200 }, (_, i) => one(i)) });
+    const { code, stdout } = await runFaultline(['try', '-'], { cwd, input });
+    expect(code).toBe(0);
+    expect(stdout.match(/^\S.*record \d+: azure-openai.*$/gm)).toEqual([
+      expect.stringContaining('line 1, record 1: azure-openai, counted: rate_limit'),
+      expect.stringContaining('line 1, record 2: azure-openai, counted: ok'),
+    ]);
+    expect(stdout.match(/^ {2}alike .*$/gm)).toEqual(['  alike         49 more', '  alike         149 more']);
+  });
+
   it('prints one document with --json', async () => {
     const { stdout } = await runFaultline(['try', '--json', '-'], {
       cwd,

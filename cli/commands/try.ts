@@ -37,18 +37,17 @@ export async function run(options: TryOptions, context: CommandContext): Promise
 
 function print(sample: Sample, tried: readonly TriedMessage[], context: CommandContext): void {
   const terminal = { width: context.width, paint: createPainter(context.color) };
-  const kinds = new Map<string, { first: number; count: number }>();
-  for (const [i, message] of tried.entries()) {
+  const kinds = new Map<string, { place: string; first: TriedMessage; count: number }>();
+  const each = tried.flatMap((message, i) => recordsOf(message, `${sample.unit} ${i + 1}`));
+  for (const [i, { place, message }] of each.entries()) {
     // What nobody knows is alike in all: that once is enough.
-    const kind = tried.length <= EACH && !isDead(message) ? String(i) : kindOf(message);
+    const kind = each.length <= EACH && !isDead(message) ? String(i) : kindOf(message);
     const known = kinds.get(kind);
-    if (known === undefined) kinds.set(kind, { first: i, count: 1 });
+    if (known === undefined) kinds.set(kind, { place, first: message, count: 1 });
     else known.count++;
   }
-  for (const { first, count } of kinds.values()) {
-    const message = tried[first];
-    if (message === undefined) continue;
-    for (const line of triedLines(message, `${sample.unit} ${first + 1}`, terminal)) context.out(line);
+  for (const { place, first, count } of kinds.values()) {
+    for (const line of triedLines(first, place, terminal)) context.out(line);
     if (count > 1) context.out(`  alike         ${formatCount(count - 1)} more`);
     context.out('');
   }
@@ -60,6 +59,16 @@ function print(sample: Sample, tried: readonly TriedMessage[], context: CommandC
   if (tried.length > 1) context.out(words.join(', '));
 }
 
+/** Each record of a message as a message of its own: one message may hold hundreds that are alike. */
+function recordsOf(message: TriedMessage, place: string): { place: string; message: TriedMessage }[] {
+  const { records } = message;
+  if (records.length < 2) return [{ place, message }];
+  return records.map((record, i) => ({
+    place: `${place}, record ${i + 1}`,
+    message: { outcome: record.outcome, records: [record], text: i === 0 ? message.text : '' },
+  }));
+}
+
 /** What makes records alike: formats, outcomes, rules, and which fields were read. */
 function kindOf({ outcome, records }: TriedMessage): string {
   const reason = outcome.kind === 'counted' ? '' : outcome.reason;
@@ -67,7 +76,7 @@ function kindOf({ outcome, records }: TriedMessage): string {
     format,
     own.kind,
     requests.map(({ rule }) => rule).slice(0, 3),
-    fields.map(({ from }) => from.join()),
+    fields.map(({ from }) => from.join().replaceAll(/\[\d+\]/g, '[]')),
     dropped,
   ]);
   return JSON.stringify([outcome.kind, reason, parts.slice(0, 3)]);
