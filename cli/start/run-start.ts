@@ -14,10 +14,11 @@ import type { Worker } from '../../ingest/worker.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
-import { readFirstEvent } from '../../store/queries/ledger.ts';
+import { readFirstEvent, readStoredTopics } from '../../store/queries/ledger.ts';
 import { readWatermark } from '../../store/queries/watermark.ts';
 import { endLine, nothingCounted, reportInput } from '../format/input-report.ts';
 import { tellShortage } from '../format/shortage.ts';
+import { heldNotice } from '../input/held-notice.ts';
 import { historyNotice, readSpan } from '../input/history-notice.ts';
 import { createLiveView, type LiveCounts, type LiveView } from '../format/live-view.ts';
 import { logEvents } from '../telemetry/log-events.ts';
@@ -125,7 +126,9 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     reports = source.isTopic
       ? runStateReport(store, { now: context.now, logger: context.logger.child({}, { level: 'warn' }) })
       : null;
-    const events = reportToBoth(watch(state, source, context), telemetry.events);
+    const isShared = !isDemo && !source.isTopic && clickhouse.url === '';
+    const held = isShared ? await readStoredTopics(store) : [];
+    const events = reportToBoth(watch(state, source, held, context), telemetry.events);
     const worker = workerFor(context, settings, {
       store,
       source: source.records,
@@ -333,7 +336,15 @@ function historyOf(store: Store, worker: Worker, state: State): HistoryContext {
   };
 }
 
-function watch(state: State, source: StartSource, context: CommandContext): WorkerEvents {
+/** `held`: topics of which the data directory holds something already. */
+function watch(
+  state: State,
+  source: StartSource,
+  held: readonly string[],
+  context: CommandContext,
+): WorkerEvents {
+  const data = context.settings.clickhouse.path;
+  let isSaid = false;
   // The terminal shows the ordinary course; only trouble is worth a log line there.
   const log = logEvents(context.logger.child({}, { level: 'warn' }));
   return {
@@ -341,6 +352,9 @@ function watch(state: State, source: StartSource, context: CommandContext): Work
     started(id, at, reason) {
       if (source.isTopic) log.started(id, at, reason);
       else if (reason !== '') context.err(reason);
+      const others = isSaid ? null : heldNotice(id.topic, held, { data, source });
+      isSaid = true;
+      if (others !== null) context.err(others);
     },
     written(id, batch, age, duration) {
       log.written(id, batch, age, duration);
