@@ -76,3 +76,21 @@ it('a package that is too old is passed over', async () => {
 it('the manifest names the Node that the launcher asks for', () => {
   expect(manifest.engines.node).toBe('>=24');
 });
+
+it.each([
+  ['npm run goes on in the folder that it is called in', '', 'package.json', 'caller'],
+  ['the npm of another project changes nothing', '', 'caller/package.json', ''],
+  ['what stands in another folder stays there', 'cli', 'package.json', 'cli'],
+])('%s', async (_fact, cwd, manifestFile, expected) => {
+  await fakeNode(own(), 'v24.0.0');
+  await writeFile(own(), '#!/bin/sh\nif [ "$1" = --version ]; then echo v24.0.0; else pwd; fi\n');
+  await mkdir(path.join(home, 'caller'));
+  for (const file of ['package.json', 'caller/package.json']) await writeFile(path.join(home, file), '{}');
+  const env = {
+    PATH: bin,
+    INIT_CWD: path.join(home, 'caller'),
+    npm_package_json: path.join(home, manifestFile),
+  };
+  const { stdout } = await run(path.join(home, 'cli/faultline'), [], { env, cwd: path.join(home, cwd) });
+  expect(stdout.trim()).toBe(path.join(home, expected));
+});

@@ -2,6 +2,7 @@ import { createTrial, type TriedMessage } from '../../ingest/tried-message.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
+import { formatOrigin } from '../format/format-origin.ts';
 import { formatCount } from '../format/numbers.ts';
 import { triedLines } from '../format/try.ts';
 import { readSample, type Sample } from '../input/open-records.ts';
@@ -31,6 +32,8 @@ export async function run(options: TryOptions, context: CommandContext): Promise
     context.err(`${sample.name} ${sample.damage}: what stands before that was tried`);
   if (sample.isCut)
     context.err(`${sample.name} has more: its first ${formatCount(tried.length)} were tried (--limit)`);
+  const how = tried.length > 0 && tried.every(isDead) ? formatOrigin(context) : null;
+  if (how !== null && options.json !== true) context.err(how);
   if (tried.length === 0) context.err(`${sample.name} is empty: there was nothing to read`);
   return tried.length === 0 || tried.some(isDead) ? EXIT.found : EXIT.ok;
 }

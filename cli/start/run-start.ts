@@ -20,6 +20,7 @@ import { endLine, nothingCounted, reportInput } from '../format/input-report.ts'
 import { tellShortage } from '../format/shortage.ts';
 import { heldNotice } from '../input/held-notice.ts';
 import { historyNotice, readSpan } from '../input/history-notice.ts';
+import { formatOrigin } from '../format/format-origin.ts';
 import { createLiveView, type LiveCounts, type LiveView } from '../format/live-view.ts';
 import { logEvents } from '../telemetry/log-events.ts';
 import { notifyReceivers } from '../needs/notifications.ts';
@@ -242,17 +243,18 @@ async function work(running: Running, context: CommandContext): Promise<void> {
   await showing;
   sayNotice(state, view);
   view.close(countsOf(running));
-  for (const line of closingLines(running)) context.err(line);
+  for (const line of closingLines(running, context)) context.err(line);
 }
 
 /** What became of the input. */
-function closingLines({ state, source }: Running): string[] {
+function closingLines({ state, source }: Running, context: CommandContext): string[] {
   const report = state.input.report();
   const unit = source.unit();
   return [
     ...reportInput(report, unit),
     endLine({ name: source.name, damage: source.damage(), unfinished: source.unfinished() }, unit),
     ...(report.read === 0 ? [] : nothingCounted(report, source.name, unit)),
+    report.read > 0 && report.requests === 0 ? formatOrigin(context) : null,
   ].filter((line) => line !== null);
 }
 
