@@ -166,6 +166,15 @@ describe('faultline init', () => {
     expect(written.code).toBe(1);
   });
 
+  it('says when no request would be a success', async () => {
+    const lines = [1, 2, 3].map((i) =>
+      JSON.stringify({ zeit: `2026-06-01T12:00:0${i}Z`, code: 200 + i, reason: 'all is well' }),
+    );
+    const how = ['init', '-', '--set', 'outcome=$.reason', '--set', 'status=$.nothing'];
+    const { stdout } = await runFaultline(how, { cwd, input: `${lines.join('\n')}\n` });
+    expect(stdout).toMatch(/no request is a success: unless the log holds failures only/);
+  });
+
   it('a change that is none is one line', async () => {
     const { code, stderr } = await runFaultline(['init', 'app.log', '--set', 'client'], { cwd });
     expect(code).toBe(2);

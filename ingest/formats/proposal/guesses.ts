@@ -7,6 +7,8 @@ export interface Guess {
   field: string;
   /** Of names (`response.status_code`), the best first; each is worth one less than the one before. */
   names: readonly RegExp[];
+  /** Names that look like one of these and are another thing. */
+  not?: RegExp;
   /** Whether a value is one of the field. */
   fits: (value: unknown) => boolean;
   /** Whether values alone tell, whatever the name. */
@@ -102,6 +104,8 @@ export const guesses: readonly Guess[] = [
       is('details?'),
       is('body|message|msg'),
     ],
+    // Why a model stopped is told of successes.
+    not: ends('(?:stop|stopped|finish|finished|end|completion)_reason'),
     fits: isError,
     most: 3,
   },

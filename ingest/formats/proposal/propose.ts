@@ -19,6 +19,8 @@ const TOLD = 3;
 /** A further place of a field must be there in so much of the records that have none yet. */
 const WORTH_A_PLACE = 0.02;
 const FITS = 0.9;
+/** Names of what a record is about, or of the whole of it. */
+const WHOLE = /(?:^|\.)(?:body|message|msg|details?)$/;
 
 /** Pure: by the names of members and by what stands there. `records` are parsed, of one kind or of several. */
 export function proposeMapping(records: readonly unknown[]): Proposal {
@@ -96,6 +98,10 @@ function worthOf(guess: Guess, place: Place, records: number): number {
   const values = [...place.values.values()];
   const fitting = values.filter(guess.fits).length;
   if (fitting === 0 || fitting < values.length * FITS) return 0;
+  if (guess.not?.test(place.name) === true) return 0;
+  // A member that holds the whole record says nothing of its failure.
+  if (guess.field === 'error' && WHOLE.test(place.name) && values.length >= records && values.every(isRecord))
+    return 0;
   const rank = guess.names.findIndex((name) => name.test(place.name));
   const named = rank < 0 ? 0 : NAMED - rank;
   const told = named === 0 && values.length >= records / 2 && guess.tells?.(values) === true ? TOLD : 0;
