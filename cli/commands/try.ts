@@ -44,7 +44,7 @@ function print(sample: Sample, tried: readonly TriedMessage[], context: CommandC
   const each = tried.flatMap((message, i) => recordsOf(message, `${sample.unit} ${i + 1}`));
   for (const [i, { place, message }] of each.entries()) {
     // What nobody knows is alike in all: that once is enough.
-    const kind = each.length <= EACH && !isDead(message) ? String(i) : kindOf(message);
+    const kind = each.length <= EACH && !isDead(message) && !isPlain(message) ? String(i) : kindOf(message);
     const known = kinds.get(kind);
     if (known === undefined) kinds.set(kind, { place, first: message, count: 1 });
     else known.count++;
@@ -97,6 +97,11 @@ function outcomes({ outcome, records }: TriedMessage): string[] {
 function wordOf(outcome: TriedMessage['outcome']): string {
   if (outcome.kind === 'counted') return 'counted';
   return `${outcome.kind === 'dead' ? 'dead' : 'skipped'} (${outcome.reason})`;
+}
+
+/** Lines of text of which nothing is shown. */
+function isPlain({ outcome, records }: TriedMessage): boolean {
+  return records.length === 0 && outcome.kind === 'skipped' && outcome.reason === 'plain_text';
 }
 
 function isDead({ outcome, records }: TriedMessage): boolean {

@@ -68,7 +68,7 @@ function isWithoutSuccess({ tried }: Plan): boolean {
 }
 
 function isText({ outcome }: Plan['tried'][number]): boolean {
-  return outcome.kind === 'dead' && outcome.reason === 'not_json';
+  return outcome.kind !== 'counted' && (outcome.reason === 'not_json' || outcome.reason === 'plain_text');
 }
 
 function sourceText(source: unknown): string {

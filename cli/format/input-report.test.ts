@@ -95,7 +95,12 @@ describe('an input without a request', () => {
     [
       'plain text',
       ['a log line', 'another'],
-      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  write the log as JSON, an object a line: nginx by log_format .*$/,
+      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  write the log as JSON, an object a line: Python and Node .* nginx by log_format .*$/,
+    ],
+    [
+      'text that a container wrote',
+      ['{"log":"a line\\n","stream":"stderr","time":"2026-03-01T00:00:00Z"}'],
+      /^app\.log: 1 line, none is a request; what the application wrote is text.*\n  1 plain text\n  write the log as JSON/,
     ],
     [
       'another JSON',

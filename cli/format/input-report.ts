@@ -71,7 +71,7 @@ export function endLine(
 
 /** What to do with a log of text, which no mapping reads. */
 export const WRITE_JSON =
-  'write the log as JSON, an object a line: nginx by log_format (docs/formats/nginx.md), an application by the JSON formatter of its logger (docs/formats/app-loggers.md) or by itself (docs/formats/native.md)';
+  'write the log as JSON, an object a line: Python and Node by a file to copy (examples/README.md), nginx by log_format (docs/formats/nginx.md), other applications by the JSON formatter of their logger (docs/formats/app-loggers.md); a line needs no more than {"ts":"2026-03-01T03:00:00Z","status":429,"error":"text of the exception"}';
 
 /**
  * Why there was no request in what was read from `name`, and what to try, then a line for each reason; no line when
@@ -88,7 +88,7 @@ export function nothingCounted(report: InputReport, name: string, unit: InputUni
     `${name}: ${plural(report.read, unit)}, none is a request; ${advice}`,
     ...deadReasons(report, unit),
     ...skips.map(([reason, count]) => `  ${formatCount(count)} ${skipWord(reason)}`),
-    most?.reason === 'not_json'
+    most?.reason === 'not_json' || (most === undefined && isAllText(report))
       ? `  ${WRITE_JSON}`
       : `  faultline try ${file} shows how each is read, faultline init ${file} proposes a mapping`,
   ];
@@ -119,7 +119,14 @@ function deadReason({ reason, count, first }: InputReport['dead'][number], unit:
   return `${formatCount(count)} ${reason}, first: ${place}: ${first.detail}${shown === '' ? '' : `: '${shown}'`}`;
 }
 
-function skipAdvice({ skipped }: InputReport): string {
+/** Lines of a container: its envelope is JSON, and what the application wrote is not. */
+function isAllText({ read, skipped }: InputReport): boolean {
+  return (skipped['plain_text'] ?? 0) > read / 2;
+}
+
+function skipAdvice(report: InputReport): string {
+  const { skipped } = report;
+  if (isAllText(report)) return 'what the application wrote is text, in which no mapping finds a field';
   return (skipped['no_request'] ?? 0) > 0
     ? 'spans and events count when they tell a request to a model (docs/formats/otel.md)'
     : 'look whether it is the right file';

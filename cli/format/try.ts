@@ -22,8 +22,11 @@ export function triedLines(
   if (text !== '') lines.push(`  read        ${text.replaceAll(/\s+/g, ' ')}`);
   if (records.length === 0 && outcome.kind === 'dead' && MAPPABLE.has(outcome.reason))
     lines.push('  do          propose a mapping of its fields with: faultline init FILE');
-  if (records.length === 0 && outcome.kind === 'dead' && outcome.reason === 'not_json')
-    lines.push('  do          write the log as JSON, an object a line: docs/formats/native.md');
+  const isText = outcome.kind !== 'counted' && ['not_json', 'plain_text'].includes(outcome.reason);
+  if (records.length === 0 && isText)
+    lines.push(
+      '  do          write the log as JSON, an object a line: examples/README.md, docs/formats/native.md',
+    );
   return lines.map((line) => clip(line, width));
 }
 
