@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -93,4 +93,12 @@ it.each([
   };
   const { stdout } = await run(path.join(home, 'cli/faultline'), [], { env, cwd: path.join(home, cwd) });
   expect(stdout.trim()).toBe(path.join(home, expected));
+});
+
+it('the line of the README puts faultline on the PATH, as messages name it', async () => {
+  const root = path.resolve(import.meta.dirname, '..');
+  const [line = ''] = /^export PATH=\S+/m.exec(await readFile(path.join(root, 'README.md'), 'utf8')) ?? [];
+  const script = `${line} && cd "$1" && faultline --version`;
+  const { stdout } = await run('sh', ['-c', script, 'sh', home], { cwd: root });
+  expect(stdout.trim()).toBe(manifest.version);
 });
