@@ -2,13 +2,13 @@ import type { TriedMessage, TriedRecord, TriedRequest } from '../../ingest/tried
 import type { Painter } from './color.ts';
 import { clip, printable } from './text.ts';
 
-/** Reasons for which a mapping may be the remedy: it is JSON, and no time or outcome is found in it. */
+/** Reasons for which a mapping may be the remedy: the message is JSON, but no time or outcome was found. */
 const MAPPABLE: ReadonlySet<string> = new Set(['unknown_format', 'schema', 'mapping']);
 
-/** Ignored paths that are named. */
+/** How many ignored paths are named. */
 const MOST_IGNORED = 12;
 
-/** Lines about one message; `place` is such as `line 3`. */
+/** Lines about one message; `place` is its place, such as `line 3`. */
 export function triedLines(
   { outcome, records, text }: TriedMessage,
   place: string,
@@ -25,7 +25,7 @@ export function triedLines(
   const isText = outcome.kind !== 'counted' && ['not_json', 'plain_text'].includes(outcome.reason);
   if (records.length === 0 && isText)
     lines.push(
-      '  do          write the log as JSON, an object a line: examples/README.md, docs/formats/native.md',
+      '  do          write the log as JSON, one object per line: examples/README.md, docs/formats/native.md',
     );
   return lines.map((line) => clip(line, width));
 }
