@@ -13,8 +13,8 @@ export interface Splitter {
   push(bytes: Buffer): RawRecord[][];
   /** What follows the last end of a record; cut where it is too long for one. */
   readonly rest: Buffer;
-  /** Takes the rest for a record; null when there is none, or when it lies before the first that is wanted. */
-  endLine(): RawRecord | null;
+  /** Takes the rest for a record, or for several where it is seen only now that one was cut off; none before the first that is wanted. */
+  endLine(): RawRecord[];
 }
 
 /**
@@ -62,11 +62,11 @@ export class LineSplitter implements Splitter {
     return Buffer.concat(this.#rest);
   }
 
-  /** Takes the rest for a line; null when there is none, or when it lies before `from`. */
-  endLine(): RawRecord | null {
-    if (this.#restBytes === 0) return null;
+  /** Takes the rest for a line; none when there is none, or when it lies before `from`. */
+  endLine(): RawRecord[] {
+    if (this.#restBytes === 0) return [];
     const number = this.next++;
-    const line = number < this.#from ? null : this.#line(number, Buffer.alloc(0), 0, 0);
+    const line = number < this.#from ? [] : [this.#line(number, Buffer.alloc(0), 0, 0)];
     this.#rest = [];
     this.#restBytes = 0;
     return line;

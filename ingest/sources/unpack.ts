@@ -97,9 +97,9 @@ export class UnpackedRecords {
       }
       const { rest } = splitter;
       const counts = this.isPacked || this.#last === 'line' || (this.#last === 'json' && isWholeJson(rest));
-      const record = counts ? splitter.endLine() : null;
+      const records = counts ? splitter.endLine() : [];
       this.next = splitter.next;
-      if (record !== null) yield [[record]];
+      if (records.length > 0) yield [records];
     } finally {
       this.unfinished = splitter.rest.length;
     }
