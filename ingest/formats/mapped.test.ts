@@ -82,7 +82,7 @@ describe('the mapped format', () => {
     expect(decode(mapping, message)).toMatchObject(one(expected));
   });
 
-  it.each(['', '-', ' - ', 'null', 'NULL', 'None', 'undefined', null])(
+  it.each(['', '-', ' - ', 'null', 'NULL', 'None', 'undefined', 'n/a', 'NaN', null, {}, [], '{}'])(
     'takes %j for nothing, everywhere',
     (nothing) => {
       const mapping = {
@@ -111,6 +111,34 @@ describe('the mapped format', () => {
       expect(decoded).not.toHaveProperty('dropped');
     },
   );
+
+  it.each(['', '-', 'None', 'n/a', 'undefined', 'nan', null, {}, []])(
+    'finds nothing in %j by any condition',
+    (nothing) => {
+      for (const test of ['present', { matches: '[a-z-]|^$' }, { below: 1 }, { above: -1 }]) {
+        const decoded = decode({ skip: { hit: { '$.c': test } } }, { s: 429, c: nothing });
+        expect(decoded).toMatchObject(one({ status: 429 }));
+      }
+      const absent = decode({ skip: { hit: { '$.c': 'absent' } } }, { s: 429, c: nothing });
+      expect(absent).toEqual({ kind: 'skip', reason: 'hit' });
+    },
+  );
+
+  it.each<[unknown, unknown, object]>([
+    [{}, 'quota', { error: 'quota' }],
+    [[], 'quota', { error: 'quota' }],
+    [false, 'quota', { error: 'quota' }],
+    ['false', 'quota', { error: 'quota' }],
+    [0, 'quota', { error: 'quota' }],
+    [true, 'quota', { error: 'quota' }],
+    ['True', 'quota', { error: 'quota' }],
+    [true, undefined, { status: 0, error: 'the log tells of a failure without details' }],
+    [false, undefined, { status: 200, error: null }],
+    [{}, undefined, { status: 200, error: null }],
+    [{ code: 'x' }, 'quota', { error: { code: 'x' } }],
+  ])('of an error %j and a message %j takes what tells', (error, message, expected) => {
+    expect(decode({ error: ['$.e', '$.m'] }, { s: 200, e: error, m: message })).toMatchObject(one(expected));
+  });
 
   it.each<[string | number, string | undefined, number]>([
     [95, undefined, 95],

@@ -9,7 +9,7 @@ import type { Cleaner } from '../fields/clean.ts';
 import type { Format } from './format.ts';
 import { mendNative, NO_OUTCOME } from './mend-native.ts';
 import { readHeaders } from '../fields/headers.ts';
-import { isNoText, isNothing } from '../fields/nothing.ts';
+import { isNoError, isNoErrorText, isNoText, isNothing } from '../fields/nothing.ts';
 import { parseTimestamp } from '../fields/timestamp.ts';
 
 /** A request log, or why the record is none. */
@@ -21,7 +21,7 @@ export type Read =
 export const native: Format = {
   recognises: (message) =>
     message['ts'] !== undefined &&
-    !(isNothing(message['status']) && isNothing(message['error']) && isNothing(message['exception'])),
+    !(isNothing(message['status']) && isNoError(message['error']) && isNoError(message['exception'])),
   create: (cleaner) => (value, now) => decodeNative(value, now, cleaner),
 };
 
@@ -100,8 +100,8 @@ function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Read
   const ts = parseTimestamp(record.ts, now);
   if (typeof ts !== 'number') return { log: null, reason: ts, detail: explainTime(ts) };
   const status = record.status ?? 0;
-  const error = record.error === undefined || isNothing(record.error) ? null : record.error;
-  const exception = record.exception && !isNoText(record.exception) ? record.exception : '';
+  const error = record.error === undefined || isNoError(record.error) ? null : record.error;
+  const exception = record.exception && !isNoErrorText(record.exception) ? record.exception : '';
   // `"error": ""` says nothing, and so no more than a record without.
   if ((record.status ?? null) === null && error === null && exception === '')
     return { log: null, reason: 'schema', detail: NO_OUTCOME };

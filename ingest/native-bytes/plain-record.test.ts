@@ -465,14 +465,17 @@ describe('a plain success', () => {
     expect(quick(JSON.stringify({ ...plain, ts }))).toBeNull();
   });
 
-  it.each(['', '-', 'None', ' n/a '])('may have %j as its error, which says nothing', (error) => {
-    const text = JSON.stringify({ ...plain, error });
-    expect(quick(text)).not.toBeNull();
-    expect(quick(text)).toEqual(ordinary(text));
-    const untold = JSON.stringify({ ts: plain.ts, model: 'x', error });
-    expect(ordinary(untold)).toBeNull();
-    for (const wanted of [quick, quickFailure]) expect(wanted(untold)).toBeNull();
-  });
+  it.each(['', '-', 'None', ' n/a ', 'false', '0', '{}'])(
+    'may have %j as its error, which says nothing',
+    (error) => {
+      const text = JSON.stringify({ ...plain, error });
+      expect(quick(text)).not.toBeNull();
+      expect(quick(text)).toEqual(ordinary(text));
+      const untold = JSON.stringify({ ts: plain.ts, model: 'x', error });
+      expect(ordinary(untold)).toBeNull();
+      for (const wanted of [quick, quickFailure]) expect(wanted(untold)).toBeNull();
+    },
+  );
 
   it('may say its members in any order, and others beside them', () => {
     const turned = Object.fromEntries(Object.entries(plain).toReversed());

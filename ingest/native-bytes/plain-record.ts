@@ -4,7 +4,7 @@ import type { Counted } from '../rows/count-groups.ts';
 import type { Failure } from '../rows/judged-error.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import { readHeaders } from '../fields/headers.ts';
-import { isNoText } from '../fields/nothing.ts';
+import { isNoErrorText } from '../fields/nothing.ts';
 import { firstId } from '../formats/native.ts';
 import { AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
@@ -169,7 +169,7 @@ export class PlainReader {
         this.#requestId.set(from, after - 1);
         return true;
       case 'exception':
-        if (isNoText(cursor.text(from, after - 1))) return true;
+        if (isNoErrorText(cursor.text(from, after - 1))) return true;
         this.#exception.set(from, after - 1, cursor.hash);
         return failing;
       case 'text':
@@ -203,7 +203,7 @@ export class PlainReader {
       if (first === byte.QUOTE && this.#at > 0 && this.#at - from <= LONGEST_NOTHING) {
         const text = this.#cursor.text(from + 1, this.#at - 1);
         // As if it were not there. What an escape stands for is seen only where it is parsed.
-        if (isNoText(text)) return true;
+        if (isNoErrorText(text)) return true;
         if (text.includes('\\')) return false;
       }
       if (!failing) return false;
