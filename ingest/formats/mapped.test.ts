@@ -280,6 +280,24 @@ describe('the mapped format', () => {
       { status: 200, error: null },
     ],
     [
+      'a success without an HTTP answer',
+      { outcome: '$.ok', status: '$.s', error: '$.m' },
+      { ok: true, s: 0, m: 'x' },
+      { status: 200, error: null },
+    ],
+    [
+      'a success, whatever the word that stands for its status',
+      { outcome: { success: { '$.ok': true } }, status: '$.s', error: '$.m' },
+      { ok: true, s: 'error', m: 'x' },
+      { status: 200, error: null },
+    ],
+    [
+      'a word of failure against a success of which nothing else is said',
+      { outcome: { failure: { '$.level': 'ERROR' }, success: 'otherwise' }, status: '$.s', error: '$.m' },
+      { level: 'INFO', s: 'failed', m: 'quota' },
+      { status: 0, error: 'quota' },
+    ],
+    [
       'own words',
       { outcome: { failure: { '$.level': [50, 60] }, success: 'otherwise' } },
       { level: 30 },

@@ -3,6 +3,7 @@ import type { Cleaner } from '../fields/clean.ts';
 import type { Decode, Moment } from './format.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { EACH, type PathToMany, readMany, withOnly } from './mapping/path.ts';
+import type { Told } from './mapping/outcome.ts';
 import type { Scope } from './mapping/scope.ts';
 import { NO_DETAILS } from './mend-native.ts';
 import { asDecoded, readNative } from './native.ts';
@@ -112,16 +113,18 @@ function withoutTime(dropped: readonly string[] | undefined): Decoded {
 }
 
 /** What the words of the log say of the outcome, beside a status. */
-function applyOutcome(record: Record<string, unknown>, failed: boolean | undefined): void {
-  const status = record['status'];
-  const refused = typeof status === 'number' && status >= 400;
-  if (failed === true) {
+function applyOutcome(record: Record<string, unknown>, told: Told | undefined): void {
+  const status = typeof record['status'] === 'number' ? record['status'] : undefined;
+  const refused = status !== undefined && status >= 400;
+  // 0 is no answer, or a word such as `error`: it tells more than that no condition holds.
+  if (told === 'presumed' && status === 0) return;
+  if (told === 'failure') {
     // A failure that came with a 2xx is one within a stream: its status would say success.
     if (!refused) record['status'] = undefined;
     if (!refused && record['error'] === undefined && record['exception'] === undefined)
       record['error'] = NO_DETAILS;
-  } else if (failed === false && !refused) {
-    record['status'] ??= 200;
+  } else if (told !== undefined && !refused) {
+    record['status'] = status || 200;
     record['error'] = undefined;
     record['exception'] = undefined;
   }
