@@ -14,7 +14,7 @@ let oldest = 0;
 
 /**
  * The object or list that a text holds as JSON, also where it was made a text several times, or packed with gzip and written in
- * base64, as Kinesis and CloudWatch Logs hand it on; else undefined.
+ * base64, as Kinesis and CloudWatch Logs hand it on; a list of several that stand there a line each; else undefined.
  */
 export function jsonInText(text: string): object | undefined {
   if (text.length < 2 || (text.length < LONGEST_PREFIX && !mayBeJson(text))) return undefined;
@@ -34,10 +34,27 @@ function parse(text: string): object | undefined {
     try {
       here = JSON.parse(inner);
     } catch {
-      return undefined;
+      return objectsOfLines(inner);
     }
   }
   return typeof here === 'object' && here !== null ? here : undefined;
+}
+
+/** What a program wrote at once may be several lines. What is no object among them stays a text. */
+function objectsOfLines(text: string): unknown[] | undefined {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const [first, ...others] = lines;
+  const begun = first === undefined || others.length === 0 ? undefined : objectOf(first);
+  return begun === undefined ? undefined : [begun, ...others.map((line) => objectOf(line) ?? line)];
+}
+
+function objectOf(line: string): object | undefined {
+  if (!line.trimStart().startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as object;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined for what is no base64 of a text. */

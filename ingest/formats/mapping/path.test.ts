@@ -115,12 +115,27 @@ describe('readSteps', () => {
     expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
   });
 
-  it.each(['{"a":', 'a text', '{"a":1} and more', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`, '"a"'])(
-    'finds nothing in %j',
-    (text) => {
-      expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
-    },
-  );
+  it.each([
+    ['each', '{"leaf":6}\n{"leaf":7}\n', [{ leaf: 6 }, { leaf: 7 }]],
+    ['each, and what else stands there', '{"leaf":6}\r\n\nx\n{"leaf":', [{ leaf: 6 }, 'x', '{"leaf":']],
+    ['each of a text of texts', JSON.stringify('{"leaf":6}\n{"leaf":7}'), [{ leaf: 6 }, { leaf: 7 }]],
+  ])('of several lines finds %s', (_fact, text, found) => {
+    expect(found.map((_one, i) => readSteps({ x: text }, ['x', i]))).toEqual(found);
+    expect(readSteps({ x: text }, ['x', found.length])).toBeUndefined();
+  });
+
+  it.each([
+    '{"a":',
+    'a text',
+    'a\n{"a":1}',
+    '{"a":\n1',
+    '{"a"\n{"a":1}',
+    '{"a":1} and more',
+    `{"a":${'['.repeat(100)}${']'.repeat(100)}}`,
+    '"a"',
+  ])('finds nothing in %j', (text) => {
+    expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
+  });
 });
 
 describe('several records', () => {
