@@ -332,6 +332,32 @@ describe('the mapped format', () => {
     );
   });
 
+  it.each([null, [], {}, 'x', '', '-', 7])(
+    'reads a message itself where %j stands for its records',
+    (data) => {
+      const mapping = { ...base, records: ['$.data[*]', '$.data', '$'] };
+      for (const format of ['mapped', 'auto'])
+        expect(read(mapping, { t: time, s: 429, data }, format)).toMatchObject(one({ status: 429 }));
+    },
+  );
+
+  it('says of every element of a list what became of it', () => {
+    const mapping = { ...base, records: '$.pages[*].items[*]' };
+    const odd = { items: { t: time, s: 500 } };
+    const pages = [{ item: [{ t: time, s: 429 }] }, odd, { items: [{ t: time, s: 200 }] }, { items: [] }];
+    for (const format of ['mapped', 'auto'])
+      expect(read(mapping, { pages }, format)).toMatchObject({
+        kind: 'ok',
+        records: [{ status: 200 }],
+        skipped: ['no_request'],
+        rejected: [{ reason: 'mapping', detail: 'records: what stands in element 1 is no list of them' }],
+      });
+    expect(read(mapping, { pages: [odd] })).toMatchObject({
+      kind: 'ok',
+      rejected: [{ body: JSON.stringify({ pages: [odd] }) }],
+    });
+  });
+
   describe('with several records in a message', () => {
     const mapping = {
       ...base,

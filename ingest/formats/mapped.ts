@@ -1,8 +1,10 @@
 import type { Decoded, NativeRecord } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
+import { isNothing } from '../fields/nothing.ts';
 import type { Decode, Moment } from './format.ts';
+import { jsonInText } from './mapping/json-in-text.ts';
 import type { Mapping } from './mapping/mapping.ts';
-import { EACH, type PathToMany, readMany, withOnly } from './mapping/path.ts';
+import { EACH, type Item, type PathToMany, readMany, withOnly } from './mapping/path.ts';
 import type { Told } from './mapping/outcome.ts';
 import type { Scope } from './mapping/scope.ts';
 import { NO_DETAILS } from './mend-native.ts';
@@ -38,22 +40,44 @@ function decodeRecords(
     return { kind: 'reject', reason: 'mapping', detail: 'records: nothing stands at any of its paths' };
   if (!found.steps.includes(EACH)) return decodeOne(found.items[0]?.value);
   const parts = new Parts();
-  for (const { value, places } of found.items) {
-    parts.add(decodeOne(value), () => JSON.stringify(cleaner.value(withOnly(message, found.steps, places))));
+  for (const item of found.items) {
+    parts.add(decodeLost(item) ?? decodeOne(item.value), () =>
+      JSON.stringify(cleaner.value(withOnly(message, found.steps, item.places))),
+    );
   }
   return parts.all();
 }
 
-/** The records of a message and the path at which they stand; null when there are none. */
+/** Of an element of a list that leads to no record; null of one that does. */
+export function decodeLost({ lost, places }: Item): Decoded | null {
+  if (lost === undefined) return null;
+  if (lost === 'nothing') return { kind: 'skip', reason: 'no_request' };
+  return {
+    kind: 'reject',
+    reason: 'mapping',
+    detail: `records: what stands in element ${places.join('.')} is no list of them`,
+  };
+}
+
+/** The records of a message and the path at which they stand: the first with a record, else the first that is there; null when none is. */
 export function findRecords(
   message: unknown,
   paths: readonly PathToMany[],
-): { steps: PathToMany['steps']; items: NonNullable<ReturnType<typeof readMany>> } | null {
+): { steps: PathToMany['steps']; items: readonly Item[] } | null {
+  let first: { steps: PathToMany['steps']; items: readonly Item[] } | null = null;
   for (const { steps } of paths) {
     const items = readMany(message, steps);
-    if (items !== undefined) return { steps, items };
+    if (items === undefined) continue;
+    if (items.some(mayBeRecord)) return { steps, items };
+    first ??= { steps, items };
   }
-  return null;
+  return first;
+}
+
+/** `"data": null` holds no record, nor does `"data": "x"`: a record is an object, also as text. */
+function mayBeRecord({ value, lost }: Item): boolean {
+  if (lost === 'nothing' || isNothing(value)) return false;
+  return typeof value === 'string' ? jsonInText(value) !== undefined : typeof value === 'object';
 }
 
 /** Reads one record through the fields of a mapping. */

@@ -149,6 +149,23 @@ describe('several records', () => {
     expect(readMany({ pages: [] }, path)).toEqual([]);
   });
 
+  it.each<[string, unknown, 'nothing' | 'no list' | undefined]>([
+    ['a list', { items: [{ n: 4 }] }, undefined],
+    ['nothing', { item: [] }, 'nothing'],
+    ['null', null, 'nothing'],
+    ['nothing at its name', { items: null }, 'nothing'],
+    ['an object where a list is to stand', { items: { n: 4 } }, 'no list'],
+    ['a text where a list is to stand', { items: 'x' }, 'no list'],
+    ['a text', 'x', 'no list'],
+    ['a list', [[{ n: 4 }]], 'nothing'],
+  ])('tell of an element that is %s', (_fact, element, lost) => {
+    const items = readMany({ pages: [{ items: [{ n: 1 }] }, element] }, path) ?? [];
+    expect(items.map((one) => one.lost)).toEqual([undefined, lost]);
+    expect(items[1]?.places.slice(0, 1)).toEqual([1]);
+    const alone = withOnly({ pages: [{ items: [{ n: 1 }] }, element] }, path, items[1]?.places ?? []);
+    expect(readMany(alone, path)?.map((one) => one.lost)).toEqual([lost]);
+  });
+
   it('can each be told alone, in a message of the same shape', () => {
     for (const { value, places } of readMany(message, path) ?? []) {
       const alone = withOnly(message, path, places);

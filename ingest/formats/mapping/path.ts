@@ -1,3 +1,4 @@
+import { isNothing } from '../../fields/nothing.ts';
 import { jsonInText } from './json-in-text.ts';
 
 /** A name, a place from 0, or -1 for the last. */
@@ -74,11 +75,17 @@ export function readSteps(value: unknown, steps: readonly Step[]): unknown {
   return here;
 }
 
-/** Everything that stands at the steps, each with its places in the lists on the way. Undefined when the way ends early. */
-export function readMany(
-  value: unknown,
-  steps: PathToMany['steps'],
-): { value: unknown; places: readonly number[] }[] | undefined {
+/** What stands at the steps of a path to many. */
+export interface Item {
+  value: unknown;
+  /** In the lists on the way. */
+  places: readonly number[];
+  /** Set where the way ends within a list: nothing stands there, or something else than a list. */
+  lost?: 'nothing' | 'no list';
+}
+
+/** Everything that stands at the steps, and where in a list the way ends early. Undefined when it ends before any list. */
+export function readMany(value: unknown, steps: PathToMany['steps']): Item[] | undefined {
   const [first, ...rest] = steps;
   if (first === undefined) return [{ value, places: [] }];
   if (first !== EACH) {
@@ -87,9 +94,24 @@ export function readMany(
   }
   const list = typeof value === 'string' ? jsonInText(value) : value;
   if (!Array.isArray(list)) return undefined;
-  return list.flatMap((item: unknown, place) =>
-    (readMany(item, rest) ?? []).map((one) => ({ value: one.value, places: [place, ...one.places] })),
-  );
+  return list.flatMap((item: unknown, place) => {
+    const items: Item[] = readMany(item, rest) ?? [{ value: item, places: [], lost: whyLost(item, rest) }];
+    return items.map((one) => ({ ...one, places: [place, ...one.places] }));
+  });
+}
+
+/** Of a way that ends early. */
+function whyLost(value: unknown, [first, ...rest]: PathToMany['steps']): 'nothing' | 'no list' {
+  if (isNothing(value)) return 'nothing';
+  if (first === undefined || first === EACH) return 'no list';
+  const inner = stepInto(value, first);
+  if (inner === undefined) return asJson(value) === undefined ? 'no list' : 'nothing';
+  return whyLost(inner, rest);
+}
+
+function asJson(value: unknown): object | undefined {
+  const here = typeof value === 'string' ? jsonInText(value) : value;
+  return typeof here === 'object' && here !== null ? here : undefined;
 }
 
 /** The value with only one of those that `readMany` gives, all around it as it was. */
