@@ -17,10 +17,17 @@ export type Read =
   | { log: RequestLog; dropped?: readonly string[] }
   | { log: null; reason: RejectReason; detail: string };
 
+/** What the lines of loggers have, zap's also a `ts` and an `error`, whatever they tell of. */
+export const LOGGER_MEMBERS = ['level', 'levelname', 'severity'] as const;
+/** With one of these such a line is a request all the same. */
+export const CALL_MEMBERS = ['model', 'api_key'] as const;
+
 /** The native format, one record a message. */
 export const native: Format = {
   recognises: (message) =>
     message['ts'] !== undefined &&
+    (LOGGER_MEMBERS.every((name) => message[name] === undefined) ||
+      CALL_MEMBERS.some((name) => message[name] !== undefined)) &&
     !(isNothing(message['status']) && isNoError(message['error']) && isNoError(message['exception'])),
   create: (cleaner) => (value, now) => decodeNative(value, now, cleaner),
 };

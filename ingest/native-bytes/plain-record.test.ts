@@ -477,6 +477,21 @@ describe('a plain success', () => {
     },
   );
 
+  it.each(['level', 'levelname', 'severity'])(
+    'leaves a line with %s and no call to the ordinary way',
+    (name) => {
+      const { model: _model, api_key: _key, ...other } = plain;
+      for (const record of [other, { ...other, status: 429, error: 'connection refused' }]) {
+        const text = JSON.stringify({ ...record, [name]: 'error', msg: 'query failed' });
+        expect(quick(text)).toBeNull();
+        expect(quickFailure(text)).toBeNull();
+      }
+      const text = JSON.stringify({ ...plain, [name]: 50 });
+      expect(quick(text)).not.toBeNull();
+      expect(quick(text)).toEqual(ordinary(text));
+    },
+  );
+
   it('may say its members in any order, and others beside them', () => {
     const turned = Object.fromEntries(Object.entries(plain).toReversed());
     const text = JSON.stringify({ ...turned, tenant: 'x', attempt: 3, cached: false, trace: null });

@@ -11,7 +11,14 @@ import * as byte from './bytes.ts';
 import { PlainDimensions } from './plain-dimensions.ts';
 import { PlainErrors } from './plain-errors.ts';
 import { PlainHeaders } from './plain-headers.ts';
-import { type Member, memberOf, mostNumbers, numberAt, unknownMember } from './plain-members.ts';
+import {
+  isLoggerLine,
+  type Member,
+  memberOf,
+  mostNumbers,
+  numberAt,
+  unknownMember,
+} from './plain-members.ts';
 import { PlainTime } from './plain-time.ts';
 import { RememberedTexts } from './remembered-texts.ts';
 import { Span } from './span.ts';
@@ -128,7 +135,7 @@ export class PlainReader {
       } else if (!this.#word(member, first)) return false;
       const next = bytes[this.#at];
       if (next === byte.COMMA) this.#at += bytes[this.#at + 1] === byte.SPACE ? 2 : 1;
-      else if (next === byte.CLOSE && this.#at === end - 1) return this.#ts > 0;
+      else if (next === byte.CLOSE && this.#at === end - 1) return this.#ts > 0 && !isLoggerLine(met);
       else return false;
     }
   }
