@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { piecesOf } from '../../ingest/sources/packed-file.ts';
 import { type RecordUnit, UnpackedRecords, unitOf } from '../../ingest/sources/unpack.ts';
 
@@ -20,7 +20,9 @@ export interface SampleLimits {
   bytes: number;
 }
 
-/** Reads the first records of a file, or of a stream where there is no name. Throws Node's errors with the path. */
+const PIECE = 64 * 1024;
+
+/** Reads the first records of a file, a named pipe, or a stream where there is no name. Throws Node's errors with the path. */
 export async function readSample(
   file: string | null,
   stdin: AsyncIterable<Buffer | string>,
@@ -29,9 +31,10 @@ export async function readSample(
   if (file === null) return take('standard input', asBuffers(stdin), limits);
   const handle = await open(file);
   try {
-    if ((await handle.stat()).isDirectory())
+    const facts = await handle.stat();
+    if (facts.isDirectory())
       throw Object.assign(new Error(`${file} is a directory`), { code: 'EISDIR', path: file });
-    return await take(file, piecesOf(handle), limits);
+    return await take(file, facts.isFile() ? piecesOf(handle) : asTheyCome(handle), limits);
   } finally {
     await handle.close();
   }
@@ -53,6 +56,15 @@ async function take(name: string, pieces: AsyncIterable<Buffer>, limits: SampleL
   const { damage, shape } = input;
   input.close();
   return { name, unit: unitOf(shape), records, isCut, damage };
+}
+
+/** Of a pipe, which has no places: bytes only as they are asked for, so that nothing is waited for once there are enough. */
+async function* asTheyCome(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (;;) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 async function* asBuffers(pieces: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
