@@ -6,35 +6,35 @@ const [QUOTE, BACKSLASH, COMMA, COLON, NEWLINE] = [34, 92, 44, 58, 10];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Bytes in, JSON documents out, whatever lines they take, numbered from 0. A list at the top is opened: each of its
- * elements is a record, so that a list of any size is read with the memory of one element. Only brackets and quotes are
- * looked at; what is between them is judged when the record is decoded.
+ * Splits bytes into JSON documents, however many lines they span, numbered from 0. A list at the top level is opened:
+ * each of its elements is a record, so that a list of any size needs only the memory of one element. Only brackets and
+ * quotes are examined; the rest is checked when the record is decoded.
  *
- * One document that is cut off must not swallow those after it. A line end within a text, which no JSON has, ends it.
- * Cut off outside of a text, it looks whole until an object or list begins where none can: then it ends where the first
- * line after its own begins with `{` or `[`, and reading goes on from there.
+ * One truncated document must not swallow those after it. JSON allows no line end inside a string, so a line end there
+ * ends the document. A document that was truncated outside a string looks whole until an object or list starts where
+ * JSON allows none. It then ends at the first later line that starts with `{` or `[`, and reading continues there.
  */
 export class DocumentSplitter implements Splitter {
   next = 0;
   readonly #from: number;
   #kept: Buffer[] = [];
   #keptBytes = 0;
-  /** Of each object or list that is open the byte that closes it. */
+  /** The closing byte of each open object or list. */
   #closers: number[] = [];
-  /** The last byte of the open record that is no blank, outside of texts. */
+  /** The last byte of the open record outside strings that is not blank. */
   #before = 0;
-  /** A bracket stands in the open record where none can. */
+  /** The open record has a bracket where JSON allows none. */
   #isBroken = false;
-  /** Where in the open record a line first begins with `{` or `[`; -1: none does. */
+  /** Offset in the open record of the first line that starts with `{` or `[`; -1 when there is none. */
   #resume = -1;
-  /** Bytes that were given, and those that were read again: never more of these, whatever they hold. */
+  /** Bytes given so far, and bytes read again. The second never exceeds the first, whatever the input. */
   #given = 0;
   #readAgain = 0;
-  /** The last byte of the piece before. */
+  /** The last byte of the previous piece. */
   #lastByte = NEWLINE;
   /** A record has begun. */
   #isOpen = false;
-  /** What is open is no object and no list: it ends at a comma, a bracket or a line end. */
+  /** The open record is neither an object nor a list: it ends at a comma, a bracket or a line end. */
   #isBare = false;
   #inString = false;
   #escaped = false;
@@ -61,7 +61,7 @@ export class DocumentSplitter implements Splitter {
     return this.#read(Buffer.alloc(0), true).flat();
   }
 
-  /** The records that end in these bytes; with `isEnd` what is open ends, too. */
+  /** The records that end in these bytes; with `isEnd`, the open record ends, too. */
   #read(given: Buffer, isEnd: boolean): RawRecord[][] {
     const groups: RawRecord[][] = [];
     let records: RawRecord[] = [];
@@ -76,7 +76,7 @@ export class DocumentSplitter implements Splitter {
     };
     const mayCut = (at: number): boolean =>
       this.#mayGoBack(this.#keptBytes + at - start, this.#given - (bytes.length - at));
-    /** Ends the open record where another seems to begin; from there it is read again. */
+    /** Ends the open record where another seems to start, and reads again from there. */
     const cut = (): number => {
       if (this.#keptBytes > 0) {
         bytes = Buffer.concat([...this.#kept, bytes]);
@@ -135,14 +135,14 @@ export class DocumentSplitter implements Splitter {
     return groups;
   }
 
-  /** Between records: whether one begins with this byte. Commas and ends of lists that were cut off say nothing. */
+  /** Between records: whether a record starts with this byte. Commas and closing brackets of truncated lists are ignored. */
   #begins(byte: number, isLineStart: boolean): boolean {
     if (BLANKS.has(byte) || byte === COMMA) return false;
     if (byte === CLOSE_LIST) {
       this.#inList = false;
       return false;
     }
-    // After one that was cut off between two elements.
+    // At the start of a line it is a new list: the one before was truncated between two elements.
     if (byte === OPEN_LIST && (!this.#inList || isLineStart)) {
       this.#inList = true;
       return false;
@@ -157,7 +157,7 @@ export class DocumentSplitter implements Splitter {
     return true;
   }
 
-  /** Within a record: an object or list begins at this place of it. */
+  /** Within a record: an object or list starts at this offset. */
   #opens(byte: number, place: number, isLineStart: boolean): void {
     const mayStand =
       this.#before === COLON ||
@@ -168,12 +168,12 @@ export class DocumentSplitter implements Splitter {
     this.#closers.push(closerOf(byte));
   }
 
-  /** From this place of the open record, before which so many bytes were given, to where another seems to begin in it. */
+  /** Whether to go back from this offset of the open record to `#resume`; `given` counts all bytes before the offset. */
   #mayGoBack(place: number, given: number): boolean {
     if (this.#resume < 0) return false;
     const back = place - this.#resume;
     if (this.#readAgain + back > given || this.#keptBytes >= LONGEST_LINE) {
-      // Too far. The next line that begins with `{` or `[` will do.
+      // That is too far. The record ends at the next line that starts with `{` or `[`.
       this.#resume = -1;
       return false;
     }

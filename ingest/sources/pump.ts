@@ -1,16 +1,16 @@
 import type { Transform } from 'node:stream';
 
-/** What ends reading before the end of the input: the rest cannot be read, what came before it can. */
+/** Ends reading before the end of the input: the rest cannot be read, but everything before it can. */
 export class DamageError extends Error {
   readonly code = 'damaged_input';
 }
 
-/** All of it could be read, and after its end stands something else. */
+/** Everything could be read, but other bytes follow the end of the compressed data. */
 export class TrailingError extends DamageError {}
 
 /**
- * A transform that is worked by hand: each piece is worked off before the next is given, and all that came of it is
- * handed over before a fault that follows is thrown, which a pipe of streams does not do.
+ * Drives a transform by hand: each piece is processed before the next is given, and everything made of it is delivered
+ * before a later error is thrown. A pipe of streams does not guarantee this.
  */
 export class Pump<Made> {
   readonly #transform: Transform;

@@ -4,12 +4,14 @@ import { members } from './gzip-members.ts';
 import type { Codec } from './input-shape.ts';
 import { DamageError, Pump, TrailingError } from './pump.ts';
 
-/** Bytes that are unpacked into at a time. */
+/** Size of the buffers for uncompressed bytes. */
 const CHUNK = 256 * 1024;
-/** Bytes that are unpacked at a time: so much of what stands before a damaged place may be lost with it. */
+/**
+ * Compressed bytes are given in pieces of this size: what comes up to this far before a damaged position may be lost.
+ */
 const SLICE = 32 * 1024;
 
-/** What a transform makes of pieces. */
+/** The output of a transform for the given pieces. */
 export async function* through<Made>(
   pieces: AsyncIterable<Buffer>,
   transform: Transform,
@@ -24,8 +26,8 @@ export async function* through<Made>(
 }
 
 /**
- * Unpacks; several packed files one after the other are one. Throws `DamageError` where they are damaged or cut off,
- * `TrailingError` where something else stands after them.
+ * Uncompresses; several concatenated compressed files are read as one. Throws `DamageError` when they are damaged or
+ * truncated, `TrailingError` when other bytes follow them.
  */
 export async function* unpacked(pieces: AsyncIterable<Buffer>, codec: Codec): AsyncGenerator<Buffer> {
   try {
@@ -39,7 +41,9 @@ export async function* unpacked(pieces: AsyncIterable<Buffer>, codec: Codec): As
   }
 }
 
-/** Frames of zstd, each by an engine of its own: Node's passes over what follows the first and says nothing. */
+/**
+ * Uncompresses the frames of zstd, each by its own engine: Node's silently ignores everything after the first frame.
+ */
 async function* frames(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let engine = createZstdDecompress({ chunkSize: CHUNK });
   let pump = new Pump<Buffer>(engine);
@@ -66,7 +70,7 @@ async function* frames(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-/** A piece, and then those that follow it. */
+/** A piece, followed by other pieces. */
 export async function* after(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (first.length > 0) yield first;
   yield* rest;
@@ -77,7 +81,7 @@ async function* sliced(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for (let at = 0; at < piece.length; at += SLICE) yield piece.subarray(at, at + SLICE);
 }
 
-/** UTF-16 as UTF-8. What is no character becomes U+FFFD. */
+/** Converts UTF-16 to UTF-8. Invalid characters become U+FFFD. */
 export async function* reencoded(pieces: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer> {
   const decoder = new TextDecoder(encoding);
   for await (const piece of pieces) {

@@ -3,15 +3,15 @@ import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { outcomeOf } from './outcome-words.ts';
 import type { ReadPath, Scope } from './scope.ts';
 
-/** What a record tells of its outcome; `presumed` is a success of which it only says nothing else. */
+/** The outcome that a record reports; `presumed` is a success only because no condition of the mapping holds. */
 export type Told = 'failure' | 'success' | 'presumed';
-/** Undefined when a record does not say. */
+/** Undefined when a record does not report its outcome. */
 export type Outcome = (scope: Scope) => Told | undefined;
 
 const EXAMPLE = 'outcome: $.success, or {failure: {$.level: ERROR}, success: otherwise}';
 
 /**
- * Compiles how success and failure are told apart where no status does: a path to a word or flag, or conditions under
+ * Compiles how to recognise success and failure without a status: a path to a word or flag, or conditions under
  * `failure` and `success`. Throws a `MappingFault`.
  */
 export function compileOutcome(value: unknown, at: string, read: ReadPath = readPath): Outcome {
