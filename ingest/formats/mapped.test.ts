@@ -47,6 +47,12 @@ describe('the mapped format', () => {
       { s: 200, p: '/openai/deployments/gpt-4o/chat' },
       { model: 'gpt-4o' },
     ],
+    [
+      'the first of a list of which something can be made',
+      { provider: { from: ['$.address', '$.host'], match: '^(api\\..*)$' } },
+      { s: 200, address: '203.0.113.5:443', host: 'api.anthropic.com' },
+      { provider: 'anthropic' },
+    ],
     ['words', { status: { from: '$.s', words: { '-3': 499, cached: 200 } } }, { s: -3 }, { status: 499 }],
     [
       'words to nothing',

@@ -1,4 +1,6 @@
+import { llmPath } from '../../fields/llm-path.ts';
 import { isNothing } from '../../fields/nothing.ts';
+import { providerOfAddress } from '../../fields/provider-host.ts';
 import { boundedForm, type BoundedForm, cutFor } from './bounded-form.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { jsonInText } from './json-in-text.ts';
@@ -30,6 +32,12 @@ const KINDS: Readonly<Record<string, Test>> = {
   list: { holds: Array.isArray, needsValue: true },
   object: {
     holds: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    needsValue: true,
+  },
+  // By the lists that all formats share.
+  llm_path: { holds: (value) => typeof value === 'string' && llmPath(value) !== null, needsValue: true },
+  llm_host: {
+    holds: (value) => typeof value === 'string' && providerOfAddress(value) !== undefined,
     needsValue: true,
   },
 };

@@ -1,18 +1,23 @@
-import { providerName } from '../../fields/provider-name.ts';
+import { llmPath } from '../../fields/llm-path.ts';
+import { providerOfAddress } from '../../fields/provider-host.ts';
 import type { Functions } from '../mapping/source.ts';
 
 /** What presets need and no path can say, by the name under which `by:` calls it. Keep it rare: a mapping explains itself. */
 export const presetFunctions: Functions = {
   provider_of_host: providerOfHost,
+  provider_of_path: providerOfPath,
   exception_texts: exceptionTexts,
   time_in_id: timeInId,
 };
 
 /** The provider whose API a host or an address is, such as `api.openai.com:443`; nothing for any other host. */
 function providerOfHost(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  const host = value.replace(/^[a-z]+:\/\//i, '').replace(/[/:?#,].*$/s, '');
-  return providerName(undefined, host);
+  return typeof value === 'string' ? providerOfAddress(value) : undefined;
+}
+
+/** Behind a gateway of one's own the path alone may tell: only Anthropic has `/v1/messages`. */
+function providerOfPath(value: unknown): string | undefined {
+  return typeof value === 'string' ? (llmPath(value)?.provider ?? undefined) : undefined;
 }
 
 const MOST_EXCEPTIONS = 10;
