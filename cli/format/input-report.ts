@@ -15,6 +15,7 @@ export function commonUnit(units: readonly InputUnit[]): InputUnit {
 const skipWords: Readonly<Record<string, string>> = {
   tombstone: 'empty',
   no_request: 'without a request in it',
+  partial_line: 'as parts of longer lines',
 };
 const LONGEST = 120;
 

@@ -108,7 +108,7 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
         const decoded =
           decodeKnown(record, at, envelopes) ??
           decodeKnown(completed(record, message, envelope), at, envelopes, false);
-        isKnown ||= decoded !== null;
+        isKnown ||= decoded !== null || beginsAsJson(record);
         parts.add(decoded ?? notKnown(record), () => JSON.stringify(cleaner.value(record)));
       };
       for (const { value } of readMany(message, steps) ?? []) add(value);
@@ -131,9 +131,15 @@ function completed(record: unknown, message: JsonObject, { fields }: Mapping): u
 
 /** Beside the records of a program stands what else it writes: plain lines are no requests. */
 function notKnown(value: unknown): Decoded {
+  if (beginsAsJson(value))
+    return { kind: 'reject', reason: 'not_json', detail: 'the record in its envelope is broken JSON' };
   return typeof value === 'string'
     ? { kind: 'skip', reason: 'plain_text' }
     : unknownFormat('no known format has the shape of this record in its envelope');
+}
+
+function beginsAsJson(value: unknown): boolean {
+  return typeof value === 'string' && /^\s?\{\s?"/.test(value);
 }
 
 /** By its own conditions, else by something where the time is to stand. */

@@ -60,8 +60,17 @@ function parse(bytes: Buffer): Parsed {
   try {
     return { value: JSON.parse(text) };
   } catch (error) {
-    return { reason: 'not_json', detail: explain(error) };
+    return containerLine(text) ?? { reason: 'not_json', detail: explain(error) };
   }
+}
+
+/** What containerd and CRI-O write before each line of a container. */
+const CRI = /^(\S{20,40}) (stdout|stderr) ([FP])(?::\S{1,20})? /;
+
+/** A line as CRI writes it, in the members that shippers make of it, so that all envelopes are one. */
+function containerLine(text: string): { value: object } | null {
+  const [before, time, stream, logtag] = CRI.exec(text) ?? [];
+  return before === undefined ? null : { value: { log: text.slice(before.length), stream, logtag, time } };
 }
 
 /** What came packed may be many lines: then each is a record, and what is no JSON among them stays a text. */

@@ -75,6 +75,10 @@ export class DocumentSplitter implements Splitter {
     return Buffer.concat(this.#kept);
   }
 
+  get held(): number {
+    return 0;
+  }
+
   endLine(): RawRecord | null {
     return this.#isOpen ? this.#close(Buffer.alloc(0), 0, 0) : null;
   }

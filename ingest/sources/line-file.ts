@@ -63,7 +63,7 @@ export class LineFile implements RecordFile {
 
   /** Bytes of a last line that is not finished. */
   get unfinished(): number {
-    return this.#splitter.rest.length;
+    return this.#splitter.rest.length + this.#splitter.held;
   }
 
   /** The next lines will be those from this number on. */

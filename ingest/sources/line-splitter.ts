@@ -1,3 +1,4 @@
+import { ContainerLines } from './container-lines.ts';
 import { RawRecord } from './source.ts';
 
 /** A line longer than this is cut, so that one endless line cannot fill the memory; it becomes a dead letter. */
@@ -13,18 +14,21 @@ export interface Splitter {
   push(bytes: Buffer): RawRecord[][];
   /** What follows the last end of a record; cut where it is too long for one. */
   readonly rest: Buffer;
+  /** Bytes of records that were begun and wait for more records to end them. */
+  readonly held: number;
   /** Takes the rest for a record; null when there is none, or when it lies before the first that is wanted. */
   endLine(): RawRecord | null;
 }
 
 /**
  * Bytes in, lines without their ends out, numbered from 0. An empty line is a tombstone, which makes it count as
- * skipped. What follows the last line end waits for more bytes.
+ * skipped. What follows the last line end waits for more bytes. Lines that a container runtime cut are joined.
  */
 export class LineSplitter implements Splitter {
   /** Number of the next line. */
   next = 0;
   readonly #from: number;
+  readonly #container = new ContainerLines();
   #rest: Buffer[] = [];
   #restBytes = 0;
 
@@ -40,7 +44,12 @@ export class LineSplitter implements Splitter {
     let start = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
       const number = this.next++;
-      if (number >= this.#from) lines.push(this.#line(number, bytes, start, end));
+      const isWanted = number >= this.#from;
+      if (this.#restBytes > 0 || this.#container.concerns(bytes, start)) {
+        // Also before the first that is wanted, which may end what began there.
+        const line = this.#container.take(this.#line(number, bytes, start, end));
+        if (isWanted) lines.push(line);
+      } else if (isWanted) lines.push(this.#line(number, bytes, start, end));
       this.#rest = [];
       this.#restBytes = 0;
       start = end + 1;
@@ -62,11 +71,15 @@ export class LineSplitter implements Splitter {
     return Buffer.concat(this.#rest);
   }
 
+  get held(): number {
+    return this.#container.held;
+  }
+
   /** Takes the rest for a line; null when there is none, or when it lies before `from`. */
   endLine(): RawRecord | null {
     if (this.#restBytes === 0) return null;
     const number = this.next++;
-    const line = number < this.#from ? null : this.#line(number, Buffer.alloc(0), 0, 0);
+    const line = number < this.#from ? null : this.#container.take(this.#line(number, Buffer.alloc(0), 0, 0));
     this.#rest = [];
     this.#restBytes = 0;
     return line;

@@ -101,7 +101,7 @@ export class UnpackedRecords {
       this.next = splitter.next;
       if (record !== null) yield [[record]];
     } finally {
-      this.unfinished = splitter.rest.length;
+      this.unfinished = splitter.rest.length + splitter.held;
     }
   }
 
