@@ -18,6 +18,9 @@ describe('what an input is, by how it begins', () => {
   it.each([
     ['an object a line', text('{"a":1}\n{"b":2}\n'), 'lines'],
     ['one line without its end', text('{"a":1}'), 'lines'],
+    ['objects with nothing between them', text('{"a":1}{"b":2}'), 'documents'],
+    ['objects with nothing between them, of which many follow', text(`{"a":1}{"b":"${big}`), 'documents'],
+    ['two objects in the first of many lines', text('{"a":1}{"b":2}\n{"c":3}\n'), 'lines'],
     ['a list a line', text('[{"a":1}]\n[{"b":2}]\n'), 'documents'],
     ['an object over lines', text('{\n  "a": 1\n}\n'), 'documents'],
     ['an object over lines that is longer than the look', text(`{\n  "a": "${big}`), 'documents'],
@@ -66,6 +69,7 @@ describe('what an input is, by how it begins', () => {
 
   it.each([
     ['half an object over lines', '{\n  "a":', 'more'],
+    ['objects without a line end', '{"a":1}{"b":2}', 'more'],
     ['half an object of a line', '{"a":', 'more'],
     ['a header whose first row is not there', 'time,status\n', 'more'],
     ['a whole first line', '{"a":1}\n', 'lines'],

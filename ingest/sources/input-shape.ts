@@ -123,11 +123,20 @@ function textShape(text: Buffer, enough: boolean): InputShape | null {
     return inside < text.length || enough ? LINES : null;
   }
   if (text[0] === 0x7b) {
-    if (end < 0) return enough ? LINES : null;
+    if (end < 0 && !enough) return null;
+    if (end < 0) return isFollowed(text) ? { kind: 'documents' } : LINES;
     return isWholeJson(text.subarray(0, end)) ? LINES : openedObject(text, end, enough);
   }
   if (end < 0 && !enough) return null;
   return csvShape(text, end < 0 ? text.length : end, enough);
+}
+
+/** Whether another object follows the first without a line end between them: as Firehose writes, no line ends at all. */
+function isFollowed(text: Buffer): boolean {
+  let at = jsonEnd(text);
+  if (at < 0) return false;
+  while (isBlank(text[at])) at++;
+  return text[at] === 0x7b;
 }
 
 /** An object whose first line does not hold all of it: a document over many lines, or a line that is broken. */
