@@ -18,6 +18,8 @@ export async function* csvRows(
     bom: true,
     relax_column_count: true,
     relax_quotes: true,
+    // `200, "a, b"`; with tabs a blank cell would go.
+    ltrim: delimiter !== '\t',
     skip_empty_lines: true,
     max_record_size: LONGEST_LINE,
   });
@@ -33,11 +35,16 @@ export async function* csvRows(
   }
 }
 
+/** What exports write after a name: of Log Analytics the zone, of others the type. A unit stays, as it changes the value. */
+const TYPE =
+  / ?\[(?:utc|text|string|varchar|json|dynamic|guid|datetime|timestamp|int|integer|long|bigint|real|float|double|bool|boolean)\]$/i;
+
 /** Each once: a second column of a name is `name_2`. */
 function namesOf(cells: readonly string[]): string[] {
   const names: string[] = [];
   for (const [at, cell] of cells.entries()) {
-    const name = cell.trim() === '' ? `column_${at + 1}` : cell.trim();
+    const told = cell.trim().replace(TYPE, '');
+    const name = told === '' ? `column_${at + 1}` : told;
     names.push(names.includes(name) ? `${name}_${at + 1}` : name);
   }
   return names;

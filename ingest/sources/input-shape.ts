@@ -18,7 +18,7 @@ export const SHAPE_BYTES = 64 * 1024;
 const LINES: InputShape = { kind: 'lines' };
 const DELIMITERS: readonly CsvDelimiter[] = [',', '\t', ';', '|'];
 /** A column's name: begins with a letter, and is no sentence, number, time or JSON. */
-const COLUMN = /^[\p{L}_@$][\p{L}\p{N}_ .@$:/()%#-]{0,63}$/u;
+const COLUMN = /^[\p{L}_@$][\p{L}\p{N}_ .@$:/()[\]?+*&'%#-]{0,63}$/u;
 
 const unpackFirst = 'unpack it, and name what was in it';
 const asJson =
@@ -172,20 +172,26 @@ function mayBecomeJson(bytes: Buffer): boolean {
   }
 }
 
-/** Rows under a header: names in the first line, and as many values in the second. */
+/** Rows under a header: names in the first line, and as many values in the second, or of three and more names some. */
 function csvShape(text: Buffer, headerEnd: number, enough: boolean): InputShape | null {
-  const header = text.toString('utf8', 0, headerEnd).trimEnd();
+  const header = withoutReturn(text.toString('utf8', 0, headerEnd));
   const delimiter = DELIMITERS.find((one) => isHeader(cellsOf(header, one)));
   if (delimiter === undefined) return LINES;
   let from = headerEnd + 1;
   while (isBlank(text[from])) from++;
   const rowEnd = text.indexOf(10, from);
   if (rowEnd < 0 && !enough) return null;
-  const row = text.toString('utf8', from, rowEnd < 0 ? text.length : rowEnd).trimEnd();
+  const row = withoutReturn(text.toString('utf8', from, rowEnd < 0 ? text.length : rowEnd));
   // A value within quotes may go on in the next line.
   const goesOn = (row.split('"').length - 1) % 2 === 1;
-  const fits = row === '' || goesOn || cellsOf(row, delimiter).length === cellsOf(header, delimiter).length;
+  const [values, names] = [cellsOf(row, delimiter).length, cellsOf(header, delimiter).length];
+  const fits = row === '' || goesOn || values === names || (values > 1 && values < names);
   return fits ? { kind: 'csv', delimiter } : LINES;
+}
+
+/** Blanks at the end stay: with tabs they are cells. */
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
 function isHeader(cells: readonly string[]): boolean {
