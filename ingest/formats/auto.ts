@@ -47,7 +47,7 @@ export function autoDecoder(known: Known, cleaner: Cleaner): Decode {
     const message = asObject(value);
     if (message === null) return unknownFormat('the message is no JSON object');
     return lacksOnlyTime(message)
-      ? { kind: 'reject', reason: 'schema', detail: 'ts: missing' }
+      ? { kind: 'reject', reason: 'schema', detail: lackOfTime(message) }
       : unknownFormat('no known format has this shape; set format, or a mapping');
   };
 }
@@ -164,6 +164,26 @@ function isOfOthers(message: JsonObject): boolean {
 
 function unknownFormat(detail: string): Decoded {
   return { kind: 'reject', reason: 'unknown_format', detail };
+}
+
+/** Names under which others have the time. */
+const TIMES = [
+  'timestamp',
+  '@timestamp',
+  'time',
+  'Time',
+  'datetime',
+  'date',
+  'created_at',
+  'start_time',
+  'end_time',
+];
+
+function lackOfTime(message: JsonObject): string {
+  const name = TIMES.find((one) => message[one] !== undefined);
+  return name === undefined
+    ? 'ts: missing'
+    : `ts: missing; ${name} looks like the time: faultline init proposes a mapping that reads it`;
 }
 
 function lacksOnlyTime(message: JsonObject): boolean {

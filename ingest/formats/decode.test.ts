@@ -131,6 +131,14 @@ describe('createDecoder', () => {
     expect(what).toEqual(expected);
   });
 
+  it('names what looks like the time of a record that has no ts', () => {
+    expect(auto(bytes('{"timestamp":"2026-06-01T11:59:00Z","status":500,"error":"x"}'), now)).toMatchObject({
+      reason: 'schema',
+      detail: 'ts: missing; timestamp looks like the time: faultline init proposes a mapping that reads it',
+    });
+    expect(auto(bytes('{"status":500,"error":"x"}'), now)).toMatchObject({ detail: 'ts: missing' });
+  });
+
   it('fails at once on a wrong mapping', () => {
     expect(() => createDecoder({ format: 'mapped', mapping: { ts: '$.t', stat: '$.s' } })).toThrow(
       /^mapping\.stat: no field/,
