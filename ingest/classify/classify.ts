@@ -6,26 +6,28 @@ import { type Decision, decisionOf } from './rules/decision.ts';
 import { type ErrorFields, readFields } from './engine/error-fields.ts';
 import { errorText } from './engine/error-text.ts';
 import { envoyFlagReading } from './rules/envoy-flags.ts';
+import { judgeStatus } from './rules/status-rules.ts';
 import { generationOf } from './engine/generation.ts';
 import { byReset } from './engine/reset.ts';
 import { scanText } from './engine/scan.ts';
 import type { Findings } from './engine/findings.ts';
 import { subclassOf } from './engine/subclass.ts';
+import { withoutQuotedInput } from './engine/quoted-input.ts';
 import { success, successReading } from './engine/success-body.ts';
 import { waitFromHeaders, waitFromText } from './engine/wait-time.ts';
 
-/** What status, provider and text say, whatever the headers. */
+/** The judgement from status, provider and text, without the headers. */
 export interface Reading {
   decision: Decision;
   hints: number;
   generation: Generation;
   subclass: Subclass;
-  /** Seconds; null when the text names none. */
+  /** How long to wait, in seconds; null when the text names no time. */
   wait: number | null;
 }
 
 export interface FullReading extends Reading {
-  /** The innermost type, code and message of the error; empty where they were not asked for. */
+  /** Type, code and message of the innermost error; empty when the caller does not want them. */
   fields: ErrorFields;
 }
 
@@ -35,15 +37,16 @@ const google = hintBits(['google', 'gemini']);
 const limitZero = hintBits(['limit_zero']);
 const ownGateway = hintBits(['own_gateway']);
 const noAnswer = decisionOf('status.no_answer', 'connection');
+const noHttpStatus = decisionOf('none', 'other');
 const MAX_EXCEPTION = 1024;
 const noFields: ErrorFields = { type: '', code: '', message: '' };
 
-/** The class of one request and the rule that gave it. Total and pure: the same input gives the same answer. */
+/** Classifies one request. Total and pure: it never throws, and the same input gives the same answer. */
 export function classify(input: ClassifierInput): Classification {
   return conclude(readInput(input, false), input.headers);
 }
 
-/** What the error says by itself; `conclude` adds what the headers say. The same input gives the same answer. */
+/** Judges the error without the headers; `conclude` adds what they say. The same input gives the same answer. */
 export function readError(input: ErrorInput): FullReading {
   return readInput(input, true);
 }
@@ -57,11 +60,13 @@ function textOf(input: ErrorInput): string {
   return input.exception === '' ? text : `${input.exception.slice(0, MAX_EXCEPTION)}: ${text}`;
 }
 
-/** The answer for a request that shows no error; null when there is one to judge. */
+/** The reading of a request without an error; null when there is an error to judge. */
 function readSuccess(input: ErrorInput): FullReading | null {
   if (input.status >= 400 || input.exception !== '') return null;
   if (!isEmpty(input.error)) return input.status >= 100 ? withoutEvidence(successReading(input.error)) : null;
-  return withoutEvidence(input.status === 0 ? noAnswer : success);
+  if (input.status === 0) return withoutEvidence(noAnswer);
+  // Below 100 it is no HTTP status but a program's own number: gRPC's 14, an exit code.
+  return withoutEvidence(input.status < 100 ? noHttpStatus : success);
 }
 
 function withoutEvidence(decision: Decision | null): FullReading | null {
@@ -82,12 +87,19 @@ function isEmpty(error: unknown): boolean {
 function read(input: ErrorInput, text: string, wantFields: boolean): FullReading {
   const findings = scanText(text, wantFields);
   const { echoed } = findings;
-  const first = decideOn(input, text, findings);
+  let heard = decideOn(input, text, findings);
   const fields = wantFields ? readFields(text, findings) : noFields;
-  // The error may have been told in a value that usually repeats the caller's words.
-  const heard =
-    first.decision.rule !== 'none' || !echoed ? first : decideOn(input, text, scanText(text, false, true));
+  const own = mayQuoteInput(input.status, heard.decision) ? withoutQuotedInput(text) : text;
+  if (own !== text) heard = decideOn(input, own, scanText(own, false));
+  // The error may be inside a value that was skipped because such values usually repeat the caller's words.
+  if (heard.decision.rule === 'none' && echoed) heard = decideOn(input, own, scanText(own, false, true));
   return { ...heard, fields };
+}
+
+/** Answers that refuse an input quote it; what the status says as well, the quotation has not added. */
+function mayQuoteInput(status: number, decision: Decision): boolean {
+  if (status !== 400 && status !== 404 && status !== 422 && status < 500) return false;
+  return judgeStatus(status)?.class !== decision.class;
 }
 
 function decideOn(input: ErrorInput, text: string, findings: Findings): Reading {
@@ -110,7 +122,7 @@ function isGemini(provider: string): boolean {
   );
 }
 
-/** The class with the advice that status, text and headers together give. */
+/** The classification of a reading together with the headers: class, advice and waiting time. */
 export function conclude(
   { decision, hints, generation, subclass, wait }: Reading,
   headers: ClassifierInput['headers'],
@@ -128,7 +140,9 @@ export function conclude(
   };
 }
 
-/** The advice of the class, except for limits that no waiting lifts and for a provider that forbids the retry. */
+/**
+ * The retry advice of the class. It is `no` for limits that no waiting lifts, and when the provider forbids a retry.
+ */
 function retryOf(advice: Retry, subclass: string, hints: number, headers: ClassifierInput['headers']): Retry {
   if (advice === 'no') return 'no';
   if (subclass === 'request_too_large' || (subclass === 'images_per_minute' && (hints & limitZero) !== 0))

@@ -1,6 +1,9 @@
 import { providerOfHost } from './provider-host.ts';
 
-/** Names of the semantic conventions (old and new), OpenInference, OpenLLMetry and the Vercel AI SDK, where ours differ. */
+/**
+ * Provider names that differ from ours in the semantic conventions (old and new), OpenInference, OpenLLMetry and the
+ * Vercel AI SDK.
+ */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['azure.ai.openai', 'azure'],
   ['azure.ai.inference', 'azure'],
@@ -26,11 +29,14 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['ibm.watsonx.ai', 'watsonx'],
 ]);
 
-/** Which API of the provider is meant, as the Vercel AI SDK adds it: `openai.responses`, `google.generative-ai`. */
+/** The API of the provider, which the Vercel AI SDK appends to the name: `openai.responses`, `google.generative-ai`. */
 const API =
   /\.(?:responses|chat|completions?|messages|embeddings?|image|speech|transcription|generative-ai|language-model)$/;
 
-/** The provider by the address that was called, which says more than the library's name; else by that name. */
+/**
+ * The provider, from the address of the call if its host is known, because it is more exact than the name that the
+ * library gives; otherwise from that name.
+ */
 export function providerName(name: string | undefined, address: string | undefined): string | undefined {
   // Its errors speak a dialect of their own though the client library calls it by another name.
   const known = address === undefined ? undefined : providerOfHost(address);
