@@ -15,6 +15,7 @@ export function commonUnit(units: readonly InputUnit[]): InputUnit {
 const skipWords: Readonly<Record<string, string>> = {
   tombstone: 'empty',
   no_request: 'without a request in it',
+  partial_line: 'as parts of longer lines',
 };
 const LONGEST = 120;
 
@@ -131,6 +132,8 @@ function isAllText({ read, skipped }: InputReport): boolean {
 function skipAdvice(report: InputReport): string {
   const { skipped } = report;
   if (isAllText(report)) return 'what the application wrote is text, in which no mapping finds a field';
+  if ((skipped['other_traffic'] ?? 0) > 0)
+    return 'none has the path of an LLM API, the host of a provider, or a model in it (docs/formats/nginx.md says how to name paths of your own)';
   return (skipped['no_request'] ?? 0) > 0
     ? 'spans and events count when they tell a request to a model (docs/formats/otel.md)'
     : 'check whether it is the right file';

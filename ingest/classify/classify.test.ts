@@ -232,6 +232,25 @@ describe('the answer', () => {
 describe('what decides', () => {
   test.each([
     [
+      'in an invocation log',
+      input(0, 'ServiceQuotaExceededException', { exception: 'ServiceQuotaExceededException' }),
+    ],
+    [
+      'with its status and text',
+      input(400, 'Your request exceeds the service quota for your account.', {
+        exception: 'ServiceQuotaExceededException',
+      }),
+    ],
+    ['in a body', input(400, { __type: 'com.amazon.coral#ServiceQuotaExceededException', message: 'x' })],
+  ])('a service quota of AWS %s is a quota, which waiting does not help', (_where, given) => {
+    expect(classify({ ...given, provider: 'bedrock' })).toMatchObject({
+      class: 'quota_exceeded',
+      retry: 'no',
+    });
+  });
+
+  test.each([
+    [
       'the innermost code',
       { error: { code: 'RATE_LIMITED', message: '{"error":{"code":"insufficient_quota"}}' } },
       'quota_exceeded',

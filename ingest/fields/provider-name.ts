@@ -1,3 +1,5 @@
+import { providerOfHost } from './provider-host.ts';
+
 /**
  * Provider names that differ from ours in the semantic conventions (old and new), OpenInference, OpenLLMetry and the
  * Vercel AI SDK.
@@ -31,34 +33,14 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 const API =
   /\.(?:responses|chat|completions?|messages|embeddings?|image|speech|transcription|generative-ai|language-model)$/;
 
-/** Hosts whose error texts are known, although the client library names another provider. */
-const HOSTS: readonly (readonly [suffix: string, provider: string])[] = [
-  ['api.openai.com', 'openai'],
-  ['.openai.azure.com', 'azure'],
-  ['.cognitiveservices.azure.com', 'azure'],
-  ['.services.ai.azure.com', 'azure'],
-  ['api.anthropic.com', 'anthropic'],
-  ['generativelanguage.googleapis.com', 'gemini'],
-  ['aiplatform.googleapis.com', 'vertex_ai'],
-  ['api.groq.com', 'groq'],
-  ['api.deepseek.com', 'deepseek'],
-  ['openrouter.ai', 'openrouter'],
-  ['api.mistral.ai', 'mistral'],
-  ['api.x.ai', 'xai'],
-  ['api.together.xyz', 'together'],
-  ['api.moonshot.cn', 'moonshot'],
-  ['api.moonshot.ai', 'moonshot'],
-  ['.amazonaws.com', 'bedrock'],
-];
-
 /**
  * The provider, from the address of the call if its host is known, because it is more exact than the name that the
  * library gives; otherwise from that name.
  */
 export function providerName(name: string | undefined, address: string | undefined): string | undefined {
-  const host = address?.toLowerCase();
-  const known = host === undefined ? undefined : HOSTS.find(([suffix]) => host.endsWith(suffix));
-  if (known !== undefined) return known[1];
+  // Its errors speak a dialect of their own though the client library calls it by another name.
+  const known = address === undefined ? undefined : providerOfHost(address);
+  if (known !== undefined) return known;
   if (name === undefined || name === '_OTHER') return undefined;
   const lower = name.toLowerCase().replace(API, '');
   return NAMES.get(lower) ?? lower;

@@ -1,5 +1,6 @@
 import type { Decoded } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
+import { documentsIn } from './documents.ts';
 import { asObject, type Decode, type Format, type JsonObject, type Moment } from './format.ts';
 import { decodeLost, findRecords } from './mapped.ts';
 import { jsonInText } from './mapping/json-in-text.ts';
@@ -49,7 +50,7 @@ export function autoDecoder(known: Known, cleaner: Cleaner): Decode {
     const message = asObject(value);
     if (message === null) return unknownFormat('the message is not a JSON object');
     return lacksOnlyTime(message)
-      ? { kind: 'reject', reason: 'schema', detail: 'ts: missing' }
+      ? { kind: 'reject', reason: 'schema', detail: lackOfTime(message) }
       : unknownFormat('no known format has this shape; set format, or a mapping');
   };
 }
@@ -103,7 +104,7 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
       const parts = new Parts();
       let isKnown = false;
       const add = (value: unknown): void => {
-        const record = typeof value === 'string' ? (jsonInText(value) ?? value) : value;
+        const record = typeof value === 'string' ? (jsonInText(value) ?? documentsIn(value) ?? value) : value;
         if (Array.isArray(record)) {
           for (const one of record) add(one);
           return;
@@ -111,7 +112,7 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
         const decoded =
           decodeKnown(record, at, envelopes) ??
           decodeKnown(completed(record, message, envelope), at, envelopes, false);
-        isKnown ||= decoded !== null;
+        isKnown ||= decoded !== null || beginsAsJson(record);
         parts.add(decoded ?? notKnown(record), () => JSON.stringify(cleaner.value(record)));
       };
       for (const item of readMany(message, steps) ?? []) {
@@ -138,9 +139,15 @@ function completed(record: unknown, message: JsonObject, { fields }: Mapping): u
 
 /** A program writes other lines beside its records: a plain line is not a request. */
 function notKnown(value: unknown): Decoded {
+  if (beginsAsJson(value))
+    return { kind: 'reject', reason: 'not_json', detail: 'the record in its envelope is broken JSON' };
   return typeof value === 'string'
     ? { kind: 'skip', reason: 'plain_text' }
     : unknownFormat('no known format has the shape of this record in its envelope');
+}
+
+function beginsAsJson(value: unknown): boolean {
+  return typeof value === 'string' && /^\s?\{\s?"/.test(value);
 }
 
 /** Whether the user's mapping applies: by its own conditions, otherwise by a value at the path of the time. */
@@ -168,6 +175,26 @@ function isOfOthers(message: JsonObject): boolean {
 
 function unknownFormat(detail: string): Decoded {
   return { kind: 'reject', reason: 'unknown_format', detail };
+}
+
+/** Names under which others have the time. */
+const TIMES = [
+  'timestamp',
+  '@timestamp',
+  'time',
+  'Time',
+  'datetime',
+  'date',
+  'created_at',
+  'start_time',
+  'end_time',
+];
+
+function lackOfTime(message: JsonObject): string {
+  const name = TIMES.find((one) => message[one] !== undefined);
+  return name === undefined
+    ? 'ts: missing'
+    : `ts: missing; ${name} looks like the time: faultline init proposes a mapping that reads it`;
 }
 
 function lacksOnlyTime(message: JsonObject): boolean {

@@ -30,7 +30,7 @@ describe('createDecoder', () => {
     ['an overlong sequence', Buffer.from([0x22, 0xc0, 0xaf, 0x22]), 'not_utf8'],
     ['broken JSON', bytes('{"ts":'), 'not_json'],
     ['a blank', bytes(' '), 'not_json'],
-    ['two objects', bytes('{} {}'), 'not_json'],
+    ['an object and a list', bytes('{}[]'), 'not_json'],
     ['a raw control character', bytes('{"ts":"\u0001"}'), 'not_json'],
     ['nesting of 65', bytes(nested(64)), 'too_deep'],
     ['nesting of half a million', bytes('['.repeat(500_000) + ']'.repeat(500_000)), 'too_deep'],
@@ -105,6 +105,38 @@ describe('createDecoder', () => {
       ],
     });
     expect(auto(bytes('[]'), now)).toEqual({ kind: 'skip', reason: 'no_request' });
+  });
+
+  it.each([
+    ['with nothing between them', (one: string) => `${one}${one}`, ['ok', 2]],
+    ['with blanks between them', (one: string) => ` ${one} \t${one}\r`, ['ok', 2]],
+    ['after the mark of a text sequence', (one: string) => `\x1e${one}`, ['ok', 1]],
+    [
+      'in one line of a container',
+      (one: string) => JSON.stringify({ log: `${one}\n${one}\n`, stream: 'stdout' }),
+      ['ok', 2],
+    ],
+    ['the last of them cut off', (one: string) => `${one}${one.slice(0, -2)}`, ['not_json', 0]],
+    ['with a word between them', (one: string) => `${one} and ${one}`, ['not_json', 0]],
+    ['with a comma between them', (one: string) => `${one},${one}`, ['not_json', 0]],
+  ] as const)('reads objects in one message %s', (_fact, write, expected) => {
+    const record = JSON.stringify({
+      ts: '2026-06-01T12:00:00Z',
+      status: 429,
+      error: 'a } { \\" b',
+      model: 'm{',
+    });
+    const decoded = createDecoder({ format: 'auto', mapping: {} })(Buffer.from(write(record)), now);
+    const what = decoded.kind === 'ok' ? ['ok', decoded.records.length] : [decoded.reason, 0];
+    expect(what).toEqual(expected);
+  });
+
+  it('names what looks like the time of a record that has no ts', () => {
+    expect(auto(bytes('{"timestamp":"2026-06-01T11:59:00Z","status":500,"error":"x"}'), now)).toMatchObject({
+      reason: 'schema',
+      detail: 'ts: missing; timestamp looks like the time: faultline init proposes a mapping that reads it',
+    });
+    expect(auto(bytes('{"status":500,"error":"x"}'), now)).toMatchObject({ detail: 'ts: missing' });
   });
 
   it('fails at once on a wrong mapping', () => {

@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded, RejectReason } from '../../domain/request-log.ts';
 import { Cleaner } from '../fields/clean.ts';
 import { isGzip, LARGEST_UNPACKED, unpackGzip } from '../packed.ts';
+import { documentsIn } from './documents.ts';
 import type { Decode } from './format.ts';
 import { type FormatOptions, recordDecoder } from './formats.ts';
 import { DEEPEST, nestsTooDeeply } from './mapping/json-depth.ts';
@@ -56,14 +57,27 @@ interface Fault {
 }
 
 function parse(bytes: Buffer): Parsed {
-  const text = toText(bytes);
+  const given = toText(bytes);
+  // Records of a JSON text sequence (RFC 7464) begin with this mark, also where each is a line.
+  const text = given?.charCodeAt(0) === 0x1e ? given.slice(1) : given;
   if (text === null) return { reason: 'not_utf8', detail: 'the message is not valid UTF-8' };
   if (nestsTooDeeply(text)) return { reason: 'too_deep', detail: `nested deeper than ${DEEPEST}` };
   try {
     return { value: JSON.parse(text) };
   } catch (error) {
-    return { reason: 'not_json', detail: explain(error) };
+    const documents = documentsIn(text);
+    if (documents !== null) return { value: documents };
+    return containerLine(text) ?? { reason: 'not_json', detail: explain(error) };
   }
+}
+
+/** What containerd and CRI-O write before each line of a container. */
+const CRI = /^(\S{20,40}) (stdout|stderr) ([FP])(?::\S{1,20})? /;
+
+/** A line as CRI writes it, in the members that shippers make of it, so that all envelopes are one. */
+function containerLine(text: string): { value: object } | null {
+  const [before, time, stream, logtag] = CRI.exec(text) ?? [];
+  return before === undefined ? null : { value: { log: text.slice(before.length), stream, logtag, time } };
 }
 
 /** Uncompressed data may have many lines: then each line is a record, and a line that is not JSON stays a text. */

@@ -7,7 +7,7 @@ import type { Mapping } from './mapping/mapping.ts';
 import { EACH, type Item, type PathToMany, readMany, withOnly } from './mapping/path.ts';
 import type { Told } from './mapping/outcome.ts';
 import type { Scope } from './mapping/scope.ts';
-import { NO_DETAILS } from './mend-native.ts';
+import { NO_DETAILS, NO_OUTCOME } from './mend-native.ts';
 import { asDecoded, readNative } from './native.ts';
 import { Parts } from './parts.ts';
 
@@ -98,7 +98,7 @@ export function decodeRecord(scope: Scope, mapping: Mapping, at: Moment, cleaner
   if (mapping.untimedIsNow && dropped?.includes('ts') !== true) record['ts'] ??= at.written;
   if (record['ts'] === undefined) return withoutTime(dropped);
   const read = readNative(record, at.now, cleaner);
-  if (read.log === null) return { kind: 'reject', reason: read.reason, detail: read.detail };
+  if (read.log === null) return { kind: 'reject', reason: read.reason, detail: withAdvice(read.detail) };
   const all = read.dropped === undefined ? dropped : [...(dropped ?? []), ...read.dropped];
   return asDecoded(read.log, all);
 }
@@ -129,6 +129,13 @@ function emptyRecord(): Record<keyof NativeRecord, unknown> {
     error: undefined,
     exception: undefined,
   };
+}
+
+/** A log that tells of failures alone is read by saying what they are. */
+function withAdvice(detail: string): string {
+  return detail === NO_OUTCOME
+    ? `${detail}; where all others are successes, write outcome: {failure: {$.error: present}, success: otherwise}`
+    : detail;
 }
 
 function withoutTime(dropped: readonly string[] | undefined): Decoded {

@@ -19,8 +19,8 @@ export async function* csvRows(
     bom: true,
     relax_column_count: true,
     relax_quotes: true,
-    // Blanks after a separator: `ts, status`.
-    trim: true,
+    // Blanks after a separator: `ts, status`. Between tabs they would take empty cells away.
+    trim: delimiter !== '\t',
     skip_empty_lines: true,
     max_record_size: LONGEST_LINE,
   });
@@ -36,11 +36,16 @@ export async function* csvRows(
   }
 }
 
+/** What exports write after a name: of Log Analytics the zone, of others the type. A unit stays, as it changes the value. */
+const TYPE =
+  / ?\[(?:utc|text|string|varchar|json|dynamic|guid|datetime|timestamp|int|integer|long|bigint|real|float|double|bool|boolean)\]$/i;
+
 /** The names of the columns; one that repeats a name gets its position too, such as `name_3`. */
 function namesOf(cells: readonly string[]): string[] {
   const names: string[] = [];
   for (const [at, cell] of cells.entries()) {
-    const name = cell.trim() === '' ? `column_${at + 1}` : cell.trim();
+    const told = cell.trim().replace(TYPE, '');
+    const name = told === '' ? `column_${at + 1}` : told;
     names.push(names.includes(name) ? `${name}_${at + 1}` : name);
   }
   return names;

@@ -18,6 +18,9 @@ describe('the shape of an input, by its first bytes', () => {
   it.each([
     ['one object per line', text('{"a":1}\n{"b":2}\n'), 'lines'],
     ['one line without its end', text('{"a":1}'), 'lines'],
+    ['objects with nothing between them', text('{"a":1}{"b":2}'), 'documents'],
+    ['objects with nothing between them, of which many follow', text(`{"a":1}{"b":"${big}`), 'documents'],
+    ['two objects in the first of many lines', text('{"a":1}{"b":2}\n{"c":3}\n'), 'lines'],
     ['a list a line', text('[{"a":1}]\n[{"b":2}]\n'), 'documents'],
     ['an object over lines', text('{\n  "a": 1\n}\n'), 'documents'],
     ['an object over lines that is longer than the bytes examined', text(`{\n  "a": "${big}`), 'documents'],
@@ -40,6 +43,10 @@ describe('the shape of an input, by its first bytes', () => {
     ['CSV', text('time,status\r\n2026-06-01,200\r\n'), 'csv ,'],
     ['CSV in quotes', text('"Time","HTTP Status"\n"a, b",200\n'), 'csv ,'],
     ['CSV with a value over lines', text('time,error,x\n1,"a\nb",2\n'), 'csv ,'],
+    ['CSV with types in its header', text('ts,status,error [text],ok?\n1,2,3,4\n'), 'csv ,'],
+    ['CSV whose first row is short', text('ts,status,error\n1,200\n'), 'csv ,'],
+    ['a table by tab whose last cell is empty', text('ts\tstatus\terror\n1\t200\t\n'), 'csv \t'],
+    ['sentences with a bracket', text('Starting [worker], please wait\nDone\n'), 'lines'],
     ['CSV by semicolon', text('time;status\n1,5;200\n'), 'csv ;'],
     ['CSV by tab', text('time\tstatus\n1\t200\n'), 'csv \t'],
     ['rows without a header', text('2026-06-01,200\n2026-06-02,500\n'), 'lines'],
@@ -66,6 +73,7 @@ describe('the shape of an input, by its first bytes', () => {
 
   it.each([
     ['half an object over lines', '{\n  "a":', 'more'],
+    ['objects without a line end', '{"a":1}{"b":2}', 'more'],
     ['half an object of a line', '{"a":', 'more'],
     ['a header without a first row', 'time,status\n', 'more'],
     ['a whole first line', '{"a":1}\n', 'lines'],

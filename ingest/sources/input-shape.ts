@@ -18,7 +18,7 @@ export const SHAPE_BYTES = 64 * 1024;
 const LINES: InputShape = { kind: 'lines' };
 const DELIMITERS: readonly CsvDelimiter[] = [',', '\t', ';', '|'];
 /** The name of a column: it starts with a letter, and is not a sentence, number, time or JSON. */
-const COLUMN = /^[\p{L}_@$][\p{L}\p{N}_ .@$:/()%#-]{0,63}$/u;
+const COLUMN = /^[\p{L}_@$][\p{L}\p{N}_ .@$:/()[\]?+*&'%#-]{0,63}$/u;
 
 const unpackFirst = 'unpack it, and name what was in it';
 const asJson =
@@ -123,11 +123,20 @@ function textShape(text: Buffer, enough: boolean): InputShape | null {
     return inside < text.length || enough ? LINES : null;
   }
   if (text[0] === 0x7b) {
-    if (end < 0) return enough ? LINES : null;
+    if (end < 0 && !enough) return null;
+    if (end < 0) return isFollowed(text) ? { kind: 'documents' } : LINES;
     return isWholeJson(text.subarray(0, end)) ? LINES : openedObject(text, end, enough);
   }
   if (end < 0 && !enough) return null;
   return csvShape(text, end < 0 ? text.length : end, enough);
+}
+
+/** Whether another object follows the first without a line end between them: as Firehose writes, no line ends at all. */
+function isFollowed(text: Buffer): boolean {
+  let at = jsonEnd(text);
+  if (at < 0) return false;
+  while (isBlank(text[at])) at++;
+  return text[at] === 0x7b;
 }
 
 /** An object that continues after its first line: a document over many lines, or a damaged line. */
@@ -166,20 +175,26 @@ function mayBecomeJson(bytes: Buffer): boolean {
   }
 }
 
-/** Recognises rows under a header: names in the first line, and the same number of values in the second. */
+/** Recognises rows under a header: names in the first line, and the same number of values in the second; of three or more names, some can be missing. */
 function csvShape(text: Buffer, headerEnd: number, enough: boolean): InputShape | null {
-  const header = text.toString('utf8', 0, headerEnd).trimEnd();
+  const header = withoutReturn(text.toString('utf8', 0, headerEnd));
   const delimiter = DELIMITERS.find((one) => isHeader(cellsOf(header, one)));
   if (delimiter === undefined) return LINES;
   let from = headerEnd + 1;
   while (isBlank(text[from])) from++;
   const rowEnd = text.indexOf(10, from);
   if (rowEnd < 0 && !enough) return null;
-  const row = text.toString('utf8', from, rowEnd < 0 ? text.length : rowEnd).trimEnd();
+  const row = withoutReturn(text.toString('utf8', from, rowEnd < 0 ? text.length : rowEnd));
   // A quoted value may continue in the next line.
   const goesOn = (row.split('"').length - 1) % 2 === 1;
-  const fits = row === '' || goesOn || cellsOf(row, delimiter).length === cellsOf(header, delimiter).length;
+  const [values, names] = [cellsOf(row, delimiter).length, cellsOf(header, delimiter).length];
+  const fits = row === '' || goesOn || values === names || (values > 1 && values < names);
   return fits ? { kind: 'csv', delimiter } : LINES;
+}
+
+/** Blanks at the end stay: with tabs they are cells. */
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
 function isHeader(cells: readonly string[]): boolean {

@@ -57,6 +57,10 @@ export class DocumentSplitter implements Splitter {
     return Buffer.concat(this.#kept);
   }
 
+  get held(): number {
+    return 0;
+  }
+
   endLine(): RawRecord[] {
     return this.#read(Buffer.alloc(0), true).flat();
   }

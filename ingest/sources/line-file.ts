@@ -66,7 +66,7 @@ export class LineFile implements RecordFile {
 
   /** Bytes of a last line that is not complete. */
   get unfinished(): number {
-    return this.#splitter.rest.length;
+    return this.#splitter.rest.length + this.#splitter.held;
   }
 
   /** The next lines are those from this number on. */

@@ -1,3 +1,4 @@
+import { ContainerLines } from './container-lines.ts';
 import { RawRecord } from './source.ts';
 
 /** A longer line is cut, so that an endless line cannot fill the memory; it becomes a dead letter. */
@@ -13,18 +14,22 @@ export interface Splitter {
   push(bytes: Buffer): RawRecord[][];
   /** The bytes after the last end of a record; cut when too long for a record. */
   readonly rest: Buffer;
+  /** Bytes of records that started and need further records to be complete. */
+  readonly held: number;
   /** Takes the rest as a record, or as several if only its end shows that one was truncated; none before the first wanted one. */
   endLine(): RawRecord[];
 }
 
 /**
  * Splits bytes into lines without their line ends, numbered from 0. An empty line is a tombstone, so that it counts as
- * skipped. Bytes after the last line end wait for more.
+ * skipped. Bytes after the last line end wait for more. Lines that a container
+ * runtime cut are joined.
  */
 export class LineSplitter implements Splitter {
   /** Number of the next line. */
   next = 0;
   readonly #from: number;
+  readonly #container = new ContainerLines();
   #rest: Buffer[] = [];
   #restBytes = 0;
 
@@ -40,7 +45,12 @@ export class LineSplitter implements Splitter {
     let start = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
       const number = this.next++;
-      if (number >= this.#from) lines.push(this.#line(number, bytes, start, end));
+      const isWanted = number >= this.#from;
+      if (this.#restBytes > 0 || this.#container.concerns(bytes, start)) {
+        // Also before the first that is wanted, which may end what began there.
+        const line = this.#container.take(this.#line(number, bytes, start, end));
+        if (isWanted) lines.push(line);
+      } else if (isWanted) lines.push(this.#line(number, bytes, start, end));
       this.#rest = [];
       this.#restBytes = 0;
       start = end + 1;
@@ -62,11 +72,15 @@ export class LineSplitter implements Splitter {
     return Buffer.concat(this.#rest);
   }
 
+  get held(): number {
+    return this.#container.held;
+  }
+
   /** Takes the rest as a line; empty when there is no rest, or when it is before `from`. */
   endLine(): RawRecord[] {
     if (this.#restBytes === 0) return [];
     const number = this.next++;
-    const line = number < this.#from ? [] : [this.#line(number, Buffer.alloc(0), 0, 0)];
+    const line = number < this.#from ? [] : [this.#container.take(this.#line(number, Buffer.alloc(0), 0, 0))];
     this.#rest = [];
     this.#restBytes = 0;
     return line;

@@ -118,7 +118,7 @@ export class UnpackedRecords {
       this.next = splitter.next;
       if (records.length > 0) yield [records];
     } finally {
-      this.unfinished = splitter.rest.length;
+      this.unfinished = splitter.rest.length + splitter.held;
     }
   }
 

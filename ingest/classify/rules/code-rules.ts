@@ -18,6 +18,8 @@ const quotaCodes = [
   'enforced_spend_limit_reached',
   'billing_error',
   'billing_not_active',
+  // Of AWS: a limit of the account that support raises; what waiting helps is a ThrottlingException.
+  'servicequotaexceededexception',
 ];
 
 /** HTTP 409 with a quota in its code is a conflict in the service; it is not about money. */

@@ -90,7 +90,6 @@ export const exceptionRules: readonly Rule[] = [
     'ratelimitexception',
     'throttlingexception',
     'toomanyrequests',
-    'servicequotaexceededexception',
   ]),
   rule('exception.overloaded', 'engine_overloaded', [
     'overloadederror',

@@ -1,4 +1,6 @@
+import { llmPath } from '../../fields/llm-path.ts';
 import { isNothing } from '../../fields/nothing.ts';
+import { providerOfAddress } from '../../fields/provider-host.ts';
 import { boundedForm, type BoundedForm, cutFor } from './bounded-form.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { jsonInText } from './json-in-text.ts';
@@ -17,6 +19,10 @@ interface Test {
   needsValue: boolean;
 }
 
+/** Bytes of a line that Docker and containerd write at most; a character that was cut through takes a few more. */
+const CONTAINER_PART = 16 * 1024;
+const CUT_CHARACTERS = 16;
+
 const EXAMPLE =
   '{$.path: value}, with present, absent, json, a value, a list of values, or {not:, matches:, above:, below:}';
 
@@ -30,6 +36,13 @@ const KINDS: Readonly<Record<string, Test>> = {
   list: { holds: Array.isArray, needsValue: true },
   object: {
     holds: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    needsValue: true,
+  },
+  cut_text: { holds: (value) => typeof value === 'string' && isCut(value), needsValue: true },
+  // By the lists that all formats share.
+  llm_path: { holds: (value) => typeof value === 'string' && llmPath(value) !== null, needsValue: true },
+  llm_host: {
+    holds: (value) => typeof value === 'string' && providerOfAddress(value) !== undefined,
     needsValue: true,
   },
 };
@@ -145,6 +158,14 @@ function isTest(wanted: unknown, at: string): Test {
 /** A value that can be compared as text. */
 export function isScalar(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+/** Cut off by a container runtime: as long as its parts are, without a line end, and no JSON. */
+function isCut(text: string): boolean {
+  // A part has at most 16 KiB, of up to three bytes a character, and the last one of a line has its end.
+  if (text.length < CONTAINER_PART / 3 || text.endsWith('\n')) return false;
+  const bytes = Buffer.byteLength(text);
+  return bytes >= CONTAINER_PART && bytes <= CONTAINER_PART + CUT_CHARACTERS && !isJson(text);
 }
 
 function isJson(value: unknown): boolean {

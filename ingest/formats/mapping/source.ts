@@ -103,7 +103,10 @@ function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Cont
     : firstOf([read, compileSource(constant(map['default'], `${at}.default`), `${at}.default`, context)]);
 }
 
-/** The value under `from`, cut by `match`, translated by `words`, changed by a function, then converted. */
+/**
+ * The value under `from`, cut by `match`, translated by `words`, changed by a function, then converted. Of a list, the
+ * first value counts that gives a result: an address without a known host does not hide an address with one.
+ */
 function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: Context): Read {
   if (map['from'] === undefined) throw faultAt(at, `from is missing; write ${EXAMPLE}`);
   const changes = [matchOf(map, at), wordsOf(map, at, context), functionOf(map, at, context)].filter(
@@ -111,7 +114,17 @@ function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: 
   );
   if (changes.length === 0) return compileSource(map['from'], `${at}.from`, context);
   const convert = convertOf(context);
-  const raw = compileSource(map['from'], `${at}.from`, { ...context, kind: 'raw' });
+  const froms: readonly unknown[] =
+    Array.isArray(map['from']) && map['from'].length > 0 ? map['from'] : [map['from']];
+  return firstOf(
+    froms.map((from, i) => {
+      const place = froms.length > 1 ? `${at}.from[${i}]` : `${at}.from`;
+      return changed(compileSource(from, place, { ...context, kind: 'raw' }), changes, convert);
+    }),
+  );
+}
+
+function changed(raw: Read, changes: readonly Convert[], convert: Convert): Read {
   return (scope) => {
     let value = raw(scope);
     for (const change of changes) {

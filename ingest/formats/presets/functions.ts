@@ -1,4 +1,5 @@
-import { providerName } from '../../fields/provider-name.ts';
+import { llmPath } from '../../fields/llm-path.ts';
+import { providerOfAddress } from '../../fields/provider-host.ts';
 import type { Functions } from '../mapping/source.ts';
 
 /**
@@ -7,15 +8,21 @@ import type { Functions } from '../mapping/source.ts';
  */
 export const presetFunctions: Functions = {
   provider_of_host: providerOfHost,
+  provider_of_path: providerOfPath,
   exception_texts: exceptionTexts,
   time_in_id: timeInId,
+  ms_of_duration: msOfDuration,
+  ms_of_go_duration: msOfGoDuration,
 };
 
 /** The provider of a host or address such as `api.openai.com:443`; undefined for any other host. */
 function providerOfHost(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  const host = value.replace(/^[a-z]+:\/\//i, '').replace(/[/:?#,].*$/s, '');
-  return providerName(undefined, host);
+  return typeof value === 'string' ? providerOfAddress(value) : undefined;
+}
+
+/** Behind a gateway of one's own the path alone may tell: only Anthropic has `/v1/messages`. */
+function providerOfPath(value: unknown): string | undefined {
+  return typeof value === 'string' ? (llmPath(value)?.provider ?? undefined) : undefined;
 }
 
 const MOST_EXCEPTIONS = 10;
@@ -31,6 +38,32 @@ function exceptionTexts(value: unknown): unknown {
     return [type, text].filter((part) => typeof part === 'string' && part !== '').join(': ');
   });
   return texts.filter((text) => text !== '').join('\n');
+}
+
+/** Below, a number is of seconds; above, of milliseconds: calls of models take so long. Between the two it may be either. */
+const MOST_SECONDS = 60;
+const FEWEST_MS = 200;
+/** As milliseconds a quarter of an hour, as nanoseconds one millisecond. */
+const FEWEST_NS = 1e6;
+
+/**
+ * Milliseconds of a duration that does not say its unit, where its size tells it: seconds with a fraction, milliseconds,
+ * nanoseconds. What could be two of them is handed on as a text of which nothing can be made, so that it is left out and
+ * counted as such. A text with a unit stays.
+ */
+function msOfDuration(value: unknown): unknown {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof number !== 'number' || !(number >= 0)) return value;
+  if (number >= FEWEST_NS) return number / FEWEST_NS;
+  if (number >= FEWEST_MS) return number;
+  const isSeconds = number === 0 || (number < MOST_SECONDS && !Number.isInteger(number));
+  return isSeconds ? number * 1000 : `${number} of an unknown unit`;
+}
+
+/** The same of Go's loggers, which write a time.Duration as whole nanoseconds. */
+function msOfGoDuration(value: unknown): unknown {
+  const isWhole = typeof value === 'number' && Number.isInteger(value);
+  return isWhole && value >= FEWEST_NS / 100 ? value / FEWEST_NS : msOfDuration(value);
 }
 
 /**
