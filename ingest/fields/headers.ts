@@ -77,6 +77,16 @@ export function readHeaders(
   return facts;
 }
 
+/** The lowest headroom that headers show which were kept; null when they show none. */
+export function readRateLimits(headers: Readonly<Record<string, string>>): RateLimitHeaders | null {
+  limits.clear();
+  for (const [name, value] of Object.entries(headers)) {
+    const { role, slot } = knownHeader(name);
+    if ((role === 'limit' || role === 'remaining') && slot >= 0) limits.set(role, slot, readNumber(value));
+  }
+  return limits.lowestHeadroom();
+}
+
 /** A plain number of a header; -1 when it is unreadable, negative or absurd: unknown is never 0 and never a sentinel. */
 export function readNumber(value: unknown): number {
   const one: unknown = Array.isArray(value) ? value[0] : value;

@@ -5,7 +5,7 @@ import type { ErrorFields } from '../classify/engine/error-fields.ts';
 import { tsvFields } from '../../store/tsv.ts';
 
 /** Text of a body and a message that is kept at most, in characters. */
-const BODY_LIMIT = 8 * 1024;
+export const BODY_LIMIT = 8 * 1024;
 const MESSAGE_LIMIT = 4 * 1024;
 
 /** What the row of an error event tells beside what is counted. */
