@@ -10,23 +10,29 @@ import {
 } from './narrow-scope.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
 
-/** Of two dimensions that tell the same, the one that comes first is named. */
+/** When two dimensions separate the same requests, the one that comes first here is named. */
 const dimensions: readonly ScopeDimension[] = ['project', 'client', 'model', 'key', 'region'];
-/** So many scopes are told. */
+/** Number of scopes that are reported. */
 const MOST_TOLD = 3;
-/** With more combinations ranking takes too long for a tick: nothing is said. */
+/** With more combinations the ranking would take too long for a tick, so nothing is reported. */
 const MOST_COMBINATIONS = 2_000;
-/** A scope stands for the incident where it explains so much of what is more than usual; the rest is how that strays. */
+/**
+ * The first scope becomes the scope of the incident if it explains at least this share of the excess. The remainder
+ * allows for chance.
+ */
 const LEAST_SHARE = 0.8;
 
-/** What is known of the time before an incident, and whether it is time to say what differs. */
+/** What is known about the time before an incident. */
 export interface Around {
-  /** The counts of the identity before the start, as far as they reach back. */
+  /** The counts of the identity before the start, as far back as they reach. */
   before(): View;
   is_due: boolean;
 }
 
-/** The parts of the traffic that explain the matching answers beyond the usual, best first: the ranking of `faultline explain`. */
+/**
+ * The parts of the traffic that explain the matching answers above the usual, best first: the same ranking as in
+ * `faultline explain`.
+ */
 export function whatDiffers(
   since: View,
   before: View,
@@ -59,8 +65,8 @@ export function whatDiffers(
 }
 
 /**
- * Whom the matching answers concern. The values that they share where there are such, as ever; where such answers are always
- * there, they share none, and the part that explains most of those beyond the usual is the scope.
+ * The scope of the matching answers. Usually it is the values that they share. If such answers are always there, they
+ * share none; then the scope is the part that explains most of the excess.
  */
 export function scopeByExcess(
   matching: Matching,
@@ -68,7 +74,7 @@ export function scopeByExcess(
   return (since, whole, around) => {
     const sums = since.sums();
     const shared = narrowScopeBy(sums, (row) => matchingOf(row, matching));
-    // What all of the traffic shares tells nobody apart.
+    // A value that all of the traffic shares separates nothing.
     const isShared = sums.some((row) => !isInScope(row, shared));
     if (isShared && !around.is_due) return { scope: { ...whole, ...shared } };
     const ranked = whatDiffers(since, around.before(), matching);
@@ -80,7 +86,7 @@ export function scopeByExcess(
   };
 }
 
-/** Equal scopes are equal texts. */
+/** Equal scopes give equal texts. */
 function inOrder(scope: Scope): Scope {
   const names = ['provider', 'org', ...scopeDimensions, 'class'] as const;
   return Object.fromEntries(
@@ -88,10 +94,10 @@ function inOrder(scope: Scope): Scope {
   );
 }
 
-/** Spread into the memory of a kind that is looked at so. */
+/** Memory for `differs`; a kind spreads it into its own memory. */
 export const differsFacts = z.object({ differs: z.array(z.string()).default([]) });
 
-/** What was said last, where nobody looked anew. */
+/** The parts that were just found; otherwise those of the evaluation before. */
 export function rememberDiffers(
   previous: z.infer<typeof differsFacts> | null,
   looked: { differs?: string[] } | null,
@@ -99,7 +105,7 @@ export function rememberDiffers(
   return { differs: looked?.differs ?? previous?.differs ?? [] };
 }
 
-/** Evidence: the parts that explain most, absent where none stands out. */
+/** Evidence: the parts that explain most; absent when no part stands out. */
 export function differsEvidence({ differs }: z.infer<typeof differsFacts>): { what_differs?: string[] } {
   return differs.length === 0 ? {} : { what_differs: [...differs] };
 }

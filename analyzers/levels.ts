@@ -11,34 +11,37 @@ import {
   type View,
 } from './view.ts';
 
-/** A part of an organization's traffic: all of it, or one value of a dimension, or one model in one project. */
+/** A part of an organization's traffic: all of it, one value of a dimension, or one model in one project. */
 export interface Part {
-  /** Empty for the whole; the same in every window. */
+  /** Empty for all traffic; a part has the same name in every window. */
   name: string;
   contains: IsMatching;
   requests: number;
   matching: number;
-  /** Those of `matching` that repeat no earlier request: what one cause made fail is counted once. */
+  /** Matching answers that repeat no earlier request: a failure counts once, however often it was retried. */
   first_attempts: number;
 }
 
-/** When something is there, with a lower threshold to be over than to begin; pure. A kind spreads it into itself. */
+/** Says when a kind is in breach, with a lower threshold to clear than to fire; pure. A kind spreads it into itself. */
 export interface LevelRule<Settings, Judged extends { level: Level }> {
-  /** Seconds in which what it needs must lie. */
+  /** Seconds within which the matching answers must lie. */
   begins_within(settings: Settings): number;
   level(given: Given<Settings>): Judged;
-  /** What it measures, for whoever asks why. */
+  /** Its measurements for a question why. */
   numbers?(given: Given<Settings>): Record<string, number>;
   /** Start of the interval in which a breach began, epoch seconds. */
   start(given: Given<Settings>, judged: Judged): number;
   /**
-   * Start of the last interval that belongs to what began at `since`, while it is there or lingers: stray answers that match
-   * come after it. Absent: that of the last matching answer.
+   * Start of the last interval of an incident that began at `since`, while it is in breach or lingers: stray matching
+   * answers can come after it. Absent: that of the last matching answer.
    */
   last?(given: Given<Settings>, judged: Judged, since: number): number;
 }
 
-/** The whole (first, absent where there is no request) and its parts. A small project must not be lost in a large organization. */
+/**
+ * The whole (first; absent when there is no request) and its parts. Parts are judged so that a small project shows in a
+ * large organization.
+ */
 export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
   const parts: Part[] = [];
   const [first] = sums;
@@ -84,8 +87,8 @@ function addTo(part: Part, row: CountSum, amount: number): void {
 }
 
 /**
- * Start (epoch seconds) of the interval with the first matching answer of the run of windows that ends at `now`; a
- * lull of one window does not end a run. Null where nothing matches. `isAbove` is given the sums of a window.
+ * Start (epoch seconds) of the interval with the first matching answer in the run of windows that ends at `now`. A
+ * pause of one window does not end a run. Null when nothing matches. `isAbove` receives the sums of a window.
  */
 export function startOfRun(
   intervals: readonly IntervalSum[],
@@ -106,16 +109,16 @@ export function startOfRun(
   return intervals.find(({ ts, matching }) => ts >= earliest - window && matching > 0)?.ts ?? null;
 }
 
-/** A run is looked at over so many seconds to find its end. */
+/** The end of a run is searched in this many seconds. */
 const RUN_SECONDS = 3_600;
 
-/** What is left after it is taken to fail at this fraction of its rate. */
+/** After the end, the part is assumed to fail at this fraction of its rate. */
 const AFTER_RATE = 0.1;
 
 /**
- * Start (epoch seconds) of the last interval that belongs to what began at `since`: the time up to which failing at the rate of
- * the part, and after which failing at a tenth of it, explains the counts best. Stray answers after it, or in other parts,
- * are not its end.
+ * Start (epoch seconds) of the last interval of an incident that began at `since`. It is the moment that explains the
+ * counts best if the part fails at its rate before and at a tenth of it after. Stray answers after it, or in other
+ * parts, do not move the end.
  */
 export function lastOfRun(
   { view, now }: Pick<Given<unknown>, 'view' | 'now'>,
@@ -123,13 +126,13 @@ export function lastOfRun(
 ): number {
   const own = view.between(Math.max(since, now - RUN_SECONDS), now).where(part?.contains ?? (() => true));
   const intervals = own.intervals(matching);
-  // Its rate is not known before its end is: the second time without what came after.
+  // The rate depends on the end, so the end is found twice: the second time without the counts after the first one.
   const roughly = lastAt(intervals, shareOf(own, matching));
   const rate = shareOf(own.between(since, (roughly ?? now) + COUNT_INTERVAL_SECONDS), matching);
   return lastAt(intervals, rate) ?? since;
 }
 
-/** By the likelihood of counts that come by chance at either rate. */
+/** The most likely end, if counts come by chance at either rate. */
 function lastAt(intervals: readonly IntervalSum[], rate: number): number | null {
   let sum = 0;
   let most = 0;
@@ -143,7 +146,7 @@ function lastAt(intervals: readonly IntervalSum[], rate: number): number | null 
   return last;
 }
 
-/** Share of the requests that match, from 0 to 1; 0 where there are none. */
+/** Share of the requests that match, from 0 to 1; 0 without requests. */
 export function shareOf(view: View, matching: Matching): number {
   const sums = { requests: 0, matching: 0 };
   for (const one of view.intervals(matching)) {
@@ -153,19 +156,24 @@ export function shareOf(view: View, matching: Matching): number {
   return sums.requests === 0 ? 0 : sums.matching / sums.requests;
 }
 
-/** The settings of a share that fires; half of count and share lingers. */
+/** Settings of a kind that fires at a share; half of count and share still lingers. */
 export interface ShareSettings extends KindSettings {
   /** From 0 to 1. */
   share: number;
 }
 
-/** What a share says, and of which part of the traffic: the whole where that is above, else the part with most answers. */
+/**
+ * The level of a share, and the part that shows it: the whole if that is above the threshold, otherwise the part with
+ * most answers.
+ */
 export interface ShareLevel {
   level: Level;
   part: Part | null;
 }
 
-/** A breach where, within the window, so many answers and such a share of the requests of a part match. */
+/**
+ * A breach when, within the window, a part has `count` matching answers and they are at least `share` of its requests.
+ */
 export function shareAbove(matching: Matching): LevelRule<ShareSettings, ShareLevel> {
   const isAbove = (
     sums: Pick<Part, 'requests' | 'matching'>,

@@ -1,6 +1,7 @@
-// How good detection is: every scenario, with numbers that vary by seed, through the real program.
+// Measures how good detection is: replays every scenario, with numbers that vary by seed, with the real program.
 //   npm run eval -- [--seeds 5] [--first-seed 1] [--scenario NAME]... [--calm-days 20] [--jobs 2] [--json]
-// Seeds below 1000 are for tuning; a claim is made on others (--first-seed 1000 and above) that nobody looked at.
+// Seeds below 1000 are for tuning. Published figures come from other seeds (--first-seed 1000 and above), which nobody
+// looked at before.
 import { parseArgs } from 'node:util';
 import type { Incident } from '../domain/incident.ts';
 import { findScenario, scenarios } from '../simulate/scenarios.ts';

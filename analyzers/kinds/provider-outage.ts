@@ -14,10 +14,10 @@ const matching: Matching = {
   measure: 'requests',
 };
 const since = sinceStart(matching, ['model', 'client', 'region']);
-/** Longer ago than this is no part of the comparison; seconds. Regions are known that far back. */
+/** Older counts are not compared; seconds. Regions are known that far back. */
 const COMPARED_SECONDS = 6 * 3_600;
 
-/** Answers that fail for reasons of the provider, or that never come. */
+/** Requests fail for reasons of the provider, or get no answer. */
 export const providerOutage = detectorOf({
   kind: 'provider_outage',
   settings: (all: AnalyzerSettings) => all.provider_outage,
@@ -43,7 +43,7 @@ export const providerOutage = detectorOf({
   memory: since.memory.and(z.object({ pace: z.string() })),
   remember: (situation) => ({
     ...since.remember(situation),
-    // The fastest so far: as it ends, the slower ones are what is left.
+    // The fastest pace so far: when an outage ends, only the slower ones are left.
     pace: faster(situation.judged.pace?.name, situation.previous?.pace),
   }),
   severity: ({ memory }) => (memory.pace === 'fast' ? 'critical' : 'warning'),

@@ -4,40 +4,41 @@ import { lastOfRun, type LevelRule, type Part, partsOf, shareOf, startOfRun } fr
 import { poissonTail } from '../poisson-tail.ts';
 import type { Matching } from '../view.ts';
 
-/** How fast a budget burns: so many times as fast as it may, in every one of some windows. */
+/** A speed at which a budget burns: `factor` times the allowed speed, in each of several windows. */
 export interface BurnPace {
   name: string;
-  /** Seconds, from the shortest, which says that it goes on, to the longest, which says that it is no blip. */
+  /** Seconds. The shortest window proves that it goes on, the longest that it is no short blip. */
   windows: readonly number[];
   factor: number;
 }
 
 export interface BurnLevel {
   level: Level;
-  /** The whole where that burns or lingers, else the part with most answers; null: none does. */
+  /** The whole if it burns or lingers, otherwise the part with most answers; null: none does. */
   part: Part | null;
   pace: BurnPace | null;
 }
 
-/** By chance alone, at a rate that just keeps the budget, the longest window would hold so much this seldom. */
+/** A failure rate that just keeps the budget fills the longest window like this only with this chance. */
 const CHANCE = 1e-6;
 const LINGER_CHANCE = 1e-2;
 /**
- * The same of the shortest window: after an outage the longest is full of it for its whole length, and two failures of
- * fifty would be the next one. One failure of one request is out of reach of it.
+ * The same for the shortest window. After an outage the longest window is full of it for its whole length, and two
+ * failures of fifty would otherwise be the next outage. One failure of one request does not reach this.
  */
 const SHORT_CHANCE = 0.03;
-/** Slower paces have more time to be sure. */
+/** Slower paces have more time, so they can ask for more certainty. */
 const SLOW_CHANCE = 1e-3;
 const SHORT_LINGER_CHANCE = 0.2;
-/** Half of the factor is still burning. */
+/** Half of the factor still lingers. */
 const LINGER = 0.5;
-/** Windows above this must be known for half of their time, or they say nothing else than the shorter ones. */
+/** A longer window is judged only if half of it is known; otherwise it would show the same as the shorter ones. */
 const KNOWN_SECONDS = 3_600;
 
 /**
- * A breach where a part of the traffic burns its error budget at one of the paces: `budget` is the share of requests (0 to 1)
- * that may match; the longest window holds at least `count` of them that are no retries, and more than chance explains.
+ * A breach when a part of the traffic burns its error budget at one of the paces. `budget` is the share of requests (0
+ * to 1) that may match. The longest window must hold at least `count` matching first attempts, and more than chance
+ * explains.
  */
 export function burnRate<Settings extends KindSettings>(of: {
   matching: Matching;
@@ -62,7 +63,10 @@ export function burnRate<Settings extends KindSettings>(of: {
         }
         return parts;
       };
-      /** The part in the longest window where it burns in all of them; the shortest is asked first: mostly that is the end. */
+      /**
+       * The part in the longest window, if it burns in all of them. The shortest window is asked first, because it
+       * usually decides.
+       */
       const burning = (pace: BurnPace, name: string, ease: number): Part | null => {
         const { windows, factor } = pace;
         const short = partsIn(windows[0] ?? 0).get(name);
@@ -109,13 +113,13 @@ export function burnRate<Settings extends KindSettings>(of: {
     },
     start({ view, now, from, settings, last }, { part, pace }) {
       if (part === null || pace === null) return now;
-      // Stray answers of before are not its beginning: half of the share that it has now is.
+      // Earlier stray answers are not the beginning: the share must be at least half of the present one.
       const present = shareOf(last(pace.windows[0] ?? 0).where(part.contains), matching);
       const least = Math.max(LINGER * pace.factor * of.budget(settings), present / 2);
       const isAbove = (sums: { requests: number; matching: number }): boolean =>
         sums.matching > 0 && sums.matching >= least * sums.requests;
       const intervals = view.where(part.contains).intervals(matching);
-      // All windows but the longest burn while it goes on; the next longest finds its beginning best.
+      // While it goes on, all windows but the longest burn; the second longest shows the beginning best.
       const run = { now, from, window_seconds: pace.windows.at(-2) ?? pace.windows[0] ?? 0 };
       const first = startOfRun(intervals, run, isAbove) ?? now;
       return intervals.find((sums) => sums.ts >= first && isAbove(sums))?.ts ?? first;

@@ -1,17 +1,17 @@
 import type { SimulatedRecord } from '../../simulate/record.ts';
 import { matches, type TrueIncident } from '../../simulate/scenario.ts';
 
-/** So many failures are enough to see what is going on. */
+/** With this many failures an incident can be seen. */
 const ENOUGH = 5;
 
-/** Collects, while the traffic passes, when each incident could first be seen. */
+/** Finds, while the traffic passes, when each incident could first be seen. */
 export interface Evidence {
   add(record: SimulatedRecord): void;
-  /** For each true incident, when there was enough to see it, epoch milliseconds; undefined: never. */
+  /** For each true incident, the time of enough evidence, epoch milliseconds; undefined: never. */
   times(): (number | undefined)[];
 }
 
-/** Watches the traffic for the moments from which on true incidents can be seen: their fifth failure. */
+/** Watches the traffic for the fifth failure of each true incident: from then on it can be seen. */
 export function evidenceOf(truths: readonly TrueIncident[]): Evidence {
   const seen = truths.map((truth) => ({ truth, failures: 0, at: undefined as number | undefined }));
   return {
