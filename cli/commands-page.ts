@@ -1,7 +1,7 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
 
-/** Text of `docs/commands.md`: every command with its flags, from the same table as the program. */
+/** Text of `docs/commands.md`: every command with its flags, from the table that the program uses. */
 export function commandsPage(): string {
   return [
     '# Commands',

@@ -3,29 +3,29 @@ import type { RejectReason, SkipReason } from '../domain/request-log.ts';
 import type { DeadExample } from './rows/batch-rows.ts';
 import type { Batch } from './batcher.ts';
 
-/** What became of all that was read. */
+/** What happened to all records that were read. */
 export interface InputReport {
-  /** Lines of a file or a stream, records of a topic; those that were lost before they were read are not among them. */
+  /** Lines of a file or a stream, or records of a topic, without those that were lost before they were read. */
   read: number;
   /** Requests that were counted; one record may hold several. */
   requests: number;
-  /** Records that are no request, by the reason. */
+  /** Records that are not requests, by reason. */
   skipped: Record<SkipReason, number>;
-  /** Fields of counted records whose value was of no use, by field. */
+  /** How many values of counted records could not be used, by field. */
   dropped: Record<string, number>;
-  /** Records, or requests among several of a record, that could not be decoded, the most frequent reason first. */
+  /** Records (or requests of a record with several) that could not be decoded, the most frequent reason first. */
   dead: { reason: RejectReason; count: number; first: DeadExample }[];
-  /** Requests that are counted under `(other)` in a dimension, because it has more values than are kept. */
+  /** Requests that are counted under `(other)` in a dimension, because it has too many values. */
   folded: Partial<Record<CallerDimension, number>>;
 }
 
-/** Adds up what is stored, batch by batch. */
+/** Adds up stored batches. */
 export interface InputTally {
   add(batch: Pick<Batch, 'rows' | 'records'>): void;
   report(): InputReport;
 }
 
-/** A tally at zero. */
+/** Makes a tally that starts at zero. */
 export function tallyInput(): InputTally {
   let read = 0;
   let requests = 0;

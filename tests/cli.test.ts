@@ -69,7 +69,7 @@ describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', 
       'a variable',
       ['doctor'],
       { FAULTLINE_KAFKA_BROKRES: 'x' },
-      'faultline: environment variable FAULTLINE_KAFKA_BROKRES is no setting',
+      'faultline: environment variable FAULTLINE_KAFKA_BROKRES is not a setting',
     ],
     [
       'a time',

@@ -104,7 +104,7 @@ describe('faultline replay', () => {
       ],
     });
     expect(stderr).toContain(
-      "read 5 lines: 2 requests counted, 1 skipped (1 empty), 2 dead\n  1 not_json, first: line 2: not JSON: unexpected character at position 2: '{ broken'\n  1 unknown_format, first: line 4: the message is no JSON object: 'true'",
+      "read 5 lines: 2 requests counted, 1 skipped (1 empty), 2 dead\n  1 not_json, first: line 2: not JSON: unexpected character at position 2: '{ broken'\n  1 unknown_format, first: line 4: the message is not a JSON object: 'true'",
     );
   });
 

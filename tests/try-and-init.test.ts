@@ -107,7 +107,7 @@ describe('faultline init', () => {
 
   it.each([
     ['text', 'some text\nmore text\n', /its records are text: write the log as JSON/],
-    ['JSON without a time', '{"a":1}\n{"a":2}\n', /cannot be read so: mapping\.ts: missing/],
+    ['JSON without a time', '{"a":1}\n{"a":2}\n', /cannot be read this way: mapping\.ts: missing/],
   ])('explains why nothing can be counted in %s', async (_fact, input, message) => {
     const { code, stdout } = await runFaultline(['init', '-'], { cwd, input });
     expect(code).toBe(1);

@@ -12,12 +12,14 @@ export interface TryOptions {
   limit?: number;
 }
 
-/** So many records are read, and so many of them shown one by one; of more, the first of each kind. */
+/**
+ * How many records are read, and how many of them are shown one by one; of more, only the first of each kind is shown.
+ */
 const LIMIT = 1_000;
 const EACH = 20;
 const BYTES = 64 * 1024 * 1024;
 
-/** Says of each record of a sample how it is read; exit code 1 when one of them is a dead letter. */
+/** Shows how each record of a sample is read; exit code 1 when one of them is a dead letter. */
 export async function run(options: TryOptions, context: CommandContext): Promise<number> {
   const file = options.file === undefined || options.file === '-' ? null : options.file;
   const trial = createTrial(context.settings);
@@ -28,7 +30,7 @@ export async function run(options: TryOptions, context: CommandContext): Promise
     context.out(JSON.stringify({ input: sample.name, unit: sample.unit, records: tried }));
   else print(sample, tried, context);
   if (sample.damage !== null)
-    context.err(`${sample.name} ${sample.damage}: what stands before that was tried`);
+    context.err(`${sample.name} ${sample.damage}: everything before that was tried`);
   if (sample.isCut)
     context.err(`${sample.name} has more: its first ${formatCount(tried.length)} were tried (--limit)`);
   if (tried.length === 0) context.err(`${sample.name} is empty: there was nothing to read`);
@@ -39,7 +41,7 @@ function print(sample: Sample, tried: readonly TriedMessage[], context: CommandC
   const terminal = { width: context.width, paint: createPainter(context.color) };
   const kinds = new Map<string, { first: number; count: number }>();
   for (const [i, message] of tried.entries()) {
-    // What nobody knows is alike in all: that once is enough.
+    // Dead letters of one kind are alike: one of them is enough, even in a small sample.
     const kind = tried.length <= EACH && !isDead(message) ? String(i) : kindOf(message);
     const known = kinds.get(kind);
     if (known === undefined) kinds.set(kind, { first: i, count: 1 });
@@ -60,7 +62,7 @@ function print(sample: Sample, tried: readonly TriedMessage[], context: CommandC
   if (tried.length > 1) context.out(words.join(', '));
 }
 
-/** What makes records alike: formats, outcomes, rules, and which fields were read. */
+/** Records are of the same kind when formats, outcomes, rules and fields read are the same. */
 function kindOf({ outcome, records }: TriedMessage): string {
   const reason = outcome.kind === 'counted' ? '' : outcome.reason;
   const parts = records.map(({ format, outcome: own, requests, fields, dropped }) => [

@@ -2,13 +2,13 @@ import type { TriedMessage, TriedRecord, TriedRequest } from '../../ingest/tried
 import type { Painter } from './color.ts';
 import { clip, printable } from './text.ts';
 
-/** Reasons for which a mapping may be the remedy: it is JSON, and no time or outcome is found in it. */
+/** Reasons for which a mapping may be the remedy: the message is JSON, but no time or outcome was found. */
 const MAPPABLE: ReadonlySet<string> = new Set(['unknown_format', 'schema', 'mapping']);
 
-/** Ignored paths that are named. */
+/** How many ignored paths are named. */
 const MOST_IGNORED = 12;
 
-/** Lines about one message; `place` is such as `line 3`. */
+/** Lines about one message; `place` is its place, such as `line 3`. */
 export function triedLines(
   { outcome, records, text }: TriedMessage,
   place: string,
@@ -23,7 +23,7 @@ export function triedLines(
   if (records.length === 0 && outcome.kind === 'dead' && MAPPABLE.has(outcome.reason))
     lines.push('  do          propose a mapping of its fields with: faultline init FILE');
   if (records.length === 0 && outcome.kind === 'dead' && outcome.reason === 'not_json')
-    lines.push('  do          write the log as JSON, an object a line: docs/formats/native.md');
+    lines.push('  do          write the log as JSON, one object per line: docs/formats/native.md');
   return lines.map((line) => clip(line, width));
 }
 

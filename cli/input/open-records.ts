@@ -4,23 +4,26 @@ import { type RecordUnit, UnpackedRecords, unitOf } from '../../ingest/sources/u
 
 /** The first records of an input, whatever its shape. */
 export interface Sample {
-  /** For people. */
+  /** The name in messages. */
   name: string;
   unit: RecordUnit;
   records: (Buffer | null)[];
-  /** Whether there are more than these. */
+  /** Whether there are more records. */
   isCut: boolean;
-  /** Why it could not be read to its end, to be said after its name; null while nothing is wrong. */
+  /**
+   * Why it could not be read to its end, as the rest of a sentence that starts with its name; null while nothing is
+   * wrong.
+   */
   damage: string | null;
 }
 
-/** Records, and bytes of them, at most. */
+/** The largest number of records, and of their bytes. */
 export interface SampleLimits {
   records: number;
   bytes: number;
 }
 
-/** Reads the first records of a file, or of a stream where there is no name. Throws Node's errors with the path. */
+/** Reads the first records of a file, or of `stdin` when `file` is null. Throws Node's errors with the path. */
 export async function readSample(
   file: string | null,
   stdin: AsyncIterable<Buffer | string>,
@@ -46,7 +49,7 @@ async function take(name: string, pieces: AsyncIterable<Buffer>, limits: SampleL
     for (const { value } of read.flat()) {
       isCut = records.length >= limits.records || bytes >= limits.bytes;
       if (isCut) break;
-      // A copy: the record would keep the whole piece in memory.
+      // A copy, because the record would keep the whole piece in memory.
       records.push(value === null ? null : Buffer.from(value));
       bytes += value?.length ?? 0;
     }

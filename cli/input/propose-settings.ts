@@ -5,22 +5,25 @@ import { createTrial, type TriedMessage } from '../../ingest/tried-message.ts';
 import { UserError } from '../errors.ts';
 import type { CommandContext } from '../context.ts';
 
-/** How a sample would be read. */
+/** How to read a sample. */
 export interface Plan {
   format: string;
   mapping: MappingSpec;
-  /** Formats that were recognised without a mapping, with the number of their records. */
+  /** Formats that were recognised without a mapping, and how many records each has. */
   known: ReadonlyMap<string, number>;
-  /** Fields for which the sample has no place; empty where no mapping was proposed. */
+  /** Fields that were not found in the sample; empty when no mapping was proposed. */
   missing: readonly string[];
   tried: readonly TriedMessage[];
-  /** Why nothing can be read so, in one line; null when it can. */
+  /** Why nothing can be read with this plan, in one line; null when it can. */
   fault: string | null;
 }
 
 type Context = Pick<CommandContext, 'settings' | 'now'>;
 
-/** Recognises what can be recognised, and proposes a mapping for the rest. Pure but for the clock of the context. */
+/**
+ * Recognises formats where possible, and proposes a mapping for the other records. Pure except for the clock of the
+ * context.
+ */
 export function planFor(values: readonly (Buffer | null)[], context: Context): Plan {
   const auto = tryAll(values, { format: 'auto', mapping: {} }, context);
   const unknown = values.filter((_value, i) => isUnknown(auto[i]));
@@ -33,7 +36,10 @@ export function planFor(values: readonly (Buffer | null)[], context: Context): P
   return readBy(values, { ...proposeMapping(records), known }, context);
 }
 
-/** The plan with one field read from elsewhere; an empty source leaves it out. Throws a `UserError` for no field. */
+/**
+ * The plan with another source for one field; an empty source leaves the field out. Throws a `UserError` when the text
+ * names no field.
+ */
 export function withField(
   plan: Plan,
   change: string,
@@ -43,7 +49,7 @@ export function withField(
   const [, name = '', source = ''] = /^\s*([a-z_]+)\s*[=:]\s*(.*?)\s*$/.exec(change) ?? [];
   if (name === '')
     throw new UserError(
-      `${JSON.stringify(change)} is no change: write a field and a path, such as client=$.team`,
+      `${JSON.stringify(change)} is not a change: write a field and a path, such as client=$.team`,
     );
   const { [name]: _old, ...mapping } = plan.mapping;
   const changed = source === '' || source === '-' ? mapping : { ...mapping, [name]: source };
@@ -56,7 +62,7 @@ function readBy(
   { mapping, missing, known }: Proposal & Pick<Plan, 'known'>,
   context: Context,
 ): Plan {
-  // Records of formats that are recognised stay with them.
+  // Records of recognised formats keep their format.
   const format = known.size === 0 ? 'mapped' : 'auto';
   try {
     return {
@@ -82,7 +88,7 @@ function tryAll(
   return values.map((value) => trial(value, now()));
 }
 
-/** No format has its shape, or only the names of one that it is not. */
+/** Whether no format recognises the message, or only the names of a format occur in it. */
 function isUnknown(message: TriedMessage | undefined): boolean {
   if (message === undefined || message.outcome.kind !== 'dead') return false;
   return message.outcome.reason === 'unknown_format' || message.outcome.reason === 'schema';

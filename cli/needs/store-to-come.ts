@@ -2,13 +2,13 @@ import type { Settings } from '../../domain/settings.ts';
 import type { Store } from '../../store/store.ts';
 import { StoreError } from '../../store/error.ts';
 
-/** A store that may not be open yet. Closing it twice does no harm. */
+/** A store that may not be open yet. It may be closed twice. */
 export interface StoreToCome extends Store {
-  /** From now on it is this one, which is given back. */
+  /** Uses this store from now on, and returns it. */
   arrive(store: Store): Store;
 }
 
-/** Stands where a store will be: until it has arrived, whoever asks is told that it is waited for. */
+/** Takes the place of a store that is not open yet: until then, every request is answered with an error. */
 export function storeToCome(clickhouse: Settings['clickhouse']): StoreToCome {
   const where = clickhouse.url === '' ? clickhouse.path : clickhouse.url;
   let store: Store | null = null;

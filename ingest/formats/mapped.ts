@@ -8,10 +8,10 @@ import { NO_DETAILS } from './mend-native.ts';
 import { asDecoded, readNative } from './native.ts';
 import { Parts } from './parts.ts';
 
-/** From one record and the message around it to its request. */
+/** Decodes one record, with the message around it, to its request. */
 export type DecodeRecord = (scope: Scope, mapping: Mapping, at: Moment, cleaner: Cleaner) => Decoded;
 
-/** A decoder that reads messages through a mapping whose fields say how. */
+/** A decoder that reads messages with the fields of a mapping. */
 export function mappedDecoder(
   mapping: Mapping,
   cleaner: Cleaner,
@@ -25,7 +25,7 @@ export function mappedDecoder(
     decodeRecords(message, mapping, cleaner, (record) => decodeOne(record, message, { now, written }));
 }
 
-/** Reads every record that stands in a message at the first path of `records` at which there is one. */
+/** Reads all records of a message at the first path of `records` that has a value. */
 function decodeRecords(
   message: unknown,
   { records }: Mapping,
@@ -34,7 +34,7 @@ function decodeRecords(
 ): Decoded {
   const found = findRecords(message, records);
   if (found === null)
-    return { kind: 'reject', reason: 'mapping', detail: 'records: nothing stands at any of its paths' };
+    return { kind: 'reject', reason: 'mapping', detail: 'records: none of its paths has a value' };
   if (!found.steps.includes(EACH)) return decodeOne(found.items[0]?.value);
   const parts = new Parts();
   for (const { value, places } of found.items) {
@@ -43,7 +43,7 @@ function decodeRecords(
   return parts.all();
 }
 
-/** The records of a message and the path at which they stand; null when there are none. */
+/** The records of a message and the path where they were found; null when no path has a value. */
 export function findRecords(
   message: unknown,
   paths: readonly PathToMany[],
@@ -55,7 +55,7 @@ export function findRecords(
   return null;
 }
 
-/** Reads one record through the fields of a mapping. */
+/** Decodes one record with the fields of a mapping. */
 export function decodeRecord(scope: Scope, mapping: Mapping, at: Moment, cleaner: Cleaner): Decoded {
   const reason = mapping.skip.find(({ holds }) => holds(scope))?.reason;
   if (reason !== undefined) return { kind: 'skip', reason };
@@ -68,7 +68,8 @@ export function decodeRecord(scope: Scope, mapping: Mapping, at: Moment, cleaner
     else if (scope.odd) (dropped ??= []).push(name);
   }
   applyOutcome(record, mapping.outcome?.(scope));
-  // Not that of the record before it, which a batch that is read again may not hold.
+  // The time of the source, and not that of the previous record: a batch that is read again may start after that
+  // record.
   if (mapping.untimedIsNow && dropped?.includes('ts') !== true) record['ts'] ??= at.written;
   if (record['ts'] === undefined) return withoutTime(dropped);
   const read = readNative(record, at.now, cleaner);
@@ -77,7 +78,7 @@ export function decodeRecord(scope: Scope, mapping: Mapping, at: Moment, cleaner
   return asDecoded(read.log, all);
 }
 
-/** Always of the same members in the same order, which the engine reads several times faster. */
+/** Always the same members in the same order: the JavaScript engine reads such objects several times faster. */
 function emptyRecord(): Record<keyof NativeRecord, unknown> {
   return {
     ts: undefined,
@@ -107,16 +108,16 @@ function emptyRecord(): Record<keyof NativeRecord, unknown> {
 
 function withoutTime(dropped: readonly string[] | undefined): Decoded {
   return dropped?.includes('ts') === true
-    ? { kind: 'reject', reason: 'bad_timestamp', detail: 'ts: what stands at its path is no time' }
-    : { kind: 'reject', reason: 'mapping', detail: 'ts: nothing stands at its path' };
+    ? { kind: 'reject', reason: 'bad_timestamp', detail: 'ts: the value at its path is not a time' }
+    : { kind: 'reject', reason: 'mapping', detail: 'ts: its path has no value' };
 }
 
-/** What the words of the log say of the outcome, beside a status. */
+/** Applies a word or flag of the log that reports the outcome, in addition to the status. */
 function applyOutcome(record: Record<string, unknown>, failed: boolean | undefined): void {
   const status = record['status'];
   const refused = typeof status === 'number' && status >= 400;
   if (failed === true) {
-    // A failure that came with a 2xx is one within a stream: its status would say success.
+    // A failure with a 2xx status happened inside a stream: the status would report a success.
     if (!refused) record['status'] = undefined;
     if (!refused && record['error'] === undefined && record['exception'] === undefined)
       record['error'] = NO_DETAILS;

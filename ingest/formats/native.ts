@@ -12,12 +12,12 @@ import { readHeaders } from '../fields/headers.ts';
 import { isNoText, isNothing } from '../fields/nothing.ts';
 import { parseTimestamp } from '../fields/timestamp.ts';
 
-/** A request log, or why the record is none. */
+/** A request log, or why the record cannot be counted. */
 export type Read =
   | { log: RequestLog; dropped?: readonly string[] }
   | { log: null; reason: RejectReason; detail: string };
 
-/** The native format, one record a message. */
+/** The native format: one record per message. */
 export const native: Format = {
   recognises: (message) =>
     message['ts'] !== undefined &&
@@ -33,12 +33,15 @@ function decodeNative(value: unknown, now: number, cleaner: Cleaner): Decoded {
     : asDecoded(read.log, read.dropped);
 }
 
-/** One record that is counted, and its fields that are not. */
+/** The result for one counted record; `dropped` names its fields that could not be used. */
 export function asDecoded(log: RequestLog, dropped: readonly string[] | undefined): Decoded {
   return dropped === undefined ? { kind: 'ok', records: [log] } : { kind: 'ok', records: [log], dropped };
 }
 
-/** The same for one record among several; every format ends here, so all are checked and cleaned alike. */
+/**
+ * The same for one of several records. Every format ends here, so that all records are checked and cleaned in the same
+ * way.
+ */
 export function readNative(value: unknown, now: number, cleaner: Cleaner): Read {
   if (isPlainNative(value)) return toRequestLog(value, now, cleaner);
   const mended = mendNative(value);
@@ -48,8 +51,8 @@ export function readNative(value: unknown, now: number, cleaner: Cleaner): Read 
 }
 
 /**
- * True exactly for values that the schema accepts; it asks the same questions several times faster. What it does not
- * accept is mended. A property test holds check and schema together.
+ * True exactly for values that the schema accepts, and several times faster. Other values are mended. A property test
+ * compares this check with the schema.
  */
 export function isPlainNative(value: unknown): value is NativeRecord {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
@@ -102,7 +105,7 @@ function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Read
   const status = record.status ?? 0;
   const error = record.error === undefined || isNothing(record.error) ? null : record.error;
   const exception = record.exception && !isNoText(record.exception) ? record.exception : '';
-  // `"error": ""` says nothing, and so no more than a record without.
+  // `"error": ""` holds nothing, so the record is treated as one without an error.
   if ((record.status ?? null) === null && error === null && exception === '')
     return { log: null, reason: 'schema', detail: NO_OUTCOME };
   const failed = error !== null || exception !== '' || status >= 400 || status === 0;
@@ -137,7 +140,7 @@ function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Read
   };
 }
 
-/** The first that says something. */
+/** The record's own id, otherwise that of the headers. */
 export function firstId(own: string | null | undefined, told: string | null | undefined): string {
   return own && !isNoText(own) ? own : (told ?? '');
 }

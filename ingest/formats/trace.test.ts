@@ -12,7 +12,7 @@ const from = (fields: readonly { field: string; from: readonly string[] }[], nam
   fields.find(({ field }) => field === name)?.from;
 
 describe('a trace', () => {
-  it('says of a mapped record what was read from where, and what was not', () => {
+  it('lists the path of each field of a mapped record, and the paths that were not read', () => {
     const mapping = {
       ts: '$.t',
       status: ['$.missing', '$.r.status'],
@@ -43,7 +43,7 @@ describe('a trace', () => {
     expect(from(fields, 'region')).toEqual(['$$.zone']);
     expect(from(fields, 'latency_ms')).toEqual(['$.a', '$.t']);
     expect(from(fields, 'provider')).toEqual([]);
-    // The last field of the mapping, too, is read from its own place alone.
+    // The last field of the mapping has only its own path, too.
     expect(from(fields, 'stream')).toEqual(['$.f']);
     expect(fields.find(({ field }) => field === 'provider')?.value).toBe('azure');
     expect(first?.ignored).toEqual(['$.r.text', '$.m.more']);
@@ -51,7 +51,7 @@ describe('a trace', () => {
     expect(third?.outcome).toMatchObject({ kind: 'dead', reason: 'bad_timestamp' });
   });
 
-  it('says which format was recognised, also within an envelope', () => {
+  it('names the format that was recognised, also inside an envelope', () => {
     const trace = createTracer({ format: 'auto', mapping: {} });
     const native = { ts: time, status: 429, model: 'x', note: 1 };
     expect(trace(bytes({ message: JSON.stringify(native) }), now).records).toMatchObject([
@@ -69,7 +69,7 @@ describe('a trace', () => {
     expect(trace(Buffer.from('{'), now)).toMatchObject({ decoded: { reason: 'not_json' }, records: [] });
   });
 
-  it('finds the origin of what a program read by its value', () => {
+  it('finds the origin of a field that a program read by its value', () => {
     const payload = {
       call_type: 'acompletion',
       startTime: 1_780_315_200,
@@ -90,7 +90,7 @@ describe('a trace', () => {
     expect(JSON.stringify(records)).not.toContain('abcdefghijkl');
   });
 
-  it('tells what the decoder decides, for every sample of a preset and whatever the JSON', () => {
+  it('agrees with the decoder, for every sample of a preset and any JSON', () => {
     const options = { format: 'auto', mapping: {} };
     const [trace, decode] = [createTracer(options), createDecoder(options)];
     for (const name of presets().keys()) {

@@ -12,12 +12,12 @@ import type { Scope } from './mapping/scope.ts';
 import { isNothing } from '../fields/nothing.ts';
 import { type Leaf, leavesOf, writtenPath } from './trace-leaves.ts';
 
-/** A field of the native record and where it was read. */
+/** A field of the native record and where it was read from. */
 export interface TracedField {
   field: string;
-  /** As it is counted, without secrets. */
+  /** The value that is counted, without secrets. */
   value: unknown;
-  /** Paths from the record (`$`) or the message (`$$`); none for a constant, a default, or what is computed. */
+  /** Paths from the record (`$`) or the message (`$$`); empty for a constant, a default, or a computed value. */
   from: readonly string[];
 }
 
@@ -25,35 +25,36 @@ export interface TracedField {
 export interface TracedRecord {
   /** `native`, `litellm`, `mapped`, or the name of a preset. */
   format: string;
-  /** Why it was skipped, or is a dead letter; null when it is counted. */
+  /** Whether the record was counted, skipped or is a dead letter, and why. */
   outcome:
     | { kind: 'counted' }
     | { kind: 'skipped'; reason: string }
     | { kind: 'dead'; reason: string; detail: string };
-  /** The requests that are counted: one, but for OTLP. */
+  /** The requests that are counted: one, except for OTLP. */
   logs: readonly RequestLog[];
   fields: readonly TracedField[];
-  /** Paths at which something stands that was not read. */
+  /** Paths that have a value but were not read. */
   ignored: readonly string[];
-  /** Names of fields that hold nothing of their kind. */
+  /** Names of fields whose value could not be used. */
   dropped: readonly string[];
 }
 
 /** How one message was read: what `faultline try` shows. */
 export interface Trace {
-  /** What the worker makes of it. */
+  /** The result of the decoder, as the worker gets it. */
   decoded: Decoded;
-  /** Empty where no format knows the message. */
+  /** Empty when no format recognises the message. */
   records: readonly TracedRecord[];
 }
 
-/** Paths that were not read and are told. */
+/** How many paths that were not read are listed at most. */
 const MOST_IGNORED = 200;
 const OWN_NAMES = new Set(Object.keys(nativeRecord.shape));
 
 /**
- * Like `createDecoder`, and says how it came to its answer. The same decoders run, made of parts with somebody who looks
- * on; the worker's are made without, and pay nothing. `now` is epoch milliseconds.
+ * Like `createDecoder`, but also reports how it came to its result. The same decoders run, made of parts that record
+ * what they read; the worker's decoders have no such parts, so tracing costs the worker nothing. `now` is epoch
+ * milliseconds.
  */
 export function createTracer(
   options: DecoderOptions,
@@ -100,10 +101,10 @@ export function createTracer(
           read(scope);
           from.set(name, seen);
         }
-        // What is read from now on is not of the last field.
+        // Paths that are read from here on do not belong to the last field.
         seen = [];
         const decoded = decodeRecord(scope, fields, at, own);
-        // Also what tells of the outcome, or whether to skip it.
+        // `seen` also has the paths of the outcome and of the conditions for skipping.
         records.push(ofMapping(names.get(mapping) ?? 'mapped', scope.record, decoded, { from, read: seen }));
         return decoded;
       }),
@@ -129,7 +130,7 @@ function ofMapping(
   return traced(format, decoded, paths, ignored);
 }
 
-/** A record in the native format is read by its own names. */
+/** A record in the native format: each field is read from the member with its name. */
 function ofNative(record: unknown, decoded: Decoded): TracedRecord {
   const own = (field: string): string[] => (isNothing(readSteps(record, [field])) ? [] : [`$.${field}`]);
   const ignored = leavesOf(record)
@@ -138,7 +139,7 @@ function ofNative(record: unknown, decoded: Decoded): TracedRecord {
   return traced('native', decoded, own, ignored);
 }
 
-/** A program does not say where it read a field: what is equal to its value is taken for its origin. */
+/** A program does not report where it read a field: the first value that equals the field is taken as its origin. */
 function ofProgram(format: string, message: unknown, decoded: Decoded): TracedRecord {
   const leaves = leavesOf(message);
   const used = new Set<Leaf>();
@@ -184,7 +185,7 @@ function outcomeOf(decoded: Decoded): TracedRecord['outcome'] {
   return { kind: 'counted' };
 }
 
-/** Whether what stands at a path is a part of what was read. */
+/** Whether a path is that of a value that was read, or of a part of it. */
 function covers(read: string, path: string): boolean {
   return path === read || path.startsWith(`${read}.`) || path.startsWith(`${read}[`);
 }

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it('a followed file whose next one has the same first line is read to its end before the topic begins anew', async () => {
+it('a followed file is read to its end before the next file with the same first line starts the topic again', async () => {
   const file = path.join(folder, 'same.log');
   const said: string[] = [];
   const source = await openFileLines(file, {
@@ -39,7 +39,7 @@ it('a followed file whose next one has the same first line is read to its end be
   await listener.running;
 });
 
-it('announced lines that are gone are said, and not replayed', async () => {
+it('announced lines that no longer exist are reported, and not replayed', async () => {
   const file = path.join(folder, 'cut.log');
   await writeFile(file, '{"a":1}\n');
   const said: string[] = [];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it, test } from 'vitest';
 import { DocumentSplitter } from './json-documents.ts';
 
-/** The documents of a text that comes in pieces of this size. */
+/** The documents of a text that arrives in pieces of this size. */
 function split(given: string, size = given.length, from = 0): (string | undefined)[] {
   const bytes = Buffer.from(given);
   const splitter = new DocumentSplitter(from);
@@ -21,7 +21,7 @@ const objects = fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { maxLength
 const size = fc.integer({ min: 1, max: 40 });
 const indent = fc.constantFrom(0, 1, 4);
 
-test('documents after each other come out as they went in, in pieces of any size', () => {
+test('consecutive documents stay unchanged, in pieces of any size', () => {
   fc.assert(
     fc.property(objects, indent, size, (values, width, by) => {
       const texts = values.map((value) => JSON.stringify(value, null, width));
@@ -30,7 +30,7 @@ test('documents after each other come out as they went in, in pieces of any size
   );
 });
 
-test('a list is its elements', () => {
+test('each element of a list is a record', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(document, fc.jsonValue())), indent, size, (values, width, by) => {
       expect(split(JSON.stringify(values, null, width), by).map((one) => JSON.parse(one ?? ''))).toEqual(
@@ -40,7 +40,7 @@ test('a list is its elements', () => {
   );
 });
 
-test('documents before the first that is wanted are only counted', () => {
+test('documents before the first wanted one are only counted', () => {
   fc.assert(
     fc.property(objects, size, fc.nat({ max: 8 }), (values, by, from) => {
       const texts = values.map((value) => JSON.stringify(value));
@@ -50,11 +50,11 @@ test('documents before the first that is wanted are only counted', () => {
 });
 
 it.each([
-  ['one cut off in a text does not swallow the next', '{"a":"b\n{"c":1}\n', ['{"a":"b', '{"c":1}']],
+  ['one that is cut off in a string does not swallow the next', '{"a":"b\n{"c":1}\n', ['{"a":"b', '{"c":1}']],
   ['text between them is a record', '{"a":1}\nhello ] {\n{"b":2}', ['{"a":1}', 'hello ] {', '{"b":2}']],
-  ['lists after each other are opened', '[{"a":1},{"b":2}]\n[{"c":3}]', ['{"a":1}', '{"b":2}', '{"c":3}']],
+  ['consecutive lists are opened', '[{"a":1},{"b":2}]\n[{"c":3}]', ['{"a":1}', '{"b":2}', '{"c":3}']],
   ['a list within a list is one record', '[[{"a":1}],{"b":2}]', ['[{"a":1}]', '{"b":2}']],
-  ['what a list holds beside objects is a record', '[1, "a,]", null]', ['1', '"a,]"', 'null']],
+  ['elements of a list that are not objects are records', '[1, "a,]", null]', ['1', '"a,]"', 'null']],
   ['text sequences of RFC 7464', '\x1e{"a":1}\n\x1e{"b":2}\n', ['{"a":1}', '{"b":2}']],
   ['the end is missing', '{"a":1}{"b":', ['{"a":1}', '{"b":']],
 ])('%s', (_fact, text, documents) => {

@@ -5,10 +5,11 @@ const BLANKS: ReadonlySet<number> = new Set([32, 9, 10, 13, 0x1e]);
 const [QUOTE, BACKSLASH, COMMA, NEWLINE] = [34, 92, 44, 10];
 
 /**
- * Bytes in, JSON documents out, whatever lines they take, numbered from 0. A list at the top is opened: each of its
- * elements is a record, so that a list of any size is read with the memory of one element. Only brackets and quotes are
- * looked at; what is between them is judged when the record is decoded. After a line end within a string, which no JSON
- * has, the next line is taken for a beginning, so that one cut-off document does not swallow those after it.
+ * Splits bytes into JSON documents, however many lines they span, numbered from 0. A list at the top level is opened:
+ * each of its elements is a record, so that a list of any size needs only the memory of one element. Only brackets and
+ * quotes are examined; the rest is checked when the record is decoded. JSON allows no line end inside a string. So
+ * after one the next line is taken as the start of a document, and one truncated document does not swallow those after
+ * it.
  */
 export class DocumentSplitter implements Splitter {
   next = 0;
@@ -16,9 +17,9 @@ export class DocumentSplitter implements Splitter {
   #kept: Buffer[] = [];
   #keptBytes = 0;
   #depth = 0;
-  /** A record has begun. */
+  /** A record has started. */
   #isOpen = false;
-  /** What is open is no object and no list: it ends at a comma, a bracket or a line end. */
+  /** The open record is neither an object nor a list: it ends at a comma, a bracket or a line end. */
   #isBare = false;
   #inString = false;
   #escaped = false;
@@ -79,7 +80,7 @@ export class DocumentSplitter implements Splitter {
     return this.#isOpen ? this.#close(Buffer.alloc(0), 0, 0) : null;
   }
 
-  /** Between records: whether one begins with this byte. */
+  /** Between records: whether a record starts with this byte. */
   #begins(byte: number): boolean {
     if (BLANKS.has(byte) || (byte === COMMA && this.#inList)) return false;
     if (byte === 0x5d && this.#inList) {

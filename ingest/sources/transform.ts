@@ -2,19 +2,21 @@ import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Codec } from './input-shape.ts';
 
-/** Bytes that are unpacked into at a time. */
+/** Size of the buffers for uncompressed bytes. */
 const CHUNK = 256 * 1024;
-/** Bytes that are unpacked at a time: so much of what stands before a damaged place may be lost with it. */
+/**
+ * Compressed bytes are given in pieces of this size: what comes up to this far before a damaged position may be lost.
+ */
 const SLICE = 32 * 1024;
 
-/** What ends reading before the end of the input: the rest cannot be read, what came before it can. */
+/** Ends reading before the end of the input: the rest cannot be read, but everything before it can. */
 export class DamageError extends Error {
   readonly code = 'damaged_input';
 }
 
 /**
- * A transform that is worked by hand: each piece is worked off before the next is given, and all that came of it is
- * handed over before a fault that follows is thrown, which a pipe of streams does not do.
+ * Drives a transform by hand: each piece is processed before the next is given, and everything made of it is delivered
+ * before a later error is thrown. A pipe of streams does not guarantee this.
  */
 class Pump<Made> {
   readonly #transform: Transform;
@@ -63,7 +65,7 @@ class Pump<Made> {
   }
 }
 
-/** What a transform makes of pieces. */
+/** The output of a transform for the given pieces. */
 export async function* through<Made>(
   pieces: AsyncIterable<Buffer>,
   transform: Transform,
@@ -77,7 +79,10 @@ export async function* through<Made>(
   }
 }
 
-/** Unpacks; several packed files one after the other are one. Throws `DamageError` where they are damaged or cut off. */
+/**
+ * Uncompresses; several concatenated compressed files are read as one. Throws `DamageError` when they are damaged or
+ * truncated.
+ */
 export async function* unpacked(pieces: AsyncIterable<Buffer>, codec: Codec): AsyncGenerator<Buffer> {
   try {
     if (codec === 'gzip') yield* through<Buffer>(sliced(pieces), createGunzip({ chunkSize: CHUNK }));
@@ -90,7 +95,9 @@ export async function* unpacked(pieces: AsyncIterable<Buffer>, codec: Codec): As
   }
 }
 
-/** Frames of zstd, each by an engine of its own: Node's passes over what follows the first and says nothing. */
+/**
+ * Uncompresses the frames of zstd, each by its own engine: Node's silently ignores everything after the first frame.
+ */
 async function* frames(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let engine = createZstdDecompress({ chunkSize: CHUNK });
   let pump = new Pump<Buffer>(engine);
@@ -117,7 +124,7 @@ async function* frames(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-/** A piece, and then those that follow it. */
+/** A piece, followed by other pieces. */
 export async function* after(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (first.length > 0) yield first;
   yield* rest;
@@ -128,7 +135,7 @@ async function* sliced(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for (let at = 0; at < piece.length; at += SLICE) yield piece.subarray(at, at + SLICE);
 }
 
-/** UTF-16 as UTF-8. What is no character becomes U+FFFD. */
+/** Converts UTF-16 to UTF-8. Invalid characters become U+FFFD. */
 export async function* reencoded(pieces: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer> {
   const decoder = new TextDecoder(encoding);
   for await (const piece of pieces) {

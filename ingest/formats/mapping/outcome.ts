@@ -3,13 +3,13 @@ import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { outcomeOf } from './outcome-words.ts';
 import type { ReadPath, Scope } from './scope.ts';
 
-/** True when a record tells of a failure, false of a success, undefined when it does not say. */
+/** True when a record describes a failure, false for a success, undefined when it does not say. */
 export type Outcome = (scope: Scope) => boolean | undefined;
 
 const EXAMPLE = 'outcome: $.success, or {failure: {$.level: ERROR}, success: otherwise}';
 
 /**
- * Compiles how success and failure are told apart where no status does: a path to a word or flag, or conditions under
+ * Compiles how to recognise success and failure without a status: a path to a word or flag, or conditions under
  * `failure` and `success`. Throws a `MappingFault`.
  */
 export function compileOutcome(value: unknown, at: string, read: ReadPath = readPath): Outcome {
