@@ -21,8 +21,8 @@ export function storeToCome(clickhouse: Settings['clickhouse']): StoreToCome {
     database: clickhouse.database,
     cluster: clickhouse.cluster,
     where,
-    query: (sql, params) => ask((there) => there.query(sql, params)),
-    columns: (sql, params) => ask((there) => there.columns(sql, params)),
+    query: (sql, params, bounds) => ask((there) => there.query(sql, params, bounds)),
+    columns: (sql, params, bounds) => ask((there) => there.columns(sql, params, bounds)),
     command: (sql, params) => ask((there) => there.command(sql, params)),
     insert: (insert) => ask((there) => there.insert(insert)),
     async close() {

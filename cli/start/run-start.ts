@@ -380,7 +380,7 @@ async function openPage(
   { state, telemetry, notify }: Pick<Running, 'state' | 'telemetry'> & { notify: NotifyTelemetry },
   context: CommandContext,
 ): Promise<Console> {
-  const { host, port, token, read_token: readToken } = context.settings.console;
+  const { host, port, token, read_token: readToken, query_seconds: querySeconds } = context.settings.console;
   let before = { at: context.now(), records: 0 };
   return startConsole({
     store,
@@ -388,6 +388,7 @@ async function openPage(
     port,
     token,
     readToken,
+    querySeconds,
     now: context.now,
     dashboards,
     telemetry: withNotify(telemetry, notify),
