@@ -155,6 +155,15 @@ describe('the program', () => {
     expect(stdout).toContain('group: piped # /dev/fd/');
   });
 
+  it('leads from incidents FILE to replay', async () => {
+    await writeFile(path.join(folder, 'march.ndjson'), '');
+    const { code, stderr } = await faultline(['incidents', 'march.ndjson']);
+    expect([code, stderr]).toEqual([
+      2,
+      'faultline: march.ndjson is a file and no ID of an incident: faultline replay march.ndjson shows the incidents in it\n',
+    ]);
+  });
+
   it('ends without an error when its reader goes away', async () => {
     const { code, stderr } = await faultline(['simulate', '--seed', '1'], {}, true);
     expect(code).toBe(0);

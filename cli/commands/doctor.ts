@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openStore } from '../../store/connect.ts';
 import { migrationFiles, missingMigrations } from '../../store/migrate.ts';
+import { readAnswers429 } from '../../store/queries/bare-answers.ts';
 import { readDroppedFields } from '../../store/queries/dropped-fields.ts';
 import { readDeliveries } from '../../store/queries/notifications.ts';
 import { readFolded } from '../../store/queries/names.ts';
@@ -8,7 +9,7 @@ import type { CommandContext } from '../context.ts';
 import { checkSecrets } from '../needs/secrets.ts';
 import { describeError, EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
-import { droppedFields } from '../format/input-report.ts';
+import { bare429, droppedFields } from '../format/input-report.ts';
 import { formatCount } from '../format/numbers.ts';
 import { quietKafkaLog } from '../telemetry/kafka-log.ts';
 import { maskCredentials } from '../mask.ts';
@@ -91,7 +92,9 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
       ),
     );
     const odd = dropped === '' ? '' : `; in the last ${DROPPED_HOURS} h ${dropped} (docs/formats/README.md)`;
-    return ok(`${where}, tables of ${store.database} are up to date${odd}`);
+    const bare = bare429(await readAnswers429(store, DROPPED_HOURS));
+    const unknown = bare === '' ? '' : `; in the last ${DROPPED_HOURS} h ${bare}`;
+    return ok(`${where}, tables of ${store.database} are up to date${odd}${unknown}`);
   } finally {
     await store.close();
   }

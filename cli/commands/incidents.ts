@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { timelineOf } from '../../analyzers/timeline.ts';
 import { type Attention, attentionOf, silencesOf } from '../../domain/attention.ts';
 import { type Incident, incidentStates } from '../../domain/incident.ts';
@@ -35,6 +36,10 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
   const format = options.json === true ? 'json' : (options.format ?? 'table');
   if (options.timeline === true && options.id === undefined)
     throw new UserError('--timeline needs the ID of an incident; faultline incidents lists them');
+  if (options.id !== undefined && !/^[0-9a-f]+$/i.test(options.id) && existsSync(options.id))
+    throw new UserError(
+      `${options.id} is a file and no ID of an incident: faultline replay ${options.id} shows the incidents in it`,
+    );
   const store = await openReader(context);
   try {
     const terminal: Terminal = { width: context.width, color: context.color, now: context.now() };

@@ -35,6 +35,10 @@ export function planLines(
   }
   if (plan.fault !== null) lines.push(`${paint('cannot be read this way', 'red')}: ${plan.fault}`);
   else lines.push(countedLine(plan, paint), ...deadLines(plan, paint));
+  if (fields.length > 0 && isWithoutSuccess(plan))
+    lines.push(
+      `  ${paint('no request is a success', 'yellow')}: unless the log holds failures only, correct with --set what tells them (status, outcome, error)`,
+    );
   if (plan.tried.length > 0 && plan.tried.every(isText)) lines.push(`  its records are text: ${WRITE_JSON}`);
   for (const field of plan.missing) {
     const why = WANTED[field];
@@ -57,8 +61,14 @@ export function settingsText({ format, mapping }: Plan, topic: string | null): s
   return `# Written by faultline init. All settings: faultline settings --example\n${stringify(settings, { lineWidth: 110 })}`;
 }
 
+/** Where a mapping takes something for an error that every record has, all of them are failures. */
+function isWithoutSuccess({ tried }: Plan): boolean {
+  const requests = tried.flatMap(({ records }) => records.flatMap((record) => record.requests));
+  return requests.length > 1 && requests.every((request) => request.class !== 'ok');
+}
+
 function isText({ outcome }: Plan['tried'][number]): boolean {
-  return outcome.kind === 'dead' && outcome.reason === 'not_json';
+  return outcome.kind !== 'counted' && (outcome.reason === 'not_json' || outcome.reason === 'plain_text');
 }
 
 function sourceText(source: unknown): string {

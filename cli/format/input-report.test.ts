@@ -36,6 +36,27 @@ describe('the report on an input', () => {
     ]);
   });
 
+  it('says how many 429 have no body that says why', () => {
+    const answer = (error: string): string => `{"ts":${NOW},"status":429,"error":${error}}`;
+    const quota = answer('{"code":"insufficient_quota","message":"You exceeded your current quota"}');
+    const [, bare] = reportInput(reportOf([good, answer('null'), answer('""'), quota]), 'line');
+    expect(bare).toMatch(/^2 of 3 answers with 429 have no body that says why: rate limit, exhausted quota/);
+    expect(reportInput(reportOf([good, quota]), 'line')).toHaveLength(1);
+  });
+
+  it('takes back what the store refuses', () => {
+    const rows = new BatchRows();
+    const reader = createRecordReader({ format: 'auto', mapping: {} });
+    const record = new RawRecord(0, Buffer.from(`{"ts":${NOW},"status":429}`));
+    const batcher = new Batcher({ topic: 't', partition: 0 }, 0, null, reader);
+    batcher.add({ topic: 't', partition: 0, from: 0, to: 1, records: [record], highWatermark: null }, NOW, 0);
+    batcher.close();
+    const [batch] = batcher.closed;
+    expect(batch?.rows.answers429).toEqual({ answers: 1, bare: 1 });
+    batch?.rows.refuse(new Set([0]), 'too long');
+    expect(batch?.rows.answers429).toEqual(rows.answers429);
+  });
+
   it('names topic, partition and offset of records', () => {
     expect(reportInput(reportOf(['x']), 'record')[1]).toContain('first: file:app.log#1/0@0: ');
   });
@@ -74,7 +95,12 @@ describe('an input without a request', () => {
     [
       'plain text',
       ['a log line', 'another'],
-      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  write the log as JSON, one object per line: nginx by log_format .*$/,
+      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  write the log as JSON, one object per line: Python and Node .* nginx by log_format .*$/,
+    ],
+    [
+      'text that a container wrote',
+      ['{"log":"a line\\n","stream":"stderr","time":"2026-03-01T00:00:00Z"}'],
+      /^app\.log: 1 line, none is a request; what the application wrote is text.*\n  1 plain text\n  write the log as JSON/,
     ],
     [
       'another JSON',

@@ -23,7 +23,14 @@ const LONGEST = 120;
  * for each reason of dead letters with its first example.
  */
 export function reportInput(report: InputReport, unit: InputUnit): string[] {
-  return [sumOfInput(report, unit), ...deadReasons(report, unit)];
+  const bare = bare429(report.answers_429);
+  return [sumOfInput(report, unit), ...deadReasons(report, unit), ...(bare === '' ? [] : [bare])];
+}
+
+/** How many answers with 429 tell nothing but that, and what follows from it; empty when all tell more. */
+export function bare429({ answers, bare }: InputReport['answers_429']): string {
+  if (bare === 0) return '';
+  return `${formatCount(bare)} of ${plural(answers, 'answer')} with 429 ${bare === 1 ? 'has' : 'have'} no body that says why: rate limit, exhausted quota and Slow Down cannot be told apart, and all are counted as rate_limit; log the body (docs/errors/rate_limit.md#without-a-body)`;
 }
 
 /** The first line of `reportInput`. */
@@ -69,7 +76,7 @@ export function endLine(
 
 /** What to do with a log of plain text, which no mapping can read. */
 export const WRITE_JSON =
-  'write the log as JSON, one object per line: nginx by log_format (docs/formats/nginx.md), an application by the JSON formatter of its logger (docs/formats/app-loggers.md) or by itself (docs/formats/native.md)';
+  'write the log as JSON, one object per line: Python and Node by a file to copy (examples/README.md), nginx by log_format (docs/formats/nginx.md), other applications by the JSON formatter of their logger (docs/formats/app-loggers.md); a line needs no more than {"ts":"2026-03-01T03:00:00Z","status":429,"error":"text of the exception"}';
 
 /**
  * Why nothing was counted from `name`, what to try, and a line for each reason; no lines when something was counted.
@@ -85,7 +92,7 @@ export function nothingCounted(report: InputReport, name: string, unit: InputUni
     `${name}: ${plural(report.read, unit)}, none is a request; ${advice}`,
     ...deadReasons(report, unit),
     ...skips.map(([reason, count]) => `  ${formatCount(count)} ${skipWord(reason)}`),
-    most?.reason === 'not_json'
+    most?.reason === 'not_json' || (most === undefined && isAllText(report))
       ? `  ${WRITE_JSON}`
       : `  faultline try ${file} shows how each is read, faultline init ${file} proposes a mapping`,
   ];
@@ -116,7 +123,14 @@ function deadReason({ reason, count, first }: InputReport['dead'][number], unit:
   return `${formatCount(count)} ${reason}, first: ${place}: ${first.detail}${shown === '' ? '' : `: '${shown}'`}`;
 }
 
-function skipAdvice({ skipped }: InputReport): string {
+/** Lines of a container: its envelope is JSON, and what the application wrote is not. */
+function isAllText({ read, skipped }: InputReport): boolean {
+  return (skipped['plain_text'] ?? 0) > read / 2;
+}
+
+function skipAdvice(report: InputReport): string {
+  const { skipped } = report;
+  if (isAllText(report)) return 'what the application wrote is text, in which no mapping finds a field';
   return (skipped['no_request'] ?? 0) > 0
     ? 'spans and events count when they tell a request to a model (docs/formats/otel.md)'
     : 'check whether it is the right file';

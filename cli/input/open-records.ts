@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { piecesOf } from '../../ingest/sources/packed-file.ts';
 import { type RecordUnit, UnpackedRecords, unitOf } from '../../ingest/sources/unpack.ts';
 
@@ -23,7 +23,9 @@ export interface SampleLimits {
   bytes: number;
 }
 
-/** Reads the first records of a file, or of `stdin` when `file` is null. Throws Node's errors with the path. */
+const PIECE = 64 * 1024;
+
+/** Reads the first records of a file or named pipe, or of `stdin` when `file` is null. Throws Node's errors with the path. */
 export async function readSample(
   file: string | null,
   stdin: AsyncIterable<Buffer | string>,
@@ -32,9 +34,10 @@ export async function readSample(
   if (file === null) return take('standard input', asBuffers(stdin), limits);
   const handle = await open(file);
   try {
-    if ((await handle.stat()).isDirectory())
+    const facts = await handle.stat();
+    if (facts.isDirectory())
       throw Object.assign(new Error(`${file} is a directory`), { code: 'EISDIR', path: file });
-    return await take(file, piecesOf(handle), limits);
+    return await take(file, facts.isFile() ? piecesOf(handle) : asTheyCome(handle), limits);
   } finally {
     await handle.close();
   }
@@ -56,6 +59,15 @@ async function take(name: string, pieces: AsyncIterable<Buffer>, limits: SampleL
   const { damage, shape } = input;
   input.close();
   return { name, unit: unitOf(shape), records, isCut, damage };
+}
+
+/** Reads a pipe in order. It reads only on demand, so that it never waits for bytes that nobody needs. */
+async function* asTheyCome(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (;;) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 async function* asBuffers(pieces: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {

@@ -7,6 +7,7 @@ import { announceInMemory } from '../../ingest/sources/announcements.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { commonUnit, endLine, type InputUnit, nothingCounted } from '../format/input-report.ts';
+import { formatOrigin } from '../format/format-origin.ts';
 import { type OpenLines, openLines } from './open-lines.ts';
 import { fileLimits, openMigrated, workerFor } from '../pipeline.ts';
 
@@ -66,6 +67,8 @@ export function sayEmpty(
     return nothingCounted(report, name, unit());
   });
   for (const line of empty) context.err(line);
+  const how = all.read > 0 && empty.length > 0 ? formatOrigin(context) : null;
+  if (how !== null) context.err(how);
   return empty.length > 0;
 }
 

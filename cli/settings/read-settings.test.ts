@@ -194,6 +194,21 @@ describe('a wrong settings file is one line that names', () => {
       'format: auto\nformat: native',
       'faultline.yaml:2:1: not valid YAML: Map keys must be unique',
     ],
+    [
+      'an alias within its own anchor',
+      'format: nginx\nmapping:\n  preset: &a [*a]',
+      'faultline.yaml:3:15: *a stands within its own anchor: write the value itself there',
+    ],
+    [
+      'an alias deep within its own anchor',
+      'mapping: &m\n  provider: [=x, {from: *m}]',
+      'faultline.yaml:2:25: *m stands within its own anchor: write the value itself there',
+    ],
+    [
+      'an alias of no anchor',
+      'mapping:\n  ts: *x\n  status: &x $.s',
+      'faultline.yaml:2:7: *x names no anchor before it: write the value itself there',
+    ],
     ['__proto__', '__proto__:\n  x: 1', 'faultline.yaml:1: unknown key __proto__'],
   ])('%s', (_name, yaml, message) => {
     expect(messageOf(yaml)).toContain(message);

@@ -1,5 +1,15 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
 import { type Settings, settingsSchema } from '../../domain/settings.ts';
 import { Cleaner } from '../../ingest/fields/clean.ts';
@@ -154,6 +164,7 @@ function toTree(document: Document, file: string, lines: LineCounter, origins: M
       `${file}:1: the settings must be a map of keys, such as kafka: {brokers: [host:9092]}`,
     );
   }
+  refuseAlias(document, file, lines);
   noteLines(document.contents, [], file, lines, origins);
   try {
     return withoutNulls(document.toJS({ maxAliasCount: 100 })) as Tree;
@@ -164,6 +175,27 @@ function toTree(document: Document, file: string, lines: LineCounter, origins: M
       error,
     );
   }
+}
+
+/** An alias of nothing, or of what it stands in, which would have no end. */
+function refuseAlias(document: Document, file: string, lines: LineCounter): void {
+  // Of a name the last one before counts.
+  const anchors = new Map<string, unknown>();
+  visit(document, {
+    Node(_key, node, path) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
+        return;
+      }
+      const target = anchors.get(node.source);
+      if (target !== undefined && !path.some((one) => one === target)) return;
+      const why = target === undefined ? 'names no anchor before it' : 'stands within its own anchor';
+      const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+      throw new UserError(
+        `${file}:${line}:${col}: *${oneLine(node.source)} ${why}: write the value itself there`,
+      );
+    },
+  });
 }
 
 function noteLines(

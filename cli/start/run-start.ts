@@ -14,11 +14,13 @@ import type { Worker } from '../../ingest/worker.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
-import { readFirstEvent } from '../../store/queries/ledger.ts';
+import { readFirstEvent, readStoredTopics } from '../../store/queries/ledger.ts';
 import { readWatermark } from '../../store/queries/watermark.ts';
 import { endLine, nothingCounted, reportInput } from '../format/input-report.ts';
 import { tellShortage } from '../format/shortage.ts';
+import { heldNotice } from '../input/held-notice.ts';
 import { historyNotice, readSpan } from '../input/history-notice.ts';
+import { formatOrigin } from '../format/format-origin.ts';
 import { createLiveView, type LiveCounts, type LiveView } from '../format/live-view.ts';
 import { logEvents } from '../telemetry/log-events.ts';
 import { notifyReceivers } from '../needs/notifications.ts';
@@ -128,7 +130,9 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     reports = source.isTopic
       ? runStateReport(store, { now: context.now, logger: context.logger.child({}, { level: 'warn' }) })
       : null;
-    const events = reportToBoth(watch(state, source, context), telemetry.events);
+    const isShared = !isDemo && !source.isTopic && clickhouse.url === '';
+    const held = isShared ? await readStoredTopics(store) : [];
+    const events = reportToBoth(watch(state, source, held, context), telemetry.events);
     const worker = workerFor(context, settings, {
       store,
       source: source.records,
@@ -242,17 +246,18 @@ async function work(running: Running, context: CommandContext): Promise<void> {
   await showing;
   sayNotice(state, view);
   view.close(countsOf(running));
-  for (const line of closingLines(running)) context.err(line);
+  for (const line of closingLines(running, context)) context.err(line);
 }
 
 /** The lines about what happened to the input. */
-function closingLines({ state, source }: Running): string[] {
+function closingLines({ state, source }: Running, context: CommandContext): string[] {
   const report = state.input.report();
   const unit = source.unit();
   return [
     ...reportInput(report, unit),
     endLine({ name: source.name, damage: source.damage(), unfinished: source.unfinished() }, unit),
     ...(report.read === 0 ? [] : nothingCounted(report, source.name, unit)),
+    report.read > 0 && report.requests === 0 ? formatOrigin(context) : null,
   ].filter((line) => line !== null);
 }
 
@@ -339,7 +344,15 @@ function historyOf(store: Store, worker: Worker, state: State): HistoryContext {
   };
 }
 
-function watch(state: State, source: StartSource, context: CommandContext): WorkerEvents {
+/** `held`: topics of which the data directory holds something already. */
+function watch(
+  state: State,
+  source: StartSource,
+  held: readonly string[],
+  context: CommandContext,
+): WorkerEvents {
+  const data = context.settings.clickhouse.path;
+  let isSaid = false;
   // The live view shows the ordinary course, so only problems are logged.
   const log = logEvents(context.logger.child({}, { level: 'warn' }));
   return {
@@ -347,6 +360,9 @@ function watch(state: State, source: StartSource, context: CommandContext): Work
     started(id, at, reason) {
       if (source.isTopic) log.started(id, at, reason);
       else if (reason !== '') context.err(reason);
+      const others = isSaid ? null : heldNotice(id.topic, held, { data, source });
+      isSaid = true;
+      if (others !== null) context.err(others);
     },
     written(id, batch, age, duration) {
       log.written(id, batch, age, duration);

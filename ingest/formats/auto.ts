@@ -1,7 +1,7 @@
 import type { Decoded } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import { asObject, type Decode, type Format, type JsonObject, type Moment } from './format.ts';
-import { findRecords } from './mapped.ts';
+import { decodeLost, findRecords } from './mapped.ts';
 import { jsonInText } from './mapping/json-in-text.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { readMany } from './mapping/path.ts';
@@ -114,7 +114,11 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
         isKnown ||= decoded !== null;
         parts.add(decoded ?? notKnown(record), () => JSON.stringify(cleaner.value(record)));
       };
-      for (const { value } of readMany(message, steps) ?? []) add(value);
+      for (const item of readMany(message, steps) ?? []) {
+        const lost = decodeLost(item);
+        if (lost === null) add(item.value);
+        else parts.add(lost, () => JSON.stringify(cleaner.value(item.value)));
+      }
       if (isKnown) return parts.one();
     }
     return null;
@@ -144,7 +148,11 @@ function isMapped(message: JsonObject, mapping: Mapping): boolean {
   if (mapping.recognise !== null) return mapping.recognise.holds({ record: message, message, odd: false });
   const found = mapping.records.length === 0 ? null : findRecords(message, mapping.records);
   if (mapping.records.length > 0 && found === null) return false;
-  const scope = { record: found === null ? message : found.items[0]?.value, message, odd: false };
+  const scope = {
+    record: found === null ? message : found.items.find(({ lost }) => lost === undefined)?.value,
+    message,
+    odd: false,
+  };
   const ts = mapping.fields.find(({ name }) => name === 'ts');
   return ts !== undefined && (ts.read(scope) !== undefined || scope.odd);
 }

@@ -136,5 +136,8 @@ describe('the LiteLLM format', () => {
     expect(litellm.recognises(base)).toBe(true);
     expect(litellm.recognises({ standard_logging_object: {} })).toBe(true);
     expect(litellm.recognises({ startTime: 1 })).toBe(false);
+    const row = { startTime: 1, call_type: 'x', request_id: 'r', metadata: {} };
+    for (const spend of [0, null, undefined]) expect(litellm.recognises({ ...row, spend })).toBe(false);
+    expect(litellm.recognises({ ...row, id: 'x' })).toBe(true);
   });
 });

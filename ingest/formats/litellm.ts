@@ -16,10 +16,21 @@ export const litellm: Format = {
   recognises: (message) =>
     message['standard_logging_object'] !== undefined ||
     (message['startTime'] !== undefined &&
-      message['spend'] === undefined &&
+      !isRow(message) &&
       (message['call_type'] !== undefined || message['error_information'] !== undefined)),
   create: (cleaner) => (message, now) => decodeLitellm(message, now, cleaner),
 };
+
+/** A row of its database, which a preset reads: also one of which nobody knows what it cost. */
+function isRow(message: JsonObject): boolean {
+  return (
+    message['spend'] !== undefined ||
+    (message['request_id'] !== undefined &&
+      ['id', 'response_cost', 'error_information', 'hidden_params'].every(
+        (name) => message[name] === undefined,
+      ))
+  );
+}
 
 function decodeLitellm(message: unknown, now: number, cleaner: Cleaner): Decoded {
   const outer = asObject(message);

@@ -82,7 +82,7 @@ describe('the mapped format', () => {
     expect(decode(mapping, message)).toMatchObject(one(expected));
   });
 
-  it.each(['', '-', ' - ', 'null', 'NULL', 'None', 'undefined', null])(
+  it.each(['', '-', ' - ', 'null', 'NULL', 'None', 'undefined', 'n/a', 'NaN', null, {}, [], '{}'])(
     'treats %j as no value, in every field',
     (nothing) => {
       const mapping = {
@@ -111,6 +111,34 @@ describe('the mapped format', () => {
       expect(decoded).not.toHaveProperty('dropped');
     },
   );
+
+  it.each(['', '-', 'None', 'n/a', 'undefined', 'nan', null, {}, []])(
+    'finds nothing in %j by any condition',
+    (nothing) => {
+      for (const test of ['present', { matches: '[a-z-]|^$' }, { below: 1 }, { above: -1 }]) {
+        const decoded = decode({ skip: { hit: { '$.c': test } } }, { s: 429, c: nothing });
+        expect(decoded).toMatchObject(one({ status: 429 }));
+      }
+      const absent = decode({ skip: { hit: { '$.c': 'absent' } } }, { s: 429, c: nothing });
+      expect(absent).toEqual({ kind: 'skip', reason: 'hit' });
+    },
+  );
+
+  it.each<[unknown, unknown, object]>([
+    [{}, 'quota', { error: 'quota' }],
+    [[], 'quota', { error: 'quota' }],
+    [false, 'quota', { error: 'quota' }],
+    ['false', 'quota', { error: 'quota' }],
+    [0, 'quota', { error: 'quota' }],
+    [true, 'quota', { error: 'quota' }],
+    ['True', 'quota', { error: 'quota' }],
+    [true, undefined, { status: 0, error: 'the log tells of a failure without details' }],
+    [false, undefined, { status: 200, error: null }],
+    [{}, undefined, { status: 200, error: null }],
+    [{ code: 'x' }, 'quota', { error: { code: 'x' } }],
+  ])('of an error %j and a message %j takes what tells', (error, message, expected) => {
+    expect(decode({ error: ['$.e', '$.m'] }, { s: 200, e: error, m: message })).toMatchObject(one(expected));
+  });
 
   it.each<[string | number, string | undefined, number]>([
     [95, undefined, 95],
@@ -252,6 +280,24 @@ describe('the mapped format', () => {
       { status: 200, error: null },
     ],
     [
+      'a success without an HTTP answer',
+      { outcome: '$.ok', status: '$.s', error: '$.m' },
+      { ok: true, s: 0, m: 'x' },
+      { status: 200, error: null },
+    ],
+    [
+      'a success, whatever the word that stands for its status',
+      { outcome: { success: { '$.ok': true } }, status: '$.s', error: '$.m' },
+      { ok: true, s: 'error', m: 'x' },
+      { status: 200, error: null },
+    ],
+    [
+      'a word of failure against a success of which nothing else is said',
+      { outcome: { failure: { '$.level': 'ERROR' }, success: 'otherwise' }, status: '$.s', error: '$.m' },
+      { level: 'INFO', s: 'failed', m: 'quota' },
+      { status: 0, error: 'quota' },
+    ],
+    [
       'own words',
       { outcome: { failure: { '$.level': [50, 60] }, success: 'otherwise' } },
       { level: 30 },
@@ -284,6 +330,32 @@ describe('the mapped format', () => {
     expect(read(mapping, { t: time, s: 200, cache: 'False', event: 'done' })).toMatchObject(
       one({ status: 200 }),
     );
+  });
+
+  it.each([null, [], {}, 'x', '', '-', 7])(
+    'reads a message itself where %j stands for its records',
+    (data) => {
+      const mapping = { ...base, records: ['$.data[*]', '$.data', '$'] };
+      for (const format of ['mapped', 'auto'])
+        expect(read(mapping, { t: time, s: 429, data }, format)).toMatchObject(one({ status: 429 }));
+    },
+  );
+
+  it('says of every element of a list what became of it', () => {
+    const mapping = { ...base, records: '$.pages[*].items[*]' };
+    const odd = { items: { t: time, s: 500 } };
+    const pages = [{ item: [{ t: time, s: 429 }] }, odd, { items: [{ t: time, s: 200 }] }, { items: [] }];
+    for (const format of ['mapped', 'auto'])
+      expect(read(mapping, { pages }, format)).toMatchObject({
+        kind: 'ok',
+        records: [{ status: 200 }],
+        skipped: ['no_request'],
+        rejected: [{ reason: 'mapping', detail: 'records: element 1 has no list of records at its path' }],
+      });
+    expect(read(mapping, { pages: [odd] })).toMatchObject({
+      kind: 'ok',
+      rejected: [{ body: JSON.stringify({ pages: [odd] }) }],
+    });
   });
 
   describe('with several records in a message', () => {

@@ -1,8 +1,11 @@
 import type { Decoded, NativeRecord } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
+import { isNothing } from '../fields/nothing.ts';
 import type { Decode, Moment } from './format.ts';
+import { jsonInText } from './mapping/json-in-text.ts';
 import type { Mapping } from './mapping/mapping.ts';
-import { EACH, type PathToMany, readMany, withOnly } from './mapping/path.ts';
+import { EACH, type Item, type PathToMany, readMany, withOnly } from './mapping/path.ts';
+import type { Told } from './mapping/outcome.ts';
 import type { Scope } from './mapping/scope.ts';
 import { NO_DETAILS } from './mend-native.ts';
 import { asDecoded, readNative } from './native.ts';
@@ -37,22 +40,44 @@ function decodeRecords(
     return { kind: 'reject', reason: 'mapping', detail: 'records: none of its paths has a value' };
   if (!found.steps.includes(EACH)) return decodeOne(found.items[0]?.value);
   const parts = new Parts();
-  for (const { value, places } of found.items) {
-    parts.add(decodeOne(value), () => JSON.stringify(cleaner.value(withOnly(message, found.steps, places))));
+  for (const item of found.items) {
+    parts.add(decodeLost(item) ?? decodeOne(item.value), () =>
+      JSON.stringify(cleaner.value(withOnly(message, found.steps, item.places))),
+    );
   }
   return parts.all();
 }
 
-/** The records of a message and the path where they were found; null when no path has a value. */
+/** What becomes of an element of a list without a record at the rest of the path; null for an element with one. */
+export function decodeLost({ lost, places }: Item): Decoded | null {
+  if (lost === undefined) return null;
+  if (lost === 'nothing') return { kind: 'skip', reason: 'no_request' };
+  return {
+    kind: 'reject',
+    reason: 'mapping',
+    detail: `records: element ${places.join('.')} has no list of records at its path`,
+  };
+}
+
+/** The records of a message and the path where they were found: the first path with a record, otherwise the first with a value; null when no path has one. */
 export function findRecords(
   message: unknown,
   paths: readonly PathToMany[],
-): { steps: PathToMany['steps']; items: NonNullable<ReturnType<typeof readMany>> } | null {
+): { steps: PathToMany['steps']; items: readonly Item[] } | null {
+  let first: { steps: PathToMany['steps']; items: readonly Item[] } | null = null;
   for (const { steps } of paths) {
     const items = readMany(message, steps);
-    if (items !== undefined) return { steps, items };
+    if (items === undefined) continue;
+    if (items.some(mayBeRecord)) return { steps, items };
+    first ??= { steps, items };
   }
-  return null;
+  return first;
+}
+
+/** A record is an object, also as JSON text: `"data": null` or `"data": "x"` is none. */
+function mayBeRecord({ value, lost }: Item): boolean {
+  if (lost === 'nothing' || isNothing(value)) return false;
+  return typeof value === 'string' ? jsonInText(value) !== undefined : typeof value === 'object';
 }
 
 /** Decodes one record with the fields of a mapping. */
@@ -113,16 +138,18 @@ function withoutTime(dropped: readonly string[] | undefined): Decoded {
 }
 
 /** Applies a word or flag of the log that reports the outcome, in addition to the status. */
-function applyOutcome(record: Record<string, unknown>, failed: boolean | undefined): void {
-  const status = record['status'];
-  const refused = typeof status === 'number' && status >= 400;
-  if (failed === true) {
+function applyOutcome(record: Record<string, unknown>, told: Told | undefined): void {
+  const status = typeof record['status'] === 'number' ? record['status'] : undefined;
+  const refused = status !== undefined && status >= 400;
+  // 0 means no answer, or a word such as `error` in place of a status. That is stronger than `success: otherwise`.
+  if (told === 'presumed' && status === 0) return;
+  if (told === 'failure') {
     // A failure with a 2xx status happened inside a stream: the status would report a success.
     if (!refused) record['status'] = undefined;
     if (!refused && record['error'] === undefined && record['exception'] === undefined)
       record['error'] = NO_DETAILS;
-  } else if (failed === false && !refused) {
-    record['status'] ??= 200;
+  } else if (told !== undefined && !refused) {
+    record['status'] = status || 200;
     record['error'] = undefined;
     record['exception'] = undefined;
   }

@@ -61,7 +61,7 @@ export function mendNative(value: unknown): Mended {
     if (converted === undefined || !allows(converted)) dropped.push(name);
     else record[name] = converted;
   }
-  if (source['error'] === true) markFailed(record);
+  if (record['error'] === true) markFailed(record);
   if (record['ts'] === undefined)
     return {
       record: null,

@@ -9,7 +9,7 @@ import type { Cleaner } from '../fields/clean.ts';
 import type { Format } from './format.ts';
 import { mendNative, NO_OUTCOME } from './mend-native.ts';
 import { readHeaders } from '../fields/headers.ts';
-import { isNoText, isNothing } from '../fields/nothing.ts';
+import { isNoError, isNoErrorText, isNoText, isNothing } from '../fields/nothing.ts';
 import { parseTimestamp } from '../fields/timestamp.ts';
 
 /** A request log, or why the record cannot be counted. */
@@ -17,11 +17,18 @@ export type Read =
   | { log: RequestLog; dropped?: readonly string[] }
   | { log: null; reason: RejectReason; detail: string };
 
+/** Members of any line of a logger. Lines of zap also have a `ts` and often an `error`, whatever they report. */
+export const LOGGER_MEMBERS = ['level', 'levelname', 'severity'] as const;
+/** A line of a logger with one of these is a native record all the same. */
+export const CALL_MEMBERS = ['model', 'api_key'] as const;
+
 /** The native format: one record per message. */
 export const native: Format = {
   recognises: (message) =>
     message['ts'] !== undefined &&
-    !(isNothing(message['status']) && isNothing(message['error']) && isNothing(message['exception'])),
+    (LOGGER_MEMBERS.every((name) => message[name] === undefined) ||
+      CALL_MEMBERS.some((name) => message[name] !== undefined)) &&
+    !(isNothing(message['status']) && isNoError(message['error']) && isNoError(message['exception'])),
   create: (cleaner) => (value, now) => decodeNative(value, now, cleaner),
 };
 
@@ -103,8 +110,8 @@ function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Read
   const ts = parseTimestamp(record.ts, now);
   if (typeof ts !== 'number') return { log: null, reason: ts, detail: explainTime(ts) };
   const status = record.status ?? 0;
-  const error = record.error === undefined || isNothing(record.error) ? null : record.error;
-  const exception = record.exception && !isNoText(record.exception) ? record.exception : '';
+  const error = record.error === undefined || isNoError(record.error) ? null : record.error;
+  const exception = record.exception && !isNoErrorText(record.exception) ? record.exception : '';
   // `"error": ""` holds nothing, so the record is treated as one without an error.
   if ((record.status ?? null) === null && error === null && exception === '')
     return { log: null, reason: 'schema', detail: NO_OUTCOME };

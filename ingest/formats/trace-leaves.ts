@@ -15,7 +15,8 @@ export function writtenPath({ fromMessage, steps }: Path): string {
   return `${fromMessage ? '$$' : '$'}${steps.map(writtenStep).join('')}`;
 }
 
-function writtenStep(step: Step): string {
+/** A step of it. */
+export function writtenStep(step: Step): string {
   if (typeof step === 'number') return `[${step}]`;
   return PLAIN_NAME.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }

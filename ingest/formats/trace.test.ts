@@ -105,3 +105,53 @@ describe('a trace', () => {
     );
   });
 });
+
+describe('a format that is a program', () => {
+  const trace = createTracer({ format: 'auto', mapping: {} });
+  const originsOf = (message: object): [ReadonlyMap<string, string>, readonly string[]] => {
+    const [record] = trace(Buffer.from(JSON.stringify(message)), now).records;
+    const fields = (record?.fields ?? []).map(({ field, from }) => [field, from.join()] as const);
+    return [new Map(fields), record?.ignored ?? []];
+  };
+  const attribute = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+
+  it('takes no status of another span for that of a chat', () => {
+    const times = { startTimeUnixNano: '1780315200000000000', endTimeUnixNano: '1780315201500000000' };
+    const health = {
+      name: 'GET /healthz',
+      ...times,
+      attributes: [{ key: 'http.response.status_code', value: { intValue: '200' } }],
+    };
+    const chat = {
+      name: 'chat gpt-5',
+      ...times,
+      attributes: [
+        attribute('gen_ai.operation.name', 'chat'),
+        attribute('gen_ai.provider.name', 'openai'),
+        attribute('gen_ai.request.model', 'gpt-5'),
+      ],
+    };
+    const scopeSpans = [{ spans: [health] }, { spans: [chat] }];
+    const [origins] = originsOf({ resourceSpans: [{ scopeSpans }] });
+    expect(origins.get('status')).toBe('');
+    expect(origins.get('ts')).toBe('$.resourceSpans[0].scopeSpans[1].spans[0].endTimeUnixNano');
+    expect(origins.get('model')).toMatch(/scopeSpans\[1\]\.spans\[0\]/);
+  });
+
+  it('ignores only what it never looks at', () => {
+    const [origins, ignored] = originsOf({
+      id: 'x',
+      call_type: 'acompletion',
+      startTime: 1780315200.5,
+      endTime: 1780315202,
+      status: 'success',
+      model: 'gpt-5',
+      metadata: { usage_object: { prompt_tokens: 44 }, user_api_key_hash: 'a'.repeat(64) },
+      prompt_tokens: 44,
+      trace_id: 't',
+    });
+    expect(origins.get('ts')).toBe('$.endTime');
+    expect(origins.get('input_tokens')).toBe('$.prompt_tokens');
+    expect(ignored).toEqual(['$.metadata.usage_object.prompt_tokens', '$.trace_id']);
+  });
+});

@@ -10,7 +10,8 @@ import { presets } from './presets/presets.ts';
 import { readPath } from './mapping/condition.ts';
 import type { Scope } from './mapping/scope.ts';
 import { isNothing } from '../fields/nothing.ts';
-import { type Leaf, leavesOf, writtenPath } from './trace-leaves.ts';
+import { epochMs } from '../fields/timestamp.ts';
+import { type Leaf, leavesOf, writtenPath, writtenStep } from './trace-leaves.ts';
 
 /** A field of the native record and where it was read from. */
 export interface TracedField {
@@ -88,7 +89,13 @@ export function createTracer(
         const decode = format.create(own);
         return (message, now, written) => {
           const decoded = decode(message, now, written);
-          records.push(name === 'native' ? ofNative(message, decoded) : ofProgram(name, message, decoded));
+          if (name === 'native') records.push(ofNative(message, decoded));
+          else {
+            const seenBy = watchReads(message);
+            // Once more, for what it reads: the answer is that of the plain message.
+            decode(seenBy.message, now, written);
+            records.push(ofProgram(name, message, decoded, seenBy.paths));
+          }
           return decoded;
         };
       },
@@ -139,23 +146,84 @@ function ofNative(record: unknown, decoded: Decoded): TracedRecord {
   return traced('native', decoded, own, ignored);
 }
 
-/** A program does not report where it read a field: the first value that equals the field is taken as its origin. */
-function ofProgram(format: string, message: unknown, decoded: Decoded): TracedRecord {
+/**
+ * A program does not say where it read a field: what is equal to its value, in the same span, is taken for its origin. Small
+ * numbers and flags stand in many places, so of these the name has to fit, too. What it never looked at is ignored.
+ */
+function ofProgram(
+  format: string,
+  message: unknown,
+  decoded: Decoded,
+  read: ReadonlySet<string>,
+): TracedRecord {
   const leaves = leavesOf(message);
-  const used = new Set<Leaf>();
-  const equal = (_field: string, value: unknown): string[] => {
-    const leaf = leaves.find((one) => value !== '' && value !== 0 && String(one.value) === String(value));
-    if (leaf !== undefined) used.add(leaf);
+  const [log] = decoded.kind === 'ok' ? decoded.records : [];
+  const texts = [log?.request_id, log?.model, log?.client].filter(
+    (text) => text !== undefined && text !== '',
+  );
+  const anchor = leaves.find(({ path, value }) => spanOf(path) !== '' && texts.includes(String(value)));
+  const span = anchor === undefined ? null : spanOf(anchor.path);
+  // Names of attributes are read, too, and are needed to tell what stands beside them.
+  const own = leaves.filter(
+    ({ path }) => read.has(path) && (spanOf(path) === '' || span === null || spanOf(path) === span),
+  );
+  const equal = (field: string, value: unknown): string[] => {
+    const leaf = own.find((one) => isOrigin(one, field, value, own));
     return leaf === undefined ? [] : [leaf.path];
   };
-  const record = traced(format, decoded, equal, []);
-  return {
-    ...record,
-    ignored: leaves
-      .filter((leaf) => !used.has(leaf))
-      .map(({ path }) => path)
-      .slice(0, MOST_IGNORED),
+  const ignored = leaves.map(({ path }) => path).filter((path) => !read.has(path));
+  return traced(format, decoded, equal, ignored);
+}
+
+/** The span or log record that a path of OTLP leads into; empty outside. */
+function spanOf(path: string): string {
+  return /^.*?\.(?:spans|logRecords)\[\d+\]/.exec(path)?.[0] ?? '';
+}
+
+function isOrigin(leaf: Leaf, field: string, value: unknown, leaves: readonly Leaf[]): boolean {
+  if (value === '' || value === 0 || value === null) return false;
+  if (field === 'ts') return END.test(leaf.path) && isSameTime(leaf.value, value);
+  if (String(leaf.value) !== String(value)) return false;
+  const isCommon = typeof value === 'boolean' || (typeof value === 'number' && value < 1_000);
+  const [, attribute] = /^(.*attributes\[\d+\])\.value/.exec(leaf.path) ?? [];
+  const name =
+    attribute === undefined
+      ? leaf.path.replace(/^.*\./, '')
+      : String(leaves.find(({ path }) => path === `${attribute}.key`)?.value ?? '');
+  return (
+    !isCommon || name.toLowerCase().includes(field.split('_').at(field.endsWith('_tokens') ? -1 : 0) ?? '')
+  );
+}
+
+const END = /(?:end|time|ts|at)\w*$/i;
+
+/** Seconds, milli- or nanoseconds since 1970, or a text. */
+function isSameTime(written: unknown, ms: unknown): boolean {
+  return (
+    (typeof written === 'number' || typeof written === 'string') &&
+    Math.abs(epochMs(written) - Number(ms)) < 1
+  );
+}
+
+/** The message, and the paths of what is read in it from then on. */
+function watchReads(message: unknown): { message: unknown; paths: ReadonlySet<string> } {
+  const paths = new Set<string>();
+  const watch = (value: unknown, path: string): unknown => {
+    paths.add(path);
+    // JSON in a text is read as a whole.
+    if (typeof value === 'string')
+      for (const { path: inner } of leavesOf(value)) paths.add(path + inner.slice(1));
+    if (typeof value !== 'object' || value === null) return value;
+    return new Proxy(value, {
+      get(target, key, receiver) {
+        const own: unknown = Reflect.get(target, key, receiver);
+        if (typeof key === 'symbol' || !Object.hasOwn(target, key)) return own;
+        if (Array.isArray(target)) return key === 'length' ? own : watch(own, `${path}[${key}]`);
+        return watch(own, path + writtenStep(key));
+      },
+    });
   };
+  return { message: watch(message, '$'), paths };
 }
 
 function traced(

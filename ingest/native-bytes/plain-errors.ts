@@ -1,5 +1,6 @@
 import { type JudgedError, judgeError } from '../rows/judged-error.ts';
 import type { Cleaner } from '../fields/clean.ts';
+import { isNoError } from '../fields/nothing.ts';
 import { toText } from '../formats/decode.ts';
 import { type AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import { altered, fill, type Filling, fillingOf, isAlike, nothingToFill } from './error-filling.ts';
@@ -120,7 +121,7 @@ export class PlainErrors {
 
   #judge(bytes: Buffer, { exception, provider, status }: Circumstances): JudgedError | null {
     const error = bytes.length === 0 ? null : parse(bytes);
-    if (error === undefined) return null;
+    if (error === undefined || (error !== null && isNoError(error))) return null;
     return judgeError({
       provider,
       status,

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { byCallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import { type NativeRecord, nativeRecord } from '../../domain/request-log.ts';
+import { CALL_MEMBERS, LOGGER_MEMBERS } from '../formats/native.ts';
 import { type Words, wordsOf } from './ascii-cursor.ts';
 
-/** Each member has one bit of a number. */
-const BITS = 31;
+/** Each member has one bit of a number; the highest is for members of loggers. */
+const BITS = 30;
+const LOGGER_BIT = 1 << BITS;
 const HERE = 'ingest/native-bytes/plain-members.ts';
 
 /** The kind of a member decides how it is read. */
@@ -104,7 +106,22 @@ export function numberAt(name: keyof NativeRecord): number {
 
 /** The member with this name. */
 export function memberOf(name: string): Member {
-  return formatMembers.get(name) ?? unknownMember(name);
+  return formatMembers.get(name) ?? (isOfLoggers(name) ? loggerMember(name) : unknownMember(name));
+}
+
+/** True if the members of a record are those of a line of a logger without a call. Another format may then fit better. */
+export function isLoggerLine(met: number): boolean {
+  return (met & LOGGER_BIT) !== 0 && (met & callBits) === 0;
+}
+
+const callBits = CALL_MEMBERS.reduce((bits, name) => bits | memberOf(name).bit, 0);
+
+function isOfLoggers(name: string): boolean {
+  return LOGGER_MEMBERS.some((one) => one === name);
+}
+
+function loggerMember(name: string): Member {
+  return newMember(name, 'unknown', -1, LOGGER_BIT);
 }
 
 export function unknownMember(name: string): Member {

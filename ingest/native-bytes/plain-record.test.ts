@@ -465,14 +465,32 @@ describe('a plain success', () => {
     expect(quick(JSON.stringify({ ...plain, ts }))).toBeNull();
   });
 
-  it.each(['', '-', 'None', ' n/a '])('may have %j as its error, which means no error', (error) => {
-    const text = JSON.stringify({ ...plain, error });
-    expect(quick(text)).not.toBeNull();
-    expect(quick(text)).toEqual(ordinary(text));
-    const untold = JSON.stringify({ ts: plain.ts, model: 'x', error });
-    expect(ordinary(untold)).toBeNull();
-    for (const wanted of [quick, quickFailure]) expect(wanted(untold)).toBeNull();
-  });
+  it.each(['', '-', 'None', ' n/a ', 'false', '0', '{}'])(
+    'may have %j as its error, which says nothing',
+    (error) => {
+      const text = JSON.stringify({ ...plain, error });
+      expect(quick(text)).not.toBeNull();
+      expect(quick(text)).toEqual(ordinary(text));
+      const untold = JSON.stringify({ ts: plain.ts, model: 'x', error });
+      expect(ordinary(untold)).toBeNull();
+      for (const wanted of [quick, quickFailure]) expect(wanted(untold)).toBeNull();
+    },
+  );
+
+  it.each(['level', 'levelname', 'severity'])(
+    'leaves a line with %s and no call to the ordinary way',
+    (name) => {
+      const { model: _model, api_key: _key, ...other } = plain;
+      for (const record of [other, { ...other, status: 429, error: 'connection refused' }]) {
+        const text = JSON.stringify({ ...record, [name]: 'error', msg: 'query failed' });
+        expect(quick(text)).toBeNull();
+        expect(quickFailure(text)).toBeNull();
+      }
+      const text = JSON.stringify({ ...plain, [name]: 50 });
+      expect(quick(text)).not.toBeNull();
+      expect(quick(text)).toEqual(ordinary(text));
+    },
+  );
 
   it('may have its members in any order, and other members', () => {
     const turned = Object.fromEntries(Object.entries(plain).toReversed());

@@ -4,14 +4,21 @@ import type { Counted } from '../rows/count-groups.ts';
 import type { Failure } from '../rows/judged-error.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import { readHeaders } from '../fields/headers.ts';
-import { isNoText } from '../fields/nothing.ts';
+import { isNoErrorText } from '../fields/nothing.ts';
 import { firstId } from '../formats/native.ts';
 import { AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
 import { PlainDimensions } from './plain-dimensions.ts';
 import { PlainErrors } from './plain-errors.ts';
 import { PlainHeaders } from './plain-headers.ts';
-import { type Member, memberOf, mostNumbers, numberAt, unknownMember } from './plain-members.ts';
+import {
+  isLoggerLine,
+  type Member,
+  memberOf,
+  mostNumbers,
+  numberAt,
+  unknownMember,
+} from './plain-members.ts';
 import { PlainTime } from './plain-time.ts';
 import { RememberedTexts } from './remembered-texts.ts';
 import { Span } from './span.ts';
@@ -128,7 +135,7 @@ export class PlainReader {
       } else if (!this.#word(member, first)) return false;
       const next = bytes[this.#at];
       if (next === byte.COMMA) this.#at += bytes[this.#at + 1] === byte.SPACE ? 2 : 1;
-      else if (next === byte.CLOSE && this.#at === end - 1) return this.#ts > 0;
+      else if (next === byte.CLOSE && this.#at === end - 1) return this.#ts > 0 && !isLoggerLine(met);
       else return false;
     }
   }
@@ -169,7 +176,7 @@ export class PlainReader {
         this.#requestId.set(from, after - 1);
         return true;
       case 'exception':
-        if (isNoText(cursor.text(from, after - 1))) return true;
+        if (isNoErrorText(cursor.text(from, after - 1))) return true;
         this.#exception.set(from, after - 1, cursor.hash);
         return failing;
       case 'text':
@@ -204,7 +211,7 @@ export class PlainReader {
         const text = this.#cursor.text(from + 1, this.#at - 1);
         // The record is read as if it had no error. A text with an escape sequence must be parsed to see whether it
         // means nothing.
-        if (isNoText(text)) return true;
+        if (isNoErrorText(text)) return true;
         if (text.includes('\\')) return false;
       }
       if (!failing) return false;

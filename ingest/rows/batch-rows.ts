@@ -1,4 +1,4 @@
-import type { Classification } from '../../domain/classification.ts';
+import { BARE_429, type Classification } from '../../domain/classification.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { RejectReason, SkipReason } from '../../domain/request-log.ts';
 import { tsvRow } from '../../store/tsv.ts';
@@ -40,6 +40,13 @@ export interface DeadExample extends Position {
   text: string;
 }
 
+/** Answers with status 429, and how many of them tell nothing else: which of the three refusals it was is unknown. */
+export interface Answers429 {
+  answers: number;
+  /** Judged by the rule `status.429`. */
+  bare: number;
+}
+
 /** Length of an example in characters. */
 const EXAMPLE = 200;
 
@@ -58,6 +65,7 @@ export class BatchRows {
   /** The first dead letter of each reason. */
   readonly examples = new Map<RejectReason, DeadExample>();
   readonly skipped = new Map<SkipReason, number>();
+  readonly answers429: Answers429 = { answers: 0, bare: 0 };
   /** What the cap of names changed; null: it was not applied yet. */
   names: NameLimit | null = null;
   /** How many values could not be used, by field. */
@@ -76,6 +84,7 @@ export class BatchRows {
     this.#count(record, dimensionSet, failure === null ? success : failure.classification);
     if (failure === null) return;
     this.totals.failed++;
+    this.#count429(record.status, failure.classification.rule, 1);
     addEventRow(this.#events, record, dimensionSet, failure, at);
   }
 
@@ -150,9 +159,17 @@ export class BatchRows {
   #refuse(row: string, detail: string): void {
     const { counted, dimensions, judged, body, at } = readEventRow(row);
     this.#counts.subtract(counted, dimensions, judged);
+    this.#count429(counted.status, judged.rule, -1);
     this.totals.counted--;
     this.totals.failed--;
     this.reject('refused_by_store', detail, body, body.length, at);
+  }
+
+  #count429(status: number, rule: string, by: 1 | -1): void {
+    const isBare = rule === BARE_429;
+    if (status !== 429 && !isBare) return;
+    this.answers429.answers += by;
+    if (isBare) this.answers429.bare += by;
   }
 
   #count(record: Counted, dimensionSet: DimensionSet, judged: Classification): void {

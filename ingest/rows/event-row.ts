@@ -53,7 +53,7 @@ export function addEventRow(
 export interface EventFacts {
   counted: Counted;
   dimensions: DimensionValues;
-  judged: { class: string; subclass: string; retry: string };
+  judged: { class: string; subclass: string; rule: string; retry: string };
   body: string;
   at: Position;
 }
@@ -75,7 +75,12 @@ export function readEventRow(row: string): EventFacts {
       rate_limit: null,
     },
     dimensions: byCallerDimension(text),
-    judged: { class: text('class'), subclass: text('subclass'), retry: text('retry') },
+    judged: {
+      class: text('class'),
+      subclass: text('subclass'),
+      rule: text('rule'),
+      retry: text('retry'),
+    },
     body: text('body'),
     at: {
       topic: text('topic'),

@@ -1,7 +1,8 @@
 import { CsvError, parse } from 'csv-parse';
 import type { CsvDelimiter } from './input-shape.ts';
 import { LONGEST_LINE } from './line-splitter.ts';
-import { DamageError, through } from './transform.ts';
+import { DamageError } from './pump.ts';
+import { through } from './transform.ts';
 
 /**
  * Rows under a header as JSON objects: the names of columns with the texts of their cells. An empty cell is absent, and

@@ -58,6 +58,21 @@ export async function openWithTopic(at: string, written: string, last: LastLine)
   return null;
 }
 
+/** For a file without a first record: the bytes of an unfinished record, and what is wrong with the file. */
+export async function whyNoRecord(
+  at: string,
+  last: LastLine,
+): Promise<{ unfinished: number; damage: string | null }> {
+  const handle = await open(at);
+  try {
+    const file = (await look(handle, at, last)).records(last);
+    while (Array.isArray(await file.read()));
+    return { unfinished: file.unfinished, damage: file.damage };
+  } finally {
+    await handle.close();
+  }
+}
+
 function topicOf(written: string, identity: Buffer): string {
   const digest = createHash('sha256').update(path.resolve(written)).update('\0').update(identity);
   return `file:${path.basename(written)}#${digest.digest('hex').slice(0, 8)}`;

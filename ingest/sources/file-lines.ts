@@ -5,7 +5,7 @@ import { recordDigest } from '../record-digest.ts';
 import { decodeCommit } from '../protocol.ts';
 import type { StartRules } from '../start-rules.ts';
 import type { Announcements } from './announcements.ts';
-import { type OpenFile, openWithTopic, rotatedFiles } from './file-identity.ts';
+import { type OpenFile, openWithTopic, rotatedFiles, whyNoRecord } from './file-identity.ts';
 import { countRecords, deliver, EPOCH, type Generation, handOver, NO_END, take } from './file-generation.ts';
 import { jsonEnd } from './json-end.ts';
 import type { LastLine } from './line-file.ts';
@@ -145,7 +145,9 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       const opened = await open(file, lastLine);
       if (opened !== null) return attach(sink, opened);
       if (!follow) {
-        closedUnfinished += (await stat(file)).size;
+        const why = await whyNoRecord(file, lastLine);
+        closedUnfinished += why.unfinished;
+        if (why.damage !== null) damage = `${file} ${why.damage}`;
         return null;
       }
       if (!waits) say(`${file} has no first line yet: waiting for it`);

@@ -82,8 +82,7 @@ test('lines are the same, however the bytes are divided', () => {
       (pieces, from) => {
         const splitter = new LineSplitter(from);
         const got = pieces.flatMap((piece) => splitter.push(Buffer.from(piece)).flat());
-        const last = splitter.endLine();
-        const lines = [...got, ...(last === null ? [] : [last])].map(
+        const lines = [...got, ...splitter.endLine()].map(
           ({ offset, value }) => `${offset} ${value?.toString() ?? ''}`,
         );
         const split = pieces.join('').split('\n');

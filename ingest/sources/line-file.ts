@@ -91,14 +91,14 @@ export class LineFile implements RecordFile {
 
   /** Takes the last line as complete if it is complete JSON, because nobody will write its line end. */
   finish(): RawRecord | null {
-    return isWholeJson(this.#splitter.rest) ? this.#splitter.endLine() : null;
+    return isWholeJson(this.#splitter.rest) ? (this.#splitter.endLine()[0] ?? null) : null;
   }
 
   #endOfFile(): Read {
     if (this.#last === 'waits') return 'end';
     this.#finished = true;
-    const line = this.#last === 'line' ? this.#splitter.endLine() : this.finish();
-    return line === null ? 'end' : [[line]];
+    const line = this.#last === 'line' ? this.#splitter.endLine()[0] : this.finish();
+    return line ? [[line]] : 'end';
   }
 }
 

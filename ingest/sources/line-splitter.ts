@@ -13,8 +13,8 @@ export interface Splitter {
   push(bytes: Buffer): RawRecord[][];
   /** The bytes after the last end of a record; cut when too long for a record. */
   readonly rest: Buffer;
-  /** Takes the rest as a record; null when there is none, or when it is before the first wanted one. */
-  endLine(): RawRecord | null;
+  /** Takes the rest as a record, or as several if only its end shows that one was truncated; none before the first wanted one. */
+  endLine(): RawRecord[];
 }
 
 /**
@@ -62,11 +62,11 @@ export class LineSplitter implements Splitter {
     return Buffer.concat(this.#rest);
   }
 
-  /** Takes the rest as a line; null when there is none, or when it is before `from`. */
-  endLine(): RawRecord | null {
-    if (this.#restBytes === 0) return null;
+  /** Takes the rest as a line; empty when there is no rest, or when it is before `from`. */
+  endLine(): RawRecord[] {
+    if (this.#restBytes === 0) return [];
     const number = this.next++;
-    const line = number < this.#from ? null : this.#line(number, Buffer.alloc(0), 0, 0);
+    const line = number < this.#from ? [] : [this.#line(number, Buffer.alloc(0), 0, 0)];
     this.#rest = [];
     this.#restBytes = 0;
     return line;

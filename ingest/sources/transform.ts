@@ -1,6 +1,8 @@
 import type { Transform } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createZstdDecompress } from 'node:zlib';
+import { members } from './gzip-members.ts';
 import type { Codec } from './input-shape.ts';
+import { DamageError, Pump, TrailingError } from './pump.ts';
 
 /** Size of the buffers for uncompressed bytes. */
 const CHUNK = 256 * 1024;
@@ -8,62 +10,6 @@ const CHUNK = 256 * 1024;
  * Compressed bytes are given in pieces of this size: what comes up to this far before a damaged position may be lost.
  */
 const SLICE = 32 * 1024;
-
-/** Ends reading before the end of the input: the rest cannot be read, but everything before it can. */
-export class DamageError extends Error {
-  readonly code = 'damaged_input';
-}
-
-/**
- * Drives a transform by hand: each piece is processed before the next is given, and everything made of it is delivered
- * before a later error is thrown. A pipe of streams does not guarantee this.
- */
-class Pump<Made> {
-  readonly #transform: Transform;
-  #failure: Error | null = null;
-  #hasEnded = false;
-  #wake = (): void => {};
-
-  constructor(transform: Transform) {
-    this.#transform = transform;
-    transform.on('readable', () => this.#wake());
-    transform.on('error', (error) => {
-      this.#failure = error;
-      this.#wake();
-    });
-    transform.on('end', () => {
-      this.#hasEnded = true;
-      this.#wake();
-    });
-  }
-
-  async *feed(piece: Buffer): AsyncGenerator<Made> {
-    let isDone = false;
-    this.#transform.write(piece, () => {
-      isDone = true;
-      this.#wake();
-    });
-    yield* this.#made(() => isDone);
-  }
-
-  async *finish(): AsyncGenerator<Made> {
-    this.#transform.end();
-    yield* this.#made(() => this.#hasEnded);
-  }
-
-  async *#made(isOver: () => boolean): AsyncGenerator<Made> {
-    for (;;) {
-      const made: Made | null = this.#transform.read();
-      if (made !== null) yield made;
-      else if (this.#failure !== null) throw this.#failure;
-      else if (isOver()) return;
-      else
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-    }
-  }
-}
 
 /** The output of a transform for the given pieces. */
 export async function* through<Made>(
@@ -81,17 +27,17 @@ export async function* through<Made>(
 
 /**
  * Uncompresses; several concatenated compressed files are read as one. Throws `DamageError` when they are damaged or
- * truncated.
+ * truncated, `TrailingError` when other bytes follow them.
  */
 export async function* unpacked(pieces: AsyncIterable<Buffer>, codec: Codec): AsyncGenerator<Buffer> {
   try {
-    if (codec === 'gzip') yield* through<Buffer>(sliced(pieces), createGunzip({ chunkSize: CHUNK }));
-    else yield* frames(sliced(pieces));
+    yield* codec === 'gzip' ? members(sliced(pieces), CHUNK) : frames(sliced(pieces));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (!/^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code)) throw error;
     const what = code === 'Z_BUF_ERROR' ? 'is cut off' : `is damaged (${(error as Error).message})`;
-    throw new DamageError(what);
+    const isTrailing = code === 'ZSTD_error_prefix_unknown';
+    throw new (isTrailing ? TrailingError : DamageError)(what);
   }
 }
 
@@ -109,7 +55,7 @@ async function* frames(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
         given += left.length;
         const unused = given - engine.bytesWritten;
         if (unused === left.length)
-          throw new DamageError('is damaged (no frame of zstd where one should begin)');
+          throw new TrailingError('is damaged (no frame of zstd where one should begin)');
         left = left.subarray(left.length - unused);
         if (unused === 0) continue;
         engine.destroy();

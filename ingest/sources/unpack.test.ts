@@ -94,10 +94,38 @@ describe('an input that cannot be read to its end', () => {
     expect(found.records).toEqual(all.slice(0, found.records.length));
   });
 
-  it('zstd with other bytes after it is reported as damaged', async () => {
-    const found = await read(Buffer.concat([zstdCompressSync(text), Buffer.from('no frame, but text')]));
-    expect(found.records).toEqual(all);
-    expect(found.damage).toMatch(/^is damaged/);
+  it.each([
+    ['zstd', zstdCompressSync(text.trimEnd()), /^is damaged/],
+    ['gzip', gzipSync(text.trimEnd()), /^has something after its end/],
+    ['gzip of little', gzipSync(lines[0] ?? ''), /^has something after its end/],
+  ])('%s with something else after it says so, and loses nothing', async (_codec, packed, damage) => {
+    for (const size of [1, 9_000, 1e6]) {
+      if (size < 2 && packed.length > 9_000) continue;
+      const found = await read(Buffer.concat([packed, Buffer.from('no frame, but text')]), { size });
+      expect(found.records).toEqual(all.slice(0, found.records.length));
+      expect(found.records.length).toBe(packed.length < 100 ? 1 : all.length);
+      expect(found.unfinished).toBe(0);
+      expect(found.damage).toMatch(damage);
+    }
+  });
+
+  it('gzip in members of any size, with names and filled with zeroes, is one text', async () => {
+    const named = (bytes: string): Buffer => {
+      const packed = gzipSync(bytes);
+      const head = Buffer.from(packed.subarray(0, 10));
+      head[3] = 2 | 4 | 8 | 16;
+      const more = Buffer.from('\u0003\0abclog.json\0a comment\0cc', 'latin1');
+      return Buffer.concat([head, more, packed.subarray(10)]);
+    };
+    const packed = Buffer.concat([
+      named(`${lines[0]}\n`),
+      gzipSync(''),
+      named(lines[1]?.slice(0, 5) ?? ''),
+      gzipSync(lines[1]?.slice(5) ?? ''),
+      Buffer.alloc(600),
+    ]);
+    for (const size of [1, 2, 7, 100, 1000])
+      expect(await read(packed, { size })).toEqual({ records: all.slice(0, 2), unfinished: 0, damage: null });
   });
 
   it('CSV with a quote that is not closed gives the rows before', async () => {

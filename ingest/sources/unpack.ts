@@ -5,7 +5,8 @@ import type { LastLine } from './line-file.ts';
 import { CHUNK_LINES, LineSplitter, type Splitter } from './line-splitter.ts';
 import { isWholeJson } from './json-end.ts';
 import { RawRecord } from './source.ts';
-import { after, DamageError, reencoded, unpacked } from './transform.ts';
+import { DamageError, TrailingError } from './pump.ts';
+import { after, reencoded, unpacked } from './transform.ts';
 
 /** The word for a record of an input in messages. */
 export type RecordUnit = 'line' | 'document' | 'row';
@@ -86,12 +87,22 @@ export class UnpackedRecords {
       if (shape.kind === 'packed' || shape.kind === 'encoded') this.#isAsWritten = false;
       if (shape.kind === 'packed') {
         this.isPacked = true;
-        pieces = unpacked(all, shape.codec);
+        pieces = this.#toItsEnd(unpacked(all, shape.codec));
       } else if (shape.kind === 'encoded') pieces = reencoded(all, shape.encoding);
       else if (shape.kind === 'foreign') throw notALog(this.#name, shape);
       else return { shape, pieces: all };
     }
     throw notALog(this.#name, { what: `packed more than ${MOST_LAYERS} times`, todo: 'unpack it first' });
+  }
+
+  /** What stands after the end of a packed file is said, and takes nothing from what is in it. */
+  async *#toItsEnd(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    try {
+      yield* pieces;
+    } catch (error) {
+      if (!(error instanceof TrailingError)) throw error;
+      this.damage = error.message;
+    }
   }
 
   async *#split(pieces: AsyncIterable<Buffer>, splitter: Splitter): AsyncGenerator<RawRecord[][]> {
@@ -103,9 +114,9 @@ export class UnpackedRecords {
       }
       const { rest } = splitter;
       const counts = this.isPacked || this.#last === 'line' || (this.#last === 'json' && isWholeJson(rest));
-      const record = counts ? splitter.endLine() : null;
+      const records = counts ? splitter.endLine() : [];
       this.next = splitter.next;
-      if (record !== null) yield [[record]];
+      if (records.length > 0) yield [records];
     } finally {
       this.unfinished = splitter.rest.length;
     }

@@ -96,7 +96,7 @@ function compileTest(test: unknown, at: string): Test {
   if (map['matches'] !== undefined) {
     const form = formOf(map['matches'], `${at}.matches`);
     all.push({
-      holds: (value) => isScalar(value) && form.form.test(cutFor(form, String(value))),
+      holds: (value) => isScalar(value) && !isNothing(value) && form.form.test(cutFor(form, String(value))),
       needsValue: true,
     });
   }
@@ -107,7 +107,10 @@ function compileTest(test: unknown, at: string): Test {
     const limit = map[key];
     if (limit === undefined) continue;
     if (typeof limit !== 'number') throw faultAt(`${at}.${key}`, `${shown(limit)} is not a number`);
-    all.push({ holds: (value) => isScalar(value) && (Number(value) - limit) * sign > 0, needsValue: true });
+    all.push({
+      holds: (value) => isScalar(value) && !isNothing(value) && (Number(value) - limit) * sign > 0,
+      needsValue: true,
+    });
   }
   return {
     holds: (value) => all.every((one) => one.holds(value)),

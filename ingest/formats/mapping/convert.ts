@@ -1,5 +1,5 @@
 import { readHeaderObject } from '../../fields/header-object.ts';
-import { isNothing } from '../../fields/nothing.ts';
+import { isNoError, isNothing } from '../../fields/nothing.ts';
 import { readStatus } from '../../fields/odd-values.ts';
 import { providerName } from '../../fields/provider-name.ts';
 import { epochMs } from '../../fields/timestamp.ts';
@@ -16,6 +16,9 @@ export type Kind =
   | 'flag'
   | 'headers'
   | 'error'
+  | 'exception'
+  /** Something of which more is made. */
+  | 'raw'
   | 'provider'
   | 'text';
 /**
@@ -37,6 +40,7 @@ export const fieldKinds: Readonly<Record<string, Kind>> = {
   stream: 'flag',
   headers: 'headers',
   error: 'error',
+  exception: 'exception',
   provider: 'provider',
 };
 
@@ -84,7 +88,11 @@ export function converter(kind: Kind, unit: string | undefined, offsetAt: Offset
     case 'headers':
       return readHeaderObject;
     case 'error':
-      return (value) => (typeof value === 'object' ? value : value === false ? null : toText(value));
+      return readError;
+    case 'exception':
+      return (value) => (isNoError(value) ? null : toText(value));
+    case 'raw':
+      return (value) => (typeof value === 'object' ? value : toText(value));
     case 'provider':
       return readProvider;
     case 'text':
@@ -149,6 +157,14 @@ function readProvider(value: unknown): string | undefined {
     return text === undefined ? undefined : providerName(text, undefined);
   const host = text.replace(/^[a-z]+:\/\//i, '').replace(/[/:?#].*$/s, '');
   return providerName(text, host);
+}
+
+/** True for a flag that says there was an error, and not which. */
+function readError(value: unknown): unknown {
+  if (isNoError(value)) return null;
+  if (typeof value === 'object') return value;
+  const text = toText(value);
+  return text?.toLowerCase() === 'true' ? true : text;
 }
 
 function readFlag(value: unknown): boolean | undefined {

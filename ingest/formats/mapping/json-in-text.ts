@@ -14,7 +14,8 @@ let oldest = 0;
 
 /**
  * The object or list that a text holds as JSON. The JSON may have been turned into a text several times, or compressed
- * with gzip and encoded as base64, as Kinesis and CloudWatch Logs do. Undefined for other texts.
+ * with gzip and encoded as base64, as Kinesis and CloudWatch Logs do. A text of several JSON lines gives a list of them.
+ * Undefined for other texts.
  */
 export function jsonInText(text: string): object | undefined {
   if (text.length < 2 || (text.length < LONGEST_PREFIX && !mayBeJson(text))) return undefined;
@@ -34,10 +35,27 @@ function parse(text: string): object | undefined {
     try {
       here = JSON.parse(inner);
     } catch {
-      return undefined;
+      return objectsOfLines(inner);
     }
   }
   return typeof here === 'object' && here !== null ? here : undefined;
+}
+
+/** A program may write several lines at once. The first must be an object; other lines that are not stay texts. */
+function objectsOfLines(text: string): unknown[] | undefined {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const [first, ...others] = lines;
+  const begun = first === undefined || others.length === 0 ? undefined : objectOf(first);
+  return begun === undefined ? undefined : [begun, ...others.map((line) => objectOf(line) ?? line)];
+}
+
+function objectOf(line: string): object | undefined {
+  if (!line.trimStart().startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as object;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The text that base64 encodes; undefined when it is not base64 of a text. */

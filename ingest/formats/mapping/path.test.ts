@@ -115,12 +115,27 @@ describe('readSteps', () => {
     expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
   });
 
-  it.each(['{"a":', 'a text', '{"a":1} and more', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`, '"a"'])(
-    'finds nothing in %j',
-    (text) => {
-      expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
-    },
-  );
+  it.each([
+    ['each', '{"leaf":6}\n{"leaf":7}\n', [{ leaf: 6 }, { leaf: 7 }]],
+    ['each, and what else stands there', '{"leaf":6}\r\n\nx\n{"leaf":', [{ leaf: 6 }, 'x', '{"leaf":']],
+    ['each of a text of texts', JSON.stringify('{"leaf":6}\n{"leaf":7}'), [{ leaf: 6 }, { leaf: 7 }]],
+  ])('of several lines finds %s', (_fact, text, found) => {
+    expect(found.map((_one, i) => readSteps({ x: text }, ['x', i]))).toEqual(found);
+    expect(readSteps({ x: text }, ['x', found.length])).toBeUndefined();
+  });
+
+  it.each([
+    '{"a":',
+    'a text',
+    'a\n{"a":1}',
+    '{"a":\n1',
+    '{"a"\n{"a":1}',
+    '{"a":1} and more',
+    `{"a":${'['.repeat(100)}${']'.repeat(100)}}`,
+    '"a"',
+  ])('finds nothing in %j', (text) => {
+    expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
+  });
 });
 
 describe('several records', () => {
@@ -134,7 +149,24 @@ describe('several records', () => {
     expect(readMany({ pages: [] }, path)).toEqual([]);
   });
 
-  it('can each be shown alone, in a message of the same form', () => {
+  it.each<[string, unknown, 'nothing' | 'no list' | undefined]>([
+    ['a list', { items: [{ n: 4 }] }, undefined],
+    ['nothing', { item: [] }, 'nothing'],
+    ['null', null, 'nothing'],
+    ['nothing at its name', { items: null }, 'nothing'],
+    ['an object where a list is to stand', { items: { n: 4 } }, 'no list'],
+    ['a text where a list is to stand', { items: 'x' }, 'no list'],
+    ['a text', 'x', 'no list'],
+    ['a list', [[{ n: 4 }]], 'nothing'],
+  ])('tell of an element that is %s', (_fact, element, lost) => {
+    const items = readMany({ pages: [{ items: [{ n: 1 }] }, element] }, path) ?? [];
+    expect(items.map((one) => one.lost)).toEqual([undefined, lost]);
+    expect(items[1]?.places.slice(0, 1)).toEqual([1]);
+    const alone = withOnly({ pages: [{ items: [{ n: 1 }] }, element] }, path, items[1]?.places ?? []);
+    expect(readMany(alone, path)?.map((one) => one.lost)).toEqual([lost]);
+  });
+
+  it('can each be told alone, in a message of the same shape', () => {
     for (const { value, places } of readMany(message, path) ?? []) {
       const alone = withOnly(message, path, places);
       expect(alone).toMatchObject({ from: 'hub' });

@@ -1,3 +1,4 @@
+import { isNothing } from '../../fields/nothing.ts';
 import { jsonInText } from './json-in-text.ts';
 
 /** The name of a member, an index from 0, or -1 for the last element. */
@@ -77,11 +78,17 @@ export function readSteps(value: unknown, steps: readonly Step[]): unknown {
   return here;
 }
 
-/** All values at the steps, each with its indexes in the lists on the way; undefined when the path ends early. */
-export function readMany(
-  value: unknown,
-  steps: PathToMany['steps'],
-): { value: unknown; places: readonly number[] }[] | undefined {
+/** A value at a path to many. */
+export interface Item {
+  value: unknown;
+  /** Its indexes in the lists on the way. */
+  places: readonly number[];
+  /** Set when the path ends early within a list: `nothing` if there is no value, `no list` if there is another value than a list. */
+  lost?: 'nothing' | 'no list';
+}
+
+/** All values at the steps, and the elements of lists in which the path ends early; undefined when it ends before any list. */
+export function readMany(value: unknown, steps: PathToMany['steps']): Item[] | undefined {
   const [first, ...rest] = steps;
   if (first === undefined) return [{ value, places: [] }];
   if (first !== EACH) {
@@ -90,9 +97,24 @@ export function readMany(
   }
   const list = typeof value === 'string' ? jsonInText(value) : value;
   if (!Array.isArray(list)) return undefined;
-  return list.flatMap((item: unknown, place) =>
-    (readMany(item, rest) ?? []).map((one) => ({ value: one.value, places: [place, ...one.places] })),
-  );
+  return list.flatMap((item: unknown, place) => {
+    const items: Item[] = readMany(item, rest) ?? [{ value: item, places: [], lost: whyLost(item, rest) }];
+    return items.map((one) => ({ ...one, places: [place, ...one.places] }));
+  });
+}
+
+/** Why a path ends early. */
+function whyLost(value: unknown, [first, ...rest]: PathToMany['steps']): 'nothing' | 'no list' {
+  if (isNothing(value)) return 'nothing';
+  if (first === undefined || first === EACH) return 'no list';
+  const inner = stepInto(value, first);
+  if (inner === undefined) return asJson(value) === undefined ? 'no list' : 'nothing';
+  return whyLost(inner, rest);
+}
+
+function asJson(value: unknown): object | undefined {
+  const here = typeof value === 'string' ? jsonInText(value) : value;
+  return typeof here === 'object' && here !== null ? here : undefined;
 }
 
 /** The whole value with only one of those that `readMany` returns; everything around it stays. */

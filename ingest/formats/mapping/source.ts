@@ -31,7 +31,8 @@ export function compileSource(source: unknown, at: string, context: Context): Re
   if (typeof source === 'number' || typeof source === 'boolean') return fixed(source, at, context);
   if (Array.isArray(source)) {
     if (source.length === 0) throw faultAt(at, `an empty list; write ${EXAMPLE}`);
-    return firstOf(source.map((one, i) => compileSource(one, `${at}[${i}]`, context)));
+    const reads = source.map((one, i) => compileSource(one, `${at}[${i}]`, context));
+    return context.kind === 'error' ? firstError(reads) : firstOf(reads);
   }
   if (source === null || source === undefined) throw faultAt(at, `nothing; write ${EXAMPLE}`);
   return fromMap(asMap(source, at, EXAMPLE), at, context);
@@ -67,6 +68,19 @@ function firstOf(reads: readonly Read[]): Read {
   };
 }
 
+/** The first that tells of an error; a flag tells of one only where nothing says which. */
+function firstError(reads: readonly Read[]): Read {
+  return (scope) => {
+    let flag: true | undefined;
+    for (const read of reads) {
+      const value = read(scope);
+      if (value === true) flag = true;
+      else if (value !== undefined) return value;
+    }
+    return flag;
+  };
+}
+
 function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Context): Read {
   refuseUnknown(map, KEYS, at);
   const context = {
@@ -97,7 +111,7 @@ function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: 
   );
   if (changes.length === 0) return compileSource(map['from'], `${at}.from`, context);
   const convert = convertOf(context);
-  const raw = compileSource(map['from'], `${at}.from`, { ...context, kind: 'error' });
+  const raw = compileSource(map['from'], `${at}.from`, { ...context, kind: 'raw' });
   return (scope) => {
     let value = raw(scope);
     for (const change of changes) {
@@ -158,7 +172,7 @@ function between(times: unknown, at: string, context: Context): Read {
   if (context.kind !== 'ms') throw faultAt(at, 'between is allowed only for durations');
   const [start, end] = Array.isArray(times) && times.length === 2 ? (times as unknown[]) : [];
   if (start === undefined) throw faultAt(at, 'write two times: [$.start, $.end]');
-  const time = { ...context, kind: 'error' as const };
+  const time = { ...context, kind: 'raw' as const };
   const [from, to] = [compileSource(start, `${at}[0]`, time), compileSource(end, `${at}[1]`, time)];
   return (scope) => {
     const [a, b] = [from(scope), to(scope)];

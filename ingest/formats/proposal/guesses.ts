@@ -7,6 +7,8 @@ export interface Guess {
   field: string;
   /** Patterns for names (`response.status_code`), the best first; each is worth one point less than the one before. */
   names: readonly RegExp[];
+  /** Names that look like one of these and are another thing. */
+  not?: RegExp;
   /** Whether a value can be a value of the field. */
   fits: (value: unknown) => boolean;
   /** Whether the values alone identify the field, whatever the name. */
@@ -105,6 +107,8 @@ export const guesses: readonly Guess[] = [
       is('details?'),
       is('body|message|msg'),
     ],
+    // Why a model stopped is told of successes.
+    not: ends('(?:stop|stopped|finish|finished|end|completion)_reason'),
     fits: isError,
     most: 3,
   },

@@ -22,6 +22,27 @@ function countsOf(records: readonly unknown[]): Record<string, number> {
   return counts;
 }
 
+test.each([
+  [
+    'why the model stopped',
+    (i: number) => ({
+      at: iso(i),
+      id: i,
+      stop_reason: 'end_turn',
+      errorCode: i % 3 ? undefined : 'Throttled',
+    }),
+  ],
+  [
+    'a message that holds the whole record',
+    (i: number) => ({ at: iso(i), message: { model: 'gpt-5', errorCode: i % 3 ? undefined : 'Throttled' } }),
+  ],
+])('%s is no error, so that successes are left', (_fact, make) => {
+  const { mapping } = proposeMapping(many(make));
+  expect(mapping).not.toHaveProperty('error');
+  expect(mapping['outcome']).toMatchObject({ success: 'otherwise' });
+  expect(JSON.stringify(mapping['outcome'])).toMatch(/errorCode/);
+});
+
 describe('a mapping is proposed for', () => {
   it.each([
     [

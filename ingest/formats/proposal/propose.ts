@@ -19,6 +19,8 @@ const TOLD = 3;
 /** A further place of a field must add a value to more than this share of the records. */
 const WORTH_A_PLACE = 0.02;
 const FITS = 0.9;
+/** Names of what a record is about, or of the whole of it. */
+const WHOLE = /(?:^|\.)(?:body|message|msg|details?)$/;
 
 /**
  * Proposes a mapping from the names of members and their values. Pure. `records` are parsed, of one kind or of several.
@@ -98,6 +100,10 @@ function worthOf(guess: Guess, place: Place, records: number): number {
   const values = [...place.values.values()];
   const fitting = values.filter(guess.fits).length;
   if (fitting === 0 || fitting < values.length * FITS) return 0;
+  if (guess.not?.test(place.name) === true) return 0;
+  // A member that holds the whole record says nothing of its failure.
+  if (guess.field === 'error' && WHOLE.test(place.name) && values.length >= records && values.every(isRecord))
+    return 0;
   const rank = guess.names.findIndex((name) => name.test(place.name));
   const named = rank < 0 ? 0 : NAMED - rank;
   const told = named === 0 && values.length >= records / 2 && guess.tells?.(values) === true ? TOLD : 0;
