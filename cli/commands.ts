@@ -493,6 +493,24 @@ export const commands: readonly CommandSpec[] = [
     examples: ['faultline reconcile', 'faultline reconcile --topic llm-requests --json'],
     load: () => import('./commands/reconcile.ts'),
   },
+  {
+    name: 'reclassify',
+    summary: 'judge stored errors again by the present rules, and correct events and counts',
+    details:
+      'For when a release judges texts differently: errors move to the class that they have now, in error_events and in all tables of counts, and totals stay what they were. It may run while workers write, which have to be of this release, too; stopped or killed, it goes on where it ended. Incidents stay as they were found. See docs/guarantees.md.',
+    options: [
+      {
+        flags: '--since <when>',
+        description: 'only errors since then: 24h, 7d, ISO-8601 time (default: all)',
+      },
+      { flags: '--dry-run', description: 'show what would change, and change nothing' },
+      json,
+      ...storeOptions,
+    ],
+    examples: ['faultline reclassify --dry-run', 'faultline reclassify --since 7d'],
+    graceful: true,
+    load: () => import('./commands/reclassify.ts'),
+  },
   ...(['list', 'replay'] as const).map(deadLettersCommand),
   {
     name: 'simulate',

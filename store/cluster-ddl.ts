@@ -92,6 +92,9 @@ const shardingKeys: Readonly<Record<string, string | null>> = {
   silences: 'sipHash64(id)',
   incident_versions: 'sipHash64(id)',
   analyzer_settings: 'sipHash64(since)',
+  reclassify_runs: 'term',
+  reclassify_units: 'sipHash64(run)',
+  reclassify_events: 'sipHash64(run)',
   schema_migrations: 'sipHash64(name)',
   retention_changes: 'sipHash64(table)',
 };

@@ -112,6 +112,12 @@ describe('the statements of a cluster', () => {
       'notifications_local ReplicatedReplacingMergeTree',
       'notify_lease Distributed',
       'notify_lease_local ReplicatedReplacingMergeTree',
+      'reclassify_events Distributed',
+      'reclassify_events_local ReplicatedMergeTree',
+      'reclassify_runs Distributed',
+      'reclassify_runs_local ReplicatedReplacingMergeTree',
+      'reclassify_units Distributed',
+      'reclassify_units_local ReplicatedReplacingMergeTree',
       'request_counts Distributed',
       'request_counts_1h Distributed',
       'request_counts_1h_local ReplicatedAggregatingMergeTree',
@@ -130,7 +136,7 @@ describe('the statements of a cluster', () => {
     const replicas = await store.query<{ table: string; zookeeper_path: string; replica_name: string }>(
       'SELECT table, zookeeper_path, replica_name FROM system.replicas WHERE database = currentDatabase()',
     );
-    expect(replicas).toHaveLength(17);
+    expect(replicas).toHaveLength(20);
     for (const { table, zookeeper_path, replica_name } of replicas) {
       expect({ zookeeper_path, replica_name }).toEqual({
         zookeeper_path: `/clickhouse/tables/01/replicated/${table}`,

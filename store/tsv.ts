@@ -61,3 +61,8 @@ const unescapes: Readonly<Record<string, string>> = {
 export function tsvTime(ms: number): string {
   return (ms / 1000).toFixed(3);
 }
+
+/** A time in epoch seconds as a DateTime field, such as `2026-11-27 17:37:10`: a short number would be no time. */
+export function tsvSeconds(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
+}

@@ -40,6 +40,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   classify: ['classify/rules', 'classify/engine'],
   rows: ['classify', 'classify/engine'],
   'native-bytes': ['redact', 'fields', 'formats', 'classify', 'classify/engine', 'rows'],
+  reclassify: ['partition-id.ts', 'reconcile-horizons.ts', 'fields', 'classify', 'rows'],
   sources: ['partition-id.ts', 'protocol.ts', 'start-rules.ts', 'file-start.ts', 'record-digest.ts'],
 };
 

@@ -81,6 +81,16 @@ export function readHeaders(
   return facts;
 }
 
+/** The lowest headroom in stored headers; null when they show no limit. */
+export function readRateLimits(headers: Readonly<Record<string, string>>): RateLimitHeaders | null {
+  limits.clear();
+  for (const [name, value] of Object.entries(headers)) {
+    const { role, slot } = knownHeader(name);
+    if ((role === 'limit' || role === 'remaining') && slot >= 0) limits.set(role, slot, readNumber(value));
+  }
+  return limits.lowestHeadroom();
+}
+
 /**
  * The number in a header; -1 when it is unreadable, negative or too large. An unknown number must not become 0 or a
  * huge limit.

@@ -168,6 +168,34 @@ it('each of many groups is found again by its interval, dimension set and outcom
   expect((groups.bytes - before) / rows.length).toBeLessThan(80);
 });
 
+it('no group loses limits or latencies while room for more of them is made', () => {
+  const groups = new CountGroups();
+  const rate_limit = {
+    limit_requests: 60,
+    remaining_requests: 1,
+    limit_tokens: null,
+    remaining_tokens: null,
+  };
+  for (let i = 0; i < 1_000; i++)
+    for (const latency_ms of [1, 1_000])
+      groups.add(
+        { ...zero, ts: 1_795_392_000_000 + i * 10_000, latency_ms, rate_limit },
+        dimensionSets.of(byCallerDimension(() => '')),
+        judged('ok', ''),
+      );
+  const rows = readNative(groups.rows()?.body ?? Buffer.alloc(0));
+  expect(rows.length).toBe(1_000);
+  for (const row of rows)
+    expect(row).toMatchObject({
+      latency_buckets: [
+        [50, 1],
+        [1_600, 1],
+      ],
+      limit_requests: 60,
+      min_remaining_requests: 1,
+    });
+});
+
 it('without requests there are no rows', () => {
   expect(new CountGroups().rows()).toBeNull();
 });

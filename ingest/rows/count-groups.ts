@@ -57,8 +57,10 @@ export class CountGroups {
     this.#addLatency(place, record.latency_ms);
     this.#change(place, record, judged, 1);
     if (record.rate_limit === null) return;
-    const { limits } = this.#table.groups;
-    const at = this.#table.groups.limitsAt(place);
+    const { groups } = this.#table;
+    // Asked first: to make room for the limits puts another array in place of theirs.
+    const at = groups.limitsAt(place);
+    const { limits } = groups;
     const { remaining_requests, limit_requests, remaining_tokens, limit_tokens } = record.rate_limit;
     keepLeast(limits, at, remaining_requests);
     keepMost(limits, at + 1, limit_requests);
@@ -88,8 +90,10 @@ export class CountGroups {
       if (isIt && texts.every((text, i) => text === known?.[i]) && (groups.requests[place] ?? 0) > 0) break;
     }
     if (place === groups.size) throw new Error('a request to be taken back has not been counted');
-    if (groups.histogram[place] !== 0)
-      addTo(groups.histograms, groups.histogramAt(place) + bucketOf(record.latency_ms), -1);
+    if (groups.histogram[place] !== 0) {
+      const at = groups.histogramAt(place) + bucketOf(record.latency_ms);
+      addTo(groups.histograms, at, -1);
+    }
     this.#change(place, record, judged, -1);
   }
 
@@ -150,8 +154,13 @@ export class CountGroups {
     const groups = this.#table.groups;
     const bucket = bucketOf(latencyMs);
     const isOne = (groups.requests[place] ?? 0) === 0 || groups.bucket[place] === bucket;
-    if (isOne && groups.histogram[place] === 0) groups.bucket[place] = bucket;
-    else addTo(groups.histograms, groups.histogramAt(place) + bucket, 1);
+    if (isOne && groups.histogram[place] === 0) {
+      groups.bucket[place] = bucket;
+      return;
+    }
+    // Asked first: to make room for a histogram puts another array in place of theirs.
+    const at = groups.histogramAt(place) + bucket;
+    addTo(groups.histograms, at, 1);
   }
 
   #change(place: number, record: Counted, judged: Outcome, sign: 1 | -1): void {

@@ -5,7 +5,7 @@ import type { ErrorFields } from '../classify/engine/error-fields.ts';
 import { tsvFields } from '../../store/tsv.ts';
 
 /** Longest stored body and message, in characters. */
-const BODY_LIMIT = 8 * 1024;
+export const BODY_LIMIT = 8 * 1024;
 const MESSAGE_LIMIT = 4 * 1024;
 
 /** The columns of an error event that are not counted. */

@@ -1,0 +1,85 @@
+import type { Move } from '../../ingest/reclassify/report.ts';
+import type { Reclassified } from '../../ingest/reclassify/reclassify.ts';
+import { createPainter } from './color.ts';
+import type { Terminal } from './incidents.ts';
+import { formatCount, formatTime } from './numbers.ts';
+import { type Column, formatTable } from './table.ts';
+
+/** Moves that are listed; the rest is told as a number. */
+const MOST_MOVES = 40;
+const NAMED_DAYS = 3;
+
+const columns: readonly Column[] = [
+  { title: 'errors', align: 'right' },
+  { title: 'from', shrinkTo: 12 },
+  { title: 'to', shrinkTo: 12 },
+  { title: 'rule', shrinkTo: 12, optional: true },
+  { title: 'example', shrinkTo: 20, optional: true },
+];
+
+/** What was changed, or would be, and what was left as it is, with its number. */
+export function reclassifiedInFull(
+  result: Reclassified,
+  isPlan: boolean,
+  { width, color }: Terminal,
+): readonly string[] {
+  const { judged, changed, moves } = result;
+  if (judged === 0) return ['no stored errors in that time', ...leftAlone(result)];
+  const span = `from ${formatTime(result.since * 1000)} to ${formatTime(result.until * 1000)} UTC`;
+  const lines = [`${formatCount(judged)} stored errors ${span}, judged by rules of version ${result.rules}`];
+  if (changed === 0) lines.push('nothing to change');
+  else {
+    const listed = moves.toSorted((a, b) => b.errors - a.errors).slice(0, MOST_MOVES);
+    const rows = listed.map((move) => [
+      { text: formatCount(move.errors) },
+      { text: className(move.from) },
+      { text: isWithin(move) ? `same class, other ${move.differs.join(', ')}` : className(move.to) },
+      { text: move.example.rule },
+      { text: move.example.text },
+    ]);
+    lines.push('', ...formatTable(columns, rows, width, createPainter(color)));
+    if (moves.length > MOST_MOVES) lines.push(`and ${moves.length - MOST_MOVES} more; --json has all`);
+    lines.push('', `${formatCount(changed)} ${isPlan ? 'would be changed: nothing is written' : 'changed'}`);
+  }
+  return [...lines, ...leftAlone(result)];
+}
+
+function className({ class: name, subclass }: Move['from']): string {
+  return subclass === '' ? name : `${name}/${subclass}`;
+}
+
+function isWithin({ from, to }: Move): boolean {
+  return from.class === to.class && from.subclass === to.subclass;
+}
+
+/** One line for each reason for which errors, counts or incidents stay as they are. */
+function leftAlone(result: Reclassified): string[] {
+  const { cut, successes, unfinished, uncounted, counts_gone, not_stored, not_corrected } = result;
+  const lines: string[] = [];
+  const say = (errors: number, what: string): void => {
+    if (errors > 0) lines.push(`${formatCount(errors)} ${what}`);
+  };
+  say(
+    cut,
+    'left as they are: their text was cut at 8 KiB when it was stored, so what decided may be missing',
+  );
+  say(
+    successes,
+    'left as they are: by the present rules they are no failures, and an error is not made a success afterwards',
+  );
+  say(unfinished, 'left as they are: their batch is not in the ledger yet; run it again later');
+  say(uncounted, 'left as they are: no count of them is found; see faultline reconcile');
+  say(not_stored, 'counted failures cannot be judged: error_events does not hold them any more');
+  say(counts_gone, 'changed in error_events only: no table holds their counts any more');
+  for (const [table, days] of Object.entries(not_corrected))
+    if (days.length > 0)
+      lines.push(
+        `${table} does not hold ${days.slice(0, NAMED_DAYS).map(isoDay).join(', ')}${days.length > NAMED_DAYS ? ` and ${days.length - NAMED_DAYS} more days` : ''} in full: what is left of it stays as it is`,
+      );
+  if (result.changed > 0) lines.push('incidents stay as they were found');
+  return lines;
+}
+
+function isoDay(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 10);
+}

@@ -1,0 +1,41 @@
+import type { Judged, StoredError } from '../../store/queries/reclassify-events.ts';
+import { conclude, readError } from '../classify/classify.ts';
+import { BODY_LIMIT } from '../rows/judged-error.ts';
+
+/** What the present rules say of a stored error. */
+export type Verdict =
+  | { kind: 'same' }
+  | { kind: 'changed'; judged: Judged }
+  /** The text was cut when it was stored, so that what decided may be missing. */
+  | { kind: 'cut' }
+  /** It would be no failure now. */
+  | { kind: 'success' };
+
+/** How the present rules judge an error. */
+export type Judge = (error: StoredError) => Judged;
+
+/** The classifier on what is stored of an error. */
+export const judgeStored: Judge = ({ dimensions: [provider = ''], status, body, exception, headers }) => {
+  // An error without a word was stored as `{}` or as nothing: neither is a text to judge.
+  const error = body === '' || body === '{}' || body === '[]' ? null : body;
+  const reading = readError({ provider, status, error, exception });
+  const { class: name, subclass, rule, generation, retry, fault, wait_seconds } = conclude(reading, headers);
+  return { class: name, subclass, rule, generation, retry, fault, wait_seconds };
+};
+
+/** Judges a stored error by the rules of `judge` and says what differs. Pure. */
+export function judgeAgain(error: StoredError, judge: Judge): Verdict {
+  if (error.body.length >= BODY_LIMIT) return { kind: 'cut' };
+  const judged = judge(error);
+  if (judged.class === 'ok') return { kind: 'success' };
+  const { judged: old } = error;
+  const isSame =
+    judged.class === old.class &&
+    judged.subclass === old.subclass &&
+    judged.rule === old.rule &&
+    judged.generation === old.generation &&
+    judged.retry === old.retry &&
+    judged.fault === old.fault &&
+    judged.wait_seconds === old.wait_seconds;
+  return isSame ? { kind: 'same' } : { kind: 'changed', judged };
+}

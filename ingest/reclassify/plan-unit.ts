@@ -1,0 +1,117 @@
+import type { CountedEnd, CountShape, FailureCount } from '../../store/queries/reclassify-counts.ts';
+import {
+  type Judged,
+  rejudgedRow,
+  type Span,
+  type StoredError,
+} from '../../store/queries/reclassify-events.ts';
+import type { StagedError } from '../../store/queries/reclassify-staged.ts';
+import type { CountTable, Horizons } from '../../store/queries/reconcile.ts';
+import { partitionKey } from '../partition-id.ts';
+import { type Judge, judgeAgain } from './judge-again.ts';
+import { placeCounts } from './place-counts.ts';
+import { addMove, emptyReport, type Report } from './report.ts';
+
+/** Errors that a unit holds at most, unless more came within ten seconds. */
+export const UNIT_ERRORS = 10_000;
+
+const INTERVAL = 10;
+const DAY = 86_400;
+
+/** Cuts a day into spans of about so many errors each, at intervals of 10 s. Pure. */
+export function cutSpans(counts: readonly { at: number; errors: number }[], most: number): Span[] {
+  const spans: (Span & { errors: number })[] = [];
+  for (const { at, errors } of counts) {
+    const last = spans.at(-1);
+    const isRoom = last !== undefined && last.errors + errors <= most && isSameDay(last.from, at);
+    if (isRoom) {
+      last.to = at + INTERVAL;
+      last.errors += errors;
+    } else spans.push({ from: at, to: at + INTERVAL, errors });
+  }
+  return spans.map(({ from, to }) => ({ from, to }));
+}
+
+function isSameDay(a: number, b: number): boolean {
+  return Math.floor(a / DAY) === Math.floor(b / DAY);
+}
+
+/**
+ * The tables that hold all counts of a day: surely by their retention, or because a coarser table, which keeps longer, has no
+ * more. Only these are corrected. `day` is its begin, epoch seconds. Pure.
+ */
+export function heldTables(
+  totals: Record<CountTable, number>,
+  horizons: Horizons,
+  day: number,
+): CountTable[] {
+  const { request_counts: fine, request_counts_1m: minutes, request_counts_1h: hours } = totals;
+  const isHeld = {
+    request_counts: fine > 0 && fine >= Math.max(minutes, hours),
+    request_counts_1m: minutes > 0 && minutes >= hours,
+    request_counts_1h: hours > 0,
+  };
+  return (['request_counts', 'request_counts_1m', 'request_counts_1h'] as const).filter(
+    (table) => isHeld[table] || day >= horizons[table].event,
+  );
+}
+
+/** Whether the batch of an error is in the ledger: before, its counts may be missing and are still to come. Pure. */
+export function isInLedger(error: StoredError, ends: ReadonlyMap<string, CountedEnd>): boolean {
+  const end = ends.get(partitionKey(error));
+  return end !== undefined && (error.offset < end.end || error.inserted_on < end.since);
+}
+
+/** What a plan is made of. */
+export interface PlanFacts {
+  errors: readonly StoredError[];
+  judge: Judge;
+  /** Version of its rules. */
+  rules: number;
+  ends: ReadonlyMap<string, CountedEnd>;
+  /** The failures of the finest table that holds the day; null: none does. */
+  counts: { shape: CountShape; failures: readonly FailureCount[] } | null;
+}
+
+/** Which errors are to be changed, and what was found. Pure. */
+export function planUnit({ errors, judge, rules, ends, counts }: PlanFacts): {
+  staged: StagedError[];
+  report: Report;
+} {
+  const report = emptyReport();
+  const changed: { error: StoredError; judged: Judged }[] = [];
+  for (const error of errors) {
+    report.judged++;
+    if (!isInLedger(error, ends)) {
+      report.unfinished++;
+      continue;
+    }
+    const verdict = judgeAgain(error, judge);
+    if (verdict.kind === 'changed') changed.push({ error, judged: verdict.judged });
+    else if (verdict.kind === 'same') report.same++;
+    else if (verdict.kind === 'cut') report.cut++;
+    else report.successes++;
+  }
+  const places =
+    counts === null
+      ? changed.map(() => null)
+      : placeCounts(
+          changed.map(({ error }) => error),
+          counts.failures,
+          counts.shape,
+        );
+  const staged: StagedError[] = [];
+  for (const [at, { error, judged }] of changed.entries()) {
+    const place = places[at] ?? null;
+    if (counts !== null && place === null) {
+      report.uncounted++;
+      continue;
+    }
+    report.changed++;
+    if (counts === null) report.counts_gone++;
+    addMove(report, error, judged);
+    const row = rejudgedRow(error, judged, rules);
+    staged.push({ error: { ...error, row, judged }, old: error.judged, counted_as: place });
+  }
+  return { staged, report };
+}

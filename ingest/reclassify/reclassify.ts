@@ -1,0 +1,255 @@
+import { isRetriable, StoreError } from '../../store/error.ts';
+import {
+  type CountedEnd,
+  readCountedEnds,
+  readCountedFailures,
+  readDayTotals,
+  readFailureCounts,
+  settleCounts,
+  shapeOf,
+} from '../../store/queries/reclassify-counts.ts';
+import {
+  readErrorCounts,
+  readErrorRange,
+  readStoredErrors,
+  type Span,
+} from '../../store/queries/reclassify-events.ts';
+import { readUnits, type UnitRow, writeUnit } from '../../store/queries/reclassify-runs.ts';
+import { clearStaged, partitionOf, writeStaged } from '../../store/queries/reclassify-staged.ts';
+import { type CountTable, countTables } from '../../store/queries/reconcile.ts';
+import { readForgetting } from '../../store/retention.ts';
+import type { Store } from '../../store/store.ts';
+import { partitionKey } from '../partition-id.ts';
+import { horizonsOf } from '../reconcile-horizons.ts';
+import { applyUnit } from './apply-unit.ts';
+import type { Judge } from './judge-again.ts';
+import { type Lease, type Run, takeLease } from './lease.ts';
+import { cutSpans, heldTables, planUnit, UNIT_ERRORS } from './plan-unit.ts';
+import { ReclassifyError } from './reclassify-error.ts';
+import { addReport, emptyReport, type Report } from './report.ts';
+
+export interface ReclassifyOptions {
+  /** Event time of the first errors, epoch seconds; 0: all. */
+  since: number;
+  judge: Judge;
+  /** Version of its rules. */
+  rules: number;
+  /** Names a run that begins, and this process. */
+  name: string;
+  holder: string;
+  /** Epoch seconds. */
+  now: number;
+  /** Errors of one unit at most. */
+  unitErrors?: number;
+  /** Told how many errors have been judged, of how many, in which run. */
+  progress?: (judged: number, of: number) => void;
+  /** Told what goes on, in one line. */
+  notice?: (line: string) => void;
+  isStopped?: () => boolean;
+  sleep: (ms: number) => Promise<void>;
+}
+
+export interface Reclassified extends Report {
+  run: string;
+  rules: number;
+  /** Event times `[since, until)`, epoch seconds. */
+  since: number;
+  until: number;
+  /** Failures that are counted in that time and are not stored any more, so that nothing can judge them. */
+  not_stored: number;
+  /** Begins of days (epoch seconds) on which errors changed, by table that does not hold their counts any more. */
+  not_corrected: Record<CountTable, number[]>;
+  /** False: it was stopped, and goes on where it ended. */
+  finished: boolean;
+}
+
+const HOUR = 3_600;
+const DAY = 86_400;
+/** Of times in seconds. */
+const END_OF_TIME = 0xffff_ffff;
+
+/** Says what `reclassify` would change; writes nothing. Throws `StoreError`. */
+export async function planReclassification(store: Store, options: ReclassifyOptions): Promise<Reclassified> {
+  const run = await freshRun(store, options);
+  const result = await beginResult(store, run);
+  for await (const unit of planUnits(store, run, run.since, options)) addUnit(result, unit);
+  return { ...result, finished: options.isStopped?.() !== true };
+}
+
+/**
+ * Judges stored errors again and moves events and counts to the classes that they have now. What another process left
+ * unfinished is finished first. Throws `StoreError` and `ReclassifyError`; started again, it goes on where it ended.
+ */
+export async function reclassify(store: Store, options: ReclassifyOptions): Promise<Reclassified> {
+  if (store.cluster !== '')
+    throw new ReclassifyError(
+      'cluster',
+      'faultline reclassify does not change the tables of a cluster: --dry-run says what it would change',
+    );
+  for (;;) {
+    const lease = await takeLease(store, options.holder, await freshRun(store, options));
+    if (lease.isTakenOver)
+      options.notice?.(
+        `going on with what was begun at ${new Date(lease.run.started_at * 1000).toISOString()}`,
+      );
+    let finished = false;
+    try {
+      const result = await carryOn(store, lease, options);
+      finished = result.finished;
+      const isAsked = lease.run.rules === options.rules && lease.run.since <= options.since;
+      if (!finished || !lease.isTakenOver || isAsked) return result;
+      options.notice?.('that is finished; now with the rules and the time that are asked for');
+    } finally {
+      // An error of the store says more than one that says it again.
+      await lease.end(finished ? 'finished' : 'left').catch(() => undefined);
+    }
+  }
+}
+
+async function freshRun(store: Store, { since, rules, name, now }: ReclassifyOptions): Promise<Run> {
+  const from = Math.floor(since / 10) * 10;
+  const range = await readErrorRange(store, { from, to: END_OF_TIME });
+  const until = range === null ? from : Math.floor(range.last / 10) * 10 + 10;
+  return { run: name, since: from, until, rules, started_at: Math.floor(now) };
+}
+
+async function carryOn(store: Store, lease: Lease, options: ReclassifyOptions): Promise<Reclassified> {
+  const { run, check } = lease;
+  const result = await beginResult(store, run);
+  const units = await readUnits(store, run.run);
+  const open = units.find(({ step }) => step < 3);
+  if (open !== undefined) await applyUnit(store, open, check);
+  for (const unit of units) addUnit(result, { ...unit, report: JSON.parse(unit.report) as Report });
+  for await (const { staged, ...planned } of planUnits(store, run, units.at(-1)?.to ?? run.since, options)) {
+    const unit: UnitRow = {
+      run: run.run,
+      from: planned.from,
+      to: planned.to,
+      step: staged.length === 0 ? 3 : 1,
+      tables: planned.tables,
+      changed: staged.length,
+      report: JSON.stringify(planned.report),
+    };
+    await check();
+    if (staged.length > 0) {
+      // Of what was put down and not made a unit nothing has been changed.
+      await clearStaged(store);
+      await writeStaged(store, unit, staged, `${run.run}:${unit.from}:${options.holder}`);
+    }
+    await writeUnit(store, unit);
+    if (staged.length > 0) await applyUnit(store, unit, check);
+    units.push(unit);
+    addUnit(result, planned);
+  }
+  if (options.isStopped?.() === true || !(await settle(store, units, options)))
+    return { ...result, finished: false };
+  await clearStaged(store);
+  return { ...result, finished: true };
+}
+
+async function beginResult(store: Store, run: Run): Promise<Reclassified> {
+  // Whole hours, because all hours are kept longest.
+  const hour = Math.ceil(run.since / HOUR) * HOUR;
+  const counted = await readCountedFailures(store, hour);
+  const stored = await readErrorRange(store, { from: hour, to: END_OF_TIME });
+  const first = await readErrorRange(store, { from: run.since, to: END_OF_TIME });
+  return {
+    ...emptyReport(),
+    run: run.run,
+    rules: run.rules,
+    since: run.since === 0 ? (first?.first ?? 0) : run.since,
+    until: run.until,
+    not_stored: Math.max(0, counted - (stored?.errors ?? 0)),
+    not_corrected: { request_counts: [], request_counts_1m: [], request_counts_1h: [] },
+    finished: false,
+  };
+}
+
+type Planned = Span & { tables: CountTable[]; report: Report };
+
+function addUnit(result: Reclassified, { from, tables, report }: Planned): void {
+  addReport(result, report);
+  if (report.changed === 0) return;
+  const day = Math.floor(from / DAY) * DAY;
+  for (const table of countTables) {
+    const days = result.not_corrected[table];
+    if (!tables.includes(table) && days.at(-1) !== day) days.push(day);
+  }
+}
+
+/** Plans the units of a run from a time on, each when it is asked for: what is counted then has the changes before it. */
+async function* planUnits(store: Store, run: Run, from: number, options: ReclassifyOptions) {
+  const total = await readErrorRange(store, { from, to: run.until });
+  let judged = 0;
+  let cursor = from;
+  for (;;) {
+    const rest = await readErrorRange(store, { from: cursor, to: run.until });
+    if (rest === null) return;
+    const day = Math.floor(rest.first / DAY) * DAY;
+    const end = Math.min(day + DAY, run.until);
+    const counts = await readErrorCounts(store, { from: Math.max(cursor, day), to: end });
+    const { now, tables: forgetting } = await readForgetting(store);
+    const tables = heldTables(await readDayTotals(store, day), horizonsOf(forgetting, now), day);
+    for (const span of cutSpans(counts, options.unitErrors ?? UNIT_ERRORS)) {
+      if (options.isStopped?.() === true) return;
+      const planned = { ...span, tables, ...(await planSpan(store, span, tables, options)) };
+      judged += planned.report.judged;
+      options.progress?.(judged, total?.errors ?? judged);
+      yield planned;
+    }
+    cursor = end;
+  }
+}
+
+async function planSpan(store: Store, span: Span, tables: readonly CountTable[], options: ReclassifyOptions) {
+  // The errors first, then how far the ledger is, then the counts: what is in the ledger has been counted before.
+  const errors = await readStoredErrors(store, span);
+  const rows = await readCountedEnds(store);
+  const ends = new Map<string, CountedEnd>(rows.map((row) => [partitionKey(row), row]));
+  const [finest] = tables;
+  const counts =
+    finest === undefined
+      ? null
+      : { shape: shapeOf(finest), failures: await readFailureCounts(store, finest, span) };
+  return planUnit({ errors, judge: options.judge, rules: options.rules, ends, counts });
+}
+
+/** 388 CANNOT_ASSIGN_OPTIMIZE: a merge of the partition is under way. */
+const MERGE_UNDER_WAY = 388;
+const SETTLE_TRIES = 120;
+const SETTLE_WAIT_MS = 5_000;
+
+/** Merges what was corrected, so that no row is below zero and none is empty. Answers false when it was stopped. */
+async function settle(store: Store, units: readonly UnitRow[], options: ReclassifyOptions): Promise<boolean> {
+  const partitions = new Map<string, { table: CountTable; time: number }>();
+  for (const { tables, changed, from } of units)
+    if (changed > 0)
+      for (const table of tables)
+        partitions.set(`${table} ${partitionOf(table, from)}`, { table, time: from });
+  if (partitions.size > 0) options.notice?.(`merging ${partitions.size} partitions of counts`);
+  for (const { table, time } of partitions.values()) {
+    if (options.isStopped?.() === true) return false;
+    await settleWhenFree(store, table, time, options);
+  }
+  return true;
+}
+
+/** Another merge is waited for, and so is a server that takes longer over this one than it may for an answer. */
+async function settleWhenFree(
+  store: Store,
+  table: CountTable,
+  time: number,
+  { notice, isStopped, sleep }: ReclassifyOptions,
+): Promise<void> {
+  for (let tries = 1; ; tries++)
+    try {
+      await settleCounts(store, table, time);
+      return;
+    } catch (error) {
+      const isBusy = error instanceof StoreError && error.serverCode === MERGE_UNDER_WAY;
+      const isOver = tries === SETTLE_TRIES || isStopped?.() === true;
+      if ((!isBusy && !isRetriable(error)) || isOver) throw error;
+      if (tries === 1) notice?.(`waiting to merge ${table}: ${error instanceof Error ? error.message : ''}`);
+      await sleep(SETTLE_WAIT_MS);
+    }
+}
