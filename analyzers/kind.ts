@@ -96,11 +96,16 @@ export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
 /** What others have is asked of so many seconds at least: what is small there would not be seen in the first minute. */
 const AROUND_SECONDS = 300;
 
-/** What differs is looked at when it begins, and then so often while its scope is open. */
+/** What differs is looked at when it begins, when it is about to be told, and then so often while its scope is open; seconds. */
 const DIFFERS_SECONDS = 60;
 
 /** What is beside the identity that is looked at. */
-export type Around<Settings> = Pick<Given<Settings>, 'settings' | 'peers'> & Before;
+export interface Around<Settings> extends Before {
+  now: number;
+  settings: Settings;
+  /** What the others have meanwhile, and had before. */
+  peers(): readonly { identity: Names; view: View; before: View }[];
+}
 
 /** The scope that the matching answers share. */
 export function sharedScope(matching: Matching): (since: View, whole: Scope) => { scope: Scope } {
@@ -156,14 +161,21 @@ export function detectorOf<
     const looked =
       isOpen || previous === null
         ? kind.look(view.between(startedAt, now), scopeOf(identity), {
+            now,
             settings: given.settings,
             before: () => view.between(given.from, startedAt),
-            is_due: known === null || now % DIFFERS_SECONDS === 0,
+            known: known?.scope ?? null,
+            is_told: known !== null && known.scope_may !== 'change',
+            is_due: known === null || known.state === 'pending' || now % DIFFERS_SECONDS === 0,
             peers: () =>
-              given.peers().map((peer) => ({
-                ...peer,
-                view: peer.view.between(Math.min(startedAt, now - AROUND_SECONDS), now),
-              })),
+              given.peers().map(({ identity: other, view: all }) => {
+                const from = Math.min(startedAt, now - AROUND_SECONDS);
+                return {
+                  identity: other,
+                  view: all.between(from, now),
+                  before: all.between(given.from, from),
+                };
+              }),
           })
         : null;
     const scope = isOpen && looked !== null ? reviseScope(known, looked.scope) : (known?.scope ?? {});

@@ -20,7 +20,7 @@ const NAMED_SHARE = 0.9;
 const OTHERS_RATE = 0.5;
 
 /** Whose traffic it is and what it asks for: named whenever it is true. */
-const telling: readonly ScopeDimension[] = ['project', 'client', 'model'];
+export const tellingDimensions: readonly ScopeDimension[] = ['project', 'client', 'model'];
 /** Mostly a consequence of the others: named only where they tell requests apart that the others do not. */
 const refining: readonly ScopeDimension[] = ['key', 'region'];
 
@@ -41,7 +41,7 @@ export function narrowScopeBy<Row extends Scoped & { requests: number }>(
   affected: (row: Row) => number,
 ): Scope {
   const found: Scope = {};
-  for (const name of telling) {
+  for (const name of tellingDimensions) {
     const value = sharedValue(rows, affected, scopeColumns[name]);
     if (value !== null) found[name] = value;
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AnalyzerSettings } from '../detector.ts';
+import { differsEvidence, differsFacts, rememberDiffers } from '../differs.ts';
 import { detectorOf } from '../kind.ts';
 import { burnRate } from '../levels/burn-rate.ts';
 import { describeScope } from '../narrow-scope.ts';
@@ -38,11 +39,16 @@ export const providerOutage = detectorOf({
       { name: 'leak', windows: [30 * window, 360 * window, 4_320 * window], factor: leak_factor },
     ],
   }),
-  look: (view, whole, { settings, peers }) =>
-    outageScope(matching, { view, whole }, { peers: peers(), budget: settings.budget }),
-  memory: since.memory.and(z.object({ pace: z.string() })),
+  look: (view, whole, { now, settings, peers, ...around }) =>
+    outageScope(
+      matching,
+      { view, whole },
+      { ...around, peers: peers(), budget: settings.budget, compared_from: now - COMPARED_SECONDS },
+    ),
+  memory: since.memory.and(differsFacts).and(z.object({ pace: z.string() })),
   remember: (situation) => ({
     ...since.remember(situation),
+    ...rememberDiffers(situation.previous, situation.looked),
     // The fastest so far: as it ends, the slower ones are what is left.
     pace: faster(situation.judged.pace?.name, situation.previous?.pace),
   }),
@@ -70,6 +76,7 @@ export const providerOutage = detectorOf({
         affected_models: largest(memory.by['model']),
         affected_regions: largest(memory.by['region']),
         affected_clients: largest(memory.by['client']),
+        ...differsEvidence(memory),
       },
       remedy: outageSteps(found),
     };

@@ -72,11 +72,18 @@ function isOf(scenario: Scenario, incident: Incident, { started_at, ended_at, sc
   return [...callersOf(scenario, incident.scope)].some((caller) => own.has(caller));
 }
 
-/** Two scopes are the same when they mean the same callers, however many dimensions say so. */
+/**
+ * Two scopes are the same when they mean the same callers, however many dimensions say so. A caller that always fails for a
+ * reason of its own is none of those to whom it happens, unless it happens to nobody else.
+ */
 function isSameScope(scenario: Scenario, incident: Incident, wanted: Wanted): boolean {
-  const own = callersOf(scenario, wanted.scope);
-  const seen = callersOf(scenario, incident.scope);
-  return own.size === seen.size && [...own].every((caller) => seen.has(caller));
+  const whole = callersOf(scenario, wanted.scope);
+  const hit = new Set([...whole].filter(({ always }) => always === null));
+  const own = hit.size === 0 ? whole : hit;
+  const seen = [...callersOf(scenario, incident.scope)].filter(
+    (caller) => hit.size === 0 || caller.always === null,
+  );
+  return own.size === seen.length && seen.every((caller) => own.has(caller));
 }
 
 function callersOf({ callers }: Scenario, { key, class: _class, ...where }: Incident['scope']): Set<Caller> {
