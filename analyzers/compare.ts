@@ -36,8 +36,9 @@ export function total(sums: readonly CountSum[], matching: Matching, name = ''):
   return all;
 }
 
-/** Too few requests prove no health. */
+/** Too few requests prove no health: these, and so many that the worst rate would have given this many failures. */
 const LEAST_REQUESTS = 5;
+const LEAST_EXPECTED = 3;
 
 /** Those that fail at half of the worst rate or more, and those that are seen to work: at under a tenth of it. */
 export function apart(values: readonly Compared[]): { failing: string[]; working: string[] } {
@@ -48,7 +49,12 @@ export function apart(values: readonly Compared[]): { failing: string[]; working
   return {
     failing: values.filter((one) => one.matching > 0 && rateOf(one) >= worst / 2).map(({ name }) => name),
     working: values
-      .filter((one) => one.requests >= LEAST_REQUESTS && rateOf(one) < worst / 10)
+      .filter(
+        (one) =>
+          one.requests >= LEAST_REQUESTS &&
+          one.requests * worst >= LEAST_EXPECTED &&
+          rateOf(one) < worst / 10,
+      )
       .map(({ name }) => name),
   };
 }

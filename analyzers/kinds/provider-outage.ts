@@ -34,6 +34,8 @@ export const providerOutage = detectorOf({
     matching,
     budget: ({ budget }) => budget,
     paces: ({ window_seconds: window, fast_factor, slow_factor, leak_factor }) => [
+      // Of a window alone nobody knows whether it is a blip, so it has to last; with the pending time that is half a window.
+      { name: 'fast', windows: [window], factor: fast_factor, lasts: window / 3 },
       { name: 'fast', windows: [window, 5 * window], factor: fast_factor },
       { name: 'slow', windows: [5 * window, 60 * window], factor: slow_factor },
       { name: 'leak', windows: [30 * window, 360 * window, 4_320 * window], factor: leak_factor },

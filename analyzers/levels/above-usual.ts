@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Level, loudnessOf } from '../advance.ts';
 import type { Given, KindSettings } from '../given.ts';
-import { lastOfRun, type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
+import { type LevelRule, type Part, partsOf } from '../levels.ts';
+import { lastOfRun, startOfRun } from '../runs.ts';
 import { poissonTail } from '../poisson-tail.ts';
 import { upperEnd } from '../upper-end.ts';
 import type { CountSum, Matching } from '../view.ts';

@@ -1,6 +1,8 @@
+import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Level } from '../advance.ts';
 import type { KindSettings } from '../given.ts';
-import { lastOfRun, type LevelRule, type Part, partsOf, shareOf, startOfRun } from '../levels.ts';
+import { type LevelRule, type Part, partsOf } from '../levels.ts';
+import { failingRun, lastOfRun, shareOf, startOfRun } from '../runs.ts';
 import { poissonTail } from '../poisson-tail.ts';
 import type { Matching } from '../view.ts';
 
@@ -10,6 +12,8 @@ export interface BurnPace {
   /** Seconds, from the shortest, which says that it goes on, to the longest, which says that it is no blip. */
   windows: readonly number[];
   factor: number;
+  /** So long it must have lasted, and still go on: where the longest window does not say that it is no blip. Seconds. */
+  lasts?: number;
 }
 
 export interface BurnLevel {
@@ -66,9 +70,9 @@ export function burnRate<Settings extends KindSettings>(of: {
       const burning = (pace: BurnPace, name: string, ease: number): Part | null => {
         const { windows, factor } = pace;
         const short = partsIn(windows[0] ?? 0).get(name);
-        const goesOn = ease < 1 ? SHORT_LINGER_CHANCE : pace === paces[0] ? SHORT_CHANCE : SLOW_CHANCE;
-        if (short === undefined || poissonTail(short.first_attempts, budget * short.requests) >= goesOn)
-          return null;
+        const goesOn =
+          ease < 1 ? SHORT_LINGER_CHANCE : pace.name === paces[0]?.name ? SHORT_CHANCE : SLOW_CHANCE;
+        if (short === undefined || chanceOf(short, budget) >= goesOn) return null;
         let longest: Part | undefined;
         for (const seconds of windows) {
           longest = partsIn(seconds).get(name);
@@ -77,8 +81,29 @@ export function burnRate<Settings extends KindSettings>(of: {
           if (seconds > KNOWN_SECONDS && since > now - seconds / 2) return null;
         }
         if (longest === undefined || longest.first_attempts < ease * settings.count) return null;
-        const chance = poissonTail(longest.first_attempts, budget * longest.requests);
-        return chance < (ease === 1 ? CHANCE : LINGER_CHANCE) ? longest : null;
+        if (ease < 1) return chanceOf(longest, budget) < LINGER_CHANCE ? longest : null;
+        return isCertain(pace, longest) ? longest : null;
+      };
+      /** More than chance in the longest window, or in the stretch of it that fails; and no blip. */
+      const isCertain = (pace: BurnPace, part: Part): boolean => {
+        const seconds = pace.windows.at(-1) ?? 0;
+        const isIn = chanceOf(part, budget) < CHANCE;
+        if (isIn && pace.lasts === undefined) return true;
+        // Longer windows are sums per minute or hour, and in them it is no matter of seconds.
+        if (seconds > KNOWN_SECONDS) return isIn;
+        const own = view.between(now - seconds, now).where(part.contains);
+        const run = failingRun(own.intervals(matching));
+        if (run === null) return false;
+        if (pace.lasts !== undefined && (run.is_over || now - run.from < pace.lasts)) return false;
+        if (isIn) return true;
+        const [sums] = partsOf(own.between(run.from, run.to).sums(), matching);
+        // It may begin in any of the intervals: so often chance has its chance.
+        const intervals = seconds / COUNT_INTERVAL_SECONDS;
+        return (
+          sums !== undefined &&
+          sums.first_attempts >= settings.count &&
+          chanceOf(sums, budget) * intervals < CHANCE
+        );
       };
       const worst = (pace: BurnPace, ease: number): Part | null => {
         const names = [...partsIn(pace.windows[0] ?? 0).keys()];
@@ -109,19 +134,25 @@ export function burnRate<Settings extends KindSettings>(of: {
     },
     start({ view, now, from, settings, last }, { part, pace }) {
       if (part === null || pace === null) return now;
-      // Stray answers of before are not its beginning: half of the share that it has now is.
+      const own = view.where(part.contains);
       const present = shareOf(last(pace.windows[0] ?? 0).where(part.contains), matching);
       const least = Math.max(LINGER * pace.factor * of.budget(settings), present / 2);
       const isAbove = (sums: { requests: number; matching: number }): boolean =>
         sums.matching > 0 && sums.matching >= least * sums.requests;
-      const intervals = view.where(part.contains).intervals(matching);
+      const intervals = own.intervals(matching);
       // All windows but the longest burn while it goes on; the next longest finds its beginning best.
       const run = { now, from, window_seconds: pace.windows.at(-2) ?? pace.windows[0] ?? 0 };
       const first = startOfRun(intervals, run, isAbove) ?? now;
-      return intervals.find((sums) => sums.ts >= first && isAbove(sums))?.ts ?? first;
+      // Stray answers of before are not its beginning.
+      return failingRun(intervals.filter(({ ts }) => ts >= first))?.from ?? first;
     },
     last: (given, { part }, since) => lastOfRun(given, { part, matching, since }),
   };
+}
+
+/** Of so many failures, by chance alone, at a rate that just keeps the budget. What repeats an earlier request is no further evidence. */
+function chanceOf({ first_attempts, first_requests }: Part, budget: number): number {
+  return poissonTail(first_attempts, budget * first_requests);
 }
 
 function larger(one: Part | null, other: Part): Part {
