@@ -16,8 +16,10 @@ export interface Match {
   isScopeRight: boolean;
   /** Null where the truth does not say who must act. */
   isPartyRight: boolean | null;
-  /** Seconds from the moment with enough evidence to the detection; negative: before it. */
+  /** Seconds from the moment with enough evidence to the detection; negative: before it. Null where nothing fails by it. */
   detect_seconds: number | null;
+  /** Of what is to be warned of: whether it was, before the first refusal; null for other kinds. */
+  isBeforeRefusal: boolean | null;
   /** Seconds from the end to the end that was found. */
   resolve_seconds: number | null;
 }
@@ -44,6 +46,7 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
         isScopeRight: false,
         isPartyRight: null,
         detect_seconds: null,
+        isBeforeRefusal: one.is_warning ? false : null,
         resolve_seconds: null,
       };
     return {
@@ -52,7 +55,10 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
       duplicates: fitting.slice(1).filter(({ id }) => !consequences.has(id)).length,
       isScopeRight: isSameScope(scenario, best, one),
       isPartyRight: one.party === null ? null : best.verdict.party === one.party,
-      detect_seconds: (Date.parse(best.detected_at) - one.evident_at) / 1000,
+      detect_seconds: one.evident_at === null ? null : (Date.parse(best.detected_at) - one.evident_at) / 1000,
+      isBeforeRefusal: one.is_warning
+        ? one.refused_at === null || Date.parse(best.detected_at) <= one.refused_at
+        : null,
       resolve_seconds:
         best.resolved_at === null ? null : (Date.parse(best.resolved_at) - one.ended_at) / 1000,
     };
