@@ -10,7 +10,8 @@ import {
   scopeDimensions,
   tellingDimensions,
 } from './narrow-scope.ts';
-import { type Matching, matchingOf, type View } from './view.ts';
+import type { Seasonal } from './seasons.ts';
+import { type CountSum, type Matching, matchingOf, type View } from './view.ts';
 
 /** Of two dimensions that tell the same, the one that comes first is named. */
 const dimensions: readonly ScopeDimension[] = ['project', 'client', 'model', 'key', 'region'];
@@ -31,6 +32,8 @@ export interface Around {
   is_told: boolean;
   /** False: it was looked at within the last minute. */
   is_due: boolean;
+  /** The share of matching answers (0 to 1) that is usual at this time of the week; absent: not known. */
+  season?: ((of: Seasonal) => number) | undefined;
 }
 
 /** Counts since a start, and those of the time that counts as usual. */
@@ -50,8 +53,8 @@ export interface Excess {
 }
 
 /** Ranks the parts of the traffic by how well they explain the matching answers beyond the usual; several spans are one. */
-export function excessOf(spans: readonly Span[], matching: Matching): Excess {
-  const rows = new Map<string, ScopeSums & { scoped: Scoped }>();
+export function excessOf(spans: readonly Span[], matching: Matching, season?: Around['season']): Excess {
+  const rows = new Map<string, ScopeSums & { scoped: CountSum }>();
   const add = (
     view: View,
     name: 'requests' | 'usual_requests',
@@ -77,7 +80,7 @@ export function excessOf(spans: readonly Span[], matching: Matching): Excess {
     add(since, 'requests', 'failures');
     add(before, 'usual_requests', 'usual_failures');
   }
-  const all = [...rows.values()];
+  const all = season === undefined ? [...rows.values()] : [...rows.values()].map(withSeason(season));
   const { total, scopes: ranked } =
     all.length > MOST_COMBINATIONS ? { total: null, scopes: [] } : explain(dimensions, all);
   const [first] = ranked;
@@ -112,11 +115,22 @@ export function scopeByExcess(
   return (since, whole, around) => {
     const { known, is_told, is_due } = around;
     if (known !== null && !is_due) return { scope: known };
-    const excess = excessOf([{ since, before: around.before() }], matching);
+    const excess = excessOf([{ since, before: around.before() }], matching, around.season);
     const differs = describeDiffers(excess);
     if (known !== null && is_told && stillExplains(excess, known)) return { scope: known, differs };
     const scope = excess.scope ?? narrowScopeBy(since.sums(), (row) => matchingOf(row, matching));
     return { scope: inOrder({ ...whole, ...scope }), differs };
+  };
+}
+
+/** What is usual at this time of the week was usual before, whatever the last hour says. */
+function withSeason(season: NonNullable<Around['season']>) {
+  return <Row extends ScopeSums & { scoped: CountSum }>(row: Row): Row => {
+    const share = season(row.scoped);
+    const requests = Math.max(row.usual_requests, row.requests);
+    return share > 0 && share * row.usual_requests >= row.usual_failures
+      ? { ...row, usual_requests: requests, usual_failures: Math.max(row.usual_failures, share * requests) }
+      : row;
   };
 }
 

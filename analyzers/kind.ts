@@ -151,7 +151,7 @@ export function detectorOf<
   }
 
   function judge(given: Given<Settings>, known: Known | null): Finding | null {
-    const { identity, view, now } = given;
+    const { identity, view, now, season } = given;
     const previous = recall(known?.facts);
     const judged = kind.level({ ...given, known, previous });
     const { level } = judged;
@@ -166,6 +166,7 @@ export function detectorOf<
             before: () => view.between(given.from, startedAt),
             known: known?.scope ?? null,
             is_told: known !== null && known.scope_may !== 'change',
+            season: season === undefined ? undefined : (of) => season(of, { from: startedAt, to: now }),
             is_due: known === null || known.state === 'pending' || now % DIFFERS_SECONDS === 0,
             peers: () =>
               given.peers().map(({ identity: other, view: all }) => {

@@ -59,6 +59,8 @@ export interface FailingRun {
 }
 
 const OVER_ODDS = Math.log(20);
+/** What people were told of is over when that is so many times as likely as not. */
+const SURELY = 1e6;
 
 /**
  * The stretch that explains the counts best if the part failed at one rate in it and at a tenth of that before and after; null where
@@ -101,6 +103,17 @@ function rateIn(intervals: readonly IntervalSum[], from: number, to: number): nu
     sums.matching += matching;
   }
   return sums.requests === 0 ? 0 : sums.matching / sums.requests;
+}
+
+/**
+ * Whether failing at `rate` (0 to 1) has given way to failing at `after`: a million times as likely as that it goes on, by
+ * the counts since it was seen last. Intervals in order of time.
+ */
+export function isOver(intervals: readonly IntervalSum[], rate: number, after: number): boolean {
+  let sum = 0;
+  for (const { requests, matching } of intervals)
+    sum = Math.min(0, sum) + matching * Math.log(rate / after) - requests * (rate - after);
+  return sum < -Math.log(SURELY);
 }
 
 /** By the likelihood of counts that come by chance at either rate. */

@@ -47,6 +47,8 @@ export interface Truth {
   scope?: Scope;
   /** Kinds that are right as well: what is warned of happens. */
   also?: readonly string[];
+  /** Share of the requests of the scope, from 0 to 1, that fails so at this time in any case; absent: as in calm weather. */
+  usual_share?: number;
 }
 
 /** Requests of some callers fail, each with the same chance, however many they send. */
@@ -109,6 +111,8 @@ export interface Scenario {
   requests_per_second: number;
   /** True: the rate follows the hours of the day. False: it is even. */
   diurnal: boolean;
+  /** Nothing is sent outside of these spans (milliseconds after the start, in order of time); absent: all the time. */
+  hours?: readonly { from_ms: number; to_ms: number }[];
   callers: readonly Caller[];
   /** Share of all requests that fail with each class, in calm weather. */
   background: Readonly<Partial<Record<ErrorClass, number>>>;
@@ -131,6 +135,7 @@ export interface TrueIncident {
   classes: readonly ErrorClass[];
   /** Kinds that are right as well. */
   also?: readonly string[];
+  usual_share?: number;
   /** Epoch milliseconds: from here on requests fail by it. */
   started_at: number;
   /** Epoch milliseconds: from here on none fails by it. */

@@ -15,6 +15,7 @@ const matching: Matching = {
   measure: 'requests',
 };
 const since = sinceStart(matching, ['model', 'client', 'region']);
+const memory = since.memory.and(differsFacts).and(z.object({ pace: z.string() }));
 /** Longer ago than this is no part of the comparison; seconds. Regions are known that far back. */
 const COMPARED_SECONDS = 6 * 3_600;
 
@@ -30,7 +31,7 @@ export const providerOutage = detectorOf({
     minutes: Math.max(COMPARED_SECONDS, 360 * window),
     hours: 4_320 * window,
   }),
-  ...burnRate<AnalyzerSettings['provider_outage']>({
+  ...burnRate<AnalyzerSettings['provider_outage'], z.infer<typeof memory>>({
     matching,
     budget: ({ budget }) => budget,
     paces: ({ window_seconds: window, fast_factor, slow_factor, leak_factor }) => [
@@ -47,7 +48,7 @@ export const providerOutage = detectorOf({
       { view, whole },
       { ...around, peers: peers(), budget: settings.budget, compared_from: now - COMPARED_SECONDS },
     ),
-  memory: since.memory.and(differsFacts).and(z.object({ pace: z.string() })),
+  memory,
   remember: (situation) => ({
     ...since.remember(situation),
     ...rememberDiffers(situation.previous, situation.looked),

@@ -1,8 +1,10 @@
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Level } from '../advance.ts';
-import type { KindSettings } from '../given.ts';
+import type { Known } from '../detector.ts';
+import type { Given, KindSettings } from '../given.ts';
 import { type LevelRule, type Part, partsOf } from '../levels.ts';
-import { failingRun, lastOfRun, shareOf, startOfRun } from '../runs.ts';
+import { failingRun, isOver, lastOfRun, shareOf, startOfRun } from '../runs.ts';
+import { isInScope, type Scoped } from '../narrow-scope.ts';
 import { poissonTail } from '../poisson-tail.ts';
 import type { Matching } from '../view.ts';
 
@@ -39,16 +41,35 @@ const LINGER = 0.5;
 /** Windows above this must be known for half of their time, or they say nothing else than the shorter ones. */
 const KNOWN_SECONDS = 3_600;
 
+/** It is looked at over so many seconds whether it goes on. */
+const GOES_ON_SECONDS = 10_800;
+
+/** What it is given of an incident that is known, where there is one. */
+type Judging<Settings, Memory> = Given<Settings> & {
+  known?: Pick<Known, 'state' | 'scope' | 'started_at'> | null;
+  previous?: Memory | null;
+};
+
+/** What a kind remembers of the answers since the start. */
+interface Sums {
+  requests: number;
+  matching: number;
+}
+
+type BurnRule<Settings, Memory> = Omit<LevelRule<Settings, BurnLevel>, 'level'> & {
+  level(given: Judging<Settings, Memory>): BurnLevel;
+};
+
 /**
  * A breach where a part of the traffic burns its error budget at one of the paces: `budget` is the share of requests (0 to 1)
  * that may match; the longest window holds at least `count` of them that are no retries, and more than chance explains.
  */
-export function burnRate<Settings extends KindSettings>(of: {
+export function burnRate<Settings extends KindSettings, Memory extends Sums = Sums>(of: {
   matching: Matching;
   budget(settings: Settings): number;
   /** Fastest first. */
   paces(settings: Settings): readonly BurnPace[];
-}): LevelRule<Settings, BurnLevel> {
+}): BurnRule<Settings, Memory> {
   const { matching } = of;
   return {
     begins_within: (settings) => Math.max(...of.paces(settings).map(({ windows }) => windows[0] ?? 0)),
@@ -119,7 +140,10 @@ export function burnRate<Settings extends KindSettings>(of: {
         const part = worst(pace, LINGER);
         if (part !== null) return { level: 'lingering', part, pace };
       }
-      const longest = paces[0]?.windows.at(-1) ?? 0;
+      const rest = goesOn(given, { matching, budget });
+      if (rest !== null) return { level: 'lingering', part: rest, pace: null };
+      const fastest = paces.filter(({ name }) => name === paces[0]?.name);
+      const longest = Math.max(0, ...fastest.flatMap(({ windows }) => windows));
       return { level: partsIn(longest).size === 0 ? 'no_data' : 'healthy', part: null, pace: null };
     },
     numbers({ settings, last }) {
@@ -148,6 +172,25 @@ export function burnRate<Settings extends KindSettings>(of: {
     },
     last: (given, { part }, since) => lastOfRun(given, { part, matching, since }),
   };
+}
+
+/**
+ * What people were told of, where its own counts do not say that it is over: a small caller is above a threshold in some minutes and
+ * below it in others while the same trouble goes on. Over means that it keeps the budget, or fails at a tenth of its rate.
+ */
+function goesOn<Settings extends KindSettings>(
+  { known, previous, view, now }: Judging<Settings, Sums>,
+  { matching, budget }: { matching: Matching; budget: number },
+): Part | null {
+  if (known?.state !== 'firing' || !previous?.matching) return null;
+  const own = view.within(known.scope);
+  const rate = previous.matching / previous.requests;
+  const after = Math.max(rate / 10, Math.min(budget, rate / 2));
+  const recent = own.between(Math.max(known.started_at, now - GOES_ON_SECONDS), now);
+  if (isOver(recent.intervals(matching), rate, after)) return null;
+  const [whole] = partsOf(recent.sums(), matching);
+  const isIn = (row: Scoped): boolean => isInScope(row, known.scope);
+  return whole === undefined ? null : { ...whole, contains: isIn };
 }
 
 /** Of so many failures, by chance alone, at a rate that just keeps the budget. What repeats an earlier request is no further evidence. */

@@ -148,6 +148,33 @@ describe('burn rate of one window, that has to last', () => {
   });
 });
 
+describe('what people were told of', () => {
+  const rule = burnRate({
+    matching: errors,
+    budget: () => 0.01,
+    paces: () => [{ name: 'fast', windows: [60, 300], factor: 10 }],
+  });
+  const levelOf = (streams: Stream[], state: 'firing' | 'pending' = 'firing'): string =>
+    rule.level({
+      ...givenOf(traffic(streams), at(120), settings, { fine: 7_200 }),
+      known: { state, scope: { provider: 'openai' }, started_at: at(20) },
+      previous: { requests: 1_000, matching: 24 },
+    }).level;
+  const leak = failed(0.5, 20, 120);
+  test.each<[string, string, string]>([
+    ['goes on below all thresholds, while it fails as before', levelOf([ok(20, 0, 120), leak]), 'lingering'],
+    ['is over when it keeps the budget', levelOf([ok(20, 0, 120), { ...leak, to: 70 }]), 'healthy'],
+    [
+      'is not over for a minute without a failure',
+      levelOf([ok(20, 0, 120), { ...leak, to: 118 }]),
+      'lingering',
+    ],
+    ['says nothing of what nobody was told of', levelOf([ok(20, 0, 120), leak], 'pending'), 'healthy'],
+  ])('%s', (_name, level, expected) => {
+    expect(level).toBe(expected);
+  });
+});
+
 describe('the stretch that fails', () => {
   const intervals = (...counts: [requests: number, matching: number][]) =>
     counts.map(([requests, matching], i) => ({ ts: i * 10, requests, matching }));

@@ -37,7 +37,7 @@ export function evidenceOf(
     return {
       truth,
       where: { ...where, api_key: key },
-      usual: truth.classes.reduce((sum, name) => sum + (background[name] ?? 0), 0),
+      usual: truth.classes.reduce((sum, name) => sum + (background[name] ?? 0), truth.usual_share ?? 0),
       refusal,
       requests: 0,
       failures: 0,
