@@ -176,7 +176,7 @@ describe('every transition', () => {
     expect({ to: step.next?.state ?? 'none', written: step.emit, reason: step.reason }).toEqual(expected);
   });
 
-  test('is in the table of docs/incidents.md, and no other', async () => {
+  test('is in the table of docs/incidents.md, which has no others', async () => {
     const text = await readFile(new URL('../docs/incidents.md', import.meta.url), 'utf8');
     const section = /## States\n([\s\S]*?)\n## /.exec(text)?.[1] ?? '';
     const rows = section
@@ -257,24 +257,28 @@ test.each([
     [...times(5, 'breach'), ...times(20, 'healthy'), ...times(20, 'no_data'), ...times(10, 'healthy')],
     ['fired', 'resolved'],
   ],
-  ['flapping round the threshold is one incident', [...times(5, 'breach'), ...flapping], ['fired']],
+  ['flapping around the threshold is one incident', [...times(5, 'breach'), ...flapping], ['fired']],
   [
     'a breach within the grace time opens the same one again',
     [...times(5, 'breach'), ...times(31, 'healthy'), ...times(3, 'breach'), ...times(40, 'healthy')],
     ['fired', 'resolved', 'reopened', 'resolved'],
   ],
-  ['a single breach that is gone at the next look is silent', ['breach', 'healthy', 'breach', 'healthy'], []],
-  ['a lull while pending does not start the wait again', ['breach', 'lingering', 'breach'], ['fired']],
+  [
+    'a breach that ends before the next evaluation writes nothing',
+    ['breach', 'healthy', 'breach', 'healthy'],
+    [],
+  ],
+  ['a pause while pending does not start the wait again', ['breach', 'lingering', 'breach'], ['fired']],
 ] as [string, Observation['level'][], string[]][])('%s', (_name, levels, told) => {
   expect(play(levels).told).toEqual(told);
 });
 
-test('is resolved at the last matching answer, not when that became sure', () => {
+test('an incident is resolved at its last matching answer, not when that became certain', () => {
   const { last } = play([...times(5, 'breach'), ...times(31, 'healthy')]);
   expect(last).toMatchObject({ state: 'resolved', resolved_at: NOW + 40, evaluated_at: NOW + 360 });
 });
 
-test('a gap between evaluations is vouched for only as far as the window reaches', () => {
+test('after a gap between evaluations only the time of the window counts as healthy', () => {
   const step = advance(firing({ evaluated_at: NOW - 3_600 }), seen('healthy'), NOW, POLICY);
   expect(step).toMatchObject({ reason: 'clearing', next: { healthy_seconds: 60 } });
 });

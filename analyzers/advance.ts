@@ -1,52 +1,52 @@
 import type { IncidentState } from '../domain/incident.ts';
 
 /**
- * What a detector sees in one organization: `breach` is over the threshold to fire; `lingering` is under it and
- * over the one to clear; `healthy` is proven by answers; `no_data` proves nothing.
+ * What a detector sees of one subject. `breach`: over the threshold that fires. `lingering`: under it, but over the
+ * threshold that clears. `healthy`: answers prove it. `no_data`: nothing is proven.
  */
 export type Level = 'breach' | 'lingering' | 'healthy' | 'no_data';
 
 const loudness: readonly Level[] = ['no_data', 'healthy', 'lingering', 'breach'];
 
-/** How strong a statement is: where one has proof of health and another knows nothing, it is healthy. */
+/** How strong a statement is. Healthy counts more than no data: one knows, the other does not. */
 export function loudnessOf(level: Level): number {
   return loudness.indexOf(level);
 }
 
-/** Durations of the life of an incident, in seconds. */
+/** Durations that decide the life of an incident, in seconds. */
 export interface Policy {
   pending_seconds: number;
   clear_seconds: number;
   reopen_seconds: number;
-  /** Longest time that one healthy evaluation can vouch for. */
+  /** Longest time that one healthy evaluation proves. */
   window_seconds: number;
 }
 
-/** What was seen at one evaluation. `incomplete`: counts are missing because ingest is behind. */
+/** What one evaluation saw. `incomplete`: counts are missing because ingest is behind. */
 export interface Observation {
   level: Level | 'incomplete';
   started_at: number;
   last_at: number;
 }
 
-/** Where an incident stands. Times are epoch seconds of event time. */
+/** The present stage of an incident. Times are epoch seconds of event time. */
 export interface Life {
   state: IncidentState;
-  /** First matching answer. */
+  /** Time of the first matching answer. */
   started_at: number;
-  /** Evaluation that saw the breach first. */
+  /** Time of the evaluation that saw the breach first. */
   breach_at: number;
-  /** Evaluation that fired; null while pending. */
+  /** Time of the evaluation that fired; null while pending. */
   detected_at: number | null;
-  /** End of the last matching answers; null while not resolved. */
+  /** End of the last interval with matching answers; null while not resolved. */
   resolved_at: number | null;
   last_at: number;
   /** Healthy time seen since the last breach. */
   healthy_seconds: number;
   evaluated_at: number;
-  /** Why nothing can be said at present. */
+  /** Why the present evaluation says nothing; null: it says something. */
   held: 'no_data' | 'data_incomplete' | null;
-  /** How often it was opened again. */
+  /** How many times the incident was opened again. */
   reopened: number;
 }
 
@@ -69,14 +69,14 @@ export const reasons = [
 ] as const;
 export type Reason = (typeof reasons)[number];
 
-/** `emit`: the change has to be told at once. `next` null: nothing is remembered. */
+/** `emit`: the change must be written at once. `next` null: nothing is remembered. */
 export interface Advance {
   next: Life | null;
   emit: boolean;
   reason: Reason;
 }
 
-/** One step in the life of an incident; the table is in docs/incidents.md. Pure: `now` is event time in seconds. */
+/** Makes one step in the life of an incident; docs/incidents.md has the table. Pure: `now` is event time in seconds. */
 export function advance(previous: Life | null, seen: Observation, now: number, policy: Policy): Advance {
   if (previous !== null && now <= previous.evaluated_at) {
     return { next: previous, emit: false, reason: 'already_evaluated' };
@@ -112,20 +112,20 @@ function fromPending(previous: Life, seen: Observation, now: number, policy: Pol
         return fire({ ...life, last_at: seen.last_at }, now);
       return { next: { ...life, last_at: seen.last_at }, emit: false, reason: 'breach_waits' };
     case 'lingering':
-      // What neither ends nor comes back over the threshold for so long is told: nothing waits for ever.
+      // A breach that neither ends nor comes back over the threshold for this long fires: none stays pending for ever.
       if (now - life.breach_at >= policy.clear_seconds) return fire({ ...life, last_at: seen.last_at }, now);
       return { next: { ...life, last_at: seen.last_at }, emit: false, reason: 'breach_paused' };
     case 'healthy':
       return { next: null, emit: false, reason: 'breach_ended' };
     case 'no_data':
-      // A breach that nothing has confirmed for so long would begin in the wrong place.
+      // A breach that was not confirmed for this long is dropped; fired now, it would have the wrong start.
       if (now - life.last_at > policy.clear_seconds)
         return { next: null, emit: false, reason: 'breach_ended' };
       return { next: life, emit: false, reason: 'breach_paused' };
     case 'incomplete':
       break;
   }
-  // This time will be evaluated when its counts are in, so it does not count as evaluated now.
+  // The previous life stays: this time is evaluated later, when its counts are stored.
   return { next: previous, emit: false, reason: 'breach_paused' };
 }
 
@@ -143,7 +143,7 @@ function fromFiring(previous: Life, seen: Observation, now: number, policy: Poli
       return { next, emit: previous.held === 'data_incomplete', reason };
     }
     case 'healthy': {
-      // A gap between evaluations is vouched for only as far as the window reaches.
+      // After a gap between evaluations, only the time of the window counts as healthy.
       const healthy = life.healthy_seconds + Math.min(now - previous.evaluated_at, policy.window_seconds);
       if (healthy < policy.clear_seconds) {
         return {
@@ -156,7 +156,7 @@ function fromFiring(previous: Life, seen: Observation, now: number, policy: Poli
       return { next, emit: true, reason: 'resolved' };
     }
     case 'no_data':
-      // With little traffic this comes and goes: it is shown with the next numbers.
+      // With little traffic this state comes and goes: it is written with the next numbers.
       return {
         next: { ...life, held: 'no_data' },
         emit: previous.held === 'data_incomplete',
@@ -165,14 +165,14 @@ function fromFiring(previous: Life, seen: Observation, now: number, policy: Poli
     case 'incomplete':
       break;
   }
-  // As above: the time of the last evaluation stays.
+  // As above: this time does not count as evaluated.
   const next: Life = { ...previous, held: 'data_incomplete' };
   return { next, emit: previous.held !== 'data_incomplete', reason: 'held' };
 }
 
 function fromResolved(previous: Life, seen: Observation, now: number, policy: Policy): Advance {
   const resolvedAt = previous.resolved_at ?? previous.last_at;
-  // While counts are missing, the grace time stands still: the breach that ends it may be among them.
+  // While counts are missing, the grace time stands still: the breach that would reopen the incident may be among them.
   if (seen.level === 'incomplete') return { next: previous, emit: false, reason: 'at_rest' };
   if (now - resolvedAt > policy.reopen_seconds) {
     const next = fromNothing(seen, now, policy);

@@ -4,27 +4,30 @@ import type { Names } from './identity.ts';
 import { isInScope, scopeDimensions } from './narrow-scope.ts';
 import { type Matching, matchingOf } from './view.ts';
 
-/** So much later than the first, and after as many good answers as an incident needs bad ones, another has its own cause. */
+/**
+ * A second incident beside the first must begin at least this much later. The rest of the traffic must have given as
+ * many good answers in between as an incident needs bad ones. Otherwise both have one cause.
+ */
 const LATER_SECONDS = 180;
-/** A part with more matching answers than this share of its requests was not well. */
+/** A part of the traffic is unhealthy if a larger share of its requests matches. */
 const WELL_SHARE = 0.1;
 
-/** The identity that an incident shares with those beside which it began. */
+/** The identity without the mark of an incident that began beside another. */
 export function baseOf(identity: Names): Names {
   return Object.fromEntries(Object.entries(identity).filter(([name]) => name !== 'apart'));
 }
 
-/** The identity of an incident that began, at `startedAt` (epoch seconds), beside another of the same identity. */
+/** The identity of an incident that began at `startedAt` (epoch seconds) beside another of the same identity. */
 export function besideIdentity(identity: Names, startedAt: number): Names {
   return { ...identity, apart: String(startedAt) };
 }
 
-/** What the scope of one incident holds of the counts of its identity. */
+/** The counts of the identity that are in the scope of one incident. */
 export function ofScope<S>(given: Given<S>, { scope }: Known): Given<S> {
   return narrowed(given, (row) => isInScope(row, scope));
 }
 
-/** What no incident holds of the counts of their identity; null where one of them holds everything. */
+/** The counts of the identity that are in the scope of no incident; null when one incident has all of them. */
 export function besides<S>(given: Given<S>, family: readonly Known[]): Given<S> | null {
   const isWhole = ({ scope }: Known): boolean => scopeDimensions.every((name) => scope[name] === undefined);
   if (family.some(isWhole)) return null;
@@ -32,9 +35,9 @@ export function besides<S>(given: Given<S>, family: readonly Known[]): Given<S> 
 }
 
 /**
- * Whether what began at `startedAt` (epoch seconds) in the rest of the counts has a cause of its own: the rest was well
- * for a while after the first incident had begun. Where it did not send, or failed from the first moment on, the
- * first incident is wider than it looked.
+ * Whether a breach that began at `startedAt` (epoch seconds) in the rest of the counts has a cause of its own. It has
+ * one if the rest stayed healthy for a while after the first incident began. If the rest sent nothing, or failed from
+ * the first moment, then the first incident is wider than it looked.
  */
 export function isApart<S extends { count: number }>(
   rest: Given<S>,

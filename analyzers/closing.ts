@@ -1,6 +1,6 @@
 import type { Finding, Known } from './detector.ts';
 
-/** Of a kind that is not looked for any more: it is over, and nothing more is said of it. */
+/** The finding for an incident whose kind was switched off: it is over, and its last report stays. */
 export function closing({ identity, started_at, scope, facts, said }: Known): Finding {
   return {
     identity,

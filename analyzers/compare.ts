@@ -1,14 +1,16 @@
 import { type CountSum, type Matching, matchingOf } from './view.ts';
 import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
 
-/** A value of a dimension, and how many of its requests match. */
+/** A value of a dimension, with its requests and how many of them match. */
 export interface Compared {
   name: string;
   requests: number;
   matching: number;
 }
 
-/** The values of a dimension, most matching answers first, equal ones in order of the names; no name is no value. */
+/**
+ * The values of a dimension, those with most matching answers first, then by name. Rows without a value are left out.
+ */
 export function compareBy(
   sums: readonly CountSum[],
   matching: Matching,
@@ -26,7 +28,7 @@ export function compareBy(
   return [...found.values()].sort((a, b) => b.matching - a.matching || (a.name < b.name ? -1 : 1));
 }
 
-/** All of them as one. */
+/** The sums of all rows, as one value. */
 export function total(sums: readonly CountSum[], matching: Matching, name = ''): Compared {
   const all = { name, requests: 0, matching: 0 };
   for (const row of sums) {
@@ -40,10 +42,11 @@ export function total(sums: readonly CountSum[], matching: Matching, name = ''):
 const LEAST_REQUESTS = 5;
 const LEAST_EXPECTED = 3;
 
-/** Those that fail at half of the worst rate or more, and those that are seen to work: at under a tenth of it. */
+/** Sorts values into failing ones (at least half of the worst rate) and working ones (under a tenth of it). */
 export function apart(values: readonly Compared[]): { failing: string[]; working: string[] } {
   const rateOf = ({ requests, matching }: Compared): number => (requests === 0 ? 0 : matching / requests);
-  // The worst of those that are not chance: a value with one failure of one request is not what it is about.
+  // The worst rate among values with enough matching answers: one failure of one request would otherwise count as the
+  // worst.
   const most = values.reduce((sum, { matching }) => Math.max(sum, matching), 0);
   const worst = Math.max(0, ...values.filter(({ matching }) => matching >= most / 10).map(rateOf));
   return {

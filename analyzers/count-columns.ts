@@ -1,19 +1,22 @@
 import { type MoreMeasure, moreMeasures } from '../store/queries/count-measures.ts';
 
-/** The most that a count of one row can be; larger ones stay at it. */
+/** Largest count that a row can hold; larger counts are stored as this one. */
 const MOST = 0xffff_ffff;
 const FIRST_CAPACITY = 16;
-/** What an array takes beside its numbers, bytes, about. */
+/** Memory that an array takes besides its numbers: about this many bytes. */
 const ARRAY_BYTES = 200;
-/** Arrays grow by this much: little of them is empty, and an eighth that is over is dropped before they grow again. */
+/** Growth factor of the arrays. It is small so that little memory stays empty. */
 const GROWTH = 1.15;
 
-/** Numbers in the narrowest form that holds them all. Most counts of 10 s are below 256: of these eight times as many fit. */
+/**
+ * An array in the narrowest number type that holds all its values. Most counts of 10 s are below 256, and then a number
+ * takes one byte instead of eight.
+ */
 export type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /**
- * Rows of counts as parallel arrays of numbers: 6 bytes a row where counts are small, and more only for what is not zero
- * throughout. As objects they would take twenty times as much, and the garbage collector would walk through them.
+ * Rows of counts as parallel arrays of numbers. A row takes 6 bytes when counts are small; measures that are always
+ * zero take nothing. Objects would take about twenty times as much memory and slow down the garbage collector.
  */
 export class CountColumns {
   length = 0;
@@ -26,17 +29,17 @@ export class CountColumns {
   useless_retries: Column | null = null;
   input_tokens: Column | null = null;
   cost_usd: Column | null = null;
-  /** Measures that somebody asked for; NaN where nothing is known. */
+  /** Measures that only some kinds ask for; NaN: unknown. */
   readonly more = new Map<MoreMeasure, Float64Array<ArrayBuffer>>();
 
-  /** With room for so many rows at first. */
+  /** `capacity`: number of rows that fit before the arrays grow. */
   constructor(capacity = FIRST_CAPACITY) {
     this.ts = new Uint32Array(capacity);
     this.which = new Uint8Array(capacity);
     this.requests = new Uint8Array(capacity);
   }
 
-  /** Adds a row, whose measures are 0 until `add` is called. */
+  /** Adds a row; its measures are 0 until `add` is called. */
   push(ts: number, which: number): number {
     if (this.length === this.ts.length) this.#resize(Math.ceil(this.length * GROWTH) + FIRST_CAPACITY);
     const at = this.length++;
@@ -51,13 +54,13 @@ export class CountColumns {
     return at;
   }
 
-  /** Makes room for so many more rows at once. */
+  /** Makes room for this many more rows. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed > this.ts.length) this.#resize(Math.max(needed, Math.ceil(this.length * GROWTH)));
   }
 
-  /** Adds to the measures of a row; costs are those of failures. */
+  /** Adds to the measures of a row. The cost is that of failures. */
   add(at: number, requests: number, retries: number, useless: number, tokens: number, usd: number): void {
     this.requests = put(this.requests, at, Math.min(MOST, (this.requests[at] ?? 0) + requests));
     if (retries > 0) {
@@ -78,7 +81,7 @@ export class CountColumns {
     }
   }
 
-  /** Merges a value of such a measure into a row, as `moreMeasures` says. */
+  /** Merges a value of a rarer measure into a row, by the rule in `moreMeasures`. */
   addMore(at: number, name: MoreMeasure, value: number): void {
     if (Number.isNaN(value)) return;
     let column = this.more.get(name);
@@ -87,7 +90,7 @@ export class CountColumns {
     column[at] = merged(name, column[at] ?? Number.NaN, value);
   }
 
-  /** Adds the measures of a row of other columns. */
+  /** Adds the measures of a row of other columns to a row. */
   addFrom(at: number, other: CountColumns, from: number): void {
     this.add(
       at,
@@ -100,18 +103,18 @@ export class CountColumns {
     for (const [name, column] of other.more) this.addMore(at, name, column[from] ?? Number.NaN);
   }
 
-  /** Takes away the first rows. */
+  /** Removes the first `count` rows. */
   dropFirst(count: number): void {
     for (const column of this.#columns()) column.copyWithin(0, count, this.length);
     this.length -= count;
   }
 
-  /** Size in bytes, about. */
+  /** Approximate size in bytes. */
   get bytes(): number {
     return this.#columns().reduce((sum, column) => sum + column.byteLength + ARRAY_BYTES, 0);
   }
 
-  /** Index of the first row at or after a time; rows stand in order of time. */
+  /** Index of the first row at or after a time. Rows are in order of time. */
   lowerBound(ts: number): number {
     let low = 0;
     let high = this.length;
@@ -159,7 +162,7 @@ export class CountColumns {
   }
 }
 
-/** The column with a number (0 or more) in a place of it; a wider one where the number does not fit. */
+/** Stores a number (0 or more) and returns the column; returns a wider one if the number does not fit. */
 function put(column: Column, at: number, value: number): Column {
   column[at] = value;
   if (column[at] === value) return column;
@@ -189,7 +192,7 @@ function resized(column: Column, capacity: number): Column {
   return larger;
 }
 
-/** Two values of a measure as one; NaN is none. */
+/** Merges two values of a measure; NaN means no value. */
 export function merged(name: MoreMeasure, one: number, other: number): number {
   if (Number.isNaN(one)) return other;
   if (Number.isNaN(other)) return one;

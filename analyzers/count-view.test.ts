@@ -6,7 +6,7 @@ const rows = [30, 10, 20, 20].map((ts, i) =>
   countRow({ ts, org: i === 0 ? 'b' : 'a', class: i === 1 ? 'slow_down' : 'ok' }),
 );
 
-test('a range holds its first moment and not its last', () => {
+test('a range includes its start and not its end', () => {
   const sorted = [...rows].sort((a, b) => a.ts - b.ts);
   expect(rowsBetween(sorted, 10, 30).map((row) => row.ts)).toEqual([10, 20, 20]);
   expect(rowsBetween(sorted, 11, 20)).toEqual([]);
@@ -23,7 +23,7 @@ test('rows are kept by organization in order of time', () => {
   ]);
 });
 
-test('organizations with an answer of a class in a range', () => {
+test('organizations with an answer of a class in a range are found', () => {
   const view = countView(rows);
   expect([...orgsWith(view, ['slow_down'], 0, 20)]).toEqual(['openai\na']);
   expect([...orgsWith(view, ['slow_down'], 20, 40)]).toEqual([]);

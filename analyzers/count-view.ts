@@ -5,19 +5,19 @@ import { type MeasuredRow, type Reads, readsKey, type SubjectsView, subjectsOf }
 import type { Season } from './seasons.ts';
 import type { Measure } from './view.ts';
 
-/** Counts as detectors read them. */
+/** The counts that detectors read. */
 export interface CountView {
-  /** By `orgKey`. */
+  /** Keyed by `orgKey`. */
   orgs: ReadonlyMap<string, OrgCounts>;
-  /** Organizations whose counts did not fit into memory: nothing can be said of them. */
+  /** Organizations whose counts did not fit into memory; they are not judged. */
   left_out?: { has(key: string): boolean };
-  /** What kinds read for themselves; absent: nothing was. */
+  /** The counts that kinds read for themselves; absent: none. */
   subjects?(reads: Reads): SubjectsView;
-  /** What is usual at a time of the week; absent or undefined: not known. */
+  /** The usual share at a time of the week; absent or undefined: unknown. */
   season?(kind: IncidentKind): Season | undefined;
 }
 
-/** Arranges counts for the detectors, once for many evaluations. Rows may come in any order. */
+/** Prepares counts once for many evaluations. Rows may come in any order. */
 export function countView(rows: readonly MeasuredRow[]): CountView {
   const orgs = new Map<string, OrgCounts>();
   for (const row of [...rows].sort((a, b) => a.ts - b.ts)) {
@@ -38,12 +38,12 @@ export function countView(rows: readonly MeasuredRow[]): CountView {
   };
 }
 
-/** One text per provider and organization; unequal pairs have unequal texts. */
+/** One text per provider and organization; different pairs have different texts. */
 export function orgKey(pair: { provider: string; org: string }): string {
   return `${pair.provider}\n${pair.org}`;
 }
 
-/** The rows with `from <= ts < to` (epoch seconds) of rows in order of time. */
+/** The rows with `from <= ts < to` (epoch seconds); `rows` must be in order of time. */
 export function rowsBetween<Row extends { ts: number }>(
   rows: readonly Row[],
   from: number,
@@ -52,7 +52,10 @@ export function rowsBetween<Row extends { ts: number }>(
   return rows.slice(lowerBound(rows, from), lowerBound(rows, to));
 }
 
-/** Keys of the organizations with an answer of one of the classes in `[from, to)`, each once; or with a retry among them. */
+/**
+ * Keys of the organizations that have a matching answer (of one of the classes, or a retry of such) in `[from, to)`,
+ * each once.
+ */
 export function orgsWith(
   view: CountView,
   classes: readonly RequestClass[],

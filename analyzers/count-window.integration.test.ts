@@ -54,7 +54,7 @@ const requestsOf = (window: CountWindow, org: string, from: number, to: number):
     ?.between(START + from, START + to)
     .total().requests;
 
-test('an organization that does not fit is coarse, loses no request, and is fine again when it would fit', async () => {
+test('an organization that does not fit becomes coarse, loses no request, and is read in full again when it fits', async () => {
   const store = await stored(
     traffic([
       ...many(300, 'client', { ...failing, org: 'wide', to: 10 }),
@@ -83,7 +83,7 @@ test('an organization that does not fit is coarse, loses no request, and is fine
   await store.close();
 }, 300_000);
 
-test('one that never fits is left out, keeps nobody else waiting, and comes back when there is room', async () => {
+test('an organization that never fits is left out, delays no other, and comes back when there is room', async () => {
   const store = await stored(
     traffic([
       ...many(300, 'project', { ...failing, org: 'large', to: 30 }),
@@ -109,7 +109,7 @@ test('one that never fits is left out, keeps nobody else waiting, and comes back
   await store.close();
 }, 300_000);
 
-test('late counts are seen: at the next step if under 5 minutes old, once a minute if older', async () => {
+test('late counts are read at the next step if under 5 minutes old, and within a minute if older', async () => {
   const store = await stored(traffic([{ ...failing, to: 40 }]));
   const window = new CountWindow();
   const at = 30 * MINUTE;
@@ -130,7 +130,7 @@ test('late counts are seen: at the next step if under 5 minutes old, once a minu
   await store.close();
 }, 300_000);
 
-test('a history that is read in pieces is that which is read at once', async () => {
+test('a history has the same counts, read in pieces or at once', async () => {
   const store = await stored(
     traffic([
       ...many(7, 'client', { ...failing, to: 30, cost_usd: 0.25, retries: 1 }),

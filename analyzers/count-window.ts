@@ -16,81 +16,95 @@ import { Suspects } from './suspects.ts';
 import { SumWindows } from './sum-window.ts';
 import type { Measure } from './view.ts';
 
-/** Intervals of the last minutes are asked at every step whether their counts have grown, older ones once a minute; seconds. */
+/** Counts of intervals up to this age are checked for growth at every step, older ones once a minute; seconds. */
 const YOUNG_SECONDS = 300;
 const OLD_EVERY_SECONDS = 60;
-/** When in a minute that is; incidents are written again at its beginning. */
+/**
+ * Second of the minute at which older intervals are checked. Incidents are refreshed at its beginning, so the work is
+ * spread.
+ */
 const OLD_AT_SECONDS = 30;
-/** So long after the last reason to read it an organization is kept, so that its history is not read anew; seconds. */
+/**
+ * An organization stays in memory for this long after the last reason to read it, so that its history is not read
+ * again; seconds.
+ */
 const KEPT_SECONDS = 900;
-/** So long an organization that did not fit into memory, whole or in full, is not tried again; seconds. */
+/** An organization that did not fit into memory, in full or at all, is tried again after this time; seconds. */
 const TRIED_AGAIN_SECONDS = 300;
-/** A coarse one is read in full again where it fits into this part of the memory: what just fits will soon not. */
+/**
+ * A coarse organization is read in full again only if the window then fills at most this part of the memory. Otherwise
+ * it would soon be coarse again.
+ */
 const ROOMY = 0.8;
-/** What a row takes, with its combination, in an organization that has many: about as much as it can; bytes. */
+/** Estimated bytes of a row, with its part of a combination, in an organization with many combinations. */
 const FULL_ROW_BYTES = 40;
-/** Each reading of a kind may take this part of `analyzers.window_mib`. */
+/** Each reading of a kind may use one in this many parts of `analyzers.window_mib`. */
 const SUMS_PART = 8;
-/** More names than this make the address of a request too long: then all organizations are read and the others dropped. */
+/**
+ * If the names are longer than this, the URL of the query would be too long: all organizations are read, and the others
+ * dropped.
+ */
 const MAX_NAMES_LENGTH = 4_000;
 
-/** The step that comes next: evaluations in `[from, to]`, epoch seconds, and who is read whatever it sends. */
+/** The next step: evaluations in `[from, to]`, epoch seconds. */
 export interface Span {
   from: number;
   to: number;
-  /** The incidents that are not over; of each the identity is enough. */
+  /**
+   * The incidents that are not over; only their identities are used. Their organizations are read whatever they send.
+   */
   live: ReadonlyMap<string, { memory: { identity: Names } }>;
 }
 
-/** Organizations for which memory does not suffice. */
+/** How many organizations did not fit into memory. */
 export interface Shortage {
-  /** Not judged. */
+  /** Number that is not judged at all. */
   left_out: number;
-  /** Judged without key, client and region. */
+  /** Number that is judged without key, client and region. */
   coarse: number;
 }
 
 /**
- * The counts that detectors look at, kept from one tick to the next. `advance` reads what is new: intervals that
- * were not there, and those whose counts have grown since they were read. How many requests each interval held when
- * it was read is remembered; asking that again costs a hundredth of reading it. Only organizations in which an
- * incident is live or could begin are kept, within `analyzers.window_mib`.
+ * The counts that detectors look at, kept from one tick to the next. `advance` reads only intervals that are new or
+ * whose counts have grown since they were read. To notice growth, the window remembers the requests of each interval;
+ * asking for these costs a hundredth of reading the counts. Only organizations with a live or possible incident are
+ * kept, within `analyzers.window_mib`.
  */
 export class CountWindow implements CountView {
   readonly orgs = new Map<string, OrgCounts>();
-  /** With the event time at which they are tried again. */
+  /** Each with the event time at which it is tried again. */
   readonly left_out = new Map<string, number>();
-  /** Organizations that were made coarse, with the event time at which it is seen whether they would fit in full. */
+  /** Coarse organizations, each with the event time at which reading in full is tried again. */
   readonly #coarseUntil = new Map<string, number>();
   readonly #suspects = new Suspects();
   readonly #sums = new SumWindows();
   readonly #seasons = new Seasons();
-  /** Requests of each interval, over all organizations, when it was read. */
+  /** Requests of each interval over all organizations, when it was last read. */
   readonly #totals = new Map<number, number>();
-  /** Event time of the last step in which there was a reason to read the organization. */
+  /** Event time of the last step that had a reason to read the organization. */
   readonly #wantedAt = new Map<string, number>();
   #to = 0;
   #present: Shortage = { left_out: 0, coarse: 0 };
   #shortage = this.#present;
 
-  /** The most at once since this was last asked. */
+  /** Returns the largest shortage since the last call. */
   takeShortage(): Shortage {
     const shortage = this.#shortage;
     this.#shortage = this.#present;
     return shortage;
   }
 
-  /** What kinds read for themselves. */
+  /** The counts that kinds read for themselves. */
   subjects(reads: Reads): SubjectsView {
     return this.#sums.of(reads);
   }
 
-  /** What was usual at this time of the week. */
+  /** The usual share at this time of the week. */
   season(kind: IncidentKind): Season | undefined {
     return this.#seasons.of(kind);
   }
 
-  /** Size in bytes, about, without what kinds read for themselves. */
+  /** Approximate size in bytes, without the counts that kinds read for themselves. */
   get bytes(): number {
     let sum = 0;
     for (const org of this.orgs.values()) sum += org.bytes;
@@ -98,7 +112,7 @@ export class CountWindow implements CountView {
   }
 
   /**
-   * Brings the window to `span.to`. Spans follow each other. Throws `StoreError`; what was read until then stays,
+   * Brings the window to `span.to`. Each span follows the one before. Throws `StoreError`; what was read before stays,
    * and the same call can be made again.
    */
   async advance(
@@ -182,7 +196,7 @@ export class CountWindow implements CountView {
     return isTime ? start : Math.max(start, Math.min(this.#to, to) - YOUNG_SECONDS);
   }
 
-  /** Organizations there is a reason to read, the most important first. */
+  /** The organizations that must be read, the most important first. */
   #wanted(
     live: Span['live'],
     to: number,
@@ -238,13 +252,13 @@ export class CountWindow implements CountView {
         if (isFull) break;
       }
     }
-    // What was not even read may fit beside what is left: it is tried at the next step.
+    // Organizations that were not reached may fit into the room that is left: they are tried at the next step.
     if (isFull)
       for (const org of fresh)
         if (isFresh(orgKey(org))) this.left_out.set(orgKey(org), range.to + COUNT_INTERVAL_SECONDS);
   }
 
-  /** Forgets coarse organizations that would fit in full by now, so that they are read anew. */
+  /** Forgets coarse organizations that would now fit in full, so that they are read again. */
   async #releaseCoarse(
     store: Store,
     range: HistoryRange,
@@ -266,7 +280,7 @@ export class CountWindow implements CountView {
     }
   }
 
-  /** Makes the window fit into so many bytes. True when organizations had to be left out for that. */
+  /** Shrinks the window to `limit` bytes. Returns true if organizations had to be left out. */
   #shrink(limit: number, wanted: ReadonlyMap<string, Identity>, to: number): boolean {
     let bytes = this.bytes;
     if (bytes <= limit) return false;
@@ -287,7 +301,8 @@ export class CountWindow implements CountView {
     if (bytes <= limit) return false;
     const sizeOf = (key: string): number => this.orgs.get(key)?.bytes ?? 0;
     const last = [...wanted.keys()].reverse();
-    // One that could never fit goes first: it would take the place of all others, and then go too.
+    // An organization that is larger than the whole limit goes first; otherwise it would push out all others and then
+    // go too.
     for (const key of [...last.filter((one) => sizeOf(one) > limit), ...last]) {
       if (bytes <= limit) break;
       if (!this.orgs.has(key)) continue;
@@ -305,7 +320,7 @@ export class CountWindow implements CountView {
   }
 }
 
-/** The range of some intervals, with their list where others lie between them. */
+/** The range that covers these intervals; it lists them if it covers others too. */
 function rangeOf(intervals: readonly number[]): CountRange {
   const from = intervals[0] ?? 0;
   const to = (intervals.at(-1) ?? from) + COUNT_INTERVAL_SECONDS;

@@ -11,10 +11,10 @@ import type { Weighed } from './weigh.ts';
 
 export type AnalyzerSettings = Settings['analyzers'];
 
-/** Numbers a detector wants to be given again at the next evaluation; JSON. */
+/** What a detector remembers for the next evaluation, as JSON. */
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** What is remembered of a live incident when it is judged again. */
+/** What is remembered of a live incident for its next evaluation. */
 export interface Known {
   identity: Names;
   scope: Scope;
@@ -22,11 +22,13 @@ export interface Known {
   facts: Facts;
   /** Epoch seconds. */
   started_at: number;
-  /** Event time of the last evaluation, epoch seconds: after a restart it may be later than the one that is judged. */
+  /**
+   * Event time of the last evaluation, epoch seconds. After a restart it may be later than the time that is judged now.
+   */
   evaluated_at: number;
-  /** What was said of it last. */
+  /** The last report. */
   said: Report;
-  /** How far the scope may still change: freely just after firing, then only to a wider one, then not at all. */
+  /** How the scope may change: freely just after firing, later only to a wider one, then not at all. */
   scope_may: 'change' | 'widen' | 'stay';
 }
 
@@ -41,9 +43,9 @@ export interface Finding {
   scope: Scope;
   severity: Incident['severity'];
   facts: Facts;
-  /** Dimensions that its counts do not tell apart, because memory was short; absent: none. */
+  /** Dimensions whose values the counts no longer separate, because memory was short; absent: none. */
   summed_up?: readonly string[];
-  /** What there is to say; asked for when it is written. */
+  /** Makes the report; called only when it is written. */
   report(): Report;
 }
 
@@ -51,15 +53,15 @@ export interface Finding {
 export type Report = Pick<Incident, 'summary' | 'verdict' | 'evidence' | 'remedy'>;
 
 /**
- * One kind of incident: when it is there, and what to say about it. Pure. `Reading` is what it judges: counts of requests,
- * or anything else that is read for it.
+ * Judges one kind of incident: whether it is there, and what to say about it. Pure. `Reading` is what it judges: counts
+ * of requests, or other data that is read for it.
  */
 export interface Judge<Reading> {
   kind: IncidentKind;
   /** Durations in the life of an incident of this identity. */
   policy(settings: AnalyzerSettings, identity: Names): Policy;
   /**
-   * Judges what was read before `now`, in epoch seconds. Gives a finding for each breach and one for each known incident.
+   * Judges what was read before `now` (epoch seconds). Returns a finding for each breach and for each known incident.
    * `known` is keyed by `identityKey`.
    */
   detect(
@@ -70,23 +72,26 @@ export interface Judge<Reading> {
   ): readonly Finding[];
 }
 
-/** A kind that is judged by counts, in event time. */
+/** Judges a kind by counts, in event time. */
 export interface Detector extends Judge<CountView> {
-  /** Answers that the kind is about and without which it cannot begin. */
+  /** The answers that the kind is about; without one it cannot begin. */
   matching: Matching;
-  /** Counts that it reads for itself; null: none at present. Absent: it judges the organizations of the window. */
+  /**
+   * The counts that the kind reads for itself; null: none at present. Absent: it judges the organizations of the
+   * window.
+   */
   reads?(settings: AnalyzerSettings): Reads | null;
-  /** What it needs to know of the same hour of earlier weeks; null or absent: nothing. */
+  /** What it needs to know about the same hour of earlier weeks; null or absent: nothing. */
   season?(settings: AnalyzerSettings): Seasonality | null;
-  /** So many such answers of one identity within so many seconds are needed to begin; fewer are not looked at. */
+  /** An identity needs `count` such answers within `seconds` for an incident to begin; with fewer it is not judged. */
   least(settings: AnalyzerSettings): { count: number; seconds: number };
-  /** How many seconds before `now` the counts per 10 s must reach back. */
+  /** How many seconds of counts per 10 s it needs before `now`. */
   lookback(settings: AnalyzerSettings): number;
-  /** Evaluated on whole multiples of so many seconds; absent: at each step. */
+  /** It is evaluated at whole multiples of this many seconds; absent: at each step. */
   every_seconds?: number;
   /**
-   * What it says of a scope, as if that were all that there is, in each identity that has it. Nothing is begun or ended.
-   * `known` is keyed by `identityKey`.
+   * Judges a scope as if nothing else existed, in each identity that contains it. Begins and ends no incident. `known`
+   * is keyed by `identityKey`.
    */
   weigh(
     counts: CountView,

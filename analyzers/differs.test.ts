@@ -6,12 +6,12 @@ import { rateLimitSurge } from './kinds/rate-limit-surge.ts';
 
 const base: Stream = { from: 0, to: 110, per_minute: 120, model: 'm', project: 'shop' };
 const client = (name: string, more: Partial<Stream> = {}): Stream => ({ ...base, client: name, ...more });
-/** A client of which a third of the requests always fails so. */
+/** A client for which a third of the requests always fails this way. */
 const always = client('crawler', { per_minute: 90, class: 'bad_request' });
 const found = (rows: readonly Stream[], detector = rateLimitSurge) =>
   play(traffic(rows), { detectors: [detector] }).incidents;
 
-describe('where such answers are always there', () => {
+describe('when matching answers are always there', () => {
   const incidents = found(
     [
       client('crawler', { per_minute: 180 }),
@@ -28,14 +28,14 @@ describe('where such answers are always there', () => {
     expect(incidents[0]?.evidence).toMatchObject({ affected_clients: ['web'] });
   });
 
-  test('the evidence says what differs, best first, three at most', () => {
+  test('the evidence lists at most three parts that differ, best first', () => {
     const differs = incidents[0]?.evidence['what_differs'] as string[];
     expect(differs[0]).toMatch(/^client web: \d+ of \d+ requests, usually 0$/);
     expect(differs.length).toBeLessThanOrEqual(3);
   });
 });
 
-test('values that the answers share are named as before, more than one where it is true', () => {
+test('values that the answers share are named, also several', () => {
   const [one] = found([
     client('web'),
     client('other', { project: 'docs' }),

@@ -13,18 +13,21 @@ import {
 import type { Seasonal } from './seasons.ts';
 import { type CountSum, type Matching, matchingOf, type View } from './view.ts';
 
-/** Of two dimensions that tell the same, the one that comes first is named. */
+/** When two dimensions separate the same requests, the one that comes first here is named. */
 const dimensions: readonly ScopeDimension[] = ['project', 'client', 'model', 'key', 'region'];
-/** So many scopes are told. */
+/** Number of scopes that are reported. */
 const MOST_TOLD = 3;
-/** With more combinations ranking takes too long for a tick: nothing is said. */
+/** With more combinations the ranking would take too long for a tick, so nothing is reported. */
 const MOST_COMBINATIONS = 2_000;
-/** A scope stands for the incident where it explains so much of what is more than usual; the rest is how that strays. */
+/**
+ * The first scope becomes the scope of the incident if it explains at least this share of the excess. The remainder
+ * allows for chance.
+ */
 const LEAST_SHARE = 0.8;
 
 /** What is known beside what came since the start of an incident. */
 export interface Around {
-  /** The counts of the identity before the start, as far as they reach back. */
+  /** The counts of the identity before the start, as far back as they reach. */
   before(): View;
   /** The scope as it stands; null where nothing has begun yet. */
   known: Scope | null;
@@ -168,10 +171,10 @@ export function inOrder(scope: Scope): Scope {
   );
 }
 
-/** Spread into the memory of a kind that is looked at so. */
+/** Memory for `differs`; a kind spreads it into its own memory. */
 export const differsFacts = z.object({ differs: z.array(z.string()).default([]) });
 
-/** What was said last, where nobody looked anew. */
+/** The parts that were just found; otherwise those of the evaluation before. */
 export function rememberDiffers(
   previous: z.infer<typeof differsFacts> | null,
   looked: { differs?: string[] } | null,
@@ -179,7 +182,7 @@ export function rememberDiffers(
   return { differs: looked?.differs ?? previous?.differs ?? [] };
 }
 
-/** Evidence: the parts that explain most, absent where none stands out. */
+/** Evidence: the parts that explain most; absent when no part stands out. */
 export function differsEvidence({ differs }: z.infer<typeof differsFacts>): { what_differs?: string[] } {
   return differs.length === 0 ? {} : { what_differs: [...differs] };
 }

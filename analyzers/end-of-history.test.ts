@@ -48,7 +48,7 @@ function item(life: Partial<Life>, evidence: Record<string, number | boolean> = 
 
 const liveOf = (one: LiveIncident): Live => new Map([['key', one]]);
 
-test('an incident that is open where a history ends, ends with its last matching answers', () => {
+test('an incident that is open at the end of a history ends with its last matching answers', () => {
   const open = item({}, { slow_down_count: 9, no_data: true });
   const { live, changes } = endOfHistory(liveOf(open), END, now);
   expect(changes).toMatchObject([
@@ -72,7 +72,7 @@ test('an incident that is open where a history ends, ends with its last matching
   });
 });
 
-test('its version comes after every one that is stored, and is the same each time', () => {
+test('its version is higher than every stored one, and the same each time', () => {
   for (const held of [null, 'data_incomplete'] as const) {
     const open = item({ held });
     const [first, second] = [1, 2].map(() => endOfHistory(liveOf(open), END, now).changes[0]?.live ?? open);
@@ -81,13 +81,13 @@ test('its version comes after every one that is stored, and is the same each tim
   }
 });
 
-test('data that ended within the hour may go on: what is open stays open', () => {
+test('incidents stay open if the data ended within the hour', () => {
   const live = liveOf(item({}));
   expect(endOfHistory(live, END, END + HOUR)).toEqual({ live, changes: [] });
   expect(endOfHistory(live, END, END + HOUR + 1).changes).toHaveLength(1);
 });
 
-test('what is resolved stays as it is, and what is pending is forgotten', () => {
+test('resolved incidents stay as they are, and pending ones are forgotten', () => {
   const resolved = liveOf(item({ state: 'resolved', resolved_at: END - 600 }));
   expect(endOfHistory(resolved, END, now)).toEqual({ live: resolved, changes: [] });
   const pending = endOfHistory(liveOf(item({ state: 'pending', detected_at: null })), END, now);

@@ -5,13 +5,13 @@ import type { Change, Evaluation, Live } from './evaluate.ts';
 import type { LiveIncident } from './live-incident.ts';
 import { toStored } from './to-stored.ts';
 
-/** An incident of data that ended so lately may still go on: it stays open. Seconds. */
+/** An incident whose data ended this recently may still go on, so it stays open; seconds. */
 const MAY_GO_ON_SECONDS = 3_600;
 
 /**
- * Closes what is open where the data of a history end (`end`), unless that is the present (`now`, both epoch seconds):
- * nothing will ever be counted that could resolve it. It ends with its last matching answers; `evidence.ended_with_data`
- * says that nobody saw it end. Equal histories give equal versions. Pure.
+ * Closes the open incidents at the end of a history (`end`), unless that is close to the present (`now`, both epoch
+ * seconds): no further counts will come that could resolve them. They end with their last matching answers;
+ * `evidence.ended_with_data` says that nobody saw the end. Equal histories give equal versions. Pure.
  */
 export function endOfHistory(live: Live, end: number, now: number): Evaluation {
   if (now - end <= MAY_GO_ON_SECONDS) return { live, changes: [] };
@@ -19,7 +19,7 @@ export function endOfHistory(live: Live, end: number, now: number): Evaluation {
   const changes: Change[] = [];
   for (const [key, item] of live) {
     const { state } = item.memory.life;
-    // What is pending was never shown.
+    // Pending incidents are not stored, so nothing has to be closed.
     if (state === 'pending') next.delete(key);
     if (state !== 'firing') continue;
     const ended = endedWithData(item, end);
@@ -46,14 +46,14 @@ function endedWithData({ incident, memory }: LiveIncident, end: number): LiveInc
         state: 'resolved',
         resolved_at: life.last_at,
         held: null,
-        // The version comes from here, and must be after the one that is stored.
+        // The version derives from this time and must be later than the stored one.
         evaluated_at: Math.max(Math.ceil(end), life.evaluated_at + 1),
       },
     },
   };
 }
 
-/** The same, written to the store; gives the incidents that ended. Throws `StoreError`. */
+/** Closes them and writes them to the store; returns the incidents that ended. Throws `StoreError`. */
 export async function closeHistory(store: Store, live: Live, end: number, now: number): Promise<Incident[]> {
   const { changes } = endOfHistory(live, end, now);
   await writeIncidents(

@@ -26,7 +26,7 @@ test('a pending breach is not written', () => {
   ]);
 });
 
-test('the order in which rows come does not matter', () => {
+test('the order of the rows does not matter', () => {
   const expected = play(rows).changes;
   const byClient = [...rows].sort((a, b) => (a.class < b.class ? 1 : -1));
   expect(play(byClient).changes).toEqual(expected);
@@ -47,7 +47,7 @@ test.each([
   const evaluatedAt = Math.min(stop, ...[...live.values()].map(({ memory }) => memory.life.evaluated_at));
   const counts = countView(rows);
   const after = [];
-  // Pending breaches are not stored: they are found again by evaluating a little more of the past.
+  // Pending breaches are not stored: evaluating a little more of the past finds them again.
   for (let now = evaluatedAt - 300; now <= at(60); now += 10) {
     const evaluation = evaluate(detectors, counts, live, now, defaults);
     live = evaluation.live;
@@ -69,7 +69,7 @@ test('versions of an incident rise with event time, and equal evaluations give e
   }
 });
 
-test('a held incident is marked once, keeps its state, and its row stands between those of two evaluations', () => {
+test('a held incident is marked once and keeps its state, and its version lies between those of two evaluations', () => {
   const { live } = play(rows, { until: at(30) });
   const held = holdIncomplete(detectors, live, at(33), defaults);
   expect(
@@ -87,7 +87,7 @@ test('a held incident is marked once, keeps its state, and its row stands betwee
   ]);
 });
 
-test('what is over is forgotten after the grace time', () => {
+test('a resolved incident is forgotten after the grace time', () => {
   expect(play(rows, { until: at(120) }).live.size).toBe(0);
 });
 

@@ -9,24 +9,24 @@ import { type Change, stepFindings, type Stepping } from './step-findings.ts';
 
 export type { Change } from './step-findings.ts';
 
-/** The incidents that are not over: pending, firing, or resolved within the grace time; keyed by `liveKey`. */
+/** The incidents that are not over: pending, firing, or resolved within the grace time. Keyed by `liveKey`. */
 export type Live = ReadonlyMap<string, LiveIncident>;
 
-/** What one evaluation leads to. */
+/** The result of one evaluation. */
 export interface Evaluation {
   live: Live;
   changes: readonly Change[];
 }
 
-/** Numbers of an open incident are written again at the first evaluation of each so many seconds. */
+/** The numbers of an open incident are written again at the first evaluation of each period of this many seconds. */
 const REFRESH_SECONDS = 60;
 
-/** What is asked of a reading beside the kinds: whose counts are not all there. */
+/** What an evaluation asks of a reading besides the kinds: which organizations are coarse or left out. */
 type Read = Partial<Pick<CountView, 'orgs' | 'left_out'>>;
 
 /**
- * Judges what was read before `now` (epoch seconds; of event time where it is counts) and steps every incident of
- * these kinds. Pure.
+ * Judges what was read before `now` (epoch seconds; event time when it is counts) and steps every incident of these
+ * kinds. Pure.
  */
 export function evaluate<Reading>(
   detectors: readonly Judge<Reading>[],
@@ -41,7 +41,7 @@ export function evaluate<Reading>(
   for (const detector of detectors) {
     const known = new Map<string, Known>();
     for (const [key, item] of byKind.get(detector.kind) ?? []) {
-      // After the grace time a breach is a new incident and is measured afresh.
+      // After the grace time a breach is a new incident and is measured from its own start.
       if (isForgotten(detector, item, now, settings)) next.delete(key);
       else known.set(identityKey(item.memory.identity), toKnown(item, now));
     }
@@ -56,14 +56,14 @@ export function evaluate<Reading>(
           summed_up ?? (reading.orgs?.get(windowKey(identity))?.isCoarse === true ? finestDimensions : []),
       }),
     };
-    // What was not read says nothing: `holdIncomplete` is for these.
+    // Organizations that were not read are not judged here: `holdIncomplete` marks their incidents.
     const read = found.filter(({ identity }) => reading.left_out?.has(windowKey(identity)) !== true);
     changes.push(...stepFindings(stepping, read, live, next));
   }
   return { live: next, changes: withConsequences(next, changes, now) };
 }
 
-/** Lists consequences under their causes, in `next` too: a cause that gets new ones is written at once. */
+/** Lists consequences under their causes, in `next` too. A cause with new consequences is written at once. */
 function withConsequences(
   next: Map<string, LiveIncident>,
   changes: readonly Change[],
@@ -72,7 +72,7 @@ function withConsequences(
   const written = new Map(changes.map((change) => [change.key, change]));
   for (const [key, ids] of newConsequences(next)) {
     const cause = next.get(key);
-    // A version of a cause that was not evaluated now would be that of an earlier evaluation.
+    // If the cause was not evaluated now, its version number would be that of an earlier evaluation.
     if (cause === undefined || cause.memory.life.evaluated_at !== now) continue;
     const related = [...cause.incident.related, ...ids];
     const live = { ...cause, incident: { ...cause.incident, related } };
@@ -83,8 +83,8 @@ function withConsequences(
 }
 
 /**
- * Marks the firing incidents, or those of the organizations that were left out, as held because counts up to now are
- * missing. State and times stay as they are.
+ * Marks the firing incidents (only those of `leftOut`, if given) as held, because counts up to now are missing. State
+ * and times stay as they are.
  */
 export function holdIncomplete<Reading>(
   detectors: readonly Judge<Reading>[],
@@ -115,12 +115,15 @@ export function holdIncomplete<Reading>(
   return { live: next, changes };
 }
 
-/** Version of the row: event time in ms of the evaluation; a row that only says "held" comes right after it. */
+/** Version of the row: event time of the evaluation in ms. A row that only adds "held" comes directly after it. */
 export function versionOf({ memory: { life } }: LiveIncident): number {
   return life.evaluated_at * 1000 + (life.held === 'data_incomplete' ? 1 : 0);
 }
 
-/** Key of the counts of an identity in the window; one that no organization has where it is of several. */
+/**
+ * Key under which the window holds the counts of an identity. If the identity covers several organizations, the key
+ * matches none.
+ */
 function windowKey(identity: Names): string {
   const org = organizationOf(identity);
   return org === null ? '' : identityKey(org);

@@ -53,7 +53,7 @@ describe('the part of the traffic that explains a rise', () => {
     expect(scopesOf(traffic((named) => (fits(cause)(named) ? 20 : 0)))[0]).toEqual(cause);
   });
 
-  it('is named where failures are always present', () => {
+  it('is named although failures are always present', () => {
     const cause = { client: 'c2', model: 'm1' };
     expect(scopesOf(traffic((named) => (fits(cause)(named) ? 40 : 0), 30))[0]).toEqual(cause);
   });
@@ -67,7 +67,7 @@ describe('the part of the traffic that explains a rise', () => {
     expect(explain([...dimensions, 'key'], rows).scopes[0]?.scope).toEqual(cause);
   });
 
-  it('is all traffic where all of it fails alike', () => {
+  it('is all traffic if all of it fails alike', () => {
     expect(scopesOf(traffic(() => 15))[0]).toEqual({});
   });
 
@@ -78,7 +78,7 @@ describe('the part of the traffic that explains a rise', () => {
       { project: 'p1', client: 'c1' },
       { project: 'p3', model: 'm2' },
     ],
-  ])('is two of two causes: %o and %o', (one, other) => {
+  ])('consists of both of two causes: %o and %o', (one, other) => {
     const rows = traffic((named) => (fits(one)(named) ? 25 : 0) + (fits(other)(named) ? 25 : 0));
     const [first, second] = scopesOf(rows);
     expect([first, second]).toEqual(expect.arrayContaining([one, other]));
@@ -87,12 +87,15 @@ describe('the part of the traffic that explains a rise', () => {
 
 describe('nothing is named', () => {
   it.each([
-    ['where all is as usual', traffic(() => 0)],
-    ['where much fails, but as much as ever', traffic(() => 0, 60)],
-    ['where failures become fewer', traffic(() => 0).map((row) => ({ ...row, failures: 0 }))],
+    ['if everything is as usual', traffic(() => 0)],
+    ['if much fails, but as much as usual', traffic(() => 0, 60)],
+    ['if failures become fewer', traffic(() => 0).map((row) => ({ ...row, failures: 0 }))],
     ['without rows', []],
-    ['without a past', traffic(() => 20).map((row) => ({ ...row, usual_requests: 0, usual_failures: 0 }))],
-    ['without a present', traffic(() => 20).map((row) => ({ ...row, requests: 0, failures: 0 }))],
+    [
+      'without requests before the span',
+      traffic(() => 20).map((row) => ({ ...row, usual_requests: 0, usual_failures: 0 })),
+    ],
+    ['without requests in the span', traffic(() => 20).map((row) => ({ ...row, requests: 0, failures: 0 }))],
     ['for two failures among a thousand requests', tiny(2)],
   ])('%s', (_, rows) => expect(explain(dimensions, rows).scopes).toEqual([]));
 
@@ -112,7 +115,7 @@ describe('nothing is named', () => {
   });
 });
 
-/** A quiet service: ten requests of each combination before and after, one client fails so many times. */
+/** A quiet service: ten requests of each combination before and after; one client has this many failures. */
 function tiny(failures: number): ScopeSums[] {
   return traffic(() => 0).map((row, i) => ({
     ...row,
@@ -131,7 +134,7 @@ describe('small numbers', () => {
     expect(scopesOf(rows)[0]).toEqual({ project: 'p1', client: 'c2', model: 'm3' });
   });
 
-  it('a scope that is new and fails is named, with the rate of all as what is expected', () => {
+  it('a new scope that fails is named, and the rate of all traffic is expected of it', () => {
     const rows = traffic(() => 0);
     const fresh: ScopeSums = {
       values: ['p1', 'new', 'm1', 'r1'],
@@ -146,7 +149,7 @@ describe('small numbers', () => {
   });
 });
 
-describe('of dimensions that tell the same', () => {
+describe('when dimensions separate the same requests', () => {
   const rows = (order: (values: readonly string[]) => string[]) =>
     traffic((at) => (fits({ client: 'c2' })(at) ? 20 : 0)).map((row) => ({
       ...row,
@@ -166,7 +169,7 @@ describe('of dimensions that tell the same', () => {
     });
   });
 
-  it('the one that says all of it is named rather than two that do together', () => {
+  it('one dimension that explains all of it is named rather than two together', () => {
     const both = ([project = '', client = '', model = '']: readonly string[]) => [
       project,
       client === 'c2' && model === 'm1' ? 'batch' : client,
@@ -180,7 +183,7 @@ describe('of dimensions that tell the same', () => {
     expect(scopes[0]?.scope).toEqual({ client: 'batch' });
   });
 
-  it('an empty value is no name', () => {
+  it('an empty value is not named', () => {
     const unnamed = rows((own) => own.map((value) => (value === 'c2' ? '' : value)));
     for (const { scope } of explain(dimensions, unnamed).scopes)
       expect(Object.values(scope)).not.toContain('');
@@ -209,8 +212,8 @@ const arbitraryRows = fc.array(
   { maxLength: 40 },
 );
 
-describe('whatever the rows', () => {
-  it('their order does not matter, nor how they are cut', () =>
+describe('for any rows', () => {
+  it('their order and how they are split do not matter', () =>
     fc.assert(
       fc.property(arbitraryRows, fc.infiniteStream(fc.nat()), (rows, chance) => {
         const cut = rows.flatMap((row): ScopeSums[] => [
@@ -225,7 +228,7 @@ describe('whatever the rows', () => {
       }),
     ));
 
-  it('counts are the sums of the rows in the scope, and no scope comes twice', () =>
+  it('counts are the sums of the rows in the scope, and no scope appears twice', () =>
     fc.assert(
       fc.property(arbitraryRows, (rows) => {
         const { scopes, total } = explain(dimensions, rows);

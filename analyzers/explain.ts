@@ -6,32 +6,39 @@ export type { ScopeSums } from './explain/combinations.ts';
 
 /** A part of the traffic that fails more than usual. All counts are exact sums of the rows. */
 export interface ExplainedScope<Dimension extends string> {
-  /** The values that name it; no value is all traffic. */
+  /** The values that name the part; without any it is all traffic. */
   scope: Partial<Record<Dimension, string>>;
   requests: number;
   failures: number;
-  /** Failures that its own usual rate gives for its requests; of all traffic's rate when it had no request before. */
+  /**
+   * Failures that its usual rate gives for its requests. Without requests before, the usual rate of all traffic is
+   * used.
+   */
   expected: number;
   /** failures - expected */
   excess: number;
-  /** Part of the excess of all traffic; above 1 where others failed less, null where all together did not fail more. */
+  /**
+   * Its part of the excess of all traffic. Above 1 when others failed less than usual; null when all traffic together
+   * did not fail more.
+   */
   share: number | null;
 }
 
 export interface Explanation<Dimension extends string> {
-  /** All traffic in the span, against its own usual rate. */
+  /** All traffic in the span, compared with its own usual rate. */
   total: Omit<ExplainedScope<Dimension>, 'scope' | 'share'>;
-  /** Best first: each cause that stands for itself, then other readings of them. Empty when nothing differs. */
+  /** Best first: each separate cause, then other ways to describe them. Empty when nothing differs. */
   scopes: readonly ExplainedScope<Dimension>[];
 }
 
-/** More causes at one time than anybody can act on. */
+/** Largest number of causes that are named. */
 const MOST_CAUSES = 5;
 
 /**
- * Ranks the parts of the traffic, of up to three dimensions each, by how well they explain that more requests fail in a span than is
- * usual. `rows` have one value for each of `dimensions`, in that order; of two dimensions that tell the same the one
- * given first is named. Deterministic, whatever the order of the rows. How it is computed: docs/explain.md.
+ * Ranks the parts of the traffic, of up to three dimensions each, by how well they explain that more requests fail in a
+ * span than usual. `rows` have one value for each of `dimensions`, in that order. When two dimensions separate the same
+ * requests, the one that comes first is named. Deterministic, whatever the order of the rows. The method:
+ * docs/explain.md.
  */
 export function explain<Dimension extends string>(
   dimensions: readonly Dimension[],
@@ -40,7 +47,7 @@ export function explain<Dimension extends string>(
   const combinations = combine(rows);
   const { total, usual_rate } = combinations;
   const all = againstUsual(total, usual_rate);
-  // Without a past there is nothing to compare with.
+  // Without requests before, there is nothing to compare with.
   const candidates = total.usual_requests === 0 ? [] : findCandidates(combinations);
   return {
     total: all,
@@ -56,7 +63,7 @@ export function explain<Dimension extends string>(
   };
 }
 
-/** The causes first, in the order in which they are found, then everything else by its odds as the only cause. */
+/** The causes first, in the order in which they are found, then all others by their odds as the only cause. */
 function rank({ list, prior }: Combinations, candidates: readonly Candidate[]): readonly Candidate[] {
   const alone = byOdds(judge(list, candidates, []));
   const parts = alone.filter(({ candidate }) => candidate.named.size > 0);
@@ -73,7 +80,7 @@ function rank({ list, prior }: Combinations, candidates: readonly Candidate[]): 
   return [...first, ...parts.map(({ candidate }) => candidate).filter((one) => !first.includes(one))];
 }
 
-/** All traffic, where it is the best answer and no part of it stands out from the common rise; otherwise null. */
+/** All traffic, if it is the best answer and no part of it stands out from the common rise; otherwise null. */
 function riseOfAll(list: Combinations['list'], alone: readonly Judged[]): Cause[] | null {
   const [best, ...others] = alone;
   if (best === undefined || best.candidate.named.size > 0) return null;
@@ -85,7 +92,7 @@ function riseOfAll(list: Combinations['list'], alone: readonly Judged[]): Cause[
   return beside.some(({ odds }) => odds > 0) ? null : [best];
 }
 
-/** True when a scope is neither part of a cause nor the whole of one, and has failed too much outside of all of them. */
+/** True when a scope neither is part of a cause nor contains one, and fails too much outside of all causes. */
 function standsApart(
   one: Candidate,
   causes: readonly Cause[],
@@ -108,7 +115,8 @@ function standsApart(
 }
 
 function byOdds(judged: readonly Judged[]): Judged[] {
-  // Stable: of equals the one with fewer dimensions, then the dimension given first, then the smaller value.
+  // The sort is stable: equal ones keep their order, which is fewer dimensions first, then the dimension given first,
+  // then the smaller value.
   return [...judged].sort((a, b) => b.odds - a.odds);
 }
 

@@ -15,10 +15,10 @@ const found = (detector: typeof rateLimitSurge): Incident => {
 const surge = found(rateLimitSurge);
 const answers = { failures: 100, by_gateway: 90, gateway_class: 'rate_limit' } as const;
 
-describe('an incident whose failures the own gateway gave', () => {
+describe("an incident whose failures came from the caller's own gateway", () => {
   const judged = judgeGateway(surge, answers);
 
-  test('says so, with numbers, and whom to ask', () => {
+  test('reports it with numbers, and whom to ask', () => {
     expect(judged.verdict.party).toBe('gateway');
     expect(judged.verdict.why).toMatch(/^Your own gateway refused, not the provider: 90 failures \(90 %\)/);
     expect(judged.summary).toMatch(/; refused by your own gateway\.$/);
@@ -31,7 +31,7 @@ describe('an incident whose failures the own gateway gave', () => {
     expect(judged.remedy.steps[0]).toContain('which limit of the gateway');
   });
 
-  test("is the gateway's in every later version, too, and says it once", () => {
+  test("keeps the gateway's verdict in every later version, and states it once", () => {
     const later = keepGateway(surge, judged.evidence);
     expect(later.verdict.party).toBe('gateway');
     expect(later.summary).toBe(judged.summary);
@@ -64,12 +64,12 @@ describe('an incident whose failures the own gateway gave', () => {
 test.each([
   ['half of them', { failures: 100, by_gateway: 50, gateway_class: 'rate_limit' as const }],
   ['none of them', { failures: 100, by_gateway: 0, gateway_class: '' as const }],
-  ['nothing that is stored', { failures: 0, by_gateway: 0, gateway_class: '' as const }],
+  ['no stored failures', { failures: 0, by_gateway: 0, gateway_class: '' as const }],
 ])('with %s from the gateway the verdict stays', (_name, some) => {
   expect(judgeGateway(surge, some)).toEqual(surge);
 });
 
-test('who repeats what is refused does it whoever refuses: a retry storm stays one of traffic', () => {
+test('a retry storm keeps its verdict, whoever refuses the requests', () => {
   const storm: Incident = { ...surge, kind: 'retry_storm' };
   expect(judgeGateway(storm, answers)).toEqual(storm);
 });

@@ -4,24 +4,24 @@ import { factsOf } from '../domain/incident-kind.ts';
 import type { Report } from './detector.ts';
 import { share } from './report.ts';
 
-/** Failures of an incident, and those of them that the caller's own gateway gave. */
+/** The failures of an incident, and how many of them the caller's own gateway answered. */
 export interface GatewayAnswers {
   failures: number;
   by_gateway: number;
-  /** The class of most of the gateway's answers. */
+  /** The most frequent class among the gateway's answers. */
   gateway_class: RequestClass | '';
 }
 
-/** With more of its failures from the gateway than this share, that is where to look. */
+/** If the gateway answered a larger share of the failures than this, it is the party to look at. */
 const MOST = 0.5;
 
-/** What the gateway refused for, and what to do about it there; the provider was not asked. */
+/** For each class: why the gateway refused, and what to do there. The provider was not asked. */
 const steps: Partial<Record<RequestClass, { what: string; steps: readonly string[] }>> = {
   rate_limit: {
     what: 'a rate limit of its own',
     steps: [
       'See which limit of the gateway it is (key, team, route, deployment) in its log; raise it, or slow the callers down to it.',
-      'Where it holds deployments back after failures, look at these: the limit ends by itself when they answer again.',
+      'If it holds deployments back after failures, look at these: the limit ends by itself when they answer again.',
     ],
   },
   quota_exceeded: {
@@ -53,13 +53,16 @@ const keys = {
   ],
 };
 const health = {
-  what: 'deployments that it takes for unhealthy, or full queues of its own',
+  what: 'unhealthy deployments, or full queues of its own',
   steps: [
     'Look at the gateway: health checks, circuit breakers, connection pools, and whether its upstreams answer when asked directly.',
   ],
 };
 
-/** The incident as it is told where the gateway gave most of its answers; the same incident where it did not. Pure. */
+/**
+ * The incident with the gateway's verdict, if the gateway gave most of its answers; otherwise the incident as it is.
+ * Pure.
+ */
 export function judgeGateway(incident: Incident, answers: GatewayAnswers): Incident {
   const { by_gateway: refused, failures, gateway_class: cls } = answers;
   if (!canBeGateway(incident.kind) || cls === '' || refused <= MOST * failures) return incident;
@@ -72,9 +75,9 @@ export function judgeGateway(incident: Incident, answers: GatewayAnswers): Incid
   return { ...incident, ...asGateway({ ...incident, evidence }, evidence) };
 }
 
-/** A later report of an incident that was found to be the gateway's; `told` is the evidence of the version before. Pure. */
+/** Keeps the gateway's verdict in a later report. `told` is the evidence of the version before. Pure. */
 export function keepGateway(report: Report, told: Incident['evidence'] | undefined): Report {
-  // What was said before is said again where a kind was switched off.
+  // A kind that was switched off repeats its last report.
   if (report.verdict.party === 'gateway') return report;
   const { gateway_answers: answers, gateway_share: part, gateway_class: cls } = told ?? {};
   if (typeof answers !== 'number' || typeof part !== 'number' || typeof cls !== 'string') return report;

@@ -13,17 +13,17 @@ import { beginOf, newCounts, type Reads, type SubjectCounts, type SubjectsView }
 import type { Season } from './seasons.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
 
-/** What the settings of every kind hold. */
+/** The settings that every kind has. */
 export interface KindSettings {
-  /** False: it is not looked for, and what is open of it is closed. */
+  /** False: the kind is not looked for, and its open incidents are closed. */
   enabled: boolean;
-  /** Matching answers without which it does not begin. */
+  /** Matching answers that an incident needs to begin. */
   count: number;
   window_seconds: number;
   clear_seconds: number;
 }
 
-/** What one evaluation of an identity is given. Times are epoch seconds of event time. */
+/** What one evaluation of an identity receives. Times are epoch seconds of event time. */
 export interface Given<Settings> {
   identity: Names;
   /** The counts of the identity in `[from, now)`. */
@@ -31,37 +31,43 @@ export interface Given<Settings> {
   from: number;
   now: number;
   settings: Settings;
-  /** The counts of the last so many seconds; of a reading of the kind's own a little more, up to a whole minute or hour. */
+  /**
+   * The counts of the last `seconds`. If the kind reads for itself, the span begins at a whole minute or hour and is a
+   * little longer.
+   */
   last(seconds: number): View;
-  /** What is usual at this time of the week; absent: the kind does not ask. */
+  /** The usual share at this time of the week; absent: the kind does not ask for it. */
   season?: Season;
-  /** The others that the kind reads for itself, in `[from, now)`: for comparison. Empty for organizations of the window. */
+  /**
+   * The other identities that the kind reads for itself, in `[from, now)`, for comparison. Empty for organizations of
+   * the window.
+   */
   peers(): readonly { identity: Names; view: View }[];
 }
 
-/** Whom a kind looks at, and from when on. */
+/** Which identities a kind judges, and from when on. */
 export interface Looking<Settings> {
   names: readonly SubjectName[];
   matching: Matching;
-  /** Those of an identity. */
+  /** The settings of one identity. */
   settings_of(identity: Names): Settings;
-  /** All that can be those of one. */
+  /** All settings that some identity can have. */
   settings: readonly Settings[];
   now: number;
-  /** These are looked at whatever they send. */
+  /** Identities that are judged whatever they send. */
   known: readonly Names[];
-  /** An incident begins with an answer of so many seconds. */
+  /** Seconds before `now` in which an incident can begin. */
   since_seconds(settings: Settings): number;
   lookback_seconds(settings: Settings): number;
-  /** Whoever sends so many requests as `count` of the settings is looked at, with errors or without. */
+  /** True: an identity with `count` requests is judged, with or without errors. */
   by_traffic: boolean;
-  /** Of a reading: an incident begins only where one of these measures is known. */
+  /** For kinds that read for themselves: an identity is judged only if one of these measures is known. */
   needs?: readonly MoreMeasure[] | undefined;
 }
 
 /**
- * Of the counts of the window: what is known, and organizations with a matching answer, or the parts of them that are
- * identities. By `identityKey`.
+ * From the counts of the window: known identities, and organizations (or the parts that are identities) with a matching
+ * answer. Keyed by `identityKey`.
  */
 export function ofWindow<Settings extends KindSettings>(
   counts: CountView,
@@ -96,7 +102,7 @@ export function ofWindow<Settings extends KindSettings>(
   return found;
 }
 
-/** The same of what a kind reads for itself. */
+/** The same from counts that a kind reads for itself. */
 export function ofReading<Settings extends KindSettings>(
   counts: CountView,
   reads: Reads,
@@ -106,7 +112,7 @@ export function ofReading<Settings extends KindSettings>(
   const subjects: SubjectsView = counts.subjects?.(reads) ?? new Map();
   const begins = ({ identity, counts: own }: SubjectCounts): boolean => {
     const settings = settingsOf(identity);
-    // Most callers' answers tell no limit: there is nothing to be judged of them.
+    // The answers of most callers report no limit; without one there is nothing to judge.
     if (needs !== undefined && !needs.some((name) => own.has(name))) return false;
     const recent = own.between(beginOf(reads, now, looking.since_seconds(settings)), now);
     if (!by_traffic) return recent.lastMatching(matching) !== null;

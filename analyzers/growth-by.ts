@@ -1,14 +1,16 @@
 import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
 import type { CountSum, View } from './view.ts';
 
-/** Who sends how much more than before; per minute. */
+/** A value and its growth, in requests (or another amount) per minute. */
 export interface Driver {
   name: string;
   before: number;
   now: number;
 }
 
-/** The values of a dimension by how much their amount grew between two views of so many seconds each, most first. */
+/**
+ * The values of a dimension by the growth of their amount between two views of `seconds` each, largest growth first.
+ */
 export function growthBy(
   dimension: ScopeDimension,
   amount: (row: CountSum) => number,

@@ -64,7 +64,7 @@ test.each<[string, CountRow[][]]>([
   ['with its beginning last', [between(0, 165), between(175, 240), between(165, 175)]],
   ['from the end to the beginning', [3, 2, 1, 0].map((hour) => between(hour * 60, hour * 60 + 60))],
   ['shuffled', shuffled(6)],
-])('a history that comes %s has the incidents of a replay', async (_name, parts) => {
+])('a history that is read %s has the incidents of a replay', async (_name, parts) => {
   const store = await openFresh();
   const { history, feed } = reader(store, parts);
   for (const [i, part] of parts.entries()) {
@@ -76,9 +76,9 @@ test.each<[string, CountRow[][]]>([
   await store.close();
 });
 
-test('an incident that was seen in half of the counts and is none in all of them is withdrawn', async () => {
+test('an incident that half of the counts show and all of them do not is withdrawn', async () => {
   const store = await openFresh();
-  // Only what failed comes first: a success among it shows that the quota was not used up.
+  // The failures come first: a success among them shows that the quota was not used up.
   const failed = between(170, 200).filter((row) => row.class === 'quota_exceeded');
   const rest = traffic([{ ...web, org: 'org-broke', from: 165, to: 240, per_minute: 2_000 }]);
   const { history, feed } = reader(store, [failed]);
@@ -90,7 +90,7 @@ test('an incident that was seen in half of the counts and is none in all of them
   await store.close();
 });
 
-test('judging again rests four times as long as it took, and is not forgotten', async () => {
+test('after judging again it rests four times as long as that took, and later catches up', async () => {
   const store = await openFresh();
   let replaced = 0;
   const watched: Store = {
@@ -115,7 +115,7 @@ test('judging again rests four times as long as it took, and is not forgotten', 
   await store.close();
 });
 
-test('judging again that fails half-way is done by the next tick', async () => {
+test('if judging again fails halfway, the next tick does it', async () => {
   const store = await openFresh();
   let isAway = false;
   const away = (): never => {
@@ -152,7 +152,7 @@ function reader(store: Store, parts: readonly CountRow[][], monotonic: () => num
   };
 }
 
-/** The rows in random order, in so many parts. */
+/** The rows in random order, cut into this many parts. */
 function shuffled(count: number): CountRow[][] {
   const random = seeded(5);
   const parts: CountRow[][] = Array.from({ length: count }, () => []);

@@ -7,26 +7,28 @@ import { stepSeconds } from './step-range.ts';
 import { type Ticked, tickedOf } from './tick.ts';
 import { toStored } from './to-stored.ts';
 
-/** How far a history has been read. Times are epoch seconds of event time. */
+/** How far a history was read. Times are epoch seconds of event time. */
 export interface Progress {
   /** The newest request. */
   newest: number;
-  /** Oldest request that came in since the last tick that went well; null: none did. */
+  /** Oldest request that came in since the last successful tick; null: none. */
   oldest_new: number | null;
-  /** True when nothing more will come. */
+  /** True when nothing more comes. */
   has_ended: boolean;
 }
 
-/** How often a state is kept to which judging can go back, seconds of event time; and how many of them. */
+/**
+ * Judging can go back to a kept state. One is kept for this many seconds of event time, and at most this many in all.
+ */
 const KEPT_EVERY_SECONDS = 3_600;
 const MAX_KEPT = 500;
-/** Judging again takes at most one part in so many of the time, until the end. */
+/** After judging again, it rests this many times as long as that took. At the end of the history it does not rest. */
 const REST_RATIO = 4;
 
 /**
- * Judges a history while it is read. As long as requests come in order of time, within the settle time, each time is
- * judged once. Where one is older than what was judged, judging goes back before it, and what was found since is
- * replaced. So the incidents at the end are those of a replay, whatever the order of the lines.
+ * Judges a history while it is read. While requests come in order of time, within the settle time, each time is judged
+ * once. When an older request comes, judging goes back to a state before it and replaces what it found since. So the
+ * final incidents equal those of a replay, whatever the order of the lines.
  */
 export class History {
   readonly #store: Store;
@@ -34,13 +36,13 @@ export class History {
   readonly #detectors: readonly Detector[];
   readonly #monotonic: () => number;
   #state: TickState;
-  /** States to go back to, oldest first. */
+  /** States that judging can go back to, oldest first. */
   #kept: TickState[];
-  /** Newest version of each incident that was written, or may have been. */
+  /** Newest version of each incident that was written or may have been written. */
   readonly #versions = new Map<string, StoredIncident>();
   #late = Infinity;
   #restUntil = 0;
-  /** How often something was replaced. */
+  /** How many times incidents were replaced. */
   #replaced = 0;
 
   /** `from`: the oldest request so far, epoch seconds. `monotonic`: milliseconds of a clock that never goes back. */
@@ -65,7 +67,7 @@ export class History {
     const { oldest_new: oldest, has_ended: hasEnded } = progress;
     if (oldest !== null && oldest < this.#state.evaluated_at) this.#late = Math.min(this.#late, oldest);
     const settled = Math.floor((progress.newest - this.#settings.settle_seconds) / step) * step;
-    // The interval that holds the newest request is complete when nothing more comes.
+    // At the end, the interval with the newest request is complete.
     const to = hasEnded
       ? lastStepOf(Math.floor(progress.newest / step) * step + step, this.#settings)
       : settled;
@@ -106,7 +108,7 @@ export class History {
         });
       },
     );
-    // The last version of each is what counts; those in between are the past of an alert that nobody saw.
+    // Only the last version of each incident is written; nobody saw the ones in between.
     const outdated = [...this.#versions].filter(([, { version }]) => version > after).map(([id]) => id);
     const restored = [...before.live.values()]
       .filter(({ incident }) => incident.state !== 'pending' && outdated.includes(incident.id))
@@ -131,7 +133,7 @@ export class History {
     );
   }
 
-  /** The newest state that knows nothing of the time from `late` on; a new beginning where there is none. */
+  /** The newest kept state from before `late`; a new beginning if there is none. */
   #stateBefore(late: number): TickState {
     const beginning = firstState(late, this.#settings);
     const { evaluated_at: latest } = beginning;
@@ -144,9 +146,9 @@ export class History {
   #keep(): void {
     const last = this.#kept.at(-1);
     if (last !== undefined && this.#state.evaluated_at - last.evaluated_at < KEPT_EVERY_SECONDS) return;
-    // Without the window: its counts are read anew, with those that came late.
+    // The window is left out: its counts are read again, with those that came late.
     this.#kept.push({ evaluated_at: this.#state.evaluated_at, live: this.#state.live });
-    // The first one stays: from there everything can be judged again.
+    // The first state stays: from it everything can be judged again.
     if (this.#kept.length > MAX_KEPT) this.#kept.splice(1, 1);
   }
 

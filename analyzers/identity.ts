@@ -4,44 +4,44 @@ import type { Scope } from '../domain/incident.ts';
 import { scopeColumns } from './narrow-scope.ts';
 
 /**
- * The identity of an incident, a record of its kind's own choosing: values by name. At most one incident of a kind is
- * open for each; the order of the names is part of it, because ids are made of the values in their order. Where the
- * parts of an identity can fail by causes of their own, `apart` tells the later incidents from the first (`apart.ts`).
+ * The identity of an incident: values by name, chosen by its kind. At most one incident of a kind is open for each
+ * identity. The order of the names matters, because ids are made of the values in this order. If parts of an identity
+ * can fail by different causes, `apart` separates later incidents from the first (`apart.ts`).
  */
 export type Names = Readonly<Record<string, string>>;
 
 /** The identity of most kinds: a provider and an organization. */
 export type Identity = Readonly<{ provider: string; org: string }>;
 
-/** What the identity of a kind that is read from counts can be made of. */
+/** Names that an identity can have when the kind is read from counts. */
 export type SubjectName = 'provider' | 'org' | keyof typeof scopeColumns;
 
-/** Of whom at most one incident of a kind that is read from counts is open. */
+/** The subject of a kind that is read from counts. */
 export function subjectNamesOf(kind: IncidentKind): readonly SubjectName[] {
   return subjectOf(kind).filter((name) => name !== 'topic');
 }
 
-/** One text per identity; unequal ones of a kind have unequal texts. */
+/** One text per identity; different identities of a kind have different texts. */
 export function identityKey(identity: Names): string {
-  // Asked so often that a list of the values would be much of what an evaluation costs.
+  // This runs so often that building a list of the values would be a large part of an evaluation.
   let key: string | undefined;
   for (const name in identity) key = key === undefined ? identity[name] : `${key}\n${identity[name]}`;
   return key ?? '';
 }
 
-/** The organization that an identity is of; null: it is of more than one. */
+/** The organization of an identity; null: it covers several. */
 export function organizationOf({ provider, org }: Names): Identity | null {
   return provider === undefined || org === undefined ? null : { provider, org };
 }
 
-/** The scope that is the same for all that an identity stands for; what the logs do not name is left out. */
+/** The scope of everything in an identity; values that the logs do not name are left out. */
 export function scopeOf(identity: Names): Scope {
   return Object.fromEntries(
     Object.entries(identity).filter(([name, value]) => name !== 'apart' && value !== ''),
   );
 }
 
-/** False where a scope leaves out what the identity is told apart by: then it is of more than the identity. */
+/** False when a scope lacks a name of the identity: then it covers more than the identity. */
 export function namesIdentity(scope: Scope, identity: Names): boolean {
   return Object.entries(identity).every(
     ([name, value]) =>
@@ -51,7 +51,7 @@ export function namesIdentity(scope: Scope, identity: Names): boolean {
 
 type Dimensions = Pick<CountRow, 'provider' | 'org' | 'project' | 'api_key' | 'client' | 'region' | 'model'>;
 
-/** The identity that counts belong to; null where the logs do not name it: only provider and organization may be empty. */
+/** The identity of a count row; null when the logs do not name it. Only provider and organization may be empty. */
 export function identityOf(
   names: readonly SubjectName[],
   valueOf: (column: keyof Dimensions) => string,
@@ -65,7 +65,7 @@ export function identityOf(
   return identity;
 }
 
-/** The column of counts that holds a name of an identity. */
+/** The count column for a name of an identity. */
 export function columnOf(name: SubjectName): keyof Dimensions {
   return name === 'provider' || name === 'org' ? name : scopeColumns[name];
 }

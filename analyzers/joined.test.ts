@@ -37,31 +37,31 @@ const known = (provider: string, state: Known['state']): [string, Known] => [
 
 test.each<[string, Finding[], [string, Known][], [string, string, number][]]>([
   [
-    'the one that began first speaks for all',
+    'the finding that began first stands for all',
     [finding('a'), finding('b', { started_at: 90 })],
     [],
     [['b', 'breach', 200]],
   ],
   [
-    'of those that began together, the first by name',
+    'of findings that began together, the first by name stands for all',
     [finding('b'), finding('a')],
     [],
     [['a', 'breach', 200]],
   ],
   [
-    'the one that people were told of goes on, as long as any is there',
+    'the incident that people were told of goes on as long as any finding lasts',
     [finding('a', { started_at: 50, last_at: 300 }), finding('b', { level: 'healthy' })],
     [known('b', 'firing')],
     [['b', 'breach', 300]],
   ],
   [
-    'one that is over opens again when another provider shows the same',
+    'a resolved incident opens again when another provider shows the same',
     [finding('a'), finding('b', { level: 'healthy', last_at: 90 })],
     [known('b', 'resolved')],
     [['b', 'breach', 200]],
   ],
   [
-    'one that was about to begin does not',
+    'a pending incident does not begin',
     [finding('a'), finding('b')],
     [known('a', 'pending'), known('b', 'firing')],
     [
@@ -70,7 +70,7 @@ test.each<[string, Finding[], [string, Known][], [string, string, number][]]>([
     ],
   ],
   [
-    'two that people were told of stay two',
+    'two incidents that people were told of stay two',
     [finding('a'), finding('b')],
     [known('a', 'firing'), known('b', 'firing')],
     [

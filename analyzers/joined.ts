@@ -2,13 +2,14 @@ import { loudnessOf } from './advance.ts';
 import type { Finding, Known } from './detector.ts';
 import { identityKey, namesIdentity } from './identity.ts';
 
-/** Who goes on speaking for all: who told people already, then who did before, then who is about to. */
+/** Which incident stands for all: one that is firing, then one that was resolved, then one that is pending. */
 const precedence: readonly (Known['state'] | undefined)[] = ['firing', 'resolved', 'pending', undefined];
 
 /**
- * Findings of several identities that were found to be the same trouble: their scopes are equal and no longer name what
- * tells the identities apart (a region, at all providers). One speaks for all and is there as long as any of them is. The
- * others are not begun; those that people were told of before stay as they are. `known` is keyed by `identityKey`. Pure.
+ * Joins findings of several identities that turned out to be the same trouble: their scopes are equal and no longer
+ * name what separates the identities (a region, at all providers). One incident stands for all and lasts as long as any
+ * of them. The others do not begin; those that people were told of stay as they are. `known` is keyed by `identityKey`.
+ * Pure.
  */
 export function joined(findings: readonly Finding[], known: ReadonlyMap<string, Known>): readonly Finding[] {
   const stateOf = ({ identity }: Finding): Known['state'] | undefined =>

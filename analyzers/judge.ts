@@ -8,14 +8,14 @@ import type { PipelineLive } from './kinds/pipeline/identity.ts';
 import { stepRange } from './step-range.ts';
 import { toStored } from './to-stored.ts';
 
-/** What an analyzer carries from one tick to the next; null before the first. */
+/** The state of an analyzer between two ticks; null before the first. */
 export interface TickState {
   /** Event time up to which everything was evaluated, epoch seconds. */
   evaluated_at: number;
   live: Live;
-  /** Those of the pipeline; absent or null: they are read from the store. */
+  /** Live incidents of the pipeline; absent or null: they are read from the store. */
   pipeline?: PipelineLive | null;
-  /** The counts that were read; read anew when it is absent. */
+  /** The counts that were read; when absent, they are read again. */
   window?: CountWindow;
 }
 
@@ -25,16 +25,16 @@ export interface Written {
   reason: Change['reason'];
 }
 
-/** Where versions go: given in order, some hundred at a time. */
+/** Where versions go: in order, some hundreds at a time. */
 export type Write = (versions: readonly StoredIncident[], changes: readonly Written[]) => Promise<void>;
 
-/** Versions written at once. */
+/** Number of versions that are written at once. */
 const WRITE_ROWS = 500;
 
 /**
- * Evaluates event time from the state up to `to` (epoch seconds), hands over the versions to be written, and gives
- * the state that follows. This is what live ticks, histories and replays share. Throws `StoreError`; then the state
- * that was given can be used again: what was written is written again, and equal rows are one.
+ * Evaluates event time from the state up to `to` (epoch seconds), passes on the versions to write, and returns the next
+ * state. Live ticks, histories and replays share it. Throws `StoreError`; then the given state can be used again:
+ * versions are written again, and equal rows count once.
  */
 export async function judgeUpTo(
   store: Store,

@@ -21,23 +21,23 @@ import { agrees, identitiesOf, toldApart, type Weighed, weighedOf } from './weig
 
 export type { Given, KindSettings } from './given.ts';
 
-/** What it has found out when it remembers and reports. */
+/** What a kind receives when it remembers and reports. */
 export interface Situation<Settings, Memory, Judged, Looked> extends Given<Settings> {
   known: Known | null;
-  /** Remembered by the evaluation before; null: nothing, or by another version. */
+  /** The memory of the evaluation before; null: there is none, or another version of the program wrote it. */
   previous: Memory | null;
   judged: Judged;
   started_at: number;
   /** End of the last interval that belongs to it. */
   last_at: number;
   scope: Scope;
-  /** What was found when it was looked whom the incident concerns; null: the scope stands and nobody looked. */
+  /** What `look` found; null: the scope stays and `look` was not called. */
   looked: Looked | null;
-  /** Sums of `previous` are those of this scope and go on; otherwise they are made anew from the start. */
+  /** True: the sums of `previous` belong to this scope and go on. False: they are made again from the start. */
   goes_on: boolean;
 }
 
-/** One kind of incident as data and pure functions. */
+/** One kind of incident, as data and pure functions. */
 export interface Kind<
   Settings extends KindSettings,
   Memory extends Facts,
@@ -47,37 +47,43 @@ export interface Kind<
   kind: IncidentKind;
   settings(all: AnalyzerSettings): Settings;
   /**
-   * What it reads, where it is not the counts of failing organizations per 10 s. An identity that does not begin with
-   * provider and organization needs it, and so does a kind that begins without any error.
+   * What it reads instead of the counts of failing organizations per 10 s. A kind needs this if its identity does not
+   * begin with provider and organization, or if it can begin without any error.
    */
   reads?(settings: Settings): Omit<Reads, 'identity'>;
-  /** Evaluated on whole multiples of so many seconds; absent: at each step. */
+  /** It is evaluated at whole multiples of this many seconds; absent: at each step. */
   every_seconds?: number;
-  /** Parts of an identity can fail by causes of their own: several incidents may be open beside each other. */
+  /** Parts of an identity can fail by different causes: several incidents may be open beside each other. */
   has_parts?: true;
-  /** Identities whose scopes turn out to be the same, and wider than they are, have one incident. */
+  /** Identities have one common incident when their scopes turn out to be equal and wider than the identities. */
   joins?: true;
-  /** `traffic`: whoever sends `count` requests is looked at; absent: whoever has one answer that matches. */
+  /** `traffic`: identities with `count` requests are judged. Absent: those with a matching answer. */
   candidates?: 'traffic';
-  /** What is usual at this time of the week is no incident: shares below this say nothing. Of kinds that are read from the window. */
+  /**
+   * The share that is usual at this time of the week is no incident; smaller shares than `least_share` are not read.
+   * For kinds that are read from the window.
+   */
   season?(settings: Settings): { least_share: number };
-  /** Measures of its reading: who has none of them cannot be judged; absent: it needs none. */
+  /** Measures of its reading: an identity without any of them cannot be judged. Absent: it needs none. */
   needs?: readonly MoreMeasure[];
   matching: Matching;
-  /** Seconds in which `count` matching answers must lie for an incident to begin. */
+  /** Seconds within which `count` matching answers must lie for an incident to begin. */
   begins_within(settings: Settings): number;
-  /** Seconds of counts per 10 s that it needs before an evaluation; absent where it reads for itself. */
+  /** Seconds of counts per 10 s that it needs before an evaluation; absent when it reads for itself. */
   lookback?(settings: Settings): number;
   level(
     given: Given<Settings> & Pick<Situation<Settings, Memory, Judged, Looked>, 'known' | 'previous'>,
   ): Judged;
-  /** What it measures, for whoever asks why; too dear for each evaluation. Absent: count and share say it. */
+  /** Its measurements for a question why; too expensive for each evaluation. Absent: count and share are enough. */
   numbers?(given: Given<Settings>): Record<string, number>;
   /** Start of the interval with the first answer of a breach. */
   start(given: Given<Settings>, judged: Judged): number;
-  /** Start of the last interval of what began at `since`; absent: of the last matching answer. */
+  /** Start of the last interval of an incident that began at `since`; absent: that of the last matching answer. */
   last?(given: Given<Settings>, judged: Judged, since: number): number;
-  /** Whom it concerns. `since` is what came since the start, `whole` the scope of the identity, `around` what others have meanwhile. */
+  /**
+   * Finds whom it concerns. `since`: the counts since the start. `whole`: the scope of the identity. `around`: the
+   * counts of others in the same time.
+   */
   look(since: View, whole: Scope, around: Around<Settings>): Looked;
   memory: z.ZodType<Memory>;
   remember(situation: Situation<Settings, Memory, Judged, Looked>): Memory;
@@ -85,7 +91,7 @@ export interface Kind<
   report(remembered: Remembered<Settings, Memory, Judged>): Report;
 }
 
-/** What severity and report are made of. */
+/** What severity and report are made from. */
 export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
   judged: Judged;
   started_at: number;
@@ -93,7 +99,7 @@ export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
   memory: Memory;
 }
 
-/** What others have is asked of so many seconds at least: what is small there would not be seen in the first minute. */
+/** The counts of others cover at least this many seconds: a small rise would not show in the first minute. */
 const AROUND_SECONDS = 300;
 
 /** What differs is looked at when it begins, when it is about to be told, and then so often while its scope is open; seconds. */
@@ -114,7 +120,10 @@ export function sharedScope(matching: Matching): (since: View, whole: Scope) => 
   });
 }
 
-/** The detector of a kind: who is judged, since when, for whom, and what is remembered is the same for all. */
+/**
+ * Makes the detector of a kind. Who is judged, since when, for whom and what is remembered works the same for all
+ * kinds.
+ */
 export function detectorOf<
   Settings extends KindSettings,
   Memory extends Facts,
@@ -129,7 +138,7 @@ export function detectorOf<
     (names[0] !== 'provider' || names[1] !== 'org' || kind.candidates === 'traffic')
   )
     throw new Error(`${kind.kind} must say what it reads: the window holds failing organizations only`);
-  /** What was made here need not be checked again at the next evaluation. */
+  /** Memory that was made or checked here is not checked again at the next evaluation. */
   const checked = new WeakMap<Facts, Memory>();
 
   function recall(facts: Facts | undefined): Memory | null {
@@ -145,7 +154,7 @@ export function detectorOf<
   function endOf(given: Given<Settings>, judged: Judged, startedAt: number): number {
     if (kind.last === undefined)
       return (given.view.lastMatching(matching) ?? startedAt) + COUNT_INTERVAL_SECONDS;
-    // What comes when it is neither there nor lingers does not belong to it.
+    // Answers that come while it is neither in breach nor lingering do not belong to it.
     const isThere = judged.level === 'breach' || judged.level === 'lingering';
     return isThere ? kind.last(given, judged, startedAt) + COUNT_INTERVAL_SECONDS : startedAt;
   }
@@ -198,13 +207,14 @@ export function detectorOf<
     };
   }
 
-  /** All incidents of an identity that are known, and one that begins beside them. */
+  /** Judges all known incidents of an identity, and one that may begin beside them. */
   function judgeFamily(given: Given<Settings>, family: readonly Known[]): Finding[] {
     const [first, ...others] = family;
     if (first === undefined) return asList(judge(given, null));
     const isAlone = others.length === 0;
     const beside = kind.has_parts === true ? judgeBeside(given, family) : null;
-    // After a restart time is gone through again, so that what has begun is found; what was known then cannot change by it.
+    // After a restart, past times are evaluated again to find incidents that have begun; known incidents do not change
+    // by that.
     if (kind.joins !== true && family.every((known) => known.evaluated_at >= given.now))
       return asList(beside);
     if (isAlone && beside === null) return asList(judge({ ...given, identity: first.identity }, first));
@@ -227,7 +237,7 @@ export function detectorOf<
     return judge({ ...rest, identity: besideIdentity(given.identity, startedAt) }, null);
   }
 
-  /** What is read for all of them together; null: nothing, because nobody is looked at. */
+  /** What is read for all identities together; null: nothing, because no identity is judged. */
   function readsFor(all: AnalyzerSettings): Reads | null {
     if (readsOf === undefined) return null;
     const variants = enabledOf(all).map(readsOf);
@@ -249,7 +259,7 @@ export function detectorOf<
     return settingsFor(all, kind.kind, kind.settings(all)).all.filter(({ enabled }) => enabled);
   }
 
-  /** Whom it looks at, and what it is given of each; `bases` are looked at whatever they send. */
+  /** The identities that are judged, and what each receives; `bases` are judged whatever they send. */
   function givenOf(
     counts: CountView,
     all: AnalyzerSettings,
@@ -345,7 +355,7 @@ export function detectorOf<
         summedUp.length > 0 ? findings.map((finding) => ({ ...finding, summed_up: summedUp })) : findings,
       ]);
     }
-    // In order of the keys: what is found does not depend on when an identity was first read.
+    // In order of the keys, so that the result does not depend on when an identity was first read.
     const found = judged.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, findings]) => findings);
     return kind.joins === true ? joined(found, known) : found;
   }

@@ -4,36 +4,39 @@ import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
 import { startOfRun } from './runs.ts';
 import { type CountSum, type IsMatching, type Matching, matchingOf, type View } from './view.ts';
 
-/** A part of an organization's traffic: all of it, or one value of a dimension, or one model in one project. */
+/** A part of an organization's traffic: all of it, one value of a dimension, or one model in one project. */
 export interface Part {
-  /** Empty for the whole; the same in every window. */
+  /** Empty for all traffic; a part has the same name in every window. */
   name: string;
   contains: IsMatching;
   requests: number;
   matching: number;
-  /** Those of `matching` that repeat no earlier request: what one cause made fail is counted once. */
+  /** Matching answers that repeat no earlier request: a failure counts once, however often it was retried. */
   first_attempts: number;
   /** Those of `requests` that repeat none. */
   first_requests: number;
 }
 
-/** When something is there, with a lower threshold to be over than to begin; pure. A kind spreads it into itself. */
+/** Says when a kind is in breach, with a lower threshold to clear than to fire; pure. A kind spreads it into itself. */
 export interface LevelRule<Settings, Judged extends { level: Level }> {
-  /** Seconds in which what it needs must lie. */
+  /** Seconds within which the matching answers must lie. */
   begins_within(settings: Settings): number;
   level(given: Given<Settings>): Judged;
-  /** What it measures, for whoever asks why. */
+  /** Its measurements for a question why. */
   numbers?(given: Given<Settings>): Record<string, number>;
   /** Start of the interval in which a breach began, epoch seconds. */
   start(given: Given<Settings>, judged: Judged): number;
   /**
-   * Start of the last interval that belongs to what began at `since`, while it is there or lingers: stray answers that match
-   * come after it. Absent: that of the last matching answer.
+   * Start of the last interval of an incident that began at `since`, while it is in breach or lingers: stray matching
+   * answers can come after it. Absent: that of the last matching answer.
    */
   last?(given: Given<Settings>, judged: Judged, since: number): number;
 }
 
-/** The whole (first, absent where there is no request) and its parts. A small project must not be lost in a large organization. */
+/**
+ * The whole (first; absent when there is no request) and its parts. Parts are judged so that a small project shows in a
+ * large organization.
+ */
 export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
   const parts: Part[] = [];
   const [first] = sums;
@@ -85,13 +88,18 @@ export interface ShareSettings extends KindSettings {
   share: number;
 }
 
-/** What a share says, and of which part of the traffic: the whole where that is above, else the part with most answers. */
+/**
+ * The level of a share, and the part that shows it: the whole if that is above the threshold, otherwise the part with
+ * most answers.
+ */
 export interface ShareLevel {
   level: Level;
   part: Part | null;
 }
 
-/** A breach where, within the window, so many answers and such a share of the requests of a part match. */
+/**
+ * A breach when, within the window, a part has `count` matching answers and they are at least `share` of its requests.
+ */
 export function shareAbove(matching: Matching): LevelRule<ShareSettings, ShareLevel> {
   const isAbove = (
     sums: Pick<Part, 'requests' | 'matching'>,

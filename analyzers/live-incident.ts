@@ -4,7 +4,7 @@ import type { Life } from './advance.ts';
 import type { Facts, Known } from './detector.ts';
 import { identityKey, type Names } from './identity.ts';
 
-/** An incident with all that is needed to judge it again: the contract, and the memory beside it. */
+/** An incident with all that its next evaluation needs: the contract, and the memory beside it. */
 export interface LiveIncident {
   incident: Incident;
   memory: Memory;
@@ -34,12 +34,12 @@ const memory = z.object({
   facts: z.record(z.string(), z.unknown()),
 });
 
-/** So long after firing the first answers may still correct the scope; seconds. */
+/** For this long after firing, new answers may still correct the scope; seconds. */
 export const SCOPE_CHANGES_SECONDS = 120;
-/** So long after the start the scope may still become wider; the rates before the ramp are then still known. */
+/** For this long after the start the scope may still become wider; the rates before the ramp are still known then. */
 export const SCOPE_WIDENS_SECONDS = 1_800;
 
-/** Reads a memory as it was stored; null when it is of another version or not one of these analyzers'. */
+/** Reads a stored memory; null when it has another version or another program part wrote it. */
 export function parseMemory(json: string): Memory | null {
   try {
     return memory.safeParse(JSON.parse(json)).data ?? null;
@@ -48,12 +48,12 @@ export function parseMemory(json: string): Memory | null {
   }
 }
 
-/** At most one incident of a kind is live per identity; this is its key. */
+/** Key of a live incident: at most one of a kind per identity. */
 export function liveKey(kind: Incident['kind'], identity: Names): string {
   return `${kind}\n${identityKey(identity)}`;
 }
 
-/** What the detector is told about a live incident at `now` (epoch seconds). */
+/** What the detector receives about a live incident at `now` (epoch seconds). */
 export function toKnown({ incident, memory: { identity, life, facts } }: LiveIncident, now: number): Known {
   return {
     identity,
@@ -70,6 +70,6 @@ export function toKnown({ incident, memory: { identity, life, facts } }: LiveInc
 function scopeMay(life: Life, now: number): Known['scope_may'] {
   if (life.state === 'resolved') return 'stay';
   if (life.detected_at === null || now - life.detected_at < SCOPE_CHANGES_SECONDS) return 'change';
-  // Looking at everything since the start is the dearest part of an evaluation: once a minute is often enough.
+  // Looking at everything since the start is the most expensive part of an evaluation: once a minute is enough.
   return now - life.started_at < SCOPE_WIDENS_SECONDS && now % 60 === 0 ? 'widen' : 'stay';
 }

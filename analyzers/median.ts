@@ -1,4 +1,4 @@
-/** The middle of the numbers, the mean of the two middle ones for an even count; null for none. */
+/** The middle number; for an even count the mean of the two middle ones; null for an empty list. */
 export function median(numbers: readonly number[]): number | null {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = sorted.length >>> 1;

@@ -10,7 +10,7 @@ const good = (row: Partial<CountRow>, requests: number): CountRow => countRow({ 
 
 test.each<[string, CountRow[], object]>([
   [
-    'one client carries all: named',
+    'one client has all: named',
     [bad({ client: 'a' }, 10), good({ client: 'a' }, 100), good({ client: 'b' }, 100)],
     { client: 'a' },
   ],
@@ -70,18 +70,18 @@ test('a scope contains the rows that carry all its values', () => {
 
 const told = { provider: 'openai', project: 'p', client: 'a' };
 test.each([
-  ['before it was told it is what is seen', null, { provider: 'openai', client: 'b' }],
+  ['before firing the scope is the one that was just found', null, { provider: 'openai', client: 'b' }],
   [
-    'just after firing it is corrected',
+    'just after firing it is still corrected',
     { scope: told, scope_may: 'change' as const },
     { provider: 'openai', client: 'b' },
   ],
   [
-    'later only what proved untrue goes',
+    'later only wrong values are dropped',
     { scope: told, scope_may: 'widen' as const },
     { provider: 'openai' },
   ],
-  ['then it stays', { scope: told, scope_may: 'stay' as const }, told],
+  ['finally it stays', { scope: told, scope_may: 'stay' as const }, told],
 ])('%s', (_name, known, expected) => {
   expect(reviseScope(known, { provider: 'openai', client: 'b' })).toEqual(expected);
 });

@@ -10,13 +10,13 @@ export const scopeColumns = {
   model: 'model',
 } as const satisfies Partial<Record<keyof Scope, keyof CountRow>>;
 export type ScopeDimension = keyof typeof scopeColumns;
-/** What a scope can tell apart. */
+/** The columns that a scope can name. */
 export type Scoped = Pick<CountRow, (typeof scopeColumns)[ScopeDimension]>;
 export const scopeDimensions = Object.keys(scopeColumns) as ScopeDimension[];
 
-/** Share of the affected answers that must carry a value for the scope to name it. */
+/** A scope names a value only if at least this share of the affected answers has it. */
 const NAMED_SHARE = 0.9;
-/** Those without the value must fail at under this fraction of its rate, else the value explains nothing. */
+/** Answers without the value must fail at less than this fraction of its rate; otherwise the value explains nothing. */
 const OTHERS_RATE = 0.5;
 
 /** Whose traffic it is and what it asks for: named whenever it is true. */
@@ -25,8 +25,8 @@ export const tellingDimensions: readonly ScopeDimension[] = ['project', 'client'
 const refining: readonly ScopeDimension[] = ['key', 'region'];
 
 /**
- * Names the dimensions that the affected answers share (9 of 10 carry one value) and that tell them from the
- * rest (the others fail at under half of its rate, or there are no others).
+ * Names the dimensions that the affected answers share (9 of 10 have one value) and that separate them from the rest
+ * (the others fail at less than half of its rate, or there are no others).
  */
 export function narrowScope<Row extends Scoped & { requests: number }>(
   rows: readonly Row[],
@@ -35,7 +35,7 @@ export function narrowScope<Row extends Scoped & { requests: number }>(
   return narrowScopeBy(rows, (row) => (isAffected(row) ? row.requests : 0));
 }
 
-/** The same where only some of the requests of a row are affected: `affected` says how many. */
+/** The same when only some requests of a row are affected: `affected` returns how many. */
 export function narrowScopeBy<Row extends Scoped & { requests: number }>(
   rows: readonly Row[],
   affected: (row: Row) => number,
@@ -55,7 +55,7 @@ export function narrowScopeBy<Row extends Scoped & { requests: number }>(
   return scope;
 }
 
-/** True when the row is of what the scope names below provider and organization. */
+/** True when the row has the values that the scope names below provider and organization. */
 export function isInScope(row: Scoped, scope: Scope): boolean {
   return scopeDimensions.every(
     (name) => scope[name] === undefined || scope[name] === row[scopeColumns[name]],
@@ -63,8 +63,8 @@ export function isInScope(row: Scoped, scope: Scope): boolean {
 }
 
 /**
- * The scope to show now. Once an incident has told its scope to people, it may only get wider, where a named
- * dimension turned out untrue, and after a while not even that: alerts are routed by it.
+ * The scope to show now. After people were told, a scope only gets wider, by dropping a dimension that turned out
+ * wrong; after a while it no longer changes, because alerts are routed by it.
  */
 export function reviseScope(
   known: { scope: Scope; scope_may: 'change' | 'widen' | 'stay' } | null,

@@ -4,13 +4,13 @@ import type { BlockDimension, CountBlock } from '../store/queries/count-block.ts
 import { type MoreMeasure, moreMeasures } from '../store/queries/count-measures.ts';
 import { type Combination, type CountSum, View } from './view.ts';
 
-/** Some rows of a block. */
+/** Consecutive rows of a block. */
 export interface Span {
   from: number;
   to: number;
 }
 
-/** What the counts of the window are told apart by, in the order in which they are read. */
+/** The dimensions of the counts in the window, in the order in which they are read. */
 export const windowDimensions = [
   'provider',
   'org',
@@ -22,26 +22,26 @@ export const windowDimensions = [
   'class',
   'subclass',
 ] as const satisfies readonly BlockDimension[];
-/** What is summed up where an organization has more combinations than there is memory for. */
+/** Dimensions that are summed up when an organization has more combinations than memory allows. */
 export const finestDimensions = ['api_key', 'client', 'region'] as const;
-/** What is left then. */
+/** The dimensions that remain then. */
 export const coarseDimensions = ['provider', 'org', 'project', 'model', 'class', 'subclass'] as const;
 
 const allMeasures = Object.keys(moreMeasures) as MoreMeasure[];
 
-/** Bytes that a combination takes beside its rows, about. */
+/** Memory that a combination takes besides its rows: about this many bytes. */
 const COMBINATION_BYTES = 320;
-/** So many more combinations than rows are kept before those without rows are forgotten. */
+/** This many combinations more than rows may exist before those without rows are forgotten. */
 const SPARE_COMBINATIONS = 64;
 
-/** The counts of one organization at one provider, in order of time; within an interval as they came. */
+/** The counts of one organization at one provider, in order of time; within an interval in the order of arrival. */
 export class OrgCounts {
   readonly provider: string;
   readonly org: string;
-  /** True when keys, clients and regions are summed up and empty. */
+  /** True when keys, clients and regions are summed up; their columns are then empty. */
   isCoarse = false;
   columns = new CountColumns();
-  /** Rows before this one are dropped. */
+  /** Index of the first row that is kept. */
   begin = 0;
   combinations: Combination[] = [];
   /** Classes of the combinations. */
@@ -59,17 +59,17 @@ export class OrgCounts {
     return new View(this, this.begin, this.columns.length, null).between(from, to);
   }
 
-  /** Those of some combinations, with a 1 at the number of each. */
+  /** The counts of some combinations; `mask` has a 1 at the number of each. */
   part(from: number, to: number, mask: Uint8Array): View {
     return new View(this, this.begin, this.columns.length, mask).between(from, to);
   }
 
-  /** False where a measure is known of no row. */
+  /** False when no row has a value of the measure. */
   has(measure: MoreMeasure): boolean {
     return this.columns.more.has(measure);
   }
 
-  /** All counts, as objects: dear for many. */
+  /** All counts as objects; expensive when there are many. */
   get rows(): CountSum[] {
     return new View(this, this.begin, this.columns.length, null).rows();
   }
@@ -78,12 +78,12 @@ export class OrgCounts {
     return this.begin === this.columns.length;
   }
 
-  /** Size in bytes, about. */
+  /** Approximate size in bytes. */
   get bytes(): number {
     return this.columns.bytes + this.combinations.length * COMBINATION_BYTES;
   }
 
-  /** Adds a row that is not before the last one. */
+  /** Adds a row; it must not be before the last one. */
   append(row: Omit<CountSum, 'provider' | 'org'>, more: Partial<Record<MoreMeasure, number>> = {}): void {
     const at = this.columns.push(row.ts, this.#numberOfNames(row));
     const { requests, retries, useless_retries, input_tokens, cost_usd } = row;
@@ -91,7 +91,7 @@ export class OrgCounts {
     for (const name of allMeasures) this.columns.addMore(at, name, more[name] ?? Number.NaN);
   }
 
-  /** Puts rows of the block in place of all there is in these intervals (their starts, epoch seconds). */
+  /** Replaces all rows of these intervals (their starts, epoch seconds) by rows of the block. */
   replace(intervals: ReadonlySet<number>, block: CountBlock, spans: readonly Span[]): void {
     if (this.#areAllAfter(intervals)) {
       this.add(block, spans);
@@ -113,12 +113,12 @@ export class OrgCounts {
     this.begin = 0;
   }
 
-  /** Adds rows of the block, which are after all there are, or of the last interval. */
+  /** Adds rows of the block; they must be after all present rows, or in the last interval. */
   add(block: CountBlock, spans: readonly Span[]): void {
     if (spans.length > 0) this.#addInOrder(block, spans, this.columns);
   }
 
-  /** True for intervals after the last one, as most are. */
+  /** True when all intervals come after the last row, as most do. */
   #areAllAfter(intervals: ReadonlySet<number>): boolean {
     const { columns, begin } = this;
     const last = columns.length > begin ? (columns.ts[columns.length - 1] ?? 0) : -1;
@@ -126,17 +126,17 @@ export class OrgCounts {
     return true;
   }
 
-  /** Forgets what is before a time. */
+  /** Forgets the rows before a time. */
   dropBefore(ts: number): void {
     this.begin = Math.max(this.begin, this.columns.lowerBound(ts));
-    // Moving the rest costs more than the rows that are over take room.
+    // The rows are moved only when the dropped ones take up enough room to be worth it.
     if (this.begin * 8 < this.columns.length) return;
     this.columns.dropFirst(this.begin);
     this.begin = 0;
     if (this.combinations.length > 2 * this.columns.length + SPARE_COMBINATIONS) this.#rebuild();
   }
 
-  /** Sums up keys, clients and regions, from now on too. */
+  /** Sums up keys, clients and regions; later rows too. */
   makeCoarse(): void {
     this.isCoarse = true;
     this.#rebuild();
@@ -158,10 +158,13 @@ export class OrgCounts {
     }
   }
 
-  /** The rows in order of time, within an interval as they come; equal combinations of an interval are summed. */
+  /**
+   * The rows in order of time, within an interval in the order of arrival; rows of one interval and combination are
+   * summed.
+   */
   #addInOrder(block: CountBlock, spans: readonly Span[], ordered: CountColumns): void {
     const { ts, series } = block;
-    // Rows of a block are told apart by all that is kept, unless it is summed up here.
+    // A block separates all dimensions that are kept, unless this organization is summed up.
     const place = this.isCoarse
       ? inOneInterval(ordered)
       : (at: number, which: number) => ordered.push(at, which);
@@ -184,7 +187,7 @@ export class OrgCounts {
           addOf(block, row, ordered, place(ts[row] ?? 0, this.#numberAt(block, row)));
       return;
     }
-    // In the order of the block, so that what comes first has the first number.
+    // Numbers are given in the order of the block, so that the first combination has the first number.
     for (const { from, to } of spans) for (let row = from; row < to; row++) numberAt(row);
     const rows = rowsByTime(ts, spans);
     ordered.reserve(rows.length);
@@ -213,7 +216,7 @@ export class OrgCounts {
     name: Combination['class'],
     subclass: string,
   ): number {
-    // Rows come in the same order each time: most often it is the one after the last.
+    // Rows come in the same order each time, so the combination is usually the one after the last.
     const next = this.combinations[this.#lastNumber + 1];
     if (
       next !== undefined &&
@@ -244,14 +247,14 @@ export class OrgCounts {
   }
 }
 
-/** Adds the measures of a row of a block to those of a row. */
+/** Adds the measures of a row of a block to a row. */
 function addOf(block: CountBlock, row: number, columns: CountColumns, at: number): void {
   const { requests, retries, useless_retries: useless, input_tokens: tokens, cost_usd: usd, more } = block;
   columns.add(at, requests[row] ?? 0, retries[row] ?? 0, useless[row] ?? 0, tokens[row] ?? 0, usd[row] ?? 0);
   for (const [name, values] of more) columns.addMore(at, name, values[row] ?? Number.NaN);
 }
 
-/** Places of rows that come in order of time: those of one interval and combination are one. */
+/** Returns the place of a row. Rows come in order of time; those of one interval and combination share a place. */
 function inOneInterval(columns: CountColumns): (ts: number, which: number) => number {
   const places = new Map<number, number>();
   let interval = -1;

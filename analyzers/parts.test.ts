@@ -42,10 +42,10 @@ function seen(view: SubjectsView): object {
     }));
 }
 
-test('the models of an organization are the parts of its rows that a reading by model would hold', () => {
+test('the models of an organization have the same rows as in a reading by model', () => {
   const parts = new Parts(wholesOf(rows), reads.identity);
   expect(seen(parts.view())).toEqual(seen(subjectsOf(rows, reads)));
-  // Answers that name no model are of no part.
+  // Answers that name no model are in no part.
   expect([...parts.view().keys()].sort()).toEqual([
     'openai\na\nlarge',
     'openai\na\nsmall',
@@ -53,7 +53,7 @@ test('the models of an organization are the parts of its rows that a reading by 
   ]);
 });
 
-test('a model that comes later is found, and one of an organization that is forgotten is not', () => {
+test('a later model is found, and a model of a forgotten organization is not', () => {
   const wholes = wholesOf(rows);
   const parts = new Parts(wholes, reads.identity);
   parts.view();

@@ -3,7 +3,7 @@ import type { OrgCounts } from './org-counts.ts';
 import type { SubjectCounts, SubjectRows, SubjectsView } from './reads.ts';
 import type { Combination, View } from './view.ts';
 
-/** Counts of an identity that is a part of another, as a view of the rows of that. */
+/** Counts of an identity that is part of another, as a view of the other's rows. */
 class PartCounts implements SubjectRows {
   readonly #whole: OrgCounts;
   readonly #isIn: (combination: Combination) => boolean;
@@ -29,7 +29,7 @@ class PartCounts implements SubjectRows {
   }
 }
 
-/** What was found of the combinations of one whole, and when. */
+/** What was found in the combinations of one whole, and when. */
 interface Seen {
   counts: OrgCounts;
   combinations: readonly Combination[];
@@ -37,14 +37,17 @@ interface Seen {
   keys: readonly string[];
 }
 
-/** The identities that are parts of others (the models of organizations), found anew where combinations came or went. */
+/**
+ * The identities that are parts of others (the models of organizations). They are searched again when combinations came
+ * or went.
+ */
 export class Parts {
   readonly #wholes: ReadonlyMap<string, SubjectCounts & { counts: OrgCounts }>;
   readonly #names: readonly SubjectName[];
   readonly #found = new Map<string, SubjectCounts>();
   readonly #seen = new Map<string, Seen>();
 
-  /** `names` are those of an identity of the wholes, and more. */
+  /** `names` are the names of the wholes, followed by more. */
   constructor(
     wholes: ReadonlyMap<string, SubjectCounts & { counts: OrgCounts }>,
     names: readonly SubjectName[],

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { poissonTail } from './poisson-tail.ts';
 
 test.each([
-  ['none or more is certain', 0, 3, 1],
-  ['nothing expected, something seen: no chance', 1, 0, 0],
+  ['zero or more is certain', 0, 3, 1],
+  ['none expected, one seen: impossible', 1, 0, 0],
   ['one or more of mean 1', 1, 1, 0.632121],
   ['five or more of mean 1', 5, 1, 0.00366],
   ['ten or more of mean 5', 10, 5, 0.031828],
@@ -15,7 +15,7 @@ test.each([
   expect(chance).toBeLessThanOrEqual(expected * 1.1);
 });
 
-test('a large mean is judged by the normal law within a factor of two', () => {
+test('for a large mean the normal distribution is right within a factor of two', () => {
   expect(poissonTail(1000, 1000)).toBeGreaterThan(0.25);
   expect(poissonTail(1000, 1000)).toBeLessThan(0.75);
   expect(poissonTail(1095, 1000)).toBeGreaterThan(0.0007);

@@ -1,12 +1,12 @@
 /**
- * The chance that a Poisson process with this mean gives `count` or more. 1 for count 0; 0 for mean 0 and a
- * count above it. Exact enough for means up to some thousands; larger ones are judged by the normal law.
+ * The chance that a Poisson process with this mean gives `count` or more. 1 for count 0; 0 for mean 0 and a count above
+ * it. Exact enough for means up to some thousands; larger means use the normal distribution.
  */
 export function poissonTail(count: number, mean: number): number {
   if (count <= 0) return 1;
   if (mean <= 0) return 0;
   if (mean > 500) return normalTail((count - 0.5 - mean) / Math.sqrt(mean));
-  // Above the mean the tail itself is summed: as one minus a sum near one it would drown in rounding.
+  // Above the mean the tail itself is summed: one minus a sum near one would be lost in rounding.
   if (count > mean) return tailSum(count, mean);
   let term = Math.exp(-mean);
   let below = term;
@@ -32,18 +32,18 @@ function tailSum(count: number, mean: number): number {
   return Math.min(1, sum);
 }
 
-/** Upper tail of the normal law, within a factor of two far out, which is all a threshold of chance needs. */
+/** Upper tail of the normal distribution, within a factor of two far out, which is enough for a threshold. */
 function normalTail(z: number): number {
   if (z < 0) return 1 - normalTail(-z);
   return Math.exp((-z * z) / 2) / (1.2533 * (z + Math.sqrt(z * z + 4 - 2.7 * Math.exp(-z / 2))));
 }
 
-/** As many deviations of the mean of the requests' sizes are no growth of their sum. */
+/** A growth of the sum below this many deviations may come from the sizes of the requests alone. */
 const SIZE_DEVIATIONS = 4;
 
 /**
- * How far, as a share, a sum of the sizes of so many requests (their tokens) strays by chance: sizes spread about as widely
- * as their mean, so a sum of n of them strays by the root of 2/n.
+ * How far the sum of the sizes (tokens) of this many requests strays by chance, as a share. Sizes spread about as
+ * widely as their mean, so a sum of n of them strays by the root of 2/n.
  */
 export function sizeNoise(requests: number): number {
   return SIZE_DEVIATIONS * Math.sqrt(2 / Math.max(1, requests));

@@ -11,7 +11,7 @@ test.each<[string, (minute: number) => number, number, number]>([
   ['a gradual rise', (m) => (m < 30 ? 60 : 60 + (m - 29) * 30), 60, 30],
   ['a rise with a dip in it', (m) => (m < 34 || m === 37 ? 60 : 300), 60, 34],
   ['no rise', () => 60, 60, 40],
-  ['an old peak is no ramp', (m) => (m > 10 && m < 14 ? 300 : 60), 60, 40],
+  ['an old peak is not a ramp', (m) => (m > 10 && m < 14 ? 300 : 60), 60, 40],
   ['a rise from nothing', (m) => (m < 36 ? 0 : 300), 0, 36],
 ])('%s', (_name, rate, original, ramp) => {
   const found = history(rate);

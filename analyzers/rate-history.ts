@@ -1,13 +1,16 @@
 import type { CountRow } from '../domain/count-row.ts';
 import { median } from './median.ts';
 
-/** How a rate grew before something began. Times are epoch seconds, rates per minute. */
+/** How a rate grew before an incident began. Times are epoch seconds, rates per minute. */
 export interface RateHistory {
-  /** Median rate of the minutes before the ramp; null when the counts do not reach back before it. */
+  /** Median rate of the minutes before the ramp; null when the counts do not reach back that far. */
   original: number | null;
   /** First minute of the ramp; equal to the start when there was none. */
   ramp_started_at: number;
-  /** Minutes of the original rate, `[from, to)`. They end before the ramp, whose first minute is hard to tell. */
+  /**
+   * The minutes of the original rate, `[from, to)`. They end some minutes before the ramp, because its first minute is
+   * uncertain.
+   */
   original_from: number;
   original_to: number;
 }
@@ -15,16 +18,16 @@ export interface RateHistory {
 /** Requests of one interval that begins at `ts`, epoch seconds. */
 type Amount = Pick<CountRow, 'ts' | 'requests'>;
 
-/** So many minutes before the start are searched for a ramp before they are taken for usual. */
+/** A ramp is searched in this many minutes before the start; earlier minutes are taken as usual. */
 const RAMP_MINUTES = 15;
-/** So many minutes before the ramp make the original rate, less those right before it where there are enough. */
+/** The original rate is taken from this many minutes before the ramp, without the last ones if there are enough. */
 const ORIGINAL_MINUTES = 30;
 const MARGIN_MINUTES = 2;
 
 /**
- * Finds the ramp that led to `start` and the rate before it. `rows` are those of the scope, or its sums by
- * interval, in order of time;
- * `known_from` is the time from which on the counts are complete (an empty minute before it proves nothing).
+ * Finds the ramp that led to `start`, and the rate before it. `rows` are those of the scope, or its sums by interval,
+ * in order of time. `knownFrom` is the time from which the counts are complete: an empty minute before it proves
+ * nothing.
  */
 export function rateHistory(rows: readonly Amount[], start: number, knownFrom: number): RateHistory {
   const minutes = minutesBefore(rows, start, knownFrom);
@@ -34,7 +37,7 @@ export function rateHistory(rows: readonly Amount[], start: number, knownFrom: n
   if (usual === null)
     return { original: null, ramp_started_at: start, original_from: start, original_to: start };
   let ramp = minutes.length;
-  // One minute of the ramp may dip; two in a row are its beginning.
+  // One minute of the ramp may dip; two in a row end the search.
   for (
     let i = minutes.length - 1;
     i >= 0 && (isRaised(minutes[i], usual) || isRaised(minutes[i - 1], usual));
@@ -53,7 +56,7 @@ export function rateHistory(rows: readonly Amount[], start: number, knownFrom: n
   };
 }
 
-/** The most that a rate may be and still count as the original: 10 % more, or what chance adds to it. */
+/** The largest rate that still counts as the original: 10 % more, or what chance adds. */
 export function safeRate(original: number): number {
   return original + Math.max(original * 0.1, 2 * Math.sqrt(original), 1);
 }
@@ -62,7 +65,7 @@ function isRaised(rate: number | undefined, usual: number): boolean {
   return rate !== undefined && rate > usual * 1.2 + 2 * Math.sqrt(usual);
 }
 
-/** Amounts of the whole minutes that end at `start`, oldest first. */
+/** Requests of each whole minute that ends at `start` or before, oldest first. */
 function minutesBefore(rows: readonly Amount[], start: number, knownFrom: number): number[] {
   const count = Math.max(0, Math.floor((start - knownFrom) / 60));
   const minutes = Array.from({ length: count }, () => 0);

@@ -7,15 +7,15 @@ import { orgKey } from './count-view.ts';
 import type { Identity } from './identity.ts';
 import { coarseDimensions, OrgCounts, type Span, windowDimensions } from './org-counts.ts';
 
-/** Rows that are read at once: what is on its way between store and window is bounded by it. */
+/** Number of rows that are read at once; it bounds the memory between store and window. */
 export const ROWS_AT_ONCE = 60_000;
 const ORGS_AT_ONCE = 100;
-/** More names than this make the address of a request too long. */
+/** Longer names than this make the URL of a query too long. */
 const MAX_NAMES_LENGTH = 4_000;
-/** What a row takes in the window at least, bytes. */
+/** Smallest memory of a row in the window, in bytes. */
 const ROW_BYTES = 12;
 
-/** What is read, epoch seconds, and how many requests of all organizations it holds: there are no more rows than that. */
+/** A range of time (epoch seconds), and its requests over all organizations: it cannot have more rows than that. */
 export interface HistoryRange {
   from: number;
   to: number;
@@ -23,9 +23,9 @@ export interface HistoryRange {
 }
 
 /**
- * Reads the counts of organizations that were not in the window yet, in their order, and gives them as they are
- * complete. One that would take more than `limit` bytes is read without key, client and region. `rowsAtOnce` changes
- * nothing but the memory it takes.
+ * Reads the counts of organizations that are not in the window yet, in their order, and yields each when it is
+ * complete. An organization that would take more than `limit` bytes is read without key, client and region.
+ * `rowsAtOnce` changes only the memory it takes.
  */
 export async function* readHistory(
   store: Store,
@@ -63,7 +63,7 @@ export async function* readHistory(
   }
 }
 
-/** Stored rows of each of the organizations in the range, in their order; those without are absent. */
+/** Number of stored rows of each organization in the range, in their order; organizations without rows are absent. */
 export async function readRowsOf(
   store: Store,
   range: HistoryRange,
@@ -83,7 +83,7 @@ function cutNames(orgs: readonly Identity[]): Identity[][] {
   return cut(orgs, ORGS_AT_ONCE, (org) => encodeURIComponent(orgKey(org)).length, MAX_NAMES_LENGTH);
 }
 
-/** The rows of each organization, keyed by `orgKey`. */
+/** The rows of each organization in a block, keyed by `orgKey`. */
 export function spansByOrg(block: CountBlock): Map<string, Span> {
   const begins = block.runs(['provider', 'org']);
   const spans = new Map<string, Span>();
@@ -95,7 +95,9 @@ export function spansByOrg(block: CountBlock): Map<string, Span> {
   return spans;
 }
 
-/** Lists of so many items at most, or of one, whose sizes come to no more than `limit`. */
+/**
+ * Cuts a list into lists of at most `most` items whose sizes add up to at most `limit`; a single item may be larger.
+ */
 export function cut<Item>(
   items: readonly Item[],
   most: number,
@@ -118,7 +120,7 @@ export function cut<Item>(
   return lists;
 }
 
-/** A range in about so many parts, on whole intervals of so many seconds. */
+/** Cuts a range into about `count` ranges, each a whole number of intervals long. */
 export function slices(
   { from, to }: { from: number; to: number },
   count: number,

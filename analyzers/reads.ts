@@ -6,15 +6,17 @@ import { OrgCounts } from './org-counts.ts';
 import type { View } from './view.ts';
 
 /**
- * The counts that a kind reads for itself, of all traffic and not only of organizations that fail. One set of tables serves
- * all of the history: counts per 10 s for the last `fine` seconds, per minute for `minutes`, per hour for `hours`, each
- * before `now`; nothing is read twice.
+ * The counts that a kind reads for itself, of all traffic and not only of failing organizations. One set of tables
+ * serves the whole history: counts per 10 s for the last `fine` seconds, per minute for `minutes`, per hour for
+ * `hours`, each before `now`. Nothing is read twice.
  */
 export interface Reads {
   identity: readonly SubjectName[];
-  /** What it tells apart within an identity. Every combination takes memory: no key where it does not need one. */
+  /**
+   * Dimensions to separate within an identity. Every combination takes memory: leave out the key unless it is needed.
+   */
   by: readonly SumDimension[];
-  /** Measures beside requests, retries, input tokens and the cost of failures; absent: none. */
+  /** Measures besides requests, retries, input tokens and the cost of failures; absent: none. */
   more?: readonly MoreMeasure[];
   /** Absent: all. */
   classes?: readonly RequestClass[];
@@ -23,11 +25,11 @@ export interface Reads {
   hours?: number;
 }
 
-/** The rows of one identity: of an organization, or a part of those. */
+/** The rows of one identity: an organization, or a part of one. */
 export interface SubjectRows {
   /** The counts in `[from, to)`, epoch seconds. */
   between(from: number, to: number): View;
-  /** False where a measure is known of none of them. */
+  /** False when no row has a value of the measure. */
   has(measure: MoreMeasure): boolean;
 }
 
@@ -35,26 +37,26 @@ export interface SubjectRows {
 export interface SubjectCounts {
   identity: Names;
   counts: SubjectRows;
-  /** What the reading tells apart elsewhere and not here, because memory was short; mostly nothing. */
+  /** Dimensions that are separated elsewhere but not here, because memory was short; usually empty. */
   summed_up: readonly SumDimension[];
 }
 
-/** By `identityKey`. */
+/** Keyed by `identityKey`. */
 export type SubjectsView = ReadonlyMap<string, SubjectCounts>;
 
-/** Columns of what is read. */
+/** The columns that are read. */
 export function dimensionsOf({ identity, by }: Pick<Reads, 'identity' | 'by'>): SumDimension[] {
   return [...new Set<SumDimension>([...identity.map(columnOf), ...by])];
 }
 
-/** Two readings with the same key are one. */
+/** Two readings with the same key are the same. */
 export function readsKey(reads: Reads): string {
   return JSON.stringify(reads);
 }
 
 /**
- * Where the last `seconds` before `now` begin: on a whole interval of the coarsest counts that such a time can lie in, so
- * that it does not matter from which table they came. So they are up to a minute, or an hour, longer.
+ * Start of the last `seconds` before `now`. It lies on a whole interval of the coarsest table that can hold such a
+ * time, so that the table does not matter. The span is therefore up to a minute, or an hour, longer.
  */
 export function beginOf({ fine, minutes = 0 }: Reads, now: number, seconds: number): number {
   const grid = seconds <= fine ? COUNT_INTERVAL_SECONDS : seconds <= minutes ? 60 : 3_600;
@@ -64,7 +66,7 @@ export function beginOf({ fine, minutes = 0 }: Reads, now: number, seconds: numb
 /** A row with measures that only some kinds ask for. */
 export type MeasuredRow = CountRow & Partial<Record<MoreMeasure, number>>;
 
-/** The same from counts per 10 s that are all there. */
+/** The same from a full list of counts per 10 s. */
 export function subjectsOf(rows: readonly MeasuredRow[], reads: Reads): SubjectsView {
   const subjects = new Map<string, SubjectCounts & { counts: OrgCounts }>();
   const asked = dimensionsOf(reads);
@@ -94,7 +96,7 @@ export function subjectsOf(rows: readonly MeasuredRow[], reads: Reads): Subjects
   return subjects;
 }
 
-/** No counts yet. */
+/** Empty counts of an identity. */
 export function newCounts({ provider = '', org = '' }: Names): OrgCounts {
   return new OrgCounts(provider, org);
 }

@@ -6,7 +6,7 @@ const T = Date.UTC(2026, 10, 2, 10) / 1000;
 const plan = (original: number, wanted: number, step = 0.5) =>
   recoveryPlan({ asked_at: T, original, wanted, hold_from: T + 600, hold_seconds: 900, step });
 
-test('first the original rate, then half more each hold time, then the rate wanted', () => {
+test('the plan is the original rate, then half more each hold time, up to the wanted rate', () => {
   expect(plan(100, 300)).toEqual({
     hold_until: '2026-11-02T10:25:00.000Z',
     plan: [
@@ -18,11 +18,11 @@ test('first the original rate, then half more each hold time, then the rate want
   });
 });
 
-test('when nothing more is wanted there is only the rate to return to', () => {
+test('without a higher wanted rate, the plan is only the original rate', () => {
   expect(plan(100, 90).plan).toEqual([{ at: '2026-11-02T10:00:00.000Z', requests_per_minute: 100 }]);
 });
 
-test('no step is above the largest raise, none is above the rate wanted, and the list is short', () => {
+test('no step is above the largest raise or the wanted rate, and the list is short', () => {
   assert(
     property(
       double({ min: 0, max: 1e6, noNaN: true }),

@@ -1,13 +1,13 @@
 import type { RecoveryStep } from '../domain/incident.ts';
 import { isoTime } from './iso-time.ts';
 
-/** What a recovery plan is made from. Times are epoch seconds, rates requests per minute. */
+/** The input of a recovery plan. Times are epoch seconds, rates requests per minute. */
 export interface RecoveryInput {
-  /** When the return to the original rate was asked for. */
+  /** When the advice to return to the original rate was given. */
   asked_at: number;
-  /** The rate to return to. */
+  /** The original rate, to return to. */
   original: number;
-  /** The rate that the caller wants in the end. */
+  /** The rate that the caller finally wants. */
   wanted: number;
   /** Since when the original rate has been kept without a breach. */
   hold_from: number;
@@ -16,10 +16,10 @@ export interface RecoveryInput {
   step: number;
 }
 
-/** Far more steps than any caller will follow; the rate is by then thousands of times the original. */
+/** More steps than a caller will follow; the rate is then thousands of times the original. */
 const MAX_STEPS = 24;
 
-/** Return to the original rate, hold it, then raise it by one step per hold time up to the rate wanted. */
+/** A plan: return to the original rate, hold it, then raise it by one step per hold time up to the wanted rate. */
 export function recoveryPlan(input: RecoveryInput): { hold_until: string; plan: RecoveryStep[] } {
   const holdUntil = input.hold_from + input.hold_seconds;
   let rate = roundDown(Math.max(1, input.original));
@@ -33,7 +33,7 @@ export function recoveryPlan(input: RecoveryInput): { hold_until: string; plan: 
   return { hold_until: isoTime(holdUntil), plan };
 }
 
-/** Down, because a step above the largest allowed would be wrong advice. */
+/** Rounds down, because a step above the largest allowed one would be wrong advice. */
 function roundDown(rate: number): number {
   return Math.floor(rate * 100) / 100;
 }

@@ -19,7 +19,7 @@ const shop: Stream = {
   model: 'gpt-5',
   api_key: 'k1',
 };
-/** From minute 30 to 60 every request of the stream is refused for want of money, and sent three times. */
+/** From minute 30 to 60 every request of the stream is refused because the quota is used up, and sent three times. */
 const spent = (stream: Stream): Stream[] => [
   { ...stream, to: 30 },
   { ...stream, from: 30, to: 60, class: 'quota_exceeded', subclass: 'project_spend_limit' },
@@ -35,7 +35,7 @@ const storm = (stream: Stream): Stream => ({
   retries: 20,
 });
 
-test('a retry storm of those whose quota ran out is listed under the quota', () => {
+test('a retry storm of callers whose quota ran out is listed under the quota', () => {
   const { incidents } = play(traffic([...spent(shop), storm(shop)]), { detectors });
   const quota = incidents.find(({ kind }) => kind === 'quota_exhausted');
   const retries = incidents.find(({ kind }) => kind === 'retry_storm');
@@ -43,7 +43,7 @@ test('a retry storm of those whose quota ran out is listed under the quota', () 
   expect(retries?.related).toEqual([]);
 });
 
-test('a retry storm of others is not: two causes stay two', () => {
+test('a retry storm of other callers is not: two causes stay two', () => {
   const docs = { ...shop, project: 'docs', client: 'batch', api_key: 'k2' };
   const { incidents } = play(traffic([...spent(shop), docs, storm(docs)]), { detectors });
   expect(incidents.map(({ kind, related }) => [kind, related])).toEqual([
@@ -52,12 +52,12 @@ test('a retry storm of others is not: two causes stay two', () => {
   ]);
 });
 
-test('a consequence that is listed once is not listed again, and not under another', () => {
+test('a listed consequence is not listed again, nor under another cause', () => {
   const { live } = play(traffic([...spent(shop), storm(shop)]), { detectors });
   expect(newConsequences(live).size).toBe(0);
 });
 
-test('two outages that turn out to be of one region are one cause: the later is listed under the earlier', () => {
+test('two outages that turn out to be one region are one cause: the later is listed under the earlier', () => {
   const region = { region: 'eu-1' };
   const outage = (provider: string, at: number, scope: Scope): LiveIncident => {
     const [some] = [...play(traffic(spent(shop)), { detectors, until: START + 45 * 60 }).live.values()];
@@ -82,7 +82,7 @@ test('two outages that turn out to be of one region are one cause: the later is 
   expect(of({ ...region, provider: 'openai' }, { ...region, provider: 'azure' }).size).toBe(0);
 });
 
-test('what the table of kinds calls consequences are kinds, and none explains itself or its cause', () => {
+test('consequences in the table of kinds are kinds, and none explains itself or its cause', () => {
   for (const kind of incidentKindNames) {
     for (const consequence of factsOf(kind).explains ?? []) {
       expect(consequence).not.toBe(kind);

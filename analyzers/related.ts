@@ -3,17 +3,17 @@ import type { Scope } from '../domain/incident.ts';
 import { namesIdentity } from './identity.ts';
 import type { LiveIncident } from './live-incident.ts';
 
-/** Kinds that some other explains. */
+/** Kinds that some other kind explains. */
 const consequences: ReadonlySet<string> = new Set(
   incidentKindNames.flatMap((kind) => factsOf(kind).explains ?? []),
 );
-/** A consequence may be seen so much sooner than its cause, seconds. */
+/** A consequence may begin this much earlier than its cause, seconds. */
 const SOONER_SECONDS = 600;
 
 /**
- * The consequences among the live incidents, by the key of their cause: incidents of kinds that the cause explains,
- * of the same part of the traffic, that began while the cause lasted or little before it was seen. Incidents
- * that are listed under a cause already are left out. Keys are those of `live`. Pure.
+ * Finds the consequences among the live incidents, by the key of their cause: incidents of kinds that the cause
+ * explains, in the same part of the traffic, that began while the cause lasted or shortly before it. Incidents that are
+ * already listed under a cause are left out. Keys are those of `live`. Pure.
  */
 export function newConsequences(live: ReadonlyMap<string, LiveIncident>): Map<string, string[]> {
   const listed = new Set([...live.values()].flatMap(({ incident }) => incident.related));
@@ -23,11 +23,12 @@ export function newConsequences(live: ReadonlyMap<string, LiveIncident>): Map<st
     const { id, scope, state, kind } = consequence.incident;
     if (state !== 'firing' || listed.has(id)) continue;
     if (!consequences.has(kind) && namesIdentity(scope, consequence.memory.identity)) continue;
-    // With a thousand organizations in trouble, each is compared with its own causes and with those of nobody alone.
+    // Only causes of the same organization, and those without one, are compared: with a thousand organizations in
+    // trouble, comparing all would take too long.
     const near =
       scope.org === undefined ? [...live] : [...(byOrg.get(scope.org) ?? []), ...(byOrg.get('') ?? [])];
     const causes = near.filter(([, cause]) => explains(cause, consequence));
-    // The one with the most in common: named dimensions are what tells causes apart.
+    // The cause with most values in common: named dimensions separate causes.
     causes.sort(
       ([, a], [, b]) =>
         shared(b.incident.scope, scope) - shared(a.incident.scope, scope) ||
@@ -50,8 +51,8 @@ function explains(cause: LiveIncident, { incident, memory }: LiveIncident): bool
 }
 
 /**
- * Whether a later incident of a kind turned out to be what an earlier one is, seen at another identity: the scopes are equal and
- * neither names what tells the identities apart. People were told of both before that was known.
+ * Whether a later incident turned out to be the same trouble as an earlier one, seen at another identity: the scopes
+ * are equal and do not name what separates the identities. People were told of both before that was known.
  */
 function isSameTrouble(cause: LiveIncident, later: LiveIncident): boolean {
   const [one, other] = [cause.memory.life.detected_at ?? 0, later.memory.life.detected_at ?? 0];
@@ -63,12 +64,12 @@ function isSameTrouble(cause: LiveIncident, later: LiveIncident): boolean {
   );
 }
 
-/** Whether an incident of one kind can be a consequence of one of the other. */
+/** Whether an incident of the first kind can be a consequence of one of the second. */
 export function isExplainedBy(consequence: IncidentKind, cause: IncidentKind): boolean {
   return factsOf(cause).explains?.some((kind) => kind === consequence) === true;
 }
 
-/** False where a dimension has another value: then no request is in both. */
+/** False when a dimension has different values: then no request is in both. */
 function canOverlap(one: Scope, other: Scope): boolean {
   return dimensions(one).every(([name, value]) => other[name] === undefined || other[name] === value);
 }

@@ -10,16 +10,16 @@ import { stepSeconds } from './step-range.ts';
 
 /** What was found in a past span. */
 export interface Replayed extends Shortage {
-  /** Their last states, in order of their start. */
+  /** The incidents in their last state, in order of their start. */
   incidents: Incident[];
 }
 
-/** Told of each version of an incident as event time passes. */
+/** Called for each version of an incident as event time passes. */
 export type OnIncident = (incident: Incident, reason: Change['reason']) => void;
 
 /**
  * Evaluates a past span of event time `[from, to)` (epoch ms) as live ticks would have done, and writes the incidents
- * to the store. What is still open when the counts end stays open: the time after the end says nothing.
+ * to the store. Incidents that are open at the end stay open: nothing is known about the time after it.
  */
 export async function replayRange(
   store: Store,
@@ -51,7 +51,7 @@ export async function replayRange(
   return { left_out: 0, coarse: 0, ...window?.takeShortage(), incidents };
 }
 
-/** The state before the first counts, which are of the interval that holds `from` (epoch seconds). */
+/** The state before the first counts; these are in the interval that contains `from` (epoch seconds). */
 export function firstState(from: number, settings: AnalyzerSettings): TickState {
   const step = stepSeconds(settings);
   return { evaluated_at: Math.floor(from / step) * step, live: new Map() };

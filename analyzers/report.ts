@@ -2,7 +2,7 @@ import { type ErrorClass, errorClasses } from '../domain/error-class.ts';
 import type { Report } from './detector.ts';
 import { isoTime } from './iso-time.ts';
 
-/** Names that a list shows. */
+/** Number of names in a list. */
 const MOST_NAMES = 10;
 
 /** Time of day of epoch seconds, for people. */
@@ -10,12 +10,12 @@ export function clock(seconds: number): string {
   return `${isoTime(seconds).slice(11, 19)} UTC`;
 }
 
-/** A share from 0 to 1 with four digits; 0 of nothing is 0. */
+/** A share from 0 to 1 with four digits; 0 when the whole is 0. */
 export function share(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 10_000;
 }
 
-/** One digit after the point. */
+/** Rounds to one digit after the point. */
 export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
@@ -24,7 +24,7 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The names with the largest counts, ten at most; equal ones in order of the names. */
+/** The names with the largest counts, at most ten; equal counts are in order of the names. */
 export function largest(tally: Readonly<Record<string, number>> = {}): string[] {
   return Object.entries(tally)
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
@@ -32,7 +32,7 @@ export function largest(tally: Readonly<Record<string, number>> = {}): string[] 
     .map(([name]) => name);
 }
 
-/** What to do about a class, with its page; with steps of its own where the kind knows better. */
+/** The remedy for a class, with its page; `steps` replace its own when the kind knows better. */
 export function remedyOf(name: ErrorClass, steps?: readonly string[]): Report['remedy'] {
   const { remedy, retry, owner } = errorClasses[name];
   return { steps: [...(steps ?? remedy)], retry, owner, docs: `docs/errors/${name}.md` };

@@ -37,7 +37,7 @@ const usual: Stream = {
   input_tokens: 500,
 };
 
-/** Something that goes wrong for one of two organizations, for some or all of its callers. */
+/** A random trouble of one of two organizations, for some or all of its callers. */
 const trouble = fc
   .record({
     org: fc.constantFrom('org-a', 'org-b'),
@@ -64,7 +64,7 @@ const trouble = fc
     }),
   );
 
-test('an analyzer that is killed and begins anew finds the incidents of one that goes on', async () => {
+test('an analyzer that is killed and restarted finds the same incidents as one that goes on', async () => {
   const kills = fc.uniqueArray(fc.integer({ min: 21, max: LAST - 5 }), { minLength: 1, maxLength: 4 });
   let most = 0;
   await fc.assert(
@@ -79,7 +79,7 @@ test('an analyzer that is killed and begins anew finds the incidents of one that
   expect(most).toBeGreaterThan(0);
 }, 600_000);
 
-/** Ticks once a minute over all of the time; before some of the ticks everything that was in memory is gone. */
+/** Ticks once a minute over the whole time; before some ticks everything in memory is lost. */
 async function run(rows: readonly CountRow[], kills: readonly number[]): Promise<object[]> {
   const store = await openFresh();
   try {

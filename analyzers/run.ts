@@ -7,32 +7,32 @@ import { closeHistory } from './end-of-history.ts';
 import { History } from './history.ts';
 import { tick, type Ticked, type TickState } from './tick.ts';
 
-/** What the analyzers are given from outside. Times are epoch seconds. */
+/** What the analyzers receive from outside. Times are epoch seconds. */
 export interface AnalyzerContext {
   store: Store;
   settings: AnalyzerSettings;
-  /** The time of the clock. */
+  /** The present time of the clock. */
   now(): number;
-  /** Resolves after so many milliseconds, or earlier when the signal says stop. */
+  /** Resolves after this many milliseconds, or earlier when the signal stops. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   signal: AbortSignal;
-  /** Event time up to which ingest has counted, or null when it is not behind. */
+  /** The watermark, or null when ingest is not behind. */
   watermark(now: number): Promise<number | null>;
-  /** Present where event time is that of the records and not the clock's. */
+  /** Given when event time comes from the records and not from the clock. */
   history?: HistoryContext;
-  /** True when nothing more will be counted: then a last tick ends the loop. */
+  /** True when no more counts come: a last tick then ends the loop. */
   hasEnded?(): boolean;
   onTick?(ticked: Ticked): void;
-  /** A tick that failed. Incidents stay as they are, and the next tick makes up for it. */
+  /** Called when a tick fails. Incidents stay as they are, and the next tick makes up for it. */
   onError?(error: unknown): void;
 }
 
 export interface HistoryContext {
-  /** The oldest request of the history that the store has from earlier runs and this one, epoch seconds; null: none. */
+  /** The oldest request of the history in the store, from this run or earlier ones, epoch seconds; null: none. */
   first(): Promise<number | null>;
-  /** The newest request that was counted, epoch seconds; null: nothing has been counted yet. */
+  /** The newest request that was counted, epoch seconds; null: none yet. */
   newest(): number | null;
-  /** The oldest request that was counted since this was last asked, epoch seconds; null: none was. */
+  /** The oldest request that was counted since the last call, epoch seconds; null: none. */
   takeOldest(): number | null;
   /** Milliseconds of a clock that never goes back. */
   monotonic(): number;
@@ -41,9 +41,8 @@ export interface HistoryContext {
 }
 
 /**
- * Ticks until the signal says stop, or once more after the end, never two at a time. A tick that fails is no
- * statement about any incident: its time is evaluated by the next one. Throws only what fails at the end and would
- * fail for ever.
+ * Ticks until the signal stops, or once more after the end; never two ticks at a time. A failed tick says nothing about
+ * any incident: the next one evaluates its time. Throws only an error that comes at the end and would come for ever.
  */
 export async function runAnalyzers(context: AnalyzerContext): Promise<void> {
   const { settings, signal, history } = context;
@@ -72,7 +71,8 @@ function liveTicks({ store, settings, now, watermark }: AnalyzerContext): Judge 
   let state: TickState | null = null;
   return async () => {
     const at = now();
-    // While it fails the state stays that before the tick: what of it was written is written again, and equal rows are one.
+    // While ticks fail, the state stays that of the last good one: versions are written again, and equal rows count
+    // once.
     const ticked: Ticked = await tick(store, at, settings, state, await watermark(at));
     state = ticked.state;
     return ticked;

@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** A job that runs in the second hour and fails in three of ten requests, beside traffic that does not. */
+/** A job that runs in the second hour and fails in three of ten requests, beside traffic without failures. */
 const web: Stream = { from: 0, to: 180, per_minute: 30, client: 'web', project: 'shop', model: 'gpt-5' };
 const job: Stream = {
   ...web,
@@ -63,8 +63,8 @@ async function open(weeks: readonly number[]): Promise<Store> {
 test.each<[string, number[], number]>([
   ['a job that fails every week is found while it is new', [0, 1, 2], 1],
   ['and is usual after three weeks', [0, 1, 2, 3], 0],
-  ['also where one week is missing', [0, 1, 3, 4], 0],
-  ['what is older than four weeks is forgotten', [0, 1, 2, 5, 6], 1],
+  ['even if one week is missing', [0, 1, 3, 4], 0],
+  ['weeks before the last four do not count', [0, 1, 2, 5, 6], 1],
 ])('%s, live and in a replay', async (_name, weeks, incidents) => {
   store = await open(weeks);
   const end = START + 3 * 3_600;
@@ -76,7 +76,7 @@ test.each<[string, number[], number]>([
     fired.push(...ticked.written.flatMap(({ reason, incident }) => (reason === 'fired' ? incident.id : [])));
   }
   expect(fired).toHaveLength(incidents);
-  // One for each hour in which an organization was looked at, and one for those beside them.
+  // One query for each hour in which an organization was judged, and one for the hours beside them.
   expect(queries).toBeLessThanOrEqual(6);
   const replayed = await replayRange(store, START * 1000, end * 1000, defaults, undefined, [errorSurge]);
   expect(replayed.incidents.map(({ id }) => id)).toEqual(fired);

@@ -20,17 +20,17 @@ test.each<[string, SeasonRow, number, number]>([
   ['three weeks are enough', weeks([600, 180], [600, 200], [600, 190]), 0.3, 0.4],
   ['two weeks are still learning', weeks([600, 180], [600, 200]), 0, 0],
   ['one incident of the past is not usual', weeks([600, 3], [600, 500], [600, 3], [600, 3]), 0.004, 0.02],
-  ['a week in which it hardly sent says nothing', weeks([600, 180], [600, 200], [4, 4]), 0, 0],
+  ['a week with hardly any requests does not count', weeks([600, 180], [600, 200], [4, 4]), 0, 0],
   ['without any failure nothing is usual', weeks([60, 0], [60, 0], [60, 0]), 0, 0],
   ['with one failure in one week nothing is usual', weeks([60, 1], [60, 0], [60, 0], [60, 0]), 0, 0],
-  ['never more than all', weeks([20, 20], [20, 20], [20, 20]), 1, 1],
+  ['a share is never above 1', weeks([20, 20], [20, 20], [20, 20]), 1, 1],
 ])('%s', (_name, row, from, to) => {
   const share = usualShares([row]).get(key) ?? 0;
   expect(share).toBeGreaterThanOrEqual(from);
   expect(share).toBeLessThanOrEqual(to);
 });
 
-test('a span asks each hour that it lies in, and those that are ten minutes away', () => {
+test('a span needs each hour that it touches, and those within ten minutes', () => {
   const season = seasonOf(new Map([[START, new Map([[key, 0.3]])]]));
   const at = (from: number): number => season(job, { from: START + from, to: START + from + 60 });
   expect([-700, -650, 0, 3_590, 4_190, 4_210].map(at)).toEqual([0, 0.3, 0.3, 0.3, 0.3, 0]);
@@ -55,12 +55,12 @@ const every: Season = seasonOf(
 );
 
 test.each<[string, Stream[], Season | undefined, number]>([
-  ['a job that fails as every week is no incident, by whatever part it is seen', [refused(8)], every, 0],
-  ['the same in a week without such a job is one', [refused(8)], undefined, 1],
-  ['a job that fails more than in any week is one', [refused(40)], every, 1],
-  ['another client that fails at that time is one', [{ ...refused(20), client: 'web' }], every, 1],
+  ['a job that fails as in every week is no incident', [refused(8)], every, 0],
+  ['the same failures without such a job are an incident', [refused(8)], undefined, 1],
+  ['a job that fails more than in any week is an incident', [refused(40)], every, 1],
+  ['another client that fails at that time is an incident', [{ ...refused(20), client: 'web' }], every, 1],
   [
-    'a job that ends nine minutes late is none',
+    'a job that ends nine minutes late is no incident',
     [
       { ...refused(8), from: 95, to: 129 },
       { ...nightly, from: 95, to: 129 },

@@ -5,19 +5,19 @@ import { readSeason, type SeasonRow } from '../store/queries/season.ts';
 import type { Store } from '../store/store.ts';
 import { upperEnd } from './upper-end.ts';
 
-/** Whose counts they are, as counts per hour tell them apart. */
+/** The dimensions by which counts per hour are read. */
 export type Seasonal = Pick<SeasonRow, 'provider' | 'org' | 'project' | 'client' | 'model'>;
 
 /**
- * The share of matching answers (0 to 1) that is usual at this time of the week; 0 where none is known. `from` and `to`
- * are the span that is judged, epoch seconds.
+ * The usual share of matching answers (0 to 1) at this time of the week; 0 when unknown. `from` and `to` are the span
+ * that is judged, epoch seconds.
  */
 export type Season = (of: Seasonal, span: { from: number; to: number }) => number;
 
-/** What a kind needs to know of the weeks before. */
+/** What a kind needs to know about earlier weeks. */
 export interface Seasonality {
   classes: readonly RequestClass[];
-  /** Smaller shares explain nothing. */
+  /** Smaller shares are not read. */
   least_share: number;
 }
 
@@ -29,24 +29,26 @@ interface SeasonalKind {
 const HOUR = 3_600;
 const WEEK = 168 * HOUR;
 const WEEKS = 4;
-/** In so many of them there must have been requests: of two nobody knows which was the odd one. */
+/** Weeks that must have requests: with two, nobody knows which one was unusual. */
 const LEAST_WEEKS = 3;
-/** An hour with fewer requests than this says nothing. */
+/** An hour with fewer requests is ignored. */
 const LEAST_REQUESTS = 10;
-/** Jobs start and end so much earlier or later than last week; seconds. */
+/** Jobs may start and end this much earlier or later than last week; seconds. */
 const SLACK_SECONDS = 600;
-/** Combinations of one hour that are remembered; beyond these nothing is known to be usual. */
+/** Number of combinations that are remembered per hour; nothing is known about further ones. */
 const MOST = 10_000;
 
 /**
- * What was usual in the same hour of earlier weeks, for kinds that ask for it. Each hour is read once, when the first
- * evaluation needs it: four hours of the hourly rollup, however long the history is.
+ * The usual shares in the same hour of earlier weeks, for kinds that ask for them. Each hour is read once, when the
+ * first evaluation needs it: four hours of the hourly rollup, however long the history is.
  */
 export class Seasons {
   /** By kind and start of the hour. */
   readonly #hours = new Map<IncidentKind, Map<number, ReadonlyMap<string, number>>>();
 
-  /** Brings all to evaluations in `[from, to]`, epoch seconds. Throws `StoreError`; the same call can be made again. */
+  /**
+   * Reads what evaluations in `[from, to]` (epoch seconds) need. Throws `StoreError`; the same call can be made again.
+   */
   async advance(
     store: Store,
     { from, to }: { from: number; to: number },
@@ -66,22 +68,22 @@ export class Seasons {
     }
   }
 
-  /** Undefined where the kind asks for none. */
+  /** Undefined when the kind does not ask for it. */
   of(kind: IncidentKind): Season | undefined {
     const hours = this.#hours.get(kind);
     return hours === undefined ? undefined : seasonOf(hours);
   }
 }
 
-/** What is usual, by starts of hours. */
+/** The usual share, from shares by the start of the hour. */
 export function seasonOf(hours: ReadonlyMap<number, ReadonlyMap<string, number>>): Season {
   return (of, span) =>
     hours.size === 0 ? 0 : Math.max(...hoursOf(span).map((hour) => hours.get(hour)?.get(keyOf(of)) ?? 0));
 }
 
 /**
- * The usual share of each combination: that of the second worst week, and what its counts can stand for at most. So one
- * incident of the past is not usual, and a quiet caller without errors has none.
+ * The usual share of each combination: the upper end of the second worst week. So one past incident is not usual, and a
+ * quiet caller without errors has no usual share.
  */
 export function usualShares(rows: readonly SeasonRow[]): Map<string, number> {
   const shares = new Map<string, number>();
@@ -97,7 +99,7 @@ export function usualShares(rows: readonly SeasonRow[]): Map<string, number> {
   return shares;
 }
 
-/** Starts of the hours that the span lies in, or nearly so. */
+/** Starts of the hours that the span touches, with some slack. */
 function hoursOf({ from, to }: { from: number; to: number }): number[] {
   const hours: number[] = [];
   const last = to + SLACK_SECONDS;

@@ -27,7 +27,7 @@ const limited = (name: string, perMinute: number): Stream => ({
   per_minute: perMinute,
   class: 'rate_limit',
 });
-/** One request in six, and one in forty, runs into a limit for a quarter of an hour. */
+/** One request in six (acme) and one in forty (beta) runs into a limit for a quarter of an hour. */
 const rows = traffic([org('acme'), limited('acme', 12), org('beta'), limited('beta', 12)]);
 const orgsOf = (settings: AnalyzerSettings, detectors: readonly Detector[] = [rateLimitSurge]) =>
   play(rows, { settings, detectors }).incidents.map(({ scope }) => scope.org);
@@ -36,27 +36,27 @@ describe('overrides', () => {
   test.each<[string, object[], string[]]>([
     ['without any, every organization is judged alike', [], ['acme', 'beta']],
     [
-      'a higher threshold holds for the organization that is named',
+      'a higher threshold applies to the named organization',
       [{ where: { org: 'acme' }, rate_limit_surge: { share: 0.5 } }],
       ['beta'],
     ],
     [
-      'a kind that is off for one is on for the others',
+      'a kind that is off for one organization is on for the others',
       [{ where: { org: 'acme' }, rate_limit_surge: { enabled: false } }],
       ['beta'],
     ],
     [
-      'one of another provider says nothing',
+      'an override for another provider does not apply',
       [{ where: { org: 'acme', provider: 'elsewhere' }, rate_limit_surge: { enabled: false } }],
       ['acme', 'beta'],
     ],
     [
-      'one of another kind says nothing',
+      'an override for another kind does not apply',
       [{ where: { org: 'acme' }, error_surge: { enabled: false } }],
       ['acme', 'beta'],
     ],
     [
-      'of two that match the later wins, member by member',
+      'of two matching overrides the later wins, member by member',
       [
         { where: { provider: 'openai' }, rate_limit_surge: { enabled: false, share: 0.01 } },
         { where: { org: 'beta' }, rate_limit_surge: { enabled: true } },
@@ -75,7 +75,7 @@ describe('overrides', () => {
     expect(orgsOf(settings)).toEqual(['acme']);
   });
 
-  test('enough is read for the longest window and the smallest count of all', () => {
+  test('the counts that are read are enough for the longest window and the smallest count', () => {
     const settings = parse({
       overrides: [
         { where: { org: 'acme' }, rate_limit_surge: { window_seconds: 600 } },
@@ -92,7 +92,7 @@ describe('overrides', () => {
     expect(providerOutage.reads?.(settings)).toEqual(providerOutage.reads?.(wider));
   });
 
-  test('what holds for nobody is not made: settings of others stay the same object', () => {
+  test('without a matching override the settings stay the same object', () => {
     const settings = parse({ overrides: [{ where: { org: 'acme' }, error_surge: { share: 0.5 } }] });
     const base = settings.error_surge;
     expect(settingsFor(settings, 'error_surge', base).of({ provider: 'openai', org: 'beta' })).toBe(base);
@@ -103,7 +103,7 @@ describe('overrides', () => {
   });
 });
 
-test('an incident that is open when its kind is switched off is closed, with what was said of it', () => {
+test('an open incident is closed with its last report when its kind is switched off', () => {
   const counts = countView(rows);
   const start = Math.min(...rows.map(({ ts }) => ts)) + 3_600;
   let live: Live = new Map();
@@ -121,7 +121,7 @@ test('an incident that is open when its kind is switched off is closed, with wha
   expect(seen[1]?.split(': ')[1]).toBe(seen[0]?.split(': ')[1]);
 });
 
-test('a kind that is off for all reads nothing and looks at nobody', () => {
+test('a kind that is off for all reads nothing and judges nobody', () => {
   const off = parse(Object.fromEntries(allDetectors.map(({ kind }) => [kind, { enabled: false }])));
   for (const detector of allDetectors) {
     expect(detector.least(off).count, detector.kind).toBe(Infinity);
@@ -131,7 +131,7 @@ test('a kind that is off for all reads nothing and looks at nobody', () => {
   expect(orgsOf(off, allDetectors)).toEqual([]);
 });
 
-test('the table of kinds says by what the incidents of each are told apart', () => {
+test('the table of kinds names the subject of each kind', () => {
   const { incidents } = play(rows, { detectors: allDetectors });
   expect(incidents.length).toBeGreaterThan(0);
   for (const { kind, scope } of incidents)

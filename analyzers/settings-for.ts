@@ -3,21 +3,24 @@ import type { WhereName } from '../domain/overrides.ts';
 import type { AnalyzerSettings } from './detector.ts';
 import type { Names } from './identity.ts';
 
-/** The settings of one kind, with all that overrides make of them. */
+/** The settings of one kind, with their overrides. */
 export interface KindSettingsFor<Settings> {
-  /** Those that hold for an identity. */
+  /** The settings of an identity. */
   of(identity: Names): Settings;
-  /** All that can hold for one: what is read has to be enough for each of them. Those of all come first. */
+  /**
+   * All settings that an identity can have: the counts that are read must be enough for each of them. The settings
+   * without overrides come first.
+   */
   all: readonly Settings[];
 }
 
-/** What an override makes of the settings of one kind. */
+/** One override, as it changes the settings of one kind. */
 interface Change {
   where: Partial<Record<WhereName, string>>;
   changed: object;
 }
 
-/** The settings of a kind by whom they are for; of several overrides that match, the later wins. Pure. */
+/** The settings of a kind for each identity; when several overrides match, the later one wins. Pure. */
 export function settingsFor<Settings extends object>(
   { overrides }: AnalyzerSettings,
   kind: IncidentKind,
@@ -34,7 +37,7 @@ export function settingsFor<Settings extends object>(
       const own = changes.filter(({ where }) => isOf(identity, where));
       return own.length === 0 ? base : merged(own);
     },
-    // Several may hold for one; all of them together are asked for, too.
+    // Several overrides can hold for one identity, so all of them together are a variant, too.
     all: [base, ...changes.map((change) => merged([change])), merged(changes)],
   };
 }

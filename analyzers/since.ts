@@ -5,7 +5,7 @@ import type { Situation } from './kind.ts';
 import { scopeColumns, type ScopeDimension } from './narrow-scope.ts';
 import { type Matching, matchingOf } from './view.ts';
 
-/** What matching answers are counted by. */
+/** The dimensions by which matching answers are counted. */
 export type SinceName = ScopeDimension | 'class' | 'subclass';
 const columns = { ...scopeColumns, class: 'class', subclass: 'subclass' } as const;
 
@@ -13,10 +13,10 @@ const columns = { ...scopeColumns, class: 'class', subclass: 'subclass' } as con
 export const tally = z.record(z.string(), z.number());
 export type Tally = z.infer<typeof tally>;
 
-/** More names than this are not remembered one by one. */
+/** Number of names that are remembered singly. */
 const MAX_NAMES = 50;
 
-/** Adds to the count of a name; no name is no one. */
+/** Adds to the count of a name; an empty name is ignored. */
 export function addName(names: Tally, name: string, count: number): void {
   if (name === '' || count === 0) return;
   const known = Object.hasOwn(names, name);
@@ -28,13 +28,13 @@ const since = z.object({
   matching: z.number(),
   retries: z.number(),
   useless_retries: z.number(),
-  /** Matching answers by what they are counted by, and its value. */
+  /** Matching answers by dimension and value. */
   by: z.record(z.string(), tally),
   /** Answers before this time (epoch seconds) are in the sums. */
   counted_until: z.number(),
 });
 
-/** What is counted of the scope from the start to the last matching answer. */
+/** The sums of the scope from the start to the last matching answer. */
 export type Since = z.infer<typeof since>;
 
 type Counted = Pick<
@@ -42,7 +42,7 @@ type Counted = Pick<
   'previous' | 'goes_on' | 'view' | 'scope' | 'started_at' | 'last_at' | 'now'
 >;
 
-/** The memory of a kind that needs only sums since the start, with the answers by these names. */
+/** The memory of a kind that needs only sums since the start, with the answers by `names`. */
 export function sinceStart(
   matching: Matching,
   names: readonly SinceName[],
@@ -66,7 +66,8 @@ export function sinceStart(
             };
       const fresh = view.between(base.counted_until, now).within(scope);
       const last = fresh.lastMatching(matching);
-      // What comes after the last matching answer is not counted before the next one: a share is that of its time.
+      // Answers after the last matching one are added only with the next matching one: the share is that of the
+      // incident's own time.
       if (last === null || last_at <= base.counted_until) return base;
       const end = Math.min(last + COUNT_INTERVAL_SECONDS, last_at);
       const next = {

@@ -20,8 +20,8 @@ export interface Stepping {
 }
 
 /**
- * Steps each incident by what was found of it. `live`, keyed by `liveKey`, is how incidents stood before; `next`
- * becomes how they stand after. Gives what is to be written, in the order of the findings.
+ * Steps each incident by its finding. `live`, keyed by `liveKey`, holds the incidents before; `next` is changed to
+ * those after. Returns what must be written, in the order of the findings.
  */
 export function stepFindings(
   { kind, policy, moment }: Stepping,

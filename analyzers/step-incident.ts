@@ -7,7 +7,7 @@ import { keepGateway } from './gateway.ts';
 import { isoTime } from './iso-time.ts';
 import type { LiveIncident } from './live-incident.ts';
 
-/** Why a version is written. `updated`: scope or severity changed; `refreshed`: only numbers did. */
+/** Why a version is written. `updated`: scope or severity changed. `refreshed`: only numbers changed. */
 export type ChangeReason = Reason | 'updated' | 'refreshed';
 
 /** What the incidents of one kind have in common. */
@@ -16,24 +16,24 @@ export interface Subject {
   policy: Policy;
 }
 
-/** Where an incident stands after a finding; `next` null: nothing is remembered, `change` null: nothing is written. */
+/** An incident after a finding. `next` null: nothing is remembered. `change` null: nothing is written. */
 export interface Step {
   next: LiveIncident | null;
   change: LiveIncident | null;
   reason: ChangeReason;
 }
 
-/** One evaluation of one incident. */
+/** The moment of an evaluation. */
 export interface Moment {
   /** Epoch seconds. */
   now: number;
-  /** Numbers that changed are worth a version. */
+  /** True: changed numbers alone are a reason to write a version. */
   refresh: boolean;
-  /** Dimensions that the counts do not tell apart any more, because memory was short. */
+  /** Dimensions that the counts no longer separate, because memory was short. */
   summed_up: readonly string[];
 }
 
-/** Steps one incident by what was found. Null when that time has been evaluated already. Pure. */
+/** Steps one incident by its finding. Null when that time was evaluated before. Pure. */
 export function stepIncident(
   of: Subject,
   finding: Finding,
@@ -46,13 +46,13 @@ export function stepIncident(
   const isNew = step.next.started_at !== previous?.memory.life.started_at;
   const kept = isNew ? null : previous;
   const memory = { identity: finding.identity, life: step.next, facts: finding.facts };
-  // Most evaluations show nothing new, and to say it takes longer than to find it.
+  // Most evaluations show nothing new, and making a report takes longer than judging.
   if (kept !== null && !step.emit && !mayShow(kept.incident, finding, step.next, moment.refresh))
     return { next: { incident: kept.incident, memory }, change: null, reason: step.reason };
   const current = toLive(of.kind, finding, memory, kept, moment.summed_up);
   const reason = step.emit ? step.reason : quietReason(kept?.incident ?? null, current, moment.refresh);
   if (reason !== null) return { next: current, change: current, reason };
-  // What was not written is compared again next time, so the incident keeps what was last shown.
+  // The incident keeps the state that was last written, so that the next evaluation compares with that.
   const next = kept === null ? current : { ...current, incident: kept.incident };
   return { next, change: null, reason: step.reason };
 }
@@ -67,7 +67,7 @@ function toLive(
   const { life } = memory;
   const report = keepGateway(finding.report(), previous?.incident.evidence);
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
-  // After the end only the way back is followed further.
+  // After the end only the remedy changes: it follows the recovery plan.
   if (isOver) return { incident: { ...previous.incident, remedy: report.remedy }, memory };
   const incident: Incident = {
     id: incidentId(kind, Object.values(finding.identity), life.started_at),
@@ -93,7 +93,7 @@ function toLive(
   return { incident, memory };
 }
 
-/** 16 hex digits that depend only on kind, identity and start (epoch seconds): every analyzer gives the same. */
+/** 16 hex digits that depend only on kind, identity and start (epoch seconds), so every analyzer makes the same id. */
 function incidentId(kind: IncidentKind, identity: readonly string[], startedAt: number): string {
   const text = JSON.stringify([kind, ...identity, startedAt]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
@@ -105,7 +105,7 @@ function higher(one: Incident['severity'], other: Incident['severity'] = 'info')
   return severities.indexOf(one) >= severities.indexOf(other) ? one : other;
 }
 
-/** False when `quietReason` would have nothing to write, whatever the report says. */
+/** False when `quietReason` would find nothing to write, whatever the report says. */
 function mayShow(shown: Incident, finding: Finding, life: Life, refresh: boolean): boolean {
   if (life.state === 'pending') return false;
   if (refresh) return true;
@@ -113,7 +113,7 @@ function mayShow(shown: Incident, finding: Finding, life: Life, refresh: boolean
   return higher(finding.severity, shown.severity) !== shown.severity || !isEqual(shown.scope, finding.scope);
 }
 
-/** Why a version is written although the state did not change; null: it is not. */
+/** Why a version is written although the state did not change; null: none is written. */
 function quietReason(
   shown: Incident | null,
   { incident }: { incident: Incident },

@@ -7,26 +7,26 @@ import type { AnalyzerSettings, Detector } from './detector.ts';
 import { judgeGateway } from './gateway.ts';
 import { type Change, evaluate, type Evaluation, holdIncomplete, type Live } from './evaluate.ts';
 
-/** Given the incidents to write; resolves when that is done. */
+/** Receives the incidents to write; resolves when they are written. */
 export type OnChanges = (changes: readonly Change[]) => Promise<void>;
 
 const BLOCK_SECONDS = 3_600;
-/** So long after the last counts nothing begins and nothing changes any more. */
+/** This long after the last counts nothing begins and nothing changes. */
 const QUIET_SECONDS = 2 * BLOCK_SECONDS;
-/** A range of fewer blocks is stepped through without asking where its counts are. */
+/** A range of fewer blocks is evaluated without asking which hours have counts. */
 const FEW_BLOCKS = 4;
 const SAMPLES = 5;
 
-/** The times of evaluation lie on whole multiples of this many seconds, for every analyzer the same. */
+/** Evaluations happen at whole multiples of this many seconds, the same for every analyzer. */
 export function stepSeconds(settings: AnalyzerSettings): number {
   return Math.max(1, Math.ceil(settings.every_seconds / COUNT_INTERVAL_SECONDS)) * COUNT_INTERVAL_SECONDS;
 }
 
 /**
- * Evaluates every step in `(after, to]` (epoch seconds of event time), hands over what is to be written, in order,
- * and gives the incidents that are not over. The window reads what is new, in blocks of an hour at most, so that a
- * calm day costs two small queries per hour. Of a long range the hours without counts are left out: half a year between two
- * records of a file costs nothing.
+ * Evaluates every step in `(after, to]` (epoch seconds of event time), passes on what must be written, in order, and
+ * returns the incidents that are not over. The window reads new counts in blocks of at most an hour, so that a calm day
+ * costs two small queries per hour. In a long range, hours without counts are skipped: half a year between two records
+ * of a file costs nothing.
  */
 export async function stepRange(
   store: Store,
@@ -64,7 +64,10 @@ export async function stepRange(
   return live;
 }
 
-/** Whether none of the busy hours (their starts, epoch seconds, in order) touches a span. */
+/**
+ * Returns a function that is true for spans that touch no busy hour. Hours are starts, epoch seconds, in order; spans
+ * must come in order, too.
+ */
 function quietIn(hours: readonly number[]): (from: number, to: number) => boolean {
   let next = 0;
   return (from, to) => {
@@ -73,7 +76,10 @@ function quietIn(hours: readonly number[]): (from: number, to: number) => boolea
   };
 }
 
-/** Request ids help support and the people on call; they are looked up when an incident opens or its scope changes. */
+/**
+ * Adds request ids, which help support and the people on call. They are read when an incident opens or its scope
+ * changes.
+ */
 async function addSamples(
   store: Store,
   detectors: readonly Detector[],
@@ -100,7 +106,7 @@ async function addSamples(
     if (found === undefined) return change;
     const { live, reason } = change;
     const incident = { ...live.incident, sample_request_ids: found.ids };
-    // What was told when it fired stays: whose it is does not change from minute to minute.
+    // The verdict of the first message stays: the party must not change from minute to minute.
     return {
       ...change,
       live: { ...live, incident: reason === 'fired' ? judgeGateway(incident, found) : incident },

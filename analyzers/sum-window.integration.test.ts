@@ -65,7 +65,7 @@ const reads: Reads = {
   hours: 14_400,
 };
 
-/** The sums of each window that a level could ask for, and the measures of the whole time. */
+/** The sums of each window that a level can ask for, and the measures of the whole time. */
 function seen(subjects: SubjectsView, now: number): object {
   return [...subjects]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -85,7 +85,7 @@ function seen(subjects: SubjectsView, now: number): object {
     }));
 }
 
-test('sums of any table are those of the rows, at each step, over the hours, with rows that come late', async () => {
+test('sums from every table equal those of the rows, at each step, over hours, with late rows', async () => {
   const late = rows.filter(({ ts }) => ts >= START + 200 * 60 && ts < START + 210 * 60);
   const early = rows.filter((row) => !late.includes(row));
   await insertCounts(store, early);
@@ -101,7 +101,7 @@ test('sums of any table are those of the rows, at each step, over the hours, wit
     for (let now = from; now <= to; now += 600)
       expect(seen(windows.of(reads), now)).toEqual(seen(subjectsOf(before(to), reads), now));
   };
-  // Steps of a live analyzer, which read everything anew at the hour; then a block of a replay.
+  // Steps of a live analyzer, which reads everything again at the hour; then a block of a replay.
   for (let now = START + 170 * 60; now <= START + 215 * 60; now += 150) await check(now, now, early);
   await insertCounts(store, late, 'late');
   const grown = [...new Set(late.map(({ ts }) => ts))].sort((a, b) => a - b);
@@ -109,7 +109,7 @@ test('sums of any table are those of the rows, at each step, over the hours, wit
   await check(START + 240 * 60, START + 300 * 60 - 10, rows);
 });
 
-test('where it does not fit only identities are told apart, and then the smallest are left out', async () => {
+test('a reading that does not fit separates only identities, and then leaves out the smallest', async () => {
   const at = { from: START + 200 * 60, to: START + 200 * 60 };
   const whole = new SumWindows();
   await whole.advance(store, at, [reads], [], LIMIT);
@@ -123,7 +123,7 @@ test('where it does not fit only identities are told apart, and then the smalles
   expect(little.short().left_out.size).toBe(1);
 });
 
-test('what headers say of a limit is the lowest remainder and the highest limit of an interval', async () => {
+test('an interval keeps the lowest remainder and the highest limit of its rate-limit headers', async () => {
   const columns = [
     'ts',
     'provider',
@@ -162,7 +162,7 @@ test('what headers say of a limit is the lowest remainder and the highest limit 
   expect(view?.values('limit_requests')).toEqual([{ ts, value: 100 }]);
 });
 
-test('live ticks, an analyzer that is killed in the middle and a replay find the same outage of a provider', async () => {
+test('live ticks, an analyzer that is killed halfway and a replay find the same outage of a provider', async () => {
   const end = START + 220 * 60;
   const run = async (kills: readonly number[]): Promise<{ reason: string; id: string }[]> => {
     const fresh = await openFresh();

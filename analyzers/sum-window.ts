@@ -18,28 +18,31 @@ import {
 } from './reads.ts';
 
 const HOUR = 3_600;
-/** It is read in full again where it would fit into this part of the memory: what just fits will soon not. */
+/**
+ * A coarse reading becomes full again only if it then fills at most this part of the memory. Otherwise it would soon be
+ * coarse again.
+ */
 const ROOMY = 0.8;
-/** What was missed for longer than this is read in pieces, with all else: its rows at once could take too much memory. */
+/** After a longer gap everything is read again, in pieces: the missed rows at once could take too much memory. */
 const READ_ANEW_SECONDS = 300;
 
 /**
- * The counts of one reading, kept from one step to the next. Only intervals that are new or have grown are read; where the
- * reading holds minutes and hours, or did not fit, everything is read anew once an hour of event time.
+ * The counts of one reading, kept from one step to the next. Only intervals that are new or have grown are read. A
+ * reading with minutes or hours, or one that did not fit, is read completely once an hour of event time.
  */
 class SumWindow {
   readonly subjects = new Map<string, SubjectCounts & { counts: OrgCounts }>();
   readonly #reads: Reads;
-  /** What is told apart in any case. */
+  /** Dimensions that are always separated. */
   readonly #kept: readonly SumDimension[];
   readonly #limit: number;
   readonly #dropped = new Set<string>();
-  /** Whole hour of event time in which everything was read; -1: it has to be. */
+  /** Hour of event time in which everything was last read; -1: it must be read again. */
   #hour = -1;
-  /** Stored rows that the last loading read, and what they took where it did not fit. */
+  /** Rows that the last full reading had, and their bytes if they did not fit. */
   #rows = 0;
   #full: { rows: number; bytes: number } | null = null;
-  /** Begin of the counts per 10 s. */
+  /** Start of the counts per 10 s. */
   #fineFrom = 0;
   #to = 0;
 
@@ -52,7 +55,7 @@ class SumWindow {
   async advance(store: Store, span: { from: number; to: number }, grown: readonly number[]): Promise<void> {
     const { fine, minutes = 0, hours = 0 } = this.#reads;
     const longest = Math.max(fine, minutes, hours);
-    // Nobody wants any counts.
+    // No identity needs any counts.
     if (longest === 0) return;
     const hour = Math.floor(span.from / HOUR);
     const isFineOnly = longest === fine && this.#full === null && this.#dropped.size === 0;
@@ -93,7 +96,7 @@ class SumWindow {
     if (this.bytes > this.#limit) this.#dropSmallest();
   }
 
-  /** True when only identities are told apart, because all else did not fit. */
+  /** True when only identities are separated, because the rest did not fit. */
   get isCoarse(): boolean {
     return this.#full !== null;
   }
@@ -110,7 +113,7 @@ class SumWindow {
     return [...this.subjects.values()].reduce((sum, { counts }) => sum + counts.bytes, 0);
   }
 
-  /** Forgets the identities with the least counts until the rest fits; for this hour they are not judged. */
+  /** Forgets the identities with the fewest counts until the rest fits; they are not judged in this hour. */
   #dropSmallest(): void {
     let bytes = this.bytes;
     const bySize = [...this.subjects].sort(
@@ -126,7 +129,7 @@ class SumWindow {
 
   async #load(store: Store, { from, to }: { from: number; to: number }): Promise<void> {
     const { fine, minutes = 0, hours = 0 } = this.#reads;
-    // If it fails in between, everything is read again.
+    // If reading fails halfway, everything is read again.
     this.#hour = -1;
     this.subjects.clear();
     this.#dropped.clear();
@@ -140,7 +143,10 @@ class SumWindow {
     await this.#readAll(store, 'request_counts', { from: this.#fineFrom, to });
   }
 
-  /** In pieces: of a thousand organizations the answer of one query would take more memory than what is kept of it. */
+  /**
+   * In pieces: with a thousand organizations, the answer of one query would take more memory than the counts that are
+   * kept.
+   */
   async #readAll(store: Store, table: SumTable, range: CountRange): Promise<void> {
     if (range.from >= range.to) return;
     const rows = await readRowCount(store, table, range);
@@ -170,23 +176,26 @@ class SumWindow {
       if (!this.subjects.has(key) && !this.#dropped.has(key))
         this.subjects.set(key, { identity: names, counts: newCounts(names), summed_up: this.#summedUp });
     }
-    // An interval that was read before and has nothing now is empty.
+    // An interval that was read before and has no rows now is empty.
     const intervals = range.intervals === undefined ? block.intervals : new Set(range.intervals);
     for (const [key, { counts }] of this.subjects) counts.replace(intervals, block, own.get(key) ?? []);
   }
 }
 
-/** The counts that kinds read for themselves. Kinds that tell the same apart share what is read, also where their identities differ. */
+/**
+ * The counts that kinds read for themselves. Kinds that separate the same dimensions share a reading, even if their
+ * identities differ.
+ */
 export class SumWindows {
-  /** By `readsKey` of what each combines. */
+  /** By the `readsKey` of the combined reading. */
   readonly #windows = new Map<string, SumWindow>();
-  /** By `readsKey` of what a kind asks for. */
+  /** By the `readsKey` of what a kind asks for. */
   readonly #views = new Map<string, { view: () => SubjectsView; window: SumWindow }>();
 
   /**
-   * Brings all to `span.to` (epoch seconds); spans follow each other. `grown` are intervals whose counts are more than they were.
-   * Each reading may take `limit` bytes: one that does not fit tells
-   * only identities apart, and then forgets the smallest. Throws `StoreError`; the same call can be made again.
+   * Brings all readings to `span.to` (epoch seconds); each span follows the one before. `grown` are intervals whose
+   * counts have grown. Each reading may take `limit` bytes: one that does not fit separates only identities, and then
+   * forgets the smallest. Throws `StoreError`; the same call can be made again.
    */
   async advance(
     store: Store,
@@ -226,7 +235,10 @@ export class SumWindows {
     return this.#views.get(readsKey(reads))?.view() ?? new Map();
   }
 
-  /** Organizations that are not judged in full by a kind, because its reading did not fit. By `orgKey`; where it is of several: by what it is of. */
+  /**
+   * Organizations that a kind cannot judge in full, because its reading did not fit. Keyed by `orgKey`; identities of
+   * several organizations by their own key.
+   */
   short(): { coarse: Set<string>; left_out: Set<string> } {
     const coarse = new Set<string>();
     const leftOut = new Set<string>();
@@ -246,11 +258,11 @@ export class SumWindows {
 interface Combined {
   reads: Reads;
   members: readonly Reads[];
-  /** What stays apart when memory is short: what the identities of all of them are made of. */
+  /** Dimensions that stay separate when memory is short: those of the identities of all of them. */
   kept: readonly SumDimension[];
 }
 
-/** Readings that tell the same apart as one, where the identity of one begins those of the others. */
+/** Combines readings that separate the same dimensions, if the identity of one is the beginning of the others. */
 function combine(all: readonly Reads[]): Combined[] {
   const groups: [Reads, ...Reads[]][] = [];
   for (const reads of all.toSorted((a, b) => a.identity.length - b.identity.length)) {
@@ -278,7 +290,10 @@ function combine(all: readonly Reads[]): Combined[] {
   });
 }
 
-/** Whether rows that are kept by one identity tell another apart, which begins with it: rows name no provider and organization. */
+/**
+ * Whether an identity can be found in the rows of a shorter one. Rows do not name provider and organization, so these
+ * must be in the shorter one.
+ */
 function isPart(names: readonly SubjectName[], whole: readonly SubjectName[]): boolean {
   const rest = names.slice(whole.length);
   return (
@@ -290,7 +305,7 @@ function toldApart(reads: Reads): string {
   return JSON.stringify([dimensionsOf(reads).sort(), reads.classes ?? []]);
 }
 
-/** Of the key of an identity. */
+/** The part of an identity's key that names the organization. */
 function organizationKey(key: string): string {
   const end = key.indexOf('\n', key.indexOf('\n') + 1);
   return end === -1 ? key : key.slice(0, end);

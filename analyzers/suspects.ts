@@ -8,19 +8,16 @@ import type { Measure } from './view.ts';
 export interface Suspect {
   key: string;
   identity: Identity;
-  /** Answers in question. */
+  /** Number of matching answers. */
   answers: number;
 }
 
-/** Recent answers of the detectors' classes by organization: it is worth reading where there are enough of them. */
+/** Recent answers of the detectors' classes by organization: an organization with enough of them is worth reading. */
 export class Suspects {
   /** In order of time. */
   readonly #orgs = new Map<string, ClassCount[]>();
 
-  /**
-   * Puts the counts in place of all there is in these intervals (their starts, or all from a time on), and forgets
-   * what is before `from`.
-   */
+  /** Replaces the counts of these intervals (their starts, or all from a time on), and forgets those before `from`. */
   replace(intervals: ReadonlySet<number> | number, counts: readonly ClassCount[], from: number): void {
     const isKept = ({ ts }: ClassCount): boolean =>
       ts >= from && !(typeof intervals === 'number' ? ts >= intervals : intervals.has(ts));
@@ -37,7 +34,7 @@ export class Suspects {
     }
   }
 
-  /** Those with enough answers, close enough in time, for one of the detectors; most answers first. */
+  /** Organizations with enough answers, close enough in time, for one of the detectors; most answers first. */
   find(detectors: readonly Detector[], settings: AnalyzerSettings): Suspect[] {
     const found: Suspect[] = [];
     for (const [key, rows] of this.#orgs) {

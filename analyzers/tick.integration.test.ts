@@ -69,7 +69,7 @@ const rows = traffic([
   { ...broke, from: 130, to: 180, class: 'ok', subclass: '' },
 ]);
 
-test('counts are read back as they are, for the organizations asked for, in order of time', async () => {
+test('counts are read as they were stored, for the given organizations, in order of time', async () => {
   await insertCounts(live, rows);
   await insertCounts(replayed, rows);
   const range = { from: START, to: START + 180 * MINUTE };
@@ -158,7 +158,7 @@ test('a tick over a time whose counts were dropped leaves every incident as it i
   expect(found.written.map(({ incident }) => incident.state)).toContain('firing');
 });
 
-test('what is still open when the counts end stays open', async () => {
+test('an incident that is open when the counts end stays open', async () => {
   const store = await openFresh('cut');
   await insertCounts(
     store,
@@ -169,7 +169,7 @@ test('what is still open when the counts end stays open', async () => {
   const [stored] = await readIncidents(store, { states: ['firing'] });
   expect(stored?.incident).toEqual(incidents[0]);
 
-  // A new analyzer takes it over from the store, and holds it while ingest is behind.
+  // A new analyzer reads it from the store, and holds it while ingest is behind.
   const behind = await tick(store, START + 60 * MINUTE, defaults, null, START + 50 * MINUTE);
   expect(behind.written).toMatchObject([
     {
@@ -201,7 +201,7 @@ test('incidents are filtered by state, kind and time', async () => {
   expect(await kinds({ limit: 1 })).toEqual(['quota_exhausted']);
 });
 
-test('sample request ids are those of the scope and the time, oldest first', async () => {
+test('sample request ids are from the scope and the time of the incident, oldest first', async () => {
   const where = {
     classes: ['slow_down'] as const,
     scope: { provider: 'openai', client: 'batch' },

@@ -13,27 +13,30 @@ import { fromStored, toStored } from './to-stored.ts';
 
 export type { TickState } from './judge.ts';
 
-/** What one tick did, and the most organizations at once for which memory for counts (`analyzers.window_mib`) did not suffice. */
+/** The result of one tick, and the most organizations at one time that did not fit into `analyzers.window_mib`. */
 export interface Ticked extends Shortage {
   state: TickState;
-  /** The incidents written, in order, with the reason. */
+  /** The written incidents, in order, with the reasons. */
   written: readonly Written[];
-  /** Ids of incidents that are no more: counts that came later show another course. Only histories have them. */
+  /** Ids of withdrawn incidents: later counts showed that they did not happen so. Only histories have them. */
   withdrawn: readonly string[];
   /** Event time up to which everything was evaluated, epoch seconds. */
   evaluated_at: number;
 }
 
-/** Without a memory, so much event time is evaluated again, so that an incident that has begun is found; seconds. */
+/**
+ * Without a remembered state, this much event time is evaluated again, so that an incident that has begun is found;
+ * seconds.
+ */
 const WARM_UP_SECONDS = 900;
-/** Counts that are missing for longer than this make what is known of open incidents incomplete; seconds. */
+/** When ingest is behind by more than this, open incidents are marked incomplete; seconds. */
 const BEHIND_SECONDS = 60;
 
 /**
- * Evaluates event time up to `now`, or up to the ingest watermark (null: ingest is not behind) where that is earlier,
- * both epoch seconds, less the settle time, and writes the incidents that changed. Times missed since the last tick are evaluated one by one,
- * so that late ticks, a restarted analyzer and a replay come to the same. Throws `StoreError`; then nothing is
- * lost and the same state can be used again.
+ * Evaluates event time up to `now`, or up to the watermark if that is earlier (null: ingest is not behind), both epoch
+ * seconds, less the settle time, and writes the incidents that changed. Times that were missed since the last tick are
+ * evaluated one by one, so late ticks, a restarted analyzer and a replay have the same result. Throws `StoreError`;
+ * then nothing is lost, and the same state can be used again.
  */
 export async function tick(
   store: Store,
@@ -50,7 +53,7 @@ export async function tick(
       ? await skipGone(store, await load(store, to, settings, detectors), to, settings, detectors)
       : { ...state, gone: false };
   if (state === null) await noteSettings(store, start.evaluated_at, JSON.stringify(settings));
-  // Nothing is left of these counts: what was found when they were there stays as it is.
+  // None of these counts are left: the incidents from before stay as they are.
   if (gone) return tickedOf({ ...start, evaluated_at: to }, []);
   const written: Written[] = [];
   const write: Write = async (versions, changes) => {
@@ -72,7 +75,7 @@ export async function tick(
   return tickedOf({ ...judged, live, pipeline: pipeline.live }, written);
 }
 
-/** What a tick says of the state it leads to. */
+/** Describes a tick by the state it leads to. */
 export function tickedOf(
   state: TickState,
   written: readonly Written[],
@@ -83,9 +86,9 @@ export function tickedOf(
 }
 
 /**
- * Begins after the last day whose counts have been dropped, and after the time that detectors look back on: what is gone
- * is neither healthy nor silent. `gone`: nothing up to `to` can be judged. Not asked of an analyzer that goes on, nor of an
- * import, whose own counts are there beside others' that are gone.
+ * Moves the start after the last day whose counts were dropped, plus the time that detectors look back: dropped counts
+ * prove neither health nor silence. `gone`: nothing up to `to` can be judged. Not used for an analyzer that continues,
+ * nor for an import: its counts are present although older ones are gone.
  */
 async function skipGone(
   store: Store,
@@ -111,11 +114,12 @@ async function load(
       kinds: detectors.map(({ kind }) => kind),
       states: ['firing', 'resolved'],
       since: time - settings.reopen_seconds,
-      // All of them: an incident that is left out would be found anew.
+      // A limit that never cuts: an incident that is left out would be found again.
       limit: 1_000_000,
     });
   const ages = [...fromStored(await since(to)).values()].map(({ memory }) => memory.life.evaluated_at);
   const start = Math.min(to - WARM_UP_SECONDS, ...ages);
-  // Who was known then, also if forgotten by now: or an incident that was over would be found once more, by its last answers.
+  // Incidents that were known at that time, even if forgotten now: otherwise an incident that is over would be found
+  // again by its last answers.
   return { evaluated_at: start, live: fromStored(await since(start)) };
 }

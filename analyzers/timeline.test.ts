@@ -15,7 +15,7 @@ const versions = changes.map(({ live }) => toStored(live));
 const last = versions.at(-1)?.incident as Incident;
 const none = { deliveries: [], acknowledgement: null, silences: [] };
 
-test('what a rule found, what people did and what receivers were told stand in one order', () => {
+test('findings, acts of people and messages are in one order', () => {
   const fired = Date.parse(last.detected_at) / 1000;
   const events = timelineOf(last, {
     versions,
@@ -50,7 +50,7 @@ test('what a rule found, what people did and what receivers were told stand in o
   expect(events[4]?.text).toBe('by ann: on it');
 });
 
-test('an incident whose versions are gone still says when it began and fired', () => {
+test('an incident without stored versions still has the times when it began and fired', () => {
   const events = timelineOf(last, { ...none, versions: [] });
   expect(events.map(({ event, at }) => [event, at])).toEqual([
     ['began', last.started_at],
@@ -58,7 +58,7 @@ test('an incident whose versions are gone still says when it began and fired', (
   ]);
 });
 
-test('severity and scope are told as they were and as they became', () => {
+test('a change of severity or scope shows the old and the new value', () => {
   const [first] = versions;
   if (first === undefined) throw new Error('no version');
   const worse = {

@@ -21,13 +21,13 @@ export const timelineEvents = [
   'silenced',
 ] as const;
 
-/** What happened to an incident at a time. */
+/** One event of an incident. */
 export interface TimelineEvent {
-  /** ISO-8601 UTC: event time of what the analyzers found, the store's clock for what people and receivers did. */
+  /** ISO-8601 UTC: event time for findings of the analyzers, the clock of the store for people and receivers. */
   at: string;
   event: (typeof timelineEvents)[number];
   text: string;
-  /** Numbers of the evidence then; of `numbers` only those that had changed. */
+  /** Numbers of the evidence at that time; of `numbers` only those that had changed. */
   numbers: Readonly<Record<string, number>>;
 }
 
@@ -39,8 +39,8 @@ export interface TimelineParts {
 }
 
 /**
- * How an incident came about, oldest first. `versions` may lack its beginning: what the last one says of that is told all the
- * same. Pure.
+ * The events of an incident, oldest first. `versions` may lack the beginning: it is then taken from the last version.
+ * Pure.
  */
 export function timelineOf(last: Incident, parts: TimelineParts): TimelineEvent[] {
   const [first] = parts.versions;
@@ -54,11 +54,11 @@ function beginning(last: Incident, first: StoredIncident | undefined): TimelineE
   const isWhole = first !== undefined && first.incident.state === 'firing' && life?.reopened === 0;
   const told = isWhole && Math.abs(first.version - Date.parse(first.incident.detected_at)) < 1_000;
   return [
-    { at: last.started_at, event: 'began', text: 'first answer that belongs to it', numbers: {} },
+    { at: last.started_at, event: 'began', text: 'first answer of the incident', numbers: {} },
     ...(life === null || life.detected_at === life.breach_at
       ? []
       : [event(life.breach_at * 1000, 'pending', 'over the threshold for the first time')]),
-    // The version that fired is gone after a week.
+    // The version that fired is deleted after a week.
     ...(told ? [] : [{ at: last.detected_at, event: 'firing' as const, text: 'fired', numbers: {} }]),
   ];
 }
@@ -88,7 +88,7 @@ function changed(before: StoredIncident, { incident, version }: StoredIncident):
   };
   if (was.state !== incident.state) {
     if (incident.state === 'resolved')
-      add('resolved', `last answers that belong to it: ${incident.resolved_at ?? 'not known'}`);
+      add('resolved', `last answers of the incident: ${incident.resolved_at ?? 'not known'}`);
     else add(was.state === 'resolved' ? 'reopened' : 'firing', incident.summary);
   }
   if (was.severity !== incident.severity) add('severity', `${was.severity} -> ${incident.severity}`);
@@ -98,7 +98,7 @@ function changed(before: StoredIncident, { incident, version }: StoredIncident):
   if (more.length > 0) add('consequence', more.join(', '));
   for (const name of ['no_data', 'data_incomplete'])
     if (incident.evidence[name] === true && was.evidence[name] !== true)
-      add('held', name === 'no_data' ? 'no request proves anything' : 'counts of this time are missing');
+      add('held', name === 'no_data' ? 'no requests: nothing is proven' : 'counts of this time are missing');
   return told;
 }
 

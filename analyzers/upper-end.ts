@@ -1,4 +1,4 @@
-/** The most that so many answers can stand for: two deviations above what was seen. */
+/** The largest true count that `seen` answers can come from: two deviations above it. */
 export function upperEnd(seen: number): number {
   return seen === 0 ? 0 : seen + 2 * Math.sqrt(seen + 1);
 }

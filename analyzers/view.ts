@@ -11,7 +11,7 @@ export type Combination = Pick<
   'project' | 'api_key' | 'client' | 'region' | 'model' | 'class' | 'subclass'
 >;
 
-/** The counts of one organization, in order of time, that a view looks at. */
+/** The counts of one organization, in order of time, as a view reads them. */
 interface Viewed {
   readonly provider: string;
   readonly org: string;
@@ -19,10 +19,10 @@ interface Viewed {
   readonly combinations: readonly Combination[];
 }
 
-/** Counts of one combination, of one interval or summed over several. `cost_usd` is that of failures. */
+/** Counts of one combination, in one interval or summed over several. `cost_usd` is that of failures. */
 export type CountSum = Omit<CountRow, 'output_tokens'>;
 
-/** Sums of one interval, over combinations. `matching`: requests of the combinations that were asked for. */
+/** Sums of one interval over combinations. `matching`: the requests that match. */
 export interface IntervalSum {
   /** Start of the interval, epoch seconds. */
   ts: number;
@@ -32,29 +32,29 @@ export interface IntervalSum {
 
 export type IsMatching = (combination: Combination) => boolean;
 
-/** What of a count is meant: all its requests, or those of them that repeat an earlier one. */
+/** Which requests of a count are meant: all, or only retries. */
 export type Measure = 'requests' | 'retries';
 
-/** The answers that something is about: those of some classes, or those of them that are retries. */
+/** The answers that a kind is about: of some classes, all of them or only retries. */
 export interface Matching {
   classes: readonly RequestClass[];
   measure: Measure;
 }
 
-/** How many of the requests of a count match. */
+/** How many requests of a count match. */
 export function matchingOf(row: CountSum, { classes, measure }: Matching): number {
   return classes.includes(row.class) ? row[measure] : 0;
 }
 
 /**
- * A part of an organization's counts: a span of time and some of the combinations. Nothing is copied; sums are
- * made when they are asked for, by one walk over numbers. Times are epoch seconds of event time.
+ * A part of an organization's counts: a span of time and some of the combinations. Nothing is copied; sums are computed
+ * on demand in one pass over numbers. Times are epoch seconds of event time.
  */
 export class View {
   readonly #counts: Viewed;
   readonly #first: number;
   readonly #last: number;
-  /** By number of the combination: 1 when it belongs to the view; null: all do. */
+  /** 1 at the number of each combination that is in the view; null: all are. */
   readonly #mask: Uint8Array | null;
 
   constructor(counts: Viewed, first: number, last: number, mask: Uint8Array | null) {
@@ -76,7 +76,7 @@ export class View {
     );
   }
 
-  /** The counts of what the scope names below provider and organization. */
+  /** The counts that have the values of the scope below provider and organization. */
   within(scope: Scope): View {
     const named = scopeDimensions.filter((name) => scope[name] !== undefined);
     if (named.length === 0) return this;
@@ -85,7 +85,7 @@ export class View {
     );
   }
 
-  /** The counts of the combinations for which it is true. */
+  /** The counts of the combinations for which `isIn` is true. */
   where(isIn: IsMatching): View {
     const old = this.#mask;
     const { combinations } = this.#counts;
@@ -97,7 +97,10 @@ export class View {
     return new View(this.#counts, this.#first, this.#last, mask);
   }
 
-  /** Calls for each row in order of time, with the number of its combination, start of its interval and requests. */
+  /**
+   * Calls `visit` for each row in order of time, with the number of its combination, the start of its interval and its
+   * requests.
+   */
   each(visit: (which: number, ts: number, requests: number) => void): void {
     const { ts, which, requests } = this.#counts.columns;
     const mask = this.#mask;
@@ -107,12 +110,12 @@ export class View {
     }
   }
 
-  /** Every combination that is known of the organization, by number; not all have rows in the view. */
+  /** Every known combination of the organization, by number; some have no rows in the view. */
   get combinations(): readonly Combination[] {
     return this.#counts.combinations;
   }
 
-  /** Sums of each combination over the time, in the order in which they appear; `ts` is where that is. */
+  /** Sums of each combination over the time of the view, in order of first appearance; `ts` is that first time. */
   sums(): CountSum[] {
     const { columns } = this.#counts;
     const places = new Int32Array(this.#counts.combinations.length);
@@ -134,7 +137,7 @@ export class View {
     return sums;
   }
 
-  /** Sums over everything. */
+  /** Sums over all rows. */
   total(): Pick<CountSum, 'requests' | 'input_tokens'> {
     const { which, requests, input_tokens: tokens } = this.#counts.columns;
     const sum = { requests: 0, input_tokens: 0 };
@@ -164,7 +167,7 @@ export class View {
     return sums;
   }
 
-  /** A measure that was asked for, of each interval with a value, in order of time; several combinations are merged. */
+  /** A measure that was asked for: each interval with a value, in order of time, merged over combinations. */
   values(name: MoreMeasure): { ts: number; value: number }[] {
     const { ts, which, more } = this.#counts.columns;
     const column = more.get(name);
@@ -181,7 +184,7 @@ export class View {
     return found;
   }
 
-  /** The rows themselves: for few of them. */
+  /** The rows as objects; use it for few rows. */
   rows(): CountSum[] {
     const rows: CountSum[] = [];
     for (let i = this.#first; i < this.#last; i++) {

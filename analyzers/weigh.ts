@@ -7,32 +7,32 @@ import { columnOf, identityKey, identityOf, type Names, type SubjectName } from 
 import type { Reads } from './reads.ts';
 import { type Matching, matchingOf } from './view.ts';
 
-/** What a kind says of one scope at one time, with the numbers that it says it by. Times are epoch seconds. */
+/** What a kind says about one scope at one time, with the numbers behind it. Times are epoch seconds. */
 export interface Weighed {
   identity: Names;
-  /** What was asked of it; dimensions that the kind does not tell apart are left out. */
+  /** The scope that was asked; dimensions that the kind does not separate are left out. */
   scope: Scope;
-  /** Dimensions of the question that the kind does not tell apart: it judges all of their values together. */
+  /** Dimensions of the question that the kind does not separate: it judges all their values together. */
   not_told_apart: readonly string[];
   level: Level;
   /** The kind is switched on for this identity. */
   enabled: boolean;
-  /** The history is too short to say what is usual. */
+  /** The history is too short to know what is usual. */
   is_learning: boolean;
-  /** The kind needs a measure that no answer told. */
+  /** Measures that the kind needs and that no answer had. */
   lacks: readonly MoreMeasure[];
-  /** It is judged by something else than a count and a share in the window, which `found` tells. */
+  /** True when the kind is not judged by a count and a share in the window; `found` has its measures. */
   measures: boolean;
-  /** In the window of the settings. */
+  /** Requests in the window of the settings. */
   requests: number;
-  /** Of these, the answers that the kind is about. */
+  /** How many of them match. */
   matching: number;
   window_seconds: number;
-  /** The last interval with a request within what the kind looks back on; null: none. */
+  /** The last interval with a request, as far as the kind looks back; null: none. */
   last_request_at: number | null;
-  /** The settings that held for this identity: thresholds and windows. */
+  /** The settings of this identity: thresholds and windows. */
   thresholds: Readonly<Record<string, Plain>>;
-  /** What the rule found beside these counts: what is usual, the part that stands out, the pace, … */
+  /** What the rule found besides these counts: the usual rate, the part that stands out, the pace, … */
   found: Readonly<Record<string, Plain>>;
 }
 
@@ -52,14 +52,17 @@ export function identitiesOf(counts: CountView, names: readonly SubjectName[]): 
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, identity]) => identity);
 }
 
-/** False where the two name different values of a dimension. */
+/** False when both name a dimension with different values. */
 export function agrees(identity: Names, scope: Scope): boolean {
   return Object.entries(scope).every(
     ([name, value]) => identity[name] === undefined || identity[name] === value,
   );
 }
 
-/** The part of a scope that the kind can judge by itself, and the names of the rest. `reads` null: it reads all. */
+/**
+ * Splits a scope: the part that the kind separates, and the names of the rest. `reads` null: it separates every
+ * dimension.
+ */
 export function toldApart(
   scope: Scope,
   names: readonly SubjectName[],
@@ -77,7 +80,7 @@ export function toldApart(
   };
 }
 
-/** What was judged of a part of an identity, as plain numbers. */
+/** The judgement of a part of an identity, as plain numbers. */
 export function weighedOf(
   given: Given<KindSettings>,
   part: { scope: Scope; not_told_apart: string[] },
@@ -115,7 +118,7 @@ export function weighedOf(
   };
 }
 
-/** The plain members; those of `part` and of what lies one level below with the name before them. */
+/** The plain members of an object; members one level deeper get its name as a prefix. */
 function plain(values: object): Record<string, Plain> {
   const found: Record<string, Plain> = {};
   for (const [name, value] of Object.entries(values) as [string, unknown][]) {
@@ -132,7 +135,7 @@ function isPlain(value: unknown): value is Plain {
   return value === null || ['number', 'string', 'boolean'].includes(typeof value);
 }
 
-/** Names of parts are lines of dimension and values. */
+/** The name of a part is lines of dimension and values: they become one line. */
 function tidy(value: Plain): Plain {
   return typeof value === 'string' ? value.split('\n').filter(Boolean).join(' ') || 'all' : value;
 }

@@ -21,24 +21,24 @@ const calm: Weighed = {
 
 test.each<[string, Partial<Weighed>, WhyReason]>([
   ['a breach is over the threshold', { level: 'breach' }, 'above'],
-  ['what lingers is between the thresholds', { level: 'lingering' }, 'lingers'],
+  ['a lingering scope is between the thresholds', { level: 'lingering' }, 'lingers'],
   [
     'a kind that is off judges nothing, whatever the numbers',
     { enabled: false, level: 'breach' },
     'disabled',
   ],
-  ['no request is quiet', { requests: 0, matching: 0, level: 'no_data' }, 'quiet'],
-  ['a measure that no answer tells is missing', { lacks: ['remaining_tokens'] }, 'not_told'],
+  ['without requests it is quiet', { requests: 0, matching: 0, level: 'no_data' }, 'quiet'],
+  ['a measure that no answer has is missing', { lacks: ['remaining_tokens'] }, 'not_told'],
   ['a short history is learning', { is_learning: true }, 'learning'],
-  ['no answer of the classes is none', { matching: 0 }, 'none'],
-  ['fewer than the count are too few', { matching: 9 }, 'too_few'],
-  ['a small share is below it', { requests: 1_000 }, 'below_share'],
-  ['what is over both and no breach is usual', {}, 'usual'],
-  ['a rule with numbers of its own is under them', { measures: true, matching: 0 }, 'under'],
+  ['without an answer of the classes the reason is none', { matching: 0 }, 'none'],
+  ['fewer answers than the count are too few', { matching: 9 }, 'too_few'],
+  ['a small share is below the threshold', { requests: 1_000 }, 'below_share'],
+  ['without a breach, counts over both thresholds are usual', {}, 'usual'],
+  ['a rule with its own measures is under its thresholds', { measures: true, matching: 0 }, 'under'],
 ])('%s', (_name, changed, reason) => {
   expect(whyReason({ ...calm, ...changed }, { isLeftOut: false })).toBe(reason);
 });
 
-test('an organization for which memory did not suffice was not judged', () => {
+test('an organization that did not fit into memory was not judged', () => {
   expect(whyReason(calm, { isLeftOut: true })).toBe('left_out');
 });

@@ -1,27 +1,27 @@
 import type { Level } from './advance.ts';
 import type { Weighed } from './weigh.ts';
 
-/** Why an evaluation came to what it came to, for one scope. */
+/** Reasons for the result of an evaluation of one scope. */
 export const whyReasons = {
   above: 'it is over the threshold to fire',
   lingers: 'it is under the threshold to fire and over the one to clear',
-  disabled: 'the kind is switched off for it, or has nothing to go by, such as a budget',
+  disabled: 'the kind is switched off for it, or a setting that it needs is absent, such as a budget',
   not_yet: 'this time has not been judged yet',
   before_retention: 'the counts of this time are no longer kept',
   unknown_scope: 'nobody sent a request with these values in the seven days before',
-  left_out: 'memory for counts (analyzers.window_mib) did not suffice to judge it',
+  left_out: 'its counts did not fit into memory (analyzers.window_mib)',
   quiet: 'it sent no request in the window',
-  not_told: 'no answer told what this kind reads, such as rate-limit headers or a budget',
-  none: 'no answer in the window is one that this kind is about',
-  too_few: 'too few answers that this kind is about: fewer than the setting count',
+  not_told: 'no answer had what this kind reads, such as rate-limit headers',
+  none: 'no answer in the window has a class that this kind is about',
+  too_few: 'too few answers have a class that this kind is about: fewer than the setting count',
   learning: 'the counts do not reach back far enough to say what is usual',
   below_share: 'too small a share of the requests: less than the setting share',
-  under: 'what it measures is under the thresholds',
-  usual: 'what is usual for it, or chance, explains as much',
+  under: 'the values that this kind measures are under the thresholds',
+  usual: 'its usual share, or chance, explains this many',
 } as const;
 export type WhyReason = keyof typeof whyReasons;
 
-/** The reason of an outcome, most basic first: what was not looked at needs no threshold to explain it. Pure. */
+/** The reason for a result, most basic first: a scope that was not read needs no threshold to explain it. Pure. */
 export function whyReason(one: Weighed, { isLeftOut }: { isLeftOut: boolean }): WhyReason {
   if (!one.enabled) return 'disabled';
   if (isLeftOut) return 'left_out';

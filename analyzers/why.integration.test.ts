@@ -57,7 +57,7 @@ const why = (kind: IncidentKind, scope: object, minute: number, settings = defau
   return whyAt(store, detector, settings, { scope, at: START + minute * MINUTE, now: null });
 };
 
-test('a scope over the threshold says its numbers and which incident was open', async () => {
+test('a scope over the threshold has its numbers and the open incident', async () => {
   const { answers, reason } = await why('rate_limit_surge', { client: 'web' }, 90);
   expect(reason).toBeNull();
   const [incident] = await readIncidents(store, { kinds: ['rate_limit_surge'] });
@@ -75,16 +75,16 @@ test('a scope over the threshold says its numbers and which incident was open', 
 
 test.each<[string, object, number, string]>([
   ['a caller with too few such answers', { client: 'few' }, 90, 'too_few'],
-  ['one before anything failed', { client: 'web' }, 60, 'none'],
-  ['one that does not send any more', { client: 'gone' }, 90, 'quiet'],
-  ['one whose last request is beyond what the kind looks back on', { client: 'gone' }, 900, 'quiet'],
-  ['one that never was', { client: 'nobody' }, 90, 'unknown_scope'],
-])('%s was not a breach, and it says why', async (_name, scope, minute, expected) => {
+  ['a caller before anything failed', { client: 'web' }, 60, 'none'],
+  ['a caller that no longer sends', { client: 'gone' }, 90, 'quiet'],
+  ['a caller whose last request is older than the kind looks back', { client: 'gone' }, 900, 'quiet'],
+  ['a caller that never existed', { client: 'nobody' }, 90, 'unknown_scope'],
+])('%s was not in breach, and the answer says why', async (_name, scope, minute, expected) => {
   const { answers, reason } = await why('rate_limit_surge', scope, minute);
   expect(reason ?? answers[0]?.reason).toBe(expected);
 });
 
-test('a higher threshold of that time says so', async () => {
+test('the answer has the threshold of that time', async () => {
   const settings = { ...defaults, rate_limit_surge: { ...defaults.rate_limit_surge, share: 0.9 } };
   const { answers } = await why('rate_limit_surge', { client: 'web' }, 90, settings);
   expect(answers[0]?.reason).toBe('below_share');
@@ -95,7 +95,7 @@ test('a higher threshold of that time says so', async () => {
   expect(some.answers[0]?.reason).toBe('disabled');
 });
 
-test('what is not judged yet is not judged by it', async () => {
+test('a time that is not judged yet has no answer', async () => {
   const [detector] = detectors;
   if (detector === undefined) throw new Error('no kind');
   const at = START + 90 * MINUTE;
@@ -114,7 +114,7 @@ test('an incident that fired ten seconds later was pending', async () => {
   expect(await at(fired - 30)).toEqual([]);
 });
 
-test('the timeline has its beginning, its numbers and its end, the same when all is judged once more and merged', async () => {
+test('the timeline has beginning, numbers and end, and stays the same when everything is judged again and merged', async () => {
   const [one] = await readIncidents(store, { kinds: ['rate_limit_surge'] });
   if (one === undefined) throw new Error('no incident');
   const none = { deliveries: [], acknowledgement: null, silences: [] };
@@ -139,7 +139,7 @@ test('the timeline has its beginning, its numbers and its end, the same when all
   expect(await read()).toEqual(told);
 });
 
-test('settings are noted when they change, and only then', async () => {
+test('settings are stored when they change, and only then', async () => {
   const at = START;
   await noteSettings(store, at, '{"a":1}');
   await noteSettings(store, at + 1_000, '{"a":1}');

@@ -13,40 +13,40 @@ import { fromStored } from './to-stored.ts';
 import type { Weighed } from './weigh.ts';
 import { whyReason, type WhyReason } from './why-not.ts';
 
-/** What was asked. Times are epoch seconds. */
+/** The question. Times are epoch seconds. */
 export interface WhyAsked {
   scope: Scope;
   at: number;
-  /** The clock; null: event time is that of a history that has ended. */
+  /** The present; null: event time is that of a history that has ended. */
   now: number | null;
 }
 
-/** What a kind said of one identity that has the scope. */
+/** The answer of a kind for one identity that contains the scope. */
 export interface WhyAnswer extends Weighed {
   reason: WhyReason;
-  /** The incidents of the identity that were known then, by their state then. */
+  /** The incidents of the identity that were known then, with their state at that time. */
   incidents: readonly { id: string; state: Incident['state']; scope: Scope }[];
 }
 
 export interface Why {
-  /** The evaluation that counts: the last one up to the time that was asked. */
+  /** The evaluation that answers: the last one up to the asked time. */
   evaluated_at: number;
   answers: readonly WhyAnswer[];
-  /** Why there is no answer; null where there is one. */
+  /** Why there is no answer; null when there is one. */
   reason: WhyReason | null;
-  /** The last minute before in which the scope sent anything, where that explains it. */
+  /** The last minute before that time in which the scope sent requests, if that explains it. */
   last_request_at: number | null;
-  /** More organizations have such a scope than were looked at. */
+  /** True when more organizations contain the scope than were judged. */
   is_cut: boolean;
 }
 
-/** So many organizations at most are judged for one question. */
+/** Number of organizations that are judged for one question. */
 const MOST_ORGS = 20;
 const SEEN_SECONDS = 7 * 86_400;
 
 /**
- * Judges a kind as it was judged at a time: by the same functions, the counts as they are now, and the incidents as they were
- * known then. Counts that came after the evaluation are part of it, as of every later one. Throws `StoreError`.
+ * Judges a kind as it was judged at a time: with the same functions, the present counts, and the incidents that were
+ * known then. Counts that came after the evaluation are included, as in every later evaluation. Throws `StoreError`.
  */
 export async function whyAt(
   store: Store,
@@ -59,7 +59,7 @@ export async function whyAt(
   const none = { evaluated_at: time, answers: [], last_request_at: null, is_cut: false };
   if (now !== null && time > now - settings.settle_seconds) return { ...none, reason: 'not_yet' };
   const reads = detector.reads?.(settings);
-  // Of nobody anything is read: it is off for all, or what it needs is not set.
+  // Nothing is read for any identity: the kind is off for all, or a setting that it needs is absent.
   if (detector.least(settings).count === Infinity || reads === null || reads?.fine === 0)
     return { ...none, reason: 'disabled' };
   const lookback = detector.lookback(settings);
@@ -111,7 +111,7 @@ export async function whyAt(
   return { ...found, reason: last === null ? 'unknown_scope' : 'quiet', last_request_at: last };
 }
 
-/** The incidents of a kind that were pending at a time, among those that fired later, for a scope. Throws `StoreError`. */
+/** Incidents of a kind that were pending at a time and fired later, for a scope. Throws `StoreError`. */
 export async function pendingAt(
   store: Store,
   detector: Pick<Detector, 'kind'>,
@@ -125,7 +125,7 @@ function isForgotten({ memory: { life } }: LiveIncident, at: number, settings: A
   return life.resolved_at !== null && at - life.resolved_at > settings.reopen_seconds;
 }
 
-/** By the identity that those which began beside each other share; of several the first. */
+/** By identity without the mark of incidents beside each other; of several the first counts. */
 function knownOf(live: ReadonlyMap<string, LiveIncident>, at: number): ReadonlyMap<string, Known> {
   const known = new Map<string, Known>();
   for (const one of live.values()) {

@@ -4,9 +4,9 @@ import type { AnalyzersPlan, AnalyzersResult } from './ingest/analyzers-program.
 import { fact, fine, goal, type Line, table, whole } from './ingest/report.ts';
 import { runProgram } from './ingest/run-program.ts';
 
-// What a 10-second step of the analyzers costs during an incident that touches everything. Each case runs twice: with
-// the embedded engine, whose threads then are part of the CPU time, and against ClickHouse in another process, so
-// that memory is that of the analyzer alone.
+// Measures a 10-second step of the analyzers during an incident that affects everything. Each case runs twice: with the
+// embedded engine, whose threads count in the CPU time, and with ClickHouse in another process, so that the memory is
+// that of the analyzer alone.
 
 const cases: readonly (Omit<AnalyzersPlan, 'mode' | 'steps'> & { title: string })[] = [
   { title: '1 organization, 1,000 active combinations', orgs: 1, combinations: 1_000, history_days: 0 },
@@ -39,7 +39,7 @@ for (const n of chosen) {
   for (const mode of ['embedded', 'server'] as const) {
     console.error(`${title}: ${mode}`);
     const program = runProgram('analyzers-program.ts', { ...plan, mode, steps } satisfies AnalyzersPlan, [
-      // As cli/faultline starts it.
+      // The same flag as in cli/faultline.
       '--max-semi-space-size=16',
     ]);
     results[mode] = await program.answer<AnalyzersResult>();

@@ -11,8 +11,8 @@ import { batchInserts, writeInserts } from '../store/write-batch.ts';
 import { type DataSet, dataSets, lines } from './ingest/data-set.ts';
 import { fact, fine, type Line, table, whole } from './ingest/report.ts';
 
-// Where the CPU seconds of ingesting go, in half a minute and in one process: reading and folding, making rows, and
-// the embedded ClickHouse. For comparing before and after of a change; Kafka and HTTP are left out.
+// Shows where the CPU seconds of ingesting go, in half a minute and in one process: reading and folding, making rows,
+// and the embedded ClickHouse. Use it to compare before and after a change. It leaves out Kafka and HTTP.
 
 const { values } = parseArgs({
   options: {
@@ -71,7 +71,7 @@ async function measure(set: DataSet): Promise<Line[]> {
   }
 }
 
-/** For each partition its records as fetches bring them. */
+/** For each partition, its records in chunks as fetches bring them. */
 function fetches(set: DataSet): RawRecord[][][] {
   const waiting: string[][] = Array.from({ length: PARTITIONS }, () => []);
   let n = 0;
@@ -94,7 +94,7 @@ function fetches(set: DataSet): RawRecord[][][] {
   });
 }
 
-/** The partitions in turn, as a fetch brings them; each makes as many batches as were asked for. */
+/** Folds the partitions in turn, as fetches bring them; each partition makes the wanted number of batches. */
 function fold(fetched: readonly RawRecord[][][]): Batch[] {
   const reader = createRecordReader({ format: 'auto', mapping: {} });
   const batchers = fetched.map(
@@ -140,7 +140,7 @@ function ledgerEntry({ from, to, rows }: Batch): Parameters<typeof batchInserts>
   };
 }
 
-/** Gives the CPU seconds of the process since it was asked before. */
+/** Returns the CPU seconds of the process since the last call. */
 function stopwatch(): () => number {
   let last = process.cpuUsage();
   return () => {

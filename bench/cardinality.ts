@@ -12,8 +12,8 @@ import { fact, fine, goal, table, whole } from './ingest/report.ts';
 import { runProgram } from './ingest/run-program.ts';
 import { medianOf } from './ingest/statistics.ts';
 
-// The same number of records of few callers and of very many, each with a key of its own, from a file to the embedded
-// ClickHouse: what a caller costs who names every session or every device.
+// Imports the same number of records from few callers and from very many (each with its own key) from a file into the
+// embedded ClickHouse. The difference is the cost of names such as sessions or devices.
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +32,7 @@ if (![records, rounds, callers.few, callers.many].every((n) => Number.isInteger(
   process.exit(2);
 }
 
-/** 286 requests a second, 8 % of them refused. */
+/** 286 requests a second; 8 % of them are refused. */
 function* lines(count: number, from: number): Generator<string> {
   const random = createRandom('cardinality');
   const names = Array.from({ length: count }, () => {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { ClassifierInput } from '../domain/classification.ts';
 import { classify, readError } from '../ingest/classify/classify.ts';
 
-// How many failed records a second one core judges: by the rules alone, and with the fields of the error. The
-// corpus is judged again and again; the best of many short windows counts, so that other work on the machine does not.
-// The same run measures JSON.stringify and JSON.parse of the same texts, to compare machines.
+// Measures how many failed records one core judges per second: by the rules alone, and with the fields of the error.
+// The corpus is judged again and again, and the best of many short windows counts, so that other work on the machine
+// does not matter. The same run measures JSON.stringify and JSON.parse of the same texts, to compare machines.
 const WINDOW_MS = 4;
 const WINDOWS = 300;
 
@@ -51,7 +51,7 @@ for (const unit of [
   'Retrying ',
   'does not exist ',
 ]) {
-  // The text window would hide the growth, so a part of it and its double are compared below the window.
+  // The text window would hide the growth, so a text and its double are compared that both fit into the window.
   const [half, full] = [secondsFor(unit, 30_000), secondsFor(unit, 60_000)];
   const [small, large] = [secondsFor(unit, 100_000), secondsFor(unit, 200_000)];
   const exponent = Math.log2(full / half).toFixed(2);

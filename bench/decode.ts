@@ -2,7 +2,7 @@ import { createDecoder } from '../ingest/formats/decode.ts';
 import { nativeRecord } from '../domain/request-log.ts';
 import { isPlainNative } from '../ingest/formats/native.ts';
 
-// Decode rate against JSON.parse alone, over the same bytes in the same run. Alternating rounds, so that a busy
+// Compares the decode rate with JSON.parse alone, over the same bytes in the same run. Rounds alternate, so that a busy
 // machine slows both; the best round of each counts.
 
 const RECORDS = 4_000;
@@ -11,7 +11,7 @@ const now = Date.parse('2026-06-01T12:00:00Z');
 const messages = Array.from({ length: RECORDS }, (_, at) => Buffer.from(JSON.stringify(record(at))));
 const bytes = messages.reduce((sum, message) => sum + message.length, 0);
 const decode = createDecoder({ format: 'auto', mapping: {} });
-// The same requests as a gateway would log them: nested, with other names, numbers as texts and JSON in a text.
+// The same requests as a gateway logs them: nested, with other names, numbers as texts and JSON in a text.
 const foreign = Array.from({ length: RECORDS }, (_, at) =>
   Buffer.from(JSON.stringify(asGateway(record(at)))),
 );
@@ -95,7 +95,7 @@ const ratio = (best.get('decode (auto)') ?? 0) / (best.get('decode (mapped)') ??
 console.log(`mapped reads at ${ratio.toFixed(2)} of the rate of native; at least 0.40 is demanded`);
 if (sink === 0) console.log('nothing decoded');
 
-/** A plain mix: 96 % successes, the rest rate limits with headers, server faults and wrong keys. */
+/** A plain mix: 96 % successes; the rest are rate limits with headers, server errors and wrong keys. */
 function record(at: number): Record<string, unknown> {
   const model = ['gpt-5.2', 'gpt-5-mini', 'gpt-4o', 'text-embedding-3-large'][at % 4];
   const success = {
@@ -151,7 +151,7 @@ function record(at: number): Record<string, unknown> {
   return success;
 }
 
-/** The same request in the shape of a gateway's log. */
+/** The same request in the form of a gateway's log. */
 function asGateway(native: Record<string, unknown>): Record<string, unknown> {
   const { ts, error } = native;
   return {

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { explain, type ScopeSums } from '../analyzers/explain.ts';
 
-// How often the right scope is first, and among the first three, on labelled incidents; and how long the search takes.
+// Measures how often the right scope is first, or among the first three, on labelled incidents, and how long the search
+// takes.
 //   node bench/explain.ts [FILE]
 // FILE has one incident a line: {id, attributes, minutes, rows: [[minute index, requests, failures, value...]...], at, cause: [{attribute: value}...]}.
-// Minute `at` is compared with the ten minutes before. Without FILE only the time is measured, on made-up rows.
+// Minute `at` is compared with the ten minutes before. Without FILE only the time is measured, on invented rows.
 
 interface Incident {
   id: string;
@@ -15,7 +16,7 @@ interface Incident {
   cause: Record<string, string>[];
 }
 
-/** In the order of the dimensions they stand for: project, client, model, endpoint, region. */
+/** In the order of the dimensions that they represent: project, client, model, endpoint, region. */
 const order = ['p2p', 'cdn', 'bitrate', 'device', 'isp'];
 const [file] = process.argv.slice(2);
 
@@ -29,7 +30,7 @@ if (file !== undefined) {
     if (place !== 1)
       console.log(`${id}: ${place ?? 'not'} in ${got.slice(0, 4).join('  ')}; right is ${want.join(' or ')}`);
   report('all', results);
-  // Nothing is learned from the data, so parts of it show how much the figures vary.
+  // Nothing is learned from the data, so parts of the data show how much the figures vary.
   report(
     'case…',
     results.filter(({ id }) => id.startsWith('case')),
@@ -73,7 +74,7 @@ function judge({ id, attributes, minutes, rows, at, cause }: Incident): Result {
   return { id, place: found === -1 ? null : found + 1, got, want };
 }
 
-/** The system an incident comes from: the number at its end, as far as it has one. */
+/** The system that an incident comes from: the number at the end of its id, if it has one. */
 function source(id: string): string {
   return id.split(/[_ ]/).at(-1) ?? id;
 }
@@ -84,7 +85,7 @@ function report(title: string, results: readonly Result[]): void {
   console.log(`${title.padEnd(22)} first ${share(within(1))}, in the first three ${share(within(3))}`);
 }
 
-/** The middle 90 % of what as many incidents drawn with return would give. */
+/** The middle 90 % of the results of random samples of the same size, drawn with replacement. */
 function bootstrap(results: readonly Result[]): void {
   let state = 1;
   const chance = () => {

@@ -9,7 +9,7 @@ import { fact, fine, goal, table, whole } from './ingest/report.ts';
 import { runProgram } from './ingest/run-program.ts';
 import { medianOf } from './ingest/statistics.ts';
 
-// From a file to the embedded ClickHouse in one process, against reading the lines and JSON.parse alone over the same file.
+// Compares reading a file into the embedded ClickHouse, in one process, with reading the lines and JSON.parse alone.
 
 const { values } = parseArgs({
   options: { records: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '2' } },

@@ -1,4 +1,4 @@
-// What notifications cost after a year: one look at everything, and one pass of 5 s, with 1,000 incidents open.
+// Measures the cost of notifications after a year: one look at everything, and one pass of 5 s, with 1,000 open incidents.
 // node bench/notify.ts
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { migrate } from '../store/migrate.ts';
 import { sampleIncident } from '../tests/notify/sample-incidents.ts';
 
 const DAYS = 365;
-/** Incidents a day, each written 30 times, and messages a day. */
+/** Incidents a day (each written 30 times), and messages a day. */
 const PER_DAY = 50;
 const VERSIONS = 30;
 const OPEN = 1_000;
@@ -83,7 +83,7 @@ const notifier = new Notifier({
       },
     ],
   ]),
-  // The wait of a newcomer is not what is measured.
+  // Skips the waiting time of a new analyzer, which is not measured.
   monotonic: () => performance.now() + skipped,
   chance: () => 0.5,
   newHolder: () => 'bench',

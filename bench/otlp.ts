@@ -1,8 +1,8 @@
 import { createDecoder } from '../ingest/formats/decode.ts';
 import { type Resource, type Span, spansInJson, spansInProtobuf } from '../tests/fixtures/otlp-writer.ts';
 
-// Decode rate of OTLP in JSON and in protobuf, the same spans of a usual size, one in twenty failed. Alternating rounds; the
-// best of each counts.
+// Compares the decode rate of OTLP in JSON and in protobuf: the same spans of a usual size, of which one in twenty
+// failed. Rounds alternate; the best of each counts.
 
 const SPANS = 1_000;
 const ROUNDS = 60;

@@ -8,15 +8,15 @@ import { openStore } from '../store/connect.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Store } from '../store/store.ts';
 
-// How long every panel takes over 90 days on the embedded engine, and how long ten people who open the overview at
-// once wait for the last of their panels.
+// Measures how long every panel takes over 90 days on the embedded engine, and how long ten people who open the overview
+// at the same time wait for their last panel.
 //   node bench/panels.ts [DIMENSION SETS] [DAYS]
-// Beside the time that passes it prints the time of the processors, which other programs on the machine do not change.
-// The rows are made by the engine: each set has successes every minute and one class of failure every fourth.
+// Besides elapsed time it prints CPU time, which other programs on the machine do not change. The engine makes the rows:
+// each set has successes every minute and one class of failure every fourth minute.
 
 const sets = Number(process.argv[2] ?? 50);
 const days = Number(process.argv[3] ?? 90);
-/** As wide as half a page at 1600 px: what Grafana asks for. */
+/** Half a page at 1600 px: the number of points that Grafana asks for. */
 const POINTS = 700;
 
 const now = Math.floor(Date.now() / 60_000) * 60;
@@ -95,7 +95,7 @@ async function ask(panel: Panel, question: Question): Promise<number> {
   return performance.now() - started;
 }
 
-/** Into the minutes and the hours, as the view of the finer table would have put it. */
+/** Fills the tables per minute and per hour as the view of the finer table would have done. */
 async function fill(into: Store): Promise<number> {
   const columns = `ts, provider, org, project, api_key, client, region, model, class, subclass, requests, retries,
     useless_retries, input_tokens, output_tokens, cost_usd, latency_ms_sum, latency_buckets`;

@@ -8,8 +8,8 @@ import { openStore } from '../store/connect.ts';
 import { migrate } from '../store/migrate.ts';
 import { cpuSeconds, watchMemory, watchPrivateMemory } from './ingest/process-usage.ts';
 
-// Time and memory of `faultline reconcile` over a long ledger, in a process of its own with the embedded engine, beside
-// the same over an empty one: what the program and the engine take by themselves. Half of the ledger is as an earlier
+// Measures time and memory of `faultline reconcile` over a long ledger, in its own process with the embedded engine,
+// and over an empty ledger, which shows what program and engine need anyway. Half of the ledger is as an earlier
 // version wrote it, without days.
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '2000000' } } });
@@ -34,7 +34,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** A data directory with so many batches, and the counts that belong to them. */
+/** Makes a data directory with `rows` batches and the counts that belong to them. */
 async function fill(name: string, rows: number): Promise<string> {
   const data = path.join(folder, name);
   const store = await openStore({

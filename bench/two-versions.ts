@@ -7,8 +7,8 @@ import { generate } from '../simulate/generate.ts';
 import { load } from '../simulate/scenarios/load.ts';
 import { toLine } from '../simulate/record.ts';
 
-// From a record's bytes to the rows to insert, in this checkout and in another of the project, over the same records in
-// the same process. Rounds take turns, so that a busy machine slows both; the median of the rounds' ratios is printed.
+// Compares this checkout with another one: from the bytes of a record to the rows to insert, over the same records in
+// the same process. Rounds take turns, so that a busy machine slows both. It prints the median of the rounds' ratios.
 
 const RECORDS = 10_000;
 const [folder, rounds = '40'] = process.argv.slice(2);
@@ -42,7 +42,7 @@ function records(isWanted: (status: number) => boolean): Buffer[] {
   return found;
 }
 
-/** One pass over the records with the code of a checkout; answers with CPU ms. */
+/** Makes a function that passes once over the records with the code of a checkout and returns CPU ms. */
 async function reading(root: string): Promise<(values: readonly Buffer[]) => number> {
   const load = (file: string): Promise<unknown> => import(pathToFileURL(path.join(root, file)).href);
   const batchers = (await load('ingest/batcher.ts')) as typeof Batcher;

@@ -43,19 +43,19 @@ describe('expand', () => {
     });
   });
 
-  test('intervals end where the counts are whole', () => {
+  test('intervals end where the counts are complete', () => {
     expect(expand('$__buckets(ts)', { ...question, complete: 1_900 }).sql).toBe(
       "ts >= toDateTime(960, 'UTC') AND ts < toDateTime(1860, 'UTC')",
     );
   });
 
-  test('for incidents an empty column belongs to every choice', () => {
+  test('for incidents, an empty column matches every choice', () => {
     expect(expand('$__scopeFilters', { ...question, filters: { org: ['acme'] } }).sql).toBe(
       "(org = '' OR org IN ({filter_org:Array(String)}))",
     );
   });
 
-  test('fractions of seconds are cut, and a step is at least one second', () => {
+  test('fractions of seconds are cut off, and a step is at least one second', () => {
     const sql = '$__fromTime $__toTime $__interval_s';
     expect(expand(sql, { ...question, from: 1.9, to: 2.9, step: 0.2 }).sql).toBe(
       "toDateTime(1, 'UTC') toDateTime(2, 'UTC') 1",
@@ -87,16 +87,16 @@ describe('expand', () => {
 describe('completeUntil', () => {
   test.each([
     ['the newest minute may still grow', 10_000, 9_960, 9_960],
-    ['what lies in the past is whole', 5_000, 9_960, 5_000],
-    ['where nothing came for long nothing is expected', 10_000, 5_000, 9_100],
-    ['a range before counts that have stopped is whole', 8_000, 5_000, 8_000],
+    ['a range in the past is complete', 5_000, 9_960, 5_000],
+    ['after a long time without counts, nothing more is expected', 10_000, 5_000, 9_100],
+    ['a range before the counts stopped is complete', 8_000, 5_000, 8_000],
   ])('%s', (_name, to, newest, until) => {
     expect(completeUntil(to, newest, 10_000)).toBe(until);
   });
 });
 
 describe('forGrafana', () => {
-  test('intervals that are not whole are left out by the store, which knows its newest minute', () => {
+  test('the store leaves out incomplete intervals, because it knows its newest minute', () => {
     const sql = forGrafana('WHERE $__buckets(ts)');
     expect(sql).toContain(
       "ts >= toStartOfInterval(toDateTime($__fromTime, 'UTC'), INTERVAL $__interval_s second)",

@@ -1,25 +1,25 @@
 import { type FilterVariable, filterVariables } from './panel.ts';
 
-/** What a surface knows when it asks a panel's question. Times are epoch seconds, the step is in seconds. */
+/** What is known when a panel's question is asked. Times are epoch seconds, the step is in seconds. */
 export interface Question {
   from: number;
   to: number;
   step: number;
   /** Values to keep; an absent or empty list keeps all. */
   filters: Partial<Record<FilterVariable, readonly string[]>>;
-  /** Up to here everything has been counted; absent: up to `to`. */
+  /** Everything is counted up to here; absent: up to `to`. */
   complete?: number;
   /** Id of the incident that the page is about. */
   incident?: string;
 }
 
-/** Where nothing has been counted for so long, what is there is taken for whole, in seconds. */
+/** After this many seconds without new counts, all counted intervals are taken for complete. */
 const STOPPED_SECONDS = 900;
 
 /**
- * Up to when the intervals of a range are whole. `newest` is the start of the newest minute that was counted: it may
- * still grow, and what comes after it is not known. A quarter of an hour before `now` nothing more is expected. All in
- * epoch seconds.
+ * The time up to which the intervals of a range are complete. `newest` is the start of the newest minute with counts:
+ * this minute may still grow, and nothing is known after it. For times more than a quarter of an hour before `now`,
+ * nothing more is expected. All in epoch seconds.
  */
 export function completeUntil(to: number, newest: number, now: number): number {
   return Math.min(to, Math.max(newest, now - STOPPED_SECONDS));
@@ -32,8 +32,8 @@ export interface Expanded {
 }
 
 /**
- * A panel's SQL with every macro replaced, to be run by a Store: filter values travel as query parameters,
- * times are UTC. Throws when something that looks like a macro or a variable is left.
+ * Replaces every macro in a panel's SQL, so that a Store can run it. Filter values become query parameters; times are
+ * UTC. Throws when something that looks like a macro or a variable is left.
  */
 export function expand(sql: string, question: Question): Expanded {
   const params: Record<string, unknown> = {};
@@ -72,13 +72,13 @@ export function expand(sql: string, question: Question): Expanded {
     .replace(/\$__toTime\b/g, () => `toDateTime(${to}, 'UTC')`);
 
   const left = /\$(?:\{\w+|\w+)/.exec(expanded);
-  if (left) throw new Error(`a panel's SQL holds ${left[0]}, which is no macro of the panel model`);
+  if (left) throw new Error(`a panel's SQL holds ${left[0]}, which is not a macro of the panel model`);
   return { sql: expanded.trim(), params };
 }
 
 /**
- * A panel's SQL as Grafana is to have it: time macros stay, since the ClickHouse data source expands them; the
- * filters become one `$__conditionalAll` a variable, which is `1=1` while "All" is chosen.
+ * A panel's SQL for Grafana. Time macros stay, because the ClickHouse data source expands them. Each filter variable
+ * becomes a `$__conditionalAll`, which is `1=1` while "All" is chosen.
  */
 export function forGrafana(sql: string): string {
   return sql
@@ -99,10 +99,10 @@ export function forGrafana(sql: string): string {
     .trim();
 }
 
-/** Name of the variable that holds the id of the incident that a page is about. */
+/** Name of the variable with the id of the incident that a page is about. */
 export const incidentVariable = 'id';
 
-// As `completeUntil` has it. The newest minute is known to the store without reading a row.
+// The same rule as `completeUntil`. The store knows the newest minute without reading a row.
 const RANGE_START = "toDateTime($__fromTime, 'UTC')";
 const RANGE_END = "toDateTime($__toTime, 'UTC')";
 const COMPLETE = `least(${RANGE_END}, greatest((SELECT max(ts) FROM request_counts_1m), now('UTC') - ${STOPPED_SECONDS}))`;

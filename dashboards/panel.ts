@@ -2,7 +2,7 @@
 export const filterVariables = ['provider', 'org', 'project', 'model'] as const;
 export type FilterVariable = (typeof filterVariables)[number];
 
-/** How values are read. `time` is a point in time shown as a date, `age` one shown as how long ago it was. */
+/** Units of values. `time` is shown as a date, `age` as the time that has passed since. */
 export const units = [
   'count',
   'ratio',
@@ -20,9 +20,9 @@ export type Unit = (typeof units)[number];
 export type PanelKind = 'timeseries' | 'bars' | 'stat' | 'table' | 'heatmap' | 'incidents';
 
 /**
- * Where a click leads. `runbook` is the page of an error class: of the clicked value, or of the class named.
- * `filter` is a dashboard (the present one when no uid is given) narrowed to the clicked value of a variable.
- * `dashboard` is a neighbour with the same time range and filters. `incident` is the page of the clicked incident id.
+ * Where a click leads. `runbook`: the page of the clicked class, or of the class named here. `filter`: a dashboard (the
+ * present one when `uid` is absent) limited to the clicked value of a variable. `dashboard`: another dashboard with the
+ * same time range and filters. `incident`: the page of the clicked incident id.
  */
 export type PanelLink =
   | { to: 'runbook'; title: string; class?: string }
@@ -30,7 +30,7 @@ export type PanelLink =
   | { to: 'incident'; title: string }
   | { to: 'dashboard'; title: string; uid: string };
 
-/** Which of our own vocabularies a text is of: it is shown by its title. */
+/** Vocabularies of faultline whose words are shown by their titles. */
 export type Words = 'class' | 'kind' | 'party';
 
 /** How a column of a table is shown. */
@@ -38,15 +38,18 @@ export interface Column {
   name: string;
   title: string;
   unit: Unit;
-  /** Characters of the longest text to be expected in a line, which gets its room; absent: what is left, in several lines. */
+  /**
+   * Characters of the longest text that fits in one line; the column gets room for it. Absent: the column takes the
+   * space that is left, and wraps.
+   */
   chars?: number;
-  /** The text is longer than `chars`, and goes on in further lines. */
+  /** Texts may be longer than `chars` and then wrap. */
   wraps?: boolean;
   words?: Words;
   link?: PanelLink;
 }
 
-/** The least room for a text in several lines, in pixels. */
+/** Smallest width of a text that wraps, in pixels. */
 export const LEAST_TEXT = 150;
 
 /** Characters of the longest value of a unit, as Grafana writes it. */
@@ -63,11 +66,14 @@ const unitChars: Readonly<Record<Unit, number>> = {
   text: 0,
 };
 
-/** Pixels that a column needs so that neither its title nor its values are cut; null: it takes what is left. */
+/**
+ * Width in pixels at which neither the title nor the values of a column are cut; null: the column takes the space that
+ * is left.
+ */
 export function columnWidth({ title, unit, chars }: Column): number | null {
   if (unit === 'text' && chars === undefined) return null;
   const value = (chars ?? unitChars[unit]) * 7.4 + 18;
-  // Beside the title of a text stands the mark for filtering.
+  // The title of a text column has a filter icon beside it.
   const head = title.length * 7.4 + (unit === 'text' ? 36 : 26);
   return Math.ceil(Math.max(value, head) / 5) * 5;
 }
@@ -75,15 +81,18 @@ export function columnWidth({ title, unit, chars }: Column): number | null {
 export type ThresholdColor = 'green' | 'yellow' | 'orange' | 'red';
 
 /**
- * One panel, the same for Grafana and for the console. The SQL is plain ClickHouse with the macros
- * `$__timeFilter(column)`, `$__timeInterval(column)`, `$__interval_s`, `$__fromTime`, `$__toTime`, `$__filters`
- * (rows of the chosen provider, org, project and model), `$__filtersOf(provider, org)` (by these alone), `$__scopeFilters` (the same for incidents, where an
- * empty column means "all" and so always belongs), `$__buckets(column)` (rows of the intervals of the time axis that are
- * whole: neither the first nor the last is cut off) and `$__incident` (id of the incident that the page is about); each
- * surface expands them for itself.
+ * One panel, the same for Grafana and for the console. The SQL is plain ClickHouse with macros that each of the two
+ * expands: `$__timeFilter(column)`, `$__timeInterval(column)`, `$__interval_s`, `$__fromTime`, `$__toTime`;
+ * `$__filters` (rows of the chosen provider, org, project and model); `$__filtersOf(provider, org)` (the same for these
+ * variables only); `$__scopeFilters` (the same for incidents, where an empty column means "all" and always matches);
+ * `$__buckets(column)` (rows in intervals of the time axis that are complete, so that neither the first nor the last is
+ * cut off); `$__incident` (id of the incident that the page is about).
  */
 export interface Panel {
-  /** Stable name, such as `errors-by-class`: the API, links and alerts name the panel by it. Unique over all dashboards. */
+  /**
+   * Stable name, such as `errors-by-class`. The API, links and alerts refer to the panel by it. Unique over all
+   * dashboards.
+   */
   slug: string;
   title: string;
   /** How to read the panel, for a person at 03:00. */
@@ -91,38 +100,38 @@ export interface Panel {
   kind: PanelKind;
   unit: Unit;
   /**
-   * timeseries and bars: columns `time` first, then either `series` (text) and one number, or one number a column,
-   * ordered by time. stat: one row, one number. table and incidents: the columns listed in `columns`, in that order.
-   * heatmap: `time`, then one number per bucket, lowest bucket first.
+   * The columns that the query must return. timeseries and bars: `time` first, then either `series` (text) and one
+   * number, or several number columns; ordered by time. stat: one row, one number. table and incidents: the columns of
+   * `columns`, in that order. heatmap: `time`, then one number per bucket, lowest bucket first.
    */
   sql: string;
-  /** Columns of a table; of wide time series their names in the legend. */
+  /** Columns of a table. For a time series with several number columns, their names in the legend. */
   columns?: readonly Column[];
   /** Whether series are stacked on each other. */
   stacked?: boolean;
   /** Colour of a series by its name. */
   colors?: Readonly<Record<string, string>>;
   /**
-   * Colour of all series whose names are data, as shades of it: a surface left to itself paints failures green.
-   * `by_name`: nothing good or bad is shown, each name has some colour of its own.
+   * Colour of all series whose names are data; each gets a shade of it. Without it, a surface may paint failures green.
+   * `by_name`: the panel shows nothing good or bad, and each name gets any colour.
    */
   color?: string;
-  /** Shortest step of the time axis in seconds: that of the table it reads. */
+  /** Shortest step of the time axis in seconds: the interval of the table that the panel reads. */
   minStep?: number;
   /** Width in 24ths of the page and height in grid rows. */
   width: number;
   height: number;
-  /** What a stat or table shows when there is no row. */
+  /** What a stat or a table shows when there are no rows. */
   empty?: string;
-  /** Lines and colours at which the number becomes bad; ascending. */
+  /** Values from which the number is bad, with the colour of line and figure; ascending. */
   thresholds?: readonly { value: number; color: ThresholdColor }[];
-  /** Where the panel's title leads. */
+  /** Links in the panel's title. */
   links?: readonly PanelLink[];
 }
 
 /**
- * The number by which Grafana knows a panel: links and annotations of alerts point at it, so it must stay the same for
- * ever, whatever panels come and go. It is the FNV-1a hash of the slug, above the ids of rows.
+ * The id of a panel in Grafana. Links and annotations of alerts use it, so it must never change, whatever panels are
+ * added or removed. It is the FNV-1a hash of the slug, above the ids of rows.
  */
 export function panelId({ slug }: Pick<Panel, 'slug'>): number {
   let hash = 0x811c9dc5;
@@ -135,13 +144,13 @@ export interface Row {
   panels: readonly Panel[];
 }
 
-/** One dashboard: what is asked, then rows in reading order. */
+/** One dashboard: its question, then rows in reading order. */
 export interface Dashboard {
   uid: string;
   title: string;
   /** The one question that the dashboard answers. */
   question: string;
   rows: readonly Row[];
-  /** The page is about one incident, chosen by its id, and makes no sense without. */
+  /** Set when the page is about one incident, which is chosen by its id; the page needs one. */
   about?: 'incident';
 }

@@ -19,8 +19,8 @@ import { incidentMarks, marksOfOne } from './panels/incidents.ts';
 import { dashboards } from './panels/list.ts';
 import { incidentIds, valuesOf } from './panels/variables.ts';
 
-// Whoever has no token reads through a gate that knows only so many tables and functions. All that faultline itself
-// asks, and what Grafana asks for it, has to pass.
+// A reader without the token may use only the tables and functions that the gateway allows. All queries of faultline
+// itself, also as Grafana sends them, must be allowed.
 let directory: string;
 let store: Store;
 let reader: Store;
@@ -63,7 +63,7 @@ test.each(questions)('%s', async (_name, sql) => {
     const { sql: expanded, params } = expand(sql, { ...hour, filters: chosen });
     await reader.query(expanded, params);
   }
-  // As Grafana's plug-in sends it: one text in FORMAT Native, values in it.
+  // As Grafana's plug-in sends it: one text with FORMAT Native, with the values written into it.
   const plain = forGrafana(sql)
     .replaceAll(/\$__conditionalAll\((.*?), \$\w+\)/g, '1=1')
     .replaceAll('${id:singlequote}', "'0123456789abcdef'");
@@ -84,7 +84,7 @@ test('every column of every table can be read, whatever it is called', async () 
     await reader.query(`SELECT any(t.${name}), any(${name}) FROM ${table} AS t`);
 });
 
-test('what trends, incidents and counts ask', async () => {
+test('the queries of trends, incidents and counts are allowed', async () => {
   const now = 1_700_003_600;
   const plan = planTrends({
     by: ['class', 'model'],

@@ -15,10 +15,10 @@ import { incidentMarks } from './panels/incidents.ts';
 import { dashboards } from './panels/list.ts';
 import { valuesOf } from './panels/variables.ts';
 
-// In the future, so that no TTL removes the seed.
+// In the future, so that no TTL deletes the test data.
 const NOW = Date.parse('2040-03-01T03:00:00Z') / 1_000;
 const hour: Question = { from: NOW - 3_600, to: NOW, step: 60, filters: {}, incident: 'a1' };
-/** The hour that is checked in detail, and some before it. */
+/** The hour that is checked in detail, and three hours before it. */
 const hours: Question = { ...hour, from: NOW - 4 * 3_600 };
 
 let directory: string;
@@ -63,7 +63,7 @@ describe('every panel answers on the real engine', () => {
   test.each(panels.map((panel) => [panel.slug, panel] as const))('%s', async (_slug, panel) => {
     const columns = await describeColumns(panel.sql, hours);
     const rows = await ask(panel.sql, hours);
-    // No kind of incident is about these classes yet.
+    // No kind of incident belongs to these classes yet.
     if (panel.sql.includes("kind IN ('')")) return expect(rows).toEqual([]);
     expect(rows.length, 'the seed has something for every panel').toBeGreaterThan(0);
     if (panel.kind === 'stat') {
@@ -125,7 +125,7 @@ describe('every panel answers on the real engine', () => {
 });
 
 describe('the numbers are right', () => {
-  test('requests, error share, the share that is theirs, useless retries', async () => {
+  test('requests, error share, the share of the provider, useless retries', async () => {
     expect(await value('requests')).toBe(2_000);
     expect(await value('error-share')).toBeCloseTo(200 / 2_000);
     expect(await value('provider-share')).toBeCloseTo(50 / 200);
@@ -144,7 +144,7 @@ describe('the numbers are right', () => {
     ).toBe(0);
   });
 
-  test('a hostile filter value is a value', async () => {
+  test('a hostile filter value is only a value', async () => {
     const filters = { provider: ["x') OR 1 = 1 --", '{p0:String}', '$__filters'] };
     expect(await value('requests', { ...hour, filters })).toBe(0);
     expect(await value('requests')).toBe(2_000);
@@ -201,7 +201,7 @@ describe('alert rules', () => {
       await writeIncident('a1', kind, 'firing');
       await writeIncident('a2', kind, 'resolved');
       for (const one of rule.numbers) {
-        // Values are found by the labels of the rule: the texts have to be the same, and the number another one.
+        // Grafana joins the queries of a rule by its labels, so all texts must be equal; only the number differs.
         const [first, ...rest] = [...(await describeColumns(one.sql, hour))].toReversed();
         expect(isNumber(first?.type ?? ''), one.refId).toBe(true);
         const texts = (await describeColumns(rule.sql, hour)).filter(({ type }) => isText(type));
@@ -255,16 +255,16 @@ describe('alert rules', () => {
   };
   const at = (second: number) => ({ written_at: NOW + second });
 
-  test('what a backlog brings to light a day later does not notify; it does when it still goes on now', async () => {
+  test('an incident that a backlog reveals a day later does not notify; it does when it is still open now', async () => {
     const yesterday = NOW - 86_400;
     await writeIncident('old', 'quota_exhausted', 'firing', 1, yesterday, 'x', at(0));
     expect(await firing('quota_exhausted')).toEqual([]);
-    // The backlog is read up to the present, and the incident is still there.
+    // The backlog is read up to the present, and the incident is still open.
     await writeIncident('old', 'quota_exhausted', 'firing', 86_390_000, yesterday, 'x', at(0));
     expect(await firing('quota_exhausted')).toEqual(['old']);
   });
 
-  test('one that was told in time keeps firing while its later counts are behind', async () => {
+  test('an incident that was reported in time keeps firing while its later counts are behind', async () => {
     const began = NOW - 7_200;
     await writeIncident('live', 'quota_exhausted', 'firing', 1, began, 'x', at(-7_190));
     await writeIncident('live', 'quota_exhausted', 'firing', 2, began, 'x', at(0));
@@ -309,7 +309,7 @@ describe('alert rules', () => {
     },
   );
 
-  test('workers that are silent and records that cannot be decoded are above theirs', async () => {
+  test('silent workers and records that cannot be decoded exceed the thresholds of their rules', async () => {
     const highest = async (uid: string, question: Question) => {
       const rule = storeRules.find((one) => one.uid === uid);
       const values = (await ask(rule?.sql ?? '', question)).map((row) => Number(Object.values(row).at(-1)));
@@ -352,7 +352,7 @@ describe('incidents on dashboards', () => {
     await store.command('TRUNCATE TABLE incidents');
   });
 
-  test('marks show what overlaps the range, open ones up to its end', async () => {
+  test('marks show incidents that overlap the range, open ones up to its end', async () => {
     await writeIncident('open', 'slow_down_surge', 'firing', 1, NOW - 7_200);
     await writeIncident('over', 'quota_exhausted', 'resolved', 1, NOW - 1_200);
     await writeIncident('waiting', 'quota_exhausted', 'pending', 1, NOW - 600);
@@ -369,7 +369,7 @@ describe('incidents on dashboards', () => {
     expect(await openIds({ provider: ['azure'] })).toEqual([]);
   });
 
-  test('a row says scope, steps and runbook', async () => {
+  test('a row has scope, steps and runbook', async () => {
     await writeIncident('mine', 'slow_down_surge', 'firing');
     const [row] = await ask(bySlug('incidents').sql, hour);
     expect(row).toMatchObject({
@@ -410,7 +410,7 @@ const isText = (type: string) => bare(type) === 'String';
 const isDate = (type: string) => bare(type).startsWith('DateTime');
 const isTime = (unit: string) => unit === 'time' || unit === 'age';
 
-/** What the data source's frontend makes of a query before it is sent. */
+/** What the frontend of the data source makes of a query before it sends it. */
 function asGrafanaSends(sql: string, chosen: Partial<Record<string, readonly string[]>>): string {
   const macro = '$__conditionalAll(';
   let sent = sql;
@@ -515,9 +515,9 @@ async function seedCounts(): Promise<void> {
       latency_ms_sum: 60_000,
       latency_buckets: '{400:140,800:8,0:2}',
     }),
-    // After the range, so that all of it is whole.
+    // After the range, so that every interval of the range is complete.
     countRow(61, { requests: 1 }),
-    // Three hours before, out of the hour whose numbers are checked.
+    // Three hours before, outside the hour whose numbers are checked.
     ...(['incorrect_api_key', 'not_org_member', 'unsupported_region', 'connection', 'timeout'] as const).map(
       (name) => countRow(-120, { class: name, status: 401, requests: 7 }),
     ),

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 
-/** One commit: its subject and the files that it changes. */
+/** One commit: its subject, body and the files that it changes. */
 export interface Commit {
   id: string;
   subject: string;
@@ -14,8 +14,9 @@ const product = /^(?:domain|store|ingest|analyzers|dashboards|simulate|cli|deplo
 const subject = /^(?:[a-z][a-z0-9 ,/-]*: \S|Merge )/;
 
 /**
- * What is wrong with the commits since the last release, one line each: a subject that is not `area: what changes`,
- * and changes of the product without an entry in CHANGELOG.md. A commit that nobody can notice says `Changelog: none`. Pure.
+ * Lists faults of the commits since the last release, one line each: a subject that is not `area: what changes`, and
+ * changes of the product without an entry in CHANGELOG.md. A commit that users cannot notice says `Changelog: none`.
+ * Pure.
  */
 export function checkHistory(commits: readonly Commit[]): string[] {
   const subjects = commits
@@ -34,7 +35,10 @@ export function checkHistory(commits: readonly Commit[]): string[] {
   ];
 }
 
-/** The commits after the last release, newest first; after the first one with this check where there is no release yet. */
+/**
+ * The commits after the last release, newest first; without a release, those after the first commit that has this
+ * check.
+ */
 function readCommits(): Commit[] {
   const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' });
   const release = git('tag', '--list', 'v*', '--sort=-creatordate').split('\n')[0] ?? '';

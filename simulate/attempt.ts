@@ -2,16 +2,19 @@ import type { Caller } from './caller.ts';
 import type { Failure } from './failures/failure.ts';
 import type { Random } from './random.ts';
 
-/** A request about to be sent: the first try or a later one. */
+/** A request that will be sent: the first attempt or a retry. */
 export interface Attempt {
   at: number;
   caller: Caller;
   retry_count: number;
-  /** What the API's headers say after it, where a bucket is kept for the caller. */
+  /** The rate-limit headers after it, if the caller has a token bucket. */
   limit?: { requests: number; remaining: number };
 }
 
-/** The try after a failure, by the SDKs' back-off: the header when there is one, else half a second, doubled, with jitter. */
+/**
+ * The retry after a failure, with the back-off of the SDKs: the retry-after header if there is one, otherwise half a
+ * second, doubled each time, with jitter.
+ */
 export function nextAttempt(attempt: Attempt, failure: Failure, random: Random): Attempt {
   const backoff = Math.min(0.5 * 2 ** attempt.retry_count, 8) * (1 - 0.25 * random.next());
   const seconds = Math.max(failure.retry_after, backoff);
@@ -22,7 +25,7 @@ export function nextAttempt(attempt: Attempt, failure: Failure, random: Random):
   };
 }
 
-/** Inserts by time into a sorted list; equal times stay in their order. */
+/** Inserts by time into a sorted list; entries with equal times keep their order. */
 export function enqueue(waiting: Attempt[], attempt: Attempt): void {
   let low = 0;
   let high = waiting.length;

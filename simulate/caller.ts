@@ -3,7 +3,7 @@ import type { Random } from './random.ts';
 
 export type Provider = 'openai' | 'azure' | 'anthropic' | 'gemini';
 
-/** How the client's log writes a failure: as its SDK words it, or the plain HTTP answer. */
+/** How the client's log writes a failure: in the words of its SDK, or as the plain HTTP answer. */
 export type Sdk = 'python' | 'node' | 'http';
 
 /** One steady source of requests: a service in a region that calls one model with one key. */
@@ -19,24 +19,24 @@ export interface Caller {
   sdk: Sdk;
   /** Share of all requests, relative to the other callers. */
   weight: number;
-  /** How often the client tries again after a failure that its SDK thinks can pass. */
+  /** How many times the client retries a failure that its SDK considers temporary. */
   max_retries: number;
   stream: boolean;
-  /** Medians; single requests scatter log-normally round them. */
+  /** Medians; single requests vary log-normally around them. */
   latency_ms: number;
   input_tokens: number;
   output_tokens: number;
   /** US dollars per million tokens. */
   input_price: number;
   output_price: number;
-  /** Limits per minute that its rate-limit headers show. */
+  /** Limits per minute in its rate-limit headers. */
   limit_requests: number;
   limit_tokens: number;
-  /** A caller that never succeeds, such as a laptop with an old key; null for all others. */
+  /** The class of a caller that never succeeds, such as a laptop with an old key; null for all others. */
   always: ErrorClass | null;
 }
 
-/** A key that looks like the provider's and opens nothing: redaction has to find it. */
+/** A key that looks like one of the provider but is not valid; redaction must find it. */
 export function fakeKey(provider: Provider, random: Random): string {
   return keyShapes[provider](random);
 }
@@ -48,7 +48,7 @@ const keyShapes: Readonly<Record<Provider, (random: Random) => string>> = {
   gemini: (random) => `AIza${random.letters(35)}`,
 };
 
-/** What a model costs and how fast it answers; the numbers are plausible, not a price list. */
+/** Price and speed of a model; the numbers are plausible and no price list. */
 export interface Model {
   provider: Provider;
   name: string;

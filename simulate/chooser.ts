@@ -5,7 +5,7 @@ export function weightOf(rows: readonly { weight: number }[]): number {
   return rows.reduce((sum, row) => sum + row.weight, 0);
 }
 
-/** A function that picks rows in proportion to their weights, in constant time (alias method). */
+/** Returns a function that picks rows in proportion to their weights, in constant time (alias method). */
 export function chooser<T extends { weight: number }>(rows: readonly T[], random: Random): () => T {
   const total = weightOf(rows);
   const chance = rows.map((row) => (row.weight * rows.length) / total);

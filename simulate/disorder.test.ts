@@ -27,14 +27,14 @@ test('late records are the same records, later in the log by at most the given t
   expect(outOfOrder / late.length).toBeLessThan(0.15);
 });
 
-test('a wrong clock moves the times of those callers and of no others', () => {
+test('a wrong clock moves the times of its callers and of no others', () => {
   const skewed = records({ skew: { where: { client: 'invoice-reader' }, ms: -40_000 } });
   const moved = skewed.filter((record, i) => record.ts !== straight[i]?.ts);
   expect(moved.length).toBeGreaterThan(10);
   expect(new Set(moved.map(({ caller }) => caller.client))).toEqual(new Set(['invoice-reader']));
 });
 
-test('nothing is logged in a gap, and all else is', () => {
+test('nothing is logged in a gap, and everything else is', () => {
   const gap = { after_ms: 20 * MINUTE, lasts_ms: 10 * MINUTE };
   const outside = straight.filter(({ ts }) => ts < 20 * MINUTE || ts >= 30 * MINUTE);
   expect(records({ gap })).toEqual(outside);

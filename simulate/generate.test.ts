@@ -12,11 +12,11 @@ const FROM = Date.UTC(2026, 2, 4);
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const names = scenarios.map((each) => each.name);
-// What makes a log disorderly has tests of its own.
+// Disorder of a log has its own tests.
 const inOrder = scenarios.filter((each) => each.disorder === undefined).map((each) => each.name);
 
 describe('generate', () => {
-  it('gives the same lines for the same seed and others for another', () => {
+  it('gives the same lines for the same seed, and different lines for another seed', () => {
     const load = scenario('load');
     const lines = (seed: number) => take(load, 2_000, seed).map(toLine).join('\n');
     expect(lines(7)).toBe(lines(7));
@@ -48,7 +48,7 @@ describe('generate', () => {
     }
   });
 
-  it('ends before the end of the span and knows no other end', () => {
+  it('ends at the end of the span, and never earlier', () => {
     const calm = scenario('calm-day');
     const records = [...generate(calm, { seed: 1, from: FROM, to: FROM + HOUR })];
     expect(records.at(-1)?.ts).toBeLessThan(FROM + HOUR);
@@ -66,7 +66,7 @@ describe('generate', () => {
     expect(perSecond(14)).toBeLessThan(20 * 1.75);
   });
 
-  it('repeats failed requests with a growing retry count, and successes never', () => {
+  it('retries failed requests with a growing retry count, and never retries successes', () => {
     const quota = scenario('quota-exhausted');
     const from = FROM;
     const span = { seed: 1, from, to: from + 40 * MINUTE };
@@ -143,7 +143,7 @@ describe('truth', () => {
     }
   });
 
-  it('a spent limit leaves no success in its scope', () => {
+  it('after a limit is spent, its scope has no success', () => {
     const quota = scenario('quota-exhausted');
     const span = { from: FROM, to: FROM + 90 * MINUTE };
     const [incident] = trueIncidents(quota, span);
@@ -206,7 +206,7 @@ function count(records: Iterable<unknown>): number {
   return found;
 }
 
-/** The most of these times that any window of 60 s holds. */
+/** The largest number of these times in any window of 60 s. */
 function mostInAMinute(times: readonly number[]): number {
   let most = 0;
   let first = 0;

@@ -14,16 +14,16 @@ export interface GenerateOptions {
   seed: number | string;
   /** First moment of the traffic, epoch milliseconds. */
   from: number;
-  /** End, exclusive; `Infinity` for traffic without end. */
+  /** End, exclusive; `Infinity` for endless traffic. */
   to: number;
-  /** Mean requests per second before retries; the scenario's own when absent. */
+  /** Mean requests per second without retries; absent: the rate of the scenario. */
   rate?: number;
 }
 
 /**
- * The scenario's records in order of time, deterministic by seed. First attempts come as a Poisson stream
- * round the scenario's rate; failures are tried again after the SDKs' back-off. Holds only the attempts
- * that are waiting, whatever the length.
+ * The records of a scenario in order of time, deterministic by seed. First attempts are a Poisson stream around the
+ * rate of the scenario; failures are retried with the back-off of the SDKs. Only waiting attempts are held in memory,
+ * whatever the length.
  */
 export function generate(scenario: Scenario, options: GenerateOptions): Iterable<SimulatedRecord> {
   const records = inOrder(scenario, options);
@@ -55,7 +55,10 @@ function* inOrder(scenario: Scenario, options: GenerateOptions): Generator<Simul
   }
 }
 
-/** The next first attempt after a time. Thinning: candidates come at the highest rate, and some are let go. */
+/**
+ * Returns the next first attempt after a time. It uses thinning: candidates come at the highest rate, and some are
+ * skipped.
+ */
 function planArrivals(
   scenario: Scenario,
   options: GenerateOptions,
@@ -93,7 +96,7 @@ function planArrivals(
   };
 
   return (after) => {
-    // The exact time is kept apart from the whole milliseconds of the records, or high rates would drift.
+    // The exact time is kept besides the whole milliseconds of the records; otherwise high rates would drift.
     if (Number.isNaN(clock)) clock = after;
     for (;;) {
       clock = from + openAt(clock - from) - Math.log(1 - random.next()) / highest;

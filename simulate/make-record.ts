@@ -4,7 +4,7 @@ import { render } from './failures/render.ts';
 import { logNormal, type Random } from './random.ts';
 import type { SimulatedRecord } from './record.ts';
 
-/** A request that was answered: tokens, cost and latency scatter round the caller's medians. */
+/** A successful request: tokens, cost and latency vary around the medians of the caller. */
 export function success(attempt: Attempt, header_share: number, random: Random): SimulatedRecord {
   const { caller } = attempt;
   const latency_ms = scatter(caller.latency_ms, latencyFactor(random));
@@ -30,7 +30,7 @@ export function success(attempt: Attempt, header_share: number, random: Random):
   };
 }
 
-/** A request that failed so: the text as the caller's library logs it. */
+/** A failed request, with the text that the caller's library logs. */
 export function failed(failure: Failure, attempt: Attempt, random: Random): SimulatedRecord {
   const { caller } = attempt;
   const request_id = `req_${random.hex32()}`;
@@ -55,7 +55,7 @@ export function failed(failure: Failure, attempt: Attempt, random: Random): Simu
   };
 }
 
-/** Node services log the SDK's request header; the others a field of their own, which `toLine` writes. */
+/** Node services log the request header of the SDK; for the others `toLine` writes a field. */
 function withRetryCount(attempt: Attempt, headers: Record<string, string> | null) {
   if (attempt.retry_count === 0 || attempt.caller.sdk !== 'node') return headers;
   return { ...headers, 'x-stainless-retry-count': String(attempt.retry_count) };

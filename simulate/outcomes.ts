@@ -8,10 +8,10 @@ import type { Random } from './random.ts';
 import { slowDownChance, surgeFactor } from './rate.ts';
 import { type Exhaustion, type Fault, matches, type Scenario, type ScenarioEvent } from './scenario.ts';
 
-/** Slow Down and quota answers outside incidents keep this distance, so that no minute holds three of either. */
+/** Slow Down and quota answers outside incidents are at least this far apart, so that no minute has three of either. */
 const STRAY_GAP_MS = 45_000;
 
-/** How an attempt ends: null for a success. Events come before the background. */
+/** Decides how an attempt ends; null: a success. Events come before the background. */
 export function planOutcomes(
   scenario: Scenario,
   from: number,
@@ -82,7 +82,7 @@ function classesOf(background: Scenario['background'], caller: Caller): [ErrorCl
 
 const slowDowns = catalogue.filter((row) => row.class === 'slow_down');
 
-/** The ways in which a fault shows to a caller, looked up once for each. */
+/** The failures that a fault can cause for a caller, looked up once per caller. */
 function faultFailures({
   classes,
   subclass,
@@ -107,7 +107,7 @@ function faultFailures({
   };
 }
 
-/** Only those of the provider that the event is about: others word the same quota in their own way. */
+/** Only failures of the provider of the event: others have different words for the same quota. */
 function quotaFailures({ where, subclass }: Exhaustion): readonly Failure[] {
   const provider = where.provider ?? 'openai';
   return catalogue.filter(

@@ -7,7 +7,7 @@ export interface PaceOptions {
   speed: number;
   /** The clock, milliseconds. */
   now: () => number;
-  /** Resolves after so many milliseconds, or at once when the run is stopped. */
+  /** Resolves after this many milliseconds, or at once when the run is stopped. */
   wait: (ms: number) => Promise<void>;
   /** Asked between batches; true ends the run. */
   stopped: () => boolean;
@@ -17,8 +17,8 @@ const TICK_MS = 50;
 const MOST_AT_ONCE = 5_000;
 
 /**
- * Batches of records as their time comes. After a slow reader it catches up, in batches of bounded size; a batch
- * is never empty.
+ * Yields batches of records when their time comes. After a slow reader it catches up in batches of limited size; a
+ * batch is never empty.
  */
 export async function* pace(
   records: Iterable<SimulatedRecord>,

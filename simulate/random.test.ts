@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom, logNormal } from './random.ts';
 
 describe('createRandom', () => {
-  it('is even: ten bins of 100,000 draws hold a tenth each', () => {
+  it('is uniform: each of ten bins has a tenth of 100,000 draws', () => {
     const random = createRandom(1);
     const bins = Array.from({ length: 10 }, () => 0);
     for (let i = 0; i < 100_000; i++) {

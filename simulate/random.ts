@@ -1,4 +1,4 @@
-/** A stream of chance that is the same for the same seed, on every machine. */
+/** A stream of random numbers that is the same for the same seed on every machine. */
 export interface Random {
   /** A number in [0, 1). */
   next(): number;
@@ -6,15 +6,15 @@ export interface Random {
   below(below: number): number;
   /** A whole number in [from, to], both included. */
   between(from: number, to: number): number;
-  /** One entry of a list that is not empty. */
+  /** A random entry of a list; throws for an empty list. */
   pick<T>(list: readonly [T, ...T[]] | readonly T[]): T;
   /** 32 random hexadecimal digits. */
   hex32(): string;
-  /** So many random letters and digits. */
+  /** A text of random letters and digits. */
   letters(length: number): string;
 }
 
-/** Small fast counter generator (sfc32): 32-bit steps only, no state outside the closure. */
+/** A small, fast counter generator (sfc32) with 32-bit steps and no state outside the closure. */
 export function createRandom(seed: number | string): Random {
   let [a, b, c, counter] = seedWords(String(seed));
 
@@ -32,7 +32,8 @@ export function createRandom(seed: number | string): Random {
   function below(limit: number): number {
     return Math.floor(next() * limit);
   }
-  // Hexadecimal digits come 256 ids at a time: one native conversion and a slice each, not eight joins each.
+  // Hexadecimal digits are made for 256 ids at a time: one native conversion and one slice per id are faster than eight
+  // joins.
   const words = new Uint32Array(1_024);
   const bytes = Buffer.from(words.buffer);
   let hex = '';
@@ -67,8 +68,8 @@ export function createRandom(seed: number | string): Random {
 }
 
 /**
- * A function that draws log-normal factors round 1. It looks up evenly spaced quantiles: a draw costs an array
- * access where the formula costs a logarithm, a cosine and an exponential.
+ * Returns a function that draws log-normal factors around 1. It looks up evenly spaced quantiles: an array access
+ * instead of a logarithm, a cosine and an exponential.
  */
 export function logNormal(deviation: number): (random: Random) => number {
   const table = Float64Array.from(normalQuantiles, (z) => Math.exp(deviation * z));
@@ -79,7 +80,7 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const QUANTILES = 4_096;
 const normalQuantiles = Float64Array.from({ length: QUANTILES }, (_, i) => quantile((i + 0.5) / QUANTILES));
 
-/** FNV-1a over the text, four times with different starts: any text makes a good seed. */
+/** FNV-1a over the text, four times with different starts, so that any text is a good seed. */
 function seedWords(text: string): [number, number, number, number] {
   const hash = (start: number): number => {
     let value = start;
@@ -89,7 +90,7 @@ function seedWords(text: string): [number, number, number, number] {
   return [hash(0x811c9dc5), hash(0x1b873593), hash(0x27d4eb2f), hash(0x165667b1)];
 }
 
-/** Inverse of the normal distribution by bisection of its integral: slow, run once when the module loads. */
+/** Inverse of the normal distribution by bisection of its integral; slow, but it runs only when the module loads. */
 function quantile(p: number): number {
   let low = -6;
   let high = 6;
@@ -101,7 +102,7 @@ function quantile(p: number): number {
   return (low + high) / 2;
 }
 
-/** Normal distribution function by its power series, exact to about 1e-9 inside six deviations. */
+/** Normal distribution function by its power series, exact to about 1e-9 within six deviations. */
 function cumulative(x: number): number {
   let term = x;
   let sum = x;

@@ -3,12 +3,12 @@ import type { LoadChange, Surge } from './scenario.ts';
 const DAY_MS = 86_400_000;
 /** Growth that the API still accepts before it answers Slow Down. */
 export const SAFE_FACTOR = 1.5;
-/** The way back from the top takes one minute: somebody throttles the job. */
+/** The return from the top takes one minute, as if somebody throttles the job. */
 const RETURN_MS = 60_000;
 
 /**
- * Rate at a time of day (UTC) relative to the day's mean: a working day with its peak at 14:00 and its
- * bottom at 02:00. It never grows faster than 5 % in 15 minutes, so that the curve alone is no ramp.
+ * Rate at a time of day (UTC) relative to the mean of the day: a working day with its peak at 14:00 and its lowest
+ * point at 02:00. It never grows faster than 5 % in 15 minutes, so that the curve alone is no ramp.
  */
 export function dayCurve(ts: number): number {
   return 1 - 0.6 * Math.cos((2 * Math.PI * ((ts % DAY_MS) - DAY_MS / 12)) / DAY_MS);
@@ -17,7 +17,7 @@ export function dayCurve(ts: number): number {
 /** The highest value of `dayCurve`. */
 export const DAY_CURVE_MAX = 1.6;
 
-/** How many times its usual rate a caller sends whose rate changes, so many milliseconds after the start of the traffic. */
+/** The rate of a caller as a multiple of its usual rate, `elapsed` milliseconds after the start of the traffic. */
 export function surgeFactor(surge: Surge | LoadChange, elapsed: number): number {
   const since = elapsed - surge.after_ms;
   const left = surge.lasts_ms - since;

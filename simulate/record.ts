@@ -2,13 +2,13 @@ import type { Subclass } from '../domain/classification.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import type { Caller } from './caller.ts';
 
-/** One simulated request with its true class. The truth stays beside the record: `toLine` leaves it out. */
+/** One simulated request with its true class. `toLine` leaves the truth out. */
 export interface SimulatedRecord {
-  /** When the request ended, epoch milliseconds. */
+  /** Time at which the request ended, epoch milliseconds. */
   ts: number;
   request_id: string;
   caller: Caller;
-  /** 0 when there was no HTTP answer, or the log lost it. */
+  /** 0 without an HTTP answer, or if the log lost it. */
   status: number;
   latency_ms: number;
   ttft_ms: number | null;
@@ -17,21 +17,21 @@ export interface SimulatedRecord {
   cost_usd: number;
   retry_count: number;
   headers: Readonly<Record<string, string>> | null;
-  /** Body, text of an SDK, or null for a success. */
+  /** Body or SDK text of a failure; null for a success. */
   error: unknown;
   exception: string;
   label: RequestClass;
-  /** Empty where the text does not say. */
+  /** Empty when the text names none. */
   subclass: Subclass;
 }
 
 /**
- * One line of NDJSON in the native format, without the line feed. Written by hand because serialising
- * the whole object costs three times as much; only texts that may need escaping go through JSON.stringify.
+ * One line of NDJSON in the native format, without the line feed. It is built by hand because serialising the whole
+ * object takes three times as long; only texts that may need escaping go through JSON.stringify.
  */
 export function toLine(record: SimulatedRecord): string {
   const { ts, status, ttft_ms, input_tokens, output_tokens, cost_usd, headers, error, exception } = record;
-  // Each piece of a concatenation costs a node that is walked when the line is written: constants are merged.
+  // Constants are merged, because each piece of a concatenation costs time when the line is written.
   let line = secondText(ts) + millisecondTexts[ts % 1_000] + record.request_id + callerText(record.caller);
   if (status === 200) line += `,"status":200,"latency_ms":${record.latency_ms}`;
   else if (status === 0) line += `,"latency_ms":${record.latency_ms}`;
@@ -47,7 +47,7 @@ export function toLine(record: SimulatedRecord): string {
   return `${line}}`;
 }
 
-// Two memos for speed; neither changes a result. Both hold as many entries as there are callers, or one.
+// Two caches for speed; they do not change the result. One has an entry per caller, the other a single entry.
 const fieldsOfCaller = new WeakMap<Caller, string>();
 let second = Number.NaN;
 let textOfSecond = '';
@@ -68,7 +68,7 @@ function callerText(caller: Caller): string {
   return text;
 }
 
-/** The begin of a line, up to the milliseconds. */
+/** The beginning of a line, up to the milliseconds. */
 function secondText(ts: number): string {
   const whole = Math.floor(ts / 1_000);
   if (whole !== second) {
@@ -78,7 +78,7 @@ function secondText(ts: number): string {
   return textOfSecond;
 }
 
-/** With six decimals, by whole numbers: the general conversion of a fraction to text is several times slower. */
+/** Six decimals from whole numbers: the general conversion of a fraction to text is several times slower. */
 function costText(cost: number): string {
   const millionths = Math.round(cost * 1e6);
   const whole = Math.floor(millionths / 1e6);

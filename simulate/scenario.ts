@@ -4,7 +4,7 @@ import type { Party, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Caller } from './caller.ts';
 
-/** Which callers something happens to; absent dimensions mean "all". */
+/** The callers that something happens to; a dimension that is absent means all. */
 export interface CallerFilter {
   provider?: string | undefined;
   org?: string | undefined;
@@ -19,10 +19,10 @@ export interface CallerFilter {
 export interface Surge {
   kind: 'slow_down_surge';
   where: CallerFilter;
-  /** When the ramp begins, after the start of the traffic. */
+  /** Start of the ramp, after the start of the traffic. */
   after_ms: number;
   ramp_ms: number;
-  /** From the begin of the ramp to the end of the way back. */
+  /** From the start of the ramp to the end of the return. */
   lasts_ms: number;
   /** Rate at the top, as a multiple of the usual one. */
   factor: number;
@@ -37,21 +37,21 @@ export interface Exhaustion {
   subclass: Subclass;
 }
 
-/** What a detector has to say of an event, where it is an incident. */
+/** What a detector must find about an event, if it is an incident. */
 export interface Truth {
-  /** A kind that the analyzers find, or are to find. */
+  /** A kind of incident. */
   kind: IncidentKind | (string & {});
-  /** Null where the answers do not say who must act. */
+  /** Null when the answers do not show who must act. */
   party: Party | null;
-  /** Where the scope of the incident is not the filter of the event. */
+  /** The scope of the incident, if it is not the filter of the event. */
   scope?: Scope;
-  /** Kinds that are right as well: what is warned of happens. */
+  /** Other kinds that are right as well, such as the one that is warned of. */
   also?: readonly string[];
   /** Share of the requests of the scope, from 0 to 1, that fails so at this time in any case; absent: as in calm weather. */
   usual_share?: number;
 }
 
-/** Requests of some callers fail, each with the same chance, however many they send. */
+/** Requests of some callers fail with the same chance, however many they send. */
 export interface Fault {
   kind: 'fault';
   where: CallerFilter;
@@ -59,40 +59,43 @@ export interface Fault {
   lasts_ms: number;
   /** Chance that a request fails, from 0 to 1. */
   share: number;
-  /** One of these by chance. */
+  /** One of these, chosen at random. */
   classes: readonly [ErrorClass, ...ErrorClass[]];
   subclass?: Subclass;
-  /** Texts that are meant, by their ids in the catalogue; all of the classes when absent. */
+  /** The texts to use, by their ids in the catalogue; absent: all texts of the classes. */
   ids?: readonly string[];
-  /** Callers repeat these failures, which their SDK would not. */
+  /** Callers retry these failures, although their SDK would not. */
   retried?: true;
   truth: Truth | null;
 }
 
-/** Some callers send more, or less, and nothing fails by it. */
+/** Some callers send more or less, without failures. */
 export interface LoadChange {
   kind: 'load';
   where: CallerFilter;
   after_ms: number;
   ramp_ms: number;
   lasts_ms: number;
-  /** Rate as a multiple of the usual one; under 1 some requests are not sent, 0 is silence. */
+  /** Rate as a multiple of the usual one. Below 1 some requests are not sent; 0 is silence. */
   factor: number;
   truth: Truth | null;
 }
 
-/** A limit of requests per minute for each organization and model: its headers are true, and what is over it is refused. */
+/**
+ * A limit of requests per minute for each organization and model. Its headers are true, and requests above it are
+ * refused.
+ */
 export interface TokenBucket {
   where: CallerFilter;
   requests_per_minute: number;
 }
 
-/** What becomes of the log on its way. */
+/** What happens to the log on its way. */
 export interface Disorder {
-  /** Share of the records that come late, each by up to `late_ms`. */
+  /** Share of the records that are late, each by up to `late_ms`. */
   late_share?: number;
   late_ms?: number;
-  /** Clocks that are wrong by so much. */
+  /** Callers whose clock is wrong by `ms`. */
   skew?: { where: CallerFilter; ms: number };
   /** Nothing is logged in this span. */
   gap?: { after_ms: number; lasts_ms: number };
@@ -109,42 +112,42 @@ export interface Scenario {
   duration_ms: number;
   /** Mean rate when none is given. */
   requests_per_second: number;
-  /** True: the rate follows the hours of the day. False: it is even. */
+  /** True: the rate follows the hours of the day. False: it is constant. */
   diurnal: boolean;
   /** Nothing is sent outside of these spans (milliseconds after the start, in order of time); absent: all the time. */
   hours?: readonly { from_ms: number; to_ms: number }[];
   callers: readonly Caller[];
-  /** Share of all requests that fail with each class, in calm weather. */
+  /** Share of all requests that fail with each class outside of events. */
   background: Readonly<Partial<Record<ErrorClass, number>>>;
-  /** Share of successes whose log holds the rate-limit headers. */
+  /** Share of successes whose log has the rate-limit headers. */
   header_share: number;
   events: readonly ScenarioEvent[];
   buckets?: readonly TokenBucket[];
   disorder?: Disorder;
-  /** Settings of the analyzers that belong to it, such as a budget. */
+  /** Settings of the analyzers that the scenario needs, such as a budget. */
   settings?: Readonly<Record<string, unknown>>;
 }
 
-/** What a detector has to find in the traffic, no more and no less. */
+/** An incident that a detector must find in the traffic; it must find no others. */
 export interface TrueIncident {
   kind: Truth['kind'];
   scope: Scope;
-  /** Who must act; null where the answers do not say. */
+  /** Who must act; null when the answers do not show it. */
   party: Party | null;
-  /** Classes of the failures that it consists of; none where nothing fails. */
+  /** Classes of its failures; empty when nothing fails. */
   classes: readonly ErrorClass[];
-  /** Kinds that are right as well. */
+  /** Other kinds that are right as well. */
   also?: readonly string[];
   usual_share?: number;
   /** Epoch milliseconds: from here on requests fail by it. */
   started_at: number;
-  /** Epoch milliseconds: from here on none fails by it. */
+  /** Epoch milliseconds: no failure comes from here on. */
   ended_at: number;
   /** For a Slow Down surge: mean rate of the scope before the ramp. */
   original_requests_per_minute: number | null;
 }
 
-/** True when the caller is one of those the filter means. */
+/** True when the filter means the caller. */
 export function matches(caller: Caller, where: CallerFilter): boolean {
   return (
     (where.provider ?? caller.provider) === caller.provider &&

@@ -19,8 +19,8 @@ test('docs/simulate.md lists every scenario', async () => {
   expect(missing).toEqual([]);
 });
 
-describe('what the truth names is in the traffic', () => {
-  // Days and longer take seconds to make; their events are of the same kinds.
+describe('the traffic contains what the truth names', () => {
+  // Longer scenarios take seconds to generate; their events are of the same kinds.
   const short = labelled.filter(({ duration_ms }) => duration_ms <= 5 * 3_600_000);
   test.each(short.map((scenario) => [scenario.name, scenario] as const))('%s', (_name, plain) => {
     const scenario = { ...vary(plain, 11), requests_per_second: plain.requests_per_second > 1 ? 2 : 0.1 };

@@ -9,7 +9,7 @@ import { load } from './scenarios/load.ts';
 import { providerScenarios } from './scenarios/provider.ts';
 import { weeklyScenarios } from './scenarios/weekly.ts';
 
-/** Every scenario, in the order that `--help` lists them. A new one is a new entry here. */
+/** Every scenario, in the order of `--help`. Add new scenarios here. */
 export const scenarios: readonly Scenario[] = [
   ...dayScenarios,
   ...demandScenarios,
@@ -22,7 +22,7 @@ export const scenarios: readonly Scenario[] = [
   load,
 ];
 
-/** The scenario of that name, or null. */
+/** The scenario with this name, or null. */
 export function findScenario(name: string): Scenario | null {
   return scenarios.find((scenario) => scenario.name === name) ?? null;
 }

@@ -13,7 +13,7 @@ const remainingOf = (headers: Readonly<Record<string, string>> | null): number |
     ? null
     : Number(headers['x-ratelimit-remaining-requests']);
 
-test('a calm caller has nearly all of its limit left', () => {
+test('a caller with little traffic has nearly all of its limit left', () => {
   const calm = ofModel
     .filter(({ ts }) => ts < 30 * MINUTE)
     .flatMap(({ headers }) => remainingOf(headers) ?? []);
@@ -33,7 +33,7 @@ test('growth drains the bucket before anything is refused, and headers show it',
   expect(grown.filter(({ label }) => label === 'rate_limit').length).toBeGreaterThan(100);
 });
 
-test('never more pass in an hour than the limit allows', () => {
+test('no more requests pass in an hour than the limit allows', () => {
   for (let hour = 0; hour < 2; hour++) {
     const passed = ofModel.filter(
       ({ ts, label }) => Math.floor(ts / (60 * MINUTE)) === hour && label === 'ok',

@@ -6,13 +6,13 @@ import { matches, type Scenario, type TokenBucket } from './scenario.ts';
 
 interface Filling {
   tokens: number;
-  /** When it was last filled, epoch milliseconds. */
+  /** Time when it was last filled, epoch milliseconds. */
   at: number;
 }
 
 /**
- * Takes a token for each attempt of the callers that a bucket is for, and notes on the attempt what is left; the
- * refusal where none is. Each organization and model has a bucket of its own, which fills evenly.
+ * Takes a token for each attempt of callers that have a bucket, and notes the remaining tokens on the attempt; returns
+ * the refusal when there is no token. Each organization and model has its own bucket, which fills evenly.
  */
 export function tokenBuckets(scenario: Scenario, random: Random): (attempt: Attempt) => Failure | null {
   const { buckets = [] } = scenario;

@@ -9,12 +9,12 @@ import {
   type TrueIncident,
 } from './scenario.ts';
 
-/** What the generated records truly were; adding one costs two additions. */
+/** Counts the true classes of the generated records; adding one costs two additions. */
 export interface Tally {
   add(record: SimulatedRecord): void;
   /** Records by true class; classes that did not occur are absent. */
   counts(): Partial<Record<RequestClass, number>>;
-  /** All records. */
+  /** Number of records. */
   total(): number;
   /** Records that repeat an earlier request. */
   retries(): number;

@@ -1,25 +1,25 @@
 import { createRandom } from './random.ts';
 import type { Scenario, ScenarioEvent } from './scenario.ts';
 
-/** The hour before an event stays an hour of what is usual, or nearly. */
+/** Events begin no earlier than this, so that the time before them shows what is usual. */
 const EARLIEST_MS = 40 * 60_000;
 const SHIFT_MS = 12 * 60_000;
 
 /**
- * The scenario with other numbers of the same kind: events come earlier or later, last longer or shorter, are stronger
- * or weaker, and the traffic is half to twice as much. The same seed gives the same numbers.
+ * The scenario with different numbers: events come earlier or later, last longer or shorter, are stronger or weaker,
+ * and the traffic is half to twice as large. The same seed gives the same numbers.
  */
 export function vary(scenario: Scenario, seed: number | string): Scenario {
   const random = createRandom(`vary ${scenario.name} ${seed}`);
   const spread = (low: number, high: number): number => low + (high - low) * random.next();
-  // A budget in the settings belongs to the traffic as it is.
+  // A budget in the settings fits only the traffic as it is.
   const volume = scenario.settings === undefined ? 2 ** spread(-1, 1) : 1;
   const earliest = Math.min(...scenario.events.map((event) => event.after_ms).filter((after) => after > 0));
   const shift = Math.max(spread(-SHIFT_MS, SHIFT_MS), EARLIEST_MS - earliest);
   const length = spread(0.8, 1.2);
   const strength = spread(0.75, 1.25);
   const events = scenario.events.map((event): ScenarioEvent => {
-    // What is so from the start, such as a service that is not there yet, ends when the next event begins.
+    // An event from the start, such as a service that does not exist yet, ends when the next event begins.
     if (event.after_ms === 0) return { ...event, lasts_ms: event.lasts_ms + shift };
     const times = { after_ms: event.after_ms + shift, lasts_ms: event.lasts_ms * length };
     if (event.kind === 'fault')

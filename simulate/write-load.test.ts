@@ -7,7 +7,7 @@ import { toLine } from './record.ts';
 import { load } from './scenarios/load.ts';
 import { writeLoad } from './write-load.ts';
 
-test('writes exactly the lines of the generator, and says how many bytes and what they were', async () => {
+test('writes exactly the lines of the generator, and returns their bytes and true counts', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'faultline-load-'));
   try {
     const path = join(directory, 'load.ndjson');

@@ -8,11 +8,11 @@ import { createTally } from './truth.ts';
 
 export interface WriteLoadOptions {
   seed: number | string;
-  /** Time of the first record, epoch milliseconds. Counts older than a week are dropped by the store. */
+  /** Time of the first record, epoch milliseconds. The store drops counts that are older than a week. */
   from: number;
-  /** Requests per second of event time; the scenario's own when absent. */
+  /** Requests per second of event time; absent: the rate of the scenario. */
   rate?: number;
-  /** Another scenario than `load`. */
+  /** Absent: `load`. */
   scenario?: Scenario;
 }
 
@@ -27,10 +27,10 @@ export interface WrittenLoad {
 }
 
 const BUFFER_BYTES = 1 << 20;
-/** Longer than any line that the simulator makes. */
+/** More than any line of the simulator has. */
 const LINE_BYTES = 16 * 1024;
 
-/** Writes so many records as an NDJSON file, replacing it; memory holds one buffer of a mebibyte. */
+/** Writes `records` records to an NDJSON file, which it replaces; memory holds a buffer of one mebibyte. */
 export async function writeLoad(
   path: string,
   records: number,

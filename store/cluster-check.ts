@@ -2,7 +2,10 @@ import { onCluster } from './cluster-ddl.ts';
 import type { Store, StoreOptions } from './store.ts';
 import { StoreError } from './error.ts';
 
-/** Shards of the cluster, 0 without one; throws `StoreError` when it is not fit. The number is read once: shards are added while no worker runs (docs/scaling.md). */
+/**
+ * Counts the shards of the cluster; 0 without a cluster. Throws `StoreError` when the cluster cannot be used. The
+ * number is read once at start, because shards are added only while no worker runs (docs/scaling.md).
+ */
 export async function countShards(store: Store, { cluster, url }: StoreOptions): Promise<number> {
   if (cluster === '') return 0;
   const query = `SELECT maxIf(shard_num, cluster = {cluster:String}) AS shards, groupUniqArray(cluster) AS known,
@@ -24,7 +27,10 @@ export async function countShards(store: Store, { cluster, url }: StoreOptions):
   return row.shards;
 }
 
-/** Makes the database when it is missing. A statement for the whole cluster waits for servers that are down: it is sent only where the database is missing. */
+/**
+ * Creates the database when it is missing. On a cluster the statement waits for servers that are down, so it is sent
+ * only when a server lacks the database.
+ */
 export async function createDatabase(store: Store, { cluster, database }: StoreOptions): Promise<void> {
   if (cluster !== '') {
     const query = `SELECT uniqExact(hostName(), tcpPort()) AS servers,
@@ -38,7 +44,7 @@ export async function createDatabase(store: Store, { cluster, database }: StoreO
       `CREATE DATABASE IF NOT EXISTS ${database} ${cluster === '' ? '' : onCluster(cluster)}`,
     );
   } catch (error) {
-    // Whoever may only read needs no database made; that it is missing shows at the first query.
+    // A user who may only read cannot create a database. If it is missing, the first query fails and says so.
     if (!(error instanceof StoreError) || (error.serverCode !== 164 && error.serverCode !== 497)) throw error;
   }
 }

@@ -1,13 +1,13 @@
-/** A cluster as `remote_servers` of its servers names it, and the database in it. */
+/** A cluster, under its name in `remote_servers` of its servers, and the database in it. */
 export interface ClusterTarget {
   cluster: string;
   database: string;
 }
 
 /**
- * The statements that one statement of a schema file becomes on a cluster: tables are Replicated and end in `_local`,
- * views lead from local table to local table, and a Distributed table of the plain name stands over each. Every name
- * carries its database, because a cluster can have a default database of its own. Pure.
+ * Turns one statement of a schema file into the statements for a cluster. Tables become Replicated and get the suffix
+ * `_local`, views read and write local tables, and each local table gets a Distributed table with the plain name. Every
+ * name includes its database, because a cluster can have a default database of its own. Pure.
  */
 export function clusterStatements(statement: string, target: ClusterTarget): string[] {
   const on = onCluster(target.cluster);
@@ -23,11 +23,11 @@ export function clusterStatements(statement: string, target: ClusterTarget): str
   if (created !== undefined) return [filled, distributedTable(created, target)];
   const altered = /^ALTER TABLE \w+\.(\w+)_local (.*)$/s.exec(filled);
   if (altered === null || !changesColumns(filled)) return [filled];
-  // A Distributed table has columns of its own; TTL, settings and projections are the local table's.
+  // A Distributed table has its own list of columns; TTL, settings and projections belong to the local table only.
   return [filled, `ALTER TABLE ${target.database}.${altered[1]} ${altered[2]}`];
 }
 
-/** Whether an ALTER is about columns alone. Throws when it mixes them with what only the local table has. */
+/** Whether an ALTER changes only columns. Throws when it also changes what only the local table has. */
 function changesColumns(statement: string): boolean {
   const bare = statement.replaceAll(/'[^']*'/g, "''");
   const actions = bare.match(/\b(ADD|DROP|MODIFY|RENAME|COMMENT|REMOVE|MATERIALIZE|CLEAR) [A-Z]+/g) ?? [];
@@ -44,33 +44,34 @@ export function onCluster(cluster: string): string {
   return `ON CLUSTER '${cluster}'`;
 }
 
-/** The table that holds the rows: on a cluster the one below the Distributed table. */
+/** The table that holds the rows: on a cluster the local table, otherwise the table itself. */
 export function localTable({ cluster }: { cluster: string }, table: string): string {
   return cluster === '' ? table : `${table}_local`;
 }
 
-/** All replicas of a local table, to be read as one: rows that are replicated already appear once per replica. */
+/** Reads all replicas of a local table as one table: each replicated row appears once per replica. */
 export function everyReplica({ cluster, database }: ClusterTarget, table: string): string {
   return `clusterAllReplicas('${cluster}', ${database}.${table}_local)`;
 }
 
 /**
- * Keeper paths hold no UUID: a server that joins later must find the path of its shard, and two processes that
- * create a table at once must mean the same one. {shard} and {replica} are macros of the servers.
+ * Keeper paths contain no UUID: a server that joins later must find the path of its shard, and two processes that
+ * create a table at once must use the same path. {shard} and {replica} are macros of the servers.
  */
 const keeperPath = `'/clickhouse/tables/{shard}/{database}/{table}'`;
 const replicaName = `'{replica}'`;
 
 /**
- * Blocks that a shard's table remembers. At 50 batches per second and shard it is ten minutes, several times what
- * lies between the first and the last attempt at a batch (docs/scaling.md); a week where less comes in.
+ * How many blocks a table of a shard remembers. With 50 batches per second and shard, they span ten minutes, several
+ * times the longest time between the first and the last try of a batch (docs/scaling.md). With fewer batches, they span
+ * up to a week.
  */
 const deduplicationWindow =
   'replicated_deduplication_window = 30000, replicated_deduplication_window_seconds = 604800';
 
 /**
- * Where rows go when an insert names no shard. Batches always name one, and their tables have no key, so that an
- * insert that does not is refused instead of being spread. `null`: no key.
+ * Sharding keys: where rows go when an insert names no shard. `null` means no key. Inserts of batches always name a
+ * shard, so their tables have no key: an insert without a shard is refused instead of being spread.
  */
 const shardingKeys: Readonly<Record<string, string | null>> = {
   request_counts: null,
@@ -80,11 +81,11 @@ const shardingKeys: Readonly<Record<string, string | null>> = {
   dead_letters: null,
   ingest_batches: null,
   ingest_days: null,
-  // All versions of an incident meet on one shard, where FINAL and merges find them.
+  // All versions of an incident are on one shard, where FINAL and merges find them.
   incidents: 'sipHash64(id)',
-  // The newest report on a partition replaces the others only where it meets them.
+  // The newest report on a partition replaces the older ones only if they are on the same shard.
   ingest_state: 'sipHash64(topic, partition)',
-  // All versions of one meet.
+  // All versions of a message are on one shard.
   notifications: 'sipHash64(id)',
   notify_lease: 'sipHash64(holder)',
   acknowledgements: 'sipHash64(incident)',

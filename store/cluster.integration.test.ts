@@ -21,9 +21,10 @@ import { readTrends } from './queries/trends.ts';
 import { planTrends } from './queries/trends-plan.ts';
 import { ledgerInsert } from './write-batch.ts';
 
-// The embedded engine with the configuration of a server: clusters of one and of two shards, all of them itself, macros
-// and a Keeper in memory. It has no DDL queue and no port for replication: ON CLUSTER is taken out before statements
-// run, Replicated tables are made but stay read-only, and data goes into the same tables without replication.
+// The embedded engine with the configuration of a server: clusters of one and of two shards (each shard is this
+// engine), macros, and a Keeper in memory. It has no DDL queue and no port for replication, so ON CLUSTER is removed
+// before statements run. Replicated tables are created but stay read-only; data is written to the same tables without
+// replication.
 const configuration = `<clickhouse>
   <tcp_port>9000</tcp_port>
   <zookeeper><implementation>testkeeper</implementation></zookeeper>
@@ -37,7 +38,7 @@ const configuration = `<clickhouse>
 
 let directory: string;
 let session: Session;
-/** A store per database; the database is named like its cluster or what is special about it. */
+/** One store per database. The database is named after its cluster or after what is special about it. */
 const stores = new Map<string, Store>();
 
 beforeAll(async () => {
@@ -56,7 +57,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  // The engine does not close over Replicated tables that never came to write.
+  // The engine does not close while Replicated tables exist that never became writable.
   await storeOf('replicated').command('DROP DATABASE replicated SYNC');
   for (const store of stores.values()) await store.close();
   session.close();
@@ -77,12 +78,12 @@ describe('the statements of a cluster', () => {
 
   test('make, apart from ON CLUSTER, Replicated tables under the path of the shard, with Distributed ones above', async () => {
     const store = storeOf('replicated');
-    // These tables are read-only: nothing alters them here (below, without replication, all of it runs), so a view of
-    // a column that came later cannot be made.
+    // These tables are read-only, so no ALTER runs on them here (the databases without replication run all statements).
+    // A view of a column that an ALTER adds can therefore not be created.
     const all = await schema(store);
     const made = all.filter((statement) => !/^ALTER TABLE \S+_local |ingest_days_view/.test(statement));
     expect(all.length - made.length).toBeGreaterThan(5);
-    // Twice: a repetition does no harm.
+    // Twice, because a repetition must do no harm.
     for (const statement of [...made, ...made]) await store.command(withoutQueue(statement));
     const tables = await store.query<{ name: string; engine: string }>(
       'SELECT name, engine FROM system.tables WHERE database = currentDatabase() ORDER BY name',
@@ -162,14 +163,14 @@ describe('a batch through Distributed tables', () => {
   );
 
   test('is read as a sum over the shards', async () => {
-    // Both shards are the same tables here, so that each row is seen twice.
+    // Both shards are the same tables here, so each row is read twice.
     const sums = (await readStoredCounts(storeOf('two')))
       .map(({ table, stored }) => `${table} ${stored}`)
       .sort();
     expect(sums).toEqual(['request_counts 20', 'request_counts_1h 20', 'request_counts_1m 20']);
   });
 
-  test('is refused when it names no shard or one that is not there', async () => {
+  test('is refused when it names no shard or one that does not exist', async () => {
     const { home: _home, ...homeless } = counts('nowhere', 'a');
     await expect(insertInto('two', homeless)).rejects.toThrow(/STORAGE_REQUIRES_PARAMETER/);
     await expect(insertInto('two', counts('nowhere', 'a'), { insert_shard_id: '3' })).rejects.toThrow(
@@ -177,7 +178,7 @@ describe('a batch through Distributed tables', () => {
     );
   });
 
-  test('has its end in the ledger found on every replica', async () => {
+  test('has its ledger end read from every replica', async () => {
     const entry = {
       topic: 't',
       partition: 7,
@@ -208,9 +209,9 @@ describe('a batch through Distributed tables', () => {
     ]);
   });
 
-  test('can be asked for with subqueries over Distributed tables, thanks to a setting', async () => {
+  test('can be read with subqueries over Distributed tables, because of a setting', async () => {
     const store = storeOf('two');
-    // The shards are this process, which cannot be reached any other way.
+    // The shards are this process itself, and there is no other way to reach them.
     const set = Object.entries({ ...clusterSettings, prefer_localhost_replica: 1 }).map(
       ([key, value]) => `${key} = '${value}'`,
     );
@@ -250,7 +251,7 @@ describe('a migration of a cluster', () => {
     await insertInto('one', { table: 'schema_migrations', columns: ['name'], body, token: 'history' });
   });
 
-  test('sends nothing when every server has all tables, so that a server that is down holds nobody up', async () => {
+  test('sends nothing when every server has all tables, so that nobody waits for a server that is down', async () => {
     expect(await commandsOf(storeOf('one'))).toEqual([]);
   });
 
@@ -263,7 +264,7 @@ describe('a migration of a cluster', () => {
     );
     expect(created).toContain('incidents_local');
     expect(created.indexOf('ingest_days_view')).toBeGreaterThan(created.indexOf('ingest_days_local'));
-    // With the columns and the TTL of later migrations: Keeper knows no others.
+    // The tables include the columns and the TTL of later migrations, because Keeper knows only the present ones.
     expect(sent.find((statement) => statement.includes('.incidents_local '))).toMatch(
       /written_at.* TTL greatest/s,
     );
@@ -310,7 +311,7 @@ function storeOf(name: string): Store {
   return store;
 }
 
-/** The statements that a migration sends where nothing is there yet. */
+/** The statements that a migration sends when the database is empty. */
 async function schema({ cluster, database }: { cluster: string; database: string }): Promise<string[]> {
   return commandsOf({ ...storeOf('one'), cluster, database, query: async () => [] });
 }

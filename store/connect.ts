@@ -46,7 +46,7 @@ async function openServer(options: StoreOptions): Promise<Store> {
       read: (act) => act(client),
       insert: async (insert) => {
         const { table, columns, body, format = 'TabSeparated' } = insert;
-        // The client's own insert knows no binary rows.
+        // The client's own insert cannot send binary rows.
         const { stream } = await client.exec({
           query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`,
           values: Readable.from([body], { objectMode: false }),
@@ -91,7 +91,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
   const setAside = await attempt(where, () => forgetIncomplete(ask));
   if (setAside.length > 0) {
     options.notice?.(
-      `data directory ${where}: set aside what had not been written in full (${setAside.join(', ')}): what was not acknowledged is read anew, faultline reconcile shows whether anything is missing`,
+      `data directory ${where}: set aside incomplete parts (${setAside.join(', ')}): records that were not acknowledged are read again; faultline reconcile shows whether anything is missing`,
     );
   }
   const guard = createDiskGuard({
@@ -105,8 +105,8 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
       });
     },
   });
-  // One session runs one statement at a time: readers must not wait behind inserts, and two inserts at once take
-  // a quarter to a third less time than one after the other.
+  // A session runs one statement at a time, so readers get sessions of their own and do not wait behind inserts. Two
+  // inserts at once take a quarter to a third less time than one after the other.
   const use = () => open(`USE ${options.database}`);
   const readers = createSessionPool(2, use, close);
   const writers = createSessionPool(2, use, close);
@@ -115,7 +115,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
       read: (act) => readers.use(({ client }) => act(client)),
       insert: async (insert) => {
         const { table, columns, body, format = 'TabSeparated' } = insert;
-        // Settings stand in the statement: a SET would outlive it and give the next insert this token.
+        // The settings are part of the statement: a SET would stay in the session and give the next insert this token.
         const settings = insertSettings(insert, 0);
         await writers.use(async ({ session: { chdb } }) => {
           await guard.insert<unknown>(() =>
@@ -130,7 +130,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
         await readers.close();
         await writers.close();
         await own.close();
-        // The last session takes the engine with it; until now this one kept it.
+        // The engine stops with its last session; this one kept it running until now.
         await close(first);
       },
     }),
@@ -145,12 +145,15 @@ async function freeMib(where: string): Promise<number> {
 
 const refusedWrites = `SELECT sum(value) FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'`;
 
-/** chdb is typed against client-common 1.22, the client carries its own copy: alike, but with a private field. */
+/**
+ * chdb's types refer to client-common 1.22, and the client has its own copy of them. Both are alike, but a private
+ * field makes them different types.
+ */
 function asConnection(session: ReturnType<ChdbModule['createChdbConnection']>): ClientConnection {
   return session as unknown as ClientConnection;
 }
 
-/** The engine is an optional dependency: a deployment against a server leaves its 543 MB out. */
+/** The engine is an optional dependency: a deployment that uses a server saves its 543 MB. */
 function loadChdb(): Pick<ChdbModule, 'createChdbConnection'> & {
   openSession: (path: string) => ChdbSession;
 } {
@@ -194,7 +197,8 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
           const { stream } = await client.exec({
             query: `${sql} FORMAT Native`,
             query_params: params,
-            // Or a query that fails half-way would end in bytes that look like an answer. The embedded engine answers at once.
+            // Without this setting, a query that fails half-way would end in bytes that look like an answer. The
+            // embedded engine always answers at once.
             ...(kind === 'server' ? { clickhouse_settings: { wait_end_of_query: 1 } } : {}),
           });
           const chunks: Buffer[] = [];

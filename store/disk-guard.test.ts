@@ -3,7 +3,7 @@ import { until } from '../tests/fixtures/until.ts';
 import { createDiskGuard, type GuardedDisk, KEEP_FREE_MIB, refuseFullDisk } from './disk-guard.ts';
 import type { StoreError } from './error.ts';
 
-/** A disk whose space and refusals the test sets. */
+/** A disk whose free space and refused writes the test sets. */
 function guarded(): {
   state: { free: number; refused: number; held: boolean[]; damage: StoreError[] };
 } & ReturnType<typeof createDiskGuard> {
@@ -25,13 +25,13 @@ const soon = (promise: Promise<unknown>) =>
   Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 20, never))]);
 
 describe('the guard of the engine’s disk', () => {
-  it('lets inserts through while there is room', async () => {
+  it('runs inserts while there is space', async () => {
     const { state, insert } = guarded();
     expect(await insert(async () => 7)).toBe(7);
     expect(state.damage).toEqual([]);
   });
 
-  it('refuses inserts as ClickHouse does when space runs out, before they begin', async () => {
+  it('refuses inserts before they start when space runs out, with the code of ClickHouse', async () => {
     const { state, insert } = guarded();
     state.free = KEEP_FREE_MIB - 0.5;
     let begun = 0;
@@ -41,7 +41,7 @@ describe('the guard of the engine’s disk', () => {
     expect(begun).toBe(0);
   });
 
-  it('holds merges once while there is no room, and lets them go on afterwards', async () => {
+  it('holds merges once while space is short, and lets them go on afterwards', async () => {
     const { state } = guarded();
     state.free = 3;
     await until('merges are held', () => state.held.length === 1);
@@ -50,7 +50,7 @@ describe('the guard of the engine’s disk', () => {
     expect(state.held).toEqual([true, false]);
   });
 
-  it('an insert in whose time the disk filled up and a write was refused never counts as done', async () => {
+  it('an insert never counts as done when the disk filled up meanwhile and a write was refused', async () => {
     const { state, insert } = guarded();
     const insertion = insert(async () => {
       state.free = 0;
@@ -60,12 +60,12 @@ describe('the guard of the engine’s disk', () => {
     expect(state.damage.map((error) => [error.code, error.message])).toEqual([
       [
         'unavailable',
-        'the disk of data directory /data refused 2 writes of the embedded ClickHouse: look at its space and health, then start faultline again, which sets aside what is incomplete and reads it anew',
+        'the disk of data directory /data refused 2 writes of the embedded ClickHouse: check its space and health, then start faultline again: it sets incomplete data aside and reads the records again',
       ],
     ]);
   });
 
-  it('an insert in whose time the disk filled up, but no write was refused, is done', async () => {
+  it('an insert is done when the disk filled up meanwhile but no write was refused', async () => {
     const { state, insert } = guarded();
     await insert(async () => {
       state.free = 10;
@@ -73,7 +73,7 @@ describe('the guard of the engine’s disk', () => {
     expect(state.damage).toEqual([]);
   });
 
-  it('sees a refused write without any insert, and tells of it once', async () => {
+  it('notices a refused write without any insert, and reports it once', async () => {
     const { state, insert } = guarded();
     state.refused = 1;
     await until('damage is told', () => state.damage.length > 0);

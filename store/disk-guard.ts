@@ -1,39 +1,42 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from './error.ts';
 
-/** Space that the embedded engine leaves free: inserts and merges wait for more, and it is not opened with less. */
+/**
+ * Space that the embedded engine leaves free. With less, inserts are refused, merges wait, and the engine is not
+ * opened.
+ */
 export const KEEP_FREE_MIB = 256;
-/** How often the space is looked at, ms. */
+/** How often the free space is checked, ms. */
 const EVERY_MS = 250;
-/** Every so many looks the refused writes are counted, too: a statement of the engine takes 3 ms. */
+/** Only every fourth check also counts the refused writes, because that takes a statement of the engine (3 ms). */
 const COUNT_EVERY = 4;
 
-/** What the guard sees and does. */
+/** What the guard reads and controls. */
 export interface GuardedDisk {
-  /** Directory, for messages. */
+  /** The data directory, for messages. */
   where: string;
   freeMib(): Promise<number>;
-  /** Writes that the system has refused to the engine since the process began. */
+  /** Writes that the operating system has refused to the engine since the process started. */
   refusedWrites(): Promise<number>;
-  /** Ends the merges under way and lets none begin, or lets them begin again. */
+  /** `true` stops all merges, `false` lets them run again. */
   holdMerges(hold: boolean): Promise<void>;
-  /** Must end the process: what the engine has in memory is no longer what stands on the disk. */
+  /** Must end the process: the engine's memory no longer matches the files on disk. */
   damaged(error: StoreError): void;
 }
 
 export interface DiskGuard {
   /**
-   * Runs an insert. Throws code 243 when the disk is nearly full. Does not come back when a write was refused in the
-   * meantime.
+   * Runs an insert. Throws code 243 when the disk is nearly full. Never settles when a write was refused meanwhile,
+   * because the process then ends.
    */
   insert<T>(act: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 /**
- * Keeps the embedded engine from a full disk. Unlike a server it takes a write that the system refuses for done
- * (chDB 3.4, decision 13): the insert or the merge counts, its files are empty. So nothing is written unless there
- * is room to spare, and when a write was refused all the same the process ends before anything is built on it.
+ * Keeps the embedded engine away from a full disk. Unlike a server, the engine treats a write that the system refuses
+ * as done (chDB 3.4, decision 13): the insert or the merge counts, but its files are empty. So nothing is written
+ * unless enough space is free, and if a write is refused all the same, the process ends before anything builds on it.
  */
 export function createDiskGuard(disk: GuardedDisk): DiskGuard {
   const closing = new AbortController();
@@ -47,14 +50,15 @@ export function createDiskGuard(disk: GuardedDisk): DiskGuard {
     disk.damaged(
       new StoreError(
         'unavailable',
-        `the disk of data directory ${disk.where} refused ${refused} write${refused === 1 ? '' : 's'} of the embedded ClickHouse: look at its space and health, then start faultline again, which sets aside what is incomplete and reads it anew`,
+        `the disk of data directory ${disk.where} refused ${refused} write${refused === 1 ? '' : 's'} of the embedded ClickHouse: check its space and health, then start faultline again: it sets incomplete data aside and reads the records again`,
       ),
     );
   }
 
   async function watch(): Promise<void> {
     for (let turn = 1; !closing.signal.aborted; turn++) {
-      // What fails now, on a directory that is gone, say, also fails for whoever uses the engine; the guard stays.
+      // An error here, for example because the directory was deleted, also reaches whoever uses the engine. The guard
+      // goes on.
       await check(turn % COUNT_EVERY === 0).catch(() => undefined);
       await sleep(EVERY_MS, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
     }
@@ -85,7 +89,7 @@ export function createDiskGuard(disk: GuardedDisk): DiskGuard {
   };
 }
 
-/** Throws `StoreError` when the embedded engine had better not be opened. */
+/** Throws `StoreError` when the disk is too full to open the embedded engine. */
 export function refuseFullDisk(where: string, freeMib: number): void {
   if (freeMib >= KEEP_FREE_MIB) return;
   throw new StoreError('unavailable', `data directory ${where} cannot be used: ${noRoom(freeMib)}`);

@@ -48,7 +48,7 @@ async function expectMigrated(store: Store): Promise<void> {
     'SELECT DISTINCT name FROM schema_migrations ORDER BY name',
   );
   expect(applied.map(({ name }) => name)).toEqual(await migrationFiles());
-  // The week of counts per 10 s may go by at any time; the others are all there.
+  // Counts per 10 s are kept for a week, so they may have expired meanwhile; the other tables hold all.
   expect(await one(store, 'SELECT sum(requests) AS n FROM request_counts_1h')).toBe(DAYS * 100);
   expect(await one(store, 'SELECT count() AS n FROM error_events')).toBe(DAYS * 3);
   expect(await one(store, 'SELECT sum(counted) AS n FROM ingest_batches WHERE NOT by_day')).toBe(DAYS * 100);
@@ -59,7 +59,7 @@ async function expectMigrated(store: Store): Promise<void> {
   expect(tables.map(({ ttl }) => ttl)).toEqual(tables.map(({ table }) => ttlOf(table, retention)));
 }
 
-/** A batch of the present version, after those of the earlier one. */
+/** Writes a batch as the present version does, after those of the earlier one. */
 async function writeNext(store: Store, at: number): Promise<void> {
   const entry = {
     topic: 'file:a#0',
@@ -93,7 +93,7 @@ async function writeNext(store: Store, at: number): Promise<void> {
 }
 
 describe('a data directory of the first release', () => {
-  test('is migrated by two at once, keeps what it holds, and goes on', async () => {
+  test('is migrated by two processes at once, keeps its rows, and accepts new ones', async () => {
     await withEarlier('two', async (store) => {
       await Promise.all([migrate(store), migrate(store), migrate(store)]);
       await expectMigrated(store);
@@ -101,7 +101,7 @@ describe('a data directory of the first release', () => {
       expect(await readLedgerEnds(store, 'file:a#0')).toMatchObject([
         { to: DAYS * 101 + 10, digest: 'next' },
       ]);
-      // What one insert brought twice is once in the ledger by day.
+      // One insert brought the same rows twice; the ledger by day holds them once.
       expect(await one(store, 'SELECT sum(counted) AS n FROM ingest_days')).toBe(10);
     });
     const { code, stdout } = await runFaultline(['reconcile', '--json', '--data', path.join(folder, 'two')]);
@@ -164,7 +164,7 @@ test('a server of the first release is migrated by two clients at once', async (
 });
 
 describe('a database of a newer version', () => {
-  test('is refused in one line by who writes and who reads', async () => {
+  test('is refused in one line, for writing and for reading', async () => {
     const store = await open('newer');
     await migrate(store);
     await store.command("INSERT INTO schema_migrations (name) VALUES ('999_later.sql')");
@@ -181,7 +181,7 @@ describe('a database of a newer version', () => {
 });
 
 describe('the retention of the settings', () => {
-  test('is applied where it differs, by two at once, and what a shorter one dropped is remembered', async () => {
+  test('is applied where it differs, also by two processes at once, and what a shorter one deleted is recorded', async () => {
     const store = await open('retention');
     await migrate(store);
     const kept = toRetention(defaultRetention);
@@ -193,7 +193,7 @@ describe('the retention of the settings', () => {
     const of = (name: string) => tables.find(({ table }) => table === name);
     expect(of('error_events')).toMatchObject({ days: 60 });
     expect(of('error_events')?.gone_before).toBeGreaterThan(clock - 3 * 86_400 - 60);
-    // Kept for ever; so is the ledger by day, which is compared with it.
+    // It is kept for ever, and so is the ledger by day that it is compared with.
     expect(of('request_counts_1h')).toMatchObject({ days: null, ttl: '' });
     expect(of('ingest_days')).toMatchObject({ days: null, ttl: '' });
     expect(of('request_counts')).toMatchObject({ days: 7, gone_before: 0 });
@@ -204,7 +204,7 @@ describe('the retention of the settings', () => {
     await store.close();
   });
 
-  test('begins at the import of a history: it outlives the merges of the next start', async () => {
+  test('starts at the import of a history: its rows survive the merges of the next start', async () => {
     const at = now - 400 * 86_400;
     const first = await open('import');
     await migrate(first);
@@ -225,7 +225,7 @@ describe('the retention of the settings', () => {
       expect(await one(second, `SELECT sum(requests) AS n FROM ${table}`), table).toBe(7);
     for (const table of ['error_events', 'incidents'])
       expect(await one(second, `SELECT count() AS n FROM ${table}`), table).toBe(1);
-    // And it ends: a week after the import counts per 10 s go.
+    // Retention also ends: a week after the import, counts per 10 s are deleted.
     await second.command(
       'ALTER TABLE request_counts UPDATE kept_from = now() - INTERVAL 8 DAY WHERE 1 SETTINGS mutations_sync = 1',
     );

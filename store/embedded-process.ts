@@ -3,7 +3,10 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StoreError } from './error.ts';
 
-/** Step by step: Node's own recursion never ends where the system says ENOENT for a folder that could not be made. */
+/**
+ * Creates a directory and its parents one by one. Node's own recursive `mkdir` never returns when the system answers
+ * ENOENT for a folder that could not be created.
+ */
 export async function makeDirectory(directory: string): Promise<void> {
   const parent = path.dirname(directory);
   if (existsSync(directory)) {
@@ -18,16 +21,16 @@ export async function makeDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Points file descriptor 0 at /dev/null. An insert of the engine takes, after its own rows, whatever stands on
- * standard input for further rows: a log that is piped in would be eaten, and stored. Who wants to read standard
- * input has to take it over before (cli/input/relay-stdin.ts).
+ * Points file descriptor 0 at /dev/null. Otherwise an insert of the engine would read standard input as further rows
+ * after its own: a log that is piped in would be consumed and stored. Code that needs standard input must take it over
+ * before (cli/input/relay-stdin.ts).
  */
 export function detachStdin(): void {
   if (process.platform === 'win32') return;
   try {
     closeSync(0);
   } catch {
-    // Closed already.
+    // It was closed already.
   }
   const descriptor = openSync('/dev/null', 'r');
   if (descriptor !== 0)
@@ -37,7 +40,10 @@ export function detachStdin(): void {
     );
 }
 
-/** The engine prints its own complaint about a locked directory, so the owner is looked up before it is asked. */
+/**
+ * Throws `StoreError` when another process owns the data directory. The engine itself would print a complaint about the
+ * lock, so this is checked before the engine is opened.
+ */
 export async function refuseForeignOwner(where: string): Promise<void> {
   const status = await readFile(path.join(where, 'status'), 'utf8').catch(() => '');
   const pid = Number(/PID: (\d+)/.exec(status)?.[1] ?? 0);

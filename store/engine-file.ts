@@ -4,8 +4,8 @@ import path from 'node:path';
 let files = 0;
 
 /**
- * Lends bytes to `act` as a file in the folder, for what the engine takes only from files. The file has no name by
- * then, so that nothing is left of it, whatever ends the process. Throws code 75 when it cannot be written.
+ * Lends bytes to `act` as a file in the folder, because the engine takes some data only from files. The file is already
+ * unlinked, so nothing is left of it however the process ends. Throws code 75 when the file cannot be written.
  */
 export async function asFile<T>(
   folder: string,
@@ -26,7 +26,8 @@ async function written(folder: string, bytes: Buffer) {
     const file = await open(name, 'wx+', 0o600);
     try {
       await unlink(name);
-      // At its place: where /dev/fd shares one position, the engine has to find it at the beginning.
+      // Written at explicit positions: where /dev/fd shares the file position, the engine must still read from the
+      // start.
       for (let done = 0; done < bytes.length; )
         done += (await file.write(bytes, done, bytes.length - done, done)).bytesWritten;
       return file;

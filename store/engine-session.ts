@@ -1,11 +1,11 @@
 import type { DiskGuard } from './disk-guard.ts';
 import { asFile } from './engine-file.ts';
 
-/** A session runs one statement at a time; after a failure it is of no further use. */
+/** A session runs one statement at a time. After a failure it must not be used again. */
 export interface EngineSession {
-  /** The answer in `format` where the statement names none. */
+  /** Runs a statement. `format` is the format of the answer when the statement names none. */
   run(sql: string, format?: string): Promise<EngineAnswer>;
-  /** Bytes in a format that the engine parses; `settings` are those of this insert alone. */
+  /** Inserts bytes in a format that the engine parses. `settings` hold for this insert only. */
   insert(insert: EngineInsert): Promise<{ rows: number; bytes: number; seconds: number }>;
   close(): void;
 }
@@ -18,7 +18,7 @@ export interface EngineAnswer {
 }
 
 export interface EngineInsert {
-  /** Plain names: letters, digits and _. */
+  /** Plain names: only letters, digits and _. */
   table: string;
   columns: readonly string[] | null;
   body: Buffer;
@@ -26,7 +26,7 @@ export interface EngineInsert {
   settings: Readonly<Record<string, string | number>>;
 }
 
-/** Text formats whose bytes the engine takes as they are. */
+/** Text formats whose bytes are passed to the engine unchanged. */
 const textFormats = [
   'TabSeparated',
   'TSV',
@@ -39,10 +39,10 @@ const textFormats = [
 ] as const;
 type TextFormat = (typeof textFormats)[number];
 
-/** Formats in which a session takes rows. */
+/** Formats in which a session accepts rows. */
 export const rawFormats = [...textFormats, 'Native'] as const;
 
-/** What of chdb's session is used. */
+/** The part of chdb's session that is used. */
 interface RawSession {
   queryAsync(
     sql: string,
@@ -58,7 +58,7 @@ interface RawSession {
   close(): void;
 }
 
-/** A session of chdb in a directory as ours: its inserts are guarded, its answers are bytes. */
+/** Wraps a session of chdb in a directory: inserts go through the disk guard, and answers are bytes. */
 export function asEngineSession(session: RawSession, where: string, guard: DiskGuard): EngineSession {
   return {
     run: async (sql, format = 'TabSeparated') => {
@@ -89,8 +89,8 @@ export function asEngineSession(session: RawSession, where: string, guard: DiskG
 }
 
 /**
- * An insert of Native rows: chdb's own insert takes text formats only, and a file at `where` in their place. `run` runs
- * a statement. Throws what the engine says.
+ * Inserts Native rows from a file at `where`, because chdb's own insert accepts only text formats. `run` runs a
+ * statement. Throws the engine's error.
  */
 export async function insertNative<Answer>(
   where: string,
@@ -101,7 +101,7 @@ export async function insertNative<Answer>(
   const pairs = Object.entries(settings).map(([name, value]) => `${name} = ${quoted(value)}`);
   for (const name of [table, ...(columns ?? []), ...Object.keys(settings)])
     if (!/^\w+$/.test(name))
-      throw new Error(`Code: 62. DB::Exception: ${name} is no plain name (SYNTAX_ERROR)`);
+      throw new Error(`Code: 62. DB::Exception: ${name} is not a plain name (SYNTAX_ERROR)`);
   const after = pairs.length === 0 ? '' : ` SETTINGS ${pairs.join(', ')}`;
   return asFile(where, body, (file) =>
     run(`INSERT INTO ${into} FROM INFILE '${file}' COMPRESSION 'none'${after} FORMAT Native`),
@@ -113,8 +113,9 @@ function quoted(value: string | number): string {
 }
 
 /**
- * The engine reads all of an insert as words of SQL before it parses the rows, which takes half as long as the parsing.
- * A comment that does not end is one word. To the format it is a first line to be skipped.
+ * Puts an open SQL comment before the rows. The engine splits the whole insert into SQL words before it parses the
+ * rows, which takes half as long as the parsing; a comment that does not end is a single word. The format then skips
+ * this line as its first.
  */
 export function afterComment({
   body,

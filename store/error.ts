@@ -1,15 +1,15 @@
 /**
- * What went wrong with the store, so that callers can act without reading messages:
- * `unreachable` (no answer; try again), `busy` (a transient server code; try again), `refused` (the server
- * rejects the statement or the data; trying again cannot help), `locked` (another process owns the data
- * directory), `unavailable` (the engine is not installed or its directory cannot be opened).
+ * What went wrong with the store, so that callers can act without reading messages: `unreachable` (no answer; try
+ * again), `busy` (a transient server code; try again), `refused` (the server rejects the statement or the data; trying
+ * again cannot help), `locked` (another process owns the data directory), `unavailable` (the engine is not installed,
+ * its directory cannot be used, or a port cannot be opened).
  */
 export type StoreErrorCode = 'unreachable' | 'busy' | 'refused' | 'locked' | 'unavailable';
 
-/** An error of the store with one line for the reader. */
+/** An error of the store. Its message is one line for the reader. */
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
-  /** ClickHouse's number, 0 when there was no answer. */
+  /** ClickHouse's error number; 0 when ClickHouse did not answer. */
   readonly serverCode: number;
   constructor(code: StoreErrorCode, message: string, serverCode = 0, cause?: unknown) {
     super(message, { cause });
@@ -25,8 +25,8 @@ export function isRetriable(error: unknown): boolean {
 }
 
 /**
- * Server codes after which the same statement can succeed (names as in ClickHouse's ErrorCodes). Everything else
- * is about the statement or its data, and an unknown code is never retried blindly.
+ * Server codes after which the same statement can succeed (names as in ClickHouse's ErrorCodes). All other codes
+ * concern the statement or its data; an unknown code is never retried.
  */
 export const transientServerCodes: Readonly<Record<number, string>> = {
   3: 'UNEXPECTED_END_OF_FILE',
@@ -54,7 +54,7 @@ export const transientServerCodes: Readonly<Record<number, string>> = {
   999: 'KEEPER_EXCEPTION',
 };
 
-/** Node's codes of a connection that was not made or broke off. */
+/** Node's codes of a connection that failed or broke off. */
 const networkCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -67,10 +67,13 @@ const networkCodes = new Set([
   'ECONNABORTED',
 ]);
 
-/** Node's codes of a directory that cannot be made or written. */
+/** Node's codes of a directory that cannot be created or written. */
 const directoryCodes = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR', 'ENOENT', 'EEXIST']);
 
-/** Any error of client, engine or file system as a `StoreError` about `where` (a host or a directory). */
+/**
+ * Turns any error of the client, the engine or the file system into a `StoreError` about `where` (a host or a
+ * directory).
+ */
 export function toStoreError(error: unknown, where: string): StoreError {
   if (error instanceof StoreError) return error;
   const message = firstLine(error instanceof Error ? error.message : String(error));
@@ -130,7 +133,7 @@ function fromServerCode(serverCode: number, message: string, where: string, caus
   );
 }
 
-/** `ClickHouseError.code` is the number as text; chDB puts it into the message `Code: 27. DB::Exception: …`. */
+/** `ClickHouseError.code` is the number as text; chDB writes it into the message: `Code: 27. DB::Exception: …`. */
 function serverCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return 0;
   if ('code' in error && typeof error.code === 'string' && /^\d+$/.test(error.code))

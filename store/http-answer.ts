@@ -1,12 +1,14 @@
 import { StoreError } from './error.ts';
 
-/** What a balancer or a proxy answers while there is no ClickHouse behind it: the same request can succeed later. */
+/**
+ * HTTP statuses that a balancer or proxy answers when no ClickHouse runs behind it: the same request can succeed later.
+ */
 const AWAY: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const PATIENCE_MS = 5_000;
 
 /**
- * An error whose answer did not come from ClickHouse, as `unreachable` when the address is a gateway that finds no
- * ClickHouse; otherwise as it was. The client keeps the text of an answer and not its status, so `/ping` is asked for it.
+ * Turns an error into `unreachable` when the answer came from a gateway that reaches no ClickHouse; otherwise returns
+ * it unchanged. The client keeps the text of an answer but not its status, so the status of `/ping` is asked for.
  */
 export async function withStatusOf(error: StoreError, url: string): Promise<StoreError> {
   if (error.code !== 'refused' || error.serverCode !== 0) return error;
@@ -20,7 +22,7 @@ export async function withStatusOf(error: StoreError, url: string): Promise<Stor
   );
 }
 
-/** The HTTP status of ClickHouse's `/ping`, which needs no login; 0 without an answer. */
+/** The HTTP status of ClickHouse's `/ping`, which needs no login; 0 when there is no answer. */
 async function pingStatus(url: string): Promise<number> {
   try {
     const signal = AbortSignal.timeout(PATIENCE_MS);

@@ -122,7 +122,7 @@ describe('the endpoint', () => {
     ]);
   });
 
-  test('names query, time zone and what was read', async () => {
+  test('names the query, the time zone and what was read', async () => {
     const { headers } = await ask({ query: 'SELECT * FROM numbers(10)', query_id: 'mine' });
     expect(headers.get('x-clickhouse-query-id')).toBe('mine');
     expect(headers.get('x-clickhouse-timezone')).toBeTruthy();
@@ -210,7 +210,7 @@ describe('the endpoint', () => {
   });
 });
 
-describe('who may only read', () => {
+describe('a client without the token', () => {
   test.each([
     'CREATE TABLE x (a Int32) ENGINE = Memory',
     'DROP TABLE t',
@@ -243,13 +243,13 @@ describe('who may only read', () => {
     expect(await rowsOf('t')).toBe('');
   });
 
-  test('does not reach the function file by the name of a placeholder', async () => {
+  test('cannot call the function file by the name in a placeholder', async () => {
     const query = "SELECT arrayMap({f:Identifier}, ['/etc/passwd'])";
     for (const name of ['file', 'fi\\x6ce'])
       expect((await ask({ query, param_f: name })).text).toContain('Code: 164.');
   });
 
-  test('reaches no address by DESCRIBE', async () => {
+  test('cannot call an address with DESCRIBE', async () => {
     let hits = 0;
     const target = createServer((_request, response) => {
       hits += 1;
@@ -265,7 +265,7 @@ describe('who may only read', () => {
     expect(hits).toBe(0);
   });
 
-  test('writes no file, nor does the token', async () => {
+  test('cannot write a file, not even with the token', async () => {
     const file = path.join(directory, 'out.csv');
     const query = `SELECT 1 INTO OUTFILE '${file}'`;
     expect((await ask({ query })).status).toBe(501);
@@ -273,7 +273,7 @@ describe('who may only read', () => {
     await expect(stat(file)).rejects.toThrow('ENOENT');
   });
 
-  test('may look at tables, plans and columns', async () => {
+  test('can read tables, plans and columns', async () => {
     for (const query of [
       'SHOW TABLES',
       'DESCRIBE t',
@@ -285,7 +285,7 @@ describe('who may only read', () => {
       expect((await ask({ query })).status, query).toBe(200);
   });
 
-  test('is told when nobody may write', async () => {
+  test('is told when nobody can write', async () => {
     const closed = await serveClickHouse(store, { port: 0, token: '', database: 'faultline' });
     const post = async (password: string, body: string) =>
       (
@@ -301,7 +301,7 @@ describe('who may only read', () => {
   });
 });
 
-describe('who has the token', () => {
+describe('a client with the token', () => {
   test.each([
     ['in the address', { query: { user: 'anyone', password: token }, headers: {} }],
     [
@@ -309,9 +309,9 @@ describe('who has the token', () => {
       { query: {}, headers: { authorization: `Basic ${Buffer.from(`anyone:${token}`).toString('base64')}` } },
     ],
     ['in a header', { query: {}, headers: { 'x-clickhouse-user': 'a', 'x-clickhouse-key': 'plain' } }],
-  ])('may write when it is given %s', async (_name, { query, headers }) => {
+  ])('can write when the token is %s', async (_name, { query, headers }) => {
     const answer = await ask({ ...query, query: 'OPTIMIZE TABLE t' }, { body: '', headers });
-    // A header holds Latin letters only, so this one carries another password.
+    // A header can hold Latin letters only, so this one sends another password.
     expect(answer.status).toBe('x-clickhouse-key' in headers ? 403 : 200);
   });
 
@@ -322,7 +322,7 @@ describe('who has the token', () => {
     });
   });
 
-  test('cannot write by GET', async () => {
+  test('cannot write with GET', async () => {
     expect((await ask({ query: 'OPTIMIZE TABLE t', password: token })).text).toContain('GET changes nothing');
   });
 
@@ -381,7 +381,7 @@ describe('who has the token', () => {
       { query: 'INSERT INTO t FORMAT TSV' },
       { 'content-encoding': 'gzip' },
     );
-    expect([broken.status, broken.text]).toEqual([400, expect.stringContaining('the body is no gzip')]);
+    expect([broken.status, broken.text]).toEqual([400, expect.stringContaining('the body is not gzip')]);
     const unknown = await write(
       'x',
       { query: 'INSERT INTO t FORMAT TSV' },
@@ -397,14 +397,14 @@ describe('who has the token', () => {
     expect([nowhere.status, nowhere.text]).toEqual([404, expect.stringContaining('UNKNOWN_TABLE')]);
   });
 
-  test('an insert without rows is none', async () => {
+  test('an insert without rows inserts nothing', async () => {
     await freshTable('empty');
     expect((await write('', { query: 'INSERT INTO empty FORMAT TSV' })).status).toBe(200);
     expect((await write(Buffer.alloc(0), { query: 'INSERT INTO empty FORMAT RowBinary' })).status).toBe(200);
     expect(await rowsOf('empty')).toBe('');
   });
 
-  test('a token of one insert is not that of the next', async () => {
+  test('the token of one insert is not used for the next', async () => {
     await freshTable('tokens');
     const query = 'INSERT INTO tokens FORMAT TSV';
     for (const name of ['x', 'x', 'y']) await write('1\ta\n', { query, insert_deduplication_token: name });
@@ -422,7 +422,7 @@ describe('who has the token', () => {
     expect((await write('SELECT * FROM passing')).status).toBe(404);
   });
 
-  test('applies any setting to its own statement, and hears of an unknown one', async () => {
+  test('applies any setting to its own statement, and gets an error for an unknown one', async () => {
     const body =
       "SELECT getSetting('max_threads') FROM file('/dev/null', 'LineAsString') UNION ALL SELECT getSetting('max_threads')";
     expect((await write(body, { max_threads: '3' })).text).toBe('3\n');
@@ -437,7 +437,7 @@ describe('who has the token', () => {
 });
 
 describe('browsers and bodies', () => {
-  /** fetch sets Host by itself. */
+  /** A raw request, because fetch sets Host by itself. */
   const raw = (headers: Record<string, string>): Promise<number> =>
     new Promise((resolve, reject) => {
       const request = httpRequest(`${gateway.url}/?query=SELECT+1`, { headers }, (response) => {
@@ -480,7 +480,7 @@ describe('browsers and bodies', () => {
     expect(status).toBe(413);
   });
 
-  test('a client that leaves in the middle harms nobody', async () => {
+  test('a client that disconnects half-way disturbs nobody', async () => {
     await new Promise<void>((resolve) => {
       const request = httpRequest(gateway.url, { method: 'POST', headers: { 'content-length': '100' } });
       request.on('error', () => resolve());
@@ -518,7 +518,7 @@ test('a port that is taken is one line that names it and the flag', async () => 
   });
 });
 
-test('closing answers what is under way and then takes nothing more', async () => {
+test('closing answers the running requests and accepts no more', async () => {
   const other = await serveClickHouse(store, { port: 0, token, database: 'faultline' });
   const slow = fetch(`${other.url}/?query=SELECT+sleep(0.5)`);
   await fetch(`${other.url}/ping`);

@@ -13,15 +13,15 @@ import { createSessions, type Sessions } from './http-gateway/sessions.ts';
 
 export interface GatewayOptions {
   host?: '127.0.0.1';
-  /** 0 picks a free one. */
+  /** 0 picks a free port. */
   port: number;
-  /** Password of whoever may write; empty: nobody may. */
+  /** Password that a client needs to write; empty: nobody can write. */
   token: string;
   /** Database of requests that name none. */
   database: string;
 }
 
-/** A running endpoint; `close` answers what is under way first. */
+/** A running endpoint. `close` first answers the requests that are running. */
 export interface Gateway {
   /** `http://127.0.0.1:8123` */
   url: string;
@@ -29,15 +29,18 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Largest body of a request with the token, and of one without: the engine reads 256 KiB of a query. */
+/** Largest body of a request with the token, and without it. The engine reads at most 256 KiB of a query. */
 const LIMITS = { write: 256 * 1024 * 1024, read: 512 * 1024 };
-/** Bodies held in memory at once, and requests under way, of who writes and of who reads; more are told to come again. */
+/**
+ * Limits on bodies in memory and on requests at once, separately for writers and readers. Requests beyond them are told
+ * to try again.
+ */
 const MOST_BYTES = 512 * 1024 * 1024;
 const MOST_REQUESTS = 200;
 
 /**
- * Serves the embedded engine of the store on ClickHouse's HTTP interface. Without the token one can only read.
- * Throws `StoreError` when the port is taken or the store is a server itself.
+ * Offers the embedded engine of the store over ClickHouse's HTTP interface. Without the token a client can only read.
+ * Throws `StoreError` when the port is taken or the store is itself a server.
  */
 export async function serveClickHouse(store: Store, options: GatewayOptions): Promise<Gateway> {
   const { engine } = store;
@@ -76,7 +79,7 @@ interface Parts {
   admit: Admit;
   options: GatewayOptions;
   about: { displayName: string; version: string; timezone: string };
-  /** Apart, so that nobody without the token can keep out who has it. */
+  /** Counted separately, so that clients without the token cannot lock out those with it. */
   loads: Record<'write' | 'read', Load>;
   closing: boolean;
 }
@@ -88,7 +91,7 @@ async function aboutEngine(ask: (sql: string) => Promise<string>): Promise<Parts
 }
 
 async function serve(gateway: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  // A client that went away is no event; its statement ends by itself.
+  // A client that disconnects is not an error; its statement ends by itself.
   response.on('error', () => undefined);
   request.on('error', () => undefined);
   if (gateway.closing) response.shouldKeepAlive = false;
@@ -124,7 +127,7 @@ async function serve(gateway: Parts, request: IncomingMessage, response: ServerR
   }
 }
 
-/** Runs `act` unless too much is under way. Throws `Exception` then. */
+/** Runs `act`. Throws `Exception` when too many requests are running. */
 async function within(load: Load, act: (load: Load) => Promise<void>): Promise<void> {
   if (load.requests >= MOST_REQUESTS || load.bytes > MOST_BYTES)
     throw new Exception(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', 'too many requests at once: try again', 503);
@@ -136,7 +139,7 @@ async function within(load: Load, act: (load: Load) => Promise<void>): Promise<v
   }
 }
 
-/** `/ping`, and `/` without a query, tell that it runs. */
+/** `/ping` and `/replicas_status` only tell that the endpoint runs. */
 function isPlain(url: URL): boolean {
   return url.pathname === '/ping' || url.pathname === '/replicas_status';
 }
@@ -198,7 +201,7 @@ function refuse(
     'X-ClickHouse-Server-Display-Name': gateway.about.displayName,
     'X-ClickHouse-Exception-Code': String(exception.code),
   };
-  // What is left of a body that nobody reads would be taken for the next request.
+  // Otherwise the unread rest of the body would be taken for the next request.
   if (!request.complete) headers['Connection'] = 'close';
   send(response, exception.status, headers, Buffer.from(exceptionText(exception, gateway.about.version)));
 }
@@ -234,7 +237,7 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   );
 }
 
-/** What is under way is answered; clients that only keep a connection are sent away. */
+/** Answers the requests that are running, and closes idle connections. */
 async function close(server: Server, gateway: Parts): Promise<void> {
   gateway.closing = true;
   await new Promise<void>((resolve) => {

@@ -2,8 +2,8 @@ import { appendFile, glob, readdir, readFile, truncate } from 'node:fs/promises'
 import path from 'node:path';
 
 /**
- * Takes the unfinished line off the engine's logs of tokens, which it would go on writing in. To be run before the
- * engine is opened on the directory.
+ * Removes the unfinished last line of the engine's token logs; otherwise the engine would append to that line. Must run
+ * before the engine is opened on the directory.
  */
 export async function mendTokenLogs(where: string): Promise<void> {
   for await (const file of glob('store/*/*/deduplication_logs/*.txt', { cwd: where })) {
@@ -13,13 +13,13 @@ export async function mendTokenLogs(where: string): Promise<void> {
   }
 }
 
-/** A part that the engine set aside when it was opened, because its files are not whole. */
+/** A part that the engine moved aside when it was opened, because its files are incomplete. */
 interface SetAside {
   database: string;
   table: string;
-  /** `all_12_12_0`; level 0 is what an insert wrote. */
+  /** Such as `all_12_12_0`; level 0 means that an insert wrote it. */
   part: string;
-  /** The folder it was moved to, in `detached` of its table. */
+  /** The folder that now holds the part, in `detached` of its table. */
   path: string;
 }
 
@@ -28,9 +28,9 @@ const setAside = `SELECT database, table, path,
   FROM system.detached_parts WHERE reason = 'broken-on-start' AND level = 0 ORDER BY database, table, part`;
 
 /**
- * Makes the engine forget the tokens of inserts whose part was not whole, so that the same rows are taken when they
- * come again. (A merged part that is not whole needs nothing: the engine goes back to those it was made of.) Gives
- * the parts whose tokens were forgotten, as `database.table part`. To be run before anything else is.
+ * Makes the engine forget the tokens of inserts whose part is incomplete, so that it accepts the same rows when they
+ * are sent again. (An incomplete merged part needs nothing: the engine returns to the parts that were merged.) Returns
+ * the parts whose tokens were forgotten, as `database.table part`. Must run before any other statement.
  */
 export async function forgetIncomplete(
   ask: (sql: string, format?: string) => Promise<string>,
@@ -41,7 +41,7 @@ export async function forgetIncomplete(
     const one: SetAside = JSON.parse(line);
     const logs = path.join(path.dirname(one.path), '..', 'deduplication_logs');
     if (!(await forget(logs, one.part))) continue;
-    // Only when it is attached does a table read its log of tokens.
+    // A table reads its token log only when it is attached.
     for (const verb of ['DETACH', 'ATTACH']) await ask(`${verb} TABLE \`${one.database}\`.\`${one.table}\``);
     forgotten.push(`${one.database}.${one.table} ${one.part}`);
   }
@@ -61,8 +61,8 @@ async function forget(folder: string, part: string): Promise<boolean> {
 const numberOf = (name: string): number => Number(/\d+/.exec(name)?.[0] ?? 0);
 
 /**
- * The lines that end a part's tokens in ClickHouse's log of them, which holds `1` (added) or `2` (dropped), part and
- * token in each line; empty when none of its tokens stands.
+ * The lines to append to ClickHouse's token log so that the tokens of a part are dropped. Each line of the log holds
+ * `1` (added) or `2` (dropped), the part and the token. Empty when the part has no token.
  */
 export function dropsFor(log: string, part: string): string {
   const standing = new Map<string, string>();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Insert } from './store.ts';
 
 /**
- * Settings of one insert, sent whatever the server's defaults are. The worker batches by itself, so the insert is
+ * Settings of one insert, sent whatever the server's defaults are. The worker makes the batches, so the insert is
  * synchronous: it resolves when the rows are stored. `shards` is 0 without a cluster.
  */
 export function insertSettings(insert: Insert, shards: number) {
@@ -10,11 +10,12 @@ export function insertSettings(insert: Insert, shards: number) {
     async_insert: 0,
     insert_deduplicate: 1,
     deduplicate_blocks_in_dependent_materialized_views: 1,
-    // A batch holds each combination of dimensions once per interval: there is nothing to merge before merges do.
+    // A batch holds each dimension set once per interval, so merging its rows at the insert would find nothing to
+    // merge.
     optimize_on_insert: 0,
-    // Old logs span many days, and a batch is one insert whatever it holds.
+    // Old logs span many days, and a batch is always one insert.
     max_partitions_per_insert_block: '0',
-    // One block per insert: the token stands for the whole of it.
+    // One block per insert, because the token stands for the whole insert.
     max_insert_block_size: '4000000',
     min_insert_block_size_rows: '4000000',
     min_insert_block_size_bytes: '1000000000',
@@ -24,8 +25,9 @@ export function insertSettings(insert: Insert, shards: number) {
 }
 
 /**
- * The shard, from 1, that holds all rows of a Kafka partition. Neighbouring partitions of a topic have neighbouring
- * shards, so that the load is even; the topic turns the circle, so that small topics do not all begin at shard 1.
+ * The shard, from 1, that holds all rows of a Kafka partition. Neighbouring partitions of a topic are on neighbouring
+ * shards, so that the load is even. The hash of the topic shifts the start, so that small topics do not all use shard
+ * 1.
  */
 export function homeShard(home: { topic: string; partition: number }, shards: number): number {
   const turn = createHash('sha256').update(home.topic).digest().readUInt32BE();
@@ -34,22 +36,22 @@ export function homeShard(home: { topic: string; partition: number }, shards: nu
 
 /** Settings of every statement on a cluster. */
 export const clusterSettings = {
-  // Read where was written: the first replica that answers, not whichever the request happens to reach.
+  // Reads go to the replica that was written to: the first one that answers, in a fixed order.
   load_balancing: 'in_order',
   prefer_localhost_replica: 0,
-  // Analyzers wait 10 s for counts to settle: a replica that is further behind answers only if no other can.
+  // The settle time of the analyzers is 10 s: a replica that is further behind answers only when no other can.
   max_replica_delay_for_distributed_queries: '10',
-  // A subquery over a Distributed table is asked once, not refused.
+  // A subquery over a Distributed table runs once instead of being refused.
   distributed_product_mode: 'global',
-  // Below the client's own limit, so that the server says which servers did not answer.
+  // Shorter than the client's own timeout, so that the server says which servers did not answer.
   distributed_ddl_task_timeout: '45',
 } as const;
 
 function clusterInsertSettings({ home }: Insert, shards: number) {
   return {
-    // The answer means stored on the shard, not queued on the server that was asked.
+    // The answer means that the shard has stored the rows, not that the asked server has queued them.
     distributed_foreground_insert: 1,
-    // A batch is one block on one shard: its token is met again where it was left.
+    // A batch is one block on one shard, so a repetition meets its token there.
     ...(home === undefined ? {} : { insert_shard_id: String(homeShard(home, shards)) }),
   } as const;
 }

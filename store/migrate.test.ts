@@ -11,7 +11,7 @@ const texts = await Promise.all(
   files.map((file) => readFile(new URL(`./schema/${file}`, import.meta.url), 'utf8')),
 );
 const schema = (cluster: string) => texts.flatMap((text) => statements(text, { cluster, database: 'logs' }));
-/** A statement that does no harm when it runs again, also after part of it ran. */
+/** Matches a statement that can run again without harm, also after only part of it ran. */
 const repeatable =
   /^(CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS |DROP (TABLE|VIEW) IF EXISTS |ALTER TABLE \S+( ON CLUSTER '\w+')?\s+(ADD COLUMN IF NOT EXISTS|DROP COLUMN IF EXISTS|MODIFY (COLUMN|QUERY|SETTING)) )/;
 const firstLine = (statement: string) => statement.split('\n', 1)[0];
@@ -36,7 +36,7 @@ SELECT id FROM incidents`,
     ]);
   });
 
-  test('are Replicated tables with Distributed ones above on a cluster, views between local tables, all names full', () => {
+  test('are Replicated tables below Distributed ones on a cluster, with views between local tables and all names with their database', () => {
     expect(statements(table, { cluster: 'main', database: 'logs' })).toEqual([
       `CREATE TABLE IF NOT EXISTS logs.incidents_local ON CLUSTER 'main' (
   id String, version UInt64
@@ -47,7 +47,7 @@ SELECT id FROM logs.incidents_local`,
     ]);
   });
 
-  test('alter the columns of the local and of the Distributed table, all else of the local one', () => {
+  test('alter columns of both the local and the Distributed table, and everything else of the local table only', () => {
     const columns = `ALTER TABLE incidents{local} {on_cluster}
   ADD COLUMN IF NOT EXISTS note String COMMENT 'not MODIFY TTL';
 ALTER TABLE incidents{local} {on_cluster} MODIFY SETTING merge_with_ttl_timeout = 60;`;
@@ -63,13 +63,13 @@ ALTER TABLE incidents{local} {on_cluster} MODIFY SETTING merge_with_ttl_timeout 
     );
   });
 
-  test('refuse an ALTER that mixes columns with what only the local table has', () => {
+  test('refuse an ALTER that changes columns and also what only the local table has', () => {
     const mixed =
       'ALTER TABLE incidents{local} {on_cluster} ADD COLUMN IF NOT EXISTS a String, MODIFY TTL started_at + INTERVAL 1 DAY';
     expect(() => statements(mixed, { cluster: 'main', database: 'logs' })).toThrow(/write two statements/);
   });
 
-  test('refuse a table of which nobody has said where its rows go', () => {
+  test('refuse a table without an entry that says where its rows go', () => {
     const unknown =
       'CREATE TABLE IF NOT EXISTS news{local} {on_cluster} (id String) ENGINE = {engine:MergeTree()} ORDER BY id';
     expect(() => statements(unknown, { cluster: 'main', database: 'logs' })).toThrow(
@@ -79,7 +79,7 @@ ALTER TABLE incidents{local} {on_cluster} MODIFY SETTING merge_with_ttl_timeout 
 });
 
 describe('the schema', () => {
-  test('of the first release is what it was: on one server 9 statements, on a cluster 16', () => {
+  test('of the first release has not changed: 9 statements on one server, 16 on a cluster', () => {
     const [first = ''] = texts;
     expect(['', 'main'].map((cluster) => statements(first, { cluster, database: 'logs' }).length)).toEqual([
       9, 16,
@@ -98,7 +98,7 @@ describe('the schema', () => {
     expect(actions).toEqual([]);
   });
 
-  test('leaves no macro of ours behind', () => {
+  test('has no macro left when it is filled in', () => {
     const left = [...schema(''), ...schema('main')].flatMap(
       (statement) => statement.match(/\{\w+(:\w+)?[^}]*\}/g) ?? [],
     );
@@ -111,7 +111,7 @@ describe('the schema', () => {
     ).toEqual([]);
   });
 
-  test('has no table partition that depends on the time of the insert: a token would not be met again', () => {
+  test('has no table partition that depends on the time of the insert: a repetition would not find its token', () => {
     expect(
       schema('')
         .filter((statement) => /PARTITION BY [^\n]*inserted_at/.test(statement))
@@ -204,15 +204,20 @@ describe('the end of the ledger on a cluster', () => {
 
   test.each([
     [
-      'a replica that lags does not take back what another has',
+      'a replica that lags does not take back the end that another has',
       [row(0, 0, 50)],
       [row(0, 0, 100), row(0, 0, 50)],
       [row(0, 0, 100)],
     ],
-    ['nor an incarnation', [row(0, 0, 900)], [row(0, 1, 10)], [row(0, 1, 10)]],
-    ['what only the first answer has stays', [row(0, 0, 7)], [], [row(0, 0, 7)]],
     [
-      'a partition that only another replica knows is known',
+      'a replica that lags does not take back an incarnation',
+      [row(0, 0, 900)],
+      [row(0, 1, 10)],
+      [row(0, 1, 10)],
+    ],
+    ['a partition that only the first answer has is kept', [row(0, 0, 7)], [], [row(0, 0, 7)]],
+    [
+      'a partition that only another replica has is found',
       [row(0, 0, 7)],
       [row(1, 0, 9)],
       [row(0, 0, 7), row(1, 0, 9)],

@@ -9,9 +9,9 @@ import { alterTable, applyRetention } from './retention.ts';
 const schemaFolder = new URL('./schema/', import.meta.url);
 
 /**
- * Brings the database to the present schema, and its tables to the retention of the settings. Every statement may run
- * again, so a repetition, two processes at once, or a migration that ended half way do no harm: a file is noted in
- * `schema_migrations` after its last statement. Throws `StoreError`, also for a database of a newer version.
+ * Brings the database to the present schema, and its tables to the retention of the settings. Every statement can run
+ * again, so repeated runs, two processes at once, and a migration that stopped half-way do no harm: a file is recorded
+ * in `schema_migrations` after its last statement. Throws `StoreError`, also when the database is of a newer version.
  */
 export async function migrate(
   store: Store,
@@ -32,7 +32,10 @@ export async function migrate(
   await applyRetention(store, retention);
 }
 
-/** Which files of this version the database lacks; null: it has no tables of faultline. Throws `StoreError` when it is of a newer version. */
+/**
+ * The migration files that the database lacks; null when it has no tables of faultline. Throws `StoreError` when the
+ * database is of a newer version.
+ */
 export async function missingMigrations(store: Store): Promise<string[] | null> {
   const tables = await store.query(
     `SELECT 1 FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'`,
@@ -54,7 +57,7 @@ function refuseNewer(store: Store, done: ReadonlySet<string>, files: readonly st
   );
 }
 
-/** Names of the migration files in the order in which they run. */
+/** Names of the migration files, in the order in which they run. */
 export async function migrationFiles(): Promise<string[]> {
   return (await readdir(schemaFolder)).filter((name) => name.endsWith('.sql')).sort();
 }
@@ -91,7 +94,10 @@ async function readMigrations(store: Store): Promise<Migration[]> {
   return Promise.all((await migrationFiles()).map(read));
 }
 
-/** The names of the files that need not run. Where that is not known of every server, all run again. */
+/**
+ * The names of the files that have already run. Throws `StoreError` when the database is of a newer version. On a
+ * cluster, first creates the tables on servers that lack them.
+ */
 async function appliedMigrations(store: Store, files: readonly Migration[]): Promise<Set<string>> {
   const own = statements(historyTable, store);
   const all = [...own, ...files.flatMap((file) => file.statements)];
@@ -122,8 +128,8 @@ function createdName(statement: string): string {
 }
 
 /**
- * A server that joined the cluster lacks what ran before. It gets the tables as they are now: a replica made as they
- * once were would be refused, because Keeper knows the columns of today.
+ * Creates the missing tables on a server that joined the cluster later. It gets the tables as they are now: Keeper
+ * knows the columns of today, so it would refuse a replica with the columns of an early migration.
  */
 async function completeServers(store: Store, names: readonly string[]): Promise<void> {
   const rows = await store.query<{ name: string; definition: string }>(
@@ -138,7 +144,7 @@ async function completeServers(store: Store, names: readonly string[]): Promise<
   }
 }
 
-/** A definition as ClickHouse prints it, as a statement for the whole cluster. Pure. */
+/** Turns a definition that ClickHouse printed into a statement for the whole cluster. Pure. */
 export function onEveryServer(definition: string, { cluster }: ClusterTarget): string {
   return definition.replace(
     /^CREATE (TABLE|MATERIALIZED VIEW) (\S+) /,
@@ -147,8 +153,8 @@ export function onEveryServer(definition: string, { cluster }: ClusterTarget): s
 }
 
 /**
- * Whether all servers of the cluster that answer have these tables. Then no statement is sent to the cluster: while a
- * server is down each would wait for it, and a worker could not start.
+ * Whether all servers of the cluster that answer have these tables. If so, no statement is sent to the cluster: each
+ * would wait for a server that is down, and a worker could not start.
  */
 async function everyServerHas(store: Store, names: readonly string[]): Promise<boolean> {
   const [row] = await store.query<{ servers: number; complete: number }>(

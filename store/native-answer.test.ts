@@ -41,7 +41,7 @@ const row = fc.record({
 });
 const blocks = fc.array(fc.array(row, { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 4 });
 
-test('what was written is read, however many blocks it comes in', () => {
+test('any number of blocks is read back as it was written', () => {
   fc.assert(
     fc.property(blocks, (parts) => {
       const { rows, numbers, texts } = readNativeAnswer(Buffer.concat(parts.map(bodyOf)));
@@ -58,7 +58,7 @@ test('what was written is read, however many blocks it comes in', () => {
   );
 });
 
-test('an answer that is cut off is none', () => {
+test('an answer that is cut off is an error', () => {
   fc.assert(
     fc.property(fc.array(row, { minLength: 1, maxLength: 20 }), fc.nat(), (rows, place) => {
       const body = bodyOf(rows);
@@ -67,14 +67,14 @@ test('an answer that is cut off is none', () => {
   );
 });
 
-test('no rows are no columns', () => {
+test('an answer without rows has no columns', () => {
   const empty = { rows: 0, numbers: new Map(), texts: new Map() };
   expect(readNativeAnswer(new Uint8Array())).toEqual(empty);
-  // Only the names and types, as a server sends them.
+  // Only names and types, as a server sends them for an empty result.
   expect(readNativeAnswer(Buffer.from('\x01\x00\x01n\x06UInt64', 'latin1'))).toEqual(empty);
 });
 
-test('plain texts and small numbers are read, and negative ones', () => {
+test('plain texts, small numbers and negative numbers are read', () => {
   const body = Buffer.concat([
     Buffer.from('\x03\x02\x01t\x06String\x01x\x01y\x01b\x05UInt8\x01\xff\x01n\x05Int64', 'latin1'),
     Buffer.alloc(8, 0xff),
@@ -90,7 +90,7 @@ test('plain texts and small numbers are read, and negative ones', () => {
   });
 });
 
-test('another type is named, with its column', () => {
+test('a type that cannot be read is an error that names the type and the column', () => {
   const body = Buffer.from('\x01\x01\x03abc\x0bArray(Int8)\x00', 'latin1');
   expect(() => readNativeAnswer(body)).toThrow(
     'column abc of an answer: its type Array(Int8) cannot be read',

@@ -1,23 +1,25 @@
-/** Texts of a column: for each row the place of its text among all that occur. */
+/** A column of texts: the distinct texts, and for each row the index of its text. */
 export interface TextColumn {
   texts: readonly string[];
   places: Places;
 }
 
-/** In as few bytes as they need. */
+/** Indexes in the narrowest type that fits. */
 export type Places = Uint8Array | Uint16Array | Uint32Array;
 
-/** Rows as columns: a hundred thousand of them are a few arrays and not millions of values for the garbage collector. */
+/**
+ * Rows as columns. A hundred thousand rows are a few arrays instead of millions of values for the garbage collector.
+ */
 export interface Columns {
   rows: number;
-  /** By name; NaN stands for NULL. Whole numbers beyond 2^53 are what a Float64 can hold of them. */
+  /** By name; NaN stands for NULL. Whole numbers beyond 2^53 are rounded to a Float64. */
   numbers: ReadonlyMap<string, Float64Array>;
   texts: ReadonlyMap<string, TextColumn>;
 }
 
 export const noRows: Columns = { rows: 0, numbers: new Map(), texts: new Map() };
 
-/** Bytes of the numbers that are read, by the name of their type. */
+/** Width in bytes of each number type that can be read. */
 const widths: Readonly<Record<string, number>> = {
   UInt8: 1,
   UInt16: 2,
@@ -29,15 +31,15 @@ const widths: Readonly<Record<string, number>> = {
 };
 const NULLABLE = /^Nullable\((.+)\)$/;
 const WORD = 2 ** 32;
-/** LowCardinality: a dictionary that belongs to more than this block is never sent in an answer. */
+/** LowCardinality: in an answer, each block has its own dictionary; a dictionary for several blocks never occurs. */
 const OWN_KEYS = 0x200;
 const SHARED_KEYS = 0x100;
 
 type Column = Float64Array | TextColumn;
 
 /**
- * Reads an answer in ClickHouse's `Native` format: numbers, and texts that are `String` or `LowCardinality(String)`. Throws
- * an `Error` that names the column where an answer is cut off or holds another type.
+ * Reads an answer in ClickHouse's `Native` format. Columns may be numbers, `String` or `LowCardinality(String)`. When
+ * the answer is cut off or a column has another type, throws an `Error` that names the column.
  */
 export function readNativeAnswer(bytes: Uint8Array): Columns {
   const reader = new Reader(bytes);
@@ -89,7 +91,7 @@ function readColumn(reader: Reader, type: string, rows: number): Column {
   return numbers;
 }
 
-/** Of bytes at the beginning of a buffer, where numbers of any width may begin. */
+/** Converts bytes to numbers. They lie at the start of a buffer, because typed arrays need aligned offsets. */
 function asNumbers(type: string, buffer: ArrayBuffer, rows: number): Float64Array {
   if (type === 'Float64') return new Float64Array(buffer, 0, rows).slice();
   if (type === 'UInt8') return Float64Array.from(new Uint8Array(buffer, 0, rows));
@@ -108,7 +110,7 @@ function asNumbers(type: string, buffer: ArrayBuffer, rows: number): Float64Arra
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #decoder = new TextDecoder();
-  /** Room for the bytes of one column: garbage of that size at each of them is what a large answer costs most. */
+  /** Reused for the bytes of every column: a new buffer for each would be the largest cost of a large answer. */
   #room = new ArrayBuffer(1024);
   #at = 0;
 
@@ -130,7 +132,6 @@ class Reader {
     }
   }
 
-  /** The next bytes. */
   bytes(count: number): Uint8Array {
     const end = this.#at + count;
     if (end > this.#bytes.length) throw new Error('it is cut off');
@@ -139,7 +140,6 @@ class Reader {
     return bytes;
   }
 
-  /** The next numbers of a type. */
   numbers(type: string, count: number): Float64Array {
     const bytes = this.bytes(count * (widths[type] ?? 0));
     if (this.#room.byteLength < bytes.length) this.#room = new ArrayBuffer(bytes.length);
@@ -156,7 +156,7 @@ class Reader {
     return text;
   }
 
-  /** A dictionary, then for each row the place in it. */
+  /** Reads a dictionary, then the index of each row in it. */
   dictionary(rows: number): TextColumn {
     const [, , flags = 0] = this.numbers('UInt32', 4);
     if ((flags & OWN_KEYS) === 0 || (flags & SHARED_KEYS) !== 0)
@@ -193,7 +193,7 @@ function joinNumbers(parts: readonly Float64Array[], rows: number): Float64Array
   return all;
 }
 
-/** Each block brings a dictionary of its own; afterwards one text has one place. */
+/** Each block has its own dictionary; in the joined column, each text has one index. */
 function joinTexts(parts: readonly TextColumn[], rows: number): TextColumn {
   const [first] = parts;
   if (first !== undefined && parts.length === 1) return first;

@@ -1,13 +1,13 @@
-/** One block of rows in ClickHouse's Native format: column after column, texts as places in a dictionary. */
+/** One block of rows in ClickHouse's Native format: column by column, texts as indexes in a dictionary. */
 export interface NativeRows {
   columns: readonly string[];
   body: Buffer;
 }
 
 /**
- * Writes columns as ClickHouse's `Native` format has them. The engine takes them with hardly any work, where it parses
- * each field of a row in a text format. Types may be narrower than those of the table: the engine widens them. The
- * bytes of numbers are those of this machine, so it has to be little-endian, as ClickHouse's are.
+ * Writes columns in ClickHouse's `Native` format. The engine reads it with hardly any work, whereas it parses each
+ * field of a row in a text format. Types may be narrower than those of the table: the engine widens them. Numbers are
+ * written in the byte order of this machine, so it must be little-endian, as ClickHouse is.
  */
 export class NativeBlock {
   readonly #rows: number;
@@ -26,7 +26,7 @@ export class NativeBlock {
     this.#column(name, 'Float64', bytesOf(values));
   }
 
-  /** Whole numbers from 0; those beyond 2^53 are what a Float64 can hold of them. */
+  /** Whole numbers from 0. Numbers beyond 2^53 are rounded to a Float64. */
   uint64(name: string, values: Float64Array): void {
     this.#column(name, 'UInt64', bytesOf(wideFloats(values)));
   }
@@ -42,7 +42,7 @@ export class NativeBlock {
     this.#column(name, 'DateTime', bytesOf(values));
   }
 
-  /** For each row the place of its text among all texts that occur. */
+  /** For each row the index of its text in `texts`. */
   texts(name: string, texts: readonly string[], places: Uint32Array): void {
     const [width, bytes] = narrow(places, texts.length);
     const head = Buffer.alloc(24);
@@ -54,7 +54,7 @@ export class NativeBlock {
     this.#parts.push(uint64Bytes(this.#rows), bytes);
   }
 
-  /** For each row as many pairs as `ends` has grown since the row before. */
+  /** A row has as many pairs as `ends` grows from the row before to this one. */
   map(name: string, ends: Uint32Array, keys: Uint32Array, values: Uint32Array): void {
     this.#column(name, 'Map(UInt32, UInt32)', bytesOf(wide(ends)));
     this.#parts.push(bytesOf(keys), bytesOf(values));
@@ -71,11 +71,11 @@ export class NativeBlock {
   }
 }
 
-/** How LowCardinality is written: each block brings a dictionary of its own. */
+/** Serialization of LowCardinality: each block has its own dictionary. */
 const SHARED_DICTIONARIES = 1n;
 const OWN_KEYS = 0x600n;
 
-/** The places in as few bytes as they need, and the code of that width: 0, 1, 2 for one, two and four bytes. */
+/** The indexes in the narrowest type that fits, and the code of that type: 0, 1, 2 for one, two and four bytes. */
 function narrow(places: Uint32Array, texts: number): [bigint, Uint8Array] {
   if (texts <= 0x100) return [0n, new Uint8Array(places)];
   if (texts <= 0x10000) return [1n, bytesOf(new Uint16Array(places))];

@@ -7,7 +7,7 @@ import { alterTable, daysOf, ttlOf } from './retention.ts';
 const kept = toRetention(defaultRetention);
 
 describe('the TTL of a table', () => {
-  test('begins at the event or at the insert, whichever is later', () => {
+  test('starts at the event or at the insert, whichever is later', () => {
     expect(ttlOf('request_counts', kept)).toBe('greatest(ts, kept_from) + toIntervalDay(7)');
     expect(ttlOf('error_events', kept)).toBe('greatest(toDateTime(ts), inserted_at) + toIntervalDay(30)');
   });
@@ -17,7 +17,7 @@ describe('the TTL of a table', () => {
     expect(ttlOf('ingest_days', { ...kept, incidents: null })).toBe('');
   });
 
-  test('of the ledger keeps batches that only it knows as long as that', () => {
+  test('of the ledger keeps batches that are not in the ledger by day as long as that one', () => {
     const inserted = 'toDateTime(inserted_at) + toIntervalDay';
     expect(ttlOf('ingest_batches', kept)).toBe(`${inserted}(90) WHERE by_day, ${inserted}(1095)`);
     expect(ttlOf('ingest_batches', { ...kept, incidents: null })).toBe(`${inserted}(90) WHERE by_day`);
@@ -51,13 +51,13 @@ describe('an ALTER', () => {
     expect(sent).toHaveLength(3);
   });
 
-  test('that is refused for another reason is not', async () => {
+  test('that is refused for another reason is not tried again', async () => {
     const { store, sent } = storeThat([36]);
     await expect(alterTable(store, 'ALTER TABLE a MODIFY TTL b')).rejects.toThrow('code 36');
     expect(sent).toHaveLength(1);
   });
 
-  test('that removes what another has removed is done', async () => {
+  test('that removes a TTL counts as done when another process has removed it', async () => {
     const { store, sent } = storeThat([36]);
     await alterTable(store, 'ALTER TABLE a REMOVE TTL');
     expect(sent).toHaveLength(1);

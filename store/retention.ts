@@ -4,7 +4,7 @@ import { localTable } from './cluster-ddl.ts';
 import type { Store } from './store.ts';
 import { StoreError } from './error.ts';
 
-/** What a table's rows are kept from: rows of an imported history are kept from their import. */
+/** The time from which each table keeps its rows: imported history is kept from its import. */
 const keptFrom: Readonly<Record<RetainedTable | 'ingest_days', string>> = {
   request_counts: 'greatest(ts, kept_from)',
   request_counts_1m: 'greatest(ts, kept_from)',
@@ -17,44 +17,47 @@ const keptFrom: Readonly<Record<RetainedTable | 'ingest_days', string>> = {
   ingest_days: "toDateTime(greatest(day, stored_on), 'UTC')",
 };
 
-/** Tables that forget. The ledger by day is kept as long as whatever is compared with it. */
+/** Tables that delete old rows. The ledger by day is kept as long as any table that is compared with it. */
 export type ForgettingTable = keyof typeof keptFrom;
 export const forgettingTables: readonly ForgettingTable[] = [...retainedTables, 'ingest_days'];
 
 /** The TTL of a table as ClickHouse prints it; empty: none. Pure. */
 export function ttlOf(table: ForgettingTable, retention: Retention): string {
-  // What was sent is compared with nothing.
+  // Messages are not compared with the ledger.
   const { notifications: _, ...compared } = retention;
   const most = longest(Object.values(compared));
   const after = (days: number): string => `${keptFrom[table]} + toIntervalDay(${days})`;
   if (table === 'ingest_days') return most === null ? '' : after(most);
   const days = retention[table];
   if (table !== 'ingest_batches') return days === null ? '' : after(days);
-  // Batches that the ledger by day does not hold, because they are older than it, stay as long as it does.
+  // Batches that are older than the ledger by day, and so not in it, are kept as long as it is.
   return [days === null ? '' : `${after(days)} WHERE by_day`, most === null ? '' : after(most)]
     .filter((part) => part !== '')
     .join(', ');
 }
 
-/** Days that a TTL keeps rows, null: for ever. The first interval is that of rows which the present version wrote. */
+/** How many days a TTL keeps rows; null: for ever. The first interval is the one for rows of the present version. */
 export function daysOf(ttl: string): number | null {
   const match = /toInterval(Day|Month|Year)\((\d+)\)/.exec(ttl);
   if (match === null) return null;
   return Number(match[2]) * (match[1] === 'Year' ? 365 : match[1] === 'Month' ? 30 : 1);
 }
 
-/** How one table forgets. */
+/** How one table deletes old rows. */
 export interface Forgetting {
   table: ForgettingTable;
-  /** As ClickHouse prints it; empty: it never forgets. */
+  /** As ClickHouse prints it; empty: nothing is deleted. */
   ttl: string;
   /** Null: for ever. */
   days: number | null;
-  /** Rows whose retention began before this may be gone although `days` reach further back, epoch seconds; 0: none. */
+  /**
+   * Rows whose retention began before this (epoch seconds) may be deleted although `days` reaches further back; 0:
+   * none.
+   */
   gone_before: number;
 }
 
-/** How the tables forget at present, and the server's clock in epoch seconds. Throws `StoreError`. */
+/** The present retention of all tables, and the server's clock in epoch seconds. Throws `StoreError`. */
 export async function readForgetting(store: Store): Promise<{ now: number; tables: Forgetting[] }> {
   const names = forgettingTables.map((table) => localTable(store, table));
   const rows = await store.query<{ name: string; engine_full: string }>(
@@ -75,8 +78,8 @@ export async function readForgetting(store: Store): Promise<{ now: number; table
 }
 
 /**
- * Gives every table the TTL that the settings ask for, where it has another. Two processes at once do no harm.
- * What is already stored is judged anew only when the number of days changes. Throws `StoreError`.
+ * Sets the TTL of every table whose TTL differs from the settings. Two processes at once do no harm. Stored rows are
+ * evaluated again only when the number of days changes. Throws `StoreError`.
  */
 export async function applyRetention(store: Store, retention: Retention): Promise<ForgettingTable[]> {
   const { tables } = await readForgetting(store);
@@ -85,7 +88,7 @@ export async function applyRetention(store: Store, retention: Retention): Promis
     const wanted = ttlOf(table, retention);
     if (wanted === ttl) continue;
     const wantedDays = daysOf(wanted);
-    // Said first: rows that were dropped while this was not known would be reported as missing.
+    // Recorded first: otherwise `reconcile` would report the rows that the shorter retention deleted as missing.
     if (days !== null && (wantedDays === null || wantedDays > days)) await noteDropped(store, table, days);
     const on = store.cluster === '' ? '' : ` ON CLUSTER '${store.cluster}'`;
     const alter = `ALTER TABLE ${store.database}.${localTable(store, table)}${on}`;
@@ -106,11 +109,11 @@ async function noteDropped(store: Store, table: string, days: number): Promise<v
 }
 
 const TRIES = 10;
-/** 517 CANNOT_ASSIGN_ALTER: another process alters the table; 36: another has removed the TTL already. */
+/** 517 CANNOT_ASSIGN_ALTER: another process is altering the table. 36: another process has already removed the TTL. */
 const ALTERED_BY_ANOTHER = 517;
 const NO_TTL_TO_REMOVE = 36;
 
-/** Runs an ALTER, again while another process alters the same table. Throws `StoreError`. */
+/** Runs an ALTER, and tries again while another process alters the same table. Throws `StoreError`. */
 export async function alterTable(store: Pick<Store, 'command'>, statement: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

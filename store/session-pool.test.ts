@@ -53,7 +53,7 @@ test('a session that cannot be opened leaves its place to the next', async () =>
   expect(await pool.use(async (session) => session)).toBe(2);
 });
 
-test('closing waits for those who use a session', async () => {
+test('closing waits until nobody uses a session', async () => {
   const { pool, closed } = counted();
   let finish: () => void = () => undefined;
   const use = pool.use(async () => new Promise<void>((resolve) => (finish = resolve)));

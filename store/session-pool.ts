@@ -1,15 +1,15 @@
-/** Sessions of the embedded engine, each lent to one caller at a time. */
+/** Sessions of the embedded engine. Each is lent to one caller at a time. */
 export interface SessionPool<T> {
   /**
-   * Runs `act` with a session of its own, after those that asked before. A session on which something failed is
-   * replaced: the engine prints what was left of a failed answer before the next one.
+   * Runs `act` with a session that nobody else uses; callers are served in order. A session on which something failed
+   * is closed and replaced, because the engine prints the rest of a failed answer before the next one.
    */
   use<R>(act: (session: T) => Promise<R>): Promise<R>;
-  /** Closes the sessions once nobody uses them; who still waits is served before. */
+  /** Closes the sessions when nobody uses them. Callers that already wait are served first. */
   close(): Promise<void>;
 }
 
-/** A pool of at most `size` sessions, opened when they are first needed. */
+/** A pool of at most `size` sessions; each opens when it is first needed. */
 export function createSessionPool<T>(
   size: number,
   open: () => T | Promise<T>,
@@ -25,7 +25,7 @@ export function createSessionPool<T>(
   }
 
   function giveBack(): void {
-    // The place goes to the next in line without becoming free in between.
+    // The next caller gets the place directly, so no other caller can take it in between.
     const next = waiting.shift();
     if (next === undefined) lent -= 1;
     else next();
@@ -49,7 +49,7 @@ export function createSessionPool<T>(
       }
     },
     close: async () => {
-      // Holding every place means that nobody holds a session.
+      // When this call has every place, nobody else has a session.
       for (let i = 0; i < size; i++) await take();
       for (const session of idle.splice(0)) await close(session);
       for (let i = 0; i < size; i++) giveBack();

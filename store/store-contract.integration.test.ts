@@ -65,11 +65,11 @@ describe.each([
       token: tokenOfInsert,
     });
 
-  test('says what it is', () => {
+  test('says whether it is embedded or a server', () => {
     expect(store.kind).toBe(kind);
   });
 
-  test('has one set of tables after migrations twice at once and once more', async () => {
+  test('has one set of tables after two migrations at once and a third one', async () => {
     await migrate(store);
     const tables = await store.query<{ name: string }>(
       `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine != 'MaterializedView' ORDER BY name`,
@@ -85,7 +85,7 @@ describe.each([
       expect(await countsOf(table, 'dedup'), table).toBe(10);
   });
 
-  /** As many rows as there are clients, each of one request in 80 ms. */
+  /** One row per client; each is one request that took 80 ms. */
   const nativeBody = (org: string, clients: readonly string[]): NativeBlock => {
     const same = (value: number): Uint32Array => new Uint32Array(clients.length).fill(value);
     const block = new NativeBlock(clients.length);
@@ -112,7 +112,7 @@ describe.each([
   const insertNative = (block: NativeBlock, tokenOfInsert: string) =>
     store.insert({ table: 'request_counts', format: 'Native', token: tokenOfInsert, ...block.rows() });
 
-  test('takes a Native block with the values that it holds', async () => {
+  test('stores the values of a Native block', async () => {
     const clients = ['', 'a\tb\\', "ü😀'", '\\N'];
     const block = nativeBody('native', clients);
     block.nullable('limit_tokens', Float64Array.of(Number.NaN, 0, 1e9, Number.NaN));
@@ -155,8 +155,9 @@ describe.each([
     },
   );
 
-  // What was half in when a worker of before was killed is written again by one that sends blocks.
-  test('knows the token of text rows again when the batch comes as a block, and the other way round', async () => {
+  // A worker of an earlier version was killed half-way through a batch of text rows; one that sends blocks writes it
+  // again.
+  test('recognises the token of text rows when the batch is repeated as a block, and the reverse', async () => {
     const clients = Array.from({ length: 50_000 }, (_item, i) => `client ${i}`);
     const block = nativeBody('mixed', clients);
     const { columns } = block.rows();
@@ -173,7 +174,7 @@ describe.each([
       expect(await countsOf(table, 'mixed'), table).toBe(100_000);
   });
 
-  test('refuses a block that is not whole, and goes on', async () => {
+  test('refuses an incomplete block, and goes on', async () => {
     const block = nativeBody('broken', ['a', 'b']).rows();
     const cut = { ...block, body: block.body.subarray(0, block.body.length - 3) };
     await expect(
@@ -191,7 +192,7 @@ describe.each([
       expect(await countsOf(table, 'parallel'), table).toBe(30);
   });
 
-  test('keeps a row of many partitions and every byte of a text', async () => {
+  test('stores rows of many partitions in one insert, and every byte of a text', async () => {
     const org = `tab\\tnewline\\nback\\\\slash 'quote' üñ😀 */; INSERT INTO t VALUES (1) -- /* $$`;
     const days = Array.from(
       { length: 120 },
@@ -281,7 +282,7 @@ describe.each([
     expect(await countsOf('request_counts', 'bad')).toBe(5);
   });
 
-  test('gives many rows as columns, and none of a query that fails half-way', async () => {
+  test('returns many rows as columns, and nothing of a query that fails half-way', async () => {
     const { rows, numbers, texts } = await store.columns(
       `SELECT toLowCardinality(concat('org ', toString(number % {orgs:UInt32}))) AS org, number AS n,
          if(number % 2 = 0, NULL, number / 2) AS half FROM numbers(200000) ORDER BY number`,

@@ -2,7 +2,7 @@ import type { DiskGuard } from './disk-guard.ts';
 import type { EngineSession } from './engine-session.ts';
 import type { Columns } from './native-answer.ts';
 
-/** A connection to the embedded engine or to a server; the same code for both. Errors are `StoreError`. */
+/** A connection to the embedded engine or to a server, with the same interface. Errors are `StoreError`. */
 export interface Store {
   readonly kind: 'embedded' | 'server';
   readonly database: string;
@@ -10,36 +10,39 @@ export interface Store {
   readonly cluster: string;
   /** Host or directory, for messages. */
   readonly where: string;
-  /** Rows of a SELECT (without FORMAT). `{name:Type}` placeholders take `params`. 64-bit numbers come as numbers. */
+  /**
+   * Rows of a SELECT (without FORMAT). `params` are the values of `{name:Type}` placeholders. 64-bit numbers are
+   * returned as numbers.
+   */
   query<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]>;
-  /** The same as columns: for many rows. Texts are `String` or `LowCardinality(String)`. */
+  /** The same as columns, for many rows. Texts are `String` or `LowCardinality(String)`. */
   columns(sql: string, params?: Record<string, unknown>): Promise<Columns>;
   /** A statement without a result: DDL, ALTER, INSERT SELECT. */
   command(sql: string, params?: Record<string, unknown>): Promise<void>;
-  /** Resolves only when stored. The token makes a repetition count once. */
+  /** Resolves only when the rows are stored. The token makes a repetition count once. */
   insert(insert: Insert): Promise<void>;
-  /** Embedded only: the engine beneath, for statements that come from outside. */
+  /** Only for the embedded engine: direct access for statements of other programs. */
   readonly engine?: Engine;
   close(): Promise<void>;
 }
 
-/** The embedded engine. Its errors are the engine's own, `Code: 60. DB::Exception: …`. */
+/** The embedded engine. Errors are the engine's own: `Code: 60. DB::Exception: …`. */
 export interface Engine {
-  /** A session in the store's directory, in under a millisecond; its settings end with it. */
+  /** Opens a session in the store's directory, in under a millisecond. Its settings end with it. */
   openSession(): EngineSession;
-  /** Runs an insert that comes another way than `EngineSession.insert`. Throws code 243 when the disk is nearly full. */
+  /** Runs an insert that does not use `EngineSession.insert`. Throws code 243 when the disk is nearly full. */
   guard: DiskGuard['insert'];
 }
 
 export interface Insert {
   table: string;
   columns: readonly string[];
-  /** TabSeparated unless said otherwise. */
+  /** TabSeparated when absent. */
   format?: 'TabSeparated' | 'Native';
   body: Buffer;
-  /** insert_deduplication_token: equal tokens are stored once per table. */
+  /** Deduplication token: a table stores rows with the same token once. */
   token: string;
-  /** The Kafka partition that the rows come from: on a cluster they all go to one shard. */
+  /** The Kafka partition of the rows: on a cluster they all go to one shard. */
   home?: { topic: string; partition: number };
 }
 
@@ -51,8 +54,8 @@ export interface StoreOptions {
   user: string;
   password: string;
   cluster: string;
-  /** How long one statement may take on a server, ms. */
+  /** Longest time for one statement on a server, ms. */
   timeoutMs?: number;
-  /** Told, in one line, what the embedded engine had to set aside when it was opened. */
+  /** Called with one line that says what the embedded engine set aside when it was opened. */
   notice?: (line: string) => void;
 }

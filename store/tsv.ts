@@ -23,7 +23,7 @@ export function tsvRow(values: readonly TsvValue[]): string {
   return `${tsvFields(values)}\n`;
 }
 
-/** The same without the line end: a part of a row. */
+/** The same without the line end, as part of a row. */
 export function tsvFields(values: readonly TsvValue[]): string {
   let fields = '';
   for (let i = 0; i < values.length; i++) fields += (i === 0 ? '' : '\t') + tsvField(values[i] ?? null);

@@ -3,7 +3,9 @@ import type { Insert, Store } from './store.ts';
 import type { NativeRows } from './native-block.ts';
 import { tsvRow, tsvTime } from './tsv.ts';
 
-/** What one batch adds: counts as a Native block, other rows as TabSeparated bytes, null where there are none. */
+/**
+ * The rows that one batch adds: counts as a Native block, the others as TabSeparated bytes; null when there are none.
+ */
 export interface RowBodies {
   counts: NativeRows | null;
   events: Buffer | null;
@@ -20,7 +22,7 @@ export interface DayCount {
   failed: number;
 }
 
-/** The batch's row in the ledger; `to` is exclusive. */
+/** The ledger row of a batch. `to` is exclusive. */
 export interface LedgerEntry {
   topic: string;
   partition: number;
@@ -37,19 +39,19 @@ export interface LedgerEntry {
   /** Event times, epoch ms; null when nothing was counted. */
   first_ts: number | null;
   last_ts: number | null;
-  /** How `counted` and `failed` spread over the days of event time. */
+  /** `counted` and `failed` by day of event time. */
   days: readonly DayCount[];
-  /** Fields of counted records that were left out as unreadable, and in how many. */
+  /** Fields of counted records that were left out as unreadable, and in how many records. */
   dropped: ReadonlyMap<string, number>;
   topic_id: string;
   last_digest: string;
   worker: string;
   detail: string;
-  /** Null: no value of a dimension was looked at. */
+  /** Null when no value of a dimension was checked. */
   names: NamesEntry | null;
 }
 
-/** Which values of the dimensions a batch was the first to have, and what it counted under `(other)`. */
+/** Names that this batch was the first to count, and its requests that were counted under `(other)`. */
 export interface NamesEntry {
   /** Days since the epoch. */
   day: number;
@@ -133,8 +135,8 @@ const ledgerColumns = [
 ] as const;
 
 /**
- * The inserts of a batch in the order in which they are sent: the ledger last, because its row says that the
- * others are in. All carry the batch's token, so that any of them can be repeated.
+ * The inserts of a batch in the order in which they are sent. The ledger comes last, because its row says that the
+ * others are stored. All have the batch's token, so each can be repeated.
  */
 export function batchInserts(rows: RowBodies, entry: LedgerEntry, token: string): Insert[] {
   const inserts: Insert[] = [];
@@ -160,7 +162,7 @@ export function ledgerInsert(entry: LedgerEntry, token: string): Insert {
   };
 }
 
-/** Sends the inserts one after the other. Throws the first `StoreError`; a repetition counts once. */
+/** Sends the inserts one after the other. Throws the first `StoreError`. A repetition counts once. */
 export async function writeInserts(store: Store, inserts: readonly Insert[]): Promise<void> {
   for (const insert of inserts) await store.insert(insert);
 }

@@ -9,8 +9,8 @@ import type { Scenario, TrueIncident } from '../simulate/scenario.ts';
 import { findScenario } from '../simulate/scenarios.ts';
 import { trueIncidents } from '../simulate/truth.ts';
 
-// The analyzers against traffic whose truth is known. Classes are the true ones: what the classifier makes of
-// the texts is judged elsewhere.
+// Runs the analyzers over traffic whose truth is known. Classes are the true ones; other tests judge what the
+// classifier makes of the texts.
 
 const FROM = Date.UTC(2026, 10, 2);
 
@@ -54,7 +54,7 @@ function analyze(name: string, seed: number): { truth: TrueIncident[]; found: In
   const to = FROM + scenario.duration_ms;
   const { incidents } = play(count(scenario, seed, to), { until: to / 1000 });
   const listed = new Set(incidents.flatMap(({ related }) => related));
-  // A consequence is told with its cause and not by itself.
+  // A consequence is listed under its cause and is no finding of its own.
   const found = incidents.filter(({ id }) => !listed.has(id));
   return { truth: trueIncidents(scenario, { from: FROM, to }), found };
 }

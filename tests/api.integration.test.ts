@@ -59,7 +59,7 @@ afterAll(async () => {
 });
 
 const headers = { host: '127.0.0.1:7070' };
-/** The schema of the answer of each route, as the document is made of it. */
+/** The schema of the answer of each route, as in the OpenAPI document. */
 const answerOf = (method: string, route: string) => {
   const options = {
     store,
@@ -75,7 +75,7 @@ const answerOf = (method: string, route: string) => {
   return found.answer;
 };
 
-/** Asks, and demands that the answer is what the route says of itself. */
+/** Asks a route, and checks that the answer fits the route's schema. */
 async function get(route: string, url: string = route) {
   const answer = await app.inject({ url: `/api/v1${url}`, headers });
   expect(answer.statusCode, `${url}: ${answer.body.slice(0, 500)}`).toBe(200);
@@ -109,7 +109,7 @@ describe('the API on the counts of a replayed day', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('incidents come page by page, each once, in one order', async () => {
+  test('incidents come in pages, each once and in a fixed order', async () => {
     const all = await get('/incidents');
     expect(all.incidents.length).toBeGreaterThan(2);
     const ids: string[] = [];
@@ -122,7 +122,7 @@ describe('the API on the counts of a replayed day', () => {
     expect(ids).toEqual(all.incidents.map(({ id }: { id: string }) => id));
   });
 
-  test('filters of incidents leave what fits, and together everything', async () => {
+  test('each filter returns the matching incidents, and all values together return every incident', async () => {
     const { incidents: all } = await get('/incidents');
     for (const [name, values] of [
       ['kind', [...new Set(all.map(({ kind }: { kind: string }) => kind))]],
@@ -154,7 +154,7 @@ describe('the API on the counts of a replayed day', () => {
     expect(injected.incidents).toEqual([]);
   });
 
-  test('one incident has its samples, its plan and what happened to it', async () => {
+  test('one incident has its samples, its plan and its history', async () => {
     const [surge] = (await get('/incidents', '/incidents?kind=slow_down_surge')).incidents;
     const one = await get('/incidents/{id}', `/incidents/${surge.id}`);
     expect(one.incident.remedy.plan.length).toBeGreaterThan(1);
@@ -166,7 +166,7 @@ describe('the API on the counts of a replayed day', () => {
     );
   });
 
-  test('trends are the counts, and are compared with the period before', async () => {
+  test('trends are the counts, compared with the period before', async () => {
     const [quota] = (await get('/incidents', '/incidents?kind=quota_exhausted')).incidents;
     const span = `from=${quota.started_at}&to=${quota.resolved_at}`;
     const { series } = await get(
@@ -195,7 +195,7 @@ describe('the API on the counts of a replayed day', () => {
     expect(scopes[0].scope).toMatchObject({ project: quota.scope.project });
   });
 
-  test('errors come page by page, newest first, and are searched', async () => {
+  test('errors come in pages, newest first, and can be searched', async () => {
     const span = `class=slow_down&from=now-1d`;
     const first = await get('/errors', `/errors?${span}&limit=50`);
     const second = await get('/errors', `/errors?${span}&limit=50&cursor=${first.next}`);
@@ -210,13 +210,13 @@ describe('the API on the counts of a replayed day', () => {
     expect(hostile.errors).toEqual([]);
   });
 
-  test('every panel answers as the document says', async () => {
+  test('every panel answers as the document describes', async () => {
     const { panels } = await get('/panels');
     expect(panels.length).toBeGreaterThan(20);
     for (const { slug } of panels) await get('/panels/{slug}', `/panels/${slug}?from=now-6h`);
   });
 
-  test('the pipeline says what became of the records', async () => {
+  test('the pipeline reports what happened to the records', async () => {
     const { topics, broken } = await get('/pipeline');
     const [row] = await store.query<{ n: number }>('SELECT sum(requests) AS n FROM request_counts');
     expect(topics).toMatchObject([{ counted: row?.n, dead: 0 }]);
@@ -230,7 +230,7 @@ describe('the API on the counts of a replayed day', () => {
     for (const { name } of kinds) expect((await get('/kinds/{name}', `/kinds/${name}`)).page).not.toBeNull();
   });
 
-  test('an answer that the client has already is not sent again', async () => {
+  test('an answer that the client already has is not sent again', async () => {
     for (const url of ['/api/v1/incidents', '/api/v1/trends?from=now-1d', '/api/v1/classes']) {
       const first = await app.inject({ url, headers });
       const tag = String(first.headers.etag);
@@ -243,7 +243,7 @@ describe('the API on the counts of a replayed day', () => {
     }
   });
 
-  test('a silence holds, is listed and ends; who listens to events hears of it', async () => {
+  test('a silence works, is listed and ends, and events report it', async () => {
     const listening = await app.inject({ url: '/api/v1/events', headers, payloadAsStream: true });
     expect(listening.headers['content-type']).toBe('text/event-stream');
     let heard = '';
@@ -271,7 +271,7 @@ describe('the API on the counts of a replayed day', () => {
     stream.destroy();
   });
 
-  test('an incident that is over cannot be acknowledged', async () => {
+  test('a resolved incident cannot be acknowledged', async () => {
     const [surge] = (await get('/incidents', '/incidents?kind=slow_down_surge')).incidents;
     const answer = await post(`/incidents/${surge.id}/acknowledge`, { by: 'me' });
     expect(answer.statusCode).toBe(400);

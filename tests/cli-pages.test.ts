@@ -6,8 +6,8 @@ import { settingKeys, valueAt } from '../cli/settings/settings-keys.ts';
 import { settingsPage } from '../cli/settings/settings-page.ts';
 import { settingsSchema } from '../domain/settings.ts';
 
-// `npx vitest run --project unit tests/cli-pages -u` writes them anew.
-describe('the generated pages are as the code has them', () => {
+// `npx vitest run --project unit tests/cli-pages -u` writes the pages again.
+describe('the generated pages agree with the code', () => {
   it('docs/commands.md', () => expect(commandsPage()).toMatchFileSnapshot('../docs/commands.md'));
   it('docs/settings.md', () => expect(settingsPage()).toMatchFileSnapshot('../docs/settings.md'));
   it('faultline.example.yaml', () =>
@@ -31,7 +31,7 @@ describe('the example file', () => {
     for (const { key, description } of settingKeys()) expect(description, key).not.toBe('');
   });
 
-  it('gives each setting a variable of its own', () => {
+  it('gives each setting its own variable', () => {
     const names = settingKeys().map(({ env }) => env);
     expect(new Set(names).size).toBe(names.length);
   });

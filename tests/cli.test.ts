@@ -60,7 +60,7 @@ describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', 
       "faultline: unknown option '--sinze'; did you mean --since?",
     ],
     [
-      'a settings file that is not there',
+      'a missing settings file',
       ['doctor', '--config', 'none.yaml'],
       {},
       'faultline: settings file none.yaml: does not exist',
@@ -81,7 +81,7 @@ describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', 
       'a dimension',
       ['trends', '--by', 'colour'],
       {},
-      'faultline: "colour" is no dimension; use one of provider, org',
+      'faultline: "colour" is not a dimension; use one of provider, org',
     ],
     [
       'a flag of a setting',
@@ -97,7 +97,7 @@ describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', 
   });
 });
 
-describe('trouble outside is one line on stderr and exit code 1', () => {
+describe('trouble outside the program is one line on stderr and exit code 1', () => {
   it.each<[string, string[], string]>([
     [
       'no data directory',
@@ -124,7 +124,7 @@ describe('the program', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  it('shows help on stderr when nothing is asked for', async () => {
+  it('shows help on stderr without a command', async () => {
     const { code, stdout, stderr } = await faultline([]);
     expect(stderr).toContain('Usage: faultline');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -141,7 +141,7 @@ describe('the program', () => {
   it.each<[string, Record<string, string>, string, number]>([
     ['was not configured', {}, 'skip', 0],
     ['was configured and does not answer', { FAULTLINE_KAFKA_BROKERS: '127.0.0.1:9' }, 'fail', 1],
-  ])('lets a Kafka that %s pass as it should', async (_name, env, result, code) => {
+  ])('handles a Kafka that %s', async (_name, env, result, code) => {
     const checked = await faultline(['doctor', '--json'], env);
     const checks = JSON.parse(checked.stdout) as { name: string; result: string; text: string }[];
     const kafka = checks.find(({ name }) => name === 'kafka');
@@ -155,7 +155,7 @@ describe('the program', () => {
     expect(stdout).toContain('group: piped # /dev/fd/');
   });
 
-  it('ends cleanly when its reader goes away', async () => {
+  it('ends without an error when its reader goes away', async () => {
     const { code, stderr } = await faultline(['simulate', '--seed', '1'], {}, true);
     expect(code).toBe(0);
     expect(stderr).not.toMatch(/EPIPE|Error/);

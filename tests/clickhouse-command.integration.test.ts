@@ -37,13 +37,13 @@ const insert = (name: string) => ({
   token: name,
 });
 
-test('several processes write into one embedded engine, and what they wrote outlives it', async () => {
+test('several processes write into one embedded engine, and their rows are there after a restart', async () => {
   const data = path.join(directory, 'data');
   const server = await served(data);
   const stores = await Promise.all(
     [0, 1, 2].map(() => openStore({ ...options, url: server.url, password: token })),
   );
-  // Every batch is sent by two of the three, as after a rebalance.
+  // Two of the three processes send every batch, as after a rebalance.
   const inserts = Array.from({ length: 30 }, (_item, i) =>
     [i % 3, (i + 1) % 3].map((n) => ({ store: stores[n], i })),
   );
@@ -58,7 +58,7 @@ test('several processes write into one embedded engine, and what they wrote outl
   await own.close();
 });
 
-test('a reader without the token sees the tables and changes nothing', async () => {
+test('a reader without the token sees the tables and cannot change them', async () => {
   const server = await served(path.join(directory, 'read'));
   const incidents = await runFaultline(['incidents', '--format', 'json', '--clickhouse-url', server.url]);
   expect(incidents).toMatchObject({ code: 0, stdout: '[]\n' });

@@ -10,7 +10,7 @@ import { findScenario } from '../simulate/scenarios.ts';
 const root = new URL('../', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
 
-// Closed: Docker refuses an unknown key, and a misspelt one would otherwise be found by the first user.
+// Strict: Docker refuses an unknown key, and otherwise the first user would find a misspelt one.
 const healthcheck = z.strictObject({
   test: z.array(z.string()).min(2),
   interval: z.string(),
@@ -97,7 +97,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  test('Grafana, workers and analyzers start when the tables are there', () => {
+  test('Grafana, workers and analyzers start after the tables exist', () => {
     for (const name of ['grafana', 'worker', 'analyzer']) {
       expect(compose.services[name]?.depends_on['migrate']).toEqual({
         condition: 'service_completed_successfully',
@@ -156,13 +156,13 @@ describe('docker-compose.yml', () => {
     },
   );
 
-  test('workers and analyzers are asked where they answer by default', () => {
+  test('health checks of workers and analyzers use the default addresses', () => {
     const { host, port } = settingsSchema.parse({}).metrics;
     for (const name of ['worker', 'analyzer'])
       expect(compose.services[name]?.healthcheck?.test.at(-1)).toContain(`http://${host}:${port}/healthz`);
   });
 
-  test('each user of ClickHouse may do what its part needs, and nobody else comes in', () => {
+  test('each ClickHouse user has the rights that its part needs, and nobody else can log in', () => {
     const users = read('deploy/clickhouse/users.xml');
     const { user, database } = settingsSchema.parse({
       clickhouse: {
@@ -183,7 +183,7 @@ describe('docker-compose.yml', () => {
     for (const [, name = ''] of users.matchAll(/from_env="(\w+)"/g)) expect(names).toContain(name);
   });
 
-  test('the demo sends traffic of now, as long as it runs', () => {
+  test('the demo sends traffic with the present time as long as it runs', () => {
     const live = services.filter(([, { command = [] }]) => command.includes('--live'));
     expect(live.map(([name]) => name)).toEqual(['demo-slow-down', 'demo-quota']);
   });
@@ -197,7 +197,7 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe('what Grafana is provisioned with', () => {
+describe('the provisioning of Grafana', () => {
   const source = parse(read('deploy/grafana/provisioning/datasources/clickhouse.yaml')) as {
     datasources: {
       uid: string;
@@ -224,7 +224,7 @@ describe('what Grafana is provisioned with', () => {
     );
   });
 
-  test('it logs in as the read-only user that ClickHouse has, by the password that both are given', () => {
+  test('it logs in as the read-only user of ClickHouse, with the password that both receive', () => {
     const [clickhouse] = source.datasources;
     const users = read('deploy/clickhouse/users.xml');
     expect(users).toContain(`<${String(clickhouse?.jsonData['username'])}>`);
@@ -238,7 +238,7 @@ describe('what Grafana is provisioned with', () => {
     }
   });
 
-  test('dashboards and runbooks are mounted where they are looked for', () => {
+  test('dashboards and runbooks are mounted where Grafana and the commands look for them', () => {
     const folder = provider.providers[0]?.options.path;
     expect(grafana?.volumes).toContain(`./dashboards/grafana/out/dashboards:${folder}:ro`);
     expect(grafana?.volumes).toContain('./docs:/usr/share/grafana/public/faultline:ro');
@@ -254,7 +254,7 @@ describe('what Grafana is provisioned with', () => {
 describe('the image', () => {
   const dockerfile = read('Dockerfile');
 
-  test('copies what exists and what .dockerignore lets through', () => {
+  test('copies only files that exist and that .dockerignore lets through', () => {
     const allowed = read('.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'))
@@ -269,14 +269,14 @@ describe('the image', () => {
     }
   });
 
-  test('holds every folder of code that the commands import', () => {
+  test('contains every folder of code that the commands import', () => {
     for (const folder of ['domain', 'store', 'ingest', 'analyzers', 'dashboards', 'simulate', 'cli']) {
       expect(statSync(new URL(folder, root)).isDirectory()).toBe(true);
       expect(dockerfile).toContain(`COPY ${folder} ./${folder}`);
     }
   });
 
-  test('runs as a user without rights, by the entry that package.json has', () => {
+  test('runs as an unprivileged user, with the entry point of package.json', () => {
     expect(dockerfile).toMatch(/^USER node$/m);
     expect(dockerfile).toMatch(/^FROM node:24-slim$/m);
     expect(dockerfile).toContain('"cli/main.ts"');

@@ -16,8 +16,8 @@ interface Sample {
   wait?: number;
 }
 
-// errors.jsonl: error texts as people met them; variants.jsonl: shapes that those do not show; vendors.jsonl: what
-// vendors, gateways and clients answer, after their documents.
+// errors.jsonl: error texts that people met. variants.jsonl: shapes that those do not have. vendors.jsonl: answers from
+// the documents of vendors, gateways and clients.
 const met = samplesOf('errors.jsonl');
 const variants = samplesOf('variants.jsonl');
 const vendors = samplesOf('vendors.jsonl');
@@ -39,7 +39,7 @@ describe('corpus', () => {
       fault: sample.fault ?? fault,
       wait: sample.wait ?? wait_seconds,
     });
-    // Whoever may be at fault, the gateway is named only where it refused by itself.
+    // Whoever is at fault, the gateway is named only if it refused by itself.
     if (sample.fault === undefined) expect(fault).not.toBe('gateway');
   });
 
@@ -48,10 +48,10 @@ describe('corpus', () => {
     for (const sample of all) expect(classify(inputOf(sample)).rule).not.toBe('');
   });
 
-  test('what is hidden changes no class, and mostly nothing', () => {
+  test('redaction changes no class, and most texts not at all', () => {
     const strictest = new Redactor({ ...defaultPrivacy, hide_ip: true });
     const hidden = all.filter((sample) => strictest.text(sample.body) !== sample.body);
-    // Keys as their issuers show them, addresses of support, answers before an error.
+    // Keys in the short form that issuers show, support addresses, answers before an error.
     expect(hidden.length).toBeLessThan(all.length / 10);
     const wrong = all.filter((sample) => {
       const input = inputOf(sample);
@@ -60,7 +60,7 @@ describe('corpus', () => {
     expect(wrong.map(nameOf)).toEqual([]);
   });
 
-  test('a text says its class without the status beside it', () => {
+  test('a text has the same class without its status', () => {
     const stated = met.filter((sample) => sample.status !== null);
     const wrong = stated.filter(
       (sample) => classify({ ...inputOf(sample), status: 0 }).class !== sample.label,
@@ -72,7 +72,7 @@ describe('corpus', () => {
 const quote = (text: string) => JSON.stringify(text);
 const wrapped = (text: string) => text.replace(/(.{40,}?) /g, '$1\n     ');
 
-/** What loggers, relays and terminals do to a text without changing what it says. */
+/** Changes by loggers, relays and terminals that do not change the meaning of a text. */
 const damages: [string, (text: string) => unknown][] = [
   [
     'an error object of a relay',

@@ -14,12 +14,12 @@ const index = readText('docs/errors/README.md');
 const rules = ruleIdsByClass();
 
 describe('error pages and the table of classes', () => {
-  test('every class has a page and every page a class', () => {
+  test('every class has a page, and every page has a class', () => {
     const pages = readdirSync(path.join(root, 'docs/errors')).filter((file) => file !== 'README.md');
     expect(pages.toSorted()).toEqual(errorClassNames.map((name) => `${name}.md`).toSorted());
   });
 
-  test('the index lists every class in order, with the words of the table', () => {
+  test('the index lists every class in order, with the texts of the table', () => {
     const rows = index.split('\n').filter((line) => line.startsWith('| ['));
     expect(rows.map(cellsOf)).toEqual(
       errorClassNames.map((name) => {
@@ -35,7 +35,7 @@ describe('error pages and the table of classes', () => {
 });
 
 describe.each(errorClassNames)('the page of %s', (name) => {
-  // Read in each test, so that a missing page fails by name and not the whole file.
+  // Read in each test, so that a missing page fails by its name instead of failing the whole file.
   const readPage = () => readText(`docs/errors/${name}.md`);
   const facts = errorClasses[name];
 
@@ -62,13 +62,13 @@ describe.each(errorClassNames)('the page of %s', (name) => {
     expect(listed).toEqual(rules.get(name));
   });
 
-  test('shows examples that are classified so', () => {
+  test('shows examples that the classifier gives this class', () => {
     const examples = examplesOf(readPage());
     expect(examples.length).toBeGreaterThan(0);
     expect(examples.filter((text) => classOf(text) !== name)).toEqual([]);
   });
 
-  test('tells neighbours apart, by a link to another class', () => {
+  test('separates similar classes, with a link to another class', () => {
     const links = linksOf(sectionOf(readPage(), 'Not to be confused with'));
     expect(links.length).toBeGreaterThan(0);
     expect(links).not.toContain(`${name}.md`);
@@ -87,7 +87,7 @@ describe('the links of all pages', () => {
     expect(linksOf(readText(page)).filter((link) => !resolves(page, link))).toEqual([]);
   });
 
-  test('page names in code lead to files', () => {
+  test('page names in code belong to files', () => {
     const sources = listFiles('*.ts').filter(
       (file) => !file.startsWith('tests/') && !file.includes('.test.'),
     );
@@ -99,7 +99,9 @@ describe('the links of all pages', () => {
   });
 });
 
-/** True for an address outside and for a file, with its heading where the link names one, in the repository. */
+/**
+ * True for an outside address, and for a file of the repository that exists, with its heading if the link names one.
+ */
 function resolves(page: string, link: string): boolean {
   if (/^[a-z][a-z+.-]*:/.test(link)) return true;
   const [file = '', heading] = link.split('#');
@@ -108,7 +110,7 @@ function resolves(page: string, link: string): boolean {
   return heading === undefined || headingsOf(readText(target)).includes(heading);
 }
 
-/** Targets of links and images, inline and by reference; what stands in code is no link. */
+/** Targets of links and images, inline and by reference; code contains no links. */
 function linksOf(markdown: string): string[] {
   const prose = withoutBlocks(markdown).replaceAll(/`[^`\n]*`/g, '');
   const found = prose.matchAll(
@@ -117,7 +119,7 @@ function linksOf(markdown: string): string[] {
   return [...found].map(([, inline, reference, html]) => inline ?? reference ?? html ?? '');
 }
 
-/** Names of headings in links, as Git hosts form them. */
+/** Names of headings in links, as Git hosts make them. */
 function headingsOf(markdown: string): string[] {
   const headings = withoutBlocks(markdown).match(/(?<=^#{1,6} ).+$/gm) ?? [];
   return headings.map((heading) =>
@@ -132,7 +134,7 @@ function withoutBlocks(markdown: string): string {
   return markdown.replaceAll(/^```[\s\S]*?^```/gm, '');
 }
 
-/** The text below a heading of the second level, up to the next. */
+/** The text below a heading of the second level, up to the next one. */
 function sectionOf(page: string, heading: string): string {
   return page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
 }

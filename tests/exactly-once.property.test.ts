@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createWorld, type Happening } from './fixtures/fake-cluster.ts';
 
-// The real worker against a broker and a store made of variables. Everything that takes time is a pending step, and
-// the schedule decides which step happens next: so crashes, rebalances, lost answers and late inserts meet at any point.
+// Runs the real worker against a broker and a store in memory. Everything that takes time is a pending step, and the
+// schedule decides which step happens next, so crashes, rebalances, lost answers and late inserts meet at any point.
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 60, arbitrary: fc.record({ kind: fc.constant('step' as const), choice: fc.nat(1_000) }) },
@@ -28,7 +28,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget_offsets' as const) }) },
 );
 
-test('whatever crashes, moves, freezes or gets lost, every record is counted once', {
+test('every record is counted once, whatever crashes, moves, freezes or gets lost', {
   timeout: 120_000,
 }, async () => {
   await fc.assert(
@@ -61,6 +61,6 @@ test('the check notices a store that forgets its tokens', { timeout: 60_000 }, a
       expect(proof.counted).toEqual(proof.produced);
     },
   );
-  // The first failure says it; to make it smaller would take most of the time.
+  // The first failure is enough; shrinking it would take most of the time.
   expect((await fc.check(broken, { numRuns: 100, seed: 1, endOnFailure: true })).failed).toBe(true);
 });

@@ -7,7 +7,7 @@ import { settingsSchema } from '../domain/settings.ts';
 const examples = path.resolve(import.meta.dirname, '../examples');
 const read = (file: string): string => readFileSync(path.join(examples, file), 'utf8');
 
-describe('configurations of the programs that carry logs to Kafka', () => {
+describe('example configurations of programs that send logs to Kafka', () => {
   test.each([
     ['otel-collector/collector.yaml', ['exporters', 'kafka', 'traces', 'topic']],
     ['otel-collector/collector.yaml', ['exporters', 'kafka', 'logs', 'topic']],
@@ -21,7 +21,7 @@ describe('configurations of the programs that carry logs to Kafka', () => {
     expect(settingsSchema.parse({}).kafka.topics).toEqual([topic]);
   });
 
-  test('what the Collector sends at once stays far below the largest message', () => {
+  test('the batches of the Collector stay far below the largest message', () => {
     const { processors } = parse(read('otel-collector/collector.yaml')) as {
       processors: { batch: { send_batch_max_size: number } };
     };
@@ -29,7 +29,7 @@ describe('configurations of the programs that carry logs to Kafka', () => {
   });
 });
 
-test('the page names every example, and every example that it names is there', () => {
+test('the page names every example, and every example that it names exists', () => {
   const folders = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const linked = [...read('README.md').matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target ?? '');
   expect(new Set(linked.map((target) => target.split('/')[0]))).toEqual(

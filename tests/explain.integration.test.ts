@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runFaultline } from './fixtures/run-faultline.ts';
 
 const MINUTE = 60_000;
-// Recent, so that a store still has it; whole minutes, so that the tables agree.
+// Recent, so that the store still has it; whole minutes, so that the tables agree.
 const start = Math.floor(Date.now() / MINUTE) * MINUTE - 180 * MINUTE;
 const at = (minute: number) => new Date(start + minute * MINUTE).toISOString();
 
@@ -18,11 +18,14 @@ interface Traffic {
   client: string;
   model: string;
   region: string;
-  /** The class it must be given. */
+  /** The class that the failures must get. */
   failure: 'rate_limit' | 'bad_request' | null;
 }
 
-/** Two hours; one request in 24 is always refused as bad; from minute 80 to 90 most of batch on o4 is rate limited. */
+/**
+ * Two hours. One request in 24 is always refused as bad; from minute 80 to 90 most requests of batch on o4 are rate
+ * limited.
+ */
 const traffic: Traffic[] = Array.from({ length: 120 }, (_, minute) =>
   clients.flatMap((client) =>
     models.flatMap((model) =>
@@ -120,7 +123,7 @@ describe('faultline explain', () => {
     expect(found.scopes[0].scope).toEqual({ client: 'batch', model: 'o4' });
   });
 
-  it('counts failures of the named class alone, and requests of the named part alone', async () => {
+  it('counts only failures of the named class, and only requests of the named part', async () => {
     const span = ['--from', at(80), '--to', at(90)];
     const limited = await explainJson(file, ...span, '--class', 'rate_limit', '--by', 'client');
     expect(limited.scopes[0]).toMatchObject({
@@ -145,7 +148,7 @@ describe('faultline explain', () => {
     expect(stored).toEqual({ code: 1, ...read });
     const table = await runFaultline(['explain', ...span], { cwd: folder });
     expect(table.stdout).toMatch(/\nclient batch, model o4 +120 +\d+ .* % {2}█+/);
-    // The last 15 minutes: as usual.
+    // The last 15 minutes are as usual.
     const calm = await runFaultline(['explain', '--data', data], { cwd: folder });
     expect({ ...calm, stderr: calm.stderr.replace(/^read [\d,]+ lines: [^\n]*\n/, '') }).toMatchObject({
       code: 0,

@@ -47,7 +47,7 @@ describe('a file that is read once', () => {
     return JSON.parse(stdout) as Proof;
   };
 
-  it('is told of in the end, and counted no second time', async () => {
+  it('is reported at the end, and not counted a second time', async () => {
     const data = path.join(folder, 'once');
     const first = await runFaultline(command(data), { env });
     expect(first.code, first.stderr).toBe(0);
@@ -60,12 +60,12 @@ describe('a file that is read once', () => {
     expect(await prove(data)).toMatchObject({ partitions: [{ counted: RECORDS, failed, dead: 1 }] });
   });
 
-  it('is counted exactly when the import is killed again and again', async () => {
+  it('is counted exactly although the import is killed again and again', async () => {
     const data = path.join(folder, 'killed');
     const chance = seededChance('import of a file');
     const port = await freePort();
     let stored = 0;
-    // The file makes 31 batches; after each kill at least one more is there, and the last are left for the end.
+    // The file makes 31 batches. After each kill at least one more is stored, and the last are left for the end.
     for (const least of [1, 6, 12, 18]) {
       const enough = Math.max(stored, least) + chance.below(5);
       const program = startFaultline([...command(data), '--clickhouse-http', String(port)], { env });
@@ -83,7 +83,7 @@ describe('a file that is read once', () => {
   });
 });
 
-/** Batches that the ledger holds, asked over HTTP; 0 while the program does not answer yet. */
+/** Number of batches in the ledger, asked over HTTP; 0 while the program does not answer yet. */
 async function batchesIn(port: number): Promise<number> {
   try {
     const query = encodeURIComponent('SELECT count() FROM ingest_batches');

@@ -46,7 +46,7 @@ const follow = (): Running =>
     env: { FAULTLINE_BATCH_AGE_MS: '200', FAULTLINE_BATCH_QUIET_AGE_MS: '200' },
   });
 
-/** `reconcile` finds nothing, and so many requests were counted in all. */
+/** `reconcile` finds no difference, and `counted` requests are counted in all. */
 async function expectExact(counted: number): Promise<void> {
   const { code, stdout, stderr } = await runFaultline(['reconcile', '--json', '--data', data]);
   expect([code, stderr]).toEqual([0, '']);
@@ -62,7 +62,7 @@ async function stop(running: Running, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM')
 }
 
 describe('a file that is imported again', () => {
-  it('goes on where it ended, and a half-written last line waits for its end', async () => {
+  it('continues where it ended, and a half-written last line waits for its end', async () => {
     await writeFile(file, `${lines(3)}{"ts":${Date.now()},"stat`);
     const first = await importFile();
     expect(first.stderr).toContain('read 3 lines: 3 requests counted, 0 skipped, 0 dead');
@@ -75,7 +75,7 @@ describe('a file that is imported again', () => {
     await expectExact(10_004);
   });
 
-  it('counts a whole last line without its end, and knows it again when that is there', async () => {
+  it('counts a complete last line without a line feed, and recognises it when the line feed comes', async () => {
     await writeFile(file, lines(4).trimEnd());
     expect((await importFile()).stderr).toContain('read 4 lines: 4 requests counted');
     await appendFile(file, `  \r\n${lines(2)}`);
@@ -83,8 +83,8 @@ describe('a file that is imported again', () => {
     await expectExact(6);
   });
 
-  it('is recognised as another one when it was cut or written anew, and that is said', async () => {
-    // A failure at the same place of three files is one in each.
+  it('is recognised as another file when it was truncated or rewritten, and a message says so', async () => {
+    // The same failure at the same place of three files is counted once for each.
     const head = `${JSON.stringify({ ts: Date.now(), status: 500, request_id: 'head', error: 'boom' })}\n`;
     await writeFile(file, head + lines(9));
     await importFile();
@@ -100,7 +100,7 @@ describe('a file that is imported again', () => {
     await expectExact(22);
   });
 
-  it('was rotated meanwhile: what had been added to it before is read first', async () => {
+  it('was rotated in between: lines added before the rotation are read first', async () => {
     await writeFile(file, lines(5));
     await importFile();
     await appendFile(file, lines(3));
@@ -115,7 +115,7 @@ describe('a file that is imported again', () => {
     await expectExact(10);
   });
 
-  it('is exact though it grows while imports are killed at any moment', async () => {
+  it('is counted exactly although it grows while imports are killed at any moment', async () => {
     const announced = path.join(data, 'imports');
     await writeFile(file, lines(30_000));
     for (let kill = 0; kill < 3; kill++) {
@@ -152,7 +152,7 @@ async function newest(directory: string): Promise<number> {
 }
 
 describe('a file that is followed', () => {
-  /** Resolves when what was written in all has been counted. */
+  /** Resolves when all written lines are counted. */
   const counted = (running: Running, count: number): Promise<unknown> =>
     until(
       `${count} records`,
@@ -163,7 +163,7 @@ describe('a file that is followed', () => {
       120_000,
     );
 
-  it('is waited for, and so is the end of its last line', async () => {
+  it('can appear later, and the end of its last line is waited for', async () => {
     const running = follow();
     await until('it waits', () => running.stderr().includes('app.log has no first line yet: waiting for it'));
     await writeFile(file, lines(10).slice(0, -5));
@@ -175,7 +175,7 @@ describe('a file that is followed', () => {
     await expectExact(9);
   });
 
-  it('goes on in the new file after a rotation, with late lines in the old one', async () => {
+  it('continues in the new file after a rotation, with late lines in the old one', async () => {
     await writeFile(file, lines(10));
     const running = follow();
     await counted(running, 10);
@@ -189,7 +189,7 @@ describe('a file that is followed', () => {
     await expectExact(24);
   });
 
-  it('reads what a truncation cut off in its copy, then from the first line', async () => {
+  it('is read from its copy after a truncation, then from its first line', async () => {
     await writeFile(file, lines(10));
     const running = follow();
     await counted(running, 10);
@@ -203,7 +203,7 @@ describe('a file that is followed', () => {
     await expectExact(33);
   });
 
-  it('was killed, and rotated twice before it is followed again', async () => {
+  it('is read on after a kill and two rotations', async () => {
     await writeFile(file, lines(10));
     const running = follow();
     await counted(running, 10);
@@ -224,7 +224,7 @@ describe('a file that is followed', () => {
     ['--exit', ['--source', 'app.log', '--follow', '--exit'], /--exit ends with the source/],
     ['the demo', ['--follow'], /--follow only goes with a file/],
     ['standard input', ['--source', '-', '--follow'], /--follow only goes with a file/],
-  ])('does not go with %s: one line', async (_fact, more, message) => {
+  ])('cannot be combined with %s: one line', async (_fact, more, message) => {
     const { code, stderr } = await runFaultline(['start', ...more]);
     expect(code).toBe(2);
     expect(stderr).toMatch(message);

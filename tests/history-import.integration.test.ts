@@ -6,7 +6,7 @@ import type { Incident } from '../domain/incident.ts';
 import { openStore } from '../store/connect.ts';
 import { runFaultline } from './fixtures/run-faultline.ts';
 
-// Two hours of a March long ago, cut off six minutes into an incident.
+// Two hours of a March long ago, which end six minutes into an incident.
 const FROM = '2025-03-01T00:00:00Z';
 const CUT = Date.parse('2025-03-01T00:32:00Z');
 let folder: string;
@@ -40,7 +40,7 @@ async function incidents(): Promise<Incident[]> {
   return JSON.parse(stdout) as Incident[];
 }
 
-test('a history says how long it is kept, its open incident ends with it, and later starts and ticks change nothing', async () => {
+test('a history reports how long it is kept, its open incident ends with it, and later starts and ticks change nothing', async () => {
   const imported = await start('march.ndjson');
   expect(imported.code, imported.stderr).toBe(0);
   expect(imported.stderr).toMatch(
@@ -57,7 +57,7 @@ test('a history says how long it is kept, its open incident ends with it, and la
   expect(again.code, again.stderr).toBe(0);
   expect(again.stderr).not.toContain('they are kept from this import on');
 
-  // The minute and finer are kept from the import on, so they can be asked for, whatever the age of the events.
+  // Counts per minute and finer are kept from the import on, so they can be asked for, whatever the age of the events.
   for (const options of [
     ['--step', '1m'],
     ['--by', 'endpoint'],
@@ -68,7 +68,7 @@ test('a history says how long it is kept, its open incident ends with it, and la
     expect(trends.stdout).toContain('"requests"');
   }
 
-  // Something fresh, as from then on.
+  // A fresh record, as they come from then on.
   const fresh = `${JSON.stringify({ ts: new Date().toISOString(), status: 200, provider: 'openai' })}\n`;
   await writeFile(path.join(folder, 'fresh.ndjson'), fresh);
   const next = await start('fresh.ndjson');

@@ -6,7 +6,7 @@ import { Redactor } from '../ingest/redact/redact.ts';
 const SIZE = 64 * 1024;
 const ordinary =
   'Rate limit reached for gpt-5.2 in organization org-AbCdEf0123456789 on tokens per min (TPM): Limit 30000, Used 29500. Please try again in 1.4s. Visit https://platform.openai.com/account/rate-limits. ';
-/** What a rule, an escape or a bracket could be looking for, again and again. */
+/** Pieces that a rule, an escape or a bracket could look for, repeated. */
 const pieces = [
   '\\',
   '\\"',
@@ -122,14 +122,14 @@ function fastest(work: () => unknown): number {
 const redactor = new Redactor({ ...defaultPrivacy, hide_ip: true });
 const judge = (error: string) => readError({ provider: '', status: 500, error, exception: '' });
 
-// Times say little on a busy machine; quadratic steps take hundreds of times as long as an ordinary text does.
+// Times mean little on a busy machine, but quadratic steps take hundreds of times as long as an ordinary text.
 describe.each([
   ['judging', (text: string) => judge(text)],
   ['judging as the message of an error', (text: string) => judge(`{"error":{"message":"${text}"}}`)],
   ['judging as a Python error', (text: string) => judge(`{'message': '${text}'}`)],
   ['redacting', (text: string) => redactor.text(text)],
 ] as const)('%s 64 KiB', (_name, work) => {
-  it('takes about as long as an ordinary text, whatever is repeated', () => {
+  it('takes about as long as for an ordinary text, whatever is repeated', () => {
     const usual = fastest(() => work(filled(ordinary)));
     const slow = pieces
       .map((piece) => ({ piece, times: Math.round(fastest(() => work(filled(piece))) / usual) }))

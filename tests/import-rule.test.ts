@@ -12,7 +12,7 @@ const files = execFileSync(
   .split('\n')
   .filter((file) => file !== '' && !file.includes('/out/'));
 
-/** What each folder may import of ours, besides itself. `tests`, `bench` and `scripts` may import all. */
+/** The folders that each folder may import besides itself. `tests`, `bench` and `scripts` may import all. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   store: ['domain'],
@@ -24,8 +24,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The rooms of `ingest` from the lowest to the highest: what each imports of `ingest`, besides itself. Files directly
- * in `ingest/` hold the flow and may import all rooms.
+ * The rooms of `ingest` from the lowest to the highest, each with the rooms that it may import besides itself. Files
+ * directly in `ingest/` hold the flow and may import all rooms.
  */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   redact: ['bounded-memo.ts', 'packed.ts'],
@@ -43,7 +43,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   sources: ['partition-id.ts', 'protocol.ts', 'start-rules.ts', 'file-start.ts', 'record-digest.ts'],
 };
 
-/** One file per outside library: replacing it stays a change of one file. */
+/** One file per outside library, so that replacing a library changes one file. */
 const oneFile: Readonly<Record<string, RegExp>> = {
   kafkajs: /^ingest\/sources\/kafka-client\.ts$/,
   '@clickhouse/client': /^store\/connect\.ts$/,
@@ -57,7 +57,7 @@ const oneFile: Readonly<Record<string, RegExp>> = {
 const isTest = (file: string): boolean => file.endsWith('.test.ts');
 const folderOf = (file: string): string => file.split('/')[0] ?? '';
 const text = (file: string): string => readFileSync(path.join(root, file), 'utf8');
-/** The text without comments, so that prose may speak of what code may not do. */
+/** The text without comments: prose may mention what code must not do. */
 const code = (file: string): string => text(file).replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
 
 function imports(file: string): string[] {
@@ -100,11 +100,11 @@ function cycleOf(targets: ReadonlyMap<string, readonly string[]>): readonly stri
 describe('the import rule', () => {
   const ours = files.filter((file) => Object.hasOwn(allowed, folderOf(file)));
 
-  test('there are files to look at in every folder', () => {
+  test('every folder has files to check', () => {
     expect(new Set(ours.map(folderOf))).toEqual(new Set(Object.keys(allowed)));
   });
 
-  test('folders import only what they may', () => {
+  test('folders import only allowed folders', () => {
     const wrong = ours
       .filter((file) => !isTest(file))
       .flatMap((file) =>
@@ -131,7 +131,7 @@ describe('the import rule', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('every folder of ingest has its place in the order of rooms, or stands above all', () => {
+  test('every folder of ingest has a place in the order of rooms, or is above all', () => {
     const folders = new Set(
       ours
         .filter((file) => file.startsWith('ingest/'))
@@ -157,7 +157,7 @@ describe('the import rule', () => {
     expect(cycleOf(new Map([...targets, ['d', ['e']]]))).toEqual([]);
   });
 
-  test('cli/commands/ holds the commands of the table, which do not import each other', () => {
+  test('cli/commands/ has the commands of the table, which do not import each other', () => {
     const inFolder = ours.filter((file) => path.dirname(file) === 'cli/commands' && !isTest(file));
     const inTable = imports('cli/commands.ts').filter((target) => target.startsWith('./commands/'));
     expect(inFolder.map((file) => `./${path.relative('cli', file)}`).sort()).toEqual(
@@ -166,7 +166,7 @@ describe('the import rule', () => {
     expect(inFolder.filter((file) => imports(file).some((target) => target.startsWith('./')))).toEqual([]);
   });
 
-  test('domain imports zod and nothing else from outside', () => {
+  test('domain imports only zod from outside', () => {
     const outside = ours.filter((file) => folderOf(file) === 'domain' && !isTest(file)).flatMap(imports);
     expect(new Set(outside.filter((target) => !target.startsWith('.')))).toEqual(new Set(['zod']));
   });
@@ -190,7 +190,7 @@ describe('the import rule', () => {
     ).toEqual([]);
   });
 
-  test('there are no default exports, no barrels of odds and ends', () => {
+  test('there are no default exports and no utils.ts', () => {
     const sources = files.filter(
       (file) => file.endsWith('.ts') && !file.endsWith('.config.ts') && !file.endsWith('.d.ts'),
     );

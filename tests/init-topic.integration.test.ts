@@ -15,7 +15,7 @@ await describeWithKafka('faultline init --topic', (kafka) => {
   const init = (topic: string, ...more: string[]) =>
     runFaultline(['init', '--topic', topic, '--brokers', kafka.brokers.join(','), ...more], { cwd });
 
-  it('looks at the newest records of all partitions, and writes the topic too', async () => {
+  it('reads the newest records of all partitions, and also writes the topic', async () => {
     const topic = await kafka.createTopic({ partitions: 3 });
     const lines = Array.from({ length: 1_200 }, (_, i) =>
       JSON.stringify(
@@ -35,7 +35,7 @@ await describeWithKafka('faultline init --topic', (kafka) => {
   it.each([
     ['empty', async () => kafka.createTopic(), /is empty: there is nothing to look at\n$/],
     ['not there', async () => 'no-such-topic', /no-such-topic does not exist at/],
-  ])('says of a topic that is %s so in one line', async (_fact, make, message) => {
+  ])('reports in one line that a topic is %s', async (_fact, make, message) => {
     const { code, stderr } = await init(await make());
     expect(code).toBe(1);
     expect(stderr).toMatch(message);

@@ -14,7 +14,7 @@ const types = {
 } as const satisfies Record<CodecName, CompressionTypes>;
 const names = Object.keys(types) as CodecName[];
 
-// Some lines repeat, some do not, and together they need several blocks of every format.
+// Some lines repeat and some do not, and together they need several blocks of every format.
 const lines = Array.from({ length: 3_000 }, (_, index) => {
   const noise = Array.from({ length: 6 }, (_, part) =>
     Math.imul(index * 6 + part + 1, 0x9e3779b1).toString(36),
@@ -27,7 +27,7 @@ const lines = Array.from({ length: 3_000 }, (_, index) => {
   });
 });
 
-// With a broker of its own: Java's tools write and read, and look into the broker's files.
+// With its own broker: Java's tools write, read, and look into the broker's files.
 await describeWithOwnKafka('compressed topics', () => {
   let kafka: Kafka;
 
@@ -105,7 +105,7 @@ async function consume(brokers: string[], topic: string, count: number): Promise
   return seen;
 }
 
-/** The codec that the broker says the topic's only partition is stored with. */
+/** The codec in which the only partition of the topic is stored, as the broker reports it. */
 async function storedCodec(broker: string, topic: string): Promise<string> {
   const described = await runKafkaTool('org.apache.kafka.tools.LogDirsCommand', [
     '--bootstrap-server',

@@ -15,7 +15,7 @@ import { produceLines } from './kafka/produce.ts';
 
 const RECORDS = 20_000;
 
-/** A span of the surge scenario that has Slow Down in it, as lines of now. */
+/** A part of the surge scenario with Slow Down answers, as lines of the present. */
 function lines(): string[] {
   const scenario = findScenario('slow-down-surge');
   if (scenario === null) throw new Error('no scenario');
@@ -29,7 +29,7 @@ function lines(): string[] {
 }
 
 await describeWithKafka('faultline ingest', (kafka) => {
-  it('counts what a replay of the same records counts, commits, resumes where it ended, and reconciles', {
+  it('counts the same as a replay of the records, commits, resumes where it ended, and reconciles', {
     timeout: 180_000,
   }, async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'faultline-test-'));

@@ -15,13 +15,13 @@ const require = createRequire(import.meta.url);
 
 interface Seen {
   values: string[];
-  /** Half-open ranges of offsets, as batches or skipped batches covered them. */
+  /** Half-open ranges of offsets that batches or skipped batches covered. */
   ranges: [number, number][];
 }
 
 await describeWithKafka('record batches that pass the client undecoded', (kafka) => {
   beforeAll(() => {
-    // The client requires this module when it first fetches, so that what stands in the cache is used.
+    // The client loads this module at its first fetch and uses the one in the cache.
     const path = require.resolve('kafkajs/src/protocol/requests/fetch/v4/decodeMessages');
     const original: DecodeMessages = require(path);
     const entry = require.cache[path];
@@ -53,7 +53,7 @@ await describeWithKafka('record batches that pass the client undecoded', (kafka)
     }
     await producer.disconnect();
 
-    // Six records and four markers stand in the log.
+    // The log has six records and four markers.
     const seen = await consumeUntil(client, topic, 10);
     expect(seen.values).toEqual(['a', 'b', 'c']);
     expect(seen.ranges.at(0)?.[0]).toBe(0);

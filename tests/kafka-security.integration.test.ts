@@ -42,29 +42,29 @@ const refusals: [string, Given, (s: Secured) => string | RegExp][] = [
       `Kafka at ${s.sasl} refused the SCRAM-SHA-256 login of alice: check kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism`,
   ],
   [
-    'an authority that nobody vouches for',
+    'an unknown authority',
     (s) => ({ brokers: [s.tls], tls: true }),
     (s) => new RegExp(`^Kafka at ${s.tls}: no secure connection \\(.*certificate.*\\): check kafka.tls_ca`),
   ],
   [
-    'no login where one is demanded',
+    'no login, but one is required',
     (s) => ({ brokers: [s.sasl] }),
     (s) =>
       `kafka.brokers: ${s.sasl} closed the connection: it may want TLS (kafka.tls) or a login (kafka.sasl_mechanism)`,
   ],
   [
-    'no TLS where it is demanded',
+    'no TLS, but it is required',
     (s) => ({ brokers: [s.tls] }),
     (s) =>
       `kafka.brokers: ${s.tls} closed the connection: it may want TLS (kafka.tls) or a login (kafka.sasl_mechanism)`,
   ],
   [
-    'TLS where none is spoken',
+    'TLS on a plain listener',
     (s) => ({ brokers: [s.sasl], ...tls(s) }),
     (s) => new RegExp(`^Kafka at ${s.sasl}: no secure connection`),
   ],
   [
-    'no client certificate where one is demanded',
+    'no client certificate, but one is required',
     (s) => ({ brokers: [s.mtls], ...tls(s) }),
     (s) =>
       new RegExp(
@@ -125,7 +125,7 @@ async function readOne(place: KafkaSettings): Promise<string> {
   const client = new Client({
     ...config,
     ...(ssl === undefined ? {} : { ssl }),
-    // The client's type wants one mechanism at a time; the settings hold any.
+    // The client's type accepts one mechanism at a time; the settings can have any.
     ...(sasl === undefined
       ? {}
       : { sasl: sasl as { mechanism: 'plain'; username: string; password: string } }),

@@ -7,7 +7,7 @@ import { createTopic } from './kafka/kafka-topics.ts';
 import { produceLines } from './kafka/produce.ts';
 
 await describeWithKafka('a topic that is deleted', (kafka) => {
-  it('does not hold up the others, is named, and is read when it is there again', async () => {
+  it('does not stop the others, is named, and is read when it exists again', async () => {
     const [stays, goes] = [await kafka.createTopic(), await kafka.createTopic()];
     await produceLines(kafka.brokers, stays, ['stays 0']);
     await produceLines(kafka.brokers, goes, ['goes 0']);
@@ -42,11 +42,11 @@ await describeWithKafka('a topic that is deleted', (kafka) => {
       await produceLines(kafka.brokers, stays, ['stays 1']);
       await expect.poll(() => read, { timeout: 30_000 }).toContain('stays 1');
       await expect.poll(() => named, { timeout: 30_000 }).toEqual([[goes]]);
-      // And goes on: not only what was fetched before the client noticed.
+      // It continues with new records, not only with those fetched before the client noticed.
       await produceLines(kafka.brokers, stays, ['stays 2']);
       await expect.poll(() => read, { timeout: 30_000 }).toContain('stays 2');
       expect(await source.logOffsets([{ topic: stays, partition: 0 }])).toEqual([{ earliest: 0, latest: 3 }]);
-      // An empty log would be taken for a topic that was created again, and counted a second time.
+      // An empty log would look like a topic that was created again, and would be counted a second time.
       await expect(source.logOffsets([{ topic: goes, partition: 0 }])).rejects.toThrow();
       await createTopic(kafka.brokers[0] ?? '', goes, {});
       await produceLines(kafka.brokers, goes, ['again 0']);

@@ -24,7 +24,7 @@ await describeWithKafka('topic ids', (kafka) => {
     });
   });
 
-  it('leave the client what it knew of cluster, topics and partitions', async () => {
+  it('do not change what the client knows of cluster, topics and partitions', async () => {
     const topic = await kafka.createTopic({ partitions: 3 });
     const admin = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
@@ -67,7 +67,7 @@ await describeWithKafka('topic ids', (kafka) => {
     await produceLines(kafka.brokers, topic, ['new 0', 'new 1', 'new 2']);
     await expect.poll(() => seen.length, { timeout: 20_000 }).toBeGreaterThan(2);
     await consumer.disconnect();
-    // Whether the client begins again or reads on at its old position is chance; that there are two ids is not.
+    // It is chance whether the client begins again or reads on at its old position; that there are two ids is not.
     expect(seen[2]?.value).toMatch(/^new/);
     expect(seen[2]?.ids).toBe(2);
   });

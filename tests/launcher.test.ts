@@ -16,12 +16,12 @@ beforeEach(async () => {
   await mkdir(path.join(home, 'cli'), { recursive: true });
   await mkdir(bin);
   await cp(path.resolve(import.meta.dirname, '../cli/faultline'), path.join(home, 'cli/faultline'));
-  // The programs that the launcher itself uses.
+  // The tools that the launcher itself uses.
   for (const tool of ['readlink', 'dirname']) await symlink(`/usr/bin/${tool}`, path.join(bin, tool));
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-/** A Node that says its version, and otherwise what it was started with. */
+/** A fake Node that prints its version, or the arguments it was started with. */
 async function fakeNode(file: string, version: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(
@@ -55,11 +55,11 @@ it.each(['v20.20.2', 'v22.21.0', 'v8.0.0'])(
   },
 );
 
-it('a machine without Node is told so', async () => {
+it('a machine without Node gets a message', async () => {
   expect(await launch('start')).toEqual(needs('none'));
 });
 
-it('the Node of the package runs before that of the machine', async () => {
+it('the Node of the package is preferred to that of the machine', async () => {
   await fakeNode(path.join(bin, 'node'), 'v26.0.0');
   await fakeNode(own(), 'v24.21.0');
   const { code, stdout } = await launch('trends', '--since', '24h');
@@ -67,7 +67,7 @@ it('the Node of the package runs before that of the machine', async () => {
   expect(stdout).toMatch(/^v24\.21\.0 runs --no-warnings .*\/cli\/main\.ts trends --since 24h\n$/);
 });
 
-it('a package that is too old is passed over', async () => {
+it('a package that is too old is skipped', async () => {
   await fakeNode(path.join(bin, 'node'), 'v25.1.0');
   await fakeNode(own(), 'v18.19.0');
   expect((await launch('start')).stdout).toContain('v25.1.0 runs');

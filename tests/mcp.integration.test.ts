@@ -36,7 +36,7 @@ function program(args: readonly string[], env: Record<string, string> = {}): Run
   return running;
 }
 
-/** An agent's client of `faultline mcp`, and all that the program said on stderr. */
+/** An agent's client of `faultline mcp`, and the output of the program on stderr. */
 async function connect(
   args: readonly string[],
   env: Record<string, string> = {},
@@ -70,7 +70,7 @@ async function ask(client: Client, name: string, given: Record<string, unknown> 
   return JSON.parse(text);
 }
 
-/** From what is wrong to what to do, as an agent goes. */
+/** The steps of an agent, from the trouble to the remedy. */
 async function walk(client: Client): Promise<void> {
   const { incidents, next } = await ask(client, 'incidents', { kind: 'slow_down_surge' });
   expect([incidents.length, next]).toEqual([1, null]);
@@ -101,7 +101,7 @@ async function walk(client: Client): Promise<void> {
 }
 
 describe('faultline mcp', () => {
-  test('every tool only reads, and says what it takes', async () => {
+  test('every tool only reads, and describes its input', async () => {
     const { client } = await connect(['--data', data]);
     expect(client.getServerVersion()).toMatchObject({ name: 'faultline' });
     const { tools } = await client.listTools();
@@ -120,7 +120,7 @@ describe('faultline mcp', () => {
     }
   });
 
-  test('a data directory that nobody has is read, and given back after a while', async () => {
+  test('a data directory that no process uses is read, and released after some time', async () => {
     const { client } = await connect(['--data', data]);
     await walk(client);
     // The client is still connected.
@@ -132,7 +132,7 @@ describe('faultline mcp', () => {
     await walk(client);
   });
 
-  test('a data directory that a running start has is read through its console', async () => {
+  test('a data directory that a running start uses is read through its console', async () => {
     const port = String(await freePort());
     const env = { FAULTLINE_CONSOLE_PORT: port, FAULTLINE_CONSOLE_TOKEN: 'a-token' };
     const file = path.join(directory, 'slow-down-surge-7.ndjson');
@@ -165,11 +165,11 @@ describe('faultline mcp', () => {
     expect((await ask(client, 'trends', { from, to })).series.length).toBeGreaterThan(0);
   });
 
-  test('what cannot be answered is said in one line that names it', async () => {
+  test('a question without an answer gets one line that names the reason', async () => {
     const { client } = await connect(['--data', data]);
     expect(await call(client, 'trends', { by: 'klass' })).toMatchObject({
       isError: true,
-      text: expect.stringMatching(/^by: "klass" is no dimension; use one of provider, org/),
+      text: expect.stringMatching(/^by: "klass" is not a dimension; use one of provider, org/),
     });
     expect(await call(client, 'incidents', { limit: 0 })).toEqual({
       isError: true,
@@ -177,7 +177,7 @@ describe('faultline mcp', () => {
     });
     expect(await call(client, 'explain', { wher: [] })).toEqual({
       isError: true,
-      text: 'wher: no such parameter here',
+      text: 'wher: is not a known parameter',
     });
     expect(await call(client, 'runbook', { name: '../../package' })).toMatchObject({ isError: true });
     expect(await call(client, 'delete')).toMatchObject({
@@ -186,7 +186,7 @@ describe('faultline mcp', () => {
     });
   });
 
-  test('without data and without a console the store says what is missing', async () => {
+  test('without data and without a console the answer says what is missing', async () => {
     const { client } = await connect(['--data', path.join(directory, 'nothing')], {
       FAULTLINE_CONSOLE_PORT: String(await freePort()),
     });
@@ -194,7 +194,7 @@ describe('faultline mcp', () => {
       isError: true,
       text: expect.stringMatching(/^there is no data directory .*nothing: faultline start makes one/),
     });
-    // What needs no store is answered.
+    // Questions that need no store are answered.
     expect((await call(client, 'runbook', { name: 'slow_down_surge' })).text).toMatch(/^# /);
     expect(await ask(client, 'classify', { status: 503, error: 'Slow Down' })).toMatchObject({
       class: 'slow_down',
@@ -202,7 +202,7 @@ describe('faultline mcp', () => {
     });
   });
 
-  test('nothing but the protocol is on standard output, and the end of the input ends the program', async () => {
+  test('standard output has only the protocol, and the end of the input ends the program', async () => {
     const lines = [
       {
         jsonrpc: '2.0',

@@ -8,7 +8,7 @@ const hook = { type: 'webhook', url: 'http://127.0.0.1/' };
 const notify = {
   receivers: { one: hook, two: hook },
   routes: [{ receivers: ['one', 'two'], group_by: ['org'], repeat_seconds: 0 }],
-  // Longer than the tests: nothing is given up.
+  // Longer than the tests, so that no message is given up.
   give_up_seconds: 86_400,
   history_seconds: 86_400,
 };
@@ -58,7 +58,7 @@ async function play(rounds: readonly Round[]): Promise<NotifyWorld> {
     if (processes.length === 0 || (starts && processes.length < 3)) processes.push(world.start(notify));
     if (processes.length === 1) await world.run(40, processes);
   }
-  // In the end all is well again, and lasts longer than any pause between two tries.
+  // In the end everything works again, for longer than any pause between two tries.
   world.isStoreAway = false;
   world.receive = () => ({ arrives: true, answer: { ok: true, text: 'ok' } });
   const last = world.start(notify);
@@ -80,7 +80,10 @@ function happen(world: NotifyWorld, what: 'fire' | 'end' | 'reopen', id: string)
   }
 }
 
-/** What one receiver learned of one incident: the first arrival of each key, in order, and of which opening it was. */
+/**
+ * What one receiver learned about one incident: the first arrival of each key, in order, with the opening that it was
+ * about.
+ */
 function learned(arrivals: readonly Arrival[], receiver: string, id: string): string[] {
   const keys = new Set<string>();
   const events: string[] = [];
@@ -101,7 +104,7 @@ function inOrder(one: string, other: string): number {
   return place(one) - place(other);
 }
 
-test('whenever processes die, nothing is told twice under two keys, nothing is lost, and the end comes after the beginning', async () => {
+test('whenever processes die, no message is lost or sent under two keys, and the end comes after the beginning', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 25 }), async (rounds) => {
       const world = await play(rounds);
@@ -111,7 +114,7 @@ test('whenever processes die, nothing is told twice under two keys, nothing is l
           const stands: Incident['state'] = incident.state;
           const last = events.at(-1)?.split(' ')[0];
           expect(last, `${receiver} on ${incident.id}, which is ${stands}: ${events.join()}`).toBe(stands);
-          // Each thing once, in the order in which it happened.
+          // Each event once, in the order in which it happened.
           expect(new Set(events).size, events.join()).toBe(events.length);
           expect(events.toSorted(inOrder)).toEqual(events);
         }
@@ -121,7 +124,7 @@ test('whenever processes die, nothing is told twice under two keys, nothing is l
   );
 });
 
-test('of several that live one sends: each message arrives once', async () => {
+test('one of several live processes sends: each message arrives once', async () => {
   const world = new NotifyWorld();
   const processes = [1, 2, 3].map(() => world.start(notify));
   for (let i = 0; i < 20; i++) {
@@ -134,7 +137,7 @@ test('of several that live one sends: each message arrives once', async () => {
   expect(new Set(world.arrivals.map(({ key }) => key)).size).toBe(80);
 });
 
-test('who stops in order lets the next one send at once, who is killed after half a minute', async () => {
+test('after an orderly stop the next process sends at once, after a kill within half a minute', async () => {
   const world = new NotifyWorld();
   const [first, second, third] = [1, 2, 3].map(() => world.start(notify));
   if (first === undefined || second === undefined || third === undefined)

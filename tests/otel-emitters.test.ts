@@ -7,7 +7,7 @@ const now = Date.parse('2026-06-01T12:10:00Z');
 const folder = new URL('samples/', import.meta.url);
 const decode = createDecoder({ format: 'auto', mapping: {} });
 
-/** What each emitter's sample must count, by class; everything else in it is no request, or told twice. */
+/** The counts of each emitter's sample by class; everything else in it is no request, or is told twice. */
 const counts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   spans: { ok: 2, quota_exceeded: 1, dead: 1 },
   logs: { ok: 1, engine_overloaded: 1, server_error: 1 },
@@ -22,7 +22,7 @@ const counts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 };
 
 describe('samples of OpenTelemetry emitters', () => {
-  it('all have their counts here', () => {
+  it('all have their counts in this file', () => {
     const names = readdirSync(folder).flatMap(
       (name) => /^otel-genai\.(.+)\.input\.json$/.exec(name)?.[1] ?? [],
     );

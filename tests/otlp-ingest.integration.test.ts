@@ -13,7 +13,7 @@ import { produceLines } from './kafka/produce.ts';
 
 const emitters = ['openllmetry', 'openinference', 'vercel-ai-sdk', 'codex', 'claude-code', 'gemini-cli'];
 
-/** A batch of 5,000 spans, 0.6 MB: about what a broker takes at most. */
+/** A batch of 5,000 spans, 0.6 MB: about the largest message of a broker. */
 function largeBatch(): Buffer {
   const end = BigInt(Date.now()) * 1_000_000n;
   const items = Array.from({ length: 5_000 }, (_, at) => ({
@@ -31,7 +31,9 @@ function largeBatch(): Buffer {
 }
 
 await describeWithKafka('faultline ingest of OpenTelemetry', (kafka) => {
-  it('counts protobuf and JSON on one topic alike, and reconciles', { timeout: 120_000 }, async () => {
+  it('counts protobuf and JSON on one topic in the same way, and reconciles', {
+    timeout: 120_000,
+  }, async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'faultline-test-'));
     const topic = await kafka.createTopic({ partitions: 2 });
     const group = `group-${topic}`;

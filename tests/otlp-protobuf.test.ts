@@ -20,7 +20,7 @@ const json = (value: unknown) => decode(Buffer.from(JSON.stringify(value)), now)
 const binary = (bytes: Uint8Array) => decode(Buffer.from(bytes), now);
 const time = BigInt(now) * 1_000_000n;
 
-/** Attributes by the names that the vocabularies read, so that generated items are requests often enough. */
+/** Attributes with names that the vocabularies read, so that generated items are often requests. */
 const names = [
   'gen_ai.request.model',
   'gen_ai.operation.name',
@@ -108,8 +108,8 @@ const resources = <Item>(item: fc.Arbitrary<Item>): fc.Arbitrary<Resource<Item>[
   );
 
 /**
- * Records, and what is wrong with the others. The text of a dead letter may differ: what OTLP leaves out where it is 0 or empty, or what
- * nobody reads, stands in JSON alone. It decodes to the same.
+ * Records, and the reasons of the others. The text of a dead letter may differ: values that OTLP leaves out when they
+ * are 0 or empty, or that nobody reads, are only in JSON. It decodes to the same.
  */
 function told(decoded: ReturnType<typeof decode>): unknown {
   if (decoded.kind !== 'ok') return decoded;
@@ -125,7 +125,7 @@ function again(body: string): unknown {
 }
 
 describe('OTLP in protobuf', () => {
-  it('gives what the same spans give in JSON', () => {
+  it('gives the same as these spans in JSON', () => {
     let requests = 0;
     fc.assert(
       fc.property(resources(span), (data) => {
@@ -138,7 +138,7 @@ describe('OTLP in protobuf', () => {
     expect(requests).toBeGreaterThan(50);
   });
 
-  it('gives what the same log records give in JSON', () => {
+  it('gives the same as these log records in JSON', () => {
     let requests = 0;
     fc.assert(
       fc.property(resources(log), (data) => {
@@ -151,7 +151,7 @@ describe('OTLP in protobuf', () => {
     expect(requests).toBeGreaterThan(50);
   });
 
-  // The protobuf was written by Google's encoder and the messages of the Python package opentelemetry-proto 1.45.
+  // Google's encoder and the messages of the Python package opentelemetry-proto 1.45 wrote this protobuf.
   const samples = JSON.parse(
     readFileSync(new URL('samples/otel-genai.protobuf.json', import.meta.url), 'utf8'),
   ) as Record<string, string>;
@@ -165,7 +165,7 @@ describe('OTLP in protobuf', () => {
   });
 });
 
-describe('what is no OTLP', () => {
+describe('a message that is not OTLP', () => {
   const chat: Span = {
     traceId: '5b8efff798038103d269b633813fc60c',
     spanId: 'eee19b7ec3c1b174',
@@ -195,7 +195,7 @@ describe('what is no OTLP', () => {
     );
   };
 
-  it('is a dead letter that says so', () => {
+  it('is a dead letter with that reason', () => {
     const gzip = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff]);
     expect(binary(gzip)).toEqual({
       kind: 'reject',
@@ -215,7 +215,7 @@ describe('what is no OTLP', () => {
       });
   });
 
-  it('is never read in protobuf by a format that has none', () => {
+  it('is never read as protobuf by a format without protobuf', () => {
     const native = createDecoder({ format: 'native', mapping: {} });
     expect(native(good, now)).toMatchObject({ kind: 'reject', reason: 'not_utf8' });
   });
@@ -238,7 +238,7 @@ describe('what is no OTLP', () => {
     );
   });
 
-  it('stays JSON whenever it is JSON, also when it begins like protobuf', () => {
+  it('stays JSON if it is JSON, even if it begins like protobuf', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom('\n', '\n\n', '\n \n\t', '\n\r\n'), (parsed, blank) => {
         const plain = decode(Buffer.from(JSON.stringify(parsed)), now);

@@ -43,7 +43,7 @@ const args = (file: string, ...more: string[]): string[] => [
 ];
 const importFile = (file: string): Promise<Finished> => runFaultline(args(file));
 
-/** `reconcile` finds nothing, and so many requests were counted in all. */
+/** `reconcile` finds no difference, and `counted` requests are counted in all. */
 async function expectExact(counted: number): Promise<void> {
   const { code, stdout, stderr } = await runFaultline(['reconcile', '--json', '--data', data]);
   expect([code, stderr]).toEqual([0, '']);
@@ -57,23 +57,20 @@ describe('a file whose records are not its lines', () => {
     ['gz', (all: readonly object[]) => gzipSync(asLines(all)), 'line'],
     ['zst', (all: readonly object[]) => zstdCompressSync(asLines(all)), 'line'],
     ['json', (all: readonly object[]) => Buffer.from(JSON.stringify(all, null, 2)), 'document'],
-  ])(
-    '%s: is counted once, and goes on where it ended when there is more of it',
-    async (ending, pack, unit) => {
-      const file = path.join(folder, `export.${ending}`);
-      const all = requests(3_000);
-      await writeFile(file, pack(all.slice(0, 2_000)));
-      expect((await importFile(file)).stderr).toContain(`read 2,000 ${unit}s: 2,000 requests counted`);
-      const again = await importFile(file);
-      expect(again.stderr).toContain(`read 0 ${unit}s: 0 requests counted`);
-      expect(again.stderr).toContain(`export.${ending} was counted up to ${unit} 2000`);
-      await writeFile(file, pack(all));
-      expect((await importFile(file)).stderr).toContain(`read 1,000 ${unit}s: 1,000 requests counted`);
-      await expectExact(3_000);
-    },
-  );
+  ])('%s: is counted once, and continues where it ended when it grows', async (ending, pack, unit) => {
+    const file = path.join(folder, `export.${ending}`);
+    const all = requests(3_000);
+    await writeFile(file, pack(all.slice(0, 2_000)));
+    expect((await importFile(file)).stderr).toContain(`read 2,000 ${unit}s: 2,000 requests counted`);
+    const again = await importFile(file);
+    expect(again.stderr).toContain(`read 0 ${unit}s: 0 requests counted`);
+    expect(again.stderr).toContain(`export.${ending} was counted up to ${unit} 2000`);
+    await writeFile(file, pack(all));
+    expect((await importFile(file)).stderr).toContain(`read 1,000 ${unit}s: 1,000 requests counted`);
+    await expectExact(3_000);
+  });
 
-  it('is cut off: what is there is counted, and the rest when it came', async () => {
+  it('is cut off: its records are counted, and the rest when it comes', async () => {
     const file = path.join(folder, 'app.log.gz');
     const packed = gzipSync(asLines(requests(20_000)));
     await writeFile(file, packed);
@@ -94,7 +91,7 @@ describe('a file whose records are not its lines', () => {
     await expectExact(20_000);
   });
 
-  it('is written anew with other records: they are counted, and that is said', async () => {
+  it('is rewritten with other records: they are counted, and a message says so', async () => {
     const file = path.join(folder, 'export.gz');
     const head = requests(1);
     await writeFile(file, gzipSync(asLines([...head, ...requests(9, 1)])));
@@ -106,7 +103,7 @@ describe('a file whose records are not its lines', () => {
     await expectExact(15);
   });
 
-  it('is exact though its import is killed at any moment', async () => {
+  it('is counted exactly although its import is killed at any moment', async () => {
     const file = path.join(folder, 'app.log.gz');
     const announced = path.join(data, 'imports');
     await writeFile(file, gzipSync(asLines(requests(60_000))));
@@ -137,7 +134,7 @@ describe('a file whose records are not its lines', () => {
 });
 
 describe('replay', () => {
-  it('reads a compressed list from a pipe as from a file', async () => {
+  it('reads a compressed list from a pipe in the same way as from a file', async () => {
     const file = path.join(folder, 'export.json.gz');
     await writeFile(file, gzipSync(JSON.stringify(requests(500), null, 2)));
     const fromFile = await runFaultline(['replay', '--json', file]);
@@ -160,7 +157,7 @@ describe('replay', () => {
     expect(stderr).toContain('read 2 rows: 2 requests counted');
   });
 
-  it('says what a file is that is no log', async () => {
+  it('reports what a file is that is not a log', async () => {
     const file = path.join(folder, 'export.parquet');
     await writeFile(file, 'PAR1....');
     const { code, stdout, stderr } = await runFaultline(['replay', file]);

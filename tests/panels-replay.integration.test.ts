@@ -10,13 +10,13 @@ import { writeIngestState } from '../store/queries/ingest-state.ts';
 import type { Store } from '../store/store.ts';
 import { runFaultline } from './fixtures/run-faultline.ts';
 
-// Ninety minutes of simulated logs go through the whole program, as a file; then every panel is asked about them. What
-// happens is of now: batches and dead letters are shown by when they were stored.
+// Ninety minutes of simulated logs pass through the whole program, as a file; then every panel is asked about them.
+// Everything is of the present, because batches and dead letters are shown by the time when they were stored.
 const TO = Math.floor(Date.now() / 3_600_000) * 3_600;
 const FROM = TO - 90 * 60;
 const iso = (seconds: number) => new Date(seconds * 1_000).toISOString();
 
-/** What only a worker with Kafka, or a kind of incident that is still to come, can fill. */
+/** Panels that only a worker with Kafka can fill, or a kind of incident that does not occur here. */
 const emptyInFiles = new Set(['lost-records']);
 
 let folder: string;
@@ -86,7 +86,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** All the requests, and until now, when they were stored. */
+/** All requests, up to now, when they were stored. */
 const question = (): Question => ({
   from: FROM,
   to: Math.ceil(Date.now() / 1_000),
@@ -95,7 +95,7 @@ const question = (): Question => ({
   incident: ids.get('slow_down_surge') ?? '',
 });
 
-test('the logs hold a surge and an exhausted quota', () => {
+test('the logs contain a surge and an exhausted quota', () => {
   expect([...ids.keys()]).toEqual(expect.arrayContaining(['slow_down_surge', 'quota_exhausted']));
 });
 
@@ -134,7 +134,7 @@ test.each(incidentRules.map((rule) => [rule.uid, rule] as const))(
   },
 );
 
-test('the page of the surge says the plan, who differs, and what was allowed', async () => {
+test('the page of the surge shows the plan, who differs, and what was allowed', async () => {
   const page = dashboards.find(({ about }) => about === 'incident');
   const ask = async (slug: string): Promise<Record<string, unknown>[]> => {
     const panel = page?.rows.flatMap(({ panels }) => panels).find((one) => one.slug === slug);

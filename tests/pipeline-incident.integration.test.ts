@@ -78,7 +78,7 @@ await describeWithKafka('two partitions of a topic', (kafka) => {
     );
 
   it(
-    'one whose rows are refused holds detection and is an incident until it moves; the other goes on',
+    'a partition whose rows are refused holds detection and is an incident until it moves; the other goes on',
     async () => {
       start('ingest');
       await produce(0);
@@ -109,7 +109,7 @@ await describeWithKafka('two partitions of a topic', (kafka) => {
   );
 
   it(
-    'whose worker is killed hold detection until another worker takes over; a worker that is stopped says so',
+    'whose worker is killed hold detection until another worker takes over; a worker that is stopped reports it',
     async () => {
       const [first] = running;
       first?.child.kill('SIGKILL');

@@ -10,7 +10,7 @@ const root = new URL('../', import.meta.url);
 const samples = new URL('formats/samples/', import.meta.url);
 const read = (url: URL): string => readFileSync(url, 'utf8');
 
-/** What `replay --json` says of a file of one record a line, as far as it is of interest here. */
+/** The members of the output of `replay --json` for a file that this test needs. */
 interface Counts {
   counts: Record<string, number>;
   skipped: Record<string, number>;
@@ -41,7 +41,7 @@ describe.each(names)('the preset %s', (name) => {
   const sample = new URL(`${name}.ndjson`, samples);
   const expected = new URL(`${name}.expected.json`, samples);
 
-  it('has a sample, the counts that are expected of it, and a page', () => {
+  it('has a sample, expected counts and a page', () => {
     expect(existsSync(sample), `missing: tests/formats/samples/${name}.ndjson`).toBe(true);
     expect(existsSync(expected), `missing: tests/formats/samples/${name}.expected.json`).toBe(true);
     const page = new URL(`docs/formats/${name}.md`, root);
@@ -57,14 +57,14 @@ describe.each(names)('the preset %s', (name) => {
   });
 });
 
-/** By which formats the records of a line are read with `auto`. */
+/** The formats that read the records of a line with `auto`. */
 function formatsOf(line: string): string[] {
   const trace = createTracer({ format: 'auto', mapping: {} });
   return [...new Set(trace(Buffer.from(line), now).records.map(({ format }) => format))];
 }
 
 describe('auto', () => {
-  // What stands in envelopes is of other formats.
+  // Records in envelopes have other formats.
   it.each(names.filter((name) => name !== 'wrapped-json'))(
     'reads nothing of %s as another format',
     (name) => {
@@ -77,7 +77,7 @@ describe('auto', () => {
     },
   );
 
-  it("asks for a logger's line last, after what stands in it", () => {
+  it("tries the format of a logger's line last, after the formats of its content", () => {
     const record = { ts: '2026-06-01T12:00:00Z', status: 429, model: 'm' };
     const line = { level: 'info', timestamp: record.ts, message: 'llm call', data: record };
     expect(formatsOf(JSON.stringify(line))).toEqual(['native']);
@@ -89,7 +89,7 @@ describe('auto', () => {
 });
 
 describe('presets', () => {
-  it('are all that there are samples of', () => {
+  it('exist for all samples', () => {
     const known = readdirSync(samples).map((file) => file.replace(/\.(?:ndjson|expected\.json)$/, ''));
     expect([...new Set(known)].sort()).toEqual(names);
   });

@@ -54,16 +54,16 @@ async function prove(name: string): Promise<{ code: number | null; proof: Proof;
   return { code, proof: JSON.parse(stdout) as Proof, cpu, mb: memory.end() };
 }
 
-/** An integer would be taken for milliseconds. */
+/** An integer would be read as milliseconds. */
 const time = (seconds: number): string => `toDateTime64(${seconds}, 3, 'UTC')`;
 
 interface Batch {
-  /** Event time of its requests, epoch seconds, and how many of them. */
+  /** Event time of its requests, epoch seconds, and their number. */
   at: number;
   counted: number;
   failed?: number;
   dead?: number;
-  /** When it was stored; at its event time unless told. */
+  /** When it was stored; by default at its event time. */
   stored?: number;
   /** As an earlier version wrote it: without its days. */
   old?: boolean;
@@ -100,7 +100,7 @@ async function store(on: Store, batches: readonly Batch[]): Promise<void> {
 const countTables = ['request_counts', 'request_counts_1m', 'request_counts_1h'];
 const forgetful = [...countTables, 'error_events', 'dead_letters', 'ingest_batches', 'ingest_days'];
 
-/** Says when the counts were stored, and lets every table drop what is past its time. */
+/** Sets when the counts were stored, and lets every table drop rows past their time. */
 async function grow(on: Store, keptFrom: string): Promise<void> {
   for (const table of countTables)
     await on.command(
@@ -109,20 +109,21 @@ async function grow(on: Store, keptFrom: string): Promise<void> {
   for (const table of forgetful) await on.command(`OPTIMIZE TABLE ${table} FINAL`);
 }
 
-/** Drops a part of what a table holds, as a fault would. */
+/** Deletes some rows of a table, as a fault would. */
 async function lose(on: Store, table: string, condition: string): Promise<void> {
   await on.command(`ALTER TABLE ${table} DELETE WHERE ${condition} SETTINGS mutations_sync = 1`);
 }
 
 const now = Math.floor(Date.now() / 1000);
 /**
- * The present, and every retention with the time around it. Two days before it, not one: an hour of margin is left for
- * parts that go while they are read, and in the last hour of a day that is one day more which is not compared.
+ * The present, and each retention with the days around it. Two days before it, not one: an hour of margin is left for
+ * parts that are dropped while they are read, and in the last hour of a day this adds one more day that is not
+ * compared.
  */
 const ages = [0, 1, 5, 7, 8, 28, 30, 31, 88, 90, 91, 100, 400, 1_093, 1_095, 1_096, 1_200];
 
 describe('tables past their time', () => {
-  test('are exact, and their notes say from when on', async () => {
+  test('are exact, and their notes say from when', async () => {
     await withStore('ttl', async (on) => {
       await store(
         on,
@@ -140,7 +141,7 @@ describe('tables past their time', () => {
     const { code, proof } = await prove('ttl');
     expect(proof.differences).toEqual([]);
     expect(code).toBe(0);
-    // Of what counts per hour have dropped, the ledger has dropped its rows, too.
+    // The ledger has dropped its rows for the counts per hour that are gone, too.
     expect(proof.notes.map((note) => note.split(' (')[0]?.replace(/\d{4}-\d\d-\d\d/, 'DAY'))).toEqual([
       'request_counts may have dropped requests from before DAY',
       'request_counts_1m may have dropped requests from before DAY',
@@ -160,7 +161,7 @@ describe('tables past their time', () => {
     ['request_counts_1h', `ts BETWEEN now() - INTERVAL 401 DAY AND now() - INTERVAL 399 DAY`, 'rollup'],
     ['error_events', `ts > now() - INTERVAL 1 HOUR`, 'rows'],
     ['dead_letters', `inserted_at > now() - INTERVAL 2 HOUR`, 'rows'],
-  ])('show what is missing in %s where %s', async (table, condition, kind) => {
+  ])('report what is missing in %s where %s', async (table, condition, kind) => {
     const held = await withStore('ttl', async (on) => {
       const rows = await on.query<{ n: number }>(`SELECT count() AS n FROM ${table} WHERE ${condition}`);
       await lose(on, table, condition);
@@ -176,7 +177,7 @@ describe('tables past their time', () => {
 });
 
 describe('an imported history', () => {
-  test('is kept from its import and compared exactly, beside a record of 2016 and rows of an earlier version', async () => {
+  test('is kept from its import on and compared exactly, beside a record of 2016 and rows of an earlier version', async () => {
     await withStore('history', async (on) => {
       const old = Date.UTC(2016, 0, 1) / 1000;
       await store(on, [
@@ -185,7 +186,7 @@ describe('an imported history', () => {
         { at: now - 60, counted: 99, old: true },
         { at: now - 50, counted: 100 },
       ]);
-      // What DEFAULT gives: the present.
+      // The value that DEFAULT gives: the present.
       await grow(on, 'kept_from');
     });
     expect(await prove('history')).toMatchObject({ code: 0, proof: { differences: [], notes: [] } });
@@ -199,7 +200,7 @@ describe('an imported history', () => {
     ]);
   });
 
-  test('that is counted twice on a day of which much has been dropped shows', async () => {
+  test('that is counted twice on a day with many dropped rows is reported', async () => {
     await withStore('history', (on) =>
       on.command(
         `INSERT INTO request_counts (ts, provider, class, requests) VALUES (${now - 200 * DAY}, 'openai', 'ok', 150)`,
@@ -212,7 +213,7 @@ describe('an imported history', () => {
   });
 });
 
-test('who may only read a server may reconcile it', async () => {
+test('a user who may only read a server can reconcile it', async () => {
   await withStore('read-only', async (on) => {
     await store(on, [{ at: now - 60, counted: 10, failed: 2, dead: 1 }]);
     const gateway = await serveClickHouse(on, { port: 0, token: 'to-write', database: 'faultline' });
@@ -226,7 +227,7 @@ test('who may only read a server may reconcile it', async () => {
   });
 });
 
-test('the links that SQL finds broken are those that one finds by walking along', async () => {
+test('SQL finds the same broken links as a walk along the chains', async () => {
   const rows: ChainRow[] = [];
   let random = 7;
   const chance = (n: number): number => {
@@ -237,7 +238,7 @@ test('the links that SQL finds broken are those that one finds by walking along'
     let at = chance(50);
     for (let i = 0; i < 30; i++) {
       const to = at + 1 + chance(9);
-      // A third of the chains is whole.
+      // A third of the chains has no fault.
       const trouble = chain % 3 === 0 ? 0 : chance(12);
       const from = trouble === 1 ? at + 2 : trouble === 2 ? Math.max(0, at - 3) : at;
       rows.push({
@@ -249,7 +250,7 @@ test('the links that SQL finds broken are those that one finds by walking along'
         to: Math.max(to, from + 1),
         accounted: Math.max(to, from + 1) - from - (trouble === 4 ? 1 : 0),
       });
-      // A gap and an overlap of one length, and a batch that stands twice: sums alone would miss them.
+      // A gap and an overlap of equal length, and a batch that is there twice: sums alone would miss them.
       if (trouble === 5) rows.push(...rows.slice(-1));
       at = Math.max(to, from + 1);
     }
@@ -269,7 +270,7 @@ test('the links that SQL finds broken are those that one finds by walking along'
   });
 });
 
-test('a ledger of two million batches takes under 10 s and 300 MB, and one missing batch in it shows', {
+test('a ledger of two million batches takes under 10 s and 300 MB, and one missing batch in it is reported', {
   timeout: 300_000,
 }, async () => {
   const BATCHES = 2_000_000;
@@ -295,7 +296,7 @@ test('a ledger of two million batches takes under 10 s and 300 MB, and one missi
     { kind: 'gap', topic: TOPIC, partition: 0, from, to: from + 100 },
   ]);
   expect(proof.partitions.reduce((sum, { counted }) => sum + counted, 0)).toBe((BATCHES - 1) * 100);
-  // CPU and private memory: the machine is shared, and the engine's library is mapped, not held.
+  // CPU and private memory, because the machine is shared, and the engine's library is mapped.
   expect(cpu).toBeLessThan(10);
   expect(mb).toBeLessThan(300);
 });

@@ -13,7 +13,7 @@ import { rawRecords } from '../ingest/sources/raw-records.ts';
 import { eachRecord, openRecordBatch } from '../ingest/sources/record-set.ts';
 import { RecordBatch } from './kafka/record-batch.ts';
 
-// The client's own encoder and decoder are the second opinion on every byte.
+// The client's own encoder and decoder check every byte.
 interface Client {
   encode(batch: object): Promise<{ buffer: Buffer }>;
   encodeRecord(record: object): object;
@@ -30,7 +30,7 @@ const client: Client = {
   decodeMessages: originalOf('kafkajs/src/protocol/requests/fetch/v4/decodeMessages'),
 };
 
-/** A module as the library has it: the worker puts its own in this place, and files of tests share a process. */
+/** A module as the library has it: the worker replaces it, and test files share a process. */
 function originalOf(name: string) {
   const path = require.resolve(name);
   const cached = require.cache[path];
@@ -100,7 +100,7 @@ describe('a record set', () => {
     );
   });
 
-  it('that is cut anywhere gives its whole batches', async () => {
+  it('that is cut anywhere gives its complete batches', async () => {
     const one = produced(['a', 'b']);
     const two = produced(['c']);
     const set = Buffer.concat([one, two]);
@@ -110,7 +110,7 @@ describe('a record set', () => {
     }
   });
 
-  it('tells when each record was written, or when the broker took it where the topic says so', async () => {
+  it('has the time at which each record was written, or at which the broker stored it if the topic says so', async () => {
     const set = produced(['a', 'b']);
     const times = async (): Promise<number[]> => (await rawRecords(rawMessages(set), 0)).written;
     const [created = 0] = await times();
@@ -123,7 +123,7 @@ describe('a record set', () => {
     expect(await times()).toEqual([-1, -1]);
   });
 
-  it('is read from the asked offset on', async () => {
+  it('is read from the given offset on', async () => {
     const { records } = await rawRecords(rawMessages(produced(['a', null, 'c'], 10)), 11);
     expect(records.map(({ offset, value }) => [offset, value && String(value)])).toEqual([
       [11, null],
@@ -131,7 +131,7 @@ describe('a record set', () => {
     ]);
   });
 
-  it('tells the range of a batch with damaged records, and its neighbours are read', async () => {
+  it('reports the range of a batch with damaged records, and its neighbours are read', async () => {
     const damaged = produced(['x', 'y'], 1);
     damaged[61] = 0x7e; // the first record claims 63 bytes
     const set = Buffer.concat([produced(['a']), damaged, produced(['b'], 3)]);
@@ -161,7 +161,7 @@ describe('a record set', () => {
 describe('a fetched batch in the client', () => {
   const decode = rawDecodeMessages(async () => ['decoded by the client']);
 
-  it('holds one raw message per record batch, at the last offset', async () => {
+  it('has one raw message per record batch, at the last offset', async () => {
     const set = Buffer.concat([produced(['a', 'b']), produced(['c'], 2)]);
     const messages = await decode(decoderOf(set));
     expect(messages).toMatchObject([
@@ -181,7 +181,7 @@ describe('a fetched batch in the client', () => {
     expect(await decode(decoderOf(Buffer.alloc(100, 1)))).toEqual(['decoded by the client']);
   });
 
-  it('gives the key of an abort marker, and no record for any marker', async () => {
+  it('gives the key of an abort marker, and no record for markers', async () => {
     for (const [type, key] of [
       [0, Buffer.alloc(4)],
       [1, null],

@@ -64,23 +64,23 @@ async function partsOf(table: string): Promise<string[]> {
   return rows.map((row) => row.path);
 }
 
-/** What a full disk leaves of a part. */
+/** Empties a part as a full disk does. */
 async function empty(part: string | undefined): Promise<void> {
   expect(part).toBeDefined();
   for (const name of await readdir(part ?? '')) await truncate(path.join(part ?? '', name), 0);
 }
 
-describe('the embedded engine, which takes a refused write for done', () => {
+describe('the embedded engine, which reports a refused write as done', () => {
   it.skipIf(!existsSync('/dev/full'))('ends the process in one line', async () => {
     await store.command(`INSERT INTO FUNCTION file('/dev/full', 'TSV') SELECT 1`).catch(() => undefined);
     const { code, stderr } = await engine.finished;
     expect(stderr.split('\n').filter((line) => line.startsWith('faultline:'))).toEqual([
-      `faultline: the disk of data directory ${data} refused 1 write of the embedded ClickHouse: look at its space and health, then start faultline again, which sets aside what is incomplete and reads it anew`,
+      `faultline: the disk of data directory ${data} refused 1 write of the embedded ClickHouse: check its space and health, then start faultline again: it sets incomplete data aside and reads the records again`,
     ]);
     expect(code).toBe(1);
   });
 
-  it('counts an insert that comes again when its part is not whole, and the others not twice', async () => {
+  it('counts an insert that is repeated if its part is incomplete, and no other twice', async () => {
     await store.command('SYSTEM STOP MERGES');
     for (const name of ['a', 'b', 'c']) await insert(name);
     const parts = await partsOf('request_counts');
@@ -91,7 +91,7 @@ describe('the embedded engine, which takes a refused write for done', () => {
 
     await start();
     expect(engine.stderr()).toContain(
-      `faultline.request_counts ${path.basename(parts[1] ?? '')}): what was not`,
+      `faultline.request_counts ${path.basename(parts[1] ?? '')}): records that were not`,
     );
     expect(await counted()).toEqual([2, 3, 3]);
     for (const name of ['a', 'b', 'c', 'd']) await insert(name);
@@ -104,7 +104,7 @@ describe('the embedded engine, which takes a refused write for done', () => {
     expect(await counted()).toEqual([4, 4, 4]);
   });
 
-  it('goes back to what a merged part was made of when that is not whole', async () => {
+  it('goes back to the sources of a merged part if that is incomplete', async () => {
     for (const name of ['a', 'b', 'c']) await insert(name);
     await store.command('OPTIMIZE TABLE request_counts FINAL');
     const parts = await partsOf('request_counts');

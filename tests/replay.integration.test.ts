@@ -19,11 +19,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** Writes a scenario as a log file and tells the truth about it. */
+/** Writes a scenario as a log file and returns its truth. */
 async function writeScenario(name: string, seed: number) {
   const scenario = findScenario(name);
   if (scenario === null) throw new Error(`no scenario ${name}`);
-  // Months ago: history is older than the tables would keep it.
+  // Months ago: older than the tables would keep it.
   const from = Date.UTC(2026, 2, 10);
   const to = from + scenario.duration_ms;
   const file = path.join(directory, `${name}-${seed}.ndjson`);
@@ -83,7 +83,7 @@ describe('faultline replay', () => {
     });
   });
 
-  test('lines that are no records are told of and stop nobody', async () => {
+  test('lines that are no records are reported and do not stop the replay', async () => {
     const file = path.join(directory, 'bad.ndjson');
     const good = JSON.stringify({
       ts: '2026-03-01T00:00:00Z',
@@ -109,7 +109,7 @@ describe('faultline replay', () => {
   });
 
   test.each([
-    ['a file that is not there', ['replay', 'nowhere.ndjson'], /nowhere\.ndjson does not exist/],
+    ['a missing file', ['replay', 'nowhere.ndjson'], /nowhere\.ndjson does not exist/],
     ['a directory', ['replay', '.'], /is a directory/],
     ['no file', ['replay'], /files/],
   ])('%s: one line', async (_name, args, message) => {

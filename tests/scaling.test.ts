@@ -37,7 +37,7 @@ function amount(bytes: number): string {
   return `${n >= 10 ? n.toFixed(0) : n.toFixed(1)} ${name}`;
 }
 
-test('the table of sizes follows from the measured rate by the formulas of the page', () => {
+test('the formulas of the page give its table of sizes from the measured rate', () => {
   const perCore = Number(/^measured: (\d+) records\/s per worker core$/m.exec(page)?.[1]);
   expect(perCore).toBeGreaterThan(0);
   const expected = [1_000, 10_000, 100_000, 1_000_000, 10_000_000].map((records) => sizes(records, perCore));

@@ -12,7 +12,7 @@ import { seedSecrets } from './fixtures/secrets/shapes.ts';
 import { until } from './fixtures/until.ts';
 import { freePort } from './kafka/free-port.ts';
 
-/** Of all places each shape is put into so many; the unit test goes through all of them. */
+/** Each shape is put into this many of all places; the unit test uses all of them. */
 const PLACES = 8;
 const random = seededChance('secrets').next;
 const secrets = seedSecrets(random);
@@ -28,7 +28,7 @@ beforeAll(async () => {
   data = path.join(folder, 'data');
   file = path.join(folder, 'log.ndjson');
   const places = Object.values(placesAt(ts));
-  // A file begins with an ordinary record: its first bytes say how all of it is written, and some secrets stand in UTF-16.
+  // A file begins with an ordinary record: its first bytes decide how it is encoded, and some secrets are in UTF-16.
   const messages: Buffer[] = [Buffer.from(JSON.stringify({ ts, status: 200, org: 'other' }))];
   for (const { text } of secrets) {
     for (let n = 0; n < PLACES; n++) {
@@ -36,7 +36,7 @@ beforeAll(async () => {
       if (place?.format === undefined)
         messages.push(...(place?.messages ?? []).map((message) => Buffer.from(message)));
     }
-    // An incident whose scope is made of it.
+    // An incident whose scope contains it.
     const quota = {
       ts,
       status: 429,
@@ -50,7 +50,7 @@ beforeAll(async () => {
         Buffer.from(JSON.stringify({ ...quota, ts: ts + n * 1000, model: text, request_id: text })),
       );
   }
-  // Event time goes on, or the last of it would not be judged yet.
+  // Event time goes on; otherwise the last of it would not be judged yet.
   for (let second = 1; second <= 90; second++)
     messages.push(Buffer.from(JSON.stringify({ ts: ts + second * 1000, status: 200, org: 'other' })));
   const bytes = Buffer.concat(messages.flatMap((message) => [message, Buffer.from('\n')]));
@@ -66,7 +66,7 @@ afterAll(async () => {
 describe(`no secret of a log is found in what the program keeps and shows (TEST_SEED=${testSeed})`, () => {
   const shown: Record<string, string> = {};
 
-  it('is read, judged and analyzed', async () => {
+  it('a log with secrets is read, judged and analyzed', async () => {
     const [page, metrics] = [await freePort(), await freePort()];
     const program = startFaultline(['start', '--source', file, '--data', data, '--port', `${page}`], {
       cwd: folder,
@@ -104,7 +104,7 @@ describe(`no secret of a log is found in what the program keeps and shows (TEST_
     shown['log'] = stdout + stderr;
   });
 
-  it('is asked for by every command', async () => {
+  it('every command is asked', async () => {
     const commands = [
       ['trends', '--by', 'org,project,client', '--since', '2h', '--format', 'json'],
       ['trends', '--by', 'model,endpoint,region', '--since', '2h', '--format', 'csv'],
@@ -126,7 +126,7 @@ describe(`no secret of a log is found in what the program keeps and shows (TEST_
     shown['replay'] = stdout + stderr;
   });
 
-  it('stands in no column of any table and in no file', async () => {
+  it('no secret is in a column of a table or in a file', async () => {
     const { clickhouse } = settingsSchema.parse({});
     const store = await openStore({ ...clickhouse, path: data });
     try {
@@ -154,12 +154,12 @@ describe(`no secret of a log is found in what the program keeps and shows (TEST_
     shown['names of files'] = names.map((name) => name.name).join('\n');
   });
 
-  it('is given away by nothing of all that', () => {
+  it('no secret is in an answer, a page or the log', () => {
     const leaks = Object.entries(shown).flatMap(([where, text]) =>
       leaksIn(text, secrets).map((leak) => `${where}: ${leak}`),
     );
     expect(leaks).toEqual([]);
-    // The search finds what is there.
+    // Proves that the search finds a secret.
     const [first] = secrets;
     expect(leaksIn(`x ${first?.text} y`, secrets)).toHaveLength(1);
   });

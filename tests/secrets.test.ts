@@ -11,7 +11,7 @@ const ts = 1_795_392_000_000;
 const now = ts + 60_000;
 const places = placesAt(ts);
 const secrets = seedSecrets(seededChance('secrets').next);
-/** Without its end nothing gives it away. */
+/** Without its end nothing marks it as a secret. */
 const unknowable = new Set(['a Mailchimp key in a line that is cut within the secret']);
 const readers = new Map<string, ReturnType<typeof createRecordReader>>();
 

@@ -15,7 +15,7 @@ import { findScenario, scenarios } from '../simulate/scenarios.ts';
 const FROM = Date.UTC(2026, 2, 4, 9, 30);
 const decode = createDecoder({ format: 'native', mapping: {} });
 
-describe('the classifier gives the class that the simulator meant', () => {
+describe('the classifier gives the true class of the simulator', () => {
   const rows = catalogue.flatMap((row) => row.shapes.map((shape) => ({ id: row.id, shape, row })));
 
   it.each(rows.map(({ id, shape }) => [id, shape] as const))('%s as %s', (id, shape) => {
@@ -41,7 +41,8 @@ describe('the classifier gives the class that the simulator meant', () => {
   it.each(scenarios.map((each) => each.name))('for every record of %s', (name) => {
     const scenario = findScenario(name);
     if (scenario === null) throw new Error(`no scenario ${name}`);
-    // The events are moved to the fifth minute, and the span holds the first of each: a short one will do for most.
+    // The events are moved to the fifth minute, and the span contains the first of each: a short span is enough for
+    // most.
     const isLong = name === 'load' || dayScenarios.some((day) => day.name === name);
     const first = Math.min(...scenario.events.map(({ after_ms }) => after_ms).filter((after) => after > 0));
     const events = scenario.events.map((event) => ({
@@ -74,7 +75,7 @@ describe('the classifier gives the class that the simulator meant', () => {
   });
 });
 
-it('no key survives decoding, also where an error text quotes it', () => {
+it('no key survives decoding, even in an error text that quotes it', () => {
   const load = findScenario('load');
   if (load === null) throw new Error('no scenario load');
   const leaks: string[] = [];

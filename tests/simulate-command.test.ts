@@ -36,7 +36,7 @@ function memory(more: Partial<SimulateIo> = {}) {
   return { io, notes, lines: () => chunks.join('').split('\n').slice(0, -1) };
 }
 
-it('writes as many lines as asked, and says on stderr what they were', async () => {
+it('writes the given number of lines, and their true counts on stderr', async () => {
   const { io, notes, lines } = memory();
   expect(await simulateCommand({ scenario: 'load', seed: 1, count: 2_500 }, io)).toBe(0);
   expect(lines()).toHaveLength(2_500);
@@ -122,7 +122,7 @@ it('throws when the disk behind standard output is full', async () => {
   );
 });
 
-it('live traffic carries the present time and ends by the signal', async () => {
+it('live traffic has the present time and ends at the signal', async () => {
   const stop = new AbortController();
   const { io, lines } = memory({ now: () => Date.now(), signal: stop.signal });
   const begin = Date.now();
@@ -173,7 +173,7 @@ it('a day scenario plays yesterday, others the time up to now', () => {
   });
 });
 
-it('a real pipe to head ends with code 0 and no text on stderr but the summary', async () => {
+it('a real pipe to head ends with code 0 and only the summary on stderr', async () => {
   const script = `
     import { simulateCommand } from './cli/commands/simulate.ts';
     const io = { stdout: process.stdout, now: () => Date.now(), signal: new AbortController().signal, err: (l) => console.error(l), send: null };

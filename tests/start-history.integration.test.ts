@@ -7,14 +7,14 @@ import { type ClickHouseProcess, startClickHouse } from './fixtures/clickhouse-p
 import { type Running, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 
-// `start` over a history: in the order in which the lines come, and over a ClickHouse that goes away.
+// `start` over a history whose lines are out of order, and over a ClickHouse that goes away.
 
 const MINUTE = 60_000;
-// Recent: a server drops what is older than its tables keep.
+// Recent, because a server drops rows that are past the time of its tables.
 const FROM = Math.floor(Date.now() / MINUTE) * MINUTE - 300 * MINUTE;
 let folder: string;
 
-/** Lines of one minute: two requests a second of one service; Slow Down or an exhausted quota in between. */
+/** Lines of one minute: two requests a second of one service, some of them Slow Down or refused for quota. */
 function minute(n: number): string {
   const lines: string[] = [];
   for (let i = 0; i < 120; i++) {
@@ -68,13 +68,13 @@ describe('lines that come out of order of time', () => {
     expect(expected.map(({ kind }) => kind)).toEqual(['slow_down_surge', 'quota_exhausted']);
   });
 
-  test('the second half first, over a pipe, gives the incidents of a replay', async () => {
+  test('a pipe with the second half first gives the incidents of a replay', async () => {
     const program = startFaultline(
       ['start', '--source', '-', '--exit', '--no-open-console', '--data', 'turned'],
       { cwd: folder },
     );
     program.child.stdin.write(minutes(100, 200));
-    // What was judged by then is older than what follows.
+    // The part that is judged by then is later than the lines that follow.
     await until('the second half is judged', () => program.stdout().includes('closed'));
     program.child.stdin.end(minutes(0, 100));
     const { code, stderr } = await program.finished;
@@ -95,7 +95,7 @@ describe('a ClickHouse that goes away and comes back', () => {
     await server.stop();
   });
 
-  test('does not end start: what came meanwhile is counted, and its incidents are found', async () => {
+  test('does not end start: lines of that time are counted, and their incidents are found', async () => {
     const env = {
       FAULTLINE_CLICKHOUSE_URL: server.url,
       FAULTLINE_CLICKHOUSE_PASSWORD: server.token,

@@ -32,7 +32,7 @@ interface Readiness {
   missing: (string | undefined)[];
 }
 
-/** A program that goes on, and what its pages say. */
+/** Starts a program that keeps running; its pages can be read. */
 async function begin(args: readonly string[], env: Record<string, string> = {}) {
   const running = startFaultline(args, { env: { FAULTLINE_METRICS_PORT: '0', ...env } });
   started.push(running);
@@ -60,7 +60,7 @@ async function begin(args: readonly string[], env: Record<string, string> = {}) 
   };
 }
 
-/** An HTTP server of a test on a port of its own. */
+/** An HTTP server of a test on its own port. */
 async function listen(listener: RequestListener, tls?: { key: Buffer; cert: Buffer }): Promise<number> {
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.listen(0, '127.0.0.1');
@@ -83,7 +83,7 @@ describe('without Kafka', () => {
 
   const login = (): Record<string, string> => ({ FAULTLINE_CLICKHOUSE_PASSWORD: clickhouse.token });
 
-  it('gives up after --wait in one line that names all that is missing', async () => {
+  it('gives up after --wait with one line that names everything that is missing', async () => {
     const [broker, server] = [await nobody(), await nobody()];
     const args = ['ingest', '--brokers', broker, '--clickhouse-url', `http://${server}`];
     const env = { FAULTLINE_METRICS_PORT: '0', FAULTLINE_LOG_LEVEL: 'silent' };
@@ -108,7 +108,7 @@ describe('without Kafka', () => {
     }
   });
 
-  it('does not wait for what stays as it is', async () => {
+  it('does not wait for faults that waiting cannot repair', async () => {
     const env = { FAULTLINE_METRICS_PORT: '0', FAULTLINE_LOG_LEVEL: 'silent', ...login() };
     const wrong = await runFaultline(['analyze', '--clickhouse-url', clickhouse.url], {
       env: { ...env, FAULTLINE_CLICKHOUSE_PASSWORD: 'wrong' },
@@ -128,7 +128,7 @@ describe('without Kafka', () => {
     expect(locked.stderr).toMatch(/^faultline: data directory [^\n]*\n$/);
   });
 
-  it('says that a server which closes plain connections speaks TLS', async () => {
+  it('reports that a server that closes plain connections needs TLS', async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'faultline-tls-'));
     closing.push(() => rm(dir, { recursive: true, force: true }));
     await createCertificates(dir);
@@ -146,7 +146,7 @@ describe('without Kafka', () => {
     });
   });
 
-  it('waits for a server that a balancer does not find yet, and that goes away during the migration', async () => {
+  it('waits for a server that its balancer does not reach yet, and that goes away during the migration', async () => {
     let statements = 0;
     const seen: string[] = [];
     const treat = (): 'away' | 'hang up' | 'pass' => {
@@ -157,7 +157,7 @@ describe('without Kafka', () => {
     const port = await listen((request, response) => {
       void (async () => {
         const body = await buffer(request);
-        // As a balancer does: its own question about health gets the same answer as everybody's.
+        // Like a balancer, it gives its own health check the same answer as everybody else.
         const treatment = request.url === '/ping' && statements > 0 && statements <= 4 ? 'away' : treat();
         seen.push(treatment);
         if (treatment === 'away') {
@@ -195,7 +195,7 @@ describe('without Kafka', () => {
     expect(await program.stop()).toMatchObject({ code: 0 });
   });
 
-  it('analyze says that it waits, and begins when ClickHouse is there', async () => {
+  it('analyze reports that it waits, and begins when ClickHouse answers', async () => {
     await clickhouse.kill();
     const program = await begin(['analyze', '--clickhouse-url', clickhouse.url], login());
     expect(await program.alive()).toBe(200);
@@ -280,7 +280,7 @@ await describeWithOwnKafka('with Kafka', () => {
     }
   });
 
-  it('start counts when it is started first, and its page says so', async () => {
+  it('start counts although it is started first, and its page shows that', async () => {
     await Promise.all([kafka.kill(), clickhouse.kill()]);
     const env = settings('start_first');
     const program = await begin(['start', '--source', 'kafka', '--port', '0'], env);

@@ -24,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const inputOf = ({ stdout }: Finished) => JSON.parse(stdout).input;
 
 describe('standard input', () => {
-  // Less than a pipe holds (64 KiB), about that much, and more; the writer has ended long before the store is open.
+  // Less than a pipe holds (64 KiB), about as much, and more; the writer has ended long before the store is open.
   it.each([1, 10, 400, 600, 1_300, 50_000])('of %d lines is counted whole', async (count) => {
     const done = await runFaultline(['replay', '-', '--json'], { input: linesOf(count), cwd: folder });
     expect(done.code, done.stderr).toBe(0);
@@ -38,7 +38,7 @@ describe('standard input', () => {
     });
   });
 
-  it('is counted by start, whose data stays', async () => {
+  it('is counted by start, and the data stay', async () => {
     const data = path.join(folder, 'data');
     const args = ['start', '--source', '-', '--exit', '--no-open-console', '--data', data];
     const done = await runFaultline(args, { input: linesOf(400) });
@@ -48,7 +48,7 @@ describe('standard input', () => {
     expect(JSON.parse(proof.stdout)).toMatchObject({ partitions: [{ counted: 400 }], differences: [] });
   });
 
-  it('is read at the pace of a slow writer, and its last line needs no end', async () => {
+  it('is read at the pace of a slow writer, and its last line needs no line feed', async () => {
     const running = startFaultline(['replay', '-', '--json'], { cwd: folder });
     const text = linesOf(20).trimEnd();
     for (let at = 0; at < text.length; at += 200) {
@@ -67,7 +67,7 @@ describe('standard input', () => {
     async () => {
       const running = startFaultline(['replay', '-', '--json'], { cwd: folder });
       const { stdin, pid = 0 } = running.child;
-      // 20 MB, sixty times: what is kept of it for good would soon be seen.
+      // 20 MB, sixty times: anything that is never freed would soon show.
       const block = linesOf(10_000, 'x'.repeat(1_950));
       const blocks = 60;
       for (let i = 0; i < blocks; i++) if (!stdin.write(block)) await once(stdin, 'drain');
@@ -82,7 +82,7 @@ describe('standard input', () => {
     },
   );
 
-  it('can be a pipe that the shell made', async () => {
+  it('can be a pipe of the shell', async () => {
     const file = path.join(folder, 'seven.ndjson');
     await writeFile(file, linesOf(7));
     const within = ['bash', '-c', 'exec "$1" replay --json <(cat "$0") /dev/stdin', file] as const;
@@ -91,7 +91,7 @@ describe('standard input', () => {
     expect(inputOf(await running.finished)).toMatchObject({ read: 12, requests: 12 });
   });
 
-  it('that ends a run is killed with it: SIGTERM does not wait for the next line', async () => {
+  it('does not delay the end: SIGTERM does not wait for the next line', async () => {
     const data = path.join(folder, 'stopped');
     const args = ['start', '--source', '-', '--no-open-console', '--data', data];
     const running = startFaultline(args);
@@ -104,7 +104,7 @@ describe('standard input', () => {
   });
 });
 
-describe('an input in which nothing is a request', () => {
+describe('an input without requests', () => {
   it.each([
     [
       'plain text',
@@ -112,7 +112,7 @@ describe('an input in which nothing is a request', () => {
       /^standard input: 400 lines, none is a request; a record has to be a JSON object.*\n  400 not_json, first: line 1: .*'a log line'\n  write the log as JSON, .*\n$/,
     ],
     ['nothing', '', /^standard input is empty.*\n$/],
-  ])('%s: exit code 1, and what it was', async (_fact, input, message) => {
+  ])('%s: exit code 1, and a message that names it', async (_fact, input, message) => {
     const done = await runFaultline(['replay', '-'], { input, cwd: folder });
     expect(done.code).toBe(1);
     expect(done.stdout).toBe('');

@@ -37,14 +37,14 @@ async function ingest(name: string, lines: readonly string[], more: object = {})
 }
 
 const usage = (index: number) => ({
-  // Neither power of two nor round: a sum that lost its last digit would show.
+  // Neither a power of two nor round, so that a sum without its last digit would show.
   input_tokens: MOST.tokens - (index % 7),
   output_tokens: MOST.tokens - (index % 3),
   latency_ms: MOST.ms,
   cost_usd: MOST.usd,
 });
 
-it('20,000 records at the bounds sum up exactly in every table, whoever reads them', async () => {
+it('20,000 records at the bounds sum up exactly in every table, whichever reader reads them', async () => {
   const records = Array.from({ length: 20_000 }, (_, index) => usage(index));
   const ts = now - 60_000;
   const native = records.slice(0, 10_000);
@@ -52,7 +52,7 @@ it('20,000 records at the bounds sum up exactly in every table, whoever reads th
     'plain',
     native.map((one) => JSON.stringify({ ts, status: 200, model: 'm', ...one })),
   );
-  // A backslash and a mapping each take another way than the byte reader.
+  // Records with a backslash, and mapped ones, do not use the byte reader.
   const escaped = records.slice(10_000, 15_000);
   await ingest(
     'decoded',
@@ -83,7 +83,7 @@ it('20,000 records at the bounds sum up exactly in every table, whoever reads th
   }
 });
 
-it('a number beyond its bound is left out under its name: the record counts, and no sum grows', async () => {
+it('a number beyond its bound is left out and counted by name: the record counts, and no sum grows', async () => {
   const sums = 'SELECT toString(sum(input_tokens)) AS input, sum(cost_usd) AS cost FROM request_counts';
   const before = await store.query(sums);
   const fields = ['input_tokens', 'output_tokens', 'latency_ms', 'ttft_ms', 'cost_usd'] as const;

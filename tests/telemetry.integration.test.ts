@@ -17,7 +17,7 @@ import { produceLines } from './kafka/produce.ts';
 
 const NOW = Date.now();
 
-/** A success, a failure of one of several classes, and now and then a line that is none, or nothing. */
+/** Lines with a success, a failure of one of several classes, and sometimes no record, or nothing. */
 function lines(count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
     if (i % 100 === 99) return '{broken';
@@ -39,7 +39,7 @@ function read(text: string): Map<string, number> {
   );
 }
 
-/** Values of a metric by its only label, without the zeros. */
+/** Values of a metric by its only label, without zeros. */
 function byLabel(found: Map<string, number>, name: string): Record<string, number> {
   const entries = [...found].filter(([key, value]) => key.startsWith(`${name}{`) && value > 0);
   return Object.fromEntries(entries.map(([key, value]) => [/"(.*)"/.exec(key)?.[1] ?? '', value]));
@@ -66,7 +66,7 @@ async function tables(
   return { classes: toRecord(classes), dead: toRecord(dead), batches: batches[0]?.n ?? 0 };
 }
 
-/** A worker over lines of this name, with its telemetry, until they are in. */
+/** Runs a worker over lines with this name, with its telemetry, until they are read. */
 async function ingest(name: string, text: string, through: Store): Promise<Telemetry> {
   const telemetry = createTelemetry({ monotonic: () => performance.now(), now: () => NOW, process: true });
   async function* stream() {
@@ -97,7 +97,7 @@ describe('metrics of a run over a pipe', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it('are what the tables say, then and after the same lines came once more', async () => {
+  it('agree with the tables, also after the same lines came again', async () => {
     const count = 20_000;
     const text = `${lines(count).join('\n')}\n\n`;
     const telemetry = await ingest('one', text, store);
@@ -118,7 +118,7 @@ describe('metrics of a run over a pipe', () => {
     const before = found.get('faultline_store_duplicate_blocks_total') ?? Number.NaN;
     expect(before).toBe(0);
 
-    // The ledger knows these lines: what is counted again is nothing, and neither is it written.
+    // The ledger knows these lines: they are neither counted nor written again.
     const again = read(await (await ingest('one', text, store)).text());
     expect(byLabel(again, 'faultline_requests_total')).toEqual({});
     expect(await tables(store)).toEqual(expected);
@@ -145,7 +145,7 @@ describe('metrics of a run over a pipe', () => {
 });
 
 await describeWithKafka('telemetry of faultline ingest on a real Kafka', (kafka) => {
-  it('adds up, follows the lag down, and says when it leaves', async () => {
+  it('add up, follow the lag down, and report the end of the worker', async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'faultline-telemetry-'));
     const topic = await kafka.createTopic({ partitions: 3 });
     const count = 9_000;
@@ -191,7 +191,7 @@ await describeWithKafka('telemetry of faultline ingest on a real Kafka', (kafka)
       expect((await fetch(`${url}/healthz`)).status).toBe(200);
       child.kill('SIGTERM');
       expect((await exited)[0]).toBe(0);
-      // State changes and nothing else: no line per fetch, batch or word of the client.
+      // Only changes of state are logged: no line per fetch, batch or message of the client.
       expect(log.trim().split('\n').length, log).toBeLessThanOrEqual(10);
     } finally {
       child.kill('SIGKILL');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { runFaultline } from './fixtures/run-faultline.ts';
 
-test('top of a file reads it and prints one view where there is no terminal', async () => {
+test('top reads a file and prints one view when there is no terminal', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'faultline-top-'));
   try {
     const file = path.join(folder, 'log.ndjson');
@@ -28,7 +28,7 @@ test('top of a file reads it and prints one view where there is no terminal', as
   }
 });
 
-test('top says that no console answers at an address', async () => {
+test('top reports that no console answers at an address', async () => {
   const { code, stderr } = await runFaultline(['top', '--url', 'http://127.0.0.1:1']);
   expect(code).toBe(1);
   expect(stderr).toBe('faultline: http://127.0.0.1:1 does not answer: is faultline start running there?\n');

@@ -26,7 +26,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const trends = (...args: string[]) => runFaultline(['trends', ...args], { cwd: folder });
 
 describe('faultline trends FILE', () => {
-  it('shows all of its time, whatever its age', async () => {
+  it('shows the whole file, whatever its age', async () => {
     const { code, stdout, stderr } = await trends('app.log', '--by', 'model', '--format', 'json');
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject([
@@ -36,7 +36,7 @@ describe('faultline trends FILE', () => {
     expect(stderr).toContain('read 100 lines: 100 requests counted');
   });
 
-  it('shows the part that is asked for', async () => {
+  it('shows the selected part', async () => {
     const until = new Date(FROM + 60_000).toISOString();
     const { stdout } = await trends('app.log', '--until', until, '--format', 'json');
     expect(JSON.parse(stdout)).toMatchObject([
@@ -44,7 +44,7 @@ describe('faultline trends FILE', () => {
     ]);
   });
 
-  it('says what to write where nothing in it is a request', async () => {
+  it('explains what to write if the file has no requests', async () => {
     const { code, stdout, stderr } = await trends('text.log');
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/none is a request.*\n.*\n  write the log as JSON, an object a line/);

@@ -22,7 +22,7 @@ const record = (i: number): object => ({
 const log = Array.from({ length: 40 }, (_, i) => `${JSON.stringify(record(i))}\n`).join('');
 
 describe('faultline try', () => {
-  it('shows each record of a few, from a pasted document over lines', async () => {
+  it('shows each of a few records, from a pasted document over several lines', async () => {
     const input = JSON.stringify(
       { ts: '2026-06-01T12:00:00Z', status: 401, api_key: key, error: 'Incorrect API key provided' },
       null,
@@ -36,7 +36,7 @@ describe('faultline try', () => {
     expect(stdout).not.toContain(key);
   });
 
-  it('shows the first of each kind of many, from a compressed file, and how many are alike', async () => {
+  it('shows one record of each kind of many, from a compressed file, and how many are similar', async () => {
     await writeFile(path.join(cwd, 'app.gz'), gzipSync(log));
     const { code, stdout } = await runFaultline(['try', 'app.gz'], { cwd });
     expect(code).toBe(1);
@@ -67,7 +67,7 @@ describe('faultline try', () => {
 describe('faultline init', () => {
   beforeEach(() => writeFile(path.join(cwd, 'app.log'), log));
 
-  it('proposes a mapping, writes nothing unless it is told to, and what it writes counts', async () => {
+  it('proposes a mapping, writes only on demand, and the written mapping counts', async () => {
     const shown = await runFaultline(['init', 'app.log'], { cwd });
     expect(shown.stdout).toMatch(/would count: requests: 40 \(30 ok, 10 quota_exceeded\), of records: 40/);
     expect(shown.stderr).toContain('nothing is written: --yes writes this to faultline.yaml');
@@ -84,7 +84,7 @@ describe('faultline init', () => {
     expect(tried.stdout).not.toContain(key);
   });
 
-  it('leaves a file alone that is there, and with --force what else is in it', async () => {
+  it('leaves an existing file alone, and with --force keeps its other settings', async () => {
     const file = path.join(cwd, 'faultline.yaml');
     await writeFile(file, '# ours\nbatch:\n  rows: 1000\nformat: native\n');
     const refused = await runFaultline(['init', 'app.log', '--yes'], { cwd });
@@ -95,7 +95,7 @@ describe('faultline init', () => {
     expect(text).toMatch(/^# ours\nbatch:\n {2}rows: 1000\nformat: mapped\nmapping:\n/);
   });
 
-  it('recognises what needs no mapping', async () => {
+  it('recognises a log that needs no mapping', async () => {
     const { code, stdout } = await runFaultline(['init', '-'], {
       cwd,
       input: '{"ts":1780315200,"status":429}\n',
@@ -108,7 +108,7 @@ describe('faultline init', () => {
   it.each([
     ['text', 'some text\nmore text\n', /its records are text: write the log as JSON/],
     ['JSON without a time', '{"a":1}\n{"a":2}\n', /cannot be read so: mapping\.ts: missing/],
-  ])('says of %s why nothing can be counted', async (_fact, input, message) => {
+  ])('explains why nothing can be counted in %s', async (_fact, input, message) => {
     const { code, stdout } = await runFaultline(['init', '-'], { cwd, input });
     expect(code).toBe(1);
     expect(stdout).toMatch(message);
@@ -116,7 +116,7 @@ describe('faultline init', () => {
     expect(written.code).toBe(1);
   });
 
-  it('a change that is none is one line', async () => {
+  it('a change without an effect is one line', async () => {
     const { code, stderr } = await runFaultline(['init', 'app.log', '--set', 'client'], { cwd });
     expect(code).toBe(2);
     expect(stderr.trim().split('\n')).toHaveLength(1);

@@ -1,23 +1,28 @@
 import type { Combination, Combinations, ScopeSums } from './combinations.ts';
 
-/** A scope that failed more than its usual rate lets expect. */
+/** A scope that failed more than its usual rate predicts. */
 export interface Candidate extends Counted {
-  /** Value by position of the dimension; the others are left open. */
+  /** Values by position of the dimension; other dimensions can have any value. */
   named: ReadonlyMap<number, string>;
-  /** Positions, in the list of combinations, of those within it that had requests in the span. */
+  /** Positions, in the list of combinations, of those in the scope that had requests in the span. */
   members: readonly number[];
-  /** Logarithm of the number of scopes of its kind: what it costs to name this one of them. */
+  /** Logarithm of the number of scopes with these dimensions: the price of naming one of them. */
   cost: number;
-  /** How far its failures are above chance, as `rise` gives it. */
+  /** How far its failures are above chance; see `rise`. */
   rise: number;
 }
 
 const MOST_DIMENSIONS = 3;
-/** Something differs when chance makes a rise like it, anywhere among the scopes of its kind, at most once in so many looks. */
+/**
+ * A rise counts as real if chance makes one like it, anywhere among the scopes of its dimensions, at most once in this
+ * many looks.
+ */
 const LOOKS_PER_ACCIDENT = 100;
-/** Members of all candidates together, which is what judging them costs: about a quarter of a second, and more … */
+/** Most members of all candidates together. Judging this many takes about a quarter of a second. */
 const MOST_MEMBERS = 100_000;
-/** … where the combinations are so many that only a few scopes of one dimension would fit. */
+/**
+ * Members that are allowed in addition per combination, so that with very many combinations more than a few scopes fit.
+ */
 const MOST_MEMBERS_EACH = 5;
 
 /** True for a rise that chance does not make, however many scopes were looked at. */
@@ -26,9 +31,10 @@ export function isBeyondChance({ rise: seen, cost }: Pick<Candidate, 'rise' | 'c
 }
 
 /**
- * Every scope of up to three dimensions, and all traffic, of which chance makes less than one of its kind; none when chance makes
- * all of it. Dimensions with one value tell nothing and are not named, nor is an empty value. Fewer dimensions first, then
- * in the order of dimensions and combinations; with very many combinations only those that rose most.
+ * Finds every scope of up to three dimensions, and all traffic, whose rise chance makes in less than one scope of its
+ * dimensions. Empty when chance explains all of them. Dimensions with only one value, and empty values, are not named.
+ * Fewer dimensions come first, then the order of dimensions and combinations. With very many combinations only the
+ * largest rises are kept.
  */
 export function findCandidates({ list, prior }: Combinations): readonly Candidate[] {
   const dimensions = codeDimensions(list);
@@ -57,7 +63,7 @@ export function findCandidates({ list, prior }: Combinations): readonly Candidat
   );
 }
 
-/** Those that rose most, as long as they fit. */
+/** Keeps the largest rises that fit into the budget. */
 function withinBudget<One extends Candidate>(found: readonly One[], budget: number): One[] {
   let left = budget;
   const kept: One[] = [];
@@ -69,14 +75,14 @@ function withinBudget<One extends Candidate>(found: readonly One[], budget: numb
   return kept;
 }
 
-/** Sums of a scope with what is to be expected of it by the usual rates of its combinations, each for itself. */
+/** Sums of a scope, with the failures that the usual rates of its combinations predict. */
 export type Counted = Omit<ScopeSums, 'values'> & { expected: number };
 
 /**
- * How far above chance the failures in the span are: minus the logarithm of Chernoff's bound for the chance that, of the failures of
- * both times, so many fall into the span. They have to be above the scope's own usual rate, and above what its
- * combinations let expect: more traffic of a part that always fails is no rise. 0 when they are not. A
- * scope without a past is taken for one with the prior's.
+ * How far the failures in the span are above chance: minus the logarithm of Chernoff's bound for the chance that this
+ * many of the failures of both times fall into the span. They must be above the scope's own usual rate and above what
+ * its combinations predict, because more traffic of a part that always fails is no rise. Otherwise it is 0. A scope
+ * without requests before gets the rate of the prior.
  */
 export function rise(sums: Counted, prior: Combinations['prior']): number {
   const usual = sums.usual_failures + prior.failures;
@@ -84,7 +90,7 @@ export function rise(sums: Counted, prior: Combinations['prior']): number {
   return aboveChance(sums.failures, Math.max(byOwnRate, sums.expected), usual);
 }
 
-/** `usual` failures before let expect `expected` now; 0 when there are not more. */
+/** `usual` failures before predict `expected` now; 0 when there are not more. */
 function aboveChance(failures: number, expected: number, usual: number): number {
   if (failures <= expected) return 0;
   const [fraction, seen] = [expected / (expected + usual), failures / (failures + usual)];
@@ -116,7 +122,7 @@ function codeDimensions(list: readonly Combination[]): readonly CodedDimension[]
   return coded.filter(({ values }) => values.length > 1);
 }
 
-/** The sums of every scope of one kind by a number of its own, and the number that each combination belongs to. */
+/** Sums every scope of the chosen dimensions under a number, and returns the number of each combination. */
 function sumUp(
   list: readonly Combination[],
   chosen: readonly CodedDimension[],
@@ -134,7 +140,7 @@ function sumUp(
   return { codes, scopes };
 }
 
-/** All choices of up to three of so many dimensions, smaller ones first. */
+/** All choices of up to three dimensions, smaller choices first. */
 function kindsOf(dimensions: number): readonly (readonly number[])[] {
   let size: (readonly number[])[] = [[]];
   const kinds = [...size];

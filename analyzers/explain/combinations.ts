@@ -1,4 +1,4 @@
-/** Sums of one combination of values, one value per dimension, in the span and in the time that counts as usual. */
+/** Sums of one combination of values, one value per dimension, in the span and in the usual time before it. */
 export interface ScopeSums {
   values: readonly string[];
   requests: number;
@@ -7,24 +7,27 @@ export interface ScopeSums {
   usual_failures: number;
 }
 
-/** One combination with what its usual rate lets expect. */
+/** A combination with the failures that its usual rate predicts. */
 export interface Combination extends ScopeSums {
-  /** Failures to expect in the span, from its own usual rate drawn towards the rate of all as far as it is sparse. */
+  /**
+   * Failures that are expected in the span: from its own usual rate, moved towards the rate of all the more, the fewer
+   * requests it had.
+   */
   expected: number;
-  /** How well its usual rate is known: squared coefficient of variation of the estimate. */
+  /** Uncertainty of its usual rate: squared coefficient of variation of the estimate. */
   doubt: number;
 }
 
 export interface Combinations {
   list: readonly Combination[];
   total: Omit<ScopeSums, 'values'>;
-  /** Failures per request that are usual over all. */
+  /** Usual failures per request over all combinations. */
   usual_rate: number;
-  /** What a combination without a past is taken for: so many requests with so many failures. */
+  /** The assumption for a combination without requests before: this many requests with this many failures. */
   prior: { requests: number; failures: number };
 }
 
-/** Merges rows of equal values, puts them in an order of their own, and estimates each one's usual rate. */
+/** Merges rows with equal values, sorts them, and estimates the usual rate of each. */
 export function combine(rows: readonly ScopeSums[]): Combinations {
   const merged = new Map<string, ScopeSums>();
   for (const row of rows) {
@@ -32,7 +35,7 @@ export function combine(rows: readonly ScopeSums[]): Combinations {
     const known = merged.get(key);
     merged.set(key, known === undefined ? row : { ...plus(known, row), values: row.values });
   }
-  // In one order whatever the order of the rows: sums of fractions depend on it.
+  // Sorted, because sums of fractions depend on the order, and the order of the rows must not matter.
   const sorted = [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sums]) => sums);
   const total = sorted.reduce(plus, { requests: 0, failures: 0, usual_requests: 0, usual_failures: 0 });
   const rate = (total.usual_failures + 0.5) / (total.usual_requests + 1);
@@ -52,8 +55,9 @@ export function combine(rows: readonly ScopeSums[]): Combinations {
 }
 
 /**
- * How alike the usual rates of the combinations are: the shape of the gamma law they are drawn from, whose most
- * likely value is found on a grid of factors of two (empirical Bayes). A vague prior around 1 decides where there are no failures.
+ * How similar the usual rates of the combinations are: the shape of the gamma distribution that they come from. The
+ * most likely shape is found on a grid of factors of two (empirical Bayes). Without failures, a vague prior around 1
+ * decides.
  */
 function spreadOfRates(rows: readonly ScopeSums[], rate: number): number {
   let best = { shape: 1, likelihood: Number.NEGATIVE_INFINITY };
@@ -70,8 +74,8 @@ function spreadOfRates(rows: readonly ScopeSums[], rate: number): number {
 }
 
 /**
- * Logarithm of the chance of `count` events where `mean` are expected and the variance is `mean + extra` (negative
- * binomial; Poisson for extra 0), but for a term that depends on `count` alone and cancels in every comparison.
+ * Logarithm of the chance of `count` events when `mean` are expected and the variance is `mean + extra` (negative
+ * binomial; Poisson for extra 0). It omits a term that depends only on `count` and cancels in every comparison.
  */
 export function logChance(count: number, mean: number, extra: number): number {
   if (mean <= 0) return count === 0 ? 0 : -1e9;
@@ -84,7 +88,7 @@ export function logChance(count: number, mean: number, extra: number): number {
 
 /** log(size (size + 1) … (size + count - 1)). */
 function logRising(size: number, count: number): number {
-  // Few factors are multiplied; of many, those beyond the first ten are summed by Stirling's series.
+  // Few factors are multiplied; of many, those after the first ten are summed by Stirling's series.
   const plain = count > 24 ? 10 : count;
   let log = 0;
   let product = 1;
@@ -99,7 +103,7 @@ function logRising(size: number, count: number): number {
   if (plain === count) return log;
   const from = size + plain;
   const rest = count - plain;
-  // As one difference: two large logarithms would drown it in rounding.
+  // Computed as one difference: subtracting two large logarithms would lose precision.
   return (
     log +
     (from - 0.5) * Math.log1p(rest / from) +
@@ -109,7 +113,7 @@ function logRising(size: number, count: number): number {
   );
 }
 
-/** The tail of Stirling's series for log Γ, good to ten digits from 10 on. */
+/** The tail of Stirling's series for log Γ, correct to ten digits from x = 10 on. */
 function stirling(x: number): number {
   return (1 / 12 - (1 / 360 - 1 / (1_260 * x * x)) / (x * x)) / x;
 }

@@ -1,33 +1,33 @@
 import type { Candidate } from './candidates.ts';
 import { type Combination, logChance } from './combinations.ts';
 
-/** A cause as it fits best: the failures that it adds, by position in the list of combinations, and how unevenly. */
+/** A cause as it fits best: the failures that it adds to each member, and how unevenly. */
 export interface Cause {
   candidate: Candidate;
-  /** Parallel to the candidate's members. */
+  /** In the order of the candidate's members. */
   added: Float64Array;
-  /** Squared coefficient of variation of what it adds around `added`. */
+  /** Squared coefficient of variation around `added`. */
   uneven: number;
 }
 
 export interface Judged extends Cause {
-  /** Logarithm of the odds for this cause against no further cause, its cost of naming taken off. */
+  /** Logarithm of the odds for this cause against no further cause, minus the price of naming it. */
   odds: number;
 }
 
 /**
- * What nobody knows beforehand is averaged over, each value as likely as the next:
- * how much the rates of combinations vary by themselves from one time to the next (by a quarter, a half, or all of the rate) …
+ * Three unknowns are averaged, each value being equally likely. First: how much the rates of combinations vary by
+ * themselves between the two times (by a quarter, a half, or the whole rate).
  */
 const DRIFTS = [1 / 16, 1 / 4, 1];
-/** … how unevenly a cause hits the parts of its scope (alike, by a half, or by as much as its mean) … */
+/** Second: how unevenly a cause hits the parts of its scope (equally, by a half, or by as much as its mean). */
 const UNEVEN = [0, 1 / 4, 1];
-/** … and whether it adds failures in proportion to requests, or to the failures that are usual. */
+/** Third: whether a cause adds failures in proportion to requests or to the usual failures. */
 const SHAPES = ['requests', 'expected'] as const;
 
 /**
- * The odds of every candidate as one more cause beside those that are known. Each combination's failures are
- * a negative binomial count around what is usual plus what the causes add; the cause adds what its scope has too many.
+ * The odds of every candidate as one more cause beside the known ones. The failures of a combination follow a negative
+ * binomial distribution around the usual failures plus those that the causes add. A cause adds the excess of its scope.
  */
 export function judge(
   list: readonly Combination[],
@@ -60,7 +60,7 @@ export function judge(
     const { members } = candidate;
     const excess = members.reduce((sum, i) => sum + (list[i]?.failures ?? 0) - (mean[i] ?? 0), 0);
     if (excess <= 0) continue;
-    // That all traffic fails more is an answer only where all of it does.
+    // All traffic is an answer only if every part of it fails more.
     const unevenness = candidate.named.size === 0 ? [0] : UNEVEN;
     let best: (Cause & { fit: number }) | null = null;
     const fits: number[] = [];
@@ -91,7 +91,7 @@ export function judge(
   return judged;
 }
 
-/** Logarithm of the mean of numbers given as logarithms. */
+/** Logarithm of the mean of numbers that are given as logarithms. */
 function logMean(logs: readonly number[]): number {
   const most = Math.max(...logs);
   return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0) / logs.length);

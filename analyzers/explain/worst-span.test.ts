@@ -16,7 +16,7 @@ describe('the worst span', () => {
     expect(worstSpan(day)).toEqual(at(600, 615));
   });
 
-  it('is not where most fails when that is usual', () => {
+  it('is not the span with most failures if these are usual', () => {
     expect(worstSpan(minutes(600, (i) => (i < 300 ? 50 : i === 450 ? 30 : 1)))?.from).toBeGreaterThan(
       start + 400 * 60,
     );

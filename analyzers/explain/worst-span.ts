@@ -1,4 +1,4 @@
-/** Requests and failures of one minute; minutes without a request may be left out. */
+/** Requests and failures of one minute; minutes without requests may be absent. */
 export interface Minute {
   /** Start, epoch seconds, a multiple of 60. */
   minute: number;
@@ -10,15 +10,16 @@ const SPAN_MINUTES = 15;
 const USUAL_MINUTES = 60;
 
 /**
- * The span with the greatest excess of failures over the rate of the time before it, epoch seconds: 15 minutes against the hour before,
- * or a fifth of a shorter history. The earliest of equals; null when no span has requests both in it and before it.
+ * The span (epoch seconds) with the most failures above the rate of the time before it: 15 minutes against the hour
+ * before, or a fifth of a shorter history. The earliest of equal spans; null when no span has requests both in it and
+ * before it.
  */
 export function worstSpan(minutes: readonly Minute[]): { from: number; to: number } | null {
   const [first, last] = [minutes[0], minutes.at(-1)];
   if (first === undefined || last === undefined) return null;
   const length = (last.minute - first.minute) / 60 + 1;
   const span = Math.max(1, Math.min(SPAN_MINUTES, Math.floor(length / 5)));
-  // Sums up to each minute, so that every span costs two look-ups.
+  // Sums up to each minute, so that every span needs two look-ups.
   const requests = [0];
   const failures = [0];
   let next = 0;

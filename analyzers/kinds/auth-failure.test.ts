@@ -88,7 +88,7 @@ test.each([
   expect(incidents[0]?.resolved_at).toBe(minute(80));
 });
 
-test('a revoked key is found within half a minute of its fifth refusal, where it is used a lot', () => {
+test('a revoked key that is used a lot is found within half a minute of its fifth refusal', () => {
   const { incidents } = play(traffic([web, ...refused(batch, 'incorrect_api_key')]), { detectors });
   expect(Date.parse(incidents[0]?.detected_at ?? '')).toBeLessThanOrEqual(Date.parse(minute(61)));
 });
@@ -121,7 +121,7 @@ test.each([
     [web, { ...batch, per_minute: (m: number) => (m % 60 < 1 ? 1 : 0), class: 'incorrect_api_key' as const }],
   ],
   [
-    'a key that is changed as it should be',
+    'a key that is replaced without a gap',
     [
       web,
       { ...batch, per_minute: (m: number) => (m < 60 ? 12 : 0) },
@@ -133,6 +133,6 @@ test.each([
     [web, { ...batch, from: 60, to: 61, per_minute: 4, class: 'incorrect_api_key' as const }],
   ],
   ['calm traffic of a thousand a second', [{ ...web, per_minute: 60_000 }]],
-])('no incident by %s', (_name, streams) => {
+])('%s: no incident', (_name, streams) => {
   expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
 });

@@ -16,18 +16,18 @@ const matching: Matching = {
 };
 const since = sinceStart(matching, ['key', 'client', 'project', 'region', 'class']);
 const shared = sharedScope(matching);
-/** Callers that send too little for the window are judged by one that is so many times as long. */
+/** Callers with too few requests for the window are judged by a window that is this many times as long. */
 const LONG = 5;
 const LOOKBACK_SECONDS = 3_600;
-/** So many keys from one client are no mistake in a configuration. */
+/** So many refused keys of one client are no mistake in a configuration: somebody tries keys. */
 const PROBED_KEYS = 5;
-/** A key, or a class, that has so much of the refusals is the one that they are about. */
+/** The refusals are about a key, or a class, if it has at least this share of them. */
 const MOST = 0.9;
 
 const reasons = ['revoked', 'wrong_key', 'credentials', 'membership', 'address', 'probing'] as const;
 type Reason = (typeof reasons)[number];
 
-/** Requests refused for who sends them: keys, membership, addresses. */
+/** Requests are refused because of who sends them: key, membership or address. */
 export const authFailure = detectorOf({
   kind: 'auth_failure',
   settings: (all: AnalyzerSettings) => all.auth_failure,
@@ -40,7 +40,7 @@ export const authFailure = detectorOf({
   memory: since.memory.and(
     usualFacts.extend({
       reason: z.enum(reasons),
-      /** Last success with one of the keys before it began, epoch seconds. */
+      /** Last success with one of the keys before the incident began, epoch seconds. */
       last_success: z.number().nullable(),
     }),
   ),
@@ -84,7 +84,7 @@ export const authFailure = detectorOf({
   },
 });
 
-/** One key that is refused is the scope, whoever uses it; else what the refusals share. */
+/** If one key is refused, it is the scope, whoever uses it; otherwise the scope is what the refusals share. */
 function look(view: View, whole: Scope): { scope: Scope } {
   const keys: Record<string, number> = {};
   const classes: Record<string, number> = {};
@@ -127,7 +127,7 @@ interface Told {
   steps: Report['remedy']['steps'];
 }
 
-/** What the reason means, for people. */
+/** Explains the reason to people. */
 function tell(
   reason: Reason,
   {
@@ -140,7 +140,7 @@ function tell(
   const key = keys[0] === undefined ? 'the key' : `key ${keys[0]}`;
   const who = clients.slice(0, 3).join(', ') || 'the callers';
   const begin = clock(startedAt);
-  const stop = 'Stop retrying: the answer stays the same until this is mended.';
+  const stop = 'Stop retrying: the answer stays the same until this is fixed.';
   switch (reason) {
     case 'revoked':
       return {
@@ -160,7 +160,7 @@ function tell(
         why: `${capitalKey(key)} of ${who} has never worked since it was first seen at ${begin}: a deployment has the wrong key, or that of another environment.`,
         steps: [
           `Compare the key of ${who} with the one at the provider: its last four characters and hash are in the evidence.`,
-          'See which deployment came at that time, and whether its secret is that of another environment or provider.',
+          'Find the deployment of that time, and check whether its secret belongs to another environment or provider.',
           stop,
         ],
       };

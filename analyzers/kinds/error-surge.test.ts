@@ -32,7 +32,7 @@ test.each([
   expect(incidents[0]?.scope).toMatchObject({ client: 'bot', class: cls });
 });
 
-test('stray failures after it and in other parts do not keep it open', () => {
+test('stray failures afterwards and in other parts do not keep an incident open', () => {
   const stray: Stream = { ...web, per_minute: 2, class: 'bad_request' };
   const { incidents } = play(
     traffic([
@@ -56,10 +56,10 @@ test('a client that sends two requests a minute is found by the longer window', 
 });
 
 test.each([
-  ['what always fails', [web, bot, { ...bot, per_minute: 6, class: 'bad_request' as const }]],
+  ['requests that always fail', [web, bot, { ...bot, per_minute: 6, class: 'bad_request' as const }]],
   ['nine failures', [web, { ...bot, from: 60, to: 61, per_minute: 9, class: 'bad_request' as const }]],
   ['under a tenth of the requests', [web, failing(web, 'bad_request', 5)]],
-  ['classes that are of other kinds', [web, failing(web, 'server_error', 60)]],
+  ['classes that belong to other kinds', [web, failing(web, 'server_error', 60)]],
   [
     'a thousand requests a second with 1 % of bad ones',
     [
@@ -67,6 +67,6 @@ test.each([
       { ...web, per_minute: 600, class: 'bad_request' as const },
     ],
   ],
-])('no incident by %s', (_name, streams) => {
+])('%s: no incident', (_name, streams) => {
   expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
 });

@@ -9,25 +9,25 @@ import { clock, largest, remedyOf, round, share } from '../report.ts';
 import { addName, sinceStart } from '../since.ts';
 import type { Matching, View } from '../view.ts';
 
-/** Classes that no other kind is about. */
+/** The classes that no other kind is about. */
 const matching: Matching = {
   classes: ['bad_request', 'not_found', 'permission_denied', 'conflict', 'unprocessable'],
   measure: 'requests',
 };
 const since = sinceStart(matching, ['client', 'model', 'project', 'key', 'class']);
 const byExcess = scopeByExcess(matching);
-/** Callers that send too little for the window are judged by one that is so many times as long. */
+/** Callers with too few requests for the window are judged by a window that is this many times as long. */
 const LONG = 5;
-/** Before so much is known, nothing is more than usual. */
+/** With a shorter history, nothing counts as more than usual. */
 const LEARN_SECONDS = 600;
-/** A job that is usual at this time of the week has at least this part of the share that fires. */
+/** Shares down to this part of the firing share are read as usual for the time of the week. */
 const SEASON_PART = 0.1;
 /** From this share of failed requests on, the part does not work at all. */
 const CRITICAL_SHARE = 0.8;
-/** A class with so much of the failures is the one that they are about. */
+/** The failures are about a class if it has at least this share of them. */
 const MOST = 0.9;
 
-/** More requests fail with a class of their own than usual. */
+/** More requests than usual fail with a class that no other kind is about. */
 export const errorSurge = detectorOf({
   kind: 'error_surge',
   settings: (all: AnalyzerSettings) => all.error_surge,
@@ -70,10 +70,10 @@ export const errorSurge = detectorOf({
       `See what changed at ${clock(startedAt)}: a deployment, a model, a parameter.`,
     ]);
     return {
-      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail so, usually ${usual} %; ${memory.matching} so far.`,
+      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail this way, usually ${usual} %; ${memory.matching} so far.`,
       verdict: {
         party: partyOf(cls),
-        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have failed with ${cls}, usually ${usual} %; the provider refuses them for what they are, and will again.${first}`,
+        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have failed with ${cls}, usually ${usual} %; the provider refuses these requests themselves, so retrying does not help.${first}`,
       },
       evidence: {
         class: cls,
@@ -93,7 +93,7 @@ export const errorSurge = detectorOf({
   },
 });
 
-/** The class with nearly all of the failures; null: they are of several. */
+/** The class with nearly all of the failures; null: there are several. */
 function mostOf(view: View): ErrorClass | null {
   const counts: Record<string, number> = {};
   let all = 0;
@@ -106,7 +106,7 @@ function mostOf(view: View): ErrorClass | null {
   return top !== undefined && (counts[top] ?? 0) >= MOST * all ? top : null;
 }
 
-/** Who must act; the request itself is nobody's in particular. */
+/** Who must act. For errors of the request itself, no party is known. */
 function partyOf(cls: ErrorClass): Incident['verdict']['party'] {
   return partyNames.find((party) => party === errorClasses[cls].fault) ?? 'unknown';
 }

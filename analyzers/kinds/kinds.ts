@@ -12,7 +12,7 @@ import { regionBlocked } from './region-blocked.ts';
 import { retryStorm } from './retry-storm.ts';
 import { slowDownSurge } from './slow-down-surge.ts';
 
-/** Every kind that is looked for in the counts. */
+/** All kinds that are detected in counts. */
 export const detectors: readonly Detector[] = [
   slowDownSurge,
   quotaExhausted,

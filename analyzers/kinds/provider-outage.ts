@@ -19,7 +19,7 @@ const memory = since.memory.and(differsFacts).and(z.object({ pace: z.string() })
 /** Longer ago than this is no part of the comparison; seconds. Regions are known that far back. */
 const COMPARED_SECONDS = 6 * 3_600;
 
-/** Answers that fail for reasons of the provider, or that never come. */
+/** Requests fail for reasons of the provider, or get no answer. */
 export const providerOutage = detectorOf({
   kind: 'provider_outage',
   settings: (all: AnalyzerSettings) => all.provider_outage,

@@ -19,7 +19,7 @@ const shop: Stream = {
 };
 const docs: Stream = { ...shop, project: 'docs', client: 'batch', api_key: 'k2', per_minute: 30 };
 
-/** The stream succeeds, but is refused for quota from one minute to another, with a retry for each request. */
+/** The stream succeeds, but its quota is refused from one minute to another, with a retry for each request. */
 function refusedBetween(stream: Stream, from: number, to: number, subclass: Subclass = ''): Stream[] {
   const perMinute = typeof stream.per_minute === 'number' ? stream.per_minute : 0;
   return [
@@ -61,7 +61,7 @@ describe('the credit of an organization runs out', () => {
     expect(Date.parse(exhausted?.detected_at ?? '') - Date.parse(minute(30))).toBeLessThanOrEqual(30_000);
   });
 
-  test('carries which quota, who is affected, and what retrying wasted', () => {
+  test('names the quota, who is affected, and how many retries were useless', () => {
     expect(exhausted?.evidence).toMatchObject({
       quota: 'credit_balance',
       failed_requests: 30 * 180,
@@ -73,7 +73,7 @@ describe('the credit of an organization runs out', () => {
     });
   });
 
-  test('is for the account, and the remedy is to add credit and to stop retrying', () => {
+  test('has the account as party, and the remedy is to add credit and to stop retrying', () => {
     expect(exhausted).toMatchObject({
       severity: 'critical',
       verdict: { party: 'account' },
@@ -154,7 +154,7 @@ test('a project that seemed alone is corrected to the organization when the othe
 test.each([
   ['while the first lasts', 35],
   ['after the first ended, within the grace time', 65],
-])('a second project that runs out %s is an incident of its own', (_name, from) => {
+])('a second project whose quota runs out %s is an incident of its own', (_name, from) => {
   const { incidents } = play(
     traffic([
       ...refusedBetween(shop, 30, 60, 'project_spend_limit'),
@@ -179,7 +179,7 @@ test('credit that runs out while a project is at its limit is a second incident,
   expect(incidents.map(({ scope }) => scope)).toEqual([{ ...whole, project: 'shop' }, whole]);
 });
 
-test('answers half of which are refused fire, a third do not', () => {
+test('half of the answers refused fires, a third does not', () => {
   const refused = (perMinute: number): Stream => ({
     ...shop,
     from: 30,
@@ -191,7 +191,7 @@ test('answers half of which are refused fire, a third do not', () => {
   expect(play(traffic([shop, refused(30)])).incidents).toHaveLength(0);
 });
 
-test('a caller with one request in two minutes is heard after its third refusal', () => {
+test('a caller with one request in two minutes fires after its third refusal', () => {
   const rare: Stream = { ...shop, per_minute: 0.5 };
   const { incidents } = play(
     traffic([
@@ -228,7 +228,7 @@ test('success of other projects does not resolve the incident of one', () => {
   expect(incidents[0]).toMatchObject({ state: 'firing', scope: { project: 'shop' } });
 });
 
-test('a scope that is not used for an hour while the organization succeeds is given up', () => {
+test('a scope that is unused for an hour while the organization succeeds is resolved', () => {
   const long = { ...docs, to: 120 };
   const { incidents } = play(
     traffic([{ ...shop, to: 30 }, { ...shop, from: 30, to: 40, class: 'quota_exceeded' }, long]),
@@ -236,7 +236,7 @@ test('a scope that is not used for an hour while the organization succeeds is gi
   expect(incidents[0]).toMatchObject({ state: 'resolved', resolved_at: minute(40) });
 });
 
-/** Refused for ten minutes, then from a minute on for ten minutes again. */
+/** Refused for ten minutes, and again for ten minutes from minute `again` on. */
 function cycle(again: number): Stream[] {
   return [
     { ...shop, to: 20 },
@@ -247,7 +247,7 @@ function cycle(again: number): Stream[] {
   ];
 }
 
-test('refused again within the grace time is the same incident, long after it another one', () => {
+test('refusals within the grace time are the same incident, later ones are a new one', () => {
   expect(play(traffic(cycle(40))).incidents).toMatchObject([
     { started_at: minute(20), resolved_at: minute(50) },
   ]);
@@ -257,7 +257,7 @@ test('refused again within the grace time is the same incident, long after it an
   ]);
 });
 
-test('an exhaustion of hours keeps its start, its sums and the last success', () => {
+test('an exhaustion that lasts hours keeps its start, its sums and its last success', () => {
   const long = { ...shop, to: 300 };
   const { incidents } = play(traffic(refusedBetween(long, 30, 290, 'credit_balance')));
   expect(incidents).toMatchObject([

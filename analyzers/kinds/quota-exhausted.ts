@@ -13,12 +13,12 @@ import { quotaAnswers, quotaLevel, RUN_WINDOWS } from './quota/quota-level.ts';
 import { quotaReport } from './quota/quota-report.ts';
 import { quotaScope, type QuotaScope } from './quota/quota-scope.ts';
 
-/** How far back the first failure and the last success are looked for. */
+/** The first failure and the last success are searched this far back. */
 const HISTORY_SECONDS = 3_600;
 
 type QuotaSettings = AnalyzerSettings['quota_exhausted'];
 
-/** Requests refused because money, credit or an assigned allowance is used up. */
+/** Requests are refused because money, credit or an assigned allowance is used up. */
 export const quotaExhausted = detectorOf<QuotaSettings, QuotaFacts, { level: Level }, QuotaScope>({
   kind: 'quota_exhausted',
   settings: (all) => all.quota_exhausted,
@@ -35,7 +35,7 @@ export const quotaExhausted = detectorOf<QuotaSettings, QuotaFacts, { level: Lev
   report: quotaReport,
 });
 
-/** While the scope is open everything is counted anew from the start; then only what is new. */
+/** While the scope can change, everything is counted again from the start; afterwards only what is new. */
 function remember(evaluation: Situation<QuotaSettings, QuotaFacts, unknown, QuotaScope>): QuotaFacts {
   const { view, scope, started_at: startedAt, now, previous, looked, goes_on: goesOn } = evaluation;
   const base =

@@ -43,14 +43,14 @@ describe('a project that spends 120 dollars an hour of a budget of 1,200 a day',
 
 test.each([
   ['without a budget', []],
-  ['where the budget lasts', [{ amount_usd: 2_000, period: 'day' }]],
-  ['where the budget is that of another organization', [{ org: 'org-b', amount_usd: 10, period: 'day' }]],
-  ['where the budget is that of another project', [{ project: 'docs', amount_usd: 10, period: 'day' }]],
+  ['if the budget lasts', [{ amount_usd: 2_000, period: 'day' }]],
+  ['if the budget belongs to another organization', [{ org: 'org-b', amount_usd: 10, period: 'day' }]],
+  ['if the budget belongs to another project', [{ project: 'docs', amount_usd: 10, period: 'day' }]],
 ])('no incident %s', (_name, budgets) => {
   expect(forecasts([shop], budgets)).toEqual([]);
 });
 
-test('the budget that is spent first is told', () => {
+test('the budget that is spent first is reported', () => {
   const [forecast] = forecasts(
     [shop],
     [

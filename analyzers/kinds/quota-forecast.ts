@@ -17,11 +17,11 @@ const matching: Matching = { classes: requestClassNames, measure: 'requests' };
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const LONGEST: Readonly<Record<Budget['period'], number>> = { day: DAY, week: 7 * DAY, month: 31 * DAY };
-/** A night looks like the end of spending, so the pace is that of whole days. */
+/** The pace is that of whole days, because a night looks like the end of spending. */
 const LEARN_SECONDS = DAY;
 
 interface Judged extends CrossingLevel {
-  /** The budget that is crossed first; null: none. */
+  /** The budget that is spent first; null: none. */
   budget: Budget | null;
 }
 
@@ -36,7 +36,7 @@ export const quotaForecast = detectorOf({
   reads: ({ budgets }) => ({
     by: ['project', 'client'],
     more: ['spend_usd'],
-    // Without a budget there is nothing to read.
+    // Without a budget nothing is read.
     fine: budgets.length === 0 ? 0 : 2 * HOUR,
     ...(budgets.length === 0
       ? {}
@@ -71,7 +71,7 @@ export const quotaForecast = detectorOf({
       budget: { amount_usd, period, ...(project === undefined ? {} : { project }) },
       spent: forecast?.spent ?? 0,
       pace: forecast?.pace ?? 0,
-      // What is spent was spent when it was first seen to be, not now.
+      // A spent budget keeps the time at which it was first seen to be spent.
       ...(isSpent && previous !== null && previous.at !== null
         ? { at: Math.min(previous.at, now), earliest: previous.earliest, latest: previous.latest }
         : {
@@ -110,7 +110,7 @@ export const quotaForecast = detectorOf({
       remedy: remedyOf('quota_exceeded', [
         first === undefined
           ? 'See who spends most.'
-          : `Ask the owner of ${first} whether this pace is meant.`,
+          : `Ask the owner of ${first} whether this pace is intended.`,
         'Raise the budget, or the limit at the provider, before it is reached: afterwards every request is refused.',
         'Move what can wait to the Batch API or to a cheaper model.',
       ]),
@@ -129,7 +129,7 @@ const nothing = {
   spenders: [],
 };
 
-/** The budget of the organization that is crossed first, or the one that says most. */
+/** Picks the budget with the strongest level; of equal levels the one that is spent first. */
 function judge(given: Given<ForecastSettings>): Judged {
   const { identity, settings } = given;
   const own = settings.budgets.filter(
@@ -154,7 +154,7 @@ function judge(given: Given<ForecastSettings>): Judged {
   return found;
 }
 
-/** Seconds until the budget is spent; below 0 the more of it is overdrawn. */
+/** Seconds until the budget is spent; 0 or less when it is spent, and lower the more it is overdrawn. */
 function timeLeft(forecast: CrossingLevel['forecast'], budget: Budget | null, now: number): number {
   if (forecast === null || budget === null || forecast.at === null) return Infinity;
   return forecast.at > now ? forecast.at - now : 1 - forecast.spent / budget.amount_usd;
@@ -168,7 +168,7 @@ function spentIn(view: View): number {
   return view.values('spend_usd').reduce((sum, { value }) => sum + value, 0);
 }
 
-/** Days, weeks from Monday, and months of the calendar, in UTC; epoch seconds. */
+/** The period that contains `now`: days, weeks from Monday and calendar months in UTC; epoch seconds. */
 function periodOf(period: Budget['period'], now: number): { from: number; to: number } {
   const day = Math.floor(now / DAY) * DAY;
   if (period === 'day') return { from: day, to: day + DAY };
@@ -182,7 +182,7 @@ function periodOf(period: Budget['period'], now: number): { from: number; to: nu
   return { from: first(0), to: first(1) };
 }
 
-/** Clients, or projects where no client is named, by what they spent; five at most. */
+/** The clients that spent most, or projects when no client is named; at most five. */
 function spenders(view: View): string[] {
   const of = (dimension: ScopeDimension): [string, number][] => {
     const names = new Set(view.combinations.map((one) => one[scopeColumns[dimension]]).filter(Boolean));

@@ -13,7 +13,9 @@ const batch: Stream = {
 };
 const detectors = [rateLimitSaturation];
 
-/** The rows with what the headers say: `left` of 120 requests a minute, by minute after the start. */
+/**
+ * The rows with rate-limit headers: `left` is the remaining part of 120 requests a minute, by minute after the start.
+ */
 function withHeaders(rows: readonly MeasuredRow[], left: (minute: number) => number): MeasuredRow[] {
   return rows.map((row) => ({
     ...row,
@@ -33,13 +35,13 @@ describe('a limit that is drained within four minutes', () => {
     expect(saturation?.scope).toEqual({ provider: 'openai', org: 'org-acme', model: 'gpt-5' });
   });
 
-  test('is told before nothing is left, and ends when the limit is full again', () => {
+  test('is found before nothing is left, and ends when the limit is full again', () => {
     expect(Date.parse(saturation?.detected_at ?? '')).toBeLessThan(Date.parse(minute(44)));
     expect(saturation).toMatchObject({ state: 'resolved', verdict: { party: 'traffic' } });
     expect(Math.abs(Date.parse(saturation?.resolved_at ?? '') - Date.parse(minute(54)))).toBeLessThan(70_000);
   });
 
-  test('names the limit, the pace that is safe and who drove it', () => {
+  test('names the limit, the safe pace and who drove it', () => {
     expect(saturation?.evidence).toMatchObject({
       limit: 'requests',
       limit_per_minute: 120,
@@ -55,7 +57,7 @@ test.each([
   ['what is left goes up and down', (m: number) => 0.75 + 0.2 * Math.sin(m)],
   ['one answer alone shows nothing left', (m: number) => (m === 40 ? 0.02 : 0.9)],
   ['it falls slowly, by a tenth in an hour', (m: number) => 0.95 - m / 600],
-])('no incident where %s', (_name, left) => {
+])('no incident if %s', (_name, left) => {
   expect(play(withHeaders(traffic([web, batch]), left), { detectors }).incidents).toEqual([]);
 });
 
@@ -63,7 +65,7 @@ test('answers without headers say nothing', () => {
   expect(play(traffic([web, batch]), { detectors }).incidents).toEqual([]);
 });
 
-test('a caller of six requests a minute is told as well', () => {
+test('a caller with six requests a minute is found as well', () => {
   const small = { ...web, per_minute: 6 };
   const { incidents } = play(
     withHeaders(traffic([small]), (m) => (m < 40 ? 0.9 : 0.05)),

@@ -10,25 +10,25 @@ import type { Matching } from '../view.ts';
 
 type SaturationSettings = AnalyzerSettings['rate_limit_saturation'];
 
-/** It is there before anything is refused, so it is about all requests. */
+/** It begins before anything is refused, so it is about all requests. */
 const matching: Matching = { classes: requestClassNames, measure: 'requests' };
-/** Limits per minute are filled again within this time. */
+/** Limits per minute are full again after this time. */
 const RESET_SECONDS = 60;
-/** What is asked of the callers, as a part of the limit. */
+/** The advice to callers is this part of the limit. */
 const SAFE_SHARE = 0.9;
-/** Who drove it is seen by comparison with so long ago. */
+/** Its drivers are found by comparison with this long ago. */
 const BEFORE_SECONDS = 900;
 
-/** Rate-limit headers say that the limit of a model is nearly used up: what comes next is refused. */
+/** Rate-limit headers report that the limit of a model is nearly used up: the next requests will be refused. */
 export const rateLimitSaturation = detectorOf({
   kind: 'rate_limit_saturation',
   settings: (all: AnalyzerSettings) => all.rate_limit_saturation,
-  // Providers count requests and tokens for each organization and model.
+  // Providers count requests and tokens per organization and model.
   candidates: 'traffic',
   needs: headerLimits.map(({ remaining }) => remaining),
   matching,
   reads: ({ window_seconds }) => ({
-    // As slow_down_risk, so that both are read at once.
+    // The same as in slow_down_risk, so that both share one reading.
     by: ['client', 'project'],
     more: ['remaining_requests', 'limit_requests', 'remaining_tokens', 'limit_tokens'],
     fine: BEFORE_SECONDS + 2 * window_seconds,
@@ -56,7 +56,7 @@ export const rateLimitSaturation = detectorOf({
       .between(startedAt, now)
       .sums()
       .reduce((sum, row) => sum + (row.class === 'rate_limit' ? row.requests : 0), 0);
-    // The limit that is told is the one that was nearest, also while another is looked at afterwards.
+    // The reported limit is the nearest one so far, even if another is nearer now.
     const isNearest = judged.limit !== null && judged.left <= (previous?.least_left ?? 1);
     const seen = {
       limit: isNearest ? (judged.limit?.name ?? '') : (previous?.limit ?? ''),

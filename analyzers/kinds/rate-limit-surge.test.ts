@@ -42,11 +42,11 @@ describe('a client that runs into its limit for a quarter of an hour', () => {
 
 test.each([
   ['under 5 % of the requests', [web, limited(web, 60, 75, 2)]],
-  ['what is always so', [web, limited(web, 0, 90, 6)]],
+  ['a share that is usual', [web, limited(web, 0, 90, 6)]],
   ['nine refusals in the window', [{ ...web, per_minute: 6 }, limited(web, 60, 61, 9)]],
   ['calm traffic of one request a minute', [{ ...web, per_minute: 1 }]],
   ['calm traffic of a thousand a second', [{ ...web, per_minute: 60_000 }, limited(web, 0, 90, 200)]],
-])('no incident by %s', (_name, streams) => {
+])('%s: no incident', (_name, streams) => {
   expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
 });
 

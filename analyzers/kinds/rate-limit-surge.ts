@@ -12,7 +12,7 @@ const since = sinceStart(matching, ['client', 'key', 'project', 'model', 'subcla
 /** From this share of refused requests on, work stands still. */
 const CRITICAL_SHARE = 0.5;
 
-/** More requests run into a rate limit than usual. */
+/** More requests than usual run into a rate limit. */
 export const rateLimitSurge = detectorOf({
   kind: 'rate_limit_surge',
   settings: (all: AnalyzerSettings) => all.rate_limit_surge,

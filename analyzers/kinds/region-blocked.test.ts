@@ -28,7 +28,7 @@ describe('a client moves to a region that is not served, and back', () => {
   test('is one incident of that client that fires and resolves once', () => {
     expect(incidents).toHaveLength(1);
     expect(blocked).toMatchObject({ kind: 'region_blocked', state: 'resolved', severity: 'warning' });
-    // Project and model are those of all its traffic: true, and no narrower.
+    // All its traffic has one project and one model, so they are named too.
     expect(blocked?.scope).toEqual({ ...whole, project: 'shop', client: 'batch', model: 'gpt-5' });
     expect(changes.map(({ reason }) => reason).filter((reason) => reason !== 'refreshed')).toEqual([
       'fired',
@@ -44,7 +44,7 @@ describe('a client moves to a region that is not served, and back', () => {
   test('counts the refusals, names who is refused and says what to do first', () => {
     expect(blocked?.evidence).toMatchObject({
       refused_requests: 120,
-      // What succeeds afterwards, before it is resolved, does not dilute it.
+      // Later successes, before the incident is resolved, do not lower the share.
       refused_share: 1,
       affected_regions: ['ap-east-1'],
       affected_clients: ['batch'],
@@ -76,7 +76,7 @@ test.each([
   expect(incidents.map(({ kind }) => kind)).toEqual(Array.from({ length: expected }, () => 'region_blocked'));
 });
 
-test('while nobody asks nothing is proven: the incident stays open', () => {
+test('without requests nothing is proven: the incident stays open', () => {
   const { incidents } = play(
     traffic([
       { ...web, to: 30 },
@@ -89,7 +89,7 @@ test('while nobody asks nothing is proven: the incident stays open', () => {
   expect(incidents[0]).toMatchObject({ state: 'firing', evidence: { no_data: true } });
 });
 
-test('half of the threshold keeps it open and less lets it go', () => {
+test('half of the threshold keeps the incident open, less resolves it', () => {
   const few = { ...web, class: 'unsupported_region' as const, from: 40 };
   const lingering = play(
     traffic([web, { ...few, to: 50, per_minute: 12 }, { ...few, from: 50, per_minute: 4 }]),

@@ -7,7 +7,7 @@ import type { Matching } from '../view.ts';
 
 const matching: Matching = { classes: ['unsupported_region'], measure: 'requests' };
 
-/** Requests refused because of the country or region that they come from. */
+/** Requests are refused because of the country or region that they come from. */
 export const regionBlocked = detectorOf({
   kind: 'region_blocked',
   settings: (all) => all.region_blocked,

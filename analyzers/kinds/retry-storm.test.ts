@@ -17,13 +17,13 @@ const web: Stream = {
 };
 const crawler: Stream = { ...web, project: 'search', client: 'crawler', api_key: 'k2', per_minute: 30 };
 
-/** The stream fails in these minutes, and each failure is tried twice more in vain. */
+/** The stream fails in these minutes, and each failure is retried twice in vain. */
 function storm(from: number, to: number, over: Partial<Stream> = {}): Stream[] {
   const failing: Stream = { ...crawler, from, to, class: 'server_error', ...over };
   return [failing, { ...failing, per_minute: 60, retries: 10 }];
 }
 
-/** What fails here fails for the provider's reasons: an outage is another incident, of its own kind. */
+/** These failures also make a provider outage, an incident of its own kind. */
 const alone = { detectors: [retryStorm] };
 
 describe('a client repeats what fails', () => {
@@ -55,9 +55,9 @@ describe('a client repeats what fails', () => {
     expect(Date.parse(found?.detected_at ?? '') - Date.parse(minute(20))).toBeLessThanOrEqual(60_000);
   });
 
-  test('says how often a request is sent, by whom, and what to do first', () => {
+  test('reports how often a request is sent, by whom, and what to do first', () => {
     expect(found?.evidence).toMatchObject({ failed_retries: 900, affected_clients: ['crawler'] });
-    // 30 requests a minute and 60 retries, up to the end of the storm and no further.
+    // 30 requests and 60 retries a minute, up to the end of the storm and no further.
     expect(found?.evidence).toMatchObject({ attempts_per_request: 3, failed_retry_share: 0.6667 });
     expect(found?.verdict).toMatchObject({ party: 'traffic', why: expect.stringContaining('crawler') });
     expect(found?.remedy.owner).toBe('owner of crawler');
@@ -110,7 +110,7 @@ test('useless retries are counted and named among the steps', () => {
   expect(found?.remedy.steps.join(' ')).toMatch(/useless/);
 });
 
-test('half of the threshold keeps it open', () => {
+test('half of the threshold keeps the incident open', () => {
   const lower = storm(30, 60).map((one) => ({
     ...one,
     per_minute: one.retries === undefined ? 12 : 18,

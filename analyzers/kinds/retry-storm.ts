@@ -6,17 +6,17 @@ import { clock, largest, remedyOf, round, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
 import type { Matching } from '../view.ts';
 
-/** Kinds of their own say what to do about these, and to stop retrying is a part of it. */
+/** These classes have kinds of their own, and their remedies include to stop retrying. */
 const owned = ['slow_down', 'quota_exceeded', 'unsupported_region'];
-/** Retries that failed again. One that succeeds is what retrying is for. */
+/** Retries that failed again. A retry that succeeds is useful. */
 const matching: Matching = {
   classes: errorClassNames.filter((name) => !owned.includes(name)),
   measure: 'retries',
 };
-/** From so many attempts per request on, callers send most of the load themselves. */
+/** From this many attempts per request on, callers make most of the load themselves. */
 const CRITICAL_AMPLIFICATION = 2;
 
-/** Callers that repeat failed requests faster than these can succeed. */
+/** Callers repeat failed requests faster than these can succeed. */
 export const retryStorm = detectorOf({
   kind: 'retry_storm',
   settings: (all) => all.retry_storm,
@@ -62,7 +62,7 @@ export const retryStorm = detectorOf({
   },
 });
 
-/** How often a request is sent: 1 without retries. */
+/** Attempts per request: 1 without retries. */
 function attempts({ requests, retries }: { requests: number; retries: number }): number {
   return requests / Math.max(1, requests - retries);
 }

@@ -28,7 +28,7 @@ describe('input tokens that grow from 1.0 to 1.8 million a minute', () => {
   const { incidents } = play(traffic([web, batch(3)]), { detectors });
   const [risk] = incidents;
 
-  test('are one incident of the organization, told while they grow', () => {
+  test('are one incident of the organization, found while they grow', () => {
     expect(incidents).toHaveLength(1);
     expect(risk?.scope).toEqual({ provider: 'openai', org: 'org-acme' });
     expect(Date.parse(risk?.detected_at ?? '')).toBeLessThan(at(66));
@@ -44,7 +44,7 @@ describe('input tokens that grow from 1.0 to 1.8 million a minute', () => {
   });
 });
 
-test('growth between 40 and 50 % is only a hint', () => {
+test('growth between 40 and 50 % is an incident of severity info', () => {
   const { incidents } = play(traffic([web, batch(2.15)]), { detectors });
   expect(incidents).toMatchObject([{ severity: 'info' }]);
 });
@@ -54,6 +54,6 @@ test.each([
   ['threefold growth far below a million', [{ ...batch(3), input_tokens: 500 }]],
   ['traffic that has only just begun', [{ ...web, per_minute: 900, from: 0, to: 10 }]],
   ['the same traffic all the time', [web, batch(1)]],
-])('no incident by %s', (_name, streams) => {
+])('%s: no incident', (_name, streams) => {
   expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
 });

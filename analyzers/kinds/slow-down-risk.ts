@@ -17,7 +17,7 @@ const AGO_SECONDS = 900;
 const driver = z.object({ name: z.string(), before: z.number(), now: z.number() });
 const tokens = (row: { input_tokens: number }): number => row.input_tokens;
 
-/** Input tokens grow faster than the provider bears: Slow Down is the next answer. */
+/** Input tokens grow faster than the provider accepts: it will soon answer Slow Down. */
 export const slowDownRisk = detectorOf({
   kind: 'slow_down_risk',
   settings: (all: AnalyzerSettings) => all.slow_down_risk,
@@ -45,7 +45,7 @@ export const slowDownRisk = detectorOf({
   remember({ previous, judged, last, view, now, settings }) {
     const { window_seconds: seconds } = settings;
     const seen = { present: judged.present, peak: Math.max(judged.present, previous?.peak ?? 0) };
-    // Who drove it is looked at while it grows; afterwards the time before is part of the growth.
+    // Drivers are searched only while it grows; afterwards, the time before contains part of the growth.
     if (previous !== null && judged.present <= previous.peak) return { ...previous, ...seen };
     const then = now - AGO_SECONDS;
     const spans = { before: view.between(then - seconds, then), now: last(seconds), seconds };
@@ -79,7 +79,7 @@ export const slowDownRisk = detectorOf({
       summary: `Slow Down is near for ${describeScope(scope)}: input tokens grew from ${millions(before)} to ${millions(peak)} a minute within 15 minutes.`,
       verdict: {
         party: 'traffic',
-        why: `Since ${clock(startedAt)} input tokens are ${round(peak / Math.max(1, before))} times those of a quarter of an hour before; above ${millions(settings.tokens_per_minute)} a minute more than half as much again is refused.${from}`,
+        why: `Since ${clock(startedAt)} input tokens are ${round(peak / Math.max(1, before))} times those of a quarter of an hour before; above ${millions(settings.tokens_per_minute)} a minute, growth of more than half in 15 minutes is refused.${from}`,
       },
       evidence: {
         input_tokens_per_minute_before: Math.round(before),

@@ -27,7 +27,7 @@ const batch: Stream = {
 };
 const refused: Stream = { ...batch, from: 43, to: 60, class: 'slow_down', per_minute: 24, input_tokens: 0 };
 
-/** Requests that come by chance, so many a minute on average. */
+/** Random requests, `mean` a minute on average. */
 function byChance(mean: number): () => number {
   const random = seeded(7);
   return () => 6 * poisson(mean / 6, random);
@@ -103,12 +103,12 @@ describe('a surge of one client', () => {
     });
   });
 
-  test('is a matter of traffic, and the verdict compares the rates', () => {
+  test('has traffic as party, and the verdict compares the rates', () => {
     expect(surge?.verdict.party).toBe('traffic');
     expect(surge?.verdict.why).toContain('from 30 to 214 requests/min');
   });
 
-  test('plans the way back: the original rate, 15 minutes after it came back, then steps of at most half', () => {
+  test('has a recovery plan: the original rate, held for 15 minutes, then steps of at most half', () => {
     const back = Date.parse(String(surge?.evidence['rate_back_at']));
     expect(back).toBeGreaterThanOrEqual(Date.parse(minute(60)));
     expect(Date.parse(surge?.remedy.hold_until ?? '')).toBe(back + 15 * 60_000);
@@ -124,7 +124,7 @@ describe('a surge of one client', () => {
   });
 });
 
-test('while the rate is still high the clients that keep it up are named and the wait has not begun', () => {
+test('while the rate is high, the clients above their rate are named and the hold time does not start', () => {
   const { incidents } = play(traffic([web, batch, refused]), { until: at(50) });
   expect(incidents[0]).toMatchObject({
     state: 'firing',
@@ -134,7 +134,7 @@ test('while the rate is still high the clients that keep it up are named and the
   expect(Date.parse(incidents[0]?.remedy.hold_until ?? '')).toBe(Date.parse(minute(65)));
 });
 
-test('a rate that goes up again during the wait starts it again, even after the incident is resolved', () => {
+test('a rate that rises again during the hold time starts it again, even after the incident is resolved', () => {
   const again: Stream = { ...batch, from: 68, to: 70, per_minute: 100 };
   const { incidents } = play(traffic([web, batch, refused, again]));
   expect(incidents[0]?.state).toBe('resolved');
@@ -154,7 +154,7 @@ test('Slow Down again within the grace time opens the same incident again', () =
   });
 });
 
-test('Slow Down long after the grace time is another incident', () => {
+test('Slow Down after the grace time is a new incident', () => {
   const { incidents } = play(
     traffic([web, { ...batch, to: 100 }, refused, { ...refused, from: 90, to: 95 }]),
   );
@@ -207,7 +207,7 @@ test.each([
   expect(incidents[0]?.summary).not.toContain('grew');
 });
 
-test('a slow surge of a small caller is told, not kept pending for ever', () => {
+test('a slow surge of a small caller fires and does not stay pending for ever', () => {
   const small = { ...web, to: 17, per_minute: 30 };
   const { incidents } = play(
     traffic([small, { ...small, from: 5, to: 15, per_minute: 5, class: 'slow_down' }]),
@@ -215,7 +215,7 @@ test('a slow surge of a small caller is told, not kept pending for ever', () => 
   expect(incidents).toMatchObject([{ started_at: minute(5 + 1 / 6), verdict: { party: 'provider' } }]);
 });
 
-test('a client that was not there before has no rate to return to: the rates are those of the organization', () => {
+test('a new client has no rate to return to: the rates are those of the organization', () => {
   const fresh: Stream = { ...batch, from: 40, to: 60, per_minute: 300 };
   const { incidents } = play(
     traffic([web, fresh, { ...fresh, from: 41, class: 'slow_down', per_minute: 20 }]),
@@ -226,7 +226,7 @@ test('a client that was not there before has no rate to return to: the rates are
   });
 });
 
-test('when the counts begin in the middle of a surge half of the peak stands in for the original rate', () => {
+test('if the counts begin in the middle of a surge, half of the peak stands for the original rate', () => {
   const { incidents } = play(
     traffic([
       { ...web, to: 10, per_minute: 200 },
@@ -286,7 +286,7 @@ test.each([
   [600, 0.003],
   [600, 0.006],
   [3_000, 0.005],
-])('a day with %i requests/min and a random sprinkle of %f Slow Down raises nothing', (perMinute, share) => {
+])('a day with %i requests/min and a random sprinkle of %f Slow Down has no incident', (perMinute, share) => {
   const random = seeded(perMinute + share * 1e6);
   const rows = traffic(
     ['a', 'b', 'c'].flatMap((client, i): Stream[] => {
@@ -306,7 +306,7 @@ test.each([
   expect(play(rows).changes).toEqual([]);
 });
 
-test('an organization of silence is no data: the incident stays open', () => {
+test('an organization without requests has no data: its incident stays open', () => {
   const rows = traffic([
     { ...web, to: 50 },
     { ...batch, to: 50 },

@@ -8,7 +8,7 @@ const detectors = [unclassified];
 const web: Stream = { from: 0, to: 120, per_minute: 60, project: 'shop', client: 'web', model: 'gpt-5' };
 const bot: Stream = { ...web, client: 'bot', model: 'gpt-4.1', per_minute: 30 };
 
-test('failures that no rule knows are one incident of the client that has them', () => {
+test('failures that no rule recognises are one incident of the client that has them', () => {
   const { incidents } = play(
     traffic([web, bot, { ...bot, from: 60, to: 80, per_minute: 12, class: 'other' }]),
     { detectors },
@@ -32,8 +32,8 @@ test.each([
       { ...web, per_minute: 3, class: 'other' as const },
     ],
   ],
-  ['what has always been so', [web, { ...web, per_minute: 6, class: 'other' as const }]],
+  ['a share that is usual', [web, { ...web, per_minute: 6, class: 'other' as const }]],
   ['nine in the window', [web, { ...bot, from: 60, to: 61, per_minute: 9, class: 'other' as const }]],
-])('no incident by %s', (_name, streams) => {
+])('%s: no incident', (_name, streams) => {
   expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
 });

@@ -9,12 +9,12 @@ import type { Matching } from '../view.ts';
 
 const matching: Matching = { classes: ['other'], measure: 'requests' };
 const since = sinceStart(matching, ['client', 'model', 'project']);
-/** Callers that send too little for the window are judged by one that is so many times as long. */
+/** Callers with too few requests for the window are judged by a window that is this many times as long. */
 const LONG = 5;
-/** Before so much is known, nothing is more than usual. */
+/** With a shorter history, nothing counts as more than usual. */
 const LEARN_SECONDS = 600;
 
-/** Answers that no rule knows. */
+/** Failures that no rule recognises. */
 export const unclassified = detectorOf({
   kind: 'unclassified',
   settings: (all: AnalyzerSettings) => all.unclassified,
@@ -42,7 +42,7 @@ export const unclassified = detectorOf({
       summary: `Errors of an unknown kind for ${describeScope(scope)}: ${memory.matching} of ${memory.requests} requests.`,
       verdict: {
         party: 'unknown',
-        why: `Since ${clock(startedAt)} ${memory.matching} failures have come in a form that no rule knows, so nothing can be said of whose they are.${where}`,
+        why: `Since ${clock(startedAt)} ${memory.matching} failures have come in a form that no rule knows, so it is not known who must act.${where}`,
       },
       evidence: {
         unknown_failures: memory.matching,
@@ -54,8 +54,8 @@ export const unclassified = detectorOf({
         ...differsEvidence(memory),
       },
       remedy: remedyOf('other', [
-        "Read the texts: the table of the commonest messages on the Overview dashboard, or SELECT message, count() FROM error_events WHERE class = 'other' GROUP BY message.",
-        'If they are failures of your own programs or proxies, mend them there.',
+        "Read the texts: the table of the most frequent messages on the Overview dashboard, or SELECT message, count() FROM error_events WHERE class = 'other' GROUP BY message.",
+        'If they are failures of your own programs or proxies, fix them there.',
         'Otherwise write a rule: CONTRIBUTING.md says how, and `faultline classify` tries it.',
       ]),
     };

@@ -7,22 +7,22 @@ import { poissonTail } from '../poisson-tail.ts';
 import { upperEnd } from '../upper-end.ts';
 import type { CountSum, Matching } from '../view.ts';
 
-/** The settings of a share that fires where it is more than usual; half of count and share lingers. */
+/** Settings of a kind that fires when a share is higher than usual; half of count and share still lingers. */
 export interface UsualSettings extends KindSettings {
   /** From 0 to 1. */
   share: number;
 }
 
-/** What the last window says, and of which part of the traffic. */
+/** The level of the last window, and the part of the traffic that shows it. */
 export interface UsualLevel {
   level: Level;
-  /** The part over the threshold, or where it lingers: the whole if that is, else the part with most answers. */
+  /** The part that is over the threshold or lingers: the whole if it is, otherwise the part with most answers. */
   part: Part | null;
   /** Usual share of matching answers in that part. */
   background: number;
-  /** Nothing could be measured: the share is assumed. */
+  /** True when nothing could be measured and the usual share is assumed. */
   is_assumed: boolean;
-  /** The counts do not reach back far enough to begin anything. */
+  /** True when the counts do not reach back far enough for a breach. */
   is_learning: boolean;
   /** Sums over the last window. */
   window: readonly CountSum[];
@@ -30,10 +30,10 @@ export interface UsualLevel {
   window_seconds: number;
 }
 
-/** What a kind that is judged so remembers: the usual share in the part, as it was before. */
+/** Memory of such a kind: the usual share in the part before the incident. */
 export const usualFacts = z.object({
   background: z.number(),
-  /** The counts did not say what is usual: half of the threshold share was assumed. */
+  /** True when the counts did not show the usual share, and half of the threshold share was assumed. */
   background_is_assumed: z.boolean().default(false),
 });
 export type UsualFacts = z.infer<typeof usualFacts>;
@@ -43,21 +43,27 @@ interface Background {
   isAssumed: boolean;
 }
 
-/** Against a share that was measured: ten thousand evaluations a day must not raise a false alarm. */
+/**
+ * Chance to exceed a measured usual share. It is this small because ten thousand evaluations a day must not raise a
+ * false alarm.
+ */
 const MEASURED_CHANCE = 1e-7;
-/** Against a share that is only assumed. */
+/** Chance to exceed a usual share that is only assumed. */
 const ASSUMED_CHANCE = 1e-3;
-/** The weaker statement that it goes on. */
+/** To linger is a weaker statement than to fire. */
 const LINGER_CHANCE = 1e-2;
-/** A history in which half of the threshold share would be so many answers is long enough to measure. */
+/** A history is long enough to measure if half of the threshold share gives this many answers in it. */
 const ENOUGH_ANSWERS = 10;
 const MAX_PARTS = 4;
-/** So many times the threshold share is no sprinkle any more, with room for the error of measuring. */
+/**
+ * A usual share of at least this many times the threshold is a surge and no sprinkle. The factor allows for errors of
+ * measuring.
+ */
 const NO_SPRINKLE = 1.5;
 
 type Excuses = 'sprinkle' | 'all';
 
-/** How what is usual is looked at. */
+/** How the usual share is used. */
 export interface UsualOptions {
   long?: number;
   learn_seconds?: number;
@@ -67,11 +73,11 @@ export interface UsualOptions {
 type Judging<Settings> = Given<Settings> & { previous: UsualFacts | null };
 
 /**
- * A breach where, within the window, so many answers and such a share of the requests of a part match, and what is usual
- * in that part does not explain it. What is usual is measured once, before it begins. `long`: callers that send too little
- * for the window are judged by one that is so many times as long, too.
- * `learn_seconds`: where the counts do not reach back so far, nothing is a breach. `excuses`: whether any share that is usual
- * explains the window, or only a sprinkle; a steady Slow Down is still one.
+ * A breach when, within the window, a part has `count` matching answers, at least `share` of its requests, and its
+ * usual share does not explain them. The usual share is measured once, before the incident begins. `long`: callers with
+ * too few requests for the window are judged by a window that is this many times as long, too. `learn_seconds`: with a
+ * shorter history there is no breach. `excuses`: whether any usual share explains the window, or only a sprinkle
+ * (steady Slow Down answers still fire).
  */
 export function aboveUsual<Settings extends UsualSettings>(
   matching: Matching,
@@ -102,14 +108,17 @@ export function aboveUsual<Settings extends UsualSettings>(
   };
 }
 
-/** The end of it where the window is long, or other parts have such answers all the time. Spread beside the level. */
+/**
+ * The end of an incident when the window is long, or when other parts always have such answers. Spread beside the
+ * level.
+ */
 export function lastAboveUsual(
   matching: Matching,
 ): Required<Pick<LevelRule<UsualSettings, UsualLevel>, 'last'>> {
   return { last: (given, { part }, since) => lastOfRun(given, { part, matching, since }) };
 }
 
-/** Remembers what was usual when it began. */
+/** Remembers the usual share from before the incident. */
 export function rememberUsual(previous: UsualFacts | null, judged: UsualLevel): UsualFacts {
   return {
     background: previous?.background ?? judged.background,
@@ -151,7 +160,7 @@ function levelOf<Settings extends UsualSettings>(
   };
 }
 
-/** What is usual at this time of the week excuses what was not there an hour ago. */
+/** A share that is usual at this time of the week is usual even if it was lower an hour ago. */
 function withSeason<Settings>(
   measured: Background,
   { season, now }: Given<Settings>,
@@ -166,7 +175,7 @@ function withSeason<Settings>(
   return share > measured.share ? { share, isAssumed: false } : measured;
 }
 
-/** Over the threshold to clear: half of the one to fire, and more than the usual sprinkle. */
+/** Over the threshold to clear: half of the firing one, and more than the usual sprinkle. */
 function isAbove(
   part: Pick<Part, 'requests' | 'matching'>,
   settings: UsualSettings,
@@ -180,7 +189,10 @@ function isAbove(
   );
 }
 
-/** True when the usual share alone gives so many answers often enough. A usual share that is a surge excuses nothing. */
+/**
+ * True when the usual share alone gives this many answers often enough. A usual share as high as a surge excuses
+ * nothing.
+ */
 function explains(
   usualShare: number,
   chance: number,
@@ -193,9 +205,9 @@ function explains(
 }
 
 /**
- * The usual share in the part, from the time before the window and the one before it. Of a long history the
- * lowest of up to four pieces, so that a surge which has been going on does not pass for usual; of a short one
- * nothing can be said, and half of the threshold is assumed.
+ * The usual share in the part, from the time before the last two windows. A long history is cut into up to four pieces,
+ * and the lowest share counts, so that a surge that is going on does not pass for usual. From a short history nothing
+ * can be measured, and half of the threshold is assumed.
  */
 function measureBackground<Settings extends UsualSettings>(
   { classes }: Matching,
@@ -213,7 +225,7 @@ function measureBackground<Settings extends UsualSettings>(
   const enough = (2 * ENOUGH_ANSWERS) / settings.share;
   const count = Math.min(MAX_PARTS, Math.floor(requests / enough));
   if (count === 0) {
-    // Little is known, but what has been so is not new.
+    // The history is short, but a share that it already had is not new.
     const least = excuses === 'all' && requests > 0 ? upperEnd(sums.matching) / requests : 0;
     return { share: Math.max(settings.share / 2, least), isAssumed: true };
   }

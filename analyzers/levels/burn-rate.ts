@@ -8,10 +8,10 @@ import { isInScope, type Scoped } from '../narrow-scope.ts';
 import { poissonTail } from '../poisson-tail.ts';
 import type { Matching } from '../view.ts';
 
-/** How fast a budget burns: so many times as fast as it may, in every one of some windows. */
+/** A speed at which a budget burns: `factor` times the allowed speed, in each of several windows. */
 export interface BurnPace {
   name: string;
-  /** Seconds, from the shortest, which says that it goes on, to the longest, which says that it is no blip. */
+  /** Seconds. The shortest window proves that it goes on, the longest that it is no short blip. */
   windows: readonly number[];
   factor: number;
   /** So long it must have lasted, and still go on: where the longest window does not say that it is no blip. Seconds. */
@@ -20,25 +20,25 @@ export interface BurnPace {
 
 export interface BurnLevel {
   level: Level;
-  /** The whole where that burns or lingers, else the part with most answers; null: none does. */
+  /** The whole if it burns or lingers, otherwise the part with most answers; null: none does. */
   part: Part | null;
   pace: BurnPace | null;
 }
 
-/** By chance alone, at a rate that just keeps the budget, the longest window would hold so much this seldom. */
+/** A failure rate that just keeps the budget fills the longest window like this only with this chance. */
 const CHANCE = 1e-6;
 const LINGER_CHANCE = 1e-2;
 /**
- * The same of the shortest window: after an outage the longest is full of it for its whole length, and two failures of
- * fifty would be the next one. One failure of one request is out of reach of it.
+ * The same for the shortest window. After an outage the longest window is full of it for its whole length, and two
+ * failures of fifty would otherwise be the next outage. One failure of one request does not reach this.
  */
 const SHORT_CHANCE = 0.03;
-/** Slower paces have more time to be sure. */
+/** Slower paces have more time, so they can ask for more certainty. */
 const SLOW_CHANCE = 1e-3;
 const SHORT_LINGER_CHANCE = 0.2;
-/** Half of the factor is still burning. */
+/** Half of the factor still lingers. */
 const LINGER = 0.5;
-/** Windows above this must be known for half of their time, or they say nothing else than the shorter ones. */
+/** A longer window is judged only if half of it is known; otherwise it would show the same as the shorter ones. */
 const KNOWN_SECONDS = 3_600;
 
 /** It is looked at over so many seconds whether it goes on. */
@@ -61,8 +61,9 @@ type BurnRule<Settings, Memory> = Omit<LevelRule<Settings, BurnLevel>, 'level'> 
 };
 
 /**
- * A breach where a part of the traffic burns its error budget at one of the paces: `budget` is the share of requests (0 to 1)
- * that may match; the longest window holds at least `count` of them that are no retries, and more than chance explains.
+ * A breach when a part of the traffic burns its error budget at one of the paces. `budget` is the share of requests (0
+ * to 1) that may match. The longest window must hold at least `count` matching first attempts, and more than chance
+ * explains.
  */
 export function burnRate<Settings extends KindSettings, Memory extends Sums = Sums>(of: {
   matching: Matching;
@@ -87,7 +88,10 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
         }
         return parts;
       };
-      /** The part in the longest window where it burns in all of them; the shortest is asked first: mostly that is the end. */
+      /**
+       * The part in the longest window, if it burns in all of them. The shortest window is asked first, because it
+       * usually decides.
+       */
       const burning = (pace: BurnPace, name: string, ease: number): Part | null => {
         const { windows, factor } = pace;
         const short = partsIn(windows[0] ?? 0).get(name);

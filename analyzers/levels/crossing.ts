@@ -3,13 +3,13 @@ import type { Given, KindSettings } from '../given.ts';
 import type { LevelRule } from '../levels.ts';
 import type { View } from '../view.ts';
 
-/** When an amount that adds up reaches a limit. Epoch seconds; null: never, as it looks now. */
+/** When a growing amount reaches a limit. Epoch seconds; null: never at the present pace. */
 export interface Forecast {
   spent: number;
   /** Per hour. */
   pace: number;
   at: number | null;
-  /** Nineteen times of twenty it is not before the one and not after the other. */
+  /** The true time lies between the two in nineteen of twenty cases. */
   earliest: number | null;
   latest: number | null;
 }
@@ -21,12 +21,13 @@ export interface CrossingLevel {
 
 const HOUR = 3_600;
 const DEVIATIONS = 1.96;
-/** Fewer hours say nothing of how much hours differ. */
+/** Fewer hours do not show how much hours differ. */
 const LEAST_HOURS = 6;
 
 /**
- * Where the line of `hours` (amounts of whole hours, oldest first) from `spent` at `now` reaches `limit`. The interval is
- * that of the mean pace and of the hours to come, which add up like a random walk. Null: too few hours are known.
+ * When the amount reaches `limit`, going on from `spent` at `now` as in `hours` (amounts of whole hours, oldest first).
+ * The interval covers the error of the mean pace and the variation of the hours to come, which add up like a random
+ * walk. Null: too few hours are known.
  */
 export function forecastOf(
   hours: readonly number[],
@@ -40,7 +41,7 @@ export function forecastOf(
   const left = limit - spent;
   const reach = (deviations: number): number | null => {
     if (left <= 0) return now;
-    // Solves pace·t + d·√(variance·t) = left for √t; the error of the mean pace is that of as many hours as were seen.
+    // Solves pace·t + d·√(variance·t) = left for √t. The error of the mean pace shrinks with the number of hours seen.
     const slope = pace + deviations * Math.sqrt(variance / hours.length);
     const walk = deviations * Math.sqrt(variance);
     if (slope <= 0) return null;
@@ -51,15 +52,19 @@ export function forecastOf(
 }
 
 /**
- * A breach where the line crosses `limit` before the end of the period; while only its earlier end does, it lingers. `count`
- * requests of the period are the least. The reading has hours back to the begin of the period and to `learn` seconds.
+ * A breach when the amount reaches `limit` before the period ends; it lingers when only the early end of the interval
+ * does. The period needs at least `count` requests. The reading has hours back to the beginning of the period and for
+ * `learn` seconds.
  */
 export function crossing<Settings extends KindSettings>(of: {
   amount(view: View): number;
   limit(given: Given<Settings>): number | null;
-  /** Begin and end of the period that `now` lies in, epoch seconds. */
+  /** Beginning and end of the period that contains `now`, epoch seconds. */
   period(settings: Settings, now: number): { from: number; to: number };
-  /** So many seconds of whole hours before now make the line: a multiple of a day, or a night looks like the end of spending. */
+  /**
+   * Seconds of whole hours before now that give the pace: a multiple of a day, because a night looks like the end of
+   * spending.
+   */
   learn(settings: Settings): number;
 }): LevelRule<Settings, CrossingLevel> {
   return {
@@ -81,7 +86,7 @@ export function crossing<Settings extends KindSettings>(of: {
       if (isBefore(forecast.at)) return { level: 'breach', forecast };
       return { level: isBefore(forecast.earliest) ? 'lingering' : 'healthy', forecast };
     },
-    // It begins when it is foreseen.
+    // The incident begins when it is foreseen.
     start: ({ now }) => now,
   };
 }

@@ -4,14 +4,14 @@ import { type Level, loudnessOf } from '../advance.ts';
 import type { Given, KindSettings } from '../given.ts';
 import type { LevelRule } from '../levels.ts';
 
-/** A limit whose remainder the answers tell. */
+/** A limit whose remainder the answers report. */
 export interface Limit {
   name: string;
   remaining: MoreMeasure;
   limit: MoreMeasure;
 }
 
-/** The limits of requests and of tokens, as rate-limit headers tell them; a kind reads these measures. */
+/** The limits of requests and of tokens in rate-limit headers; a kind reads these measures. */
 export const headerLimits: readonly Limit[] = [
   { name: 'requests', remaining: 'remaining_requests', limit: 'limit_requests' },
   { name: 'tokens', remaining: 'remaining_tokens', limit: 'limit_tokens' },
@@ -19,26 +19,26 @@ export const headerLimits: readonly Limit[] = [
 
 export interface HeadroomLevel {
   level: Level;
-  /** The limit that is nearest; null: no answer told one. */
+  /** The nearest limit; null: no answer reported one. */
   limit: Limit | null;
-  /** Lowest remaining part of that limit (0 to 1) in the newest interval that tells one. */
+  /** Lowest remaining part of that limit (0 to 1) in the newest interval that reports one. */
   left: number;
-  /** Seconds until nothing is left, by the slope of the window; null: it does not fall. */
+  /** Seconds until nothing is left, by the slope in the window; null: it does not fall. */
   seconds_to_zero: number | null;
-  /** The limit as the answers tell it. */
+  /** The limit that the answers report. */
   allowed: number;
 }
 
-/** A limit of which more than this is left is not near, however fast it falls. */
+/** While more than this part of a limit is left, it is not near, however fast it falls. */
 const NEAR = 0.5;
-/** Intervals of which the remainder falls, and so many of them, make a slope. */
+/** Number of intervals with a falling remainder that make a slope. */
 const LEAST_INTERVALS = 3;
-/** So many times the threshold still lingers. */
+/** Up to this many times the threshold still lingers. */
 const LINGER = 2;
 
 /**
- * A breach where at most `share` of a limit was left in two intervals of the window, or where what is left falls and
- * reaches zero before the limit is filled again (`reset` seconds). Answers that tell no limit say nothing.
+ * A breach when at most `share` of a limit was left in two intervals of the window, or when the remainder falls and
+ * will reach zero before the limit is full again (`reset` seconds). Answers without limits prove nothing.
  */
 export function headroom<Settings extends KindSettings>(of: {
   limits: readonly Limit[];
@@ -104,7 +104,7 @@ function points({ remaining, limit }: Limit, view: Given<KindSettings>['view']):
   });
 }
 
-/** Of the fall since the limit was filled last: the line through it (least squares). */
+/** From the line (least squares) through the remainders since the limit was last full. */
 function secondsToZero(seen: readonly Point[]): number | null {
   let begin = seen.length - 1;
   while (begin > 0 && (seen[begin - 1]?.left ?? 0) > (seen[begin]?.left ?? 0)) begin--;

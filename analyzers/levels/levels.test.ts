@@ -33,17 +33,17 @@ describe('burn rate', () => {
   const reads = { fine: 900, minutes: 6 * HOUR, hours: 72 * HOUR };
   test.each<[string, Stream[], number, string, string | null]>([
     ['nothing fails', [ok(60)], 60, 'healthy', null],
-    ['nobody asks', [ok(60)], 90, 'no_data', null],
-    ['all fails since a minute', [ok(60, 0, 59), failed(60, 59, 60)], 60, 'breach', 'fast'],
+    ['no requests', [ok(60)], 90, 'no_data', null],
+    ['everything has failed for a minute', [ok(60, 0, 59), failed(60, 59, 60)], 60, 'breach', 'fast'],
     [
-      'all failed, and it is over since a minute',
+      'everything failed until a minute ago',
       [ok(60, 0, 56), failed(60, 56, 59), ok(60, 59)],
       60,
       'healthy',
       null,
     ],
     [
-      'a tenth fails: no fast pace any more, but half of it',
+      'a tenth fails: no longer the fast pace, but half of it',
       [ok(60), failed(7, 50, 60)],
       60,
       'lingering',
@@ -58,17 +58,17 @@ describe('burn rate', () => {
       'lingering',
       'fast',
     ],
-    ['a failure in an hour of a quiet caller', [ok(0.2), failed(1, 59, 60)], 60, 'healthy', null],
+    ['one failure in an hour of a quiet caller', [ok(0.2), failed(1, 59, 60)], 60, 'healthy', null],
     ['3 % of 1,000 a second within the factor', [ok(60_000), failed(1_800, 0, 60)], 60, 'healthy', null],
     ['3 % for two days leak', [ok(60, 0, 2_880), failed(2, 0, 2_880)], 2_880, 'breach', 'leak'],
     [
-      '3 % for an hour after two days without do not',
+      '3 % for an hour after two good days do not',
       [ok(60, 0, 2_880), failed(2, 2_820, 2_880)],
       2_880,
       'healthy',
       null,
     ],
-    ['3 % for an hour are no leak while nothing is known', [ok(60), failed(2, 0, 60)], 60, 'healthy', null],
+    ['3 % for an hour are no leak without a longer history', [ok(60), failed(2, 0, 60)], 60, 'healthy', null],
     [
       'a leak is over half an hour after it ended',
       [ok(60, 0, 2_880), failed(2, 0, 2_845)],
@@ -87,7 +87,7 @@ describe('burn rate', () => {
     expect(judged.part?.name).toBe('model\nsmall');
     expect(rule.start(given, judged)).toBe(at(55));
   });
-  test('two failures after an outage are not the next one, though the long window is full of it', () => {
+  test('two failures after an outage are no second one, although the long window is full of the first', () => {
     const slow = burnRate({
       matching: errors,
       budget: () => 0.01,
@@ -99,7 +99,7 @@ describe('burn rate', () => {
     };
     expect([0, 0.2, 0.4, 2].map(level)).toEqual(['healthy', 'healthy', 'lingering', 'breach']);
   });
-  test('stray failures before and after are no part of it', () => {
+  test('stray failures before and after do not belong to an outage', () => {
     const stray = failed(1, 0, 60);
     const rows = traffic([ok(60, 0, 50), failed(60, 50, 57), ok(60, 57), stray]);
     const early = givenOf(rows, at(51), settings, reads);
@@ -211,10 +211,10 @@ describe('ramp', () => {
   test.each<[string, Stream[], string]>([
     ['an even rate', [ok(60)], 'healthy'],
     ['twice the rate', [ok(60, 0, 55), ok(120, 55)], 'breach'],
-    ['a growth by 45 % is near', [ok(600, 0, 55), ok(870, 55)], 'lingering'],
-    ['a growth by 10 %', [ok(600, 0, 55), ok(660, 55)], 'healthy'],
-    ['twice of very little stays below the floor', [ok(2, 0, 55), ok(4, 55)], 'healthy'],
-    ['traffic that begins where it is known that there was none', [ok(0.05), ok(60, 55)], 'breach'],
+    ['growth of 45 % lingers', [ok(600, 0, 55), ok(870, 55)], 'lingering'],
+    ['growth of 10 %', [ok(600, 0, 55), ok(660, 55)], 'healthy'],
+    ['twice a very low rate stays below the floor', [ok(2, 0, 55), ok(4, 55)], 'healthy'],
+    ['traffic that begins after a time that is known to be empty', [ok(0.05), ok(60, 55)], 'breach'],
     ['counts that begin with the window', [ok(60, 55)], 'healthy'],
     ['silence', [ok(60, 0, 50)], 'no_data'],
   ])('%s', (_name, streams, level) => {
@@ -244,7 +244,7 @@ describe('headroom', () => {
   const more = {
     more: ['remaining_requests', 'limit_requests', 'remaining_tokens', 'limit_tokens'] as const,
   };
-  /** Of a limit of 100, one value for each ten seconds up to minute 60. */
+  /** Remainders of a limit of 100, one for each ten seconds up to minute 60. */
   const told = (...left: number[]): MeasuredRow[] =>
     left.map((remaining, i) => ({
       ...countRow({ ts: at(60) - (left.length - i) * 10, requests: 3 }),
@@ -256,14 +256,14 @@ describe('headroom', () => {
     ['much is left', told(90, 80, 90, 85), 'healthy'],
     ['little is left once', told(90, 8, 90, 90), 'lingering'],
     ['little is left twice', told(90, 8, 90, 9), 'breach'],
-    ['it falls to zero before it is filled', told(90, 60, 30), 'breach'],
+    ['it falls to zero before the limit is full again', told(90, 60, 30), 'breach'],
     ['it falls fast, but much is left', told(100, 90, 80), 'healthy'],
     ['it falls slowly', told(47, 46, 45), 'healthy'],
-    ['two intervals are no slope', told(80, 40), 'healthy'],
+    ['two intervals make no slope', told(80, 40), 'healthy'],
   ])('%s', (_name, rows, level) => {
     expect(rule.level(givenOf(rows, at(60), settings, more)).level).toBe(level);
   });
-  test('says which limit, how much is left and how long', () => {
+  test('reports which limit, how much is left and for how long', () => {
     const judged = rule.level(givenOf(told(90, 60, 30), at(60), settings, more));
     expect(judged).toMatchObject({ limit: { name: 'requests' }, left: 0.3, allowed: 100 });
     expect(judged.seconds_to_zero).toBeCloseTo(10);
@@ -310,7 +310,7 @@ describe('crossing', () => {
     expect(uneven?.earliest).toBeLessThan(50 * HOUR);
     expect(uneven?.latest).toBeGreaterThan(50 * HOUR);
   });
-  test('who spends nothing never crosses', () => {
+  test('without spending the limit is never reached', () => {
     expect(forecastOf([0, 0, 0, 0, 0, 0], 5, 10, 0)).toMatchObject({ at: null, earliest: null });
   });
 });

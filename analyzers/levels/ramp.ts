@@ -7,23 +7,24 @@ import type { View } from '../view.ts';
 
 export interface RampLevel {
   level: Level;
-  /** Per minute, in the window that ends now and in the one that ended so long ago. */
+  /** Per minute: in the window that ends now, and in the one that ended `ago` seconds earlier. */
   present: number;
   before: number;
 }
 
-/** What a growing rate is measured in. */
+/** The amount whose growth is measured. */
 export type RampAmount = 'requests' | 'input_tokens';
 
-/** An unchanged rate would show such growth this seldom; the rate before is taken at its upper end. */
+/** An unchanged rate shows such growth only with this chance; the rate before is taken at its upper end. */
 const CHANCE = 1e-3;
 const UPPER_DEVIATIONS = 3;
-/** So much of threshold and growth still lingers. */
+/** This part of the threshold and of the growth still lingers. */
 const LINGER = 0.8;
 
 /**
- * A breach where the amount per minute of a window is above `floor` and grew by `growth` (0.5: half as much again) against the
- * same window `ago` seconds before, by more than chance. Where the counts do not reach back so far nothing is said.
+ * A breach when the amount per minute in a window is above `floor` and grew by `growth` (0.5: by half) against the same
+ * window `ago` seconds before, by more than chance explains. If the counts do not reach back that far, nothing is
+ * judged.
  */
 export function ramp<Settings extends KindSettings>(of: {
   amount: RampAmount;
@@ -78,7 +79,7 @@ export function ramp<Settings extends KindSettings>(of: {
 
 type Sums = ReturnType<View['total']>;
 
-/** Whether the amount of the present is out of reach of chance at the rate before. */
+/** Whether the present amount is more than chance makes at the rate before. */
 export function hasGrown(amount: RampAmount, present: Sums, before: Sums): boolean {
   const upper = before.requests + UPPER_DEVIATIONS * Math.sqrt(before.requests + 1);
   if (amount === 'requests') return poissonTail(present.requests, upper) < CHANCE;

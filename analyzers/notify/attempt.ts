@@ -3,10 +3,10 @@ import type { Answer } from './channel.ts';
 
 const FIRST_SECONDS = 5;
 const LONGEST_SECONDS = 600;
-/** After a failure the whole receiver is left alone, but not for longer than this: others than the one that failed may go through. */
+/** After a failure the receiver is left alone, but at most for this long: other messages may go through. */
 const LONGEST_HOLD_SECONDS = 60;
 
-/** How long to wait after so many failed tries in a row; `chance` in [0, 1) spreads analyzers. Pure. */
+/** Pause after this many failed tries in a row, seconds; `chance` in [0, 1) spreads analyzers. Pure. */
 export function backoffSeconds(attempts: number, chance: number): number {
   const whole = Math.min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** Math.min(attempts - 1, 20));
   return whole * (0.75 + chance / 2);
@@ -28,15 +28,15 @@ export function afterTry(
   return { ...tried, state: 'failed', next_at: now + wait };
 }
 
-/** Until when a receiver is left alone after a try that failed, epoch seconds. Pure. */
+/** When a receiver may be tried again after a failed try, epoch seconds. Pure. */
 export function holdUntil(failed: Delivery): number {
   const tried = failed.tried_at ?? 0;
   return Math.min(failed.next_at, tried + LONGEST_HOLD_SECONDS);
 }
 
 /**
- * The next delivery to try, of those that a receiver has not taken; null: none is due at `now`. One that was never tried
- * goes first, so that one which always fails does not keep the others from going through. Pure.
+ * The next delivery to try among those that a receiver has not accepted; null: none is due at `now`. A delivery that
+ * was never tried goes first, so that one that always fails does not block the others. Pure.
  */
 export function nextToTry(unfinished: readonly Delivery[], now: number): Delivery | null {
   const due = unfinished.filter(({ next_at }) => next_at <= now);

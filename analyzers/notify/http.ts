@@ -1,25 +1,25 @@
 import type { Answer, ChannelContext } from './channel.ts';
 
-/** So much of an answer is kept, characters. */
+/** Number of characters of an answer that are kept. */
 const LONGEST_ANSWER = 200;
-/** A receiver may ask for patience, but not for ever; seconds. */
+/** Longest wait that a receiver may ask for; seconds. */
 const LONGEST_RETRY_AFTER = 3_600;
 
-/** Shorter parts of an address are words, not secrets. */
+/** Shorter parts of an address are words and not secrets. */
 const SHORTEST_PART = 8;
 
-/** One POST. */
+/** One POST request. */
 export interface Post {
   url: string;
   body: string;
   headers: Readonly<Record<string, string>>;
-  /** Values that must not be shown if the receiver says them again. The address is one of them. */
+  /** Values that are hidden if the receiver repeats them. The address is one of them. */
   secrets: readonly string[];
 }
 
 /**
- * Posts and waits for the answer for `timeoutMs`. Statuses 200 to 299 are ok. Redirects are not followed: the message and its
- * signature are for nobody else. Never throws; what it answers names the host and not the address.
+ * Posts, and waits for the answer for `timeoutMs`. Statuses 200 to 299 are ok. Redirects are not followed, because the
+ * message and its signature are for this host only. Never throws; the answer names the host and not the address.
  */
 export async function post(
   { url, body, headers, secrets }: Post,
@@ -38,7 +38,7 @@ export async function post(
     const text = `${response.status}${said === '' ? '' : ` ${said}`}`;
     if (response.ok) return { ok: true, text };
     if (response.status >= 300 && response.status < 400)
-      return { ok: false, text: `${response.status}: it is somewhere else; give the address where it is` };
+      return { ok: false, text: `${response.status}: the receiver redirects; set its new address` };
     return { ok: false, text, ...retryAfter(response.headers.get('retry-after')) };
   } catch (error) {
     return { ok: false, text: hide(whyNot(error, timeoutMs)) };
@@ -56,23 +56,23 @@ export function whyNot(error: unknown, timeoutMs: number): string {
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
   const cause = error.cause instanceof Error ? error.cause : error;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  // Our own codes are in lower case, and their messages are made for the reader.
+  // Errors of this program have codes in lower case, and their messages are written for people.
   if (/^[a-z]/.test(code)) return oneLine(cause.message);
   return oneLine(code === '' || cause.message.includes(code) ? cause.message : `${code} ${cause.message}`);
 }
 
-/** The text with every secret in it replaced; short ones are too common to be recognised. */
+/** Replaces every secret in a text; short ones are left, because they also occur as words. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return (
     secrets
       .filter((secret) => secret.length >= 4)
-      // A part of a longer one would leave the rest of that.
+      // Longest first: otherwise a secret that is part of a longer one would leave the rest of that.
       .toSorted((a, b) => b.length - a.length)
       .reduce((clean, secret) => clean.replaceAll(secret, '***'), text)
   );
 }
 
-/** An address and what of it may be the secret: servers like to say which path they do not know. */
+/** The address and the parts of it that may be secret: servers like to repeat a path that they do not know. */
 function partsOf(url: string): string[] {
   const parsed = URL.parse(url);
   if (parsed === null) return [url];
@@ -92,7 +92,7 @@ function decoded(part: string): string {
   }
 }
 
-/** A receiver that talks without end must not fill memory. */
+/** Stops early: a receiver that sends without end must not fill the memory. */
 async function firstCharacters(response: Response): Promise<string> {
   if (response.body === null) return '';
   const reader = response.body.getReader();

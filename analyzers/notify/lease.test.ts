@@ -11,15 +11,15 @@ const row = (holder: string, since: number, at: number, hasLeft = false): LeaseR
 
 describe('of several analyzers', () => {
   test.each<[string, LeaseRow[], string | null]>([
-    ['nobody sends where nobody is', [], null],
-    ['the one that came first sends', [row('b', 10, 100), row('a', 20, 100)], 'b'],
-    ['the name decides between two that came at once', [row('b', 10, 100), row('a', 10, 100)], 'a'],
+    ['nobody sends without an analyzer', [], null],
+    ['the analyzer that came first sends', [row('b', 10, 100), row('a', 20, 100)], 'b'],
+    ['the name decides between two that came at the same time', [row('b', 10, 100), row('a', 10, 100)], 'a'],
     [
-      'one that has not spoken for long is forgotten',
+      'an analyzer that has not beat for long is ignored',
       [row('b', 10, 100 - LEASE_SECONDS), row('a', 20, 100)],
       'a',
     ],
-    ['one that has left is out', [row('b', 10, 100, true), row('a', 20, 100)], 'a'],
+    ['an analyzer that has left is ignored', [row('b', 10, 100, true), row('a', 20, 100)], 'a'],
   ])('%s', (_name, rows, first) => {
     expect(firstOf(rows, 100)?.holder ?? null).toBe(first);
   });
@@ -47,7 +47,7 @@ function leaseOf(options: { insertSeconds?: number } = {}) {
 }
 
 describe('a lease', () => {
-  test('is not had before a newcomer has waited', async () => {
+  test('is given to a new analyzer only after it has waited', async () => {
     const { lease, wait } = leaseOf();
     expect(await lease.beat()).toBe(false);
     wait(NEWCOMER_SECONDS - 1);
@@ -57,7 +57,7 @@ describe('a lease', () => {
     expect(await lease.beat()).toBe(true);
     expect(lease.isSure()).toBe(true);
   });
-  test('is not sure any more for an analyzer that was frozen, although nobody told it', async () => {
+  test('ends for an analyzer that was frozen, although nobody told it', async () => {
     const { lease, wait } = leaseOf();
     await lease.beat();
     wait(NEWCOMER_SECONDS);
@@ -65,13 +65,13 @@ describe('a lease', () => {
     wait(SURE_SECONDS);
     expect(lease.isSure()).toBe(false);
   });
-  test('begins anew where the first word took long: others may have looked and not seen it', async () => {
+  test('begins again if storing the first beat took long, because others may have looked and not seen it', async () => {
     const { lease, state } = leaseOf({ insertSeconds: 4 });
     await lease.beat();
     await lease.beat();
     expect([...state.rows.keys()]).toEqual(['h0', 'h1']);
   });
-  test('follows the clock of the store, however wrong that of the machine is', async () => {
+  test("follows the store's clock, however wrong the machine's clock is", async () => {
     const { lease, state, wait } = leaseOf();
     await lease.beat();
     expect(lease.now()).toBe(1_000);

@@ -1,16 +1,19 @@
 import type { LeaseRow } from '../../store/queries/notify-lease.ts';
 import type { NotifyStore } from './notify-store.ts';
 
-/** Who has not spoken for so long, by the store's clock, has no lease any more; seconds. */
+/** An analyzer that did not beat for this long, by the store's clock, has lost its lease; seconds. */
 export const LEASE_SECONDS = 30;
-/** So long after it was seen to be the first, an analyzer still sends, by its own monotonic clock; seconds. With the longest send it is less than LEASE_SECONDS. */
+/**
+ * After an analyzer saw that it is the first, it may send for this long, by its own monotonic clock; seconds. With the
+ * longest send it is less than LEASE_SECONDS.
+ */
 export const SURE_SECONDS = 15;
-/** A newcomer waits so long: whoever came before it is visible by then; seconds. */
+/** A new analyzer waits this long: whoever came before it is visible by then; seconds. */
 export const NEWCOMER_SECONDS = 10;
-/** A first word that took longer to be stored is not trusted: somebody may have looked and not seen it; seconds. */
+/** If storing the first beat took longer, it is not used: another analyzer may have looked and not seen it; seconds. */
 const PROMPT_SECONDS = 3;
 
-/** Of those that spoke lately and have not left, the one that has been there longest; null: nobody. Pure. */
+/** The analyzer that has been there longest, of those that beat lately and did not leave; null: none. Pure. */
 export function firstOf(rows: readonly LeaseRow[], now: number): LeaseRow | null {
   return (
     rows
@@ -19,20 +22,20 @@ export function firstOf(rows: readonly LeaseRow[], now: number): LeaseRow | null
   );
 }
 
-/** What a lease is given from outside. */
+/** What a lease receives from outside. */
 export interface LeaseContext {
   store: Pick<NotifyStore, 'beat'>;
   /** Milliseconds of a clock that never goes back. */
   monotonic(): number;
-  /** Another name each time. */
+  /** Returns a new name each time. */
   newHolder(): string;
 }
 
 /**
- * Makes one of several analyzers the one that sends. The store has no transactions, so the order in which they came decides,
- * by the store's clock: whoever is there longest sends, and a newcomer waits until all before it can be seen. An
- * analyzer that was frozen finds out by its monotonic clock before it sends again. Where all this fails, as between
- * replicas that lag, two send the same messages with the same keys.
+ * Chooses the one of several analyzers that sends. The store has no transactions, so the order of arrival decides, by
+ * the store's clock: the one that has been there longest sends, and a new one waits until all earlier ones are visible.
+ * An analyzer that was frozen notices it by its monotonic clock before it sends again. If all this fails, as with
+ * replicas that lag, two analyzers send the same messages with the same keys.
  */
 export class Lease {
   readonly #context: LeaseContext;
@@ -46,7 +49,10 @@ export class Lease {
     this.#holder = context.newHolder();
   }
 
-  /** Says that this analyzer is there and looks whether it is the one. Throws `StoreError`; then it is until it is no longer sure. */
+  /**
+   * Reports that this analyzer is there, and returns whether it sends. Throws `StoreError`; then it may send until
+   * `isSure` is false.
+   */
   async beat(): Promise<boolean> {
     const { store, monotonic, newHolder } = this.#context;
     const began = monotonic();
@@ -62,7 +68,7 @@ export class Lease {
     this.#since = own?.since ?? this.#since;
     const leads =
       firstOf(rows, now)?.holder === this.#holder && now - (this.#since ?? now) >= NEWCOMER_SECONDS;
-    // From before the question: what it answers is true of no later time.
+    // Counts from before the question, because the answer is not true of any later time.
     this.#sureUntil = leads ? began + SURE_SECONDS * 1000 : Number.NEGATIVE_INFINITY;
     return leads;
   }
@@ -72,12 +78,15 @@ export class Lease {
     return this.#context.monotonic() < this.#sureUntil;
   }
 
-  /** The time of the store's clock, as far as is known; epoch seconds. */
+  /** The time of the store's clock, as far as known; epoch seconds. */
   now(): number {
     return this.#clock.store + (this.#context.monotonic() - this.#clock.monotonic) / 1000;
   }
 
-  /** Lets the next one send at once. Throws `StoreError`; then that one waits until this one is forgotten. */
+  /**
+   * Lets the next analyzer send at once. Throws `StoreError`; then the next one waits until this one has lost its
+   * lease.
+   */
   async leave(): Promise<void> {
     this.#sureUntil = Number.NEGATIVE_INFINITY;
     if (this.#since !== null) await this.#context.store.beat(this.#holder, this.#since, true);

@@ -7,7 +7,7 @@ import { resolvedOf, sampleIncident } from '../../tests/notify/sample-incidents.
 const hook = { type: 'webhook', url: 'http://127.0.0.1/' };
 const HOUR = 3_600;
 
-/** A world in which one analyzer sends already. */
+/** A world in which one analyzer already sends. */
 async function begin(
   notify: Record<string, unknown> = {},
   channel: Parameters<NotifyWorld['start']>[1] = {},
@@ -50,20 +50,20 @@ const ack = (world: NotifyWorld, id: string): Marks => ({
   silences: [],
   acknowledgements: new Map([[id, { incident: id, at: world.now, reopened: 0, by: '', note: '' }]]),
 });
-/** As if the evaluation of its time were so long ago. */
+/** Moves the last evaluation of the incident into the past. */
 function putPast(world: NotifyWorld, incident: Incident, secondsAgo: number): void {
   world.incidents.set(incident.id, { incident, evaluated_at: world.now - secondsAgo, written_at: world.now });
 }
 
 describe('history does not page', () => {
-  test('an incident that was seen last longer ago than the setting is not told', async () => {
+  test('an incident whose last evaluation is older than the setting is not told', async () => {
     const { world, run, told } = await begin();
     putPast(world, sampleIncident('old', world.now - 2 * HOUR), 2 * HOUR);
     putPast(world, resolvedOf(sampleIncident('over', world.now - 3 * HOUR), world.now - 2 * HOUR), 2 * HOUR);
     await run(1_300);
     expect(told()).toEqual([]);
   });
-  test('one that began long ago is told as soon as the evaluations have come to the present', async () => {
+  test('an incident that began long ago is told as soon as the evaluations reach the present', async () => {
     const { world, run, told } = await begin();
     const incident = sampleIncident('i', world.now - 2 * HOUR);
     putPast(world, incident, 2 * HOUR);
@@ -73,19 +73,19 @@ describe('history does not page', () => {
     await run(10);
     expect(told()).toEqual(['hook firing i']);
   });
-  test('one that came and went while nobody could send is told to be over', async () => {
+  test('an incident that came and went while nobody could send is told as resolved', async () => {
     const { world, run, told } = await begin();
     world.put(resolvedOf(sampleIncident('i', world.now - 900), world.now - 600));
     await run(10);
     expect(told()).toEqual(['hook resolved i']);
   });
-  test('but not to a receiver for whom an end without a beginning is nothing', async () => {
+  test('but not to a receiver that cannot understand an end without a beginning', async () => {
     const { world, run, told } = await begin({}, { channel: { tells_past: false } });
     world.put(resolvedOf(sampleIncident('i', world.now - 900), world.now - 600));
     await run(10);
     expect(told()).toEqual([]);
   });
-  test('a receiver that was away for longer than the setting is told all the same', async () => {
+  test('a receiver that was away for longer than the setting is still told', async () => {
     const { world, run, told } = await begin();
     world.receive = () => ({ arrives: false, answer: { ok: false, text: '503' } });
     const incident = sampleIncident('i', world.now);
@@ -97,8 +97,8 @@ describe('history does not page', () => {
   });
 });
 
-describe('what people said', () => {
-  test('a silence keeps it back, and what still fires when it ends is told', async () => {
+describe('marks of people', () => {
+  test('a silence holds an incident back; if it still fires afterwards, it is told', async () => {
     const { world, run, told } = await begin();
     world.marks = silence(world, { ends_at: world.now + 120 });
     world.put(sampleIncident('i', world.now));
@@ -107,7 +107,7 @@ describe('what people said', () => {
     await run(30);
     expect(told()).toEqual(['hook firing i']);
   });
-  test('what came and went in a silence is never told', async () => {
+  test('an incident that came and went in a silence is never told', async () => {
     const { world, run, told } = await begin();
     world.marks = silence(world, { ends_at: world.now + 120 });
     const incident = sampleIncident('i', world.now);
@@ -117,7 +117,7 @@ describe('what people said', () => {
     await run(300);
     expect(told()).toEqual([]);
   });
-  test('the end of what was told before the silence is told in it', async () => {
+  test('an incident that was told before a silence is told as resolved during it', async () => {
     const { world, run, told } = await begin();
     const incident = sampleIncident('i', world.now);
     world.put(incident);
@@ -127,7 +127,7 @@ describe('what people said', () => {
     await run(10);
     expect(told()).toEqual(['hook firing i', 'hook resolved i']);
   });
-  test('what is acknowledged is not repeated, but its getting worse and its end are told', async () => {
+  test('an acknowledged incident is not repeated, but a higher severity and its end are told', async () => {
     const { world, run, told } = await begin({ routes: [{ receivers: ['hook'], repeat_seconds: 60 }] });
     const incident = sampleIncident('i', world.now, { severity: 'warning' });
     world.put(incident);
@@ -146,7 +146,7 @@ describe('what people said', () => {
 });
 
 describe('a consequence', () => {
-  test('is told to nobody while its cause lasts, and when it outlives that by a while', async () => {
+  test('is not told while its cause lasts, and is told when it outlives the cause', async () => {
     const { world, run, told } = await begin();
     const storm = sampleIncident('storm', world.now, { kind: 'retry_storm' });
     const cause = sampleIncident('cause', world.now, { related: ['storm'] });
@@ -162,7 +162,7 @@ describe('a consequence', () => {
     await run(200);
     expect(told().at(-1)).toBe('hook firing storm');
   });
-  test('that was told before its cause was known is told to be over', async () => {
+  test('that was told before its cause was known is told as resolved', async () => {
     const { world, run, told } = await begin();
     const storm = sampleIncident('storm', world.now, { kind: 'retry_storm' });
     world.put(storm);
@@ -176,7 +176,7 @@ describe('a consequence', () => {
 
 describe('routes', () => {
   const two = { receivers: { hook, pager: hook } };
-  test('of which the first that matches decides', async () => {
+  test('are used in order: the first that matches decides', async () => {
     const { world, run, told } = await begin({
       ...two,
       routes: [
@@ -190,7 +190,7 @@ describe('routes', () => {
     await run(10);
     expect(told().toSorted()).toEqual(['hook firing b', 'pager firing a']);
   });
-  test('group by values, and wait for what belongs together', async () => {
+  test('group by values, and wait for the group to fill', async () => {
     const { world, run, told } = await begin({
       routes: [{ receivers: ['hook'], group_by: ['org'], group_seconds: 60 }],
     });
@@ -203,7 +203,7 @@ describe('routes', () => {
     await run(20);
     expect(told().toSorted()).toEqual(['hook firing a+b', 'hook firing x']);
   });
-  test('that want no messages of the end send none, and the next opening is told again', async () => {
+  test('without messages about the end send none, and the next beginning is told again', async () => {
     const { world, run, told } = await begin({ routes: [{ receivers: ['hook'], resolved: false }] });
     const incident = sampleIncident('i', world.now);
     world.put(incident);
@@ -215,7 +215,7 @@ describe('routes', () => {
     await run(10);
     expect(told()).toEqual(['hook firing i', 'hook firing i']);
   });
-  test('that changed meanwhile do not keep the end from whoever was told', async () => {
+  test('that have changed still tell the end to a receiver that was told the beginning', async () => {
     const { world, run, told, one } = await begin(two);
     const incident = sampleIncident('i', world.now);
     world.put(incident);
@@ -235,7 +235,7 @@ describe('routes', () => {
 });
 
 describe('receivers', () => {
-  test('a message that one never takes does not keep the others from it', async () => {
+  test('a message that a receiver never accepts does not block its other messages', async () => {
     const { world, run, told } = await begin();
     world.receive = (_receiver, incidents) =>
       incidents.some(({ id }) => id === 'poison')
@@ -247,7 +247,7 @@ describe('receivers', () => {
     await run(60);
     expect(told().toSorted()).toEqual(['hook firing a', 'hook firing b', 'hook firing c']);
   });
-  test('one that asks for patience is left alone for so long', async () => {
+  test('a receiver that asks to wait is left alone for that time', async () => {
     const { world, run, told } = await begin();
     let tries = 0;
     world.receive = () => {
@@ -261,7 +261,7 @@ describe('receivers', () => {
     await run(400);
     expect(told()).toHaveLength(3);
   });
-  test('one that is dead is tried ever more rarely, and given up in the end', async () => {
+  test('a message to a dead receiver is tried ever more rarely, and finally given up', async () => {
     const { world, run } = await begin({ give_up_seconds: 7_200 });
     let tries = 0;
     world.receive = () => {
@@ -276,7 +276,7 @@ describe('receivers', () => {
       { state: 'given_up', attempts: tries },
     ]);
   });
-  test('one that is dead has 1,000 messages wait for it at most, and gets all when it is back', async () => {
+  test('at most 1,000 messages wait for a dead receiver, and it gets all incidents when it is back', async () => {
     const { world, run, told } = await begin();
     world.receive = () => ({ arrives: false, answer: { ok: false, text: 'ECONNREFUSED' } });
     for (let i = 0; i < 1_500; i++) world.put(sampleIncident(`i${i}`, world.now));
@@ -287,7 +287,7 @@ describe('receivers', () => {
     expect(new Set(told()).size).toBe(1_500);
     expect(world.arrivals).toHaveLength(1_500);
   });
-  test('one that forgets is told every minute what still fires, but not what is silenced', async () => {
+  test('a receiver that forgets is told every minute what still fires, without silenced incidents', async () => {
     const refreshed: string[][] = [];
     const { world, run, told } = await begin(
       {},
@@ -313,7 +313,7 @@ describe('receivers', () => {
   });
 });
 
-test('an incident of a history that is no more is told to be over', async () => {
+test('a withdrawn incident of a history is told as resolved', async () => {
   const { world, run, told } = await begin();
   world.put(sampleIncident('i', world.now));
   await run(10);

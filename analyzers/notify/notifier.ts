@@ -10,7 +10,7 @@ import { Overview } from './overview.ts';
 import { plan } from './plan.ts';
 import { noticeText } from './text.ts';
 
-/** What the notifier is given from outside. */
+/** What the notifier receives from outside. */
 export interface NotifierContext {
   store: NotifyStore;
   settings: NotifySettings;
@@ -23,37 +23,37 @@ export interface NotifierContext {
   events: NotifierEvents;
 }
 
-/** What there is to log and to count. */
+/** Events to log and to count. */
 export interface NotifierEvents {
-  /** A try has ended; `seconds` is how long it took. */
+  /** A try has ended; `seconds` is its duration. */
   tried(delivery: Delivery, seconds: number): void;
-  /** This analyzer sends from now on, or no longer. */
+  /** This analyzer began or stopped sending. */
   leads(leads: boolean): void;
-  /** A receiver that forgets was not reached; incidents there may seem to be over. */
+  /** A receiver that forgets incidents was not reached; they may seem to be over there. */
   refreshFailed(receiver: string, text: string): void;
 }
 
-/** How it stands with one receiver. */
+/** The state of one receiver. */
 export interface ReceiverStatus {
   receiver: string;
   channel: Channel['type'];
-  /** Messages that it has not taken yet. */
+  /** Messages that it has not accepted yet. */
   waiting: number;
-  /** How long the oldest of these has waited, seconds. */
+  /** Age of the oldest of them, seconds. */
   oldest_seconds: number;
-  /** What its last failure was; null: it took the last message. */
+  /** Its last failure; null: it accepted the last message. */
   trouble: string | null;
 }
 
 const BEAT_SECONDS = 10;
 const REFRESH_SECONDS = 60;
-/** Answers are noted at least so often while there is more to send, ms. */
+/** While there is more to send, answers are stored at least this often, ms. */
 const SAVE_MS = 1_000;
 
 /**
- * Tells receivers what is to be told. It works from what stands in the store, apart from the evaluations: nothing here can
- * hold them up, and whoever comes next goes on where the log ends. A message is written to the log before it is
- * sent, so that after any end of the process it is sent again under the same key.
+ * Tells receivers about incidents. It works from the store, apart from the evaluations: it cannot delay them, and
+ * another analyzer continues where the log ends. A message is written to the log before it is sent, so if the process
+ * ends, it is sent again under the same key.
  */
 export class Notifier {
   readonly #context: NotifierContext;
@@ -62,7 +62,7 @@ export class Notifier {
   #beatAt = Number.NEGATIVE_INFINITY;
   #leads = false;
   readonly #lanes = new Map<string, Promise<void>>();
-  /** What is not in the log yet, because the store did not answer. */
+  /** Deliveries that are not in the log yet, because the store did not answer. */
   readonly #unsaved = new Map<string, Delivery>();
   #storeIsAway = false;
   readonly #heldUntil = new Map<string, number>();
@@ -76,7 +76,10 @@ export class Notifier {
     this.#overview = new Overview(context.store, context.settings);
   }
 
-  /** Looks once, decides, and begins to send; does not wait for receivers. Throws `StoreError`; the next pass makes up for it. */
+  /**
+   * Looks once, decides, and begins to send; does not wait for receivers. Throws `StoreError`; the next pass makes up
+   * for it.
+   */
   async pass(): Promise<void> {
     const { store, settings, channels, monotonic } = this.#context;
     if (monotonic() - this.#beatAt >= BEAT_SECONDS * 1000 || !this.#lease.isSure()) {
@@ -91,7 +94,7 @@ export class Notifier {
     const { incidents, marks, told } = overview;
     const situation = { now: this.#now(), incidents, is_whole: isWhole, marks, settings, channels };
     const decided = plan(situation, told);
-    // What is decided is known to others before anything of it is sent.
+    // Decisions are stored, where other analyzers see them, before any of them is sent.
     await store.write(decided);
     for (const delivery of decided) told.add(delivery);
     for (const [name, channel] of channels) {
@@ -107,8 +110,8 @@ export class Notifier {
   }
 
   /**
-   * Begins nothing new, waits for what is being sent as long as the patience lasts, writes it down, and lets another
-   * analyzer go on. What nobody has answered by then is sent again by that one, under its key. Throws `StoreError`.
+   * Begins nothing new, waits for messages in flight until `patience` resolves, stores their answers, and lets another
+   * analyzer go on. That one sends messages without an answer again, under their keys. Throws `StoreError`.
    */
   async stop(patience: Promise<void>): Promise<void> {
     this.#isStopping = true;
@@ -117,7 +120,7 @@ export class Notifier {
     await this.#lease.leave();
   }
 
-  /** How it stands, as far as this analyzer knows; empty where another one sends. */
+  /** The state of the receivers, as far as this analyzer knows; empty when another one sends. */
   status(): { leads: boolean; receivers: ReceiverStatus[] } {
     if (!this.#leads) return { leads: false, receivers: [] };
     const { told } = this.#overview;
@@ -140,7 +143,7 @@ export class Notifier {
     this.#leads = leads;
   }
 
-  /** Sends to one receiver, one message after the other, until nothing is due. */
+  /** Sends to one receiver, one message after the other, until none is due. */
   async #run(name: string, channel: Channel): Promise<void> {
     const { settings, monotonic, chance, events } = this.#context;
     let savedAt = monotonic();
@@ -159,7 +162,7 @@ export class Notifier {
         this.#heldUntil.set(name, until);
       }
       events.tried(after, (monotonic() - began) / 1000);
-      // Of a thousand messages at once each is not an insert; what is sent in a second may come again, under its key.
+      // One insert per second, not one per message. Messages of the last second may be sent again, under their keys.
       if (monotonic() - savedAt < SAVE_MS) continue;
       await this.#trySave();
       savedAt = monotonic();
@@ -193,7 +196,7 @@ export class Notifier {
     this.#context.events.refreshFailed(name, answer.text);
   }
 
-  /** What a receiver was told to be firing and still is, but for what is silenced. */
+  /** The incidents that a receiver was told of and that still fire, without silenced ones. */
   #firingAt(name: string, now: number): Incident[] {
     const { incidents, marks, told } = this.#overview;
     return [...incidents.values()]
@@ -219,7 +222,7 @@ export class Notifier {
     };
   }
 
-  /** A failure of the store stops the lanes; what is not saved is saved by the next pass. */
+  /** A failure of the store stops the lanes; the next pass stores what is missing. */
   async #trySave(): Promise<void> {
     await this.#save().catch(() => undefined);
   }
@@ -237,7 +240,7 @@ export class Notifier {
   }
 }
 
-/** Channels answer and do not throw; one that does is a bug of ours, and no reason to stop. */
+/** Channels return errors and do not throw; if one does, it is a bug and no reason to stop. */
 async function attempt(send: () => Promise<Answer>): Promise<Answer> {
   try {
     return await send();

@@ -11,25 +11,25 @@ import { type LeaseRow, readLease, writeLease } from '../../store/queries/notify
 import type { Store } from '../../store/store.ts';
 import type { Seen } from './plan.ts';
 
-/** All that the notifier asks of the store. Times are epoch seconds by the store's clock; errors are `StoreError`. */
+/** All that the notifier needs of the store. Times are epoch seconds by the store's clock; errors are `StoreError`. */
 export interface NotifyStore {
-  /** Says that a holder is there (`since` null: from now on), then reads who is. */
+  /** Reports that a holder is there (`since` null: from now on), then reads all holders. */
   beat(holder: string, since: number | null, hasLeft: boolean): Promise<{ now: number; rows: LeaseRow[] }>;
-  /** What fires, and what ended since a time. */
+  /** Firing incidents, and those that ended since a time. */
   present(since: number): Promise<Seen[]>;
-  /** These, as far as they are there. */
+  /** These incidents, as far as they exist. */
   these(ids: readonly string[]): Promise<Seen[]>;
-  /** What was written since a time and is not of the distant past. */
+  /** Incidents that were written since a time and evaluated lately. */
   changed(since: number): Promise<Seen[]>;
   marks(): Promise<Marks>;
   deliveries(filter: DeliveryFilter): Promise<Delivery[]>;
   write(deliveries: readonly Delivery[]): Promise<void>;
 }
 
-/** More incidents than this at once are not told apart by people either. */
+/** A larger number of incidents at once helps nobody. */
 const MOST = 100_000;
 
-/** What was evaluated longer before is history, of which a look at everything knows; seconds. */
+/** Incidents whose last evaluation is older are history; only a full look reads them. Seconds. */
 const EVALUATED_SECONDS = 2 * 86_400;
 
 /** The same over a real store. */

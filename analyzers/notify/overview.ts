@@ -5,26 +5,29 @@ import type { NotifyStore } from './notify-store.ts';
 import type { Seen } from './plan.ts';
 import { Told } from './told.ts';
 
-/** Everything is read anew so often: an insert may have taken long, and incidents of histories can be deleted; seconds. */
+/**
+ * Everything is read again after this time, because an insert may have taken long and incidents of histories can be
+ * deleted; seconds.
+ */
 const WHOLE_SECONDS = 600;
-/** What was written a little before the last look is looked at again: it may have become visible late; seconds. */
+/** Each look also reads this much time before the last one, because rows may become visible late; seconds. */
 const OVERLAP_SECONDS = 60;
-/** Deliveries that are over are remembered so long, longer than an incident can be opened again; seconds. */
+/** Finished deliveries are remembered for this long, which is longer than an incident can be opened again; seconds. */
 const REMEMBER_SECONDS = 2 * 86_400;
-/** What ended within this time is looked at in any case; seconds. */
+/** Incidents that ended within this time are always read; seconds. */
 const LEAST_PAST_SECONDS = 3_600;
 
-/** What stands in the store, as far as it decides what is to be told: each look reads what has changed. */
+/** What the store says that decides which messages are due. Each look reads what has changed. */
 export class Overview {
   readonly #store: NotifyStore;
   readonly #settings: NotifySettings;
   incidents = new Map<string, Seen>();
   told = new Told();
   marks: Marks = noMarks;
-  /** Incidents of which it is known what was told. */
+  /** Incidents whose earlier messages are known. */
   #asked = new Set<string>();
   #wholeAt = Number.NEGATIVE_INFINITY;
-  /** Nobody else has written to the log since it was read. */
+  /** True while no other analyzer has written to the log since it was read. */
   #isLogKnown = false;
   #changedAt = 0;
 
@@ -33,13 +36,16 @@ export class Overview {
     this.#settings = settings;
   }
 
-  /** The next look reads everything: others have written meanwhile. */
+  /** Makes the next look read everything, because others have written in between. */
   expire(): void {
     this.#wholeAt = Number.NEGATIVE_INFINITY;
     this.#isLogKnown = false;
   }
 
-  /** Looks at `now` (epoch seconds). True: what is not among the incidents now is no more. Throws `StoreError`. */
+  /**
+   * Looks at `now` (epoch seconds). Returns true if everything was read: then an incident that is missing does not
+   * exist any more. Throws `StoreError`.
+   */
   async look(now: number): Promise<boolean> {
     const isWhole = now - this.#wholeAt >= WHOLE_SECONDS;
     if (isWhole) await this.#lookAtAll(now);
@@ -58,7 +64,7 @@ export class Overview {
   async #lookAtAll(now: number): Promise<void> {
     const { history_seconds, give_up_seconds } = this.#settings;
     const remembered = now - REMEMBER_SECONDS - give_up_seconds;
-    // The log is long: while no other analyzer sends, what is known of it is all there is.
+    // The log is long; while no other analyzer sends, it holds nothing that is not known here.
     if (!this.#isLogKnown) {
       this.#asked = new Set();
       this.#add(await this.#store.deliveries({ since: remembered }));
@@ -75,14 +81,14 @@ export class Overview {
     this.#wholeAt = now;
   }
 
-  /** An incident that was over and forgotten may be open again: what was told of it then decides. */
+  /** Reads the earlier messages of incidents that were forgotten and may be open again. */
   async #remember(seen: readonly Seen[]): Promise<void> {
     const unknown = seen.map(({ incident }) => incident.id).filter((id) => !this.#asked.has(id));
     if (unknown.length > 0) this.#add(await this.#store.deliveries({ incidents: unknown }));
     for (const id of unknown) this.#asked.add(id);
   }
 
-  /** Into what is known already: a message may be on its way, and its answer is newer than what was just read. */
+  /** Merges into what is known: a message in flight may have an answer that is newer than the row just read. */
   #add(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries.toSorted((a, b) => a.decided_at - b.decided_at))
       this.told.add(delivery);

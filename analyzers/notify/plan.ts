@@ -7,30 +7,33 @@ import type { Channel } from './channel.ts';
 import { groupOf, type Route, routeOf } from './routes.ts';
 import type { Told } from './told.ts';
 
-/** An incident and the event time (epoch seconds) at which it was evaluated last. */
+/** An incident and the event time (epoch seconds) of its last evaluation. */
 export interface Seen {
   incident: Incident;
   evaluated_at: number;
 }
 
-/** All that decides what is to be told. */
+/** Everything that decides which messages are due. */
 export interface Situation {
   /** Epoch seconds by the store's clock. */
   now: number;
   incidents: ReadonlyMap<string, Seen>;
-  /** True: an incident that is not among `incidents` is no more. */
+  /** True: an incident that is not in `incidents` does not exist any more. */
   is_whole: boolean;
   marks: Marks;
   settings: NotifySettings;
   channels: ReadonlyMap<string, Pick<Channel, 'type' | 'groups' | 'tells_past' | 'refresh'>>;
 }
 
-/** So long after its cause a consequence is still told to nobody: it ends a little later than that. Seconds. */
+/**
+ * For this long after the end of its cause, nobody is told of a consequence: it ends a little later than the cause.
+ * Seconds.
+ */
 const AFTER_CAUSE_SECONDS = 900;
 
 /**
- * Ids of the incidents that are listed under another one which explains them: nobody is told of them, as long as that
- * lasts and a little longer. One that outlives its cause has become one of its own. Pure.
+ * Ids of the incidents that are listed under a cause. Nobody is told of them while the cause lasts and a little longer.
+ * A consequence that outlives its cause is told. Pure.
  */
 export function consequencesOf(incidents: Situation['incidents'], now: number): Set<string> {
   const ids = new Set<string>();
@@ -41,29 +44,32 @@ export function consequencesOf(incidents: Situation['incidents'], now: number): 
   return ids;
 }
 
-/** So many messages of a receiver wait at most; what is more is decided when there is room again, so none is lost. */
+/**
+ * Largest number of waiting messages of a receiver. Further ones are decided when there is room again, so none is lost.
+ */
 const MOST_WAITING = 1_000;
-/** Incidents in one message. */
+/** Largest number of incidents in one message. */
 const MOST_IN_GROUP = 100;
 const severities = ['info', 'warning', 'critical'] as const;
 
-/** Something to be told to one receiver, before it is put into a message. */
+/** One thing to tell one receiver, before it is put into a message. */
 interface Item {
   receiver: string;
   event: DeliveryEvent;
   incident: Incident;
-  /** What was told before; part of the key, so that each message has one of its own. */
+  /** The message before it about this incident; part of the key, so that each message has its own key. */
   before: string;
   group: string;
-  /** The group is told when its oldest item has waited so long, epoch seconds. */
+  /** When the group has waited long enough for its oldest item, epoch seconds. */
   ready_at: number;
-  /** Is noted and not sent. */
+  /** True: it is stored but not sent. */
   is_quiet: boolean;
 }
 
 /**
- * What is to be told now and was not yet, and which messages are to be sent no more, because all they say was over before
- * they could be sent; all to be written before anything is sent. It looks at how things stand, not at what happened, so that nothing is lost by who was away. Pure.
+ * The messages that are due, and those that are no longer sent because everything in them ended before they could be.
+ * All must be stored before anything is sent. The plan depends on the present state and not on events, so nothing is
+ * lost while an analyzer is away. Pure.
  */
 export function plan(situation: Situation, told: Told): Delivery[] {
   const notSent: Delivery[] = [];
@@ -72,7 +78,7 @@ export function plan(situation: Situation, told: Told): Delivery[] {
   for (const [receiver, channel] of situation.channels) {
     const waiting = told.unfinished(receiver);
     const over = waiting.filter((one) => isOver(one, situation));
-    notSent.push(...over.map((one) => notSentBecause(one, 'was over before it could be sent')));
+    notSent.push(...over.map((one) => notSentBecause(one, 'ended before it could be sent')));
     const dropped = new Set(over.map(({ id }) => id));
     let room = MOST_WAITING - waiting.length + over.length;
     for (const item of itemsOf(receiver, channel, situation, told, { dropped, consequences })) {
@@ -87,7 +93,7 @@ function notSentBecause(delivery: Delivery, answer: string): Delivery {
   return { ...delivery, state: 'not_sent', version: delivery.version + 1, answer };
 }
 
-/** Whether a message says that incidents fire of which none does any more. */
+/** Whether a message reports firing incidents none of which fires any more. */
 function isOver({ event, incidents }: Delivery, { incidents: present, is_whole }: Situation): boolean {
   if (event !== 'firing') return false;
   return incidents.every(({ id }) => {
@@ -107,9 +113,9 @@ function* itemsOf(
     const { incident } = seen;
     const last = told.last(receiver, incident.id);
     const isWaiting = last !== null && isUnfinished(last) && !dropped.has(last.id);
-    // One after the other: a receiver must not learn of the end before the beginning.
+    // One message after the other: a receiver must not learn of the end before the beginning.
     if (isWaiting || incident.state === 'pending') continue;
-    // Its end is told to whoever was told of it before its cause was known.
+    // If a receiver was told of it before its cause was known, it is also told of the end.
     if (consequences.has(incident.id) && (incident.state === 'firing' || last === null)) continue;
     const route = routeOf(incident, situation.settings);
     const isRouted = route?.receivers.includes(receiver) === true;
@@ -146,7 +152,7 @@ function isFiringDue(
   const before = last?.incidents.find(({ id }) => id === incident.id);
   if (last === null || before === undefined || last.event === 'resolved')
     return attention === null && now - seen.evaluated_at <= settings.history_seconds;
-  // It has got worse: that is news also to whoever has acknowledged it.
+  // A higher severity is news, even to people who acknowledged the incident.
   if (severities.indexOf(incident.severity) > severities.indexOf(before.severity)) return true;
   if (attention !== null || channel.refresh !== undefined || route.repeat_seconds === 0) return false;
   return now - last.decided_at >= route.repeat_seconds;
@@ -159,20 +165,20 @@ function isResolvedDue(
   channel: Pick<Channel, 'tells_past'>,
   { now, marks, settings }: Situation,
 ): boolean {
-  // Whoever was told that it fires is told that it is over, also when routes have changed or a silence holds meanwhile.
+  // A receiver that was told of the beginning is told of the end, even if routes have changed or a silence began.
   if (last !== null) return last.event === 'firing';
-  // It came and went while nobody could be told.
+  // The incident came and went while nobody could be told.
   if (!channel.tells_past || !isRouted || incident.resolved_at === null) return false;
   if (now - Date.parse(incident.resolved_at) / 1000 > settings.history_seconds) return false;
   return !marks.acknowledgements.has(incident.id) && !wasSilenced(incident, marks, now);
 }
 
-/** Whether the end is only noted: the route wants no such messages, and the beginning has arrived. */
+/** Whether the end is stored but not sent: the route wants no such messages, and the beginning has arrived. */
 function isQuietEnd(last: Delivery | null, route: Route | null): boolean {
   return route?.resolved === false && last !== null && (last.state === 'sent' || last.state === 'given_up');
 }
 
-/** Incidents of a history that are no more: counts that came later showed another course. They are told to be over. */
+/** Ends incidents of a history that were withdrawn, because later counts showed that they did not happen so. */
 function* withdrawn(
   receiver: string,
   { incidents, now }: Situation,
@@ -198,7 +204,7 @@ function* withdrawn(
   }
 }
 
-/** Puts what belongs together into messages; groups that still wait are left for later. */
+/** Puts items of a group into one message; groups that still wait are left for later. */
 function toDeliveries(items: readonly Item[], { now, channels }: Situation): Delivery[] {
   const groups = Map.groupBy(items, ({ receiver, event, group, is_quiet }) =>
     JSON.stringify([receiver, event, group, is_quiet]),
@@ -215,7 +221,7 @@ function toDeliveries(items: readonly Item[], { now, channels }: Situation): Del
 function toDelivery(members: readonly Item[], now: number, channels: Situation['channels']): Delivery {
   const sorted = members.toSorted((a, b) => (a.incident.id < b.incident.id ? -1 : 1));
   const [first] = sorted;
-  if (first === undefined) throw new Error('a message is about one incident at least');
+  if (first === undefined) throw new Error('a message needs at least one incident');
   const says = sorted.map(({ incident, before }) => [
     incident.id,
     incident.severity,
@@ -237,5 +243,5 @@ function toDelivery(members: readonly Item[], now: number, channels: Situation['
     attempts: 0,
     answer: '',
   };
-  return first.is_quiet ? notSentBecause(delivery, 'the route sends no messages of the end') : delivery;
+  return first.is_quiet ? notSentBecause(delivery, 'the route sends no messages about the end') : delivery;
 }

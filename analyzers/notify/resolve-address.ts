@@ -1,6 +1,6 @@
 import type { ChannelContext } from './channel.ts';
 
-/** The address that a setting gives itself, or that stands where `env:NAME` or `file:/path` says. Throws with one line. */
+/** The address in a setting, or the one behind `env:NAME` or `file:/path`. Throws an error of one line. */
 export async function resolveAddress(setting: string, { secret }: ChannelContext): Promise<string> {
   if (!/^(env|file):/.test(setting)) return setting;
   const value = await secret(setting);

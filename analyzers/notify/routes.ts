@@ -1,15 +1,15 @@
 import type { Incident } from '../../domain/incident.ts';
 import type { NotifySettings, RouteSettings } from '../../domain/notify-settings.ts';
 
-/** A route as it is used: the settings, and its number among them. */
+/** A route in use: its settings, and its number among the routes. */
 export interface Route
   extends Pick<RouteSettings, 'receivers' | 'group_by' | 'group_seconds' | 'repeat_seconds' | 'resolved'> {
   number: number;
 }
 
 /**
- * The route of an incident: the first that matches, because "everything else" can then be said and nobody is told twice
- * by accident (docs/decisions/0033). Without routes everything goes to all receivers. Null: nobody is told. Pure.
+ * The route of an incident: the first that matches. So "everything else" can be expressed, and nobody is told twice by
+ * accident (docs/decisions/0033). Without routes everything goes to all receivers. Null: nobody is told. Pure.
  */
 export function routeOf(incident: Incident, { routes, receivers }: NotifySettings): Route | null {
   if (routes.length === 0) return { ...defaults, receivers: Object.keys(receivers), number: -1 };
@@ -18,7 +18,7 @@ export function routeOf(incident: Incident, { routes, receivers }: NotifySetting
   return found === undefined ? null : { ...found, number };
 }
 
-/** Repeats as routes do that say nothing else. */
+/** The repeats of a route that sets nothing else. */
 const defaults = { group_by: [], group_seconds: 0, repeat_seconds: 14_400, resolved: true };
 
 function matches({ kind, severity, party, scope }: RouteSettings, incident: Incident): boolean {
@@ -32,7 +32,7 @@ function matches({ kind, severity, party, scope }: RouteSettings, incident: Inci
   );
 }
 
-/** What incidents of one group have in common; of a route that groups nothing each is its own. Pure. */
+/** The values that the incidents of one group share; in a route without groups each incident is its own group. Pure. */
 export function groupOf(incident: Incident, { group_by, group_seconds, number }: Route): string {
   if (group_seconds === 0 && group_by.length === 0) return incident.id;
   return JSON.stringify([
@@ -41,7 +41,7 @@ export function groupOf(incident: Incident, { group_by, group_seconds, number }:
   ]);
 }
 
-/** Empty where the scope does not name it: it means all. */
+/** Empty when the scope does not name it: it then means all. */
 function scopeValue({ scope }: Incident, name: string): string {
   return Object.entries(scope).find(([known]) => known === name)?.[1] ?? '';
 }

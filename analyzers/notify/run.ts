@@ -1,21 +1,21 @@
 import { Notifier, type NotifierContext } from './notifier.ts';
 
-/** What the loop is given beside what the notifier needs. */
+/** What the loop receives besides the context of the notifier. */
 export interface RunNotifierContext extends NotifierContext {
-  /** Resolves after so many milliseconds, or earlier when the signal says stop. */
+  /** Resolves after this many milliseconds, or earlier when the signal stops. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   signal: AbortSignal;
   /** The store did not answer; the next pass makes up for it. */
   onError(error: unknown): void;
-  /** After each pass that went well. */
+  /** Called after each successful pass. */
   onPass(notifier: Notifier): void;
 }
 
 const PASS_MS = 5_000;
-/** Whoever stops a process kills it after some 10 s. */
+/** Less than the 10 s or so after which a stopped process is usually killed. */
 const PATIENCE_MS = 4_000;
 
-/** Tells receivers what is to be told until the signal says stop; then it lets another analyzer go on. Never throws. */
+/** Tells receivers about incidents until the signal stops; then it lets another analyzer go on. Never throws. */
 export async function runNotifier(context: RunNotifierContext): Promise<void> {
   const notifier = new Notifier(context);
   while (!context.signal.aborted) {

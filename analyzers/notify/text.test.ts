@@ -7,7 +7,7 @@ import { incidentText, noticeText } from './text.ts';
 const t = Date.UTC(2026, 10, 2, 17, 8, 20) / 1000;
 const now = t + 240;
 
-/** What each kind says; a kind that is not here is told without a number of its own. */
+/** A sample for each kind that has a number of its own. */
 const samples: Partial<Record<IncidentKind, Partial<Incident>>> = {
   slow_down_surge: {
     scope: { provider: 'openai', org: 'acme', project: 'chat' },
@@ -127,11 +127,11 @@ describe('the message of each kind', () => {
 
 describe('a message', () => {
   const incident = sampleIncident('i', t);
-  test('says until when a rate is to be held', () => {
+  test('says until when to hold a rate', () => {
     const surge = sampleIncident('i', t, { kind: 'slow_down_surge', ...samples.slow_down_surge });
     expect(incidentText(surge, 'firing', now).text).toContain('Hold until 17:28 UTC, then at most 1,800');
   });
-  test('of the end says how long it lasted, and nothing to do', () => {
+  test('about the end says how long it lasted, and has no steps', () => {
     expect(incidentText(resolvedOf(incident, t + 3_700), 'resolved', t + 4_000).text).toBe(
       [
         'Resolved: Quota exhausted: openai / acme',
@@ -140,22 +140,22 @@ describe('a message', () => {
       ].join('\n'),
     );
   });
-  test('names the day where it is another one', () => {
+  test('has the date if it is not the same day', () => {
     expect(incidentText(incident, 'firing', t + 86_400).text).toContain(
       'Since 2026-11-02 17:08 UTC (24 h 0 min)',
     );
   });
-  test('links to the runbook where docs are served', () => {
+  test('links to the runbook if docs are served', () => {
     expect(incidentText(incident, 'firing', now, 'https://docs.example.com/faultline/').text).toContain(
       'Runbook: https://docs.example.com/faultline/errors/quota_exceeded.md',
     );
   });
-  test('leaves out a number that is not known', () => {
+  test('leaves out an unknown number', () => {
     const bare = { ...incident, evidence: {} };
     expect(incidentText(bare, 'firing', now).text).not.toContain('{');
     expect(incidentText(bare, 'firing', now).text.split('\n')).toHaveLength(4);
   });
-  test('keeps to its lines whatever a name holds', () => {
+  test('keeps its lines, whatever a name contains', () => {
     const hostile = sampleIncident('i', t, {
       scope: { org: `a\r\nBcc: x@example.com\u0007${'x'.repeat(500)}` },
     });
@@ -163,7 +163,7 @@ describe('a message', () => {
     expect(title).toMatch(/^CRITICAL Quota exhausted: a Bcc: x@example\.com x+…$/);
     expect(text.split('\n')).toHaveLength(5);
   });
-  test('of a group names ten and counts the others', () => {
+  test('about a group names ten and counts the others', () => {
     const many = Array.from({ length: 12 }, (_, i) => sampleIncident(`i${i}`, t));
     const { title, text } = noticeText(many, 'firing', now);
     expect(title).toBe('12 incidents firing: Quota exhausted');

@@ -2,20 +2,22 @@ import { factsOf } from '../../domain/incident-kind.ts';
 import { type Incident, responsible } from '../../domain/incident.ts';
 import type { DeliveryEvent } from '../../store/queries/notifications.ts';
 
-/** What people read. */
+/** The text for people. */
 export interface Text {
   /** One line: what and where. */
   title: string;
-  /** What, where, since when, whose, the number that matters, what to do; a line each. */
+  /** What, where, since when, which party, the most important number, what to do; one line each. */
   text: string;
 }
 
-/** So many incidents of a group are told in full lines; the others are counted. */
+/** Number of incidents of a group that get a line; the others are counted. */
 const MOST_TOLD = 10;
-/** A lock screen shows about so many characters of a line. */
+/** A lock screen shows about this many characters of a line. */
 const LONGEST_LINE = 200;
 
-/** The text of one incident, for a phone. `now` is epoch seconds, `docsUrl` where docs/ is served or empty. Pure. */
+/**
+ * The text about one incident, for a phone. `now` is epoch seconds, `docsUrl` is where docs/ is served or empty. Pure.
+ */
 export function incidentText(incident: Incident, event: DeliveryEvent, now: number, docsUrl = ''): Text {
   const title = titleOf(incident, event);
   const number = numberThatMatters(incident, now);
@@ -40,7 +42,7 @@ export function incidentText(incident: Incident, event: DeliveryEvent, now: numb
   };
 }
 
-/** The text of a message: of one incident its own, of a group a line each. Pure. */
+/** The text of a message: the full text for one incident, one line each for a group. Pure. */
 export function noticeText(
   incidents: readonly Incident[],
   event: DeliveryEvent,
@@ -58,7 +60,7 @@ export function noticeText(
   return { title, text: [title, ...told, ...(rest === 0 ? [] : [`and ${rest} more`])].join('\n') };
 }
 
-/** Where: the values of the scope; `everything` where it names none. */
+/** The place: the values of the scope; `everything` when it names none. */
 export function whereText({ scope, evidence }: Incident): string {
   const values = Object.values(scope);
   if (values.length > 0) return values.join(' / ');
@@ -79,7 +81,7 @@ function whose({ verdict, remedy }: Incident): string {
   return `${responsible[verdict.party]}; acts: ${remedy.owner}.`;
 }
 
-/** The number that matters in one line: the first text of the kind's facts whose names the evidence has; empty: none. */
+/** The most important number in one line: the first text of the kind whose names the evidence has; empty: none. */
 export function numberThatMatters({ kind, evidence }: Incident, now: number): string {
   for (const template of factsOf(kind).matters ?? []) {
     let isWhole = true;
@@ -133,14 +135,14 @@ function age({ started_at, resolved_at }: Incident, now: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
 }
 
-/** `17:08 UTC`, with the date where it is another day than now's. */
+/** `17:08 UTC`, with the date when it is not the day of `now`. */
 function timeOf(iso: string, now: number): string {
   const today = new Date(now * 1000).toISOString().slice(0, 10);
   const time = `${iso.slice(11, 16)} UTC`;
   return iso.startsWith(today) ? time : `${iso.slice(0, 10)} ${time}`;
 }
 
-/** Control characters would break a line, a header or a terminal. */
+/** Removes control characters, which would break a line, a header or a terminal. */
 function clip(line: string): string {
   // oxlint-disable-next-line no-control-regex
   const clean = line.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ');

@@ -1,12 +1,12 @@
 import { type Delivery, isUnfinished } from '../../store/queries/notifications.ts';
 
-/** What was told, as far as it decides what is to be told next: in memory what the log holds. */
+/** The log of messages in memory, as far as it decides the next ones. */
 export class Told {
   readonly #deliveries = new Map<string, Delivery>();
   /** Newest delivery by receiver and incident. */
   readonly #last = new Map<string, Delivery>();
 
-  /** Takes a delivery, or a newer version of one. */
+  /** Adds a delivery, or a newer version of one. */
   add(delivery: Delivery): void {
     const known = this.#deliveries.get(delivery.id);
     if (known !== undefined && known.version > delivery.version) return;
@@ -28,14 +28,14 @@ export class Told {
     return this.#deliveries.values();
   }
 
-  /** Those that a receiver has not taken yet, oldest first. */
+  /** The deliveries that a receiver has not accepted yet, oldest first. */
   unfinished(receiver: string): Delivery[] {
     return [...this.#deliveries.values()]
       .filter((one) => one.receiver === receiver && isUnfinished(one))
       .sort((a, b) => a.decided_at - b.decided_at || (a.id < b.id ? -1 : 1));
   }
 
-  /** Ids of incidents of which some receiver was last told that they fire. */
+  /** Ids of incidents that some receiver was last told to fire. */
   toldFiring(): Set<string> {
     const ids = new Set<string>();
     for (const [key, { event }] of this.#last)
@@ -43,7 +43,10 @@ export class Told {
     return ids;
   }
 
-  /** Forgets what is over and was decided before a time, epoch seconds, but for what fires still. */
+  /**
+   * Forgets finished deliveries that were decided before a time (epoch seconds), but keeps those of incidents that
+   * still fire.
+   */
   forget(before: number): void {
     for (const delivery of this.#deliveries.values()) {
       if (delivery.decided_at >= before || isUnfinished(delivery)) continue;
@@ -60,7 +63,7 @@ function keyOf(receiver: string, incident: string): string {
   return `${receiver}\n${incident}`;
 }
 
-/** Of two decisions at one time that of what comes later in the life of an incident. */
+/** Whether a decision is later; at the same time, the end comes after the beginning. */
 function isAfter(one: Delivery, other: Delivery): boolean {
   if (one.decided_at !== other.decided_at) return one.decided_at > other.decided_at;
   return one.event === 'resolved' && other.event === 'firing';

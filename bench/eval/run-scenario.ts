@@ -19,18 +19,21 @@ const FROM = Date.UTC(2026, 8, 1);
 /** A true incident with the moments from which on there is enough to see it. */
 export type Wanted = TrueIncident & Evidence;
 
-/** What one scenario truly was, what was found in it, and what a plain alert would have said. Times are epoch milliseconds. */
+/**
+ * The truth of one scenario, the incidents found in it, and the alerts of a plain threshold. Times are epoch
+ * milliseconds.
+ */
 export interface Outcome {
   scenario: Scenario;
   wanted: Wanted[];
   found: Incident[];
   alerts: Alert[];
-  /** Length of the traffic, and how long its replay took by the clock. */
+  /** Length of the traffic, and the duration of its replay. */
   event_ms: number;
   wall_ms: number;
 }
 
-/** Writes the traffic of a scenario to a file and replays it by the real program, as a user would. */
+/** Writes the traffic of a scenario to a file and replays it with the real program, as a user would. */
 export async function runScenario(scenario: Scenario, seed: number | string): Promise<Outcome> {
   const directory = await mkdtemp(path.join(tmpdir(), 'faultline-eval-'));
   try {

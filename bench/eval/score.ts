@@ -5,7 +5,7 @@ import { matches, type Scenario } from '../../simulate/scenario.ts';
 import type { Outcome, Wanted } from './run-scenario.ts';
 
 const MINUTE = 60_000;
-/** A finding may begin so long before or after what it found. */
+/** A found incident may begin this much before or after the true one. */
 const SLACK = 10 * MINUTE;
 
 /** One true incident, and what was found of it. */
@@ -14,7 +14,7 @@ export interface Match {
   found: Incident | null;
   duplicates: number;
   isScopeRight: boolean;
-  /** Null where the truth does not say who must act. */
+  /** Null when the truth does not name a party. */
   isPartyRight: boolean | null;
   /** Seconds from the moment with enough evidence to the detection; negative: before it. Null where nothing fails by it. */
   detect_seconds: number | null;
@@ -24,7 +24,10 @@ export interface Match {
   resolve_seconds: number | null;
 }
 
-/** Pairs what was found with what was there. An incident that another lists as its consequence is no finding of its own. */
+/**
+ * Pairs found incidents with true ones. An incident that is listed as the consequence of another does not count as
+ * found.
+ */
 export function score({ scenario, wanted, found }: Outcome): { matches: Match[]; false_alarms: Incident[] } {
   const consequences = new Set(found.flatMap(({ related }) => related));
   const free = new Set(found);

@@ -1,6 +1,6 @@
 import type { SimulatedRecord } from '../../simulate/record.ts';
 
-/** A time, epoch milliseconds, in which the alert stood. */
+/** A span of time, epoch milliseconds, in which the alert was active. */
 export interface Alert {
   from: number;
   to: number;
@@ -12,8 +12,8 @@ const LEAST_REQUESTS = 20;
 const SHARE = 0.05;
 
 /**
- * The alert that most teams have: more than 5 % of the requests of five minutes failed. It looks once a minute and
- * does not know classes, scopes or what is usual.
+ * The alert that most teams have: more than 5 % of the requests of five minutes failed. It checks once a minute and
+ * knows no classes, scopes or usual rates.
  */
 export function thresholdAlerts(): { add(record: SimulatedRecord): void; all(): Alert[] } {
   const minutes = new Map<number, { requests: number; failures: number }>();

@@ -12,19 +12,19 @@ import { freePort } from '../../tests/kafka/free-port.ts';
 import { residentMb } from './process-usage.ts';
 import { quantile } from './statistics.ts';
 
-/** A program: ticks through an incident in every organization, and measures each step. */
+/** A program that ticks through an incident in every organization and measures each step. */
 export interface AnalyzersPlan {
   mode: 'embedded' | 'server';
   orgs: number;
-  /** Combinations of dimensions with requests in each interval, of each organization. */
+  /** Combinations of dimensions with requests in each interval, per organization. */
   combinations: number;
-  /** Days of counts that are stored before the 70 minutes that matter. */
+  /** Days of counts that are stored before the 70 minutes that are judged. */
   history_days: number;
-  /** Steps of 10 s that are measured. */
+  /** Number of measured steps of 10 s. */
   steps: number;
 }
 
-/** CPU of this process in ms, the embedded engine's threads included; memory resident. */
+/** CPU of this process in ms, with the threads of the embedded engine; resident memory. */
 export interface AnalyzersResult {
   rows: number;
   stored_rows: number;
@@ -32,9 +32,9 @@ export interface AnalyzersResult {
   p95_ms: number;
   median_ms: number;
   max_ms: number;
-  /** The step in which the incidents fire: their history is read. */
+  /** The step in which the incidents fire and their history is read. */
   fired_ms: number;
-  /** A tick without memory, in the middle of the incident. */
+  /** A tick without a remembered state, in the middle of the incident. */
   first_ms: number;
   parts_ms: { queries: number; judging: number; writing: number };
   max_mb: number;
@@ -82,7 +82,7 @@ async function measure(): Promise<AnalyzersResult> {
     const fired = ticked.written.filter(({ reason }) => reason === 'fired').length;
     short.left_out = Math.max(short.left_out, ticked.left_out);
     short.coarse = Math.max(short.coarse, ticked.coarse);
-    // The first one evaluates the time before, the calm ones nothing.
+    // The first step evaluates the time before; the calm ones evaluate nothing.
     if (n > CALM_STEPS) steps.push({ cpu: cpuSince(began), ...spent, fired, mb: residentMb(process.pid) });
   }
   const incidents = state?.live.size ?? 0;
@@ -118,13 +118,13 @@ async function measure(): Promise<AnalyzersResult> {
 }
 
 /**
- * Counts up to the end of the last step, all of them stored before the first: a step reads only what is before it. From
- * `begin` on half of the combinations have exhausted quotas in every other organization, and a tenth get Slow Down
- * in the others; where there is but one, in that.
+ * Stores counts up to the end of the last step; a step reads only those before it. From `begin` on, half of the
+ * combinations of every other organization have exhausted quotas, and a tenth of the combinations of the others get
+ * Slow Down. A single organization gets Slow Down.
  */
 async function fill(store: Store, begin: number): Promise<void> {
   await store.command('SYSTEM STOP TTL MERGES');
-  // Rollups are not read here, and would take most of the time.
+  // Rollups are not read here, and filling them would take most of the time.
   for (const name of ['request_counts_1m_view', 'request_counts_1h_view'])
     await store.command(`DROP VIEW ${name}`);
   const incident = begin + CALM_STEPS * STEP;
@@ -164,7 +164,7 @@ async function fill(store: Store, begin: number): Promise<void> {
   );
 }
 
-/** The store, with the CPU time that its statements take, until their answer is parsed. */
+/** The store, counting the CPU time of its statements until their answers are parsed. */
 function watched(store: Store, spent: { queries: number; writing: number }): Store {
   const timed = async <T>(part: 'queries' | 'writing', act: () => Promise<T>): Promise<T> => {
     const began = process.cpuUsage();

@@ -3,7 +3,7 @@ import type { DataSet } from './data-set.ts';
 import type { Lab } from './lab.ts';
 import { fact, type Finding, goal, whole } from './report.ts';
 
-/** Memory of one worker while it reads a backlog of so many records in 50 partitions. */
+/** Measures the memory of one worker while it reads a backlog of `records` in 50 partitions. */
 export async function backlogMemory(lab: Lab, set: DataSet, records: number): Promise<Finding> {
   const topic = await lab.filledTopic(`backlog-${set}`, 50, set, records);
   const { memory, rate, batches } = await drain(lab, topic, records);

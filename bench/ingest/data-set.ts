@@ -3,11 +3,14 @@ import { toLine } from '../../simulate/record.ts';
 import { load } from '../../simulate/scenarios/load.ts';
 import { hardlyFolding } from './hardly-folding.ts';
 
-/** What the records are like. `folding`: many requests of few callers, `hardly-folding`: nearly a count row each. */
+/**
+ * The two sets of records. `folding`: many requests of few callers. `hardly-folding`: nearly every request has its own
+ * count row.
+ */
 export const dataSets = ['folding', 'hardly-folding'] as const;
 export type DataSet = (typeof dataSets)[number];
 
-/** Lines of a set; the last is of about now, so that no table drops any for its age. */
+/** Lines of a set. The last one is from about now, so that no table drops a line for its age. */
 export function lines(set: DataSet, records: number): Generator<string> {
   return set === 'folding' ? folding(records) : hardlyFolding(records, 'bench', Date.now() - 60_000);
 }

@@ -3,7 +3,7 @@ import { until } from '../../tests/fixtures/until.ts';
 import { type ClickHouse, type Lab, ledgerOf, startClickHouse, startWorker } from './lab.ts';
 import { cpuSeconds, type MemoryCourse, watchMemory } from './process-usage.ts';
 
-/** What it took workers to bring a topic's backlog into ClickHouse. */
+/** What workers needed to bring the backlog of a topic into ClickHouse. */
 export interface Drained {
   /** From the assignment of the partitions to the last ledger row. */
   seconds: number;
@@ -14,13 +14,16 @@ export interface Drained {
   broker_cpu: number;
   per_cpu_second: number;
   batches: number;
-  /** Of the first worker. */
+  /** Memory of the first worker. */
   memory: MemoryCourse;
 }
 
 let runs = 0;
 
-/** Lets so many workers of a new group read a topic of `records` messages into an empty ClickHouse. Throws when a count is wrong. */
+/**
+ * Lets `workers` workers of a new group read a topic of `records` messages into an empty ClickHouse. Throws when a
+ * count is wrong.
+ */
 export async function drain(lab: Lab, topic: string, records: number, workers = 1): Promise<Drained> {
   const run = `${topic}-${++runs}`;
   const clickhouse = await startClickHouse(lab, run);
@@ -38,7 +41,7 @@ export async function drain(lab: Lab, topic: string, records: number, workers = 
     let ledger = await ledgerOf(clickhouse.store, topic);
     while (ledger.messages < records) {
       for (const worker of started) worker.assignedAt();
-      // Asking costs ClickHouse time that would count as the worker's.
+      // Polling costs ClickHouse CPU time that would count as the worker's.
       await sleep(ledger.messages < records * 0.8 ? 1_000 : 200);
       ledger = await ledgerOf(clickhouse.store, topic);
     }
@@ -77,7 +80,7 @@ function usage(
   };
 }
 
-/** A rate of wrong counts would be worth nothing. */
+/** Throws when a count is wrong: the rate of a wrong run means nothing. */
 export async function check(
   { store }: Pick<ClickHouse, 'store'>,
   topic: string,

@@ -7,18 +7,18 @@ import { openFileLines } from '../../ingest/sources/file-lines.ts';
 import { silentEvents } from '../../ingest/worker-events.ts';
 import { readCountsByClass } from '../../store/queries/totals.ts';
 
-/** A program: reads a file of lines, and parses each of them, or brings them into an embedded ClickHouse at `path`. */
+/** A program that reads a file of lines and either parses each or brings them into an embedded ClickHouse at `path`. */
 export interface FilePlan {
   what: 'parse' | 'store';
   file: string;
   path: string;
 }
 
-/** From the first byte to the last record; the engine is open and the schema there before. */
+/** From the first byte to the last record; the engine was opened and the tables created before. */
 export interface FileResult {
   seconds: number;
   cpu_seconds: number;
-  /** Records that were parsed, or are in the counts. */
+  /** Records that were parsed or counted. */
   records: number;
 }
 
@@ -35,7 +35,7 @@ async function parse(): Promise<FileResult> {
   let tokens = 0;
   const measured = measure();
   await new Promise<void>((resolve) => {
-    // Events cost less than an asynchronous iteration.
+    // Events are cheaper than an asynchronous iteration.
     lines.on('line', (line) => {
       const record: { input_tokens?: number } = JSON.parse(line);
       tokens += record.input_tokens ?? 0;

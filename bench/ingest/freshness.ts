@@ -10,7 +10,10 @@ import { quantile } from './statistics.ts';
 
 const SECONDS = 30;
 
-/** Time from producing to visible in ClickHouse at 1,000 records a second over 4 partitions. */
+/**
+ * Measures the time from producing a record to its being visible in ClickHouse, at 1,000 records a second over 4
+ * partitions.
+ */
 export async function latency(lab: Lab): Promise<Finding> {
   const run = await watched(lab, 'latency', {
     perSecond: 1_000,
@@ -29,7 +32,9 @@ export async function latency(lab: Lab): Promise<Finding> {
   };
 }
 
-/** 200 partitions of one record a second each: inserts, and the time that saving them costs. */
+/**
+ * 200 partitions with one record a second each: how many inserts they need, and how long records take to be visible.
+ */
 export async function quietPartitions(lab: Lab): Promise<Finding> {
   const run = await watched(lab, 'quiet', { perSecond: 200, perSend: 20, perPartition: 1, partitions: 200 });
   const inserts = Object.entries(run.inserts_per_second).map(
@@ -59,7 +64,10 @@ interface Watched {
   clickhouse_cores: number;
 }
 
-/** Sends at a steady pace to a running worker and looks when each offset is covered by the ledger. Throws when a count is wrong. */
+/**
+ * Sends at a steady pace to a running worker and notes when the ledger covers each offset. Throws when a count is
+ * wrong.
+ */
 async function watched(
   lab: Lab,
   topic: string,
@@ -71,7 +79,7 @@ async function watched(
   try {
     await until('the worker has partitions', () => worker.assignedAt() !== null);
     const traffic = lines('folding', pace.perSecond * (SECONDS + 5));
-    // Before it is measured, code is compiled and caches are filled.
+    // A warm-up before the measurement: code is compiled and caches are filled.
     const early = await sendPaced(lab.kafka.brokers, topic, traffic, { ...pace, seconds: 3 });
     await sleep(2_000);
     const before = [cpuSeconds(worker.pid), cpuSeconds(clickhouse.pid)] as const;
@@ -108,7 +116,7 @@ async function watched(
   }
 }
 
-/** When which end of each partition was first seen, in the order of time. */
+/** For each partition, the times at which a new end was first seen, in order of time. */
 type Seen = Map<number, { at: number; to: number }[]>;
 
 function watchEnds(
@@ -152,7 +160,7 @@ function firstSeen(seen: Seen, partition: number, offset: number): number {
   return seen.get(partition)?.find(({ to }) => to > offset)?.at ?? Number.NaN;
 }
 
-/** Each batch is one insert into each table for which it has rows. */
+/** A batch is one insert into each table for which it has rows. */
 async function insertsPerSecond(
   { store }: ClickHouse,
   topic: string,

@@ -1,9 +1,9 @@
 import { createRandom, type Random } from '../../simulate/random.ts';
 
-// A gateway of middle size: 40 organizations use everything it offers, at 286 requests a second. In 10 s there are
+// A gateway of medium size: 40 organizations use everything it offers, with 286 requests a second. In 10 s there are
 // about as many requests as combinations of dimensions, so that hardly any two of them fold into one row.
 
-/** Milliseconds from one request to the next, at most; every number below that is as likely. */
+/** Milliseconds from one request to the next are random, with equal chances, below this. */
 const LONGEST_GAP_MS = 8;
 const MEAN_GAP_MS = (LONGEST_GAP_MS - 1) / 2;
 const ORGS = 40;
@@ -78,7 +78,7 @@ const failures: readonly Failure[] = [
   },
 ];
 
-/** So many lines of it; the last is of about `now`, epoch ms. The same for the same seed and `now`. */
+/** Generates `records` lines; the last is from about `now`, epoch ms. The same seed and `now` give the same lines. */
 export function* hardlyFolding(records: number, seed: string, now: number): Generator<string> {
   const random = createRandom(seed);
   const orgs = Array.from({ length: ORGS }, () => ({

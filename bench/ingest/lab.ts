@@ -9,11 +9,11 @@ import { produceLines } from '../../tests/kafka/produce.ts';
 import { type Kafka, startKafka } from '../../tests/kafka/start-kafka.ts';
 import { type DataSet, lines } from './data-set.ts';
 
-/** A broker of our own and a folder, both gone after `close`. */
+/** A broker and a folder for this bench; `close` removes both. */
 export interface Lab {
   kafka: Kafka;
   folder: string;
-  /** A topic that holds so many records of a set, round the partitions in turn. */
+  /** Creates a topic with `records` records of a set, spread over the partitions in turn. */
   filledTopic(name: string, partitions: number, set: DataSet, records: number): Promise<string>;
   close(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export interface Lab {
 export async function openLab(): Promise<Lab> {
   const kafka = await startKafka({
     config: {
-      // Members that start together are in the first assignment together.
+      // Members that start together get partitions in the first assignment.
       'group.initial.rebalance.delay.ms': '3000',
       'num.partitions': '1',
     },
@@ -42,7 +42,7 @@ export async function openLab(): Promise<Lab> {
   };
 }
 
-/** ClickHouse in a process of its own, with an empty database. */
+/** ClickHouse in its own process, with an empty database. */
 export interface ClickHouse {
   pid: number;
   env: Record<string, string>;
@@ -82,10 +82,10 @@ export async function startClickHouse(lab: Lab, name: string): Promise<ClickHous
   };
 }
 
-/** `faultline ingest` in a process of its own. */
+/** `faultline ingest` in its own process. */
 export interface Worker {
   pid: number;
-  /** Epoch ms at which it was given partitions; null so long as it has none. */
+  /** Epoch ms at which it got partitions; null as long as it has none. */
   assignedAt(): number | null;
   stop(): Promise<void>;
 }
@@ -119,7 +119,7 @@ export function startWorker(lab: Lab, clickhouse: ClickHouse, topic: string, gro
   };
 }
 
-/** Messages of a topic whose outcome is in the ledger, and when the last of them came there, epoch ms. */
+/** Messages of a topic that the ledger has, and the time of the last ledger row, epoch ms. */
 export async function ledgerOf(
   store: Store,
   topic: string,

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 
-/** Records that were sent together: offsets `[from, to)` of a partition, and when sending them began, monotonic ms. */
+/**
+ * Records that were sent together: offsets `[from, to)` of a partition, and the time at which sending began, monotonic
+ * ms.
+ */
 export interface Sent {
   partition: number;
   from: number;
@@ -10,8 +13,8 @@ export interface Sent {
 }
 
 /**
- * Sends records at a steady rate for so many seconds, `perSend` at a time, going round the partitions by `perPartition`
- * records. Resolves with what was sent; a send that is late is made up for, and its time is when it was due to begin.
+ * Sends records at a steady rate for `seconds`, `perSend` at a time, going round the partitions with `perPartition`
+ * records each. Resolves with what was sent. A late send is made up for, and its time is the one at which it was due.
  */
 export async function sendPaced(
   brokers: string[],

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 /** Clock ticks per second in /proc; 100 on every Linux that Node runs on. */
 const TICKS = 100;
 
-/** CPU seconds that a process and its threads have used so far; of a process that has ended, NaN. Linux only. */
+/** CPU seconds that a process and its threads have used so far; NaN for a process that has ended. Linux only. */
 export function cpuSeconds(pid: number): number {
   const stat = read(`/proc/${pid}/stat`);
-  // The name of the program, in brackets, may hold spaces.
+  // The name of the program, in brackets, may contain spaces.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11] ?? Number.NaN) + Number(fields[12] ?? Number.NaN)) / TICKS;
 }
@@ -18,8 +18,9 @@ export function residentMb(pid: number): number {
 }
 
 /**
- * Looks at the private memory of a process twenty times a second until `end` is called, which gives the most in MB: without
- * the pages of files that are mapped, of which the embedded engine has some 250 MB that the system can take back.
+ * Samples the private memory of a process twenty times a second until `end` is called, which returns the maximum in MB.
+ * Private memory excludes the pages of mapped files; the embedded engine has some 250 MB of these, which the system can
+ * take back.
  */
 export function watchPrivateMemory(pid: number): { end(): number } {
   let most = 0;
@@ -37,14 +38,14 @@ export function watchPrivateMemory(pid: number): { end(): number } {
 }
 
 export interface MemoryCourse {
-  /** MB over seconds since the begin, one point a second. */
+  /** MB by seconds since the beginning, one point a second. */
   points: { s: number; mb: number }[];
   max_mb: number;
   /** Growth over the second half, by least squares, in MB per minute. */
   slope_mb_per_min: number;
 }
 
-/** Looks at the memory of a process four times a second until `end` is called. */
+/** Samples the memory of a process four times a second until `end` is called. */
 export function watchMemory(pid: number): { end(): MemoryCourse } {
   const began = performance.now();
   const points: { s: number; mb: number }[] = [];

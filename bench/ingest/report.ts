@@ -1,4 +1,4 @@
-/** One line of the table: what was measured, and whether a target for it holds; null: there is none. */
+/** One line of the table: what was measured, and whether its target holds; null: it has no target. */
 export interface Line {
   what: string;
   value: string;
@@ -6,14 +6,14 @@ export interface Line {
   holds: boolean | null;
 }
 
-/** What one part of the bench found. */
+/** The result of one part of the bench. */
 export interface Finding {
   lines: Line[];
   /** The same as numbers, for the last line of the output. */
   figures: Record<string, unknown>;
 }
 
-/** The lines as a table of text. */
+/** The lines as a text table. */
 export function table(lines: readonly Line[]): string {
   const cells = lines.map(({ what, value, target, holds }) => [
     what,
@@ -37,7 +37,7 @@ export function goal(what: string, value: string, target: string, holds: boolean
   return { what, value, target, holds };
 }
 
-/** A line without one. */
+/** A line without a target. */
 export function fact(what: string, value: string): Line {
   return { what, value, target: '', holds: null };
 }
@@ -47,7 +47,7 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
 
-/** The same to two decimals. */
+/** A number with two decimals. */
 export function fine(value: number): string {
   return value.toFixed(2);
 }

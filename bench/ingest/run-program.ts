@@ -4,12 +4,14 @@ import path from 'node:path';
 
 export interface Program {
   pid: number;
-  /** Its last line of output as JSON. Rejects with what it said when it fails. */
+  /** The last line of its output as JSON. Rejects with its error output when it fails. */
   answer<Answer>(): Promise<Answer>;
   kill(): void;
 }
 
-/** Starts a program of this folder in a process of its own; `plan` is its only argument, as JSON. `flags` are Node's. */
+/**
+ * Starts a program of this folder in its own process; `plan` is its only argument, as JSON. `flags` are flags of Node.
+ */
 export function runProgram(file: string, plan: unknown, flags: readonly string[] = []): Program {
   const child = spawn(
     process.execPath,

@@ -12,7 +12,7 @@ import { medianOf } from './statistics.ts';
 export type ThroughputPart = 'a' | 'b' | 'c' | 'd';
 
 const MIB = 1024 * 1024;
-/** Settings of the client that are worth trying; what is best depends on the machine. */
+/** Settings of the client to try; the best one depends on the machine. */
 const clientSettings = [
   { name: 'its defaults: 1 MiB a partition, 10 MiB', max_bytes_per_partition: MIB, max_bytes: 10 * MIB },
   { name: '4 MiB a partition, 20 MiB', max_bytes_per_partition: 4 * MIB, max_bytes: 20 * MIB },
@@ -174,7 +174,7 @@ function numbers({ memory, ...run }: Drained): Omit<Drained, 'memory'> & { max_m
   return { ...run, max_mb: memory.max_mb };
 }
 
-/** Cores in use by all three, of those that there are: near all of them, the machine is the limit. */
+/** Cores that all three use, of those that exist. When it is nearly all of them, the machine is the limit. */
 function busy({ workers_cpu, clickhouse_cpu, broker_cpu, seconds }: Drained): string {
   const cores = (workers_cpu + clickhouse_cpu + broker_cpu) / seconds;
   return `${fine(cores)} of ${availableParallelism()} cores (workers ${fine(workers_cpu / seconds)}, ClickHouse ${fine(clickhouse_cpu / seconds)}, broker ${fine(broker_cpu / seconds)})`;

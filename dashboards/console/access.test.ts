@@ -38,7 +38,7 @@ test('a session is valid for its token until it ends', () => {
   expect(isSession(value, secret, 'right', 999)).toBe(false);
 });
 
-test('a session of another token, another process or another time is none', () => {
+test('a session of another token, another process or another time is not valid', () => {
   const secret = Buffer.alloc(32, 1);
   const value = issueSession(secret, 'right', 1_000);
   expect(isSession(value, secret, 'changed', 1_000)).toBe(false);

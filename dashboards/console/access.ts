@@ -5,8 +5,8 @@ import { isIP } from 'node:net';
 export const SESSION_MS = 12 * 3_600_000;
 
 /**
- * Sent with every answer: scripts and styles come from this server only, nothing is loaded from elsewhere, nobody
- * may frame the page.
+ * Headers of every answer: scripts and styles come only from this server, nothing is loaded from elsewhere, and no
+ * other page may frame this one.
  */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'content-security-policy':
@@ -28,8 +28,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * True when the Host header names this machine's loopback. A page of another site that lets its own name point at
- * 127.0.0.1 (DNS rebinding) sends its own name, and is refused.
+ * True when the Host header names this machine's loopback. A page of another site can point its own name at 127.0.0.1
+ * (DNS rebinding), but it sends that name and is refused.
  */
 export function isOwnHost(header: string | undefined): boolean {
   if (header === undefined) return false;
@@ -37,8 +37,8 @@ export function isOwnHost(header: string | undefined): boolean {
 }
 
 /**
- * True when a page of another site made the browser send this. Browsers say so in `Sec-Fetch-Site`, older ones in `Origin` alone;
- * programs send neither.
+ * True when a page of another site made the browser send this request. Browsers say so in `Sec-Fetch-Site`, older ones
+ * only in `Origin`; other programs send neither.
  */
 export function isForeign(headers: {
   host?: string | undefined;
@@ -48,11 +48,11 @@ export function isForeign(headers: {
   const { host, origin, 'sec-fetch-site': site } = headers;
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   if (origin === undefined) return false;
-  // The scheme may differ behind a proxy with TLS.
+  // Behind a proxy with TLS the scheme may differ.
   return typeof origin !== 'string' || origin.replace(/^https?:\/\//, '') !== host;
 }
 
-/** True when both texts are equal; takes equally long wherever they differ. */
+/** True when both texts are equal. The comparison takes equally long wherever they differ. */
 export function sameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
@@ -62,12 +62,12 @@ export function bearerToken(header: string | undefined): string {
   return /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? '';
 }
 
-/** A session cookie's value: when it was issued and a proof that this process issued it for this token. */
+/** The value of a session cookie: when it was issued, and a proof that this process issued it for this token. */
 export function issueSession(secret: Buffer, token: string, now: number): string {
   return `${now}.${proof(secret, token, now)}`;
 }
 
-/** True for a value that `issueSession` gave with the same secret and token within the last `SESSION_MS`. */
+/** True for a value that `issueSession` returned for the same secret and token within the last `SESSION_MS`. */
 export function isSession(value: string, secret: Buffer, token: string, now: number): boolean {
   const [issued, given] = value.split('.');
   const time = Number(issued);

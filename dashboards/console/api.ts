@@ -21,7 +21,7 @@ export interface ApiOptions {
   warn: (message: string) => void;
 }
 
-/** A dashboard without its SQL, as the page lays it out. */
+/** A dashboard without its SQL, for the layout of the page. */
 export interface DashboardAnswer {
   uid: string;
   title: string;
@@ -32,24 +32,24 @@ export interface DashboardAnswer {
 /** One class of the taxonomy as `/api/classes` shows it. */
 export type ClassAnswer = { name: string } & ErrorFacts;
 
-/** The answer of `/api/kinds`: the words for kinds of incidents and for who must act, or whose fault a class is. */
+/** The answer of `/api/kinds`: facts about the kinds of incidents, and titles of the parties who must act. */
 export interface KindsAnswer {
   kinds: Readonly<Record<string, KindFacts>>;
   parties: Readonly<Record<string, string>>;
 }
 
-/** The answer of `/api/incidents`: open ones first, then the latest. */
+/** The answer of `/api/incidents`: open incidents first, then the newest. */
 export interface IncidentsAnswer {
   incidents: Incident[];
 }
 
-/** Values that occur in a range, by dimension: what the page offers to filter by. */
+/** Values that occur in a range, by dimension. The page offers them as filters. */
 export type FiltersAnswer = Record<FilterVariable, string[]>;
 
-/** Adds the routes under /api. Bad parameters throw `BadParameter`, trouble with the store `StoreError`. */
+/** Adds the routes under /api. A wrong parameter throws `BadParameter`, a failure of the store `StoreError`. */
 export function addApi(app: FastifyInstance, options: ApiOptions): void {
   const { store, now, live, cache, warn } = options;
-  // Incidents have a place of their own on the page.
+  // The page shows incidents in a place of their own, so the dashboard about one incident is left out.
   const dashboards = options.dashboards.filter(({ about }) => about === undefined);
   const readPanel = createPanelReader({ store, now, dashboards, live, cache });
   const get = (url: string, handler: (request: FastifyRequest, reply: FastifyReply) => unknown): void => {
@@ -98,7 +98,7 @@ export function addApi(app: FastifyInstance, options: ApiOptions): void {
     const { slug } = request.params as { slug: string };
     const answer = await readPanel(slug, parsePanelQuery(request.query));
     if (answer !== null) return answer;
-    const message = `panel ${slug.slice(0, 64)}: there is none; /api/dashboards lists them`;
+    const message = `there is no panel ${slug.slice(0, 64)}; /api/dashboards lists them`;
     return sendProblem(reply, 404, 'no_such_panel', message);
   });
 }

@@ -10,12 +10,14 @@ export interface Asset {
   etag: string;
 }
 
-/** The pages of the console that have an address of their own besides `/`. */
+/** The pages of the console that have their own address besides `/`. */
 const pageNames = ['incidents', 'explore', 'differs', 'errors', 'classes', 'pipeline', 'try'] as const;
 
 const pageFolder = new URL('./page/', import.meta.url);
 
-/** Every file that the page loads from this server; its path is its name. Nothing else of the folder is served. */
+/**
+ * Every file that the page loads from this server; the path is the file's name. No other file of the folder is served.
+ */
 const pageFiles = [
   'app.js',
   'base.css',
@@ -79,12 +81,12 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The files of the page and uPlot, which draws the charts, read once at start. */
+/** Reads the files of the page and uPlot, which draws the charts, once at start. */
 export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
   const assets = new Map<string, Asset>();
   const page = await readAsset(new URL('index.html', pageFolder));
   assets.set('/', page);
-  // The page reads from its address which part of it is asked for.
+  // All addresses return the same document; the page reads from its address what to show.
   for (const name of pageNames) {
     assets.set(`/${name}`, page);
     assets.set(`/${name}/:id`, page);
@@ -96,7 +98,7 @@ export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
   return assets;
 }
 
-/** The page that asks for the token, with a line that says why, if there is a reason. */
+/** The page that asks for the token. It shows the reason for asking again, if there is one. */
 export async function readLogin(): Promise<(reason: 'first' | 'wrong' | 'too_many') => string> {
   const html = await readFile(new URL('login.html', pageFolder), 'utf8');
   const texts = {

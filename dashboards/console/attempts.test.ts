@@ -14,21 +14,21 @@ function guess(attempts: ReturnType<typeof createAttempts>, address: string, tim
   return looked;
 }
 
-test('one address has so many wrong tokens a minute, and takes none from another', () => {
+test('wrong tokens are limited per address and minute, and one address does not use up the limit of another', () => {
   const attempts = createAttempts(limits);
   expect(guess(attempts, '10.0.0.1', 50)).toBe(3);
   expect(attempts.mayTry('10.0.0.2', NOW)).toBe(true);
   expect(attempts.mayTry('10.0.0.1', NOW + 60_000)).toBe(true);
 });
 
-test('when many addresses guess at once each has one wrong token, and who has none is still let in', () => {
+test('when many addresses guess at once, each may send one wrong token, and an address without one can still log in', () => {
   const attempts = createAttempts(limits);
   for (let i = 0; i < 4; i++) guess(attempts, `10.0.0.${i}`, 50);
   expect(guess(attempts, '10.0.1.1', 50)).toBe(1);
   expect(attempts.mayTry('10.0.1.2', NOW)).toBe(true);
 });
 
-test('addresses beyond those told apart share what one has', () => {
+test('addresses beyond those that are counted separately share the limit of one', () => {
   const attempts = createAttempts(limits);
   let looked = 0;
   for (let i = 0; i < 5_000; i++) looked += guess(attempts, `10.1.${i >> 8}.${i & 255}`, 2);
@@ -46,7 +46,7 @@ test.each([
   expect(attempts.mayTry(other, NOW)).toBe(false);
 });
 
-test('neighbouring networks are told apart', () => {
+test('neighbouring networks are counted separately', () => {
   const attempts = createAttempts(limits);
   guess(attempts, '2001:db8:1:2::1', 50);
   expect(attempts.mayTry('2001:db8:1:3::1', NOW)).toBe(true);

@@ -1,25 +1,25 @@
 import { isIPv6 } from 'node:net';
 
-/** Counts wrong tokens, so that nobody can guess quickly and nobody can lock others out. */
+/** Limits wrong tokens, so that nobody can guess quickly and nobody can lock others out. */
 export interface Attempts {
-  /** Whether a token from this address is looked at. */
+  /** Whether a token from this address is checked. */
   mayTry(address: string, now: number): boolean;
-  /** Notes a wrong token. `now` is in milliseconds. */
+  /** Counts a wrong token. `now` is in milliseconds. */
   noteWrong(address: string, now: number): void;
 }
 
 export interface AttemptLimits {
-  /** Wrong tokens a minute from one address. */
+  /** Wrong tokens per minute and address. */
   perAddress: number;
-  /** Wrong tokens a minute from all, after which each address has one. */
+  /** Wrong tokens per minute from all addresses. Beyond it, each address has one try. */
   inAll: number;
-  /** Addresses that are told apart within a minute; the rest count as one. */
+  /** How many addresses are counted separately within a minute; all further ones count as one. */
   addresses: number;
 }
 
 const limits: AttemptLimits = { perAddress: 20, inAll: 200, addresses: 1_000 };
 
-/** An empty count; it starts anew each minute. Its memory is bounded by `addresses`. */
+/** Creates an empty count. It restarts each minute. `addresses` bounds its memory. */
 export function createAttempts({ perAddress, inAll, addresses }: AttemptLimits = limits): Attempts {
   const wrong = new Map<string, number>();
   let total = 0;
@@ -38,7 +38,8 @@ export function createAttempts({ perAddress, inAll, addresses }: AttemptLimits =
     mayTry: (address, now) => {
       turn(now);
       const key = keyOf(address);
-      // Others have what one address has, also while all are slowed down: they may be many.
+      // The addresses that count as one keep the limit of a single address, also while all are slowed down: they may be
+      // many.
       const most = total < inAll || key === 'others' ? perAddress : 1;
       return (wrong.get(key) ?? 0) < most;
     },
@@ -51,7 +52,7 @@ export function createAttempts({ perAddress, inAll, addresses }: AttemptLimits =
   };
 }
 
-/** Whoever has one IPv6 address has 2^64 of them: they count as one. */
+/** The network of an address: whoever has one IPv6 address has 2^64 of them, so these count as one. */
 function network(address: string): string {
   const mapped = /^::ffff:(?<v4>\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.groups?.['v4'];
   if (mapped !== undefined) return mapped;

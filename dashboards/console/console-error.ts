@@ -1,10 +1,10 @@
 /**
- * Why the console does not run: `token_required` (an address beyond loopback without console.token), `port_in_use`,
+ * Why the console cannot run: `token_required` (an address beyond loopback without console.token), `port_in_use`,
  * `cannot_listen` (no such address, or no permission for the port).
  */
 export type ConsoleErrorCode = 'token_required' | 'port_in_use' | 'cannot_listen';
 
-/** An error of the console whose message is one line for the user and names the setting to change. */
+/** An error of the console. Its message is one line for the user and names the setting to change. */
 export class ConsoleError extends Error {
   readonly code: ConsoleErrorCode;
   constructor(code: ConsoleErrorCode, message: string, cause?: unknown) {
@@ -14,7 +14,7 @@ export class ConsoleError extends Error {
   }
 }
 
-/** The error of a failed listen as a `ConsoleError`; any other error is returned as it is. */
+/** Turns the error of a failed listen into a `ConsoleError`; any other error is returned unchanged. */
 export function listenError(error: unknown, host: string, port: number): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : '';
   if (code === 'EADDRINUSE') {

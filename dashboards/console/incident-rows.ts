@@ -3,7 +3,10 @@ import { readIncidents } from '../../store/queries/incidents.ts';
 import type { Store } from '../../store/store.ts';
 import type { IncidentQuery } from './parameters.ts';
 
-/** Incidents for the page, open ones first; ids of rows that are of no known shape stand in `unreadable`. Throws `StoreError`. */
+/**
+ * Incidents for the page, open ones first. `unreadable` has the ids of rows with an unknown form, which are left out.
+ * Throws `StoreError`.
+ */
 export async function listIncidents(
   store: Store,
   { state, limit }: IncidentQuery,

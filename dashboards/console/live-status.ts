@@ -1,28 +1,28 @@
 /** What the process that serves the page is doing now. Times are epoch milliseconds of event time. */
 export interface LiveStatus {
-  /** Where records come from, for people: `demo`, a file's name, `Kafka topic llm-requests`. */
+  /** The source of the records, for people: `demo`, the name of a file, `Kafka topic llm-requests`. */
   source: string;
   state: 'starting' | 'running' | 'finished' | 'degraded';
   /** Why it is degraded, or what it waits for; may be empty. */
   detail: string;
   /** Records read so far. */
   records: number;
-  /** Of these, failed requests. */
+  /** How many of these requests failed. */
   failures: number;
   records_per_second: number;
-  /** Part of the source that has been read, 0 to 1; null where it has no end. */
+  /** Part of the source that has been read, 0 to 1; null when the source has no end. */
   progress: number | null;
-  /** Up to here records have been counted; null before the first. */
+  /** Everything up to here is counted; null before the first count. */
   watermark: number | null;
   /**
-   * What counts as now: `now-24h` and hold times are measured from here. A demo says its simulated present, a
-   * historical file its newest record; null: the clock. What has not been counted yet is no present: the watermark is
-   * the latest that it can be.
+   * The present: `now-24h` and hold times are measured from here. A demo uses its simulated time, a historical file its
+   * newest record; null: the clock. The present is never later than the watermark, because later records are not
+   * counted yet.
    */
   present: number | null;
 }
 
-/** Event time that counts as now, epoch milliseconds; `clock` where records come as they happen. */
+/** The present, epoch milliseconds of event time; `clock` when records arrive as they happen. */
 export function presentOf(live: LiveStatus | undefined, clock: number): number {
   if (live === undefined || live.present === null) return Math.round(clock);
   return Math.round(Math.min(live.present, live.watermark ?? live.present));
@@ -33,7 +33,7 @@ export interface StatusAnswer {
   live: LiveStatus | null;
   present: number;
   clock: number;
-  /** First and last interval with a count; null when nothing has been counted yet. */
+  /** Start of the first and the last interval with a count; null when nothing has been counted yet. */
   oldest: number | null;
   newest: number | null;
 }

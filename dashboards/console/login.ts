@@ -4,43 +4,43 @@ import { bearerToken, cookie, isSession, issueSession, sameSecret, SESSION_MS } 
 import { createAttempts } from './attempts.ts';
 import { sendProblem } from './problem.ts';
 
-/** Paths that answer without the token: no data is behind them. */
+/** Paths that answer without the token, because they show no data. */
 const openPaths = new Set(['/healthz', '/readyz', '/login', '/login.css', '/mark.svg']);
 
-/** What somebody may: look, or also change what people said of incidents. */
+/** What a client may do: read, or also act (acknowledge and silence incidents). */
 export type Role = 'read' | 'act';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a route asks for; absent: to look. */
+    /** The role that a route needs; absent: `read`. */
     role?: Role;
   }
 }
 
 export interface LoginOptions {
-  /** What page and API ask for, by what it allows; empty: nobody has it. */
+  /** The token of each role; empty: nobody has the role. */
   tokens: Readonly<Record<Role, string>>;
   port: number;
   now: () => number;
-  /** The page that asks for the token. */
+  /** Returns the page that asks for the token. */
   page: (reason: 'first' | 'wrong' | 'too_many') => string;
 }
 
 /**
- * Asks for a token on every path that has data: as `Authorization: Bearer`, or as a session cookie that the form
- * at /login gives for it. Of wrong tokens, by either way, an address has only so many a minute. Routes whose config names the role
- * `act` need the token that allows it.
+ * Asks for a token on every path that shows data. A client sends it as `Authorization: Bearer`, or as the session
+ * cookie that the form at /login sets. Wrong tokens are limited per address and minute, whichever way they are sent.
+ * Routes whose config has the role `act` need the token of that role.
  */
 export function addLogin(app: FastifyInstance, { tokens, port, now, page }: LoginOptions): void {
   const secret = randomBytes(32);
-  // Cookies do not know ports: two consoles on one host must not log each other out.
+  // A cookie is not bound to a port, so two consoles on one host would log each other out under a common name.
   const cookieName = `faultline_${port}`;
   const attempts = createAttempts();
   const known = (['act', 'read'] as const)
     .map((role) => ({ role, token: tokens[role] }))
     .filter(({ token }) => token !== '');
 
-  /** All are compared, so that the time tells nothing of which there are. */
+  /** Compares with all tokens, so that the time does not reveal which of them exist. */
   const ownerOf = (given: string) => known.filter(({ token }) => sameSecret(given, token)).at(0);
   const roleOf = (request: FastifyRequest, bearer: string): Role | null => {
     if (bearer !== '' && attempts.mayTry(request.ip, now())) {
@@ -98,7 +98,7 @@ export function addLogin(app: FastifyInstance, { tokens, port, now, page }: Logi
   });
 }
 
-/** What a route asks for: to look, unless it says otherwise. */
+/** The role that a route needs; `read` unless its config says otherwise. */
 function neededRole(request: FastifyRequest): Role {
   return request.routeOptions.config?.role ?? 'read';
 }

@@ -20,7 +20,7 @@ const rows = [
   { time: '2026-03-01 12:02:00', series: 'slow_down', value: '6' },
 ];
 
-test('bars are zero where there is no row, in the fixed order and colour of the classes', () => {
+test('bars without a row are zero, and classes have a fixed order and colour', () => {
   expect(panelData(panel('bars'), rows, range)).toEqual({
     shape: 'series',
     times: [1_772_366_400, 1_772_366_460, 1_772_366_520],
@@ -37,7 +37,7 @@ test('a line has a gap where there is no row', () => {
   });
 });
 
-test('wide rows are one series a column, named and coloured by the panel, in its order', () => {
+test('rows with several number columns are one series per column, with names, colours and order of the panel', () => {
   const wide = panel('timeseries', {
     columns: [
       { name: 'a', title: 'first', unit: 'count' },
@@ -53,7 +53,7 @@ test('wide rows are one series a column, named and coloured by the panel, in its
   });
 });
 
-test('series that are data are shown as they are, the largest first', () => {
+test('series named by data keep their names and are sorted by size', () => {
   const data = [
     { time: '2026-03-01 12:00:00', series: 'my_small_project', value: 1 },
     { time: '2026-03-01 12:00:00', series: 'constructor', value: 2 },
@@ -81,7 +81,7 @@ test('a figure is the first column of the first row, or nothing', () => {
   expect(panelData(panel('stat'), [], range)).toEqual({ shape: 'stat', value: null });
 });
 
-test('a table keeps its columns; lists and numbers that are none become readable cells', () => {
+test('a table keeps its columns; lists and NaN become readable cells', () => {
   expect(panelData(panel('table'), [{ a: ['x', 'y'], b: Number.NaN, c: true }], range)).toEqual({
     shape: 'table',
     columns: ['a', 'b', 'c'],
@@ -89,7 +89,7 @@ test('a table keeps its columns; lists and numbers that are none become readable
   });
 });
 
-test('series that are data get shades of the colour of the panel, the same whatever their sizes', () => {
+test('series named by data get shades of the colour of the panel, which do not depend on their sizes', () => {
   const projects = (a: number, b: number) =>
     panelData(
       panel('bars', { color: '#e0226e' }),
@@ -106,7 +106,7 @@ test('series that are data get shades of the colour of the panel, the same whate
   expect(colors(projects(1, 2))['b']).toMatch(/^#[0-9a-f]{6}$/);
 });
 
-test('an interval that has not been counted to its end is not shown', () => {
+test('an interval that is still being counted is not shown', () => {
   const data = panelData(panel('bars'), rows, range, range.from + 150);
   expect(data).toMatchObject({ times: [1_772_366_400, 1_772_366_460], series: [{}, { values: [4, 0] }] });
 });

@@ -5,17 +5,17 @@ import type { TimeRange } from './time-range.ts';
 export type Cell = string | number | null;
 
 export interface Series {
-  /** As the query names it. */
+  /** The name in the query's answer. */
   name: string;
-  /** For people: the title of a class, else the name. */
+  /** The title of a class or of another word with a title; otherwise the name. */
   label: string;
-  /** The class's own colour, or null where the page may choose. */
+  /** The colour of the class; null when the page may choose one. */
   color: string | null;
-  /** One value for each of the answer's times; null: no data. */
+  /** One value for each time of the answer; null: no data. */
   values: (number | null)[];
 }
 
-/** What a panel's query gave, in the shape in which it is drawn. Times are epoch seconds. */
+/** The result of a panel's query in the form in which it is drawn. Times are epoch seconds. */
 export type PanelData =
   | { shape: 'series'; times: number[]; series: Series[] }
   | { shape: 'stat'; value: Cell }
@@ -25,8 +25,8 @@ export type PanelData =
 export type PanelAnswer = { slug: string; from: number; to: number; step: number } & PanelData;
 
 /**
- * The rows of a panel's query as what is drawn. Everything has been counted up to `complete`, epoch seconds. Pure; throws
- * when the rows are not of the panel's kind.
+ * Converts the rows of a panel's query into what is drawn. Everything is counted up to `complete`, epoch seconds. Pure;
+ * throws when the rows do not fit the panel's kind.
  */
 export function panelData(
   panel: Panel,
@@ -52,10 +52,10 @@ function seriesData(
   complete: number,
 ): PanelData {
   const times: number[] = [];
-  // An interval that is still being counted would look like a collapse.
+  // An interval that is still being counted would look like a drop.
   const end = Math.min(range.to, complete);
   for (let time = range.from; time + range.step <= end; time += range.step) times.push(time);
-  // A stack is a sum: what is absent is zero. A line has a gap there.
+  // A stack is a sum, so a missing value is zero. A line has a gap there.
   const absent = panel.stacked === true || panel.kind === 'bars' ? 0 : null;
   const found = new Map<string, (number | null)[]>();
   for (const row of rows) {
@@ -72,7 +72,7 @@ function seriesData(
   return { shape: 'series', times, series: ordered(series, panel.columns) };
 }
 
-/** Either `series` names the one number of the row, or each number column is a series of its own. */
+/** If a row has `series`, that names its one number; otherwise each number column is a series. */
 function points(row: Record<string, unknown>): [string, number | null][] {
   const rest = Object.entries(row).filter(([name]) => name !== 'time' && name !== 'series');
   if (!('series' in row)) return rest.map(([name, value]) => [name, number(value)]);
@@ -91,7 +91,7 @@ function look(
   return { label: title ?? facts?.title ?? own ?? name, color: colors?.[name] ?? facts?.color ?? shade };
 }
 
-/** One of several shades of a colour `#rrggbb`: the first is the colour itself, further ones are lighter and darker in turn. */
+/** A shade of the colour `#rrggbb`: place 0 is the colour itself, further places are lighter and darker in turn. */
 export function shadeOf(color: string, place: number): string {
   const by = (place % 2 === 1 ? 1 : -1) * Math.min(0.66, Math.ceil(place / 2) * 0.22);
   const part = (at: number): string => {
@@ -102,12 +102,15 @@ export function shadeOf(color: string, place: number): string {
   return `#${part(1)}${part(3)}${part(5)}`;
 }
 
-/** Names to which the panel itself gives a colour are our own vocabulary; others are data and stay as they are. */
+/**
+ * Names that have a colour in the panel are faultline's own words and get a title; other names are data and stay
+ * unchanged.
+ */
 function words(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
 }
 
-/** Classes in their fixed order; anything else with the largest first, so that colours and stacks stay calm. */
+/** Classes in their fixed order; other series by size, largest first. */
 function ordered(series: Series[], columns: Panel['columns']): Series[] {
   if (series.every(({ name }) => isRequestClass(name))) {
     return series.sort((a, b) => classPlace(a.name) - classPlace(b.name));

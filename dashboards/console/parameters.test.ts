@@ -21,13 +21,13 @@ test('without parameters a chart covers the last 24 hours in at most 500 points'
   expect(filters).toEqual({});
 });
 
-test('the step is never below that of the table the panel reads', () => {
+test('the step is never shorter than that of the table that the panel reads', () => {
   expect(
     panelParameters(parsePanelQuery({ from: 'now-10m', step: '10' }), PRESENT, panel('bars', 60)).range.step,
   ).toBe(60);
 });
 
-test('a single figure is not stretched to whole steps', () => {
+test('the range of a single figure is not widened to whole steps', () => {
   const { range } = panelParameters(
     parsePanelQuery({ from: 'now-1h', step: '3600' }),
     PRESENT + 10_000,
@@ -48,20 +48,23 @@ test('a filter given once or more times is a list', () => {
 test.each([
   [{ from: 'soon' }, 'from: is not a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds'],
   [{ from: 'now', to: 'now-1h' }, 'to: is not after from'],
-  [{ from: '2026-02-01', to: '2199-01-01' }, 'to: is after the year 2099'],
+  [
+    { from: '2026-02-01', to: '2199-01-01' },
+    'to: is not a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds, from 1970 to 2099',
+  ],
   [{ from: 'now-300w' }, 'from: the range is longer than 1100 days'],
   [{ step: 'abc' }, 'step: is not a whole number of seconds'],
   [{ step: '5' }, 'step: is below 10 seconds, the counting interval'],
-  [{ step: '10' }, 'step: gives more than 2000 points; leave it out or ask for a longer one'],
-  [{ step: ['60', '120'] }, 'step: may be given once'],
-  [{ class: 'slow_down' }, 'class: no such parameter here'],
+  [{ step: '10' }, 'step: gives more than 2000 points; leave it out or use a longer step'],
+  [{ step: ['60', '120'] }, 'step: may be given only once'],
+  [{ class: 'slow_down' }, 'class: is not a known parameter'],
   [{ provider: 'x'.repeat(513) }, 'provider: is too long'],
 ])('%j is refused in one line that names the parameter', (query, message) => {
   expect(() => panelParameters(parsePanelQuery(query), PRESENT, panel('bars'))).toThrow(message);
 });
 
 test.each([
-  [{ state: 'closed' }, 'state: is none of open, pending, firing, resolved'],
+  [{ state: 'closed' }, 'state: must be one of open, pending, firing, resolved'],
   [{ limit: '0' }, 'limit: is not a whole number from 1 to 9999'],
 ])('incidents with %j are refused', (query, message) => {
   expect(() => incidentParameters(query)).toThrow(message);

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { incidentStates } from '../../domain/incident.ts';
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
+import { parseMoment } from '../../domain/moment.ts';
 import { type FilterVariable, filterVariables, type Panel } from '../panel.ts';
-import { alignRange, MAX_POINTS, parseMoment, stepFor, type TimeRange } from './time-range.ts';
+import { alignRange, MAX_POINTS, stepFor, type TimeRange } from './time-range.ts';
 
-/** Values by which the answer is restricted; an absent dimension means all. */
+/** Values to which the answer is limited; an absent dimension means all. */
 export type Filters = Partial<Record<FilterVariable, readonly string[]>>;
 
-/** A request that the API cannot answer, as one line that names the parameter. */
+/** A request that the API cannot answer. The message is one line that names the parameter. */
 export class BadParameter extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -15,10 +16,10 @@ export class BadParameter extends Error {
   }
 }
 
-const moment = 'a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds';
+const moment = 'a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds, from 1970 to 2099';
 const LONGEST_DAYS = 1_100;
 
-const text = z.string('may be given once').max(64, 'is too long');
+const text = z.string('may be given only once').max(64, 'is too long');
 const values = z
   .union([z.string(), z.array(z.string())])
   .transform((given) => (typeof given === 'string' ? [given] : given))
@@ -33,7 +34,7 @@ const filterShape = Object.fromEntries(filterVariables.map((name) => [name, valu
   FilterVariable,
   typeof values
 >;
-/** What a panel may be asked. */
+/** The parameters of a panel. */
 export const panelQuery = z.strictObject({
   ...rangeShape,
   ...filterShape,
@@ -44,7 +45,7 @@ export const panelQuery = z.strictObject({
 });
 const rangeQuery = z.strictObject(rangeShape);
 const incidentQuery = z.strictObject({
-  state: z.enum(['open', ...incidentStates], `is none of open, ${incidentStates.join(', ')}`).optional(),
+  state: z.enum(['open', ...incidentStates], `must be one of open, ${incidentStates.join(', ')}`).optional(),
   limit: text
     .regex(/^[1-9]\d{0,3}$/, 'is not a whole number from 1 to 9999')
     .transform(Number)
@@ -54,12 +55,15 @@ export type IncidentQuery = z.infer<typeof incidentQuery>;
 
 export type PanelQuery = z.infer<typeof panelQuery>;
 
-/** A panel's question as it came, checked. Throws `BadParameter`. */
+/** Checks the parameters of a panel as they were sent. Throws `BadParameter`. */
 export function parsePanelQuery(query: unknown): PanelQuery {
   return parse(panelQuery, query);
 }
 
-/** What a panel was asked: a range with its step, which is never below the panel's own, and filters. Throws `BadParameter`. */
+/**
+ * The range, step and filters of a panel's question. The step is never shorter than the panel's own. Throws
+ * `BadParameter`.
+ */
 export function panelParameters(
   given: PanelQuery,
   present: number,
@@ -70,27 +74,25 @@ export function panelParameters(
   if ((given.step ?? step) < COUNT_INTERVAL_SECONDS)
     throw new BadParameter('step: is below 10 seconds, the counting interval');
   if ((to - from) / 1_000 / step > MAX_POINTS) {
-    throw new BadParameter(
-      `step: gives more than ${MAX_POINTS} points; leave it out or ask for a longer one`,
-    );
+    throw new BadParameter(`step: gives more than ${MAX_POINTS} points; leave it out or use a longer step`);
   }
   const filters: Filters = {};
   for (const name of filterVariables) {
     const wanted = given[name];
     if (wanted !== undefined) filters[name] = wanted;
   }
-  // A single figure has no steps that its range would have to fit.
+  // The range of a single figure need not be a multiple of a step.
   const isSeries = panel.kind === 'timeseries' || panel.kind === 'bars' || panel.kind === 'heatmap';
   return { range: { ...alignRange(from, to, isSeries ? step : COUNT_INTERVAL_SECONDS), step }, filters };
 }
 
-/** What `/api/filters` was asked. Throws `BadParameter`. */
+/** The range of a question to `/api/filters`. Throws `BadParameter`. */
 export function rangeParameters(query: unknown, present: number): TimeRange {
   const [from, to] = span(parse(rangeQuery, query), present);
   return alignRange(from, to, stepFor(to - from));
 }
 
-/** What `/api/incidents` was asked. Throws `BadParameter`. */
+/** The parameters of `/api/incidents`. Throws `BadParameter`. */
 export function incidentParameters(query: unknown): IncidentQuery {
   return parse(incidentQuery, query);
 }
@@ -100,9 +102,7 @@ function span(given: { from: string; to: string }, present: number): [number, nu
   if (from === null) throw new BadParameter(`from: is not ${moment}`);
   const to = parseMoment(given.to, present);
   if (to === null) throw new BadParameter(`to: is not ${moment}`);
-  if (from < 0) throw new BadParameter('from: is before 1970');
   if (to <= from) throw new BadParameter('to: is not after from');
-  if (to > 4_102_444_800_000) throw new BadParameter('to: is after the year 2099');
   if (to - from > LONGEST_DAYS * 86_400_000) {
     throw new BadParameter(`from: the range is longer than ${LONGEST_DAYS} days`);
   }
@@ -114,6 +114,7 @@ function parse<Shape extends z.ZodType>(shape: Shape, query: unknown): z.infer<S
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   if (issue === undefined) throw new BadParameter('query: cannot be read');
-  if (issue.code === 'unrecognized_keys') throw new BadParameter(`${issue.keys[0]}: no such parameter here`);
+  if (issue.code === 'unrecognized_keys')
+    throw new BadParameter(`${issue.keys[0]}: is not a known parameter`);
   throw new BadParameter(`${String(issue.path[0] ?? 'query')}: ${issue.message}`);
 }

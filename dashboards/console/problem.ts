@@ -1,12 +1,12 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 
-/** The body of every answer that is no success, as RFC 9457 has it. */
+/** The body of every answer that reports an error, as RFC 9457 defines it. */
 export const problemDetails = z.strictObject({
   type: z.literal('about:blank'),
   title: z.string(),
   status: z.int(),
-  /** From a small set, for programs. */
+  /** One of a small set of codes, for programs. */
   code: z.string().meta({ description: 'From a small set, for programs.' }),
   detail: z.string().meta({ description: 'One line for people: what is wrong and what to do.' }),
 });
@@ -25,7 +25,7 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Not available now',
 };
 
-/** Sends a problem; `detail` is one line for people. */
+/** Sends a problem. `detail` is one line for people. */
 export function sendProblem(reply: FastifyReply, status: number, code: string, detail: string): FastifyReply {
   const body: ProblemDetails = {
     type: 'about:blank',

@@ -10,7 +10,7 @@ test('equal questions at the same time are asked once', async () => {
   ]);
 });
 
-test('an answer is asked for again when it is older than the time it is kept', async () => {
+test('an answer is asked for again when its time in the cache is over', async () => {
   let now = 0;
   let asked = 0;
   const cache = createQueryCache(1_000, () => now);

@@ -1,10 +1,10 @@
-/** Answers of the store kept for a moment, so that several open pages cost as much as one. */
+/** Keeps answers of the store for a moment, so that several open pages cost as much as one. */
 export interface QueryCache {
-  /** The value for a key: kept, under way, or asked for now. A failure is not kept. */
+  /** The value for a key: from the cache, from a running query, or from a new query. A failure is not kept. */
   get<Value>(key: string, ask: () => Promise<Value>): Promise<Value>;
 }
 
-/** A cache that keeps each answer for `keepMs` after it was asked for; `now` in epoch milliseconds. */
+/** A cache that keeps each answer for `keepMs` after its query started. `now` returns epoch milliseconds. */
 export function createQueryCache(keepMs: number, now: () => number): QueryCache {
   const entries = new Map<string, { asked: number; value: Promise<unknown>; settled: boolean }>();
   return {

@@ -15,10 +15,14 @@ export interface PanelSource {
   cache: QueryCache;
 }
 
-/** The numbers of the panel of this name for what a client asks; null: there is no such panel. Throws `BadParameter` and `StoreError`. */
+/**
+ * Reads the numbers of a panel by its name; null when there is no such panel. Throws `BadParameter` and `StoreError`.
+ */
 export type ReadPanel = (slug: string, asked: PanelQuery) => Promise<PanelAnswer | null>;
 
-/** Reads panels of dashboards; the page about one incident is none, it makes no sense without its incident. */
+/**
+ * Reads the panels of dashboards. The dashboard about one incident is left out, because its panels need an incident.
+ */
 export function createPanelReader({ store, now, dashboards, live, cache }: PanelSource): ReadPanel {
   const panels = new Map<string, Panel>();
   for (const { rows, about } of dashboards) {
@@ -26,7 +30,7 @@ export function createPanelReader({ store, now, dashboards, live, cache }: Panel
       for (const row of rows) for (const panel of row.panels) panels.set(panel.slug, panel);
   }
 
-  /** Up to when the intervals of a range have been counted: wholly, where the source has ended. */
+  /** The time up to which the intervals of a range are counted: all of it when the source has ended. */
   const completeOf = async ({ to }: TimeRange, present: number): Promise<number> => {
     if (live?.().state === 'finished') return to;
     const [newest] = await cache.get('newest', () => store.query<{ ts: number }>(NEWEST));
@@ -39,7 +43,7 @@ export function createPanelReader({ store, now, dashboards, live, cache }: Panel
     if (panel === undefined) return null;
     const present = presentOf(live?.(), now());
     const { range, filters } = panelParameters(asked, present, panel);
-    // Panels ask for `<= to`, and the end of the range belongs to the next step.
+    // Panels ask for `<= to`, but the end of the range belongs to the next step, so one second is taken off.
     const complete = await completeOf(range, present);
     const { sql, params } = expand(panel.sql, { ...range, to: range.to - 1, filters, complete });
     const rows = await cache.get(`${slug} ${JSON.stringify([range, filters, complete])}`, () =>

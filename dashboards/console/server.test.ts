@@ -35,12 +35,12 @@ const dashboards: readonly Dashboard[] = [
   },
 ];
 
-/** A store in memory from which the console only reads. */
+/** A store in memory that answers reads only. */
 function memoryStore(answer: (sql: string) => unknown[]): MemoryStore {
   return { ...storeInMemory(answer), insert: () => Promise.reject(new Error('the console only reads')) };
 }
 
-/** What the command wires. */
+/** The functions that the command passes in. */
 const wired: Pick<ConsoleOptions, 'retention' | 'explain' | 'timeline'> = {
   retention: toRetention(defaultRetention),
   explain: () => ({ total: { requests: 0, failures: 0, expected: 0, excess: 0 }, scopes: [] }),
@@ -96,7 +96,7 @@ test('every module that a module of the page imports is served', async () => {
   expect(seen).toContain('/uplot.js');
 });
 
-test('a file that the browser has already is not sent again', async () => {
+test('a file that the browser already has is not sent again', async () => {
   const app = await open();
   const first = await app.inject({ url: '/base.css', headers: local });
   const again = await app.inject({
@@ -120,7 +120,7 @@ test.each(['evil.example', 'evil.example:7070', '127.0.0.1.evil.example'])(
   },
 );
 
-test("a panel's question travels with its filter values as parameters", async () => {
+test('the filter values of a panel reach the store as parameters', async () => {
   const store = memoryStore((sql) =>
     sql.includes('AS series')
       ? [{ time: '2026-03-01 11:59:00', series: 'slow_down', value: 3 }]
@@ -178,7 +178,7 @@ test.each([
   expect(answer.json().times).toHaveLength(minutes);
 });
 
-test('the page about one incident is not a page of panels', async () => {
+test('the dashboard about one incident is not listed among the dashboards', async () => {
   const app = await open({
     dashboards: [...dashboards, { ...dashboards[0], uid: 'x', about: 'incident' } as Dashboard],
   });
@@ -223,7 +223,7 @@ test('a wrong parameter is answered in one line that names it', async () => {
 });
 
 test.each([
-  ['/api/panels/none', 'panel none: there is none; /api/dashboards lists them'],
+  ['/api/panels/none', 'there is no panel none; /api/dashboards lists them'],
   ['/api/nothing?x=1', '/api/nothing: there is nothing here'],
   ['/..%2Fpackage.json', '/..%2Fpackage.json: there is nothing here'],
 ])('%s is not found', async (url, message) => {
@@ -248,7 +248,7 @@ test.each([
   expect(lines).toEqual([`console: GET /api/panels/errors-by-class: ClickHouse at h is ${code}`]);
 });
 
-test('liveness does not ask the store; readiness does, and does not say where it is', async () => {
+test('liveness does not ask the store; readiness does, without revealing its address', async () => {
   const store = memoryStore(() => {
     throw new StoreError('unreachable', 'ClickHouse at secret-host does not answer');
   });
@@ -278,7 +278,7 @@ test('every class is listed with title, colour and remedy', async () => {
   expect(classes.find(({ name }) => name === 'slow_down')?.remedy[0]).toMatch(/original request rate/);
 });
 
-test('incidents come in the contract; a row that is none is left out and reported', async () => {
+test('incidents have the form of the contract; a row with an unknown form is left out and reported', async () => {
   const row = {
     id: 'a',
     kind: 'slow_down_surge',
@@ -338,7 +338,7 @@ test.each(['/api/incidents', '/api/panels/errors-by-class', '/api/classes', '/ap
   },
 );
 
-test('the page sends to the login form, whose cookie opens it', async () => {
+test('the page redirects to the login form, whose cookie gives access', async () => {
   const app = await open(guarded);
   expect((await app.inject({ url: '/' })).headers.location).toBe('/login');
   expect((await app.inject({ url: '/login' })).body).toContain('name="token"');
@@ -357,7 +357,7 @@ test('the page sends to the login form, whose cookie opens it', async () => {
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
-test('wrong tokens are refused, and after twenty in a minute not even looked at', async () => {
+test('wrong tokens are refused; after twenty in a minute, tokens are not checked at all', async () => {
   let now = PRESENT;
   const app = await open({ ...guarded, now: () => now });
   const attempt = async (token: string): Promise<number> =>
@@ -369,7 +369,7 @@ test('wrong tokens are refused, and after twenty in a minute not even looked at'
   expect(await attempt('right-token')).toBe(303);
 });
 
-test('wrong tokens of one address lock no other out, and are counted as bearer too', async () => {
+test('wrong tokens of one address do not lock out others, and bearer tokens count too', async () => {
   const app = await open(guarded);
   const post = async (token: string, remoteAddress: string): Promise<number> =>
     (

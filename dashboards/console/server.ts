@@ -18,42 +18,44 @@ import { addTelemetry, type ProcessTelemetry } from './telemetry-pages.ts';
 
 export interface ConsoleOptions {
   store: Store;
-  /** Address to listen on; anything but loopback needs a token. */
+  /** Address to listen on. Any address but loopback needs a token. */
   host: string;
   /** 0 picks a free port. */
   port: number;
-  /** What page and API ask for; empty: nothing, unless `readToken` is set. */
+  /** The token of the page and the API; empty: none is needed, unless `readToken` is set. */
   token: string;
-  /** With it the API may be read only; empty: nobody has it. */
+  /** A token that only allows reading; empty: there is none. */
   readToken?: string;
   /** The clock, epoch milliseconds. */
   now: () => number;
   logger?: { warn(message: string): void; error(message: string): void };
   dashboards: readonly Dashboard[];
-  /** What the process is doing now, for the page's header. */
+  /** What the process is doing now, for the header of the page. */
   live?: () => LiveStatus;
-  /** How a text that somebody pastes would be read, without keeping it. */
+  /** Shows how a pasted text would be read, without storing it. */
   tryText?: TryText;
-  /** How long tables keep their rows. */
+  /** How long the tables keep their rows. */
   retention: Retention;
-  /** Ranks what differs; the analyzers' own. Wired by the command: the console imports no analyzers. */
+  /** Ranks what differs. Passed in by the command, because the console does not import the analyzers. */
   explain: Explainer;
-  /** Tells how an incident came about; likewise. */
+  /** Tells how an incident came about. Also passed in by the command. */
   timeline: Timeline;
   /** The worker of this process, if it has one: its metrics and health are served here too. */
   telemetry?: ProcessTelemetry;
 }
 
-/** How long an answer of the store is shown again, in milliseconds: less than the page's refresh. */
+/**
+ * How long an answer of the store is reused, in milliseconds; shorter than the time between two refreshes of the page.
+ */
 const KEEP_MS = 1_000;
 
-/** A running console: where it is, and how to stop it. */
+/** A running console: its address, and how to stop it. */
 export interface Console {
   url: string;
   close(): Promise<void>;
 }
 
-/** Serves page and API. Throws `ConsoleError` when the address must not or cannot be used. */
+/** Serves the page and the API. Throws `ConsoleError` when the address must not or cannot be used. */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { host, port, token, readToken = '' } = options;
   if (token === '' && readToken === '' && !isLoopback(host)) {
@@ -138,7 +140,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   return app;
 }
 
-/** Without a worker the console is ready when the store answers. */
+/** Without a worker, the console is ready when the store answers. */
 function addOwnHealth(app: FastifyInstance, { store, logger }: ConsoleOptions): void {
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
@@ -146,7 +148,7 @@ function addOwnHealth(app: FastifyInstance, { store, logger }: ConsoleOptions): 
       await store.query('SELECT 1 AS one');
       return { status: 'ready' };
     } catch (error) {
-      // The reason names hosts and directories, and this path answers without the token.
+      // The reason names hosts and directories, and this path answers without a token, so the reason is only logged.
       logger?.error(`console: /readyz: ${error instanceof Error ? error.message : String(error)}`);
       return reply.code(503).send({ status: 'store_unavailable' });
     }
@@ -159,7 +161,7 @@ async function refuseForeignHosts(request: FastifyRequest, reply: FastifyReply):
   return sendProblem(reply, 421, 'foreign_host', message);
 }
 
-/** Another site can make a browser send a change, although it cannot read the answer. */
+/** A page of another site can make a browser send a change, although it cannot read the answer. */
 async function refuseForeignPages(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   if (request.method === 'GET' || request.method === 'HEAD' || !isForeign(request.headers)) return undefined;
   const message = 'Origin: this is for pages of this server and for programs';

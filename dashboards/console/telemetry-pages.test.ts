@@ -43,7 +43,7 @@ describe('the pages about the worker in the same process', () => {
     expect((await ask('/healthz', { isAlive: () => false })).statusCode).toBe(503);
   });
 
-  it('/readyz says where something is missing to this machine alone', async () => {
+  it('/readyz names addresses only to this machine', async () => {
     const reasons = [{ code: 'missing', detail: 'Kafka is not there yet', address: 'kafka:9092' }];
     const waiting = { health: () => ({ state: 'not_ready' as const, reasons }) };
     expect((await ask('/readyz', waiting)).json()).toEqual({ state: 'not_ready', reasons });
@@ -53,7 +53,7 @@ describe('the pages about the worker in the same process', () => {
     });
   });
 
-  it('with a token, the numbers ask for it and the probes do not', async () => {
+  it('with a token, metrics need it and probes do not', async () => {
     const codes = ['/metrics', '/healthz', '/readyz'].map(
       async (path) => (await ask(path, {}, 'secret')).statusCode,
     );

@@ -1,18 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 
-/** What a worker in the same process says of itself. */
+/** Metrics and health of a worker in the same process. */
 export interface ProcessTelemetry {
   readonly contentType: string;
-  /** All metrics as Prometheus reads them. */
+  /** All metrics in Prometheus' text format. */
   text(): Promise<string>;
-  /** False when only a new process helps. */
+  /** False when only a restart of the process helps. */
   isAlive(): boolean;
   health(): { state: 'ok' | 'degraded' | 'not_ready'; reasons: readonly { address?: string }[] };
 }
 
 /**
- * Serves `/metrics`, `/healthz` and `/readyz` of the worker: the same as a worker's own port answers. `isOpen`: only
- * this machine asks. Otherwise `/readyz`, which needs no token, leaves addresses out.
+ * Serves `/metrics`, `/healthz` and `/readyz` with the same answers as a worker's own port. `/readyz` needs no token,
+ * so it leaves out addresses unless `isOpen`, which means that only this machine can ask.
  */
 export function addTelemetry(app: FastifyInstance, telemetry: ProcessTelemetry, isOpen: boolean): void {
   app.get('/metrics', async (_request, reply) =>

@@ -1,4 +1,4 @@
-/** How one record was read; the shape that `faultline try --json` prints. */
+/** How one record was read, in the form that `faultline try --json` prints. */
 export interface TriedRecord {
   format: string;
   outcome: { kind: 'counted' } | { kind: 'skipped' | 'dead'; reason: string; detail?: string };
@@ -18,17 +18,20 @@ export interface TriedRecord {
 
 /** The answer of `/api/v1/try`: what would become of each record of a text, in its order. */
 export interface TryAnswer {
-  /** Lines, rows or JSON documents. */
+  /** What the text consists of: lines, rows or JSON documents. */
   unit: string;
   records: readonly {
     outcome: TriedRecord['outcome'];
     records: readonly TriedRecord[];
-    /** The beginning of what could not be read, redacted. */
+    /** The start of the record that could not be read, redacted. */
     text: string;
   }[];
-  /** Whether the text held more than were tried. */
+  /** Whether the text contained more records than were tried. */
   is_cut: boolean;
 }
 
-/** Reads a text as a worker would, without keeping any of it. Wired by the command: the console reads no records itself. */
+/**
+ * Reads a text as a worker would, without storing any of it. Passed in by the command, because the console does not
+ * read records itself.
+ */
 export type TryText = (text: string) => Promise<TryAnswer>;

@@ -8,14 +8,14 @@ import { clickhouseType, pluginVersion } from './query.ts';
 /** Name, data source and routing, the same in the files and over the HTTP API. */
 export const alerting = {
   folder: 'faultline',
-  /** Uid of the data source that the rules ask; rules cannot use a dashboard's variable. */
+  /** Uid of the data source that the rules query; rules cannot use a variable of a dashboard. */
   dataSourceUid: 'clickhouse',
   contactPoint: 'faultline-webhook',
 } as const;
 
 /**
- * The groups of rules. Intervals are multiples of Grafana's 10 s step, which is the analyzers' own; what is judged over
- * minutes is asked once a minute.
+ * The groups of rules. Intervals are multiples of Grafana's step of 10 s, which the analyzers use too. Rules about
+ * values over minutes run once a minute.
  */
 export const ruleGroups = [
   { name: 'faultline-incidents', intervalSeconds: 10, rules: incidentRules },
@@ -23,7 +23,7 @@ export const ruleGroups = [
 ] as const;
 export type RuleGroup = (typeof ruleGroups)[number];
 
-/** An alert rule of a provisioning file. */
+/** An alert rule as provisioning files contain it. */
 export interface FileRule {
   uid: string;
   title: string;
@@ -46,7 +46,7 @@ export interface RuleQuery {
   model: Record<string, unknown>;
 }
 
-/** The file of alert rules. */
+/** The file with the alert rules. */
 export function rulesFile(docsUrl: string): Record<string, unknown> {
   return {
     apiVersion: 1,
@@ -60,14 +60,14 @@ export function rulesFile(docsUrl: string): Record<string, unknown> {
   };
 }
 
-/** The rules of a group as a file has them. */
+/** The rules of a group as a file contains them. */
 export function groupRules({ rules, intervalSeconds }: RuleGroup, docsUrl: string): FileRule[] {
   return rules.map((rule) => fileRule(rule, intervalSeconds * 1_000, docsUrl));
 }
 
 /**
- * The file of contact points. The address comes from the environment of Grafana, which refuses to start when it is
- * empty: the compose file has a default that goes nowhere.
+ * The file with the contact points. The address comes from Grafana's environment. Grafana does not start when it is
+ * empty, so the compose file has a default that leads nowhere.
  */
 export function contactPointsFile(): Record<string, unknown> {
   return {
@@ -95,8 +95,8 @@ export function contactPointsFile(): Record<string, unknown> {
 }
 
 /**
- * The file of the notification policies: one notification an incident. What is critical comes soon and again every hour;
- * faultline's own troubles come apart from incidents, since somebody else acts on them.
+ * The file with the notification policies: one notification per incident. Critical ones are sent soon and repeated
+ * every hour. Alerts about faultline itself are separate, because other people act on them.
  */
 export function policiesFile(): Record<string, unknown> {
   const receiver = alerting.contactPoint;
@@ -136,7 +136,10 @@ export function policiesFile(): Record<string, unknown> {
   };
 }
 
-/** The file of the texts of notifications: short enough for a phone, with what to do before how it was found. */
+/**
+ * The file with the texts of notifications. They are short enough for a phone, and say what to do before they say how
+ * it was found.
+ */
 export function templatesFile(): Record<string, unknown> {
   const line = (name: string): string => `{{ if .Annotations.${name} }}{{ .Annotations.${name} }}\n{{ end }}`;
   const alert = `${['summary', 'number', 'hold_until', 'verdict', 'remedy'].map(line).join('')}${['incident_url', 'runbook_url'].map(line).join('')}`;
@@ -187,7 +190,7 @@ function fileRule(rule: AlertRule, intervalMs: number, docsUrl: string): FileRul
   };
 }
 
-/** As Grafana writes it back, so that what was sent can be compared with what is there. */
+/** A duration as Grafana returns it, so that what was sent can be compared with what Grafana has. */
 function duration(seconds: number): string {
   return seconds > 0 && seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
 }
@@ -229,7 +232,7 @@ function threshold(rule: AlertRule, intervalMs: number): RuleQuery {
   };
 }
 
-// A notification is read outside Grafana, where a path alone leads nowhere.
+// A notification is read outside Grafana, so a path needs Grafana's address in front.
 function absolute(url: string): string {
   return url.startsWith('/') ? `{{ reReplaceAll "/+$" "" externalURL }}${url}` : url;
 }

@@ -35,7 +35,7 @@ const rules = (contentOf('alerting/rules.json') as { groups: { rules: FileRule[]
 );
 
 describe('the generated files', () => {
-  test('pass every check of ours', () => {
+  test('pass every check', () => {
     expect(checkFiles(files)).toEqual([]);
   });
 
@@ -82,7 +82,7 @@ describe('a dashboard', () => {
     expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
   });
 
-  test('its rows begin on the left below each other and are full', () => {
+  test('its rows start on the left, below each other, and are full', () => {
     for (const { uid, rows } of dashboards) {
       for (const { title, panels } of rows) {
         expect(panels.reduce((sum, { width }) => sum + width, 0) % 24, `${uid}: ${title}`).toBe(0);
@@ -90,7 +90,7 @@ describe('a dashboard', () => {
     }
   });
 
-  test('shows each class in its own colour and no two the same', () => {
+  test('shows each class in a colour of its own', () => {
     const panel = panelsOf('faultline-overview').find(
       ({ id }) => id === panelId({ slug: 'errors-by-class' }),
     );
@@ -123,7 +123,7 @@ describe('a dashboard', () => {
     ]);
   });
 
-  test('another address of the documentation is taken everywhere', () => {
+  test('another address of the documentation is used everywhere', () => {
     const text = buildFiles('https://docs.example.org/faultline/').map(fileText).join('');
     expect(text).not.toContain('/public/faultline');
     expect(text).toContain('"https://docs.example.org/faultline/errors/slow_down.md"');
@@ -147,7 +147,7 @@ describe('a table', () => {
     }
   });
 
-  // 32 pixels of the page and 24 of the panel are around the columns.
+  // The page has 32 pixels around the columns, and the panel 24.
   test.each(
     tables.flatMap(([, slug, model]) => [1_280, 1_600, 2_560].map((page) => [slug, page, model] as const)),
   )('%s: no column is cut on a page of %i pixels', (_slug, page, model) => {
@@ -200,13 +200,13 @@ describe('a chart', () => {
     },
   );
 
-  test.each(charts)('%s %s: its first and last interval are whole', (_uid, slug, model) => {
-    // When a batch was stored is the clock of the store, and no later than now.
+  test.each(charts)('%s %s: its first and last interval are complete', (_uid, slug, model) => {
+    // These charts use the time at which a batch was stored, which is the store's clock and never later than now.
     if (['batch-size', 'worker-batches'].includes(slug)) return;
     expect(model.sql).toContain('$__buckets(');
   });
 
-  test('a rate is a number that says per what, not "c/m"', () => {
+  test('a rate is a number with its period, not "c/m"', () => {
     const text = files.map(fileText).join('');
     expect(text).not.toMatch(/"(cpm|cps)"/);
     for (const [uid, , model] of charts) {
@@ -255,7 +255,7 @@ describe('the alert rules', () => {
         used.filter((name) => !columns.has(name)),
         'labels that no column gives',
       ).toEqual([]);
-      // The pipeline is faultline's own: no class of errors says what to do about it.
+      // The pipeline is faultline's own, so no class of errors has its remedy.
       const own = rule.labels['kind'] === 'pipeline';
       const remedy = factsOf(rule.labels['kind'] as 'pipeline').remedy;
       if (!own)
@@ -272,7 +272,7 @@ describe('the alert rules', () => {
     },
   );
 
-  test('stand for the kinds of incident, each beside its panel', () => {
+  test('exist for all kinds of incident, each with its panel', () => {
     const ofIncidents = rules.filter(({ annotations }) => annotations['incident_url'] !== undefined);
     expect(ofIncidents.map(({ uid, panelId: id }) => [uid, id])).toEqual(
       incidentKindNames.map((kind) => [
@@ -290,7 +290,7 @@ describe('the alert rules', () => {
     expect(loud[0]?.annotations['summary']).toMatch(/^ClickHouse has not answered Grafana[^{]*$/);
   });
 
-  test('the surge says the rate to return to, and until when to hold it', () => {
+  test('the surge names the rate to return to, and until when to hold it', () => {
     const surge = rules.find(({ uid }) => uid === 'faultline-slow-down-surge');
     expect(surge?.annotations['number']).toBe(
       '{{ if and $values.N1.Value $values.N2.Value }}Return to {{ humanize $values.N1.Value }} requests a minute (now {{ humanize $values.N2.Value }}).{{ else if $values.N3.Value }}{{ humanize $values.N3.Value }} Slow Down answers so far.{{ end }}',
@@ -298,7 +298,7 @@ describe('the alert rules', () => {
     expect(surge?.annotations['hold_until']).toContain('humanizeTimestamp $values.H.Value');
   });
 
-  test('mean the same in Grafana 11, 12 and 13: no key that one of them does not know', () => {
+  test('mean the same in Grafana 11, 12 and 13, because all of them know every key', () => {
     for (const rule of rules) {
       expect(Object.keys(rule)).not.toContain('keepFiringFor');
       expect(Object.keys(rule)).not.toContain('missing_series_evals_to_resolve');

@@ -3,13 +3,13 @@ import { defaultDocsUrl } from '../docs-url.ts';
 import { contactPointsFile, policiesFile, rulesFile, templatesFile } from './alerting.ts';
 import { dashboardJson } from './dashboard.ts';
 
-/** One generated file: its path below the output folder and its content as an object. */
+/** One generated file: its path below the output folder, and its content as an object. */
 export interface BuiltFile {
   path: string;
   content: Record<string, unknown>;
 }
 
-/** Every generated file, dashboards first. The same code gives the same bytes. */
+/** All generated files, dashboards first. The same code always gives the same bytes. */
 export function buildFiles(docsUrl: string = defaultDocsUrl): BuiltFile[] {
   return [
     ...dashboards.map((dashboard) => ({
@@ -23,7 +23,7 @@ export function buildFiles(docsUrl: string = defaultDocsUrl): BuiltFile[] {
   ];
 }
 
-/** The bytes of a generated file. */
+/** The text of a generated file. */
 export function fileText(file: BuiltFile): string {
   return `${JSON.stringify(file.content, null, 2)}\n`;
 }

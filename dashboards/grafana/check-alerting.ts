@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { alerting } from './alerting.ts';
 import { clickhouseType } from './query.ts';
 
-const duration = z.string().regex(/^(\d+(ms|[smhdwy]))+$/, 'is no duration such as 30s');
-const uid = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'is no uid of at most 40 of A-Z a-z 0-9 _ -');
+const duration = z.string().regex(/^(\d+(ms|[smhdwy]))+$/, 'is not a duration such as 30s');
+const uid = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,40}$/, 'is not a uid of at most 40 characters of A-Z a-z 0-9 _ -');
 const range = z
   .strictObject({ from: z.int().positive(), to: z.int().min(0) })
-  .refine(({ from, to }) => from > to, 'from must lie before to');
+  .refine(({ from, to }) => from > to, 'from must be before to');
 
 const sqlModel = z.strictObject({
   refId: z.string().min(1),
@@ -72,7 +74,10 @@ const route = z.strictObject({
   mute_time_intervals: z.array(z.string()).optional(),
   continue: z.boolean().optional(),
 });
-/** Everything that our alerting files may hold: closed, since Grafana drops an unknown key without a word. */
+/**
+ * Everything that the alerting files may contain. Other keys are refused here, because Grafana drops an unknown key
+ * silently.
+ */
 const file = z.strictObject({
   apiVersion: z.literal(1),
   groups: z.array(group).optional(),
@@ -120,12 +125,12 @@ const file = z.strictObject({
     .optional(),
 });
 
-/** Ids of the panels of a dashboard by the dashboard's uid. */
+/** Ids of the panels of each dashboard, by the dashboard's uid. */
 export type PanelIds = ReadonlyMap<string, ReadonlySet<number>>;
 
 /**
- * What is wrong with the alerting files taken together, one line each. A file that Grafana refuses stops it from
- * starting, and much that is wrong it accepts in silence, so both are looked for here.
+ * All errors in the alerting files together, one line each. Grafana does not start with some of these errors and
+ * silently accepts the others, so both kinds are checked here.
  */
 export function checkAlerting(contents: readonly unknown[], panels: PanelIds): string[] {
   const problems: string[] = [];
@@ -145,7 +150,7 @@ export function checkAlerting(contents: readonly unknown[], panels: PanelIds): s
     ...repeated(groups.map(({ folder, name }) => `${folder}/${name}`)).map(
       (name) => `two groups are called ${name}`,
     ),
-    // A title is unique in its folder, over all groups.
+    // A title must be unique in its folder, over all groups.
     ...repeated(groups.flatMap(({ folder, rules }) => rules.map(({ title }) => `${folder}/${title}`))).map(
       (title) => `two rules are called ${title}`,
     ),
@@ -153,7 +158,7 @@ export function checkAlerting(contents: readonly unknown[], panels: PanelIds): s
   );
   for (const one of groups) {
     if (seconds(one.interval) % 10 !== 0 || seconds(one.interval) === 0) {
-      problems.push(`group ${one.name}: interval ${one.interval} is no multiple of 10s`);
+      problems.push(`group ${one.name}: interval ${one.interval} is not a multiple of 10s`);
     }
   }
   for (const one of rules) {
@@ -161,7 +166,7 @@ export function checkAlerting(contents: readonly unknown[], panels: PanelIds): s
   }
   for (const policy of files.flatMap((one) => one.policies ?? [])) {
     if (policy.group_by.includes('...'))
-      problems.push("the policy groups by '...': one notification an alert");
+      problems.push("the policy groups by '...': one notification per alert");
     for (const { receiver } of [policy, ...(policy.routes ?? [])]) {
       if (!receivers.has(receiver))
         problems.push(`the policy names receiver ${receiver}, which no contact point has`);
@@ -174,7 +179,7 @@ export function checkAlerting(contents: readonly unknown[], panels: PanelIds): s
   return problems;
 }
 
-/** Contact points and the templates that they use. */
+/** Checks contact points and the templates that they use. */
 function checkReceivers(files: readonly z.infer<typeof file>[]): string[] {
   const points = files.flatMap((one) => one.contactPoints ?? []);
   const templates = files.flatMap((one) => one.templates ?? []);
@@ -193,9 +198,9 @@ function checkReceivers(files: readonly z.infer<typeof file>[]): string[] {
     for (const [key, text] of Object.entries(settings)) {
       for (const name of namesIn(text, 'template')) {
         if (!defined.has(name))
-          problems.push(`receiver ${uid}: ${key} uses template ${name}, which nobody defines`);
+          problems.push(`receiver ${uid}: ${key} uses template ${name}, which is not defined`);
       }
-      // Here $ is an environment variable, and a variable of a template has to be written $$.
+      // In these settings $ starts an environment variable; a variable of a template must be written with $$.
       if (/\{\{[^}]*(?<!\$)\$(?!\$)/.test(text.replaceAll('$$', '')))
         problems.push(`receiver ${uid}: ${key} holds a bare $ in a template: write $$`);
     }
@@ -207,7 +212,10 @@ function namesIn(text: string, word: 'define' | 'template'): string[] {
   return [...text.matchAll(new RegExp(`\\{\\{-?\\s*${word} "([^"]+)"`, 'g'))].map((match) => match[1] ?? '');
 }
 
-/** What Go's templates refuse at the first notification: braces that do not close, an `if` without its `end`. */
+/**
+ * Errors that Go's templates report only at the first notification: braces that do not close, an `if` without its
+ * `end`.
+ */
 function unbalanced(text: string): string[] {
   const problems: string[] = [];
   if (text.split('{{').length !== text.split('}}').length) problems.push('has unequal braces');
@@ -220,17 +228,17 @@ function unbalanced(text: string): string[] {
 function checkRule(one: z.infer<typeof rule>, panels: PanelIds): string[] {
   const problems: string[] = [];
   const refIds = one.data.map(({ refId }) => refId);
-  problems.push(...repeated(refIds).map((refId) => `query ${refId} is there twice`));
+  problems.push(...repeated(refIds).map((refId) => `query ${refId} occurs twice`));
   if (!refIds.includes(one.condition)) problems.push(`condition ${one.condition} names no query`);
   for (const { refId, datasourceUid, model } of one.data) {
     if (model.refId !== refId) problems.push(`query ${refId} calls itself ${model.refId}`);
-    // Grafana takes any uid, and the rule then fails for ever.
+    // Grafana accepts any uid; the rule would then fail each time.
     if (![alerting.dataSourceUid, '__expr__'].includes(datasourceUid))
       problems.push(`query ${refId} asks data source ${datasourceUid}, which is not provisioned`);
     if (model.datasource.uid !== datasourceUid) problems.push(`query ${refId} names two data sources`);
     if ('expression' in model) {
       if (!refIds.includes(model.expression))
-        problems.push(`threshold ${refId} reads ${model.expression}, which is no query`);
+        problems.push(`threshold ${refId} reads ${model.expression}, which is not a query`);
     } else problems.push(...checkRuleSql(model.rawSql).map((problem) => `query ${refId}: ${problem}`));
   }
   if (!panels.get(one.dashboardUid)?.has(one.panelId)) {
@@ -246,26 +254,27 @@ function checkRule(one: z.infer<typeof rule>, panels: PanelIds): string[] {
     problems.push(...unbalanced(text).map((problem) => `annotation ${name} ${problem}`));
     for (const [, refId = ''] of text.matchAll(/\$values\.(\w+)/g)) {
       if (!refIds.includes(refId))
-        problems.push(`annotation ${name} reads $values.${refId}, which is no query`);
+        problems.push(`annotation ${name} reads $values.${refId}, which is not a query`);
     }
     for (const [, label = ''] of text.matchAll(/\$labels\.(\w+)/g)) {
       if (
         !one.data.some(({ model }) => 'rawSql' in model && new RegExp(`\\bAS ${label}\\b`).test(model.rawSql))
       )
-        problems.push(`annotation ${name} reads $labels.${label}, which no column gives`);
+        problems.push(`annotation ${name} reads $labels.${label}, which is not a column`);
     }
   }
   for (const name of ['severity', 'kind', 'team']) {
-    if (one.labels[name] === undefined) problems.push(`label ${name} is missing, by which is routed`);
+    if (one.labels[name] === undefined) problems.push(`label ${name} is missing; alerts are routed by it`);
   }
-  // An alert of Grafana's own, with our labels and empty texts, would read like an incident.
+  // Otherwise Grafana's own alert about the missing answer would have these labels and empty texts, and read like an
+  // incident.
   for (const state of [one.noDataState, one.execErrState] as const) {
     if (one.annotations['incident_url'] !== undefined && state !== 'KeepLast')
       problems.push(
         `is about incidents and ${state} when the store does not answer: only KeepLast says nothing`,
       );
   }
-  // In labels and titles a single $ is an environment variable, and an unset one becomes nothing.
+  // In labels and titles a single $ starts an environment variable; one that is not set becomes nothing.
   for (const [name, value] of [...Object.entries(one.labels), ['title', one.title] as const]) {
     if (/(?<!\$)\$(?!\$)/.test(value.replaceAll('$$', '')))
       problems.push(`label ${name} holds a bare $: write $$`);

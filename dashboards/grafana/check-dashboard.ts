@@ -53,7 +53,7 @@ const schema = z.looseObject({
   panels: z.array(panel).min(1),
 });
 
-/** Top-level keys of a classic dashboard; Grafana ignores any other without a word. */
+/** Top-level keys of a classic dashboard; Grafana silently ignores any other. */
 const topLevelKeys = new Set([
   'annotations',
   'description',
@@ -72,9 +72,9 @@ const topLevelKeys = new Set([
   'uid',
 ]);
 
-/** Variables that Grafana itself provides to links. */
+/** Variables that Grafana itself provides in links. */
 const builtInVariables = new Set(['__url_time_range', '__value', '__field']);
-/** Macros of the data source that work in a panel. */
+/** Macros of the data source that can be used in a panel. */
 const macros = new Set([
   '__timeFilter',
   '__timeInterval',
@@ -87,7 +87,7 @@ const macros = new Set([
 /** Names of the variables of each dashboard, by its uid. */
 export type VariableNames = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Kinds of panel and of settings of columns that are ours; Grafana shows any other as a fault, or ignores it. */
+/** Kinds of panels and column settings that faultline uses. Grafana shows any other as an error, or ignores it. */
 const panelTypes = new Set(['row', 'timeseries', 'stat', 'table', 'heatmap']);
 const properties = new Set([
   'color',
@@ -103,7 +103,7 @@ const properties = new Set([
   'unit',
 ]);
 
-/** What is wrong with a dashboard file, one line each; nothing when all is well. `others` are all dashboards there are. */
+/** All errors in a dashboard file, one line each; empty when there are none. `others` are all dashboards. */
 export function checkDashboard(content: unknown, others: VariableNames): string[] {
   const parsed = schema.safeParse(content);
   if (!parsed.success) {
@@ -116,7 +116,7 @@ export function checkDashboard(content: unknown, others: VariableNames): string[
   const names = dashboard.templating.list.map(({ name }) => name);
   problems.push(...repeated(names).map((name) => `variable ${name} is defined twice`));
   const known = new Set(names);
-  // A page about one incident is narrowed by that alone.
+  // A page about one incident has no other filter.
   const filters = known.has(incidentVariable) ? [] : filterVariables;
   for (const name of ['datasource', ...filters]) {
     if (!known.has(name)) problems.push(`variable ${name} is missing`);
@@ -195,25 +195,25 @@ function checkPanel(one: z.infer<typeof panel>, known: ReadonlySet<string>, othe
   }
   for (const { matcher, properties: set } of overrides) {
     const ids = set.map(({ id }) => id);
-    // The text for no rows would stand in every empty cell of the column.
+    // Otherwise every empty cell of the column would show the panel's text for no rows.
     if (
       one.type === 'table' &&
       one.fieldConfig?.defaults['noValue'] !== undefined &&
       !ids.includes('noValue')
     )
       problems.push(`column ${matcher.options} shows the text for no rows in its empty cells`);
-    // Grafana 11 reads the one, later ones the other.
+    // Grafana 11 reads the first of these settings, later versions the second.
     if (ids.includes('custom.cellOptions') !== ids.includes('custom.wrapText'))
       problems.push(`column ${matcher.options} wraps in some versions of Grafana only`);
   }
   for (const { matcher } of overrides) {
     if (matcher.id === 'byRegexp' && !/^\/.+\/$/.test(matcher.options))
-      problems.push(`${matcher.options} is no /regexp/`);
+      problems.push(`${matcher.options} is not a /regexp/`);
   }
   return problems;
 }
 
-/** Problems of a query that a dashboard sends: no time bound, macros or variables that are not there. */
+/** Errors in a query of a dashboard: no time range, or unknown macros or variables. */
 function checkSql(sql: string, known: ReadonlySet<string>): string[] {
   const problems = unknownVariables(sql, new Set([...known, ...macros]));
   if (!/\$__(timeFilter|fromTime|toTime)\b/.test(sql))

@@ -3,7 +3,7 @@ import { type BuiltFile, buildFiles } from './build.ts';
 import { panelId } from '../panel.ts';
 import { checkFiles, compareFiles } from './check.ts';
 
-/** The good files with one value replaced; the path is that of a value, `undefined` takes it away. */
+/** The correct files with one value replaced. `keys` is the path of that value; `undefined` removes it. */
 function broken(path: string, keys: readonly (string | number)[], value: unknown): string[] {
   const files = structuredClone(buildFiles());
   const file = files.find((one) => one.path === path);
@@ -20,7 +20,7 @@ const rule = (...keys: (string | number)[]) => ['groups', 0, 'rules', 0, ...keys
 const { groups: ruleFile } = (buildFiles().find(({ path }) => path === 'alerting/rules.json')?.content ?? {
   groups: [],
 }) as { groups: { rules: { data: unknown[] }[] }[] };
-/** The threshold stands after all queries. */
+/** The threshold comes after all queries. */
 const lastQuery = ruleFile[0]?.rules[0]?.data.length ?? 0;
 const panelIndex = (files: readonly BuiltFile[], id: number) =>
   files
@@ -31,7 +31,7 @@ const neighbour = panelId({ slug: 'failures-by-fault' });
 const series = panelIndex(buildFiles(), failures);
 const inPanel = (...keys: (string | number)[]) => ['panels', series, ...keys];
 
-describe('a dashboard file that Grafana would take in silence, or leave out', () => {
+describe('a dashboard file that Grafana would silently misread or leave out', () => {
   test.each<[string, readonly (string | number)[], unknown, string]>([
     ['a misspelt key', ['refesh'], '1m', 'unknown key refesh'],
     ['no title', ['title'], '', 'title'],
@@ -96,7 +96,7 @@ describe('a dashboard file that Grafana would take in silence, or leave out', ()
       'SELECT $__toTime FROM incidents ORDER BY time',
       'without FINAL',
     ],
-    ['a string as width', inPanel('gridPos', 'w'), '12', 'gridPos.w'],
+    ['a text as width', inPanel('gridPos', 'w'), '12', 'gridPos.w'],
     ['panels on each other', inPanel('gridPos', 'y'), 0, 'lie on each other'],
     ['a panel past the edge', inPanel('gridPos', 'x'), 20, `panel ${failures} passes column 24`],
     ['an id used twice', inPanel('id'), neighbour, `panel id ${neighbour} is used twice`],
@@ -104,7 +104,7 @@ describe('a dashboard file that Grafana would take in silence, or leave out', ()
       'a regexp that is none',
       inPanel('fieldConfig', 'overrides', 1, 'matcher', 'options'),
       'rate_limit',
-      'is no /regexp/',
+      'is not a /regexp/',
     ],
     [
       'a variable that does not refresh',
@@ -145,7 +145,7 @@ describe('a table that reads wrongly', () => {
     expect(broken('dashboards/faultline-overview.json', overrides, without).join('\n')).toContain(problem);
   });
 
-  test('two dashboards of one title: Grafana shows one of them', () => {
+  test('two dashboards with one title, of which Grafana shows one', () => {
     const title = buildFiles()[1]?.content['title'];
     expect(broken('dashboards/faultline-overview.json', ['title'], title)).toEqual([
       'dashboards: two dashboards have one title',
@@ -153,13 +153,13 @@ describe('a table that reads wrongly', () => {
   });
 });
 
-describe('an alerting file that would stop Grafana, or be wrong in silence', () => {
+describe('an alerting file that would stop Grafana, or that Grafana would silently misread', () => {
   test.each<[string, readonly (string | number)[], unknown, string]>([
     ['an unknown key in a rule', rule('keep_firing_for'), '0s', 'unknown key keep_firing_for'],
-    // Grafana 11 drops it without a word, so that the file would mean another thing there.
+    // Grafana 11 silently drops this key, so the file would have another meaning there.
     ['a key that Grafana 11 does not know', rule('keepFiringFor'), '5m', 'unknown key keepFiringFor'],
     [
-      'a data source that is not there',
+      'a data source that does not exist',
       rule('data', 0, 'datasourceUid'),
       'clickhous',
       'which is not provisioned',
@@ -174,13 +174,13 @@ describe('an alerting file that would stop Grafana, or be wrong in silence', () 
       'a text about a number that is not asked',
       rule('annotations', 'number'),
       '{{ $values.Z.Value }}',
-      '$values.Z, which is no query',
+      '$values.Z, which is not a query',
     ],
     [
-      'a text about a label that is not there',
+      'a text about a label that does not exist',
       rule('annotations', 'summary'),
       '{{ $labels.nobody }}',
-      '$labels.nobody, which no column gives',
+      '$labels.nobody, which is not a column',
     ],
     [
       'a text whose braces do not close',
@@ -220,16 +220,16 @@ describe('an alerting file that would stop Grafana, or be wrong in silence', () 
       'alerting: groups.0.rules.0.data.0.model',
     ],
     ['a rule without for', rule('for'), undefined, 'groups.0.rules.0.for'],
-    ['a duration that is none', rule('for'), '5 min', 'is no duration such as 30s'],
+    ['a wrong duration', rule('for'), '5 min', 'is not a duration such as 30s'],
     [
-      'an interval that is no multiple of 10 s',
+      'an interval that is not a multiple of 10 s',
       ['groups', 0, 'interval'],
       '15s',
-      'interval 15s is no multiple of 10s',
+      'interval 15s is not a multiple of 10s',
     ],
     ['an empty folder', ['groups', 0, 'folder'], '', 'groups.0.folder'],
     ['an unknown state', rule('noDataState'), 'Ok', 'groups.0.rules.0.noDataState'],
-    ['a uid over 40', rule('uid'), 'x'.repeat(41), 'is no uid'],
+    ['a uid over 40', rule('uid'), 'x'.repeat(41), 'is not a uid'],
     [
       'one uid twice',
       rule('uid'),
@@ -242,14 +242,14 @@ describe('an alerting file that would stop Grafana, or be wrong in silence', () 
       'a threshold on nothing',
       rule('data', lastQuery - 1, 'model', 'expression'),
       'B',
-      'threshold C reads B, which is no query',
+      'threshold C reads B, which is not a query',
     ],
     ['a query under another name', rule('data', 0, 'model', 'refId'), 'Z', 'query A calls itself Z'],
     [
       'a time range backwards',
       rule('data', 0, 'relativeTimeRange'),
       { from: 1, to: 60 },
-      'from must lie before to',
+      'from must be before to',
     ],
     ['no time range', rule('data', 0, 'relativeTimeRange'), undefined, 'relativeTimeRange'],
     [
@@ -272,7 +272,7 @@ describe('an alerting file that would stop Grafana, or be wrong in silence', () 
       '$__conditionalAll is not expanded',
     ],
     ['another data source', rule('data', 0, 'datasourceUid'), 'other', 'query A names two data sources'],
-    ['a panel that is not there', rule('panelId'), 999, 'dashboard faultline-overview has no panel 999'],
+    ['a panel that does not exist', rule('panelId'), 999, 'dashboard faultline-overview has no panel 999'],
     ['a mark of another panel', rule('annotations', '__panelId__'), '21', '__panelId__ is not its panel'],
     ['no runbook', rule('annotations', 'runbook_url'), undefined, 'annotation runbook_url is missing'],
     ['a bare $ in a label', rule('labels', 'where'), '{{ $labels.provider }}', 'label where holds a bare $'],
@@ -286,7 +286,7 @@ describe('an alerting file that would stop Grafana, or be wrong in silence', () 
   });
 
   test.each<[string, string, readonly (string | number)[], unknown, string]>([
-    ['a receiver that is not there', 'policies', ['policies', 0, 'receiver'], 'nobody', 'receiver nobody'],
+    ['a receiver that does not exist', 'policies', ['policies', 0, 'receiver'], 'nobody', 'receiver nobody'],
     ['a route to nobody', 'policies', ['policies', 0, 'routes', 0, 'receiver'], 'nobody', 'receiver nobody'],
     [
       'a mute time at the root',
@@ -302,7 +302,13 @@ describe('an alerting file that would stop Grafana, or be wrong in silence', () 
       ['night'],
       'mute time night, which is not defined',
     ],
-    ['grouping by everything', 'policies', ['policies', 0, 'group_by'], ['...'], 'one notification an alert'],
+    [
+      'grouping by everything',
+      'policies',
+      ['policies', 0, 'group_by'],
+      ['...'],
+      'one notification per alert',
+    ],
     [
       'a webhook without url',
       'contact-points',
@@ -311,11 +317,11 @@ describe('an alerting file that would stop Grafana, or be wrong in silence', () 
       'settings.url',
     ],
     [
-      'a template that nobody defines',
+      'a template that is not defined',
       'contact-points',
       ['contactPoints', 0, 'receivers', 0, 'settings', 'title'],
       '{{ template "faultlin.title" . }}',
-      'title uses template faultlin.title, which nobody defines',
+      'title uses template faultlin.title, which is not defined',
     ],
     [
       'a variable of a template that is taken for one of the environment',

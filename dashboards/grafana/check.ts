@@ -10,7 +10,7 @@ const withPanels = z.object({
   templating: z.object({ list: z.array(z.object({ name: z.string() })) }),
 });
 
-/** What is wrong with the generated files, one line each with the file's name; nothing when all is well. */
+/** All errors in the generated files, one line each with the name of the file; empty when there are none. */
 export function checkFiles(files: readonly BuiltFile[]): string[] {
   const dashboards = files.filter(({ path }) => path.startsWith('dashboards/'));
   const alerting = files.filter(({ path }) => path.startsWith('alerting/'));
@@ -34,7 +34,7 @@ export function checkFiles(files: readonly BuiltFile[]): string[] {
   return problems;
 }
 
-/** How the files on disk differ from what the code builds; `committed` gives the text of a path, or null. */
+/** How the files on disk differ from what the code builds. `committed` returns the text of a path, or null. */
 export function compareFiles(
   built: readonly { path: string; text: string }[],
   committed: ReadonlyMap<string, string>,

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** Where Grafana is. The token is sent and never shown. */
+/** Address and token of a Grafana. The token is sent and never shown. */
 export interface GrafanaAddress {
   url: string;
   token: string;
 }
 
-/** Trouble with Grafana in one line that names the host and says what to do. */
+/** An error of Grafana. Its message is one line that names the host and says what to do. */
 export class GrafanaError extends Error {
   readonly code: 'unreachable' | 'unauthorized' | 'no_data_source' | 'not_ours' | 'conflict' | 'refused';
   constructor(code: GrafanaError['code'], message: string, cause?: unknown) {
@@ -16,13 +16,13 @@ export class GrafanaError extends Error {
   }
 }
 
-/** What Grafana answered; `body` is undefined where it is no JSON. */
+/** An answer of Grafana. `body` is undefined when it is not JSON. */
 export interface Answer {
   status: number;
   body: unknown;
 }
 
-/** Asks Grafana and resolves when the status is 2xx or one of the allowed ones. Throws `GrafanaError`. */
+/** Sends a request to Grafana; resolves when the status is 2xx or one of the allowed ones. Throws `GrafanaError`. */
 export type Call = (
   method: string,
   path: string,
@@ -30,7 +30,7 @@ export type Call = (
   allowed?: readonly number[],
 ) => Promise<Answer>;
 
-/** A client of one Grafana that sends the token and never shows it. */
+/** A client for one Grafana. */
 export function caller({ url, token }: GrafanaAddress): Call {
   return async (method, path, body, allowed = []) => {
     const response = await send(method, url, path, token, body);
@@ -62,7 +62,7 @@ async function send(
   try {
     return await fetch(`${url.replace(/\/+$/, '')}${path}`, {
       method,
-      // A redirect leads to a login page or another host; neither may see the token.
+      // A redirect leads to a login page or another host; neither may get the token.
       redirect: 'manual',
       headers: {
         'content-type': 'application/json',

@@ -7,13 +7,13 @@ import { finish } from './finish.ts';
 import { panelBuilder } from './panel-builder.ts';
 import { clickhouseType, target } from './query.ts';
 
-/** Every panel asks the data source chosen at the top of the page. */
+/** Every panel queries the data source that is chosen at the top of the page. */
 const source = { type: clickhouseType, uid: '${datasource}' };
 
 /** Tag by which the dashboards find each other. */
 const tag = 'faultline';
 
-/** A dashboard of the panel model as Grafana's classic JSON. Throws when ids or the grid are wrong. */
+/** Converts a dashboard of the panel model into Grafana's classic JSON. Throws when ids or the grid are wrong. */
 export function dashboardJson(dashboard: Dashboard, docsUrl: string): Record<string, unknown> {
   const builder = new dash.DashboardBuilder(dashboard.title)
     .uid(dashboard.uid)
@@ -35,7 +35,7 @@ export function dashboardJson(dashboard: Dashboard, docsUrl: string): Record<str
   if (dashboard.about === 'incident') builder.withVariable(incidentChoice());
   else for (const variable of filterVariables) builder.withVariable(filterVariable(variable));
   dashboard.rows.forEach((row, index) => {
-    // Panels have ids above these; nothing points at a row.
+    // Ids of panels are above these; nothing links to a row.
     builder.withRow(new dash.RowBuilder(row.title).id(1_000 + index));
     for (const panel of row.panels) {
       builder.withPanel(panelBuilder(panel, { source, docsUrl, dashboardUid: dashboard.uid }));
@@ -56,7 +56,7 @@ function filterVariable(name: FilterVariable): dash.QueryVariableBuilder {
     .current({ text: ['All'], value: ['$__all'] });
 }
 
-/** The one incident that the page is about; the newest open one unless a link says which. */
+/** The variable with the incident that the page is about: the newest open one unless a link names another. */
 function incidentChoice(): dash.QueryVariableBuilder {
   return new dash.QueryVariableBuilder(incidentVariable)
     .label('Incident')
@@ -68,7 +68,7 @@ function incidentChoice(): dash.QueryVariableBuilder {
     .refresh(dash.VariableRefresh.OnTimeRangeChanged);
 }
 
-/** Incidents as regions on every time series of the page. */
+/** Shows incidents as regions on every time series of the page. */
 function incidentAnnotation(marks: string): dash.AnnotationQueryBuilder {
   return new dash.AnnotationQueryBuilder()
     .name('Incidents')

@@ -1,6 +1,6 @@
 /**
- * Where what Grafana has differs from what we would send, one line a place: `panels.3.title: "a" -> "b"`. What only
- * Grafana has (ids, times, defaults that it fills in) is no difference.
+ * How Grafana's object differs from ours, one line per place: `panels.3.title: "a" -> "b"`. Fields that only Grafana
+ * has (ids, times, defaults that it adds) do not count.
  */
 export function differences(theirs: unknown, ours: unknown, path = ''): string[] {
   if (Array.isArray(ours)) {
@@ -17,7 +17,7 @@ export function differences(theirs: unknown, ours: unknown, path = ''): string[]
       differences(there.get(name), value, under(path, name)),
     );
   }
-  // A field that says nothing is left out by Grafana.
+  // Grafana leaves out fields with an empty value.
   const nothing = (value: unknown): boolean =>
     value === undefined || value === null || value === '' || value === false;
   if (theirs === ours || (nothing(theirs) && nothing(ours))) return [];

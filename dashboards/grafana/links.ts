@@ -12,19 +12,19 @@ interface LinkPlace {
   dashboardUid: string;
 }
 
-/** The links of a panel's title. */
+/** The links in a panel's title. */
 export function panelLinks(links: readonly PanelLink[], place: LinkPlace): Builder<dash.DashboardLink>[] {
   return links.map((link) => {
     const builder = new dash.DashboardLinkBuilder(link.title)
       .type(dash.DashboardLinkType.Link)
       .url(address(link, place))
       .targetBlank(link.to === 'runbook');
-    // A neighbour is asked about the same rows and the same time.
+    // The other dashboard shows the same rows and the same time.
     return link.to === 'dashboard' ? builder.keepTime(true).includeVars(true) : builder;
   });
 }
 
-/** The link of a table's column, as the value of a field override. */
+/** The link of a table column, as the value of a field override. */
 export function columnLink(
   link: PanelLink,
   place: LinkPlace,
@@ -33,7 +33,7 @@ export function columnLink(
 }
 
 function address(link: PanelLink, place: LinkPlace): string {
-  // Runbooks open in a new tab: Grafana's page would take a click on a path of its own for one of its pages.
+  // Runbooks open in a new tab: in the same tab, Grafana would treat the path as one of its own pages.
   if (link.to === 'runbook') return runbookUrl(place.docsUrl, link.class ?? '${__value.raw}');
   if (link.to === 'dashboard') return `/d/${link.uid}`;
   if (link.to === 'incident') {

@@ -34,7 +34,10 @@ export interface PanelPlace {
   dashboardUid: string;
 }
 
-/** A Grafana panel from the panel model; a fresh builder each time, since a builder hands out one object only. */
+/**
+ * Makes a Grafana panel from the panel model. Each call makes a new builder, because a builder can build only one
+ * object.
+ */
 export function panelBuilder(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
   return builders[panel.kind](panel, place);
 }
@@ -48,7 +51,10 @@ const builders: Readonly<Record<PanelKind, (panel: Panel, place: PanelPlace) => 
   incidents: table,
 };
 
-/** Rates are shown as plain numbers: Grafana's own unit reads "c/m", and one of ours would not shorten thousands. */
+/**
+ * Rates are shown as plain numbers, with the period on the axis: Grafana's own unit reads "c/m", and a custom unit
+ * would not shorten thousands.
+ */
 const per: Readonly<Partial<Record<Unit, string>>> = {
   per_second: 'per second',
   per_minute: 'per minute',
@@ -99,8 +105,8 @@ function timeSeries(panel: Panel, place: PanelPlace): Builder<dash.Panel> {
       ]);
     }
   } else {
-    // Grafana sets names before colours, and names a series by its number column and its label, or by the label
-    // alone; the end of the name is the series in every case.
+    // Grafana sets names before colours. It names a series by its number column and label, or by the label alone; in
+    // both cases the name ends with the series.
     for (const [name, color] of Object.entries(panel.colors ?? {})) {
       builder.overrideByRegexp(`/(^|[ "=])${name}["}]*$/`, colorOf(color));
     }
@@ -153,14 +159,14 @@ function columnProperties(column: Column, place: PanelPlace): dash.DynamicConfig
     { id: 'displayName', value: column.title },
     { id: 'unit', value: grafanaUnit(column.unit) },
     { id: 'custom.filterable', value: column.unit === 'text' },
-    // Else an empty cell shows the text that the panel has for no rows at all.
+    // Otherwise an empty cell shows the panel's text for no rows.
     { id: 'noValue', value: '–' },
     ...(width === null
       ? [{ id: 'custom.minWidth', value: LEAST_TEXT }]
       : [{ id: 'custom.width', value: width }]),
     ...(column.link === undefined ? [] : [{ id: 'links', value: [columnLink(column.link, place)] }]),
     ...(column.words === undefined ? [] : [{ id: 'mappings', value: [titlesOf(column.words)] }]),
-    // Grafana 11 reads it of the cell, 12 and later of the column.
+    // Grafana 11 reads this setting of the cell, Grafana 12 and later that of the column.
     ...(wraps
       ? [
           { id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } },
@@ -170,7 +176,7 @@ function columnProperties(column: Column, place: PanelPlace): dash.DynamicConfig
   ];
 }
 
-/** Our own words by their titles, as a mapping of values: links still get the word itself. */
+/** Maps words of faultline to their titles. As a mapping of values it leaves the word itself to links. */
 function titlesOf(words: Words): dash.ValueMap {
   const titles: Record<Words, Readonly<Record<string, string>>> = {
     class: Object.fromEntries(requestClassNames.map((name) => [name, errorClasses[name].title])),
@@ -196,7 +202,7 @@ interface Dressable {
   links(links: Builder<dash.DashboardLink>[]): this;
 }
 
-/** What all panels have, whatever they draw. */
+/** Settings that all panels have, whatever they draw. */
 function dressed<B extends Dressable>(builder: B, panel: Panel, place: PanelPlace): B {
   builder
     .id(panelId(panel))

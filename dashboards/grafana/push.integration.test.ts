@@ -28,7 +28,7 @@ const send = (url: string, dryRun = false) =>
 const changes = async (url: string, dryRun = false) =>
   Object.groupBy(await send(url, dryRun), ({ change }) => change);
 
-/** A Grafana in memory that answers as its API is documented: versions, conflicts, folders, missing things. */
+/** A Grafana in memory that answers as its API is documented: versions, conflicts, folders, missing objects. */
 function grafana() {
   const state = {
     folders: [] as { uid: string; title: string }[],
@@ -38,7 +38,7 @@ function grafana() {
     >(),
     groups: new Map<string, Record<string, unknown>>(),
     sourceType: clickhouseType as string | null,
-    /** Called before a dashboard is saved: somebody else may save it first. */
+    /** Called before a dashboard is saved, so that a test can let another client save it first. */
     beforeSave: (_uid: string): void => undefined,
   };
   const ok = (body: unknown = {}): Answer => ({ status: 200, body });
@@ -67,7 +67,7 @@ function grafana() {
         body: { status: 'version-mismatch', message: 'The dashboard has been changed by someone else' },
       };
     const version = Number(before?.dashboard['version'] ?? 0) + 1;
-    // Grafana fills in an id, a version and the schema of its own version.
+    // Grafana adds an id, a version and the schema of its own version.
     const saved = { ...dashboard, id: 7, version, schemaVersion: 99 };
     state.dashboards.set(uid, { dashboard: saved, folderUid: String(body['folderUid']) });
     return ok({ uid, version, status: 'success' });
@@ -116,7 +116,7 @@ function grafana() {
       id,
       provenance: 'api',
     }));
-    // A field that says nothing is left out.
+    // Grafana leaves out fields with an empty value.
     for (const one of rules) if (one['isPaused'] === false) delete one['isPaused'];
     state.groups.set(group, { ...body, rules });
     return ok(body);
@@ -173,7 +173,7 @@ describe('push', () => {
     expect([state.folders.length, state.dashboards.size, state.groups.size]).toEqual([0, 0, 0]);
   });
 
-  test('what was changed by hand is put right, from the version that is there', async () => {
+  test('a change made by hand is undone, starting from the version in Grafana', async () => {
     const { state, answer } = grafana();
     const { url } = await fakeGrafana(answer);
     await send(url);
@@ -186,7 +186,7 @@ describe('push', () => {
     });
   });
 
-  test('who saves a dashboard at the same moment is met once, and told when it goes on', async () => {
+  test('when somebody else saves the dashboard at the same moment, push tries once more, then reports it', async () => {
     const { state, answer } = grafana();
     const { url } = await fakeGrafana(answer);
     await send(url);
@@ -206,7 +206,7 @@ describe('push', () => {
     });
   });
 
-  test('a dashboard of ours that is no more is deleted; those of others stay', async () => {
+  test('a faultline dashboard that the code no longer builds is deleted; those of others stay', async () => {
     const { state, answer } = grafana();
     const { url } = await fakeGrafana(answer);
     await send(url);
@@ -232,7 +232,7 @@ describe('push', () => {
   });
 
   test.each([409, 412])(
-    'a folder that another push creates at the same moment (%i) is the same',
+    'a folder that another push creates at the same moment (%i) is accepted',
     async (status) => {
       const { state, answer } = grafana();
       const { url } = await fakeGrafana((one) => {
@@ -244,7 +244,7 @@ describe('push', () => {
     },
   );
 
-  test('a folder that Grafana refuses is told as that, not as missing', async () => {
+  test('a folder that Grafana refuses is reported as refused, not as missing', async () => {
     const { answer } = grafana();
     const { url } = await fakeGrafana((one) =>
       one.method === 'POST' ? { status: 409, body: { message: 'exists in the trash' } } : answer(one),
@@ -277,17 +277,17 @@ describe('push', () => {
     await expect(send(url)).rejects.toThrow(/another dashboard called "faultline \/ Overview" in the folder/);
   });
 
-  test('a rule of the same uid elsewhere is told with the reason that Grafana gives', async () => {
+  test('a rule with the same uid elsewhere is reported with the reason that Grafana gives', async () => {
     const { answer } = grafana();
     const { url } = await fakeGrafana((one) =>
       one.method === 'PUT' ? { status: 409, body: { message: 'rule uid is taken' } } : answer(one),
     );
     await expect(send(url)).rejects.toThrow(
-      /does not take the alert rules faultline-incidents \(409: rule uid is taken\)/,
+      /does not accept the alert rules faultline-incidents \(409: rule uid is taken\)/,
     );
   });
 
-  test('a Grafana below a path is asked below it', async () => {
+  test('a Grafana below a path gets its requests below that path', async () => {
     const { answer } = grafana();
     const { url, seen } = await fakeGrafana((one) =>
       answer({ ...one, path: one.path.replace('/monitoring', '') }),
@@ -323,7 +323,7 @@ describe('push', () => {
     expect(String(error)).not.toContain(secret);
   });
 
-  test('a refused rule group is told with the reason that Grafana gives', async () => {
+  test('a refused rule group is reported with the reason that Grafana gives', async () => {
     const { answer } = grafana();
     const { url } = await fakeGrafana((one) =>
       one.method === 'PUT' ? { status: 400, body: { message: 'invalid rule: for' } } : answer(one),
@@ -331,7 +331,7 @@ describe('push', () => {
     await expect(send(url)).rejects.toThrow(/answered 400 to PUT .*: invalid rule: for$/);
   });
 
-  test('an answer that is not from Grafana is told as such', async () => {
+  test('an answer that is not from Grafana is reported as such', async () => {
     const { url } = await fakeGrafana(() => ({ status: 418, body: undefined }));
     await expect(send(url)).rejects.toThrow(/418 .*check that this is a Grafana/);
   });

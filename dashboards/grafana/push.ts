@@ -7,28 +7,28 @@ import { clickhouseType } from './query.ts';
 
 export { type GrafanaAddress, GrafanaError } from './client.ts';
 
-/** What is done to one thing in Grafana, or would be. */
+/** One change in Grafana that was made, or would be made. */
 export interface PushStep {
-  /** `dashboard faultline-overview`. */
+  /** Such as `dashboard faultline-overview`. */
   what: string;
   change: 'create' | 'update' | 'delete' | 'unchanged';
-  /** Where it differs, one line a place. */
+  /** How the two differ, one line per place. */
   differences: readonly string[];
 }
 
 export interface PushOptions {
   docsUrl: string;
-  /** Only reads, and resolves with what would be done. */
+  /** Only reads, and resolves with the changes that it would make. */
   dryRun: boolean;
 }
 
-/** Uid of the folder that is ours. Nothing outside of it is touched. */
+/** Uid of faultline's folder. Nothing outside of it is changed. */
 const folderUid = 'faultline';
 
 /**
- * Brings the folder of a Grafana to what the code builds, over its HTTP API: folder, dashboards, groups of alert rules.
- * What is there as it should be is not sent again, so a second push changes nothing; a dashboard of ours that is no more
- * is deleted. Contact points and policies are not sent: the policy tree is one resource of all teams. Throws
+ * Makes the folder of a Grafana equal to what the code builds, over its HTTP API: folder, dashboards, groups of alert
+ * rules. What is already equal is not sent, so a second push changes nothing. A dashboard of faultline that the code no
+ * longer builds is deleted. Contact points and policies are not sent, because all teams share one policy tree. Throws
  * `GrafanaError`.
  */
 export async function push(
@@ -64,7 +64,7 @@ async function findDataSource({ call, where }: Place): Promise<void> {
   if (has.endsWith(clickhouseType)) return;
   throw new GrafanaError(
     'no_data_source',
-    `${where} has ${has} with uid ${alerting.dataSourceUid}, which the alert rules ask; add one of type ClickHouse with this uid (deploy/grafana/provisioning/datasources/clickhouse.yaml shows it)`,
+    `${where} has ${has} with uid ${alerting.dataSourceUid}, which the alert rules query; add one of type ClickHouse with this uid (deploy/grafana/provisioning/datasources/clickhouse.yaml shows it)`,
   );
 }
 
@@ -80,7 +80,8 @@ async function bringFolder(place: Place): Promise<PushStep> {
   const own = `/api/folders/${folderUid}`;
   if ((await call('GET', own, undefined, [404])).status !== 404)
     return { what, change: 'unchanged', differences: [] };
-  // Grafana would refuse a second folder of this title, or take it; in that of somebody else we have no business.
+  // Grafana would refuse a second folder of this title, or accept it. A folder with this title and another uid belongs
+  // to somebody else.
   const { body } = await call('GET', '/api/folders?limit=1000');
   const same = folderList
     .safeParse(body)
@@ -88,7 +89,7 @@ async function bringFolder(place: Place): Promise<PushStep> {
   if (same !== undefined) {
     throw new GrafanaError(
       'not_ours',
-      `${where} has a folder called ${same.title} with uid ${same.uid}, which is not the one of faultline (uid ${folderUid}); rename it, or move what is in it and delete it`,
+      `${where} has a folder called ${same.title} with uid ${same.uid}, which is not the one of faultline (uid ${folderUid}); rename it, or move its content and delete it`,
     );
   }
   if (dryRun) return { what, change: 'create', differences: [] };
@@ -108,7 +109,7 @@ const dashboardAnswer = z.object({
   meta: z.object({ folderUid: z.string().optional(), provisioned: z.boolean().optional() }),
 });
 
-/** `tries`: how often it is begun again when somebody else saved the dashboard meanwhile. */
+/** `tries`: how often to start again when somebody else saved the dashboard meanwhile. */
 async function bringDashboard(
   place: Place,
   content: Record<string, unknown>,
@@ -123,13 +124,13 @@ async function bringDashboard(
   if (there !== undefined && there.meta.folderUid !== folderUid) {
     throw new GrafanaError(
       'not_ours',
-      `${where} has the ${what} in another folder (uid ${there.meta.folderUid ?? 'none'}); move or delete it, since only the folder ${alerting.folder} is touched`,
+      `${where} has the ${what} in another folder (uid ${there.meta.folderUid ?? 'none'}); move or delete it, because only the folder ${alerting.folder} is changed`,
     );
   }
   if (there?.meta.provisioned === true) {
     throw new GrafanaError(
       'not_ours',
-      `${where} has the ${what} from a provisioned file; change it there, or take the file away before you push`,
+      `${where} has the ${what} from a provisioned file; change it there, or remove the file before you push`,
     );
   }
   const changed = there === undefined ? [] : dashboardDifferences(there.dashboard, content);
@@ -153,11 +154,11 @@ async function bringDashboard(
     'conflict',
     statusOf(sent) === 'name-exists'
       ? `${where} has another dashboard called ${JSON.stringify(content['title'])} in the folder ${alerting.folder}; rename or delete it`
-      : `${where} does not take the ${what} (${sent.status}: ${messageOf(sent)}); somebody else saves it, push again`,
+      : `${where} does not accept the ${what} (${sent.status}: ${messageOf(sent)}); somebody else is saving it, push again`,
   );
 }
 
-/** A newer Grafana raises the version of the schema by itself. */
+/** A newer Grafana raises the version of the schema by itself, which is not a difference. */
 function dashboardDifferences(theirs: Record<string, unknown>, ours: Record<string, unknown>): string[] {
   const newer = Number(theirs['schemaVersion'] ?? 0) > Number(ours['schemaVersion'] ?? 0);
   return differences(theirs, newer ? { ...ours, schemaVersion: theirs['schemaVersion'] } : ours);
@@ -195,11 +196,11 @@ async function bringGroup(place: Place, group: RuleGroup, tries: number): Promis
   if (tries > 0) return bringGroup(place, group, tries - 1);
   throw new GrafanaError(
     'conflict',
-    `${where} does not take the ${what} (${sent.status}: ${messageOf(sent)}); a rule of the same uid is elsewhere or comes from a file, or somebody else saves it`,
+    `${where} does not accept the ${what} (${sent.status}: ${messageOf(sent)}); a rule with the same uid is elsewhere or comes from a file, or somebody else is saving it`,
   );
 }
 
-/** A group of rules as the HTTP API has it: the same rules as in the file, some fields under other names. */
+/** A group of rules as the HTTP API takes it: the same rules as in the file, with some fields under other names. */
 export function apiGroup(
   group: RuleGroup,
   docsUrl: string,

@@ -4,10 +4,10 @@ import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
 /** Type of the ClickHouse data source in Grafana. */
 export const clickhouseType = 'grafana-clickhouse-datasource';
 
-/** Version of the plugin whose query model this is; the plugin's migrations read it. */
+/** Version of the plugin that this query model belongs to; the plugin's migrations read it. */
 export const pluginVersion = '4.20.0';
 
-/** What the data source makes of the rows; the backend reads the number, the editor the name. */
+/** What the data source makes of the rows. The backend reads the number, the editor the name. */
 export type Shape = 'timeseries' | 'table';
 const formatOf: Readonly<Record<Shape, number>> = { timeseries: 0, table: 1 };
 
@@ -20,12 +20,12 @@ export interface SqlQuery extends Dataquery {
   format: number;
   queryType: Shape;
   pluginVersion: string;
-  /** Alert rules only: what `$__interval_s` stands for. */
+  /** Only for alert rules: the value of `$__interval_s`. */
   intervalMs?: number;
   maxDataPoints?: number;
 }
 
-/** The query model for one statement; a fresh object each time. */
+/** Makes the query model for one statement; a new object each time. */
 export function sqlQuery(shape: Shape, rawSql: string, extra: Partial<SqlQuery> = {}): SqlQuery {
   return {
     refId: 'A',
@@ -39,7 +39,7 @@ export function sqlQuery(shape: Shape, rawSql: string, extra: Partial<SqlQuery> 
   };
 }
 
-/** The same as a builder, which is what panels and annotations take. */
+/** The same as a builder, for panels and annotations. */
 export function target(shape: Shape, sql: string): Builder<Dataquery> {
   return { build: () => sqlQuery(shape, sql) };
 }

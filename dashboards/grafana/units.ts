@@ -14,10 +14,10 @@ const names: Readonly<Record<Unit, string>> = {
   text: units.String,
 };
 
-/** Grafana's name of a unit. A rate is a number: its panel says per what. */
+/** Grafana's name of a unit. A rate is a plain number: its panel names the period. */
 export function grafanaUnit(unit: Unit): string {
   return names[unit];
 }
 
-/** All names this project gives to Grafana; any other in a file is a mistake. */
+/** All names of units that faultline uses in Grafana; any other in a file is a mistake. */
 export const knownGrafanaUnits: ReadonlySet<string> = new Set(Object.values(names));

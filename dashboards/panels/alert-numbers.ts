@@ -1,18 +1,19 @@
-/** A query of a rule that only its text reads: one number by the labels of the rule. */
+/** A query that only the text of a rule uses: one number for each combination of the rule's labels. */
 export interface RuleNumber {
   refId: string;
   sql: string;
 }
 
-/** A value of a query in Grafana's template language; 0 where the query has no row for these labels. */
+/** The value of a query in Grafana's template language; 0 when the query has no row for these labels. */
 export function number(refId: string): string {
   return `$values.${refId}.Value`;
 }
 
 /**
- * The texts of a kind (`matters`: names of evidence in braces) in Grafana's template language: the first of which all
- * numbers are there and none is 0, or nothing. Names that are labels are read from there; each other one needs the
- * query `refId`. A name that holds no number has no row there, so its text is not told.
+ * Translates the texts of a kind (`matters`: names of evidence in braces) into Grafana's template language. The result
+ * is the first text whose numbers all exist and are not 0; otherwise it is empty. Names that are labels are read from
+ * the labels; each other name needs a query `refId`. A name without a number has no row in its query, so its text is
+ * not shown.
  */
 export function numbersOf(
   matters: readonly string[],

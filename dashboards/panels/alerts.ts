@@ -5,15 +5,15 @@ import { number, numbersOf, type RuleNumber } from './alert-numbers.ts';
 import { scopeOfIncident } from './facts.ts';
 import { dashboards } from './list.ts';
 
-/** What Grafana makes of a rule whose query fails or answers nothing. */
+/** The state of an alert in Grafana when its query fails or returns nothing. */
 export type Silence = 'KeepLast' | 'Alerting';
 
 /**
- * One alert rule. Grafana judges no incident: the analyzers have decided, with hysteresis, what is one; a rule only
- * routes that. What Grafana alone can see is judged by the rules of `store-alerts.ts`.
+ * One alert rule. Grafana does not detect incidents: the analyzers have already decided, with hysteresis, and a rule
+ * only routes their result. The rules of `store-alerts.ts` judge what only Grafana can see.
  */
 export interface AlertRule {
-  /** At most 40 of [A-Za-z0-9_-]; stable for ever. */
+  /** At most 40 characters of [A-Za-z0-9_-]; never changes. */
   uid: string;
   title: string;
   kind: IncidentKind;
@@ -21,39 +21,41 @@ export interface AlertRule {
   class: RequestClass;
   /** Page below `docs/` that is the runbook. */
   runbook: string;
-  /** The panel shown with the alert. */
+  /** The panel that the alert shows. */
   dashboardUid: string;
   panelId: number;
-  /** One row an alert: text columns, which become labels, and one number. */
+  /** One row per alert: text columns, which become labels, and one number. */
   sql: string;
-  /** Further numbers for the text, each by the same labels. */
+  /** Further numbers for the text, each with the same labels. */
   numbers: readonly RuleNumber[];
   /** How far back the rule looks, in seconds. */
   lookBack: number;
-  /** Fires above this. */
+  /** Fires above this value. */
   threshold: number;
-  /** How long it is to stay so, in seconds. */
+  /** How long the value must stay above the threshold, in seconds. */
   pending: number;
   whenSilent: Silence;
-  /** For routing. That of the kind: an incident's own may change while it lasts, and a label must not. */
+  /**
+   * For routing. It is the severity of the kind: that of an incident may change while it lasts, and a label must not.
+   */
   severity: 'warning' | 'critical';
   /** First sentence of the notification; `{{ $labels.x }}` is a text column of the SQL. */
   summary: string;
-  /** The one number that matters; may come out empty. */
+  /** The most important number; the text may turn out empty. */
   number: string;
-  /** Who must act and why. */
+  /** Who must act, and why. */
   verdict: string;
   remedy: string;
-  /** Until when something is to be held; may come out empty. */
+  /** Until when to hold something; the text may turn out empty. */
   hold: string;
 }
 
-/** An incident whose newest evaluations were all written so long after their time is history, in seconds. */
+/** An incident is history when no version of it was written within this many seconds after its event time. */
 const LATE_SECONDS = 900;
-/** So long an incident stays in the answer as 0 after it ended, in seconds. */
+/** How long the result still has an incident after its end, as 0, in seconds. */
 const KEPT_SECONDS = 3_600;
 
-/** Columns that become labels. They hold what does not change while an incident lives, and what is news when it does. */
+/** Columns that become labels. Their values do not change while an incident lasts, or their change is news. */
 const LABELS = [
   'incident',
   'affected',
@@ -67,13 +69,12 @@ const LABELS = [
 ] as const;
 
 /**
- * Rows of one kind of incident for a rule. A label set must not vanish while it matters, so an incident stays in the
- * result as 0 for an hour after it ended, and the row `none` is always there: an empty answer then means trouble, not
- * health. Labels hold what does not change while an incident lives, and three things whose change is news (`affected`,
- * `party`, `quota`: they are corrected in the first minutes); summary and numbers are no labels.
- *
- * What a backlog or an import brings to light is not news: such an incident was judged long after its time. One that was
- * told in time goes on, also while its later counts are behind. A consequence is told by its cause, as long as that fires.
+ * Rows of one kind of incident for a rule. A label set must not disappear while it matters, so an incident stays in the
+ * result as 0 for an hour after its end. The row `none` is always there, so that an empty answer means trouble, not
+ * health. Labels do not change while an incident lasts, except for three whose change is news (`affected`, `party`,
+ * `quota`: they are corrected in the first minutes). Summary and numbers are not labels. An incident that a backlog or
+ * an import reveals is not news, because it was judged long after its event time. An incident that was reported in time
+ * goes on, also when its later counts are late. A consequence is not reported while its cause fires.
  */
 export function incidentRows(kind: IncidentKind): string {
   return rowsOf(
@@ -85,7 +86,7 @@ export function incidentRows(kind: IncidentKind): string {
   );
 }
 
-/** The rows with another number, for those that have it. */
+/** The same rows with another number, for the incidents that have it. */
 function rowsOf(kind: IncidentKind, value: string, has = ''): string {
   const affected =
     kind === 'pipeline' ? `concat('topic ', JSONExtractString(evidence, 'topic'))` : scopeOfIncident;
@@ -116,9 +117,10 @@ function incidentRule(kind: IncidentKind): AlertRule {
     ],
     lookBack: KEPT_SECONDS,
     threshold: 0.5,
-    // The analyzers have waited, and clear with hysteresis; to wait again would only delay the news.
+    // The analyzers have already waited, and resolve with hysteresis; waiting again would only delay the alert.
     pending: 0,
-    // A store that is away says nothing of the API: what was told stays told, and a rule of its own speaks of the store.
+    // A store that does not answer says nothing about the API, so alerts keep their state, and a rule of its own
+    // reports the store.
     whenSilent: 'KeepLast',
     severity: facts.severity,
     summary: `${facts.alert} since {{ $labels.since }}: {{ $labels.affected }}.`,
@@ -142,7 +144,7 @@ const HOLD_UNTIL: [value: string, has: string] = [
   ` AND JSONHas(remedy, 'hold_until')`,
 ];
 
-/** The sentence for the party of the verdict, in Grafana's template language. */
+/** The reason for the party of the verdict, in Grafana's template language. */
 function whyText({ otherwise, ...parties }: KindFacts['why']): string {
   const [first, ...rest] = Object.entries(parties);
   if (first === undefined) return otherwise;
@@ -152,14 +154,14 @@ function whyText({ otherwise, ...parties }: KindFacts['why']): string {
   return `{{ ${branch(first)}${others}{{ else }}${otherwise}{{ end }}`;
 }
 
-/** Where a panel is found in Grafana. Throws when no dashboard has it. */
+/** The dashboard and the id of a panel in Grafana. Throws when no dashboard has the panel. */
 export function placeOf(slug: string): Pick<AlertRule, 'dashboardUid' | 'panelId'> {
   for (const { uid, rows } of dashboards) {
     if (rows.some(({ panels }) => panels.some((panel) => panel.slug === slug)))
       return { dashboardUid: uid, panelId: panelId({ slug }) };
   }
-  throw new Error(`no dashboard has the panel ${slug} that an alert is to show`);
+  throw new Error(`no dashboard has the panel ${slug} that an alert shows`);
 }
 
-/** The alert rules of incidents, one a kind, as the table of kinds has it. */
+/** The alert rules of incidents, one per kind, made from the table of kinds. */
 export const incidentRules: readonly AlertRule[] = incidentKindNames.map(incidentRule);

@@ -1,9 +1,9 @@
 import type { Column, FilterVariable } from '../panel.ts';
 import { variableLabels } from './variables.ts';
 
-/** Columns that several tables have, with the room that their values need. */
+/** Columns that several tables have, with the width of their values. */
 
-/** A value by which the page can be narrowed. */
+/** A column whose values can be clicked to filter the page. */
 export function filterColumn(variable: FilterVariable, uid?: string): Column {
   const title = variableLabels[variable];
   return {
@@ -20,7 +20,7 @@ export function filterColumn(variable: FilterVariable, uid?: string): Column {
   };
 }
 
-/** The title of a class, which leads to its runbook. */
+/** The title of a class, with a link to its runbook. */
 export function classColumn(name: string, title: string): Column {
   return {
     name,
@@ -33,7 +33,7 @@ export function classColumn(name: string, title: string): Column {
   };
 }
 
-/** A fingerprint of a key: `sk-proj…abcd#1234abcd`. */
+/** The fingerprint of a key: `sk-proj…abcd#1234abcd`. */
 export const keyColumn: Column = { name: 'api_key', title: 'Key', unit: 'text', chars: 21 };
 export const clientColumn: Column = { name: 'client', title: 'Client', unit: 'text', chars: 18 };
 export const regionColumn: Column = { name: 'region', title: 'Region', unit: 'text', chars: 14 };
@@ -52,7 +52,7 @@ export const partyColumn: Column = {
   chars: 16,
   words: 'party',
 };
-/** The id of an incident, which leads to its page. */
+/** The id of an incident, with a link to its page. */
 export const idColumn: Column = {
   name: 'id',
   title: 'Id',

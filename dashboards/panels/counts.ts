@@ -1,18 +1,18 @@
 /**
- * Where panels read counts. A chart of months would read every minute of them, so each question is put to the minutes
- * or to the hours, as far as these can answer it; the engine leaves out the half whose condition cannot be true without
- * reading a row. The hours know no key and no region.
+ * Where panels read counts. A chart of several months would read every minute of them, so each query reads counts per
+ * minute or per hour, whichever is enough. Both halves are in the SQL: the engine skips the half whose condition cannot
+ * be true without reading a row. Counts per hour have neither key nor region.
  */
 
-/** Steps of a time axis from here on are made of hours, in seconds. */
+/** From this step of the time axis on, charts read counts per hour, in seconds. */
 const HOUR = 3_600;
 
-/** Columns that only the minutes have. */
+/** Columns that only counts per minute have. */
 const onlyByMinute = new Set(['api_key', 'region']);
 
 /**
- * Table expression for a chart: rows with `ts` and these columns, of the whole intervals of the time axis, of the
- * chosen provider, org, project and model. `where` may name any column.
+ * Table expression for a chart: rows with `ts` and these columns, in complete intervals of the time axis, for the
+ * chosen provider, org, project and model. `where` may use any column.
  */
 export function chartRows(columns: readonly string[], where = '1 = 1'): string {
   const half = (table: string, condition: string): string =>
@@ -26,14 +26,14 @@ export function chartRows(columns: readonly string[], where = '1 = 1'): string {
 )`;
 }
 
-// First whole hour of the range, and the end of its last.
+// The start of the first whole hour in the range, and the end of the last.
 const FIRST_HOUR = `toStartOfHour(toDateTime($__fromTime, 'UTC') + ${HOUR - 1})`;
 const LAST_HOUR = "toStartOfHour(toDateTime($__toTime, 'UTC'))";
 
 /**
- * Table expression for a figure or a table: rows with these columns of exactly the time range, the whole hours of it
- * from the hours and only its edges from the minutes. `ts` may be among the columns: then it is that of a minute or of
- * an hour. `where` may name any column.
+ * Table expression for a figure or a table: rows with these columns in exactly the time range. Whole hours come from
+ * counts per hour, the edges from counts per minute. `ts` may be among the columns; it is then the start of a minute or
+ * of an hour. `where` may use any column.
  */
 export function rangeRows(columns: readonly string[], where = '1 = 1'): string {
   const named = columns.join(', ');
@@ -52,12 +52,15 @@ export function rangeRows(columns: readonly string[], where = '1 = 1'): string {
 )`;
 }
 
-/** So long a range may be for keys to be told apart on a page that many have open, in seconds. */
+/**
+ * Longest range in which this table keeps keys apart, in seconds. The page is open for many people, so it must stay
+ * cheap.
+ */
 const KEYS_SECONDS = 3 * 86_400;
 
 /**
- * The same with `api_key` among the columns for ranges of up to three days; over longer ones the key is empty, and the
- * hours answer.
+ * The same with `api_key` as a column, for ranges of up to three days. For longer ranges the key is empty, and counts
+ * per hour answer.
  */
 export function callerRows(columns: readonly string[], where = '1 = 1'): string {
   const length = 'toUInt32($__toTime) - toUInt32($__fromTime)';
@@ -71,7 +74,7 @@ export function callerRows(columns: readonly string[], where = '1 = 1'): string 
 )`;
 }
 
-/** SQL of a rate per minute of a sum over one interval of the time axis. */
+/** SQL of the rate per minute of a sum over one interval of the time axis. */
 export function perMinute(sum: string): string {
   return `${sum} * 60 / $__interval_s`;
 }

@@ -2,12 +2,12 @@ import { errorClasses, type Fault, type RequestClass, requestClassNames } from '
 import type { Party } from '../../domain/incident.ts';
 import { factsOf, incidentKindNames } from '../../domain/incident-kind.ts';
 
-/** Colour of every class on every chart, by its name. */
+/** Colour of each class on every chart, by its name. */
 export const classColors: Readonly<Record<string, string>> = Object.fromEntries(
   requestClassNames.map((name) => [name, errorClasses[name].color]),
 );
 
-/** Colour of who has to act on every chart; `Party` adds to `Fault` what only a comparison can tell. */
+/** Colour of each party on every chart. `Party` has more values than `Fault`: some can only be found by comparison. */
 export const partyColors: Readonly<Record<Fault | Party, string>> = {
   provider: '#c4162a',
   network: '#806eb7',
@@ -21,7 +21,7 @@ export const partyColors: Readonly<Record<Fault | Party, string>> = {
   unknown: '#8e8e8e',
 };
 
-/** SQL that turns the column `class` into who has to act, as far as the class alone can say. */
+/** SQL that turns the column `class` into the party who must act, as far as the class alone says. */
 export const faultOfClass = sqlMap('class', (name) => errorClasses[name].fault, 'unknown');
 
 /** SQL list of the classes that are the provider's fault. */
@@ -29,25 +29,25 @@ export const providerClasses = sqlList(
   requestClassNames.filter((name) => name !== 'ok' && errorClasses[name].fault === 'provider'),
 );
 
-/** Classes that refuse who calls, or from where: answers 401 and 403 of the guide. */
+/** Classes that refuse a caller or its location: answers 401 and 403 of the guide. */
 export const accessClassNames = requestClassNames.filter(
   (name) => /^40[13] /.test(errorClasses[name].guide ?? '') || name === 'permission_denied',
 );
 export const accessClasses = sqlList(accessClassNames);
 
-/** SQL list of the kinds of incident whose runbook is that of one of these classes. */
+/** SQL list of the kinds of incident whose runbook is the page of one of these classes. */
 export function kindsAbout(classes: readonly RequestClass[]): string {
-  // Never empty, which would be no list: a name that no kind has.
+  // An empty list would be invalid SQL, so it always has the empty name, which no kind has.
   return sqlList(['', ...incidentKindNames.filter((kind) => classes.includes(factsOf(kind).class))]);
 }
 
-/** SQL for the runbook class of a row of `incidents`: the scope's class, else that of the kind. */
+/** SQL for the runbook class of a row of `incidents`: the class of the scope, otherwise the class of the kind. */
 export const runbookOfIncident = `if(JSONExtractString(scope, 'class') != '', JSONExtractString(scope, 'class'), transform(toString(kind), ${sqlList(incidentKindNames, '[]')}, ${sqlList(
   incidentKindNames.map((kind) => factsOf(kind).class),
   '[]',
 )}, 'other'))`;
 
-/** SQL for the scope of a row of `incidents` as one text, broadest part first; `everything` when it has none. */
+/** SQL for the scope of a row of `incidents` as one text, broadest part first; `everything` when the scope is empty. */
 export const scopeOfIncident = `if(empty(JSONExtractKeys(scope)), 'everything', arrayStringConcat(arrayMap(k -> concat(k, ' ', JSONExtractString(scope, k)), arrayFilter(k -> JSONHas(scope, k), ['provider', 'org', 'project', 'model', 'key', 'client', 'region', 'class'])), ', '))`;
 
 function sqlMap(column: string, value: (name: RequestClass) => string, fallback: string): string {
@@ -55,10 +55,10 @@ function sqlMap(column: string, value: (name: RequestClass) => string, fallback:
   return `transform(toString(${column}), ${sqlList(names, '[]')}, ${sqlList(names.map(value), '[]')}, '${fallback}')`;
 }
 
-/** SQL for the steps of the remedy of a row of `incidents`, numbered, one a line. */
+/** SQL for the steps of the remedy of a row of `incidents`, numbered, one per line. */
 export const stepsOfIncident = `arrayStringConcat(arrayMap((step, n) -> concat(toString(n), '. ', step), JSONExtract(remedy, 'steps', 'Array(String)') AS list, arrayEnumerate(list)), '\\n')`;
 
-// Only names from our own closed tables come here: letters and underscores, nothing to escape.
+// Names come only from faultline's own closed tables and consist of letters and underscores, so nothing is escaped.
 export function sqlList(names: readonly string[], brackets: '()' | '[]' = '()'): string {
   return `${brackets[0]}${names.map((name) => `'${name}'`).join(', ')}${brackets[1]}`;
 }

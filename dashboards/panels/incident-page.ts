@@ -6,16 +6,16 @@ import { slowDownRunbook, toOverview } from './links.ts';
 
 const links = [toOverview];
 
-/** One value of the incident that the page is about, in its present state. */
+/** SQL for one value of the present state of the incident that the page is about. */
 const of = (value: string): string => `(SELECT ${value} FROM incidents FINAL WHERE id = $__incident)`;
 
-/** The same of a text: what finds no row is null to the engine, and no JSON. */
+/** The same for a text. Without a row it would be null, which is not JSON, so it becomes empty. */
 const textOf = (column: string): string => `ifNull(${of(`any(${column})`)}, '')`;
 
 const scopeHas = (column: string, name: string): string =>
   `JSONExtractString(${textOf('scope')}, '${name}') IN ('', ${column})`;
 
-/** Counts of the provider and organization of the incident, whatever else its scope says. */
+/** Counts of the incident's provider and organization, whatever else its scope names. */
 const AROUND = [scopeHas('provider', 'provider'), scopeHas('org', 'org')].join(' AND ');
 
 /** Counts within the scope of the incident. */
@@ -30,10 +30,13 @@ const WITHIN = [
 
 const START = of('toDateTime(any(started_at))');
 const END = `least($__toTime, ${of("ifNull(toDateTime(any(resolved_at)), toDateTime($__toTime, 'UTC'))")})`;
-/** As long as the incident lasted, at least ten minutes and at most an hour, before it began. */
+/**
+ * Start of the time to compare with: it is as long as the incident lasted, but at least ten minutes and at most an
+ * hour.
+ */
 const BEFORE = `(${START} - greatest(600, least(3600, dateDiff('second', ${START}, ${END}))))`;
 
-/** Rows of `incidents` for the chosen one, while it lies in the time range. */
+/** The row of the chosen incident in `incidents`, if it started before the end of the time range. */
 const ROW = 'FROM incidents FINAL WHERE id = $__incident AND started_at <= $__toTime';
 
 const facts: Panel = {
@@ -58,7 +61,7 @@ ${ROW}`,
   ],
   width: 24,
   height: 6,
-  empty: 'Choose an incident above; its beginning must lie before the end of the time range.',
+  empty: 'Choose an incident above; it must have started before the end of the time range.',
   links,
 };
 
@@ -87,7 +90,7 @@ const plan: Panel = {
   slug: 'incident-plan',
   title: 'Plan',
   description:
-    'Which rate is safe from when on, where the remedy is to send less. Not earlier and not more: a new Slow Down starts the wait again.',
+    'Which rate is safe from which time on, when the remedy is to send less. Do not raise the rate earlier or further: a new Slow Down starts the wait again.',
   kind: 'table',
   unit: 'per_minute',
   sql: `SELECT parseDateTimeBestEffort(JSONExtractString(step, 'at'), 'UTC') AS from_time,
@@ -100,7 +103,7 @@ const plan: Panel = {
   ],
   width: 12,
   height: 9,
-  empty: 'no plan: nothing is to be held',
+  empty: 'no plan: no rate to hold',
   links: [slowDownRunbook, toOverview],
 };
 
@@ -177,7 +180,7 @@ const differs: Panel = {
   slug: 'incident-differs',
   title: 'What differs',
   description:
-    "Failures of the provider and organization while the incident lasted, by one dimension at a time, beyond what the same value's share of failures before it would have given. The top rows say where it is; what stands far below is fine.",
+    "Failures of the provider and organization while the incident lasted, by one dimension at a time, beyond what the same value's share of failures before it would have given. The top rows show where the failures are; values far below are fine.",
   kind: 'table',
   unit: 'count',
   sql: `SELECT dim.1 AS dimension, dim.2 AS value, sumIf(requests, ts >= ${START}) AS calls,
@@ -239,7 +242,7 @@ const samples: Panel = {
   slug: 'incident-samples',
   title: 'Samples',
   description:
-    'The last failures in the scope of the incident, with the redacted text and the request id to give to support. Kept for 30 days.',
+    'The last failures in the scope of the incident, with the redacted text and the request id to give to support. Kept for 30 days by default.',
   kind: 'table',
   unit: 'count',
   sql: `SELECT ts, client, model, class, toString(status) AS status_text,

@@ -3,7 +3,7 @@ import { classColumn, idColumn, kindColumn, partyColumn } from './columns.ts';
 import { runbookOfIncident, scopeOfIncident, stepsOfIncident } from './facts.ts';
 import { toOverview, toSlowDown } from './links.ts';
 
-/** Open now: what still fires at the end of the time range. */
+/** The number of incidents that still fire at the end of the time range. */
 export const openIncidents: Panel = {
   slug: 'open-incidents',
   title: 'Open incidents',
@@ -20,7 +20,7 @@ WHERE state = 'firing' AND started_at <= $__toTime AND $__scopeFilters`,
   links: [toSlowDown],
 };
 
-/** What to do now, one row an incident. */
+/** What to do now, one row per incident. */
 export const openIncidentsTable: Panel = {
   slug: 'incidents',
   title: 'What to do now',
@@ -51,7 +51,7 @@ LIMIT 100`,
   links: [toSlowDown],
 };
 
-/** Who had to act in the time range, by incident. */
+/** Who had to act in the time range, counted by incident. */
 export const verdicts: Panel = {
   slug: 'verdicts',
   title: 'Verdicts',
@@ -76,7 +76,7 @@ GROUP BY verdict_party, kind ORDER BY open_now DESC, all_of_them DESC, verdict_p
   links: [toSlowDown],
 };
 
-/** Incidents of some kinds that were open at any time in the range, for the page that is about them. */
+/** Incidents of some kinds that were open at any time in the range, for the page about these kinds. */
 export function incidentHistory(slug: string, kinds: string, what: string): Panel {
   return {
     slug,
@@ -123,5 +123,5 @@ ORDER BY time LIMIT 500`;
  */
 export const incidentMarks = marks('$__scopeFilters');
 
-/** The same of the one incident that a page is about. */
+/** The same for the one incident that a page is about. */
 export const marksOfOne = marks('id = $__incident');

@@ -185,7 +185,7 @@ GROUP BY client, region ORDER BY keys DESC, refusals DESC, client, region LIMIT 
   links: [regionRunbook, keyRunbook],
 };
 
-/** Who may not call, and since when. */
+/** Which keys are refused, and since when. */
 export const keysPage: Dashboard = {
   uid: 'faultline-keys',
   title: 'faultline / Keys and access',

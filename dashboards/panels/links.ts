@@ -1,6 +1,6 @@
 import type { PanelLink } from '../panel.ts';
 
-/** Ways from a panel to a neighbour, with the same time range and filters. */
+/** A link from a panel to another dashboard, with the same time range and filters. */
 const neighbour = (uid: string, title: string): PanelLink => ({
   to: 'dashboard',
   title: `${title}, same filters`,
@@ -14,7 +14,7 @@ export const toKeys = neighbour('faultline-keys', 'Keys and access');
 export const toProviders = neighbour('faultline-providers', 'Providers and latency');
 export const toPipeline = neighbour('faultline-pipeline', 'Pipeline');
 
-/** The page of a class as a link of a panel's title. */
+/** A link in a panel's title to the page of a class. */
 export const runbook = (name: string, title: string): PanelLink => ({
   to: 'runbook',
   title: `Runbook: ${title}`,

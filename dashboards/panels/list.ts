@@ -7,7 +7,7 @@ import { providersPage } from './providers.ts';
 import { quotaPage } from './quota.ts';
 import { slowDownPage } from './slow-down.ts';
 
-/** Every dashboard, the one to open first at the front. */
+/** All dashboards; the one to open first comes first. */
 export const dashboards: readonly Dashboard[] = [
   overview,
   slowDownPage,

@@ -11,7 +11,7 @@ import {
   slowDown,
 } from './trends.ts';
 
-/** The first page to look at when something fails: is it us or them, and who has to act. */
+/** The first page to look at when something fails: is it us or them, and who must act? */
 export const overview: Dashboard = {
   uid: 'faultline-overview',
   title: 'faultline / Overview',

@@ -7,7 +7,7 @@ import { ingestDelay, ingestRecords } from './pipeline.ts';
 
 const links = [runbook('other', 'unclassified errors'), toOverview];
 
-/** The newest word on each partition of which a worker spoke in the day before the end of the range. */
+/** The newest report on each partition, if it is at most a day older than the end of the range. */
 const STATE = `ingest_state AS s FINAL
 WHERE s.at > $__toTime - 86400 AND s.at <= $__toTime`;
 
@@ -15,7 +15,7 @@ const behind: Panel = {
   slug: 'records-behind',
   title: 'Records waiting',
   description:
-    'Records that wait in Kafka and are not stored yet, over all partitions, as the workers last said. Some thousands are a batch under way; a number that grows means too few workers, or a store that is slow. Not filtered.',
+    'Records that wait in Kafka and are not stored yet, over all partitions, according to the newest reports of the workers. A few thousand are a running batch; a growing number means too few workers or a slow store. Not filtered.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT if(count() = 0, NULL, sum(behind)) AS value FROM ${STATE}`,
@@ -33,7 +33,7 @@ const storedAge: Panel = {
   slug: 'stored-age',
   title: 'Furthest behind',
   description:
-    'Age of what the partition that is furthest behind has stored, as the workers last said. Above a minute incidents are held: they neither open nor resolve until the counts are in. Not filtered.',
+    'Age of the newest stored records in the partition that is furthest behind, according to the newest reports of the workers. Above 30 seconds, incidents neither open nor resolve until the counts are stored, for at most analyzers.pipeline.hold_seconds. Not filtered.',
   kind: 'stat',
   unit: 'seconds',
   sql: `SELECT if(count() = 0, NULL, max(dateDiff('second', s.at, $__toTime) + s.stored_age_ms / 1000)) AS value FROM ${STATE} AND s.state = 'held'`,
@@ -51,7 +51,7 @@ const dead: Panel = {
   slug: 'dead-letter-count',
   title: 'Dead letters',
   description:
-    'Records put aside in the time range because they could not be decoded. They are kept, redacted, and can be counted later: faultline dead-letters replay, after the format was mended. Not filtered.',
+    'Records of the time range that could not be decoded. They are stored redacted and can be counted later: correct the mapping, then run faultline dead-letters replay. Not filtered.',
   kind: 'stat',
   unit: 'count',
   sql: 'SELECT count() AS value FROM dead_letters WHERE $__timeFilter(inserted_at)',
@@ -85,7 +85,7 @@ const batches: Panel = {
   slug: 'batch-size',
   title: 'Requests in a batch',
   description:
-    'How many requests a batch held, on average and at most, by the time at which it was stored. Small batches are normal while workers keep up; near the limit of 50,000 they are catching up. Not filtered.',
+    'How many requests a batch has, on average and at most, by the time at which it was stored. Small batches are normal while workers keep up; batches near the limit batch.rows mean that they are catching up. Not filtered.',
   kind: 'timeseries',
   unit: 'count',
   sql: `SELECT $__timeInterval(inserted_at) AS time, avg(counted) AS mean_requests, max(counted) AS most_requests
@@ -108,7 +108,7 @@ const failing: Panel = {
   slug: 'worker-batches',
   title: 'Batches by worker',
   description:
-    'Batches stored per minute by each worker, by the time at which they were stored. A line that ends is a worker that is gone; one that stands alone has all partitions. Not filtered.',
+    'Batches stored per minute by each worker, by the time at which they were stored. A line that ends is a worker that has stopped; a single line means that one worker has all partitions. Not filtered.',
   kind: 'timeseries',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(inserted_at) AS time, if(worker = '', 'no name', worker) AS series,
@@ -128,7 +128,7 @@ const partitions: Panel = {
   slug: 'partitions',
   title: 'Partitions',
   description:
-    'The newest word on each partition, the furthest behind first: who has it, what keeps it from going on (nothing, starting, the store, the broker, rows that are refused), what waits, and since when it stands still. Not filtered.',
+    'The newest report on each partition, furthest behind first: which worker has it, what keeps it from going on (nothing, starting, the store, the broker, refused rows), how much waits, and how long it has stood still. Not filtered.',
   kind: 'table',
   unit: 'count',
   sql: `SELECT topic, toString(partition) AS partition_text, worker, state, reason, behind,
@@ -145,7 +145,7 @@ ORDER BY behind DESC, stored_ago DESC, topic, partition LIMIT 200`,
     { name: 'behind', title: 'Waiting', unit: 'count' },
     { name: 'stored_ago', title: 'Stored up to', unit: 'seconds' },
     { name: 'still', title: 'Stands still', unit: 'seconds' },
-    { name: 'said_at', title: 'Said', unit: 'age' },
+    { name: 'said_at', title: 'Reported', unit: 'age' },
   ],
   width: 24,
   height: 9,
@@ -157,7 +157,7 @@ const deadLetters: Panel = {
   slug: 'dead-letters',
   title: 'Dead letters by reason',
   description:
-    'What could not be decoded, by topic and reason, with one sample and how often it came. A new reason after a release means that the format of the logs changed: mend the mapping, then replay. Not filtered.',
+    'What could not be decoded, by topic and reason, with one sample and the number of records. A new reason after a release means that the format of the logs has changed: correct the mapping, then replay. Not filtered.',
   kind: 'table',
   unit: 'count',
   sql: `SELECT topic, reason, count() AS letters, max(inserted_at) AS last_seen,
@@ -179,10 +179,10 @@ GROUP BY topic, reason ORDER BY letters DESC, topic, reason LIMIT 50`,
   links,
 };
 
-/** Kinds that are about faultline itself or about what it does not know. */
+/** Kinds of incident about faultline itself, or about errors that it does not know. */
 const own = incidentKindNames.filter((kind) => factsOf(kind).class === 'other');
 
-/** Whether the other pages can be trusted. */
+/** Shows whether the other pages can be trusted. */
 export const pipelinePage: Dashboard = {
   uid: 'faultline-pipeline',
   title: 'faultline / Pipeline',
@@ -198,7 +198,7 @@ export const pipelinePage: Dashboard = {
         incidentHistory(
           'pipeline-incidents',
           sqlList(own),
-          'Incidents of the pipeline and of errors that no rule knows',
+          'Incidents of the pipeline and of errors that match no rule',
         ),
       ],
     },

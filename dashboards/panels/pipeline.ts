@@ -2,12 +2,12 @@ import type { Panel } from '../panel.ts';
 import { perMinute } from './counts.ts';
 import { toPipeline } from './links.ts';
 
-/** Whether the workers keep up. */
+/** Shows whether the workers keep up. */
 export const ingestDelay: Panel = {
   slug: 'ingest-delay',
   title: 'Delay until stored',
   description:
-    'From the end of a request until its batch was stored, per interval. Seconds are normal; minutes mean that the workers are behind and that incidents are held. Not filtered.',
+    'Time from the end of a request until its batch was stored, per interval. Seconds are normal; minutes mean that the workers are behind and that incidents are held. Not filtered.',
   kind: 'timeseries',
   unit: 'seconds',
   sql: `SELECT $__timeInterval(last_ts) AS time,
@@ -29,12 +29,12 @@ GROUP BY time ORDER BY time`,
   links: [toPipeline],
 };
 
-/** What became of the records. */
+/** Shows what became of the records. */
 export const ingestRecords: Panel = {
   slug: 'ingest-records',
   title: 'Records stored, skipped and dead',
   description:
-    'What became of the records, per minute: counted, skipped for a named reason, or put into dead_letters because they could not be decoded. A rise of the dead ones after a release means that its log format changed. Not filtered.',
+    'What became of the records, per minute: counted, skipped for a named reason, or put into dead_letters because they could not be decoded. More dead letters after a release mean that its log format has changed. Not filtered.',
   kind: 'bars',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(last_ts) AS time,

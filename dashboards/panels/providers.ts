@@ -64,7 +64,7 @@ const networkFailures: Panel = {
   slug: 'network-failures',
   title: 'Connections that failed',
   description:
-    'Requests that had no answer because no connection came about. Many hosts or providers at once: our own network, DNS or proxy. One provider: look at its status page.',
+    'Requests that had no answer because no connection could be made. Many hosts or providers at once: our own network, DNS or proxy. One provider: look at its status page.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT sum(requests) AS value FROM ${rangeRows(['class', 'requests'], "class = 'connection'")}`,
@@ -241,7 +241,7 @@ GROUP BY provider, region, class ORDER BY failures DESC, provider, region, class
   links: [serverErrorRunbook, toOverview],
 };
 
-/** Whether it is them, which of them, and how slow. */
+/** Shows whether a provider is at fault, which one, and how slow it is. */
 export const providersPage: Dashboard = {
   uid: 'faultline-providers',
   title: 'faultline / Providers and latency',

@@ -32,7 +32,7 @@ const spend: Panel = {
   slug: 'spend',
   title: 'Spend by project',
   description:
-    'US dollars per hour by project, from the cost that the logs carry; empty when they carry none. A step that stays is a new caller or a dearer model: the quota ends sooner by as much.',
+    'US dollars per hour by project, from the cost that the logs carry; empty when they carry none. A lasting step up is a new caller or a more expensive model, and the quota is used up sooner.',
   kind: 'bars',
   unit: 'usd',
   sql: `SELECT $__timeInterval(ts) AS time, if(project = '', 'no project', project) AS series,
@@ -79,7 +79,7 @@ const rateLimits: Panel = {
   slug: 'rate-limits-by-kind',
   title: 'Rate limits by limit',
   description:
-    'Which limit is reached, per minute: requests or tokens, a minute or a day. Unlike a quota it passes by waiting; unlike Slow Down it is a fixed limit of the account.',
+    'Which limit is reached, per minute: requests or tokens, a minute or a day. Unlike a quota, it passes when you wait; unlike Slow Down, it is a fixed limit of the account.',
   kind: 'bars',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(ts) AS time, if(subclass = '', 'not said', subclass) AS series,
@@ -99,7 +99,7 @@ const headroom: Panel = {
   slug: 'rate-limit-headroom',
   title: 'Lowest headroom left',
   description:
-    'The smallest part of the request and token limits that was left in the interval, from the rate-limit headers. At 10 % the next ramp answers 429. Kept for 7 days; empty when the logs carry no headers.',
+    'The smallest part of the request and token limits that was left in the interval, from the rate-limit headers. At 10 % the next ramp answers 429. Kept for 7 days by default; empty when the logs carry no headers.',
   kind: 'timeseries',
   unit: 'ratio',
   sql: `SELECT $__timeInterval(ts) AS time,
@@ -124,7 +124,7 @@ const limitCallers: Panel = {
   slug: 'rate-limit-callers',
   title: 'Who reaches rate limits',
   description:
-    'Requests refused for a rate limit by project, client and model, most first, and how many of all requests of the row that is. One client: pace it. All of a project: ask for a higher limit, or spread the load.',
+    'Requests refused for a rate limit by project, client and model, most first, and their share of all requests of the row. One client: pace it. All of a project: ask for a higher limit, or spread the load.',
   kind: 'table',
   unit: 'count',
   sql: `SELECT org, project, client, model, sumIf(requests, class = 'rate_limit') AS refusals,
@@ -147,7 +147,7 @@ ORDER BY refusals DESC, org, project, client, model LIMIT 50`,
   links: [rateLimitRunbook, toSlowDown],
 };
 
-/** The three remedies behind one status code: wait, pay, or send less. */
+/** Shows which of the three remedies for one status code applies: wait, pay, or send less. */
 export const quotaPage: Dashboard = {
   uid: 'faultline-limits',
   title: 'faultline / Quota and limits',

@@ -9,8 +9,8 @@ import { slowDownRunbook, toQuota } from './links.ts';
 const slowDownColor = errorClasses.slow_down.color;
 
 /**
- * The same column twice, once moved on by 15 minutes: what was sent then, half as much again, is the safe line now.
- * Where nothing was counted 15 minutes before there is nothing to compare with, and no line.
+ * The same column twice, once moved on by 15 minutes. What was sent then, plus half, is the safe rate now. If nothing
+ * was counted 15 minutes before, there is nothing to compare with, and no line.
  */
 function againstFifteenMinutesAgo(column: 'requests' | 'input_tokens'): string {
   return `SELECT $__timeInterval(at) AS time,
@@ -39,7 +39,7 @@ const safeNote =
 const requestRamp: Panel = {
   slug: 'request-ramp',
   title: 'Requests against the safe rate',
-  description: `Requests per minute, and half as much again as was sent 15 minutes before. Above the red line the rate rises faster than the guide allows, which is what Slow Down answers. ${safeNote}`,
+  description: `Requests per minute, and half as much again as was sent 15 minutes before. Above the red line, the rate rises faster than the guide allows, and the provider answers Slow Down. ${safeNote}`,
   kind: 'timeseries',
   unit: 'per_minute',
   sql: againstFifteenMinutesAgo('requests'),
@@ -55,7 +55,7 @@ const requestRamp: Panel = {
 const tokenRamp: Panel = {
   slug: 'token-ramp',
   title: 'Input tokens against the safe rate',
-  description: `Input tokens per minute, and half as much again as 15 minutes before. The guide speaks of traffic above one million tokens a minute; below that a crossing rarely matters. ${safeNote}`,
+  description: `Input tokens per minute, and half as much again as 15 minutes before. The guide concerns traffic above one million tokens per minute; below that, a crossing rarely matters. ${safeNote}`,
   kind: 'timeseries',
   unit: 'per_minute',
   sql: againstFifteenMinutesAgo('input_tokens'),
@@ -93,7 +93,7 @@ const slowDownShare: Panel = {
   slug: 'slow-down-share',
   title: 'Slow Down share by model',
   description:
-    'Share of the requests of a model answered with Slow Down. An incident opens at 1 %. It falls at once when clients comply; when it stays, they do not.',
+    'Share of the requests of a model answered with Slow Down. By default, an incident opens at 1 %. The share falls at once when clients comply; when it stays, they do not.',
   kind: 'timeseries',
   unit: 'ratio',
   sql: `SELECT $__timeInterval(ts) AS time, if(model = '', 'no model', model) AS series,
@@ -113,7 +113,7 @@ const growth: Panel = {
   slug: 'ramp-drivers',
   title: 'Who grew in the last 15 minutes',
   description:
-    'Requests per minute in the last five minutes of the time range, against the five minutes that lie 15 minutes before. The rows at the top drive the ramp: these are to return to their earlier rate. More than 50 % is more than the guide allows.',
+    'Requests per minute in the last five minutes of the time range, compared with the five minutes that were 15 minutes earlier. The rows at the top drive the ramp: they must return to their earlier rate. More than 50 % is more than the guide allows.',
   kind: 'table',
   unit: 'per_minute',
   sql: `SELECT client, api_key, model, sumIf(requests, ts > $__toTime - 300) / 5 AS present,
@@ -144,7 +144,7 @@ const wayBack: Panel = {
   slug: 'recovery',
   title: 'The way back',
   description:
-    'One row per incident with a plan, open ones first: the rate to return to, the rate at its last evaluation, until when to hold it, and who still sends more. Hold begins again with each new Slow Down. The id leads to the whole plan.',
+    'One row per incident with a plan, open ones first: the rate to return to, the rate at its last evaluation, until when to hold it, and who still sends more. The hold starts again with each new Slow Down. The id leads to the whole plan.',
   kind: 'table',
   unit: 'per_minute',
   sql: `SELECT state, ${scopeOfIncident} AS affected,
@@ -173,7 +173,7 @@ ORDER BY state = 'resolved', started_at DESC, id LIMIT 50`,
   links: [slowDownRunbook, toQuota],
 };
 
-/** Whether traffic rises faster than the provider lets it, and the way back. */
+/** Shows whether traffic rises faster than the provider allows, and how to return to the full rate. */
 export const slowDownPage: Dashboard = {
   uid: 'faultline-slow-down',
   title: 'faultline / Slow Down',

@@ -1,25 +1,25 @@
 import { type AlertRule, incidentRules, placeOf } from './alerts.ts';
 
-/** What every rule about faultline's own parts has in common. */
+/** What all rules about faultline itself have in common. */
 const own = {
   kind: 'pipeline',
   class: 'other',
   runbook: 'incidents.md#pipeline',
   numbers: [],
   hold: '',
-  verdict: 'Who must act: whoever runs faultline. Nothing is known of the API.',
+  verdict: 'Who must act: whoever runs faultline. This says nothing about the API.',
 } as const;
 
 /**
- * A store that does not answer Grafana is no incident of the API, and none of the rules of incidents may say so: they
- * keep their state, and this one speaks, by failing itself.
+ * When the store does not answer Grafana, that is not an incident of the API. The rules of incidents must not fire
+ * then: they keep their state, and this rule fires, because its own query fails.
  */
 const storeUnreachable: AlertRule = {
   ...own,
   uid: 'faultline-store-unreachable',
   title: 'ClickHouse does not answer Grafana',
   ...placeOf('newest-request'),
-  // Never above the threshold: it fires by having no answer.
+  // Never above the threshold: the rule fires when the query has no answer.
   sql: `SELECT 'ClickHouse' AS part, toFloat64(count() < 0) AS firing FROM incidents FINAL WHERE started_at >= $__fromTime`,
   lookBack: 3_600,
   threshold: 0.5,
@@ -27,13 +27,13 @@ const storeUnreachable: AlertRule = {
   whenSilent: 'Alerting',
   severity: 'warning',
   summary:
-    'ClickHouse has not answered Grafana for two minutes: incidents that begin or end now are not seen here, and what fires keeps firing.',
+    'ClickHouse has not answered Grafana for two minutes: incidents that start or end now do not appear here, and firing alerts keep firing.',
   number: '',
   remedy:
-    'See whether ClickHouse runs, and whether the user, password and address of the data source are right (Connections, Data sources, ClickHouse, Save and test). The analyzers go on by themselves; their own notifications do not need Grafana.',
+    'Check that ClickHouse runs, and that the user, password and address of the data source are right (Connections, Data sources, ClickHouse, Save and test). The analyzers go on by themselves; their own notifications do not need Grafana.',
 };
 
-/** Seconds without a word of any worker. They speak every few seconds, also when there is nothing to read. */
+/** Seconds without a report of any worker. Workers report every 10 s, also when there is nothing to read. */
 const SILENT_SECONDS = 180;
 
 const workersSilent: AlertRule = {
@@ -41,7 +41,7 @@ const workersSilent: AlertRule = {
   uid: 'faultline-workers-silent',
   title: 'No worker reports',
   ...placeOf('partitions'),
-  // Without any report there are no workers with Kafka here: a file is read by a process that one sees.
+  // Without any report, no worker reads Kafka here: then a file is read, by a process that its user sees.
   sql: `SELECT 'workers' AS part, toFloat64(if(count() = 0, 0, dateDiff('second', max(at), $__toTime))) AS silent_seconds
 FROM ingest_state`,
   lookBack: 600,
@@ -50,13 +50,13 @@ FROM ingest_state`,
   whenSilent: 'KeepLast',
   severity: 'critical',
   summary:
-    'No worker has reported for more than three minutes: nothing is counted, and incidents are not seen.',
-  number: `Last word {{ humanizeDuration $values.A.Value }} ago.`,
+    'No worker has reported for more than three minutes: nothing is counted, and incidents are not detected.',
+  number: `Last report {{ humanizeDuration $values.A.Value }} ago.`,
   remedy:
-    'See whether the workers run (docker compose ps, their log, /readyz) and whether they reach ClickHouse. What waits in Kafka is counted when they go on, as long as the topic keeps it.',
+    'Check that the workers run (docker compose ps, their log, /readyz) and that they reach ClickHouse. Records that wait in Kafka are counted when the workers go on, as long as the topic keeps them.',
 };
 
-/** Part of the records of a topic that may be dead letters. */
+/** Share of the records of a topic that may be dead letters. */
 const DEAD_SHARE = 0.01;
 
 const deadLetters: AlertRule = {
@@ -76,10 +76,10 @@ SELECT 'none', toFloat64(0)`,
   summary: 'Records of topic {{ $labels.topic }} cannot be decoded: the format of the logs has changed.',
   number: '{{ humanizePercentage $values.A.Value }} of the records of the last 15 minutes are dead letters.',
   remedy:
-    'faultline dead-letters list shows reason and sample. Mend the mapping or the sender, then faultline dead-letters replay counts what was put aside.',
+    'faultline dead-letters list shows reasons and samples. Correct the mapping or the sender; faultline dead-letters replay then counts these records.',
 };
 
-/** The rules about faultline itself, which no analyzer can judge: it may be the one that is away. */
+/** The rules about faultline itself. No analyzer can judge these, because the analyzer itself may be down. */
 export const storeRules: readonly AlertRule[] = [storeUnreachable, workersSilent, deadLetters];
 
 /** Every alert rule. */

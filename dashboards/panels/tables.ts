@@ -13,7 +13,7 @@ import { callerRows, rangeRows } from './counts.ts';
 import { providerClasses } from './facts.ts';
 import { keyRunbook, runbook, serverErrorRunbook, toKeys, toProviders } from './links.ts';
 
-/** Where it fails: one row a provider and model. */
+/** Where requests fail: one row per provider and model. */
 export const topModels: Panel = {
   slug: 'providers-and-models',
   title: 'By provider and model',
@@ -45,12 +45,12 @@ GROUP BY provider, model ORDER BY failures DESC, calls DESC, provider, model LIM
   links: [serverErrorRunbook, toProviders],
 };
 
-/** Who fails: one row an organization, project, key and client. */
+/** Who sees failures: one row per organization, project, key and client. */
 export const topCallers: Panel = {
   slug: 'top-callers',
   title: 'By project, key and client',
   description:
-    'Who sees the failures, most first, and how many of their retries cannot succeed. A single row: that key or client. Many rows of one organization: its account. Keys are fingerprints, never the key; over more than three days they are not told apart (see Keys and access).',
+    'Who sees the failures, most first, and how many of their retries cannot succeed. A single row: that key or client. Many rows of one organization: its account. Keys are fingerprints, never the key; in ranges of more than three days, keys are not shown (see Keys and access).',
   kind: 'table',
   unit: 'count',
   sql: `SELECT org, project, api_key, client, sum(n) AS failures, sum(useless) AS useless_retries_sent,
@@ -77,12 +77,12 @@ GROUP BY org, project, api_key, client ORDER BY failures DESC, org, project, api
   links: [keyRunbook, toKeys],
 };
 
-/** What it says: the commonest error texts, numbers left out so that equal errors meet in one row. */
+/** The most frequent error texts. Digits are replaced, so that equal errors are in one row. */
 export const topMessages: Panel = {
   slug: 'top-messages',
   title: 'Top messages',
   description:
-    'The commonest error texts, redacted, with digits shown as # so that equal errors are one row, and one request id to give to support. "Last" tells whether it still happens.',
+    'The most frequent error texts, redacted, with digits shown as # so that equal errors are one row, and one request id to give to support. "Last" shows whether it still happens.',
   kind: 'table',
   unit: 'count',
   sql: `SELECT class, status_text, error_code, text, count() AS failures, max(ts) AS last_seen,

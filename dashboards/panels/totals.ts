@@ -3,7 +3,7 @@ import { rangeRows } from './counts.ts';
 import { providerClasses } from './facts.ts';
 import { quotaRunbook, serverErrorRunbook, toPipeline, toProviders } from './links.ts';
 
-/** How much traffic there is. */
+/** Shows how much traffic there is. */
 export const requests: Panel = {
   slug: 'requests',
   title: 'Requests',
@@ -18,7 +18,7 @@ export const requests: Panel = {
   links: [toPipeline],
 };
 
-/** How much of it fails. */
+/** Shows how much of it fails. */
 export const errorShare: Panel = {
   slug: 'error-share',
   title: 'Error share',
@@ -38,7 +38,7 @@ FROM ${rangeRows(['class', 'requests'])}`,
   links: [toProviders],
 };
 
-/** Whose failures they are, as far as the class alone can say. */
+/** Shows how many of the failures are the provider's, as far as the class alone says. */
 export const providerShare: Panel = {
   slug: 'provider-share',
   title: 'Failures that are theirs',
@@ -54,7 +54,7 @@ FROM ${rangeRows(['class', 'requests'])}`,
   links: [serverErrorRunbook, toProviders],
 };
 
-/** Load that cannot help. */
+/** Shows load that cannot succeed. */
 export const uselessRetries: Panel = {
   slug: 'useless-retries',
   title: 'Useless retries',
@@ -73,7 +73,7 @@ export const uselessRetries: Panel = {
   links: [quotaRunbook],
 };
 
-/** Whether the other numbers can be trusted. */
+/** Shows whether the other numbers can be trusted. */
 export const freshness: Panel = {
   slug: 'newest-request',
   title: 'Newest request',

@@ -12,7 +12,7 @@ import {
   toSlowDown,
 } from './links.ts';
 
-/** What fails. */
+/** Shows what fails. */
 export const failuresByClass: Panel = {
   slug: 'errors-by-class',
   title: 'Failures by class',
@@ -32,7 +32,7 @@ GROUP BY time, series ORDER BY time, series`,
   links: [toSlowDown, toQuota],
 };
 
-/** Who must act. */
+/** Shows who must act. */
 export const failuresByFault: Panel = {
   slug: 'failures-by-fault',
   title: 'Failures by who must act',
@@ -52,7 +52,7 @@ GROUP BY time, series ORDER BY time, series`,
   links: [serverErrorRunbook, toProviders],
 };
 
-/** How bad it is. */
+/** Shows how bad it is. */
 export const errorShareOverTime: Panel = {
   slug: 'error-share-over-time',
   title: 'Error share over time',
@@ -81,7 +81,7 @@ GROUP BY time ORDER BY time`,
   links: [serverErrorRunbook, toProviders],
 };
 
-/** Whether the clients make it worse. */
+/** Shows whether the clients make it worse. */
 export const retryShare: Panel = {
   slug: 'retry-share',
   title: 'Retry share',
@@ -107,7 +107,7 @@ GROUP BY time ORDER BY time`,
   links: [rateLimitRunbook, toQuota],
 };
 
-/** The ramp and its answer; the alert of Slow Down surges shows this panel. */
+/** Shows the request rate and the Slow Down answers; the alert of Slow Down surges shows this panel. */
 export const slowDown: Panel = {
   slug: 'slow-down',
   title: 'Slow Down answers and request rate',
@@ -132,12 +132,12 @@ GROUP BY time ORDER BY time`,
   links: [slowDownRunbook, toSlowDown],
 };
 
-/** Who is refused for quota; the alert of exhausted quotas shows this panel. */
+/** Shows who is refused for quota; the alert of exhausted quotas shows this panel. */
 export const quota: Panel = {
   slug: 'quota',
   title: 'Quota refusals by project',
   description:
-    'Requests per minute refused because credit or a spend limit is used up, by project. They do not pass by waiting: add credit or raise the limit that the incident names, and stop the retries.',
+    'Requests per minute refused because credit or a spend limit is used up, by project. Waiting does not help: add credit or raise the limit that the incident names, and stop the retries.',
   kind: 'bars',
   unit: 'per_minute',
   sql: `SELECT $__timeInterval(ts) AS time, if(project = '', 'no project', project) AS series,

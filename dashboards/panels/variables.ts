@@ -1,6 +1,6 @@
 import { type FilterVariable, filterVariables } from '../panel.ts';
 
-/** Names of the filters for people. */
+/** Titles of the filters. */
 export const variableLabels: Readonly<Record<FilterVariable, string>> = {
   provider: 'Provider',
   org: 'Organization',
@@ -8,14 +8,14 @@ export const variableLabels: Readonly<Record<FilterVariable, string>> = {
   model: 'Model',
 };
 
-/** The filters whose choice narrows what another one offers: those that stand before it. */
+/** The filters that limit which values this one offers: those before it. */
 function before(variable: FilterVariable): readonly FilterVariable[] {
   return filterVariables.slice(0, filterVariables.indexOf(variable));
 }
 
 /**
- * SQL that lists the values a filter can take in the time range under the filters before it: one column of
- * texts, none of them empty. From the hours, which are few: a value that is new this hour is among them too.
+ * SQL that lists the values of a filter in the time range, under the filters before it: one column of non-empty texts.
+ * It reads counts per hour, which are few; they also contain values that are new in this hour.
  */
 export function valuesOf(variable: FilterVariable): string {
   return `SELECT DISTINCT toString(${variable}) AS value FROM request_counts_1h
@@ -23,7 +23,7 @@ WHERE ts >= toStartOfHour(toDateTime($__fromTime, 'UTC')) AND ts <= $__toTime AN
   AND $__filtersOf(${before(variable).join(', ')}) ORDER BY value LIMIT 1000`;
 }
 
-/** SQL that lists the incidents of the time range for Grafana: id, and what is shown of it, the open ones first. */
+/** SQL that lists the incidents of the time range for Grafana: id and text, open ones first. */
 export const incidentIds = `SELECT id, concat(formatDateTime(started_at, '%d %b %H:%i', 'UTC'), ' ', kind, ' ', state) AS text
 FROM incidents FINAL
 WHERE state IN ('firing', 'resolved') AND started_at <= $__toTime AND (state = 'firing' OR resolved_at >= $__fromTime)

@@ -6,11 +6,13 @@ import { type Decision, decisionOf } from './rules/decision.ts';
 import { type ErrorFields, readFields } from './engine/error-fields.ts';
 import { errorText } from './engine/error-text.ts';
 import { envoyFlagReading } from './rules/envoy-flags.ts';
+import { judgeStatus } from './rules/status-rules.ts';
 import { generationOf } from './engine/generation.ts';
 import { byReset } from './engine/reset.ts';
 import { scanText } from './engine/scan.ts';
 import type { Findings } from './engine/findings.ts';
 import { subclassOf } from './engine/subclass.ts';
+import { withoutQuotedInput } from './engine/quoted-input.ts';
 import { success, successReading } from './engine/success-body.ts';
 import { waitFromHeaders, waitFromText } from './engine/wait-time.ts';
 
@@ -35,6 +37,7 @@ const google = hintBits(['google', 'gemini']);
 const limitZero = hintBits(['limit_zero']);
 const ownGateway = hintBits(['own_gateway']);
 const noAnswer = decisionOf('status.no_answer', 'connection');
+const noHttpStatus = decisionOf('none', 'other');
 const MAX_EXCEPTION = 1024;
 const noFields: ErrorFields = { type: '', code: '', message: '' };
 
@@ -61,7 +64,9 @@ function textOf(input: ErrorInput): string {
 function readSuccess(input: ErrorInput): FullReading | null {
   if (input.status >= 400 || input.exception !== '') return null;
   if (!isEmpty(input.error)) return input.status >= 100 ? withoutEvidence(successReading(input.error)) : null;
-  return withoutEvidence(input.status === 0 ? noAnswer : success);
+  if (input.status === 0) return withoutEvidence(noAnswer);
+  // Below 100 it is no HTTP status but a program's own number: gRPC's 14, an exit code.
+  return withoutEvidence(input.status < 100 ? noHttpStatus : success);
 }
 
 function withoutEvidence(decision: Decision | null): FullReading | null {
@@ -82,12 +87,19 @@ function isEmpty(error: unknown): boolean {
 function read(input: ErrorInput, text: string, wantFields: boolean): FullReading {
   const findings = scanText(text, wantFields);
   const { echoed } = findings;
-  const first = decideOn(input, text, findings);
+  let heard = decideOn(input, text, findings);
   const fields = wantFields ? readFields(text, findings) : noFields;
+  const own = mayQuoteInput(input.status, heard.decision) ? withoutQuotedInput(text) : text;
+  if (own !== text) heard = decideOn(input, own, scanText(own, false));
   // The error may have been told in a value that usually repeats the caller's words.
-  const heard =
-    first.decision.rule !== 'none' || !echoed ? first : decideOn(input, text, scanText(text, false, true));
+  if (heard.decision.rule === 'none' && echoed) heard = decideOn(input, own, scanText(own, false, true));
   return { ...heard, fields };
+}
+
+/** Answers that refuse an input quote it; what the status says as well, the quotation has not added. */
+function mayQuoteInput(status: number, decision: Decision): boolean {
+  if (status !== 400 && status !== 404 && status !== 422 && status < 500) return false;
+  return judgeStatus(status)?.class !== decision.class;
 }
 
 function decideOn(input: ErrorInput, text: string, findings: Findings): Reading {

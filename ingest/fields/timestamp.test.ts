@@ -73,6 +73,14 @@ describe('parseTimestamp', () => {
     expect(parseTimestamp(value, now)).toBe('future_timestamp');
   });
 
+  it.each([
+    ' 2026-06-01T10:00:00Z ',
+    '2026-06-01 12:00:00 +0200 CEST',
+    '2026-06-01 10:00:00.5 +0000 UTC m=+0.013',
+  ])('reads %j', (text) => {
+    expect(Math.floor(Number(parseTimestamp(text, now)) / 1000)).toBe(Date.UTC(2026, 5, 1, 10) / 1000);
+  });
+
   it('accepts a clock that is up to a day ahead', () => {
     expect(parseTimestamp('2026-06-02T12:00:00Z', now)).toBe(now + 86_400_000);
   });

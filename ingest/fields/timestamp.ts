@@ -36,6 +36,13 @@ const WRITTEN: readonly { form: RegExp; order: string }[] = [
   },
   // `2026/06/01 12:00:00.123`, Go and nginx
   { form: new RegExp(String.raw`^(\d{4})/(\d\d)/(\d\d) ${CLOCK} ?${ZONE}$`), order: 'YMD' },
+  // `2026-06-01 12:00:00.123 +0200 CEST m=+0.01`, what Go prints
+  {
+    form: new RegExp(
+      String.raw`^(\d{4})-(\d\d)-(\d\d) ${CLOCK} ([+-]\d{4}) [A-Z]{3,5}(?: m=[+-][\d.]{1,24})?$`,
+    ),
+    order: 'YMD',
+  },
 ];
 const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
 const LONGEST = 100;
@@ -65,6 +72,8 @@ export function epochMs(value: unknown, offsetAt?: OffsetAt): number {
 export function parseTimeText(text: string, offsetAt?: OffsetAt): number {
   const plain = parsePlain(text);
   if (plain >= 0) return plain;
+  const trimmed = text.trim();
+  if (trimmed !== text) return parseTimeText(trimmed, offsetAt);
   const match = ISO.exec(text);
   if (match === null) return DIGITS.test(text) ? fromEpoch(Number(text)) : parseWritten(text, offsetAt);
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction, zone] = match;

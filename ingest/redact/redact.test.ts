@@ -50,6 +50,26 @@ const secrets: Record<string, fc.Arbitrary<{ text: string; secret: string }>> = 
   'a bearer token': urlSafe(12, 60)
     .filter((secret) => /\d/.test(secret))
     .map((secret) => ({ text: `Authorization: Bearer ${secret}`, secret })),
+  'an attribute of a span that breaks off': fc
+    .tuple(
+      fc.constantFrom('http.request.header.api-key', 'authorization', 'db.password', 'client_secret'),
+      urlSafe(12, 60),
+    )
+    .map(([name, secret]) => ({
+      text: `{"attributes": [{"key": "${name}", "value": {"stringValue": "${secret}"}}, {"key": "m"`,
+      secret,
+    })),
+  'one of several values of an attribute': urlSafe(12, 60).map((secret) => ({
+    text: `{"key":"http.request.header.x-api-key","value":{"arrayValue":{"values":[{"stringValue":"a${secret}"},{"stringValue":"${secret}"}]}}`,
+    secret,
+  })),
+  'user and password of curl': word(6, 20).map((secret) => ({
+    text: `failed: curl -u bob:${secret} https://x/y`,
+    secret,
+  })),
+  'a flag of a command line': fc
+    .tuple(fc.constantFrom('--api-key', '--token', '--db-password', '--client-secret'), word(8, 40))
+    .map(([flag, secret]) => ({ text: `failed: cli ${flag} ${secret} --x`, secret })),
   'basic credentials': fc
     .tuple(word(4, 12), word(8, 20))
     .map(([user, password]) => base64(`${user}:${password}`))
@@ -242,6 +262,21 @@ describe('redactText', () => {
 
   it('keeps at most 64 Ki characters', () => {
     expect(redactText('x '.repeat(100_000)).length).toBe(65_536);
+    expect(redactText('x x\n'.repeat(100_000)).length).toBeLessThanOrEqual(65_536);
+  });
+
+  it('keeps the last lines of a long text, where a stream tells its error', () => {
+    const stream = `${'data: {"choices":[]}\n\n'.repeat(10_000)}data: {"error":{"code":"insufficient_quota"}}\n\n`;
+    expect(redactText(stream)).toMatch(/^data: \{"choices".*"insufficient_quota"\}\}\n\n$/s);
+  });
+
+  it('keeps nothing of a secret that is cut, wherever the text is cut', () => {
+    const secret = `sk-${'Qz7mP2xV9kL4nB8w'.repeat(3)}`;
+    const line = `Authorization: Bearer ${secret}\n`;
+    for (let before = 0; before < line.length; before += 3) {
+      const redacted = redactText(`${'x'.repeat(before)}\n${line.repeat(2_000)}`);
+      expect(redacted).not.toContain('Qz7mP2xV9kL4nB8w');
+    }
   });
 });
 

@@ -7,8 +7,11 @@ import { MASK, type RedactionRule, redactionRules } from './redaction-rules.ts';
 import { marksOf, type TextMarks } from './text-marks.ts';
 import { type Holds, holdsOf, looksSecret } from './secret-names.ts';
 
-/** Longer texts are cut before anything reads them; stored bodies are far shorter. */
+/** Longer texts lose their middle before anything reads them; stored bodies are far shorter. */
 const LONGEST_TEXT = 65_536;
+/** So much of the end stays: in a long stream and behind a long request the error comes last. */
+const END_OF_TEXT = 8_192;
+const LEFT_OUT = '\n[…]\n';
 /** So much more is read, so that a secret at the cut is recognised before it is cut. */
 const MARGIN = 4_096;
 /** Deeper values are replaced; the decoder rejects such messages, so this guards direct callers. */
@@ -72,23 +75,35 @@ export class Redactor {
   }
 
   #redact(text: string, depth: number): string {
-    const isCut = text.length > LONGEST_TEXT;
-    let result = isCut ? text.slice(0, LONGEST_TEXT + MARGIN) : text;
-    if (!isCut) result = this.#jsonText(result, depth);
-    let marks = marksOf(result);
-    const before = result;
-    result = this.#apply(result, marks, depth);
-    if (result !== before) marks = marksOf(result);
+    if (text.length > LONGEST_TEXT) return this.#redactLong(text, depth);
+    // Masks can be longer than what they stand for.
+    return this.#redactText(this.#jsonText(text, depth), depth).slice(0, LONGEST_TEXT);
+  }
+
+  #redactLong(text: string, depth: number): string {
+    const end = this.#endOf(text, depth);
+    const room = LONGEST_TEXT - end.length;
+    const start = this.#redactText(text.slice(0, room + MARGIN), depth);
+    // Of what stands at the very end only a part was seen.
+    return start.slice(0, Math.min(room, Math.max(start.length - MARGIN, MASK.length))) + end;
+  }
+
+  /** The last lines of a long text; empty where no line starts in them, because half a secret has no mark. */
+  #endOf(text: string, depth: number): string {
+    const redacted = this.#redactText(text.slice(-(END_OF_TEXT + MARGIN)), depth);
+    const line = redacted.indexOf('\n', Math.max(MARGIN, redacted.length - END_OF_TEXT));
+    return line < 0 ? '' : `${LEFT_OUT}${redacted.slice(line + 1)}`;
+  }
+
+  #redactText(text: string, depth: number): string {
+    const before = marksOf(text);
+    const result = this.#apply(text, before, depth);
+    const marks = result === text ? before : marksOf(result);
     // What is encoded is decoded to look at; it is kept so only where there was something to take away.
     const plain = marks.mayBeEncoded ? plainText(result) : result;
-    if (plain !== result) {
-      const redacted = this.#apply(plain, marksOf(plain), depth);
-      if (redacted !== plain) result = redacted;
-    }
-    // Of what stands at the very end only a part was seen.
-    if (isCut) result = result.slice(0, Math.max(result.length - MARGIN, MASK.length));
-    // Masks can be longer than what they stand for.
-    return result.length > LONGEST_TEXT ? result.slice(0, LONGEST_TEXT) : result;
+    if (plain === result) return result;
+    const redacted = this.#apply(plain, marksOf(plain), depth);
+    return redacted === plain ? result : redacted;
   }
 
   #apply(text: string, { hasLongWord, hasEncodable }: TextMarks, depth: number): string {

@@ -51,9 +51,17 @@ const TUPLE = new RegExp(
   `([([]\\s{0,3}b?["'](?:[a-z]{1,16}[._-]){0,3}(?:${HEADER_NAMES}|${SECRET_NAMES})["'],\\s{0,3}b?["'])(?!\\[redacted)[^"'\\r\\n]+(?=["']|$)`,
   'gi',
 );
-/** A name and a value that are members of their own, as HAR writes headers. */
+/**
+ * A name and a value that are members of their own, as HAR writes headers; the value may be wrapped as OpenTelemetry wraps
+ * it, one or several of them.
+ */
 const NAMED_VALUE = new RegExp(
-  `((?:name|key|header)["']?\\s{0,3}[:=]\\s{0,3}["']?[a-z0-9._-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)["']?\\s{0,3}[,;]?\\s{0,12}["']?val(?:ue)?["']?\\s{0,3}[:=]\\s{0,3})(?:(["'])(?!\\[redacted)[^"'\\r\\n]+|(?!\\[redacted)[^\\s"',;&<>(){}]+)`,
+  `((?:name|key|header)\\\\{0,3}["']?\\s{0,3}[:=]\\s{0,3}\\\\{0,3}["']?[a-z0-9._-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)\\\\{0,3}["']?\\s{0,3}[,;]?\\s{0,12}\\\\{0,3}["']?val(?:ue)?\\\\{0,3}["']?\\s{0,3}[:=]\\s{0,3}(?:[{[]\\s{0,3}(?:\\\\{0,3}["'][a-z_]{1,16}\\\\{0,3}["']\\s{0,3}:\\s{0,3})?){0,4})(?:(\\\\{0,3}["'])(?!\\[redacted)[^"'\\r\\n]+(?:["']\\s{0,3}}\\s{0,3},\\s{0,3}{\\s{0,3}\\\\{0,3}["'][a-z_]{1,16}\\\\{0,3}["']\\s{0,3}:\\s{0,3}\\\\{0,3}["'][^"'\\r\\n]+){0,64}|(?!\\[redacted)[^\\s"',;&<>(){}[\\]\\\\]+)`,
+  'gi',
+);
+/** A flag of a command line with its value. */
+const FLAG = new RegExp(
+  `(--(?:[a-z0-9]{1,16}[-_.]){0,3}(?:${SECRET_NAMES}|token)[ \\t]{1,3}["']?)(?!-|\\[redacted|(?:flag|option|argument|parameter|value|is|was|must|may|can|or|and|to|from|in|with|for|if)\\b)[^\\s"']+`,
   'gi',
 );
 const PAIR = new RegExp(
@@ -103,7 +111,7 @@ const WEBHOOK = new RegExp(
 );
 /** User and password of a command line. */
 const CURL_USER =
-  /(\bcurl\s[^\r\n]{0,120}?\s(?:-u|--user)[\s=]{0,3}["']?)(?!\[redacted)[^\s"':]{1,128}:[^\s"']+/gi;
+  /(\bcurl(?:\s[^\r\n]{0,120}?)?\s(?:-u|--user)[\s=]{0,3}["']?)(?!\[redacted)[^\s"':]{1,128}:[^\s"']+/gi;
 const URL_CREDENTIALS = /(:\/\/)[^\s/?#"'<>\\]*@/g;
 const URL_PARAMETER =
   /([?&;](?:[a-z0-9]{1,16}[_.-]){0,4}(?:key|keyid|accesskeyid|accessid|key-pair-id|apikey|[a-z]{0,12}token|sig|signature|secret|password|passwd|pwd|auth|credentials?|code|policy|sessionid|session_id|sid|hmac)=)(?!\[redacted)[^&\s"'<>#\\]+/gi;
@@ -136,6 +144,7 @@ export const redactionRules: readonly RedactionRule[] = [
   },
   { hint: WEBHOOK_HINT, apply: (text) => text.replace(WEBHOOK, maskAfter) },
   { hint: /curl\s/i, apply: (text) => text.replace(CURL_USER, `$1${MASK}`) },
+  { hint: /--[a-z]/i, apply: (text) => text.replace(FLAG, `$1${MASK}`) },
   { hint: NAMED_HEX_HINT, apply: (text) => text.replace(NAMED_HEX, `$1${MASK}`) },
   { hint: /bearer/i, apply: (text) => text.replace(BEARER, `$1${MASK}`) },
   { hint: /basic/i, apply: (text) => text.replace(BASIC, redactBasic) },

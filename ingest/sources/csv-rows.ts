@@ -18,6 +18,8 @@ export async function* csvRows(
     bom: true,
     relax_column_count: true,
     relax_quotes: true,
+    // Blanks after a separator: `ts, status`.
+    trim: true,
     skip_empty_lines: true,
     max_record_size: LONGEST_LINE,
   });

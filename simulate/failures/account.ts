@@ -165,7 +165,7 @@ export const accountFailures: readonly Failure[] = [
   }),
 ];
 
-/** The sentence of the 2026 codes differs from answer to answer, so shapes that lose the code are left out. */
+/** The sentence of the 2026 codes differs between answers, so shapes that lose the code are left out. */
 function quota(id: string, subclass: Failure['subclass'], code: string | null, message: string): Failure {
   return failure({
     id,

@@ -9,7 +9,7 @@ import { requestFailures } from './request.ts';
 import { trafficFailures } from './traffic.ts';
 import { transportFailures } from './transport.ts';
 
-/** Every way to fail that the simulator knows, each with its true class. */
+/** All failures that the simulator knows, each with its true class. */
 export const catalogue: readonly Failure[] = [
   ...trafficFailures,
   ...accountFailures,
@@ -21,8 +21,7 @@ export const catalogue: readonly Failure[] = [
 ];
 
 /**
- * The ways in which a request of this caller can fail with this class, or those of them that are named; empty when its provider has
- * none.
+ * The failures of this class that this caller can have, or those of them in `ids`; empty when its provider has none.
  */
 export function failuresOf(caller: Caller, cls: ErrorClass, ids?: readonly string[]): readonly Failure[] {
   return catalogue.filter(
@@ -34,7 +33,9 @@ export function failuresOf(caller: Caller, cls: ErrorClass, ids?: readonly strin
   );
 }
 
-/** A Python program does not log Node's exceptions, nor the other way round; other SDKs raise no `openai.` ones. */
+/**
+ * A Python program does not log exceptions of Node, and the other way round; other SDKs raise no `openai.` exceptions.
+ */
 function fits(row: Failure, caller: Caller): boolean {
   if (row.exception === '') return true;
   if (row.exception.startsWith('openai.') && caller.provider !== 'openai' && caller.provider !== 'azure')

@@ -2,14 +2,14 @@ import type { Subclass } from '../../domain/classification.ts';
 import type { Provider } from '../caller.ts';
 import { type Failure, failure } from './failure.ts';
 
-/** Where the texts below name the limit or the quota. */
+/** The limit or quota that the texts below name. */
 const subclassOf: Readonly<Record<string, Subclass>> = {
   'anthropic-rate-limit': 'tokens_per_minute',
   'anthropic-credit': 'credit_balance',
   'gemini-rate-limit': 'requests_per_minute',
 };
 
-/** The dialects of Azure OpenAI, Anthropic and Gemini: the same words, sometimes for other things. */
+/** The dialects of Azure OpenAI, Anthropic and Gemini: the same words, sometimes with another meaning. */
 export const neighbourFailures: readonly Failure[] = [
   failure({
     id: 'azure-rate-limit',

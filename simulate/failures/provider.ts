@@ -1,6 +1,6 @@
 import { envelope, type Failure, failure } from './failure.ts';
 
-/** Answers to trouble on the provider's side, and time-outs. */
+/** Answers about trouble on the provider's side, and time-outs. */
 export const providerFailures: readonly Failure[] = [
   failure({
     id: 'server-error',

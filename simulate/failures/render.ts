@@ -1,7 +1,7 @@
 import type { Sdk } from '../caller.ts';
 import type { Failure, FailureContext, Shape } from './failure.ts';
 
-/** The failed answer as a log holds it. */
+/** A failed answer as a log holds it. */
 export interface Rendered {
   status: number;
   error: unknown;
@@ -9,20 +9,20 @@ export interface Rendered {
   headers: Record<string, string> | null;
 }
 
-/** Shapes that a client's log can have, by the library it uses. */
+/** The shapes that a client's log can have, by the library that it uses. */
 const shapesOfSdk: Readonly<Record<Sdk, readonly Shape[]>> = {
   python: ['python', 'body', 'verbatim'],
   node: ['node', 'inner', 'verbatim'],
   http: ['body', 'raw', 'verbatim'],
 };
 
-/** `failure` as the caller's library would log it: a shape by chance among those that fit both. */
+/** The failure as the caller's library logs it: a random shape among those that fit both. */
 export function render(failure: Failure, context: FailureContext): Rendered {
   const fitting = failure.shapes.filter((shape) => shapesOfSdk[context.caller.sdk].includes(shape));
   return renderAs(failure, context.random.pick(fitting.length > 0 ? fitting : failure.shapes), context);
 }
 
-/** `failure` in the given shape. */
+/** The failure in the given shape. */
 export function renderAs(failure: Failure, shape: Shape, context: FailureContext): Rendered {
   const body = failure.body(context);
   const headers = retryHeaders(failure, context);
@@ -65,7 +65,7 @@ function retryHeaders(failure: Failure, context: FailureContext): Record<string,
   return { 'x-request-id': context.request_id, 'retry-after': String(failure.retry_after) };
 }
 
-/** The class that both SDKs raise for a status. */
+/** The exception class that both SDKs raise for a status. */
 function exceptionName(status: number): string {
   switch (status) {
     case 400:
@@ -103,7 +103,7 @@ function messageOf(body: unknown): string | null {
   return typeof message === 'string' && message !== '' ? message : null;
 }
 
-/** How Python prints a value parsed from JSON. */
+/** Prints a value parsed from JSON as Python does. */
 export function pythonRepr(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return String(value);
@@ -116,7 +116,7 @@ export function pythonRepr(value: unknown): string {
   return 'None';
 }
 
-/** Single quotes, or double quotes round a text with an apostrophe and no double quote. */
+/** Single quotes, or double quotes around a text with an apostrophe and no double quote. */
 function pythonText(text: string): string {
   const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
   if (escaped.includes("'") && !escaped.includes('"')) return `"${escaped}"`;

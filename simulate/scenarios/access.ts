@@ -21,7 +21,7 @@ const indexer = harborline.filter(({ client }) => client === 'search-indexer');
 const indexerKey = indexer[0]?.api_key ?? '';
 const random = createRandom('keys of access');
 
-/** A service that nobody has seen before, with a key that never worked. */
+/** A new service with a key that never worked. */
 function stranger(client: string, api_key: string, weight: number): Caller[] {
   return indexer.slice(0, 1).map((caller) => ({
     ...caller,
@@ -33,7 +33,7 @@ function stranger(client: string, api_key: string, weight: number): Caller[] {
   }));
 }
 
-/** The traffic of one service goes over to a new key within ten minutes, as it should. */
+/** The traffic of one service moves to a new key within ten minutes, without failures. */
 function rotated(): Scenario {
   const newKey = fakeKey('openai', random);
   const successors = indexer.map((caller) => ({ ...caller, api_key: newKey, weight: caller.weight * 0.02 }));

@@ -4,7 +4,7 @@ import { ASSISTANT, DOCUMENTS, harborline, ORG } from './harborline.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** About 1.5 % of requests fail, for many reasons; nothing of it is an incident. */
+/** About 1.5 % of requests fail for many reasons; none of them is an incident. */
 const background: Scenario['background'] = {
   rate_limit: 0.004,
   bad_request: 0.003,
@@ -71,7 +71,7 @@ function noCredit(after_ms: number): Exhaustion {
   };
 }
 
-/** The scenarios that play at one company: quiet, and with one or two incidents in them. */
+/** Scenarios at one company: calm ones, and some with one or two incidents. */
 export const dayScenarios: readonly Scenario[] = [
   calmDay,
   {

@@ -3,7 +3,7 @@ import { calmDay, surge } from './days.ts';
 import { ORG } from './harborline.ts';
 import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './span.ts';
 
-/** What becomes of logs on their way: late, out of order, with wrong clocks, with holes. */
+/** What happens to logs on their way: late records, wrong order, wrong clocks, gaps. */
 export const disorderScenarios: readonly Scenario[] = [
   twoHours(
     'late-records',

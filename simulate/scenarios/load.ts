@@ -3,7 +3,7 @@ import { type Caller, fakeKey, type Model, models, type Sdk } from '../caller.ts
 import { createRandom } from '../random.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** Share of a class that is not named. */
+/** Share of a class that is not listed. */
 const STRAY = 0.000_2;
 const SERVICES = 24;
 const PROJECTS = 8;
@@ -11,8 +11,9 @@ const REGIONS = ['eu-west-1', 'us-east-1', 'us-west-2', 'ap-southeast-2'] as con
 const sdks: readonly Sdk[] = ['python', 'node', 'http'];
 
 /**
- * The benchmark's traffic: one line is about 450 bytes on average, one request in twenty fails, about 200 combinations
- * of project, key, service, region and model. Slow Down and quota answers are strays: no incident.
+ * The traffic of the benchmarks: a line has about 450 bytes on average, one request in twenty fails, and there are
+ * about 200 combinations of project, key, service, region and model. Single Slow Down and quota answers are no
+ * incident.
  */
 export const load: Scenario = {
   name: 'load',
@@ -39,13 +40,13 @@ export const load: Scenario = {
   events: [],
 };
 
-/** The rare classes, too: what is not named is a stray. */
+/** Adds the classes that are not listed, with a small share. */
 function withEveryClass(shares: Scenario['background']): Scenario['background'] {
   const others = errorClassNames.filter((name) => shares[name] === undefined);
   return { ...shares, ...Object.fromEntries(others.map((name) => [name, STRAY])) };
 }
 
-/** Big services and small ones: the weight of the n-th falls with 1/n. */
+/** Large and small services: the weight of the n-th falls with 1/n. */
 function buildCallers(): Caller[] {
   const random = createRandom('load keys');
   const list = Object.values(models);

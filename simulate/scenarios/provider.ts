@@ -17,7 +17,7 @@ function outage(fault: Partial<Fault>): Fault {
   };
 }
 
-/** Trouble at the provider, on the way to it, and what only looks like it. */
+/** Trouble at the provider, on the way to it, and traffic that only looks like it. */
 export const providerScenarios: readonly Scenario[] = [
   twoHours('outage-provider', 'Three of five requests to one provider fail, whatever the model.', [
     outage({}),
@@ -61,7 +61,7 @@ export const providerScenarios: readonly Scenario[] = [
       outage({
         after_ms: EVENT_AT + minute * MINUTE,
         lasts_ms: 3 * MINUTE,
-        // One incident that opens again is one incident.
+        // An incident that opens again is still one incident.
         truth: i === 0 ? { kind: 'provider_outage', party: 'provider' } : null,
       }),
     ),

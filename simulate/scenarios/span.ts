@@ -5,12 +5,12 @@ import { ORG } from './harborline.ts';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
-/** When the events of the short scenarios begin: the hour before is what was usual. */
+/** Start of the events of the short scenarios: the hour before shows what is usual. */
 export const EVENT_AT = 65 * MINUTE;
 /** The callers of OpenAI at the company of the day scenarios. */
 export const OPENAI = { provider: 'openai', org: ORG };
 
-/** Two hours at the company of the day scenarios, even traffic, with some events in it. */
+/** Two hours at the company of the day scenarios: constant traffic with some events. */
 export function twoHours(
   name: string,
   title: string,

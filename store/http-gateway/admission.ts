@@ -5,7 +5,7 @@ import { createLexer } from './lexer.ts';
 import type { ReaderRights } from './reader-rights.ts';
 import { quoteText } from './sessions.ts';
 
-/** A statement that somebody without the token wants to run. */
+/** A statement that a client without the token wants to run. */
 export interface ReaderStatement {
   sql: string;
   database: string;
@@ -13,16 +13,16 @@ export interface ReaderStatement {
 }
 
 /**
- * Lets the statement pass or throws. The session must be the one that runs it, in its database, with its placeholders:
- * the engine parses the statement there and executes nothing of it.
+ * Checks a statement; throws when it is not allowed. The session must be the one that will run it, with its database
+ * and placeholders: the engine parses the statement there and executes nothing of it.
  */
 export type Admit = (session: EngineSession, statement: ReaderStatement) => Promise<void>;
 
-/** Statements that passed are remembered, so that a dashboard asks only once. */
+/** Allowed statements are remembered, so that those of a dashboard are checked only once. */
 const MOST_REMEMBERED = 1_000;
 const LONGEST_REMEMBERED = 8_192;
 
-/** The gate for statements without the token. */
+/** The check for statements without the token. */
 export function createAdmission(rights: ReaderRights): Admit {
   const passed = new Set<string>();
   return async (session, statement) => {
@@ -37,9 +37,10 @@ export function createAdmission(rights: ReaderRights): Admit {
   };
 }
 
-/** What the engine's parser makes of exactly one statement. Throws what it says of any other. */
+/** The engine's own parse of exactly one statement. Throws the engine's error for anything else. */
 export async function parse(session: EngineSession, sql: string): Promise<Pick<Parsed, 'text' | 'tree'>> {
-  // Within a text nothing is run, whatever it holds. Only then is it sure that no second statement follows.
+  // `formatQuerySingleLine` gets the statement as a text, so nothing of it runs. It must come first: only after it is
+  // it certain that EXPLAIN AST is not followed by a second statement.
   const text = await write(session, sql);
   refuseInsert(text);
   return { text, tree: await answer(session, `EXPLAIN AST ${sql}`) };
@@ -59,8 +60,8 @@ async function answer(session: EngineSession, sql: string): Promise<string> {
 }
 
 /**
- * The engine takes many letters for blanks and quotes. Nobody who reads needs them outside quotes and comments, so
- * they do not even come to the parser.
+ * Refuses non-ASCII letters outside quotes and comments. The engine treats many of them as blanks or quotes; readers do
+ * not need them, so they do not even reach the parser.
  */
 export function refuseOtherThanAscii(sql: string): void {
   if (sql.includes('\0')) throw new Exception(62, 'SYNTAX_ERROR', 'a statement holds a zero byte');

@@ -11,7 +11,9 @@ const decoders: ReadonlyMap<string, Decoder> = new Map([
   ['zstd', promisify(zstdDecompress)],
 ] as const);
 
-/** The whole body, decompressed as Content-Encoding says. Throws `Exception` when it is over `limit` bytes. */
+/**
+ * Reads the whole body and decompresses it as Content-Encoding says. Throws `Exception` when it exceeds `limit` bytes.
+ */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   const decode = decoders.get(encoding);
@@ -30,7 +32,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     throw new Exception(
       354,
       'ZLIB_INFLATE_FAILED',
-      `the body is no ${encoding}: ${error instanceof Error ? error.message : String(error)}`,
+      `the body is not ${encoding}: ${error instanceof Error ? error.message : String(error)}`,
       400,
     );
   }
@@ -40,7 +42,7 @@ async function collect(request: IncomingMessage, limit: number): Promise<Buffer>
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];
   let size = 0;
-  // Not `for await`: leaving it would cut the connection before the refusal is sent.
+  // Not `for await`: leaving the loop would close the connection before the refusal is sent.
   await new Promise<void>((resolve, reject) => {
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;

@@ -1,4 +1,4 @@
-/** The Content-Type of an answer in the format. */
+/** The Content-Type of an answer in this format. */
 export function contentType(format: string): string {
   for (const [pattern, type] of types) if (pattern.test(format)) return type;
   return 'text/plain; charset=UTF-8';

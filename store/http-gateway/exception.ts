@@ -1,10 +1,10 @@
-/** A refusal in ClickHouse's own terms, as its HTTP interface reports it. */
+/** A refusal with a ClickHouse error code, as ClickHouse's HTTP interface reports it. */
 export class Exception extends Error {
   /** ClickHouse's number, such as 60. */
   readonly code: number;
   /** ClickHouse's name, such as UNKNOWN_TABLE. */
   readonly label: string;
-  /** HTTP status when it is not the one that belongs to the code. */
+  /** HTTP status: the one that belongs to the code, unless another is given. */
   readonly status: number;
   constructor(code: number, label: string, message: string, status = statusOf(code)) {
     super(message);
@@ -15,13 +15,13 @@ export class Exception extends Error {
   }
 }
 
-/** Codes whose HTTP status is not 500, as ClickHouse's HTTP handler has them. */
+/** Codes whose HTTP status is not 500, as in ClickHouse's HTTP handler. */
 const statuses: Readonly<Record<number, readonly number[]>> = {
-  // Data and statements that cannot be read.
+  // Data or statements that cannot be parsed.
   400: [6, 8, 15, 25, 26, 27, 38, 41, 44, 53, 62, 72, 117, 167, 168, 223, 321, 376, 427],
   401: [194],
   403: [192, 193, 512, 516],
-  // What does not exist: functions, columns, types, tables, formats, databases, settings.
+  // Things that do not exist: functions, columns, types, tables, formats, databases, settings.
   404: [46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 139, 336, 511],
   408: [159],
   411: [381],
@@ -36,7 +36,10 @@ export function statusOf(code: number): number {
   return 500;
 }
 
-/** Any error of the engine or of ours as an exception; what is no ClickHouse exception has code 1001 (STD_EXCEPTION). */
+/**
+ * Turns any error of the engine or of this code into an `Exception`. An error that is not a ClickHouse exception gets
+ * code 1001 (STD_EXCEPTION).
+ */
 export function toException(error: unknown): Exception {
   if (error instanceof Exception) return error;
   const message = error instanceof Error ? error.message : String(error);
@@ -49,7 +52,10 @@ export function toException(error: unknown): Exception {
   return new Exception(Number(code), label, text);
 }
 
-/** `Code: 60. DB::Exception: … (UNKNOWN_TABLE) (version 26.7.2.1 (official build))`, with a line end. */
+/**
+ * The text of an answer: `Code: 60. DB::Exception: … (UNKNOWN_TABLE) (version 26.7.2.1 (official build))` with a line
+ * end.
+ */
 export function exceptionText(exception: Exception, version: string): string {
   const label = exception.label === '' ? '' : ` (${exception.label})`;
   return `Code: ${exception.code}. DB::Exception: ${exception.message}${label} (version ${version} (official build))\n`;

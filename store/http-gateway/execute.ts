@@ -9,10 +9,10 @@ import { quoteText, type Session, type Sessions } from './sessions.ts';
 import { type InsertHead, readStatement, type Statement } from './statement.ts';
 import { readSettings } from './url-settings.ts';
 
-/** What a statement gave. */
+/** The result of a statement. */
 export interface Outcome {
   bytes: Buffer;
-  /** Format of the bytes; empty for a statement without an answer. */
+  /** Format of the bytes; empty when the statement has no answer. */
   format: string;
   readRows: number;
   readBytes: number;
@@ -21,7 +21,7 @@ export interface Outcome {
   seconds: number;
 }
 
-/** Statements that only look; everything else needs the token. */
+/** First words of statements that only read; all others need the token. */
 const looking = new Set([
   'SELECT',
   'WITH',
@@ -34,12 +34,12 @@ const looking = new Set([
   'EXISTS',
   'VALUES',
 ]);
-/** Statements that end with the request. */
+/** Statements whose effect ends with the request. */
 const passing = new Set(['USE', 'SET']);
 
 /**
- * Runs the request's statement on a session of its rights; without the token only what `admit` lets pass. Throws what
- * the engine says, or `Exception`.
+ * Runs the request's statement on a session with its rights. Without the token, `admit` must allow the statement.
+ * Throws the engine's error, or `Exception`.
  */
 export async function execute(
   request: GatewayRequest,
@@ -64,8 +64,8 @@ export async function execute(
 }
 
 /**
- * The query of the address and the body are one statement, the body on the next line. Data of an insert stay the
- * bytes they are.
+ * Joins the query of the address and the body into one statement; the body starts on a new line. The data of an insert
+ * stay unchanged bytes.
  */
 function compose(query: string, body: Buffer): { bytes: Buffer; statement: Statement; data: Buffer } {
   if (query === '') return withData(body);
@@ -104,7 +104,8 @@ async function read(
       return await sessions.fresh('read', settings, act);
     return await sessions.readers.use(act);
   } catch (error) {
-    // The engine refused it for a session that only reads, or for its parser's bounds: nothing of it has happened.
+    // The read-only session or the limits of its parser refused the statement: nothing of it has run, so it can run
+    // again.
     if (mayWrite && [164, 718].includes(toException(error).code))
       return write(request, sql, statement, sessions);
     throw error;
@@ -146,7 +147,7 @@ async function insert(
   refuseReader(request);
   const format = rawFormats.find((name) => name === head.format);
   const hasParams = Object.keys(request.params).length > 0;
-  // Without data the engine would not even look whether the table exists.
+  // Without data, the quick way would not even check that the table exists.
   if (format === undefined || head.plain === null || head.settings !== '' || hasParams || data.length === 0)
     return sessions.fresh('write', everything(request), (session) =>
       sessions.guard(() => insertFile(session, request, head, data)),
@@ -169,7 +170,10 @@ const nothing: Outcome = {
   seconds: 0,
 };
 
-/** Binary formats, quoted names and settings in the statement: the engine reads the data from a file. */
+/**
+ * Inserts data from a file, for what the quick way cannot do: binary formats, quoted names, and settings in the
+ * statement.
+ */
 async function insertFile(
   session: Session,
   request: GatewayRequest,

@@ -12,8 +12,8 @@ import { parse } from './admission.ts';
 import { judge } from './judge.ts';
 import { functionsQuery, type ReaderRights, readerRights } from './reader-rights.ts';
 
-// A stranger on the machine must not read its files or have it call addresses through the engine. The statements here
-// do both when they carry the token, so that their being refused means something.
+// A stranger on the machine must not read its files or call addresses through the engine. With the token, the
+// statements below do both, so their refusal without it means something.
 const token = 'the-token';
 const SECRET = 'planted-secret-4711';
 let directory: string;
@@ -75,7 +75,7 @@ async function rightsOf(opened: Store): Promise<ReaderRights> {
   return readerRights('faultline', answer.bytes.toString());
 }
 
-/** Blanks of the engine's lexer that are none of ours. */
+/** Characters that the engine's lexer treats as blanks and ours does not. */
 const wideBlanks =
   '\u2028,\u2029,\u00a0,\u3000,\u2000,\u200c,\u2060,\u180e,\u205f,\u0085,\ufeff,\u200b'.split(',');
 const blanks = [
@@ -113,14 +113,14 @@ const text = (value: string): fc.Arbitrary<string> =>
     `'${value.replace('/', '\\x2f')}'`,
   );
 
-/** Calls that give the secret as a text. */
+/** Calls that return the secret as a text. */
 function call(): fc.Arbitrary<string> {
   return fc
     .tuple(word('file'), blank, blank, text(path.join(outside, 'secret')))
     .map(([name, before, inside, file]) => `${name}${before}(${inside}${file}${inside})`);
 }
 
-/** Statements that give a call's value, each in another part of the grammar. */
+/** Statements that return the value of a call, each in another part of the grammar. */
 const places: readonly ((call: string, blank: string) => string)[] = [
   (call) => `SELECT ${call}`,
   (call, b) => `SELECT${b === '' ? ' ' : b}${call} AS x FORMAT JSON`,
@@ -154,7 +154,7 @@ const places: readonly ((call: string, blank: string) => string)[] = [
 const reads = (): fc.Arbitrary<string> =>
   fc.tuple(call(), fc.constantFrom(...places), blank).map(([called, place, b]) => place(called, b));
 
-/** Names without a call, tables, addresses, programs, what the engine keeps to itself. */
+/** Names without a call, tables, addresses, programs, and internals of the engine. */
 function others(): fc.Arbitrary<string> {
   const file = path.join(outside, 'secret');
   const url = `http://${address}/`;
@@ -222,7 +222,7 @@ async function passes(statement: string, query: Record<string, string> = {}): Pr
 }
 
 describe('without the token', () => {
-  test('no statement reads a file, wherever the call stands and whatever it is written with', async () => {
+  test('no statement reads a file, wherever the call is and however it is written', async () => {
     await fc.assert(
       fc.asyncProperty(
         reads(),
@@ -230,7 +230,7 @@ describe('without the token', () => {
         async (sql, query) => {
           const answer = await ask(sql, query);
           expect(answer.status, answer.text).not.toBe(200);
-          // A refusal may quote the statement, which holds the path but never the content.
+          // A refusal may quote the statement with its path, but never the content.
           expect(answer.text).not.toContain(SECRET);
         },
       ),
@@ -238,7 +238,7 @@ describe('without the token', () => {
     );
   });
 
-  test('nothing reaches a file, an address, a program or what the engine keeps to itself', async () => {
+  test('no statement reaches a file, an address, a program or internals of the engine', async () => {
     await fc.assert(
       fc.asyncProperty(others(), async (sql) => {
         expect(await passes(sql), sql).toBeNull();
@@ -249,7 +249,7 @@ describe('without the token', () => {
     expect(await readdir(outside)).toEqual(['secret']);
   });
 
-  test('the parse of the engine is enough, without the fence around other letters', async () => {
+  test('the parse of the engine alone is enough, without the check for ASCII', async () => {
     const rights = await rightsOf(store);
     await fc.assert(
       fc.asyncProperty(fc.oneof(reads(), others()), async (sql) => {
@@ -281,21 +281,21 @@ describe('without the token', () => {
         expect(await passes(sql), sql).toBeNull();
   });
 
-  test('a statement that takes the parser long is refused soon', async () => {
+  test('a statement that takes the parser long is refused quickly', async () => {
     const deep = `SELECT ${Array.from({ length: 120 }, () => '['.repeat(900) + ']'.repeat(900)).join(',')}`;
     const started = performance.now();
     expect((await ask(deep)).text).toContain('Code: 718.');
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
-  test('a read takes no more memory than its bound', async () => {
+  test('a read takes no more memory than its limit', async () => {
     const answer = await ask('SELECT length(groupArray(number)) FROM numbers(3000000)', {
       max_memory_usage: '10000000',
     });
     expect(answer.text).toContain('Code: 241.');
   });
 
-  test('no placeholder stands for a function or a foreign table', async () => {
+  test('no placeholder can name a function or a table of another database', async () => {
     const file = path.join(outside, 'secret');
     const values = [
       'file',
@@ -323,7 +323,7 @@ describe('without the token', () => {
     ).toBeNull();
   });
 
-  test('a reader is not in a folder when the database is default', async () => {
+  test('a reader cannot read files when the database is default', async () => {
     for (const database of ['default', 'system', 'information_schema'])
       for (const sql of [
         `SELECT * FROM \`${path.join(outside, 'secret')}\``,
@@ -334,8 +334,8 @@ describe('without the token', () => {
   });
 });
 
-test('as many readers as may be at once keep nobody out who has the token', async () => {
-  // Each says that a body comes and sends none of it.
+test('the largest number of readers at once does not lock out a client with the token', async () => {
+  // Each request announces a body and never sends it.
   const head = 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n';
   const sockets = Array.from({ length: 250 }, () => {
     const socket = connect(gateway.port, '127.0.0.1', () => socket.write(head));

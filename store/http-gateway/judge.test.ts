@@ -16,7 +16,7 @@ const rights = readerRights(
     .map((row) => row.join('\t'))
     .join('\n'),
 );
-/** Judges a tree written with its indentation. */
+/** Judges a tree that is given with its indentation. */
 const judged =
   (tree: string, { text = 'SELECT', database = 'faultline', params = {} } = {}) =>
   (): void =>
@@ -26,7 +26,7 @@ const select = (...lines: string[]): string => ['SelectWithUnionQuery (children 
 describe('a parsed statement', () => {
   it.each([
     ['a function of an allowed category', select('  Function lower (alias x) (children 1)')],
-    ['its other name', select('  Function LCASE (children 1)')],
+    ['the alias of that function', select('  Function LCASE (children 1)')],
     ['an aggregate with suffixes', select('  Function sumIfOrNull (children 1)')],
     [
       'a function that it defines',
@@ -35,15 +35,15 @@ describe('a parsed statement', () => {
     ['a table of its database', select('  TableIdentifier t (alias x)', '  TableIdentifier faultline.t')],
     ['a table about tables', select('  TableIdentifier system.columns')],
     ['rows that are computed', select('  TableExpression (children 1)', '   Function numbers (children 1)')],
-    ['a format that is called like a function', select(' Identifier file')],
+    ['a format with the name of a function', select(' Identifier file')],
   ])('passes with %s', (_name, tree) => {
     expect(judged(tree)).not.toThrow();
   });
 
   it.each([
     ['the function file', select('  Function file (alias x) (children 1)'), 164],
-    ['its bare name', select('  Identifier file'), 164],
-    ['a function that nobody knows', select('  Function nothing (children 1)'), 46],
+    ['the bare name of that function', select('  Identifier file'), 164],
+    ['an unknown function', select('  Function nothing (children 1)'), 46],
     ['a table of another database', select('  TableIdentifier default./etc/passwd'), 81],
     ['a table of the engine', select('  TableIdentifier system.users'), 164],
     ['a table function', select('  TableExpression (children 1)', '   Function url (children 1)'), 164],
@@ -64,7 +64,7 @@ describe('a parsed statement', () => {
     ],
     ['APPLY, whose function the tree leaves out', select('  ColumnsApplyTransformer'), 164],
     ['settings', select('  Set'), 164],
-    ['a kind of node that nobody looked at', select('  SomethingNew'), 164],
+    ['an unknown kind of node', select('  SomethingNew'), 164],
     ['an output file', select(" Literal '/tmp/x'"), 48],
     ['another statement', 'InsertQuery   (children 1)', 164],
     ['EXPLAIN of an address', 'Explain EXPLAIN TABLE OVERRIDE (children 2)', 164],
@@ -97,7 +97,7 @@ describe('a parsed statement', () => {
     expect(judged(select('  Identifier x'), { text, params: { param_p: 'x' } })).not.toThrow();
   });
 
-  it('takes a dotted name for both things that it may be', () => {
+  it('checks a dotted name in both of its meanings', () => {
     const tree = select('  TableIdentifier faultline.t');
     expect(judged(tree, { database: 'default' })).not.toThrow();
     expect(judged(tree, { database: 'default', text: 'SELECT * FROM `faultline.t`' })).toThrow('"default"');
@@ -108,7 +108,7 @@ it.each([
   ['aliases in a literal', select(`  Literal '${' (alias )'.repeat(30_000)}'`), 'SELECT'],
   ['aliases in a name', select(`  Identifier ${' (alias )'.repeat(30_000)}`), 'SELECT'],
   ['suffixes', select(`  Function ${'if'.repeat(130_000)} (children 1)`), 'SELECT'],
-  ['dots behind a name', select('  Asterisk'), `SELECT \`a\` ${'a.b, '.repeat(50_000)}`],
+  ['dots after a name', select('  Asterisk'), `SELECT \`a\` ${'a.b, '.repeat(50_000)}`],
   ['quotes', select('  Asterisk'), `SELECT ${"'\\'', `a`, ".repeat(20_000)}`],
   ['braces', select('  Asterisk'), `SELECT ${'{a'.repeat(120_000)}`],
 ])('takes time in proportion to the bytes: %s', (_name, tree, text) => {
@@ -152,7 +152,7 @@ describe('an insert, whose rows nobody parses,', () => {
     expect(() => refuseInsert(text)).toThrow('INSERT needs the token');
   });
 
-  it("is not meant by SELECT 'INSERT', `INSERT`", () => {
+  it("is not found in SELECT 'INSERT', `INSERT`", () => {
     expect(() => refuseInsert("SELECT 'INSERT', `INSERT`, inserted")).not.toThrow();
   });
 });

@@ -4,19 +4,19 @@ import { type Node, readTree } from './tree.ts';
 
 /** A statement as the engine parsed it. */
 export interface Parsed {
-  /** The engine's own writing of it: one line, no comments, names quoted by backticks where they must be. */
+  /** The statement as the engine formats it: one line, no comments, names in backticks where necessary. */
   text: string;
-  /** The answer to EXPLAIN AST: one node a line, children indented by one space more. */
+  /** The answer to EXPLAIN AST: one node per line, each child indented by one more space. */
   tree: string;
-  /** Database in which names without one are looked up. */
+  /** Database of names that are written without one. */
   database: string;
   /** Values of placeholders, as `param_name`. */
   params: Readonly<Record<string, string>>;
 }
 
 /**
- * Refuses a statement unless all that it names may be read without the token: kinds of nodes, tables, table functions,
- * functions. What is not known is refused. Throws `Exception`. Pure.
+ * Refuses a statement unless everything in it may be read without the token: kinds of nodes, tables, table functions,
+ * functions. Unknown names are refused. Throws `Exception`. Pure.
  */
 export function judge(parsed: Parsed, rights: ReaderRights): void {
   const names = readNames(parsed.text);
@@ -41,9 +41,9 @@ export function judge(parsed: Parsed, rights: ReaderRights): void {
 
 interface Check extends Parsed {
   rights: ReaderRights;
-  /** A single name may hold a dot, so that `a.b` in the tree is one name or two. */
+  /** A single name may contain a dot, so `a.b` in the tree may be one name or two. */
   mayHoldDot: boolean;
-  /** Names of functions that the statement itself defines. */
+  /** Names of the functions that the statement itself defines. */
   lambdas: ReadonlySet<string>;
 }
 
@@ -55,9 +55,9 @@ function judgeNode(node: Node, check: Check): void {
     if (parent?.kind === 'TableExpression' && node.index === 0) judgeTableFunction(name);
     else judgeFunction(name, check);
   }
-  // Beneath the root stands the name of a format.
+  // An identifier directly below the root is the name of a format.
   if (kind === 'Identifier' && node.depth > 1) {
-    // A function may be an argument by its bare name: `arrayMap(file, …)`.
+    // A function can be passed by its bare name: `arrayMap(file, …)`.
     if (check.rights.known.has(name.toLowerCase())) judgeFunction(name, check);
     const call = parent?.parent;
     if (call?.kind === 'Function' && memberships.test(call.name) && node.index === 1) judgeTable(name, check);
@@ -83,7 +83,7 @@ function judgeFunction(written: string, { rights, lambdas }: Check): void {
     );
 }
 
-/** An aggregate, with suffixes such as `IfOrNull` or without. */
+/** Whether the name is an aggregate, with or without suffixes such as `IfOrNull`. */
 function isAggregate(name: string, { aggregates }: Pick<ReaderRights, 'aggregates'>): boolean {
   if (name.length > LONGEST_FUNCTION) return false;
   if (aggregates.has(name)) return true;
@@ -91,7 +91,7 @@ function isAggregate(name: string, { aggregates }: Pick<ReaderRights, 'aggregate
   return shorter !== name && isAggregate(shorter, { aggregates });
 }
 
-/** Where `a.b` may be a table of a database, or a table whose name holds a dot, both must be allowed. */
+/** When `a.b` may be a table of a database or a table whose name contains a dot, both must be allowed. */
 function judgeTable(written: string, { rights, database, mayHoldDot }: Check): void {
   const dot = written.indexOf('.');
   if (dot === -1 || mayHoldDot) judgePlace(database, written, rights);
@@ -109,7 +109,7 @@ function judgePlace(database: string, table: string, rights: ReaderRights): void
   if (!systemTables.has(table)) throw refusal(`The table system.${table}`);
 }
 
-/** SHOW and EXISTS: the tree leaves out their conditions, so only these shapes pass. */
+/** SHOW and EXISTS: the tree leaves out their conditions, so only these forms are allowed. */
 function judgeShape(check: Check): void {
   const shape = shapes.map((pattern) => pattern.exec(check.text)).find((match) => match !== null);
   if (shape === undefined) throw refusal(`This form of ${check.text.split(' ', 2).join(' ')}`);
@@ -122,8 +122,8 @@ function unquote(name: string): string {
 }
 
 /**
- * A line end in a name would begin a node of its own in the tree. Quoted names and names in placeholders are held to
- * what is written as it is.
+ * Refuses names that could hide a node: a line end in a name would start another node in the tree. Applies to quoted
+ * names and to names in placeholders.
  */
 function refuseHiddenNames({ bare, quoted }: Names, params: Parsed['params']): void {
   if (quoted.some((name) => name.includes('\\')))
@@ -135,8 +135,8 @@ function refuseHiddenNames({ bare, quoted }: Names, params: Parsed['params']): v
 }
 
 /**
- * Refuses an insert. The engine's writing ends where its rows begin: what follows could be a second statement. `text`
- * is the engine's writing.
+ * Refuses an insert, because the engine does not format what follows its rows: a second statement could hide there.
+ * `text` is the statement as the engine formats it.
  */
 export function refuseInsert(text: string): void {
   if (/\bINSERT\b/.test(readNames(text).bare)) throw refusal('INSERT');
@@ -145,11 +145,11 @@ export function refuseInsert(text: string): void {
 interface Names {
   /** The statement without string literals and quoted names. */
   bare: string;
-  /** Quoted names, with their backticks. */
+  /** Quoted names, including their backticks. */
   quoted: string[];
 }
 
-/** Takes the engine's writing apart. */
+/** Separates the quoted names from the rest of the text that the engine formatted. */
 function readNames(text: string): Names {
   const quoted: string[] = [];
   const bare = text.replaceAll(/'[^'\\]*(?:\\.[^'\\]*)*'|`[^`\\]*(?:\\.[^`\\]*)*`/gs, (part) => {
@@ -175,7 +175,7 @@ const selects = 'SelectWithUnionQuery SelectIntersectExceptQuery SelectQuery';
 const others = 'Explain DescribeQuery UseQuery Set';
 const shows = 'ShowTables ShowColumns ShowFunctions ShowCreateTableQuery ExistsTableQuery';
 const roots: ReadonlySet<string> = new Set(`${selects} ${others} ${shows}`.split(' '));
-/** Nodes whose every part is in the tree. */
+/** Kinds of nodes whose parts all appear in the tree. */
 const kinds: ReadonlySet<string> = new Set(
   `${selects} ${others} Subquery WithElement ExpressionList TablesInSelectQuery TablesInSelectQueryElement
   TableExpression TableIdentifier TableJoin ArrayJoin SampleRatio Function Identifier Literal Asterisk QualifiedAsterisk

@@ -1,9 +1,9 @@
 import { Exception } from './exception.ts';
 
-/** What a token of ClickHouse's SQL is. `quoted` is an identifier in quotes, `string` also a heredoc. */
+/** Kinds of tokens in ClickHouse's SQL. `quoted` is an identifier in quotes; `string` includes heredocs. */
 export type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'sign' | 'end';
 
-/** A position in a statement that moves from token to token; comments and spaces are passed over. */
+/** A position in a statement that moves from token to token and skips comments and spaces. */
 export interface Lexer {
   readonly kind: TokenKind;
   /** Bytes of the present token: `[start, end)`. */
@@ -11,7 +11,7 @@ export interface Lexer {
   readonly end: number;
   next(): void;
   is(kind: TokenKind): boolean;
-  /** The byte of a sign, 0 for any other token. */
+  /** The byte of a sign; 0 for any other token. */
   sign(): number;
   /** The present token as written. */
   text(): string;
@@ -20,9 +20,9 @@ export interface Lexer {
 }
 
 /**
- * Reads a statement as ClickHouse's own lexer does: strings and quoted identifiers with backslashes and doubled
- * quotes, typographic quotes, heredocs, nested comments. It stands on the first token. Linear in the bytes.
- * Throws `Exception` where that could not hold.
+ * Reads a statement as ClickHouse's own lexer does: strings and quoted identifiers with backslashes and doubled quotes,
+ * typographic quotes, heredocs, nested comments. It starts at the first token. The time is linear in the bytes; throws
+ * `Exception` when it would not be.
  */
 export function createLexer(bytes: Buffer): Lexer {
   const token: Token = { kind: 'end', start: 0, end: 0, dollars: 0 };
@@ -53,7 +53,7 @@ interface Token {
   kind: TokenKind;
   start: number;
   end: number;
-  /** Beginnings of heredocs that did not end. */
+  /** How many heredocs were opened and not closed. */
   dollars: number;
 }
 
@@ -68,7 +68,7 @@ const hash = code('#');
 const typographic = { single: Buffer.from('‘'), double: Buffer.from('“') };
 const typographicEnd = { single: Buffer.from('’'), double: Buffer.from('”') };
 
-/** What each byte can begin or continue: bits of `isWordStart`, `isDigit`. */
+/** What each byte can be: bit 1 for `isWordStart`, bit 2 for `isDigit`. */
 const classes = Uint8Array.from({ length: 256 }, (_item, byte) => {
   const char = String.fromCharCode(byte);
   return (/[A-Za-z_\x80-\xff]/.test(char) ? 1 : 0) | (/[0-9]/.test(char) ? 2 : 0);
@@ -148,7 +148,7 @@ function readToken(bytes: Buffer, token: Token): void {
   set(isDigit(byte) ? 'number' : 'word', end);
 }
 
-/** Past the closing quote; a backslash takes the next byte with it, a doubled quote goes on. */
+/** The end after the closing quote. A backslash escapes the next byte; a doubled quote does not close. */
 function endOfQuoted(bytes: Buffer, start: number): number {
   const quote = bytes[start];
   for (let at = start + 1; at < bytes.length; at += 1) {
@@ -166,10 +166,10 @@ function endOf(bytes: Buffer, mark: Buffer, from: number): number {
   return found === -1 ? bytes.length : found + mark.length;
 }
 
-/** Looking for the end of each is what would take quadratic time. */
+/** Searching for the end of each heredoc would take quadratic time, so their number is limited. */
 const MOST_DOLLARS = 100;
 
-/** `$tag$ … $tag$`; a dollar without a second one is a sign. */
+/** `$tag$ … $tag$`; a dollar that starts no tag is a sign. */
 function readHeredoc(bytes: Buffer, token: Token, set: (kind: TokenKind, end: number) => void): void {
   const { start } = token;
   let at = start + 1;

@@ -21,7 +21,7 @@ test('the answer is one block of one row, with block info and serialization byte
   });
 });
 
-/** A block as a client of a protocol revision of 54454 or later reads it. */
+/** Reads a block as a client of protocol revision 54454 or later does. */
 function decodeBlock(bytes: Buffer) {
   let at = 0;
   const byte = (): number => bytes.readUInt8(at++);

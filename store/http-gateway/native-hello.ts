@@ -1,4 +1,4 @@
-/** What a client of the native format asks first, with any spaces. */
+/** The first query of a client of the native format, with any spaces. */
 const greeting = 'SELECT displayName(), version(), revision(), timezone()';
 
 /** True for the first query of ClickHouse's Go driver, and so of Grafana's plug-in. */
@@ -13,9 +13,9 @@ export function isGreeting(statement: string): boolean {
 }
 
 /**
- * The answer to the greeting as one Native block at the client's own revision: with block info, and a byte of
- * serialization kind per column. It states revision 0, so that the client reads every later block as the engine
- * writes it: plain.
+ * The answer to the first query: one Native block at the client's own revision, with block info and one byte of
+ * serialization kind per column. It states revision 0, so the client expects later blocks without these, which is how
+ * the engine writes them.
  */
 export function greetingAnswer(server: { displayName: string; version: string; timezone: string }): Buffer {
   return Buffer.concat([
@@ -33,7 +33,7 @@ function column(name: string, type: string, values: Buffer): Buffer {
   return Buffer.concat([text(name), text(type), Buffer.from([0]), values]);
 }
 
-/** Length as LEB128, then the bytes. */
+/** The length as LEB128, then the bytes. */
 function text(value: string): Buffer {
   const bytes = Buffer.from(value);
   const length: number[] = [];

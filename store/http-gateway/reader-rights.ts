@@ -1,18 +1,18 @@
-/** What may be named without the token. Names of functions are in lower case. */
+/** What a statement without the token may name. Names of functions are in lower case. */
 export interface ReaderRights {
-  /** Database of faultline's own tables, all of which may be read. */
+  /** Database of faultline's own tables; all of them may be read. */
   database: string;
   functions: ReadonlySet<string>;
-  /** Functions that count, which may carry suffixes such as `If`. */
+  /** Aggregate functions, which may have suffixes such as `If`. */
   aggregates: ReadonlySet<string>;
-  /** Every function that the engine has. */
+  /** All functions of the engine. */
   known: ReadonlySet<string>;
 }
 
-/** The engine's functions, one a row; read as `readerRights` takes it. */
+/** Lists the engine's functions, one per row; `readerRights` reads the answer. */
 export const functionsQuery = 'SELECT name, categories, alias_to, is_aggregate FROM system.functions';
 
-/** The rights of a reader, from the answer to `functionsQuery` in TabSeparated. Pure. */
+/** The rights of a reader, from the TabSeparated answer to `functionsQuery`. Pure. */
 export function readerRights(database: string, answer: string): ReaderRights {
   const rows = answer
     .split('\n')
@@ -51,7 +51,7 @@ export const tableFunctions: ReadonlySet<string> = new Set([
   'null',
 ]);
 
-/** Tables of the database `system` that describe faultline's own, or nothing at all. */
+/** Tables of the database `system` that describe only faultline's own tables or reveal nothing. */
 export const systemTables: ReadonlySet<string> = new Set([
   'databases',
   'tables',
@@ -66,8 +66,8 @@ export const systemTables: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Categories of the engine whose functions depend on their arguments alone. Not among them: `Other` (the function
- * file, server settings, certificates), dictionaries, models, AI services, introspection, encryption.
+ * The engine's categories of functions that depend only on their arguments. Left out are `Other` (the function file,
+ * server settings, certificates), dictionaries, models, AI services, introspection and encryption.
  */
 const categories: ReadonlySet<string> = new Set([
   'Arithmetic',
@@ -101,7 +101,7 @@ const categories: ReadonlySet<string> = new Set([
   'UUID',
 ]);
 
-/** Functions of other categories, each looked at. */
+/** Functions of other categories, each checked by hand. */
 const singleFunctions = `
   bar transform materialize identity ignore indexHint isConstant throwIf sleep caseWithExpression
   version revision displayName hostName uptime queryID errorCodeToName currentDatabase currentSchemas currentUser
@@ -115,5 +115,5 @@ const singleFunctions = `
   .trim()
   .split(/\s+/);
 
-/** What the parser itself writes as functions. */
+/** Names that the parser itself writes as functions. */
 const syntaxFunctions = ['_CAST', 'lambda', 'exists', 'untuple', 'grouping', 'arrayJoin'];

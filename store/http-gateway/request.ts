@@ -3,23 +3,23 @@ import type { IncomingMessage } from 'node:http';
 import { Exception } from './exception.ts';
 import { readUrlParameters, type UrlParameters } from './url-settings.ts';
 
-/** What a request asks for, apart from its body. */
+/** What a request asks for, without its body. */
 export interface GatewayRequest extends UrlParameters {
-  /** GET and HEAD change nothing, whoever asks. */
+  /** GET and HEAD never change anything, even with the token. */
   isPost: boolean;
-  /** The query of the address; empty when it stands in the body. */
+  /** The query in the address; empty when it is in the body. */
   query: string;
   database: string;
-  /** Format of the answer where the query names none. */
+  /** Format of the answer when the query names none. */
   format: string;
   queryId: string;
-  /** Revision of the native protocol that the client speaks, 0 when it says none. */
+  /** Revision of the native protocol that the client uses; 0 when it names none. */
   nativeRevision: number;
   /** True when the request carries the token. */
   mayWrite: boolean;
 }
 
-/** Reads address and headers. Throws `Exception` on a wrong password and on what is not served. */
+/** Reads the address and the headers. Throws `Exception` on a wrong password and on options that are not served. */
 export function readRequest(
   request: IncomingMessage,
   url: URL,
@@ -51,7 +51,7 @@ export function readRequest(
   };
 }
 
-/** Pages of other sites, and names that were made to lead here, are refused: a browser is no client of this. */
+/** Refuses web pages, and host names that only resolve to this machine: a browser is not a client of this endpoint. */
 export function refuseBrowsers(request: Pick<IncomingMessage, 'headers'>): void {
   const { host = '', origin, 'sec-fetch-site': fetchSite } = request.headers;
   const name = /^(?<name>\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host)?.groups?.['name'] ?? '';
@@ -62,7 +62,7 @@ export function refuseBrowsers(request: Pick<IncomingMessage, 'headers'>): void 
       `host ${JSON.stringify(name)} is not served: use 127.0.0.1`,
       403,
     );
-  // `none` is an address that somebody typed. Pages of this machine's other ports are `same-site`.
+  // `none` is an address that a person typed. A page on another port of this machine is `same-site`.
   if (origin !== undefined || (fetchSite !== undefined && fetchSite !== 'none'))
     throw new Exception(497, 'ACCESS_DENIED', 'requests of web pages are not served', 403);
 }
@@ -76,7 +76,7 @@ function password(search: URLSearchParams, header: (name: string) => string): st
   return search.get('password') ?? header('x-clickhouse-key');
 }
 
-/** No password reads, the token writes, anything else is refused. */
+/** Without a password a client can read, with the token it can write; any other password is refused. */
 function isAllowed(given: string, token: string): boolean {
   if (given === '') return false;
   if (token !== '' && timingSafeEqual(digest(given), digest(token))) return true;

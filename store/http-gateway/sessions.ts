@@ -4,21 +4,21 @@ import { createSessionPool, type SessionPool } from '../session-pool.ts';
 import { Exception } from './exception.ts';
 import { readBounds } from './url-settings.ts';
 
-/** A session that knows the database it stands in. */
+/** A session that remembers its present database. */
 export interface Session extends EngineSession {
-  /** Moves to the database unless it is there already. */
+  /** Switches to the database unless it is the present one. */
   enter(database: string): Promise<void>;
 }
 
-/** The sessions of the gateway, apart from the store's own. */
+/** The sessions of the gateway; the store has its own. */
 export interface Sessions {
-  /** Sessions that cannot change anything; the engine itself sees to that. */
+  /** Sessions that cannot change anything; the engine enforces it. */
   readers: SessionPool<Session>;
-  /** Sessions for inserts, which leave nothing behind. */
+  /** Sessions for inserts. An insert leaves no state in its session. */
   inserters: SessionPool<Session>;
   /**
-   * Runs `act` on a session that is closed afterwards, so that what it sets ends with it. `settings` may hold
-   * placeholders' values as `param_name`.
+   * Runs `act` on a session that is closed afterwards, so that its settings end with it. `settings` may contain the
+   * values of placeholders as `param_name`.
    */
   fresh<R>(
     rights: 'read' | 'write',
@@ -30,12 +30,12 @@ export interface Sessions {
   close(): Promise<void>;
 }
 
-/** A second inserting session gains a third; a third one loses it again on two cores. */
+/** A second session for inserts adds a third of throughput; with a third one that gain is lost on two cores. */
 const INSERTERS = 2;
 const READERS = 3;
 const FRESH = { read: 3, write: 2 };
 
-/** What the gateway's sessions run under before anything else is set: bounds on a single answer, no surprises. */
+/** Settings of every session of the gateway: they limit the size of an answer and switch off risky features. */
 const bounds = {
   max_result_bytes: '268435456',
   result_overflow_mode: 'throw',
@@ -43,10 +43,13 @@ const bounds = {
   allow_introspection_functions: '0',
 };
 
-/** With readonly a session can neither change anything nor take this back. Parsing hears of no other limit on time. */
+/**
+ * A session with `readonly` cannot change anything, this setting included. `max_parser_backtracks` is the only limit
+ * that bounds the time of parsing.
+ */
 const reading = { max_parser_backtracks: 10_000, readonly: 1 };
 
-/** The gateway's sessions on an engine; they open when they are first needed. */
+/** Creates the gateway's sessions on an engine. Each opens when it is first needed. */
 export function createSessions(engine: Engine): Sessions {
   const open = async (
     rights: 'read' | 'write',
@@ -119,7 +122,7 @@ function quoteName(name: string): string {
   return `\`${name.replaceAll(/[\\`]/g, '\\$&')}\``;
 }
 
-/** A text as a string literal. */
+/** The text as an SQL string literal. */
 export function quoteText(text: string): string {
   return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 }

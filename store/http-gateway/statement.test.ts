@@ -31,7 +31,7 @@ describe('the end of a statement', () => {
     expect(read(text).hasMore).toBe(hasMore);
   });
 
-  it('is found in whatever stands in a string, as often as quotes are escaped', () => {
+  it('is found after any string, however many quotes it escapes', () => {
     fc.assert(
       fc.property(fc.string(), fc.boolean(), (text, more) => {
         const quoted = `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
@@ -40,7 +40,7 @@ describe('the end of a statement', () => {
     );
   });
 
-  it('never runs past any bytes', () => {
+  it('is never beyond the last byte', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const statement = readStatement(Buffer.from(bytes));
@@ -55,7 +55,7 @@ describe('the end of a statement', () => {
   });
 });
 
-it('refuses heredocs without an end, each of which would be looked for', () => {
+it('refuses many heredocs without an end, because each search for an end takes time', () => {
   const tags = Array.from({ length: 10_000 }, (_item, i) => `$a${i}$`).join(' ');
   expect(() => read(`SELECT ${tags}`)).toThrow('over 100 heredocs without an end');
 });
@@ -88,7 +88,7 @@ describe('files beside the statement', () => {
 });
 
 describe('an insert with data', () => {
-  it('leaves the data where they are', () => {
+  it('does not change the data', () => {
     const text = 'INSERT INTO db.t (a, b) FORMAT TabSeparated\n1\t2\n';
     const { insert } = read(text);
     expect(insert).toEqual({

@@ -1,34 +1,34 @@
 import { createLexer, type Lexer } from './lexer.ts';
 
-/** A statement as far as one must know it to choose who may run it, and how. */
+/** The parts of a statement that decide who may run it, and how. */
 export interface Statement {
-  /** Its first word in upper case, `(` for a parenthesis, empty for nothing at all. */
+  /** Its first word in upper case, or its first sign, such as `(`; empty when there is no statement. */
   verb: string;
   /** Bytes of the statement without the final semicolon: `[0, end)`. */
   end: number;
   /** True when another statement follows. */
   hasMore: boolean;
-  /** The answer's format when the statement names one, else empty. */
+  /** The format of the answer, when the statement names one; otherwise empty. */
   format: string;
-  /** INTO OUTFILE or FROM INFILE: files of the engine's machine. */
+  /** INTO OUTFILE or FROM INFILE: the statement uses files of the engine's machine. */
   usesFile: boolean;
-  /** Set when data follow the statement: `INSERT … FORMAT Name`. */
+  /** Set when data follows the statement: `INSERT … FORMAT Name`. */
   insert: InsertHead | null;
 }
 
-/** The beginning of `INSERT … FORMAT Name`, whose data stand from `dataStart` on. */
+/** The head of `INSERT … FORMAT Name`. Its data starts at `dataStart`. */
 export interface InsertHead {
-  /** Table and columns as written. */
+  /** Table and columns as they are written. */
   target: string;
-  /** The same when they are plain names; null when quoted or computed. */
+  /** The same when all are plain names; null when one is quoted or computed. */
   plain: { table: string; columns: string[] | null } | null;
-  /** The SETTINGS clause without its first word; empty when there is none. */
+  /** The SETTINGS clause without the word SETTINGS; empty when there is none. */
   settings: string;
   format: string;
   dataStart: number;
 }
 
-/** Reads one statement. Data after `FORMAT Name` of an INSERT are not looked at. Pure. */
+/** Reads one statement. It does not read the data after `FORMAT Name` of an INSERT. Pure. */
 export function readStatement(bytes: Buffer): Statement {
   const lexer = createLexer(bytes);
   const statement: Statement = {
@@ -53,7 +53,7 @@ const close = 0x29;
 const comma = 0x2c;
 const dot = 0x2e;
 
-/** Walks over the whole statement and notes what stands in it. */
+/** Walks over the whole statement and sets the fields of `statement`. */
 function scan(lexer: Lexer, statement: Statement): void {
   let depth = 0;
   let before = '';
@@ -79,11 +79,11 @@ function scan(lexer: Lexer, statement: Statement): void {
     statement.end = lexer.end;
     lexer.next();
   }
-  // Behind the format stands nothing or SETTINGS; otherwise the word FORMAT was a name.
+  // After the format only SETTINGS can follow; otherwise the word FORMAT was a name.
   if (formatAt === -2) statement.format = '';
 }
 
-/** Null when no data follow: INSERT … SELECT, VALUES, FROM INFILE, or what is no INSERT that we understand. */
+/** Null when no data follows: INSERT … SELECT, VALUES, FROM INFILE, or an INSERT that this code does not understand. */
 function readInsert(bytes: Buffer): InsertHead | null {
   const lexer = createLexer(bytes);
   lexer.next();
@@ -115,7 +115,7 @@ function readInsert(bytes: Buffer): InsertHead | null {
       if (lexer.sign() === open) depth += 1;
       else if (lexer.sign() === close) depth -= 1;
       else if (lexer.is('word')) columns.push(lexer.text());
-      // `* EXCEPT (a)`, `t.a`: the engine knows what they mean.
+      // `* EXCEPT (a)`, `t.a`: only the engine knows what they mean.
       else if (lexer.sign() !== comma) isPlain = false;
       if (depth > 1) isPlain = false;
       take();
@@ -148,7 +148,7 @@ function isAscii(text: string): boolean {
   return /^[\x20-\x7e\s]*$/.test(text);
 }
 
-/** Data begin on the next line, or after the spaces that follow the format. */
+/** Data starts on the next line, or after the spaces that follow the format. */
 function dataStart(bytes: Buffer, from: number): number {
   let at = from;
   while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0c) at += 1;

@@ -1,17 +1,17 @@
 /** A node of a parsed statement. */
 export interface Node {
   kind: string;
-  /** What stands behind the kind, without alias and count of children. */
+  /** The text after the kind, without the alias and the count of children. */
   name: string;
   alias: string;
   rest: string;
   depth: number;
-  /** Place among the children of its parent, from 0. */
+  /** Index among the children of its parent, from 0. */
   index: number;
   parent: Node | null;
 }
 
-/** Reads the answer to EXPLAIN AST: one node a line, children indented by one space more. Pure. */
+/** Reads the answer to EXPLAIN AST: one node per line, each child indented by one more space. Pure. */
 export function readTree(tree: string): Node[] {
   const path: { node: Node; children: number }[] = [];
   return tree

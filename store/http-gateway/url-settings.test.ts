@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readSettings, readUrlParameters } from './url-settings.ts';
 
-test('parameters of an address are placeholders, settings, or of the interface itself', () => {
+test('parameters of an address are placeholders, settings, or belong to the interface itself', () => {
   const search = new URLSearchParams(
     'query=SELECT+1&query_id=a&database=f&param_x=a%5Ctb&param_=&max_threads=2&wait_end_of_query=1&http_write_exception_in_output_format=0&session_id=s',
   );
@@ -11,7 +11,7 @@ test('parameters of an address are placeholders, settings, or of the interface i
   });
 });
 
-test('of a read, settings that change nothing and those that could do harm are left out', () => {
+test('a read leaves out settings that change nothing and settings that could do harm', () => {
   const given = {
     output_format_json_quote_64bit_integers: 'false',
     output_format_json_quote_denormals: '1',
@@ -22,7 +22,7 @@ test('of a read, settings that change nothing and those that could do harm are l
   expect(readSettings(given, false)).toEqual({ output_format_json_quote_denormals: '1' });
 });
 
-test('a read may bound itself further, and not lift its bounds', () => {
+test('a read can lower its limits but not raise them', () => {
   const given = { max_threads: '2', max_execution_time: '0.5', max_memory_usage: '1000000' };
   expect(readSettings(given, false)).toEqual(given);
   const more = { max_threads: '100000', max_execution_time: '1e9', max_memory_usage: '9e18' };

@@ -1,12 +1,12 @@
-/** What the parameters of a request's address say beside the query. */
+/** The parameters in the address of a request, without the query. */
 export interface UrlParameters {
-  /** Values of `{name:Type}` placeholders by `param_name`, each as one TabSeparated field. */
+  /** Values of `{name:Type}` placeholders under `param_name`, each as one TabSeparated field. */
   params: Record<string, string>;
-  /** Settings of the statement, as ClickHouse names them. */
+  /** Settings of the statement, under ClickHouse's names. */
   settings: Record<string, string>;
 }
 
-/** Sorts the parameters of an address into placeholders' values and settings. Pure. */
+/** Separates the parameters of an address into values of placeholders and settings. Pure. */
 export function readUrlParameters(search: URLSearchParams): UrlParameters {
   const params: Record<string, string> = {};
   const settings: Record<string, string> = {};
@@ -18,8 +18,8 @@ export function readUrlParameters(search: URLSearchParams): UrlParameters {
 }
 
 /**
- * Of the settings of a read, those that may be applied and are not the engine's default already. Only who has the
- * token may lift the bounds. Pure.
+ * The settings of a read that are applied: allowed ones whose value differs from the engine's default. Only a client
+ * with the token can raise the limits. Pure.
  */
 export function readSettings(
   settings: Readonly<Record<string, string>>,
@@ -32,13 +32,13 @@ export function readSettings(
     const most = bounded.get(name);
     if (most === undefined) continue;
     if (hasToken) applied[name] = value;
-    // 0 and what is not a number would lift the bound.
+    // 0 would remove the limit, and so would a value that is not a number.
     else if (Number(value) > 0) applied[name] = String(Math.min(Number(value), most));
   }
   return applied;
 }
 
-/** Parameters of the HTTP interface itself, and settings that mean something only there. */
+/** Parameters of the HTTP interface itself, and settings that only concern it. */
 const reserved = new Set([
   'query',
   'query_id',
@@ -66,11 +66,11 @@ const reserved = new Set([
   'max_http_get_redirects',
 ]);
 
-/** What one read may cost at most; whoever reads may ask for less. Seconds, bytes. */
+/** The most that one read may use, in seconds and bytes; a client can ask for less. */
 export const readBounds = { max_execution_time: 300, max_memory_usage: 4 * 1024 ** 3 } as const;
 const bounded: ReadonlyMap<string, number> = new Map(Object.entries({ ...readBounds, max_threads: 64 }));
 
-/** Settings that change how an answer looks, or that make it less work, with the values they have anyway. */
+/** Allowed settings, with the engine's defaults. They change the form of an answer or reduce the work. */
 const harmless: ReadonlyMap<string, string> = new Map(
   Object.entries({
     output_format_json_quote_64bit_integers: '0',

@@ -4,8 +4,8 @@ import type { Store } from '../store.ts';
 import { tsvRow, tsvTime } from '../tsv.ts';
 
 /**
- * What people said and did not take back, without silences that were over a week ago: a few rows, each made by a person.
- * Times are epoch seconds. Throws `StoreError`.
+ * Acknowledgements that nobody withdrew, and all silences except those that do not repeat and whose planned end was
+ * more than a week ago. There are few rows, because people make them. Times are epoch seconds. Throws `StoreError`.
  */
 export async function readMarks(store: Store): Promise<Marks> {
   const acknowledgements = await store.query<Acknowledgement>(
@@ -26,7 +26,7 @@ export async function readMarks(store: Store): Promise<Marks> {
   return { acknowledgements: new Map(acknowledgements.map((one) => [one.incident, one])), silences };
 }
 
-/** Notes that somebody took an incident over, or takes that back; the time is the store's. Throws `StoreError`. */
+/** Records that a person took an incident over, or withdrew that. The store sets the time. Throws `StoreError`. */
 export async function writeAcknowledgement(
   store: Store,
   { incident, reopened, by, note }: Omit<Acknowledgement, 'at'>,
@@ -37,7 +37,7 @@ export async function writeAcknowledgement(
   await store.insert({ table: 'acknowledgements', columns, body, token: '' });
 }
 
-/** Stores a silence as it is now; the newest version stands. Throws `StoreError`. */
+/** Stores a silence; it replaces the earlier versions. Throws `StoreError`. */
 export async function writeSilence(store: Store, silence: Silence): Promise<void> {
   const columns = [
     'id',

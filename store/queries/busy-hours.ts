@@ -1,6 +1,6 @@
 import type { Store } from '../store.ts';
 
-/** Starts of the hours (epoch seconds) of a span that have counts, in order. Throws `StoreError`. */
+/** The starts (epoch seconds, ascending) of the hours of a span that have counts. Throws `StoreError`. */
 export async function readBusyHours(
   store: Store,
   { from, to }: { from: number; to: number },

@@ -2,10 +2,10 @@ import { type RequestClass, requestClassNames } from '../../domain/error-class.t
 import type { Columns, TextColumn } from '../native-answer.ts';
 import type { MoreMeasure, SumDimension } from './count-measures.ts';
 
-/** What the rows of a block are told apart by. */
+/** Dimensions by which the rows of a block can be grouped. */
 export type BlockDimension = SumDimension | 'class';
 
-/** The texts of one dimension, by row; empty where it is not told apart. */
+/** The texts of one dimension by row; empty when the block is not grouped by it. */
 class RowTexts {
   readonly #column: TextColumn | undefined;
 
@@ -20,8 +20,8 @@ class RowTexts {
 }
 
 /**
- * Counts of intervals and combinations as columns, in order of the dimensions and within one combination of time: rows of
- * one combination, and of one organization, stand beside each other.
+ * Counts by interval and dimension set, as columns. Rows are sorted by the dimensions and then by time, so that the
+ * rows of one dimension set, and of one organization, are adjacent.
  */
 export class CountBlock {
   readonly rows: number;
@@ -31,18 +31,18 @@ export class CountBlock {
   readonly retries: Float64Array;
   readonly useless_retries: Float64Array;
   readonly input_tokens: Float64Array;
-  /** Of failures; 0 for successes. */
+  /** Of failures only; 0 for successes. */
   readonly cost_usd: Float64Array;
-  /** Measures that were asked for; NaN where nothing is known. */
+  /** The measures that were asked for; NaN when a value is not known. */
   readonly more: ReadonlyMap<MoreMeasure, Float64Array>;
   readonly texts: Readonly<Record<SumDimension, RowTexts>>;
-  /** For each row the number of its combination in this block, counted from 0. */
+  /** For each row the index of its dimension set within this block, from 0. */
   readonly series: Uint32Array;
   readonly #columns: ReadonlyMap<string, TextColumn>;
   readonly #classes: readonly RequestClass[];
   readonly #class: TextColumn | undefined;
 
-  /** Of the columns that `readCountSums` asks for. */
+  /** Takes the columns that `readCountSums` reads. */
   constructor({ rows, numbers, texts }: Columns, more: readonly MoreMeasure[]) {
     const column = (name: string): Float64Array => numbers.get(name) ?? new Float64Array(rows);
     const textsOf = (name: SumDimension): RowTexts => new RowTexts(texts.get(name));
@@ -78,7 +78,7 @@ export class CountBlock {
     return this.#classes[this.#class?.places[row] ?? 0] ?? 'other';
   }
 
-  /** Begins of the runs of rows that have the same values in these dimensions, in order; then the end of the last. */
+  /** Indexes of the rows at which the values of these dimensions change, in order, followed by the number of rows. */
   runs(names: readonly BlockDimension[]): readonly number[] {
     const begins = beginsOf(
       names.flatMap((name) => this.#columns.get(name) ?? []),
@@ -99,7 +99,7 @@ export class CountBlock {
   }
 }
 
-/** 1 for each row that differs from the one before in one of the columns, and for the first. */
+/** 1 for the first row and for each row that differs from the one before in any of the columns; otherwise 0. */
 function beginsOf(columns: readonly TextColumn[], rows: number): Uint8Array {
   const begins = new Uint8Array(rows);
   begins[0] = 1;

@@ -1,4 +1,4 @@
-/** Dimensions that counts can be told apart by, beside the class. */
+/** Dimensions by which counts can be grouped, besides the class. */
 export const sumDimensions = [
   'provider',
   'org',
@@ -12,8 +12,8 @@ export const sumDimensions = [
 export type SumDimension = (typeof sumDimensions)[number];
 
 /**
- * Measures that are read only where somebody asks: where they come from, and how those of several rows become one.
- * What the last answer of a limit said is known only of counts per 10 s. `spend_usd` is that of all requests.
+ * Measures that are read only on demand. `column` is where they come from, `merge` how several rows become one. `fine`
+ * ones, the limits that answers report, exist only in counts per 10 s. `spend_usd` includes all requests.
  */
 export const moreMeasures = {
   output_tokens: { column: 'output_tokens', merge: 'sum', fine: false },

@@ -1,4 +1,4 @@
-/** A provider and an organization, as logs name them; empty where they do not. */
+/** A provider and an organization as the logs name them; empty when a log does not name them. */
 export interface OrgPair {
   provider: string;
   org: string;
@@ -6,14 +6,14 @@ export interface OrgPair {
 
 /** A span of event time. */
 export interface CountRange {
-  /** Epoch seconds; `from` belongs to the range, `to` does not. */
+  /** Epoch seconds; `from` is included, `to` is not. */
   from: number;
   to: number;
-  /** Starts of the intervals that are read; absent: all of the range. */
+  /** Starts of the only intervals to read; absent: the whole range. */
   intervals?: readonly number[];
 }
 
-/** The condition on `c.ts` of a range, for the parameters that `rangeParams` gives. */
+/** The condition on `c.ts` for a range. It uses the parameters of `rangeParams`. */
 export function rangeCondition({ intervals }: CountRange): string {
   return `c.ts >= toDateTime({from:UInt32}, 'UTC') AND c.ts < toDateTime({to:UInt32}, 'UTC')${
     intervals === undefined ? '' : ' AND toUnixTimestamp(c.ts) - {from:UInt32} IN {intervals:Array(UInt32)}'
@@ -21,11 +21,11 @@ export function rangeCondition({ intervals }: CountRange): string {
 }
 
 export function rangeParams({ from, to, intervals }: CountRange): Record<string, unknown> {
-  // As distances from the beginning: parameters travel in the address of a request, which must not become long.
+  // Sent as distances from the start, because parameters are part of the address of a request, which must stay short.
   return { from, to, ...(intervals === undefined ? {} : { intervals: intervals.map((ts) => ts - from) }) };
 }
 
-/** The condition that names organizations, for the parameters that `orgParams` gives; absent: all of them. */
+/** The condition for these organizations; empty for all of them. It uses the parameters of `orgParams`. */
 export function orgCondition(orgs: readonly OrgPair[] | undefined): string {
   return orgs === undefined ? '' : "AND concat(c.provider, '\\n', c.org) IN {orgs:Array(String)}";
 }

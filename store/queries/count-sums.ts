@@ -12,7 +12,7 @@ import {
   rangeParams,
 } from './count-range.ts';
 
-/** The tables of counts, finest first. Those per hour have neither keys nor regions. */
+/** The tables of counts, finest first. Counts per hour have neither keys nor regions. */
 export const sumTables = {
   request_counts: { seconds: 10, lacks: [] },
   request_counts_1m: { seconds: 60, lacks: [] },
@@ -22,10 +22,10 @@ export type SumTable = keyof typeof sumTables;
 
 export interface SumFilter extends CountRange {
   table: SumTable;
-  /** What is told apart, in the order of rows. */
+  /** Dimensions to group by; rows are sorted in this order. */
   by: readonly BlockDimension[];
   more: readonly MoreMeasure[];
-  /** Absent or empty: all. */
+  /** Absent or empty: all classes. */
   classes?: readonly RequestClass[];
   /** Absent: all organizations. */
   orgs?: readonly OrgPair[];
@@ -34,8 +34,8 @@ export interface SumFilter extends CountRange {
 const measures = ['requests', 'retries', 'useless_retries', 'input_tokens'] as const;
 
 /**
- * Sums of the range over all dimensions but those asked for, a row an interval and combination. What is not told apart is
- * empty. Throws `StoreError`.
+ * Sums of the range: one row per interval and combination of the dimensions in `by`. All other dimensions are empty.
+ * Throws `StoreError`.
  */
 export async function readCountSums(store: Store, filter: SumFilter): Promise<CountBlock> {
   const { table, classes = [], orgs } = filter;
@@ -59,7 +59,9 @@ export async function readCountSums(store: Store, filter: SumFilter): Promise<Co
   return new CountBlock(columns, more);
 }
 
-/** Stored rows of a table in `[from, to)`: at least as many as sums of it have numbers. Throws `StoreError`. */
+/**
+ * The number of stored rows of a table in the range. Sums of the range have at most as many rows. Throws `StoreError`.
+ */
 export async function readRowCount(store: Store, table: SumTable, range: CountRange): Promise<number> {
   const [row] = await store.query<{ rows: number }>(
     `SELECT count() AS rows FROM ${table} AS c WHERE ${rangeCondition(range)}`,
@@ -68,7 +70,9 @@ export async function readRowCount(store: Store, table: SumTable, range: CountRa
   return row?.rows ?? 0;
 }
 
-/** Stored rows of each of the organizations in `[from, to)` (epoch seconds): at least as many as they have counts. */
+/**
+ * The number of stored rows in `[from, to)` (epoch seconds) of each organization. Its sums have at most as many rows.
+ */
 export async function readRowCounts(
   store: Store,
   { from, to, orgs }: { from: number; to: number; orgs: readonly OrgPair[] },

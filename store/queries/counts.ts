@@ -4,18 +4,18 @@ import type { Columns } from '../native-answer.ts';
 import type { Store } from '../store.ts';
 import { rangeCondition, rangeParams } from './count-range.ts';
 
-/** Answers of one class in one interval of one organization. */
+/** Answers of one class to one organization in one interval. */
 export type ClassCount = Pick<CountRow, 'ts' | 'provider' | 'org' | 'class' | 'requests' | 'retries'>;
 
-/** Which answers are asked for: those of some classes, and of others only what holds retries. */
+/** Which answers to read: all of `classes`, and of `retried` only rows that contain retries. */
 export interface AnswerFilter {
   classes: readonly RequestClass[];
   retried?: readonly RequestClass[];
 }
 
 /**
- * Answers of the classes in `[from, to)`, or in the named intervals of it, by interval and organization, in order
- * of time: where it is worth looking.
+ * Answers of these classes in `[from, to)`, or only in the named intervals, by interval and organization, in order of
+ * time. They show where a closer look is worthwhile.
  */
 export async function readClassCounts(
   store: Store,
@@ -33,7 +33,10 @@ export async function readClassCounts(
   return classCounts(columns).flatMap((row) => (row.class === '' ? [] : [{ ...row, class: row.class }]));
 }
 
-/** Rows of which there are some thousand at each step of a large incident: their names are the same few texts. */
+/**
+ * Turns columns into rows. A large incident has thousands of rows at each step, but their names are the same few texts,
+ * so each text is read once.
+ */
 function classCounts({ rows, numbers, texts }: Columns): (Omit<ClassCount, 'class'> & {
   class: RequestClass | '';
 })[] {
@@ -58,9 +61,10 @@ const isAsked =
   '(c.class IN {classes:Array(String)} OR (c.retries > 0 AND c.class IN {retried:Array(String)}))';
 
 /**
- * The end (epoch seconds) of the last day in `[from, to)` of which counts per 10 s were dropped while those per hour are
- * still there; null when there is none. Of such a day nothing can be judged any more. The two youngest days are left
- * out: nothing is dropped so soon, and on a cluster a replica may have one table's rows before the other's. Throws `StoreError`.
+ * The end (epoch seconds) of the last day in `[from, to)` whose counts per 10 s were deleted while its counts per hour
+ * are still there; null when there is none. Such a day can no longer be judged. The two newest days are left out:
+ * nothing is deleted so soon, and on a cluster a replica may have the rows of one table before those of the other.
+ * Throws `StoreError`.
  */
 export async function readCountsGone(
   store: Store,
@@ -83,17 +87,17 @@ export async function readCountsGone(
   return row === undefined || row.days === 0 ? null : row.last;
 }
 
-/** What happened in some intervals. */
+/** Requests and answers in a range of intervals. */
 export interface Activity {
-  /** Requests in each interval, over all organizations; intervals without are absent. */
+  /** Requests in each interval, over all organizations; an interval without requests is absent. */
   totals: Map<number, number>;
-  /** As `readClassCounts` gives them. */
+  /** In the form that `readClassCounts` returns. */
   answers: ClassCount[];
 }
 
 /**
- * Requests in each interval of `[from, to)`, and answers of the classes from `answers_from` on, in one query: it is
- * asked at every step. Times are epoch seconds. Throws `StoreError`.
+ * Requests in each interval of `[from, to)`, and answers of the classes from `answers_from` on. It is one query,
+ * because every step asks it. Times are epoch seconds. Throws `StoreError`.
  */
 export async function readActivity(
   store: Store,

@@ -9,11 +9,11 @@ export interface DeadLetter {
   reason: string;
   detail: string;
   body: string;
-  /** Bytes of the record as it came; more than the body holds when it was cut. */
+  /** Size of the original record in bytes; larger than the body when the body was cut. */
   size: number;
   /** Epoch seconds. */
   inserted_at: number;
-  /** 1 when it has been counted since. */
+  /** 1 when a replay has counted it. */
   replayed: number;
 }
 
@@ -23,11 +23,11 @@ export interface DeadLetterFilter {
   /** Epoch seconds. */
   since: number;
   limit: number;
-  /** Only those that have not been counted since. */
+  /** Only dead letters that no replay has counted. */
   open: boolean;
 }
 
-/** Dead letters, newest first. Empty texts and 0 mean "all". Throws `StoreError`. */
+/** Dead letters, newest first. In the filter, an empty text and 0 mean "all". Throws `StoreError`. */
 export async function readDeadLetters(store: Store, filter: DeadLetterFilter): Promise<DeadLetter[]> {
   return store.query<DeadLetter>(
     `SELECT topic, partition, offset, part, reason, detail, body, size, toUnixTimestamp(dead_letters.inserted_at) AS inserted_at,

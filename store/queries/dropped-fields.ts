@@ -1,12 +1,12 @@
 import type { Store } from '../store.ts';
 
-/** In how many records a field was left out because nothing could be made of it. */
+/** A field that was left out because its value could not be used, and in how many records. */
 export interface DroppedField {
   field: string;
   records: number;
 }
 
-/** The fields left out in batches stored in the last `hours`, the most frequent first. */
+/** Fields that were left out in the batches stored in the last `hours`, most frequent first. */
 export async function readDroppedFields(store: Store, hours: number): Promise<DroppedField[]> {
   return store.query<DroppedField>(
     `SELECT one.1 AS field, toUInt32(sum(one.2)) AS records

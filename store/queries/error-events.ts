@@ -4,7 +4,7 @@ import type { RequestLog } from '../../domain/request-log.ts';
 import type { Store } from '../store.ts';
 import type { TrendPlan } from './trends-plan.ts';
 
-/** One failed request as it is stored: redacted, without its body. `ts` is epoch milliseconds. */
+/** One stored failure, redacted and without its body. `ts` is epoch milliseconds. */
 export interface ErrorEvent
   extends Pick<RequestLog, 'ts' | 'request_id' | CallerDimension | 'status' | 'retry_count'> {
   class: RequestClass;
@@ -16,14 +16,14 @@ export interface ErrorEvent
   type: string;
   code: string;
   message: string;
-  /** Where it was read: a topic or a file, and the place in it. */
+  /** Where it was read: a topic or a file, and the position in it. */
   topic: string;
   partition: number;
   offset: number;
   part: number;
 }
 
-/** The place of an event in the order in which they are listed. */
+/** The position of an event in the sorted list. */
 export type EventPlace = Pick<ErrorEvent, 'ts' | 'topic' | 'partition' | 'offset' | 'part'>;
 
 export interface EventFilter {
@@ -33,16 +33,16 @@ export interface EventFilter {
   /** Empty: all. */
   classes: readonly string[];
   where: TrendPlan['where'];
-  /** Only of these requests; absent: of all. */
+  /** Only the failures of these requests; absent: all. */
   requestIds?: readonly string[];
-  /** Words of the text, or a request id; empty: all. */
+  /** Part of the message, or a whole request id, code or rule; empty: all. */
   text: string;
-  /** Only what stands after this in the list; null: from its begin. */
+  /** Only events after this position in the list; null: from the start. */
   after: EventPlace | null;
   limit: number;
 }
 
-/** Dimensions of counts that events have as well, by which they can be filtered. */
+/** Dimensions of counts that events also have, so that events can be filtered by them. */
 const columns: ReadonlySet<CountDimension> = new Set<CountDimension>([
   ...callerDimensions,
   'status',
@@ -50,7 +50,7 @@ const columns: ReadonlySet<CountDimension> = new Set<CountDimension>([
   'subclass',
 ]);
 
-/** Failed requests, newest first. Throws `StoreError`. */
+/** Failures, newest first. Throws `StoreError`. */
 export async function readErrorEvents(store: Store, filter: EventFilter): Promise<ErrorEvent[]> {
   const { from, to, classes, text, after, limit } = filter;
   const params: Record<string, unknown> = {

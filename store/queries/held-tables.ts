@@ -5,8 +5,9 @@ import type { CountTable } from './trends-plan.ts';
 const DAY = 86_400;
 
 /**
- * The retention that a question about a span has to reckon with: without a limit for tables that hold all of it although
- * its events are older than that, because history is kept from its import on. Times are epoch seconds. Throws `StoreError`.
+ * The retention to assume for a question about a span. History is kept from its import on, so a table may still hold a
+ * span that is older than its retention; for such tables the result has no limit. Times are epoch seconds. Throws
+ * `StoreError`.
  */
 export async function retentionOf(
   store: Store,
@@ -26,8 +27,8 @@ export async function retentionOf(
 }
 
 /**
- * The tables of counts that still hold all requests of a span, whatever its age: history is kept from its import on. None
- * where nothing is counted in it. `since` and `until` are epoch seconds; whole hours are compared. Throws `StoreError`.
+ * The tables of counts that still hold all requests of a span, whatever its age. No table when the span has no counts.
+ * `since` and `until` are epoch seconds; the comparison uses whole hours. Throws `StoreError`.
  */
 async function readHeldTables(
   store: Store,

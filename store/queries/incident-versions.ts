@@ -4,8 +4,8 @@ import { tsvRow } from '../tsv.ts';
 import { incidentColumns, type IncidentRow, incidentOfRow, type StoredIncident } from './incidents.ts';
 
 /**
- * How an incident changed, oldest first: each change of state, severity, scope and consequences, and while nothing of that changed
- * one version in ten minutes. What was written more than a week ago is gone. Throws `StoreError`.
+ * The versions of an incident, oldest first: one for each change of state, severity, scope or consequences, and
+ * otherwise one per ten minutes. Versions that were written more than a week ago are deleted. Throws `StoreError`.
  */
 export async function readVersions(store: Store, id: string): Promise<StoredIncident[]> {
   const rows = await store.query<IncidentRow>(
@@ -19,8 +19,8 @@ export async function readVersions(store: Store, id: string): Promise<StoredInci
 }
 
 /**
- * How the incidents of a kind stood at a time (epoch seconds): of each the last version up to it, and those that were pending
- * then, as they fired. Throws `StoreError`.
+ * The incidents of a kind at a time (epoch seconds). `known` has the last version of each up to that time. `pending`
+ * has those that were pending then and fired later, in the version in which they fired. Throws `StoreError`.
  */
 export async function readVersionsAt(
   store: Store,
@@ -45,8 +45,8 @@ export async function readVersionsAt(
 }
 
 /**
- * Notes with which settings is judged from a time on (epoch seconds of event time), where they are others than before. Equal rows
- * of two analyzers are one. Throws `StoreError`.
+ * Records the settings of the analyzers from a time on (epoch seconds of event time), unless they are the same as
+ * before. Two analyzers that record the same time leave one row. Throws `StoreError`.
  */
 export async function noteSettings(store: Store, since: number, settings: string): Promise<void> {
   const last = await readSettingsAt(store, since);
@@ -56,7 +56,10 @@ export async function noteSettings(store: Store, since: number, settings: string
   await store.insert({ table: 'analyzer_settings', columns, body: Buffer.from(row), token: '' });
 }
 
-/** The settings that held at a time (epoch seconds), and since when; null: none were noted by then. Throws `StoreError`. */
+/**
+ * The settings at a time (epoch seconds), and since when they hold; null when none were recorded by then. Throws
+ * `StoreError`.
+ */
 export async function readSettingsAt(
   store: Store,
   at: number,
@@ -71,7 +74,10 @@ export async function readSettingsAt(
 
 const columnsOf: Readonly<Record<string, string>> = { key: 'api_key' };
 
-/** The last minute (epoch seconds) up to `to` and from `from` on in which such a scope sent requests; null: none. Throws `StoreError`. */
+/**
+ * The last minute (epoch seconds) in `[from, to)` in which this scope sent requests; null when there is none. Throws
+ * `StoreError`.
+ */
 export async function readLastRequest(
   store: Store,
   scope: Readonly<Record<string, string>>,
@@ -87,7 +93,9 @@ export async function readLastRequest(
   return row === undefined || row.n === 0 ? null : row.last;
 }
 
-/** Providers and organizations that sent requests of such a scope in the span. Throws `StoreError`. */
+/**
+ * Providers and organizations with requests of this scope in the span, the most requests first. Throws `StoreError`.
+ */
 export async function readOwners(
   store: Store,
   scope: Readonly<Record<string, string>>,

@@ -13,38 +13,38 @@ import { tsvRow, tsvTime } from '../tsv.ts';
 
 export { readSampleRequestIds } from './sample-requests.ts';
 
-/** One version of an incident as it is stored. */
+/** One stored version of an incident. */
 export interface StoredIncident {
   incident: Incident;
-  /** Event time of the evaluation in ms; the highest is the present state. */
+  /** Event time of the evaluation in ms. The highest version is the present state. */
   version: number;
-  /** JSON of what the state machine remembers. */
+  /** JSON with the memory of the state machine. */
   memory: string;
 }
 
-/** Which incidents; absent fields mean "all". Times are epoch seconds. */
+/** Which incidents to read; absent fields mean "all". Times are epoch seconds. */
 export interface IncidentFilter {
   id?: string;
   ids?: readonly string[];
   states?: readonly IncidentState[];
   kinds?: readonly IncidentKind[];
-  /** Not resolved before this time. */
+  /** Only incidents that are open or were resolved at this time or later. */
   since?: number;
-  /** Started before this time. */
+  /** Only incidents that started before this time. */
   until?: number;
   severities?: readonly Incident['severity'][];
   parties?: readonly Party[];
-  /** Values that the scope names: of each one of these, or none of them. */
+  /** Conditions on the scope: each named dimension has one of these values, or, when negated, none of them. */
   scope?: readonly { name: keyof Scope; values: readonly string[]; negate: boolean }[];
-  /** Those that are open first; otherwise only newest first. */
+  /** Sorts open incidents before resolved ones. */
   openFirst?: boolean;
-  /** Only what stands after this place in the list. */
+  /** Only incidents after this position in the list. Needs `openFirst`. */
   after?: IncidentPlace;
-  /** Newest first; 1,000 by default. */
+  /** How many to read, newest first; 1,000 by default. */
   limit?: number;
 }
 
-/** The place of an incident in a list that has the open ones first. */
+/** The position of an incident in a list with open incidents first. */
 export interface IncidentPlace {
   resolved: boolean;
   /** Epoch ms. */
@@ -53,8 +53,8 @@ export interface IncidentPlace {
 }
 
 /**
- * The present state of the incidents, newest first. Throws `StoreError`. A row of an unknown shape is an error too, unless
- * `unreadable` takes its id: then it is left out.
+ * The present state of the incidents, newest first. Throws `StoreError`. A row with an unknown form is an error too,
+ * unless `unreadable` is given: then it is called with the id, and the row is left out.
  */
 export async function readIncidents(
   store: Store,
@@ -84,7 +84,10 @@ export async function readIncidents(
   });
 }
 
-/** Conditions on all versions, for what never changes, and on the present one, with the values of their placeholders. */
+/**
+ * The conditions of a filter, with the values of their placeholders. `versions` apply to all versions, because these
+ * fields never change; `rows` apply to the present version.
+ */
 function conditions(filter: IncidentFilter): {
   versions: string[];
   rows: string[];
@@ -130,8 +133,9 @@ function conditions(filter: IncidentFilter): {
 }
 
 /**
- * Ids of the incidents that were written since a time by the store's clock and evaluated since another, both epoch seconds.
- * The second is asked because rows of the first release have no time of writing: each reading takes them for new. Throws `StoreError`.
+ * Ids of incidents that were written since a time of the store's clock and evaluated since another; both are epoch
+ * seconds. The second condition is necessary because rows of the first release have no time of writing: each query
+ * takes them for new. Throws `StoreError`.
  */
 export async function readChangedIds(store: Store, since: number, evaluatedSince: number): Promise<string[]> {
   const rows = await store.query<{ id: string }>(
@@ -143,8 +147,8 @@ export async function readChangedIds(store: Store, since: number, evaluatedSince
 }
 
 /**
- * Stores versions of incidents. Equal rows from two analyzers are one. `occasion` tells apart equal rows that are
- * written again after they were deleted. Throws `StoreError`.
+ * Stores versions of incidents. Equal rows from two analyzers are stored once. Pass another `occasion` to store rows
+ * again after they were deleted. Throws `StoreError`.
  */
 export async function writeIncidents(
   store: Store,
@@ -157,10 +161,13 @@ export async function writeIncidents(
   await store.insert({ table: 'incidents', columns, body, token });
 }
 
-/** So many ids are named in one statement. */
+/** How many ids one statement names. */
 const IDS_AT_ONCE = 200;
 
-/** Deletes the versions of these incidents that are above `version`. Resolves when they are gone. Throws `StoreError`. */
+/**
+ * Deletes the versions of these incidents that are above `version`. Resolves when they are deleted. Throws
+ * `StoreError`.
+ */
 export async function deleteIncidentVersions(
   store: Store,
   ids: readonly string[],
@@ -228,12 +235,12 @@ function toTsv({ incident: it, version, memory }: StoredIncident): string {
   ]);
 }
 
-/** Columns of an incident as `incidentOfRow` takes them, from a table that has them. */
+/** The columns that `incidentOfRow` needs, from a table that has them. */
 export const incidentColumns = `id, version, kind, state, severity, scope, toUnixTimestamp64Milli(started_at) AS started_ms,
       toUnixTimestamp64Milli(detected_at) AS detected_ms, toUnixTimestamp64Milli(resolved_at) AS resolved_ms,
       summary, verdict_party, verdict_why, evidence, remedy, sample_request_ids, related, memory`;
 
-/** A row of `incidentColumns`. */
+/** A row with `incidentColumns`. */
 export interface IncidentRow {
   id: string;
   version: number;
@@ -254,7 +261,7 @@ export interface IncidentRow {
   memory: string;
 }
 
-/** Throws where the row has an unknown shape. */
+/** Throws when the row has an unknown form. */
 export function incidentOfRow(row: IncidentRow): StoredIncident {
   const read = incident.parse({
     id: row.id,

@@ -1,28 +1,33 @@
 import type { Store } from '../store.ts';
 import { tsvRow, tsvTime } from '../tsv.ts';
 
-/** `held`: a worker has the partition; `left`: its worker stopped in order, and nobody has said to have it since. */
+/**
+ * `held`: a worker has the partition. `left`: its worker stopped in order, and no other worker has reported it since.
+ */
 export type AssignmentState = 'held' | 'left';
 
-/** What keeps a worker from going on with a partition, as far as it knows. */
+/** The reason why a worker does not go on with a partition; empty when it knows of none. */
 export const standReasons = ['', 'starting', 'refused_rows', 'store', 'broker'] as const;
 export type StandReason = (typeof standReasons)[number];
 
-/** What a worker says of one partition. */
+/** What a worker reports about one partition. */
 export interface PartitionReport {
   topic: string;
   partition: number;
   state: AssignmentState;
   reason: StandReason;
-  /** All before it is stored; -1: where to begin is not decided. */
+  /** All offsets before this one are stored; -1: the start is not decided yet. */
   next_offset: number;
-  /** Offsets that are known to wait from there on. */
+  /** How many offsets from there on are known to wait. */
   behind: number;
-  /** So long ago, ms: what had come in by then is stored; within a backlog, the time of the requests that is reached. */
+  /**
+   * Age in ms of the time up to which everything that had arrived is stored. In a backlog, it is the age of the
+   * requests that are being read, if that is less.
+   */
   stored_age_ms: number;
-  /** So long ago, ms, it last moved or had nothing waiting. */
+  /** How long the partition has stood still, ms: since it last moved, or last had nothing waiting. */
   still_ms: number;
-  /** The same time by the worker's clock, epoch ms: equal in each report while the partition stands still. */
+  /** The same moment by the worker's clock, epoch ms. It is equal in each report while the partition stands still. */
   moved_at: number;
 }
 
@@ -33,24 +38,24 @@ export interface PartitionState
     'topic' | 'partition' | 'state' | 'reason' | 'next_offset' | 'behind' | 'moved_at'
   > {
   worker: string;
-  /** When the worker said so. */
+  /** When the worker sent the report. */
   at: number;
-  /** What had come in by then is stored. */
+  /** Everything that had arrived by then is stored. */
   stored_until: number;
-  /** Since then it has neither moved nor had nothing waiting. */
+  /** When the partition last moved, or last had nothing waiting. */
   still_since: number;
 }
 
-/** What is known of ingest; `now`: the store's clock, epoch seconds. */
+/** The state of ingest. `now` is the store's clock, epoch seconds. */
 export interface IngestState {
   now: number;
   partitions: readonly PartitionState[];
 }
 
-/** A partition that nobody has spoken of for so long is not read any more: its topic is gone. Seconds. */
+/** A partition without a report for this many seconds is forgotten: its topic is no longer read. */
 export const FORGOTTEN_SECONDS = 86_400;
 
-/** The newest report on each partition of which a worker spoke within a day. Throws `StoreError`. */
+/** The newest report on each partition that a worker reported within a day. Throws `StoreError`. */
 export async function readIngestState(store: Store): Promise<IngestState> {
   const [clock] = await store.query<{ now: number }>(
     `SELECT toUnixTimestamp64Milli(now64(3, 'UTC')) / 1000 AS now`,
@@ -82,7 +87,7 @@ const columns = [
   'moved_at',
 ] as const;
 
-/** Stores the reports of one worker in one insert. `token` is another one each time. Throws `StoreError`. */
+/** Stores the reports of one worker in one insert. Each call needs a new `token`. Throws `StoreError`. */
 export async function writeIngestState(
   store: Store,
   worker: string,

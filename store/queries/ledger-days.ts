@@ -12,8 +12,8 @@ interface Row extends Omit<LedgerEntry, 'days' | 'dropped' | 'names' | 'from' | 
 }
 
 /**
- * The last batches of these partitions of a topic that stand in the ledger and not in its sums by day: a view is filled
- * after its table, so a process that is killed between the two, or has not got to the second yet, leaves them so. Oldest
+ * The last batches of these partitions of a topic that are in the ledger but not in its sums by day. ClickHouse fills a
+ * view after its table, so a process that is killed in between, or has not come so far, leaves such batches. Oldest
  * first. Throws `StoreError`.
  */
 export async function readUnsummedBatches(
@@ -56,7 +56,7 @@ export async function readUnsummedBatches(
           failed: day_failed[i] ?? 0,
         }),
       ),
-      // The row itself is in; its names do not go into the sums by day.
+      // The row itself is stored; names are not part of the sums by day.
       names: null,
       dropped: new Map(dropped_fields.map((field, i) => [field, dropped_counts[i] ?? 0])),
     }),

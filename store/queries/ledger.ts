@@ -1,7 +1,7 @@
 import { everyReplica } from '../cluster-ddl.ts';
 import type { Store } from '../store.ts';
 
-/** The newest ledger row of a partition: `to` is exclusive. */
+/** The newest ledger row of a partition. `to` is exclusive. */
 export interface LedgerEndRow {
   topic: string;
   partition: number;
@@ -12,9 +12,9 @@ export interface LedgerEndRow {
 }
 
 /**
- * The end of the ledger for each partition of a topic that it knows, also when its batches are only kept by day. On a cluster a replica may not have the newest
- * rows yet, so all that answer are asked, and the newest row counts; a shard without any replica is an error, never
- * an empty ledger. Throws `StoreError`.
+ * The end of the ledger for each known partition of a topic, also when only the sums by day are left. On a cluster a
+ * replica may lack the newest rows, so all replicas that answer are asked, and the newest row counts. A shard without
+ * any replica is an error, never an empty ledger. Throws `StoreError`.
  */
 export async function readLedgerEnds(store: Store, topic: string): Promise<LedgerEndRow[]> {
   const rows = newest([
@@ -55,7 +55,10 @@ function newest(rows: readonly LedgerEndRow[]): LedgerEndRow[] {
   return [...ends.values()];
 }
 
-/** Event time (epoch seconds) of the oldest request of a topic's batches; null when none was counted. Throws `StoreError`. */
+/**
+ * Event time (epoch seconds) of the oldest request in the batches of these topics; null when none was counted. Throws
+ * `StoreError`.
+ */
 export async function readFirstEvent(store: Store, topics: readonly string[]): Promise<number | null> {
   const [row] = await store.query<{ first: number | null }>(
     'SELECT toUnixTimestamp(min(first_ts)) AS first FROM ingest_batches WHERE topic IN {topics:Array(String)}',

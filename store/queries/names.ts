@@ -1,7 +1,7 @@
 import { everyReplica } from '../cluster-ddl.ts';
 import type { Store } from '../store.ts';
 
-/** The names of the newest day of a partition: what its batches in the ledger were the first to have. */
+/** The names of the newest day of a partition that its batches in the ledger counted first. */
 export interface NamesOfDay {
   partition: number;
   incarnation: number;
@@ -11,8 +11,8 @@ export interface NamesOfDay {
 }
 
 /**
- * Names of the newest day of each of these partitions that has any. On a cluster all replicas that answer are asked. Throws
- * `StoreError`.
+ * Names of the newest day for each of these partitions that has names. On a cluster all replicas that answer are asked.
+ * Throws `StoreError`.
  */
 export async function readNames(
   store: Store,
@@ -43,7 +43,7 @@ export async function readNames(
   return found;
 }
 
-/** Requests of the last day that are counted under `(other)`, by dimension, the most first. Throws `StoreError`. */
+/** Requests counted under `(other)` in the batches of the last day, by dimension, most first. Throws `StoreError`. */
 export async function readFolded(store: Store): Promise<{ dimension: string; requests: number }[]> {
   return store.query(
     `SELECT dimension, toFloat64(sum(n)) AS requests FROM ingest_batches

@@ -11,26 +11,26 @@ export type DeliveryEvent = (typeof deliveryEvents)[number];
 
 /** One message to one receiver. Times are epoch seconds by the store's clock. */
 export interface Delivery {
-  /** Hash of receiver and what is said: the idempotency key, the same in every try. */
+  /** Hash of the receiver and the content: the idempotency key, the same in every try. */
   id: string;
-  /** Raised with each row. */
+  /** Higher in each new row. */
   version: number;
   receiver: string;
   channel: string;
   state: DeliveryState;
   event: DeliveryEvent;
-  /** As they are told. */
+  /** The incidents as the message shows them. */
   incidents: readonly Incident[];
   decided_at: number;
   tried_at: number | null;
-  /** Not tried again before. */
+  /** No further try before this time. */
   next_at: number;
   attempts: number;
-  /** What the receiver said last, without secrets. */
+  /** The last answer of the receiver, without secrets. */
   answer: string;
 }
 
-/** Which deliveries: decided since a time (epoch seconds), or about any of these incidents. */
+/** Which deliveries to read: those decided since a time (epoch seconds), or those about any of these incidents. */
 export type DeliveryFilter =
   | { since: number; limit?: number }
   | { incidents: readonly string[]; limit?: number };
@@ -40,9 +40,9 @@ export function isUnfinished({ state }: Pick<Delivery, 'state'>): boolean {
   return UNFINISHED.includes(state);
 }
 
-/** The present state of deliveries, newest first. Throws `StoreError`; rows of an unknown shape are an error too. */
+/** The present state of deliveries, newest first. Throws `StoreError`. A row with an unknown form is an error too. */
 export async function readDeliveries(store: Store, filter: DeliveryFilter): Promise<Delivery[]> {
-  // Both are the same in every version of a delivery, so the content of others is not read.
+  // These columns are equal in every version of a delivery, so the filter runs before the content is read.
   const condition =
     'since' in filter
       ? 'decided_at >= fromUnixTimestamp64Milli(toInt64({since:Int64}))'
@@ -62,7 +62,7 @@ export async function readDeliveries(store: Store, filter: DeliveryFilter): Prom
 
 const MOST = 100_000;
 
-/** Stores deliveries as they stand now. Equal rows are one. Throws `StoreError`. */
+/** Stores the present state of deliveries. Equal rows are stored once. Throws `StoreError`. */
 export async function writeDeliveries(store: Store, deliveries: readonly Delivery[]): Promise<void> {
   if (deliveries.length === 0) return;
   const body = Buffer.from(deliveries.map(toTsv).join(''));

@@ -1,17 +1,17 @@
 import type { Store } from '../store.ts';
 import { tsvRow, tsvTime } from '../tsv.ts';
 
-/** One analyzer that can send. Times are epoch seconds by the store's clock. */
+/** One analyzer that can send messages. Times are epoch seconds by the store's clock. */
 export interface LeaseRow {
   holder: string;
-  /** Since when it has been there. */
+  /** Since when it runs. */
   since: number;
-  /** When it said so last. */
+  /** When it last reported. */
   at: number;
   has_left: boolean;
 }
 
-/** Says that a holder is there; `since` null: from now on. Throws `StoreError`. */
+/** Records that a holder runs; `since` null: it starts now. Throws `StoreError`. */
 export async function writeLease(
   store: Store,
   holder: string,
@@ -23,7 +23,7 @@ export async function writeLease(
   await store.insert({ table: 'notify_lease', columns, body: Buffer.from(row), token: '' });
 }
 
-/** The holders of the last hour, and the store's clock. Throws `StoreError`. */
+/** The holders that reported in the last hour, and the store's clock. Throws `StoreError`. */
 export async function readLease(store: Store): Promise<{ now: number; rows: LeaseRow[] }> {
   const rows = await store.query<LeaseRow & { now: number }>(
     `SELECT holder, toUnixTimestamp64Milli(l.since) / 1000 AS since, toUnixTimestamp64Milli(l.at) / 1000 AS at, has_left,

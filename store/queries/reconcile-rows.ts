@@ -1,14 +1,17 @@
 import type { Store } from '../store.ts';
 import { bounded, MOST_FINDINGS } from './reconcile.ts';
 
-/** Dead letters of a partition, by the ledger: of batches stored since a time. */
+/** Dead letters of a partition according to the ledger. */
 export interface LedgerDead {
   topic: string;
   partition: number;
   dead: number;
 }
 
-/** What `dead_letters` holds of the same: stored since that time; and since a while before, from the first of their offsets on. */
+/**
+ * Dead letters of a partition in `dead_letters`: `least` were stored in the time in question, `most` includes earlier
+ * ones whose offset belongs to the same batches.
+ */
 export interface StoredDead {
   topic: string;
   partition: number;
@@ -16,7 +19,7 @@ export interface StoredDead {
   most: number;
 }
 
-/** Dead letters of batches stored at or after `since` (epoch seconds). Throws `StoreError`. */
+/** Dead letters in batches that were stored at or after `since` (epoch seconds). Throws `StoreError`. */
 export async function readLedgerDead(store: Store, since: number): Promise<LedgerDead[]> {
   return store.query<LedgerDead>(
     `SELECT b.topic AS topic, b.partition AS partition, sum(b.dead) AS dead FROM ingest_batches AS b
@@ -27,8 +30,9 @@ export async function readLedgerDead(store: Store, since: number): Promise<Ledge
 }
 
 /**
- * The dead letters that are stored of them. A dead letter is stored before the ledger's row of its batch, after a crash
- * long before: those stored from `earliest` on count as its own when their offset is among the batches'. Throws `StoreError`.
+ * The stored dead letters of these batches. A dead letter is stored before the ledger row of its batch, and long before
+ * it when a worker crashed in between. So those stored from `earliest` on count too when their offset is not below the
+ * first one of the batches. Throws `StoreError`.
  */
 export async function readStoredDead(store: Store, since: number, earliest: number): Promise<StoredDead[]> {
   return store.query<StoredDead>(
@@ -45,7 +49,7 @@ export async function readStoredDead(store: Store, since: number, earliest: numb
   );
 }
 
-/** Rows that stand at one offset of one partition. */
+/** How many equal rows one offset of one partition has. */
 export interface OffsetCount {
   topic: string;
   partition: number;
@@ -54,8 +58,9 @@ export interface OffsetCount {
 }
 
 /**
- * Rows of `error_events` or `dead_letters` that stand more often than the topic has incarnations: same topic, partition,
- * offset and part. A file that is cut and written anew may hold the same line at the same place again. Throws `StoreError`.
+ * Rows of `error_events` or `dead_letters` that occur more often than the topic has incarnations, by topic, partition,
+ * offset and part. A file that is truncated and rewritten may contain the same line at the same offset again. Throws
+ * `StoreError`.
  */
 export async function readRepeated(
   store: Store,

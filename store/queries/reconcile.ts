@@ -1,16 +1,16 @@
 import type { Store } from '../store.ts';
 import type { ForgettingTable } from '../retention.ts';
 
-// What `reconcile` compares: the ledger, and tables by day (single rows: reconcile-rows.ts). All sums are made by
-// ClickHouse, and what comes out is as long as there are partitions, days, or things that are wrong; never as long as
-// the ledger.
+// The queries of `reconcile`: they compare the ledger with the tables by day (reconcile-rows.ts compares single rows).
+// ClickHouse makes all sums, and the answers grow with the number of partitions, days and errors found, never with the
+// length of the ledger.
 
-/** Broken links, and repeated rows of one table, that are read at most. */
+/** How many broken links, and how many repeated rows of one table, are read at most. */
 export const MOST_FINDINGS = 1_000;
 
 /**
- * Sorting and grouping of more than this go to disk: the embedded engine lives in the memory of this process. A server
- * has limits of its own, and who may only read may not change settings.
+ * Settings that move larger sorting and grouping to disk, because the embedded engine shares the memory of this
+ * process. A server has limits of its own, and a user who can only read may not change settings.
  */
 export function bounded({ kind }: Store): string {
   return kind === 'server'
@@ -19,7 +19,7 @@ export function bounded({ kind }: Store): string {
       max_bytes_ratio_before_external_group_by = 0, max_bytes_ratio_before_external_sort = 0, max_threads = 2, max_block_size = 16384`;
 }
 
-/** The single batches of one incarnation of one partition, summed up. */
+/** Sums over the single batches of one incarnation of one partition. */
 export interface LedgerSum {
   topic: string;
   partition: number;
@@ -32,52 +32,55 @@ export interface LedgerSum {
   skipped: number;
   dead: number;
   holes: number;
-  /** Most outcomes that one message of a batch had on average, rounded up. */
+  /** The highest average of outcomes per message in any batch, rounded up. */
   per_offset: number;
 }
 
-/** A batch that does not begin where the one before it ended, does not add up, or says that records were lost. */
+/** A batch that does not start where the one before it ended, does not add up, or records a loss. */
 export interface BrokenLink {
   topic: string;
   partition: number;
   kind: 'batch' | 'lost';
   from: number;
   to: number;
-  /** Offsets accounted for. */
+  /** How many offsets the batch accounts for. */
   accounted: number;
-  /** Where the batches before it end; null for the first. */
+  /** Where the batches before it end; null for the first batch. */
   reached: number | null;
 }
 
-/** Requests or rows of a table on one day of event time, by the ledger. */
+/** Requests or failures of a table on one day of event time, according to the ledger. */
 export interface LedgerDay {
   table: CountTable | 'error_events';
-  /** Null: of all together. */
+  /** Null: of all topics together. */
   topic: string | null;
   partition: number | null;
   /** Days since the epoch. */
   day: number;
-  /** As many as the table must still hold, and as many as were ever stored. */
+  /** How many the table must still hold (`least`), and how many were ever stored (`most`). */
   least: number;
   most: number;
 }
 
-/** What a table really holds of one day. */
+/** What a table actually holds of one day. */
 export type StoredDay = Pick<LedgerDay, 'table' | 'topic' | 'partition' | 'day'> & { stored: number };
 
 export const countTables = ['request_counts', 'request_counts_1m', 'request_counts_1h'] as const;
 export type CountTable = (typeof countTables)[number];
 
-/** From when on a table surely holds what was stored, epoch seconds. */
+/** From when on a table must still hold its rows, epoch seconds. A row is certain when either limit holds. */
 export interface Horizon {
-  /** Rows of a day of event time that begins no earlier, */
+  /** Rows whose day of event time starts at or after this. */
   event: number;
-  /** and rows stored on a day that begins no earlier, whenever their event was. */
+  /** Rows that were stored on a day that starts at or after this, whatever their event time. */
   stored: number;
 }
 export type Horizons = Readonly<Record<ForgettingTable, Horizon>>;
 
-/** The batches by partition and incarnation that were stored at or after `since` (epoch seconds). Throws `StoreError`. */
+/**
+ * Sums of the batches that were stored at or after `since` (epoch seconds), by partition and incarnation. Throws
+ * `StoreError`.
+ */
 export async function readLedgerSums(store: Store, since: number): Promise<LedgerSum[]> {
   return store.query<LedgerSum>(
     `SELECT b.topic AS topic, b.partition AS partition, b.incarnation AS incarnation,
@@ -90,12 +93,12 @@ export async function readLedgerSums(store: Store, since: number): Promise<Ledge
   );
 }
 
-/** Where the ledger by day ends, and the first day (days since the epoch) on which a batch was stored. */
+/** The end of the ledger by day, and the first day (days since the epoch) on which a batch was stored. */
 export type LedgerEndByDay = Pick<LedgerSum, 'topic' | 'partition' | 'incarnation' | 'to'> & {
   stored_from: number;
 };
 
-/** The partitions that the ledger by day knows, also when their single batches are gone. Throws `StoreError`. */
+/** The partitions in the ledger by day, also when their single batches are deleted. Throws `StoreError`. */
 export async function readLedgerEndsByDay(store: Store): Promise<LedgerEndByDay[]> {
   return store.query(
     `SELECT topic, partition, incarnation, max(ledger_end).1 AS to, toUInt32(min(stored_on)) AS stored_from FROM ingest_days
@@ -104,9 +107,9 @@ export async function readLedgerEndsByDay(store: Store): Promise<LedgerEndByDay[
 }
 
 /**
- * The links that are broken among batches stored at or after `since`, in order, one more than `MOST_FINDINGS` at most.
- * A chain is whole when its starts, less the first, are its ends, less the last: that takes two sums of hashes and no
- * order. Only the chains that are not whole are sorted and looked at batch by batch. Throws `StoreError`.
+ * The broken links among batches stored at or after `since`, in order; at most one more than `MOST_FINDINGS`. A chain
+ * is whole when its starts without the first equal its ends without the last. Two sums of hashes show this without
+ * sorting; only chains that are not whole are sorted and checked batch by batch. Throws `StoreError`.
  */
 export async function readBrokenLinks(store: Store, since: number): Promise<BrokenLink[]> {
   const batches = `FROM ingest_batches AS b WHERE b.kind != 'replay' AND b.inserted_at >= toDateTime({since:UInt32}, 'UTC')`;
@@ -129,7 +132,7 @@ export async function readBrokenLinks(store: Store, since: number): Promise<Brok
   );
 }
 
-/** Requests by day of event time that the ledger knows of, for each table of counts. Throws `StoreError`. */
+/** Requests by day of event time according to the ledger, for each table of counts. Throws `StoreError`. */
 export async function readLedgerCounts(store: Store, horizons: Horizons): Promise<LedgerDay[]> {
   const least = countTables.map((table) => `sumIf(counted, exact AND (${held(table)})) AS ${table}`);
   const rows = await store.query<{ day: number; most: number } & Record<CountTable, number>>(
@@ -148,7 +151,10 @@ export async function readLedgerCounts(store: Store, horizons: Horizons): Promis
   );
 }
 
-/** Failures by partition and day of event time that the ledger knows of, where `error_events` may hold them. Throws `StoreError`. */
+/**
+ * Failures by partition and day of event time according to the ledger, for days that `error_events` may still hold.
+ * Throws `StoreError`.
+ */
 export async function readLedgerFailures(store: Store, horizons: Horizons): Promise<LedgerDay[]> {
   return store.query<LedgerDay>(
     `SELECT 'error_events' AS table, topic, partition, toUInt32(date) AS day,
@@ -159,7 +165,7 @@ export async function readLedgerFailures(store: Store, horizons: Horizons): Prom
   );
 }
 
-/** What the tables of counts hold by day. Throws `StoreError`. */
+/** Requests that the tables of counts hold, by day. Throws `StoreError`. */
 export async function readStoredCounts(store: Store): Promise<StoredDay[]> {
   return store.query<StoredDay>(
     `${countTables
@@ -171,7 +177,7 @@ export async function readStoredCounts(store: Store): Promise<StoredDay[]> {
   );
 }
 
-/** What `error_events` holds by partition and day. Throws `StoreError`. */
+/** Failures that `error_events` holds, by partition and day. Throws `StoreError`. */
 export async function readStoredFailures(store: Store): Promise<StoredDay[]> {
   return store.query<StoredDay>(
     `SELECT 'error_events' AS table, e.topic AS topic, e.partition AS partition, toUInt32(toDate(e.ts)) AS day, count() AS stored
@@ -179,7 +185,9 @@ export async function readStoredFailures(store: Store): Promise<StoredDay[]> {
   );
 }
 
-/** Batches of an earlier version, which did not store how they spread over more than one day. Throws `StoreError`. */
+/**
+ * Batches of an earlier version that span several days and did not store their requests by day. Throws `StoreError`.
+ */
 export async function readUnspread(store: Store): Promise<{ batches: number; requests: number }> {
   const [row] = await store.query<{ batches: number; requests: number }>(
     `SELECT count() AS batches, sum(counted) AS requests FROM ingest_batches
@@ -188,7 +196,7 @@ export async function readUnspread(store: Store): Promise<{ batches: number; req
   return row ?? { batches: 0, requests: 0 };
 }
 
-/** Failures of all days that the ledger knows. Throws `StoreError`. */
+/** All failures in the ledger. Throws `StoreError`. */
 export async function readLedgerFailed(store: Store): Promise<number> {
   const [row] = await store.query<{ failed: number }>(
     `SELECT sum(failed) AS failed FROM (
@@ -197,7 +205,7 @@ export async function readLedgerFailed(store: Store): Promise<number> {
   return row?.failed ?? 0;
 }
 
-/** Topics that the ledger knows. Throws `StoreError`. */
+/** All topics in the ledger. Throws `StoreError`. */
 export async function readLedgerTopics(store: Store): Promise<string[]> {
   const rows = await store.query<{ topic: string }>(
     `SELECT DISTINCT topic FROM (SELECT topic FROM ingest_batches UNION ALL SELECT topic FROM ingest_days) ORDER BY topic`,
@@ -206,8 +214,9 @@ export async function readLedgerTopics(store: Store): Promise<string[]> {
 }
 
 /**
- * The ledger by day: what the view has folded, and batches that an earlier version wrote, which say only when their first
- * and last request were. Such a batch of one day is exact; another may have all its requests on any of its days.
+ * The ledger by day: the sums of the view, and the batches of an earlier version, which store only the times of their
+ * first and last request. Such a batch is exact when it lies within one day; otherwise all its requests may belong to
+ * any of its days.
  */
 const ledgerByDay = `SELECT d.topic AS topic, d.partition AS partition, d.day AS date, d.stored_on AS stored_on,
     d.counted AS counted, d.failed AS failed, 1 AS exact
@@ -225,7 +234,10 @@ function held(table: CountTable | 'error_events'): string {
 
 const DAY = 86_400;
 
-/** Whole days: the first that begins at or after the time. ClickHouse takes small numbers for days, large ones for seconds. */
+/**
+ * Converts times to whole days: the first day that starts at or after the time. ClickHouse reads small numbers as days
+ * and large ones as seconds.
+ */
 function horizonParams(horizons: Horizons): Record<string, number> {
   const params: Record<string, number> = {};
   for (const table of [...countTables, 'error_events'] as const) {

@@ -2,27 +2,27 @@ import type { RequestClass } from '../../domain/error-class.ts';
 import type { Scope } from '../../domain/incident.ts';
 import type { Store } from '../store.ts';
 
-/** Which failures, and how many of them. Times are epoch seconds. */
+/** Which failures to read, and how many. Times are epoch seconds. */
 export interface SampleFilter {
   classes: readonly RequestClass[];
-  /** Excluded. */
+  /** Exclusive. */
   to: number;
   limit: number;
 }
 
-/** A scope and since when; of each provider and organization there may be one. */
+/** A scope and its start. One call may have at most one scope for each provider and organization. */
 export interface SampleScope {
   scope: Scope;
   from: number;
 }
 
-/** Failures of a scope: some request ids, oldest first, and how many there are. */
+/** Failures of a scope: some request ids, oldest first, and counts. */
 export interface Samples {
   ids: string[];
   failures: number;
-  /** Of these, answers of the caller's own gateway. */
+  /** How many of these were answers of the caller's own gateway. */
   by_gateway: number;
-  /** The class of most of the gateway's answers; empty: there are none. */
+  /** The most frequent class among the gateway's answers; empty when there are none. */
   gateway_class: RequestClass | '';
 }
 
@@ -36,8 +36,8 @@ export async function readSampleRequestIds(
 }
 
 /**
- * The same for many scopes, in their order: one query for some hundreds of them. Which ids they are depends on the
- * events alone, so that two that ask get the same.
+ * The same for many scopes, in their order, with one query for hundreds of scopes. The ids depend only on the events,
+ * so two analyzers get the same ids.
  */
 export async function readSamplesOfEach(
   store: Store,
@@ -58,12 +58,15 @@ export async function readSamplesOfEach(
   return samples;
 }
 
-/** So many of the oldest events of a scope are looked at: a request id can stand in several. */
+/**
+ * How many of the oldest events of a scope are read. It exceeds the number of ids because several events may have the
+ * same request id.
+ */
 const EVENTS = 50;
-/** Parameters travel in the address of a request, which should not get longer than this. */
+/** Parameters are part of the address of a request, which should not be longer than this. */
 const MAX_LENGTH = 6_000;
 
-/** Dimensions that a scope can name below the organization, with their columns. */
+/** Dimensions besides provider and organization that a scope can name, with their columns. */
 const narrower = {
   project: 'project',
   key: 'api_key',
@@ -74,14 +77,14 @@ const narrower = {
 type Narrower = keyof typeof narrower;
 
 interface Group {
-  /** Which of provider and organization all scopes of the group name. */
+  /** The owners (provider, organization) that all scopes of the group name. */
   owners: readonly ('provider' | 'org')[];
-  /** Further dimensions that any of them names. */
+  /** The other dimensions that at least one scope names. */
   named: readonly Narrower[];
   scopes: readonly (SampleScope & { place: number })[];
 }
 
-/** Scopes that one query can answer: they name the same owners, and are not too many. */
+/** Groups the scopes that one query can answer: they name the same owners, and their parameters are not too long. */
 function groupsOf(scopes: readonly SampleScope[]): Group[] {
   const lists = new Map<string, { length: number; scopes: (SampleScope & { place: number })[] }[]>();
   scopes.forEach((one, place) => {

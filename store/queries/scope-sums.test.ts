@@ -15,7 +15,7 @@ const ask = (age: number, more: Partial<Parameters<typeof planScopeSums>[0]> = {
   });
 
 describe('the table for an explanation', () => {
-  it('is the finest that still holds both times, with the dimensions it has', () => {
+  it('is the finest that still holds both spans, with the dimensions it has', () => {
     expect(ask(3_600)).toMatchObject({
       table: 'request_counts',
       window: { from: now - 3_600, to: now - 2_990 },
@@ -39,7 +39,7 @@ describe('the table for an explanation', () => {
     expect(ask(200 * DAY, { now: null }).table).toBe('request_counts');
   });
 
-  it('gives an interval that lies in both times to the span alone', () => {
+  it('counts an interval that lies in both spans only in the window', () => {
     const { window, against } = ask(30 * DAY + 30);
     expect(against.to).toBe(window.from);
   });
@@ -52,10 +52,10 @@ describe('the table for an explanation', () => {
       60,
       'a filter by status would leave out',
     ],
-    [{ where: [{ dimension: 'colour', negate: false, values: ['red'] }] }, 60, '"colour" is no dimension'],
+    [{ where: [{ dimension: 'colour', negate: false, values: ['red'] }] }, 60, '"colour" is not a dimension'],
   ])('refuses %o', (more, age, message) => expect(() => ask(age, more)).toThrow(message));
 
-  it('takes key for the fingerprint', () => {
+  it('accepts key as the name of the fingerprint', () => {
     expect(ask(60, { by: ['key', 'model'] }).by).toEqual(['model', 'api_key']);
   });
 });

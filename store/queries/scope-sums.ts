@@ -17,14 +17,14 @@ export interface Span {
   to: number;
 }
 
-/** Which requests are looked at and what counts as a failure. */
+/** Which requests to read, and which of them are failures. */
 export interface Selection {
   where: readonly TrendFilter[];
-  /** Classes that count as failures; empty for all but `ok`. */
+  /** Classes that count as failures; empty: all but `ok`. */
   classes: readonly RequestClass[];
 }
 
-/** One combination of values with its sums in both spans. */
+/** One combination of values, with its sums in both spans. */
 export interface ScopeSumsRow {
   values: readonly string[];
   requests: number;
@@ -42,7 +42,10 @@ export interface ScopeSumsPlan {
   classes: readonly RequestClass[];
 }
 
-/** Where several say the same, the one that stands first is named: whose traffic it is before what follows from it. */
+/**
+ * Dimensions that can explain a difference, in order of preference: when several explain it equally well, the first is
+ * named. The owner of the traffic comes before what follows from it.
+ */
 export const explainable: readonly CallerDimension[] = [
   'provider',
   'org',
@@ -55,8 +58,9 @@ export const explainable: readonly CallerDimension[] = [
 ];
 
 /**
- * Chooses the finest table that still holds both spans and has the dimensions asked for; without any asked for, all it has. Spans
- * are widened to its intervals. Throws `TrendError`. `now` is null for a store whose counts are kept for ever.
+ * Chooses the finest table that still holds both spans and has the wanted dimensions; `by` null means all that the
+ * table has. Widens the spans to the intervals of the table. Throws `TrendError`. `now` is null for a store that keeps
+ * its counts for ever.
  */
 export function planScopeSums(
   ask: Selection & {
@@ -84,14 +88,14 @@ export function planScopeSums(
     table: table.name,
     by: by ?? explainable.filter((name) => !table.lacks.includes(name)),
     window,
-    // An interval belongs to one of the two: to the span in question where they meet.
+    // An interval that lies in both spans belongs to the window.
     against: clear(widen(ask.against, table.resolution), window),
     where,
     classes: ask.classes,
   };
 }
 
-/** What is asked for, with checked names; throws `TrendError`. */
+/** Checks the names in a question and returns its dimensions and filters. Throws `TrendError`. */
 export function checkNames(ask: Pick<Selection, 'where'> & { by: readonly string[] | null }): {
   by: readonly CallerDimension[] | null;
   where: TrendPlan['where'];
@@ -105,7 +109,10 @@ export function checkNames(ask: Pick<Selection, 'where'> & { by: readonly string
   );
 }
 
-/** Sums by combination of values; `limit` combinations at most, so one more than wanted tells that there are too many. Throws `StoreError`. */
+/**
+ * Sums by combination of values; at most `limit` combinations. Ask for one more than you can use to see that there are
+ * too many. Throws `StoreError`.
+ */
 export async function readScopeSums(
   store: Store,
   plan: ScopeSumsPlan,
@@ -133,7 +140,7 @@ export interface MinuteRow {
   failures: number;
 }
 
-/** Requests and failures per minute, in order of time, minutes without a request left out. Throws `StoreError`. */
+/** Requests and failures per minute, in order of time. Minutes without a request are left out. Throws `StoreError`. */
 export async function readMinutes(store: Store, selection: Selection): Promise<readonly MinuteRow[]> {
   const { conditions, params } = filters({ where: planFilters(selection.where), classes: selection.classes });
   return store.query(

@@ -1,14 +1,14 @@
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { Store } from '../store.ts';
 
-/** What one hour of several weeks held of one combination of dimensions that counts per hour tell apart. */
+/** What one dimension set of the counts per hour sent in one hour of several weeks. */
 export interface SeasonRow {
   provider: string;
   org: string;
   project: string;
   client: string;
   model: string;
-  /** Of each week in which it sent anything: all requests, and those of the classes asked for. */
+  /** One number per week in which it sent anything: all requests, and those of the wanted classes. */
   requests: number[];
   matching: number[];
 }
@@ -17,17 +17,17 @@ export interface SeasonFilter {
   /** Starts of the hours, epoch seconds. */
   hours: readonly number[];
   classes: readonly RequestClass[];
-  /** From 0 to 1: combinations with a smaller share of such answers are left out. */
+  /** Smallest share (0 to 1) of answers of these classes; dimension sets with less are left out. */
   least_share: number;
-  /** In how many of the hours there must have been requests. */
+  /** Smallest number of hours with requests; dimension sets with fewer are left out. */
   least_hours: number;
-  /** Those with the most such answers. */
+  /** How many to read; those with the most such answers come first. */
   limit: number;
 }
 
 /**
- * What was usual in these hours, one row a combination. Reads as many rows as the hours hold, however long the history is:
- * they are apart in the order of the table. Throws `StoreError`.
+ * What was usual in these hours, one row per dimension set. It reads only the rows of these hours, however long the
+ * history is, because the table is sorted by time. Throws `StoreError`.
  */
 export function readSeason(store: Store, filter: SeasonFilter): Promise<SeasonRow[]> {
   return store.query<SeasonRow>(

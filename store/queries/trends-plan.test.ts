@@ -24,12 +24,17 @@ describe('the plan of a trend', () => {
     ['a day', {}, 'request_counts_1m', 1_800],
     ['a month by class', { since: noon - 30 * DAY }, 'request_counts_1h', 86_400],
     [
-      'a month by key, which the hours lack',
+      'a month by key, which counts per hour lack',
       { by: ['api_key'], since: noon - 30 * DAY },
       'request_counts_1m',
       86_400,
     ],
-    ['a day by endpoint, which only the ten seconds have', { by: ['endpoint'] }, 'request_counts', 1_800],
+    [
+      'a day by endpoint, which only counts per ten seconds have',
+      { by: ['endpoint'] },
+      'request_counts',
+      1_800,
+    ],
     ['a day filtered by status', { where: where('status') }, 'request_counts', 1_800],
     ['a day in hours', { step: 3_600 }, 'request_counts_1h', 3_600],
     [
@@ -39,7 +44,7 @@ describe('the plan of a trend', () => {
       3_600,
     ],
     [
-      'hours that begin between two',
+      'hours that start between two hours',
       { since: noon - 3 * 3_600 + 1_200, step: 3_600 },
       'request_counts_1m',
       3_600,
@@ -59,9 +64,9 @@ describe('the plan of a trend', () => {
     [
       'an unknown dimension',
       { by: ['classs'] },
-      '"classs" is no dimension; use one of provider, org, project',
+      '"classs" is not a dimension; use one of provider, org, project',
     ],
-    ['an unknown filter', { where: where('__proto__') }, '"__proto__" is no dimension'],
+    ['an unknown filter', { where: where('__proto__') }, '"__proto__" is not a dimension'],
     ['a step below the counting interval', { step: 5 }, 'a step of 5s is not possible'],
     ['a step between two intervals', { step: 15 }, 'a step of 15s is not possible'],
     [
@@ -85,19 +90,19 @@ describe('the plan of a trend', () => {
       { by: ['api_key', 'region'], since: noon - 200 * DAY },
       'counts by api_key, region are kept for 90 days',
     ],
-    ['a time before all', { since: 0 }, 'counts are kept for 1095 days'],
+    ['a time before all counts', { since: 0 }, 'counts are kept for 1095 days'],
   ])('refuses %s in one line that says what is possible', (_name, part, message) => {
     expect(() => planTrends(request(part))).toThrow(message);
   });
 
-  it('takes key for api_key, and names each dimension once', () => {
+  it('accepts key as a name of api_key, and lists each dimension once', () => {
     expect(planTrends(request({ by: ['key', 'api_key', 'class'] }))).toMatchObject({
       by: ['api_key', 'class'],
       scopeBy: ['api_key'],
     });
   });
 
-  it('compares with a window as long as what has passed, not as what is asked for', () => {
+  it('compares with a window as long as the time that has passed, not as the whole range', () => {
     const plan = planTrends(request({ since: noon, until: noon + DAY, step: 60 }));
     expect(plan.from - (plan.previousFrom ?? 0)).toBe(35 * 60);
   });
@@ -106,7 +111,7 @@ describe('the plan of a trend', () => {
     expect(planTrends(request({ by: ['endpoint'], since: noon - 6 * DAY })).previousFrom).toBeNull();
   });
 
-  it('lays steps on multiples of their length, the first and last cut by the range', () => {
+  it('starts steps at multiples of their length, so that the first and last are cut by the range', () => {
     expect(stepStarts({ from: 130, to: 250, step: 60 })).toEqual([120, 180, 240]);
   });
 });

@@ -5,7 +5,7 @@ import { defaultRetention, type Retention, toRetention } from '../../domain/rete
 /** `class=slow_down,rate_limit` or, negated, `class!=ok`. */
 export type TrendFilter = Condition;
 
-/** What is asked. Times are epoch seconds. */
+/** A question about trends. Times are epoch seconds. */
 export interface TrendRequest {
   by: readonly string[];
   since: number;
@@ -14,11 +14,11 @@ export interface TrendRequest {
   /** Seconds; null chooses one that gives at most 60 steps. */
   step: number | null;
   where: readonly TrendFilter[];
-  /** How long the tables keep counts; as by default unless given. */
+  /** How long the tables keep counts; absent: the defaults. */
   retention?: Retention;
 }
 
-/** How it is read: all names checked, all times multiples of the table's resolution. */
+/** How to answer the question: all names are checked, and all times are multiples of the table's resolution. */
 export interface TrendPlan {
   table: string;
   /** Seconds per interval of the table. */
@@ -30,12 +30,14 @@ export interface TrendPlan {
   /** Start of the window of equal length that ends at `from`; null when its counts are no longer kept. */
   previousFrom: number | null;
   by: readonly CountDimension[];
-  /** Of `by`, what says where a request went rather than how it ended: the groups over which a share is taken. */
+  /**
+   * The dimensions of `by` that say where a request went, not how it ended. A share is taken over each of these groups.
+   */
   scopeBy: readonly CountDimension[];
   where: readonly { dimension: CountDimension; values: readonly string[]; negate: boolean }[];
 }
 
-/** A question that cannot be answered, in one line that says what can. */
+/** A question that cannot be answered. The message is one line that says what can be asked instead. */
 export class TrendError extends Error {
   readonly code = 'bad_query';
   constructor(message: string) {
@@ -61,10 +63,10 @@ const countTables: readonly CountTable[] = [
   { name: 'request_counts', resolution: 10, lacks: [] },
 ];
 
-/** A table with the days that it keeps. */
+/** A table and how many days it keeps. */
 export type KeptTable = CountTable & { keptDays: number };
 
-/** The tables, the cheapest first, with the days that each keeps. */
+/** The tables, cheapest first, with the number of days that each keeps. */
 export function keptTables(retention: Retention = toRetention(defaultRetention)): readonly KeptTable[] {
   return countTables.map((table) => ({
     ...table,
@@ -89,7 +91,7 @@ export function planTrends(request: TrendRequest): TrendPlan {
   const chosenStep = step ?? defaultStep(until - since, table.resolution);
   const from = floorTo(since, table.resolution);
   const to = ceilTo(until, table.resolution);
-  // The last interval may still be running: the window before is as long as what has passed.
+  // The last interval may still be running, so the window before is only as long as the time that has passed.
   const elapsed = Math.max(table.resolution, Math.min(to, ceilTo(now, table.resolution)) - from);
   return {
     table: table.name,
@@ -109,24 +111,26 @@ export function planFilters(filters: readonly TrendFilter[]): TrendPlan['where']
   return filters.map((filter) => ({ ...filter, dimension: toDimension(filter.dimension) }));
 }
 
-/** True for what says how a request ended: `class`, `subclass`, `status`. */
+/** True for dimensions that say how a request ended: `class`, `subclass`, `status`. */
 export function isOutcome(dimension: CountDimension): boolean {
   return outcomeDimensions.has(dimension);
 }
 
-/** Start of every step of the plan, epoch seconds, ascending; steps lie on multiples of their length. */
+/** The start of each step of the plan, epoch seconds, ascending. Each is a multiple of the step's length. */
 export function stepStarts({ from, to, step }: Pick<TrendPlan, 'from' | 'to' | 'step'>): readonly number[] {
   const first = floorTo(from, step);
   return Array.from({ length: Math.ceil((to - first) / step) }, (_, i) => first + i * step);
 }
 
-/** The dimension of a name; throws `TrendError`. */
+/** Finds a dimension by its name; throws `TrendError`. */
 export function toDimension(name: string): CountDimension {
   // Incidents call the fingerprint `key`.
   const wanted = name === 'key' ? 'api_key' : name;
   const found = countDimensions.find((dimension) => dimension === wanted);
   if (found === undefined) {
-    throw new TrendError(`${JSON.stringify(name)} is no dimension; use one of ${countDimensions.join(', ')}`);
+    throw new TrendError(
+      `${JSON.stringify(name)} is not a dimension; use one of ${countDimensions.join(', ')}`,
+    );
   }
   return found;
 }
@@ -171,14 +175,17 @@ function chooseTable(
   return withPrevious ?? exact[0] ?? fitting.at(-1) ?? finest;
 }
 
-/** Coarse intervals may not widen the range by more than a hundredth. */
+/** Whether the intervals of the table widen the range by at most a hundredth. */
 function isExact(resolution: number, { since, until, now }: TrendRequest): boolean {
   const before = since - floorTo(since, resolution);
   const after = until >= now ? 0 : ceilTo(until, resolution) - until;
   return before + after <= (until - since) / 100;
 }
 
-/** True while a table still has the counts from then on. A day more than the promise: whole days or months are dropped, never parts. */
+/**
+ * True while a table still has all counts from this time on. It holds a day longer than its retention, because only
+ * whole days or months are deleted.
+ */
 export function isKept({ keptDays }: KeptTable, from: number, now: number): boolean {
   return from >= now - (keptDays + 1) * DAY;
 }

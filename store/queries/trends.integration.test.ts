@@ -9,7 +9,7 @@ import { readCountedRange, readDimensionValues, readTrends } from './trends.ts';
 import { planTrends, type TrendRequest } from './trends-plan.ts';
 
 const HOUR = 3_600;
-// Whole hours, so that every table can answer; recent, so that no TTL takes the rows away.
+// A whole hour, so that every table can answer; recent, so that no TTL deletes the rows.
 const now = Math.floor(Date.now() / 1_000 / HOUR) * HOUR;
 
 interface Count {
@@ -149,7 +149,7 @@ describe('trends', () => {
     ]);
   });
 
-  it('name how many groups a limit leaves off, and keep the worst', async () => {
+  it('say how many groups a limit leaves out, and keep the worst', async () => {
     const plan = planTrends(request({ by: ['class', 'model'] }));
     const full = await readTrends(store, plan, all);
     const cut = await readTrends(store, plan, { ...all, limit: 2 });
@@ -157,7 +157,7 @@ describe('trends', () => {
     expect(cut.left_off).toBe(full.series.length - 2);
   });
 
-  it('are empty outside the counted range, which can be asked for', async () => {
+  it('are empty outside the counted range, which can be read', async () => {
     const plan = planTrends(request({ since: now - 20 * HOUR, until: now - 10 * HOUR }));
     expect(await readTrends(store, plan, all)).toEqual({ series: [], left_off: 0 });
     expect(await readCountedRange(store)).toEqual({
@@ -166,7 +166,7 @@ describe('trends', () => {
     });
   });
 
-  it('list the values of a dimension, the commonest first', async () => {
+  it('list the values of a dimension, the most frequent first', async () => {
     expect(await readDimensionValues(store, planTrends(request({})), 'client', 5)).toEqual([
       'checkout',
       "o'brien\t\\",

@@ -10,16 +10,19 @@ export interface TrendPoint {
   errors: number;
 }
 
-/** One group over the range. `requests` are all requests of its scope: of the model, for one class of that model. */
+/**
+ * One group over the range. `requests` counts all requests of its scope: for a class of a model, all requests of that
+ * model.
+ */
 export interface TrendSeries {
   group: Partial<Record<CountDimension, string>>;
   requests: number;
   errors: number;
-  /** errors / requests, null without a request. */
+  /** errors / requests; null when there is no request. */
   share: number | null;
-  /** Errors in the window before; null when nothing was counted then, or is no longer kept. */
+  /** Errors in the window before; null when nothing was counted then, or its counts are no longer kept. */
   previous_errors: number | null;
-  /** Relative change of errors against the window before; null when there were none or it is unknown. */
+  /** Relative change of errors against the window before; null when there were none or their number is unknown. */
   change: number | null;
   points: readonly TrendPoint[];
 }
@@ -27,14 +30,14 @@ export interface TrendSeries {
 export interface TrendResult {
   /** Most errors first. */
   series: readonly TrendSeries[];
-  /** Groups beyond the limit, which are the ones with the fewest errors. */
+  /** How many groups the limit leaves out; they have the fewest errors. */
   left_off: number;
 }
 
 export interface TrendSelection {
   /** Leave out groups without an error in the range. */
   errorsOnly: boolean;
-  /** At most so many groups. */
+  /** Largest number of groups. */
   limit: number;
 }
 
@@ -63,7 +66,7 @@ export async function readCountedRange(store: Store): Promise<{ oldest: number; 
   return null;
 }
 
-/** The commonest values of a dimension in the plan's range, whatever its filters. Throws `StoreError`. */
+/** The most frequent values of a dimension in the plan's range, without the plan's filters. Throws `StoreError`. */
 export async function readDimensionValues(
   store: Store,
   plan: TrendPlan,
@@ -97,7 +100,7 @@ interface TrendQueries {
   params: Record<string, unknown>;
 }
 
-/** The SQL of a plan. Names come from closed lists, every value is a parameter. Step 0 is the window before. */
+/** Builds the SQL of a plan. Names come from closed lists; every value is a parameter. Step 0 is the window before. */
 export function buildQueries(plan: TrendPlan, { errorsOnly, limit }: TrendSelection): TrendQueries {
   const { by, scopeBy, where, table } = plan;
   const params: Record<string, unknown> = {
@@ -111,7 +114,8 @@ export function buildQueries(plan: TrendPlan, { errorsOnly, limit }: TrendSelect
   const inRange = `ts >= toDateTime({start:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC')`;
   const allFilters = where.map(condition);
   const scopeFilters = allFilters.filter((_, i) => !isOutcome(where[i]?.dimension ?? 'class'));
-  // Grouped by outcome, success is no group; grouped by scope, a group without an error is a good answer.
+  // When grouped by outcome, success is not a group. When grouped by scope only, a group without errors is a valid
+  // answer.
   const byOutcome = by.some(isOutcome) ? [`class != 'ok'`] : [];
   const groupWhere = [inRange, ...allFilters, ...byOutcome].join(' AND ');
   const now = `ts >= toDateTime({from:UInt32}, 'UTC')`;
@@ -141,11 +145,11 @@ function grouping(names: readonly string[]): string {
   return names.length === 0 ? '' : `GROUP BY ${names.join(', ')}`;
 }
 
-/** Joins groups with their scopes and fills the steps in which nothing happened. Pure. */
+/** Joins groups with their scopes, and adds the steps in which nothing happened. Pure. */
 function toSeries(plan: TrendPlan, groups: readonly Row[], scopes: readonly Row[]): readonly TrendSeries[] {
   const starts = stepStarts(plan);
   const scopeSteps = stepsByKey(plan.scopeBy, scopes);
-  // Before the first request was ever counted there is nothing to compare with.
+  // Before the first counted request there is nothing to compare with.
   const hasBefore = plan.previousFrom !== null && scopes.some((row) => row.t === 0 && row.all_requests > 0);
   const series: TrendSeries[] = [];
   for (const { group, steps } of stepsByKey(plan.by, groups).values()) {

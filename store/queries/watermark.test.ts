@@ -5,7 +5,7 @@ import { watermarkOf } from './watermark.ts';
 const NOW = 1_795_000_000;
 const HOLD = 900;
 
-/** A partition, said 5 s ago to have all until then; `stored` and `still`: so many seconds ago. */
+/** A partition as reported 5 s ago, with everything stored until then. `stored` and `still` are seconds before now. */
 function partition(
   number: number,
   stored = 5,
@@ -29,12 +29,12 @@ function partition(
 }
 
 describe('the watermark', () => {
-  // Said of partitions; the watermark in seconds before now, null: nobody is behind.
+  // Reported partitions, and the watermark in seconds before now; null: no partition is behind.
   const cases: [string, PartitionState[], number | null][] = [
-    ['no worker has said anything, as where only files are read', [], null],
+    ['no worker has reported anything, as when only files are read', [], null],
     ['all partitions are in step', [partition(0), partition(1, 12)], null],
-    ['a partition without traffic, of which its worker speaks', [partition(0), partition(1, 5)], null],
-    ['what a batch of a quiet partition waits for is no delay', [partition(0, 25, 5, { behind: 1 })], null],
+    ['a partition without traffic that its worker reports', [partition(0), partition(1, 5)], null],
+    ['the wait of a batch of a quiet partition is not a delay', [partition(0, 25, 5, { behind: 1 })], null],
     [
       'a backlog that is being worked through',
       [partition(0), partition(1, 7_200, 2, { behind: 9_000 })],
@@ -54,9 +54,9 @@ describe('the watermark', () => {
       100,
     ],
     ['a partition that has stood still for the hold time', [partition(0, 901, 901, { behind: 5 })], null],
-    ['a topic that is gone, whose last word is hours old', [partition(0, 7_200, 7_200)], null],
+    ['a deleted topic whose last report is hours old', [partition(0, 7_200, 7_200)], null],
     ['one that moves again after the hold time', [partition(0, 2_000, 3, { behind: 5 })], 2_000],
-    ['the clock of the store jumped ahead of the last word', [partition(0, -3, -3)], null],
+    ['the clock of the store jumped ahead of the last report', [partition(0, -3, -3)], null],
   ];
   test.each(cases)('%s', (_name, partitions, expected) => {
     const watermark = watermarkOf({ now: NOW, partitions }, HOLD);

@@ -2,18 +2,20 @@ import type { Store } from '../store.ts';
 import { type IngestState, readIngestState } from './ingest-state.ts';
 
 /**
- * A partition is in step while what is stored of it reaches to within so many seconds of now: workers speak every 10 s of
- * what they have learned within the 10 s before, and a quiet partition's batch may wait 10 s.
+ * A partition is behind when it is stored only up to a time more than this many seconds ago. Workers report every 10 s
+ * what they learned in the last 10 s, and by default a batch of a partition with few records waits 5 s.
  */
 export const IN_STEP_SECONDS = 30;
 
-/** After so many seconds without a move a partition holds up nobody any more, unless a setting says otherwise. */
+/**
+ * A partition that has not moved for this many seconds no longer holds the watermark, unless a setting says otherwise.
+ */
 const HOLD_SECONDS = 900;
 
 /**
- * Event time (epoch seconds) up to which everything that workers know of is stored; null when no partition is behind.
- * A partition is behind when something waits in it, or when nobody has spoken of it for too long to know; one that
- * has stood still for `holdSeconds` is an incident and holds up nobody. Pure.
+ * Event time (epoch seconds) up to which everything that workers know of is stored; null when no partition is behind. A
+ * partition is behind when something waits in it, or when its last report is too old to know. A partition that has
+ * stood still for more than `holdSeconds` is an incident and no longer holds the watermark. Pure.
  */
 export function watermarkOf({ now, partitions }: IngestState, holdSeconds: number): number | null {
   const behind = partitions.filter(
@@ -23,7 +25,10 @@ export function watermarkOf({ now, partitions }: IngestState, holdSeconds: numbe
   return behind.length === 0 ? null : Math.min(...behind.map(({ stored_until: until }) => until));
 }
 
-/** The watermark as of the workers' last words; null when it is not before `now` (epoch seconds). Throws `StoreError`. */
+/**
+ * The watermark according to the newest reports; null when no partition is behind `now` (epoch seconds). Throws
+ * `StoreError`.
+ */
 export async function readWatermark(
   store: Store,
   now: number,

@@ -1,6 +1,6 @@
--- What the workers say of the partitions they have: the watermark and the incidents of kind `pipeline` are made of it.
--- One row a partition, whoever has it: the newest stands. Durations are told instead of times, because the clocks of
--- hosts differ; only `at` is a time to compare, and it is the store's own.
+-- What workers report about their partitions. The watermark and the incidents of kind `pipeline` are made from it.
+-- There is one row per partition, whichever worker has it; the newest replaces the others. Rows hold durations instead
+-- of times, because the clocks of hosts differ. Only `at` can be compared: it is the store's own time.
 
 CREATE TABLE IF NOT EXISTS ingest_state{local} {on_cluster} (
   topic LowCardinality(String),

@@ -1,5 +1,6 @@
--- What the ledger needs to be compared with tables that forget, and what a table needs to keep an imported history as
--- long from its import as fresh rows from their event. Every statement may run again: docs/decisions/0016.
+-- Columns and tables that let `reconcile` compare the ledger with tables that delete old rows, and that keep an
+-- imported history as long from its import as fresh rows from their event. Every statement can run again:
+-- docs/decisions/0016.
 
 ALTER TABLE ingest_batches{local} {on_cluster}
   ADD COLUMN IF NOT EXISTS days Array(Date) COMMENT 'days of event time (UTC) on which the batch counted requests',
@@ -7,7 +8,7 @@ ALTER TABLE ingest_batches{local} {on_cluster}
   ADD COLUMN IF NOT EXISTS day_failed Array(UInt64) COMMENT 'of these, failures',
   ADD COLUMN IF NOT EXISTS by_day Bool COMMENT 'false: written before these columns were; ingest_days does not hold it';
 
--- The ledger by day, for as long as the table that keeps its rows longest.
+-- The ledger by day. It is kept as long as the table that keeps its rows longest.
 CREATE TABLE IF NOT EXISTS ingest_days{local} {on_cluster} (
   topic LowCardinality(String),
   partition Int32,
@@ -31,7 +32,7 @@ ARRAY JOIN if(empty(batch.days), [(toDate(batch.inserted_at), toUInt64(0), toUIn
 WHERE batch.by_day
 GROUP BY topic, partition, incarnation, day, stored_on;
 
--- How long a table kept its rows before it was told to keep them longer: what was dropped by then does not come back.
+-- How long a table kept its rows before its retention was raised: rows that were deleted by then do not come back.
 CREATE TABLE IF NOT EXISTS retention_changes{local} {on_cluster} (
   table LowCardinality(String),
   days UInt32 COMMENT 'kept until then',
@@ -47,5 +48,5 @@ ALTER TABLE request_counts_1h{local} {on_cluster}
 ALTER TABLE incidents{local} {on_cluster}
   ADD COLUMN IF NOT EXISTS written_at DateTime('UTC') DEFAULT now('UTC');
 
--- Probe tables are made anew for each search (ingest/refused-rows.ts); this one is of an earlier version.
+-- Each search creates new probe tables (ingest/refused-rows.ts); this one is from an earlier version.
 DROP TABLE IF EXISTS error_events_probe {on_cluster};

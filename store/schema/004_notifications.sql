@@ -1,5 +1,5 @@
--- What was told of incidents, to whom, and what people said of them. Only the analyzer that has the lease writes
--- `notifications`: docs/decisions/0033.
+-- The messages about incidents and their receivers, and what people said about incidents. Only the analyzer that has
+-- the lease writes `notifications`: docs/decisions/0033.
 
 CREATE TABLE IF NOT EXISTS notifications{local} {on_cluster} (
   id String COMMENT 'hash of receiver and what is said; the idempotency key that the receiver is given',
@@ -21,7 +21,7 @@ ORDER BY (decided_at, id)
 TTL toDateTime(decided_at) + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1;
 
--- Who may send: of those that spoke lately, the one that has been there longest. Times are the store's own.
+-- Which analyzer may send: of those that reported lately, the one that has run longest. Times are the store's own.
 CREATE TABLE IF NOT EXISTS notify_lease{local} {on_cluster} (
   holder String,
   since DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'),
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS notify_lease{local} {on_cluster} (
 ORDER BY holder
 TTL toDateTime(at) + INTERVAL 1 DAY;
 
--- Somebody has taken an incident over: it is not repeated.
+-- A person has taken an incident over: no more reminders are sent.
 CREATE TABLE IF NOT EXISTS acknowledgements{local} {on_cluster} (
   incident String,
   at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'),
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS acknowledgements{local} {on_cluster} (
 ORDER BY incident
 TTL toDateTime(at) + INTERVAL 1 YEAR;
 
--- What is not to be told: a silence, or a maintenance window where it was planned ahead.
+-- Incidents that nobody is told of: a silence, or a maintenance window when it was planned ahead.
 CREATE TABLE IF NOT EXISTS silences{local} {on_cluster} (
   id String,
   written_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'),

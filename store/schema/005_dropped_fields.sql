@@ -1,5 +1,5 @@
--- Fields of counted records that held nothing of their kind and were left out, by name, so that anyone can ask for them
--- without the worker that met them.
+-- Names of fields that were left out of counted records because their value could not be used. They are stored so that
+-- they can be read without the worker that found them.
 
 ALTER TABLE ingest_batches{local} {on_cluster}
   ADD COLUMN IF NOT EXISTS dropped_fields Array(LowCardinality(String)) COMMENT 'names of fields left out as unreadable',

@@ -1,5 +1,5 @@
--- How incidents came to be what they are: `incidents` keeps the last version only. And with which settings they were judged.
--- docs/decisions/0036.
+-- The versions of each incident (`incidents` keeps only the last one), and the settings with which incidents were
+-- judged: docs/decisions/0036.
 
 CREATE TABLE IF NOT EXISTS incident_versions{local} {on_cluster} (
   id String,
@@ -37,7 +37,7 @@ SELECT id, version, kind, state, severity, scope,
   18446744073709551615 - version AS earlier
 FROM incidents{local};
 
--- One row where an analyzer begins with other settings than the one before.
+-- One row each time an analyzer starts with other settings than the one before.
 CREATE TABLE IF NOT EXISTS analyzer_settings{local} {on_cluster} (
   since DateTime('UTC') COMMENT 'event time of the first evaluation with them',
   settings String COMMENT 'JSON',

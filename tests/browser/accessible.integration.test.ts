@@ -13,7 +13,7 @@ import { settingsSchema } from '../../domain/settings.ts';
 import { launchBrowser } from './launch.ts';
 import { openSeededStore } from './seeded-store.ts';
 
-// Yesterday at 18:00: tables drop what is older than some days.
+// Yesterday at 18:00, because tables drop older days.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
 
 let browser: Browser;
@@ -45,7 +45,7 @@ afterAll(async () => {
   await seeded.close();
 });
 
-/** Pages with what shows that their numbers are there. */
+/** Pages, each with an element that shows that its numbers are there. */
 const pages = [
   ['/', 'canvas'],
   ['/?dashboard=faultline-providers', 'canvas'],
@@ -66,14 +66,14 @@ for (const colorScheme of ['dark', 'light'] as const) {
       const context = await browser.newContext({
         viewport: { width: 1_280, height: 900 },
         colorScheme,
-        // What is still fading in has too little contrast, for a third of a second.
+        // Elements that fade in have too little contrast for a third of a second.
         reducedMotion: 'reduce',
       });
       try {
         const page = await context.newPage();
         await page.goto(`${running.url}${address}`);
         await page.locator(shown).first().waitFor();
-        // Evaluated by the debugger, which the page's policy does not concern.
+        // Evaluated by the debugger, so the content security policy of the page does not apply.
         await page.evaluate(axe);
         const { violations } = await page.evaluate<AxeResults>('axe.run()');
         const serious = violations

@@ -14,7 +14,7 @@ import { launchBrowser } from './launch.ts';
 import { insertIncidents, type SeededDay } from './seed.ts';
 import { openSeededStore } from './seeded-store.ts';
 
-// Yesterday at 18:00: tables drop what is older than some days.
+// Yesterday at 18:00, because tables drop older days.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
 const live: LiveStatus = {
   source: 'demo',
@@ -28,7 +28,7 @@ const live: LiveStatus = {
   present: PRESENT,
 };
 
-/** What the command wires. */
+/** The same parts that the command connects. */
 const wired = { retention: toRetention(defaultRetention), explain, timeline: timelineOf };
 
 let browser: Browser;
@@ -36,7 +36,7 @@ let seeded: Awaited<ReturnType<typeof openSeededStore>>;
 let store: Store;
 let day: SeededDay;
 let running: Console;
-/** Everything that a page said in its console: errors, refused content, exceptions. */
+/** All messages of the page in its console: errors, refused content, exceptions. */
 let complaints: string[] = [];
 
 beforeAll(async () => {
@@ -93,12 +93,12 @@ async function open({ colorScheme = 'dark', width = 1_440, url = running.url }: 
   return page;
 }
 
-/** Waits until a value is as expected: a refresh takes two seconds and the query's time. */
+/** Waits until a value is as expected: a refresh takes two seconds plus the time of the query. */
 const soon = <Value>(value: () => Value) => expect.poll(value, { timeout: 15_000 });
 
 const chartTitled = (page: Page, title: string) => page.getByRole('region', { name: title, exact: true });
 
-test('the page shows failures by class over time, with their sums, and says nothing in the console', async () => {
+test('the page shows failures by class over time with their sums, and writes nothing to its console', async () => {
   const page = await open();
   const panel = chartTitled(page, 'Failures by class per minute');
   await panel.locator('canvas').waitFor();
@@ -117,7 +117,7 @@ test('the page shows failures by class over time, with their sums, and says noth
   expect(complaints).toEqual([]);
 });
 
-test('an open incident says whose fault it is, what to do, until when to hold, and the plan', async () => {
+test('an open incident shows who must act, what to do, until when to hold, and the plan', async () => {
   const page = await open();
   const card = page.getByRole('article', { name: 'Slow Down surge' });
   await card.waitFor();
@@ -133,7 +133,7 @@ test('an open incident says whose fault it is, what to do, until when to hold, a
   expect(await page.getByText('Retry storm').first().isVisible()).toBe(true);
 });
 
-test('what the logs say is shown as text, never run', async () => {
+test('texts of logs are shown as text and never run', async () => {
   const page = await open();
   const message = page.getByText('<img src=x onerror="window.injected=true">');
   await message.waitFor();
@@ -217,7 +217,7 @@ test('the keyboard reaches the incidents, the range, a series, and the classes',
   expect(complaints).toEqual([]);
 });
 
-test('a pasted record is read before the eyes: format, class, remedy, fields, and no key', async () => {
+test('a pasted record is read at once: format, class, remedy and fields, without its key', async () => {
   const page = await open();
   await page.getByRole('link', { name: 'Try a record' }).click();
   const dialog = page.getByRole('region', { name: 'Try a record' });
@@ -261,7 +261,7 @@ test('every page has an address of its own, and the menu and Back lead through t
   expect(complaints).toEqual([]);
 });
 
-test('one incident is told in full after it is resolved, too: how it went, what differed, who took it over', async () => {
+test('a resolved incident is still shown in full: its timeline, what differed, who acknowledged it', async () => {
   const page = await open();
   await page.getByRole('link', { name: 'Incidents', exact: true }).click();
   await page.getByLabel('State').selectOption('resolved');
@@ -281,7 +281,7 @@ test('one incident is told in full after it is resolved, too: how it went, what 
   expect(complaints).toEqual([]);
 });
 
-test('a trend is grouped and narrowed by clicks, and its address, request and command are to be had', async () => {
+test('clicks group and filter a trend, and its address, request and command can be copied', async () => {
   const page = await open();
   await page.getByRole('link', { name: 'Explore' }).click();
   const groups = page.getByRole('region', { name: 'Groups' });
@@ -294,7 +294,7 @@ test('a trend is grouped and narrowed by clicks, and its address, request and co
   await soon(() => row.innerText()).toContain(quota);
   await groups.getByRole('button', { name: 'Leave out project batch' }).click();
   await row.waitFor({ state: 'detached' });
-  await page.getByRole('button', { name: 'Take back project!=batch' }).click();
+  await page.getByRole('button', { name: 'Remove project!=batch' }).click();
   await row.waitFor();
   const csv = await page.getByRole('link', { name: 'Download as CSV' }).getAttribute('href');
   const text = await (await page.request.get(`${running.url}${csv}`)).text();
@@ -314,7 +314,7 @@ test('a marked span shows which part of the traffic differs, and a failure can b
   const ranked = page.getByRole('region', { name: 'What differs' }).getByRole('row');
   await soon(() => ranked.nth(1).innerText()).toContain('project search');
   await page.goto(`${running.url}/errors`);
-  await page.getByLabel('Words of the text, or a request id').fill('exceeded your current quota');
+  await page.getByLabel('Part of the text, or a request id').fill('exceeded your current quota');
   await page.keyboard.press('Enter');
   await page.waitForURL(/q=exceeded/);
   const failures = page.getByRole('region', { name: 'Failures' }).getByRole('row');
@@ -323,7 +323,7 @@ test('a marked span shows which part of the traffic differs, and a failure can b
   expect(complaints).toEqual([]);
 });
 
-test('a view is kept under a name and found again with Ctrl-K', async () => {
+test('a view is saved under a name and found again with Ctrl-K', async () => {
   const page = await open();
   await page.goto(`${running.url}/explore?by=model&range=90m`);
   await page.keyboard.press('Control+K');
@@ -337,7 +337,7 @@ test('a view is kept under a name and found again with Ctrl-K', async () => {
   expect(complaints).toEqual([]);
 });
 
-test('a key that is down while the page refreshes still presses its button', async () => {
+test('a key that is held down while the page refreshes still presses its button', async () => {
   const page = await open();
   const entry = chartTitled(page, 'Failures by class per minute').getByRole('button', {
     name: /^Quota exceeded/,
@@ -349,7 +349,7 @@ test('a key that is down while the page refreshes still presses its button', asy
   await soon(() => entry.getAttribute('aria-pressed')).toBe('false');
 });
 
-test('focus, pressed entries, opened incidents and chosen filters outlive a refresh that changes the numbers', async () => {
+test('focus, pressed entries, opened incidents and chosen filters survive a refresh that changes the numbers', async () => {
   const page = await open();
   const panel = chartTitled(page, 'Failures by class per minute');
   const entry = panel.getByRole('button', { name: /^Slow Down/ });
@@ -368,7 +368,7 @@ test('focus, pressed entries, opened incidents and chosen filters outlive a refr
     const response = await route.fetch();
     const answer = (await response.json()) as { series: { name: string; values: (number | null)[] }[] };
     n++;
-    // Nothing at all once, then other numbers in another order: the legend is sorted by them.
+    // First an empty answer, then other numbers in another order, because the legend is sorted by them.
     const series = answer.series.map((one, at) => ({ ...one, values: one.values.map(() => at + n) }));
     await route.fulfill({ response, json: { ...answer, series: n === 1 ? [] : series.reverse() } });
   });
@@ -382,7 +382,7 @@ test('focus, pressed entries, opened incidents and chosen filters outlive a refr
     true,
   ]);
   expect(await page.locator('#incidents-open details').first().getAttribute('open')).toBe('');
-  // The legend was empty for a moment, and an element that is gone loses the focus; one that only moves keeps it.
+  // The legend was empty for a moment. An element that is removed loses the focus; one that only moves keeps it.
   await entry.focus();
   await page.route('**/api/panels/errors-by-class?*', async (route) => {
     const response = await route.fetch();
@@ -396,7 +396,7 @@ test('focus, pressed entries, opened incidents and chosen filters outlive a refr
   expect(await entry.evaluate((node) => node === document.activeElement)).toBe(true);
 });
 
-test('every chart says its numbers to a screen reader and has them as a table', async () => {
+test('every chart gives its numbers to a screen reader and as a table', async () => {
   const page = await open();
   const panel = chartTitled(page, 'Failures by class per minute');
   const image = panel.getByRole('img');
@@ -443,7 +443,7 @@ test('drawing a span on a chart shows that span', async () => {
   expect((Number(query.get('to')) - Number(query.get('from'))) / 3_600_000).toBeCloseTo(6, 0);
 });
 
-test('a panel whose query fails says so and keeps its last numbers; the others go on', async () => {
+test('a panel whose query fails shows that and keeps its last numbers; the others go on', async () => {
   const page = await open();
   const panel = chartTitled(page, 'Failures by class per minute');
   await panel.locator('canvas').waitFor();
@@ -459,7 +459,7 @@ test('a panel whose query fails says so and keeps its last numbers; the others g
   await panel.getByText('Not up to date').waitFor({ state: 'hidden' });
 });
 
-test('a page whose server is gone says so, and recovers by itself', async () => {
+test('a page whose server is gone shows that, and recovers by itself', async () => {
   const page = await open();
   await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
   await page.route('**/api/**', (route) => route.abort());
@@ -472,7 +472,7 @@ test('a page whose server is gone says so, and recovers by itself', async () => 
   await soon(() => page.locator('#banner').isHidden()).toBe(true);
 });
 
-test('refreshes follow each other and never overlap', async () => {
+test('refreshes never overlap', async () => {
   const page = await open();
   let underWay = 0;
   let most = 0;
@@ -487,7 +487,7 @@ test('refreshes follow each other and never overlap', async () => {
   expect(most).toBe(1);
 });
 
-test('the page is whole where the browser has a language that no locale function takes', async () => {
+test('the page works in a browser whose language no locale function accepts', async () => {
   const posix = await launchBrowser({ LANG: 'C', LC_ALL: 'C', LANGUAGE: '' });
   try {
     for (const language of [null, 'en-US@posix', '']) {
@@ -509,7 +509,7 @@ test('the page is whole where the browser has a language that no locale function
   expect(complaints).toEqual([]);
 });
 
-test('where charts cannot be loaded the incidents are there and the panels show their numbers as tables', async () => {
+test('without charts the page has its incidents, and its panels show their numbers as tables', async () => {
   const page = await open({ url: 'about:blank' });
   await page.route('**/uplot.js', (route) =>
     route.fulfill({ contentType: 'text/javascript', body: 'throw new RangeError("no charts today")' }),
@@ -519,7 +519,7 @@ test('where charts cannot be loaded the incidents are there and the panels show 
   await chartTitled(page, 'Failures by class per minute').getByRole('table').waitFor();
 });
 
-test('a part of the page that fails takes no other part down', async () => {
+test('a part of the page that fails does not break the others', async () => {
   const page = await open({ url: 'about:blank' });
   await page.route('**/api/filters?*', (route) => route.fulfill({ json: { provider: null } }));
   await page.route('**/api/panels/errors-by-class?*', (route) =>
@@ -533,14 +533,14 @@ test('a part of the page that fails takes no other part down', async () => {
   await soon(() => chartTitled(page, 'Requests').textContent()).toContain(day.requests.toLocaleString('en'));
 });
 
-test('on a narrow screen nothing is cut off to the side', async () => {
+test('on a narrow screen nothing is cut off at the side', async () => {
   const page = await open({ width: 360 });
   await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
   await chartTitled(page, 'Failures by class per minute').locator('canvas').waitFor();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
 });
 
-test('before the first record the page says how to begin', async () => {
+test('before the first record the page explains how to begin', async () => {
   const empty = emptyStore();
   const console = await start(empty, '', 'finished');
   const page = await open({ url: console.url });
@@ -588,7 +588,7 @@ test('a busy port is an error that names it and the setting; a closed console fr
   }
 });
 
-/** Waits until a round of questions that began after now has been answered. */
+/** Waits until a round of questions that begins after this call is answered. */
 async function nextRefresh(page: Page): Promise<void> {
   await page.waitForResponse('**/api/status');
   await page.waitForResponse('**/api/status');
@@ -601,7 +601,7 @@ function listen(): Promise<Server> {
   });
 }
 
-/** A store without a row: what a fresh start shows. */
+/** A store without rows, as at a first start. */
 function emptyStore(): Store {
   const nothing: Store = {
     ...store,

@@ -14,9 +14,9 @@ import { type Browser, chromium as playwright } from 'playwright-core';
 const run = promisify(execFile);
 
 /**
- * Starts the Chromium of the package `@sparticuz/chromium`, which unpacks itself into the temporary folder. Where the
- * machine lacks its shared libraries, those that the package brings are used. `language` is added to the browser's
- * environment. Throws with the names of what is missing.
+ * Starts the Chromium of the package `@sparticuz/chromium`, which unpacks itself into the temporary folder. If the
+ * machine lacks shared libraries, those of the package are used. `language` is added to the browser's environment.
+ * Throws with the names of what is missing.
  */
 export async function launchBrowser(language: Readonly<Record<string, string>> = {}): Promise<Browser> {
   const executablePath = await chromium.executablePath();

@@ -27,7 +27,7 @@ const pages = await Promise.all(
     const context = await browser.newContext({
       viewport: { width: Number(values.width), height: Number(values.height) },
       deviceScaleFactor: 1.5,
-      // Nothing is half faded in.
+      // No element is half faded in.
       reducedMotion: 'reduce',
       colorScheme,
       locale: 'en-US',

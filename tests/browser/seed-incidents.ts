@@ -1,11 +1,11 @@
 import type { Incident } from '../../domain/incident.ts';
 
-/** Minutes before the present, between which each trouble lasts. */
+/** Minutes before the present at which each trouble begins and ends. */
 export const surge = { from: 52, until: 0 };
 export const quota = { from: 395, until: 0 };
 export const outage = { from: 880, until: 838 };
 
-/** The incidents of the seeded day, as the analyzers would have written them. */
+/** The incidents of the seeded day, as the analyzers write them. */
 export function seededIncidents(present: number): Incident[] {
   const at = (minutes: number): string => new Date(present + minutes * 60_000).toISOString();
   return [

@@ -2,7 +2,9 @@ import type { Incident } from '../../domain/incident.ts';
 import type { Store } from '../../store/store.ts';
 import { outage, quota, seededIncidents, surge } from './seed-incidents.ts';
 
-/** A day of traffic, so small that a test can say its numbers, with a Slow Down surge and an exhausted quota. */
+/**
+ * A day of traffic that is small enough for tests to state its numbers, with a Slow Down surge and an exhausted quota.
+ */
 export interface SeededDay {
   /** End of the day, epoch milliseconds, a multiple of ten minutes. */
   present: number;
@@ -33,7 +35,7 @@ const callers: readonly Caller[] = [
   },
 ];
 
-/** Failures of an ordinary minute, as parts of the requests. */
+/** Failures of an ordinary minute, as parts of its requests. */
 const background: readonly [name: string, status: number, part: number][] = [
   ['rate_limit', 429, 0.0042],
   ['server_error', 500, 0.0016],
@@ -44,7 +46,7 @@ const background: readonly [name: string, status: number, part: number][] = [
 ];
 
 const DAY_MINUTES = 1_440;
-/** Writes the day into an empty, migrated store. The same `present` gives the same rows. */
+/** Writes the day into an empty store with tables. The same `present` gives the same rows. */
 export async function seedDay(store: Store, present: number): Promise<SeededDay> {
   const random = createRandom(7);
   const counts: (string | number)[][] = [];
@@ -96,7 +98,7 @@ export async function seedDay(store: Store, present: number): Promise<SeededDay>
       add('ok', 200, Math.max(0, rate - failed));
     }
   }
-  // What comes after the day: by it the page knows that the last minutes of the day are whole.
+  // Rows after the day: they tell the page that the last minutes of the day are complete.
   const last = counts.at(-1);
   if (last !== undefined) counts.push([present / 1_000, ...last.slice(1)]);
   await insert(store, 'request_counts', COUNT_COLUMNS, counts);
@@ -107,7 +109,7 @@ export async function seedDay(store: Store, present: number): Promise<SeededDay>
   return { present, incidents, failures, requests };
 }
 
-/** Adds or replaces incidents, as an analyzer does at event time `version` (epoch ms). */
+/** Adds or replaces incidents, as an analyzer does at the event time `version` (epoch ms). */
 export async function insertIncidents(
   store: Store,
   incidents: readonly Incident[],

@@ -6,7 +6,7 @@ import { migrate } from '../../store/migrate.ts';
 import type { Store } from '../../store/store.ts';
 import { seedDay, type SeededDay } from './seed.ts';
 
-/** An engine of its own that holds the seeded day, which ends at `present` (epoch ms). */
+/** An embedded engine with the seeded day, which ends at `present` (epoch ms). */
 export async function openSeededStore(
   present: number,
 ): Promise<{ store: Store; day: SeededDay; close(): Promise<void> }> {

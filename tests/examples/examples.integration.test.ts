@@ -42,7 +42,7 @@ async function countsOf(file: string): Promise<unknown> {
   return (JSON.parse(stdout || `{"stderr":${JSON.stringify(stderr)}}`) as { counts?: unknown }).counts;
 }
 
-test("python: the OpenAI SDK's attempts are logged one by one, with what became of each", async () => {
+test('python: each attempt of the OpenAI SDK is logged with its outcome', async () => {
   const libs = await pythonLibs(path.join(examples, 'python/requirements.txt'));
   const file = path.join(directory, 'python.ndjson');
   const script = path.join(examples, 'python/openai_example.py');
@@ -52,7 +52,7 @@ test("python: the OpenAI SDK's attempts are logged one by one, with what became 
   expect(stdout).toContain('fine: ok');
   expect(stdout).toContain('no-quota: RateLimitError');
   const records = await recordsOf(file);
-  // The SDK tries an overloaded server and a broken connection three times each.
+  // The SDK sends a request to an overloaded server or over a broken connection three times.
   expect(records.map(({ model, retry_count }) => [model, retry_count])).toEqual([
     ['fine', 0],
     ['fine-gzip', 0],
@@ -78,7 +78,7 @@ test("python: the OpenAI SDK's attempts are logged one by one, with what became 
   });
 });
 
-test('node: what goes through fetch is logged, with what became of it', async () => {
+test('node: each request of fetch is logged with its outcome', async () => {
   const file = path.join(directory, 'node.ndjson');
   const script = path.join(examples, 'node/example.mjs');
   await run(process.execPath, [script, file, ...MODELS, 'hangs-up'], {
@@ -98,7 +98,7 @@ test('node: what goes through fetch is logged, with what became of it', async ()
 
 test("litellm: the callback writes LiteLLM's own payload, without prompts", async () => {
   const file = path.join(directory, 'litellm.ndjson');
-  // LiteLLM itself is large: a class of the same name stands in for it.
+  // LiteLLM itself is large, so a class with the same name stands in for it.
   const fake = path.join(directory, 'fake');
   await run('mkdir', ['-p', path.join(fake, 'litellm/integrations')]);
   await writeFile(path.join(fake, 'litellm/__init__.py'), '');

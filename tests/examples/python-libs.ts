@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * A folder with the packages of a `requirements.txt`, installed once per content of that file. Rejects in one line
- * where there is no Python 3 with pip, or no registry.
+ * A folder with the packages of a `requirements.txt`, installed once per content of that file. Rejects with one line
+ * when there is no Python 3 with pip, or no registry.
  */
 export async function pythonLibs(requirements: string): Promise<string> {
   const version = createHash('sha256')

@@ -31,7 +31,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
     }
   };
 
-  /** A worker that has written its first batch, and records that go on coming. */
+  /** A worker that has written its first batch, while records keep coming. */
   const underLoad = async (pipeline: Pipeline, records: number) => {
     const worker = pipeline.startWorker();
     await worker.said(/^running/);
@@ -40,7 +40,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
     return { worker, load };
   };
 
-  /** A pipeline on a ClickHouse with a disk of its own. */
+  /** A pipeline on a ClickHouse with its own disk. */
   const withOwnDisk = async (
     test: (pipeline: Pipeline, own: ClickHouseProcess) => Promise<void>,
   ): Promise<void> => {
@@ -103,7 +103,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       );
     });
 
-    it('answers each code that stands for trouble of the moment', async () => {
+    it('answers with each code for temporary trouble', async () => {
       const codes = Object.entries(transientServerCodes).map(([code, name]) => ({
         code: Number(code),
         name,
@@ -111,7 +111,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       const told: number[] = [];
       let inserts = 0;
       const treat = (): Treatment => {
-        // Every other insert is refused, so that each table meets refusals.
+        // Every second insert is refused, so that each table has refusals.
         const next = inserts++ % 2 === 0 ? codes.shift() : undefined;
         if (next === undefined) return { kind: 'pass' };
         told.push(next.code);
@@ -120,7 +120,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       await throughProxy(treat, async (pipeline) => {
         const worker = pipeline.startWorker();
         await worker.said(/^running/);
-        // A busy machine makes fewer and larger batches: there are records until each code has been told.
+        // A busy machine makes fewer and larger batches, so records are sent until each code was used.
         do {
           await pipeline.produceSteadily(3_000, 500);
           await pipeline.waitUntilCounted();
@@ -192,7 +192,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       await withOwnDisk(async (pipeline, own) => {
         const { load } = await underLoad(pipeline, 5_000);
         const tables = ['request_counts', 'request_counts_1m', 'error_events', 'ingest_batches'];
-        // All space goes at once, amid inserts and merges, and stays away for longer than these take.
+        // All space is taken at once, during inserts and merges, for longer than these take.
         await until('a write is refused', async () => {
           const merges = tables.map((table) => pipeline.store.command(`OPTIMIZE TABLE ${table} FINAL`));
           await sleep(chance.below(20));
@@ -211,7 +211,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       });
     });
 
-    it('says that it has no space left, and has space again', async () => {
+    it('reports that its disk is full, and later has space again', async () => {
       let isFull = false;
       const treat = (): Treatment =>
         isFull ? { kind: 'refuse', code: 243, name: 'NOT_ENOUGH_SPACE' } : { kind: 'pass' };

@@ -23,8 +23,8 @@ await describeWithKafka('a worker that is killed', (kafka) => {
   });
   afterAll(() => clickhouse.stop());
 
-  // Most of the time is waiting for the group to give up a dead member: at the same time for all.
-  describe.concurrent('leaves nothing uncounted and nothing counted twice', () => {
+  // The tests run at the same time, because most of the time is waiting for the group to drop a dead member.
+  describe.concurrent('leaves no record uncounted or counted twice', () => {
     it.for(points)('$at', async (crash) => {
       await withPipeline({ brokers: kafka.brokers, clickhouse }, async (pipeline) => {
         const first = pipeline.startWorker({ crash: { ...crash, signal: 'SIGKILL' } });
@@ -40,7 +40,7 @@ await describeWithKafka('a worker that is killed', (kafka) => {
 
     it.for([
       { at: 'after-announce', time: 1 },
-      // After the failures, and after the counts.
+      // After the failures are inserted, and after the counts.
       { at: 'between-inserts', time: 1 },
       { at: 'between-inserts', time: 2 },
     ] as const)(
@@ -85,7 +85,7 @@ await describeWithKafka('a worker that is killed', (kafka) => {
             const worker = pipeline.startWorker({ crash: { at, time, signal: 'SIGKILL' } });
             let isAlive = true;
             const killed = worker.said(/^SIGKILL/).finally(() => (isAlive = false));
-            // An acknowledgement without a next batch comes when records stop coming; all other points need records.
+            // An acknowledgement without a next batch comes only when records stop; all other points need records.
             do await pipeline.produceSteadily(200, 400);
             while (isAlive && !isIdle);
             await killed;

@@ -13,13 +13,13 @@ import { describeWithKafka } from '../kafka/describe-with-kafka.ts';
 import { withAdmin } from '../kafka/kafka-topics.ts';
 
 await describeWithKafka('faultline ingest with the engine in its own process', (kafka) => {
-  it('counts exactly when it is killed several times', async () => {
+  it('counts exactly although it is killed several times', async () => {
     const chance = seededChance('embedded engine');
     const clickhouse = await startClickHouse();
     const programs: Running[] = [];
     try {
       await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 2 }, async (pipeline) => {
-        // The engine in the worker has the directory as long as the test does not look at it.
+        // The engine in the worker owns the directory, except while the test looks at it.
         await clickhouse.kill();
         const start = (): Running => {
           const env = {
@@ -60,13 +60,13 @@ await describeWithKafka('faultline ingest with the engine in its own process', (
     }
   });
 
-  it('says in one line that its data directory is read-only', async () => {
+  it('reports in one line that its data directory is read-only', async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'faultline-test-'));
     try {
       await chmod(directory, 0o500);
       const main = path.resolve(import.meta.dirname, '../../cli/main.ts');
       const args = ['ingest', '--data', path.join(directory, 'data'), '--brokers', kafka.brokers.join(',')];
-      // The superuser may write anywhere, unless it gives up that right.
+      // The superuser can write anywhere, unless it gives up that right.
       const command =
         process.getuid?.() === 0
           ? ['setpriv', '--bounding-set=-dac_override', '--inh-caps=-dac_override']

@@ -19,8 +19,8 @@ await describeWithKafka('when Kafka forgets', (kafka) => {
     ...more,
   });
 
-  describe.concurrent('counts stay exact', () => {
-    it("the group's offsets: the worker resumes from the ledger and says so", async () => {
+  describe.concurrent('counts stay exact when Kafka loses', () => {
+    it("the group's offsets: the worker resumes from the ledger and reports it", async () => {
       await withPipeline(parts({ partitions: 2 }), async (pipeline) => {
         await countAll(pipeline, 2_000);
         await withAdmin(kafka.brokers[0] ?? '', (admin) => admin.deleteGroups([pipeline.group]));
@@ -128,7 +128,7 @@ await describeWithKafka('when Kafka forgets', (kafka) => {
         const worker = pipeline.startWorker();
         await pipeline.waitUntilCounted();
         worker.signal('SIGSTOP');
-        // A fetch that was under way would bring the records: the broker keeps it for 250 ms at most.
+        // The broker keeps a fetch for at most 250 ms, so no fetch that was under way brings the records.
         const frozenAt = performance.now();
         await until('the last fetch has been answered', () => performance.now() - frozenAt > 1_000);
         await pipeline.produce(500, { lost: true });
@@ -169,7 +169,7 @@ await describeWithOwnKafka('when Kafka goes away', () => {
   });
 });
 
-/** Produces, counts and acknowledges so many records with a worker that then ends in order. */
+/** Lets a worker produce, count and acknowledge this many records and then end in order. */
 async function countAll(pipeline: Pipeline, records: number): Promise<void> {
   await pipeline.produce(records);
   pipeline.startWorker();
@@ -180,7 +180,7 @@ async function countAll(pipeline: Pipeline, records: number): Promise<void> {
 async function deleteUpTo(pipeline: Pipeline, offset: number): Promise<void> {
   await withAdmin(pipeline.brokers[0] ?? '', async (admin) => {
     const partitions = [{ partition: 0, offset: String(offset) }];
-    // The client deletes only from topics that it has heard of.
+    // The client deletes only from topics that it knows.
     await admin.fetchTopicOffsets(pipeline.topic);
     await admin.deleteTopicRecords({ topic: pipeline.topic, partitions });
     await until('the log begins there', async () => {

@@ -6,13 +6,13 @@ import { type ClickHouseProcess, startClickHouse } from '../fixtures/clickhouse-
 import { withPipeline } from '../fixtures/pipeline.ts';
 import { describeWithKafka } from '../kafka/describe-with-kafka.ts';
 
-/** A record in the native format that is a success; members are laid over it. */
+/** A successful record in the native format; `members` replace its members. */
 const record = (members: Record<string, unknown> = {}): string =>
   JSON.stringify({ ts: new Date().toISOString(), status: 200, model: 'm', client: 'c', ...members });
 
 const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 
-/** Records that are no requests, with the reason that each is to be given. */
+/** Records that are no requests, each with the expected reason. */
 const poison: readonly { name: string; value: string | Buffer; reason: string }[] = [
   { name: 'broken JSON', value: '{"ts": "2026-', reason: 'not_json' },
   { name: 'nothing but control characters', value: '\u0000\u0001\u0002\t\n', reason: 'not_json' },
@@ -32,7 +32,7 @@ const poison: readonly { name: string; value: string | Buffer; reason: string }[
   { name: 'a prototype alone', value: '{"__proto__":{"ts":1,"status":200}}', reason: 'unknown_format' },
 ];
 
-/** Records that look dangerous and are requests nevertheless. */
+/** Records that look dangerous but are requests. */
 const harmless: readonly { name: string; value: string; class: string }[] = [
   { name: 'a __proto__ key', value: record().replace('{', '{"__proto__":{"status":500},'), class: 'ok' },
   { name: 'a constructor key', value: record({ constructor: { prototype: 1 } }), class: 'ok' },

@@ -89,7 +89,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
         { brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 },
         async (pipeline) => {
           for (let i = 0; i < 3; i++) {
-            // As many for each worker: on a slow machine one alone would find all of them read.
+            // As many for each worker: on a slow machine one alone would otherwise find all of them read.
             const load = pipeline.produceSteadily(1_200, 250);
             const worker = pipeline.startWorker();
             await worker.said(/^written/);

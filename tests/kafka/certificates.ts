@@ -16,7 +16,7 @@ export interface Certificates {
   storePassword: string;
 }
 
-/** A private authority, a broker certificate for localhost and 127.0.0.1, and a client certificate, in `dir`. */
+/** Makes a private authority, a broker certificate for localhost and 127.0.0.1, and a client certificate, in `dir`. */
 export async function createCertificates(dir: string): Promise<Certificates> {
   const storePassword = 'certificates-of-a-test';
   const path = (name: string) => join(dir, name);
@@ -29,7 +29,7 @@ export async function createCertificates(dir: string): Promise<Certificates> {
   }
   const chain = '-in broker.pem -inkey broker.key -certfile ca.pem';
   await openssl(dir, `pkcs12 -export ${chain} -out broker.p12 -passout pass:${storePassword}`);
-  // Only keytool marks an authority as trusted in the way Java looks for.
+  // Only keytool marks an authority as trusted in the way that Java expects.
   const store = `-keystore trust.p12 -storetype PKCS12 -storepass ${storePassword}`;
   await run('keytool', `-importcert -noprompt -alias ca -file ca.pem ${store}`.split(' '), { cwd: dir });
   return {

@@ -4,18 +4,18 @@ import { beforeAll, describe, inject, it } from 'vitest';
 import type { KafkaAnswer } from './kafka-setup.ts';
 import { createTopic, deleteTopic } from './kafka-topics.ts';
 
-/** The broker that all test files of a run share. Topics and groups are to have names of their own. */
+/** The broker that all test files of a run share. Each test needs its own topics and groups. */
 export interface SharedKafka {
-  /** Filled before the first test or hook of the suite runs. */
+  /** Set before the first test or hook of the suite runs. */
   readonly brokers: string[];
-  /** A new topic with a name that no other test has; resolves to the name. */
+  /** Makes a new topic with a name that no other test has; resolves to the name. */
   createTopic(options?: { partitions?: number; config?: Record<string, string> }): Promise<string>;
   deleteTopic(name: string): Promise<void>;
 }
 
 /**
- * A suite on the run's shared Kafka. Where no Kafka can be had the suite is skipped and the reason printed;
- * with CI=true that is a failure. To be awaited at the top of the test file.
+ * Runs a suite on the shared Kafka of the run. Without Kafka the suite is skipped and the reason printed; with CI=true
+ * it fails. Await it at the top of the test file.
  */
 export async function describeWithKafka(name: string, suite: (kafka: SharedKafka) => void): Promise<void> {
   await describeWhere('/available', name, () => {
@@ -37,7 +37,7 @@ export async function describeWithKafka(name: string, suite: (kafka: SharedKafka
   });
 }
 
-/** The same for a suite that starts brokers of its own with `startKafka`, whatever KAFKA_BROKERS says. */
+/** The same for a suite that starts its own brokers with `startKafka`, whatever KAFKA_BROKERS says. */
 export async function describeWithOwnKafka(name: string, suite: () => void): Promise<void> {
   await describeWhere('/own', name, suite);
 }
@@ -61,7 +61,7 @@ async function describeWhere(page: '/available' | '/own', name: string, suite: (
 const reasonOf = (answer: Exclude<KafkaAnswer, { brokers: string[] }>): string =>
   'failed' in answer ? answer.failed : answer.unavailable;
 
-// Not `fetch`: its patience for the first byte is fixed, and fetching Kafka's libraries may take minutes.
+// Not `fetch`, because its time-out for the first byte is fixed, and fetching Kafka's libraries may take minutes.
 function ask(page: string): Promise<KafkaAnswer> {
   return new Promise((resolve, reject) => {
     get(inject('kafkaSetup') + page, (response) => {

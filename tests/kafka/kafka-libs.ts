@@ -14,8 +14,8 @@ export class KafkaUnavailable extends Error {
 }
 
 /**
- * The class path of Kafka's broker and tools, copied by Maven into `tests/kafka/libs` once per `pom.xml`.
- * Rejects with `KafkaUnavailable` where there is no Java 17, no Maven, or no registry.
+ * The class path of Kafka's broker and tools. Maven copies it into `tests/kafka/libs` once per `pom.xml`. Rejects with
+ * `KafkaUnavailable` without Java 17, Maven or a registry.
  */
 export async function kafkaLibs(): Promise<string> {
   await checkJava();
@@ -38,7 +38,7 @@ async function checkJava(): Promise<void> {
     throw new KafkaUnavailable(`Kafka needs Java 17 or later, this is ${stderr.split('\n', 1)[0]}`);
 }
 
-// Two processes may copy at once: each into a folder of its own, and the first rename wins.
+// Two processes may copy at once: each into its own folder, and the first rename wins.
 async function copyLibs(pom: string, libs: string): Promise<void> {
   const partial = `${libs}.${randomUUID()}`;
   await mkdir(partial, { recursive: true });
@@ -65,7 +65,7 @@ async function copyLibs(pom: string, libs: string): Promise<void> {
   }
 }
 
-/** Runs a main class of Kafka's own tools to its end and gives what it printed; rejects with what it complained of. */
+/** Runs a main class of Kafka's own tools to its end and returns its output; rejects with its error output. */
 export async function runKafkaTool(
   mainClass: string,
   args: readonly string[],
@@ -82,7 +82,7 @@ export async function runKafkaTool(
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-  // A tool that dies early closes its input; its exit code tells more than the broken pipe.
+  // A tool that dies early closes its input; its exit code says more than the broken pipe.
   child.stdin.on('error', () => undefined);
   child.stdin.end(stdin);
   const code = await new Promise<number | null>((resolve, reject) => {

@@ -24,7 +24,7 @@ const protocols = {
   controller: 'PLAINTEXT',
 } as const satisfies Record<Listener['name'], string>;
 
-/** `server.properties` of one node that is broker and controller, small and quick. `extra` wins. */
+/** `server.properties` of one node that is both broker and controller, small and quick. `extra` wins. */
 export function kafkaProperties(
   dir: string,
   listeners: readonly Listener[],
@@ -48,7 +48,7 @@ export function kafkaProperties(
       .map(({ name }) => `${name.toUpperCase()}:${protocols[name]}`)
       .join(','),
     'log.dirs': join(dir, 'data'),
-    // A node that was killed may come back only when its last registration has run out.
+    // A node that was killed can come back only after its last registration has expired.
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '500',
     'num.network.threads': '2',

@@ -12,15 +12,15 @@ declare module 'vitest' {
   }
 }
 
-/** What the page answers: brokers (empty as long as nobody asked for the shared one), or why there are none. */
+/** The answer of the page: brokers (empty as long as nobody asked for the shared one), or why there are none. */
 export type KafkaAnswer = { brokers: string[] } | { unavailable: string } | { failed: string };
 
 let page: Server | undefined;
 let shared: Promise<Kafka> | undefined;
 
 /**
- * One broker for a whole test run, started when the first test file asks for it, so that a run without
- * Kafka tests pays nothing. `GET /available` looks only whether it could be started; `GET /shared` starts it.
+ * One broker for a whole test run. It starts when the first test file asks for it, so a run without Kafka tests does
+ * not wait for it. `GET /available` only checks whether it could be started; `GET /shared` starts it.
  */
 export async function setup(project: TestProject): Promise<void> {
   const given = process.env['KAFKA_BROKERS'] ?? '';

@@ -3,13 +3,13 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 
-/** True when the broker answers, takes part in its cluster, and its consumer groups can be used. */
+/** True when the broker answers, is part of its cluster, and its consumer groups can be used. */
 export async function isReady(broker: string): Promise<boolean> {
   if (!(await listens(broker))) return false;
   try {
     return await withAdmin(broker, async (admin) => {
       if ((await admin.describeCluster()).brokers.length === 0) return false;
-      // The first question about a group makes the broker create its offsets topic, which takes a while.
+      // The first question about a group makes the broker create its offsets topic, which takes some time.
       await admin.describeGroups(['is-ready']);
       return true;
     });
@@ -18,7 +18,7 @@ export async function isReady(broker: string): Promise<boolean> {
   }
 }
 
-/** A new topic whose partitions can be written. */
+/** Makes a new topic whose partitions can be written. */
 export async function createTopic(
   broker: string,
   topic: string,
@@ -36,7 +36,7 @@ export async function createTopic(
   });
 }
 
-// A broker that has not yet heard of a new topic answers with an error.
+// A broker that does not know a new topic yet answers with an error.
 async function partitionsOf(admin: Admin, topic: string): Promise<{ leader: number }[]> {
   try {
     return (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]?.partitions ?? [];
@@ -46,7 +46,7 @@ async function partitionsOf(admin: Admin, topic: string): Promise<{ leader: numb
   }
 }
 
-// Metadata names a leader before the leader has taken the partition over.
+// Metadata names a leader before the leader has taken over the partition.
 async function answersOffsets(admin: Admin, topic: string): Promise<boolean> {
   try {
     await admin.fetchTopicOffsets(topic);

@@ -8,7 +8,7 @@ export type Lines = Iterable<string | Buffer | null> | AsyncIterable<string | Bu
 export interface ProduceOptions {
   /** Partition of the i-th line. Absent: lines go round the partitions in turn. */
   partition?: (index: number) => number;
-  /** A batch is sent at so many records or 512 KiB. */
+  /** A batch is sent at this many records or 512 KiB. */
   batch?: number;
   /** Timestamp of the records, epoch milliseconds. */
   timestamp?: number;
@@ -38,7 +38,7 @@ export async function produceLines(
     open[target] = new RecordBatch(timestamp);
     await leaders[target]?.send(produceRequest(topic, target, batch.finish()));
   };
-  /** The partition whose batch is full now, else -1. */
+  /** Returns the partition whose batch is now full, otherwise -1. */
   const append = (line: string | Buffer | null): number => {
     const target = partition(index);
     const batch = open[target];
@@ -48,7 +48,7 @@ export async function produceLines(
     return batch.count >= limit || batch.size >= batchBytes ? target : -1;
   };
   try {
-    // A plain `for` over lines at hand: `for await` would cost a microtask per line.
+    // A plain `for` for lines in memory: `for await` would cost a microtask per line.
     if (Symbol.iterator in lines) {
       for (const line of lines) {
         const full = append(line);
@@ -170,7 +170,7 @@ function produceRequest(topic: string, partition: number, records: Buffer): Buff
   return [head, records];
 }
 
-/** Of a produce response with one topic and one partition, after its correlation id. */
+/** The error code of a produce response with one topic and one partition, after its correlation id. */
 function errorCode(body: Buffer): number {
   const nameLength = body.readInt16BE(4);
   return body.readInt16BE(4 + 2 + nameLength + 4 + 4);

@@ -1,6 +1,6 @@
 /**
- * One record batch of Kafka's format (version 2, uncompressed, no keys) as it grows. kafkajs spends most of a
- * producer's time on one object per record; load generation needs several times its rate.
+ * A growing record batch of Kafka's format (version 2, uncompressed, no keys). kafkajs spends most of a producer's time
+ * on one object per record; generating load needs several times its rate.
  */
 export class RecordBatch {
   count = 0;
@@ -33,7 +33,7 @@ export class RecordBatch {
     this.count += 1;
   }
 
-  /** The finished batch. Nothing may be appended afterwards. */
+  /** Returns the finished batch. Nothing may be appended afterwards. */
   finish(): Buffer {
     const bytes = this.#bytes.subarray(0, this.#end);
     bytes.writeBigInt64BE(0n, 0); // base offset, which the broker replaces

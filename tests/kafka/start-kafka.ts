@@ -12,18 +12,18 @@ import { kafkaProperties, type Listener } from './kafka-properties.ts';
 import { createTopic, deleteTopic, isReady } from './kafka-topics.ts';
 
 export interface KafkaOptions {
-  /** Folder of data, certificates and log. Absent: a temporary one, removed by `stop`. */
+  /** Folder of data, certificates and log. Absent: a temporary one that `stop` removes. */
   dir?: string;
   /** Port of the plain listener. Absent: a free one. */
   port?: number;
-  /** Broker settings above the quick ones of `kafkaProperties`. */
+  /** Broker settings; they win over those of `kafkaProperties`. */
   config?: Record<string, string>;
-  /** Adds listeners that demand TLS, a client certificate, SASL, and SASL over TLS. */
+  /** Adds listeners that require TLS, a client certificate, SASL, and SASL over TLS. */
   secured?: boolean;
 }
 
 export interface Secured {
-  /** host:port of each listener. SASL ones accept PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
+  /** host:port of each listener. SASL listeners accept PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
   tls: string;
   mtls: string;
   sasl: string;
@@ -33,7 +33,7 @@ export interface Secured {
   certificates: Certificates;
 }
 
-/** One real Kafka node of this process: when the process ends, however it ends, the node is killed. */
+/** One real Kafka node of this process: it is killed when the process ends, however that ends. */
 export interface Kafka {
   readonly brokers: string[];
   readonly port: number;
@@ -42,7 +42,7 @@ export interface Kafka {
   readonly pid: number | undefined;
   /** Only with `secured: true`. */
   readonly secured: Secured | undefined;
-  /** A new topic, ready to be written; the number of partitions is 1 unless told. */
+  /** Makes a new topic that can be written; by default with 1 partition. */
   createTopic(
     name: string,
     options?: { partitions?: number; config?: Record<string, string> },
@@ -51,7 +51,7 @@ export interface Kafka {
   deleteTopic(name: string): Promise<void>;
   /** Last lines of the broker's log. */
   logTail(): Promise<string>;
-  /** SIGKILL; resolves when the process is gone. Data stays. */
+  /** Sends SIGKILL; resolves when the process is gone. Data stay. */
   kill(): Promise<void>;
   /** Stops the node in order if it runs, and starts it on the same port and data. */
   restart(): Promise<void>;
@@ -113,7 +113,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
       await up();
     },
     async stop() {
-      // Orderly stopping matters only to data that will be read again.
+      // An orderly stop matters only if the data will be read again.
       await down(temporary ? 'SIGKILL' : 'SIGTERM');
       if (temporary) await rm(dir, { recursive: true, force: true });
     },
@@ -174,7 +174,8 @@ function spawnNode(libs: string, properties: string, log: string, temporaryDir: 
     node.once('error', () => resolve());
   });
   node.unref();
-  // A shell that reads from us: when this process ends, even by SIGKILL, the read ends, and so does the broker.
+  // A shell reads from this process. When this process ends, even by SIGKILL, the read ends and the shell kills the
+  // broker.
   const script = 'read -r _; kill -9 "$1"; if [ -n "$2" ]; then sleep 1; rm -rf "$2"; fi';
   const watchdog = spawn('sh', ['-c', script, 'sh', String(node.pid), temporaryDir], {
     stdio: ['pipe', 'ignore', 'ignore'],

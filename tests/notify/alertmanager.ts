@@ -12,10 +12,10 @@ const run = promisify(execFile);
 const PACKAGE = 'prometheus-alertmanager';
 const cache = path.join(homedir(), '.cache', 'faultline-tests', PACKAGE);
 const binary = path.join(cache, 'usr', 'bin', PACKAGE);
-/** Where Debian's build looks for its templates, at any price. */
+/** The only place where Debian's build looks for its templates. */
 const TEMPLATES = '/usr/share/prometheus/alertmanager';
 
-/** A real Alertmanager that tells one webhook. */
+/** A real Alertmanager that sends to one webhook. */
 export interface AlertmanagerProcess {
   readonly url: string;
   alerts(): Promise<
@@ -29,7 +29,9 @@ export interface AlertmanagerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts it, and gets it from Debian first where it is not here yet: as any user, and installing nothing. */
+/**
+ * Starts it. If it is not there yet, it is first downloaded from Debian, as any user and without installing anything.
+ */
 export async function startAlertmanager(webhook: string): Promise<AlertmanagerProcess> {
   await provide();
   const folder = await mkdtemp(path.join(tmpdir(), 'faultline-alertmanager-'));
@@ -98,7 +100,7 @@ async function provide(): Promise<void> {
   }
 }
 
-/** By the lists of packages that the machine has, else by lists of our own, which needs no rights. */
+/** Uses the package lists of the machine, otherwise lists of its own, which need no rights. */
 async function download(folder: string): Promise<void> {
   try {
     await run('apt-get', ['download', PACKAGE], { cwd: folder });
@@ -118,7 +120,10 @@ async function download(folder: string): Promise<void> {
   }
 }
 
-/** Makes it look for its templates in the folder where it runs: a path of the same length, so that nothing else moves. */
+/**
+ * Makes the program look for its templates in its working folder, by a path of the same length, so that no other byte
+ * moves.
+ */
 async function lookHere(file: string): Promise<void> {
   const bytes = await readFile(file);
   const here = Buffer.from('./'.repeat(TEMPLATES.length / 2));

@@ -8,17 +8,17 @@ import type { Store } from '../../store/store.ts';
 import { type ClickHouseProcess, startClickHouse } from '../fixtures/clickhouse-process.ts';
 import { type Running, runFaultline, startFaultline, type Finished } from '../fixtures/run-faultline.ts';
 
-/** A database of its own with analyzers that tell receivers. */
+/** A database with analyzers that tell receivers. */
 export interface NotifyBench {
   readonly store: Store;
   readonly clickhouse: ClickHouseProcess;
-  /** Starts `faultline analyze` as it is. */
+  /** Starts the real `faultline analyze`. */
   start(): Running;
   run(args: readonly string[]): Promise<Finished>;
   close(): Promise<void>;
 }
 
-/** Starts ClickHouse; `notify` is the section of the settings, `env` holds what it names. */
+/** Starts ClickHouse. `notify` is that section of the settings; `env` has the variables that it names. */
 export async function startNotifyBench(
   notify: unknown,
   { env = {}, settings = {} }: { env?: Record<string, string>; settings?: Record<string, unknown> } = {},

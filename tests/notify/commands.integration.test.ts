@@ -69,7 +69,7 @@ const run = (...args: string[]): Promise<Finished> =>
     env: { CHAT: receiver.url.replace('/hook', '/chat/token-of-a-test'), USER: 'ana' },
   });
 
-test('an incident is acknowledged, and the next one asked sees by whom', async () => {
+test('an incident is acknowledged, and the next reader sees by whom', async () => {
   expect(await run('incidents', 'ack', 'aa11', '--note', 'on it')).toMatchObject({
     code: 0,
     stdout: 'aa11bb quota_exhausted: acknowledged by ana\n',
@@ -84,7 +84,7 @@ test('an incident is acknowledged, and the next one asked sees by whom', async (
   expect((await run('incidents')).stdout).not.toContain('acknowledged');
 });
 
-test('a silence holds, is listed, and is ended', async () => {
+test('a silence works, is listed, and is ended', async () => {
   const { stdout } = await run('silence', 'add', '--where', 'org=other', '--for', '2h', '--by', 'ben');
   const id = /^(\w+): silence of org=other, until /.exec(stdout)?.[1] ?? '';
   expect((await run('silence', 'list')).stdout).toMatch(
@@ -104,7 +104,7 @@ test('an incident shows who was told of it', async () => {
   );
 });
 
-test('doctor says which receiver takes nothing', async () => {
+test('doctor names the receiver that accepts nothing', async () => {
   const checks = JSON.parse((await run('doctor', '--json')).stdout);
   expect(checks).toContainEqual({
     name: 'notify',
@@ -113,7 +113,7 @@ test('doctor says which receiver takes nothing', async () => {
   });
 });
 
-test('a sample reaches each receiver, and what comes back is said without secrets', async () => {
+test('a sample reaches each receiver, and the answers are shown without secrets', async () => {
   receiver.answer = ({ path: asked }) =>
     asked === '/hook' ? { status: 204 } : { status: 404, text: `no ${asked}` };
   const tested = await run('notify', 'test');

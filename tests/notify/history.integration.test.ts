@@ -9,7 +9,7 @@ import { until } from '../fixtures/until.ts';
 import { freePort } from '../kafka/free-port.ts';
 import { startReceiver } from './receiver.ts';
 
-/** Requests that fail for an exhausted quota, one a second. */
+/** Requests that fail because the quota is exhausted, one a second. */
 function failures(from: number, org: string): string {
   return Array.from({ length: 30 }, (_, i) =>
     JSON.stringify({
@@ -27,7 +27,7 @@ function failures(from: number, org: string): string {
     .join('');
 }
 
-test('of an import the incidents of the past are shown and not sent, those of the present are sent', async () => {
+test('incidents of an import are stored but not sent if they are of the past, and sent if they are of the present', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'faultline-history-'));
   const receiver = await startReceiver();
   const port = await freePort();

@@ -7,7 +7,7 @@ import type { NotifyStore } from '../../analyzers/notify/notify-store.ts';
 import type { Delivery } from '../../store/queries/notifications.ts';
 import type { LeaseRow } from '../../store/queries/notify-lease.ts';
 
-/** One message as it arrived at a receiver, whatever was answered. */
+/** One message as it arrived at a receiver, whatever the answer. */
 export interface Arrival {
   receiver: string;
   key: string;
@@ -16,14 +16,14 @@ export interface Arrival {
   at: number;
 }
 
-/** A process that sends; it can be told to die at its n-th effect from now, before or after that has happened. */
+/** A process that sends; it can be told to die before or after its n-th effect from now. */
 export interface NotifierProcess {
   notifier: Notifier;
   isDead(): boolean;
   dieAt(effect: number, happens: boolean): void;
 }
 
-/** A store in memory with its own clock, receivers, and processes that die in the middle of anything. */
+/** A store in memory with its own clock, receivers, and processes that die at any moment. */
 export class NotifyWorld {
   /** Epoch seconds of the store's clock. */
   now = Date.UTC(2026, 10, 2, 10) / 1000;
@@ -33,7 +33,7 @@ export class NotifyWorld {
   readonly arrivals: Arrival[] = [];
   marks: Marks = noMarks;
   isStoreAway = false;
-  /** What a receiver answers; a message has arrived all the same where `arrives`. */
+  /** The answer of a receiver; with `arrives` the message has arrived, whatever the answer. */
   receive: (receiver: string, incidents: readonly Incident[]) => { arrives: boolean; answer: Answer } =
     () => ({
       arrives: true,
@@ -41,7 +41,7 @@ export class NotifyWorld {
     });
   #processes = 0;
 
-  /** Writes an incident as an evaluation does that is in step with the clock. */
+  /** Writes an incident like an evaluation of the present. */
   put(incident: Incident): void {
     this.incidents.set(incident.id, { incident, evaluated_at: this.now, written_at: this.now });
   }
@@ -106,7 +106,7 @@ export class NotifyWorld {
     };
   }
 
-  /** Lets time go by: every process that lives makes a pass each 5 seconds. */
+  /** Lets time pass: every live process makes a pass each 5 seconds. */
   async run(seconds: number, processes: readonly NotifierProcess[]): Promise<void> {
     for (const end = this.now + seconds; this.now < end; this.now += 5) {
       await Promise.all(

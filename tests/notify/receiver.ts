@@ -7,18 +7,18 @@ import { buffer } from 'node:stream/consumers';
 export interface Received {
   path: string;
   headers: IncomingHttpHeaders;
-  /** As bytes came in, and as JSON. */
+  /** The bytes as text, and parsed as JSON. */
   text: string;
   body: Record<string, unknown>;
-  /** What it was answered. */
+  /** The status that it answered. */
   status: number;
 }
 
-/** A real HTTP server that keeps what it is sent. */
+/** A real HTTP server that records its requests. */
 export interface Receiver {
   readonly url: string;
   readonly received: Received[];
-  /** Decides the answer to each; 0: none, the connection stays open. */
+  /** Decides the answer to each request; 0: no answer, and the connection stays open. */
   answer: (got: Omit<Received, 'status'>) => {
     status: number;
     text?: string;
@@ -27,7 +27,7 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-/** Starts one that answers 200 unless told otherwise; `port` 0: any. */
+/** Starts a receiver that answers 200 by default; `port` 0: any. */
 export async function startReceiver(port = 0): Promise<Receiver> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
@@ -57,7 +57,9 @@ export async function startReceiver(port = 0): Promise<Receiver> {
   return receiver;
 }
 
-/** Whether a message is signed as the Standard Webhooks specification says; written from that, not from our code. */
+/**
+ * Whether a message is signed as in the Standard Webhooks specification; written from that and not from the program.
+ */
 export function isSigned({ headers, text }: Received, secret: string): boolean {
   const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature } = headers;
   const mac = createHmac('sha256', secret);

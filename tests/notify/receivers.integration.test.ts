@@ -99,7 +99,7 @@ test('Alertmanager, an SMTP server, a chat and a pager get firing and resolved',
     payload: { severity: 'critical', source: 'openai / acme' },
   });
 
-  // While it fires, the end of the alert keeps moving: otherwise Alertmanager takes it for over.
+  // While the incident fires, the end of the alert must keep moving; otherwise Alertmanager ends it.
   const endsAt = async (): Promise<number> => Date.parse((await alertmanager.alerts())[0]?.endsAt ?? '');
   const first = await endsAt();
   await until('the end has moved', async () => (await endsAt()) > first + 30_000, 90_000);
@@ -121,12 +121,12 @@ test('Alertmanager, an SMTP server, a chat and a pager get firing and resolved',
     () => fromAlertmanager.received.find(({ body }) => body['status'] === 'resolved') ?? null,
   );
   expect(over.body).toMatchObject({ alerts: [{ status: 'resolved', labels: { incident: 'a1b2c3' } }] });
-  // Twice told is once: nobody was told again.
+  // Telling twice has no effect: nobody was told again.
   expect([chat, pager].map(({ received }) => received.length)).toEqual([2, 2]);
   expect(mailbox.mails).toHaveLength(2);
 }, 240_000);
 
-test('no secret is logged, neither in the log of what was sent nor on stderr', async () => {
+test('no secret is logged, neither in the log of messages nor on stderr', async () => {
   const log = await readDeliveries(bench.store, { since: 0 });
   expect(log).toHaveLength(8);
   const rows = await bench.store.query('SELECT * FROM notifications');

@@ -29,12 +29,12 @@ export function sampleIncident(id: string, at: number, more: Partial<Incident> =
   };
 }
 
-/** The same, over. */
+/** The same incident, resolved. */
 export function resolvedOf(incident: Incident, at: number): Incident {
   return { ...incident, state: 'resolved', resolved_at: new Date(at * 1000).toISOString() };
 }
 
-/** Writes incidents as an evaluation at a time (epoch seconds) does; equal ones written twice are one. */
+/** Writes incidents like an evaluation at a time (epoch seconds); equal ones count once. */
 export async function writeAt(store: Store, at: number, incidents: readonly Incident[]): Promise<void> {
   await writeIncidents(
     store,

@@ -10,7 +10,7 @@ import { SMTPServer } from 'smtp-server';
 
 const run = promisify(execFile);
 
-/** A mail as it came. */
+/** A mail as it arrived. */
 export interface Mail {
   from: string;
   to: string[];
@@ -30,7 +30,7 @@ export interface Mailbox {
   stop(): Promise<void>;
 }
 
-/** Starts it; it takes mail only from `user` with `password`, after STARTTLS. */
+/** Starts it; it accepts mail only from `user` with `password`, after STARTTLS. */
 export async function startMailbox(user: string, password: string): Promise<Mailbox> {
   const folder = await mkdtemp(path.join(tmpdir(), 'faultline-mail-'));
   const request =

@@ -9,7 +9,7 @@ import { isSigned, type Receiver, startReceiver } from './receiver.ts';
 
 const SECRET = 'a secret of a test';
 let receiver: Receiver;
-/** Takes every message and never answers. */
+/** Accepts every message and never answers. */
 let silent: Receiver;
 let bench: NotifyBench;
 
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 const interval = (): number => Math.floor(Date.now() / 10_000) * 10;
 
-test('what the analyzers find is told to a webhook, signed, and its end under the same dedup key', async () => {
+test('an incident is sent to a webhook with a signature, and its end has the same dedup key', async () => {
   const failing = {
     org: 'acme',
     project: 'chat',
@@ -80,7 +80,7 @@ test('what the analyzers find is told to a webhook, signed, and its end under th
     incidents: [{ incident: { id: stored?.incident.id, kind: 'quota_exhausted', state: 'firing' } }],
   });
 
-  // From now on it succeeds again.
+  // From now on requests succeed again.
   let sent = 0;
   const resolved = await until(
     'the webhook is told of the end',
@@ -111,7 +111,7 @@ test('what the analyzers find is told to a webhook, signed, and its end under th
     { event: 'resolved', attempts: 1, answer: '200 ok' },
     { event: 'firing', attempts: 1, answer: '200 ok' },
   ]);
-  // The receiver that never answers has delayed nothing, and is seen.
+  // The receiver that never answers has delayed nothing, and the state of receivers shows it.
   const url = /"url":"(http:[^"]+)"/.exec(program.stderr())?.[1] ?? '';
   const health = await until(
     'health names the receiver',
@@ -130,7 +130,7 @@ test('what the analyzers find is told to a webhook, signed, and its end under th
     'faultline_notification_tries_total{receiver="hook",channel="webhook",result="sent"} 2',
   );
   expect(metrics).toMatch(/faultline_notifications_waiting\{receiver="silent",channel="webhook"\} 1/);
-  // However often it is tried: the beginning under one key, the end under another.
+  // In all its tries the beginning has one key, and the end has another.
   expect(silent.received.length).toBeGreaterThan(2);
   expect(new Set(silent.received.map(({ body }) => body['idempotency_key'])).size).toBe(2);
   program.child.kill('SIGTERM');

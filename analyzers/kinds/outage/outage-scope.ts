@@ -6,14 +6,20 @@ import { narrowScopeBy, scopeDimensions } from '../../narrow-scope.ts';
 import { poissonTail } from '../../poisson-tail.ts';
 import { type Matching, matchingOf, type View } from '../../view.ts';
 
-/** Failures of which nobody knows whether the provider ever saw the request. */
+/** Failures for which it is unknown whether the provider ever saw the request. */
 export const unanswered: Matching = { classes: ['connection', 'timeout'], measure: 'requests' };
-/** Of the failures, from which on the way to the provider is the likelier reason where other providers fail too. */
+/**
+ * If at least this share of the failures is unanswered and other providers fail too, the way to the provider is the
+ * likelier reason.
+ */
 export const UNANSWERED_SHARE = 0.5;
-/** So many failures of another provider, which a rate that keeps the budget gives this seldom, are no chance. */
+/**
+ * Another provider fails, too, if it has this many failures and chance gives them so seldom at a rate that keeps the
+ * budget.
+ */
 const LEAST_FAILURES = 3;
 const CHANCE = 1e-3;
-/** A scope that holds so much of the failures of a provider explains them. */
+/** A scope explains the failures of a provider if it has at least this share of them. */
 const MOST = 0.9;
 
 export interface OutageAround extends Around {

@@ -7,7 +7,7 @@ import { share } from '../../report.ts';
 import { unanswered, UNANSWERED_SHARE } from './outage-scope.ts';
 import type { Matching, View } from '../../view.ts';
 
-/** What fails, whose it is, and what works meanwhile. */
+/** What fails, who must act, and what works in the same time. */
 export interface OutageVerdict {
   what:
     | 'outage of the provider'
@@ -18,10 +18,10 @@ export interface OutageVerdict {
   party: Incident['verdict']['party'];
   why: string;
   evidence: Report['evidence'];
-  /** What fails, and what is seen to work: of the dimension that tells them apart. */
+  /** The values that fail and those that work, of the dimension that separates them. */
   failing: readonly string[];
   working: readonly string[];
-  /** Providers that are seen to work. */
+  /** Other providers that work. */
   others: readonly string[];
 }
 
@@ -32,16 +32,17 @@ interface Around {
   budget: number;
 }
 
-/** Answers that never came, of all that failed, from which on the way to the provider is the likelier reason. */
+/** From this share of failures without a connection on, the way to the provider is the likelier reason. */
 const UNREACHED = 0.5;
-/** Names in a list. */
+/** Number of names in a list. */
 const MOST = 10;
-/** Names in a sentence. */
+/** Number of names in a sentence. */
 const NAMED = 3;
 
 /**
- * Who must act, by comparison: what also fails at other providers, or fails without an answer from some clients only, is the
- * network's; what only one model or only one region of ours has is said so; else it is the provider's. `view`: since the start.
+ * Finds who must act by comparison. If other providers fail too, or only some clients get no answer, it is the network.
+ * If only one model or one region fails, the verdict says so. Otherwise it is the provider. `view`: the counts since
+ * the start.
  */
 export function outageVerdict(
   matching: Matching,
@@ -132,7 +133,7 @@ export function outageVerdict(
   );
 }
 
-/** What to do, first step first. */
+/** The steps, first step first. */
 export function outageSteps({ what, failing, working, others }: OutageVerdict): Report['remedy'] {
   const instead = others.length === 0 ? [] : [`Send what cannot wait to ${list(others)}, which works.`];
   const wait = 'Retry with back-off and jitter, twice at most: more keeps the provider down.';
@@ -166,7 +167,7 @@ export function outageSteps({ what, failing, working, others }: OutageVerdict): 
   };
 }
 
-/** "server_error 120", most first. */
+/** "server_error 120", most frequent first. */
 function classesOf(rows: readonly { class: string; requests: number }[]): string[] {
   const counts = new Map<string, number>();
   for (const row of rows) counts.set(row.class, (counts.get(row.class) ?? 0) + row.requests);

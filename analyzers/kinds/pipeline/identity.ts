@@ -1,10 +1,13 @@
 import type { Live } from '../../evaluate.ts';
 import type { Names } from '../../identity.ts';
 
-/** What can be wrong with a topic; each is one incident at a time, so that a dead worker is one alert, not one a partition. */
+/**
+ * Problems of a topic. A topic has at most one incident of each, so that a dead worker is one alert and not one per
+ * partition.
+ */
 export type Problem = 'stands_still' | 'lost';
 
-/** The identity of an incident of the pipeline; ids are made of its values in this order. */
+/** The identity of an incident of the pipeline; its values in this order make the id. */
 export function pipelineIdentity(problem: Problem, topic: string): Names {
   return { problem, topic };
 }
@@ -12,7 +15,7 @@ export function pipelineIdentity(problem: Problem, topic: string): Names {
 /** The incidents of the pipeline that are not over, keyed by `liveKey`. */
 export type PipelineLive = Live;
 
-/** The topic of an incident. */
+/** The topic of an identity. */
 export function topicOf({ identity }: { identity: Names }): string {
   return identity['topic'] ?? '';
 }

@@ -19,7 +19,7 @@ import { tick, type TickState } from '../../tick.ts';
 let directory: string;
 let store: Store;
 let run = 0;
-/** What the store's clock is taken to say, epoch seconds; what workers have said grows older with it. */
+/** How far the store's clock is ahead, seconds; reports of workers grow older with it. */
 let ahead = 0;
 
 beforeAll(async () => {
@@ -48,7 +48,7 @@ afterEach(() => store.close());
 
 const storeNow = (): number => Date.now() / 1000 + ahead;
 
-/** What a worker says now; `still`: so many seconds ago the partition moved last. */
+/** A report of a worker; `still`: seconds since the partition moved last. */
 async function say(
   topic: string,
   partition: number,
@@ -69,7 +69,7 @@ async function say(
     ...rest,
   };
   if (ahead === 0) return writeIngestState(store, worker, [report], `${Math.random()}`);
-  // What will be said then.
+  // A report with a later time.
   const row = { ...report, worker, moved_at: (report.moved_at / 1000).toFixed(3) };
   const columns = Object.keys(row);
   await store.command(
@@ -97,7 +97,7 @@ async function ledger(
   );
 }
 
-test('a quiet partition, a topic without traffic and the import of an old file hold up nobody', async () => {
+test('a quiet partition, a topic without traffic and the import of an old file delay no evaluation', async () => {
   await say('live', 0, 0);
   await ledger('live', 0, 'batch', 1, 2);
   // One record half a minute ago, and nothing since.
@@ -112,7 +112,7 @@ test('a quiet partition, a topic without traffic and the import of an old file h
   expect(ticked.written).toEqual([]);
 });
 
-test('a partition that stands still holds, becomes an incident, and both end when it moves', async () => {
+test('a partition that stands still holds evaluations and becomes an incident; both end when it moves', async () => {
   let state: TickState | null = null;
   const seen: string[] = [];
   const watermarks: (number | null)[] = [];
@@ -139,13 +139,13 @@ test('a partition that stands still holds, becomes an incident, and both end whe
   });
 });
 
-test('a worker that dies holds until another takes over, and an analyzer started meanwhile goes on with the incident', async () => {
+test('a dead worker holds evaluations until another takes over, and a new analyzer continues the incident', async () => {
   await say('t', 0, 0);
   let state: TickState | null = null;
   const seen: string[] = [];
   for (ahead = 0; ahead <= 300; ahead += 10) {
     if (ahead >= 150) await say('t', 0, 1, { worker: 'w2', next_offset: 10 + ahead });
-    // A new analyzer knows what the store knows.
+    // A new analyzer knows only what is stored.
     if (ahead === 120) state = null;
     const ticked: Awaited<ReturnType<typeof tick>> = await tick(store, storeNow(), defaults, state);
     state = ticked.state;
@@ -163,7 +163,7 @@ test('a worker that dies holds until another takes over, and an analyzer started
   expect((await readIngestState(store)).partitions).toMatchObject([{ worker: 'w2', topic: 't' }]);
 });
 
-test('a loss is one incident with its exact range, also for two analyzers', async () => {
+test('a loss is one incident with its exact range, even with two analyzers', async () => {
   await ledger('t', 3, 'lost', 5, 5);
   const ids: string[] = [];
   for (const state of [null, null]) {
@@ -177,7 +177,7 @@ test('a loss is one incident with its exact range, also for two analyzers', asyn
   expect(new Set(ids)).toEqual(new Set([incidents[0]?.incident.id]));
 });
 
-test('an evaluation of another time, as of a file, says nothing about the pipeline', async () => {
+test('an evaluation of another time, such as that of a file, does not judge the pipeline', async () => {
   await ledger('t', 3, 'lost', 5, 5);
   await say('t', 0, 500, { behind: 7 });
   const past = storeNow() - 86_400;
@@ -189,7 +189,7 @@ test('an evaluation of another time, as of a file, says nothing about the pipeli
   }
 });
 
-test('an incident of before losses had a memory is closed, since nobody else would', async () => {
+test('an incident of a version in which losses had no memory is closed', async () => {
   await ledger('t', 3, 'lost', 5, 5);
   const { written } = await tick(store, storeNow(), defaults);
   const [own] = written;

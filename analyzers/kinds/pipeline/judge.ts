@@ -12,22 +12,26 @@ import type { PipelineLive } from './identity.ts';
 import { LOSSES_SECONDS } from './losses.ts';
 import { pipeline } from './pipeline.ts';
 
-/** What one judgement did. */
+/** The result of one judgement. */
 export interface JudgedPipeline {
-  /** To be given to the next one; null: nothing is known yet. */
+  /** The incidents to pass to the next judgement; null: unknown. */
   live: PipelineLive | null;
   written: readonly { incident: Incident; reason: Change['reason'] }[];
 }
 
-/** The state of the pipeline is that of the present: further from the store's clock, `now` is another time. Seconds. */
+/**
+ * The state of the pipeline is about the present: it is not judged if `now` differs from the store's clock by more than
+ * this; seconds.
+ */
 const PRESENT_SECONDS = 300;
-/** Evaluations lie on whole multiples of this, by the store's clock, for every analyzer the same; seconds. */
+/** Evaluations happen at whole multiples of this by the store's clock, the same for every analyzer; seconds. */
 const STEP_SECONDS = 10;
 
 /**
- * Judges what workers say of their partitions, and what the ledger says of losses, and writes the incidents that
- * changed. An evaluation of another time than the present (`now` in epoch seconds) says nothing about it: a replay of
- * a file makes none. `live` null: what is open is read from the store. Throws `StoreError`; then the same can be tried again.
+ * Judges what workers report of their partitions and what the ledger reports of losses, and writes the incidents that
+ * changed. It judges only the present: if `now` (epoch seconds) is another time, as in a replay of a file, it does
+ * nothing. `live` null: the open incidents are read from the store. Throws `StoreError`; then the same call can be made
+ * again.
  */
 export async function judgePipeline(
   store: Store,
@@ -50,7 +54,7 @@ export async function judgePipeline(
   };
 }
 
-/** Steps every incident of the pipeline by what is known of ingest. Pure. */
+/** Steps every incident of the pipeline by the state of ingest. Pure. */
 export function stepPipeline(
   state: IngestState,
   losses: readonly Loss[],
@@ -77,7 +81,10 @@ async function load(store: Store, now: number): Promise<PipelineLive> {
   return fromStored(stored);
 }
 
-/** One of before losses had a memory: nobody would ever close it. What it is about is found again. */
+/**
+ * Closes an incident of a version in which losses had no memory: nothing else would close it. If its loss is recent, it
+ * is found again.
+ */
 function closed({ incident, version, memory }: StoredIncident, now: number): StoredIncident {
   const resolved = { ...incident, state: 'resolved' as const, resolved_at: isoTime(now) };
   return { incident: resolved, version: version + 1, memory };

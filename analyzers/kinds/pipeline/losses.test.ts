@@ -7,7 +7,7 @@ import { stepPipeline } from './judge.ts';
 
 const loss: Loss = { topic: 't', partition: 3, from: 100, to: 150, at: 1_795_000_000 };
 
-/** Judges every 10 s from a time to another, and gives what was written: seconds after the loss, reason, incident. */
+/** Judges every 10 s and returns what was written: seconds after the loss, reason, incident. */
 function play(losses: readonly Loss[], from: number, to: number, live: PipelineLive = new Map()) {
   const written: { at: number; reason: string; incident: ReturnType<typeof incident.parse> }[] = [];
   for (let now = loss.at + from; now <= loss.at + to; now += 10) {
@@ -20,7 +20,7 @@ function play(losses: readonly Loss[], from: number, to: number, live: PipelineL
   return { written, live };
 }
 
-test('a loss opens one incident that names the exact range, closes after an hour, and says nothing twice', () => {
+test('a loss opens one incident that names the exact range, closes after an hour, and is written twice only', () => {
   const { written } = play([loss], 10, 90_000);
   expect(written.map(({ at, reason }) => [at, reason])).toEqual([
     [10, 'fired'],
@@ -42,12 +42,12 @@ test('two ranges of a topic are one incident, which names both', () => {
   expect(written[0]?.incident.evidence).toMatchObject({ records: 60, range_count: 2 });
 });
 
-test('topics are apart', () => {
+test('each topic has its own incident', () => {
   const { written } = play([loss, { ...loss, topic: 'u' }], 10, 600);
   expect(new Set(written.map(({ incident: one }) => one.id)).size).toBe(2);
 });
 
-test('a loss while the incident is open begins the hour anew, one after it opens the same again', () => {
+test('a loss while the incident is open starts the hour again; a later one opens the same incident again', () => {
   const { written } = play(
     [
       loss,
@@ -68,7 +68,7 @@ test('a loss while the incident is open begins the hour anew, one after it opens
   expect(written.at(-1)?.incident.evidence).toMatchObject({ records: 61, range_count: 3 });
 });
 
-test('a loss that happened while no analyzer was running is shown for an hour all the same', () => {
+test('a loss that happened while no analyzer was running is still shown for an hour', () => {
   const { written } = play([loss], 40_000, 50_000);
   expect(written.map(({ at, reason }) => [at, reason])).toEqual([
     [40_000, 'fired'],

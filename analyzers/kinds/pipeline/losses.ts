@@ -2,16 +2,22 @@ import type { Loss } from '../../../store/queries/losses.ts';
 import type { Finding, Known, Report } from '../../detector.ts';
 import { pipelineIdentity, topicOf } from './identity.ts';
 
-/** A loss is over when it happens; its incident stays open so long after it was found, so that somebody sees it. Seconds. */
+/**
+ * A loss has no duration, but its incident stays open for this long after it was found, so that somebody sees it;
+ * seconds.
+ */
 export const SHOWN_SECONDS = 3_600;
-/** Losses are looked for so far back, and an incident is remembered so long: analyzers may have been away. Seconds. */
+/**
+ * Losses are searched this far back, and an incident is remembered for this long, because the analyzers may have been
+ * away; seconds.
+ */
 export const LOSSES_SECONDS = 86_400;
-/** Ranges that are named one by one; the ledger has them all. */
+/** Number of ranges that are listed; the ledger has all of them. */
 const MAX_NAMED = 20;
 
 /**
- * A finding for each topic that lost records within `LOSSES_SECONDS`, and one for each known incident. A loss that is
- * not in the known incident begins its hour anew. Pure; `now` in epoch seconds.
+ * A finding for each topic that lost records within `LOSSES_SECONDS`, and one for each known incident. A loss that the
+ * known incident does not have starts its hour again. Pure; `now` in epoch seconds.
  */
 export function lossFindings(losses: readonly Loss[], known: readonly Known[], now: number): Finding[] {
   const topics = new Set([...known.map(topicOf), ...losses.map(({ topic }) => topic)]);
@@ -64,7 +70,7 @@ function report(topic: string, losses: readonly Loss[]): Report {
     evidence: {
       topic,
       records,
-      // Newest first: they are what is new.
+      // Newest first, because these are the news.
       ranges: ranges.toReversed().slice(0, MAX_NAMED),
       range_count: ranges.length,
     },

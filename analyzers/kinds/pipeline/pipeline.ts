@@ -6,23 +6,26 @@ import type { Problem } from './identity.ts';
 import { LOSSES_SECONDS, lossFindings } from './losses.ts';
 import { standingFindings } from './standing.ts';
 
-/** What is known of ingest at one moment. */
+/** The state of ingest at one moment. */
 export interface IngestReading {
   state: IngestState;
-  /** Those of the last `LOSSES_SECONDS`. */
+  /** The losses of the last `LOSSES_SECONDS`. */
   losses: readonly Loss[];
 }
 
-/** When the store was away, workers need two reports to say so: what is seen once does not fire; seconds. */
+/**
+ * After the store was away, it takes workers two reports to be up to date: a state that is seen only once does not
+ * fire; seconds.
+ */
 const CONFIRMED_SECONDS = 20;
-/** Longest time that one look can vouch for, seconds. */
+/** Longest time that one evaluation proves, seconds. */
 const MINUTE = 60;
 
-/** Workers do not go on with a partition, or records were deleted before they were read. */
+/** A partition stands still, or records were deleted before they were read. */
 export const pipeline: Judge<IngestReading> = {
   kind: 'pipeline',
   policy({ pending_seconds, reopen_seconds, pipeline: { clear_seconds } }, { problem }) {
-    // What is lost is lost at once; how long that is shown is part of the finding.
+    // A loss fires at once; its finding decides how long it is shown.
     if (problem === 'lost')
       return { pending_seconds: 0, clear_seconds: 0, reopen_seconds: LOSSES_SECONDS, window_seconds: MINUTE };
     return {

@@ -9,7 +9,7 @@ import { stepPipeline } from './judge.ts';
 const T0 = 1_795_000_000;
 const settings: AnalyzerSettings = defaults;
 
-/** A partition at `now`; `still`: so many seconds ago it moved last. */
+/** A partition at `now`; `still`: seconds since it moved last. */
 function partition(
   now: number,
   number: number,
@@ -32,7 +32,7 @@ function partition(
   };
 }
 
-/** Judges every 10 s, and gives what was written: seconds, reason, state. */
+/** Judges every 10 s and returns what was written: seconds, reason, state. */
 function play(
   seconds: number,
   partitions: (second: number, now: number) => PartitionState[],
@@ -54,7 +54,7 @@ function play(
 
 describe('nothing is wrong', () => {
   const cases: [string, (second: number, now: number) => PartitionState[]][] = [
-    ['where no worker has said anything', () => []],
+    ['without any report of a worker', () => []],
     ['with a partition without traffic', (_s, now) => [partition(now, 0, 4)]],
     [
       'with a backlog that is being worked through',
@@ -65,7 +65,7 @@ describe('nothing is wrong', () => {
       (s, now) => [partition(now, 0, s < 50 ? s : 2, s < 50 ? { at: T0 } : {})],
     ],
     [
-      'when the store was away, as soon as workers say so',
+      'after the store was away, as soon as workers report again',
       (s, now) => [partition(now, 0, s < 10 ? 600 : 1, s < 10 ? { at: now - 600 } : {})],
     ],
     [
@@ -78,7 +78,7 @@ describe('nothing is wrong', () => {
   });
 });
 
-test('a partition that stands still fires after a minute, confirmed by a second look, and resolves when it moves', () => {
+test('a partition that stands still fires after a minute, when a second evaluation confirms it, and resolves when it moves', () => {
   const { written, last } = play(600, (s, now) => [
     partition(now, 0, 2),
     partition(now, 3, s < 300 ? s : 2, { behind: 7, reason: s < 300 ? 'refused_rows' : '' }),
@@ -108,14 +108,14 @@ test('a partition that moves once in a while does not open and close its inciden
   expect(written.map(([, reason]) => reason)).toEqual(['fired']);
 });
 
-test('one that stands still again soon after opens the same incident again', () => {
+test('a partition that soon stands still again opens the same incident again', () => {
   const still = (s: number): number => (s < 200 ? s : s < 400 ? 1 : s - 400);
   const { written, last } = play(600, (s, now) => [partition(now, 0, still(s), { behind: 7 })]);
   expect(written.map(([, reason]) => reason)).toEqual(['fired', 'resolved', 'reopened']);
   expect(last?.evidence).toMatchObject({ reopened: 1 });
 });
 
-test('all partitions of a dead worker are one incident, which says that detection goes on after the hold time', () => {
+test('all partitions of a dead worker are one incident, which reports that detection goes on after the hold time', () => {
   const { written, last } = play(1_000, (s, now) =>
     Array.from({ length: 1_000 }, (_, i) => partition(now, i, s, { at: T0 })),
   );
@@ -133,14 +133,14 @@ test('a topic that is forgotten ends its incident', () => {
   expect(written.map(([, reason]) => reason)).toEqual(['fired', 'resolved']);
 });
 
-test('two analyzers that look at other moments give the incident one id', () => {
-  // The report that comes later took longer to arrive: the age of the last move is not exactly the same.
+test('two analyzers that evaluate at different moments give the incident the same id', () => {
+  // The later report took longer to arrive: the age of the last move differs a little.
   const one = play(100, (s, now) => [partition(now, 0, s, { moved_at: T0 * 1000 })]);
   const other = play(100, (s, now) => [partition(now, 0, s + 6, { moved_at: T0 * 1000 })]);
   expect(one.last?.id).toBe(other.last?.id);
 });
 
-test('what stands still for another reason is said by it, and what to do is in order', () => {
+test('the incident names the reason why a partition stands still, and the steps for it in order', () => {
   const reasons = ['', 'starting', 'refused_rows', 'store', 'broker'] as const;
   const said = reasons.map(
     (reason) => play(100, (s, now) => [partition(now, 0, s, { reason, behind: 1 })]).last,

@@ -5,15 +5,15 @@ import type { AnalyzerSettings, Finding, Known, Report } from '../../detector.ts
 import { isoTime } from '../../iso-time.ts';
 import { pipelineIdentity, topicOf } from './identity.ts';
 
-/** Starts lie on whole multiples of this, so that two analyzers name the same incident alike; seconds. */
+/** Starts are whole multiples of this, so that two analyzers give the incident the same id; seconds. */
 const START_STEP = 10;
-/** Partitions that are named one by one. */
+/** Number of partitions that are listed. */
 const MAX_NAMED = 10;
 
-/** Why a partition stands still: what its worker says, or that nobody says anything. */
+/** Why a partition stands still: the reason that its worker reports, or that no worker reports. */
 type Cause = 'silent' | 'left' | 'starting' | 'refused_rows' | 'store' | 'broker' | 'unknown';
 
-/** A finding for each topic of which a partition stands still, and one for each known incident. Pure. */
+/** A finding for each topic with a partition that stands still, and one for each known incident. Pure. */
 export function standingFindings(
   state: IngestState,
   settings: AnalyzerSettings['pipeline'],
@@ -42,9 +42,9 @@ function findTopic(
     partitions.filter((one) => now - one.still_since >= seconds && !wasLeftEmpty(one));
   const standing = stillFor(settings.stand_seconds);
   if (standing.length === 0 && before === undefined) return null;
-  // What a quiet partition is said to have been still for is no sign of anything.
+  // Shorter times are normal for a quiet partition.
   const lingering = Math.max(settings.stand_seconds / 2, IN_STEP_SECONDS);
-  // A slow partition that moves now and then must not open and close an incident each time.
+  // Lingering keeps the incident of a slow partition, which moves now and then, from opening and closing each time.
   const level: Level =
     standing.length > 0 ? 'breach' : stillFor(lingering).length > 0 ? 'lingering' : 'healthy';
   const since = Math.min(...standing.map(({ moved_at: ms }) => ms / 1000));
@@ -54,16 +54,16 @@ function findTopic(
     started_at: standing.length > 0 ? Math.floor(since / START_STEP) * START_STEP : now,
     last_at: now,
     scope: {},
-    // That of an open incident only rises.
+    // While the incident is open, its severity only rises.
     severity: standing.every((one) => causeOf(one, now) === 'left') ? 'warning' : 'critical',
-    // What was found last is what the incident has been about.
+    // When nothing stands still any more, the last report stays.
     report: () =>
       standing.length === 0 && before !== undefined ? before.said : report(topic, standing, now, settings),
     facts: {},
   };
 }
 
-/** Its worker stopped in order when nothing waited: whoever stopped it knows. */
+/** True when the worker of a partition stopped in order and no records waited: nobody has to be told. */
 function wasLeftEmpty({ state, behind }: PartitionState): boolean {
   return state === 'left' && behind === 0;
 }
@@ -82,7 +82,7 @@ function report(
 ): Report {
   const worst = standing.toSorted((a, b) => a.still_since - b.still_since || a.partition - b.partition);
   const [first] = worst;
-  if (first === undefined) throw new Error('nothing stands still: there is nothing to report');
+  if (first === undefined) throw new Error('no partition stands still: there is nothing to report');
   const causes = [...new Set(worst.map((one) => causeOf(one, now)))];
   const cause = causes[0] ?? 'unknown';
   const waiting = worst.reduce((sum, { behind }) => sum + behind, 0);
@@ -107,7 +107,7 @@ function report(
         ...causes.flatMap((cause) => steps[cause](worst.find((one) => causeOf(one, now) === cause) ?? first)),
         isGivenUp
           ? 'Detection goes on without these partitions: incidents of this time may lack their requests. faultline reconcile shows what is not counted.'
-          : 'Detection waits for these partitions, as long as analyzers.pipeline.hold_seconds says, so that nothing is judged without their counts.',
+          : 'Detection waits for these partitions, for at most analyzers.pipeline.hold_seconds, so that nothing is judged without their counts.',
       ],
       retry: 'no',
       owner: 'faultline operator',
@@ -129,7 +129,7 @@ const summaries: Readonly<Record<Cause, string>> = {
   refused_rows: 'ClickHouse refuses its rows',
   store: 'ClickHouse does not take its inserts',
   broker: 'Kafka does not answer its worker',
-  unknown: 'records wait and its worker does not go on',
+  unknown: 'records wait and its worker does not read them',
 };
 
 const whys: Readonly<Record<Cause, (worker: string) => string>> = {
@@ -137,41 +137,40 @@ const whys: Readonly<Record<Cause, (worker: string) => string>> = {
     `Worker ${worker} ended without leaving or cannot reach ClickHouse, and no other has taken over.`,
   left: (worker) =>
     `Worker ${worker} stopped in order while records were waiting, and no other has taken over.`,
-  starting: (worker) =>
-    `Worker ${worker} has it, but the answer of ClickHouse or Kafka by which it would begin is missing.`,
+  starting: (worker) => `Worker ${worker} has it, but ClickHouse or Kafka does not answer where to begin.`,
   refused_rows: (worker) =>
     `ClickHouse refuses the next batch of worker ${worker} for a reason that no single row explains; nothing is dropped, so it waits.`,
   store: (worker) => `ClickHouse does not take the inserts of worker ${worker}, which tries again for ever.`,
   broker: (worker) => `Worker ${worker} gets no answer from Kafka, so it cannot read or announce anything.`,
-  unknown: (worker) => `Worker ${worker} is alive and reports nothing that keeps it from going on.`,
+  unknown: (worker) => `Worker ${worker} is alive and reports no reason.`,
 };
 
 const steps: Readonly<Record<Cause, (of: Pick<PartitionState, 'topic' | 'worker'>) => string[]>> = {
   silent: ({ topic, worker }) => [
     `See whether the process of worker ${worker} (host-process-run) lives: start it again, or look at its last log lines.`,
-    'Where it lives, ask its /readyz: it names what it cannot reach.',
-    `Where ${topic} is not to be read any more, nothing needs to be done: it is forgotten a day after the last report.`,
+    'If it lives, ask its /readyz: it names what the worker cannot reach.',
+    `If ${topic} is no longer to be read, do nothing: it is forgotten a day after the last report.`,
   ],
   left: ({ topic }) => [
     `Start a worker: faultline ingest with kafka.topics that hold ${topic}.`,
-    `Where ${topic} is not to be read any more, nothing needs to be done: it is forgotten a day after the last report.`,
+    `If ${topic} is no longer to be read, do nothing: it is forgotten a day after the last report.`,
   ],
   starting: ({ worker }) => [
-    `Ask /readyz of worker ${worker}, or its log: it names the one that does not answer.`,
+    `Ask /readyz of worker ${worker}, or read its log: it names the service that does not answer.`,
   ],
   refused_rows: ({ worker }) => [
     `Read what ClickHouse says in the log of worker ${worker} ("the store rejects this partition").`,
-    'Mend that (schema, rights, limits of the tables); the worker tries again every 10 s and goes on by itself.',
+    'Fix that (schema, rights, limits of the tables); the worker tries again every 10 s and goes on by itself.',
   ],
   store: () => [
     'See whether ClickHouse has disk space and memory and takes inserts; the worker goes on by itself.',
   ],
   broker: ({ worker }) => [
     `See whether Kafka answers from the host of worker ${worker}; it goes on by itself.`,
-    'Where a topic of kafka.topics was deleted, its workers read none of the others either: take it out of the setting and restart them.',
+    'If a topic of kafka.topics was deleted, its workers read none of the others either: take it out of the setting and restart them.',
   ],
   unknown: ({ worker }) => [
-    `Look at the log of worker ${worker}; where its /healthz is not 200, restart it.`,
+    `Look at the log of worker ${worker}; if its /healthz is not 200, restart it.`,
     'An open transaction of a producer holds its partition until it ends or times out.',
   ],
 };

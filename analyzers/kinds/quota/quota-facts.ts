@@ -6,12 +6,12 @@ import type { View } from '../../view.ts';
 import { isQuota } from './quota-level.ts';
 import { quotas } from './quota-scope.ts';
 
-/** What an exhausted quota remembers. Times are epoch seconds. */
+/** The memory of an exhausted quota. Times are epoch seconds. */
 export const quotaFacts = z.object({
   quota: z.enum(quotas),
-  /** Projects and keys that were seen to succeed while others failed, when the scope was found. */
+  /** Projects and keys that succeeded while others failed, at the time when the scope was found. */
   succeeding: z.array(z.string()),
-  /** Start of the last interval with a success in the scope, up to the last quota answer; null when none was seen. */
+  /** Start of the last interval with a success in the scope, up to the last quota answer; null: none. */
   last_success_at: z.number().nullable(),
   /** The same up to the present. */
   newest_success_at: z.number().nullable(),
@@ -20,7 +20,7 @@ export const quotaFacts = z.object({
   retries: z.number(),
   useless_retries: z.number(),
   cost_usd: z.number(),
-  /** Quota answers by project, key and client; a bounded number of each. */
+  /** Quota answers by project, key and client; a limited number of each. */
   projects: tally,
   keys: tally,
   clients: tally,
@@ -29,7 +29,7 @@ export const quotaFacts = z.object({
 });
 export type QuotaFacts = z.infer<typeof quotaFacts>;
 
-/** Facts of a quota of which nothing has been counted yet. */
+/** Facts of a quota before anything is counted. */
 export function emptyQuotaFacts(from: number): QuotaFacts {
   return {
     quota: '',
@@ -76,7 +76,7 @@ export function addQuotaAnswers(facts: QuotaFacts, view: View, scope: Scope, now
   return next;
 }
 
-/** Start of the interval of the last success in the scope before `until`; null for none. */
+/** Start of the interval of the last success in the scope before `until`; null: none. */
 export function lastSuccess(view: View, scope: Scope, until: number): number | null {
   return view
     .between(0, until)
@@ -85,7 +85,7 @@ export function lastSuccess(view: View, scope: Scope, until: number): number | n
 }
 
 /**
- * Start of the interval of the first quota answer of the run that reaches up to `now`: no pause between its
+ * Start of the interval of the first quota answer in the run that reaches up to `now`. In a run, no pause between
  * answers is longer than `pause` seconds.
  */
 export function quotaStart(view: View, now: number, pause: number): number {
@@ -98,7 +98,7 @@ export function quotaStart(view: View, now: number, pause: number): number {
   }
 }
 
-/** Sums of parts in any order must be equal, so that two analyzers write equal rows. */
+/** Rounded, so that the sum does not depend on the order of the parts and two analyzers write equal rows. */
 function roundCost(usd: number): number {
   return Math.round(usd * 1e9) / 1e9;
 }

@@ -9,7 +9,7 @@ export const quotaAnswers: Matching = { classes: ['quota_exceeded'], measure: 'r
 
 type QuotaSettings = AnalyzerSettings['quota_exhausted'];
 
-/** What is judged, with what is known of an incident that is open. */
+/** The counts that are judged, and what is known of an open incident. */
 interface Given {
   view: View;
   settings: QuotaSettings;
@@ -18,17 +18,20 @@ interface Given {
   previous: { last_request_at: number } | null;
 }
 
-/** Callers with few requests do not fail three times within a minute: for them the run of failures is longer. */
+/**
+ * A caller with few requests does not fail three times within a minute; its run of failures may be this many windows
+ * long.
+ */
 export const RUN_WINDOWS = 10;
-/** A scope that has not been used for so long, while its organization succeeds, is given up. */
+/** An incident ends if its scope is unused for this long while its organization succeeds. */
 const UNUSED_SECONDS = 3_600;
 
-/** Parts of an organization that can have run out while the rest has not. */
+/** Parts of an organization whose quota can run out while the others have some left. */
 const parts = ['project', 'key', 'client', 'model'] as const;
 
 /**
- * Judges the organization's counts up to `now`. A breach: enough quota answers in the window without a success or
- * with the share; or as many in a row, without a success between them, within ten windows.
+ * Judges the organization's counts up to `now`. A breach: enough quota answers in the window with the share or without
+ * any success; or as many in a row, without a success between them, within ten windows.
  */
 export function quotaLevel({ view, settings, now, known, previous }: Given): { level: Level } {
   const window = view.between(now - settings.window_seconds, now);
@@ -41,7 +44,7 @@ export function quotaLevel({ view, settings, now, known, previous }: Given): { l
   return { level: isUnused && window.last((row) => row.class === 'ok') !== null ? 'healthy' : 'no_data' };
 }
 
-/** True for an answer that says the quota is used up. */
+/** True for an answer that says that the quota is used up. */
 export function isQuota(row: Pick<CountRow, 'class'>): boolean {
   return row.class === 'quota_exceeded';
 }
@@ -54,7 +57,7 @@ interface Tally {
 
 function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): boolean {
   if (run.last(isQuota) === null) return false;
-  // Most often the window is enough, which is a tenth of the run.
+  // The window is a tenth of the run and usually enough, so it is judged first.
   return isInWindow(run.between(windowFrom, Infinity), settings) || isLong(run, settings);
 }
 
@@ -90,16 +93,16 @@ function isOut({ requests, matching, succeeded }: Tally, settings: QuotaSettings
   return matching >= settings.count && (succeeded === 0 || matching >= settings.share * requests);
 }
 
-/** Quota answers since the last interval that held a success. */
+/** Quota answers since the last interval with a success. */
 interface Run {
   length: number;
-  /** The interval being read. */
+  /** The interval that is being read. */
   ts: number;
   failed_here: number;
   succeeded_here: boolean;
 }
 
-/** Within one interval the order of answers is unknown, so a success in it ends the run whatever else it holds. */
+/** Within one interval the order of answers is unknown, so a success in it ends the run. */
 function isLong(run: View, { count: least }: QuotaSettings): boolean {
   const runs = new Map<string, Run>();
   const known: (Counted | undefined)[] = [];
@@ -126,7 +129,7 @@ function endInterval(run: Run): void {
   run.succeeded_here = false;
 }
 
-/** What each combination adds to: the run of all, and one for each of its parts. */
+/** The runs to which a combination adds: that of all, and one for each of its parts. */
 interface Counted {
   isQuota: boolean;
   isSuccess: boolean;

@@ -13,7 +13,7 @@ type Exhaustion = Pick<
   'view' | 'now' | 'settings' | 'scope' | 'memory' | 'started_at'
 >;
 
-/** What each quota is called, and the first step when it is used up. Retrying never helps with any. */
+/** The name of each quota, and the first steps when it is used up. Retrying helps with none of them. */
 const quotaFactsheet: Record<Quota, { title: string; steps: readonly string[] }> = {
   credit_balance: {
     title: 'prepaid credit',
@@ -52,7 +52,7 @@ const quotaFactsheet: Record<Quota, { title: string; steps: readonly string[] }>
   },
 };
 
-/** What there is to say about an exhausted quota: which one, for whom, what it cost, what to do. Pure. */
+/** The report about an exhausted quota: which one, for whom, what it cost, what to do. Pure. */
 export function quotaReport(exhaustion: Exhaustion): Report {
   const { scope, memory: facts } = exhaustion;
   return {
@@ -141,7 +141,7 @@ function names(tally: Readonly<Record<string, number>>): number {
   return Object.keys(tally).length;
 }
 
-/** "1 key", "3 keys"; logs that name none have at least one. */
+/** "1 key", "3 keys". At least one: logs may name none. */
 function counted(count: number, what: string): string {
   return count <= 1 ? `1 ${what}` : `${count} ${what}s`;
 }

@@ -3,7 +3,7 @@ import { scopeColumns } from '../../narrow-scope.ts';
 import type { CountSum, View } from '../../view.ts';
 import { isQuota } from './quota-level.ts';
 
-/** Which quota ran out; the empty string where no answer says. */
+/** Which quota ran out; the empty string when no answer tells. */
 export const quotas = [
   'credit_balance',
   'organization_spend_limit',
@@ -13,7 +13,7 @@ export const quotas = [
 ] as const;
 export type Quota = (typeof quotas)[number];
 
-/** How the parts of a dimension fare since the quota ran out. */
+/** How the values of a dimension do since the quota ran out. */
 export interface Comparison {
   failing: readonly string[];
   succeeding: readonly string[];
@@ -30,9 +30,9 @@ export interface QuotaScope {
 const FAILING_SHARE = 0.5;
 
 /**
- * Says what ran out and for whom. `since` is the organization's since the first quota answer; `whole` is its
- * scope. A quota of the organization is org-wide whoever met it first. Else the scope is the project, key,
- * client or model that fails alone while others are seen to succeed; nobody else seen is no proof.
+ * Finds which quota ran out and for whom. `since` holds the organization's counts since the first quota answer; `whole`
+ * is its scope. A quota of the organization concerns all of it, whoever met it first. Otherwise the scope is the
+ * project, key, client or model that fails while others succeed; if no others were seen, that proves nothing.
  */
 export function quotaScope(since: View, whole: Scope): QuotaScope {
   const all = course(since);
@@ -85,10 +85,10 @@ function aloneScope(since: View, all: Course, whole: Scope): Scope {
   return scope;
 }
 
-/** Sums by combination since the first quota answer, and those after its interval. */
+/** Sums by combination since the first quota answer, and since the end of its interval. */
 interface Course {
   rows: readonly CountSum[];
-  /** Successes of the interval in which the quota ran out may have come before. */
+  /** Successes in the interval in which the quota ran out may have come before that. */
   after: readonly CountSum[];
 }
 

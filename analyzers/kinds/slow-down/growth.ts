@@ -2,9 +2,9 @@ import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
 import { poissonTail, sizeNoise } from '../../poisson-tail.ts';
 import type { SurgeFacts } from './surge-facts.ts';
 
-/** Growth below this is no sudden rise. */
+/** Growth below this is not sudden. */
 const GROWN = 1.2;
-/** A peak that an unchanged rate would show more often than this is chance. */
+/** A peak that an unchanged rate shows with a larger chance than this proves nothing. */
 const CHANCE = 1e-3;
 
 type Rates = Pick<
@@ -17,19 +17,19 @@ type Rates = Pick<
   | 'counted_until'
 >;
 
-/** Peak to original requests per minute; 1 is no growth. */
+/** Peak requests per minute divided by the original ones; 1 means no growth. */
 export function growthRatio({ peak_rate, original_rate }: Rates): number {
   return peak_rate / Math.max(original_rate, 1);
 }
 
-/** Peak to original input tokens per minute; 0 where the logs have none. */
+/** Peak input tokens per minute divided by the original ones; 0 when the logs have none. */
 export function tokenGrowth({ peak_input_tokens, original_input_tokens }: Rates): number {
   return original_input_tokens > 0 ? peak_input_tokens / original_input_tokens : 0;
 }
 
 /**
- * Whether requests or input tokens rose more than chance explains. The peak is the highest of all the windows
- * (seconds) since the ramp began, and the highest of many is above the usual without any growth.
+ * Whether requests or input tokens rose more than chance explains. The peak is the highest of all windows (seconds)
+ * since the ramp began, and the highest of many is above the usual even without growth.
  */
 export function hasGrown(rates: Rates, window: number): boolean {
   const looks = Math.max(1, (rates.counted_until - rates.ramp_started_at) / COUNT_INTERVAL_SECONDS);

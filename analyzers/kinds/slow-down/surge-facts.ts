@@ -9,42 +9,42 @@ import type { CountSum, Matching, View } from '../../view.ts';
 
 const growth = z.object({ name: z.string(), before: z.number(), now: z.number() }).nullable();
 
-/** What a Slow Down surge remembers. Rates are per minute, times epoch seconds. */
+/** The memory of a Slow Down surge. Rates are per minute, times epoch seconds. */
 export const surgeFacts = usualFacts.extend({
-  /** Whose rates these are: of the scope, or of the organization where the scope did not send before. */
+  /** Whose rates these are: those of the scope, or of the organization if the scope sent nothing before. */
   rate_of: z.enum(['scope', 'organization']),
   original_rate: z.number(),
-  /** The counts did not reach back before the ramp: the original rate is half of the peak. */
+  /** The counts did not reach back before the ramp: half of the peak stands for the original rate. */
   original_is_estimate: z.boolean(),
   original_input_tokens: z.number(),
   ramp_started_at: z.number(),
-  /** First attempts only: what callers want to send. Their retries are an answer to Slow Down and no growth. */
+  /** First attempts only, which is what callers want to send. Retries are an answer to Slow Down and no growth. */
   peak_rate: z.number(),
   peak_input_tokens: z.number(),
-  /** Input tokens, or requests where tokens are not logged. */
+  /** Input tokens, or requests if tokens are not logged. */
   growth_unit: z.enum(['input_tokens', 'requests']),
-  /** Who grew most, in that unit per minute. */
+  /** The client that grew most, in that unit per minute. */
   top_client: growth,
   top_key: growth,
   top_model: growth,
   top_project: growth,
-  /** Original rate of each client; the largest ones. */
+  /** Original rate of the largest clients. */
   clients: z.record(z.string(), z.number()),
   slow_downs: z.number(),
   requests: z.number(),
   /** Answers before this time are in the sums. */
   counted_until: z.number(),
-  /** When the return to the original rate was asked for. */
+  /** When the advice to return to the original rate was given. */
   asked_at: z.number(),
-  /** Since when the rate has been back; null while it is above. */
+  /** Since when the rate is back; null while it is above. */
   back_at: z.number().nullable(),
-  /** Last breach of the original rate or last Slow Down answer, whichever is later. */
+  /** The last time above the original rate or the last Slow Down answer, whichever is later. */
   hold_from: z.number(),
 });
 export type SurgeFacts = z.infer<typeof surgeFacts>;
 export type Growth = z.infer<typeof growth>;
 
-/** What the last window says of the scope. Rates are per minute. */
+/** The last window of the scope. Rates are per minute. */
 export interface Present {
   rate: number;
   /** First attempts only. */
@@ -52,14 +52,14 @@ export interface Present {
   input_tokens: number;
   /** Share of Slow Down answers. */
   share: number;
-  /** Clients above their original rate, with their rates. */
+  /** Clients above their original rate, with both rates. */
   over: readonly { client: string; rate: number; original: number }[];
 }
 
 const MAX_CLIENTS = 20;
 const retries: Matching = { classes: requestClassNames, measure: 'retries' };
 
-/** Measures a surge from its beginning. `view` is the organization's in `[now - lookback, now)`. */
+/** Measures a surge from its beginning. `view` holds the organization's counts in `[now - lookback, now)`. */
 export function measureSurge(
   view: View,
   scope: Scope,
@@ -72,7 +72,7 @@ export function measureSurge(
   let history = rateHistory(own.intervals(), startedAt, knownFrom);
   let rateOf: SurgeFacts['rate_of'] = 'scope';
   if (history.original !== null && history.original < 1) {
-    // A caller that was not there before has no rate to return to; the organization has.
+    // A new caller has no rate to return to, so the rates are those of the organization.
     rateOf = 'organization';
     own = view;
     history = rateHistory(own.intervals(), startedAt, knownFrom);
@@ -115,7 +115,10 @@ export function surgeSums(rows: readonly CountSum[]): { slow_downs: number; requ
   };
 }
 
-/** Rates of the scope against the remembered ones; `all` are the organization's sums over the last `window` seconds. */
+/**
+ * Compares the rates of the scope with the remembered ones; `all` are the organization's sums over the last `window`
+ * seconds.
+ */
 export function presentSurge(
   all: readonly CountSum[],
   scope: Scope,
@@ -138,7 +141,7 @@ export function presentSurge(
   };
 }
 
-/** The window with most first attempts, of those that lie side by side in `[from, now)`. */
+/** The window with most first attempts among consecutive windows in `[from, now)`. */
 function peakWindow(
   view: View,
   from: number,

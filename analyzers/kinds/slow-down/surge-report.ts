@@ -10,7 +10,7 @@ import type { Growth, Present, SurgeFacts } from './surge-facts.ts';
 
 /** From this share of refused requests on, a surge is critical. */
 const CRITICAL_SHARE = 0.1;
-/** From so many input tokens per minute on, the provider's rule of thumb for growth applies. */
+/** From this many input tokens per minute on, the provider's rule of thumb for growth applies. */
 const RAMP_RULE_TOKENS = 1_000_000;
 const MAX_NAMES = 10;
 
@@ -23,12 +23,12 @@ type Surge = Pick<
   present: Present;
 };
 
-/** How bad it is at present. */
+/** The severity at present. */
 export function surgeSeverity({ share: present }: Present): Incident['severity'] {
   return present >= CRITICAL_SHARE ? 'critical' : 'warning';
 }
 
-/** What there is to say about a Slow Down surge: evidence, whose fault, and the way back. Pure. */
+/** The report about a Slow Down surge: evidence, party, and the recovery plan. Pure. */
 export function surgeReport(surge: Surge): Report {
   const { memory: facts, settings } = surge;
   const { hold_minutes: holdMinutes, step } = settings;
@@ -67,7 +67,7 @@ function verdict({ memory: facts, scope, started_at, settings }: Surge): Inciden
   if (facts.original_is_estimate) {
     return {
       party: 'traffic',
-      why: `${who} sent up to ${rate(facts.peak_rate)} requests/min when Slow Down came; the counts do not reach back before the rise, so half of that is taken for the original rate.`,
+      why: `${who} sent up to ${rate(facts.peak_rate)} requests/min when Slow Down came; the counts do not reach back before the rise, so half of that stands for the original rate.`,
     };
   }
   if (hasGrown(facts, settings.window_seconds)) {
@@ -149,7 +149,7 @@ function grown(what: string, growth: Growth): Incident['evidence'] {
     : { [`top_${what}`]: growth.name, [`top_${what}_growth`]: round(growth.now - growth.before) };
 }
 
-/** A rate for people: whole numbers from ten on. */
+/** A rate for people; whole numbers from ten on. */
 function rate(value: number): string {
   return value >= 10 ? String(Math.round(value)) : String(round(value));
 }

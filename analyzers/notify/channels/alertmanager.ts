@@ -6,14 +6,14 @@ import { hostOf, post, whyNot } from '../http.ts';
 import { resolveAddress } from '../resolve-address.ts';
 import { incidentText } from '../text.ts';
 
-/** Alertmanager takes an alert for over when it has not heard of it for so long; it hears once a minute. Seconds. */
+/** Alertmanager ends an alert that is not repeated for this long; it is repeated once a minute. Seconds. */
 const ENDS_AFTER_SECONDS = 300;
-/** Alerts in one request. */
+/** Number of alerts in one request. */
 const AT_ONCE = 200;
 
 /**
- * An alert of Alertmanager's API v2. Labels make its identity, so only what never changes in the life of an incident is
- * one: its present severity, scope and verdict are annotations. `now` is epoch seconds.
+ * An alert of Alertmanager's API v2. Labels make its identity, so they hold only what never changes in the life of an
+ * incident; severity, scope and verdict are annotations. `now` is epoch seconds.
  */
 export function alertOf(incident: Incident, event: DeliveryEvent, now: number, url: string): object {
   const { id, kind, scope, severity, verdict, remedy, started_at } = incident;
@@ -44,7 +44,7 @@ export function alertOf(incident: Incident, event: DeliveryEvent, now: number, u
   };
 }
 
-/** Alertmanager, which groups, repeats and silences by itself. */
+/** Alertmanager; it groups, repeats and silences by itself. */
 export const createAlertmanager: CreateChannel<'alertmanager'> = (_name, settings, context) => {
   const postAlerts = async (alerts: readonly object[]): Promise<Answer> => {
     try {
@@ -69,7 +69,7 @@ export const createAlertmanager: CreateChannel<'alertmanager'> = (_name, setting
         const answer = await postAlerts(part.map((incident) => alertOf(incident, 'firing', now, '')));
         if (!answer.ok) return answer;
       }
-      return { ok: true, text: `${incidents.length} said again` };
+      return { ok: true, text: `${incidents.length} repeated` };
     },
   };
 };

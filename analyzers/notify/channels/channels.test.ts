@@ -23,14 +23,14 @@ const notice = (fields: Partial<Notice> = {}): Notice => ({
   ...fields,
 });
 
-test('a signature is that of the example in the Standard Webhooks specification', () => {
+test('a signature equals the example of the Standard Webhooks specification', () => {
   const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
   expect(signature(secret, 'msg_p5jXN8AQM9LWM0D4loKWxJek', 1_614_265_330, '{"test": 2432232314}')).toBe(
     'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
   );
 });
 
-test('a webhook is told of a group under a key of its own, and of each incident under its own', () => {
+test('a webhook receives a group under one key, and each incident under its own', () => {
   const two = webhookBody(notice({ incidents: [incident, sampleIncident('a2', t)] }));
   expect(two).toMatchObject({
     dedup_key: 'faultline/group/key',
@@ -39,14 +39,14 @@ test('a webhook is told of a group under a key of its own, and of each incident 
   expect(webhookBody(notice())).toMatchObject({ dedup_key: 'faultline/a1', idempotency_key: 'key' });
 });
 
-test('what has a meaning in a chat is escaped', () => {
+test('characters with a meaning in a chat are escaped', () => {
   const hostile = sampleIncident('a1', t, { scope: { org: '<!channel> & co' } });
   const body = slackBody(notice({ incidents: [hostile], ...noticeText([hostile], 'firing', t) }));
   expect(JSON.stringify(body)).toContain('&lt;!channel&gt; &amp; co');
   expect(JSON.stringify(body)).not.toContain('<!channel>');
 });
 
-test('a pager is told the end under the key of the beginning', () => {
+test('a pager receives the end under the key of the beginning', () => {
   const key = { dedup_key: 'faultline/a1' };
   expect(pagerdutyEvent(notice(), 'k')).toMatchObject({ ...key, event_action: 'trigger' });
   expect(pagerdutyEvent(notice({ event: 'resolved' }), 'k')).toEqual({
@@ -56,7 +56,7 @@ test('a pager is told the end under the key of the beginning', () => {
   });
 });
 
-test('no header of a mail can be added by a name', () => {
+test('a name cannot add a header to a mail', () => {
   const hostile = sampleIncident('a1', t, { scope: { org: 'a\r\nBcc: x@example.com' } });
   const { subject } = mailOf(
     notice({ incidents: [hostile], ...noticeText([hostile], 'firing', t) }),
@@ -67,7 +67,7 @@ test('no header of a mail can be added by a name', () => {
 });
 
 describe('an alert of Alertmanager', () => {
-  test('keeps its labels whatever changes in the life of the incident', () => {
+  test('keeps its labels, whatever changes in the life of the incident', () => {
     const labels = (one: typeof incident): unknown => alertOf(one, 'firing', t, '');
     const later = {
       ...incident,
@@ -77,7 +77,7 @@ describe('an alert of Alertmanager', () => {
     };
     expect(labels(later)).toMatchObject({ labels: (labels(incident) as { labels: object }).labels });
   });
-  test('ends a while after it was last said while it fires, and at once when it is over', () => {
+  test('ends some time after it was last repeated while it fires, and at once when it is resolved', () => {
     expect(alertOf(incident, 'firing', t, '')).toMatchObject({ endsAt: '2026-11-02T17:13:20.000Z' });
     expect(alertOf(resolvedOf(incident, t), 'resolved', t + 60, '')).toMatchObject({
       endsAt: '2026-11-02T17:09:20.000Z',
@@ -85,7 +85,7 @@ describe('an alert of Alertmanager', () => {
   });
 });
 
-test('a secret that a receiver says again is not shown', () => {
+test('a secret that a receiver repeats is hidden', () => {
   expect(
     withoutSecrets('no such hook https://h/SECRET, key SECRET', ['https://h/SECRET', 'SECRET', '']),
   ).toBe('no such hook ***, key ***');

@@ -2,7 +2,7 @@ import type { Answer, CreateChannel, Notice } from '../channel.ts';
 import { dedupKeyOf } from '../channel.ts';
 import { whyNot, withoutSecrets } from '../http.ts';
 
-/** The parts of a message that are ours; nodemailer makes the mail of them. Pure. */
+/** The parts of a mail; nodemailer makes the mail from them. Pure. */
 export function mailOf(
   notice: Notice,
   from: string,
@@ -23,15 +23,15 @@ export function mailOf(
     to: [...to],
     subject: notice.title,
     text: notice.url === '' ? notice.text : `${notice.text}\n\n${notice.url}`,
-    // The same in every try: mail servers and programs show a message once that comes twice.
+    // The same in every try: mail servers and programs show a message that arrives twice only once.
     messageId: `<${notice.key}@${domain}>`,
-    // The end stands in one thread with the beginning.
+    // The message of the end is in the same thread as the beginning.
     references: thread,
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Faultline-Event': notice.event },
   };
 }
 
-/** E-mail by SMTP. */
+/** E-mail over SMTP. */
 export const createEmail: CreateChannel<'email'> = (_name, settings, context) => ({
   type: 'email',
   groups: true,
@@ -55,7 +55,7 @@ export const createEmail: CreateChannel<'email'> = (_name, settings, context) =>
         connectionTimeout: context.timeoutMs / 2,
         greetingTimeout: context.timeoutMs / 2,
         socketTimeout: context.timeoutMs,
-        // No text of ours names a file or an address to be attached.
+        // No message attaches a file or an address, so access to them is switched off.
         disableFileAccess: true,
         disableUrlAccess: true,
       });

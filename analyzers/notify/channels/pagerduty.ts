@@ -5,10 +5,12 @@ import { hostOf, post, whyNot } from '../http.ts';
 import { resolveAddress } from '../resolve-address.ts';
 import { whereText } from '../text.ts';
 
-/** Longest summary that PagerDuty takes. */
+/** Longest summary that PagerDuty accepts. */
 const LONGEST_SUMMARY = 1_024;
 
-/** An event of PagerDuty's Events API v2. The same `dedup_key` makes repeats and the end one alert with the beginning. */
+/**
+ * An event of PagerDuty's Events API v2. The same `dedup_key` joins the beginning, repeats and the end into one alert.
+ */
 export function pagerdutyEvent(notice: Notice, routingKey: string): object {
   const [incident] = notice.incidents;
   const common = {
@@ -35,11 +37,11 @@ export function pagerdutyEvent(notice: Notice, routingKey: string): object {
   };
 }
 
-/** PagerDuty, and what speaks its Events API v2. */
+/** PagerDuty, and services that accept its Events API v2. */
 export const createPagerduty: CreateChannel<'pagerduty'> = (_name, settings, context) => ({
   type: 'pagerduty',
   groups: false,
-  // A resolve without a trigger is nothing there.
+  // PagerDuty ignores a resolve without a trigger.
   tells_past: false,
   where: async () => hostOf(await resolveAddress(settings.url, context)),
   async send(notice): Promise<Answer> {

@@ -2,7 +2,10 @@ import type { Answer, CreateChannel, Notice } from '../channel.ts';
 import { hostOf, post, whyNot } from '../http.ts';
 import { resolveAddress } from '../resolve-address.ts';
 
-/** What a chat is sent: `text` alone, which Slack and what speaks its dialect (Mattermost, Rocket.Chat, Discord's /slack) all show. */
+/**
+ * The body for a chat: only `text`, which Slack and compatible services (Mattermost, Rocket.Chat, Discord's /slack) all
+ * show.
+ */
 export function slackBody({ event, incidents, title, text, url }: Notice): object {
   const isCritical = incidents.some(({ severity }) => severity === 'critical');
   const mark = event === 'resolved' ? ':white_check_mark:' : isCritical ? ':rotating_light:' : ':warning:';
@@ -11,12 +14,12 @@ export function slackBody({ event, incidents, title, text, url }: Notice): objec
   return { text: `${mark} *${escapeText(title)}*${escapeText(rest)}${link}` };
 }
 
-/** Three characters have a meaning in Slack's texts. */
+/** Escapes the three characters that have a meaning in Slack's texts. */
 function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** A chat by an incoming webhook. Its address is the secret. */
+/** A chat with an incoming webhook. Its address is the secret. */
 export const createSlack: CreateChannel<'slack'> = (_name, settings, context) => ({
   type: 'slack',
   groups: true,

@@ -4,7 +4,7 @@ import { dedupKey, dedupKeyOf } from '../channel.ts';
 import { hostOf, post, whyNot } from '../http.ts';
 import { resolveAddress } from '../resolve-address.ts';
 
-/** What a webhook is sent, as JSON; docs/notifications.md tells receivers about it. */
+/** The JSON body of a webhook; docs/notifications.md describes it for receivers. */
 export function webhookBody(notice: Notice): object {
   return {
     version: 1,
@@ -21,8 +21,8 @@ export function webhookBody(notice: Notice): object {
 }
 
 /**
- * The signature of the Standard Webhooks specification, which libraries in many languages verify: `v1,` and the
- * base64 of HMAC-SHA256 over `id.timestamp.body`. A secret that begins with `whsec_` is base64. Pure.
+ * The signature of the Standard Webhooks specification, which libraries in many languages verify: `v1,` and the base64
+ * of HMAC-SHA256 over `id.timestamp.body`. A secret that begins with `whsec_` is base64. Pure.
  */
 export function signature(secret: string, id: string, timestamp: number, body: string): string {
   const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret);

@@ -25,11 +25,14 @@ let running = new AbortController();
 let wake = () => {};
 /** @type {PageContext | null} */
 let context = null;
-/** The page that is shown, with its name. @type {{name: View['page'], page: Page} | null} */
+/**
+ * The page that is shown, with its name.
+ * @type {{name: View['page'], page: Page} | null}
+ */
 let shown = null;
 let view = readView(location);
 
-/** Event time that counts as now; goes on between two refreshes when it keeps pace with the clock. */
+/** The present, in event time. It advances between two refreshes when event time keeps pace with the clock. */
 function present() {
   if (status === null) return Date.now();
   const keepsPace = Math.abs(status.present - status.clock) < 1_000;
@@ -72,7 +75,10 @@ async function start() {
   }
 }
 
-/** Asks for what does not change while the page is open. @returns {Promise<PageContext>} */
+/**
+ * Asks for everything that does not change while the page is open.
+ * @returns {Promise<PageContext>}
+ */
 async function learn() {
   learnNames(await get('/api/kinds'));
   const all = /** @type {import('../api.ts').ClassAnswer[]} */ (await get('/api/classes'));
@@ -94,7 +100,7 @@ async function learn() {
   return given;
 }
 
-/** Charts are loaded apart: a browser that cannot draw them still shows incidents and tables. */
+/** Charts are loaded separately: a browser that cannot draw them still shows incidents and tables. */
 async function loadCharts() {
   try {
     return (await import('./charts.js')).createChart;
@@ -104,7 +110,10 @@ async function loadCharts() {
   }
 }
 
-/** Puts the page of the view in place, if another one is shown. @param {PageContext} given */
+/**
+ * Shows the page of the view, unless it is shown already.
+ * @param {PageContext} given
+ */
 async function showPage(given) {
   const name = view.page;
   if (shown?.name === name) return;
@@ -121,7 +130,10 @@ async function showPage(given) {
   if (name !== 'overview') document.title = `${pages[name].title} · faultline`;
 }
 
-/** One round of questions; never overlaps another. @param {AbortSignal} signal */
+/**
+ * Asks for everything that the page shows. Two rounds never overlap.
+ * @param {AbortSignal} signal
+ */
 async function refresh(signal) {
   const answer = /** @type {StatusAnswer} */ (await get('/api/status', signal));
   status = answer;
@@ -131,7 +143,7 @@ async function refresh(signal) {
 }
 
 /**
- * Another view: its address is kept, so that it can be shared and survives a reload.
+ * Shows another view and puts its address into the history, so that it can be shared and survives a reload.
  * @param {View} next
  * @param {'push' | 'replace'} [as] whether Back leads to the view before
  */
@@ -152,7 +164,10 @@ function moveTo(next) {
   again();
 }
 
-/** Links to pages of the console change the view and load nothing. @param {MouseEvent} event */
+/**
+ * Links to pages of the console change the view without loading a document.
+ * @param {MouseEvent} event
+ */
 function followLink(event) {
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (link === null || link.target !== '' || link.origin !== location.origin || link.hasAttribute('download'))
@@ -187,7 +202,7 @@ function again() {
 }
 
 /**
- * Waits until the next refresh is due: not while paused, and not while nobody looks.
+ * Waits until the next refresh is due. Waits on while the page is paused or hidden.
  * @param {number} ms
  * @returns {Promise<void>}
  */

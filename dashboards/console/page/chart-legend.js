@@ -6,7 +6,8 @@ import { dayAndTime, number } from './format.js';
 /** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
 
 /**
- * Entries that show and hide series: the sum of bars, largest first, or the highest value of a line.
+ * The entries of a legend, which show and hide series. They are sorted by size: the sum of bars, or the highest value
+ * of a line.
  * @param {Panel} panel
  * @param {{series: Series, color: string}[]} shown
  * @param {number} step
@@ -37,7 +38,7 @@ export function legendEntries(panel, shown, step, hidden, toggle) {
 }
 
 /**
- * What a chart shows, in one sentence for screen readers.
+ * Describes a chart in one sentence for screen readers.
  * @param {Panel} panel
  * @param {{from: number, to: number, step: number, series: Series[]}} answer
  */
@@ -53,7 +54,7 @@ export function spokenSummary(panel, { from, to, step, series }) {
 }
 
 /**
- * The sum over the range for bars, where a rate becomes the count it stands for; the highest value otherwise.
+ * For bars the sum over the range, for which rates are converted to counts; otherwise the highest value.
  * @param {Panel} panel
  * @param {Series} series
  * @param {number} step

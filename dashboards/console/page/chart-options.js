@@ -6,7 +6,7 @@ import { isUtc, short } from './format.js';
 /** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
 
 /**
- * uPlot's options for a panel: its look and scales. Size, range and hooks belong to the chart that is drawn.
+ * uPlot's options for the look and the scales of a panel. The chart itself adds size, range and hooks.
  * @param {Panel} panel
  * @param {{label: string, color: string}[]} series in the order in which they are drawn
  * @param {() => {from: number, to: number}} range epoch seconds
@@ -67,7 +67,7 @@ export function plotHeight(panel) {
  * @param {Panel} panel
  * @param {string} label
  * @param {string} color
- * @param {number} count of series in the chart
+ * @param {number} count number of series in the chart
  * @returns {uPlot.Series}
  */
 function seriesOptions(panel, label, color, count) {
@@ -97,7 +97,7 @@ function seriesOptions(panel, label, color, count) {
 }
 
 /**
- * The ends of a logarithmic axis: the powers of ten around the values.
+ * The ends of a logarithmic axis: powers of ten around the values.
  * @param {number | null} min
  * @param {number | null} max
  * @returns {[number, number]}

@@ -5,11 +5,11 @@ import { clockTime, dayAndTime, isUtc } from './format.js';
 /** @typedef {{from: number, to: number, severity: string, title: string}} Mark a span in which an incident was open, epoch seconds */
 /** @typedef {import('../../panel.ts').ThresholdColor} ThresholdColor */
 
-/** Colours for series that have none of their own; readable on both themes. */
+/** Colours for series without a colour of their own; readable on both themes. */
 const palette = ['#4e9de6', '#e58a3c', '#3fb28f', '#c76bd1', '#d9b62f', '#e0647a', '#7f8ce8', '#8aa352'];
 
 /**
- * A colour for each series: its own, else one by its place in the alphabet, so that it stays when sizes change.
+ * A colour for each series: its own, or one by its place in the alphabet, so that it stays when sizes change.
  * @param {readonly Series[]} series
  */
 export function seriesColors(series) {
@@ -18,8 +18,8 @@ export function seriesColors(series) {
 }
 
 /**
- * Arrays for uPlot: times, then one array a series. Stacked series are sums from the bottom, drawn from the top
- * down, so that each covers the part above it that is not its own; hidden ones are left out of the sums.
+ * Arrays for uPlot: the times, then one array per series. Stacked series are sums from the bottom. They are drawn from
+ * the top down, so that each covers the part above it that is not its own. Hidden series are left out of the sums.
  * @param {number[]} times
  * @param {Series[]} series
  * @param {boolean} stacked
@@ -42,7 +42,7 @@ export function chartData(times, series, stacked, hidden) {
 }
 
 /**
- * Colours of the page, as the style sheet has them for the present theme.
+ * A colour of the style sheet in the present theme.
  * @param {string} name such as `--line`
  */
 export function cssColor(name) {
@@ -50,7 +50,7 @@ export function cssColor(name) {
 }
 
 /**
- * Labels of the time axis: the time, and the day where a new one begins.
+ * Labels of the time axis: the time, and the day when a new day starts.
  * @param {number[]} splits epoch seconds
  * @param {number} increment seconds between two labels
  */
@@ -90,7 +90,7 @@ export function drawMarks(chart, marks) {
 }
 
 /**
- * Draws the lines at which a number becomes bad.
+ * Draws the lines from which a number is bad.
  * @param {import('uplot')} chart
  * @param {readonly {value: number, color: ThresholdColor}[]} thresholds
  */
@@ -113,7 +113,7 @@ export function drawThresholds(chart, thresholds) {
 }
 
 /**
- * Points that would not show because a line needs two: those without a neighbour.
+ * The points without a neighbour: a line needs two points, so these would not be visible.
  * @param {ArrayLike<number | null | undefined>} values
  */
 export function lonePoints(values) {

@@ -38,11 +38,11 @@ test('a series keeps its colour when the sizes change', () => {
   expect(seriesColors(series)[1]).toBe('#123456');
 });
 
-test('a point without a neighbour is found, since a line does not show it', () => {
+test('a point without a neighbour is found, because a line would not show it', () => {
   expect(lonePoints([1, null, 2, 3, null, 4])).toEqual([0, 5]);
 });
 
-test('the time axis names the day where one begins', () => {
+test('the time axis names the day where a new day starts', () => {
   setUtc(true);
   const midnight = Date.parse('2026-03-02T00:00:00Z') / 1_000;
   expect(timeLabels([midnight - 14_400, midnight, midnight + 14_400], 14_400)).toEqual([

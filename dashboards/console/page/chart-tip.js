@@ -7,17 +7,21 @@ import { clockTime, dayAndTime, number } from './format.js';
 /** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
 
 /**
+ * The interval under the pointer.
  * @typedef {object} Pointed what the pointer is on
  * @property {Panel} panel
  * @property {number} time start of the interval, epoch seconds
  * @property {number} step
- * @property {{series: Series, color: string, value: number | null}[]} values of the series that are shown
- * @property {Mark[]} marks of the whole chart
+ * @property {{series: Series, color: string, value: number | null}[]} values values of the series that are shown
+ * @property {Mark[]} marks marks of the whole chart
  */
 
 const MOST_LINES = 12;
 
-/** The values at the pointer, largest first, and the incidents that were open then. @param {Pointed} pointed */
+/**
+ * The values at the pointer, largest first, and the incidents that were open then.
+ * @param {Pointed} pointed
+ */
 export function tipContent({ panel, time, step, values, marks }) {
   const isStack = panel.kind === 'bars' || panel.stacked === true;
   const lines = values
@@ -45,8 +49,8 @@ export function tipContent({ panel, time, step, values, marks }) {
 /**
  * Puts the tip beside the pointer, on the side that has room.
  * @param {HTMLElement} tip
- * @param {number} left of the pointer within the plot
- * @param {number} width of the plot
+ * @param {number} left position of the pointer within the plot
+ * @param {number} width width of the plot
  */
 export function placeTip(tip, left, width) {
   const toLeft = left > width / 2;

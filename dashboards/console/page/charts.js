@@ -16,11 +16,11 @@ import { theme } from './theme.js';
 /** @typedef {{from: number, to: number, step: number, times: number[], series: Series[]}} SeriesAnswer */
 /** @typedef {(fromMs: number, toMs: number) => void} Zoom */
 
-/** A longer legend shows its largest entries until it is opened. */
+/** A longer legend shows only its largest entries until it is opened. */
 const MOST_ENTRIES = 10;
 
 /**
- * A chart of a panel with a legend whose entries show and hide series. `update` redraws with new numbers.
+ * A chart of a panel, with a legend whose entries show and hide series. `update` redraws it with new numbers.
  * @param {Panel} panel
  * @param {Zoom} zoom called when a span has been drawn with the pointer
  */
@@ -96,7 +96,7 @@ export function createChart(panel, zoom) {
   const showTip = (u) => {
     const at = u.cursor.idx ?? null;
     const left = u.cursor.left ?? -1;
-    // The crosshair moves on all charts together; only the one under the pointer tells its values.
+    // The crosshair moves on all charts together, but only the chart under the pointer shows its values.
     tip.hidden = at === null || left < 0 || !u.over.matches(':hover');
     if (at === null || tip.hidden) return;
     const values = shown
@@ -150,7 +150,10 @@ export function createChart(panel, zoom) {
       marks = nextMarks;
       draw();
     },
-    /** Draws the values by their order of size, so that one spike does not hide the rest. @param {boolean} on */
+    /**
+     * Draws values on a logarithmic scale, so that one spike does not hide the rest.
+     * @param {boolean} on
+     */
     useLog(on) {
       if (on === isLog) return;
       isLog = on;
@@ -165,7 +168,7 @@ export function createChart(panel, zoom) {
 }
 
 /**
- * A logarithmic axis has no place for zero.
+ * A logarithmic axis has no place for zero, so zeros become gaps.
  * @param {uPlot.AlignedData} data
  * @param {boolean} isLog
  * @returns {uPlot.AlignedData}

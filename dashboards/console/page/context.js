@@ -6,17 +6,17 @@
 /** @typedef {import('../api.ts').DashboardAnswer} DashboardAnswer */
 
 /**
- * What every page is given.
+ * What every page gets.
  * @typedef {object} PageContext
  * @property {View} view the present view; a page reads it and changes it only by `change` and `go`
- * @property {(change: Partial<View>) => void} change another view of the same page
- * @property {(change: Partial<View> & {page: View['page']}) => void} go to another page; keeps range and filters
- * @property {() => number} present epoch ms of event time that counts as now
- * @property {() => void} again asks at once, as when something has been changed
+ * @property {(change: Partial<View>) => void} change shows another view of the same page
+ * @property {(change: Partial<View> & {page: View['page']}) => void} go shows another page; keeps range and filters
+ * @property {() => number} present the present, epoch ms of event time
+ * @property {() => void} again asks at once, for example after a change
  * @property {ReadonlyMap<string, ClassAnswer>} classes
  * @property {(name?: string) => void} showClass goes to the page that says what a class means
  * @property {readonly DashboardAnswer[]} dashboards
- * @property {typeof import('./charts.js').createChart | null} createChart null where charts cannot be drawn
+ * @property {typeof import('./charts.js').createChart | null} createChart null when charts cannot be drawn
  */
 
 /**
@@ -30,11 +30,11 @@
  * A page of the console.
  * @typedef {object} Page
  * @property {Element} element
- * @property {(round: Round) => Promise<void>} refresh asks and draws; a failure that is not of one part is thrown
- * @property {number} [rest] ms between two rounds, where the questions cost the store more than those of the overview
- * @property {() => void} [draw] the same once more: times are written in another zone
- * @property {(present: number) => void} [tick] every second: what changes with time alone
- * @property {() => void} [viewChanged] the view is another one of the same page
+ * @property {(round: Round) => Promise<void>} refresh asks and draws; throws an error that concerns more than one part of the page
+ * @property {number} [rest] ms between two rounds, for pages whose questions cost the store more than those of the overview
+ * @property {() => void} [draw] draws the same again, because the time zone has changed
+ * @property {(present: number) => void} [tick] called every second; draws what changes with time alone
+ * @property {() => void} [viewChanged] called when another view of the same page is shown
  * @property {() => void} [destroy]
  */
 

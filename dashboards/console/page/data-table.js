@@ -10,15 +10,15 @@ import { tableFrame } from './table.js';
 
 /**
  * @typedef {object} TableActions
- * @property {number} present epoch ms of event time from which ages are counted
+ * @property {number} present epoch ms of event time; ages are measured from it
  * @property {ReadonlyMap<string, ClassAnswer>} classes
  * @property {(name: string) => void} showClass
  * @property {(variable: import('../../panel.ts').FilterVariable, value: string) => void} filter
  */
 
 /**
- * A table of data: numbers to the right, classes with their colour, values that filter as buttons.
- * @param {string} caption said to screen readers
+ * A table of data. Numbers are on the right, classes have their colour, and values that filter are buttons.
+ * @param {string} caption text for screen readers
  * @param {readonly Column[]} columns
  * @param {readonly (readonly Cell[])[]} rows in the columns' order
  * @param {TableActions} actions
@@ -83,7 +83,7 @@ function content(column, value, actions) {
 }
 
 /**
- * Our own vocabulary in words; long texts in two lines, whole on hover.
+ * Shows words of faultline by their titles, and long texts in two lines; the whole text appears on hover.
  * @param {string} column
  * @param {string} value
  */

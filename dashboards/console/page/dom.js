@@ -3,8 +3,9 @@
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
 /**
- * An element with attributes and children. Texts become text nodes, so that data can never be markup. `on…` keys
- * are listeners, set as properties so that a redraw can renew them; `true` and `false` set and omit an attribute.
+ * Creates an element with attributes and children. Texts become text nodes, so that data can never become markup. Keys
+ * that start with `on` are listeners; they are set as properties so that a redraw can replace them. `true` sets an
+ * attribute, `false` omits it.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, unknown>} [attributes]
@@ -27,7 +28,7 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 /**
- * The element of the page with an id; throws when the page has none.
+ * The element with an id; throws when the page has none.
  * @param {string} id
  */
 export function byId(id) {
@@ -37,7 +38,7 @@ export function byId(id) {
 }
 
 /**
- * A square of a colour. Colours come from the server and are set as a property, never as markup.
+ * A small square in a colour. Colours come from the server, so they are set as a property and never as markup.
  * @param {string} color
  */
 export function swatch(color) {
@@ -47,7 +48,7 @@ export function swatch(color) {
 }
 
 /**
- * A line icon, 24 by 24, in the colour of the text.
+ * A line icon of 24 by 24 in the colour of the text.
  * @param {string} path
  */
 export function icon(path) {

@@ -4,7 +4,7 @@
 
 let utc = false;
 
-/** @param {boolean} useUtc whether times are written in UTC rather than in the reader's zone */
+/** @param {boolean} useUtc whether times are shown in UTC instead of the reader's zone */
 export function setUtc(useUtc) {
   utc = useUtc;
 }
@@ -83,7 +83,7 @@ function percent(value) {
 }
 
 /**
- * A length of time in its two largest units.
+ * A duration in its two largest units.
  * @param {number} ms
  */
 export function duration(ms) {
@@ -98,7 +98,7 @@ export function duration(ms) {
 }
 
 /**
- * A length of time in its largest unit, for columns that are read down.
+ * A duration in its largest unit, for columns that are compared.
  * @param {number} ms
  */
 export function age(ms) {
@@ -110,7 +110,7 @@ export function age(ms) {
 }
 
 /**
- * Minutes and seconds that are left, as a clock counts down.
+ * Remaining minutes and seconds, as a countdown shows them.
  * @param {number} ms
  */
 export function countdown(ms) {
@@ -147,7 +147,7 @@ export function fullTime(ms) {
 }
 
 /**
- * The time alone within twelve hours or on the day of the present, with its day otherwise.
+ * Only the time when it is within twelve hours or on the present day; otherwise with the day.
  * @param {number} ms
  * @param {number} present
  */
@@ -157,7 +157,7 @@ export function nearTime(ms, present) {
   return isNear ? clockTime(ms) : dayAndTime(ms);
 }
 
-/** Name of the zone in which times are written. */
+/** Name of the time zone that is used. */
 export function zoneName() {
   if (utc) return 'UTC';
   const part = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' })

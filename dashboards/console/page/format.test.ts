@@ -51,7 +51,7 @@ test.each([
   expect(countdown(ms)).toBe(expected);
 });
 
-test('a time of another day carries its day, unless it is near', () => {
+test('a time of another day is shown with its day, unless it is near', () => {
   const present = Date.parse('2026-03-02T00:10:00Z');
   expect(nearTime(present - 60_000, present)).toBe('00:09');
   expect(nearTime(present - 13 * 3_600_000, present)).toBe('1 Mar, 11:10');

@@ -12,7 +12,7 @@ const ICONS = {
 };
 
 /**
- * An incident in full: what, since when, where, whose fault and why, what to do, and the plan.
+ * A whole incident: what, since when, where, whose fault and why, what to do, and the plan.
  * @param {Incident} incident
  * @param {number} present epoch ms of event time
  */
@@ -72,7 +72,7 @@ export function incidentCard(incident, present) {
 }
 
 /**
- * A resolved incident in one line that opens.
+ * A resolved incident in one line, which can be opened.
  * @param {Incident} incident
  * @param {number} present
  */
@@ -126,7 +126,7 @@ export function scopeChips({ scope }) {
 }
 
 /**
- * Until when the rate is to be held, and how much of that time is over.
+ * Until when to hold the rate, and how much of that time has passed.
  * @param {number} started
  * @param {number} until
  * @param {number} present
@@ -154,7 +154,7 @@ function hold(started, until, present) {
 }
 
 /**
- * The way back to full rate as a staircase: each step says when and how much.
+ * The way back to the full rate as a staircase: each step says when and how much.
  * @param {NonNullable<Incident['remedy']['plan']>} steps
  * @param {Incident} incident
  * @param {number} present

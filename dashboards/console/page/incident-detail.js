@@ -12,7 +12,7 @@ import { conditionsOf } from './share.js';
 /** @typedef {import('../v1/explain.ts').ExplainAnswer} ExplainAnswer */
 
 /**
- * Everything about one incident: the card, what people said of it, how it went, and what differed when it began.
+ * Everything about one incident: the card, what people said about it, its timeline, and what differed when it started.
  * @param {PageContext} context
  * @param {string} id
  */
@@ -25,7 +25,10 @@ export function createIncidentDetail(context, id) {
   const said = h('p', { role: 'status', 'aria-live': 'polite', class: 'none' });
   /** @type {IncidentAnswer | null} */
   let last = null;
-  /** What differed at its begin is asked for once: it does not change any more. @type {ExplainAnswer | null} */
+  /**
+   * What differed at its start no longer changes, so it is asked for once.
+   * @type {ExplainAnswer | null}
+   */
   let differs = null;
 
   const drawCard = (/** @type {number} */ present) => {
@@ -90,7 +93,10 @@ export function createIncidentDetail(context, id) {
   };
 }
 
-/** The first quarter of an hour of an incident. @param {IncidentAnswer['incident']} incident */
+/**
+ * The first quarter of an hour of an incident, as parameters of a request.
+ * @param {IncidentAnswer['incident']} incident
+ */
 function beginOf({ started_at: startedAt, resolved_at: resolvedAt }) {
   const from = Date.parse(startedAt);
   const to = Math.min(
@@ -117,7 +123,7 @@ function attention({ incident, attention: present }, act) {
   /** @param {string} title @param {() => void} onclick */
   const button = (title, onclick) =>
     h('button', { type: 'button', class: 'quiet', 'data-key': title, onclick }, title);
-  /** The field that is on the page, which redrawing keeps. */
+  /** The text of the note on the page. Redrawing keeps that field, so it may differ from `note`. */
   const written = () =>
     /** @type {HTMLInputElement | null} */ (document.querySelector('[data-key="note"]'))?.value ?? '';
   const silence = (/** @type {string} */ until) => () =>
@@ -163,7 +169,7 @@ function attention({ incident, attention: present }, act) {
 
 /** @param {IncidentAnswer} answer @param {number} present */
 function timeline({ timeline: events }, present) {
-  // Numbers alone change all the time; the card has those of now.
+  // The numbers change all the time; the card shows the present ones.
   const steps = events.filter(({ event }) => event !== 'numbers');
   return [
     h('h3', {}, 'How it went'),

@@ -7,17 +7,20 @@ import { redraw } from './redraw.js';
 
 /** @typedef {import('../../../domain/incident.ts').Incident} Incident */
 
-/** Older than this, counts say nothing of the present. */
+/** When the newest counts are older than this, they say nothing about the present. */
 const STALE_MS = 600_000;
 const QUESTION =
   'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm-2.6 6.8a2.6 2.6 0 1 1 3.6 2.4c-.7.3-1 .8-1 1.6m0 2.6v.1';
 const CHECK = 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm-4 9.3 2.8 2.8L16.2 9.5';
 
-/** Open incidents that are drawn in full, and resolved ones in a line each; the page names how many more there are. */
+/**
+ * How many open incidents are shown in full, and how many resolved ones in one line each. The page says how many more
+ * there are.
+ */
 const MOST_OPEN = 50;
 const MOST_RESOLVED = 50;
 
-/** The list of incidents: open ones in full, resolved ones below in a line each. */
+/** The list of incidents: open ones in full, resolved ones below in one line each. */
 export function createIncidentList() {
   const open = byId('incidents-open');
   /** @type {Set<string> | null} */
@@ -55,7 +58,10 @@ export function createIncidentList() {
       document.title = current.length === 0 ? 'faultline' : `(${current.length}) faultline`;
       this.draw(present);
     },
-    /** Draws what is known once more, as of another time or in another zone. @param {number} present */
+    /**
+     * Draws the same incidents again, for another time or another time zone.
+     * @param {number} present
+     */
     draw(present) {
       if (known === null) return;
       drawOpen(present);
@@ -67,7 +73,10 @@ export function createIncidentList() {
         resolved.length > MOST_RESOLVED && more(resolved.length - MOST_RESOLVED, 'resolved'),
       );
     },
-    /** Renews what changes with time alone. @param {number} present */
+    /**
+     * Draws what changes with time alone.
+     * @param {number} present
+     */
     tick(present) {
       if (known !== null) drawOpen(present);
     },
@@ -101,7 +110,8 @@ function mostSevereFirst(a, b) {
 }
 
 /**
- * Says to screen readers what has opened since the last look; not what was there when the page came.
+ * Tells screen readers which incidents have opened since the last refresh, but not those that were open when the page
+ * was loaded.
  * @param {readonly Incident[]} current
  * @param {Set<string> | null} known
  */
@@ -115,7 +125,7 @@ function announce(current, known) {
 }
 
 /**
- * Healthy, out of date, and nothing to judge are three answers.
+ * The text when no incident is open. It differs between healthy, out of date, and nothing to judge yet.
  * @param {number} present
  * @param {number | null} newest
  * @returns {[title: string, text: string]}

@@ -7,7 +7,10 @@ import { redraw } from './redraw.js';
 
 const stateNames = { starting: 'Starting', running: 'Reading', finished: 'Finished', degraded: 'Degraded' };
 
-/** What the process does now: source, records, rate, event time, progress. @param {StatusAnswer} status */
+/**
+ * Shows what the process is doing now: source, records, rate, event time, progress.
+ * @param {StatusAnswer} status
+ */
 export function drawLive({ live, clock, present }) {
   const host = byId('live');
   const progress = byId('progress');

@@ -1,7 +1,7 @@
 // @ts-check
 
-// Chromium under LANG=C says that its language is `en-US@posix`, which no function of Intl takes. uPlot gives the
-// browser's language to Intl when it is loaded, so it is to be loaded after this.
+// Chromium under LANG=C reports the language `en-US@posix`, which no function of Intl accepts. uPlot passes the
+// browser's language to Intl when it is loaded, so this module must be loaded before it.
 try {
   new Intl.NumberFormat(navigator.language);
 } catch {

@@ -4,27 +4,42 @@ import { words } from './format.js';
 /** @type {import('../api.ts').KindsAnswer} */
 let known = { kinds: {}, parties: {} };
 
-/** Takes the words of the server's tables. @param {import('../api.ts').KindsAnswer} answer */
+/**
+ * Takes over the titles from the server's tables.
+ * @param {import('../api.ts').KindsAnswer} answer
+ */
 export function learnNames(answer) {
   known = answer;
 }
 
-/** The kind of an incident for people. @param {string} kind */
+/**
+ * The title of a kind of incident.
+ * @param {string} kind
+ */
 export function kindName(kind) {
   return known.kinds[kind]?.title ?? words(kind);
 }
 
-/** Who must act, or whose fault a class is, in words. @param {string} party */
+/**
+ * The title of the party that must act, or whose fault a class is.
+ * @param {string} party
+ */
 export function partyName(party) {
   return known.parties[party] ?? words(party);
 }
 
-/** Every kind with its title. @returns {[kind: string, title: string][]} */
+/**
+ * Every kind with its title.
+ * @returns {[kind: string, title: string][]}
+ */
 export function kindNames() {
   return Object.entries(known.kinds).map(([kind, { title }]) => [kind, title]);
 }
 
-/** Everybody who may have to act, with their title. @returns {[party: string, title: string][]} */
+/**
+ * Every party with its title.
+ * @returns {[party: string, title: string][]}
+ */
 export function partyNames() {
   return Object.entries(known.parties);
 }
@@ -36,7 +51,10 @@ const retryNames = {
   no: 'Do not retry',
 };
 
-/** Whether to repeat a request, in words. @param {string} retry */
+/**
+ * Says in words whether repeating a request can help.
+ * @param {string} retry
+ */
 export function retryName(retry) {
   return retryNames[retry] ?? retry;
 }

@@ -9,7 +9,7 @@ import { rangeSeconds } from './view-state.js';
 /** @typedef {import('./view-state.js').View} View */
 
 /**
- * Says what to do where there is nothing to see. True when nothing has been counted at all.
+ * Says what to do when there is nothing to show. Returns true when nothing has been counted at all.
  * @param {StatusAnswer} answer
  * @param {View} view
  * @param {number} now epoch ms of event time
@@ -66,14 +66,14 @@ function waiting({ source, records }) {
 function beginnings() {
   const ways = [
     ['npm start', 'a day of simulated traffic with two incidents in it'],
-    ['npm start -- --source my-logs.ndjson', 'your own log file, one JSON object a line'],
+    ['npm start -- --source my-logs.ndjson', 'your own log file with one JSON object per line'],
     ['npm start -- --source kafka', 'the topics that kafka.topics names'],
   ];
   return h(
     'section',
     { class: 'empty' },
     h('h2', {}, 'No request has been counted yet'),
-    h('p', {}, 'This page fills by itself as soon as records arrive. Ways to begin:'),
+    h('p', {}, 'This page fills by itself as soon as records arrive. Ways to start:'),
     h(
       'dl',
       {},

@@ -8,7 +8,7 @@ const SUN =
 const MOON = 'M20 14.2A8.2 8.2 0 0 1 9.8 4a8.3 8.3 0 1 0 10.2 10.2Z';
 
 /**
- * The buttons that are there from the start: theme, zone of times, pause, the palette of commands.
+ * Sets up the buttons of the header: theme, time zone, pause, command palette.
  * @param {{showPalette: () => void, pause: (isPaused: boolean) => void, zoneChanged: () => void}} actions
  */
 export function setUpButtons({ showPalette, pause, zoneChanged }) {

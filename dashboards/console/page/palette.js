@@ -12,7 +12,8 @@ import { addressOf, pageNames, readView } from './view-state.js';
 const MOST = 12;
 
 /**
- * Sets up the list of pages, saved views, classes and commands that Ctrl-K opens. Returns what opens it.
+ * Sets up the palette: the list of pages, saved views, classes and commands that Ctrl-K opens. Returns a function that
+ * opens it.
  * @param {{view: () => View, go: (view: View) => void, classes: () => Iterable<import('../api.ts').ClassAnswer>}} given
  */
 export function setUpPalette({ view, go, classes }) {
@@ -42,7 +43,7 @@ export function setUpPalette({ view, go, classes }) {
     })),
     {
       title: 'Save this view',
-      about: 'Under the text that you type after it, such as "save this view Monday"',
+      about: 'The text that you type after it becomes the name, such as "save this view Monday"',
       run: () => {
         const name = text.value.replace(/^save( this)?( view)?\s*/i, '').trim();
         saveView(
@@ -81,7 +82,7 @@ export function setUpPalette({ view, go, classes }) {
           h('span', { class: 'faint' }, about),
         ),
       ),
-      matches.length === 0 && h('li', { class: 'none' }, 'Nothing of that name.'),
+      matches.length === 0 && h('li', { class: 'none' }, 'Nothing has this name.'),
     );
     if (matches.length === 0) text.removeAttribute('aria-activedescendant');
     else text.setAttribute('aria-activedescendant', `palette-${chosen}`);
@@ -117,7 +118,7 @@ export function setUpPalette({ view, go, classes }) {
     }
   });
   dialog.addEventListener('click', (event) => {
-    // The dialog itself is hit only on its backdrop: its content fills it.
+    // Only the backdrop counts as the dialog itself, because its content fills it.
     if (event.target === dialog) dialog.close();
   });
   addEventListener('keydown', (event) => {
@@ -130,7 +131,8 @@ export function setUpPalette({ view, go, classes }) {
 }
 
 /**
- * Puts a text on the clipboard. A browser has one for pages of this machine or over TLS; others show the text to take it.
+ * Copies a text to the clipboard. A browser offers the clipboard only to pages of this machine or over TLS; otherwise a
+ * prompt shows the text.
  * @param {string} text
  */
 function copy(text) {
@@ -140,8 +142,8 @@ function copy(text) {
 }
 
 /**
- * The items whose title holds every word of a text, or begins with what `save this view NAME` begins with; those that
- * begin with it come first.
+ * The items whose title and description contain every word of a text; titles that start with the first word come first.
+ * When the first word is `save`, only the item that saves a view, because the rest of the text is its name.
  * @param {readonly Item[]} items
  * @param {string} text
  */

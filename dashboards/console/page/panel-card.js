@@ -12,7 +12,7 @@ import { redraw } from './redraw.js';
 
 /**
  * @typedef {object} CardActions
- * @property {typeof import('./charts.js').createChart | null} createChart null where charts cannot be drawn: tables show the numbers
+ * @property {typeof import('./charts.js').createChart | null} createChart null when charts cannot be drawn; tables then show the numbers
  * @property {import('./charts.js').Zoom} zoom
  * @property {(uid: string) => void} showDashboard
  * @property {ReadonlySet<string>} dashboards uids that can be shown
@@ -20,7 +20,7 @@ import { redraw } from './redraw.js';
  */
 
 /**
- * What a card of a page does that draws no dashboard: a span drawn on its chart becomes the range.
+ * Actions of a card on a page without dashboards: a span that is drawn on its chart becomes the range.
  * @param {import('./context.js').PageContext} context
  * @returns {CardActions}
  */
@@ -40,7 +40,7 @@ export function rangeActions(context) {
 }
 
 /**
- * The card of one panel: title, how to read it, its drawing, and for charts the same numbers as a table.
+ * The card of one panel: title, description, drawing, and for charts the same numbers as a table.
  * @param {Panel} panel
  * @param {CardActions} actions
  */
@@ -125,7 +125,8 @@ export function createPanelCard(panel, actions) {
     if (last === null) return;
     const asTable = tableButton.getAttribute('aria-pressed') === 'true';
     if (last.shape === 'series' && last.series.length > 0 && !asTable && actions.createChart !== null) {
-      // Kept while a table is shown or there is nothing to draw: which series are hidden is the reader's choice.
+      // The chart is kept while a table is shown or there is nothing to draw, because the reader chose which series are
+      // hidden.
       chart ??= actions.createChart(panel, actions.zoom);
       redraw(body, chart.element);
       chart.update(last, marks);
@@ -134,7 +135,7 @@ export function createPanelCard(panel, actions) {
     }
     redraw(body, still(panel, last, actions.table()));
   };
-  /** A part that cannot be drawn says so in its own place. */
+  /** When a panel cannot be drawn, its own card says so. */
   const tryShow = () => {
     try {
       show();
@@ -159,7 +160,7 @@ export function createPanelCard(panel, actions) {
   return {
     element,
     panel,
-    /** Width for drawing in pixels. */
+    /** Width for the drawing in pixels. */
     width: () => body.clientWidth,
     /**
      * @param {PanelAnswer} answer
@@ -170,7 +171,7 @@ export function createPanelCard(panel, actions) {
       marks = nextMarks;
       tryShow();
     },
-    /** Draws the same numbers once more: times are written in another zone. */
+    /** Draws the same numbers again, because the time zone has changed. */
     draw: tryShow,
     /** @param {string} message */
     fail(message) {
@@ -184,7 +185,10 @@ export function createPanelCard(panel, actions) {
   };
 }
 
-/** Whether one value is so large that most others lie on the axis. @param {readonly {values: (number | null)[]}[]} series */
+/**
+ * Whether one value is so large that most others are drawn near zero.
+ * @param {readonly {values: (number | null)[]}[]} series
+ */
 export function hidesTheRest(series) {
   const sizes = series
     .flatMap(({ values }) => values)
@@ -200,7 +204,7 @@ function unitLabel({ unit }) {
 }
 
 /**
- * What a panel shows without a chart.
+ * Draws a panel without a chart.
  * @param {Panel} panel
  * @param {PanelAnswer} answer
  * @param {TableActions} actions

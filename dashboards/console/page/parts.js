@@ -2,7 +2,7 @@
 import { h } from './dom.js';
 
 /**
- * Draws a part of the page; one that fails takes nothing else down.
+ * Draws a part of the page. An error in one part does not affect the others.
  * @template Drawn
  * @param {string} name
  * @param {() => Drawn} draw
@@ -21,7 +21,7 @@ export function messageOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A line that says why what is shown is not up to date; nothing while it is. */
+/** A line that says why the page is not up to date; hidden while it is. */
 export function createTrouble() {
   const element = h('p', { class: 'trouble', role: 'status', hidden: true });
   return {

@@ -9,8 +9,8 @@ import { rangeQuery, withFilter } from './view-state.js';
 /** @typedef {import('./context.js').PageContext} PageContext */
 
 /**
- * The bar above a page of numbers: range, filters by dimension, what the page itself asks, and the conditions that
- * clicks have added, each with a button that takes it back.
+ * The bar above a page of numbers: range, filters by dimension, the fields of the page itself, and the conditions that
+ * clicks have added, each with a button that removes it.
  * @param {PageContext} context
  * @param {() => (HTMLElement | null)[]} [own] the page's own fields, with `data-key`
  */
@@ -47,7 +47,7 @@ export function createQueryBar(context, own = () => []) {
             {
               type: 'button',
               class: 'quiet small',
-              'aria-label': `Take back ${condition}`,
+              'aria-label': `Remove ${condition}`,
               onclick: () => removeCondition(context, condition),
             },
             '×',
@@ -60,10 +60,10 @@ export function createQueryBar(context, own = () => []) {
     element,
     draw,
     /**
-     * Asks for the values that occur in the range. What goes wrong is given back, not thrown: whoever asks does more
-     * at the same time, and may have given up by then.
+     * Asks for the values that occur in the range. Returns an error instead of throwing it, because the caller does
+     * other work at the same time and may have stopped waiting.
      * @param {AbortSignal} signal
-     * @returns {Promise<unknown>} null where nothing went wrong
+     * @returns {Promise<unknown>} null when it succeeded
      */
     async ask(signal) {
       try {
@@ -78,7 +78,7 @@ export function createQueryBar(context, own = () => []) {
 }
 
 /**
- * A page asks only for what fits a condition, such as `client=bot` or `class!=ok`.
+ * Adds a condition to the page's question, such as `client=bot` or `class!=ok`.
  * @param {PageContext} context
  * @param {string} condition
  */
@@ -94,7 +94,7 @@ function removeCondition(context, condition) {
 }
 
 /**
- * A field in which one of several is chosen; what it holds stands in the page's address.
+ * A field for one of several choices. Its value is part of the page's address.
  * @param {PageContext} context
  * @param {{key: string, label: string, choices: readonly (readonly [value: string, title: string])[], preset: string}} field
  */
@@ -116,7 +116,7 @@ export function choice(context, { key, label, choices, preset }) {
 }
 
 /**
- * A field for words; Enter asks.
+ * A field for a text; Enter asks.
  * @param {PageContext} context
  * @param {{key: string, label: string, placeholder: string}} field
  */

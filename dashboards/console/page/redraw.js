@@ -3,9 +3,9 @@
 /** @typedef {import('./dom.js').Child} Child */
 
 /**
- * Shows new content in an element and keeps the nodes that are already there: a refresh must not take the focus, a
- * half-done click, an open menu, a selected text or the place in a list from the reader. A node is the same when tag
- * and place are; `data-key` names one that may move. `data-own` marks a node that draws its own inside.
+ * Shows new content in an element, and keeps the nodes that are already there: a refresh must not disturb the reader's
+ * focus, half-done click, open menu, selected text or scroll position. Two nodes are the same when tag and place are
+ * equal; `data-key` identifies a node that may move. `data-own` marks a node that draws its own content.
  * @param {Element} host
  * @param {...(Child | Child[])} children
  */
@@ -18,7 +18,7 @@ export function redraw(host, ...children) {
 }
 
 /**
- * Makes a node look like its new drawing.
+ * Changes a node so that it looks like its new drawing.
  * @param {Node} old
  * @param {Node} next
  */
@@ -35,7 +35,7 @@ function morph(old, next) {
     if (isCopied(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   if (old instanceof HTMLElement && next instanceof HTMLElement) {
-    // The listeners that `h` sets: those of the new drawing know the new values.
+    // The listeners that `h` sets. Those of the new drawing know the new values.
     old.onclick = next.onclick;
     old.onchange = next.onchange;
     if (old.style.cssText !== next.style.cssText) old.style.cssText = next.style.cssText;
@@ -46,7 +46,11 @@ function morph(old, next) {
     old.value = next.value;
 }
 
-/** The reader opens and closes details; styles are copied as properties, which the page's policy allows. @param {string} name */
+/**
+ * Not `open`, because the reader opens and closes details, and not `style`, because the page's policy only allows it to
+ * be set as a property.
+ * @param {string} name
+ */
 function isCopied(name) {
   return name !== 'open' && name !== 'style';
 }
@@ -71,9 +75,9 @@ function morphChildren(host, wanted) {
 }
 
 /**
- * The present node that stands for a new one.
+ * The existing node that a new one corresponds to.
  * @param {Map<string, Node>} keyed
- * @param {ChildNode[]} free nodes without a key, in order; what stands before the one that is taken is not used again
+ * @param {ChildNode[]} free nodes without a key, in order; those before the one that is taken are not used again
  * @param {Node} next
  */
 function take(keyed, free, next) {
@@ -87,7 +91,7 @@ function take(keyed, free, next) {
 }
 
 /**
- * Brings the children into their order. A node that is moved loses the focus, so the one that has it stays and the
+ * Puts the children into their order. A node that is moved loses the focus, so the node with the focus stays and the
  * others move around it.
  * @param {Element} host
  * @param {readonly Node[]} order

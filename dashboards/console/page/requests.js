@@ -1,11 +1,11 @@
 // @ts-check
 
-/** What the API said instead of an answer, in one line for the reader. */
+/** An error that the API reported, as one line for the reader. */
 export class RequestFailed extends Error {}
 
 /**
- * The JSON answer of a path of this server. Throws `RequestFailed` with the server's own line; goes to the login
- * page when the session has ended.
+ * The JSON answer of a path of this server. Throws `RequestFailed` with the server's line. Goes to the login page when
+ * the session has ended.
  * @template Answer
  * @param {string} path
  * @param {AbortSignal} [signal]
@@ -28,14 +28,14 @@ export async function get(path, signal) {
     throw new RequestFailed('Log in again.');
   }
   const answer = await response.json().catch(() => null);
-  // An answer that is broken off is none.
+  // An answer that was cut off by an abort must not be used.
   signal?.throwIfAborted();
   if (!response.ok) throw new RequestFailed(lineOf(answer, response.status));
   return answer;
 }
 
 /**
- * Sends a change to this server. Throws `RequestFailed` with the server's own line.
+ * Sends a change to this server. Throws `RequestFailed` with the server's line.
  * @param {string} path
  * @param {unknown} body
  */
@@ -52,13 +52,16 @@ export async function post(path, body) {
   return answer;
 }
 
-/** The line of an answer that says what is wrong. @param {any} answer @param {number} status @returns {string} */
+/**
+ * The line of an answer that says what is wrong.
+ * @param {any} answer @param {number} status @returns {string}
+ */
 function lineOf(answer, status) {
   return answer?.detail ?? answer?.error?.message ?? `The server answered ${status}.`;
 }
 
 /**
- * Runs a task for each item, at most so many at a time: a browser opens six connections to one server.
+ * Runs a task for each item, at most `atOnce` at a time, because a browser opens only six connections to one server.
  * @template Item
  * @param {readonly Item[]} items
  * @param {number} atOnce

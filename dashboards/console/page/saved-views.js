@@ -5,18 +5,24 @@
 const KEY = 'faultline-views';
 const MOST = 50;
 
-/** The views that this browser keeps, in the order in which they were saved. @returns {SavedView[]} */
+/**
+ * The views that this browser has saved, oldest first.
+ * @returns {SavedView[]}
+ */
 export function savedViews() {
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '[]');
     return Array.isArray(kept) ? kept.filter(isSavedView).slice(0, MOST) : [];
   } catch {
-    // A browser that keeps nothing, or something else under our name.
+    // The browser stores nothing, or the stored value is not ours.
     return [];
   }
 }
 
-/** Keeps a view under a name; another one of that name goes. @param {string} name @param {string} address */
+/**
+ * Saves a view under a name, in place of an earlier one of that name.
+ * @param {string} name @param {string} address
+ */
 export function saveView(name, address) {
   const others = savedViews().filter((one) => one.name !== name);
   localStorage.setItem(KEY, JSON.stringify([...others, { name, address }].slice(-MOST)));
@@ -31,6 +37,6 @@ export function forgetView(name) {
 function isSavedView(value) {
   if (typeof value !== 'object' || value === null) return false;
   const { name, address } = /** @type {Record<string, unknown>} */ (value);
-  // An address that leads elsewhere than into the console is not one of ours.
+  // An address that leads outside the console was not saved by this page.
   return typeof name === 'string' && typeof address === 'string' && /^\/(?!\/)/.test(address);
 }

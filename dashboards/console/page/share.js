@@ -4,7 +4,7 @@ import { addressOf, rangeQuery, rangeSeconds } from './view-state.js';
 /** @typedef {import('./view-state.js').View} View */
 
 /**
- * The same question as the page asks, for somewhere else: a link, a request to the API, a command for a terminal.
+ * The question of a page for use elsewhere: as a link, as a request to the API, as a command for a terminal.
  * @param {View} view
  * @param {string} origin such as `http://127.0.0.1:7070`
  * @returns {{name: string, text: string}[]}
@@ -19,7 +19,10 @@ export function waysTo(view, origin) {
   ];
 }
 
-/** The request of the API that answers what a page shows; null where there is none. @param {View} view */
+/**
+ * The API request that answers what a page shows; null when there is none.
+ * @param {View} view
+ */
 export function requestFor(view) {
   const { page, id, options } = view;
   const query = rangeQuery(view);
@@ -38,7 +41,10 @@ export function requestFor(view) {
   return null;
 }
 
-/** The command that prints what a page shows; null where there is none. @param {View} view */
+/**
+ * The command that prints what a page shows; null when there is none.
+ * @param {View} view
+ */
 export function commandFor(view) {
   const { page, id, options } = view;
   const where = [
@@ -60,14 +66,17 @@ export function commandFor(view) {
   return page === 'try' ? 'try' : null;
 }
 
-/** Several conditions in the page's address stand in one text, one a line. @param {string | undefined} text */
+/**
+ * The conditions in the page's address. They are in one text, one per line.
+ * @param {string | undefined} text
+ */
 export function wheres(text) {
   return (text ?? '').split('\n').filter((one) => one !== '');
 }
 
 /**
- * The conditions under which a request belongs to a scope of an incident or an explanation, as `wheres` reads them.
- * A class says how a request ended, not where it belongs.
+ * The conditions that select the requests in a scope of an incident or an explanation, in the form that `wheres` reads.
+ * The class is left out, because it says how a request ended, not where it belongs.
  * @param {Readonly<Record<string, string | undefined>>} scope
  */
 export function conditionsOf(scope) {
@@ -97,7 +106,10 @@ export function withOptions(query, options, names) {
   return query;
 }
 
-/** A text as one word of a shell. @param {string} text */
+/**
+ * A text as one word of a shell.
+ * @param {string} text
+ */
 function quoted(text) {
   return /^[\w./:=,@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -4,10 +4,10 @@ import { h } from './dom.js';
 /** @typedef {import('./dom.js').Child} Child */
 
 /**
- * The frame of a table: what scrolls, what screen readers say of it, and its heads.
+ * The frame of a table: a scrolling area with a label for screen readers, the caption and the column heads.
  * @param {object} parts
- * @param {string} parts.label name of the part of the page
- * @param {string} [parts.caption] what the table holds; left out: the label
+ * @param {string} parts.label name of this part of the page
+ * @param {string} [parts.caption] what the table contains; absent: the label
  * @param {readonly {title: string, class?: string | null}[]} parts.heads
  * @param {readonly HTMLTableRowElement[]} parts.rows
  */

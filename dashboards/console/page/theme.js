@@ -5,20 +5,20 @@
 const KEY = 'faultline.theme';
 const wishesLight = matchMedia('(prefers-color-scheme: light)');
 
-/** The theme in use: the reader's choice, else the system's wish. */
+/** The present theme: the reader's choice, otherwise the system's. */
 export function theme() {
   const chosen = read();
   if (chosen !== null) return chosen;
   return wishesLight.matches ? 'light' : 'dark';
 }
 
-/** Changes to the other theme and remembers it. */
+/** Changes to the other theme and stores the choice. */
 export function toggleTheme() {
   const next = theme() === 'dark' ? 'light' : 'dark';
   try {
     localStorage.setItem(KEY, next);
   } catch {
-    // Storage may be forbidden; the choice then lasts as long as the page.
+    // The browser may forbid storage; the choice then lasts until the page is closed.
   }
   document.documentElement.dataset['theme'] = next;
   dispatchEvent(new Event('themechange'));

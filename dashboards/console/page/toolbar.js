@@ -17,8 +17,8 @@ const names = {
 };
 
 /**
- * Buttons for the range, and a field for any other. A span drawn on a chart, or another length, appears as one more
- * button, which takes it back.
+ * Buttons for the usual ranges, and a field for any other. Any other range appears as one more button, which returns to
+ * 24 hours.
  * @param {Element} host
  * @param {View} view
  * @param {number} present
@@ -67,9 +67,9 @@ function otherRange(choose) {
     type: 'text',
     'data-key': 'other',
     class: 'other-range',
-    'aria-label': 'Another range: a length such as 90m or 3d, or from and to',
-    title: 'A length such as 90m, 3d, 2w; or 2026-03-01 12:00 to 2026-03-01 18:00. Enter chooses it.',
-    placeholder: '90m, 3d, from to to',
+    'aria-label': 'Another range: a length such as 90m or 3d, or start and end',
+    title: 'A length such as 90m, 3d, 2w; or 2026-03-01 12:00 to 2026-03-01 18:00. Press Enter.',
+    placeholder: '90m, 3d, start to end',
     onchange: (/** @type {Event} */ event) => {
       const field = /** @type {HTMLInputElement} */ (event.currentTarget);
       const range = parseRange(field.value, isUtc());
@@ -82,10 +82,10 @@ function otherRange(choose) {
 }
 
 /**
- * The range that somebody typed: a length (`90m`, `last 3d`), or two times with ` to ` between them. null for anything
- * else.
+ * The range that a person typed: a length (`90m`, `last 3d`), or two times with ` to ` between them. null for any other
+ * text.
  * @param {string} text
- * @param {boolean} utc in which zone times without one are read
+ * @param {boolean} utc whether times without a zone are read as UTC
  * @returns {View['range'] | null}
  */
 export function parseRange(text, utc) {
@@ -107,7 +107,7 @@ function parseTime(text, utc) {
 }
 
 /**
- * A choice for each dimension that has more than one value in the range, or is filtered by.
+ * Shows a select for each dimension that has more than one value in the range, or a chosen value.
  * @param {Element} host
  * @param {View} view
  * @param {Record<FilterVariable, string[]>} values

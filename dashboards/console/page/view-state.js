@@ -5,17 +5,20 @@
 /** @typedef {'overview' | 'incidents' | 'explore' | 'differs' | 'errors' | 'classes' | 'pipeline' | 'try'} PageName */
 
 /**
- * Everything that the page's address says.
+ * Everything that the page's address contains.
  * @typedef {object} View
  * @property {PageName} page
  * @property {string | null} id the one incident or class that is shown
  * @property {string | null} dashboard uid
  * @property {string | DrawnRange} range a length such as `6h`, counted back from the present, or a span
  * @property {Partial<Record<FilterVariable, string>>} filters
- * @property {Record<string, string>} options what only this page knows, such as by what it groups
+ * @property {Record<string, string>} options options that only this page knows, such as the dimensions to group by
  */
 
-/** Ranges to choose from, each with its name for people. @type {Record<string, string>} */
+/**
+ * The usual ranges with their titles.
+ * @type {Record<string, string>}
+ */
 export const ranges = { '1h': '1 hour', '6h': '6 hours', '24h': '24 hours', '7d': '7 days' };
 
 /** @type {readonly FilterVariable[]} */
@@ -36,7 +39,10 @@ export const pageNames = [
 const UNIT_SECONDS = { m: 60, h: 3_600, d: 86_400, w: 604_800 };
 const LONGEST_SECONDS = 1_100 * 86_400;
 
-/** The length that a text such as `90m`, `3d` names, in seconds; null for anything else. @param {string} text */
+/**
+ * The length in seconds of a text such as `90m` or `3d`; null for any other text.
+ * @param {string} text
+ */
 export function parseLength(text) {
   const parts = /^(\d{1,5})([mhdw])$/.exec(text);
   if (parts === null) return null;
@@ -45,7 +51,7 @@ export function parseLength(text) {
 }
 
 /**
- * The view that an address describes; what it does not say is the default.
+ * The view of an address. What the address does not contain gets its default.
  * @param {{pathname: string, search: string}} address
  * @returns {View}
  */
@@ -76,7 +82,10 @@ export function readView({ pathname, search }) {
   return view;
 }
 
-/** The address of a view, as `readView` reads it. @param {View} view */
+/**
+ * The address of a view; `readView` reads it back.
+ * @param {View} view
+ */
 export function addressOf({ page, id, dashboard, range, filters, options }) {
   const query = new URLSearchParams();
   if (dashboard !== null && page === 'overview') query.set('dashboard', dashboard);
@@ -94,7 +103,7 @@ export function addressOf({ page, id, dashboard, range, filters, options }) {
 }
 
 /**
- * The filters of a view with another value of one.
+ * The filters of a view with a new value for one of them.
  * @param {View['filters']} filters
  * @param {FilterVariable} variable
  * @param {string} value empty: all
@@ -114,12 +123,18 @@ function decoded(text) {
   }
 }
 
-/** Length of the view's range in seconds. @param {Pick<View, 'range'>} view */
+/**
+ * Length of the view's range in seconds.
+ * @param {Pick<View, 'range'>} view
+ */
 export function rangeSeconds({ range }) {
   return typeof range === 'string' ? (parseLength(range) ?? 86_400) : (range.to - range.from) / 1_000;
 }
 
-/** The view's range as the API takes it. @param {Pick<View, 'range'>} view */
+/**
+ * The view's range as parameters of the API.
+ * @param {Pick<View, 'range'>} view
+ */
 export function rangeQuery({ range }) {
   if (typeof range === 'string') return new URLSearchParams({ from: `now-${range}`, to: 'now' });
   return new URLSearchParams({ from: String(Math.round(range.from)), to: String(Math.round(range.to)) });
@@ -128,7 +143,7 @@ export function rangeQuery({ range }) {
 const STEPS = [60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 
 /**
- * A step at which a drawing of so many pixels shows neither mush nor blocks, in seconds.
+ * A step in seconds at which a drawing of this width is neither too dense nor too coarse.
  * @param {number} seconds length of the range
  * @param {number} pixels
  * @param {boolean} isBars

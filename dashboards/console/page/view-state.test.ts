@@ -22,7 +22,7 @@ test.each([
   expect(stepFor(seconds, pixels, isBars)).toBe(expected);
 });
 
-test('a named range is asked for relative to the present, a drawn one by its ends', () => {
+test('a named range is relative to the present, a drawn one has fixed ends', () => {
   const named = { range: '90m' };
   const drawn = { range: { from: 1_000.4, to: 61_000.4 } };
   expect(String(rangeQuery(named))).toBe('from=now-90m&to=now');
@@ -51,7 +51,7 @@ test('the first page has the bare address; every other has one of its own', () =
   );
 });
 
-test('an address of another page than there is leads to the first', () => {
+test('the address of an unknown page leads to the first page', () => {
   expect(readView({ pathname: '/elsewhere', search: '?range=99y' })).toMatchObject({
     page: 'overview',
     range: '24h',

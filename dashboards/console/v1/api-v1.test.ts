@@ -34,24 +34,24 @@ async function open(options: Partial<ConsoleOptions> = {}): Promise<FastifyInsta
 const local = { host: '127.0.0.1:7070' };
 
 test.each([
-  ['/incidents?state=closed', 'state: is none of open, pending, firing, resolved'],
-  ['/incidents?kind=surge', 'kind: is no kind of incident; /api/v1/kinds lists them'],
-  ['/incidents?limit=0', 'limit: is no number from 1 to 1000'],
-  ['/incidents?limit=1&limit=2', 'limit: is no number from 1 to 1000'],
-  ['/incidents?cursor=x', 'cursor: is not what an answer gave as next'],
-  ['/incidents?where=org', 'where: "org" is no condition such as model=gpt-4.1 or class!=ok'],
-  ['/incidents?where=status%3D429', /^where: no scope names status; use one of provider, org/],
-  ['/incidents?where=1;DROP%3D1', /^where: "1;DROP" is no dimension; use one of provider/],
-  ['/incidents?from=soon', /^from: is no time such as now-6h/],
-  ['/trends?by=klass', /^by: "klass" is no dimension; use one of provider/],
-  ['/trends?where=klass%3D1', /^where: "klass" is no dimension/],
+  ['/incidents?state=closed', 'state: must be one of open, pending, firing, resolved'],
+  ['/incidents?kind=surge', 'kind: is not a kind of incident; /api/v1/kinds lists them'],
+  ['/incidents?limit=0', 'limit: is not a number from 1 to 1000'],
+  ['/incidents?limit=1&limit=2', 'limit: is not a number from 1 to 1000'],
+  ['/incidents?cursor=x', 'cursor: is not the next of an answer'],
+  ['/incidents?where=org', 'where: "org" is not a condition such as model=gpt-4.1 or class!=ok'],
+  ['/incidents?where=status%3D429', /^where: status is not part of a scope; use one of provider, org/],
+  ['/incidents?where=1;DROP%3D1', /^where: "1;DROP" is not a dimension; use one of provider/],
+  ['/incidents?from=soon', /^from: is not a time such as now-6h/],
+  ['/trends?by=klass', /^by: "klass" is not a dimension; use one of provider/],
+  ['/trends?where=klass%3D1', /^where: "klass" is not a dimension/],
   ['/trends?step=5', 'step: is below 10 seconds, the counting interval'],
   ['/trends?from=now&to=now-1h', 'to: is not after from'],
   ['/trends?step=10&limit=10000', /^limit: 10000 groups of \d+ points are over 200000 points/],
-  ['/trends?x=1', 'x: no such parameter here'],
-  ['/explain?class=ok', 'class: ok is no failure; /api/v1/classes lists them'],
+  ['/trends?x=1', 'x: is not a known parameter'],
+  ['/explain?class=ok', 'class: ok is not a failure; /api/v1/classes lists them'],
   ['/explain?against_from=now-2h', 'against_from: give against_from and against_to, or neither'],
-  ['/errors?cursor=e30', 'cursor: is not what an answer gave as next'],
+  ['/errors?cursor=e30', 'cursor: is not the next of an answer'],
   ['/errors?q=a&q=b', 'q: is given more than once'],
 ])('%s is refused in one line that names the parameter', async (url, detail) => {
   const store = memoryStore();
@@ -79,7 +79,7 @@ test.each(['/incidents/none', '/classes/none', '/kinds/none', '/panels/none', '/
   },
 );
 
-test('what a client sends reaches the store as parameters only', async () => {
+test('values from a client reach the store only as parameters', async () => {
   const hostile = "x'; DROP TABLE incidents --";
   const word = encodeURIComponent(hostile);
   const store = memoryStore();
@@ -97,7 +97,7 @@ test('what a client sends reaches the store as parameters only', async () => {
   expect(JSON.stringify(store.asked.map(({ params }) => params))).toContain(hostile);
 });
 
-test('a store that is away is a problem with its own line, which programs can tell from others', async () => {
+test('a store that does not answer is a problem with its own line and code', async () => {
   const store = memoryStore(() => {
     throw new StoreError('unreachable', 'ClickHouse at h does not answer');
   });
@@ -108,7 +108,7 @@ test('a store that is away is a problem with its own line, which programs can te
   ]);
 });
 
-describe('who may act', () => {
+describe('the roles of tokens', () => {
   const payload = { kinds: ['retry_storm'], for: '1h', by: 'me' };
   const silence = { method: 'POST', url: '/api/v1/silences', payload } as const;
   const roles = { host: '0.0.0.0', token: 'acts-token', readToken: 'reads-token' };
@@ -118,7 +118,7 @@ describe('who may act', () => {
     ['acts-token', 200, 200],
     ['reads-token', 200, 403],
     ['wrong-token', 401, 401],
-  ])('with %s looking is answered with %d and acting with %d', async (token, looking, acting) => {
+  ])('with %s, reading is answered with %d and acting with %d', async (token, looking, acting) => {
     const store = memoryStore();
     const app = await open({ ...roles, store });
     const headers = bearer(token);
@@ -145,12 +145,12 @@ describe('who may act', () => {
     }
   });
 
-  test('with a token that reads alone nobody acts, also on loopback', async () => {
+  test('when there is only a token for reading, nobody can act, not even on loopback', async () => {
     const app = await open({ readToken: 'reads-token' });
     expect((await app.inject({ ...silence, headers: local })).statusCode).toBe(401);
     const headers = { ...local, ...bearer('reads-token') };
     expect((await app.inject({ ...silence, headers })).statusCode).toBe(403);
-    // No token is empty.
+    // The empty text is not a token.
     expect((await app.inject({ ...silence, headers: { ...local, ...bearer('') } })).statusCode).toBe(401);
   });
 
@@ -170,9 +170,9 @@ describe('who may act', () => {
 
   test.each([
     [{ for: '1h' }, 'kinds: this would silence everything; name kinds or a scope'],
-    [{ kinds: ['x'], for: '1h' }, 'kinds.0: names no kind of incident'],
-    [{ kinds: ['retry_storm'], for: 'long' }, 'for: is no length such as 30m, 2h or 1d'],
-    [{ kinds: ['retry_storm'], for: '1h', until: 'x' }, 'until: no such parameter here'],
+    [{ kinds: ['x'], for: '1h' }, 'kinds.0: is not a kind of incident; /api/v1/kinds lists them'],
+    [{ kinds: ['retry_storm'], for: 'long' }, 'for: is not a length such as 30m, 2h or 1d'],
+    [{ kinds: ['retry_storm'], for: '1h', until: 'x' }, 'until: is not a known parameter'],
   ])('a silence of %j is refused', async (wrong, detail) => {
     const answer = await (await open()).inject({ ...silence, payload: wrong, headers: local });
     expect([answer.statusCode, answer.json().detail]).toEqual([400, detail]);
@@ -216,7 +216,7 @@ describe('who may act', () => {
     ]);
   });
 
-  test('a row of incidents that is of no known shape is left out and told of, and paging goes on', async () => {
+  test('a row of incidents with an unknown form is left out and reported, and paging goes on', async () => {
     const lines: string[] = [];
     const logger = { warn: (line: string) => lines.push(line), error: () => undefined };
     const rows = [{ ...row, id: 'broken', scope: '{' }, row, { ...row, id: 'a2' }];

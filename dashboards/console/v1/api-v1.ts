@@ -14,7 +14,7 @@ import { silenceRoutes } from './silences.ts';
 import { trendsRoute } from './trends.ts';
 import { tryRoute } from './try.ts';
 
-/** Every operation below `/api/v1` that is a question with an answer. */
+/** Every operation below `/api/v1` that answers a single question. The stream of events is not one of them. */
 export function routesOf(options: V1Options): readonly Route[] {
   return [
     ...incidentRoutes(options),
@@ -29,10 +29,10 @@ export function routesOf(options: V1Options): readonly Route[] {
   ];
 }
 
-/** Adds `/api/v1` and the document that describes it. */
+/** Adds `/api/v1` and the OpenAPI document that describes it. */
 export function addApiV1(app: FastifyInstance, options: V1Options): void {
   const hub = createEventHub(options);
-  // Before connections are waited for.
+  // The hub closes before the server waits for open connections, which would otherwise never end.
   app.addHook('preClose', async () => hub.close());
   const routes = [...routesOf(options), eventsRoute(hub)];
   addRoutes(app, routes);

@@ -17,14 +17,14 @@ const oneClass = z.looseObject({
 });
 const oneKind = z.looseObject({ name: z.string(), title: z.string() });
 const runbook = {
-  runbook: z.string().meta({ description: 'Path of the page below docs/; empty: there is none.' }),
-  page: z.string().nullable().meta({ description: 'The page, Markdown; null: it is not installed here.' }),
+  runbook: z.string().meta({ description: 'Path of the page below docs/; empty: there is no page.' }),
+  page: z.string().nullable().meta({ description: 'The page as Markdown; null: it is not installed here.' }),
 };
 
 const classAnswer = oneClass.extend(runbook);
 const kindAnswer = oneKind.extend(runbook);
 
-/** A class with its page. Throws `NotFound`. */
+/** A class with its runbook page. Throws `NotFound`. */
 export async function readClass(name: string): Promise<z.infer<typeof classAnswer>> {
   if (!isRequestClass(name))
     throw new NotFound(`there is no class ${name.slice(0, 64)}; /api/v1/classes lists them`);
@@ -33,7 +33,7 @@ export async function readClass(name: string): Promise<z.infer<typeof classAnswe
   return { name, ...facts, remedy: [...remedy], runbook: file, page: await readRunbook(file) };
 }
 
-/** A kind of incident with its page. Throws `NotFound`. */
+/** A kind of incident with its runbook page. Throws `NotFound`. */
 export async function readKind(name: string): Promise<z.infer<typeof kindAnswer>> {
   const known = incidentKindNames.find((one) => one === name);
   if (known === undefined)
@@ -43,13 +43,13 @@ export async function readKind(name: string): Promise<z.infer<typeof kindAnswer>
   return { name, ...facts, runbook: file, page: await readRunbook(file) };
 }
 
-/** What the other routes speak of: classes and kinds of incidents. */
+/** Routes that list the classes and the kinds of incidents, which other answers refer to. */
 export function catalogueRoutes(): readonly Route[] {
   return [
     route({
       method: 'GET',
       path: '/classes',
-      summary: 'The error classes: whose fault, whether repeating helps, what to do.',
+      summary: 'The error classes: whose fault they are, whether repeating helps, what to do.',
       role: 'read',
       query: none,
       answer: z.strictObject({

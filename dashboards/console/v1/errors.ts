@@ -16,12 +16,12 @@ const query = z.strictObject({
     .string('is given more than once')
     .max(200, 'is too long')
     .default('')
-    .meta({ description: 'Words of the text, a code, a rule, or a request id.' }),
+    .meta({ description: 'Part of the message, or a whole code, rule or request id.' }),
   limit: limit(100, 1_000),
   cursor: cursor.optional(),
 });
 
-/** One failed request as answers show it. */
+/** One failure as answers show it. */
 export const errorAnswer = z.strictObject({
   ts: time,
   request_id: z.string(),
@@ -53,7 +53,7 @@ export const errorsAnswer = z.strictObject({
 });
 export type ErrorsAnswer = z.infer<typeof errorsAnswer>;
 
-/** Single failures as they are stored. */
+/** Single stored failures. */
 export function errorsRoute({ store, present }: V1Options): Route {
   return route({
     method: 'GET',
@@ -63,7 +63,7 @@ export function errorsRoute({ store, present }: V1Options): Route {
     query,
     answer: errorsAnswer,
     async run({ query: asked }): Promise<ErrorsAnswer> {
-      // The newest failure may be of this very second.
+      // The newest failure may have happened in this very second.
       const { from, to } = spanOf(asked.from, asked.to, present() + 1_000);
       try {
         const events = await readErrorEvents(store, {
@@ -93,10 +93,10 @@ function classesOf(text: string): readonly string[] {
   const found = namesOf(text);
   const odd = found.find((name) => !isRequestClass(name));
   if (odd === undefined) return found;
-  throw new BadParameter(`class: ${odd.slice(0, 64)} is none; /api/v1/classes lists them`);
+  throw new BadParameter(`class: ${odd.slice(0, 64)} is not a class; /api/v1/classes lists them`);
 }
 
-/** An event as answers show it. */
+/** Converts a stored event into its form in answers. */
 export function toErrorAnswer(event: ErrorEvent): ErrorsAnswer['errors'][number] {
   const {
     ts,
@@ -110,7 +110,7 @@ export function toErrorAnswer(event: ErrorEvent): ErrorsAnswer['errors'][number]
   return { ...rest, ts: new Date(ts).toISOString(), key };
 }
 
-/** The place of an event as one word. */
+/** The position of an event as one word. */
 export function cursorOf({ ts, topic, partition, offset, part }: EventPlace): string {
   return Buffer.from(JSON.stringify([ts, topic, partition, offset, part])).toString('base64url');
 }
@@ -123,7 +123,7 @@ const place = z.tuple([
   z.number().int().nonnegative(),
 ]);
 
-/** Throws `BadParameter` for a text that is no such word. */
+/** Reads a cursor. Throws `BadParameter` when the text is not one. */
 export function placeOf(text: string): EventPlace {
   try {
     const [ts, topic, partition, offset, part] = place.parse(
@@ -131,6 +131,6 @@ export function placeOf(text: string): EventPlace {
     );
     return { ts, topic, partition, offset, part };
   } catch (error) {
-    throw new BadParameter('cursor: is not what an answer gave as next', { cause: error });
+    throw new BadParameter('cursor: is not the next of an answer', { cause: error });
   }
 }

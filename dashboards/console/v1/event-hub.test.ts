@@ -21,7 +21,7 @@ const shown = {
 } as const;
 
 test.each([
-  ['at first only how far the data are', null, known({ marks: 'x' }), ['data']],
+  ['at first only the age of the data', null, known({ marks: 'x' }), ['data']],
   ['nothing changed', known(), known(), []],
   ['newer data', known(), known({ newest: 1_772_366_410 }), ['data']],
   ['somebody acknowledged', known(), known({ marks: '[1]' }), ['attention']],
@@ -63,7 +63,7 @@ function textOf(stream: PassThrough | null): () => string {
   return () => text;
 }
 
-test('only so many listen; whoever leaves makes room', async () => {
+test('the number of listeners is limited; one that leaves makes room for another', async () => {
   const { own } = hub(() => [], { most: 2 });
   const first = own.listen();
   expect([first, own.listen()]).not.toContain(null);
@@ -73,13 +73,13 @@ test('only so many listen; whoever leaves makes room', async () => {
   own.close();
 });
 
-test('nobody listens: nothing is asked', async () => {
+test('the store is not queried while nobody listens', async () => {
   const { own, questions } = hub(() => []);
   const stream = own.listen();
   await until('the store is asked', () => questions() > 3);
   stream?.destroy();
   let before = -1;
-  // Quiet for two looks in a row, after what was under way.
+  // The number of questions stays equal twice in a row: running ones have ended.
   await until('the questions end', async () => {
     const same = questions() === before;
     before = questions();
@@ -88,7 +88,7 @@ test('nobody listens: nothing is asked', async () => {
   own.close();
 });
 
-test('silence is broken by a heartbeat, trouble is told, and an old connection ends', async () => {
+test('heartbeats fill silence, errors are reported, and an old connection ends', async () => {
   const { own, pass } = hub(
     () => {
       throw new Error('ClickHouse at h does not answer\nmore');
@@ -107,7 +107,7 @@ test('silence is broken by a heartbeat, trouble is told, and an old connection e
   own.close();
 });
 
-test('who does not read is let go', async () => {
+test('a listener that does not read is disconnected', async () => {
   const detail = 'x'.repeat(64 * 1024);
   const { own } = hub(() => {
     throw new Error(detail);

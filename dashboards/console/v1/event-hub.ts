@@ -7,10 +7,10 @@ import { readNewestCount } from '../../../store/queries/scope-sums.ts';
 import type { Store } from '../../../store/store.ts';
 import { iso, time } from './shared.ts';
 
-/** What is told as it happens, by the name of the event. */
+/** The events and the form of their data, by name. */
 export const eventShapes = {
   incident: incident.pick({ id: true, kind: true, state: true, severity: true, scope: true, summary: true }),
-  attention: z.strictObject({}).meta({ description: 'What people said of incidents has changed.' }),
+  attention: z.strictObject({}).meta({ description: 'An acknowledgement or a silence has changed.' }),
   data: z.strictObject({
     newest: time.nullable().meta({ description: 'Start of the newest interval with counts.' }),
   }),
@@ -26,31 +26,31 @@ export interface HubOptions {
 }
 
 export interface HubLimits {
-  /** How often the store is asked while anybody listens, ms. */
+  /** Time between two queries of the store while anybody listens, ms. */
   pollMs: number;
-  /** How often a word is sent although nothing happened, so that proxies keep the connection, ms. */
+  /** Time between two heartbeats, which make proxies keep the connection, ms. */
   heartbeatMs: number;
-  /** A connection is ended after so long; whoever still may opens it again, ms. */
+  /** Longest time of a connection, ms. A client that still needs it connects again. */
   longestMs: number;
-  /** So many listen at once. */
+  /** Largest number of listeners at once. */
   most: number;
 }
 const usual: HubLimits = { pollMs: 2_000, heartbeatMs: 15_000, longestMs: 3_600_000, most: 64 };
 
-/** What a listener that does not read may have waiting, in bytes. */
+/** How many bytes may wait for a listener that does not read. */
 const MOST_WAITING = 256 * 1024;
-/** Writers' clocks and the store's may differ by so much, seconds. */
+/** Largest difference between the clocks of writers and of the store, seconds. */
 const OVERLAP_SECONDS = 60;
 
-/** Tells all listeners of what changed; asks the store once for all of them, and not at all without any. */
+/** Tells all listeners what changed. It queries the store once for all of them, and never when nobody listens. */
 export interface EventHub {
-  /** A new listener; null when there are too many. */
+  /** Adds a listener; null when there are too many. */
   listen(): PassThrough | null;
-  /** Ends all. */
+  /** Ends all connections. */
   close(): void;
 }
 
-/** A hub without listeners. */
+/** Creates a hub without listeners. */
 export function createEventHub({ store, now, limits = {} }: HubOptions): EventHub {
   const { pollMs, heartbeatMs, longestMs, most } = { ...usual, ...limits };
   const listeners = new Map<PassThrough, number>();
@@ -61,7 +61,7 @@ export function createEventHub({ store, now, limits = {} }: HubOptions): EventHu
 
   const write = (text: string): void => {
     for (const stream of listeners.keys()) {
-      // Who does not read is let go; the browser comes again by itself.
+      // A client that does not read is disconnected; a browser connects again by itself.
       if (stream.writableLength > MOST_WAITING) stream.destroy();
       else stream.write(text);
     }
@@ -77,7 +77,7 @@ export function createEventHub({ store, now, limits = {} }: HubOptions): EventHu
     const at = now();
     for (const [stream, since] of listeners) {
       if (at - since < longestMs) continue;
-      // Nothing may be written any more, though what it has is still to be read.
+      // Nothing more is written, but the client can still read what it was sent.
       leave(stream);
       stream.end();
     }
@@ -113,7 +113,7 @@ export function createEventHub({ store, now, limits = {} }: HubOptions): EventHu
       const stream = new PassThrough({ highWaterMark: MOST_WAITING });
       listeners.set(stream, now());
       stream.once('close', () => leave(stream));
-      // Who goes away in the middle of a word is no trouble of ours.
+      // A client that disconnects in the middle of a message is not an error.
       stream.on('error', () => undefined);
       stream.write('retry: 3000\n\n');
       if (known !== null) stream.write(eventText('data', newestOf(known)));
@@ -132,14 +132,14 @@ export function createEventHub({ store, now, limits = {} }: HubOptions): EventHu
   };
 }
 
-/** What was seen when the store was last asked. */
+/** What the last query of the store returned. */
 export interface Known {
-  /** When, epoch seconds. */
+  /** When the store was queried, epoch seconds. */
   asked: number;
   newest: number | null;
-  /** What people said, as one text. */
+  /** All acknowledgements and silences as one text, so that any change is noticed. */
   marks: string;
-  /** By id, those that were written within the last minute. */
+  /** By id: the incidents that were written since a minute before the last query. */
   incidents: ReadonlyMap<string, { version: number; shown: z.infer<(typeof eventShapes)['incident']> }>;
 }
 
@@ -164,7 +164,7 @@ async function look(store: Store, since: number, asked: number): Promise<Known> 
   };
 }
 
-/** What is to be told of what is there now; at first only how far the data are. Pure. */
+/** The events that follow from a change. At first, only the age of the data is told. Pure. */
 export function changesOf(before: Known | null, now: Known): [EventName, unknown][] {
   const changes: [EventName, unknown][] = [];
   if (before?.newest !== now.newest) changes.push(['data', newestOf(now)]);

@@ -3,7 +3,7 @@ import type { EventHub } from './event-hub.ts';
 import { eventShapes } from './event-hub.ts';
 import { route, type Route, Unavailable } from './route.ts';
 
-/** What changes, as it happens. */
+/** A stream of events about what changes. */
 export function eventsRoute(hub: EventHub): Route {
   const names = Object.keys(eventShapes).join(', ');
   return route({
@@ -17,7 +17,7 @@ export function eventsRoute(hub: EventHub): Route {
     async run() {
       const stream = hub.listen();
       if (stream === null)
-        throw new Unavailable('too many listen to events: close a page, or try again later');
+        throw new Unavailable('too many clients listen to events: close a page, or try again later');
       return stream;
     },
   });

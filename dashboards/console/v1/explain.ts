@@ -9,19 +9,19 @@ import type { Explainer, V1Options } from './options.ts';
 import { route, type Route } from './route.ts';
 import { filtersOf, iso, limit, moment, names, namesOf, secondsOf, spanOf, time, where } from './shared.ts';
 
-/** More are searched for seconds. */
+/** Searching more combinations would take seconds. */
 export const MOST_COMBINATIONS = 50_000;
-/** What is usual, where nothing else is named: the hour before. */
+/** Length of the span that counts as usual when none is given: the hour before. */
 export const USUAL_SECONDS = 3_600;
 
-/** What may be asked for. */
+/** The parameters of the route. */
 export const explainQuery = z.strictObject({
   from: moment.default('now-15m'),
   to: moment.default('now'),
   against_from: moment.optional(),
   against_to: moment.optional(),
-  class: names.default('').meta({ description: 'Classes that count as failures; left out: all but ok.' }),
-  by: names.default('').meta({ description: 'Dimensions to look at; left out: all.' }),
+  class: names.default('').meta({ description: 'Classes that count as failures. Absent: all but ok.' }),
+  by: names.default('').meta({ description: 'Dimensions to compare. Absent: all.' }),
   where,
   limit: limit(10, 100),
 });
@@ -30,7 +30,7 @@ const span = z.strictObject({ from: time, to: time });
 const sums = {
   requests: z.number(),
   failures: z.number(),
-  expected: z.number().meta({ description: 'Failures that its own usual rate gives for its requests.' }),
+  expected: z.number().meta({ description: 'Failures that its requests would have at its own usual rate.' }),
   excess: z.number().meta({ description: 'failures - expected' }),
 };
 
@@ -51,12 +51,12 @@ export const explainAnswer = z.strictObject({
 });
 export type ExplainAnswer = z.infer<typeof explainAnswer>;
 
-/** What differs between a span and what was usual. */
+/** Explains what differs between a span and what was usual. */
 export function explainRoute({ store, present, now, retention, explain }: V1Options): Route {
   return route({
     method: 'GET',
     path: '/explain',
-    summary: 'Which part of the traffic fails more in a span than it did before.',
+    summary: 'Which part of the traffic fails more in a span than before.',
     role: 'read',
     query: explainQuery,
     answer: explainAnswer,
@@ -90,7 +90,7 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
   });
 }
 
-/** An interval that is still being counted looks like a fall. */
+/** Cuts off an interval that is still being counted, because it would look like a drop. */
 function whole({ from, to }: { from: number; to: number }): { from: number; to: number } {
   const end = Math.floor(to / COUNT_INTERVAL_SECONDS) * COUNT_INTERVAL_SECONDS;
   return { from, to: end > from ? end : to };
@@ -111,18 +111,20 @@ function againstOf(
   };
   if (against.to <= against.from) throw new BadParameter('against_to: is not after against_from');
   if (against.from < window.to && against.to > window.from)
-    throw new BadParameter('against_from: overlaps the span in question; name a time before or after it');
+    throw new BadParameter(
+      'against_from: overlaps the span from `from` to `to`; choose a time before or after it',
+    );
   return against;
 }
 
 function classesOf(text: string): readonly RequestClass[] {
   return namesOf(text).map((name) => {
     if (isRequestClass(name) && name !== 'ok') return name;
-    throw new BadParameter(`class: ${name.slice(0, 64)} is no failure; /api/v1/classes lists them`);
+    throw new BadParameter(`class: ${name.slice(0, 64)} is not a failure; /api/v1/classes lists them`);
   });
 }
 
-/** Keys of a scope in the order of an incident's, with the columns they stand for. */
+/** The keys of an incident's scope, in its order, with the columns of the counts. */
 const keys = [
   ['provider', 'provider'],
   ['org', 'org'],
@@ -134,7 +136,7 @@ const keys = [
   ['endpoint', 'endpoint'],
 ] as const;
 
-/** What an explanation found, for programs: `expected` and `excess` have two decimals, `share` four. */
+/** An explanation for programs: `expected` and `excess` have two decimals, `share` four. */
 export function explainedAnswer({
   plan,
   total,
@@ -160,7 +162,7 @@ export function explainedAnswer({
   };
 }
 
-/** The scope with an incident's keys; a dimension without a value is none. */
+/** A scope with the keys of an incident's scope. Dimensions without a value are left out. */
 export function namedIn(scope: Partial<Record<CallerDimension, string>>): Record<string, string> {
   const named = keys.flatMap(([key, column]) => {
     const value = scope[column];

@@ -20,20 +20,20 @@ import type { V1Options } from './options.ts';
 import { NotFound, route, type Route } from './route.ts';
 import { cursor, filtersOf, iso, limit, moment, secondsOf, time, where } from './shared.ts';
 
-/** What may be asked for. */
+/** The parameters of the route. */
 export const incidentsQuery = z.strictObject({
   state: z
-    .enum(['open', ...incidentStates], `is none of open, ${incidentStates.join(', ')}`)
+    .enum(['open', ...incidentStates], `must be one of open, ${incidentStates.join(', ')}`)
     .optional()
     .meta({ description: 'open: pending or firing.' }),
-  kind: z.enum(incidentKindNames, 'is no kind of incident; /api/v1/kinds lists them').optional(),
-  party: z.enum(partyNames, `is none of ${partyNames.join(', ')}`).optional(),
-  severity: z.enum(['info', 'warning', 'critical'], 'is none of info, warning, critical').optional(),
+  kind: z.enum(incidentKindNames, 'is not a kind of incident; /api/v1/kinds lists them').optional(),
+  party: z.enum(partyNames, `must be one of ${partyNames.join(', ')}`).optional(),
+  severity: z.enum(['info', 'warning', 'critical'], 'must be one of info, warning, critical').optional(),
   where: where.meta({
-    description: 'A value that the scope names, such as org=acme; may be given several times.',
+    description: 'A value of the scope, such as org=acme. It may be repeated.',
   }),
-  from: moment.optional().meta({ description: 'Not resolved before this time.' }),
-  to: moment.optional().meta({ description: 'Began before this time.' }),
+  from: moment.optional().meta({ description: 'Only incidents that were not resolved before this time.' }),
+  to: moment.optional().meta({ description: 'Only incidents that started before this time.' }),
   limit: limit(100, 1_000),
   cursor: cursor.optional(),
 });
@@ -47,12 +47,14 @@ const attention = z.strictObject({
   silence: z.string().optional(),
 });
 const listed = incident.extend({
-  attention: attention.nullable().meta({ description: 'What people said of it; null: nothing.' }),
+  attention: attention
+    .nullable()
+    .meta({ description: 'Acknowledgement or silence of the incident; null: none.' }),
 });
 
 /** The answer of `/api/v1/incidents`. */
 export const incidentsAnswer = z.strictObject({
-  incidents: z.array(listed).meta({ description: 'Open ones first, then the latest.' }),
+  incidents: z.array(listed).meta({ description: 'Open incidents first, then the newest.' }),
   next: z.string().nullable(),
 });
 export type IncidentsAnswer = z.infer<typeof incidentsAnswer>;
@@ -67,13 +69,18 @@ export const incidentAnswer = z.strictObject({
         at: time,
         event: z.string(),
         text: z.string(),
-        numbers: z.record(z.string(), z.number()).meta({ description: 'Of the evidence then.' }),
+        numbers: z
+          .record(z.string(), z.number())
+          .meta({ description: 'Numbers of the evidence at that time.' }),
       }),
     )
-    .meta({ description: 'What happened to it, oldest first; as `faultline incidents ID --timeline`.' }),
+    .meta({
+      description:
+        'What happened to the incident, oldest first, as `faultline incidents ID --timeline` prints it.',
+    }),
   samples: z
     .array(errorAnswer)
-    .meta({ description: 'The failures of its sample request ids, as far as they are still stored.' }),
+    .meta({ description: 'The failures of its sample request ids that are still stored.' }),
 });
 export type IncidentAnswer = z.infer<typeof incidentAnswer>;
 
@@ -81,7 +88,7 @@ const none = z.strictObject({});
 const note = z.string().max(500, 'is longer than 500 characters').default('');
 const by = z.string().max(100, 'is longer than 100 characters').default('the console');
 
-/** Reading incidents, and saying that somebody has taken one over. */
+/** Routes that read incidents, and one that records that a person has taken one over. */
 export function incidentRoutes(options: V1Options): readonly Route[] {
   const { store, now } = options;
   return [
@@ -97,7 +104,7 @@ export function incidentRoutes(options: V1Options): readonly Route[] {
     route({
       method: 'GET',
       path: '/incidents/{id}',
-      summary: 'One incident, what people said of it, and how it went.',
+      summary: 'One incident with its acknowledgement or silence, its timeline and sample failures.',
       role: 'read',
       query: none,
       answer: incidentAnswer,
@@ -125,7 +132,8 @@ export function incidentRoutes(options: V1Options): readonly Route[] {
     route({
       method: 'POST',
       path: '/incidents/{id}/acknowledge',
-      summary: 'Says that somebody has taken an incident over, or takes that back.',
+      summary:
+        'Acknowledges an incident: a person has taken it over. With `withdraw`, withdraws the acknowledgement.',
       role: 'act',
       query: none,
       body: z.strictObject({ by, note, withdraw: z.boolean().default(false) }),
@@ -142,7 +150,7 @@ export function incidentRoutes(options: V1Options): readonly Route[] {
   ];
 }
 
-/** Samples are of the beginning of an incident. */
+/** Samples come from the start of an incident, so only this time is searched. */
 const SAMPLE_SECONDS = 86_400;
 
 async function samplesOf(store: V1Options['store'], one: Incident): Promise<ErrorEvent[]> {
@@ -190,17 +198,17 @@ async function list(
 
 const scopeNames = scopeShape.keyof().options;
 
-/** Scopes name fewer dimensions than counts have. Throws `BadParameter`. */
+/** Reads a condition on the scope. Scopes have fewer dimensions than counts. Throws `BadParameter`. */
 function scopeOf(text: string): { name: keyof Scope; values: readonly string[]; negate: boolean } {
   const [{ dimension, values, negate } = { dimension: '', values: [], negate: false }] = filtersOf([text]);
   const wanted = dimension === 'api_key' ? 'key' : dimension;
   const name = scopeNames.find((one) => one === wanted);
   if (name === undefined)
-    throw new BadParameter(`where: no scope names ${dimension}; use one of ${scopeNames.join(', ')}`);
+    throw new BadParameter(`where: ${dimension} is not part of a scope; use one of ${scopeNames.join(', ')}`);
   return { name, values, negate };
 }
 
-/** The place of an incident in the list as one word. */
+/** The position of an incident in the list as one word. */
 export function cursorOf({ id, state, started_at }: Pick<Incident, 'id' | 'state' | 'started_at'>): string {
   const place = [state === 'resolved', Date.parse(started_at), id];
   return Buffer.from(JSON.stringify(place)).toString('base64url');
@@ -208,13 +216,13 @@ export function cursorOf({ id, state, started_at }: Pick<Incident, 'id' | 'state
 
 const place = z.tuple([z.boolean(), z.int(), z.string()]);
 
-/** Throws `BadParameter` for a text that is no such word. */
+/** Reads a cursor. Throws `BadParameter` when the text is not one. */
 export function placeOf(text: string): IncidentPlace {
   try {
     const [resolved, started, id] = place.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
     return { resolved, started, id };
   } catch (error) {
-    throw new BadParameter('cursor: is not what an answer gave as next', { cause: error });
+    throw new BadParameter('cursor: is not the next of an answer', { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { problemDetails } from '../problem.ts';
 import type { Route } from './route.ts';
 
-/** The OpenAPI 3.1 document of routes. Pure. */
+/** Builds the OpenAPI 3.1 document of the routes. Pure. */
 export function openApiOf(routes: readonly Route[]): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const one of routes) {
@@ -23,7 +23,7 @@ export function openApiOf(routes: readonly Route[]): Record<string, unknown> {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
       schemas: { Problem: schemaOf(problemDetails, 'output') },
     },
-    // Without a token where the console asks for none.
+    // The empty entry allows no token, because a console without a token needs none.
     security: [{}, { bearer: [] }],
   };
 }

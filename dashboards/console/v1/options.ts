@@ -10,7 +10,7 @@ import type { LiveStatus } from '../live-status.ts';
 import type { QueryCache } from '../query-cache.ts';
 import type { TryText } from '../try.ts';
 
-/** Ranks the parts of the traffic that fail more than usual. The analyzers' own; wired by the command. */
+/** Ranks the parts of the traffic that fail more than usual. The analyzers implement it; the command passes it in. */
 export type Explainer = <Dimension extends string>(
   dimensions: readonly Dimension[],
   rows: readonly ScopeSumsRow[],
@@ -26,7 +26,7 @@ export type Explainer = <Dimension extends string>(
   }[];
 };
 
-/** Tells how an incident came about, oldest first. The analyzers' own; wired by the command. */
+/** Tells how an incident came about, oldest event first. The analyzers implement it; the command passes it in. */
 export type Timeline = (
   last: Incident,
   parts: {
@@ -37,22 +37,22 @@ export type Timeline = (
   },
 ) => { at: string; event: string; text: string; numbers: Readonly<Record<string, number>> }[];
 
-/** What the routes of the API need. */
+/** What the routes of the API use. */
 export interface V1Options {
   store: Store;
   /** The clock, epoch ms. */
   now: () => number;
-  /** Event time that counts as now, epoch ms. */
+  /** The present, epoch ms of event time. */
   present: () => number;
   retention: Retention;
   explain: Explainer;
   timeline: Timeline;
   dashboards: readonly Dashboard[];
   live?: (() => LiveStatus) | undefined;
-  /** Absent: each question is asked of the store. */
+  /** Absent: every request queries the store. */
   cache?: QueryCache;
-  /** Told, in one line, what of the store could not be read. */
+  /** Called with one line about rows of the store that could not be read. */
   warn?: (message: string) => void;
-  /** How a text would be read; absent: there is no such route. */
+  /** Shows how a text would be read; absent: the route does not exist. */
   tryText?: TryText | undefined;
 }

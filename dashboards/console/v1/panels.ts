@@ -25,7 +25,7 @@ const panelAnswer = z.discriminatedUnion('shape', [
         color: z.string().nullable(),
         values: z
           .array(z.number().nullable())
-          .meta({ description: 'One for each of the times; null: no data.' }),
+          .meta({ description: 'One value for each of the times; null: no data.' }),
       }),
     ),
   }),
@@ -38,7 +38,7 @@ const panelAnswer = z.discriminatedUnion('shape', [
   }),
 ]);
 
-/** The panels of the dashboards: which there are, and the numbers of one. */
+/** Routes that list the panels of the dashboards and return the numbers of one. */
 export function panelRoutes({ store, now, dashboards, live, ...options }: V1Options): readonly Route[] {
   const cache = options.cache ?? createQueryCache(0, now);
   const readPanel = createPanelReader({ store, now, dashboards, live, cache });

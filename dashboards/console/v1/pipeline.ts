@@ -13,7 +13,7 @@ import { iso, time } from './shared.ts';
 const DAY = 86_400;
 const DEAD_LETTERS = 50;
 
-/** The ledger is looked at again after so long, ms. */
+/** How long an answer of the ledger is reused, ms. */
 const LEDGER_MS = 30_000;
 const MOST_BROKEN = 20;
 
@@ -22,7 +22,7 @@ export const pipelineAnswer = z.strictObject({
   source: z
     .strictObject({ name: z.string(), state: z.string(), detail: z.string(), records: z.number() })
     .nullable()
-    .meta({ description: 'What this process reads itself; null: nothing.' }),
+    .meta({ description: 'What this process itself reads; null: nothing.' }),
   partitions: z
     .array(
       z.strictObject({
@@ -30,26 +30,28 @@ export const pipelineAnswer = z.strictObject({
         partition: z.number(),
         worker: z.string(),
         state: z.string(),
-        reason: z.string().meta({ description: 'What keeps it from going on; empty: nothing.' }),
+        reason: z.string().meta({ description: 'What keeps the worker from going on; empty: nothing.' }),
         next_offset: z.number(),
-        behind: z.number().meta({ description: 'Records that are known to wait.' }),
+        behind: z.number().meta({ description: 'Records that are known to wait in Kafka.' }),
         stored_until: time,
         said_at: time,
       }),
     )
-    .meta({ description: 'What workers said of each partition within a day.' }),
+    .meta({ description: 'The newest report of a worker on each partition, at most a day old.' }),
   topics: z
     .array(
       z.strictObject({
         topic: z.string(),
         partitions: z.number(),
         counted: z.number(),
-        failed: z.number().meta({ description: 'Of the counted, failed requests.' }),
+        failed: z.number().meta({ description: 'How many of the counted requests failed.' }),
         skipped: z.number(),
         dead: z.number(),
       }),
     )
-    .meta({ description: 'Sources of the last 24 hours, with what became of their records.' }),
+    .meta({
+      description: 'Topics and files that were read in the last 24 hours, and what became of their records.',
+    }),
   broken: z
     .array(
       z.strictObject({
@@ -62,7 +64,7 @@ export const pipelineAnswer = z.strictObject({
     )
     .meta({
       description:
-        'Batches of the last 24 hours that do not join, do not add up, or say that records were lost; faultline reconcile compares everything.',
+        'Batches of the last 24 hours that do not follow each other, do not add up, or record a loss. `faultline reconcile` compares everything.',
     }),
   dead_letters: z.array(
     z.strictObject({
@@ -72,17 +74,17 @@ export const pipelineAnswer = z.strictObject({
       part: z.number(),
       reason: z.string(),
       detail: z.string(),
-      text: z.string().meta({ description: 'Its beginning, redacted.' }),
+      text: z.string().meta({ description: 'Start of the record, redacted.' }),
       at: time,
       counted_since: z.boolean(),
     }),
   ),
   dropped_fields: z
     .array(z.strictObject({ field: z.string(), records: z.number() }))
-    .meta({ description: 'Fields of which nothing could be made in the last 24 hours.' }),
+    .meta({ description: 'Fields that were left out as unreadable in the last 24 hours.' }),
   folded: z
     .array(z.strictObject({ dimension: z.string(), requests: z.number() }))
-    .meta({ description: 'Requests of the last 24 hours that are counted under (other).' }),
+    .meta({ description: 'Requests of the last 24 hours that were counted as (other).' }),
   losses: z
     .array(
       z.strictObject({
@@ -93,17 +95,18 @@ export const pipelineAnswer = z.strictObject({
         at: time,
       }),
     )
-    .meta({ description: 'Records of the last 30 days that Kafka had deleted before they were read.' }),
+    .meta({ description: 'Records that Kafka deleted before they were read, in the last 30 days.' }),
 });
 export type PipelineAnswer = z.infer<typeof pipelineAnswer>;
 
-/** The state of what brings the counts. */
+/** The state of the pipeline: what is read, what waits, and what could not be counted. */
 export function pipelineRoute({ store, now, live }: V1Options): Route {
   const ledger = createQueryCache(LEDGER_MS, now);
   return route({
     method: 'GET',
     path: '/pipeline',
-    summary: 'Lag by partition, dead letters, fields that were left out, names that were folded, losses.',
+    summary:
+      'Lag by partition, dead letters, fields that were left out, requests that were counted as (other), losses.',
     role: 'read',
     query: z.strictObject({}),
     answer: pipelineAnswer,
@@ -155,7 +158,7 @@ export function pipelineRoute({ store, now, live }: V1Options): Route {
 }
 
 function topicsOf(sums: readonly LedgerSum[]): PipelineAnswer['topics'] {
-  // A topic that was made anew stands there once for each of its lives.
+  // A topic that was deleted and created again has one sum per incarnation.
   const names = [...new Set(sums.map(({ topic }) => topic))];
   return names.map((topic) => {
     const own = sums.filter((one) => one.topic === topic);

@@ -6,43 +6,45 @@ import type { Role } from '../login.ts';
 import { BadParameter } from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
 
-/** One operation of the API. The document that describes it and the check of what is sent come from the same schemas. */
+/** One operation of the API. The same schemas describe it in the OpenAPI document and check what clients send. */
 export interface Route<Query extends z.ZodObject = z.ZodObject, Body extends z.ZodType = z.ZodType> {
   method: 'GET' | 'POST';
-  /** Below `/api/v1`, with names in braces: `/incidents/{id}`. */
+  /** Path below `/api/v1`, with parameters in braces: `/incidents/{id}`. */
   path: string;
-  /** What it answers, in one sentence. */
+  /** One sentence that says what it answers. */
   summary: string;
   role: Role;
   query: Query;
-  /** Of a POST. */
+  /** Only for POST. */
   body?: Body;
-  /** JSON unless said otherwise. */
+  /** Absent: JSON. */
   bodyType?: 'text/plain';
-  /** In bytes, where it may be more than the server's limit. */
+  /** Largest body in bytes, when it may exceed the server's limit. */
   bodyLimit?: number;
   answer: z.ZodType;
-  /** JSON unless said otherwise. */
+  /** Absent: JSON. */
   answerType?: 'text/event-stream';
-  /** Throws `BadParameter`, `NotFound`, or an error of the store. A `Text` is sent as it is. */
+  /**
+   * Throws `BadParameter`, `NotFound`, `Unavailable`, or an error of the store. A `Text` or a stream is sent unchanged.
+   */
   run(asked: Asked<Query, Body>): Promise<unknown>;
 }
 
 export interface Asked<Query extends z.ZodObject, Body extends z.ZodType> {
   query: z.infer<Query>;
   body: z.infer<Body>;
-  /** Values of the names in the path. */
+  /** Values of the parameters in the path. */
   path: Readonly<Record<string, string>>;
 }
 
-/** Keeps the types of query and body together, which a list of routes of several types cannot. */
+/** Checks that the query and body types of a route fit together; a list of routes could not check this. */
 export function route<Query extends z.ZodObject, Body extends z.ZodType = z.ZodNever>(
   one: Route<Query, Body>,
 ): Route {
   return one;
 }
 
-/** What was asked for does not exist; the message says what does. */
+/** The requested thing does not exist. The message says where to find those that do. */
 export class NotFound extends Error {
   constructor(message: string) {
     super(message);
@@ -50,7 +52,7 @@ export class NotFound extends Error {
   }
 }
 
-/** It cannot be answered now, and the same request can succeed later. */
+/** The request cannot be answered now; the same request can succeed later. */
 export class Unavailable extends Error {
   constructor(message: string) {
     super(message);
@@ -58,7 +60,7 @@ export class Unavailable extends Error {
   }
 }
 
-/** An answer that is no JSON. */
+/** An answer that is not JSON. */
 export class Text {
   readonly type: string;
   readonly body: string;
@@ -68,7 +70,7 @@ export class Text {
   }
 }
 
-/** Adds routes below `/api/v1`. Unforeseen errors are thrown on, to the handler of the server. */
+/** Adds routes below `/api/v1`. Unexpected errors go on to the server's error handler. */
 export function addRoutes(app: FastifyInstance, routes: readonly Route[]): void {
   for (const one of routes) {
     app.route({
@@ -81,14 +83,14 @@ export function addRoutes(app: FastifyInstance, routes: readonly Route[]): void 
   }
 }
 
-/** What was sent to a route, before its schemas have looked at it. */
+/** What a client sent to a route, before its schemas have checked it. */
 export interface Given {
   query: Readonly<Record<string, unknown>>;
   body?: unknown;
   path: Readonly<Record<string, string>>;
 }
 
-/** The answer of a route without HTTP: what is given is checked as if it had come by it. Throws as `run` does. */
+/** Runs a route without HTTP, with the same checks. Throws as `run` does. */
 export async function runRoute(one: Route, { query, body, path }: Given): Promise<unknown> {
   return one.run({
     query: parsed(one.query, listed(one.query, query)),
@@ -115,12 +117,12 @@ async function answer(one: Route, request: FastifyRequest, reply: FastifyReply):
 }
 
 function sendStream(stream: Readable, { answerType }: Route, reply: FastifyReply): FastifyReply {
-  // Some proxies hold back what comes in small pieces.
+  // Some proxies delay small pieces of an answer.
   reply.header('x-accel-buffering', 'no');
   return reply.type(answerType ?? 'application/octet-stream').send(stream);
 }
 
-/** The answer with its tag; nothing but 304 where the asker has just this. */
+/** Sends an answer with its tag, or only 304 when the client already has this answer. */
 function sendTagged(body: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   reply.headers({ etag, 'cache-control': 'no-cache' });
@@ -128,14 +130,14 @@ function sendTagged(body: string, request: FastifyRequest, reply: FastifyReply):
   return reply.type('application/json; charset=utf-8').send(body);
 }
 
-/** Whether `If-None-Match` names the tag; a proxy that packs answers marks tags as weak. Pure. */
+/** Whether `If-None-Match` contains the tag. A proxy that compresses answers marks tags as weak. Pure. */
 export function hasTag(header: string | undefined, etag: string): boolean {
   return (header ?? '')
     .split(',')
     .some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
 }
 
-/** A parameter that may be given several times is a list also when it is given once. */
+/** Makes a list of a parameter that may be repeated, also when it was sent once. */
 function listed(query: z.ZodObject, given: Given['query']): Record<string, unknown> {
   const values = { ...given };
   for (const [name, type] of Object.entries(query.shape)) {
@@ -144,7 +146,7 @@ function listed(query: z.ZodObject, given: Given['query']): Record<string, unkno
   return values;
 }
 
-/** True for a parameter that may be given several times. */
+/** True for a parameter that may be repeated. */
 export function isList(type: unknown): boolean {
   if (type instanceof z.ZodArray) return true;
   return (
@@ -153,13 +155,14 @@ export function isList(type: unknown): boolean {
   );
 }
 
-/** What a schema makes of what was given. Throws `BadParameter` with one line that names the place. */
+/** Checks a value against its schema. Throws `BadParameter` with one line that names the member. */
 export function parsed<Type extends z.ZodType>(type: Type, given: unknown): z.infer<Type> {
   const result = type.safeParse(given);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   if (issue === undefined) throw new BadParameter('the request cannot be read');
-  if (issue.code === 'unrecognized_keys') throw new BadParameter(`${issue.keys[0]}: no such parameter here`);
+  if (issue.code === 'unrecognized_keys')
+    throw new BadParameter(`${issue.keys[0]}: is not a known parameter`);
   const place = issue.path.length === 0 ? 'body' : issue.path.join('.');
   throw new BadParameter(`${place}: ${issue.message}`);
 }

@@ -8,7 +8,7 @@ test.each(errorClassNames)('class %s has its page', async (name) => {
   expect((await readClass(name)).page).toMatch(/^# /);
 });
 
-test.each(incidentKindNames)('kind %s has its page or its section of one', async (name) => {
+test.each(incidentKindNames)('kind %s has a page or a section of one', async (name) => {
   expect((await readKind(name)).page).toMatch(/^#+ /);
 });
 
@@ -27,11 +27,11 @@ test('a page that is not installed is null', async () => {
 
 const page = '# All\n\n## One thing\n\ntext\n\n### Part\n\nmore\n\n## Other\n';
 
-test('a section goes to the next heading that is not below it', () => {
+test('a section ends at the next heading of its level or above', () => {
   expect(sectionOf(page, 'one-thing')).toBe('## One thing\n\ntext\n\n### Part\n\nmore');
   expect(sectionOf(page, 'other')).toBe('## Other');
 });
 
-test('without the heading the whole page is shown', () => {
+test('without the heading, the whole page is returned', () => {
   expect(sectionOf(page, 'gone')).toBe(page);
 });

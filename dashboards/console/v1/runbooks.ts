@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 const docs = new URL('../../../docs/', import.meta.url);
 
 /**
- * A page below `docs/`, `errors/slow_down.md`, or one section of it, `incidents.md#pipeline`, as Markdown; null where pages are
- * not installed. The path is of our own tables, never a client's.
+ * Reads a page below `docs/` (`errors/slow_down.md`) or one section of it (`incidents.md#pipeline`) as Markdown; null
+ * when the pages are not installed. The path comes from faultline's own tables, never from a client.
  */
 export async function readRunbook(path: string): Promise<string | null> {
   const [file = '', section] = path.split('#');
@@ -13,7 +13,7 @@ export async function readRunbook(path: string): Promise<string | null> {
   return page === null || section === undefined ? page : sectionOf(page, section);
 }
 
-/** The section under the heading whose anchor this is; the whole page where there is none. Pure. */
+/** The section under the heading with this anchor; the whole page when there is none. Pure. */
 export function sectionOf(page: string, anchor: string): string {
   const lines = page.split('\n');
   const start = lines.findIndex((line) => /^#+ /.test(line) && anchorOf(line) === anchor);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseCondition } from '../../../domain/condition.ts';
+import { parseMoment } from '../../../domain/moment.ts';
 import {
   planFilters,
   toDimension,
@@ -7,9 +8,8 @@ import {
   type TrendFilter,
 } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
-import { parseMoment } from '../time-range.ts';
 
-/** A time as the API takes it. */
+/** A time in a parameter. */
 export const moment = z.string('is given more than once').max(64, 'is too long').meta({
   description: 'A time: now, now-6h, 2026-03-01T12:00:00Z, or epoch seconds or milliseconds.',
   example: 'now-6h',
@@ -21,44 +21,49 @@ export const where = z
   .max(32, 'has more than 32 conditions')
   .default([])
   .meta({
-    description: 'A condition such as model=gpt-4.1 or class!=ok; may be given several times, all hold.',
+    description:
+      'A condition such as model=gpt-4.1 or class!=ok. It may be repeated; all conditions must hold.',
   });
 
 /** Names of dimensions, separated by commas. */
 export const names = z.string('is given more than once').max(200, 'is too long');
 
-/** How many at most. */
+/** Largest number of items in an answer. */
 export const limit = (preset: number, most: number) =>
   z.coerce
-    .number(`is no number from 1 to ${most}`)
-    .int('is no whole number')
-    .min(1, `is no number from 1 to ${most}`)
-    .max(most, `is no number from 1 to ${most}`)
+    .number(`is not a number from 1 to ${most}`)
+    .int('is not a whole number')
+    .min(1, `is not a number from 1 to ${most}`)
+    .max(most, `is not a number from 1 to ${most}`)
     .default(preset);
 
-/** Where the next page begins: what the answer before said as `next`. */
+/** The start of the next page: the `next` of the answer before. */
 export const cursor = z
   .string('is given more than once')
   .max(1_024, 'is too long')
-  .meta({ description: 'What the page before said as `next`.' });
+  .meta({ description: 'The `next` of the page before.' });
 
-/** Ends of a span, epoch seconds. Throws `BadParameter`. */
+/** The ends of a span, epoch seconds. Throws `BadParameter`. */
 export function spanOf(from: string, to: string, present: number): { from: number; to: number } {
   const [start, end] = [secondsOf('from', from, present), secondsOf('to', to, present)];
   if (end <= start) throw new BadParameter('to: is not after from');
   return { from: start, to: end };
 }
 
-/** Epoch seconds of a time, from 1970 to 2099. Throws `BadParameter` with the parameter's name. */
+/** The epoch seconds of a time from 1970 to 2099. Throws `BadParameter` with the name of the parameter. */
 export function secondsOf(name: string, text: string, present: number): number {
   const time = parseMoment(text, present);
   if (time === null)
-    throw new BadParameter(`${name}: is no time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds`);
-  if (time < 0 || time > 4_102_444_800_000) throw new BadParameter(`${name}: is before 1970 or after 2099`);
+    throw new BadParameter(
+      `${name}: is not a time such as now-6h, 2026-03-01T12:00:00Z or epoch milliseconds, from 1970 to 2099`,
+    );
   return time / 1_000;
 }
 
-/** What is asked of the store; what it says no query can answer is a `BadParameter`, with the parameter's name where it is given. */
+/**
+ * Runs a question to the store. When it says that no query can answer the question, throws `BadParameter`, with the
+ * name of the parameter if given.
+ */
 export function asked<Value>(act: () => Value, name?: string): Value {
   try {
     return act();
@@ -70,13 +75,13 @@ export function asked<Value>(act: () => Value, name?: string): Value {
   }
 }
 
-/** Conditions by dimension. Throws `BadParameter`. */
+/** Reads conditions on dimensions. Throws `BadParameter`. */
 export function filtersOf(conditions: readonly string[]): readonly TrendFilter[] {
   const filters = conditions.map((text) => {
     const found = parseCondition(text);
     if (found === null)
       throw new BadParameter(
-        `where: ${JSON.stringify(text.slice(0, 80))} is no condition such as model=gpt-4.1 or class!=ok`,
+        `where: ${JSON.stringify(text.slice(0, 80))} is not a condition such as model=gpt-4.1 or class!=ok`,
       );
     return found;
   });
@@ -84,12 +89,12 @@ export function filtersOf(conditions: readonly string[]): readonly TrendFilter[]
   return filters;
 }
 
-/** Names of dimensions between commas. Throws `BadParameter`. */
+/** Reads names of dimensions that are separated by commas. Throws `BadParameter`. */
 export function dimensionsOf(text: string): readonly string[] {
   return asked(() => namesOf(text).map(toDimension), 'by');
 }
 
-/** Names between commas. */
+/** Reads names that are separated by commas. */
 export function namesOf(text: string): readonly string[] {
   return text
     .split(',')
@@ -97,7 +102,7 @@ export function namesOf(text: string): readonly string[] {
     .filter(Boolean);
 }
 
-/** ISO-8601 in UTC of epoch seconds. */
+/** Epoch seconds as ISO-8601 in UTC. */
 export function iso(seconds: number): string {
   return new Date(Math.round(seconds * 1_000)).toISOString();
 }

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { isOver, type Silence } from '../../../domain/attention.ts';
 import { scope } from '../../../domain/incident.ts';
 import { incidentKindNames } from '../../../domain/incident-kind.ts';
+import { durationSeconds } from '../../../domain/moment.ts';
 import { readMarks, writeSilence } from '../../../store/queries/attention.ts';
 import { BadParameter } from '../parameters.ts';
-import { parseLength } from '../time-range.ts';
 import type { V1Options } from './options.ts';
 import { NotFound, route, type Route } from './route.ts';
 import { iso, time } from './shared.ts';
@@ -15,10 +15,12 @@ const LONGEST_SECONDS = 366 * 86_400;
 const silence = z.strictObject({
   id: z.string(),
   kinds: z.array(z.string()).meta({ description: 'Empty: all kinds.' }),
-  scope: scope.meta({ description: 'Values that the scope of an incident has to carry.' }),
+  scope: scope.meta({ description: 'Values that the scope of an incident must have.' }),
   starts_at: time,
   ends_at: time,
-  every_seconds: z.number().meta({ description: '0: once.' }),
+  every_seconds: z.number().meta({
+    description: 'Seconds from the start of one window to the start of the next; 0: there is one window.',
+  }),
   planned: z.boolean().meta({ description: 'A maintenance window.' }),
   by: z.string(),
   note: z.string(),
@@ -26,26 +28,28 @@ const silence = z.strictObject({
 });
 
 const asked = z.strictObject({
-  kinds: z.array(z.enum(incidentKindNames, 'names no kind of incident')).default([]),
+  kinds: z
+    .array(z.enum(incidentKindNames, 'is not a kind of incident; /api/v1/kinds lists them'))
+    .default([]),
   scope: scope.default({}),
   for: z
     .string()
-    .regex(/^\d{1,4}[mhd]$/, 'is no length such as 30m, 2h or 1d')
+    .regex(/^\d{1,4}[mhd]$/, 'is not a length such as 30m, 2h or 1d')
     .meta({ description: 'How long: 30m, 2h, 1d.' }),
-  from: time.optional().meta({ description: 'For a maintenance window: when it begins.' }),
+  from: time.optional().meta({ description: 'For a maintenance window: when it starts.' }),
   every_seconds: z.number().int().nonnegative().default(0),
   by: z.string().max(100, 'is longer than 100 characters').default('the console'),
   note: z.string().max(500, 'is longer than 500 characters').default(''),
 });
 
-/** Silences and maintenance windows: listing, adding, ending. */
+/** Routes that list, add and end silences and maintenance windows. */
 export function silenceRoutes({ store, now }: V1Options): readonly Route[] {
   const none = z.strictObject({});
   return [
     route({
       method: 'GET',
       path: '/silences',
-      summary: 'Silences and maintenance windows that hold or are to come.',
+      summary: 'Silences and maintenance windows that are active or planned.',
       role: 'read',
       query: none,
       answer: z.strictObject({ silences: z.array(silence) }),
@@ -58,7 +62,7 @@ export function silenceRoutes({ store, now }: V1Options): readonly Route[] {
       method: 'POST',
       path: '/silences',
       summary:
-        'Incidents of these kinds and this scope are not told for a time; with `from`, a maintenance window.',
+        'Silences incidents of these kinds and this scope for a time: no messages are sent. With `from`, a maintenance window.',
       role: 'act',
       query: none,
       body: asked,
@@ -93,13 +97,13 @@ export function silenceRoutes({ store, now }: V1Options): readonly Route[] {
 function silenceOf(body: z.infer<typeof asked>, now: number): Silence {
   if (body.kinds.length === 0 && Object.keys(body.scope).length === 0)
     throw new BadParameter('kinds: this would silence everything; name kinds or a scope');
-  const seconds = parseLength(body.for) ?? 0;
+  const seconds = durationSeconds(body.for) ?? 0;
   if (seconds <= 0 || seconds > LONGEST_SECONDS) throw new BadParameter('for: is not from 1m to 366d');
   if (body.every_seconds !== 0 && body.every_seconds <= seconds)
-    throw new BadParameter('every_seconds: is not longer than the window itself, which would never end');
+    throw new BadParameter('every_seconds: must be longer than the window, which would otherwise never end');
   const starts = body.from === undefined ? now / 1_000 : Date.parse(body.from) / 1_000;
   if (body.every_seconds === 0 && starts + seconds <= now / 1_000)
-    throw new BadParameter('from: the window is over already');
+    throw new BadParameter('from: the window has already ended');
   return {
     id: randomUUID().slice(0, 8),
     kinds: body.kinds,

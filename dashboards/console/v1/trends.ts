@@ -9,23 +9,23 @@ import type { V1Options } from './options.ts';
 import { route, type Route, Text } from './route.ts';
 import { dimensionsOf, filtersOf, iso, limit, moment, names, spanOf, time, where } from './shared.ts';
 
-/** So many points are held in memory for one answer at most. */
+/** Largest number of points that one answer holds in memory. */
 const MOST_POINTS = 200_000;
 
-/** What may be asked for. */
+/** The parameters of the route. */
 export const trendsQuery = z.strictObject({
   from: moment.default('now-24h'),
   to: moment.default('now'),
   by: names
     .default('class')
-    .meta({ description: 'Dimensions to group by, such as class,model; none: all together.' }),
+    .meta({ description: 'Dimensions to group by, such as class,model. `none` groups by nothing.' }),
   where,
   step: z.coerce
-    .number('is no whole number of seconds')
-    .int('is no whole number of seconds')
+    .number('is not a whole number of seconds')
+    .int('is not a whole number of seconds')
     .min(10, 'is below 10 seconds, the counting interval')
     .optional()
-    .meta({ description: 'Seconds between two points; left out: at most 60 points.' }),
+    .meta({ description: 'Seconds between two points. Absent: chosen so that there are at most 60 points.' }),
   errors_only: z.enum(['true', 'false'], 'is neither true nor false').default('false'),
   limit: limit(100, 10_000),
   format: z.enum(['json', 'csv'], 'is neither json nor csv').default('json'),
@@ -43,11 +43,14 @@ export const trendsAnswer = z.strictObject({
     .array(
       z.strictObject({
         group: z.record(z.string(), z.string()),
-        title: z.string().optional().meta({ description: 'Title of the class, where it is grouped by.' }),
+        title: z.string().optional().meta({ description: 'Title of the class, when the group has a class.' }),
         requests: z.number().meta({ description: 'All requests of the scope, not only failed ones.' }),
         errors: z.number(),
         share: z.number().nullable().meta({ description: 'errors / requests; null without a request.' }),
-        previous_errors: z.number().nullable().meta({ description: 'In the window of equal length before.' }),
+        previous_errors: z
+          .number()
+          .nullable()
+          .meta({ description: 'Errors in the window of equal length before.' }),
         change: z.number().nullable(),
         points: z.array(point),
       }),
@@ -62,7 +65,7 @@ export function trendsRoute({ store, present, now, retention }: V1Options): Rout
   return route({
     method: 'GET',
     path: '/trends',
-    summary: 'Requests and failures over time, by any dimension, with the time before.',
+    summary: 'Requests and failures over time by any dimension, compared with the time before.',
     role: 'read',
     query: trendsQuery,
     answer: trendsAnswer,
@@ -101,7 +104,7 @@ function answerOf(plan: TrendPlan, { series, left_off }: TrendResult): TrendsAns
   };
 }
 
-/** The groups as JSON shows them: times in ISO-8601, and the title of a class. */
+/** The groups as JSON shows them: times in ISO-8601, and with the title of a class. */
 export function trendSeries(series: TrendResult['series']): TrendsAnswer['series'] {
   return series.map(({ points, group, ...rest }) => ({
     group: { ...group },

@@ -2,17 +2,17 @@ import { z } from 'zod';
 import type { TryText } from '../try.ts';
 import { route, type Route } from './route.ts';
 
-/** A record may have 1 MiB; a text for the page to show has no more. */
+/** Largest text. A record may have 1 MiB, and the text may be a single record. */
 const LARGEST_BYTES = 1024 * 1024;
 
 const outcome = z.looseObject({ kind: z.enum(['counted', 'skipped', 'dead']) });
 
-/** How each record of a text would be read; nothing of it is stored. */
+/** Shows how each record of a text would be read. Nothing is stored. */
 export function tryRoute(tryText: TryText): Route {
   return route({
     method: 'POST',
     path: '/try',
-    summary: 'How the records of a text would be read: format, fields, class; nothing is stored.',
+    summary: 'Shows how the records of a text would be read: format, fields, class. Nothing is stored.',
     role: 'read',
     query: z.strictObject({}),
     body: z
@@ -21,11 +21,11 @@ export function tryRoute(tryText: TryText): Route {
     bodyType: 'text/plain',
     bodyLimit: LARGEST_BYTES,
     answer: z.strictObject({
-      unit: z.string().meta({ description: 'Lines, rows or JSON documents.' }),
+      unit: z.string().meta({ description: 'What the text consists of: lines, rows or JSON documents.' }),
       records: z.array(
         z.looseObject({ outcome, records: z.array(z.looseObject({ outcome })), text: z.string() }),
       ),
-      is_cut: z.boolean().meta({ description: 'Whether the text held more than were tried.' }),
+      is_cut: z.boolean().meta({ description: 'Whether the text contained more records than were tried.' }),
     }),
     run: ({ body }) => tryText(body),
   });

@@ -268,6 +268,11 @@ describe('whatever its words, it is a success', () => {
     '"a transcript as JSON: rate limit exceeded"',
     '[]',
     '[0.1, 0.2]',
+    '[Music] Hello there, welcome.',
+    '[BLANK_AUDIO]',
+    '[00:00.000 --> 00:02.000]  Hello there',
+    '[1] According to the document, the rate limit is fine.',
+    '{name}, hello',
   ])('%j', (body) => {
     expect(classOf(body)).toBe('ok');
   });
@@ -286,6 +291,36 @@ describe('whatever its words, it is a success', () => {
 
 describe('an error under a status of success stays one', () => {
   const words = 'We spoke of rate limits.';
+  const failed = event({ type: 'error', error: { code: 'insufficient_quota', message: 'x' } });
+  const chunk = data({ choices: [{ delta: { content: words } }] });
+
+  test.each([
+    ['CRLF', (text: string) => text.replaceAll('\n', '\r\n')],
+    ['CR', (text: string) => text.replaceAll('\n', '\r')],
+    ['blank lines before it', (text: string) => `\n\n${text}`],
+    ['a mark of the byte order before it', (text: string) => `\ufeff${text}`],
+  ])('in a stream with %s', (_name, change) => {
+    expect(classOf(change(failed))).toBe('quota_exceeded');
+    expect(classOf(change(chunk + failed))).toBe('quota_exceeded');
+    expect(classOf(change(data({ error: { message: 'Slow\u2028Down', code: 'slow_down' } })))).toBe(
+      'slow_down',
+    );
+    expect(classOf(change(chunk + chunk))).toBe('ok');
+  });
+
+  test('in an event of several lines of data', () => {
+    const lines = JSON.stringify({ error: { code: 'insufficient_quota', message: 'x' } }, null, 1).split(
+      '\n',
+    );
+    expect(classOf(lines.map((line) => `data: ${line}\n`).join('') + '\n')).toBe('quota_exceeded');
+  });
+
+  test('in a list of the pieces of a stream', () => {
+    expect(classOf([chunk, failed])).toBe('quota_exceeded');
+    expect(classOf(JSON.stringify([chunk, failed]))).toBe('quota_exceeded');
+    expect(classOf([chunk, 'data: [DONE]\n\n'])).toBe('ok');
+  });
+
   test.each([
     [
       'an error event',

@@ -13,11 +13,16 @@ const filtered = decisionOf('body.content_filter', 'bad_request');
 const MAX_UNWRAPPED = 3;
 /** `data:` and `event:` begin the lines of a stream; `:` begins a comment. */
 const streamLine = /^[>\s│|]*(?:data|event|id|retry)? ?: ?/i;
-const field = /^[>\s│|]*(data|event) ?: ?(.*)$/i;
+const field = /^[>\s│|]*(data|event) ?: ?(.*)$/is;
+/** A line of a stream ends with any of these; no other character ends one. */
+const lineEnd = /\r\n|\n|\r/;
 const failedEvent = /^(?:error|response\.failed|response\.error|thread\.run\.failed|exception)$/i;
 /** Where none of these stands, a piece of a stream is no error: most pieces need no parsing. */
 const mayTellError =
   /error|exception|"code"|"status_code"|content_filter|fail|"detail"|"success"|"message"\s*:\s*"/i;
+/** How damaged JSON starts, or a literal of another language; a transcript that starts with `[Music]` is neither. */
+const looksLikeJson =
+  /^(?:\{[>\s│|]*(?:$|\}|\\*["'“”‘’]|[\w$]+\s*:)|\[[>\s│|]*(?:$|\]|[{[]|[ub]?\\*["'“”‘’]))/i;
 /** Members of results: a damaged text that has one is a result. */
 const resultKey =
   /["'](?:choices|output|data|object|usage|candidates|content|embedding|results|text|generation)["']\s*:/;
@@ -36,7 +41,8 @@ function shownIn(body: unknown): Shown {
   if (typeof body === 'string') return shownInText(withoutLinePrefixes(body), 0);
   // Something thrown is no body.
   if (body instanceof Error) return 'error';
-  return shownInValue(body);
+  const stream = streamOf(body);
+  return stream === null ? shownInValue(body) : shownInText(stream, 0);
 }
 
 function shownInText(text: string, unwrapped: number): Shown {
@@ -44,40 +50,58 @@ function shownInText(text: string, unwrapped: number): Shown {
   const first = start < 0 ? '' : text.charAt(start);
   if (first === '{' || first === '[' || first === '"') {
     const value = readJson(start === 0 ? text : text.slice(start));
-    if (typeof value === 'string')
-      return unwrapped < MAX_UNWRAPPED ? shownInText(value, unwrapped + 1) : 'nothing';
+    const inner = typeof value === 'string' ? value : streamOf(value);
+    if (inner !== null) return unwrapped < MAX_UNWRAPPED ? shownInText(inner, unwrapped + 1) : 'nothing';
     if (value !== unreadable) return shownInValue(value);
   }
   if (first !== '' && isStream(text)) return shownInLines(text);
-  // Damaged JSON, or a literal of another language.
-  if (first === '{' || first === '[') return resultKey.test(text) ? 'nothing' : 'error';
+  if (looksLikeJson.test(text.slice(Math.max(0, start)))) return resultKey.test(text) ? 'nothing' : 'error';
   return readsAsError(text) ? 'error' : 'nothing';
+}
+
+/** The stream whose pieces a program collected in a list; null for any other value. */
+function streamOf(value: unknown): string | null {
+  if (!Array.isArray(value) || value.length === 0) return null;
+  const pieces = value.filter((piece) => typeof piece === 'string');
+  return pieces.length === value.length && isStream(pieces[0] ?? '') ? pieces.join('\n') : null;
 }
 
 /** Server-sent events, or one JSON object a line. */
 function isStream(text: string): boolean {
-  const end = text.indexOf('\n');
-  const line = (end < 0 ? text : text.slice(0, end)).trim();
+  const body = text.trimStart();
+  const end = body.search(lineEnd);
+  const line = (end < 0 ? body : body.slice(0, end)).trim();
   if (streamLine.test(line)) return true;
   return end >= 0 && line.startsWith('{') && line.endsWith('}') && typeof readJson(line) === 'object';
 }
 
 function shownInLines(text: string): Shown {
   let shown: Shown = 'nothing';
-  for (const line of text.split('\n')) {
-    const [, name, data] = field.exec(line) ?? [];
-    if (name?.toLowerCase() === 'event') {
-      if (failedEvent.test(data?.trim() ?? '')) return 'error';
+  // An event may spread its JSON over several lines of data; a line without any ends it.
+  let spread: string[] = [];
+  for (const line of [...text.split(lineEnd), '']) {
+    const [, name = '', data = ''] = field.exec(line) ?? [];
+    const isData = name.toLowerCase() === 'data';
+    if (name !== '' && !isData) {
+      if (failedEvent.test(data.trim())) return 'error';
       continue;
     }
-    const piece = (data ?? line).trim();
-    if (!/^[{["]/.test(piece) || !mayTellError.test(piece)) continue;
-    const value = readJson(piece);
-    const inPiece = value === unreadable ? 'nothing' : shownInValue(value);
-    if (inPiece === 'error') return 'error';
-    if (inPiece === 'filtered') shown = 'filtered';
+    const pieces = isData ? [data] : spread.length > 1 ? [spread.join('\n'), line] : [line];
+    if (isData) spread.push(data);
+    else spread = [];
+    for (const piece of pieces) {
+      const inPiece = shownInPiece(piece.trim());
+      if (inPiece === 'error') return 'error';
+      if (inPiece === 'filtered') shown = 'filtered';
+    }
   }
   return shown;
+}
+
+function shownInPiece(piece: string): Shown {
+  if (!/^[{["]/.test(piece) || !mayTellError.test(piece)) return 'nothing';
+  const value = readJson(piece);
+  return value === unreadable ? 'nothing' : shownInValue(value);
 }
 
 function shownInValue(value: unknown): Shown {

@@ -49,7 +49,8 @@ export const conventions: Vocabulary = {
   },
   failed: ({ attributes }) => {
     const reasons = attributes.get('gen_ai.response.finish_reasons');
-    return Array.isArray(reasons) && reasons.includes('error');
+    // Some exporters write a list as its JSON text.
+    return Array.isArray(reasons) ? reasons.includes('error') : /^\W*error\W*$/.test(String(reasons));
   },
 };
 

@@ -1,7 +1,7 @@
 import { asList, asObject, firstNumber, firstText, type JsonObject } from '../format.ts';
 import { EXCEPTION_EVENT } from './conventions.ts';
 import { type Attributes, readAnyValue, readAttributes } from './otlp.ts';
-import { textOf, type ToldRequest } from './vocabulary.ts';
+import { isYes, numberOf, textOf, type ToldRequest } from './vocabulary.ts';
 
 export interface Failure {
   /** `error.type`: the provider's code, an HTTP status, or an exception's class. */
@@ -11,12 +11,14 @@ export interface Failure {
 }
 
 const ERROR_SEVERITY = 17;
+/** Exporters write the code of a span's status as a number, as a text of it, or by its name. */
+const ERROR_CODES = new Set(['2', 'STATUS_CODE_ERROR', 'ERROR']);
 const PROVIDER_CODE = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/;
 
 /** How the request failed; null when nothing but perhaps its HTTP status says so. */
 export function failureOf(request: ToldRequest): Failure | null {
   const { item, vocabulary, end } = request;
-  const type = textOf(request, 'error_type');
+  const type = textOf(request, 'error_type') ?? numberOf(request, 'error_type')?.toString();
   const saysSo =
     type !== undefined ||
     vocabulary.failed?.(item) === true ||
@@ -35,8 +37,8 @@ function spanFailure(
 ): Failure | null {
   const status = asObject(span['status']);
   const exception = lastException(span);
-  const isError = status?.['code'] === 2 || status?.['code'] === 'STATUS_CODE_ERROR';
-  if (!saysSo && !isError && exception?.get('exception.escaped') !== true) return null;
+  const isError = ERROR_CODES.has(String(status?.['code']).toUpperCase());
+  if (!saysSo && !isError && !isYes(exception?.get('exception.escaped'))) return null;
   return {
     type,
     exception: firstText(exception?.get('exception.type'), textOf(request, 'exception')),

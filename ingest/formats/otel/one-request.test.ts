@@ -37,6 +37,11 @@ const kind = (name: string) => ({ 'openinference.span.kind': name });
 const http = { 'http.response.status_code': 429, 'url.full': 'https://api.openai.com/v1/responses' };
 
 describe('spans around spans', () => {
+  it('count once when a message holds one of them twice', () => {
+    const one = span('1', '', chat);
+    expect(verdicts(spans(one, one, span('2', '', chat)))).toEqual(['request', 'told_elsewhere', 'request']);
+  });
+
   it.each([
     ['an SDK and its HTTP client', ['request', 'other'], [chat, http]],
     ['two instrumentations of one call', ['told_elsewhere', 'request'], [kind('LLM'), chat]],

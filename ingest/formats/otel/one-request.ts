@@ -66,20 +66,22 @@ function withoutTwins(judged: readonly Judged[]): Judged[] {
  */
 function withoutSurrounding(judged: readonly Judged[]): Judged[] {
   const spans = new Map<string, Judged>();
+  const toldElsewhere = new Set<Judged>();
   for (const one of judged) {
     const key = one.item.kind === 'span' ? spanKey(one.item) : '';
-    if (key !== '') spans.set(key, one);
+    // An exporter that tries again may send a span twice in one message.
+    if (spans.has(key)) toldElsewhere.add(one);
+    else if (key !== '') spans.set(key, one);
   }
-  const surrounding = new Set<Judged>();
   const ofRetrieval = new Set<Judged>();
   for (const one of spans.values()) {
     if (one.verdict !== 'request') continue;
     const around = nearest(one, spans);
-    if (around?.verdict === 'request') surrounding.add(around);
+    if (around?.verdict === 'request') toldElsewhere.add(around);
     if (around?.verdict === 'retrieval' && isEmbedding(one.item)) ofRetrieval.add(one);
   }
   return judged.map((one) => {
-    if (surrounding.has(one)) return { ...one, verdict: 'told_elsewhere' };
+    if (toldElsewhere.has(one) && one.verdict === 'request') return { ...one, verdict: 'told_elsewhere' };
     return ofRetrieval.has(one) ? { ...one, verdict: 'retrieval' } : one;
   });
 }

@@ -43,6 +43,33 @@ const chat = {
 };
 
 describe('spans', () => {
+  it.each([
+    ['a number as error.type', span({ ...chat, 'error.type': 429 }), { status: 429 }],
+    ['a status code as text', span(chat, { status: { code: '2', message: 'quota' } }), { error: 'quota' }],
+    [
+      'finish reasons as JSON',
+      span({ ...chat, 'gen_ai.response.finish_reasons': '["error"]' }),
+      { status: 0 },
+    ],
+    [
+      'an escaped exception as text',
+      span(chat, {
+        events: [
+          {
+            name: 'exception',
+            attributes: attributes({
+              'exception.type': 'openai.RateLimitError',
+              'exception.escaped': 'true',
+            }),
+          },
+        ],
+      }),
+      { exception: 'openai.RateLimitError' },
+    ],
+  ])('fail with %s', (_name, failed, expected) => {
+    expect(only(spans(failed))).toMatchObject(expected);
+  });
+
   it('whose start was never set have no latency', () => {
     const started = (startTimeUnixNano: string) => only(spans(span(chat, { startTimeUnixNano })));
     expect(started('1')).toMatchObject({ status: 200, latency_ms: 0 });

@@ -96,6 +96,11 @@ export function isNo(value: unknown): boolean {
   return value === false || value === 'false';
 }
 
+/** True for `true`, also as a text. */
+export function isYes(value: unknown): boolean {
+  return value === true || value === 'true';
+}
+
 /** The first of the texts that begins with the prefix, without it. */
 export function afterPrefix(prefix: string, ...texts: readonly (string | undefined)[]): string | undefined {
   return texts.find((text) => text?.startsWith(prefix))?.slice(prefix.length);

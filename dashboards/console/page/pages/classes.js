@@ -3,7 +3,7 @@ import { h, swatch } from '../dom.js';
 import { partyName, retryName } from '../names.js';
 
 /**
- * What each class means, whether repeating the request can help, and what to do.
+ * Shows what each class means, whether repeating the request can help, and what to do.
  * @param {import('../context.js').PageContext} context
  * @returns {import('../context.js').Page}
  */

@@ -14,7 +14,7 @@ import { rangeQuery, rangeSeconds, stepFor } from '../view-state.js';
 /** @typedef {import('../../v1/explain.ts').ExplainAnswer} ExplainAnswer */
 
 /**
- * A span is marked on a chart, and the page ranks the parts of the traffic that failed more in it than before.
+ * Ranks the parts of the traffic that failed more in a span than before it. The reader marks the span on a chart.
  * @param {PageContext} context
  * @returns {import('../context.js').Page}
  */
@@ -36,7 +36,7 @@ export function createPage(context) {
   const panel = context.dashboards
     .flatMap(({ rows }) => rows.flatMap(({ panels }) => panels))
     .find(({ slug }) => slug === 'errors-by-class');
-  /** The span before the one that is looked at stays in sight, so that both are seen. */
+  /** The chart also shows the time before the span, so that the reader can compare both. */
   const card =
     panel === undefined
       ? null
@@ -53,7 +53,7 @@ export function createPage(context) {
       h(
         'p',
         { class: 'page-about' },
-        'Which part of the traffic fails more than it did before: every combination of up to three dimensions, the smallest that explains most first. The span is compared with the time before it.',
+        'Which part of the traffic fails more than before: all combinations of up to three dimensions, those that explain most with fewest dimensions first. The chosen span is compared with the time before it.',
       ),
       bar.element,
       trouble.element,
@@ -93,7 +93,7 @@ export function createPage(context) {
 }
 
 /**
- * The span that the chart shows: the one in question and twice as much before it.
+ * The range of the chart: the span and twice its length before it.
  * @param {PageContext['view']} view
  * @param {number} present
  */
@@ -118,7 +118,7 @@ function ranked({ window, against, total, scopes }, context) {
   const span = (/** @type {{from: string, to: string}} */ { from, to }) =>
     `${dayAndTime(Date.parse(from))} – ${dayAndTime(Date.parse(to))}`;
   const head = h('h3', {}, `${span(window)} against ${span(against)}`);
-  const all = `${number(total.failures, 'count')} failures of ${number(total.requests, 'count')} requests; ${number(Math.round(total.expected), 'count')} were to be expected.`;
+  const all = `${number(total.failures, 'count')} failures of ${number(total.requests, 'count')} requests; ${number(Math.round(total.expected), 'count')} were expected.`;
   if (scopes.length === 0) {
     return [
       head,

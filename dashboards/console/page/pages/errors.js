@@ -13,11 +13,12 @@ import { rangeQuery } from '../view-state.js';
 /** @typedef {import('../../v1/errors.ts').ErrorsAnswer} ErrorsAnswer */
 /** @typedef {ErrorsAnswer['errors'][number]} Failure */
 
-/** Rows that the page shows at once; older ones come by a button. */
+/** Rows that the page shows at once; a button loads older ones. */
 const PAGE = 100;
 
 /**
- * Single failures, the newest first, as they come: time, class, who called what, and the redacted text.
+ * Single failures, newest first: time, class, who called what, and the redacted text. New ones appear as they are
+ * stored.
  * @param {PageContext} context
  * @returns {import('../context.js').Page}
  */
@@ -35,7 +36,7 @@ export function createPage(context) {
     }),
     words(context, {
       key: 'q',
-      label: 'Words of the text, or a request id',
+      label: 'Part of the text, or a request id',
       placeholder: 'text or request id',
     }),
   ]);
@@ -100,7 +101,7 @@ export function createPage(context) {
       try {
         const answer = await ask(null, signal);
         const asked = String(question());
-        // Older ones stay while the question does; the newest page is asked for again and again.
+        // Older failures stay while the question is the same; only the newest page is asked for again.
         if (asked !== askedFor) older = [];
         if (older.length === 0) next = answer.next;
         askedFor = asked;
@@ -119,7 +120,7 @@ export function createPage(context) {
 
 /** @param {readonly Failure[]} failures @param {PageContext} context */
 function table(failures, context) {
-  if (failures.length === 0) return h('p', { class: 'none' }, 'No failure in this range fits.');
+  if (failures.length === 0) return h('p', { class: 'none' }, 'No failure in this range matches.');
   const present = context.present();
   const heads = ['Time', 'Class', 'Status', 'Caller', 'Model', 'Text', 'Request id'];
   return tableFrame({
@@ -130,7 +131,10 @@ function table(failures, context) {
   });
 }
 
-/** The newest page moves on, so that what was on it is on an older one, too. @param {readonly Failure[]} failures */
+/**
+ * Removes duplicates: as new failures arrive, those of the newest page move to older pages, too.
+ * @param {readonly Failure[]} failures
+ */
 function distinct(failures) {
   const seen = new Set();
   return failures.filter((one) => {

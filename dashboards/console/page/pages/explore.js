@@ -32,7 +32,7 @@ const measures = /** @type {const} */ ([
   ['requests', 'Requests'],
   ['share', 'Share of failures'],
 ]);
-/** More lines than these cannot be told apart; the table has all. */
+/** More lines than this cannot be distinguished; the table shows all groups. */
 const MOST_LINES = 12;
 
 /**
@@ -84,7 +84,7 @@ export function createPage(context) {
       h(
         'p',
         { class: 'page-about' },
-        'Failures over time by any dimension, with the same time before. A click on a value keeps it or leaves it out; a span drawn on the chart becomes the range.',
+        'Failures over time by any dimension, with the same time before. Click a value to keep only that value, or ≠ to leave it out. A span that you draw on the chart becomes the range.',
       ),
       bar.element,
       trouble.element,
@@ -111,12 +111,18 @@ export function createPage(context) {
   };
 }
 
-/** By what the address groups. @param {Record<string, string>} options */
+/**
+ * The dimensions by which the view groups.
+ * @param {Record<string, string>} options
+ */
 export function groupedBy({ by = 'class', and = '' }) {
   return and === '' || and === by ? by.split(',') : [...by.split(','), and];
 }
 
-/** The page's question as the API takes it. @param {Pick<PageContext, 'view'>} context */
+/**
+ * The question of the page as parameters of the API.
+ * @param {Pick<PageContext, 'view'>} context
+ */
 function questionOf({ view }) {
   const query = rangeQuery(view);
   query.set('by', groupedBy(view.options).join(','));
@@ -130,7 +136,7 @@ function panelOf(measure) {
   return {
     slug: 'explore',
     title: titles[measure],
-    description: 'One line or part of a bar for each group; the table below has all of them.',
+    description: 'One line, or one part of each bar, per group. The table below has all groups.',
     kind: measure === 'share' ? 'timeseries' : 'bars',
     unit: measure === 'share' ? 'ratio' : 'count',
     stacked: measure !== 'share',
@@ -148,7 +154,7 @@ function panelOf(measure) {
  */
 function chartAnswer({ from, to, step, series }, measure, { classes, present }) {
   const first = Date.parse(from) / 1_000;
-  // A step that is still being counted would look like a collapse.
+  // A step that is still being counted would look like a drop.
   const whole = (series[0]?.points ?? []).filter(({ ts }) => Date.parse(ts) + step * 1_000 <= present());
   const times = whole.map(({ ts }) => Date.parse(ts) / 1_000);
   return {
@@ -194,7 +200,7 @@ function titleOf(dimension, value, classes) {
  * @param {PageContext} context
  */
 function tableOf({ series, left_off: leftOff }, by, context) {
-  if (series.length === 0) return [h('p', { class: 'none' }, 'Nothing in this range fits.')];
+  if (series.length === 0) return [h('p', { class: 'none' }, 'Nothing in this range matches.')];
   const heads = [...by, 'requests', 'failures', 'share', 'the time before', 'change'];
   const rows = series.map((one) =>
     h(
@@ -224,7 +230,12 @@ function tableOf({ series, left_off: leftOff }, by, context) {
       heads: heads.map((title, at) => ({ title, class: at < by.length ? null : 'right' })),
       rows,
     }),
-    leftOff > 0 && h('p', { class: 'none' }, `${leftOff} more groups with fewer failures; the CSV has more.`),
+    leftOff > 0 &&
+      h(
+        'p',
+        { class: 'none' },
+        `${leftOff} more groups have fewer failures; /api/v1/trends lists them with a higher limit.`,
+      ),
   ];
 }
 
@@ -236,7 +247,7 @@ function csvOf(context) {
 }
 
 /**
- * A value with buttons that keep it and that leave it out.
+ * A value with two buttons: one keeps only this value, one leaves it out.
  * @param {string} dimension
  * @param {string} value
  * @param {PageContext} context

@@ -76,7 +76,7 @@ function createList(context) {
       choice(context, {
         key: 'party',
         label: 'Who must act',
-        choices: [['', 'Whoever must act'], ...partyNames()],
+        choices: [['', 'All parties'], ...partyNames()],
         preset: '',
       }),
     );
@@ -88,7 +88,7 @@ function createList(context) {
       'section',
       { 'aria-labelledby': 'page-title' },
       h('h2', { id: 'page-title', class: 'page-title' }, 'Incidents'),
-      h('p', { class: 'page-about' }, 'Open ones first, then the latest.'),
+      h('p', { class: 'page-about' }, 'Open incidents first, then the newest.'),
       h('div', { class: 'bar', role: 'toolbar', 'aria-label': 'Filters' }, fields),
       trouble.element,
       host,
@@ -117,7 +117,7 @@ function createList(context) {
 
 /** @param {readonly IncidentItem[]} items @param {boolean} hasMore @param {PageContext} context */
 function table(items, hasMore, context) {
-  if (items.length === 0) return [h('p', { class: 'none' }, 'No incident fits.')];
+  if (items.length === 0) return [h('p', { class: 'none' }, 'No incident matches.')];
   const present = context.present();
   const heads = ['Incident', 'State', 'Since', 'For', 'Affected', 'Who must act', 'What happened'];
   return [

@@ -34,7 +34,7 @@ export function createPage(context) {
     context.change({ filters: withFilter(context.view.filters, variable, value) });
   const drawBar = () => drawRanges(byId('ranges'), context.view, context.present(), chooseRange);
 
-  /** Builds the cards of the chosen dashboard; tabs where there are several. */
+  /** Builds the cards of the chosen dashboard, and tabs when there are several dashboards. */
   const layOut = () => {
     const { dashboards, view } = context;
     const dashboard = dashboards.find(({ uid }) => uid === view.dashboard) ?? dashboards[0];
@@ -71,7 +71,7 @@ export function createPage(context) {
       }),
     };
     const rows = dashboard.rows.flatMap(({ title, panels }) => {
-      // The page has the incidents beside the panels, with more room for them than a table gives.
+      // The page shows incidents beside the panels, with more room than a table would have.
       const shown = panels.filter(({ kind }) => kind !== 'incidents');
       if (shown.length === 0) return [];
       const built = shown.map((panel) => createPanelCard(panel, actions));
@@ -127,7 +127,7 @@ export function createPage(context) {
       }
       if (isEmpty) return;
       const seconds = rangeSeconds(view);
-      // A failure waits until the panels have been asked: the next round must not overlap this one.
+      // An error is thrown only after the panels have been asked for, because the next round must not overlap this one.
       const filters = get(`/api/filters?${rangeQuery(view)}`, signal).then(
         (values) => drawPart('filters', () => drawFilters(byId('filters'), view, values, chooseFilter)),
         (/** @type {unknown} */ error) => error,

@@ -11,7 +11,8 @@ import { get } from '../requests.js';
 /** @typedef {import('../dom.js').Child} Child */
 
 /**
- * What brings the counts: partitions and their lag, dead letters, fields that were left out, names that were folded.
+ * The state of the pipeline: partitions and their lag, dead letters, fields that were left out, names that were counted
+ * as (other).
  * @param {PageContext} context
  * @returns {import('../context.js').Page}
  */
@@ -31,7 +32,7 @@ export function createPage(context) {
       h(
         'p',
         { class: 'page-about' },
-        'What is read and how far, what could not be read, and what was left out on the way.',
+        'What is read and up to where, what could not be read, and what was left out.',
       ),
       trouble.element,
       host,
@@ -59,7 +60,7 @@ function cards(answer, { go }) {
     card(
       'Partitions',
       table(
-        ['Topic', 'Partition', 'State', 'Waiting', 'Stored up to', 'Said', 'Worker'],
+        ['Topic', 'Partition', 'State', 'Waiting', 'Stored up to', 'Reported', 'Worker'],
         answer.partitions.map((one) => [
           one.topic,
           String(one.partition),
@@ -70,14 +71,14 @@ function cards(answer, { go }) {
           one.worker,
         ]),
         answer.source === null
-          ? 'No worker has spoken of a partition within a day: is faultline ingest running?'
+          ? 'No worker has reported a partition within a day. Is faultline ingest running?'
           : `This process reads ${answer.source.name}, which has no partitions.`,
       ),
     ),
     card(
       'Dead letters',
       table(
-        ['When', 'Place', 'Reason', 'Detail', 'Its beginning', 'Since'],
+        ['When', 'Place', 'Reason', 'Detail', 'Start of the record', 'State'],
         answer.dead_letters.map((one) => [
           dayAndTime(Date.parse(one.at)),
           `${one.topic} ${one.partition}:${one.offset}${one.part === 0 ? '' : `.${one.part}`}`,
@@ -92,7 +93,7 @@ function cards(answer, { go }) {
         h(
           'p',
           { class: 'help-links' },
-          'After the mapping is mended: ',
+          'After you have corrected the mapping: ',
           h('code', {}, 'faultline dead-letters replay'),
           ' ',
           h('button', { type: 'button', class: 'cell-link', onclick: () => go({ page: 'try' }) }, 'Try one'),
@@ -107,7 +108,7 @@ function cards(answer, { go }) {
       ),
     ),
     card(
-      'Names that were folded to (other) in the last day',
+      'Requests counted as (other) in the last day',
       table(
         ['Dimension', 'Requests'],
         answer.folded.map(({ dimension, requests }) => [dimension, number(requests, 'count')]),
@@ -115,7 +116,7 @@ function cards(answer, { go }) {
       ),
     ),
     card(
-      'Records that Kafka had deleted before they were read',
+      'Records that Kafka deleted before they were read',
       table(
         ['Topic', 'Partition', 'Offsets', 'Noticed'],
         answer.losses.map((one) => [
@@ -149,7 +150,7 @@ function card(title, ...content) {
 /**
  * @param {readonly string[]} heads
  * @param {readonly (readonly (string | Node)[])[]} rows
- * @param {string} none what is said where there is no row
+ * @param {string} none text to show when there are no rows
  */
 function table(heads, rows, none) {
   if (rows.length === 0) return h('p', { class: 'none' }, none);

@@ -7,11 +7,11 @@ import { RequestFailed } from '../requests.js';
 /** @typedef {import('../../try.ts').TryAnswer} TryAnswer */
 /** @typedef {import('../../try.ts').TriedRecord} TriedRecord */
 
-/** The largest text that the server takes, in bytes. */
+/** The largest text that the server accepts, in bytes. */
 const LARGEST = 1024 * 1024;
 
 /**
- * A record is pasted or dropped, and the page shows how it is read.
+ * The reader pastes or drops records, and the page shows how each is read.
  * @returns {import('../context.js').Page}
  */
 export function createPage() {
@@ -67,7 +67,7 @@ export function createPage() {
       h(
         'p',
         { class: 'page-about' },
-        'Paste lines of a log, or drop a file: how each record is read, and what it would count as. Nothing of it is kept.',
+        'Paste log lines or drop a file to see how each record is read and how it would be counted. Nothing is stored.',
       ),
       form,
       result,
@@ -105,7 +105,7 @@ function answer({ unit, records, is_cut: isCut }) {
   });
   return [
     ...shown,
-    isCut ? h('p', { class: 'quieter' }, 'The text has more; its first records were tried.') : null,
+    isCut ? h('p', { class: 'quieter' }, 'Only the first records of the text were tried.') : null,
   ].filter((part) => part !== null);
 }
 
