@@ -49,3 +49,6 @@ export interface ClassifierInput {
   /** Response headers with lower-case names; null when none were logged. */
   headers: Readonly<Record<string, string>> | null;
 }
+
+/** The rule of an answer with 429 that has no body, or one that does not say why. */
+export const BARE_429 = 'status.429';

@@ -42,7 +42,7 @@ describe('createDecoder', () => {
     ['a record without its time', bytes({ status: 500, model: 'x' }), 'schema'],
     ['1970', bytes({ ...good, ts: 1 }), 'bad_timestamp'],
     ['2100', bytes({ ...good, ts: '2100-01-01T00:00:00Z' }), 'future_timestamp'],
-    ['gzip that is cut off', gzipSync(bytes(good)).subarray(0, 30), 'not_json'],
+    ['truncated gzip', gzipSync(bytes(good)).subarray(0, 30), 'not_json'],
     ['gzip of 9 MiB', gzipSync(Buffer.alloc(9 * 1024 * 1024, 32)), 'too_large'],
     ['gzip of a text', gzipSync(bytes('a\nb\nc')), 'not_json'],
     ['gzip of gzip', gzipSync(gzipSync(bytes(good))), 'not_utf8'],
@@ -70,7 +70,7 @@ describe('createDecoder', () => {
     ['a list', bytes([good, good]), { records: [{}, {}] }],
     ['3 MiB', bytes(Array.from({ length: 50_000 }, () => good)), { kind: 'ok' }],
     [
-      'lines, of which one is a text',
+      'lines, one of which is plain text',
       bytes(`${JSON.stringify(good)}\r\nstarted\n\n${JSON.stringify(good)}\n`),
       { records: [{}, {}], rejected: [{ part: 1, reason: 'unknown_format', body: '"started"' }] },
     ],
@@ -81,7 +81,7 @@ describe('createDecoder', () => {
       );
   });
 
-  it('tells no part of a broken message', () => {
+  it('repeats no part of a broken message in its detail', () => {
     fc.assert(
       fc.property(fc.nat(40), (at) => {
         const text = '{"api_key":"sk-abcdefghijklmnopqrst","ts":"2026-06-01T11:59:00Z"}';
@@ -91,7 +91,7 @@ describe('createDecoder', () => {
     );
   });
 
-  it('takes a list for a message of many records and rejects the bad ones alone', () => {
+  it('reads a list as a message of many records and rejects only the bad ones', () => {
     const decoded = auto(
       bytes([good, { ...good, status: 'x', api_key: 'sk-abcdefghijklmnopqrst' }, 7, good]),
       now,
@@ -109,7 +109,7 @@ describe('createDecoder', () => {
 
   it('fails at once on a wrong mapping', () => {
     expect(() => createDecoder({ format: 'mapped', mapping: { ts: '$.t', stat: '$.s' } })).toThrow(
-      /^mapping\.stat: no field/,
+      /^mapping\.stat: not a field/,
     );
     expect(() => createDecoder({ format: 'auto', mapping: { ts: '$..t' } })).toThrow(/^mapping\.ts: /);
   });
@@ -123,7 +123,7 @@ describe('createDecoder', () => {
     );
   });
 
-  it('never throws, whatever the JSON, and every record is whole', () => {
+  it('never throws, whatever the JSON, and every record is complete', () => {
     const names = [
       'ts',
       'status',
@@ -201,7 +201,7 @@ describe('the sample messages', () => {
   const samples = readdirSync(folder).filter((name) => name.endsWith('.input.json'));
 
   it('cover every format', () => {
-    // Those of presets stand in tests/formats/samples.
+    // The samples of presets are in tests/formats/samples.
     for (const format of formatNames().filter((name) => !presets().has(name)))
       expect(
         samples.some((name) => name.startsWith(`${format}.`)),
@@ -209,7 +209,7 @@ describe('the sample messages', () => {
       ).toBe(true);
   });
 
-  it.each(samples)('%s decodes to what is expected', async (name) => {
+  it.each(samples)('%s decodes to the expected result', async (name) => {
     const { settings, message } = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as {
       settings: Parameters<typeof createDecoder>[0];
       message: unknown;

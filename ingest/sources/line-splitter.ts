@@ -1,25 +1,25 @@
 import { RawRecord } from './source.ts';
 
-/** A line longer than this is cut, so that one endless line cannot fill the memory; it becomes a dead letter. */
+/** A longer line is cut, so that an endless line cannot fill the memory; it becomes a dead letter. */
 export const LONGEST_LINE = 4 * 1024 * 1024;
-/** Lines that are handed over at a time. */
+/** Number of lines that are delivered at a time. */
 export const CHUNK_LINES = 2_000;
 
-/** Bytes in, records out, numbered from 0. */
+/** Splits bytes into records, numbered from 0. */
 export interface Splitter {
   /** Number of the next record. */
   next: number;
-  /** The records that end in these bytes, in groups that can be worked on at a time. */
+  /** The records that end in these bytes, in groups to be processed one at a time. */
   push(bytes: Buffer): RawRecord[][];
-  /** What follows the last end of a record; cut where it is too long for one. */
+  /** The bytes after the last end of a record; cut when too long for a record. */
   readonly rest: Buffer;
-  /** Takes the rest for a record; null when there is none, or when it lies before the first that is wanted. */
-  endLine(): RawRecord | null;
+  /** Takes the rest as a record, or as several if only its end shows that one was truncated; none before the first wanted one. */
+  endLine(): RawRecord[];
 }
 
 /**
- * Bytes in, lines without their ends out, numbered from 0. An empty line is a tombstone, which makes it count as
- * skipped. What follows the last line end waits for more bytes.
+ * Splits bytes into lines without their line ends, numbered from 0. An empty line is a tombstone, so that it counts as
+ * skipped. Bytes after the last line end wait for more.
  */
 export class LineSplitter implements Splitter {
   /** Number of the next line. */
@@ -33,7 +33,7 @@ export class LineSplitter implements Splitter {
     this.#from = from;
   }
 
-  /** The lines that end in these bytes, in groups that can be worked on at a time. */
+  /** The lines that end in these bytes, in groups to be processed one at a time. */
   push(bytes: Buffer): RawRecord[][] {
     const groups: RawRecord[][] = [];
     let lines: RawRecord[] = [];
@@ -57,16 +57,16 @@ export class LineSplitter implements Splitter {
     return groups;
   }
 
-  /** What follows the last line end; cut where it is too long for a line. */
+  /** The bytes after the last line end; cut when too long for a line. */
   get rest(): Buffer {
     return Buffer.concat(this.#rest);
   }
 
-  /** Takes the rest for a line; null when there is none, or when it lies before `from`. */
-  endLine(): RawRecord | null {
-    if (this.#restBytes === 0) return null;
+  /** Takes the rest as a line; empty when there is no rest, or when it is before `from`. */
+  endLine(): RawRecord[] {
+    if (this.#restBytes === 0) return [];
     const number = this.next++;
-    const line = number < this.#from ? null : this.#line(number, Buffer.alloc(0), 0, 0);
+    const line = number < this.#from ? [] : [this.#line(number, Buffer.alloc(0), 0, 0)];
     this.#rest = [];
     this.#restBytes = 0;
     return line;

@@ -5,22 +5,22 @@ import { jsonInText } from './json-in-text.ts';
 import { parsePath, type Path, readSteps } from './path.ts';
 import type { ReadPath, Scope } from './scope.ts';
 
-/** Whether a record is so. */
+/** A condition on a record. */
 export interface Condition {
   holds: (scope: Scope) => boolean;
-  /** One of its groups of tests has to hold, and each needs something at its path. */
+  /** One group of tests must hold completely. `needs`: the paths that must have a value for a group to hold. */
   groups: readonly { needs: readonly Path[]; tests: number }[];
 }
 interface Test {
   holds: (value: unknown) => boolean;
-  /** True when it holds only where something is. */
+  /** Whether the test can hold only when there is a value. */
   needsValue: boolean;
 }
 
 const EXAMPLE =
   '{$.path: value}, with present, absent, json, a value, a list of values, or {not:, matches:, above:, below:}';
 
-/** Tests of what kind of thing is there. */
+/** Tests for the type of a value. */
 const KINDS: Readonly<Record<string, Test>> = {
   present: { holds: (value) => !isNothing(value), needsValue: true },
   absent: { holds: isNothing, needsValue: false },
@@ -35,8 +35,8 @@ const KINDS: Readonly<Record<string, Test>> = {
 };
 
 /**
- * A map of path -> test, all of which must hold, or a list of such maps, one of which must: `{$.level: [ERROR, FATAL]}`.
- * Throws a `MappingFault`.
+ * Compiles a map of path -> test, all of which must hold, or a list of such maps, one of which must hold: `{$.level:
+ * [ERROR, FATAL]}`. Throws a `MappingFault`.
  */
 export function compileCondition(value: unknown, at: string, read: ReadPath = readPath): Condition {
   if (Array.isArray(value)) {
@@ -60,18 +60,18 @@ export function compileCondition(value: unknown, at: string, read: ReadPath = re
   };
 }
 
-/** What stands at a path of a record or its message. */
+/** The value at a path of a record or its message. */
 export function readPath(scope: Scope, { fromMessage, steps }: Path): unknown {
   return readSteps(fromMessage ? scope.message : scope.record, steps);
 }
 
-/** The path, or a fault that names the character where it ends to be one. */
+/** Parses a path. Throws a fault that names the first wrong character. */
 export function pathOf(written: string, at: string): Path {
   const path = parsePath(written);
   if (typeof path !== 'number') return path;
   throw faultAt(
     at,
-    `${shown(written)} is no path from character ${path + 1} on; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value`,
+    `${shown(written)} is not a path from character ${path + 1} on; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value`,
   );
 }
 
@@ -96,7 +96,7 @@ function compileTest(test: unknown, at: string): Test {
   if (map['matches'] !== undefined) {
     const form = formOf(map['matches'], `${at}.matches`);
     all.push({
-      holds: (value) => isScalar(value) && form.form.test(cutFor(form, String(value))),
+      holds: (value) => isScalar(value) && !isNothing(value) && form.form.test(cutFor(form, String(value))),
       needsValue: true,
     });
   }
@@ -106,8 +106,11 @@ function compileTest(test: unknown, at: string): Test {
   ] as const) {
     const limit = map[key];
     if (limit === undefined) continue;
-    if (typeof limit !== 'number') throw faultAt(`${at}.${key}`, `${shown(limit)} is no number`);
-    all.push({ holds: (value) => isScalar(value) && (Number(value) - limit) * sign > 0, needsValue: true });
+    if (typeof limit !== 'number') throw faultAt(`${at}.${key}`, `${shown(limit)} is not a number`);
+    all.push({
+      holds: (value) => isScalar(value) && !isNothing(value) && (Number(value) - limit) * sign > 0,
+      needsValue: true,
+    });
   }
   return {
     holds: (value) => all.every((one) => one.holds(value)),
@@ -115,9 +118,9 @@ function compileTest(test: unknown, at: string): Test {
   };
 }
 
-/** A regular expression in letters of either case, that cannot hang whatever the text. */
+/** A regular expression that ignores case and cannot hang, whatever the text. Throws a `MappingFault`. */
 export function formOf(value: unknown, at: string): BoundedForm {
-  const what = `${shown(value)} is no regular expression`;
+  const what = `${shown(value)} is not a regular expression`;
   if (typeof value !== 'string') throw faultAt(at, what);
   let form: BoundedForm | null;
   try {
@@ -132,9 +135,9 @@ export function formOf(value: unknown, at: string): BoundedForm {
   );
 }
 
-/** Equal as texts, in letters of either case: `true` is `"True"`, 200 is `"200"`. */
+/** Tests for equality as texts, ignoring case: `true` equals `"True"`, 200 equals `"200"`. */
 function isTest(wanted: unknown, at: string): Test {
-  if (!isScalar(wanted)) throw faultAt(at, `${shown(wanted)} is no value; write ${EXAMPLE}`);
+  if (!isScalar(wanted)) throw faultAt(at, `${shown(wanted)} is not a value; write ${EXAMPLE}`);
   const text = String(wanted).toLowerCase();
   return { holds: (value) => isScalar(value) && String(value).toLowerCase() === text, needsValue: true };
 }

@@ -17,7 +17,7 @@ describe('functions of presets', () => {
     expect(call('provider_of_host', value)).toBe(provider);
   });
 
-  it('exception_texts takes types and texts of an exception and its causes, and no variables', () => {
+  it('exception_texts joins the types and texts of an exception and its causes, without variables', () => {
     const frames = [{ locals: { prompt: 'secret' } }];
     const list = [
       { exc_type: 'RateLimitError', exc_value: '429', frames },

@@ -1,14 +1,17 @@
 import { providerName } from '../../fields/provider-name.ts';
 import type { Functions } from '../mapping/source.ts';
 
-/** What presets need and no path can say, by the name under which `by:` calls it. Keep it rare: a mapping explains itself. */
+/**
+ * Functions for values that no path can express, by the name that `by:` uses. Add few: a mapping without them explains
+ * itself.
+ */
 export const presetFunctions: Functions = {
   provider_of_host: providerOfHost,
   exception_texts: exceptionTexts,
   time_in_id: timeInId,
 };
 
-/** The provider whose API a host or an address is, such as `api.openai.com:443`; nothing for any other host. */
+/** The provider of a host or address such as `api.openai.com:443`; undefined for any other host. */
 function providerOfHost(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const host = value.replace(/^[a-z]+:\/\//i, '').replace(/[/:?#,].*$/s, '');
@@ -18,8 +21,8 @@ function providerOfHost(value: unknown): string | undefined {
 const MOST_EXCEPTIONS = 10;
 
 /**
- * structlog's list of an exception and its causes as one text, without frames: these hold the caller's variables. Another
- * value stays.
+ * structlog's list of an exception and its causes as one text. Frames are left out, because they hold the caller's
+ * variables. Any other value stays.
  */
 function exceptionTexts(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
@@ -31,8 +34,9 @@ function exceptionTexts(value: unknown): unknown {
 }
 
 /**
- * Milliseconds since 1970 out of an id of OpenAI's, of which newer ones begin with their time in eight hexadecimal digits:
- * `batch_req_67ccd2bed1ec8190…` is 2025-03-08 (the `8190` is in each of them). Nothing for others, which are random.
+ * The time in an id of OpenAI, in epoch milliseconds. Newer ids start with their time in eight hexadecimal digits:
+ * `batch_req_67ccd2bed1ec8190…` is of 2025-03-08 (all of them contain `8190`). Undefined for other ids, which are
+ * random.
  */
 function timeInId(value: unknown): number | undefined {
   const digits =
