@@ -38,8 +38,9 @@ export function total(sums: readonly CountSum[], matching: Matching, name = ''):
   return all;
 }
 
-/** A value with fewer requests is not taken as healthy. */
+/** Too few requests prove no health: these, and so many that the worst rate would have given this many failures. */
 const LEAST_REQUESTS = 5;
+const LEAST_EXPECTED = 3;
 
 /** Sorts values into failing ones (at least half of the worst rate) and working ones (under a tenth of it). */
 export function apart(values: readonly Compared[]): { failing: string[]; working: string[] } {
@@ -51,7 +52,12 @@ export function apart(values: readonly Compared[]): { failing: string[]; working
   return {
     failing: values.filter((one) => one.matching > 0 && rateOf(one) >= worst / 2).map(({ name }) => name),
     working: values
-      .filter((one) => one.requests >= LEAST_REQUESTS && rateOf(one) < worst / 10)
+      .filter(
+        (one) =>
+          one.requests >= LEAST_REQUESTS &&
+          one.requests * worst >= LEAST_EXPECTED &&
+          rateOf(one) < worst / 10,
+      )
       .map(({ name }) => name),
   };
 }

@@ -44,7 +44,46 @@ test('values that the answers share are named, also several', () => {
   expect(one?.scope).toMatchObject({ project: 'shop', client: 'web' });
 });
 
-test('a value that all requests have is not named', () => {
+describe('one client of a project fails, and others of it have strays as ever', () => {
+  const rows = [
+    client('chat', { per_minute: 300 }),
+    client('chat', { per_minute: 1.5, class: 'bad_request' }),
+    client('bot', { per_minute: 20, model: 'other' }),
+    client('bot', { from: 70, to: 90, per_minute: 10, class: 'bad_request', model: 'other' }),
+    client('jobs', { per_minute: 200, project: 'docs' }),
+  ];
+  const [one] = found(rows, errorSurge);
+
+  test('strays do not make the scope that of the project', () => {
+    expect(one?.scope).toMatchObject({ project: 'shop', client: 'bot', model: 'other' });
+  });
+
+  test('a scope that was told stays where something small comes beside it', () => {
+    const more = client('chat', { from: 76, to: 90, per_minute: 2, class: 'bad_request' });
+    expect(found([...rows, more], errorSurge).map(({ scope }) => scope)).toEqual([one?.scope]);
+  });
+
+  test('it gets wider where it turns out to be wider', () => {
+    const wider = client('chat', { from: 71, to: 90, per_minute: 200, class: 'bad_request' });
+    const [other] = found([...rows, wider], errorSurge);
+    expect(other?.scope.client).toBeUndefined();
+  });
+});
+
+test('another word for the same requests is named only where it was true before, too', () => {
+  const rows = (more: Stream[]) => [
+    client('jobs', { per_minute: 200, model: 'other' }),
+    client('web'),
+    client('web', { from: 70, to: 90, per_minute: 60, class: 'bad_request' }),
+    ...more,
+  ];
+  expect(found(rows([]), errorSurge)[0]?.scope).toMatchObject({ client: 'web', model: 'm' });
+  const laptop = client('laptop', { to: 60, per_minute: 1 });
+  const { model, client: named } = found(rows([laptop]), errorSurge)[0]?.scope ?? {};
+  expect([model, named].filter(Boolean)).toHaveLength(1);
+});
+
+test('what everybody has is of nobody in particular', () => {
   const all = ['a', 'b', 'c'].flatMap((name) => [
     client(name),
     client(name, { from: 70, to: 90, per_minute: 40, class: 'bad_request' }),

@@ -5,10 +5,13 @@ import {
   isInScope,
   narrowScopeBy,
   scopeColumns,
-  scopeDimensions,
+  type Scoped,
   type ScopeDimension,
+  scopeDimensions,
+  tellingDimensions,
 } from './narrow-scope.ts';
-import { type Matching, matchingOf, type View } from './view.ts';
+import type { Seasonal } from './seasons.ts';
+import { type CountSum, type Matching, matchingOf, type View } from './view.ts';
 
 /** When two dimensions separate the same requests, the one that comes first here is named. */
 const dimensions: readonly ScopeDimension[] = ['project', 'client', 'model', 'key', 'region'];
@@ -22,23 +25,39 @@ const MOST_COMBINATIONS = 2_000;
  */
 const LEAST_SHARE = 0.8;
 
-/** What is known about the time before an incident. */
+/** What is known beside what came since the start of an incident. */
 export interface Around {
   /** The counts of the identity before the start, as far back as they reach. */
   before(): View;
+  /** The scope as it stands; null where nothing has begun yet. */
+  known: Scope | null;
+  /** People were told that scope: it may only get wider. */
+  is_told: boolean;
+  /** False: it was looked at within the last minute. */
   is_due: boolean;
+  /** The share of matching answers (0 to 1) that is usual at this time of the week; absent: not known. */
+  season?: ((of: Seasonal) => number) | undefined;
 }
 
-/**
- * The parts of the traffic that explain the matching answers above the usual, best first: the same ranking as in
- * `faultline explain`.
- */
-export function whatDiffers(
-  since: View,
-  before: View,
-  matching: Matching,
-): readonly ExplainedScope<ScopeDimension>[] {
-  const rows = new Map<string, ScopeSums>();
+/** Counts since a start, and those of the time that counts as usual. */
+export interface Span {
+  since: View;
+  before: View;
+}
+
+/** Where the answers beyond the usual are. */
+export interface Excess {
+  /** The smallest part of the traffic that explains them; null: no part does, or nothing is known of the time before. */
+  scope: Scope | null;
+  /** The parts that explain most, best first: the ranking of `faultline explain`. */
+  ranked: readonly ExplainedScope<ScopeDimension>[];
+  /** Part of the excess of all that a scope holds; null where there is none. */
+  shareOf(scope: Scope): number | null;
+}
+
+/** Ranks the parts of the traffic by how well they explain the matching answers beyond the usual; several spans are one. */
+export function excessOf(spans: readonly Span[], matching: Matching, season?: Around['season']): Excess {
+  const rows = new Map<string, ScopeSums & { scoped: CountSum }>();
   const add = (
     view: View,
     name: 'requests' | 'usual_requests',
@@ -48,6 +67,7 @@ export function whatDiffers(
       const values = dimensions.map((dimension) => row[scopeColumns[dimension]]);
       const key = values.join('\n');
       const known = rows.get(key) ?? {
+        scoped: row,
         values,
         requests: 0,
         failures: 0,
@@ -59,35 +79,92 @@ export function whatDiffers(
       rows.set(key, known);
     }
   };
-  add(since, 'requests', 'failures');
-  add(before, 'usual_requests', 'usual_failures');
-  return rows.size > MOST_COMBINATIONS ? [] : explain(dimensions, [...rows.values()]).scopes;
+  for (const { since, before } of spans) {
+    add(since, 'requests', 'failures');
+    add(before, 'usual_requests', 'usual_failures');
+  }
+  const all = season === undefined ? [...rows.values()] : [...rows.values()].map(withSeason(season));
+  const { total, scopes: ranked } =
+    all.length > MOST_COMBINATIONS ? { total: null, scopes: [] } : explain(dimensions, all);
+  const [first] = ranked;
+  const stands = first?.share !== undefined && first.share !== null && first.share >= LEAST_SHARE;
+  return {
+    ranked,
+    scope: stands ? withSynonyms(first.scope, all) : null,
+    shareOf(scope) {
+      if (total === null || total.excess <= 0) return null;
+      const usual = total.expected / Math.max(1, total.requests);
+      const own = { requests: 0, failures: 0, usual_requests: 0, usual_failures: 0 };
+      for (const row of all) {
+        if (!isInScope(row.scoped, scope)) continue;
+        own.requests += row.requests;
+        own.failures += row.failures;
+        own.usual_requests += row.usual_requests;
+        own.usual_failures += row.usual_failures;
+      }
+      const rate = own.usual_requests === 0 ? usual : own.usual_failures / own.usual_requests;
+      return (own.failures - own.requests * rate) / total.excess;
+    },
+  };
 }
 
 /**
- * The scope of the matching answers. Usually it is the values that they share. If such answers are always there, they
- * share none; then the scope is the part that explains most of the excess.
+ * Whom the matching answers concern: the part of the traffic that explains most of those beyond the usual. Where no part
+ * does, or nothing is known of the time before, the values that they share.
  */
 export function scopeByExcess(
   matching: Matching,
 ): (since: View, whole: Scope, around: Around) => { scope: Scope; differs?: string[] } {
   return (since, whole, around) => {
-    const sums = since.sums();
-    const shared = narrowScopeBy(sums, (row) => matchingOf(row, matching));
-    // A value that all of the traffic shares separates nothing.
-    const isShared = sums.some((row) => !isInScope(row, shared));
-    if (isShared && !around.is_due) return { scope: { ...whole, ...shared } };
-    const ranked = whatDiffers(since, around.before(), matching);
-    const differs = ranked.slice(0, MOST_TOLD).map(describe);
-    const [first] = ranked;
-    const stands =
-      !isShared && first?.share !== undefined && first.share !== null && first.share >= LEAST_SHARE;
-    return { scope: inOrder({ ...whole, ...shared, ...(stands ? first.scope : {}) }), differs };
+    const { known, is_told, is_due } = around;
+    if (known !== null && !is_due) return { scope: known };
+    const excess = excessOf([{ since, before: around.before() }], matching, around.season);
+    const differs = describeDiffers(excess);
+    if (known !== null && is_told && stillExplains(excess, known)) return { scope: known, differs };
+    const scope = excess.scope ?? narrowScopeBy(since.sums(), (row) => matchingOf(row, matching));
+    return { scope: inOrder({ ...whole, ...scope }), differs };
   };
 }
 
-/** Equal scopes give equal texts. */
-function inOrder(scope: Scope): Scope {
+/** What is usual at this time of the week was usual before, whatever the last hour says. */
+function withSeason(season: NonNullable<Around['season']>) {
+  return <Row extends ScopeSums & { scoped: CountSum }>(row: Row): Row => {
+    const share = season(row.scoped);
+    const requests = Math.max(row.usual_requests, row.requests);
+    return share > 0 && share * row.usual_requests >= row.usual_failures
+      ? { ...row, usual_requests: requests, usual_failures: Math.max(row.usual_failures, share * requests) }
+      : row;
+  };
+}
+
+/** A scope that people were told is left only where it explains too little: what differs most changes by chance. */
+export function stillExplains(excess: Excess, scope: Scope): boolean {
+  const share = excess.shareOf(scope);
+  return share !== null && share >= LEAST_SHARE;
+}
+
+/** The parts that explain most, as evidence says them. */
+export function describeDiffers({ ranked }: Excess): string[] {
+  return ranked.slice(0, MOST_TOLD).map(describe);
+}
+
+/**
+ * Names what else is true of all of it, now and before, and says whose it is: other words for the same requests. Of those who
+ * sent nothing since the start nobody knows whether they would fail.
+ */
+function withSynonyms(scope: Scope, rows: readonly { scoped: Scoped }[]): Scope {
+  const inside = rows.flatMap(({ scoped }) => (isInScope(scoped, scope) ? [scoped] : []));
+  const named: Scope = { ...scope };
+  for (const name of tellingDimensions) {
+    const values = new Set(inside.map((row) => row[scopeColumns[name]]));
+    const [only = ''] = values;
+    if (values.size === 1 && only !== '') named[name] = only;
+  }
+  return named;
+}
+
+/** Equal scopes are equal texts. */
+export function inOrder(scope: Scope): Scope {
   const names = ['provider', 'org', ...scopeDimensions, 'class'] as const;
   return Object.fromEntries(
     names.flatMap((name) => (scope[name] === undefined ? [] : [[name, scope[name]]])),

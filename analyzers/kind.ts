@@ -102,11 +102,16 @@ export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
 /** The counts of others cover at least this many seconds: a small rise would not show in the first minute. */
 const AROUND_SECONDS = 300;
 
-/** What differs is computed when an incident begins, and then once in this many seconds while its scope can change. */
+/** What differs is looked at when it begins, when it is about to be told, and then so often while its scope is open; seconds. */
 const DIFFERS_SECONDS = 60;
 
-/** The counts around the part that is looked at. */
-export type Around<Settings> = Pick<Given<Settings>, 'settings' | 'peers'> & Before;
+/** What is beside the identity that is looked at. */
+export interface Around<Settings> extends Before {
+  now: number;
+  settings: Settings;
+  /** What the others have meanwhile, and had before. */
+  peers(): readonly { identity: Names; view: View; before: View }[];
+}
 
 /** The scope that the matching answers share. */
 export function sharedScope(matching: Matching): (since: View, whole: Scope) => { scope: Scope } {
@@ -155,7 +160,7 @@ export function detectorOf<
   }
 
   function judge(given: Given<Settings>, known: Known | null): Finding | null {
-    const { identity, view, now } = given;
+    const { identity, view, now, season } = given;
     const previous = recall(known?.facts);
     const judged = kind.level({ ...given, known, previous });
     const { level } = judged;
@@ -165,14 +170,22 @@ export function detectorOf<
     const looked =
       isOpen || previous === null
         ? kind.look(view.between(startedAt, now), scopeOf(identity), {
+            now,
             settings: given.settings,
             before: () => view.between(given.from, startedAt),
-            is_due: known === null || now % DIFFERS_SECONDS === 0,
+            known: known?.scope ?? null,
+            is_told: known !== null && known.scope_may !== 'change',
+            season: season === undefined ? undefined : (of) => season(of, { from: startedAt, to: now }),
+            is_due: known === null || known.state === 'pending' || now % DIFFERS_SECONDS === 0,
             peers: () =>
-              given.peers().map((peer) => ({
-                ...peer,
-                view: peer.view.between(Math.min(startedAt, now - AROUND_SECONDS), now),
-              })),
+              given.peers().map(({ identity: other, view: all }) => {
+                const from = Math.min(startedAt, now - AROUND_SECONDS);
+                return {
+                  identity: other,
+                  view: all.between(from, now),
+                  before: all.between(given.from, from),
+                };
+              }),
           })
         : null;
     const scope = isOpen && looked !== null ? reviseScope(known, looked.scope) : (known?.scope ?? {});

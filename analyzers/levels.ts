@@ -1,15 +1,8 @@
-import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Level } from './advance.ts';
 import type { Given, KindSettings } from './given.ts';
 import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
-import {
-  type CountSum,
-  type IntervalSum,
-  type IsMatching,
-  type Matching,
-  matchingOf,
-  type View,
-} from './view.ts';
+import { startOfRun } from './runs.ts';
+import { type CountSum, type IsMatching, type Matching, matchingOf, type View } from './view.ts';
 
 /** A part of an organization's traffic: all of it, one value of a dimension, or one model in one project. */
 export interface Part {
@@ -20,6 +13,8 @@ export interface Part {
   matching: number;
   /** Matching answers that repeat no earlier request: a failure counts once, however often it was retried. */
   first_attempts: number;
+  /** Those of `requests` that repeat none. */
+  first_requests: number;
 }
 
 /** Says when a kind is in breach, with a lower threshold to clear than to fire; pure. A kind spreads it into itself. */
@@ -47,7 +42,7 @@ export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
   const [first] = sums;
   if (first === undefined) return parts;
   const begin = (name: string, contains: IsMatching): Part => {
-    const part = { name, contains, requests: 0, matching: 0, first_attempts: 0 };
+    const part = { name, contains, requests: 0, matching: 0, first_attempts: 0, first_requests: 0 };
     parts.push(part);
     return part;
   };
@@ -82,81 +77,12 @@ export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
 
 function addTo(part: Part, row: CountSum, amount: number): void {
   part.requests += row.requests;
+  part.first_requests += Math.max(0, row.requests - row.retries);
   part.matching += amount;
   if (amount > 0) part.first_attempts += Math.max(0, amount - row.retries);
 }
 
-/**
- * Start (epoch seconds) of the interval with the first matching answer in the run of windows that ends at `now`. A
- * pause of one window does not end a run. Null when nothing matches. `isAbove` receives the sums of a window.
- */
-export function startOfRun(
-  intervals: readonly IntervalSum[],
-  run: { now: number; from: number; window_seconds: number },
-  isAbove: (sums: { requests: number; matching: number }) => boolean,
-): number | null {
-  const { now, from, window_seconds: window } = run;
-  let earliest = now;
-  for (let end = now; end > from && earliest - end <= window; end -= COUNT_INTERVAL_SECONDS) {
-    const sums = { requests: 0, matching: 0 };
-    for (const { ts, requests, matching } of intervals) {
-      if (ts < end - window || ts >= end) continue;
-      sums.requests += requests;
-      sums.matching += matching;
-    }
-    if (isAbove(sums)) earliest = end;
-  }
-  return intervals.find(({ ts, matching }) => ts >= earliest - window && matching > 0)?.ts ?? null;
-}
-
-/** The end of a run is searched in this many seconds. */
-const RUN_SECONDS = 3_600;
-
-/** After the end, the part is assumed to fail at this fraction of its rate. */
-const AFTER_RATE = 0.1;
-
-/**
- * Start (epoch seconds) of the last interval of an incident that began at `since`. It is the moment that explains the
- * counts best if the part fails at its rate before and at a tenth of it after. Stray answers after it, or in other
- * parts, do not move the end.
- */
-export function lastOfRun(
-  { view, now }: Pick<Given<unknown>, 'view' | 'now'>,
-  { part, matching, since }: { part: Part | null; matching: Matching; since: number },
-): number {
-  const own = view.between(Math.max(since, now - RUN_SECONDS), now).where(part?.contains ?? (() => true));
-  const intervals = own.intervals(matching);
-  // The rate depends on the end, so the end is found twice: the second time without the counts after the first one.
-  const roughly = lastAt(intervals, shareOf(own, matching));
-  const rate = shareOf(own.between(since, (roughly ?? now) + COUNT_INTERVAL_SECONDS), matching);
-  return lastAt(intervals, rate) ?? since;
-}
-
-/** The most likely end, if counts come by chance at either rate. */
-function lastAt(intervals: readonly IntervalSum[], rate: number): number | null {
-  let sum = 0;
-  let most = 0;
-  let last: number | null = null;
-  for (const { ts, requests, matching } of intervals) {
-    sum += matching * Math.log(1 / AFTER_RATE) - requests * rate * (1 - AFTER_RATE);
-    if (matching === 0 || sum < most) continue;
-    most = sum;
-    last = ts;
-  }
-  return last;
-}
-
-/** Share of the requests that match, from 0 to 1; 0 without requests. */
-export function shareOf(view: View, matching: Matching): number {
-  const sums = { requests: 0, matching: 0 };
-  for (const one of view.intervals(matching)) {
-    sums.requests += one.requests;
-    sums.matching += one.matching;
-  }
-  return sums.requests === 0 ? 0 : sums.matching / sums.requests;
-}
-
-/** Settings of a kind that fires at a share; half of count and share still lingers. */
+/** The settings of a share that fires; half of count and share lingers. */
 export interface ShareSettings extends KindSettings {
   /** From 0 to 1. */
   share: number;

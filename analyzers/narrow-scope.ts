@@ -19,9 +19,9 @@ const NAMED_SHARE = 0.9;
 /** Answers without the value must fail at less than this fraction of its rate; otherwise the value explains nothing. */
 const OTHERS_RATE = 0.5;
 
-/** Whose traffic it is, and what it asks for: named whenever the affected answers share it. */
-const telling: readonly ScopeDimension[] = ['project', 'client', 'model'];
-/** These mostly follow from the others. They are named only if they separate requests that the others do not. */
+/** Whose traffic it is and what it asks for: named whenever it is true. */
+export const tellingDimensions: readonly ScopeDimension[] = ['project', 'client', 'model'];
+/** Mostly a consequence of the others: named only where they tell requests apart that the others do not. */
 const refining: readonly ScopeDimension[] = ['key', 'region'];
 
 /**
@@ -41,7 +41,7 @@ export function narrowScopeBy<Row extends Scoped & { requests: number }>(
   affected: (row: Row) => number,
 ): Scope {
   const found: Scope = {};
-  for (const name of telling) {
+  for (const name of tellingDimensions) {
     const value = sharedValue(rows, affected, scopeColumns[name]);
     if (value !== null) found[name] = value;
   }

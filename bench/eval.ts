@@ -1,15 +1,16 @@
-// Measures how good detection is: replays every scenario, with numbers that vary by seed, with the real program.
-//   npm run eval -- [--seeds 5] [--first-seed 1] [--scenario NAME]... [--calm-days 20] [--jobs 2] [--json]
-// Seeds below 1000 are for tuning. Published figures come from other seeds (--first-seed 1000 and above), which nobody
-// looked at before.
+// How good detection is: every scenario, with numbers that vary by seed, through the real program.
+//   npm run eval -- [--seeds 5] [--first-seed 1] [--scenario NAME]... [--calm-days 20] [--jobs 2] [--json] [--save FILE]
+// With --save results are kept, one line each, and what is there already is not run again: a long evaluation can be stopped.
+// Seeds below 1000 are for tuning; a claim is made on others (--first-seed 1000 and above) that nobody looked at.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Incident } from '../domain/incident.ts';
 import { findScenario, scenarios } from '../simulate/scenarios.ts';
 import type { Scenario } from '../simulate/scenario.ts';
 import { vary } from '../simulate/vary.ts';
 import { printReport } from './eval/report.ts';
-import { type Outcome, runScenario } from './eval/run-scenario.ts';
-import { score } from './eval/score.ts';
+import { type Result, resultOf } from './eval/result.ts';
+import { runScenario } from './eval/run-scenario.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     scenario: { type: 'string', multiple: true },
     'calm-days': { type: 'string', default: '0' },
     jobs: { type: 'string', default: '2' },
+    save: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -42,35 +44,48 @@ const jobs: Job[] = chosen.flatMap((scenario) =>
 for (let day = 0; calm !== null && day < Number(values['calm-days']); day++)
   jobs.push({ scenario: vary(calm, first + day), seed: first + day });
 
-const outcomes: { outcome: Outcome; seed: number }[] = [];
+const { save } = values;
+const results: Result[] = save !== undefined && existsSync(save) ? readResults(save) : [];
+const known = new Set(results.map(({ scenario, seed }) => `${scenario} ${seed}`));
+const open = jobs.filter(({ scenario, seed }) => !known.has(`${scenario.name} ${seed}`));
+const total = open.length;
 let done = 0;
 await Promise.all(
   Array.from({ length: Number(values.jobs) }, async () => {
-    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-      const outcome = await runScenario(job.scenario, job.seed);
-      outcomes.push({ outcome, seed: job.seed });
+    for (let job = open.shift(); job !== undefined; job = open.shift()) {
+      const result = resultOf(await runScenario(job.scenario, job.seed), job.seed);
+      results.push(result);
+      if (save !== undefined) appendFileSync(save, `${JSON.stringify(result)}\n`);
       done++;
-      const { matches, false_alarms: falseAlarms } = score(outcome);
-      for (const { wanted, found } of matches) if (found === null) note(job, `missed ${wanted.kind}`);
-      for (const { wanted, found, isScopeRight } of matches)
-        if (found !== null && !isScopeRight)
-          note(job, `${found.kind} of ${JSON.stringify(found.scope)}, not ${JSON.stringify(wanted.scope)}`);
-      for (const { wanted, found, isPartyRight } of matches)
-        if (found !== null && isPartyRight === false)
-          note(job, `${found.kind} blames ${found.verdict.party}, not ${wanted.party}`);
-      for (const alarm of falseAlarms) note(job, `false alarm: ${describe(alarm)}`);
-      for (const { wanted, duplicates } of matches)
-        if (duplicates > 0) note(job, `${wanted.kind} found ${duplicates + 1} times`);
+      tell(job, result);
     }
   }),
 );
 
-if (values.json)
-  console.log(JSON.stringify(outcomes.map(({ outcome, seed }) => ({ seed, ...score(outcome) }))));
-else printReport(outcomes.map(({ outcome }) => outcome));
+if (values.json) console.log(JSON.stringify(results));
+else printReport(results);
+
+function readResults(file: string): Result[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line): Result => JSON.parse(line));
+}
+
+function tell(job: Job, { matches, false_alarms: falseAlarms }: Result): void {
+  for (const { wanted, found, isScopeRight, isPartyRight, duplicates } of matches) {
+    if (found === null) note(job, `missed ${wanted.kind}`);
+    else if (!isScopeRight)
+      note(job, `${found.kind} of ${JSON.stringify(found.scope)}, not ${JSON.stringify(wanted.scope)}`);
+    if (found !== null && isPartyRight === false)
+      note(job, `${found.kind} blames ${found.verdict.party}, not ${wanted.party}`);
+    if (duplicates > 0) note(job, `${wanted.kind} found ${duplicates + 1} times`);
+  }
+  for (const alarm of falseAlarms) note(job, `false alarm: ${describe(alarm)}`);
+}
 
 function note({ scenario, seed }: Job, text: string): void {
-  console.error(`[${done}/${done + jobs.length}] ${scenario.name} seed ${seed}: ${text}`);
+  console.error(`[${done}/${total}] ${scenario.name} seed ${seed}: ${text}`);
 }
 
 function describe({ kind, scope, started_at, summary }: Incident): string {

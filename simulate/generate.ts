@@ -88,12 +88,18 @@ function planArrivals(
   const extraMax = surges.reduce((sum, { surge, share }) => sum + share * (surge.factor - 1), 0);
   const highest = rate * dayMax * (1 + extraMax);
   let clock = Number.NaN;
+  const { hours } = scenario;
+  /** The time itself where anything is sent at it, else when sending begins again. */
+  const openAt = (elapsed: number): number => {
+    const next = hours?.find(({ to_ms }) => elapsed < to_ms);
+    return next === undefined ? elapsed : Math.max(elapsed, next.from_ms);
+  };
 
   return (after) => {
     // The exact time is kept besides the whole milliseconds of the records; otherwise high rates would drift.
     if (Number.isNaN(clock)) clock = after;
     for (;;) {
-      clock -= Math.log(1 - random.next()) / highest;
+      clock = from + openAt(clock - from) - Math.log(1 - random.next()) / highest;
       let lot = random.next() * dayMax * (1 + extraMax);
       const day = scenario.diurnal ? dayCurve(clock) : 1;
       if (lot < day) {

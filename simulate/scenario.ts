@@ -47,6 +47,8 @@ export interface Truth {
   scope?: Scope;
   /** Other kinds that are right as well, such as the one that is warned of. */
   also?: readonly string[];
+  /** Share of the requests of the scope, from 0 to 1, that fails so at this time in any case; absent: as in calm weather. */
+  usual_share?: number;
 }
 
 /** Requests of some callers fail with the same chance, however many they send. */
@@ -112,6 +114,8 @@ export interface Scenario {
   requests_per_second: number;
   /** True: the rate follows the hours of the day. False: it is constant. */
   diurnal: boolean;
+  /** Nothing is sent outside of these spans (milliseconds after the start, in order of time); absent: all the time. */
+  hours?: readonly { from_ms: number; to_ms: number }[];
   callers: readonly Caller[];
   /** Share of all requests that fail with each class outside of events. */
   background: Readonly<Partial<Record<ErrorClass, number>>>;
@@ -134,7 +138,8 @@ export interface TrueIncident {
   classes: readonly ErrorClass[];
   /** Other kinds that are right as well. */
   also?: readonly string[];
-  /** Epoch milliseconds: the first failure can come from here on. */
+  usual_share?: number;
+  /** Epoch milliseconds: from here on requests fail by it. */
   started_at: number;
   /** Epoch milliseconds: no failure comes from here on. */
   ended_at: number;

@@ -7,6 +7,7 @@ import { disorderScenarios } from './scenarios/disorder.ts';
 import { gatewayScenarios } from './scenarios/gateway.ts';
 import { load } from './scenarios/load.ts';
 import { providerScenarios } from './scenarios/provider.ts';
+import { weeklyScenarios } from './scenarios/weekly.ts';
 
 /** Every scenario, in the order of `--help`. Add new scenarios here. */
 export const scenarios: readonly Scenario[] = [
@@ -17,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   ...accessScenarios,
   ...gatewayScenarios,
   ...disorderScenarios,
+  ...weeklyScenarios,
   load,
 ];
 

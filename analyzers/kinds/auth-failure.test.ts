@@ -136,3 +136,16 @@ test.each([
 ])('%s: no incident', (_name, streams) => {
   expect(play(traffic(streams), { detectors }).incidents).toEqual([]);
 });
+
+test.each<[string, number, number]>([
+  ['a few more by chance of a key that has been wrong for long are no incident', 1, 0],
+  ['the same key, hammered, is one', 20, 1],
+])('%s', (_name, per_minute, count) => {
+  const laptop: Stream = { ...batch, client: 'laptop', api_key: 'old', class: 'incorrect_api_key' };
+  const rows = traffic([
+    web,
+    { ...laptop, per_minute: 0.4, to: 90 },
+    { ...laptop, from: 90, to: 96, per_minute },
+  ]);
+  expect(play(rows, { detectors }).incidents).toHaveLength(count);
+});

@@ -34,7 +34,7 @@ export const authFailure = detectorOf({
   has_parts: true,
   matching,
   lookback: ({ window_seconds }) => LOOKBACK_SECONDS + 2 * LONG * window_seconds,
-  ...aboveUsual<AnalyzerSettings['auth_failure']>(matching, { long: LONG }),
+  ...aboveUsual<AnalyzerSettings['auth_failure']>(matching, { long: LONG, excuses: 'trickle' }),
   ...lastAboveUsual(matching),
   look,
   memory: since.memory.and(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AnalyzerSettings } from '../detector.ts';
+import { differsEvidence, differsFacts, rememberDiffers } from '../differs.ts';
 import { detectorOf } from '../kind.ts';
 import { burnRate } from '../levels/burn-rate.ts';
 import { describeScope } from '../narrow-scope.ts';
@@ -14,7 +15,8 @@ const matching: Matching = {
   measure: 'requests',
 };
 const since = sinceStart(matching, ['model', 'client', 'region']);
-/** Older counts are not compared; seconds. Regions are known that far back. */
+const memory = since.memory.and(differsFacts).and(z.object({ pace: z.string() }));
+/** Longer ago than this is no part of the comparison; seconds. Regions are known that far back. */
 const COMPARED_SECONDS = 6 * 3_600;
 
 /** Requests fail for reasons of the provider, or get no answer. */
@@ -29,21 +31,28 @@ export const providerOutage = detectorOf({
     minutes: Math.max(COMPARED_SECONDS, 360 * window),
     hours: 4_320 * window,
   }),
-  ...burnRate<AnalyzerSettings['provider_outage']>({
+  ...burnRate<AnalyzerSettings['provider_outage'], z.infer<typeof memory>>({
     matching,
     budget: ({ budget }) => budget,
     paces: ({ window_seconds: window, fast_factor, slow_factor, leak_factor }) => [
+      // Of a window alone nobody knows whether it is a blip, so it has to last; with the pending time that is half a window.
+      { name: 'fast', windows: [window], factor: fast_factor, lasts: window / 3 },
       { name: 'fast', windows: [window, 5 * window], factor: fast_factor },
       { name: 'slow', windows: [5 * window, 60 * window], factor: slow_factor },
       { name: 'leak', windows: [30 * window, 360 * window, 4_320 * window], factor: leak_factor },
     ],
   }),
-  look: (view, whole, { settings, peers }) =>
-    outageScope(matching, { view, whole }, { peers: peers(), budget: settings.budget }),
-  memory: since.memory.and(z.object({ pace: z.string() })),
+  look: (view, whole, { now, settings, peers, ...around }) =>
+    outageScope(
+      matching,
+      { view, whole },
+      { ...around, peers: peers(), budget: settings.budget, compared_from: now - COMPARED_SECONDS },
+    ),
+  memory,
   remember: (situation) => ({
     ...since.remember(situation),
-    // The fastest pace so far: when an outage ends, only the slower ones are left.
+    ...rememberDiffers(situation.previous, situation.looked),
+    // The fastest so far: as it ends, the slower ones are what is left.
     pace: faster(situation.judged.pace?.name, situation.previous?.pace),
   }),
   severity: ({ memory }) => (memory.pace === 'fast' ? 'critical' : 'warning'),
@@ -70,6 +79,7 @@ export const providerOutage = detectorOf({
         affected_models: largest(memory.by['model']),
         affected_regions: largest(memory.by['region']),
         affected_clients: largest(memory.by['client']),
+        ...differsEvidence(memory),
       },
       remedy: outageSteps(found),
     };

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { type Level, loudnessOf } from '../advance.ts';
 import type { Given, KindSettings } from '../given.ts';
-import { lastOfRun, type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
+import { type LevelRule, type Part, partsOf } from '../levels.ts';
+import { lastOfRun, startOfRun } from '../runs.ts';
 import { poissonTail } from '../poisson-tail.ts';
 import { upperEnd } from '../upper-end.ts';
-import type { CountSum, Matching } from '../view.ts';
+import { type CountSum, type Matching, matchingOf } from '../view.ts';
 
 /** Settings of a kind that fires when a share is higher than usual; half of count and share still lingers. */
 export interface UsualSettings extends KindSettings {
@@ -60,7 +61,9 @@ const MAX_PARTS = 4;
  */
 const NO_SPRINKLE = 1.5;
 
-type Excuses = 'sprinkle' | 'all';
+type Excuses = 'sprinkle' | 'trickle' | 'all';
+/** A trickle must be known for so long, in seconds. */
+const TRICKLE_SECONDS = 1_800;
 
 /** How the usual share is used. */
 export interface UsualOptions {
@@ -75,8 +78,8 @@ type Judging<Settings> = Given<Settings> & { previous: UsualFacts | null };
  * A breach when, within the window, a part has `count` matching answers, at least `share` of its requests, and its
  * usual share does not explain them. The usual share is measured once, before the incident begins. `long`: callers with
  * too few requests for the window are judged by a window that is this many times as long, too. `learn_seconds`: with a
- * shorter history there is no breach. `excuses`: whether any usual share explains the window, or only a sprinkle
- * (steady Slow Down answers still fire).
+ * shorter history there is no breach. `excuses`: whether any usual share explains the window, or only a sprinkle (steady
+ * Slow Down answers still fire), or a sprinkle and a trickle: as many answers in the same time as before.
  */
 export function aboveUsual<Settings extends UsualSettings>(
   matching: Matching,
@@ -145,7 +148,8 @@ function levelOf<Settings extends UsualSettings>(
     if (part.matching < settings.count || part.matching < settings.share * part.requests) continue;
     const usual = known ?? withSeason(measureBackground(matching, given, part, excuses), given, seen, part);
     const chance = usual.isAssumed ? ASSUMED_CHANCE : MEASURED_CHANCE;
-    if (!explains(usual.share, chance, part, settings, excuses))
+    if (explains(usual.share, chance, part, settings, excuses)) continue;
+    if (known !== null || excuses !== 'trickle' || !isTrickle(matching, given, part))
       return { level: 'breach', part, background: usual.share, is_assumed: usual.isAssumed, ...seen };
   }
   const { share, isAssumed } = known ?? { share: 0, isAssumed: false };
@@ -174,6 +178,24 @@ function withSeason<Settings>(
   return share > measured.share ? { share, isAssumed: false } : measured;
 }
 
+/**
+ * True if the part had as many such answers before, in the same time: a key that has been wrong for long, of which a few more
+ * come by chance. What is hammered with it now is more.
+ */
+function isTrickle<Settings extends UsualSettings>(
+  matching: Matching,
+  { view, from, now, settings }: Given<Settings>,
+  part: Part,
+): boolean {
+  const until = now - 2 * settings.window_seconds;
+  const seconds = until - Math.max(from, view.first() ?? now);
+  if (seconds < TRICKLE_SECONDS) return false;
+  let before = 0;
+  for (const row of view.between(from, until).where(part.contains).sums())
+    before += matchingOf(row, matching);
+  return poissonTail(part.matching, (before * settings.window_seconds) / seconds) >= MEASURED_CHANCE;
+}
+
 /** Over the threshold to clear: half of the firing one, and more than the usual sprinkle. */
 function isAbove(
   part: Pick<Part, 'requests' | 'matching'>,
@@ -199,7 +221,7 @@ function explains(
   settings: UsualSettings,
   excuses: Excuses,
 ): boolean {
-  if (excuses === 'sprinkle' && usualShare >= NO_SPRINKLE * settings.share) return false;
+  if (excuses !== 'all' && usualShare >= NO_SPRINKLE * settings.share) return false;
   return poissonTail(part.matching, usualShare * part.requests) >= chance;
 }
 

@@ -1,6 +1,10 @@
+import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Level } from '../advance.ts';
-import type { KindSettings } from '../given.ts';
-import { lastOfRun, type LevelRule, type Part, partsOf, shareOf, startOfRun } from '../levels.ts';
+import type { Known } from '../detector.ts';
+import type { Given, KindSettings } from '../given.ts';
+import { type LevelRule, type Part, partsOf } from '../levels.ts';
+import { failingRun, isOver, lastOfRun, shareOf, startOfRun } from '../runs.ts';
+import { isInScope, type Scoped } from '../narrow-scope.ts';
 import { poissonTail } from '../poisson-tail.ts';
 import type { Matching } from '../view.ts';
 
@@ -10,6 +14,8 @@ export interface BurnPace {
   /** Seconds. The shortest window proves that it goes on, the longest that it is no short blip. */
   windows: readonly number[];
   factor: number;
+  /** So long it must have lasted, and still go on: where the longest window does not say that it is no blip. Seconds. */
+  lasts?: number;
 }
 
 export interface BurnLevel {
@@ -35,17 +41,36 @@ const LINGER = 0.5;
 /** A longer window is judged only if half of it is known; otherwise it would show the same as the shorter ones. */
 const KNOWN_SECONDS = 3_600;
 
+/** It is looked at over so many seconds whether it goes on. */
+const GOES_ON_SECONDS = 10_800;
+
+/** What it is given of an incident that is known, where there is one. */
+type Judging<Settings, Memory> = Given<Settings> & {
+  known?: Pick<Known, 'state' | 'scope' | 'started_at'> | null;
+  previous?: Memory | null;
+};
+
+/** What a kind remembers of the answers since the start. */
+interface Sums {
+  requests: number;
+  matching: number;
+}
+
+type BurnRule<Settings, Memory> = Omit<LevelRule<Settings, BurnLevel>, 'level'> & {
+  level(given: Judging<Settings, Memory>): BurnLevel;
+};
+
 /**
  * A breach when a part of the traffic burns its error budget at one of the paces. `budget` is the share of requests (0
  * to 1) that may match. The longest window must hold at least `count` matching first attempts, and more than chance
  * explains.
  */
-export function burnRate<Settings extends KindSettings>(of: {
+export function burnRate<Settings extends KindSettings, Memory extends Sums = Sums>(of: {
   matching: Matching;
   budget(settings: Settings): number;
   /** Fastest first. */
   paces(settings: Settings): readonly BurnPace[];
-}): LevelRule<Settings, BurnLevel> {
+}): BurnRule<Settings, Memory> {
   const { matching } = of;
   return {
     begins_within: (settings) => Math.max(...of.paces(settings).map(({ windows }) => windows[0] ?? 0)),
@@ -70,9 +95,9 @@ export function burnRate<Settings extends KindSettings>(of: {
       const burning = (pace: BurnPace, name: string, ease: number): Part | null => {
         const { windows, factor } = pace;
         const short = partsIn(windows[0] ?? 0).get(name);
-        const goesOn = ease < 1 ? SHORT_LINGER_CHANCE : pace === paces[0] ? SHORT_CHANCE : SLOW_CHANCE;
-        if (short === undefined || poissonTail(short.first_attempts, budget * short.requests) >= goesOn)
-          return null;
+        const goesOn =
+          ease < 1 ? SHORT_LINGER_CHANCE : pace.name === paces[0]?.name ? SHORT_CHANCE : SLOW_CHANCE;
+        if (short === undefined || chanceOf(short, budget) >= goesOn) return null;
         let longest: Part | undefined;
         for (const seconds of windows) {
           longest = partsIn(seconds).get(name);
@@ -81,8 +106,29 @@ export function burnRate<Settings extends KindSettings>(of: {
           if (seconds > KNOWN_SECONDS && since > now - seconds / 2) return null;
         }
         if (longest === undefined || longest.first_attempts < ease * settings.count) return null;
-        const chance = poissonTail(longest.first_attempts, budget * longest.requests);
-        return chance < (ease === 1 ? CHANCE : LINGER_CHANCE) ? longest : null;
+        if (ease < 1) return chanceOf(longest, budget) < LINGER_CHANCE ? longest : null;
+        return isCertain(pace, longest) ? longest : null;
+      };
+      /** More than chance in the longest window, or in the stretch of it that fails; and no blip. */
+      const isCertain = (pace: BurnPace, part: Part): boolean => {
+        const seconds = pace.windows.at(-1) ?? 0;
+        const isIn = chanceOf(part, budget) < CHANCE;
+        if (isIn && pace.lasts === undefined) return true;
+        // Longer windows are sums per minute or hour, and in them it is no matter of seconds.
+        if (seconds > KNOWN_SECONDS) return isIn;
+        const own = view.between(now - seconds, now).where(part.contains);
+        const run = failingRun(own.intervals(matching));
+        if (run === null) return false;
+        if (pace.lasts !== undefined && (run.is_over || now - run.from < pace.lasts)) return false;
+        if (isIn) return true;
+        const [sums] = partsOf(own.between(run.from, run.to).sums(), matching);
+        // It may begin in any of the intervals: so often chance has its chance.
+        const intervals = seconds / COUNT_INTERVAL_SECONDS;
+        return (
+          sums !== undefined &&
+          sums.first_attempts >= settings.count &&
+          chanceOf(sums, budget) * intervals < CHANCE
+        );
       };
       const worst = (pace: BurnPace, ease: number): Part | null => {
         const names = [...partsIn(pace.windows[0] ?? 0).keys()];
@@ -98,7 +144,10 @@ export function burnRate<Settings extends KindSettings>(of: {
         const part = worst(pace, LINGER);
         if (part !== null) return { level: 'lingering', part, pace };
       }
-      const longest = paces[0]?.windows.at(-1) ?? 0;
+      const rest = goesOn(given, { matching, budget });
+      if (rest !== null) return { level: 'lingering', part: rest, pace: null };
+      const fastest = paces.filter(({ name }) => name === paces[0]?.name);
+      const longest = Math.max(0, ...fastest.flatMap(({ windows }) => windows));
       return { level: partsIn(longest).size === 0 ? 'no_data' : 'healthy', part: null, pace: null };
     },
     numbers({ settings, last }) {
@@ -113,19 +162,44 @@ export function burnRate<Settings extends KindSettings>(of: {
     },
     start({ view, now, from, settings, last }, { part, pace }) {
       if (part === null || pace === null) return now;
-      // Earlier stray answers are not the beginning: the share must be at least half of the present one.
+      const own = view.where(part.contains);
       const present = shareOf(last(pace.windows[0] ?? 0).where(part.contains), matching);
       const least = Math.max(LINGER * pace.factor * of.budget(settings), present / 2);
       const isAbove = (sums: { requests: number; matching: number }): boolean =>
         sums.matching > 0 && sums.matching >= least * sums.requests;
-      const intervals = view.where(part.contains).intervals(matching);
-      // While it goes on, all windows but the longest burn; the second longest shows the beginning best.
+      const intervals = own.intervals(matching);
+      // All windows but the longest burn while it goes on; the next longest finds its beginning best.
       const run = { now, from, window_seconds: pace.windows.at(-2) ?? pace.windows[0] ?? 0 };
       const first = startOfRun(intervals, run, isAbove) ?? now;
-      return intervals.find((sums) => sums.ts >= first && isAbove(sums))?.ts ?? first;
+      // Stray answers of before are not its beginning.
+      return failingRun(intervals.filter(({ ts }) => ts >= first))?.from ?? first;
     },
     last: (given, { part }, since) => lastOfRun(given, { part, matching, since }),
   };
+}
+
+/**
+ * What people were told of, where its own counts do not say that it is over: a small caller is above a threshold in some minutes and
+ * below it in others while the same trouble goes on. Over means that it keeps the budget, or fails at a tenth of its rate.
+ */
+function goesOn<Settings extends KindSettings>(
+  { known, previous, view, now }: Judging<Settings, Sums>,
+  { matching, budget }: { matching: Matching; budget: number },
+): Part | null {
+  if (known?.state !== 'firing' || !previous?.matching) return null;
+  const own = view.within(known.scope);
+  const rate = previous.matching / previous.requests;
+  const after = Math.max(rate / 10, Math.min(budget, rate / 2));
+  const recent = own.between(Math.max(known.started_at, now - GOES_ON_SECONDS), now);
+  if (isOver(recent.intervals(matching), rate, after)) return null;
+  const [whole] = partsOf(recent.sums(), matching);
+  const isIn = (row: Scoped): boolean => isInScope(row, known.scope);
+  return whole === undefined ? null : { ...whole, contains: isIn };
+}
+
+/** Of so many failures, by chance alone, at a rate that just keeps the budget. What repeats an earlier request is no further evidence. */
+function chanceOf({ first_attempts, first_requests }: Part, budget: number): number {
+  return poissonTail(first_attempts, budget * first_requests);
 }
 
 function larger(one: Part | null, other: Part): Part {

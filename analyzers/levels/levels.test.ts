@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { givenOf } from '../../tests/fixtures/given.ts';
 import { countRow, START, type Stream, traffic } from '../../tests/fixtures/traffic.ts';
+import { failingRun } from '../runs.ts';
 import type { MeasuredRow } from '../reads.ts';
 import { burnRate } from './burn-rate.ts';
 import { crossing, forecastOf } from './crossing.ts';
@@ -105,6 +106,102 @@ describe('burn rate', () => {
     const judged = rule.level(early);
     expect(rule.start(early, judged)).toBe(at(50));
     expect(rule.last?.(givenOf(rows, at(59), settings, reads), judged, at(50))).toBe(at(57) - 10);
+  });
+});
+
+describe('burn rate of one window, that has to last', () => {
+  const rule = burnRate({
+    matching: errors,
+    budget: () => 0.01,
+    paces: () => [{ name: 'fast', windows: [60], factor: 10, lasts: 20 }],
+  });
+  const second = (n: number): number => 59 + n / 60;
+  const levelOf = (streams: Stream[], now: number): string =>
+    rule.level(givenOf(traffic(streams), START + now * 60, settings)).level;
+  const down = (from: number, to: number, share: number, rate = 300): Stream[] => [
+    ok(rate, 0, from),
+    ok(rate * (1 - share), from, to),
+    failed(rate * share, from, to),
+    ok(rate, to, 61),
+  ];
+  test.each<[string, Stream[], number, string]>([
+    ['all fails since ten seconds: it may be a blip', down(second(0), 61, 1), second(10), 'lingering'],
+    ['all fails since twenty', down(second(0), 61, 1), second(20), 'breach'],
+    ['a quarter fails since half a minute', down(second(0), 61, 0.25), second(30), 'breach'],
+    [
+      'all failed for twenty seconds, and it is over',
+      down(second(0), second(20), 1),
+      second(30),
+      'lingering',
+    ],
+    ['a tenth failed for twenty seconds', down(second(0), second(20), 0.1), second(20), 'healthy'],
+    ['a few ask: good answers by chance are no end', down(second(0), 61, 0.6, 30), second(40), 'breach'],
+  ])('%s', (_name, streams, now, expected) => {
+    expect(levelOf(streams, now)).toBe(expected);
+  });
+
+  test('answers that repeat a failed request make it neither surer nor less sure', () => {
+    const few = [ok(6, 0, 59), failed(6, 59, 61)];
+    const retries = failed(12, 59, 61, { retries: 2 });
+    expect(levelOf(few, 60)).toBe('breach');
+    expect(levelOf([...few, retries], 60)).toBe('breach');
+  });
+});
+
+describe('what people were told of', () => {
+  const rule = burnRate({
+    matching: errors,
+    budget: () => 0.01,
+    paces: () => [{ name: 'fast', windows: [60, 300], factor: 10 }],
+  });
+  const levelOf = (streams: Stream[], state: 'firing' | 'pending' = 'firing'): string =>
+    rule.level({
+      ...givenOf(traffic(streams), at(120), settings, { fine: 7_200 }),
+      known: { state, scope: { provider: 'openai' }, started_at: at(20) },
+      previous: { requests: 1_000, matching: 24 },
+    }).level;
+  const leak = failed(0.5, 20, 120);
+  test.each<[string, string, string]>([
+    ['goes on below all thresholds, while it fails as before', levelOf([ok(20, 0, 120), leak]), 'lingering'],
+    ['is over when it keeps the budget', levelOf([ok(20, 0, 120), { ...leak, to: 70 }]), 'healthy'],
+    [
+      'is not over for a minute without a failure',
+      levelOf([ok(20, 0, 120), { ...leak, to: 118 }]),
+      'lingering',
+    ],
+    ['says nothing of what nobody was told of', levelOf([ok(20, 0, 120), leak], 'pending'), 'healthy'],
+  ])('%s', (_name, level, expected) => {
+    expect(level).toBe(expected);
+  });
+});
+
+describe('the stretch that fails', () => {
+  const intervals = (...counts: [requests: number, matching: number][]) =>
+    counts.map(([requests, matching], i) => ({ ts: i * 10, requests, matching }));
+  test.each<[string, ReturnType<typeof intervals>, ReturnType<typeof failingRun>]>([
+    ['nothing fails', intervals([50, 0], [50, 0]), null],
+    [
+      'a stray long before is no part of it',
+      intervals([50, 1], [50, 0], [50, 0], [50, 30]),
+      { from: 30, to: 40, is_over: false },
+    ],
+    [
+      'good answers after it end it',
+      intervals([50, 0], [50, 30], [50, 30], [50, 0]),
+      { from: 10, to: 30, is_over: true },
+    ],
+    [
+      'two good answers do not',
+      intervals([5, 0], [5, 3], [5, 3], [2, 0]),
+      { from: 10, to: 30, is_over: false },
+    ],
+    [
+      'a lull in between does not cut it',
+      intervals([50, 30], [2, 0], [50, 30]),
+      { from: 0, to: 30, is_over: false },
+    ],
+  ])('%s', (_name, given, expected) => {
+    expect(failingRun(given)).toEqual(expected);
   });
 });
 

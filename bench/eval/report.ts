@@ -1,12 +1,12 @@
 import { quantile } from '../ingest/statistics.ts';
-import type { Outcome } from './run-scenario.ts';
-import { type Match, score } from './score.ts';
+import { figuresOf } from './figures.ts';
+import type { Result } from './result.ts';
+import type { Match } from './score.ts';
 
-/** Prints the figures by kind of incident, those of the plain alert, and the speed of the replays. */
-export function printReport(outcomes: readonly Outcome[]): void {
-  const scored = outcomes.map((outcome) => ({ outcome, ...score(outcome) }));
-  const matches = scored.flatMap((one) => one.matches);
-  const alarms = scored.flatMap((one) => one.false_alarms);
+/** Prints the figures by kind of incident, those of the plain alert, and which of the targets are met. */
+export function printReport(results: readonly Result[]): void {
+  const matches = results.flatMap((one) => one.matches);
+  const alarms = results.flatMap((one) => one.false_alarms);
   const kinds = [
     ...new Set([...matches.map(({ wanted }) => String(wanted.kind)), ...alarms.map(({ kind }) => kind)]),
   ].sort();
@@ -32,13 +32,25 @@ export function printReport(outcomes: readonly Outcome[]): void {
       ...rows,
     ]),
   );
-  printPlainAlert(outcomes, matches.length);
-  const calm = scored.filter(({ outcome }) => outcome.wanted.length === 0);
-  const days = calm.reduce((sum, { outcome }) => sum + outcome.event_ms, 0) / 86_400_000;
-  const false_ = calm.reduce((sum, one) => sum + one.false_alarms.length, 0);
-  console.log(`calm traffic: ${false_} incidents in ${days.toFixed(1)} simulated days`);
-  const speeds = outcomes.map(({ event_ms, wall_ms }) => event_ms / wall_ms);
-  console.log(`replay: ${Math.round(quantile(speeds, 0.5))} times real time (median, by the clock)`);
+  const plain = results.reduce(
+    (sum, { plain: one }) => ({
+      seen: sum.seen + one.seen,
+      right: sum.right + one.right,
+      wrong: sum.wrong + one.wrong,
+    }),
+    { seen: 0, right: 0, wrong: 0 },
+  );
+  const { seen, right, wrong } = plain;
+  console.log(
+    `a plain 5 % alert on the same traffic: recall ${ratio(seen, matches.length)}, precision ${ratio(right, right + wrong)}; it names no kind, scope or party\n`,
+  );
+  const figures = figuresOf(results).map(({ name, measured, target, isMet }) => [
+    name,
+    measured,
+    target,
+    isMet === null ? 'not measured' : isMet ? 'met' : 'NOT MET',
+  ]);
+  console.log(table([['figure', 'measured', 'target', ''], ...figures]));
 }
 
 function rowOf(kind: string, own: readonly Match[], wrong: number): string[] {
@@ -60,23 +72,6 @@ function rowOf(kind: string, own: readonly Match[], wrong: number): string[] {
     seconds(quantile(detect, 0.9)),
     seconds(quantile(resolve, 0.5)),
   ];
-}
-
-function printPlainAlert(outcomes: readonly Outcome[], total: number): void {
-  let seen = 0;
-  let right = 0;
-  let wrong = 0;
-  for (const { wanted, alerts } of outcomes) {
-    const overlaps = (alert: { from: number; to: number }, truth: { started_at: number; ended_at: number }) =>
-      alert.from <= truth.ended_at + 300_000 && alert.to >= truth.started_at;
-    seen += wanted.filter((truth) => alerts.some((alert) => overlaps(alert, truth))).length;
-    for (const alert of alerts)
-      if (wanted.some((truth) => overlaps(alert, truth))) right++;
-      else wrong++;
-  }
-  console.log(
-    `a plain 5 % alert on the same traffic: recall ${ratio(seen, total)}, precision ${ratio(right, right + wrong)}; it names no kind, scope or party`,
-  );
 }
 
 function ratio(part: number, whole: number): string {

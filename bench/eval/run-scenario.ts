@@ -10,14 +10,14 @@ import { generate } from '../../simulate/generate.ts';
 import { toLine } from '../../simulate/record.ts';
 import type { Scenario, TrueIncident } from '../../simulate/scenario.ts';
 import { trueIncidents } from '../../simulate/truth.ts';
-import { evidenceOf } from './evidence.ts';
+import { type Evidence, evidenceOf } from './evidence.ts';
 import { type Alert, thresholdAlerts } from './threshold-alert.ts';
 
 const launcher = path.resolve(import.meta.dirname, '../../cli/faultline');
 const FROM = Date.UTC(2026, 8, 1);
 
-/** A true incident and the moment (epoch milliseconds) from which it can be seen. */
-export type Wanted = TrueIncident & { evident_at: number };
+/** A true incident with the moments from which on there is enough to see it. */
+export type Wanted = TrueIncident & Evidence;
 
 /**
  * The truth of one scenario, the incidents found in it, and the alerts of a plain threshold. Times are epoch
@@ -40,7 +40,7 @@ export async function runScenario(scenario: Scenario, seed: number | string): Pr
     const to = FROM + scenario.duration_ms;
     const file = path.join(directory, `${scenario.name}.ndjson`);
     const truths = trueIncidents(scenario, { from: FROM, to });
-    const evidence = evidenceOf(truths);
+    const evidence = evidenceOf(truths, scenario);
     const alerts = thresholdAlerts();
     const out = createWriteStream(file);
     for (const record of generate(scenario, { seed, from: FROM, to })) {
@@ -54,7 +54,10 @@ export async function runScenario(scenario: Scenario, seed: number | string): Pr
     const found = await replay(file, directory, scenario.settings);
     return {
       scenario,
-      wanted: truths.map((truth, i) => ({ ...truth, evident_at: evidence.times()[i] ?? truth.started_at })),
+      wanted: evidence.found().flatMap((own, i) => {
+        const truth = truths[i];
+        return truth === undefined ? [] : [{ ...truth, ...own }];
+      }),
       found,
       alerts: alerts.all(),
       event_ms: scenario.duration_ms,

@@ -16,9 +16,11 @@ export interface Match {
   isScopeRight: boolean;
   /** Null when the truth does not name a party. */
   isPartyRight: boolean | null;
-  /** Seconds from enough evidence to the detection; negative: before it. */
+  /** Seconds from the moment with enough evidence to the detection; negative: before it. Null where nothing fails by it. */
   detect_seconds: number | null;
-  /** Seconds from the true end to the found end. */
+  /** Of what is to be warned of: whether it was, before the first refusal; null for other kinds. */
+  isBeforeRefusal: boolean | null;
+  /** Seconds from the end to the end that was found. */
   resolve_seconds: number | null;
 }
 
@@ -47,6 +49,7 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
         isScopeRight: false,
         isPartyRight: null,
         detect_seconds: null,
+        isBeforeRefusal: one.is_warning ? false : null,
         resolve_seconds: null,
       };
     return {
@@ -55,7 +58,10 @@ export function score({ scenario, wanted, found }: Outcome): { matches: Match[];
       duplicates: fitting.slice(1).filter(({ id }) => !consequences.has(id)).length,
       isScopeRight: isSameScope(scenario, best, one),
       isPartyRight: one.party === null ? null : best.verdict.party === one.party,
-      detect_seconds: (Date.parse(best.detected_at) - one.evident_at) / 1000,
+      detect_seconds: one.evident_at === null ? null : (Date.parse(best.detected_at) - one.evident_at) / 1000,
+      isBeforeRefusal: one.is_warning
+        ? one.refused_at === null || Date.parse(best.detected_at) <= one.refused_at
+        : null,
       resolve_seconds:
         best.resolved_at === null ? null : (Date.parse(best.resolved_at) - one.ended_at) / 1000,
     };
@@ -75,11 +81,18 @@ function isOf(scenario: Scenario, incident: Incident, { started_at, ended_at, sc
   return [...callersOf(scenario, incident.scope)].some((caller) => own.has(caller));
 }
 
-/** Two scopes are the same if they mean the same callers, whatever dimensions they name. */
+/**
+ * Two scopes are the same when they mean the same callers, however many dimensions say so. A caller that always fails for a
+ * reason of its own is none of those to whom it happens, unless it happens to nobody else.
+ */
 function isSameScope(scenario: Scenario, incident: Incident, wanted: Wanted): boolean {
-  const own = callersOf(scenario, wanted.scope);
-  const seen = callersOf(scenario, incident.scope);
-  return own.size === seen.size && [...own].every((caller) => seen.has(caller));
+  const whole = callersOf(scenario, wanted.scope);
+  const hit = new Set([...whole].filter(({ always }) => always === null));
+  const own = hit.size === 0 ? whole : hit;
+  const seen = [...callersOf(scenario, incident.scope)].filter(
+    (caller) => hit.size === 0 || caller.always === null,
+  );
+  return own.size === seen.length && seen.every((caller) => own.has(caller));
 }
 
 function callersOf({ callers }: Scenario, { key, class: _class, ...where }: Incident['scope']): Set<Caller> {

@@ -1,5 +1,6 @@
 import type { Scope } from '../../../domain/incident.ts';
 import { total } from '../../compare.ts';
+import { type Around, excessOf, inOrder, scopeByExcess } from '../../differs.ts';
 import type { Names } from '../../identity.ts';
 import { narrowScopeBy, scopeDimensions } from '../../narrow-scope.ts';
 import { poissonTail } from '../../poisson-tail.ts';
@@ -21,35 +22,57 @@ const CHANCE = 1e-3;
 /** A scope explains the failures of a provider if it has at least this share of them. */
 const MOST = 0.9;
 
-export interface OutageAround {
-  peers: readonly { identity: Names; view: View }[];
+export interface OutageAround extends Around {
+  /** Other providers, meanwhile and before. */
+  peers: readonly { identity: Names; view: View; before: View }[];
   /** Share of requests that may fail, from 0 to 1. */
   budget: number;
+  /** Longer ago than this (epoch seconds) is not what is usual. */
+  compared_from: number;
 }
 
 /**
- * Whom an outage of a provider concerns. Where requests get no answer and those to other providers get none either, and all
- * of that comes from one place (a region, a client), the place is the scope and not the provider. Views: since the start.
+ * Whom an outage of a provider concerns: the part of its traffic that explains the failures beyond the usual. Where requests get
+ * no answer and those to other providers get none either, and all of that comes from one place (a region, a client), the
+ * place is the scope and not the provider. Views: since the start.
  */
 export function outageScope(
   matching: Matching,
   { view, whole }: { view: View; whole: Scope },
-  { peers, budget }: OutageAround,
-): { scope: Scope } {
-  const affected = (row: Parameters<typeof matchingOf>[0]): number => matchingOf(row, matching);
-  const sums = view.sums();
-  const own = { scope: { ...whole, ...narrowScopeBy(sums, affected) } };
-  if (!isUnanswered(view, matching)) return own;
-  const failing = peers.filter(({ view: other }) => {
-    const all = total(other.sums(), matching);
-    return (
-      all.matching >= LEAST_FAILURES &&
-      poissonTail(all.matching, budget * all.requests) < CHANCE &&
-      isUnanswered(other, matching)
-    );
+  around: OutageAround,
+): { scope: Scope; differs?: string[] } {
+  const { peers, budget, compared_from: from, known } = around;
+  const failing = isUnanswered(view, matching)
+    ? peers.filter(({ view: other }) => {
+        const all = total(other.sums(), matching);
+        return (
+          all.matching >= LEAST_FAILURES &&
+          poissonTail(all.matching, budget * all.requests) < CHANCE &&
+          isUnanswered(other, matching)
+        );
+      })
+    : [];
+  // What the others meet may show at any moment that it is no provider's.
+  const isDue = around.is_due || (!around.is_told && failing.length > 0);
+  if (known !== null && !isDue) return { scope: known };
+  const past = (one: View): View => one.between(from, Infinity);
+  const own = scopeByExcess(matching)(view, whole, {
+    ...around,
+    is_due: true,
+    before: () => past(around.before()),
   });
   if (failing.length === 0) return own;
-  const place = narrowScopeBy([sums, ...failing.map((peer) => peer.view.sums())].flat(), affected);
+  const spans = [
+    { since: view, before: past(around.before()) },
+    ...failing.map((peer) => ({ since: peer.view, before: past(peer.before) })),
+  ];
+  const affected = (row: Parameters<typeof matchingOf>[0]): number => matchingOf(row, matching);
+  const place =
+    excessOf(spans, matching).scope ??
+    narrowScopeBy(
+      spans.flatMap(({ since }) => since.sums()),
+      affected,
+    );
   /** Nearly all of its failures are of the place, or those elsewhere are what chance gives within the budget. */
   const isOfPlace = (one: View): boolean => {
     const all = total(one.sums(), matching);
@@ -60,7 +83,9 @@ export function outageScope(
     return inside.matching > outside && chance >= CHANCE;
   };
   const isPlace = place.model === undefined && scopeDimensions.some((name) => place[name] !== undefined);
-  return isPlace && isOfPlace(view) && failing.some((peer) => isOfPlace(peer.view)) ? { scope: place } : own;
+  return isPlace && isOfPlace(view) && failing.some((peer) => isOfPlace(peer.view))
+    ? { ...own, scope: inOrder(place) }
+    : own;
 }
 
 function isUnanswered(view: View, matching: Matching): boolean {
