@@ -159,3 +159,34 @@ test('a history has the same counts, read in pieces or at once', async () => {
 function inOrder(rows: readonly object[]): string[] {
   return rows.map((row) => JSON.stringify(row)).sort();
 }
+
+test('what names no organization is read with an organization that no success names', async () => {
+  const store = await stored(
+    traffic([
+      { ...failing, org: 'acme' },
+      { ...failing, org: '', class: 'ok' },
+      { ...failing, org: 'beta', class: 'ok' },
+    ]),
+  );
+  const window = new CountWindow();
+  for (const second of [40 * MINUTE, 40 * MINUTE + 10]) {
+    await advance(store, window, second);
+    expect([...window.orgs.keys()].sort()).toEqual(['openai\n', 'openai\nacme']);
+    const both = window.with_unnamed('openai\nacme');
+    expect(both?.between(START + second - MINUTE, START + second).total().requests).toBe(60);
+  }
+});
+
+test('what names no organization is not read when the failing organization has successes', async () => {
+  const store = await stored(
+    traffic([
+      { ...failing, org: 'acme' },
+      { ...failing, org: 'acme', class: 'ok', to: 5 },
+      { ...failing, org: '', class: 'ok' },
+    ]),
+  );
+  const window = new CountWindow();
+  await advance(store, window, 40 * MINUTE);
+  expect([...window.orgs.keys()]).toEqual(['openai\nacme']);
+  expect(window.with_unnamed('openai\nacme')).toBeNull();
+});

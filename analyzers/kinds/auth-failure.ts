@@ -8,6 +8,7 @@ import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels
 import { describeScope } from '../narrow-scope.ts';
 import { largest, remedyOf, share } from '../report.ts';
 import { addName, MAX_NAMES, type Since, sinceStart } from '../since.ts';
+import { untoldOf } from '../untold.ts';
 import type { Matching, View } from '../view.ts';
 import { reasons, type Reason, tell } from './auth/told.ts';
 import { addAnswers, type KeyCourses, keyCourses, succeedsToo } from './auth/key-course.ts';
@@ -61,7 +62,7 @@ export const authFailure = detectorOf({
       ...rememberUsual(previous, judged),
       keys,
       works_again: worksAgain,
-      reason: reasonOf(sums.by, keys, worksAgain),
+      reason: reasonOf(sums.by, untoldOf(view).includes('key') ? null : keys, worksAgain),
     };
   },
   severity: ({ memory }) => (memory.reason === 'wrong_key' ? 'warning' : 'critical'),
@@ -151,9 +152,10 @@ function coursesOf(
   return addAnswers(known, view.between(from, until), { keys, classes });
 }
 
+/** `courses` null: keys are named on refusals only, so their successes are unknown. */
 function reasonOf(
   by: Readonly<Record<string, Readonly<Record<string, number>>>>,
-  courses: KeyCourses,
+  courses: KeyCourses | null,
   worksAgain: number | null,
 ): Reason {
   const [top] = largest(by['class']);
@@ -162,9 +164,10 @@ function reasonOf(
   const clients = Object.values(by['client'] ?? {});
   const all = clients.reduce((sum, count) => sum + count, 0);
   const isOneClient = clients.length <= 1 || Math.max(...clients) >= MOST * all;
-  if (strangers(courses) >= PROBED_KEYS && isOneClient) return 'probing';
+  const strange = courses === null ? Object.keys(by['key'] ?? {}).length : strangers(courses);
+  if (strange >= PROBED_KEYS && isOneClient) return 'probing';
   const [key] = largest(by['key']);
-  const course = key === undefined ? undefined : courses[key];
+  const course = key === undefined ? undefined : courses?.[key];
   if (course === undefined) return 'credentials';
   if (succeedsToo(course)) return 'at_times';
   if (worksAgain !== null) return 'interrupted';

@@ -96,7 +96,7 @@ export function tell(reason: Reason, known: Told): Explained {
       return {
         title: 'Credentials refused',
         party: 'key',
-        why: `Since ${begin} ${refused} of ${who} have been refused for their credentials; the logs do not say which key they carry.`,
+        why: `Since ${begin} ${refused} of ${who} have been refused for their credentials; ${keys.length === 0 ? 'the logs do not say which key they carry' : `the logs name keys on refusals only (${keys.slice(0, 3).join(', ')}), so whether these also succeed is unknown`}.`,
         steps: [`See what ${who} sends as Authorization header, and what changed last.`, stop],
       };
     case 'membership':
