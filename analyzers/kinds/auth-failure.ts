@@ -100,7 +100,7 @@ export const authFailure = detectorOf({
           : { works_again_at: isoTime(memory.works_again) }),
         useless_retries: memory.useless_retries,
         affected_keys: keys,
-        key_count: Object.keys(memory.by['key'] ?? {}).length,
+        ...(keys.length === 0 ? {} : { key_count: Object.keys(memory.by['key'] ?? {}).length }),
         affected_clients: clients,
         affected_projects: largest(memory.by['project']),
         affected_regions: largest(memory.by['region']),
