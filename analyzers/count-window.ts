@@ -156,7 +156,7 @@ export class CountWindow implements CountView {
         await readClassCounts(store, { ...rangeOf(grown), ...asked }),
         reach,
       );
-    const wanted = this.#wanted(live, to, detectors, settings);
+    const wanted = this.#andUnnamed(this.#wanted(live, to, detectors, settings), to);
     await this.#readChanged(
       store,
       changed.filter((ts) => ts >= start),
@@ -168,7 +168,8 @@ export class CountWindow implements CountView {
     const history = { from: start, to, requests: total };
     await this.#releaseCoarse(store, history, wanted, limit);
     await this.#readFresh(store, history, wanted, limit);
-    await this.#readUnnamed(store, history, wanted, limit);
+    const more = this.#andUnnamed(wanted, to);
+    if (more.size > wanted.size) await this.#readFresh(store, history, more, limit);
     const reads = all.flatMap((detector) => detector.reads?.(settings) ?? []);
     await this.#sums.advance(store, { from, to }, reads, changed, limit / SUMS_PART);
     if (this.orgs.size > 0) await this.#seasons.advance(store, { from, to }, detectors, settings);
@@ -266,23 +267,18 @@ export class CountWindow implements CountView {
         if (isFresh(orgKey(org))) this.left_out.set(orgKey(org), range.to + COUNT_INTERVAL_SECONDS);
   }
 
-  /** Reads what names no organization, for organizations that no success names. */
-  async #readUnnamed(
-    store: Store,
-    range: HistoryRange,
-    wanted: ReadonlyMap<string, Identity>,
-    limit: number,
-  ): Promise<void> {
-    const unnamed = new Map<string, Identity>();
+  /** Adds what names no organization, if there are organizations in the window that no success names. */
+  #andUnnamed(wanted: ReadonlyMap<string, Identity>, to: number): ReadonlyMap<string, Identity> {
+    const all = new Map(wanted);
     for (const [key, identity] of wanted) {
       const org = this.orgs.get(key);
-      const other = unnamedOf(identity);
-      if (identity.org !== '' && org !== undefined && !unnamed.has(orgKey(other)) && neverSucceeds(org))
-        unnamed.set(orgKey(other), other);
+      const unnamed = unnamedOf(identity);
+      const other = orgKey(unnamed);
+      if (identity.org === '' || org === undefined || all.has(other) || !neverSucceeds(org)) continue;
+      all.set(other, unnamed);
+      this.#wantedAt.set(other, to);
     }
-    if (unnamed.size === 0) return;
-    for (const key of unnamed.keys()) this.#wantedAt.set(key, range.to);
-    await this.#readFresh(store, range, new Map([...wanted, ...unnamed]), limit);
+    return all;
   }
 
   /** Forgets coarse organizations that would now fit in full, so that they are read again. */
