@@ -205,7 +205,10 @@ export const incidentKinds = {
     runbook: 'incidents/error-surge.md',
     panel: 'errors-by-class',
     alert: 'More requests fail than usual',
-    matters: ['{failed_share:%} of the requests fail with {class}, usually {usual_share:%}'],
+    matters: [
+      '{failed_share:%} of the requests fail with {class}, usually {usual_share:%}',
+      '{failed_share:%} of the requests fail with {class}',
+    ],
     why: {
       gateway: BY_GATEWAY,
       otherwise:

@@ -3,6 +3,7 @@ import { type Level, loudnessOf } from '../advance.ts';
 import type { Given, KindSettings } from '../given.ts';
 import { lastOfRun, type LevelRule, type Part, partsOf, startOfRun } from '../levels.ts';
 import { poissonTail } from '../poisson-tail.ts';
+import { round, share } from '../report.ts';
 import { upperEnd } from '../upper-end.ts';
 import type { CountSum, Matching } from '../view.ts';
 
@@ -123,6 +124,20 @@ export function rememberUsual(previous: UsualFacts | null, judged: UsualLevel): 
     background: previous?.background ?? judged.background,
     background_is_assumed: previous?.background_is_assumed ?? judged.is_assumed,
   };
+}
+
+/** What the sentence of an incident says about the share before it; an assumed share is no measurement. */
+export function comparedWithUsual({ background, background_is_assumed: isAssumed }: UsualFacts): string {
+  if (isAssumed) return 'with too little earlier traffic to compare with';
+  // What is measured is the upper end of what the earlier answers can come from.
+  return `usually ${background > 0 ? 'at most ' : ''}${round(background * 100)} %`;
+}
+
+/** Evidence: the usual share; absent when nothing was measured. */
+export function usualEvidence({ background, background_is_assumed: isAssumed }: UsualFacts): {
+  usual_share?: number;
+} {
+  return isAssumed ? {} : { usual_share: share(background, 1) };
 }
 
 function levelOf<Settings extends UsualSettings>(
