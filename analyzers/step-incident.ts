@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Incident } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import { advance, type Life, type Policy, type Reason } from './advance.ts';
+import { keepByStatus } from './by-status.ts';
 import type { Finding } from './detector.ts';
 import { keepGateway } from './gateway.ts';
 import { isoTime } from './iso-time.ts';
@@ -65,7 +66,8 @@ function toLive(
   summedUp: readonly string[],
 ): LiveIncident {
   const { life } = memory;
-  const report = keepGateway(finding.report(), previous?.incident.evidence);
+  const told = previous?.incident.evidence;
+  const report = keepGateway(keepByStatus(kind, finding.report(), told), told);
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
   // After the end only the remedy changes: it follows the recovery plan.
   if (isOver) return { incident: { ...previous.incident, remedy: report.remedy }, memory };

@@ -2,6 +2,7 @@ import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Store } from '../store/store.ts';
 import { readBusyHours } from '../store/queries/busy-hours.ts';
 import { readSamplesOfEach, type Samples } from '../store/queries/sample-requests.ts';
+import { tellByStatus } from './by-status.ts';
 import type { CountWindow } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { judgeGateway } from './gateway.ts';
@@ -107,10 +108,8 @@ async function addSamples(
     const { live, reason } = change;
     const incident = { ...live.incident, sample_request_ids: found.ids };
     // The verdict of the first message stays: the party must not change from minute to minute.
-    return {
-      ...change,
-      live: { ...live, incident: reason === 'fired' ? judgeGateway(incident, found) : incident },
-    };
+    const judged = reason === 'fired' ? judgeGateway(tellByStatus(incident, found), found) : incident;
+    return { ...change, live: { ...live, incident: judged } };
   });
 }
 

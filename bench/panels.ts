@@ -1,15 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { explain } from '../analyzers/explain.ts';
+import { timelineOf } from '../analyzers/timeline.ts';
+import { createConsole } from '../dashboards/console/server.ts';
 import { completeUntil, expand, type Question } from '../dashboards/expand.ts';
 import { dashboards } from '../dashboards/panels/list.ts';
 import type { Panel } from '../dashboards/panel.ts';
+import { defaultRetention, toRetention } from '../domain/retention.ts';
 import { openStore } from '../store/connect.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Store } from '../store/store.ts';
 
 // Measures how long every panel takes over 90 days on the embedded engine, and how long ten people who open the overview
-// at the same time wait for their last panel.
+// at the same time wait for their last panel: in Grafana, where each has their own queries, and in the console, which asks
+// once for equal questions. In a last run each of the ten has a different range.
 //   node bench/panels.ts [DIMENSION SETS] [DAYS]
 // Besides elapsed time it prints CPU time, which other programs on the machine do not change. The engine makes the rows:
 // each set has successes every minute and one class of failure every fourth minute.
@@ -61,12 +66,55 @@ try {
       Array.from({ length: 10 }, () => Promise.all(overview.map((panel) => ask(panel, viewer)))),
     );
     console.log(
-      `ten viewers of ${overview.length} panels over ${name}: ${(performance.now() - started).toFixed(0)} ms, processors ${cpuSince(before).toFixed(0)} ms`,
+      `ten viewers of ${overview.length} panels over ${name}, Grafana: ${(performance.now() - started).toFixed(0)} ms, processors ${cpuSince(before).toFixed(0)} ms`,
     );
+    await askConsole(name, seconds);
   }
 } finally {
   await store.close();
   await rm(directory, { recursive: true, force: true });
+}
+
+/** Ten who ask the console for the same, then ten whose ranges begin at other times. */
+async function askConsole(name: string, seconds: number): Promise<void> {
+  const app = await createConsole({
+    store,
+    host: '127.0.0.1',
+    port: 7070,
+    token: '',
+    now: () => Date.now(),
+    dashboards,
+    retention: toRetention(defaultRetention),
+    explain,
+    timeline: timelineOf,
+  });
+  const slugs = dashboards[0]?.rows.flatMap(({ panels }) => panels.map(({ slug }) => slug)) ?? [];
+  const ask = async (slug: string, later: number): Promise<void> => {
+    const query = `from=${now - seconds + later}&to=${now}&step=${questionOf(seconds).step}`;
+    const url = `/api/v1/panels/${slug}?${query}`;
+    const { statusCode, body } = await app.inject({ url, headers: { host: '127.0.0.1:7070' } });
+    if (statusCode !== 200) throw new Error(`${url}: ${statusCode} ${body}`);
+  };
+  for (const [who, apart] of [
+    ['the same', 0],
+    ['each a range of their own', questionOf(seconds).step],
+  ] as const) {
+    const started = performance.now();
+    const before = process.cpuUsage();
+    // Four panels at a time, as the page does.
+    const view = async (viewer: number): Promise<void> => {
+      const rest = slugs.values();
+      const next = async (): Promise<void> => {
+        for (const slug of rest) await ask(slug, viewer * apart);
+      };
+      await Promise.all([next(), next(), next(), next()]);
+    };
+    await Promise.all(Array.from({ length: 10 }, (_, viewer) => view(viewer)));
+    console.log(
+      `ten viewers of ${slugs.length} panels over ${name}, console, ${who}: ${(performance.now() - started).toFixed(0)} ms, processors ${cpuSince(before).toFixed(0)} ms`,
+    );
+  }
+  await app.close();
 }
 
 /** Milliseconds of all processors together. */

@@ -1,12 +1,12 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
 
-/** Text of `docs/commands.md`: every command with its flags, from the same table as the program. */
+/** Text of `docs/commands.md`: every command with its flags, from the table that the program uses. */
 export function commandsPage(): string {
   return [
     '# Commands',
     '',
-    '`faultline COMMAND` where it is installed, `npm run -s faultline -- COMMAND` in the repository. Every command knows `--help` and `--config FILE`.',
+    '`faultline COMMAND` where it is on the PATH (`export PATH="$PWD/cli:$PATH"` in the repository), else `npm run -s faultline -- COMMAND` in the repository. Every command knows `--help` and `--config FILE`.',
     '',
     '- Exit code 0: fine. 1: something was found, or something outside (a file, a broker, a server) failed. 2: wrong use.',
     '- Errors are one line on standard error; it names the key, file or host and what to do.',

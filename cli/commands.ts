@@ -9,7 +9,7 @@ const outputFormat: OptionSpec = {
 const json: OptionSpec = { flags: '--json', description: 'print one JSON document instead of text' };
 const clickhouseHttp: OptionSpec = {
   flags: '--clickhouse-http <port>',
-  description: 'serve the embedded ClickHouse on this loopback port, for Grafana, curl and further processes',
+  description: 'serve the embedded ClickHouse on this loopback port, for Grafana, curl and other processes',
   parse: port,
 };
 const waitOption: OptionSpec = {
@@ -26,8 +26,8 @@ const storeOptions: readonly OptionSpec[] = [
   { flags: '--data <dir>', description: 'data directory of the embedded engine', setting: 'clickhouse.path' },
 ];
 const signature: readonly OptionSpec[] = [
-  { flags: '--by <name>', description: 'who says so (default: the user of this machine)' },
-  { flags: '--note <text>', description: 'why, for the others' },
+  { flags: '--by <name>', description: 'author (default: the user of this machine)' },
+  { flags: '--note <text>', description: 'reason, for other readers' },
 ];
 const kafkaOptions: readonly OptionSpec[] = [
   {
@@ -75,7 +75,8 @@ export const commands: readonly CommandSpec[] = [
       waitOption,
       {
         flags: '--follow',
-        description: 'go on reading the file as it grows, as tail -F does, through rotation and truncation',
+        description:
+          'continue to read the file while it grows, as tail -F does, through rotation and truncation',
       },
       recordFormat,
       clickhouseHttp,
@@ -152,7 +153,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'replay',
     summary: 'run historical files through the same code, in event time',
     details:
-      'Uses a fresh embedded store and prints the counts by class, the incidents, and what became of each line. Exit code 1 when there is no request in one of them, or one is cut off.',
+      'Uses a fresh embedded store and prints the counts by class, the incidents, and how many lines were counted, skipped or dead. Exit code 1 when a file holds no request or is truncated.',
     arguments: [files],
     options: [json, recordFormat],
     examples: ['faultline replay march.ndjson', 'faultline replay march.ndjson --json | jq .incidents'],
@@ -161,9 +162,9 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'init',
-    summary: 'look at a log and write the settings with which it is read',
+    summary: 'examine a log and write the settings to read it',
     details:
-      'Recognises the format of a sample, or proposes a mapping by the names of its fields and what stands in them, and shows what would be counted and what is missing. On a terminal it asks; otherwise --yes writes the file, and without it nothing is written. An existing file is left alone without --force, which keeps its other settings.',
+      'Recognises the format of a sample, or proposes a mapping from the names and values of its fields, and shows what would be counted and what is missing. On a terminal it asks; otherwise --yes writes the file, and without it nothing is written. An existing file changes only with --force, which keeps its other settings.',
     arguments: [
       {
         name: 'file',
@@ -175,7 +176,7 @@ export const commands: readonly CommandSpec[] = [
     options: [
       {
         flags: '--topic <name>',
-        description: 'look at the newest records of this Kafka topic in place of a file',
+        description: 'examine the newest records of this Kafka topic instead of a file',
       },
       {
         flags: '--brokers <list>',
@@ -185,12 +186,12 @@ export const commands: readonly CommandSpec[] = [
       {
         flags: '--set <field=path>',
         description:
-          'read a field from there, such as client=$.team; nothing after = leaves it out; may be repeated',
+          'path of a field, such as client=$.team; an empty path leaves the field out; may be repeated',
         repeat: true,
       },
       { flags: '--yes', description: 'write without asking' },
       { flags: '--out <file>', description: 'the settings file (default: faultline.yaml)' },
-      { flags: '--force', description: 'write into a file that is there' },
+      { flags: '--force', description: 'write into an existing file' },
     ],
     examples: [
       'faultline init app.log',
@@ -203,7 +204,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'try',
     summary: 'show how records are read: format, fields and their origin, class, rule, remedy',
     details:
-      'Reads records as a worker does and says of each which format was recognised, every field and from where, its class, the rule that gave it and what to do, what was ignored, or why it is skipped or a dead letter. Of over 20 records it shows the first of each kind. Exit code 1 when one is a dead letter.',
+      'Reads records as a worker does and shows for each the recognised format, every field with its path, its class, the rule that gave it, what to do, and what was ignored, or why it is skipped or a dead letter. Of more than 20 records it shows the first of each kind. Exit code 1 when one is a dead letter.',
     arguments: [
       {
         name: 'file',
@@ -214,7 +215,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     options: [
       json,
-      { flags: '--limit <n>', description: 'records that are read (default: 1000)', parse: count },
+      { flags: '--limit <n>', description: 'number of records to read (default: 1000)', parse: count },
       recordFormat,
     ],
     examples: ['faultline try app.log', `echo '{"ts":1780315200,"status":429}' | faultline try`],
@@ -249,7 +250,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--errors-only', description: 'leave out groups without an error' },
       {
         flags: '--limit <n>',
-        description: 'at most so many groups (default: 30 in a table, else all)',
+        description: 'largest number of groups (default: 30 in a table, otherwise all)',
         parse: count,
       },
       outputFormat,
@@ -271,18 +272,18 @@ export const commands: readonly CommandSpec[] = [
     options: [
       { flags: '--from <when>', description: 'start of the span in question: 24h, ISO-8601 time' },
       { flags: '--to <when>', description: 'end of the span (default: the end of the counts)' },
-      { flags: '--against <from..to>', description: 'time that was as usual (default: the hour before)' },
+      { flags: '--against <from..to>', description: 'time to compare with (default: the hour before)' },
       { flags: '--class <classes>', description: 'failures of these classes only, comma-separated' },
       {
         flags: '--by <dimensions>',
-        description: 'dimensions to look at, comma-separated (default: all that are kept)',
+        description: 'dimensions to examine, comma-separated (default: all that are kept)',
       },
       {
         flags: '--where <dimension=value>',
         description: 'keep what matches; != negates, a comma means "or"; may be repeated',
         repeat: true,
       },
-      { flags: '--limit <n>', description: 'at most so many scopes (default: 10)', parse: count },
+      { flags: '--limit <n>', description: 'largest number of scopes (default: 10)', parse: count },
       json,
       recordFormat,
       ...storeOptions,
@@ -323,16 +324,16 @@ export const commands: readonly CommandSpec[] = [
     name: 'top',
     summary: 'the live view in a terminal: rates by class, open incidents, what matters of each',
     details:
-      'Without SOURCE it looks at a running console, or at the store where none runs. With one it reads that source and shows it: a file, kafka, demo, or - for standard input. Keys: up and down choose an incident, Enter opens it, b changes what rates are grouped by, q ends.',
+      'Without SOURCE it shows a running console, or the store if no console runs. With SOURCE it reads and shows that source: a file, kafka, demo, or - for standard input. Keys: up and down choose an incident, Enter opens it, b changes what rates are grouped by, q ends.',
     arguments: [{ name: 'source', description: 'what to read and show', required: false, variadic: false }],
     options: [
-      { flags: '--url <url>', description: 'console to look at (default: the one of the settings)' },
+      { flags: '--url <url>', description: 'console to ask (default: the one in the settings)' },
       {
         flags: '--by <dimension>',
         description: 'what rates are grouped by (default: class)',
         choices: ['class', 'provider', 'org', 'project', 'client', 'model'],
       },
-      { flags: '--once', description: 'print one view and end; as without a terminal' },
+      { flags: '--once', description: 'print one view and end; the default without a terminal' },
       recordFormat,
       ...kafkaOptions,
       ...storeOptions,
@@ -355,12 +356,12 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--kind <kinds>', description: 'such as slow_down_surge; comma-separated' },
       {
         flags: '--since <when>',
-        description: 'that began, or still lasted, since then: 24h, 7d, ISO-8601 time',
+        description: 'that began or still lasted after this time: 24h, 7d, ISO-8601 time',
       },
-      { flags: '--limit <n>', description: 'at most so many (default: 100)', parse: count },
+      { flags: '--limit <n>', description: 'largest number of incidents (default: 100)', parse: count },
       {
         flags: '--timeline',
-        description: 'how the incident came about: what changed, when, by which numbers, and who was told',
+        description: 'the events of the incident: what changed and when, with the numbers, and who was told',
       },
       json,
       outputFormat,
@@ -375,11 +376,15 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'incidents ack',
-    summary: 'say that somebody has taken an incident over: it is not repeated',
+    summary: 'take over an incident: messages about it are not repeated',
     details:
-      'Its end is still told, and that it gets worse or comes again. The ID may be shortened as long as it is unique.',
+      'Receivers are still told when it gets worse, ends or opens again. The ID may be shortened as long as it is unique.',
     arguments: [{ name: 'id', description: 'incident', required: true, variadic: false }],
-    options: [{ flags: '--undo', description: 'take it back' }, ...signature, ...storeOptions],
+    options: [
+      { flags: '--undo', description: 'withdraw the acknowledgement' },
+      ...signature,
+      ...storeOptions,
+    ],
     examples: ['faultline incidents ack 3fa9c1 --note raising-the-limit'],
     load: () => import('./commands/incidents-ack.ts'),
   },
@@ -388,7 +393,7 @@ export const commands: readonly CommandSpec[] = [
     summary:
       'tools for agents: incidents, trends, explain, classify, runbooks over the Model Context Protocol',
     details:
-      'Speaks the protocol on standard input and output; the tools only read. Register it with the agent, which starts it itself. Where a running faultline has the data directory, its console is asked.',
+      'Speaks the protocol on standard input and output; the tools only read. Register it with the agent, which starts it. When a running faultline uses the data directory, its console answers.',
     options: [...storeOptions],
     examples: ['faultline mcp', 'faultline mcp --clickhouse-url http://127.0.0.1:8123'],
     graceful: true,
@@ -398,7 +403,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'silence add',
     summary: 'tell nobody of some incidents for a time, or plan a maintenance window',
     details:
-      'Incidents are found and shown all the same. What still fires when the time is over is told then. With --from it is a maintenance window. See docs/notifications.md.',
+      'Incidents are still found and shown. Afterwards receivers are told of those that still fire. With --from it is a maintenance window. See docs/notifications.md.',
     options: [
       { flags: '--kind <kinds>', description: 'such as slow_down_surge; comma-separated (default: all)' },
       {
@@ -410,7 +415,10 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--for <duration>', description: 'how long: 30m, 2h, 1d' },
       { flags: '--until <time>', description: 'end, instead of --for: ISO-8601 time' },
       { flags: '--from <time>', description: 'start of a maintenance window: ISO-8601 time (default: now)' },
-      { flags: '--every <duration>', description: 'the window begins again so long after it began: 1d, 7d' },
+      {
+        flags: '--every <duration>',
+        description: 'time from the start of one window to the start of the next: 1d, 7d',
+      },
       ...signature,
       ...storeOptions,
     ],
@@ -423,7 +431,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'silence list',
-    summary: 'list the silences and maintenance windows that hold or are to come',
+    summary: 'list present and future silences and maintenance windows',
     details: 'With --json also those that are over.',
     options: [json, ...storeOptions],
     examples: ['faultline silence list'],
@@ -433,7 +441,8 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'silence end',
     summary: 'end a silence or a maintenance window now',
-    details: 'What still fires is told. The ID may be shortened as long as it is unique.',
+    details:
+      'Receivers are told of incidents that still fire. The ID may be shortened as long as it is unique.',
     arguments: [{ name: 'id', description: 'silence', required: true, variadic: false }],
     options: [...storeOptions],
     examples: ['faultline silence end 7be2'],
@@ -442,9 +451,9 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'notify test',
-    summary: 'send a sample to the receivers of notify.receivers, and say what came back',
+    summary: 'send a sample to the receivers of notify.receivers, and show their answers',
     details:
-      'Sends the beginning and then the end of an incident that says that it is a test. Exit code 1 when a receiver does not take them.',
+      'Sends the start and then the end of an incident that is marked as a test. Exit code 1 when a receiver does not accept them.',
     arguments: [
       { name: 'receiver', description: 'only this one (default: all)', required: false, variadic: false },
     ],
@@ -462,7 +471,7 @@ export const commands: readonly CommandSpec[] = [
     options: [
       { flags: '--receiver <name>', description: 'only to this one' },
       { flags: '--since <when>', description: 'only since then: 24h, 7d, ISO-8601 time (default: 7d)' },
-      { flags: '--limit <n>', description: 'at most so many (default: 50)', parse: count },
+      { flags: '--limit <n>', description: 'largest number of messages (default: 50)', parse: count },
       json,
       ...storeOptions,
     ],
@@ -489,17 +498,17 @@ export const commands: readonly CommandSpec[] = [
     name: 'simulate',
     summary: 'write labelled traffic with known incidents in it',
     details:
-      'The same seed gives the same records. Says on stderr, or in the file of --truth, what they truly were.',
+      'The same seed gives the same records. Writes the true counts and incidents to stderr, or to the file of --truth.',
     options: [
       { flags: '--scenario <name>', description: 'which traffic (default: demo-day)' },
       { flags: '--rate <n>', description: 'mean requests per second of event time', parse: positive },
       { flags: '--seed <n>', description: 'seed of the random numbers (default: 1)', parse: natural },
       { flags: '--since <when>', description: 'start of the traffic: 24h, 7d, ISO-8601 time' },
       { flags: '--until <when>', description: 'end of the traffic' },
-      { flags: '--count <n>', description: 'end after so many records', parse: count },
+      { flags: '--count <n>', description: 'end after this number of records', parse: count },
       {
         flags: '--speed <factor>',
-        description: 'at so many times real time, not as fast as it goes',
+        description: 'this many times as fast as real time (default: as fast as possible)',
         parse: positive,
       },
       { flags: '--live', description: 'from now on, in real time, until Ctrl-C' },
@@ -525,7 +534,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'settings',
     summary: 'print the effective settings, or an example file',
-    details: 'Each value that is not the default says where it came from. Secrets are masked.',
+    details: 'Shows the origin of each value that is not the default. Secrets are masked.',
     options: [{ flags: '--example', description: 'print a settings file with every key and its meaning' }],
     examples: ['faultline settings', 'faultline settings --example > faultline.yaml'],
     load: () => import('./commands/settings.ts'),
@@ -544,12 +553,13 @@ function dashboardsCommand(action: 'build' | 'check' | 'push'): CommandSpec {
   const summaries = {
     build: 'write the Grafana dashboards and alert rules',
     check: 'compare the written files with the code; exit code 1 when they differ',
-    push: 'bring the folder faultline of a Grafana to the dashboards and alert rules of the code',
+    push: 'update the folder faultline of a Grafana to the dashboards and alert rules of the code',
   };
   return {
     name: `dashboards ${action}`,
     summary: summaries[action],
-    details: 'The files stand in dashboards/grafana/out. Grafana is that of grafana.url and grafana.token.',
+    details:
+      'The files are in dashboards/grafana/out. The settings grafana.url and grafana.token name the Grafana.',
     options: [
       ...(action === 'push'
         ? [
@@ -557,7 +567,7 @@ function dashboardsCommand(action: 'build' | 'check' | 'push'): CommandSpec {
             ...grafanaOptions,
           ]
         : [{ flags: '--out <dir>', description: 'folder of the files' }]),
-      { flags: '--docs-url <url>', description: 'where links to the runbooks lead' },
+      { flags: '--docs-url <url>', description: 'address at which links to the runbooks start' },
     ],
     examples: [`faultline dashboards ${action}`],
     fixed: { action },
@@ -569,15 +579,15 @@ function deadLettersCommand(action: 'list' | 'replay'): CommandSpec {
   const list = action === 'list';
   return {
     name: `dead-letters ${action}`,
-    summary: list ? 'list what could not be decoded' : 'decode dead letters again, after a fix',
+    summary: list ? 'list records that could not be decoded' : 'decode dead letters again, after a fix',
     details: list
       ? 'Shows origin, reason and the redacted bytes, newest first.'
-      : 'What decodes now is counted once, however often this runs.',
+      : 'Records that can be decoded now are counted once, however often this runs.',
     options: [
       { flags: '--topic <name>', description: 'only of this topic' },
       { flags: '--reason <reason>', description: 'only with this reason, such as not_json' },
       { flags: '--since <when>', description: 'only since then: 24h, 7d, ISO-8601 time' },
-      { flags: '--limit <n>', description: 'at most so many', parse: count },
+      { flags: '--limit <n>', description: 'largest number of dead letters', parse: count },
       json,
       ...storeOptions,
     ],

@@ -2,12 +2,15 @@ import { createRequire } from 'node:module';
 import type { Logger } from 'pino';
 import type { Settings } from '../domain/settings.ts';
 
-/** What every command is given: the only way to the terminal, the clock, the environment and the settings. */
+/**
+ * Everything that a command gets from outside: the only way to the terminal, the clock, the environment and the
+ * settings.
+ */
 export interface CommandContext {
   readonly settings: Settings;
-  /** Where each value came from that is not a default, by dotted key: file and line, variable, or flag. */
+  /** By dotted key: the origin of each value that is not a default (file and line, variable, or flag). */
   readonly origins: ReadonlyMap<string, string>;
-  /** Writes one line of machine-readable or asked-for output to stdout. */
+  /** Writes one line of output to stdout: the requested or machine-readable result. */
   readonly out: (line: string) => void;
   /** Writes one line of progress or advice to stderr. */
   readonly err: (line: string) => void;
@@ -18,18 +21,18 @@ export interface CommandContext {
   readonly isTty: boolean;
   /** True when stdout may carry colours: a terminal, and neither NO_COLOR nor TERM=dumb is set. */
   readonly color: boolean;
-  /** Columns of the terminal; 160 where there is none. */
+  /** Width of the terminal in columns; 160 without a terminal. */
   readonly width: number;
   /** The time in epoch milliseconds. */
   readonly now: () => number;
-  /** Aborted on Ctrl-C, SIGTERM and when the reader of stdout went away. */
+  /** Aborted on Ctrl-C, on SIGTERM, and when the reader of stdout has closed it. */
   readonly signal: AbortSignal;
-  /** JSON lines on stderr at `log.level`; made at the first use. */
+  /** Writes JSON lines to stderr at `log.level`; made when first used. */
   readonly logger: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What a command file exports: the number is the exit code (0 fine, 1 found something, 2 wrong use). */
+/** The export of a command file: the number is the exit code (0 fine, 1 found something, 2 wrong use). */
 export interface CommandModule<Options> {
   readonly run: (options: Options, context: CommandContext) => Promise<number>;
 }
@@ -44,7 +47,7 @@ export interface ContextParts {
   stdin: NodeJS.ReadStream;
 }
 
-/** Builds the context of one run from the process's own streams and environment. */
+/** Makes the context of one run from the process's own streams and environment. */
 export function createContext(parts: ContextParts): CommandContext {
   const { settings, origins, signal, env, stdout, stderr, stdin } = parts;
   const isTty = 'isTTY' in stdout && stdout.isTTY;
@@ -59,7 +62,7 @@ export function createContext(parts: ContextParts): CommandContext {
     stdin,
     isTty,
     color: usesColor(isTty, env),
-    // A terminal that does not know its width says 0.
+    // A terminal that does not know its width reports 0.
     width: stdout.columns > 0 ? stdout.columns : 160,
     now: () => Date.now(),
     signal,
@@ -71,7 +74,7 @@ export function createContext(parts: ContextParts): CommandContext {
   };
 }
 
-/** True when a stream may carry colours; NO_COLOR counts when it is set and not empty, as no-color.org says. */
+/** True when a stream may have colours. NO_COLOR counts when it is set and not empty, as no-color.org defines. */
 export function usesColor(isTty: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
   return isTty && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
@@ -80,7 +83,7 @@ function writeLine(stream: NodeJS.WriteStream, line: string): void {
   if (!stream.destroyed) stream.write(`${line}\n`);
 }
 
-// pino takes 40 ms to load; most commands never log.
+// pino takes 40 ms to load, and most commands never log.
 function openLogger(level: Settings['log']['level']): Logger {
   const pino = createRequire(import.meta.url)('pino') as typeof import('pino');
   return pino.pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));

@@ -16,7 +16,7 @@ describe('the closest word', () => {
     ['quota', null],
   ])('to %j is %j', (word, expected) => expect(closest(word, words)).toBe(expected));
 
-  it('is suggested, else the words are listed', () => {
+  it('is suggested; otherwise the words are listed', () => {
     expect(suggestion('trend', words)).toBe('; did you mean trends?');
     expect(suggestion('quota', ['a', 'b'])).toBe('; use one of a, b');
     expect(suggestion('quota', ['a'])).toBe('; use a');

@@ -1,4 +1,4 @@
-/** The candidate closest to a mistyped word, or null when none is close: at most a third of its letters differ. */
+/** The candidate closest to a mistyped word; null when none is close: at most a third of the letters may differ. */
 export function closest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Number.POSITIVE_INFINITY;
@@ -14,7 +14,7 @@ export function closest(word: string, candidates: readonly string[]): string | n
   return best;
 }
 
-/** `; did you mean X?` for a close candidate, else the list of what exists (or nothing when the list is long). */
+/** `; did you mean X?` for a close candidate; otherwise the list of candidates (or nothing when the list is long). */
 export function suggestion(word: string, candidates: readonly string[], what = 'use'): string {
   const close = closest(word, candidates);
   if (close !== null) return `; did you mean ${close}?`;
@@ -23,7 +23,7 @@ export function suggestion(word: string, candidates: readonly string[], what = '
     : '';
 }
 
-/** Number of insertions, deletions, replacements and swaps of neighbours between two words. */
+/** Number of insertions, deletions, replacements and swaps of neighbouring letters between two words. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);

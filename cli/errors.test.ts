@@ -43,8 +43,8 @@ describe('an error', () => {
 
   it.each([
     ['a bug', new TypeError('x is not a function')],
-    ['something thrown that is no error', 'x is not a function'],
-  ])('that is %s is one line that says how to see the stack', (_name, error) => {
+    ['a thrown value that is not an error', 'x is not a function'],
+  ])('that is %s is one line that explains how to see the stack', (_name, error) => {
     expect(describeError(error)).toEqual({
       line: 'unexpected error: x is not a function; set FAULTLINE_LOG_LEVEL=debug for the stack',
       exitCode: 1,

@@ -3,10 +3,10 @@ import { maskCredentials } from './mask.ts';
 /** Exit codes of every command. */
 export const EXIT = { ok: 0, found: 1, usage: 2 } as const;
 
-/** An error whose message is one line for the user: it names the thing and says what to do. No stack is shown. */
+/** An error whose message is one line for the user: it names the thing and what to do. No stack is shown. */
 export class UserError extends Error {
   readonly code = 'user_error';
-  /** 2 for wrong use (flags, settings), 1 for trouble outside (file, broker, server). */
+  /** 2 for wrong use (flags, settings), 1 for problems outside (file, broker, server). */
   readonly exitCode: number;
   constructor(message: string, exitCode: number = EXIT.usage, cause?: unknown) {
     super(message, { cause });
@@ -15,11 +15,11 @@ export class UserError extends Error {
   }
 }
 
-/** What the user is told of an error: one line without secrets, and the exit code. */
+/** An error as the user sees it: one line without secrets, and the exit code. */
 export interface ErrorReport {
   line: string;
   exitCode: number;
-  /** False for a bug of ours: only then is a stack worth showing. */
+  /** False for a bug of the program: only then the stack is helpful. */
   expected: boolean;
 }
 
@@ -40,7 +40,7 @@ function reportOf(error: unknown): ErrorReport {
   if (!(error instanceof Error)) return unexpected(String(error));
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (error instanceof UserError) return { line: error.message, exitCode: error.exitCode, expected: true };
-  // Our own errors carry a code in lower case and a message made for the reader; Node's are in upper case.
+  // Our own errors have a code in lower case and a message written for the user; codes of Node are in upper case.
   if (/^[a-z][a-z_]*$/.test(code)) {
     const exitCode = usageCodes.has(code) ? EXIT.usage : EXIT.found;
     return { line: error.message, exitCode, expected: true };
@@ -50,7 +50,7 @@ function reportOf(error: unknown): ErrorReport {
   return unexpected(error.message === '' ? error.name : error.message);
 }
 
-/** Codes that mean a wrong request rather than trouble outside. */
+/** Codes for a wrong request rather than a problem outside. */
 const usageCodes = new Set(['bad_query', 'bad_setting', 'token_required']);
 
 function unexpected(message: string): ErrorReport {
@@ -71,7 +71,7 @@ const systemFixes: Readonly<Record<string, string>> = {
   ENOSPC: 'cannot be written: the disk is full',
   EMFILE: 'cannot be opened: too many open files; raise ulimit -n',
   EADDRINUSE: 'is in use; stop the other process or choose another port',
-  EADDRNOTAVAIL: 'is no address of this machine; choose another host',
+  EADDRNOTAVAIL: 'is not an address of this machine; choose another host',
   ECONNREFUSED: 'refuses connections; check the address and that it runs',
   ECONNRESET: 'broke off the connection; check that it still runs',
   ENOTFOUND: 'is an unknown host; check its name',

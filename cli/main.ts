@@ -8,24 +8,24 @@ import { tuneHeap } from './tune-heap.ts';
 /** Runs one command line (without node and script) and resolves with the exit code; never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
-  // Each running statement of the embedded engine holds a thread of Node's pool, whose four would let reads hold
-  // up inserts. Node looks at this when the pool is first used.
+  // Each running statement of the embedded engine occupies a thread of Node's pool. With its default of four threads,
+  // reads would delay inserts. Node reads this variable when the pool is first used.
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
   tuneHeap();
-  // Before the first word is printed: help too may go to a reader that leaves early.
+  // Before anything is printed, because the reader of help may close its end early, too.
   stopOnClosedPipe(stop);
   try {
     const invocation = createProgram().parse(argv);
     const { command, config, overrides, options } = invocation;
     const { readSettings } = await import('./settings/read-settings.ts');
-    // Before signals are taken over: a pipe to whom nobody writes is waited for, and a signal has to end that.
+    // Before signals are handled: reading a pipe without a writer blocks, and only an unhandled signal can end that.
     const { settings, origins } = readSettings({ config, env: process.env, overrides });
     stopOnSignals(stop, command.graceful === true);
     const { stdout, stderr, stdin } = process;
     const { signal } = stop;
     const context = createContext({ settings, origins, signal, env: process.env, stdout, stderr, stdin });
     const { run } = await command.load();
-    // The table of commands ties the flags to the module; the type of the options is the module's own.
+    // The table of commands matches flags and modules; only the module knows the type of its options.
     return await run({ ...options, ...command.fixed, overrides, config } as never, context);
   } catch (error) {
     if (error instanceof ShownHelp) return error.exitCode;
@@ -48,7 +48,7 @@ function reportError(error: unknown): number {
   return exitCode;
 }
 
-/** The first signal asks, the second one insists. */
+/** The first signal asks the command to end, the second one ends the process. */
 function stopOnSignals(stop: AbortController, graceful: boolean): void {
   for (const [signal, exitCode] of [
     ['SIGINT', 130],
@@ -61,14 +61,14 @@ function stopOnSignals(stop: AbortController, graceful: boolean): void {
   }
 }
 
-/** `faultline trends | head -1`: the reader has what it wanted, so there is nothing to report. */
+/** `faultline trends | head -1`: the reader has closed its end, so there is nothing to report. */
 function stopOnClosedPipe(stop: AbortController): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') {
       process.exitCode = reportError(error);
     }
     stop.abort();
-    // A writer that waits for `drain` never wakes again.
+    // A writer that waits for `drain` would wait for ever.
     setTimeout(() => process.exit(), 500).unref();
   });
   process.stderr.on('error', () => undefined);

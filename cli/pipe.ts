@@ -1,16 +1,16 @@
 import type { Writable } from 'node:stream';
 
-/** Writes texts to a stream that may be slow, or whose reader may go away (`… | head`). */
+/** Writes texts to a stream that may be slow, or whose reader may close its end (`… | head`). */
 export interface Pipe {
-  /** Resolves when more may be written; also when the reader went away or the run was stopped. */
+  /** Resolves when more may be written, and also when the reader has closed its end or the run was stopped. */
   write(text: string): Promise<void>;
-  /** False when the reader went away. */
+  /** False when the reader has closed its end. */
   isOpen(): boolean;
-  /** Takes the listeners off the stream; the stream itself stays open. */
+  /** Removes the listeners from the stream; the stream itself stays open. */
   close(): void;
 }
 
-/** A reader that goes away is a normal end, so EPIPE ends the writing without an error; others are thrown by `write`. */
+/** A reader that closes its end is normal, so EPIPE ends the writing without an error; `write` throws other errors. */
 export function openPipe(stream: Writable, signal: AbortSignal): Pipe {
   let open = !stream.destroyed;
   let failure: Error | null = null;
@@ -43,7 +43,7 @@ export function openPipe(stream: Writable, signal: AbortSignal): Pipe {
       stream.off('close', onClose);
       stream.off('drain', wake);
       signal.removeEventListener('abort', wake);
-      // The error listener stays: a late EPIPE of the last write must not end the process with a stack.
+      // The error listener stays: a late EPIPE of the last write must not crash the process.
     },
   };
 }

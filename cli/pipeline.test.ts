@@ -4,7 +4,7 @@ import { memoryFor } from './pipeline.ts';
 const MIB = 1024 * 1024;
 
 it.each([1, 16 * MIB, 64 * MIB, 200 * MIB])(
-  'a worker may hold two batches of %d bytes and what one chunk adds',
+  'a worker may hold two batches of %d bytes, and the rows of one chunk',
   (bytes) => {
     expect(memoryFor(bytes)).toBeGreaterThanOrEqual(2 * bytes + 16 * MIB);
   },

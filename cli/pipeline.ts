@@ -16,8 +16,8 @@ import type { CommandContext } from './context.ts';
 const MIB = 1024 * 1024;
 
 /**
- * Rows held in memory before reading waits, in bytes: a batch of `batch.bytes` is written, one waits and one grows, so
- * that a file's batches are never cut by memory.
+ * Memory for rows before reading waits, in bytes: enough for one batch of `batch.bytes` being written, one waiting and
+ * one growing, so that memory never cuts the batches of a file.
  */
 export function memoryFor(batchBytes: number): number {
   return Math.max(56 * MIB, 2.5 * batchBytes + 16 * MIB);
@@ -28,7 +28,7 @@ const WRITERS = 4;
 /** Where the store is, and how long its tables keep their rows. */
 export type MigrateOptions = StoreOptions & Pick<Settings['clickhouse'], 'retention'>;
 
-/** Opens the store and brings it to the present schema and retention. */
+/** Opens the store and migrates it to the present schema and retention. */
 export async function openMigrated(options: MigrateOptions): Promise<Store> {
   const store = await openStore(options);
   try {
@@ -40,12 +40,12 @@ export async function openMigrated(options: MigrateOptions): Promise<Store> {
   }
 }
 
-/** The name under which a worker writes: which host, which process, and another one each time. */
+/** The name of a worker in the store: host, process, and a random part, so that it is new each time. */
 export function workerName(): string {
   return `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
 }
 
-/** The worker with the process's clock and chance. `limits` are those of the settings unless given. */
+/** Makes a worker with the process's clock and randomness. The default of `limits` is in the settings. */
 export function workerFor(
   context: Pick<CommandContext, 'now'>,
   settings: Settings,
@@ -79,8 +79,8 @@ export function workerFor(
 }
 
 /**
- * BatchLimits for a file: by what it holds alone, so that reading it again after a crash cuts the same batches, whose
- * tokens the store then recognises.
+ * Limits for a file: its batches depend only on its content, so that reading it again after a crash makes the same
+ * batches, whose tokens the store recognises.
  */
 export function fileLimits(settings: Settings): BatchLimits {
   const never = Number.POSITIVE_INFINITY;

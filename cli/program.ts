@@ -7,7 +7,7 @@ import type { Invocation } from './command.ts';
 import type { SettingOverride } from './settings/read-settings.ts';
 import { version } from './version.ts';
 
-/** Thrown when help or the version has been printed: there is nothing more to do. */
+/** Thrown after help or the version was printed: there is nothing more to do. */
 export class ShownHelp extends Error {
   readonly exitCode: number;
   constructor(exitCode: number) {
@@ -17,7 +17,7 @@ export class ShownHelp extends Error {
   }
 }
 
-/** The command line's grammar: `parse` answers what to run, or throws `UserError` or `ShownHelp`. */
+/** The grammar of the command line. `parse` returns what to run, or throws `UserError` or `ShownHelp`. */
 export function createProgram(): { parse(argv: readonly string[]): Invocation } {
   let invocation: Invocation | undefined;
   const program = house(new Command('faultline'))
@@ -48,12 +48,12 @@ export function createProgram(): { parse(argv: readonly string[]): Invocation } 
   };
 }
 
-/** Errors are thrown, not printed; they become one line elsewhere. */
+/** Common options of all commands: errors are thrown instead of printed, and become one line elsewhere. */
 function house(command: Command): Command {
   return (
     command
       .exitOverride()
-      // A command with commands of its own, as incidents and incidents ack, leaves them their options.
+      // For commands with subcommands, such as incidents with incidents ack: each keeps its own options.
       .enablePositionalOptions()
       .configureOutput({ outputError: () => undefined })
       .helpOption('-h, --help', 'print this help')
@@ -135,7 +135,7 @@ function fromCommander(error: unknown, argv: readonly string[]): unknown {
   return new UserError(`${message}${help}`);
 }
 
-/** The help of the longest known command at the beginning of what was typed. */
+/** The command that shows help for the longest known command at the start of the typed words. */
 function helpFor(argv: readonly string[]): string {
   const known = commands
     .filter(({ name }) => name.split(' ').every((word, i) => argv[i] === word))

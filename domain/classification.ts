@@ -1,7 +1,7 @@
 import type { Fault, RequestClass, Retry } from './error-class.ts';
 
 /** Version of the rules. Raise it when a rule changes an answer for some text. It is stored with every error event. */
-export const TAXONOMY_VERSION = 2;
+export const TAXONOMY_VERSION = 3;
 
 /** Which quota or which rate limit; the empty string when the text does not say. */
 export const subclasses = [
@@ -49,3 +49,6 @@ export interface ClassifierInput {
   /** Response headers with lower-case names; null when none were logged. */
   headers: Readonly<Record<string, string>> | null;
 }
+
+/** The rule of an answer with 429 that has no body, or one that does not say why. */
+export const BARE_429 = 'status.429';

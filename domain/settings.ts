@@ -540,6 +540,9 @@ const plainSettings = z.strictObject({
       read_token: secret(
         'Token that allows only reading the page and the API. Better as FAULTLINE_CONSOLE_READ_TOKEN.',
       ),
+      query_seconds: integer(1, 600)
+        .default(20)
+        .describe('What page and API ask of ClickHouse is broken off after this many seconds.'),
     })
     .prefault({}),
   metrics: z

@@ -3,29 +3,29 @@ import type { PartitionId } from './partition-id.ts';
 import { advance, type Gathered, type PartitionEvent, type PartitionState } from './partition-state.ts';
 import type { KeptNames } from './rows/name-cap.ts';
 
-/** One partition of an assignment: the right to write for it, what is held of it, and how far this worker has come. */
+/** One partition of an assignment: whether this worker may write it, its unwritten batches, and how far it has come. */
 export interface AssignedPartition {
   readonly id: PartitionId;
   readonly epoch: number;
-  /** The values of the dimensions that are counted by their names on its newest day; after each batch that is stored. */
+  /** The names that are counted on its newest day, including those of all stored batches. */
   names: KeptNames;
-  /** False from when the assignment is over: nothing may be announced or written for it any more. */
+  /** False once the assignment is over: then nothing may be announced or written for it. */
   isAssigned(): boolean;
   state: PartitionState;
   /** Null while the state is `starting`. */
   batcher: Batcher | null;
-  /** What is being written for it, or told the group. */
+  /** The batch or acknowledgement that is being written; null: none. */
   writing: Promise<void> | null;
-  /** The source was asked not to read it. */
+  /** Whether the source was asked to pause reading it. */
   paused: boolean;
 }
 
-/** Changes the state of a partition by what has happened. */
+/** Changes the state of a partition according to an event. */
 export function happen(partition: AssignedPartition, event: PartitionEvent): void {
   partition.state = advance(partition.state, event);
 }
 
-/** What is held of a partition. */
+/** What was read of a partition and is not stored. */
 export function gatheredOf({ batcher, writing }: AssignedPartition): Gathered {
   return {
     closed: batcher?.closed.length ?? 0,

@@ -5,7 +5,7 @@ import { KeptNames } from './rows/name-cap.ts';
 
 /** The partitions that the group has given to a worker, under one epoch. */
 export class Assignment {
-  /** 0: there is none. */
+  /** 0: there is no assignment. */
   #epoch = 0;
   #partitions = new Map<string, AssignedPartition>();
 
@@ -13,12 +13,12 @@ export class Assignment {
     return this.#epoch;
   }
 
-  /** Those of the present epoch, and those that are left of the one before while there is none. */
+  /** The partitions of the present epoch; without one, those that are left of the previous epoch. */
   get all(): AssignedPartition[] {
     return [...this.#partitions.values()];
   }
 
-  /** Those for which this worker may write. */
+  /** The partitions that this worker may write. */
   get held(): AssignedPartition[] {
     return this.all.filter((partition) => partition.isAssigned());
   }
@@ -27,14 +27,17 @@ export class Assignment {
     return this.#partitions.get(partitionKey(id));
   }
 
-  /** Begins a new epoch with these partitions. */
+  /** Starts a new epoch with these partitions. */
   begin(epoch: number, ids: readonly PartitionId[]): AssignedPartition[] {
     this.#epoch = epoch;
     this.#partitions = new Map(ids.map((id) => [partitionKey(id), this.#take(id)]));
     return this.all;
   }
 
-  /** Other partitions under the same epoch: those that are held go on, those not named leave. Answers with the new ones. */
+  /**
+   * Changes the partitions of the same epoch: those that are held continue, and those that are not named leave. Returns
+   * the new ones.
+   */
   change(ids: readonly PartitionId[]): AssignedPartition[] {
     const keys = new Set(ids.map(partitionKey));
     for (const [key, partition] of this.#partitions)
@@ -48,7 +51,7 @@ export class Assignment {
     this.#partitions.delete(partitionKey(id));
   }
 
-  /** From now on nothing may be written. */
+  /** Ends the assignment: from now on nothing may be written. */
   end(): void {
     this.#epoch = 0;
   }

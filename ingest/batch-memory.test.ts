@@ -9,9 +9,9 @@ test('partitions whose start is not decided hold nothing', () => {
 
 test.each([
   ['up to three quarters of the memory nothing is closed', [holding(75)], 0],
-  ['above that a quarter is', [holding(76)], 25],
-  ['less what is closed already', [holding(50, 20), holding(40)], 5],
-  ['and nothing when enough is', [holding(90, 30)], -5],
+  ['above that, a quarter of the memory is closed', [holding(76)], 25],
+  ['minus the bytes that are already closed', [holding(50, 20), holding(40)], 5],
+  ['and nothing when enough is closed', [holding(90, 30)], -5],
 ])('%s', (_name, partitions, bytes) => {
   expect(bytesToClose(partitions, 100)).toBe(bytes);
 });

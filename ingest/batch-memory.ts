@@ -3,18 +3,18 @@ import type { Batcher } from './batcher.ts';
 type Holder = { readonly batcher: Pick<Batcher, 'heldBytes' | 'closedBytes'> | null };
 
 /**
- * From this share of the memory on, the oldest batches are closed until the rest of it is closed, waiting or being
- * written. Memory comes back only from what is written; the other batches grow on until it is their turn, because many
- * small ones cost the store more than they are worth.
+ * When more than this share of the memory is in use, the oldest batches are closed until the remaining share is closed,
+ * waiting or being written. Only writing frees memory. The other batches continue to grow until it is their turn,
+ * because many small batches are expensive for the store.
  */
 const CROWDED = 0.75;
 
-/** Rows held in memory, in bytes. */
+/** Memory that rows use, in bytes. */
 export function heldBytes(partitions: readonly Holder[]): number {
   return partitions.reduce((sum, { batcher }) => sum + (batcher?.heldBytes ?? 0), 0);
 }
 
-/** Bytes of growing batches to be closed now so that memory comes back; 0 or less: none. */
+/** How many bytes of growing batches must be closed now to free memory; 0 or less: none. */
 export function bytesToClose(partitions: readonly Holder[], memoryBytes: number): number {
   if (heldBytes(partitions) <= CROWDED * memoryBytes) return 0;
   const closed = partitions.reduce((sum, { batcher }) => sum + (batcher?.closedBytes ?? 0), 0);

@@ -11,7 +11,7 @@ const limits: BatchLimits = { rows: 100, bytes: 1 << 20, age_ms: 1_000, quiet_ag
 const reader = createRecordReader({ format: 'auto', mapping: {} });
 const line = Buffer.from('{"ts":1795392000000,"status":200,"provider":"openai"}');
 
-/** A batch of so many records that was opened at 0. */
+/** A batch with this many records that was opened at 0. */
 function opened(records: number): Batcher {
   const batcher = new Batcher({ topic: 't', partition: 0 }, 0, null, reader);
   const all = Array.from({ length: records }, (_item, offset) => new RawRecord(offset, line));
@@ -29,14 +29,19 @@ it.each([
   ['one that is behind waits twice as long', busy, { age: 9_999, behind: true, busy: false }, false],
   ['and no longer', busy, { age: 10_000, behind: true, busy: false }, true],
   [
-    'one that what is waiting fills waits for that',
+    'one that waiting records will fill waits for them',
     busy,
     { age: 29_999, behind: true, busy: false, waiting: 90 },
     false,
   ],
   ['but not for ever', busy, { age: 30_000, behind: true, busy: false, waiting: 90 }, true],
-  ['and not where it would stay open', busy, { age: 10_000, behind: true, busy: false, waiting: 89 }, true],
-  ['age closes nothing while nobody could write it', busy, { age: 60_000, behind: false, busy: true }, false],
+  [
+    'and not when they would not fill it',
+    busy,
+    { age: 10_000, behind: true, busy: false, waiting: 89 },
+    true,
+  ],
+  ['age closes nothing while all writers are busy', busy, { age: 60_000, behind: false, busy: true }, false],
   ['rows close it at any age', 100, { age: 0, behind: true, busy: true }, true],
 ] as const)('%s', (_fact, records, { age, ...state }, closes) => {
   const batcher = opened(records);
@@ -44,7 +49,7 @@ it.each([
   expect(batcher.closed.length).toBe(closes ? 1 : 0);
 });
 
-it('a batch that is read again makes the same rows, though its records have no time of their own', () => {
+it('a batch that is read again makes the same rows, even if its records have no time of their own', () => {
   const mapping = { ts: '$.t', status: '$.s', without_time: 'now' };
   const untimed = createRecordReader({ format: 'mapped', mapping });
   const times = [1_795_300_000_000, 1_795_300_090_000, 1_795_300_050_000];
@@ -61,7 +66,7 @@ it('a batch that is read again makes the same rows, though its records have no t
   expect(rowsAt(1_795_399_999_000)).toEqual(rows);
 });
 
-it('a batch closes while its sums are exact, however many requests its messages hold', () => {
+it('a batch closes before its sums become inexact, however many requests its messages hold', () => {
   expect(MOST_REQUESTS * MOST.tokens).toBeLessThan(Number.MAX_SAFE_INTEGER / 2);
   const now = 1_795_392_000_000;
   const { log } = readNative({ ts: now, status: 200, input_tokens: MOST.tokens }, now, new Cleaner());

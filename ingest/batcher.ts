@@ -6,42 +6,42 @@ import { BatchRows } from './rows/batch-rows.ts';
 import { type Chunk, RawRecord } from './sources/source.ts';
 
 /**
- * At this many requests a batch closes. Its sums are doubles, exact up to 2^53, which is nine million requests with as many
- * tokens as a record may say; a chunk is added as a whole, so half of that is left for it.
+ * A batch closes at this many requests. Its sums are doubles, which are exact up to 2^53: nine million requests with as
+ * many tokens as one record may have. A chunk is added as a whole, so half of that is reserved for it.
  */
 export const MOST_REQUESTS = 4_000_000;
 
 export interface BatchLimits {
   rows: number;
-  /** Of the rows that the batch adds. */
+  /** Bytes of the rows that the batch adds. */
   bytes: number;
   age_ms: number;
   quiet_age_ms: number;
 }
 
-/** A partition with fewer records per `age_ms` than this is quiet: its batch waits `quiet_age_ms`. */
+/** A partition with fewer records per `age_ms` than this is quiet: its batch waits for `quiet_age_ms`. */
 export const QUIET_RECORDS = 10;
 
-/** One contiguous range being folded. `to` grows until the batch closes. */
+/** One contiguous range that is being counted. `to` grows until the batch closes. */
 export interface Batch extends OffsetRange {
   rows: BatchRows;
   records: number;
   bytes: number;
   holes: number;
-  /** The record at `to - 1`; null when that offset is a hole. */
+  /** The record at `to - 1`; null when that offset has no record. */
   last: RawRecord | null;
   /** Monotonic ms. */
   openedAt: number;
-  /** What was announced, where the beginning of that is gone: the token is of this range. */
+  /** The announced range, if a replay lost the beginning of it: the token must be that of this range. */
   announced: OffsetRange | null;
 }
 
 /**
- * The ranges of one partition, as batches: one that grows and those that are closed and wait to be written.
- * A range to be replayed is cut exactly at its boundaries, whatever the limits say.
+ * The batches of one partition: one that grows, and those that are closed and wait to be written. A range to be
+ * replayed is cut exactly at its boundaries, whatever the limits.
  */
 export class Batcher {
-  /** Offset of the next record that belongs here. */
+  /** Offset of the next expected record. */
   position: number;
   readonly closed: Batch[] = [];
   #open: Batch | null = null;
@@ -56,7 +56,7 @@ export class Batcher {
     this.#adder = new RecordAdder(reader, id);
   }
 
-  /** Folds the records of a chunk that are at or after the position. */
+  /** Adds the records of a chunk from the position on. */
   add(chunk: Chunk, now: number, monotonic: number): void {
     const unreadable = [...(chunk.unreadable ?? [])];
     const { written = -1 } = chunk;
@@ -70,15 +70,15 @@ export class Batcher {
     for (const range of unreadable) this.#addUnreadable(range, now, monotonic);
     this.#advanceTo(chunk.to, now, monotonic);
     if (this.#open !== null) this.#adder.finish(this.#open.rows, now);
-    // A copy: the record would keep the whole fetch in memory.
+    // A copy, because the record would keep the whole fetch in memory.
     const last = this.#open?.last?.value;
     if (this.#open?.last && last) this.#open.last = new RawRecord(this.#open.last.offset, Buffer.from(last));
   }
 
   /**
-   * Closes the growing batch if it is due (`waiting`: records of the partition that are still to be read): by size, or by
-   * age where more would not come at once. While nobody could write it, age closes nothing: the batch grows instead, so
-   * that a busy store gets fewer inserts, not a queue of them.
+   * Closes the growing batch if it is due: because of its size, or because of its age unless the records that wait
+   * would fill it soon. `waiting`: records of the partition that are still to be read. While all writers are busy, age
+   * closes nothing: the batch grows instead, so that a busy store gets fewer inserts rather than a queue of them.
    */
   closeIfDue(
     limits: BatchLimits,
@@ -105,17 +105,17 @@ export class Batcher {
     this.closed.push(batch);
   }
 
-  /** Bytes held in rows that are not written yet. */
+  /** Memory of rows that are not written yet, in bytes. */
   get heldBytes(): number {
     return this.closedBytes + (this.#open?.rows.bytes ?? 0);
   }
 
-  /** Of these, bytes in batches that do not grow any more. */
+  /** The part of it that is in closed batches. */
   get closedBytes(): number {
     return this.closed.reduce((sum, batch) => sum + batch.rows.bytes, 0);
   }
 
-  /** The first range that is not written. */
+  /** The first batch that is not written. */
   get oldest(): Batch | null {
     return this.closed[0] ?? this.#open;
   }
@@ -124,7 +124,7 @@ export class Batcher {
     return this.#open === null && this.closed.length === 0;
   }
 
-  /** Not all of the announced range has been read again. */
+  /** Whether a part of the announced range was not read again yet. */
   get owesReplay(): boolean {
     return this.#replay !== null;
   }
@@ -140,7 +140,7 @@ export class Batcher {
     if (this.#replay !== null && batch.to === this.#replay.to) this.#endReplay(batch, now);
   }
 
-  /** Each offset of a range that cannot be read is a dead letter; Kafka still holds the bytes. */
+  /** Each offset of a range that cannot be read becomes a dead letter; Kafka still has the bytes. */
   #addUnreadable(
     range: { from: number; to: number; reason: string } | undefined,
     now: number,
@@ -159,7 +159,7 @@ export class Batcher {
     }
   }
 
-  /** Offsets without a record belong to the range too, or it would not be contiguous. */
+  /** Offsets without a record belong to the range too, so that it is contiguous. */
   #advanceTo(offset: number, now: number, monotonic: number): void {
     while (this.position < offset) {
       const batch = this.#batch(this.position, now, monotonic);
@@ -211,22 +211,25 @@ export class Batcher {
   }
 }
 
-/** How many times longer a batch waits that what is waiting already will fill: a slow machine writes large batches, too. */
+/**
+ * How many times longer a batch waits when the records that wait will fill it: so a slow machine writes large batches,
+ * too.
+ */
 const FILLING = 3;
 
-/** Whether a batch that is full to this share, by so many records, gets full by those that are `waiting`. */
+/** Whether a batch that is full to `share` by `records` records will be full with the `waiting` ones. */
 function fillsUp(share: number, records: number, waiting: number): boolean {
   return share > 0 && waiting * share >= records * (1 - share);
 }
 
-/** Who is behind is not made fresh by many small batches, and catches up sooner with few large ones. */
+/** For a partition that is behind, small batches would not make data fresh; few large ones let it catch up sooner. */
 function longestAge(limits: BatchLimits, behind: boolean, records: number): number {
   const patient = Math.max(limits.age_ms, limits.quiet_age_ms);
   if (behind) return 2 * patient;
   return records < QUIET_RECORDS ? patient : limits.age_ms;
 }
 
-/** The digest by which a later worker recognises the record before `to`. */
+/** The digest that lets a later worker recognise the record before `to`. */
 export function lastDigest(batch: Batch): string {
   return batch.last === null ? '' : recordDigest(batch.last.value);
 }

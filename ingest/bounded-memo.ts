@@ -1,16 +1,16 @@
-/** Longer keys are not remembered: they would make the bound on the number of keys no bound on memory. */
+/** Longer keys are not remembered: otherwise a limit on the number of keys would not limit the memory. */
 const LONGEST_KEY = 256;
 
 /**
- * `compute` with its answers remembered. Two generations of at most `cap` keys each: what is asked for again moves to
- * the young one, what is not is forgotten, so memory stays bounded and hot keys stay known.
+ * Returns `compute` with remembered results. Two generations hold at most `cap` keys each: a key that is asked for
+ * again moves to the young one, and the others are forgotten. So memory is bounded and frequent keys stay.
  */
 export function boundedMemo<Value>(cap: number, compute: (key: string) => Value): (key: string) => Value {
   const known = new BoundedMap<Value>(cap);
   let lastKey: string | null = null;
   let lastValue: Value | undefined;
   return (key) => {
-    // Records of one batch repeat their neighbours; comparing is cheaper than hashing.
+    // Neighbouring records often have the same value; comparing is cheaper than hashing.
     if (key === lastKey && lastValue !== undefined) return lastValue;
     if (key.length > LONGEST_KEY) return compute(key);
     let value = known.get(key);

@@ -1,10 +1,13 @@
-/** Between two commits of a worker that the group refuses, ms: the client notices that only at its next heartbeat. */
+/**
+ * Time between two commits of a worker that the group refuses, ms. The client notices the refusal only at its next
+ * heartbeat.
+ */
 const REFUSED = 600;
 
-/** Keeps a worker that the group refuses from asking all the time: one partition asks, once in a while. */
+/** Limits the commits of a worker that the group refuses: one partition at a time tries, at intervals. */
 export class CommitPace {
   readonly #monotonic: () => number;
-  /** Null: the group does not refuse. */
+  /** Null: the group does not refuse commits. */
   #refusedUntil: number | null = null;
   #asking = false;
 
@@ -12,7 +15,7 @@ export class CommitPace {
     this.#monotonic = monotonic;
   }
 
-  /** Whether a commit may be tried now. Who is told so says `answered` afterwards, whatever came of it. */
+  /** Whether a commit may be tried now. After `true` the caller must call `answered`, whatever the result. */
   mayTry(): boolean {
     if (this.#refusedUntil === null) return true;
     if (this.#asking || this.#monotonic() < this.#refusedUntil) return false;
@@ -26,7 +29,7 @@ export class CommitPace {
     if (answer === 'refused') this.#refusedUntil = this.#monotonic() + REFUSED;
   }
 
-  /** A new assignment: nobody has been refused in it. */
+  /** Call it for a new assignment, in which nothing was refused yet. */
   reset(): void {
     this.#refusedUntil = null;
     this.#asking = false;

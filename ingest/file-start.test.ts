@@ -8,17 +8,17 @@ const announced = (offset: number, to: number, incarnation = 0): GroupCommit => 
 const whole = { earliest: 0, latest: Number.MAX_SAFE_INTEGER };
 const cut = { earliest: 0, latest: 3 };
 
-describe('where reading of a file begins', () => {
+describe('where reading of a file starts', () => {
   it.each([
     [
-      'a file that is new begins at its first line',
+      'a new file starts at its first line',
       null,
       null,
       whole,
       { at: 0, incarnation: 0, replay: null, verify: null, reason: '' },
     ],
     [
-      'one that was read goes on after the last line, when that is still the same',
+      'a file that was read before continues after its last line, if that is still the same',
       null,
       ledger(10),
       whole,
@@ -31,7 +31,7 @@ describe('where reading of a file begins', () => {
       },
     ],
     [
-      'a batch that was announced and is not in the ledger is cut as it was',
+      'a batch that was announced and is not in the ledger keeps its boundaries',
       announced(10, 15),
       ledger(10),
       whole,
@@ -39,21 +39,21 @@ describe('where reading of a file begins', () => {
     ],
     ['also when it was the first one', announced(0, 5), null, whole, { at: 0, replay: { from: 0, to: 5 } }],
     [
-      'an announcement that is in the ledger is old',
+      'an announcement that is in the ledger is ignored',
       announced(5, 10),
       ledger(10),
       whole,
       { at: 10, replay: null },
     ],
     [
-      'a ledger that was emptied is believed, not the announcement',
+      'an emptied ledger counts, not the announcement',
       announced(10, 15),
       null,
       whole,
       { at: 0, replay: { from: 10, to: 15 } },
     ],
     [
-      'a file with fewer lines than were counted is read from its first line, as another one',
+      'a file with fewer lines than were counted is read from its first line, as a new one',
       null,
       ledger(10),
       cut,
@@ -62,11 +62,11 @@ describe('where reading of a file begins', () => {
         incarnation: 1,
         replay: null,
         verify: null,
-        reason: expect.stringMatching(/^app\.log was cut or written anew: line 10 /),
+        reason: expect.stringMatching(/^app\.log was truncated or replaced: line 10 /),
       },
     ],
     [
-      'the first batch of one that was written anew may be half in',
+      'the first batch of a replaced file may be half stored',
       announced(0, 5, 1),
       ledger(10),
       whole,
@@ -81,10 +81,10 @@ describe('a line that was counted', () => {
   const digest = recordDigest(Buffer.from('{"a":1}'));
   it.each([
     ['is recognised', '{"a":1}', true],
-    ['also when blanks came after it', '{"a":1}  ', true],
-    ['also when a writer went on in the same line', '{"a":1}{"b":2}', true],
-    ['another one is not it', '{"a":2}', false],
-    ['nor is half of it', '{"a":', false],
+    ['also with blanks after it', '{"a":1}  ', true],
+    ['also when a writer continued in the same line', '{"a":1}{"b":2}', true],
+    ['but not another line', '{"a":2}', false],
+    ['and not half of it', '{"a":', false],
   ])('%s', (_fact, text, same) => expect(isSameLine(Buffer.from(text), digest)).toBe(same));
   it('may be empty', () => expect(isSameLine(null, recordDigest(null))).toBe(true));
 });

@@ -4,8 +4,9 @@ import { jsonEnd } from './sources/json-end.ts';
 import type { StartFacts } from './start-rules.ts';
 
 /**
- * Where reading of a file begins. The ledger says what is in; the announcement how the batch after it was cut, which may
- * be half in. `log.latest` is the number of records where it is known to be too small; `name` and `unit` are for the reason.
+ * Decides where reading of a file starts. The ledger shows what is stored; the announcement shows the boundaries of the
+ * next batch, which may be half stored. `log.latest` is the number of records once it is known to be too small; `name`
+ * and `unit` are used in the reason.
  */
 export function decideFileStart(
   facts: Pick<StartFacts, 'commit' | 'ledger' | 'log'>,
@@ -14,7 +15,7 @@ export function decideFileStart(
 ): Start {
   const { commit, ledger, log } = facts;
   const incarnation = Math.max(ledger?.incarnation ?? 0, commit?.incarnation ?? 0);
-  // The first batch of a file written anew was announced, and perhaps half stored.
+  // The first batch of a replaced file was announced, and may be half stored.
   const known = ledger !== null && ledger.incarnation === incarnation ? ledger : null;
   if (known !== null && known.to > log.latest) return fileReplaced(known, name, unit);
   const at = known?.to ?? 0;
@@ -32,7 +33,7 @@ export function decideFileStart(
   };
 }
 
-/** A file that no longer holds what was counted of it: its records are new ones. */
+/** The start for a file that no longer holds the records that were counted: its records are new. */
 export function fileReplaced(
   ledger: Pick<LedgerEnd, 'incarnation' | 'to'>,
   name: string,
@@ -44,11 +45,11 @@ export function fileReplaced(
     replay: null,
     lost: null,
     verify: null,
-    reason: `${name} was cut or written anew: ${unit} ${ledger.to} is no longer the one that was counted; it is read from its first ${unit}, and what was counted before stays`,
+    reason: `${name} was truncated or replaced: ${unit} ${ledger.to} is no longer the one that was counted; it is read from its first ${unit}, and what was counted before stays`,
   };
 }
 
-/** Whether a line is the one that was counted, perhaps before its line end was there. */
+/** Whether a line is the one that was counted, perhaps before its line end was written. */
 export function isSameLine(value: Buffer | null, digest: string): boolean {
   if (recordDigest(value) === digest) return true;
   const end = value === null ? -1 : jsonEnd(value);

@@ -1,31 +1,32 @@
 import { type CallerDimension, callerDimensions } from '../domain/count-row.ts';
 import type { RejectReason, SkipReason } from '../domain/request-log.ts';
-import type { DeadExample } from './rows/batch-rows.ts';
+import type { Answers429, DeadExample } from './rows/batch-rows.ts';
 import type { Batch } from './batcher.ts';
 
-/** What became of all that was read. */
+/** What happened to all records that were read. */
 export interface InputReport {
-  /** Lines of a file or a stream, records of a topic; those that were lost before they were read are not among them. */
+  /** Lines of a file or a stream, or records of a topic, without those that were lost before they were read. */
   read: number;
   /** Requests that were counted; one record may hold several. */
   requests: number;
-  /** Records that are no request, by the reason. */
+  /** Records that are not requests, by reason. */
   skipped: Record<SkipReason, number>;
-  /** Fields of counted records whose value was of no use, by field. */
+  /** How many values of counted records could not be used, by field. */
   dropped: Record<string, number>;
-  /** Records, or requests among several of a record, that could not be decoded, the most frequent reason first. */
+  /** Records (or requests of a record with several) that could not be decoded, the most frequent reason first. */
   dead: { reason: RejectReason; count: number; first: DeadExample }[];
-  /** Requests that are counted under `(other)` in a dimension, because it has more values than are kept. */
+  /** Requests that are counted under `(other)` in a dimension, because it has too many values. */
   folded: Partial<Record<CallerDimension, number>>;
+  answers_429: Answers429;
 }
 
-/** Adds up what is stored, batch by batch. */
+/** Adds up stored batches. */
 export interface InputTally {
   add(batch: Pick<Batch, 'rows' | 'records'>): void;
   report(): InputReport;
 }
 
-/** A tally at zero. */
+/** Makes a tally that starts at zero. */
 export function tallyInput(): InputTally {
   let read = 0;
   let requests = 0;
@@ -33,10 +34,13 @@ export function tallyInput(): InputTally {
   const dropped: Record<string, number> = {};
   const dead = new Map<RejectReason, { count: number; first: DeadExample }>();
   const folded: InputReport['folded'] = {};
+  const refusals: Answers429 = { answers: 0, bare: 0 };
   return {
     add({ rows, records }) {
       read += records;
       requests += rows.totals.counted;
+      refusals.answers += rows.answers429.answers;
+      refusals.bare += rows.answers429.bare;
       for (const [reason, count] of rows.skipped) skipped[reason] = (skipped[reason] ?? 0) + count;
       for (const [dimension, count] of rows.names?.folded ?? [])
         folded[dimension] = (folded[dimension] ?? 0) + count;
@@ -53,6 +57,7 @@ export function tallyInput(): InputTally {
         requests,
         skipped: { ...skipped },
         folded: { ...folded },
+        answers_429: { ...refusals },
         dropped: { ...dropped },
         dead: reasons.sort((a, b) => b.count - a.count),
       };
@@ -62,10 +67,20 @@ export function tallyInput(): InputTally {
 
 /** The sum of several reports. */
 export function sumReports(reports: readonly InputReport[]): InputReport {
-  const sum: InputReport = { read: 0, requests: 0, skipped: {}, dropped: {}, dead: [], folded: {} };
+  const sum: InputReport = {
+    read: 0,
+    requests: 0,
+    skipped: {},
+    dropped: {},
+    dead: [],
+    folded: {},
+    answers_429: { answers: 0, bare: 0 },
+  };
   for (const report of reports) {
     sum.read += report.read;
     sum.requests += report.requests;
+    sum.answers_429.answers += report.answers_429.answers;
+    sum.answers_429.bare += report.answers_429.bare;
     for (const [reason, count] of Object.entries(report.skipped))
       sum.skipped[reason] = (sum.skipped[reason] ?? 0) + count;
     for (const [field, count] of Object.entries(report.dropped))

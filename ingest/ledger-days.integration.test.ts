@@ -57,7 +57,7 @@ const sums = (table: string, topic: string) =>
     { topic },
   );
 
-/** What a process leaves that is killed after the table and before its view: the row is in, its sums are not. */
+/** Simulates a process that is killed between the insert and its view: the row is stored, its sums are not. */
 async function writeWithoutDays(row: LedgerEntry): Promise<void> {
   const [view] = await store.query<{ sql: string }>(
     "SELECT create_table_query AS sql FROM system.tables WHERE database = currentDatabase() AND name = 'ingest_days_view'",
@@ -68,7 +68,7 @@ async function writeWithoutDays(row: LedgerEntry): Promise<void> {
   expect(view?.sql).toContain('MATERIALIZED VIEW');
 }
 
-test('a batch without its sums by day is summed by the next owner, once, however often it looks', async () => {
+test('a batch without its sums by day is summed by the next owner, once, however often it checks', async () => {
   await write(entry('killed', 0));
   await writeWithoutDays(entry('killed', 50));
   expect(await sums('ingest_days', 'killed')).toEqual([{ counted: 50, failed: 3 }]);
@@ -78,16 +78,16 @@ test('a batch without its sums by day is summed by the next owner, once, however
   expect(await sums('ingest_batches', 'killed')).toEqual([{ counted: 100, failed: 6 }]);
 });
 
-test('a batch whose sums come late counts once: the first writer goes on after the next owner has looked', async () => {
+test('a batch whose sums come late counts once, when the first writer continues after the check of the next owner', async () => {
   await writeWithoutDays(entry('late', 0));
   await completeLedgerDays(store, 'late', [0]);
-  // The first writer is not told that its row was in, and repeats it.
+  // The first writer does not know that its row was stored, and repeats it.
   await write(entry('late', 0));
   expect(await sums('ingest_days', 'late')).toEqual([{ counted: 50, failed: 3 }]);
   expect(await sums('ingest_batches', 'late')).toEqual([{ counted: 50, failed: 3 }]);
 });
 
-test('partitions of others are left alone', async () => {
+test('partitions of other workers do not change', async () => {
   await writeWithoutDays({ ...entry('others', 0), partition: 7 });
   await completeLedgerDays(store, 'others', [0, 1]);
   expect(await sums('ingest_days', 'others')).toEqual([{ counted: 0, failed: 0 }]);

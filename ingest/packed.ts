@@ -1,9 +1,12 @@
 import { gunzipSync } from 'node:zlib';
 
-/** What is packed in a message becomes at most so many bytes: 1 MiB of a subscription to CloudWatch Logs is several times that. */
+/**
+ * Largest uncompressed size of compressed data in a message: 1 MiB of a subscription to CloudWatch Logs uncompresses to
+ * several times that.
+ */
 export const LARGEST_UNPACKED = 8 * 1024 * 1024;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}\s*$/;
-/** How base64 begins of gzip, and of `{` and `[` with what comes after them in JSON; who asks looks at that. */
+/** How base64 starts for gzip, and for JSON that starts with `{` or `[`. */
 const PACKED = 'H4sI';
 const PLAIN = /^(?:ey|ew|W3|Wy|Ww)/;
 
@@ -11,7 +14,7 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** What gzip holds, or why that cannot be said. */
+/** The content of gzip data, or why it cannot be read. */
 export function unpackGzip(bytes: Uint8Array): Buffer | 'too_large' | 'damaged' {
   try {
     return gunzipSync(bytes, { maxOutputLength: LARGEST_UNPACKED });
@@ -25,7 +28,9 @@ export function mayBePacked(text: string): boolean {
   return text.startsWith(PACKED) && BASE64.test(text);
 }
 
-/** The bytes of a text that is base64 of gzip, unpacked, or may be base64 of JSON; undefined for any other. */
+/**
+ * The bytes of a text that is base64 of gzip (uncompressed), or may be base64 of JSON; undefined for any other text.
+ */
 export function bytesInText(text: string): Buffer | undefined {
   const packed = mayBePacked(text);
   if (!packed && !(PLAIN.test(text) && BASE64.test(text))) return undefined;

@@ -4,7 +4,7 @@ export interface PartitionId {
   partition: number;
 }
 
-/** A key for maps. */
+/** The partition as a key for maps. */
 export function partitionKey(id: PartitionId): string {
   return `${id.topic}:${id.partition}`;
 }

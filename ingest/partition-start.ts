@@ -22,27 +22,27 @@ import { type PartitionId, partitionKey } from './partition-id.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { WriteContext } from './write.ts';
 
-/** A start that is known already, given where the log begins and ends. */
+/** Replaces the decision when the start is already known, given the ends of the log. */
 export type Decide = (log: LogOffsets) => Start;
 
 export interface StartContext extends WriteContext {
   isStopping(): boolean;
 }
 
-/** A partition whose start is decided, and whose losses are in the ledger. */
+/** A partition whose start is decided; its losses are already in the ledger. */
 export interface Begun {
   partition: AssignedPartition;
   start: Start;
-  /** Offset that the group knows as acknowledged; -1 when it knows none. */
+  /** Offset that the group has as acknowledged; -1: none. */
   acknowledged: number;
   topicId: string;
-  /** Names of its newest day. */
+  /** The names of its newest day. */
   names: KeptNames;
 }
 
 /**
- * Decides where each partition begins, from the group's commit, the ledger and the log (`decideStart`), and writes what
- * was lost to the ledger. Broker and store are asked for ever; partitions whose assignment ends meanwhile are left out.
+ * Decides where each partition starts, from the group's commit, the ledger and the log (`decideStart`), and writes
+ * losses to the ledger. It retries broker and store for ever; partitions whose assignment ends meanwhile are left out.
  */
 export async function* startPartitions(
   context: StartContext,
@@ -100,7 +100,10 @@ async function keptNames(store: Store, ids: readonly PartitionId[]): Promise<Map
   return kept;
 }
 
-/** The announced range that the ledger shows to be in, so that it is not replayed; null when there is none. */
+/**
+ * The announced range that is already stored according to the ledger, so that it is not replayed; null when there is
+ * none.
+ */
 function announcedAndIn(
   commit: GroupCommit | null,
   ledger: LedgerEnd | null,
@@ -125,8 +128,8 @@ async function ledgerEnds(
 }
 
 /**
- * Sends the ledger rows once more whose sums by day are missing, under their own tokens: a row that is in is refused, and
- * so is what the view makes of it if that is in by now. So it does not matter who else is about to write it.
+ * Sends those ledger rows again that have no sums by day, under their own tokens. ClickHouse refuses a row that is
+ * stored, and also its sums if they are stored by now. So another worker may write the same rows at the same time.
  */
 export async function completeLedgerDays(
   store: Store,
@@ -139,7 +142,7 @@ export async function completeLedgerDays(
   }
 }
 
-/** Asks again while broker or store do not answer; null when the assignment is over. */
+/** Asks again until broker and store answer; null when the assignment is over. */
 async function untilAnswered<T>(
   context: StartContext,
   partitions: readonly AssignedPartition[],

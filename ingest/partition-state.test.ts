@@ -27,26 +27,26 @@ const none: Gathered = { closed: 0, isEmpty: true, owesReplay: false, isWriting:
 describe('a partition', () => {
   test.each<[string, PartitionState, PartitionEvent, Partial<PartitionState>]>([
     [
-      'begins to read where its start was decided',
+      'starts to read at the decided start',
       assigned,
       decided(),
       { phase: 'reading', stored: 10, acknowledged: 7, incarnation: 2, topicId: 'a' },
     ],
     [
-      'that owes a replay has stored all before it',
+      'with a pending replay has stored everything before it',
       assigned,
       decided({ at: 12, replay: { from: 8, to: 20 } }),
       { stored: 8 },
     ],
-    ['has to prove a topic that is not known', assigned, decided({ verify: ledger }), { verify: ledger }],
+    ['must verify a topic that is not known', assigned, decided({ verify: ledger }), { verify: ledger }],
     [
-      'has proven it once',
+      'verifies it once',
       { ...reading, verify: ledger },
       { kind: 'proven' },
       { verify: null, phase: 'reading' },
     ],
     [
-      'whose topic was created again is decided anew, and keeps what it stored until then',
+      'whose topic was created again gets a new start, and keeps what it stored until then',
       { ...reading, stored: 15 },
       { kind: 'restarted' },
       { phase: 'starting', stored: 15 },
@@ -59,19 +59,19 @@ describe('a partition', () => {
       { leaving: false },
     ],
     [
-      'learns from a chunk what waits',
+      'learns its lag from a chunk',
       reading,
       { kind: 'read', lag: 4, now: 99, monotonic: 5 },
       { lag: 4, lagAt: 99, idleSince: 5 },
     ],
     [
-      'learns from the log what waits, without being less idle',
+      'learns its lag from the log, and stays idle',
       { ...reading, idleSince: 3 },
       { kind: 'asked', log: { latest: 30 }, position: 12, now: 99 },
       { lag: 18, lagAt: 99, idleSince: 3 },
     ],
     [
-      'never waits for less than nothing',
+      'never has a negative lag',
       reading,
       { kind: 'asked', log: { latest: 8 }, position: 12, now: 99 },
       { lag: 0, lagAt: 99 },
@@ -89,13 +89,13 @@ describe('a partition', () => {
       { lag: null, lagAt: null },
     ],
     [
-      'has stored what was written',
+      'has stored the written batch',
       reading,
       { kind: 'written', to: 20, monotonic: 6 },
       { stored: 20, acknowledged: 7, idleSince: 6 },
     ],
     [
-      'whose rows the store rejects stands still for ten seconds',
+      'whose rows the store rejects is halted for ten seconds',
       reading,
       { kind: 'refused', monotonic: 1_000 },
       { haltedUntil: 11_000, stored: 10 },
@@ -107,7 +107,7 @@ describe('a partition', () => {
       { haltedUntil: null },
     ],
     [
-      'knows what the group knows',
+      'remembers the acknowledged offset',
       reading,
       { kind: 'acknowledged', to: 10 },
       { acknowledged: 10, stored: 10 },
@@ -115,7 +115,7 @@ describe('a partition', () => {
   ])('%s', (_name, before, event, expected) => {
     const after = advance(before, event);
     expect(after).toMatchObject(expected);
-    // Nothing else has changed.
+    // No other member has changed.
     const changed = Object.keys(after).filter(
       (key) => after[key as keyof PartitionState] !== before[key as keyof PartitionState],
     );
@@ -140,14 +140,14 @@ describe('what is written next', () => {
     ['the acknowledgement after half a second', idle, {}, 501, 'acknowledgement'],
     ['no acknowledgement before that', idle, {}, 500, 'nothing'],
     ['no acknowledgement while a batch grows', idle, { isEmpty: false }, 900, 'nothing'],
-    ['no acknowledgement that the group knows', told, {}, 900, 'nothing'],
+    ['no acknowledgement that the group already has', told, {}, 900, 'nothing'],
     ['no acknowledgement over an announcement', idle, { owesReplay: true }, 900, 'nothing'],
     ['no acknowledgement before the start is decided', { ...idle, phase: 'starting' }, {}, 900, 'nothing'],
   ])('is %s', (_name, state, gathered, monotonic, expected) => {
     expect(nextWrite(state, { ...none, ...gathered }, monotonic)).toBe(expected);
   });
 
-  test('in the end is the acknowledgement, without waiting', () => {
+  test('at the end is the acknowledgement, without waiting', () => {
     expect(mayAcknowledge(reading, none)).toBe(true);
     expect(mayAcknowledge(reading, { ...none, isWriting: true })).toBe(false);
     expect(mayAcknowledge(assigned, none)).toBe(false);
@@ -156,10 +156,10 @@ describe('what is written next', () => {
 
 test.each<[string, PartitionState, number, ReturnType<typeof placeOf>]>([
   ['at the position is next', reading, 10, 'next'],
-  ['behind it is elsewhere', reading, 11, 'elsewhere'],
+  ['after it is elsewhere', reading, 11, 'elsewhere'],
   ['before it is elsewhere', reading, 9, 'elsewhere'],
-  ['one before it is the proof that is owed', { ...reading, verify: ledger }, 9, 'proof'],
-  ['at the position is elsewhere while the proof is owed', { ...reading, verify: ledger }, 10, 'elsewhere'],
+  ['one before it is the required proof', { ...reading, verify: ledger }, 9, 'proof'],
+  ['at the position is elsewhere while a proof is required', { ...reading, verify: ledger }, 10, 'elsewhere'],
 ])('a chunk %s', (_name, state, from, place) => {
   expect(placeOf(state, from, 10)).toBe(place);
 });
@@ -173,8 +173,8 @@ test.each([
 });
 
 test.each<[string, Partial<PartitionState>, boolean, boolean]>([
-  ['once all is stored and told', { leaving: true, stored: 9, acknowledged: 9 }, true, true],
-  ['not before the group knows', { leaving: true, stored: 9, acknowledged: 8 }, true, false],
+  ['once everything is stored and acknowledged', { leaving: true, stored: 9, acknowledged: 9 }, true, true],
+  ['not before it is acknowledged', { leaving: true, stored: 9, acknowledged: 8 }, true, false],
   ['not while a batch is left', { leaving: true, stored: 9, acknowledged: 9 }, false, false],
   ['not while the source has more of it', { stored: 9, acknowledged: 9 }, true, false],
   ['not while its start is decided', { ...assigned, leaving: true }, true, false],

@@ -1,22 +1,28 @@
 import type { LedgerEnd, LogOffsets, Start } from './protocol.ts';
 
-/** How far a worker has come with one partition. Replaced, never changed. Times are monotonic ms unless said otherwise. */
+/**
+ * How far a worker has come with one partition. The object is replaced, never changed. Times are monotonic ms unless
+ * stated otherwise.
+ */
 export interface PartitionState {
-  /** `starting`: where to begin is being decided; what was gathered before that is still written. */
+  /** `starting`: where to start is being decided; batches from before are still written. */
   readonly phase: 'starting' | 'reading';
-  /** The source has no more of it: given up once it is written. */
+  /** The source will bring no more of it: it is given up once everything is stored. */
   readonly leaving: boolean;
   readonly incarnation: number;
   readonly topicId: string;
-  /** The record before the start has to be the one that the ledger knows; null when it need not be, or is proven. */
+  /** The ledger end that the record before the start must match; null when no proof is required, or it succeeded. */
   readonly verify: LedgerEnd | null;
-  /** Everything before it is stored; -1 until the start is decided. */
+  /** Everything before this offset is stored; -1 until the start is decided. */
   readonly stored: number;
-  /** Everything before it is stored, and the group knows it; -1: the group knows nothing. */
+  /** Everything before this offset is stored and acknowledged; -1: nothing is acknowledged. */
   readonly acknowledged: number;
-  /** Until then nothing is written because the store rejects its rows, or its topic is gone; null: it is not so. */
+  /**
+   * Nothing is written until this time, because the store rejects the rows or the topic does not exist; null: not
+   * halted.
+   */
   readonly haltedUntil: number | null;
-  /** Records of the log that are not read; null: not known. */
+  /** Records of the log that are not read; null: unknown. */
   readonly lag: number | null;
   /** When the end of the log was last learned, epoch ms; null: never. */
   readonly lagAt: number | null;
@@ -24,7 +30,7 @@ export interface PartitionState {
   readonly idleSince: number;
 }
 
-/** What happens to a partition. */
+/** An event in the life of a partition. */
 export type PartitionEvent =
   | { kind: 'decided'; start: Start; acknowledged: number; topicId: string }
   | { kind: 'restarted' }
@@ -37,7 +43,7 @@ export type PartitionEvent =
   | { kind: 'refused'; monotonic: number }
   | { kind: 'acknowledged'; to: number };
 
-/** Without a batch before the group is told, and between two tries of rows that the store rejects, ms. */
+/** Time without a batch before the group is told, and time between two tries of rows that the store rejects, ms. */
 const IDLE = 500;
 const HALTED = 10_000;
 
@@ -88,21 +94,21 @@ export function advance(state: PartitionState, event: PartitionEvent): Partition
   }
 }
 
-/** What has been read of a partition and is not stored. */
+/** What was read of a partition and is not stored. */
 export interface Gathered {
-  /** Batches that wait to be written. */
+  /** Number of batches that wait to be written. */
   closed: number;
-  /** Nothing waits, and nothing grows. */
+  /** No batch waits, and none grows. */
   isEmpty: boolean;
-  /** Not all of an announced range has been read again. */
+  /** A part of an announced range was not read again yet. */
   owesReplay: boolean;
-  /** A batch is being written, or the group is being told. */
+  /** A batch or an acknowledgement is being written. */
   isWriting: boolean;
 }
 
 /**
- * What a chunk that begins at `from` is to a partition that has read up to `position`: `next`, `proof` when its first
- * record has to prove which topic it is, or `elsewhere` when the source did not bring what was asked for.
+ * Compares a chunk that starts at `from` with a partition that has read up to `position`: `next` when it continues
+ * there; `proof` when its first record must prove which topic it is; `elsewhere` when it is not what was requested.
  */
 export function placeOf(
   { verify }: PartitionState,
@@ -113,7 +119,7 @@ export function placeOf(
   return verify === null ? 'next' : 'proof';
 }
 
-/** What is written next. Telling the group can wait until nothing has come for a while. */
+/** What to write next. An acknowledgement can wait until nothing has arrived for a while. */
 export function nextWrite(
   state: PartitionState,
   gathered: Gathered,
@@ -124,28 +130,28 @@ export function nextWrite(
   return isIdle && mayAcknowledge(state, gathered) ? 'acknowledgement' : 'nothing';
 }
 
-/** True while the store rejects the rows and the next try is not due. */
+/** Whether the store rejects the rows and the next try is not due. */
 export function isHalted({ haltedUntil }: PartitionState, monotonic: number): boolean {
   return haltedUntil !== null && monotonic < haltedUntil;
 }
 
-/** Whether there is something to tell the group. */
+/** Whether there is something to acknowledge. */
 export function mayAcknowledge(
   state: PartitionState,
   { owesReplay, isWriting }: Pick<Gathered, 'owesReplay' | 'isWriting'>,
 ): boolean {
   if (state.phase === 'starting' || isWriting) return false;
   if (state.stored < 0 || state.stored === state.acknowledged) return false;
-  // An acknowledgement would erase the announcement, and with it what tells the next owner how the range was cut.
+  // An acknowledgement would overwrite the announcement, which the next owner needs for the boundaries of the range.
   return !owesReplay;
 }
 
-/** One batch may wait behind the one that is being written; then reading has to wait. */
+/** One closed batch may wait while another is being written; with a second one, reading must wait. */
 export function mayRead({ closed }: Pick<Gathered, 'closed'>): boolean {
   return closed < 2;
 }
 
-/** True when nothing is left to do for a partition that the source has no more of. */
+/** Whether nothing is left to do for a partition of which the source will bring no more. */
 export function isOver(state: PartitionState, { isEmpty }: Pick<Gathered, 'isEmpty'>): boolean {
   return state.phase === 'reading' && state.leaving && isEmpty && state.stored === state.acknowledged;
 }

@@ -5,7 +5,10 @@ import { begin, follow, reportOf, type Track } from './partition-track.ts';
 const T0 = 1_795_000_000_000;
 const id = { topic: 't', partition: 0 };
 
-/** What a worker sees at a time (seconds after T0): offset stored, offset of the log's end, and when that was learned. */
+/**
+ * What a worker knows at a time (seconds after T0): the stored offset, the offset of the log's end, and when the end
+ * was learned.
+ */
 type Seen = [at: number, stored: number, end: number | null, known?: number];
 
 function run(track: Track, seen: readonly Seen[]) {
@@ -45,7 +48,7 @@ const before = (more: Partial<PartitionState> = {}): PartitionState => ({
 describe('a partition', () => {
   const cases: [string, Seen[], ReturnType<typeof run>][] = [
     [
-      'without traffic is stored up to the last look at its log',
+      'without traffic is stored up to the last check of its log',
       [
         [0, 5, 5],
         [10, 5, 5, 9],
@@ -54,7 +57,7 @@ describe('a partition', () => {
       { stored: 2, still: 2, behind: 0, next: 5 },
     ],
     [
-      'that is written to steadily is stored up to where the log ended one report ago',
+      'with steady traffic is stored up to the end of its log one report ago',
       [
         [0, 5, 9],
         [10, 12, 15],
@@ -63,7 +66,7 @@ describe('a partition', () => {
       { stored: 10, still: 0, behind: 1, next: 18 },
     ],
     [
-      'whose record waits for its batch to close is not late',
+      'whose record waits until its batch closes is not late',
       [
         [0, 5, 5],
         [10, 5, 6],
@@ -71,7 +74,7 @@ describe('a partition', () => {
       { stored: 10, still: 10, behind: 1, next: 5 },
     ],
     [
-      'that stands still falls behind from the last time that all was stored',
+      'that does not move falls behind from the last time that everything was stored',
       [
         [0, 5, 5],
         [10, 5, 9],
@@ -91,7 +94,7 @@ describe('a partition', () => {
       { stored: 70, still: 0, behind: 893, next: 7 },
     ],
     [
-      'that has caught up is in step at once',
+      'that has caught up is no longer behind at once',
       [
         [0, 5, 5],
         [10, 5, 900],
@@ -100,7 +103,7 @@ describe('a partition', () => {
       { stored: 0, still: 0, behind: 0, next: 900 },
     ],
     [
-      'whose broker is silent is stored up to its last answer, though nothing is known to wait',
+      'whose broker is silent is stored up to its last answer, although no record is known to wait',
       [
         [0, 5, 5],
         [10, 5, 5, 0],
@@ -109,7 +112,7 @@ describe('a partition', () => {
       { stored: 70, still: 70, behind: 0, next: 5 },
     ],
     [
-      'whose start is not decided stands still',
+      'whose start is not decided does not move',
       [
         [0, -1, null],
         [40, -1, null],
@@ -117,7 +120,7 @@ describe('a partition', () => {
       { stored: 40, still: 40, behind: 0, next: -1 },
     ],
     [
-      'whose start is decided begins to move from there',
+      'whose start is decided moves from there',
       [
         [0, -1, null],
         [40, 7, 7],
@@ -133,7 +136,7 @@ describe('a partition', () => {
 describe('a partition that another worker had', () => {
   const cases: [string, PartitionState, Seen[], ReturnType<typeof run>][] = [
     [
-      'goes on from what that one stored',
+      'continues from what that one stored',
       before(),
       [
         [0, 10, 50],
@@ -142,7 +145,7 @@ describe('a partition that another worker had', () => {
       { stored: 35, still: 0, behind: 30, next: 20 },
     ],
     [
-      'and that stood still, still does: a crash is not a move',
+      'and that did not move still does not: a crash is not a move',
       before({ behind: 4 }),
       [
         [0, 10, 50],
@@ -151,7 +154,7 @@ describe('a partition that another worker had', () => {
       { stored: 35, still: 105, behind: 40, next: 10 },
     ],
     [
-      'and that stood still, moves with its first batch',
+      'and that did not move moves with its first batch',
       before({ behind: 4 }),
       [
         [0, 10, 50],
@@ -160,7 +163,7 @@ describe('a partition that another worker had', () => {
       { stored: 35, still: 0, behind: 30, next: 20 },
     ],
     [
-      'and in which nothing waited, has not been standing',
+      'and in which no record waited was not standing still',
       before(),
       [[5, 10, 50]],
       { stored: 35, still: 5, behind: 40, next: 10 },
@@ -183,12 +186,12 @@ describe('a partition that another worker had', () => {
   });
 });
 
-test('within a backlog, what is stored reaches as far as the oldest request of the newest batch', () => {
+test('within a backlog, everything is stored up to the oldest request of the newest batch', () => {
   const track = begin(before(), T0 / 1000, T0);
   const report = (reached: number | null) =>
     reportOf(id, track, { state: 'held', reason: '', reached }, T0).stored_age_ms / 1000;
   expect(report(T0 - 12_000)).toBe(12);
-  // A late record does not take back what was known.
+  // A late record does not move that time back.
   expect(report(T0 - 3_600_000)).toBe(30);
   expect(report(null)).toBe(30);
 });

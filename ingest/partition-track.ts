@@ -1,23 +1,23 @@
 import type { PartitionReport, PartitionState, StandReason } from '../store/queries/ingest-state.ts';
 import type { PartitionStatus } from './worker-status.ts';
 
-/** What is remembered of a partition from one report to the next. Times are epoch ms by the worker's clock. */
+/** What is remembered of a partition between two reports. Times are epoch ms of the worker's clock. */
 export interface Track {
-  /** All before it is stored; -1: where to begin is not decided. */
+  /** Everything before this offset is stored; -1: the start is not decided. */
   next: number;
-  /** Where the log ended when it was last learned; null: not known. */
+  /** The end of the log when it was last learned; null: unknown. */
   end: number | null;
-  /** When the partition last moved, or was seen to have nothing waiting. */
+  /** When the partition last moved, or was last seen without waiting records. */
   movedAt: number;
-  /** What had come in by then is stored. */
+  /** Everything that had arrived by this time is stored. */
   storedAt: number;
-  /** Where the log ended at a time: once the partition is there, it is stored up to that time. */
+  /** The end of the log at a time: once everything before this end is stored, everything up to that time is. */
   mark: { at: number; end: number } | null;
 }
 
 /**
- * Begins to follow a partition at `now`. What its last owner said is taken over: a partition that stands still does so
- * whoever has it, and a worker that crashes again and again does not make it look as if it moved.
+ * Starts to follow a partition at `now`, from the last report of its last owner. So a partition that stands still keeps
+ * doing so with a new owner, and a worker that crashes repeatedly does not look as if it moved.
  */
 export function begin(before: PartitionState | null, storeNow: number, now: number): Track {
   if (before === null) return { next: -1, end: null, movedAt: now, storedAt: now, mark: null };
@@ -31,7 +31,7 @@ export function begin(before: PartitionState | null, storeNow: number, now: numb
   };
 }
 
-/** Follows a partition: what it stored, and where its log ended when that was last learned. Pure. */
+/** Updates the track with the stored offset and the end of the log, when that was last learned. Pure. */
 export function follow(
   track: Track,
   status: Pick<PartitionStatus, 'stored' | 'unwritten' | 'known_at'>,
@@ -39,7 +39,7 @@ export function follow(
 ): Track {
   const next = status.stored < 0 ? track.next : status.stored;
   const { known_at: knownAt, unwritten } = status;
-  // While the start is being decided again, the end that was known before still stands.
+  // While the start is decided again, the last known end of the log stays valid.
   const end = unwritten === null ? track.end : next + unwritten;
   let { movedAt, storedAt, mark } = track;
   if (track.next >= 0 && next !== track.next) movedAt = now;
@@ -58,8 +58,8 @@ export function follow(
 }
 
 /**
- * What is said of the partition at `now`. `reached`: the oldest request of the newest batch, which is how far a backlog
- * has been worked through; null when unknown.
+ * The report on the partition at `now`. `reached`: time of the oldest request of the newest batch, which shows how much
+ * of a backlog is done; null when unknown.
  */
 export function reportOf(
   id: { topic: string; partition: number },

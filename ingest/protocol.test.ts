@@ -13,7 +13,7 @@ describe('metadata of a commit', () => {
     [0, 150],
     [3, 150],
     [0, null],
-  ])('incarnation %s and end %s survive the way through the broker', (incarnation, to) => {
+  ])('incarnation %s and end %s can be read back from the broker', (incarnation, to) => {
     expect(decodeCommit(100, encodeMetadata(incarnation, to))).toEqual({ offset: 100, incarnation, to });
   });
   test.each([
@@ -21,17 +21,17 @@ describe('metadata of a commit', () => {
     ['an empty text', 100, ''],
     ["another program's text", 100, 'checkpoint-7'],
     ['no offset', -1, encodeMetadata(0, 150)],
-    ['a range that ends before it begins', 100, encodeMetadata(0, 90)],
-  ])('%s is no commit of ours', (_name, offset, metadata) => {
+    ['a range that ends before its start', 100, encodeMetadata(0, 90)],
+  ])('%s is not a commit of faultline', (_name, offset, metadata) => {
     expect(decodeCommit(offset, metadata)).toBeNull();
   });
 });
 
-describe('where a partition begins', () => {
+describe('where a partition starts', () => {
   test.each([
     ['the first start of a group: the beginning of the log', {}, { at: 0, replay: null, lost: null }],
     [
-      'the log of a first start begins late: there, and nothing was lost that was ours',
+      'the log of a first start begins late: there, and nothing is lost',
       { log: { earliest: 40, latest: 90 } },
       { at: 40, lost: null },
     ],
@@ -52,7 +52,7 @@ describe('where a partition begins', () => {
       { at: 0, replay: { from: 0, to: 50 } },
     ],
     [
-      'an announced range that the ledger knows as in: not replayed',
+      'an announced range that is stored according to the ledger: not replayed',
       { commit: pending(300, 350), ledger: ledger(350) },
       { at: 350, replay: null },
     ],
@@ -67,12 +67,12 @@ describe('where a partition begins', () => {
       { at: 250, replay: { from: 300, to: 350 } },
     ],
     [
-      'the offsets of the group are gone: from the ledger, after a look at the last record',
+      'the offsets of the group are gone: from the ledger, after a check of the last record',
       { ledger: ledger(400) },
       { at: 400, verify: ledger(400) },
     ],
     [
-      'the offsets are gone, but the broker says that it is the same topic: from the ledger without a look',
+      'the offsets are gone, but the topic id is the same: from the ledger without a check',
       { ledger: { ...ledger(400), topic_id: 'a' }, topicId: 'a' },
       { at: 400, verify: null },
     ],
@@ -81,11 +81,7 @@ describe('where a partition begins', () => {
       { commit: done(400), ledger: { ...ledger(400), topic_id: 'a' }, topicId: 'b' },
       { at: 0, incarnation: 1 },
     ],
-    [
-      'a tool has set the offset back: from the ledger',
-      { foreignOffset: 10, ledger: ledger(400) },
-      { at: 400 },
-    ],
+    ['a tool has reset the offset: from the ledger', { foreignOffset: 10, ledger: ledger(400) }, { at: 400 }],
     [
       'retention has overtaken the group: the gap is lost',
       { commit: done(300), ledger: ledger(300), log: { earliest: 500, latest: 1_000 } },
@@ -102,7 +98,7 @@ describe('where a partition begins', () => {
       { at: 320, replay: { from: 300, to: 350 }, lost: { from: 300, to: 320 } },
     ],
     [
-      'the log ends before what was counted: a new incarnation from its beginning',
+      'the log ends before the last counted record: a new incarnation from its start',
       { commit: done(3_000), ledger: ledger(3_000) },
       { at: 0, incarnation: 1, replay: null },
     ],
@@ -112,7 +108,7 @@ describe('where a partition begins', () => {
       { at: 0, incarnation: 3 },
     ],
     [
-      'a later incarnation in the ledger: the old commit is left behind',
+      'a later incarnation in the ledger: the old commit is ignored',
       { commit: pending(300, 350, 0), ledger: ledger(20, 1) },
       { at: 20, incarnation: 1, replay: null },
     ],
@@ -121,11 +117,11 @@ describe('where a partition begins', () => {
   });
 });
 
-describe('where a partition begins when the ledger may lag, as on replicas', () => {
+describe('where a partition starts when the ledger may lag, as on replicas', () => {
   const lagging = { ledgerMayLag: true };
   test.each([
     [
-      'behind the acknowledgement: the acknowledgement stands',
+      'behind the acknowledgement: the acknowledgement counts',
       { commit: done(300), ledger: ledger(250) },
       { at: 300, replay: null, lost: null },
     ],
@@ -135,32 +131,32 @@ describe('where a partition begins when the ledger may lag, as on replicas', () 
       { at: 300, replay: { from: 300, to: 350 } },
     ],
     [
-      'without the announced range that is in: replayed under its token, which is refused',
+      'without the announced range, which is stored: replayed under its token, which is refused',
       { commit: pending(300, 350), ledger: ledger(300) },
       { at: 300, replay: { from: 300, to: 350 } },
     ],
     [
-      'with the announced range: not replayed, as ever',
+      'with the announced range: not replayed, as without lag',
       { commit: pending(300, 350), ledger: ledger(350) },
       { at: 350, replay: null },
     ],
     [
-      'ahead of an announcement that came back from the dead: from the ledger, as ever',
+      'ahead of an old announcement that reappeared: from the ledger, as without lag',
       { commit: pending(300, 350), ledger: ledger(900) },
       { at: 900, replay: null },
     ],
     [
-      'of an incarnation before the commit: the commit stands',
+      'of an incarnation before the commit: the commit counts',
       { commit: done(300, 1), ledger: { ...ledger(800), topic_id: 'a' }, topicId: 'b' },
       { at: 300, incarnation: 1 },
     ],
     [
-      'without an offset of the group: all there is',
+      'without an offset of the group: the ledger counts',
       { ledger: ledger(400) },
       { at: 400, verify: ledger(400) },
     ],
     [
-      'behind the acknowledgement of a topic that was made anew: a new incarnation',
+      'behind the acknowledgement of a topic that was created again: a new incarnation',
       { commit: done(300), ledger: { ...ledger(250), topic_id: 'a' }, topicId: 'b' },
       { at: 0, incarnation: 1 },
     ],

@@ -4,7 +4,10 @@ export interface OffsetRange {
   to: number;
 }
 
-/** What the group's commit says: the range announced by `to`, or, where `to` is null, that all before `offset` is in. */
+/**
+ * The meaning of the group's commit: the range up to `to` is announced; or, when `to` is null, everything before
+ * `offset` is stored.
+ */
 export interface GroupCommit {
   offset: number;
   incarnation: number;
@@ -15,9 +18,9 @@ export interface GroupCommit {
 export interface LedgerEnd {
   incarnation: number;
   to: number;
-  /** The broker's id of the topic that was read; empty where it tells none. */
+  /** The broker's id of the topic that was read; empty when the broker gives none. */
   topic_id: string;
-  /** Digest of the record at `to - 1`; empty when that offset held none. */
+  /** Digest of the record at `to - 1`; empty when that offset had no record. */
   digest: string;
 }
 
@@ -27,18 +30,21 @@ export interface LogOffsets {
   latest: number;
 }
 
-/** How a worker that has been given a partition begins. */
+/** How a worker starts with a partition that it was given. */
 export interface Start {
   incarnation: number;
   /** First offset to read. */
   at: number;
-  /** Announced, but perhaps not all in: to be written once more with the same boundaries and the same token. */
+  /**
+   * A range that was announced but may not be completely stored: it must be written again with the same boundaries and
+   * the same token.
+   */
   replay: OffsetRange | null;
-  /** Gone before they were read: to be written to the ledger as lost. */
+  /** Records that were deleted before they were read: the ledger must list them as lost. */
   lost: OffsetRange | null;
-  /** Read the record at `at - 1` first: if its digest is another, the topic was created again. */
+  /** The record at `at - 1` must be read first: if its digest differs, the topic was created again. */
   verify: LedgerEnd | null;
-  /** Why, for the log; empty in the ordinary case. */
+  /** The reason, for the log; empty in the ordinary case. */
   reason: string;
 }
 
@@ -52,7 +58,7 @@ export function batchToken(
   return `${topic}:${partition}:${incarnation === 0 ? '' : `i${incarnation}:`}${range.from}-${range.to}`;
 }
 
-/** Token of the ledger row that says that a range was lost. */
+/** Token of the ledger row for a lost range. */
 export function lossToken(topic: string, partition: number, incarnation: number, range: OffsetRange): string {
   return `lost:${topic}:${partition}:${incarnation}:${range.from}-${range.to}`;
 }
@@ -64,7 +70,7 @@ export function encodeMetadata(incarnation: number, to: number | null): string {
   return `faultline:1:${incarnation}:${to ?? '-'}`;
 }
 
-/** The commit in our terms; null when the group has no offset or somebody else wrote it. */
+/** The meaning of a commit; null when the group has no offset, or another program wrote it. */
 export function decodeCommit(offset: number, metadata: string | null): GroupCommit | null {
   const match = metadataPattern.exec(metadata ?? '');
   if (offset < 0 || match === null) return null;
@@ -74,19 +80,18 @@ export function decodeCommit(offset: number, metadata: string | null): GroupComm
 }
 
 /**
- * Where to begin after an assignment. The group's commit is the announcement, the ledger the witness of what is in:
- * the ledger decides wherever both speak.
- *
- * `foreignOffset` is a committed offset without our metadata: a group used by another program before, or set by a tool.
+ * Decides where to start after an assignment. The group's commit holds the announcement, and the ledger proves what is
+ * stored: when both exist, the ledger decides. `foreignOffset` is a committed offset without our metadata: another
+ * program used the group before, or a tool set the offset.
  */
 export function decideStart(input: {
   commit: GroupCommit | null;
   foreignOffset: number | null;
   ledger: LedgerEnd | null;
   log: LogOffsets;
-  /** The broker's id of the topic as it is now; empty where it tells none. */
+  /** The broker's present id of the topic; empty when the broker gives none. */
   topicId: string;
-  /** The ledger may miss its newest rows (replicas that lag): then what the group says is not taken back. */
+  /** The ledger may lack its newest rows (replicas that lag): then the group's commit counts if it is further. */
   ledgerMayLag?: boolean;
 }): Start {
   const { commit, log, topicId } = input;
@@ -103,7 +108,9 @@ export function decideStart(input: {
   return begin(0, at);
 }
 
-/** An announcement or acknowledgement at an offset is made when all before it is in: a ledger that ends earlier is old. */
+/**
+ * A commit at an offset is made only when everything before it is stored, so a ledger that ends earlier is outdated.
+ */
 function notBehind(ledger: LedgerEnd | null, commit: GroupCommit): LedgerEnd | null {
   if (ledger === null || ledger.incarnation < commit.incarnation) return null;
   if (ledger.incarnation > commit.incarnation || ledger.to >= commit.offset) return ledger;
@@ -118,7 +125,7 @@ function fromCommit(commit: GroupCommit, ledger: LedgerEnd | null, log: LogOffse
   const end = commit.to ?? commit.offset;
   const incarnation = Math.max(commit.incarnation, ledger?.incarnation ?? 0);
   if (end > log.latest) return recreated(incarnation, log);
-  // A ledger of a later incarnation has left this commit behind.
+  // The ledger has a later incarnation, so this commit is outdated.
   if (ledger !== null && ledger.incarnation > commit.incarnation)
     return fromLedger(ledger, log, topicId, 'the commit is of an earlier incarnation');
   const known = ledger !== null && ledger.incarnation === commit.incarnation ? ledger.to : null;
@@ -132,7 +139,8 @@ function fromCommit(commit: GroupCommit, ledger: LedgerEnd | null, log: LogOffse
     const at = known !== null && known < pending.from ? Math.max(known, log.earliest) : pending.from;
     return { ...begin(incarnation, at), replay: pending };
   }
-  // Part of an announced range is gone. What is left is written under the same token: if it was in, it counts once.
+  // Part of the announced range is gone. The rest is written under the same token: if it was already stored, it counts
+  // once.
   return {
     ...begin(incarnation, log.earliest),
     replay: log.earliest < pending.to ? pending : null,
@@ -163,7 +171,7 @@ function afterRetention(incarnation: number, at: number, log: LogOffsets, reason
   };
 }
 
-/** The log ends before what was counted: the topic was deleted and created again. */
+/** The log ends before the last counted record: the topic was deleted and created again. */
 export function recreated(incarnation: number, log: LogOffsets): Start {
   return { ...begin(incarnation + 1, log.earliest), reason: 'the topic was deleted and created again' };
 }

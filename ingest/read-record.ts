@@ -9,23 +9,26 @@ import { dimensionSets } from './rows/dimension-sets.ts';
 import { failureOf } from './rows/judged-error.ts';
 import type { RawRecord } from './sources/source.ts';
 
-/** Reads records: all that is known of formats and secrets on the way from bytes to rows. */
+/** Reads records: everything that a worker needs to know of formats and secrets. */
 export interface RecordReader {
-  /** The short way; null when the record has to be decoded, or is not what is wanted. The answer holds until the next call. */
+  /**
+   * The short way, without JSON.parse; null when the record must be decoded, or is not wanted. The result is valid
+   * until the next call.
+   */
   readPlain(record: RawRecord, now: number, wanted: Wanted): PlainRecord | null;
-  /** `written`: when the source says that it was written; both epoch ms. */
+  /** `written`: when the record was written, according to its source; both times are epoch ms. */
   decode(value: Buffer | null, now: number, written: number): Decoded;
-  /** Text of a rejected record as it may be stored: secrets removed. */
+  /** The text of a rejected record with secrets removed, so that it can be stored. */
   redact(value: Buffer | null): string;
 }
 
-/** Reading, decoding and redacting as the worker does them. Throws when the mapping of the format is wrong. */
+/** Makes the reader of a worker. Throws when the mapping of the format is wrong. */
 export function createRecordReader(
   options: DecoderOptions & { privacy?: Privacy; names?: { ids: FoldedIds } },
 ): RecordReader {
   const cleaner = new Cleaner(options.privacy, options.names?.ids);
   const reader = new PlainReader(cleaner);
-  // The two under which a message with a `ts` is a native record, whatever else it holds.
+  // With these two formats a message that has a `ts` is a native record, whatever else it holds.
   const mayBeNative = options.format === 'auto' || options.format === 'native';
   return {
     readPlain: ({ bytes, start, end }, now, wanted) =>
@@ -38,14 +41,14 @@ export function createRecordReader(
 }
 
 /**
- * Adds the records of one partition to rows: plain successes at once, and all others when `finish` is called, one after
- * the other, which is far faster than in between.
+ * Adds the records of one partition to rows: plain successes at once, and all others together in `finish`, which is far
+ * faster than alternating between the two.
  */
 export class RecordAdder {
   readonly #reader: RecordReader;
   readonly #id: PartitionId;
   readonly #others: RawRecord[] = [];
-  /** When each of them was written. */
+  /** When each of the others was written. */
   readonly #written: number[] = [];
 
   constructor(reader: RecordReader, id: PartitionId) {
@@ -53,7 +56,7 @@ export class RecordAdder {
     this.#id = id;
   }
 
-  /** `written` is negative where the source does not say; both are epoch ms. */
+  /** `written` is negative when the source does not give it; both times are epoch ms. */
   add(rows: BatchRows, record: RawRecord, { written, now }: { written: number; now: number }): void {
     const plain = this.#reader.readPlain(record, now, 'success');
     if (plain === null) {
@@ -62,7 +65,7 @@ export class RecordAdder {
     } else rows.addSuccess(plain, plain.dimensionSet);
   }
 
-  /** Has to be called before the rows are written, and before records are added to other rows. */
+  /** Must be called before the rows are written, and before records are added to other rows. */
   finish(rows: BatchRows, now: number): void {
     for (const [i, record] of this.#others.entries())
       addRecord(rows, this.#reader, record, this.#id, { written: this.#written[i] ?? -1, now });
@@ -71,7 +74,7 @@ export class RecordAdder {
   }
 }
 
-/** Adds what a record holds that is not a plain success: a failure, several requests, or bytes that cannot be decoded. */
+/** Adds a record that is not a plain success: a failure, several requests, or bytes that cannot be decoded. */
 function addRecord(
   rows: BatchRows,
   reader: RecordReader,

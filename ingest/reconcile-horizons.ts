@@ -5,16 +5,16 @@ const HOUR = 3_600;
 const DAY = 86_400;
 
 /**
- * From when on each table surely holds its rows. Parts go as a whole and late, so more may be there, never less.
- *
- * The ledger's row of a batch is stored last, after a crash long after the others: a quarter of the retention is left
- * for that before a row is expected because of the time when it was stored. Pure; `now` is the store's clock, epoch seconds.
+ * The time from which each table certainly holds all its rows. Whole parts are dropped, and late, so a table may hold
+ * more, but never less. The ledger row of a batch is stored last, after a crash long after the other rows: so a quarter
+ * of the retention is added before a row is expected because of the time when it was stored. Pure; `now` is the store's
+ * clock, epoch seconds.
  */
 export function horizonsOf(tables: readonly Forgetting[], now: number): Horizons {
   const of = (name: ForgettingTable): Horizon => {
     const table = tables.find((one) => one.table === name);
     if (table === undefined) throw new Error(`${name} is not among the tables that forget`);
-    // An hour, because a part may go while the tables are read.
+    // One hour more, because a part may be dropped while the tables are read.
     const kept = table.days === null ? 0 : now - table.days * DAY + HOUR;
     const event = Math.max(0, kept, table.gone_before);
     const margin = Math.max(DAY, ((table.days ?? 0) * DAY) / 4);

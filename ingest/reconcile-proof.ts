@@ -1,7 +1,7 @@
 import type { OffsetRange } from './protocol.ts';
 import type { PartitionId } from './partition-id.ts';
 
-/** `gap` and `overlap` carry the exact range; `lost` is a gap that the worker found and recorded. */
+/** `gap` and `overlap` have the exact range; `lost` is a gap that the worker found and recorded. */
 export interface Difference {
   kind: 'gap' | 'overlap' | 'lost' | 'sum' | 'rows' | 'repeated' | 'rollup' | 'more';
   topic: string;
@@ -20,11 +20,11 @@ export interface PartitionProof extends PartitionId {
   skipped: number;
   dead: number;
   holes: number;
-  /** Records in Kafka that are not read yet; null where there is no Kafka. */
+  /** Records in Kafka that are not read yet; null without Kafka. */
   lag: number | null;
 }
 
-/** A range that a worker has announced and not finished: some of its rows may be stored. No difference. */
+/** A range that a worker has announced and not finished: some of its rows may be stored. This is not a difference. */
 export interface Unfinished extends PartitionId, OffsetRange {}
 
 export interface Proof {

@@ -4,14 +4,14 @@ import type { LedgerDead, StoredDead } from '../store/queries/reconcile-rows.ts'
 import type { Difference, Unfinished } from './reconcile-proof.ts';
 import { partitionKey } from './partition-id.ts';
 
-/** How the tables forget, and what may be in them although the ledger does not know it yet. */
+/** How long the tables keep rows, and which rows they may hold that the ledger does not know yet. */
 export interface TableFacts {
   horizons: Horizons;
   forgetting: readonly Forgetting[];
   pending: readonly (Unfinished & { outcomes: number })[];
-  /** Dead letters of all batches that the ledger still knows one by one. */
+  /** Dead letters of all batches that are still single rows in the ledger. */
   all_dead: number;
-  /** Failures of all days that the ledger knows. */
+  /** Failures of all days in the ledger. */
   all_failed: number;
 }
 
@@ -21,15 +21,15 @@ interface Compared {
 }
 
 const DAY = 86_400;
-/** Days that one difference names. */
+/** How many days one difference names. */
 const NAMED_DAYS = 5;
 
-/** `2026-11-27` of epoch seconds. */
+/** Epoch seconds as a date such as `2026-11-27`. */
 export function isoDay(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10);
 }
 
-/** The first day that begins at or after the time. */
+/** The first day that starts at or after the time. */
 function firstDay(seconds: number): string {
   return isoDay(Math.ceil(seconds / DAY) * DAY);
 }
@@ -40,9 +40,9 @@ interface Bounds extends StoredDay {
 }
 
 /**
- * Compares each day of event time on its own: one that a table still holds as a whole must have exactly what the ledger
- * says; one of which a part may have been dropped may have less, never more. So neither a table's end nor a single old
- * record hides what is missing elsewhere. Pure.
+ * Compares each day of event time separately. A day that a table still holds completely must have exactly the number in
+ * the ledger; a day that may be partly dropped may have less, but never more. So neither the retention of a table nor a
+ * single old record hides rows that are missing elsewhere. Pure.
  */
 export function compareDays(
   days: { before: readonly LedgerDay[]; stored: readonly StoredDay[]; after: readonly LedgerDay[] },
@@ -58,7 +58,7 @@ export function compareDays(
       day * DAY < horizons.ingest_days.event ||
       (table === 'error_events' && day * DAY < horizons[table].event);
     const missing = group.filter(({ stored, least }) => stored < least);
-    // Of days before that, the ledger itself may know less than was stored.
+    // For days before that, the ledger itself may know fewer rows than were stored.
     const beyond = group.filter(({ day, stored, most }) => stored > most && !isForgotten(day));
     const allowed = pending
       .filter((range) => topic === null || (range.topic === topic && range.partition === partition))
@@ -129,7 +129,7 @@ function unit(table: string): string {
   return table === 'error_events' || table === 'dead_letters' ? 'rows' : 'requests';
 }
 
-/** One line for each table of which days are only compared one way. */
+/** One line per table whose older days are only checked for too many rows. */
 function looseNotes(
   ledger: readonly LedgerDay[],
   forgetting: readonly Forgetting[],
@@ -142,15 +142,14 @@ function looseNotes(
     const loose = own.reduce((sum, { least, most }) => sum + most - least, 0);
     const { event } = horizons[table];
     if (loose === 0 || event === 0) return [];
-    const why =
-      event === gone_before ? 'it was told to keep them longer only later' : `it keeps ${days} days`;
+    const why = event === gone_before ? 'its retention was raised only later' : `it keeps ${days} days`;
     return [
       `${table} may have dropped ${unit(table)} from before ${firstDay(event)} (${why}): of ${loose} in the ledger none may be stored twice, whether one is missing is not compared`,
     ];
   });
 }
 
-/** Compares the number of dead letters of each partition, among batches whose dead letters are surely kept. Pure. */
+/** Compares the number of dead letters of each partition, for batches whose dead letters are certainly kept. Pure. */
 export function compareDead(
   dead: { before: readonly LedgerDead[]; stored: readonly StoredDead[]; after: readonly LedgerDead[] },
   { pending, horizons, forgetting, all_dead }: TableFacts,
@@ -185,7 +184,7 @@ export function compareDead(
   return { differences, notes };
 }
 
-/** Dead letters are compared for batches that were stored at or after this time, epoch seconds; 0: for all. */
+/** Dead letters are compared for batches that were stored at or after this time, epoch seconds; 0: all batches. */
 export function deadSince(horizons: Horizons): number {
   return Math.max(horizons.dead_letters.stored, horizons.ingest_batches.event);
 }

@@ -87,7 +87,7 @@ const days = (ledger: LedgerDay[], table: StoredDay[]) => ({
 });
 
 describe('the chain of a partition', () => {
-  test('that is whole is no difference', () => {
+  test('that is complete is not a difference', () => {
     expect(reconcile(facts({ broker: [broker({ latest: 120 })] }))).toEqual({
       partitions: [
         {
@@ -127,7 +127,7 @@ describe('the chain of a partition', () => {
     );
   });
 
-  test('that is broken more often than can be read says so', () => {
+  test('that is broken in too many places reports this', () => {
     const broken = Array.from({ length: 1_001 }, (_, i) =>
       link({ reached: 5, from: 10 + i * 20, to: 30 + i * 20 }),
     );
@@ -142,14 +142,14 @@ describe('the chain of a partition', () => {
 describe('an announced range', () => {
   const announced = broker({ metadata: encodeMetadata(0, 150), latest: 200 });
 
-  test('that is not in the ledger is announced, not finished, and no difference', () => {
+  test('that is not in the ledger is unfinished, and not a difference', () => {
     expect(reconcile(facts({ broker: [announced] }))).toMatchObject({
       differences: [],
       unfinished: [{ ...ID, from: 100, to: 150 }],
     });
   });
 
-  test('of a partition that the ledger does not know yet is one too', () => {
+  test('of a partition that the ledger does not know yet is unfinished, too', () => {
     const first = broker({ offset: 0, metadata: encodeMetadata(0, 50) });
     expect(reconcile(facts({ sums: [], endsByDay: [], broker: [first] }))).toMatchObject({
       differences: [],
@@ -162,7 +162,7 @@ describe('an announced range', () => {
     expect(reconcile(facts({ broker: [finished] }))).toMatchObject({ differences: [], unfinished: [] });
   });
 
-  test('after a hole in the ledger is not finished, and the hole is a difference', () => {
+  test('after a gap in the ledger is unfinished, and the gap is a difference', () => {
     const later = broker({ offset: 120, metadata: encodeMetadata(0, 150), latest: 200 });
     expect(reconcile(facts({ broker: [later] }))).toMatchObject({
       differences: [{ kind: 'gap', from: 100, to: 120 }],
@@ -192,7 +192,7 @@ describe('an announced range', () => {
 });
 
 describe('a partition whose single batches are gone', () => {
-  test('is known by its end: what was acknowledged is no gap', () => {
+  test('is known by its end: acknowledged offsets are not a gap', () => {
     const old = facts({ sums: [], broker: [broker({})] });
     expect(reconcile(old)).toMatchObject({ differences: [], partitions: [{ from: 100, to: 100, lag: 0 }] });
   });
@@ -206,7 +206,7 @@ describe('a partition whose single batches are gone', () => {
 });
 
 describe('the counts of a day', () => {
-  test('are compared on their own: 93 of 100 that are missing show beside a record of 2016', () => {
+  test('are compared separately: 93 of 100 missing ones show beside a record of 2016', () => {
     const old = Math.floor(Date.UTC(2016, 0, 1) / 1000 / DAY);
     const ledger = [counts(today, 99), counts(old, 0, 1)];
     const { differences, notes } = reconcile(facts(days(ledger, [stored(today, 7)])));
@@ -231,13 +231,13 @@ describe('the counts of a day', () => {
     },
   );
 
-  test('of which the ledger itself may have dropped batches are not too many', () => {
+  test('are not too many if the ledger itself may have dropped batches of that day', () => {
     const ancient = today - 3 * 365 - 1;
     expect(reconcile(facts(days([], [stored(ancient, 5)]))).differences).toEqual([]);
     expect(reconcile(facts(days([], [stored(ancient + 3, 5)]))).differences).toHaveLength(1);
   });
 
-  test('that went in while it was read are no difference', () => {
+  test('that were stored during the comparison are not a difference', () => {
     const read = {
       before: [counts(today, 100)],
       stored: [stored(today, 150)],
@@ -272,7 +272,7 @@ describe('the failures of a partition', () => {
   });
 });
 
-test('failures of days that error_events keeps no longer are named', () => {
+test('failures of days that error_events no longer keeps are named', () => {
   const failures = { ...counts(today, 3), table: 'error_events' as const, ...ID };
   const table = { ...stored(today, 3), table: 'error_events' as const, ...ID };
   expect(reconcile(facts({ ...days([failures], [table]), failed: 10 })).notes).toEqual([
@@ -293,13 +293,13 @@ describe('dead letters', () => {
     [3, 3, 3, 0],
     [3, 2, 2, 1],
     [3, 4, 4, 1],
-    // Stored long before the ledger's row of their batch.
+    // Stored long before the ledger row of their batch.
     [3, 0, 3, 0],
   ])('%i in the ledger and %i to %i in the table are %i differences', (ledger, least, most, differences) => {
     expect(reconcile(facts(dead(ledger, least, most))).differences).toHaveLength(differences);
   });
 
-  test('that are kept no longer are named', () => {
+  test('that are no longer kept are named', () => {
     const { notes } = reconcile(facts({ ...dead(3, 3), sums: [sum({ dead: 10 })] }));
     expect(notes).toEqual([
       '7 dead letters of batches stored before 2026-11-05 are not compared: dead_letters keeps 30 days',
@@ -307,7 +307,7 @@ describe('dead letters', () => {
   });
 });
 
-describe('how far back a table surely reaches', () => {
+describe('how far back a table is certainly complete', () => {
   test('is its retention, and never before it was told to keep rows longer', () => {
     const tables = forgetting().map((one) =>
       one.table === 'request_counts_1m' ? { ...one, gone_before: now - 10 * DAY } : one,
@@ -317,11 +317,11 @@ describe('how far back a table surely reaches', () => {
     expect(request_counts_1m.event).toBe(now - 10 * DAY);
   });
 
-  test('is for ever where nothing is ever dropped', () => {
+  test('is for ever when nothing is ever dropped', () => {
     const never = { ...toRetention(defaultRetention), request_counts_1h: null };
     const horizons = horizonsOf(forgetting(never), now);
     expect(horizons.request_counts_1h).toEqual({ event: 0, stored: 0 });
-    // What is compared with it is kept as long.
+    // The sums by day, which are compared with it, are kept as long.
     expect(horizons.ingest_days).toEqual({ event: 0, stored: 0 });
   });
 });

@@ -15,15 +15,15 @@ import { horizonsOf } from './reconcile-horizons.ts';
 import type { Committed } from './sources/source.ts';
 import { type PartitionId, partitionKey } from './partition-id.ts';
 
-/** What Kafka says of one partition. */
+/** What Kafka reports about one partition. */
 export interface BrokerFacts extends PartitionId, Committed {
   earliest: number;
   latest: number;
 }
 
 /**
- * What was read. Batches go in while it is read: the ledger before the tables says what they must hold, the ledger after
- * them, and the announcements read between, what they may hold.
+ * The data for the comparison. Batches are stored while it is read: the ledger that was read before the tables shows
+ * what they must hold; the ledger read after them, and the announcements read in between, show what they may hold.
  */
 export interface Facts {
   sums: readonly LedgerSum[];
@@ -34,14 +34,17 @@ export interface Facts {
   dead: { before: readonly LedgerDead[]; stored: readonly StoredDead[]; after: readonly LedgerDead[] };
   repeated: readonly (OffsetCount & { table: string })[];
   unspread: { batches: number; requests: number };
-  /** Failures of all days that the ledger knows. */
+  /** Failures of all days in the ledger. */
   failed: number;
   forgetting: readonly Forgetting[];
   /** The store's clock, epoch seconds. */
   now: number;
 }
 
-/** Compares offsets, ledger and tables: announced = counted + dead + skipped, no gap, no overlap. Pure. */
+/**
+ * Compares offsets, ledger and tables. Every offset of a range is counted, dead, skipped or a hole, and the ranges have
+ * no gap and no overlap. Pure.
+ */
 export function reconcile(facts: Facts): Proof {
   const partitions = partitionsOf(facts);
   const differences = facts.broken.slice(0, MOST_FINDINGS).flatMap(linkDifferences);
@@ -93,7 +96,7 @@ function moreOf(what: string): Difference {
   };
 }
 
-/** The partitions of the single batches, and those that the ledger only knows by day, with their end. */
+/** The partitions of the single batches, and the end of those that the ledger only knows by day. */
 function partitionsOf({ sums, endsByDay }: Facts): PartitionProof[] {
   const key = (of: PartitionId & { incarnation: number }): string => `${partitionKey(of)}:${of.incarnation}`;
   const partitions = new Map<string, PartitionProof>();
@@ -146,7 +149,7 @@ function compareBroker(
   const commit = decodeCommit(broker.offset, broker.metadata);
   if (commit === null || (newest !== null && commit.incarnation !== newest.incarnation))
     return { differences: [], unfinished: null };
-  // Where the ledger knows nothing, the partition begins at its first record.
+  // If the ledger knows nothing, the partition starts at its first record.
   const end = newest?.to ?? broker.earliest;
   const differences: Difference[] = [];
   if (commit.offset > end) {
@@ -160,7 +163,10 @@ function compareBroker(
   };
 }
 
-/** Rows that an unfinished range may have stored: one a message, or as many as its topic has shown. */
+/**
+ * The most rows that an unfinished range may have stored: one per message, or any number if its topic had messages with
+ * several.
+ */
 function mostOutcomes({ topic, from, to }: Unfinished, sums: readonly LedgerSum[]): number {
   const seen = sums.filter((sum) => sum.topic === topic).map((sum) => sum.per_offset);
   const most = seen.length === 0 ? Number.POSITIVE_INFINITY : seen.reduce((a, b) => Math.max(a, b), 1);

@@ -31,7 +31,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** Remembers which rows are taken out. */
+/** Remembers which rows are removed. */
 class Recorder extends BatchRows {
   refused: number[] = [];
   override refuse(rows: ReadonlySet<number>): void {
@@ -56,18 +56,18 @@ async function search(on: Store, codes: readonly string[], tenant: readonly stri
 
 const codes = ['good', 'bad', 'good', 'good'];
 
-test('a row that the table refuses is found, and the probe table is gone afterwards', async () => {
+test('a row that the table refuses is found, and the probe table is dropped afterwards', async () => {
   expect(await search(store, codes)).toEqual({ answer: true, refused: [1] });
   const left = await store.query("SELECT name FROM system.tables WHERE name LIKE 'error_events_probe%'");
   expect(left).toEqual([]);
 });
 
-test('a row is still found after the table got a column', async () => {
+test('a row is still found after a column was added to the table', async () => {
   await store.command('ALTER TABLE error_events ADD COLUMN tenant String');
   expect(await search(store, codes, ['x'])).toEqual({ answer: true, refused: [1] });
 });
 
-test('a row is found when an earlier search was cut off before it could clear away', async () => {
+test('a row is found when an earlier search was killed before it dropped its table', async () => {
   let dropped = 0;
   const cutOff: Store = {
     ...store,
@@ -81,7 +81,7 @@ test('a row is found when an earlier search was cut off before it could clear aw
   expect(await search(store, codes, ['x'])).toEqual({ answer: true, refused: [1] });
 });
 
-test('no row is blamed when another search of the same batch takes the probe table away', async () => {
+test('no row is blamed when another search of the same batch drops the probe table', async () => {
   let inserts = 0;
   const disturbed: Store = {
     ...store,
@@ -93,6 +93,6 @@ test('no row is blamed when another search of the same batch takes the probe tab
   expect(await search(disturbed, codes, ['x'])).toEqual({ answer: true, refused: [] });
 });
 
-test('when every row is refused the table is to blame, and nothing is taken out', async () => {
+test('when every row is refused the table is to blame, and no row is removed', async () => {
   expect(await search(store, ['bad', 'bad'], ['x'])).toEqual({ answer: false, refused: [] });
 });

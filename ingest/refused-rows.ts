@@ -8,11 +8,11 @@ import type { BatchRows } from './rows/batch-rows.ts';
 const MOST_REFUSED = 100;
 
 /**
- * Finds the rows for which the store refused an insert, by halving, and turns them into dead letters of the rows.
- * Answers false when no row, or every row, is to blame: then the table is wrong and nothing is taken out.
- * The search inserts into a Null table of the same columns and constraints, made for this search alone, so that it is
- * like the table as it is now, and the batch itself still goes in as one insert under its token. When the store stops
- * answering, or the Null table is gone, nothing is taken out and the answer is true: the insert can be tried again.
+ * Finds the rows because of which the store refused an insert, by bisection, and makes them dead letters. Returns false
+ * when no row, or every row, is to blame: then the table is wrong and nothing is removed. The search inserts into a
+ * Null table with the same columns and constraints, which is made for this search alone: so it agrees with the table as
+ * it is now, and the batch itself is still inserted as a whole under its token. When the store stops answering, or the
+ * Null table disappears, nothing is removed and the result is true: the insert can be tried again.
  */
 export async function excludeRefusedRows(
   store: Store,
@@ -21,7 +21,7 @@ export async function excludeRefusedRows(
   reason: unknown,
 ): Promise<boolean> {
   const lines = insert.body.toString().split('\n').slice(0, -1);
-  // The same name for the same batch: a search that was cut off is cleared away by the next.
+  // The same name for the same batch, so that the next search drops the table of one that was killed.
   const probe = `${insert.table}_probe_${createHash('sha256').update(insert.token).digest('hex').slice(0, 12)}`;
   const refused = new Set<number>();
   const search = async (from: number, to: number): Promise<void> => {
@@ -47,7 +47,7 @@ export async function excludeRefusedRows(
     await search(0, lines.length);
     await store.command(`DROP TABLE IF EXISTS ${probe}`);
   } catch (error) {
-    // Nothing is known yet: the caller's next try of the insert waits for the store and begins anew.
+    // No row is known yet: the caller's next try of the insert waits for the store and searches again.
     return isRetriable(error) || isProbeTaken(error);
   }
   if (
@@ -70,7 +70,7 @@ async function accepts(store: Store, insert: Insert): Promise<boolean> {
   }
 }
 
-/** 57 TABLE_ALREADY_EXISTS, 60 UNKNOWN_TABLE: another worker searches the same batch. That says nothing about a row. */
+/** 57 TABLE_ALREADY_EXISTS, 60 UNKNOWN_TABLE: another worker searches the same batch. This says nothing about a row. */
 function isProbeTaken(error: unknown): boolean {
   return error instanceof StoreError && (error.serverCode === 57 || error.serverCode === 60);
 }

@@ -12,17 +12,17 @@ const nothing = { reason: 'schema', detail: 'there is no record in it' } as cons
 
 export interface ReplayResult {
   counted: number;
-  /** Still undecodable, with the reason of now, or without a request in them. */
+  /** Still dead letters (with a new reason), or without a request. */
   rejected: number;
-  /** Cut when they were stored, so that their meaning is gone. */
+  /** Dead letters that were cut when they were stored, so that they cannot be decoded. */
   cut: number;
-  /** What became of those that were decoded again. */
+  /** What happened to those that were decoded again. */
   input: InputReport;
 }
 
 /**
- * Decodes dead letters again and counts what decodes now. Each has a token of its own and a row in the ledger, so
- * that a repetition, or a crash in between, counts it once. Throws `StoreError`.
+ * Decodes dead letters again and counts those that can be decoded now. Each has its own token and its own row in the
+ * ledger, so that it counts once, even after a repetition or a crash. Throws `StoreError`.
  */
 export async function replayDeadLetters(
   store: Store,
@@ -39,7 +39,7 @@ export async function replayDeadLetters(
     const decoded = options.reader.decode(
       Buffer.from(letter.body),
       options.now,
-      // What the source said of it is not kept; this is near, and the same each time.
+      // The time of the source is not stored; this one is close to it, and the same each time.
       letter.inserted_at * 1000,
     );
     const rows = new BatchRows();
@@ -55,7 +55,8 @@ export async function replayDeadLetters(
       tally.add({ rows, records: 1 });
       continue;
     }
-    // One message can hold several, and a topic created again has the same offsets: only the text tells them apart.
+    // One message can hold several, and a topic that was created again has the same offsets: only the text
+    // distinguishes them.
     const digest = recordDigest(Buffer.from(`${letter.part}:${letter.body}`));
     decoded.records.forEach((record, part) =>
       rows.add(record, dimensionSets.of(record), failureOf(record), { topic, partition, offset, part }),

@@ -9,7 +9,7 @@ import {
 } from './protocol.ts';
 import type { PartitionId } from './partition-id.ts';
 
-/** What is known of a partition when its start is decided. */
+/** What is known about a partition when its start is decided. */
 export interface StartFacts {
   id: PartitionId;
   commit: GroupCommit | null;
@@ -20,16 +20,16 @@ export interface StartFacts {
   ledgerMayLag: boolean;
 }
 
-/** How a kind of source decides where to begin, and recognises what it has counted. Pure. */
+/** How a kind of source decides where to start, and recognises records that were counted. Pure. */
 export interface StartRules {
   decide(facts: StartFacts): Start;
   /** Whether a record is the one with this digest. */
   isSame(value: Buffer | null, digest: string): boolean;
-  /** The record before the start is another one than the ledger says. */
+  /** The start when the record before it differs from the one in the ledger. */
   replaced(id: PartitionId, verify: LedgerEnd, log: LogOffsets): Start;
 }
 
-/** Of a consumer group. */
+/** The rules of a consumer group. */
 export const groupRules: StartRules = {
   decide: decideStart,
   isSame: (value, digest) => recordDigest(value) === digest,

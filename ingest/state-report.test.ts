@@ -25,7 +25,7 @@ const partition = (number: number, more: Partial<PartitionStatus> = {}): Partiti
   ...more,
 });
 
-/** A worker that says what the test says, and a store that remembers what it was given. */
+/** A worker whose status the test sets, and a store that remembers its inserts. */
 function world(partitions: PartitionStatus[], before: PartitionState[] = []) {
   const state = { now: T0, partitions, storeIsUp: true };
   const inserts: Insert[] = [];
@@ -69,7 +69,7 @@ function world(partitions: PartitionStatus[], before: PartitionState[] = []) {
   return { report, state, inserts, last, asked: () => asked };
 }
 
-/** A batch of one request that ended at a time. */
+/** A batch of one request with this time. */
 function batchOf(ts: number, from: number) {
   const id = { topic: 't', partition: 0 };
   const batcher = new Batcher(id, from, null, createRecordReader({ format: 'native', mapping: {} }));
@@ -81,7 +81,7 @@ function batchOf(ts: number, from: number) {
   return batch;
 }
 
-test('a thousand partitions are one insert, and the last owners are asked for once an assignment', async () => {
+test('a thousand partitions are one insert, and the last owners are read once per assignment', async () => {
   const { report, inserts, last, asked, state } = world(
     Array.from({ length: 1_000 }, (_, i) => partition(i)),
   );
@@ -104,7 +104,7 @@ test('a thousand partitions are one insert, and the last owners are asked for on
   expect(asked()).toBe(4);
 });
 
-test('an assignment that comes while the last owners are asked for is taken over by the next report', async () => {
+test('an assignment that comes while the last owners are read is handled by the next report', async () => {
   const { report, state, last } = world([partition(0)]);
   const first = report.report();
   state.partitions = [partition(5)];
@@ -114,13 +114,13 @@ test('an assignment that comes while the last owners are asked for is taken over
   expect(last()).toMatchObject([{ partition: '5' }]);
 });
 
-test('no partition is no insert', async () => {
+test('without partitions nothing is inserted', async () => {
   const { report, inserts } = world([]);
   await report.report();
   expect(inserts).toEqual([]);
 });
 
-test('a report that fails is made up for by the next one, and two are never under way at once', async () => {
+test('the next report replaces one that failed, and two never run at once', async () => {
   const { report, state, inserts } = world([partition(0)]);
   state.storeIsUp = false;
   await expect(report.report()).rejects.toThrow('down');
@@ -129,7 +129,7 @@ test('a report that fails is made up for by the next one, and two are never unde
   expect(inserts).toHaveLength(1);
 });
 
-test('a refused batch is said at once, with its reason, and taken back when it is written', async () => {
+test('a refused batch is reported at once with its reason, until it is stored', async () => {
   const { report, state, last } = world([partition(0), partition(1)]);
   await report.report();
   expect(report.isUrgent()).toBe(false);
@@ -145,14 +145,14 @@ test('a refused batch is said at once, with its reason, and taken back when it i
     { reason: 'refused_rows', behind: '4', still_ms: '70000', stored_age_ms: '70000' },
     { reason: '', behind: '0', still_ms: '0', stored_age_ms: '0' },
   ]);
-  // It is tried again every 10 s: that is no news.
+  // It is tried again every 10 s; the next refusal is not news.
   report.events.halted({ topic: 't', partition: 0 }, 'no');
   expect(report.isUrgent()).toBe(false);
   report.events.written({ topic: 't', partition: 0 }, batchOf(T0, 10), 1, 1);
   expect(report.isUrgent()).toBe(true);
 });
 
-test('a request of the future says nothing of how far a backlog has been worked through', async () => {
+test('a request with a time in the future does not show how much of a backlog is done', async () => {
   const { report, state, last } = world([partition(0, { unwritten: 500, known_at: T0 })]);
   await report.report();
   report.events.written({ topic: 't', partition: 0 }, batchOf(T0 + 3_600_000, 10), 1, 1);
@@ -164,7 +164,7 @@ test('a request of the future says nothing of how far a backlog has been worked 
   expect(last()[0]).toMatchObject({ stored_age_ms: '20000' });
 });
 
-test('a store or a broker that fails is the reason, until it answers', async () => {
+test('a failing store or broker is the reason, until it answers', async () => {
   const { report, state, last } = world([partition(0)]);
   const reasonNow = async (): Promise<string | undefined> => {
     await report.report();
@@ -177,12 +177,12 @@ test('a store or a broker that fails is the reason, until it answers', async () 
   expect(await reasonNow()).toBe('broker');
   report.events.announced(1);
   expect(await reasonNow()).toBe('');
-  // The end of the log has not been learned for a minute.
+  // The end of the log was not learned for a minute.
   state.now += 60_000;
   expect(await reasonNow()).toBe('broker');
 });
 
-test('the last word says that the worker left, and what was stored last', async () => {
+test('the last report says that the worker left, and what was stored last', async () => {
   const { report, state, last } = world([partition(0, { unwritten: 3, known_at: T0 })]);
   await report.report();
   report.events.written({ topic: 't', partition: 0 }, batchOf(T0, 10), 1, 1);

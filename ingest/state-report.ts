@@ -12,38 +12,41 @@ import { silentEvents, type WorkerEvents } from './worker-events.ts';
 import type { PartitionStatus } from './worker-status.ts';
 import type { Worker } from './worker.ts';
 
-/** Tells the store what the worker knows of its partitions: what waits, and up to when all is stored. */
+/** Reports to the store what the worker knows about its partitions: what waits, and up to when everything is stored. */
 export interface StateReport {
-  /** To be given to the worker. */
+  /** Receives the events of the worker. */
   readonly events: WorkerEvents;
-  /** True when something has happened that is worth a report before the next one is due. */
+  /** True when something happened that should be reported before the next report is due. */
   isUrgent(): boolean;
-  /** One insert for all partitions. Does nothing while another is under way. Throws `StoreError`; the next one makes up for it. */
+  /**
+   * One insert for all partitions. Does nothing while another report runs. Throws `StoreError`; the next report
+   * replaces a failed one.
+   */
   report(): Promise<void>;
-  /** The last word, after the worker has stopped in order. Throws `StoreError`. */
+  /** The last report, after the worker has stopped in order. Throws `StoreError`. */
   leave(): Promise<void>;
 }
 
 export interface StateReportOptions {
   store: Store;
-  /** The name under which the worker writes. */
+  /** The name of the worker in the store. */
   name: string;
   worker(): Pick<Worker, 'status'>;
   /** Wall clock, epoch ms. */
   now(): number;
 }
 
-/** The end of the log is asked for every 10 s: one that is older is not known, ms. */
+/** The end of the log is read every 10 s; an end older than this counts as unknown, ms. */
 const KNOWN_MS = 30_000;
 
 /**
- * Reports that begin with the next assignment. They never hold up ingest: they share nothing with it but the store's
- * connections, and what fails is said again, newer, by the next report.
+ * Starts reporting with the next assignment. Reports never delay ingest: they share only the connections to the store,
+ * and the next report replaces one that failed.
  */
 export function createStateReport(options: StateReportOptions): StateReport {
   const { store, name, now } = options;
   let tracks = new Map<string, { id: PartitionId; track: Track }>();
-  /** How many assignments there were, and up to which the last owners have been asked for. */
+  /** Number of assignments so far, and number of the one for which the last owners were read. */
   let assignments = 0;
   let takenOver = 0;
   let isUrgent = false;
@@ -52,7 +55,7 @@ export function createStateReport(options: StateReportOptions): StateReport {
   let storeFails = false;
   let brokerFails = false;
   const halted = new Set<string>();
-  /** The oldest request of the newest batch, epoch ms; and the end of that batch. */
+  /** By partition: the oldest request of the newest batch, epoch ms; and the end of that batch. */
   const reached = new Map<string, number>();
   const written = new Map<string, number>();
 
@@ -68,7 +71,7 @@ export function createStateReport(options: StateReportOptions): StateReport {
       if (halted.delete(key)) isUrgent = true;
       written.set(key, batch.to);
       const { first_ts: first } = batch.rows.totals;
-      // A client whose clock is ahead says nothing of how far the backlog has been worked through.
+      // The clock of this client is ahead, so its time does not show how much of the backlog is done.
       if (first !== null && first <= now()) reached.set(key, Math.max(reached.get(key) ?? 0, first));
     },
     halted(id) {
@@ -86,14 +89,14 @@ export function createStateReport(options: StateReportOptions): StateReport {
     announced: () => void (brokerFails = false),
   };
 
-  /** Begins with what the last owners said; only the partitions that this worker had already go on. */
+  /** Reads the last reports of the previous owners; partitions that this worker already had continue. */
   async function takeOver(): Promise<void> {
     const own = assignments;
     const state = await readIngestState(store);
     const before = new Map<string, PartitionState>(
       state.partitions.map((one) => [partitionKey(one), one] as const),
     );
-    // Another assignment came meanwhile: its partitions are taken over by the next report.
+    // Another assignment came meanwhile: the next report reads the owners of its partitions.
     if (own !== assignments) return;
     takenOver = own;
     tracks = new Map(
@@ -135,7 +138,7 @@ export function createStateReport(options: StateReportOptions): StateReport {
     events,
     isUrgent: () => isUrgent,
     async report() {
-      // Between two assignments nothing is known; what was said before grows old by itself.
+      // Between two assignments nothing is known; earlier reports become outdated by themselves.
       if (isReporting || options.worker().status().partitions.length === 0) return;
       isReporting = true;
       isUrgent = false;

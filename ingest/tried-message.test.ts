@@ -5,8 +5,8 @@ const now = Date.UTC(2026, 5, 2);
 const trial = createTrial({ format: 'auto', mapping: {} });
 const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
-describe('what is said of a message', () => {
-  it('is its format, its fields with their origin, class, rule and remedy, and what was ignored', () => {
+describe('the explanation of a message', () => {
+  it('has its format, its fields with their paths, class, rule and remedy, and the ignored paths', () => {
     const key = `sk-proj-${'a1B2'.repeat(12)}`;
     const tried = trial(
       bytes({
@@ -31,7 +31,7 @@ describe('what is said of a message', () => {
     expect(JSON.stringify(tried)).not.toContain(key);
   });
 
-  it('is why it is a dead letter, with its beginning without secrets', () => {
+  it('says why it is a dead letter, and shows its beginning without secrets', () => {
     const key = `sk-proj-${'a1B2'.repeat(12)}`;
     const tried = trial(bytes({ hello: key }), now);
     expect(tried).toMatchObject({ outcome: { kind: 'dead', reason: 'unknown_format' }, records: [] });
@@ -39,11 +39,11 @@ describe('what is said of a message', () => {
     expect(JSON.stringify(tried)).not.toContain(key);
   });
 
-  it('is why it is skipped', () => {
+  it('says why it is skipped', () => {
     expect(trial(null, now).outcome).toEqual({ kind: 'skipped', reason: 'tombstone' });
   });
 
-  it('shows no secret that is the name of a member', () => {
+  it('shows no secret, even if it is the name of a member', () => {
     const key = `sk-proj-${'a1B2'.repeat(12)}`;
     const tried = trial(bytes({ ts: '2026-06-01T12:00:00Z', status: 200, usage: { [key]: 1 } }), now);
     expect(JSON.stringify(tried)).not.toContain(key);

@@ -6,7 +6,7 @@ import type { DecoderOptions } from './formats/decode.ts';
 import { createTracer, type TracedField, type TracedRecord } from './formats/trace.ts';
 import { failureOf } from './rows/judged-error.ts';
 
-/** What is said of one request: its class, the rule that gave it, and what to do. */
+/** The explanation of one request: its class, the rule that gave it, and what to do. */
 export interface TriedRequest {
   class: string;
   title: string;
@@ -15,36 +15,36 @@ export interface TriedRequest {
   fault: string;
   retry: string;
   wait_seconds: number | null;
-  /** First step first. */
+  /** In order. */
   remedy: readonly string[];
   owner: string;
 }
 
-/** How one record was read, and what became of it. */
+/** How one record was read, and what happened to it. */
 export interface TriedRecord extends Pick<TracedRecord, 'format' | 'outcome' | 'ignored' | 'dropped'> {
   /** Times are ISO-8601. */
   fields: readonly TracedField[];
   requests: readonly TriedRequest[];
 }
 
-/** All that can be said of one message, without secrets; as `faultline try --json` prints it. */
+/** The complete explanation of one message, without secrets; `faultline try --json` prints it. */
 export interface TriedMessage {
   outcome: TracedRecord['outcome'];
-  /** One, but where a message holds several; none where no format knows it. */
+  /** One, or several if the message holds several; none when no format recognises it. */
   records: readonly TriedRecord[];
-  /** The beginning of what could not be read, redacted; empty where it was. */
+  /** The beginning of a message that could not be read, redacted; otherwise empty. */
   text: string;
 }
 
-/** Characters of a message that could not be read. */
+/** How many characters of such a message are shown. */
 const MOST_TEXT = 300;
-/** Characters of a name: some logs have values as names. */
+/** Longest path shown, in characters: some logs have values as names. */
 const MOST_PATH = 120;
 
 /**
- * A function that reads a message as a worker does and says how: which format, every field and from where, the class, rule
- * and remedy, what was ignored, or why it is not counted. `now` is epoch milliseconds. Throws a `MappingFault` when the
- * mapping is wrong.
+ * Makes a function that reads a message as a worker does and explains how: the format, every field with its path, the
+ * class, rule and remedy, and the ignored paths, or why it is not counted. `now` is epoch milliseconds. Throws a
+ * `MappingFault` when the mapping is wrong.
  */
 export function createTrial(
   options: DecoderOptions & { privacy?: Privacy; names?: { ids: FoldedIds } },
@@ -80,7 +80,7 @@ function outcomeOf(decoded: Decoded): TracedRecord['outcome'] {
   return { kind: 'dead', reason: decoded.reason, detail: decoded.detail };
 }
 
-/** Fields that the record does not tell are not shown, nor those of which nothing came: a success has no error. */
+/** Fields that the record does not have are left out, and so are empty ones: a success has no error. */
 function says({ value, from }: TracedField): boolean {
   if (value === '' || value === null) return false;
   return from.length > 0 || !(value === 0 || value === false);

@@ -2,15 +2,15 @@ import type { Batch } from './batcher.ts';
 import type { OffsetRange } from './protocol.ts';
 import type { PartitionId } from './partition-id.ts';
 
-/** What the worker reports while it works; metrics, health and logs are made of it. Durations in ms. */
+/** The events that a worker reports; metrics, health and logs are made from them. Durations in ms. */
 export interface WorkerEvents {
-  /** A chunk was decoded, classified and folded. `lag` in records; null when unknown. */
+  /** A chunk was decoded, classified and counted. `lag` in records; null when unknown. */
   folded(id: PartitionId, records: number, bytes: number, duration: number, lag: number | null): void;
   announced(duration: number): void;
   inserted(table: string, duration: number): void;
-  /** The batch is in; `age`: since its first record arrived, `duration`: since it was taken to be announced. */
+  /** The batch is stored. `age`: time since its first record arrived; `duration`: time since a writer took it. */
   written(id: PartitionId, batch: Batch, age: number, duration: number): void;
-  /** The store could not take a statement; it is tried again. */
+  /** The store did not accept a statement; it is tried again. */
   storeFailed(reason: string, error: unknown): void;
   storeAnswered(): void;
   brokerFailed(reason: string): void;
@@ -19,19 +19,19 @@ export interface WorkerEvents {
   /** Partitions were assigned. */
   assigned(partitions: readonly PartitionId[]): void;
   revoked(): void;
-  /** A partition begins; `reason` is empty in the ordinary case. */
+  /** The start of a partition is decided; `reason` is empty in the ordinary case. */
   started(id: PartitionId, at: number, reason: string): void;
-  /** An announced range is not sent again: the ledger shows that it is in. */
+  /** An announced range is not sent again, because the ledger shows that it is stored. */
   alreadyIn(id: PartitionId, range: OffsetRange): void;
-  /** Records were gone before they were read. */
+  /** Records were deleted before they were read. */
   lost(id: PartitionId, from: number, to: number): void;
-  /** Topics to be read that do not exist at present; none: all are there again. */
+  /** Topics to be read that do not exist at present; empty: all exist again. */
   topicsMissing(topics: readonly string[]): void;
-  /** The store rejects what this partition writes: it stands still until that is mended. */
+  /** The store rejects the rows of this partition: nothing of it is stored until this is corrected. */
   halted(id: PartitionId, reason: string): void;
 }
 
-/** Reports to nobody. */
+/** Ignores all events. */
 export const silentEvents: WorkerEvents = {
   folded: () => {},
   announced: () => {},
@@ -50,7 +50,7 @@ export const silentEvents: WorkerEvents = {
   halted: () => {},
 };
 
-/** Reports to both, in this order. */
+/** Reports each event to both, in this order. */
 export function reportToBoth(first: WorkerEvents, second: WorkerEvents): WorkerEvents {
   const both =
     <Told extends unknown[]>(name: keyof WorkerEvents) =>

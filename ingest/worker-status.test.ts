@@ -13,7 +13,7 @@ const id = { topic: 't', partition: 0 };
 const TS = 1_760_000_000_000;
 const value = Buffer.from(JSON.stringify({ ts: TS, status: 200 }));
 
-/** One partition whose log ends where the test says, and a store that takes inserts when the test says. */
+/** One partition whose log ends where the test says, and a store that accepts inserts when the test says. */
 function world(
   start: { committed: Committed; ledgerTo: number | null; latest: number },
   events: Partial<WorkerEvents> = {},
@@ -76,8 +76,8 @@ function world(
   return { worker, state, bring, ran };
 }
 
-describe('what a worker says of its partitions', () => {
-  it('counts what is not written, also of a log that grows while nothing is being read', async () => {
+describe('what a worker reports about its partitions', () => {
+  it('counts the records that are not written, also while the log grows and nothing is read', async () => {
     const { worker, state, bring } = world({
       committed: { offset: -1, metadata: null },
       ledgerTo: null,
@@ -126,7 +126,7 @@ describe('what a worker says of its partitions', () => {
     expect(await worker.refreshLag()).toBe(false);
   });
 
-  it('knows no lag of a source without an end', async () => {
+  it('has no lag for a source without an end', async () => {
     const { worker, state, bring } = world({
       committed: { offset: -1, metadata: null },
       ledgerTo: null,
@@ -142,8 +142,13 @@ describe('what a worker says of its partitions', () => {
 
 describe('an announced range', () => {
   const starts: [string, number | null, OffsetRange[], number][] = [
-    ['that the ledger shows is in is not sent again, and that is said', 5, [{ from: 0, to: 5 }], 5],
-    ['of which the ledger knows nothing is sent again', null, [], 0],
+    [
+      'that is stored according to the ledger is not sent again, and this is reported',
+      5,
+      [{ from: 0, to: 5 }],
+      5,
+    ],
+    ['that the ledger does not know is sent again', null, [], 0],
   ];
   it.each(starts)('%s', async (_name, ledgerTo, said, position) => {
     const ranges: OffsetRange[] = [];

@@ -1,19 +1,19 @@
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { PartitionId } from './partition-id.ts';
 
-/** One partition as seen from outside. */
+/** The status of one partition as others see it. */
 export interface PartitionStatus extends PartitionId {
   /** The start is not decided yet. */
   starting: boolean;
   paused: boolean;
   halted: boolean;
-  /** Offsets that are not written, as far as the log's end is known; null when it is not. */
+  /** Offsets that are not written, up to the known end of the log; null when the end is unknown. */
   unwritten: number | null;
-  /** All before it is stored; -1 until the start is decided. */
+  /** Everything before this offset is stored; -1 until the start is decided. */
   stored: number;
   /** When the end of the log was last learned, epoch ms; null: never. */
   known_at: number | null;
-  /** Event time of the newest request in the oldest batch that is not written, epoch ms; null when none is gathered. */
+  /** Event time of the newest request in the oldest batch that is not written, epoch ms; null when there is none. */
   waiting_ts: number | null;
 }
 
@@ -21,7 +21,7 @@ export interface WorkerStatus {
   partitions: PartitionStatus[];
   /** Estimated size of the rows that are not written. */
   held_bytes: number;
-  /** When the loop last turned, monotonic ms; null before it has begun. */
+  /** When the loop last ran, monotonic ms; null before its first run. */
   ticked_at: number | null;
 }
 

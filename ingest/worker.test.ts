@@ -13,7 +13,7 @@ const NOW = 1_795_392_000_000;
 
 const small: BatchLimits = { rows: 1, bytes: 1e9, age_ms: 10, quiet_age_ms: 10 };
 
-/** The real worker on a source and a store of variables, whose time goes on as it sleeps. */
+/** The real worker with a source and a store in memory; time advances while it sleeps. */
 function world(own: Partial<Source> = {}, limits: BatchLimits = small) {
   let clock = 0;
   const sleeping = new Set<number>();
@@ -93,7 +93,7 @@ function world(own: Partial<Source> = {}, limits: BatchLimits = small) {
     chunk,
     end,
     assign: (ids: readonly PartitionId[]) => sink?.assigned(1, ids),
-    /** So many simulated ms. */
+    /** Advances the simulated time by `ms`. */
     async pass(ms: number): Promise<void> {
       for (const until = clock + ms; clock < until; )
         await new Promise<void>((resolve) => {
@@ -107,7 +107,7 @@ const a: PartitionId = { topic: 'a', partition: 0 };
 const b: PartitionId = { topic: 'b', partition: 0 };
 
 describe('a worker that the group refuses', () => {
-  it('asks at most twice a second in all its partitions, until the group takes it again', async () => {
+  it('tries at most twice a second for all its partitions, until the group accepts it again', async () => {
     let refuses = true;
     const tries: number[] = [];
     const { worker, assign, chunk, pass, tables, end } = world({
@@ -124,7 +124,7 @@ describe('a worker that the group refuses', () => {
     chunk(a, 0);
     chunk(b, 0);
     for (; passed < 10_000; passed += 100) await pass(100);
-    // Two were on their way before the first answer.
+    // Two were already sent before the first answer.
     expect(tries.length).toBeGreaterThan(10);
     for (const at of tries.slice(2))
       expect(tries.slice(2).filter((other) => other >= at && other < at + 1_000).length).toBeLessThanOrEqual(
@@ -142,8 +142,8 @@ describe('a worker that the group refuses', () => {
   });
 });
 
-describe('a topic that does not exist any more', () => {
-  it('takes no writer from the others, and what was read of it is stored when it comes back', async () => {
+describe('a topic that no longer exists', () => {
+  it('takes no writer from the others, and its records are stored when it exists again', async () => {
     let isGone = true;
     let tries = 0;
     const { worker, assign, chunk, pass, tables, end } = world({
@@ -164,7 +164,7 @@ describe('a topic that does not exist any more', () => {
     await pass(1_000);
     expect(tables).toContain('ingest_batches b:0:0-1');
     await pass(20_000);
-    // Every ten seconds each.
+    // Each of them every ten seconds.
     expect(tries).toBeLessThanOrEqual(4 * 3);
     isGone = false;
     await pass(11_000);
@@ -173,7 +173,7 @@ describe('a topic that does not exist any more', () => {
     await running;
   });
 
-  it('is not told what is stored of it', async () => {
+  it('gets no acknowledgement', async () => {
     let tries = 0;
     const { worker, assign, chunk, pass, end } = world({
       commit: async (_epoch, _id, _offset, metadata) => {
@@ -194,7 +194,7 @@ describe('a topic that does not exist any more', () => {
 });
 
 describe('the end of a worker', () => {
-  it('leaves no sleep behind', async () => {
+  it('leaves no timer behind', async () => {
     const { worker, assign, chunk, pass, sleeping, end } = world();
     const running = worker.run();
     assign([a]);
@@ -205,7 +205,7 @@ describe('the end of a worker', () => {
     expect([...sleeping]).toEqual([]);
   });
 
-  it('fails with what leaving the group failed with', async () => {
+  it('fails with the error of leaving the group', async () => {
     const { worker, assign, pass } = world({ stop: () => Promise.reject(new Error('disconnect failed')) });
     const running = worker.run();
     running.catch(() => undefined);
@@ -215,7 +215,7 @@ describe('the end of a worker', () => {
     await expect(running).rejects.toThrow('disconnect failed');
   });
 
-  it('comes at once with an error in its own loop', async () => {
+  it('comes at once after an error in its own loop', async () => {
     let broken = false;
     const limits = {
       bytes: 1e9,
@@ -235,7 +235,7 @@ describe('the end of a worker', () => {
     await expect(Promise.race([running, pass(1_000)])).rejects.toThrow('the loop is broken');
   });
 
-  it('comes at once when a batch is in and reading cannot go on', async () => {
+  it('comes at once when a batch is stored and reading cannot continue', async () => {
     let broken = false;
     let answer: () => void = () => undefined;
     const { worker, assign, chunk, pass } = world({
@@ -258,7 +258,7 @@ describe('the end of a worker', () => {
   });
 });
 
-/** Answers whatever is asked, for a while. */
+/** Calls `answer` repeatedly for a while. */
 async function untilDone(answer: () => void, pass: (ms: number) => Promise<void>): Promise<void> {
   for (let i = 0; i < 50; i++) {
     answer();
@@ -267,7 +267,7 @@ async function untilDone(answer: () => void, pass: (ms: number) => Promise<void>
 }
 
 describe('an assignment that changes', () => {
-  it('keeps what is held, begins what is new, and gives up what is gone once it is written', async () => {
+  it('keeps held partitions, starts new ones, and gives up removed ones once they are written', async () => {
     const { worker, assign, chunk, pass, tables, asked, end } = world(
       {},
       { rows: 100, bytes: 1e9, age_ms: 1e9, quiet_age_ms: 1e9 },

@@ -13,36 +13,39 @@ import { createWriters, type WritersOptions } from './writers.ts';
 export interface WorkerOptions extends WritersOptions {
   reader: RecordReader;
   limits: BatchLimits;
-  /** Rows held in memory over all partitions before reading stops, in bytes. */
+  /** Reading stops when the rows of all partitions use more memory than this, in bytes. */
   memoryBytes: number;
   /** Wall clock, epoch ms. */
   now(): number;
 }
 
 export interface Worker {
-  /** Works until the source ends or `stop` is called. Rejects when it cannot go on. */
+  /** Works until the source ends or `stop` is called. Rejects when it cannot continue. */
   run(): Promise<void>;
-  /** Writes and acknowledges what has been read, for at most so many ms, then leaves the group. `run` rejects when that fails. */
+  /**
+   * Writes and acknowledges everything that was read, for at most `deadlineMs`, then leaves the group. `run` rejects
+   * when that fails.
+   */
   stop(deadlineMs: number): Promise<void>;
-  /** What is held now. */
+  /** The partitions and memory that are held now. */
   status(): WorkerStatus;
   /**
-   * Asks the source where the logs of the partitions end: the lag of those that are not being read would otherwise stand
-   * still. Answers false when nothing is held, so that nothing was asked; throws when the source does not answer.
+   * Asks the source for the ends of the logs: otherwise the lag of partitions that are paused would not change. Returns
+   * false when nothing is held and therefore nothing was asked; throws when the source does not answer.
    */
   refreshLag(): Promise<boolean>;
 }
 
-/** Between two looks at what is due, and between two looks at whether all is written in the end, ms. */
+/** Time between two checks of what is due, and between two checks at the end whether everything is written, ms. */
 const TICK = 50;
 const SETTLING = 10;
-/** More records than one fetch of a partition holds are waiting: larger batches matter more than fresh ones. */
+/** With more records waiting than one fetch of a partition holds, larger batches matter more than fresh ones. */
 const BEHIND = 2_500;
 
 /**
- * The flow: records come from the source, are folded into batches of contiguous offsets, and each batch is announced,
- * inserted and acknowledged. Where to begin and what is stored decides `protocol.ts`, what comes next in a partition
- * `partition-state.ts`; `writers.ts` writes.
+ * The flow: records come from the source and are added to batches of contiguous offsets, and each batch is announced,
+ * inserted and acknowledged. `protocol.ts` decides where to start, `partition-state.ts` decides what a partition does
+ * next, and `writers.ts` writes.
  */
 export function createWorker(options: WorkerOptions): Worker {
   const { source, events } = options;
@@ -57,7 +60,7 @@ export function createWorker(options: WorkerOptions): Worker {
     (partition, batcher) => {
       if (partition.isAssigned() && batcher === partition.batcher && mayRead(gatheredOf(partition)))
         unpause(partition);
-      // The place goes to who has waited longest, not to whoever gets a record next.
+      // The free writer takes the partition that has waited longest, not the one that receives the next record.
       if (!stopping && !ended) tick();
     },
     (error) => fail(error),
@@ -71,7 +74,8 @@ export function createWorker(options: WorkerOptions): Worker {
       if (!isSame) writers.reset();
       if (isSame && added.length === 0) return;
       events.assigned(ids);
-      // What is being written under the epoch before may still reach the ledger, which the start is decided by.
+      // Batches that are being written under the previous epoch may still reach the ledger, and the start depends on
+      // it.
       void Promise.all(unfinished)
         .then(() => begin(added))
         .catch((error: unknown) => fail(error));
@@ -125,7 +129,7 @@ export function createWorker(options: WorkerOptions): Worker {
     look(partition, started);
   }
 
-  /** The source gave other offsets than asked for: what was gathered is written, then the start is decided anew. */
+  /** The source brought other offsets than requested: the rows so far are written, then the start is decided again. */
   function restart(partition: AssignedPartition, decide?: Decide): void {
     const { batcher } = partition;
     batcher?.close();
@@ -138,7 +142,7 @@ export function createWorker(options: WorkerOptions): Worker {
     })().catch(fail);
   }
 
-  /** Closes what is due, writes what is closed, and says when reading must wait. */
+  /** Closes a batch that is due, writes a closed one, and pauses reading when it must wait. */
   function look(partition: AssignedPartition, monotonic: number): void {
     const { batcher, state } = partition;
     if (batcher === null) return;
@@ -169,7 +173,7 @@ export function createWorker(options: WorkerOptions): Worker {
     source.resume(partition.id);
   }
 
-  /** Looks at all partitions, the one that waits longest first. */
+  /** Checks all partitions, starting with the one that has waited longest. */
   function tick(): void {
     const monotonic = options.monotonic();
     tickedAt = monotonic;
@@ -191,7 +195,7 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
-  /** Writes and tells the group all that has been read. */
+  /** Writes and acknowledges everything that was read. */
   async function settle(deadlineMs: number): Promise<void> {
     const until = options.monotonic() + deadlineMs;
     const isUnsettled = (partition: AssignedPartition): boolean => {

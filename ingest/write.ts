@@ -20,9 +20,9 @@ export interface WriteContext {
   store: Store;
   source: Source;
   worker: string;
-  /** Values of a dimension that are counted by their names on a day, in a partition. */
+  /** How many values of a dimension are counted by name, per day and partition. */
   mostNames: number;
-  /** Longest time between an announcement and an insert that it covers, ms: below the session timeout. */
+  /** Longest time between an announcement and an insert that it covers, ms; shorter than the session timeout. */
   announcementMs: number;
   monotonic(): number;
   sleep(ms: number): Promise<void>;
@@ -33,9 +33,9 @@ export interface WriteContext {
 }
 
 /**
- * Announces the batch, inserts it, and answers true; false when the assignment ended before all of it was stored (its next
- * owner replays it). Transient errors are tried again for ever. Throws `StoreError` of code `refused` when the
- * store rejects the rows for a reason that no single row explains, and `CommitError` of code `no_topic`.
+ * Announces the batch and inserts it. Returns true when it is stored, and false when the assignment ended before that
+ * (its next owner replays it). Transient errors are retried for ever. Throws `StoreError` with code `refused` when the
+ * store rejects the rows for a reason that no single row explains, and `CommitError` with code `no_topic`.
  */
 export async function writeBatch(
   context: WriteContext,
@@ -52,7 +52,7 @@ export async function writeBatch(
   let inserts = batchInserts(batch.rows.bodies(), ledgerEntry(context, partition, batch), token);
   let done = 0;
   for (let tries = 0; done < inserts.length; ) {
-    // The broker would let another worker have the partition after a long wait: prove once more that it is ours.
+    // After a long wait the broker may have given the partition to another worker: prove again that it is ours.
     if (context.monotonic() - announcedAt > context.announcementMs) {
       if (!(await announce(context, partition, range))) return false;
       announcedAt = context.monotonic();
@@ -86,7 +86,9 @@ export async function writeBatch(
   return true;
 }
 
-/** Tells the group that all before `offset` is in. Answers false when that is not proven; it can be said again. */
+/**
+ * Tells the group that everything before `offset` is stored. Returns false when this is not proven; it can be repeated.
+ */
 export async function acknowledge(
   context: WriteContext,
   partition: AssignedPartition,
@@ -103,7 +105,7 @@ export async function acknowledge(
     );
     return true;
   } catch (error) {
-    // With the topic the group's offsets of it are gone: nobody is left to be told.
+    // When a topic is deleted, its group offsets are deleted too: there is nothing left to acknowledge.
     if (error instanceof CommitError) return error.code === 'no_topic';
     throw error;
   }

@@ -7,30 +7,30 @@ import { CommitError } from './sources/source.ts';
 import { acknowledge, type WriteContext, writeBatch } from './write.ts';
 
 export interface WritersOptions extends WriteContext {
-  /** Batches that are written at the same time. */
+  /** How many batches are written at the same time. */
   writers: number;
-  /** When the store rejects the rows for good: stand still and try again later, or give up with the error. */
+  /** What to do when the store rejects rows: `halt` the partition and try again later, or `fail` with the error. */
   onRefused: 'halt' | 'fail';
 }
 
-/** A pool of writers: which partition's batch is written, and when the group is told. */
+/** A pool of writers: it decides which batch is written, and when the group is told. */
 export interface Writers {
-  /** All are at work. */
+  /** Whether all writers are busy. */
   isBusy(): boolean;
-  /** Writes the first closed batch of a partition, if a writer is free and nothing speaks against it. */
+  /** Writes the first closed batch of a partition, if a writer is free and the partition is not halted. */
   write(partition: AssignedPartition, batcher: Batcher): void;
-  /** Tells the group what is stored, if there is something to tell. */
+  /** Tells the group what is stored, if there is something new. */
   acknowledge(partition: AssignedPartition): void;
-  /** Writes all closed batches; ends before that when the assignment does. */
+  /** Writes all closed batches; ends earlier when the assignment ends. */
   drain(partition: AssignedPartition, batcher: Batcher): Promise<void>;
-  /** A new assignment: nobody has been refused in it. */
+  /** Call it for a new assignment, in which nothing was refused yet. */
   reset(): void;
 }
 
-/** Between two looks at whether there is something to write while draining, ms. */
+/** Time between two checks while draining, ms. */
 const TICK = 50;
 
-/** Writers that call `freed` whenever one of them has ended, and `fail` when the worker cannot go on. */
+/** Makes writers that call `freed` whenever one of them is free again, and `fail` when the worker cannot continue. */
 export function createWriters(
   options: WritersOptions,
   freed: (partition: AssignedPartition, batcher: Batcher) => void,
@@ -64,7 +64,7 @@ export function createWriters(
       if (!answered(partition, await writeBatch(options, partition, batch))) return;
     } catch (error) {
       pace.answered('over');
-      // No writer waits for a topic that may never come back; what was read is kept for when it does.
+      // No writer waits for a topic that may never exist again; its batch is kept in case it does.
       if (error instanceof CommitError && error.code === 'no_topic')
         return happen(partition, { kind: 'refused', monotonic: options.monotonic() });
       if (!(error instanceof StoreError) || options.onRefused === 'fail') throw error;
@@ -80,7 +80,7 @@ export function createWriters(
     batch.rows.free();
   }
 
-  /** Notes what the group answered to a commit: whether it is `done`, and if not, whether the assignment goes on. */
+  /** Records the group's answer to a commit: whether it is `done`, and if not, whether the assignment continues. */
   function answered(partition: AssignedPartition, done: boolean): boolean {
     pace.answered(done ? 'taken' : partition.isAssigned() ? 'refused' : 'over');
     return done;

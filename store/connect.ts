@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import { countShards, createDatabase } from './cluster-check.ts';
 import { createDiskGuard, refuseFullDisk } from './disk-guard.ts';
 import { afterComment, asEngineSession, insertNative } from './engine-session.ts';
@@ -12,8 +12,8 @@ import { withStatusOf } from './http-answer.ts';
 import { forgetIncomplete, mendTokenLogs } from './incomplete-parts.ts';
 import { clusterSettings, insertSettings } from './insert-settings.ts';
 import { readNativeAnswer } from './native-answer.ts';
-import { createSessionPool } from './session-pool.ts';
-import type { Insert, Store, StoreOptions } from './store.ts';
+import { createSessionPool, type SessionPool } from './session-pool.ts';
+import type { Bounds, Insert, Store, StoreOptions } from './store.ts';
 
 type ChdbModule = typeof import('chdb/connection');
 type ChdbSession = import('chdb').Session;
@@ -110,9 +110,31 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
   const use = () => open(`USE ${options.database}`);
   const readers = createSessionPool(2, use, close);
   const writers = createSessionPool(2, use, close);
+  type Reader = Awaited<ReturnType<typeof use>>;
+  const bounded = new Map<number, SessionPool<Reader>>();
+  /** Sessions whose queries end after `seconds`. They are not shared, because a SET stays in its session. */
+  const readersWithin = (seconds: number): SessionPool<Reader> => {
+    let pool = bounded.get(seconds);
+    if (pool === undefined) {
+      const openBounded = async (): Promise<Reader> => {
+        const reader = await use();
+        await reader.session.chdb.queryAsync(`SET max_execution_time = ${seconds}`);
+        return reader;
+      };
+      bounded.set(seconds, (pool = createSessionPool(2, openBounded, close)));
+    }
+    return pool;
+  };
   return {
     ...createStore('embedded', where, options, {
-      read: (act) => readers.use(({ client }) => act(client)),
+      read: (act, bounds) =>
+        bounds === undefined
+          ? readers.use(({ client }) => act(client))
+          : readersWithin(bounds.seconds).use(({ client }) => {
+              // Nobody waits for this query any more.
+              bounds.signal.throwIfAborted();
+              return act(client);
+            }),
       insert: async (insert) => {
         const { table, columns, body, format = 'TabSeparated' } = insert;
         // The settings are part of the statement: a SET would stay in the session and give the next insert this token.
@@ -128,6 +150,7 @@ async function openEmbedded(options: StoreOptions): Promise<Store> {
       close: async () => {
         await guard.close();
         await readers.close();
+        for (const pool of bounded.values()) await pool.close();
         await writers.close();
         await own.close();
         // The engine stops with its last session; this one kept it running until now.
@@ -173,7 +196,7 @@ function loadChdb(): Pick<ChdbModule, 'createChdbConnection'> & {
 }
 
 interface Driver {
-  read<T>(act: (client: ClickHouseClient) => Promise<T>): Promise<T>;
+  read<T>(act: (client: ClickHouseClient) => Promise<T>, bounds?: Bounds): Promise<T>;
   insert(insert: Insert): Promise<void>;
   close(): Promise<void>;
 }
@@ -184,28 +207,41 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
     where,
     database: options.database,
     cluster: options.cluster,
-    query: <Row>(sql: string, params: Record<string, unknown> = {}) =>
-      attempt(where, () =>
-        driver.read(async (client) => {
-          const result = await client.query({ query: sql, query_params: params, format: 'JSONEachRow' });
-          return result.json<Row>();
-        }),
+    query: <Row>(sql: string, params: Record<string, unknown> = {}, bounds?: Bounds) =>
+      attempt(
+        where,
+        () =>
+          driver.read(async (client) => {
+            const result = await client.query({
+              query: sql,
+              query_params: params,
+              format: 'JSONEachRow',
+              ...(kind === 'server' ? within(bounds) : {}),
+            });
+            return result.json<Row>();
+          }, bounds),
+        bounds,
       ),
-    columns: (sql, params = {}) =>
-      attempt(where, () =>
-        driver.read(async (client) => {
-          const { stream } = await client.exec({
-            query: `${sql} FORMAT Native`,
-            query_params: params,
-            // Without this setting, a query that fails half-way would end in bytes that look like an answer. The
-            // embedded engine always answers at once.
-            ...(kind === 'server' ? { clickhouse_settings: { wait_end_of_query: 1 } } : {}),
-          });
-          const chunks: Buffer[] = [];
-          for await (const chunk of stream) chunks.push(chunk);
-          const [first] = chunks;
-          return readNativeAnswer(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks));
-        }),
+    columns: (sql, params = {}, bounds) =>
+      attempt(
+        where,
+        () =>
+          driver.read(async (client) => {
+            const { stream } = await client.exec({
+              query: `${sql} FORMAT Native`,
+              query_params: params,
+              // Without this setting, a query that fails half-way would end in bytes that look like an answer. The
+              // embedded engine always answers at once.
+              ...(kind === 'server' ? within(bounds, { wait_end_of_query: 1 }) : {}),
+            });
+            const chunks: Buffer[] = [];
+            for await (const chunk of stream) chunks.push(chunk);
+            const [first] = chunks;
+            return readNativeAnswer(
+              first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks),
+            );
+          }, bounds),
+        bounds,
       ),
     command: (sql, params = {}) =>
       attempt(where, () =>
@@ -218,11 +254,29 @@ function createStore(kind: Store['kind'], where: string, options: StoreOptions, 
   };
 }
 
-async function attempt<T>(where: string, act: () => T | Promise<T>): Promise<T> {
+/** Bounds as a server takes them: it stops after the time, and when the client closes the connection. */
+function within(
+  bounds: Bounds | undefined,
+  settings: ClickHouseSettings = {},
+): { clickhouse_settings?: ClickHouseSettings; abort_signal?: AbortSignal } {
+  if (bounds === undefined) return { clickhouse_settings: settings };
+  return {
+    abort_signal: bounds.signal,
+    clickhouse_settings: {
+      ...settings,
+      max_execution_time: bounds.seconds,
+      cancel_http_readonly_queries_on_client_close: 1,
+    },
+  };
+}
+
+async function attempt<T>(where: string, act: () => T | Promise<T>, bounds?: Bounds): Promise<T> {
   try {
     return await act();
   } catch (error) {
     const known = toStoreError(error, where);
+    // Nobody waits for this answer any more, so the cause does not matter.
+    if (bounds?.signal.aborted === true) throw known;
     throw /^https?:/.test(where) ? await withStatusOf(known, where) : known;
   }
 }

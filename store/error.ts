@@ -2,9 +2,10 @@
  * What went wrong with the store, so that callers can act without reading messages: `unreachable` (no answer; try
  * again), `busy` (a transient server code; try again), `refused` (the server rejects the statement or the data; trying
  * again cannot help), `locked` (another process owns the data directory), `unavailable` (the engine is not installed,
- * its directory cannot be used, or a port cannot be opened).
+ * its directory cannot be used, or a port cannot be opened), `slow` (no answer within
+ * the time that the caller set).
  */
-export type StoreErrorCode = 'unreachable' | 'busy' | 'refused' | 'locked' | 'unavailable';
+export type StoreErrorCode = 'unreachable' | 'busy' | 'refused' | 'locked' | 'unavailable' | 'slow';
 
 /** An error of the store. Its message is one line for the reader. */
 export class StoreError extends Error {

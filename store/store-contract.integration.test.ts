@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from './connect.ts';
+import { withDeadline } from './deadline.ts';
 import type { Store } from './store.ts';
 import { type Gateway, serveClickHouse } from './http-gateway.ts';
 import { migrate, migrationFiles } from './migrate.ts';
 import { NativeBlock } from './native-block.ts';
 import { readCounts } from '../tests/fixtures/read-counts.ts';
+import { until } from '../tests/fixtures/until.ts';
 
 const token = 'of-the-test';
 let directory: string;
@@ -64,6 +66,21 @@ describe.each([
       body: Buffer.from(body),
       token: tokenOfInsert,
     });
+
+  test('a bounded question that takes too long is broken off, and nobody waits behind it', async () => {
+    const endless = 'SELECT sum(cityHash64(number)) AS s FROM numbers(1000000000000)';
+    const asked = [1, 2, 3].map(() => withDeadline(store, 2).query(endless));
+    const failed = Promise.all(asked.map((one) => expect(one).rejects.toMatchObject({ code: 'slow' })));
+    expect(await store.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect((await withDeadline(store, 60).columns('SELECT toUInt8(1) AS one')).rows).toBe(1);
+    await failed;
+    await until('the engine works on none of them', async () => {
+      const [row] = await store.query<{ n: number }>(
+        `SELECT countIf(query LIKE '%numbers(1000000000000)%') AS n FROM system.processes WHERE query NOT LIKE '%system.processes%'`,
+      );
+      return row?.n === 0;
+    });
+  });
 
   test('says whether it is embedded or a server', () => {
     expect(store.kind).toBe(kind);

@@ -69,7 +69,7 @@ describe('wrong use is one line on stderr, nothing on stdout, and exit code 2', 
       'a variable',
       ['doctor'],
       { FAULTLINE_KAFKA_BROKRES: 'x' },
-      'faultline: environment variable FAULTLINE_KAFKA_BROKRES is no setting',
+      'faultline: environment variable FAULTLINE_KAFKA_BROKRES is not a setting',
     ],
     [
       'a time',
@@ -153,6 +153,15 @@ describe('the program', () => {
     const script = '"$0" --no-warnings "$1" settings --config <(echo "kafka: {group: piped}")';
     const { stdout } = await promisify(execFile)('bash', ['-c', script, process.execPath, main]);
     expect(stdout).toContain('group: piped # /dev/fd/');
+  });
+
+  it('leads from incidents FILE to replay', async () => {
+    await writeFile(path.join(folder, 'march.ndjson'), '');
+    const { code, stderr } = await faultline(['incidents', 'march.ndjson']);
+    expect([code, stderr]).toEqual([
+      2,
+      'faultline: march.ndjson is a file and no ID of an incident: faultline replay march.ndjson shows the incidents in it\n',
+    ]);
   });
 
   it('ends without an error when its reader goes away', async () => {

@@ -91,7 +91,7 @@ describe('a file that is imported again', () => {
     await writeFile(file, head + lines(4));
     const cut = await importFile();
     expect(cut.stderr).toMatch(
-      /app\.log was cut or written anew: line 10 is no longer the one that was counted/,
+      /app\.log was truncated or replaced: line 10 is no longer the one that was counted/,
     );
     expect(cut.stderr).toContain('read 5 lines: 5 requests counted');
     await writeFile(file, head + lines(6));
@@ -199,7 +199,7 @@ describe('a file that is followed', () => {
     await appendFile(file, lines(3));
     await counted(running, 33);
     const done = await stop(running);
-    expect(done.stderr).toContain('app.log was cut or written anew: it is read from its first line');
+    expect(done.stderr).toContain('app.log was truncated or replaced: it is read from its first line');
     await expectExact(33);
   });
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -75,4 +75,30 @@ it('a package that is too old is skipped', async () => {
 
 it('the manifest names the Node that the launcher asks for', () => {
   expect(manifest.engines.node).toBe('>=24');
+});
+
+it.each([
+  ['npm run goes on in the folder that it is called in', '', 'package.json', 'caller'],
+  ['the npm of another project changes nothing', '', 'caller/package.json', ''],
+  ['what stands in another folder stays there', 'cli', 'package.json', 'cli'],
+])('%s', async (_fact, cwd, manifestFile, expected) => {
+  await fakeNode(own(), 'v24.0.0');
+  await writeFile(own(), '#!/bin/sh\nif [ "$1" = --version ]; then echo v24.0.0; else pwd; fi\n');
+  await mkdir(path.join(home, 'caller'));
+  for (const file of ['package.json', 'caller/package.json']) await writeFile(path.join(home, file), '{}');
+  const env = {
+    PATH: bin,
+    INIT_CWD: path.join(home, 'caller'),
+    npm_package_json: path.join(home, manifestFile),
+  };
+  const { stdout } = await run(path.join(home, 'cli/faultline'), [], { env, cwd: path.join(home, cwd) });
+  expect(stdout.trim()).toBe(path.join(home, expected));
+});
+
+it('the line of the README puts faultline on the PATH, as messages name it', async () => {
+  const root = path.resolve(import.meta.dirname, '..');
+  const [line = ''] = /^export PATH=\S+/m.exec(await readFile(path.join(root, 'README.md'), 'utf8')) ?? [];
+  const script = `${line} && cd "$1" && faultline --version`;
+  const { stdout } = await run('sh', ['-c', script, 'sh', home], { cwd: root });
+  expect(stdout.trim()).toBe(manifest.version);
 });

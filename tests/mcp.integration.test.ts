@@ -173,7 +173,7 @@ describe('faultline mcp', () => {
     });
     expect(await call(client, 'incidents', { limit: 0 })).toEqual({
       isError: true,
-      text: 'limit: is no number from 1 to 200',
+      text: 'limit: is not a number from 1 to 200',
     });
     expect(await call(client, 'explain', { wher: [] })).toEqual({
       isError: true,

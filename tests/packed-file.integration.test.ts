@@ -77,7 +77,7 @@ describe('a file whose records are not its lines', () => {
     await truncate(file, packed.length >> 1);
     const cut = await importFile(file);
     expect(cut.stderr).toMatch(
-      /app\.log\.gz is cut off: what stands before that is counted, except for the line/,
+      /app\.log\.gz is cut off: everything before that is counted, except for the line/,
     );
     expect(cut.code).toBe(1);
     await writeFile(file, packed);
@@ -98,7 +98,7 @@ describe('a file whose records are not its lines', () => {
     await importFile(file);
     await writeFile(file, gzipSync(asLines([...head, ...requests(4, 100)])));
     const anew = await importFile(file);
-    expect(anew.stderr).toMatch(/export\.gz was cut or written anew: line 10 is no longer the one/);
+    expect(anew.stderr).toMatch(/export\.gz was truncated or replaced: line 10 is no longer the one/);
     expect(anew.stderr).toContain('read 5 lines: 5 requests counted');
     await expectExact(15);
   });

@@ -101,7 +101,7 @@ describe('presets', () => {
       'about: a\nrecognise: {$.a: present}\nts: $..t\nstatus: $.s',
       /^presets\/x\.yaml\.ts: .* from character 2 on/,
     ],
-    ['- 1', /^presets\/x\.yaml: \[1\] is no map/],
+    ['- 1', /^presets\/x\.yaml: \[1\] is not a map/],
   ])('name file and key when they are wrong: %j', (text, message) => {
     expect(() => readPreset('x', text)).toThrow(message);
   });

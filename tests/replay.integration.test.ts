@@ -122,7 +122,7 @@ describe('faultline replay', () => {
       ],
     });
     expect(stderr).toContain(
-      "read 5 lines: 2 requests counted, 1 skipped (1 empty), 2 dead\n  1 not_json, first: line 2: not JSON: unexpected character at position 2: '{ broken'\n  1 unknown_format, first: line 4: the message is no JSON object: 'true'",
+      "read 5 lines: 2 requests counted, 1 skipped (1 empty), 2 dead\n  1 not_json, first: line 2: not JSON: unexpected character at position 2: '{ broken'\n  1 unknown_format, first: line 4: the message is not a JSON object: 'true'",
     );
   });
 
@@ -136,6 +136,25 @@ describe('faultline replay', () => {
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
+});
+
+test('a burst of 429 without bodies is no certain rate limit, and says so', async () => {
+  const file = path.join(directory, 'bare-429.ndjson');
+  const from = Date.UTC(2026, 2, 10);
+  const lines = Array.from({ length: 900 }, (_, i) => {
+    const isRefused = i >= 600 && i % 2 === 0;
+    const at = { ts: new Date(from + i * 2_000).toISOString(), client: 'web', model: 'm', latency_ms: 9 };
+    return JSON.stringify({ ...at, status: isRefused ? 429 : 200 });
+  });
+  await writeFile(file, lines.join('\n'));
+  const { code, stdout, stderr } = await runFaultline(['replay', file], { cwd: directory });
+  expect(code).toBe(0);
+  expect(stderr).toContain('150 of 150 answers with 429 have no body that says why');
+  const text = stdout.replaceAll(/\s+/g, ' ');
+  expect(text).toMatch(
+    /verdict traffic: .* Or it is another refusal: (?<all>\d+) of \k<all> answers with 429/,
+  );
+  expect(text).toContain('1. Log the body of refused answers (docs/errors/rate_limit.md#without-a-body)');
 });
 
 test('half a year without records between two incidents costs nothing, and both are found', async () => {

@@ -83,20 +83,19 @@ describe(`no secret of a log is found in what the program keeps and shows (TEST_
     };
     const asked = async (): Promise<boolean> => {
       try {
-        return (await get('/api/incidents')).includes('quota_exhausted');
+        return (await get('/api/v1/incidents')).includes('quota_exhausted');
       } catch {
         return false;
       }
     };
     await until('an incident on the page', asked, 150_000);
-    for (const place of ['/', '/metrics', '/api/status', '/api/filters', '/api/classes']) await get(place);
-    const dashboards = JSON.parse(await get('/api/dashboards')) as {
-      rows: { panels: { slug: string }[] }[];
-    }[];
+    for (const place of ['/', '/metrics', '/api/v1/status', '/api/v1/values', '/api/v1/classes'])
+      await get(place);
+    const dashboards = JSON.parse(await get('/api/v1/dashboards')) as unknown;
     const slugs = JSON.stringify(dashboards).match(/(?<="slug":")[^"]+/g) ?? [];
     expect(slugs.length).toBeGreaterThan(10);
     for (const slug of new Set(slugs)) {
-      const answer = await fetch(`${url}/api/panels/${slug}?from=now-1h&step=60`);
+      const answer = await fetch(`${url}/api/v1/panels/${slug}?from=now-1h&step=60`);
       shown[`panel ${slug}`] = await answer.text();
     }
     program.child.kill('SIGINT');

@@ -216,7 +216,7 @@ describe('without Kafka', () => {
     await until('both are missing', async () => (await program.ready()).missing.length === 2);
     expect(await program.ready()).toEqual({ code: 503, state: 'not_ready', missing: [server, broker] });
     expect((await fetch(program.url)).status).toBe(200);
-    const status = await fetch(`${program.url}/api/status`);
+    const status = await fetch(`${program.url}/api/v1/status`);
     expect([status.status, await status.text()]).toEqual([503, expect.stringContaining('is not there yet')]);
     expect(await program.stop()).toMatchObject({ code: 0 });
   });
@@ -289,7 +289,7 @@ await describeWithOwnKafka('with Kafka', () => {
     await until('it is ready', async () => (await program.ready()).state === 'ok');
     await produceLines(kafka.brokers, topic, [JSON.stringify({ ts: Date.now(), status: 200 })]);
     await until('the record is counted', async () => {
-      const status = await fetch(`${program.url}/api/status`);
+      const status = await fetch(`${program.url}/api/v1/status`);
       const { live } = (await status.json()) as { live?: { records: number; source: string } };
       return live !== undefined && live.records > 0 && live.source === `Kafka topic ${topic}`;
     });

@@ -47,6 +47,6 @@ describe('faultline trends FILE', () => {
   it('explains what to write if the file has no requests', async () => {
     const { code, stdout, stderr } = await trends('text.log');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/none is a request.*\n.*\n  write the log as JSON, an object a line/);
+    expect(stderr).toMatch(/none is a request.*\n.*\n  write the log as JSON, one object per line/);
   });
 });

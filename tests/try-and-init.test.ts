@@ -46,6 +46,25 @@ describe('faultline try', () => {
     expect(stdout).not.toContain(key);
   });
 
+  it('shows the first of each kind of the records within one line', async () => {
+    const one = (i: number): object => ({
+      category: 'RequestResponse',
+      time: new Date(Date.UTC(2026, 5, 1, 12, 0, i % 60)).toISOString(),
+      operationName: 'ChatCompletions_Create',
+      resourceId: '/SUBSCRIPTIONS/S/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.COGNITIVESERVICES/ACCOUNTS/A',
+      resultSignature: i % 4 === 0 ? '429' : '200',
+      durationMs: 95,
+    });
+    const input = JSON.stringify({ records: Array.from({ length: 200 }, (_, i) => one(i)) });
+    const { code, stdout } = await runFaultline(['try', '-'], { cwd, input });
+    expect(code).toBe(0);
+    expect(stdout.match(/^\S.*record \d+: azure-openai.*$/gm)).toEqual([
+      expect.stringContaining('line 1, record 1: azure-openai, counted: rate_limit'),
+      expect.stringContaining('line 1, record 2: azure-openai, counted: ok'),
+    ]);
+    expect(stdout.match(/^ {2}alike .*$/gm)).toEqual(['  alike         49 more', '  alike         149 more']);
+  });
+
   it('prints one document with --json', async () => {
     const { stdout } = await runFaultline(['try', '--json', '-'], {
       cwd,
@@ -106,14 +125,54 @@ describe('faultline init', () => {
   });
 
   it.each([
+    [
+      'of a preset',
+      '{"level":30,"time":1780315200000,"msg":"done","model":"m","statusCode":200,"team":"web"}\n',
+      'format: app-loggers\nmapping:\n  client: $.team\n',
+    ],
+    [
+      'of a preset in an envelope',
+      `${JSON.stringify({ log: '{"level":30,"time":1780315200000,"msg":"done","model":"m","statusCode":200,"team":"web"}\n', stream: 'stdout', time: '2026-06-01T12:00:00Z' })}\n`,
+      'format: auto\nmapping:\n  preset: app-loggers\n  client: $.team\n',
+    ],
+    [
+      'of the own format',
+      '{"ts":1780315200,"status":200,"team":"web"}\n',
+      'format: mapped\nmapping:\n  ts: $.ts\n  status: $.status\n  client: $.team\n',
+    ],
+  ])('--set adds a field to records %s, which go on to be counted', async (_fact, input, settings) => {
+    const how = ['init', '-', '--set', 'client=$.team', '--yes'];
+    const { code, stdout } = await runFaultline(how, { cwd, input });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('would count: requests: 1 (1 ok)')]);
+    expect(await readFile(path.join(cwd, 'faultline.yaml'), 'utf8')).toContain(settings);
+    const tried = await runFaultline(['try', '-'], { cwd, input });
+    expect([tried.code, tried.stdout]).toEqual([0, expect.stringMatching(/^ {2}client +web +← /m)]);
+  });
+
+  it('a field of a format that is a program cannot be set, and that is one line', async () => {
+    const sample = path.join(import.meta.dirname, 'samples/litellm.success.input.json');
+    const { code, stderr } = await runFaultline(['init', sample, '--set', 'client=$.team'], { cwd });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^faultline: client cannot be .*litellm.*\n$/)]);
+  });
+
+  it.each([
     ['text', 'some text\nmore text\n', /its records are text: write the log as JSON/],
-    ['JSON without a time', '{"a":1}\n{"a":2}\n', /cannot be read so: mapping\.ts: missing/],
+    ['JSON without a time', '{"a":1}\n{"a":2}\n', /cannot be read this way: mapping\.ts: missing/],
   ])('explains why nothing can be counted in %s', async (_fact, input, message) => {
     const { code, stdout } = await runFaultline(['init', '-'], { cwd, input });
     expect(code).toBe(1);
     expect(stdout).toMatch(message);
     const written = await runFaultline(['init', '-', '--yes', '--out', 'x.yaml'], { cwd, input });
     expect(written.code).toBe(1);
+  });
+
+  it('says when no request would be a success', async () => {
+    const lines = [1, 2, 3].map((i) =>
+      JSON.stringify({ zeit: `2026-06-01T12:00:0${i}Z`, code: 200 + i, reason: 'all is well' }),
+    );
+    const how = ['init', '-', '--set', 'outcome=$.reason', '--set', 'status=$.nothing'];
+    const { stdout } = await runFaultline(how, { cwd, input: `${lines.join('\n')}\n` });
+    expect(stdout).toMatch(/no request is a success: unless the log holds failures only/);
   });
 
   it('a change without an effect is one line', async () => {

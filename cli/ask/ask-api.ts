@@ -10,17 +10,17 @@ import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
 
-/** A question to a route of `/api/v1` that only reads, by its path as the table of routes has it: `/incidents/{id}`. */
+/** A request to a read-only route of `/api/v1`. `route` is the path in the table of routes: `/incidents/{id}`. */
 export interface Question {
   route: string;
   path?: Readonly<Record<string, string>>;
   query?: Readonly<Record<string, unknown>>;
 }
 
-/** The answer of a route. Throws an error with one line for the reader. */
+/** Asks a route. Throws an error with one line for the user. */
 export type AskApi = (question: Question) => Promise<unknown>;
 
-/** Asks the routes here, over an open store. */
+/** Answers the routes in this process, from an open store. */
 export async function askStore(
   store: Store,
   { settings, now }: Pick<CommandContext, 'settings' | 'now'>,
@@ -36,10 +36,12 @@ export async function askStore(
   };
 }
 
-/** So long an answer of the console may take. */
+/** Longest time for an answer of the console. */
 const TIMEOUT_MS = 60_000;
 
-/** Asks a console at an address. Throws a `TypeError` where none listens, and a `UserError` for its problems. */
+/**
+ * Asks the console at an address. Throws a `TypeError` when nothing listens there, and a `UserError` for its problems.
+ */
 export function askConsole(base: string, token: string): AskApi {
   return async ({ route, path = {}, query = {} }) => {
     const url = new URL(
@@ -57,15 +59,15 @@ export function askConsole(base: string, token: string): AskApi {
   };
 }
 
-/** The token of these settings that reads; empty: none is needed. */
+/** The token in these settings that allows reading; empty: none is needed. */
 export function readingToken({ read_token: read, token }: Settings['console']): string {
   return read === '' ? token : read;
 }
 
-/** Where the console of these settings is. */
+/** The address of the console of these settings. */
 export function consoleUrl({ host, port }: Pick<Settings['console'], 'host' | 'port'>): string {
   const bare = host.replace(/^\[|\]$/g, '');
-  // Who listens everywhere listens here.
+  // A console that listens on all addresses can be reached on the loopback address.
   const name = bare === '0.0.0.0' || bare === '::' ? '127.0.0.1' : bare;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

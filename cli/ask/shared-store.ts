@@ -4,10 +4,10 @@ import { UserError } from '../errors.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { type AskApi, askConsole, askStore, consoleUrl, readingToken } from './ask-api.ts';
 
-/** A data directory that nobody asked for so long is given back, ms. */
+/** A data directory is closed after this time without a request, ms. */
 const IDLE_MS = 5_000;
 
-/** Answers over whatever has the data, and lets go of it when it is not needed. */
+/** Answers from the store or the console, and frees the data directory when it is not needed. */
 export interface SharedStore {
   ask: AskApi;
   close(): Promise<void>;
@@ -19,9 +19,10 @@ interface Opened {
 }
 
 /**
- * The store of the settings for a process that lives as long as an editor: it may hold up nobody. A server is opened once; a
- * data directory only while it is asked, because one process owns it. Where another has it, or it is empty, the console of the settings
- * is asked: `faultline start` shows there what it has.
+ * The store of the settings for a process that lives as long as an editor: it must not block other processes. A server
+ * is opened once. A data directory is open only while there are requests, because only one process can use it. When
+ * another process uses it, or it is empty, the console of the settings is asked: `faultline start` shows its data
+ * there.
  */
 export function shareStore(context: CommandContext): SharedStore {
   const isServer = context.settings.clickhouse.url !== '';
@@ -50,7 +51,7 @@ export function shareStore(context: CommandContext): SharedStore {
       isTold = true;
       return answer;
     } catch (second) {
-      // Nobody listens there: what is wrong with the store is what helps.
+      // Nothing listens there: the problem of the store is the more helpful message.
       throw second instanceof UserError ? second : error;
     }
   };

@@ -21,7 +21,7 @@ export interface AnalyzeOptions {
   wait?: number;
 }
 
-/** Evaluates the counts until a signal, or once; what opens, changes or resolves is logged and stored. */
+/** Evaluates the counts until a signal, or once. Incidents that open, change or resolve are stored and logged. */
 export async function run(options: AnalyzeOptions, context: CommandContext): Promise<number> {
   const fixed = options.now === undefined ? null : parseWhen(options.now, '--now', context.now()) / 1000;
   const now = (): number => fixed ?? context.now() / 1000;
@@ -70,7 +70,7 @@ async function analyze(
       { clickhouse: store.where, every_seconds: settings.analyzers.every_seconds },
       'analyzers start',
     );
-    // Another time than the present is nothing to wake anybody for.
+    // An evaluation for another time than the present sends no messages.
     const notifying = options.now === undefined ? notifyReceivers(store, notify, context) : null;
     await runAnalyzers({
       store,
@@ -95,7 +95,7 @@ async function analyze(
   }
 }
 
-/** The analyzers served nothing before: a worker that has the port beside them must not keep them from starting. */
+/** A worker on the same machine may already use the port; that must not keep the analyzers from starting. */
 async function serveHealth(health: AnalyzerHealth, context: CommandContext): Promise<MetricsServer | null> {
   try {
     const server = await startMetricsServer(context.settings.metrics, health);

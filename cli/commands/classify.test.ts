@@ -46,18 +46,18 @@ describe('classify', () => {
     ['a wrong exception', '{"exception":5}', { error: 'exception must be a text' }],
     ['a wrong provider', '{"status":429,"provider":5}', { error: 'provider must be a text' }],
     ['a body that is a number', '{"body":5}', { error: 'body must be a text, an object or a list' }],
-  ])('answers an error in the place of %s and goes on', async (_name, line, expected) => {
+  ])('answers %s with an error and continues', async (_name, line, expected) => {
     const [first, second, ...rest] = await answersTo(`${line}\n{"id":"next","status":500}\n`);
     expect(first).toEqual(expected);
     expect(second).toMatchObject({ id: 'next', class: 'server_error' });
     expect(rest).toEqual([]);
   });
 
-  test('never repeats what was in a bad line', async () => {
+  test('never repeats the text of a bad line', async () => {
     expect(JSON.stringify(await answersTo('sk-proj-secret {"status":1\n'))).not.toContain('secret');
   });
 
-  test('passes over empty lines, and takes a last line without an end and CRLF', async () => {
+  test('skips empty lines, and accepts CRLF and a last line without a line end', async () => {
     const answers = await answersTo('\n  \n{"id":1,"status":404}\r\n\r\n{"id":2,"status":200}');
     expect(answers).toMatchObject([
       { id: 1, class: 'not_found' },
@@ -65,7 +65,7 @@ describe('classify', () => {
     ]);
   });
 
-  test('takes characters and lines that are cut between chunks', async () => {
+  test('reads characters and lines that are divided between chunks', async () => {
     const bytes = Buffer.from(
       '{"id":"ü","status":429,"body":"当前分组上游负载已饱和"}\n{"id":2,"status":402}\n',
     );
@@ -83,7 +83,7 @@ describe('classify', () => {
     expect(answers).toMatchObject([{ class: 'server_error', retry: 'no' }, { class: 'timeout' }]);
   });
 
-  test('answers a line beyond the limit without keeping it', async () => {
+  test('answers a line over the limit without holding it', async () => {
     const part = 'x'.repeat(1024 * 1024);
     const answers = await answersTo(...Array.from({ length: 18 }, () => part), '\n{"id":1,"status":429}\n');
     expect(answers).toMatchObject([
@@ -92,7 +92,7 @@ describe('classify', () => {
     ]);
   });
 
-  test('waits for a slow reader before it reads on', async () => {
+  test('waits for a slow reader before it continues', async () => {
     let taken = 0;
     let written = 0;
     async function* source(): AsyncGenerator<string> {

@@ -3,14 +3,14 @@ import { classify } from '../../ingest/classify/classify.ts';
 import type { CommandContext } from '../context.ts';
 import { classifierInput, isRecord } from '../input/classifier-input.ts';
 
-/** A line longer than this is answered as an error without being held in memory. */
+/** A longer line is answered with an error and not held in memory. */
 const MAX_LINE = 16 * 1024 * 1024;
 const FLUSH_AT = 64 * 1024;
 
 /**
- * Reads NDJSON and writes one answer a line in the same order: the classification, or `{error}` in the place of a line
- * that is no JSON object of the right shape. Empty lines are passed over. Holds one chunk at a time and waits for
- * `write`. Resolves to the exit code 0.
+ * Reads NDJSON and writes one answer per line in the same order: the classification, or `{error}` for a line that is
+ * not a JSON object of the right shape. Empty lines are skipped. Holds one chunk at a time and waits for `write`.
+ * Resolves to the exit code 0.
  */
 export async function classifyCommand(
   input: AsyncIterable<Buffer | string> | NodeJS.ReadableStream,
@@ -26,7 +26,7 @@ export async function classifyCommand(
   return 0;
 }
 
-/** `faultline classify`: standard input to standard output, at the pace of whoever reads. */
+/** `faultline classify`: from standard input to standard output, at the pace of the reader. */
 export async function run(_options: object, context: CommandContext): Promise<number> {
   const { stdin, stdout, signal } = context;
   let pending: string[] = [];
@@ -51,7 +51,7 @@ export async function run(_options: object, context: CommandContext): Promise<nu
   return 0;
 }
 
-/** The lines of a stream without their ends; null stands for one that is too long. */
+/** The lines of a stream without their line ends; null for a line that is too long. */
 async function* linesOf(input: AsyncIterable<Buffer | string>): AsyncGenerator<string | null> {
   const decoder = new TextDecoder();
   let parts: string[] = [];
@@ -78,7 +78,7 @@ function answerLine(line: string): string {
   try {
     value = JSON.parse(line);
   } catch {
-    // The parser's message would repeat the line, and with it whatever secret stands there.
+    // The message of the parser would repeat the line, which may contain a secret.
     return errorLine(null, 'the line is not JSON');
   }
   if (!isRecord(value)) return errorLine(null, 'expected a JSON object with status, body or error');

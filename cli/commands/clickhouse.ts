@@ -8,7 +8,7 @@ export interface ClickHouseOptions {
   port?: number;
 }
 
-/** Only the embedded engine, for other processes, until a signal; one line on stdout when it is ready. */
+/** Serves only the embedded engine for other processes, until a signal; prints one line on stdout when it is ready. */
 export async function run({ port = 8123 }: ClickHouseOptions, context: CommandContext): Promise<number> {
   const { clickhouse } = context.settings;
   const store = await openMigrated({ ...clickhouse, url: '', notice: context.err });

@@ -23,18 +23,18 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const overview = () => path.join(folder, 'dashboards', 'faultline-overview.json');
 
 describe('faultline dashboards', () => {
-  test('what build wrote, check accepts', async () => {
+  test('check accepts the files that build wrote', async () => {
     expect(await dashboardsCommand('build', { out: folder }, io)).toBe(0);
     expect(lines.out).toHaveLength(buildFiles().length);
     expect(await dashboardsCommand('check', { out: folder }, io)).toBe(0);
     expect(lines.err).toEqual([]);
   });
 
-  test('the committed files are as the code builds them', async () => {
+  test('the committed files equal those that the code builds', async () => {
     expect(await dashboardsCommand('check', {}, io)).toBe(0);
   });
 
-  test('check names the file that was changed by hand, and its exit code is 1', async () => {
+  test('check names a file that was changed by hand, and has exit code 1', async () => {
     await dashboardsCommand('build', { out: folder }, io);
     await writeFile(overview(), (await readFile(overview(), 'utf8')).replace('Overview', 'My overview'));
     expect(await dashboardsCommand('check', { out: folder }, io)).toBe(1);
@@ -43,13 +43,13 @@ describe('faultline dashboards', () => {
     ]);
   });
 
-  test('check of a folder that is not there names every missing file', async () => {
+  test('check of a missing folder names every missing file', async () => {
     expect(await dashboardsCommand('check', { out: path.join(folder, 'nowhere') }, io)).toBe(1);
     expect(lines.err).toHaveLength(buildFiles().length);
     expect(lines.err[0]).toMatch(/nowhere\/dashboards\/faultline-overview\.json is missing/);
   });
 
-  test('build takes away a dashboard of ours that is no more, and nothing else', async () => {
+  test('build removes a generated dashboard that no longer exists, and nothing else', async () => {
     await dashboardsCommand('build', { out: folder }, io);
     await writeFile(path.join(folder, 'dashboards', 'faultline-old.json'), '{}');
     await writeFile(path.join(folder, 'dashboards', 'theirs.json'), '{}');
@@ -60,7 +60,7 @@ describe('faultline dashboards', () => {
     ]);
   });
 
-  test('push without an address says which setting is missing', async () => {
+  test('push without an address names the missing setting', async () => {
     await expect(dashboardsCommand('push', { url: '', token: 'x' }, io)).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringContaining('grafana.url is empty'),

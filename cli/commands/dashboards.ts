@@ -9,14 +9,14 @@ import type { CommandContext } from '../context.ts';
 import { EXIT, UserError } from '../errors.ts';
 
 export interface DashboardsOptions {
-  /** Folder of the generated files; absent: the committed one. */
+  /** Folder of the generated files; by default the committed one. */
   out?: string;
   /** Address of Grafana, for push. */
   url?: string;
   token?: string;
-  /** Where links to runbooks lead; absent: into Grafana's own static files. */
+  /** Address at which links to runbooks start; by default Grafana's own static files. */
   docsUrl?: string;
-  /** Push only: show what would change, and change nothing. */
+  /** Push only: show the changes without making them. */
   dryRun?: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function run(
   return dashboardsCommand(action, { ...rest, url, token }, context);
 }
 
-/** Builds, checks or sends the Grafana files and resolves with the exit code; 1 when the check found something. */
+/** Builds, checks or sends the Grafana files. Resolves with the exit code: 1 when the check found a difference. */
 export async function dashboardsCommand(
   action: Action,
   options: DashboardsOptions,
@@ -76,7 +76,7 @@ export async function dashboardsCommand(
 
 const done = { create: 'created', update: 'updated', delete: 'deleted', unchanged: 'unchanged' } as const;
 
-/** So many places of one thing are shown that differ. */
+/** How many differing places of one thing are shown. */
 const MOST_LINES = 20;
 
 function shortened(lines: readonly string[]): string[] {
@@ -84,7 +84,7 @@ function shortened(lines: readonly string[]): string[] {
   return [...lines.slice(0, MOST_LINES), ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
-/** Only folders that we fill are looked at, so that a wrong --out never deletes anything of somebody else's. */
+/** Only these folders are read, so that with a wrong --out no other file is deleted. */
 const ourFolders = ['alerting', 'dashboards'] as const;
 
 async function write(folder: string, files: readonly { path: string; text: string }[]): Promise<void> {
@@ -93,7 +93,7 @@ async function write(folder: string, files: readonly { path: string; text: strin
     await mkdir(path.dirname(path.join(folder, file.path)), { recursive: true });
     await writeFile(path.join(folder, file.path), file.text);
   }
-  // A dashboard that was renamed must not stay behind under its old name.
+  // The old file of a renamed dashboard must not stay.
   for (const stale of (await read(folder)).keys()) {
     if (!wanted.has(stale) && path.basename(stale).startsWith('faultline-'))
       await rm(path.join(folder, stale));

@@ -16,7 +16,7 @@ export interface DeadLettersOptions {
   json?: boolean;
 }
 
-/** Lists what could not be decoded, or decodes it again. */
+/** Lists records that could not be decoded, or decodes them again. */
 export async function run(options: DeadLettersOptions, context: CommandContext): Promise<number> {
   const store = await openReader(context);
   try {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openStore } from '../../store/connect.ts';
 import { migrationFiles, missingMigrations } from '../../store/migrate.ts';
+import { readAnswers429 } from '../../store/queries/bare-answers.ts';
 import { readDroppedFields } from '../../store/queries/dropped-fields.ts';
 import { readDeliveries } from '../../store/queries/notifications.ts';
 import { readFolded } from '../../store/queries/names.ts';
@@ -8,16 +9,16 @@ import type { CommandContext } from '../context.ts';
 import { checkSecrets } from '../needs/secrets.ts';
 import { describeError, EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
-import { droppedFields } from '../format/input-report.ts';
+import { bare429, droppedFields } from '../format/input-report.ts';
 import { formatCount } from '../format/numbers.ts';
 import { quietKafkaLog } from '../telemetry/kafka-log.ts';
 import { maskCredentials } from '../mask.ts';
 
-/** `skip`: nothing is configured, so there is nothing to check. */
+/** The result of one check; `skip`: nothing is configured, so there is nothing to check. */
 export interface Check {
   name: string;
   result: 'ok' | 'fail' | 'skip';
-  /** One line: what was found, and for a failure what to do. */
+  /** One line: what was found and, for a failure, what to do. */
   text: string;
 }
 
@@ -26,10 +27,10 @@ export interface DoctorOptions {
   config?: string;
 }
 
-/** Checks what faultline depends on, one line each; exit code 1 when a check fails. */
+/** Checks everything that faultline depends on, one line each; exit code 1 when a check fails. */
 export async function run(options: DoctorOptions, context: CommandContext): Promise<number> {
   const paint = createPainter(context.color);
-  // All at once, as each may wait for a host that does not answer; shown in their order.
+  // All checks run at once, because each may wait for a host that does not answer; the results keep their order.
   const running = Object.entries(checksByName).map(([name, check]) =>
     settle(name, () => check(options, context)),
   );
@@ -63,7 +64,7 @@ const checksByName: Readonly<Record<string, Look>> = {
   notify: checkNotify,
 };
 
-/** How far back fields that were left out are told. */
+/** Fields that were left out are counted over this many hours. */
 const DROPPED_HOURS = 24;
 
 async function settle(name: string, check: () => Promise<CheckResult>): Promise<Check> {
@@ -91,13 +92,15 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
       ),
     );
     const odd = dropped === '' ? '' : `; in the last ${DROPPED_HOURS} h ${dropped} (docs/formats/README.md)`;
-    return ok(`${where}, tables of ${store.database} are up to date${odd}`);
+    const bare = bare429(await readAnswers429(store, DROPPED_HOURS));
+    const unknown = bare === '' ? '' : `; in the last ${DROPPED_HOURS} h ${bare}`;
+    return ok(`${where}, tables of ${store.database} are up to date${odd}${unknown}`);
   } finally {
     await store.close();
   }
 }
 
-/** Whether the dimensions have more values than are counted by their names. */
+/** Whether dimensions have more values than `names.most` counts by name. */
 async function checkNames(_options: unknown, { settings, err }: CommandContext): Promise<CheckResult> {
   const { url, path } = settings.clickhouse;
   if (url === '' && !existsSync(path)) return { result: 'skip', text: 'nothing is stored yet' };
@@ -117,7 +120,7 @@ async function checkNames(_options: unknown, { settings, err }: CommandContext):
   }
 }
 
-/** Who reads files needs no Kafka: one that nobody named may be missing. */
+/** Somebody who reads files needs no Kafka: brokers that are not set explicitly may be missing. */
 async function checkKafka(_options: unknown, context: CommandContext): Promise<CheckResult> {
   if ([...context.origins.keys()].some((key) => key.startsWith('kafka.'))) return lookAtKafka(context);
   const found = await lookAtKafka(context).catch(() => null);
@@ -170,7 +173,7 @@ async function checkGrafana(_options: unknown, { settings, signal }: CommandCont
     : fail(`Grafana at ${shown} answers ${answer.status}: check grafana.url`);
 }
 
-/** Whether every receiver can be reached is what `notify test` says; here what is known without waking anybody. */
+/** Reports what is known without sending a message; `notify test` shows whether every receiver can be reached. */
 async function checkNotify(_options: unknown, context: CommandContext): Promise<CheckResult> {
   const { notify, clickhouse } = context.settings;
   const names = Object.keys(notify.receivers);
@@ -180,7 +183,7 @@ async function checkNotify(_options: unknown, context: CommandContext): Promise<
   if (clickhouse.url === '' && !existsSync(clickhouse.path)) return ok(known);
   const store = await openStore({ ...clickhouse, timeoutMs: 10_000, notice: context.err });
   try {
-    // The check of ClickHouse says what is missing.
+    // The check of ClickHouse already reports missing tables.
     if (((await missingMigrations(store)) ?? ['all']).length > 0) return ok(known);
     const log = await readDeliveries(store, { since: context.now() / 1000 - 7 * 86_400 });
     const failing = log.filter(({ state, receiver }) => state === 'failed' && names.includes(receiver));

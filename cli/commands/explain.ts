@@ -43,7 +43,7 @@ export interface ExplainOptions {
 const LIMIT = 10;
 const SPAN_SECONDS = 15 * 60;
 
-/** Prints what differs between a span and what was usual before; exit code 1 when something does. */
+/** Prints how the failures of a span differ from the usual; exit code 1 when there is a difference. */
 export async function run(options: ExplainOptions, context: CommandContext): Promise<number> {
   const asked = parse(options, context.now());
   const files = options.files ?? [];
@@ -66,7 +66,7 @@ export async function run(options: ExplainOptions, context: CommandContext): Pro
   });
 }
 
-/** The flags, checked; times in epoch seconds, null where they are left to the data. */
+/** The checked flags. Times are epoch seconds; null: the data decide. */
 interface Asked extends Selection {
   from: number | null;
   to: number | null;
@@ -107,7 +107,10 @@ async function answer(
   return found.scopes.length === 0 ? EXIT.ok : EXIT.found;
 }
 
-/** The span in question: as asked; else the worst of a file, or the last complete 15 minutes of a store. */
+/**
+ * The span to explain: the given one, otherwise the worst span of the files, or the last complete 15 minutes of a
+ * store.
+ */
 async function chooseWindow(store: Store, asked: Asked, ofFiles: boolean): Promise<Span> {
   const { from, to } = asked;
   if (from !== null && to !== null) return { from, to };
@@ -115,7 +118,7 @@ async function chooseWindow(store: Store, asked: Asked, ofFiles: boolean): Promi
   const newest = await readNewestCount(store);
   if (newest === null)
     throw new UserError(`no request is counted in ${ofFiles ? 'what was read' : store.where}`);
-  // A file is complete; in a store the newest interval may still be growing.
+  // A file is complete; in a store the newest interval may still grow.
   const end = ofFiles ? newest + COUNT_INTERVAL_SECONDS : newest;
   if (from !== null) {
     if (from < end) return { from, to: end };
@@ -138,7 +141,7 @@ function parse(options: ExplainOptions, now: number): Asked {
   }
   const by = options.by === undefined ? null : parseBy(options.by);
   const where = parseWhere(options);
-  // Before files are read, which may take long.
+  // Checked before the files are read, which may take long.
   checkNames({ by, where });
   return { from, to, against, by, where, classes: parseClasses(options.class) };
 }

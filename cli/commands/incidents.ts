@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { timelineOf } from '../../analyzers/timeline.ts';
 import { type Attention, attentionOf, silencesOf } from '../../domain/attention.ts';
 import { type Incident, incidentStates } from '../../domain/incident.ts';
@@ -30,12 +31,16 @@ export interface IncidentsOptions {
 
 const LIMIT = 100;
 
-/** Prints incidents, open ones first, or one in full; exit code 1 when the one asked for does not exist. */
+/** Prints incidents, open ones first, or one in full; exit code 1 when that one does not exist. */
 export async function run(options: IncidentsOptions, context: CommandContext): Promise<number> {
   const filter = parseFilter(options, context.now());
   const format = options.json === true ? 'json' : (options.format ?? 'table');
   if (options.timeline === true && options.id === undefined)
     throw new UserError('--timeline needs the ID of an incident; faultline incidents lists them');
+  if (options.id !== undefined && !/^[0-9a-f]+$/i.test(options.id) && existsSync(options.id))
+    throw new UserError(
+      `${options.id} is a file and no ID of an incident: faultline replay ${options.id} shows the incidents in it`,
+    );
   const store = await openReader(context);
   try {
     const now = Math.min(context.now(), await endOfData(store));
@@ -99,7 +104,7 @@ async function printTimeline(
   else for (const line of timelineInFull(one, events, terminal)) context.out(line);
 }
 
-/** The filter of the flags; throws `UserError` naming the flag. */
+/** The filter that the flags give; throws `UserError` naming the flag. */
 export function parseFilter({ state, kind, since }: IncidentsOptions, now: number): IncidentFilter {
   return {
     ...(state === undefined ? {} : { states: names(state, '--state', incidentStates) }),
@@ -117,7 +122,7 @@ function names<Name extends string>(text: string, flag: string, known: readonly 
   });
 }
 
-/** How each open incident stands with people; those with which nothing is are absent. */
+/** What people did about each open incident; incidents that nobody has marked are absent. */
 async function attentionTo(
   incidents: readonly Incident[],
   store: Store,
@@ -132,7 +137,7 @@ async function attentionTo(
   return found;
 }
 
-/** The contract of an incident, and beside it what people said of it, where they did. */
+/** The incident in its public form and, if there is any, what people did about it. */
 function withAttention(one: Incident, attention: ReadonlyMap<string, Attention>): object {
   const found = attention.get(one.id);
   if (found === undefined) return one;
@@ -141,7 +146,7 @@ function withAttention(one: Incident, attention: ReadonlyMap<string, Attention>)
   return { ...one, attention: { ...found, ...times } };
 }
 
-/** Newest first among those that are open, then among the others. */
+/** Open incidents first, then the others; the newest first in both groups. */
 function openFirst(incidents: readonly Incident[]): readonly Incident[] {
   const open = incidents.filter((one) => one.state !== 'resolved');
   return [...open, ...incidents.filter((one) => one.state === 'resolved')];

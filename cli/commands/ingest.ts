@@ -17,11 +17,11 @@ export interface IngestOptions {
   wait?: number;
 }
 
-/** Runs a worker until a signal: then it writes and acknowledges what it has read, and leaves the group. */
+/** Runs a worker until a signal. Then it writes and acknowledges everything that it has read, and leaves the group. */
 export async function run(options: IngestOptions, context: CommandContext): Promise<number> {
   const telemetry = runTelemetry(context);
   try {
-    // First up and last down, so that probes and Prometheus see the start and the end.
+    // Started first and stopped last, so that probes and Prometheus see the start and the end.
     const server = await startMetricsServer(context.settings.metrics, telemetry);
     context.logger.info({ url: server.url }, 'serving /metrics, /healthz and /readyz');
     try {
@@ -62,10 +62,10 @@ async function work(
     });
     telemetry.watch(worker, store);
     reports.watch(worker);
-    // The group waits for a leaving member at most as long as its session lasts.
+    // The group waits for a leaving member no longer than its session lasts.
     const stop = (): void => {
       telemetry.enter('stopping');
-      // When it fails, so does `worker.run`.
+      // When stopping fails, `worker.run` fails with the same error.
       void worker.stop(settings.kafka.session_timeout_ms * 0.8);
     };
     context.signal.addEventListener('abort', stop, { once: true });

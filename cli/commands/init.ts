@@ -19,12 +19,12 @@ export interface InitOptions {
   force?: boolean;
 }
 
-/** Of a sample: more would not show more kinds of records. */
+/** Size of the sample; more records would hardly show more kinds. */
 const RECORDS = 500;
 const BYTES = 16 * 1024 * 1024;
 const TOPIC_WAIT_MS = 20_000;
 
-/** Proposes settings for a log and writes them when told to; exit code 1 when nothing could be counted with them. */
+/** Proposes settings for a log and writes them on request; exit code 1 when nothing would be counted with them. */
 export async function run(options: InitOptions, context: CommandContext): Promise<number> {
   const out = options.out ?? 'faultline.yaml';
   const isThere = existsSync(out);
@@ -82,11 +82,11 @@ async function sampleOf(
   if (isStream && context.stdin.isTTY) throw new UserError('name a log or --topic: faultline init app.log');
   const sample = await readSample(isStream ? null : file, context.stdin, { records: RECORDS, bytes: BYTES });
   if (sample.damage !== null)
-    context.err(`${sample.name} ${sample.damage}: what stands before that is looked at`);
+    context.err(`${sample.name} ${sample.damage}: everything before that is examined`);
   return { name: sample.name, values: sample.records };
 }
 
-/** Asks until the plan is taken (true) or left; `changed` is told each change. */
+/** Asks until the plan is accepted (true) or given up; `changed` gets each changed plan. */
 async function ask(
   first: Plan,
   values: readonly (Buffer | null)[],
@@ -119,7 +119,7 @@ async function ask(
   }
 }
 
-/** A file that is there keeps what else is in it. */
+/** Writes the settings; an existing file keeps its other settings. */
 async function write(out: string, text: string): Promise<void> {
   if (!existsSync(out)) return writeFile(out, text, { flag: 'wx' });
   const before = parseDocument(await readFile(out, 'utf8'));

@@ -5,11 +5,11 @@ import { serveMcp } from '../mcp/serve-mcp.ts';
 import { shareStore } from '../ask/shared-store.ts';
 import { version } from '../version.ts';
 
-/** Serves the tools on standard input and output until the client leaves. */
+/** Serves the tools on standard input and output until the client closes its end. */
 export async function run(_options: object, context: CommandContext): Promise<number> {
   const { stdin, stdout, signal, settings } = context;
   if (stdin.isTTY) context.err('faultline mcp speaks with a program: see docs/mcp.md for how to register it');
-  // The embedded engine may not see standard input.
+  // The embedded engine must not see standard input.
   const input = settings.clickhouse.url === '' ? Readable.from(relayStdin()) : stdin;
   const shared = shareStore(context);
   try {

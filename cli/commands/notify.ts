@@ -22,7 +22,7 @@ export interface NotifyOptions {
   json?: boolean;
 }
 
-/** Sends a sample to receivers and says what came back, or shows what was sent. */
+/** Sends a sample to receivers and shows their answers, or shows what was sent. */
 export async function run(options: NotifyOptions, context: CommandContext): Promise<number> {
   return options.action === 'test' ? test(options, context) : log(options, context);
 }
@@ -34,7 +34,7 @@ interface Tested extends Sampled {
   ms: number;
 }
 
-/** Exit code 1 when one of them did not take it. */
+/** Exit code 1 when a receiver did not accept it. */
 async function test(options: NotifyOptions, context: CommandContext): Promise<number> {
   const { notify } = context.settings;
   const names = chosen(options.receiver, Object.keys(notify.receivers));
@@ -89,7 +89,7 @@ const statePaints: Readonly<Record<Delivery['state'], readonly Paint[]>> = {
   not_sent: ['dim'],
 };
 
-/** Newest first: what was told, to whom, and what they said. */
+/** Prints the messages, newest first: what was sent, to whom, and the answer. */
 async function log(options: NotifyOptions, context: CommandContext): Promise<number> {
   const since = parseWhen(options.since ?? '7d', '--since', context.now()) / 1000;
   const store = await openReader(context);

@@ -28,7 +28,7 @@ export interface ReconcileOptions {
   json?: boolean;
 }
 
-/** Proves the counts and prints what was compared; exit code 1 when anything differs. */
+/** Proves the counts and prints the comparison; exit code 1 when anything differs. */
 export async function run(options: ReconcileOptions, context: CommandContext): Promise<number> {
   const store = await openReader(context);
   try {
@@ -49,7 +49,8 @@ async function prove(store: Store, topic: string | null, context: CommandContext
     ...(await readLedgerFailures(store, horizons)),
   ];
   const since = deadSince(horizons);
-  // The ledger, the tables, what is announced, and the ledger again: batches go in meanwhile.
+  // Read in this order: the ledger, the tables, the announcements, and the ledger again, because batches are stored
+  // meanwhile.
   const days = { before: await ledgerDays() };
   const dead = { before: await readLedgerDead(store, since) };
   const stored = [...(await readStoredCounts(store)), ...(await readStoredFailures(store))];
@@ -57,7 +58,7 @@ async function prove(store: Store, topic: string | null, context: CommandContext
   const repeated = [];
   for (const table of ['error_events', 'dead_letters'] as const)
     for (const row of await readRepeated(store, table)) repeated.push({ table, ...row });
-  // A first batch that is half in is known by its failures only.
+  // If the first batch of a topic is half stored, only its failures are known.
   const topics = [...(await readLedgerTopics(store)), ...stored.flatMap((day) => day.topic ?? [])];
   const broker = await askKafka(topics, topic, context);
   const proof = reconcile({
@@ -74,7 +75,7 @@ async function prove(store: Store, topic: string | null, context: CommandContext
     now,
   });
   if (topic === null) return proof;
-  // Sums of the counts are over all topics; everything else is of the topic asked for.
+  // Sums of counts are over all topics; everything else concerns only the requested topic.
   const concerns = (one: { topic: string }): boolean => one.topic === topic || one.topic === '*';
   return {
     ...proof,
@@ -84,7 +85,7 @@ async function prove(store: Store, topic: string | null, context: CommandContext
   };
 }
 
-/** Topics that are files, pipes or the demo have no broker to ask. */
+/** Topics that are files, pipes or the demo have no broker. */
 const localTopic = /^(file:|stdin#|demo#|dead-letters#)/;
 
 async function askKafka(
@@ -94,7 +95,7 @@ async function askKafka(
 ): Promise<BrokerFacts[]> {
   const known = new Set(storedTopics.filter((name) => !localTopic.test(name)));
   if (topic !== null && !localTopic.test(topic)) known.add(topic);
-  // All of them, whichever is asked for: what others have announced may be in the sums over all topics.
+  // All topics, even if one was requested: announced rows of others may be part of the sums over all topics.
   const topics = [...known];
   if (topics.length === 0) return [];
   const admin = await openKafkaAdmin(context.settings.kafka, kafkaLog(context.logger));
@@ -138,7 +139,7 @@ function print(proof: Proof, context: CommandContext): void {
   context.out(verdictOf(proof));
 }
 
-/** The last line: what the proof came to. */
+/** The last line: the result of the proof. */
 export function verdictOf({ partitions, differences }: Pick<Proof, 'partitions' | 'differences'>): string {
   if (differences.length > 0) return `${differences.length} difference${differences.length === 1 ? '' : 's'}`;
   return partitions.length === 0

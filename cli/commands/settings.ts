@@ -9,7 +9,10 @@ export interface ShowSettingsOptions {
   example?: boolean;
 }
 
-/** Prints the example file, or the effective settings as YAML with the origin of what is no default; secrets masked. */
+/**
+ * Prints the example file, or the effective settings as YAML with the origin of each value that is not the default;
+ * secrets are masked.
+ */
 export async function run(options: ShowSettingsOptions, context: CommandContext): Promise<number> {
   if (options.example === true) {
     context.stdout.write(settingsExample());
@@ -19,7 +22,7 @@ export async function run(options: ShowSettingsOptions, context: CommandContext)
   return 0;
 }
 
-/** The settings as YAML; a comment behind each value that was set says where. Secrets appear as `***`. */
+/** The settings as YAML; a comment after each value that was set names its origin. Secrets appear as `***`. */
 export function effectiveSettings(settings: unknown, origins: ReadonlyMap<string, string>): string {
   const document = parseDocument(stringify(settings));
   for (const { path, secret, key } of settingKeys()) {

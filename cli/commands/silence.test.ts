@@ -6,7 +6,7 @@ const parse = (options: Partial<SilenceOptions>) =>
   parseSilence({ action: 'add', ...options }, { now: () => now, env: { USER: 'ana' } });
 
 describe('the flags of a silence', () => {
-  test('hold from now on, and are signed by the user of the machine', () => {
+  test('start now, and are signed by the user of the machine', () => {
     expect(parse({ kind: 'quota_exhausted,retry_storm', where: ['org=acme'], for: '2h' })).toMatchObject({
       kinds: ['quota_exhausted', 'retry_storm'],
       scope: { org: 'acme' },
@@ -17,7 +17,7 @@ describe('the flags of a silence', () => {
       by: 'ana',
     });
   });
-  test('with a start are a maintenance window, which may repeat and may have begun', () => {
+  test('with a start are a maintenance window, which may repeat and may already have started', () => {
     expect(parse({ all: true, from: '2026-11-01T02:00:00Z', for: '3h', every: '1d' })).toMatchObject({
       starts_at: Date.UTC(2026, 10, 1, 2) / 1000,
       ends_at: Date.UTC(2026, 10, 1, 5) / 1000,

@@ -30,7 +30,7 @@ export interface SilenceOptions {
 
 /** Adds, lists or ends silences and maintenance windows. */
 export async function run(options: SilenceOptions, context: CommandContext): Promise<number> {
-  // Wrong flags are found before anything is opened.
+  // Wrong flags are reported before anything is opened.
   const added = options.action === 'add' ? parseSilence(options, context) : null;
   const store = await openReader(context);
   try {
@@ -50,7 +50,7 @@ export async function run(options: SilenceOptions, context: CommandContext): Pro
   }
 }
 
-/** The silence of the flags; throws `UserError` naming the flag. */
+/** The silence that the flags describe; throws `UserError` naming the flag. */
 export function parseSilence(options: SilenceOptions, context: Pick<CommandContext, 'now' | 'env'>): Silence {
   const now = context.now();
   const kinds = (options.kind ?? '')

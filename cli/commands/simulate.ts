@@ -15,23 +15,23 @@ import { openPipe } from '../pipe.ts';
 import { parseWhen } from '../options/when.ts';
 
 export interface SimulateOptions {
-  /** Name of a scenario; `demo-day` when absent. */
+  /** Name of a scenario; the default is `demo-day`. */
   scenario?: string;
   seed?: number | string;
-  /** Mean requests per second of event time; the scenario's own when absent. */
+  /** Mean requests per second of event time; the default is the scenario's own. */
   rate?: number;
-  /** Span of historical traffic; see `parseWhen`. */
+  /** Start of historical traffic; see `parseWhen`. */
   since?: string;
   until?: string;
-  /** Ends after so many records. */
+  /** Ends after this number of records. */
   count?: number;
-  /** Historical traffic at so many times real time, in place of as fast as it goes. */
+  /** Historical traffic at this many times real time; by default as fast as possible. */
   speed?: number;
   /** Traffic from now on, in real time, until Ctrl-C or `count`. */
   live?: boolean;
   /** `-` for standard output, or `kafka`. */
   to?: string;
-  /** File that gets the true counts and incidents as JSON. */
+  /** File for the true counts and incidents, as JSON. */
   truth?: string;
 }
 
@@ -41,13 +41,13 @@ export interface SimulatedMessage {
   value: string;
 }
 
-/** What the command is given; a `CommandContext` fits, `send` comes beside it. */
+/** The environment of the command: a `CommandContext`, together with `send`. */
 export interface SimulateIo {
   stdout: Writable;
   now: () => number;
   signal: AbortSignal;
   err: (line: string) => void;
-  /** Resolves when Kafka acknowledged all; null when there is no Kafka. */
+  /** Resolves when Kafka has acknowledged all messages; null without Kafka. */
   send: ((messages: readonly SimulatedMessage[]) => Promise<void>) | null;
 }
 
@@ -57,7 +57,7 @@ interface Plan {
   from: number;
   to: number;
   rate: number;
-  /** Null: as fast as it goes. */
+  /** Null: as fast as possible. */
   speed: number | null;
   count: number;
 }
@@ -66,7 +66,7 @@ const DAY_MS = 86_400_000;
 const BATCH = 1_000;
 const PROGRESS_MS = 2_000;
 
-/** The command: opens Kafka only when it is asked for. Exit code 0, also after Ctrl-C. */
+/** Runs the command; opens Kafka only when it is needed. Exit code 0, also after Ctrl-C. */
 export async function run(options: SimulateOptions, context: CommandContext): Promise<number> {
   const { stdout, signal, settings } = context;
   const io = { stdout, signal, now: () => context.now(), err: (line: string) => context.err(line) };
@@ -83,7 +83,7 @@ export async function run(options: SimulateOptions, context: CommandContext): Pr
   }
 }
 
-/** Writes the scenario's records to standard output or Kafka, and says on stderr what they truly were. */
+/** Writes the scenario's records to standard output or Kafka, and the true counts and incidents to stderr. */
 export async function simulateCommand(options: SimulateOptions, io: SimulateIo): Promise<number> {
   const plan = planSimulation(options, io.now());
   const tally = createTally();
@@ -111,7 +111,7 @@ export async function simulateCommand(options: SimulateOptions, io: SimulateIo):
   return 0;
 }
 
-/** The options with their defaults and checks; throws `UserError` naming the flag. */
+/** The checked options with their defaults; throws `UserError` naming the flag. */
 export function planSimulation(options: SimulateOptions, now: number): Plan {
   const name = options.scenario ?? 'demo-day';
   const scenario = findScenario(name);
@@ -141,7 +141,10 @@ export function planSimulation(options: SimulateOptions, now: number): Plan {
   return { ...common, from, to, speed: options.speed ?? null };
 }
 
-/** Yesterday for traffic that follows the day; else the span that ends now, from a whole minute. */
+/**
+ * The default start: yesterday for traffic that follows the time of day; otherwise a span that ends now, from a whole
+ * minute on.
+ */
 function usualStart(scenario: Scenario, now: number): number {
   if (scenario.diurnal) return now - (now % DAY_MS) - DAY_MS;
   const start = now - scenario.duration_ms;
@@ -181,7 +184,7 @@ async function waitOrStop(ms: number, signal: AbortSignal): Promise<void> {
 
 interface Output {
   write: (records: readonly SimulatedRecord[]) => Promise<void>;
-  /** False when the reader went away: nothing more needs to be made. */
+  /** False when the reader has closed its end, so that no more is generated. */
   isOpen: () => boolean;
   close: () => void;
 }

@@ -17,7 +17,7 @@ export interface TopOptions {
 
 const REFRESH_MS = 2_000;
 
-/** Shows the live view until the reader ends it; one view where there is no terminal. */
+/** Shows the live view until the user ends it; without a terminal it prints one view. */
 export async function run(options: TopOptions, context: CommandContext): Promise<number> {
   const { source, url } = options;
   if (source !== undefined && url !== undefined)
@@ -46,7 +46,7 @@ function consoleAt(url: string, { settings }: CommandContext): AskApi {
   };
 }
 
-/** Reads a source as `start` does, with a page on a free port, and shows that. */
+/** Reads a source as `start` does, with a page on a free port, and shows it. */
 async function withSource(
   options: TopOptions & { source: string },
   context: CommandContext,
@@ -56,7 +56,7 @@ async function withSource(
   const signal = AbortSignal.any([context.signal, ending.signal]);
   const said: string[] = [];
   const page = Promise.withResolvers<string>();
-  // What `start` shows would paint over the view; the end of it is said afterwards.
+  // The output of `start` would disturb the view; its last lines are printed afterwards.
   const quiet = {
     stderr: new PassThrough().resume() as unknown as NodeJS.WriteStream,
     out: () => {},
@@ -79,10 +79,10 @@ async function withSource(
   }
 }
 
-/** A topic has no end: what has come in by then is shown. */
+/** A topic has no end: records that arrive within this time are shown. */
 const TOPIC_MS = 15_000;
 
-/** Waits until a source has been read. */
+/** Waits until a source was read. */
 async function untilRead(ask: AskApi, source: string, signal: AbortSignal): Promise<void> {
   if (source === 'kafka') return pause(TOPIC_MS, signal);
   while (!signal.aborted) {
@@ -132,7 +132,7 @@ async function show(
   context.stdin.setRawMode(true);
   context.stdin.on('data', onKey);
   context.stdin.resume();
-  // The other screen, without a cursor: what stood on the terminal is there again afterwards.
+  // The alternate screen without a cursor: the previous content of the terminal reappears afterwards.
   context.stdout.write('\u001B[?1049h\u001B[?25l');
   try {
     while (!signal.aborted) {
@@ -155,7 +155,7 @@ async function show(
   return EXIT.ok;
 }
 
-/** Where it was asked, for people. */
+/** The name of the place that was asked. */
 function placeOf({ url }: TopOptions, { settings }: CommandContext): string {
   const { clickhouse } = settings;
   return url ?? (clickhouse.url === '' ? clickhouse.path : clickhouse.url);

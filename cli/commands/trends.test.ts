@@ -13,7 +13,7 @@ describe('the flags of trends', () => {
     expect(() => parseBy(' , ')).toThrow('--by is empty');
   });
 
-  it('join filters of one dimension and sense', () => {
+  it('join filters of the same dimension and sense', () => {
     expect(
       parseWhere({ where: ['class=slow_down', 'model = a,b', 'class=rate_limit', 'client!=x', 'org='] }),
     ).toEqual([
@@ -60,7 +60,7 @@ const result: TrendResult = {
 };
 
 describe('trends are shown', () => {
-  it('as a table with share, change, course and meaning', () => {
+  it('as a table with share, change, trend and meaning', () => {
     expect(trendsAsTable(plan, result, { width: 100, color: false })).toEqual([
       '2026-03-10 12:00 to 2026-03-10 12:02 UTC in steps of 1m, change against the 2m before',
       '',

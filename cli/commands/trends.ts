@@ -29,19 +29,19 @@ export interface TrendsOptions {
 
 const MOST_GROUPS = 10_000;
 const TABLE_GROUPS = 30;
-/** The newest counts are told by the minute. */
+/** The newest count is one of a minute, so the range ends this many seconds after its start. */
 const MINUTE = 60;
 const DAY = 86_400;
 
-/** All that is counted of files is there, however old it is. */
+/** A store for files keeps all counts, however old they are. */
 const everything = { request_counts: null, request_counts_1m: null, request_counts_1h: null };
 
-/** Prints error trends; exit code 0 also when nothing is found, with what to check on stderr. */
+/** Prints error trends. Exit code 0 even when nothing is found; stderr then says what to check. */
 export async function run(options: TrendsOptions, context: CommandContext): Promise<number> {
   const range = parseRange(options, context.now());
   const request = { ...range, by: parseBy(options.by), where: parseWhere(options) };
   const retention = toRetention(context.settings.clickhouse.retention);
-  // What is wrong with the question itself is said before the store is opened.
+  // A wrong request is reported before the store is opened.
   planTrends({ ...request, retention: { ...retention, ...everything } });
   const files = options.files ?? [];
   if (files.length > 0) return ofFiles(files, request, options, context);
@@ -59,7 +59,7 @@ export async function run(options: TrendsOptions, context: CommandContext): Prom
   return EXIT.ok;
 }
 
-/** The same of files, which are read as replay reads them: of all their time, where no other is asked for. */
+/** Trends of files, which are read as `replay` reads them; by default over their whole time. */
 async function ofFiles(
   files: readonly string[],
   request: TrendRequest,
@@ -106,7 +106,7 @@ function parseRange(
 ): { since: number; until: number; now: number; step: number | null } {
   const now = Math.floor(nowMs / 1_000);
   const until = parseWhen(options.until ?? 'now', '--until', nowMs) / 1_000;
-  // Where files begin is known when they are read.
+  // The first time in the files is known only after they are read.
   const isOpen = options.since === undefined && (options.files ?? []).length > 0;
   const since = isOpen ? until - DAY : parseWhen(options.since ?? '24h', '--since', nowMs) / 1_000;
   if (since >= until) {

@@ -2,6 +2,7 @@ import { createTrial, type TriedMessage } from '../../ingest/tried-message.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
+import { formatOrigin } from '../format/format-origin.ts';
 import { formatCount } from '../format/numbers.ts';
 import { triedLines } from '../format/try.ts';
 import { readSample, type Sample } from '../input/open-records.ts';
@@ -12,12 +13,14 @@ export interface TryOptions {
   limit?: number;
 }
 
-/** So many records are read, and so many of them shown one by one; of more, the first of each kind. */
+/**
+ * How many records are read, and how many of them are shown one by one; of more, only the first of each kind is shown.
+ */
 const LIMIT = 1_000;
 const EACH = 20;
 const BYTES = 64 * 1024 * 1024;
 
-/** Says of each record of a sample how it is read; exit code 1 when one of them is a dead letter. */
+/** Shows how each record of a sample is read; exit code 1 when one of them is a dead letter. */
 export async function run(options: TryOptions, context: CommandContext): Promise<number> {
   const file = options.file === undefined || options.file === '-' ? null : options.file;
   const trial = createTrial(context.settings);
@@ -28,27 +31,28 @@ export async function run(options: TryOptions, context: CommandContext): Promise
     context.out(JSON.stringify({ input: sample.name, unit: sample.unit, records: tried }));
   else print(sample, tried, context);
   if (sample.damage !== null)
-    context.err(`${sample.name} ${sample.damage}: what stands before that was tried`);
+    context.err(`${sample.name} ${sample.damage}: everything before that was tried`);
   if (sample.isCut)
     context.err(`${sample.name} has more: its first ${formatCount(tried.length)} were tried (--limit)`);
+  const how = tried.length > 0 && tried.every(isDead) ? formatOrigin(context) : null;
+  if (how !== null && options.json !== true) context.err(how);
   if (tried.length === 0) context.err(`${sample.name} is empty: there was nothing to read`);
   return tried.length === 0 || tried.some(isDead) ? EXIT.found : EXIT.ok;
 }
 
 function print(sample: Sample, tried: readonly TriedMessage[], context: CommandContext): void {
   const terminal = { width: context.width, paint: createPainter(context.color) };
-  const kinds = new Map<string, { first: number; count: number }>();
-  for (const [i, message] of tried.entries()) {
-    // What nobody knows is alike in all: that once is enough.
-    const kind = tried.length <= EACH && !isDead(message) ? String(i) : kindOf(message);
+  const kinds = new Map<string, { place: string; first: TriedMessage; count: number }>();
+  const each = tried.flatMap((message, i) => recordsOf(message, `${sample.unit} ${i + 1}`));
+  for (const [i, { place, message }] of each.entries()) {
+    // Dead letters of one kind are alike: one of them is enough, even in a small sample.
+    const kind = each.length <= EACH && !isDead(message) && !isPlain(message) ? String(i) : kindOf(message);
     const known = kinds.get(kind);
-    if (known === undefined) kinds.set(kind, { first: i, count: 1 });
+    if (known === undefined) kinds.set(kind, { place, first: message, count: 1 });
     else known.count++;
   }
-  for (const { first, count } of kinds.values()) {
-    const message = tried[first];
-    if (message === undefined) continue;
-    for (const line of triedLines(message, `${sample.unit} ${first + 1}`, terminal)) context.out(line);
+  for (const { place, first, count } of kinds.values()) {
+    for (const line of triedLines(first, place, terminal)) context.out(line);
     if (count > 1) context.out(`  alike         ${formatCount(count - 1)} more`);
     context.out('');
   }
@@ -60,14 +64,24 @@ function print(sample: Sample, tried: readonly TriedMessage[], context: CommandC
   if (tried.length > 1) context.out(words.join(', '));
 }
 
-/** What makes records alike: formats, outcomes, rules, and which fields were read. */
+/** Each record of a message as a message of its own: one message may hold hundreds that are alike. */
+function recordsOf(message: TriedMessage, place: string): { place: string; message: TriedMessage }[] {
+  const { records } = message;
+  if (records.length < 2) return [{ place, message }];
+  return records.map((record, i) => ({
+    place: `${place}, record ${i + 1}`,
+    message: { outcome: record.outcome, records: [record], text: i === 0 ? message.text : '' },
+  }));
+}
+
+/** Records are of the same kind when formats, outcomes, rules and fields read are the same. */
 function kindOf({ outcome, records }: TriedMessage): string {
   const reason = outcome.kind === 'counted' ? '' : outcome.reason;
   const parts = records.map(({ format, outcome: own, requests, fields, dropped }) => [
     format,
     own.kind,
     requests.map(({ rule }) => rule).slice(0, 3),
-    fields.map(({ from }) => from.join()),
+    fields.map(({ from }) => from.join().replaceAll(/\[\d+\]/g, '[]')),
     dropped,
   ]);
   return JSON.stringify([outcome.kind, reason, parts.slice(0, 3)]);
@@ -85,6 +99,11 @@ function outcomes({ outcome, records }: TriedMessage): string[] {
 function wordOf(outcome: TriedMessage['outcome']): string {
   if (outcome.kind === 'counted') return 'counted';
   return `${outcome.kind === 'dead' ? 'dead' : 'skipped'} (${outcome.reason})`;
+}
+
+/** Lines of text of which nothing is shown. */
+function isPlain({ outcome, records }: TriedMessage): boolean {
+  return records.length === 0 && outcome.kind === 'skipped' && outcome.reason === 'plain_text';
 }
 
 function isDead({ outcome, records }: TriedMessage): boolean {

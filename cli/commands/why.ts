@@ -32,7 +32,7 @@ interface Asked {
   at: number | null;
 }
 
-/** Says why a kind fired, or did not, for a scope at a time; exit code 1 when it was over its threshold. */
+/** Shows why a kind fired, or did not, for a scope at a time; exit code 1 when it was over its threshold. */
 export async function run(options: WhyOptions, context: CommandContext): Promise<number> {
   const asked = parse(options, context.now());
   const files = options.files ?? [];
@@ -90,7 +90,7 @@ async function answer(
   return why.answers.some(({ reason }) => reason === 'above') ? EXIT.found : EXIT.ok;
 }
 
-/** The settings that held then, as far as an analyzer noted them; null `since`: those of now. */
+/** The settings at that time, if an analyzer stored them; with a null `since` they are the present ones. */
 async function settingsAt(
   store: Store,
   at: number,
@@ -99,6 +99,6 @@ async function settingsAt(
   const noted = await readSettingsAt(store, at);
   if (noted === null) return { settings: present, since: null };
   const read = settingsSchema.shape.analyzers.safeParse(JSON.parse(noted.settings));
-  // Written by another version that had other settings.
+  // Another version stored them, with other settings.
   return read.success ? { settings: read.data, since: noted.since } : { settings: present, since: null };
 }

@@ -8,10 +8,10 @@ const codes = {
 } as const;
 export type Paint = keyof typeof codes;
 
-/** Paints a text, or returns it as it is when colours are off. */
+/** Paints a text; returns it unchanged when colours are off. */
 export type Painter = (text: string, ...paints: readonly Paint[]) => string;
 
-/** A painter for a stream that may or may not carry colours. */
+/** Makes a painter for a stream with or without colours. */
 export function createPainter(color: boolean): Painter {
   if (!color) return (text) => text;
   return (text, ...paints) =>

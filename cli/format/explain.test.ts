@@ -59,7 +59,7 @@ it('the table shows one row per scope with a bar, and all traffic below', () => 
   );
 });
 
-it('a bar never shows some as none, and ends at its width', () => {
+it('a bar shows every share above zero, and ends at its width', () => {
   expect(bar(0, 8)).toBe('');
   expect(bar(null, 8)).toBe('');
   expect(bar(0.001, 8)).toBe('▏');

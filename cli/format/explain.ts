@@ -10,12 +10,12 @@ export interface Explained extends Explanation<CallerDimension> {
   plan: ScopeSumsPlan;
 }
 
-/** `{window, against, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
+/** JSON `{window, against, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
 export function explainedAsJson(found: Explained): string {
   return JSON.stringify(explainedAnswer(found), null, 2);
 }
 
-/** Lines for a person: the two times, then one row per scope, best explanation first. */
+/** Lines for a person: the two windows, then one row per scope, the best explanation first. */
 export function explainedAsTable(
   { plan, total, scopes }: Explained,
   terminal: { width: number; color: boolean },
@@ -57,7 +57,7 @@ export function explainedAsTable(
 const BAR = 20;
 const EIGHTHS = ' ▏▎▍▌▋▊▉█';
 
-/** A bar for a share from 0 to 1, in eighths of a character; anything above zero shows. */
+/** A bar for a share from 0 to 1, in eighths of a character; every share above zero is visible. */
 export function bar(share: number | null, width: number): string {
   const eighths = Math.round(Math.min(1, Math.max(0, share ?? 0)) * width * 8);
   const shown = share !== null && share > 0 ? Math.max(1, eighths) : eighths;
@@ -77,7 +77,7 @@ function describe(scope: Explained['scopes'][number]['scope']): string {
   return parts.length === 0 ? 'all traffic' : parts.join(', ');
 }
 
-// Few are shown with a decimal: 0 and 0.4 are not the same.
+// Small numbers are shown with a decimal, because 0 and 0.4 are not the same.
 function expectedText(expected: number): string {
   return expected < 10 && !Number.isInteger(expected) ? expected.toFixed(1) : formatCount(expected);
 }

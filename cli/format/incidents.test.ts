@@ -41,7 +41,7 @@ const quota: Incident = {
 const terminal = { width: 90, color: false, now: Date.parse('2026-03-01T03:10:10Z') };
 
 describe('incidents', () => {
-  it('are two lines each, with ids just long enough to tell them apart', () => {
+  it('are two lines each, with ids just long enough to be unique', () => {
     expect(incidentsAsTable([surge, quota], terminal)).toEqual([
       'id         state     severity  kind             began (UTC)       lasted  scope',
       '3fa9c1d2e  firing    critical  slow_down_surge  2026-03-01 03:00     10m  openai / gpt-5',

@@ -16,7 +16,7 @@ export interface Terminal {
   log_ended?: boolean;
 }
 
-/** How incidents stand with people, by id. */
+/** What people did about incidents, by id. */
 type Attentions = ReadonlyMap<string, Attention>;
 const none: Attentions = new Map();
 
@@ -59,7 +59,7 @@ export function incidentsAsCsv(incidents: readonly Incident[], attention: Attent
   return toCsv(header, rows);
 }
 
-/** Two lines per incident, in the order given: what and since when, then the summary. */
+/** Two lines per incident, in the given order: a row with its facts, then the summary. */
 export function incidentsAsTable(
   incidents: readonly Incident[],
   terminal: Terminal,
@@ -90,7 +90,7 @@ export function incidentsAsTable(
   return [header, ...lines.flatMap((line, i) => [line, paint(summaries[i] ?? '', 'dim')])];
 }
 
-/** One incident in full: what, since when, whose fault, why, and what to do. */
+/** One incident in full: what happened, since when, who must act, why, and what to do. */
 export function incidentInFull(
   one: Incident,
   terminal: Terminal,
@@ -161,7 +161,7 @@ const LABEL = 12;
 /** Longer lines are hard to read. */
 const READABLE = 100;
 
-/** Ids are hashes: as many characters as tell them apart, at least eight. */
+/** How many characters of the ids, which are hashes, make them unique; at least eight. */
 function shortestIds(incidents: readonly Incident[]): number {
   const longest = Math.max(8, ...incidents.map(({ id }) => id.length));
   for (let length = 8; length < longest; length++) {
@@ -170,7 +170,7 @@ function shortestIds(incidents: readonly Incident[]): number {
   return longest;
 }
 
-/** `firing, silenced`: the state of the analyzers, then what people said. */
+/** `firing, silenced`: the state from the analyzers, then what people did. */
 function stateText({ id, state }: Incident, attention: Attentions): string {
   const found = attention.get(id);
   return found === undefined ? state : `${state}, ${found.state}`;

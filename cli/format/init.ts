@@ -5,15 +5,15 @@ import type { Painter } from './color.ts';
 import { formatCount } from './numbers.ts';
 import { clip, printable, wrap } from './text.ts';
 
-/** Fields without which counts say less; others are only named. */
+/** Fields without which counts are less useful, and why; other missing fields are only named. */
 const WANTED: Readonly<Record<string, string>> = {
-  model: 'failures cannot be told apart by model',
+  model: 'failures cannot be separated by model',
   error: 'failures are judged by their status alone: a 429 for quota looks like one for rate',
-  client: 'nobody can be told who calls',
+  client: 'callers cannot be named',
   latency_ms: 'there are no latencies',
 };
 
-/** What would be counted by a plan, and what is missing. */
+/** Lines about a plan: what would be counted, and what is missing. */
 export function planLines(
   plan: Plan,
   name: string,
@@ -33,8 +33,12 @@ export function planLines(
       lines.push(`  ${field.padEnd(14)}${sourceText(source).padEnd(36)}${shown}`);
     }
   }
-  if (plan.fault !== null) lines.push(`${paint('cannot be read so', 'red')}: ${plan.fault}`);
+  if (plan.fault !== null) lines.push(`${paint('cannot be read this way', 'red')}: ${plan.fault}`);
   else lines.push(countedLine(plan, paint), ...deadLines(plan, paint));
+  if (fields.length > 0 && isWithoutSuccess(plan))
+    lines.push(
+      `  ${paint('no request is a success', 'yellow')}: unless the log holds failures only, correct with --set what tells them (status, outcome, error)`,
+    );
   if (plan.tried.length > 0 && plan.tried.every(isText)) lines.push(`  its records are text: ${WRITE_JSON}`);
   for (const field of plan.missing) {
     const why = WANTED[field];
@@ -47,7 +51,7 @@ export function planLines(
   return [...lines.map((line) => clip(line, width)), ...rest.map((line) => `  ${line}`)];
 }
 
-/** The text of a new settings file. `topic`: where the sample came from; null for a file. */
+/** The text of a new settings file. `topic`: the topic of the sample; null for a file. */
 export function settingsText({ format, mapping }: Plan, topic: string | null): string {
   const settings = {
     ...(topic === null ? {} : { kafka: { topics: [topic] } }),
@@ -57,8 +61,14 @@ export function settingsText({ format, mapping }: Plan, topic: string | null): s
   return `# Written by faultline init. All settings: faultline settings --example\n${stringify(settings, { lineWidth: 110 })}`;
 }
 
+/** Where a mapping takes something for an error that every record has, all of them are failures. */
+function isWithoutSuccess({ tried }: Plan): boolean {
+  const requests = tried.flatMap(({ records }) => records.flatMap((record) => record.requests));
+  return requests.length > 1 && requests.every((request) => request.class !== 'ok');
+}
+
 function isText({ outcome }: Plan['tried'][number]): boolean {
-  return outcome.kind === 'dead' && outcome.reason === 'not_json';
+  return outcome.kind !== 'counted' && (outcome.reason === 'not_json' || outcome.reason === 'plain_text');
 }
 
 function sourceText(source: unknown): string {
@@ -66,7 +76,7 @@ function sourceText(source: unknown): string {
   return JSON.stringify(source).replaceAll(/"([^"\\]*)"/g, '$1');
 }
 
-/** A value of each field, as it would be counted. */
+/** One counted value of each field. */
 function exampleOf({ tried }: Plan): Map<string, string> {
   const examples = new Map<string, string>();
   for (const { fields } of tried.flatMap(({ records }) => records))

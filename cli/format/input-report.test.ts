@@ -9,7 +9,7 @@ import { commonUnit, endLine, nothingCounted, reportInput } from './input-report
 const NOW = Date.UTC(2026, 2, 1);
 const good = `{"ts":${NOW},"status":200}`;
 
-/** What the worker reports of these lines. */
+/** The worker's report on these lines. */
 function reportOf(lines: readonly (string | null)[]) {
   const id = { topic: 'file:app.log#1', partition: 0 };
   const batcher = new Batcher(id, 0, null, createRecordReader({ format: 'auto', mapping: {} }));
@@ -21,8 +21,8 @@ function reportOf(lines: readonly (string | null)[]) {
   return tally.report();
 }
 
-describe('what became of the input', () => {
-  it('is said in one line, and one more for each reason of the dead', () => {
+describe('the report on an input', () => {
+  it('is one line, and one more for each reason of dead letters', () => {
     const report = reportOf([good, null, good, 'plain text', '{"resourceSpans":[]}', 'more text', '{"a":1}']);
     expect(report).toMatchObject({ read: 7, requests: 2, skipped: { tombstone: 1, no_request: 1 } });
     expect(report.dead.map(({ reason, count }) => [reason, count])).toEqual([
@@ -36,11 +36,32 @@ describe('what became of the input', () => {
     ]);
   });
 
+  it('says how many 429 have no body that says why', () => {
+    const answer = (error: string): string => `{"ts":${NOW},"status":429,"error":${error}}`;
+    const quota = answer('{"code":"insufficient_quota","message":"You exceeded your current quota"}');
+    const [, bare] = reportInput(reportOf([good, answer('null'), answer('""'), quota]), 'line');
+    expect(bare).toMatch(/^2 of 3 answers with 429 have no body that says why: rate limit, exhausted quota/);
+    expect(reportInput(reportOf([good, quota]), 'line')).toHaveLength(1);
+  });
+
+  it('takes back what the store refuses', () => {
+    const rows = new BatchRows();
+    const reader = createRecordReader({ format: 'auto', mapping: {} });
+    const record = new RawRecord(0, Buffer.from(`{"ts":${NOW},"status":429}`));
+    const batcher = new Batcher({ topic: 't', partition: 0 }, 0, null, reader);
+    batcher.add({ topic: 't', partition: 0, from: 0, to: 1, records: [record], highWatermark: null }, NOW, 0);
+    batcher.close();
+    const [batch] = batcher.closed;
+    expect(batch?.rows.answers429).toEqual({ answers: 1, bare: 1 });
+    batch?.rows.refuse(new Set([0]), 'too long');
+    expect(batch?.rows.answers429).toEqual(rows.answers429);
+  });
+
   it('names topic, partition and offset of records', () => {
     expect(reportInput(reportOf(['x']), 'record')[1]).toContain('first: file:app.log#1/0@0: ');
   });
 
-  it('shows no secret and no control character, and not the whole of a long line', () => {
+  it('shows no secret, no control character, and only the beginning of a long line', () => {
     const key = `sk-proj-${'a1B2'.repeat(12)}`;
     const report = reportOf([`\u001B[31m key ${key} ${'long '.repeat(100)}`]);
     const [, text = ''] = reportInput(report, 'line');
@@ -74,7 +95,12 @@ describe('an input without a request', () => {
     [
       'plain text',
       ['a log line', 'another'],
-      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  write the log as JSON, an object a line: nginx by log_format .*$/,
+      /^app\.log: 2 lines, none is a request; a record has to be a JSON object.*\n  2 not_json, first: line 1: .*'a log line'\n  write the log as JSON, one object per line: Python and Node .* nginx by log_format .*$/,
+    ],
+    [
+      'text that a container wrote',
+      ['{"log":"a line\\n","stream":"stderr","time":"2026-03-01T00:00:00Z"}'],
+      /^app\.log: 1 line, none is a request; what the application wrote is text.*\n  1 plain text\n  write the log as JSON/,
     ],
     [
       'another JSON',
@@ -89,14 +115,14 @@ describe('an input without a request', () => {
     [
       'empty lines',
       [null, null],
-      /; look whether it is the right file\n  2 empty\n  faultline try app\.log shows how each is read, faultline init app\.log proposes a mapping$/,
+      /; check whether it is the right file\n  2 empty\n  faultline try app\.log shows how each is read, faultline init app\.log proposes a mapping$/,
     ],
     ['nothing', [], /^app\.log is empty: there was nothing to read$/],
-  ])('%s: what to try, and a line for each thing that was there', (_fact, lines, message) => {
+  ])('%s: what to try, and a line for each reason', (_fact, lines, message) => {
     expect(nothingCounted(reportOf(lines), 'app.log', 'line').join('\n')).toMatch(message);
   });
 
-  it('is not said where there was one', () =>
+  it('is not reported when there was one', () =>
     expect(nothingCounted(reportOf([good]), 'f', 'line')).toEqual([]));
 });
 
@@ -111,7 +137,7 @@ describe('an input that was not read to its end', () => {
     [
       'is cut off',
       { damage: 'app.log is cut off', unfinished: 12 },
-      /^app\.log is cut off: what stands before that is counted, except for the line that it cuts off \(12 bytes\)$/,
+      /^app\.log is cut off: everything before that is counted, except for the line that it cuts off \(12 bytes\)$/,
     ],
   ])('%s', (_fact, facts, said) => {
     const line = endLine({ name: 'app.log', ...facts }, 'line');

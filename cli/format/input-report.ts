@@ -3,10 +3,10 @@ import type { RejectReason } from '../../domain/request-log.ts';
 import type { RecordUnit } from '../../ingest/sources/unpack.ts';
 import { formatCount } from './numbers.ts';
 
-/** What is read: the lines, JSON documents or rows of a file or a stream, or the records of a topic. */
+/** The unit of an input: lines, JSON documents or rows of a file or a stream, or records of a topic. */
 export type InputUnit = RecordUnit | 'record';
 
-/** What the records of several inputs are called together. */
+/** The common unit of several inputs. */
 export function commonUnit(units: readonly InputUnit[]): InputUnit {
   const [first = 'line'] = units;
   return units.every((unit) => unit === first) ? first : 'record';
@@ -15,15 +15,23 @@ export function commonUnit(units: readonly InputUnit[]): InputUnit {
 const skipWords: Readonly<Record<string, string>> = {
   tombstone: 'empty',
   no_request: 'without a request in it',
+  partial_line: 'as parts of longer lines',
 };
 const LONGEST = 120;
 
 /**
- * All that became of what was read: `read 400 lines: 390 requests counted, 4 skipped (…), 6 dead`, and then a line for
- * each reason of the dead with its first example.
+ * What happened to everything that was read: `read 400 lines: 390 requests counted, 4 skipped (…), 6 dead`, then a line
+ * for each reason of dead letters with its first example.
  */
 export function reportInput(report: InputReport, unit: InputUnit): string[] {
-  return [sumOfInput(report, unit), ...deadReasons(report, unit)];
+  const bare = bare429(report.answers_429);
+  return [sumOfInput(report, unit), ...deadReasons(report, unit), ...(bare === '' ? [] : [bare])];
+}
+
+/** How many answers with 429 tell nothing but that, and what follows from it; empty when all tell more. */
+export function bare429({ answers, bare }: InputReport['answers_429']): string {
+  if (bare === 0) return '';
+  return `${formatCount(bare)} of ${plural(answers, 'answer')} with 429 ${bare === 1 ? 'has' : 'have'} no body that says why: rate limit, exhausted quota and Slow Down cannot be told apart, and all are counted as rate_limit; log the body (docs/errors/rate_limit.md#without-a-body)`;
 }
 
 /** The first line of `reportInput`. */
@@ -42,33 +50,37 @@ export function sumOfInput(report: InputReport, unit: InputUnit): string {
   ].join(', ');
 }
 
-/** More values than are kept: `120 counted with client (other) (names.most)`. */
+/** Requests that were counted under `(other)` because of `names.most`, by dimension. */
 function foldedParts({ folded }: InputReport): string[] {
   const parts = Object.entries(folded).map(
     ([dimension, count]) => `${formatCount(count)} as ${dimension} (other)`,
   );
-  return parts.length === 0 ? [] : [`of many values counted together: ${parts.join(', ')} (names.most)`];
+  return parts.length === 0
+    ? []
+    : [`counted together because of too many values: ${parts.join(', ')} (names.most)`];
 }
 
-/** What is said of an input that was not read to its end, or of a last line that was not counted; null when it was. */
+/**
+ * The line about an input that was not read to its end, or about a last line that was not counted; null when neither is
+ * so.
+ */
 export function endLine(
   { name, damage, unfinished }: { name: string; damage: string | null; unfinished: number },
   unit: InputUnit,
 ): string | null {
   const bytes = `${formatCount(unfinished)} bytes`;
   if (damage !== null)
-    return `${damage}: what stands before that is counted${unfinished === 0 ? '' : `, except for the ${unit} that it cuts off (${bytes})`}`;
+    return `${damage}: everything before that is counted${unfinished === 0 ? '' : `, except for the ${unit} that it cuts off (${bytes})`}`;
   if (unfinished === 0) return null;
   return `${name} ends in a ${unit} that is not finished (${bytes}): it is counted when it is whole and the file is read again`;
 }
 
-/** What to do with a log of text, which no mapping reads. */
+/** What to do with a log of plain text, which no mapping can read. */
 export const WRITE_JSON =
-  'write the log as JSON, an object a line: nginx by log_format (docs/formats/nginx.md), an application by the JSON formatter of its logger (docs/formats/app-loggers.md) or by itself (docs/formats/native.md)';
+  'write the log as JSON, one object per line: Python and Node by a file to copy (examples/README.md), nginx by log_format (docs/formats/nginx.md), other applications by the JSON formatter of their logger (docs/formats/app-loggers.md); a line needs no more than {"ts":"2026-03-01T03:00:00Z","status":429,"error":"text of the exception"}';
 
 /**
- * Why there was no request in what was read from `name`, and what to try, then a line for each reason; no line when
- * there was a request.
+ * Why nothing was counted from `name`, what to try, and a line for each reason; no lines when something was counted.
  */
 export function nothingCounted(report: InputReport, name: string, unit: InputUnit): string[] {
   if (report.requests > 0) return [];
@@ -81,25 +93,25 @@ export function nothingCounted(report: InputReport, name: string, unit: InputUni
     `${name}: ${plural(report.read, unit)}, none is a request; ${advice}`,
     ...deadReasons(report, unit),
     ...skips.map(([reason, count]) => `  ${formatCount(count)} ${skipWord(reason)}`),
-    most?.reason === 'not_json'
+    most?.reason === 'not_json' || (most === undefined && isAllText(report))
       ? `  ${WRITE_JSON}`
       : `  faultline try ${file} shows how each is read, faultline init ${file} proposes a mapping`,
   ];
 }
 
-/** The most frequent first. */
+/** The most frequent reason first. */
 function deadReasons(report: InputReport, unit: InputUnit): string[] {
   return report.dead.map((one) => `  ${deadReason(one, unit)}`);
 }
 
-/** Fields of counted records of which nothing could be made, the most frequent first; empty when there are none. */
+/** Fields of counted records whose value could not be used, the most frequent first; empty when there are none. */
 export function droppedFields(dropped: Readonly<Record<string, number>>): string {
   const fields = Object.entries(dropped).sort(([, a], [, b]) => b - a);
   const told = fields.map(([field, count]) => `${field} of ${plural(count, 'request')}`).join(', ');
   return fields.length === 0 ? '' : `left out as unreadable: ${told}`;
 }
 
-/** Reasons of mappings are words joined by `_`. */
+/** The reason as words; a mapping joins the words of a reason by `_`. */
 function skipWord(reason: string): string {
   return skipWords[reason] ?? reason.replaceAll('_', ' ');
 }
@@ -112,10 +124,19 @@ function deadReason({ reason, count, first }: InputReport['dead'][number], unit:
   return `${formatCount(count)} ${reason}, first: ${place}: ${first.detail}${shown === '' ? '' : `: '${shown}'`}`;
 }
 
-function skipAdvice({ skipped }: InputReport): string {
+/** Lines of a container: its envelope is JSON, and what the application wrote is not. */
+function isAllText({ read, skipped }: InputReport): boolean {
+  return (skipped['plain_text'] ?? 0) > read / 2;
+}
+
+function skipAdvice(report: InputReport): string {
+  const { skipped } = report;
+  if (isAllText(report)) return 'what the application wrote is text, in which no mapping finds a field';
+  if ((skipped['other_traffic'] ?? 0) > 0)
+    return 'none has the path of an LLM API, the host of a provider, or a model in it (docs/formats/nginx.md says how to name paths of your own)';
   return (skipped['no_request'] ?? 0) > 0
     ? 'spans and events count when they tell a request to a model (docs/formats/otel.md)'
-    : 'look whether it is the right file';
+    : 'check whether it is the right file';
 }
 
 const anotherShape =

@@ -11,7 +11,7 @@ const idle: LiveCounts = {
   openIncidents: 0,
 };
 
-/** What the view writes where standard error is not a terminal. */
+/** What the view writes when standard error is not a terminal. */
 function written(counts: Partial<LiveCounts>): string {
   let text = '';
   const stderr = { write: (piece: string) => (text += piece) } as unknown as NodeJS.WriteStream;

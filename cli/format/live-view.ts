@@ -6,37 +6,40 @@ import { incidentInFull } from './incidents.ts';
 import { formatCount, formatTime } from './numbers.ts';
 import { sparkline } from './sparkline.ts';
 
-/** What the view shows; rates are per second of wall time. */
+/** The numbers that the view shows; rates are per second of wall time. */
 export interface LiveCounts {
   records: number;
   dead: number;
   byClass: ReadonlyMap<RequestClass, number>;
-  /** Event time reached, epoch ms; null before the first record. */
+  /** The event time that was reached, epoch ms; null before the first record. */
   present: number | null;
-  /** 0 to 1; null where the source has no end. */
+  /** 0 to 1; null when the source has no end. */
   progress: number | null;
-  /** What keeps the process from working, or empty. */
+  /** Why the process cannot work at present; otherwise empty. */
   trouble: string;
   openIncidents: number;
 }
 
 export interface LiveView {
-  /** Draws the present state; on a terminal over the former one, elsewhere as one line every few seconds. */
+  /**
+   * Draws the present state: on a terminal it replaces the previous drawing, elsewhere it is one line every few
+   * seconds.
+   */
   update(counts: LiveCounts): void;
-  /** Says one line, once, above the live block. */
+  /** Prints one line above the live block. */
   say(line: string): void;
-  /** Shows an incident that opened or closed, once, above the live block. */
+  /** Prints an incident that opened or closed above the live block. */
   incident(incident: Incident): void;
-  /** Says a line of trouble, once, above the live block. */
+  /** Prints a line about a problem above the live block. */
   notice(line: string): void;
-  /** Says in one line what all came to; the live block stays above it. */
+  /** Prints the totals in one line; the last live block stays above it. */
   close(counts: LiveCounts): void;
 }
 
 const HISTORY = 30;
 const LINE_EVERY_MS = 5_000;
 
-/** Live rates by class on standard error, and incidents on standard output. */
+/** Shows live rates by class on standard error, and incidents on standard output. */
 export function createLiveView(
   context: Pick<CommandContext, 'out' | 'stderr' | 'color' | 'width' | 'now'>,
 ): LiveView {
@@ -116,7 +119,7 @@ export function createLiveView(
         color: context.color,
         now: Date.parse(incident.detected_at),
       });
-      // A closed one needs no more than its name: what to do is over.
+      // For a closed incident the headline is enough: there is nothing left to do.
       const lines = incident.state === 'resolved' ? full.slice(0, full.indexOf('')) : full;
       for (const line of lines) context.out(line);
       context.out('');
@@ -132,7 +135,7 @@ export function createLiveView(
   };
 }
 
-/** A source that has no present yet may bring records all the same. */
+/** The event time reached. A source without a known present may still bring records. */
 function reached({ present, records }: LiveCounts): string {
   if (present !== null) return `${formatTime(present)} UTC`;
   return records === 0 ? 'waiting for records' : 'reading';

@@ -38,7 +38,7 @@ describe('numbers for people', () => {
     [86_460, '1d'],
   ])('%d seconds are %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
 
-  it('times are UTC, with seconds where there are some', () => {
+  it('times are UTC, with seconds unless they are zero', () => {
     expect(formatTime(Date.UTC(2026, 2, 1, 12))).toBe('2026-03-01 12:00');
     expect(formatTime(Date.UTC(2026, 2, 1, 12, 0, 5))).toBe('2026-03-01 12:00:05');
   });

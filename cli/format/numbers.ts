@@ -5,7 +5,7 @@ export function formatCount(value: number): string {
     .replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** `4.2 %`; `–` when unknown. Small shares keep two significant digits, so that some is never shown as none. */
+/** `4.2 %`; `–` when unknown. Small shares keep two significant digits, so that a small share never looks like zero. */
 export function formatShare(share: number | null): string {
   if (share === null) return '–';
   const percent = share * 100;
@@ -16,7 +16,7 @@ export function formatShare(share: number | null): string {
   return `${percent.toFixed(digits)} %`;
 }
 
-/** `+35 %`, `−80 %`, `×12` for what grew more than tenfold, `new` after a window without any, `–` when unknown. */
+/** `+35 %`, `−80 %`; `×12` for more than tenfold growth, `new` after a window without errors, `–` when unknown. */
 export function formatChange(change: number | null, errors: number, before: number | null): string {
   if (before === null) return '–';
   if (before === 0) return errors === 0 ? '–' : 'new';
@@ -26,7 +26,7 @@ export function formatChange(change: number | null, errors: number, before: numb
   return percent === 0 ? '±0 %' : `${percent > 0 ? '+' : '−'}${Math.abs(percent)} %`;
 }
 
-/** `2026-03-01 12:00`, in UTC; with seconds where they are not zero. */
+/** `2026-03-01 12:00`, in UTC; with seconds unless they are zero. */
 export function formatTime(epochMs: number): string {
   const text = new Date(epochMs).toISOString();
   return text.slice(17, 19) === '00'

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { tellShortage } from './shortage.ts';
 
-test('nothing is said while memory suffices', () => {
+test('nothing is reported while memory suffices', () => {
   expect(tellShortage(192)({ left_out: 0, coarse: 0 })).toBeNull();
 });
 
-test('a shortage is told once, when it gets worse, when it eases, and when it is over', () => {
+test('a shortage is reported once, when it gets worse, when it eases, and when it is over', () => {
   const tell = tellShortage(16);
   expect(tell({ left_out: 0, coarse: 1 })).toBe(
     'memory for counts is full: 1 organization is judged without key, client and region; a larger analyzers.window_mib (now 16) helps',

@@ -3,8 +3,8 @@ import type { Shortage } from '../../analyzers/count-window.ts';
 type Kind = 'none' | 'coarse' | 'left_out';
 
 /**
- * Gives the line that tells people that memory for counts does not suffice, or does again: once for each change, not at
- * each tick while the numbers go up and down; null where there is nothing new to say. `windowMib` is `analyzers.window_mib`.
+ * Makes a function that reports when memory for counts becomes too small, or is sufficient again: one line per change
+ * of kind, not one per tick while the numbers vary; null when nothing changed. `windowMib` is `analyzers.window_mib`.
  */
 export function tellShortage(windowMib: number): (shortage: Shortage) => string | null {
   let said: Kind = 'none';

@@ -1,20 +1,20 @@
 const LEVELS = '▁▂▃▄▅▆▇█';
 
-/** One character per value, at most `width` of them: the lowest bar is zero, a space is a value that is unknown. */
+/** A line of at most `width` characters, one per value: the lowest bar is zero, a space is an unknown value. */
 export function sparkline(values: readonly (number | null)[], width: number): string {
   const shown = shrink(values, Math.max(1, width));
   const highest = Math.max(0, ...shown.map((value) => value ?? 0));
   return shown.map((value) => bar(value, highest)).join('');
 }
 
-// Anything above zero shows: a single error must not look like none.
+// Every value above zero is visible: a single error must not look like none.
 function bar(value: number | null, highest: number): string {
   if (value === null) return ' ';
   if (value <= 0) return LEVELS[0] ?? '';
   return LEVELS[Math.max(1, Math.ceil((value / highest) * (LEVELS.length - 1)))] ?? '';
 }
 
-/** Means of neighbours, so that all characters stand for equal times. */
+/** Means of neighbouring values, so that all characters stand for equal times. */
 function shrink(values: readonly (number | null)[], width: number): readonly (number | null)[] {
   if (values.length <= width) return values;
   return Array.from({ length: width }, (_, i) => {

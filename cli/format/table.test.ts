@@ -26,7 +26,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('first gives up what may be left out, then cuts what may shrink', () => {
+  it('first drops optional columns, then cuts columns that may shrink', () => {
     expect(formatTable(columns, rows, 18, plain)).toEqual([
       'model       errors',
       'gpt-5-min…   1,200',
@@ -34,7 +34,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('draws a chart anew rather than cutting it', () => {
+  it('draws a chart again for fewer columns rather than cutting it', () => {
     const chart = { text: '12345678', fit: (width: number) => 'x'.repeat(width) };
     expect(formatTable([{ title: 'c', shrinkTo: 4 }], [[chart]], 5, plain)).toEqual(['c', 'xxxxx']);
   });
@@ -67,7 +67,7 @@ describe('a table', () => {
     );
   });
 
-  it('carries colours only when it is told so', () => {
+  it('has colours only on request', () => {
     expect(createPainter(true)('x', 'red')).toBe('\u001B[31mx\u001B[39m');
     expect(plain('x', 'red')).toBe('x');
   });
@@ -129,7 +129,7 @@ describe('CSV', () => {
   });
 });
 
-/** A reader by the letter of RFC 4180. */
+/** A reader that follows RFC 4180 literally. */
 function readCsv(text: string): string[][] {
   const rows: string[][] = [[]];
   let field = '';

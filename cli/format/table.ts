@@ -4,20 +4,23 @@ import { clip, printable, textWidth } from './text.ts';
 export interface Column {
   title: string;
   align?: 'left' | 'right';
-  /** May be cut down to so many columns when the terminal is narrow. */
+  /** The column may be cut to this width when the terminal is narrow. */
   shrinkTo?: number;
-  /** Left out when the terminal is too narrow even so; the last such column goes first. */
+  /** The column is left out when the terminal is still too narrow; the last such column goes first. */
   optional?: boolean;
 }
 
 export interface Cell {
   text: string;
   paints?: readonly Paint[];
-  /** Draws the cell anew for fewer columns, where cutting would mislead: a chart. */
+  /** Draws the cell again for a smaller width, when cutting would mislead, as for a chart. */
   fit?: (width: number) => string;
 }
 
-/** Lines of an aligned table, none wider than `width` as long as cutting helps. Cells carry no control characters. */
+/**
+ * Lines of an aligned table, not wider than `width` if cutting makes that possible. Control characters in cells are
+ * replaced.
+ */
 export function formatTable(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
@@ -63,7 +66,7 @@ function keepColumns(
   return kept;
 }
 
-/** Takes columns away from the widest column that may shrink until the row fits. */
+/** Repeatedly narrows the widest column that may shrink, until the row fits. */
 function shrinkWidths(
   columns: readonly Column[],
   natural: readonly number[],

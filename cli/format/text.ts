@@ -1,16 +1,16 @@
-/** Columns that a text takes in a terminal: wide East Asian characters and emoji take two, combining marks none. */
+/** Width of a text in terminal columns: wide East Asian characters and emoji take two, combining marks none. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const character of text) width += characterWidth(character);
   return width;
 }
 
-/** The text without control characters, which logged values could use to paint over the terminal. */
+/** The text with control characters replaced: logged values could use them to draw on the terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');
 }
 
-/** The text cut to so many columns, with `…` as its last character when something is missing. */
+/** The text cut to `width` columns; `…` is its last character when something is missing. */
 export function clip(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   let kept = '';
@@ -23,7 +23,7 @@ export function clip(text: string, width: number): string {
   return width < 1 ? '' : `${kept}…`;
 }
 
-/** The text in lines of at most so many columns, broken at spaces; a longer word stands alone. */
+/** The text in lines of at most `width` columns, broken at spaces; a longer word has a line of its own. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';

@@ -6,12 +6,12 @@ import type { Terminal } from './incidents.ts';
 import { formatCount, formatTime } from './numbers.ts';
 import { printable, wrap } from './text.ts';
 
-/** `2026-03-01 03:05:00  ` and the name of an event before its text. */
+/** Widths of the two columns before the text: `2026-03-01 03:05:00  ` and the name of the event. */
 const TIME = 21;
 const NAME = 14;
 const READABLE = 120;
 
-/** How an incident came about, one event after the other, with the numbers of that moment. */
+/** The events of an incident in order, with the numbers of each moment. */
 export function timelineInFull(
   one: Incident,
   events: readonly TimelineEvent[],

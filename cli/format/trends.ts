@@ -12,7 +12,7 @@ export function trendsAsJson({ series }: TrendResult): string {
   return JSON.stringify(trendSeries(series), null, 2);
 }
 
-/** Lines for a person: one row per group with its share, change and course. */
+/** Lines for a person: one row per group with its share, change and trend. */
 export function trendsAsTable(
   plan: TrendPlan,
   { series }: TrendResult,
@@ -42,7 +42,7 @@ export function trendsAsTable(
 }
 
 function chart({ points }: TrendSeries): Cell {
-  // A step without any request is a gap: silence is not health.
+  // A step without requests is a gap, because silence is not health.
   const errors = points.map((point) => (point.requests === 0 ? null : point.errors));
   const fit = (width: number) => sparkline(errors, width);
   return { text: fit(40), paints: ['cyan'], fit };

@@ -2,13 +2,13 @@ import type { TriedMessage, TriedRecord, TriedRequest } from '../../ingest/tried
 import type { Painter } from './color.ts';
 import { clip, printable } from './text.ts';
 
-/** Reasons for which a mapping may be the remedy: it is JSON, and no time or outcome is found in it. */
+/** Reasons for which a mapping may be the remedy: the message is JSON, but no time or outcome was found. */
 const MAPPABLE: ReadonlySet<string> = new Set(['unknown_format', 'schema', 'mapping']);
 
-/** Ignored paths that are named. */
+/** How many ignored paths are named. */
 const MOST_IGNORED = 12;
 
-/** Lines about one message; `place` is such as `line 3`. */
+/** Lines about one message; `place` is its place, such as `line 3`. */
 export function triedLines(
   { outcome, records, text }: TriedMessage,
   place: string,
@@ -22,8 +22,11 @@ export function triedLines(
   if (text !== '') lines.push(`  read        ${text.replaceAll(/\s+/g, ' ')}`);
   if (records.length === 0 && outcome.kind === 'dead' && MAPPABLE.has(outcome.reason))
     lines.push('  do          propose a mapping of its fields with: faultline init FILE');
-  if (records.length === 0 && outcome.kind === 'dead' && outcome.reason === 'not_json')
-    lines.push('  do          write the log as JSON, an object a line: docs/formats/native.md');
+  const isText = outcome.kind !== 'counted' && ['not_json', 'plain_text'].includes(outcome.reason);
+  if (records.length === 0 && isText)
+    lines.push(
+      '  do          write the log as JSON, one object per line: examples/README.md, docs/formats/native.md',
+    );
   return lines.map((line) => clip(line, width));
 }
 
@@ -46,11 +49,15 @@ function outcomeText(outcome: TriedMessage['outcome'], paint: Painter): string {
   return `${paint('dead letter', 'red')}: ${outcome.reason}: ${outcome.detail}`;
 }
 
-function details({ fields, requests, ignored, dropped }: TriedRecord): string[] {
+/** Formats that are programs: what no path of the record equals was made of it. */
+const PROGRAMS: ReadonlySet<string> = new Set(['otel-genai', 'litellm']);
+
+function details({ format, fields, requests, ignored, dropped }: TriedRecord): string[] {
   const failed = requests.find((request) => request.class !== 'ok');
   const lines = failed === undefined ? [] : judgement(failed);
   for (const { field, value, from } of fields) {
-    const origin = from.length === 0 ? '(not from the record)' : `← ${from.join(', ')}`;
+    const other = PROGRAMS.has(format) ? '(computed)' : '(not from the record)';
+    const origin = from.length === 0 ? other : `← ${from.join(', ')}`;
     lines.push(`  ${field.padEnd(14)}${clip(shown(value), 60)}  ${origin}`);
   }
   if (dropped.length > 0) lines.push(`  unreadable    ${dropped.join(', ')}: left out, and counted as such`);

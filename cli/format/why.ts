@@ -13,9 +13,9 @@ export interface WhyFound {
   scope: Scope;
   /** Epoch seconds. */
   at: number;
-  /** Epoch seconds since which the settings held that were used; null: those of now were used. */
+  /** Since when (epoch seconds) the settings that were used held; null: the present settings were used. */
   settings_since: number | null;
-  /** Incidents that were pending then and fired later. */
+  /** Incidents that were pending at that time and fired later. */
   pending: readonly Incident[];
   why: Why;
 }
@@ -29,7 +29,7 @@ const outcomes: Readonly<Record<WhyAnswer['level'], string>> = {
 const LABEL = 12;
 const READABLE = 110;
 
-/** The numbers, the threshold and the outcome of each identity that has the scope. */
+/** The numbers, the thresholds and the outcome for each identity in the scope. */
 export function whyInFull(found: WhyFound, { width: columns, color }: Terminal): readonly string[] {
   const paint = createPainter(color);
   const width = Math.min(columns, READABLE);

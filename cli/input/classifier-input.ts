@@ -1,6 +1,9 @@
 import type { ClassifierInput } from '../../domain/classification.ts';
 
-/** What a record `{provider, status, body or error, exception, headers}` says as the classifier reads it, or what is wrong with its shape. */
+/**
+ * The input of the classifier for a record `{provider, status, body or error, exception, headers}`, or a text that says
+ * what is wrong with the record.
+ */
 export function classifierInput(record: Record<string, unknown>): ClassifierInput | string {
   const status = record['status'] ?? 0;
   const number = typeof status === 'string' && /^\d{3}$/.test(status) ? Number(status) : status;

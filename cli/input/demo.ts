@@ -4,22 +4,22 @@ import { toLine } from '../../simulate/record.ts';
 import type { Scenario } from '../../simulate/scenario.ts';
 
 export interface DemoClock {
-  /** Event time that the simulation has reached, epoch ms. */
+  /** The event time that the simulation has reached, epoch ms. */
   present(): number;
-  /** Part of the day that is over, 0 to 1. */
+  /** The part of the day that is over, 0 to 1. */
   progress(): number;
 }
 
 export interface Demo extends DemoClock {
-  /** The lines of the day, each block not before its time. */
+  /** The lines of the day; each block comes when its time is reached. */
   lines: AsyncIterable<Buffer>;
 }
 
 const BLOCK_MS = 100;
 
 /**
- * The scenario played `speed` times faster than it lasts, ending at the present: event times are those of the last
- * day, so that dashboards show them where people look.
+ * Plays the scenario `speed` times faster than real time. It ends at the present: the events are of the last day, so
+ * that dashboards show them in their default range.
  */
 export function playDemo(
   scenario: Scenario,

@@ -11,13 +11,13 @@ const kept = toRetention(defaultRetention);
 const options = { format: 'auto', mapping: {} } as const;
 
 describe('an import of a history', () => {
-  test('says from when to when it is, and until when each table keeps it', () => {
+  test('gives its first and last time, and how long each table keeps it', () => {
     expect(historyNotice('march.ndjson', march, kept, now)).toBe(
       'march.ndjson holds requests from 2026-03-01 00:00 to 2026-03-31 23:59 UTC: they are kept from this import on, counts per 10 s until 2026-12-04, counts per minute until 2027-02-25, counts per hour until 2029-11-26, failures until 2026-12-27, incidents until 2027-11-27, then they are dropped (clickhouse.retention)',
     );
   });
 
-  test('says nothing when everything is fresh, or kept for ever', () => {
+  test('has no notice when everything is fresh, or kept for ever', () => {
     expect(historyNotice('today.ndjson', { first: now - 3_600_000, last: now }, kept, now)).toBeNull();
     const never = { ...kept, request_counts: null, request_counts_1m: null, request_counts_1h: null };
     expect(historyNotice('a', march, { ...never, error_events: null, incidents: null }, now)).toBeNull();
@@ -36,12 +36,12 @@ describe('the span of a file', () => {
     }
   };
 
-  test('is that of its first and last requests, however long it is between them', async () => {
+  test('reaches from its first to its last request, however far apart they are', async () => {
     const middle = line('2026-03-15T00:00:00Z').repeat(20_000);
     expect(await spanOf(line('2026-03-01T00:00:00Z') + middle + line('2026-03-31T23:59:00Z'))).toEqual(march);
   });
 
-  test('is found in a file without a last line end, and beside lines that are no requests', async () => {
+  test('is found in a file without a last line end, and among lines that are not requests', async () => {
     expect(
       await spanOf(`nonsense\n${line('2026-03-31T23:59:00Z')}${line('2026-03-01T00:00:00Z').trim()}`),
     ).toEqual(march);

@@ -9,7 +9,7 @@ import { formatTime } from '../format/numbers.ts';
 /** The oldest and newest event time, epoch ms. */
 export interface Span {
   first: number;
-  /** Null where only the beginning was looked at. */
+  /** Null when only the beginning was read. */
   last: number | null;
 }
 
@@ -17,8 +17,8 @@ const LOOK_BYTES = 256 * 1024;
 const DAY_MS = 86_400_000;
 
 /**
- * The span of the requests at the beginning of a file, and at its end where that can be read alone; null when none is
- * found there. Throws Node's error with the path.
+ * The time span of the requests at the beginning of a file, and at its end if that can be read separately; null when
+ * there are none. Throws Node's error with the path.
  */
 export async function readSpan(file: string, options: DecoderOptions, now: number): Promise<Span | null> {
   const handle = await open(file);
@@ -48,7 +48,7 @@ export async function readSpan(file: string, options: DecoderOptions, now: numbe
   }
 }
 
-/** Pieces of lines at the edges are no records, and so say nothing. */
+/** Parts of lines at the edges cannot be decoded, so they are ignored. */
 function lines(bytes: Buffer): Buffer[] {
   const found: Buffer[] = [];
   let from = 0;
@@ -59,7 +59,10 @@ function lines(bytes: Buffer): Buffer[] {
   return [...found, bytes.subarray(from)];
 }
 
-/** Pure. `now`, and when the file was changed last, are epoch ms. */
+/**
+ * The time span of the requests in these messages. Pure. `now`, and `written` (when the file was last changed), are
+ * epoch ms.
+ */
 export function spanOf(
   messages: readonly Buffer[],
   options: DecoderOptions,
@@ -86,7 +89,10 @@ const shown: readonly (readonly [RetainedTable, string])[] = [
   ['incidents', 'incidents'],
 ];
 
-/** One line that says how long a history will be kept; null when it is as fresh as all tables keep. Pure; `now` epoch ms. */
+/**
+ * One line that says how long a history will be kept; null when all tables still keep even its oldest request. Pure;
+ * `now` is epoch ms.
+ */
 export function historyNotice(
   name: string,
   { first, last }: Span,

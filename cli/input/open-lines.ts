@@ -9,24 +9,24 @@ import { openStreamLines, type StreamSource } from '../../ingest/sources/stream-
 import type { RecordUnit } from '../../ingest/sources/unpack.ts';
 import { relayStdin } from './relay-stdin.ts';
 
-/** Records of a file, of a pipe, or of standard input. */
+/** The records of a file, a pipe, or standard input. */
 export interface OpenLines {
   source: Source;
-  /** For people. */
+  /** The name in messages. */
   name: string;
-  /** True where it can be read again, so that batches are cut by what it holds. */
+  /** True when it can be read again: then its batches depend only on its content. */
   isFile: boolean;
-  /** Bytes of a last line that was not finished, and so not counted. */
+  /** Bytes of a last line that was not complete, and so not counted. */
   unfinished(): number;
   /** Why it was not read to its end, in one line; null while nothing is wrong. */
   damage(): string | null;
-  /** What its records are, once it has been read. */
+  /** The unit of its records; known once it was read. */
   unit(): RecordUnit;
 }
 
 /**
- * Opens `-`, a pipe with a name, or a file; to be called before the store is opened, which takes standard input away
- * from everybody. `run` names this reading of a stream. Throws errors of one line that name it.
+ * Opens `-`, a named pipe, or a file. Call it before the store is opened, because the store takes standard input away.
+ * `run` identifies this reading of a stream. Throws errors of one line that name the input.
  */
 export async function openLines(
   file: string,
@@ -66,7 +66,10 @@ export async function openLines(
   };
 }
 
-/** Announcements of files beside the embedded store, also for a store elsewhere: the file is read on this machine. */
+/**
+ * Announcements of files are stored beside the embedded store, even if the store is a server: the file is read on this
+ * machine.
+ */
 export function fileAnnouncements(settings: Settings): Announcements {
   return announceInFolder(path.join(settings.clickhouse.path, 'imports'));
 }

@@ -1,26 +1,31 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { piecesOf } from '../../ingest/sources/packed-file.ts';
 import { type RecordUnit, UnpackedRecords, unitOf } from '../../ingest/sources/unpack.ts';
 
 /** The first records of an input, whatever its shape. */
 export interface Sample {
-  /** For people. */
+  /** The name in messages. */
   name: string;
   unit: RecordUnit;
   records: (Buffer | null)[];
-  /** Whether there are more than these. */
+  /** Whether there are more records. */
   isCut: boolean;
-  /** Why it could not be read to its end, to be said after its name; null while nothing is wrong. */
+  /**
+   * Why it could not be read to its end, as the rest of a sentence that starts with its name; null while nothing is
+   * wrong.
+   */
   damage: string | null;
 }
 
-/** Records, and bytes of them, at most. */
+/** The largest number of records, and of their bytes. */
 export interface SampleLimits {
   records: number;
   bytes: number;
 }
 
-/** Reads the first records of a file, or of a stream where there is no name. Throws Node's errors with the path. */
+const PIECE = 64 * 1024;
+
+/** Reads the first records of a file or named pipe, or of `stdin` when `file` is null. Throws Node's errors with the path. */
 export async function readSample(
   file: string | null,
   stdin: AsyncIterable<Buffer | string>,
@@ -29,9 +34,10 @@ export async function readSample(
   if (file === null) return take('standard input', asBuffers(stdin), limits);
   const handle = await open(file);
   try {
-    if ((await handle.stat()).isDirectory())
+    const facts = await handle.stat();
+    if (facts.isDirectory())
       throw Object.assign(new Error(`${file} is a directory`), { code: 'EISDIR', path: file });
-    return await take(file, piecesOf(handle), limits);
+    return await take(file, facts.isFile() ? piecesOf(handle) : asTheyCome(handle), limits);
   } finally {
     await handle.close();
   }
@@ -46,13 +52,22 @@ async function take(name: string, pieces: AsyncIterable<Buffer>, limits: SampleL
     for (const { value } of read.flat()) {
       isCut = records.length >= limits.records || bytes >= limits.bytes;
       if (isCut) break;
-      // A copy: the record would keep the whole piece in memory.
+      // A copy, because the record would keep the whole piece in memory.
       records.push(value === null ? null : Buffer.from(value));
       bytes += value?.length ?? 0;
     }
   const { damage, shape } = input;
   input.close();
   return { name, unit: unitOf(shape), records, isCut, damage };
+}
+
+/** Reads a pipe in order. It reads only on demand, so that it never waits for bytes that nobody needs. */
+async function* asTheyCome(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (;;) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 async function* asBuffers(pieces: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {

@@ -1,26 +1,31 @@
+import { nativeRecord } from '../../domain/request-log.ts';
+import { presets } from '../../ingest/formats/presets/presets.ts';
 import type { MappingSpec } from '../../ingest/formats/mapping/mapping.ts';
 import { MappingFault } from '../../ingest/formats/mapping/fault.ts';
-import { type Proposal, proposeMapping } from '../../ingest/formats/proposal/propose.ts';
+import { proposeMapping } from '../../ingest/formats/proposal/propose.ts';
 import { createTrial, type TriedMessage } from '../../ingest/tried-message.ts';
 import { UserError } from '../errors.ts';
 import type { CommandContext } from '../context.ts';
 
-/** How a sample would be read. */
+/** How to read a sample. */
 export interface Plan {
   format: string;
   mapping: MappingSpec;
-  /** Formats that were recognised without a mapping, with the number of their records. */
+  /** Formats that were recognised without a mapping, and how many records each has. */
   known: ReadonlyMap<string, number>;
-  /** Fields for which the sample has no place; empty where no mapping was proposed. */
+  /** Fields that were not found in the sample; empty when no mapping was proposed. */
   missing: readonly string[];
   tried: readonly TriedMessage[];
-  /** Why nothing can be read so, in one line; null when it can. */
+  /** Why nothing can be read with this plan, in one line; null when it can. */
   fault: string | null;
 }
 
 type Context = Pick<CommandContext, 'settings' | 'now'>;
 
-/** Recognises what can be recognised, and proposes a mapping for the rest. Pure but for the clock of the context. */
+/**
+ * Recognises formats where possible, and proposes a mapping for the other records. Pure except for the clock of the
+ * context.
+ */
 export function planFor(values: readonly (Buffer | null)[], context: Context): Plan {
   const auto = tryAll(values, { format: 'auto', mapping: {} }, context);
   const unknown = values.filter((_value, i) => isUnknown(auto[i]));
@@ -30,10 +35,15 @@ export function planFor(values: readonly (Buffer | null)[], context: Context): P
   const records = unknown.flatMap(parsed);
   if (records.length === 0)
     return { format: 'auto', mapping: {}, known, missing: [], tried: auto, fault: null };
-  return readBy(values, { ...proposeMapping(records), known }, context);
+  // Records of formats that are recognised stay with them.
+  const format = known.size === 0 ? 'mapped' : 'auto';
+  return readBy(values, { ...proposeMapping(records), known, format }, context);
 }
 
-/** The plan with one field read from elsewhere; an empty source leaves it out. Throws a `UserError` for no field. */
+/**
+ * The plan with another source for one field; an empty source leaves the field out. Throws a `UserError` when the text
+ * names no field.
+ */
 export function withField(
   plan: Plan,
   change: string,
@@ -43,21 +53,68 @@ export function withField(
   const [, name = '', source = ''] = /^\s*([a-z_]+)\s*[=:]\s*(.*?)\s*$/.exec(change) ?? [];
   if (name === '')
     throw new UserError(
-      `${JSON.stringify(change)} is no change: write a field and a path, such as client=$.team`,
+      `${JSON.stringify(change)} is not a change: write a field and a path, such as client=$.team`,
     );
   const { [name]: _old, ...mapping } = plan.mapping;
-  const changed = source === '' || source === '-' ? mapping : { ...mapping, [name]: source };
+  const isLeftOut = source === '' || source === '-';
+  if (Object.keys(plan.mapping).length === 0 && plan.known.size > 0)
+    return isLeftOut ? plan : withFieldOfKnown(plan, { [name]: source }, values, context);
+  const changed = isLeftOut ? mapping : { ...mapping, [name]: source };
   const missing = plan.missing.filter((field) => !(field in changed));
-  return readBy(values, { mapping: changed, missing, known: plan.known }, context);
+  return readBy(values, { ...plan, mapping: changed, missing }, context);
+}
+
+/**
+ * Recognised records with one field read from elsewhere: the mapping of their preset with that change. Throws a `UserError`
+ * for a format that is no mapping, or when less would be counted than without the change.
+ */
+function withFieldOfKnown(
+  plan: Plan,
+  change: MappingSpec,
+  values: readonly (Buffer | null)[],
+  context: Context,
+): Plan {
+  const [most = ''] = [...plan.known].sort(([, a], [, b]) => b - a)[0] ?? [];
+  const [field = ''] = Object.keys(change);
+  const candidates = presets().has(most)
+    ? [
+        { format: most, mapping: change },
+        // In an envelope, or beside records of other formats.
+        { format: 'auto', mapping: { preset: most, ...change } },
+      ]
+    : [{ format: 'mapped', mapping: { ...ownFields(values), ...change } }];
+  if (!presets().has(most) && most !== 'native')
+    throw new UserError(
+      `${field} cannot be read from elsewhere: ${most} is no mapping that can be changed (docs/formats/mapped.md)`,
+    );
+  const plans = candidates.map((how) => readBy(values, { ...plan, ...how }, context));
+  const found = plans.find(
+    ({ tried, fault }) => fault === null && requestsOf(tried) >= requestsOf(plan.tried),
+  );
+  if (found !== undefined) return found;
+  throw new UserError(
+    `${field} cannot be changed so: ${plans.find(({ fault }) => fault !== null)?.fault ?? `fewer records of ${most} would be counted`}`,
+  );
+}
+
+/** The mapping that reads native records: each of their fields that is there, by its own name. */
+function ownFields(values: readonly (Buffer | null)[]): MappingSpec {
+  const records = values.flatMap(parsed);
+  const isThere = (name: string): boolean =>
+    records.some((record) => typeof record === 'object' && record !== null && name in record);
+  const names = Object.keys(nativeRecord.shape).filter(isThere);
+  return Object.fromEntries(names.map((name) => [name, `$.${name}`]));
+}
+
+function requestsOf(tried: Plan['tried']): number {
+  return tried.flatMap(({ records }) => records).reduce((sum, { requests }) => sum + requests.length, 0);
 }
 
 function readBy(
   values: readonly (Buffer | null)[],
-  { mapping, missing, known }: Proposal & Pick<Plan, 'known'>,
+  { format, mapping, missing, known }: Readonly<Pick<Plan, 'format' | 'mapping' | 'missing' | 'known'>>,
   context: Context,
 ): Plan {
-  // Records of formats that are recognised stay with them.
-  const format = known.size === 0 ? 'mapped' : 'auto';
   try {
     return {
       format,
@@ -82,7 +139,7 @@ function tryAll(
   return values.map((value) => trial(value, now()));
 }
 
-/** No format has its shape, or only the names of one that it is not. */
+/** Whether no format recognises the message, or only the names of a format occur in it. */
 function isUnknown(message: TriedMessage | undefined): boolean {
   if (message === undefined || message.outcome.kind !== 'dead') return false;
   return message.outcome.reason === 'unknown_format' || message.outcome.reason === 'schema';

@@ -7,10 +7,11 @@ import { announceInMemory } from '../../ingest/sources/announcements.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { commonUnit, endLine, type InputUnit, nothingCounted } from '../format/input-report.ts';
+import { formatOrigin } from '../format/format-origin.ts';
 import { type OpenLines, openLines } from './open-lines.ts';
 import { fileLimits, openMigrated, workerFor } from '../pipeline.ts';
 
-/** Opens files and a fresh embedded store of its own, and removes the store when `use` has ended. */
+/** Opens files and a new embedded store for them, and removes the store when `use` has ended. */
 export async function withFiles<Result>(
   files: readonly string[],
   context: CommandContext,
@@ -35,7 +36,7 @@ export async function withFiles<Result>(
   }
 }
 
-/** All are opened before the store: it takes standard input away, and a file that is missing is said at once. */
+/** Opens all inputs before the store: the store takes standard input away, and a missing file is reported at once. */
 async function openInputs(files: readonly string[], context: CommandContext): Promise<OpenLines[]> {
   const inputs: OpenLines[] = [];
   const announcements = announceInMemory();
@@ -52,7 +53,7 @@ async function openInputs(files: readonly string[], context: CommandContext): Pr
   return inputs;
 }
 
-/** Says of each input in which nothing was a request what was there instead; true when there was one. */
+/** Reports for each input without a request what it held instead; true when there is such an input. */
 export function sayEmpty(
   inputs: readonly OpenLines[],
   reports: readonly InputReport[],
@@ -61,20 +62,22 @@ export function sayEmpty(
   const all = sumReports(reports);
   const empty = inputs.flatMap(({ name, unit }, i) => {
     const report = reports[i];
-    // A log in which nothing was written yet may well be one of many.
+    // An empty log may well be one of many.
     if (report === undefined || (report.read === 0 && inputs.length > 1 && all.read > 0)) return [];
     return nothingCounted(report, name, unit());
   });
   for (const line of empty) context.err(line);
+  const how = all.read > 0 && empty.length > 0 ? formatOrigin(context) : null;
+  if (how !== null) context.err(how);
   return empty.length > 0;
 }
 
-/** What the records of all inputs are called. */
+/** The common unit of all inputs. */
 export function unitOfAll(inputs: readonly OpenLines[]): InputUnit {
   return commonUnit(inputs.map(({ unit }) => unit()));
 }
 
-/** Says of each input that was not read to its end why; true when there was one. */
+/** Reports why an input was not read to its end; true when there is such an input. */
 export function sayUnread(inputs: readonly OpenLines[], context: CommandContext): boolean {
   const unread = inputs.flatMap(({ name, unit, damage, unfinished }) => {
     const facts = { name, damage: damage(), unfinished: unfinished() };
@@ -124,7 +127,7 @@ async function readInput(
     ...limits,
     onRefused: 'fail',
   });
-  // When it fails, so does `worker.run`.
+  // When stopping fails, `worker.run` fails with the same error.
   const stop = (): void => void worker.stop(0);
   context.signal.addEventListener('abort', stop, { once: true });
   if (context.signal.aborted) stop();

@@ -3,13 +3,13 @@ import { closeSync, openSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 
 /**
- * Standard input, or a pipe with a name, through a helper process that owns it. The embedded engine must not see standard
- * input (store/embedded-process.ts), so this is to be called before the store is opened. The writer is held up while
- * nobody reads. Throws a `UserError` when it cannot be read to its end.
+ * Reads standard input, or a named pipe, through a helper process that owns it. The embedded engine must not see
+ * standard input (store/embedded-process.ts), so call this before the store is opened. While nobody reads, the writer
+ * is blocked. Throws a `UserError` when it cannot be read to its end.
  */
 export function relayStdin(file?: string): AsyncIterable<Buffer> {
   const name = file ?? 'standard input';
-  // What the shell made of `<(…)` is open in this process only.
+  // A pipe that the shell made for `<(…)` is open only in this process.
   const own = file !== undefined && /^\/(dev|proc\/self)\/fd\/\d+$/.test(file) ? openSync(file, 'r') : null;
   const relay = spawn('cat', file === undefined || own !== null ? [] : ['--', file], {
     stdio: [own ?? 'inherit', 'pipe', 'pipe'],
@@ -25,7 +25,7 @@ export function relayStdin(file?: string): AsyncIterable<Buffer> {
   const ended = new Promise<void>((resolve, reject) => {
     relay.once('error', (error) => reject(failed(`cat does not start (${error.message})`)));
     relay.once('close', (code, signal) => {
-      // Ctrl-C reaches the helper too: then there is nothing more to read.
+      // Ctrl-C ends the helper too: then there is nothing more to read.
       if (code === 0 || signal === 'SIGINT' || signal === 'SIGTERM') resolve();
       else reject(failed(complaint.trim() === '' ? `cat ended with ${signal ?? code}` : complaint.trim()));
     });
@@ -37,11 +37,11 @@ export function relayStdin(file?: string): AsyncIterable<Buffer> {
     piece.catch(() => undefined);
     return piece;
   };
-  // Node throws away what a child has left in its pipe when it ends, unless somebody reads there already.
+  // When a child ends, Node discards the rest of its pipe unless somebody is already reading.
   let next = take();
   const iterator: AsyncIterator<Buffer> = {
     async next() {
-      // No race with `ended`: it would hold on to every piece until the end.
+      // A race with `ended` would keep every piece in memory until the end.
       const piece = await next.catch(async (error: unknown) => {
         await ended;
         throw error;

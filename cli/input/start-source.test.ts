@@ -12,7 +12,7 @@ test.each([
   ['a broker is set: Kafka', {}, set('kafka.brokers'), 'kafka'],
   ['a topic is set: Kafka', {}, set('kafka.topics'), 'kafka'],
   ['only the group is set: the demo', {}, set('kafka.group'), 'demo'],
-  ['a source is named: that one, whatever is set', { source: 'app.log' }, set('kafka.brokers'), 'app.log'],
+  ['a source is named: that source, whatever is set', { source: 'app.log' }, set('kafka.brokers'), 'app.log'],
 ])('%s', (_name, options, origins, expected) => {
   expect(sourceName(options, { origins, settings })).toBe(expected);
 });

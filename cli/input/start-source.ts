@@ -11,35 +11,35 @@ import { fileAnnouncements, openLines } from './open-lines.ts';
 import { fileLimits } from '../pipeline.ts';
 import type { Needed } from '../needs/wait-until-there.ts';
 
-/** Where `start` reads, and what time it is there. */
+/** The source that `start` reads, and its time. */
 export interface StartSource {
-  /** For people. */
+  /** The name in messages. */
   name: string;
   records: Source;
   isDemo: boolean;
   /** True for records of a topic, false for lines. */
   isTopic: boolean;
-  /** The file that is read and may be older than what is kept; null where it is none. */
+  /** The file that is read, which may be older than the retention; null when it is not such a file. */
   file: string | null;
-  /** True when event time is the records' own and not the clock's. */
+  /** True when the records define the present, not the clock. */
   isHistory: boolean;
-  /** Null: those of the settings. */
+  /** Null: the limits of the settings. */
   limits: BatchLimits | null;
-  /** Event time that counts as now, epoch ms. */
+  /** The event time that counts as now, epoch ms; null: the clock. */
   present(watermark: number | null): number | null;
-  /** 0 to 1; null where there is no end. */
+  /** 0 to 1; null when there is no end. */
   progress(): number | null;
-  /** Bytes of a last line that was not finished, and so not counted. */
+  /** Bytes of a last line that was not complete, and so not counted. */
   unfinished(): number;
   /** Why it was not read to its end, in one line; null while nothing is wrong. */
   damage(): string | null;
-  /** What is read, once it has been read. */
+  /** The unit of its records; known once it was read. */
   unit(): InputUnit;
-  /** What is said when it has ended and the page stays. */
+  /** The line that is printed when it has ended and the page stays. */
   farewell: string;
 }
 
-/** A day in two and a half minutes. */
+/** Plays a day in two and a half minutes. */
 const DEMO_SPEED = 576;
 
 export interface SourceOptions {
@@ -50,8 +50,8 @@ export interface SourceOptions {
 }
 
 /**
- * The source that was asked for: who set a broker or a topic means Kafka; without either it is the demo. Throws a
- * `UserError` where the demo's traffic would go to a ClickHouse server and nobody asked for the demo.
+ * The source that was requested: Kafka when a broker or a topic is set, otherwise the demo. Throws a `UserError` when
+ * traffic of the demo would go to a ClickHouse server although nobody asked for the demo.
  */
 export function sourceName(
   { source }: SourceOptions,
@@ -68,7 +68,10 @@ export function sourceName(
   return 'demo';
 }
 
-/** `demo`, `kafka`, `-` or a file; only Kafka is waited for. Throws, and opening throws, one-line errors that name it. */
+/**
+ * The source `demo`, `kafka`, `-` or a file; only Kafka is waited for. Throws errors of one line that name it, and so
+ * does opening it.
+ */
 export function neededSource(options: SourceOptions, context: CommandContext): Needed<StartSource> {
   const source = sourceName(options, context);
   if (options.speed !== undefined && source !== 'demo')
@@ -129,7 +132,7 @@ async function openOwnSource(
     isTopic: false,
     file: lines.isFile && !follow ? source : null,
     isHistory: !follow,
-    // A file that is followed is live: its batches close by age, and are announced so that they are cut only once.
+    // A followed file is live: its batches close by age, and announcements fix their boundaries.
     limits: lines.isFile && !follow ? fileLimits(context.settings) : null,
     present: follow ? () => null : (watermark) => watermark,
     progress: () => null,

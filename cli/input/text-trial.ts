@@ -4,10 +4,10 @@ import { createTrial } from '../../ingest/tried-message.ts';
 import type { CommandContext } from '../context.ts';
 import { readSample } from './open-records.ts';
 
-/** The page shows no more records than these. */
+/** The page shows at most this many records. */
 const LIMITS = { records: 50, bytes: 1024 * 1024 };
 
-/** What the page's "Try a record" asks: `faultline try` over a text that was pasted. */
+/** Answers "Try a record" of the page: `faultline try` for a pasted text. */
 export function textTrial(context: Pick<CommandContext, 'settings' | 'now'>): TryText {
   const trial = createTrial(context.settings);
   return async (text) => {

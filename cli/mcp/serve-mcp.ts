@@ -17,7 +17,7 @@ import { type Tool, tools } from './tools.ts';
 const instructions =
   'faultline counts and classifies failures of LLM API requests and finds incidents. Ask incidents first, then incident for the one that matters; explain says which part of the traffic fails more than usual; trends has exact counts; runbook says what to do. Times are UTC: now, now-6h, 2026-03-01T12:00:00Z.';
 
-/** Serves the tools over two streams until the first ends or the signal comes. */
+/** Serves the tools over two streams until the input ends or the signal comes. */
 export async function serveMcp(
   ask: AskApi,
   {
@@ -27,7 +27,7 @@ export async function serveMcp(
     version,
   }: { input: Readable; output: Writable; signal: AbortSignal; version: string },
 ): Promise<void> {
-  // The protocol beneath: a tool that is refused is to hear our own line, which names the parameter.
+  // The low-level server, because for a refused call our own line, which names the parameter, must reach the agent.
   const { server } = new McpServer(
     { name: 'faultline', title: 'faultline', version },
     { capabilities: { tools: {} }, instructions },
@@ -46,7 +46,7 @@ export async function serveMcp(
   });
   await server.connect(new StdioServerTransport(input, output));
   await over;
-  // Who closes its end after the last question still reads the answers.
+  // An agent that closes its end after the last request still reads the answers.
   await Promise.all(running);
   await nextTurn();
   await server.close();
@@ -63,7 +63,7 @@ function listed({ name, title, description, input }: Tool) {
   };
 }
 
-/** The answer of a tool as text; what is wrong as one line that the model can act on. */
+/** The answer of a tool as text; an error is one line that the model can act on. */
 export async function call(name: string, given: unknown, ask: AskApi): Promise<CallToolResult> {
   try {
     const found = tools.find((one) => one.name === name);

@@ -11,14 +11,14 @@ import { UserError } from '../errors.ts';
 import { classifierInput } from '../input/classifier-input.ts';
 import type { AskApi } from '../ask/ask-api.ts';
 
-/** One tool as data: what it is called, takes and does. */
+/** One tool as data: its name, parameters and action. */
 export interface Tool {
   name: string;
   title: string;
-  /** For the model that chooses among tools. */
+  /** Written for the model that chooses among tools. */
   description: string;
   input: z.ZodObject;
-  /** The answer: JSON, or a text as it is. Throws with one line for the reader. */
+  /** Returns the answer: JSON, or a text as it is. Throws an error with one line for the reader. */
   run(given: unknown, ask: AskApi): Promise<unknown>;
 }
 
@@ -31,16 +31,16 @@ function tool<Input extends z.ZodObject>(
   return { ...one, run: async (given, ask) => one.run(parsed(one.input, given ?? {}), ask) };
 }
 
-/** A model reads every line: fewer than a page shows. */
+/** The parameter `limit`. A model reads every line, so the default is lower than on a page. */
 const few = (preset: number, most: number) =>
   z
-    .int('is no whole number')
-    .min(1, `is no number from 1 to ${most}`)
-    .max(most, `is no number from 1 to ${most}`)
+    .int('is not a whole number')
+    .min(1, `is not a number from 1 to ${most}`)
+    .max(most, `is not a number from 1 to ${most}`)
     .default(preset)
-    .meta({ description: 'At most so many.' });
+    .meta({ description: 'Largest number of results.' });
 
-/** What agents may ask. All of it only reads. */
+/** The tools for agents. All of them only read. */
 export const tools: readonly Tool[] = [
   tool({
     name: 'incidents',
@@ -92,9 +92,9 @@ export const tools: readonly Tool[] = [
       'Judges one error of an LLM API: class, whose fault it is, whether a retry can help, what to do. Nothing is stored or sent.',
     input: z.strictObject({
       provider: z.string().max(200, 'is too long').optional().meta({ description: 'Such as openai.' }),
-      status: z.int('is no HTTP status').min(0).max(999).optional().meta({ description: 'HTTP status.' }),
+      status: z.int('is not an HTTP status').min(0).max(999).optional().meta({ description: 'HTTP status.' }),
       error: z
-        .union([z.string(), z.looseObject({}), z.array(z.unknown())], 'is no text, object or list')
+        .union([z.string(), z.looseObject({}), z.array(z.unknown())], 'is not a text, object or list')
         .optional()
         .meta({ description: 'Body of the answer, or the text of an SDK.' }),
       exception: z
@@ -132,7 +132,7 @@ export const tools: readonly Tool[] = [
           throw new UserError(`name: there is no class or kind ${name}; there are ${known}`);
         },
       );
-      // What is known without, where the pages are not installed.
+      // Without installed pages, the facts that the program itself has.
       return page ?? facts;
     },
   }),

@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts';
 
 const ALL = 10_000;
 
-/** The incident whose id is this or begins with it; throws a `UserError` where none or several are. */
+/** The incident whose id is `id` or starts with it. Throws a `UserError` when there is none, or several. */
 export async function findIncident(store: Store, id: string): Promise<Incident> {
   const [exact] = await readIncidents(store, { id });
   if (exact !== undefined) return exact.incident;

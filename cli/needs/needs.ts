@@ -11,7 +11,7 @@ import { serveWhenAsked } from './serve-clickhouse.ts';
 import { speaksTls } from './speaks-tls.ts';
 import { type Missing, type Needed, WAIT_MS, type Waiting } from './wait-until-there.ts';
 
-/** The store with its tables. Only a server is waited for: a data directory is there, or somebody else has it. */
+/** The store with its tables. Only a server is waited for: a data directory can either be opened or not. */
 export function neededStore(options: Parameters<typeof openMigrated>[0]): Needed<Store> {
   const { url } = options;
   const plain = url.startsWith('http://') ? [hostPortOf(url)] : [];
@@ -25,7 +25,7 @@ export function neededStore(options: Parameters<typeof openMigrated>[0]): Needed
   };
 }
 
-/** The same store, served to others from the moment it is open, where `--clickhouse-http` or the settings ask for it. */
+/** The same store, served over HTTP while it is open if `--clickhouse-http` or the settings ask for it. */
 export function served(
   needed: Needed<Store>,
   flag: number | undefined,
@@ -50,7 +50,7 @@ export function served(
   return { ...needed, open, close };
 }
 
-/** The consumer group; its brokers and its topics have to be there. */
+/** The consumer group; its brokers and its topics must exist. */
 export function neededKafka(context: CommandContext): Needed<Source> {
   const { kafka } = context.settings;
   const address = kafka.brokers.join(',');
@@ -63,7 +63,7 @@ export function neededKafka(context: CommandContext): Needed<Source> {
   };
 }
 
-/** How a command waits: with the process's clock, for as long as its `--wait` says. */
+/** How a command waits: by the process's clock, as long as its `--wait` allows. */
 export function waitingOf(
   context: CommandContext,
   options: { wait?: number },
@@ -73,7 +73,7 @@ export function waitingOf(
     waitMs: options.wait ?? WAIT_MS,
     signal: context.signal,
     monotonic: () => performance.now(),
-    // Timers count in 31 bits.
+    // Node's timers are limited to 31 bits.
     sleep: (ms, signal) => sleep(Math.min(ms, 2 ** 31 - 1), undefined, { signal }),
     chance: () => Math.random(),
     say: report.say,
@@ -81,7 +81,7 @@ export function waitingOf(
   };
 }
 
-/** An error when one of these addresses, to which we speak plainly, wants TLS. */
+/** An error when one of these addresses, which are used without TLS, requires TLS. */
 async function refusePlain(addresses: readonly string[], key: string, value: string): Promise<Error | null> {
   const secure = await Promise.all(
     addresses.map((address) => {

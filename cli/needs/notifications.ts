@@ -8,10 +8,16 @@ import type { CommandContext } from '../context.ts';
 import type { NotifyTelemetry } from '../telemetry/notify-telemetry.ts';
 import { readSecret } from './secrets.ts';
 
-/** Longest time for one message, ms; with the time for which an analyzer is sure to be the one that sends it is less than a lease. */
+/**
+ * Longest time for one message, ms. Together with the time for which an analyzer knows that it is the sender, it must
+ * be shorter than a lease.
+ */
 export const SEND_TIMEOUT_MS = 10_000;
 
-/** Tells the receivers of the settings, beside the evaluations, until the signal; at once where there are none. Never throws. */
+/**
+ * Tells the receivers of the settings, in parallel to the evaluations, until the signal comes; returns at once without
+ * receivers. Never throws.
+ */
 export async function notifyReceivers(
   store: Store,
   telemetry: NotifyTelemetry,

@@ -6,7 +6,7 @@ import { missingMigrations } from '../../store/migrate.ts';
 import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
 
-/** Opens the store for a command that only reads: it creates nothing, and says what is missing. */
+/** Opens the store for a command that only reads. It creates nothing, and reports what is missing. */
 export async function openReader({ settings, err }: CommandContext): Promise<Store> {
   const { url, path, database } = settings.clickhouse;
   if (url === '' && !existsSync(path)) {

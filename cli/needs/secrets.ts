@@ -3,10 +3,12 @@ import type { NotifySettings } from '../../domain/notify-settings.ts';
 import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
 
-/** Larger than any secret: it is another file. */
+/** Larger than any secret, so a larger file must be another one. */
 const LARGEST = 16 * 1024;
 
-/** What stands behind `env:NAME` or `file:/path`, without white space around it. Throws a `UserError` that names the place. */
+/**
+ * The secret at `env:NAME` or `file:/path`, without white space around it. Throws a `UserError` that names the place.
+ */
 export async function readSecret(reference: string, { env }: Pick<CommandContext, 'env'>): Promise<string> {
   const [, kind, place = ''] = /^(env|file):(.*)$/s.exec(reference) ?? [];
   const text = kind === 'env' ? (env[place] ?? '') : await readPlace(place);
@@ -29,7 +31,10 @@ async function readPlace(path: string): Promise<string> {
   throw new UserError(`file:${path} in notify.receivers: larger than a secret`);
 }
 
-/** Reads every secret once, so that a wrong name is found at the start and not at night. Throws the first `UserError`. */
+/**
+ * Reads every secret once, so that a wrong name is found at the start and not in an emergency. Throws the first
+ * `UserError`.
+ */
 export async function checkSecrets(
   { receivers }: NotifySettings,
   context: Pick<CommandContext, 'env'>,

@@ -3,8 +3,8 @@ import { type Gateway, serveClickHouse } from '../../store/http-gateway.ts';
 import type { CommandContext } from '../context.ts';
 
 /**
- * Serves the store's embedded engine on the port of `--clickhouse-http`, else of `clickhouse.http_port`; null when
- * neither names one. Throws `StoreError` naming the port when it is taken.
+ * Serves the store's embedded engine on the port of `--clickhouse-http` or, without the flag, of
+ * `clickhouse.http_port`; null when there is no port. Throws `StoreError` naming the port when it is in use.
  */
 export async function serveWhenAsked(
   store: Store,

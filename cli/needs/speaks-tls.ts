@@ -3,8 +3,8 @@ import { connect } from 'node:tls';
 const PATIENCE_MS = 2_000;
 
 /**
- * Whether a secure handshake succeeds at an address, whoever the certificate is for. A server that wants TLS closes a
- * plain connection without a word, exactly as one that is still starting: only this tells them apart.
+ * Whether a TLS handshake succeeds at an address, whatever its certificate. A server that requires TLS closes a plain
+ * connection without an answer, like one that is still starting: only this distinguishes them.
  */
 export function speaksTls(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -2,13 +2,13 @@ import type { Settings } from '../../domain/settings.ts';
 import type { Store } from '../../store/store.ts';
 import { StoreError } from '../../store/error.ts';
 
-/** A store that may not be open yet. Closing it twice does no harm. */
+/** A store that may not be open yet. It may be closed twice. */
 export interface StoreToCome extends Store {
-  /** From now on it is this one, which is given back. */
+  /** Uses this store from now on, and returns it. */
   arrive(store: Store): Store;
 }
 
-/** Stands where a store will be: until it has arrived, whoever asks is told that it is waited for. */
+/** Takes the place of a store that is not open yet: until then, every request is answered with an error. */
 export function storeToCome(clickhouse: Settings['clickhouse']): StoreToCome {
   const where = clickhouse.url === '' ? clickhouse.path : clickhouse.url;
   let store: Store | null = null;
@@ -21,8 +21,8 @@ export function storeToCome(clickhouse: Settings['clickhouse']): StoreToCome {
     database: clickhouse.database,
     cluster: clickhouse.cluster,
     where,
-    query: (sql, params) => ask((there) => there.query(sql, params)),
-    columns: (sql, params) => ask((there) => there.columns(sql, params)),
+    query: (sql, params, bounds) => ask((there) => there.query(sql, params, bounds)),
+    columns: (sql, params, bounds) => ask((there) => there.columns(sql, params, bounds)),
     command: (sql, params) => ask((there) => there.command(sql, params)),
     insert: (insert) => ask((there) => there.insert(insert)),
     async close() {

@@ -15,7 +15,7 @@ import {
 const gone = (): StoreError =>
   new StoreError('unreachable', 'ClickHouse at ch does not answer (ECONNREFUSED)');
 
-/** A wait on a clock that moves only by sleeping. */
+/** A wait with a clock that advances only while it sleeps. */
 function onClock(
   waitMs: number,
 ): Waiting & { said: string[]; missing: string[][]; at: () => number; stop: AbortController } {
@@ -24,7 +24,7 @@ function onClock(
   const missing: string[][] = [];
   const stop = new AbortController();
   const sleepers: { due: number; wake: () => void }[] = [];
-  // The sleeper that is due first moves the clock, as soon as everybody else waits too.
+  // The sleeper that is due first advances the clock once all others wait too.
   const step = (): void => {
     const next = sleepers.toSorted((a, b) => a.due - b.due)[0];
     if (next === undefined) return;
@@ -64,7 +64,7 @@ function from(time: number, clock: { at: () => number }, what = 'ClickHouse', er
   const needed: Needed<string> = {
     what,
     address: 'ch',
-    // Asynchronous as a socket is: the clock of the deadline does not overtake it.
+    // Asynchronous like a socket, so that the clock of the deadline does not overtake it.
     open: async () => {
       await Promise.resolve();
       if (clock.at() < time) throw error();
@@ -93,7 +93,7 @@ describe('which errors are waited for', () => {
     ['a wrong password', toStoreError(new Error('Code: 516. DB::Exception: x'), 'ch'), false],
     ['an unknown setting', toStoreError(new Error('Code: 115. DB::Exception: x'), 'ch'), false],
     [
-      'a certificate nobody vouches for',
+      'a certificate that nobody has signed',
       toStoreError(
         Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
         'ch',
@@ -114,7 +114,7 @@ describe('which errors are waited for', () => {
     ['a refused login', new KafkaError('login_refused', 'x'), false],
     ['no secure connection', new KafkaError('tls_failed', 'x'), false],
     ['a bad setting', new KafkaError('bad_setting', 'x'), false],
-    ['a file that is not there', new UserError('x', 1), false],
+    ['a missing file', new UserError('x', 1), false],
     ['a bug', new TypeError('x'), false],
   ];
   it.each(cases)('%s', (_name, error, waits) => {
@@ -132,7 +132,7 @@ describe('the pause between two tries', () => {
 });
 
 describe('waiting', () => {
-  it('opens what comes within the time, and says when it began and ended', async () => {
+  it('opens what becomes available in time, and reports the start and the end of the wait', async () => {
     const clock = onClock(60_000);
     expect(await openWhenThere(from(3_000, clock).needed, clock)).toBe('ClickHouse');
     expect(clock.said).toEqual([
@@ -143,7 +143,7 @@ describe('waiting', () => {
     expect(clock.missing.at(-1)).toEqual([]);
   });
 
-  it('says nothing of what is there', async () => {
+  it('says nothing when everything is available', async () => {
     const clock = onClock(60_000);
     await openWhenThere(from(0, clock).needed, clock);
     expect(clock.said).toEqual([]);
@@ -156,7 +156,7 @@ describe('waiting', () => {
     expect(left).toEqual(['60', '47', '37', '27', '17']);
   });
 
-  it('gives up in one line that names all that is missing', async () => {
+  it('gives up in one line that names everything that is missing', async () => {
     const clock = onClock(2_000);
     const kafka = from(
       9_999,
@@ -175,7 +175,7 @@ describe('waiting', () => {
     expect(clock.at()).toBe(2_000);
   });
 
-  it('speaks of a try that does not end', async () => {
+  it('reports a try that does not end', async () => {
     const clock = onClock(25_000);
     const silent = { ...from(0, clock).needed, open: () => new Promise<string>(() => undefined) };
     await expect(openWhenThere(silent, clock)).rejects.toMatchObject({ exitCode: 1 });
@@ -185,7 +185,7 @@ describe('waiting', () => {
     ]);
   });
 
-  it('gives up a try that never ends, and closes what it opens after that', async () => {
+  it('gives up a try that never ends, and closes whatever it opens later', async () => {
     const clock = onClock(2_000);
     const opening = Promise.withResolvers<string>();
     const closed = Promise.withResolvers<string>();
@@ -202,14 +202,14 @@ describe('waiting', () => {
     expect(await closed.promise).toBe('too late');
   });
 
-  it('with 0 tries once and passes the error on as it is', async () => {
+  it('tries once with a wait of 0, and passes on the error', async () => {
     const clock = onClock(0);
     const error = gone();
     await expect(openWhenThere(from(1, clock, 'ClickHouse', () => error).needed, clock)).rejects.toBe(error);
     expect([clock.said, clock.missing, clock.at()]).toEqual([[], [], 0]);
   });
 
-  it('ends at once with an error that stays, and closes what the other side had opened', async () => {
+  it('ends at once with a permanent error, and closes what the other side had opened', async () => {
     const clock = onClock(60_000);
     const there = from(0, clock, 'Kafka');
     const refused = new StoreError('refused', 'wrong password');
@@ -219,14 +219,14 @@ describe('waiting', () => {
     expect(clock.at()).toBeLessThan(1_000);
   });
 
-  it('asks why it would wait in vain, and ends with the answer', async () => {
+  it('asks why waiting would not help, and ends with the answer', async () => {
     const clock = onClock(60_000);
     const reason = new UserError('it speaks TLS only', 1);
     const needed = { ...from(9_999, clock).needed, whyNever: async () => reason };
     await expect(openWhenThere(needed, clock)).rejects.toBe(reason);
   });
 
-  it('ends with the signal, in a pause as in a try', async () => {
+  it('ends with the signal, in a pause and in a try', async () => {
     const paused = onClock(60_000);
     const first = { ...paused, say: () => paused.stop.abort() };
     await expect(openWhenThere(from(9_999, paused).needed, first)).rejects.toMatchObject({
@@ -246,7 +246,7 @@ describe('waiting', () => {
     expect(trying.at()).toBe(0);
   });
 
-  it('does not wait for what is there or is not', async () => {
+  it('does not wait for things that cannot become available later', async () => {
     const clock = onClock(60_000);
     const error = new StoreError('busy', 'the disk is full');
     const own = { ...from(9_999, clock, 'ClickHouse', () => error).needed, waits: false };
@@ -255,7 +255,7 @@ describe('waiting', () => {
     expect(clock.missing).toEqual([]);
   });
 
-  it('opens once what was opened before the wait', async () => {
+  it('opens only once what was opened before the wait', async () => {
     const clock = onClock(60_000);
     let opened = 0;
     const own: Needed<number> = {

@@ -1,24 +1,27 @@
 import { EXIT, UserError } from '../errors.ts';
 import { backoffMs, isAway } from './away.ts';
 
-/** How long a command that goes on for ever waits for what it needs, unless `--wait` says otherwise. */
+/** How long a command that runs for ever waits for its needs, unless `--wait` says otherwise. */
 export const WAIT_MS = 60_000;
-/** Time between two lines about one thing that is still missing. */
+/** Time between two lines about the same missing thing. */
 const REPEAT_MS = 10_000;
 
-/** Something a command needs before it can begin. */
+/** Something that a command needs before it can start. */
 export interface Needed<T> {
-  /** For people: `ClickHouse`, `Kafka`. */
+  /** The name in messages: `ClickHouse`, `Kafka`. */
   what: string;
-  /** Where it should be: host:port or URL. */
+  /** Its address: host:port or URL. */
   address: string;
-  /** False: it is there or it is not, so that the first error is the last. */
+  /** False: waiting cannot help, so the first error is final. */
   waits?: boolean;
-  /** One try. */
+  /** One try to open it. */
   open(): Promise<T>;
-  /** Undoes `open`, when the command ends before it has begun. */
+  /** Undoes `open`, when the command ends before it has started. */
   close(opened: T): Promise<unknown>;
-  /** After a failed try: an error for which waiting is in vain, that the try itself could not tell; otherwise null. */
+  /**
+   * Called after a failed try: an error that the try itself could not detect and that no waiting can correct; otherwise
+   * null.
+   */
   whyNever?(): Promise<Error | null>;
 }
 
@@ -26,12 +29,12 @@ export interface Needed<T> {
 export interface Missing {
   what: string;
   address: string;
-  /** One line: what the last try said. */
+  /** The error of the last try, in one line. */
   reason: string;
 }
 
 export interface Waiting {
-  /** Ms until it is given up; 0: one try, and its own error. */
+  /** How long to wait, ms; 0: one try, with its own error. */
   waitMs: number;
   /** Ends the wait with an AbortError. */
   signal: AbortSignal;
@@ -40,15 +43,18 @@ export interface Waiting {
   sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** 0 to 1. */
   chance: () => number;
-  /** One line when something is missing, at most one every ten seconds while it is, and one when it is there. */
+  /**
+   * Prints one line when something is missing, at most one every ten seconds while it is, and one when it is available.
+   */
   say: (line: string) => void;
-  /** What is missing now, whenever that changes. */
+  /** Is told what is missing, whenever that changes. */
   onMissing: (missing: readonly Missing[]) => void;
 }
 
 /**
- * Opens two things at once, each as soon as it is there. Rejects with the first error that no waiting mends, with one
- * line about everything that is still missing when the time is up, or with the signal's AbortError; then neither is open.
+ * Opens two things at once, each as soon as it is available. Rejects with the first error that no waiting can correct,
+ * with one line about everything that is still missing when the time is over, or with the signal's AbortError. After a
+ * rejection neither is open.
  */
 export async function openBoth<A, B>(a: Needed<A>, b: Needed<B>, waiting: Waiting): Promise<[A, B]> {
   const end = new AbortController();
@@ -71,14 +77,14 @@ export function openWhenThere<T>(needed: Needed<T>, waiting: Waiting): Promise<T
   return openOne(needed, createRoom(waiting));
 }
 
-/** Opens at once what is not waited for; it is then open when its turn comes. Rejects with its error. */
+/** Opens a thing that cannot be waited for now, and keeps it open for later. Rejects with its error. */
 export async function openNow<T>(needed: Needed<T>): Promise<Needed<T>> {
   if (needed.waits !== false) return needed;
   const opened = await needed.open();
   return { ...needed, open: async () => opened };
 }
 
-/** What the waits of one command share: one deadline, and one list of what is missing. */
+/** The state that the waits of one command share: one deadline, and one list of missing things. */
 interface Room extends Waiting {
   deadline: number;
   missing: Map<Needed<unknown>, Missing>;
@@ -91,7 +97,7 @@ function createRoom(waiting: Waiting): Room {
 async function openOne<T>(needed: Needed<T>, room: Room): Promise<T> {
   const { what, address } = needed;
   const begun = room.monotonic();
-  // What is ours is not broken off in the middle, not even by a signal.
+  // Opening something local is never interrupted, not even by a signal.
   if (needed.waits === false) return needed.open();
   if (room.waitMs === 0) {
     const once = { deadline: Number.POSITIVE_INFINITY, say: () => undefined };
@@ -129,7 +135,10 @@ async function openOne<T>(needed: Needed<T>, room: Room): Promise<T> {
   }
 }
 
-/** One try that ends at the deadline, or with the signal, however long the other side keeps silent; `say` is called meanwhile. */
+/**
+ * One try. It ends at the deadline or with the signal, however long the other side is silent; `say` is called
+ * meanwhile.
+ */
 async function tryOnce<T>(
   needed: Needed<T>,
   open: () => Promise<T>,
@@ -154,12 +163,12 @@ async function tryOnce<T>(
     return opened;
   } finally {
     over.abort();
-    // What comes too late is of no use to anybody.
+    // Something that was opened too late must be closed.
     if (!isOpen) opening.then((opened) => needed.close(opened)).catch(() => undefined);
   }
 }
 
-/** A try whose error says it when waiting is in vain. */
+/** One try; its error says it when waiting would not help. */
 async function openOrSayWhy<T>(needed: Needed<T>): Promise<T> {
   try {
     return await needed.open();

@@ -19,7 +19,7 @@ export function positive(text: string, flag: string): number {
   throw new UserError(`${flag} is ${JSON.stringify(text)}: must be a number above 0`);
 }
 
-/** How long to wait, as ms: a duration such as `60s`, or 0 for not at all. */
+/** How long to wait, in ms: a duration such as `60s`; 0 means not at all. */
 export function wait(text: string, flag: string): number {
   return /^0+[smhdw]?$/.test(text.trim()) ? 0 : parseDuration(text, flag) * 1_000;
 }

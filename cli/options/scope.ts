@@ -4,7 +4,7 @@ import { suggestion } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
 import { parseWhere } from './where.ts';
 
-/** The scope that `--where dimension=value` names; `advice` says what to do about several values. Throws `UserError`. */
+/** The scope given by `--where dimension=value`. `advice` ends the message about several values. Throws `UserError`. */
 export function parseScope(where: readonly string[] = [], advice = 'ask for one after the other'): Scope {
   const scope: Record<string, string> = {};
   for (const { dimension, values, negate } of parseWhere({ where })) {

@@ -3,7 +3,10 @@ import { UserError } from '../errors.ts';
 
 const LONGEST = 500;
 
-/** Who says something, and why; the user of the machine where nobody is named. Throws `UserError` naming the flag. */
+/**
+ * The author and the note of a statement; by default the author is the user of the machine. Throws `UserError` naming
+ * the flag.
+ */
 export function signedBy(
   { by, note = '' }: { by?: string; note?: string },
   { env }: Pick<CommandContext, 'env'>,

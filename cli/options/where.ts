@@ -4,7 +4,7 @@ import type { TrendFilter } from '../../store/queries/trends-plan.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
 
-/** `class,model` as names; `none` is one group of everything. */
+/** The dimensions in a text such as `class,model`; `none` makes one group of everything. */
 export function parseBy(text: string | undefined): readonly string[] {
   if (text === undefined) return ['class'];
   const names = text
@@ -15,7 +15,10 @@ export function parseBy(text: string | undefined): readonly string[] {
   return names.length === 1 && names[0] === 'none' ? [] : names;
 }
 
-/** Filters of `--where`; those of one dimension and sense are one. Throws `UserError` naming the part. */
+/**
+ * The filters of `--where`; filters of the same dimension and the same sense are joined. Throws `UserError` naming the
+ * part.
+ */
 export function parseWhere({ where = [] }: { where?: readonly string[] }): readonly TrendFilter[] {
   const filters = new Map<string, TrendFilter>();
   for (const text of where) {

@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The message for a file and an environment; the file's folder is left out. */
+/** The message for a file and an environment, without the file's folder. */
 function messageOf(yaml: string, env: Record<string, string> = {}): string {
   writeFileSync(config, yaml);
   try {
@@ -52,7 +52,7 @@ describe('a wrong settings file is one line that names', () => {
       'faultline.yaml:2: unknown key analyzers.slow_down_surge.cuont; did you mean analyzers.slow_down_surge.count?',
     ],
     [
-      'an override by what the kind is not told apart by, in its line',
+      'an override by a dimension that does not separate incidents of the kind, in its line',
       'analyzers:\n  overrides:\n    - where: {org: a}\n      error_surge: {count: 3}\n    - where:\n        org: b\n      provider_outage: {count: 3}',
       'faultline.yaml:6: analyzers.overrides.1.where.org is "b": must be left out: incidents of provider_outage are told apart by provider',
     ],
@@ -77,12 +77,12 @@ describe('a wrong settings file is one line that names', () => {
       'faultline.yaml:4: analyzers.overrides.0.error_surge.share is 3: must be at most 1',
     ],
     [
-      'a receiver of no type that there is',
+      'a receiver of an unknown type',
       'notify:\n  receivers:\n    a: {type: fax}',
       'faultline.yaml:3: notify.receivers.a.type is "fax": must be a receiver whose type is one of alertmanager, webhook, slack, pagerduty, email',
     ],
     [
-      'a secret that stands in the file, without showing it',
+      'a secret that is written in the file, without showing it',
       'notify:\n  receivers:\n    a: {type: slack, url: "https://hooks.slack.com/s3cr3t"}',
       'faultline.yaml:3: notify.receivers.a.url: must be env:NAME or file:/path: the place of the secret, never the secret itself',
     ],
@@ -147,7 +147,7 @@ describe('a wrong settings file is one line that names', () => {
     [
       'a place in a mapping',
       'format: mapped\nmapping:\n  ts: t\n  status: [s, {from: $..x}]',
-      'faultline.yaml:4: mapping.status[1].from: "$..x" is no path from character 2 on; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value',
+      'faultline.yaml:4: mapping.status[1].from: "$..x" is not a path from character 2 on; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value',
     ],
     [
       'several at once',
@@ -194,6 +194,21 @@ describe('a wrong settings file is one line that names', () => {
       'format: auto\nformat: native',
       'faultline.yaml:2:1: not valid YAML: Map keys must be unique',
     ],
+    [
+      'an alias within its own anchor',
+      'format: nginx\nmapping:\n  preset: &a [*a]',
+      'faultline.yaml:3:15: *a stands within its own anchor: write the value itself there',
+    ],
+    [
+      'an alias deep within its own anchor',
+      'mapping: &m\n  provider: [=x, {from: *m}]',
+      'faultline.yaml:2:25: *m stands within its own anchor: write the value itself there',
+    ],
+    [
+      'an alias of no anchor',
+      'mapping:\n  ts: *x\n  status: &x $.s',
+      'faultline.yaml:2:7: *x names no anchor before it: write the value itself there',
+    ],
     ['__proto__', '__proto__:\n  x: 1', 'faultline.yaml:1: unknown key __proto__'],
   ])('%s', (_name, yaml, message) => {
     expect(messageOf(yaml)).toContain(message);
@@ -217,7 +232,7 @@ describe('a wrong settings file is one line that names', () => {
     expect(messageOf(yaml)).toBe(
       'settings file faultline.yaml: larger than 32768 bytes; all settings need less, is it another file?',
     );
-    // Parsing takes seconds.
+    // Parsing it would take seconds.
     expect(performance.now() - started).toBeLessThan(500);
   });
 
@@ -227,10 +242,10 @@ describe('a wrong settings file is one line that names', () => {
     );
   });
 
-  it('a named pipe, for whose writer it would wait', () => {
+  it('a named pipe, whose writer might never come', () => {
     const pipe = path.join(mkdtempSync(path.join(tmpdir(), 'faultline-pipe-')), 'settings.yaml');
     execFileSync('mkfifo', [pipe]);
-    // In a process of its own: a read that waits would stop this one, too.
+    // In a process of its own, because a read that waits would also stop this process.
     const module = new URL('read-settings.ts', import.meta.url).href;
     const script = `import { loadSettings } from ${JSON.stringify(module)};
       try { loadSettings({ config: ${JSON.stringify(pipe)}, env: {} }); } catch (error) { console.log(error.message); }`;
@@ -250,7 +265,7 @@ describe('a wrong settings file is one line that names', () => {
     expect(messageOf(piece.repeat(15_000))).toMatch(message);
   });
 
-  it('aliases that unfold to more than anybody wrote', () => {
+  it('aliases that expand to an enormous value', () => {
     const levels = Array.from(
       { length: 12 },
       (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at}, `.repeat(9)}]`,
@@ -271,12 +286,12 @@ describe('a wrong environment variable is one line that names', () => {
     [
       'a mistyped one',
       { FAULTLINE_KAFKA_BROKRES: 'x' },
-      'environment variable FAULTLINE_KAFKA_BROKRES is no setting; did you mean FAULTLINE_KAFKA_BROKERS?',
+      'environment variable FAULTLINE_KAFKA_BROKRES is not a setting; did you mean FAULTLINE_KAFKA_BROKERS?',
     ],
     [
       'one that resembles none',
       { FAULTLINE_XYZZY: 'x' },
-      'environment variable FAULTLINE_XYZZY is no setting; unset it, or see faultline settings --example for the names',
+      'environment variable FAULTLINE_XYZZY is not a setting; unset it, or see faultline settings --example for the names',
     ],
     [
       'a wrong value',
@@ -293,7 +308,7 @@ describe('a wrong environment variable is one line that names', () => {
       { FAULTLINE_KAFKA_BROKERS: 'a:1,b' },
       'FAULTLINE_KAFKA_BROKERS: kafka.brokers is "a:1,b": must be host:port',
     ],
-    ['a section', { FAULTLINE_KAFKA: 'x' }, 'environment variable FAULTLINE_KAFKA is no setting'],
+    ['a section', { FAULTLINE_KAFKA: 'x' }, 'environment variable FAULTLINE_KAFKA is not a setting'],
   ])('%s', (_name, env, message) => {
     expect(messageOf('', env)).toContain(message);
   });
@@ -308,7 +323,7 @@ describe('settings', () => {
     expect(loadSettings({ config, env: {} })).toEqual(defaults);
   });
 
-  it('come from the file, then the environment, then flags, and say so', () => {
+  it('come from the file, then the environment, then flags, and their origin is known', () => {
     writeFileSync(config, 'kafka:\n  group: file\n  client_id: file\n  topics: [file]\n');
     const env = {
       FAULTLINE_KAFKA_CLIENT_ID: 'env',
@@ -341,7 +356,7 @@ describe('settings', () => {
     expect(settings.analyzers.slow_down_surge.share).toBe(0.5);
   });
 
-  it('never show a secret, wherever it stands and whatever else is wrong', () => {
+  it('never show a secret, wherever it is written and whatever else is wrong', () => {
     const secrets = settingKeys().filter(({ secret }) => secret);
     expect(secrets.length).toBeGreaterThanOrEqual(4);
     fc.assert(

@@ -1,5 +1,15 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
 import { type Settings, settingsSchema } from '../../domain/settings.ts';
 import { Cleaner } from '../../ingest/fields/clean.ts';
@@ -10,17 +20,17 @@ import { UserError } from '../errors.ts';
 import { maskCredentials } from '../mask.ts';
 import { dottedNames, type SettingKey, settingAt, settingKeys, valueAt } from './settings-keys.ts';
 
-/** One setting given by a flag; a list may be one comma-separated text. */
+/** A setting given by a flag; a list may be one comma-separated text. */
 export interface SettingOverride {
   /** Dotted, such as `kafka.brokers`. */
   key: string;
   value: unknown;
-  /** As typed, for messages: `--brokers`. */
+  /** The flag as typed, for messages: `--brokers`. */
   flag: string;
 }
 
 export interface SettingsSources {
-  /** Must exist; without it `./faultline.yaml` is read when there is one. */
+  /** Path of a file that must exist. Without it `./faultline.yaml` is read if it exists. */
   config?: string | undefined;
   env: Readonly<Record<string, string | undefined>>;
   overrides?: readonly SettingOverride[];
@@ -32,12 +42,14 @@ export interface LoadedSettings {
   origins: ReadonlyMap<string, string>;
 }
 
-/** The settings from file, environment and flags, the later winning; throws a `UserError` naming key and origin. */
+/**
+ * The settings from file, environment and flags, of which the later win. Throws a `UserError` naming key and origin.
+ */
 export function loadSettings(sources: SettingsSources): Settings {
   return readSettings(sources).settings;
 }
 
-/** Like `loadSettings`, and says where each value came from. */
+/** Like `loadSettings`, and returns the origin of each value. */
 export function readSettings({ config, env, overrides = [] }: SettingsSources): LoadedSettings {
   const origins = new Map<string, string>();
   const tree = readFile(config, origins);
@@ -54,9 +66,9 @@ export function readSettings({ config, env, overrides = [] }: SettingsSources): 
   throw new UserError(describeIssues(parsed.error.issues, tree, origins));
 }
 
-/** A format or mapping that no record can be read with is told before anything is opened. */
+/** Reports a wrong format or mapping before anything is opened. */
 function checkFormat({ format, mapping }: Settings, origins: ReadonlyMap<string, string>): void {
-  // What nobody has set is right, and reading the presets takes its time.
+  // The defaults are correct, and reading the presets takes time.
   if (format === 'auto' && Object.keys(mapping).length === 0) return;
   try {
     recordDecoder({ format, mapping }, new Cleaner());
@@ -68,7 +80,7 @@ function checkFormat({ format, mapping }: Settings, origins: ReadonlyMap<string,
 
 type Tree = Record<string, unknown>;
 
-/** Parsing takes up to a millisecond for a hundred bytes of nonsense; all settings with their comments are 5 KB. */
+/** Parsing nonsense takes up to a millisecond per hundred bytes; all settings with their comments are 5 KB. */
 const LARGEST_FILE = 32 * 1024;
 const DEEPEST = 32;
 
@@ -102,12 +114,13 @@ function readFile(config: string | undefined, origins: Map<string, string>): Tre
   return toTree(document, file, lines, origins);
 }
 
-/** What the shell has opened for us, as in `--config <(sops -d faultline.yaml)`: somebody writes to it. */
+/** A file that the shell has opened, as in `--config <(sops -d faultline.yaml)`: it has a writer. */
 const OPENED = /^\/dev\/(stdin|fd\/\d+)$/;
 
 /**
- * The text of a file; null when it is larger than settings are: no more is read, as a pipe may have no end. A named pipe
- * or a device would be waited for, perhaps for ever, and no signal is seen meanwhile. Throws Node's error.
+ * The text of a file; null when it is larger than any settings: the rest is not read, because a pipe may have no end.
+ * Named pipes and devices are refused: reading one could wait for ever, and no signal is handled meanwhile. Throws
+ * Node's error.
  */
 function readBounded(file: string): string | null {
   const stats = statSync(file);
@@ -125,7 +138,7 @@ function readBounded(file: string): string | null {
   return length > LARGEST_FILE ? null : bytes.toString('utf8', 0, length);
 }
 
-/** Counts brackets wherever they stand: no value of a setting holds so many that are not closed. */
+/** Counts brackets everywhere, also in texts: no value of a setting contains so many that are not closed. */
 function nestsTooDeeply(text: string): boolean {
   let depth = 0;
   for (const char of text) {
@@ -151,6 +164,7 @@ function toTree(document: Document, file: string, lines: LineCounter, origins: M
       `${file}:1: the settings must be a map of keys, such as kafka: {brokers: [host:9092]}`,
     );
   }
+  refuseAlias(document, file, lines);
   noteLines(document.contents, [], file, lines, origins);
   try {
     return withoutNulls(document.toJS({ maxAliasCount: 100 })) as Tree;
@@ -161,6 +175,27 @@ function toTree(document: Document, file: string, lines: LineCounter, origins: M
       error,
     );
   }
+}
+
+/** An alias of nothing, or of what it stands in, which would have no end. */
+function refuseAlias(document: Document, file: string, lines: LineCounter): void {
+  // Of a name the last one before counts.
+  const anchors = new Map<string, unknown>();
+  visit(document, {
+    Node(_key, node, path) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
+        return;
+      }
+      const target = anchors.get(node.source);
+      if (target !== undefined && !path.some((one) => one === target)) return;
+      const why = target === undefined ? 'names no anchor before it' : 'stands within its own anchor';
+      const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+      throw new UserError(
+        `${file}:${line}:${col}: *${oneLine(node.source)} ${why}: write the value itself there`,
+      );
+    },
+  });
 }
 
 function noteLines(
@@ -187,7 +222,7 @@ function noteLines(
   }
 }
 
-// A key without a value (all below it commented out) means its default, not "null".
+// A key without a value (because all lines below it are comments) means its default, not "null".
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([, child]) => child !== null);
@@ -197,7 +232,7 @@ function withoutNulls(value: unknown): unknown {
 function applyEnvironment(tree: Tree, env: SettingsSources['env'], origins: Map<string, string>): void {
   const known = settingKeys();
   for (const [name, value] of Object.entries(env)) {
-    // An empty variable counts as not set: compose files and unit files pass such for what nobody chose.
+    // An empty variable counts as not set: compose files and unit files pass empty ones for settings that nobody chose.
     if (!name.startsWith(PREFIX) || value === undefined || value === '') continue;
     const exact = known.find(
       (setting) => setting.env === name && !setting.map && setting.structured === null,
@@ -205,14 +240,14 @@ function applyEnvironment(tree: Tree, env: SettingsSources['env'], origins: Map<
     const map = known.find((setting) => setting.map && name.startsWith(`${setting.env}_`));
     const path = exact?.path ?? (map && [...map.path, name.slice(map.env.length + 1).toLowerCase()]);
     if (path === undefined) {
-      throw new UserError(`environment variable ${name} is no setting${suggestVariable(name)}`);
+      throw new UserError(`environment variable ${name} is not a setting${suggestVariable(name)}`);
     }
     setAt(tree, path, value);
     origins.set(path.join('.'), name);
   }
 }
 
-// Compared without what all names begin with, which would make them all alike.
+// Compares names without their common prefix, which would make all of them similar.
 function suggestVariable(name: string): string {
   const names = settingKeys().map((setting) => setting.env.slice(PREFIX.length));
   const close = closest(name.slice(PREFIX.length), names);
@@ -254,7 +289,7 @@ function describeIssue(issue: z.core.$ZodIssue, tree: Tree, origins: Map<string,
     return `${originOf(key, origins)}unknown key ${key}${known}`;
   }
   const setting = settingAt(issue.path);
-  // Of a list that was given as one text, the text is what the user knows.
+  // If a list was given as one text, the message shows that text, because the user wrote it.
   const whole = setting !== null && typeof valueAt(tree, setting.path) === 'string';
   const path = whole ? setting.path : issue.path;
   const key = path.join('.');
@@ -268,7 +303,7 @@ function isStructured(setting: SettingKey | null): boolean {
   return setting !== null && setting.structured !== null;
 }
 
-/** Within lists and maps of sections a secret may stand where another value belongs. */
+/** Inside lists and maps of sections, a secret may have been written in place of another value. */
 function mayHoldSecret(issue: z.core.$ZodIssue, setting: SettingKey | null, value: unknown): boolean {
   if (!isStructured(setting)) return setting?.secret === true;
   if (issue.code === 'custom') return issue.params?.['secret'] === true;
@@ -307,7 +342,7 @@ function allowed(issue: z.core.$ZodIssue): string {
   return setting.path.length < issue.path.length ? 'be a text' : `be ${setting.allowed}`;
 }
 
-/** What may stand at a place within a list or map of sections. */
+/** Describes what is allowed at a place inside a list or map of sections. */
 function allowedWithin(issue: z.core.$ZodIssue, page: string): string {
   if (issue.code === 'invalid_key') return 'have a name of lower-case letters, digits, - and _';
   if (issue.code === 'invalid_value') return `be ${issue.message}`;

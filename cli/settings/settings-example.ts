@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { type SettingKey, settingKeys } from './settings-keys.ts';
 
-/** Text of `faultline.example.yaml`: every setting with its meaning, its default commented out. */
+/** Text of `faultline.example.yaml`: every setting with its meaning, and its default as a comment. */
 export function settingsExample(): string {
   const lines = [...preamble];
   let open: readonly string[] = [];

@@ -9,14 +9,16 @@ export interface SettingKey {
   /** `FAULTLINE_KAFKA_SESSION_TIMEOUT_MS`; for a map, the prefix of its entries. */
   env: string;
   description: string;
-  /** Never shown. */
+  /** Its value is never shown. */
   secret: boolean;
   /** True for a map with free entries. */
   map: boolean;
-  /** Of lists and maps of sections, which only a file can hold: the page that tells of their members. Otherwise null. */
+  /**
+   * For lists and maps of sections, which only a file can hold: the page that describes their members. Otherwise null.
+   */
   structured: string | null;
   defaultValue: unknown;
-  /** What may stand there, in words. */
+  /** The allowed values, in words. */
   allowed: string;
 }
 
@@ -26,18 +28,18 @@ export function settingKeys(): readonly SettingKey[] {
   return keys;
 }
 
-/** The setting a path of the settings tree belongs to (entries of lists and maps belong to their setting). */
+/** The setting that a path belongs to; entries of lists and maps belong to their setting. */
 export function settingAt(path: readonly PropertyKey[]): SettingKey | null {
   return settingKeys().find((known) => known.path.every((part, i) => path[i] === part)) ?? null;
 }
 
-/** Every dotted name that is a section or a setting. */
+/** All dotted names of sections and settings. */
 export function dottedNames(): readonly string[] {
   const names = settingKeys().flatMap(({ path }) => path.map((_, i) => path.slice(0, i + 1).join('.')));
   return [...new Set(names)];
 }
 
-/** The value at a path of a nested object, undefined when there is none. */
+/** The value at a path of a nested object; undefined when there is none. */
 export function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
   let value = tree;
   for (const part of path) {

@@ -9,7 +9,7 @@ export function settingsPage(): string {
     '',
     '- [`faultline.example.yaml`](../faultline.example.yaml) holds every key with its default; `faultline settings --example` prints it.',
     '- `faultline settings` prints what is in force and where each value came from. Secrets are masked.',
-    '- An unknown key, an unknown `FAULTLINE_…` variable or a wrong value is an error that names the key, where it stands and what is allowed.',
+    '- An unknown key, an unknown `FAULTLINE_…` variable or a wrong value is an error that names the key, its place and what is allowed.',
     '- A key without a value means its default; an empty variable counts as not set. Lists in variables are comma-separated.',
     '- Passwords and tokens belong into the environment.',
     '',

@@ -14,11 +14,13 @@ import type { Worker } from '../../ingest/worker.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
-import { readFirstEvent } from '../../store/queries/ledger.ts';
+import { readFirstEvent, readStoredTopics } from '../../store/queries/ledger.ts';
 import { readWatermark } from '../../store/queries/watermark.ts';
 import { endLine, nothingCounted, reportInput } from '../format/input-report.ts';
 import { tellShortage } from '../format/shortage.ts';
+import { heldNotice } from '../input/held-notice.ts';
 import { historyNotice, readSpan } from '../input/history-notice.ts';
+import { formatOrigin } from '../format/format-origin.ts';
 import { createLiveView, type LiveCounts, type LiveView } from '../format/live-view.ts';
 import { logEvents } from '../telemetry/log-events.ts';
 import { notifyReceivers } from '../needs/notifications.ts';
@@ -42,14 +44,17 @@ export interface StartOptions {
   clickhouseHttp?: number;
   /** Ms. */
   wait?: number;
-  /** Told where the page is, once it is. */
+  /** Called with the address of the page once it is served. */
   onPage?: (url: string) => void;
 }
 
-/** Timers count in 31 bits, ms. */
+/** Node's timers are limited to 31 bits, ms. */
 const LONGEST_SLEEP = 2 ** 31 - 1;
 
-/** Everything in one process: source, worker, analyzers, terminal view and page, until a signal or the source's end. */
+/**
+ * Runs everything in one process: source, worker, analyzers, live view and page, until a signal or the end of the
+ * source.
+ */
 export async function run(options: StartOptions, context: CommandContext): Promise<number> {
   const { settings, signal } = context;
   const isDemo = sourceName(options, context) === 'demo';
@@ -65,12 +70,12 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     close: () => toCome.close(),
   };
   const storage = served(database, options.clickhouseHttp, context);
-  // The terminal shows the ordinary course; only trouble is worth a log line there.
+  // The live view shows the ordinary course, so only problems are logged.
   const telemetry = runTelemetry({
     now: context.now,
     logger: context.logger.child({}, { level: 'warn' }),
   });
-  // The demo's incidents are nobody's.
+  // Incidents of the demo concern nobody, so nobody is told.
   if (!isDemo) await checkSecrets(settings.notify, context);
   const notify = createNotifyTelemetry(
     isDemo ? {} : settings.notify.receivers,
@@ -96,7 +101,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
       input: tallyInput(),
       notice: null,
     };
-    // Up before what it shows, so that people and probes see what is missing.
+    // The page is served before its data exist, so that people and probes see what is missing.
     const open =
       options.openConsole === false
         ? null
@@ -121,11 +126,13 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     const [store, source] = await openBoth(ownStorage, input, waiting);
     state.source = source;
     if (source.file !== null) state.notice = await noticeOf(source.file, context);
-    // Files and the demo hold up nobody: only the records of a topic can wait.
+    // Only records of a topic can wait; files and the demo have no lag to report.
     reports = source.isTopic
       ? runStateReport(store, { now: context.now, logger: context.logger.child({}, { level: 'warn' }) })
       : null;
-    const events = reportToBoth(watch(state, source, context), telemetry.events);
+    const isShared = !isDemo && !source.isTopic && clickhouse.url === '';
+    const held = isShared ? await readStoredTopics(store) : [];
+    const events = reportToBoth(watch(state, source, held, context), telemetry.events);
     const worker = workerFor(context, settings, {
       store,
       source: source.records,
@@ -153,7 +160,7 @@ export async function run(options: StartOptions, context: CommandContext): Promi
     }
     await reports?.leave();
     if (signal.aborted) context.err('stopped');
-    // A scheduled import of the wrong file must not look like one that went well.
+    // A scheduled import of a wrong file must not look like a successful one.
     const { read, requests } = state.input.report();
     const isWanting = (read > 0 && requests === 0) || source.damage() !== null;
     return options.exit === true && isWanting ? EXIT.found : EXIT.ok;
@@ -169,12 +176,12 @@ interface State {
   records: number;
   dead: number;
   byClass: Map<RequestClass, number>;
-  /** Event time of the newest record that is counted, epoch ms. */
+  /** Event time of the newest counted record, epoch ms. */
   watermark: number | null;
-  /** Event time of the oldest record that was counted since the analyzers asked, epoch ms. */
+  /** Event time of the oldest record that was counted since the analyzers last asked, epoch ms. */
   oldest: number | null;
   trouble: string;
-  /** Why incidents are not judged at present; empty: they are. */
+  /** Why incidents are not judged at present; empty: they are judged. */
   unjudged: string;
   open: Set<string>;
   rate: number;
@@ -184,7 +191,7 @@ interface State {
   /** Null: not open yet. */
   source: StartSource | null;
   input: InputTally;
-  /** What is to be said of a history once it is read; a file that is counted already is not. */
+  /** The notice about a history, printed once records are counted: a file that was counted before prints none. */
   notice: string | null;
 }
 
@@ -197,7 +204,7 @@ interface Running {
   exit: boolean;
 }
 
-/** How long what is in a file will be kept; null when it is as fresh as all tables keep. */
+/** How long the data of a file will be kept; null when all tables still keep all of it. */
 async function noticeOf(file: string, context: CommandContext): Promise<string | null> {
   const { format, mapping, clickhouse } = context.settings;
   const span = await readSpan(file, { format, mapping }, context.now());
@@ -206,7 +213,7 @@ async function noticeOf(file: string, context: CommandContext): Promise<string |
 
 async function openFresh(options: Parameters<typeof openMigrated>[0], demo: boolean): Promise<Store> {
   if (!demo || options.url !== '') return openMigrated(options);
-  // Opened once to be sure that nobody else is using it; a demo begins with empty tables.
+  // Opened once to be sure that no other process uses it; then a demo starts with empty tables.
   await (await openMigrated(options)).close();
   await rm(options.path, { recursive: true, force: true });
   return openMigrated(options);
@@ -218,7 +225,7 @@ async function work(running: Running, context: CommandContext): Promise<void> {
   const view = createLiveView(context);
   const stop = (): void => {
     telemetry.enter('stopping');
-    // When it fails, so does `worker.run`.
+    // When stopping fails, `worker.run` fails with the same error.
     void worker.stop(context.settings.kafka.session_timeout_ms * 0.8);
   };
   signal.addEventListener('abort', stop, { once: true });
@@ -239,17 +246,18 @@ async function work(running: Running, context: CommandContext): Promise<void> {
   await showing;
   sayNotice(state, view);
   view.close(countsOf(running));
-  for (const line of closingLines(running)) context.err(line);
+  for (const line of closingLines(running, context)) context.err(line);
 }
 
-/** What became of the input. */
-function closingLines({ state, source }: Running): string[] {
+/** The lines about what happened to the input. */
+function closingLines({ state, source }: Running, context: CommandContext): string[] {
   const report = state.input.report();
   const unit = source.unit();
   return [
     ...reportInput(report, unit),
     endLine({ name: source.name, damage: source.damage(), unfinished: source.unfinished() }, unit),
     ...(report.read === 0 ? [] : nothingCounted(report, source.name, unit)),
+    report.read > 0 && report.requests === 0 ? formatOrigin(context) : null,
   ].filter((line) => line !== null);
 }
 
@@ -283,7 +291,10 @@ function troubleOf({ trouble, unjudged }: State): string {
   return trouble === '' ? unjudged : trouble;
 }
 
-/** The analyzers, up to the present of the source; the last time after the worker has ended, so that nothing is left out. */
+/**
+ * Runs the analyzers up to the present of the source; the last time after the worker has ended, so that nothing is left
+ * out.
+ */
 async function analyse(
   { store, worker, state, source }: Running,
   view: LiveView,
@@ -317,10 +328,10 @@ async function analyse(
   });
 }
 
-/** Event time of what the worker has written. */
+/** The event times that the worker has stored. */
 function historyOf(store: Store, worker: Worker, state: State): HistoryContext {
   return {
-    // Whatever else is stored: an import beside an old one does not judge that again.
+    // Only the topics of this run: an import beside an older one does not judge that again.
     first: () => readFirstEvent(store, [...new Set(worker.status().partitions.map(({ topic }) => topic))]),
     newest: () => (state.watermark === null ? null : state.watermark / 1000),
     takeOldest: () => {
@@ -333,14 +344,25 @@ function historyOf(store: Store, worker: Worker, state: State): HistoryContext {
   };
 }
 
-function watch(state: State, source: StartSource, context: CommandContext): WorkerEvents {
-  // The terminal shows the ordinary course; only trouble is worth a log line there.
+/** `held`: topics of which the data directory holds something already. */
+function watch(
+  state: State,
+  source: StartSource,
+  held: readonly string[],
+  context: CommandContext,
+): WorkerEvents {
+  const data = context.settings.clickhouse.path;
+  let isSaid = false;
+  // The live view shows the ordinary course, so only problems are logged.
   const log = logEvents(context.logger.child({}, { level: 'warn' }));
   return {
     ...log,
     started(id, at, reason) {
       if (source.isTopic) log.started(id, at, reason);
       else if (reason !== '') context.err(reason);
+      const others = isSaid ? null : heldNotice(id.topic, held, { data, source });
+      isSaid = true;
+      if (others !== null) context.err(others);
     },
     written(id, batch, age, duration) {
       log.written(id, batch, age, duration);
@@ -374,7 +396,7 @@ async function openPage(
   { state, telemetry, notify }: Pick<Running, 'state' | 'telemetry'> & { notify: NotifyTelemetry },
   context: CommandContext,
 ): Promise<Console> {
-  const { host, port, token, read_token: readToken } = context.settings.console;
+  const { host, port, token, read_token: readToken, query_seconds: querySeconds } = context.settings.console;
   let before = { at: context.now(), records: 0 };
   return startConsole({
     store,
@@ -382,6 +404,7 @@ async function openPage(
     port,
     token,
     readToken,
+    querySeconds,
     now: context.now,
     dashboards,
     telemetry: withNotify(telemetry, notify),

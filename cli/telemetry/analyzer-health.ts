@@ -4,13 +4,13 @@ import type { HealthAnswer, Telemetry } from '../../ingest/telemetry/telemetry.t
 import type { NotifyTelemetry } from './notify-telemetry.ts';
 import type { Served } from './metrics-server.ts';
 
-/** Health of a process that only runs analyzers, and the metrics of the process. */
+/** Health and metrics of a process that only runs analyzers. */
 export interface AnalyzerHealth extends Served, Pick<Telemetry, 'lack'> {
-  /** An evaluation has ended: with an error, or null. */
+  /** Call it after each evaluation, with its error or null. */
   evaluated(error: unknown): void;
 }
 
-/** Health that begins as `starting`; `ok` after an evaluation that went well, `degraded` after one that did not. */
+/** Health is `starting` at first, `ok` after a successful evaluation and `degraded` after a failed one. */
 export function createAnalyzerHealth(notify: Pick<NotifyTelemetry, 'reasons' | 'text'>): AnalyzerHealth {
   const registry = createRegistry({ process: true });
   let missing: readonly MissingPart[] = [];

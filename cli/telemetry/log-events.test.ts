@@ -11,7 +11,7 @@ interface Line {
   [field: string]: unknown;
 }
 
-/** The lines that a real logger of the level writes. */
+/** The lines that a real logger of this level writes. */
 function listen(level: string) {
   const lines: Line[] = [];
   const logger = pino({ level, base: null }, { write: (text: string) => void lines.push(JSON.parse(text)) });
@@ -24,7 +24,7 @@ const silent = new StoreError('unreachable', 'ClickHouse at http://u:p@ch:8123 d
 const id = { topic: 't', partition: 3 };
 
 describe('the log of a worker at info', () => {
-  it('tells the beginning and the end of an outage, whatever number of tries lies between', () => {
+  it('reports the beginning and the end of an outage, however many tries are in between', () => {
     const { lines, logger, monotonic, wait } = listen('info');
     const events = logEvents(logger, monotonic);
     for (let tries = 0; tries < 500; tries++) {
@@ -47,12 +47,12 @@ describe('the log of a worker at info', () => {
       if (i % 2 === 1) events.storeAnswered();
       wait(100);
     }
-    // Two minutes of two kinds of trouble.
+    // Two minutes with two kinds of trouble.
     expect(lines.length).toBeLessThanOrEqual(10);
     expect(lines.length).toBeGreaterThan(1);
   });
 
-  it('tells a second outage that lasts, even when it begins right after the first', () => {
+  it('reports a second outage that lasts, even when it begins right after the first', () => {
     const { lines, logger, monotonic, wait } = listen('info');
     const events = logEvents(logger, monotonic);
     events.storeFailed('x', tooMany(1));
@@ -64,7 +64,7 @@ describe('the log of a worker at info', () => {
     expect(lines.map(({ level }) => level)).toEqual([40, 30, 40]);
   });
 
-  it('tells once that a partition stands still, and once that it goes on', () => {
+  it('reports once that a partition stands still, and once that it continues', () => {
     const { lines, logger, monotonic } = listen('info');
     const events = logEvents(logger, monotonic);
     for (let i = 0; i < 20; i++) events.halted(id, 'no such column\n  at line 1');
@@ -79,13 +79,13 @@ describe('the log of a worker at info', () => {
     if (batch === undefined) throw new Error('no batch');
     for (let i = 0; i < 20; i++) events.written(id, batch, 1, 1);
     expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
-      [50, 'the store rejects this partition; it stands still and tries again'],
+      [50, 'the store rejects this partition; nothing of it is stored, trying again'],
       [30, 'the store takes this partition again'],
     ]);
     expect(lines[0]?.['reason']).toBe('no such column at line 1');
   });
 
-  it('carries no login of an address', () => {
+  it('contains no login of an address', () => {
     const { lines, logger, monotonic } = listen('debug');
     const events = logEvents(logger, monotonic);
     events.storeFailed(silent.message, silent);
@@ -97,8 +97,8 @@ describe('the log of a worker at info', () => {
   });
 });
 
-describe('the words of the Kafka client', () => {
-  it('are told once a minute for each thing, with the number of those left out', () => {
+describe('the log lines of the Kafka client', () => {
+  it('are repeated once a minute for each kind, with the number of those left out', () => {
     const { lines, logger, monotonic, wait } = listen('info');
     const log = kafkaLog(logger, monotonic);
     for (let i = 0; i < 700; i++) {
@@ -113,13 +113,13 @@ describe('the words of the Kafka client', () => {
     ]);
   });
 
-  it('are not told at all at info when they are only information', () => {
+  it('are not shown at info when they are only information', () => {
     const { lines, logger, monotonic } = listen('info');
     kafkaLog(logger, monotonic)('info', '[ConsumerGroup] Consumer has joined the group', {});
     expect(lines).toEqual([]);
   });
 
-  it('are cut where they are endless', () => {
+  it('are cut when they are very long', () => {
     const { lines, logger, monotonic } = listen('info');
     kafkaLog(logger, monotonic)('error', 'x'.repeat(100_000), {});
     expect(lines[0]?.msg).toHaveLength(500);

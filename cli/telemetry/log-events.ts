@@ -5,17 +5,17 @@ import { partitionKey } from '../../ingest/partition-id.ts';
 import type { KafkaLog } from '../../ingest/sources/kafka-client.ts';
 import { maskCredentials } from '../mask.ts';
 
-/** So long the same trouble is not told again, ms: batches may succeed and fail in turn for hours. */
+/** The same trouble is not reported again for this time, ms: batches may succeed and fail in turn for hours. */
 const QUIET_MS = 60_000;
-/** Kinds of words of the Kafka client that are remembered; more are new to us every time. */
+/** How many kinds of lines of the Kafka client are remembered. When there are more, all are forgotten. */
 const MOST_WORDS = 100;
-/** Characters of them that are shown. */
+/** How many characters of such a line are shown. */
 const LONGEST_WORDS = 500;
 
 type Clock = () => number;
 type Write = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
-/** What the worker reports as log lines: every change of state once, ordinary work only at `debug`. */
+/** Writes the worker's events to the log: every change of state once, ordinary work only at `debug`. */
 export function logEvents(logger: Write, monotonic: Clock = () => performance.now()): WorkerEvents {
   const store = trouble(
     logger,
@@ -41,7 +41,7 @@ export function logEvents(logger: Write, monotonic: Clock = () => performance.no
     started(id, at, reason) {
       const fields = { partition: partitionKey(id), offset: at };
       if (reason === '') logger.debug(fields, 'partition begins');
-      else logger.warn({ ...fields, reason: oneLine(reason) }, 'partition begins out of the ordinary');
+      else logger.warn({ ...fields, reason: oneLine(reason) }, 'partition starts in an unusual way');
     },
     lost: (id, from, to) =>
       logger.error(
@@ -53,14 +53,14 @@ export function logEvents(logger: Write, monotonic: Clock = () => performance.no
       else
         logger.error(
           { topics },
-          `topic ${topics.join(', ')} does not exist any more: the other topics are read on; create it again, or take it out of kafka.topics`,
+          `topic ${topics.join(', ')} no longer exists: the other topics are still read; create it again, or remove it from kafka.topics`,
         );
     },
     halted(id, reason) {
       const partition = partitionKey(id);
       const fields = { partition, reason: oneLine(reason) };
       if (halted.has(partition)) logger.debug(fields, 'the store still rejects this partition');
-      else logger.error(fields, 'the store rejects this partition; it stands still and tries again');
+      else logger.error(fields, 'the store rejects this partition; nothing of it is stored, trying again');
       halted.add(partition);
     },
     storeFailed: (reason, error) =>
@@ -80,14 +80,17 @@ export function logEvents(logger: Write, monotonic: Clock = () => performance.no
   };
 }
 
-/** The Kafka client's own words: at most `warn`, and the same thing at most once a minute; in between at `debug`. */
+/**
+ * Writes the Kafka client's log lines: at most as `warn`, and the same kind at most once a minute; in between at
+ * `debug`.
+ */
 export function kafkaLog(logger: Write, monotonic: Clock = () => performance.now()): KafkaLog {
   const told = new Map<string, { at: number; left: number }>();
   return (level, message, fields) => {
     const line = { ...fields, part: 'kafka' };
     const words = maskCredentials(message.slice(0, LONGEST_WORDS));
     if (level === 'info' || level === 'debug') return logger.debug(line, words);
-    // Ports, ids and numbers of tries differ from line to line; the thing is the same.
+    // Ports, ids and numbers of tries differ from line to line; the kind is the same.
     const kind = words.replaceAll(/[0-9a-f]{6,}|\d+/g, '#');
     const before = told.get(kind);
     if (before !== undefined && monotonic() - before.at < QUIET_MS) {
@@ -102,8 +105,8 @@ export function kafkaLog(logger: Write, monotonic: Clock = () => performance.now
 }
 
 /**
- * A state that begins and ends. Told when it begins or changes its kind, but one kind once a minute; what was told to
- * have begun is told to be over.
+ * Reports a state that begins and ends: when it begins or changes its kind, but each kind once a minute. If its
+ * beginning was reported, its end is reported too.
  */
 function trouble(logger: Write, begins: string, ends: string, monotonic: Clock) {
   const toldAt = new Map<string, number>();

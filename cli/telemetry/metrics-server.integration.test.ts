@@ -22,7 +22,7 @@ async function start(telemetry: Partial<Served> = {}, host = '127.0.0.1'): Promi
   return server.url;
 }
 
-/** `fetch` would not let a test name another host. */
+/** Unlike `fetch`, this lets a test name another host. */
 async function statusFor(url: string, headers: Record<string, string>, method = 'GET'): Promise<number> {
   const asked = request(url, { headers, method });
   asked.end();
@@ -32,7 +32,7 @@ async function statusFor(url: string, headers: Record<string, string>, method = 
 }
 
 describe('the pages of a worker', () => {
-  it('/metrics answers what Prometheus reads', async () => {
+  it('/metrics returns the text format of Prometheus', async () => {
     const answer = await fetch(`${await start()}/metrics?x=1`);
     expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
       200,
@@ -52,12 +52,12 @@ describe('the pages of a worker', () => {
     expect(await answer.json()).toEqual({ ...well.health(), state });
   });
 
-  it('/healthz is 503 only for a worker that stands still', async () => {
+  it('/healthz is 503 only for a worker whose loop does not run', async () => {
     expect((await fetch(`${await start()}/healthz`)).status).toBe(200);
     expect((await fetch(`${await start({ isAlive: () => false })}/healthz`)).status).toBe(503);
   });
 
-  it('metrics that cannot be gathered are an answer, not a crash', async () => {
+  it('metrics that cannot be gathered give an answer, not a crash', async () => {
     const url = await start({ text: () => Promise.reject(new Error('a path, /home/x')) });
     const answer = await fetch(`${url}/metrics`);
     expect(answer.status).toBe(500);
@@ -73,7 +73,7 @@ describe('the pages of a worker', () => {
     expect(await statusFor(`${url}/metrics`, { host: 'evil.example:80' })).toBe(421);
   });
 
-  it('beyond loopback any host may be named', async () => {
+  it('on other addresses than loopback any host may be named', async () => {
     const port = new URL(await start({}, '0.0.0.0')).port;
     expect(await statusFor(`http://127.0.0.1:${port}/metrics`, { host: 'worker-1:7071' })).toBe(200);
   });
@@ -103,7 +103,7 @@ describe('an address that cannot be used is one line that names the setting', ()
     expect(failed).toMatchObject({
       exitCode: 1,
       message:
-        'metrics.host 192.0.2.1 is no address of this machine: set metrics.host to 127.0.0.1 or to an address it has',
+        'metrics.host 192.0.2.1 is not an address of this machine: set metrics.host to 127.0.0.1 or to an address it has',
     });
   });
 });

@@ -3,11 +3,11 @@ import { isLoopback, isOwnHost } from '../../dashboards/console/access.ts';
 import type { Telemetry } from '../../ingest/telemetry/telemetry.ts';
 import { UserError } from '../errors.ts';
 
-/** What is served: the telemetry of one worker. */
+/** The part of telemetry that is served. */
 export type Served = Pick<Telemetry, 'text' | 'contentType' | 'health' | 'isAlive'>;
 
 export interface MetricsServer {
-  /** Where it listens: `http://127.0.0.1:7071`. */
+  /** Its address: `http://127.0.0.1:7071`. */
   url: string;
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export async function startMetricsServer(
       () => send(request, response, json(500, { error: 'the metrics could not be gathered' })),
     );
   });
-  // Probes and Prometheus send no bodies.
+  // Probes and Prometheus send no bodies, so a request that takes longer is refused.
   server.requestTimeout = 10_000;
   await listen(server, bare, port).catch((error: unknown) => {
     throw cannotListen(error, host, port);
@@ -47,7 +47,7 @@ interface Reply {
   body: string;
 }
 
-/** `ownOnly`: requests that name another host are refused, so that no web page can read this machine's numbers. */
+/** `ownOnly`: requests that name another host are refused, so that no web page can read the numbers of this machine. */
 async function answer(request: IncomingMessage, telemetry: Served, ownOnly: boolean): Promise<Reply> {
   if (ownOnly && !isOwnHost(request.headers.host))
     return json(421, { error: 'Host: is not this machine; ask 127.0.0.1 or localhost' });
@@ -97,7 +97,7 @@ function cannotListen(error: unknown, host: string, port: number): unknown {
 }
 
 const noAddress = (host: string): string =>
-  `metrics.host ${host} is no address of this machine: set metrics.host to 127.0.0.1 or to an address it has`;
+  `metrics.host ${host} is not an address of this machine: set metrics.host to 127.0.0.1 or to an address it has`;
 
 const messages: Readonly<Record<string, (host: string, port: number) => string>> = {
   EADDRINUSE: (host, port) =>

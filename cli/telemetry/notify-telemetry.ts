@@ -5,22 +5,22 @@ import type { HealthAnswer, Telemetry } from '../../ingest/telemetry/telemetry.t
 
 /** Logs, metrics and health of the messages to receivers. */
 export interface NotifyTelemetry {
-  /** To be given to the notifier. */
+  /** Receives the events of the notifier. */
   readonly events: NotifierEvents;
-  /** A pass has ended. */
+  /** Call it after each pass. */
   passed(notifier: Notifier): void;
-  /** The store did not answer. */
+  /** Call it when the store does not answer. */
   failed(error: unknown): void;
-  /** Receivers that do not take what they are sent, for health. */
+  /** Receivers that do not accept their messages, as reasons of health. */
   reasons(): HealthAnswer['reasons'];
-  /** The metrics as Prometheus reads them. */
+  /** The metrics in the text format of Prometheus. */
   text(): Promise<string>;
 }
 
-/** A message that waits for so long makes health `degraded`; seconds. */
+/** A message that waits this long makes health `degraded`; seconds. */
 const LATE_SECONDS = 60;
 
-/** Names of receivers are labels: they come from the settings, so they are few. */
+/** The names of receivers are labels: they come from the settings, so there are few. */
 export function createNotifyTelemetry(
   receivers: Readonly<Record<string, { type: string }>>,
   logger: Pick<Logger, 'info' | 'warn' | 'error'>,
@@ -95,7 +95,7 @@ export function createNotifyTelemetry(
         waiting.set({ receiver, channel }, count);
         oldest.set({ receiver, channel }, oldest_seconds);
       }
-      // Names no receiver: whoever may ask for health need not know them.
+      // The detail names no receiver, because readers of health need not know them.
       const slow = present.filter((one) => one.trouble !== null && one.oldest_seconds > LATE_SECONDS);
       late =
         slow.length === 0
@@ -120,7 +120,7 @@ export function createNotifyTelemetry(
   };
 }
 
-/** The metrics and the health of a worker with those of the messages to receivers. */
+/** The metrics and health of a worker, with those of the messages to receivers added. */
 export function withNotify<T extends Pick<Telemetry, 'health' | 'text'>>(
   telemetry: T,
   notify: Pick<NotifyTelemetry, 'reasons' | 'text'>,

@@ -6,24 +6,24 @@ import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { workerName } from '../pipeline.ts';
 
-/** Reports what a worker knows of its partitions until it is closed. */
+/** Reports what a worker knows about its partitions, until it is closed. */
 export interface RunningStateReport {
-  /** Name for the worker: the reports bear the same. */
+  /** The name of the worker, under which it reports. */
   readonly name: string;
-  /** To be given to the worker. */
+  /** Receives the events of the worker. */
   readonly events: WorkerEvents;
   watch(worker: Worker): void;
-  /** Says that the worker has stopped in order, if the store takes it within 2 s. */
+  /** Reports that the worker has stopped in order, if the store accepts it within 2 s. */
   leave(): Promise<void>;
   close(): void;
 }
 
-/** Times in ms: between two reports; between two looks at whether one is urgent; the longest last word. */
+/** Times in ms: between two reports; between two checks whether one is urgent; the longest wait for the last report. */
 const EVERY_MS = 10_000;
 const LOOK_MS = 1_000;
 const LAST_WORD_MS = 2_000;
 
-/** The reports with the process's clock. A report that fails is said once, until one succeeds again. */
+/** Runs the reports by the process's clock. A failing report is logged once, until one succeeds again. */
 export function runStateReport(
   store: Store,
   context: Pick<CommandContext, 'now' | 'logger'>,

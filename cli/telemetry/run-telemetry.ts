@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import { createTelemetry, SAMPLE_MS, type Telemetry } from '../../ingest/telemetry/telemetry.ts';
 import type { CommandContext } from '../context.ts';
 
-/** Telemetry of this process, sampled until it is closed. */
+/** Telemetry of this process; it is sampled until it is closed. */
 export interface RunningTelemetry extends Telemetry {
   close(): void;
 }
 
-/** Telemetry with the process's clocks. Changes of health go to the log, once each. */
+/** Runs telemetry by the process's clocks. Each change of health is logged once. */
 export function runTelemetry(context: Pick<CommandContext, 'now' | 'logger'>): RunningTelemetry {
   const telemetry = createTelemetry({ monotonic: () => performance.now(), now: context.now, process: true });
   const tell = tellChanges(telemetry, context.logger);
@@ -23,7 +23,7 @@ export function runTelemetry(context: Pick<CommandContext, 'now' | 'logger'>): R
   };
 }
 
-/** Says what has changed since it was last called. */
+/** Makes a function that logs changes of health since its last call. */
 export function tellChanges(
   telemetry: Pick<Telemetry, 'health'>,
   logger: Pick<Logger, 'info' | 'warn'>,
@@ -31,7 +31,7 @@ export function tellChanges(
   let before = 'ok';
   return () => {
     const { state, reasons } = telemetry.health();
-    // Who waits for something says so himself.
+    // The part that waits logs this itself.
     if (state === before || reasons[0]?.code === 'missing') return;
     before = state;
     if (state === 'ok') logger.info('health: ok again');

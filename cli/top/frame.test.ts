@@ -58,7 +58,7 @@ const data: TopData = {
 const closed = { chosen: 0, isOpen: false, scrolled: 0 };
 const screen = { width: 90, height: 24, color: false };
 
-test('a view says what is read, what is wrong, the number that matters and what to do', () => {
+test('a view shows the source, the incident, the number that matters and what to do', () => {
   const lines = frame(data, closed, screen);
   expect(lines[0]).toBe('faultline  2026-03-01 12:10 UTC  Kafka topic llm-requests  10 requests/s  1 firing');
   expect(lines.slice(2, 5)).toEqual([
@@ -88,7 +88,7 @@ test.each([
   expect(list.some((line) => line.startsWith('>'))).toBe(true);
 });
 
-test('what the logs say cannot paint over the terminal', () => {
+test('logged texts cannot draw on the terminal', () => {
   const hostile = {
     ...incident,
     summary: 'x\u001B[2J',

@@ -10,24 +10,24 @@ import { sparkline } from '../format/sparkline.ts';
 import { type Cell, formatTable } from '../format/table.ts';
 import { clip, printable } from '../format/text.ts';
 
-/** What is known of the system at one moment. */
+/** The data of a view at one moment. */
 export interface TopData {
-  /** What is read, or where it was asked, for people. */
+  /** Name of the source, or of the console or store that was asked. */
   source: string;
-  /** Event time that counts as now, epoch ms. */
+  /** The event time that counts as now, epoch ms. */
   present: number;
-  /** The last quarter of an hour, by the minute. */
+  /** The last quarter of an hour, by minute. */
   trends: TrendsAnswer;
   incidents: IncidentsAnswer['incidents'];
 }
 
-/** What the reader has chosen. */
+/** The choices of the user. */
 export interface TopView {
-  /** Place of the chosen incident in the list. */
+  /** Index of the chosen incident in the list. */
   chosen: number;
-  /** Whether it is shown in full. */
+  /** Whether the incident is shown in full. */
   isOpen: boolean;
-  /** Lines of it that have scrolled away. */
+  /** How many of its lines are scrolled away. */
   scrolled: number;
 }
 
@@ -37,7 +37,7 @@ export interface Screen {
   color: boolean;
 }
 
-/** The lines of one view, at most as many as the screen has, none wider. Pure. */
+/** The lines of one view; they fit the screen in number and width. Pure. */
 export function frame(data: TopData, view: TopView, screen: Screen): readonly string[] {
   const paint = createPainter(screen.color);
   const head = headline(data, screen.width, paint);
@@ -69,7 +69,7 @@ function headline({ source, present, trends, incidents }: TopData, width: number
   return paint(clip(printable(text), width), 'bold', ...(firing > 0 ? (['red'] as const) : []));
 }
 
-/** The last minute that is counted wholly, of each group. */
+/** The last minute that is completely counted, for each group. */
 function lastWhole({ series }: TrendsAnswer): readonly { requests: number; errors: number }[] {
   return series.flatMap(({ points }) => points.at(-2) ?? points.at(-1) ?? []);
 }
@@ -129,19 +129,19 @@ function rateLines({ trends }: TopData, { width }: Screen, paint: Painter): read
   return formatTable(columns, rows, width, paint);
 }
 
-/** The lines above the last one of the screen, which says the keys. */
+/** The lines above the last line of the screen, which shows the keys. */
 function fit(lines: readonly string[], height: number, keys: string): readonly string[] {
   return [...lines.slice(0, Math.max(1, height - 2)), keys];
 }
 
 const dimensions = ['class', 'provider', 'org', 'project', 'client', 'model'] as const;
 
-/** What rates are grouped by after this. */
+/** The dimension that follows in the cycle of groupings. */
 export function nextBy(by: string): string {
   return dimensions[(dimensions.findIndex((one) => one === by) + 1) % dimensions.length] ?? 'class';
 }
 
-/** What a key makes of a view; null: the reader wants to end. Pure. */
+/** The view after a key; null: the user wants to end. Pure. */
 export function pressed(key: string, view: TopView, incidents: number): TopView | null {
   if (key === 'q' || key === '\u0003') return null;
   const step = key === '\u001B[B' || key === 'j' ? 1 : key === '\u001B[A' || key === 'k' ? -1 : 0;

@@ -34,7 +34,7 @@ export function listenError(error: unknown, host: string, port: number): unknown
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EINVAL') {
     return new ConsoleError(
       'cannot_listen',
-      `${host} is no address of this machine: set console.host to 127.0.0.1 or to an address it has`,
+      `${host} is not an address of this machine: set console.host to 127.0.0.1 or to an address it has`,
       error,
     );
   }

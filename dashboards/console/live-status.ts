@@ -27,13 +27,3 @@ export function presentOf(live: LiveStatus | undefined, clock: number): number {
   if (live === undefined || live.present === null) return Math.round(clock);
   return Math.round(Math.min(live.present, live.watermark ?? live.present));
 }
-
-/** The answer of `/api/status`. Times are epoch milliseconds. */
-export interface StatusAnswer {
-  live: LiveStatus | null;
-  present: number;
-  clock: number;
-  /** Start of the first and the last interval with a count; null when nothing has been counted yet. */
-  oldest: number | null;
-  newest: number | null;
-}

@@ -21,7 +21,7 @@ export type PanelData =
   | { shape: 'stat'; value: Cell }
   | { shape: 'table'; columns: string[]; rows: Cell[][] };
 
-/** The answer of `/api/panels/:slug`. */
+/** The answer of `/api/v1/panels/{slug}`. */
 export type PanelAnswer = { slug: string; from: number; to: number; step: number } & PanelData;
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Panel } from '../panel.ts';
-import { incidentParameters, panelParameters, parsePanelQuery } from './parameters.ts';
+import { panelParameters, parsePanelQuery } from './parameters.ts';
 
 const PRESENT = Date.parse('2026-03-01T12:00:00Z');
 const panel = (kind: Panel['kind'], minStep?: number): Panel => ({
@@ -61,11 +61,4 @@ test.each([
   [{ provider: 'x'.repeat(513) }, 'provider: is too long'],
 ])('%j is refused in one line that names the parameter', (query, message) => {
   expect(() => panelParameters(parsePanelQuery(query), PRESENT, panel('bars'))).toThrow(message);
-});
-
-test.each([
-  [{ state: 'closed' }, 'state: must be one of open, pending, firing, resolved'],
-  [{ limit: '0' }, 'limit: is not a whole number from 1 to 9999'],
-])('incidents with %j are refused', (query, message) => {
-  expect(() => incidentParameters(query)).toThrow(message);
 });

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { incidentStates } from '../../domain/incident.ts';
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import { parseMoment } from '../../domain/moment.ts';
 import { type FilterVariable, filterVariables, type Panel } from '../panel.ts';
@@ -43,15 +42,8 @@ export const panelQuery = z.strictObject({
     .transform(Number)
     .optional(),
 });
-const rangeQuery = z.strictObject(rangeShape);
-const incidentQuery = z.strictObject({
-  state: z.enum(['open', ...incidentStates], `must be one of open, ${incidentStates.join(', ')}`).optional(),
-  limit: text
-    .regex(/^[1-9]\d{0,3}$/, 'is not a whole number from 1 to 9999')
-    .transform(Number)
-    .default(200),
-});
-export type IncidentQuery = z.infer<typeof incidentQuery>;
+/** The parameters of a question about a range. */
+export const rangeQuery = z.strictObject(rangeShape);
 
 export type PanelQuery = z.infer<typeof panelQuery>;
 
@@ -86,15 +78,10 @@ export function panelParameters(
   return { range: { ...alignRange(from, to, isSeries ? step : COUNT_INTERVAL_SECONDS), step }, filters };
 }
 
-/** The range of a question to `/api/filters`. Throws `BadParameter`. */
-export function rangeParameters(query: unknown, present: number): TimeRange {
-  const [from, to] = span(parse(rangeQuery, query), present);
+/** The range of a question, in whole steps. Throws `BadParameter`. */
+export function rangeParameters(given: z.infer<typeof rangeQuery>, present: number): TimeRange {
+  const [from, to] = span(given, present);
   return alignRange(from, to, stepFor(to - from));
-}
-
-/** The parameters of `/api/incidents`. Throws `BadParameter`. */
-export function incidentParameters(query: unknown): IncidentQuery {
-  return parse(incidentQuery, query);
 }
 
 function span(given: { from: string; to: string }, present: number): [number, number] {

@@ -23,6 +23,7 @@ const titles: Readonly<Record<number, string>> = {
   429: 'Too many requests',
   500: 'Internal error',
   503: 'Not available now',
+  504: 'No answer in time',
 };
 
 /** Sends a problem. `detail` is one line for people. */

@@ -27,3 +27,14 @@ test('a failure is not kept', async () => {
   await expect(cache.get('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
   expect(await cache.get('a', async () => 'up')).toBe('up');
 });
+
+test('after a change everything is asked for again, also what was under way', async () => {
+  const cache = createQueryCache(1_000, () => 0);
+  const before = Promise.withResolvers<string>();
+  const first = cache.get('a', () => before.promise);
+  cache.clear();
+  expect(await cache.get('a', async () => 'after')).toBe('after');
+  before.reject(new Error('late'));
+  await expect(first).rejects.toThrow('late');
+  expect(await cache.get('a', async () => 'third')).toBe('after');
+});

@@ -2,6 +2,8 @@
 export interface QueryCache {
   /** The value for a key: from the cache, from a running query, or from a new query. A failure is not kept. */
   get<Value>(key: string, ask: () => Promise<Value>): Promise<Value>;
+  /** Drops all answers, for example after a change. Callers that already wait still get the answer they wait for. */
+  clear(): void;
 }
 
 /** A cache that keeps each answer for `keepMs` after its query started. `now` returns epoch milliseconds. */
@@ -22,10 +24,11 @@ export function createQueryCache(keepMs: number, now: () => number): QueryCache 
           entry.settled = true;
         },
         () => {
-          entries.delete(key);
+          if (entries.get(key) === entry) entries.delete(key);
         },
       );
       return value;
     },
+    clear: () => entries.clear(),
   };
 }

@@ -110,7 +110,7 @@ test.each(['evil.example', 'evil.example:7070', '127.0.0.1.evil.example'])(
   'a Host of %j is refused on loopback',
   async (host) => {
     const app = await open();
-    const { statusCode, json } = await app.inject({ url: '/api/incidents', headers: { host } });
+    const { statusCode, json } = await app.inject({ url: '/api/v1/incidents', headers: { host } });
     expect(statusCode).toBe(421);
     expect(json()).toMatchObject({
       status: 421,
@@ -128,7 +128,7 @@ test('the filter values of a panel reach the store as parameters', async () => {
   );
   const app = await open({ store });
   const answer = await app.inject({
-    url: `/api/panels/errors-by-class?from=now-2m&step=60&provider=${encodeURIComponent("o'x; DROP")}`,
+    url: `/api/v1/panels/errors-by-class?from=now-2m&step=60&provider=${encodeURIComponent("o'x; DROP")}`,
     headers: local,
   });
   expect(answer.json()).toMatchObject({
@@ -145,7 +145,7 @@ test('the filter values of a panel reach the store as parameters', async () => {
 test('the end of a range is not counted into the next step', async () => {
   const store = memoryStore(() => []);
   const app = await open({ store });
-  await app.inject({ url: '/api/panels/errors-by-class?from=now-2m&step=60', headers: local });
+  await app.inject({ url: '/api/v1/panels/errors-by-class?from=now-2m&step=60', headers: local });
   expect(store.asked.map(({ sql }) => sql).join('\n')).toContain(
     `ts <= toDateTime(${PRESENT / 1_000 - 1}, 'UTC')`,
   );
@@ -173,7 +173,7 @@ test.each([
   });
   const app = await open({ store, live });
   const since = newestAgo > 900 ? 'now-18m&to=now-15m' : 'now-3m';
-  const url = `/api/panels/errors-by-class?from=${since}&step=60`;
+  const url = `/api/v1/panels/errors-by-class?from=${since}&step=60`;
   const answer = await app.inject({ url, headers: local });
   expect(answer.json().times).toHaveLength(minutes);
 });
@@ -182,8 +182,8 @@ test('the dashboard about one incident is not listed among the dashboards', asyn
   const app = await open({
     dashboards: [...dashboards, { ...dashboards[0], uid: 'x', about: 'incident' } as Dashboard],
   });
-  const answer = await app.inject({ url: '/api/dashboards', headers: local });
-  expect(answer.json()).toHaveLength(1);
+  const answer = await app.inject({ url: '/api/v1/dashboards', headers: local });
+  expect(answer.json().dashboards).toHaveLength(1);
 });
 
 test('the simulated present of a demo counts as now', async () => {
@@ -202,15 +202,23 @@ test('the simulated present of a demo counts as now', async () => {
     }) as const;
   const store = memoryStore((sql) => (sql.includes('oldest') ? [{ oldest: 0, newest: 0 }] : []));
   const app = await open({ store, live });
-  const panel = await app.inject({ url: '/api/panels/errors-by-class?from=now-2m&step=60', headers: local });
+  const panel = await app.inject({
+    url: '/api/v1/panels/errors-by-class?from=now-2m&step=60',
+    headers: local,
+  });
   expect(panel.json()).toMatchObject({ to: present / 1_000 });
-  const status = await app.inject({ url: '/api/status', headers: local });
-  expect(status.json()).toMatchObject({ present, clock: PRESENT, newest: null, live: { source: 'demo' } });
+  const status = await app.inject({ url: '/api/v1/status', headers: local });
+  expect(status.json()).toMatchObject({
+    present: new Date(present).toISOString(),
+    clock: new Date(PRESENT).toISOString(),
+    newest: null,
+    live: { source: 'demo' },
+  });
 });
 
 test('a wrong parameter is answered in one line that names it', async () => {
   const app = await open();
-  const answer = await app.inject({ url: '/api/panels/errors-by-class?step=fast', headers: local });
+  const answer = await app.inject({ url: '/api/v1/panels/errors-by-class?step=fast', headers: local });
   expect(answer.statusCode).toBe(400);
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
   expect(answer.json()).toEqual({
@@ -223,8 +231,8 @@ test('a wrong parameter is answered in one line that names it', async () => {
 });
 
 test.each([
-  ['/api/panels/none', 'there is no panel none; /api/dashboards lists them'],
-  ['/api/nothing?x=1', '/api/nothing: there is nothing here'],
+  ['/api/v1/panels/none', 'there is no panel none; /api/v1/panels lists them'],
+  ['/api/v1/nothing?x=1', '/api/v1/nothing: there is nothing here'],
   ['/..%2Fpackage.json', '/..%2Fpackage.json: there is nothing here'],
 ])('%s is not found', async (url, message) => {
   const app = await open();
@@ -235,6 +243,7 @@ test.each([
 test.each([
   ['busy', 503],
   ['unreachable', 503],
+  ['slow', 504],
   ['refused', 500],
 ] as const)('a store that is %s is answered with %d and its own line, and logged', async (code, status) => {
   const lines: string[] = [];
@@ -242,10 +251,10 @@ test.each([
     throw new StoreError(code, `ClickHouse at h is ${code}\nsecond line`);
   });
   const app = await open({ store, logger: { warn: () => undefined, error: (line) => lines.push(line) } });
-  const answer = await app.inject({ url: '/api/panels/errors-by-class?from=now-1h', headers: local });
+  const answer = await app.inject({ url: '/api/v1/panels/errors-by-class?from=now-1h', headers: local });
   expect(answer.statusCode).toBe(status);
   expect(answer.json()).toMatchObject({ status, code, detail: `ClickHouse at h is ${code}` });
-  expect(lines).toEqual([`console: GET /api/panels/errors-by-class: ClickHouse at h is ${code}`]);
+  expect(lines).toEqual([`console: GET /api/v1/panels/errors-by-class: ClickHouse at h is ${code}`]);
 });
 
 test('liveness does not ask the store; readiness does, without revealing its address', async () => {
@@ -260,8 +269,8 @@ test('liveness does not ask the store; readiness does, without revealing its add
 
 test('dashboards are listed without their SQL', async () => {
   const app = await open();
-  const answer = await app.inject({ url: '/api/dashboards', headers: local });
-  expect(answer.json()[0]).toMatchObject({
+  const answer = await app.inject({ url: '/api/v1/dashboards', headers: local });
+  expect(answer.json().dashboards[0]).toMatchObject({
     uid: 'one',
     question: 'Why?',
     rows: [{ panels: [{ slug: 'errors-by-class' }] }],
@@ -271,8 +280,8 @@ test('dashboards are listed without their SQL', async () => {
 
 test('every class is listed with title, colour and remedy', async () => {
   const app = await open();
-  const classes: { name: string; color: string; remedy: string[] }[] = (
-    await app.inject({ url: '/api/classes', headers: local })
+  const { classes }: { classes: { name: string; color: string; remedy: string[] }[] } = (
+    await app.inject({ url: '/api/v1/classes', headers: local })
   ).json();
   expect(classes.map(({ name }) => name)).toEqual(requestClassNames);
   expect(classes.find(({ name }) => name === 'slow_down')?.remedy[0]).toMatch(/original request rate/);
@@ -299,9 +308,10 @@ test('incidents have the form of the contract; a row with an unknown form is lef
     related: [],
   };
   const lines: string[] = [];
-  const store = memoryStore(() => [row, { ...row, id: 'broken', scope: '{' }]);
+  const rows = [row, { ...row, id: 'broken', scope: '{' }];
+  const store = memoryStore((sql) => (sql.includes('FROM incidents') ? rows : []));
   const app = await open({ store, logger: { warn: (line) => lines.push(line), error: () => undefined } });
-  const answer = await app.inject({ url: '/api/incidents?state=open', headers: local });
+  const answer = await app.inject({ url: '/api/v1/incidents?state=open', headers: local });
   expect(answer.json()).toEqual({
     incidents: [
       expect.objectContaining({
@@ -311,16 +321,18 @@ test('incidents have the form of the contract; a row with an unknown form is lef
         resolved_at: null,
         verdict: { party: 'traffic', why: 'w' },
         remedy: { steps: ['x'], retry: 'no', owner: 'o', docs: 'd' },
+        attention: null,
       }),
     ],
+    next: null,
   });
-  expect(store.asked[0]?.params).toEqual({ states: ['pending', 'firing'], limit: 200 });
+  expect(store.asked[0]?.params).toMatchObject({ states: ['pending', 'firing'], limit: 101 });
   expect(lines).toEqual(['table incidents: cannot read broken; left out']);
 });
 
 const guarded = { host: '0.0.0.0', token: 'right-token' };
 
-test.each(['/api/incidents', '/api/panels/errors-by-class', '/api/classes', '/app.js', '/nothing'])(
+test.each(['/api/v1/incidents', '/api/v1/panels/errors-by-class', '/api/v1/classes', '/app.js', '/nothing'])(
   '%s asks for the token',
   async (url) => {
     const app = await open(guarded);

@@ -1,9 +1,9 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Retention } from '../../domain/retention.ts';
+import { withDeadline } from '../../store/deadline.ts';
 import type { Store } from '../../store/store.ts';
 import type { Dashboard } from '../panel.ts';
 import { isForeign, isLoopback, isOwnHost, securityHeaders } from './access.ts';
-import { addApi } from './api.ts';
 import { type Asset, readAssets, readLogin } from './assets.ts';
 import { ConsoleError, listenError } from './console-error.ts';
 import { type LiveStatus, presentOf } from './live-status.ts';
@@ -26,6 +26,8 @@ export interface ConsoleOptions {
   token: string;
   /** A token that only allows reading; empty: there is none. */
   readToken?: string;
+  /** A question to the store that takes longer is given up; absent: 20. */
+  querySeconds?: number;
   /** The clock, epoch milliseconds. */
   now: () => number;
   logger?: { warn(message: string): void; error(message: string): void };
@@ -48,6 +50,9 @@ export interface ConsoleOptions {
  * How long an answer of the store is reused, in milliseconds; shorter than the time between two refreshes of the page.
  */
 const KEEP_MS = 1_000;
+
+/** Longest time for a query of the store, in seconds. */
+const QUERY_SECONDS = 20;
 
 /** A running console: its address, and how to stop it. */
 export interface Console {
@@ -79,7 +84,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
 
 /** The console's routes without a socket. */
 export async function createConsole(options: ConsoleOptions): Promise<FastifyInstance> {
-  const { store, now, logger, dashboards, live } = options;
+  const { now, logger, dashboards, live } = options;
+  const store = withDeadline(options.store, options.querySeconds ?? QUERY_SECONDS);
   const [assets, login] = await Promise.all([readAssets(), readLogin()]);
   const app = fastify({
     logger: false,
@@ -100,7 +106,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   for (const [path, asset] of assets) {
     app.get(path, (request, reply) => sendAsset(asset, request, reply));
   }
-  if (options.telemetry === undefined) addOwnHealth(app, options);
+  if (options.telemetry === undefined) addOwnHealth(app, { ...options, store });
   else addTelemetry(app, options.telemetry, isOpen);
   const { retention, explain, timeline } = options;
   const present = (): number => presentOf(live?.(), now());
@@ -120,7 +126,6 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     tryText,
     warn,
   });
-  addApi(app, { store, now, dashboards, live, cache, warn });
 
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.replace(/\?.*$/s, '').slice(0, 128);
@@ -134,11 +139,13 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     const path = request.url.replace(/\?.*$/s, '');
     logger?.error(`console: ${request.method} ${path}: ${message}`);
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'internal';
-    const isWeather = code === 'unreachable' || code === 'busy';
-    return sendProblem(reply, isWeather ? 503 : 500, code, message);
+    return sendProblem(reply, statusOf[code] ?? 500, code, message);
   });
   return app;
 }
+
+/** HTTP status for store errors after which the same request can succeed later. */
+const statusOf: Readonly<Record<string, number>> = { unreachable: 503, busy: 503, slow: 504 };
 
 /** Without a worker, the console is ready when the store answers. */
 function addOwnHealth(app: FastifyInstance, { store, logger }: ConsoleOptions): void {

@@ -70,7 +70,7 @@ describe('success', () => {
     expect(classify(input(200, error)).class).toBe(expected);
   });
 
-  test('no status and no error means that no answer came', () => {
+  test('no status and no error mean that no answer came', () => {
     expect(classify(input(0, null))).toMatchObject({ class: 'connection', rule: 'status.no_answer' });
   });
 });
@@ -139,7 +139,7 @@ describe('the answer', () => {
     ['milliseconds first', { 'retry-after-ms': '1500', 'retry-after': '7' }, tpm, 1.5],
     ['the text', null, `${tpm} Please try again in 9.816s. Visit x`, 9.816],
     ['nothing', null, tpm, null],
-  ])('tells how long to wait: %s', (_name, headers, error, seconds) => {
+  ])('gives the waiting time: %s', (_name, headers, error, seconds) => {
     expect(classify(input(429, error, { headers })).wait_seconds).toBe(seconds);
   });
 
@@ -154,14 +154,14 @@ describe('the answer', () => {
     expect(classify(given)).toMatchObject({ class: name, retry, wait_seconds });
   });
 
-  test('a rate limit that says so is one, however long it takes', () => {
+  test('a text that names a rate limit is a rate limit, however long the wait', () => {
     expect(classify(input(429, `${tpm} Please try again in 114h18m0s.`))).toMatchObject({
       class: 'rate_limit',
       wait_seconds: 411_480,
     });
   });
 
-  test('the gateway is at fault where it refused by itself, whatever the class', () => {
+  test('the gateway is at fault when it refused the request itself, whatever the class', () => {
     expect(classify(input(429, 'answered by the gateway itself'))).toMatchObject({
       class: 'rate_limit',
       fault: 'gateway',
@@ -179,7 +179,7 @@ describe('the answer', () => {
     expect(classify(input(200, { source: 'kong', choices: [] })).fault).toBe('unknown');
   });
 
-  test('tells no time for what waiting does not cure', () => {
+  test('gives no waiting time for errors that waiting does not cure', () => {
     expect(
       classify(input(429, 'You exceeded your current quota', { headers: { 'retry-after': '7' } }))
         .wait_seconds,
@@ -222,7 +222,7 @@ describe('the answer', () => {
     );
   });
 
-  test('the provider of the record counts where the text is silent', () => {
+  test('the provider of the record counts when the text names none', () => {
     const quota = 'You exceeded your current quota, please check your plan and billing details.';
     expect(classify(input(429, quota, { provider: 'gemini' })).class).toBe('rate_limit');
     expect(classify(input(429, quota)).class).toBe('quota_exceeded');
@@ -230,6 +230,25 @@ describe('the answer', () => {
 });
 
 describe('what decides', () => {
+  test.each([
+    [
+      'in an invocation log',
+      input(0, 'ServiceQuotaExceededException', { exception: 'ServiceQuotaExceededException' }),
+    ],
+    [
+      'with its status and text',
+      input(400, 'Your request exceeds the service quota for your account.', {
+        exception: 'ServiceQuotaExceededException',
+      }),
+    ],
+    ['in a body', input(400, { __type: 'com.amazon.coral#ServiceQuotaExceededException', message: 'x' })],
+  ])('a service quota of AWS %s is a quota, which waiting does not help', (_where, given) => {
+    expect(classify({ ...given, provider: 'bedrock' })).toMatchObject({
+      class: 'quota_exceeded',
+      retry: 'no',
+    });
+  });
+
   test.each([
     [
       'the innermost code',
@@ -273,12 +292,12 @@ describe('what decides', () => {
       { content: 'API Error: You exceeded your current quota' },
       'quota_exceeded',
     ],
-    ['no number of a port', 'connect ECONNREFUSED 127.0.0.1:500', 'connection'],
-    ['no line of a file', 'Error: x\n    at f (/a/b.js:404:13)', 'other'],
-    ['no count of tokens', 'something odd about 429 tokens in 500 ms', 'other'],
-    ['an IP address only where it is refused', 'The IP address is allowed. Bad gateway', 'server_error'],
-    ['no leak of anything but a key', 'Special token leaked into the output. Bad gateway', 'server_error'],
-    ['no guess of a wrapper', 'Oops. You may have hit the rate limit, or the server is down.', 'other'],
+    ['not the number of a port', 'connect ECONNREFUSED 127.0.0.1:500', 'connection'],
+    ['not the line of a file', 'Error: x\n    at f (/a/b.js:404:13)', 'other'],
+    ['not a number of tokens', 'something odd about 429 tokens in 500 ms', 'other'],
+    ['an IP address only when it is refused', 'The IP address is allowed. Bad gateway', 'server_error'],
+    ['a leak only when it is of a key', 'Special token leaked into the output. Bad gateway', 'server_error'],
+    ['not the guess of a wrapper', 'Oops. You may have hit the rate limit, or the server is down.', 'other'],
   ])('%s', (_name, error, expected) => {
     expect(classify(input(0, error)).class).toBe(expected);
   });
@@ -410,7 +429,7 @@ describe('totality', () => {
     ['20,000 levels', deep, 'slow_down'],
     ['a function', () => 1, 'other'],
     ['a symbol', Symbol('x'), 'other'],
-  ])('%s does no harm', (_name, error, expected) => {
+  ])('%s causes no exception', (_name, error, expected) => {
     expect(classify(input(0, error)).class).toBe(expected);
   });
 });

@@ -16,18 +16,18 @@ import { withoutQuotedInput } from './engine/quoted-input.ts';
 import { success, successReading } from './engine/success-body.ts';
 import { waitFromHeaders, waitFromText } from './engine/wait-time.ts';
 
-/** What status, provider and text say, whatever the headers. */
+/** The judgement from status, provider and text, without the headers. */
 export interface Reading {
   decision: Decision;
   hints: number;
   generation: Generation;
   subclass: Subclass;
-  /** Seconds; null when the text names none. */
+  /** How long to wait, in seconds; null when the text names no time. */
   wait: number | null;
 }
 
 export interface FullReading extends Reading {
-  /** The innermost type, code and message of the error; empty where they were not asked for. */
+  /** Type, code and message of the innermost error; empty when the caller does not want them. */
   fields: ErrorFields;
 }
 
@@ -41,12 +41,12 @@ const noHttpStatus = decisionOf('none', 'other');
 const MAX_EXCEPTION = 1024;
 const noFields: ErrorFields = { type: '', code: '', message: '' };
 
-/** The class of one request and the rule that gave it. Total and pure: the same input gives the same answer. */
+/** Classifies one request. Total and pure: it never throws, and the same input gives the same answer. */
 export function classify(input: ClassifierInput): Classification {
   return conclude(readInput(input, false), input.headers);
 }
 
-/** What the error says by itself; `conclude` adds what the headers say. The same input gives the same answer. */
+/** Judges the error without the headers; `conclude` adds what they say. The same input gives the same answer. */
 export function readError(input: ErrorInput): FullReading {
   return readInput(input, true);
 }
@@ -60,7 +60,7 @@ function textOf(input: ErrorInput): string {
   return input.exception === '' ? text : `${input.exception.slice(0, MAX_EXCEPTION)}: ${text}`;
 }
 
-/** The answer for a request that shows no error; null when there is one to judge. */
+/** The reading of a request without an error; null when there is an error to judge. */
 function readSuccess(input: ErrorInput): FullReading | null {
   if (input.status >= 400 || input.exception !== '') return null;
   if (!isEmpty(input.error)) return input.status >= 100 ? withoutEvidence(successReading(input.error)) : null;
@@ -91,7 +91,7 @@ function read(input: ErrorInput, text: string, wantFields: boolean): FullReading
   const fields = wantFields ? readFields(text, findings) : noFields;
   const own = mayQuoteInput(input.status, heard.decision) ? withoutQuotedInput(text) : text;
   if (own !== text) heard = decideOn(input, own, scanText(own, false));
-  // The error may have been told in a value that usually repeats the caller's words.
+  // The error may be inside a value that was skipped because such values usually repeat the caller's words.
   if (heard.decision.rule === 'none' && echoed) heard = decideOn(input, own, scanText(own, false, true));
   return { ...heard, fields };
 }
@@ -122,7 +122,7 @@ function isGemini(provider: string): boolean {
   );
 }
 
-/** The class with the advice that status, text and headers together give. */
+/** The classification of a reading together with the headers: class, advice and waiting time. */
 export function conclude(
   { decision, hints, generation, subclass, wait }: Reading,
   headers: ClassifierInput['headers'],
@@ -140,7 +140,9 @@ export function conclude(
   };
 }
 
-/** The advice of the class, except for limits that no waiting lifts and for a provider that forbids the retry. */
+/**
+ * The retry advice of the class. It is `no` for limits that no waiting lifts, and when the provider forbids a retry.
+ */
 function retryOf(advice: Retry, subclass: string, hints: number, headers: ClassifierInput['headers']): Retry {
   if (advice === 'no') return 'no';
   if (subclass === 'request_too_large' || (subclass === 'images_per_minute' && (hints & limitZero) !== 0))

@@ -9,20 +9,23 @@ import { isNoText } from './nothing.ts';
 
 /** Longest text of a dimension; more would only raise the number of distinct values. */
 const LONGEST = 256;
-/** Distinct values remembered per kind, twice over. Dimensions repeat, so the work is done once per value. */
+/**
+ * How many distinct values are remembered per dimension; the memo holds up to twice as many. Values repeat, so the work
+ * is done once per value.
+ */
 const REMEMBERED = 32_768;
 const CONTROL = /[\p{Cc}\u2028\u2029]+/gu;
-/** Path parts before which comes a name that people chose: a model, a deployment, an account. */
+/** Path parts that are followed by a name that people chose: a model, a deployment, an account. */
 const NAMED = /^(?:deployments|models|engines|projects|locations|publishers)$/;
 
 type Clean = (text: string) => string;
 
-/** The one way by which texts leave the decoder: whatever a record or a dead letter tells has gone through here. */
+/** Cleans every text that leaves the decoder: all texts of a record or a dead letter pass through here. */
 export class Cleaner {
   readonly redactor: Redactor;
-  /** What is made of the text of each dimension, once per text; each remembers its own. */
+  /** Cleans a text of each dimension. Each remembers its own results, so that a text is cleaned once. */
   readonly dimensions: Readonly<Record<CallerDimension, Clean>>;
-  /** The same for who remembers the answers. */
+  /** The same without a memo, for callers that remember the result themselves. */
   readonly cleanOnce: Readonly<Record<CallerDimension, Clean>>;
 
   readonly #isId: (part: string) => boolean;
@@ -33,7 +36,7 @@ export class Cleaner {
     const [foldClient, foldModel] = [idFolder(ids.client), idFolder(ids.model)];
     const line = (text: string): string => (isNoText(text) ? '' : oneLine(this.redactor.textOnce(text)));
     this.cleanOnce = {
-      // Keys are told by their capitals, so these go last.
+      // Lower case comes last, because keys are recognised by their capital letters.
       provider: (text) => line(text.trim()).toLowerCase(),
       org: line,
       project: line,
@@ -51,7 +54,7 @@ export class Cleaner {
     return this.redactor.value(value);
   }
 
-  /** The bytes of a message as a dead letter keeps them. */
+  /** The bytes of a message as a dead letter stores them. */
   message(bytes: Buffer): string {
     return redactMessage(bytes, this.redactor);
   }
@@ -61,14 +64,14 @@ export class Cleaner {
     return oneLine(this.redactor.text(text));
   }
 
-  /** A request id as a line; not remembered, because each comes once. */
+  /** A request id as a line. It is not remembered, because each id comes once. */
   id(text: string): string {
     return isPlainId(text) ? text : this.line(text);
   }
 
   /** Path of an endpoint without query and fragment, with `{id}` in place of ids, so that endpoints stay few. */
   #endpoint(text: string): string {
-    // Whole, because some secrets are told by what stands before them in the path.
+    // The path is redacted as a whole, because some secrets are recognised by what comes before them in the path.
     const parts = (this.redactor.textOnce(text).split(/[?#]/, 1)[0] ?? '').split('/');
     const path = parts.map((part, at) =>
       this.#isId(part) && !NAMED.test(parts[at - 1] ?? '') ? '{id}' : part,
@@ -81,7 +84,10 @@ function oneLine(text: string): string {
   return text.replace(CONTROL, ' ').slice(0, LONGEST);
 }
 
-/** True for ids as the APIs write them, hex digits after `req_` or nothing: there is nothing in them to redact. */
+/**
+ * Whether a text is a request id in the form that the APIs use: hex digits, with or without `req_` before them. Such a
+ * text needs no redaction.
+ */
 function isPlainId(text: string): boolean {
   if (text.length > 68) return false;
   const isMarked = text.startsWith('req_');
@@ -92,6 +98,6 @@ function isPlainId(text: string): boolean {
     if (!isLetter && char !== 45 && !(char >= 48 && char <= 57)) return false;
     hasLetter ||= isLetter;
   }
-  // Digits alone may be the number of a card or a phone.
+  // Digits alone could be the number of a card or a phone.
   return hasLetter;
 }

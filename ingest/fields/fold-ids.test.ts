@@ -12,10 +12,10 @@ describe('ids within the name of a client', () => {
     ['nightly-20260601', 'nightly-{id}'],
     ['checkout-6d4cf56db6-xk2lp', 'checkout-{id}'],
     ['a/1234567/b/7654321', 'a/{id}/b/{id}'],
-    // A name that is nothing but an id is somebody's.
+    // A name that is only an id stays: it identifies a client.
     [uuid, uuid],
     ['123456789', '123456789'],
-    // No ids.
+    // These contain no ids.
     ['team-platform-search', 'team-platform-search'],
     ['billing-v2', 'billing-v2'],
     ['pdf-2024', 'pdf-2024'],
@@ -26,13 +26,13 @@ describe('ids within the name of a client', () => {
     ['gpt-4o-2024-08-06', 'gpt-4o-2024-08-06'],
     ['claude-sonnet-4-20250514', 'claude-sonnet-4-20250514'],
     [`acme/${uuid}`, 'acme/{id}'],
-  ])('the date in the model %s is no id: %s', (name, folded) => expect(model(name)).toBe(folded));
+  ])('the date in the model %s is not an id: %s', (name, folded) => expect(model(name)).toBe(folded));
 
-  it('the parts of a path are', () =>
+  it('whole parts of a path are ids, too', () =>
     expect(endpoint('/v1/threads/thread_abc123DEF456/runs/12345')).toBe('/v1/threads/{id}/runs/{id}'));
 });
 
-it('the rules are those of the settings', () => {
+it('the settings choose the rules', () => {
   const none = new Cleaner(undefined, { client: [], model: [], endpoint: [] }).dimensions;
   expect(none.client(`session-${uuid}`)).toBe(`session-${uuid}`);
   expect(none.endpoint('/v1/runs/12345')).toBe('/v1/runs/12345');

@@ -1,18 +1,19 @@
 import type { IdRule } from '../../domain/settings.ts';
 
-/** What stands for an id. */
+/** Replaces an id. */
 const ID = '{id}';
 
-/** What an id looks like, by the rule of the settings; at the edges stands no letter and no digit. */
+/** The form of an id, by the name of its rule in the settings. Before and after it there is no letter and no digit. */
 const shapes: Readonly<Record<IdRule, string>> = {
   uuid: '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}',
   hex: '(?=[a-fA-F]*[0-9])[0-9a-fA-F]{16,}',
   number: '[0-9]{6,}',
-  // What Kubernetes adds to the name of a deployment: its letters are no vowels, so that they make no words.
+  // The suffix that Kubernetes adds to the name of a deployment. Its alphabet has no vowels, so that it spells no
+  // words.
   pod: '(?=[a-z0-9-]*[0-9])[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$',
 };
 
-/** Path parts that name one object rather than one kind of request, which is more than ids within a name. */
+/** Path parts that name one object rather than a kind of request. They match more than the ids within a name do. */
 const paths: Readonly<Record<IdRule, string>> = {
   uuid: '[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}',
   hex: '[0-9a-fA-F]{16,}|[a-z]{2,12}[-_](?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{10,}',
@@ -21,8 +22,9 @@ const paths: Readonly<Record<IdRule, string>> = {
 };
 
 /**
- * Replaces ids within a name, such as `session-3f2a…`, by `{id}`. A name that is nothing but an id stays: it names somebody,
- * and the cap of names holds how many there may be. Pure, so that a record gives the same name each time it is read.
+ * Replaces ids within a name, such as `session-3f2a…`, by `{id}`. A name that is only an id stays, because it
+ * identifies a client; the cap of names limits how many of them are counted. Pure, so that a record gives the same name
+ * each time it is read.
  */
 export function idFolder(rules: readonly IdRule[]): (name: string) => string {
   if (rules.length === 0) return (name) => name;

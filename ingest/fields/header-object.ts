@@ -1,9 +1,9 @@
-/** Headers of no answer are that many. */
+/** No answer has as many headers as this. */
 const MOST = 1000;
 
 /**
- * Headers as an object of name and value, of whatever shape loggers give them: an object, a list of `{name, value}` or
- * `{key, value}`, of pairs, of lines `name: value`, or such as JSON text; undefined when they are none of these.
+ * Headers as an object of names and values, from any form that loggers use: an object, a list of `{name, value}` or
+ * `{key, value}`, of pairs, or of lines `name: value`, or one of these as JSON text. Undefined for anything else.
  */
 export function readHeaderObject(value: unknown): Record<string, unknown> | undefined {
   if (Array.isArray(value)) return ofList(value);

@@ -40,7 +40,7 @@ describe('readHeaders', () => {
     });
   });
 
-  it('keeps none when none are asked for, or there are none', () => {
+  it('keeps none when none are wanted, or none exist', () => {
     expect(readHeaders({ 'retry-after': '1' }, false).kept).toBeNull();
     expect(readHeaders({ date: 'now' }, true).kept).toBeNull();
   });
@@ -97,7 +97,7 @@ describe('readHeaders', () => {
     });
   });
 
-  it('takes the tightest of several limits of one kind', () => {
+  it('takes the limit closest to its end when there are several of one kind', () => {
     expect(
       readHeaders(
         {
@@ -124,12 +124,12 @@ describe('readHeaders', () => {
     ).toMatchObject({ limit_tokens: 100, remaining_tokens: 5 });
   });
 
-  it('says nothing of limits when only resets or rubbish are there', () => {
+  it('has no limits when the headers hold only resets or rubbish', () => {
     expect(readHeaders({ 'x-ratelimit-reset-requests': '1s' }, false).rate_limit).toBeNull();
     expect(readHeaders({ 'x-ratelimit-remaining-requests': 'soon' }, false).rate_limit).toBeNull();
   });
 
-  it('forgets the limits of the record before', () => {
+  it('forgets the limits of the previous record', () => {
     readHeaders({ 'x-ratelimit-limit-tokens': '9', 'x-ratelimit-remaining-tokens': '1' }, false);
     expect(readHeaders({ 'x-ratelimit-limit-requests': '3' }, false).rate_limit).toEqual({
       limit_requests: 3,
@@ -139,7 +139,7 @@ describe('readHeaders', () => {
     });
   });
 
-  it('takes a header called __proto__ for one that it does not know', () => {
+  it('treats a header called __proto__ as an unknown one', () => {
     expect(
       readHeaders(JSON.parse('{"__proto__":{"x":1},"retry-after":"1"}') as Record<string, unknown>, true)
         .kept,

@@ -3,9 +3,11 @@ import { boundedMemo } from '../bounded-memo.ts';
 import type { Cleaner } from './clean.ts';
 import { RateLimits, limitSlot } from './rate-limits.ts';
 
-/** What the response headers of one record say; null where they are silent. */
+/** Facts from the response headers of one record; null when no header gives them. */
 export interface HeaderFacts {
-  /** Rate-limit and retry headers, names in lower case, values redacted; null when there are none or none were asked for. */
+  /**
+   * Rate-limit and retry headers: names in lower case, values redacted. Null when there are none or `keep` is false.
+   */
   kept: Record<string, string> | null;
   rate_limit: RateLimitHeaders | null;
   request_id: string | null;
@@ -15,11 +17,11 @@ export interface HeaderFacts {
 }
 
 type Role = 'ignored' | 'kept' | 'limit' | 'remaining' | 'request_id' | 'retry_count' | 'org' | 'project';
-/** What is known of a header of this name. */
+/** What is known about a header, by its name. */
 export interface KnownHeader {
   name: string;
   role: Role;
-  /** For limits: index of what is limited. */
+  /** For limits: the index of the limit in `RateLimits`; -1 otherwise. */
   slot: number;
 }
 
@@ -35,12 +37,14 @@ const ROLES = new Map<string, Role>([
   ['openai-project', 'project'],
 ]);
 
-/** What a header is, by its name in any case. */
+/** The role of a header, by its name in any case. */
 export const knownHeader: (name: string) => KnownHeader = boundedMemo(2048, describe);
-// One record is read at a time, so one object serves all.
+// Records are read one at a time, so one object serves all.
 const limits = new RateLimits();
 
-/** Reads the response headers of a record. `keep` asks for the headers themselves, which only failures need. */
+/**
+ * Reads the response headers of a record. With `keep`, the headers themselves are kept too; only failures need them.
+ */
 export function readHeaders(
   headers: Readonly<Record<string, unknown>>,
   keep: boolean,
@@ -77,7 +81,10 @@ export function readHeaders(
   return facts;
 }
 
-/** A plain number of a header; -1 when it is unreadable, negative or absurd: unknown is never 0 and never a sentinel. */
+/**
+ * The number in a header; -1 when it is unreadable, negative or too large. An unknown number must not become 0 or a
+ * huge limit.
+ */
 export function readNumber(value: unknown): number {
   const one: unknown = Array.isArray(value) ? value[0] : value;
   if (typeof one === 'string') {

@@ -4,9 +4,9 @@ const STATUS = /^(?:HTTP(?:\/[\d.]+)? ?|status(?: code)?:? ?)?(-?\d{1,5})(?:\.0+
 const LARGEST_STATUS = 999;
 
 /**
- * An HTTP status however it is written: 429, `"429"`, `429 Too Many Requests`, `HTTP/1.1 429`. A proxy writes one for each
- * attempt, as in `502, 200`: the caller got the last. Numbers below 0 are how libraries and gateways say that there was
- * no answer: 0. Undefined when it is no status.
+ * An HTTP status in any notation: 429, `"429"`, `429 Too Many Requests`, `HTTP/1.1 429`. A proxy writes one status for
+ * each attempt, as in `502, 200`; the caller got the last one. Libraries and gateways use negative numbers when there
+ * was no answer: they become 0. Undefined when the value is not a status.
  */
 export function readStatus(value: unknown): number | undefined {
   if (typeof value === 'number') return inRange(value);

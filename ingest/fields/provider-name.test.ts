@@ -25,7 +25,7 @@ describe('providerName', () => {
     expect(providerName(name, undefined)).toBe(expected);
   });
 
-  it('is told by the host before the name', () => {
+  it('comes from the host when host and name disagree', () => {
     expect(providerName('openai.chat', 'openrouter.ai')).toBe('openrouter');
     expect(providerName('openai', 'gateway.internal')).toBe('openai');
   });

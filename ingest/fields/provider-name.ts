@@ -1,4 +1,9 @@
-/** Names of the semantic conventions (old and new), OpenInference, OpenLLMetry and the Vercel AI SDK, where ours differ. */
+import { providerOfHost } from './provider-host.ts';
+
+/**
+ * Provider names that differ from ours in the semantic conventions (old and new), OpenInference, OpenLLMetry and the
+ * Vercel AI SDK.
+ */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['azure.ai.openai', 'azure'],
   ['azure.ai.inference', 'azure'],
@@ -24,35 +29,18 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['ibm.watsonx.ai', 'watsonx'],
 ]);
 
-/** Which API of the provider is meant, as the Vercel AI SDK adds it: `openai.responses`, `google.generative-ai`. */
+/** The API of the provider, which the Vercel AI SDK appends to the name: `openai.responses`, `google.generative-ai`. */
 const API =
   /\.(?:responses|chat|completions?|messages|embeddings?|image|speech|transcription|generative-ai|language-model)$/;
 
-/** Hosts whose errors speak their own dialect though the client library calls them by another name. */
-const HOSTS: readonly (readonly [suffix: string, provider: string])[] = [
-  ['api.openai.com', 'openai'],
-  ['.openai.azure.com', 'azure'],
-  ['.cognitiveservices.azure.com', 'azure'],
-  ['.services.ai.azure.com', 'azure'],
-  ['api.anthropic.com', 'anthropic'],
-  ['generativelanguage.googleapis.com', 'gemini'],
-  ['aiplatform.googleapis.com', 'vertex_ai'],
-  ['api.groq.com', 'groq'],
-  ['api.deepseek.com', 'deepseek'],
-  ['openrouter.ai', 'openrouter'],
-  ['api.mistral.ai', 'mistral'],
-  ['api.x.ai', 'xai'],
-  ['api.together.xyz', 'together'],
-  ['api.moonshot.cn', 'moonshot'],
-  ['api.moonshot.ai', 'moonshot'],
-  ['.amazonaws.com', 'bedrock'],
-];
-
-/** The provider by the address that was called, which says more than the library's name; else by that name. */
+/**
+ * The provider, from the address of the call if its host is known, because it is more exact than the name that the
+ * library gives; otherwise from that name.
+ */
 export function providerName(name: string | undefined, address: string | undefined): string | undefined {
-  const host = address?.toLowerCase();
-  const known = host === undefined ? undefined : HOSTS.find(([suffix]) => host.endsWith(suffix));
-  if (known !== undefined) return known[1];
+  // Its errors speak a dialect of their own though the client library calls it by another name.
+  const known = address === undefined ? undefined : providerOfHost(address);
+  if (known !== undefined) return known;
   if (name === undefined || name === '_OTHER') return undefined;
   const lower = name.toLowerCase().replace(API, '');
   return NAMES.get(lower) ?? lower;

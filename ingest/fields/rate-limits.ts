@@ -1,6 +1,6 @@
 import type { RateLimitHeaders } from '../../domain/request-log.ts';
 
-/** What providers limit; the first ones are requests, from `tokens` on they are tokens. */
+/** What providers limit: from `tokens` on the entries are limits of tokens, before it limits of requests. */
 const LIMITED: readonly string[] = [
   'requests',
   '',
@@ -18,16 +18,16 @@ const LIMITED: readonly string[] = [
 ];
 const FIRST_TOKENS = LIMITED.indexOf('tokens');
 
-/** The slot of what a header says to be limited; -1 when that is not known. */
+/** The slot of a limit, by the name of what is limited in its header; -1 when the name is unknown. */
 export function limitSlot(limited: string): number {
   return LIMITED.indexOf(limited);
 }
 
-/** The limits that the headers of one answer tell. One object serves all answers in turn. */
+/** The rate limits in the headers of one answer. One object serves all answers in turn. */
 export class RateLimits {
   readonly #limit = new Float64Array(LIMITED.length).fill(-1);
   readonly #remaining = new Float64Array(LIMITED.length).fill(-1);
-  /** What has been told since the last `clear`: two bits a slot. */
+  /** Which values were set since the last `clear`: two bits per slot. */
   #told = 0;
 
   clear(): void {
@@ -37,7 +37,7 @@ export class RateLimits {
     this.#remaining.fill(-1);
   }
 
-  /** -1 is a value that cannot be read. Answers false when the same has been told before. */
+  /** `value` is -1 when it cannot be read. Returns false when the same value was already set. */
   set(role: 'limit' | 'remaining', slot: number, value: number): boolean {
     const bit = 1 << (slot * 2 + (role === 'limit' ? 0 : 1));
     const isFirst = (this.#told & bit) === 0;
@@ -46,7 +46,10 @@ export class RateLimits {
     return isFirst;
   }
 
-  /** Of several limits of one kind the one that is nearest to being used up speaks; null when none was told. */
+  /**
+   * Limits of requests and of tokens; of several limits of one kind, the one that is nearest to being used up. Null
+   * when none was set.
+   */
   lowestHeadroom(): RateLimitHeaders | null {
     if (this.#told === 0) return null;
     const requests = this.#tightest(0, FIRST_TOKENS);
@@ -67,7 +70,7 @@ export class RateLimits {
       const limit = this.#limit[slot] ?? -1;
       const remaining = this.#remaining[slot] ?? -1;
       if (limit < 0 && remaining < 0) continue;
-      // A pair says most; a lone number is better than none.
+      // Limit and remaining number together are most exact; one of them alone is better than nothing.
       const share = limit > 0 && remaining >= 0 ? remaining / limit : Number.MAX_VALUE;
       if (best < 0 || share < lowest) {
         best = slot;

@@ -1,6 +1,9 @@
 import { boundedMemo } from '../bounded-memo.ts';
 
-/** Milliseconds that local time is ahead of UTC, for a local time given as if it were UTC. */
+/**
+ * Milliseconds by which local time is ahead of UTC. The argument is a local time, in epoch milliseconds as if it were
+ * UTC.
+ */
 export type OffsetAt = (localMs: number) => number;
 
 const FIXED = /^([+-])(\d\d):?(\d\d)$/;
@@ -19,12 +22,13 @@ export function timeZone(name: string): OffsetAt | null {
   } catch {
     return null;
   }
-  // Offsets change at whole quarters of an hour; asking costs microseconds.
+  // Offsets change only at quarters of an hour, so one answer per quarter is remembered: asking the formatter costs
+  // microseconds.
   const atQuarter = boundedMemo(512, (quarter) => offsetOf(clock, Number(quarter) * (HOUR_MS / 4)));
   const offset = (utcMs: number): number => atQuarter(String(Math.floor(utcMs / (HOUR_MS / 4))));
   return (localMs) => {
     const first = offset(localMs - offset(localMs));
-    // Near a change the first guess may stand on the wrong side of it.
+    // Near a change of the offset the first guess may be from before or after it.
     return offset(localMs - first);
   };
 }

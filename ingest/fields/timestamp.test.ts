@@ -59,7 +59,7 @@ describe('parseTimestamp', () => {
     {},
     [],
     '２０２６-05-31T23:59:58Z',
-  ])('finds %s bad', (value) => {
+  ])('rejects %s as bad', (value) => {
     expect(parseTimestamp(value, now)).toBe('bad_timestamp');
   });
 
@@ -69,15 +69,23 @@ describe('parseTimestamp', () => {
     4_102_444_800,
     Number.MAX_VALUE,
     Number.POSITIVE_INFINITY,
-  ])('finds %s in the future', (value) => {
+  ])('rejects %s as in the future', (value) => {
     expect(parseTimestamp(value, now)).toBe('future_timestamp');
+  });
+
+  it.each([
+    ' 2026-06-01T10:00:00Z ',
+    '2026-06-01 12:00:00 +0200 CEST',
+    '2026-06-01 10:00:00.5 +0000 UTC m=+0.013',
+  ])('reads %j', (text) => {
+    expect(Math.floor(Number(parseTimestamp(text, now)) / 1000)).toBe(Date.UTC(2026, 5, 1, 10) / 1000);
   });
 
   it('accepts a clock that is up to a day ahead', () => {
     expect(parseTimestamp('2026-06-02T12:00:00Z', now)).toBe(now + 86_400_000);
   });
 
-  it('agrees with Date on every ISO text, in whatever order they come', () => {
+  it('agrees with Date on every ISO text, in any order', () => {
     const ms = fc.integer({ min: Date.UTC(2015, 0, 1), max: now });
     const near = fc
       .tuple(ms, fc.integer({ min: 0, max: 120_000 }))
@@ -92,7 +100,7 @@ describe('parseTimestamp', () => {
     );
   });
 
-  it('never throws and answers whole milliseconds or a reason', () => {
+  it('never throws, and returns whole milliseconds or a reason', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.double(), fc.jsonValue(), fc.date().map(String)), (value) => {
         const parsed = parseTimestamp(value, now);
@@ -101,7 +109,7 @@ describe('parseTimestamp', () => {
     );
   });
 
-  it('does not depend on what it read before', () => {
+  it('does not depend on the texts read before', () => {
     const damaged = fc
       .tuple(
         fc.integer({ min: 0, max: 23 }),

@@ -1,7 +1,7 @@
 import { type OffsetAt } from './time-zone.ts';
 
 const DAY_MS = 86_400_000;
-/** No LLM API is older; earlier times are unset clocks and wrong units. */
+/** No LLM API is older: an earlier time comes from an unset clock or a wrong unit. */
 const EARLIEST_MS = Date.UTC(2015, 0, 1);
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?[ ]?(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/;
@@ -9,8 +9,8 @@ const DIGITS = /^\d{9,20}(?:\.\d{1,12})?$/;
 const ZONE = String.raw`(Z|UTC|GMT|(?:GMT|UTC)?[+-]\d\d:?\d\d)?`;
 const CLOCK = String.raw`(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?`;
 /**
- * Other ways in which servers and languages write times. Groups of each: year, month, day, hour, minute, second,
- * fraction, zone, in the order that is given beside it.
+ * Other notations of servers and programming languages. Each form has the groups year, month and day, in the order that
+ * `order` gives, then hour, minute, second, fraction and zone.
  */
 const WRITTEN: readonly { form: RegExp; order: string }[] = [
   // `Mon, 01 Jun 2026 12:00:00 GMT` (RFC 1123), `01 Jun 2026 12:00:00`
@@ -36,26 +36,33 @@ const WRITTEN: readonly { form: RegExp; order: string }[] = [
   },
   // `2026/06/01 12:00:00.123`, Go and nginx
   { form: new RegExp(String.raw`^(\d{4})/(\d\d)/(\d\d) ${CLOCK} ?${ZONE}$`), order: 'YMD' },
+  // `2026-06-01 12:00:00.123 +0200 CEST m=+0.01`, what Go prints
+  {
+    form: new RegExp(
+      String.raw`^(\d{4})-(\d\d)-(\d\d) ${CLOCK} ([+-]\d{4}) [A-Z]{3,5}(?: m=[+-][\d.]{1,24})?$`,
+    ),
+    order: 'YMD',
+  },
 ];
 const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
 const LONGEST = 100;
 
-/** Why a time is no time of a request, in the words of a reject reason. */
+/** Why a time cannot be the time of a request; used as a reject reason. */
 export type BadTime = 'bad_timestamp' | 'future_timestamp';
 
 /**
- * Epoch milliseconds (whole) of a text as ISO-8601, RFC 1123, access logs or JavaScript write it (UTC when it names no
- * zone) or of a number of seconds, milli-, micro- or nanoseconds since 1970, told apart by size. Before 2015 is bad;
- * more than a day after `now` is future.
+ * Epoch milliseconds (whole) of a text in the notation of ISO-8601, RFC 1123, access logs or JavaScript (UTC when it
+ * names no zone), or of a number of seconds, milli-, micro- or nanoseconds since 1970, distinguished by size. A time
+ * before 2015 is bad; a time more than a day after `now` is in the future.
  */
 export function parseTimestamp(value: unknown, now: number): number | BadTime {
   const ms = epochMs(value);
-  // Written so that NaN is bad.
+  // Written this way so that NaN is bad.
   if (!(ms >= EARLIEST_MS)) return 'bad_timestamp';
   return ms > now + DAY_MS ? 'future_timestamp' : ms;
 }
 
-/** The same in whatever year, for texts without a zone in the zone that is given; NaN when it is not a time. */
+/** The same for any year; texts without a zone are in the given zone. NaN when the value is not a time. */
 export function epochMs(value: unknown, offsetAt?: OffsetAt): number {
   if (typeof value === 'number') return fromEpoch(value);
   return typeof value === 'string' ? parseTimeText(value, offsetAt) : Number.NaN;
@@ -65,6 +72,8 @@ export function epochMs(value: unknown, offsetAt?: OffsetAt): number {
 export function parseTimeText(text: string, offsetAt?: OffsetAt): number {
   const plain = parsePlain(text);
   if (plain >= 0) return plain;
+  const trimmed = text.trim();
+  if (trimmed !== text) return parseTimeText(trimmed, offsetAt);
   const match = ISO.exec(text);
   if (match === null) return DIGITS.test(text) ? fromEpoch(Number(text)) : parseWritten(text, offsetAt);
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction, zone] = match;
@@ -77,7 +86,7 @@ function parseWritten(text: string, offsetAt: OffsetAt | undefined): number {
   for (const { form, order } of WRITTEN) {
     const groups = form.exec(text)?.slice(1);
     if (groups === undefined) continue;
-    // The clock and the zone follow the date, except where the year comes last.
+    // The clock and the zone follow the date, except when the year comes last.
     const [a, b, ...rest] = groups;
     const [c, ...clock] = order === 'MDY-year-last' ? [rest[4], ...rest.slice(0, 4)] : rest;
     const [year, month, day] = order === 'YMD' ? [a, b, c] : order === 'DMY' ? [c, b, a] : [c, a, b];
@@ -111,7 +120,10 @@ function toUtc(
   return ms + Number((fraction ?? '').slice(0, 3).padEnd(3, '0')) - offset;
 }
 
-/** `YYYY-MM-DDTHH:MM:SS[.fff…]Z`, what nearly every logger writes, without a regular expression; else -1. */
+/**
+ * Parses `YYYY-MM-DDTHH:MM:SS[.fff…]Z` without a regular expression, because nearly every logger writes it; -1 for any
+ * other text.
+ */
 function parsePlain(text: string): number {
   const length = text.length;
   if (length < 20 || length > 30 || text.charCodeAt(length - 1) !== 90) return -1;
@@ -134,7 +146,7 @@ function parsePlain(text: string): number {
       scale /= 10;
     }
   }
-  // A digit that is none makes its pair NaN or negative, and so the sum.
+  // `two` returns -1 for a pair that is not two digits; `civil` then returns NaN.
   const century = two(text, 0);
   const rest = two(text, 2);
   if (century < 0 || rest < 0) return -1;
@@ -149,7 +161,7 @@ function parsePlain(text: string): number {
   return at >= 0 ? at + ms : -1;
 }
 
-/** The two-digit number at a place; -1 when there is none. */
+/** The two-digit number at a position; -1 when there is none. */
 function two(text: string, at: number): number {
   const tens = text.charCodeAt(at) - 48;
   const ones = text.charCodeAt(at + 1) - 48;
@@ -157,7 +169,7 @@ function two(text: string, at: number): number {
 }
 
 /**
- * Epoch milliseconds of a UTC date and time; NaN when there is no such moment. Second 60, a leap second, is second 0 of
+ * Epoch milliseconds of a UTC date and time; NaN when no such moment exists. Second 60, a leap second, is second 0 of
  * the next minute, as in POSIX.
  */
 function civil(
@@ -173,7 +185,7 @@ function civil(
   return daysSince1970(year, month, day) * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000;
 }
 
-/** Days since 1970 of a date, with the year beginning in March, so that the leap day comes last. */
+/** Days since 1970 of a date. The year is taken to start in March, so that the leap day comes last. */
 function daysSince1970(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;
   const shifted = (month + 9) % 12;

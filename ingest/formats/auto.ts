@@ -1,7 +1,8 @@
 import type { Decoded } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
+import { documentsIn } from './documents.ts';
 import { asObject, type Decode, type Format, type JsonObject, type Moment } from './format.ts';
-import { findRecords } from './mapped.ts';
+import { decodeLost, findRecords } from './mapped.ts';
 import { jsonInText } from './mapping/json-in-text.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { readMany } from './mapping/path.ts';
@@ -9,7 +10,7 @@ import { Parts } from './parts.ts';
 import type { Preset } from './presets/presets.ts';
 import { recogniser } from './recogniser.ts';
 
-/** Two of these without a time are a native record that lacks its `ts`, and are told so. */
+/** A record with two of these but without a time is a native record that lacks its `ts`; the dead letter says so. */
 const NATIVE_MEMBERS = [
   'status',
   'error',
@@ -20,38 +21,41 @@ const NATIVE_MEMBERS = [
   'api_key',
   'latency_ms',
 ];
-/** Where others put their `status`: a record with one of these is theirs, though its error looks native. */
+/**
+ * Other formats keep the status under these names: a record with one of them is not native, even if its error looks
+ * native.
+ */
 const OTHER_STATUS = ['status_code', 'statusCode', 'http_status', 'http'];
-/** A record in an envelope in an envelope: Docker in Fluent Bit in Kafka Connect in a page. */
+/** Envelopes can be nested: Docker in Fluent Bit in Kafka Connect in a page makes four. */
 const MOST_ENVELOPES = 4;
 
-/** What `auto` chooses among. */
+/** The formats that `auto` chooses from. */
 export interface Known {
   native: Format;
   /** Asked in this order. */
   others: readonly Format[];
   presets: readonly Preset[];
-  /** The user's own; null when there is none. */
+  /** The user's own mapping; null when there is none. */
   mapping: Mapping | null;
-  /** The decoder of a mapping. */
+  /** Makes the decoder of a mapping. */
   mapped: (mapping: Mapping, cleaner: Cleaner) => Decode;
 }
 
-/** A decoder that asks each format in turn whether a message has its shape, and looks into envelopes. */
+/** A decoder that asks each format in turn whether it recognises a message, and looks into envelopes. */
 export function autoDecoder(known: Known, cleaner: Cleaner): Decode {
   const decodeKnown = decoderOfKnown(known, cleaner);
   return (value, now, written) => {
     const decoded = decodeKnown(value, { now, written }, 0);
     if (decoded !== null) return decoded;
     const message = asObject(value);
-    if (message === null) return unknownFormat('the message is no JSON object');
+    if (message === null) return unknownFormat('the message is not a JSON object');
     return lacksOnlyTime(message)
-      ? { kind: 'reject', reason: 'schema', detail: 'ts: missing' }
+      ? { kind: 'reject', reason: 'schema', detail: lackOfTime(message) }
       : unknownFormat('no known format has this shape; set format, or a mapping');
   };
 }
 
-/** Null for what no format knows. `hasOwnTime` is false for a record whose time is that of its envelope. */
+/** Null when no format recognises the value. `hasOwnTime` is false for a record that got its time from its envelope. */
 type DecodeKnown = (value: unknown, at: Moment, envelopes: number, hasOwnTime?: boolean) => Decoded | null;
 
 function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cleaner: Cleaner): DecodeKnown {
@@ -83,11 +87,11 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
         if (decoded !== null) return decoded;
       }
     for (const preset of findLast(message)) return decoders.get(preset)?.(message, now, written) ?? null;
-    // A native record that lacks its outcome, and is told so.
+    // A native record that lacks its outcome: its dead letter says so.
     return message['ts'] === undefined || !hasOwnTime ? null : decodeNative(message, now, written);
   };
 
-  /** The records of an envelope; null when no format knows any of them, so that it may be something else. */
+  /** The records of an envelope; null when no format recognises any of them, because then it may not be an envelope. */
   function decodeInner(
     message: JsonObject,
     envelope: Mapping,
@@ -100,7 +104,7 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
       const parts = new Parts();
       let isKnown = false;
       const add = (value: unknown): void => {
-        const record = typeof value === 'string' ? (jsonInText(value) ?? value) : value;
+        const record = typeof value === 'string' ? (jsonInText(value) ?? documentsIn(value) ?? value) : value;
         if (Array.isArray(record)) {
           for (const one of record) add(one);
           return;
@@ -108,10 +112,14 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
         const decoded =
           decodeKnown(record, at, envelopes) ??
           decodeKnown(completed(record, message, envelope), at, envelopes, false);
-        isKnown ||= decoded !== null;
+        isKnown ||= decoded !== null || beginsAsJson(record);
         parts.add(decoded ?? notKnown(record), () => JSON.stringify(cleaner.value(record)));
       };
-      for (const { value } of readMany(message, steps) ?? []) add(value);
+      for (const item of readMany(message, steps) ?? []) {
+        const lost = decodeLost(item);
+        if (lost === null) add(item.value);
+        else parts.add(lost, () => JSON.stringify(cleaner.value(item.value)));
+      }
       if (isKnown) return parts.one();
     }
     return null;
@@ -119,7 +127,7 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
   return decodeKnown;
 }
 
-/** A record with what its envelope tells and it does not itself. */
+/** The record together with the members that only its envelope has. */
 function completed(record: unknown, message: JsonObject, { fields }: Mapping): unknown {
   const inner = asObject(record);
   if (inner === null) return record;
@@ -129,26 +137,36 @@ function completed(record: unknown, message: JsonObject, { fields }: Mapping): u
   return { ...inner, ...more };
 }
 
-/** Beside the records of a program stands what else it writes: plain lines are no requests. */
+/** A program writes other lines beside its records: a plain line is not a request. */
 function notKnown(value: unknown): Decoded {
+  if (beginsAsJson(value))
+    return { kind: 'reject', reason: 'not_json', detail: 'the record in its envelope is broken JSON' };
   return typeof value === 'string'
     ? { kind: 'skip', reason: 'plain_text' }
     : unknownFormat('no known format has the shape of this record in its envelope');
 }
 
-/** By its own conditions, else by something where the time is to stand. */
+function beginsAsJson(value: unknown): boolean {
+  return typeof value === 'string' && /^\s?\{\s?"/.test(value);
+}
+
+/** Whether the user's mapping applies: by its own conditions, otherwise by a value at the path of the time. */
 function isMapped(message: JsonObject, mapping: Mapping): boolean {
   if (mapping.recognise !== null) return mapping.recognise.holds({ record: message, message, odd: false });
   const found = mapping.records.length === 0 ? null : findRecords(message, mapping.records);
   if (mapping.records.length > 0 && found === null) return false;
-  const scope = { record: found === null ? message : found.items[0]?.value, message, odd: false };
+  const scope = {
+    record: found === null ? message : found.items.find(({ lost }) => lost === undefined)?.value,
+    message,
+    odd: false,
+  };
   const ts = mapping.fields.find(({ name }) => name === 'ts');
   return ts !== undefined && (ts.read(scope) !== undefined || scope.odd);
 }
 
 function isOfOthers(message: JsonObject): boolean {
   if (message['status'] !== undefined) return false;
-  // Datadog's errors have a kind.
+  // Errors of Datadog have a `kind`.
   return (
     OTHER_STATUS.some((name) => message[name] !== undefined) ||
     asObject(message['error'])?.['kind'] !== undefined
@@ -157,6 +175,26 @@ function isOfOthers(message: JsonObject): boolean {
 
 function unknownFormat(detail: string): Decoded {
   return { kind: 'reject', reason: 'unknown_format', detail };
+}
+
+/** Names under which others have the time. */
+const TIMES = [
+  'timestamp',
+  '@timestamp',
+  'time',
+  'Time',
+  'datetime',
+  'date',
+  'created_at',
+  'start_time',
+  'end_time',
+];
+
+function lackOfTime(message: JsonObject): string {
+  const name = TIMES.find((one) => message[one] !== undefined);
+  return name === undefined
+    ? 'ts: missing'
+    : `ts: missing; ${name} looks like the time: faultline init proposes a mapping that reads it`;
 }
 
 function lacksOnlyTime(message: JsonObject): boolean {

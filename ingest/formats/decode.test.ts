@@ -30,7 +30,7 @@ describe('createDecoder', () => {
     ['an overlong sequence', Buffer.from([0x22, 0xc0, 0xaf, 0x22]), 'not_utf8'],
     ['broken JSON', bytes('{"ts":'), 'not_json'],
     ['a blank', bytes(' '), 'not_json'],
-    ['two objects', bytes('{} {}'), 'not_json'],
+    ['an object and a list', bytes('{}[]'), 'not_json'],
     ['a raw control character', bytes('{"ts":"\u0001"}'), 'not_json'],
     ['nesting of 65', bytes(nested(64)), 'too_deep'],
     ['nesting of half a million', bytes('['.repeat(500_000) + ']'.repeat(500_000)), 'too_deep'],
@@ -42,7 +42,7 @@ describe('createDecoder', () => {
     ['a record without its time', bytes({ status: 500, model: 'x' }), 'schema'],
     ['1970', bytes({ ...good, ts: 1 }), 'bad_timestamp'],
     ['2100', bytes({ ...good, ts: '2100-01-01T00:00:00Z' }), 'future_timestamp'],
-    ['gzip that is cut off', gzipSync(bytes(good)).subarray(0, 30), 'not_json'],
+    ['truncated gzip', gzipSync(bytes(good)).subarray(0, 30), 'not_json'],
     ['gzip of 9 MiB', gzipSync(Buffer.alloc(9 * 1024 * 1024, 32)), 'too_large'],
     ['gzip of a text', gzipSync(bytes('a\nb\nc')), 'not_json'],
     ['gzip of gzip', gzipSync(gzipSync(bytes(good))), 'not_utf8'],
@@ -70,7 +70,7 @@ describe('createDecoder', () => {
     ['a list', bytes([good, good]), { records: [{}, {}] }],
     ['3 MiB', bytes(Array.from({ length: 50_000 }, () => good)), { kind: 'ok' }],
     [
-      'lines, of which one is a text',
+      'lines, one of which is plain text',
       bytes(`${JSON.stringify(good)}\r\nstarted\n\n${JSON.stringify(good)}\n`),
       { records: [{}, {}], rejected: [{ part: 1, reason: 'unknown_format', body: '"started"' }] },
     ],
@@ -81,7 +81,7 @@ describe('createDecoder', () => {
       );
   });
 
-  it('tells no part of a broken message', () => {
+  it('repeats no part of a broken message in its detail', () => {
     fc.assert(
       fc.property(fc.nat(40), (at) => {
         const text = '{"api_key":"sk-abcdefghijklmnopqrst","ts":"2026-06-01T11:59:00Z"}';
@@ -91,7 +91,7 @@ describe('createDecoder', () => {
     );
   });
 
-  it('takes a list for a message of many records and rejects the bad ones alone', () => {
+  it('reads a list as a message of many records and rejects only the bad ones', () => {
     const decoded = auto(
       bytes([good, { ...good, status: 'x', api_key: 'sk-abcdefghijklmnopqrst' }, 7, good]),
       now,
@@ -107,9 +107,41 @@ describe('createDecoder', () => {
     expect(auto(bytes('[]'), now)).toEqual({ kind: 'skip', reason: 'no_request' });
   });
 
+  it.each([
+    ['with nothing between them', (one: string) => `${one}${one}`, ['ok', 2]],
+    ['with blanks between them', (one: string) => ` ${one} \t${one}\r`, ['ok', 2]],
+    ['after the mark of a text sequence', (one: string) => `\x1e${one}`, ['ok', 1]],
+    [
+      'in one line of a container',
+      (one: string) => JSON.stringify({ log: `${one}\n${one}\n`, stream: 'stdout' }),
+      ['ok', 2],
+    ],
+    ['the last of them cut off', (one: string) => `${one}${one.slice(0, -2)}`, ['not_json', 0]],
+    ['with a word between them', (one: string) => `${one} and ${one}`, ['not_json', 0]],
+    ['with a comma between them', (one: string) => `${one},${one}`, ['not_json', 0]],
+  ] as const)('reads objects in one message %s', (_fact, write, expected) => {
+    const record = JSON.stringify({
+      ts: '2026-06-01T12:00:00Z',
+      status: 429,
+      error: 'a } { \\" b',
+      model: 'm{',
+    });
+    const decoded = createDecoder({ format: 'auto', mapping: {} })(Buffer.from(write(record)), now);
+    const what = decoded.kind === 'ok' ? ['ok', decoded.records.length] : [decoded.reason, 0];
+    expect(what).toEqual(expected);
+  });
+
+  it('names what looks like the time of a record that has no ts', () => {
+    expect(auto(bytes('{"timestamp":"2026-06-01T11:59:00Z","status":500,"error":"x"}'), now)).toMatchObject({
+      reason: 'schema',
+      detail: 'ts: missing; timestamp looks like the time: faultline init proposes a mapping that reads it',
+    });
+    expect(auto(bytes('{"status":500,"error":"x"}'), now)).toMatchObject({ detail: 'ts: missing' });
+  });
+
   it('fails at once on a wrong mapping', () => {
     expect(() => createDecoder({ format: 'mapped', mapping: { ts: '$.t', stat: '$.s' } })).toThrow(
-      /^mapping\.stat: no field/,
+      /^mapping\.stat: not a field/,
     );
     expect(() => createDecoder({ format: 'auto', mapping: { ts: '$..t' } })).toThrow(/^mapping\.ts: /);
   });
@@ -123,7 +155,7 @@ describe('createDecoder', () => {
     );
   });
 
-  it('never throws, whatever the JSON, and every record is whole', () => {
+  it('never throws, whatever the JSON, and every record is complete', () => {
     const names = [
       'ts',
       'status',
@@ -201,7 +233,7 @@ describe('the sample messages', () => {
   const samples = readdirSync(folder).filter((name) => name.endsWith('.input.json'));
 
   it('cover every format', () => {
-    // Those of presets stand in tests/formats/samples.
+    // The samples of presets are in tests/formats/samples.
     for (const format of formatNames().filter((name) => !presets().has(name)))
       expect(
         samples.some((name) => name.startsWith(`${format}.`)),
@@ -209,7 +241,7 @@ describe('the sample messages', () => {
       ).toBe(true);
   });
 
-  it.each(samples)('%s decodes to what is expected', async (name) => {
+  it.each(samples)('%s decodes to the expected result', async (name) => {
     const { settings, message } = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as {
       settings: Parameters<typeof createDecoder>[0];
       message: unknown;

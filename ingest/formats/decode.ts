@@ -2,45 +2,48 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded, RejectReason } from '../../domain/request-log.ts';
 import { Cleaner } from '../fields/clean.ts';
 import { isGzip, LARGEST_UNPACKED, unpackGzip } from '../packed.ts';
+import { documentsIn } from './documents.ts';
 import type { Decode } from './format.ts';
 import { type FormatOptions, recordDecoder } from './formats.ts';
 import { DEEPEST, nestsTooDeeply } from './mapping/json-depth.ts';
 import { OTLP_FIRST_BYTE, readOtlpProtobuf } from './otel/protobuf.ts';
 
 export type DecoderOptions = FormatOptions;
-/** Who has a message from nowhere says that it was written now. */
+/** `written` is `now` unless given: a message without a source was written now. */
 export type DecodeBytes = (value: Buffer | null, now: number, written?: number) => Decoded;
 
-/** Larger messages are no log records. */
+/** A larger message is not a log record. */
 export const LARGEST_BYTES = 1024 * 1024;
 /**
- * One message of OpenTelemetry is a batch of many requests. The Collector sends at most 1 MB unless told otherwise; this is
- * for those who told it otherwise, and for the lines of its file exporter. As long as the longest line that is read whole.
+ * One message of OpenTelemetry is a batch of many requests. The Collector sends at most 1 MB by default; the higher
+ * limit is for Collectors with other settings and for lines of its file exporter. It equals the longest line that is
+ * read whole.
  */
 export const LARGEST_OTLP_BYTES = 4 * LARGEST_BYTES;
 const OTLP_JSON = /^\s*\{\s*"resource(?:Spans|Logs|Metrics)"/;
 
 /**
- * A function from the bytes of a message to its request logs, redacted, or to the reason why there are none; `now`, and
- * when its source says that it was written, are epoch ms. It never throws, whatever the bytes. Throws at once when the mapping is wrong.
+ * Makes a function that decodes the bytes of a message to its request logs, redacted, or to the reason why there are
+ * none. `now` and `written` (when the message was written, according to its source) are epoch milliseconds. The
+ * function never throws, whatever the bytes. Throws at once when the mapping is wrong.
  */
 export function createDecoder(options: DecoderOptions, cleaner = new Cleaner()): DecodeBytes {
   return bytesDecoder(recordDecoder(options, cleaner), options.format);
 }
 
-/** The way from the bytes of a message in this format to the decoder of what is parsed out of them. */
+/** Adds the steps from bytes to a parsed message to a decoder of parsed messages. */
 export function bytesDecoder(decodeRecord: Decode, format: FormatOptions['format']): DecodeBytes {
   const mayBeOtlp = format === 'auto' || format === 'otel-genai';
   return (value, now, written = now) => {
     if (value === null || value.length === 0) return { kind: 'skip', reason: 'tombstone' };
-    // Of packed bytes this is a limit, too, beside that of what they become.
+    // This limit also applies to compressed bytes, in addition to the limit of their uncompressed size.
     const most = mayBeOtlp && beginsLikeOtlp(value) ? LARGEST_OTLP_BYTES : LARGEST_BYTES;
     if (value.length > most) return reject('too_large', `${value.length} bytes; at most ${most}`);
     const bytes = isGzip(value) ? unpackGzip(value) : value;
     if (typeof bytes === 'string') return notUnpacked(bytes);
     const parsed = bytes === value ? parse(bytes) : parseUnpacked(bytes);
     if ('value' in parsed) return decodeRecord(parsed.value, now, written);
-    // Only what is no JSON, so that no record in JSON is ever taken for protobuf.
+    // Protobuf is tried only on bytes that are not JSON, so that no record in JSON is mistaken for protobuf.
     return mayBeOtlp
       ? decodeProtobuf(bytes, parsed, (message) => decodeRecord(message, now, written))
       : reject(parsed.reason, parsed.detail);
@@ -54,17 +57,30 @@ interface Fault {
 }
 
 function parse(bytes: Buffer): Parsed {
-  const text = toText(bytes);
+  const given = toText(bytes);
+  // Records of a JSON text sequence (RFC 7464) begin with this mark, also where each is a line.
+  const text = given?.charCodeAt(0) === 0x1e ? given.slice(1) : given;
   if (text === null) return { reason: 'not_utf8', detail: 'the message is not valid UTF-8' };
   if (nestsTooDeeply(text)) return { reason: 'too_deep', detail: `nested deeper than ${DEEPEST}` };
   try {
     return { value: JSON.parse(text) };
   } catch (error) {
-    return { reason: 'not_json', detail: explain(error) };
+    const documents = documentsIn(text);
+    if (documents !== null) return { value: documents };
+    return containerLine(text) ?? { reason: 'not_json', detail: explain(error) };
   }
 }
 
-/** What came packed may be many lines: then each is a record, and what is no JSON among them stays a text. */
+/** What containerd and CRI-O write before each line of a container. */
+const CRI = /^(\S{20,40}) (stdout|stderr) ([FP])(?::\S{1,20})? /;
+
+/** A line as CRI writes it, in the members that shippers make of it, so that all envelopes are one. */
+function containerLine(text: string): { value: object } | null {
+  const [before, time, stream, logtag] = CRI.exec(text) ?? [];
+  return before === undefined ? null : { value: { log: text.slice(before.length), stream, logtag, time } };
+}
+
+/** Uncompressed data may have many lines: then each line is a record, and a line that is not JSON stays a text. */
 function parseUnpacked(bytes: Buffer): Parsed {
   const parsed = parse(bytes);
   if ('value' in parsed || parsed.reason !== 'not_json') return parsed;
@@ -89,7 +105,7 @@ function beginsLikeOtlp(bytes: Buffer): boolean {
   return bytes[0] === OTLP_FIRST_BYTE || OTLP_JSON.test(bytes.toString('latin1', 0, 64));
 }
 
-/** OTLP in protobuf, or else why the bytes are nothing: `fault` is why they are no JSON. */
+/** Decodes OTLP in protobuf; otherwise rejects the bytes. `fault` is the reason why they are not JSON. */
 function decodeProtobuf(bytes: Buffer, fault: Fault, decodeMessage: (message: unknown) => Decoded): Decoded {
   if (bytes[0] === OTLP_FIRST_BYTE) {
     const otlp = readOtlpProtobuf(bytes, DEEPEST);
@@ -105,7 +121,7 @@ function reject(reason: RejectReason, detail: string): Decoded {
   return { kind: 'reject', reason, detail };
 }
 
-/** Null when the bytes are no UTF-8. ASCII, nearly all there is, takes the shortest way. */
+/** The text of the bytes; null when they are not UTF-8. Nearly all texts are ASCII, for which this is fastest. */
 export function toText(value: Buffer): string | null {
   if (isAscii(value)) return value.toString('latin1');
   if (!isUtf8(value)) return null;
@@ -113,7 +129,7 @@ export function toText(value: Buffer): string | null {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** V8 quotes the text around the fault, which may hold a secret: only the place is told. */
+/** V8 quotes the text around the fault, which may hold a secret, so only the position is used. */
 function explain(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   const place = /at position (\d+)/.exec(message)?.[1];

@@ -13,22 +13,22 @@ import { Parts } from './parts.ts';
 import { presetFunctions } from './presets/functions.ts';
 import { type Preset, presets } from './presets/presets.ts';
 
-/** How records are to be read. */
+/** How to read records. */
 export interface FormatOptions {
   format: RecordFormat;
-  /** The user's mapping; with `format` or `preset` the name of a preset, what is changed in it. */
+  /** The user's mapping. When `format` or `preset` names a preset, it holds the changes to that preset. */
   mapping: MappingSpec;
 }
 
 /** The formats that are programs, in the order in which `auto` asks them. */
 const programs: Readonly<Record<string, Format>> = { native, 'otel-genai': otelGenai, litellm };
 
-/** Every name that `format` may have. */
+/** All allowed values of `format`. */
 export function formatNames(): readonly string[] {
   return ['auto', ...Object.keys(programs), 'mapped', ...presets().keys()];
 }
 
-/** What decoders are made of; tracing makes them of the same parts, each with somebody who looks on. */
+/** The parts that decoders are made of. Tracing replaces them by parts that also record what was read. */
 export interface Making {
   program: (format: Format, name: string) => Format;
   mapping: (spec: MappingSpec, at: string, name: string) => Mapping;
@@ -43,8 +43,8 @@ const plain: Making = {
 };
 
 /**
- * A function from one parsed message to its request logs in the chosen format. An array is a message of many records.
- * Throws a `MappingFault` when format or mapping is wrong.
+ * Makes a function that decodes one parsed message to its request logs in the chosen format. An array is a message of
+ * many records. Throws a `MappingFault` when format or mapping is wrong.
  */
 export function recordDecoder(options: FormatOptions, cleaner: Cleaner, making = plain): Decode {
   const decode = decoderOf(options, cleaner, making);
@@ -59,7 +59,7 @@ function decoderOf({ format, mapping: spec }: FormatOptions, cleaner: Cleaner, m
   if (program !== undefined) return making.program(program, format).create(cleaner);
   const isPreset = presets().has(format);
   if (!isPreset && format !== 'auto' && format !== 'mapped')
-    throw faultAt('format', `${shown(format)} is no format; use one of ${formatNames().join(', ')}`);
+    throw faultAt('format', `${shown(format)} is not a format; use one of ${formatNames().join(', ')}`);
   const hasMapping = format !== 'auto' || Object.keys(spec).length > 0;
   const mapping = hasMapping ? userMapping(isPreset ? { preset: format, ...spec } : spec, making) : null;
   if (mapping !== null && format !== 'auto' && mapping.readAs === null)
@@ -70,7 +70,7 @@ function decoderOf({ format, mapping: spec }: FormatOptions, cleaner: Cleaner, m
     {
       native: making.program(native, 'native'),
       others: others.map(([name, other]) => making.program(other, name)),
-      // Records in an envelope are of any format: the user's own is one more of them.
+      // The records in an envelope may be of any format, so the user's envelope is one more preset.
       presets: mapping === null || mapping.readAs === null ? known : [...known, envelopeOf(spec, mapping)],
       mapping: mapping?.readAs === null ? mapping : null,
       mapped: making.mapped,
@@ -79,19 +79,19 @@ function decoderOf({ format, mapping: spec }: FormatOptions, cleaner: Cleaner, m
   );
 }
 
-/** The mapping of the settings; under `preset` stands whose mapping it changes. */
+/** The mapping of the settings; `preset` names the preset that it changes. */
 function userMapping({ preset: name, ...changes }: MappingSpec, making: Making): Mapping {
   if (name === undefined) return making.mapping(changes, 'mapping', 'mapped');
   const preset = typeof name === 'string' ? presets().get(name) : undefined;
   if (preset === undefined)
     throw faultAt(
       'mapping.preset',
-      `${shown(name)} is no preset; use one of ${[...presets().keys()].join(', ')}`,
+      `${shown(name)} is not a preset; use one of ${[...presets().keys()].join(', ')}`,
     );
   return making.mapping({ ...preset.spec, ...changes }, 'mapping', preset.name);
 }
 
-/** An envelope of the user's; where it does not say by what it is known, anything may be one. */
+/** The user's envelope as a preset. Without conditions of its own, any message may be one. */
 function envelopeOf(spec: MappingSpec, mapping: Mapping): Preset {
   const any = { holds: () => true, groups: [{ needs: [], tests: 0 }] };
   return { name: 'mapped', about: '', spec, mapping: { ...mapping, recognise: mapping.recognise ?? any } };

@@ -21,17 +21,17 @@ const only = (payload: object) => {
 afterEach(() => vi.unstubAllEnvs());
 
 describe('the LiteLLM format', () => {
-  it('reads times without a zone as UTC, in whatever zone the machine is', () => {
+  it('reads times without a zone as UTC, whatever the time zone of the machine', () => {
     vi.stubEnv('TZ', 'America/New_York');
     expect(new Date(2026, 2, 8, 3).getTimezoneOffset()).toBe(240);
-    // The night in which New York has no 02:30.
+    // In this night New York has no 02:30.
     const naive = { startTime: '2026-03-08T01:59:58', endTime: '2026-03-08T03:00:00.500' };
     expect(only(naive)).toMatchObject({ ts: Date.UTC(2026, 2, 8, 3, 0, 0, 500), latency_ms: 3_602_500 });
     const mixed = { startTime: '2026-05-31T10:00:00', endTime: '2026-05-31T10:00:02Z' };
     expect(only(mixed)).toMatchObject({ ts: Date.UTC(2026, 4, 31, 10, 0, 2), latency_ms: 2_000 });
   });
 
-  it('a start that was never set is no latency', () => {
+  it('has no latency when the start was never set', () => {
     expect(only({ startTime: 1 })).toMatchObject({ status: 200, latency_ms: 0 });
   });
 
@@ -77,7 +77,7 @@ describe('the LiteLLM format', () => {
     });
   });
 
-  it('leaves out answers from the cache and calls that ask no model', () => {
+  it('skips answers from the cache and calls that use no model', () => {
     expect(only({ cache_hit: true })).toEqual({ kind: 'skip', reason: 'no_request' });
     expect(only({ call_type: 'call_mcp_tool' })).toEqual({ kind: 'skip', reason: 'no_request' });
     expect(only({ call_type: 'aembedding', cache_hit: null })).toMatchObject({ status: 200 });
@@ -90,7 +90,7 @@ describe('the LiteLLM format', () => {
     });
   });
 
-  it('reads rate limits under every name that LiteLLM gives them', () => {
+  it('reads rate limits under every name that LiteLLM uses', () => {
     for (const additional_headers of [
       { x_ratelimit_limit_requests: 100, x_ratelimit_remaining_requests: 4 },
       { 'x-ratelimit-limit-requests': '100', 'x-ratelimit-remaining-requests': '4' },
@@ -113,7 +113,7 @@ describe('the LiteLLM format', () => {
     expect(only(payload)).toMatchObject({ kind: 'reject', reason });
   });
 
-  it('leaves out what is no number, reads texts and lists, and counts the record', () => {
+  it('leaves out values that are not numbers, reads texts and lists, and counts the record', () => {
     const odd = {
       prompt_tokens: -1,
       completion_tokens: '7',
@@ -132,9 +132,12 @@ describe('the LiteLLM format', () => {
     expect(decode(payload)).toMatchObject({ kind: 'reject', reason: 'schema' });
   });
 
-  it('is told by its own members', () => {
+  it('is recognised by its own members', () => {
     expect(litellm.recognises(base)).toBe(true);
     expect(litellm.recognises({ standard_logging_object: {} })).toBe(true);
     expect(litellm.recognises({ startTime: 1 })).toBe(false);
+    const row = { startTime: 1, call_type: 'x', request_id: 'r', metadata: {} };
+    for (const spend of [0, null, undefined]) expect(litellm.recognises({ ...row, spend })).toBe(false);
+    expect(litellm.recognises({ ...row, id: 'x' })).toBe(true);
   });
 });

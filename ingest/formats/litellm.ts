@@ -5,24 +5,39 @@ import { readHeaderObject } from '../fields/header-object.ts';
 import { asDecoded, readNative } from './native.ts';
 import { parseTimeText } from '../fields/timestamp.ts';
 
-/** Calls that LiteLLM logs in the same shape and that ask no model for anything. */
+/** Calls that LiteLLM logs in the same form, but that use no model. */
 const NO_MODEL_CALL = /mcp|health|list_|retrieve_|delete_|cancel/;
 
-/** LiteLLM's `StandardLoggingPayload` (rows of its database have `spend` and are a preset), bare or as `standard_logging_object` of its callback arguments. */
+/**
+ * LiteLLM's `StandardLoggingPayload`, alone or as `standard_logging_object` of its callback arguments. Rows of its
+ * database have `spend`; they are a preset.
+ */
 export const litellm: Format = {
   recognises: (message) =>
     message['standard_logging_object'] !== undefined ||
     (message['startTime'] !== undefined &&
-      message['spend'] === undefined &&
+      !isRow(message) &&
       (message['call_type'] !== undefined || message['error_information'] !== undefined)),
   create: (cleaner) => (message, now) => decodeLitellm(message, now, cleaner),
 };
+
+/** A row of its database, which a preset reads: also one of which nobody knows what it cost. */
+function isRow(message: JsonObject): boolean {
+  return (
+    message['spend'] !== undefined ||
+    (message['request_id'] !== undefined &&
+      ['id', 'response_cost', 'error_information', 'hidden_params'].every(
+        (name) => message[name] === undefined,
+      ))
+  );
+}
 
 function decodeLitellm(message: unknown, now: number, cleaner: Cleaner): Decoded {
   const outer = asObject(message);
   const payload = asObject(outer?.['standard_logging_object']) ?? outer;
   if (payload === null) return { kind: 'reject', reason: 'schema', detail: 'record: not an object' };
-  // An answer from LiteLLM's cache reached no provider: counted as a success it would hide that all others fail.
+  // An answer from LiteLLM's cache did not reach a provider: counted as a success, it would hide that all other
+  // requests fail.
   const called = !isTrue(payload['cache_hit']) && !NO_MODEL_CALL.test(firstText(payload['call_type']) ?? '');
   if (!called) return { kind: 'skip', reason: 'no_request' };
   const read = readNative(toNative(payload), now, cleaner);
@@ -74,12 +89,12 @@ function toNative(payload: JsonObject): JsonObject {
   };
 }
 
-/** Also as text: `True` is how Python writes it. */
+/** True also for a text, because Python writes `True`. */
 function isTrue(value: unknown): boolean {
   return value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
 }
 
-/** LiteLLM writes the provider's headers with a prefix, and those it knows with underscores. */
+/** LiteLLM adds a prefix to the provider's headers, and writes those that it knows with underscores. */
 function providerHeaders(value: unknown): Record<string, unknown> | undefined {
   const headers = readHeaderObject(value);
   if (headers === undefined) return undefined;
@@ -91,7 +106,7 @@ function providerHeaders(value: unknown): Record<string, unknown> | undefined {
   );
 }
 
-/** The code is a status as text; empty, or a word, where there was no answer. */
+/** The code is a status as text; without an answer it is empty or a word. */
 function statusOf(code: unknown): number | undefined {
   const status = firstNumber(code);
   return status !== undefined && Number.isInteger(status) && status >= 100 && status <= 999
@@ -99,7 +114,10 @@ function statusOf(code: unknown): number | undefined {
     : undefined;
 }
 
-/** Milliseconds between two times in seconds or as text, in UTC where no zone is named; undefined when that makes no sense. */
+/**
+ * Milliseconds between two times, in seconds or as text, in UTC unless they name a zone; undefined when the result is
+ * not plausible.
+ */
 function between(start: unknown, end: unknown): number | undefined {
   const [from, to] = [epochSeconds(start), epochSeconds(end)];
   if (from === undefined || to === undefined || !(to >= from) || from <= 0) return undefined;

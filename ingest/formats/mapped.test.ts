@@ -12,6 +12,8 @@ const read = (mapping: MappingSpec, message: unknown, format = 'mapped'): Decode
   recordDecoder({ format, mapping }, new Cleaner())(message, now, written);
 const decode = (mapping: MappingSpec, message: object): Decoded =>
   read({ ...base, ...mapping }, { t: time, ...message });
+const noOutcome =
+  'status: a status, an error or an exception is required; where all others are successes, write outcome: {failure: {$.error: present}, success: otherwise}';
 const one = (expected: object) => ({ kind: 'ok', records: [expected] });
 
 describe('the mapped format', () => {
@@ -24,7 +26,7 @@ describe('the mapped format', () => {
       { s: 200, o: 12, c: true },
       { org: '12', client: 'true' },
     ],
-    ['a flag as text', { stream: 'f' }, { s: 200, f: 'True' }, { stream: true }],
+    ['a flag that is a text', { stream: 'f' }, { s: 200, f: 'True' }, { stream: true }],
     [
       'fixed values',
       { provider: '=Azure', status: 500, stream: true },
@@ -33,7 +35,7 @@ describe('the mapped format', () => {
     ],
     ['an error list', { error: 'e' }, { s: 400, e: [{ code: 1 }] }, { error: [{ code: 1 }] }],
     [
-      'the first path that is there',
+      'the first path that has a value',
       { model: ['$.a', '$.b', '=none known'] },
       { s: 200, a: null, b: 'x' },
       { model: 'x' },
@@ -46,6 +48,12 @@ describe('the mapped format', () => {
       { model: { from: '$.p', match: '/deployments/([^/]+)' } },
       { s: 200, p: '/openai/deployments/gpt-4o/chat' },
       { model: 'gpt-4o' },
+    ],
+    [
+      'the first of a list of which something can be made',
+      { provider: { from: ['$.address', '$.host'], match: '^(api\\..*)$' } },
+      { s: 200, address: '203.0.113.5:443', host: 'api.anthropic.com' },
+      { provider: 'anthropic' },
     ],
     ['words', { status: { from: '$.s', words: { '-3': 499, cached: 200 } } }, { s: -3 }, { status: 499 }],
     [
@@ -82,8 +90,8 @@ describe('the mapped format', () => {
     expect(decode(mapping, message)).toMatchObject(one(expected));
   });
 
-  it.each(['', '-', ' - ', 'null', 'NULL', 'None', 'undefined', null])(
-    'takes %j for nothing, everywhere',
+  it.each(['', '-', ' - ', 'null', 'NULL', 'None', 'undefined', 'n/a', 'NaN', null, {}, [], '{}'])(
+    'treats %j as no value, in every field',
     (nothing) => {
       const mapping = {
         client: 'c',
@@ -111,6 +119,34 @@ describe('the mapped format', () => {
       expect(decoded).not.toHaveProperty('dropped');
     },
   );
+
+  it.each(['', '-', 'None', 'n/a', 'undefined', 'nan', null, {}, []])(
+    'finds nothing in %j by any condition',
+    (nothing) => {
+      for (const test of ['present', { matches: '[a-z-]|^$' }, { below: 1 }, { above: -1 }]) {
+        const decoded = decode({ skip: { hit: { '$.c': test } } }, { s: 429, c: nothing });
+        expect(decoded).toMatchObject(one({ status: 429 }));
+      }
+      const absent = decode({ skip: { hit: { '$.c': 'absent' } } }, { s: 429, c: nothing });
+      expect(absent).toEqual({ kind: 'skip', reason: 'hit' });
+    },
+  );
+
+  it.each<[unknown, unknown, object]>([
+    [{}, 'quota', { error: 'quota' }],
+    [[], 'quota', { error: 'quota' }],
+    [false, 'quota', { error: 'quota' }],
+    ['false', 'quota', { error: 'quota' }],
+    [0, 'quota', { error: 'quota' }],
+    [true, 'quota', { error: 'quota' }],
+    ['True', 'quota', { error: 'quota' }],
+    [true, undefined, { status: 0, error: 'the log tells of a failure without details' }],
+    [false, undefined, { status: 200, error: null }],
+    [{}, undefined, { status: 200, error: null }],
+    [{ code: 'x' }, 'quota', { error: { code: 'x' } }],
+  ])('of an error %j and a message %j takes what tells', (error, message, expected) => {
+    expect(decode({ error: ['$.e', '$.m'] }, { s: 200, e: error, m: message })).toMatchObject(one(expected));
+  });
 
   it.each<[string | number, string | undefined, number]>([
     [95, undefined, 95],
@@ -187,7 +223,7 @@ describe('the mapped format', () => {
     expect(read(mapping, { t: value, s: 200 })).toMatchObject(one({ ts: Date.parse(iso) }));
   });
 
-  it('takes a duration from two times, and the end from start and duration', () => {
+  it('computes a duration from two times, and the end from start and duration', () => {
     const mapping = {
       ts: { from: '$.start', plus: { from: '$.s', unit: 's' } },
       status: '=200',
@@ -252,6 +288,24 @@ describe('the mapped format', () => {
       { status: 200, error: null },
     ],
     [
+      'a success without an HTTP answer',
+      { outcome: '$.ok', status: '$.s', error: '$.m' },
+      { ok: true, s: 0, m: 'x' },
+      { status: 200, error: null },
+    ],
+    [
+      'a success, whatever the word that stands for its status',
+      { outcome: { success: { '$.ok': true } }, status: '$.s', error: '$.m' },
+      { ok: true, s: 'error', m: 'x' },
+      { status: 200, error: null },
+    ],
+    [
+      'a word of failure against a success of which nothing else is said',
+      { outcome: { failure: { '$.level': 'ERROR' }, success: 'otherwise' }, status: '$.s', error: '$.m' },
+      { level: 'INFO', s: 'failed', m: 'quota' },
+      { status: 0, error: 'quota' },
+    ],
+    [
       'own words',
       { outcome: { failure: { '$.level': [50, 60] }, success: 'otherwise' } },
       { level: 30 },
@@ -273,7 +327,7 @@ describe('the mapped format', () => {
     expect(read({ ts: '$.t', ...mapping }, { t: time, ...message })).toMatchObject(one(expected));
   });
 
-  it('skips what the mapping says, with its reason', () => {
+  it('skips records as the mapping says, with its reason', () => {
     const mapping = {
       ...base,
       skip: { cache_hit: { '$.cache': true }, other_event: { '$.event': { not: ['done', 'failed'] } } },
@@ -284,6 +338,32 @@ describe('the mapped format', () => {
     expect(read(mapping, { t: time, s: 200, cache: 'False', event: 'done' })).toMatchObject(
       one({ status: 200 }),
     );
+  });
+
+  it.each([null, [], {}, 'x', '', '-', 7])(
+    'reads a message itself where %j stands for its records',
+    (data) => {
+      const mapping = { ...base, records: ['$.data[*]', '$.data', '$'] };
+      for (const format of ['mapped', 'auto'])
+        expect(read(mapping, { t: time, s: 429, data }, format)).toMatchObject(one({ status: 429 }));
+    },
+  );
+
+  it('says of every element of a list what became of it', () => {
+    const mapping = { ...base, records: '$.pages[*].items[*]' };
+    const odd = { items: { t: time, s: 500 } };
+    const pages = [{ item: [{ t: time, s: 429 }] }, odd, { items: [{ t: time, s: 200 }] }, { items: [] }];
+    for (const format of ['mapped', 'auto'])
+      expect(read(mapping, { pages }, format)).toMatchObject({
+        kind: 'ok',
+        records: [{ status: 200 }],
+        skipped: ['no_request'],
+        rejected: [{ reason: 'mapping', detail: 'records: element 1 has no list of records at its path' }],
+      });
+    expect(read(mapping, { pages: [odd] })).toMatchObject({
+      kind: 'ok',
+      rejected: [{ body: JSON.stringify({ pages: [odd] }) }],
+    });
   });
 
   describe('with several records in a message', () => {
@@ -300,7 +380,7 @@ describe('the mapped format', () => {
       { t: time, s: 429 },
     ];
 
-    it('reads each, and what stands around them', () => {
+    it('reads each record, and values of the message around them', () => {
       const decoded = read(mapping, { region: 'eu', page: JSON.stringify({ items }) });
       expect(decoded).toMatchObject({
         kind: 'ok',
@@ -316,12 +396,12 @@ describe('the mapped format', () => {
       expect(read(mapping, JSON.parse(body))).toMatchObject({ rejected: [{ reason: 'bad_timestamp' }] });
     });
 
-    it('reads a message that is the record, and a list of them', () => {
+    it('reads a message that is a record, and one that is a list of records', () => {
       expect(read(mapping, { t: time, s: 500, region: 'us' })).toMatchObject(one({ region: 'us' }));
       expect(read(mapping, items)).toMatchObject({ records: [{ status: 200 }, { status: 429 }] });
     });
 
-    it('has no request when there are none', () => {
+    it('has no request when the list is empty', () => {
       expect(read({ ...mapping, records: '$.r[*]' }, { r: [] })).toEqual({
         kind: 'skip',
         reason: 'no_request',
@@ -334,16 +414,16 @@ describe('the mapped format', () => {
   });
 
   it.each([
-    [{ t: 'yesterday', s: 200 }, 'bad_timestamp', 'ts: what stands at its path is no time'],
-    [{ s: 200 }, 'mapping', 'ts: nothing stands at its path'],
-    [{ t: time }, 'schema', 'status: a status, an error or an exception is required'],
-    [{ t: time, s: 'pending' }, 'schema', 'status: a status, an error or an exception is required'],
-    ['text', 'mapping', 'ts: nothing stands at its path'],
-  ])('rejects only what has no time or no outcome: %j', (message, reason, detail) => {
+    [{ t: 'yesterday', s: 200 }, 'bad_timestamp', 'ts: the value at its path is not a time'],
+    [{ s: 200 }, 'mapping', 'ts: its path has no value'],
+    [{ t: time }, 'schema', noOutcome],
+    [{ t: time, s: 'pending' }, 'schema', noOutcome],
+    ['text', 'mapping', 'ts: its path has no value'],
+  ])('rejects only a record without a time or an outcome: %j', (message, reason, detail) => {
     expect(read(base, message)).toEqual({ kind: 'reject', reason, detail });
   });
 
-  it('names the fields of which nothing could be made, and counts the record', () => {
+  it('names the fields whose value could not be used, and counts the record', () => {
     const mapping = { client: '$.c', stream: '$.f', latency_ms: '$.l', input_tokens: '$.i', headers: '$.h' };
     const odd = { s: 429, c: { a: 1 }, f: 'maybe', l: 'fast', i: 'many', h: 7 };
     expect(decode(mapping, odd)).toMatchObject({
@@ -365,16 +445,16 @@ describe('presets and the mapping of the settings', () => {
       expect(read(mapping, row, format)).toMatchObject(one({ client: 'team', status: 200 }));
   });
 
-  it('names what is no format and no preset', () => {
+  it('names an unknown format and an unknown preset', () => {
     expect(() => read({}, {}, 'litelm')).toThrow(
-      /^format: "litelm" is no format; use one of auto, native, .*litellm-spendlogs/,
+      /^format: "litelm" is not a format; use one of auto, native, .*litellm-spendlogs/,
     );
     expect(() => read({ preset: 'x' }, {})).toThrow(
-      /^mapping\.preset: "x" is no preset; use one of .*litellm-spendlogs/,
+      /^mapping\.preset: "x" is not a preset; use one of .*litellm-spendlogs/,
     );
   });
 
-  it('counts a record without a time when its source says that it was written, where the mapping says so', () => {
+  it('counts a record without a time at the time of its source, if the mapping says so', () => {
     const untimed = { ...base, without_time: 'now' };
     expect(read(untimed, { s: 500 })).toMatchObject(one({ ts: written, status: 500 }));
     expect(read(untimed, { t: time, s: 500 })).toMatchObject(one({ ts: Date.parse(time) }));
@@ -385,12 +465,12 @@ describe('presets and the mapping of the settings', () => {
     expect(read({ ...untimed, recognise: { '$.s': 'number' } }, { s: 500 }, 'auto')).toMatchObject(
       one({ ts: written }),
     );
-    // A time that cannot be read is none that is not there.
+    // A time that cannot be read is not the same as a missing time.
     expect(read(untimed, { t: 'soon', s: 500 })).toMatchObject({ reason: 'bad_timestamp' });
     expect(read(base, { s: 500 })).toMatchObject({ reason: 'mapping' });
   });
 
-  it('a record without a time counts at the same, whatever was read before it', () => {
+  it('the time of a record without a time does not depend on the records read before', () => {
     const decode = recordDecoder(
       { format: 'mapped', mapping: { ...base, without_time: 'now' } },
       new Cleaner(),
@@ -400,7 +480,7 @@ describe('presets and the mapping of the settings', () => {
     expect(decode({ s: 500 }, now + 60_000, written)).toEqual(first);
   });
 
-  it('a fixed value may stand under a condition', () => {
+  it('a fixed value can have a condition', () => {
     const mapping = { ...base, error: ['$.body', { from: '=refused by us', when: { '$.by': 'us' } }] };
     const error = (message: object) => read(mapping, { t: time, s: 429, ...message });
     expect(error({ by: 'us' })).toMatchObject(one({ error: 'refused by us' }));
@@ -408,7 +488,7 @@ describe('presets and the mapping of the settings', () => {
     expect(error({ by: 'them' })).toMatchObject(one({ error: null }));
   });
 
-  it('auto takes a mapping by where its time stands, or by its own conditions', () => {
+  it('auto recognises a mapping by the path of its time, or by its own conditions', () => {
     const list = { ...base, records: '$.r[*]' };
     expect(read(base, { t: time, s: 500 }, 'auto')).toMatchObject(one({ status: 500 }));
     expect(read(list, { r: [{ t: time, s: 500 }] }, 'auto')).toMatchObject(one({ status: 500 }));
@@ -418,14 +498,14 @@ describe('presets and the mapping of the settings', () => {
     expect(read(own, { t: time, s: 500, kind: 'llm' }, 'auto')).toMatchObject(one({ status: 500 }));
   });
 
-  it("reads records in an envelope of the user's, set or in auto", () => {
+  it("reads records in the user's envelope, with format mapped and with auto", () => {
     const envelope = { records: '$.ours.lines[*]', read_as: 'auto' };
     const message = { ours: { lines: [{ ts: time, status: 429 }, JSON.stringify(row)] } };
     for (const format of ['mapped', 'auto'])
       expect(read(envelope, message, format)).toMatchObject({ records: [{ status: 429 }, { status: 200 }] });
   });
 
-  it("auto reads the user's own format in an envelope", () => {
+  it("auto reads the user's own format inside an envelope", () => {
     const message = { message: JSON.stringify({ t: time, s: 500 }), agent: {} };
     expect(read(base, message, 'auto')).toMatchObject(one({ status: 500 }));
   });

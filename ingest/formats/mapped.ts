@@ -1,17 +1,20 @@
 import type { Decoded, NativeRecord } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
+import { isNothing } from '../fields/nothing.ts';
 import type { Decode, Moment } from './format.ts';
+import { jsonInText } from './mapping/json-in-text.ts';
 import type { Mapping } from './mapping/mapping.ts';
-import { EACH, type PathToMany, readMany, withOnly } from './mapping/path.ts';
+import { EACH, type Item, type PathToMany, readMany, withOnly } from './mapping/path.ts';
+import type { Told } from './mapping/outcome.ts';
 import type { Scope } from './mapping/scope.ts';
-import { NO_DETAILS } from './mend-native.ts';
+import { NO_DETAILS, NO_OUTCOME } from './mend-native.ts';
 import { asDecoded, readNative } from './native.ts';
 import { Parts } from './parts.ts';
 
-/** From one record and the message around it to its request. */
+/** Decodes one record, with the message around it, to its request. */
 export type DecodeRecord = (scope: Scope, mapping: Mapping, at: Moment, cleaner: Cleaner) => Decoded;
 
-/** A decoder that reads messages through a mapping whose fields say how. */
+/** A decoder that reads messages with the fields of a mapping. */
 export function mappedDecoder(
   mapping: Mapping,
   cleaner: Cleaner,
@@ -25,7 +28,7 @@ export function mappedDecoder(
     decodeRecords(message, mapping, cleaner, (record) => decodeOne(record, message, { now, written }));
 }
 
-/** Reads every record that stands in a message at the first path of `records` at which there is one. */
+/** Reads all records of a message at the first path of `records` that has a value. */
 function decodeRecords(
   message: unknown,
   { records }: Mapping,
@@ -34,28 +37,50 @@ function decodeRecords(
 ): Decoded {
   const found = findRecords(message, records);
   if (found === null)
-    return { kind: 'reject', reason: 'mapping', detail: 'records: nothing stands at any of its paths' };
+    return { kind: 'reject', reason: 'mapping', detail: 'records: none of its paths has a value' };
   if (!found.steps.includes(EACH)) return decodeOne(found.items[0]?.value);
   const parts = new Parts();
-  for (const { value, places } of found.items) {
-    parts.add(decodeOne(value), () => JSON.stringify(cleaner.value(withOnly(message, found.steps, places))));
+  for (const item of found.items) {
+    parts.add(decodeLost(item) ?? decodeOne(item.value), () =>
+      JSON.stringify(cleaner.value(withOnly(message, found.steps, item.places))),
+    );
   }
   return parts.all();
 }
 
-/** The records of a message and the path at which they stand; null when there are none. */
+/** What becomes of an element of a list without a record at the rest of the path; null for an element with one. */
+export function decodeLost({ lost, places }: Item): Decoded | null {
+  if (lost === undefined) return null;
+  if (lost === 'nothing') return { kind: 'skip', reason: 'no_request' };
+  return {
+    kind: 'reject',
+    reason: 'mapping',
+    detail: `records: element ${places.join('.')} has no list of records at its path`,
+  };
+}
+
+/** The records of a message and the path where they were found: the first path with a record, otherwise the first with a value; null when no path has one. */
 export function findRecords(
   message: unknown,
   paths: readonly PathToMany[],
-): { steps: PathToMany['steps']; items: NonNullable<ReturnType<typeof readMany>> } | null {
+): { steps: PathToMany['steps']; items: readonly Item[] } | null {
+  let first: { steps: PathToMany['steps']; items: readonly Item[] } | null = null;
   for (const { steps } of paths) {
     const items = readMany(message, steps);
-    if (items !== undefined) return { steps, items };
+    if (items === undefined) continue;
+    if (items.some(mayBeRecord)) return { steps, items };
+    first ??= { steps, items };
   }
-  return null;
+  return first;
 }
 
-/** Reads one record through the fields of a mapping. */
+/** A record is an object, also as JSON text: `"data": null` or `"data": "x"` is none. */
+function mayBeRecord({ value, lost }: Item): boolean {
+  if (lost === 'nothing' || isNothing(value)) return false;
+  return typeof value === 'string' ? jsonInText(value) !== undefined : typeof value === 'object';
+}
+
+/** Decodes one record with the fields of a mapping. */
 export function decodeRecord(scope: Scope, mapping: Mapping, at: Moment, cleaner: Cleaner): Decoded {
   const reason = mapping.skip.find(({ holds }) => holds(scope))?.reason;
   if (reason !== undefined) return { kind: 'skip', reason };
@@ -68,16 +93,17 @@ export function decodeRecord(scope: Scope, mapping: Mapping, at: Moment, cleaner
     else if (scope.odd) (dropped ??= []).push(name);
   }
   applyOutcome(record, mapping.outcome?.(scope));
-  // Not that of the record before it, which a batch that is read again may not hold.
+  // The time of the source, and not that of the previous record: a batch that is read again may start after that
+  // record.
   if (mapping.untimedIsNow && dropped?.includes('ts') !== true) record['ts'] ??= at.written;
   if (record['ts'] === undefined) return withoutTime(dropped);
   const read = readNative(record, at.now, cleaner);
-  if (read.log === null) return { kind: 'reject', reason: read.reason, detail: read.detail };
+  if (read.log === null) return { kind: 'reject', reason: read.reason, detail: withAdvice(read.detail) };
   const all = read.dropped === undefined ? dropped : [...(dropped ?? []), ...read.dropped];
   return asDecoded(read.log, all);
 }
 
-/** Always of the same members in the same order, which the engine reads several times faster. */
+/** Always the same members in the same order: the JavaScript engine reads such objects several times faster. */
 function emptyRecord(): Record<keyof NativeRecord, unknown> {
   return {
     ts: undefined,
@@ -105,23 +131,32 @@ function emptyRecord(): Record<keyof NativeRecord, unknown> {
   };
 }
 
-function withoutTime(dropped: readonly string[] | undefined): Decoded {
-  return dropped?.includes('ts') === true
-    ? { kind: 'reject', reason: 'bad_timestamp', detail: 'ts: what stands at its path is no time' }
-    : { kind: 'reject', reason: 'mapping', detail: 'ts: nothing stands at its path' };
+/** A log that tells of failures alone is read by saying what they are. */
+function withAdvice(detail: string): string {
+  return detail === NO_OUTCOME
+    ? `${detail}; where all others are successes, write outcome: {failure: {$.error: present}, success: otherwise}`
+    : detail;
 }
 
-/** What the words of the log say of the outcome, beside a status. */
-function applyOutcome(record: Record<string, unknown>, failed: boolean | undefined): void {
-  const status = record['status'];
-  const refused = typeof status === 'number' && status >= 400;
-  if (failed === true) {
-    // A failure that came with a 2xx is one within a stream: its status would say success.
+function withoutTime(dropped: readonly string[] | undefined): Decoded {
+  return dropped?.includes('ts') === true
+    ? { kind: 'reject', reason: 'bad_timestamp', detail: 'ts: the value at its path is not a time' }
+    : { kind: 'reject', reason: 'mapping', detail: 'ts: its path has no value' };
+}
+
+/** Applies a word or flag of the log that reports the outcome, in addition to the status. */
+function applyOutcome(record: Record<string, unknown>, told: Told | undefined): void {
+  const status = typeof record['status'] === 'number' ? record['status'] : undefined;
+  const refused = status !== undefined && status >= 400;
+  // 0 means no answer, or a word such as `error` in place of a status. That is stronger than `success: otherwise`.
+  if (told === 'presumed' && status === 0) return;
+  if (told === 'failure') {
+    // A failure with a 2xx status happened inside a stream: the status would report a success.
     if (!refused) record['status'] = undefined;
     if (!refused && record['error'] === undefined && record['exception'] === undefined)
       record['error'] = NO_DETAILS;
-  } else if (failed === false && !refused) {
-    record['status'] ??= 200;
+  } else if (told !== undefined && !refused) {
+    record['status'] = status || 200;
     record['error'] = undefined;
     record['exception'] = undefined;
   }

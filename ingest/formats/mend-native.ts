@@ -4,13 +4,16 @@ import { readStatus } from '../fields/odd-values.ts';
 import { asObject } from './format.ts';
 import { type Convert, converter, fieldKinds } from './mapping/convert.ts';
 
-/** What is said of a failure of which the log tells no more than that it was one. */
+/** The error of a failure whose log gives no details. */
 export const NO_DETAILS = 'the log tells of a failure without details';
 
-/** Why a record that does not say what came of the request is none. */
+/** Why a record without an outcome cannot be counted. */
 export const NO_OUTCOME = 'status: a status, an error or an exception is required';
 
-/** A record as the schema wants it, with the names of fields of which nothing could be made; or why it is none. */
+/**
+ * A record that satisfies the schema, with the names of fields whose value could not be used; or why it cannot be
+ * counted.
+ */
 export type Mended = { record: NativeRecord; dropped: readonly string[] } | { record: null; detail: string };
 
 const MOST_RETRIES = 65_535;
@@ -18,7 +21,7 @@ const upTo =
   (most: number) =>
   (value: unknown): boolean =>
     typeof value === 'number' && value >= 0 && value <= most;
-/** What the schema asks of a value of the right type. */
+/** The limits of the schema for a value of the right type. */
 const LIMITS: Readonly<Partial<Record<string, (value: unknown) => boolean>>> = {
   latency_ms: upTo(MOST.ms),
   ttft_ms: upTo(MOST.ms),
@@ -31,7 +34,7 @@ const ownConverts: Readonly<Record<string, Convert>> = {
   ts: (value) =>
     typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)) ? value : undefined,
   status: readStatus,
-  // Taken as it is written: what `auto` reads as native comes from those who know the format.
+  // The provider is not translated: a record that `auto` reads as native was written for this format.
   provider: converter('text', undefined, undefined),
 };
 const fields = Object.keys(nativeRecord.shape).map((name) => ({
@@ -41,8 +44,9 @@ const fields = Object.keys(nativeRecord.shape).map((name) => ({
 }));
 
 /**
- * Mends a record that the schema does not accept: what can be converted is (`"429"`, `"95ms"`, 42 for a name, headers as a
- * list), what cannot is left out and named. Only the time and the outcome are needed.
+ * Mends a record that the schema does not accept: values that can be converted are converted (`"429"`, `"95ms"`, 42 for
+ * a name, headers as a list); others are left out, and their fields are named. Only the time and the outcome are
+ * required.
  */
 export function mendNative(value: unknown): Mended {
   const source = asObject(value);
@@ -57,7 +61,7 @@ export function mendNative(value: unknown): Mended {
     if (converted === undefined || !allows(converted)) dropped.push(name);
     else record[name] = converted;
   }
-  if (source['error'] === true) markFailed(record);
+  if (record['error'] === true) markFailed(record);
   if (record['ts'] === undefined)
     return {
       record: null,
@@ -67,13 +71,16 @@ export function mendNative(value: unknown): Mended {
     return {
       record: null,
       detail: dropped.includes('status')
-        ? 'status: no HTTP status, and there is no error or exception beside it'
+        ? 'status: not an HTTP status, and there is no error or exception'
         : NO_OUTCOME,
     };
   return { record: record as NativeRecord, dropped };
 }
 
-/** A flag that says there was an error, and not which: a status that says otherwise is that of a stream that began well. */
+/**
+ * Handles a flag that reports an error without saying which. A status that reports success is that of a stream that
+ * started well, so it is removed.
+ */
 function markFailed(record: Record<string, unknown>): void {
   record['error'] = NO_DETAILS;
   if (Number(record['status'] ?? 0) < 400) delete record['status'];

@@ -16,7 +16,7 @@ const log = (record: Record<string, unknown>) => {
   return result;
 };
 
-/** Records that are nearly right: every field right, absent, null or of another type. */
+/** Records that are nearly correct: every field correct, absent, null or of another type. */
 const nearlyNative = fc.record(
   Object.fromEntries(
     Object.keys(nativeRecord.shape).map((field) => [
@@ -104,7 +104,7 @@ describe('the fast check', () => {
     );
   });
 
-  it('accepts no value that is no record', () => {
+  it('accepts only objects', () => {
     for (const value of [null, undefined, 1, 'x', [], [{ ts, status: 200 }], true]) {
       expect(isPlainNative(value)).toBe(false);
       expect(nativeRecord.safeParse(value).success).toBe(false);
@@ -174,7 +174,7 @@ describe('the native format', () => {
     });
   });
 
-  it('needs only a time and what happened', () => {
+  it('needs only a time and an outcome', () => {
     expect(read({ ts, status: 500 })).toMatchObject({
       kind: 'ok',
       records: [{ provider: 'openai', status: 500, error: null }],
@@ -198,10 +198,13 @@ describe('the native format', () => {
     [{ ts: 'soon', status: 200 }, 'bad_timestamp', 'ts: '],
     [{ ts: 0, status: 200 }, 'bad_timestamp', 'ts: '],
     [{ ts: '2100-01-01T00:00:00Z', status: 200 }, 'future_timestamp', 'ts: '],
-    [{ ts, status: 'sk-abcdefghijklmnopqrst' }, 'schema', 'status: no HTTP status'],
+    [{ ts, status: 'sk-abcdefghijklmnopqrst' }, 'schema', 'status: not an HTTP status'],
     [{ ts, status: 1000 }, 'schema', 'status: '],
-    [{ ts: {}, status: 200 }, 'schema', 'ts: neither'],
+    [{ ts: [1], status: 200 }, 'schema', 'ts: neither'],
+    [{ ts: {}, status: 200 }, 'schema', 'ts: missing'],
     [{ ts, error: false }, 'schema', 'status: '],
+    [{ ts, error: {} }, 'schema', 'status: '],
+    [{ ts, error: [], exception: 'false' }, 'schema', 'status: '],
     [{ status: 200 }, 'schema', 'ts: '],
     [[], 'schema', 'record: '],
     [null, 'schema', 'record: '],
@@ -232,6 +235,15 @@ describe('the native format', () => {
     [{ stream: 'true' }, { stream: true }],
     [{ stream: 0 }, { stream: false }],
     [{ error: false }, { status: 200, error: null }],
+    [{ error: {} }, { status: 200, error: null }],
+    [{ error: [] }, { status: 200, error: null }],
+    [{ error: 0 }, { status: 200, error: null }],
+    [{ error: 'False' }, { status: 200, error: null }],
+    [
+      { error: {}, status: 429 },
+      { status: 429, error: null },
+    ],
+    [{ exception: false }, { status: 200, exception: '' }],
     [{ error: true }, { status: 0, error: 'the log tells of a failure without details' }],
     [
       { error: true, status: 429 },
@@ -254,7 +266,7 @@ describe('the native format', () => {
     ['latency_ms', 'fast'],
     ['ttft_ms', 1e300],
     ['input_tokens', Number.POSITIVE_INFINITY],
-    ['output_tokens', []],
+    ['output_tokens', [1]],
     ['cost_usd', 1e7],
     ['retry_count', 1.5],
     ['retry_count', 65_536],
@@ -268,7 +280,7 @@ describe('the native format', () => {
     expect(JSON.stringify(decoded)).not.toContain('abcdefgh');
   });
 
-  it.each(['', '-', ' ', 'null', 'None', null])('takes %j as its error for nothing', (error) => {
+  it.each(['', '-', ' ', 'null', 'None', null])('treats the error %j as no error', (error) => {
     expect(log({ status: 429, error }).error).toBeNull();
     expect(read({ ts, error, model: 'x' })).toEqual({
       kind: 'reject',
@@ -278,12 +290,12 @@ describe('the native format', () => {
     expect(read({ ts, error, exception: '-', request_id: 'x' })).toMatchObject({ reason: 'schema' });
   });
 
-  it('reads an object in place of a flag, whatever its members are called', () => {
+  it('reads an object in place of a flag, whatever the names of its members', () => {
     const odd = JSON.parse('{"toString":null,"valueOf":1}') as unknown;
     expect(read({ ts, status: 429, stream: odd })).toMatchObject({ kind: 'ok', dropped: ['stream'] });
   });
 
-  it('counts by its error a record whose status is unreadable', () => {
+  it('counts a record with an unreadable status by its error', () => {
     const decoded = read({ ts, status: 'x', error: 'quota' });
     expect(decoded).toMatchObject({
       kind: 'ok',
@@ -292,7 +304,7 @@ describe('the native format', () => {
     });
   });
 
-  it('loses a record with a time and an outcome for nothing else in it', () => {
+  it('never rejects a record that has a time and an outcome', () => {
     fc.assert(
       fc.property(nearlyNative, (record) => {
         const decoded = read({ ...record, ts, status: 429 });
@@ -305,7 +317,7 @@ describe('the native format', () => {
     );
   });
 
-  it('takes what the record lacks from the headers', () => {
+  it('takes values that the record lacks from the headers', () => {
     const headers = {
       'X-Request-ID': 'req_h',
       'openai-organization': 'org-h',
@@ -326,7 +338,7 @@ describe('the native format', () => {
     });
   });
 
-  it('keeps headers of failures only', () => {
+  it('keeps only the headers of failures', () => {
     const headers = { 'retry-after': '2' };
     expect(log({ headers }).headers).toBeNull();
     expect(log({ headers, status: 429 }).headers).toEqual({ 'retry-after': '2' });
@@ -369,7 +381,7 @@ describe('the native format', () => {
     );
   });
 
-  it('keeps whole numbers whole', () => {
+  it('keeps integers', () => {
     expect(log({ input_tokens: 10.6, output_tokens: 2 })).toMatchObject({
       input_tokens: 11,
       output_tokens: 2,
@@ -382,7 +394,7 @@ describe('the native format', () => {
     }
   });
 
-  it('takes __proto__ for data', () => {
+  it('treats __proto__ as data', () => {
     const decoded = read(
       JSON.parse(
         `{"ts":"${ts}","status":500,"__proto__":{"status":200,"client":"x"},"error":{"__proto__":{"a":1}}}`,

@@ -9,19 +9,26 @@ import type { Cleaner } from '../fields/clean.ts';
 import type { Format } from './format.ts';
 import { mendNative, NO_OUTCOME } from './mend-native.ts';
 import { readHeaders } from '../fields/headers.ts';
-import { isNoText, isNothing } from '../fields/nothing.ts';
+import { isNoError, isNoErrorText, isNoText, isNothing } from '../fields/nothing.ts';
 import { parseTimestamp } from '../fields/timestamp.ts';
 
-/** A request log, or why the record is none. */
+/** A request log, or why the record cannot be counted. */
 export type Read =
   | { log: RequestLog; dropped?: readonly string[] }
   | { log: null; reason: RejectReason; detail: string };
 
-/** The native format, one record a message. */
+/** Members of any line of a logger. Lines of zap also have a `ts` and often an `error`, whatever they report. */
+export const LOGGER_MEMBERS = ['level', 'levelname', 'severity'] as const;
+/** A line of a logger with one of these is a native record all the same. */
+export const CALL_MEMBERS = ['model', 'api_key'] as const;
+
+/** The native format: one record per message. */
 export const native: Format = {
   recognises: (message) =>
     message['ts'] !== undefined &&
-    !(isNothing(message['status']) && isNothing(message['error']) && isNothing(message['exception'])),
+    (LOGGER_MEMBERS.every((name) => message[name] === undefined) ||
+      CALL_MEMBERS.some((name) => message[name] !== undefined)) &&
+    !(isNothing(message['status']) && isNoError(message['error']) && isNoError(message['exception'])),
   create: (cleaner) => (value, now) => decodeNative(value, now, cleaner),
 };
 
@@ -33,12 +40,15 @@ function decodeNative(value: unknown, now: number, cleaner: Cleaner): Decoded {
     : asDecoded(read.log, read.dropped);
 }
 
-/** One record that is counted, and its fields that are not. */
+/** The result for one counted record; `dropped` names its fields that could not be used. */
 export function asDecoded(log: RequestLog, dropped: readonly string[] | undefined): Decoded {
   return dropped === undefined ? { kind: 'ok', records: [log] } : { kind: 'ok', records: [log], dropped };
 }
 
-/** The same for one record among several; every format ends here, so all are checked and cleaned alike. */
+/**
+ * The same for one of several records. Every format ends here, so that all records are checked and cleaned in the same
+ * way.
+ */
 export function readNative(value: unknown, now: number, cleaner: Cleaner): Read {
   if (isPlainNative(value)) return toRequestLog(value, now, cleaner);
   const mended = mendNative(value);
@@ -48,8 +58,8 @@ export function readNative(value: unknown, now: number, cleaner: Cleaner): Read 
 }
 
 /**
- * True exactly for values that the schema accepts; it asks the same questions several times faster. What it does not
- * accept is mended. A property test holds check and schema together.
+ * True exactly for values that the schema accepts, and several times faster. Other values are mended. A property test
+ * compares this check with the schema.
  */
 export function isPlainNative(value: unknown): value is NativeRecord {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
@@ -100,9 +110,9 @@ function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Read
   const ts = parseTimestamp(record.ts, now);
   if (typeof ts !== 'number') return { log: null, reason: ts, detail: explainTime(ts) };
   const status = record.status ?? 0;
-  const error = record.error === undefined || isNothing(record.error) ? null : record.error;
-  const exception = record.exception && !isNoText(record.exception) ? record.exception : '';
-  // `"error": ""` says nothing, and so no more than a record without.
+  const error = record.error === undefined || isNoError(record.error) ? null : record.error;
+  const exception = record.exception && !isNoErrorText(record.exception) ? record.exception : '';
+  // `"error": ""` holds nothing, so the record is treated as one without an error.
   if ((record.status ?? null) === null && error === null && exception === '')
     return { log: null, reason: 'schema', detail: NO_OUTCOME };
   const failed = error !== null || exception !== '' || status >= 400 || status === 0;
@@ -137,7 +147,7 @@ function toRequestLog(record: NativeRecord, now: number, cleaner: Cleaner): Read
   };
 }
 
-/** The first that says something. */
+/** The record's own id, otherwise that of the headers. */
 export function firstId(own: string | null | undefined, told: string | null | undefined): string {
   return own && !isNoText(own) ? own : (told ?? '');
 }

@@ -1,6 +1,6 @@
 import type { Decoded, RejectedPart, RequestLog, SkipReason } from '../../domain/request-log.ts';
 
-/** Gathers what becomes of the several records of one message. */
+/** Collects the results for the records of one message. */
 export class Parts {
   readonly #records: RequestLog[] = [];
   readonly #rejected: RejectedPart[] = [];
@@ -8,7 +8,7 @@ export class Parts {
   readonly #dropped: string[] = [];
   #parts = 0;
 
-  /** Adds what one record gave; `alone` is a message of the same format with this record alone, redacted. */
+  /** Adds the result for one record; `alone` makes a message of the same format with only this record, redacted. */
   add(decoded: Decoded, alone: () => string): void {
     if (decoded.kind === 'skip') {
       this.#skipped.push(decoded.reason);
@@ -27,7 +27,7 @@ export class Parts {
     this.#parts += decoded.records.length + (decoded.rejected?.length ?? 0);
   }
 
-  /** As `all`; but one record alone, and what is wrong with it, is as if it were the message. */
+  /** Like `all`, but if the message has only one record and that is rejected, the message is rejected. */
   one(): Decoded {
     const [first] = this.#rejected;
     const isAlone = this.#parts === 1 && this.#skipped.length === 0;
@@ -36,7 +36,7 @@ export class Parts {
       : this.all();
   }
 
-  /** All of it as one; a message without any record has no request in it. */
+  /** The result for the whole message; a message without records holds no request. */
   all(): Decoded {
     if (this.#parts === 0 && this.#skipped.length <= 1)
       return { kind: 'skip', reason: this.#skipped[0] ?? 'no_request' };

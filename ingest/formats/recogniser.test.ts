@@ -15,7 +15,7 @@ describe('recogniser', () => {
     expect(found({ a: '-' }, ['a', '{$.a: present}'])).toEqual([]);
   });
 
-  it('puts the one first that asks for most, then goes by name', () => {
+  it('puts presets with more conditions first, then sorts by name', () => {
     const message = { a: 1, b: 2 };
     expect(found(message, ['y', '{$.a: 1}'], ['x', '{$.a: 1}'], ['z', '{$.a: 1, $.b: 2}'])).toEqual([
       'z',
@@ -24,16 +24,16 @@ describe('recogniser', () => {
     ]);
   });
 
-  it('takes one of several groups, once', () => {
+  it('accepts any of several groups, and returns the preset once', () => {
     expect(found({ a: 1, b: 2 }, ['x', '[{$.a: 1}, {$.b: 2}]'])).toEqual(['x']);
     expect(found({ b: 2 }, ['x', '[{$.a: 1}, {$.b: 2}]'])).toEqual(['x']);
   });
 
-  it('knows what is told by the absence of a member', () => {
+  it('recognises a preset by the absence of a member', () => {
     expect(found({ c: 1 }, ['x', '{$.a: absent}'], ['y', '{$.c: {not: 2}}'])).toEqual(['x', 'y']);
   });
 
-  it('looks no further into a message without the member that fewest presets need', () => {
+  it('stops at a message without the member that the fewest presets need', () => {
     const touched: string[] = [];
     const message = new Proxy<Record<string, unknown>>(
       { common: { deep: 1 } },

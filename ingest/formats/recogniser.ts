@@ -3,14 +3,15 @@ import type { Preset } from './presets/presets.ts';
 
 interface Entry {
   preset: Preset;
-  /** A message without this member is none of its kind; undefined when it asks for none. */
+  /** A member that every such message has; undefined when no member is required. */
   member: string | undefined;
   tests: number;
 }
 
 /**
- * Finds the presets whose conditions a message fulfils, the one that asks for most first, then by name. A preset is
- * asked only about messages with a member that it needs and few others do, so many presets cost little.
+ * Finds the presets whose conditions a message fulfils; those with more conditions come first, then by name. A preset
+ * is asked only about messages that have the required member that the fewest presets share, so many presets cost
+ * little.
  */
 export function recogniser(presets: readonly Preset[]): (message: JsonObject) => Generator<Preset> {
   const needed = new Map<string, number>();
@@ -40,7 +41,7 @@ export function recogniser(presets: readonly Preset[]): (message: JsonObject) =>
   };
 }
 
-/** The top-level members that each group of conditions needs. */
+/** The top-level members that each group of conditions requires. */
 function memberLists({ mapping }: Preset): string[][] {
   return (mapping.recognise?.groups ?? []).map(({ needs }) =>
     needs.map(({ steps }) => steps[0]).filter((step) => typeof step === 'string'),

@@ -1,7 +1,7 @@
 import { jsonInText } from './mapping/json-in-text.ts';
 import type { Path, Step } from './mapping/path.ts';
 
-/** A value that is no object and no list, and the path to it from the record. */
+/** A value that is neither an object nor a list, and its path from the record. */
 export interface Leaf {
   path: string;
   value: unknown;
@@ -10,17 +10,18 @@ export interface Leaf {
 const MOST = 1000;
 const PLAIN_NAME = /^[A-Za-z_@][\w@-]*$/;
 
-/** A path as a mapping writes it. */
+/** A path in the notation of mappings. */
 export function writtenPath({ fromMessage, steps }: Path): string {
   return `${fromMessage ? '$$' : '$'}${steps.map(writtenStep).join('')}`;
 }
 
-function writtenStep(step: Step): string {
+/** A step of it. */
+export function writtenStep(step: Step): string {
   if (typeof step === 'number') return `[${step}]`;
   return PLAIN_NAME.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }
 
-/** Every value in a record, JSON in texts included, in its order; at most a thousand. */
+/** All values of a record, including those in JSON texts, in order; at most a thousand. */
 export function leavesOf(record: unknown): Leaf[] {
   const leaves: Leaf[] = [];
   const walk = (value: unknown, path: string): void => {

@@ -12,7 +12,7 @@ const from = (fields: readonly { field: string; from: readonly string[] }[], nam
   fields.find(({ field }) => field === name)?.from;
 
 describe('a trace', () => {
-  it('says of a mapped record what was read from where, and what was not', () => {
+  it('lists the path of each field of a mapped record, and the paths that were not read', () => {
     const mapping = {
       ts: '$.t',
       status: ['$.missing', '$.r.status'],
@@ -43,7 +43,7 @@ describe('a trace', () => {
     expect(from(fields, 'region')).toEqual(['$$.zone']);
     expect(from(fields, 'latency_ms')).toEqual(['$.a', '$.t']);
     expect(from(fields, 'provider')).toEqual([]);
-    // The last field of the mapping, too, is read from its own place alone.
+    // The last field of the mapping has only its own path, too.
     expect(from(fields, 'stream')).toEqual(['$.f']);
     expect(fields.find(({ field }) => field === 'provider')?.value).toBe('azure');
     expect(first?.ignored).toEqual(['$.r.text', '$.m.more']);
@@ -51,7 +51,7 @@ describe('a trace', () => {
     expect(third?.outcome).toMatchObject({ kind: 'dead', reason: 'bad_timestamp' });
   });
 
-  it('says which format was recognised, also within an envelope', () => {
+  it('names the format that was recognised, also inside an envelope', () => {
     const trace = createTracer({ format: 'auto', mapping: {} });
     const native = { ts: time, status: 429, model: 'x', note: 1 };
     expect(trace(bytes({ message: JSON.stringify(native) }), now).records).toMatchObject([
@@ -69,7 +69,7 @@ describe('a trace', () => {
     expect(trace(Buffer.from('{'), now)).toMatchObject({ decoded: { reason: 'not_json' }, records: [] });
   });
 
-  it('finds the origin of what a program read by its value', () => {
+  it('finds the origin of a field that a program read by its value', () => {
     const payload = {
       call_type: 'acompletion',
       startTime: 1_780_315_200,
@@ -90,7 +90,7 @@ describe('a trace', () => {
     expect(JSON.stringify(records)).not.toContain('abcdefghijkl');
   });
 
-  it('tells what the decoder decides, for every sample of a preset and whatever the JSON', () => {
+  it('agrees with the decoder, for every sample of a preset and any JSON', () => {
     const options = { format: 'auto', mapping: {} };
     const [trace, decode] = [createTracer(options), createDecoder(options)];
     for (const name of presets().keys()) {
@@ -103,5 +103,55 @@ describe('a trace', () => {
         expect(trace(Buffer.from(json), now).decoded).toEqual(decode(Buffer.from(json), now));
       }),
     );
+  });
+});
+
+describe('a format that is a program', () => {
+  const trace = createTracer({ format: 'auto', mapping: {} });
+  const originsOf = (message: object): [ReadonlyMap<string, string>, readonly string[]] => {
+    const [record] = trace(Buffer.from(JSON.stringify(message)), now).records;
+    const fields = (record?.fields ?? []).map(({ field, from }) => [field, from.join()] as const);
+    return [new Map(fields), record?.ignored ?? []];
+  };
+  const attribute = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+
+  it('takes no status of another span for that of a chat', () => {
+    const times = { startTimeUnixNano: '1780315200000000000', endTimeUnixNano: '1780315201500000000' };
+    const health = {
+      name: 'GET /healthz',
+      ...times,
+      attributes: [{ key: 'http.response.status_code', value: { intValue: '200' } }],
+    };
+    const chat = {
+      name: 'chat gpt-5',
+      ...times,
+      attributes: [
+        attribute('gen_ai.operation.name', 'chat'),
+        attribute('gen_ai.provider.name', 'openai'),
+        attribute('gen_ai.request.model', 'gpt-5'),
+      ],
+    };
+    const scopeSpans = [{ spans: [health] }, { spans: [chat] }];
+    const [origins] = originsOf({ resourceSpans: [{ scopeSpans }] });
+    expect(origins.get('status')).toBe('');
+    expect(origins.get('ts')).toBe('$.resourceSpans[0].scopeSpans[1].spans[0].endTimeUnixNano');
+    expect(origins.get('model')).toMatch(/scopeSpans\[1\]\.spans\[0\]/);
+  });
+
+  it('ignores only what it never looks at', () => {
+    const [origins, ignored] = originsOf({
+      id: 'x',
+      call_type: 'acompletion',
+      startTime: 1780315200.5,
+      endTime: 1780315202,
+      status: 'success',
+      model: 'gpt-5',
+      metadata: { usage_object: { prompt_tokens: 44 }, user_api_key_hash: 'a'.repeat(64) },
+      prompt_tokens: 44,
+      trace_id: 't',
+    });
+    expect(origins.get('ts')).toBe('$.endTime');
+    expect(origins.get('input_tokens')).toBe('$.prompt_tokens');
+    expect(ignored).toEqual(['$.metadata.usage_object.prompt_tokens', '$.trace_id']);
   });
 });

@@ -10,14 +10,15 @@ import { presets } from './presets/presets.ts';
 import { readPath } from './mapping/condition.ts';
 import type { Scope } from './mapping/scope.ts';
 import { isNothing } from '../fields/nothing.ts';
-import { type Leaf, leavesOf, writtenPath } from './trace-leaves.ts';
+import { epochMs } from '../fields/timestamp.ts';
+import { type Leaf, leavesOf, writtenPath, writtenStep } from './trace-leaves.ts';
 
-/** A field of the native record and where it was read. */
+/** A field of the native record and where it was read from. */
 export interface TracedField {
   field: string;
-  /** As it is counted, without secrets. */
+  /** The value that is counted, without secrets. */
   value: unknown;
-  /** Paths from the record (`$`) or the message (`$$`); none for a constant, a default, or what is computed. */
+  /** Paths from the record (`$`) or the message (`$$`); empty for a constant, a default, or a computed value. */
   from: readonly string[];
 }
 
@@ -25,35 +26,36 @@ export interface TracedField {
 export interface TracedRecord {
   /** `native`, `litellm`, `mapped`, or the name of a preset. */
   format: string;
-  /** Why it was skipped, or is a dead letter; null when it is counted. */
+  /** Whether the record was counted, skipped or is a dead letter, and why. */
   outcome:
     | { kind: 'counted' }
     | { kind: 'skipped'; reason: string }
     | { kind: 'dead'; reason: string; detail: string };
-  /** The requests that are counted: one, but for OTLP. */
+  /** The requests that are counted: one, except for OTLP. */
   logs: readonly RequestLog[];
   fields: readonly TracedField[];
-  /** Paths at which something stands that was not read. */
+  /** Paths that have a value but were not read. */
   ignored: readonly string[];
-  /** Names of fields that hold nothing of their kind. */
+  /** Names of fields whose value could not be used. */
   dropped: readonly string[];
 }
 
 /** How one message was read: what `faultline try` shows. */
 export interface Trace {
-  /** What the worker makes of it. */
+  /** The result of the decoder, as the worker gets it. */
   decoded: Decoded;
-  /** Empty where no format knows the message. */
+  /** Empty when no format recognises the message. */
   records: readonly TracedRecord[];
 }
 
-/** Paths that were not read and are told. */
+/** How many paths that were not read are listed at most. */
 const MOST_IGNORED = 200;
 const OWN_NAMES = new Set(Object.keys(nativeRecord.shape));
 
 /**
- * Like `createDecoder`, and says how it came to its answer. The same decoders run, made of parts with somebody who looks
- * on; the worker's are made without, and pay nothing. `now` is epoch milliseconds.
+ * Like `createDecoder`, but also reports how it came to its result. The same decoders run, made of parts that record
+ * what they read; the worker's decoders have no such parts, so tracing costs the worker nothing. `now` is epoch
+ * milliseconds.
  */
 export function createTracer(
   options: DecoderOptions,
@@ -87,7 +89,13 @@ export function createTracer(
         const decode = format.create(own);
         return (message, now, written) => {
           const decoded = decode(message, now, written);
-          records.push(name === 'native' ? ofNative(message, decoded) : ofProgram(name, message, decoded));
+          if (name === 'native') records.push(ofNative(message, decoded));
+          else {
+            const seenBy = watchReads(message);
+            // Once more, for what it reads: the answer is that of the plain message.
+            decode(seenBy.message, now, written);
+            records.push(ofProgram(name, message, decoded, seenBy.paths));
+          }
           return decoded;
         };
       },
@@ -100,10 +108,10 @@ export function createTracer(
           read(scope);
           from.set(name, seen);
         }
-        // What is read from now on is not of the last field.
+        // Paths that are read from here on do not belong to the last field.
         seen = [];
         const decoded = decodeRecord(scope, fields, at, own);
-        // Also what tells of the outcome, or whether to skip it.
+        // `seen` also has the paths of the outcome and of the conditions for skipping.
         records.push(ofMapping(names.get(mapping) ?? 'mapped', scope.record, decoded, { from, read: seen }));
         return decoded;
       }),
@@ -129,7 +137,7 @@ function ofMapping(
   return traced(format, decoded, paths, ignored);
 }
 
-/** A record in the native format is read by its own names. */
+/** A record in the native format: each field is read from the member with its name. */
 function ofNative(record: unknown, decoded: Decoded): TracedRecord {
   const own = (field: string): string[] => (isNothing(readSteps(record, [field])) ? [] : [`$.${field}`]);
   const ignored = leavesOf(record)
@@ -138,23 +146,84 @@ function ofNative(record: unknown, decoded: Decoded): TracedRecord {
   return traced('native', decoded, own, ignored);
 }
 
-/** A program does not say where it read a field: what is equal to its value is taken for its origin. */
-function ofProgram(format: string, message: unknown, decoded: Decoded): TracedRecord {
+/**
+ * A program does not say where it read a field: what is equal to its value, in the same span, is taken for its origin. Small
+ * numbers and flags stand in many places, so of these the name has to fit, too. What it never looked at is ignored.
+ */
+function ofProgram(
+  format: string,
+  message: unknown,
+  decoded: Decoded,
+  read: ReadonlySet<string>,
+): TracedRecord {
   const leaves = leavesOf(message);
-  const used = new Set<Leaf>();
-  const equal = (_field: string, value: unknown): string[] => {
-    const leaf = leaves.find((one) => value !== '' && value !== 0 && String(one.value) === String(value));
-    if (leaf !== undefined) used.add(leaf);
+  const [log] = decoded.kind === 'ok' ? decoded.records : [];
+  const texts = [log?.request_id, log?.model, log?.client].filter(
+    (text) => text !== undefined && text !== '',
+  );
+  const anchor = leaves.find(({ path, value }) => spanOf(path) !== '' && texts.includes(String(value)));
+  const span = anchor === undefined ? null : spanOf(anchor.path);
+  // Names of attributes are read, too, and are needed to tell what stands beside them.
+  const own = leaves.filter(
+    ({ path }) => read.has(path) && (spanOf(path) === '' || span === null || spanOf(path) === span),
+  );
+  const equal = (field: string, value: unknown): string[] => {
+    const leaf = own.find((one) => isOrigin(one, field, value, own));
     return leaf === undefined ? [] : [leaf.path];
   };
-  const record = traced(format, decoded, equal, []);
-  return {
-    ...record,
-    ignored: leaves
-      .filter((leaf) => !used.has(leaf))
-      .map(({ path }) => path)
-      .slice(0, MOST_IGNORED),
+  const ignored = leaves.map(({ path }) => path).filter((path) => !read.has(path));
+  return traced(format, decoded, equal, ignored);
+}
+
+/** The span or log record that a path of OTLP leads into; empty outside. */
+function spanOf(path: string): string {
+  return /^.*?\.(?:spans|logRecords)\[\d+\]/.exec(path)?.[0] ?? '';
+}
+
+function isOrigin(leaf: Leaf, field: string, value: unknown, leaves: readonly Leaf[]): boolean {
+  if (value === '' || value === 0 || value === null) return false;
+  if (field === 'ts') return END.test(leaf.path) && isSameTime(leaf.value, value);
+  if (String(leaf.value) !== String(value)) return false;
+  const isCommon = typeof value === 'boolean' || (typeof value === 'number' && value < 1_000);
+  const [, attribute] = /^(.*attributes\[\d+\])\.value/.exec(leaf.path) ?? [];
+  const name =
+    attribute === undefined
+      ? leaf.path.replace(/^.*\./, '')
+      : String(leaves.find(({ path }) => path === `${attribute}.key`)?.value ?? '');
+  return (
+    !isCommon || name.toLowerCase().includes(field.split('_').at(field.endsWith('_tokens') ? -1 : 0) ?? '')
+  );
+}
+
+const END = /(?:end|time|ts|at)\w*$/i;
+
+/** Seconds, milli- or nanoseconds since 1970, or a text. */
+function isSameTime(written: unknown, ms: unknown): boolean {
+  return (
+    (typeof written === 'number' || typeof written === 'string') &&
+    Math.abs(epochMs(written) - Number(ms)) < 1
+  );
+}
+
+/** The message, and the paths of what is read in it from then on. */
+function watchReads(message: unknown): { message: unknown; paths: ReadonlySet<string> } {
+  const paths = new Set<string>();
+  const watch = (value: unknown, path: string): unknown => {
+    paths.add(path);
+    // JSON in a text is read as a whole.
+    if (typeof value === 'string')
+      for (const { path: inner } of leavesOf(value)) paths.add(path + inner.slice(1));
+    if (typeof value !== 'object' || value === null) return value;
+    return new Proxy(value, {
+      get(target, key, receiver) {
+        const own: unknown = Reflect.get(target, key, receiver);
+        if (typeof key === 'symbol' || !Object.hasOwn(target, key)) return own;
+        if (Array.isArray(target)) return key === 'length' ? own : watch(own, `${path}[${key}]`);
+        return watch(own, path + writtenStep(key));
+      },
+    });
   };
+  return { message: watch(message, '$'), paths };
 }
 
 function traced(
@@ -184,7 +253,7 @@ function outcomeOf(decoded: Decoded): TracedRecord['outcome'] {
   return { kind: 'counted' };
 }
 
-/** Whether what stands at a path is a part of what was read. */
+/** Whether a path is that of a value that was read, or of a part of it. */
 function covers(read: string, path: string): boolean {
   return path === read || path.startsWith(`${read}.`) || path.startsWith(`${read}[`);
 }

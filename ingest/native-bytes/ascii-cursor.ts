@@ -1,17 +1,17 @@
 import * as byte from './bytes.ts';
 
-/** Odd, and so that all bits of a word reach the upper half of the product. */
+/** Multiplier of the hash: odd, and large enough that all bits of a word reach the upper half of the product. */
 export const SPREAD = 0x9e3779b1 | 0;
-/** Deeper values are left to the ordinary way. */
+/** Records with deeper values are left to the ordinary decoder. */
 const DEEPEST = 32;
-/** Fewer than reach the end of exact integers. */
+/** Numbers with this many digits are still exact. */
 const MOST_DIGITS = 12;
-/** With what comes after it, so that it is known to be whole. */
+/** Includes the character after the number, so that the number is known to be complete. */
 const LONG_NUMBER = /^[1-9]\d*(?:\.\d+)?(?=[,} ])/;
 const LONGEST_NUMBER = 32;
 const powersOfTen = Array.from({ length: 17 }, (_, i) => 10 ** i);
 
-/** Bytes to be compared four at a time; of the last word only the bits of `mask` count. */
+/** Bytes that can be compared four at a time; of the last word only the bits in `mask` count. */
 export interface Words {
   readonly length: number;
   readonly words: Int32Array;
@@ -19,27 +19,28 @@ export interface Words {
 }
 
 /**
- * Reads ASCII from a buffer four bytes at a time, several times faster than byte by byte. Places are those of the
+ * Reads ASCII from a buffer four bytes at a time, several times faster than byte by byte. Positions are those in the
  * underlying ArrayBuffer.
  */
 export class AsciiCursor {
   bytes: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(this.bytes.buffer);
   readonly #spare = new Uint8Array(4096);
-  /** Where the record begins and ends. */
+  /** Start and end of the record. */
   start = 0;
   end = 0;
-  /** Of the text that was skipped last: a number that equal texts share. */
+  /** Hash of the text that was skipped last; equal texts have equal hashes. */
   hash = 0;
-  /** The place after the number that was read last. */
+  /** The position after the number that was read last. */
   after = 0;
 
-  /** Turns to the record from `from` to `to`. */
+  /** Moves the cursor to the record from `from` to `to`. */
   open(source: Uint8Array, from: number, to: number): void {
     let { buffer, byteOffset }: { buffer: ArrayBufferLike; byteOffset: number } = source;
     byteOffset += from;
     const length = to - from;
-    // A word may reach three bytes beyond the record; where there is nothing, it is read from a copy.
+    // Reading a word may go three bytes beyond the record. If the buffer ends before that, the record is read from a
+    // copy.
     if (byteOffset + length + 4 > buffer.byteLength) {
       const spare = length + 4 > this.#spare.length ? new Uint8Array(length + 4) : this.#spare;
       spare.set(source.subarray(from, to));
@@ -54,8 +55,8 @@ export class AsciiCursor {
   }
 
   /**
-   * The place after the quote that closes the text which begins at `at`, with its hash in `hash`; -1 when the text holds
-   * anything but printable ASCII without backslashes, or does not end within the record.
+   * The position after the closing quote of the text that starts at `at`; its hash is in `hash`. Returns -1 when the
+   * text contains anything but printable ASCII without backslashes, or does not end inside the record.
    */
   skipText(at: number): number {
     const { end } = this;
@@ -65,7 +66,8 @@ export class AsciiCursor {
       const word = view.getInt32(at, true);
       const quote = word ^ 0x22222222;
       const backslash = word ^ 0x5c5c5c5c;
-      // The lowest bit that is set is of the first byte that is no plain character: a borrow or carry only reaches upwards.
+      // The lowest bit that is set belongs to the first byte that is not an ordinary character: a borrow or carry only
+      // affects higher bytes.
       const found =
         (((quote - 0x01010101) & ~quote) |
           ((backslash - 0x01010101) & ~backslash) |
@@ -90,8 +92,8 @@ export class AsciiCursor {
   }
 
   /**
-   * The place after the text, object or list that begins at `at`, whatever its bytes; -1 when it does not end within the
-   * record, or is very deep. It tells where JSON would end, not that it is JSON.
+   * The position after the text, object or list that starts at `at`, whatever its bytes; -1 when it does not end inside
+   * the record, or is nested very deeply. It finds where JSON would end, and does not check that it is JSON.
    */
   skipValue(at: number): number {
     const { bytes, end } = this;
@@ -111,7 +113,7 @@ export class AsciiCursor {
     return -1;
   }
 
-  /** Whether the bytes from `at` on are these. */
+  /** Whether these bytes are at the position `at`. */
   holds(at: number, { words, mask }: Words): boolean {
     const view = this.#view;
     const last = words.length - 1;
@@ -120,7 +122,9 @@ export class AsciiCursor {
     return ((view.getInt32(at + last * 4, true) ^ (words[last] ?? 0)) & mask) === 0;
   }
 
-  /** The whole number from `from` to `to`; -1 when that holds anything but digits, none or too many of them. */
+  /**
+   * The whole number from `from` to `to`; -1 when there is another character than a digit, or no digit, or too many.
+   */
   digits(from: number, to: number): number {
     if (to === from || to - from > MOST_DIGITS) return -1;
     const { bytes } = this;
@@ -134,8 +138,8 @@ export class AsciiCursor {
   }
 
   /**
-   * The number without sign and exponent that begins at `at`, its end in `after`; -1 for any other. A whole number over a
-   * power of ten is exact to the last bit.
+   * The number without sign and exponent that starts at `at`; its end is in `after`. Returns -1 for any other number. A
+   * whole number divided by a power of ten is exact to the last bit.
    */
   number(start: number): number {
     const { bytes } = this;
@@ -159,7 +163,10 @@ export class AsciiCursor {
     return decimals === 0 ? value : value / (powersOfTen[decimals] ?? Number.NaN);
   }
 
-  /** The same with more digits, as Python writes a time in seconds: the engine's own reading of its text is exact, and slower. */
+  /**
+   * The same for numbers with more digits, such as Python's times in seconds. The JavaScript engine converts their
+   * text, which is exact but slower.
+   */
   longNumber(start: number): number {
     const value = this.number(start);
     if (value >= 0) return value;
@@ -169,12 +176,15 @@ export class AsciiCursor {
     return Number(text);
   }
 
-  /** The bytes from `from` to `to`, to be compared later. */
+  /** The bytes from `from` to `to`, for later comparison. */
   words(from: number, to: number): Words {
     return wordsOf(this.bytes.subarray(from, to));
   }
 
-  /** Writes so many bytes from `from` on into words from the one at `into` on; what is left of the last is 0. */
+  /**
+   * Copies `length` bytes from `from` into `words`, starting at the word `into`; the unused bytes of the last word are
+   * 0.
+   */
   copy(from: number, length: number, words: Int32Array, into: number): void {
     const view = this.#view;
     const whole = length >>> 2;
@@ -183,7 +193,7 @@ export class AsciiCursor {
     if (rest > 0) words[into + whole] = view.getInt32(from + whole * 4, true) & maskOf(rest);
   }
 
-  /** Whether the bytes from `from` on are those that `copy` wrote. */
+  /** Whether the bytes at `from` are those that `copy` wrote. */
   isAt(from: number, length: number, words: Int32Array, into: number): boolean {
     const view = this.#view;
     const whole = length >>> 2;
@@ -197,7 +207,7 @@ export class AsciiCursor {
   }
 }
 
-/** At least one word, so that empty bytes can be compared too. */
+/** Makes at least one word, so that empty bytes can be compared too. */
 export function wordsOf(bytes: Uint8Array): Words {
   const count = Math.max(1, Math.ceil(bytes.length / 4));
   const padded = new Uint8Array(count * 4);

@@ -1,4 +1,4 @@
-// Characters that JSON is made of, as bytes.
+// Characters of JSON, as bytes.
 export const QUOTE = 0x22;
 export const APOSTROPHE = 0x27;
 export const STAR = 0x2a;

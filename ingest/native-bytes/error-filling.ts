@@ -2,28 +2,28 @@ import { goDuration, LONG_WAIT } from '../classify/engine/wait-time.ts';
 import type { JudgedError } from '../rows/judged-error.ts';
 import type { Redactor } from '../redact/redact.ts';
 
-/** Where what is particular to a request stands in what its error was judged to be. */
+/** Where the particular texts of a request appear in the judgement of its error. */
 export interface Filling {
-  /** Of each particular text its places in the fields. */
+  /** For each particular text, its positions in the fields. */
   readonly places: readonly (readonly number[])[];
-  /** Which of them is the time to wait; -1: none. */
+  /** Index of the text that is the waiting time; -1: none. */
   readonly wait: number;
 }
 
-/** Shorter texts are numbers and durations; from here on a number may be that of a card. */
+/** Shorter texts are numbers and durations; a number of this length may be a card number. */
 const SHORTEST_SECRET = 12;
-/** The end of a masked key, which may be of letters; a quantity as long has none. */
+/** Length of the visible end of a masked key. It may contain letters, unlike a quantity of that length. */
 const KEY_END = 4;
-/** None is the end of a duration. */
+/** No duration ends in one of these letters. */
 const KEY_LETTERS = 'QVWXYJKB';
-/** Ids are as long, and no durations. */
+/** Ids have at least this length; durations are shorter. */
 const SHORTEST_ID = 16;
 
 export const nothingToFill: Filling = { places: [], wait: -1 };
 
 /**
- * Where the particular texts of an error stand; null when one does not stand there as it came, as a number that was
- * redacted, or two cannot be told apart.
+ * Finds where the particular texts of an error appear in its judgement. Null when one of them does not appear unchanged
+ * (for example a number that was redacted), or when two cannot be distinguished.
  */
 export function fillingOf(particulars: readonly string[], judged: JudgedError): Filling | null {
   const fields = Buffer.from(judged.fields);
@@ -34,7 +34,7 @@ export function fillingOf(particulars: readonly string[], judged: JudgedError): 
   if (places.some((ones) => ones.length === 0) || new Set(taken).size < taken.length) return null;
   const { wait } = judged.reading;
   const waits = wait === null ? -1 : particulars.findIndex((text) => goDuration(text) === wait);
-  // One that is too long to wait may be shorter in another error.
+  // A duration that is too long to be a waiting time may be shorter in another error.
   if (waits < 0 && particulars.some(isDuration)) return null;
   return { places, wait: waits };
 }
@@ -50,8 +50,8 @@ function placesOf(fields: Buffer, text: string): number[] {
 }
 
 /**
- * What an error of the same shape with other particular texts, as long each, is judged to be; null when that has to be
- * looked at: one may hold a secret, or is no duration.
+ * The judgement of an error of the same shape with other particular texts of the same lengths. Null when the error must
+ * be judged itself: a text may hold a secret, or is not a duration.
  */
 export function fill(
   { reading, fields }: JudgedError,
@@ -67,12 +67,12 @@ export function fill(
   }
   if (wait < 0) return { reading, fields: filled };
   const seconds = goDuration(particulars[wait] ?? '');
-  // Whether it takes minutes or hours may decide the class.
+  // Whether the wait is shorter or longer than an hour may decide the class.
   if (seconds === null || seconds < LONG_WAIT !== (reading.wait ?? 0) < LONG_WAIT) return null;
   return { reading: { ...reading, wait: seconds }, fields: filled };
 }
 
-/** Another text of the same kind and length, and another one at each place even where all are the same. */
+/** Another text of the same kind and length. It differs from place to place, even when the original texts are equal. */
 export function altered(text: string, place: number): string {
   const isKeyEnd = text.length === KEY_END && !isDuration(text);
   const letters = isKeyEnd ? text.replace(/[A-Za-z]/g, (letter) => otherLetter(letter, place)) : text;
@@ -84,7 +84,7 @@ function otherLetter(letter: string, place: number): string {
   return letter === other ? 'Z' : other;
 }
 
-/** Whether two errors were judged alike in all that is told of them. */
+/** Whether two judgements agree in everything that is stored. */
 export function isAlike(a: JudgedError, b: JudgedError): boolean {
   const { decision, hints, generation, subclass, wait } = a.reading;
   const other = b.reading;

@@ -2,20 +2,20 @@ import { type AsciiCursor, SPREAD, type Words, wordsOf } from './ascii-cursor.ts
 import * as byte from './bytes.ts';
 import type { Span } from './span.ts';
 
-/** Shorter ones may be words or numbers that mean something. */
+/** Shorter ones may be words or numbers that have a meaning. */
 const SHORTEST_ID = 16;
 const SHORTEST_QUANTITY = 4;
-/** Longer ones are more than a number holds. */
+/** Longer ones do not fit into a number. */
 const LONGEST_NUMBER = 15;
-/** Of a masked key; redaction leaves as many. */
+/** Visible characters at the end of a masked key; redaction leaves the same number. */
 const KEY_END = 4;
-/** `req_`, ` in ` and `. You ca` as they are read. */
+/** `req_`, ` in ` and `. You ca` as little-endian words. */
 const REQUEST_ID = 0x5f716572;
 const IN = 0x206e6920;
 const DOT_YO = 0x6f59202e;
 const U_CA = 0x61632075;
 
-// What a byte may be in a word.
+// What a byte of a word can be.
 const DIGIT = 1;
 const HEX_LETTER = 2;
 const DASH = 4;
@@ -32,24 +32,25 @@ const units = new Set(Buffer.from('hms'));
 const afterQuantity = new Set(Buffer.from(' ,;)'));
 
 /**
- * An error without what is particular to its request: what errors share that differ in nothing else. Particular are
- * - ids: 16 characters or more, of digits, dashes and the letters a to f, or of digits and any letters after `req_`;
- * - quantities: numbers of four digits or more, as in `Used 29123, Requested 1520`, where no code can stand;
+ * An error without the parts that are particular to its request; errors that differ only in those have the same shape.
+ * Particular are
+ * - ids: at least 16 characters, either digits, dashes and the letters a to f, or digits and any letters after `req_`;
+ * - quantities: numbers of at least four digits, as in `Used 29123, Requested 1520`, where no code can be;
  * - durations, as in `try again in 2.4s` and `"retryDelay":"34s"`;
- * - the end of a masked key, as in `provided: sk-****4xYz. You can find`, where OpenAI shows four characters of it.
- * One object serves one error after the other.
+ * - the end of a masked key, as in `provided: sk-****4xYz. You can find`, where OpenAI shows four characters.
+ * One object serves all errors in turn.
  */
 export class ErrorShape {
-  /** A number that equal shapes share. */
+  /** Hash of the shape; equal shapes have equal hashes. */
   hash = 0;
-  /** Where what is particular begins and ends, in turn. */
+  /** Start and end of each particular part, in turn. */
   readonly particulars: number[] = [];
 
   read(cursor: AsciiCursor, { from, to }: Span): void {
     const { bytes } = cursor;
     this.particulars.length = 0;
     let hash = 0;
-    // The word that is being read, the hash before it, and what it is made of.
+    // Start of the present word, the hash before it, and the kinds of its characters so far.
     let start = from;
     let before = 0;
     let met = 0;
@@ -73,7 +74,10 @@ export class ErrorShape {
   }
 }
 
-/** Where the word that ends at `at`, or the duration that it begins, ends if it is particular, else 0. */
+/**
+ * The end of the particular part that starts at `start`: the word that ends at `at`, or a duration that starts with it.
+ * 0 when it is not particular.
+ */
 function particularEnd(bytes: Buffer, start: number, at: number, met: number): number {
   const length = at - start;
   const previous = bytes[start - 1] ?? 0;
@@ -85,13 +89,13 @@ function particularEnd(bytes: Buffer, start: number, at: number, met: number): n
   if (duration > 0) return duration;
   if (previous === byte.SPACE && met === DIGIT)
     return length >= SHORTEST_QUANTITY && isQuantity(bytes, start, at) ? at : 0;
-  // After a backslash the first letter belongs to an escape.
+  // After a backslash the first letter belongs to an escape sequence.
   if (length < SHORTEST_ID || previous === byte.BACKSLASH) return 0;
   if ((met & LETTER) === 0) return (met & HEX_LETTER) === 0 ? 0 : at;
   return (met & DASH) === 0 && bytes.readInt32LE(start - 4) === REQUEST_ID ? at : 0;
 }
 
-/** One that ends as a duration does is none: filling would take it for a duration. */
+/** An end that looks like the end of a duration does not count: filling would take it for one. */
 function isKeyEnd(bytes: Buffer, start: number, at: number, met: number): boolean {
   return (
     bytes[start - 1] === byte.STAR &&
@@ -104,13 +108,13 @@ function isKeyEnd(bytes: Buffer, start: number, at: number, met: number): boolea
   );
 }
 
-/** Codes follow a colon or the word "error". */
+/** Numbers after a colon or the word "error" are codes. */
 function isQuantity(bytes: Buffer, start: number, at: number): boolean {
   const word = bytes[start - 2] ?? 0;
   if (at - start > LONGEST_NUMBER || word === byte.COLON || word === byte.LETTER_R) return false;
   if (bytes[start] === byte.ZERO) return false;
   const next = bytes[at] ?? 0;
-  // One of several groups of digits may be part of a card's or a phone's number.
+  // One of several groups of digits may be part of a card or phone number.
   if (kinds[word] === DIGIT || (next === byte.SPACE && kinds[bytes[at + 1] ?? 0] === DIGIT)) return false;
   return next === byte.POINT ? kinds[bytes[at + 1] ?? 0] !== DIGIT : afterQuantity.has(next);
 }
@@ -123,7 +127,10 @@ function durationEnd(bytes: Buffer, start: number): number {
   return isDuration && kinds[bytes[end] ?? 0] === 0 ? end : 0;
 }
 
-/** What is kept of an error to know another of its shape: what is not particular, and the lengths of what is. */
+/**
+ * What is stored of an error to recognise another one of its shape: the common parts, and the lengths of the particular
+ * ones.
+ */
 export class KnownShape {
   readonly #parts: Words[] = [];
   readonly #lengths: number[] = [];

@@ -7,16 +7,22 @@ import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 const PROVIDER = callerDimensions.indexOf('provider');
 const ORG = callerDimensions.indexOf('org');
 const PROJECT = callerDimensions.indexOf('project');
-/** A power of two, several times the dimension sets of a middle-sized gateway: each has one of two slots. */
+/**
+ * A power of two, several times the number of dimension sets of a medium-sized gateway. Each set has two possible
+ * slots.
+ */
 const SLOTS = 32_768;
-/** So many at most, where dimension sets replace each other all the time. */
+/** Most slots, used when dimension sets keep replacing each other. */
 const MOST_SLOTS = 131_072;
-/** There are too few slots when the dimension sets that had to go are this part of them. */
+/** There are too few slots when the number of replaced dimension sets reaches this fraction of them. */
 const CROWDED = 8;
-/** Texts of one dimension: where every device is a client of its own, making them anew costs more than all the rest. */
+/**
+ * Most remembered texts of one dimension. When every device is its own client, cleaning its name again would cost more
+ * than all other work.
+ */
 const MOST_TEXTS = 262_144;
 
-/** What stands for a dimension that the record does not name. */
+/** Replaces a dimension that the record does not name. */
 const noText: RememberedText<string> = { id: -1, value: '' };
 const absent = callerDimensions.map((name) =>
   name === 'provider' ? { ...noText, value: 'openai' } : noText,
@@ -26,16 +32,19 @@ const DIMENSIONS = callerDimensions.length;
 
 type WithId = Pick<RememberedText<string>, 'id'>;
 
-/** The dimension set of one record after the other, found by the remembered texts of its dimensions. */
+/** Finds the dimension set of each record from the remembered texts of its dimensions. */
 export class PlainDimensions {
-  /** What is made of the texts of each dimension. */
+  /** The remembered cleaned texts of each dimension. */
   readonly texts: Readonly<Record<CallerDimension, RememberedTexts<string>>>;
   readonly #textsByIndex: readonly RememberedTexts<string>[];
   readonly #dimensions: RememberedText<string>[] = [...absent];
-  /** Ids of the texts of the dimension set in each slot. Objects would have to be fetched from memory one after the other. */
+  /**
+   * Ids of the texts of the dimension set in each slot. They are in one array, because objects would have to be fetched
+   * from memory one by one.
+   */
   #texts = new Float64Array(SLOTS * DIMENSIONS);
   #dimensionSets: (DimensionSet | null)[] = Array.from({ length: SLOTS }, () => null);
-  /** Dimension sets that had to go since there are so many slots. */
+  /** How many dimension sets were replaced since the number of slots last changed. */
   #gone = 0;
   #generation = dimensionSets.generation;
 
@@ -49,12 +58,12 @@ export class PlainDimensions {
     for (let i = 0; i < dimensions.length; i++) dimensions[i] = absent[i] ?? noText;
   }
 
-  /** The text from `from` to `to`, which the cursor skipped last, is that of a dimension; false when it is too long. */
+  /** Sets a dimension to the text from `from` to `to`, which the cursor skipped last; false when it is too long. */
   take(index: number, cursor: AsciiCursor, from: number, to: number): boolean {
     if (from === to) return true;
     const text = this.#textsByIndex[index]?.of(cursor, from, to) ?? null;
     if (text === null) return false;
-    // A word for nothing.
+    // It is a word that means nothing.
     if (text.value === '') return true;
     this.#dimensions[index] = text;
     return true;
@@ -64,7 +73,9 @@ export class PlainDimensions {
     return this.#dimensions[PROVIDER] ?? noText;
   }
 
-  /** A header tells the organization and the project that the record leaves open. */
+  /**
+   * The dimension set of the record. `org` and `project` come from the headers; they count only if the record has none.
+   */
   find(org: RememberedText<string> | null, project: RememberedText<string> | null): DimensionSet {
     const dimensions = this.#dimensions;
     if (dimensions[ORG] === noText) dimensions[ORG] = org ?? noText;
@@ -98,7 +109,7 @@ export class PlainDimensions {
     return this.#dimensionSets[place] !== null;
   }
 
-  /** What stands in the slot moves to the one beside it. */
+  /** Adds a dimension set; the one in its slot moves to the neighbouring slot. */
   #add(place: number, dimensionSet: DimensionSet, texts: readonly WithId[]): void {
     const before = this.#dimensionSets[place] ?? null;
     if (before !== null) {
@@ -110,7 +121,7 @@ export class PlainDimensions {
     for (let i = 0; i < texts.length; i++) this.#texts[place * DIMENSIONS + i] = (texts[i] ?? noText).id;
   }
 
-  /** Gives all dimension sets places among four times as many slots. */
+  /** Moves all dimension sets into four times as many slots. */
   #spread(): void {
     const [sets, texts] = [this.#dimensionSets, this.#texts];
     this.#gone = 0;

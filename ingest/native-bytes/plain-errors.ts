@@ -1,5 +1,6 @@
 import { type JudgedError, judgeError } from '../rows/judged-error.ts';
 import type { Cleaner } from '../fields/clean.ts';
+import { isNoError } from '../fields/nothing.ts';
 import { toText } from '../formats/decode.ts';
 import { type AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import { altered, fill, type Filling, fillingOf, isAlike, nothingToFill } from './error-filling.ts';
@@ -9,7 +10,7 @@ import type { Span } from './span.ts';
 
 /** A power of two. */
 const SLOTS = 4096;
-/** Longer errors are judged each time: they repeat less, and would take much memory. */
+/** Longer errors are judged each time: they repeat less, and would use much memory. */
 const LONGEST = 1024;
 
 interface Slot {
@@ -21,7 +22,7 @@ interface Slot {
   filling: Filling;
 }
 
-/** How an error came, beside its bytes. */
+/** The values beside an error that its judgement depends on. */
 interface Circumstances {
   exception: string;
   provider: string;
@@ -29,13 +30,13 @@ interface Circumstances {
 }
 
 /**
- * Errors by their bytes, parsed, redacted and judged once. When requests fail, many fail with the same words, and with
- * an id and numbers of their own; those that come a second time are remembered. Each hash has one slot, so memory stays
- * bounded.
+ * Errors by their bytes, parsed, redacted and judged once. When requests fail, many fail with the same text and with an
+ * id and numbers of their own. An error that occurs a second time is remembered. Each hash has one slot, so memory
+ * stays bounded.
  */
 export class PlainErrors {
   readonly #slots: (Slot | null)[] = Array.from({ length: SLOTS }, () => null);
-  /** The hash that came last to each slot, and that of which nothing can be learnt. */
+  /** By slot: the hash that occurred last, and the last hash that nothing can be learned from. */
   readonly #seen = new Int32Array(SLOTS);
   readonly #barren = new Int32Array(SLOTS);
   readonly #shape = new ErrorShape();
@@ -45,7 +46,10 @@ export class PlainErrors {
     this.#cleaner = cleaner;
   }
 
-  /** Null when the error is no JSON, no UTF-8, or none after all. Empty spans stand for what the record does not say. */
+  /**
+   * The judgement of an error; null when it is not JSON, not UTF-8, or not an error after all. Empty spans mean that
+   * the record has no such member.
+   */
   of(
     cursor: AsciiCursor,
     error: Span,
@@ -83,7 +87,7 @@ export class PlainErrors {
           status,
           error: new KnownShape(cursor, error, shape),
           exception: wordsOf(exception.bytes(cursor)),
-          // A copy: small buffers share a slab, all of which this one would keep.
+          // A copy, because small buffers share a block of memory, and this one would keep all of it.
           judged: { ...judged, fields: new Uint8Array(judged.fields) },
           filling,
         };
@@ -92,8 +96,8 @@ export class PlainErrors {
   }
 
   /**
-   * How to fill in what is particular, found by judging the same error with other numbers and ids; null when that is
-   * judged otherwise.
+   * Learns where to fill in the particular parts, by judging the same error with other numbers and ids; null when that
+   * gives a different judgement.
    */
   #learn(
     cursor: AsciiCursor,
@@ -117,7 +121,7 @@ export class PlainErrors {
 
   #judge(bytes: Buffer, { exception, provider, status }: Circumstances): JudgedError | null {
     const error = bytes.length === 0 ? null : parse(bytes);
-    if (error === undefined) return null;
+    if (error === undefined || (error !== null && isNoError(error))) return null;
     return judgeError({
       provider,
       status,
@@ -134,7 +138,7 @@ function textsOf(cursor: AsciiCursor, { particulars }: ErrorShape): string[] {
   return texts;
 }
 
-/** Undefined when the bytes are no JSON. */
+/** Undefined when the bytes are not JSON. */
 function parse(bytes: Buffer): unknown {
   const text = toText(bytes);
   if (text === null) return undefined;

@@ -5,7 +5,7 @@ import { type KnownHeader, knownHeader, readNumber } from '../fields/headers.ts'
 import { RateLimits } from '../fields/rate-limits.ts';
 import { type RememberedText, RememberedTexts } from './remembered-texts.ts';
 
-/** Reads the response headers of a plain record straight from their bytes. */
+/** Reads the response headers of a plain record directly from its bytes. */
 export class PlainHeaders {
   readonly #orgs: RememberedTexts<string>;
   readonly #projects: RememberedTexts<string>;
@@ -28,7 +28,7 @@ export class PlainHeaders {
     this.retryCount = 0;
   }
 
-  /** Reads the object that begins at `at`; answers the place after it, or -1 when it is out of the ordinary. */
+  /** Reads the object that starts at `at`. Returns the position after it, or -1 when it is unusual. */
   read(cursor: AsciiCursor, at: number): number {
     const { bytes } = cursor;
     this.#isRead = true;
@@ -57,7 +57,7 @@ export class PlainHeaders {
     return this.#isRead ? this.#limits.lowestHeadroom() : null;
   }
 
-  /** False for what the ordinary way knows better: a header that is told twice, or says what a member should. */
+  /** False for cases that the ordinary decoder handles: a repeated header, or a value that does not fit. */
   #take(cursor: AsciiCursor, { role, slot }: KnownHeader, from: number, to: number): boolean {
     switch (role) {
       case 'limit':

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { byCallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import { type NativeRecord, nativeRecord } from '../../domain/request-log.ts';
+import { CALL_MEMBERS, LOGGER_MEMBERS } from '../formats/native.ts';
 import { type Words, wordsOf } from './ascii-cursor.ts';
 
-/** Members are told apart by the bits of a number. */
-const BITS = 31;
+/** Each member has one bit of a number; the highest is for members of loggers. */
+const BITS = 30;
+const LOGGER_BIT = 1 << BITS;
 const HERE = 'ingest/native-bytes/plain-members.ts';
 
-/** What a member of the record must hold to be read here. */
+/** The kind of a member decides how it is read. */
 type Kind =
   | 'ts'
   | 'request_id'
@@ -22,17 +24,17 @@ type Kind =
 
 export interface Member {
   readonly kind: Kind;
-  /** Its name and the quote after it. */
+  /** The name and the quote after it. */
   readonly name: Words;
-  /** Its place among the bits that tell which members have been met; 0 for one that is not of the format. */
+  /** The bit of this member in the mask of members seen; 0 for a member that is not part of the format. */
   readonly bit: number;
-  /** Among the numbers, or the dimensions. */
+  /** Index among the numbers or the dimensions; -1 for other kinds. */
   readonly index: number;
-  /** What came after it last time: loggers write members in an order of their own, and keep to it. */
+  /** The member that followed it last time. A logger writes members in the same order each time. */
   next: Member | null;
 }
 
-/** How each member is read. A member that the schema has and this table lacks is an error as soon as the file is loaded. */
+/** The kind of each member. If the schema has a member that this table lacks, loading this file throws an error. */
 const kinds: Readonly<Record<keyof NativeRecord, Exclude<Kind, 'unknown'>>> = {
   ...byCallerDimension(() => 'dimension' as const),
   ts: 'ts',
@@ -53,7 +55,10 @@ const kinds: Readonly<Record<keyof NativeRecord, Exclude<Kind, 'unknown'>>> = {
 
 type Shape = Readonly<Record<string, z.core.$ZodType>>;
 
-/** The members of a schema, and the most of each number in order of their indexes. Throws when one has no kind. */
+/**
+ * The members of a schema, and the largest value of each number in the order of their indexes. Throws when a member has
+ * no kind.
+ */
 export function membersOf(shape: Shape): { members: ReadonlyMap<string, Member>; most: Float64Array } {
   const members = new Map<string, Member>();
   const most: number[] = [];
@@ -89,19 +94,34 @@ function mostOf(name: string, schema: z.core.$ZodType): number {
 
 const { members: formatMembers, most } = membersOf(nativeRecord.shape);
 
-/** The most of each number, as the schema says. */
+/** The largest value of each number, from the schema. */
 export const mostNumbers: Readonly<Float64Array> = most;
 
-/** The place of a number among the numbers. */
+/** The index of a number among the numbers. */
 export function numberAt(name: keyof NativeRecord): number {
   const member = formatMembers.get(name);
   if (member?.kind !== 'number') throw new Error(`${name} is not a number of the native record`);
   return member.index;
 }
 
-/** The member of this name. */
+/** The member with this name. */
 export function memberOf(name: string): Member {
-  return formatMembers.get(name) ?? unknownMember(name);
+  return formatMembers.get(name) ?? (isOfLoggers(name) ? loggerMember(name) : unknownMember(name));
+}
+
+/** True if the members of a record are those of a line of a logger without a call. Another format may then fit better. */
+export function isLoggerLine(met: number): boolean {
+  return (met & LOGGER_BIT) !== 0 && (met & callBits) === 0;
+}
+
+const callBits = CALL_MEMBERS.reduce((bits, name) => bits | memberOf(name).bit, 0);
+
+function isOfLoggers(name: string): boolean {
+  return LOGGER_MEMBERS.some((one) => one === name);
+}
+
+function loggerMember(name: string): Member {
+  return newMember(name, 'unknown', -1, LOGGER_BIT);
 }
 
 export function unknownMember(name: string): Member {

@@ -48,7 +48,7 @@ const failed = {
   exception: 'openai.RateLimitError',
 };
 
-/** What a record adds to the counts, to whose, and the event that it makes. */
+/** The counts that a record adds, its dimension set, and its event. */
 function counted(
   record: Omit<PlainRecord, 'dimensionSet' | 'failure'>,
   dimensionSet: unknown,
@@ -63,7 +63,7 @@ function counted(
   };
 }
 
-/** What the ordinary way makes of it; null when it is not one request. */
+/** The result of the ordinary decoder; null when it is not one request. */
 function ordinary(text: string): ReturnType<typeof counted> | null {
   const log = decoded(text);
   return log === null ? null : counted(log, dimensionSets.of(log), failureOf(log));
@@ -80,7 +80,7 @@ function decoded(text: string): RequestLog | null {
 
 const reader = new PlainReader(new Cleaner());
 
-/** Read where it stands: with other bytes before it, and with some or none behind. */
+/** Reads a record inside other bytes: some before it, and some or none after it. */
 function read(wanted: Wanted, text: string, before = 0, behind = 0): ReturnType<typeof counted> | null {
   const bytes = Buffer.from(text);
   const whole = Buffer.concat([Buffer.alloc(before, '{"'), bytes, Buffer.alloc(behind, '","x":1}')]);
@@ -127,7 +127,7 @@ const times = fc.oneof(
     1_780_000_000,
     null,
   ),
-  // Numbers of every unit, in time, too late and too early.
+  // Numbers in every unit: correct times, and times too late and too early.
   fc
     .tuple(
       fc.oneof(fc.integer({ min: now - 300_000, max: now + 300_000 }), fc.integer({ min: 0, max: 4e12 })),
@@ -201,7 +201,7 @@ const durations = fc.oneof(
   fc.tuple(fc.nat(30), fc.nat(59)).map(([h, m]) => `${h}h${m}m`),
   fc.constantFrom('1.2.3s', '...s', '4 seconds', '4200 seconds', '31s.5', '1h-2', '12', '9999h'),
 );
-/** Some are numbers of cards and phones, others differ from them in one digit. */
+/** Some are card and phone numbers, others differ from them in one digit. */
 const personal = fc.constantFrom(
   '4111 1111 1111 1111',
   '4111 1111 1111 1112',
@@ -215,7 +215,7 @@ const personal = fc.constantFrom(
   '555 0132 4155',
 );
 const particulars = fc.record({ n: numbers, m: numbers, duration: durations, personal });
-/** Errors that differ only in their numbers, most of them. */
+/** Errors most of which differ only in their numbers. */
 const errorsWithNumbers = fc
   .tuple(
     fc.constantFrom<(told: { n: number; m: number; duration: string; personal: string }) => unknown>(
@@ -247,7 +247,7 @@ const errorsWithNumbers = fc
       ({ duration }) => `{'code': 429, 'details': [{'retryDelay': '${duration}'}]}`,
       ({ n, personal: told }) => `card ${told} of user ${n}, ${told}`,
       ({ n, personal: told }) => ({ message: `phone ${told}, attempt ${n}.`, id: told }),
-      // Minutes make this a rate limit, hours a quota.
+      // Minutes make this a rate limit, hours make it a quota.
       ({ duration }) => ({
         error: { message: `Usage limit reached. Try again in ${duration}.`, type: 'usage_limit_reached' },
       }),
@@ -258,7 +258,7 @@ const errorsWithNumbers = fc
   )
   .map(([make, told]) => make(told));
 
-/** Errors that differ only in the ids of their requests, most of them. */
+/** Errors most of which differ only in the ids of their requests. */
 const errorsWithIds = fc
   .tuple(
     fc.constantFrom<(a: string, b: string) => unknown>(
@@ -283,23 +283,23 @@ const errorsWithIds = fc
   )
   .map(([make, a, b]) => make(a, b));
 
-/** What a member may hold by its schema, where the records above do not say it: a member that is new. */
+/** A value that the schema allows for a member that the records above lack: a new member. */
 function valueOf(schema: z.core.$ZodType): unknown {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return valueOf(schema.unwrap());
   if (schema instanceof z.ZodNumber) return 1;
   return schema instanceof z.ZodBoolean ? true : 'x';
 }
 
-/** Members that tell of a failure; `headers` has records of its own. */
+/** Members that only failures have; `headers` has its own generator. */
 const OF_FAILURES = ['headers', 'error', 'exception'];
 
-/** The members of the schema, as a record like this one has them. */
+/** The members of the schema, as in a record like this one. */
 const membersLike = (like: Readonly<Record<string, unknown>>) =>
   Object.entries(nativeRecord.shape)
     .filter(([name]) => Object.hasOwn(like, name) || !OF_FAILURES.includes(name))
     .map(([name, schema]): [string, unknown] => [name, like[name] ?? valueOf(schema)]);
 
-/** Members of a plain record, each right, absent or wrong. */
+/** Members of a plain record, each correct, absent or wrong. */
 const recordsLike = (like: Readonly<Record<string, unknown>>, requiredKeys: string[]) =>
   fc.record(
     Object.fromEntries(
@@ -376,7 +376,7 @@ const headers = fc.oneof(
   }),
 );
 
-/** What is put into a line to spoil it. */
+/** Text that is inserted into a line to damage it. */
 const glitches = fc.constantFrom(
   '',
   '"',
@@ -400,7 +400,7 @@ const glitches = fc.constantFrom(
 );
 
 describe('a plain success', () => {
-  it('is read as a plain logger writes it, with and without spaces', () => {
+  it('is read in the form of an ordinary logger, with and without spaces', () => {
     const spaced = JSON.stringify(plain).replaceAll('":', '": ').replaceAll(',"', ', "');
     expect(ordinary(JSON.stringify(plain))).not.toBeNull();
     expect(quick(JSON.stringify(plain))).toEqual(ordinary(JSON.stringify(plain)));
@@ -414,15 +414,15 @@ describe('a plain success', () => {
     ['a failure', { ...plain, status: 429 }],
     ['no status', { ts: plain.ts, model: 'x' }],
     ['an error in a success', { ...plain, error: { message: 'x' } }],
-    ['a header that is no text', { ...plain, headers: { 'x-ratelimit-limit-requests': 10 } }],
+    ['a header that is not a text', { ...plain, headers: { 'x-ratelimit-limit-requests': 10 } }],
     [
-      'a header that is told twice',
+      'a repeated header',
       { ...plain, headers: { 'X-RateLimit-Limit-Requests': '1', 'x-ratelimit-limit-requests': '2' } },
     ],
     ['an escape', { ...plain, model: 'a"b' }],
-    ['other than ASCII', { ...plain, model: 'é' }],
-    ['a time of tomorrow and later', { ...plain, ts: '2026-06-03T00:00:00.000Z' }],
-  ])('leaves %s to the ordinary way', (_name, record) => {
+    ['a character outside ASCII', { ...plain, model: 'é' }],
+    ['a time after tomorrow', { ...plain, ts: '2026-06-03T00:00:00.000Z' }],
+  ])('leaves %s to the ordinary decoder', (_name, record) => {
     expect(quick(JSON.stringify(record))).toBeNull();
   });
 
@@ -434,7 +434,7 @@ describe('a plain success', () => {
     '{}',
     '',
     '{"',
-  ])('leaves %s to the ordinary way', (text) => {
+  ])('leaves %s to the ordinary decoder', (text) => {
     expect(quick(text)).toBeNull();
   });
 
@@ -457,24 +457,42 @@ describe('a plain success', () => {
   });
 
   it.each([
-    ['of tomorrow and later', now / 1000 + 200_000],
-    ['of before 2015', 1_000_000_000],
+    ['after tomorrow', now / 1000 + 200_000],
+    ['before 2015', 1_000_000_000],
     ['of 0', 0],
     ['with an exponent', 1e21],
-  ])('leaves a number as time %s to the ordinary way', (_fact, ts) => {
+  ])('leaves a number as time %s to the ordinary decoder', (_fact, ts) => {
     expect(quick(JSON.stringify({ ...plain, ts }))).toBeNull();
   });
 
-  it.each(['', '-', 'None', ' n/a '])('may have %j as its error, which says nothing', (error) => {
-    const text = JSON.stringify({ ...plain, error });
-    expect(quick(text)).not.toBeNull();
-    expect(quick(text)).toEqual(ordinary(text));
-    const untold = JSON.stringify({ ts: plain.ts, model: 'x', error });
-    expect(ordinary(untold)).toBeNull();
-    for (const wanted of [quick, quickFailure]) expect(wanted(untold)).toBeNull();
-  });
+  it.each(['', '-', 'None', ' n/a ', 'false', '0', '{}'])(
+    'may have %j as its error, which says nothing',
+    (error) => {
+      const text = JSON.stringify({ ...plain, error });
+      expect(quick(text)).not.toBeNull();
+      expect(quick(text)).toEqual(ordinary(text));
+      const untold = JSON.stringify({ ts: plain.ts, model: 'x', error });
+      expect(ordinary(untold)).toBeNull();
+      for (const wanted of [quick, quickFailure]) expect(wanted(untold)).toBeNull();
+    },
+  );
 
-  it('may say its members in any order, and others beside them', () => {
+  it.each(['level', 'levelname', 'severity'])(
+    'leaves a line with %s and no call to the ordinary way',
+    (name) => {
+      const { model: _model, api_key: _key, ...other } = plain;
+      for (const record of [other, { ...other, status: 429, error: 'connection refused' }]) {
+        const text = JSON.stringify({ ...record, [name]: 'error', msg: 'query failed' });
+        expect(quick(text)).toBeNull();
+        expect(quickFailure(text)).toBeNull();
+      }
+      const text = JSON.stringify({ ...plain, [name]: 50 });
+      expect(quick(text)).not.toBeNull();
+      expect(quick(text)).toEqual(ordinary(text));
+    },
+  );
+
+  it('may have its members in any order, and other members', () => {
     const turned = Object.fromEntries(Object.entries(plain).toReversed());
     const text = JSON.stringify({ ...turned, tenant: 'x', attempt: 3, cached: false, trace: null });
     expect(quick(text)).not.toBeNull();
@@ -496,7 +514,7 @@ describe('a plain success', () => {
     }
   });
 
-  it('never says anything else than the ordinary way', () => {
+  it('always agrees with the ordinary decoder', () => {
     let read = 0;
     const place = fc.integer({ min: 0, max: 6 });
     fc.assert(
@@ -521,7 +539,7 @@ describe('a plain success', () => {
     expect(read).toBeGreaterThan(300);
   });
 
-  it('never reads what is not JSON, or reads it otherwise', () => {
+  it('never reads bytes that are not JSON, and never reads JSON differently', () => {
     const line = JSON.stringify(plain);
     fc.assert(
       fc.property(fc.nat(line.length), fc.nat(2), glitches, (at, cut, put) => {
@@ -537,7 +555,7 @@ describe('a plain success', () => {
 describe('a plain failure', () => {
   const line = JSON.stringify(failed);
 
-  it('is read as a plain logger writes it, with and without spaces, and the second time too', () => {
+  it('is read in the form of an ordinary logger, with and without spaces, also the second time', () => {
     for (const text of [line, line.replaceAll('":', '": '), line]) {
       expect(quickFailure(text)?.failure?.classification.class).toBe('rate_limit');
       expect(quickFailure(text)).toEqual(ordinary(text));
@@ -548,13 +566,13 @@ describe('a plain failure', () => {
     ['only a status', { ts: plain.ts, status: 503 }],
     ['only an error', { ts: plain.ts, error: 'socket hang up' }],
     ['only an exception', { ts: plain.ts, exception: 'APIConnectionError' }],
-    ['no answer, told as null', { ...failed, status: null }],
+    ['no answer, with a null status', { ...failed, status: null }],
     ['a list as its error', { ...failed, error: [{ error: { message: 'x' } }] }],
     ['an error in a success', { ...failed, status: 200 }],
-    ['a text other than ASCII in its error', { ...failed, error: 'organization’s rate limit' }],
-    ['brackets and quotes within texts', { ...failed, error: { message: '}"{\\' } }],
+    ['a text outside ASCII in its error', { ...failed, error: 'organization’s rate limit' }],
+    ['brackets and quotes inside texts', { ...failed, error: { message: '}"{\\' } }],
     ['a request id only in its headers', { ...failed, request_id: '' }],
-    ['an error that says nothing', { ...failed, error: '-' }],
+    ['an empty error', { ...failed, error: '-' }],
     ['an error of one letter', { ...failed, error: 'x' }],
   ])('may have %s', (_name, record) => {
     const text = JSON.stringify(record);
@@ -564,22 +582,22 @@ describe('a plain failure', () => {
 
   it.each([
     ['a success', JSON.stringify(plain)],
-    ['an error that is no JSON', line.replace('"code":null', '"code":nul')],
+    ['an error that is not JSON', line.replace('"code":null', '"code":nul')],
     [
-      'a short error with an escape',
+      'a short error with an escape sequence',
       line.replace(/"error":\{.*?\},"exception"/, '"error":"\\u002d","exception"'),
     ],
     ['an error that is a number', JSON.stringify({ ...failed, error: 5 })],
-    ['an error that is told twice', line.replace('"exception"', '"error":"x","exception"')],
-    ['what is not UTF-8', line],
-    ['an escape outside of its error', JSON.stringify({ ...failed, exception: 'a"b' })],
-  ])('leaves %s to the ordinary way', (name, text) => {
+    ['a repeated error', line.replace('"exception"', '"error":"x","exception"')],
+    ['bytes that are not UTF-8', line],
+    ['an escape sequence outside of its error', JSON.stringify({ ...failed, exception: 'a"b' })],
+  ])('leaves %s to the ordinary decoder', (name, text) => {
     const bytes = Buffer.from(text);
-    if (name === 'what is not UTF-8') bytes[text.indexOf('Rate limit')] = 0xff;
+    if (name === 'bytes that are not UTF-8') bytes[text.indexOf('Rate limit')] = 0xff;
     expect(reader.read(bytes, 0, bytes.length, now, 'failure')).toBeNull();
   });
 
-  it('tells the same error of each provider and with each status apart', () => {
+  it('distinguishes the same error by provider and by status', () => {
     const error = { error: { message: 'The engine is currently overloaded, please try again later' } };
     const told = [429, 503].flatMap((status) =>
       ['openai', 'gemini'].map((provider) => JSON.stringify({ ...failed, error, status, provider })),
@@ -587,7 +605,7 @@ describe('a plain failure', () => {
     for (const text of [...told, ...told]) expect(quickFailure(text)).toEqual(ordinary(text));
   });
 
-  it('keeps its own request id where only that differs', () => {
+  it('keeps its own request id when only that differs', () => {
     for (const id of ['req_1a', 'req_2b', 'req_3c', 'req_4d'].map(
       (start) => start + '0123456789abcdef'.repeat(2),
     )) {
@@ -604,7 +622,7 @@ describe('a plain failure', () => {
     return JSON.stringify({ ...failed, status: 401, exception: '', error });
   };
 
-  it('keeps the end of its own masked key, and is judged anew only at the first sights', () => {
+  it('keeps the end of its own masked key, and is judged only the first times', () => {
     const cleaner = new Cleaner();
     const fresh = new PlainReader(cleaner);
     const judge = vi.spyOn(cleaner, 'value');
@@ -614,11 +632,11 @@ describe('a plain failure', () => {
       const log = fresh.read(bytes, 0, bytes.length, now, 'failure');
       expect(Buffer.from(log?.failure?.fields ?? []).toString()).toContain(`sk-proj-…${end}. You can find`);
     }
-    // The first two, and the second once more with another key to learn that the answer is the same.
+    // The first two, and the second once more with another key, to learn that the judgement is the same.
     expect(judge).toHaveBeenCalledTimes(3);
   });
 
-  it('is judged alike whatever word of the rules the end of its masked key spells', () => {
+  it('is judged the same, even if the end of its masked key is a word of the rules', () => {
     const words = JSON.stringify(orderedRules).match(/(?<![A-Za-z0-9])[A-Za-z0-9]{4}(?![A-Za-z0-9])/g);
     const ends = [...new Set([...(words ?? []), 'AKIA', 'null', 'none', 'true', 'e404', '4290', '429x'])];
     expect(ends.length).toBeGreaterThan(50);
@@ -631,7 +649,7 @@ describe('a plain failure', () => {
     }
   });
 
-  it('tells a limit that lifts within minutes from one that takes hours', () => {
+  it('distinguishes a limit that lifts within minutes from one that takes hours', () => {
     for (const duration of ['12m30s', '13m40s', '14m50s', '12h30m', '13h40m', '15m10s']) {
       const error = { error: { message: `Usage limit reached. Try again in ${duration}.` } };
       const text = JSON.stringify({ ...failed, status: 429, exception: '', error });
@@ -642,14 +660,14 @@ describe('a plain failure', () => {
     }
   });
 
-  it('says what its own headers say', () => {
+  it('has the values of its own headers', () => {
     for (const wait of ['1', '2', '3']) {
       const text = JSON.stringify({ ...failed, headers: { 'retry-after': wait } });
       expect(quickFailure(text)?.failure?.classification.wait_seconds).toBe(Number(wait));
     }
   });
 
-  it('never says anything else than the ordinary way', () => {
+  it('always agrees with the ordinary decoder', () => {
     let read = 0;
     const place = fc.integer({ min: 0, max: 6 });
     fc.assert(
@@ -673,7 +691,7 @@ describe('a plain failure', () => {
     expect(read).toBeGreaterThan(300);
   });
 
-  it('is what the ordinary way makes of it, whatever errors came before', () => {
+  it('gives the result of the ordinary decoder, whatever errors came before', () => {
     let read = 0;
     fc.assert(
       fc.property(
@@ -691,7 +709,7 @@ describe('a plain failure', () => {
     expect(read).toBeGreaterThan(4_000);
   });
 
-  it('never reads what is not JSON, or reads it otherwise', () => {
+  it('never reads bytes that are not JSON, and never reads JSON differently', () => {
     fc.assert(
       fc.property(fc.nat(line.length), fc.nat(2), glitches, (at, cut, put) => {
         const text = line.slice(0, at) + put + line.slice(at + cut);

@@ -4,26 +4,33 @@ import type { Counted } from '../rows/count-groups.ts';
 import type { Failure } from '../rows/judged-error.ts';
 import type { Cleaner } from '../fields/clean.ts';
 import { readHeaders } from '../fields/headers.ts';
-import { isNoText } from '../fields/nothing.ts';
+import { isNoErrorText } from '../fields/nothing.ts';
 import { firstId } from '../formats/native.ts';
 import { AsciiCursor, type Words, wordsOf } from './ascii-cursor.ts';
 import * as byte from './bytes.ts';
 import { PlainDimensions } from './plain-dimensions.ts';
 import { PlainErrors } from './plain-errors.ts';
 import { PlainHeaders } from './plain-headers.ts';
-import { type Member, memberOf, mostNumbers, numberAt, unknownMember } from './plain-members.ts';
+import {
+  isLoggerLine,
+  type Member,
+  memberOf,
+  mostNumbers,
+  numberAt,
+  unknownMember,
+} from './plain-members.ts';
 import { PlainTime } from './plain-time.ts';
 import { RememberedTexts } from './remembered-texts.ts';
 import { Span } from './span.ts';
 
-/** A request and who made it. One object serves all: it holds until the next is read. */
+/** A request and its dimension set. One object serves all records: it is valid until the next one is read. */
 export interface PlainRecord extends Counted {
   dimensionSet: DimensionSet;
   /** Null for a success. */
   failure: Failure | null;
 }
 
-/** Which records are read; the others answer null. */
+/** Which records are read; `read` returns null for others. */
 export type Wanted = 'success' | 'failure';
 
 const STATUS = numberAt('status');
@@ -34,9 +41,9 @@ const COST = numberAt('cost_usd');
 const RETRIES = numberAt('retry_count');
 
 /**
- * Reads plain records in the native format straight from their bytes: several times faster than parsing them as JSON.
- * A record that is out of the ordinary (escapes and other than ASCII outside of its error, nesting, doubled members,
- * wrong types) is left to the ordinary way, with which a property test holds this one together.
+ * Reads plain records in the native format directly from their bytes: several times faster than parsing them as JSON.
+ * An unusual record (escape sequences or characters outside ASCII anywhere but in its error, nesting, repeated members,
+ * wrong types) is left to the ordinary decoder. A property test checks that both agree.
  */
 export class PlainReader {
   readonly #cursor = new AsciiCursor();
@@ -77,7 +84,7 @@ export class PlainReader {
   }
 
   /**
-   * Reads the record from `from` to `to`; null when it is left to the ordinary way, or not what is wanted. `now` is epoch
+   * Reads the record from `from` to `to`; null when it is left to the ordinary decoder, or not wanted. `now` is epoch
    * ms.
    */
   read(source: Uint8Array, from: number, to: number, now: number, wanted: Wanted): PlainRecord | null {
@@ -106,7 +113,7 @@ export class PlainReader {
     this.#exception.clear();
   }
 
-  /** Goes through the members; false when one is out of the ordinary or, unless `failing`, tells of a failure. */
+  /** Reads all members; false when one is unusual or, unless `failing`, reports a failure. */
   #scan(now: number, failing: boolean): boolean {
     const cursor = this.#cursor;
     const { bytes, end } = cursor;
@@ -128,12 +135,12 @@ export class PlainReader {
       } else if (!this.#word(member, first)) return false;
       const next = bytes[this.#at];
       if (next === byte.COMMA) this.#at += bytes[this.#at + 1] === byte.SPACE ? 2 : 1;
-      else if (next === byte.CLOSE && this.#at === end - 1) return this.#ts > 0;
+      else if (next === byte.CLOSE && this.#at === end - 1) return this.#ts > 0 && !isLoggerLine(met);
       else return false;
     }
   }
 
-  /** The member that begins here, and the place of its value; null when there is none. */
+  /** Reads the name of the member that starts here and moves to its value; null when there is none. */
   #member(before: Member): Member | null {
     const cursor = this.#cursor;
     const { bytes } = cursor;
@@ -169,7 +176,7 @@ export class PlainReader {
         this.#requestId.set(from, after - 1);
         return true;
       case 'exception':
-        if (isNoText(cursor.text(from, after - 1))) return true;
+        if (isNoErrorText(cursor.text(from, after - 1))) return true;
         this.#exception.set(from, after - 1, cursor.hash);
         return failing;
       case 'text':
@@ -194,7 +201,7 @@ export class PlainReader {
     return value <= (mostNumbers[index] ?? 0);
   }
 
-  /** The error, or the object of headers. */
+  /** Reads the error, or the object of headers. */
   #value({ kind }: Member, first: number, failing: boolean): boolean {
     const cursor = this.#cursor;
     const from = this.#at;
@@ -202,8 +209,9 @@ export class PlainReader {
       this.#at = cursor.skipValue(from);
       if (first === byte.QUOTE && this.#at > 0 && this.#at - from <= LONGEST_NOTHING) {
         const text = this.#cursor.text(from + 1, this.#at - 1);
-        // As if it were not there. What an escape stands for is seen only where it is parsed.
-        if (isNoText(text)) return true;
+        // The record is read as if it had no error. A text with an escape sequence must be parsed to see whether it
+        // means nothing.
+        if (isNoErrorText(text)) return true;
         if (text.includes('\\')) return false;
       }
       if (!failing) return false;
@@ -215,9 +223,9 @@ export class PlainReader {
     return this.#at > 0;
   }
 
-  /** `true`, `false` or `null` where the member may hold that. */
+  /** Reads `true`, `false` or `null`, if the member may have such a value. */
   #word({ kind }: Member, first: number): boolean {
-    // As if it were not there.
+    // The record is read as if it lacked the member.
     if (first === byte.LETTER_N) return this.#isWord(nullWord);
     if (kind !== 'stream' && kind !== 'unknown') return false;
     const isTrue = first === byte.LETTER_T;
@@ -231,7 +239,7 @@ export class PlainReader {
     return true;
   }
 
-  /** What is counted; null when a number is none that the format allows. */
+  /** The counted values; null when a number is outside the limits of the format. */
   #finish(): PlainRecord | null {
     const record = this.#record;
     const numbers = this.#numbers;
@@ -271,7 +279,7 @@ export class PlainReader {
   }
 }
 
-/** With its quotes; longer texts say something, and need not be looked at. */
+/** Length with its quotes; a longer text cannot be a word that means nothing. */
 const LONGEST_NOTHING = 16;
 const trueWord = wordsOf(Buffer.from('true'));
 const falseWord = wordsOf(Buffer.from('false'));

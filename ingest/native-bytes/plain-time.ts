@@ -6,14 +6,14 @@ const LENGTH = '2026-01-01T00:00:00.000Z'.length;
 const MINUTE = '2026-01-01T00:00:'.length;
 
 /**
- * Reads times as `parseTimestamp` does, faster. Records come in the order of time, so most are of the minute of the one
- * before: the start of a minute is kept beside its text, which alone decides it.
+ * Reads times as `parseTimestamp` does, but faster. Records come in the order of time, so most have the same minute as
+ * the one before: the text of a minute and its start in milliseconds are remembered.
  */
 export class PlainTime {
   #minute: Words | null = null;
   #minuteMs = Number.NaN;
 
-  /** Epoch ms of the text from `from` to `to`; NaN when it is no time, or one that has to be refused. */
+  /** Epoch milliseconds of the text from `from` to `to`; NaN when it is not a time, or must be refused. */
   read(cursor: AsciiCursor, from: number, to: number, now: number): number {
     const { bytes } = cursor;
     const isUsual =
@@ -32,7 +32,7 @@ export class PlainTime {
     return time;
   }
 
-  /** The same of a number. */
+  /** The same for a number. */
   ofNumber(value: number, now: number): number {
     return timeOr(value, now);
   }
@@ -51,7 +51,7 @@ function withinMinute(bytes: Uint8Array, from: number): number {
   );
 }
 
-/** Not a digit: NaN, and so whatever it becomes part of. */
+/** The digit at a position; NaN for any other character, so that every sum with it is NaN. */
 function digit(bytes: Uint8Array, at: number): number {
   const value = (bytes[at] ?? 0) - byte.ZERO;
   return value >= 0 && value <= 9 ? value : Number.NaN;

@@ -1,43 +1,46 @@
 import type { AsciiCursor } from './ascii-cursor.ts';
 
-/** A text that has been met, and what was made of it. */
+/** A text that occurred before, and the value computed from it. */
 export interface RememberedText<Value> {
-  /** Never given twice. */
+  /** Unique; never given to another text. */
   readonly id: number;
   readonly value: Value;
 }
 
-/** More bytes than any text that is worth remembering has. */
+/** Texts with more bytes are not worth remembering. */
 const LONGEST = 256;
-/** There are too few slots when the texts that had to go are this part of them. */
+/** There are too few slots when the number of replaced texts reaches this fraction of them. */
 const CROWDED = 8;
 const FIRST_WORDS = 1024;
-/** Of a slot: the hash of its text, the bytes of that and where they begin among the words, side by side in memory. */
+/**
+ * Numbers per slot, side by side in memory: the hash of its text, the length in bytes, and the position of the bytes in
+ * `#words`.
+ */
 const SLOT = 4;
 const LENGTH = 1;
 const FROM = 2;
-/** The length of a slot without a text. */
+/** The length in a slot without a text. */
 const FREE = -1;
 let ids = 0;
 
 /**
- * What `compute` makes of texts, remembered by their bytes: for bytes that were met before no text is made. Each hash
- * has two slots, of which the newest text takes the one that was asked for longer ago. Where that is another's often, there
- * are four times as many slots, up to a bound. With many texts the time goes into fetching them from memory, so all that
- * is compared lies in two arrays.
+ * The values that `compute` returns, remembered by the bytes of the text: for known bytes no string is made. Each hash
+ * has two slots; a new text replaces the one that was used longer ago. When texts are replaced too often, the number of
+ * slots grows fourfold, up to a limit. With many texts most time is spent on memory access, so everything that is
+ * compared is in two arrays.
  */
 export class RememberedTexts<Value> {
   readonly #compute: (text: string) => Value;
   readonly #most: number;
   #texts: (RememberedText<Value> | null)[];
   #slots: Int32Array;
-  /** The bytes of all texts, and of some that had to go. */
+  /** The bytes of all texts, including some that were replaced. */
   #words = new Int32Array(FIRST_WORDS);
   #wordCount = 0;
-  /** Texts that had to go since there are so many slots. */
+  /** How many texts were replaced since the number of slots last changed. */
   #gone = 0;
 
-  /** The numbers of slots, at first and at most, are powers of two. */
+  /** `slots` (at first) and `most` must be powers of two. */
   constructor(slots: number, compute: (text: string) => Value, most = slots) {
     this.#compute = compute;
     this.#most = most;
@@ -45,7 +48,10 @@ export class RememberedTexts<Value> {
     this.#slots = noSlots(slots);
   }
 
-  /** Of the text from `from` to `to`, which the cursor skipped last; null when it is too long to be remembered. */
+  /**
+   * The value for the text from `from` to `to`, which the cursor skipped last; null when it is too long to be
+   * remembered.
+   */
   of(cursor: AsciiCursor, from: number, to: number): RememberedText<Value> | null {
     const slot = cursor.hash & (this.#texts.length - 1);
     if (this.#holds(slot, cursor, from, to)) return this.#texts[slot] ?? null;
@@ -88,7 +94,7 @@ export class RememberedTexts<Value> {
     texts[other] = text;
   }
 
-  /** A text whose bytes are the next among the words. */
+  /** Adds a text whose bytes are the next in `#words`. */
   #add(text: RememberedText<Value>, hash: number, length: number, from: number): void {
     const slot = hash & (this.#texts.length - 1);
     if (this.#texts[slot] !== null) {
@@ -100,7 +106,10 @@ export class RememberedTexts<Value> {
     this.#wordCount += wordsIn(length);
   }
 
-  /** Gives all texts places among so many slots, which costs less than to make them anew, and bytes of their own. */
+  /**
+   * Moves all texts into `count` slots, which is cheaper than computing them again, and drops the bytes of replaced
+   * texts.
+   */
   #arrange(count: number): void {
     const [texts, slots, words] = [this.#texts, this.#slots, this.#words];
     let used = wordsIn(LONGEST);

@@ -1,11 +1,11 @@
 import type { AsciiCursor, Words } from './ascii-cursor.ts';
 
-/** A stretch of the record that is read; empty where the record does not say it. */
+/** A part of the record that is being read; empty when the record has no such member. */
 export class Span {
   from = 0;
   /** Exclusive. */
   to = 0;
-  /** A number that equal bytes share, where one was told. */
+  /** Hash of the bytes, if one was given. */
   hash = 0;
 
   clear(): void {
@@ -26,12 +26,12 @@ export class Span {
     return cursor.bytes.subarray(this.from, this.to);
   }
 
-  /** The bytes, which are ASCII, as text. */
+  /** The bytes as text; they are ASCII. */
   text(cursor: AsciiCursor): string {
     return this.length === 0 ? '' : cursor.text(this.from, this.to);
   }
 
-  /** Whether the bytes are these. */
+  /** Whether the span holds exactly these bytes. */
   holds(cursor: AsciiCursor, words: Words): boolean {
     return this.length === words.length && (this.length === 0 || cursor.holds(this.from, words));
   }

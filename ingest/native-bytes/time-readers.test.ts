@@ -6,7 +6,7 @@ import { parseTimestamp } from '../fields/timestamp.ts';
 
 const now = Date.UTC(2030, 0, 1);
 
-/** A time as somebody writes it, and the same as `Date.parse` reads it. */
+/** A time as a logger writes it, and as `Date.parse` reads it. */
 interface Written {
   text: string;
   expected: number | 'bad_timestamp';
@@ -30,7 +30,7 @@ const offsets = fc
       `${sign}${two(hours)}`,
     ),
   );
-/** What comes after the minute, in the forms that loggers use; most write milliseconds and Z. */
+/** The part after the minute in the forms that loggers use; most have milliseconds and Z. */
 const rests = fc.record({
   second: fc.oneof(fc.constantFrom(58, 59, 60, 0, null), fc.integer({ min: 0, max: 60 })),
   fraction: fc.oneof(
@@ -44,7 +44,7 @@ const rests = fc.record({
 });
 type Of<T> = T extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** Some times of few minutes, as records come. */
+/** Times within few minutes, as records come. */
 const times: fc.Arbitrary<Written[]> = fc
   .array(fc.tuple(minutes, fc.array(rests, { minLength: 1, maxLength: 8 })), { minLength: 1, maxLength: 3 })
   .map((groups) => groups.flatMap(([minute, several]) => several.map((rest) => write(minute, rest))));
@@ -55,12 +55,12 @@ function write(start: Of<typeof minutes>, rest: Of<typeof rests>): Written {
   const date = `${year}-${two(month)}-${two(day)}`;
   const clock = `${two(hour)}:${two(minute)}`;
   const seconds = second === null ? '' : `:${two(second)}${fraction === '' ? '' : `${point}${fraction}`}`;
-  // Second 60 is a second after second 59, which is all that Date.parse knows.
+  // Second 60 comes one second after second 59, which is the last that Date.parse knows.
   const leap = second === 60 ? 1_000 : 0;
   const ms = second === null ? '' : `:${two(Math.min(second, 59))}.${fraction.slice(0, 3).padEnd(3, '0')}`;
   const offset = /^[+-]/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}` : 'Z';
   const time = Date.parse(`${date}T${clock}${ms}${offset}`) + leap;
-  // Date.parse takes the 30th of February for the 2nd of March.
+  // Date.parse reads the 30th of February as the 2nd of March.
   const isDate = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
   const isGood = isDate && time >= Date.UTC(2015, 0, 1);
   return { text: `${date}${separator}${clock}${seconds}${zone}`, expected: isGood ? time : 'bad_timestamp' };
@@ -74,7 +74,7 @@ function readPlain(reader: PlainReader, text: string): number | 'bad_timestamp' 
 }
 
 describe('both readers of times', () => {
-  it('agree with Date.parse on every form, whatever they read before', () => {
+  it('agree with Date.parse on every form, whatever was read before', () => {
     const long = new PlainReader(cleaner);
     fc.assert(
       fc.property(times, (several) => {
@@ -106,7 +106,7 @@ describe('both readers of times', () => {
     }
   });
 
-  it('see the future in a minute that they know', () => {
+  it('detect a time in the future within a known minute', () => {
     const reader = new PlainReader(cleaner);
     const close = Date.UTC(2026, 5, 1, 12);
     const read = (text: string, at: number) => {

@@ -23,13 +23,13 @@ describe('fingerprint', () => {
     expect(fingerprint(key).endsWith(`#${hash8(key)}`)).toBe(true);
   });
 
-  it('of a fingerprint is itself, and of nothing is nothing', () => {
+  it('of a fingerprint is the fingerprint itself, and of an empty text is empty', () => {
     const one = fingerprint('sk-proj-abcdefghijklmnopqrstuvwx');
     expect(fingerprint(one)).toBe(one);
     expect(fingerprint('')).toBe('');
   });
 
-  it('shows at most a known prefix and four characters of any key, and is its own fingerprint', () => {
+  it('shows at most a known prefix and four characters of any key, and does not change when taken again', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, maxLength: 200 }), (key) => {
         const shown = fingerprint(key);
@@ -39,13 +39,13 @@ describe('fingerprint', () => {
     );
   });
 
-  it('tells keys apart that begin and end alike', () => {
+  it('differs for keys with the same beginning and end', () => {
     expect(fingerprint('sk-aaaaaaaaaaaaaaaaaaaa1aaaa')).not.toBe(fingerprint('sk-aaaaaaaaaaaaaaaaaaaa2aaaa'));
   });
 });
 
 describe('boundedMemo', () => {
-  it('answers as the function does, whatever was asked before', () => {
+  it('returns what the function returns, whatever was asked before', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 2 }), { maxLength: 200 }), (keys) => {
         const memo = boundedMemo(4, (key) => `${key}!`);
@@ -54,14 +54,14 @@ describe('boundedMemo', () => {
     );
   });
 
-  it('remembers no long keys', () => {
+  it('does not remember long keys', () => {
     let computed = 0;
     const memo = boundedMemo(10, () => ++computed);
     memo('x'.repeat(257));
     expect(memo('x'.repeat(257))).toBe(2);
   });
 
-  it('keeps what is asked for often and forgets the rest', () => {
+  it('keeps keys that are asked for often and forgets the others', () => {
     const computed: string[] = [];
     const memo = boundedMemo(10, (key) => {
       computed.push(key);

@@ -2,9 +2,11 @@ import { hash } from 'node:crypto';
 import { boundedMemo } from '../bounded-memo.ts';
 import { keyPrefixes } from './key-prefixes.ts';
 
-/** Keys whose fingerprints are remembered, twice over; beyond it the least used are forgotten. */
+/**
+ * How many keys have their fingerprints remembered; the memo holds up to twice as many. The least used are forgotten.
+ */
 const REMEMBERED = 32_768;
-/** A shorter key would give away too much of itself by its last four characters. */
+/** The last four characters of a shorter key would reveal too much of it. */
 const SHORTEST_WITH_TAIL = 12;
 const PREFIX = new RegExp(`^(?:${keyPrefixes.join('|')})`);
 const FINGERPRINT = new RegExp(`^(?:${keyPrefixes.join('|')})?…[A-Za-z0-9_*-]{0,4}#[0-9a-f]{8}$`);
@@ -15,7 +17,7 @@ const FINGERPRINT = new RegExp(`^(?:${keyPrefixes.join('|')})?…[A-Za-z0-9_*-]{
  */
 export const fingerprint: (key: string) => string = boundedMemo(REMEMBERED, computeFingerprint);
 
-/** The same for who remembers the answers. */
+/** The same without a memo, for callers that remember the result themselves. */
 export function computeFingerprint(key: string): string {
   if (key === '' || FINGERPRINT.test(key)) return key;
   const bare = key.trim().replace(/^bearer +/i, '');

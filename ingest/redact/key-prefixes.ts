@@ -1,6 +1,6 @@
 /**
- * Beginnings by which a credential of a known issuer is recognised, longest first where one begins another; none holds
- * a character special to regular expressions. What follows is the secret.
+ * Prefixes of credentials of known issuers; the secret follows the prefix. When one prefix starts with another, the
+ * longer comes first. None contains a character that is special in regular expressions.
  */
 export const keyPrefixes = [
   'sk-proj-',

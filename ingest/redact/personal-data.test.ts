@@ -48,7 +48,7 @@ describe('personal data in texts', () => {
     'Your IP 203.0.113.7 is not authorized',
     '12:30:45 and ::1x and std::string::npos',
     "{'param': 'input', 'loc': ['body', 'messages', 0, 'content'], 'msg': 'field required'}",
-  ])('leaves alone as usual: %s', (text) => {
+  ])('does not change by default: %s', (text) => {
     expect(usual.text(text)).toBe(text);
   });
 });
@@ -98,7 +98,7 @@ describe('prompts and answers in values', () => {
     { input: 'messages' },
     { choices: [{ finish_reason: 'content_filter', message: { content: '' } }] },
     { message: 'Too many requests', content: 'The engine is overloaded' },
-  ])('what tells of the error stays: %j', (value) => {
+  ])('a value that describes the error stays: %j', (value) => {
     expect(usual.value(value)).toBe(value);
   });
 });
@@ -117,7 +117,7 @@ describe('personal data in records', () => {
       record.ts,
     );
 
-  it('is hidden in every field, as the settings say', () => {
+  it('is hidden in every field, according to the settings', () => {
     expect(decoded(defaultPrivacy)).toMatchObject({
       records: [
         {

@@ -1,19 +1,21 @@
 import type { Privacy } from '../../domain/settings.ts';
 import { MASK, type RedactionRule } from './redaction-rules.ts';
 
-/** What stands in place of a text that a user or a model wrote. */
+/** Replaces a text that a user or a model wrote. */
 export const HIDDEN_PROMPT = '[prompt hidden]';
 
 const EMAIL =
   /(?<![\p{L}\p{N}\p{M}._%+'-])[\p{L}\p{N}._%+'-][\p{L}\p{N}\p{M}._%+'-]*@[\p{L}\p{N}\p{M}-]+(?:\.[\p{L}\p{N}\p{M}-]+)*\.\p{L}[\p{L}\p{M}\p{N}-]+/gu;
-/** So many hold any number that is looked for. */
+/** Every number that the rules look for contains this. */
 const SEVEN_DIGITS = /[0-9](?:[ .()/-]{0,2}[0-9]){6}/;
-/** International numbers, numbers as North America writes them, and any after a word that says so. */
+/**
+ * International numbers, numbers in North American notation, and (TOLD_PHONE) any number after a word such as "phone".
+ */
 const PHONE =
   /(?<![\w+./-])(?:\+[1-9](?:[ .()/-]{0,2}[0-9]){7,14}|\(?[2-9][0-9]{2}\)?[ .-][2-9][0-9]{2}[.-][0-9]{4}|\([2-9][0-9]{2}\)[0-9]{3}-[0-9]{4})(?![\w-])/g;
 const TOLD_PHONE =
   /(\b(?:phone|telephone|tel|mobile|cell|fax|whatsapp|sms)(?:[ _-]?(?:number|no|nr))?["'\\]{0,4}\.?\s{0,2}[:=#]?\s{0,3}["'\\]{0,4})\+?[0-9(](?:[ .()/-]{0,2}[0-9]){6,14}(?![\w-])/gi;
-/** Digits of a payment card in groups or in one; the last of them proves the others. */
+/** A payment card number, with or without groups; its last digit is a checksum of the others. */
 const CARD = /(?<![\w.-])[2-6](?:[ -]?[0-9]){12,18}(?![\w-]|\.[0-9])/g;
 const IPV4 =
   /(?<![\w.-])(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?![\w-]|\.[0-9])/g;
@@ -22,18 +24,21 @@ const IPV6 =
 const QUOTED_PROMPT =
   /(["']role["']\s{0,3}:\s{0,3}["'](?:user|assistant|system|developer|tool|model|function)["']\s{0,3},\s{0,3}["'](?:content|text)["']\s{0,3}:\s{0,3})(?:"(?!\[prompt)(?:[^"\\]|\\.)*"?|'(?!\[prompt)(?:[^'\\]|\\.)*'?)/g;
 
-/** Members that hold what was asked or answered, in the request bodies of the APIs and in traces. */
+/** Names of members that hold a prompt or an answer, in the request bodies of the APIs and in traces. */
 const PROMPT_NAME =
   /^(?:prompts?|system_?instructions?|(?:gen_ai|llm)\.(?:prompt|completion|system_instructions|(?:input|output)[._]messages)(?:\..*)?|(?:input|output)\.value|traceloop\.entity\.(?:input|output))$/;
-/** The same where the value is a sentence or a list: "input": "messages" names a parameter. */
+/**
+ * Names that hold a prompt only if the value is a sentence or a list: in "input": "messages" the value is the name of a
+ * parameter.
+ */
 const PROMPT_TEXT = /^(?:input|instructions|completion)$/;
-/** Names that tell a prompt by what stands around them. */
+/** Names that hold a prompt only together with the members beside them. */
 const PROMPT_PLACE = /^(?:content|text|parts|arguments|message|delta)$/;
-/** All that a message of a conversation holds. */
+/** All members that a message of a conversation can have. */
 const MESSAGE_MEMBERS =
   /^(?:role|content|refusal|name|reasoning(?:_content)?|annotations|audio|(?:tool|function)_calls?)$/;
 
-/** The rules for the kinds of personal data that are to be hidden. */
+/** The rules for the kinds of personal data that the settings hide. */
 export function personalRules(privacy: Privacy): readonly RedactionRule[] {
   const rules: RedactionRule[] = [];
   if (privacy.hide_email) rules.push({ hint: /@/, apply: (text) => text.replace(EMAIL, MASK) });
@@ -65,7 +70,7 @@ export function mayNamePrompt(name: string): boolean {
   return PROMPT_PLACE.test(name) || PROMPT_TEXT.test(name) || PROMPT_NAME.test(name);
 }
 
-/** What stands for the value of a member that holds a prompt or an answer; undefined when it holds none. */
+/** The replacement for the value of a member that holds a prompt or an answer; undefined when it holds neither. */
 export function hiddenPrompt(object: Readonly<Record<string, unknown>>, name: string): unknown {
   const value = object[name];
   const mayBe = (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null);
@@ -89,7 +94,7 @@ function holdsPrompt(object: Readonly<Record<string, unknown>>, name: string, va
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
 }
 
-/** An answer of which the beginning came before the error. */
+/** A partial answer, received before the error. */
 function hiddenAnswer(name: string, value: unknown): unknown {
   if ((name !== 'message' && name !== 'delta') || !isObject(value) || typeof value['content'] !== 'string')
     return undefined;
@@ -103,7 +108,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Length and beginning as one of the issuers gives them, and the right last digit (Luhn). */
+/** Whether the length and the first digits are those of a card issuer and the last digit is right (Luhn). */
 function isCard(digits: string): boolean {
   const issued =
     /^(?:4[0-9]{12}(?:[0-9]{3})?(?:[0-9]{3})?|(?:5[1-5]|2[2-7])[0-9]{14}|3[47][0-9]{13}|6(?:011|4[4-9]|5[0-9])[0-9]{12}|35(?:2[89]|[3-8][0-9])[0-9]{12}|3(?:0[0-5]|[68][0-9])[0-9]{11}|62[0-9]{14,17})$/;

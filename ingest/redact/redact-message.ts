@@ -4,24 +4,24 @@ import { bytesInText, isGzip, mayBePacked, unpackGzip } from '../packed.ts';
 import type { Redactor } from './redact.ts';
 import { MASK } from './redaction-rules.ts';
 
-/** A dead letter keeps at most so much. */
+/** Longest text of a dead letter, in characters. */
 const LONGEST = 1024 * 1024;
-/** A larger message is not worth reading whole: only its beginning is kept. */
+/** A larger message is not parsed: only its beginning is kept. */
 const LARGEST_READ = 4 * 1024 * 1024;
-/** Base64 of gzip as a text in JSON. */
+/** Base64 of gzip data, as a JSON string starts with it. */
 const PACKED = /"H4sI/;
-/** What is deeper is replaced by the redactor. */
+/** The redactor replaces whatever is nested deeper. */
 const DEEPEST = 64;
-/** A line that begins within a text: what stands before the quote may be the rest of a secret. */
+/** A line that starts inside a text: the characters before the quote may be the rest of a secret. */
 const CUT_BEGINNING = /^[^\s"'{}[\],:]{6,4096}(?=\\*["'])/;
-/** A line that is one word: part of a key or of an encoded text whose other lines are messages of their own. */
+/** A line that is a single word: it may be part of a key or of an encoded text that was split into several messages. */
 const ONE_WORD = /^\s{0,16}[A-Za-z0-9+/_-]{16,}={0,2}\s{0,16}$/;
 
 /**
- * The bytes of a message as a dead letter keeps them: text without secrets, at most 1 Mi characters. JSON stays JSON,
- * with API keys as fingerprints, so that it can be decoded again later; anything else is cut at 64 Ki characters. Of
- * binary data only the size is kept: lengths and tags before a text look like letters of it, and no name tells what it is.
- * What is packed is kept unpacked, because nobody sees what is in it otherwise.
+ * The bytes of a message as a dead letter stores them: text without secrets, at most 1 Mi characters. JSON stays JSON,
+ * with API keys as fingerprints, so that it can be decoded again later; any other text is cut at 64 Ki characters. Of
+ * binary data only the size is kept: there, the length and tag bytes before a text look like letters of it, and no name
+ * marks a secret. Compressed data is stored uncompressed, because otherwise nobody could see what is in it.
  */
 export function redactMessage(value: Buffer, redactor: Redactor): string {
   const unpacked = isGzip(value) ? unpackGzip(value) : 'damaged';
@@ -39,17 +39,20 @@ export function redactMessage(value: Buffer, redactor: Redactor): string {
   return redactor.text(text.replace(CUT_BEGINNING, MASK));
 }
 
-/** True for what is no text in any encoding: neither UTF-8 nor UTF-16, and with control characters, which no text of other encodings has. */
+/**
+ * Whether the bytes are not text: neither UTF-8 nor UTF-16, and with control characters, which do not occur in texts of
+ * other encodings.
+ */
 function isBinary(bytes: Buffer): boolean {
   return !isUtf8(bytes) && !isUtf16(bytes) && bytes.some(isControl);
 }
 
-/** Tabulator, line ends and the colours of terminals stand in texts. */
+/** Tabs, line ends and the escape character of terminal colours occur in texts. */
 function isControl(byte: number): boolean {
   return byte < 32 && (byte < 9 || byte > 13) && byte !== 27;
 }
 
-/** The value with what its packed texts hold in place of them. */
+/** The value with each compressed text replaced by its content. */
 function withoutPacked(value: unknown, depth: number): unknown {
   if (depth > DEEPEST) return value;
   if (typeof value === 'string') {

@@ -21,7 +21,7 @@ const urlSafe = (minLength: number, maxLength: number) =>
 const hex = (length: number) => letters('0123456789abcdef'.split(''), length);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** Each: how it stands in a text, and the part that must not survive. */
+/** Each returns a text and the part of it that must be removed. */
 const secrets: Record<string, fc.Arbitrary<{ text: string; secret: string }>> = {
   'an OpenAI key': fc
     .tuple(fc.constantFrom('sk-', 'sk-proj-', 'sk-svcacct-', 'sk-admin-', 'sk-None-'), urlSafe(20, 160))
@@ -50,6 +50,26 @@ const secrets: Record<string, fc.Arbitrary<{ text: string; secret: string }>> = 
   'a bearer token': urlSafe(12, 60)
     .filter((secret) => /\d/.test(secret))
     .map((secret) => ({ text: `Authorization: Bearer ${secret}`, secret })),
+  'an attribute of a span that breaks off': fc
+    .tuple(
+      fc.constantFrom('http.request.header.api-key', 'authorization', 'db.password', 'client_secret'),
+      urlSafe(12, 60),
+    )
+    .map(([name, secret]) => ({
+      text: `{"attributes": [{"key": "${name}", "value": {"stringValue": "${secret}"}}, {"key": "m"`,
+      secret,
+    })),
+  'one of several values of an attribute': urlSafe(12, 60).map((secret) => ({
+    text: `{"key":"http.request.header.x-api-key","value":{"arrayValue":{"values":[{"stringValue":"a${secret}"},{"stringValue":"${secret}"}]}}`,
+    secret,
+  })),
+  'user and password of curl': word(6, 20).map((secret) => ({
+    text: `failed: curl -u bob:${secret} https://x/y`,
+    secret,
+  })),
+  'a flag of a command line': fc
+    .tuple(fc.constantFrom('--api-key', '--token', '--db-password', '--client-secret'), word(8, 40))
+    .map(([flag, secret]) => ({ text: `failed: cli ${flag} ${secret} --x`, secret })),
   'basic credentials': fc
     .tuple(word(4, 12), word(8, 20))
     .map(([user, password]) => base64(`${user}:${password}`))
@@ -110,10 +130,10 @@ const around = fc.oneof(
 
 describe('redactText', () => {
   for (const [kind, arbitrary] of Object.entries(secrets)) {
-    it(`lets ${kind} survive nowhere in a text`, () => {
+    it(`removes ${kind} anywhere in a text`, () => {
       fc.assert(
         fc.property(arbitrary, around, around, ({ text, secret }, before, after) => {
-          // Chance puts the same word around it, where it is none.
+          // Random words around it can contain the same word, where it is not a secret.
           fc.pre(!`${before} ${after}`.includes(secret));
           expect(redactText(`${before}${text} ${after}`)).not.toContain(secret);
         }),
@@ -121,7 +141,7 @@ describe('redactText', () => {
     });
   }
 
-  it('changes nothing the second time', () => {
+  it('changes nothing when applied again', () => {
     fc.assert(
       fc.property(around, anySecret, around, anySecret, (before, one, between, two) => {
         const once = redactText(before + one.text + between + two.text);
@@ -170,7 +190,7 @@ describe('redactText', () => {
     ['-----BEGIN RSA PRIVATE KEY-----\nMIIE cut off', '[redacted]'],
     ['https://user:pass@host/path', 'https://[redacted]@host/path'],
     ['\\nsk-abcdefghijklmnop1234', '\\nsk-…[redacted]'],
-  ])('makes of %s: %s', (text, expected) => {
+  ])('changes %s to %s', (text, expected) => {
     expect(redactText(text)).toBe(expected);
   });
 
@@ -195,11 +215,11 @@ describe('redactText', () => {
     'api_key=None, token: null',
     'sk-proj-…wxyz#01234567',
     'text with \u0000 in it',
-  ])('leaves alone: %s', (text) => {
+  ])('does not change: %s', (text) => {
     expect(redactText(text)).toBe(text);
   });
 
-  it('is linear on hostile texts', () => {
+  it('takes linear time on hostile texts', () => {
     const hostile = [
       'sk-',
       'a@',
@@ -233,7 +253,7 @@ describe('redactText', () => {
       'ghp_',
       '1',
     ];
-    // Linear rules need some milliseconds for all of this, a quadratic one longer than a test may last.
+    // Linear rules need a few milliseconds for all of this; a quadratic rule would exceed the timeout of the test.
     for (const piece of hostile) {
       const once = redactText(piece.repeat(Math.ceil(64_000 / piece.length)));
       expect(once.length, piece).toBeLessThanOrEqual(65_536);
@@ -261,7 +281,7 @@ describe('redactText', () => {
 });
 
 describe('redactValue', () => {
-  it('masks members by their name, API keys by a fingerprint', () => {
+  it('masks members by their name, and replaces API keys by fingerprints', () => {
     expect(
       redactValue({
         api_key: 'my-own-key-123456',
@@ -288,7 +308,7 @@ describe('redactValue', () => {
     });
   });
 
-  it('redacts names of members', () => {
+  it('redacts the names of members', () => {
     expect(JSON.stringify(redactValue({ 'sk-abcdefghijklmnopqrst': 1 }))).toBe('{"sk-…[redacted]":1}');
   });
 
@@ -298,7 +318,7 @@ describe('redactValue', () => {
     expect(Object.hasOwn({}, 'polluted')).toBe(false);
   });
 
-  it('returns the value itself when nothing is secret', () => {
+  it('returns the same value when nothing is secret', () => {
     const value = { message: 'The server had an error', list: [1, 'two', { three: null }] };
     expect(redactValue(value)).toBe(value);
   });
@@ -309,7 +329,7 @@ describe('redactValue', () => {
     expect(JSON.stringify(redactValue(value))).toContain('[nested too deeply]');
   });
 
-  it('lets no secret survive at any place of a JSON value', () => {
+  it('removes a secret anywhere in a JSON value', () => {
     const place = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(
         { maxDepth: 4 },
@@ -336,7 +356,7 @@ describe('redactMessage', () => {
   const secret = 'sk-proj-abcdefghijklmnopqrstuvwx1234';
   const message = JSON.stringify({ error: `Incorrect API key provided: ${secret}`, n: 1 });
 
-  it('keeps what is packed unpacked, without secrets', () => {
+  it('stores compressed data uncompressed, without secrets', () => {
     const packed = gzipSync(message);
     const kept = redactMessage(packed);
     expect(kept).toMatch(/^\{"error":"Incorrect API key provided: /);
@@ -347,7 +367,7 @@ describe('redactMessage', () => {
     expect(inside).toBe(`{"list":[{"data":${kept}}]}`);
   });
 
-  it('keeps only the size of what cannot be unpacked', () => {
+  it('keeps only the size of data that cannot be uncompressed', () => {
     const cut = gzipSync(message.padEnd(200)).subarray(0, 45);
     expect(redactMessage(cut)).toBe('[45 bytes of binary data]');
     const text = cut.toString('base64');
@@ -358,7 +378,7 @@ describe('redactMessage', () => {
     expect(redactMessage(twice)).toBe(`[${twice.length} bytes of binary data]`);
   });
 
-  it('keeps JSON readable again, with the key as a fingerprint that stays the same', () => {
+  it('keeps JSON that can be decoded again, with the key as a fingerprint that stays the same', () => {
     const once = redactMessage(
       Buffer.from('{"ts":0,"api_key":"sk-proj-abcdefghijklmnop","error":"bob@example.com"}'),
     );
@@ -366,11 +386,11 @@ describe('redactMessage', () => {
     expect(redactMessage(Buffer.from(once))).toBe(once);
   });
 
-  it('redacts what is no JSON', () => {
+  it('redacts text that is not JSON', () => {
     expect(redactMessage(Buffer.from('{"api_key":"abcdef", broken'))).toBe('{"api_key":"[redacted]", broken');
   });
 
-  it('keeps the size alone of binary data, in which a length may stand as a letter before a secret', () => {
+  it('keeps only the size of binary data, where a length byte can look like a letter before a secret', () => {
     const secret = `gsk_${'abcd1234'.repeat(6)}`;
     const field = Buffer.concat([Buffer.from([0x0a, secret.length]), Buffer.from(secret)]);
     for (const id of [
@@ -385,16 +405,16 @@ describe('redactMessage', () => {
   it.each([
     ['Latin-1', Buffer.from('Pr\xfcfung\n', 'latin1'), /^Pr.fung/],
     [
-      'colours, cut within a letter',
+      'colours, cut inside a character',
       Buffer.concat([Buffer.from('\u001b[31mrot\u001b[0m '), Buffer.from([0xc3])]),
       /rot/,
     ],
-    ['UTF-16 with its mark', Buffer.from('\ufeffPrüfung ok', 'utf16le'), /Pr.fung ok/],
+    ['UTF-16 with a byte order mark', Buffer.from('\ufeffPrüfung ok', 'utf16le'), /Pr.fung ok/],
   ])('keeps a text in %s', (_name, bytes, expected) => {
     expect(redactMessage(bytes)).toMatch(expected);
   });
 
-  it('never throws and lets no secret survive in any bytes', () => {
+  it('never throws, and removes secrets from any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), anySecret, (bytes, { text, secret }) => {
         expect(redactMessage(Buffer.concat([bytes, Buffer.from(` ${text} `)]))).not.toContain(secret);

@@ -7,24 +7,26 @@ import { MASK, type RedactionRule, redactionRules } from './redaction-rules.ts';
 import { marksOf, type TextMarks } from './text-marks.ts';
 import { type Holds, holdsOf, looksSecret } from './secret-names.ts';
 
-/** Longer texts lose their middle before anything reads them; stored bodies are far shorter. */
+/** Longer texts lose their middle before they are read; stored bodies are far shorter. */
 const LONGEST_TEXT = 65_536;
-/** So much of the end stays: in a long stream and behind a long request the error comes last. */
+/** This much of the end stays: in a long stream, and after a long request, the error comes last. */
 const END_OF_TEXT = 8_192;
 const LEFT_OUT = '\n[…]\n';
-/** So much more is read, so that a secret at the cut is recognised before it is cut. */
+/** This much more is read, so that a secret at the cut is recognised. */
 const MARGIN = 4_096;
 /** Deeper values are replaced; the decoder rejects such messages, so this guards direct callers. */
 const DEEPEST = 64;
-/** What a text within a text counts of that: eight of them are looked into. */
+/** How many levels a text within a text counts: eight of them are looked into. */
 const TEXT_DEPTH = 8;
-/** An encoded text within an encoded text counts so much: three are looked into. */
+/** How many levels an encoded text within an encoded text counts: three are looked into. */
 const ENCODED_DEPTH = 24;
 const ROUNDS = 4;
-/** Codes, types and names of members are short and few: each is judged once. */
+/**
+ * Codes, types and names of members are short, and there are few different ones: each is redacted once and remembered.
+ */
 const SHORT = 48;
 const REMEMBERED = 4096;
-/** Names under which a list of pairs holds the name and the value of each. */
+/** Members that hold the name when a list holds objects with a name and a value each. */
 const PAIR_NAMES = ['name', 'key', 'header', 'Name', 'Key'] as const;
 const IDENTIFIER = /^[a-z_]{1,24}$/;
 
@@ -34,7 +36,7 @@ interface MemberName {
   mayBePrompt: boolean;
 }
 
-/** Takes secrets out of texts and values, and the personal data that the settings want hidden. */
+/** Removes secrets from texts and values, and the personal data that the settings hide. */
 export class Redactor {
   readonly #rules: readonly RedactionRule[];
   readonly #short: (text: string) => string;
@@ -61,14 +63,15 @@ export class Redactor {
     return text.length <= SHORT ? this.#short(text) : this.#redact(text, 0);
   }
 
-  /** The same for who remembers the answers: short texts are remembered by `text`. */
+  /** The same without a memo, for callers that remember the result themselves; `text` remembers short texts. */
   textOnce(text: string): string {
     return text.length < 5 ? text : this.#redact(text, 0);
   }
 
   /**
-   * A JSON value in which every text is redacted, names of members included, and every member with the name of a secret
-   * is replaced: an API key by its fingerprint, any other by `[redacted]`. The value itself when there is nothing to do.
+   * A JSON value with every text redacted, including the names of members. A member with the name of a secret is
+   * replaced: an API key by its fingerprint, any other by `[redacted]`. Returns the same value when there is nothing to
+   * redact.
    */
   value(value: unknown): unknown {
     return this.#value(value, 0);
@@ -76,7 +79,7 @@ export class Redactor {
 
   #redact(text: string, depth: number): string {
     if (text.length > LONGEST_TEXT) return this.#redactLong(text, depth);
-    // Masks can be longer than what they stand for.
+    // A mask can be longer than the text that it replaces.
     return this.#redactText(this.#jsonText(text, depth), depth).slice(0, LONGEST_TEXT);
   }
 
@@ -84,7 +87,7 @@ export class Redactor {
     const end = this.#endOf(text, depth);
     const room = LONGEST_TEXT - end.length;
     const start = this.#redactText(text.slice(0, room + MARGIN), depth);
-    // Of what stands at the very end only a part was seen.
+    // The margin at the end may hold only a part of a secret.
     return start.slice(0, Math.min(room, Math.max(start.length - MARGIN, MASK.length))) + end;
   }
 
@@ -99,7 +102,7 @@ export class Redactor {
     const before = marksOf(text);
     const result = this.#apply(text, before, depth);
     const marks = result === text ? before : marksOf(result);
-    // What is encoded is decoded to look at; it is kept so only where there was something to take away.
+    // The decoded text is only for checking; it replaces the original only when something in it was redacted.
     const plain = marks.mayBeEncoded ? plainText(result) : result;
     if (plain === result) return result;
     const redacted = this.#apply(plain, marksOf(plain), depth);
@@ -107,12 +110,13 @@ export class Redactor {
   }
 
   #apply(text: string, { hasLongWord, hasEncodable }: TextMarks, depth: number): string {
-    // First, because a rule that knows the beginning of what is encoded would leave the rest unreadable and in place.
+    // Encoded words come first: another rule could mask the beginning of one and leave the rest, which could then no
+    // longer be decoded.
     let result =
       depth < DEEPEST && hasEncodable
         ? maskEncoded(text, MASK, (decoded) => this.#redact(decoded, depth + ENCODED_DEPTH) !== decoded)
         : text;
-    // What one rule takes away can bare to another what stood glued to it; the second round mostly changes nothing.
+    // Removing one secret can expose another that was glued to it. The second round mostly changes nothing.
     for (let round = 0; round < ROUNDS; round++) {
       const before = result;
       for (const { hint, inLongWord, apply } of this.#rules) {
@@ -123,7 +127,7 @@ export class Redactor {
     return result;
   }
 
-  /** A text that is JSON is redacted as the value that it holds, in which names and values are certain. */
+  /** A text that is JSON is redacted as its parsed value, where names and values are certain. */
   #jsonText(text: string, depth: number): string {
     const first = text.charCodeAt(0);
     if ((first !== 123 && first !== 91) || depth >= DEEPEST) return text;
@@ -150,7 +154,7 @@ export class Redactor {
       : this.#object(value as Record<string, unknown>, depth);
   }
 
-  /** A card's number may come as a number. */
+  /** A card number can be a JSON number. */
   #number(value: unknown): unknown {
     if (typeof value !== 'number' || value < 1e11 || !Number.isSafeInteger(value)) return value;
     const text = String(value);
@@ -168,7 +172,7 @@ export class Redactor {
     return changed ? result : list;
   }
 
-  /** One of a list of names with values, such as headers. */
+  /** One pair of a name and a value, such as a header. */
   #pair(pair: readonly [string, unknown], depth: number): readonly unknown[] {
     const [name, value] = pair;
     const { shown, holds } = this.#nameOf(name);
@@ -177,13 +181,16 @@ export class Redactor {
     return redacted === value && shown === name ? pair : [shown, redacted];
   }
 
-  /** In a list of names and values in turn, as Node writes raw headers, a name tells of what comes after it. */
+  /**
+   * In a list of alternating names and values, as Node writes raw headers, the name before an item says what the item
+   * holds.
+   */
   #listItem(list: readonly unknown[], at: number, depth: number): unknown {
     const item = list[at];
     const before = list[at - 1];
     if (at % 2 === 1 && list.length % 2 === 0 && typeof before === 'string' && typeof item === 'string') {
       const { holds } = this.#nameOf(before);
-      // A list of the names of missing parameters is none of pairs.
+      // A list of the names of missing parameters is not a list of pairs.
       if (holds !== 'anything' && !IDENTIFIER.test(item)) return this.#member(holds, item, depth + 1);
     }
     return this.#value(item, depth + 1);
@@ -212,7 +219,7 @@ export class Redactor {
     return entries === null ? object : Object.fromEntries(entries);
   }
 
-  /** What the value beside a name is, where an object is one pair of a name and a value; null when it is nothing secret. */
+  /** What the value holds in an object that is one pair of a name and a value; null when it is not a secret. */
   #toldName(object: Record<string, unknown>): { holds: Holds; isPrompt: boolean } | null {
     for (const place of PAIR_NAMES) {
       const name = object[place];
@@ -250,7 +257,7 @@ function isPair(item: unknown): item is readonly [string, unknown] {
   return Array.isArray(item) && item.length === 2 && typeof item[0] === 'string';
 }
 
-/** A value of OTLP, which says its type. */
+/** A value in OTLP notation, an object whose member names its type. */
 function isAnyValue(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

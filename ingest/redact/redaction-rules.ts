@@ -11,21 +11,21 @@ import {
 
 /** One kind of secret. */
 export interface RedactionRule {
-  /** True of every text that the rule can change; much cheaper than the rule. */
+  /** True for every text that the rule can change; much cheaper than the rule. */
   hint: { test: (text: string) => boolean };
-  /** Whether all that it can change is a long word. */
+  /** Set when the rule changes only long words. */
   inLongWord?: true;
   apply: (text: string) => string;
 }
 
 export const MASK = '[redacted]';
-/** What stands where a value could and is none. */
+/** Words in the place of a value that are not secrets. */
 const NO_VALUE = /^(?:null|none|nil|undefined|true|false|required|missing|invalid|\[redacted.*)$/i;
 const PREFIX = `(?:${keyPrefixes.join('|')})`;
 const KEY_START = new RegExp(`^${PREFIX}`);
-/** A key as its issuer or we show it: nothing more to take away. */
+/** A key that its issuer or this program has already shortened: there is nothing more to remove. */
 const SHOWN_KEY = new RegExp(`^${PREFIX}?…[A-Za-z0-9_*-]{0,4}(?:#[0-9a-f]{8})?(?:\\[redacted\\])?$`);
-/** Words that follow "bearer" and "basic" in prose. */
+/** Words that follow "bearer" and "basic" in ordinary prose. */
 const PROSE =
   '(?:auth|authentication|authorization|credentials?|tokens?|header|headers|scheme|realm=|error=|\\[redacted)';
 
@@ -36,7 +36,7 @@ const SECRET_NAMES =
   'client[_-]?secret|password|passwd|passphrase|passcode|pwd|secret|' +
   'session[_-]?id|sessid|connect\\.sid|\\bsid|(?:x-amz|x-goog)-(?:signature|credential)';
 const HEADER_NAMES = 'proxy-authorization|authorization|set-cookie|cookie|x-api-key|api-key|x-goog-api-key';
-/** A value of such a name is a secret if it looks like one. */
+/** The value of such a name is a secret only if it looks like one. */
 const MAYBE_NAMES = '(?<![A-Za-z])(?:token|signature|sig|auth|login|otp|credential)';
 
 const PEM = /-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|$)/g;
@@ -46,14 +46,22 @@ const AUTHORIZATION = new RegExp(
   `((?:proxy-)?authorization${SEPARATED})(?:(?:digest|aws4-hmac-sha256|goog4-[a-z0-9-]{1,20}|hawk|signature)\\s[^\\r\\n]*|((?:bearer|basic|token|apikey|negotiate)\\s{1,3})([^\\s"'\\\\,;)}]+)|([^\\s"'\\\\,;)}]+))`,
   'gi',
 );
-/** A name and a value in a list or tuple, as in `["authorization", "…"]`. */
+/** A name and a value side by side in a list or tuple, as in `["authorization", "…"]`. */
 const TUPLE = new RegExp(
   `([([]\\s{0,3}b?["'](?:[a-z]{1,16}[._-]){0,3}(?:${HEADER_NAMES}|${SECRET_NAMES})["'],\\s{0,3}b?["'])(?!\\[redacted)[^"'\\r\\n]+(?=["']|$)`,
   'gi',
 );
-/** A name and a value that are members of their own, as HAR writes headers. */
+/**
+ * A name and a value as two members, as HAR writes headers. The value may be wrapped in OpenTelemetry's notation, one or
+ * several of them.
+ */
 const NAMED_VALUE = new RegExp(
-  `((?:name|key|header)["']?\\s{0,3}[:=]\\s{0,3}["']?[a-z0-9._-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)["']?\\s{0,3}[,;]?\\s{0,12}["']?val(?:ue)?["']?\\s{0,3}[:=]\\s{0,3})(?:(["'])(?!\\[redacted)[^"'\\r\\n]+|(?!\\[redacted)[^\\s"',;&<>(){}]+)`,
+  `((?:name|key|header)\\\\{0,3}["']?\\s{0,3}[:=]\\s{0,3}\\\\{0,3}["']?[a-z0-9._-]{0,32}(?:${HEADER_NAMES}|${SECRET_NAMES}|token)\\\\{0,3}["']?\\s{0,3}[,;]?\\s{0,12}\\\\{0,3}["']?val(?:ue)?\\\\{0,3}["']?\\s{0,3}[:=]\\s{0,3}(?:[{[]\\s{0,3}(?:\\\\{0,3}["'][a-z_]{1,16}\\\\{0,3}["']\\s{0,3}:\\s{0,3})?){0,4})(?:(\\\\{0,3}["'])(?!\\[redacted)[^"'\\r\\n]+(?:["']\\s{0,3}}\\s{0,3},\\s{0,3}{\\s{0,3}\\\\{0,3}["'][a-z_]{1,16}\\\\{0,3}["']\\s{0,3}:\\s{0,3}\\\\{0,3}["'][^"'\\r\\n]+){0,64}|(?!\\[redacted)[^\\s"',;&<>(){}[\\]\\\\]+)`,
+  'gi',
+);
+/** A flag of a command line with its value. */
+const FLAG = new RegExp(
+  `(--(?:[a-z0-9]{1,16}[-_.]){0,3}(?:${SECRET_NAMES}|token)[ \\t]{1,3}["']?)(?!-|\\[redacted|(?:flag|option|argument|parameter|value|is|was|must|may|can|or|and|to|from|in|with|for|if)\\b)[^\\s"']+`,
   'gi',
 );
 const PAIR = new RegExp(
@@ -64,7 +72,7 @@ const MAYBE_PAIR = new RegExp(
   `(${MAYBE_NAMES}["'\\\\]{0,6}\\s{0,3}(?:=>|[:=])\\s{0,3}["'\\\\]{0,4})([^\\s"'\\\\,;&<>(){}\\]]{12,})`,
   'gi',
 );
-/** Parts of a request that AWS or Google signed. */
+/** Parts of a request signature of AWS or Google. */
 const SIGNED = /((?:credential|signature)=)(?!\[redacted)[^\s,;"'&<>\\]+/gi;
 const NAMED_HEX =
   /((?:key|token|secret)\b[^A-Za-z0-9\r\n]{1,6}(?:(?:is|was|of|value)[^A-Za-z0-9\r\n]{1,4})?)([A-Fa-f0-9]{32,}|[A-Za-z0-9]{40,})(?![A-Za-z0-9])/gi;
@@ -80,9 +88,9 @@ const MASKED_KEY = /(?<![A-Za-z0-9_*-])((?:sk|pk|xai|gsk|hf|pplx)[-_])[A-Za-z0-9
 const SK_PREFIXES = 'sk-(?:proj-|svcacct-|service-|admin-|ant-(?:api03-|admin01-|oat01-)?|or-(?:v1-)?|lf-)?';
 const SK_KEY = new RegExp(`(${SK_PREFIXES})[A-Za-z0-9_-]{8,}`, 'g');
 const SK_PREFIX = new RegExp(`^${SK_PREFIXES}$`);
-/** Where a word can begin: not after a letter or digit, except where that letter ends an escape sequence. */
+/** What is before a word: no letter or digit, unless it is the end of an escape sequence. */
 const WORD_START = /(?:^|[^A-Za-z0-9]|\\[nrtbf]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})$/;
-/** Addresses that let in everybody who knows them. */
+/** Webhook addresses: everybody who knows one can use it. */
 const WEBHOOK = new RegExp(
   `((?:${[
     'hooks\\.slack\\.com\\/(?:services|workflows|triggers)',
@@ -101,24 +109,27 @@ const WEBHOOK = new RegExp(
   )})\\/)(?!\\[redacted)[^\\s"'<>\\\\)]{8,}|(api\\.telegram\\.org\\/(?:file\\/)?bot)(?!\\[redacted)[^\\s"'<>\\\\/]{8,}`,
   'gi',
 );
-/** User and password of a command line. */
+/** User and password on a command line. */
 const CURL_USER =
-  /(\bcurl\s[^\r\n]{0,120}?\s(?:-u|--user)[\s=]{0,3}["']?)(?!\[redacted)[^\s"':]{1,128}:[^\s"']+/gi;
+  /(\bcurl(?:\s[^\r\n]{0,120}?)?\s(?:-u|--user)[\s=]{0,3}["']?)(?!\[redacted)[^\s"':]{1,128}:[^\s"']+/gi;
 const URL_CREDENTIALS = /(:\/\/)[^\s/?#"'<>\\]*@/g;
 const URL_PARAMETER =
   /([?&;](?:[a-z0-9]{1,16}[_.-]){0,4}(?:key|keyid|accesskeyid|accessid|key-pair-id|apikey|[a-z]{0,12}token|sig|signature|secret|password|passwd|pwd|auth|credentials?|code|policy|sessionid|session_id|sid|hmac)=)(?!\[redacted)[^&\s"'<>#\\]+/gi;
 const ECHO = /api[ -]?key provided\s{0,2}:/gi;
-/** A quotation mark that closes what stands around is no beginning. */
+/** A quotation mark that closes an outer text is not the start of the echoed one. */
 const ECHO_START = /^\s{0,3}(?:\\{0,3}["'`](?!\s*(?:[,}\])]|$)))?/;
 const ECHO_END = /\.?\s+you can (?:find|obtain|get)|\s\(request id|[\r\n<]|\\[nr]|["\\]|'(?=[\s,}\])]|$)|$/i;
 
-/** The sign between name and value comes first and the name after: one sign is found far faster than many names. */
+/** Looks for the sign after a name first and then back at the name: one sign is found far faster than many names. */
 const NAMED_HINT =
   /[:=](?<=(?:authorization|cookie|key|token|secret|password|passwd|passphrase|passcode|pwd|sid|[_-]id|sessid|session ?id|signature|credential|sig|auth|login|otp|val|value)["'\\\]]{0,6}\s{0,3}[:=])/i;
 const WEBHOOK_HINT =
   /\/(?:[a-z-]{0,8}hook|services\/t|workflows\/t|triggers?\/|bot|file\/bot|use\/|integration|open-apis|api\/|(?<=(?:make\.com|hooks\.[a-z.]{1,30})\/))/i;
 
-/** In the order they are applied. Each is linear: a match consumes what it looked at, or looks at a bounded stretch. */
+/**
+ * The rules in the order in which they run. Each takes linear time: a match consumes what it read, or reads a bounded
+ * length.
+ */
 export const redactionRules: readonly RedactionRule[] = [
   { hint: /-----begin/i, apply: (text) => text.replace(PEM, MASK) },
   { hint: /[Pp]rovided|PROVIDED/, apply: redactEcho },
@@ -136,6 +147,7 @@ export const redactionRules: readonly RedactionRule[] = [
   },
   { hint: WEBHOOK_HINT, apply: (text) => text.replace(WEBHOOK, maskAfter) },
   { hint: /curl\s/i, apply: (text) => text.replace(CURL_USER, `$1${MASK}`) },
+  { hint: /--[a-z]/i, apply: (text) => text.replace(FLAG, `$1${MASK}`) },
   { hint: NAMED_HEX_HINT, apply: (text) => text.replace(NAMED_HEX, `$1${MASK}`) },
   { hint: /bearer/i, apply: (text) => text.replace(BEARER, `$1${MASK}`) },
   { hint: /basic/i, apply: (text) => text.replace(BASIC, redactBasic) },
@@ -149,7 +161,7 @@ export const redactionRules: readonly RedactionRule[] = [
   { hint: /[?&;][a-z0-9_.-]{1,64}=/i, apply: (text) => text.replace(URL_PARAMETER, `$1${MASK}`) },
 ];
 
-/** What led to the secret stays, in whichever group it stands, and the mask follows. */
+/** Keeps the text before the secret, whichever group holds it, and puts the mask after it. */
 function maskAfter(_all: string, ...groups: unknown[]): string {
   const before = groups.slice(0, 2).filter((group) => typeof group === 'string');
   return `${before.join('')}${MASK}`;
@@ -159,7 +171,10 @@ function redactMaybe(all: string, name: string, value: string): string {
   return looksSecret(value) && !SHOWN_KEY.test(value) && !value.startsWith(MASK) ? `${name}${MASK}` : all;
 }
 
-/** The API repeats the caller's text after this sentence, and callers paste anything there, short and unmasked. */
+/**
+ * The API repeats the caller's text after this sentence, and callers paste anything there, even short and without a
+ * known prefix.
+ */
 function redactEcho(text: string): string {
   let result = '';
   let done = 0;
@@ -168,7 +183,7 @@ function redactEcho(text: string): string {
     const after = match.index + match[0].length;
     const opening = ECHO_START.exec(text.slice(after, after + 10))?.[0] ?? '';
     const start = after + opening.length;
-    // Two thousand characters hold any key; beyond them everything up to there is taken.
+    // No key is longer than this. If no end is found within it, all of it is masked.
     const rest = text.slice(start, start + 2_000);
     const end = start + (ECHO_END.exec(rest)?.index ?? rest.length);
     const value = text.slice(start, end).replace(/[.,]$/, '');
@@ -183,7 +198,7 @@ function showEcho(value: string): string {
   return value.includes('**') && /^[A-Za-z0-9_*-]+$/.test(value) ? reduceMasked(value) : MASK;
 }
 
-/** A key that its issuer masked: the known prefix and at most the last four characters. */
+/** A key that its issuer masked: keeps the known prefix and at most the last four characters. */
 function reduceMasked(masked: string): string {
   const prefix = KEY_START.exec(masked)?.[0] ?? '';
   const tail = masked.slice(masked.lastIndexOf('*') + 1).slice(-4);
@@ -212,26 +227,26 @@ function redactPair(
 ): string {
   const value = quoted ?? bare ?? '';
   if (value === '' || NO_VALUE.test(value) || SHOWN_KEY.test(value)) return all;
-  // "Invalid API key: Error code: 429 …" is prose; only what looks like a secret is one there.
+  // "Invalid API key: Error code: 429 …" is prose; there, only a value that looks like a secret is masked.
   if (quote === undefined && name.includes(' ') && !/^(?=.*[0-9*])[^…]{6,}$|^[^…]{20,}$/.test(value))
     return all;
   return `${name}${separator}${quote ?? opening ?? ''}${MASK}${quote ?? ''}`;
 }
 
-/** "Basic" is also a word and the name of a plan: what follows must look like base64. */
+/** "Basic" is also an ordinary word and the name of a plan: what follows must look like base64. */
 function redactBasic(all: string, scheme: string, value: string): string {
   return /[0-9=]|[a-z][A-Z]/.test(value) ? `${scheme}${MASK}` : all;
 }
 
-/** Inside a word the three letters are chance, unless the parts of a token follow. */
+/** Inside a word the letters "eyJ" are chance, unless the parts of a token follow. */
 function redactToken(all: string, offset: number, text: string): string {
   return all.includes('.') || startsWord(text, offset) ? MASK : all;
 }
 
 function redactSk(all: string, prefix: string, offset: number, text: string): string {
-  // What is left of a key that was redacted before.
+  // The rest of a key that was redacted before.
   if (text[offset + all.length] === '…' && SK_PREFIX.test(all)) return all;
-  // "risk-assessment-service" holds "sk-" too. Inside a word only what is no word is a key.
+  // "risk-assessment-service" contains "sk-" too. Inside a word, only a part that looks random is a key.
   if (!startsWord(text, offset)) {
     const mixed = all.length >= 20 && /\d/.test(all) && /[A-Z]/.test(all) && /[a-z]/.test(all.slice(3));
     if (!mixed && !/(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}/.test(all)) return all;

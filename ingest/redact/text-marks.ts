@@ -1,10 +1,13 @@
-/** So long is what may be base64 or hex of a text that holds a secret. */
+/** Shortest base64 or hex text that can hold a secret. */
 const LONG_ENCODED = 24;
-/** A word is so long, or with other signs in it and a digit as long as the second, before it may be a credential. */
+/**
+ * A credential is at least this long (first), or at least as long as the second when it contains other characters and a
+ * digit.
+ */
 const LONG_WORD = 20;
 const LONG_RUN = 16;
 
-// What a character may be.
+// What a character can be part of; a character can be several.
 const WORD = 1;
 const RUN = 2;
 const DIGIT = 4;
@@ -19,13 +22,13 @@ const kinds = Uint8Array.from({ length: 128 }, (_, code) => {
   return /[\\%&[]/.test(char) || (code < 32 && !/[\t\n\r]/.test(char)) || code === 127 ? ENCODING : 0;
 });
 
-/** What one look at each character tells of a text. */
+/** What one pass over the characters of a text finds. */
 export interface TextMarks {
-  /** Whether it holds a word as long as credentials and encoded texts are. */
+  /** Whether it holds a word long enough for a credential or an encoded text. */
   hasLongWord: boolean;
-  /** Whether it holds a word that may be base64 or hex. */
+  /** Whether it holds a word that can be base64 or hex. */
   hasEncodable: boolean;
-  /** Whether it holds a character with which encodings begin. */
+  /** Whether it holds a character that starts an encoding. */
   mayBeEncoded: boolean;
 }
 
@@ -57,12 +60,12 @@ export function marksOf(text: string): TextMarks {
     else if (++word >= LONG_WORD) hasLongWord = true;
     if (run >= LONG_RUN && (inRun & DIGIT) !== 0) hasLongWord = true;
   }
-  // A form writes blanks as plus signs.
+  // A form encodes blanks as plus signs.
   const isForm = run === text.length && text.includes('+');
   return { hasLongWord, hasEncodable, mayBeEncoded: (met & ENCODING) !== 0 || isForm };
 }
 
-/** Soft hyphen, signs of no width, mark of the byte order. */
+/** Soft hyphen, zero-width characters, byte order mark. */
 function isUnseen(code: number): boolean {
   return code === 0xad || (code >= 0x200b && code <= 0x200d) || code === 0x2060 || code === 0xfeff;
 }

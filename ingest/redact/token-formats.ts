@@ -1,4 +1,4 @@
-/** How credentials of one kind are written: one of the beginnings, then what makes the secret, as a pattern. */
+/** How credentials of one kind are written: one of the prefixes, then a pattern for the secret. */
 interface TokenFormat {
   readonly starts: readonly string[];
   readonly body: string;
@@ -7,15 +7,15 @@ interface TokenFormat {
 const HEX = '[0-9a-f]';
 const ALNUM = '[A-Za-z0-9]';
 const URL_SAFE = '[A-Za-z0-9_-]';
-/** A digit somewhere: what tells a token with dashes from words joined by dashes. */
+/** Requires a digit: it distinguishes a token with dashes from words joined by dashes. */
 const WITH_DIGIT = '(?=[A-Za-z_-]{0,40}[0-9])';
 
 /**
- * Formats by their beginning. The lengths are lower bounds, because logs cut texts; issuers' documents and public rule
- * lists name the formats.
+ * Formats by their prefix. The lengths are lower bounds, because logs cut texts. The formats come from the issuers'
+ * documents and from public rule lists.
  */
 const formats: readonly TokenFormat[] = [
-  // Language models and what runs them.
+  // Language models and the platforms that run them.
   {
     starts: ['gsk_', 'hf_', 'api_org_', 'r8_', 'fw_', 'jina_', 'vck_', 'vcp_', 'ek_', 'rpa_', 'esecret_'],
     body: `${ALNUM}{16,}`,
@@ -44,7 +44,7 @@ const formats: readonly TokenFormat[] = [
     body: '[A-Za-z0-9_.-]{16,}',
   },
   { starts: ['dp.pt.', 'dp.st.', 'dp.ct.', 'dp.sa.', 'dp.scim.', 'dp.audit.'], body: '[A-Za-z0-9._-]{16,}' },
-  // Code and packages.
+  // Code hosts and package registries.
   { starts: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'npm_'], body: `${ALNUM}{16,}` },
   {
     starts: [
@@ -72,7 +72,7 @@ const formats: readonly TokenFormat[] = [
   { starts: ['AKCp'], body: `${ALNUM}{40,}` },
   { starts: ['ATATT3', 'ATCTT3', 'ATBB', 'ATSTT3'], body: `${WITH_DIGIT}[A-Za-z0-9_=-]{16,}` },
   { starts: ['API-'], body: '(?=[A-Z]{0,26}[0-9])[A-Z0-9]{26}' },
-  // Messages and payments.
+  // Messaging and payments.
   {
     starts: ['xoxa-', 'xoxb-', 'xoxo-', 'xoxp-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxe.', 'xapp-', 'xwfp-'],
     body: '[A-Za-z0-9.-]{10,}',
@@ -90,7 +90,7 @@ const formats: readonly TokenFormat[] = [
   { starts: ['FLWSECK_TEST-', 'FLWSECK-'], body: '[A-Za-z0-9]{12,}(?:-X)?' },
   { starts: ['re_'], body: `${ALNUM}{6,}_${ALNUM}{16,}` },
   { starts: ['duffel_live_', 'duffel_test_'], body: '[A-Za-z0-9_=-]{16,}' },
-  // What watches, plans and keeps.
+  // Monitoring, planning and storage.
   { starts: ['glc_', 'glsa_', 'sntrys_', 'sntryu_'], body: '[A-Za-z0-9+/_-]{16,}={0,2}' },
   { starts: ['NRAK-', 'NRII-', 'NRJS-'], body: `${WITH_DIGIT}${URL_SAFE}{16,}` },
   { starts: ['dt0c01.'], body: `${ALNUM}{16,}(?:\\.${ALNUM}+)?` },
@@ -106,9 +106,9 @@ const formats: readonly TokenFormat[] = [
   { starts: ['s.', 'b.'], body: `(?=[A-Za-z]{0,24}[0-9])(?=[0-9A-Z]{0,24}[a-z])${ALNUM}{24}(?![A-Za-z0-9])` },
 ];
 
-/** Formats that are told by something in their middle or at their end. */
+/** Formats that are recognised by something in their middle or at their end. */
 const inside: readonly RegExp[] = [
-  // OpenAI's and Microsoft's keys carry the issuer's sign.
+  // Keys of OpenAI and Microsoft contain a mark of the issuer.
   /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{10,}T3BlbkFJ[A-Za-z0-9_-]{8,}/g,
   /(?<![A-Za-z0-9])[A-Za-z0-9]{20,}(?:JQQJ99|AAAAAC)[A-Za-z0-9]{8,}/g,
   /(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{16,}/g,
@@ -125,7 +125,7 @@ const INSIDE_HINT =
   /T3BlbkFJ|JQQJ99|AAAAAC|[0-9]Q~|[0-9]{8}:[A-Za-z0-9_-]{30}|\.(?<=[A-Za-z0-9_-]{22}\.)[A-Za-z0-9_-]{6}\.|pat[A-Za-z0-9]{14}\.|\.atlasv1\.|-us[0-9]|_mmk|AAAAAAAAAAAAAAAAAAAA/;
 
 const escaped = (text: string): string => text.replaceAll('.', '\\.');
-/** The longest first, where one begins another. */
+/** When one prefix starts with another, the longer must come first. */
 const starts = formats.flatMap((format) => format.starts).sort((a, b) => b.length - a.length);
 const TOKEN = new RegExp(
   `(?<![A-Za-z0-9])(?:${formats
@@ -133,14 +133,16 @@ const TOKEN = new RegExp(
     .join('|')})`,
   'g',
 );
-/** So near to its end a text is looked at for one that was cut with it; a longer one is recognised anyway. */
+/**
+ * A credential that was cut with the text is looked for only this close to its end; a longer one is recognised anyway.
+ */
 const TAIL = 128;
-/** What is left of one may be shorter than any. */
+/** A cut credential can be shorter than its format allows. */
 const CUT_TOKEN = new RegExp(
   `(?<![A-Za-z0-9])(?:${starts.map(escaped).join('|')}|sk-(?:[a-z0-9]{1,8}-){0,2})(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{4,}$`,
 );
 
-/** Beginnings that end in a sign, by the letter before it; one look at each sign of a text finds them. */
+/** Prefixes that end in one of the signs _ . ~ -, by the letter before it; checking each sign of a text finds them. */
 const bySign = new Map<number, string[]>();
 for (const start of starts) {
   if (!/[_.~-]$/.test(start)) continue;
@@ -154,11 +156,11 @@ const WITHOUT_SIGN = new RegExp(
     .join('|'),
 );
 
-/** Whether the text may hold a credential that begins as its issuer's do. */
+/** Whether the text may hold a credential with a known prefix. */
 export function mayHoldToken(text: string): boolean {
   for (let at = 1; at < text.length - 1; at++) {
     const char = text.charCodeAt(at);
-    // The signs are _ . ~ and - and something follows them.
+    // The signs _ - . and ~, with more text after them.
     if (char !== 95 && char !== 45 && char !== 46 && char !== 126) continue;
     if (text.charCodeAt(at + 1) <= 32) continue;
     for (const start of bySign.get(text.charCodeAt(at - 1)) ?? [])
@@ -167,12 +169,12 @@ export function mayHoldToken(text: string): boolean {
   return WITHOUT_SIGN.test(text);
 }
 
-/** Whether the text may hold a credential that is told by its middle or end. */
+/** Whether the text may hold a credential that is recognised by its middle or end. */
 export function mayHoldSignedToken(text: string): boolean {
   return INSIDE_HINT.test(text);
 }
 
-/** The text with the secret part of each credential of a known beginning replaced; what it began with stays. */
+/** Replaces the secret part of each credential with a known prefix; the prefix stays. */
 export function maskTokens(text: string, mask: string): string {
   return text.replace(TOKEN, (all: string, ...groups: unknown[]) => {
     const start = groups.find((group): group is string => typeof group === 'string' && all.startsWith(group));

@@ -1,4 +1,4 @@
-import type { Classification } from '../../domain/classification.ts';
+import { BARE_429, type Classification } from '../../domain/classification.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { RejectReason, SkipReason } from '../../domain/request-log.ts';
 import { tsvRow } from '../../store/tsv.ts';
@@ -10,7 +10,7 @@ import { addEventRow, type Position, readEventRow } from './event-row.ts';
 import type { Failure } from './judged-error.ts';
 import { RowBytes } from './row-bytes.ts';
 
-/** What the rules say of a request that shows no error. */
+/** The classification of a request without an error. */
 const success: Classification = {
   class: 'ok',
   rule: 'ok',
@@ -21,26 +21,33 @@ const success: Classification = {
   wait_seconds: null,
 };
 
-/** What has been added so far. */
+/** Sums over all records added so far. */
 export interface BatchTotals {
   counted: number;
   failed: number;
   dead: number;
   skipped: number;
-  /** Outcomes beyond the first of a message. */
+  /** Requests beyond the first of each message. */
   extra: number;
   first_ts: number | null;
   last_ts: number | null;
 }
 
-/** One of the records that could not be decoded. */
+/** A record that could not be decoded, shown as an example. */
 export interface DeadExample extends Position {
   detail: string;
   /** The beginning of the redacted body. */
   text: string;
 }
 
-/** Characters of an example. */
+/** Answers with status 429, and how many of them tell nothing else: which of the three refusals it was is unknown. */
+export interface Answers429 {
+  answers: number;
+  /** Judged by the rule `status.429`. */
+  bare: number;
+}
+
+/** Length of an example in characters. */
 const EXAMPLE = 200;
 
 /** Folds the records of one batch into the rows that the batch adds. */
@@ -55,27 +62,29 @@ export class BatchRows {
     last_ts: null,
   };
   readonly rejected = new Map<RejectReason, number>();
-  /** The first of each reason. */
+  /** The first dead letter of each reason. */
   readonly examples = new Map<RejectReason, DeadExample>();
   readonly skipped = new Map<SkipReason, number>();
-  /** What the cap of names did; null: it was not asked. */
+  readonly answers429: Answers429 = { answers: 0, bare: 0 };
+  /** What the cap of names changed; null: it was not applied yet. */
   names: NameLimit | null = null;
-  /** How often the value of a field was of no use, by field. */
+  /** How many values could not be used, by field. */
   readonly dropped = new Map<string, number>();
   readonly #counts = new CountGroups();
   #events = new RowBytes();
   readonly #dead = new RowBytes();
 
-  /** Size of the rows held, in bytes, about: what memory limits look at. */
+  /** Approximate size of the rows held, in bytes; memory limits use it. */
   get bytes(): number {
     return this.#counts.bytes + this.#events.length + this.#dead.length;
   }
 
-  /** A success, or a failure, which becomes an event row too. */
+  /** Adds a success, or a failure, which also becomes an event row. */
   add(record: Counted, dimensionSet: DimensionSet, failure: Failure | null, at: Position): void {
     this.#count(record, dimensionSet, failure === null ? success : failure.classification);
     if (failure === null) return;
     this.totals.failed++;
+    this.#count429(record.status, failure.classification.rule, 1);
     addEventRow(this.#events, record, dimensionSet, failure, at);
   }
 
@@ -83,7 +92,7 @@ export class BatchRows {
     this.#count(record, dimensionSet, success);
   }
 
-  /** A record that cannot be decoded; `body` is redacted. */
+  /** Adds a record that cannot be decoded; `body` is redacted. */
   reject(reason: RejectReason, detail: string, body: string, size: number, at: Position): void {
     this.totals.dead++;
     this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
@@ -92,18 +101,21 @@ export class BatchRows {
     this.#dead.add(tsvRow([at.topic, at.partition, at.offset, at.part, reason, detail, body, size]));
   }
 
-  /** A record that is no request. */
+  /** Counts a record that is not a request. */
   skip(reason: SkipReason): void {
     this.totals.skipped++;
     this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + 1);
   }
 
-  /** A field of a counted record that holds nothing of its kind. */
+  /** Counts a field of a counted record whose value is not of the field's type. */
   drop(field: string): void {
     this.dropped.set(field, (this.dropped.get(field) ?? 0) + 1);
   }
 
-  /** Takes back failures whose event rows the store refuses, by their places among the rows, and makes them dead letters. */
+  /**
+   * Removes failures whose event rows the store refuses, given by the indexes of these rows, and makes them dead
+   * letters.
+   */
   refuse(rows: ReadonlySet<number>, detail: string): void {
     const events = this.#events.all()?.toString().split('\n').slice(0, -1) ?? [];
     this.#events = new RowBytes();
@@ -114,8 +126,8 @@ export class BatchRows {
   }
 
   /**
-   * Counts values beyond the cap under `(other)`, once all records are in, and answers which. To be asked again does
-   * nothing.
+   * Counts values beyond the cap under `(other)`, once all records are added, and returns which they are. Later calls
+   * change nothing.
    */
   limitNames(kept: KeptNames, most: number): NameLimit {
     this.names = this.#counts.limit(kept, most);
@@ -127,7 +139,7 @@ export class BatchRows {
     return { counts: this.#counts.rows(), events: this.#events.all(), dead: this.#dead.all() };
   }
 
-  /** Gives the memory back at once instead of when the collector comes by; only the totals remain. */
+  /** Frees the memory at once, before garbage collection would; only the totals remain. */
   free(): void {
     this.#counts.free();
     this.#events.free();
@@ -139,7 +151,7 @@ export class BatchRows {
     return this.#counts.classes();
   }
 
-  /** How the requests so far spread over the days of event time. */
+  /** How many requests and failures each day of event time has so far. */
   days(): DayCount[] {
     return this.#counts.days();
   }
@@ -147,9 +159,17 @@ export class BatchRows {
   #refuse(row: string, detail: string): void {
     const { counted, dimensions, judged, body, at } = readEventRow(row);
     this.#counts.subtract(counted, dimensions, judged);
+    this.#count429(counted.status, judged.rule, -1);
     this.totals.counted--;
     this.totals.failed--;
     this.reject('refused_by_store', detail, body, body.length, at);
+  }
+
+  #count429(status: number, rule: string, by: 1 | -1): void {
+    const isBare = rule === BARE_429;
+    if (status !== 429 && !isBare) return;
+    this.answers429.answers += by;
+    if (isBare) this.answers429.bare += by;
   }
 
   #count(record: Counted, dimensionSet: DimensionSet, judged: Classification): void {

@@ -59,7 +59,7 @@ function dimensionsOf({ org, model }: Request): DimensionValues {
   return { ...byCallerDimension(() => ''), provider: 'openai', org, model };
 }
 
-/** What the rows have to be, from the requests one by one. */
+/** The expected rows, computed from the requests one by one. */
 function expected(requests: readonly Request[]): unknown[] {
   const groups = Map.groupBy(requests, (one) =>
     JSON.stringify([
@@ -130,7 +130,7 @@ it('the rows are the sums of the requests by interval, dimension set and outcome
   );
 });
 
-it('what is taken back leaves no trace but its headroom', () => {
+it('a request that is taken back leaves nothing but its headroom', () => {
   const plain = request.map((one) => ({
     ...one,
     counted: {
@@ -150,7 +150,7 @@ it('what is taken back leaves no trace but its headroom', () => {
   );
 });
 
-it('many groups are found again, each by its own interval, dimension set and outcome', () => {
+it('each of many groups is found again by its interval, dimension set and outcome', () => {
   const groups = new CountGroups();
   const before = groups.bytes;
   for (let round = 0; round < 2; round++)
@@ -168,7 +168,7 @@ it('many groups are found again, each by its own interval, dimension set and out
   expect((groups.bytes - before) / rows.length).toBeLessThan(80);
 });
 
-it('nothing counted makes no rows', () => {
+it('without requests there are no rows', () => {
   expect(new CountGroups().rows()).toBeNull();
 });
 
@@ -183,7 +183,7 @@ const zero: Counted = {
   rate_limit: null,
 };
 
-it('a batch says how its requests and failures spread over days of UTC, without what was taken back', () => {
+it('a batch gives its requests and failures by day of UTC, without those that were taken back', () => {
   const groups = new CountGroups();
   const dimensions = byCallerDimension(() => '');
   const dimensionSet = dimensionSets.of(dimensions);

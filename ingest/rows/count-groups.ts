@@ -24,7 +24,7 @@ export type Counted = Pick<
   | 'rate_limit'
 >;
 
-/** What is counted of a classification, as columns hold it. */
+/** The parts of a classification that are counted, as the columns hold them. */
 export interface Outcome {
   class: string;
   subclass: string;
@@ -41,13 +41,13 @@ export class CountGroups {
   #status = 0;
   #outcome = 0;
 
-  /** Bytes that the groups take. */
+  /** Bytes that the groups use. */
   get bytes(): number {
     return this.#table.groups.bytes;
   }
 
   add(record: Counted, dimensionSet: DimensionSet, judged: Classification): void {
-    // Most records end as the one before.
+    // Most records have the same outcome as the record before.
     if (judged !== this.#judged || record.status !== this.#status) {
       this.#outcome = outcomeCode(judged.class, judged.subclass, record.status);
       this.#judged = judged;
@@ -67,15 +67,15 @@ export class CountGroups {
   }
 
   /**
-   * Counts values beyond the cap under `(other)`, and answers which: on each day a dimension has at most `most` names.
-   * Whoever asks again gets the first answer.
+   * Counts values beyond the cap under `(other)` and returns which they are: on each day a dimension has at most `most`
+   * names. Later calls return the first result.
    */
   limit(kept: KeptNames, most: number): NameLimit {
     this.#limit ??= this.#limited(kept, most);
     return this.#limit;
   }
 
-  /** Takes back a request that was added; the lowest headroom that it may have shown stays. */
+  /** Removes a request that was added. If it had the lowest headroom, that stays. */
   subtract(record: Counted, dimensions: DimensionValues, judged: Outcome): void {
     const groups = this.#table.groups;
     const ts = intervalOf(record.ts);
@@ -130,7 +130,7 @@ export class CountGroups {
     return [...days.values()].sort((a, b) => a.day - b.day);
   }
 
-  /** Gives the memory back at once; nothing may be asked any more. */
+  /** Frees the memory at once. The object cannot be used afterwards. */
   free(): void {
     this.#table.free();
   }
@@ -141,7 +141,7 @@ export class CountGroups {
     return limit;
   }
 
-  /** The dimension set under which requests of this one are counted on the day of the interval. */
+  /** The dimension set that requests of this one are counted under, on the day of the interval. */
   #inPlaceOf(ts: number, dimensionSet: DimensionSet): DimensionSet {
     return this.#limit === null ? dimensionSet : inPlaceOf(this.#limit.replaced, ts, dimensionSet, null).set;
   }
@@ -168,12 +168,13 @@ export class CountGroups {
   }
 }
 
-/** Start of the interval of a time in epoch ms, epoch seconds. */
+/** Start of the interval in epoch seconds; the argument is epoch milliseconds. */
 function intervalOf(ms: number): number {
   return Math.floor(ms / INTERVAL_MS) * COUNT_INTERVAL_SECONDS;
 }
 
-// A function for each kind of array: one for both is several times slower, because the engine looks the kind up each time.
+// One function for each type of array: a shared one is several times slower, because the engine checks the type on each
+// call.
 function addTo(numbers: Uint32Array, place: number, amount: number): void {
   numbers[place] = (numbers[place] ?? 0) + amount;
 }

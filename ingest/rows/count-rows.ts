@@ -4,11 +4,14 @@ import type { DimensionSet } from './dimension-sets.ts';
 import { BUCKETS, type GroupColumns, LIMITS } from './group-columns.ts';
 import { outcomeOf } from './outcome-code.ts';
 
-/** The groups that hold requests as rows of `request_counts`; null when there is none. the groups hold places in `sets`. */
+/**
+ * The groups that hold requests, as rows of `request_counts`; null when there are none. `dimensionSet` of a group is an
+ * index into `sets`.
+ */
 export function countRows(groups: GroupColumns, sets: readonly DimensionSet[]): NativeRows | null {
   const { requests, size } = groups;
   const inUse = requests.subarray(0, size);
-  // A group from which all has been taken back makes no row.
+  // A group whose requests were all taken back makes no row.
   const isWhole = !inUse.includes(0);
   const rowsOf = <Kind extends Numbers>(numbers: Kind): Kind =>
     (isWhole
@@ -34,7 +37,7 @@ export function countRows(groups: GroupColumns, sets: readonly DimensionSet[]): 
 
 type Numbers = Uint8Array | Uint32Array | Float64Array;
 
-/** Their default is NULL: without any limits they are left out. */
+/** Columns whose default is NULL: they are left out when no group has limits. */
 const limitColumns = [
   'min_remaining_requests',
   'limit_requests',
@@ -76,13 +79,13 @@ function addOutcomes(block: NativeBlock, codes: Uint32Array): void {
   );
 }
 
-/** A column whose row holds the text at its place. */
+/** Adds a column; each row holds the text that its index selects. */
 function addTexts(block: NativeBlock, name: string, texts: readonly string[], places: Uint32Array): void {
   const [known, short] = distinct(texts);
   block.texts(name, known, pick(short, places));
 }
 
-/** Each value once in the order in which they come, and for each item the place of its value. */
+/** The distinct values in order of first appearance, and for each item the index of its value. */
 function distinct<Value>(items: ArrayLike<Value> & Iterable<Value>): [Value[], Uint32Array] {
   const found = new Map<Value, number>();
   const places = new Uint32Array(items.length);
@@ -100,7 +103,7 @@ function distinct<Value>(items: ArrayLike<Value> & Iterable<Value>): [Value[], U
 
 const bucketBounds = Uint32Array.from({ length: BUCKETS }, (_none, i) => LATENCY_BUCKETS_MS[i] ?? 0);
 
-/** The buckets that are not empty. */
+/** Adds the buckets that are not empty. */
 function addBuckets(
   block: NativeBlock,
   { histograms, histogramCount }: GroupColumns,

@@ -3,11 +3,11 @@ import { tsvText } from '../../store/tsv.ts';
 
 export type DimensionValues = Record<CallerDimension, string>;
 
-/** One combination of values of the dimensions; the same combination is the same object, as long as it is remembered. */
+/** One combination of values of the dimensions. The same combination is the same object while it is remembered. */
 export class DimensionSet {
-  /** Never given twice. */
+  /** Unique; never given to another set. */
   readonly id: number;
-  /** In the order of the sorting key. */
+  /** Values in the order of the sorting key. */
   readonly dimensions: readonly string[];
   #bytes: Uint8Array | null = null;
 
@@ -16,7 +16,7 @@ export class DimensionSet {
     this.dimensions = dimensions;
   }
 
-  /** As TabSeparated fields; made when the first failure asks, because most callers have none. */
+  /** The values as TabSeparated fields; made for the first failure, because most callers have none. */
   get bytes(): Uint8Array {
     this.#bytes ??= Buffer.from(this.dimensions.map(tsvText).join('\t'));
     return this.#bytes;
@@ -28,15 +28,15 @@ const API_KEY = callerDimensions.indexOf('api_key');
 type Branch = Map<string, Branch | DimensionSet>;
 
 /**
- * The dimension sets met so far, remembered from batch to batch, because they are the same all day. Finding one by its
- * texts one after the other costs a fifth of building a joined key. At most `cap` are remembered.
+ * Dimension sets that have occurred, remembered from batch to batch, because the same ones occur all day. Looking one
+ * up text by text costs a fifth of building a joined key. At most `cap` are remembered.
  */
 export class DimensionSets {
   readonly #cap: number;
   #root: Branch = new Map();
   #size = 0;
   #next = 0;
-  /** Raised when all are forgotten: who keeps a dimension set elsewhere must then ask again. */
+  /** Raised when all sets are forgotten: a caller that keeps a dimension set must then ask again. */
   generation = 0;
 
   constructor(cap: number) {
@@ -51,7 +51,8 @@ export class DimensionSets {
     level = below(level, region);
     level = below(level, project);
     level = below(level, model);
-    // Last what may be many. Most clients have one key, which needs no level of its own.
+    // The dimensions with the most values come last. Most clients have one key, so a level for keys exists only where
+    // there are several.
     const known = level.get(client);
     if (known === undefined) return this.#add(level, client, dimensions);
     if (known instanceof Map) {
@@ -90,5 +91,5 @@ function below(level: Branch, text: string): Branch {
   return made;
 }
 
-/** The dimension sets of this process. */
+/** The dimension sets of this process, shared by all batches. */
 export const dimensionSets = new DimensionSets(100_000);

@@ -8,7 +8,7 @@ import type { Counted } from './count-groups.ts';
 import type { Failure } from './judged-error.ts';
 import type { RowBytes } from './row-bytes.ts';
 
-/** Where a record stands: `part` counts the requests within one message. */
+/** Where a request comes from; `part` numbers the requests within one message. */
 export interface Position {
   topic: string;
   partition: number;
@@ -26,7 +26,8 @@ export function addEventRow(
 ): void {
   const { classification: c } = failure;
   rows.add(`${tsvTime(record.ts)}\t${tsvText(failure.request_id)}\t`);
-  // The sign for a shortened key is beyond Latin-1: one such character makes the whole text slow to write.
+  // These are bytes because the sign of a shortened key is outside Latin-1: one such character makes writing the whole
+  // text slow.
   rows.addBytes(dimensionSet.bytes);
   const judged = [c.class, c.subclass, c.rule, c.generation, c.retry, c.fault, c.wait_seconds];
   rows.add(`\t${record.status}\t${tsvFields(judged)}\t`);
@@ -48,16 +49,16 @@ export function addEventRow(
   rows.add(`\t${rest}`);
 }
 
-/** What a row of `addEventRow` added to the counts, where it came from and its body. */
+/** What a row of `addEventRow` added to the counts, with its origin and its body. */
 export interface EventFacts {
   counted: Counted;
   dimensions: DimensionValues;
-  judged: { class: string; subclass: string; retry: string };
+  judged: { class: string; subclass: string; rule: string; retry: string };
   body: string;
   at: Position;
 }
 
-/** Reads a row back. */
+/** Reads a row that `addEventRow` made. */
 export function readEventRow(row: string): EventFacts {
   const fields = parseTsvRow(row);
   const text = (column: (typeof eventColumns)[number]): string => fields[eventColumns.indexOf(column)] ?? '';
@@ -74,7 +75,12 @@ export function readEventRow(row: string): EventFacts {
       rate_limit: null,
     },
     dimensions: byCallerDimension(text),
-    judged: { class: text('class'), subclass: text('subclass'), retry: text('retry') },
+    judged: {
+      class: text('class'),
+      subclass: text('subclass'),
+      rule: text('rule'),
+      retry: text('retry'),
+    },
     body: text('body'),
     at: {
       topic: text('topic'),

@@ -20,7 +20,10 @@ export function usageOf({ groups: columns, sets: all }: GroupTable): Map<number,
     groups.push(group);
   }
   const usage = new Map<number, DayUsage>();
-  /** Where each dimension set stands among those of the day, from 1; of an earlier day it is another that stands there. */
+  /**
+   * Index of each dimension set among those of the day, plus 1. An entry of an earlier day is recognised because it
+   * points at another set.
+   */
   const at = new Uint32Array(all.length);
   for (const [of, members] of groupsOf) {
     const [sets, sums]: [DimensionSet[], number[]] = [[], []];
@@ -40,11 +43,11 @@ export function usageOf({ groups: columns, sets: all }: GroupTable): Map<number,
   return usage;
 }
 
-/** The groups under the dimension sets that stand in place of theirs; those before are freed. */
+/** The groups under the dimension sets that replace theirs. Frees the groups of `before`. */
 export function regrouped(before: GroupTable, replaced: NameLimit['replaced']): GroupTable {
   const { groups, sets } = before;
   const after = new GroupTable();
-  /** What stands in place of each dimension set, on the day of the group that asked last. */
+  /** The replacement of each dimension set, on the day for which `asked` has it. */
   const inPlace: DimensionSet[] = [];
   const asked = new Int32Array(sets.length).fill(-1);
   let last: InPlace | null = null;
@@ -72,7 +75,7 @@ interface InPlace {
   set: DimensionSet;
 }
 
-/** The dimension set under which one is counted on the day of a time; mostly it is the one that `last` found. */
+/** The dimension set that replaces one on the day of a time; it is mostly the same one that `last` found. */
 export function inPlaceOf(
   replaced: NameLimit['replaced'],
   ts: number,
@@ -89,7 +92,7 @@ export function inPlaceOf(
   };
 }
 
-/** Days since the epoch of a time in epoch seconds. */
+/** Days since the epoch; the argument is epoch seconds. */
 export function dayOf(seconds: number): number {
   return Math.floor(seconds / DAY_SECONDS);
 }

@@ -1,15 +1,15 @@
 import { LATENCY_BUCKETS_MS } from '../../domain/count-row.ts';
 
 export const BUCKETS = LATENCY_BUCKETS_MS.length + 1;
-/** Lowest remaining and highest limit, of requests and of tokens. */
+/** Lowest remaining number and highest limit, for requests and for tokens. */
 export const LIMITS = 4;
 
 const FIRST = 64;
 
 /**
- * The numbers of groups, an array for each: objects would take several times the memory, and the collector's time. A
- * group is its place in all of them. What few groups have lies apart: most have all latencies in one bucket, and no
- * limits. A batch holds fewer than 2^32 requests, so that their counts take four bytes.
+ * The numbers of groups, one array per number: objects would take several times the memory and slow garbage collection.
+ * A group is an index into all arrays. Numbers that few groups have are in arrays of their own: most groups have all
+ * latencies in one bucket, and no limits. A batch holds fewer than 2^32 requests, so counts need four bytes.
  */
 export class GroupColumns {
   size = 0;
@@ -24,7 +24,7 @@ export class GroupColumns {
   output = new Float64Array(FIRST);
   cost = new Float64Array(FIRST);
   latency = new Float64Array(FIRST);
-  /** The bucket of all requests, where there is no histogram. */
+  /** The bucket of all requests of the group when it has no histogram. */
   bucket = new Uint8Array(FIRST);
   /** Number of the histogram, from 1; 0: none. */
   histogram = new Uint32Array(FIRST);
@@ -40,7 +40,7 @@ export class GroupColumns {
     return this.size * GROUP_BYTES + this.#histograms * BUCKETS * 4 + this.#limits * LIMITS * 8;
   }
 
-  /** The place of a new group. */
+  /** Adds a group and returns its index. */
   add(ts: number, dimensionSet: number, outcome: number): number {
     const place = this.size++;
     if (place === this.ts.length) this.#resize(place * 2);
@@ -50,7 +50,7 @@ export class GroupColumns {
     return place;
   }
 
-  /** Adds all that a group of others has to one of these. */
+  /** Adds the numbers of a group of `from` to a group of this object. */
   addFrom(place: number, from: GroupColumns, at: number): void {
     const number = from.histogram[at] ?? 0;
     const isOne = (this.requests[place] ?? 0) === 0 || this.bucket[place] === from.bucket[at];
@@ -73,13 +73,13 @@ export class GroupColumns {
     for (let i = 0; i < LIMITS; i++) {
       const value = from.limits[(limited - 1) * LIMITS + i] ?? Number.NaN;
       const known = this.limits[into + i] ?? Number.NaN;
-      // The lowest that remained, the highest limit; NaN: not told.
+      // The lowest remaining number and the highest limit are kept; NaN: unknown.
       const isKnown = i % 2 === 0 ? known <= value : known >= value;
       if (!Number.isNaN(value) && !isKnown) this.limits[into + i] = value;
     }
   }
 
-  /** Where the histogram of a group begins; it is made of the group's one bucket when there is none. */
+  /** Where the histogram of a group starts. When the group has none, one is made from its single bucket. */
   histogramAt(place: number): number {
     const known = this.histogram[place] ?? 0;
     if (known > 0) return (known - 1) * BUCKETS;
@@ -90,7 +90,7 @@ export class GroupColumns {
     return at;
   }
 
-  /** Where the limits of a group begin; NaN: not told. */
+  /** Where the limits of a group start; NaN: unknown. */
   limitsAt(place: number): number {
     const known = this.limited[place] ?? 0;
     if (known > 0) return (known - 1) * LIMITS;
@@ -109,7 +109,7 @@ export class GroupColumns {
     return this.#limits > 0;
   }
 
-  /** Gives the memory back at once; nothing may be asked any more. */
+  /** Frees the memory at once. The object cannot be used afterwards. */
   free(): void {
     this.#resize(0);
     this.histograms = resized(this.histograms, 0);
@@ -133,7 +133,7 @@ export class GroupColumns {
   }
 }
 
-/** Of the arrays above, and of the table by which a group is found. */
+/** Bytes per group in the arrays above and in the hash table. */
 const GROUP_BYTES = 8 * 4 + 4 * 8 + 1 + 12;
 
 type Numbers = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -142,7 +142,7 @@ function addTo(numbers: Uint32Array, place: number, amount: number): void {
   numbers[place] = (numbers[place] ?? 0) + amount;
 }
 
-/** The same numbers in an array of another length, whose memory is that of the old one where possible. */
+/** An array of another length with the same numbers; it reuses the memory of the old one if possible. */
 export function resized<Kind extends Numbers>(numbers: Kind, length: number): Kind {
   const buffer = numbers.buffer.transfer(length * numbers.BYTES_PER_ELEMENT);
   return new (numbers.constructor as new (buffer: ArrayBuffer) => Kind)(buffer);

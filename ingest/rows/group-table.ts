@@ -1,20 +1,23 @@
 import type { DimensionSet } from './dimension-sets.ts';
 import { GroupColumns } from './group-columns.ts';
 
-/** A power of two. */
+/** Must be a power of two. */
 const FIRST_SLOTS = 256;
 
-/** Groups by interval, dimension set and outcome. */
+/** Finds groups by interval, dimension set and outcome. */
 export class GroupTable {
   readonly groups = new GroupColumns();
-  /** The dimension sets of the groups, each once; the groups hold places in this list. */
+  /** The distinct dimension sets of the groups; the groups hold indexes into this list. */
   readonly sets: DimensionSet[] = [];
-  /** Places of groups, from 1, each at the first slot from its hash on that was free; at least half are. */
+  /**
+   * Hash table of groups: index plus 1 in the first free slot from the hash on; 0: free. At least half of the slots are
+   * free.
+   */
   #slots = new Uint32Array(FIRST_SLOTS);
-  /** The same of dimension sets. */
+  /** The same for dimension sets. */
   #slotsOfSets = new Uint32Array(FIRST_SLOTS);
 
-  /** The place of the group, which is added when it is new. `ts` is the start of its interval, epoch seconds. */
+  /** The index of the group; it is added when it is new. `ts` is the start of its interval in epoch seconds. */
   place(ts: number, dimensionSet: DimensionSet, outcome: number): number {
     const { groups, sets } = this;
     const mask = this.#slots.length - 1;
@@ -39,7 +42,7 @@ export class GroupTable {
     return this.sets[this.groups.dimensionSet[group] ?? 0];
   }
 
-  /** Gives the memory back at once; nothing may be asked any more. */
+  /** Frees the memory at once. The object cannot be used afterwards. */
   free(): void {
     this.groups.free();
     this.sets.length = 0;
@@ -47,7 +50,7 @@ export class GroupTable {
     this.#slotsOfSets.buffer.transfer(0);
   }
 
-  /** The place of a dimension set in the list, to which it is added when it is new. */
+  /** The index of a dimension set in the list; it is added when it is new. */
   #listed(dimensionSet: DimensionSet): number {
     const slot = this.#slotOfSet(dimensionSet);
     const known = this.#slotsOfSets[slot] ?? 0;
@@ -61,7 +64,7 @@ export class GroupTable {
     return count - 1;
   }
 
-  /** The slot of a dimension set, or the free one for it. */
+  /** The slot that holds a dimension set, or the free slot for it. */
   #slotOfSet(dimensionSet: DimensionSet): number {
     const slots = this.#slotsOfSets;
     const mask = slots.length - 1;
@@ -72,7 +75,7 @@ export class GroupTable {
     }
   }
 
-  /** Finds each group a slot among twice as many. */
+  /** Doubles the number of slots and puts each group into its new slot. */
   #spread(): void {
     const { ts, outcome, size } = this.groups;
     const slots = new Uint32Array(this.#slots.length * 2);
@@ -88,7 +91,7 @@ export class GroupTable {
 }
 
 function hashOf(ts: number, dimensionSet: number, outcome: number): number {
-  // Each step spreads what differs over all bits; the numbers are odd and otherwise of no meaning.
+  // Each step spreads the differing bits over the whole number; the constants are odd and have no other meaning.
   let hash = Math.imul(dimensionSet ^ Math.imul(ts, 0x9e3779b1), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 15) ^ outcome, 0xc2b2ae35);
   return hash ^ (hash >>> 13);

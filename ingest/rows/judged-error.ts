@@ -4,28 +4,31 @@ import { conclude, readError, type Reading } from '../classify/classify.ts';
 import type { ErrorFields } from '../classify/engine/error-fields.ts';
 import { tsvFields } from '../../store/tsv.ts';
 
-/** Text of a body and a message that is kept at most, in characters. */
+/** Longest stored body and message, in characters. */
 const BODY_LIMIT = 8 * 1024;
 const MESSAGE_LIMIT = 4 * 1024;
 
-/** What the row of an error event tells beside what is counted. */
+/** The columns of an error event that are not counted. */
 export interface Failure {
   request_id: string;
   classification: Classification;
   headers: RequestLog['headers'];
   stream: boolean;
-  /** The fields that `errorFields` makes of the error. */
+  /** The result of `errorFields` for the error. */
   fields: Uint8Array;
 }
 
-/** What status, provider and texts of an error amount to, whichever request failed with it. */
+/**
+ * The judgement of an error. It depends only on status, provider and texts, so requests with the same error can share
+ * it.
+ */
 export interface JudgedError {
   reading: Reading;
-  /** What `errorFields` makes of it. */
+  /** The result of `errorFields` for the error. */
   fields: Uint8Array;
 }
 
-/** Judges an error that has been redacted; null when it is none after all. */
+/** Judges a redacted error; null when it turns out to be a success. */
 export function judgeError(
   log: Pick<RequestLog, 'provider' | 'status' | 'error' | 'exception'>,
 ): JudgedError | null {
@@ -34,9 +37,9 @@ export function judgeError(
   return { reading, fields: errorFields(fields, log.error, log.exception) };
 }
 
-/** The failure that a request log tells; null when it tells a success. */
+/** The failure that a request log describes; null when it describes a success. */
 export function failureOf(log: RequestLog): Failure | null {
-  // Most records are plain successes, about which the rules have nothing to say.
+  // Most records are plain successes, which the rules do not need to see.
   if (log.error === null && log.exception === '' && log.status >= 200 && log.status < 400) return null;
   const judged = judgeError(log);
   if (judged === null) return null;

@@ -49,7 +49,7 @@ const native = (rows: BatchRows) => {
   const { counts } = rows.bodies();
   return counts === null ? [] : readNative(counts.body);
 };
-/** Rows of the counts, in an order of their own. */
+/** Rows of the counts, sorted. */
 const counted = (rows: BatchRows): string[] =>
   native(rows)
     .map((row) => JSON.stringify(row))
@@ -62,7 +62,7 @@ const of = (...names: string[]): Sent[] => names.map((client) => ({ client, day:
 
 describe('the names of a batch', () => {
   it.each([
-    ['all stay while there are few', of('a', 'b', 'a'), [], ['a 2', 'b 1'], ['a', 'b']],
+    ['all stay when there are few', of('a', 'b', 'a'), [], ['a 2', 'b 1'], ['a', 'b']],
     [
       'those with the most requests stay',
       of('c', 'b', 'b', 'a', 'a'),
@@ -72,14 +72,14 @@ describe('the names of a batch', () => {
     ],
     ['of equals the first by name stay', of('c', 'b', 'a'), [], ['(other) 1', 'a 1', 'b 1'], ['a', 'b']],
     [
-      'those of the batches before stay, and take the place of others',
+      'those of earlier batches stay, and leave less room for others',
       of('z', 'a', 'a', 'b'),
       ['z'],
       ['(other) 1', 'a 2', 'z 1'],
       ['a'],
     ],
-    ['nothing is added where there are as many already', of('z', 'a'), ['y', 'z'], ['(other) 1', 'z 1'], []],
-    ['what is not told is no name', of('', '', 'a', 'b'), [], [' 2', 'a 1', 'b 1'], ['a', 'b']],
+    ['none is added when there are already as many', of('z', 'a'), ['y', 'z'], ['(other) 1', 'z 1'], []],
+    ['an empty value is not a name', of('', '', 'a', 'b'), [], [' 2', 'a 1', 'b 1'], ['a', 'b']],
   ])('%s', (_fact, sent, known, rows, added) => {
     const batch = rowsOf(sent);
     const kept = new KeptNames(
@@ -106,7 +106,7 @@ describe('the names of a batch', () => {
     expect([kept.day, [...kept.of('client')]]).toEqual([DAY, ['d', 'e']]);
   });
 
-  it('a request that is taken back after that is taken from what it is counted as', () => {
+  it('a request that is taken back later is subtracted from the name that it was counted under', () => {
     const named = (client: string) => byCallerDimension((name) => (name === 'client' ? client : ''));
     const groups = new CountGroups();
     const judged = { class: 'other', subclass: '', retry: 'no' } as const;
@@ -144,7 +144,7 @@ const sent = fc.record({
   latency: fc.constantFrom(10, 11, 3_000),
 });
 
-test('the same records give the same rows in whatever order they came, and asked twice', () => {
+test('the same records give the same rows in any order, also when the cap is applied twice', () => {
   fc.assert(
     fc.property(
       fc.array(sent, { maxLength: 60 }),
@@ -165,7 +165,7 @@ test('the same records give the same rows in whatever order they came, and asked
   );
 });
 
-test('folded rows are those of the same requests with the other name, and no day has more names', () => {
+test('folded rows are those of the same requests under the name (other), and no day has more names', () => {
   fc.assert(
     fc.property(fc.array(sent, { maxLength: 60 }), fc.nat(4), (all, most) => {
       const folded = rowsOf(all);
@@ -182,7 +182,7 @@ test('folded rows are those of the same requests with the other name, and no day
             ] ?? one.client,
         };
       });
-      // A cap of nothing folds the provider, too.
+      // A cap of 0 folds the provider, too.
       fc.pre(most > 0);
       expect(counted(folded)).toEqual(counted(rowsOf(renamed)));
       for (const day of [DAY - 1, DAY, DAY + 1]) {
@@ -195,7 +195,7 @@ test('folded rows are those of the same requests with the other name, and no day
   );
 });
 
-test('what a batch adds is what the next one knows, as if both were told by the ledger', () => {
+test('the next batch knows the names that a batch adds, as it would from the ledger', () => {
   fc.assert(
     fc.property(
       fc.array(fc.array(sent, { maxLength: 20 }), { maxLength: 5 }),

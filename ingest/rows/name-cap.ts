@@ -1,7 +1,7 @@
 import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import type { DimensionSet } from './dimension-sets.ts';
 
-/** What stands for the values of a dimension that are beyond its cap. */
+/** Name that replaces the values of a dimension beyond its cap. */
 export const OTHER_NAMES = '(other)';
 
 /** A value of a dimension. */
@@ -10,7 +10,7 @@ export interface Name {
   value: string;
 }
 
-/** The values of one day that are counted by their names: those that the batches of a partition had, up to the cap. */
+/** The values of one day that are counted by their names: those of earlier batches of the partition, up to the cap. */
 export class KeptNames {
   /** The newest day that the partition has written, in days since the epoch; -1: none. */
   day = -1;
@@ -24,7 +24,7 @@ export class KeptNames {
     return this.#names.get(dimension) ?? none;
   }
 
-  /** Adds what a batch that is stored was the first to have. A newer day begins with nothing. */
+  /** Adds the names that a stored batch was the first to have. A newer day starts without names. */
   take({ day, added }: { day: number; added: readonly Name[] }): void {
     if (day > this.day) {
       this.day = day;
@@ -40,28 +40,29 @@ export class KeptNames {
 
 const none: ReadonlySet<string> = new Set();
 
-/** What a cap does to a batch. */
+/** What the cap of names changes in a batch. */
 export interface NameLimit {
-  /** The newest day of the partition with this batch. */
+  /** The newest day of the partition, this batch included. */
   day: number;
   /** Names of that day that this batch is the first to have. */
   added: Name[];
-  /** Requests that are counted under `(other)`, by dimension; without those of which there are none. */
+  /** Number of requests that are counted under `(other)`, by dimension; dimensions without any are absent. */
   folded: Map<CallerDimension, number>;
-  /** The dimensions of a dimension set whose values are `(other)`, a bit for each, by day and its id. */
+  /** By day and id of a dimension set: the dimensions whose value is `(other)`, one bit each. */
   replaced: Map<number, Map<number, number>>;
 }
 
-/** The dimension sets of one day of a batch, each once, and the requests of each. */
+/** The dimension sets of one day of a batch, each once, and the requests of each, at the same index. */
 export interface DayUsage {
   sets: readonly DimensionSet[];
   requests: readonly number[];
 }
 
 /**
- * Which values of a batch are counted under `(other)`: on each day a dimension has at most `most` names, of those that are
- * new the ones with the most requests in the batch. Pure, and the same in whatever order the requests came: of the batch
- * and of what the batches before it left in the ledger, so that whoever replays a batch makes the same rows.
+ * Decides which values of a batch are counted under `(other)`. On each day a dimension has at most `most` names; of the
+ * new ones, those with the most requests in the batch are kept. Pure. The result depends on the batch and on the names
+ * that earlier batches left in the ledger, not on the order of the requests, so that a replay of the batch makes the
+ * same rows.
  */
 export function limitNames(usage: ReadonlyMap<number, DayUsage>, kept: KeptNames, most: number): NameLimit {
   const limit: NameLimit = { day: kept.day, added: [], folded: new Map(), replaced: new Map() };
@@ -70,7 +71,7 @@ export function limitNames(usage: ReadonlyMap<number, DayUsage>, kept: KeptNames
     const known = callerDimensions.map((dimension) => (day === kept.day ? kept.of(dimension) : none));
     const fresh = freshNames(
       used,
-      // Where there is no room, nobody has to be chosen: on most of a day with many callers.
+      // When there is no room, none has to be chosen: with many callers that is so for most of a day.
       known.map((names) => (names.size < most ? names : null)),
     );
     const beyond = callerDimensions.map((dimension, which) => {
@@ -87,12 +88,12 @@ export function limitNames(usage: ReadonlyMap<number, DayUsage>, kept: KeptNames
   return limit;
 }
 
-/** The texts in place of those of a dimension set; `folded` has a bit for each dimension that is beyond its cap. */
+/** The values of a dimension set after folding; `folded` has a bit for each dimension that is beyond its cap. */
 export function textsInPlace(dimensions: readonly string[], folded: number): string[] {
   return dimensions.map((text, which) => ((folded & (1 << which)) === 0 ? text : OTHER_NAMES));
 }
 
-/** Whether `texts` stand in place of those of a dimension set. */
+/** Whether `texts` are the values of a dimension set after folding. */
 export function isInPlace(texts: readonly string[], dimensions: readonly string[], folded: number): boolean {
   for (let which = 0; which < dimensions.length; which++)
     if ((folded & (1 << which)) === 0 && texts[which] !== dimensions[which]) return false;
@@ -100,15 +101,15 @@ export function isInPlace(texts: readonly string[], dimensions: readonly string[
 }
 
 /**
- * The values of each dimension that are not among the known ones, those with the most requests first; none where null is
- * known. In one pass, because with many dimension sets each has to be fetched from memory.
+ * The values of each dimension that are not known names, those with the most requests first; none for a dimension whose
+ * known names are null. One pass over the sets, because with many of them each must be fetched from memory.
  */
 function freshNames(
   { sets, requests }: DayUsage,
   known: readonly (ReadonlySet<string> | null)[],
 ): string[][] {
   const fresh = known.map(() => new Map<string, number>());
-  // Most dimensions have one value, or few, so that one set has that of the set before.
+  // Most dimensions have few values, so a set mostly has the value of the set before it.
   const current = known.map(() => '');
   const sums = known.map(() => 0);
   const add = (which: number): void => {
@@ -135,7 +136,7 @@ function freshNames(
   );
 }
 
-/** Counts the names of each dimension that are beyond its cap under `(other)`; null: it has no name beyond it. */
+/** Counts the values that `beyond` accepts under `(other)`; null: no value of that dimension. */
 function fold(
   limit: NameLimit,
   day: number,
@@ -171,7 +172,7 @@ function fold(
   }
 }
 
-/** What is not told is no name. */
+/** An empty value is not a name. */
 function isName(value: string): boolean {
   return value !== '' && value !== OTHER_NAMES;
 }

@@ -1,19 +1,19 @@
 import { type Subclass, subclasses } from '../../domain/classification.ts';
 import { type RequestClass, requestClassNames } from '../../domain/error-class.ts';
 
-/** How a request ended, as far as it is counted apart. */
+/** How a request ended, as far as outcomes are counted separately. */
 export interface CountedOutcome {
   class: RequestClass;
   subclass: Subclass;
   status: number;
 }
 
-/** More than any status. */
+/** Larger than any status. */
 const STATUSES = 1024;
 const classPlaces = new Map<string, number>(requestClassNames.map((name, place) => [name, place]));
 const subclassPlaces = new Map<string, number>(subclasses.map((name, place) => [name, place]));
 
-/** The outcome as one number below 2^20, the same for the same outcome. Throws for a class that there is not. */
+/** The outcome as a number below 2^20; equal outcomes have equal numbers. Throws for a class that does not exist. */
 export function outcomeCode(name: string, subclass: string, status: number): number {
   const place = classPlaces.get(name);
   const below = subclassPlaces.get(subclass);

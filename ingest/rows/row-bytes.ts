@@ -1,8 +1,8 @@
 const FIRST_BYTES = 16 * 1024;
 
 /**
- * TabSeparated rows as bytes that grow. Kept as texts they would take several times the memory, and the garbage
- * collector would look at each of them again and again.
+ * TabSeparated rows as bytes in a growing buffer. As strings they would take several times the memory, and garbage
+ * collection would visit each of them repeatedly.
  */
 export class RowBytes {
   #bytes = Buffer.from(new ArrayBuffer(0));
@@ -12,26 +12,26 @@ export class RowBytes {
     return this.#length;
   }
 
-  /** A row, or the next part of one; the last part holds the line end. */
+  /** Adds a row, or the next part of one; the last part ends with the line end. */
   add(part: string): void {
-    // No character takes more than three bytes.
+    // A UTF-16 unit takes at most three bytes of UTF-8.
     this.#reserve(part.length * 3);
     this.#length += this.#bytes.write(part, this.#length, 'utf8');
   }
 
-  /** The next part of a row, as the bytes that it has. */
+  /** Adds the next part of a row, as bytes. */
   addBytes(part: Uint8Array): void {
     this.#reserve(part.length);
     this.#bytes.set(part, this.#length);
     this.#length += part.length;
   }
 
-  /** All rows; null when there is none. A view that is valid until the next `add`. */
+  /** All rows; null when there are none. A view that is valid until the next `add`. */
   all(): Buffer | null {
     return this.#length === 0 ? null : this.#bytes.subarray(0, this.#length);
   }
 
-  /** Gives the memory back at once; nothing may be added or asked any more. */
+  /** Frees the memory at once. The object cannot be used afterwards. */
   free(): void {
     this.#bytes.buffer.transfer(0);
   }

@@ -4,11 +4,11 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Committed } from './source.ts';
 
-/** Where a file's batches are announced, which Kafka does for a topic: what was announced last, by topic. */
+/** Stores the announcements for files, as Kafka does for topics: the last announcement by topic. */
 export interface Announcements {
   read(topic: string): Promise<Committed>;
   write(topic: string, announced: Committed): Promise<void>;
-  /** Nothing is pending: the ledger alone says what is in. */
+  /** Nothing is pending: the ledger alone shows what is stored. */
   clear(topic: string): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export function announceInMemory(): Announcements {
 }
 
 /**
- * One small file for each topic in a folder, there only while something is pending. It is on the disk before `write`
+ * Keeps one small file per topic in a folder, only while a batch is pending. The file is on disk before `write`
  * resolves. Throws Node's errors with the path.
  */
 export function announceInFolder(folder: string): Announcements {
@@ -58,7 +58,7 @@ export function announceInFolder(folder: string): Announcements {
   };
 }
 
-/** Makes a rename outlast a power cut. */
+/** Makes a rename survive a power failure. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder);
   try {
@@ -73,7 +73,7 @@ function parse(text: string, file: string): Committed {
     const { offset, metadata } = stored.parse(JSON.parse(text));
     return { offset, metadata };
   } catch (cause) {
-    const words = `${file} is damaged: remove it; what a killed import had half stored may then count twice`;
+    const words = `${file} is damaged: remove it; a batch that a killed import had half stored may then count twice`;
     throw Object.assign(new Error(words, { cause }), { code: 'damaged_announcement' });
   }
 }

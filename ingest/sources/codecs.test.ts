@@ -8,7 +8,7 @@ import { type CodecName, codecs, createCodecs } from './codecs.ts';
 const names = Object.keys(codecs) as CodecName[];
 
 describe.each(names)('%s', (name) => {
-  it('gives back what was packed', async () => {
+  it('returns the bytes that were compressed', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 100_000, size: 'max' }), async (bytes) => {
         const raw = Buffer.from(bytes);
@@ -19,7 +19,7 @@ describe.each(names)('%s', (name) => {
     );
   });
 
-  it('survives any bytes: it unpacks them or says which codec could not', async () => {
+  it('survives any bytes: it uncompresses them or names the codec that failed', async () => {
     const small = createCodecs(1024 * 1024);
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
@@ -31,14 +31,14 @@ describe.each(names)('%s', (name) => {
     );
   });
 
-  it('refuses a cut batch', async () => {
+  it('refuses a truncated batch', async () => {
     const packed = await codecs[name].compress({ buffer: Buffer.from('some records '.repeat(5_000)) });
     await expect(codecs[name].decompress(packed.subarray(0, packed.length - 20))).rejects.toThrow(
       new RegExp(`^${name}: a batch of \\d+ bytes cannot be unpacked: `),
     );
   });
 
-  it('refuses to unpack more than the limit', async () => {
+  it('refuses to uncompress more than the limit', async () => {
     const packed = await codecs[name].compress({ buffer: Buffer.alloc(2_000_000) });
     await expect(createCodecs(1_000_000)[name].decompress(packed)).rejects.toThrow(
       `${name}: a batch of ${packed.length} bytes unpacks to more than 1000000 bytes`,
@@ -77,7 +77,7 @@ describe('other writers', () => {
     expect((await codecs[codec].decompress(packed)).equals(text)).toBe(true);
   });
 
-  it.each(names)('does not read %s with rubbish behind it', async (name) => {
+  it.each(names)('does not read %s with other bytes after it', async (name) => {
     const packed = await codecs[name].compress({ buffer: text });
     await expect(codecs[name].decompress(Buffer.concat([packed, Buffer.from('rubbish')]))).rejects.toThrow(
       name,

@@ -5,13 +5,13 @@ import { compress as snappyCompress, uncompress as snappyUncompress } from 'snap
 
 export type CodecName = 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
-/** What the Kafka client asks of a codec: whole record sections in, whole record sections out. */
+/** The interface that the Kafka client expects of a codec; both sides are whole record sections. */
 export interface Codec {
   compress(encoder: { buffer: Buffer }): Promise<Buffer>;
   decompress(buffer: Buffer): Promise<Buffer>;
 }
 
-/** Names the codec whose input is damaged, or unpacks to more than the limit. */
+/** Names the codec whose input is damaged, or uncompresses to more than the limit. */
 export class CodecError extends Error {
   readonly code = 'undecodable_batch';
   readonly codec: CodecName;
@@ -22,13 +22,16 @@ export class CodecError extends Error {
   }
 }
 
-/** Largest size that one compressed batch may unpack to; a broker's batches are a few MiB. */
+/** Largest uncompressed size of one batch; a broker's batches are a few MiB. */
 export const maxUnpackedBytes = 256 * 1024 * 1024;
 
-/** The four codecs of Kafka, byte-compatible with the Java client. A refusal to unpack is a `CodecError`. */
+/**
+ * The four codecs of Kafka, compatible with the Java client byte for byte. When uncompressing fails, they throw a
+ * `CodecError`.
+ */
 export const codecs: Record<CodecName, Codec> = createCodecs(maxUnpackedBytes);
 
-/** The same with another limit in bytes. */
+/** The same with another limit, in bytes. */
 export function createCodecs(limit: number): Record<CodecName, Codec> {
   const inflate = { maxOutputLength: limit };
   return {
@@ -87,8 +90,8 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
-// The Java client does not write bare snappy but the framing of the xerial library: a header of 16 bytes
-// (magic, version, oldest compatible version), then blocks, each with its packed length in four bytes.
+// The Java client does not write raw snappy but the framing of the xerial library: a header of 16 bytes (magic,
+// version, oldest compatible version), then blocks, each with its compressed length in four bytes.
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 const xerialHeader = Buffer.concat([xerialMagic, Buffer.from([0, 0, 0, 1, 0, 0, 0, 1])]);
 const xerialBlock = 32 * 1024;
@@ -123,7 +126,7 @@ function xerialBlocks(packed: Buffer): Buffer[] {
   const blocks: Buffer[] = [];
   let at = 0;
   while (at < packed.length) {
-    // Streams that were joined end to end carry a header in the middle.
+    // Streams that were concatenated have a header in the middle.
     if (isXerial(packed, at)) {
       at += xerialHeader.length;
       continue;
@@ -138,7 +141,7 @@ function xerialBlocks(packed: Buffer): Buffer[] {
   return blocks;
 }
 
-/** The unpacked length that a snappy block states in its first bytes (a varint of 32 bits). */
+/** The uncompressed length that a snappy block states in its first bytes (a varint of 32 bits). */
 function snappyLength(block: Buffer): number {
   let length = 0;
   for (let index = 0; index < 5; index += 1) {
@@ -150,7 +153,7 @@ function snappyLength(block: Buffer): number {
   throw new Error('no block length');
 }
 
-// Node reads one zstd frame and leaves out what follows without a word; a batch may hold several.
+// Node reads one zstd frame and silently ignores what follows; a batch may hold several frames.
 async function unpackZstd(packed: Buffer, limit: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let rest = packed;
@@ -167,7 +170,7 @@ async function unpackZstd(packed: Buffer, limit: number): Promise<Buffer> {
 
 interface Unzstd {
   buffer: Buffer;
-  /** `bytesWritten`: bytes of the input that the frame took. */
+  /** `bytesWritten`: bytes of the input that belong to the frame. */
   engine: { bytesWritten: number };
 }
 
@@ -175,7 +178,7 @@ function unzstd(packed: Buffer, room: number): Promise<Unzstd> {
   if (room <= 0) throw new TooLarge();
   return new Promise((resolve, reject) => {
     zstdDecompress(packed, { maxOutputLength: room, info: true }, (error, result) => {
-      // With `info` the result has this form, which Node's types do not know.
+      // With `info` the result has this form, which Node's types do not describe.
       if (error) reject(error);
       else resolve(result as unknown as Unzstd);
     });
@@ -195,8 +198,9 @@ async function unpackLz4(packed: Buffer, limit: number): Promise<Buffer> {
   return others.length === 0 && only ? only : Buffer.concat([only ?? Buffer.alloc(0), ...others]);
 }
 
-// A frame need not state its unpacked size, and the library takes no limit and stops after one frame. So its end
-// and a bound are reckoned here: a block holds at most the frame's block size, and grows at most 255-fold.
+// A frame need not state its uncompressed size, and the library accepts no limit and stops after one frame. So the end
+// of a frame and an upper bound of its size are computed here: a block holds at most the frame's block size, and grows
+// at most 255-fold.
 function lz4Frame(packed: Buffer, start: number): { end: number; bound: number } {
   if (start + 7 > packed.length || packed.readUInt32LE(start) !== 0x184d2204) throw new Error('no LZ4 frame');
   const flags = packed.readUInt8(start + 4);

@@ -1,11 +1,12 @@
 import { CsvError, parse } from 'csv-parse';
 import type { CsvDelimiter } from './input-shape.ts';
 import { LONGEST_LINE } from './line-splitter.ts';
-import { DamageError, through } from './transform.ts';
+import { DamageError } from './pump.ts';
+import { through } from './transform.ts';
 
 /**
- * Rows under a header as JSON objects: names of columns to the texts of their cells. An empty cell is absent, a cell too
- * many is `column_N`. Throws `DamageError` where a quote is not closed.
+ * Rows under a header as JSON objects: the names of columns with the texts of their cells. An empty cell is absent, and
+ * an extra cell is called `column_N`. Throws `DamageError` when a quote is not closed.
  */
 export async function* csvRows(
   pieces: AsyncIterable<Buffer>,
@@ -18,6 +19,8 @@ export async function* csvRows(
     bom: true,
     relax_column_count: true,
     relax_quotes: true,
+    // Blanks after a separator: `ts, status`. Between tabs they would take empty cells away.
+    trim: delimiter !== '\t',
     skip_empty_lines: true,
     max_record_size: LONGEST_LINE,
   });
@@ -28,16 +31,21 @@ export async function* csvRows(
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    // With the settings above there is no other fault.
+    // With the settings above no other error is possible.
     throw new DamageError('has a quote that is not closed, or a row of over 4 MiB');
   }
 }
 
-/** Each once: a second column of a name is `name_2`. */
+/** What exports write after a name: of Log Analytics the zone, of others the type. A unit stays, as it changes the value. */
+const TYPE =
+  / ?\[(?:utc|text|string|varchar|json|dynamic|guid|datetime|timestamp|int|integer|long|bigint|real|float|double|bool|boolean)\]$/i;
+
+/** The names of the columns; one that repeats a name gets its position too, such as `name_3`. */
 function namesOf(cells: readonly string[]): string[] {
   const names: string[] = [];
   for (const [at, cell] of cells.entries()) {
-    const name = cell.trim() === '' ? `column_${at + 1}` : cell.trim();
+    const told = cell.trim().replace(TYPE, '');
+    const name = told === '' ? `column_${at + 1}` : told;
     names.push(names.includes(name) ? `${name}_${at + 1}` : name);
   }
   return names;

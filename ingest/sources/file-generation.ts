@@ -5,40 +5,43 @@ import { ReadingGate } from './reading-gate.ts';
 import type { RawRecord, Sink } from './source.ts';
 import type { PartitionId } from '../partition-id.ts';
 
-/** The epoch of the one assignment that a file has; it only changes its partitions. */
+/** A file has a single assignment; only the list of its partitions changes. */
 export const EPOCH = 1;
 /** More lines than any file has. */
 export const NO_END = Number.MAX_SAFE_INTEGER;
 
-/** The file from one rotation to the next: a topic of one partition whose offsets are line numbers. */
+/** A file between two rotations: a topic of one partition whose offsets are line numbers. */
 export interface Generation {
   id: PartitionId;
   path: string;
   handle: FileHandle;
   file: RecordFile;
-  /** Another reader of the same file. */
+  /** Opens another reader of the same file. */
   records: OpenFile['records'];
   isPlain: boolean;
-  /** When the file was changed last, epoch ms; -1: it grows, so that this tells nothing of its lines. */
+  /** When the file was last changed, epoch ms; -1: the file grows, so this is not the time of its lines. */
   written: number;
   gate: ReadingGate;
-  /** The `seeks` of the gate that `file` is at. */
+  /** The value of `gate.seeks` that `file` has followed. */
   sought: number;
-  /** Lines that the ledger says it has. */
+  /** Number of lines that are stored according to the ledger. */
   counted: number;
-  /** Lines it has, once they are known to be fewer than were counted. */
+  /** Number of lines in the file, once it is known to have fewer than were counted. */
   latest: number;
   /** Whether some of it was counted or announced; null until its start is decided. */
   known: boolean | null;
   unfinished: number;
-  /** Cut away: nothing more comes. */
+  /** The file was truncated: nothing more will come. */
   over: boolean;
 }
 
-/** How handing over came to its end: no more lines now; the file is another one; it was stopped, or is read from another file. */
+/**
+ * How delivering ended: no more lines at present; the file was truncated or replaced; or it was stopped, or another
+ * file is read instead.
+ */
 export type Outcome = 'end' | 'changed' | 'stopped';
 
-/** A generation of which nothing has been read. */
+/** A generation of which nothing was read yet. */
 export const take = (opened: OpenFile, last: LastLine): Generation => ({
   id: { topic: opened.topic, partition: 0 },
   path: opened.path,
@@ -56,7 +59,7 @@ export const take = (opened: OpenFile, last: LastLine): Generation => ({
   over: false,
 });
 
-/** Hands lines over until there are no more now. */
+/** Delivers lines until there are no more at present. */
 export async function deliver(sink: Sink, generation: Generation): Promise<Outcome> {
   const { gate, file: own } = generation;
   for (;;) {
@@ -73,17 +76,17 @@ export async function deliver(sink: Sink, generation: Generation): Promise<Outco
       await handOver(sink, generation, read);
       continue;
     }
-    // The worker may be deciding anew where to begin.
+    // The worker may be deciding the start again.
     if (gate.paused) continue;
     generation.unfinished = own.unfinished;
-    // Of a file that cannot be read to its end, what was counted may well be there.
+    // If the file cannot be read to its end, the counted lines may still exist.
     if (own.lines >= generation.counted || own.damage !== null) return 'end';
     generation.latest = own.lines;
     sink.recreated(EPOCH, generation.id.topic);
   }
 }
 
-/** Hands lines over, as long as the worker does not ask for others. */
+/** Delivers groups of lines until the worker asks for others. */
 export async function handOver(
   sink: Sink,
   generation: Generation,
@@ -102,14 +105,14 @@ export async function handOver(
       written: generation.written,
       highWatermark: null,
     });
-    // The event loop must turn, or timers and answers of the store would wait for the whole file.
+    // Other tasks must run in between, or timers and answers of the store would wait for the whole file.
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
     });
   }
 }
 
-/** Records that the file has now. */
+/** Number of records that the file has at present. */
 export async function countRecords(file: RecordFile): Promise<number> {
   file.rewind(NO_END);
   for (let read = await file.read(); Array.isArray(read); ) read = await file.read();

@@ -48,7 +48,7 @@ it('rotated files are listed from the oldest to the newest', async () => {
 });
 
 describe('the topic of a file', () => {
-  it('is that of the path under which it was written and of its first line, wherever it lies', async () => {
+  it('depends on the path where it was written and on its first line, not on where it is now', async () => {
     const file = path.join(folder, 'a.log');
     await writeFile(file, '{"a":1}\n');
     const topic = await topicOf(file);
@@ -62,7 +62,7 @@ describe('the topic of a file', () => {
     expect(await topicOf(file)).not.toBe(topic);
   });
 
-  it('is known when the first line is finished, and stays when its end comes', async () => {
+  it('is known when the first line is complete, and stays when its line end is written', async () => {
     const file = path.join(folder, 'b.log');
     await writeFile(file, '{"a":');
     expect(await topicOf(file)).toBeNull();
@@ -76,7 +76,7 @@ describe('the topic of a file', () => {
 });
 
 describe('announcements of files', () => {
-  it('outlast the process, and are gone when nothing is pending', async () => {
+  it('survive the process, and are removed when nothing is pending', async () => {
     const own = path.join(folder, 'imports');
     await announceInFolder(own).write('file:a#1', { offset: 5, metadata: 'm' });
     expect(await announceInFolder(own).read('file:a#1')).toEqual({ offset: 5, metadata: 'm' });

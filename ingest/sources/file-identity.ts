@@ -7,33 +7,34 @@ import { type LastLine, LineFile, readAt, type RecordFile } from './line-file.ts
 import { PackedFile } from './packed-file.ts';
 import { type RecordUnit, unitOf } from './unpack.ts';
 
-/** So much of the first record tells one file from another. */
+/** Number of bytes of the first record that identify a file. */
 const HEAD = SHAPE_BYTES;
-/** Rotated files that are looked at, the newest first. */
+/** Number of rotated files that are examined, newest first. */
 const MOST_ROTATED = 50;
 
-/** A file that is open, and the topic that its records have. */
+/** An open file and the topic of its records. */
 export interface OpenFile {
   handle: FileHandle;
   topic: string;
   path: string;
-  /** What its records are. */
+  /** The unit that its records are counted in. */
   unit: RecordUnit;
-  /** Whether it holds its lines as they are, so that it may grow and be followed. */
+  /** Whether it is plain lines of text, so that it can grow and be followed. */
   isPlain: boolean;
-  /** When it was changed last, epoch ms. */
+  /** When it was last changed, epoch ms. */
   changed: number;
-  /** Reads it from its front; `last` says what a last record without its end is. */
+  /** Opens it for reading from the start; `last` decides about a last record without its end. */
   records(last: LastLine): RecordFile;
 }
 
-/** Its bytes as a file of plain lines or as whatever else they are. */
+/** How to read the bytes of a file: as plain lines or in another form. */
 type Opened = Pick<OpenFile, 'unit' | 'isPlain' | 'records'> & { identity: Buffer | null };
 
 /**
- * Opens the file that lies at `at` now and is, or was, written as `written`. Its topic is made of that path and the first
- * record, so that the same file goes on where it ended, wherever it was moved, and however it is compressed. Null while
- * it has no first record. Throws Node's error with the path, and an error of one line for what is no log.
+ * Opens the file that is at `at` now, and that was or is written under the name `written`. Its topic is derived from
+ * that name and the first record, so that reading continues where it ended, even if the file was moved or compressed.
+ * Null while the file has no first record. Throws Node's error with the path, and an error of one line for a file that
+ * is not a log.
  */
 export async function openWithTopic(at: string, written: string, last: LastLine): Promise<OpenFile | null> {
   const found = await stat(at);
@@ -55,6 +56,21 @@ export async function openWithTopic(at: string, written: string, last: LastLine)
     };
   await handle.close();
   return null;
+}
+
+/** For a file without a first record: the bytes of an unfinished record, and what is wrong with the file. */
+export async function whyNoRecord(
+  at: string,
+  last: LastLine,
+): Promise<{ unfinished: number; damage: string | null }> {
+  const handle = await open(at);
+  try {
+    const file = (await look(handle, at, last)).records(last);
+    while (Array.isArray(await file.read()));
+    return { unfinished: file.unfinished, damage: file.damage };
+  } finally {
+    await handle.close();
+  }
 }
 
 function topicOf(written: string, identity: Buffer): string {
@@ -87,7 +103,7 @@ async function look(handle: FileHandle, at: string, last: LastLine): Promise<Ope
   return { unit, isPlain: false, records, identity: first };
 }
 
-/** Of a file of lines; null while it is not finished. */
+/** The first line of a file of lines; null while it is not complete. */
 function firstLine(head: Buffer, last: LastLine): Buffer | null {
   const end = head.indexOf(10);
   const finished = end >= 0 || head.length === HEAD || (last === 'json' && isWholeJson(head));
@@ -113,7 +129,7 @@ export function isRotatedName(name: string, original: string): boolean {
   return within(original, '') || (ext !== '' && within(stem, ext));
 }
 
-/** The files beside it that were rotated away from this name, the oldest first. */
+/** The rotated files of this name in the same folder, oldest first. */
 export async function rotatedFiles(file: string): Promise<string[]> {
   const folder = path.dirname(file);
   const names = (await readdir(folder)).filter((name) => isRotatedName(name, path.basename(file)));

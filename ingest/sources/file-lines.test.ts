@@ -1,6 +1,7 @@
 import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listenTo } from '../../tests/fixtures/source-contract.ts';
 import { until } from '../../tests/fixtures/until.ts';
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it('a followed file whose next one has the same first line is read to its end before the topic begins anew', async () => {
+it('a followed file is read to its end before the next file with the same first line starts the topic again', async () => {
   const file = path.join(folder, 'same.log');
   const said: string[] = [];
   const source = await openFileLines(file, {
@@ -39,7 +40,7 @@ it('a followed file whose next one has the same first line is read to its end be
   await listener.running;
 });
 
-it('announced lines that are gone are said, and not replayed', async () => {
+it('announced lines that no longer exist are reported, and not replayed', async () => {
   const file = path.join(folder, 'cut.log');
   await writeFile(file, '{"a":1}\n');
   const said: string[] = [];
@@ -62,3 +63,36 @@ it('announced lines that are gone are said, and not replayed', async () => {
   await source.stop();
   await listener.running;
 });
+
+it.each<[string, string | Buffer, 'line' | 'json', number, RegExp | null]>([
+  ['nothing', '', 'line', 0, null],
+  ['gzip of nothing', gzipSync(''), 'line', 0, null],
+  ['gzip of nothing that may grow', gzipSync(''), 'json', 0, null],
+  ['the header of CSV alone', 'ts,status\n', 'json', 0, null],
+  ['half a line', '{"a":', 'json', 5, null],
+  [
+    'gzip that is cut off in its first line',
+    gzipSync('{"a":"bcdefgh"}').subarray(0, -9),
+    'line',
+    15,
+    /is cut off$/,
+  ],
+])(
+  'a file of %s says what is not finished, and what is wrong',
+  async (fact, bytes, lastLine, unfinished, damage) => {
+    const file = path.join(folder, fact);
+    await writeFile(file, bytes);
+    const source = await openFileLines(file, {
+      follow: false,
+      lastLine,
+      announcements: announceInMemory(),
+      say: () => {},
+    });
+    const listener = listenTo(source);
+    await listener.running;
+    expect(listener.lines()).toEqual([]);
+    expect(source.unfinished()).toBe(unfinished);
+    if (damage === null) expect(source.damage()).toBeNull();
+    else expect(source.damage()).toMatch(damage);
+  },
+);

@@ -5,7 +5,7 @@ import { recordDigest } from '../record-digest.ts';
 import { decodeCommit } from '../protocol.ts';
 import type { StartRules } from '../start-rules.ts';
 import type { Announcements } from './announcements.ts';
-import { type OpenFile, openWithTopic, rotatedFiles } from './file-identity.ts';
+import { type OpenFile, openWithTopic, rotatedFiles, whyNoRecord } from './file-identity.ts';
 import { countRecords, deliver, EPOCH, type Generation, handOver, NO_END, take } from './file-generation.ts';
 import { jsonEnd } from './json-end.ts';
 import type { LastLine } from './line-file.ts';
@@ -15,31 +15,34 @@ import type { Committed, Sink, Source } from './source.ts';
 import { type PartitionId, partitionKey } from '../partition-id.ts';
 
 export interface FileLinesOptions {
-  /** Goes on reading as the file grows, as `tail -F`; otherwise its present end is the end. */
+  /** Continue reading while the file grows, as `tail -F` does; otherwise reading stops at its present end. */
   follow: boolean;
-  /** What a last line without its line end is. In a file that is followed it waits. */
+  /** What to do with a last line without its line end. In a followed file it always waits. */
   lastLine: LastLine;
   announcements: Announcements;
-  /** Says in one line what happened to the file. */
+  /** Reports in one line what happened to the file. */
   say(line: string): void;
 }
 
 export interface FileSource extends Source {
-  /** Bytes of last lines that were not finished, and so not counted. */
+  /** Bytes of last lines that were not complete, and so not counted. */
   unfinished(): number;
   /** Why it was not read to its end, in one line; null while nothing is wrong. */
   damage(): string | null;
-  /** What its records are. */
+  /** The unit that its records are counted in. */
   unit(): RecordUnit;
 }
 
-/** Times in ms: between two looks at a file that may grow, and how long a rotated file is watched for late lines. */
+/**
+ * In ms: the time between two checks of a file that may grow, and how long a rotated file is watched for late lines.
+ */
 const POLL = 250;
 const LINGER = 60_000;
 
 /**
- * A file of lines. Rotation, truncation and replacement are recognised and said. Lines that were added before a rotation
- * are read where the file lies now: beside it, under its name with a number or a date. Throws Node's errors with the path.
+ * A file of lines as a source. Rotation, truncation and replacement are detected and reported. Lines that were added
+ * before a rotation are read from the rotated file: in the same folder, under its name with a number or a date. Throws
+ * Node's errors with the path.
  */
 export async function openFileLines(file: string, options: FileLinesOptions): Promise<FileSource> {
   const { follow, announcements, say } = options;
@@ -48,7 +51,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
   const lingering: Promise<void>[] = [];
   let generations: Generation[] = [];
   let closedUnfinished = 0;
-  /** Nothing lies at the path now. */
+  /** There is no file at the path at present. */
   let gone = false;
 
   const open = (at: string, last: LastLine): Promise<OpenFile | null> =>
@@ -56,7 +59,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       if (error.code === 'ENOENT' && (follow || at !== file)) return null;
       throw error;
     });
-  // A file that is not there is said before anything else is started.
+  // A missing file is reported before anything else starts.
   const found = await open(file, lastLine);
   await found?.handle.close();
   let damage: string | null = null;
@@ -76,7 +79,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       generation.known = facts.ledger !== null || facts.commit !== null;
       generation.counted = start.at;
       generation.latest = NO_END;
-      // That a rotated file goes on is worth a line only when there is something left of it.
+      // That reading continues in a rotated file is worth a line only if some of it is left to read.
       return generation.path === file || start.at === 0 ? start : { ...start, reason: '' };
     },
     isSame(value, digest) {
@@ -84,7 +87,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       const rest = value === null ? '' : value.toString('utf8', Math.max(0, jsonEnd(value))).trim();
       if (same && rest !== '' && recordDigest(value) !== digest)
         say(
-          `${file}: a line went on after it had been counted: ${Buffer.byteLength(rest)} bytes in it are not read`,
+          `${file}: a line was continued after it had been counted: ${Buffer.byteLength(rest)} bytes of it are not read`,
         );
       return same;
     },
@@ -106,11 +109,11 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     await generation.handle.close();
   };
 
-  /** The rotated files of which something has not been read: the newest that is known, and all that came after it. */
+  /** The rotated files with unread lines: the newest one that is known, and all newer ones. */
   async function takeRotated(sink: Sink): Promise<Generation[]> {
     const taken = new Set(generations.map(({ id }) => id.topic));
     const rotated: Generation[] = [];
-    // A file that is read once has no past, and a writer that rotates its log writes plain lines.
+    // A file that is read once has no past, and writers rotate only plain lines.
     if (lastLine === 'line' || generations.some(({ isPlain }) => !isPlain)) {
       assign(sink);
       return [];
@@ -136,13 +139,15 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     return ours;
   }
 
-  /** Waits for the file to be there with its first line, when it is followed; null: there is nothing to read. */
+  /** Waits until a followed file exists with its first line; null: there is nothing to read. */
   async function appear(sink: Sink): Promise<Generation | null> {
     for (let waits = false; !stopping.stopped; ) {
       const opened = await open(file, lastLine);
       if (opened !== null) return attach(sink, opened);
       if (!follow) {
-        closedUnfinished += (await stat(file)).size;
+        const why = await whyNoRecord(file, lastLine);
+        closedUnfinished += why.unfinished;
+        if (why.damage !== null) damage = `${file} ${why.damage}`;
         return null;
       }
       if (!waits) say(`${file} has no first line yet: waiting for it`);
@@ -161,7 +166,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       assign(sink);
       return generation;
     }
-    // Written anew with the same first line: the same topic from its beginning.
+    // The file was replaced and has the same first line: the topic is the same, from its start.
     await same.handle.close();
     same.handle = opened.handle;
     same.records = opened.records;
@@ -170,15 +175,15 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     same.latest = 0;
     same.counted = 0;
     same.over = false;
-    // Until the worker has decided anew.
+    // Wait until the worker has decided the start again.
     same.gate.pause();
     sink.recreated(EPOCH, opened.topic);
     return same;
   }
 
-  /** The file was cut or written anew. What was cut before it was read may stand in a copy beside it. */
+  /** The file was truncated or replaced. Lines that were removed before they were read may be in a copy beside it. */
   async function changed(sink: Sink, generation: Generation): Promise<void> {
-    say(`${file} was cut or written anew: it is read from its first line`);
+    say(`${file} was truncated or replaced: it is read from its first line`);
     generation.over = true;
     for (const at of (await rotatedFiles(file)).reverse()) {
       const copy = await open(at, 'json');
@@ -193,17 +198,15 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
       generation.file = copy.records('json');
       generation.file.rewind(next);
       generation.counted = 0;
-      say(`${at} is its copy: read after line ${next}`);
+      say(`${at} is a copy of it: reading continues there after line ${next}`);
       await deliver(sink, generation);
       return;
     }
     if (generation.file.unfinished > 0)
-      say(
-        `${file}: ${generation.file.unfinished} bytes of a line without its end were cut off before it was finished`,
-      );
+      say(`${file}: ${generation.file.unfinished} bytes of an unfinished last line were lost`);
   }
 
-  /** Late lines of writers that have not noticed the rotation yet. */
+  /** Reads late lines of writers that have not noticed the rotation yet. */
   async function linger(sink: Sink, generation: Generation): Promise<void> {
     const { file: own } = generation;
     const ours = (): boolean => generation.file === own && !stopping.stopped;
@@ -251,7 +254,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
         current = null;
       } else if (await isRotated(current)) {
         say(`${file} was rotated: the new file is read from its first line`);
-        // What was written between the last look and the rotation.
+        // Lines that were written between the last check and the rotation.
         if ((await deliver(sink, current)) === 'stopped') return;
         lingering.push(linger(sink, current));
         current = null;
@@ -288,7 +291,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     },
   };
 
-  /** What was announced, unless the file no longer has these lines. */
+  /** The announcement that is pending, unless the file no longer has these lines. */
   async function pending(id: PartitionId): Promise<Committed> {
     const none: Committed = { offset: -1, metadata: null };
     const { offset, metadata } = await announcements.read(id.topic);
@@ -297,7 +300,7 @@ export async function openFileLines(file: string, options: FileLinesOptions): Pr
     if (to === null || generation === undefined) return none;
     const lines = await countRecords(generation.records(lastLine));
     if (lines >= to) return { offset, metadata };
-    // Of this process's own batches, those that are written are in the ledger.
+    // If the topic was started by this process, its stored batches are in the ledger, so there is nothing to report.
     if (generation.known === null)
       say(
         `${nameOf(id)} ends at line ${lines}: lines ${offset + 1} to ${to}, of which some may have been stored by an import that was killed, are gone`,

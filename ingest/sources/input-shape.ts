@@ -1,29 +1,29 @@
 import { isWholeJson, jsonEnd } from './json-end.ts';
 
-/** How text is cut into records: one a line; JSON documents and lists over many lines; rows under a header. */
+/** How text is divided into records: one per line; JSON documents and lists over many lines; rows under a header. */
 export type TextShape = { kind: 'lines' } | { kind: 'documents' } | { kind: 'csv'; delimiter: CsvDelimiter };
 export type CsvDelimiter = ',' | ';' | '\t' | '|';
 export type Codec = 'gzip' | 'zstd';
 
-/** What bytes are, by how they begin: text, something around it that is taken off, or something that is no log. */
+/** What the first bytes show: text, a compression or encoding around other bytes, or something that is not a log. */
 export type InputShape =
   | TextShape
   | { kind: 'packed'; codec: Codec }
   | { kind: 'encoded'; encoding: 'utf-16le' | 'utf-16be' }
   | { kind: 'foreign'; what: string; todo: string };
 
-/** So many bytes of the beginning decide. */
+/** How many bytes at the start decide. */
 export const SHAPE_BYTES = 64 * 1024;
 
 const LINES: InputShape = { kind: 'lines' };
 const DELIMITERS: readonly CsvDelimiter[] = [',', '\t', ';', '|'];
-/** A column's name: begins with a letter, and is no sentence, number, time or JSON. */
-const COLUMN = /^[\p{L}_@$][\p{L}\p{N}_ .@$:/()%#-]{0,63}$/u;
+/** The name of a column: it starts with a letter, and is not a sentence, number, time or JSON. */
+const COLUMN = /^[\p{L}_@$][\p{L}\p{N}_ .@$:/()[\]?+*&'%#-]{0,63}$/u;
 
 const unpackFirst = 'unpack it, and name what was in it';
 const asJson =
-  'write it as JSON, an object a line (for example with duckdb, or df.to_json(lines=True) in pandas)';
-/** Where the bytes `magic` stand at `at`, it is `what`. */
+  'write it as JSON, one object per line (for example with duckdb, or df.to_json(lines=True) in pandas)';
+/** Files that are not logs, by the bytes `magic` at position `at`; `todo` says what to do. */
 const foreign: readonly { magic: Buffer; at?: number; what: string; todo: string }[] = [
   { magic: latin('PK\x03\x04'), what: 'a zip archive (or an Office file)', todo: unpackFirst },
   { magic: latin('PAR1'), what: 'a Parquet file', todo: asJson },
@@ -32,7 +32,7 @@ const foreign: readonly { magic: Buffer; at?: number; what: string; todo: string
   {
     magic: latin('Obj\x01'),
     what: 'an Avro file',
-    todo: 'write it as JSON, an object a line, with avro-tools tojson',
+    todo: 'write it as JSON, one object per line, with avro-tools tojson',
   },
   {
     magic: latin('SQLite format 3\0'),
@@ -76,8 +76,8 @@ const foreign: readonly { magic: Buffer; at?: number; what: string; todo: string
 ];
 
 /**
- * What bytes that begin with `head` are; null when more of them are needed (never when `isAll`, or with `SHAPE_BYTES` of
- * them). By content alone, never by a name. A file that grows keeps its shape: the answer depends on the first record.
+ * The shape of bytes that start with `head`; null when more bytes are needed (never when `isAll`, or with `SHAPE_BYTES`
+ * of them). Only the content decides, never the name. A growing file keeps its shape, because the first record decides.
  */
 export function shapeOf(head: Buffer, isAll: boolean): InputShape | null {
   const enough = isAll || head.length >= SHAPE_BYTES;
@@ -91,14 +91,14 @@ export function shapeOf(head: Buffer, isAll: boolean): InputShape | null {
   return textShape(textOf(head), enough);
 }
 
-/** A frame, or one to be skipped, as the first of those that pzstd writes. */
+/** Starts with a frame, or with a skippable frame, as pzstd writes first. */
 function isZstd(head: Buffer): boolean {
   if (head.length < 4) return false;
   const magic = head.readUInt32LE(0);
   return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50;
 }
 
-/** By a byte order mark, or by the first character, which is ASCII in every log. */
+/** The encoding, from a byte order mark or from the first character, which is ASCII in every log. */
 function encodingOf(head: Buffer): 'utf-16le' | 'utf-16be' | null {
   const [first = 1, second = 1] = head;
   if ((first === 0xff && second === 0xfe) || (first > 8 && first < 128 && second === 0)) return 'utf-16le';
@@ -106,7 +106,7 @@ function encodingOf(head: Buffer): 'utf-16le' | 'utf-16be' | null {
   return null;
 }
 
-/** Without a byte order mark, blanks, and the mark with which JSON text sequences (RFC 7464) begin. */
+/** The text without byte order mark, blanks, and the mark that starts JSON text sequences (RFC 7464). */
 function textOf(head: Buffer): Buffer {
   let start = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
   while (isBlank(head[start]) || head[start] === 0x1e) start++;
@@ -118,19 +118,28 @@ function textShape(text: Buffer, enough: boolean): InputShape | null {
   if (text[0] === 0x5b) {
     let inside = 1;
     while (isBlank(text[inside])) inside++;
-    // A text log may begin with [INFO].
+    // A log of plain text may start with [INFO].
     if (text[inside] === 0x7b || text[inside] === 0x5b) return { kind: 'documents' };
     return inside < text.length || enough ? LINES : null;
   }
   if (text[0] === 0x7b) {
-    if (end < 0) return enough ? LINES : null;
+    if (end < 0 && !enough) return null;
+    if (end < 0) return isFollowed(text) ? { kind: 'documents' } : LINES;
     return isWholeJson(text.subarray(0, end)) ? LINES : openedObject(text, end, enough);
   }
   if (end < 0 && !enough) return null;
   return csvShape(text, end < 0 ? text.length : end, enough);
 }
 
-/** An object whose first line does not hold all of it: a document over many lines, or a line that is broken. */
+/** Whether another object follows the first without a line end between them: as Firehose writes, no line ends at all. */
+function isFollowed(text: Buffer): boolean {
+  let at = jsonEnd(text);
+  if (at < 0) return false;
+  while (isBlank(text[at])) at++;
+  return text[at] === 0x7b;
+}
+
+/** An object that continues after its first line: a document over many lines, or a damaged line. */
 function openedObject(text: Buffer, firstEnd: number, enough: boolean): InputShape | null {
   const end = jsonEnd(text);
   if (end >= 0) return end > firstEnd && isJson(text.subarray(0, end)) ? { kind: 'documents' } : LINES;
@@ -147,7 +156,10 @@ function isJson(bytes: Buffer): boolean {
   }
 }
 
-/** Whether what is wrong with it is only that it ends: the parser complains about its end, not about a place within. */
+/**
+ * Whether the text is a correct beginning of JSON: the parser complains only about its end, not about an earlier
+ * position.
+ */
 function mayBecomeJson(bytes: Buffer): boolean {
   const text = bytes.toString();
   try {
@@ -156,37 +168,43 @@ function mayBecomeJson(bytes: Buffer): boolean {
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
     const at = /at position (\d+)/.exec(message)?.[1];
-    // A line end within a text.
+    // There is a line end inside a string.
     if (message.startsWith('Bad control')) return false;
     // A word such as `true`, or a character of several bytes, may be cut.
     return at === undefined ? message.startsWith('Unexpected end') : Number(at) >= text.length - 6;
   }
 }
 
-/** Rows under a header: names in the first line, and as many values in the second. */
+/** Recognises rows under a header: names in the first line, and the same number of values in the second; of three or more names, some can be missing. */
 function csvShape(text: Buffer, headerEnd: number, enough: boolean): InputShape | null {
-  const header = text.toString('utf8', 0, headerEnd).trimEnd();
+  const header = withoutReturn(text.toString('utf8', 0, headerEnd));
   const delimiter = DELIMITERS.find((one) => isHeader(cellsOf(header, one)));
   if (delimiter === undefined) return LINES;
   let from = headerEnd + 1;
   while (isBlank(text[from])) from++;
   const rowEnd = text.indexOf(10, from);
   if (rowEnd < 0 && !enough) return null;
-  const row = text.toString('utf8', from, rowEnd < 0 ? text.length : rowEnd).trimEnd();
-  // A value within quotes may go on in the next line.
+  const row = withoutReturn(text.toString('utf8', from, rowEnd < 0 ? text.length : rowEnd));
+  // A quoted value may continue in the next line.
   const goesOn = (row.split('"').length - 1) % 2 === 1;
-  const fits = row === '' || goesOn || cellsOf(row, delimiter).length === cellsOf(header, delimiter).length;
+  const [values, names] = [cellsOf(row, delimiter).length, cellsOf(header, delimiter).length];
+  const fits = row === '' || goesOn || values === names || (values > 1 && values < names);
   return fits ? { kind: 'csv', delimiter } : LINES;
+}
+
+/** Blanks at the end stay: with tabs they are cells. */
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
 function isHeader(cells: readonly string[]): boolean {
   const names = cells.map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
   const named = names.filter((name) => name !== '');
-  // The index that pandas writes has no name.
+  // The index column that pandas writes has no name.
   return named.length > 1 && named.length >= names.length - 1 && named.every((name) => COLUMN.test(name));
 }
 
-/** Cells of one row; a delimiter within quotes is none. */
+/** The cells of one row; a delimiter inside quotes does not count. */
 function cellsOf(row: string, delimiter: CsvDelimiter): string[] {
   const cells = [''];
   let quoted = false;

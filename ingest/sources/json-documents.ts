@@ -2,23 +2,39 @@ import { RawRecord } from './source.ts';
 import { CHUNK_LINES, LONGEST_LINE, type Splitter } from './line-splitter.ts';
 
 const BLANKS: ReadonlySet<number> = new Set([32, 9, 10, 13, 0x1e]);
-const [QUOTE, BACKSLASH, COMMA, NEWLINE] = [34, 92, 44, 10];
+const [QUOTE, BACKSLASH, COMMA, COLON, NEWLINE] = [34, 92, 44, 58, 10];
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Bytes in, JSON documents out, whatever lines they take, numbered from 0. A list at the top is opened: each of its
- * elements is a record, so that a list of any size is read with the memory of one element. Only brackets and quotes are
- * looked at; what is between them is judged when the record is decoded. After a line end within a string, which no JSON
- * has, the next line is taken for a beginning, so that one cut-off document does not swallow those after it.
+ * Splits bytes into JSON documents, however many lines they span, numbered from 0. A list at the top level is opened:
+ * each of its elements is a record, so that a list of any size needs only the memory of one element. Only brackets and
+ * quotes are examined; the rest is checked when the record is decoded.
+ *
+ * One truncated document must not swallow those after it. JSON allows no line end inside a string, so a line end there
+ * ends the document. A document that was truncated outside a string looks whole until an object or list starts where
+ * JSON allows none. It then ends at the first later line that starts with `{` or `[`, and reading continues there.
  */
 export class DocumentSplitter implements Splitter {
   next = 0;
   readonly #from: number;
   #kept: Buffer[] = [];
   #keptBytes = 0;
-  #depth = 0;
+  /** The closing byte of each open object or list. */
+  #closers: number[] = [];
+  /** The last byte of the open record outside strings that is not blank. */
+  #before = 0;
+  /** The open record has a bracket where JSON allows none. */
+  #isBroken = false;
+  /** Offset in the open record of the first line that starts with `{` or `[`; -1 when there is none. */
+  #resume = -1;
+  /** Bytes given so far, and bytes read again. The second never exceeds the first, whatever the input. */
+  #given = 0;
+  #readAgain = 0;
+  /** The last byte of the previous piece. */
+  #lastByte = NEWLINE;
   /** A record has begun. */
   #isOpen = false;
-  /** What is open is no object and no list: it ends at a comma, a bracket or a line end. */
+  /** The open record is neither an object nor a list: it ends at a comma, a bracket or a line end. */
   #isBare = false;
   #inString = false;
   #escaped = false;
@@ -33,8 +49,27 @@ export class DocumentSplitter implements Splitter {
   push(given: Buffer): RawRecord[][] {
     const bytes = this.#isFirst ? withoutMark(given) : given;
     this.#isFirst &&= given.length === 0;
+    this.#given += bytes.length;
+    return this.#read(bytes, false);
+  }
+
+  get rest(): Buffer {
+    return Buffer.concat(this.#kept);
+  }
+
+  get held(): number {
+    return 0;
+  }
+
+  endLine(): RawRecord[] {
+    return this.#read(Buffer.alloc(0), true).flat();
+  }
+
+  /** The records that end in these bytes; with `isEnd`, the open record ends, too. */
+  #read(given: Buffer, isEnd: boolean): RawRecord[][] {
     const groups: RawRecord[][] = [];
     let records: RawRecord[] = [];
+    let bytes = given;
     let start = 0;
     const close = (end: number): void => {
       const record = this.#close(bytes, start, end);
@@ -43,10 +78,30 @@ export class DocumentSplitter implements Splitter {
       groups.push(records);
       records = [];
     };
-    for (let at = 0; at < bytes.length; at++) {
+    const mayCut = (at: number): boolean =>
+      this.#mayGoBack(this.#keptBytes + at - start, this.#given - (bytes.length - at));
+    /** Ends the open record where another seems to start, and reads again from there. */
+    const cut = (): number => {
+      if (this.#keptBytes > 0) {
+        bytes = Buffer.concat([...this.#kept, bytes]);
+        this.#kept = [];
+        this.#keptBytes = 0;
+      }
+      const at = start + this.#resume;
+      this.#inList = false;
+      close(at);
+      return at;
+    };
+    for (let at = 0; ; at++) {
+      if (at >= bytes.length) {
+        if (!isEnd || !this.#isOpen) break;
+        if (mayCut(at)) at = cut();
+        else close(at);
+        if (at >= bytes.length) break;
+      }
       const byte = bytes[at] ?? 0;
       if (!this.#isOpen) {
-        if (this.#begins(byte)) start = at;
+        if (this.#begins(byte, this.#isLineStart(bytes, at))) start = at;
         continue;
       }
       if (this.#inString) {
@@ -54,47 +109,84 @@ export class DocumentSplitter implements Splitter {
         else if (byte === BACKSLASH) this.#escaped = true;
         else if (byte === QUOTE) this.#inString = false;
         else if (byte === NEWLINE) {
+          if (mayCut(at)) at = cut() - 1;
+          else close(at);
           this.#inList = false;
-          close(at);
         }
-      } else if (byte === QUOTE) this.#inString = true;
+        continue;
+      }
+      if (byte === QUOTE) this.#inString = true;
       else if (this.#isBare) {
-        if (byte === NEWLINE || (this.#inList && (byte === COMMA || byte === 0x5d))) {
+        if (byte === NEWLINE || (this.#inList && (byte === COMMA || byte === CLOSE_LIST))) {
           close(at);
-          if (byte === 0x5d) this.#inList = false;
+          if (byte === CLOSE_LIST) this.#inList = false;
         }
-      } else if (byte === 0x7b || byte === 0x5b) this.#depth++;
-      else if ((byte === 0x7d || byte === 0x5d) && --this.#depth === 0) close(at + 1);
+      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
+        this.#opens(byte, this.#keptBytes + at - start, this.#isLineStart(bytes, at));
+        if (this.#isBroken && mayCut(at)) {
+          at = cut() - 1;
+          continue;
+        }
+      } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+        this.#isBroken ||= this.#closers.pop() !== byte;
+        if (this.#closers.length === 0) close(at + 1);
+      }
+      if (byte > 32) this.#before = byte;
     }
     if (this.#isOpen) this.#keep(bytes.subarray(start));
+    this.#lastByte = bytes.at(-1) ?? this.#lastByte;
     if (records.length > 0) groups.push(records);
     return groups;
   }
 
-  get rest(): Buffer {
-    return Buffer.concat(this.#kept);
-  }
-
-  endLine(): RawRecord | null {
-    return this.#isOpen ? this.#close(Buffer.alloc(0), 0, 0) : null;
-  }
-
-  /** Between records: whether one begins with this byte. */
-  #begins(byte: number): boolean {
-    if (BLANKS.has(byte) || (byte === COMMA && this.#inList)) return false;
-    if (byte === 0x5d && this.#inList) {
+  /** Between records: whether a record starts with this byte. Commas and closing brackets of truncated lists are ignored. */
+  #begins(byte: number, isLineStart: boolean): boolean {
+    if (BLANKS.has(byte) || byte === COMMA) return false;
+    if (byte === CLOSE_LIST) {
       this.#inList = false;
       return false;
     }
-    if (byte === 0x5b && !this.#inList) {
+    // At the start of a line it is a new list: the one before was truncated between two elements.
+    if (byte === OPEN_LIST && (!this.#inList || isLineStart)) {
       this.#inList = true;
       return false;
     }
     this.#isOpen = true;
-    this.#isBare = byte !== 0x7b && byte !== 0x5b;
-    this.#depth = 1;
+    this.#isBare = byte !== OPEN_OBJECT && byte !== OPEN_LIST;
+    this.#closers = this.#isBare ? [] : [closerOf(byte)];
     this.#inString = byte === QUOTE;
+    this.#before = byte;
+    this.#isBroken = false;
+    this.#resume = -1;
     return true;
+  }
+
+  /** Within a record: an object or list starts at this offset. */
+  #opens(byte: number, place: number, isLineStart: boolean): void {
+    const mayStand =
+      this.#before === COLON ||
+      this.#before === OPEN_LIST ||
+      (this.#before === COMMA && this.#closers.at(-1) === CLOSE_LIST);
+    this.#isBroken ||= !mayStand;
+    if (isLineStart && this.#resume < 0) this.#resume = place;
+    this.#closers.push(closerOf(byte));
+  }
+
+  /** Whether to go back from this offset of the open record to `#resume`; `given` counts all bytes before the offset. */
+  #mayGoBack(place: number, given: number): boolean {
+    if (this.#resume < 0) return false;
+    const back = place - this.#resume;
+    if (this.#readAgain + back > given || this.#keptBytes >= LONGEST_LINE) {
+      // That is too far. The record ends at the next line that starts with `{` or `[`.
+      this.#resume = -1;
+      return false;
+    }
+    this.#readAgain += back;
+    return true;
+  }
+
+  #isLineStart(bytes: Buffer, at: number): boolean {
+    return (at === 0 ? this.#lastByte : bytes[at - 1]) === NEWLINE;
   }
 
   #close(bytes: Buffer, start: number, end: number): RawRecord | null {
@@ -116,6 +208,10 @@ export class DocumentSplitter implements Splitter {
     this.#kept.push(bytes);
     this.#keptBytes += bytes.length;
   }
+}
+
+function closerOf(byte: number): number {
+  return byte === OPEN_LIST ? CLOSE_LIST : CLOSE_OBJECT;
 }
 
 function withoutMark(bytes: Buffer): Buffer {

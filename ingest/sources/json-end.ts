@@ -1,7 +1,7 @@
 /**
- * Where the JSON object or list ends with which the bytes begin, after a byte order mark and blanks (exclusive); -1 when
- * they do not begin with one, or when it is not finished. No beginning of one is a whole one itself: a line that holds a
- * whole one is not half written.
+ * Where the JSON object or list at the start of the bytes ends (exclusive), after a byte order mark and blanks; -1 when
+ * there is none, or when it is not complete. A beginning of a complete one is never complete itself: so a line that
+ * holds a complete one is not half written.
  */
 export function jsonEnd(bytes: Buffer): number {
   let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
@@ -21,7 +21,7 @@ export function jsonEnd(bytes: Buffer): number {
   return -1;
 }
 
-/** Whether the bytes are a whole JSON object or list, and nothing but blanks after it. */
+/** Whether the bytes are a complete JSON object or list with only blanks after it. */
 export function isWholeJson(bytes: Buffer): boolean {
   const end = jsonEnd(bytes);
   return end >= 0 && bytes.toString('latin1', end).trim() === '';

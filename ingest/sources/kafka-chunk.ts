@@ -3,12 +3,12 @@ import { isRawMessage } from './raw-fetch.ts';
 import { rawRecords } from './raw-records.ts';
 import { type Chunk, RawRecord } from './source.ts';
 
-/** What one fetch brought of a partition. */
+/** The records of a partition from one fetch. */
 export async function toChunk(batch: Batch): Promise<Chunk> {
   const from = fetchedOffset(batch);
   const messages: readonly object[] = batch.messages;
   const raw = messages.filter(isRawMessage);
-  // Formats of before Kafka 0.11 come as the client decodes them.
+  // Messages in formats older than Kafka 0.11 arrive as the client decodes them.
   const old = batch.messages.filter((message) => !isRawMessage(message));
   const { records, written, unreadable } = await rawRecords(raw, from);
   return {
@@ -26,7 +26,7 @@ export async function toChunk(batch: Batch): Promise<Chunk> {
   };
 }
 
-/** The client's Batch holds the offset that was asked for, but its types do not say so. */
+/** The client's Batch has the offset that was requested, but its types do not show it. */
 function fetchedOffset(batch: Batch): number {
   return 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : Number(batch.firstOffset());
 }

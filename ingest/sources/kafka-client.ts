@@ -12,13 +12,13 @@ export type { Admin, Batch, Consumer, EachBatchPayload } from 'kafkajs';
 
 export type KafkaSettings = Settings['kafka'];
 
-/** A log line of the client: level, what it says, and the fields it names. */
+/** Receives a log line of the client: level, message and fields. */
 export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: object) => void;
 
-/** What the brokers told all clients of this process of their topics. */
+/** What the brokers reported about topics, shared by all clients of this process. */
 export const knownTopics = new KnownTopics();
 
-/** The client for these settings. It connects when one of its parts is told to. */
+/** Makes a client for these settings. It connects when one of its parts is told to connect. */
 export function createClient(settings: KafkaSettings, log: KafkaLog): Kafka {
   adaptClient();
   const { CompressionCodecs, CompressionTypes } = kafkajs;
@@ -29,7 +29,7 @@ export function createClient(settings: KafkaSettings, log: KafkaLog): Kafka {
   const { ssl, sasl, ...config } = kafkaConfig(settings);
   return new kafkajs.Kafka({
     ...config,
-    // A broker that cannot be reached is told of soon; what must not give up says so itself.
+    // An unreachable broker is reported soon. The parts that must not give up have retry settings of their own.
     retry: { initialRetryTime: 200, retries: 2 },
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
@@ -50,12 +50,14 @@ function saslOptions({ mechanism, username, password }: NonNullable<KafkaConfig[
   }
 }
 
-/** "Response SyncGroup" alone would not tell what is wrong with it. */
+/** Adds the error to the message: "Response SyncGroup" alone would not show what is wrong. */
 function wordsOf({ message, error }: { message: string; error?: unknown }): string {
   return typeof error === 'string' && !message.includes(error) ? `${message}: ${error}` : message;
 }
 
-/** The client calls most of what it survives an error; what concerns the user is reported by the worker. */
+/**
+ * The client logs most errors that it survives as errors; errors that matter to the user are reported by the worker.
+ */
 const levels: Readonly<Record<number, 'warn' | 'info' | 'debug'>> = {
   1: 'warn',
   2: 'info',
@@ -63,7 +65,7 @@ const levels: Readonly<Record<number, 'warn' | 'info' | 'debug'>> = {
   5: 'debug',
 };
 
-/** Runs what asks Kafka; what it throws is a `KafkaError` of one line. */
+/** Runs a request to Kafka; an error becomes a `KafkaError` of one line. */
 export async function attempt<T>(settings: KafkaSettings, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
@@ -75,9 +77,9 @@ export async function attempt<T>(settings: KafkaSettings, act: () => Promise<T>)
 let adapted = false;
 
 /**
- * Changes the client where it falls short (docs/decisions/0004-kafkajs.md), once per process: record batches are
- * handed over as bytes, metadata answers tell topic ids and do without missing topics, an idle connection does not wake
- * up every millisecond, and a group whose coordinator is away is waited for.
+ * Corrects weaknesses of the client (docs/decisions/0004-kafkajs.md), once per process: record batches are delivered as
+ * bytes, metadata answers have topic ids and may lack missing topics, an idle connection does not wake up every
+ * millisecond, and a group whose coordinator is away is waited for.
  */
 function adaptClient(): void {
   if (adapted) return;
@@ -95,7 +97,7 @@ function adaptClient(): void {
     if (this.pending.length > 0 || this.throttledUntil > performance.timeOrigin + performance.now())
       schedule.call(this);
   };
-  // While every broker is away, none can be asked for the coordinator: the client takes that for the end.
+  // While all brokers are away, none can be asked for the coordinator, and the client would give up.
   const { KafkaJSGroupCoordinatorNotFound } = require('kafkajs/src/errors');
   Object.defineProperty(KafkaJSGroupCoordinatorNotFound.prototype, 'retriable', {
     get: () => true,
@@ -109,5 +111,5 @@ interface RequestQueue {
   scheduleCheckPendingRequests(): void;
 }
 
-/** How a producer chooses partitions: as the Java client does. */
+/** Chooses partitions for a producer as the Java client does. */
 export const javaPartitioner = kafkajs.Partitioners.DefaultPartitioner;

@@ -16,7 +16,7 @@ const absent = join(dir, 'absent.pem');
 const defaults = settingsSchema.parse({}).kafka;
 const config = (kafka: Partial<Settings['kafka']>) => kafkaConfig({ ...defaults, ...kafka });
 
-it('knows neither TLS nor a login by default', () => {
+it('uses neither TLS nor a login by default', () => {
   expect(config({})).toEqual({
     clientId: 'faultline',
     brokers: ['127.0.0.1:9092'],
@@ -25,7 +25,7 @@ it('knows neither TLS nor a login by default', () => {
   });
 });
 
-it('trusts the system list when TLS has no authority of its own', () => {
+it('trusts the system list when TLS has no certificate authority', () => {
   expect(config({ tls: true }).ssl).toBe(true);
 });
 
@@ -75,7 +75,7 @@ it.each<[string, Partial<Settings['kafka']>, string | RegExp]>([
     /^kafka\.tls_cert: is missing: a client certificate needs both/,
   ],
   [
-    'a file that is not there',
+    'a missing file',
     { tls: true, tls_ca: absent },
     `kafka.tls_ca: cannot read ${absent} (ENOENT): name a readable PEM file`,
   ],

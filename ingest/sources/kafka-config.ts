@@ -14,7 +14,10 @@ export interface KafkaConfig {
   sasl?: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string };
 }
 
-/** The client's configuration. Throws a `KafkaError` (`bad_setting`) of one line that names the key, and the file if any. */
+/**
+ * The configuration of the client. Throws a `KafkaError` (`bad_setting`) of one line that names the key, and the file
+ * if there is one.
+ */
 export function kafkaConfig(settings: Settings['kafka']): KafkaConfig {
   if (settings.brokers.length === 0) throw bad('brokers', 'is empty: name at least one broker as host:port');
   for (const broker of settings.brokers) checkBroker(broker);
@@ -23,7 +26,7 @@ export function kafkaConfig(settings: Settings['kafka']): KafkaConfig {
   return {
     clientId: settings.client_id,
     brokers: settings.brokers,
-    // The client's own second is too short for a name look-up, a handshake and a login on a busy machine.
+    // The client's default of one second is too short for a name lookup, a handshake and a login on a busy machine.
     connectionTimeout: 10_000,
     requestTimeout: 30_000,
     ...(ssl === undefined ? {} : { ssl }),
@@ -32,7 +35,7 @@ export function kafkaConfig(settings: Settings['kafka']): KafkaConfig {
 }
 
 function checkBroker(broker: string): void {
-  // The client parts host and port at the first colon.
+  // The client splits host and port at the first colon.
   if (broker.startsWith('['))
     throw bad('brokers', `${broker}: the Kafka client reads no IPv6 addresses, name the host instead`);
   const match = /^(?<host>[A-Za-z0-9._-]+):(?<port>\d{1,5})$/.exec(broker);
@@ -59,7 +62,7 @@ function tlsOf(settings: Settings['kafka']): KafkaConfig['ssl'] {
   if (settings.tls_key !== '') pem.key = readPem('tls_key', settings.tls_key);
   attempt('tls_ca', settings.tls_ca, () => pem.ca === undefined || new X509Certificate(pem.ca));
   attempt('tls_cert', settings.tls_cert, () => pem.cert === undefined || new X509Certificate(pem.cert));
-  // Also finds a key that is not the certificate's.
+  // This also detects a key that does not belong to the certificate.
   attempt('tls_key', settings.tls_key, () => createSecureContext(pem));
   return pem;
 }

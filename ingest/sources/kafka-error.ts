@@ -1,7 +1,7 @@
 /**
- * What went wrong with Kafka, so that callers can act without reading messages: `bad_setting` (a key of
- * `kafka.*` is wrong; nothing was tried), `unreachable` (no broker answers; try again), `closed` (the port closed the
- * connection without a word), `busy` (the broker says that it can succeed later), `no_topic` (a topic does not exist),
+ * What went wrong with Kafka, so that callers can act without parsing messages: `bad_setting` (a key of `kafka.*` is
+ * wrong; nothing was tried), `unreachable` (no broker answers; try again), `closed` (the port closed the connection
+ * without an answer), `busy` (the broker says that it may succeed later), `no_topic` (a topic does not exist),
  * `tls_failed` (no secure connection), `login_refused` (SASL), `refused` (the broker answered with an error).
  */
 export type KafkaErrorCode =
@@ -14,7 +14,7 @@ export type KafkaErrorCode =
   | 'login_refused'
   | 'refused';
 
-/** An error of Kafka with one line for the reader: broker or setting, reason, what to do. Holds no secret. */
+/** An error of Kafka in one line: broker or setting, reason, and what to do. It contains no secret. */
 export class KafkaError extends Error {
   readonly code: KafkaErrorCode;
   constructor(code: KafkaErrorCode, message: string, cause?: unknown) {
@@ -32,7 +32,10 @@ export interface KafkaPlace {
   sasl_username: string;
 }
 
-/** Any error of the Kafka client as a `KafkaError`. The client is recognised by names and codes, not imported. */
+/**
+ * Converts any error of the Kafka client to a `KafkaError`. The client's errors are recognised by names and codes, so
+ * the client is not imported.
+ */
 export function toKafkaError(error: unknown, place: KafkaPlace): KafkaError {
   if (error instanceof KafkaError) return error;
   const chain = causes(error);
@@ -77,7 +80,7 @@ const kinds = new Map<string, Silence>([
   ['KafkaJSRequestTimeoutError', 'timeout'],
 ]);
 
-// Node's and OpenSSL's words for a handshake that failed, apart from a connection that was not made.
+// The texts of Node and OpenSSL for a failed handshake, in contrast to a failed connection.
 const tlsCodes = /CERT|SSL|EPROTO|TLS|UNABLE_TO/;
 const tlsTexts = /certificate|secure TLS connection|SSL routines|wrong version number/i;
 

@@ -12,25 +12,25 @@ import { toKafkaError } from './kafka-error.ts';
 import { committedOffsets, logOffsetsOf } from './kafka-offsets.ts';
 import { type Chunk, CommitError, type Sink, type Source } from './source.ts';
 
-/** Between two looks at whether the topics are there, and are the same. */
+/** Time between two checks whether the topics exist and are the same. */
 const TOPIC_WATCH_MS = 3_000;
 
 type CommitOffsets = EachBatchPayload['commitOffsetsIfNecessary'];
 
-/** A consumer and an admin client, both connected, as a source. */
+/** A source made of a consumer and an admin client, both connected. */
 export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: Admin): Source {
   let epoch = 0;
   let epochs = 0;
   let stopping = false;
   let watch: NodeJS.Timeout | undefined;
   let commitOffsets: CommitOffsets | null = null;
-  /** Where the next fetch of a partition begins, as far as we asked for it. */
+  /** Where the next fetch of a partition starts, according to our requests. */
   const asked = new Map<string, number>();
-  /** The id that a topic had when the start in its partition was decided. */
+  /** The id of a topic when the start in a partition was decided. */
   const begunIds = new Map<string, string>();
-  /** Whether the ids of the topics have been told since the last fetch was answered; null: not asked yet. */
+  /** Whether the topic ids were confirmed since the last fetch was answered; null: not requested yet. */
   let idsConfirmed: Promise<boolean> | null = null;
-  /** Topics that were missing at the last look, and those that the worker knows of. */
+  /** Topics that were missing at the last check, and those that were reported to the worker. */
   let missing: readonly string[] = [];
   let told: readonly string[] = [];
   const askIds = (): Promise<unknown> => admin.fetchTopicMetadata({ topics: settings.topics });
@@ -53,12 +53,12 @@ export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: 
       const partitions = Object.entries(assignment).flatMap(([topic, ids]) =>
         ids.map((partition) => ({ topic, partition })),
       );
-      // Nothing is fetched before the start of each partition has been decided.
+      // Nothing is fetched before the start of each partition is decided.
       consumer.pause(Object.entries(assignment).map(([topic, ids]) => ({ topic, partitions: ids })));
       sink.assigned(epoch, partitions);
     });
-    // The client installs the new generation as soon as the answer to SyncGroup is in, before it says so: from
-    // the first answer of a rejoin on, a commit would be made in the name of an assignment nobody knows yet.
+    // The client installs the new generation as soon as the answer to SyncGroup arrives, before it reports it. From the
+    // first request of a rejoin on, a commit would be made for an assignment that nobody knows yet.
     consumer.on(consumer.events.REQUEST, ({ payload }) => {
       if (payload.apiName === 'JoinGroup' || payload.apiName === 'SyncGroup') end(sink);
     });
@@ -68,7 +68,7 @@ export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: 
     consumer.on(consumer.events.FETCH, () => {
       idsConfirmed = null;
     });
-    // Fetches of which nothing is left (control records, compaction) are not delivered, only announced here.
+    // Fetches without any records left (control records, compaction) are not delivered; this event is their only sign.
     knownTopics.onRecreated((topic) => {
       if (epoch !== 0 && settings.topics.includes(topic)) sink.recreated(epoch, topic);
     });
@@ -82,7 +82,7 @@ export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: 
     });
   };
 
-  /** A broker that has not heard of a topic yet says once that it is missing: only the second time counts. */
+  /** A broker that does not know a topic yet reports it once as missing, so only the second report counts. */
   const tellMissing = (sink: Sink): void => {
     const now = settings.topics.filter((topic) => knownTopics.isMissing(topic));
     const gone = now.filter((topic) => missing.includes(topic));
@@ -94,7 +94,8 @@ export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: 
   return {
     async run(sink) {
       listen(sink);
-      // Any answer tells the ids of topics: one created again is noticed before it outgrows the old one.
+      // Every answer contains the topic ids. So a topic that was created again is noticed before it grows beyond the
+      // old one.
       watch = setInterval(() => {
         void askIds()
           .catch(() => undefined)
@@ -114,19 +115,19 @@ export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: 
         consumer.run({
           autoCommit: false,
           eachBatchAutoResolve: false,
-          // Handlers only fold and never wait, so more than one at a time would gain nothing.
+          // Handlers only fold and never wait, so several at a time would gain nothing.
           partitionsConsumedConcurrently: 1,
           eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary, isStale }) => {
             commitOffsets = commitOffsetsIfNecessary;
             const ownEpoch = epoch;
-            // A topic created again between two fetches goes on at the old offset, and no error tells: only its id
-            // does, asked for after the answer to the fetch.
+            // When a topic is created again between two fetches, fetching continues at the old offset without an error.
+            // Only its id shows it, which is requested after the answer to the fetch.
             idsConfirmed ??= askIds().then(
               () => true,
               () => false,
             );
             const [chunk, confirmed] = await Promise.all([toChunk(batch), idsConfirmed]);
-            // What is not taken is fetched again.
+            // A chunk that is not delivered is fetched again.
             if (!confirmed || isStale() || ownEpoch !== epoch) return;
             if (begunIds.get(partitionKey(chunk)) !== knownTopics.idOf(chunk.topic)) return;
             deliver(sink, chunk);
@@ -148,7 +149,7 @@ export function groupSource(settings: KafkaSettings, consumer: Consumer, admin: 
       if (commitOffsets === null) throw new CommitError('unreachable', 'nothing has been read yet');
       const partitions = [{ partition: id.partition, offset: String(offset), metadata }];
       try {
-        // One attempt, in the name of the generation that is present at this very moment.
+        // One attempt, for the generation that is present at this moment.
         await commitOffsets({ topics: [{ topic: id.topic, partitions }] });
       } catch (error) {
         throw toCommitError(error, id);

@@ -3,7 +3,7 @@ import type { LogOffsets } from '../protocol.ts';
 import type { Admin } from './kafka-client.ts';
 import type { Committed } from './source.ts';
 
-/** What the group has committed for each partition. */
+/** The offsets that the group has committed for each partition. */
 export async function committedOffsets(
   admin: Admin,
   groupId: string,
@@ -20,7 +20,7 @@ export async function committedOffsets(
   return ids.map((id) => found.get(partitionKey(id)) ?? { offset: -1, metadata: null });
 }
 
-/** Where the log of each partition begins and ends. Throws when one of the topics is missing. */
+/** First and next offset in the log of each partition. Throws when one of the topics is missing. */
 export async function logOffsetsOf(admin: Admin, ids: readonly PartitionId[]): Promise<LogOffsets[]> {
   const found = new Map<string, LogOffsets>();
   for (const topic of new Set(ids.map((id) => id.topic))) {
@@ -30,7 +30,7 @@ export async function logOffsetsOf(admin: Admin, ids: readonly PartitionId[]): P
   }
   return ids.map((id) => {
     const offsets = found.get(partitionKey(id));
-    // No answer is not an empty log: that would be taken for a topic that was created again.
+    // A missing answer must not look like an empty log: that would be taken for a topic that was created again.
     if (offsets === undefined) throw new Error(`${partitionKey(id)} is not in the cluster's metadata`);
     return offsets;
   });

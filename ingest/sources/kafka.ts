@@ -13,10 +13,13 @@ import { committedOffsets, logOffsetsOf } from './kafka-offsets.ts';
 import type { PartitionId } from '../partition-id.ts';
 import type { Source } from './source.ts';
 
-/** The consumer group as a source. Connecting throws a `KafkaError` of one line, and may be tried again. */
+/**
+ * Opens the consumer group as a source. When connecting fails it throws a `KafkaError` of one line; it can be called
+ * again.
+ */
 export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise<Source> {
   let connected = false;
-  // Until there is a connection, the error that is thrown says it all in one line.
+  // Until there is a connection, the thrown error contains everything in one line.
   const kafka = createClient(settings, (level, message, fields) =>
     log(connected ? level : 'debug', message, fields),
   );
@@ -32,8 +35,8 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
     metadataMaxAge: 10_000,
     // The client would create a deleted topic again.
     allowAutoTopicCreation: false,
-    // A broker that is down comes back. The count of retries is never reset while an assignment lasts, so any limit
-    // would make the worker leave the group after some days.
+    // A broker that is down comes back. The client never resets its number of retries during an assignment, so with any
+    // limit the worker would leave the group after some days.
     retry: {
       initialRetryTime: 300,
       maxRetryTime: 3_000,
@@ -48,7 +51,7 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
     });
     await attempt(settings, () => consumer.connect());
   } catch (error) {
-    // What has been connected would stay so, once for each try.
+    // Parts that are connected would stay connected after each failed try.
     await Promise.allSettled([admin.disconnect(), consumer.disconnect()]);
     throw error;
   }
@@ -56,13 +59,15 @@ export async function openKafka(settings: KafkaSettings, log: KafkaLog): Promise
   return groupSource(settings, consumer, admin);
 }
 
-/** A broker that lets a client connect and closes at its first question wants a login, however often it is asked. */
+/**
+ * A broker that accepts a connection and closes it at the first request requires a login, however often it is asked.
+ */
 function wantsLogin(error: unknown): unknown {
   const isClosed = error instanceof KafkaError && error.code === 'closed';
   return isClosed ? new KafkaError('login_refused', error.message, error) : error;
 }
 
-/** Sends records; the caller awaits each `send`. */
+/** Opens a producer; the caller awaits each `send`. */
 export async function openProducer(
   settings: KafkaSettings,
   log: KafkaLog,
@@ -83,7 +88,7 @@ export async function openProducer(
   };
 }
 
-/** Log ends and group offsets for programs that only look: `reconcile` and `doctor`. */
+/** Reads offsets of logs and of the group for commands that only read: `reconcile` and `doctor`. */
 export async function openKafkaAdmin(settings: KafkaSettings, log: KafkaLog) {
   const admin = createClient(settings, log).admin();
   await attempt(settings, () => admin.connect());
@@ -105,8 +110,8 @@ export async function openKafkaAdmin(settings: KafkaSettings, log: KafkaLog) {
 }
 
 /**
- * The newest values of a topic, at most `most`, in the order in which they come; no group of the settings takes part, and
- * nothing is committed. Waits for at most `waitMs`. Throws a `KafkaError` of one line.
+ * The newest values of a topic, at most `most`, in the order of arrival. It uses `group` instead of the group of the
+ * settings and commits nothing. Waits for at most `waitMs`. Throws a `KafkaError` of one line.
  */
 export async function sampleTopic(
   settings: KafkaSettings,

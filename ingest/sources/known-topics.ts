@@ -1,25 +1,25 @@
-/** What metadata answers tell of topics, and who wants to know of a topic that was created again. */
+/** Remembers what metadata answers report about topics, and calls watchers when a topic was created again. */
 export class KnownTopics {
   readonly #ids = new Map<string, string>();
   readonly #missing = new Set<string>();
   readonly #watchers = new Set<(topic: string) => void>();
 
-  /** The broker's id of a topic; empty where it tells none. */
+  /** The broker's id of a topic; empty when the broker gives none. */
   idOf(topic: string): string {
     return this.#ids.get(topic) ?? '';
   }
 
-  /** True when the last answer said that there is no such topic. */
+  /** True when the last answer reported that the topic does not exist. */
   isMissing(topic: string): boolean {
     return this.#missing.has(topic);
   }
 
-  /** Calls `watch` whenever a topic has another id than before. */
+  /** Calls `watch` whenever a topic has a new id. */
   onRecreated(watch: (topic: string) => void): void {
     this.#watchers.add(watch);
   }
 
-  /** A topic is there. `id` is empty where the broker tells none. */
+  /** Records that a topic exists. `id` is empty when the broker gives none. */
   found(topic: string, id: string): void {
     this.#missing.delete(topic);
     if (id === '') return;

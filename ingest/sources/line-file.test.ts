@@ -37,16 +37,16 @@ async function read(file: LineFile): Promise<string[]> {
 describe('a last line without its end', () => {
   it.each([
     ['waits in a file that is followed', 'waits', '{"a":1}\n{"b":2}', ['0 {"a":1}'], 7],
-    ['is a line when it is whole JSON', 'json', '{"a":1}\n{"b":2}', ['0 {"a":1}', '1 {"b":2}'], 0],
+    ['is a line when it is complete JSON', 'json', '{"a":1}\n{"b":2}', ['0 {"a":1}', '1 {"b":2}'], 0],
     ['waits when it is half written', 'json', '{"a":1}\n{"b":', ['0 {"a":1}'], 5],
     [
-      'is a line whatever it is, in a file that is read once',
+      'is a line whatever its content, in a file that is read once',
       'line',
       '{"a":1}\n{"b":',
       ['0 {"a":1}', '1 {"b":'],
       0,
     ],
-    ['is not there after a line end', 'line', '{"a":1}\n', ['0 {"a":1}'], 0],
+    ['does not exist after a line end', 'line', '{"a":1}\n', ['0 {"a":1}'], 0],
   ] as const)('%s', (_fact, last, text, lines, unfinished) =>
     within(text, last, async (file) => {
       expect(await read(file)).toEqual(lines);
@@ -54,7 +54,7 @@ describe('a last line without its end', () => {
     }),
   );
 
-  it('is handed over once, when its end is there', () =>
+  it('is delivered once, when its line end is written', () =>
     within('{"a":1}\n{"b":', 'waits', async (file, at) => {
       expect(await read(file)).toEqual(['0 {"a":1}']);
       await appendFile(at, '2}\n\n{"c":3}\r\n');
@@ -64,12 +64,9 @@ describe('a last line without its end', () => {
 
 it.each([
   ['cut', async (at: string) => truncate(at, 0)],
-  ['cut and written on', async (at: string) => writeFile(at, '{"z":9}\n')],
-  [
-    'written anew and longer than before',
-    async (at: string) => writeFile(at, `{"z":9}\n${'{"y":8}\n'.repeat(9)}`),
-  ],
-])('a file that was %s while it was read is noticed', (_fact, act) =>
+  ['truncated and continued', async (at: string) => writeFile(at, '{"z":9}\n')],
+  ['replaced by a longer one', async (at: string) => writeFile(at, `{"z":9}\n${'{"y":8}\n'.repeat(9)}`)],
+])('a file that was %s while it was read is detected', (_fact, act) =>
   within('{"a":1}\n{"b":2}\n', 'waits', async (file, at) => {
     expect(await read(file)).toEqual(['0 {"a":1}', '1 {"b":2}']);
     await act(at);
@@ -77,7 +74,7 @@ it.each([
   }),
 );
 
-test('lines are the same however the bytes come', () => {
+test('lines are the same, however the bytes are divided', () => {
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: fc.constantFrom('a', '\n', '\r', 'ä', '{') }), { maxLength: 8 }),
@@ -85,8 +82,7 @@ test('lines are the same however the bytes come', () => {
       (pieces, from) => {
         const splitter = new LineSplitter(from);
         const got = pieces.flatMap((piece) => splitter.push(Buffer.from(piece)).flat());
-        const last = splitter.endLine();
-        const lines = [...got, ...(last === null ? [] : [last])].map(
+        const lines = [...got, ...splitter.endLine()].map(
           ({ offset, value }) => `${offset} ${value?.toString() ?? ''}`,
         );
         const split = pieces.join('').split('\n');
@@ -98,8 +94,8 @@ test('lines are the same however the bytes come', () => {
   );
 });
 
-describe('whole JSON', () => {
-  test('no beginning of an object or a list is whole, and what follows it does not make it less so', () => {
+describe('complete JSON', () => {
+  test('no beginning of an object or a list is complete, and text after a complete one does not change that', () => {
     const object = fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue()));
     fc.assert(
       fc.property(object, fc.nat(), fc.string(), (value, cut, more) => {

@@ -4,38 +4,41 @@ import { LineSplitter } from './line-splitter.ts';
 import type { RawRecord } from './source.ts';
 
 /**
- * What a last line without its line end is: `waits`: not finished until its end is there; `json`: finished when it is a
- * whole JSON object or list, which the next import recognises as the same line when its end is there; `line`: a line.
+ * When a last line without its line end counts. `waits`: not until its line end is written. `json`: when it is a
+ * complete JSON object or list; the next import recognises it as the same line when it has its line end. `line`:
+ * always.
  */
 export type LastLine = 'waits' | 'json' | 'line';
 
-/** One look at a file: lines; the present end; or `changed`: what has been read is no longer what the file holds there. */
+/** The result of one read: lines; no more at present; or `changed`: the file no longer holds what was read before. */
 export type Read = RawRecord[][] | 'end' | 'changed';
 
-/** The records of an open file, read from the front, again after each `rewind`. */
+/** The records of an open file, read from the start, and again after each `rewind`. */
 export interface RecordFile {
-  /** Number of the record that is read next. */
+  /** Number of the next record. */
   readonly next: number;
-  /** Records read so far, a last one without its end included where that counts. */
+  /** Records read so far, including a last one without its end if it counts. */
   readonly lines: number;
-  /** Bytes of a last record that is not finished. */
+  /** Bytes of a last record that is not complete. */
   readonly unfinished: number;
-  /** Why it was not read to its end, to be said after its name; null while nothing is wrong. */
+  /**
+   * Why it was not read to its end, as the rest of a sentence that starts with its name; null while nothing is wrong.
+   */
   readonly damage: string | null;
-  /** The next records will be those from this number on. */
+  /** The next records are those from this number on. */
   rewind(from: number): void;
   read(): Promise<Read>;
-  /** Takes the last record for finished where it may be: nobody will write its end. */
+  /** Takes the last record as complete if possible, because nobody will write its end. */
   finish(): RawRecord | null;
 }
 
 const PIECE = 1024 * 1024;
-/** Bytes before the position that are read again with what follows, to notice a file that was cut or written anew. */
+/** This many bytes before the position are read again, to detect a file that was truncated or replaced. */
 const OVERLAP = 64;
 
 /**
- * A file of lines that may grow, be cut, or be written anew while it is read. Reads at positions of its own, always
- * whole pieces where the file holds them: lines come in the same groups each time an unchanged file is read.
+ * A file of lines that may grow, be truncated, or be replaced while it is read. It reads at its own positions, in whole
+ * pieces as far as the file has them: each time an unchanged file is read, lines come in the same groups.
  */
 export class LineFile implements RecordFile {
   readonly damage = null;
@@ -51,22 +54,22 @@ export class LineFile implements RecordFile {
     this.#last = last;
   }
 
-  /** Number of the line that is read next. */
+  /** Number of the next line. */
   get next(): number {
     return this.#splitter.next;
   }
 
-  /** Lines read so far, a last one without its end included when it is whole JSON. */
+  /** Lines read so far, including a last one without its line end if it is complete JSON. */
   get lines(): number {
     return this.#splitter.next + (isWholeJson(this.#splitter.rest) ? 1 : 0);
   }
 
-  /** Bytes of a last line that is not finished. */
+  /** Bytes of a last line that is not complete. */
   get unfinished(): number {
-    return this.#splitter.rest.length;
+    return this.#splitter.rest.length + this.#splitter.held;
   }
 
-  /** The next lines will be those from this number on. */
+  /** The next lines are those from this number on. */
   rewind(from: number): void {
     this.#splitter = new LineSplitter(from);
     this.#position = 0;
@@ -86,20 +89,20 @@ export class LineFile implements RecordFile {
     return this.#splitter.push(more);
   }
 
-  /** Takes the last line for finished when it is whole JSON: nobody will write its end. */
+  /** Takes the last line as complete if it is complete JSON, because nobody will write its line end. */
   finish(): RawRecord | null {
-    return isWholeJson(this.#splitter.rest) ? this.#splitter.endLine() : null;
+    return isWholeJson(this.#splitter.rest) ? (this.#splitter.endLine()[0] ?? null) : null;
   }
 
   #endOfFile(): Read {
     if (this.#last === 'waits') return 'end';
     this.#finished = true;
-    const line = this.#last === 'line' ? this.#splitter.endLine() : this.finish();
-    return line === null ? 'end' : [[line]];
+    const line = this.#last === 'line' ? this.#splitter.endLine()[0] : this.finish();
+    return line ? [[line]] : 'end';
   }
 }
 
-/** As many bytes as asked for, fewer only at the end of the file. */
+/** Reads `length` bytes; fewer only at the end of the file. */
 export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
   let filled = 0;

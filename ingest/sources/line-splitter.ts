@@ -1,30 +1,35 @@
+import { ContainerLines } from './container-lines.ts';
 import { RawRecord } from './source.ts';
 
-/** A line longer than this is cut, so that one endless line cannot fill the memory; it becomes a dead letter. */
+/** A longer line is cut, so that an endless line cannot fill the memory; it becomes a dead letter. */
 export const LONGEST_LINE = 4 * 1024 * 1024;
-/** Lines that are handed over at a time. */
+/** Number of lines that are delivered at a time. */
 export const CHUNK_LINES = 2_000;
 
-/** Bytes in, records out, numbered from 0. */
+/** Splits bytes into records, numbered from 0. */
 export interface Splitter {
   /** Number of the next record. */
   next: number;
-  /** The records that end in these bytes, in groups that can be worked on at a time. */
+  /** The records that end in these bytes, in groups to be processed one at a time. */
   push(bytes: Buffer): RawRecord[][];
-  /** What follows the last end of a record; cut where it is too long for one. */
+  /** The bytes after the last end of a record; cut when too long for a record. */
   readonly rest: Buffer;
-  /** Takes the rest for a record; null when there is none, or when it lies before the first that is wanted. */
-  endLine(): RawRecord | null;
+  /** Bytes of records that started and need further records to be complete. */
+  readonly held: number;
+  /** Takes the rest as a record, or as several if only its end shows that one was truncated; none before the first wanted one. */
+  endLine(): RawRecord[];
 }
 
 /**
- * Bytes in, lines without their ends out, numbered from 0. An empty line is a tombstone, which makes it count as
- * skipped. What follows the last line end waits for more bytes.
+ * Splits bytes into lines without their line ends, numbered from 0. An empty line is a tombstone, so that it counts as
+ * skipped. Bytes after the last line end wait for more. Lines that a container
+ * runtime cut are joined.
  */
 export class LineSplitter implements Splitter {
   /** Number of the next line. */
   next = 0;
   readonly #from: number;
+  readonly #container = new ContainerLines();
   #rest: Buffer[] = [];
   #restBytes = 0;
 
@@ -33,14 +38,19 @@ export class LineSplitter implements Splitter {
     this.#from = from;
   }
 
-  /** The lines that end in these bytes, in groups that can be worked on at a time. */
+  /** The lines that end in these bytes, in groups to be processed one at a time. */
   push(bytes: Buffer): RawRecord[][] {
     const groups: RawRecord[][] = [];
     let lines: RawRecord[] = [];
     let start = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
       const number = this.next++;
-      if (number >= this.#from) lines.push(this.#line(number, bytes, start, end));
+      const isWanted = number >= this.#from;
+      if (this.#restBytes > 0 || this.#container.concerns(bytes, start)) {
+        // Also before the first that is wanted, which may end what began there.
+        const line = this.#container.take(this.#line(number, bytes, start, end));
+        if (isWanted) lines.push(line);
+      } else if (isWanted) lines.push(this.#line(number, bytes, start, end));
       this.#rest = [];
       this.#restBytes = 0;
       start = end + 1;
@@ -57,16 +67,20 @@ export class LineSplitter implements Splitter {
     return groups;
   }
 
-  /** What follows the last line end; cut where it is too long for a line. */
+  /** The bytes after the last line end; cut when too long for a line. */
   get rest(): Buffer {
     return Buffer.concat(this.#rest);
   }
 
-  /** Takes the rest for a line; null when there is none, or when it lies before `from`. */
-  endLine(): RawRecord | null {
-    if (this.#restBytes === 0) return null;
+  get held(): number {
+    return this.#container.held;
+  }
+
+  /** Takes the rest as a line; empty when there is no rest, or when it is before `from`. */
+  endLine(): RawRecord[] {
+    if (this.#restBytes === 0) return [];
     const number = this.next++;
-    const line = number < this.#from ? null : this.#line(number, Buffer.alloc(0), 0, 0);
+    const line = number < this.#from ? [] : [this.#container.take(this.#line(number, Buffer.alloc(0), 0, 0))];
     this.#rest = [];
     this.#restBytes = 0;
     return line;

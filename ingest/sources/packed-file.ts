@@ -6,8 +6,8 @@ import { UnpackedRecords } from './unpack.ts';
 const PIECE = 1024 * 1024;
 
 /**
- * A file whose records are not its lines: compressed, in UTF-16, JSON over many lines, CSV. It is read from its front only,
- * so going back to a record reads all before it again. Its present end is its end.
+ * A file whose records are not its lines: compressed, UTF-16, JSON over many lines, or CSV. It can only be read from
+ * the start, so going back to a record reads everything before it again. It ends at its present end.
  */
 export class PackedFile implements RecordFile {
   readonly #handle: FileHandle;
@@ -38,7 +38,7 @@ export class PackedFile implements RecordFile {
     return this.#records.damage;
   }
 
-  /** How its text is cut; null until enough of it has been read. */
+  /** How its text is divided into records; null until enough of it was read. */
   get shape(): TextShape | null {
     return this.#records.shape;
   }
@@ -61,7 +61,7 @@ export class PackedFile implements RecordFile {
   }
 }
 
-/** The bytes of an open file from its front. */
+/** The bytes of an open file from the start. */
 export async function* piecesOf(handle: FileHandle): AsyncGenerator<Buffer> {
   for (let position = 0; ; ) {
     const piece = await readAt(handle, position, PIECE);

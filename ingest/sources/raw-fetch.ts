@@ -1,8 +1,8 @@
 import { batchLength, controlKey, openRecordBatch } from './record-set.ts';
 
 /**
- * What stands in a fetched batch's `messages` for one stored record batch: its bytes, not its records. The
- * client makes some twenty objects per record, which costs more than everything else it does together.
+ * Replaces one stored record batch in the `messages` of a fetched batch: its bytes, not its records. The client makes
+ * some twenty objects per record, which costs more than all other work together.
  */
 export interface RawMessage {
   readonly raw: true;
@@ -10,14 +10,17 @@ export interface RawMessage {
   value: Buffer;
   /** Offset of the batch's last record. */
   offset: string;
-  /** Set only for the marker of an aborted transaction, by which the client ends leaving out its records. */
+  /**
+   * Set only for the marker of an aborted transaction. With it the client stops leaving out the records of that
+   * transaction.
+   */
   key: Buffer | null;
-  /** Always false, so that markers are delivered too and no offset passes unseen. */
+  /** Always false, so that markers are delivered too and no offset is missed. */
   isControlRecord: false;
   batchContext: { producerId: string; inTransaction: boolean };
 }
 
-/** The client's reader of a fetch response, as far as it is needed here. */
+/** The client's reader of a fetch response, with the members that are used here. */
 export interface FetchDecoder {
   buffer: Buffer;
   offset: number;
@@ -28,7 +31,7 @@ export interface FetchDecoder {
 
 export type DecodeMessages = (decoder: FetchDecoder) => Promise<unknown[]>;
 
-/** Stands in for the client's own decoding of a partition's record set. Formats older than 2 go to the original. */
+/** Replaces the client's own decoding of a partition's record set. Formats older than 2 use the original. */
 export function rawDecodeMessages(original: DecodeMessages): DecodeMessages {
   return async (decoder) => {
     const format = decoder.buffer[decoder.offset + 4 + 16];
@@ -44,7 +47,7 @@ export function isRawMessage(message: object): message is RawMessage {
   return 'raw' in message && message.raw === true;
 }
 
-/** One message per whole record batch; the broker may cut the last one off. */
+/** One message per complete record batch; the broker may truncate the last one. */
 export function rawMessages(set: Buffer): RawMessage[] {
   const messages: RawMessage[] = [];
   let at = 0;

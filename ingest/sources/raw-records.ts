@@ -3,7 +3,7 @@ import type { RawMessage } from './raw-fetch.ts';
 import { eachRecord, openRecordBatch } from './record-set.ts';
 import { RawRecord } from './source.ts';
 
-/** A record batch that cannot be read, whole: the offsets it takes up, why, and its bytes. */
+/** A record batch that cannot be read: its offsets, the reason, and its bytes. */
 export interface UnreadableBatch {
   from: number;
   /** Exclusive. */
@@ -13,8 +13,8 @@ export interface UnreadableBatch {
 }
 
 /**
- * The records of fetched batches from offset `from` on, in order, and when each was written, epoch ms; negative: not told.
- * Never rejects: damage is told of beside them.
+ * The records of fetched batches from offset `from` on, in order, and when each was written, epoch ms (negative:
+ * unknown). Never rejects: damaged batches are returned separately.
  */
 export async function rawRecords(
   messages: readonly RawMessage[],
@@ -34,7 +34,7 @@ export async function rawRecords(
         written.push(time);
       });
     } catch (error) {
-      // All or nothing, so that the range of a damaged batch is one range.
+      // All records of a batch or none, so that a damaged batch is one range.
       records.length = before;
       written.length = before;
       const reason = error instanceof Error ? error.message : String(error);

@@ -1,8 +1,11 @@
-/** Whether, and from where, one partition may be read: what `seek`, `pause`, `resume` and `stop` of a source come to. */
+/**
+ * Whether, and from where, one partition may be read: the result of the calls of `seek`, `pause`, `resume` and `stop`
+ * of a source.
+ */
 export class ReadingGate {
-  /** Offset of the first record that is asked for. */
+  /** Offset of the first requested record. */
   at = 0;
-  /** Raised by each `seek`: what was read before it must not be handed over. */
+  /** Raised by each `seek`: records that were read before it must not be delivered. */
   seeks = 0;
   stopped = false;
   /** Nothing is read before the start is decided. */
@@ -29,13 +32,13 @@ export class ReadingGate {
     this.#wake();
   }
 
-  /** Resolves when reading may go on; false: it is stopped. */
+  /** Resolves when reading may continue; false: it was stopped. */
   async opened(): Promise<boolean> {
     while (this.paused && !this.stopped) await this.woken();
     return !this.stopped;
   }
 
-  /** Resolves at the next `seek`, `resume` or `stop`, or after so many ms. */
+  /** Resolves at the next `seek`, `resume` or `stop`, or after `ms` milliseconds. */
   async woken(ms?: number): Promise<void> {
     if (this.stopped) return;
     await new Promise<void>((resolve) => {

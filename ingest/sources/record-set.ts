@@ -1,28 +1,28 @@
 import type { CodecName } from './codecs.ts';
 
-/** The header of one stored record batch (format 2), and its records, packed if `codec` is not null. */
+/** The header of one stored record batch (format 2), and its records, which are compressed unless `codec` is null. */
 export interface RecordBatch {
   firstOffset: number;
-  /** Offset of the last record that the batch was written with, whether or not compaction removed it. */
+  /** Offset of the last record in the batch as written, even if compaction removed that record. */
   lastOffset: number;
   count: number;
   codec: CodecName | null;
-  /** A transaction marker: it takes up an offset, but holds nothing for a reader. */
+  /** A transaction marker: it has an offset, but no content for a reader. */
   control: boolean;
-  /** Epoch ms of its first record; -1: not told. */
+  /** Epoch ms of its first record; -1: unknown. */
   firstWritten: number;
-  /** Epoch ms when the broker took it, where the topic counts that as the time of its records; else null. */
+  /** Epoch ms when the broker appended the batch, if the topic uses that as the time of its records; otherwise null. */
   appended: number | null;
   records: Buffer;
 }
 
 /**
- * One record: its value lies at `start` to `end` of the unpacked bytes; a tombstone has `end` -1. `written` is its timestamp,
- * epoch ms; negative: it has none.
+ * Visits one record. Its value is the unpacked bytes from `start` to `end`; a tombstone has `end` -1. `written` is its
+ * timestamp in epoch ms; negative: it has none.
  */
 export type RecordVisitor = (offset: number, start: number, end: number, written: number) => void;
 
-/** Bytes that are no record batch. */
+/** The bytes are not a record batch. */
 export class RecordBatchError extends Error {
   readonly code = 'undecodable_batch';
   override readonly name = 'RecordBatchError';
@@ -31,14 +31,14 @@ export class RecordBatchError extends Error {
 const headerBytes = 61;
 const codecNames = [null, 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 
-/** Length in bytes of the batch that begins at `at`, 0 when it is not there as a whole. */
+/** Length in bytes of the batch that starts at `at`; 0 when it is not complete. */
 export function batchLength(set: Buffer, at: number): number {
   if (at + headerBytes > set.length) return 0;
   const length = 12 + set.readInt32BE(at + 8);
   return length >= headerBytes && at + length <= set.length ? length : 0;
 }
 
-/** Reads the header of a whole batch. Throws a `RecordBatchError`. */
+/** Reads the header of a complete batch. Throws a `RecordBatchError`. */
 export function openRecordBatch(batch: Buffer): RecordBatch {
   if (batchLength(batch, 0) !== batch.length)
     throw new RecordBatchError(`a record batch of ${batch.length} bytes is cut`);
@@ -54,15 +54,15 @@ export function openRecordBatch(batch: Buffer): RecordBatch {
     codec,
     control: (attributes & 0x20) !== 0,
     firstWritten: Number(batch.readBigInt64BE(27)),
-    // Then the newest time of the batch is the one at which it was appended.
+    // With this attribute, the newest time of the batch is the time when it was appended.
     appended: (attributes & 0x08) === 0 ? null : Number(batch.readBigInt64BE(35)),
     records: batch.subarray(headerBytes),
   };
 }
 
 /**
- * Visits the records from offset `from` on, in order, without making an object per record.
- * `records` are the unpacked ones. Throws a `RecordBatchError` when they end too early.
+ * Visits the records from offset `from` on, in order, without making an object per record. `records` are the
+ * uncompressed records. Throws a `RecordBatchError` when they end too early.
  */
 export function eachRecord(batch: RecordBatch, records: Buffer, from: number, visit: RecordVisitor): void {
   if (batch.control) return;
@@ -87,7 +87,7 @@ export function eachRecord(batch: RecordBatch, records: Buffer, from: number, vi
   }
 }
 
-/** Without a first time there is none that a difference could be added to. */
+/** The time of a record from the first time of its batch; -1 when the batch has none. */
 function after(first: number, difference: number): number {
   return first < 0 ? -1 : first + difference;
 }
@@ -98,7 +98,7 @@ function cut(batch: RecordBatch, index: number): RecordBatchError {
   );
 }
 
-/** The key of the only record of a transaction marker, which says commit or abort. Null when it cannot be read. */
+/** The key of the only record of a transaction marker; it says commit or abort. Null when it cannot be read. */
 export function controlKey(batch: RecordBatch): Buffer | null {
   const cursor = new Cursor(batch.records);
   cursor.varint();
@@ -119,7 +119,7 @@ class Cursor {
     this.#bytes = bytes;
   }
 
-  /** A zigzag number of 32 bits. Past the end of the bytes it reads zeros, which the caller's bounds catch. */
+  /** A zigzag number of 32 bits. After the end of the bytes it reads zeros, which the checks of the caller detect. */
   varint(): number {
     let byte = this.#bytes[this.at++] ?? 0;
     let value = byte & 0x7f;

@@ -27,7 +27,7 @@ const openFile =
     };
   };
 
-/** A stream whose writer never ends, as a terminal or `tail -f`. */
+/** A stream whose writer never ends, like a terminal or `tail -f`. */
 async function openEndless(lines: readonly string[]): Promise<Subject> {
   const waiting: Buffer[] = [Buffer.from(textOf(lines))];
   let wake: () => void = () => undefined;

@@ -1,7 +1,10 @@
 import type { PartitionId } from '../partition-id.ts';
 import type { StartRules } from '../start-rules.ts';
 
-/** A record where it lies in the bytes of its fetch: a Buffer of its own would weigh more than all else about it. */
+/**
+ * A record as a position in the bytes of its fetch. A Buffer of its own would need more memory than everything else
+ * about it.
+ */
 export class RawRecord {
   readonly offset: number;
   readonly bytes: Buffer;
@@ -9,7 +12,7 @@ export class RawRecord {
   /** Exclusive; -1: a tombstone. */
   readonly end: number;
 
-  /** Without a place, the value is all of `bytes`. */
+  /** Without `start` and `end`, the value is all of `bytes`. */
   constructor(offset: number, bytes: Buffer | null, start = 0, end = bytes === null ? -1 : bytes.length) {
     this.offset = offset;
     this.bytes = bytes ?? nothing;
@@ -22,7 +25,7 @@ export class RawRecord {
     return this.end < 0 ? null : this.bytes.subarray(this.start, this.end);
   }
 
-  /** Bytes of the value. */
+  /** Length of the value in bytes. */
   get size(): number {
     return Math.max(0, this.end - this.start);
   }
@@ -30,37 +33,38 @@ export class RawRecord {
 
 const nothing = Buffer.alloc(0);
 
-/** Consecutive records of one partition as one fetch brought them. */
+/** Consecutive records of one partition, as one fetch brings them. */
 export interface Chunk extends PartitionId {
-  /** The offset that was asked for. */
+  /** The offset that was requested. */
   from: number;
-  /** Exclusive; beyond the last record where control records or compaction left holes. */
+  /** Exclusive; it may be beyond the last record when control records or compaction leave gaps. */
   to: number;
   records: readonly RawRecord[];
   /**
-   * When the source says that each record was written, or all were, epoch ms; negative or absent: it does not say. The same
-   * whenever they are read again.
+   * When each record was written, or all of them, according to the source, in epoch ms; negative or absent: unknown.
+   * The same each time the records are read.
    */
   written?: readonly number[] | number;
-  /** Ranges whose bytes cannot be read at all: damaged or packed in a way nobody can unpack. */
+  /** Ranges whose bytes cannot be read: they are damaged, or compressed in an unknown way. */
   unreadable?: readonly { from: number; to: number; reason: string }[];
-  /** Next offset of the log, for lag; null when unknown. */
+  /** Next offset of the log, used for the lag; null when unknown. */
   highWatermark: number | null;
 }
 
-/** What the worker does with what a source brings. Calls are synchronous: nothing is waited for. */
+/** Receives what a source brings. Calls are synchronous, so that a source never waits. */
 export interface Sink {
   /**
-   * A new assignment; it replaces the former one. Nothing of it is read before `seek` and `resume`. Under the epoch of
-   * the present one it adds to it: partitions that are held go on, and those not named are given up once they are written.
+   * A new assignment; it replaces the previous one. Nothing of it is read before `seek` and `resume`. With the epoch of
+   * the present assignment it changes that one: partitions that are held continue, and those that are not named are
+   * given up once they are stored.
    */
   assigned(epoch: number, partitions: readonly PartitionId[]): void;
-  /** The assignment is over: nothing may be announced or begun until the next one. */
+  /** The assignment is over: nothing may be announced or started until the next one. */
   revoked(): void;
   chunk(epoch: number, chunk: Chunk): void;
-  /** A topic was deleted and created again while it was being read. */
+  /** A topic was deleted and created again while it was read. */
   recreated(epoch: number, topic: string): void;
-  /** Topics to be read that do not exist at present; called when they change. */
+  /** Topics to be read that do not exist at present; called when the list changes. */
   missing(topics: readonly string[]): void;
 }
 
@@ -71,8 +75,8 @@ export interface Committed {
 }
 
 /**
- * Why a commit did not happen: `fenced`: the group went on without this worker (a newer generation, or the
- * assignment is over); `no_topic`: the topic does not exist at present; `unreachable`: no proof of success, try again.
+ * Why a commit failed. `fenced`: the group continued without this worker (a newer generation, or the assignment is
+ * over). `no_topic`: the topic does not exist at present. `unreachable`: success is not proven; try again.
  */
 export class CommitError extends Error {
   readonly code: 'fenced' | 'no_topic' | 'unreachable';
@@ -83,11 +87,11 @@ export class CommitError extends Error {
   }
 }
 
-/** Where records come from. One file for each; the worker knows only this. */
+/** Where records come from. Each kind of source is one file; the worker knows only this interface. */
 export interface Source {
-  /** How a start is decided; that of a consumer group unless given. */
+  /** How a start is decided; by default as for a consumer group. */
   readonly starts?: StartRules;
-  /** Reads until `stop`, or to the end of what there is. Rejects when reading cannot go on. */
+  /** Reads until `stop`, or to the end of the data. Rejects when reading cannot continue. */
   run(sink: Sink): Promise<void>;
   seek(partition: PartitionId, offset: number): void;
   pause(partition: PartitionId): void;
@@ -96,7 +100,7 @@ export interface Source {
   commit(epoch: number, partition: PartitionId, offset: number, metadata: string): Promise<void>;
   committed(partitions: readonly PartitionId[]): Promise<Committed[]>;
   logOffsets(partitions: readonly PartitionId[]): Promise<{ earliest: number; latest: number }[]>;
-  /** The broker's id of a topic; empty where it tells none. */
+  /** The broker's id of a topic; empty when the broker gives none. */
   topicId(topic: string): string;
   /** Leaves the group and closes connections. */
   stop(): Promise<void>;

@@ -3,20 +3,20 @@ import type { RawRecord, Sink, Source } from './source.ts';
 import { type RecordUnit, UnpackedRecords, unitOf } from './unpack.ts';
 import type { PartitionId } from '../partition-id.ts';
 
-/** A stream, and what is known of it so far. */
+/** A stream as a source, and what is known about it so far. */
 export interface StreamSource extends Source {
   /** Bytes of a last record that was cut off, and so not counted. */
   unfinished(): number;
   /** Why it was not read to its end, in one line; null while nothing is wrong. */
   damage(): string | null;
-  /** What its records are. */
+  /** The unit that its records are counted in. */
   unit(): RecordUnit;
 }
 
 /**
- * A stream of bytes as records: a topic of one partition whose offsets are numbers of lines, or of whatever its records
- * are. It is read once, at the pace of the worker; its last line counts with or without a line end. `run` names this
- * reading: another one is another topic. `told` is what people call it, where that is another name.
+ * A stream of bytes as a source: a topic of one partition whose offsets are numbers of records. It is read once, at the
+ * pace of the worker; its last line counts with or without a line end. `run` identifies this reading, because each
+ * reading is a topic of its own. `told` is its name in messages, if that differs from `name`.
  */
 export function openStreamLines(
   name: string,
@@ -29,13 +29,13 @@ export function openStreamLines(
   const pieces = stream[Symbol.asyncIterator]();
   const records = new UnpackedRecords(asBuffers(pieces), told, 0, 'line');
   let stop: () => void = () => {};
-  // Not a race with one promise for the whole reading: that would hold on to every piece until the end.
+  // A race with one promise for the whole reading would keep every piece in memory until the end.
   const take = (): Promise<RawRecord[][] | null | 'stopped'> =>
     new Promise((resolve, reject) => {
       stop = () => resolve('stopped');
       records.read().then(resolve, reject);
     });
-  /** Number of the record that is handed over next. */
+  /** Number of the next record to be delivered. */
   let given = 0;
   let askedAgain: number | null = null;
 
@@ -54,7 +54,7 @@ export function openStreamLines(
       const from = given;
       given += records.length;
       sink.chunk(1, { ...id, from, to: given, records, highWatermark: null });
-      // The event loop must turn, or timers and answers of the store would wait for the whole stream.
+      // Other tasks must run in between, or timers and answers of the store would wait for the whole stream.
       await new Promise<void>((resolve) => {
         setImmediate(resolve);
       });
@@ -72,7 +72,7 @@ export function openStreamLines(
         }
         await handOver(sink, groups);
       }
-      // What waits for a writer would answer only when that one writes again.
+      // A pending read of a pipe would resolve only when its writer writes again.
       void pieces.return?.().catch(() => undefined);
     },
     seek(_id, offset) {

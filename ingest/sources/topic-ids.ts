@@ -1,4 +1,4 @@
-/** The client's table of one request's versions, as far as it is needed here. */
+/** The client's table of the versions of one request, with the members that are used here. */
 export interface RequestVersions {
   versions: string[];
   protocol(asked: { version: number }): (options: MetadataOptions) => {
@@ -12,13 +12,13 @@ export interface MetadataOptions {
   allowAutoTopicCreation?: boolean;
 }
 
-/** The newest version of the metadata request that the client knows, and the one that has topic ids. */
+/** The newest version of the metadata request that the client knows, and the version with topic ids. */
 const known = 6;
 const withIds = 12;
 
-/** Who is told of the topics in an answer. */
+/** Is told which topics an answer contains. */
 export interface TopicListener {
-  /** The id is empty where the broker tells none. */
+  /** The id is empty when the broker gives none. */
   found(topic: string, id: string): void;
   missed(topic: string): void;
 }
@@ -27,11 +27,10 @@ export interface TopicListener {
 const UNKNOWN_TOPIC = 3;
 
 /**
- * The client's metadata request, raised to the version that answers with topic ids (Kafka 3.1 and later), and
- * each topic told as soon as the answer is in, before the client acts on it. Older brokers are asked as ever.
- *
- * A topic that is missing is left out of the answer as long as another one is there: the client would refuse the whole
- * answer, and read nothing of the other topics either.
+ * Wraps the client's metadata request: it uses the version that returns topic ids (Kafka 3.1 and later), and reports
+ * each topic as soon as the answer arrives, before the client acts on it. Older brokers get the original request. A
+ * missing topic is removed from the answer as long as there is another one: otherwise the client would refuse the whole
+ * answer, and not read the other topics either.
  */
 export function withTopicIds(metadata: RequestVersions, listener: TopicListener): RequestVersions {
   return {
@@ -54,7 +53,7 @@ export function withTopicIds(metadata: RequestVersions, listener: TopicListener)
   };
 }
 
-/** Tells the listener of all topics of an answer. */
+/** Reports all topics of an answer to the listener, and removes those that are missing. */
 function withoutMissing(answer: MetadataAnswer, listener: TopicListener): MetadataAnswer {
   for (const { topic, topicErrorCode, id = '' } of answer.topicMetadata) {
     if (topicErrorCode === 0) listener.found(topic ?? '', id);
@@ -64,14 +63,14 @@ function withoutMissing(answer: MetadataAnswer, listener: TopicListener): Metada
   return topicMetadata.length === 0 ? answer : { ...answer, topicMetadata };
 }
 
-/** What the client makes of an answer, as far as it is needed here. */
+/** The answer as the client decodes it, with the members that are used here. */
 interface MetadataAnswer {
   topicMetadata: readonly { topicErrorCode: number; topic: string | null; id?: string }[];
 }
 
 function metadataRequest({ topics, allowAutoTopicCreation = true }: MetadataOptions): object {
-  const parts = [bytesOf(0)]; // the header's tagged fields: none
-  // No topics mean all of them, which is written as a null array.
+  const parts = [bytesOf(0)]; // the header has no tagged fields
+  // No topics means all topics, which is encoded as a null array.
   parts.push(uvarint(topics.length === 0 ? 0 : topics.length + 1));
   for (const topic of topics) {
     const name = Buffer.from(topic);
@@ -79,7 +78,7 @@ function metadataRequest({ topics, allowAutoTopicCreation = true }: MetadataOpti
   }
   parts.push(bytesOf(allowAutoTopicCreation ? 1 : 0, 0, 0));
   const bytes = Buffer.concat(parts);
-  // The client takes any object with these two for its encoder.
+  // The client accepts any object with these two members as its encoder.
   const encoder = { buf: bytes, buffer: bytes };
   return { apiKey: 3, apiVersion: withIds, apiName: 'Metadata', encode: async () => encoder };
 }
@@ -93,7 +92,9 @@ function uvarint(value: number): Buffer {
   return Buffer.from([...bytes, rest]);
 }
 
-/** In the client's form; the throttle time is the client's to keep, as in its own newest version. */
+/**
+ * Decodes to the form that the client uses; the client applies the throttle time itself, as in its own newest version.
+ */
 function readMetadata(bytes: Buffer) {
   const reader = new Reader(bytes);
   reader.tags();
@@ -130,7 +131,7 @@ function readPartition(reader: Reader) {
   return { partitionErrorCode, partitionId, leader, replicas, isr, offlineReplicas };
 }
 
-/** Kafka's compact encoding. Reading beyond the end throws Node's RangeError. */
+/** Reads Kafka's compact encoding. Reading beyond the end throws a RangeError. */
 class Reader {
   readonly #bytes: Buffer;
   #at = 0;

@@ -32,7 +32,7 @@ const lines = Array.from(
 const all = lines.map((line, i) => `${i} ${line}`);
 const text = `${lines.join('\n')}\n`;
 
-describe('the same records come of', () => {
+describe('the same records come from', () => {
   const half = text.slice(0, 100_001);
   const rest = text.slice(100_001);
   it.each([
@@ -65,11 +65,11 @@ describe('the same records come of', () => {
   });
 });
 
-describe('what cannot be read to its end', () => {
+describe('an input that cannot be read to its end', () => {
   it.each([
     ['gzip', gzipSync(text)],
     ['zstd', zstdCompressSync(text)],
-  ])('%s that is cut off gives what stands before, whole lines only', async (_codec, packed) => {
+  ])('%s that is truncated gives the complete lines before', async (_codec, packed) => {
     const found = await read(packed.subarray(0, packed.length >> 1));
     expect(found.damage).toBe('is cut off');
     expect(found.records.length).toBeGreaterThan(1_000);
@@ -77,7 +77,7 @@ describe('what cannot be read to its end', () => {
     expect(found.unfinished).toBeLessThan(50);
   });
 
-  it('gzip that is cut off within its first lines gives those', async () => {
+  it('gzip that is truncated within its first lines gives those', async () => {
     const packed = gzipSync('{"a":1}\n{"b":2}\n');
     expect(await read(packed.subarray(0, -4))).toEqual({
       records: ['0 {"a":1}', '1 {"b":2}'],
@@ -86,7 +86,7 @@ describe('what cannot be read to its end', () => {
     });
   });
 
-  it('gzip with a wrong byte is damaged, and says so', async () => {
+  it('gzip with a wrong byte is reported as damaged', async () => {
     const packed = gzipSync(text);
     packed[packed.length - 6] = (packed.at(-6) ?? 0) ^ 0xff;
     const found = await read(packed);
@@ -94,10 +94,38 @@ describe('what cannot be read to its end', () => {
     expect(found.records).toEqual(all.slice(0, found.records.length));
   });
 
-  it('zstd with something else after it is damaged, and says so', async () => {
-    const found = await read(Buffer.concat([zstdCompressSync(text), Buffer.from('no frame, but text')]));
-    expect(found.records).toEqual(all);
-    expect(found.damage).toMatch(/^is damaged/);
+  it.each([
+    ['zstd', zstdCompressSync(text.trimEnd()), /^is damaged/],
+    ['gzip', gzipSync(text.trimEnd()), /^has something after its end/],
+    ['gzip of little', gzipSync(lines[0] ?? ''), /^has something after its end/],
+  ])('%s with something else after it says so, and loses nothing', async (_codec, packed, damage) => {
+    for (const size of [1, 9_000, 1e6]) {
+      if (size < 2 && packed.length > 9_000) continue;
+      const found = await read(Buffer.concat([packed, Buffer.from('no frame, but text')]), { size });
+      expect(found.records).toEqual(all.slice(0, found.records.length));
+      expect(found.records.length).toBe(packed.length < 100 ? 1 : all.length);
+      expect(found.unfinished).toBe(0);
+      expect(found.damage).toMatch(damage);
+    }
+  });
+
+  it('gzip in members of any size, with names and filled with zeroes, is one text', async () => {
+    const named = (bytes: string): Buffer => {
+      const packed = gzipSync(bytes);
+      const head = Buffer.from(packed.subarray(0, 10));
+      head[3] = 2 | 4 | 8 | 16;
+      const more = Buffer.from('\u0003\0abclog.json\0a comment\0cc', 'latin1');
+      return Buffer.concat([head, more, packed.subarray(10)]);
+    };
+    const packed = Buffer.concat([
+      named(`${lines[0]}\n`),
+      gzipSync(''),
+      named(lines[1]?.slice(0, 5) ?? ''),
+      gzipSync(lines[1]?.slice(5) ?? ''),
+      Buffer.alloc(600),
+    ]);
+    for (const size of [1, 2, 7, 100, 1000])
+      expect(await read(packed, { size })).toEqual({ records: all.slice(0, 2), unfinished: 0, damage: null });
   });
 
   it('CSV with a quote that is not closed gives the rows before', async () => {
@@ -106,7 +134,7 @@ describe('what cannot be read to its end', () => {
     expect(found.damage).toMatch(/a quote that is not closed/);
   });
 
-  it('what is no log is said in one line with what to do', async () => {
+  it('a file that is not a log is reported in one line with what to do', async () => {
     await expect(read('PAR1 and more')).rejects.toThrow(/^app\.log is a Parquet file: write it as JSON/);
   });
 });
@@ -114,22 +142,22 @@ describe('what cannot be read to its end', () => {
 describe('a last record without its end', () => {
   it.each([
     ['waits when it is half a document', '{\n"a":1}\n{"b":', 'json', ['0 {\n"a":1}'], 5],
-    ['is one where nothing more comes', '{\n"a":1}\n{"b":', 'line', ['0 {\n"a":1}', '1 {"b":'], 0],
+    ['counts when nothing more comes', '{\n"a":1}\n{"b":', 'line', ['0 {\n"a":1}', '1 {"b":'], 0],
     ['waits when it is a row', 'a,b\n1,2\n3,4', 'json', ['0 {"a":"1","b":"2"}'], 3],
     [
-      'is a row where nothing more comes',
+      'is a row when nothing more comes',
       'a,b\n1,2\n3,4',
       'line',
       ['0 {"a":"1","b":"2"}', '1 {"a":"3","b":"4"}'],
       0,
     ],
-    ['is whole where a packed file ends', gzipSync('{"a":1}\nx'), 'json', ['0 {"a":1}', '1 x'], 0],
+    ['is complete at the end of a compressed file', gzipSync('{"a":1}\nx'), 'json', ['0 {"a":1}', '1 x'], 0],
   ] as const)('%s', async (_fact, bytes, last, records, unfinished) => {
     expect(await read(bytes, { last })).toEqual({ records, unfinished, damage: null });
   });
 });
 
-it('cells are texts, an empty one is absent, one too many has a name', async () => {
+it('cells are texts, an empty one is absent, an extra one gets a name', async () => {
   const { records } = await read('a,b,a, \n1,,3,4\n"x ""y"", z",2,,,5\n', { last: 'line' });
   expect(records).toEqual([
     '0 {"a":"1","a_3":"3","column_4":"4"}',
@@ -137,7 +165,7 @@ it('cells are texts, an empty one is absent, one too many has a name', async () 
   ]);
 });
 
-test('reading from a record on gives the rest of them, in pieces of any size', async () => {
+test('reading from a record on gives that and all later records, in pieces of any size', async () => {
   const few = lines.slice(0, 300).join('\n');
   const shapes = [few, gzipSync(few), `[${lines.slice(0, 300).join(',')}]`, zstdCompressSync(few)];
   await fc.assert(

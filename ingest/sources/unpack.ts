@@ -5,25 +5,30 @@ import type { LastLine } from './line-file.ts';
 import { CHUNK_LINES, LineSplitter, type Splitter } from './line-splitter.ts';
 import { isWholeJson } from './json-end.ts';
 import { RawRecord } from './source.ts';
-import { after, DamageError, reencoded, unpacked } from './transform.ts';
+import { DamageError, TrailingError } from './pump.ts';
+import { after, reencoded, unpacked } from './transform.ts';
 
-/** What a record of an input is for people. */
+/** The word for a record of an input in messages. */
 export type RecordUnit = 'line' | 'document' | 'row';
 
-/** Packed, encoded, packed within: more layers are a mistake. */
+/** Compression, encoding, and compression again: more layers are a mistake. */
 const MOST_LAYERS = 3;
 
-/** The records of bytes that are read once from the front, whatever shape they have, and what is known of them so far. */
+/**
+ * The records of bytes that are read once from the start, whatever their shape, and what is known about them so far.
+ */
 export class UnpackedRecords {
   /** Number of the next record. */
   next = 0;
-  /** Bytes of a last record that is not finished. */
+  /** Bytes of a last record that is not complete. */
   unfinished = 0;
-  /** Why it was not read to its end, to be said after its name; null while nothing is wrong. */
+  /**
+   * Why it was not read to its end, as the rest of a sentence that starts with its name; null while nothing is wrong.
+   */
   damage: string | null = null;
-  /** Null until enough of it has been read. */
+  /** Null until enough was read. */
   shape: TextShape | null = null;
-  /** Whether its end is that of a packed file, after which nothing comes. */
+  /** Whether the bytes are compressed, so that their end is final. */
   isPacked = false;
   #isAsWritten = true;
   readonly #name: string;
@@ -31,7 +36,9 @@ export class UnpackedRecords {
   readonly #last: LastLine;
   readonly #groups: AsyncGenerator<RawRecord[][]>;
 
-  /** Records before `from` are only counted; `last` says what a last record without its end is. `name` is for messages. */
+  /**
+   * Records before `from` are only counted; `last` decides about a last record without its end. `name` is for messages.
+   */
   constructor(pieces: AsyncIterable<Buffer>, name: string, from: number, last: LastLine) {
     this.#name = name;
     this.#from = from;
@@ -39,18 +46,18 @@ export class UnpackedRecords {
     this.#groups = this.#read(pieces);
   }
 
-  /** Whether its records are its bytes from line end to line end; false until enough of it has been read. */
+  /** Whether the records are plain lines of the bytes; false until enough was read. */
   get isPlain(): boolean {
     return this.#isAsWritten && this.shape?.kind === 'lines';
   }
 
-  /** The next records in groups that can be worked on at a time; null at the end. Throws where there can be none. */
+  /** The next records, in groups to be processed one at a time; null at the end. Throws when it is not a log. */
   async read(): Promise<RawRecord[][] | null> {
     const { value, done } = await this.#groups.next();
     return done === true ? null : value;
   }
 
-  /** Gives up what unpacking holds. */
+  /** Frees what uncompressing holds. */
   close(): void {
     void this.#groups.return(undefined).catch(() => undefined);
   }
@@ -68,7 +75,7 @@ export class UnpackedRecords {
     }
   }
 
-  /** Takes off what is around the text. */
+  /** Removes compression and encoding around the text. */
   async #openText(
     given: AsyncIterable<Buffer>,
   ): Promise<{ shape: TextShape; pieces: AsyncIterable<Buffer> } | null> {
@@ -80,12 +87,22 @@ export class UnpackedRecords {
       if (shape.kind === 'packed' || shape.kind === 'encoded') this.#isAsWritten = false;
       if (shape.kind === 'packed') {
         this.isPacked = true;
-        pieces = unpacked(all, shape.codec);
+        pieces = this.#toItsEnd(unpacked(all, shape.codec));
       } else if (shape.kind === 'encoded') pieces = reencoded(all, shape.encoding);
       else if (shape.kind === 'foreign') throw notALog(this.#name, shape);
       else return { shape, pieces: all };
     }
     throw notALog(this.#name, { what: `packed more than ${MOST_LAYERS} times`, todo: 'unpack it first' });
+  }
+
+  /** What stands after the end of a packed file is said, and takes nothing from what is in it. */
+  async *#toItsEnd(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    try {
+      yield* pieces;
+    } catch (error) {
+      if (!(error instanceof TrailingError)) throw error;
+      this.damage = error.message;
+    }
   }
 
   async *#split(pieces: AsyncIterable<Buffer>, splitter: Splitter): AsyncGenerator<RawRecord[][]> {
@@ -97,11 +114,11 @@ export class UnpackedRecords {
       }
       const { rest } = splitter;
       const counts = this.isPacked || this.#last === 'line' || (this.#last === 'json' && isWholeJson(rest));
-      const record = counts ? splitter.endLine() : null;
+      const records = counts ? splitter.endLine() : [];
       this.next = splitter.next;
-      if (record !== null) yield [[record]];
+      if (records.length > 0) yield [records];
     } finally {
-      this.unfinished = splitter.rest.length;
+      this.unfinished = splitter.rest.length + splitter.held;
     }
   }
 
@@ -109,7 +126,7 @@ export class UnpackedRecords {
     given: AsyncIterable<Buffer>,
     delimiter: Parameters<typeof csvRows>[1],
   ): AsyncGenerator<RawRecord[][]> {
-    /** Bytes after the last line end. */
+    /** Number of bytes after the last line end. */
     let tail = 0;
     const pieces = async function* (): AsyncGenerator<Buffer> {
       for await (const piece of given) {
@@ -137,7 +154,7 @@ export class UnpackedRecords {
       if (!(error instanceof DamageError)) throw error;
       damage = error;
     }
-    // At the end, a row that is half written looks as a whole one does; before a damaged place only whole ones are known.
+    // At the end, a half-written row looks like a complete one. Before a damaged position only complete rows are known.
     const isWhole = tail === 0 || damage !== null || this.isPacked || this.#last === 'line';
     if (held !== null && isWhole) take(held);
     if (!isWhole || damage !== null) this.unfinished = tail;
@@ -146,7 +163,7 @@ export class UnpackedRecords {
   }
 }
 
-/** The head of it with its shape, and all of it again; null when there is nothing. */
+/** The shape of the first bytes, and all bytes from the start; null when there are none. */
 async function readHead(
   pieces: AsyncIterable<Buffer>,
 ): Promise<{ shape: InputShape; all: AsyncIterable<Buffer> } | null> {
@@ -174,12 +191,12 @@ function splitterOf(shape: TextShape, from: number): Splitter {
   return shape.kind === 'documents' ? new DocumentSplitter(from) : new LineSplitter(from);
 }
 
-/** One line that says what it is, and what to do. */
+/** An error of one line that says what the file is and what to do. */
 function notALog(name: string, { what, todo }: { what: string; todo: string }): Error {
   return Object.assign(new Error(`${name} is ${what}: ${todo}`), { code: 'not_a_log' });
 }
 
-/** What a record is called. */
+/** The word for a record. */
 export function unitOf(shape: TextShape | null): RecordUnit {
   if (shape === null || shape.kind === 'lines') return 'line';
   return shape.kind === 'csv' ? 'row' : 'document';

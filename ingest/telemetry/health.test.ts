@@ -28,7 +28,7 @@ const well: HealthFacts = {
 
 const cases: [string, Partial<HealthFacts>, string, string[]][] = [
   ['all is well', {}, 'ok', []],
-  ['idle in the group, without partitions', { partitions: 0, broker_answered_at: ago(400) }, 'ok', []],
+  ['in the group, but without partitions', { partitions: 0, broker_answered_at: ago(400) }, 'ok', []],
   ['a source has ended', { phase: 'ended', ticked_at: ago(900), store_answered_at: ago(900) }, 'ok', []],
   [
     'the store is not open yet',
@@ -37,7 +37,7 @@ const cases: [string, Partial<HealthFacts>, string, string[]][] = [
     ['not_ready starting'],
   ],
   [
-    'ClickHouse and Kafka are waited for',
+    'the worker waits for ClickHouse and Kafka',
     {
       phase: 'starting',
       missing: [
@@ -49,7 +49,7 @@ const cases: [string, Partial<HealthFacts>, string, string[]][] = [
     ['not_ready missing', 'not_ready missing'],
   ],
   ['told to stop', { phase: 'stopping' }, 'not_ready', ['not_ready stopping']],
-  ['the loop stands still', { ticked_at: ago(16) }, 'not_ready', ['not_ready stalled']],
+  ['the loop does not run', { ticked_at: ago(16) }, 'not_ready', ['not_ready stalled']],
   ['the loop was busy for some seconds', { ticked_at: ago(14) }, 'ok', []],
   [
     'waiting for the first assignment',
@@ -79,7 +79,7 @@ const cases: [string, Partial<HealthFacts>, string, string[]][] = [
   ['one of its topics was deleted', { missing_topics: ['gone'] }, 'degraded', ['degraded topics_missing']],
   ['the store rejects a partition', { halted: 1 }, 'degraded', ['degraded partitions_halted']],
   [
-    'one insert failed and the next went well',
+    'one insert failed and the next succeeded',
     { store_failed_at: ago(2) },
     'degraded',
     ['degraded store_retrying'],
@@ -92,34 +92,34 @@ const cases: [string, Partial<HealthFacts>, string, string[]][] = [
     ['degraded store_retrying'],
   ],
   [
-    'inserts have failed for long',
+    'inserts have failed for a long time',
     { store_failing_since: ago(121), store_failed_at: ago(1) },
     'not_ready',
     ['not_ready store_retrying'],
   ],
-  ['the store left two questions open', { store_answered_at: ago(29) }, 'ok', []],
+  ['the store did not answer two requests', { store_answered_at: ago(29) }, 'ok', []],
   ['the store does not answer', { store_answered_at: ago(31) }, 'degraded', ['degraded store_silent']],
   [
-    'the store has not answered for long',
+    'the store has not answered for a long time',
     { store_answered_at: ago(121) },
     'not_ready',
     ['not_ready store_silent'],
   ],
   [
-    'a commit failed and the next went well',
+    'a commit failed and the next succeeded',
     { broker_failed_at: ago(2) },
     'degraded',
     ['degraded broker_retrying'],
   ],
   [
-    'commits have failed for long',
+    'commits have failed for a long time',
     { broker_failing_since: ago(121), broker_failed_at: ago(1) },
     'not_ready',
     ['not_ready broker_retrying'],
   ],
   ['the broker does not answer', { broker_answered_at: ago(31) }, 'degraded', ['degraded broker_silent']],
   [
-    'the broker has not answered for long',
+    'the broker has not answered for a long time',
     { broker_answered_at: ago(121) },
     'not_ready',
     ['not_ready broker_silent'],
@@ -131,7 +131,7 @@ const cases: [string, Partial<HealthFacts>, string, string[]][] = [
     ['degraded lag_growing'],
   ],
   [
-    'a backlog is being worked off',
+    'a backlog is getting smaller',
     { lag_records: 5_000_000, lag_records_before: 6_000_000, lag_seconds: 4_000 },
     'ok',
     [],
@@ -139,7 +139,7 @@ const cases: [string, Partial<HealthFacts>, string, string[]][] = [
   ['lag grew a little', { lag_records: 50_000, lag_records_before: 49_000, lag_seconds: 45 }, 'ok', []],
   ['many records, but fresh ones', { lag_records: 50_000, lag_records_before: 0, lag_seconds: 3 }, 'ok', []],
   [
-    'lag before there is a minute to compare',
+    'lag, before there is an earlier value to compare with',
     { lag_records: 50_000, lag_records_before: null, lag_seconds: 45 },
     'ok',
     [],
@@ -159,7 +159,7 @@ describe('health', () => {
     expect(health.reasons.map((reason) => `${reason.state} ${reason.code}`)).toEqual(reasons);
   });
 
-  it('is never red because of one try that failed', () => {
+  it('is never red because of one failed try', () => {
     for (const facts of [
       { store_failing_since: ago(0), store_failed_at: ago(0) },
       { broker_failing_since: ago(0), broker_failed_at: ago(0) },
@@ -169,12 +169,12 @@ describe('health', () => {
 });
 
 describe('stalled', () => {
-  it('is a worker whose loop never began', () => {
+  it('is a worker whose loop never ran', () => {
     expect(isStalled({ ...well, ticked_at: null, started_at: ago(16) }, now)).toBe(true);
     expect(isStalled({ ...well, ticked_at: null, started_at: ago(14) }, now)).toBe(false);
   });
 
-  it('is not a worker that starts, stops or has ended', () => {
+  it('is not a worker that is starting, is stopping or has ended', () => {
     for (const phase of ['starting', 'stopping', 'ended'] as const)
       expect(isStalled({ ...well, phase, ticked_at: ago(1_000) }, now)).toBe(false);
   });

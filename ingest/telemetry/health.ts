@@ -1,14 +1,14 @@
 import type { HealthState } from './metrics.ts';
 
-/** What health is decided on. Times are monotonic ms; null: it is not so, or not known. */
+/** The facts that health is decided from. Times are monotonic ms; null: not so, or unknown. */
 export interface HealthFacts {
   phase: 'starting' | 'running' | 'stopping' | 'ended';
-  /** What the start waits for. */
+  /** What the worker waits for before it starts. */
   missing: readonly MissingPart[];
   started_at: number;
-  /** When the worker's loop last turned. */
+  /** When the worker's loop last ran. */
   ticked_at: number | null;
-  /** Whether the group has given an assignment that is still good, and since when that is so. */
+  /** Whether the worker has a valid assignment from the group, and since when `assigned` has its value. */
   assigned: boolean;
   group_since: number;
   /** Topics to be read that do not exist at present. */
@@ -16,22 +16,22 @@ export interface HealthFacts {
   partitions: number;
   starting: number;
   halted: number;
-  /** Since when no statement of the worker has succeeded, and when one last failed. */
+  /** Since when every statement of the worker failed, and when one last failed. */
   store_failing_since: number | null;
   store_failed_at: number | null;
-  /** When ClickHouse last answered anything. */
+  /** When ClickHouse last answered any request. */
   store_answered_at: number | null;
   broker_failing_since: number | null;
   broker_failed_at: number | null;
   broker_answered_at: number | null;
-  /** All partitions together: now, and `LAG_WINDOW_MS` ago. */
+  /** Sum over all partitions: now, and `LAG_WINDOW_MS` ago. */
   lag_records: number;
   lag_records_before: number | null;
-  /** The greatest of a partition. */
+  /** The greatest lag of any partition. */
   lag_seconds: number;
 }
 
-/** Something that has to be there before the worker can begin. */
+/** Something that must be available before the worker can start. */
 export interface MissingPart {
   /** `ClickHouse`, `Kafka`. */
   what: string;
@@ -39,7 +39,7 @@ export interface MissingPart {
   address: string;
 }
 
-/** Why a worker is not simply `ok`. */
+/** Why a worker is not `ok`. */
 export const healthReasons = [
   'starting',
   'missing',
@@ -62,31 +62,34 @@ export type HealthReason = (typeof healthReasons)[number];
 export interface Health {
   state: HealthState;
   /**
-   * Worst first. `detail` names no host, no path and no record, but a topic that is missing; `address` is where something is missing, for readers
-   * who may know it.
+   * Worst first. `detail` names no host, path or record; it names a topic only when that is missing. `address` is where
+   * something is missing, for readers who may see it.
    */
   reasons: { code: HealthReason; state: Exclude<HealthState, 'ok'>; detail: string; address?: string }[];
 }
 
-/** The loop turns twenty times a second; so long without a turn and the process is to be started anew. */
+/** The loop runs twenty times a second. After this long without a run the process must be restarted. */
 export const STALLED_MS = 15_000;
-/** A try that failed so recently still counts, or the state would flicker between two tries. */
+/** A failure this recent still counts; otherwise the state would flicker between two tries. */
 export const RECENT_MS = 10_000;
-/** Questions are asked every ten seconds: after three without an answer something is wrong, */
+/** Requests are sent every ten seconds: after three without an answer something is wrong. */
 export const SILENT_MS = 30_000;
-/** and after so long without any success the worker is of no use to anybody. */
+/** After this long without a success the worker is useless. */
 export const DOWN_MS = 120_000;
-/** A rebalance waits for the slowest member; one that lasts longer than this is none. */
+/** A rebalance waits for the slowest member; no ordinary one lasts longer than this. */
 export const REBALANCE_MS = 180_000;
-/** Deciding where to begin takes three questions. */
+/** Deciding where a partition starts takes three requests; longer than this is a fault. */
 export const START_MS = 60_000;
-/** Lag is growing when it is over the floor, its seconds too, and by a tenth more than a window ago. */
+/** Lag is growing when records and seconds are above their floors and records rose by a tenth within a window. */
 export const LAG_WINDOW_MS = 60_000;
 export const LAG_FLOOR_RECORDS = 10_000;
 export const LAG_FLOOR_SECONDS = 30;
 export const LAG_GROWTH = 1.1;
 
-/** Whether the worker can do its work: `degraded` still counts everything, later; `not_ready` does not work now. */
+/**
+ * Whether the worker can do its work: when `degraded` it still counts everything, but later; when `not_ready` it does
+ * not work now.
+ */
 export function decideHealth(facts: HealthFacts, now: number): Health {
   const reasons: Health['reasons'] = [];
   const say: Say = (state, code, detail, address) =>
@@ -94,10 +97,10 @@ export function decideHealth(facts: HealthFacts, now: number): Health {
   if (facts.phase === 'ended') return { state: 'ok', reasons };
   if (facts.phase === 'starting') judgeStart(facts, say);
   else if (facts.phase === 'stopping')
-    say('not_ready', 'stopping', 'what has been read is being written, then the worker leaves');
+    say('not_ready', 'stopping', 'the worker stores what it has read and then stops');
   else {
     if (isStalled(facts, now))
-      say('not_ready', 'stalled', `the loop has not turned for ${age(facts.ticked_at, now)}`);
+      say('not_ready', 'stalled', `the loop has not run for ${age(facts.ticked_at, now)}`);
     judgeGroup(facts, now, say);
     judgeStore(facts, now, say);
     judgeBroker(facts, now, say);
@@ -107,7 +110,7 @@ export function decideHealth(facts: HealthFacts, now: number): Health {
   return { state: reasons[0]?.state ?? 'ok', reasons };
 }
 
-/** True when the worker's loop stands still although it should turn: only a new process helps. */
+/** True when the worker's loop should run but does not: only a new process helps. */
 export function isStalled(facts: HealthFacts, now: number): boolean {
   return facts.phase === 'running' && now - (facts.ticked_at ?? facts.started_at) > STALLED_MS;
 }
@@ -116,20 +119,19 @@ type Say = (state: 'degraded' | 'not_ready', code: HealthReason, detail: string,
 
 function judgeStart({ missing }: HealthFacts, say: Say): void {
   for (const { what, address } of missing) say('not_ready', 'missing', `${what} is not there yet`, address);
-  if (missing.length === 0) say('not_ready', 'starting', 'store and broker are being connected');
+  if (missing.length === 0) say('not_ready', 'starting', 'connecting to store and broker');
 }
 
 function judgeGroup(facts: HealthFacts, now: number, say: Say): void {
   const { assigned, group_since, partitions, starting, halted, missing_topics: topics } = facts;
-  if (topics.length > 0)
-    say('degraded', 'topics_missing', `topic ${topics.join(', ')} does not exist any more`);
+  if (topics.length > 0) say('degraded', 'topics_missing', `topic ${topics.join(', ')} no longer exists`);
   const long = now - group_since > REBALANCE_MS;
   if (!assigned && facts.broker_answered_at === null)
     say('not_ready', 'no_assignment', `the group has not answered for ${age(group_since, now)}`);
   else if (!assigned)
     say(long ? 'not_ready' : 'degraded', 'rebalancing', `without an assignment for ${age(group_since, now)}`);
   else if (starting > 0 && now - group_since > START_MS)
-    say('degraded', 'partitions_starting', `${starting} of ${partitions} partitions have not begun`);
+    say('degraded', 'partitions_starting', `${starting} of ${partitions} partitions have not started`);
   if (halted > 0)
     say(
       'degraded',
@@ -151,7 +153,7 @@ function judgeStore(facts: HealthFacts, now: number, say: Say): void {
 
 function judgeBroker(facts: HealthFacts, now: number, say: Say): void {
   const { broker_failing_since: failing, broker_failed_at: failed, broker_answered_at: answered } = facts;
-  // Without partitions nothing is asked of the broker, and without an assignment that is reason enough.
+  // Without partitions the broker is not asked, and without an assignment another reason is already given.
   if (!facts.assigned || facts.partitions === 0) return;
   const down = isOver(failing, now, DOWN_MS) || isOver(answered, now, DOWN_MS);
   const state = down ? 'not_ready' : 'degraded';

@@ -24,7 +24,7 @@ describe('docs/metrics.md', () => {
 
 describe('the table of metrics', () => {
   it.each(Object.entries<Metric>(metrics))(
-    '%s has a name as Prometheus wants it',
+    '%s has a name in the style of Prometheus',
     (name, { kind, buckets, labels }) => {
       expect(name).toMatch(/^faultline_[a-z]+(_[a-z]+)*$/);
       expect(name.endsWith('_total')).toBe(kind === 'counter');

@@ -1,7 +1,7 @@
 import type { PartitionStatus } from '../worker-status.ts';
 import { partitionKey } from '../partition-id.ts';
 
-/** What is shown of one partition, or of all beyond the limit together; null: not known. */
+/** The values shown for one partition, or for all beyond the limit together; null: unknown. */
 export interface PartitionSeries {
   topic: string;
   partition: string;
@@ -12,7 +12,7 @@ export interface PartitionSeries {
 }
 
 /**
- * One series for each of the first `limit` partitions by name, and one called `other` for the rest: the sum of their
+ * One series for each of the first `limit` partitions by name, and one called `other` for all others: the sum of their
  * records, the greatest of their seconds, the oldest of their watermarks. `watermarks`: event time of the newest
  * request written, epoch ms, by `partitionKey`; `now`: epoch ms.
  */
@@ -56,7 +56,7 @@ function seriesOf(status: PartitionStatus, written: number | null, now: number):
   };
 }
 
-/** Clients' clocks go wrong: a request of the future is not behind. */
+/** Clocks of clients can be wrong: a request with a time in the future has no lag. */
 function lagSeconds(
   { unwritten, waiting_ts }: PartitionStatus,
   written: number | null,

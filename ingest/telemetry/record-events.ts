@@ -5,7 +5,7 @@ import type { HealthFacts } from './health.ts';
 import { insertErrors, type Stage, stages } from './metrics.ts';
 import type { Registry } from './registry.ts';
 
-/** What is remembered of the events beside the counters. */
+/** What is kept about the events, beside the counters. */
 export interface Recorded {
   facts: Pick<
     HealthFacts,
@@ -19,13 +19,13 @@ export interface Recorded {
     | 'broker_failed_at'
     | 'broker_answered_at'
   >;
-  /** Event time of the newest request written, epoch ms, by `partitionKey`; of partitions held only. */
+  /** Event time of the newest request written, epoch ms, by `partitionKey`; only of partitions held. */
   watermarks: Map<string, number>;
   /** Keys of partitions whose rows the store rejects. */
   halted: Set<string>;
 }
 
-/** Turns what the worker reports into metrics and facts: a few additions per chunk and per batch, none per record. */
+/** Turns the events of the worker into metrics and facts: a few additions per chunk and per batch, none per record. */
 export function recordEvents(registry: Registry, recorded: Recorded, monotonic: () => number): WorkerEvents {
   const { facts, watermarks, halted } = recorded;
   const stage = (name: Stage, duration: number): void =>
@@ -43,7 +43,7 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
       registry.add('faultline_records_read_total', records, {});
       registry.add('faultline_bytes_read_total', bytes, {});
       stage('fold', duration);
-      // Commits may fail while reading goes well.
+      // Commits can fail while reading succeeds.
       facts.broker_answered_at = monotonic();
     },
     announced(duration) {
@@ -102,7 +102,7 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
     revoked() {
       facts.assigned = false;
       facts.group_since = monotonic();
-      // What was being tried is another worker's now.
+      // The failed tries belong to partitions that another worker has now.
       facts.store_failing_since = null;
       facts.broker_failing_since = null;
     },

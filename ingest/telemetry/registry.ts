@@ -9,10 +9,10 @@ import {
   metrics,
 } from './metrics.ts';
 
-/** Holds the values of the table's metrics and writes them as Prometheus reads them. */
+/** Holds the values of all metrics and writes them in the text format of Prometheus. */
 export interface Registry {
   add<Name extends CounterName>(name: Name, amount: number, labels: LabelsOf<Name>): void;
-  /** A counter that somebody else keeps: its present value. */
+  /** Sets a counter that another program keeps to its present value. */
   total<Name extends CounterName>(name: Name, value: number, labels: LabelsOf<Name>): void;
   observe<Name extends HistogramName>(name: Name, value: number, labels: LabelsOf<Name>): void;
   set<Name extends GaugeName>(name: Name, value: number, labels: LabelsOf<Name>): void;
@@ -22,7 +22,10 @@ export interface Registry {
   text(): Promise<string>;
 }
 
-/** A registry of all metrics of the table; closed label values begin at zero. `process`: adds those of Node itself. */
+/**
+ * A registry of all metrics. Series of labels with a closed list start at zero. `process`: adds the metrics of Node
+ * itself.
+ */
 export function createRegistry(options: { process: boolean }): Registry {
   const registry = new PromRegistry();
   const counters = new Map<string, Counter>();
@@ -34,7 +37,7 @@ export function createRegistry(options: { process: boolean }): Registry {
     else if (metric.kind === 'gauge') gauges.set(name, new Gauge(common));
     else histograms.set(name, new Histogram({ ...common, buckets: [...(metric.buckets ?? [])] }));
   }
-  // A number that cannot be had must not look like none.
+  // This counter has no value until it is read: an unknown number must not look like zero.
   counters.get('faultline_store_duplicate_blocks_total')?.remove();
   if (options.process) collectDefaultMetrics({ register: registry });
   return {
@@ -57,7 +60,7 @@ function of<T>(kept: ReadonlyMap<string, T>, name: MetricName): T {
   return found;
 }
 
-/** A rate needs a first value: a class that has not been seen yet is a zero, not an absence. */
+/** A rate needs a first value: a class that has not occurred yet must be zero, not absent. */
 function zeroed(counter: Counter, { labels }: Metric): Counter {
   for (const [label, values] of Object.entries(labels)) {
     if (values !== 'partitions') for (const value of values) counter.inc({ [label]: value }, 0);

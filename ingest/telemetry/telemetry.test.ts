@@ -19,7 +19,7 @@ const ts = (secondsAgo: number): string => new Date(NOW - secondsAgo * 1_000).to
 const line = (fields: Partial<Record<keyof RequestLog, unknown>>): Buffer =>
   Buffer.from(JSON.stringify({ ts: ts(30), provider: 'openai', status: 200, ...fields }));
 
-/** Telemetry of a worker that says what the test says. */
+/** Telemetry of a worker whose status the test sets. */
 function world(partitions: PartitionStatus[] = []) {
   let clock = 0;
   const telemetry = createTelemetry({ monotonic: () => clock, now: () => NOW, process: false });
@@ -97,7 +97,7 @@ function silence(): never {
 const id = { topic: 't', partition: 0 };
 
 describe('metrics', () => {
-  it('add up to what the batches hold', async () => {
+  it('add up to the contents of the batches', async () => {
     const { telemetry } = world([partition('t', 0, { unwritten: 40, waiting_ts: NOW - 9_000 })]);
     const { events } = telemetry;
     const values = [
@@ -188,7 +188,7 @@ describe('metrics', () => {
     );
   });
 
-  it('are those of the table and no others', async () => {
+  it('are exactly those of the table', async () => {
     const { telemetry } = world([partition('t', 0)]);
     telemetry.events.written(id, batchOf(id, [line({})]), 1, 1);
     await telemetry.sample();
@@ -231,7 +231,7 @@ describe('metrics', () => {
     expect(of(many, 'faultline_insert_retries_total')).toHaveLength(insertErrors.length);
     expect(many.size).toBe(few.size);
     expect(many.size).toBeLessThan(1_500);
-    // What has no series of its own is in `other`: nothing is lost from the sum.
+    // All partitions without series of their own are in `other`: nothing is missing from the sum.
     const sum = of(many, 'faultline_lag_records').reduce((total, key) => total + (many.get(key) ?? 0), 0);
     expect(sum).toBe(10_000);
     expect(many.get('faultline_lag_seconds{topic="other",partition="other"}')).toBe(4_999);
@@ -253,7 +253,7 @@ describe('metrics', () => {
     );
   });
 
-  it('say nothing of lag where it is not known', async () => {
+  it('have no series of lag when it is unknown', async () => {
     const { telemetry } = world([partition('t', 0, { unwritten: null })]);
     const keys = [...(await series(telemetry)).keys()];
     expect(keys.filter((key) => key.startsWith('faultline_lag_'))).toEqual([]);
@@ -264,7 +264,7 @@ describe('lag in seconds', () => {
   const cases: [string, Partial<PartitionStatus>, number | undefined][] = [
     ['nothing waits', { unwritten: 0 }, 0],
     ['a batch waits', { unwritten: 5, waiting_ts: NOW - 4_000 }, 4],
-    ['what waits has not been read: since the newest that is written', { unwritten: 5 }, 30],
+    ['waiting records are not read yet: age of the newest request written', { unwritten: 5 }, 30],
     ['a client whose clock is ahead', { unwritten: 5, waiting_ts: NOW + 60_000 }, 0],
     ['the end of the log is not known, but a batch waits', { unwritten: null, waiting_ts: NOW - 2_000 }, 2],
   ];
@@ -278,7 +278,7 @@ describe('lag in seconds', () => {
 describe('a sample', () => {
   const blocks = 'faultline_store_duplicate_blocks_total';
 
-  it("takes ClickHouse's own count of duplicates, also when that begins anew", async () => {
+  it("takes ClickHouse's own count of duplicates, also when that restarts at zero", async () => {
     const { telemetry, answers } = world();
     expect((await series(telemetry)).has(blocks)).toBe(false);
     await telemetry.sample();
@@ -288,7 +288,7 @@ describe('a sample', () => {
     expect((await series(telemetry)).get(blocks)).toBe(2);
   });
 
-  it('leaves that count out where the user may not read it, and is well all the same', async () => {
+  it('leaves that count out when the user may not read it, and still counts as an answer', async () => {
     const { telemetry, answers, asked, wait } = world([partition('t', 0)]);
     telemetry.events.assigned([id]);
     answers.store = () => {
@@ -304,7 +304,7 @@ describe('a sample', () => {
     expect(telemetry.health()).toMatchObject({ state: 'ok', reasons: [] });
   });
 
-  it('finds out that store and broker have gone silent, and that they are back', async () => {
+  it('notices that store and broker are silent, and that they are back', async () => {
     const { telemetry, answers, wait } = world([partition('t', 0)]);
     telemetry.events.assigned([id]);
     const well = { ...answers };
@@ -324,7 +324,7 @@ describe('a sample', () => {
     expect(telemetry.health().state).toBe('ok');
   });
 
-  it('sees lag grow only after a minute of it', async () => {
+  it('reports growing lag only after a minute', async () => {
     const { telemetry, status, wait } = world([partition('t', 0)]);
     telemetry.events.assigned([id]);
     const states: string[] = [];
@@ -340,7 +340,7 @@ describe('a sample', () => {
 });
 
 describe('health follows the worker', () => {
-  it('from the first assignment over a rebalance, an outage and a halted partition to the end', () => {
+  it('from the first assignment to the end, through a rebalance, an outage and a halted partition', () => {
     const { telemetry, wait } = world([partition('t', 0)]);
     const { events } = telemetry;
     const state = (): string => {
@@ -369,7 +369,7 @@ describe('health follows the worker', () => {
     expect(state()).toBe('ok');
   });
 
-  it('and does not stay red for what a worker without partitions had been trying', () => {
+  it('and does not stay red for tries of a worker that has lost its partitions', () => {
     const { telemetry, status, wait } = world([partition('t', 0)]);
     telemetry.events.assigned([id]);
     telemetry.events.storeFailed('x', new StoreError('unreachable', 'x'));

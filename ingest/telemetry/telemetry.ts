@@ -18,25 +18,25 @@ import { createRegistry } from './registry.ts';
 
 /** The metrics and the health of one worker. */
 export interface Telemetry {
-  /** To be given to the worker. */
+  /** Receives the events of the worker. */
   readonly events: WorkerEvents;
-  /** What the start is waiting for, whenever that changes. */
+  /** Sets what the start waits for; called whenever that changes. */
   lack(missing: readonly MissingPart[]): void;
-  /** The worker and its store, once both exist. */
+  /** Sets the worker and its store; called when both exist. */
   watch(worker: Worker, store: Store): void;
-  /** Asks store and source whether they answer, and notes the lag. Never rejects. To be called every `SAMPLE_MS`. */
+  /** Asks store and source whether they answer, and records the lag. Never rejects. Call it every `SAMPLE_MS`. */
   sample(): Promise<void>;
-  /** The worker has been told to stop, or has ended by itself. */
+  /** Sets the phase: the worker was told to stop, or has ended by itself. */
   enter(phase: 'stopping' | 'ended'): void;
-  /** False when only a new process helps. */
+  /** False when only a restart of the process helps. */
   isAlive(): boolean;
   health(): HealthAnswer;
   readonly contentType: string;
-  /** All metrics as Prometheus reads them. */
+  /** All metrics in the text format of Prometheus. */
   text(): Promise<string>;
 }
 
-/** What `/readyz` says. */
+/** The answer of `/readyz`. */
 export interface HealthAnswer extends Health {
   partitions: number;
   lag_records: number;
@@ -56,7 +56,10 @@ export const SAMPLE_MS = 10_000;
 
 const NOTHING: WorkerStatus = { partitions: [], held_bytes: 0, ticked_at: null };
 
-/** Telemetry that listens from now on; work is done per chunk and per batch, and the rest when somebody asks. */
+/**
+ * Starts telemetry. Events cost work per chunk and per batch; everything else is computed when metrics or health are
+ * read.
+ */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const registry = createRegistry({ process: options.process });
   const began = options.monotonic();
@@ -116,7 +119,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       } else await store.query('SELECT 1 AS one');
       facts.store_answered_at = options.monotonic();
     } catch (error) {
-      // An answer all the same: this user may not read that table.
+      // A refusal is an answer too: this user may not read that table.
       if (!(error instanceof StoreError) || error.code !== 'refused') return;
       if (mayReadEvents) facts.store_answered_at = options.monotonic();
       mayReadEvents = false;
@@ -127,13 +130,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     try {
       if (await worker.refreshLag()) facts.broker_answered_at = options.monotonic();
     } catch {
-      // No answer: its time says so.
+      // There was no answer: the time of the last one shows it.
     }
   }
 
   function noteLag(): void {
     const at = options.monotonic();
-    // Another assignment has other lags.
+    // Lags from before this assignment concern other partitions.
     lags = lags.filter((sample) => sample.at >= facts.group_since);
     lags.push({ at, records: look().facts.lag_records });
     while (at - (lags[1]?.at ?? at) >= LAG_WINDOW_MS) lags.shift();
@@ -157,7 +160,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       if (phase === 'starting') phase = 'running';
       startedAt = options.monotonic();
       facts.group_since = startedAt;
-      // The tables have just been brought up to date.
+      // The migrations have just run, so ClickHouse has answered.
       facts.store_answered_at = startedAt;
     },
     async sample() {

@@ -22,6 +22,8 @@ export interface Samples {
   failures: number;
   /** How many of these were answers of the caller's own gateway. */
   by_gateway: number;
+  /** How many of these were judged by their HTTP status alone, because nothing else is known of them. */
+  by_status: number;
   /** The most frequent class among the gateway's answers; empty when there are none. */
   gateway_class: RequestClass | '';
 }
@@ -44,7 +46,9 @@ export async function readSamplesOfEach(
   filter: SampleFilter,
   scopes: readonly SampleScope[],
 ): Promise<Samples[]> {
-  const samples = scopes.map((): Samples => ({ ids: [], failures: 0, by_gateway: 0, gateway_class: '' }));
+  const samples = scopes.map(
+    (): Samples => ({ ids: [], failures: 0, by_gateway: 0, by_status: 0, gateway_class: '' }),
+  );
   for (const group of groupsOf(scopes)) {
     const rows = await store.query<Samples & { n: number }>(
       samplesQuery(group),
@@ -119,7 +123,8 @@ function samplesQuery({ owners, named }: Group): string {
     (name) => `AND ({${name}:Array(String)}[n] = '' OR {${name}:Array(String)}[n] = e.${narrower[name]})`,
   );
   return `SELECT n, arrayMap(event -> event.2, groupArraySortedIf(${EVENTS})((e.ts, e.request_id), e.request_id != '')) AS ids,
-      count() AS failures, countIf(e.fault = 'gateway') AS by_gateway, topKIf(1)(e.class, e.fault = 'gateway')[1] AS gateway_class
+      count() AS failures, countIf(e.fault = 'gateway') AS by_gateway,
+      countIf(startsWith(e.rule, 'status.')) AS by_status, topKIf(1)(e.class, e.fault = 'gateway')[1] AS gateway_class
     FROM (
       SELECT e.*, transform(${owner === '' ? "''" : `concat(${owner}, '')`}, {owners:Array(String)}, {numbers:Array(UInt32)}, toUInt32(0)) AS n
       FROM error_events AS e

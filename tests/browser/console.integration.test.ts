@@ -273,6 +273,14 @@ test('a resolved incident is still shown in full: its timeline, what differed, w
 
   await page.goto(`${running.url}/incidents`);
   await page.getByRole('link', { name: 'Slow Down surge' }).click();
+  await page
+    .getByText(/^faultline why --kind slow_down_surge --where provider=openai .*--at \S+Z$/)
+    .waitFor();
+  const samples = page.getByRole('region', { name: 'Samples' }).getByRole('row');
+  expect(await samples.count()).toBe(3);
+  expect(await samples.nth(1).innerText()).toMatch(
+    /Slow Down[^]*503[^]*Return to your original rate[^]*req_7f1c2a90/,
+  );
   await page.getByLabel('Note for the others').fill('Ana looks');
   await page.getByRole('button', { name: 'Acknowledge' }).click();
   await page.getByText('by the console: Ana looks').first().waitFor();
@@ -364,7 +372,7 @@ test('focus, pressed entries, opened incidents and chosen filters survive a refr
   ]);
   await entry.focus();
   let n = 0;
-  await page.route('**/api/panels/errors-by-class?*', async (route) => {
+  await page.route('**/api/v1/panels/errors-by-class?*', async (route) => {
     const response = await route.fetch();
     const answer = (await response.json()) as { series: { name: string; values: (number | null)[] }[] };
     n++;
@@ -372,8 +380,8 @@ test('focus, pressed entries, opened incidents and chosen filters survive a refr
     const series = answer.series.map((one, at) => ({ ...one, values: one.values.map(() => at + n) }));
     await route.fulfill({ response, json: { ...answer, series: n === 1 ? [] : series.reverse() } });
   });
-  await expect.poll(() => n, { timeout: 15_000 }).toBeGreaterThan(2);
-  await page.unroute('**/api/panels/errors-by-class?*');
+  await untilAsked(page, () => n > 2);
+  await page.unroute('**/api/v1/panels/errors-by-class?*');
   await nextRefresh(page);
   expect(await entry.getAttribute('aria-pressed')).toBe('false');
   expect(await page.evaluate((all) => all.map((node) => node?.isConnected), nodes)).toEqual([
@@ -384,7 +392,7 @@ test('focus, pressed entries, opened incidents and chosen filters survive a refr
   expect(await page.locator('#incidents-open details').first().getAttribute('open')).toBe('');
   // The legend was empty for a moment. An element that is removed loses the focus; one that only moves keeps it.
   await entry.focus();
-  await page.route('**/api/panels/errors-by-class?*', async (route) => {
+  await page.route('**/api/v1/panels/errors-by-class?*', async (route) => {
     const response = await route.fetch();
     const answer = (await response.json()) as { series: { name: string; values: (number | null)[] }[] };
     n++;
@@ -392,7 +400,7 @@ test('focus, pressed entries, opened incidents and chosen filters survive a refr
     await route.fulfill({ response, json: { ...answer, series } });
   });
   const before = n;
-  await expect.poll(() => n, { timeout: 15_000 }).toBeGreaterThan(before + 2);
+  await untilAsked(page, () => n > before + 2);
   expect(await entry.evaluate((node) => node === document.activeElement)).toBe(true);
 });
 
@@ -441,6 +449,9 @@ test('drawing a span on a chart shows that span', async () => {
   await page.getByRole('button', { name: /^0[56]:\d\d – 1[12]:\d\d: back to 24 hours$/ }).waitFor();
   const query = new URL(page.url()).searchParams;
   expect((Number(query.get('to')) - Number(query.get('from'))) / 3_600_000).toBeCloseTo(6, 0);
+  await page.getByRole('link', { name: 'What differs in it' }).click();
+  await page.waitForURL(`**/differs?from=${query.get('from')}&to=${query.get('to')}`);
+  await page.getByRole('region', { name: 'What differs' }).getByRole('row').nth(1).waitFor();
 });
 
 test('a panel whose query fails shows that and keeps its last numbers; the others go on', async () => {
@@ -448,14 +459,16 @@ test('a panel whose query fails shows that and keeps its last numbers; the other
   const panel = chartTitled(page, 'Failures by class per minute');
   await panel.locator('canvas').waitFor();
   const body = JSON.stringify({
-    error: { code: 'refused', message: 'ClickHouse at test refused (60): no such table' },
+    detail: 'ClickHouse at test refused (60): no such table',
   });
-  await page.route('**/api/panels/errors-by-class?*', (route) =>
+  await page.route('**/api/v1/panels/errors-by-class?*', (route) =>
     route.fulfill({ status: 500, contentType: 'application/json', body }),
   );
+  await askAgain(page);
   await panel.getByText('Not up to date: ClickHouse at test refused (60): no such table').waitFor();
   expect(await panel.locator('canvas').isVisible()).toBe(true);
-  await page.unroute('**/api/panels/errors-by-class?*');
+  await page.unroute('**/api/v1/panels/errors-by-class?*');
+  await askAgain(page);
   await panel.getByText('Not up to date').waitFor({ state: 'hidden' });
 });
 
@@ -463,6 +476,7 @@ test('a page whose server is gone shows that, and recovers by itself', async () 
   const page = await open();
   await page.getByRole('article', { name: 'Slow Down surge' }).waitFor();
   await page.route('**/api/**', (route) => route.abort());
+  await askAgain(page);
   const alert = page.getByRole('alert');
   await expect
     .poll(() => alert.textContent())
@@ -476,14 +490,17 @@ test('refreshes never overlap', async () => {
   const page = await open();
   let underWay = 0;
   let most = 0;
-  await page.route('**/api/status', async (route) => {
+  await page.route('**/api/v1/status', async (route) => {
     most = Math.max(most, ++underWay);
     await route.continue();
   });
   page.on('requestfinished', (request) => {
-    if (request.url().endsWith('/api/status')) underWay -= 1;
+    if (request.url().endsWith('/api/v1/status')) underWay -= 1;
   });
-  for (let i = 0; i < 3; i++) await page.waitForResponse('**/api/status');
+  for (let i = 0; i < 3; i++) {
+    await askAgain(page);
+    await nextRefresh(page);
+  }
   expect(most).toBe(1);
 });
 
@@ -521,8 +538,8 @@ test('without charts the page has its incidents, and its panels show their numbe
 
 test('a part of the page that fails does not break the others', async () => {
   const page = await open({ url: 'about:blank' });
-  await page.route('**/api/filters?*', (route) => route.fulfill({ json: { provider: null } }));
-  await page.route('**/api/panels/errors-by-class?*', (route) =>
+  await page.route('**/api/v1/values?*', (route) => route.fulfill({ json: { provider: null } }));
+  await page.route('**/api/v1/panels/errors-by-class?*', (route) =>
     route.fulfill({ json: { shape: 'series', from: 0, to: 1, step: 1, times: null, series: [{}] } }),
   );
   await page.goto(running.url);
@@ -588,10 +605,21 @@ test('a busy port is an error that names it and the setting; a closed console fr
   }
 });
 
+/** Makes the page ask at once, as it does when it becomes visible. */
+function askAgain(page: Page): Promise<void> {
+  return page.evaluate(() => void document.dispatchEvent(new Event('visibilitychange')));
+}
+
 /** Waits until a round of questions that begins after this call is answered. */
 async function nextRefresh(page: Page): Promise<void> {
-  await page.waitForResponse('**/api/status');
-  await page.waitForResponse('**/api/status');
+  for (let round = 0; round < 2; round++)
+    await Promise.all([page.waitForResponse('**/api/v1/status'), askAgain(page)]);
+}
+
+/** Lets round follow round until something is so. */
+async function untilAsked(page: Page, isSo: () => boolean): Promise<void> {
+  for (let round = 0; round < 20 && !isSo(); round++) await nextRefresh(page);
+  expect(isSo()).toBe(true);
 }
 
 function listen(): Promise<Server> {

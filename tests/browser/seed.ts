@@ -208,10 +208,12 @@ function sampleEvents(present: number): (string | number)[][] {
       '<img src=x onerror="window.injected=true">Incorrect API key provided: sk-…f3Qz.',
     ],
   ];
+  // The surge names the first two of its failures.
+  const named = ['req_7f1c2a90', 'req_7f1c2ab4'];
   return texts.flatMap(([name, status, type, code, message], kind) =>
     Array.from({ length: 30 - kind * 5 }, (_, place) => [
       present / 1_000 - 60 * (place + 1),
-      `req_${kind}${place}`,
+      (kind === 0 && named[place]) || `req_${kind}${place}`,
       'openai',
       'acme',
       'search',

@@ -49,7 +49,7 @@ test('incidents of an import are stored but not sent if they are of the past, an
       () => '',
     );
   const orgs = async (): Promise<string[]> => {
-    const text = await ask('/api/incidents');
+    const text = await ask('/api/v1/incidents');
     const incidents = text === '' ? [] : ((JSON.parse(text) as { incidents?: Incident[] }).incidents ?? []);
     return incidents.map(({ scope }) => scope.org ?? '');
   };

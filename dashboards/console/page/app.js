@@ -1,28 +1,47 @@
 // @ts-check
 import { byId, h } from './dom.js';
+import { drawFreshness, freshnessOf } from './freshness.js';
+import { followEvents } from './live-events.js';
 import { drawLive } from './live-header.js';
 import { learnNames } from './names.js';
 import { pages } from './pages.js';
+import { createPacer } from './pacer.js';
 import { setUpButtons } from './page-buttons.js';
 import { setUpPalette } from './palette.js';
 import { drawPart, messageOf } from './parts.js';
 import { redraw } from './redraw.js';
 import { get } from './requests.js';
+import { readStatus } from './status.js';
 import { addressOf, pageNames, readView } from './view-state.js';
 
-/** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
+/** @typedef {import('./status.js').Status} Status */
 /** @typedef {import('./context.js').Page} Page */
 /** @typedef {import('./context.js').PageContext} PageContext */
 /** @typedef {import('./view-state.js').View} View */
 
-const REFRESH_MS = 2_000;
+/** Shortest time between two rounds of questions. */
+const REST_MS = 2_000;
+/** The same after a round that failed. */
+const RETRY_MS = 3_000;
 
-/** @type {StatusAnswer | null} */
+/** @type {Status | null} */
 let status = null;
 let statusAt = 0;
+/** When the last round was answered. @type {number | null} */
+let asked = null;
 let paused = false;
 let running = new AbortController();
-let wake = () => {};
+const pacer = createPacer({ mayRun: () => !paused && !document.hidden });
+const events = followEvents(heed);
+/** What the stream has told. `since`: when it opened or closed, epoch ms. */
+const told = {
+  isLive: false,
+  since: Date.now(),
+  isInTrouble: false,
+  newest: /** @type {string | null} */ (null),
+  /** State by id. @type {Map<string, string>} */
+  incidents: new Map(),
+};
 /** @type {PageContext | null} */
 let context = null;
 /**
@@ -46,7 +65,8 @@ async function start() {
   setUpButtons({
     pause: (isPaused) => {
       paused = isPaused;
-      wake();
+      watch();
+      if (!isPaused) pacer.note('news');
     },
     zoneChanged: () => {
       shown?.page.draw?.();
@@ -55,24 +75,94 @@ async function start() {
     showPalette,
   });
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) wake();
+    watch();
+    if (!document.hidden) pacer.note('news');
   });
+  addEventListener('pagehide', () => events.watch(false));
+  addEventListener('pageshow', watch);
+  watch();
   addEventListener('popstate', () => moveTo(readView(location)));
   document.addEventListener('click', followLink);
-  setInterval(() => shown?.page.tick?.(present()), 1_000);
+  setInterval(() => {
+    shown?.page.tick?.(present());
+    drawFresh();
+  }, 1_000);
   drawMenu();
   for (;;) {
+    let rest = 0;
     try {
       context ??= await learn();
       await showPage(context);
+      pacer.begin();
       await refresh(running.signal);
+      asked = Date.now();
       banner('');
     } catch (error) {
-      if (!running.signal.aborted) banner(messageOf(error));
+      if (!running.signal.aborted) {
+        banner(messageOf(error));
+        pacer.note('change');
+        rest = RETRY_MS;
+      }
     }
+    drawFresh();
+    if (!running.signal.aborted)
+      await pacer.next(Math.max(rest, shown?.page.rest ?? REST_MS), running.signal);
     if (running.signal.aborted) running = new AbortController();
-    else await pauseAWhile(shown?.page.rest ?? REFRESH_MS);
   }
+}
+
+/** Handles a message of the stream. @param {import('./event-feed.js').FeedMessage} message */
+function heed(message) {
+  if (message.kind === 'stream') {
+    if (message.isOpen === told.isLive) return;
+    told.isLive = message.isOpen;
+    told.since = Date.now();
+    pacer.live(message.isOpen);
+    // Something may have happened while the stream was closed.
+    if (message.isOpen) pacer.note('change');
+    return;
+  }
+  const { name } = message;
+  const data = /** @type {any} */ (message.data);
+  if (name === 'status') {
+    const before = status?.live?.state;
+    learnStatus(data);
+    if (told.isInTrouble || before !== status?.live?.state) pacer.note('change');
+    told.isInTrouble = false;
+  } else if (name === 'data') {
+    if (told.newest !== data.newest) pacer.note('change');
+    told.newest = data.newest;
+  } else if (name === 'incident') {
+    pacer.note(told.incidents.get(data.id) === data.state ? 'change' : 'news');
+    told.incidents.set(data.id, data.state);
+  } else if (name === 'attention') pacer.note('news');
+  else if (name === 'trouble') {
+    // One round shows what is wrong. The server sends an event when the trouble is over.
+    if (!told.isInTrouble) pacer.note('change');
+    told.isInTrouble = true;
+  }
+}
+
+/** Listens only while the page is visible and not paused. */
+function watch() {
+  events.watch(!paused && !document.hidden);
+  pacer.look();
+  drawFresh();
+}
+
+function drawFresh() {
+  const { isLive, since } = told;
+  const state = { now: Date.now(), isPaused: paused, isLive, since, asked, status, present: present() };
+  drawPart('freshness', () => drawFreshness(freshnessOf(state)));
+}
+
+/** @param {import('../v1/status.ts').StatusAnswer} answer @returns {Status} */
+function learnStatus(answer) {
+  const learned = readStatus(answer);
+  status = learned;
+  statusAt = Date.now();
+  drawPart('live', () => drawLive(learned));
+  return learned;
 }
 
 /**
@@ -80,9 +170,13 @@ async function start() {
  * @returns {Promise<PageContext>}
  */
 async function learn() {
-  learnNames(await get('/api/kinds'));
-  const all = /** @type {import('../api.ts').ClassAnswer[]} */ (await get('/api/classes'));
-  const dashboards = /** @type {import('../api.ts').DashboardAnswer[]} */ (await get('/api/dashboards'));
+  learnNames(await get('/api/v1/kinds'));
+  const { classes } = /** @type {{classes: import('../v1/catalogue.ts').ClassItem[]}} */ (
+    await get('/api/v1/classes')
+  );
+  const { dashboards } = /** @type {{dashboards: import('../v1/dashboards.ts').DashboardAnswer[]}} */ (
+    await get('/api/v1/dashboards')
+  );
   /** @type {PageContext} */
   const given = {
     get view() {
@@ -92,7 +186,7 @@ async function learn() {
     go: (change) => go({ ...view, id: null, options: {}, ...change }),
     present,
     again,
-    classes: new Map(all.map((one) => [one.name, one])),
+    classes: new Map(classes.map((one) => [one.name, one])),
     showClass: (name) => go({ ...view, page: 'classes', id: name ?? null, options: {} }),
     dashboards,
     createChart: await loadCharts(),
@@ -135,11 +229,8 @@ async function showPage(given) {
  * @param {AbortSignal} signal
  */
 async function refresh(signal) {
-  const answer = /** @type {StatusAnswer} */ (await get('/api/status', signal));
-  status = answer;
-  statusAt = Date.now();
-  drawPart('live', () => drawLive(answer));
-  await shown?.page.refresh({ signal, status: answer });
+  const learned = learnStatus(await get('/api/v1/status', signal));
+  await shown?.page.refresh({ signal, status: learned });
 }
 
 /**
@@ -198,27 +289,6 @@ function drawMenu() {
 
 function again() {
   running.abort();
-  wake();
-}
-
-/**
- * Waits until the next refresh is due. Waits on while the page is paused or hidden.
- * @param {number} ms
- * @returns {Promise<void>}
- */
-function pauseAWhile(ms) {
-  return new Promise((resolve) => {
-    const done = () => {
-      if (paused && !running.signal.aborted) return;
-      clearTimeout(timer);
-      wake = () => {};
-      resolve();
-    };
-    const timer = setTimeout(() => {
-      if (!paused && !document.hidden) done();
-    }, ms);
-    wake = done;
-  });
 }
 
 /** @param {string} message */

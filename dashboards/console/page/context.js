@@ -1,9 +1,9 @@
 // @ts-check
 
 /** @typedef {import('./view-state.js').View} View */
-/** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
-/** @typedef {import('../api.ts').ClassAnswer} ClassAnswer */
-/** @typedef {import('../api.ts').DashboardAnswer} DashboardAnswer */
+/** @typedef {import('./status.js').Status} Status */
+/** @typedef {import('../v1/catalogue.ts').ClassItem} ClassItem */
+/** @typedef {import('../v1/dashboards.ts').DashboardAnswer} DashboardAnswer */
 
 /**
  * What every page gets.
@@ -13,7 +13,7 @@
  * @property {(change: Partial<View> & {page: View['page']}) => void} go shows another page; keeps range and filters
  * @property {() => number} present the present, epoch ms of event time
  * @property {() => void} again asks at once, for example after a change
- * @property {ReadonlyMap<string, ClassAnswer>} classes
+ * @property {ReadonlyMap<string, ClassItem>} classes
  * @property {(name?: string) => void} showClass goes to the page that says what a class means
  * @property {readonly DashboardAnswer[]} dashboards
  * @property {typeof import('./charts.js').createChart | null} createChart null when charts cannot be drawn
@@ -23,7 +23,7 @@
  * One round of questions.
  * @typedef {object} Round
  * @property {AbortSignal} signal
- * @property {StatusAnswer} status
+ * @property {Status} status
  */
 
 /**

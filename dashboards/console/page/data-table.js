@@ -6,12 +6,12 @@ import { tableFrame } from './table.js';
 
 /** @typedef {import('../../panel.ts').Column} Column */
 /** @typedef {import('../panel-answer.ts').Cell} Cell */
-/** @typedef {import('../api.ts').ClassAnswer} ClassAnswer */
+/** @typedef {import('../v1/catalogue.ts').ClassItem} ClassItem */
 
 /**
  * @typedef {object} TableActions
  * @property {number} present epoch ms of event time; ages are measured from it
- * @property {ReadonlyMap<string, ClassAnswer>} classes
+ * @property {ReadonlyMap<string, ClassItem>} classes
  * @property {(name: string) => void} showClass
  * @property {(variable: import('../../panel.ts').FilterVariable, value: string) => void} filter
  */

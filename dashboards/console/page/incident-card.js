@@ -233,10 +233,11 @@ function details({ id, evidence, sample_request_ids: samples, related, remedy, d
 }
 
 /**
+ * A number, name or time of the evidence for people.
  * @param {string} name
  * @param {Incident['evidence'][string]} value
  */
-function evidenceText(name, value) {
+export function evidenceText(name, value) {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (Array.isArray(value)) return value.length === 0 ? '–' : value.join(', ');
   if (typeof value === 'string') {

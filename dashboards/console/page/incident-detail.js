@@ -2,6 +2,7 @@
 import { h } from './dom.js';
 import { dayAndTime, fullTime, nearTime, number, words } from './format.js';
 import { incidentCard } from './incident-card.js';
+import { sampleFailures, whyItFired } from './incident-why.js';
 import { messageOf } from './parts.js';
 import { redraw } from './redraw.js';
 import { get, post } from './requests.js';
@@ -22,6 +23,8 @@ export function createIncidentDetail(context, id) {
   const attentionHost = h('div', { class: 'card' });
   const timelineHost = h('div', { class: 'card' });
   const differsHost = h('div', { class: 'card' });
+  const whyHost = h('div', { class: 'card' });
+  const samplesHost = h('div', { class: 'card' });
   const said = h('p', { role: 'status', 'aria-live': 'polite', class: 'none' });
   /** @type {IncidentAnswer | null} */
   let last = null;
@@ -38,6 +41,8 @@ export function createIncidentDetail(context, id) {
     if (last === null) return;
     drawCard(context.present());
     redraw(attentionHost, ...attention(last, act), said);
+    redraw(whyHost, ...whyItFired(last));
+    redraw(samplesHost, ...sampleFailures(last, context));
     redraw(timelineHost, ...timeline(last, context.present()));
     redraw(differsHost, ...whatDiffered(differs, last, context));
   };
@@ -65,8 +70,9 @@ export function createIncidentDetail(context, id) {
         'div',
         { class: 'two-columns' },
         h('div', {}, cardHost),
-        h('div', {}, attentionHost, timelineHost, differsHost),
+        h('div', {}, attentionHost, whyHost, timelineHost, differsHost),
       ),
+      samplesHost,
     ),
     draw,
     tick: drawCard,
@@ -217,7 +223,7 @@ function whatDiffered(answer, { incident }, context) {
                     .join(' · '),
                 ),
                 ` ${number(failures, 'count')} failures, ${number(Math.round(expected), 'count')} expected`,
-                share === null ? '' : `, ${number(share, 'ratio')} of the excess`,
+                share === null ? '' : `, ${share > 1 ? 'all' : number(share, 'ratio')} of the excess`,
               ),
             ),
           ),

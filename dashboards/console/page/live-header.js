@@ -3,13 +3,13 @@ import { byId, h } from './dom.js';
 import { clockSeconds, dayAndTime, duration, number } from './format.js';
 import { redraw } from './redraw.js';
 
-/** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
+/** @typedef {import('./status.js').Status} Status */
 
 const stateNames = { starting: 'Starting', running: 'Reading', finished: 'Finished', degraded: 'Degraded' };
 
 /**
  * Shows what the process is doing now: source, records, rate, event time, progress.
- * @param {StatusAnswer} status
+ * @param {Status} status
  */
 export function drawLive({ live, clock, present }) {
   const host = byId('live');

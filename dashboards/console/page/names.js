@@ -1,15 +1,18 @@
 // @ts-check
 import { words } from './format.js';
 
-/** @type {import('../api.ts').KindsAnswer} */
-let known = { kinds: {}, parties: {} };
+/** @type {ReadonlyMap<string, string>} */
+let kinds = new Map();
+/** @type {import('../v1/catalogue.ts').KindsAnswer['parties']} */
+let parties = {};
 
 /**
  * Takes over the titles from the server's tables.
- * @param {import('../api.ts').KindsAnswer} answer
+ * @param {import('../v1/catalogue.ts').KindsAnswer} answer
  */
 export function learnNames(answer) {
-  known = answer;
+  kinds = new Map(answer.kinds.map(({ name, title }) => [name, title]));
+  parties = answer.parties;
 }
 
 /**
@@ -17,7 +20,7 @@ export function learnNames(answer) {
  * @param {string} kind
  */
 export function kindName(kind) {
-  return known.kinds[kind]?.title ?? words(kind);
+  return kinds.get(kind) ?? words(kind);
 }
 
 /**
@@ -25,7 +28,7 @@ export function kindName(kind) {
  * @param {string} party
  */
 export function partyName(party) {
-  return known.parties[party] ?? words(party);
+  return parties[party] ?? words(party);
 }
 
 /**
@@ -33,7 +36,7 @@ export function partyName(party) {
  * @returns {[kind: string, title: string][]}
  */
 export function kindNames() {
-  return Object.entries(known.kinds).map(([kind, { title }]) => [kind, title]);
+  return [...kinds];
 }
 
 /**
@@ -41,7 +44,7 @@ export function kindNames() {
  * @returns {[party: string, title: string][]}
  */
 export function partyNames() {
-  return Object.entries(known.parties);
+  return Object.entries(parties);
 }
 
 /** @type {Record<string, string>} */

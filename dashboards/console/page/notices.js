@@ -4,13 +4,13 @@ import { dayAndTime } from './format.js';
 import { redraw } from './redraw.js';
 import { rangeSeconds } from './view-state.js';
 
-/** @typedef {import('../live-status.ts').StatusAnswer} StatusAnswer */
-/** @typedef {import('../live-status.ts').LiveStatus} LiveStatus */
+/** @typedef {import('./status.js').Status} Status */
+/** @typedef {NonNullable<Status['live']>} LiveStatus */
 /** @typedef {import('./view-state.js').View} View */
 
 /**
  * Says what to do when there is nothing to show. Returns true when nothing has been counted at all.
- * @param {StatusAnswer} answer
+ * @param {Status} answer
  * @param {View} view
  * @param {number} now epoch ms of event time
  * @param {(range: import('./view-state.js').DrawnRange) => void} chooseRange

@@ -14,7 +14,7 @@ const MOST = 12;
 /**
  * Sets up the palette: the list of pages, saved views, classes and commands that Ctrl-K opens. Returns a function that
  * opens it.
- * @param {{view: () => View, go: (view: View) => void, classes: () => Iterable<import('../api.ts').ClassAnswer>}} given
+ * @param {{view: () => View, go: (view: View) => void, classes: () => Iterable<import('../v1/catalogue.ts').ClassItem>}} given
  */
 export function setUpPalette({ view, go, classes }) {
   const dialog = /** @type {HTMLDialogElement} */ (byId('palette'));

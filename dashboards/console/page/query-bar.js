@@ -67,7 +67,7 @@ export function createQueryBar(context, own = () => []) {
      */
     async ask(signal) {
       try {
-        values = await get(`/api/filters?${rangeQuery(context.view)}`, signal);
+        values = await get(`/api/v1/values?${rangeQuery(context.view)}`, signal);
         draw();
         return null;
       } catch (error) {

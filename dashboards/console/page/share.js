@@ -110,6 +110,6 @@ export function withOptions(query, options, names) {
  * A text as one word of a shell.
  * @param {string} text
  */
-function quoted(text) {
+export function quoted(text) {
   return /^[\w./:=,@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,7 +2,7 @@
 import { h } from './dom.js';
 import { isUtc, nearTime } from './format.js';
 import { redraw } from './redraw.js';
-import { parseLength, ranges, variables } from './view-state.js';
+import { addressOf, parseLength, ranges, variables } from './view-state.js';
 
 /** @typedef {import('./view-state.js').View} View */
 /** @typedef {import('../../panel.ts').FilterVariable} FilterVariable */
@@ -58,7 +58,24 @@ export function drawRanges(host, view, present, choose) {
       ),
     );
   }
-  redraw(host, buttons, otherRange(choose));
+  redraw(host, buttons, typeof view.range === 'object' && differsLink(view), otherRange(choose));
+}
+
+/** A link to the page that says what differs in the drawn span. @param {View} view */
+function differsLink(view) {
+  if (view.page === 'differs') return null;
+  const { range, filters, options } = view;
+  /** @type {Record<string, string>} */
+  const asked = options['where'] === undefined ? {} : { where: options['where'] };
+  return h(
+    'a',
+    {
+      'data-key': 'differs',
+      class: 'range-link',
+      href: addressOf({ page: 'differs', id: null, dashboard: null, range, filters, options: asked }),
+    },
+    'What differs in it',
+  );
 }
 
 /** @param {(range: View['range']) => void} choose */
@@ -69,7 +86,7 @@ function otherRange(choose) {
     class: 'other-range',
     'aria-label': 'Another range: a length such as 90m or 3d, or start and end',
     title: 'A length such as 90m, 3d, 2w; or 2026-03-01 12:00 to 2026-03-01 18:00. Press Enter.',
-    placeholder: '90m, 3d, start to end',
+    placeholder: '90m, 3d, …',
     onchange: (/** @type {Event} */ event) => {
       const field = /** @type {HTMLInputElement} */ (event.currentTarget);
       const range = parseRange(field.value, isUtc());

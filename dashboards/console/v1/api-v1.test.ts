@@ -6,6 +6,7 @@ import { settingsSchema } from '../../../domain/settings.ts';
 import { toRetention } from '../../../domain/retention.ts';
 import { StoreError } from '../../../store/error.ts';
 import { memoryStore } from '../../../tests/fixtures/memory-store.ts';
+import { until } from '../../../tests/fixtures/until.ts';
 import { type ConsoleOptions, createConsole } from '../server.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -68,6 +69,37 @@ test.each([
     detail: typeof detail === 'string' ? detail : expect.stringMatching(detail),
   });
   expect(store.asked.filter(({ sql }) => !sql.includes('AS n FROM'))).toEqual([]);
+});
+
+test('who asks the same at the same time is answered by one question; after an event or a change all is asked anew', async () => {
+  let newest = NOW / 1_000 - 60;
+  const store = memoryStore((sql) => (sql.includes('AS oldest') ? [{ oldest: 1, newest }] : []));
+  const app = await open({ store });
+  const status = async (): Promise<string> =>
+    (await app.inject({ url: '/api/v1/status', headers: local })).json().newest;
+  const questions = () => store.asked.filter(({ sql }) => sql.includes('AS oldest')).length;
+  const old = new Date(newest * 1_000).toISOString();
+  expect(await Promise.all([status(), status(), status()])).toEqual([old, old, old]);
+  expect(questions()).toBe(1);
+
+  let heard = '';
+  const listening = await app.inject({ url: '/api/v1/events', headers: local, payloadAsStream: true });
+  listening.stream().on('data', (piece: Buffer) => {
+    heard += piece.toString();
+  });
+  await until('the status is told', () => heard.includes('event: status'));
+  expect(await status()).toBe(old);
+  newest += 10;
+  const now = new Date(newest * 1_000).toISOString();
+  await until('the new status is told', () => heard.includes(`"newest":"${now}"`));
+  expect(await status()).toBe(now);
+  listening.stream().destroy();
+
+  newest += 10;
+  expect(await status()).toBe(now);
+  const payload = { kinds: ['retry_storm'], for: '1h' };
+  await app.inject({ method: 'POST', url: '/api/v1/silences', payload, headers: local });
+  expect(await status()).toBe(new Date(newest * 1_000).toISOString());
 });
 
 test.each(['/incidents/none', '/classes/none', '/kinds/none', '/panels/none', '/nothing'])(

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { catalogueRoutes } from './catalogue.ts';
+import { dashboardsRoute } from './dashboards.ts';
 import { errorsRoute } from './errors.ts';
+import { createQueryCache } from '../query-cache.ts';
 import { createEventHub } from './event-hub.ts';
 import { eventsRoute } from './events.ts';
 import { explainRoute } from './explain.ts';
@@ -11,8 +13,13 @@ import { panelRoutes } from './panels.ts';
 import { pipelineRoute } from './pipeline.ts';
 import { addRoutes, type Route } from './route.ts';
 import { silenceRoutes } from './silences.ts';
+import { readStatus, statusRoute } from './status.ts';
 import { trendsRoute } from './trends.ts';
 import { tryRoute } from './try.ts';
+import { valuesRoute } from './values.ts';
+
+/** How long an answer is reused, ms; shorter than the time between two refreshes of the page. */
+const KEEP_MS = 1_000;
 
 /** Every operation below `/api/v1` that answers a single question. The stream of events is not one of them. */
 export function routesOf(options: V1Options): readonly Route[] {
@@ -23,19 +30,30 @@ export function routesOf(options: V1Options): readonly Route[] {
     explainRoute(options),
     errorsRoute(options),
     pipelineRoute(options),
+    statusRoute(options),
     ...catalogueRoutes(),
+    dashboardsRoute(options),
     ...panelRoutes(options),
+    valuesRoute(options),
     ...(options.tryText === undefined ? [] : [tryRoute(options.tryText)]),
   ];
 }
 
 /** Adds `/api/v1` and the OpenAPI document that describes it. */
 export function addApiV1(app: FastifyInstance, options: V1Options): void {
-  const hub = createEventHub(options);
+  const shared = createQueryCache(KEEP_MS, options.now);
+  const hub = createEventHub({
+    ...options,
+    status: () => readStatus(options),
+    changed: () => {
+      shared.clear();
+      options.cache?.clear();
+    },
+  });
   // The hub closes before the server waits for open connections, which would otherwise never end.
   app.addHook('preClose', async () => hub.close());
   const routes = [...routesOf(options), eventsRoute(hub)];
-  addRoutes(app, routes);
+  addRoutes(app, routes, shared);
   const document = openApiOf(routes);
   app.get('/api/v1/openapi.json', () => document);
 }

@@ -1,6 +1,12 @@
 import { z } from 'zod';
-import { errorClasses, isRequestClass, requestClassNames } from '../../../domain/error-class.ts';
-import { factsOf, incidentKindNames, incidentKinds } from '../../../domain/incident-kind.ts';
+import {
+  errorClasses,
+  type ErrorFacts,
+  isRequestClass,
+  requestClassNames,
+} from '../../../domain/error-class.ts';
+import { responsible } from '../../../domain/incident.ts';
+import { factsOf, incidentKindNames, incidentKinds, type KindFacts } from '../../../domain/incident-kind.ts';
 import { NotFound, route, type Route } from './route.ts';
 import { readRunbook } from './runbooks.ts';
 
@@ -20,6 +26,16 @@ const runbook = {
   runbook: z.string().meta({ description: 'Path of the page below docs/; empty: there is no page.' }),
   page: z.string().nullable().meta({ description: 'The page as Markdown; null: it is not installed here.' }),
 };
+
+/** One of `/api/v1/classes`. */
+export type ClassItem = { name: string } & ErrorFacts;
+
+/** The answer of `/api/v1/kinds`. */
+export interface KindsAnswer {
+  kinds: ({ name: string } & KindFacts)[];
+  /** Who must act, or whose fault a class is, in words. */
+  parties: Readonly<Record<string, string>>;
+}
 
 const classAnswer = oneClass.extend(runbook);
 const kindAnswer = oneKind.extend(runbook);
@@ -70,15 +86,19 @@ export function catalogueRoutes(): readonly Route[] {
     route({
       method: 'GET',
       path: '/kinds',
-      summary: 'The kinds of incidents.',
+      summary: 'The kinds of incidents, and who may have to act.',
       role: 'read',
       query: none,
       answer: z.strictObject({
         kinds: z.array(oneKind),
+        parties: z
+          .record(z.string(), z.string())
+          .meta({ description: 'Who must act, or whose fault a class is, in words.' }),
       }),
-      run: () =>
+      run: (): Promise<KindsAnswer> =>
         Promise.resolve({
           kinds: Object.entries(incidentKinds).map(([name, facts]) => ({ name, ...facts })),
+          parties: responsible,
         }),
     }),
     route({

@@ -3,13 +3,31 @@ import { expect, test } from 'vitest';
 import { until } from '../../../tests/fixtures/until.ts';
 import type { Store } from '../../../store/store.ts';
 import { changesOf, createEventHub, type Known } from './event-hub.ts';
+import type { StatusAnswer } from './status.ts';
 
 const known = (more: Partial<Known> = {}): Known => ({
   asked: 0,
   newest: 1_772_366_400,
+  status: null,
   marks: '[]',
   incidents: new Map(),
   ...more,
+});
+const status = (records: number, clock = '2026-03-01T12:00:00.000Z'): StatusAnswer => ({
+  live: {
+    source: 'demo',
+    state: 'running',
+    detail: '',
+    records,
+    failures: 0,
+    records_per_second: 1,
+    progress: null,
+    watermark: null,
+  },
+  present: clock,
+  clock,
+  oldest: null,
+  newest: null,
 });
 const shown = {
   id: 'a',
@@ -21,9 +39,23 @@ const shown = {
 } as const;
 
 test.each([
-  ['at first only the age of the data', null, known({ marks: 'x' }), ['data']],
+  ['at first the age of the data', null, known({ marks: 'x' }), ['data']],
+  [
+    'at first also the incidents of the last minute',
+    null,
+    known({ incidents: new Map([['a', { version: 1, shown }]]) }),
+    ['data', 'incident'],
+  ],
   ['nothing changed', known(), known(), []],
   ['newer data', known(), known({ newest: 1_772_366_410 }), ['data']],
+  ['more records were read', known({ status: status(1) }), known({ status: status(2) }), ['status']],
+  [
+    'only the clock went on',
+    known({ status: status(1) }),
+    known({ status: status(1, '2026-03-01T12:00:02.000Z') }),
+    [],
+  ],
+  ['the status after trouble', known(), known({ status: status(1) }), ['status']],
   ['somebody acknowledged', known(), known({ marks: '[1]' }), ['attention']],
   ['a new incident', known(), known({ incidents: new Map([['a', { version: 1, shown }]]) }), ['incident']],
   [
@@ -51,7 +83,12 @@ function hub(query: () => unknown[], limits: Parameters<typeof createEventHub>[0
       return query();
     },
   } as unknown as Store;
-  const own = createEventHub({ store, now: () => now, limits: { pollMs: 5, ...limits } });
+  const own = createEventHub({
+    store,
+    status: async () => status(1),
+    now: () => now,
+    limits: { pollMs: 5, ...limits },
+  });
   return { own, questions: () => questions, pass: (ms: number) => (now += ms) };
 }
 
@@ -101,7 +138,9 @@ test('heartbeats fill silence, errors are reported, and an old connection ends',
     text().includes('event: trouble\ndata: {"detail":"ClickHouse at h does not answer"}'),
   );
   pass(15_000);
-  await until('a heartbeat', () => text().includes(': here\n\n'));
+  await until('a heartbeat', () =>
+    text().includes('event: here\ndata: {"clock":"1970-01-01T00:00:15.000Z"}'),
+  );
   pass(60_000);
   await until('the end', () => stream?.readableEnded === true);
   own.close();
@@ -122,4 +161,32 @@ test('the hub ends with its server', async () => {
   const streams = [own.listen(), own.listen()];
   own.close();
   expect(streams.map((stream) => stream?.destroyed)).toEqual([true, true]);
+});
+
+test('a store that does not come back with an answer keeps nobody from knowing that the stream lives', async () => {
+  const store = { query: () => new Promise(() => undefined) } as unknown as Store;
+  let now = 0;
+  const own = createEventHub({
+    store,
+    status: async () => status(1),
+    now: () => now,
+    limits: { pollMs: 5, heartbeatMs: 15_000 },
+  });
+  const text = textOf(own.listen());
+  now = 15_000;
+  await until('a heartbeat', () => text().includes('event: here'));
+  own.close();
+});
+
+test('when trouble is over the status says so, also where nothing else has changed', async () => {
+  let isDown = true;
+  const { own } = hub(() => {
+    if (isDown) throw new Error('down');
+    return [];
+  });
+  const text = textOf(own.listen());
+  await until('trouble', () => text().includes('event: trouble'));
+  isDown = false;
+  await until('the status', () => /event: trouble[^]*event: status/.test(text()));
+  own.close();
 });

@@ -6,6 +6,7 @@ import { readChangedIds, readIncidents } from '../../../store/queries/incidents.
 import { readNewestCount } from '../../../store/queries/scope-sums.ts';
 import type { Store } from '../../../store/store.ts';
 import { iso, time } from './shared.ts';
+import { statusAnswer, type StatusAnswer } from './status.ts';
 
 /** The events and the form of their data, by name. */
 export const eventShapes = {
@@ -14,12 +15,18 @@ export const eventShapes = {
   data: z.strictObject({
     newest: time.nullable().meta({ description: 'Start of the newest interval with counts.' }),
   }),
+  status: statusAnswer.meta({ description: 'As /api/v1/status, when reading or counting has gone on.' }),
   trouble: z.strictObject({ detail: z.string() }),
+  here: z.strictObject({ clock: time }).meta({ description: 'Said every 15 seconds, whatever happens.' }),
 } as const;
 export type EventName = keyof typeof eventShapes;
 
 export interface HubOptions {
   store: Store;
+  /** The answer of /api/v1/status. */
+  status: () => Promise<StatusAnswer>;
+  /** Called before a change is told, so that listeners who then ask do not get an older answer. */
+  changed?: () => void;
   /** Epoch ms. */
   now: () => number;
   limits?: Partial<HubLimits>;
@@ -28,7 +35,7 @@ export interface HubOptions {
 export interface HubLimits {
   /** Time between two queries of the store while anybody listens, ms. */
   pollMs: number;
-  /** Time between two heartbeats, which make proxies keep the connection, ms. */
+  /** Time between two heartbeats, ms. They make proxies keep the connection, and tell pages that it works. */
   heartbeatMs: number;
   /** Longest time of a connection, ms. A client that still needs it connects again. */
   longestMs: number;
@@ -51,13 +58,14 @@ export interface EventHub {
 }
 
 /** Creates a hub without listeners. */
-export function createEventHub({ store, now, limits = {} }: HubOptions): EventHub {
+export function createEventHub({ store, status, changed, now, limits = {} }: HubOptions): EventHub {
   const { pollMs, heartbeatMs, longestMs, most } = { ...usual, ...limits };
   const listeners = new Map<PassThrough, number>();
   let timer: NodeJS.Timeout | null = null;
   let isAsking = false;
   let beaten = 0;
   let known: Known | null = null;
+  let isInTrouble = false;
 
   const write = (text: string): void => {
     for (const stream of listeners.keys()) {
@@ -81,20 +89,28 @@ export function createEventHub({ store, now, limits = {} }: HubOptions): EventHu
       leave(stream);
       stream.end();
     }
-    if (at - beaten >= heartbeatMs) {
-      beaten = at;
-      write(': here\n\n');
-    }
     try {
-      const present = await look(store, known?.asked ?? at / 1_000, at / 1_000);
-      for (const [name, data] of changesOf(known, present)) tell(name, data);
-      known = present;
+      const since = known?.asked ?? at / 1_000;
+      const [found, present] = await Promise.all([look(store, since, at / 1_000), status()]);
+      const now = { ...found, status: present };
+      // After trouble there is always an event, so that listeners notice its end.
+      const changes = changesOf(isInTrouble && known ? { ...known, status: null } : known, now);
+      if (changes.length > 0) changed?.();
+      for (const [name, data] of changes) tell(name, data);
+      known = now;
+      isInTrouble = false;
     } catch (error) {
+      isInTrouble = true;
       const line = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
       tell('trouble', { detail: line });
     }
   };
   const turn = (): void => {
+    // Heartbeats go on while a query of the store is running.
+    if (now() - beaten >= heartbeatMs) {
+      beaten = now();
+      tell('here', { clock: iso(beaten / 1_000) });
+    }
     if (isAsking) return;
     isAsking = true;
     void poll().finally(() => {
@@ -117,6 +133,7 @@ export function createEventHub({ store, now, limits = {} }: HubOptions): EventHu
       stream.on('error', () => undefined);
       stream.write('retry: 3000\n\n');
       if (known !== null) stream.write(eventText('data', newestOf(known)));
+      if (known?.status) stream.write(eventText('status', known.status));
       timer ??= setInterval(turn, pollMs);
       turn();
       return stream;
@@ -137,13 +154,15 @@ export interface Known {
   /** When the store was queried, epoch seconds. */
   asked: number;
   newest: number | null;
+  /** The status at that time; null: not known. */
+  status: StatusAnswer | null;
   /** All acknowledgements and silences as one text, so that any change is noticed. */
   marks: string;
   /** By id: the incidents that were written since a minute before the last query. */
   incidents: ReadonlyMap<string, { version: number; shown: z.infer<(typeof eventShapes)['incident']> }>;
 }
 
-async function look(store: Store, since: number, asked: number): Promise<Known> {
+async function look(store: Store, since: number, asked: number): Promise<Omit<Known, 'status'>> {
   const [newest, marks, ids] = await Promise.all([
     readNewestCount(store),
     readMarks(store),
@@ -164,15 +183,22 @@ async function look(store: Store, since: number, asked: number): Promise<Known> 
   };
 }
 
-/** The events that follow from a change. At first, only the age of the data is told. Pure. */
+/** The events that follow from a change. At first: the age of the data, the status, and the incidents of the last minute. Pure. */
 export function changesOf(before: Known | null, now: Known): [EventName, unknown][] {
   const changes: [EventName, unknown][] = [];
   if (before?.newest !== now.newest) changes.push(['data', newestOf(now)]);
-  if (before === null) return changes;
-  if (before.marks !== now.marks) changes.push(['attention', {}]);
+  if (now.status !== null && stateOf(before) !== stateOf(now)) changes.push(['status', now.status]);
+  if (before !== null && before.marks !== now.marks) changes.push(['attention', {}]);
+  // What was written within the last minute is told at first, too: whoever listens may have asked before it was.
   for (const [id, { version, shown }] of now.incidents)
-    if (before.incidents.get(id)?.version !== version) changes.push(['incident', shown]);
+    if (before?.incidents.get(id)?.version !== version) changes.push(['incident', shown]);
   return changes;
+}
+
+/** The part of the status that does not change with the clock alone. */
+function stateOf(known: Known | null): string {
+  const { live, oldest, newest } = known?.status ?? {};
+  return JSON.stringify([live, oldest, newest]);
 }
 
 function newestOf({ newest }: Known): z.infer<(typeof eventShapes)['data']> {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Role } from '../login.ts';
 import { BadParameter } from '../parameters.ts';
 import { sendProblem } from '../problem.ts';
+import type { QueryCache } from '../query-cache.ts';
 
 /** One operation of the API. The same schemas describe it in the OpenAPI document and check what clients send. */
 export interface Route<Query extends z.ZodObject = z.ZodObject, Body extends z.ZodType = z.ZodType> {
@@ -70,15 +71,18 @@ export class Text {
   }
 }
 
-/** Adds routes below `/api/v1`. Unexpected errors go on to the server's error handler. */
-export function addRoutes(app: FastifyInstance, routes: readonly Route[]): void {
+/**
+ * Adds routes below `/api/v1`. Equal questions at the same time share one answer, so the store is asked once; a POST clears
+ * all shared answers. Unexpected errors go on to the server's error handler.
+ */
+export function addRoutes(app: FastifyInstance, routes: readonly Route[], shared: QueryCache): void {
   for (const one of routes) {
     app.route({
       method: one.method,
       url: `/api/v1${one.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
       config: { role: one.role },
       ...(one.bodyLimit === undefined ? {} : { bodyLimit: one.bodyLimit }),
-      handler: (request, reply) => answer(one, request, reply),
+      handler: (request, reply) => answer(one, { request, reply, shared }),
     });
   }
 }
@@ -99,14 +103,28 @@ export async function runRoute(one: Route, { query, body, path }: Given): Promis
   });
 }
 
-async function answer(one: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+interface Exchange {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  shared: QueryCache;
+}
+
+async function answer(one: Route, { request, reply, shared }: Exchange): Promise<FastifyReply> {
+  const { query, body, params } = request;
+  const path = params as Record<string, string>;
+  const run = () => runRoute(one, { query: query as Record<string, unknown>, body, path });
   try {
-    const { query, body, params } = request;
-    const path = params as Record<string, string>;
-    const found = await runRoute(one, { query: query as Record<string, unknown>, body, path });
+    if (one.method === 'POST') {
+      const said = await run().finally(() => shared.clear());
+      return sendTagged(tagged(said), request, reply);
+    }
+    if (one.answerType !== undefined) return sendStream(await run(), one, reply);
+    const found = await shared.get(request.url, async () => {
+      const answered = await run();
+      return answered instanceof Text ? answered : tagged(answered);
+    });
     if (found instanceof Text) return reply.type(found.type).send(found.body);
-    if (found instanceof Readable) return sendStream(found, one, reply);
-    return sendTagged(JSON.stringify(found), request, reply);
+    return sendTagged(found, request, reply);
   } catch (error) {
     if (error instanceof BadParameter) return sendProblem(reply, 400, 'bad_parameter', error.message);
     if (error instanceof Unavailable)
@@ -116,15 +134,25 @@ async function answer(one: Route, request: FastifyRequest, reply: FastifyReply):
   }
 }
 
-function sendStream(stream: Readable, { answerType }: Route, reply: FastifyReply): FastifyReply {
+function sendStream(stream: unknown, { answerType }: Route, reply: FastifyReply): FastifyReply {
+  if (!(stream instanceof Readable)) throw new Error('a route that answers with a stream gave none');
   // Some proxies delay small pieces of an answer.
   reply.header('x-accel-buffering', 'no');
   return reply.type(answerType ?? 'application/octet-stream').send(stream);
 }
 
+interface Tagged {
+  body: string;
+  etag: string;
+}
+
+function tagged(found: unknown): Tagged {
+  const body = JSON.stringify(found);
+  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+}
+
 /** Sends an answer with its tag, or only 304 when the client already has this answer. */
-function sendTagged(body: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+function sendTagged({ body, etag }: Tagged, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.headers({ etag, 'cache-control': 'no-cache' });
   if (hasTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
   return reply.type('application/json; charset=utf-8').send(body);

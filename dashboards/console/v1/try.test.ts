@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, expect, test } from 'vitest';
 import type { TryAnswer } from '../try.ts';
+import { createQueryCache } from '../query-cache.ts';
 import { addRoutes } from './route.ts';
 import { tryRoute } from './try.ts';
 
@@ -12,12 +13,15 @@ afterEach(() => app.close());
 function open(): FastifyInstance {
   texts.length = 0;
   app = fastify();
-  addRoutes(app, [
-    tryRoute(async (text) => {
-      texts.push(text);
-      return answer;
-    }),
-  ]);
+  const route = tryRoute(async (text) => {
+    texts.push(text);
+    return answer;
+  });
+  addRoutes(
+    app,
+    [route],
+    createQueryCache(0, () => 0),
+  );
   return app;
 }
 const post = (payload: string, headers: Record<string, string> = {}) =>

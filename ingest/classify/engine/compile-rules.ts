@@ -6,32 +6,32 @@ import { attempts, echoKeys, waits } from '../rules/marker-phrases.ts';
 import { hints, type Hint } from '../rules/rule.ts';
 import { orderedRules, type StagedRule, stages } from '../rules/ordered-rules.ts';
 
-/** What a phrase means to the scanner. */
+/** The kinds of meaning that a phrase can have. */
 export const meanings = { rule: 0, hint: 1, attempt: 2, echo: 3, wait: 4, field: 5 } as const;
 
 export interface Meaning {
   kind: (typeof meanings)[keyof typeof meanings];
-  /** Of the rule in `orderedRules`, of the hint's bit, or of the field's name. */
+  /** Index of the rule in `orderedRules`, of the hint in `hints`, or of the name in `fieldNames`. */
   index: number;
   phrase: string;
-  /** Only as the value of a code or type. */
+  /** The phrase counts only as the value of a code or type. */
   asValue: boolean;
   word: boolean;
   near: RegExp | null;
   far: RegExp | null;
-  /** A hedge before it takes its meaning. */
+  /** The phrase does not count after a hedge such as "may be". */
   hedged: boolean;
-  /** Of a rule that is tried only when no code or sentence decides. */
+  /** The rule is tried only when no code or sentence decides. */
   late: boolean;
-  /** What stands around the phrase matters, not only its border. */
+  /** The text around the phrase must be checked, not only the borders of the word. */
   conditional: boolean;
-  /** The phrase has white space or a quote, so that its length in a text may differ. */
+  /** The phrase has white space or a quote, so its length in a text may differ. */
   spaced: boolean;
 }
 
 const unconditional = { asValue: false, word: false, near: null, far: null, hedged: false, late: false };
 
-/** The fields that `readFields` reads; the index is their place here. */
+/** The names of fields that `readFields` reads; their index here identifies them. */
 export const fieldNames = ['message', 'code', 'type', 'status', 'error', 'detail', 'raw', 'msg'] as const;
 
 const verdictMeanings: readonly Meaning[] = [
@@ -45,26 +45,26 @@ const verdictMeanings: readonly Meaning[] = [
 ];
 
 const fieldMeanings: readonly Meaning[] = fieldNames.flatMap((name, index) =>
-  // Quoted, or before a sign of assignment.
+  // With a quote after the name, or with a sign of assignment.
   (name.length > 3 ? [`${name}'`, `${name}:`, `${name}=`] : [`'${name}'`]).map((phrase) =>
     meaningOf(meanings.field, phrase, index),
   ),
 );
 
-/** How characters are read for the phrases of all rules. */
+/** Maps each character to its symbol, for the phrases of all rules. */
 export const symbolOf: Uint8Array = symbolTable(
   [...verdictMeanings, ...fieldMeanings].map((meaning) => meaning.phrase).join(''),
 );
 
 export interface Vocabulary {
   trie: PhraseTrie;
-  /** By number of the trie's ending: what the phrases that end there mean. */
+  /** By number of an ending of the trie: the meanings of the phrases that end there. */
   endingMeanings: readonly (readonly Meaning[])[];
 }
 
-/** What decides the class. */
+/** The phrases that decide the class. */
 export const verdictWords: Vocabulary = vocabulary(verdictMeanings);
-/** The same with the names of fields, for the columns of an error event. */
+/** The same with the names of fields, which fill columns of an error event. */
 export const allWords: Vocabulary = vocabulary([...verdictMeanings, ...fieldMeanings]);
 
 function vocabulary(list: readonly Meaning[]): Vocabulary {
@@ -81,21 +81,21 @@ function vocabulary(list: readonly Meaning[]): Vocabulary {
   return { trie, endingMeanings };
 }
 
-/** A rule as it is applied: every rule of the same shape, so that applying them is fast. */
+/** A rule in the form in which it is applied. All rules have the same members, so that applying them is fast. */
 export interface CompiledRule {
   decision: Decision;
   /** Index of the stage in `stages`. */
   stage: number;
-  /** Bits of the hints that must show. */
+  /** Bits of the hints that must be present. */
   all: number;
-  /** Bits of the hints that must not show. */
+  /** Bits of the hints that must be absent. */
   none: number;
-  /** Only under these statuses; 0 for no failed HTTP answer; null for all. */
+  /** The rule applies only to these statuses; 0: no failed HTTP answer; null: all statuses. */
   statuses: readonly number[] | null;
   notStatuses: readonly number[];
 }
 
-/** Every rule in the order of decisions; the index is the order. */
+/** All rules in the order of decisions; the index is the order. */
 export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) => ({
   decision: decisionOf(rule.id, rule.class, rule),
   stage: stages.indexOf(rule.stage),
@@ -107,13 +107,16 @@ export const compiledRules: readonly CompiledRule[] = orderedRules.map((rule) =>
 
 export interface ChinesePhrase {
   phrase: string;
-  /** Where its first Chinese character stands in it. */
+  /** Index of its first Chinese character. */
   anchor: number;
-  /** Of its rule. */
+  /** The order of its rule. */
   order: number;
 }
 
-/** Phrases with Chinese characters, too many for the alphabet, by the code of their first such character. */
+/**
+ * Phrases with Chinese characters, by the code of their first such character. The trie cannot hold them, because its
+ * alphabet is too small.
+ */
 export const chinesePhrases: ReadonlyMap<number, readonly ChinesePhrase[]> = Map.groupBy(
   orderedRules
     .filter((rule) => rule.stage === 'chinese')
@@ -123,7 +126,7 @@ export const chinesePhrases: ReadonlyMap<number, readonly ChinesePhrase[]> = Map
   ({ phrase, anchor }) => phrase.charCodeAt(anchor),
 );
 
-/** The bits of some hints in a set of hints. */
+/** The given hints as a set of bits. */
 export function hintBits(names: readonly Hint[] = []): number {
   return names.reduce((bits, name) => bits | (1 << hints.indexOf(name)), 0);
 }
@@ -143,7 +146,7 @@ function ruleMeanings(rule: StagedRule): Meaning[] {
   );
 }
 
-/** One literal for all, so that all have the same shape in memory. */
+/** One object literal makes all meanings, so that they have the same shape in memory. */
 function meaningOf(
   kind: Meaning['kind'],
   phrase: string,

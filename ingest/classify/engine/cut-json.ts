@@ -1,9 +1,9 @@
-/** What `readJson` answers for a text that is no JSON. */
+/** The result of `readJson` for a text that is not JSON. */
 export const unreadable = Symbol('unreadable');
 
 /**
- * The value that a JSON text says. A text that breaks off is read as far as it goes: what is open is closed, and a
- * member without a value is left out. `unreadable` for everything else. Linear in the length of the text.
+ * Parses a JSON text. A text that was cut off is read up to the cut: open brackets are closed, and a member without a
+ * value is left out. `unreadable` for every other text. Linear in the length of the text.
  */
 export function readJson(text: string): unknown {
   try {
@@ -16,7 +16,7 @@ export function readJson(text: string): unknown {
 function readCut(text: string): unknown {
   const closers: string[] = [];
   let inString = false;
-  // Behind the last bracket, or before the last comma: up to there the text is whole.
+  // Up to here the text is complete: after the last bracket, or before the last comma.
   let whole = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -40,13 +40,13 @@ function readCut(text: string): unknown {
     try {
       return JSON.parse(attempt) as unknown;
     } catch {
-      // The next attempt leaves more of the end out.
+      // The next attempt omits more of the end.
     }
   }
   return unreadable;
 }
 
-/** An escape such as `\u00e4` may have been cut in two. */
+/** Removes an escape sequence such as `\u00e4` that was cut in the middle. */
 function withoutHalfEscape(text: string): string {
   const tail = /(?:^|[^\\])(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)$/.exec(text.slice(-64))?.[1] ?? '';
   return text.slice(0, text.length - tail.length);

@@ -7,13 +7,13 @@ import { judgeStatus } from '../rules/status-rules.ts';
 import { statedStatus } from './status-text.ts';
 import { isMeant } from './phrase-context.ts';
 
-/** What is judged, with the status that the record gives; a status in the text goes before that one. */
+/** What a decision is based on. A status in the text counts before `givenStatus`, the status of the record. */
 export interface Evidence {
   text: string;
   findings: Findings;
   hints: number;
   givenStatus: number;
-  /** The status that decides, once something asked for it; -1 before. */
+  /** The status that decides; -1 until `statusOf` has found it. */
   status: number;
 }
 
@@ -21,7 +21,7 @@ const ABORT = stages.indexOf('abort');
 const CODE = stages.indexOf('code');
 const SENTENCE = stages.indexOf('sentence');
 const CHINESE = stages.indexOf('chinese');
-/** Stages whose order alone counts, not the place in the text. */
+/** Stages in which the depth of a phrase in the text does not count, only the order of the rules. */
 const unplaced = stages.map(
   (stage) => !['code', 'sentence', 'chinese', 'loose_code', 'word', 'reason', 'last'].includes(stage),
 );
@@ -35,8 +35,8 @@ const bestRules = new Int32Array(stages.length);
 const bestScores = new Float64Array(stages.length);
 
 /**
- * The rule that wins among those found: the caller's abort; codes, then sentences, of the last attempt and the
- * innermost place; then weaker words, the HTTP status, and what the client's side says.
+ * The decision of the best rule among those found. The stages in order: an abort by the caller; codes, then sentences,
+ * of the last attempt and the innermost object; weaker words; the HTTP status; the words of the client's side.
  */
 export function decide(evidence: Evidence): Decision {
   const { text, findings } = evidence;
@@ -62,7 +62,7 @@ export function decide(evidence: Evidence): Decision {
   );
 }
 
-/** The status that decides: the innermost that the text states, else the one given. Found out once. */
+/** The status that decides: the innermost one that the text states, otherwise the given one. It is computed once. */
 export function statusOf(evidence: Evidence): number {
   if (evidence.status >= 0) return evidence.status;
   const stated = statedStatus(evidence.text, evidence.findings);
@@ -80,13 +80,13 @@ function applies(rule: CompiledRule, evidence: Evidence): boolean {
   return true;
 }
 
-/** The status that decides, 0 when it is not one of a failure. */
+/** The status that decides; 0 when it is not the status of a failure. */
 function failedStatus(evidence: Evidence): number {
   const status = statusOf(evidence);
   return status < 400 ? 0 : status;
 }
 
-/** False when a status stands nowhere, which is quicker to see than which one decides. */
+/** False when a status occurs nowhere, which is faster to check than which status decides. */
 function mayBe({ findings, givenStatus }: Evidence, status: number): boolean {
   if (givenStatus === status) return true;
   for (let i = 0; i < findings.numberCount; i++) if (findings.numbers[i] === status) return true;
@@ -94,7 +94,7 @@ function mayBe({ findings, givenStatus }: Evidence, status: number): boolean {
 }
 
 function compete(rule: CompiledRule, order: number, rank: number): void {
-  // Codes and sentences compete with each other, so that a later attempt beats an earlier one of either kind.
+  // Codes and sentences compete with each other, so that a later attempt wins over an earlier one of either kind.
   const stage = rule.stage === SENTENCE || rule.stage === CHINESE ? CODE : rule.stage;
   const attempt = Math.floor(rank / RANK_ATTEMPT);
   const depth = unplaced[rule.stage] === true ? 0 : rank % RANK_ATTEMPT;
@@ -107,7 +107,7 @@ function compete(rule: CompiledRule, order: number, rank: number): void {
 
 function competeInChinese(evidence: Evidence): void {
   const { text: raw, findings } = evidence;
-  // Raw JSON may write each character as an escape.
+  // Raw JSON may contain the characters as escape sequences.
   const text = raw.includes('\\u') ? foldText(raw) : raw.toLowerCase();
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

@@ -3,8 +3,8 @@ import { symbolOf } from './compile-rules.ts';
 import { valueStart } from './phrase-position.ts';
 
 /**
- * The last character of the object, list or quoted text that is the value of the key ending before `from`; -1 when
- * there is no such value, -2 when it has no end.
+ * The index of the last character of the object, list or quoted text that is the value of the key ending before `from`;
+ * -1 when there is no such value, -2 when the value has no end.
  */
 export function endOfEchoedValue(text: string, from: number): number {
   const start = valueStart(text, from);
@@ -33,7 +33,10 @@ function endOfString(text: string, start: number): number {
   return -2;
 }
 
-/** Backslashes before a character; at most 16, so that a long run of them costs no more than a short one. */
+/**
+ * Number of backslashes before a character; at most 16 are counted, so that a long run of them costs no more than a
+ * short one.
+ */
 function escapesBefore(text: string, i: number): number {
   let count = 0;
   while (count < 16 && text.charCodeAt(i - 1 - count) === 92) count++;

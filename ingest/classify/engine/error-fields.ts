@@ -11,7 +11,10 @@ const MAX_MESSAGE = 4096;
 const MAX_NAME = 128;
 const [MESSAGE, CODE, TYPE, STATUS, ERROR, DETAIL, RAW, MSG] = fieldNames.keys();
 
-/** Type, code and message of the innermost error object in a text that `scanText` has just read with its fields. */
+/**
+ * Type, code and message of the innermost error object in a text. `scanText` must have just read this text, with its
+ * fields.
+ */
 export function readFields(text: string, findings: Findings): ErrorFields {
   const home = innermostMessage(text, findings);
   if (home === null) {
@@ -42,13 +45,13 @@ function innermostMessage(text: string, findings: Findings): { object: number; m
       found = { object, message };
       depth = level;
     }
-    // A message beats a string error or a detail, wherever those stand.
+    // A `message` is preferred to an `error` or a `detail` that is a text, at any depth.
     if (found !== null) return found;
   }
   return found;
 }
 
-/** The last value of a field within one object; anywhere when the object is null. */
+/** The first usable value of a field in one object; in any object when `object` is null. */
 function fieldOf(
   text: string,
   findings: Findings,
@@ -68,7 +71,7 @@ function plainMessage(text: string): string {
   return text.slice(0, MAX_MESSAGE).replace(/\s+/g, ' ').trim();
 }
 
-/** The value that begins at `start`: a quoted text at any level of escaping, or a bare word or sentence. */
+/** The value that starts at `start`: a quoted text at any level of escaping, or a bare word or sentence. */
 function valueAt(text: string, start: number, limit: number): string {
   let i = start;
   if (text.startsWith('Some(', i) || text.startsWith('Optional(', i)) i = text.indexOf('(', i) + 1;
@@ -90,7 +93,7 @@ function valueAt(text: string, start: number, limit: number): string {
     .trim();
 }
 
-/** Where the run of backslashes before `i` begins; at most 16 are looked at. */
+/** Where the run of backslashes before `i` starts; at most 16 are checked. */
 function firstBackslash(text: string, i: number): number {
   let first = i;
   while (first > i - 16 && text.charCodeAt(first - 1) === 92) first--;
@@ -99,7 +102,7 @@ function firstBackslash(text: string, i: number): number {
 
 function unescapeText(text: string): string {
   if (!text.includes('\\')) return text;
-  // A run of backslashes is tried at its beginning alone, or a long one takes quadratic time.
+  // A run of backslashes matches only from its start; otherwise a long run would take quadratic time.
   return text
     .replace(/(?<!\\)\\+u([0-9a-fA-F]{4})/g, (_, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)),

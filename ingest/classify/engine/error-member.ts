@@ -1,11 +1,11 @@
-/** Members that tell an error wherever an answer may have them, in lower case. */
+/** Members that report an error at any place where an answer may have them, in lower case. */
 const errorKeys: ReadonlySet<string> = new Set(['error', 'errors', 'last_error', 'error_code', 'errorcode']);
-/** Members of an answer that hold the answer of the API itself: of a stream's event, a batch's line, a wrapper. */
+/** Members that hold the API's answer inside an event of a stream, a line of a batch, or a wrapper. */
 const envelopes: ReadonlySet<string> = new Set(['response', 'result', 'body', 'choices', 'base_resp']);
-/** The same members of those. */
+/** Such members one level deeper. */
 const innerEnvelopes: ReadonlySet<string> = new Set(['body', 'status_details']);
 const MAX_DEPTH = 3;
-/** What says that all is well, or nothing. */
+/** Values that report success, or nothing. */
 const fine: ReadonlySet<unknown> = new Set<unknown>([
   undefined,
   null,
@@ -24,8 +24,8 @@ const failedStatus = /^(?:error|fail|failed|failure)$/i;
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Whether a parsed answer is an error, or has one as a member where APIs put it. What stands in texts, in tool
- * arguments or deeper inside results is the caller's business and tells nothing.
+ * Whether a parsed answer is an error, or has one in a member where APIs put errors. Texts, tool arguments and deeper
+ * parts of results are the caller's content and are not examined.
  */
 export function describesError(value: unknown, depth = 0): boolean {
   if (Array.isArray(value)) return value.some((item) => isMembers(item) && describesError(item, depth));
@@ -41,16 +41,16 @@ export function describesError(value: unknown, depth = 0): boolean {
   return hasFailed(value) || (depth === 0 && isBareError(value));
 }
 
-/** An answer that says of itself that it failed. */
+/** Whether an answer reports its own failure. */
 function hasFailed(value: Members): boolean {
   if (value['finish_reason'] === 'error' || value['success'] === false) return true;
   const status = value['status_code'] ?? value['statusCode'];
   if (typeof status !== 'number') return false;
-  // MiniMax numbers its errors itself; 0 is success.
+  // MiniMax has its own error numbers; 0 is success.
   return status >= 400 || (status !== 0 && status !== 200 && 'status_msg' in value);
 }
 
-/** `{"message": …, "code": …}` and its kin: an error that stands by itself. */
+/** Whether the value is an error object without a wrapper, such as `{"message": …, "code": …}`. */
 function isBareError(value: Members): boolean {
   const of = (...names: readonly string[]) => {
     for (const name of names) {
@@ -71,7 +71,7 @@ function isBareError(value: Members): boolean {
   return !fine.has(typeof code === 'string' ? code.toLowerCase() : code) || isQuotedError(message);
 }
 
-/** A message that is itself the JSON of an error. */
+/** Whether a message is itself the JSON of an error. */
 function isQuotedError(message: string): boolean {
   if (!/^\s*[{[]/.test(message)) return false;
   try {

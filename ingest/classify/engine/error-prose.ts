@@ -1,10 +1,10 @@
-/** Longer prose is a transcript or a completion. */
+/** A longer text is a transcript or a completion. */
 const LONGEST = 16_384;
 
-/** The whole text is what a client says of a connection that broke. */
+/** The whole text is a client's description of a broken connection. */
 const broken =
   /^(?:typeerror: )?(?:terminated|aborted|premature close|socket hang up|network error|connection error|fetch failed|request timed out|read timed out|econnreset|etimedout|epipe|unexpected eof|eof)\.?$/i;
-/** A sentence of a client about its stream, with the technical cause behind it. */
+/** A client's sentence about its stream, followed by the technical cause. */
 const brokenStream =
   /^(?:stream|connection|socket|response body|upstream|peer|sse|premature|incomplete|unexpected (?:end|eof))\b[^.]{0,80}(?:closed|ended|reset|disconnect|error|broken|aborted|terminated|timed out|eof|close)[^.]{0,80}[:(]/i;
 /** `openai.APIError: …`, `java.io.IOException: …`, `ReadTimeout(…`. */
@@ -17,8 +17,8 @@ const htmlPage = /^<(?:!doctype|html)/i;
 const dump = /^(?:map\[|&?\w*[Ee]rror\w* ?\{|Some\(|Err\()/;
 
 /**
- * Whether a plain text that came under a status of success reports a failure by its form. Its words alone say nothing:
- * a transcript may speak of rate limits. Pages in HTML are no answer of an API.
+ * Whether a plain text under a status of success reports a failure, judged by its form. Words alone prove nothing: a
+ * transcript may mention rate limits. An HTML page counts as a failure, because no API answers with one.
  */
 export function readsAsError(text: string): boolean {
   const start = text.trim().replace(/^[>│|\s]+/, '');

@@ -4,8 +4,8 @@ const MAX_ITEMS = 65_536;
 const MAX_CAUSES = 8;
 
 /**
- * Any error as one text to scan: strings as they are, objects as JSON, thrown errors with their causes. Of a long
- * text only the first 64 KiB and the last 8 KiB are kept. Never throws.
+ * Any error as one text to scan: strings unchanged, objects as JSON, thrown errors with their causes. Of a long text,
+ * the first 64 KiB and the last 8 KiB are kept. Never throws.
  */
 export function errorText(error: unknown): string {
   if (typeof error === 'string') return shorten(error);
@@ -21,7 +21,7 @@ function shorten(text: string): string {
   return withoutLinePrefixes(cut);
 }
 
-/** `docker compose logs` and the like put a name and a bar before each line. */
+/** Removes the name and the bar that `docker compose logs` and similar tools put before each line. */
 export function withoutLinePrefixes(text: string): string {
   if (!/^[\w.-]{1,64} *\| /.test(text)) return text;
   return text.replace(/^[\w.-]{1,64} *\| ?/gm, '');
@@ -36,7 +36,7 @@ function jsonText(value: object): string {
   }
 }
 
-/** Name, message and own fields of a thrown error and of its causes, which may be a circle. */
+/** Name, message and own fields of a thrown error and of its causes, which may form a circle. */
 function thrownText(error: Error): string {
   const parts: string[] = [];
   let next: unknown = error;
@@ -49,7 +49,7 @@ function thrownText(error: Error): string {
   return parts.join(' cause: ');
 }
 
-/** For what JSON refuses: circular, too deep, or with values that throw when read. */
+/** For values that JSON refuses: circular ones, too deep ones, and those that throw when read. */
 function boundedText(value: object): string {
   const parts: string[] = [];
   const known = new Set<object>([value]);

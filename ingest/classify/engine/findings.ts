@@ -1,38 +1,38 @@
 import type { Meaning } from './compile-rules.ts';
 
-/** One attempt outranks any depth within the attempt before it. */
+/** A later attempt has a higher rank than any depth of an earlier attempt. */
 export const RANK_ATTEMPT = 1024;
 
-/** What one pass over a text found. The next call of `scanText` writes over it. */
+/** What one pass over a text found. The next call of `scanText` overwrites it. */
 export interface Findings {
-  /** How many of `rules` are set. */
+  /** Number of used entries of `rules`. */
   count: number;
-  /** Orders of the rules for codes and sentences whose phrases stand in the text, each once. */
+  /** Orders of the rules for codes and sentences whose phrases occur in the text, each once. */
   rules: Int32Array;
-  /** By rule: attempt * RANK_ATTEMPT + depth of its best place. */
+  /** By rule: attempt * RANK_ATTEMPT + depth, of the occurrence with the highest rank. */
   ranks: Int32Array;
-  /** How many phrases of rules stand in the text that are tried only when no code or sentence decides. */
+  /** Number of phrases found of rules that are tried only when no code or sentence decides. */
   lateCount: number;
   lateMeanings: Meaning[];
-  /** By late phrase: the index of its last character. */
+  /** Index of the last character, by late phrase. */
   lateEnds: Int32Array;
   lateRanks: Int32Array;
-  /** Bits of the hints that show. */
+  /** Bits of the hints found. */
   hints: number;
-  /** How many numbers stand in the text that may be HTTP statuses. */
+  /** How many numbers of the text may be HTTP statuses. */
   numberCount: number;
   numbers: Int32Array;
-  /** Where these numbers begin. */
+  /** Index of the first digit of each number. */
   numbersAt: Int32Array;
   numberRanks: Int32Array;
-  /** Where the last duration to wait may stand, -1 when none. */
+  /** Where the last waiting time may start; -1 when there is none. */
   waitAt: number;
   /** The highest rank of a Chinese character; -1 when there is none. */
   chineseRank: number;
-  /** Values that repeat the caller's words were passed over. */
+  /** Whether values that repeat the caller's words were skipped. */
   echoed: boolean;
-  /** Triples of field name, start of its value, and object it belongs to. */
+  /** Triples: index of the field name, start of its value, number of the object that it belongs to. */
   fields: number[];
-  /** By object: its depth. */
+  /** Depth of each object. */
   depths: number[];
 }

@@ -1,15 +1,17 @@
-/** How one character is read, in six bits; from `firstSpecial` on it takes more than the character to say. */
+/**
+ * The symbol of a character, in six bits. From `firstSpecial` on the symbol depends on the following characters too.
+ */
 export const symbols = {
-  /** Stands in no phrase. */
+  /** Occurs in no phrase. */
   foreign: 0,
   space: 1,
   quote: 2,
   firstLetter: 3,
-  /** From here on a symbol may mean something by itself: statuses begin with these digits. */
+  /** From here on a symbol may have a meaning of its own: statuses start with these digits. */
   firstEvent: 59,
   four: 59,
   five: 60,
-  /** From here on a symbol stands in no phrase. */
+  /** From here on a symbol occurs in no phrase. */
   firstSign: 61,
   chinese: 61,
   open: 62,
@@ -21,7 +23,7 @@ export const symbols = {
 } as const;
 
 const characters: Readonly<Record<string, string>> = {
-  // Box drawing and the bar are the frames of terminals and of log prefixes.
+  // Box-drawing characters and the bar frame the output of terminals and the prefixes of log lines.
   space: ' \t\n\r\v\f\u00a0\u2028\u2029\u3000|\u2502\u2503\u2551\u258c\u2590',
   quote:
     '\'"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\uff07\uff02\u00b4',
@@ -41,12 +43,12 @@ const asciiForms: Readonly<Record<string, string>> = {
   '‑': '-',
 };
 
-/** The commonest first: their transitions share a cache line. */
+/** The most frequent letters come first, so that their transitions share a cache line. */
 const frequentLetters = 'etaionsrldcumhpgyfbwvk_.';
 
 /**
- * The reading of every UTF-16 code unit for phrases made of the given characters: letters fold to lower case,
- * white space to one symbol, quotes of every kind to another.
+ * The symbol of every UTF-16 code unit, for phrases of the given characters. Letters fold to lower case, all white
+ * space to one symbol, and all quotes to another.
  */
 export function symbolTable(letters: string): Uint8Array {
   const table = new Uint8Array(65_536);
@@ -68,14 +70,16 @@ export function symbolTable(letters: string): Uint8Array {
   return table;
 }
 
-/** True for letters, digits and the underscore: the characters of which identifiers are made. */
+/** True for letters, digits and the underscore, the characters of identifiers. */
 export function isWordCode(code: number): boolean {
   return (
     (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95
   );
 }
 
-/** A piece of text as patterns expect it: lower case, quotes `'`, single spaces, no backslashes or frames. */
+/**
+ * A text in the form that patterns expect: lower case, `'` for every quote, single spaces, no backslashes or frames.
+ */
 export function foldText(text: string): string {
   const lower = text.toLowerCase();
   if (!unfolded.test(lower)) return lower;
@@ -87,5 +91,5 @@ export function foldText(text: string): string {
     .replace(/[\s|\u2502\u2503\u2551]+/g, ' ');
 }
 
-/** Whatever folding changes, letters apart. */
+/** Matches everything that folding changes, except upper-case letters. */
 const unfolded = /[^\x20-\x7e]|[\\*"`|]| {2}/;

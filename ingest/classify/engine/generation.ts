@@ -20,8 +20,8 @@ const generationOfRule: Readonly<Record<string, Generation>> = {
 };
 
 /**
- * Which edition of the guide the error's shape belongs to, `neighbour` for another provider's, empty when unknown or
- * when there is no error (null evidence).
+ * Which edition of the guide the form of the error belongs to; `neighbour` for another provider, empty when it is
+ * unknown or there is no error (null evidence).
  */
 export function generationOf(decision: Decision, evidence: Evidence | null, provider: string): Generation {
   if (evidence === null) return '';

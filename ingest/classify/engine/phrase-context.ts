@@ -6,11 +6,13 @@ const BEFORE = 200;
 const AFTER = 160;
 const HEDGE_BEFORE = 70;
 
-/** The end of a clause that only guesses, or advises, or lists. */
+/** The end of a clause that guesses, advises or lists. */
 const hedge =
   /(?:\b(?:may|might|maybe|possibly|perhaps|probably|likely|could|if|whether|check|ensure|make sure|e\.g\.|such as|avoid) [^.:;'{}]{0,60}|\bor (?:a |the |your |an )?)$/;
 
-/** True when the text around a phrase is as its rule wants it, the phrase stands where it must, and nobody is guessing. */
+/**
+ * Whether the text around a phrase satisfies its rule, the phrase is at the required place, and no hedge precedes it.
+ */
 export function isMeant(meaning: Meaning, text: string, end: number): boolean {
   if (meaning.near !== null || meaning.far !== null) {
     const from = Math.max(0, end + 1 - BEFORE);

@@ -4,7 +4,10 @@ import { symbolOf } from './compile-rules.ts';
 const MAX_GAP = 24;
 const keyName = /(?:code|type|status|reason|error|kind)$/i;
 
-/** The index of a phrase's first character, given that of its last: white space and backslashes may stand between. */
+/**
+ * The index of the first character of a phrase, given the index of its last. White space and backslashes may be in
+ * between.
+ */
 export function startOfPhrase(
   text: string,
   end: number,
@@ -26,20 +29,20 @@ export function startOfPhrase(
   return Math.max(0, i);
 }
 
-/** What stands in no phrase: the guard of a quote, or a character without width. */
+/** A character that is not part of any phrase: a backslash before a quote, or a character without width. */
 function isPassedOver(text: string, i: number): boolean {
   const symbol = symbolOf[text.charCodeAt(i)];
   return symbol === symbols.ignored || symbol === symbols.backslash;
 }
 
-/** White space, or the letter or the backslash of its escape. */
+/** White space, or the letter or the backslash of its escape sequence. */
 function isGap(text: string, i: number): boolean {
   const symbol = symbolOf[text.charCodeAt(i)];
   if (symbol === symbols.space || symbol === symbols.backslash) return true;
   return text.charCodeAt(i - 1) === 92 && /[nrt]/.test(text.charAt(i));
 }
 
-/** True when what stands here is the value of a key such as `code`, `type`, `status`, `reason` or `error`. */
+/** Whether the word that starts here is the value of a key such as `code`, `type`, `status`, `reason` or `error`. */
 export function isValueOfCode(text: string, start: number): boolean {
   let i = start - 1;
   const limit = Math.max(0, start - MAX_GAP);
@@ -66,7 +69,7 @@ export function isValueOfCode(text: string, start: number): boolean {
   return keyName.test(text.slice(Math.max(0, i - MAX_GAP), i + 1));
 }
 
-/** Where the value begins when a key has just ended before `from`; -1 when no `:`, `=` or `=>` follows. */
+/** Where the value of a key starts that ended just before `from`; -1 when no `:`, `=` or `=>` follows. */
 export function valueStart(text: string, from: number): number {
   let i = from;
   const limit = Math.min(text.length, from + MAX_GAP);

@@ -1,11 +1,11 @@
 import { symbols } from './folding.ts';
 
 export const SYMBOL_BITS = 6;
-/** Symbols by which a phrase is recognised before it is read on: every phrase has at least as many. */
+/** Number of first symbols by which a phrase is recognised; every phrase has at least this many. */
 export const GRAM_LENGTH = 5;
-/** Symbols behind the first ones that are looked at before a phrase is read on. */
+/** Number of following symbols that are checked before a walk through the tree. */
 export const AHEAD = 4;
-/** Keeps the last symbols only, when new ones are shifted in. */
+/** Keeps only the last GRAM_LENGTH symbols when new ones are shifted in. */
 export const GRAM_MASK = (1 << (SYMBOL_BITS * GRAM_LENGTH)) - 1;
 
 export const READ_ON = 1;
@@ -19,21 +19,21 @@ const SLOT_BITS = 12;
 
 export interface PhraseTrie {
   /**
-   * By hash of the last GRAM_LENGTH symbols: 0 when no phrase begins so, READ_ON when one may, LOOK_AHEAD when one
-   * may if `onward` agrees. Small enough to stay in the nearest cache.
+   * By hash of the last GRAM_LENGTH symbols: 0 when no phrase starts with them, READ_ON when one may, LOOK_AHEAD when
+   * one may if `onward` agrees. Small enough for the first-level cache.
    */
   filter: Uint8Array;
-  /** One bit by hash of a beginning and the symbols behind it, so that most words are told apart before a walk. */
+  /** One bit by hash of the first symbols and the AHEAD symbols after them. It rejects most words before a walk. */
   onward: Uint8Array;
-  /** Open addressing by hash: pairs of beginning and node, 0 where free. */
+  /** Hash table with open addressing: pairs of first symbols and node; node 0: free. */
   slots: Int32Array;
   /**
-   * Nodes and the runs of symbols between them, one after another, so that reading on touches neighbours only.
-   * A node: number of its ending (0 for none), count of runs, then a first symbol and the place of its run for each.
-   * A run: its length, its symbols after the first, and the node behind it.
+   * Nodes and the runs of symbols between them, in one array, so that a walk reads neighbouring memory. A node: number
+   * of its ending (0 for none), number of runs, then the first symbol and the position of each run. A run: its length,
+   * its symbols after the first, and the position of the next node.
    */
   tape: Uint16Array;
-  /** By number: the phrases that end there; the first is empty. */
+  /** By number of an ending: the phrases that end there; the first entry is empty. */
   endings: readonly (readonly number[])[];
 }
 
@@ -42,7 +42,7 @@ interface Node {
   phrases: number[];
 }
 
-/** The phrases, given as symbols, as a tree that is entered by the first symbols of a phrase. */
+/** Builds the tree of the phrases, which are given as symbols. A walk enters it with the first symbols of a phrase. */
 export function buildPhraseTrie(phrases: readonly (readonly number[])[]): PhraseTrie {
   const roots = new Map<number, Node>();
   for (const [index, phrase] of phrases.entries()) {
@@ -78,12 +78,12 @@ export function buildPhraseTrie(phrases: readonly (readonly number[])[]): Phrase
   return { filter, onward, slots, tape: Uint16Array.from(tape), endings };
 }
 
-/** The place of some symbols in `filter`. */
+/** The index of some symbols in `filter`. */
 export function filterIndex(gram: number): number {
   return Math.imul(gram, SPREAD) >>> (32 - FILTER_BITS);
 }
 
-/** False when no phrase that begins with these symbols goes on with the AHEAD symbols given. */
+/** False when no phrase that starts with the symbols `gram` continues with the symbols `ahead`. */
 export function mayGoOn(onward: Uint8Array, gram: number, ahead: number): boolean {
   const hash = onwardHash(gram, ahead);
   return ((onward[hash >>> 3] ?? 0) & (1 << (hash & 7))) !== 0;
@@ -93,7 +93,7 @@ function onwardHash(gram: number, ahead: number): number {
   return Math.imul(gram ^ Math.imul(ahead, OTHER_SPREAD), SPREAD) >>> (32 - ONWARD_BITS);
 }
 
-/** The node reached by the first symbols of a phrase; 0 when no phrase begins so. */
+/** The node after the first symbols of a phrase; 0 when no phrase starts with them. */
 export function nodeOf(slots: Int32Array, gram: number): number {
   let slot = Math.imul(gram, SPREAD) >>> (32 - SLOT_BITS);
   while (slots[2 * slot + 1] !== 0) {
@@ -103,7 +103,7 @@ export function nodeOf(slots: Int32Array, gram: number): number {
   return 0;
 }
 
-/** The place of the run that begins with a symbol at a node; 0 when there is none. */
+/** The position of the run that starts with a symbol at a node; 0 when there is none. */
 export function runOf(tape: Uint16Array, node: number, symbol: number): number {
   const end = node + 2 + 2 * (tape[node + 1] ?? 0);
   for (let at = node + 2; at < end; at += 2) {
@@ -112,7 +112,10 @@ export function runOf(tape: Uint16Array, node: number, symbol: number): number {
   return 0;
 }
 
-/** Marks what may follow a beginning; true when a phrase ends so soon that looking ahead says nothing. */
+/**
+ * Sets the bits of everything that can follow the first symbols. True when a phrase ends so early that looking ahead
+ * cannot reject it.
+ */
 function markOnward(onward: Uint8Array, gram: number, node: Node, ahead: number, length: number): boolean {
   if (length === AHEAD) {
     const hash = onwardHash(gram, ahead);
@@ -126,7 +129,7 @@ function markOnward(onward: Uint8Array, gram: number, node: Node, ahead: number,
   return short;
 }
 
-/** Appends a node and all behind it; answers the node's place. */
+/** Appends a node and all nodes after it; returns the position of the node. */
 function write(node: Node, tape: number[], endings: (readonly number[])[]): number {
   const place = tape.length;
   tape.push(node.phrases.length === 0 ? 0 : endings.push(node.phrases) - 1, node.children.size);

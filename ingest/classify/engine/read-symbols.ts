@@ -2,28 +2,28 @@ import { symbolOf } from './compile-rules.ts';
 import { symbols } from './folding.ts';
 import { filterIndex, GRAM_MASK, SYMBOL_BITS } from './phrase-trie.ts';
 
-/** Longer texts are cut: `errorText` keeps below this, with room for an exception's name. */
+/** Longer texts are cut. `errorText` stays below this, with room for the name of an exception. */
 export const MAX_LENGTH = 80 * 1024;
 
 const LETTER_U = 117;
 const PAIR_MASK = (1 << (2 * SYMBOL_BITS)) - 1;
 const DOUBLE_SPACE = (symbols.space << SYMBOL_BITS) | symbols.space;
-/** Beyond the text a reader may look some symbols ahead. */
+/** A reader may look this many symbols beyond the end of the text. */
 const MARGIN = 16;
 
-/** The text of the last `readSymbols` as symbols: one for each character that counts, white space once. */
+/** The text of the last `readSymbols` as symbols: one per character that counts, and one per run of white space. */
 export const read: Uint8Array = new Uint8Array(MAX_LENGTH + MARGIN);
 /** By symbol: the index of its (last) character in the text. */
 export const places: Int32Array = new Int32Array(MAX_LENGTH + MARGIN);
 
-/** Indexes of the symbols at which something may stand: a phrase that has begun, a brace, a status. */
+/** Indexes of symbols at which something may be found: the start of a phrase, a brace, a status. */
 export const marks: Int32Array = new Int32Array(MAX_LENGTH);
-/** By mark: the last symbols up to it. */
+/** The last symbols up to each mark. */
 export const grams: Int32Array = new Int32Array(MAX_LENGTH);
 
 /**
- * Folds a text into `read` and `places`, and sets `marks` where the filter knows the last symbols as the beginning of
- * a phrase. Answers the number of marks. Linear in the length of the text.
+ * Folds a text into `read` and `places`, and sets a mark wherever the filter knows the last symbols as the start of a
+ * phrase. Returns the number of marks. Linear in the length of the text.
  */
 export function readSymbols(text: string, filter: Uint8Array): number {
   const table = symbolOf;
@@ -44,7 +44,7 @@ export function readSymbols(text: string, filter: Uint8Array): number {
       }
     }
     const next = (gram << SYMBOL_BITS) | symbol;
-    // One comparison, because a branch on each space is hard to foresee.
+    // One comparison instead of two, because the processor cannot predict a branch on each space.
     if ((next & PAIR_MASK) === DOUBLE_SPACE) continue;
     gram = next & GRAM_MASK;
     if (filter[filterIndex(gram)] !== 0 || symbol >= symbols.firstEvent) {
@@ -58,7 +58,7 @@ export function readSymbols(text: string, filter: Uint8Array): number {
   return marked;
 }
 
-/** What the escape at a backslash stands for; `ignored` when the backslash only guards what follows. */
+/** The symbol of the escape sequence at a backslash; `ignored` when the backslash only protects the next character. */
 function escapedSymbol(text: string, i: number): number {
   const after = text.charCodeAt(i + 1);
   if (after === 110 || after === 114 || after === 116) return symbols.space;
@@ -67,7 +67,7 @@ function escapedSymbol(text: string, i: number): number {
   return symbol >= symbols.firstSpecial ? symbols.foreign : symbol;
 }
 
-/** The last character of a terminal's colour sequence, or of the escape alone. */
+/** The index of the last character of a terminal's colour sequence, or of the escape character alone. */
 function endOfEscape(text: string, i: number): number {
   if (text.charCodeAt(i + 1) !== 91) return i;
   let end = i + 2;

@@ -10,12 +10,12 @@ const hours = {
   gateway: decisionOf('reset.hours', 'quota_exceeded', { lifts: true, fault: 'gateway' }),
 };
 
-/** The rules that `byReset` adds, with the classes they give. */
+/** The rules that `byReset` adds, with their classes. */
 export const resetRules = { 'reset.minutes': 'rate_limit', 'reset.hours': 'quota_exceeded' } as const;
 
 /**
- * The decision on a limit of use whose answer names when it lifts (`wait`, in seconds): within minutes it is a rate
- * limit, later a quota. Other decisions, and those that agree, stay as they are.
+ * Corrects the decision on a limit of use whose answer says when it lifts (`wait`, in seconds): within an hour it is a
+ * rate limit, later it is a quota. Other decisions, and those that already agree, stay.
  */
 export function byReset(decision: Decision, wait: number | null): Decision {
   if (wait === null || !decision.lifts) return decision;

@@ -36,7 +36,7 @@ test('one pass finds exactly the phrases that a search for each one finds', () =
   );
 });
 
-test('depth ranks the innermost place of a phrase, attempts rank the last', () => {
+test('the rank of a phrase is that of its innermost occurrence in the last attempt', () => {
   const order = orderedRules.findIndex((rule) => rule.id === 'text.quota_sentence');
   const rankIn = (text: string) => {
     scanText(text, false);

@@ -18,9 +18,9 @@ import { isMeant } from './phrase-context.ts';
 const MAX_NUMBERS = 128;
 const MAX_LATE = 96;
 const MAX_FIELDS = 3 * 96;
-/** So near behind the words that ask to wait does the time begin. */
+/** The time must start within this many characters after the words that ask to wait. */
 const TIME_WITHIN = 24;
-/** Beyond this a text is hostile, and every phrase has had its chance many times. */
+/** After this many tests the text is hostile, and every phrase has had many chances. */
 const MAX_TESTS = 512;
 
 const found: Findings = {
@@ -51,9 +51,9 @@ let attempt = 0;
 let listening = false;
 
 /**
- * Reads a text once, in time linear in its length, whatever it is: JSON at any level of escaping, Python or Go
- * literals, prose, or pieces of these. Braces only count the depth, so that damaged texts read like whole ones.
- * With `listenToAll` the values that repeat the caller's words are read too.
+ * Reads a text once, in time linear in its length: JSON at any level of escaping, Python or Go literals, prose, or
+ * parts of these. Braces only count the depth, so that damaged texts are read like complete ones. With `listenToAll`,
+ * the values that repeat the caller's words are read too.
  */
 export function scanText(text: string, wantFields: boolean, listenToAll = false): Findings {
   reset(wantFields, listenToAll);
@@ -84,7 +84,7 @@ function ahead(i: number): number {
   return (((near << SYMBOL_BITS) | (read[i + 3] ?? 0)) << SYMBOL_BITS) | (read[i + 4] ?? 0);
 }
 
-/** Follows every phrase that goes on from here; answers where a value to pass over ends, or -1. */
+/** Follows every phrase that continues from here. Returns the end of a value to skip, or -1. */
 function readOn(text: string, from: number, entry: number, words: Vocabulary): number {
   const { tape } = words.trie;
   let node = entry;
@@ -102,7 +102,7 @@ function readOn(text: string, from: number, entry: number, words: Vocabulary): n
   }
 }
 
-/** Takes down what phrases mean that end at a character; answers where a value to pass over ends, or -1. */
+/** Records the meanings of the phrases that end at a character. Returns the end of a value to skip, or -1. */
 function noteAll(ending: readonly Meaning[], text: string, end: number): number {
   for (let at = 0; at < ending.length; at++) {
     const meaning = ending[at];
@@ -113,7 +113,7 @@ function noteAll(ending: readonly Meaning[], text: string, end: number): number 
       if (echoUntil === -1) continue;
       found.echoed = true;
       if (echoUntil >= 0) return echoUntil;
-      // A value without an end would be searched for its end again and again.
+      // The end of such a value does not exist: do not search for it again and again.
       listening = true;
     } else if (meaning.kind === meanings.field) {
       noteField(meaning, text, end);
@@ -177,7 +177,7 @@ function note(meaning: Meaning, text: string, end: number): void {
     const bit = 1 << index;
     if ((found.hints & bit) === 0 && (!meaning.word || isWord(meaning, text, end))) found.hints |= bit;
   } else if (kind === meanings.wait) {
-    // Many a text goes on after these words without a time.
+    // Many texts have these words without a time after them.
     if (/\d/.test(text.slice(end + 1, end + 1 + TIME_WITHIN))) found.waitAt = end + 1;
   } else if (isWord(meaning, text, end)) {
     attempt++;
@@ -206,7 +206,7 @@ function isWord(meaning: Meaning, text: string, end: number): boolean {
   if (meaning.phrase.charCodeAt(0) === 95) return true;
   const start = startOfPhrase(text, end, meaning);
   if (start === 0 || !isWordCode(text.charCodeAt(start - 1))) return true;
-  // A letter after a backslash is the end of an escape, not of a word.
+  // A letter after a backslash is the end of an escape sequence, not of a word.
   return start > 1 && text.charCodeAt(start - 2) === 92;
 }
 

@@ -42,8 +42,8 @@ test.each([
 test.each([
   ['the inner one', '{"status":500,"details":{"error":{"code":"429"}}}', 429],
   ['the last of equals', '400 An error occurred: Server responded with status 429.', 429],
-  ['that of the last attempt', 'Error code: 500. Retrying in 1 s. Error code: 429', 429],
-])('of several statuses counts %s', (_name, text, status) => {
+  ['the one of the last attempt', 'Error code: 500. Retrying in 1 s. Error code: 429', 429],
+])('of several statuses %s counts', (_name, text, status) => {
   expect(statusOf(text)).toBe(status);
 });
 
@@ -67,6 +67,6 @@ test.each([
   'sha 500abc',
   '$500',
   'x-request-id: 404a',
-])('%j states none', (text) => {
+])('%j states no status', (text) => {
   expect(statusOf(text)).toBe(0);
 });

@@ -2,7 +2,7 @@ import { isWordCode, symbols } from './folding.ts';
 import { symbolOf } from './compile-rules.ts';
 import type { Findings } from './findings.ts';
 
-/** Words after which a bare number is an HTTP status. */
+/** Words before a bare number that make it an HTTP status. */
 const statusWords = new Set(
   (
     'status statuscode status_code httpstatus http_status http_code code errorcode error_code error ' +
@@ -11,7 +11,7 @@ const statusWords = new Set(
   ).split(' '),
 );
 
-/** Keys whose numbers are something else. */
+/** Words before a number that make it something else. */
 const otherNumbers = new Set(
   (
     'limit current port line used requested tokens in after position index length count id size ' +
@@ -20,14 +20,14 @@ const otherNumbers = new Set(
   ).split(' '),
 );
 
-/** Words after a number that make it a measure. */
+/** Words after a number that make it a quantity. */
 const units =
   /^(?:tokens?|seconds?|secs?|ms|milliseconds|minutes?|mins?|hours?|bytes?|chars?|characters|items|images?|requests?|messages?|per|times|of|kb|mb|rpm|tpm|s|x|more|max|output|input|words|lines?)$/;
 
-/** True when a number of three digits begins here that may be a failed HTTP status (400 to 599). */
+/** Whether a number of three digits starts here that may be a failed HTTP status (400 to 599). */
 export function mayBeStatus(text: string, i: number): boolean {
   const before = text.charCodeAt(i - 1);
-  // A word, or ". - / # $": part of something longer.
+  // After a letter, a digit, or one of ". - / # $" it is part of something longer.
   if (isWordCode(before) || (before >= 45 && before <= 47) || before === 35 || before === 36) return false;
   if (!isDigit(text.charCodeAt(i + 1)) || !isDigit(text.charCodeAt(i + 2))) return false;
   const after = text.charCodeAt(i + 3);
@@ -35,8 +35,8 @@ export function mayBeStatus(text: string, i: number): boolean {
 }
 
 /**
- * The status that a text states, 0 when none: of the numbers found the one of the last attempt, innermost, and of
- * these the last.
+ * The status that a text states; 0 when it states none. Of the statuses found, those of the last attempt count, of
+ * these the innermost, and of these the last.
  */
 export function statedStatus(text: string, findings: Findings): number {
   const { numberCount, numbers, numbersAt, numberRanks } = findings;
@@ -58,7 +58,7 @@ export function statedStatus(text: string, findings: Findings): number {
   }
 }
 
-/** Numbers such as 443 and 480 are no statuses that a server sends. */
+/** Whether a server can send this status; it never sends numbers such as 443 and 480. */
 function isHttpStatus(status: number): boolean {
   return (
     (status <= 431 && status !== 420) || status === 451 || status === 499 || (status >= 500 && status <= 530)
@@ -71,7 +71,7 @@ function isDigit(code: number): boolean {
 
 function endsThere(text: string, i: number): boolean {
   const code = text.charCodeAt(i);
-  // "status code 429This request": a sentence may follow without a gap, an identifier may not.
+  // "status code 429This request": a sentence may follow without a space, an identifier may not.
   if (isWordCode(code)) {
     const capital = code >= 65 && code <= 90;
     return capital && /^[A-Z][a-z]+ /.test(text.slice(i, i + 24));
@@ -97,9 +97,9 @@ function isIntroduced(text: string, i: number): boolean {
   if (/^\d$/.test(word)) return /http\/[\d.]{1,3}['"`\s]*$/i.test(text.slice(Math.max(0, i - 16), i));
   if (statusWords.has(word) || word.endsWith('error') || word.endsWith('code') || word.endsWith('status'))
     return true;
-  // "api.openai.com:443" is a port, "12:500" a place in a file.
+  // "api.openai.com:443" is a port, "12:500" a line of a file.
   if (code === 58 && at === i - 1) return false;
-  // A new line, or any prefix with a colon, when a sentence or a body follows.
+  // At the start of a line, or after any prefix with a colon, if a sentence or a body follows.
   const opening = code === 58 || code === 93 || code === 41 || text.slice(at + 1, i).includes('\n');
   return (
     opening &&
@@ -120,7 +120,7 @@ function isGap(text: string, i: number): boolean {
   );
 }
 
-/** The word that ends at or before `at`, in lower case, without the brackets and quotes round it. */
+/** The word that ends at or before `at`, in lower case, without brackets and quotes around it. */
 function wordBefore(text: string, at: number): string {
   let end = at;
   const limit = Math.max(-1, at - 12);

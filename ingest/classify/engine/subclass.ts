@@ -23,7 +23,10 @@ const quotaOfRule: Readonly<Record<string, Subclass>> = {
   'code.organization_usage_limit_exceeded': 'organization_usage_limit',
 };
 
-/** Which quota by the rule that decided, or which rate limit by the hints of the text; empty where neither says. */
+/**
+ * Which quota, judged by the rule that decided, or which rate limit, judged by the hints of the text; empty when
+ * neither shows it.
+ */
 export function subclassOf(name: RequestClass, rule: string, hints: number): Subclass {
   if (name === ('quota_exceeded' satisfies ErrorClass)) return quotaOfRule[rule] ?? '';
   if (name !== ('rate_limit' satisfies ErrorClass)) return '';

@@ -5,7 +5,7 @@ import { classify } from '../classify.ts';
 const classOf = (error: unknown, status = 200) =>
   classify({ provider: 'openai', status, error, exception: '', headers: null }).class;
 
-/** What an answer of success may hold in its texts, and what must not be taken for an error of the API. */
+/** Texts that a successful answer may contain, and that must not count as an error of the API. */
 const hostile = [
   'You exceeded your current quota, please check your plan and billing details.',
   'rate limit',
@@ -29,7 +29,7 @@ const text = fc.oneof(
   fc.string({ maxLength: 20 }),
   fc.tuple(fc.string({ maxLength: 8 }), fc.constantFrom(...hostile)).map((parts) => parts.join(' ')),
 );
-/** Members that say that there is no error. */
+/** Members that report that there is no error. */
 const noError = fc.constantFrom<Record<string, unknown>[]>(
   {},
   { error: null },
@@ -49,7 +49,7 @@ const toolCall = (words: string) => ({
   function: { name: 'report_error', arguments: JSON.stringify({ error: words, code: 429 }) },
 });
 
-/** One whole answer of each documented API, by the words in its texts. */
+/** One complete answer of each documented API; `words` fills its texts. */
 const bodies: Readonly<Record<string, (words: string) => Record<string, unknown>>> = {
   'a chat completion': (words) => ({
     id: 'chatcmpl-1',
@@ -230,7 +230,7 @@ function event(value: { type: string } & Record<string, unknown>): string {
   return `event: ${value.type}\n${data(value)}`;
 }
 
-describe('whatever its words, it is a success', () => {
+describe('an answer is a success, whatever its words', () => {
   test.each(Object.entries(bodies))('%s, as an object and as text, whole and cut off', (_name, body) => {
     fc.assert(
       fc.property(text, noError, fc.double({ min: 0.05, max: 1, noNaN: true }), (words, none, share) => {
@@ -374,7 +374,7 @@ describe('an error under a status of success stays one', () => {
     ],
     ['a string error', { error: 'slow down' }, 'slow_down'],
     ['a vendor’s number', { error_code: 18, error_msg: 'Open api qps request limit reached' }, 'rate_limit'],
-    ['a wrapper that says so', { success: false, message: 'insufficient balance' }, 'quota_exceeded'],
+    ['a wrapper with success: false', { success: false, message: 'insufficient balance' }, 'quota_exceeded'],
     ['JSON in a string', JSON.stringify('{"error":{"message":"Slow Down"}}'), 'slow_down'],
     ['a thrown error', new Error('Slow Down'), 'slow_down'],
     [
@@ -389,7 +389,7 @@ describe('an error under a status of success stays one', () => {
     expect(classOf(body)).toBe(expected);
   });
 
-  test('an exception beside a body of success', () => {
+  test('an exception counts, although the body is a success', () => {
     const given = {
       provider: '',
       status: 200,

@@ -4,10 +4,10 @@ import { describesError } from './error-member.ts';
 import { readsAsError } from './error-prose.ts';
 import { withoutLinePrefixes } from './error-text.ts';
 
-/** What a body under a status below 400 shows; `nothing`: no error. */
+/** What a body under a status below 400 shows; `nothing` means no error. */
 type Shown = 'error' | 'filtered' | 'nothing';
 
-/** The decision on what shows no error. */
+/** The decision for a body without an error. */
 export const success: Decision = decisionOf('ok', 'ok');
 const filtered = decisionOf('body.content_filter', 'bad_request');
 const MAX_UNWRAPPED = 3;
@@ -17,19 +17,19 @@ const field = /^[>\s│|]*(data|event) ?: ?(.*)$/is;
 /** A line of a stream ends with any of these; no other character ends one. */
 const lineEnd = /\r\n|\n|\r/;
 const failedEvent = /^(?:error|response\.failed|response\.error|thread\.run\.failed|exception)$/i;
-/** Where none of these stands, a piece of a stream is no error: most pieces need no parsing. */
+/** A piece of a stream that does not match this is not an error; most pieces therefore need no parsing. */
 const mayTellError =
   /error|exception|"code"|"status_code"|content_filter|fail|"detail"|"success"|"message"\s*:\s*"/i;
 /** How damaged JSON starts, or a literal of another language; a transcript that starts with `[Music]` is neither. */
 const looksLikeJson =
   /^(?:\{[>\s│|]*(?:$|\}|\\*["'“”‘’]|[\w$]+\s*:)|\[[>\s│|]*(?:$|\]|[{[]|[ub]?\\*["'“”‘’]))/i;
-/** Members of results: a damaged text that has one is a result. */
+/** Members of results: a damaged text with one of these is a result. */
 const resultKey =
   /["'](?:choices|output|data|object|usage|candidates|content|embedding|results|text|generation)["']\s*:/;
 
 /**
- * For what came under a status below 400: `ok` unless it shows an error, whatever its words say; `bad_request` when
- * moderation cut the result off; null when an error shows, which has to be judged.
+ * Judges the body of an answer with a status below 400: `ok` unless its form is that of an error, whatever its words;
+ * `bad_request` when moderation cut the result off; null when it is an error that must be judged.
  */
 export function successReading(body: unknown): Decision | null {
   const shown = shownIn(body);
@@ -39,7 +39,7 @@ export function successReading(body: unknown): Decision | null {
 
 function shownIn(body: unknown): Shown {
   if (typeof body === 'string') return shownInText(withoutLinePrefixes(body), 0);
-  // Something thrown is no body.
+  // A thrown error is not a body.
   if (body instanceof Error) return 'error';
   const stream = streamOf(body);
   return stream === null ? shownInValue(body) : shownInText(stream, 0);
@@ -66,7 +66,7 @@ function streamOf(value: unknown): string | null {
   return pieces.length === value.length && isStream(pieces[0] ?? '') ? pieces.join('\n') : null;
 }
 
-/** Server-sent events, or one JSON object a line. */
+/** Whether the text is server-sent events, or has one JSON object per line. */
 function isStream(text: string): boolean {
   const body = text.trimStart();
   const end = body.search(lineEnd);
@@ -108,7 +108,7 @@ function shownInValue(value: unknown): Shown {
   try {
     return describesError(value) ? 'error' : isFiltered(value) ? 'filtered' : 'nothing';
   } catch {
-    // A value that throws when it is read was no body of an answer.
+    // A value that throws when it is read cannot be the body of an answer.
     return 'error';
   }
 }

@@ -59,7 +59,7 @@ describe('waitFromHeaders', () => {
     expect(waitFromHeaders(headers)).toBe(seconds);
   });
 
-  test('a date that names no zone is in UTC, as HTTP says', () => {
+  test('a date without a zone is in UTC, as HTTP requires', () => {
     vi.stubEnv('TZ', 'America/New_York');
     const headers = { 'retry-after': 'Wed Jul 15 13:30:00 2026', date: 'Wed, 15 Jul 2026 13:29:00 GMT' };
     expect(waitFromHeaders(headers)).toBe(60);
@@ -95,7 +95,7 @@ describe('waitFromText', () => {
     expect(waitFromText(text, 0)).toBe(seconds);
   });
 
-  test('nowhere is unknown', () => {
+  test('a text without a waiting time gives null', () => {
     expect(waitFromText('try again in 5s', -1)).toBeNull();
   });
 });

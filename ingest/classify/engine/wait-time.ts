@@ -12,10 +12,10 @@ const unitSeconds: Readonly<Record<string, number>> = {
   ns: 1e-9,
 };
 
-/** A limit that lifts sooner is waited for; one that takes longer is a quota. In seconds. */
+/** In seconds. A limit that lifts sooner is worth waiting for (rate limit); one that takes longer is a quota. */
 export const LONG_WAIT = 3600;
 
-/** Longer answers are taken for rubbish. */
+/** Longer waiting times are not credible. */
 const MAX_SECONDS = 366 * 86_400;
 
 /** Seconds of a Go duration such as `7m12s`, `120ms` or `1.5s`; null for anything else. */
@@ -28,7 +28,10 @@ export function goDuration(text: string): number | null {
   return sensible(seconds);
 }
 
-/** Seconds that the headers ask to wait: `retry-after-ms`, else `retry-after` in seconds or as a date; null when unreadable. */
+/**
+ * The waiting time in the headers, in seconds: `retry-after-ms`, otherwise `retry-after` in seconds or as a date; null
+ * when there is none that can be read.
+ */
 export function waitFromHeaders(headers: ClassifierInput['headers']): number | null {
   if (headers === null) return null;
   const milliseconds = headers['retry-after-ms']?.trim();
@@ -37,21 +40,25 @@ export function waitFromHeaders(headers: ClassifierInput['headers']): number | n
   const after = headers['retry-after']?.trim();
   if (after === undefined) return null;
   if (/^\d{1,10}(?:\.\d{1,9})?$/.test(after)) return sensible(Number(after));
-  // A date is compared with the answer's own clock: there is no other here, and none is better.
+  // A date is compared with the clock of the answer (`date`): no other clock is available here, and none would be
+  // better.
   const until = httpDate(after);
   const sent = httpDate(headers['date'] ?? '');
   return /[a-z]/i.test(after) && until >= sent ? sensible((until - sent) / 1000) : goDuration(after);
 }
 
-/** Epoch ms of a date in a header. Those of HTTP are in UTC, also the form that does not say so (`Sun Nov  6 08:49:37 1994`). */
+/**
+ * Epoch milliseconds of a date in a header. Dates in HTTP are in UTC, also in the form that names no zone (`Sun Nov  6
+ * 08:49:37 1994`).
+ */
 function httpDate(text: string): number {
   return Date.parse(/(?:[A-Z]|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text} GMT`);
 }
 
-/** Seconds told right after "try again in" or the like, at `from`; null when no duration stands there. */
+/** The waiting time at `from`, right after words such as "try again in", in seconds; null when no duration is there. */
 export function waitFromText(text: string, from: number): number | null {
   if (from < 0) return null;
-  // .NET writes days before hours: `10.00:00:00`.
+  // .NET writes days before the hours: `10.00:00:00`.
   const clock = /^[\s\\'"`:=>~]{0,12}(?:(\d{1,3})\.)?(\d{1,3}):([0-5]\d):([0-5]\d)\b/.exec(
     text.slice(from, from + 40),
   );
@@ -81,7 +88,7 @@ export function waitFromText(text: string, from: number): number | null {
   return sensible(seconds);
 }
 
-/** Seconds of a unit that is written out. */
+/** Seconds in a unit that is written as a word. */
 function secondsOf(name: string): number {
   if (name.startsWith('milli')) return 1e-3;
   if (name.startsWith('sec')) return 1;

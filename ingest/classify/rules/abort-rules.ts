@@ -1,6 +1,6 @@
 import { rule, type Rule } from './rule.ts';
 
-/** Ways in which the caller itself gave up, and logins that are no call of the API. */
+/** The caller itself gave up; also logins and gateways that are switched off, which are not calls of the API. */
 export const abortRules: readonly Rule[] = [
   rule(
     'abort.caller',

@@ -1,6 +1,6 @@
 import { rule, type Rule } from './rule.ts';
 
-/** Sentences of Chinese providers and relays, searched only in texts that hold such characters. */
+/** Sentences of Chinese providers and relays. They are searched only in texts with Chinese characters. */
 export const chineseRules: readonly Rule[] = [
   rule('zh.overloaded', 'engine_overloaded', [
     '负载已饱和',

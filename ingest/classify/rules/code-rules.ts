@@ -18,17 +18,20 @@ const quotaCodes = [
   'enforced_spend_limit_reached',
   'billing_error',
   'billing_not_active',
+  // Of AWS: a limit of the account that support raises; what waiting helps is a ThrottlingException.
+  'servicequotaexceededexception',
 ];
 
-/** HTTP 409 with a quota in its name is a conflict of the service, not money. */
+/** HTTP 409 with a quota in its code is a conflict in the service; it is not about money. */
 const money = { notStatus: [409] } as const;
 
 /**
- * Codes and types that name their class by themselves, tried before any sentence. Codes stand before types, because
- * a type may be shared: `rate_limit_error` is also the type of Slow Down.
+ * Codes and types that determine their class alone; they are tried before any sentence. Codes come before types,
+ * because classes can share a type: `rate_limit_error` is also the type of Slow Down.
  */
 export const codeRules: readonly Rule[] = [
-  // RFC 8628: a device that polls for its login too often is told slow_down, which is no call of the API.
+  // RFC 8628: slow_down is also the answer to a device that polls for its login too often. That is not a call of the
+  // API.
   codeRule('code.device_login', 'other', ['slow_down'], { all: ['login_by_device'] }),
   codeRule('code.device_login_status', 'other', ['slow_down'], { status: [400] }),
   codeRule(
@@ -76,7 +79,7 @@ export const codeRules: readonly Rule[] = [
     money,
   ),
   codeRule('code.billing_hard_limit_reached', 'quota_exceeded', ['billing_hard_limit_reached'], money),
-  // Neighbours answer per-minute limits with the quota code; their own words tell.
+  // Other providers use the quota code for limits per minute; the words of the text show it.
   codeRule('code.quota_per_time', 'rate_limit', ['insufficient_quota'], { all: ['per_time'], ...money }),
   codeRule('code.insufficient_quota', 'quota_exceeded', ['insufficient_quota'], {
     none: ['google'],
@@ -169,7 +172,7 @@ export const codeRules: readonly Rule[] = [
     'failed_to_download_image',
   ]),
 
-  // Types.
+  // Types, after all codes.
   codeRule('type.request_forbidden', 'unsupported_region', ['request_forbidden']),
   codeRule('type.service_unavailable_error', 'engine_overloaded', ['service_unavailable_error'], {
     none: ['plain_unavailable'],

@@ -1,17 +1,17 @@
 import { errorClasses, type Fault, type RequestClass } from '../../../domain/error-class.ts';
 
-/** What a rule says of an error: one object for each rule, made once. */
+/** The result of a rule. Each rule has one such object, made once. */
 export interface Decision {
   /** Id of the rule. */
   rule: string;
   class: RequestClass;
-  /** Who has to act, as far as the rule can say. */
+  /** Who must act, as far as the rule shows. */
   fault: Fault;
-  /** The limit lifts by itself, so that a time to wait means something even for a quota. */
+  /** The limit lifts by itself, so a waiting time is meaningful even for a quota. */
   lifts: boolean;
 }
 
-/** The decision of a rule; the fault is that of the class where the rule knows no better. */
+/** The decision of a rule. The fault is that of the class unless the rule gives another. */
 export function decisionOf(rule: string, name: RequestClass, { fault, lifts }: More = {}): Decision {
   return { rule, class: name, fault: fault ?? errorClasses[name].fault, lifts: lifts === true };
 }

@@ -3,7 +3,7 @@ import { type Decision, decisionOf } from './decision.ts';
 
 /**
  * Envoy's response flags (https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage,
- * `%RESPONSE_FLAGS%`) that tell a class by themselves, with the rule's id.
+ * `%RESPONSE_FLAGS%`) that determine a class alone, with the id of the rule.
  */
 const rules: ReadonlyMap<string, Decision & { class: ErrorClass }> = new Map([
   ['UO', flag('envoy.overflow', 'engine_overloaded', 'gateway')],
@@ -28,12 +28,15 @@ function flag(rule: string, name: ErrorClass, fault?: Fault): Decision & { class
 const flags = /^[A-Z]{2,5}(?:,[A-Z]{2,5})*$/;
 const LONGEST = 40;
 
-/** The rules that are no line of a table. */
+/** The rules of these flags, which are in no table. */
 export const envoyFlagRules: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
   [...rules.values()].map(({ rule, class: name }) => [rule, name]),
 );
 
-/** What a text says that is nothing but Envoy's flags, such as `UF,URX`: the first that tells something; else null. */
+/**
+ * Judges a text that consists only of Envoy's flags, such as `UF,URX`, by the first flag that determines a class; null
+ * for every other text.
+ */
 export function envoyFlagReading(text: string): Decision | null {
   if (text.length > LONGEST || !flags.test(text)) return null;
   for (const flag of text.split(',')) {

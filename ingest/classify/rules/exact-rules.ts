@@ -1,6 +1,6 @@
 import { numbered, rule, type Rule } from './rule.ts';
 
-/** "IP address 203.0.113.9 is not authorized", "IP x not in the allowlist", and the other way round. */
+/** "IP address 203.0.113.9 is not authorized", "IP x not in the allowlist", and the same in another order. */
 const ipRefused = new RegExp(
   [
     String.raw`\bip(?: address(?:es)?)?\b[^{}']{0,60}?\b(?:(?:is|was|are) (?:not |un)|isn'?t |not )(?:authori[sz]ed|allowed|permitted|accepted|(?:white|allow) ?-?listed|in |on )`,
@@ -14,8 +14,8 @@ const ipRefused = new RegExp(
 );
 
 /**
- * Sentences and names so exact that no code or type beside them says more: they stand among the codes. A code may be
- * shared by several causes, and wrappers put codes of their own round a sentence.
+ * Sentences and names that are more exact than any code or type beside them, so they are tried with the codes. A code
+ * can have several causes, and wrappers put their own codes around a sentence.
  */
 export const exactRules: readonly Rule[] = [
   rule(
@@ -44,7 +44,8 @@ export const exactRules: readonly Rule[] = [
   rule(
     'text.ip_refused',
     'ip_not_authorized',
-    // The ends of "your IP", "client IP", "from IP" and the like: rare beginnings cost nothing where no IP is named.
+    // The ends of "your IP", "client IP", "from IP" and so on: phrases that start with rare letters cost nothing in
+    // texts that name no IP.
     [
       'ip address',
       'ur ip ',

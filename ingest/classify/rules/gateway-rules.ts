@@ -3,8 +3,8 @@ import { rule, type Rule } from './rule.ts';
 const byGateway = { fault: 'gateway' } as const;
 
 /**
- * What the caller's own gateway says when it refuses by itself: no provider was asked. These stand before all codes,
- * because gateways borrow the words of providers.
+ * Refusals by the caller's own gateway: no provider was asked. They are tried before all codes, because gateways use
+ * the words of providers.
  */
 export const gatewayRules: readonly Rule[] = [
   rule(

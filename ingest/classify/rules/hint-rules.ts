@@ -3,11 +3,11 @@ import type { Hint } from './rule.ts';
 export interface HintRule {
   hint: Hint;
   phrases: readonly string[];
-  /** The phrases begin and end at the borders of words. */
+  /** The phrases must start and end at the borders of words. */
   word?: true;
 }
 
-/** The phrases that show a hint. */
+/** The phrases of each hint. */
 export const hintRules: readonly HintRule[] = [
   {
     hint: 'google',
@@ -125,7 +125,7 @@ export const hintRules: readonly HintRule[] = [
       'serviceunavailableerror',
     ],
   },
-  // The caller's own gateway says in its log that it answered itself.
+  // The log of the caller's own gateway says that it answered the request itself.
   {
     hint: 'own_gateway',
     phrases: [
@@ -135,7 +135,7 @@ export const hintRules: readonly HintRule[] = [
       'source=kong',
       'portkey error',
       'answered by the gateway itself',
-      // Azure API Management: refused before the backend was called.
+      // Azure API Management: it refused the request before it called the backend.
       "section':'inbound'",
       "section': 'inbound'",
       // Envoy's `%RESPONSE_CODE_DETAILS%`.

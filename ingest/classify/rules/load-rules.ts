@@ -1,9 +1,11 @@
 import { codeRule, rule, type Rule } from './rule.ts';
 
-/** The provider's exact quota sentence, which Gemini borrows for ordinary rate limits. */
+/** The provider's exact sentence for a quota. Gemini uses it for ordinary rate limits too. */
 const quotaSentences = ['exceeded your current quota', 'check your plan and billing details'] as const;
 
-/** Sentences that ask the caller to wait, to slow down or to pay: overload first, since it also comes as 429. */
+/**
+ * Sentences that ask the caller to wait, to slow down or to pay. Overload comes first, because it also has status 429.
+ */
 export const loadRules: readonly Rule[] = [
   rule('text.overloaded', 'engine_overloaded', [
     'currently overloaded',
@@ -78,7 +80,7 @@ export const loadRules: readonly Rule[] = [
   ]),
   rule('text.slow_down', 'slow_down', ['slow down'], {
     word: true,
-    // A title or the whole error, not a request inside a sentence about rate limits.
+    // "Slow down" as a title or as the whole error, not as a request in a sentence about rate limits.
     near: /(?:^|['>=({[]\s?|: ?|\d ?[:-]? ?|\d\) ?|(?:error|exception|failed) ?[-:]? ?)slow down(?:$|\s?['.!<)}\]]|\s?[-:,]|\s?\n| a sudden)/,
     none: ['login_by_device'],
     far: /too many requests[^'{}]{0,40}slow down|rate limit[^'{}]{0,60}slow down/,

@@ -1,6 +1,6 @@
 /**
- * Keys whose values repeat the caller's own words or other calls: an error inside such a value is not this one. Bare
- * names are those of dumps; quoted names are those of JSON.
+ * Keys whose values repeat the caller's own words or concern other calls: an error inside such a value is not the error
+ * of this request. Bare names occur in dumps, quoted names in JSON.
  */
 export const echoKeys = [
   'requestbodyvalues:',
@@ -30,7 +30,7 @@ export const echoKeys = [
   ].map((name) => `${name}'`),
 ];
 
-/** Words that start a new attempt: what follows is judged before what went before. */
+/** Words that start a new attempt: the text after them counts before the text before them. */
 export const attempts = [
   'retrying',
   'last error',
@@ -41,7 +41,7 @@ export const attempts = [
   'error doing the fallback',
 ];
 
-/** Words before the time after which a request may be tried again. */
+/** Words that precede the time after which a request may be tried again. */
 export const waits = [
   'try again in',
   'retry after',

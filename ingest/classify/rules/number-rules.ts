@@ -1,6 +1,9 @@
 import { codeRule, numbered, rule, type Rule } from './rule.ts';
 
-/** Vendors' numbers and names for errors whose sentences say nothing known: the last among the sentences. */
+/**
+ * Error numbers and names of single vendors. They are the last of the sentences, for errors whose text is not known
+ * otherwise.
+ */
 export const numberRules: readonly Rule[] = [
   rule('zai.rate_limit', 'rate_limit', numbered('code', [1302, 1303]), { word: true }),
   rule('zai.busy', 'engine_overloaded', numbered('code', [1312]), { word: true }),

@@ -12,7 +12,7 @@ import { serverRules } from './server-rules.ts';
 import { transportRules } from './transport-rules.ts';
 import { exceptionRules, lastRules, mediumRules, reasonRules } from './weak-rules.ts';
 
-/** The stages in which an error is judged; the HTTP status stands between `word` and `exception`. */
+/** The stages of a decision, in order; the HTTP status is judged between `word` and `exception`. */
 export const stages = [
   'abort',
   'code',
@@ -30,23 +30,23 @@ export type Stage = (typeof stages)[number];
 
 export interface StagedRule extends Rule {
   stage: Stage;
-  /** Place in the whole order: the lower is tried first within its stage. */
+  /** Position among all rules: within a stage, lower ones are tried first. */
   order: number;
 }
 
-/** Every rule of the classifier in the order of decisions. */
+/** All rules of the classifier in the order of decisions. */
 export const orderedRules: readonly StagedRule[] = [
   ...staged('abort', abortRules),
   ...staged('code', [...gatewayRules, ...exactRules, ...codeRules]),
   ...staged('chinese', chineseRules),
   ...staged('sentence', [...accountRules, ...loadRules, ...requestRules, ...serverRules, ...numberRules]),
-  // The same codes where they are no value of a code or type, but stand somewhere in the text.
+  // The same codes when they are not the value of a code or type, but occur anywhere in the text.
   ...staged(
     'loose_code',
     codeRules.filter((rule) => rule.code === true),
   ),
   ...staged('word', mediumRules),
-  // LiteLLM names a class for what it could not map, so there the transport texts come first.
+  // LiteLLM uses one of these classes for errors that it cannot map, so its transport texts are tried first.
   ...staged(
     'exception',
     exceptionRules.map((rule) => ({ ...rule, none: [...(rule.none ?? []), 'litellm' as const] })),

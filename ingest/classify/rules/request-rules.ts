@@ -1,9 +1,9 @@
 import { codeRule, rule, type Rule } from './rule.ts';
 
-/** Under these statuses the server speaks of more than a wrong parameter. */
+/** With these statuses the error is more than a wrong parameter. */
 const moreThanParameter = { notStatus: [401, 403, 404, 422, 429] } as const;
 
-/** Sentences about the request itself and what it asks for. */
+/** Sentences about the request itself and the resources that it names. */
 export const requestRules: readonly Rule[] = [
   rule('text.conversation_busy', 'conflict', [
     'another process is currently operating on this conversation',

@@ -1,8 +1,8 @@
 import type { Fault, RequestClass } from '../../../domain/error-class.ts';
 
 /**
- * Facts a text shows beside its error: whose dialect it is, which limit, which generation. They decide nothing alone;
- * rules and subclasses refer to them.
+ * Facts that a text shows beside its error: which provider's form it has, which limit, which generation. They decide
+ * nothing alone; rules, subclasses and generations use them.
  */
 export const hints = [
   'google',
@@ -33,35 +33,38 @@ export const hints = [
 ] as const;
 export type Hint = (typeof hints)[number];
 
-/** One line of the rule tables: any of the phrases, under the conditions, gives the class. */
+/** One line of the rule tables: any of the phrases gives the class, if the conditions hold. */
 export interface Rule {
   id: string;
   class: RequestClass;
-  /** Folded text: lower case, `'` for every quote, single spaces. */
+  /** In folded form: lower case, `'` for every quote, single spaces. */
   phrases: readonly string[];
-  /** The phrases are identifiers: whole words, and stronger where they are the value of a code or type. */
+  /** The phrases are identifiers: whole words, which count more as the value of a code or type. */
   code?: true;
-  /** The phrases begin and end at the borders of words. */
+  /** The phrases must start and end at the borders of words. */
   word?: true;
   /** Must match the folded text around the phrase. */
   near?: RegExp;
   /** Must not match the folded text around the phrase. */
   far?: RegExp;
-  /** All of these must show somewhere in the text. */
+  /** All of these must occur somewhere in the text. */
   all?: readonly Hint[];
-  /** None of these may show. */
+  /** None of these may occur. */
   none?: readonly Hint[];
-  /** Only under these HTTP statuses; `none`: only when no failed HTTP answer is known. */
+  /** Applies only with these HTTP statuses; `none`: only when no failed HTTP answer is known. */
   status?: readonly number[] | 'none';
-  /** Not under these HTTP statuses. */
+  /** Does not apply with these HTTP statuses. */
   notStatus?: readonly number[];
-  /** Who has to act, where this text tells more than its class does. */
+  /** Who must act, when this text shows it better than the class does. */
   fault?: Fault;
-  /** A limit of use over a time, which lifts by itself: when it does tells a rate limit from a quota (`reset.ts`). */
+  /**
+   * The limit of use lifts by itself after a time: the length of that time decides between rate limit and quota
+   * (`reset.ts`).
+   */
   lifts?: true;
 }
 
-/** A rule in one line. */
+/** Makes a rule. */
 export function rule(
   id: string,
   name: RequestClass,
@@ -71,7 +74,7 @@ export function rule(
   return { id, class: name, phrases, ...conditions };
 }
 
-/** A rule whose phrases are values of `code`, `type`, `status` or `reason`. */
+/** Makes a rule whose phrases are values of `code`, `type`, `status` or `reason`. */
 export function codeRule(
   id: string,
   name: RequestClass,
@@ -83,7 +86,7 @@ export function codeRule(
 
 /**
  * Phrases for numbers as values of a key, as JSON and other literals write them: `code':1113`, `code': '1113'`. The
- * rule must ask for whole words.
+ * rule must require whole words (`word: true`).
  */
 export function numbered(key: string, numbers: readonly number[]): readonly string[] {
   return numbers.flatMap((number) => [

@@ -14,14 +14,14 @@ describe('rules', () => {
     expect(orderedRules.filter((rule) => classes.get(rule.id) !== rule.class)).toEqual([]);
   });
 
-  test('phrases are in folded form and stand once in a rule', () => {
+  test('phrases are in folded form and occur once in a rule', () => {
     for (const { id, phrases } of orderedRules) {
       expect([id, phrases.map(foldText)]).toEqual([id, phrases]);
       expect([id, new Set(phrases).size]).toEqual([id, phrases.length]);
     }
   });
 
-  test('every unconditional sentence is found, plain, in capitals, escaped and wrapped', () => {
+  test('every unconditional sentence is found: plain, in capitals, escaped and wrapped', () => {
     const sentences = orderedRules.filter(
       (rule) =>
         rule.stage === 'sentence' &&
@@ -55,7 +55,7 @@ describe('docs/errors', () => {
     expect(pages.sort()).toEqual(errorClassNames.map((name) => `${name}.md`).sort());
   });
 
-  test.each(errorClassNames.map((name) => [name]))('the page of %s says what the table says', (name) => {
+  test.each(errorClassNames.map((name) => [name]))('the page of %s agrees with the table', (name) => {
     const page = readFileSync(new URL(`${name}.md`, docs), 'utf8');
     const facts = errorClasses[name];
     expect(page.startsWith(`# ${facts.title}\n\n\`${name}\`: `)).toBe(true);

@@ -1,6 +1,8 @@
 import { codeRule, rule, type Rule } from './rule.ts';
 
-/** Codes of system calls and phrases for a connection that never stood, even when a time-out ended the try. */
+/**
+ * Codes of system calls and phrases for a connection that was never established, even when a timeout ended the attempt.
+ */
 const neverConnected = [
   'connect timeout=',
   'connect timed out',
@@ -25,9 +27,11 @@ const neverConnected = [
   'connection timed out',
 ] as const;
 
-/** Sentences about credentials that are less exact than the guide's, then the server's own failures and time-outs. */
+/**
+ * Sentences about credentials that are less exact than those of the guide, then failures and timeouts of the server.
+ */
 export const serverRules: readonly Rule[] = [
-  // LiteLLM puts HTTP classes of its own round what its client says of a connection.
+  // LiteLLM puts its own HTTP classes around its client's message about a connection.
   rule(
     'transport.relayed',
     'connection',

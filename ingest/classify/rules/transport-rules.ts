@@ -1,6 +1,6 @@
 import { rule, type Rule } from './rule.ts';
 
-/** What the client's side says when no HTTP answer came or it broke off; the time-outs stand before the connections. */
+/** Messages of the client's side when no HTTP answer came or the answer broke off. Timeouts come before connections. */
 export const transportRules: readonly Rule[] = [
   rule(
     'transport.timeout',

@@ -1,8 +1,8 @@
 import { codeRule, rule, type Rule } from './rule.ts';
 
 /**
- * Words that mean something only when nothing better is said and nobody is guessing: tried after the sentences and
- * before the status. A phrase behind a hedge ("may be", "please check") does not count.
+ * Words that count only when the text has nothing more exact and does not guess. They are tried after the sentences and
+ * before the status. A phrase after a hedge ("may be", "please check") does not count.
  */
 export const mediumRules: readonly Rule[] = [
   rule(
@@ -83,14 +83,13 @@ export const mediumRules: readonly Rule[] = [
   ),
 ];
 
-/** Exception classes that stand for an HTTP answer, for texts that state no status. */
+/** Exception classes that stand for an HTTP answer, for texts without a status. */
 export const exceptionRules: readonly Rule[] = [
   rule('exception.rate_limit', 'rate_limit', [
     'ratelimiterror',
     'ratelimitexception',
     'throttlingexception',
     'toomanyrequests',
-    'servicequotaexceededexception',
   ]),
   rule('exception.overloaded', 'engine_overloaded', [
     'overloadederror',
@@ -113,7 +112,7 @@ export const exceptionRules: readonly Rule[] = [
       'unauthorizederror',
       'oautherror',
     ],
-    // .NET calls the failure of a TLS handshake so.
+    // In .NET this is the name of a failed TLS handshake.
     { far: /system\.security\.authentication|certificate/ },
   ),
   rule('exception.permission', 'permission_denied', [
@@ -153,7 +152,7 @@ export const exceptionRules: readonly Rule[] = [
   ]),
 ];
 
-/** Reason phrases of HTTP, where the number itself was lost. */
+/** Reason phrases of HTTP, for texts that lost the number. */
 export const reasonRules: readonly Rule[] = [
   rule('reason.unauthorized', 'invalid_authentication', ['unauthorized'], { word: true }),
   rule('reason.forbidden', 'permission_denied', ['forbidden'], { word: true }),
@@ -166,7 +165,7 @@ export const reasonRules: readonly Rule[] = [
   rule('reason.bad_request', 'bad_request', ['bad request'], { word: true }),
 ];
 
-/** The last guesses: general types. */
+/** The last guesses: types that are very general. */
 export const lastRules: readonly Rule[] = [
   rule('type.limiter', 'rate_limit', [
     "type':'requests'",

@@ -14,7 +14,7 @@ describe('a regular expression of a mapping', () => {
     '^(?:(?:x+)y)+$',
     '(a*)*',
     '([a-z]+\\d?){2,}',
-  ])('is refused when some texts would take it minutes: %s', (source) => {
+  ])('is refused when it could take minutes on some texts: %s', (source) => {
     expect(boundedForm(source)).toBeNull();
   });
 
@@ -25,17 +25,17 @@ describe('a regular expression of a mapping', () => {
     ['openai|anthropic', 1024 * 1024],
     ['^a|b+', 8192],
     ['[(+*|)]+\\)\\|x', 8192],
-  ])('sees so much of a text that it stays quick: %s', (source, longest) => {
+  ])('sees only the part of a text on which it is fast: %s', (source, longest) => {
     const bounded = boundedForm(source);
     expect(bounded?.longest).toBeLessThanOrEqual(longest);
     expect(bounded?.longest).toBeGreaterThan(longest / 4);
   });
 
-  it('throws for what is none', () => {
+  it('throws when it is not one', () => {
     expect(() => boundedForm('(')).toThrow(SyntaxError);
   });
 
-  it('is cut where its text is too long, and not before', () => {
+  it('has its text cut only when that is too long', () => {
     const bounded = boundedForm('x+$');
     if (bounded === null) throw new Error('refused');
     const { longest } = bounded;

@@ -1,28 +1,28 @@
 /**
- * How much a regular expression may have to try on a text of n characters: at most n to the `power`, times 2 to the
- * `bits`. Null where that grows with 2 to the n.
+ * How many steps a regular expression may need on a text of n characters: at most n to the power of `power`, times 2 to
+ * the power of `bits`. Null when the number grows exponentially with n.
  */
 interface Cost {
   power: number;
   bits: number;
 }
 
-/** Steps of the engine for one text at most, as a power of 2: some tenths of a second in the worst case. */
+/** Most steps of the engine for one text, as a power of 2: some tenths of a second in the worst case. */
 const MOST_BITS = 26;
-/** Shorter texts are not worth a pattern. */
+/** A pattern that must be limited to a shorter text is useless. */
 const SHORTEST = 256;
 const LONGEST = 1024 * 1024;
 
-/** A regular expression, and how much of a text it is given. */
+/** A regular expression, and the length of text that it may see. */
 export interface BoundedForm {
   form: RegExp;
   longest: number;
 }
 
 /**
- * A regular expression in letters of either case that cannot hang, whatever the text: one that may try too much on long
- * texts sees only their beginning. Null when it may try too much on short ones, as `(a+)+$` does.
- * Throws a SyntaxError when it is none.
+ * A regular expression that ignores case and cannot hang, whatever the text: one that may need too many steps on long
+ * texts sees only their beginning. Null when it may need too many steps on short texts, as `(a+)+$` does. Throws a
+ * SyntaxError when it is not a regular expression.
  */
 export function boundedForm(source: string): BoundedForm | null {
   const form = new RegExp(source, 'i');
@@ -33,7 +33,7 @@ export function boundedForm(source: string): BoundedForm | null {
   return longest < SHORTEST ? null : { form, longest };
 }
 
-/** The text as far as the expression may see it. */
+/** The part of the text that the expression may see. */
 export function cutFor({ longest }: BoundedForm, text: string): string {
   return text.length > longest ? text.slice(0, longest) : text;
 }
@@ -43,7 +43,7 @@ const ATOM = /\\(?:[dDwWsS.]|u\{[^}]*\}|[pP]\{[^}]*\}|k<[^>]*>|.)|\[(?:\\.|[^\]\
 const OPENING = /\((?:\?(?:[:=!]|<[=!]|<[^>]*>|[a-z-]*:))?/y;
 const NONE: Cost = { power: 0, bits: 0 };
 
-/** Goes through a pattern that is known to be one. */
+/** Reads a pattern that is known to be valid. */
 class Reader {
   readonly #source: string;
   #at = 0;
@@ -94,7 +94,7 @@ class Reader {
     const to =
       comma === '' ? from : most === undefined || most === '' ? Number.POSITIVE_INFINITY : Number(most);
     if (to <= 1) return { ...atom, bits: atom.bits + 1 };
-    // What varies, repeated: the ways to cut a text into such pieces are too many.
+    // A repeated part whose own length varies: there are too many ways to divide a text into such parts.
     const varies = atom.power > 0 || atom.bits > 0;
     if (varies) return to <= 4 ? { power: atom.power * to, bits: atom.bits * to + 2 } : null;
     if (to === Number.POSITIVE_INFINITY) return { power: 1, bits: 0 };
@@ -119,7 +119,7 @@ class Reader {
   }
 }
 
-/** Whether an alternative stands outside of all groups: then `^` at the beginning holds for the first one only. */
+/** Whether there is an alternative outside of all groups: then `^` at the beginning belongs to the first one only. */
 function hasTopAlternative(source: string): boolean {
   const outer = source.replace(/\\.|\[(?:\\.|[^\]\\])*\]/gs, '');
   let depth = 0;

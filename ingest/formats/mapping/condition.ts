@@ -1,26 +1,32 @@
+import { llmPath } from '../../fields/llm-path.ts';
 import { isNothing } from '../../fields/nothing.ts';
+import { providerOfAddress } from '../../fields/provider-host.ts';
 import { boundedForm, type BoundedForm, cutFor } from './bounded-form.ts';
 import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { jsonInText } from './json-in-text.ts';
 import { parsePath, type Path, readSteps } from './path.ts';
 import type { ReadPath, Scope } from './scope.ts';
 
-/** Whether a record is so. */
+/** A condition on a record. */
 export interface Condition {
   holds: (scope: Scope) => boolean;
-  /** One of its groups of tests has to hold, and each needs something at its path. */
+  /** One group of tests must hold completely. `needs`: the paths that must have a value for a group to hold. */
   groups: readonly { needs: readonly Path[]; tests: number }[];
 }
 interface Test {
   holds: (value: unknown) => boolean;
-  /** True when it holds only where something is. */
+  /** Whether the test can hold only when there is a value. */
   needsValue: boolean;
 }
+
+/** Bytes of a line that Docker and containerd write at most; a character that was cut through takes a few more. */
+const CONTAINER_PART = 16 * 1024;
+const CUT_CHARACTERS = 16;
 
 const EXAMPLE =
   '{$.path: value}, with present, absent, json, a value, a list of values, or {not:, matches:, above:, below:}';
 
-/** Tests of what kind of thing is there. */
+/** Tests for the type of a value. */
 const KINDS: Readonly<Record<string, Test>> = {
   present: { holds: (value) => !isNothing(value), needsValue: true },
   absent: { holds: isNothing, needsValue: false },
@@ -32,11 +38,18 @@ const KINDS: Readonly<Record<string, Test>> = {
     holds: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
     needsValue: true,
   },
+  cut_text: { holds: (value) => typeof value === 'string' && isCut(value), needsValue: true },
+  // By the lists that all formats share.
+  llm_path: { holds: (value) => typeof value === 'string' && llmPath(value) !== null, needsValue: true },
+  llm_host: {
+    holds: (value) => typeof value === 'string' && providerOfAddress(value) !== undefined,
+    needsValue: true,
+  },
 };
 
 /**
- * A map of path -> test, all of which must hold, or a list of such maps, one of which must: `{$.level: [ERROR, FATAL]}`.
- * Throws a `MappingFault`.
+ * Compiles a map of path -> test, all of which must hold, or a list of such maps, one of which must hold: `{$.level:
+ * [ERROR, FATAL]}`. Throws a `MappingFault`.
  */
 export function compileCondition(value: unknown, at: string, read: ReadPath = readPath): Condition {
   if (Array.isArray(value)) {
@@ -60,18 +73,18 @@ export function compileCondition(value: unknown, at: string, read: ReadPath = re
   };
 }
 
-/** What stands at a path of a record or its message. */
+/** The value at a path of a record or its message. */
 export function readPath(scope: Scope, { fromMessage, steps }: Path): unknown {
   return readSteps(fromMessage ? scope.message : scope.record, steps);
 }
 
-/** The path, or a fault that names the character where it ends to be one. */
+/** Parses a path. Throws a fault that names the first wrong character. */
 export function pathOf(written: string, at: string): Path {
   const path = parsePath(written);
   if (typeof path !== 'number') return path;
   throw faultAt(
     at,
-    `${shown(written)} is no path from character ${path + 1} on; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value`,
+    `${shown(written)} is not a path from character ${path + 1} on; write $.a.b[0], a.b, $["x.y"], or =text for a fixed value`,
   );
 }
 
@@ -96,7 +109,7 @@ function compileTest(test: unknown, at: string): Test {
   if (map['matches'] !== undefined) {
     const form = formOf(map['matches'], `${at}.matches`);
     all.push({
-      holds: (value) => isScalar(value) && form.form.test(cutFor(form, String(value))),
+      holds: (value) => isScalar(value) && !isNothing(value) && form.form.test(cutFor(form, String(value))),
       needsValue: true,
     });
   }
@@ -106,8 +119,11 @@ function compileTest(test: unknown, at: string): Test {
   ] as const) {
     const limit = map[key];
     if (limit === undefined) continue;
-    if (typeof limit !== 'number') throw faultAt(`${at}.${key}`, `${shown(limit)} is no number`);
-    all.push({ holds: (value) => isScalar(value) && (Number(value) - limit) * sign > 0, needsValue: true });
+    if (typeof limit !== 'number') throw faultAt(`${at}.${key}`, `${shown(limit)} is not a number`);
+    all.push({
+      holds: (value) => isScalar(value) && !isNothing(value) && (Number(value) - limit) * sign > 0,
+      needsValue: true,
+    });
   }
   return {
     holds: (value) => all.every((one) => one.holds(value)),
@@ -115,9 +131,9 @@ function compileTest(test: unknown, at: string): Test {
   };
 }
 
-/** A regular expression in letters of either case, that cannot hang whatever the text. */
+/** A regular expression that ignores case and cannot hang, whatever the text. Throws a `MappingFault`. */
 export function formOf(value: unknown, at: string): BoundedForm {
-  const what = `${shown(value)} is no regular expression`;
+  const what = `${shown(value)} is not a regular expression`;
   if (typeof value !== 'string') throw faultAt(at, what);
   let form: BoundedForm | null;
   try {
@@ -132,9 +148,9 @@ export function formOf(value: unknown, at: string): BoundedForm {
   );
 }
 
-/** Equal as texts, in letters of either case: `true` is `"True"`, 200 is `"200"`. */
+/** Tests for equality as texts, ignoring case: `true` equals `"True"`, 200 equals `"200"`. */
 function isTest(wanted: unknown, at: string): Test {
-  if (!isScalar(wanted)) throw faultAt(at, `${shown(wanted)} is no value; write ${EXAMPLE}`);
+  if (!isScalar(wanted)) throw faultAt(at, `${shown(wanted)} is not a value; write ${EXAMPLE}`);
   const text = String(wanted).toLowerCase();
   return { holds: (value) => isScalar(value) && String(value).toLowerCase() === text, needsValue: true };
 }
@@ -142,6 +158,14 @@ function isTest(wanted: unknown, at: string): Test {
 /** A value that can be compared as text. */
 export function isScalar(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+/** Cut off by a container runtime: as long as its parts are, without a line end, and no JSON. */
+function isCut(text: string): boolean {
+  // A part has at most 16 KiB, of up to three bytes a character, and the last one of a line has its end.
+  if (text.length < CONTAINER_PART / 3 || text.endsWith('\n')) return false;
+  const bytes = Buffer.byteLength(text);
+  return bytes >= CONTAINER_PART && bytes <= CONTAINER_PART + CUT_CHARACTERS && !isJson(text);
 }
 
 function isJson(value: unknown): boolean {

@@ -1,12 +1,12 @@
 import { readHeaderObject } from '../../fields/header-object.ts';
-import { isNothing } from '../../fields/nothing.ts';
+import { isNoError, isNothing } from '../../fields/nothing.ts';
 import { readStatus } from '../../fields/odd-values.ts';
 import { providerName } from '../../fields/provider-name.ts';
 import { epochMs } from '../../fields/timestamp.ts';
 import type { OffsetAt } from '../../fields/time-zone.ts';
 import { outcomeOf } from './outcome-words.ts';
 
-/** What a field of the native record holds. */
+/** The type of a field of the native record. */
 export type Kind =
   | 'time'
   | 'status'
@@ -16,15 +16,18 @@ export type Kind =
   | 'flag'
   | 'headers'
   | 'error'
+  | 'exception'
+  /** Something of which more is made. */
+  | 'raw'
   | 'provider'
   | 'text';
 /**
- * The value as the native record wants it; undefined when it is none of its kind, null when it says nothing. What
- * `isNothing` knows never comes here.
+ * Converts a value for the native record; undefined when it is not of this kind, null when it holds nothing. It is
+ * never called with values for which `isNothing` is true.
  */
 export type Convert = (value: unknown) => unknown;
 
-/** The kind of each field that is no text. */
+/** The kind of each field that is not a text. */
 export const fieldKinds: Readonly<Record<string, Kind>> = {
   ts: 'time',
   status: 'status',
@@ -37,10 +40,11 @@ export const fieldKinds: Readonly<Record<string, Kind>> = {
   stream: 'flag',
   headers: 'headers',
   error: 'error',
+  exception: 'exception',
   provider: 'provider',
 };
 
-/** How many of the field's own unit one of these is. */
+/** By kind and unit: the value of one such unit in the unit of the field. */
 export const units: Readonly<Partial<Record<Kind, Readonly<Record<string, number>>>>> = {
   ms: {
     ns: 1e-6,
@@ -56,7 +60,7 @@ export const units: Readonly<Partial<Record<Kind, Readonly<Record<string, number
   },
   usd: { usd: 1, $: 1, cents: 0.01, cent: 0.01, '¢': 0.01, microusd: 1e-6 },
 };
-/** A number with an optional unit; several make one duration, as in `1m2.5s`. */
+/** A number with an optional unit; several in a row make one duration, as in `1m2.5s`. */
 const AMOUNT = /([+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,16})?(?:\.\d{1,18})?(?:e[+-]?\d{1,2})?)\s*([a-zµμ$¢]*)/iy;
 const PLAIN = /^\d{1,16}(?:\.\d{1,18})?$/;
 const FLAGS: ReadonlyMap<string, boolean> = new Map([
@@ -64,7 +68,7 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ...['false', '0', 'no', 'off', 'f', 'n'].map((word) => [word, false] as const),
 ]);
 
-/** The conversion for a kind; `unit` is that of numbers without one, `offsetAt` the zone of times without one. */
+/** The conversion for a kind. `unit` applies to numbers without a unit, `offsetAt` to times without a zone. */
 export function converter(kind: Kind, unit: string | undefined, offsetAt: OffsetAt | undefined): Convert {
   switch (kind) {
     case 'time':
@@ -84,7 +88,11 @@ export function converter(kind: Kind, unit: string | undefined, offsetAt: Offset
     case 'headers':
       return readHeaderObject;
     case 'error':
-      return (value) => (typeof value === 'object' ? value : value === false ? null : toText(value));
+      return readError;
+    case 'exception':
+      return (value) => (isNoError(value) ? null : toText(value));
+    case 'raw':
+      return (value) => (typeof value === 'object' ? value : toText(value));
     case 'provider':
       return readProvider;
     case 'text':
@@ -97,7 +105,7 @@ function readTime(value: unknown, offsetAt: OffsetAt | undefined): number | unde
   return Number.isFinite(ms) ? ms : undefined;
 }
 
-/** A status, or a word for success or failure: 200, or 0, which is a failure without an HTTP answer. */
+/** A status, or a word for success (200) or failure (0: a failure without an HTTP answer). */
 function readOutcomeStatus(value: unknown): number | undefined {
   const status = readStatus(value);
   if (status !== undefined) return status;
@@ -113,7 +121,7 @@ function readAmount(
   if (typeof value === 'number') return value * factor;
   if (typeof value !== 'string' || value.length > 200) return undefined;
   if (PLAIN.test(value)) return Number(value) * factor;
-  // Proxies write a number for each attempt: the request took as long as all of them, with nothing for those unknown.
+  // Proxies write one number per attempt: the request took as long as all of them together. Unknown ones are left out.
   const amounts = value.split(/\s*[:;]\s*|,\s+/).filter((part) => !isNothing(part));
   let sum: number | undefined;
   for (const amount of amounts) {
@@ -142,13 +150,21 @@ function readOneAmount(
   return body === '' ? undefined : sum;
 }
 
-/** A host is the provider whose API it is, where that is known. */
+/** A host name stands for the provider of its API, if it is known. */
 function readProvider(value: unknown): string | undefined {
   const text = toText(value);
   if (text === undefined || !text.includes('.'))
     return text === undefined ? undefined : providerName(text, undefined);
   const host = text.replace(/^[a-z]+:\/\//i, '').replace(/[/:?#].*$/s, '');
   return providerName(text, host);
+}
+
+/** True for a flag that says there was an error, and not which. */
+function readError(value: unknown): unknown {
+  if (isNoError(value)) return null;
+  if (typeof value === 'object') return value;
+  const text = toText(value);
+  return text?.toLowerCase() === 'true' ? true : text;
 }
 
 function readFlag(value: unknown): boolean | undefined {

@@ -1,6 +1,6 @@
-/** A mapping that cannot be used: one line with the key and the place. */
+/** A mapping that cannot be used: the message is one line with the place and what is wrong. */
 export class MappingFault extends Error {
-  /** Where in the mapping, such as `mapping.status.from`. */
+  /** The place in the mapping, such as `mapping.status.from`. */
   readonly at: string;
 
   constructor(at: string, what: string) {
@@ -14,20 +14,20 @@ export function faultAt(at: string, what: string): MappingFault {
   return new MappingFault(at, what);
 }
 
-/** A value of a mapping as a map; a fault when it is none. */
+/** A value of a mapping as a map; throws a fault when it is not a map. */
 export function asMap(value: unknown, at: string, example: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Readonly<Record<string, unknown>>;
-  throw faultAt(at, `${shown(value)} is no map; write ${example}`);
+  throw faultAt(at, `${shown(value)} is not a map; write ${example}`);
 }
 
-/** A value in a message, not too long. */
+/** A value as it appears in a message, shortened. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
-/** A fault for the first key that is none of those known. */
+/** Throws a fault for the first key that is unknown. */
 export function refuseUnknown(
   map: Readonly<Record<string, unknown>>,
   known: readonly string[],
@@ -35,5 +35,5 @@ export function refuseUnknown(
 ): void {
   const unknown = Object.keys(map).find((key) => !known.includes(key));
   if (unknown !== undefined)
-    throw faultAt(`${at}.${unknown}`, `no such key; known here: ${known.join(', ')}`);
+    throw faultAt(`${at}.${unknown}`, `unknown key; known keys: ${known.join(', ')}`);
 }

@@ -1,7 +1,10 @@
-/** Deeper JSON is an attack or an accident; no reader may meet it. */
+/** Deeper JSON is an attack or an accident; it must not reach any reader. */
 export const DEEPEST = 64;
 
-/** Counts only when there are enough brackets for it, which three or four fast searches tell for a plain record. */
+/**
+ * Whether a text nests deeper than that. It counts exactly only if there are enough brackets; for an ordinary record a
+ * few fast searches decide.
+ */
 export function nestsTooDeeply(text: string): boolean {
   let openings = 0;
   for (const bracket of ['{', '[']) {
@@ -12,7 +15,7 @@ export function nestsTooDeeply(text: string): boolean {
   return false;
 }
 
-/** Greatest nesting of brackets outside of strings, as far as the text is JSON. */
+/** Greatest nesting of brackets outside of strings, if the text is JSON. */
 function deepest(text: string): number {
   let depth = 0;
   let most = 0;

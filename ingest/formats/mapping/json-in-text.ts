@@ -1,20 +1,21 @@
 import { bytesInText } from '../../packed.ts';
 import { nestsTooDeeply } from './json-depth.ts';
 
-/** How often a text was made of a text: Debezium of Docker of a logger is three. */
+/** How many times JSON may be inside a text of JSON: a logger's text in Docker's in Debezium's makes three. */
 const MOST_TIMES = 4;
-/** What container runtimes write before each line. */
+/** The prefix that container runtimes write before each line. */
 const CRI = /^\S{20,40} (?:stdout|stderr) [FP] /;
 const LONGEST_PREFIX = 40;
-/** Several fields of one record are read out of the same text, so the last few are remembered. */
+/** Several fields of one record are read from the same text, so the last few are remembered. */
 const REMEMBERED = 4;
 const texts: string[] = Array.from({ length: REMEMBERED }, () => '');
 const values: unknown[] = Array.from({ length: REMEMBERED }, () => undefined);
 let oldest = 0;
 
 /**
- * The object or list that a text holds as JSON, also where it was made a text several times, or packed with gzip and written in
- * base64, as Kinesis and CloudWatch Logs hand it on; else undefined.
+ * The object or list that a text holds as JSON. The JSON may have been turned into a text several times, or compressed
+ * with gzip and encoded as base64, as Kinesis and CloudWatch Logs do. A text of several JSON lines gives a list of them.
+ * Undefined for other texts.
  */
 export function jsonInText(text: string): object | undefined {
   if (text.length < 2 || (text.length < LONGEST_PREFIX && !mayBeJson(text))) return undefined;
@@ -34,13 +35,30 @@ function parse(text: string): object | undefined {
     try {
       here = JSON.parse(inner);
     } catch {
-      return undefined;
+      return objectsOfLines(inner);
     }
   }
   return typeof here === 'object' && here !== null ? here : undefined;
 }
 
-/** Undefined for what is no base64 of a text. */
+/** A program may write several lines at once. The first must be an object; other lines that are not stay texts. */
+function objectsOfLines(text: string): unknown[] | undefined {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const [first, ...others] = lines;
+  const begun = first === undefined || others.length === 0 ? undefined : objectOf(first);
+  return begun === undefined ? undefined : [begun, ...others.map((line) => objectOf(line) ?? line)];
+}
+
+function objectOf(line: string): object | undefined {
+  if (!line.trimStart().startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as object;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text that base64 encodes; undefined when it is not base64 of a text. */
 function textInBase64(text: string): string | undefined {
   return bytesInText(text)?.toString('utf8');
 }

@@ -8,27 +8,33 @@ import type { Read, ReadPath } from './scope.ts';
 import { compileSource, type Functions } from './source.ts';
 import { zoneOf } from './zone.ts';
 
-/** A mapping as it is written, in the settings or in the file of a preset. */
+/** A mapping as written in the settings or in the file of a preset. */
 export type MappingSpec = Readonly<Record<string, unknown>>;
 
-/** A mapping, ready to read records. */
+/** A compiled mapping. */
 export interface Mapping {
-  /** Null when it does not say which messages are its own. */
+  /** Null when the mapping does not say which messages it recognises. */
   recognise: Condition | null;
-  /** Asked only about what neither the other presets nor any envelope knows: it tells of a kind of log, not of one product's. */
+  /**
+   * Ask this mapping only when no other preset and no envelope recognises a message: its conditions describe a kind of
+   * log, not one product's.
+   */
   askedLast: boolean;
-  /** Where the records stand in a message; the first that is there counts. Empty: the message is the record. */
+  /** Paths of the records in a message; the first with a value counts. Empty: the message is the record. */
   records: readonly PathToMany[];
-  /** A record without a time counts when its source says that it was written; else it is a dead letter. */
+  /**
+   * Whether a record without a time counts at the time when it was written according to its source; otherwise it is a
+   * dead letter.
+   */
   untimedIsNow: boolean;
   skip: readonly { reason: string; holds: Condition['holds'] }[];
-  /** `auto`: the records found are read in whatever format they have; null: the fields say how. */
+  /** `auto`: the records found may be in any format; null: the fields of the mapping read them. */
   readAs: 'auto' | null;
   outcome: Outcome | null;
   fields: readonly { name: string; read: Read }[];
 }
 
-/** Keys of a mapping that are no fields. */
+/** Keys of a mapping that are not fields. */
 const KEYS = [
   'recognise',
   'asked',
@@ -40,13 +46,13 @@ const KEYS = [
   'about',
   'without_time',
 ];
-/** Fields that a mapping may fill beside those of the record: the same time in seconds. */
+/** Additional fields of a mapping: the same duration in seconds. */
 const IN_SECONDS: Readonly<Record<string, string>> = { latency_s: 'latency_ms', ttft_s: 'ttft_ms' };
 const REASON = /^[a-z][a-z0-9_]{0,39}$/;
 const MOST_SKIPS = 20;
 
 /**
- * Checks and compiles a mapping; `at` is how messages name it, such as `mapping`. Throws a `MappingFault` of one line
+ * Checks and compiles a mapping. `at` is its name in messages, such as `mapping`. Throws a `MappingFault` of one line
  * that names the key.
  */
 export function compileMapping(
@@ -93,7 +99,7 @@ function fieldOf(key: string, spec: MappingSpec, at: string): string {
   if (!known.includes(key))
     throw faultAt(
       `${at}.${key}`,
-      `no field of the record; the fields are ${known.join(', ')}; beside them may stand ${KEYS.join(', ')}`,
+      `not a field of a record; the fields are ${known.join(', ')}; other keys are ${KEYS.join(', ')}`,
     );
   const alias = IN_SECONDS[key];
   if (alias !== undefined && spec[alias] !== undefined)
@@ -101,34 +107,37 @@ function fieldOf(key: string, spec: MappingSpec, at: string): string {
   return alias ?? key;
 }
 
-/** Time and outcome are what a request cannot be counted without. */
+/** A request cannot be counted without a time and an outcome. */
 function demand(spec: MappingSpec, at: string): void {
   if (spec['ts'] === undefined)
-    throw faultAt(`${at}.ts`, 'missing; write where the time stands, such as ts: $.time');
+    throw faultAt(`${at}.ts`, 'missing; write the path of the time, such as ts: $.time');
   if (['status', 'outcome', 'error', 'exception'].every((key) => spec[key] === undefined))
     throw faultAt(
       `${at}.status`,
-      'missing; map status, outcome, error or exception, or failures cannot be told from successes',
+      'missing; map status, outcome, error or exception: otherwise no failure can be recognised',
     );
 }
 
-/** Whether a key that knows one word has it. */
+/** Whether a key that allows only one word has it. */
 function isWord(value: unknown, word: string, at: string): boolean {
   if (value === undefined || value === word) return value === word;
-  throw faultAt(at, `${shown(value)} is not ${word}, which is all there is`);
+  throw faultAt(at, `${shown(value)} is not allowed; the only value is ${word}`);
 }
 
 function readAsOf(spec: MappingSpec, at: string): 'auto' | null {
   const readAs = spec['read_as'];
   if (readAs === undefined) return null;
   if (readAs !== 'auto')
-    throw faultAt(`${at}.read_as`, `${shown(readAs)} is not auto, which is all there is`);
+    throw faultAt(`${at}.read_as`, `${shown(readAs)} is not allowed; the only value is auto`);
   if (spec['outcome'] !== undefined)
-    throw faultAt(`${at}.outcome`, 'of no use beside read_as: the format of the record inside says it');
+    throw faultAt(
+      `${at}.outcome`,
+      'not allowed with read_as: the format of the inner record decides the outcome',
+    );
   if (spec['records'] === undefined)
     throw faultAt(
       `${at}.records`,
-      'missing; write where the records to be read stand, such as records: $.message',
+      'missing; write the path of the inner records, such as records: $.message',
     );
   return readAs;
 }
@@ -143,7 +152,7 @@ function recordsOf(value: unknown, at: string): readonly PathToMany[] {
     const character = typeof path === 'number' ? ` from character ${path + 1} on` : '';
     throw faultAt(
       place,
-      `${shown(written)} is no path to records${character}; write $.records[*], or $ for the message itself`,
+      `${shown(written)} is not a path to records${character}; write $.records[*], or $ for the message itself`,
     );
   });
 }
@@ -156,7 +165,7 @@ function skipOf(value: unknown, at: string, read: ReadPath): Mapping['skip'] {
     if (!REASON.test(reason))
       throw faultAt(
         `${at}.${reason}`,
-        'a reason is a word of small letters, digits and _, such as cache_hit',
+        'a reason consists of lower-case letters, digits and _, such as cache_hit',
       );
     return { reason, holds: compileCondition(condition, `${at}.${reason}`, read).holds };
   });

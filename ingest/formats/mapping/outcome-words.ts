@@ -7,7 +7,10 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
   ...FAILURE.split(',').map((word) => [word, true] as const),
 ]);
 
-/** Whether a word such as `ERROR` or a flag such as `success: false` means failure (true) or success; undefined for others. */
+/**
+ * Whether a word such as `ERROR` or a flag such as `success: false` means failure (true) or success (false); undefined
+ * for other values.
+ */
 export function outcomeOf(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return !value;
   return typeof value === 'string' ? WORDS.get(value.trim().toLowerCase()) : undefined;

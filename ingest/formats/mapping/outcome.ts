@@ -3,35 +3,36 @@ import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import { outcomeOf } from './outcome-words.ts';
 import type { ReadPath, Scope } from './scope.ts';
 
-/** True when a record tells of a failure, false of a success, undefined when it does not say. */
-export type Outcome = (scope: Scope) => boolean | undefined;
+/** The outcome that a record reports; `presumed` is a success only because no condition of the mapping holds. */
+export type Told = 'failure' | 'success' | 'presumed';
+/** Undefined when a record does not report its outcome. */
+export type Outcome = (scope: Scope) => Told | undefined;
 
 const EXAMPLE = 'outcome: $.success, or {failure: {$.level: ERROR}, success: otherwise}';
 
 /**
- * Compiles how success and failure are told apart where no status does: a path to a word or flag, or conditions under
+ * Compiles how to recognise success and failure without a status: a path to a word or flag, or conditions under
  * `failure` and `success`. Throws a `MappingFault`.
  */
 export function compileOutcome(value: unknown, at: string, read: ReadPath = readPath): Outcome {
   if (typeof value === 'string') {
     const path = pathOf(value, at);
-    return (scope) => outcomeOf(read(scope, path));
+    return (scope) => {
+      const failed = outcomeOf(read(scope, path));
+      return failed === undefined ? undefined : failed ? 'failure' : 'success';
+    };
   }
   const map = asMap(value, at, EXAMPLE);
   refuseUnknown(map, ['failure', 'success'], at);
   if (Object.keys(map).length === 0) throw faultAt(at, `${shown(value)} is empty; write ${EXAMPLE}`);
   const failed = side(map['failure'], `${at}.failure`, read);
   const succeeded = side(map['success'], `${at}.success`, read);
-  return (scope) =>
-    failed(scope)
-      ? true
-      : succeeded(scope)
-        ? false
-        : map['failure'] === 'otherwise'
-          ? true
-          : map['success'] === 'otherwise'
-            ? false
-            : undefined;
+  return (scope) => {
+    if (failed(scope)) return 'failure';
+    if (succeeded(scope)) return 'success';
+    if (map['failure'] === 'otherwise') return 'failure';
+    return map['success'] === 'otherwise' ? 'presumed' : undefined;
+  };
 }
 
 function side(condition: unknown, at: string, read: ReadPath): (scope: Scope) => boolean {

@@ -27,7 +27,7 @@ describe('parsePath', () => {
     expect(steps(text)).toEqual(expected);
   });
 
-  it('tells the record from the message around it', () => {
+  it('distinguishes the record from the message around it', () => {
     expect(parsePath('$$.a')).toEqual({ fromMessage: true, steps: ['a'] });
     expect(parsePath('$.a')).toEqual({ fromMessage: false, steps: ['a'] });
   });
@@ -52,7 +52,7 @@ describe('parsePath', () => {
     expect(parsePath(text)).toBe(at);
   });
 
-  it('never throws, and finds what it was written for', () => {
+  it('never throws, and finds the value that it was written for', () => {
     fc.assert(fc.property(fc.string(), (text) => void parsePathToMany(text)));
     fc.assert(
       fc.property(fc.array(fc.string(), { minLength: 1, maxLength: 5 }), fc.string(), (names, leaf) => {
@@ -74,7 +74,7 @@ describe('readSteps', () => {
     expect(readSteps({ a: [5, 6] }, ['a', -1])).toBe(6);
   });
 
-  it('goes into JSON texts, of whatever depth', () => {
+  it('goes into JSON texts of any depth', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 1, max: 3 }), (depth, times) => {
         let value: unknown = { leaf: 7 };
@@ -93,7 +93,7 @@ describe('readSteps', () => {
     '[{"leaf":7}]',
     '[ {"leaf":7} ]',
     '[\n{"leaf":7}]',
-  ])('goes into base64 of %j, packed or not', (text) => {
+  ])('goes into base64 of %j, compressed or not', (text) => {
     const long = text.replace('7', `7, "more": "${'x'.repeat(40)}"`);
     for (const bytes of [Buffer.from(long), gzipSync(long)]) {
       const value = { x: bytes.toString('base64') };
@@ -115,23 +115,55 @@ describe('readSteps', () => {
     expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
   });
 
-  it.each(['{"a":', 'a text', '{"a":1} and more', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`, '"a"'])(
-    'finds nothing in %j',
-    (text) => {
-      expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
-    },
-  );
+  it.each([
+    ['each', '{"leaf":6}\n{"leaf":7}\n', [{ leaf: 6 }, { leaf: 7 }]],
+    ['each, and what else stands there', '{"leaf":6}\r\n\nx\n{"leaf":', [{ leaf: 6 }, 'x', '{"leaf":']],
+    ['each of a text of texts', JSON.stringify('{"leaf":6}\n{"leaf":7}'), [{ leaf: 6 }, { leaf: 7 }]],
+  ])('of several lines finds %s', (_fact, text, found) => {
+    expect(found.map((_one, i) => readSteps({ x: text }, ['x', i]))).toEqual(found);
+    expect(readSteps({ x: text }, ['x', found.length])).toBeUndefined();
+  });
+
+  it.each([
+    '{"a":',
+    'a text',
+    'a\n{"a":1}',
+    '{"a":\n1',
+    '{"a"\n{"a":1}',
+    '{"a":1} and more',
+    `{"a":${'['.repeat(100)}${']'.repeat(100)}}`,
+    '"a"',
+  ])('finds nothing in %j', (text) => {
+    expect(readSteps({ x: text }, ['x', 'a'])).toBeUndefined();
+  });
 });
 
 describe('several records', () => {
   const message = { from: 'hub', pages: [{ items: [{ n: 1 }, { n: 2 }] }, { items: '[{"n":3}]' }] };
   const path = ['pages', EACH, 'items', EACH] as const;
 
-  it('are all read, also out of texts', () => {
+  it('are all read, also from texts', () => {
     expect(readMany(message, path)?.map(({ value }) => value)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
     expect(readMany({ pages: 1 }, path)).toBeUndefined();
     expect(readMany({}, path)).toBeUndefined();
     expect(readMany({ pages: [] }, path)).toEqual([]);
+  });
+
+  it.each<[string, unknown, 'nothing' | 'no list' | undefined]>([
+    ['a list', { items: [{ n: 4 }] }, undefined],
+    ['nothing', { item: [] }, 'nothing'],
+    ['null', null, 'nothing'],
+    ['nothing at its name', { items: null }, 'nothing'],
+    ['an object where a list is to stand', { items: { n: 4 } }, 'no list'],
+    ['a text where a list is to stand', { items: 'x' }, 'no list'],
+    ['a text', 'x', 'no list'],
+    ['a list', [[{ n: 4 }]], 'nothing'],
+  ])('tell of an element that is %s', (_fact, element, lost) => {
+    const items = readMany({ pages: [{ items: [{ n: 1 }] }, element] }, path) ?? [];
+    expect(items.map((one) => one.lost)).toEqual([undefined, lost]);
+    expect(items[1]?.places.slice(0, 1)).toEqual([1]);
+    const alone = withOnly({ pages: [{ items: [{ n: 1 }] }, element] }, path, items[1]?.places ?? []);
+    expect(readMany(alone, path)?.map((one) => one.lost)).toEqual([lost]);
   });
 
   it('can each be told alone, in a message of the same shape', () => {

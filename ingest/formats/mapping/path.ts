@@ -1,21 +1,22 @@
+import { isNothing } from '../../fields/nothing.ts';
 import { jsonInText } from './json-in-text.ts';
 
-/** A name, a place from 0, or -1 for the last. */
+/** The name of a member, an index from 0, or -1 for the last element. */
 export type Step = string | number;
-/** Members and indexes from the outside in. */
+/** Steps from the outside in. */
 export interface Path {
-  /** `$$`: from the whole message; else from the record. */
+  /** True for `$$`: the path starts at the whole message; otherwise at the record. */
   fromMessage: boolean;
   steps: readonly Step[];
 }
-/** As a path, in which `EACH` stands for every element of a list. */
+/** A path in which `EACH` stands for every element of a list. */
 export interface PathToMany {
   fromMessage: boolean;
   steps: readonly (Step | typeof EACH)[];
 }
 export const EACH = Symbol('each');
 
-/** Names that every object or list has without owning them. */
+/** Names that every object or list inherits. */
 const INHERITED: ReadonlySet<Step> = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
   ...Object.getOwnPropertyNames(Array.prototype),
@@ -24,7 +25,10 @@ const INHERITED: ReadonlySet<Step> = new Set([
 const STEP =
   /\.?([^.[\]"'$\s][^.[\]"'\s]*)|\[(-1|\d{1,6})\]|\[(\*)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]/y;
 
-/** The steps of a path such as `$.a.b[0].c`, `a.b`, `$["x.y"]`, `$.list[-1]` or `$$.outer`; else the place of the fault. */
+/**
+ * Parses a path such as `$.a.b[0].c`, `a.b`, `$["x.y"]`, `$.list[-1]` or `$$.outer`; returns the position of the fault
+ * when it is wrong.
+ */
 export function parsePath(text: string): Path | number {
   const parsed = parsePathToMany(text);
   if (typeof parsed === 'number') return parsed;
@@ -33,7 +37,7 @@ export function parsePath(text: string): Path | number {
   return steps.length < parsed.steps.length ? text.indexOf('[*]') : { ...parsed, steps };
 }
 
-/** The same with `[*]` for every element, as in `$.records[*]`; `$` alone is the whole. */
+/** The same with `[*]` for every element, as in `$.records[*]`; `$` alone is the whole value. */
 export function parsePathToMany(text: string): PathToMany | number {
   const steps: (Step | typeof EACH)[] = [];
   const fromMessage = text.startsWith('$$');
@@ -43,7 +47,7 @@ export function parsePathToMany(text: string): PathToMany | number {
   while (at < text.length) {
     STEP.lastIndex = at;
     const match = STEP.exec(text);
-    // A name after another step needs its dot.
+    // A name after another step needs a dot.
     if (match === null || (match[1] !== undefined && at > 0 && text[at] !== '.')) return at;
     const [, name, index, each, double, single] = match;
     if (each !== undefined) steps.push(EACH);
@@ -55,8 +59,8 @@ export function parsePathToMany(text: string): PathToMany | number {
 }
 
 /**
- * What stands at the steps; undefined when nothing does. A step into a text that holds JSON goes into that JSON, so a
- * path need not know where a logger made a text of an object. Inherited members are never read.
+ * The value at the steps; undefined when there is none. A step into a text that holds JSON goes into that JSON, so a
+ * path need not know where a logger turned an object into a text. Inherited members are never read.
  */
 export function readSteps(value: unknown, steps: readonly Step[]): unknown {
   let here = value;
@@ -65,7 +69,7 @@ export function readSteps(value: unknown, steps: readonly Step[]): unknown {
     if (typeof here !== 'object' || here === null || step === -1) {
       here = stepInto(here, step);
     } else {
-      // An own member is found without being asked for; whether another is inherited has to be.
+      // Reading an own member needs no check first; only names that every object inherits do.
       const next: unknown = (here as Record<Step, unknown>)[step];
       here = next !== undefined && INHERITED.has(step) && !Object.hasOwn(here, step) ? undefined : next;
     }
@@ -74,11 +78,17 @@ export function readSteps(value: unknown, steps: readonly Step[]): unknown {
   return here;
 }
 
-/** Everything that stands at the steps, each with its places in the lists on the way. Undefined when the way ends early. */
-export function readMany(
-  value: unknown,
-  steps: PathToMany['steps'],
-): { value: unknown; places: readonly number[] }[] | undefined {
+/** A value at a path to many. */
+export interface Item {
+  value: unknown;
+  /** Its indexes in the lists on the way. */
+  places: readonly number[];
+  /** Set when the path ends early within a list: `nothing` if there is no value, `no list` if there is another value than a list. */
+  lost?: 'nothing' | 'no list';
+}
+
+/** All values at the steps, and the elements of lists in which the path ends early; undefined when it ends before any list. */
+export function readMany(value: unknown, steps: PathToMany['steps']): Item[] | undefined {
   const [first, ...rest] = steps;
   if (first === undefined) return [{ value, places: [] }];
   if (first !== EACH) {
@@ -87,12 +97,27 @@ export function readMany(
   }
   const list = typeof value === 'string' ? jsonInText(value) : value;
   if (!Array.isArray(list)) return undefined;
-  return list.flatMap((item: unknown, place) =>
-    (readMany(item, rest) ?? []).map((one) => ({ value: one.value, places: [place, ...one.places] })),
-  );
+  return list.flatMap((item: unknown, place) => {
+    const items: Item[] = readMany(item, rest) ?? [{ value: item, places: [], lost: whyLost(item, rest) }];
+    return items.map((one) => ({ ...one, places: [place, ...one.places] }));
+  });
 }
 
-/** The value with only one of those that `readMany` gives, all around it as it was. */
+/** Why a path ends early. */
+function whyLost(value: unknown, [first, ...rest]: PathToMany['steps']): 'nothing' | 'no list' {
+  if (isNothing(value)) return 'nothing';
+  if (first === undefined || first === EACH) return 'no list';
+  const inner = stepInto(value, first);
+  if (inner === undefined) return asJson(value) === undefined ? 'no list' : 'nothing';
+  return whyLost(inner, rest);
+}
+
+function asJson(value: unknown): object | undefined {
+  const here = typeof value === 'string' ? jsonInText(value) : value;
+  return typeof here === 'object' && here !== null ? here : undefined;
+}
+
+/** The whole value with only one of those that `readMany` returns; everything around it stays. */
 export function withOnly(value: unknown, steps: PathToMany['steps'], places: readonly number[]): unknown {
   const [first, ...rest] = steps;
   if (first === undefined) return value;

@@ -1,15 +1,15 @@
 import type { Path } from './path.ts';
 
-/** What paths are read from. */
+/** The values that paths are read from. */
 export interface Scope {
   record: unknown;
   message: unknown;
-  /** Set by a field that has a value of which nothing can be made. */
+  /** Set by a field whose value cannot be used. */
   odd: boolean;
 }
 
-/** A value out of a record; undefined when there is none. */
+/** Reads a value from a record; undefined when there is none. */
 export type Read = (scope: Scope) => unknown;
 
-/** How paths of fields are read; tracing reads them so that it notes what was found. */
+/** How paths of fields are read; tracing also records which paths had a value. */
 export type ReadPath = (scope: Scope, path: Path) => unknown;

@@ -8,7 +8,7 @@ import { asMap, faultAt, refuseUnknown, shown } from './fault.ts';
 import type { Read, ReadPath } from './scope.ts';
 import { zoneOf } from './zone.ts';
 
-/** Small functions for what no path can say, by name. */
+/** Small functions for values that no path can express, by name. */
 export type Functions = Readonly<Record<string, (value: unknown) => unknown>>;
 interface Context {
   kind: Kind;
@@ -22,8 +22,8 @@ const EXAMPLE = '$.a.b, a list of paths, =text, or {from: $.a.b, …}';
 const KEYS = ['from', 'between', 'plus', 'when', 'match', 'words', 'unit', 'time_zone', 'by', 'default'];
 
 /**
- * Compiles where a field comes from: a path, `=text`, a list of which the first that has a value counts, or a map with
- * `from` and what is made of it. Throws a `MappingFault`.
+ * Compiles the source of a field: a path, `=text`, a list of sources of which the first with a value counts, or a map
+ * with `from` and changes to it. Throws a `MappingFault`.
  */
 export function compileSource(source: unknown, at: string, context: Context): Read {
   if (typeof source === 'string')
@@ -31,7 +31,8 @@ export function compileSource(source: unknown, at: string, context: Context): Re
   if (typeof source === 'number' || typeof source === 'boolean') return fixed(source, at, context);
   if (Array.isArray(source)) {
     if (source.length === 0) throw faultAt(at, `an empty list; write ${EXAMPLE}`);
-    return firstOf(source.map((one, i) => compileSource(one, `${at}[${i}]`, context)));
+    const reads = source.map((one, i) => compileSource(one, `${at}[${i}]`, context));
+    return context.kind === 'error' ? firstError(reads) : firstOf(reads);
   }
   if (source === null || source === undefined) throw faultAt(at, `nothing; write ${EXAMPLE}`);
   return fromMap(asMap(source, at, EXAMPLE), at, context);
@@ -67,6 +68,19 @@ function firstOf(reads: readonly Read[]): Read {
   };
 }
 
+/** The first that tells of an error; a flag tells of one only where nothing says which. */
+function firstError(reads: readonly Read[]): Read {
+  return (scope) => {
+    let flag: true | undefined;
+    for (const read of reads) {
+      const value = read(scope);
+      if (value === true) flag = true;
+      else if (value !== undefined) return value;
+    }
+    return flag;
+  };
+}
+
 function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Context): Read {
   refuseUnknown(map, KEYS, at);
   const context = {
@@ -89,7 +103,10 @@ function fromMap(map: Readonly<Record<string, unknown>>, at: string, outer: Cont
     : firstOf([read, compileSource(constant(map['default'], `${at}.default`), `${at}.default`, context)]);
 }
 
-/** What stands under `from`, cut out by `match`, translated by `words`, changed by a function, then converted. */
+/**
+ * The value under `from`, cut by `match`, translated by `words`, changed by a function, then converted. Of a list, the
+ * first value counts that gives a result: an address without a known host does not hide an address with one.
+ */
 function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: Context): Read {
   if (map['from'] === undefined) throw faultAt(at, `from is missing; write ${EXAMPLE}`);
   const changes = [matchOf(map, at), wordsOf(map, at, context), functionOf(map, at, context)].filter(
@@ -97,7 +114,17 @@ function fromValue(map: Readonly<Record<string, unknown>>, at: string, context: 
   );
   if (changes.length === 0) return compileSource(map['from'], `${at}.from`, context);
   const convert = convertOf(context);
-  const raw = compileSource(map['from'], `${at}.from`, { ...context, kind: 'error' });
+  const froms: readonly unknown[] =
+    Array.isArray(map['from']) && map['from'].length > 0 ? map['from'] : [map['from']];
+  return firstOf(
+    froms.map((from, i) => {
+      const place = froms.length > 1 ? `${at}.from[${i}]` : `${at}.from`;
+      return changed(compileSource(from, place, { ...context, kind: 'raw' }), changes, convert);
+    }),
+  );
+}
+
+function changed(raw: Read, changes: readonly Convert[], convert: Convert): Read {
   return (scope) => {
     let value = raw(scope);
     for (const change of changes) {
@@ -120,7 +147,7 @@ function matchOf(map: Readonly<Record<string, unknown>>, at: string): Convert | 
   };
 }
 
-/** A word that is in the map becomes what stands there; others stay as they are. */
+/** Replaces a word by its entry in the map; other words stay. */
 function wordsOf(map: Readonly<Record<string, unknown>>, at: string, context: Context): Convert | null {
   if (map['words'] === undefined) return null;
   const words = new Map<string, unknown>();
@@ -149,16 +176,16 @@ function functionOf(
   const names = Object.keys(functions).join(', ');
   throw faultAt(
     `${at}.by`,
-    `${shown(name)} is no function${names === '' ? '; there is none' : `; there are ${names}`}`,
+    `${shown(name)} is not a function${names === '' ? '; there are none' : `; use one of ${names}`}`,
   );
 }
 
 /** Milliseconds between two times. */
 function between(times: unknown, at: string, context: Context): Read {
-  if (context.kind !== 'ms') throw faultAt(at, 'only a duration lies between two times');
+  if (context.kind !== 'ms') throw faultAt(at, 'between is allowed only for durations');
   const [start, end] = Array.isArray(times) && times.length === 2 ? (times as unknown[]) : [];
   if (start === undefined) throw faultAt(at, 'write two times: [$.start, $.end]');
-  const time = { ...context, kind: 'error' as const };
+  const time = { ...context, kind: 'raw' as const };
   const [from, to] = [compileSource(start, `${at}[0]`, time), compileSource(end, `${at}[1]`, time)];
   return (scope) => {
     const [a, b] = [from(scope), to(scope)];
@@ -170,9 +197,9 @@ function between(times: unknown, at: string, context: Context): Read {
   };
 }
 
-/** A time and a duration after it. */
+/** A time plus a duration. */
 function plus(read: Read, added: unknown, at: string, context: Context): Read {
-  if (context.kind !== 'time') throw faultAt(at, 'only to a time can a duration be added');
+  if (context.kind !== 'time') throw faultAt(at, 'plus is allowed only for times');
   const duration = compileSource(added, at, { ...context, kind: 'ms', unit: undefined });
   return (scope) => {
     const time = read(scope);
@@ -190,16 +217,16 @@ function unitOf(map: Readonly<Record<string, unknown>>, at: string, { kind }: Co
     `${at}.unit`,
     known.length === 0
       ? `a ${kind} has no unit`
-      : `${shown(unit)} is no unit; use one of ${known.join(', ')}`,
+      : `${shown(unit)} is not a unit; use one of ${known.join(', ')}`,
   );
 }
 
-/** A scalar of a mapping as `=text`. */
+/** A scalar of a mapping in the form `=text`. */
 function constant(value: unknown, at: string): string {
   if (value === null) return '=';
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return `=${value}`;
-  throw faultAt(at, `${shown(value)} is no value`);
+  throw faultAt(at, `${shown(value)} is not a value`);
 }
 
 function convertOf({ kind, unit, offsetAt }: Context): Convert {

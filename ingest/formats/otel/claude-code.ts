@@ -5,7 +5,7 @@ import { afterPrefix, isNo, joinNames, type Verdict, type Vocabulary } from './v
 
 const PREFIX = 'claude_code.';
 
-/** What each event and span is. `api_retries_exhausted` comes beside the last `api_error` and tells it again. */
+/** The verdict for each event and span. `api_retries_exhausted` follows the last `api_error` and repeats it. */
 const VERDICTS: Readonly<Record<string, Verdict>> = {
   api_request: 'request',
   api_error: 'request',
@@ -21,8 +21,8 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
 };
 
 /**
- * Log events and beta spans of Claude Code. Source: its page "Monitoring". One `api_error` stands for all tries of a request, `attempt`
- * is the number of the last.
+ * Log events and beta spans of Claude Code. Source: its page "Monitoring". One `api_error` covers all tries of a
+ * request; `attempt` is the number of the last one.
  */
 export const claudeCode: Vocabulary = {
   judge: (item) => {
@@ -49,7 +49,7 @@ export const claudeCode: Vocabulary = {
   failed: (item) => nameOf(item) === 'api_error' || isNo(item.attributes.get('success')),
 };
 
-/** The event's name stands bare in an attribute and with its prefix in the body; a span has it in its name. */
+/** An event has its name in an attribute, and with a prefix in the body; a span has it in its name. */
 function nameOf(item: OtlpItem): string | undefined {
   const { kind, item: raw, resource, scope } = item;
   if (kind === 'span') return afterPrefix(PREFIX, firstText(raw['name']));

@@ -12,8 +12,8 @@ import {
 } from './vocabulary.ts';
 
 /**
- * Log events of Codex. Source: `codex-rs/otel` of its repository. One event is one try; of a stream it tells only how it began, the rest is
- * told by `codexStream`.
+ * Log events of Codex. Source: `codex-rs/otel` of its repository. One event is one try. For a stream it reports only
+ * the start; `codexStream` reads the rest.
  */
 export const codex: Vocabulary = {
   judge: (item) => {
@@ -21,7 +21,7 @@ export const codex: Vocabulary = {
     if (name === undefined || name === 'sse_event') return null;
     if (name === 'api_request') return asksForModels(item) ? 'other' : 'request';
     if (name === 'websocket_request') return 'request';
-    // A connection that was made is no request yet; one that was refused is a request that failed.
+    // An established connection is not a request yet; a refused connection is a request that failed.
     return name === 'websocket_connect' && hasFailed(item) ? 'request' : 'other';
   },
   names: joinNames(
@@ -42,7 +42,7 @@ export const codex: Vocabulary = {
   failed: hasFailed,
 };
 
-/** What comes in the stream of an answer, by HTTP or WebSocket. Its duration is that since the event before. */
+/** Events in the stream of an answer, over HTTP or WebSocket. Their duration is the time since the previous event. */
 export const codexStream: Vocabulary = {
   ...codex,
   judge: (item) => (nameOf(item) === 'sse_event' ? judgeStreamEvent(item) : null),
@@ -55,10 +55,10 @@ interface Stream {
 }
 
 /**
- * Puts the end of each stream to the request that began it: the last one of its conversation in this message. So a
- * stream that broke is one request, a failure, and tokens come to the request that used them. A failure whose beginning
- * stood in an earlier message is a request of its own, and what fails again before the next request is the same one.
- * Requests in other vocabularies are left as they are.
+ * Joins the end of each stream to the request that started it: the last one of its conversation in this message. So a
+ * broken stream is one request, a failure, and tokens count for the request that used them. A failure whose start was
+ * in an earlier message is a request of its own; further failures before the next request belong to it. Requests in
+ * other vocabularies stay as they are.
  */
 export function joinStreams(judged: readonly Judged[]): ToldRequest[] {
   const requests: ToldRequest[] = [];
@@ -105,7 +105,7 @@ function conversationOf({ attributes }: OtlpItem): string | undefined {
   return firstText(attributes.get('conversation.id'));
 }
 
-/** The list of models is asked for at each start; it is no request to one. */
+/** Codex asks for the list of models at each start; this is not a request to a model. */
 function asksForModels({ attributes }: OtlpItem): boolean {
   return /\/models\/?(?:[?#]|$)/.test(firstText(attributes.get('endpoint')) ?? '');
 }

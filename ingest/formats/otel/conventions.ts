@@ -5,14 +5,14 @@ import type { Verdict, Vocabulary } from './vocabulary.ts';
 export const DETAILS_EVENT = 'gen_ai.client.inference.operation.details';
 export const EXCEPTION_EVENT = 'gen_ai.client.operation.exception';
 
-/** Operations of which a model call is a part, by a word of their name: counting them too would count one call twice. */
+/** Operations that contain a model call, by a word in their name: counting them too would count one call twice. */
 const SURROUNDING: readonly (readonly [word: RegExp, verdict: Verdict])[] = [
   [/agent|tool|handoff/, 'agent_or_tool'],
   [/retriev|search|memory/, 'retrieval'],
   [/workflow|task|step|chain|plan|evaluat|guardrail|prompt|thread|(?:create|list)_message/, 'step'],
 ];
 
-/** One of these beside a model makes a log record without an event name the end of a request. */
+/** A log record with a model and one of these, but without an event name, is the end of a request. */
 const OUTCOMES = [
   'http.response.status_code',
   'error.type',
@@ -22,8 +22,8 @@ const OUTCOMES = [
 ];
 
 /**
- * The GenAI semantic conventions of OpenTelemetry, old names and new, with what OpenLLMetry adds. Sources: registry of
- * the conventions 1.27 to 1.42 (`gen_ai.*`), `opentelemetry-semantic-conventions-ai` of OpenLLMetry.
+ * The GenAI semantic conventions of OpenTelemetry, old and new names, and the additions of OpenLLMetry. Sources: the
+ * registry of the conventions 1.27 to 1.42 (`gen_ai.*`), and `opentelemetry-semantic-conventions-ai` of OpenLLMetry.
  */
 export const conventions: Vocabulary = {
   judge: (item) => (item.kind === 'span' ? judgeSpan(item) : judgeLog(item)),
@@ -49,12 +49,13 @@ export const conventions: Vocabulary = {
   },
   failed: ({ attributes }) => {
     const reasons = attributes.get('gen_ai.response.finish_reasons');
-    return Array.isArray(reasons) && reasons.includes('error');
+    // Some exporters write a list as its JSON text.
+    return Array.isArray(reasons) ? reasons.includes('error') : /^\W*error\W*$/.test(String(reasons));
   },
 };
 
 function judgeSpan({ attributes }: OtlpItem): Verdict | null {
-  // OpenLLMetry marks the steps around a call with the same attributes as the call.
+  // OpenLLMetry gives the steps around a call the same attributes as the call.
   const step = firstText(attributes.get('traceloop.span.kind'));
   if (step !== undefined) return surrounding(step) ?? 'step';
   const operation = firstText(attributes.get('gen_ai.operation.name'));
@@ -66,7 +67,7 @@ function judgeSpan({ attributes }: OtlpItem): Verdict | null {
   return hasModel || (hasProvider && hasOperation) ? 'request' : null;
 }
 
-/** Events that carry prompts and answers have GenAI attributes too and are no requests. */
+/** Events with prompts and answers have GenAI attributes too, but are not requests. */
 function judgeLog(log: OtlpItem): Verdict | null {
   const { attributes } = log;
   const name = eventName(log);

@@ -1,7 +1,7 @@
 import { asList, asObject, firstNumber, firstText, type JsonObject } from '../format.ts';
 import { EXCEPTION_EVENT } from './conventions.ts';
 import { type Attributes, readAnyValue, readAttributes } from './otlp.ts';
-import { textOf, type ToldRequest } from './vocabulary.ts';
+import { isYes, numberOf, textOf, type ToldRequest } from './vocabulary.ts';
 
 export interface Failure {
   /** `error.type`: the provider's code, an HTTP status, or an exception's class. */
@@ -11,12 +11,14 @@ export interface Failure {
 }
 
 const ERROR_SEVERITY = 17;
+/** Exporters write the code of a span's status as a number, as a text of it, or by its name. */
+const ERROR_CODES = new Set(['2', 'STATUS_CODE_ERROR', 'ERROR']);
 const PROVIDER_CODE = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/;
 
-/** How the request failed; null when nothing but perhaps its HTTP status says so. */
+/** How the request failed; null when nothing reports a failure (the HTTP status is not examined here). */
 export function failureOf(request: ToldRequest): Failure | null {
   const { item, vocabulary, end } = request;
-  const type = textOf(request, 'error_type');
+  const type = textOf(request, 'error_type') ?? numberOf(request, 'error_type')?.toString();
   const saysSo =
     type !== undefined ||
     vocabulary.failed?.(item) === true ||
@@ -26,7 +28,7 @@ export function failureOf(request: ToldRequest): Failure | null {
     : logFailure(request, item.item, type, saysSo);
 }
 
-/** An exception that a retry within the span overcame is no failure; one that left the span is. */
+/** An exception inside the span is not a failure when a retry overcame it; an exception that left the span is. */
 function spanFailure(
   request: ToldRequest,
   span: JsonObject,
@@ -35,8 +37,8 @@ function spanFailure(
 ): Failure | null {
   const status = asObject(span['status']);
   const exception = lastException(span);
-  const isError = status?.['code'] === 2 || status?.['code'] === 'STATUS_CODE_ERROR';
-  if (!saysSo && !isError && exception?.get('exception.escaped') !== true) return null;
+  const isError = ERROR_CODES.has(String(status?.['code']).toUpperCase());
+  if (!saysSo && !isError && !isYes(exception?.get('exception.escaped'))) return null;
   return {
     type,
     exception: firstText(exception?.get('exception.type'), textOf(request, 'exception')),
@@ -64,14 +66,14 @@ function lastException(span: JsonObject): Attributes | undefined {
     .at(-1);
 }
 
-/** The provider's code beside the message, where the type is such a code; else the message; else what little there is. */
+/** The provider's code with the message, if the type is such a code; otherwise the message; otherwise the type. */
 export function errorOf(failure: Failure | null): unknown {
   const { type, message } = failure ?? { type: undefined, message: undefined };
   if (type !== undefined && PROVIDER_CODE.test(type)) return { code: type, message: message ?? '' };
   return message ?? (type === undefined ? { message: '' } : { type, message: '' });
 }
 
-/** The class with its module where the exception was recorded, else what the type says when it is a class. */
+/** The exception class with its module, if the exception was recorded; otherwise the type, if it is a class. */
 export function exceptionOf(failure: Failure | null): string | undefined {
   const type = failure?.type;
   return (

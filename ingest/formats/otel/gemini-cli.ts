@@ -6,8 +6,8 @@ import { afterPrefix, joinNames, type Verdict, type Vocabulary } from './vocabul
 const NAME = 'gemini-cli';
 
 /**
- * Log events and spans of Gemini CLI. Source: its `the telemetry page of its documentation`. Beside each event of its own it writes one of the semantic
- * conventions, also when a request begins: those tell nothing new.
+ * Log events and spans of Gemini CLI. Source: the telemetry page of its documentation. Beside each of its own events it
+ * writes an event of the semantic conventions, also at the start of a request: these repeat what is already known.
  */
 export const geminiCli: Vocabulary = {
   judge: (item) => {
@@ -35,7 +35,7 @@ export const geminiCli: Vocabulary = {
   failed: (item) => nameOf(item) === 'api_error',
 };
 
-/** Events of releases before 2026 have a dot in place of the underline. */
+/** Events of releases before 2026 have a dot instead of the underscore. */
 function nameOf(item: OtlpItem): string | undefined {
   const name = afterPrefix('gemini_cli.', eventName(item), bodyText(item));
   return name?.replace(/^api\./, 'api_');

@@ -37,6 +37,11 @@ const kind = (name: string) => ({ 'openinference.span.kind': name });
 const http = { 'http.response.status_code': 429, 'url.full': 'https://api.openai.com/v1/responses' };
 
 describe('spans around spans', () => {
+  it('count once when a message holds one of them twice', () => {
+    const one = span('1', '', chat);
+    expect(verdicts(spans(one, one, span('2', '', chat)))).toEqual(['request', 'told_elsewhere', 'request']);
+  });
+
   it.each([
     ['an SDK and its HTTP client', ['request', 'other'], [chat, http]],
     ['two instrumentations of one call', ['told_elsewhere', 'request'], [kind('LLM'), chat]],
@@ -75,19 +80,19 @@ describe('spans around spans', () => {
     expect(verdicts(spans({ ...span('1', '', values), name }))).toEqual([verdict]);
   });
 
-  it('count each try that stands inside one call', () => {
+  it('count each try inside one call', () => {
     const tries = [span('1', '', kind('LLM')), span('2', '1', chat), span('3', '1', chat)];
     expect(verdicts(spans(...tries))).toEqual(['told_elsewhere', 'request', 'request']);
   });
 
-  it('of other traces do not surround, whatever their numbers', () => {
+  it('of other traces do not surround, even with the same span ids', () => {
     expect(verdicts(spans(span('1', '', chat, 'a'), span('2', '1', chat, 'b')))).toEqual([
       'request',
       'request',
     ]);
   });
 
-  it('in a circle, or without numbers, are looked at once each', () => {
+  it('in a circle, or without ids, are examined once each', () => {
     expect(verdicts(spans(span('1', '2', {}), span('2', '1', {}), span('3', '1', chat)))).toEqual([
       'other',
       'other',
@@ -97,7 +102,7 @@ describe('spans around spans', () => {
     expect(verdicts(spans(span('', '', chat), span('', '', chat)))).toEqual(['request', 'request']);
   });
 
-  it('nested ten thousand deep take no longer than side by side', () => {
+  it('nested ten thousand deep take no longer than unnested ones', () => {
     const deep = Array.from({ length: 10_000 }, (_, at) => span(String(at + 1), String(at), {}));
     expect(verdicts(spans(...deep, span('x', '10000', chat))).at(-1)).toBe('request');
   });
@@ -120,7 +125,11 @@ describe('streams of Codex', () => {
 
   it.each([
     ['that broke are one failure', [begin('a'), broken('a')], [[0, true, 0]]],
-    ['that broke and say so twice are one failure', [begin('a'), broken('a'), broken('a')], [[0, true, 0]]],
+    [
+      'that broke and report it twice are one failure',
+      [begin('a'), broken('a'), broken('a')],
+      [[0, true, 0]],
+    ],
     [
       'that began in an earlier message are a failure of their own, once',
       [broken('a'), broken('a')],
@@ -134,8 +143,8 @@ describe('streams of Codex', () => {
         [0, true, 0],
       ],
     ],
-    ['that ended well give their tokens to the request', [begin('a'), completed('a')], [[200, false, 7]]],
-    ['that ended well are not counted again', [completed('a')], []],
+    ['that completed give their tokens to the request', [begin('a'), completed('a')], [[200, false, 7]]],
+    ['that completed are not counted again', [completed('a')], []],
     [
       'are those of the last request',
       [begin('a'), completed('a'), begin('a'), broken('a')],
@@ -145,7 +154,7 @@ describe('streams of Codex', () => {
       ],
     ],
     [
-      'do not begin with a refusal',
+      'do not start with a refusal',
       [begin('a', 429), broken('a')],
       [
         [429, true, 0],
@@ -156,7 +165,7 @@ describe('streams of Codex', () => {
     expect(told(...events)).toEqual(expected);
   });
 
-  it('leave a try its number: attempt 3 comes after two', () => {
+  it('keep the number of a try: attempt 3 means two retries', () => {
     expect(records(logs(begin('a'), broken('a')))).toMatchObject([{ retry_count: 2, exception: '' }]);
   });
 });

@@ -8,7 +8,10 @@ import { eventName, type OtlpItem, parentKey, spanKey } from './otlp.ts';
 import { vercelAiSdk } from './vercel-ai-sdk.ts';
 import type { Judged, ToldRequest, Verdict, Vocabulary } from './vocabulary.ts';
 
-/** In the order in which they are asked; the conventions last, because others use their names too. A new emitter is one file and one line. */
+/**
+ * In the order in which they are asked. The conventions come last, because other vocabularies use their names too. A
+ * new emitter needs one file and one line here.
+ */
 const vocabularies: readonly Vocabulary[] = [
   codexStream,
   codex,
@@ -18,18 +21,18 @@ const vocabularies: readonly Vocabulary[] = [
   vercelAiSdk,
   conventions,
 ];
-/** So many spans are looked at above a request; no instrumentation nests deeper, and a circle ends there. */
+/** At most this many spans above a request are examined. No instrumentation nests deeper, and a circle ends here. */
 const HIGHEST = 64;
 const EMBEDDING = /embed/i;
 
-/** What each item of a message is, in their order; each request has exactly one item that is judged `request`. */
+/** The verdict for each item of a message, in order; each request has exactly one item with the verdict `request`. */
 export function judgeItems(items: readonly OtlpItem[]): Judged[] {
   return withoutSurrounding(withoutTwins(items.map(judge)));
 }
 
 /**
- * The requests that the items of one message tell, each once; and why what stands around them is none. Items that have nothing to do
- * with requests are not spoken of.
+ * The requests of one message, each once, and the verdicts on the items around them. Items that do not concern requests
+ * are left out.
  */
 export function requestsOf(items: readonly OtlpItem[]): { requests: ToldRequest[]; skipped: Verdict[] } {
   const judged = judgeItems(items);
@@ -47,7 +50,10 @@ function judge(item: OtlpItem): Judged {
   return { item, vocabulary: conventions, verdict: 'other' };
 }
 
-/** A failed call writes two events of one span, its details and its exception: they are one request, told by the second. */
+/**
+ * A failed call writes two events for one span, its details and its exception: they are one request, described by the
+ * exception.
+ */
 function withoutTwins(judged: readonly Judged[]): Judged[] {
   const failed = new Set(
     judged.filter(({ item }) => eventName(item) === EXCEPTION_EVENT).map(({ item }) => spanKey(item)),
@@ -61,30 +67,33 @@ function withoutTwins(judged: readonly Judged[]): Judged[] {
 }
 
 /**
- * Where a request stands around another (two instrumentations of one call, a chain that calls itself a model), the inner
- * one is told: it is nearest to the wire. A tool between them makes the inner one a request of its own; so both count.
+ * When a request surrounds another (two instrumentations of one call, a chain that calls itself a model), only the
+ * inner one counts, because it is nearest to the network. With a tool between them, the inner one is a request of its
+ * own, and both count.
  */
 function withoutSurrounding(judged: readonly Judged[]): Judged[] {
   const spans = new Map<string, Judged>();
+  const toldElsewhere = new Set<Judged>();
   for (const one of judged) {
     const key = one.item.kind === 'span' ? spanKey(one.item) : '';
-    if (key !== '') spans.set(key, one);
+    // An exporter that tries again may send a span twice in one message.
+    if (spans.has(key)) toldElsewhere.add(one);
+    else if (key !== '') spans.set(key, one);
   }
-  const surrounding = new Set<Judged>();
   const ofRetrieval = new Set<Judged>();
   for (const one of spans.values()) {
     if (one.verdict !== 'request') continue;
     const around = nearest(one, spans);
-    if (around?.verdict === 'request') surrounding.add(around);
+    if (around?.verdict === 'request') toldElsewhere.add(around);
     if (around?.verdict === 'retrieval' && isEmbedding(one.item)) ofRetrieval.add(one);
   }
   return judged.map((one) => {
-    if (surrounding.has(one)) return { ...one, verdict: 'told_elsewhere' };
+    if (toldElsewhere.has(one) && one.verdict === 'request') return { ...one, verdict: 'told_elsewhere' };
     return ofRetrieval.has(one) ? { ...one, verdict: 'retrieval' } : one;
   });
 }
 
-/** The nearest span around one that is a request, a retrieval, an agent or a tool; null when there is none in this message. */
+/** The nearest surrounding span that is a request, a retrieval, an agent or a tool; null when this message has none. */
 function nearest(one: Judged, spans: ReadonlyMap<string, Judged>): Judged | null {
   let around = spans.get(parentKey(one.item));
   for (let height = 0; around !== undefined && height < HIGHEST; height++) {

@@ -2,7 +2,7 @@ import { firstText } from '../format.ts';
 import { conventions } from './conventions.ts';
 import { joinNames, type Verdict, type Vocabulary } from './vocabulary.ts';
 
-/** What each kind of span is. A reranker mostly runs on the spot, and nothing in its span tells when it does not. */
+/** The verdict for each kind of span. A reranker mostly runs locally, and its span does not show when it does not. */
 const KINDS: Readonly<Record<string, Verdict>> = {
   LLM: 'request',
   EMBEDDING: 'request',

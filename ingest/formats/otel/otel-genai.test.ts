@@ -43,12 +43,39 @@ const chat = {
 };
 
 describe('spans', () => {
-  it('whose start was never set have no latency', () => {
+  it.each([
+    ['a number as error.type', span({ ...chat, 'error.type': 429 }), { status: 429 }],
+    ['a status code as text', span(chat, { status: { code: '2', message: 'quota' } }), { error: 'quota' }],
+    [
+      'finish reasons as JSON',
+      span({ ...chat, 'gen_ai.response.finish_reasons': '["error"]' }),
+      { status: 0 },
+    ],
+    [
+      'an escaped exception as text',
+      span(chat, {
+        events: [
+          {
+            name: 'exception',
+            attributes: attributes({
+              'exception.type': 'openai.RateLimitError',
+              'exception.escaped': 'true',
+            }),
+          },
+        ],
+      }),
+      { exception: 'openai.RateLimitError' },
+    ],
+  ])('fail with %s', (_name, failed, expected) => {
+    expect(only(spans(failed))).toMatchObject(expected);
+  });
+
+  it('have no latency when their start was never set', () => {
     const started = (startTimeUnixNano: string) => only(spans(span(chat, { startTimeUnixNano })));
     expect(started('1')).toMatchObject({ status: 200, latency_ms: 0 });
   });
 
-  it('are successes unless their status or error.type says otherwise', () => {
+  it('are successes unless their status or error.type reports a failure', () => {
     expect(only(spans(span(chat)))).toMatchObject({ status: 200, error: null, latency_ms: 250 });
     expect(
       only(
@@ -89,7 +116,7 @@ describe('spans', () => {
     expect(only(spans(span({ ...chat, 'error.type': type })))).toMatchObject(expected);
   });
 
-  it('tell the exception with its module, and its message before that of the status', () => {
+  it('give the exception with its module, and its message rather than that of the status', () => {
     const events = [
       {
         name: 'exception',
@@ -131,11 +158,11 @@ describe('spans', () => {
     ['a tool', { ...chat, 'gen_ai.operation.name': 'execute_tool' }],
     ['a workflow step of OpenLLMetry', { ...chat, 'traceloop.span.kind': 'workflow' }],
     ['plain HTTP', { 'http.response.status_code': 500 }],
-  ])('of %s are no requests', (_name, values) => {
+  ])('of %s are not requests', (_name, values) => {
     expect(decode(spans(span(values)))).toEqual({ kind: 'skip', reason: 'no_request' });
   });
 
-  it('that are damaged leave the others unharmed', () => {
+  it('that are damaged do not affect the others', () => {
     const decoded = decode(
       spans(
         null,
@@ -157,7 +184,7 @@ describe('spans', () => {
     });
   });
 
-  it('that are rejected can be decoded again by themselves, without their secrets', () => {
+  it('that are rejected can be decoded again alone, without their secrets', () => {
     const decoded = decode(
       spans(span(chat), span({ ...chat, note: 'sk-abcdefghijklmnopqrst' }, { endTimeUnixNano: 'soon' })),
     );
@@ -170,7 +197,7 @@ describe('spans', () => {
     });
   });
 
-  it('that are rejected do not each tell a large resource again', () => {
+  it('that are rejected do not each repeat a large resource', () => {
     const large = 'x'.repeat(100_000);
     const bad = Array.from({ length: 100 }, () => span(chat, { endTimeUnixNano: '0' }));
     const resource = { attributes: attributes({ 'service.name': 'a', 'process.command_line': large }) };
@@ -223,7 +250,7 @@ describe('log records', () => {
   });
 
   it.each(['gen_ai.user.message', 'gen_ai.choice', 'gen_ai.evaluation.result'])(
-    'called %s are no requests',
+    'called %s are not requests',
     (eventName) => {
       expect(decode(logs(log({ ...chat, 'error.type': 'x' }, { eventName })))).toEqual({
         kind: 'skip',
@@ -232,7 +259,7 @@ describe('log records', () => {
     },
   );
 
-  it('without an event name are requests when they tell an outcome', () => {
+  it('without an event name are requests when they have an outcome', () => {
     expect(decode(logs(log(chat)))).toEqual({ kind: 'skip', reason: 'no_request' });
     expect(only(logs(log({ ...chat, 'gen_ai.usage.output_tokens': 3 })))).toMatchObject({
       status: 200,

@@ -7,8 +7,8 @@ import { otlpItems } from './otlp.ts';
 import { toNative } from './to-native.ts';
 
 /**
- * OTLP in JSON, as the Collector's Kafka exporter and file exporter write it (`protobuf.ts` makes the same of protobuf);
- * many requests a message, in the vocabularies of `one-request.ts`.
+ * OTLP in JSON, as the Kafka and file exporters of the Collector write it (`protobuf.ts` converts protobuf to the
+ * same). A message holds many requests, in the vocabularies of `one-request.ts`.
  */
 export const otelGenai: Format = {
   recognises: (message) =>
@@ -24,7 +24,7 @@ function decodeOtelGenai(message: unknown, now: number, cleaner: Cleaner): Decod
     return {
       kind: 'reject',
       reason: 'schema',
-      detail: 'resourceSpans: neither this nor resourceLogs is there',
+      detail: 'resourceSpans: missing, and resourceLogs is missing too',
     };
   }
   const { requests, skipped } = requestsOf(otlpItems(object));

@@ -3,7 +3,7 @@ import { asList, asObject, firstText, type JsonObject } from '../format.ts';
 /** Attributes by name, values as plain JSON. */
 export type Attributes = ReadonlyMap<string, unknown>;
 
-/** One span or log record with what stands around it. */
+/** One span or log record with its resource and scope. */
 export interface OtlpItem {
   kind: 'span' | 'log';
   item: JsonObject;
@@ -12,8 +12,8 @@ export interface OtlpItem {
   /** Name of the instrumentation scope; empty when there is none. */
   scope: string;
   /**
-   * The message with this item alone, and of what stands around it what is read: it is told again for each damaged item, so all of
-   * it could be thousands of times the message.
+   * A message with this item alone. Of the resource and scope it keeps only what is read: it is repeated for each
+   * damaged item, so everything could be thousands of times the size of the message.
    */
   alone: () => unknown;
 }
@@ -23,11 +23,13 @@ const SIGNALS = [
   { kind: 'log', outer: 'resourceLogs', middle: 'scopeLogs', inner: 'logRecords' },
 ] as const;
 const DEEPEST_VALUE = 16;
-/** What is read of a resource. */
+/** The attributes of a resource that are read. */
 const OF_RESOURCE: readonly unknown[] = ['service.name', 'cloud.region'];
 const LONGEST_TOLD = 1024;
 
-/** Every span and log record of an OTLP/JSON message, in its order. What is no object where one belongs is passed over. */
+/**
+ * All spans and log records of an OTLP/JSON message, in order. A value that should be an object but is not is skipped.
+ */
 export function otlpItems(message: JsonObject): OtlpItem[] {
   const items: OtlpItem[] = [];
   for (const { kind, outer, middle, inner } of SIGNALS) {
@@ -64,7 +66,7 @@ export function otlpItems(message: JsonObject): OtlpItem[] {
   return items;
 }
 
-/** A list of `{key, value: AnyValue}` as a map; the last of equal keys counts. */
+/** A list of `{key, value: AnyValue}` as a map; of equal keys the last counts. */
 export function readAttributes(list: unknown): Attributes {
   const attributes = new Map<string, unknown>();
   for (const entry of asList(list)) {
@@ -75,7 +77,10 @@ export function readAttributes(list: unknown): Attributes {
   return attributes;
 }
 
-/** OTLP's AnyValue as plain JSON; 64-bit integers, which come as text, as numbers. Undefined when it holds nothing. */
+/**
+ * OTLP's AnyValue as plain JSON. 64-bit integers, which are written as text, become numbers. Undefined when it holds
+ * nothing.
+ */
 export function readAnyValue(value: unknown, depth = 0): unknown {
   const any = asObject(value);
   if (any === null || depth > DEEPEST_VALUE) return undefined;
@@ -99,23 +104,23 @@ function isToldAgain(entry: unknown): boolean {
   return OF_RESOURCE.includes(pair?.['key']) && typeof text === 'string' && text.length <= LONGEST_TOLD;
 }
 
-/** Name of the event that a log record tells. */
+/** Name of the event in a log record. */
 export function eventName({ item, attributes }: OtlpItem): string | undefined {
   return firstText(item['eventName'], attributes.get('event.name'));
 }
 
-/** Body of a log record that is a text. */
+/** Body of a log record if it is a text. */
 export function bodyText({ item }: OtlpItem): string | undefined {
   return firstText(asObject(item['body'])?.['stringValue']);
 }
 
-/** Trace and span of an item; empty when it belongs to none. */
+/** Trace and span of an item; empty when it has none. */
 export function spanKey({ item }: OtlpItem): string {
   const span = firstText(item['spanId']);
   return span === undefined ? '' : `${firstText(item['traceId']) ?? ''}/${span}`;
 }
 
-/** The span around a span; empty when there is none. */
+/** The parent of a span; empty when it has none. */
 export function parentKey({ item }: OtlpItem): string {
   const span = firstText(item['parentSpanId']);
   return span === undefined ? '' : `${firstText(item['traceId']) ?? ''}/${span}`;

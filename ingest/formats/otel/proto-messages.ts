@@ -1,7 +1,7 @@
-/** How the value of a field stands in the bytes, and what OTLP/JSON writes for it. */
+/** How the value of a field is encoded, and what OTLP/JSON writes for it. */
 export type Scalar =
   | 'string'
-  /** Bytes that OTLP/JSON writes in hex digits: numbers of traces and spans. */
+  /** Bytes that OTLP/JSON writes in hex digits: ids of traces and spans. */
   | 'hex'
   /** Other bytes. */
   | 'base64'
@@ -10,12 +10,12 @@ export type Scalar =
   /** Varint of 32 bits, enums too. */
   | 'uint32'
   | 'fixed32'
-  /** 64 bits, which OTLP/JSON writes as text. */
+  /** 64 bits, which OTLP/JSON writes as a text. */
   | 'int64'
   | 'fixed64';
 
 export interface ProtoField {
-  /** The member of OTLP/JSON. */
+  /** The name in OTLP/JSON. */
   name: string;
   type: Scalar | ProtoMessage;
   many?: true;
@@ -25,11 +25,12 @@ export interface ProtoMessage {
   fields: Readonly<Record<number, ProtoField>>;
   /** The fields exclude each other: the last one counts. */
   oneOf?: true;
-  /** No other field has ever been there: with one, the bytes are of another kind. */
+  /** No other field has ever existed: a message with another field is of another kind. */
   closed?: true;
 }
 
-// Numbers and names are those of opentelemetry-proto 1.9. What no reader asks for (links, counts of what was dropped) is left out.
+// Numbers and names are those of opentelemetry-proto 1.9. Fields that no reader needs (links, dropped counts) are left
+// out.
 
 const anyValue: ProtoMessage = { fields: {}, oneOf: true };
 const keyValue: ProtoMessage = {
@@ -37,7 +38,7 @@ const keyValue: ProtoMessage = {
 };
 const arrayValue: ProtoMessage = { fields: { 1: { name: 'values', type: anyValue, many: true } } };
 const kvlist: ProtoMessage = { fields: { 1: { name: 'values', type: keyValue, many: true } } };
-// A value may hold values, so the fields come after the messages that they are made of.
+// A value may contain values, so its fields are set after the messages that they refer to.
 anyValue.fields = {
   1: { name: 'stringValue', type: 'string' },
   2: { name: 'boolValue', type: 'bool' },
@@ -94,12 +95,12 @@ const logRecord: ProtoMessage = {
   },
 };
 
-/** `TracesData`, and `ExportTraceServiceRequest`, whose bytes are the same. */
+/** `TracesData`, and `ExportTraceServiceRequest`, which has the same encoding. */
 export const tracesData = envelope('resourceSpans', 'scopeSpans', 'spans', span);
 /** `LogsData`, and `ExportLogsServiceRequest`. */
 export const logsData = envelope('resourceLogs', 'scopeLogs', 'logRecords', logRecord);
 
-/** Resources hold scopes, these hold items: the same numbers for every signal. */
+/** Resources hold scopes, and scopes hold items: the field numbers are the same for every signal. */
 function envelope(outer: string, middle: string, inner: string, item: ProtoMessage): ProtoMessage {
   const schemaUrl: ProtoField = { name: 'schemaUrl', type: 'string' };
   const ofScope: ProtoMessage = {

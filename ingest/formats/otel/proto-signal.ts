@@ -6,8 +6,8 @@ const TRACE_BYTES = 16;
 const SPAN_BYTES = 8;
 
 /**
- * Which signal an OTLP message carries: all have the same envelope, so the wire types of the items tell. Null when
- * there is no item, or one that none of them has. Throws where the envelope is damaged. Only walks over the bytes.
+ * Which signal an OTLP message carries. All signals have the same envelope, so the wire types of the items decide. Null
+ * when there is no item, or one that fits no signal. Throws when the envelope is damaged. It only walks over the bytes.
  */
 export function signalOf(bytes: Uint8Array): Signal | null {
   for (const resource of inside(bytes, 1)) {
@@ -21,7 +21,7 @@ export function signalOf(bytes: Uint8Array): Signal | null {
   return null;
 }
 
-/** What stands in each field of this number. */
+/** The content of each field with this number. */
 function* inside(bytes: Uint8Array, wanted: number): Generator<Uint8Array> {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
@@ -32,8 +32,8 @@ function* inside(bytes: Uint8Array, wanted: number): Generator<Uint8Array> {
 }
 
 /**
- * A log record begins with a time where a span has the number of its trace and a metric its name; a span has its times
- * further on. A span without times is told from a metric by the lengths of its two numbers.
+ * A log record starts with a time where a span has its trace id and a metric its name; a span has its times later. A
+ * span without times is distinguished from a metric by the lengths of its two ids.
  */
 function signalOfItem(bytes: Uint8Array): Signal | null {
   const reader = new BinaryReader(bytes);

@@ -3,10 +3,13 @@ import type { JsonObject } from '../format.ts';
 import { logsData, type ProtoField, type ProtoMessage, type Scalar, tracesData } from './proto-messages.ts';
 import { signalOf } from './proto-signal.ts';
 
-/** The message as OTLP/JSON has it, or why the bytes are none, in words that follow "it". */
+/** The message in the form of OTLP/JSON, or why the bytes are not one, in words that continue a sentence with "it". */
 export type OtlpBytes = { message: JsonObject } | { message: null; why: string; tooDeep: boolean };
 
-/** The first byte of every OTLP message: field 1, with a length. In JSON it is the end of a line, before anything else. */
+/**
+ * The first byte of every OTLP message: field 1, with a length. In JSON it is a line end, which can only come before
+ * the value.
+ */
 export const OTLP_FIRST_BYTE = 0x0a;
 
 const WIRE: Readonly<Record<Scalar | 'message', WireType>> = {
@@ -25,9 +28,9 @@ const WIRE: Readonly<Record<Scalar | 'message', WireType>> = {
 class TooDeep extends Error {}
 
 /**
- * Spans or log records in protobuf (`ExportTraceServiceRequest`, `TracesData`, `ExportLogsServiceRequest`, `LogsData`) as
- * the same in OTLP/JSON; metrics as an empty `resourceMetrics`. Never throws. Reads each byte once, makes nothing larger than
- * JSON of that size could, and nests as deep as JSON may: `deepest` counts objects and lists.
+ * Converts spans or log records in protobuf (`ExportTraceServiceRequest`, `TracesData`, `ExportLogsServiceRequest`,
+ * `LogsData`) to OTLP/JSON; metrics become an empty `resourceMetrics`. Never throws. Reads each byte once, makes
+ * nothing larger than JSON of that size could, and allows the same nesting as JSON: `deepest` counts objects and lists.
  */
 export function readOtlpProtobuf(bytes: Uint8Array, deepest: number): OtlpBytes {
   try {
@@ -50,7 +53,10 @@ export function readOtlpProtobuf(bytes: Uint8Array, deepest: number): OtlpBytes 
   }
 }
 
-/** Reads the fields up to `end` into `into`. `left` objects and lists may still nest inside this one. */
+/**
+ * Reads the fields up to `end` into `into`. `left`: how many levels of objects and lists may still nest inside this
+ * one.
+ */
 function readMessage(
   reader: BinaryReader,
   end: number,
@@ -89,7 +95,7 @@ function readField(
   const end = reader.pos + length;
   if (end > reader.len) throw new Error('ends within a field');
   if (!many) {
-    // Protobuf merges a message that comes twice.
+    // Protobuf merges a message field that occurs twice.
     const before = into[name];
     const target = typeof before === 'object' && before !== null ? (before as Record<string, unknown>) : {};
     into[name] = readMessage(reader, end, type, target, inside);

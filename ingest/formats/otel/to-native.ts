@@ -5,13 +5,13 @@ import { errorOf, exceptionOf, failureOf } from './failure.ts';
 import type { Attributes, OtlpItem } from './otlp.ts';
 import { numberOf, textOf, type ToldRequest, valuesOf } from './vocabulary.ts';
 
-/** A request as a native record, not checked yet. */
+/** A request as a native record that is not checked yet. */
 export function toNative(request: ToldRequest): JsonObject {
   const { item, vocabulary, end } = request;
   const { attributes, resource } = item;
   const failure = failureOf(request);
   const given = numberOf(request, 'status');
-  // The conventions put an HTTP status here when there is nothing better.
+  // `error.type` can hold an HTTP status: the conventions allow it when there is nothing better.
   const status = given ?? (/^\d{3}$/.test(failure?.type ?? '') ? Number(failure?.type) : undefined);
   const failed = failure !== null || (status ?? 0) >= 400;
   const attempt = numberOf(request, 'attempt');
@@ -43,7 +43,7 @@ export function toNative(request: ToldRequest): JsonObject {
   };
 }
 
-/** Nanoseconds since 1970 as a number, or what the emitter says of the time; undefined when it says nothing. */
+/** Nanoseconds since 1970 as a number, or the time that the emitter gives; undefined when there is none. */
 function timeOf({ item, attributes }: OtlpItem): number | string | undefined {
   const ended = firstNumber(item['endTimeUnixNano'], item['timeUnixNano']);
   return (
@@ -54,7 +54,10 @@ function timeOf({ item, attributes }: OtlpItem): number | string | undefined {
   );
 }
 
-/** A stream that fails begins with 200: that tells nothing of its end, and a judge would take the text for an answer. */
+/**
+ * A stream that fails starts with status 200, which says nothing about its end: the classifier would take the text for
+ * an answer.
+ */
 function failedStatus(status: number | undefined): number | undefined {
   return status !== undefined && status >= 200 && status < 300 ? undefined : status;
 }
@@ -72,18 +75,18 @@ function toMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
-/** The path of a URL; other texts as they are. */
+/** The path of a URL; other texts unchanged. */
 function endpointOf(text: string | undefined): string | undefined {
   if (text === undefined || !/^[a-z]+:\/\//i.test(text)) return text;
   return /^[a-z]+:\/\/[^/?#]*(\/[^?#]*)/i.exec(text)?.[1];
 }
 
-/** The host of a URL; other texts as they are. */
+/** The host of a URL; other texts unchanged. */
 function hostOf(text: string | undefined): string | undefined {
   return text === undefined ? undefined : (/^[a-z]+:\/\/(?:[^/?#@]*@)?([^/?#:]+)/i.exec(text)?.[1] ?? text);
 }
 
-/** The conventions write a response header as an attribute of its own, its values as a list. */
+/** The conventions write each response header as an attribute whose value is a list. */
 function responseHeaders(attributes: Attributes): Record<string, unknown> | undefined {
   const headers: [string, unknown][] = [];
   for (const [name, value] of attributes) {

@@ -1,18 +1,18 @@
 import { firstNumber, firstText } from '../format.ts';
 import type { OtlpItem } from './otlp.ts';
 
-/** What a span or log record is: a request to a model, or why it is none. */
+/** What a span or log record is: a request to a model, or why it is not one. */
 export type Verdict =
   | 'request'
-  /** An agent or a tool: it surrounds requests, and what a tool asks a model is a request of its own. */
+  /** An agent or a tool: it surrounds requests, and a model call by a tool is a request of its own. */
   | 'agent_or_tool'
-  /** A search for texts; the embedding that it needs belongs to it. */
+  /** A search for texts; it includes the embedding that it needs. */
   | 'retrieval'
   /** A step around requests: chain, workflow, task, prompt, guardrail, evaluation. */
   | 'step'
-  /** A request that another item of the message tells. */
+  /** A request that another item of the message describes. */
   | 'told_elsewhere'
-  /** Of no request at all. */
+  /** It does not concern a request. */
   | 'other';
 
 export type Field =
@@ -34,41 +34,43 @@ export type Field =
   | 'input_tokens'
   | 'output_tokens'
   | 'cost_usd'
-  /** How many tries came before. */
+  /** Number of earlier tries. */
   | 'retries'
-  /** The number of this try, from 1. */
+  /** Number of this try, from 1. */
   | 'attempt'
   | 'stream';
 
-/** For each field the attributes that may hold it; the first that holds something counts. */
+/** By field: the attributes that may hold it; the first with a value counts. */
 export type Names = Readonly<Partial<Record<Field, readonly string[]>>>;
 
-/** How one emitter writes requests. */
+/** How one emitter describes requests. */
 export interface Vocabulary {
-  /** What the item is; null when it is not written in this vocabulary. */
+  /** The verdict on an item; null when the item is not in this vocabulary. */
   judge: (item: OtlpItem) => Verdict | null;
   names: Names;
-  /** The provider, where the emitter has one by its nature. */
+  /** The provider, if the emitter has only one. */
   provider?: (item: OtlpItem) => string;
-  /** Whether it says in words of its own that the request failed; what all say (error status, `error.type`) is looked at anyway. */
+  /**
+   * Whether the emitter's own attributes report a failure; common ones (error status, `error.type`) are checked anyway.
+   */
   failed?: (item: OtlpItem) => boolean;
 }
 
-/** An item with the vocabulary in which it is written, and what it is. */
+/** An item with its vocabulary and its verdict. */
 export interface Judged {
   item: OtlpItem;
   vocabulary: Vocabulary;
   verdict: Verdict;
 }
 
-/** One request: the item that tells it, the vocabulary, and the later item that tells how its stream ended. */
+/** One request: the item that describes it, the vocabulary, and the later item that describes how its stream ended. */
 export interface ToldRequest {
   item: OtlpItem;
   vocabulary: Vocabulary;
   end?: OtlpItem;
 }
 
-/** These names, then those of `others` for the same field. */
+/** Joins two tables: for each field these names, then those of `others`. */
 export function joinNames(names: Names, others: Names): Names {
   const joined: Partial<Record<Field, readonly string[]>> = { ...others };
   for (const [field, list] of Object.entries(names) as [Field, readonly string[]][])
@@ -84,7 +86,7 @@ export function numberOf(request: ToldRequest, field: Field): number | undefined
   return firstNumber(...valuesOf(request, field));
 }
 
-/** What stands for the field, best first; what the request itself says goes before what the end of its stream says. */
+/** The values of a field, best first: those of the request come before those of the end of its stream. */
 export function valuesOf({ item, vocabulary, end }: ToldRequest, field: Field): unknown[] {
   const names = vocabulary.names[field] ?? [];
   const values = names.map((name) => item.attributes.get(name));
@@ -96,7 +98,12 @@ export function isNo(value: unknown): boolean {
   return value === false || value === 'false';
 }
 
-/** The first of the texts that begins with the prefix, without it. */
+/** True for `true`, also as a text. */
+export function isYes(value: unknown): boolean {
+  return value === true || value === 'true';
+}
+
+/** The rest of the first text that starts with the prefix. */
 export function afterPrefix(prefix: string, ...texts: readonly (string | undefined)[]): string | undefined {
   return texts.find((text) => text?.startsWith(prefix))?.slice(prefix.length);
 }

@@ -1,25 +1,35 @@
-import { providerName } from '../../fields/provider-name.ts';
+import { llmPath } from '../../fields/llm-path.ts';
+import { providerOfAddress } from '../../fields/provider-host.ts';
 import type { Functions } from '../mapping/source.ts';
 
-/** What presets need and no path can say, by the name under which `by:` calls it. Keep it rare: a mapping explains itself. */
+/**
+ * Functions for values that no path can express, by the name that `by:` uses. Add few: a mapping without them explains
+ * itself.
+ */
 export const presetFunctions: Functions = {
   provider_of_host: providerOfHost,
+  provider_of_path: providerOfPath,
   exception_texts: exceptionTexts,
   time_in_id: timeInId,
+  ms_of_duration: msOfDuration,
+  ms_of_go_duration: msOfGoDuration,
 };
 
-/** The provider whose API a host or an address is, such as `api.openai.com:443`; nothing for any other host. */
+/** The provider of a host or address such as `api.openai.com:443`; undefined for any other host. */
 function providerOfHost(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  const host = value.replace(/^[a-z]+:\/\//i, '').replace(/[/:?#,].*$/s, '');
-  return providerName(undefined, host);
+  return typeof value === 'string' ? providerOfAddress(value) : undefined;
+}
+
+/** Behind a gateway of one's own the path alone may tell: only Anthropic has `/v1/messages`. */
+function providerOfPath(value: unknown): string | undefined {
+  return typeof value === 'string' ? (llmPath(value)?.provider ?? undefined) : undefined;
 }
 
 const MOST_EXCEPTIONS = 10;
 
 /**
- * structlog's list of an exception and its causes as one text, without frames: these hold the caller's variables. Another
- * value stays.
+ * structlog's list of an exception and its causes as one text. Frames are left out, because they hold the caller's
+ * variables. Any other value stays.
  */
 function exceptionTexts(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
@@ -30,9 +40,36 @@ function exceptionTexts(value: unknown): unknown {
   return texts.filter((text) => text !== '').join('\n');
 }
 
+/** Below, a number is of seconds; above, of milliseconds: calls of models take so long. Between the two it may be either. */
+const MOST_SECONDS = 60;
+const FEWEST_MS = 200;
+/** As milliseconds a quarter of an hour, as nanoseconds one millisecond. */
+const FEWEST_NS = 1e6;
+
 /**
- * Milliseconds since 1970 out of an id of OpenAI's, of which newer ones begin with their time in eight hexadecimal digits:
- * `batch_req_67ccd2bed1ec8190…` is 2025-03-08 (the `8190` is in each of them). Nothing for others, which are random.
+ * Milliseconds of a duration that does not say its unit, where its size tells it: seconds with a fraction, milliseconds,
+ * nanoseconds. What could be two of them is handed on as a text of which nothing can be made, so that it is left out and
+ * counted as such. A text with a unit stays.
+ */
+function msOfDuration(value: unknown): unknown {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof number !== 'number' || !(number >= 0)) return value;
+  if (number >= FEWEST_NS) return number / FEWEST_NS;
+  if (number >= FEWEST_MS) return number;
+  const isSeconds = number === 0 || (number < MOST_SECONDS && !Number.isInteger(number));
+  return isSeconds ? number * 1000 : `${number} of an unknown unit`;
+}
+
+/** The same of Go's loggers, which write a time.Duration as whole nanoseconds. */
+function msOfGoDuration(value: unknown): unknown {
+  const isWhole = typeof value === 'number' && Number.isInteger(value);
+  return isWhole && value >= FEWEST_NS / 100 ? value / FEWEST_NS : msOfDuration(value);
+}
+
+/**
+ * The time in an id of OpenAI, in epoch milliseconds. Newer ids start with their time in eight hexadecimal digits:
+ * `batch_req_67ccd2bed1ec8190…` is of 2025-03-08 (all of them contain `8190`). Undefined for other ids, which are
+ * random.
  */
 function timeInId(value: unknown): number | undefined {
   const digits =

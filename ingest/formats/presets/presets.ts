@@ -7,7 +7,7 @@ import { presetFunctions } from './functions.ts';
 /** A format that is a mapping in a file of this folder. */
 export interface Preset {
   name: string;
-  /** What it reads, in one line. */
+  /** Which logs it reads, in one line. */
   about: string;
   spec: MappingSpec;
   mapping: Mapping;
@@ -29,14 +29,15 @@ export function presets(): ReadonlyMap<string, Preset> {
   return loaded;
 }
 
-/** A preset out of the text of its file. */
+/** Makes a preset from the text of its file. */
 export function readPreset(name: string, text: string): Preset {
   const at = `presets/${name}.yaml`;
   const spec = asMap(parse(text), at, 'a map of keys');
   const about = spec['about'];
   if (typeof about !== 'string' || about === '')
-    throw faultAt(`${at}.about`, 'missing; say in one line what it reads');
+    throw faultAt(`${at}.about`, 'missing; write in one line what the preset reads');
   const mapping = compileMapping(spec, at, presetFunctions);
-  if (mapping.recognise === null) throw faultAt(`${at}.recognise`, 'missing; say by what a message is known');
+  if (mapping.recognise === null)
+    throw faultAt(`${at}.recognise`, 'missing; write how a message of this preset is recognised');
   return { name, about, spec, mapping };
 }

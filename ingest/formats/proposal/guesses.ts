@@ -2,16 +2,18 @@ import { readStatus } from '../../fields/odd-values.ts';
 import { epochMs } from '../../fields/timestamp.ts';
 import { outcomeOf } from '../mapping/outcome-words.ts';
 
-/** How the place of a field is found: by its name, and by what stands there. */
+/** How to find the place of a field: by names and by values. */
 export interface Guess {
   field: string;
-  /** Of names (`response.status_code`), the best first; each is worth one less than the one before. */
+  /** Patterns for names (`response.status_code`), the best first; each is worth one point less than the one before. */
   names: readonly RegExp[];
-  /** Whether a value is one of the field. */
+  /** Names that look like one of these and are another thing. */
+  not?: RegExp;
+  /** Whether a value can be a value of the field. */
   fits: (value: unknown) => boolean;
-  /** Whether values alone tell, whatever the name. */
+  /** Whether the values alone identify the field, whatever the name. */
   tells?: (values: readonly unknown[]) => boolean;
-  /** Places that a mapping may name for it. */
+  /** How many places a mapping may list for the field. */
   most: number;
 }
 
@@ -24,7 +26,10 @@ const KNOWN_STATUS = new Set([
   200, 201, 202, 204, 400, 401, 403, 404, 408, 409, 413, 422, 424, 429, 499, 500, 502, 503, 504, 529,
 ]);
 
-/** A value as text; an object has none, and some cannot even be turned into one (`{"toString": null}`). */
+/**
+ * A scalar value as text. An object gives an empty text, because some objects cannot be turned into one (`{"toString":
+ * null}`).
+ */
 const textOf = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= 256;
@@ -41,7 +46,7 @@ const isStatus = (value: unknown): boolean => {
   const status = typeof value === 'object' || typeof value === 'boolean' ? undefined : readStatus(value);
   return status !== undefined && (status === 0 || (status >= 100 && status < 600));
 };
-/** A time of a request, not a duration. */
+/** Whether a value is a time of a request rather than a duration. */
 export const isTime = (value: unknown): boolean => {
   const ms = typeof value === 'string' || typeof value === 'number' ? epochMs(value) : Number.NaN;
   return ms >= EARLIEST;
@@ -52,13 +57,13 @@ const isError = (value: unknown): boolean =>
     : typeof value === 'object' && value !== null) ||
   (typeof value === 'string' && outcomeOf(value) === undefined && !isStatus(value));
 
-/** A name whose last words are these. */
+/** Matches names that end in one of these words. */
 const ends = (last: string): RegExp => new RegExp(`(?:^|[._])(?:${last})$`);
-/** A name of exactly these words, after whatever objects. */
+/** Matches names that are exactly one of these, inside any objects. */
 const is = (last: string): RegExp => new RegExp(`(?:^|\\.)(?:${last})$`);
 const unit = '(?:_?(?:ms|millis|msec|milliseconds|s|secs?|seconds|us|micros|ns|nanos))?';
 
-/** Fields in the order in which they choose. */
+/** The fields, in the order in which they choose their places. */
 export const guesses: readonly Guess[] = [
   {
     field: 'ts',
@@ -102,6 +107,8 @@ export const guesses: readonly Guess[] = [
       is('details?'),
       is('body|message|msg'),
     ],
+    // Why a model stopped is told of successes.
+    not: ends('(?:stop|stopped|finish|finished|end|completion)_reason'),
     fits: isError,
     most: 3,
   },
@@ -220,10 +227,10 @@ export const guesses: readonly Guess[] = [
   },
 ];
 
-/** Words and flags that say whether a request succeeded: their names, the best first. */
+/** Names of words and flags that report whether a request succeeded, the best first. */
 export const outcomeNames: readonly RegExp[] = [
   ends('success|succeeded|ok|successful|outcome|result|status|state'),
   ends('level|severity|lvl|log_level'),
 ];
-/** Flags that say that it failed. */
+/** Names of flags that report a failure. */
 export const failureNames = ends('is_error|failed|error|errored|is_failure|failure|timed_out');

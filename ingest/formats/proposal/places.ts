@@ -1,12 +1,12 @@
 import { isNothing } from '../../fields/nothing.ts';
 import { jsonInText } from '../mapping/json-in-text.ts';
 
-/** A place in records: a path as a mapping writes it, and what stands there. */
+/** A place in records: its path as a mapping writes it, and its values. */
 export interface Place {
   path: string;
-  /** Names on the way in lower case, words apart: `response.status_code`. */
+  /** The names on the way, in lower case with separate words: `response.status_code`. */
   name: string;
-  /** In which records something stands there, by their numbers, and what; at most `MOST_VALUES` of them. */
+  /** The values by the number of their record; at most `MOST_VALUES`. */
   values: Map<number, unknown>;
 }
 
@@ -15,7 +15,7 @@ const MOST_VALUES = 500;
 const DEEPEST = 7;
 const PLAIN_NAME = /^[A-Za-z_@][\w@-]*$/;
 
-/** Every place in the records at which something stands, objects and JSON in texts included, in their order. */
+/** All places of the records that have a value, in order; objects, and JSON inside texts, are included. */
 export function placesOf(records: readonly unknown[]): Place[] {
   const places = new Map<string, Place>();
   const note = (path: string, name: string, record: number, value: unknown): void => {
@@ -43,7 +43,7 @@ function step(key: string): string {
   return PLAIN_NAME.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
-/** `statusCode`, `Status Code` and `status-code` are `status_code`. */
+/** One form for all notations: `statusCode`, `Status Code` and `status-code` become `status_code`. */
 function words(key: string): string {
   return key
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')

@@ -8,7 +8,7 @@ const iso = (i: number): string => new Date(time(i)).toISOString();
 const now = Date.UTC(2026, 5, 2);
 const many = (make: (i: number) => object): object[] => Array.from({ length: 30 }, (_, i) => make(i));
 
-/** Requests by status that records give when they are read by what is proposed for them. */
+/** Requests by status when the records are read with the mapping proposed for them. */
 function countsOf(records: readonly unknown[]): Record<string, number> {
   const { mapping } = proposeMapping(records);
   const decode = createDecoder({ format: 'mapped', mapping });
@@ -21,6 +21,27 @@ function countsOf(records: readonly unknown[]): Record<string, number> {
   }
   return counts;
 }
+
+test.each([
+  [
+    'why the model stopped',
+    (i: number) => ({
+      at: iso(i),
+      id: i,
+      stop_reason: 'end_turn',
+      errorCode: i % 3 ? undefined : 'Throttled',
+    }),
+  ],
+  [
+    'a message that holds the whole record',
+    (i: number) => ({ at: iso(i), message: { model: 'gpt-5', errorCode: i % 3 ? undefined : 'Throttled' } }),
+  ],
+])('%s is no error, so that successes are left', (_fact, make) => {
+  const { mapping } = proposeMapping(many(make));
+  expect(mapping).not.toHaveProperty('error');
+  expect(mapping['outcome']).toMatchObject({ success: 'otherwise' });
+  expect(JSON.stringify(mapping['outcome'])).toMatch(/errorCode/);
+});
 
 describe('a mapping is proposed for', () => {
   it.each([
@@ -41,7 +62,7 @@ describe('a mapping is proposed for', () => {
       { 200: 20, 0: 10 },
     ],
     [
-      'a gateway with what it asked and what it got',
+      'a gateway with request and response',
       many((i) => ({
         request: { method: 'POST', path: '/v1/responses' },
         response: { statusCode: i % 3 ? 200 : 429 },
@@ -74,7 +95,7 @@ describe('a mapping is proposed for', () => {
       { 200: 20, 0: 10 },
     ],
     [
-      'a code that is only there when it failed',
+      'a code that only failures have',
       many((i) => ({
         timestamp: iso(i),
         modelId: 'm',
@@ -87,7 +108,7 @@ describe('a mapping is proposed for', () => {
       { 200: 20, 0: 10 },
     ],
     [
-      'names of another language, by what stands there',
+      'names in another language, by their values',
       many((i) => ({
         wann: iso(i),
         llm: { name: 'gpt-5-mini' },
@@ -110,7 +131,7 @@ describe('a mapping is proposed for', () => {
       { 200: 20, 401: 10 },
     ],
     [
-      'a record with messages of a chat, which are no records',
+      'a record with messages of a chat, which are not records',
       many((i) => ({ created_at: iso(i), messages: [{ role: 'user', content: 'hi' }], status: 200 })),
       { ts: '$.created_at', status: '$.status' },
       { 200: 30 },
@@ -136,18 +157,18 @@ describe('a mapping is proposed for', () => {
     expect(countsOf(records)).toEqual(counts);
   });
 
-  it('nothing where nothing is a time, and says so', () => {
+  it('nothing when no value is a time; the time is reported as missing', () => {
     const { mapping, missing } = proposeMapping([{ a: 1, b: 'x' }]);
     expect(mapping).toEqual({});
     expect(missing.slice(0, 2)).toEqual(['ts', 'status']);
   });
 });
 
-test('an object that cannot be turned into a text is nothing', () => {
+test('an object that cannot be turned into a text is ignored', () => {
   expect(proposeMapping([{ '': { toString: null } }, { method: { toString: null } }]).mapping).toEqual({});
 });
 
-test('whatever the records, a proposal that has time and outcome can be read by', () => {
+test('a proposal with time and outcome can be used, whatever the records', () => {
   fc.assert(
     fc.property(
       fc.array(

@@ -4,23 +4,27 @@ import type { MappingSpec } from '../mapping/mapping.ts';
 import { failureNames, type Guess, guesses, outcomeNames } from './guesses.ts';
 import { type Place, placesOf } from './places.ts';
 
-/** A mapping for records that no format knows. */
+/** A proposed mapping for records that no format recognises. */
 export interface Proposal {
-  /** May lack a time or an outcome: then it cannot be used, and the missing fields say so. */
+  /** It may lack a time or an outcome: then it cannot be used, and `missing` names them. */
   mapping: MappingSpec;
-  /** Fields for which there is no place, those that are needed first. */
+  /** Fields without a place, required ones first. */
   missing: string[];
 }
 
-/** A place has to be worth so much of a name. */
+/** Worth of a place whose name matches best. */
 const NAMED = 10;
-/** A value that tells by itself, whatever its name. */
+/** Worth of a place whose values identify the field, whatever its name. */
 const TOLD = 3;
-/** A further place of a field must be there in so much of the records that have none yet. */
+/** A further place of a field must add a value to more than this share of the records. */
 const WORTH_A_PLACE = 0.02;
 const FITS = 0.9;
+/** Names of what a record is about, or of the whole of it. */
+const WHOLE = /(?:^|\.)(?:body|message|msg|details?)$/;
 
-/** Pure: by the names of members and by what stands there. `records` are parsed, of one kind or of several. */
+/**
+ * Proposes a mapping from the names of members and their values. Pure. `records` are parsed, of one kind or of several.
+ */
 export function proposeMapping(records: readonly unknown[]): Proposal {
   const list = listIn(records);
   const items = list === null ? records : records.flatMap((record) => itemsAt(record, list));
@@ -34,7 +38,7 @@ export function proposeMapping(records: readonly unknown[]): Proposal {
       guess.field === 'error' && named.length === 0 ? withFailures(places, mapping, taken) : named;
     if (found.length === 0) missing.push(guess.field);
     else mapping[guess.field] = sourceOf(guess.field, found);
-    // The error may be the whole of which another field is a part.
+    // The whole value is taken: the error may be an object that contains other fields, which stay available.
     for (const { path } of found) taken.add(path);
   }
   const outcome = outcomeFor(places, mapping, items.length);
@@ -42,7 +46,7 @@ export function proposeMapping(records: readonly unknown[]): Proposal {
   return { mapping: ordered(mapping), missing };
 }
 
-/** The best places of a field: the next one only where it is there when those before are not. */
+/** The best places of a field; each further one must have values in records that those before lack. */
 function choose(
   guess: Guess,
   places: readonly Place[],
@@ -59,7 +63,7 @@ function choose(
   for (const { place } of ranked) {
     const adds = [...place.values.keys()].filter((record) => !covered.has(record)).length;
     if (chosen.length >= guess.most || adds <= records * WORTH_A_PLACE) continue;
-    // A part of what is read already.
+    // It is a part of a value that is already read.
     if (chosen.some(({ path }) => place.path.startsWith(`${path}.`))) continue;
     chosen.push(place);
     for (const record of place.values.keys()) covered.add(record);
@@ -67,7 +71,7 @@ function choose(
   return chosen;
 }
 
-/** Whatever its name: a text or an object that is there when the status tells a failure, and never otherwise. */
+/** A place that has a text or an object in failures and never otherwise, whatever its name. */
 function withFailures(
   places: readonly Place[],
   mapping: Readonly<Record<string, unknown>>,
@@ -96,10 +100,14 @@ function worthOf(guess: Guess, place: Place, records: number): number {
   const values = [...place.values.values()];
   const fitting = values.filter(guess.fits).length;
   if (fitting === 0 || fitting < values.length * FITS) return 0;
+  if (guess.not?.test(place.name) === true) return 0;
+  // A member that holds the whole record says nothing of its failure.
+  if (guess.field === 'error' && WHOLE.test(place.name) && values.length >= records && values.every(isRecord))
+    return 0;
   const rank = guess.names.findIndex((name) => name.test(place.name));
   const named = rank < 0 ? 0 : NAMED - rank;
   const told = named === 0 && values.length >= records / 2 && guess.tells?.(values) === true ? TOLD : 0;
-  // Of equal names the one that is there more often, and nearer to the top.
+  // Of places with equal names, prefer the one with more values, then the one nearer to the top.
   const depth = place.name.split('.').length;
   return named + told === 0 ? 0 : named + told + values.length / (records + 1) - depth / 100;
 }
@@ -112,7 +120,7 @@ function sourceOf(field: string, places: readonly Place[]): unknown {
   return sources.length === 1 ? sources[0] : sources;
 }
 
-/** Last words of names, and the units that they say. */
+/** Last words of names, and the unit that each means. */
 const UNITS: ReadonlyMap<string, string> = new Map([
   ...['ms', 'millis', 'msec', 'milliseconds'].map((word) => [word, 'ms'] as const),
   ...['s', 'sec', 'secs', 'seconds'].map((word) => [word, 's'] as const),
@@ -120,7 +128,7 @@ const UNITS: ReadonlyMap<string, string> = new Map([
   ...['ns', 'nanos', 'nanoseconds'].map((word) => [word, 'ns'] as const),
 ]);
 
-/** The unit of numbers without one: by the name, or, of durations, by how large they are. */
+/** The unit of numbers without one: from the name or, for durations, from their size. */
 function unitOf(field: string, { name, values }: Place): string | null {
   if (field === 'cost_usd') return /cents?$/.test(name) ? 'cents' : null;
   if (field !== 'latency_ms' && field !== 'ttft_ms') return null;
@@ -134,7 +142,9 @@ function unitOf(field: string, { name, values }: Place): string | null {
   return middle < 300 && numbers.some((number) => !Number.isInteger(number)) ? 's' : null;
 }
 
-/** What tells failure from success where no status does; null where a status is always there, or nothing tells. */
+/**
+ * What distinguishes failures from successes without a status; null when every record has a status, or nothing does.
+ */
 function outcomeFor(
   places: readonly Place[],
   mapping: Readonly<Record<string, unknown>>,
@@ -178,7 +188,7 @@ function outcomeFor(
   return { failure: certain.map((path) => ({ [path]: 'present' })), success: 'otherwise' };
 }
 
-/** The member of the messages that holds a list of records; null where they are records themselves. */
+/** The member of the messages that holds a list of records; null when the messages are records themselves. */
 function listIn(records: readonly unknown[]): string | null {
   const counts = new Map<string, number>();
   for (const record of records)
@@ -194,7 +204,7 @@ function listIn(records: readonly unknown[]): string | null {
     const guess = guesses.find((one) => one.field === field);
     return guess !== undefined && among.some((place) => worthOf(guess, place, 1) > TOLD + 1);
   };
-  // Messages of a chat are a list of objects, too, but have no time.
+  // The messages of a chat are a list of objects, too, but have no time.
   return isTold('ts', items) || (isTold('status', items) && !isTold('status', own)) ? most[0] : null;
 }
 
@@ -207,7 +217,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What is needed first, then as a reader looks for it. */
+/** Orders the keys: required ones first, then as a reader expects them. */
 function ordered(mapping: Readonly<Record<string, unknown>>): MappingSpec {
   const order = ['records', 'ts', 'status', 'outcome', 'error', 'exception', 'provider', 'model'];
   const rank = (key: string): number => (order.includes(key) ? order.indexOf(key) : order.length);

@@ -43,7 +43,7 @@ export function createPage(context) {
 }
 
 /**
- * @param {import('../../api.ts').ClassAnswer} facts
+ * @param {import('../../v1/catalogue.ts').ClassItem} facts
  * @param {import('../context.js').PageContext} context
  */
 function classSection({ name, title, guide, fault, retry, owner, remedy, color }, { go }) {

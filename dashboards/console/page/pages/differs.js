@@ -79,7 +79,7 @@ export function createPage(context) {
             step: String(stepFor(rangeSeconds(view) * 3, card.width(), true)),
           });
           for (const [name, value] of Object.entries(view.filters)) asked.append(name, value);
-          card.update(await get(`/api/panels/${panel.slug}?${asked}`, signal), [markOf(answer)]);
+          card.update(await get(`/api/v1/panels/${panel.slug}?${asked}`, signal), [markOf(answer)]);
         }
         trouble.clear();
       } catch (error) {
@@ -175,7 +175,10 @@ function scopeRow({ scope, requests, failures, expected, excess, share }, contex
     h(
       'td',
       { class: 'right' },
-      share === null ? '–' : h('span', { class: 'ratio' }, number(share, 'ratio'), part),
+      share === null
+        ? '–'
+        : // Where others fail less than before, one part has more than there is in all.
+          h('span', { class: 'ratio' }, share > 1 ? 'all' : number(share, 'ratio'), part),
     ),
   );
 }

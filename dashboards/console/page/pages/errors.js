@@ -180,7 +180,7 @@ function failureRow(failure, present, { classes, showClass }) {
     ),
     h('td', {}, failure.status === 0 ? '–' : String(failure.status)),
     h('td', {}, [failure.org, failure.project, failure.client].filter((part) => part !== '').join(' / ')),
-    h('td', {}, failure.model),
+    h('td', { class: 'nowrap' }, failure.model),
     h('td', { class: 'wrap' }, failure.message),
     h('td', {}, failure.request_id === '' ? '–' : h('code', {}, failure.request_id)),
   );

@@ -109,8 +109,8 @@ export function createPage(context) {
       drawPart('ranges', drawBar);
       const isEmpty = drawPart('notice', () => drawNotice(status, view, now, chooseRange)) ?? false;
       try {
-        const { incidents } = /** @type {import('../../api.ts').IncidentsAnswer} */ (
-          await get('/api/incidents', signal)
+        const { incidents } = /** @type {import('../../v1/incidents.ts').IncidentsAnswer} */ (
+          await get('/api/v1/incidents?limit=200', signal)
         );
         incidentList.update(incidents, now, status.newest);
         marks = incidents
@@ -128,7 +128,7 @@ export function createPage(context) {
       if (isEmpty) return;
       const seconds = rangeSeconds(view);
       // An error is thrown only after the panels have been asked for, because the next round must not overlap this one.
-      const filters = get(`/api/filters?${rangeQuery(view)}`, signal).then(
+      const filters = get(`/api/v1/values?${rangeQuery(view)}`, signal).then(
         (values) => drawPart('filters', () => drawFilters(byId('filters'), view, values, chooseFilter)),
         (/** @type {unknown} */ error) => error,
       );
@@ -138,7 +138,7 @@ export function createPage(context) {
         query.set('step', String(stepFor(seconds, card.width(), isBars)));
         for (const [name, value] of Object.entries(view.filters)) query.append(name, value);
         try {
-          card.update(await get(`/api/panels/${card.panel.slug}?${query}`, signal), marks);
+          card.update(await get(`/api/v1/panels/${card.panel.slug}?${query}`, signal), marks);
         } catch (error) {
           if (signal.aborted) throw error;
           card.fail(messageOf(error));

@@ -76,6 +76,18 @@ function cards(answer, { go }) {
       ),
     ),
     card(
+      'Sources of the last day, and what became of their records',
+      table(
+        ['Source', 'Partitions', 'Requests', 'Failed', 'Skipped', 'Dead letters'],
+        answer.topics.map((one) => [
+          one.topic,
+          String(one.partitions),
+          ...[one.counted, one.failed, one.skipped, one.dead].map((count) => number(count, 'count')),
+        ]),
+        'Nothing was stored in the last day.',
+      ),
+    ),
+    card(
       'Dead letters',
       table(
         ['When', 'Place', 'Reason', 'Detail', 'Start of the record', 'State'],
@@ -130,11 +142,35 @@ function cards(answer, { go }) {
     ),
     card(
       'Are the counts right?',
+      answer.topics.length > 0 && answer.broken.length === 0
+        ? h(
+            'p',
+            {},
+            h('span', { class: 'state is-resolved' }, 'ok'),
+            ' The batches of the last day follow each other without a gap, and their sums are right.',
+          )
+        : answer.broken.length > 0 &&
+            h(
+              'p',
+              { class: 'trouble' },
+              'These batches of the last day leave a gap, have wrong sums, or report lost records:',
+            ),
+      answer.broken.length > 0 &&
+        table(
+          ['Topic', 'Partition', 'What', 'Offsets'],
+          answer.broken.map((one) => [
+            one.topic,
+            String(one.partition),
+            words(one.kind),
+            `${number(one.from, 'count')} to ${number(one.to, 'count')}`,
+          ]),
+          '',
+        ),
       h(
         'p',
         {},
         h('code', {}, 'faultline reconcile'),
-        ' proves them from the ledger of what was read; ',
+        ' compares everything with the ledger of what was read; ',
         h('code', {}, 'faultline doctor'),
         ' checks store, topics and receivers.',
       ),

@@ -1,0 +1,46 @@
+import type { Incident } from '../domain/incident.ts';
+import type { Report } from './detector.ts';
+
+/** Failures of an incident, and how many of them were judged by their HTTP status alone. */
+export interface StatusAnswers {
+  failures: number;
+  by_status: number;
+}
+
+/** With more of its failures judged by the status alone than this share, the verdict says so. */
+const MOST = 0.5;
+
+const remedyStep =
+  'Log the body of refused answers (docs/errors/rate_limit.md#without-a-body): only it tells a rate limit (wait) from an exhausted quota (pay) and Slow Down (halve the rate).';
+
+/**
+ * The incident, which says that its 429 tell nothing but the status, where that is so for most of them: an exhausted quota or
+ * Slow Down looks the same then. Of other kinds of incident the status tells enough. Pure.
+ */
+export function tellByStatus(incident: Incident, { failures, by_status: bare }: StatusAnswers): Incident {
+  if (incident.kind !== 'rate_limit_surge' || bare <= MOST * failures) return incident;
+  return { ...incident, ...withoutBody(incident, bare, failures) };
+}
+
+/** A later report of an incident of which that was said; `told` is the evidence of the version before. Pure. */
+export function keepByStatus(
+  kind: Incident['kind'],
+  report: Report,
+  told: Incident['evidence'] | undefined,
+): Report {
+  const { without_body: bare, looked_at: of } = told ?? {};
+  if (kind !== 'rate_limit_surge' || typeof bare !== 'number' || typeof of !== 'number') return report;
+  return report.evidence['without_body'] === undefined ? withoutBody(report, bare, of) : report;
+}
+
+function withoutBody(report: Report, bare: number, of: number): Report {
+  return {
+    ...report,
+    verdict: {
+      ...report.verdict,
+      why: `${report.verdict.why} Or it is another refusal: ${bare} of ${of} answers with 429 had no body that says why when this was found, and then rate limit, exhausted quota and Slow Down cannot be told apart.`,
+    },
+    evidence: { ...report.evidence, without_body: bare, looked_at: of },
+    remedy: { ...report.remedy, steps: [remedyStep, ...report.remedy.steps] },
+  };
+}

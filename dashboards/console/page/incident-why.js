@@ -1,0 +1,94 @@
+// @ts-check
+import { h, swatch } from './dom.js';
+import { dayAndTime, fullTime, words } from './format.js';
+import { evidenceText } from './incident-card.js';
+import { conditionsOf, quoted, wheres } from './share.js';
+import { tableFrame } from './table.js';
+
+/** @typedef {import('./context.js').PageContext} PageContext */
+/** @typedef {import('../v1/incidents.ts').IncidentAnswer} IncidentAnswer */
+
+/**
+ * The numbers with which the incident fired, and the command that shows thresholds and settings of that time.
+ * @param {IncidentAnswer} answer
+ */
+export function whyItFired({ incident, timeline }) {
+  const fired = timeline.find(({ event }) => event === 'firing');
+  const numbers = Object.entries(fired?.numbers ?? {});
+  const where = wheres(conditionsOf(incident.scope)).map((one) => `--where ${quoted(one)}`);
+  const command = ['faultline why', `--kind ${incident.kind}`, ...where, `--at ${incident.detected_at}`];
+  return [
+    h('h3', {}, 'Why it fired'),
+    fired === undefined
+      ? h('p', { class: 'none' }, 'It has not fired yet: it has to stay over its threshold for longer.')
+      : h('p', {}, `${dayAndTime(Date.parse(fired.at))}: ${fired.text}`),
+    numbers.length > 0 &&
+      h(
+        'dl',
+        { class: 'evidence' },
+        ...numbers.map(([name, value]) =>
+          h('div', {}, h('dt', {}, words(name)), h('dd', {}, evidenceText(name, value))),
+        ),
+      ),
+    h(
+      'p',
+      { class: 'help-links' },
+      'With thresholds and settings: ',
+      h('code', { class: 'wrap' }, command.join(' ')),
+    ),
+  ];
+}
+
+/**
+ * Failures that belong to the incident, if they are still stored.
+ * @param {IncidentAnswer} answer
+ * @param {PageContext} context
+ */
+export function sampleFailures({ incident, samples }, { classes }) {
+  const title = h('h3', {}, 'Samples');
+  if (samples.length === 0) {
+    const none =
+      incident.sample_request_ids.length === 0
+        ? 'None of its failures has a request id.'
+        : 'Its failures are no longer stored.';
+    return [title, h('p', { class: 'none' }, none)];
+  }
+  const heads = ['Time', 'Class', 'By rule', 'Status', 'Caller', 'Model', 'Text', 'Request id'];
+  return [
+    title,
+    tableFrame({
+      label: 'Samples',
+      caption: 'Failures that belong to the incident',
+      heads: heads.map((head) => ({ title: head })),
+      rows: samples.map((one) => {
+        const facts = classes.get(one.class);
+        const time = Date.parse(one.ts);
+        return h(
+          'tr',
+          { 'data-key': `${one.request_id} ${one.ts} ${one.retry_count}` },
+          h(
+            'td',
+            { class: 'nowrap' },
+            h('time', { datetime: one.ts, title: fullTime(time) }, dayAndTime(time)),
+          ),
+          h(
+            'td',
+            { class: 'nowrap' },
+            h(
+              'span',
+              { class: 'group-cell' },
+              facts === undefined ? '' : swatch(facts.color),
+              facts?.title ?? one.class,
+            ),
+          ),
+          h('td', {}, h('code', {}, one.rule)),
+          h('td', {}, one.status === 0 ? '–' : String(one.status)),
+          h('td', {}, [one.org, one.project, one.client].filter(Boolean).join(' / ')),
+          h('td', { class: 'nowrap' }, one.model),
+          h('td', { class: 'wrap' }, one.message),
+          h('td', {}, h('code', {}, one.request_id)),
+        );
+      }),
+    }),
+  ];
+}

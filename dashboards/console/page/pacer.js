@@ -1,0 +1,75 @@
+// @ts-check
+
+/**
+ * What happened since the last round of questions began. `news` is asked for at once, a `change` after a rest.
+ * @typedef {'nothing' | 'change' | 'news'} Happened
+ */
+
+/** Time between two rounds when no event came. Ranges that end now still move, and late counts cause no event. */
+const QUIET_MS = 30_000;
+/** The same without a stream of events. */
+const BLIND_MS = 10_000;
+
+/**
+ * Time to wait between two rounds, in ms.
+ * @param {{rest: number, isLive: boolean, happened: Happened}} state `rest`: the shortest time that the page allows
+ */
+export function waitBetween({ rest, isLive, happened }) {
+  if (happened === 'news') return 0;
+  if (happened === 'change') return rest;
+  return Math.max(rest, isLive ? QUIET_MS : BLIND_MS);
+}
+
+/**
+ * Decides when the next round of questions starts.
+ * @param {{mayRun: () => boolean, now?: () => number}} given `mayRun`: false while the page is paused or hidden
+ */
+export function createPacer({ mayRun, now = () => Date.now() }) {
+  /** @type {Happened} */
+  let happened = 'nothing';
+  let isLive = false;
+  let look = () => {};
+  return {
+    /** A round begins. It includes everything that happened before. */
+    begin() {
+      happened = 'nothing';
+    },
+    /** @param {Exclude<Happened, 'nothing'>} what */
+    note(what) {
+      if (happened !== 'news') happened = what;
+      look();
+    },
+    /** @param {boolean} next whether the stream of events is open */
+    live(next) {
+      isLive = next;
+      look();
+    },
+    /** Checks again whether a round may start, for example when the page becomes visible. */
+    look: () => look(),
+    /**
+     * Resolves when the next round is due, or at once when the signal aborts.
+     * @param {number} rest ms
+     * @param {AbortSignal} signal
+     * @returns {Promise<void>}
+     */
+    next(rest, signal) {
+      const since = now();
+      const aborted = () => look();
+      return new Promise((resolve) => {
+        /** @type {ReturnType<typeof setTimeout> | undefined} */
+        let timer;
+        look = () => {
+          clearTimeout(timer);
+          const left = since + waitBetween({ rest, isLive, happened }) - now();
+          if (signal.aborted || (left <= 0 && mayRun())) {
+            look = () => {};
+            signal.removeEventListener('abort', aborted);
+            resolve();
+          } else if (left > 0) timer = setTimeout(() => look(), left);
+        };
+        signal.addEventListener('abort', aborted);
+        look();
+      });
+    },
+  };
+}

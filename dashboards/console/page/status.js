@@ -1,0 +1,25 @@
+// @ts-check
+
+/** @typedef {import('../v1/status.ts').StatusAnswer} StatusAnswer */
+
+/**
+ * What is read and how far the counts reach; times are epoch milliseconds.
+ * @typedef {object} Status
+ * @property {(Omit<NonNullable<StatusAnswer['live']>, 'watermark'> & {watermark: number | null}) | null} live
+ * @property {number} present event time that counts as now
+ * @property {number} clock of the server
+ * @property {number | null} oldest first and last interval with a count; null when nothing has been counted yet
+ * @property {number | null} newest
+ */
+
+/** @param {StatusAnswer} answer @returns {Status} */
+export function readStatus({ live, present, clock, oldest, newest }) {
+  const ms = (/** @type {string | null} */ time) => (time === null ? null : Date.parse(time));
+  return {
+    live: live === null ? null : { ...live, watermark: ms(live.watermark) },
+    present: Date.parse(present),
+    clock: Date.parse(clock),
+    oldest: ms(oldest),
+    newest: ms(newest),
+  };
+}

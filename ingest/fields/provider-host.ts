@@ -1,0 +1,63 @@
+/**
+ * Hosts of providers' APIs. A name that begins with a dot or a dash has others before it, any other name may: of all
+ * under `amazonaws.com` only Bedrock is a model's.
+ */
+const HOSTS: readonly (readonly [suffix: string, provider: string])[] = [
+  ['api.openai.com', 'openai'],
+  ['.openai.azure.com', 'azure'],
+  ['.openai.azure.us', 'azure'],
+  ['.cognitiveservices.azure.com', 'azure'],
+  ['.services.ai.azure.com', 'azure'],
+  ['.models.ai.azure.com', 'azure'],
+  ['api.anthropic.com', 'anthropic'],
+  ['generativelanguage.googleapis.com', 'gemini'],
+  ['aiplatform.googleapis.com', 'vertex_ai'],
+  ['-aiplatform.googleapis.com', 'vertex_ai'],
+  ['api.groq.com', 'groq'],
+  ['api.deepseek.com', 'deepseek'],
+  ['openrouter.ai', 'openrouter'],
+  ['api.mistral.ai', 'mistral'],
+  ['codestral.mistral.ai', 'mistral'],
+  ['api.x.ai', 'xai'],
+  ['api.together.xyz', 'together'],
+  ['api.together.ai', 'together'],
+  ['api.moonshot.cn', 'moonshot'],
+  ['api.moonshot.ai', 'moonshot'],
+  ['api.cohere.com', 'cohere'],
+  ['api.cohere.ai', 'cohere'],
+  ['api.fireworks.ai', 'fireworks'],
+  ['api.perplexity.ai', 'perplexity'],
+  ['api.cerebras.ai', 'cerebras'],
+  ['api.deepinfra.com', 'deepinfra'],
+  ['dashscope.aliyuncs.com', 'dashscope'],
+  ['dashscope-intl.aliyuncs.com', 'dashscope'],
+  ['.ml.cloud.ibm.com', 'watsonx'],
+];
+const BEDROCK = /(?:^|\.)bedrock[a-z-]*\.(?:[a-z0-9-]+\.)?(?:vpce\.)?amazonaws\.com(?:\.cn)?$/;
+const LONGEST = 1_000;
+
+/** The provider whose API a host name is; undefined for any other. */
+export function providerOfHost(name: string): string | undefined {
+  const host = name.toLowerCase();
+  const known = HOSTS.find(
+    ([suffix]) =>
+      host.endsWith(suffix) &&
+      (host.length === suffix.length ||
+        /^[.-]/.test(suffix) ||
+        host[host.length - suffix.length - 1] === '.'),
+  );
+  return known?.[1] ?? (BEDROCK.test(host) ? 'bedrock' : undefined);
+}
+
+/**
+ * The same for a host with a port, an address, or several of them as proxies write: `10.0.0.1:443, api.openai.com:443`,
+ * `outbound|443||api.openai.com`.
+ */
+export function providerOfAddress(text: string): string | undefined {
+  for (const part of text.slice(0, LONGEST).split(/[\s,;|]+/)) {
+    const host = part.replace(/^[a-z]+:\/\//i, '').replace(/[/:?#].*$/s, '');
+    const provider = host === '' ? undefined : providerOfHost(host);
+    if (provider !== undefined) return provider;
+  }
+  return undefined;
+}

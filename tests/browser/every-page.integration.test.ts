@@ -1,0 +1,151 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { explain } from '../../analyzers/explain.ts';
+import { timelineOf } from '../../analyzers/timeline.ts';
+import { textTrial } from '../../cli/input/text-trial.ts';
+import { type Console, startConsole } from '../../dashboards/console/server.ts';
+import { dashboards } from '../../dashboards/panels/list.ts';
+import { defaultRetention, toRetention } from '../../domain/retention.ts';
+import { settingsSchema } from '../../domain/settings.ts';
+import { launchBrowser } from './launch.ts';
+import { openSeededStore } from './seeded-store.ts';
+
+// Every page in both themes at every width: nothing is cut off, and the checks for accessibility find nothing serious. The
+// pictures go into the folder that TEST_PICTURES names, so that people can look at what no check sees.
+
+// Yesterday at 18:00: tables drop what is older than some days.
+const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
+/** A phone, a small and a usual screen, and a wall. */
+const WIDTHS = [390, 1_280, 1_600, 2_560] as const;
+const pictures = process.env['TEST_PICTURES'] ?? path.join(tmpdir(), 'faultline-pictures');
+
+let browser: Browser;
+let seeded: Awaited<ReturnType<typeof openSeededStore>>;
+let running: Console;
+let axe: string;
+
+beforeAll(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  await mkdir(pictures, { recursive: true });
+  browser = await launchBrowser();
+  seeded = await openSeededStore(PRESENT);
+  running = await startConsole({
+    store: seeded.store,
+    host: '127.0.0.1',
+    port: 0,
+    token: '',
+    now: () => PRESENT,
+    dashboards,
+    retention: toRetention(defaultRetention),
+    explain,
+    timeline: timelineOf,
+    tryText: textTrial({ settings: settingsSchema.parse({}), now: () => PRESENT }),
+  });
+});
+
+afterAll(async () => {
+  await browser.close();
+  await running.close();
+  await seeded.close();
+});
+
+/** Pages with what shows that their numbers are there. */
+const pages = [
+  ['/', 'canvas'],
+  ...dashboards
+    .filter(({ about }) => about === undefined)
+    .slice(1)
+    .map(({ uid }) => [`/?dashboard=${uid}`, 'canvas'] as const),
+  ['/incidents', 'tbody tr'],
+  ['/incidents/inc-5d1c0e2a', '.timeline li'],
+  ['/explore', 'tbody tr'],
+  ['/differs?range=30m', 'tbody tr'],
+  ['/errors', 'tbody tr'],
+  ['/classes', '.class-entry'],
+  ['/pipeline', '.card'],
+  ['/try', '#try-text'],
+] as const;
+
+for (const colorScheme of ['dark', 'light'] as const) {
+  test.each(pages)(`%s is whole at every width, ${colorScheme}`, async (address, shown) => {
+    const context = await browser.newContext({
+      viewport: { width: 1_280, height: 900 },
+      colorScheme,
+      // What is still fading in has too little contrast, for a third of a second.
+      reducedMotion: 'reduce',
+      locale: 'en-US',
+      timezoneId: 'UTC',
+    });
+    try {
+      const page = await context.newPage();
+      await page.goto(`${running.url}${address}`);
+      await page.locator(shown).first().waitFor();
+      await expect.poll(() => page.locator('.waiting').count(), { timeout: 60_000 }).toBe(0);
+      const found: Record<string, string[]> = {};
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        found[width] = await whatStaysCut(page);
+        await page.screenshot({ path: path.join(pictures, pictureOf(address, width, colorScheme)) });
+        if (width <= 1_280) found[width].push(...(await seriousOf(page)));
+      }
+      expect(found).toEqual(Object.fromEntries(WIDTHS.map((width) => [width, []])));
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+function pictureOf(address: string, width: number, theme: string): string {
+  const name = address.replace(/^\/(?:\?dashboard=)?/, '').replaceAll(/\W+/g, '-') || 'overview';
+  return `${name}-${width}-${theme}.png`;
+}
+
+/** What axe calls serious or critical. */
+async function seriousOf(page: Page): Promise<string[]> {
+  // Evaluated by the debugger, which the page's policy does not concern.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate<AxeResults>('axe.run()');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+}
+
+/** What is still cut when charts have had the time to be drawn anew for another width. */
+async function whatStaysCut(page: Page): Promise<string[]> {
+  const end = performance.now() + 15_000;
+  for (;;) {
+    const cut = await page.evaluate(whatIsCut);
+    if (cut.length === 0 || performance.now() > end) return cut;
+    await page.waitForTimeout(200);
+  }
+}
+
+/** Runs in the page: what does not fit. Data in a table on a phone may be scrolled to; words of ours are never cut. */
+function whatIsCut(): string[] {
+  const isShown = (one: Element): boolean =>
+    one.getClientRects().length > 0 && !one.closest('.unseen, [hidden]');
+  const nameOf = (one: Element): string =>
+    `${one.tagName.toLowerCase()}.${one.className} "${(one.textContent ?? '').trim().slice(0, 60)}"`;
+  const found: string[] = [];
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth > clientWidth) found.push(`the page is ${scrollWidth} wide in ${clientWidth}`);
+  const words =
+    'h1, h2, h3, th, td.right, td.nowrap, button, summary, dt, nav a, .stat, .state, .chips li, .live-part, .fresh';
+  for (const one of document.querySelectorAll(words)) {
+    const clips = getComputedStyle(one).overflowX !== 'visible';
+    if (isShown(one) && clips && one.scrollWidth > one.clientWidth + 1) found.push(`cut: ${nameOf(one)}`);
+  }
+  if (clientWidth < 1_280) return found;
+  for (const one of document.querySelectorAll('.table-scroll')) {
+    if (isShown(one) && one.scrollWidth > one.clientWidth + 1)
+      found.push(
+        `columns are out of sight (${one.scrollWidth} in ${one.clientWidth}): ${one.getAttribute('aria-label')}`,
+      );
+  }
+  return found;
+}
