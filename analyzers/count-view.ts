@@ -3,7 +3,7 @@ import type { IncidentKind } from '../domain/incident-kind.ts';
 import { OrgCounts } from './org-counts.ts';
 import { type MeasuredRow, type Reads, readsKey, type SubjectsView, subjectsOf } from './reads.ts';
 import type { Season } from './seasons.ts';
-import { WithUnnamed } from './untold.ts';
+import { WithUnnamed } from './with-unnamed.ts';
 import type { Measure } from './view.ts';
 
 /** The counts that detectors read. */
@@ -12,7 +12,7 @@ export interface CountView {
   orgs: ReadonlyMap<string, OrgCounts>;
   /**
    * The counts of an organization that no success names, together with those that name none; null: it is not one.
-   * `untold.ts` says why.
+   * `with-unnamed.ts` says why.
    */
   with_unnamed?(key: string): OrgCounts | null;
   /** Organizations whose counts did not fit into memory; they are not judged. */

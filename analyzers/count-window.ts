@@ -14,7 +14,7 @@ import type { Reads, SubjectsView } from './reads.ts';
 import { type Season, Seasons } from './seasons.ts';
 import { Suspects } from './suspects.ts';
 import { SumWindows } from './sum-window.ts';
-import { neverSucceeds, unnamedOf, WithUnnamed } from './untold.ts';
+import { neverSucceeds, unnamedOf, WithUnnamed } from './with-unnamed.ts';
 import type { Measure } from './view.ts';
 
 /** Counts of intervals up to this age are checked for growth at every step, older ones once a minute; seconds. */
