@@ -3,12 +3,18 @@ import type { IncidentKind } from '../domain/incident-kind.ts';
 import { OrgCounts } from './org-counts.ts';
 import { type MeasuredRow, type Reads, readsKey, type SubjectsView, subjectsOf } from './reads.ts';
 import type { Season } from './seasons.ts';
+import { WithUnnamed } from './with-unnamed.ts';
 import type { Measure } from './view.ts';
 
 /** The counts that detectors read. */
 export interface CountView {
   /** Keyed by `orgKey`. */
   orgs: ReadonlyMap<string, OrgCounts>;
+  /**
+   * The counts of an organization that no success names, together with those that name none; null: it is not one.
+   * `with-unnamed.ts` says why.
+   */
+  with_unnamed?(key: string): OrgCounts | null;
   /** Organizations whose counts did not fit into memory; they are not judged. */
   left_out?: { has(key: string): boolean };
   /** The counts that kinds read for themselves; absent: none. */
@@ -27,8 +33,10 @@ export function countView(rows: readonly MeasuredRow[]): CountView {
     org.append(row);
   }
   const read = new Map<string, SubjectsView>();
+  const withUnnamed = new WithUnnamed();
   return {
     orgs,
+    with_unnamed: (key) => withUnnamed.of(orgs, key),
     subjects(reads) {
       const key = readsKey(reads);
       let found = read.get(key);

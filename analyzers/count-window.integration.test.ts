@@ -95,7 +95,8 @@ test('an organization that never fits is left out, delays no other, and comes ba
   const bytes = 100_000;
   await advance(store, window, 20 * MINUTE, bytes);
   await advance(store, window, 20 * MINUTE + 10, bytes);
-  expect([...window.orgs.keys()].sort()).toEqual(['openai\nsmall', 'openai\ntiny']);
+  // None of them succeeds, so what names no organization was looked for, too; there is nothing.
+  expect([...window.orgs.keys()].sort()).toEqual(['openai\n', 'openai\nsmall', 'openai\ntiny']);
   expect([...window.left_out.keys()]).toEqual(['openai\nlarge']);
   expect(window.takeShortage()).toMatchObject({ left_out: expect.any(Number) });
   expect(requestsOf(window, 'small', 0, 20 * MINUTE + 10)).toBe(605);
@@ -159,3 +160,34 @@ test('a history has the same counts, read in pieces or at once', async () => {
 function inOrder(rows: readonly object[]): string[] {
   return rows.map((row) => JSON.stringify(row)).sort();
 }
+
+test('what names no organization is read with an organization that no success names', async () => {
+  const store = await stored(
+    traffic([
+      { ...failing, org: 'acme' },
+      { ...failing, org: '', class: 'ok' },
+      { ...failing, org: 'beta', class: 'ok' },
+    ]),
+  );
+  const window = new CountWindow();
+  for (const second of [40 * MINUTE, 40 * MINUTE + 10]) {
+    await advance(store, window, second);
+    expect([...window.orgs.keys()].sort()).toEqual(['openai\n', 'openai\nacme']);
+    const both = window.with_unnamed('openai\nacme');
+    expect(both?.between(START + second - MINUTE, START + second).total().requests).toBe(60);
+  }
+});
+
+test('what names no organization is not read when the failing organization has successes', async () => {
+  const store = await stored(
+    traffic([
+      { ...failing, org: 'acme' },
+      { ...failing, org: 'acme', class: 'ok', to: 5 },
+      { ...failing, org: '', class: 'ok' },
+    ]),
+  );
+  const window = new CountWindow();
+  await advance(store, window, 40 * MINUTE);
+  expect([...window.orgs.keys()]).toEqual(['openai\nacme']);
+  expect(window.with_unnamed('openai\nacme')).toBeNull();
+});

@@ -14,6 +14,7 @@ import type { Reads, SubjectsView } from './reads.ts';
 import { type Season, Seasons } from './seasons.ts';
 import { Suspects } from './suspects.ts';
 import { SumWindows } from './sum-window.ts';
+import { neverSucceeds, unnamedOf, WithUnnamed } from './with-unnamed.ts';
 import type { Measure } from './view.ts';
 
 /** Counts of intervals up to this age are checked for growth at every step, older ones once a minute; seconds. */
@@ -79,6 +80,7 @@ export class CountWindow implements CountView {
   readonly #suspects = new Suspects();
   readonly #sums = new SumWindows();
   readonly #seasons = new Seasons();
+  readonly #withUnnamed = new WithUnnamed();
   /** Requests of each interval over all organizations, when it was last read. */
   readonly #totals = new Map<number, number>();
   /** Event time of the last step that had a reason to read the organization. */
@@ -97,6 +99,10 @@ export class CountWindow implements CountView {
   /** The counts that kinds read for themselves. */
   subjects(reads: Reads): SubjectsView {
     return this.#sums.of(reads);
+  }
+
+  with_unnamed(key: string): OrgCounts | null {
+    return this.#withUnnamed.of(this.orgs, key);
   }
 
   /** The usual share at this time of the week. */
@@ -122,6 +128,7 @@ export class CountWindow implements CountView {
     settings: AnalyzerSettings,
   ): Promise<void> {
     const { from, to, live } = span;
+    this.#withUnnamed.clear();
     const detectors = all.filter((detector) => detector.reads === undefined);
     const start = from - Math.max(...all.map((detector) => detector.lookback(settings)));
     const reach = from - Math.max(0, ...detectors.map((detector) => detector.least(settings).seconds));
@@ -149,7 +156,7 @@ export class CountWindow implements CountView {
         await readClassCounts(store, { ...rangeOf(grown), ...asked }),
         reach,
       );
-    const wanted = this.#wanted(live, to, detectors, settings);
+    const wanted = this.#andUnnamed(this.#wanted(live, to, detectors, settings), to);
     await this.#readChanged(
       store,
       changed.filter((ts) => ts >= start),
@@ -161,6 +168,8 @@ export class CountWindow implements CountView {
     const history = { from: start, to, requests: total };
     await this.#releaseCoarse(store, history, wanted, limit);
     await this.#readFresh(store, history, wanted, limit);
+    const more = this.#andUnnamed(wanted, to);
+    if (more.size > wanted.size) await this.#readFresh(store, history, more, limit);
     const reads = all.flatMap((detector) => detector.reads?.(settings) ?? []);
     await this.#sums.advance(store, { from, to }, reads, changed, limit / SUMS_PART);
     if (this.orgs.size > 0) await this.#seasons.advance(store, { from, to }, detectors, settings);
@@ -256,6 +265,20 @@ export class CountWindow implements CountView {
     if (isFull)
       for (const org of fresh)
         if (isFresh(orgKey(org))) this.left_out.set(orgKey(org), range.to + COUNT_INTERVAL_SECONDS);
+  }
+
+  /** Adds what names no organization, if there are organizations in the window that no success names. */
+  #andUnnamed(wanted: ReadonlyMap<string, Identity>, to: number): ReadonlyMap<string, Identity> {
+    const all = new Map(wanted);
+    for (const [key, identity] of wanted) {
+      const org = this.orgs.get(key);
+      const unnamed = unnamedOf(identity);
+      const other = orgKey(unnamed);
+      if (identity.org === '' || org === undefined || all.has(other) || !neverSucceeds(org)) continue;
+      all.set(other, unnamed);
+      this.#wantedAt.set(other, to);
+    }
+    return all;
   }
 
   /** Forgets coarse organizations that would now fit in full, so that they are read again. */

@@ -247,3 +247,19 @@ describe('for any rows', () => {
       }),
     ));
 });
+
+describe('scopes that mean the same requests', () => {
+  it('are one row, with the fewest dimensions, and other parts keep their rows', () => {
+    // Each project has one client and one model of its own.
+    const rows = ['1', '2', '3', '4'].flatMap((n) =>
+      ['r1', 'r2'].map((region): ScopeSums => {
+        const failures = n === '2' ? 40 : n === '3' ? 20 : 1;
+        const values = [`p${n}`, `c${n}`, `m${n}`, region];
+        return { values, requests: 100, failures, usual_requests: 400, usual_failures: 4 };
+      }),
+    );
+    const scopes = scopesOf(rows);
+    expect(scopes.slice(0, 2)).toEqual([{ project: 'p2' }, { project: 'p3' }]);
+    expect(scopes.filter(({ client, model }) => client !== undefined || model !== undefined)).toEqual([]);
+  });
+});

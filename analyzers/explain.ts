@@ -51,7 +51,7 @@ export function explain<Dimension extends string>(
   const candidates = total.usual_requests === 0 ? [] : findCandidates(combinations);
   return {
     total: all,
-    scopes: rank(combinations, candidates).map((candidate) => {
+    scopes: withoutDoubles(rank(combinations, candidates)).map((candidate) => {
       const sums = againstUsual(candidate, usual_rate);
       const named = [...candidate.named].map(([position, value]) => [dimensions[position], value]);
       return {
@@ -78,6 +78,19 @@ function rank({ list, prior }: Combinations, candidates: readonly Candidate[]): 
   }
   const first = causes.map(({ candidate }) => candidate);
   return [...first, ...parts.map(({ candidate }) => candidate).filter((one) => !first.includes(one))];
+}
+
+/**
+ * Where a project has one client and one key, each of them and all their combinations mean the same requests: of such
+ * scopes the one with the fewest dimensions stays, at the place of the best of them.
+ */
+function withoutDoubles(ranked: readonly Candidate[]): readonly Candidate[] {
+  const groups = Map.groupBy(ranked, ({ members, usual_requests: requests, usual_failures: failures }) =>
+    [requests, failures, ...members].join(' '),
+  );
+  return [...groups.values()].map((same) =>
+    same.reduce((least, one) => (one.named.size < least.named.size ? one : least)),
+  );
 }
 
 /** All traffic, if it is the best answer and no part of it stands out from the common rise; otherwise null. */

@@ -36,6 +36,8 @@ export interface Given<Settings> {
    * little longer.
    */
   last(seconds: number): View;
+  /** True: no success names this organization, so successes that name none are counted with it. */
+  with_unnamed?: boolean;
   /** The usual share at this time of the week; absent: the kind does not ask for it. */
   season?: Season;
   /**
@@ -80,10 +82,23 @@ export function ofWindow<Settings extends KindSettings>(
     const settings = settingsOf(identity);
     const from = now - looking.lookback_seconds(settings);
     const org = organizationOf(identity) ?? { provider: '', org: '' };
-    const whole = (counts.orgs.get(orgKey(org)) ?? new OrgCounts(org.provider, org.org)).between(from, now);
+    const key = orgKey(org);
+    const both = org.org === '' ? null : (counts.with_unnamed?.(key) ?? null);
+    const own = both ?? counts.orgs.get(key) ?? new OrgCounts(org.provider, org.org);
+    const whole = own.between(from, now);
     const view = isWhole ? whole : whole.within(scopeOf(identity));
     const last = (seconds: number): View => view.between(now - seconds, now);
-    found.set(identityKey(identity), { identity, view, from, now, settings, last, peers: () => [] });
+    const unnamed = both === null ? {} : { with_unnamed: true };
+    found.set(identityKey(identity), {
+      identity,
+      view,
+      from,
+      now,
+      settings,
+      last,
+      peers: () => [],
+      ...unnamed,
+    });
   };
   for (const identity of known) add(identity);
   const since = now - Math.max(...looking.settings.map(looking.since_seconds));

@@ -17,6 +17,7 @@ import type { Reads, SubjectsView } from './reads.ts';
 import type { Season, Seasonality } from './seasons.ts';
 import { settingsFor } from './settings-for.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
+import { comparable } from './untold.ts';
 import { agrees, identitiesOf, toldApart, type Weighed, weighedOf } from './weigh.ts';
 
 export type { Given, KindSettings } from './given.ts';
@@ -160,19 +161,20 @@ export function detectorOf<
   }
 
   function judge(given: Given<Settings>, known: Known | null): Finding | null {
-    const { identity, view, now, season } = given;
+    const { identity, now, season } = given;
     const previous = recall(known?.facts);
-    const judged = kind.level({ ...given, known, previous });
+    const fair = comparable(given, known?.scope);
+    const judged = kind.level({ ...fair, known, previous });
     const { level } = judged;
     if (known === null && level !== 'breach') return null;
-    const startedAt = known?.started_at ?? kind.start(given, judged);
+    const startedAt = known?.started_at ?? kind.start(fair, judged);
     const isOpen = known === null || (known.scope_may !== 'stay' && level === 'breach');
     const looked =
       isOpen || previous === null
-        ? kind.look(view.between(startedAt, now), scopeOf(identity), {
+        ? kind.look(fair.view.between(startedAt, now), scopeOf(identity), {
             now,
             settings: given.settings,
-            before: () => view.between(given.from, startedAt),
+            before: () => fair.view.between(given.from, startedAt),
             known: known?.scope ?? null,
             is_told: known !== null && known.scope_may !== 'change',
             season: season === undefined ? undefined : (of) => season(of, { from: startedAt, to: now }),
@@ -191,7 +193,7 @@ export function detectorOf<
     const scope = isOpen && looked !== null ? reviseScope(known, looked.scope) : (known?.scope ?? {});
     const isSame = scope === known?.scope || JSON.stringify(scope) === JSON.stringify(known?.scope);
     const goesOn = previous !== null && isSame && (looked === null || known?.scope_may !== 'change');
-    const lastAt = endOf(given, judged, startedAt);
+    const lastAt = endOf(fair, judged, startedAt);
     const whole = { ...given, judged, started_at: startedAt, last_at: lastAt, scope };
     const memory = kind.remember({ ...whole, known, previous, looked, goes_on: goesOn });
     checked.set(memory, memory);
@@ -203,7 +205,7 @@ export function detectorOf<
       scope,
       severity: kind.severity({ ...whole, memory }),
       facts: memory,
-      report: () => kind.report({ ...whole, memory }),
+      report: () => sayUnnamed(kind.report({ ...whole, memory }), given),
     };
   }
 
@@ -225,16 +227,17 @@ export function detectorOf<
   }
 
   function judgeBeside(given: Given<Settings>, family: readonly Known[]): Finding | null {
-    const rest = besides(given, family);
+    const besideAll = besides(given, family);
     const [first, ...others] = family;
-    if (rest === null || first === undefined) return null;
+    if (besideAll === null || first === undefined) return null;
+    const rest = comparable(besideAll);
     const { settings } = rest;
     if (rest.last(kind.begins_within(settings)).lastMatching(matching) === null) return null;
     const judged = kind.level({ ...rest, known: null, previous: null });
     if (judged.level !== 'breach') return null;
     const startedAt = kind.start(rest, judged);
     if (others.length === 0 && !isApart(rest, first, startedAt, matching)) return null;
-    return judge({ ...rest, identity: besideIdentity(given.identity, startedAt) }, null);
+    return judge({ ...besideAll, identity: besideIdentity(given.identity, startedAt) }, null);
   }
 
   /** What is read for all identities together; null: nothing, because no identity is judged. */
@@ -317,7 +320,11 @@ export function detectorOf<
         ...(season === undefined ? {} : { season }),
       };
       const one = known.get(identityKey(identity)) ?? null;
-      const judged = kind.level({ ...part, known: one, previous: recall(one?.facts) });
+      const judged = kind.level({
+        ...comparable(part, { ...one?.scope, ...asked.scope }),
+        known: one,
+        previous: recall(one?.facts),
+      });
       return [
         weighedOf(part, asked, judged, {
           matching,
@@ -404,4 +411,15 @@ function longestOf({ fine, minutes = 0, hours = 0 }: Omit<Reads, 'identity'>): n
 
 function asList<T>(value: T | null): T[] {
   return value === null ? [] : [value];
+}
+
+/** Says it when the shares are those of the organization and of requests that name none. */
+function sayUnnamed(report: Report, { with_unnamed: isWith }: { with_unnamed?: boolean }): Report {
+  if (isWith !== true) return report;
+  const why = `${report.verdict.why} No success names this organization; those that name none are counted with it.`;
+  return {
+    ...report,
+    verdict: { ...report.verdict, why },
+    evidence: { ...report.evidence, unnamed_successes_counted: true },
+  };
 }

@@ -2,7 +2,7 @@ import type { Level } from './advance.ts';
 import type { Given, KindSettings } from './given.ts';
 import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
 import { startOfRun } from './runs.ts';
-import { type CountSum, type IsMatching, type Matching, matchingOf, type View } from './view.ts';
+import { type CountSum, type IsMatching, type Matching, matchingOf } from './view.ts';
 
 /** A part of an organization's traffic: all of it, one value of a dimension, or one model in one project. */
 export interface Part {

@@ -54,6 +54,28 @@ export class OrgCounts {
     this.org = org;
   }
 
+  /** The counts of both in order of time, under the names of the first. */
+  static together(first: OrgCounts, second: OrgCounts): OrgCounts {
+    const both = new OrgCounts(first.provider, first.org);
+    both.isCoarse = first.isCoarse || second.isCoarse;
+    const place = both.isCoarse
+      ? inOneInterval(both.columns)
+      : (ts: number, which: number) => both.columns.push(ts, which);
+    const parts = [first, second].map(({ columns, begin, combinations }) => ({
+      columns,
+      next: begin,
+      numbers: combinations.map((combination) => both.#numberOfNames(combination)),
+    }));
+    const timeOf = ({ columns, next }: (typeof parts)[number]): number =>
+      next < columns.length ? (columns.ts[next] ?? Infinity) : Infinity;
+    for (;;) {
+      const part = parts.reduce((one, other) => (timeOf(other) < timeOf(one) ? other : one));
+      if (part.next >= part.columns.length) return both;
+      const number = part.numbers[part.columns.which[part.next] ?? 0] ?? 0;
+      both.columns.addFrom(place(timeOf(part), number), part.columns, part.next++);
+    }
+  }
+
   /** The counts in `[from, to)`, epoch seconds. */
   between(from: number, to: number): View {
     return new View(this, this.begin, this.columns.length, null).between(from, to);

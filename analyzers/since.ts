@@ -14,7 +14,7 @@ export const tally = z.record(z.string(), z.number());
 export type Tally = z.infer<typeof tally>;
 
 /** Number of names that are remembered singly. */
-const MAX_NAMES = 50;
+export const MAX_NAMES = 50;
 
 /** Adds to the count of a name; an empty name is ignored. */
 export function addName(names: Tally, name: string, count: number): void {

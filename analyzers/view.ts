@@ -1,7 +1,7 @@
 import type { CountRow } from '../domain/count-row.ts';
 import type { RequestClass } from '../domain/error-class.ts';
 import type { Scope } from '../domain/incident.ts';
-import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
+import { scopeColumns, type ScopeDimension, scopeDimensions } from './narrow-scope.ts';
 import type { MoreMeasure } from '../store/queries/count-measures.ts';
 import { type CountColumns, merged } from './count-columns.ts';
 
@@ -95,6 +95,14 @@ export class View {
       if (combination !== undefined && (old === null || old[i] === 1) && isIn(combination)) mask[i] = 1;
     }
     return new View(this.#counts, this.#first, this.#last, mask);
+  }
+
+  /** The same counts with these dimensions left empty. */
+  without(names: readonly ScopeDimension[]): View {
+    const empty = Object.fromEntries(names.map((name) => [scopeColumns[name], '']));
+    const combinations = this.combinations.map((combination) => ({ ...combination, ...empty }));
+    const { provider, org, columns } = this.#counts;
+    return new View({ provider, org, columns, combinations }, this.#first, this.#last, this.#mask);
   }
 
   /**

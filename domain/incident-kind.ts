@@ -191,7 +191,7 @@ export const incidentKinds = {
     ],
     why: {
       gateway: BY_GATEWAY,
-      key: 'A key is refused: it was revoked, has expired, or never worked.',
+      key: 'A key is refused: revoked, expired, wrong, or refused for a time.',
       account: 'An account is no longer a member of the organization or project.',
       network: 'Requests come from an address that is not allowed.',
       otherwise: 'Requests are refused for who sends them; waiting and retrying never help.',
@@ -205,7 +205,10 @@ export const incidentKinds = {
     runbook: 'incidents/error-surge.md',
     panel: 'errors-by-class',
     alert: 'More requests fail than usual',
-    matters: ['{failed_share:%} of the requests fail with {class}, usually {usual_share:%}'],
+    matters: [
+      '{failed_share:%} of the requests fail with {class}, usually {usual_share:%}',
+      '{failed_share:%} of the requests fail with {class}',
+    ],
     why: {
       gateway: BY_GATEWAY,
       otherwise:

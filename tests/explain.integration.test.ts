@@ -82,6 +82,12 @@ const explainJson = async (...args: string[]) => {
 };
 
 describe('faultline explain', () => {
+  it('compares with the hour before, as far as the file reaches back', async () => {
+    const until = (minute: number) => explainJson(file, '--from', at(minute), '--to', at(90));
+    expect((await until(80)).against).toEqual({ from: at(20), to: at(80) });
+    expect((await until(40)).against).toEqual({ from: at(0), to: at(40) });
+  });
+
   it('names the part of a file that fails more, in exact counts, and ends with 1', async () => {
     const found = await explainJson(
       file,

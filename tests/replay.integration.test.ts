@@ -72,6 +72,24 @@ describe('faultline replay', () => {
     },
   );
 
+  test('an incident that is open at the end of an old log lasts until the log ends', async () => {
+    const from = Date.UTC(2026, 2, 10);
+    const lines = Array.from({ length: 180 }, (_, i) =>
+      JSON.stringify({
+        ts: new Date(from + i * 5_000).toISOString(),
+        provider: 'openai',
+        org: 'acme',
+        ...(i < 120 ? { status: 200 } : { status: 429, error: { code: 'insufficient_quota' } }),
+      }),
+    );
+    const file = path.join(directory, 'open-at-the-end.ndjson');
+    await writeFile(file, lines.join('\n'));
+    const { code, stdout, stderr } = await runFaultline(['replay', file], { cwd: directory });
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('quota_exhausted  firing');
+    expect(stdout).toMatch(/began {7}2026-03-10 00:10 UTC, found \d+s later, lasts 5m until the log ends/);
+  });
+
   test('a calm day has no incident', async () => {
     const truth = await writeScenario('calm-day', 1);
     const found = await replay(truth.file);
@@ -79,7 +97,15 @@ describe('faultline replay', () => {
     expect(found).toEqual({
       counts: truth.counts,
       incidents: [],
-      input: { read: total, requests: total, skipped: {}, dropped: {}, folded: {}, dead: [] },
+      input: {
+        read: total,
+        requests: total,
+        skipped: {},
+        dropped: {},
+        folded: {},
+        dead: [],
+        answers_429: { answers: truth.counts['rate_limit'] ?? 0, bare: 0 },
+      },
     });
   });
 

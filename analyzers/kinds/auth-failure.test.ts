@@ -23,10 +23,13 @@ const refused = (stream: Stream, cls: Stream['class']): Stream[] => [
   { ...stream, from: 80 },
 ];
 
+/** The same, and afterwards it is not used any more. */
+const gone = (stream: Stream, cls: Stream['class']): Stream[] => refused(stream, cls).slice(0, 2);
+
 test.each([
   [
     'a key that worked is revoked',
-    [web, ...refused(batch, 'incorrect_api_key')],
+    [web, ...gone(batch, 'incorrect_api_key')],
     'revoked',
     'key',
     { key: 'k2' },
@@ -35,12 +38,43 @@ test.each([
     'a key that worked is refused whoever uses it',
     [
       web,
-      ...refused(batch, 'invalid_authentication'),
-      ...refused({ ...batch, client: 'report' }, 'invalid_authentication'),
+      ...gone(batch, 'invalid_authentication'),
+      ...gone({ ...batch, client: 'report' }, 'invalid_authentication'),
     ],
     'revoked',
     'key',
     { key: 'k2' },
+  ],
+  [
+    'a key that is revoked works for half a minute more on some servers',
+    [web, ...gone(batch, 'incorrect_api_key'), { ...batch, from: 60, to: 60.5 }],
+    'revoked',
+    'key',
+    { key: 'k2' },
+  ],
+  [
+    'a key is refused for a time and works again',
+    [web, ...refused(batch, 'incorrect_api_key')],
+    'interrupted',
+    'key',
+    { key: 'k2' },
+  ],
+  [
+    'a key is refused at times, while it succeeds',
+    [web, ...refused({ ...batch, per_minute: 24 }, 'incorrect_api_key'), { ...batch, from: 60, to: 80 }],
+    'at_times',
+    'unknown',
+    { key: 'k2' },
+  ],
+  [
+    'one client has five keys, and all are revoked: nobody tries keys',
+    [
+      web,
+      ...['a', 'b', 'c', 'd', 'e'].flatMap((api_key) => gone({ ...batch, api_key }, 'incorrect_api_key')),
+    ],
+    'revoked',
+    'key',
+    { project: 'docs', client: 'batch' },
   ],
   [
     'a new service has a key that never worked',
@@ -86,6 +120,35 @@ test.each([
   expect(incidents).toMatchObject([{ verdict: { party }, evidence: { reason } }]);
   expect(incidents[0]?.scope).toMatchObject({ ...whole, ...scope });
   expect(incidents[0]?.resolved_at).toBe(minute(80));
+});
+
+test('a key that succeeds while it is refused is not called revoked', () => {
+  const streams = [web, ...refused(batch, 'incorrect_api_key'), { ...batch, from: 60, to: 80 }];
+  const [incident] = play(traffic(streams), { detectors }).incidents;
+  expect(incident?.verdict.why).toBe(
+    'Since 11:00:00 UTC 240 of 480 requests with key k2 have been refused, while the same key succeeds: it is not revoked.',
+  );
+  expect(incident?.evidence).toMatchObject({ succeeded_meanwhile: 236 });
+  expect(incident?.remedy).toMatchObject({ retry: 'yes' });
+});
+
+test('a key that works again after the incident was not deleted, and says so', () => {
+  const [incident] = play(traffic([web, ...refused(batch, 'incorrect_api_key')]), { detectors }).incidents;
+  expect(incident?.verdict.why).toContain(
+    'was refused from 11:00:00 UTC to 11:20:00 UTC (240 of 240 requests) and has worked again since 11:20:00 UTC',
+  );
+  expect(incident?.evidence).toMatchObject({
+    last_success_at: minute(60 - 1 / 6),
+    works_again_at: minute(80),
+  });
+});
+
+test('a wrong key is said to be one only as far as the log goes back', () => {
+  const streams = [web, { ...batch, from: 60, to: 80, api_key: 'k9', class: 'incorrect_api_key' as const }];
+  const [incident] = play(traffic(streams), { detectors }).incidents;
+  expect(incident?.verdict.why).toContain(
+    '240 of 240 requests since 11:00:00 UTC. No success with it was seen, nor in the hour before',
+  );
 });
 
 test('a revoked key that is used a lot is found within half a minute of its fifth refusal', () => {

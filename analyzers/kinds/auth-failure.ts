@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import type { ErrorClass } from '../../domain/error-class.ts';
-import type { Incident, Scope } from '../../domain/incident.ts';
-import type { AnalyzerSettings, Report } from '../detector.ts';
+import type { Scope } from '../../domain/incident.ts';
+import type { AnalyzerSettings } from '../detector.ts';
 import { isoTime } from '../iso-time.ts';
 import { detectorOf, sharedScope } from '../kind.ts';
 import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
-import { clock, largest, remedyOf, share } from '../report.ts';
-import { addName, sinceStart } from '../since.ts';
+import { largest, remedyOf, share } from '../report.ts';
+import { addName, MAX_NAMES, type Since, sinceStart } from '../since.ts';
+import { untoldOf } from '../untold.ts';
 import type { Matching, View } from '../view.ts';
+import { reasons, type Reason, tell } from './auth/told.ts';
+import { addAnswers, type KeyCourses, keyCourses, succeedsToo } from './auth/key-course.ts';
 
 const matching: Matching = {
   classes: ['incorrect_api_key', 'invalid_authentication', 'not_org_member', 'ip_not_authorized'],
@@ -24,9 +27,6 @@ const PROBED_KEYS = 5;
 /** The refusals are about a key, or a class, if it has at least this share of them. */
 const MOST = 0.9;
 
-const reasons = ['revoked', 'wrong_key', 'credentials', 'membership', 'address', 'probing'] as const;
-type Reason = (typeof reasons)[number];
-
 /** Requests are refused because of who sends them: key, membership or address. */
 export const authFailure = detectorOf({
   kind: 'auth_failure',
@@ -40,29 +40,51 @@ export const authFailure = detectorOf({
   memory: since.memory.and(
     usualFacts.extend({
       reason: z.enum(reasons),
-      /** Last success with one of the keys before the incident began, epoch seconds. */
-      last_success: z.number().nullable(),
+      /** How the refused keys have fared since before the incident. */
+      keys: keyCourses,
+      /** First success of the key with most refusals after its last refusal, epoch seconds; null: none. */
+      works_again: z.number().nullable(),
     }),
   ),
   remember(situation) {
-    const { previous, judged, view, started_at: startedAt } = situation;
+    const { previous, judged, view, goes_on: goesOn, started_at: startedAt, now } = situation;
     const sums = since.remember(situation);
-    const keys = Object.keys(sums.by['key'] ?? {});
-    const before = view.between(0, startedAt).where(({ api_key: key }) => keys.includes(key));
-    const lastSuccess = before.last((row) => row.class === 'ok') ?? previous?.last_success ?? null;
+    const base = previous !== null && goesOn ? previous : null;
+    const keys = coursesOf(base, view, startedAt, sums);
+    const [top] = largest(sums.by['key']);
+    const again = view
+      .between(sums.counted_until, now)
+      .first((row) => row.class === 'ok' && top !== undefined && row.api_key === top);
+    const isSame = base?.counted_until === sums.counted_until;
+    const worksAgain = (isSame ? base?.works_again : null) ?? again;
     return {
       ...sums,
       ...rememberUsual(previous, judged),
-      last_success: lastSuccess,
-      reason: reasonOf(sums.by, lastSuccess),
+      keys,
+      works_again: worksAgain,
+      reason: reasonOf(sums.by, untoldOf(view).includes('key') ? null : keys, worksAgain),
     };
   },
   severity: ({ memory }) => (memory.reason === 'wrong_key' ? 'warning' : 'critical'),
   report({ scope, memory, started_at: startedAt }) {
     const clients = largest(memory.by['client']);
     const keys = largest(memory.by['key']);
-    const told = tell(memory.reason, { keys, clients, startedAt, lastSuccess: memory.last_success });
+    const course = keys[0] === undefined ? undefined : memory.keys[keys[0]];
+    const lastSuccess = course?.last_success ?? null;
+    const strange = strangers(memory.keys);
+    const told = tell(memory.reason, {
+      keys,
+      clients,
+      startedAt,
+      lastSuccess,
+      endedAt: memory.counted_until,
+      worksAgain: memory.works_again,
+      refused: `${memory.matching} of ${memory.requests} requests`,
+      strangeKeys: strange < MAX_NAMES ? String(strange) : `${MAX_NAMES} or more`,
+      succeedsToo: course !== undefined && succeedsToo(course),
+    });
     const [top = 'incorrect_api_key'] = largest(memory.by['class']);
+    const remedy = remedyOf(top as ErrorClass, told.steps);
     return {
       summary: `${told.title} for ${describeScope(scope)}: ${memory.matching} requests refused.`,
       verdict: { party: told.party, why: told.why },
@@ -71,15 +93,20 @@ export const authFailure = detectorOf({
         refused_requests: memory.matching,
         refused_share: share(memory.matching, memory.requests),
         classes: largest(memory.by['class']),
-        ...(memory.last_success === null ? {} : { last_success_at: isoTime(memory.last_success) }),
+        ...(lastSuccess === null ? {} : { last_success_at: isoTime(lastSuccess) }),
+        ...(course === undefined || course.succeeded === 0 ? {} : { succeeded_meanwhile: course.succeeded }),
+        ...(memory.works_again === null || memory.reason !== 'interrupted'
+          ? {}
+          : { works_again_at: isoTime(memory.works_again) }),
         useless_retries: memory.useless_retries,
         affected_keys: keys,
-        key_count: Object.keys(memory.by['key'] ?? {}).length,
+        ...(keys.length === 0 ? {} : { key_count: Object.keys(memory.by['key'] ?? {}).length }),
         affected_clients: clients,
         affected_projects: largest(memory.by['project']),
         affected_regions: largest(memory.by['region']),
       },
-      remedy: remedyOf(top as ErrorClass, told.steps),
+      // A request that is refused now and then may pass the next time.
+      remedy: memory.reason === 'at_times' ? { ...remedy, retry: 'yes' } : remedy,
     };
   },
 });
@@ -105,9 +132,31 @@ function ofKeys(classes: Readonly<Record<string, number>>): number {
   return (classes['incorrect_api_key'] ?? 0) + (classes['invalid_authentication'] ?? 0);
 }
 
+/** The courses of all refused keys up to the last refusal; of keys that are refused for the first time, from before. */
+function coursesOf(
+  base: (Pick<Since, 'counted_until'> & { keys: KeyCourses }) | null,
+  view: View,
+  startedAt: number,
+  { by, counted_until: until }: Since,
+): KeyCourses {
+  const { classes } = matching;
+  const from = base?.counted_until ?? startedAt;
+  const keys = Object.keys(by['key'] ?? {});
+  const fresh = keys.filter((key) => !Object.hasOwn(base?.keys ?? {}, key));
+  let known = base?.keys ?? {};
+  if (fresh.length > 0) {
+    const before = view.between(0, startedAt).where((row) => row.class === 'ok');
+    const atFirst = addAnswers({}, before, { keys: fresh, classes });
+    known = { ...known, ...addAnswers(atFirst, view.between(startedAt, from), { keys: fresh, classes }) };
+  }
+  return addAnswers(known, view.between(from, until), { keys, classes });
+}
+
+/** `courses` null: keys are named on refusals only, so their successes are unknown. */
 function reasonOf(
   by: Readonly<Record<string, Readonly<Record<string, number>>>>,
-  lastSuccess: number | null,
+  courses: KeyCourses | null,
+  worksAgain: number | null,
 ): Reason {
   const [top] = largest(by['class']);
   if (top === 'ip_not_authorized') return 'address';
@@ -115,97 +164,17 @@ function reasonOf(
   const clients = Object.values(by['client'] ?? {});
   const all = clients.reduce((sum, count) => sum + count, 0);
   const isOneClient = clients.length <= 1 || Math.max(...clients) >= MOST * all;
-  if (Object.keys(by['key'] ?? {}).length >= PROBED_KEYS && isOneClient) return 'probing';
-  if (lastSuccess !== null) return 'revoked';
-  return Object.keys(by['key'] ?? {}).length === 0 ? 'credentials' : 'wrong_key';
+  const strange = courses === null ? Object.keys(by['key'] ?? {}).length : strangers(courses);
+  if (strange >= PROBED_KEYS && isOneClient) return 'probing';
+  const [key] = largest(by['key']);
+  const course = key === undefined ? undefined : courses?.[key];
+  if (course === undefined) return 'credentials';
+  if (succeedsToo(course)) return 'at_times';
+  if (worksAgain !== null) return 'interrupted';
+  return course.last_success === null ? 'wrong_key' : 'revoked';
 }
 
-interface Told {
-  title: string;
-  party: Incident['verdict']['party'];
-  why: string;
-  steps: Report['remedy']['steps'];
-}
-
-/** Explains the reason to people. */
-function tell(
-  reason: Reason,
-  {
-    keys,
-    clients,
-    startedAt,
-    lastSuccess,
-  }: { keys: string[]; clients: string[]; startedAt: number; lastSuccess: number | null },
-): Told {
-  const key = keys[0] === undefined ? 'the key' : `key ${keys[0]}`;
-  const who = clients.slice(0, 3).join(', ') || 'the callers';
-  const begin = clock(startedAt);
-  const stop = 'Stop retrying: the answer stays the same until this is fixed.';
-  switch (reason) {
-    case 'revoked':
-      return {
-        title: 'Key refused',
-        party: 'key',
-        why: `${capitalKey(key)} worked until ${lastSuccess === null ? begin : clock(lastSuccess)} and has been refused since ${begin}: it was revoked, deleted, or has expired. ${who} still uses it.`,
-        steps: [
-          `See at the provider whether ${key} was deleted or has expired, and by whom.`,
-          `Give ${who} a new key, and delete the old one everywhere.`,
-          stop,
-        ],
-      };
-    case 'wrong_key':
-      return {
-        title: 'Wrong key',
-        party: 'key',
-        why: `${capitalKey(key)} of ${who} has never worked since it was first seen at ${begin}: a deployment has the wrong key, or that of another environment.`,
-        steps: [
-          `Compare the key of ${who} with the one at the provider: its last four characters and hash are in the evidence.`,
-          'Find the deployment of that time, and check whether its secret belongs to another environment or provider.',
-          stop,
-        ],
-      };
-    case 'credentials':
-      return {
-        title: 'Credentials refused',
-        party: 'key',
-        why: `Requests of ${who} have been refused for their credentials since ${begin}; the logs do not say which key they carry.`,
-        steps: [`See what ${who} sends as Authorization header, and what changed last.`, stop],
-      };
-    case 'membership':
-      return {
-        title: 'Not a member of the organization',
-        party: 'account',
-        why: `The account behind ${key} has not been a member of the organization or project since ${begin}; the key itself is right.`,
-        steps: [
-          'See who was removed from the organization or project at that time.',
-          'Invite the account again, or give the callers a key of a service account.',
-          stop,
-        ],
-      };
-    case 'address':
-      return {
-        title: 'Address refused',
-        party: 'network',
-        why: `Requests of ${who} have come from an address that is not allowed since ${begin}; key and membership are not the reason.`,
-        steps: [
-          'See by which address the requests leave: a new deployment, proxy, NAT or VPN is the usual reason.',
-          'Add the address to the list of the project, or send the requests from one that is on it.',
-          stop,
-        ],
-      };
-    case 'probing':
-      return {
-        title: 'Keys are tried out',
-        party: 'key',
-        why: `${who} has sent ${keys.length === 10 ? 'ten or more' : keys.length} keys since ${begin}, and all are refused: keys are being tried out, or each run makes up its own.`,
-        steps: [
-          `See who runs ${who}, and stop it if nobody does.`,
-          'Look for keys of yours among those that were tried; revoke what has leaked.',
-        ],
-      };
-  }
-}
-
-function capitalKey(key: string): string {
-  return key.charAt(0).toUpperCase() + key.slice(1);
+/** Number of refused keys with which no success was seen. */
+function strangers(courses: KeyCourses): number {
+  return Object.values(courses).filter((one) => one.last_success === null && one.succeeded === 0).length;
 }

@@ -3,9 +3,16 @@ import { type Incident, partyNames, type Scope } from '../../domain/incident.ts'
 import type { AnalyzerSettings } from '../detector.ts';
 import { differsEvidence, differsFacts, rememberDiffers, scopeByExcess } from '../differs.ts';
 import { detectorOf } from '../kind.ts';
-import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import {
+  aboveUsual,
+  comparedWithUsual,
+  lastAboveUsual,
+  rememberUsual,
+  usualEvidence,
+  usualFacts,
+} from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
-import { clock, largest, remedyOf, round, share } from '../report.ts';
+import { clock, largest, remedyOf, share } from '../report.ts';
 import { addName, sinceStart } from '../since.ts';
 import type { Matching, View } from '../view.ts';
 
@@ -59,7 +66,7 @@ export const errorSurge = detectorOf({
     const clients = largest(memory.by['client']);
     const models = largest(memory.by['model']);
     const failed = share(memory.matching, memory.requests);
-    const usual = round(memory.background * 100);
+    const usual = comparedWithUsual(memory);
     const [client] = clients;
     const first =
       client === undefined
@@ -70,16 +77,16 @@ export const errorSurge = detectorOf({
       `See what changed at ${clock(startedAt)}: a deployment, a model, a parameter.`,
     ]);
     return {
-      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail this way, usually ${usual} %; ${memory.matching} so far.`,
+      summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail this way, ${usual}; ${memory.matching} so far.`,
       verdict: {
         party: partyOf(cls),
-        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have failed with ${cls}, usually ${usual} %; the provider refuses these requests themselves, so retrying does not help.${first}`,
+        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have failed with ${cls}, ${usual}; the provider refuses these requests themselves, so retrying does not help.${first}`,
       },
       evidence: {
         class: cls,
         failed_requests: memory.matching,
         failed_share: failed,
-        usual_share: share(memory.background, 1),
+        ...usualEvidence(memory),
         classes: largest(memory.by['class']),
         useless_retries: memory.useless_retries,
         affected_clients: clients,

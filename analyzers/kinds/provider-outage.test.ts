@@ -237,3 +237,30 @@ test.each<[string, number, number]>([
   expect(incidents).toHaveLength(1);
   expect(incidents[0]?.resolved_at).toBe(minute(to));
 });
+
+test.each<[string, Stream[], string]>([
+  ['one model and one client', [{ ...acme, region: '' }], 'there are no two models, regions or clients'],
+  [
+    'two clients of one model',
+    [
+      { ...acme, region: '' },
+      { ...acme, region: '', client: 'batch' },
+    ],
+    'Clients batch, web of openai fail alike',
+  ],
+  [
+    'two models and two clients',
+    [
+      { ...acme, region: '' },
+      { ...acme, region: '', client: 'batch', model: 'gpt-5-mini' },
+    ],
+    'Models gpt-5, gpt-5-mini; clients batch, web of openai fail alike',
+  ],
+])('%s: only what was compared is called alike', (_name, streams, text) => {
+  const rows = streams.flatMap((stream) => [
+    { ...stream, from: 0, to: 60 },
+    { ...stream, from: 60, to: 70, class: 'server_error' as const },
+  ]);
+  const [outage] = play(traffic(rows), { detectors: [providerOutage] }).incidents;
+  expect(outage?.verdict.why).toContain(text);
+});

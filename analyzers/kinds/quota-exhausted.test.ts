@@ -269,3 +269,17 @@ test('an exhaustion that lasts hours keeps its start, its sums and its last succ
     },
   ]);
 });
+
+test.each<[string, Partial<Stream>, string]>([
+  ['key and project', { api_key: 'k1', project: 'shop' }, '1 key in 1 project refused'],
+  ['keys only', { api_key: 'k1' }, '1 key refused'],
+  ['projects only', { project: 'shop' }, '1 project refused'],
+  ['neither', {}, '240 requests refused'],
+])('the verdict counts keys and projects only where the logs name them: %s', (_name, named, text) => {
+  const calm: Stream = { from: 0, to: 30, per_minute: 24, ...named };
+  const [incident] = play(
+    traffic([calm, { ...calm, from: 30, to: 40, class: 'quota_exceeded', subclass: 'credit_balance' }]),
+  ).incidents.filter(({ kind }) => kind === 'quota_exhausted');
+  expect(incident?.verdict.why).toContain(`: ${text} for quota since`);
+  expect(Object.keys(incident?.evidence ?? {}).includes('affected_key_count')).toBe('api_key' in named);
+});

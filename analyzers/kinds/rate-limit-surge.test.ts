@@ -55,3 +55,14 @@ test('a surge of one in a thousand requests a second is found by its share', () 
   const { incidents } = play(traffic([busy, limited(busy, 60, 70, 6_000)]), { detectors });
   expect(incidents).toMatchObject([{ severity: 'warning', started_at: minute(60), resolved_at: minute(70) }]);
 });
+
+test.each([
+  ['an hour of earlier traffic', 0, 'usually 0 %', { usual_share: 0 }],
+  ['two minutes of earlier traffic', 58, 'with too little earlier traffic to compare with', {}],
+])('with %s, a usual share is stated only if it was measured', (_name, from, text, usual) => {
+  const streams = [{ ...web, from }, limited(web, 60, 65, 30)];
+  const [incident] = play(traffic(streams), { detectors }).incidents;
+  expect(incident?.verdict.why).toContain(`${text}: more is sent than the limit allows`);
+  const { usual_share: share } = incident?.evidence ?? {};
+  expect(share === undefined ? {} : { usual_share: share }).toEqual(usual);
+});

@@ -1,6 +1,12 @@
 import { differsEvidence, differsFacts, rememberDiffers, scopeByExcess } from '../differs.ts';
 import { detectorOf } from '../kind.ts';
-import { aboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import {
+  aboveUsual,
+  comparedWithUsual,
+  rememberUsual,
+  usualEvidence,
+  usualFacts,
+} from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
@@ -49,12 +55,12 @@ export const rateLimitSurge = detectorOf({
       summary: `Rate limits for ${describeScope(scope)}: ${Math.round(refused * 100)} % of the requests run into ${which}; ${memory.matching} refused.`,
       verdict: {
         party: 'traffic',
-        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have run into ${which}, usually ${Math.round(memory.background * 1_000) / 10} %: more is sent than the limit allows.`,
+        why: `Since ${clock(startedAt)} ${memory.matching} of ${memory.requests} requests have run into ${which}, ${comparedWithUsual(memory)}: more is sent than the limit allows.`,
       },
       evidence: {
         refused_requests: memory.matching,
         refused_share: refused,
-        usual_share: share(memory.background, 1),
+        ...usualEvidence(memory),
         limits,
         useless_retries: memory.useless_retries,
         retries: memory.retries,

@@ -1,7 +1,13 @@
 import type { AnalyzerSettings } from '../detector.ts';
 import { differsEvidence, differsFacts, rememberDiffers, scopeByExcess } from '../differs.ts';
 import { detectorOf } from '../kind.ts';
-import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels/above-usual.ts';
+import {
+  aboveUsual,
+  lastAboveUsual,
+  rememberUsual,
+  usualEvidence,
+  usualFacts,
+} from '../levels/above-usual.ts';
 import { describeScope } from '../narrow-scope.ts';
 import { clock, largest, remedyOf, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
@@ -47,7 +53,7 @@ export const unclassified = detectorOf({
       evidence: {
         unknown_failures: memory.matching,
         unknown_share: share(memory.matching, memory.requests),
-        usual_share: share(memory.background, 1),
+        ...usualEvidence(memory),
         affected_clients: clients,
         affected_models: largest(memory.by['model']),
         affected_projects: largest(memory.by['project']),

@@ -4,6 +4,7 @@ import type { Given, KindSettings } from '../given.ts';
 import { type LevelRule, type Part, partsOf } from '../levels.ts';
 import { lastOfRun, startOfRun } from '../runs.ts';
 import { poissonTail } from '../poisson-tail.ts';
+import { round, share } from '../report.ts';
 import { upperEnd } from '../upper-end.ts';
 import { type CountSum, type Matching, matchingOf } from '../view.ts';
 
@@ -126,6 +127,20 @@ export function rememberUsual(previous: UsualFacts | null, judged: UsualLevel): 
     background: previous?.background ?? judged.background,
     background_is_assumed: previous?.background_is_assumed ?? judged.is_assumed,
   };
+}
+
+/** What the sentence of an incident says about the share before it; an assumed share is no measurement. */
+export function comparedWithUsual({ background, background_is_assumed: isAssumed }: UsualFacts): string {
+  if (isAssumed) return 'with too little earlier traffic to compare with';
+  // What is measured is the upper end of what the earlier answers can come from.
+  return `usually ${background > 0 ? 'at most ' : ''}${round(background * 100)} %`;
+}
+
+/** Evidence: the usual share; absent when nothing was measured. */
+export function usualEvidence({ background, background_is_assumed: isAssumed }: UsualFacts): {
+  usual_share?: number;
+} {
+  return isAssumed ? {} : { usual_share: share(background, 1) };
 }
 
 function levelOf<Settings extends UsualSettings>(

@@ -3,10 +3,9 @@ import { timelineOf } from '../../analyzers/timeline.ts';
 import { routesOf } from '../../dashboards/console/v1/api-v1.ts';
 import { runRoute } from '../../dashboards/console/v1/route.ts';
 import { dashboards } from '../../dashboards/panels/list.ts';
-import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import { toRetention } from '../../domain/retention.ts';
 import type { Settings } from '../../domain/settings.ts';
-import { readNewestCount } from '../../store/queries/scope-sums.ts';
+import { endOfData } from '../needs/present.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
@@ -26,9 +25,7 @@ export async function askStore(
   store: Store,
   { settings, now }: Pick<CommandContext, 'settings' | 'now'>,
 ): Promise<AskApi> {
-  // No other process can add data to a data directory that is open here, so its present is the end of its data.
-  const newest = store.kind === 'embedded' ? await readNewestCount(store) : null;
-  const end = newest === null ? Number.POSITIVE_INFINITY : (newest + COUNT_INTERVAL_SECONDS) * 1_000;
+  const end = await endOfData(store);
   const retention = toRetention(settings.clickhouse.retention);
   const present = (): number => Math.min(end, now());
   const routes = routesOf({ store, now, present, retention, explain, timeline: timelineOf, dashboards });

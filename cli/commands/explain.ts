@@ -25,6 +25,7 @@ import { formatCount, formatTime } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { reportInput } from '../format/input-report.ts';
 import { readInputs, sayEmpty, sayUnread, unitOfAll, withFiles } from '../input/read-files.ts';
+import { readEventRange } from '../../store/queries/totals.ts';
 import { parseWhen } from '../options/when.ts';
 import { parseBy, parseWhere } from '../options/where.ts';
 
@@ -82,7 +83,7 @@ async function answer(
   context: CommandContext,
 ): Promise<number> {
   const window = await chooseWindow(store, asked, ofFiles);
-  const against = asked.against ?? { from: window.from - USUAL_SECONDS, to: window.from };
+  const against = asked.against ?? (await usualSpan(store, window, ofFiles));
   const now = ofFiles ? null : Math.floor(context.now() / 1_000);
   const settings = toRetention(context.settings.clickhouse.retention);
   const span = { since: Math.min(window.from, against.from), until: Math.max(window.to, against.to) };
@@ -105,6 +106,13 @@ async function answer(
   if (options.json === true) context.out(explainedAsJson(found));
   else for (const line of explainedAsTable(found, context)) context.out(line);
   return found.scopes.length === 0 ? EXIT.ok : EXIT.found;
+}
+
+/** The hour before the span; of files at most as far back as they reach, because nothing is known of earlier times. */
+async function usualSpan(store: Store, { from: to }: Span, ofFiles: boolean): Promise<Span> {
+  const first = ofFiles ? ((await readEventRange(store))?.from ?? 0) / 60_000 : 0;
+  const from = Math.max(to - USUAL_SECONDS, Math.floor(first) * 60);
+  return { from: from < to ? from : to - USUAL_SECONDS, to };
 }
 
 /**

@@ -15,6 +15,7 @@ import { incidentInFull, incidentsAsCsv, incidentsAsTable, type Terminal } from 
 import { timelineAsCsv, timelineInFull } from '../format/timeline.ts';
 import { findIncident } from '../needs/find-incident.ts';
 import { openReader } from '../needs/open-reader.ts';
+import { endOfData } from '../needs/present.ts';
 import { parseWhen } from '../options/when.ts';
 
 export interface IncidentsOptions {
@@ -42,7 +43,8 @@ export async function run(options: IncidentsOptions, context: CommandContext): P
     );
   const store = await openReader(context);
   try {
-    const terminal: Terminal = { width: context.width, color: context.color, now: context.now() };
+    const now = Math.min(context.now(), await endOfData(store));
+    const terminal: Terminal = { width: context.width, color: context.color, now };
     if (options.id !== undefined) {
       const one = await findIncident(store, options.id);
       if (options.timeline === true) {

@@ -41,7 +41,7 @@ async function replay(
   const counts = await readCountsByClass(store);
   const input = sumReports(reports);
   if (options.json === true) context.out(JSON.stringify({ counts, incidents, input }));
-  else if (input.requests > 0) printSummary(counts, incidents, context);
+  else if (input.requests > 0) printSummary(counts, incidents, range?.to, context);
   if (input.requests > 0) for (const line of reportInput(input, unitOfAll(inputs))) context.err(line);
   const short = tellShortage(analyzers.window_mib)(shortage);
   if (short !== null) context.err(short);
@@ -53,6 +53,7 @@ async function replay(
 function printSummary(
   counts: Record<string, number>,
   incidents: readonly Incident[],
+  end: number | undefined,
   context: CommandContext,
 ): void {
   const width = Math.max(...requestClassNames.map((name) => name.length));
@@ -62,7 +63,9 @@ function printSummary(
   }
   context.out('');
   if (incidents.length === 0) context.out('no incidents');
-  const terminal = { width: context.width, color: context.color, now: context.now() };
+  // What is open when the log ends lasts at least so long; nothing is known of the time after it.
+  const now = end ?? context.now();
+  const terminal = { width: context.width, color: context.color, now, log_ended: true };
   for (const incident of incidents)
     for (const line of [...incidentInFull(incident, terminal), '']) context.out(line);
 }

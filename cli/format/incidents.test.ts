@@ -51,6 +51,14 @@ describe('incidents', () => {
     ]);
   });
 
+  it('last until the log ends when they are open then', () => {
+    expect(incidentInFull(surge, { ...terminal, log_ended: true })[3]).toBe(
+      'began       2026-03-01 03:00:10 UTC, found 40s later, lasts 10m until the log ends',
+    );
+    expect(incidentInFull(quota, { ...terminal, log_ended: true })[3]).toContain('lasted 2h');
+    expect(incidentInFull(quota, { ...terminal, log_ended: true })[3]).not.toContain('log');
+  });
+
   it('are shown in full with verdict, evidence, remedy and plan, and no control character', () => {
     expect(incidentInFull(surge, terminal)).toEqual([
       'slow_down_surge  firing  critical  3fa9c1d2e5b60718',

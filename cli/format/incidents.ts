@@ -12,6 +12,8 @@ export interface Terminal {
   color: boolean;
   /** Epoch milliseconds. */
   now: number;
+  /** True: `now` is the end of a log, and what is open then may last longer. */
+  log_ended?: boolean;
 }
 
 /** What people did about incidents, by id. */
@@ -91,18 +93,18 @@ export function incidentsAsTable(
 /** One incident in full: what happened, since when, who must act, why, and what to do. */
 export function incidentInFull(
   one: Incident,
-  { color, now, width: columns }: Terminal,
+  terminal: Terminal,
   people: { attention: Attention | null; told: readonly Delivery[] } = { attention: null, told: [] },
 ): readonly string[] {
-  const width = Math.min(columns, READABLE);
-  const paint = createPainter(color);
+  const width = Math.min(terminal.width, READABLE);
+  const paint = createPainter(terminal.color);
   const field = (name: string, text: string): readonly string[] => labelled(name, text, width, paint);
   const { remedy, evidence } = one;
   return [
     `${paint(one.kind, 'bold')}  ${paint(one.state, ...statePaints[one.state])}  ${paint(one.severity, ...severityPaints[one.severity])}  ${paint(printable(one.id), 'dim')}`,
     ...wrap(printable(one.summary), width),
     '',
-    ...field('began', began(one, now)),
+    ...field('began', began(one, terminal)),
     ...(one.resolved_at === null ? [] : field('resolved', `${formatTime(Date.parse(one.resolved_at))} UTC`)),
     ...(people.attention === null ? [] : field('attention', attentionText(people.attention))),
     ...people.told.flatMap((delivery, i) =>
@@ -191,10 +193,12 @@ function scopeText(scope: Scope): string {
   return parts.length === 0 ? 'everything' : parts.join(', ');
 }
 
-function began(one: Incident, now: number): string {
+function began(one: Incident, { now, log_ended: hasEnded }: Terminal): string {
   const [start, found] = [Date.parse(one.started_at), Date.parse(one.detected_at)];
   const later = Math.max(0, (found - start) / 1_000);
-  return `${formatTime(start)} UTC, found ${formatDuration(later)} later, ${one.resolved_at === null ? 'lasts' : 'lasted'} ${lasted(one, now)}`;
+  const isOpen = one.resolved_at === null;
+  const end = isOpen && hasEnded === true ? ' until the log ends' : '';
+  return `${formatTime(start)} UTC, found ${formatDuration(later)} later, ${isOpen ? 'lasts' : 'lasted'} ${lasted(one, now)}${end}`;
 }
 
 function lasted(one: Incident, now: number): string {

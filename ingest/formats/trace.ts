@@ -183,16 +183,21 @@ function spanOf(path: string): string {
 function isOrigin(leaf: Leaf, field: string, value: unknown, leaves: readonly Leaf[]): boolean {
   if (value === '' || value === 0 || value === null) return false;
   if (field === 'ts') return END.test(leaf.path) && isSameTime(leaf.value, value);
-  if (String(leaf.value) !== String(value)) return false;
+  if (textOf(leaf.value) !== textOf(value)) return false;
   const isCommon = typeof value === 'boolean' || (typeof value === 'number' && value < 1_000);
   const [, attribute] = /^(.*attributes\[\d+\])\.value/.exec(leaf.path) ?? [];
   const name =
     attribute === undefined
       ? leaf.path.replace(/^.*\./, '')
-      : String(leaves.find(({ path }) => path === `${attribute}.key`)?.value ?? '');
+      : textOf(leaves.find(({ path }) => path === `${attribute}.key`)?.value);
   return (
     !isCommon || name.toLowerCase().includes(field.split('_').at(field.endsWith('_tokens') ? -1 : 0) ?? '')
   );
+}
+
+/** A number and the text of it are the same value of an attribute. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 const END = /(?:end|time|ts|at)\w*$/i;

@@ -3,7 +3,7 @@ import { apart, compareBy, total } from '../../compare.ts';
 import type { Report } from '../../detector.ts';
 import type { Names } from '../../identity.ts';
 import type { ScopeDimension } from '../../narrow-scope.ts';
-import { share } from '../../report.ts';
+import { capital, share } from '../../report.ts';
 import { unanswered, UNANSWERED_SHARE } from './outage-scope.ts';
 import type { Matching, View } from '../../view.ts';
 
@@ -129,8 +129,18 @@ export function outageVerdict(
     'outage of the provider',
     'provider',
     { failing: [name], working },
-    `All models, regions and clients of ${name} fail alike${compared}.`,
+    `${alike(name, { models, regions, clients })}${compared}.`,
   );
+}
+
+/** "Models m, n and clients a, b of openai fail alike": only where two values fail, something can be alike. */
+function alike(provider: string, by: Readonly<Record<string, { failing: readonly string[] }>>): string {
+  const several = Object.entries(by).flatMap(([dimension, { failing }]) =>
+    failing.length > 1 ? [`${dimension} ${list(failing)}`] : [],
+  );
+  return several.length === 0
+    ? `Requests to ${provider} fail, and there are no two models, regions or clients with enough traffic to compare`
+    : `${capital(several.join('; '))} of ${provider} fail alike`;
 }
 
 /** The steps, first step first. */

@@ -4,6 +4,7 @@ import { isoTime } from '../../iso-time.ts';
 import type { KindSettings, Remembered } from '../../kind.ts';
 import { describeScope } from '../../narrow-scope.ts';
 import { capital, clock, largest, remedyOf, share } from '../../report.ts';
+import { MAX_NAMES } from '../../since.ts';
 import type { QuotaFacts } from './quota-facts.ts';
 import { isQuota } from './quota-level.ts';
 import type { Quota } from './quota-scope.ts';
@@ -74,17 +75,19 @@ function summary({ scope, memory: facts }: Exhaustion): string {
 function verdict({ scope, memory: facts, started_at }: Exhaustion): Incident['verdict'] {
   const since =
     facts.last_success_at === null
-      ? `no success was seen since ${clock(started_at)}`
+      ? 'no success was seen since, nor in the hour before'
       : `the last success was at ${clock(facts.last_success_at)}`;
   const named = facts.quota === '' ? '' : ` The answers name the ${quotaFactsheet[facts.quota].title}.`;
   const rest =
     isNarrow(scope) && facts.succeeding.length > 0
       ? ` Others of the organization still succeed (${facts.succeeding.slice(0, 3).join(', ')}), so it is not the organization's quota.`
       : '';
-  const who = `${counted(names(facts.keys), 'key')} in ${counted(names(facts.projects), 'project')}`;
+  const who = [counted(names(facts.keys), 'key'), counted(names(facts.projects), 'project')]
+    .filter((text) => text !== '')
+    .join(' in ');
   return {
     party: scope.key !== undefined && facts.quota === '' ? 'key' : 'account',
-    why: `${capital(describeScope(scope))}: ${who} refused for quota since ${clock(started_at)}; ${since}.${named}${rest}`,
+    why: `${capital(describeScope(scope))}: ${who === '' ? `${facts.failed} requests` : who} refused for quota since ${clock(started_at)}; ${since}.${named}${rest}`,
   };
 }
 
@@ -112,12 +115,9 @@ function evidence({
     cost_usd_of_failed: Math.round(facts.cost_usd * 1e6) / 1e6,
     first_failure_at: isoTime(started_at),
     ...(facts.last_success_at === null ? {} : { last_success_at: isoTime(facts.last_success_at) }),
-    affected_project_count: names(facts.projects),
-    affected_projects: largest(facts.projects),
-    affected_key_count: names(facts.keys),
-    affected_keys: largest(facts.keys),
-    affected_client_count: names(facts.clients),
-    affected_clients: largest(facts.clients),
+    ...affected('project', facts.projects),
+    ...affected('key', facts.keys),
+    ...affected('client', facts.clients),
     still_succeeding: [...facts.succeeding],
   };
 }
@@ -141,7 +141,15 @@ function names(tally: Readonly<Record<string, number>>): number {
   return Object.keys(tally).length;
 }
 
-/** "1 key", "3 keys". At least one: logs may name none. */
+/** Number and names of those that are affected; nothing where the logs name none. */
+function affected(what: string, tally: Readonly<Record<string, number>>): Incident['evidence'] {
+  const count = names(tally);
+  return count === 0 ? {} : { [`affected_${what}_count`]: count, [`affected_${what}s`]: largest(tally) };
+}
+
+/** "1 key", "3 keys"; nothing if the logs name none. Only so many are remembered singly. */
 function counted(count: number, what: string): string {
-  return count <= 1 ? `1 ${what}` : `${count} ${what}s`;
+  if (count === 0) return '';
+  if (count >= MAX_NAMES) return `${MAX_NAMES} or more ${what}s`;
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
 }

@@ -97,7 +97,7 @@ function evidence({ memory: facts, present }: Surge): Incident['evidence'] {
     slow_down_count: facts.slow_downs,
     slow_down_share: share(facts.slow_downs, facts.requests),
     present_slow_down_share: share(present.share, 1),
-    usual_slow_down_share: share(facts.background, 1),
+    ...(facts.background_is_assumed ? {} : { usual_slow_down_share: share(facts.background, 1) }),
     input_tokens_per_minute_before: Math.round(facts.original_input_tokens),
     input_tokens_per_minute: Math.round(present.input_tokens),
     peak_input_tokens_per_minute: Math.round(facts.peak_input_tokens),

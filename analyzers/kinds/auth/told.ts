@@ -1,0 +1,137 @@
+import type { Incident } from '../../../domain/incident.ts';
+import type { Report } from '../../detector.ts';
+import { capital, clock } from '../../report.ts';
+
+export const reasons = [
+  'revoked',
+  'interrupted',
+  'at_times',
+  'wrong_key',
+  'credentials',
+  'membership',
+  'address',
+  'probing',
+] as const;
+export type Reason = (typeof reasons)[number];
+
+interface Explained {
+  title: string;
+  party: Incident['verdict']['party'];
+  why: string;
+  steps: Report['remedy']['steps'];
+}
+
+/** What the sentences are made from. Times are epoch seconds. */
+interface Told {
+  keys: readonly string[];
+  clients: readonly string[];
+  startedAt: number;
+  /** End of the last interval with a refusal. */
+  endedAt: number;
+  lastSuccess: number | null;
+  worksAgain: number | null;
+  /** "12 of 18 requests". */
+  refused: string;
+  /** Number of refused keys without a success, "50 or more". */
+  strangeKeys: string;
+  /** The key with most refusals succeeds while it is refused. */
+  succeedsToo: boolean;
+}
+
+/** Explains the reason to people. It states only what the counts show: what is likely is called likely. */
+export function tell(reason: Reason, known: Told): Explained {
+  const { keys, clients, startedAt, endedAt, lastSuccess, worksAgain, refused } = known;
+  const key = keys[0] === undefined ? 'the key' : `key ${keys[0]}`;
+  const who = clients.slice(0, 3).join(', ') || 'the callers';
+  const begin = clock(startedAt);
+  const stop = 'Stop retrying: the answer stays the same until this is fixed.';
+  const others = keys.length > 1 ? ' It has the most refusals; other keys are refused, too.' : '';
+  switch (reason) {
+    case 'revoked': {
+      const overlap = lastSuccess !== null && lastSuccess >= startedAt;
+      return {
+        title: 'Key refused',
+        party: 'key',
+        why: `${capital(key)} worked until ${clock(lastSuccess ?? startedAt)} and has been refused since ${begin}${overlap ? ', since its last success always' : ''}: it was revoked, deleted, or has expired. It was used by ${who}.${others}`,
+        steps: [
+          `See at the provider whether ${key} was deleted or has expired, and by whom.`,
+          `Give ${who} a new key, and delete the old one everywhere.`,
+          stop,
+        ],
+      };
+    }
+    case 'interrupted':
+      return {
+        title: 'Key refused for a time',
+        party: 'key',
+        why: `${capital(key)} was refused from ${begin} to ${clock(endedAt)} (${refused}) and has worked again since ${clock(worksAgain ?? endedAt)}: it was not deleted, or it was restored. It was used by ${who}.${others}`,
+        steps: [
+          `See at the provider what changed for ${key} at ${begin} and at ${clock(worksAgain ?? endedAt)}: the key, its project, its permissions.`,
+          `If nothing changed there, look at what ${who} sent at that time, and ask the provider with the request ids.`,
+        ],
+      };
+    case 'at_times':
+      return {
+        title: 'Key refused at times',
+        party: 'unknown',
+        why: `Since ${begin} ${refused} with ${key} have been refused, while the same key succeeds: it is not revoked.${others}`,
+        steps: [
+          `Compare refused requests of ${who} with those that succeed under the same key: host, base URL, headers, organization and project.`,
+          'See whether some instances run another configuration, or a proxy changes the Authorization header.',
+          'If they are equal, ask the provider with the request ids.',
+        ],
+      };
+    case 'wrong_key':
+      return {
+        title: 'Wrong key',
+        party: 'key',
+        why: `${capital(key)} of ${who} is refused: ${refused} since ${begin}. No success with it was seen, nor in the hour before: probably a deployment has the wrong key, or that of another environment.${others}`,
+        steps: [
+          `Compare the key of ${who} with the one at the provider: its last four characters and hash are in the evidence.`,
+          'Find the deployment of that time, and check whether its secret belongs to another environment or provider.',
+          stop,
+        ],
+      };
+    case 'credentials':
+      return {
+        title: 'Credentials refused',
+        party: 'key',
+        why: `Since ${begin} ${refused} of ${who} have been refused for their credentials; ${keys.length === 0 ? 'the logs do not say which key they carry' : `the logs name keys on refusals only (${keys.slice(0, 3).join(', ')}), so whether these also succeed is unknown`}.`,
+        steps: [`See what ${who} sends as Authorization header, and what changed last.`, stop],
+      };
+    case 'membership':
+      return {
+        title: 'Not a member of the organization',
+        party: 'account',
+        why: known.succeedsToo
+          ? `Since ${begin} ${refused} have been refused because the account behind ${key} is not a member of the organization or project they name; others with the same key succeed.`
+          : `The account behind ${key} has not been a member of the organization or project since ${begin}; the key itself is right.`,
+        steps: [
+          'See who was removed from the organization or project at that time.',
+          'Invite the account again, or give the callers a key of a service account.',
+          stop,
+        ],
+      };
+    case 'address':
+      return {
+        title: 'Address refused',
+        party: 'network',
+        why: `Requests of ${who} have come from an address that is not allowed since ${begin}; key and membership are not the reason.`,
+        steps: [
+          'See by which address the requests leave: a new deployment, proxy, NAT or VPN is the usual reason.',
+          'Add the address to the list of the project, or send the requests from one that is on it.',
+          stop,
+        ],
+      };
+    case 'probing':
+      return {
+        title: 'Keys are tried out',
+        party: 'key',
+        why: `${who} has sent ${known.strangeKeys} refused keys since ${begin} with which no success was seen: keys are being tried out, or each run makes up its own.`,
+        steps: [
+          `See who runs ${who}, and stop it if nobody does.`,
+          'Look for keys of yours among those that were tried; revoke what has leaked.',
+        ],
+      };
+  }
+}
