@@ -8,7 +8,7 @@ const asked = { keys: ['k'], classes: ['incorrect_api_key'] };
 
 /** One letter per interval of ten seconds: `s` a success, `r` a refusal, `b` both, `-` neither. */
 function viewOf(letters: string): View {
-  const rows = [...letters].flatMap((letter, i) => {
+  const rows = letters.split('').flatMap((letter, i) => {
     const row = { ts: i * 10, api_key: 'k' };
     return [
       ...('sb'.includes(letter) ? [countRow(row)] : []),
