@@ -35,6 +35,7 @@ describe('standard input', () => {
       dropped: {},
       folded: {},
       dead: [],
+      answers_429: { answers: 0, bare: 0 },
     });
   });
 

@@ -163,6 +163,7 @@ await describeWithKafka('poison', (kafka) => {
             skipped: {},
             dropped: {},
             folded: {},
+            answers_429: { answers: 0, bare: 0 },
             dead: expect.arrayContaining([
               expect.objectContaining({ reason: 'mapping', count: 1 }),
               expect.objectContaining({ reason: 'not_json', count: 1 }),
