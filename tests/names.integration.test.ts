@@ -56,7 +56,9 @@ async function counts(data: string): Promise<unknown[][]> {
 it('an import that is killed again and again folds the same names as one without kills', async () => {
   const whole = path.join(folder, 'whole');
   const done = await runFaultline(args(whole), { env });
-  expect(done.stderr).toMatch(/counted together because of too many values: [\d,]+ as client \(other\) \(names\.most\)/);
+  expect(done.stderr).toMatch(
+    /counted together because of too many values: [\d,]+ as client \(other\) \(names\.most\)/,
+  );
   const killed = path.join(folder, 'killed');
   const announced = path.join(killed, 'imports');
   for (let kill = 0; kill < 3; kill++) {
