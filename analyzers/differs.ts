@@ -137,7 +137,10 @@ function withSeason(season: NonNullable<Around['season']>) {
   };
 }
 
-/** A scope that people were told is left only where it explains too little: what differs most changes by chance. */
+/**
+ * Whether a scope still explains enough of the excess. People are told another scope only if theirs does not, because
+ * the scope that ranks first changes by chance.
+ */
 export function stillExplains(excess: Excess, scope: Scope): boolean {
   const share = excess.shareOf(scope);
   return share !== null && share >= LEAST_SHARE;

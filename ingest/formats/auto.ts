@@ -1,6 +1,5 @@
 import type { Decoded } from '../../domain/request-log.ts';
 import type { Cleaner } from '../fields/clean.ts';
-import { documentsIn } from './documents.ts';
 import { asObject, type Decode, type Format, type JsonObject, type Moment } from './format.ts';
 import { decodeLost, findRecords } from './mapped.ts';
 import { jsonInText } from './mapping/json-in-text.ts';
@@ -104,7 +103,7 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
       const parts = new Parts();
       let isKnown = false;
       const add = (value: unknown): void => {
-        const record = typeof value === 'string' ? (jsonInText(value) ?? documentsIn(value) ?? value) : value;
+        const record = typeof value === 'string' ? (jsonInText(value) ?? value) : value;
         if (Array.isArray(record)) {
           for (const one of record) add(one);
           return;

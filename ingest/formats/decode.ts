@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded, RejectReason } from '../../domain/request-log.ts';
 import { Cleaner } from '../fields/clean.ts';
 import { isGzip, LARGEST_UNPACKED, unpackGzip } from '../packed.ts';
-import { documentsIn } from './documents.ts';
+import { documentsIn } from './mapping/documents.ts';
 import type { Decode } from './format.ts';
 import { type FormatOptions, recordDecoder } from './formats.ts';
 import { DEEPEST, nestsTooDeeply } from './mapping/json-depth.ts';

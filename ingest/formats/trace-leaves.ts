@@ -15,7 +15,7 @@ export function writtenPath({ fromMessage, steps }: Path): string {
   return `${fromMessage ? '$$' : '$'}${steps.map(writtenStep).join('')}`;
 }
 
-/** A step of it. */
+/** One step of a path in the notation of mappings. */
 export function writtenStep(step: Step): string {
   if (typeof step === 'number') return `[${step}]`;
   return PLAIN_NAME.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;

@@ -143,7 +143,7 @@ function alike(provider: string, by: Readonly<Record<string, { failing: readonly
     : `${capital(several.join('; '))} of ${provider} fail alike`;
 }
 
-/** The steps, first step first. */
+/** What to do about the outage, in order. */
 export function outageSteps({ what, failing, working, others }: OutageVerdict): Report['remedy'] {
   const instead = others.length === 0 ? [] : [`Send what cannot wait to ${list(others)}, which works.`];
   const wait = 'Retry with back-off and jitter, twice at most: more keeps the provider down.';

@@ -1,3 +1,4 @@
+import { documentsIn } from './documents.ts';
 import { bytesInText } from '../../packed.ts';
 import { nestsTooDeeply } from './json-depth.ts';
 
@@ -14,7 +15,8 @@ let oldest = 0;
 
 /**
  * The object or list that a text holds as JSON. The JSON may have been turned into a text several times, or compressed
- * with gzip and encoded as base64, as Kinesis and CloudWatch Logs do. A text of several JSON lines gives a list of them.
+ * with gzip and encoded as base64, as Kinesis and CloudWatch Logs do. A text of several JSON objects, one after the other or on
+ * lines of their own, gives a list of them.
  * Undefined for other texts.
  */
 export function jsonInText(text: string): object | undefined {
@@ -35,7 +37,7 @@ function parse(text: string): object | undefined {
     try {
       here = JSON.parse(inner);
     } catch {
-      return objectsOfLines(inner);
+      return documentsIn(inner) ?? objectsOfLines(inner);
     }
   }
   return typeof here === 'object' && here !== null ? here : undefined;
