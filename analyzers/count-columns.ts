@@ -1,3 +1,4 @@
+import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import { type MoreMeasure, moreMeasures } from '../store/queries/count-measures.ts';
 
 /** Largest count that a row can hold; larger counts are stored as this one. */
@@ -15,13 +16,16 @@ const GROWTH = 1.15;
 export type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /**
- * Rows of counts as parallel arrays of numbers. A row takes 6 bytes when counts are small; measures that are always
- * zero take nothing. Objects would take about twenty times as much memory and slow down the garbage collector.
+ * Rows of counts as parallel arrays of numbers, in order of time. A row takes 4 bytes when counts are small; measures
+ * that are always zero take nothing. Objects would take about thirty times as much memory and slow down the garbage
+ * collector.
  */
 export class CountColumns {
   length = 0;
-  /** Start of the interval, epoch seconds. */
-  ts: Uint32Array<ArrayBuffer>;
+  /** Start of the first interval, epoch seconds. */
+  #begin = 0;
+  /** Start of the interval, in intervals after the first: an hour of them fits into two bytes instead of four. */
+  #intervals: Column;
   /** Number of the combination of dimensions. */
   which: Column;
   requests: Column;
@@ -34,16 +38,22 @@ export class CountColumns {
 
   /** `capacity`: number of rows that fit before the arrays grow. */
   constructor(capacity = FIRST_CAPACITY) {
-    this.ts = new Uint32Array(capacity);
+    this.#intervals = new Uint8Array(capacity);
     this.which = new Uint8Array(capacity);
     this.requests = new Uint8Array(capacity);
   }
 
-  /** Adds a row; its measures are 0 until `add` is called. */
+  /** Start of the interval of a row, epoch seconds. */
+  ts(at: number): number {
+    return this.#begin + (this.#intervals[at] ?? 0) * COUNT_INTERVAL_SECONDS;
+  }
+
+  /** Adds a row, which must not be before the last one; its measures are 0 until `add` is called. */
   push(ts: number, which: number): number {
-    if (this.length === this.ts.length) this.#resize(Math.ceil(this.length * GROWTH) + FIRST_CAPACITY);
+    if (this.length === this.#capacity) this.#resize(Math.ceil(this.length * GROWTH) + FIRST_CAPACITY);
+    if (this.length === 0) this.#begin = ts;
     const at = this.length++;
-    this.ts[at] = ts;
+    this.#intervals = put(this.#intervals, at, (ts - this.#begin) / COUNT_INTERVAL_SECONDS);
     this.which = put(this.which, at, which);
     this.requests[at] = 0;
     if (this.retries !== null) this.retries[at] = 0;
@@ -57,7 +67,7 @@ export class CountColumns {
   /** Makes room for this many more rows. */
   reserve(count: number): void {
     const needed = this.length + count;
-    if (needed > this.ts.length) this.#resize(Math.max(needed, Math.ceil(this.length * GROWTH)));
+    if (needed > this.#capacity) this.#resize(Math.max(needed, Math.ceil(this.length * GROWTH)));
   }
 
   /** Adds to the measures of a row. The cost is that of failures. */
@@ -86,7 +96,7 @@ export class CountColumns {
     if (Number.isNaN(value)) return;
     let column = this.more.get(name);
     if (column === undefined)
-      this.more.set(name, (column = new Float64Array(this.ts.length).fill(Number.NaN)));
+      this.more.set(name, (column = new Float64Array(this.#capacity).fill(Number.NaN)));
     column[at] = merged(name, column[at] ?? Number.NaN, value);
   }
 
@@ -105,8 +115,11 @@ export class CountColumns {
 
   /** Removes the first `count` rows. */
   dropFirst(count: number): void {
+    const passed = this.#intervals[count] ?? 0;
+    if (count < this.length) this.#begin = this.ts(count);
     for (const column of this.#columns()) column.copyWithin(0, count, this.length);
     this.length -= count;
+    for (let i = 0; i < this.length; i++) this.#intervals[i] = (this.#intervals[i] ?? 0) - passed;
   }
 
   /** Approximate size in bytes. */
@@ -120,20 +133,24 @@ export class CountColumns {
     let high = this.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.ts[middle] ?? ts) < ts) low = middle + 1;
+      if (this.ts(middle) < ts) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   #zeros(): Column {
-    return new Uint8Array(this.ts.length);
+    return new Uint8Array(this.#capacity);
+  }
+
+  get #capacity(): number {
+    return this.which.length;
   }
 
   #columns(): Column[] {
-    const { ts, which, requests, retries, useless_retries, input_tokens, cost_usd } = this;
+    const { which, requests, retries, useless_retries, input_tokens, cost_usd } = this;
     return [
-      ts,
+      this.#intervals,
       which,
       requests,
       retries,
@@ -145,9 +162,7 @@ export class CountColumns {
   }
 
   #resize(capacity: number): void {
-    const ts = new Uint32Array(capacity);
-    ts.set(this.ts);
-    this.ts = ts;
+    this.#intervals = resized(this.#intervals, capacity);
     this.which = resized(this.which, capacity);
     this.requests = resized(this.requests, capacity);
     this.retries &&= resized(this.retries, capacity);

@@ -62,7 +62,7 @@ test('an organization that does not fit becomes coarse, loses no request, and is
     ]),
   );
   const window = new CountWindow();
-  const bytes = 200_000;
+  const bytes = 160_000;
   const wide = 'openai\nwide';
   await advance(store, window, 9 * MINUTE, bytes);
   expect(window.takeShortage()).toEqual({ left_out: 0, coarse: 1 });

@@ -18,7 +18,10 @@ export interface Evaluation {
   changes: readonly Change[];
 }
 
-/** The numbers of an open incident are written again at the first evaluation of each period of this many seconds. */
+/**
+ * The numbers of an open incident are written again at the first evaluation of each period of this many seconds. The
+ * period of each incident begins at another second, so that a thousand incidents are not all written in one step.
+ */
 const REFRESH_SECONDS = 60;
 
 /** What an evaluation asks of a reading besides the kinds: which organizations are coarse or left out. */
@@ -51,7 +54,7 @@ export function evaluate<Reading>(
       policy: (identity) => detector.policy(settings, identity),
       moment: ({ identity, summed_up }, previous) => ({
         now,
-        refresh: minuteOf(now) > minuteOf(previous?.memory.life.evaluated_at ?? now),
+        refresh: isDue(identity, previous?.memory.life.evaluated_at ?? now, now),
         summed_up:
           summed_up ?? (reading.orgs?.get(windowKey(identity))?.isCoarse === true ? finestDimensions : []),
       }),
@@ -129,8 +132,13 @@ function windowKey(identity: Names): string {
   return org === null ? '' : identityKey(org);
 }
 
-function minuteOf(time: number): number {
-  return Math.floor(time / REFRESH_SECONDS);
+/** Whether a period of refreshing began after `last` (epoch seconds), up to `now`. */
+function isDue(identity: Names, last: number, now: number): boolean {
+  let shift = 0;
+  for (const character of identityKey(identity))
+    shift = (shift * 31 + (character.codePointAt(0) ?? 0)) % REFRESH_SECONDS;
+  const periodOf = (time: number): number => Math.floor((time + shift) / REFRESH_SECONDS);
+  return periodOf(now) > periodOf(last);
 }
 
 function isForgotten<Reading>(

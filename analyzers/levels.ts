@@ -1,6 +1,6 @@
 import type { Level } from './advance.ts';
 import type { Given, KindSettings } from './given.ts';
-import { scopeColumns, scopeDimensions } from './narrow-scope.ts';
+import { scopeColumns, type ScopeDimension, scopeDimensions } from './narrow-scope.ts';
 import { startOfRun } from './runs.ts';
 import { type CountSum, type IsMatching, type Matching, matchingOf } from './view.ts';
 
@@ -38,48 +38,81 @@ export interface LevelRule<Settings, Judged extends { level: Level }> {
  * large organization.
  */
 export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
-  const parts: Part[] = [];
-  const [first] = sums;
-  if (first === undefined) return parts;
-  const begin = (name: string, contains: IsMatching): Part => {
-    const part = { name, contains, requests: 0, matching: 0, first_attempts: 0, first_requests: 0 };
+  if (sums.length === 0) return [];
+  const whole = new PartSums(null, '', '');
+  const parts: PartSums[] = [whole];
+  const begin = (dimension: ScopeDimension, value: string, model: string): PartSums => {
+    const part = new PartSums(dimension, value, model);
     parts.push(part);
     return part;
   };
-  const whole = begin('', () => true);
-  const byValue = scopeDimensions.map(() => new Map<string, Part>());
-  const byPair = new Map<string, Map<string, Part>>();
+  const byValue = scopeDimensions.map((name) => ({
+    name,
+    column: scopeColumns[name],
+    known: new Map<string, PartSums>(),
+  }));
+  const byPair = new Map<string, Map<string, PartSums>>();
   for (const row of sums) {
     const amount = matchingOf(row, matching);
-    addTo(whole, row, amount);
-    for (const [i, name] of scopeDimensions.entries()) {
-      const column = scopeColumns[name];
+    whole.add(row, amount);
+    for (const { name, column, known } of byValue) {
       const value = row[column];
       if (value === '') continue;
-      const known = byValue[i]?.get(value);
-      const part = known ?? begin(`${name}\n${value}`, (other) => other[column] === value);
-      if (known === undefined) byValue[i]?.set(value, part);
-      addTo(part, row, amount);
+      let part = known.get(value);
+      if (part === undefined) known.set(value, (part = begin(name, value, '')));
+      part.add(row, amount);
     }
     const { project, model } = row;
     if (project === '' || model === '') continue;
     let models = byPair.get(project);
     if (models === undefined) byPair.set(project, (models = new Map()));
     let part = models.get(model);
-    if (part === undefined) {
-      const contains: IsMatching = (other) => other.project === project && other.model === model;
-      models.set(model, (part = begin(`\n${project}\n${model}`, contains)));
-    }
-    addTo(part, row, amount);
+    if (part === undefined) models.set(model, (part = begin('project', project, model)));
+    part.add(row, amount);
   }
   return parts;
 }
 
-function addTo(part: Part, row: CountSum, amount: number): void {
-  part.requests += row.requests;
-  part.first_requests += Math.max(0, row.requests - row.retries);
-  part.matching += amount;
-  if (amount > 0) part.first_attempts += Math.max(0, amount - row.retries);
+/** The sums of a part. Most parts are only counted, so name and condition are made when somebody asks for them. */
+class PartSums implements Part {
+  readonly #dimension: ScopeDimension | null;
+  readonly #value: string;
+  readonly #model: string;
+  requests = 0;
+  matching = 0;
+  first_attempts = 0;
+  first_requests = 0;
+
+  /** `dimension` null: all traffic. `model` not empty: `value` is a project, and the part is that model in it. */
+  constructor(dimension: ScopeDimension | null, value: string, model: string) {
+    this.#dimension = dimension;
+    this.#value = value;
+    this.#model = model;
+  }
+
+  get name(): string {
+    if (this.#dimension === null) return '';
+    return this.#model === '' ? `${this.#dimension}\n${this.#value}` : `\n${this.#value}\n${this.#model}`;
+  }
+
+  get contains(): IsMatching {
+    const dimension = this.#dimension;
+    const value = this.#value;
+    const model = this.#model;
+    if (dimension === null) return () => true;
+    const column = scopeColumns[dimension];
+    return model === ''
+      ? (other) => other[column] === value
+      : (other) => other[column] === value && other.model === model;
+  }
+
+  /** `amount`: how many of the row's requests match. */
+  add(row: CountSum, amount: number): void {
+    this.requests += row.requests;
+    this.first_requests += Math.max(0, row.requests - row.retries);
+    this.matching += amount;
+    if (amount > 0) this.first_attempts += Math.max(0, amount - row.retries);
+  }
 }
 
 /** The settings of a share that fires; half of count and share lingers. */

@@ -57,9 +57,9 @@ export function narrowScopeBy<Row extends Scoped & { requests: number }>(
 
 /** True when the row has the values that the scope names below provider and organization. */
 export function isInScope(row: Scoped, scope: Scope): boolean {
-  return scopeDimensions.every(
-    (name) => scope[name] === undefined || scope[name] === row[scopeColumns[name]],
-  );
+  for (const name of scopeDimensions)
+    if (scope[name] !== undefined && scope[name] !== row[scopeColumns[name]]) return false;
+  return true;
 }
 
 /**

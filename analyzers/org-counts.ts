@@ -47,11 +47,15 @@ export class OrgCounts {
   /** Classes of the combinations. */
   readonly classes = new Set<Combination['class']>();
   #numbers = new Map<string, number>();
-  #lastNumber = -1;
+  #lastNumber = 0;
+  /** For each combination the one that came after it last time. */
+  #nextNumbers: number[] = [];
 
-  constructor(provider: string, org: string) {
+  /** `rows`: number of rows that will be added at first, if it is known. */
+  constructor(provider: string, org: string, rows = 0) {
     this.provider = provider;
     this.org = org;
+    this.columns.reserve(rows);
   }
 
   /** The counts of both in order of time, under the names of the first. */
@@ -67,7 +71,7 @@ export class OrgCounts {
       numbers: combinations.map((combination) => both.#numberOfNames(combination)),
     }));
     const timeOf = ({ columns, next }: (typeof parts)[number]): number =>
-      next < columns.length ? (columns.ts[next] ?? Infinity) : Infinity;
+      next < columns.length ? columns.ts(next) : Infinity;
     for (;;) {
       const part = parts.reduce((one, other) => (timeOf(other) < timeOf(one) ? other : one));
       if (part.next >= part.columns.length) return both;
@@ -125,9 +129,9 @@ export class OrgCounts {
     const merged = new CountColumns();
     let next = 0;
     for (let i = this.begin; i < old.length; i++) {
-      const ts = old.ts[i] ?? 0;
+      const ts = old.ts(i);
       if (intervals.has(ts)) continue;
-      for (; next < fresh.length && (fresh.ts[next] ?? 0) < ts; next++) copyRow(fresh, next, merged);
+      for (; next < fresh.length && fresh.ts(next) < ts; next++) copyRow(fresh, next, merged);
       copyRow(old, i, merged);
     }
     for (; next < fresh.length; next++) copyRow(fresh, next, merged);
@@ -143,7 +147,7 @@ export class OrgCounts {
   /** True when all intervals come after the last row, as most do. */
   #areAllAfter(intervals: ReadonlySet<number>): boolean {
     const { columns, begin } = this;
-    const last = columns.length > begin ? (columns.ts[columns.length - 1] ?? 0) : -1;
+    const last = columns.length > begin ? columns.ts(columns.length - 1) : -1;
     for (const ts of intervals) if (ts <= last) return false;
     return true;
   }
@@ -169,14 +173,15 @@ export class OrgCounts {
     this.columns = new CountColumns();
     this.combinations = [];
     this.classes.clear();
-    this.#lastNumber = -1;
+    this.#lastNumber = 0;
+    this.#nextNumbers = [];
     this.#numbers = new Map();
     this.begin = 0;
     const place = inOneInterval(this.columns);
     for (let i = begin; i < old.length; i++) {
       const combination = combinations[old.which[i] ?? 0];
       if (combination !== undefined)
-        this.columns.addFrom(place(old.ts[i] ?? 0, this.#numberOfNames(combination)), old, i);
+        this.columns.addFrom(place(old.ts(i), this.#numberOfNames(combination)), old, i);
     }
   }
 
@@ -238,8 +243,9 @@ export class OrgCounts {
     name: Combination['class'],
     subclass: string,
   ): number {
-    // Rows come in the same order each time, so the combination is usually the one after the last.
-    const next = this.combinations[this.#lastNumber + 1];
+    // Rows come in the same order each time, so the combination is usually the one that came here last time.
+    const likely = this.#nextNumbers[this.#lastNumber] ?? 0;
+    const next = this.combinations[likely];
     if (
       next !== undefined &&
       next.client === client &&
@@ -250,7 +256,7 @@ export class OrgCounts {
       next.region === region &&
       next.subclass === subclass
     )
-      return ++this.#lastNumber;
+      return (this.#lastNumber = likely);
     const key = `${project}\n${apiKey}\n${client}\n${region}\n${model}\n${name}\n${subclass}`;
     let number = this.#numbers.get(key);
     if (number === undefined) {
@@ -259,6 +265,7 @@ export class OrgCounts {
       this.combinations.push({ project, api_key: apiKey, client, region, model, class: name, subclass });
       this.#numbers.set(key, number);
     }
+    this.#nextNumbers[this.#lastNumber] = number;
     return (this.#lastNumber = number);
   }
 
@@ -325,5 +332,5 @@ function rowsByTime(ts: Float64Array, spans: readonly Span[]): Uint32Array {
 }
 
 function copyRow(from: CountColumns, at: number, to: CountColumns): void {
-  to.addFrom(to.push(from.ts[at] ?? 0, from.which[at] ?? 0), from, at);
+  to.addFrom(to.push(from.ts(at), from.which[at] ?? 0), from, at);
 }

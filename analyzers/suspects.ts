@@ -2,7 +2,7 @@ import type { ClassCount } from '../store/queries/counts.ts';
 import { orgKey } from './count-view.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import type { Identity } from './identity.ts';
-import type { Measure } from './view.ts';
+import type { Matching } from './view.ts';
 
 /** An organization in which an incident could begin. */
 export interface Suspect {
@@ -36,15 +36,11 @@ export class Suspects {
 
   /** Organizations with enough answers, close enough in time, for one of the detectors; most answers first. */
   find(detectors: readonly Detector[], settings: AnalyzerSettings): Suspect[] {
+    const wanted = detectors.map((detector) => ({ ...detector.matching, ...detector.least(settings) }));
     const found: Suspect[] = [];
     for (const [key, rows] of this.#orgs) {
       let answers = 0;
-      for (const detector of detectors) {
-        const { classes, measure } = detector.matching;
-        const own = rows.filter((row) => classes.includes(row.class) && row[measure] > 0);
-        if (couldBegin(own, measure, detector.least(settings)))
-          answers += own.reduce((sum, row) => sum + row[measure], 0);
-      }
+      for (const one of wanted) answers += answersOf(rows, one);
       const [row] = rows;
       if (row !== undefined && answers > 0)
         found.push({ key, identity: { provider: row.provider, org: row.org }, answers });
@@ -59,24 +55,27 @@ function insert(rows: ClassCount[], row: ClassCount): void {
   rows.splice(at, 0, row);
 }
 
-function couldBegin(
+/**
+ * Number of matching answers; 0 when there are never `count` of them within `seconds`. Nothing is copied, because this
+ * looks at the rows of every failing organization at each step.
+ */
+function answersOf(
   rows: readonly ClassCount[],
-  measure: Measure,
-  least: { count: number; seconds: number },
-): boolean {
+  { classes, measure, count, seconds }: Matching & { count: number; seconds: number },
+): number {
+  const amountOf = (row: ClassCount): number => (classes.includes(row.class) ? row[measure] : 0);
+  let all = 0;
+  let recent = 0;
   let begin = 0;
-  let sum = 0;
+  let isEnough = false;
   for (const row of rows) {
-    sum += row[measure];
-    for (
-      let first = rows[begin];
-      first !== undefined && first.ts <= row.ts - least.seconds;
-      first = rows[begin]
-    ) {
-      sum -= first[measure];
-      begin++;
-    }
-    if (sum >= least.count) return true;
+    const amount = amountOf(row);
+    if (amount === 0) continue;
+    all += amount;
+    recent += amount;
+    for (let first = rows[begin]; first !== undefined && first.ts <= row.ts - seconds; first = rows[++begin])
+      recent -= amountOf(first);
+    isEnough ||= recent >= count;
   }
-  return false;
+  return isEnough ? all : 0;
 }

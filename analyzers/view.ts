@@ -110,11 +110,12 @@ export class View {
    * requests.
    */
   each(visit: (which: number, ts: number, requests: number) => void): void {
-    const { ts, which, requests } = this.#counts.columns;
+    const { columns } = this.#counts;
+    const { which, requests } = columns;
     const mask = this.#mask;
     for (let i = this.#first; i < this.#last; i++) {
       const number = which[i] ?? 0;
-      if (mask === null || mask[number] === 1) visit(number, ts[i] ?? 0, requests[i] ?? 0);
+      if (mask === null || mask[number] === 1) visit(number, columns.ts(i), requests[i] ?? 0);
     }
   }
 
@@ -159,7 +160,8 @@ export class View {
 
   /** Sums of each interval that has rows, in order of time; without an argument nothing matches. */
   intervals({ classes, measure }: Matching = { classes: [], measure: 'requests' }): IntervalSum[] {
-    const { ts, which, requests, retries } = this.#counts.columns;
+    const { columns } = this.#counts;
+    const { which, requests, retries } = columns;
     const amounts = measure === 'requests' ? requests : retries;
     const matching = this.combinations.map((combination) => classes.includes(combination.class));
     const sums: IntervalSum[] = [];
@@ -167,7 +169,7 @@ export class View {
     for (let i = this.#first; i < this.#last; i++) {
       const number = which[i] ?? 0;
       if (this.#mask !== null && this.#mask[number] !== 1) continue;
-      const at = ts[i] ?? 0;
+      const at = columns.ts(i);
       if (sum?.ts !== at) sums.push((sum = { ts: at, requests: 0, matching: 0 }));
       sum.requests += requests[i] ?? 0;
       if (matching[number] === true) sum.matching += amounts?.[i] ?? 0;
@@ -177,14 +179,15 @@ export class View {
 
   /** A measure that was asked for: each interval with a value, in order of time, merged over combinations. */
   values(name: MoreMeasure): { ts: number; value: number }[] {
-    const { ts, which, more } = this.#counts.columns;
+    const { columns } = this.#counts;
+    const { which, more } = columns;
     const column = more.get(name);
     const found: { ts: number; value: number }[] = [];
     if (column === undefined) return found;
     for (let i = this.#first; i < this.#last; i++) {
       const value = column[i] ?? Number.NaN;
       if (Number.isNaN(value) || (this.#mask !== null && this.#mask[which[i] ?? 0] !== 1)) continue;
-      const at = ts[i] ?? 0;
+      const at = columns.ts(i);
       const last = found.at(-1);
       if (last?.ts === at) last.value = merged(name, last.value, value);
       else found.push({ ts: at, value });
@@ -229,7 +232,7 @@ export class View {
       if (this.#mask !== null && this.#mask[number] !== 1) continue;
       if ((amounts?.[i] ?? 0) === 0) continue;
       const combination = combinations[number];
-      if (combination !== undefined && isMatching(combination)) return columns.ts[i] ?? null;
+      if (combination !== undefined && isMatching(combination)) return columns.ts(i);
     }
     return null;
   }
@@ -239,7 +242,7 @@ export class View {
     const combination = combinations[columns.which[at] ?? 0];
     if (combination === undefined) throw new Error('a row without its combination');
     return {
-      ts: columns.ts[at] ?? 0,
+      ts: columns.ts(at),
       provider,
       org,
       project: combination.project,

@@ -39,8 +39,8 @@ for (const n of chosen) {
   for (const mode of ['embedded', 'server'] as const) {
     console.error(`${title}: ${mode}`);
     const program = runProgram('analyzers-program.ts', { ...plan, mode, steps } satisfies AnalyzersPlan, [
-      // The same flag as in cli/faultline.
-      '--max-semi-space-size=16',
+      // The same flag as for `analyze` in cli/faultline.
+      '--max-semi-space-size=4',
     ]);
     results[mode] = await program.answer<AnalyzersResult>();
   }

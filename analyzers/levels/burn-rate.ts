@@ -194,7 +194,7 @@ function goesOn<Settings extends KindSettings>(
   if (isOver(recent.intervals(matching), rate, after)) return null;
   const [whole] = partsOf(recent.sums(), matching);
   const isIn = (row: Scoped): boolean => isInScope(row, known.scope);
-  return whole === undefined ? null : { ...whole, contains: isIn };
+  return whole === undefined ? null : { ...whole, name: whole.name, contains: isIn };
 }
 
 /** Of so many failures, by chance alone, at a rate that just keeps the budget. What repeats an earlier request is no further evidence. */
