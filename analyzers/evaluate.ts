@@ -1,4 +1,4 @@
-import { advance, type Observation } from './advance.ts';
+import { advance, type Observation } from './incident-life.ts';
 import type { CountView } from './count-view.ts';
 import type { AnalyzerSettings, Judge, Known } from './detector.ts';
 import { identityKey, type Names, organizationOf } from './identity.ts';

@@ -1,6 +1,6 @@
 import { add, type Candidate, findCandidates, isBeyondChance, rise } from './explain/candidates.ts';
 import { combine, type Combinations, type ScopeSums } from './explain/combinations.ts';
-import { type Cause, judge, type Judged } from './explain/evidence.ts';
+import { type Cause, judge, type Judged } from './explain/cause-odds.ts';
 
 export type { ScopeSums } from './explain/combinations.ts';
 

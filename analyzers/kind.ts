@@ -1,5 +1,5 @@
-import type { Level } from './advance.ts';
-import { baseOf, besideIdentity, besides, isApart, ofScope } from './apart.ts';
+import type { Level } from './incident-life.ts';
+import { baseOf, besideIdentity, besides, isApart, ofScope } from './beside-incident.ts';
 import { closing } from './closing.ts';
 import type { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
@@ -11,13 +11,13 @@ import type { Around as Before } from './differs.ts';
 import type { AnalyzerSettings, Detector, Facts, Finding, Known, Report } from './detector.ts';
 import { type Given, type KindSettings, type Looking, ofReading, ofWindow } from './given.ts';
 import { identityKey, type Names, scopeOf, subjectNamesOf } from './identity.ts';
-import { joined } from './joined.ts';
+import { joined } from './join-findings.ts';
 import { narrowScopeBy, reviseScope } from './narrow-scope.ts';
 import type { Reads, SubjectsView } from './reads.ts';
 import type { Season, Seasonality } from './seasons.ts';
 import { settingsFor } from './settings-for.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
-import { comparable } from './untold.ts';
+import { comparable } from './named-by-failures.ts';
 import { agrees, identitiesOf, toldApart, type Weighed, weighedOf } from './weigh.ts';
 
 export type { Given, KindSettings } from './given.ts';

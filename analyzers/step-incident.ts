@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Incident } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
-import { advance, type Life, type Policy, type Reason } from './advance.ts';
-import { keepByStatus } from './by-status.ts';
+import { advance, type Life, type Policy, type Reason } from './incident-life.ts';
+import { keepByStatus } from './status-only-verdict.ts';
 import type { Finding } from './detector.ts';
-import { keepGateway } from './gateway.ts';
+import { keepGateway } from './gateway-verdict.ts';
 import { isoTime } from './iso-time.ts';
 import type { LiveIncident } from './live-incident.ts';
 

@@ -6,7 +6,7 @@ import { generate } from '../simulate/generate.ts';
 import { toLine } from '../simulate/record.ts';
 import { findScenario } from '../simulate/scenarios.ts';
 import { openStore } from '../store/connect.ts';
-import { readCountsByClass } from '../store/queries/totals.ts';
+import { readCountsByClass } from '../store/queries/whole-store.ts';
 import { runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 import { describeWithKafka } from './kafka/describe-with-kafka.ts';

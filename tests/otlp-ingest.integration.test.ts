@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { openStore } from '../store/connect.ts';
-import { readCountsByClass } from '../store/queries/totals.ts';
+import { readCountsByClass } from '../store/queries/whole-store.ts';
 import { spansInProtobuf } from './fixtures/otlp-writer.ts';
 import { runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';

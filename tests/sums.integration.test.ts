@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openMigrated, workerFor } from '../cli/pipeline.ts';
+import { openMigrated, workerFor } from '../cli/needs/worker.ts';
 import { MOST } from '../domain/request-log.ts';
 import { settingsSchema } from '../domain/settings.ts';
 import { openStreamLines } from '../ingest/sources/stream-lines.ts';

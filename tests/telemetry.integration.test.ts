@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openMigrated, workerFor } from '../cli/pipeline.ts';
+import { openMigrated, workerFor } from '../cli/needs/worker.ts';
 import { settingsSchema } from '../domain/settings.ts';
 import { openStreamLines } from '../ingest/sources/stream-lines.ts';
 import { createTelemetry, type Telemetry } from '../ingest/telemetry/telemetry.ts';

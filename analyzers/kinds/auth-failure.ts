@@ -8,9 +8,9 @@ import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels
 import { describeScope } from '../narrow-scope.ts';
 import { largest, remedyOf, share } from '../report.ts';
 import { addName, MAX_NAMES, type Since, sinceStart } from '../since.ts';
-import { untoldOf } from '../untold.ts';
+import { untoldOf } from '../named-by-failures.ts';
 import type { Matching, View } from '../view.ts';
-import { reasons, type Reason, tell } from './auth/told.ts';
+import { reasons, type Reason, tell } from './auth/auth-reasons.ts';
 import { addAnswers, type KeyCourses, keyCourses, succeedsToo } from './auth/key-course.ts';
 
 const matching: Matching = {

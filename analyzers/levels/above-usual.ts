@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Level, loudnessOf } from '../advance.ts';
+import { type Level, loudnessOf } from '../incident-life.ts';
 import type { Given, KindSettings } from '../given.ts';
 import { type LevelRule, type Part, partsOf } from '../levels.ts';
 import { lastOfRun, startOfRun } from '../runs.ts';

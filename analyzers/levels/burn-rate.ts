@@ -1,5 +1,5 @@
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
-import type { Level } from '../advance.ts';
+import type { Level } from '../incident-life.ts';
 import type { Known } from '../detector.ts';
 import type { Given, KindSettings } from '../given.ts';
 import { type LevelRule, type Part, partsOf } from '../levels.ts';

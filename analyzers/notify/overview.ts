@@ -3,7 +3,7 @@ import type { NotifySettings } from '../../domain/notify-settings.ts';
 import type { Delivery } from '../../store/queries/notifications.ts';
 import type { NotifyStore } from './notify-store.ts';
 import type { Seen } from './plan.ts';
-import { Told } from './told.ts';
+import { Told } from './delivery-log.ts';
 
 /**
  * Everything is read again after this time, because an insert may have taken long and incidents of histories can be

@@ -5,7 +5,7 @@ import type { NotifySettings } from '../../domain/notify-settings.ts';
 import { type Delivery, type DeliveryEvent, isUnfinished } from '../../store/queries/notifications.ts';
 import type { Channel } from './channel.ts';
 import { groupOf, type Route, routeOf } from './routes.ts';
-import type { Told } from './told.ts';
+import type { Told } from './delivery-log.ts';
 
 /** An incident and the event time (epoch seconds) of its last evaluation. */
 export interface Seen {

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileLimits, openMigrated, workerFor } from '../../cli/pipeline.ts';
+import { fileLimits, openMigrated, workerFor } from '../../cli/needs/worker.ts';
 import { settingsSchema } from '../../domain/settings.ts';
 import { announceInMemory } from '../../ingest/sources/announcements.ts';
 import { openFileLines } from '../../ingest/sources/file-lines.ts';
 import { silentEvents } from '../../ingest/worker-events.ts';
-import { readCountsByClass } from '../../store/queries/totals.ts';
+import { readCountsByClass } from '../../store/queries/whole-store.ts';
 
 /** A program that reads a file of lines and either parses each or brings them into an embedded ClickHouse at `path`. */
 export interface FilePlan {

@@ -16,7 +16,7 @@ import {
   type ScopeSumsPlan,
   type Selection,
   type Span,
-} from '../../store/queries/scope-sums.ts';
+} from '../../store/queries/explain-sums.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -25,7 +25,7 @@ import { formatCount, formatTime } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { reportInput } from '../format/input-report.ts';
 import { readInputs, sayEmpty, sayUnread, unitOfAll, withFiles } from '../input/read-files.ts';
-import { readEventRange } from '../../store/queries/totals.ts';
+import { readEventRange } from '../../store/queries/whole-store.ts';
 import { parseWhen } from '../options/when.ts';
 import { parseBy, parseWhere } from '../options/where.ts';
 

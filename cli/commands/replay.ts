@@ -3,7 +3,7 @@ import { requestClassNames } from '../../domain/error-class.ts';
 import type { Incident } from '../../domain/incident.ts';
 import { sumReports } from '../../ingest/input-report.ts';
 import type { Store } from '../../store/store.ts';
-import { readCountsByClass, readEventRange } from '../../store/queries/totals.ts';
+import { readCountsByClass, readEventRange } from '../../store/queries/whole-store.ts';
 import type { CommandContext } from '../context.ts';
 import { incidentInFull } from '../format/incidents.ts';
 import { reportInput } from '../format/input-report.ts';

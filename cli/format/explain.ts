@@ -1,6 +1,6 @@
 import type { Explanation } from '../../analyzers/explain.ts';
 import type { CallerDimension } from '../../domain/count-row.ts';
-import type { ScopeSumsPlan } from '../../store/queries/scope-sums.ts';
+import type { ScopeSumsPlan } from '../../store/queries/explain-sums.ts';
 import { explainedAnswer, namedIn } from '../../dashboards/console/v1/explain.ts';
 import { createPainter } from './color.ts';
 import { formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';

@@ -6,7 +6,7 @@ import type { Gateway } from '../../store/http-gateway.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { kafkaLog } from '../telemetry/log-events.ts';
-import { openMigrated } from '../pipeline.ts';
+import { openMigrated } from './worker.ts';
 import { serveWhenAsked } from './serve-clickhouse.ts';
 import { speaksTls } from './speaks-tls.ts';
 import { type Missing, type Needed, WAIT_MS, type Waiting } from './wait-until-there.ts';

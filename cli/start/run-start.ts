@@ -27,7 +27,7 @@ import { notifyReceivers } from '../needs/notifications.ts';
 import { checkSecrets } from '../needs/secrets.ts';
 import { createNotifyTelemetry, type NotifyTelemetry, withNotify } from '../telemetry/notify-telemetry.ts';
 import { neededStore, served, waitingOf } from '../needs/needs.ts';
-import { openMigrated, workerFor } from '../pipeline.ts';
+import { openMigrated, workerFor } from '../needs/worker.ts';
 import { type RunningTelemetry, runTelemetry } from '../telemetry/run-telemetry.ts';
 import { type RunningStateReport, runStateReport } from '../telemetry/run-state-report.ts';
 import { neededSource, sourceName, type StartSource } from '../input/start-source.ts';

@@ -1,6 +1,6 @@
 import type { Fault, LoadChange, Scenario, Surge } from '../scenario.ts';
 import { ASSISTANT, DOCUMENTS, harborline, ORG, SEARCH } from './harborline.ts';
-import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './span.ts';
+import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 const batchOfDocuments = { ...OPENAI, project: DOCUMENTS, client: 'doc-summarizer', model: 'gpt-5-mini' };
 const indexing = { ...OPENAI, project: SEARCH, client: 'search-indexer', model: 'text-embedding-3-small' };

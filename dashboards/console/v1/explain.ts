@@ -2,12 +2,23 @@ import { z } from 'zod';
 import { type CallerDimension, COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
 import { isRequestClass, type RequestClass } from '../../../domain/error-class.ts';
 import { retentionOf } from '../../../store/queries/held-tables.ts';
-import { planScopeSums, readScopeSums, type ScopeSumsPlan } from '../../../store/queries/scope-sums.ts';
+import { planScopeSums, readScopeSums, type ScopeSumsPlan } from '../../../store/queries/explain-sums.ts';
 import { TrendError } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import type { Explainer, V1Options } from './options.ts';
 import { route, type Route } from './route.ts';
-import { filtersOf, iso, limit, moment, names, namesOf, secondsOf, spanOf, time, where } from './shared.ts';
+import {
+  filtersOf,
+  iso,
+  limit,
+  moment,
+  names,
+  namesOf,
+  secondsOf,
+  spanOf,
+  time,
+  where,
+} from './query-parts.ts';
 
 /** Searching more combinations would take seconds. */
 export const MOST_COMBINATIONS = 50_000;

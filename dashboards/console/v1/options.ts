@@ -3,7 +3,7 @@ import type { Incident } from '../../../domain/incident.ts';
 import type { Retention } from '../../../domain/retention.ts';
 import type { StoredIncident } from '../../../store/queries/incidents.ts';
 import type { Delivery } from '../../../store/queries/notifications.ts';
-import type { ScopeSumsRow } from '../../../store/queries/scope-sums.ts';
+import type { ScopeSumsRow } from '../../../store/queries/explain-sums.ts';
 import type { Store } from '../../../store/store.ts';
 import type { Dashboard } from '../../panel.ts';
 import type { LiveStatus } from '../live-status.ts';

@@ -1,4 +1,4 @@
-import { loudnessOf } from './advance.ts';
+import { loudnessOf } from './incident-life.ts';
 import type { Finding, Known } from './detector.ts';
 import { identityKey, namesIdentity } from './identity.ts';
 

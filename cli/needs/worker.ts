@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toRetention } from '../domain/retention.ts';
-import type { Settings } from '../domain/settings.ts';
-import type { BatchLimits } from '../ingest/batcher.ts';
-import type { Source } from '../ingest/sources/source.ts';
-import { createRecordReader } from '../ingest/read-record.ts';
-import { createWorker, type Worker } from '../ingest/worker.ts';
-import type { WorkerEvents } from '../ingest/worker-events.ts';
-import { openStore } from '../store/connect.ts';
-import type { Store, StoreOptions } from '../store/store.ts';
-import { migrate } from '../store/migrate.ts';
-import type { CommandContext } from './context.ts';
+import { toRetention } from '../../domain/retention.ts';
+import type { Settings } from '../../domain/settings.ts';
+import type { BatchLimits } from '../../ingest/batcher.ts';
+import type { Source } from '../../ingest/sources/source.ts';
+import { createRecordReader } from '../../ingest/read-record.ts';
+import { createWorker, type Worker } from '../../ingest/worker.ts';
+import type { WorkerEvents } from '../../ingest/worker-events.ts';
+import { openStore } from '../../store/connect.ts';
+import type { Store, StoreOptions } from '../../store/store.ts';
+import { migrate } from '../../store/migrate.ts';
+import type { CommandContext } from '../context.ts';
 
 const MIB = 1024 * 1024;
 

@@ -6,7 +6,7 @@ import { countView, orgKey } from './count-view.ts';
 import { authFailure } from './kinds/auth-failure.ts';
 import { quotaExhausted } from './kinds/quota-exhausted.ts';
 import { OrgCounts } from './org-counts.ts';
-import { untoldOf } from './untold.ts';
+import { untoldOf } from './named-by-failures.ts';
 
 const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();
 const web: Stream = { from: 0, to: 120, per_minute: 60, client: 'web', model: 'gpt-5', org: '' };

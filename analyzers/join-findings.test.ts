@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Finding, Known } from './detector.ts';
-import { joined } from './joined.ts';
+import { joined } from './join-findings.ts';
 
 const finding = (provider: string, more: Partial<Finding> = {}): Finding => ({
   identity: { provider },

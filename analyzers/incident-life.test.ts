@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { advance, type Life, type Observation, type Policy, type Reason } from './advance.ts';
+import { advance, type Life, type Observation, type Policy, type Reason } from './incident-life.ts';
 
 const NOW = 1_000_000;
 const POLICY: Policy = { pending_seconds: 20, clear_seconds: 300, reopen_seconds: 900, window_seconds: 60 };

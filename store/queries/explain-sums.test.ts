@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planScopeSums } from './scope-sums.ts';
+import { planScopeSums } from './explain-sums.ts';
 
 const now = Date.UTC(2026, 2, 10, 12) / 1_000;
 const DAY = 86_400;
