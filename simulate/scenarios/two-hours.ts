@@ -1,4 +1,4 @@
-import type { Scenario } from '../scenario.ts';
+import type { Fault, LoadChange, Scenario } from '../scenario.ts';
 import { calmDay } from './days.ts';
 import { ORG } from './harborline.ts';
 
@@ -18,4 +18,27 @@ export function twoHours(
   more: Partial<Scenario> = {},
 ): Scenario {
   return { ...calmDay, name, title, duration_ms: 2 * HOUR, diurnal: false, events, ...more };
+}
+
+/** Traffic that grows or falls by a factor, half an hour long; no incident unless `truth` says so. */
+export function loadChange(
+  where: LoadChange['where'],
+  factor: number,
+  more: Partial<LoadChange> = {},
+): LoadChange {
+  return {
+    kind: 'load',
+    where,
+    after_ms: EVENT_AT,
+    ramp_ms: 3 * MINUTE,
+    lasts_ms: 30 * MINUTE,
+    factor,
+    truth: null,
+    ...more,
+  };
+}
+
+/** A share of the requests of some callers fails for half an hour. */
+export function failing(fault: Partial<Fault> & Pick<Fault, 'where' | 'classes' | 'truth'>): Fault {
+  return { kind: 'fault', after_ms: EVENT_AT, lasts_ms: 30 * MINUTE, share: 0.5, ...fault };
 }
