@@ -43,7 +43,7 @@ const LEAST_REQUESTS = 5;
 const LEAST_EXPECTED = 3;
 
 /** Sorts values into failing ones (at least half of the worst rate) and working ones (under a tenth of it). */
-export function apart(values: readonly Compared[]): { failing: string[]; working: string[] } {
+export function failingAndWorking(values: readonly Compared[]): { failing: string[]; working: string[] } {
   const rateOf = ({ requests, matching }: Compared): number => (requests === 0 ? 0 : matching / requests);
   // The worst rate among values with enough matching answers: one failure of one request would otherwise count as the
   // worst.

@@ -4,7 +4,7 @@ import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Store } from '../store/store.ts';
 import type { CountRange } from '../store/queries/count-range.ts';
 import { readCountSums } from '../store/queries/count-sums.ts';
-import { readActivity, readClassCounts } from '../store/queries/counts.ts';
+import { readActivity, readClassCounts } from '../store/queries/class-counts.ts';
 import { type CountView, orgKey } from './count-view.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { type Identity, type Names, organizationOf } from './identity.ts';

@@ -1,7 +1,7 @@
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { Level, Policy } from './advance.ts';
+import type { Level, Policy } from './incident-life.ts';
 import type { CountView } from './count-view.ts';
 import type { Names } from './identity.ts';
 import type { Reads } from './reads.ts';

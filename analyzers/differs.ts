@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Scope } from '../domain/incident.ts';
-import { explain, type ExplainedScope, type ScopeSums } from './explain.ts';
+import { explain, type ExplainedScope, type ExplainSums } from './explain.ts';
 import {
   isInScope,
   narrowScopeBy,
@@ -47,7 +47,9 @@ export interface Span {
 
 /** Where the answers beyond the usual are. */
 export interface Excess {
-  /** The smallest part of the traffic that explains them; null: no part does, or nothing is known of the time before. */
+  /**
+   * The smallest part of the traffic that explains them; null: no part does, or nothing is known of the time before.
+   */
   scope: Scope | null;
   /** The parts that explain most, best first: the ranking of `faultline explain`. */
   ranked: readonly ExplainedScope<ScopeDimension>[];
@@ -55,9 +57,11 @@ export interface Excess {
   shareOf(scope: Scope): number | null;
 }
 
-/** Ranks the parts of the traffic by how well they explain the matching answers beyond the usual; several spans are one. */
+/**
+ * Ranks the parts of the traffic by how well they explain the matching answers beyond the usual; several spans are one.
+ */
 export function excessOf(spans: readonly Span[], matching: Matching, season?: Around['season']): Excess {
-  const rows = new Map<string, ScopeSums & { scoped: CountSum }>();
+  const rows = new Map<string, ExplainSums & { scoped: CountSum }>();
   const add = (
     view: View,
     name: 'requests' | 'usual_requests',
@@ -109,8 +113,8 @@ export function excessOf(spans: readonly Span[], matching: Matching, season?: Ar
 }
 
 /**
- * Whom the matching answers concern: the part of the traffic that explains most of those beyond the usual. Where no part
- * does, or nothing is known of the time before, the values that they share.
+ * Whom the matching answers concern: the part of the traffic that explains most of those beyond the usual. Where no
+ * part does, or nothing is known of the time before, the values that they share.
  */
 export function scopeByExcess(
   matching: Matching,
@@ -128,7 +132,7 @@ export function scopeByExcess(
 
 /** What is usual at this time of the week was usual before, whatever the last hour says. */
 function withSeason(season: NonNullable<Around['season']>) {
-  return <Row extends ScopeSums & { scoped: CountSum }>(row: Row): Row => {
+  return <Row extends ExplainSums & { scoped: CountSum }>(row: Row): Row => {
     const share = season(row.scoped);
     const requests = Math.max(row.usual_requests, row.requests);
     return share > 0 && share * row.usual_requests >= row.usual_failures
@@ -152,8 +156,8 @@ export function describeDiffers({ ranked }: Excess): string[] {
 }
 
 /**
- * Names what else is true of all of it, now and before, and says whose it is: other words for the same requests. Of those who
- * sent nothing since the start nobody knows whether they would fail.
+ * Names what else is true of all of it, now and before, and says whose it is: other words for the same requests. Of
+ * those who sent nothing since the start nobody knows whether they would fail.
  */
 function withSynonyms(scope: Scope, rows: readonly { scoped: Scoped }[]): Scope {
   const inside = rows.flatMap(({ scoped }) => (isInScope(scoped, scope) ? [scoped] : []));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { settingsSchema } from '../domain/settings.ts';
-import type { Life } from './advance.ts';
+import type { Life } from './incident-life.ts';
 import { endOfHistory } from './end-of-history.ts';
 import { evaluate, type Live, versionOf } from './evaluate.ts';
 import { countView } from './count-view.ts';

@@ -1,4 +1,4 @@
-import { advance, type Observation } from './advance.ts';
+import { advanceLife, type Observation } from './incident-life.ts';
 import type { CountView } from './count-view.ts';
 import type { AnalyzerSettings, Judge, Known } from './detector.ts';
 import { identityKey, type Names, organizationOf } from './identity.ts';
@@ -104,7 +104,7 @@ export function holdIncomplete<Reading>(
       if (leftOut?.has(windowKey(held.memory.identity)) === false) continue;
       const { life } = held.memory;
       const seen: Observation = { level: 'incomplete', started_at: life.started_at, last_at: life.last_at };
-      const step = advance(life, seen, now, detector.policy(settings, held.memory.identity));
+      const step = advanceLife(life, seen, now, detector.policy(settings, held.memory.identity));
       if (step.next === null || !step.emit) continue;
       const evidence = { ...held.incident.evidence, data_incomplete: true };
       const current: LiveIncident = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explain, type ScopeSums } from './explain.ts';
+import { explain, type ExplainSums } from './explain.ts';
 
 const dimensions = ['project', 'client', 'model', 'region'] as const;
 const values = {
@@ -12,11 +12,11 @@ const values = {
 type Named = Partial<Record<(typeof dimensions)[number], string>>;
 
 /** Every combination with 300 requests and 2 % usual failures; `more` failures per 100 requests are added in the span. */
-function traffic(more: (named: Required<Named>) => number, usualPercent = 2): ScopeSums[] {
+function traffic(more: (named: Required<Named>) => number, usualPercent = 2): ExplainSums[] {
   return values.project.flatMap((project, a) =>
     values.client.flatMap((client, b) =>
       values.model.flatMap((model, c) =>
-        values.region.map((region, d): ScopeSums => {
+        values.region.map((region, d): ExplainSums => {
           // Counts that differ a little from combination to combination, as chance makes them.
           const jitter = ((a * 5 + b * 3 + c * 7 + d * 2) % 5) - 2;
           const requests = 100 + jitter * 10;
@@ -39,7 +39,7 @@ function traffic(more: (named: Required<Named>) => number, usualPercent = 2): Sc
 
 const fits = (scope: Named) => (named: Required<Named>) =>
   Object.entries(scope).every(([name, value]) => named[name as keyof Named] === value);
-const scopesOf = (rows: ScopeSums[]) => explain(dimensions, rows).scopes.map(({ scope }) => scope);
+const scopesOf = (rows: ExplainSums[]) => explain(dimensions, rows).scopes.map(({ scope }) => scope);
 
 describe('the part of the traffic that explains a rise', () => {
   it.each<Named>([
@@ -62,7 +62,7 @@ describe('the part of the traffic that explains a rise', () => {
     const cause = { client: 'c2', model: 'm1' };
     const once = traffic((at) => (fits(cause)(at) ? 20 : 0));
     const rows = Array.from({ length: 250 }, (_, i) =>
-      once.map((row): ScopeSums => ({ ...row, values: [...row.values, `key ${i}`] })),
+      once.map((row): ExplainSums => ({ ...row, values: [...row.values, `key ${i}`] })),
     ).flat();
     expect(explain([...dimensions, 'key'], rows).scopes[0]?.scope).toEqual(cause);
   });
@@ -100,7 +100,7 @@ describe('nothing is named', () => {
   ])('%s', (_, rows) => expect(explain(dimensions, rows).scopes).toEqual([]));
 
   it('although a part that always fails gets more of the requests', () => {
-    const shifted = traffic(() => 0).map((row): ScopeSums => {
+    const shifted = traffic(() => 0).map((row): ExplainSums => {
       if (row.values[1] !== 'c1') return row;
       return {
         ...row,
@@ -116,7 +116,7 @@ describe('nothing is named', () => {
 });
 
 /** A quiet service: ten requests of each combination before and after; one client has this many failures. */
-function tiny(failures: number): ScopeSums[] {
+function tiny(failures: number): ExplainSums[] {
   return traffic(() => 0).map((row, i) => ({
     ...row,
     requests: 10,
@@ -136,7 +136,7 @@ describe('small numbers', () => {
 
   it('a new scope that fails is named, and the rate of all traffic is expected of it', () => {
     const rows = traffic(() => 0);
-    const fresh: ScopeSums = {
+    const fresh: ExplainSums = {
       values: ['p1', 'new', 'm1', 'r1'],
       requests: 50,
       failures: 40,
@@ -190,7 +190,7 @@ describe('when dimensions separate the same requests', () => {
   });
 });
 
-function named(row: ScopeSums): Required<Named> {
+function named(row: ExplainSums): Required<Named> {
   const [project = '', client = '', model = '', region = ''] = row.values;
   return { project, client, model, region };
 }
@@ -216,7 +216,7 @@ describe('for any rows', () => {
   it('their order and how they are split do not matter', () =>
     fc.assert(
       fc.property(arbitraryRows, fc.infiniteStream(fc.nat()), (rows, chance) => {
-        const cut = rows.flatMap((row): ScopeSums[] => [
+        const cut = rows.flatMap((row): ExplainSums[] => [
           { ...row, usual_requests: 0, usual_failures: 0 },
           { ...row, requests: 0, failures: 0 },
         ]);
@@ -234,7 +234,7 @@ describe('for any rows', () => {
         const { scopes, total } = explain(dimensions, rows);
         for (const { scope, requests, failures, expected, excess, share } of scopes) {
           const own = rows.filter((row) => fits(scope)(named(row)));
-          const sum = (pick: (row: ScopeSums) => number) => own.reduce((all, row) => all + pick(row), 0);
+          const sum = (pick: (row: ExplainSums) => number) => own.reduce((all, row) => all + pick(row), 0);
           expect(requests).toBe(sum((row) => row.requests));
           expect(failures).toBe(sum((row) => row.failures));
           const usual = sum((row) => row.usual_requests);
@@ -252,7 +252,7 @@ describe('scopes that mean the same requests', () => {
   it('are one row, with the fewest dimensions, and other parts keep their rows', () => {
     // Each project has one client and one model of its own.
     const rows = ['1', '2', '3', '4'].flatMap((n) =>
-      ['r1', 'r2'].map((region): ScopeSums => {
+      ['r1', 'r2'].map((region): ExplainSums => {
         const failures = n === '2' ? 40 : n === '3' ? 20 : 1;
         const values = [`p${n}`, `c${n}`, `m${n}`, region];
         return { values, requests: 100, failures, usual_requests: 400, usual_failures: 4 };

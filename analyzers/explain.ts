@@ -1,8 +1,8 @@
 import { add, type Candidate, findCandidates, isBeyondChance, rise } from './explain/candidates.ts';
-import { combine, type Combinations, type ScopeSums } from './explain/combinations.ts';
-import { type Cause, judge, type Judged } from './explain/evidence.ts';
+import { combine, type Combinations, type ExplainSums } from './explain/combinations.ts';
+import { type Cause, type CauseOdds, oddsOfCauses } from './explain/cause-odds.ts';
 
-export type { ScopeSums } from './explain/combinations.ts';
+export type { ExplainSums } from './explain/combinations.ts';
 
 /** A part of the traffic that fails more than usual. All counts are exact sums of the rows. */
 export interface ExplainedScope<Dimension extends string> {
@@ -42,7 +42,7 @@ const MOST_CAUSES = 5;
  */
 export function explain<Dimension extends string>(
   dimensions: readonly Dimension[],
-  rows: readonly ScopeSums[],
+  rows: readonly ExplainSums[],
 ): Explanation<Dimension> {
   const combinations = combine(rows);
   const { total, usual_rate } = combinations;
@@ -65,14 +65,14 @@ export function explain<Dimension extends string>(
 
 /** The causes first, in the order in which they are found, then all others by their odds as the only cause. */
 function rank({ list, prior }: Combinations, candidates: readonly Candidate[]): readonly Candidate[] {
-  const alone = byOdds(judge(list, candidates, []));
+  const alone = byOdds(oddsOfCauses(list, candidates, []));
   const parts = alone.filter(({ candidate }) => candidate.named.size > 0);
   const causes = riseOfAll(list, alone) ?? parts.slice(0, 1);
   while (causes.length > 0 && causes.length < MOST_CAUSES) {
     const further = candidates.filter(
       (one) => isBeyondChance(one) && standsApart(one, causes, { list, prior }),
     );
-    const [next] = byOdds(judge(list, further, causes));
+    const [next] = byOdds(oddsOfCauses(list, further, causes));
     if (next === undefined || next.odds <= 0) break;
     causes.push(next);
   }
@@ -94,10 +94,10 @@ function withoutDoubles(ranked: readonly Candidate[]): readonly Candidate[] {
 }
 
 /** All traffic, if it is the best answer and no part of it stands out from the common rise; otherwise null. */
-function riseOfAll(list: Combinations['list'], alone: readonly Judged[]): Cause[] | null {
+function riseOfAll(list: Combinations['list'], alone: readonly CauseOdds[]): Cause[] | null {
   const [best, ...others] = alone;
   if (best === undefined || best.candidate.named.size > 0) return null;
-  const beside = judge(
+  const beside = oddsOfCauses(
     list,
     others.map(({ candidate }) => candidate),
     [best],
@@ -127,14 +127,14 @@ function standsApart(
   return isBeyondChance({ rise: rise(outside, prior), cost: one.cost });
 }
 
-function byOdds(judged: readonly Judged[]): Judged[] {
+function byOdds(odds: readonly CauseOdds[]): CauseOdds[] {
   // The sort is stable: equal ones keep their order, which is fewer dimensions first, then the dimension given first,
   // then the smaller value.
-  return [...judged].sort((a, b) => b.odds - a.odds);
+  return [...odds].sort((a, b) => b.odds - a.odds);
 }
 
 function againstUsual(
-  sums: Omit<ScopeSums, 'values'>,
+  sums: Omit<ExplainSums, 'values'>,
   rateOfAll: number,
 ): Omit<ExplainedScope<string>, 'scope' | 'share'> {
   const { requests, failures, usual_requests: before } = sums;

@@ -1,7 +1,7 @@
 import type { Store } from '../store/store.ts';
 import { deleteIncidentVersions, type StoredIncident, writeIncidents } from '../store/queries/incidents.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
-import { judgeUpTo, type TickState, type Written } from './judge.ts';
+import { judgeUpTo, type TickState, type Written } from './judge-up-to.ts';
 import { lastStepOf, firstState } from './replay.ts';
 import { stepSeconds } from './step-range.ts';
 import { type Ticked, tickedOf } from './tick.ts';

@@ -6,7 +6,7 @@ import { scopeColumns } from './narrow-scope.ts';
 /**
  * The identity of an incident: values by name, chosen by its kind. At most one incident of a kind is open for each
  * identity. The order of the names matters, because ids are made of the values in this order. If parts of an identity
- * can fail by different causes, `apart` separates later incidents from the first (`apart.ts`).
+ * can fail by different causes, `apart` separates later incidents from the first (`beside-incident.ts`).
  */
 export type Names = Readonly<Record<string, string>>;
 

@@ -1,5 +1,5 @@
-import type { Level } from './advance.ts';
-import { baseOf, besideIdentity, besides, isApart, ofScope } from './apart.ts';
+import type { Level } from './incident-life.ts';
+import { baseOf, besideIdentity, besides, isApart, ofScope } from './beside-incident.ts';
 import { closing } from './closing.ts';
 import type { z } from 'zod';
 import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
@@ -11,13 +11,13 @@ import type { Around as Before } from './differs.ts';
 import type { AnalyzerSettings, Detector, Facts, Finding, Known, Report } from './detector.ts';
 import { type Given, type KindSettings, type Looking, ofReading, ofWindow } from './given.ts';
 import { identityKey, type Names, scopeOf, subjectNamesOf } from './identity.ts';
-import { joined } from './joined.ts';
+import { joinFindings } from './join-findings.ts';
 import { narrowScopeBy, reviseScope } from './narrow-scope.ts';
 import type { Reads, SubjectsView } from './reads.ts';
 import type { Season, Seasonality } from './seasons.ts';
 import { settingsFor } from './settings-for.ts';
 import { type Matching, matchingOf, type View } from './view.ts';
-import { comparable } from './untold.ts';
+import { comparable } from './named-by-failures.ts';
 import { agrees, identitiesOf, toldApart, type Weighed, weighedOf } from './weigh.ts';
 
 export type { Given, KindSettings } from './given.ts';
@@ -103,7 +103,10 @@ export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
 /** The counts of others cover at least this many seconds: a small rise would not show in the first minute. */
 const AROUND_SECONDS = 300;
 
-/** What differs is looked at when it begins, when it is about to be told, and then so often while its scope is open; seconds. */
+/**
+ * What differs is looked at when it begins, when it is about to be told, and then so often while its scope is open;
+ * seconds.
+ */
 const DIFFERS_SECONDS = 60;
 
 /** What is beside the identity that is looked at. */
@@ -364,7 +367,7 @@ export function detectorOf<
     }
     // In order of the keys, so that the result does not depend on when an identity was first read.
     const found = judged.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, findings]) => findings);
-    return kind.joins === true ? joined(found, known) : found;
+    return kind.joins === true ? joinFindings(found, known) : found;
   }
 
   return {

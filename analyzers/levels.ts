@@ -1,4 +1,4 @@
-import type { Level } from './advance.ts';
+import type { Level } from './incident-life.ts';
 import type { Given, KindSettings } from './given.ts';
 import { scopeColumns, type ScopeDimension, scopeDimensions } from './narrow-scope.ts';
 import { startOfRun } from './runs.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Incident, incidentStates } from '../domain/incident.ts';
-import type { Life } from './advance.ts';
+import type { Life } from './incident-life.ts';
 import type { Facts, Known } from './detector.ts';
 import { identityKey, type Names } from './identity.ts';
 

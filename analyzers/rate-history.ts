@@ -1,5 +1,4 @@
 import type { CountRow } from '../domain/count-row.ts';
-import { median } from './median.ts';
 
 /** How a rate grew before an incident began. Times are epoch seconds, rates per minute. */
 export interface RateHistory {
@@ -76,4 +75,14 @@ function minutesBefore(rows: readonly Amount[], start: number, knownFrom: number
     if (before !== undefined) minutes[index] = before + row.requests;
   }
   return minutes;
+}
+
+/** The middle number; for an even count the mean of the two middle ones; null for an empty list. */
+function median(numbers: readonly number[]): number | null {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >>> 1;
+  const upper = sorted[middle];
+  if (upper === undefined) return null;
+  const lower = sorted[middle - 1];
+  return sorted.length % 2 === 1 || lower === undefined ? upper : (lower + upper) / 2;
 }

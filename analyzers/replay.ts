@@ -5,7 +5,7 @@ import type { Shortage } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { detectors as allDetectors } from './kinds/kinds.ts';
 import type { Change } from './evaluate.ts';
-import { judgeUpTo, type TickState } from './judge.ts';
+import { judgeUpTo, type TickState } from './judge-up-to.ts';
 import { stepSeconds } from './step-range.ts';
 
 /** What was found in a past span. */

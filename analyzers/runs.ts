@@ -32,9 +32,9 @@ const RUN_SECONDS = 3_600;
 const AFTER_RATE = 0.1;
 
 /**
- * Start (epoch seconds) of the last interval that belongs to what began at `since`: the time up to which failing at the rate of
- * the part, and after which failing at a tenth of it, explains the counts best. Stray answers after it, or in other parts,
- * are not its end.
+ * Start (epoch seconds) of the last interval that belongs to what began at `since`: the time up to which failing at the
+ * rate of the part, and after which failing at a tenth of it, explains the counts best. Stray answers after it, or in
+ * other parts, are not its end.
  */
 export function lastOfRun(
   { view, now }: Pick<Given<unknown>, 'view' | 'now'>,
@@ -63,8 +63,8 @@ const OVER_ODDS = Math.log(20);
 const SURELY = 1e6;
 
 /**
- * The stretch that explains the counts best if the part failed at one rate in it and at a tenth of that before and after; null where
- * nothing matches.
+ * The stretch that explains the counts best if the part failed at one rate in it and at a tenth of that before and
+ * after; null where nothing matches.
  */
 export function failingRun(intervals: readonly IntervalSum[]): FailingRun | null {
   let run: FailingRun | null = null;
@@ -106,8 +106,8 @@ function rateIn(intervals: readonly IntervalSum[], from: number, to: number): nu
 }
 
 /**
- * Whether failing at `rate` (0 to 1) has given way to failing at `after`: a million times as likely as that it goes on, by
- * the counts since it was seen last. Intervals in order of time.
+ * Whether failing at `rate` (0 to 1) has given way to failing at `after`: a million times as likely as that it goes on,
+ * by the counts since it was seen last. Intervals in order of time.
  */
 export function isOver(intervals: readonly IntervalSum[], rate: number, after: number): boolean {
   let sum = 0;

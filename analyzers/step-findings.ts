@@ -1,4 +1,4 @@
-import type { Policy } from './advance.ts';
+import type { Policy } from './incident-life.ts';
 import type { Finding } from './detector.ts';
 import type { Names } from './identity.ts';
 import { type LiveIncident, liveKey } from './live-incident.ts';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Incident } from '../domain/incident.ts';
 import type { IncidentKind } from '../domain/incident-kind.ts';
-import { advance, type Life, type Policy, type Reason } from './advance.ts';
-import { keepByStatus } from './by-status.ts';
+import { advanceLife, type Life, type Policy, type Reason } from './incident-life.ts';
+import { keepByStatus } from './status-only-verdict.ts';
 import type { Finding } from './detector.ts';
-import { keepGateway } from './gateway.ts';
+import { keepGateway } from './gateway-verdict.ts';
 import { isoTime } from './iso-time.ts';
 import type { LiveIncident } from './live-incident.ts';
 
@@ -41,7 +41,7 @@ export function stepIncident(
   previous: LiveIncident | null,
   moment: Moment,
 ): Step | null {
-  const step = advance(previous?.memory.life ?? null, finding, moment.now, of.policy);
+  const step = advanceLife(previous?.memory.life ?? null, finding, moment.now, of.policy);
   if (step.next === null) return { next: null, change: null, reason: step.reason };
   if (step.reason === 'already_evaluated') return null;
   const isNew = step.next.started_at !== previous?.memory.life.started_at;
@@ -66,8 +66,8 @@ function toLive(
   summedUp: readonly string[],
 ): LiveIncident {
   const { life } = memory;
-  const told = previous?.incident.evidence;
-  const report = keepGateway(keepByStatus(kind, finding.report(), told), told);
+  const before = previous?.incident.evidence;
+  const report = keepGateway(keepByStatus(kind, finding.report(), before), before);
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
   // After the end only the remedy changes: it follows the recovery plan.
   if (isOver) return { incident: { ...previous.incident, remedy: report.remedy }, memory };

@@ -2,10 +2,10 @@ import { COUNT_INTERVAL_SECONDS } from '../domain/count-row.ts';
 import type { Store } from '../store/store.ts';
 import { readBusyHours } from '../store/queries/busy-hours.ts';
 import { readSamplesOfEach, type Samples } from '../store/queries/sample-requests.ts';
-import { tellByStatus } from './by-status.ts';
+import { tellByStatus } from './status-only-verdict.ts';
 import type { CountWindow } from './count-window.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
-import { judgeGateway } from './gateway.ts';
+import { judgeGateway } from './gateway-verdict.ts';
 import { type Change, evaluate, type Evaluation, holdIncomplete, type Live } from './evaluate.ts';
 
 /** Receives the incidents to write; resolves when they are written. */

@@ -1,4 +1,4 @@
-import type { ClassCount } from '../store/queries/counts.ts';
+import type { ClassCount } from '../store/queries/class-counts.ts';
 import { orgKey } from './count-view.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import type { Identity } from './identity.ts';

@@ -7,7 +7,7 @@ import { type Incident, incident as incidentSchema } from '../domain/incident.ts
 import { openStore } from '../store/connect.ts';
 import type { Store } from '../store/store.ts';
 import { migrate } from '../store/migrate.ts';
-import { readClassCounts } from '../store/queries/counts.ts';
+import { readClassCounts } from '../store/queries/class-counts.ts';
 import { readCounts } from '../tests/fixtures/read-counts.ts';
 import { type IncidentFilter, readIncidents, readSampleRequestIds } from '../store/queries/incidents.ts';
 import { tsvRow, tsvTime } from '../store/tsv.ts';

@@ -1,17 +1,17 @@
 import type { Store } from '../store/store.ts';
-import { readCountsGone } from '../store/queries/counts.ts';
+import { readCountsGone } from '../store/queries/class-counts.ts';
 import { noteSettings } from '../store/queries/incident-versions.ts';
 import { readIncidents, writeIncidents } from '../store/queries/incidents.ts';
 import type { Shortage } from './count-window.ts';
 import { detectors as allDetectors } from './kinds/kinds.ts';
 import type { AnalyzerSettings, Detector } from './detector.ts';
 import { holdIncomplete } from './evaluate.ts';
-import { judgeUpTo, type TickState, type Write, type Written } from './judge.ts';
+import { judgeUpTo, type TickState, type Write, type Written } from './judge-up-to.ts';
 import { judgePipeline } from './kinds/pipeline/judge.ts';
 import { stepSeconds } from './step-range.ts';
 import { fromStored, toStored } from './to-stored.ts';
 
-export type { TickState } from './judge.ts';
+export type { TickState } from './judge-up-to.ts';
 
 /** The result of one tick, and the most organizations at one time that did not fit into `analyzers.window_mib`. */
 export interface Ticked extends Shortage {

@@ -1,6 +1,6 @@
 import type { Scope } from '../domain/incident.ts';
 import type { MoreMeasure } from '../store/queries/count-measures.ts';
-import type { Level } from './advance.ts';
+import type { Level } from './incident-life.ts';
 import type { CountView } from './count-view.ts';
 import type { Given, KindSettings } from './given.ts';
 import { columnOf, identityKey, identityOf, type Names, type SubjectName } from './identity.ts';

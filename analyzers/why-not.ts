@@ -1,4 +1,4 @@
-import type { Level } from './advance.ts';
+import type { Level } from './incident-life.ts';
 import type { Weighed } from './weigh.ts';
 
 /** Reasons for the result of an evaluation of one scope. */

@@ -1,8 +1,8 @@
 import type { Incident, Scope } from '../domain/incident.ts';
 import type { Store } from '../store/store.ts';
-import { readCountsGone } from '../store/queries/counts.ts';
+import { readCountsGone } from '../store/queries/class-counts.ts';
 import { readLastRequest, readOwners, readVersionsAt } from '../store/queries/incident-versions.ts';
-import { baseOf } from './apart.ts';
+import { baseOf } from './beside-incident.ts';
 import { CountWindow } from './count-window.ts';
 import { orgKey } from './count-view.ts';
 import type { AnalyzerSettings, Detector, Known } from './detector.ts';

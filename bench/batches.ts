@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { openMigrated } from '../cli/pipeline.ts';
+import { openMigrated } from '../cli/needs/open-migrated.ts';
 import { settingsSchema } from '../domain/settings.ts';
 import { type Batch, Batcher } from '../ingest/batcher.ts';
 import { RawRecord } from '../ingest/sources/source.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { explain, type ScopeSums } from '../analyzers/explain.ts';
+import { explain, type ExplainSums } from '../analyzers/explain.ts';
 
 // Measures how often the right scope is first, or among the first three, on labelled incidents, and how long the search
 // takes.
@@ -58,7 +58,7 @@ interface Result {
 
 function judge({ id, attributes, minutes, rows, at, cause }: Incident): Result {
   const names = order.filter((name) => attributes.includes(name));
-  const sums = rows.flatMap(([minute, requests, failures, ...values]): ScopeSums[] => {
+  const sums = rows.flatMap(([minute, requests, failures, ...values]): ExplainSums[] => {
     const age = (minutes[at] ?? 0) - (minutes[minute] ?? 0);
     if (age < 0 || age > 600) return [];
     const own = names.map((name) => values[attributes.indexOf(name)] ?? '');
@@ -113,7 +113,7 @@ function measure(): void {
     [10_000, 8],
     [50_000, 8],
   ] as const) {
-    const rows = Array.from({ length: combinations }, (_, i): ScopeSums => {
+    const rows = Array.from({ length: combinations }, (_, i): ExplainSums => {
       const values = Array.from(
         { length: dimensions },
         (__, d) => `v${(Math.imul(i + 1, 2_654_435_761 + d * 40_503) >>> (24 - d)) & (4 + d * 2)}`,

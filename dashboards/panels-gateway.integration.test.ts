@@ -6,7 +6,7 @@ import { openStore } from '../store/connect.ts';
 import type { Store } from '../store/store.ts';
 import { type Gateway, serveClickHouse } from '../store/http-gateway.ts';
 import { migrate } from '../store/migrate.ts';
-import { readClassCounts } from '../store/queries/counts.ts';
+import { readClassCounts } from '../store/queries/class-counts.ts';
 import { readCounts } from '../tests/fixtures/read-counts.ts';
 import { readDeadLetters } from '../store/queries/dead-letters.ts';
 import { readIncidents } from '../store/queries/incidents.ts';

@@ -1,6 +1,6 @@
 import type { Batcher } from './batcher.ts';
 import type { PartitionId } from './partition-id.ts';
-import { advance, type Gathered, type PartitionEvent, type PartitionState } from './partition-state.ts';
+import { nextState, type Gathered, type PartitionEvent, type PartitionState } from './partition-state.ts';
 import type { KeptNames } from './rows/name-cap.ts';
 
 /** One partition of an assignment: whether this worker may write it, its unwritten batches, and how far it has come. */
@@ -21,8 +21,8 @@ export interface AssignedPartition {
 }
 
 /** Changes the state of a partition according to an event. */
-export function happen(partition: AssignedPartition, event: PartitionEvent): void {
-  partition.state = advance(partition.state, event);
+export function applyEvent(partition: AssignedPartition, event: PartitionEvent): void {
+  partition.state = nextState(partition.state, event);
 }
 
 /** What was read of a partition and is not stored. */

@@ -1,4 +1,4 @@
-import { type AssignedPartition, happen } from './assigned-partition.ts';
+import { type AssignedPartition, applyEvent } from './assigned-partition.ts';
 import { type PartitionId, partitionKey } from './partition-id.ts';
 import { assigned } from './partition-state.ts';
 import { KeptNames } from './rows/name-cap.ts';
@@ -41,7 +41,7 @@ export class Assignment {
   change(ids: readonly PartitionId[]): AssignedPartition[] {
     const keys = new Set(ids.map(partitionKey));
     for (const [key, partition] of this.#partitions)
-      happen(partition, { kind: 'named', isNamed: keys.has(key) });
+      applyEvent(partition, { kind: 'named', isNamed: keys.has(key) });
     const added = ids.filter((id) => !this.#partitions.has(partitionKey(id))).map((id) => this.#take(id));
     for (const partition of added) this.#partitions.set(partitionKey(partition.id), partition);
     return added;

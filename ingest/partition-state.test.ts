@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  advance,
+  nextState,
   assigned,
   type Gathered,
   isOver,
@@ -21,7 +21,7 @@ const decided = (more: Partial<Start> = {}): PartitionEvent => ({
   acknowledged: 7,
   topicId: 'a',
 });
-const reading: PartitionState = advance(assigned, decided());
+const reading: PartitionState = nextState(assigned, decided());
 const none: Gathered = { closed: 0, isEmpty: true, owesReplay: false, isWriting: false };
 
 describe('a partition', () => {
@@ -113,7 +113,7 @@ describe('a partition', () => {
       { acknowledged: 10, stored: 10 },
     ],
   ])('%s', (_name, before, event, expected) => {
-    const after = advance(before, event);
+    const after = nextState(before, event);
     expect(after).toMatchObject(expected);
     // No other member has changed.
     const changed = Object.keys(after).filter(

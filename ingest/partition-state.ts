@@ -63,7 +63,7 @@ export const assigned: PartitionState = {
 };
 
 /** The state after an event. Pure. */
-export function advance(state: PartitionState, event: PartitionEvent): PartitionState {
+export function nextState(state: PartitionState, event: PartitionEvent): PartitionState {
   switch (event.kind) {
     case 'decided': {
       const { start, acknowledged, topicId } = event;

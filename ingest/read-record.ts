@@ -2,7 +2,7 @@ import type { Decoded } from '../domain/request-log.ts';
 import type { FoldedIds, Privacy } from '../domain/settings.ts';
 import { Cleaner } from './fields/clean.ts';
 import { createDecoder, type DecoderOptions, LARGEST_BYTES } from './formats/decode.ts';
-import { type PlainRecord, PlainReader, type Wanted } from './native-bytes/plain-record.ts';
+import { type PlainRecord, PlainReader, type Wanted } from './native-bytes/plain-reader.ts';
 import type { PartitionId } from './partition-id.ts';
 import type { BatchRows } from './rows/batch-rows.ts';
 import { dimensionSets } from './rows/dimension-sets.ts';

@@ -1,7 +1,7 @@
 import type { Forgetting } from '../store/retention.ts';
 import type { Horizons, LedgerDay, StoredDay } from '../store/queries/reconcile.ts';
 import type { LedgerDead, StoredDead } from '../store/queries/reconcile-rows.ts';
-import type { Difference, Unfinished } from './reconcile-proof.ts';
+import type { Difference, Unfinished } from './reconcile-report.ts';
 import { partitionKey } from './partition-id.ts';
 
 /** How long the tables keep rows, and which rows they may hold that the ledger does not know yet. */

@@ -10,7 +10,7 @@ import {
 import type { LedgerDead, OffsetCount, StoredDead } from '../store/queries/reconcile-rows.ts';
 import { decodeCommit } from './protocol.ts';
 import { compareDays, compareDead, isoDay } from './reconcile-tables.ts';
-import type { Difference, PartitionProof, Proof, Unfinished } from './reconcile-proof.ts';
+import type { Difference, PartitionProof, Proof, Unfinished } from './reconcile-report.ts';
 import { horizonsOf } from './reconcile-horizons.ts';
 import type { Committed } from './sources/source.ts';
 import { type PartitionId, partitionKey } from './partition-id.ts';

@@ -1,4 +1,4 @@
-import { type AssignedPartition, gatheredOf, happen } from './assigned-partition.ts';
+import { type AssignedPartition, gatheredOf, applyEvent } from './assigned-partition.ts';
 import { Assignment } from './assignment.ts';
 import { bytesToClose, heldBytes } from './batch-memory.ts';
 import { Batcher, type BatchLimits } from './batcher.ts';
@@ -102,7 +102,7 @@ export function createWorker(options: WorkerOptions): Worker {
     for await (const { partition, start, acknowledged, topicId, names } of begun) {
       if (assignment.get(partition.id) !== partition) continue;
       partition.names = names;
-      happen(partition, { kind: 'decided', start, acknowledged, topicId });
+      applyEvent(partition, { kind: 'decided', start, acknowledged, topicId });
       partition.batcher = new Batcher(partition.id, start.at, start.replay, options.reader);
       events.started(partition.id, start.at, start.reason);
       source.seek(partition.id, start.at - (start.verify === null ? 0 : 1));
@@ -114,7 +114,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const { verify } = partition.state;
     if (placeOf(partition.state, chunk.from, batcher.position) === 'elsewhere') return restart(partition);
     if (verify !== null) {
-      happen(partition, { kind: 'proven' });
+      applyEvent(partition, { kind: 'proven' });
       const last = chunk.records.find((record) => record.offset === verify.to - 1);
       const rules = source.starts ?? groupRules;
       if (last !== undefined && !rules.isSame(last.value, verify.digest))
@@ -123,7 +123,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const started = options.monotonic();
     batcher.add(chunk, options.now(), started);
     const lag = chunk.highWatermark === null ? null : Math.max(0, chunk.highWatermark - chunk.to);
-    happen(partition, { kind: 'read', lag, now: options.now(), monotonic: started });
+    applyEvent(partition, { kind: 'read', lag, now: options.now(), monotonic: started });
     const bytes = chunk.records.reduce((sum, record) => sum + record.size, 0);
     events.folded(partition.id, chunk.records.length, bytes, options.monotonic() - started, lag);
     look(partition, started);
@@ -135,7 +135,7 @@ export function createWorker(options: WorkerOptions): Worker {
     batcher?.close();
     pause(partition);
     partition.batcher = null;
-    happen(partition, { kind: 'restarted' });
+    applyEvent(partition, { kind: 'restarted' });
     void (async () => {
       if (batcher !== null) await writers.drain(partition, batcher);
       if (partition.isAssigned()) await begin([partition], decide);
@@ -252,7 +252,7 @@ export function createWorker(options: WorkerOptions): Worker {
       asked.forEach((partition, i) => {
         const log = logs[i];
         if (log === undefined || partition.batcher === null || !partition.isAssigned()) return;
-        happen(partition, { kind: 'asked', log, position: partition.batcher.position, now });
+        applyEvent(partition, { kind: 'asked', log, position: partition.batcher.position, now });
       });
       return true;
     },

@@ -1,5 +1,5 @@
 import { StoreError } from '../store/error.ts';
-import { type AssignedPartition, gatheredOf, happen } from './assigned-partition.ts';
+import { type AssignedPartition, gatheredOf, applyEvent } from './assigned-partition.ts';
 import type { Batcher } from './batcher.ts';
 import { CommitPace } from './commit-pace.ts';
 import { isHalted, mayAcknowledge } from './partition-state.ts';
@@ -43,7 +43,7 @@ export function createWriters(
   function write(partition: AssignedPartition, batcher: Batcher): void {
     if (partition.writing !== null || writing >= options.writers) return;
     if (isHalted(partition.state, options.monotonic())) return;
-    happen(partition, { kind: 'tried' });
+    applyEvent(partition, { kind: 'tried' });
     if (!pace.mayTry()) return;
     writing++;
     partition.writing = writeNext(partition, batcher)
@@ -66,16 +66,16 @@ export function createWriters(
       pace.answered('over');
       // No writer waits for a topic that may never exist again; its batch is kept in case it does.
       if (error instanceof CommitError && error.code === 'no_topic')
-        return happen(partition, { kind: 'refused', monotonic: options.monotonic() });
+        return applyEvent(partition, { kind: 'refused', monotonic: options.monotonic() });
       if (!(error instanceof StoreError) || options.onRefused === 'fail') throw error;
-      happen(partition, { kind: 'refused', monotonic: options.monotonic() });
+      applyEvent(partition, { kind: 'refused', monotonic: options.monotonic() });
       events.halted(partition.id, error.message);
       return;
     }
     batcher.closed.shift();
     if (batch.rows.names !== null) partition.names.take(batch.rows.names);
     const ended = options.monotonic();
-    happen(partition, { kind: 'written', to: batch.to, monotonic: ended });
+    applyEvent(partition, { kind: 'written', to: batch.to, monotonic: ended });
     events.written(partition.id, batch, ended - batch.openedAt, ended - started);
     batch.rows.free();
   }
@@ -94,7 +94,7 @@ export function createWriters(
       const { stored } = partition.state;
       partition.writing = acknowledge(options, partition, stored)
         .then((done) => {
-          if (answered(partition, done)) happen(partition, { kind: 'acknowledged', to: stored });
+          if (answered(partition, done)) applyEvent(partition, { kind: 'acknowledged', to: stored });
         })
         .catch(fail)
         .finally(() => {

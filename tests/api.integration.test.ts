@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { explain } from '../analyzers/explain.ts';
 import { timelineOf } from '../analyzers/timeline.ts';
-import { openMigrated } from '../cli/pipeline.ts';
+import { openMigrated } from '../cli/needs/open-migrated.ts';
 import { createConsole } from '../dashboards/console/server.ts';
 import { eventShapes } from '../dashboards/console/v1/event-hub.ts';
 import { routesOf } from '../dashboards/console/v1/api-v1.ts';

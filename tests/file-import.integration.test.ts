@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Proof } from '../ingest/reconcile-proof.ts';
+import type { Proof } from '../ingest/reconcile-report.ts';
 import { generate } from '../simulate/generate.ts';
 import { toLine } from '../simulate/record.ts';
 import { load } from '../simulate/scenarios/load.ts';

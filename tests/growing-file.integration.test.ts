@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Proof } from '../ingest/reconcile-proof.ts';
+import type { Proof } from '../ingest/reconcile-report.ts';
 import { type Finished, type Running, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 

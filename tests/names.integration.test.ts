@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { settingsSchema } from '../domain/settings.ts';
-import type { Proof } from '../ingest/reconcile-proof.ts';
+import type { Proof } from '../ingest/reconcile-report.ts';
 import { openStore } from '../store/connect.ts';
 import { newestAnnouncement } from './fixtures/newest-announcement.ts';
 import { runFaultline, startFaultline } from './fixtures/run-faultline.ts';

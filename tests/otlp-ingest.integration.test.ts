@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { openStore } from '../store/connect.ts';
-import { readCountsByClass } from '../store/queries/totals.ts';
+import { readTotalsByClass } from '../store/queries/whole-store.ts';
 import { spansInProtobuf } from './fixtures/otlp-writer.ts';
 import { runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
@@ -85,7 +85,7 @@ await describeWithKafka('faultline ingest of OpenTelemetry', (kafka) => {
         password: '',
         cluster: '',
       });
-      const counts = await readCountsByClass(store);
+      const counts = await readTotalsByClass(store);
       const dead = await store.query('SELECT reason, detail FROM dead_letters');
       await store.close();
       const twice = Object.fromEntries(Object.entries(once).map(([name, count]) => [name, count * 2]));

@@ -12,7 +12,7 @@ import {
   type Reclassified,
   type ReclassifyOptions,
 } from '../ingest/reclassify/reclassify.ts';
-import type { Proof } from '../ingest/reconcile-proof.ts';
+import type { Proof } from '../ingest/reconcile-report.ts';
 import { openStore } from '../store/connect.ts';
 import { StoreError } from '../store/error.ts';
 import type { Store } from '../store/store.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpuSeconds, watchPrivateMemory } from '../bench/ingest/process-usage.ts';
-import type { Proof } from '../ingest/reconcile-proof.ts';
+import type { Proof } from '../ingest/reconcile-report.ts';
 import { openStore } from '../store/connect.ts';
 import type { Store } from '../store/store.ts';
 import { serveClickHouse } from '../store/http-gateway.ts';

@@ -1,4 +1,4 @@
-import type { Combination, Combinations, ScopeSums } from './combinations.ts';
+import type { Combination, Combinations, ExplainSums } from './combinations.ts';
 
 /** A scope that failed more than its usual rate predicts. */
 export interface Candidate extends Counted {
@@ -76,7 +76,7 @@ function withinBudget<One extends Candidate>(found: readonly One[], budget: numb
 }
 
 /** Sums of a scope, with the failures that the usual rates of its combinations predict. */
-export type Counted = Omit<ScopeSums, 'values'> & { expected: number };
+export type Counted = Omit<ExplainSums, 'values'> & { expected: number };
 
 /**
  * How far the failures in the span are above chance: minus the logarithm of Chernoff's bound for the chance that this

@@ -1,5 +1,5 @@
 /** Sums of one combination of values, one value per dimension, in the span and in the usual time before it. */
-export interface ScopeSums {
+export interface ExplainSums {
   values: readonly string[];
   requests: number;
   failures: number;
@@ -8,7 +8,7 @@ export interface ScopeSums {
 }
 
 /** A combination with the failures that its usual rate predicts. */
-export interface Combination extends ScopeSums {
+export interface Combination extends ExplainSums {
   /**
    * Failures that are expected in the span: from its own usual rate, moved towards the rate of all the more, the fewer
    * requests it had.
@@ -20,7 +20,7 @@ export interface Combination extends ScopeSums {
 
 export interface Combinations {
   list: readonly Combination[];
-  total: Omit<ScopeSums, 'values'>;
+  total: Omit<ExplainSums, 'values'>;
   /** Usual failures per request over all combinations. */
   usual_rate: number;
   /** The assumption for a combination without requests before: this many requests with this many failures. */
@@ -28,8 +28,8 @@ export interface Combinations {
 }
 
 /** Merges rows with equal values, sorts them, and estimates the usual rate of each. */
-export function combine(rows: readonly ScopeSums[]): Combinations {
-  const merged = new Map<string, ScopeSums>();
+export function combine(rows: readonly ExplainSums[]): Combinations {
+  const merged = new Map<string, ExplainSums>();
   for (const row of rows) {
     const key = JSON.stringify(row.values);
     const known = merged.get(key);
@@ -59,7 +59,7 @@ export function combine(rows: readonly ScopeSums[]): Combinations {
  * most likely shape is found on a grid of factors of two (empirical Bayes). Without failures, a vague prior around 1
  * decides.
  */
-function spreadOfRates(rows: readonly ScopeSums[], rate: number): number {
+function spreadOfRates(rows: readonly ExplainSums[], rate: number): number {
   let best = { shape: 1, likelihood: Number.NEGATIVE_INFINITY };
   for (let power = -5; power <= 5; power++) {
     const shape = 2 ** power;
@@ -118,7 +118,7 @@ function stirling(x: number): number {
   return (1 / 12 - (1 / 360 - 1 / (1_260 * x * x)) / (x * x)) / x;
 }
 
-function plus<Sums extends Omit<ScopeSums, 'values'>>(a: Sums, b: Omit<ScopeSums, 'values'>): Sums {
+function plus<Sums extends Omit<ExplainSums, 'values'>>(a: Sums, b: Omit<ExplainSums, 'values'>): Sums {
   return {
     ...a,
     requests: a.requests + b.requests,

@@ -8,9 +8,9 @@ import { aboveUsual, lastAboveUsual, rememberUsual, usualFacts } from '../levels
 import { describeScope } from '../narrow-scope.ts';
 import { largest, remedyOf, share } from '../report.ts';
 import { addName, MAX_NAMES, type Since, sinceStart } from '../since.ts';
-import { untoldOf } from '../untold.ts';
+import { namedByFailures } from '../named-by-failures.ts';
 import type { Matching, View } from '../view.ts';
-import { reasons, type Reason, tell } from './auth/told.ts';
+import { authReasons, type AuthReason, explainReason } from './auth/auth-reasons.ts';
 import { addAnswers, type KeyCourses, keyCourses, succeedsToo } from './auth/key-course.ts';
 
 const matching: Matching = {
@@ -39,7 +39,7 @@ export const authFailure = detectorOf({
   look,
   memory: since.memory.and(
     usualFacts.extend({
-      reason: z.enum(reasons),
+      reason: z.enum(authReasons),
       /** How the refused keys have fared since before the incident. */
       keys: keyCourses,
       /** First success of the key with most refusals after its last refusal, epoch seconds; null: none. */
@@ -62,7 +62,7 @@ export const authFailure = detectorOf({
       ...rememberUsual(previous, judged),
       keys,
       works_again: worksAgain,
-      reason: reasonOf(sums.by, untoldOf(view).includes('key') ? null : keys, worksAgain),
+      reason: reasonOf(sums.by, namedByFailures(view).includes('key') ? null : keys, worksAgain),
     };
   },
   severity: ({ memory }) => (memory.reason === 'wrong_key' ? 'warning' : 'critical'),
@@ -72,7 +72,7 @@ export const authFailure = detectorOf({
     const course = keys[0] === undefined ? undefined : memory.keys[keys[0]];
     const lastSuccess = course?.last_success ?? null;
     const strange = strangers(memory.keys);
-    const told = tell(memory.reason, {
+    const explained = explainReason(memory.reason, {
       keys,
       clients,
       startedAt,
@@ -84,10 +84,10 @@ export const authFailure = detectorOf({
       succeedsToo: course !== undefined && succeedsToo(course),
     });
     const [top = 'incorrect_api_key'] = largest(memory.by['class']);
-    const remedy = remedyOf(top as ErrorClass, told.steps);
+    const remedy = remedyOf(top as ErrorClass, explained.steps);
     return {
-      summary: `${told.title} for ${describeScope(scope)}: ${memory.matching} requests refused.`,
-      verdict: { party: told.party, why: told.why },
+      summary: `${explained.title} for ${describeScope(scope)}: ${memory.matching} requests refused.`,
+      verdict: { party: explained.party, why: explained.why },
       evidence: {
         reason: memory.reason,
         refused_requests: memory.matching,
@@ -157,7 +157,7 @@ function reasonOf(
   by: Readonly<Record<string, Readonly<Record<string, number>>>>,
   courses: KeyCourses | null,
   worksAgain: number | null,
-): Reason {
+): AuthReason {
   const [top] = largest(by['class']);
   if (top === 'ip_not_authorized') return 'address';
   if (top === 'not_org_member') return 'membership';

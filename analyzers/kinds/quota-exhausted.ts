@@ -1,4 +1,4 @@
-import type { Level } from '../advance.ts';
+import type { Level } from '../incident-life.ts';
 import type { AnalyzerSettings } from '../detector.ts';
 import { detectorOf, type Situation } from '../kind.ts';
 import {

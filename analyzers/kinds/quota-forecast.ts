@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { requestClassNames } from '../../domain/error-class.ts';
-import { loudnessOf } from '../advance.ts';
+import { loudnessOf } from '../incident-life.ts';
 import type { AnalyzerSettings } from '../detector.ts';
 import type { Given } from '../given.ts';
 import { isoTime } from '../iso-time.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Level, loudnessOf } from '../advance.ts';
+import { type Level, loudnessOf } from '../incident-life.ts';
 import type { Given, KindSettings } from '../given.ts';
 import { type LevelRule, type Part, partsOf } from '../levels.ts';
 import { lastOfRun, startOfRun } from '../runs.ts';
@@ -79,8 +79,8 @@ type Judging<Settings> = Given<Settings> & { previous: UsualFacts | null };
  * A breach when, within the window, a part has `count` matching answers, at least `share` of its requests, and its
  * usual share does not explain them. The usual share is measured once, before the incident begins. `long`: callers with
  * too few requests for the window are judged by a window that is this many times as long, too. `learn_seconds`: with a
- * shorter history there is no breach. `excuses`: whether any usual share explains the window, or only a sprinkle (steady
- * Slow Down answers still fire), or a sprinkle and a trickle: as many answers in the same time as before.
+ * shorter history there is no breach. `excuses`: whether any usual share explains the window, or only a sprinkle
+ * (steady Slow Down answers still fire), or a sprinkle and a trickle: as many answers in the same time as before.
  */
 export function aboveUsual<Settings extends UsualSettings>(
   matching: Matching,
@@ -194,8 +194,8 @@ function withSeason<Settings>(
 }
 
 /**
- * True if the part had as many such answers before, in the same time: a key that has been wrong for long, of which a few more
- * come by chance. What is hammered with it now is more.
+ * True if the part had as many such answers before, in the same time: a key that has been wrong for long, of which a
+ * few more come by chance. What is hammered with it now is more.
  */
 function isTrickle<Settings extends UsualSettings>(
   matching: Matching,

@@ -1,5 +1,5 @@
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
-import type { Level } from '../advance.ts';
+import type { Level } from '../incident-life.ts';
 import type { Known } from '../detector.ts';
 import type { Given, KindSettings } from '../given.ts';
 import { type LevelRule, type Part, partsOf } from '../levels.ts';
@@ -14,7 +14,9 @@ export interface BurnPace {
   /** Seconds. The shortest window proves that it goes on, the longest that it is no short blip. */
   windows: readonly number[];
   factor: number;
-  /** So long it must have lasted, and still go on: where the longest window does not say that it is no blip. Seconds. */
+  /**
+   * So long it must have lasted, and still go on: where the longest window does not say that it is no blip. Seconds.
+   */
   lasts?: number;
 }
 
@@ -179,8 +181,9 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
 }
 
 /**
- * What people were told of, where its own counts do not say that it is over: a small caller is above a threshold in some minutes and
- * below it in others while the same trouble goes on. Over means that it keeps the budget, or fails at a tenth of its rate.
+ * What people were told of, where its own counts do not say that it is over: a small caller is above a threshold in
+ * some minutes and below it in others while the same trouble goes on. Over means that it keeps the budget, or fails at
+ * a tenth of its rate.
  */
 function goesOn<Settings extends KindSettings>(
   { known, previous, view, now }: Judging<Settings, Sums>,
@@ -197,7 +200,10 @@ function goesOn<Settings extends KindSettings>(
   return whole === undefined ? null : { ...whole, name: whole.name, contains: isIn };
 }
 
-/** Of so many failures, by chance alone, at a rate that just keeps the budget. What repeats an earlier request is no further evidence. */
+/**
+ * Of so many failures, by chance alone, at a rate that just keeps the budget. What repeats an earlier request is no
+ * further evidence.
+ */
 function chanceOf({ first_attempts, first_requests }: Part, budget: number): number {
   return poissonTail(first_attempts, budget * first_requests);
 }

@@ -1,4 +1,4 @@
-import type { Level } from '../advance.ts';
+import type { Level } from '../incident-life.ts';
 import type { Given, KindSettings } from '../given.ts';
 import type { LevelRule } from '../levels.ts';
 import type { View } from '../view.ts';

@@ -1,6 +1,6 @@
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { MoreMeasure } from '../../store/queries/count-measures.ts';
-import { type Level, loudnessOf } from '../advance.ts';
+import { type Level, loudnessOf } from '../incident-life.ts';
 import type { Given, KindSettings } from '../given.ts';
 import type { LevelRule } from '../levels.ts';
 

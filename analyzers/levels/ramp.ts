@@ -1,5 +1,5 @@
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
-import type { Level } from '../advance.ts';
+import type { Level } from '../incident-life.ts';
 import type { Given, KindSettings } from '../given.ts';
 import type { LevelRule } from '../levels.ts';
 import { poissonTail, sizeNoise } from '../poisson-tail.ts';

@@ -91,12 +91,12 @@ export class Notifier {
     if (!this.#leads) return overview.expire();
     const isWhole = await overview.look(this.#now());
     if (!this.#lease.isSure()) return;
-    const { incidents, marks, told } = overview;
+    const { incidents, marks, log } = overview;
     const situation = { now: this.#now(), incidents, is_whole: isWhole, marks, settings, channels };
-    const decided = plan(situation, told);
+    const decided = plan(situation, log);
     // Decisions are stored, where other analyzers see them, before any of them is sent.
     await store.write(decided);
-    for (const delivery of decided) told.add(delivery);
+    for (const delivery of decided) log.add(delivery);
     for (const [name, channel] of channels) {
       if (this.#lanes.has(name)) continue;
       const lane = this.#run(name, channel).finally(() => this.#lanes.delete(name));
@@ -123,10 +123,10 @@ export class Notifier {
   /** The state of the receivers, as far as this analyzer knows; empty when another one sends. */
   status(): { leads: boolean; receivers: ReceiverStatus[] } {
     if (!this.#leads) return { leads: false, receivers: [] };
-    const { told } = this.#overview;
+    const { log } = this.#overview;
     const now = this.#now();
     const receivers = [...this.#context.channels].map(([receiver, { type }]) => {
-      const waiting = told.unfinished(receiver);
+      const waiting = log.unfinished(receiver);
       const oldest = Math.min(now, ...waiting.map(({ decided_at }) => decided_at));
       const trouble = this.#trouble.get(receiver) ?? null;
       return { receiver, channel: type, waiting: waiting.length, oldest_seconds: now - oldest, trouble };
@@ -148,12 +148,12 @@ export class Notifier {
     const { settings, monotonic, chance, events } = this.#context;
     let savedAt = monotonic();
     while (this.#maySend(name)) {
-      const delivery = nextToTry(this.#overview.told.unfinished(name), this.#now());
+      const delivery = nextToTry(this.#overview.log.unfinished(name), this.#now());
       if (delivery === null) break;
       const began = monotonic();
       const answer = await attempt(() => channel.send(this.#toNotice(delivery)));
       const after = afterTry(delivery, answer, this.#now(), settings.give_up_seconds, chance());
-      this.#overview.told.add(after);
+      this.#overview.log.add(after);
       this.#unsaved.set(after.id, after);
       if (answer.ok) this.#trouble.delete(name);
       else {
@@ -198,11 +198,11 @@ export class Notifier {
 
   /** The incidents that a receiver was told of and that still fire, without silenced ones. */
   #firingAt(name: string, now: number): Incident[] {
-    const { incidents, marks, told } = this.#overview;
+    const { incidents, marks, log } = this.#overview;
     return [...incidents.values()]
       .map(({ incident }) => incident)
       .filter((incident) => {
-        if (incident.state !== 'firing' || told.last(name, incident.id)?.event !== 'firing') return false;
+        if (incident.state !== 'firing' || log.last(name, incident.id)?.event !== 'firing') return false;
         const attention = attentionOf(incident, marks, now);
         return attention === null || attention.state === 'acknowledged';
       });

@@ -3,7 +3,7 @@ import type { NotifySettings } from '../../domain/notify-settings.ts';
 import type { Delivery } from '../../store/queries/notifications.ts';
 import type { NotifyStore } from './notify-store.ts';
 import type { Seen } from './plan.ts';
-import { Told } from './told.ts';
+import { DeliveryLog } from './delivery-log.ts';
 
 /**
  * Everything is read again after this time, because an insert may have taken long and incidents of histories can be
@@ -22,7 +22,7 @@ export class Overview {
   readonly #store: NotifyStore;
   readonly #settings: NotifySettings;
   incidents = new Map<string, Seen>();
-  told = new Told();
+  log = new DeliveryLog();
   marks: Marks = noMarks;
   /** Incidents whose earlier messages are known. */
   #asked = new Set<string>();
@@ -73,8 +73,8 @@ export class Overview {
     await this.#remember(open);
     const ids = new Set(open.map(({ incident }) => incident.id));
     this.#asked = new Set(ids);
-    this.told.forget(remembered);
-    const foreign = [...this.told.toldFiring()].filter((id) => !ids.has(id));
+    this.log.forget(remembered);
+    const foreign = [...this.log.firing()].filter((id) => !ids.has(id));
     const seen = foreign.length === 0 ? open : [...open, ...(await this.#store.these(foreign))];
     this.incidents = new Map(seen.map((one) => [one.incident.id, one]));
     this.#isLogKnown = true;
@@ -90,7 +90,6 @@ export class Overview {
 
   /** Merges into what is known: a message in flight may have an answer that is newer than the row just read. */
   #add(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries.toSorted((a, b) => a.decided_at - b.decided_at))
-      this.told.add(delivery);
+    for (const delivery of deliveries.toSorted((a, b) => a.decided_at - b.decided_at)) this.log.add(delivery);
   }
 }

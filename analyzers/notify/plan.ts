@@ -5,7 +5,7 @@ import type { NotifySettings } from '../../domain/notify-settings.ts';
 import { type Delivery, type DeliveryEvent, isUnfinished } from '../../store/queries/notifications.ts';
 import type { Channel } from './channel.ts';
 import { groupOf, type Route, routeOf } from './routes.ts';
-import type { Told } from './told.ts';
+import type { DeliveryLog } from './delivery-log.ts';
 
 /** An incident and the event time (epoch seconds) of its last evaluation. */
 export interface Seen {
@@ -71,17 +71,17 @@ interface Item {
  * All must be stored before anything is sent. The plan depends on the present state and not on events, so nothing is
  * lost while an analyzer is away. Pure.
  */
-export function plan(situation: Situation, told: Told): Delivery[] {
+export function plan(situation: Situation, log: DeliveryLog): Delivery[] {
   const notSent: Delivery[] = [];
   const consequences = consequencesOf(situation.incidents, situation.now);
   const items: Item[] = [];
   for (const [receiver, channel] of situation.channels) {
-    const waiting = told.unfinished(receiver);
+    const waiting = log.unfinished(receiver);
     const over = waiting.filter((one) => isOver(one, situation));
     notSent.push(...over.map((one) => notSentBecause(one, 'ended before it could be sent')));
     const dropped = new Set(over.map(({ id }) => id));
     let room = MOST_WAITING - waiting.length + over.length;
-    for (const item of itemsOf(receiver, channel, situation, told, { dropped, consequences })) {
+    for (const item of itemsOf(receiver, channel, situation, log, { dropped, consequences })) {
       if (room-- <= 0) break;
       items.push(item);
     }
@@ -106,12 +106,12 @@ function* itemsOf(
   receiver: string,
   channel: Pick<Channel, 'groups' | 'tells_past' | 'refresh'>,
   situation: Situation,
-  told: Told,
+  log: DeliveryLog,
   { dropped, consequences }: { dropped: ReadonlySet<string>; consequences: ReadonlySet<string> },
 ): Generator<Item> {
   for (const seen of situation.incidents.values()) {
     const { incident } = seen;
-    const last = told.last(receiver, incident.id);
+    const last = log.last(receiver, incident.id);
     const isWaiting = last !== null && isUnfinished(last) && !dropped.has(last.id);
     // One message after the other: a receiver must not learn of the end before the beginning.
     if (isWaiting || incident.state === 'pending') continue;
@@ -136,7 +136,7 @@ function* itemsOf(
       is_quiet: event === 'resolved' && isQuietEnd(last, route),
     };
   }
-  if (situation.is_whole) yield* withdrawn(receiver, situation, told, dropped);
+  if (situation.is_whole) yield* withdrawn(receiver, situation, log, dropped);
 }
 
 function isFiringDue(
@@ -182,11 +182,11 @@ function isQuietEnd(last: Delivery | null, route: Route | null): boolean {
 function* withdrawn(
   receiver: string,
   { incidents, now }: Situation,
-  told: Told,
+  log: DeliveryLog,
   dropped: ReadonlySet<string>,
 ): Generator<Item> {
-  for (const id of told.toldFiring()) {
-    const last = told.last(receiver, id);
+  for (const id of log.firing()) {
+    const last = log.last(receiver, id);
     if (last === null || last.event !== 'firing' || incidents.has(id)) continue;
     if (isUnfinished(last) && !dropped.has(last.id)) continue;
     const before = last.incidents.find((one) => one.id === id);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tick, type Ticked, type TickState } from '../../analyzers/tick.ts';
-import { openMigrated } from '../../cli/pipeline.ts';
+import { openMigrated } from '../../cli/needs/open-migrated.ts';
 import { tuneHeap } from '../../cli/tune-heap.ts';
 import { settingsSchema } from '../../domain/settings.ts';
 import type { Store } from '../../store/store.ts';

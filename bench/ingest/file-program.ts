@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileLimits, openMigrated, workerFor } from '../../cli/pipeline.ts';
+import { openMigrated } from '../../cli/needs/open-migrated.ts';
+import { fileLimits, workerFor } from '../../cli/needs/worker.ts';
 import { settingsSchema } from '../../domain/settings.ts';
 import { announceInMemory } from '../../ingest/sources/announcements.ts';
 import { openFileLines } from '../../ingest/sources/file-lines.ts';
 import { silentEvents } from '../../ingest/worker-events.ts';
-import { readCountsByClass } from '../../store/queries/totals.ts';
+import { readTotalsByClass } from '../../store/queries/whole-store.ts';
 
 /** A program that reads a file of lines and either parses each or brings them into an embedded ClickHouse at `path`. */
 export interface FilePlan {
@@ -66,7 +67,7 @@ async function store(): Promise<FileResult> {
   const measured = measure();
   await worker.run();
   const spent = measured();
-  const counts = await readCountsByClass(open);
+  const counts = await readTotalsByClass(open);
   await open.close();
   return { ...spent, records: Object.values(counts).reduce((sum, n) => sum + n, 0) };
 }

@@ -5,7 +5,7 @@ import { runRoute } from '../../dashboards/console/v1/route.ts';
 import { dashboards } from '../../dashboards/panels/list.ts';
 import { toRetention } from '../../domain/retention.ts';
 import type { Settings } from '../../domain/settings.ts';
-import { endOfData } from '../needs/present.ts';
+import { endOfData } from '../needs/end-of-data.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';

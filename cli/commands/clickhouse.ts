@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { serveClickHouse } from '../../store/http-gateway.ts';
 import type { CommandContext } from '../context.ts';
-import { openMigrated } from '../pipeline.ts';
+import { openMigrated } from '../needs/open-migrated.ts';
 import { rights } from '../needs/serve-clickhouse.ts';
 
 export interface ClickHouseOptions {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openStore } from '../../store/connect.ts';
 import { migrationFiles, missingMigrations } from '../../store/migrate.ts';
-import { readAnswers429 } from '../../store/queries/bare-answers.ts';
+import { readAnswers429 } from '../../store/queries/answers-429.ts';
 import { readDroppedFields } from '../../store/queries/dropped-fields.ts';
 import { readDeliveries } from '../../store/queries/notifications.ts';
 import { readFolded } from '../../store/queries/names.ts';
@@ -11,7 +11,7 @@ import { describeError, EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
 import { bare429, droppedFields } from '../format/input-report.ts';
 import { formatCount } from '../format/numbers.ts';
-import { quietKafkaLog } from '../telemetry/kafka-log.ts';
+import { quietKafkaLog } from '../telemetry/log-events.ts';
 import { maskCredentials } from '../mask.ts';
 
 /** The result of one check; `skip`: nothing is configured, so there is nothing to check. */
@@ -133,7 +133,7 @@ async function checkKafka(_options: unknown, context: CommandContext): Promise<C
 async function lookAtKafka(context: CommandContext): Promise<CheckResult> {
   const { kafka } = context.settings;
   const { openKafkaAdmin } = await import('../../ingest/sources/kafka.ts');
-  const admin = await openKafkaAdmin(kafka, quietKafkaLog(context));
+  const admin = await openKafkaAdmin(kafka, quietKafkaLog(context.logger));
   try {
     const topics = await admin.topics();
     const missing = kafka.topics.filter((topic) => !topics.includes(topic));

@@ -9,14 +9,14 @@ import type { Store } from '../../store/store.ts';
 import { retentionOf } from '../../store/queries/held-tables.ts';
 import {
   checkNames,
-  planScopeSums,
+  planExplainSums,
   readMinutes,
   readNewestCount,
-  readScopeSums,
-  type ScopeSumsPlan,
+  readExplainSums,
+  type ExplainSumsPlan,
   type Selection,
   type Span,
-} from '../../store/queries/scope-sums.ts';
+} from '../../store/queries/explain-sums.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -25,7 +25,7 @@ import { formatCount, formatTime } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { reportInput } from '../format/input-report.ts';
 import { readInputs, sayEmpty, sayUnread, unitOfAll, withFiles } from '../input/read-files.ts';
-import { readEventRange } from '../../store/queries/totals.ts';
+import { readEventRange } from '../../store/queries/whole-store.ts';
 import { parseWhen } from '../options/when.ts';
 import { parseBy, parseWhere } from '../options/where.ts';
 
@@ -88,8 +88,8 @@ async function answer(
   const settings = toRetention(context.settings.clickhouse.retention);
   const span = { since: Math.min(window.from, against.from), until: Math.max(window.to, against.to) };
   const retention = now === null ? settings : await retentionOf(store, settings, { ...span, now });
-  const plan = planScopeSums({ ...asked, window, against, now, retention });
-  const rows = await readScopeSums(store, plan, MOST_COMBINATIONS + 1);
+  const plan = planExplainSums({ ...asked, window, against, now, retention });
+  const rows = await readExplainSums(store, plan, MOST_COMBINATIONS + 1);
   if (rows.length > MOST_COMBINATIONS) {
     throw new UserError(
       `there are over ${formatCount(MOST_COMBINATIONS)} combinations of ${plan.by.join(', ')}: name fewer with --by, or a part of the traffic with --where`,
@@ -185,6 +185,6 @@ function checkOrder({ from, to }: Span, first: string, second: string): void {
   );
 }
 
-function nothingIn(what: string, { from, to }: ScopeSumsPlan['window'], flags: string): string {
+function nothingIn(what: string, { from, to }: ExplainSumsPlan['window'], flags: string): string {
   return `no request is counted in the ${what} (${formatTime(from * 1_000)} to ${formatTime(to * 1_000)} UTC): choose another with ${flags}`;
 }

@@ -4,7 +4,7 @@ import type { CommandContext } from '../context.ts';
 import { UserError } from '../errors.ts';
 import { findIncident } from '../needs/find-incident.ts';
 import { openReader } from '../needs/open-reader.ts';
-import { signedBy } from '../options/signature.ts';
+import { signedBy } from '../options/signed-by.ts';
 
 export interface AckOptions {
   id: string;

@@ -15,7 +15,7 @@ import { incidentInFull, incidentsAsCsv, incidentsAsTable, type Terminal } from 
 import { timelineAsCsv, timelineInFull } from '../format/timeline.ts';
 import { findIncident } from '../needs/find-incident.ts';
 import { openReader } from '../needs/open-reader.ts';
-import { endOfData } from '../needs/present.ts';
+import { endOfData } from '../needs/end-of-data.ts';
 import { parseWhen } from '../options/when.ts';
 
 export interface IncidentsOptions {

@@ -6,7 +6,7 @@ import { sumOfInput } from '../format/input-report.ts';
 import { logEvents } from '../telemetry/log-events.ts';
 import { startMetricsServer } from '../telemetry/metrics-server.ts';
 import { neededKafka, neededStore, served, waitingOf } from '../needs/needs.ts';
-import { workerFor } from '../pipeline.ts';
+import { workerFor } from '../needs/worker.ts';
 import { type RunningStateReport, runStateReport } from '../telemetry/run-state-report.ts';
 import { type RunningTelemetry, runTelemetry } from '../telemetry/run-telemetry.ts';
 import { openBoth } from '../needs/wait-until-there.ts';

@@ -6,7 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
 import { planLines, settingsText } from '../format/init.ts';
-import { readSample } from '../input/open-records.ts';
+import { readSample } from '../input/read-sample.ts';
 import { type Plan, planFor, withField } from '../input/propose-settings.ts';
 import { kafkaLog } from '../telemetry/log-events.ts';
 

@@ -1,5 +1,5 @@
 import type { CommandContext } from '../context.ts';
-import { openMigrated } from '../pipeline.ts';
+import { openMigrated } from '../needs/open-migrated.ts';
 
 /** Migrates the tables to the present schema, and prints where. */
 export async function run(_options: object, context: CommandContext): Promise<number> {

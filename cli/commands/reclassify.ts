@@ -9,7 +9,7 @@ import { reclassifiedInFull } from '../format/reclassify.ts';
 import { formatCount } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { parseWhen } from '../options/when.ts';
-import { workerName } from '../pipeline.ts';
+import { workerName } from '../needs/worker.ts';
 
 export interface ReclassifyCommandOptions {
   since?: string;

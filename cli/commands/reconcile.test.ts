@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Proof } from '../../ingest/reconcile-proof.ts';
+import type { Proof } from '../../ingest/reconcile-report.ts';
 import { verdictOf } from './reconcile.ts';
 
 const partition = {} as Proof['partitions'][number];

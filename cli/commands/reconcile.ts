@@ -1,7 +1,7 @@
 import { horizonsOf } from '../../ingest/reconcile-horizons.ts';
 import { deadSince } from '../../ingest/reconcile-tables.ts';
 import { type BrokerFacts, reconcile } from '../../ingest/reconcile.ts';
-import type { Proof } from '../../ingest/reconcile-proof.ts';
+import type { Proof } from '../../ingest/reconcile-report.ts';
 import { openKafkaAdmin } from '../../ingest/sources/kafka.ts';
 import type { Store } from '../../store/store.ts';
 import {

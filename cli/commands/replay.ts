@@ -3,7 +3,7 @@ import { requestClassNames } from '../../domain/error-class.ts';
 import type { Incident } from '../../domain/incident.ts';
 import { sumReports } from '../../ingest/input-report.ts';
 import type { Store } from '../../store/store.ts';
-import { readCountsByClass, readEventRange } from '../../store/queries/totals.ts';
+import { readTotalsByClass, readEventRange } from '../../store/queries/whole-store.ts';
 import type { CommandContext } from '../context.ts';
 import { incidentInFull } from '../format/incidents.ts';
 import { reportInput } from '../format/input-report.ts';
@@ -38,7 +38,7 @@ async function replay(
   const { analyzers } = context.settings;
   const { incidents, ...shortage } =
     range === null ? nothing : await replayRange(store, range.from, range.to, analyzers);
-  const counts = await readCountsByClass(store);
+  const counts = await readTotalsByClass(store);
   const input = sumReports(reports);
   if (options.json === true) context.out(JSON.stringify({ counts, incidents, input }));
   else if (input.requests > 0) printSummary(counts, incidents, range?.to, context);

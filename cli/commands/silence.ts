@@ -10,7 +10,7 @@ import { formatDuration, formatTime } from '../format/numbers.ts';
 import { formatTable } from '../format/table.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { parseScope } from '../options/scope.ts';
-import { signedBy } from '../options/signature.ts';
+import { signedBy } from '../options/signed-by.ts';
 import { parseDuration, parseWhen } from '../options/when.ts';
 
 export interface SilenceOptions {

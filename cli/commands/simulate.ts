@@ -10,7 +10,7 @@ import { createTally, type Tally, trueIncidents } from '../../simulate/truth.ts'
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { UserError } from '../errors.ts';
-import { quietKafkaLog } from '../telemetry/kafka-log.ts';
+import { quietKafkaLog } from '../telemetry/log-events.ts';
 import { openPipe } from '../pipe.ts';
 import { parseWhen } from '../options/when.ts';
 
@@ -75,7 +75,7 @@ export async function run(options: SimulateOptions, context: CommandContext): Pr
   if (topic === undefined) throw new UserError('kafka.topics is empty: name the topic to send to');
   planSimulation(options, context.now());
   const { openProducer } = await import('../../ingest/sources/kafka.ts');
-  const producer = await openProducer(settings.kafka, quietKafkaLog(context));
+  const producer = await openProducer(settings.kafka, quietKafkaLog(context.logger));
   try {
     return await simulateCommand(options, { ...io, send: (messages) => producer.send(topic, [...messages]) });
   } finally {

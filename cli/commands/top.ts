@@ -1,11 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { IncidentsAnswer } from '../../dashboards/console/v1/incidents.ts';
+import type { PipelineAnswer } from '../../dashboards/console/v1/pipeline.ts';
+import type { TrendsAnswer } from '../../dashboards/console/v1/trends.ts';
 import { type AskApi, askConsole, readingToken } from '../ask/ask-api.ts';
 import { shareStore } from '../ask/shared-store.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { askSource, askTop } from '../top/ask-top.ts';
-import { frame, nextBy, pressed, type TopData, type TopView } from '../top/frame.ts';
+import { frame, nextBy, pressed, type TopData, type TopView } from '../format/top.ts';
 import { run as start } from '../start/run-start.ts';
 
 export interface TopOptions {
@@ -171,4 +173,19 @@ function paintScreen(context: CommandContext, data: TopData, view: TopView, trou
   const lines = frame(data, view, screen);
   const shown = trouble === '' ? lines : [...lines.slice(0, -1), trouble.slice(0, screen.width - 1)];
   stdout.write(`\u001B[H${shown.map((line) => `${line}\u001B[K`).join('\r\n')}\u001B[J`);
+}
+
+/** Asks for the data of a view. `source` is the name of what is read. Throws an error with one line for the user. */
+async function askTop(ask: AskApi, by: string, source: string): Promise<TopData> {
+  const [trends, open] = (await Promise.all([
+    ask({ route: '/trends', query: { from: 'now-15m', step: '60', by, errors_only: 'true', limit: '40' } }),
+    ask({ route: '/incidents', query: { state: 'open' } }),
+  ])) as [TrendsAnswer, IncidentsAnswer];
+  return { source, present: Date.parse(trends.to), trends, incidents: open.incidents };
+}
+
+/** The source that the asked process reads; null: none. Throws as `askTop` does. */
+async function askSource(ask: AskApi): Promise<PipelineAnswer['source']> {
+  const { source } = (await ask({ route: '/pipeline' })) as PipelineAnswer;
+  return source;
 }

@@ -5,7 +5,7 @@ import { createPainter } from '../format/color.ts';
 import { formatOrigin } from '../format/format-origin.ts';
 import { formatCount } from '../format/numbers.ts';
 import { triedLines } from '../format/try.ts';
-import { readSample, type Sample } from '../input/open-records.ts';
+import { readSample, type Sample } from '../input/read-sample.ts';
 
 export interface TryOptions {
   file?: string;

@@ -6,7 +6,7 @@ import { incidentKindNames } from '../../domain/incident-kind.ts';
 import type { Scope } from '../../domain/incident.ts';
 import { settingsSchema } from '../../domain/settings.ts';
 import { readSettingsAt } from '../../store/queries/incident-versions.ts';
-import { readEventRange } from '../../store/queries/totals.ts';
+import { readEventRange } from '../../store/queries/whole-store.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';

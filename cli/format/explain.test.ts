@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { planScopeSums } from '../../store/queries/scope-sums.ts';
+import { planExplainSums } from '../../store/queries/explain-sums.ts';
 import { bar, type Explained, explainedAsJson, explainedAsTable } from './explain.ts';
 
 const noon = Date.UTC(2026, 2, 10, 12) / 1_000;
-const plan = planScopeSums({
+const plan = planExplainSums({
   by: null,
   where: [],
   classes: ['rate_limit'],

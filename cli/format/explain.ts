@@ -1,13 +1,13 @@
 import type { Explanation } from '../../analyzers/explain.ts';
 import type { CallerDimension } from '../../domain/count-row.ts';
-import type { ScopeSumsPlan } from '../../store/queries/scope-sums.ts';
+import type { ExplainSumsPlan } from '../../store/queries/explain-sums.ts';
 import { explainedAnswer, namedIn } from '../../dashboards/console/v1/explain.ts';
 import { createPainter } from './color.ts';
 import { formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
 import { type Cell, type Column, formatTable } from './table.ts';
 
 export interface Explained extends Explanation<CallerDimension> {
-  plan: ScopeSumsPlan;
+  plan: ExplainSumsPlan;
 }
 
 /** JSON `{window, against, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
@@ -64,8 +64,8 @@ export function bar(share: number | null, width: number): string {
   return `${'█'.repeat(Math.floor(shown / 8))}${shown % 8 === 0 ? '' : (EIGHTHS[shown % 8] ?? '')}`;
 }
 
-function caption(plan: ScopeSumsPlan): string {
-  const span = ({ from, to }: ScopeSumsPlan['window']) =>
+function caption(plan: ExplainSumsPlan): string {
+  const span = ({ from, to }: ExplainSumsPlan['window']) =>
     `${formatTime(from * 1_000)} to ${formatTime(to * 1_000)}`;
   const what = plan.classes.length === 0 ? 'failures' : plan.classes.join(', ');
   const length = formatDuration(plan.window.to - plan.window.from);

@@ -9,7 +9,8 @@ import type { CommandContext } from '../context.ts';
 import { commonUnit, endLine, type InputUnit, nothingCounted } from '../format/input-report.ts';
 import { formatOrigin } from '../format/format-origin.ts';
 import { type OpenLines, openLines } from './open-lines.ts';
-import { fileLimits, openMigrated, workerFor } from '../pipeline.ts';
+import { openMigrated } from '../needs/open-migrated.ts';
+import { fileLimits, workerFor } from '../needs/worker.ts';
 
 /** Opens files and a new embedded store for them, and removes the store when `use` has ended. */
 export async function withFiles<Result>(

@@ -8,7 +8,7 @@ import { playDemo } from './demo.ts';
 import { UserError } from '../errors.ts';
 import { neededKafka } from '../needs/needs.ts';
 import { fileAnnouncements, openLines } from './open-lines.ts';
-import { fileLimits } from '../pipeline.ts';
+import { fileLimits } from '../needs/worker.ts';
 import type { Needed } from '../needs/wait-until-there.ts';
 
 /** The source that `start` reads, and its time. */

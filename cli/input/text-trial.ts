@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { TryText } from '../../dashboards/console/try.ts';
 import { createTrial } from '../../ingest/tried-message.ts';
 import type { CommandContext } from '../context.ts';
-import { readSample } from './open-records.ts';
+import { readSample } from './read-sample.ts';
 
 /** The page shows at most this many records. */
 const LIMITS = { records: 50, bytes: 1024 * 1024 };

@@ -1,3 +1,4 @@
+import { connect } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openKafka } from '../../ingest/sources/kafka.ts';
 import type { Source } from '../../ingest/sources/source.ts';
@@ -6,10 +7,11 @@ import type { Gateway } from '../../store/http-gateway.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { kafkaLog } from '../telemetry/log-events.ts';
-import { openMigrated } from '../pipeline.ts';
+import { openMigrated } from './open-migrated.ts';
 import { serveWhenAsked } from './serve-clickhouse.ts';
-import { speaksTls } from './speaks-tls.ts';
 import { type Missing, type Needed, WAIT_MS, type Waiting } from './wait-until-there.ts';
+
+const TLS_PATIENCE_MS = 2_000;
 
 /** The store with its tables. Only a server is waited for: a data directory can either be opened or not. */
 export function neededStore(options: Parameters<typeof openMigrated>[0]): Needed<Store> {
@@ -98,4 +100,23 @@ async function refusePlain(addresses: readonly string[], key: string, value: str
 function hostPortOf(url: string): string {
   const { hostname, port } = new URL(url);
   return `${hostname}:${port === '' ? 80 : port}`;
+}
+
+/**
+ * Whether a TLS handshake succeeds at an address, whatever its certificate. A server that requires TLS closes a plain
+ * connection without an answer, like one that is still starting: only this distinguishes them.
+ */
+function speaksTls(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    // Nothing is sent and nothing is trusted, so the certificate does not matter.
+    const socket = connect({ host, port, rejectUnauthorized: false, timeout: TLS_PATIENCE_MS });
+    const answer = (is: boolean): void => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once('secureConnect', () => answer(true));
+    socket.once('error', () => answer(false));
+    socket.once('timeout', () => answer(false));
+    socket.once('close', () => answer(false));
+  });
 }

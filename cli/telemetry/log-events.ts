@@ -104,6 +104,11 @@ export function kafkaLog(logger: Write, monotonic: Clock = () => performance.now
   };
 }
 
+/** Writes all of them at `debug`: for commands that end, whose final error says everything. */
+export function quietKafkaLog(logger: Write): KafkaLog {
+  return (_level, message, fields) => logger.debug({ ...fields, part: 'kafka' }, message);
+}
+
 /**
  * Reports a state that begins and ends: when it begins or changes its kind, but each kind once a minute. If its
  * beginning was reported, its end is reported too.

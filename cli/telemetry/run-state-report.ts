@@ -4,7 +4,7 @@ import type { Worker } from '../../ingest/worker.ts';
 import type { WorkerEvents } from '../../ingest/worker-events.ts';
 import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
-import { workerName } from '../pipeline.ts';
+import { workerName } from '../needs/worker.ts';
 
 /** Reports what a worker knows about its partitions, until it is closed. */
 export interface RunningStateReport {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { bearerToken, cookie, isSession, issueSession, sameSecret, SESSION_MS } from './access.ts';
-import { createAttempts } from './attempts.ts';
+import { createAttempts } from './login-attempts.ts';
 import { sendProblem } from './problem.ts';
 
 /** Paths that answer without the token, because they show no data. */

@@ -5,7 +5,7 @@ import type { Decode, Moment } from './format.ts';
 import { jsonInText } from './mapping/json-in-text.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { EACH, type Item, type PathToMany, readMany, withOnly } from './mapping/path.ts';
-import type { Told } from './mapping/outcome.ts';
+import type { StatedOutcome } from './mapping/outcome.ts';
 import type { Scope } from './mapping/scope.ts';
 import { NO_DETAILS, NO_OUTCOME } from './mend-native.ts';
 import { asDecoded, readNative } from './native.ts';
@@ -145,17 +145,17 @@ function withoutTime(dropped: readonly string[] | undefined): Decoded {
 }
 
 /** Applies a word or flag of the log that reports the outcome, in addition to the status. */
-function applyOutcome(record: Record<string, unknown>, told: Told | undefined): void {
+function applyOutcome(record: Record<string, unknown>, stated: StatedOutcome | undefined): void {
   const status = typeof record['status'] === 'number' ? record['status'] : undefined;
   const refused = status !== undefined && status >= 400;
   // 0 means no answer, or a word such as `error` in place of a status. That is stronger than `success: otherwise`.
-  if (told === 'presumed' && status === 0) return;
-  if (told === 'failure') {
+  if (stated === 'presumed' && status === 0) return;
+  if (stated === 'failure') {
     // A failure with a 2xx status happened inside a stream: the status would report a success.
     if (!refused) record['status'] = undefined;
     if (!refused && record['error'] === undefined && record['exception'] === undefined)
       record['error'] = NO_DETAILS;
-  } else if (told !== undefined && !refused) {
+  } else if (stated !== undefined && !refused) {
     record['status'] = status || 200;
     record['error'] = undefined;
     record['exception'] = undefined;

@@ -1,6 +1,6 @@
 import { MOST, type NativeRecord, nativeRecord } from '../../domain/request-log.ts';
 import { isNothing } from '../fields/nothing.ts';
-import { readStatus } from '../fields/odd-values.ts';
+import { readStatus } from '../fields/status.ts';
 import { asObject } from './format.ts';
 import { type Convert, converter, fieldKinds } from './mapping/convert.ts';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Cleaner } from '../fields/clean.ts';
-import { PlainReader } from './plain-record.ts';
+import { PlainReader } from './plain-reader.ts';
 import { parseTimestamp } from '../fields/timestamp.ts';
 
 const now = Date.UTC(2030, 0, 1);

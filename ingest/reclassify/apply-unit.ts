@@ -16,9 +16,9 @@ import { ReclassifyError } from './reclassify-error.ts';
 const REMEMBERED_BLOCKS = 20_000;
 
 /**
- * Makes the changes that were put down for a unit, from the step on that it has reached: counts, then events. Each step can run
- * again, so that it does not matter where another process ended. `check` throws when this one may not write any more.
- * Throws `StoreError` and `ReclassifyError`.
+ * Makes the changes that were put down for a unit, from the step on that it has reached: counts, then events. Each step
+ * can run again, so that it does not matter where another process ended. `check` throws when this one may not write any
+ * more. Throws `StoreError` and `ReclassifyError`.
  */
 export async function applyUnit(store: Store, unit: UnitRow, check: () => Promise<void>): Promise<void> {
   const staged = await readStaged(store, unit);

@@ -34,8 +34,8 @@ export interface CountDelta extends Sums {
 }
 
 /**
- * What moves the counts of these errors from their old class to the new one: a row that takes away and a row that adds for
- * each key that changes, nothing where only the event differs. All rows of an answer together add no request. Pure.
+ * What moves the counts of these errors from their old class to the new one: a row that takes away and a row that adds
+ * for each key that changes, nothing where only the event differs. All rows of an answer together add no request. Pure.
  */
 export function countDeltas(staged: readonly StagedError[], table: CountTable): CountDelta[] {
   const shape = shapeOf(table);
@@ -138,8 +138,8 @@ function most(a: Shown, b: Shown): Shown {
 }
 
 /**
- * The rows that a table is given, beside one without requests that bears the mark: where it is, they are. The columns do not
- * know numbers below zero: their sums wrap around, so that 2^64 - 5 takes away 5.
+ * The rows that a table is given, beside one without requests that bears the mark: where it is, they are. The columns
+ * do not know numbers below zero: their sums wrap around, so that 2^64 - 5 takes away 5.
  */
 export function deltaRows(
   deltas: readonly CountDelta[],

@@ -20,8 +20,9 @@ export interface Lease {
 export type Run = Pick<RunRow, 'run' | 'since' | 'until' | 'rules' | 'started_at'>;
 
 /**
- * Takes over the run that was not finished, or begins the one that is given. A term is given once, because its first row
- * bears its number as token; whoever finds another's row there has lost. Throws `ReclassifyError` when another process is at it.
+ * Takes over the run that was not finished, or begins the one that is given. A term is given once, because its first
+ * row bears its number as token; whoever finds another's row there has lost. Throws `ReclassifyError` when another
+ * process is at it.
  */
 export async function takeLease(store: Store, holder: string, fresh: Run): Promise<Lease> {
   const last = await readLastRun(store);

@@ -4,9 +4,9 @@ import type { StoredError } from '../../store/queries/reclassify-events.ts';
 import { OTHER_NAMES } from '../rows/name-cap.ts';
 
 /**
- * For each error, the values of `callerDimensions` of the count row that holds it; null when no row does. An error keeps its names, a
- * count may have `(other)` in place of some (decision 39). No key gives more than it holds, so no count can fall below zero.
- * Pure.
+ * For each error, the values of `callerDimensions` of the count row that holds it; null when no row does. An error
+ * keeps its names, a count may have `(other)` in place of some (decision 39). No key gives more than it holds, so no
+ * count can fall below zero. Pure.
  */
 export function placeCounts(
   errors: readonly StoredError[],

@@ -37,8 +37,8 @@ function isSameDay(a: number, b: number): boolean {
 }
 
 /**
- * The tables that hold all counts of a day: surely by their retention, or because a coarser table, which keeps longer, has no
- * more. Only these are corrected. `day` is its begin, epoch seconds. Pure.
+ * The tables that hold all counts of a day: surely by their retention, or because a coarser table, which keeps longer,
+ * has no more. Only these are corrected. `day` is its begin, epoch seconds. Pure.
  */
 export function heldTables(
   totals: Record<CountTable, number>,

@@ -177,7 +177,9 @@ function addUnit(result: Reclassified, { from, tables, report }: Planned): void 
   }
 }
 
-/** Plans the units of a run from a time on, each when it is asked for: what is counted then has the changes before it. */
+/**
+ * Plans the units of a run from a time on, each when it is asked for: what is counted then has the changes before it.
+ */
 async function* planUnits(store: Store, run: Run, from: number, options: ReclassifyOptions) {
   const total = await readErrorRange(store, { from, to: run.until });
   let judged = 0;

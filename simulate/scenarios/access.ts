@@ -3,7 +3,7 @@ import { fakeKey } from '../caller.ts';
 import { createRandom } from '../random.ts';
 import type { Fault, Scenario } from '../scenario.ts';
 import { harborline, ORG, SEARCH } from './harborline.ts';
-import { EVENT_AT, MINUTE, OPENAI, twoHours } from './span.ts';
+import { EVENT_AT, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 function refusal(fault: Partial<Fault> & Pick<Fault, 'classes'>): Fault {
   return {

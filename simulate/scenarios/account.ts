@@ -1,6 +1,6 @@
 import type { Exhaustion, Scenario } from '../scenario.ts';
 import { ASSISTANT, DOCUMENTS, SEARCH } from './harborline.ts';
-import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './span.ts';
+import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 function spent(where: Exhaustion['where'], more: Partial<Exhaustion> = {}): Exhaustion {
   return {

@@ -1,6 +1,6 @@
-import type { Fault, LoadChange, Scenario, Surge } from '../scenario.ts';
-import { ASSISTANT, DOCUMENTS, harborline, ORG, SEARCH } from './harborline.ts';
-import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './span.ts';
+import type { Scenario, Surge } from '../scenario.ts';
+import { DOCUMENTS, harborline, SEARCH } from './harborline.ts';
+import { EVENT_AT, failing, loadChange, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 const batchOfDocuments = { ...OPENAI, project: DOCUMENTS, client: 'doc-summarizer', model: 'gpt-5-mini' };
 const indexing = { ...OPENAI, project: SEARCH, client: 'search-indexer', model: 'text-embedding-3-small' };
@@ -15,23 +15,6 @@ function surge(where: Surge['where'], more: Partial<Surge> = {}): Surge {
     factor: 4,
     ...more,
   };
-}
-
-function load(where: LoadChange['where'], factor: number, more: Partial<LoadChange> = {}): LoadChange {
-  return {
-    kind: 'load',
-    where,
-    after_ms: EVENT_AT,
-    ramp_ms: 3 * MINUTE,
-    lasts_ms: 30 * MINUTE,
-    factor,
-    truth: null,
-    ...more,
-  };
-}
-
-function failing(fault: Partial<Fault> & Pick<Fault, 'where' | 'classes' | 'truth'>): Fault {
-  return { kind: 'fault', after_ms: EVENT_AT, lasts_ms: 30 * MINUTE, share: 0.5, ...fault };
 }
 
 /** Traffic that grows, is limited, or is sent again and again. */
@@ -55,7 +38,7 @@ export const demandScenarios: readonly Scenario[] = [
     'slow-down-risk',
     'Input tokens grow to three times 900,000 a minute and nothing is refused yet.',
     [
-      load(batchOfDocuments, 9, {
+      loadChange(batchOfDocuments, 9, {
         ramp_ms: 12 * MINUTE,
         truth: { kind: 'slow_down_risk', party: 'traffic', scope: { ...OPENAI } },
       }),
@@ -66,7 +49,7 @@ export const demandScenarios: readonly Scenario[] = [
     'saturation',
     'Requests of one model grow past its limit; headers show it minutes before the first refusal.',
     [
-      load({ ...OPENAI, model: 'gpt-4.1' }, 2.2, {
+      loadChange({ ...OPENAI, model: 'gpt-4.1' }, 2.2, {
         ramp_ms: 6 * MINUTE,
         truth: {
           kind: 'rate_limit_saturation',
@@ -105,48 +88,4 @@ export const demandScenarios: readonly Scenario[] = [
       ),
     },
   ),
-  twoHours('deployment-breaks', 'A deployment sends a parameter that the API does not know.', [
-    failing({
-      where: { ...OPENAI, project: ASSISTANT, client: 'support-bot' },
-      classes: ['bad_request'],
-      share: 0.4,
-      truth: { kind: 'error_surge', party: null },
-    }),
-  ]),
-  twoHours('model-retired', 'A model is gone: every request for it answers 404.', [
-    failing({
-      where: { ...OPENAI, model: 'gpt-4o-mini' },
-      classes: ['not_found'],
-      share: 1,
-      truth: { kind: 'error_surge', party: null },
-    }),
-  ]),
-  twoHours('unclassified', 'Answers come in a shape that no rule knows.', [
-    failing({
-      where: { ...OPENAI, client: 'query-rewriter' },
-      classes: ['other'],
-      share: 0.3,
-      truth: { kind: 'unclassified', party: 'unknown' },
-    }),
-  ]),
-  twoHours(
-    'batch-jobs',
-    'Batch jobs triple the traffic of one service every half hour: no incident.',
-    [20, 50, 80, 110].map((minute) =>
-      load(indexing, 3, { after_ms: minute * MINUTE, ramp_ms: MINUTE, lasts_ms: 6 * MINUTE }),
-    ),
-  ),
-  {
-    ...twoHours('calm-small', 'A day of a company that sends one request a minute: no incident.', []),
-    duration_ms: 24 * HOUR,
-    requests_per_second: 1 / 60,
-    diurnal: true,
-  },
-  twoHours('calm-busy', 'An hour and a half at sixty requests a second: no incident.', [], {
-    duration_ms: 90 * MINUTE,
-    requests_per_second: 60,
-  }),
-  twoHours('silence', 'A service stops for half an hour: no incident.', [
-    load({ org: ORG, client: 'chat-web' }, 0, { ramp_ms: 1 }),
-  ]),
 ];

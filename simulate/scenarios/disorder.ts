@@ -1,7 +1,7 @@
 import type { Scenario } from '../scenario.ts';
 import { calmDay, surge } from './days.ts';
 import { ORG } from './harborline.ts';
-import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './span.ts';
+import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 /** What happens to logs on their way: late records, wrong order, wrong clocks, gaps. */
 export const disorderScenarios: readonly Scenario[] = [

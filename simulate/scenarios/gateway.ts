@@ -1,6 +1,6 @@
 import type { Fault, Scenario } from '../scenario.ts';
 import { ASSISTANT } from './harborline.ts';
-import { EVENT_AT, MINUTE, OPENAI, twoHours } from './span.ts';
+import { EVENT_AT, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 function refused(fault: Pick<Fault, 'classes' | 'ids' | 'truth'> & Partial<Fault>): Fault {
   return {

@@ -1,6 +1,6 @@
 import type { ErrorClass } from '../../domain/error-class.ts';
 import type { Fault, Scenario } from '../scenario.ts';
-import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './span.ts';
+import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 const ILL: [ErrorClass, ...ErrorClass[]] = ['server_error', 'engine_overloaded'];
 

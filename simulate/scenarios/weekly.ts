@@ -1,6 +1,6 @@
 import type { Fault, LoadChange, Scenario } from '../scenario.ts';
 import { ASSISTANT, harborline } from './harborline.ts';
-import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './span.ts';
+import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 const WEEK = 168 * HOUR;
 /** From the fourth week on it is known what is usual at this hour. */

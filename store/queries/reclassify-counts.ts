@@ -56,8 +56,8 @@ export async function readFailureCounts(
 }
 
 /**
- * Requests of one day (from its begin, epoch seconds) in each table, the finest read last: what comes in meanwhile is then never
- * in a coarser table alone. Throws `StoreError`.
+ * Requests of one day (from its begin, epoch seconds) in each table, the finest read last: what comes in meanwhile is
+ * then never in a coarser table alone. Throws `StoreError`.
  */
 export async function readDayTotals(store: Store, day: number): Promise<Record<CountTable, number>> {
   const totals = { request_counts: 0, request_counts_1m: 0, request_counts_1h: 0 };
@@ -103,8 +103,8 @@ export async function readCountedFailures(store: Store, since: number): Promise<
 }
 
 /**
- * Merges the partition that holds a time, so that what was taken away meets what it was taken from, and drops the rows in
- * which nothing is left. May run again. Throws `StoreError`.
+ * Merges the partition that holds a time, so that what was taken away meets what it was taken from, and drops the rows
+ * in which nothing is left. May run again. Throws `StoreError`.
  */
 export async function settleCounts(store: Store, table: CountTable, time: number): Promise<void> {
   const partition = partitionOf(table, time);

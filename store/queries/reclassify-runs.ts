@@ -80,7 +80,9 @@ export async function readUnits(store: Store, run: string): Promise<UnitRow[]> {
   );
 }
 
-/** Blocks that batches have added to a table since a unit was begun, about: so many tokens may have displaced its own. */
+/**
+ * Blocks that batches have added to a table since a unit was begun, about: so many tokens may have displaced its own.
+ */
 export async function readBlocksSince(store: Store, unit: UnitRow): Promise<number> {
   const [row] = await store.query<{ blocks: number }>(
     `SELECT sum(greatest(1, length(b.days))) AS blocks FROM ingest_batches AS b WHERE b.inserted_at >= (

@@ -8,7 +8,7 @@ import { defaultRetention, toRetention } from '../../domain/retention.ts';
 import { settingsSchema } from '../../domain/settings.ts';
 import { textTrial } from '../../cli/input/text-trial.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
-import { overview } from '../../dashboards/panels/overview.ts';
+import { overview } from '../../dashboards/panels/overview-page.ts';
 import type { Store } from '../../store/store.ts';
 import { launchBrowser } from './launch.ts';
 import { insertIncidents, type SeededDay } from './seed.ts';

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { explain } from '../../analyzers/explain.ts';
 import { timelineOf } from '../../analyzers/timeline.ts';
 import { type Console, startConsole } from '../../dashboards/console/server.ts';
-import { overview } from '../../dashboards/panels/overview.ts';
+import { overview } from '../../dashboards/panels/overview-page.ts';
 import type { Incident } from '../../domain/incident.ts';
 import { defaultRetention, toRetention } from '../../domain/retention.ts';
 import { until } from '../fixtures/until.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Proof } from '../../ingest/reconcile-proof.ts';
+import type { Proof } from '../../ingest/reconcile-report.ts';
 import type { FaultPoint } from '../../ingest/write.ts';
 import { type ClickHouseProcess, startClickHouse } from '../fixtures/clickhouse-process.ts';
 import { withPipeline } from '../fixtures/pipeline.ts';

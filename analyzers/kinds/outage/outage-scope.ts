@@ -32,9 +32,9 @@ export interface OutageAround extends Around {
 }
 
 /**
- * Whom an outage of a provider concerns: the part of its traffic that explains the failures beyond the usual. Where requests get
- * no answer and those to other providers get none either, and all of that comes from one place (a region, a client), the
- * place is the scope and not the provider. Views: since the start.
+ * Whom an outage of a provider concerns: the part of its traffic that explains the failures beyond the usual. Where
+ * requests get no answer and those to other providers get none either, and all of that comes from one place (a region,
+ * a client), the place is the scope and not the provider. Views: since the start.
  */
 export function outageScope(
   matching: Matching,

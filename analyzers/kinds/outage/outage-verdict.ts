@@ -1,5 +1,5 @@
 import type { Incident } from '../../../domain/incident.ts';
-import { apart, compareBy, total } from '../../compare.ts';
+import { compareBy, failingAndWorking, total } from '../../compare.ts';
 import type { Report } from '../../detector.ts';
 import type { Names } from '../../identity.ts';
 import type { ScopeDimension } from '../../narrow-scope.ts';
@@ -55,12 +55,12 @@ export function outageVerdict(
   const unreached = total(sums, { classes: ['connection'], measure: 'requests' }).matching;
   const others = peers.map(({ identity, view: own }) => total(own.sums(), matching, identity['provider']));
   const rate = share(all.matching, all.requests);
-  const { working } = apart([{ ...all, name }, ...others]);
+  const { working } = failingAndWorking([{ ...all, name }, ...others]);
   const failingToo = others.filter(
     (one) => one.matching >= Math.max(5, budget * 2 * one.requests, (rate / 2) * one.requests),
   );
-  const by = (dimension: ScopeDimension): ReturnType<typeof apart> =>
-    apart(compareBy(sums, matching, dimension));
+  const by = (dimension: ScopeDimension): ReturnType<typeof failingAndWorking> =>
+    failingAndWorking(compareBy(sums, matching, dimension));
   const [models, regions, clients] = [by('model'), by('region'), by('client')];
   const isUnreached = unreached >= UNREACHED * all.matching;
   const isUnanswered = total(sums, unanswered).matching >= UNANSWERED_SHARE * all.matching;
@@ -79,7 +79,7 @@ export function outageVerdict(
   const of = (
     what: OutageVerdict['what'],
     party: OutageVerdict['party'],
-    apartBy: ReturnType<typeof apart>,
+    apartBy: ReturnType<typeof failingAndWorking>,
     why: string,
   ): OutageVerdict => ({ what, party, why, evidence, ...apartBy, others: working });
   if (failingToo.length > 0 && isUnanswered)

@@ -1,6 +1,6 @@
 import type { IngestState, PartitionState } from '../../../store/queries/ingest-state.ts';
 import { IN_STEP_SECONDS } from '../../../store/queries/watermark.ts';
-import type { Level } from '../../advance.ts';
+import type { Level } from '../../incident-life.ts';
 import type { AnalyzerSettings, Finding, Known, Report } from '../../detector.ts';
 import { isoTime } from '../../iso-time.ts';
 import { pipelineIdentity, topicOf } from './identity.ts';

@@ -1,5 +1,5 @@
 import type { CountRow } from '../../../domain/count-row.ts';
-import type { Level } from '../../advance.ts';
+import type { Level } from '../../incident-life.ts';
 import type { AnalyzerSettings, Known } from '../../detector.ts';
 import { isInScope, scopeColumns } from '../../narrow-scope.ts';
 import type { CountSum, Matching, View } from '../../view.ts';

@@ -5,7 +5,7 @@ import { planFilters, TrendError } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
 import { route, type Route } from './route.ts';
-import { cursor, filtersOf, limit, moment, names, namesOf, spanOf, time, where } from './shared.ts';
+import { cursor, filtersOf, limit, moment, names, namesOf, spanOf, time, where } from './query-parts.ts';
 
 const query = z.strictObject({
   from: moment.default('now-24h'),

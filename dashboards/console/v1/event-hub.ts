@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { incident } from '../../../domain/incident.ts';
 import { readMarks } from '../../../store/queries/attention.ts';
 import { readChangedIds, readIncidents } from '../../../store/queries/incidents.ts';
-import { readNewestCount } from '../../../store/queries/scope-sums.ts';
+import { readNewestCount } from '../../../store/queries/explain-sums.ts';
 import type { Store } from '../../../store/store.ts';
-import { iso, time } from './shared.ts';
+import { iso, time } from './query-parts.ts';
 import { statusAnswer, type StatusAnswer } from './status.ts';
 
 /** The events and the form of their data, by name. */

@@ -2,12 +2,27 @@ import { z } from 'zod';
 import { type CallerDimension, COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
 import { isRequestClass, type RequestClass } from '../../../domain/error-class.ts';
 import { retentionOf } from '../../../store/queries/held-tables.ts';
-import { planScopeSums, readScopeSums, type ScopeSumsPlan } from '../../../store/queries/scope-sums.ts';
+import {
+  planExplainSums,
+  readExplainSums,
+  type ExplainSumsPlan,
+} from '../../../store/queries/explain-sums.ts';
 import { TrendError } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import type { Explainer, V1Options } from './options.ts';
 import { route, type Route } from './route.ts';
-import { filtersOf, iso, limit, moment, names, namesOf, secondsOf, spanOf, time, where } from './shared.ts';
+import {
+  filtersOf,
+  iso,
+  limit,
+  moment,
+  names,
+  namesOf,
+  secondsOf,
+  spanOf,
+  time,
+  where,
+} from './query-parts.ts';
 
 /** Searching more combinations would take seconds. */
 export const MOST_COMBINATIONS = 50_000;
@@ -66,7 +81,7 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
       const clock = Math.floor(now() / 1_000);
       const both = { since: Math.min(window.from, against.from), until: Math.max(window.to, against.to) };
       try {
-        const plan = planScopeSums({
+        const plan = planExplainSums({
           by: asked.by === '' ? null : namesOf(asked.by),
           where: filtersOf(asked.where),
           classes: classesOf(asked.class),
@@ -75,7 +90,7 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
           now: clock,
           retention: await retentionOf(store, retention, { ...both, now: clock }),
         });
-        const rows = await readScopeSums(store, plan, MOST_COMBINATIONS + 1);
+        const rows = await readExplainSums(store, plan, MOST_COMBINATIONS + 1);
         if (rows.length > MOST_COMBINATIONS)
           throw new BadParameter(
             `by: there are over ${MOST_COMBINATIONS} combinations of ${plan.by.join(', ')}: name fewer, or a part of the traffic with where`,
@@ -142,7 +157,7 @@ export function explainedAnswer({
   total,
   scopes,
 }: {
-  plan: Pick<ScopeSumsPlan, 'window' | 'against' | 'classes'>;
+  plan: Pick<ExplainSumsPlan, 'window' | 'against' | 'classes'>;
 } & ReturnType<Explainer>): ExplainAnswer {
   const ends = ({ from, to }: { from: number; to: number }) => ({ from: iso(from), to: iso(to) });
   const rounded = <Sums extends { expected: number; excess: number }>(one: Sums): Sums => ({

@@ -18,7 +18,7 @@ import { BadParameter } from '../parameters.ts';
 import { errorAnswer, toErrorAnswer } from './errors.ts';
 import type { V1Options } from './options.ts';
 import { NotFound, route, type Route } from './route.ts';
-import { cursor, filtersOf, iso, limit, moment, secondsOf, time, where } from './shared.ts';
+import { cursor, filtersOf, iso, limit, moment, secondsOf, time, where } from './query-parts.ts';
 
 /** The parameters of the route. */
 export const incidentsQuery = z.strictObject({

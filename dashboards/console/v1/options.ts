@@ -3,7 +3,7 @@ import type { Incident } from '../../../domain/incident.ts';
 import type { Retention } from '../../../domain/retention.ts';
 import type { StoredIncident } from '../../../store/queries/incidents.ts';
 import type { Delivery } from '../../../store/queries/notifications.ts';
-import type { ScopeSumsRow } from '../../../store/queries/scope-sums.ts';
+import type { ExplainSumsRow } from '../../../store/queries/explain-sums.ts';
 import type { Store } from '../../../store/store.ts';
 import type { Dashboard } from '../../panel.ts';
 import type { LiveStatus } from '../live-status.ts';
@@ -13,7 +13,7 @@ import type { TryText } from '../try.ts';
 /** Ranks the parts of the traffic that fail more than usual. The analyzers implement it; the command passes it in. */
 export type Explainer = <Dimension extends string>(
   dimensions: readonly Dimension[],
-  rows: readonly ScopeSumsRow[],
+  rows: readonly ExplainSumsRow[],
 ) => {
   total: { requests: number; failures: number; expected: number; excess: number };
   scopes: readonly {

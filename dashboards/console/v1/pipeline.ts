@@ -8,7 +8,7 @@ import { type LedgerSum, readBrokenLinks, readLedgerSums } from '../../../store/
 import { createQueryCache } from '../query-cache.ts';
 import type { V1Options } from './options.ts';
 import { route, type Route } from './route.ts';
-import { iso, time } from './shared.ts';
+import { iso, time } from './query-parts.ts';
 
 const DAY = 86_400;
 const DEAD_LETTERS = 50;

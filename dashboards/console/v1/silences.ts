@@ -8,7 +8,7 @@ import { readMarks, writeSilence } from '../../../store/queries/attention.ts';
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
 import { NotFound, route, type Route } from './route.ts';
-import { iso, time } from './shared.ts';
+import { iso, time } from './query-parts.ts';
 
 const LONGEST_SECONDS = 366 * 86_400;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { V1Options } from './options.ts';
 import { route, type Route } from './route.ts';
-import { iso, time } from './shared.ts';
+import { iso, time } from './query-parts.ts';
 
 /** The answer of `/api/v1/status`. */
 export const statusAnswer = z.strictObject({

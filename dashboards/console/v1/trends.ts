@@ -7,7 +7,7 @@ import { planTrends, stepStarts, TrendError, type TrendPlan } from '../../../sto
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
 import { route, type Route, Text } from './route.ts';
-import { dimensionsOf, filtersOf, iso, limit, moment, names, spanOf, time, where } from './shared.ts';
+import { dimensionsOf, filtersOf, iso, limit, moment, names, spanOf, time, where } from './query-parts.ts';
 
 /** Largest number of points that one answer holds in memory. */
 const MOST_POINTS = 200_000;

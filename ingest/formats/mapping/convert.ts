@@ -1,6 +1,6 @@
 import { readHeaderObject } from '../../fields/header-object.ts';
 import { isNoError, isNothing } from '../../fields/nothing.ts';
-import { readStatus } from '../../fields/odd-values.ts';
+import { readStatus } from '../../fields/status.ts';
 import { providerName } from '../../fields/provider-name.ts';
 import { epochMs } from '../../fields/timestamp.ts';
 import type { OffsetAt } from '../../fields/time-zone.ts';

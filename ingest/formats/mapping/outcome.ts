@@ -4,9 +4,9 @@ import { outcomeOf } from './outcome-words.ts';
 import type { ReadPath, Scope } from './scope.ts';
 
 /** The outcome that a record reports; `presumed` is a success only because no condition of the mapping holds. */
-export type Told = 'failure' | 'success' | 'presumed';
+export type StatedOutcome = 'failure' | 'success' | 'presumed';
 /** Undefined when a record does not report its outcome. */
-export type Outcome = (scope: Scope) => Told | undefined;
+export type Outcome = (scope: Scope) => StatedOutcome | undefined;
 
 const EXAMPLE = 'outcome: $.success, or {failure: {$.level: ERROR}, success: otherwise}';
 

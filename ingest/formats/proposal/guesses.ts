@@ -1,4 +1,4 @@
-import { readStatus } from '../../fields/odd-values.ts';
+import { readStatus } from '../../fields/status.ts';
 import { epochMs } from '../../fields/timestamp.ts';
 import { outcomeOf } from '../mapping/outcome-words.ts';
 

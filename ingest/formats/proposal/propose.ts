@@ -1,4 +1,4 @@
-import { readStatus } from '../../fields/odd-values.ts';
+import { readStatus } from '../../fields/status.ts';
 import { outcomeOf } from '../mapping/outcome-words.ts';
 import type { MappingSpec } from '../mapping/mapping.ts';
 import { failureNames, type Guess, guesses, outcomeNames } from './guesses.ts';

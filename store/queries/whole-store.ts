@@ -2,7 +2,7 @@ import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Store } from '../store.ts';
 
 /** Requests of each class in the whole store; a class without requests is absent. Throws `StoreError`. */
-export async function readCountsByClass(store: Store): Promise<Record<string, number>> {
+export async function readTotalsByClass(store: Store): Promise<Record<string, number>> {
   const rows = await store.query<{ class: string; n: number }>(
     'SELECT class, sum(requests) AS n FROM request_counts GROUP BY class ORDER BY n DESC, class',
   );

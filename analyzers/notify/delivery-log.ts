@@ -1,7 +1,7 @@
 import { type Delivery, isUnfinished } from '../../store/queries/notifications.ts';
 
 /** The log of messages in memory, as far as it decides the next ones. */
-export class Told {
+export class DeliveryLog {
   readonly #deliveries = new Map<string, Delivery>();
   /** Newest delivery by receiver and incident. */
   readonly #last = new Map<string, Delivery>();
@@ -36,7 +36,7 @@ export class Told {
   }
 
   /** Ids of incidents that some receiver was last told to fire. */
-  toldFiring(): Set<string> {
+  firing(): Set<string> {
     const ids = new Set<string>();
     for (const [key, { event }] of this.#last)
       if (event === 'firing') ids.add(key.slice(key.indexOf('\n') + 1));

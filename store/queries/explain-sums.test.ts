@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { planScopeSums } from './scope-sums.ts';
+import { planExplainSums } from './explain-sums.ts';
 
 const now = Date.UTC(2026, 2, 10, 12) / 1_000;
 const DAY = 86_400;
-const ask = (age: number, more: Partial<Parameters<typeof planScopeSums>[0]> = {}) =>
-  planScopeSums({
+const ask = (age: number, more: Partial<Parameters<typeof planExplainSums>[0]> = {}) =>
+  planExplainSums({
     by: null,
     where: [],
     classes: [],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Incident } from '../domain/incident.ts';
 import { play } from '../tests/fixtures/play.ts';
 import { type Stream, traffic } from '../tests/fixtures/traffic.ts';
-import { keepByStatus, tellByStatus } from './by-status.ts';
+import { keepByStatus, tellByStatus } from './status-only-verdict.ts';
 import { rateLimitSurge } from './kinds/rate-limit-surge.ts';
 
 const web: Stream = { from: 0, to: 100, per_minute: 120, client: 'web', model: 'm' };

@@ -10,7 +10,7 @@ export interface Cause {
   uneven: number;
 }
 
-export interface Judged extends Cause {
+export interface CauseOdds extends Cause {
   /** Logarithm of the odds for this cause against no further cause, minus the price of naming it. */
   odds: number;
 }
@@ -29,11 +29,11 @@ const SHAPES = ['requests', 'expected'] as const;
  * The odds of every candidate as one more cause beside the known ones. The failures of a combination follow a negative
  * binomial distribution around the usual failures plus those that the causes add. A cause adds the excess of its scope.
  */
-export function judge(
+export function oddsOfCauses(
   list: readonly Combination[],
   candidates: readonly Candidate[],
   known: readonly Cause[],
-): readonly Judged[] {
+): readonly CauseOdds[] {
   const mean = Float64Array.from(list, ({ expected }) => expected);
   const spread = new Float64Array(list.length);
   for (const { candidate, added, uneven } of known) {
@@ -55,7 +55,7 @@ export function judge(
   });
   const none = logMean(worlds.map(({ total }) => total));
 
-  const judged: Judged[] = [];
+  const judged: CauseOdds[] = [];
   for (const candidate of candidates) {
     const { members } = candidate;
     const excess = members.reduce((sum, i) => sum + (list[i]?.failures ?? 0) - (mean[i] ?? 0), 0);

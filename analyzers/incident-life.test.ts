@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { advance, type Life, type Observation, type Policy, type Reason } from './advance.ts';
+import { advanceLife, type Life, type Observation, type Policy, type Reason } from './incident-life.ts';
 
 const NOW = 1_000_000;
 const POLICY: Policy = { pending_seconds: 20, clear_seconds: 300, reopen_seconds: 900, window_seconds: 60 };
@@ -172,7 +172,7 @@ const cases: Case[] = [
 
 describe('every transition', () => {
   test.each(cases)('%s, %s, %s', (_state, level, _condition, previous, expected) => {
-    const step = advance(previous, seen(level), NOW, POLICY);
+    const step = advanceLife(previous, seen(level), NOW, POLICY);
     expect({ to: step.next?.state ?? 'none', written: step.emit, reason: step.reason }).toEqual(expected);
   });
 
@@ -203,7 +203,7 @@ describe('every transition', () => {
 });
 
 test('without a pending time the first breach fires', () => {
-  const step = advance(null, seen('breach'), NOW, { ...POLICY, pending_seconds: 0 });
+  const step = advanceLife(null, seen('breach'), NOW, { ...POLICY, pending_seconds: 0 });
   expect(step).toMatchObject({ emit: true, reason: 'fired', next: { state: 'firing', detected_at: NOW } });
 });
 
@@ -217,7 +217,7 @@ function play(
   const told: string[] = [];
   for (const level of levels) {
     now += 10;
-    const step = advance(life, { level, started_at: now - 30, last_at: now - 10 }, now, POLICY);
+    const step = advanceLife(life, { level, started_at: now - 30, last_at: now - 10 }, now, POLICY);
     life = step.next;
     if (step.emit) told.push(step.reason);
   }
@@ -279,13 +279,13 @@ test('an incident is resolved at its last matching answer, not when that became 
 });
 
 test('after a gap between evaluations only the time of the window counts as healthy', () => {
-  const step = advance(firing({ evaluated_at: NOW - 3_600 }), seen('healthy'), NOW, POLICY);
+  const step = advanceLife(firing({ evaluated_at: NOW - 3_600 }), seen('healthy'), NOW, POLICY);
   expect(step).toMatchObject({ reason: 'clearing', next: { healthy_seconds: 60 } });
 });
 
 test('a time that was evaluated before changes nothing', () => {
   const life = firing({ evaluated_at: NOW });
-  expect(advance(life, seen('healthy'), NOW, POLICY)).toEqual({
+  expect(advanceLife(life, seen('healthy'), NOW, POLICY)).toEqual({
     next: life,
     emit: false,
     reason: 'already_evaluated',
@@ -293,6 +293,6 @@ test('a time that was evaluated before changes nothing', () => {
 });
 
 test('counts that come late are still evaluated: an incomplete time does not count as evaluated', () => {
-  const step = advance(firing(), seen('incomplete'), NOW, POLICY);
+  const step = advanceLife(firing(), seen('incomplete'), NOW, POLICY);
   expect(step.next?.evaluated_at).toBe(NOW - 10);
 });

@@ -25,7 +25,7 @@ export interface Selection {
 }
 
 /** One combination of values, with its sums in both spans. */
-export interface ScopeSumsRow {
+export interface ExplainSumsRow {
   values: readonly string[];
   requests: number;
   failures: number;
@@ -33,7 +33,7 @@ export interface ScopeSumsRow {
   usual_failures: number;
 }
 
-export interface ScopeSumsPlan {
+export interface ExplainSumsPlan {
   table: string;
   by: readonly CallerDimension[];
   window: Span;
@@ -62,7 +62,7 @@ export const explainable: readonly CallerDimension[] = [
  * table has. Widens the spans to the intervals of the table. Throws `TrendError`. `now` is null for a store that keeps
  * its counts for ever.
  */
-export function planScopeSums(
+export function planExplainSums(
   ask: Selection & {
     by: readonly string[] | null;
     window: Span;
@@ -70,7 +70,7 @@ export function planScopeSums(
     now: number | null;
     retention?: Retention;
   },
-): ScopeSumsPlan {
+): ExplainSumsPlan {
   const { by, where } = checkNames(ask);
   const needed = [...(by ?? []), ...where.map(({ dimension }) => dimension)];
   const able = keptTables(ask.retention).filter(({ lacks }) => !needed.some((name) => lacks.includes(name)));
@@ -113,17 +113,17 @@ export function checkNames(ask: Pick<Selection, 'where'> & { by: readonly string
  * Sums by combination of values; at most `limit` combinations. Ask for one more than you can use to see that there are
  * too many. Throws `StoreError`.
  */
-export async function readScopeSums(
+export async function readExplainSums(
   store: Store,
-  plan: ScopeSumsPlan,
+  plan: ExplainSumsPlan,
   limit: number,
-): Promise<readonly ScopeSumsRow[]> {
+): Promise<readonly ExplainSumsRow[]> {
   const { window, against } = plan;
   const inWindow = `ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC')`;
   const inUsual = `ts >= toDateTime({usualFrom:UInt32}, 'UTC') AND ts < toDateTime({usualTo:UInt32}, 'UTC')`;
   const { conditions, params } = filters(plan);
   const columns = plan.by.join(', ');
-  return store.query<ScopeSumsRow>(
+  return store.query<ExplainSumsRow>(
     `SELECT [${plan.by.map((name) => `toString(${name})`).join(', ')}] AS values,
        sumIf(c.requests, ${inWindow}) AS requests, sumIf(c.requests, ${inWindow} AND ${failed}) AS failures,
        sumIf(c.requests, ${inUsual}) AS usual_requests, sumIf(c.requests, ${inUsual} AND ${failed}) AS usual_failures
@@ -164,7 +164,7 @@ export async function readNewestCount(store: Store): Promise<number | null> {
 
 const failed = `if(empty({classes:Array(String)}), class != 'ok', class IN {classes:Array(String)})`;
 
-function filters({ where, classes }: Pick<ScopeSumsPlan, 'where' | 'classes'>): {
+function filters({ where, classes }: Pick<ExplainSumsPlan, 'where' | 'classes'>): {
   conditions: string[];
   params: Record<string, unknown>;
 } {

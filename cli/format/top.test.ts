@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Incident } from '../../domain/incident.ts';
-import { frame, pressed, type TopData } from './frame.ts';
+import { frame, pressed, type TopData } from './top.ts';
 
 const PRESENT = Date.parse('2026-03-01T12:10:00Z');
 

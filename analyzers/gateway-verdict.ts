@@ -75,11 +75,11 @@ export function judgeGateway(incident: Incident, answers: GatewayAnswers): Incid
   return { ...incident, ...asGateway({ ...incident, evidence }, evidence) };
 }
 
-/** Keeps the gateway's verdict in a later report. `told` is the evidence of the version before. Pure. */
-export function keepGateway(report: Report, told: Incident['evidence'] | undefined): Report {
+/** Keeps the gateway's verdict in a later report. `before` is the evidence of the last version. Pure. */
+export function keepGateway(report: Report, before: Incident['evidence'] | undefined): Report {
   // A kind that was switched off repeats its last report.
   if (report.verdict.party === 'gateway') return report;
-  const { gateway_answers: answers, gateway_share: part, gateway_class: cls } = told ?? {};
+  const { gateway_answers: answers, gateway_share: part, gateway_class: cls } = before ?? {};
   if (typeof answers !== 'number' || typeof part !== 'number' || typeof cls !== 'string') return report;
   const evidence = { ...report.evidence, gateway_answers: answers, gateway_share: part, gateway_class: cls };
   return asGateway({ ...report, evidence }, evidence);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readSample } from './open-records.ts';
+import { readSample } from './read-sample.ts';
 
 let folder: string;
 beforeAll(async () => {

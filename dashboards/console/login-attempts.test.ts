@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAttempts } from './attempts.ts';
+import { createAttempts } from './login-attempts.ts';
 
 const limits = { perAddress: 3, inAll: 10, addresses: 20 };
 const NOW = 60_000 * 1_000;

@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toRetention } from '../domain/retention.ts';
-import type { Settings } from '../domain/settings.ts';
-import type { BatchLimits } from '../ingest/batcher.ts';
-import type { Source } from '../ingest/sources/source.ts';
-import { createRecordReader } from '../ingest/read-record.ts';
-import { createWorker, type Worker } from '../ingest/worker.ts';
-import type { WorkerEvents } from '../ingest/worker-events.ts';
-import { openStore } from '../store/connect.ts';
-import type { Store, StoreOptions } from '../store/store.ts';
-import { migrate } from '../store/migrate.ts';
-import type { CommandContext } from './context.ts';
+import type { Settings } from '../../domain/settings.ts';
+import type { BatchLimits } from '../../ingest/batcher.ts';
+import type { Source } from '../../ingest/sources/source.ts';
+import { createRecordReader } from '../../ingest/read-record.ts';
+import { createWorker, type Worker } from '../../ingest/worker.ts';
+import type { WorkerEvents } from '../../ingest/worker-events.ts';
+import type { Store } from '../../store/store.ts';
+import type { CommandContext } from '../context.ts';
 
 const MIB = 1024 * 1024;
 
@@ -24,21 +21,6 @@ export function memoryFor(batchBytes: number): number {
 }
 
 const WRITERS = 4;
-
-/** Where the store is, and how long its tables keep their rows. */
-export type MigrateOptions = StoreOptions & Pick<Settings['clickhouse'], 'retention'>;
-
-/** Opens the store and migrates it to the present schema and retention. */
-export async function openMigrated(options: MigrateOptions): Promise<Store> {
-  const store = await openStore(options);
-  try {
-    await migrate(store, toRetention(options.retention));
-    return store;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
 
 /** The name of a worker in the store: host, process, and a random part, so that it is new each time. */
 export function workerName(): string {

@@ -1,4 +1,4 @@
-import { loudnessOf } from './advance.ts';
+import { loudnessOf } from './incident-life.ts';
 import type { Finding, Known } from './detector.ts';
 import { identityKey, namesIdentity } from './identity.ts';
 
@@ -11,7 +11,10 @@ const precedence: readonly (Known['state'] | undefined)[] = ['firing', 'resolved
  * of them. The others do not begin; those that people were told of stay as they are. `known` is keyed by `identityKey`.
  * Pure.
  */
-export function joined(findings: readonly Finding[], known: ReadonlyMap<string, Known>): readonly Finding[] {
+export function joinFindings(
+  findings: readonly Finding[],
+  known: ReadonlyMap<string, Known>,
+): readonly Finding[] {
   const stateOf = ({ identity }: Finding): Known['state'] | undefined =>
     known.get(identityKey(identity))?.state;
   const groups = Map.groupBy(

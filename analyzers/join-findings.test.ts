@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Finding, Known } from './detector.ts';
-import { joined } from './joined.ts';
+import { joinFindings } from './join-findings.ts';
 
 const finding = (provider: string, more: Partial<Finding> = {}): Finding => ({
   identity: { provider },
@@ -97,7 +97,7 @@ test.each<[string, Finding[], [string, Known][], [string, string, number][]]>([
     ],
   ],
 ])('%s', (_name, findings, before, expected) => {
-  const found = joined(findings, new Map(before));
+  const found = joinFindings(findings, new Map(before));
   expect(found.map(({ identity, level, last_at }) => [identity['provider'], level, last_at])).toEqual(
     expected,
   );

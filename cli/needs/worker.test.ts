@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { memoryFor } from './pipeline.ts';
+import { memoryFor } from './worker.ts';
 
 const MIB = 1024 * 1024;
 

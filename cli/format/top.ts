@@ -3,12 +3,12 @@ import type { IncidentsAnswer } from '../../dashboards/console/v1/incidents.ts';
 import type { TrendsAnswer } from '../../dashboards/console/v1/trends.ts';
 import { errorClasses, isRequestClass } from '../../domain/error-class.ts';
 import { incidentKinds } from '../../domain/incident-kind.ts';
-import { createPainter, type Painter } from '../format/color.ts';
-import { incidentInFull } from '../format/incidents.ts';
-import { formatCount, formatDuration, formatShare, formatTime } from '../format/numbers.ts';
-import { sparkline } from '../format/sparkline.ts';
-import { type Cell, formatTable } from '../format/table.ts';
-import { clip, printable } from '../format/text.ts';
+import { createPainter, type Painter } from './color.ts';
+import { incidentInFull } from './incidents.ts';
+import { formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
+import { sparkline } from './sparkline.ts';
+import { type Cell, formatTable } from './table.ts';
+import { clip, printable } from './text.ts';
 
 /** The data of a view at one moment. */
 export interface TopData {

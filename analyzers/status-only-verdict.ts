@@ -14,21 +14,21 @@ const remedyStep =
   'Log the body of refused answers (docs/errors/rate_limit.md#without-a-body): only it tells a rate limit (wait) from an exhausted quota (pay) and Slow Down (halve the rate).';
 
 /**
- * The incident, which says that its 429 tell nothing but the status, where that is so for most of them: an exhausted quota or
- * Slow Down looks the same then. Of other kinds of incident the status tells enough. Pure.
+ * The incident, which says that its 429 tell nothing but the status, where that is so for most of them: an exhausted
+ * quota or Slow Down looks the same then. Of other kinds of incident the status tells enough. Pure.
  */
 export function tellByStatus(incident: Incident, { failures, by_status: bare }: StatusAnswers): Incident {
   if (incident.kind !== 'rate_limit_surge' || bare <= MOST * failures) return incident;
   return { ...incident, ...withoutBody(incident, bare, failures) };
 }
 
-/** A later report of an incident of which that was said; `told` is the evidence of the version before. Pure. */
+/** A later report of an incident of which that was said; `before` is the evidence of the last version. Pure. */
 export function keepByStatus(
   kind: Incident['kind'],
   report: Report,
-  told: Incident['evidence'] | undefined,
+  before: Incident['evidence'] | undefined,
 ): Report {
-  const { without_body: bare, looked_at: of } = told ?? {};
+  const { without_body: bare, looked_at: of } = before ?? {};
   if (kind !== 'rate_limit_surge' || typeof bare !== 'number' || typeof of !== 'number') return report;
   return report.evidence['without_body'] === undefined ? withoutBody(report, bare, of) : report;
 }

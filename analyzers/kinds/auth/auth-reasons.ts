@@ -2,7 +2,7 @@ import type { Incident } from '../../../domain/incident.ts';
 import type { Report } from '../../detector.ts';
 import { capital, clock } from '../../report.ts';
 
-export const reasons = [
+export const authReasons = [
   'revoked',
   'interrupted',
   'at_times',
@@ -12,7 +12,7 @@ export const reasons = [
   'address',
   'probing',
 ] as const;
-export type Reason = (typeof reasons)[number];
+export type AuthReason = (typeof authReasons)[number];
 
 interface Explained {
   title: string;
@@ -22,7 +22,7 @@ interface Explained {
 }
 
 /** What the sentences are made from. Times are epoch seconds. */
-interface Told {
+interface KeyFacts {
   keys: readonly string[];
   clients: readonly string[];
   startedAt: number;
@@ -39,7 +39,7 @@ interface Told {
 }
 
 /** Explains the reason to people. It states only what the counts show: what is likely is called likely. */
-export function tell(reason: Reason, known: Told): Explained {
+export function explainReason(reason: AuthReason, known: KeyFacts): Explained {
   const { keys, clients, startedAt, endedAt, lastSuccess, worksAgain, refused } = known;
   const key = keys[0] === undefined ? 'the key' : `key ${keys[0]}`;
   const who = clients.slice(0, 3).join(', ') || 'the callers';

@@ -77,7 +77,7 @@ export interface Advance {
 }
 
 /** Makes one step in the life of an incident; docs/incidents.md has the table. Pure: `now` is event time in seconds. */
-export function advance(previous: Life | null, seen: Observation, now: number, policy: Policy): Advance {
+export function advanceLife(previous: Life | null, seen: Observation, now: number, policy: Policy): Advance {
   if (previous !== null && now <= previous.evaluated_at) {
     return { next: previous, emit: false, reason: 'already_evaluated' };
   }

@@ -1,7 +1,10 @@
 import { BARE_429 } from '../../domain/classification.ts';
 import type { Store } from '../store.ts';
 
-/** Stored answers with status 429, and how many of them were judged by that alone, of events in the last `hours`. Throws `StoreError`. */
+/**
+ * Stored answers with status 429, and how many of them were judged by that alone, of events in the last `hours`. Throws
+ * `StoreError`.
+ */
 export async function readAnswers429(
   store: Store,
   hours: number,

@@ -1,6 +1,6 @@
 import { COUNT_INTERVAL_SECONDS } from '../../domain/count-row.ts';
 import type { Store } from '../../store/store.ts';
-import { readNewestCount } from '../../store/queries/scope-sums.ts';
+import { readNewestCount } from '../../store/queries/explain-sums.ts';
 
 /**
  * End of what an embedded store can hold, epoch ms: whoever has the data directory is alone with it, so nothing comes

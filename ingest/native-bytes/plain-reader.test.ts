@@ -7,7 +7,7 @@ import { type Failure, failureOf } from '../rows/judged-error.ts';
 import { nativeRecord, type RequestLog } from '../../domain/request-log.ts';
 import { Cleaner } from '../fields/clean.ts';
 import { recordDecoder } from '../formats/formats.ts';
-import { type PlainRecord, PlainReader, type Wanted } from './plain-record.ts';
+import { type PlainRecord, PlainReader, type Wanted } from './plain-reader.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);
 const decode = recordDecoder({ format: 'auto', mapping: {} }, new Cleaner());

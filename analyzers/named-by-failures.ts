@@ -11,12 +11,12 @@ import type { Combination, View } from './view.ts';
 const isSuccess = ({ class: name }: Pick<Combination, 'class'>): boolean => name === 'ok';
 
 /** Dimensions that some answers name but no success does, although there are successes. */
-export function untoldOf(view: View): ScopeDimension[] {
+export function namedByFailures(view: View): ScopeDimension[] {
   const { combinations } = view;
   const names = (name: ScopeDimension, success: boolean): boolean =>
     combinations.some((one) => one[scopeColumns[name]] !== '' && isSuccess(one) === success);
-  const untold = scopeDimensions.filter((name) => !names(name, true) && names(name, false));
-  return untold.length > 0 && view.last(isSuccess) !== null ? untold : [];
+  const onlyFailures = scopeDimensions.filter((name) => !names(name, true) && names(name, false));
+  return onlyFailures.length > 0 && view.last(isSuccess) !== null ? onlyFailures : [];
 }
 
 /**
@@ -24,11 +24,11 @@ export function untoldOf(view: View): ScopeDimension[] {
  * be compared by them. Those of `scope`, which was found before, stay.
  */
 export function comparable<S>(given: Given<S>, scope: Scope = {}): Given<S> {
-  const untold = untoldOf(given.view).filter((name) => scope[name] === undefined);
-  if (untold.length === 0) return given;
+  const onlyFailures = namedByFailures(given.view).filter((name) => scope[name] === undefined);
+  if (onlyFailures.length === 0) return given;
   return {
     ...given,
-    view: given.view.without(untold),
-    last: (seconds) => given.last(seconds).without(untold),
+    view: given.view.without(onlyFailures),
+    last: (seconds) => given.last(seconds).without(onlyFailures),
   };
 }

@@ -6,7 +6,7 @@ import { countView, orgKey } from './count-view.ts';
 import { authFailure } from './kinds/auth-failure.ts';
 import { quotaExhausted } from './kinds/quota-exhausted.ts';
 import { OrgCounts } from './org-counts.ts';
-import { untoldOf } from './untold.ts';
+import { namedByFailures } from './named-by-failures.ts';
 
 const minute = (n: number): string => new Date((START + n * 60) * 1000).toISOString();
 const web: Stream = { from: 0, to: 120, per_minute: 60, client: 'web', model: 'gpt-5', org: '' };
@@ -88,10 +88,10 @@ describe('a key that the log names on failures only', () => {
   });
 });
 
-test('a dimension is untold if failures name it and no success does', () => {
+test('a dimension is named by failures alone if failures name it and no success does', () => {
   const view = (rows: Parameters<typeof countRow>[0][]): string[] => {
     const [org] = countView(rows.map((row) => countRow(row))).orgs.values();
-    return org === undefined ? [] : untoldOf(org.between(0, Infinity));
+    return org === undefined ? [] : namedByFailures(org.between(0, Infinity));
   };
   expect(view([{}, { class: 'timeout', api_key: 'k', model: 'm' }])).toEqual(['key', 'model']);
   expect(view([{ model: 'other' }, { class: 'timeout', api_key: 'k', model: 'm' }])).toEqual(['key']);
