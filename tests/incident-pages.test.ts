@@ -49,7 +49,7 @@ describe.each(incidentKindNames)('the page of %s', (kind) => {
     for (const one of files) {
       expect(existsSync(one), one).toBe(true);
       expect(readFileSync(one, 'utf8')).toMatch(
-        kind === 'pipeline' ? /expectNamedEvidence\(/ : /tests\/fixtures\/play\.ts/,
+        kind === 'pipeline' ? /expectOwnPage\(/ : /tests\/fixtures\/play\.ts/,
       );
     }
   });
