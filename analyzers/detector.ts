@@ -50,7 +50,10 @@ export interface Finding {
 }
 
 /** The part of an incident that a detector writes. */
-export type Report = Pick<Incident, 'summary' | 'verdict' | 'evidence' | 'remedy'>;
+export type Report = Pick<Incident, 'summary' | 'verdict' | 'evidence'> & {
+  /** `docs` absent: the page of the kind. */
+  remedy: Omit<Incident['remedy'], 'docs'> & { docs?: string };
+};
 
 /**
  * Judges one kind of incident: whether it is there, and what to say about it. Pure. `Reading` is what it judges: counts

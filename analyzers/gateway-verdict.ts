@@ -92,7 +92,7 @@ function canBeGateway(kind: Incident['kind']): boolean {
 function asGateway(
   report: Report,
   { gateway_class: cls, gateway_answers: answers, gateway_share: part }: Incident['evidence'],
-): Report {
+): Report & Pick<Incident, 'remedy'> {
   const name = typeof cls === 'string' && isRequestClass(cls) ? cls : 'other';
   const { what, steps: own } = steps[name] ?? (errorClasses[name].fault === 'key' ? keys : health);
   return {

@@ -32,8 +32,8 @@ export function largest(tally: Readonly<Record<string, number>> = {}): string[] 
     .map(([name]) => name);
 }
 
-/** The remedy for a class, with its page; `steps` replace its own when the kind knows better. */
+/** The remedy for a class; `steps` replace its own when the kind knows better. */
 export function remedyOf(name: ErrorClass, steps?: readonly string[]): Report['remedy'] {
   const { remedy, retry, owner } = errorClasses[name];
-  return { steps: [...(steps ?? remedy)], retry, owner, docs: `docs/errors/${name}.md` };
+  return { steps: [...(steps ?? remedy)], retry, owner };
 }

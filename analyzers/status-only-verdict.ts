@@ -33,7 +33,7 @@ export function keepByStatus(
   return report.evidence['without_body'] === undefined ? withoutBody(report, bare, of) : report;
 }
 
-function withoutBody(report: Report, bare: number, of: number): Report {
+function withoutBody<R extends Report>(report: R, bare: number, of: number): R {
   return {
     ...report,
     verdict: {

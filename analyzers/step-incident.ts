@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Incident } from '../domain/incident.ts';
-import type { IncidentKind } from '../domain/incident-kind.ts';
+import { factsOf, type IncidentKind } from '../domain/incident-kind.ts';
 import { advanceLife, type Life, type Policy, type Reason } from './incident-life.ts';
 import { keepByStatus } from './status-only-verdict.ts';
 import type { Finding } from './detector.ts';
@@ -68,9 +68,10 @@ function toLive(
   const { life } = memory;
   const before = previous?.incident.evidence;
   const report = keepGateway(keepByStatus(kind, finding.report(), before), before);
+  const remedy = { docs: `docs/${factsOf(kind).runbook}`, ...report.remedy };
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
   // After the end only the remedy changes: it follows the recovery plan.
-  if (isOver) return { incident: { ...previous.incident, remedy: report.remedy }, memory };
+  if (isOver) return { incident: { ...previous.incident, remedy }, memory };
   const incident: Incident = {
     id: incidentId(kind, Object.values(finding.identity), life.started_at),
     kind,
@@ -88,7 +89,7 @@ function toLive(
       ...(life.held === null ? {} : { [life.held]: true }),
       ...(summedUp.length === 0 ? {} : { summed_up: [...summedUp] }),
     },
-    remedy: report.remedy,
+    remedy,
     sample_request_ids: previous?.incident.sample_request_ids ?? [],
     related: previous?.incident.related ?? [],
   };

@@ -20,12 +20,13 @@ export type Unit = (typeof units)[number];
 export type PanelKind = 'timeseries' | 'bars' | 'stat' | 'table' | 'heatmap' | 'incidents';
 
 /**
- * Where a click leads. `runbook`: the page of the clicked class, or of the class named here. `filter`: a dashboard (the
- * present one when `uid` is absent) limited to the clicked value of a variable. `dashboard`: another dashboard with the
+ * Where a click leads. `runbook`: the page of the clicked class, or of the class named here. `kind`: the page below
+ * docs/incidents whose name without its ending was clicked. `filter`: a dashboard (the present one when `uid` is absent) limited to the clicked value of a variable. `dashboard`: another dashboard with the
  * same time range and filters. `incident`: the page of the clicked incident id.
  */
 export type PanelLink =
   | { to: 'runbook'; title: string; class?: string }
+  | { to: 'kind'; title: string }
   | { to: 'filter'; title: string; variable: FilterVariable; uid?: string }
   | { to: 'incident'; title: string }
   | { to: 'dashboard'; title: string; uid: string };

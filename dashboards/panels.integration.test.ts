@@ -375,7 +375,7 @@ describe('incidents on dashboards', () => {
     expect(row).toMatchObject({
       affected: 'provider openai, client batch',
       steps: '1. Return to 500 rpm.\n2. Hold it.',
-      runbook: 'slow_down',
+      runbook: 'slow-down-surge',
       verdict_party: 'traffic',
     });
   });

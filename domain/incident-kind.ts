@@ -11,10 +11,10 @@ export interface KindFacts {
   subject?: readonly SubjectName[];
   /** For routing. The severity of an incident may change while it lasts; the label of an alert must not. */
   severity: 'warning' | 'critical';
-  /** The class whose page is the runbook when the scope of the incident names no class. */
+  /** The class of most of its answers; its remedy and colour stand for the kind where no incident is at hand. */
   class: RequestClass;
-  /** Page and section below docs/ to use instead of the page of the class. */
-  runbook?: string;
+  /** Its page below docs/, to which alerts and messages lead; it links to the pages of the classes. */
+  runbook: string;
   /** What to do, instead of the remedy of the class. */
   remedy?: string;
   /** Slug of the panel that is shown with the alert. */
@@ -45,6 +45,7 @@ export const incidentKinds = {
     title: 'Slow Down surge',
     severity: 'critical',
     class: 'slow_down',
+    runbook: 'incidents/slow-down-surge.md',
     panel: 'slow-down',
     alert: 'Slow Down surge',
     matters: [
@@ -62,6 +63,7 @@ export const incidentKinds = {
     title: 'Quota exhausted',
     severity: 'critical',
     class: 'quota_exceeded',
+    runbook: 'incidents/quota-exhausted.md',
     panel: 'quota',
     alert: 'Quota exhausted',
     matters: [
@@ -78,6 +80,7 @@ export const incidentKinds = {
     title: 'Region blocked',
     severity: 'warning',
     class: 'unsupported_region',
+    runbook: 'incidents/region-blocked.md',
     panel: 'errors-by-class',
     alert: 'Region blocked',
     matters: [
@@ -91,6 +94,7 @@ export const incidentKinds = {
     title: 'Retry storm',
     severity: 'warning',
     class: 'rate_limit',
+    runbook: 'incidents/retry-storm.md',
     panel: 'retry-share',
     alert: 'Retry storm',
     matters: [
@@ -235,7 +239,7 @@ export const incidentKinds = {
     subject: ['topic'],
     severity: 'critical',
     class: 'other',
-    runbook: 'incidents.md#pipeline',
+    runbook: 'incidents/pipeline.md',
     remedy:
       'faultline incidents --state firing says which partition, which worker and why. See whether the workers run, and whether ClickHouse and Kafka answer them; a worker goes on by itself as soon as it can.',
     panel: 'ingest-delay',

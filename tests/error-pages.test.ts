@@ -29,7 +29,7 @@ describe('error pages and the table of classes', () => {
     );
   });
 
-  test.each(incidentKindNames)('an incident %s leads to a page', (kind) => {
+  test.each(incidentKindNames)('the class of an incident %s leads to a page', (kind) => {
     expect(existsSync(path.join(root, runbookUrl('docs', factsOf(kind).class)))).toBe(true);
   });
 });

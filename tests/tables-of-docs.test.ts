@@ -17,16 +17,10 @@ test('the page on Grafana lists every dashboard with its question', () => {
   expect(rows.filter((row) => !page.includes(row))).toEqual([]);
 });
 
-test('the page on incidents has a row or a section for every kind', () => {
+test('the page on incidents has a row for every kind, with a link to its page', () => {
   const page = read('incidents.md');
-  const missing = incidentKindNames.filter((kind) => {
-    const { runbook } = factsOf(kind);
-    return (
-      !page.includes(`\n## ${kind}\n`) &&
-      !(runbook !== undefined && page.includes(`| [\`${kind}\`](${runbook}) |`))
-    );
-  });
-  expect(missing).toEqual([]);
+  const rows = incidentKindNames.map((kind) => `\n| [\`${kind}\`](${factsOf(kind).runbook}) |`);
+  expect(rows.filter((row) => !page.includes(row))).toEqual([]);
 });
 
 test('the page on notifications has a row for every channel', () => {

@@ -77,7 +77,7 @@ describe('the credit of an organization runs out', () => {
     expect(exhausted).toMatchObject({
       severity: 'critical',
       verdict: { party: 'account' },
-      remedy: { retry: 'no', docs: 'docs/errors/quota_exceeded.md' },
+      remedy: { retry: 'no', docs: 'docs/incidents/quota-exhausted.md' },
     });
     expect(exhausted?.remedy.steps[0]).toContain('Add credit');
     expect(exhausted?.remedy.steps.join(' ')).toContain('Stop retry loops in web, batch');

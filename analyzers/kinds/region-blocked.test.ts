@@ -51,7 +51,7 @@ describe('a client moves to a region that is not served, and back', () => {
       affected_keys: ['k1'],
     });
     expect(blocked?.verdict).toMatchObject({ party: 'region', why: expect.stringContaining('ap-east-1') });
-    expect(blocked?.remedy).toMatchObject({ retry: 'no', docs: 'docs/errors/unsupported_region.md' });
+    expect(blocked?.remedy).toMatchObject({ retry: 'no', docs: 'docs/incidents/region-blocked.md' });
     expect(blocked?.remedy.steps[0]).toMatch(/address/);
   });
 });

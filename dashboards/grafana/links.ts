@@ -1,6 +1,6 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import * as dash from '@grafana/grafana-foundation-sdk/dashboard';
-import { runbookUrl } from '../docs-url.ts';
+import { pageUrl, runbookUrl } from '../docs-url.ts';
 import { incidentVariable } from '../expand.ts';
 import { filterVariables, type PanelLink } from '../panel.ts';
 
@@ -18,7 +18,7 @@ export function panelLinks(links: readonly PanelLink[], place: LinkPlace): Build
     const builder = new dash.DashboardLinkBuilder(link.title)
       .type(dash.DashboardLinkType.Link)
       .url(address(link, place))
-      .targetBlank(link.to === 'runbook');
+      .targetBlank(isPage(link));
     // The other dashboard shows the same rows and the same time.
     return link.to === 'dashboard' ? builder.keepTime(true).includeVars(true) : builder;
   });
@@ -29,12 +29,17 @@ export function columnLink(
   link: PanelLink,
   place: LinkPlace,
 ): { title: string; url: string; targetBlank: boolean } {
-  return { title: link.title, url: address(link, place), targetBlank: link.to === 'runbook' };
+  return { title: link.title, url: address(link, place), targetBlank: isPage(link) };
+}
+
+/** Pages open in a new tab: in the same tab, Grafana would treat the path as one of its own pages. */
+function isPage({ to }: PanelLink): boolean {
+  return to === 'runbook' || to === 'kind';
 }
 
 function address(link: PanelLink, place: LinkPlace): string {
-  // Runbooks open in a new tab: in the same tab, Grafana would treat the path as one of its own pages.
   if (link.to === 'runbook') return runbookUrl(place.docsUrl, link.class ?? '${__value.raw}');
+  if (link.to === 'kind') return pageUrl(place.docsUrl, 'incidents/${__value.raw}.md');
   if (link.to === 'dashboard') return `/d/${link.uid}`;
   if (link.to === 'incident') {
     return `/d/${incidentUid}?\${__url_time_range}&\${datasource:queryparam}&var-${incidentVariable}=\${__value.raw}`;

@@ -126,7 +126,7 @@ function incidentRule(kind: IncidentKind): AlertRule {
     summary: `${facts.alert} since {{ $labels.since }}: {{ $labels.affected }}.`,
     number: text,
     verdict: `Who must act: {{ $labels.party }}. ${whyText(facts.why)}`,
-    runbook: facts.runbook ?? `errors/${facts.class}.md`,
+    runbook: facts.runbook,
     remedy: facts.remedy ?? errorClasses[facts.class].remedy.join(' '),
     hold: `{{ if ${number('H')} }}Hold until {{ humanizeTimestamp ${number('H')} }}.{{ end }}`,
   };

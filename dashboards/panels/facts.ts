@@ -41,11 +41,8 @@ export function kindsAbout(classes: readonly RequestClass[]): string {
   return sqlList(['', ...incidentKindNames.filter((kind) => classes.includes(factsOf(kind).class))]);
 }
 
-/** SQL for the runbook class of a row of `incidents`: the class of the scope, otherwise the class of the kind. */
-export const runbookOfIncident = `if(JSONExtractString(scope, 'class') != '', JSONExtractString(scope, 'class'), transform(toString(kind), ${sqlList(incidentKindNames, '[]')}, ${sqlList(
-  incidentKindNames.map((kind) => factsOf(kind).class),
-  '[]',
-)}, 'other'))`;
+/** SQL for the page of a row of `incidents` below docs/incidents, without its ending: that of its kind, or of the verdict gateway. */
+export const pageOfIncident = `if(verdict_party = 'gateway', 'gateway', replaceAll(toString(kind), '_', '-'))`;
 
 /** SQL for the scope of a row of `incidents` as one text, broadest part first; `everything` when the scope is empty. */
 export const scopeOfIncident = `if(empty(JSONExtractKeys(scope)), 'everything', arrayStringConcat(arrayMap(k -> concat(k, ' ', JSONExtractString(scope, k)), arrayFilter(k -> JSONHas(scope, k), ['provider', 'org', 'project', 'model', 'key', 'client', 'region', 'class'])), ', '))`;

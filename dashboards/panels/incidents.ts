@@ -1,6 +1,6 @@
 import type { Panel } from '../panel.ts';
-import { classColumn, idColumn, kindColumn, partyColumn } from './columns.ts';
-import { runbookOfIncident, scopeOfIncident, stepsOfIncident } from './facts.ts';
+import { idColumn, kindColumn, partyColumn } from './columns.ts';
+import { pageOfIncident, scopeOfIncident, stepsOfIncident } from './facts.ts';
 import { toOverview, toSlowDown } from './links.ts';
 
 /** The number of incidents that still fire at the end of the time range. */
@@ -25,11 +25,11 @@ export const openIncidentsTable: Panel = {
   slug: 'incidents',
   title: 'What to do now',
   description:
-    'One row per open incident, the most severe first: what happens, who must act, and all steps in their order. The class leads to its runbook, the id to the page of the incident with evidence, plan and callers.',
+    'One row per open incident, the most severe first: what happens, who must act, and all steps in their order. The runbook is the page of its kind; the id leads to the page of the incident with evidence, plan and callers.',
   kind: 'incidents',
   unit: 'text',
   sql: `SELECT severity, kind, started_at, ${scopeOfIncident} AS affected, summary, verdict_party,
-  ${stepsOfIncident} AS steps, ${runbookOfIncident} AS runbook, id
+  ${stepsOfIncident} AS steps, ${pageOfIncident} AS runbook, id
 FROM incidents FINAL
 WHERE state = 'firing' AND started_at <= $__toTime AND $__scopeFilters
 ORDER BY indexOf(['critical', 'warning', 'info'], toString(severity)), started_at, id
@@ -42,7 +42,13 @@ LIMIT 100`,
     { name: 'summary', title: 'What happens', unit: 'text', chars: 22, wraps: true },
     { ...partyColumn, chars: 14 },
     { name: 'steps', title: 'What to do', unit: 'text' },
-    { ...classColumn('runbook', 'Runbook'), chars: 16 },
+    {
+      name: 'runbook',
+      title: 'Runbook',
+      unit: 'text',
+      chars: 16,
+      link: { to: 'kind', title: 'Open the page of this kind of incident' },
+    },
     idColumn,
   ],
   width: 24,

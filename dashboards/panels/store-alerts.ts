@@ -4,7 +4,7 @@ import { type AlertRule, incidentRules, placeOf } from './alerts.ts';
 const own = {
   kind: 'pipeline',
   class: 'other',
-  runbook: 'incidents.md#pipeline',
+  runbook: 'incidents/pipeline.md',
   numbers: [],
   hold: '',
   verdict: 'Who must act: whoever runs faultline. This says nothing about the API.',

@@ -173,7 +173,6 @@ export function outageSteps({ what, failing, working, others }: OutageVerdict): 
     steps: [...first[what]],
     retry: 'yes',
     owner: isNetwork ? 'network team' : 'provider',
-    docs: 'docs/incidents/provider-outage.md',
   };
 }
 

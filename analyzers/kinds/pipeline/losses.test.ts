@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { incident } from '../../../domain/incident.ts';
 import type { Loss } from '../../../store/queries/losses.ts';
+import { expectOwnPage } from '../../../tests/fixtures/incident-pages.ts';
 import { defaults } from '../../../tests/fixtures/play.ts';
 import type { PipelineLive } from './identity.ts';
 import { stepPipeline } from './judge.ts';
@@ -14,6 +15,7 @@ function play(losses: readonly Loss[], from: number, to: number, live: PipelineL
     const seen = losses.filter(({ at }) => at <= now && at >= now - 86_400);
     const judged = stepPipeline({ now, partitions: [] }, seen, live, defaults);
     live = judged.live;
+    expectOwnPage(judged.changes.map(({ live: { incident: one } }) => one));
     for (const { live: one, reason } of judged.changes)
       written.push({ at: now - loss.at, reason, incident: incident.parse(one.incident) });
   }

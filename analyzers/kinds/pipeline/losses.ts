@@ -82,7 +82,6 @@ function report(topic: string, losses: readonly Loss[]): Report {
       ],
       retry: 'no',
       owner: 'faultline operator',
-      docs: 'docs/guarantees.md',
     },
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { incident } from '../../../domain/incident.ts';
 import type { PartitionState } from '../../../store/queries/ingest-state.ts';
 import type { AnalyzerSettings } from '../../detector.ts';
+import { expectOwnPage } from '../../../tests/fixtures/incident-pages.ts';
 import { defaults } from '../../../tests/fixtures/play.ts';
 import type { PipelineLive } from './identity.ts';
 import { stepPipeline } from './judge.ts';
@@ -44,6 +45,7 @@ function play(
     const now = T0 + second;
     const judged = stepPipeline({ now, partitions: partitions(second, now) }, [], live, settings);
     live = judged.live;
+    expectOwnPage(judged.changes.map(({ live: { incident: one } }) => one));
     for (const { live: changed, reason } of judged.changes) {
       last = incident.parse(changed.incident);
       if (reason !== 'refreshed') written.push([second, reason, changed.incident.state]);

@@ -111,7 +111,6 @@ function report(
       ],
       retry: 'no',
       owner: 'faultline operator',
-      docs: 'docs/incidents.md#pipeline',
     },
   };
 }

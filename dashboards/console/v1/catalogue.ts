@@ -55,8 +55,7 @@ export async function readKind(name: string): Promise<z.infer<typeof kindAnswer>
   if (known === undefined)
     throw new NotFound(`there is no kind ${name.slice(0, 64)} of incident; /api/v1/kinds lists them`);
   const facts = factsOf(known);
-  const file = facts.runbook ?? `errors/${facts.class}.md`;
-  return { name, ...facts, runbook: file, page: await readRunbook(file) };
+  return { name, ...facts, page: await readRunbook(facts.runbook) };
 }
 
 /** Routes that list the classes and the kinds of incidents, which other answers refer to. */
