@@ -197,13 +197,17 @@ describe('errors are judged again beside a worker that writes into the same inte
     expect(again).toMatchObject({ finished: true, changed: 0, unfinished: 0, uncounted: 0 });
   });
 
-  it('and nothing is lost when the store goes away in the middle, and the worker dies with it', {
+  it('by one of two that were started at once, and nothing is lost when the store goes away and the worker dies with it', {
     timeout: 600_000,
   }, async () => {
     const wrong = await countAsBefore(2_000);
     const first = follow();
     const stop = writeSteadily();
-    const judging = judge();
+    const both = [judge(), judge()];
+    const refused = await Promise.race(both.map((one) => one.finished));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/faultline reclassify runs already \(.*\): wait for it/);
+    const judging = await until('one runs', () => both.find(({ child }) => child.exitCode === null) ?? null);
     await until('some steps are done', async () => (await stepsDone()) >= 5);
     await clickhouse.kill();
     first.child.kill('SIGKILL');

@@ -110,6 +110,11 @@ describe('errors that earlier rules judged otherwise', () => {
       unfinished: 0,
       not_stored: 0,
     });
+    const year = { ...options, since: FIRST_DAY / 1000 - 400 * 86_400 };
+    expect(await planReclassification(store, year), 'from before the retention on').toMatchObject({
+      judged: 106,
+      changed: plan.changed,
+    });
     const timeouts = plan.moves.find(({ to }) => to.class === 'timeout');
     expect(timeouts).toMatchObject({
       from: { class: 'other', subclass: '' },

@@ -98,7 +98,10 @@ function leftAlone(result: Reclassified): string[] {
     'left as they are: by the present rules they are no failures, and an error is not made a success afterwards',
   );
   say(unfinished, 'left as they are: their batch is not in the ledger yet; run it again later');
-  say(uncounted, 'left as they are: no count of them is found; see faultline reconcile');
+  say(
+    uncounted,
+    'left as they are: no count of them under their class is found, as when a batch was half stored by the release before and finished by this one; faultline reconcile shows whether counts are missing',
+  );
   say(not_stored, 'counted failures cannot be judged: error_events does not hold them any more');
   say(counts_gone, 'changed in error_events only: no table holds their counts any more');
   for (const [table, days] of Object.entries(not_corrected))
