@@ -16,6 +16,7 @@ import type { Proof } from '../ingest/reconcile-report.ts';
 import { openStore } from '../store/connect.ts';
 import { StoreError } from '../store/error.ts';
 import type { Store } from '../store/store.ts';
+import { allCounts, countTables, judgeAsBefore, recordAt } from './fixtures/earlier-rules.ts';
 import { runFaultline } from './fixtures/run-faultline.ts';
 
 const DAY = 86_400_000;
@@ -25,36 +26,10 @@ let data: string;
 let store: Store;
 let truth: unknown;
 
-const errors = [
-  {
-    status: 429,
-    error: 'Rate limit reached for gpt-4.1: requests per min (RPM): Limit 60. Please try again in 1s.',
-  },
-  {
-    status: 429,
-    error: { error: { code: 'insufficient_quota', message: 'You exceeded your current quota' } },
-  },
-  { status: 408, error: 'Request timed out.\tAt\nline two \\ end' },
-  { status: 503, error: 'The engine is currently overloaded' },
-  { exception: 'openai.APIConnectionError', error: 'Connection error.' },
-];
-
 /** Two days, the first of them past the time of the finest table; several failures in each interval. */
 function lines(): string {
   const all = Array.from({ length: 160 }, (_, i) => {
-    const failure = i % 3 === 0 ? { status: 200 } : errors[i % errors.length];
-    return JSON.stringify({
-      ts: FIRST_DAY + (i < 80 ? 0 : 9 * DAY) + 3_600_000 + Math.floor(i / 8) * 10_000 + i,
-      request_id: `r${i}`,
-      client: i % 2 === 0 ? 'web' : 'batch',
-      model: 'gpt-4.1',
-      latency_ms: (i * 331) % 9_000,
-      input_tokens: i,
-      cost_usd: i / 1_000,
-      retry_count: i % 4,
-      headers: { 'x-ratelimit-limit-requests': '60', 'x-ratelimit-remaining-requests': String(i % 7) },
-      ...failure,
-    });
+    return recordAt(i, FIRST_DAY + (i < 80 ? 0 : 9 * DAY) + 3_600_000 + Math.floor(i / 8) * 10_000 + i);
   });
   return `${all.join('\n')}\n`;
 }
@@ -85,59 +60,15 @@ async function prove(): Promise<{ code: number | null; proof: Proof }> {
   return { code, proof: JSON.parse(stdout) as Proof };
 }
 
-const dimensions = 'provider, org, project, client, model, class, subclass';
-const sums = `sum(requests), sum(retries), sum(useless_retries), sum(input_tokens), sum(output_tokens),
-  round(sum(cost_usd), 6), round(sum(latency_ms_sum), 3), mapSort(mapFilter((_, n) -> n != 0, sumMap(latency_buckets)))`;
-
 /** All that is counted and stored, in an order of its own. */
 async function everything(on: Store): Promise<Record<string, unknown[]>> {
-  const counts = (table: string, more: string, limits = ''): Promise<unknown[]> =>
-    on.query(
-      `SELECT ts, ${dimensions}${more}, ${sums}${limits} FROM ${table} GROUP BY ts, ${dimensions}${more} ORDER BY ALL`,
-    );
   return {
-    request_counts: await counts(
-      'request_counts',
-      ', api_key, region, endpoint, status',
-      ', min(min_remaining_requests), max(limit_requests)',
-    ),
-    request_counts_1m: await counts('request_counts_1m', ', api_key, region'),
-    request_counts_1h: await counts('request_counts_1h', ''),
+    ...(await allCounts(on)),
     error_events: await on.query('SELECT * FROM error_events ORDER BY offset, part'),
     ledger: await on.query('SELECT * FROM ingest_batches ORDER BY from_offset'),
     days: await on.query('SELECT day, sum(counted), sum(failed) FROM ingest_days GROUP BY day ORDER BY day'),
   };
 }
-
-/** Timeouts, and answers of an overloaded engine to `web`: as one class, as if earlier rules had not known either. */
-const unknown = `(class = 'timeout' OR (class != 'ok' AND status = 503 AND client = 'web'))`;
-
-/** Makes of the tables what earlier rules would have made. */
-async function judgeAsBefore(since = 0): Promise<void> {
-  const isUnknown = `(${unknown} AND ts >= toDateTime(${since}))`;
-  const once = 'SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0';
-  const replace = async (table: string, columns: string): Promise<void> => {
-    await store.command(`DROP TABLE IF EXISTS earlier`);
-    await store.command(`CREATE TABLE earlier AS ${table}`);
-    await store.command(`INSERT INTO earlier SELECT * REPLACE (${columns}) FROM ${table} ${once}`);
-    const emptied = table === 'error_events' ? [table] : countTables;
-    for (const one of emptied) await store.command(`TRUNCATE TABLE ${one}`);
-    await store.command(`INSERT INTO ${table} SELECT * FROM earlier ${once}`);
-  };
-  const text = (column: string, value: string): string =>
-    `if(${isUnknown}, '${value}', ${column}) AS ${column}`;
-  await replace(
-    'request_counts',
-    `if(${isUnknown}, 0, useless_retries) AS useless_retries, ${text('subclass', '')}, ${text('class', 'other')}`,
-  );
-  await replace(
-    'error_events',
-    `if(${isUnknown}, NULL, wait_seconds) AS wait_seconds, if(${isUnknown}, 1, taxonomy_version) AS taxonomy_version,
-     ${text('subclass', '')}, ${text('rule', 'none')}, ${text('generation', '')}, ${text('retry', 'yes')}, ${text('fault', 'unknown')}, ${text('class', 'other')}`,
-  );
-}
-
-const countTables = ['request_counts_1h', 'request_counts_1m', 'request_counts'];
 
 const options: ReclassifyOptions = {
   since: 0,
@@ -167,7 +98,7 @@ async function expectSettled(): Promise<void> {
 
 describe('errors that earlier rules judged otherwise', () => {
   it('are shown by a plan, which writes nothing', async () => {
-    await judgeAsBefore();
+    await judgeAsBefore(store);
     const before = await everything(store);
     const plan = await planReclassification(store, options);
     expect(await everything(store)).toEqual(before);
@@ -178,6 +109,11 @@ describe('errors that earlier rules judged otherwise', () => {
       uncounted: 0,
       unfinished: 0,
       not_stored: 0,
+    });
+    const year = { ...options, since: FIRST_DAY / 1000 - 400 * 86_400 };
+    expect(await planReclassification(store, year), 'from before the retention on').toMatchObject({
+      judged: 106,
+      changed: plan.changed,
     });
     const timeouts = plan.moves.find(({ to }) => to.class === 'timeout');
     expect(timeouts).toMatchObject({
@@ -239,7 +175,7 @@ describe('a process that dies', () => {
   it('at any write changes nothing of the outcome', { timeout: 600_000 }, async () => {
     const deaths: string[] = [];
     for (;;) {
-      await judgeAsBefore(oneUnit.since);
+      await judgeAsBefore(store, oneUnit.since);
       const death = await runToDeath((_what, before) => before === deaths.length, oneUnit);
       if (death === null) break;
       deaths.push(death);
@@ -257,7 +193,7 @@ describe('a process that dies', () => {
   });
 
   it('between a table of counts and a view of it leaves the view to be caught up on', async () => {
-    await judgeAsBefore();
+    await judgeAsBefore(store);
     await store.command('CREATE TABLE minutes AS request_counts_1m');
     await store.command('INSERT INTO minutes SELECT * FROM request_counts_1m');
     expect(await runToDeath((what) => what === 'request_counts', {})).toBe('request_counts');
@@ -282,7 +218,7 @@ describe('a process that dies', () => {
 
 describe('what cannot be corrected', () => {
   it('is left in a table that has dropped a part of the day, and said', async () => {
-    await judgeAsBefore();
+    await judgeAsBefore(store);
     const dropped = `toDate(ts) = toDate(${FIRST_DAY / 1000})`;
     await store.command(
       `ALTER TABLE request_counts DELETE WHERE ${dropped} AND ts < toDateTime(${FIRST_DAY / 1000 + 3_640}) SETTINGS mutations_sync = 1`,
@@ -298,6 +234,19 @@ describe('what cannot be corrected', () => {
     const { request_counts: _, ...others } = await everything(store);
     const { request_counts: __, ...expected } = truth as Record<string, unknown>;
     expect(others).toEqual(expected);
+  });
+});
+
+describe('on a cluster', () => {
+  it('nothing is changed, and the message says what to do', async () => {
+    const before = await everything(store);
+    await expect(run({ ...store, cluster: 'logs' })).rejects.toMatchObject({
+      code: 'cluster',
+      message: expect.stringMatching(
+        /--dry-run says .* new clickhouse\.database and with a new kafka\.group$/,
+      ),
+    });
+    expect(await everything(store)).toEqual(before);
   });
 });
 

@@ -5,12 +5,15 @@ import { readAnswers429 } from '../../store/queries/answers-429.ts';
 import { readDroppedFields } from '../../store/queries/dropped-fields.ts';
 import { readDeliveries } from '../../store/queries/notifications.ts';
 import { readFolded } from '../../store/queries/names.ts';
+import { readLastRun, readUnits } from '../../store/queries/reclassify-runs.ts';
+import type { Store } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import { checkSecrets } from '../needs/secrets.ts';
 import { describeError, EXIT } from '../errors.ts';
 import { createPainter } from '../format/color.ts';
 import { bare429, droppedFields } from '../format/input-report.ts';
 import { formatCount } from '../format/numbers.ts';
+import { runInOneLine } from '../format/reclassify.ts';
 import { quietKafkaLog } from '../telemetry/log-events.ts';
 import { maskCredentials } from '../mask.ts';
 
@@ -59,6 +62,7 @@ const checksByName: Readonly<Record<string, Look>> = {
   },
   clickhouse: checkStore,
   names: checkNames,
+  reclassify: checkReclassify,
   kafka: checkKafka,
   grafana: checkGrafana,
   notify: checkNotify,
@@ -100,24 +104,44 @@ async function checkStore(_options: unknown, { settings, err }: CommandContext):
   }
 }
 
-/** Whether dimensions have more values than `names.most` counts by name. */
-async function checkNames(_options: unknown, { settings, err }: CommandContext): Promise<CheckResult> {
+/** Looks at what is stored; skips when there are no tables, because the check of ClickHouse reports that. */
+async function lookAtStored(
+  { settings, err }: CommandContext,
+  look: (store: Store) => Promise<CheckResult>,
+): Promise<CheckResult> {
   const { url, path } = settings.clickhouse;
   if (url === '' && !existsSync(path)) return { result: 'skip', text: 'nothing is stored yet' };
   const store = await openStore({ ...settings.clickhouse, timeoutMs: 10_000, notice: err });
   try {
     if (((await missingMigrations(store)) ?? [null]).length > 0)
       return { result: 'skip', text: 'see clickhouse' };
-    const folded = await readFolded(store);
-    if (folded.length === 0)
-      return ok(`no dimension had over ${formatCount(settings.names.most)} values in the last day`);
-    const parts = folded.map(({ dimension, requests }) => `${formatCount(requests)} by ${dimension}`);
-    return ok(
-      `over ${formatCount(settings.names.most)} values: in the last day requests were counted under (other), ${parts.join(', ')}; raise names.most, or leave ids out of the names (names.ids)`,
-    );
+    return await look(store);
   } finally {
     await store.close();
   }
+}
+
+/** Whether dimensions have more values than `names.most` counts by name. */
+function checkNames(_options: unknown, context: CommandContext): Promise<CheckResult> {
+  const { most } = context.settings.names;
+  return lookAtStored(context, async (store) => {
+    const folded = await readFolded(store);
+    if (folded.length === 0) return ok(`no dimension had over ${formatCount(most)} values in the last day`);
+    const parts = folded.map(({ dimension, requests }) => `${formatCount(requests)} by ${dimension}`);
+    return ok(
+      `over ${formatCount(most)} values: in the last day requests were counted under (other), ${parts.join(', ')}; raise names.most, or leave ids out of the names (names.ids)`,
+    );
+  });
+}
+
+/** Whether stored errors are judged in part by one version of the rules and in part by another. */
+function checkReclassify(_options: unknown, context: CommandContext): Promise<CheckResult> {
+  return lookAtStored(context, async (store) => {
+    const run = await readLastRun(store);
+    const units = run === null || run.state === 'finished' ? [] : await readUnits(store, run.run);
+    const { isUnfinished, text } = runInOneLine(run, units, store.kind);
+    return isUnfinished ? fail(text) : ok(text);
+  });
 }
 
 /** Somebody who reads files needs no Kafka: brokers that are not set explicitly may be missing. */

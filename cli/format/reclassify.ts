@@ -1,8 +1,11 @@
+import { isHeld } from '../../ingest/reclassify/lease.ts';
 import type { Move } from '../../ingest/reclassify/report.ts';
 import type { Reclassified } from '../../ingest/reclassify/reclassify.ts';
+import type { RunRow, UnitRow } from '../../store/queries/reclassify-runs.ts';
+import type { Store } from '../../store/store.ts';
 import { createPainter } from './color.ts';
 import type { Terminal } from './incidents.ts';
-import { formatCount, formatTime } from './numbers.ts';
+import { formatCount, formatDuration, formatTime } from './numbers.ts';
 import { type Column, formatTable } from './table.ts';
 
 /** Moves that are listed; the rest is told as a number. */
@@ -44,6 +47,33 @@ export function reclassifiedInFull(
   return [...lines, ...leftAlone(result)];
 }
 
+/**
+ * What `faultline doctor` says of the last run and its units: one line, and whether something is to be done. `run` is null when there
+ * was none. Pure.
+ */
+export function runInOneLine(
+  run: RunRow | null,
+  units: readonly Pick<UnitRow, 'to'>[],
+  kind: Store['kind'],
+): { isUnfinished: boolean; text: string } {
+  if (run === null) return { isUnfinished: false, text: 'stored errors were never judged again' };
+  const began = `faultline reclassify, begun at ${formatTime(run.started_at * 1000)} UTC,`;
+  const rules = `by rules of version ${run.rules}`;
+  if (run.state === 'finished')
+    return { isUnfinished: false, text: `${began} judged ${rules} and is finished` };
+  const last = units.at(-1);
+  const reached =
+    last === undefined
+      ? 'has not judged any'
+      : `has judged those before ${formatTime(last.to * 1000)} of those before ${formatTime(run.until * 1000)}`;
+  const heard = `${run.holder}, heard of ${formatDuration(Math.max(0, run.silent_seconds))} ago`;
+  if (isHeld(run, kind)) return { isUnfinished: false, text: `${began} runs (${heard}) and ${reached}` };
+  return {
+    isUnfinished: true,
+    text: `${began} was not finished (${heard}): it ${reached} ${rules}, so that older and newer errors are judged differently; run faultline reclassify, and it goes on where it ended`,
+  };
+}
+
 function className({ class: name, subclass }: Move['from']): string {
   return subclass === '' ? name : `${name}/${subclass}`;
 }
@@ -68,7 +98,10 @@ function leftAlone(result: Reclassified): string[] {
     'left as they are: by the present rules they are no failures, and an error is not made a success afterwards',
   );
   say(unfinished, 'left as they are: their batch is not in the ledger yet; run it again later');
-  say(uncounted, 'left as they are: no count of them is found; see faultline reconcile');
+  say(
+    uncounted,
+    'left as they are: no count of them under their class is found, as when a batch was half stored by the release before and finished by this one; faultline reconcile shows whether counts are missing',
+  );
   say(not_stored, 'counted failures cannot be judged: error_events does not hold them any more');
   say(counts_gone, 'changed in error_events only: no table holds their counts any more');
   for (const [table, days] of Object.entries(not_corrected))

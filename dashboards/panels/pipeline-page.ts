@@ -179,6 +179,32 @@ GROUP BY topic, reason ORDER BY letters DESC, topic, reason LIMIT 50`,
   links,
 };
 
+const judgedAgain: Panel = {
+  slug: 'judged-again',
+  title: 'Stored errors judged again',
+  description:
+    'The last runs of faultline reclassify, newest first. Until one that is not finished is finished, older errors have the classes of one version of the rules and newer ones those of another: run faultline reclassify, and it goes on where it ended. Not filtered.',
+  kind: 'table',
+  unit: 'count',
+  sql: `SELECT started_at AS began,
+  multiIf(state = 'finished', 'finished', state = 'running' AND r.at > now64(3, 'UTC') - toIntervalSecond(90), 'running', 'not finished') AS state_text,
+  toString(rules) AS rules_text, holder, r.at AS said_at
+FROM reclassify_runs AS r FINAL
+WHERE started_at <= $__toTime
+ORDER BY term DESC LIMIT 1 BY run LIMIT 3`,
+  columns: [
+    { name: 'began', title: 'Began', unit: 'time' },
+    { name: 'state_text', title: 'State', unit: 'text', chars: 14 },
+    { name: 'rules_text', title: 'Rules', unit: 'text', chars: 5 },
+    { name: 'holder', title: 'Process', unit: 'text' },
+    { name: 'said_at', title: 'Reported', unit: 'age' },
+  ],
+  width: 24,
+  height: 5,
+  empty: 'never',
+  links,
+};
+
 /** Kinds of incident about faultline itself, or about errors that it does not know. */
 const own = incidentKindNames.filter((kind) => factsOf(kind).class === 'other');
 
@@ -192,6 +218,7 @@ export const pipelinePage: Dashboard = {
     { title: 'Flow', panels: [ingestDelay, ingestRecords, batches, failing] },
     { title: 'Partitions', panels: [partitions] },
     { title: 'What could not be read', panels: [deadLetters] },
+    { title: 'Judged again', panels: [judgedAgain] },
     {
       title: 'Incidents',
       panels: [

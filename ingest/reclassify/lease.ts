@@ -27,9 +27,7 @@ export type Run = Pick<RunRow, 'run' | 'since' | 'until' | 'rules' | 'started_at
 export async function takeLease(store: Store, holder: string, fresh: Run): Promise<Lease> {
   const last = await readLastRun(store);
   const isOpen = last !== null && last.state !== 'finished';
-  // Nobody else can have the directory of the embedded engine.
-  const isAlive = last?.state === 'running' && store.kind === 'server' && last.silent_seconds < LEASE_SECONDS;
-  if (last !== null && isAlive) throw running(last);
+  if (last !== null && isHeld(last, store.kind)) throw running(last);
   const { run, since, until, rules, started_at } = isOpen ? last : fresh;
   const own: Run = { run, since, until, rules, started_at };
   const term = (last?.term ?? 0) + 1;
@@ -64,9 +62,15 @@ export async function takeLease(store: Store, holder: string, fresh: Run): Promi
   };
 }
 
+/** Whether a process is at a run now, as far as one can know. Pure. */
+export function isHeld({ state, silent_seconds }: RunRow, kind: Store['kind']): boolean {
+  // Nobody else can have the directory of the embedded engine.
+  return state === 'running' && kind === 'server' && silent_seconds < LEASE_SECONDS;
+}
+
 function running({ holder, silent_seconds }: RunRow): ReclassifyError {
   return new ReclassifyError(
     'running',
-    `faultline reclassify runs already (${holder}, heard of ${Math.round(silent_seconds)} s ago): wait for it; if it was killed, start again in ${LEASE_SECONDS} s`,
+    `faultline reclassify runs already (${holder}, heard of ${Math.round(silent_seconds)} s ago): wait for it; if it was killed, start again in ${Math.ceil(LEASE_SECONDS - silent_seconds)} s`,
   );
 }

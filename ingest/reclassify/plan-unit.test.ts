@@ -58,11 +58,19 @@ describe('the spans of a day', () => {
     ],
     ['are none without errors', [], []],
   ])('%s', (_name, counts, spans) => {
-    const given = counts.map(([at = 0, errors = 0]) => ({ at: day + at, errors }));
+    const given = counts.map(([at = 0, errors = 0]) => ({ at: day + at, errors, bytes: 0 }));
     expect(cutSpans(given, 10)).toEqual(
       spans.map(([from = 0, to = 0]) => ({ from: day + from, to: day + to })),
     );
   });
+});
+
+test('a span of long texts ends before its texts are too many', () => {
+  const counts = [0, 10, 20].map((at) => ({ at: day + at, errors: 1, bytes: 60 }));
+  expect(cutSpans(counts, 10, 120)).toEqual([
+    { from: day, to: day + 20 },
+    { from: day + 20, to: day + 30 },
+  ]);
 });
 
 describe('the tables that hold a day in full', () => {

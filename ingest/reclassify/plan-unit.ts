@@ -14,20 +14,31 @@ import { addMove, emptyReport, type Report } from './report.ts';
 
 /** Errors that a unit holds at most, unless more came within ten seconds. */
 export const UNIT_ERRORS = 10_000;
+/** Bytes of the texts of a unit, unless ten seconds have more: in memory they stand several times. */
+const UNIT_BYTES = 32 * 1024 * 1024;
 
 const INTERVAL = 10;
 const DAY = 86_400;
 
-/** Cuts a day into spans of about so many errors each, at intervals of 10 s. Pure. */
-export function cutSpans(counts: readonly { at: number; errors: number }[], most: number): Span[] {
-  const spans: (Span & { errors: number })[] = [];
-  for (const { at, errors } of counts) {
+/** Cuts a day into spans of so many errors at most, and so many bytes of texts, at intervals of 10 s. Pure. */
+export function cutSpans(
+  counts: readonly { at: number; errors: number; bytes: number }[],
+  most: number,
+  mostBytes = UNIT_BYTES,
+): Span[] {
+  const spans: (Span & { errors: number; bytes: number })[] = [];
+  for (const { at, errors, bytes } of counts) {
     const last = spans.at(-1);
-    const isRoom = last !== undefined && last.errors + errors <= most && isSameDay(last.from, at);
+    const isRoom =
+      last !== undefined &&
+      last.errors + errors <= most &&
+      last.bytes + bytes <= mostBytes &&
+      isSameDay(last.from, at);
     if (isRoom) {
       last.to = at + INTERVAL;
       last.errors += errors;
-    } else spans.push({ from: at, to: at + INTERVAL, errors });
+      last.bytes += bytes;
+    } else spans.push({ from: at, to: at + INTERVAL, errors, bytes });
   }
   return spans.map(({ from, to }) => ({ from, to }));
 }

@@ -84,7 +84,7 @@ export async function reclassify(store: Store, options: ReclassifyOptions): Prom
   if (store.cluster !== '')
     throw new ReclassifyError(
       'cluster',
-      'faultline reclassify does not change the tables of a cluster: --dry-run says what it would change',
+      `faultline reclassify does not change the tables of a cluster (clickhouse.cluster is ${store.cluster}): --dry-run says what it would change; to have it, count the records again with these rules, in a new clickhouse.database and with a new kafka.group`,
     );
   for (;;) {
     const lease = await takeLease(store, options.holder, await freshRun(store, options));

@@ -68,10 +68,14 @@ export async function readErrorRange(
   return row === undefined || row.errors === 0 ? null : row;
 }
 
-/** Errors of each 10 s of a span that has any, in order. Throws `StoreError`. */
-export async function readErrorCounts(store: Store, span: Span): Promise<{ at: number; errors: number }[]> {
+/** Errors of each 10 s of a span that has any, and bytes of their texts, in order. Throws `StoreError`. */
+export async function readErrorCounts(
+  store: Store,
+  span: Span,
+): Promise<{ at: number; errors: number; bytes: number }[]> {
   return store.query(
-    `SELECT intDiv(toUnixTimestamp(e.ts), 10) * 10 AS at, count() AS errors
+    `SELECT intDiv(toUnixTimestamp(e.ts), 10) * 10 AS at, count() AS errors,
+       sum(length(e.body) + length(e.message) + length(e.exception)) AS bytes
      FROM error_events AS e WHERE ${withinSpan} GROUP BY at ORDER BY at`,
     { ...span },
   );
