@@ -24,6 +24,7 @@ const pageFiles = [
   'chart-legend.js',
   'chart-options.js',
   'chart-parts.js',
+  'chart-pick.js',
   'chart-tip.js',
   'charts.css',
   'charts.js',
