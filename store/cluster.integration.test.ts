@@ -93,6 +93,8 @@ describe('the statements of a cluster', () => {
       'acknowledgements_local ReplicatedReplacingMergeTree',
       'analyzer_settings Distributed',
       'analyzer_settings_local ReplicatedReplacingMergeTree',
+      'dead_letter_replays Distributed',
+      'dead_letter_replays_local ReplicatedMergeTree',
       'dead_letters Distributed',
       'dead_letters_local ReplicatedMergeTree',
       'error_events Distributed',
