@@ -83,10 +83,10 @@ async function countedOf(client: string): Promise<number> {
 }
 
 test('who may only read cannot count dead letters', async () => {
-  const page = await open('/', { token: 'acts', readToken: 'reads' });
+  const page = await open('/pipeline', { token: 'acts', readToken: 'reads' });
   await page.getByLabel('Token').fill('reads');
   await page.keyboard.press('Enter');
-  await page.getByRole('link', { name: 'Pipeline' }).click();
+  await page.waitForURL('**/pipeline');
   await page.getByRole('button', { name: 'Count what can be read now' }).click();
   await page.locator('.replay-said.trouble').waitFor();
   expect(await page.locator('.replay-said').innerText()).toMatch(/token/);
