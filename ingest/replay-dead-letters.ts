@@ -3,6 +3,7 @@ import {
   type AnnouncedReplay,
   announceReplay,
   endReplay,
+  forgetReplays,
   readLastReplay,
 } from '../store/queries/dead-letter-replays.ts';
 import {
@@ -90,6 +91,7 @@ export async function replayDeadLetters(
     next = place;
     if (next !== null) break;
   }
+  if (result.counted > 0 && !dryRun && store.cluster === '') await forgetReplays(store);
   return { ...result, next, input: tally.report() };
 }
 

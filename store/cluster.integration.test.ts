@@ -94,7 +94,7 @@ describe('the statements of a cluster', () => {
       'analyzer_settings Distributed',
       'analyzer_settings_local ReplicatedReplacingMergeTree',
       'dead_letter_replays Distributed',
-      'dead_letter_replays_local ReplicatedMergeTree',
+      'dead_letter_replays_local ReplicatedReplacingMergeTree',
       'dead_letters Distributed',
       'dead_letters_local ReplicatedMergeTree',
       'error_events Distributed',

@@ -51,6 +51,11 @@ export async function endReplay(
   await write(store, { number, state, holder: '', letters: 0, inserts: [] });
 }
 
+/** Removes what ended batches had announced: it holds the texts of errors. Throws `StoreError`. */
+export async function forgetReplays(store: Store): Promise<void> {
+  await store.command('OPTIMIZE TABLE dead_letter_replays FINAL');
+}
+
 async function write(store: Store, row: AnnouncedReplay & { state: ReplayState }): Promise<void> {
   const inserts = row.inserts.length === 0 ? '' : formatInserts(row.inserts);
   const told = { ...row, inserts };
