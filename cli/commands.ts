@@ -600,17 +600,25 @@ function deadLettersCommand(action: 'list' | 'replay'): CommandSpec {
     summary: list ? 'list records that could not be decoded' : 'decode dead letters again, after a fix',
     details: list
       ? 'Shows origin, reason and the redacted bytes, newest first.'
-      : 'Records that can be decoded now are counted once, however often this runs.',
+      : 'Records that can be decoded now are counted once, however often this runs, is killed, or runs twice at the same time. A record whose whole text is not stored stays a dead letter, as does a message of which only some requests can be decoded. Ctrl-C ends it after the batch under way.',
     options: [
       { flags: '--topic <name>', description: 'only of this topic' },
       { flags: '--reason <reason>', description: 'only with this reason, such as not_json' },
       { flags: '--since <when>', description: 'only since then: 24h, 7d, ISO-8601 time' },
-      { flags: '--limit <n>', description: 'largest number of dead letters', parse: count },
+      list
+        ? { flags: '--limit <n>', description: 'largest number of dead letters', parse: count }
+        : { flags: '--dry-run', description: 'say what would be counted, and write nothing' },
       json,
       ...storeOptions,
     ],
-    examples: [`faultline dead-letters ${action} --reason not_json --since 24h`],
+    examples: list
+      ? ['faultline dead-letters list --reason not_json --since 24h']
+      : [
+          'faultline dead-letters replay --dry-run',
+          'faultline dead-letters replay --reason mapping --since 24h',
+        ],
     fixed: { action },
+    ...(list ? {} : { graceful: true }),
     load: () => import('./commands/dead-letters.ts'),
   };
 }

@@ -79,6 +79,20 @@ export function columnWidth({ title, unit, chars }: Column): number | null {
   return Math.ceil(Math.max(value, head) / 5) * 5;
 }
 
+/**
+ * What the series of a chart are: values of one dimension of the counts. A surface can then look at one of them, or at
+ * the others.
+ */
+export interface SeriesOf {
+  dimension: string;
+  /** Name of the series of requests that have no value. */
+  none?: string;
+  /** The values that a series stands for, by its name, where a series is not one value. */
+  values?: Readonly<Record<string, readonly string[]>>;
+  /** Conditions that all requests of the panel meet, such as `class=slow_down`. */
+  where?: readonly string[];
+}
+
 export type ThresholdColor = 'green' | 'yellow' | 'orange' | 'red';
 
 /**
@@ -108,6 +122,8 @@ export interface Panel {
   sql: string;
   /** Columns of a table. For a time series with several number columns, their names in the legend. */
   columns?: readonly Column[];
+  /** Absent: the series are measures, not parts of the traffic. */
+  seriesOf?: SeriesOf;
   /** Whether series are stacked on each other. */
   stacked?: boolean;
   /** Colour of a series by its name. */

@@ -6,8 +6,8 @@ export interface Condition {
 }
 
 /**
- * Parses a text such as `class=slow_down,rate_limit` or `class!=ok`; null when it is not a condition. Names and values
- * are not checked.
+ * Parses a text such as `class=slow_down,rate_limit` or `class!=ok`; null when it is not a condition. A comma that is part
+ * of a value is written `\,`. Names and values are not checked.
  */
 export function parseCondition(text: string): Condition | null {
   const parts = /^\s*(?<dimension>[^=!\s]+)\s*(?<operator>!?=)(?<values>.*)$/s.exec(text)?.groups;
@@ -15,6 +15,6 @@ export function parseCondition(text: string): Condition | null {
   return {
     dimension: parts['dimension'] ?? '',
     negate: parts['operator'] === '!=',
-    values: (parts['values'] ?? '').split(',').map((value) => value.trim()),
+    values: (parts['values'] ?? '').split(/(?<!\\),/).map((value) => value.trim().replaceAll('\\,', ',')),
   };
 }

@@ -1,97 +1,188 @@
+import { StoreError } from '../store/error.ts';
+import {
+  type AnnouncedReplay,
+  announceReplay,
+  endReplay,
+  forgetReplays,
+  readLastReplay,
+} from '../store/queries/dead-letter-replays.ts';
+import {
+  type DeadLetterFilter,
+  type LetterPlace,
+  readDeadPartitions,
+  readOpenLetters,
+} from '../store/queries/dead-letters.ts';
 import type { Store } from '../store/store.ts';
-import type { DeadLetter } from '../store/queries/dead-letters.ts';
-import { batchInserts, writeInserts } from '../store/write-batch.ts';
-import { dimensionSets } from './rows/dimension-sets.ts';
-import { failureOf } from './rows/judged-error.ts';
-import { recordDigest } from './record-digest.ts';
-import { BatchRows } from './rows/batch-rows.ts';
-import type { RecordReader } from './read-record.ts';
+import { writeInserts } from '../store/write-batch.ts';
+import { letterInserts, type ReadableLetter, readLetter } from './dead-letter-batch.ts';
 import { type InputReport, tallyInput } from './input-report.ts';
+import type { RecordReader } from './read-record.ts';
 
-const nothing = { reason: 'schema', detail: 'there is no record in it' } as const;
+export interface ReplayOptions {
+  reader: RecordReader;
+  /** Epoch ms. */
+  now: number;
+  /** Unique name of this process, which is also in the ledger. */
+  worker: string;
+  /** Reads and counts nothing. */
+  dryRun?: boolean;
+  /** The place after which to begin; absent: the first. */
+  after?: LetterPlace | null;
+  /** Asked after each page with the requests counted so far; true ends the run there. */
+  isEnough?: (counted: number) => boolean;
+}
 
 export interface ReplayResult {
+  /** Requests; of a dry run, those that would be counted. */
   counted: number;
   /** Still dead letters (with a new reason), or without a request. */
   rejected: number;
-  /** Dead letters that were cut when they were stored, so that they cannot be decoded. */
+  /** Dead letters whose whole text is not stored, so that they cannot be decoded. */
   cut: number;
+  /** Dead letters of a run that broke off so long ago that nobody can tell whether it had counted them. */
+  in_doubt: number;
+  /** Where to go on; null: all were read. */
+  next: LetterPlace | null;
   /** What happened to those that were decoded again. */
   input: InputReport;
 }
 
+/** A store remembers the tokens of 30,000 blocks; with half of them to spare. */
+const REMEMBERED_BLOCKS = 20_000;
+
 /**
- * Decodes dead letters again and counts those that can be decoded now. Each has its own token and its own row in the
- * ledger, so that it counts once, even after a repetition or a crash. Throws `StoreError`.
+ * Decodes dead letters again and counts those that can be decoded now, each once, whoever else does the same and whenever
+ * it breaks off (docs/decisions/0047): what a batch of them adds is announced under the next number before it is inserted,
+ * and nobody announces a batch before the last one is stored. Throws `StoreError`.
  */
 export async function replayDeadLetters(
   store: Store,
-  letters: readonly DeadLetter[],
-  options: { reader: RecordReader; now: number; worker: string },
+  filter: DeadLetterFilter,
+  options: ReplayOptions,
 ): Promise<ReplayResult> {
-  const result = { counted: 0, rejected: 0, cut: 0 };
+  const { reader, now, worker, dryRun = false, after = null, isEnough = () => false } = options;
+  const result = { counted: 0, rejected: 0, cut: 0, in_doubt: 0 };
   const tally = tallyInput();
-  for (const letter of letters) {
-    if (letter.size > Buffer.byteLength(letter.body) * 2) {
-      result.cut++;
-      continue;
-    }
-    const decoded = options.reader.decode(
-      Buffer.from(letter.body),
-      options.now,
-      // The time of the source is not stored; this one is close to it, and the same each time.
-      letter.inserted_at * 1000,
-    );
-    const rows = new BatchRows();
-    const { topic, partition, offset } = letter;
-    const again = { topic, partition, offset, part: letter.part };
-    if (decoded.kind !== 'ok' || decoded.records.length === 0 || (decoded.rejected ?? []).length > 0) {
-      result.rejected++;
-      if (decoded.kind === 'skip') rows.skip(decoded.reason);
-      else {
-        const { reason, detail } = decoded.kind === 'reject' ? decoded : (decoded.rejected?.[0] ?? nothing);
-        rows.reject(reason, detail, letter.body, letter.size, again);
+  let next: LetterPlace | null = null;
+  // Also when no letter is left that could be read again.
+  if (!dryRun) result.in_doubt += (await finishLast(store)).in_doubt;
+  for (const partition of await readDeadPartitions(store, filter, after)) {
+    const isFirst = after?.topic === partition.topic && after.partition === partition.partition;
+    let place: LetterPlace | null = isFirst ? after : null;
+    for (;;) {
+      // Read before the letters: a batch that somebody else announces after that takes the number of this one.
+      const last = dryRun ? null : await finishLast(store);
+      result.in_doubt += last?.in_doubt ?? 0;
+      const page = await readOpenLetters(store, partition, filter, place);
+      const read = page.letters.map((letter) => readLetter(letter, reader, now));
+      const readable = read.filter((one) => one.kind === 'readable');
+      const counted = last === null ? readable : await countLetters(store, readable, last.number, worker);
+      if (counted === null) continue;
+      for (const one of read) {
+        const isCounted = one.kind === 'readable' && counted.includes(one);
+        if (one.kind === 'cut') result.cut++;
+        else if (isCounted) result.counted += one.rows.totals.counted;
+        else result.rejected++;
+        if (isCounted || one.kind === 'unreadable') tally.add({ rows: one.rows, records: 1 });
       }
-      tally.add({ rows, records: 1 });
-      continue;
+      place = page.next;
+      if (place === null || isEnough(result.counted)) break;
     }
-    // One message can hold several, and a topic that was created again has the same offsets: only the text
-    // distinguishes them.
-    const digest = recordDigest(Buffer.from(`${letter.part}:${letter.body}`));
-    decoded.records.forEach((record, part) =>
-      rows.add(record, dimensionSets.of(record), failureOf(record), { topic, partition, offset, part }),
-    );
-    for (const field of decoded.dropped ?? []) rows.drop(field);
-    const { counted, failed, first_ts, last_ts } = rows.totals;
-    const entry = {
-      topic,
-      partition,
-      incarnation: 0,
-      kind: 'replay' as const,
-      from: offset,
-      to: offset + 1,
-      counted,
-      failed,
-      skipped: 0,
-      dead: 0,
-      holes: 0,
-      extra: 0,
-      first_ts,
-      last_ts,
-      days: rows.days(),
-      dropped: rows.dropped,
-      topic_id: '',
-      last_digest: digest,
-      worker: options.worker,
-      detail: `was ${letter.reason}`,
-      names: null,
-    };
-    await writeInserts(
-      store,
-      batchInserts(rows.bodies(), entry, `replay:${topic}:${partition}:${offset}:${digest}`),
-    );
-    result.counted += counted;
-    tally.add({ rows, records: 1 });
+    next = place;
+    if (next !== null) break;
   }
-  return { ...result, input: tally.report() };
+  if (result.counted > 0 && !dryRun && store.cluster === '') await forgetReplays(store);
+  return { ...result, next, input: tally.report() };
+}
+
+/**
+ * Counts letters of one partition, and returns those that the store takes. `last` is the number of the last batch at a
+ * time before they were read. null: somebody else took the next number; nothing of these letters is counted here.
+ */
+async function countLetters(
+  store: Store,
+  letters: readonly ReadableLetter[],
+  last: number,
+  worker: string,
+): Promise<readonly ReadableLetter[] | null> {
+  if (letters.length === 0) return [];
+  // On a cluster, replicas could disagree which number is the last one. There each letter has a token of its own.
+  if (store.cluster !== '') {
+    for (const one of letters) {
+      const { topic, partition, offset, digest } = one.letter;
+      const token = `replay:${topic}:${partition}:${offset}:${digest}`;
+      await writeInserts(store, letterInserts([one], token, worker));
+    }
+    return letters;
+  }
+  const taken: ReadableLetter[] = [];
+  let number = last + 1;
+  const outcome = await storeNext(store, letters, number, worker);
+  if (outcome !== 'refused' || letters.length === 1) return keptOf(outcome, letters);
+  // One of the rows is refused by the store: the others are counted without it.
+  for (const one of letters) {
+    const each = keptOf(await storeNext(store, [one], ++number, worker), [one]);
+    if (each === null) return null;
+    taken.push(...each);
+  }
+  return taken;
+}
+
+type Outcome = 'stored' | 'refused' | 'lost';
+
+function keptOf(outcome: Outcome, letters: readonly ReadableLetter[]): readonly ReadableLetter[] | null {
+  if (outcome === 'lost') return null;
+  return outcome === 'stored' ? letters : [];
+}
+
+/** Announces a batch and stores it. `lost`: somebody else has its number. */
+async function storeNext(
+  store: Store,
+  letters: readonly ReadableLetter[],
+  number: number,
+  worker: string,
+): Promise<Outcome> {
+  const inserts = letterInserts(letters, `dead-letters:${number}`, worker);
+  await announceReplay(store, { number, holder: worker, letters: letters.length, inserts });
+  const announced = await readLastReplay(store);
+  if (announced === null || announced.number !== number || announced.holder !== worker) return 'lost';
+  return storeAnnounced(store, announced);
+}
+
+/** Stores what was announced; a repetition changes nothing. `refused`: the store takes nothing of it. */
+async function storeAnnounced(
+  store: Store,
+  { number, inserts }: AnnouncedReplay,
+): Promise<'stored' | 'refused'> {
+  for (const [at, insert] of inserts.entries()) {
+    try {
+      await store.insert(insert);
+    } catch (error) {
+      const isRefused = error instanceof StoreError && error.code === 'refused';
+      if (!isRefused || at > 0) throw error;
+      await endReplay(store, number, 'refused');
+      return 'refused';
+    }
+  }
+  await endReplay(store, number, 'stored');
+  return 'stored';
+}
+
+/**
+ * Stores the last batch if whoever announced it did not come to that. When too much was stored since, its tokens may be
+ * forgotten, and a repetition could count twice: then only its ledger rows are stored, so that nobody counts the letters
+ * again, and `reconcile` names the counts if they are missing.
+ */
+async function finishLast(store: Store): Promise<{ number: number; in_doubt: number }> {
+  const last = await readLastReplay(store);
+  if (last === null) return { number: 0, in_doubt: 0 };
+  const { number, state, letters, inserts } = last;
+  if (state !== 'announced') return { number, in_doubt: 0 };
+  if (last.blocks_since <= REMEMBERED_BLOCKS) {
+    await storeAnnounced(store, last);
+    return { number, in_doubt: 0 };
+  }
+  await writeInserts(store, inserts.slice(-1));
+  await endReplay(store, number, 'left');
+  return { number, in_doubt: letters };
 }

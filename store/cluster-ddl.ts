@@ -95,6 +95,7 @@ const shardingKeys: Readonly<Record<string, string | null>> = {
   reclassify_runs: 'term',
   reclassify_units: 'sipHash64(run)',
   reclassify_events: 'sipHash64(run)',
+  dead_letter_replays: 'number',
   schema_migrations: 'sipHash64(name)',
   retention_changes: 'sipHash64(table)',
 };

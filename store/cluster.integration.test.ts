@@ -93,6 +93,8 @@ describe('the statements of a cluster', () => {
       'acknowledgements_local ReplicatedReplacingMergeTree',
       'analyzer_settings Distributed',
       'analyzer_settings_local ReplicatedReplacingMergeTree',
+      'dead_letter_replays Distributed',
+      'dead_letter_replays_local ReplicatedReplacingMergeTree',
       'dead_letters Distributed',
       'dead_letters_local ReplicatedMergeTree',
       'error_events Distributed',
@@ -136,7 +138,7 @@ describe('the statements of a cluster', () => {
     const replicas = await store.query<{ table: string; zookeeper_path: string; replica_name: string }>(
       'SELECT table, zookeeper_path, replica_name FROM system.replicas WHERE database = currentDatabase()',
     );
-    expect(replicas).toHaveLength(20);
+    expect(replicas).toHaveLength(21);
     for (const { table, zookeeper_path, replica_name } of replicas) {
       expect({ zookeeper_path, replica_name }).toEqual({
         zookeeper_path: `/clickhouse/tables/01/replicated/${table}`,

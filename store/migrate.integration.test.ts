@@ -35,6 +35,7 @@ test('running twice at once and once more gives one set of tables', async () => 
   expect(tables.map((t) => t.name)).toEqual([
     'acknowledgements',
     'analyzer_settings',
+    'dead_letter_replays',
     'dead_letters',
     'error_events',
     'incident_versions',

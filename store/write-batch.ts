@@ -136,9 +136,14 @@ const ledgerColumns = [
 
 /**
  * The inserts of a batch in the order in which they are sent. The ledger comes last, because its row says that the
- * others are stored. All have the batch's token, so each can be repeated.
+ * others are stored. All have the batch's token, so each can be repeated. `more`: further ledger rows of the same partition.
  */
-export function batchInserts(rows: RowBodies, entry: LedgerEntry, token: string): Insert[] {
+export function batchInserts(
+  rows: RowBodies,
+  entry: LedgerEntry,
+  token: string,
+  more: readonly LedgerEntry[] = [],
+): Insert[] {
   const inserts: Insert[] = [];
   const own = { token, home: homeOf(entry) };
   if (rows.events !== null)
@@ -147,16 +152,16 @@ export function batchInserts(rows: RowBodies, entry: LedgerEntry, token: string)
     inserts.push({ table: 'request_counts', format: 'Native', ...rows.counts, ...own });
   if (rows.dead !== null)
     inserts.push({ table: 'dead_letters', columns: deadColumns, body: rows.dead, ...own });
-  inserts.push(ledgerInsert(entry, token));
+  inserts.push(ledgerInsert(entry, token, more));
   return inserts;
 }
 
-/** The insert of one ledger row. */
-export function ledgerInsert(entry: LedgerEntry, token: string): Insert {
+/** The insert of ledger rows of one partition. */
+export function ledgerInsert(entry: LedgerEntry, token: string, more: readonly LedgerEntry[] = []): Insert {
   return {
     table: 'ingest_batches',
     columns: ledgerColumns,
-    body: Buffer.from(ledgerRow(entry)),
+    body: Buffer.from([entry, ...more].map(ledgerRow).join('')),
     token,
     home: homeOf(entry),
   };

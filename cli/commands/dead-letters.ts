@@ -1,11 +1,13 @@
-import { replayDeadLetters } from '../../ingest/replay-dead-letters.ts';
 import { createRecordReader } from '../../ingest/read-record.ts';
+import { type ReplayResult, replayDeadLetters } from '../../ingest/replay-dead-letters.ts';
+import { type DeadLetter, type DeadLetterFilter, readDeadLetters } from '../../store/queries/dead-letters.ts';
 import type { Store } from '../../store/store.ts';
-import { type DeadLetter, readDeadLetters } from '../../store/queries/dead-letters.ts';
 import type { CommandContext } from '../context.ts';
 import { reportInput } from '../format/input-report.ts';
+import { formatCount } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { parseWhen } from '../options/when.ts';
+import { workerName } from '../needs/worker.ts';
 
 export interface DeadLettersOptions {
   action: 'list' | 'replay';
@@ -14,21 +16,24 @@ export interface DeadLettersOptions {
   since?: string;
   limit?: number;
   json?: boolean;
+  dryRun?: boolean;
 }
+
+/** Between two lines of progress, ms. */
+const PROGRESS_MS = 5_000;
 
 /** Lists records that could not be decoded, or decodes them again. */
 export async function run(options: DeadLettersOptions, context: CommandContext): Promise<number> {
   const store = await openReader(context);
   try {
-    const letters = await readDeadLetters(store, {
+    const filter: DeadLetterFilter = {
       topic: options.topic ?? '',
       reason: options.reason ?? '',
       since: options.since === undefined ? 0 : parseWhen(options.since, '--since', context.now()) / 1000,
-      limit: options.limit ?? (options.action === 'list' ? 100 : 1_000_000),
-      open: options.action === 'replay',
-    });
-    if (options.action === 'list') list(letters, options, context);
-    else await replay(store, letters, options, context);
+    };
+    if (options.action === 'list')
+      list(await readDeadLetters(store, { ...filter, limit: options.limit ?? 100 }), options, context);
+    else await replay(store, filter, options, context);
     return 0;
   } finally {
     await store.close();
@@ -54,20 +59,41 @@ function list(letters: readonly DeadLetter[], options: DeadLettersOptions, conte
 
 async function replay(
   store: Store,
-  letters: readonly DeadLetter[],
-  options: DeadLettersOptions,
+  filter: DeadLetterFilter,
+  { dryRun = false, json = false }: DeadLettersOptions,
   context: CommandContext,
 ): Promise<void> {
-  const reader = createRecordReader(context.settings);
-  const result = await replayDeadLetters(store, letters, {
-    reader,
+  let told = context.now();
+  const result = await replayDeadLetters(store, filter, {
+    reader: createRecordReader(context.settings),
     now: context.now(),
-    worker: 'dead-letters',
+    worker: workerName(),
+    dryRun,
+    isEnough: (counted) => {
+      if (context.now() - told >= PROGRESS_MS) {
+        told = context.now();
+        context.err(`${formatCount(counted)} requests ${dryRun ? 'could be ' : ''}counted so far`);
+      }
+      return context.signal.aborted;
+    },
   });
-  if (options.json === true) context.out(JSON.stringify(result));
-  else
-    context.out(
-      `${result.counted} counted, ${result.rejected} still undecodable, ${result.cut} were cut when they were stored`,
+  const { next, ...rest } = result;
+  if (json) context.out(JSON.stringify({ dry_run: dryRun, ...rest }));
+  else {
+    for (const line of replayInFull(result, dryRun)) context.out(line);
+    for (const line of reportInput(result.input, 'record')) context.err(line);
+  }
+  if (next !== null) context.err('stopped before the end: start it again to go on');
+}
+
+function replayInFull({ counted, rejected, cut, in_doubt }: ReplayResult, isDry: boolean): string[] {
+  const requests = isDry ? `${formatCount(counted)} can be counted` : `${formatCount(counted)} counted`;
+  const lines = [
+    `${requests}, ${formatCount(rejected)} still undecodable, ${formatCount(cut)} not stored as a whole`,
+  ];
+  if (in_doubt > 0)
+    lines.push(
+      `${formatCount(in_doubt)} were being counted when a process was killed, too long ago to tell how far it came: faultline reconcile says whether their counts are missing`,
     );
-  if (options.json !== true) for (const line of reportInput(result.input, 'record')) context.err(line);
+  return lines;
 }

@@ -32,6 +32,7 @@ import { workerFor } from '../needs/worker.ts';
 import { type RunningTelemetry, runTelemetry } from '../telemetry/run-telemetry.ts';
 import { type RunningStateReport, runStateReport } from '../telemetry/run-state-report.ts';
 import { neededSource, sourceName, type StartSource } from '../input/start-source.ts';
+import { letterReplay } from '../input/letter-replay.ts';
 import { textTrial } from '../input/text-trial.ts';
 import { storeToCome } from '../needs/store-to-come.ts';
 import { openBoth, openNow } from '../needs/wait-until-there.ts';
@@ -410,6 +411,7 @@ async function openPage(
     dashboards,
     telemetry: withNotify(telemetry, notify),
     tryText: textTrial(context),
+    replayLetters: letterReplay(store, context),
     retention: toRetention(context.settings.clickhouse.retention),
     explain,
     timeline: timelineOf,

@@ -64,7 +64,7 @@ export function addLogin(app: FastifyInstance, { tokens, port, now, page }: Logi
         'read_only',
         'Authorization: this token only reads; send the value of console.token',
       );
-    if (request.routeOptions.url === '/') return reply.redirect('/login', 303);
+    if (isForPage(request)) return reply.redirect(loginFor(request.url), 303);
     if (bearer !== '' && !attempts.mayTry(request.ip, now())) {
       reply.header('retry-after', '60');
       const line = 'too many wrong tokens came from this address: wait a minute';
@@ -94,8 +94,26 @@ export function addLogin(app: FastifyInstance, { tokens, port, now, page }: Logi
       'set-cookie',
       `${cookieName}=${session}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${SESSION_MS / 1_000}`,
     );
-    return reply.redirect('/', 303);
+    return reply.redirect(pageAfter(request.query), 303);
   });
+}
+
+/** Whether a person asks for a page with a browser, and not a program. */
+function isForPage({ method, url, routeOptions, headers }: FastifyRequest): boolean {
+  if (routeOptions.url === '/') return true;
+  return method === 'GET' && !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html');
+}
+
+/** The address of the form, which leads back to the page. */
+function loginFor(url: string): string {
+  return url === '/' ? '/login' : `/login?to=${encodeURIComponent(url)}`;
+}
+
+/** The page of this server that was asked for before the login. Pure. */
+export function pageAfter(query: unknown): string {
+  const to = typeof query === 'object' && query !== null && 'to' in query ? query.to : '/';
+  // A browser takes `//host` and `/\\host` for another server, and leaves out control characters before it looks.
+  return typeof to === 'string' && /^\/(?![/\\])[\x20-\x7e]*$/.test(to) ? to : '/';
 }
 
 /** The role that a route needs; `read` unless its config says otherwise. */

@@ -6,6 +6,7 @@ import { memoryStore as storeInMemory, type MemoryStore } from '../../tests/fixt
 import { requestClassNames } from '../../domain/error-class.ts';
 import type { Dashboard } from '../panel.ts';
 import { listenError } from './console-error.ts';
+import { pageAfter } from './login.ts';
 import { type ConsoleOptions, createConsole, startConsole } from './server.ts';
 
 const PRESENT = Date.parse('2026-03-01T12:00:00Z');
@@ -353,6 +354,9 @@ test.each(['/api/v1/incidents', '/api/v1/panels/errors-by-class', '/api/v1/class
 test('the page redirects to the login form, whose cookie gives access', async () => {
   const app = await open(guarded);
   expect((await app.inject({ url: '/' })).headers.location).toBe('/login');
+  const shared = { url: '/explore?by=model', headers: { accept: 'text/html,*/*' } };
+  expect((await app.inject(shared)).headers.location).toBe('/login?to=%2Fexplore%3Fby%3Dmodel');
+  expect((await app.inject({ ...shared, url: '/api/v1/status' })).statusCode).toBe(401);
   expect((await app.inject({ url: '/login' })).body).toContain('name="token"');
   const login = await app.inject({
     method: 'POST',
@@ -431,4 +435,16 @@ test.each([
 ])('%s becomes one line that names the setting', (code, expected, message) => {
   const error = listenError(Object.assign(new Error(code), { code }), '127.0.0.1', 7070);
   expect(error).toMatchObject({ code: expected, message: expect.stringMatching(message) });
+});
+
+test.each([
+  [{ to: '/explore?where=class%3Dok' }, '/explore?where=class%3Dok'],
+  [{ to: '//evil.example' }, '/'],
+  [{ to: '/\\evil.example' }, '/'],
+  [{ to: '/\t/evil.example' }, '/'],
+  [{ to: 'https://evil.example' }, '/'],
+  [{ to: ['/a', '/b'] }, '/'],
+  [{}, '/'],
+])('after the login, %j leads to %s', (query, page) => {
+  expect(pageAfter(query)).toBe(page);
 });

@@ -11,6 +11,7 @@ import { addLogin } from './login.ts';
 import { sendProblem } from './problem.ts';
 import { BadParameter } from './parameters.ts';
 import { createQueryCache } from './query-cache.ts';
+import type { ReplayLetters } from './replay-letters.ts';
 import type { TryText } from './try.ts';
 import { addApiV1 } from './v1/api-v1.ts';
 import type { Explainer, Timeline } from './v1/options.ts';
@@ -36,6 +37,8 @@ export interface ConsoleOptions {
   live?: () => LiveStatus;
   /** Shows how a pasted text would be read, without storing it. */
   tryText?: TryText;
+  /** Reads dead letters again and counts those that can be read. Passed in by the command. */
+  replayLetters?: ReplayLetters;
   /** How long the tables keep their rows. */
   retention: Retention;
   /** Ranks what differs. Passed in by the command, because the console does not import the analyzers. */
@@ -111,7 +114,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   const { retention, explain, timeline } = options;
   const present = (): number => presentOf(live?.(), now());
   const cache = createQueryCache(KEEP_MS, now);
-  const { tryText } = options;
+  const { tryText, replayLetters } = options;
   const warn = (message: string): void => logger?.warn(message);
   addApiV1(app, {
     store,
@@ -124,6 +127,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     live,
     cache,
     tryText,
+    replayLetters,
     warn,
   });
 

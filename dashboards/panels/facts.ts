@@ -24,10 +24,14 @@ export const partyColors: Readonly<Record<Fault | Party, string>> = {
 /** SQL that turns the column `class` into the party who must act, as far as the class alone says. */
 export const faultOfClass = sqlMap('class', (name) => errorClasses[name].fault, 'unknown');
 
+/** The classes of failures by whose fault they are. */
+export const classesOfFault: Readonly<Record<string, readonly RequestClass[]>> = Object.groupBy(
+  requestClassNames.filter((name) => name !== 'ok'),
+  (name) => errorClasses[name].fault,
+) as Record<string, RequestClass[]>;
+
 /** SQL list of the classes that are the provider's fault. */
-export const providerClasses = sqlList(
-  requestClassNames.filter((name) => name !== 'ok' && errorClasses[name].fault === 'provider'),
-);
+export const providerClasses = sqlList(classesOfFault['provider'] ?? []);
 
 /** Classes that refuse a caller or its location: answers 401 and 403 of the guide. */
 export const accessClassNames = requestClassNames.filter(

@@ -90,6 +90,7 @@ function shareBy(slug: string, title: string, column: 'provider' | 'model', desc
 FROM ${chartRows([column, 'class', 'requests'])}
 GROUP BY time, series ORDER BY time, series`,
     color: 'by_name',
+    seriesOf: { dimension: column, none: `no ${column}` },
     minStep: 60,
     width: 12,
     height: 8,
@@ -124,6 +125,7 @@ FROM ${chartRows(['class', 'requests'], `class IN ${providerClasses}`)}
 GROUP BY time, series ORDER BY time, series`,
   stacked: true,
   colors: Object.fromEntries(theirs.map((name) => [name, classColors[name] ?? ''])),
+  seriesOf: { dimension: 'class' },
   minStep: 60,
   width: 12,
   height: 8,

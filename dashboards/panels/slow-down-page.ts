@@ -82,6 +82,7 @@ FROM ${chartRows(['client', 'requests'], "class = 'slow_down'")}
 GROUP BY time, series ORDER BY time, series`,
   stacked: true,
   color: slowDownColor,
+  seriesOf: { dimension: 'client', none: 'no client', where: ['class=slow_down'] },
   minStep: 60,
   width: 12,
   height: 8,
@@ -101,6 +102,7 @@ const slowDownShare: Panel = {
 FROM ${chartRows(['model', 'class', 'requests'])}
 GROUP BY time, series ORDER BY time, series`,
   color: slowDownColor,
+  seriesOf: { dimension: 'model', none: 'no model' },
   minStep: 60,
   width: 12,
   height: 8,

@@ -1,7 +1,7 @@
 import { errorClasses } from '../../domain/error-class.ts';
 import type { Panel } from '../panel.ts';
 import { chartRows, perMinute } from './counts.ts';
-import { classColors, faultOfClass, partyColors, providerClasses } from './facts.ts';
+import { classColors, classesOfFault, faultOfClass, partyColors, providerClasses } from './facts.ts';
 import {
   quotaRunbook,
   rateLimitRunbook,
@@ -25,6 +25,7 @@ FROM ${chartRows(['class', 'requests'], "class != 'ok'")}
 GROUP BY time, series ORDER BY time, series`,
   stacked: true,
   colors: classColors,
+  seriesOf: { dimension: 'class' },
   minStep: 60,
   width: 12,
   height: 9,
@@ -45,6 +46,7 @@ FROM ${chartRows(['class', 'requests'], "class != 'ok'")}
 GROUP BY time, series ORDER BY time, series`,
   stacked: true,
   colors: partyColors,
+  seriesOf: { dimension: 'class', values: classesOfFault },
   minStep: 60,
   width: 12,
   height: 9,
@@ -146,6 +148,7 @@ FROM ${chartRows(['project', 'requests'], "class = 'quota_exceeded'")}
 GROUP BY time, series ORDER BY time, series`,
   stacked: true,
   color: errorClasses.quota_exceeded.color,
+  seriesOf: { dimension: 'project', none: 'no project', where: ['class=quota_exceeded'] },
   minStep: 60,
   width: 12,
   height: 8,

@@ -43,9 +43,11 @@ for (const { page } of pages) {
     await page.getByRole('article', { name: values.wait }).waitFor({ timeout: 600_000 });
   await page.locator('.u-over').first().waitFor();
 }
+// In a demo it is over soon; its page stays.
+const card = pages[0]?.page.getByRole('article', values.wait === '' ? {} : { name: values.wait });
+const incident = await card?.first().getByRole('link').first().getAttribute('href');
 for (const { colorScheme, page } of pages) await picture(page, `console-${colorScheme}`);
 for (const { colorScheme, page } of pages) {
-  const incident = await page.getByRole('article').first().getByRole('link').first().getAttribute('href');
   await visit(page, incident ?? '/incidents', '.timeline li');
   await picture(page, `incident-${colorScheme}`);
   await visit(page, '/explore?range=6h', 'tbody tr');

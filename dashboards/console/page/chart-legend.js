@@ -6,35 +6,72 @@ import { dayAndTime, number } from './format.js';
 /** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
 
 /**
- * The entries of a legend, which show and hide series. They are sorted by size: the sum of bars, or the highest value
- * of a line.
- * @param {Panel} panel
- * @param {{series: Series, color: string}[]} shown
- * @param {number} step
- * @param {ReadonlySet<string>} hidden names
- * @param {(name: string) => void} toggle
+ * What a legend shows.
+ * @typedef {object} Legend
+ * @property {Panel} panel
+ * @property {{series: Series, color: string}[]} shown
+ * @property {number} step
+ * @property {ReadonlySet<string>} hidden names
+ * @property {(name: string) => void} toggle
+ * @property {import('./chart-pick.js').Picker | null} picker
  */
-export function legendEntries(panel, shown, step, hidden, toggle) {
+
+/**
+ * The entries of a legend, which show and hide series, with buttons that keep only a series or leave it out. They are
+ * sorted by size: the sum of bars, or the highest value of a line.
+ * @param {Legend} legend
+ */
+export function legendEntries({ panel, shown, step, hidden, toggle, picker }) {
   const isBars = panel.kind === 'bars';
   return shown
     .map(({ series, color }) => ({ series, color, value: legendValue(panel, series, step) }))
     .sort((a, b) => (isBars ? b.value - a.value : 0))
     .map(({ series: { name, label }, color, value }) =>
       h(
-        'button',
-        {
-          type: 'button',
-          class: 'legend-entry',
-          'data-key': `series-${name}`,
-          'aria-pressed': String(!hidden.has(name)),
-          title: hidden.has(name) ? 'Show' : 'Hide',
-          onclick: () => toggle(name),
-        },
-        swatch(color),
-        h('span', { class: 'legend-name' }, label),
-        h('span', { class: 'legend-value' }, isBars ? '' : 'max ', number(value, legendUnit(panel))),
+        'div',
+        { class: 'legend-item', 'data-key': `series-${name}` },
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'legend-entry',
+            'aria-pressed': String(!hidden.has(name)),
+            title: hidden.has(name) ? 'Show' : 'Hide',
+            onclick: () => toggle(name),
+          },
+          swatch(color),
+          h('span', { class: 'legend-name' }, label),
+          h('span', { class: 'legend-value' }, isBars ? '' : 'max ', number(value, legendUnit(panel))),
+        ),
+        picker !== null && pickButtons(picker, name, label),
       ),
     );
+}
+
+/**
+ * @param {import('./chart-pick.js').Picker} picker
+ * @param {string} name
+ * @param {string} label
+ */
+function pickButtons({ place, canLeaveOut, pick }, name, label) {
+  const button = (/** @type {string} */ sign, /** @type {string} */ what, /** @type {boolean} */ isLeftOut) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet small',
+        'aria-label': `${what} ${label}${place}`,
+        title: `${what} ${label}${place}`,
+        onclick: () => pick(name, isLeftOut),
+      },
+      sign,
+    );
+  return h(
+    'span',
+    { class: 'legend-picks' },
+    button('=', 'Only', false),
+    canLeaveOut() && button('≠', 'Leave out', true),
+  );
 }
 
 /**

@@ -27,7 +27,7 @@ export function chartOptions(panel, series, range, isLog = false) {
     cursor: {
       sync: { key: 'faultline' },
       drag: { x: true, y: false, setScale: false },
-      points: { show: panel.kind !== 'bars', size: 6 },
+      points: { show: panel.kind !== 'bars' || isLog, size: 6 },
       y: false,
     },
     scales: {
@@ -54,7 +54,10 @@ export function chartOptions(panel, series, range, isLog = false) {
           splits.map((split) => (isLog && !isDecade(split) ? '' : short(split, panel.unit))),
       },
     ],
-    series: [{}, ...series.map(({ label, color }) => seriesOptions(panel, label, color, series.length))],
+    series: [
+      {},
+      ...series.map(({ label, color }) => seriesOptions(panel, { label, color }, series.length, isLog)),
+    ],
   };
 }
 
@@ -65,12 +68,17 @@ export function plotHeight(panel) {
 
 /**
  * @param {Panel} panel
- * @param {string} label
- * @param {string} color
+ * @param {{label: string, color: string}} series
  * @param {number} count number of series in the chart
+ * @param {boolean} isLog
  * @returns {uPlot.Series}
  */
-function seriesOptions(panel, label, color, count) {
+function seriesOptions(panel, { label, color }, count, isLog) {
+  if (panel.kind === 'bars' && isLog) {
+    // A step is as wide as the bar was. Bars beside each other would be too thin, and over each other hide one another.
+    const paths = uPlot.paths.stepped?.({ align: 1 });
+    return { label, stroke: color, width: 1.75, points: { show: false }, ...(paths ? { paths } : {}) };
+  }
   if (panel.kind === 'bars') {
     const paths = uPlot.paths.bars?.({ size: [0.86, 40], align: 1, gap: 0 });
     return {
@@ -86,7 +94,7 @@ function seriesOptions(panel, label, color, count) {
     label,
     stroke: color,
     width: 1.75,
-    ...(panel.stacked === true ? { fill: color } : count <= 3 ? { fill: `${color}1c` } : {}),
+    ...(isLog ? {} : panel.stacked === true ? { fill: color } : count <= 3 ? { fill: `${color}1c` } : {}),
     points: {
       show: true,
       size: 4,

@@ -14,6 +14,9 @@ import { clockTime, dayAndTime, number } from './format.js';
  * @property {number} step
  * @property {{series: Series, color: string, value: number | null}[]} values values of the series that are shown
  * @property {Mark[]} marks marks of the whole chart
+ * @property {boolean} isStack
+ * @property {Series | null} here the series that a click would pick
+ * @property {import('./chart-pick.js').Picker | null} picker
  */
 
 const MOST_LINES = 12;
@@ -22,10 +25,9 @@ const MOST_LINES = 12;
  * The values at the pointer, largest first, and the incidents that were open then.
  * @param {Pointed} pointed
  */
-export function tipContent({ panel, time, step, values, marks }) {
-  const isStack = panel.kind === 'bars' || panel.stacked === true;
+export function tipContent({ panel, time, step, values, marks, isStack, here, picker }) {
   const lines = values
-    .filter(({ value }) => value !== null && (value !== 0 || !isStack))
+    .filter(({ value }) => value !== null && (value !== 0 || (!isStack && panel.kind !== 'bars')))
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
   const open = marks.filter(({ from, to }) => time + step > from && time < to);
   return [
@@ -35,7 +37,7 @@ export function tipContent({ panel, time, step, values, marks }) {
       .map(({ series, color, value }) =>
         h(
           'p',
-          { class: 'tip-line' },
+          { class: series === here ? 'tip-line is-here' : 'tip-line' },
           swatch(color),
           h('span', {}, series.label),
           h('b', {}, number(value ?? 0, panel.unit)),
@@ -43,6 +45,15 @@ export function tipContent({ panel, time, step, values, marks }) {
       ),
     ...(lines.length === 0 ? [h('p', { class: 'tip-none' }, panel.empty ?? 'no data')] : []),
     ...open.map(({ title, severity }) => h('p', { class: `tip-mark ${severity}` }, title)),
+    ...(here === null || picker === null
+      ? []
+      : [
+          h(
+            'p',
+            { class: 'tip-hint' },
+            `Click: only ${here.label}${picker.place}.${picker.canLeaveOut() ? ' Shift-click: all others.' : ''}`,
+          ),
+        ]),
   ];
 }
 

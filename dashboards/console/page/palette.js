@@ -1,4 +1,5 @@
 // @ts-check
+import { copy } from './copy.js';
 import { byId, h } from './dom.js';
 import { pages } from './pages.js';
 import { redraw } from './redraw.js';
@@ -128,17 +129,6 @@ export function setUpPalette({ view, go, classes }) {
     else open();
   });
   return open;
-}
-
-/**
- * Copies a text to the clipboard. A browser offers the clipboard only to pages of this machine or over TLS; otherwise a
- * prompt shows the text.
- * @param {string} text
- */
-function copy(text) {
-  const clipboard = /** @type {Clipboard | undefined} */ (navigator.clipboard);
-  if (clipboard === undefined) prompt('Copy this', text);
-  else clipboard.writeText(text).catch(() => prompt('Copy this', text));
 }
 
 /**

@@ -14,6 +14,7 @@ import { redraw } from './redraw.js';
  * @typedef {object} CardActions
  * @property {typeof import('./charts.js').createChart | null} createChart null when charts cannot be drawn; tables then show the numbers
  * @property {import('./charts.js').Zoom} zoom
+ * @property {(panel: Panel) => import('./chart-pick.js').Picker | null} [pickerFor] what a click on a series does; absent: nothing
  * @property {(uid: string) => void} showDashboard
  * @property {ReadonlySet<string>} dashboards uids that can be shown
  * @property {() => TableActions} table
@@ -89,7 +90,10 @@ export function createPanelCard(panel, actions) {
       class: 'quiet small',
       'aria-pressed': 'false',
       'aria-label': `Log scale of ${panel.title}`,
-      title: 'A logarithmic scale: one spike does not hide the rest',
+      title:
+        panel.stacked === true
+          ? 'A logarithmic scale: one spike does not hide the rest. Each series is a line of its own then, not a part of a stack.'
+          : 'A logarithmic scale: one spike does not hide the rest',
       hidden: true,
     },
     'Log',
@@ -104,7 +108,7 @@ export function createPanelCard(panel, actions) {
       'header',
       { class: 'panel-head' },
       h('h3', { id: titleId, title: panel.title }, panel.title, isChart && unitLabel(panel)),
-      panel.kind === 'timeseries' && panel.stacked !== true && logButton,
+      isChart && logButton,
       isChart && tableButton,
       helpButton,
     ),
@@ -127,7 +131,7 @@ export function createPanelCard(panel, actions) {
     if (last.shape === 'series' && last.series.length > 0 && !asTable && actions.createChart !== null) {
       // The chart is kept while a table is shown or there is nothing to draw, because the reader chose which series are
       // hidden.
-      chart ??= actions.createChart(panel, actions.zoom);
+      chart ??= actions.createChart(panel, actions.zoom, actions.pickerFor?.(panel) ?? null);
       redraw(body, chart.element);
       chart.update(last, marks);
       if (hidesTheRest(last.series)) logButton.hidden = false;

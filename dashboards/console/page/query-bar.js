@@ -78,13 +78,16 @@ export function createQueryBar(context, own = () => []) {
 }
 
 /**
- * Adds a condition to the page's question, such as `client=bot` or `class!=ok`.
+ * Adds conditions to the page's question, such as `client=bot` or `class!=ok`. The focus goes to the button that takes the
+ * last one back, because what was clicked may no longer be there.
  * @param {PageContext} context
- * @param {string} condition
+ * @param {readonly string[]} added
  */
-export function addCondition(context, condition) {
-  const present = wheres(context.view.options['where']).filter((one) => one !== condition);
-  context.change({ options: { ...context.view.options, where: [...present, condition].join('\n') } });
+export function addConditions(context, added) {
+  const present = wheres(context.view.options['where']).filter((one) => !added.includes(one));
+  context.change({ options: { ...context.view.options, where: [...present, ...added].join('\n') } });
+  const last = [...document.querySelectorAll('.conditions li')].at(-1);
+  last?.querySelector('button')?.focus({ preventScroll: true });
 }
 
 /** @param {PageContext} context @param {string} condition */

@@ -24,7 +24,7 @@ export async function get(path, signal) {
     throw new RequestFailed(`${location.host} does not answer. Is faultline still running?`);
   }
   if (response.status === 401) {
-    location.assign('/login');
+    location.assign(`/login?to=${encodeURIComponent(location.pathname + location.search)}`);
     throw new RequestFailed('Log in again.');
   }
   const answer = await response.json().catch(() => null);

@@ -26,7 +26,7 @@ export function waysTo(view, origin) {
 export function requestFor(view) {
   const { page, id, options } = view;
   const query = rangeQuery(view);
-  for (const [name, value] of Object.entries(view.filters)) query.append('where', `${name}=${value}`);
+  for (const [name, value] of Object.entries(view.filters)) query.append('where', conditionOf(name, [value]));
   if (page === 'incidents') {
     return id === null
       ? `/api/v1/incidents?${new URLSearchParams(options)}`.replace(/\?$/, '')
@@ -48,7 +48,7 @@ export function requestFor(view) {
 export function commandFor(view) {
   const { page, id, options } = view;
   const where = [
-    ...Object.entries(view.filters).map(([name, value]) => `${name}=${value}`),
+    ...Object.entries(view.filters).map(([name, value]) => conditionOf(name, [value])),
     ...wheres(options['where']),
   ].map((text) => ` --where ${quoted(text)}`);
   if (page === 'incidents') return id === null ? 'incidents' : `incidents ${id} --timeline`;
@@ -82,8 +82,20 @@ export function wheres(text) {
 export function conditionsOf(scope) {
   return Object.entries(scope)
     .filter(([name]) => name !== 'class')
-    .map(([name, value]) => `${name === 'key' ? 'api_key' : name}=${value}`)
+    .map(([name, value]) => conditionOf(name === 'key' ? 'api_key' : name, [value ?? '']))
     .join('\n');
+}
+
+/**
+ * The condition that a dimension has one of these values, or has none of them, as the API and the commands read it.
+ * @param {string} dimension
+ * @param {readonly string[]} values
+ * @param {boolean} [isLeftOut]
+ */
+export function conditionOf(dimension, values, isLeftOut = false) {
+  // Between two values there is a comma, so one that is part of a value is marked.
+  const escaped = values.map((value) => value.replaceAll(',', '\\,'));
+  return `${dimension}${isLeftOut ? '!=' : '='}${escaped.join(',')}`;
 }
 
 /** @param {View} view @returns {[string, string | null]} */

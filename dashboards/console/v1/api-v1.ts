@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { catalogueRoutes } from './catalogue.ts';
 import { dashboardsRoute } from './dashboards.ts';
+import { deadLettersRoute } from './dead-letters.ts';
 import { errorsRoute } from './errors.ts';
 import { createQueryCache } from '../query-cache.ts';
 import { createEventHub } from './event-hub.ts';
@@ -35,6 +36,7 @@ export function routesOf(options: V1Options): readonly Route[] {
     dashboardsRoute(options),
     ...panelRoutes(options),
     valuesRoute(options),
+    ...(options.replayLetters === undefined ? [] : [deadLettersRoute(options.replayLetters)]),
     ...(options.tryText === undefined ? [] : [tryRoute(options.tryText)]),
   ];
 }

@@ -8,6 +8,7 @@ import type { Store } from '../../../store/store.ts';
 import type { Dashboard } from '../../panel.ts';
 import type { LiveStatus } from '../live-status.ts';
 import type { QueryCache } from '../query-cache.ts';
+import type { ReplayLetters } from '../replay-letters.ts';
 import type { TryText } from '../try.ts';
 
 /** Ranks the parts of the traffic that fail more than usual. The analyzers implement it; the command passes it in. */
@@ -55,4 +56,6 @@ export interface V1Options {
   warn?: (message: string) => void;
   /** Shows how a text would be read; absent: the route does not exist. */
   tryText?: TryText | undefined;
+  /** Reads dead letters again; absent: the route does not exist. */
+  replayLetters?: ReplayLetters | undefined;
 }

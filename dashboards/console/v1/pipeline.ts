@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isWholeLetter } from '../../../domain/dead-letter.ts';
 import { readDeadLetters } from '../../../store/queries/dead-letters.ts';
 import { readDroppedFields } from '../../../store/queries/dropped-fields.ts';
 import { readIngestState } from '../../../store/queries/ingest-state.ts';
@@ -77,6 +78,9 @@ export const pipelineAnswer = z.strictObject({
       text: z.string().meta({ description: 'Start of the record, redacted.' }),
       at: time,
       counted_since: z.boolean(),
+      whole: z
+        .boolean()
+        .meta({ description: 'Whether its whole text is stored, without which it cannot be counted.' }),
     }),
   ),
   dropped_fields: z
@@ -112,7 +116,7 @@ export function pipelineRoute({ store, now, live }: V1Options): Route {
     answer: pipelineAnswer,
     async run(): Promise<PipelineAnswer> {
       const clock = now() / 1_000;
-      const dead = { topic: '', reason: '', since: clock - 30 * DAY, limit: DEAD_LETTERS, open: false };
+      const dead = { topic: '', reason: '', since: clock - 30 * DAY, limit: DEAD_LETTERS };
       const [state, letters, dropped, folded, losses, sums, broken] = await Promise.all([
         readIngestState(store),
         readDeadLetters(store, dead),
@@ -143,8 +147,9 @@ export function pipelineRoute({ store, now, live }: V1Options): Route {
         broken: broken
           .slice(0, MOST_BROKEN)
           .map(({ topic, partition, kind, from, to }) => ({ topic, partition, kind, from, to })),
-        dead_letters: letters.map(({ body, inserted_at, replayed, size: _size, ...rest }) => ({
+        dead_letters: letters.map(({ body, inserted_at, replayed, size, ...rest }) => ({
           ...rest,
+          whole: isWholeLetter({ body, size }),
           text: body.slice(0, 500),
           at: iso(inserted_at),
           counted_since: replayed === 1,

@@ -1,5 +1,5 @@
 // @ts-check
-import { addCondition, choice, createQueryBar } from '../query-bar.js';
+import { addConditions, choice, createQueryBar } from '../query-bar.js';
 import { createPanelCard, rangeActions } from '../panel-card.js';
 import { h, swatch } from '../dom.js';
 import { number } from '../format.js';
@@ -7,7 +7,7 @@ import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
 import { tableFrame } from '../table.js';
 import { get } from '../requests.js';
-import { withOptions } from '../share.js';
+import { conditionOf, withOptions } from '../share.js';
 import { rangeQuery } from '../view-state.js';
 
 /** @typedef {import('../context.js').PageContext} PageContext */
@@ -26,6 +26,7 @@ const dimensions = /** @type {const} */ ([
   ['region', 'Region'],
   ['endpoint', 'Endpoint'],
   ['status', 'Status'],
+  ['subclass', 'Which limit'],
 ]);
 const measures = /** @type {const} */ ([
   ['errors', 'Failures'],
@@ -60,6 +61,19 @@ export function createPage(context) {
   /** @type {TrendsAnswer | null} */
   let last = null;
 
+  /** @type {import('../chart-pick.js').Picker} */
+  const picker = {
+    place: '',
+    // That two values do not come together is no condition on one dimension; the table leaves out each of them.
+    canLeaveOut: () => by().length === 1,
+    pick(name, isLeftOut) {
+      const group = last?.series.find((one) => nameOf(one) === name)?.group ?? {};
+      addConditions(
+        context,
+        Object.entries(group).map(([dimension, value]) => conditionOf(dimension, [value], isLeftOut)),
+      );
+    },
+  };
   const measure = () => /** @type {Measure} */ (context.view.options['show'] ?? 'errors');
   const by = () => groupedBy(context.view.options);
 
@@ -69,7 +83,7 @@ export function createPage(context) {
     if (card === null || cardOf !== measure()) {
       card?.destroy();
       cardOf = measure();
-      card = createPanelCard(panelOf(measure()), rangeActions(context));
+      card = createPanelCard(panelOf(measure()), { ...rangeActions(context), pickerFor: () => picker });
       chartHost.replaceChildren(card.element);
     }
     card.update(chartAnswer(last, measure(), context), []);
@@ -84,7 +98,7 @@ export function createPage(context) {
       h(
         'p',
         { class: 'page-about' },
-        'Failures over time by any dimension, with the same time before. Click a value to keep only that value, or ≠ to leave it out. A span that you draw on the chart becomes the range.',
+        'Failures over time by any dimension, with the same time before. Click a value in the table or a part of the chart to keep only that; Shift-click, or ≠, leaves it out. A span that you draw on the chart becomes the range.',
       ),
       bar.element,
       trouble.element,
@@ -126,7 +140,7 @@ export function groupedBy({ by = 'class', and = '' }) {
 function questionOf({ view }) {
   const query = rangeQuery(view);
   query.set('by', groupedBy(view.options).join(','));
-  for (const [name, value] of Object.entries(view.filters)) query.append('where', `${name}=${value}`);
+  for (const [name, value] of Object.entries(view.filters)) query.append('where', conditionOf(name, [value]));
   return withOptions(query, view.options, ['where']);
 }
 
@@ -165,7 +179,7 @@ function chartAnswer({ from, to, step, series }, measure, { classes, present }) 
     step,
     times,
     series: series.slice(0, MOST_LINES).map((one) => ({
-      name: Object.values(one.group).join(' · '),
+      name: nameOf(one),
       label: Object.entries(one.group)
         .map(([name, value]) => titleOf(name, value, classes))
         .join(' · '),
@@ -182,6 +196,11 @@ function chartAnswer({ from, to, step, series }, measure, { classes, present }) 
         ),
     })),
   };
+}
+
+/** Tells the groups of one answer apart. @param {Pick<TrendSeries, 'group'>} series */
+function nameOf({ group }) {
+  return JSON.stringify(Object.values(group));
 }
 
 /**
@@ -264,7 +283,8 @@ function groupCell(dimension, value, context) {
         type: 'button',
         class: 'cell-link',
         title: `Only ${dimension} ${title}`,
-        onclick: () => addCondition(context, `${dimension}=${value}`),
+        onclick: (/** @type {MouseEvent} */ { shiftKey }) =>
+          addConditions(context, [conditionOf(dimension, [value], shiftKey)]),
       },
       facts === undefined ? '' : swatch(facts.color),
       title,
@@ -276,7 +296,7 @@ function groupCell(dimension, value, context) {
         class: 'quiet small',
         'aria-label': `Leave out ${dimension} ${title}`,
         title: `Leave out ${dimension} ${title}`,
-        onclick: () => addCondition(context, `${dimension}!=${value}`),
+        onclick: () => addConditions(context, [conditionOf(dimension, [value], true)]),
       },
       '≠',
     ),

@@ -1,4 +1,5 @@
 // @ts-check
+import { toExplore } from '../chart-pick.js';
 import { byId, h } from '../dom.js';
 import { fullTime, zoneName } from '../format.js';
 import { createIncidentList } from '../incident-list.js';
@@ -61,6 +62,7 @@ export function createPage(context) {
     const actions = {
       createChart: context.createChart,
       zoom: (/** @type {number} */ from, /** @type {number} */ to) => chooseRange({ from, to }),
+      pickerFor: toExplore(context),
       showDashboard: (/** @type {string} */ uid) => context.change({ dashboard: uid }),
       dashboards: new Set(dashboards.map(({ uid }) => uid)),
       table: () => ({

@@ -1,4 +1,5 @@
 // @ts-check
+import { createReplay, letterRows } from '../dead-letters.js';
 import { h } from '../dom.js';
 import { age, dayAndTime, number, words } from '../format.js';
 import { createTrouble } from '../parts.js';
@@ -22,8 +23,9 @@ export function createPage(context) {
   /** @type {PipelineAnswer | null} */
   let last = null;
   const draw = () => {
-    if (last !== null) redraw(host, ...cards(last, context));
+    if (last !== null) redraw(host, ...cards(last, context, replay));
   };
+  const replay = createReplay(() => context.again());
   return {
     element: h(
       'section',
@@ -39,6 +41,7 @@ export function createPage(context) {
     ),
     rest: 5_000,
     draw,
+    destroy: () => replay.destroy(),
     async refresh({ signal }) {
       try {
         last = /** @type {PipelineAnswer} */ (await get('/api/v1/pipeline', signal));
@@ -52,8 +55,12 @@ export function createPage(context) {
   };
 }
 
-/** @param {PipelineAnswer} answer @param {PageContext} context */
-function cards(answer, { go }) {
+/**
+ * @param {PipelineAnswer} answer
+ * @param {PageContext} context
+ * @param {{element: Element}} replay
+ */
+function cards(answer, { go }, replay) {
   const now = Date.now();
   const since = (/** @type {string} */ time) => `${age(now - Date.parse(time))} ago`;
   return [
@@ -91,25 +98,20 @@ function cards(answer, { go }) {
       'Dead letters',
       table(
         ['When', 'Place', 'Reason', 'Detail', 'Start of the record', 'State'],
-        answer.dead_letters.map((one) => [
-          dayAndTime(Date.parse(one.at)),
-          `${one.topic} ${one.partition}:${one.offset}${one.part === 0 ? '' : `.${one.part}`}`,
-          words(one.reason),
-          one.detail,
-          h('code', { class: 'wrap' }, one.text),
-          one.counted_since ? 'counted' : 'waits',
-        ]),
+        letterRows(answer.dead_letters),
         'Every record could be read.',
       ),
-      answer.dead_letters.some((one) => !one.counted_since) &&
+      answer.dead_letters.length > 0 && [
         h(
           'p',
           { class: 'help-links' },
-          'After you have corrected the mapping: ',
+          'The settings with which this process was started decide what can be read: after you have corrected the mapping, start it again, or use ',
           h('code', {}, 'faultline dead-letters replay'),
-          ' ',
+          '. Each record is counted once, however often you do so. ',
           h('button', { type: 'button', class: 'cell-link', onclick: () => go({ page: 'try' }) }, 'Try one'),
         ),
+        replay.element,
+      ],
     ),
     card(
       'Fields that were left out in the last day',
@@ -178,7 +180,7 @@ function cards(answer, { go }) {
   ];
 }
 
-/** @param {string} title @param {...Child} content */
+/** @param {string} title @param {...(Child | Child[])} content */
 function card(title, ...content) {
   return h('section', { class: 'card', 'data-key': title }, h('h3', {}, title), ...content);
 }

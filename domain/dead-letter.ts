@@ -1,0 +1,25 @@
+/** Of a larger record only the beginning is stored, bytes. */
+const MOST_STORED = 1024 * 1024;
+
+/** A longer text within a record may have been cut when its secrets were removed; characters. */
+const SURELY_WHOLE = 32 * 1024;
+
+/**
+ * Whether the stored text of a dead letter is the whole record, apart from its secrets. A part of a record could hold some
+ * of its requests, and would then count too few: so whatever may have been cut counts as cut. `size` is that of the
+ * original in bytes. Pure.
+ */
+export function isWholeLetter({ body, size }: { body: string; size: number }): boolean {
+  if (size > MOST_STORED || body === '') return false;
+  if (body.length < SURELY_WHOLE) return size <= Buffer.byteLength(body) * 2;
+  try {
+    return !hasLongText(JSON.parse(body));
+  } catch {
+    return false;
+  }
+}
+
+function hasLongText(value: unknown): boolean {
+  if (typeof value === 'string') return value.length >= SURELY_WHOLE;
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasLongText);
+}

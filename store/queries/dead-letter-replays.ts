@@ -1,0 +1,74 @@
+import type { Insert, Store } from '../store.ts';
+import { tsvRow } from '../tsv.ts';
+
+/** What becomes of an announced batch of dead letters. */
+export type ReplayState = 'announced' | 'stored' | 'refused' | 'left';
+
+/** A batch of dead letters that are counted together, as it was announced. */
+export interface AnnouncedReplay {
+  number: number;
+  holder: string;
+  letters: number;
+  /** Everything that the batch adds, in the order in which it is inserted. */
+  inserts: readonly Insert[];
+}
+
+/** The newest announced batch. */
+export interface LastReplay extends AnnouncedReplay {
+  state: ReplayState;
+  /** Blocks that were added to a table since it was announced, about: so many tokens may have displaced its own. */
+  blocks_since: number;
+}
+
+const columns = ['number', 'state', 'holder', 'letters', 'inserts'] as const;
+
+/** The announced batch with the highest number; null: there has been none. Throws `StoreError`. */
+export async function readLastReplay(store: Store): Promise<LastReplay | null> {
+  const [row] = await store.query<Omit<LastReplay, 'inserts'> & { inserts: string }>(
+    `SELECT r.number AS number, argMax(r.state, r.state != 'announced') AS state, anyIf(r.holder, r.state = 'announced') AS holder,
+       anyIf(r.letters, r.state = 'announced') AS letters, if(state = 'announced', anyIf(r.inserts, r.state = 'announced'), '') AS inserts,
+       (SELECT sum(greatest(1, length(b.days))) FROM ingest_batches AS b WHERE b.inserted_at >= (
+         SELECT min(a.at) FROM dead_letter_replays AS a WHERE a.number = (SELECT max(m.number) FROM dead_letter_replays AS m))) AS blocks_since
+     FROM dead_letter_replays AS r WHERE r.number = (SELECT max(n.number) FROM dead_letter_replays AS n) GROUP BY number`,
+  );
+  return row === undefined ? null : { ...row, inserts: row.inserts === '' ? [] : parseInserts(row.inserts) };
+}
+
+/**
+ * Announces a batch under its number as token: of several that take a number at once, the first is stored, and reading it
+ * back says whose it is. Throws `StoreError`.
+ */
+export async function announceReplay(store: Store, replay: AnnouncedReplay): Promise<void> {
+  await write(store, { ...replay, state: 'announced' });
+}
+
+/** Says what became of a batch. Throws `StoreError`. */
+export async function endReplay(
+  store: Store,
+  number: number,
+  state: Exclude<ReplayState, 'announced'>,
+): Promise<void> {
+  await write(store, { number, state, holder: '', letters: 0, inserts: [] });
+}
+
+/** Removes what ended batches had announced: it holds the texts of errors. Throws `StoreError`. */
+export async function forgetReplays(store: Store): Promise<void> {
+  await store.command('OPTIMIZE TABLE dead_letter_replays FINAL');
+}
+
+async function write(store: Store, row: AnnouncedReplay & { state: ReplayState }): Promise<void> {
+  const inserts = row.inserts.length === 0 ? '' : formatInserts(row.inserts);
+  const told = { ...row, inserts };
+  const body = Buffer.from(tsvRow(columns.map((name) => told[name])));
+  const token = row.state === 'announced' ? `replay:${row.number}` : `replay:${row.number}:end`;
+  await store.insert({ table: 'dead_letter_replays', columns, body, token });
+}
+
+function formatInserts(inserts: readonly Insert[]): string {
+  return JSON.stringify(inserts.map((one) => ({ ...one, body: one.body.toString('base64') })));
+}
+
+function parseInserts(text: string): Insert[] {
+  const inserts = JSON.parse(text) as (Omit<Insert, 'body'> & { body: string })[];
+  return inserts.map((one) => ({ ...one, body: Buffer.from(one.body, 'base64') }));
+}
