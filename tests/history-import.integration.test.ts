@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Incident } from '../domain/incident.ts';
 import { openStore } from '../store/connect.ts';
-import { runFaultline } from './fixtures/run-faultline.ts';
+import { runFaultline, runJson } from './fixtures/run-faultline.ts';
 
 // Two hours of a March long ago, which end six minutes into an incident.
 const FROM = '2025-03-01T00:00:00Z';
@@ -36,8 +36,7 @@ const start = (file: string) =>
   runFaultline(['start', '--source', file, '--exit', '--no-open-console', '--data', data], { cwd: folder });
 
 async function incidents(): Promise<Incident[]> {
-  const { stdout } = await runFaultline(['incidents', '--format', 'json', '--since', FROM, '--data', data]);
-  return JSON.parse(stdout) as Incident[];
+  return runJson<Incident[]>(['incidents', '--format', 'json', '--since', FROM, '--data', data]);
 }
 
 test('a history reports how long it is kept, its open incident ends with it, and later starts and ticks change nothing', async () => {

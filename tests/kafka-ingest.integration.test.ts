@@ -7,7 +7,7 @@ import { toLine } from '../simulate/record.ts';
 import { findScenario } from '../simulate/scenarios.ts';
 import { openStore } from '../store/connect.ts';
 import { readTotalsByClass } from '../store/queries/whole-store.ts';
-import { runFaultline, startFaultline } from './fixtures/run-faultline.ts';
+import { jsonOf, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 import { describeWithKafka } from './kafka/describe-with-kafka.ts';
 import { withAdmin } from './kafka/kafka-topics.ts';
@@ -79,7 +79,7 @@ await describeWithKafka('faultline ingest', (kafka) => {
       const counts = await readTotalsByClass(store);
       const dead = await store.query('SELECT reason, body FROM dead_letters ORDER BY body');
       await store.close();
-      expect(counts).toEqual(JSON.parse(replayed.stdout).counts);
+      expect(counts).toEqual(jsonOf<{ counts: unknown }>(replayed).counts);
       expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(RECORDS);
       expect(dead).toEqual([
         { reason: 'not_json', body: 'no json' },

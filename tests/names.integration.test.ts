@@ -6,7 +6,7 @@ import { settingsSchema } from '../domain/settings.ts';
 import type { Proof } from '../ingest/reconcile-report.ts';
 import { openStore } from '../store/connect.ts';
 import { newestAnnouncement } from './fixtures/newest-announcement.ts';
-import { runFaultline, startFaultline } from './fixtures/run-faultline.ts';
+import { runFaultline, runJson, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 
 let folder: string;
@@ -73,8 +73,8 @@ it('an import that is killed again and again folds the same names as one without
   }
   expect((await runFaultline(args(killed), { env })).code).toBe(0);
 
-  const { stdout } = await runFaultline(['reconcile', '--json', '--data', killed]);
-  expect((JSON.parse(stdout) as Proof).differences).toEqual([]);
+  const proof = await runJson<Proof>(['reconcile', '--json', '--data', killed]);
+  expect(proof.differences).toEqual([]);
   const expected = await counts(whole);
   expect(await counts(killed)).toEqual(expected);
   const byDay = Map.groupBy(expected[0] as { day: string; client: string }[], ({ day }) => day);

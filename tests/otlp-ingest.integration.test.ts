@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { openStore } from '../store/connect.ts';
 import { readTotalsByClass } from '../store/queries/whole-store.ts';
 import { spansInProtobuf } from './fixtures/otlp-writer.ts';
-import { runFaultline, startFaultline } from './fixtures/run-faultline.ts';
+import { jsonOf, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 import { describeWithKafka } from './kafka/describe-with-kafka.ts';
 import { withAdmin } from './kafka/kafka-topics.ts';
@@ -76,7 +76,7 @@ await describeWithKafka('faultline ingest of OpenTelemetry', (kafka) => {
       expect((await worker.finished).code, worker.stderr()).toBe(0);
 
       const replayed = await runFaultline(['replay', '-', '--json'], { input: inJson.join('\n') });
-      const once = (JSON.parse(replayed.stdout) as { counts: Record<string, number> }).counts;
+      const once = jsonOf<{ counts: Record<string, number> }>(replayed).counts;
       const store = await openStore({
         url: '',
         path: env.FAULTLINE_CLICKHOUSE_PATH,

@@ -5,7 +5,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Proof } from '../ingest/reconcile-report.ts';
 import { newestAnnouncement } from './fixtures/newest-announcement.ts';
-import { type Finished, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
+import { type Finished, jsonOf, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 
 let folder: string;
@@ -139,8 +139,9 @@ describe('replay', () => {
     await writeFile(file, gzipSync(JSON.stringify(requests(500), null, 2)));
     const fromFile = await runFaultline(['replay', '--json', file]);
     const fromPipe = await runFaultline(['replay', '--json', '-'], { input: await readFile(file) });
-    expect(JSON.parse(fromPipe.stdout)).toMatchObject({ counts: { ok: 450 } });
-    expect(JSON.parse(fromPipe.stdout).counts).toEqual(JSON.parse(fromFile.stdout).counts);
+    const piped = jsonOf<{ counts: unknown }>(fromPipe);
+    expect(piped).toMatchObject({ counts: { ok: 450 } });
+    expect(piped.counts).toEqual(jsonOf<{ counts: unknown }>(fromFile).counts);
   });
 
   it('reads CSV by a mapping of its columns', async () => {

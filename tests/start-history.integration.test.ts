@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Incident } from '../domain/incident.ts';
 import { type ClickHouseProcess, startClickHouse } from './fixtures/clickhouse-process.ts';
-import { type Running, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
+import { type Running, runFaultline, runJson, startFaultline } from './fixtures/run-faultline.ts';
 import { until } from './fixtures/until.ts';
 
 // `start` over a history whose lines are out of order, and over a ClickHouse that goes away.
@@ -60,8 +60,10 @@ describe('lines that come out of order of time', () => {
 
   beforeAll(async () => {
     await writeFile(path.join(folder, 'log.ndjson'), minutes(0, 200));
-    const { stdout } = await runFaultline(['replay', 'log.ndjson', '--json'], { cwd: folder });
-    expected = (JSON.parse(stdout) as { incidents: Incident[] }).incidents;
+    const answer = await runJson<{ incidents: Incident[] }>(['replay', 'log.ndjson', '--json'], {
+      cwd: folder,
+    });
+    expected = answer.incidents;
   });
 
   test('replay finds two incidents', () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Finished, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
+import { type Finished, jsonOf, runFaultline, startFaultline } from './fixtures/run-faultline.ts';
 
 const FROM = Date.UTC(2026, 2, 1);
 const linesOf = (count: number, pad = ''): string =>
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const inputOf = ({ stdout }: Finished) => JSON.parse(stdout).input;
+const inputOf = (done: Finished) => jsonOf<{ input: unknown }>(done).input;
 
 describe('standard input', () => {
   // Less than a pipe holds (64 KiB), about as much, and more; the writer has ended long before the store is open.
@@ -46,7 +46,7 @@ describe('standard input', () => {
     expect(done.code, done.stderr).toBe(0);
     expect(done.stderr).toContain('read 400 lines: 400 requests counted, 0 skipped, 0 dead');
     const proof = await runFaultline(['reconcile', '--json', '--data', data]);
-    expect(JSON.parse(proof.stdout)).toMatchObject({ partitions: [{ counted: 400 }], differences: [] });
+    expect(jsonOf(proof)).toMatchObject({ partitions: [{ counted: 400 }], differences: [] });
   });
 
   it('is read at the pace of a slow writer, and its last line needs no line feed', async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runFaultline } from './fixtures/run-faultline.ts';
+import { jsonOf, runFaultline } from './fixtures/run-faultline.ts';
 
 /** Years ago: no table would keep it that long. */
 const FROM = Date.UTC(2019, 4, 6, 7, 8, 9);
@@ -38,10 +38,8 @@ describe('faultline trends FILE', () => {
 
   it('shows the selected part', async () => {
     const until = new Date(FROM + 60_000).toISOString();
-    const { stdout } = await trends('app.log', '--until', until, '--format', 'json');
-    expect(JSON.parse(stdout)).toMatchObject([
-      { group: { class: 'quota_exceeded' }, requests: 13, errors: 4 },
-    ]);
+    const done = await trends('app.log', '--until', until, '--format', 'json');
+    expect(jsonOf(done)).toMatchObject([{ group: { class: 'quota_exceeded' }, requests: 13, errors: 4 }]);
   });
 
   it('explains what to write if the file has no requests', async () => {

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { openStore } from '../../store/connect.ts';
 import { migrate } from '../../store/migrate.ts';
 import { writeDeliveries } from '../../store/queries/notifications.ts';
-import { type Finished, runFaultline } from '../fixtures/run-faultline.ts';
+import { type Finished, jsonOf, runFaultline } from '../fixtures/run-faultline.ts';
 import { isSigned, type Receiver, startReceiver } from './receiver.ts';
 import { sampleIncident, writeAt } from './sample-incidents.ts';
 
@@ -74,8 +74,11 @@ test('an incident is acknowledged, and the next reader sees by whom', async () =
     code: 0,
     stdout: 'aa11bb quota_exhausted: acknowledged by ana\n',
   });
-  const [one, other] = JSON.parse((await run('incidents', '--format', 'json')).stdout);
-  expect([one, other].map(({ id, attention }) => [id, attention?.state])).toEqual([
+  const listed = jsonOf<{ id: string; attention?: { state: string } }[]>(
+    await run('incidents', '--format', 'json'),
+  );
+  const [one, other] = listed;
+  expect([one, other].map((found) => [found?.id, found?.attention?.state])).toEqual([
     ['aa11bb', 'acknowledged'],
     ['bb22cc', undefined],
   ]);
