@@ -12,10 +12,10 @@ export interface GatewayAnswers {
   gateway_class: RequestClass | '';
 }
 
-/** If the gateway answered a larger share of the failures than this, it is the party to look at. */
+/** If the caller's gateway answered more than this share of the failures, the verdict names the gateway. */
 const MOST = 0.5;
 
-/** For each class: why the gateway refused, and what to do there. The provider was not asked. */
+/** For each class, why the gateway refused the request and what to do there. The request never reached the provider. */
 const steps: Partial<Record<RequestClass, { what: string; steps: readonly string[] }>> = {
   rate_limit: {
     what: 'a rate limit of its own',
@@ -77,7 +77,7 @@ export function judgeGateway(incident: Incident, answers: GatewayAnswers): Incid
 
 /** Keeps the gateway's verdict in a later report. `told` is the evidence of the version before. Pure. */
 export function keepGateway(report: Report, told: Incident['evidence'] | undefined): Report {
-  // A kind that was switched off repeats its last report.
+  // This report already names the gateway: a kind that was switched off repeats its last report.
   if (report.verdict.party === 'gateway') return report;
   const { gateway_answers: answers, gateway_share: part, gateway_class: cls } = told ?? {};
   if (typeof answers !== 'number' || typeof part !== 'number' || typeof cls !== 'string') return report;

@@ -26,13 +26,13 @@ export interface NotifyStore {
   write(deliveries: readonly Delivery[]): Promise<void>;
 }
 
-/** A larger number of incidents at once helps nobody. */
+/** Reads at most this many incidents: nobody could act on more at once. */
 const MOST = 100_000;
 
-/** Incidents whose last evaluation is older are history; only a full look reads them. Seconds. */
+/** Incidents that were not evaluated for this many seconds are history. Only a look at everything reads them. */
 const EVALUATED_SECONDS = 2 * 86_400;
 
-/** The same over a real store. */
+/** Implements `NotifyStore` with a real store. */
 export function notifyStoreOf(store: Store): NotifyStore {
   const seen = async (filter: Parameters<typeof readIncidents>[1]): Promise<Seen[]> =>
     (await readIncidents(store, { ...filter, limit: MOST })).map(({ incident, version }) => ({
