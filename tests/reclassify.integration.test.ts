@@ -39,7 +39,9 @@ const errors = [
   { exception: 'openai.APIConnectionError', error: 'Connection error.' },
 ];
 
-/** Two days, the first of them past the time of the finest table; several failures in each interval. */
+/**
+ * Two days of lines with several failures in each interval. The first day is older than the finest table keeps counts.
+ */
 function lines(): string {
   const all = Array.from({ length: 160 }, (_, i) => {
     const failure = i % 3 === 0 ? { status: 200 } : errors[i % errors.length];
@@ -89,7 +91,7 @@ const dimensions = 'provider, org, project, client, model, class, subclass';
 const sums = `sum(requests), sum(retries), sum(useless_retries), sum(input_tokens), sum(output_tokens),
   round(sum(cost_usd), 6), round(sum(latency_ms_sum), 3), mapSort(mapFilter((_, n) -> n != 0, sumMap(latency_buckets)))`;
 
-/** All that is counted and stored, in an order of its own. */
+/** Everything that is counted and stored, sorted, so that two states can be compared. */
 async function everything(on: Store): Promise<Record<string, unknown[]>> {
   const counts = (table: string, more: string, limits = ''): Promise<unknown[]> =>
     on.query(
@@ -109,10 +111,13 @@ async function everything(on: Store): Promise<Record<string, unknown[]>> {
   };
 }
 
-/** Timeouts, and answers of an overloaded engine to `web`: as one class, as if earlier rules had not known either. */
+/**
+ * Which failures get one common class, as if the earlier rules had known neither: timeouts, and answers of an
+ * overloaded engine to `web`.
+ */
 const unknown = `(class = 'timeout' OR (class != 'ok' AND status = 503 AND client = 'web'))`;
 
-/** Makes of the tables what earlier rules would have made. */
+/** Changes the tables to what earlier rules would have stored. */
 async function judgeAsBefore(since = 0): Promise<void> {
   const isUnknown = `(${unknown} AND ts >= toDateTime(${since}))`;
   const once = 'SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0';
@@ -157,7 +162,7 @@ function run(on: Store, more: Partial<ReclassifyOptions> = {}): Promise<Reclassi
   return reclassify(on, { ...options, name: `run${runs}`, holder: `holder${runs}`, ...more });
 }
 
-/** Nothing is left of what moved the counts: rows below zero, marks, rows of no request. */
+/** Checks that nothing is left of the work: no rows below zero, no marks, no rows without requests. */
 async function expectSettled(): Promise<void> {
   for (const table of countTables) {
     const rows = await store.query(`SELECT * FROM ${table} WHERE requests = 0 OR requests > 1e9`);
@@ -199,12 +204,13 @@ describe('errors that earlier rules judged otherwise', () => {
   });
 });
 
-/** Told which write it is, and how many were before it: whether the process dies with it. */
+/** Decides whether the process dies with this write; `before` is the number of writes before it. */
 type Death = (what: string, before: number) => boolean;
 
 /**
- * A run of a process that dies when a write is done, before it hears of it; nothing comes through any more. To die before a
- * write leaves what to die after the one before it leaves. Answers the write, null when it came to its end.
+ * Runs a process that dies when a write is done, but before it hears of that; all later writes fail. A death before a
+ * write need not be tested, because it leaves the same state as a death after the write before. Returns that write, or
+ * null when the process came to its end.
  */
 async function runToDeath(isDeath: Death, more: Partial<ReclassifyOptions>): Promise<string | null> {
   let writes = 0;
@@ -232,7 +238,7 @@ async function runToDeath(isDeath: Death, more: Partial<ReclassifyOptions>): Pro
   return died;
 }
 
-/** The second day, as one unit. */
+/** Judges the second day again, as a single unit. */
 const oneUnit = { since: FIRST_DAY / 1000 + 9 * 86_400, unitErrors: 100 };
 
 describe('a process that dies', () => {

@@ -54,7 +54,7 @@ async function prove(name: string): Promise<{ code: number | null; proof: Proof;
   return { code, proof: JSON.parse(stdout) as Proof, cpu, mb: memory.end() };
 }
 
-/** An integer would be read as milliseconds. */
+/** Written as a decimal number, because an integer would be read as milliseconds. */
 const time = (seconds: number): string => `toDateTime64(${seconds}, 3, 'UTC')`;
 
 interface Batch {
@@ -65,11 +65,11 @@ interface Batch {
   dead?: number;
   /** When it was stored; by default at its event time. */
   stored?: number;
-  /** As an earlier version wrote it: without its days. */
+  /** True: written as by an earlier version of the program, without sums by day. */
   old?: boolean;
 }
 
-/** Stores batches as they would have been stored at their time. */
+/** Stores batches as the program would have stored them at their time. */
 async function store(on: Store, batches: readonly Batch[]): Promise<void> {
   const [last] = await on.query<{ end: number }>(`SELECT max(to_offset) AS end FROM ingest_batches`);
   let from = last?.end ?? 0;
