@@ -9,7 +9,7 @@ import type { Explainer, V1Options } from './options.ts';
 import { route, type Route } from './route.ts';
 import { filtersOf, iso, limit, moment, names, namesOf, secondsOf, spanOf, time, where } from './shared.ts';
 
-/** Searching more combinations would take seconds. */
+/** With more combinations the search would take seconds, so the question is refused. */
 export const MOST_COMBINATIONS = 50_000;
 /** Length of the span that counts as usual when none is given: the hour before. */
 export const USUAL_SECONDS = 3_600;
