@@ -64,7 +64,10 @@ export interface Looking<Settings> {
   /** An incident can only begin with answers of the last so many seconds before `now`. */
   since_seconds(settings: Settings): number;
   lookback_seconds(settings: Settings): number;
-  /** True: an identity with `count` requests is judged, with or without errors. */
+  /**
+   * True: every identity that sends at least `count` requests is judged, even without errors. False: only identities
+   * with a matching answer.
+   */
   by_traffic: boolean;
   /**
    * For kinds that read their own counts: an identity is judged only if its requests report at least one of these

@@ -147,7 +147,7 @@ describe('the import rule', () => {
     expect(importCycle(checked)).toEqual([]);
   });
 
-  test('a circle is found, and named file by file', () => {
+  test('an import cycle is found, and all its files are named', () => {
     const targets = new Map([
       ['a', ['b', 'c']],
       ['b', ['c']],

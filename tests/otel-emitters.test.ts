@@ -25,7 +25,7 @@ const counts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 };
 
 describe('samples of OpenTelemetry emitters', () => {
-  it('all have their counts in this file', () => {
+  it('each have their expected counts in this test', () => {
     const names = readdirSync(folder).flatMap(
       (name) => /^otel-genai\.(.+)\.input\.json$/.exec(name)?.[1] ?? [],
     );

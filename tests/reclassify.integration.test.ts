@@ -242,7 +242,7 @@ async function runToDeath(isDeath: Death, more: Partial<ReclassifyOptions>): Pro
 const oneUnit = { since: FIRST_DAY / 1000 + 9 * 86_400, unitErrors: 100 };
 
 describe('a process that dies', () => {
-  it('at any write changes nothing of the outcome', { timeout: 600_000 }, async () => {
+  it('at any write leaves the same result after the next run', { timeout: 600_000 }, async () => {
     const deaths: string[] = [];
     for (;;) {
       await judgeAsBefore(oneUnit.since);
@@ -287,7 +287,7 @@ describe('a process that dies', () => {
 });
 
 describe('what cannot be corrected', () => {
-  it('is left in a table that has dropped a part of the day, and said', async () => {
+  it('stays as it is in a table that has dropped a part of the day, and the result names that day', async () => {
     await judgeAsBefore();
     const dropped = `toDate(ts) = toDate(${FIRST_DAY / 1000})`;
     await store.command(

@@ -24,7 +24,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const inputOf = ({ stdout }: Finished) => JSON.parse(stdout).input;
 
 describe('standard input', () => {
-  // Less than a pipe holds (64 KiB), about as much, and more; the writer has ended long before the store is open.
+  // Lines of less than a pipe holds (64 KiB), of about as much, and of more. The writer has ended long before the store
+  // is open.
   it.each([1, 10, 400, 600, 1_300, 50_000])('of %d lines is counted whole', async (count) => {
     const done = await runFaultline(['replay', '-', '--json'], { input: linesOf(count), cwd: folder });
     expect(done.code, done.stderr).toBe(0);

@@ -57,7 +57,7 @@ describe('a client repeats what fails', () => {
 
   test('reports how often a request is sent, by whom, and what to do first', () => {
     expect(found?.evidence).toMatchObject({ failed_retries: 900, affected_clients: ['crawler'] });
-    // 30 requests and 60 retries a minute, up to the end of the storm and no further.
+    // The storm has 30 requests and 60 retries a minute. Traffic after its end does not count.
     expect(found?.evidence).toMatchObject({ attempts_per_request: 3, failed_retry_share: 0.6667 });
     expect(found?.verdict).toMatchObject({ party: 'traffic', why: expect.stringContaining('crawler') });
     expect(found?.remedy.owner).toBe('owner of crawler');

@@ -88,7 +88,7 @@ async function write(kind: Incident['kind'], state: Incident['state']): Promise<
   await insertIncidents(seeded.store, [one], version);
 }
 
-test('an incident opens and is resolved before the eyes, seconds after the store knows', async () => {
+test('an open page shows an incident that begins and ends, seconds after the store has it', async () => {
   const page = await open();
   await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
   // Waits until the questions that the page asked when it opened are over, because one of them could have shown the
