@@ -101,7 +101,7 @@ test('an organization that never fits is left out, delays no other, and comes ba
   expect([...window.left_out.keys()]).toEqual(['openai\nlarge']);
   expect(window.takeShortage()).toMatchObject({ left_out: expect.any(Number) });
   expect(requestsOf(window, 'small', 0, 20 * MINUTE + 10)).toBe(605);
-  // With a larger `window_mib` it is back within five minutes, and whole.
+  // With a larger `window_mib` the organization is read again within five minutes, and in full.
   await advance(store, window, 22 * MINUTE);
   expect(window.left_out.size).toBe(1);
   await advance(store, window, 25 * MINUTE + 10);

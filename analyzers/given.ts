@@ -61,7 +61,7 @@ export interface Looking<Settings> {
   now: number;
   /** Identities that are judged even if they send nothing. */
   known: readonly Names[];
-  /** An incident can only begin with answers of the last so many seconds before `now`. */
+  /** An incident can begin only with answers that came within this many seconds before `now`. */
   since_seconds(settings: Settings): number;
   lookback_seconds(settings: Settings): number;
   /**

@@ -26,7 +26,7 @@ export function startOfRun(
   return intervals.find(({ ts, matching }) => ts >= earliest - window && matching > 0)?.ts ?? null;
 }
 
-/** The end of a run is looked for in the last so many seconds. */
+/** The end of a run is looked for in this time before now; seconds. */
 const RUN_SECONDS = 3_600;
 
 /** After a run has ended, failures are assumed to go on at this fraction of its rate: a few always do. */

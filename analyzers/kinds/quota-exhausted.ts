@@ -13,7 +13,7 @@ import { quotaAnswers, quotaLevel, RUN_WINDOWS } from './quota/quota-level.ts';
 import { quotaReport } from './quota/quota-report.ts';
 import { quotaScope, type QuotaScope } from './quota/quota-scope.ts';
 
-/** The first failure and the last success are looked for in the last so many seconds. */
+/** The first failure and the last success are looked for in this time before now; seconds. */
 const HISTORY_SECONDS = 3_600;
 
 type QuotaSettings = AnalyzerSettings['quota_exhausted'];

@@ -44,12 +44,15 @@ export interface BurnLevel {
 const CHANCE = 1e-6;
 const LINGER_CHANCE = 1e-2;
 /**
- * The same for the shortest window of the fastest pace. Without this check, two failures of fifty would open a new
- * outage soon after an old one, because the longest window is still full of the old failures. One failure of one
- * request does not pass the check.
+ * For the shortest window of the fastest pace, the chance must be less than this. Without this check, two failures of
+ * fifty would open a new outage soon after an old one, because the longest window is still full of the old failures.
+ * One failure of one request does not pass the check.
  */
 const SHORT_CHANCE = 0.03;
-/** The same for the shortest window of the slower paces. They have more time, so they can ask for more certainty. */
+/**
+ * For the shortest window of the slower paces, the chance must be less than this. Slower paces have more time, so they
+ * can ask for more certainty.
+ */
 const SLOW_CHANCE = 1e-3;
 const SHORT_LINGER_CHANCE = 0.2;
 /** Down to this part of the factor a part of the traffic still lingers. */
@@ -60,7 +63,7 @@ const LINGER = 0.5;
  */
 const KNOWN_SECONDS = 3_600;
 
-/** The last so many seconds decide whether an incident still goes on. */
+/** Time before now that decides whether an incident still goes on; seconds. */
 const GOES_ON_SECONDS = 10_800;
 
 /** The input of the level: what every kind receives, and the incident if it is known. */

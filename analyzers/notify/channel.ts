@@ -4,7 +4,7 @@ import type { DeliveryEvent } from '../../store/queries/notifications.ts';
 
 /** One message as a channel sends it. */
 export interface Notice {
-  /** The same in every try of this message, and in no other message. */
+  /** Identifies the message: every try to send it has the same key, and no other message has it. */
   key: string;
   event: DeliveryEvent;
   receiver: string;

@@ -27,7 +27,7 @@ export interface NotifierContext {
 export interface NotifierEvents {
   /** A try has ended; `seconds` is its duration. */
   tried(delivery: Delivery, seconds: number): void;
-  /** This analyzer began or stopped sending. */
+  /** Called when this analyzer began to send messages (true) or stopped (false). */
   leads(leads: boolean): void;
   /** A receiver that needs repeats was not reached, so it may believe that incidents have ended. */
   refreshFailed(receiver: string, text: string): void;

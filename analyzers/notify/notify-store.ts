@@ -17,7 +17,7 @@ export interface NotifyStore {
   beat(holder: string, since: number | null, hasLeft: boolean): Promise<{ now: number; rows: LeaseRow[] }>;
   /** Firing incidents, and those that ended since a time. */
   present(since: number): Promise<Seen[]>;
-  /** These incidents, as far as they exist. */
+  /** Reads the incidents with these ids; ids without an incident are ignored. */
   these(ids: readonly string[]): Promise<Seen[]>;
   /** Incidents that were written since a time and evaluated lately. */
   changed(since: number): Promise<Seen[]>;

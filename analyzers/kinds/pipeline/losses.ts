@@ -8,8 +8,8 @@ import { pipelineIdentity, topicOf } from './identity.ts';
  */
 export const SHOWN_SECONDS = 3_600;
 /**
- * The analyzers search the last so many seconds for losses and remember incidents for as long, because no analyzer may
- * have been running when records were lost.
+ * The time before now, in seconds, in which the analyzers look for losses. They also remember incidents for this time.
+ * It is long, because no analyzer may have been running when records were lost.
  */
 export const LOSSES_SECONDS = 86_400;
 /** Number of lost ranges that the incident lists; the ledger has all of them. */

@@ -23,7 +23,7 @@ export function mailOf(
     to: [...to],
     subject: notice.title,
     text: notice.url === '' ? notice.text : `${notice.text}\n\n${notice.url}`,
-    // The same in every try: mail servers and programs show a message that arrives twice only once.
+    // Every try has the same message id, so that mail servers and programs show a mail that arrives twice only once.
     messageId: `<${notice.key}@${domain}>`,
     // The reference puts the mail about the end into the same thread as the mail about the beginning.
     references: thread,
