@@ -39,7 +39,7 @@ for (const n of chosen) {
   for (const mode of ['embedded', 'server'] as const) {
     console.error(`${title}: ${mode}`);
     const program = runProgram('analyzers-program.ts', { ...plan, mode, steps } satisfies AnalyzersPlan, [
-      // The same flag as in cli/faultline.
+      // The program in cli/faultline is started with this flag too.
       '--max-semi-space-size=16',
     ]);
     results[mode] = await program.answer<AnalyzersResult>();
