@@ -42,7 +42,8 @@ await describeWithKafka('a topic that is deleted', (kafka) => {
       await produceLines(kafka.brokers, stays, ['stays 1']);
       await expect.poll(() => read, { timeout: 30_000 }).toContain('stays 1');
       await expect.poll(() => named, { timeout: 30_000 }).toEqual([[goes]]);
-      // It continues with new records, not only with those fetched before the client noticed.
+      // The other topic is still read: records written from now on arrive, and not only those that were fetched before
+      // the client noticed the loss.
       await produceLines(kafka.brokers, stays, ['stays 2']);
       await expect.poll(() => read, { timeout: 30_000 }).toContain('stays 2');
       expect(await source.logOffsets([{ topic: stays, partition: 0 }])).toEqual([{ earliest: 0, latest: 3 }]);
