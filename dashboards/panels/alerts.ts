@@ -90,7 +90,10 @@ export function incidentRows(kind: IncidentKind): string {
   );
 }
 
-/** The same rows with another number, for the incidents that have it. */
+/**
+ * Makes the rows of a rule: one for each incident of the kind, with its labels and with the SQL expression `value` as
+ * its number.
+ */
 function rowsOf(kind: IncidentKind, value: string, has = ''): string {
   const affected =
     kind === 'pipeline' ? `concat('topic ', JSONExtractString(evidence, 'topic'))` : scopeOfIncident;

@@ -59,8 +59,8 @@ export function rangeRows(columns: readonly string[], where = '1 = 1'): string {
 const KEYS_SECONDS = 3 * 86_400;
 
 /**
- * The same with `api_key` as a column, for ranges of up to three days. For longer ranges the key is empty, and counts
- * per hour answer.
+ * Table expression for rows with `api_key` and these columns, for ranges of up to three days. For longer ranges the key
+ * is empty, because counts per hour are read, which have no key.
  */
 export function callerRows(columns: readonly string[], where = '1 = 1'): string {
   const length = 'toUInt32($__toTime) - toUInt32($__fromTime)';
