@@ -69,7 +69,7 @@ describe('standard input', () => {
     async () => {
       const running = startFaultline(['replay', '-', '--json'], { cwd: folder });
       const { stdin, pid = 0 } = running.child;
-      // 20 MB, sixty times: anything that is never freed would soon show.
+      // Reads 20 MB sixty times: memory that is never freed would soon exceed the limit.
       const block = linesOf(10_000, 'x'.repeat(1_950));
       const blocks = 60;
       for (let i = 0; i < blocks; i++) if (!stdin.write(block)) await once(stdin, 'drain');
