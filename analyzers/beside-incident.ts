@@ -5,14 +5,15 @@ import { isInScope, scopeDimensions } from './narrow-scope.ts';
 import { type Matching, matchingOf } from './view.ts';
 
 /**
- * A second incident beside the first must begin at least this much later. The rest of the traffic must have given as
- * many good answers in between as an incident needs bad ones. Otherwise both have one cause.
+ * A second incident of the same identity is opened only if it began at least this much later than the first. In
+ * between, the rest of the traffic must also have had as many successes as an incident needs failures. Otherwise both
+ * have one cause, and the first incident is only wider than it looked.
  */
 const LATER_SECONDS = 180;
-/** A part of the traffic is unhealthy if a larger share of its requests matches. */
+/** A part of the traffic counts as unhealthy if more than this share of its requests matches. */
 const WELL_SHARE = 0.1;
 
-/** The identity without the mark of an incident that began beside another. */
+/** The identity of the first incident, without the mark that `besideIdentity` adds. */
 export function baseOf(identity: Names): Names {
   return Object.fromEntries(Object.entries(identity).filter(([name]) => name !== 'apart'));
 }
@@ -22,12 +23,15 @@ export function besideIdentity(identity: Names, startedAt: number): Names {
   return { ...identity, apart: String(startedAt) };
 }
 
-/** The counts of the identity that are in the scope of one incident. */
+/** The counts of the identity that lie in the scope of one incident. */
 export function ofScope<S>(given: Given<S>, { scope }: Known): Given<S> {
   return narrowed(given, (row) => isInScope(row, scope));
 }
 
-/** The counts of the identity that are in the scope of no incident; null when one incident has all of them. */
+/**
+ * The counts of the identity that lie outside the scopes of all its open incidents; null when one of these covers the
+ * whole identity.
+ */
 export function besides<S>(given: Given<S>, family: readonly Known[]): Given<S> | null {
   const isWhole = ({ scope }: Known): boolean => scopeDimensions.every((name) => scope[name] === undefined);
   if (family.some(isWhole)) return null;

@@ -38,7 +38,10 @@ export function total(sums: readonly CountSum[], matching: Matching, name = ''):
   return all;
 }
 
-/** Too few requests prove no health: these, and so many that the worst rate would have given this many failures. */
+/**
+ * Fewer requests than this never prove that a value works. There must also be enough requests that the worst failure
+ * rate would have given this many failures.
+ */
 const LEAST_REQUESTS = 5;
 const LEAST_EXPECTED = 3;
 

@@ -11,19 +11,19 @@ export interface CountView {
   /** Keyed by `orgKey`. */
   orgs: ReadonlyMap<string, OrgCounts>;
   /**
-   * The counts of an organization that no success names, together with those that name none; null: it is not one.
-   * `with-unnamed.ts` says why.
+   * Some logs name the organization only on failures. For such an organization: its counts together with the requests
+   * that name no organization; null for all others. See `with-unnamed.ts`.
    */
   with_unnamed?(key: string): OrgCounts | null;
   /** Organizations whose counts did not fit into memory; they are not judged. */
   left_out?: { has(key: string): boolean };
-  /** The counts that kinds read for themselves; absent: none. */
+  /** The counts of kinds that do not use the counts per organization; absent: none were read. */
   subjects?(reads: Reads): SubjectsView;
-  /** The usual share at a time of the week; absent or undefined: unknown. */
+  /** The share of matching answers that is usual at this time of the week; absent or undefined: unknown. */
   season?(kind: IncidentKind): Season | undefined;
 }
 
-/** Prepares counts once for many evaluations. Rows may come in any order. */
+/** Indexes count rows by organization once, so that many evaluations can use them. Rows may come in any order. */
 export function countView(rows: readonly MeasuredRow[]): CountView {
   const orgs = new Map<string, OrgCounts>();
   for (const row of [...rows].sort((a, b) => a.ts - b.ts)) {

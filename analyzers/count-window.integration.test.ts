@@ -44,7 +44,7 @@ async function advance(store: Store, window: CountWindow, second: number, bytes 
 }
 
 const failing: Stream = { from: 0, to: 100, per_minute: 30, org: 'small', class: 'quota_exceeded' };
-/** So many combinations beside each other. */
+/** Makes `n` streams that differ only in their client or project. */
 const many = (n: number, name: 'client' | 'project', stream: Stream): Stream[] =>
   Array.from({ length: n }, (_, k) => ({ ...stream, [name]: `${name}-${k}` }));
 
@@ -73,7 +73,7 @@ test('an organization that does not fit becomes coarse, loses no request, and is
     expect(window.orgs.get(wide)?.isCoarse, `minute ${minute}`).toBe(true);
     expect(window.bytes).toBeLessThan(bytes);
   }
-  // Ten minutes of many clients are out of sight 70 minutes later.
+  // The rows of many clients at minutes 10 to 20 leave the window 70 minutes later.
   for (let minute = 80; minute <= 90; minute += 2) await advance(store, window, minute * MINUTE, bytes);
   expect(window.orgs.get(wide)?.isCoarse).toBe(false);
   expect(window.orgs.get(wide)?.combinations.map(({ client }) => client)).toEqual(['client-0']);
@@ -95,12 +95,13 @@ test('an organization that never fits is left out, delays no other, and comes ba
   const bytes = 100_000;
   await advance(store, window, 20 * MINUTE, bytes);
   await advance(store, window, 20 * MINUTE + 10, bytes);
-  // None of them succeeds, so what names no organization was looked for, too; there is nothing.
+  // No request of these organizations succeeds, so the window also looked for requests that name no organization; it
+  // found none.
   expect([...window.orgs.keys()].sort()).toEqual(['openai\n', 'openai\nsmall', 'openai\ntiny']);
   expect([...window.left_out.keys()]).toEqual(['openai\nlarge']);
   expect(window.takeShortage()).toMatchObject({ left_out: expect.any(Number) });
   expect(requestsOf(window, 'small', 0, 20 * MINUTE + 10)).toBe(605);
-  // With a larger `window_mib` it is back within five minutes, and whole.
+  // With a larger `window_mib` the organization is read again within five minutes, and in full.
   await advance(store, window, 22 * MINUTE);
   expect(window.left_out.size).toBe(1);
   await advance(store, window, 25 * MINUTE + 10);
@@ -150,7 +151,7 @@ test('a history has the same counts, read in pieces or at once', async () => {
   expect(whole).toMatchObject([{ org: 'small' }, { org: 'nobody', rows: [] }, { org: 'other' }]);
   expect((whole[0] as { rows: unknown[] }).rows).toHaveLength(7 * 180);
   for (const rowsAtOnce of [1, 50, 333, 1_300]) expect(await read(rowsAtOnce)).toEqual(whole);
-  // The same where it has to be summed up.
+  // Now with limits so small that the same counts have to be summed up over key, client and region.
   const coarse = await read(50, 10_000);
   expect(coarse).toMatchObject([{ coarse: true }, { coarse: false }, {}]);
   expect(await read(333, 10_000)).toEqual(coarse);

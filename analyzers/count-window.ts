@@ -21,8 +21,8 @@ import type { Measure } from './view.ts';
 const YOUNG_SECONDS = 300;
 const OLD_EVERY_SECONDS = 60;
 /**
- * Second of the minute at which older intervals are checked. Incidents are refreshed at its beginning, so the work is
- * spread.
+ * Second of the minute at which older intervals are checked for growth. Incidents are refreshed at second 0, so the two
+ * do not fall into the same step.
  */
 const OLD_AT_SECONDS = 30;
 /**
@@ -33,17 +33,17 @@ const KEPT_SECONDS = 900;
 /** An organization that did not fit into memory, in full or at all, is tried again after this time; seconds. */
 const TRIED_AGAIN_SECONDS = 300;
 /**
- * A coarse organization is read in full again only if the window then fills at most this part of the memory. Otherwise
- * it would soon be coarse again.
+ * "Coarse" means without key, client and region. A coarse organization is read in full again only if the window is then
+ * filled to at most this part. Otherwise it would soon be made coarse again.
  */
 const ROOMY = 0.8;
 /** Estimated bytes of a row, with its part of a combination, in an organization with many combinations. */
 const FULL_ROW_BYTES = 40;
-/** Each reading of a kind may use one in this many parts of `analyzers.window_mib`. */
+/** The counts that one kind reads for itself may fill at most one part in this many of `analyzers.window_mib`. */
 const SUMS_PART = 8;
 /**
- * If the names are longer than this, the URL of the query would be too long: all organizations are read, and the others
- * dropped.
+ * Longest list of organization names that a query may hold, because the query is part of a URL. If the names are
+ * longer, the query reads all organizations and the window drops those that it does not need.
  */
 const MAX_NAMES_LENGTH = 4_000;
 
@@ -51,29 +51,27 @@ const MAX_NAMES_LENGTH = 4_000;
 export interface Span {
   from: number;
   to: number;
-  /**
-   * The incidents that are not over; only their identities are used. Their organizations are read whatever they send.
-   */
+  /** The open incidents. Only their identities are used: the organizations in them are always read. */
   live: ReadonlyMap<string, { memory: { identity: Names } }>;
 }
 
-/** How many organizations did not fit into memory. */
+/** How many organizations did not fit into memory in full. */
 export interface Shortage {
-  /** Number that is not judged at all. */
+  /** Number of organizations that are not judged at all. */
   left_out: number;
-  /** Number that is judged without key, client and region. */
+  /** Number of organizations that are judged without key, client and region. */
   coarse: number;
 }
 
 /**
- * The counts that detectors look at, kept from one tick to the next. `advance` reads only intervals that are new or
- * whose counts have grown since they were read. To notice growth, the window remembers the requests of each interval;
- * asking for these costs a hundredth of reading the counts. Only organizations with a live or possible incident are
- * kept, within `analyzers.window_mib`.
+ * The recent counts in memory, kept from one tick to the next. `advance` reads only intervals that are new or that have
+ * grown since they were read. An interval has grown if its number of requests has; reading that number costs a
+ * hundredth of reading the counts. The window keeps only organizations that have an incident or enough failures for
+ * one, and at most `analyzers.window_mib` of them.
  */
 export class CountWindow implements CountView {
   readonly orgs = new Map<string, OrgCounts>();
-  /** Each with the event time at which it is tried again. */
+  /** Organizations that are not judged, each with the event time at which reading it is tried again. */
   readonly left_out = new Map<string, number>();
   /** Coarse organizations, each with the event time at which reading in full is tried again. */
   readonly #coarseUntil = new Map<string, number>();
@@ -81,9 +79,9 @@ export class CountWindow implements CountView {
   readonly #sums = new SumWindows();
   readonly #seasons = new Seasons();
   readonly #withUnnamed = new WithUnnamed();
-  /** Requests of each interval over all organizations, when it was last read. */
+  /** Requests of each interval over all organizations, as of the last reading. */
   readonly #totals = new Map<number, number>();
-  /** Event time of the last step that had a reason to read the organization. */
+  /** Event time of the last step in which the organization had a reason to be read. */
   readonly #wantedAt = new Map<string, number>();
   #to = 0;
   #present: Shortage = { left_out: 0, coarse: 0 };
@@ -96,7 +94,7 @@ export class CountWindow implements CountView {
     return shortage;
   }
 
-  /** The counts that kinds read for themselves. */
+  /** The counts of kinds that do not use the counts per organization. */
   subjects(reads: Reads): SubjectsView {
     return this.#sums.of(reads);
   }
@@ -105,12 +103,12 @@ export class CountWindow implements CountView {
     return this.#withUnnamed.of(this.orgs, key);
   }
 
-  /** The usual share at this time of the week. */
+  /** The share of matching answers that is usual at this time of the week. */
   season(kind: IncidentKind): Season | undefined {
     return this.#seasons.of(kind);
   }
 
-  /** Approximate size in bytes, without the counts that kinds read for themselves. */
+  /** Approximate size in bytes, without the counts that single kinds read for themselves. */
   get bytes(): number {
     let sum = 0;
     for (const org of this.orgs.values()) sum += org.bytes;
@@ -118,8 +116,8 @@ export class CountWindow implements CountView {
   }
 
   /**
-   * Brings the window to `span.to`. Each span follows the one before. Throws `StoreError`; what was read before stays,
-   * and the same call can be made again.
+   * Moves the end of the window to `span.to`. Each span must follow the one before. Throws `StoreError`; counts that
+   * were read until then stay, and the same call can be made again.
    */
   async advance(
     store: Store,
@@ -261,13 +259,14 @@ export class CountWindow implements CountView {
         if (isFull) break;
       }
     }
-    // Organizations that were not reached may fit into the room that is left: they are tried at the next step.
+    // The window is full. Organizations that were not tried in this step may still fit into the room that is left, so
+    // the next step tries them.
     if (isFull)
       for (const org of fresh)
         if (isFresh(orgKey(org))) this.left_out.set(orgKey(org), range.to + COUNT_INTERVAL_SECONDS);
   }
 
-  /** Adds what names no organization, if there are organizations in the window that no success names. */
+  /** If an organization in the window has no success that names it, adds the requests that name no organization. */
   #andUnnamed(wanted: ReadonlyMap<string, Identity>, to: number): ReadonlyMap<string, Identity> {
     const all = new Map(wanted);
     for (const [key, identity] of wanted) {
@@ -281,7 +280,7 @@ export class CountWindow implements CountView {
     return all;
   }
 
-  /** Forgets coarse organizations that would now fit in full, so that they are read again. */
+  /** Forgets coarse organizations that would now fit in full; the next step then reads them in full. */
   async #releaseCoarse(
     store: Store,
     range: HistoryRange,

@@ -14,7 +14,7 @@ export type AnalyzerSettings = Settings['analyzers'];
 /** What a detector remembers for the next evaluation, as JSON. */
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** What is remembered of a live incident for its next evaluation. */
+/** What the evaluation before remembered of a live incident. */
 export interface Known {
   identity: Names;
   scope: Scope;
@@ -23,12 +23,16 @@ export interface Known {
   /** Epoch seconds. */
   started_at: number;
   /**
-   * Event time of the last evaluation, epoch seconds. After a restart it may be later than the time that is judged now.
+   * Event time of the last evaluation, epoch seconds. After a restart it may be later than the time that is being
+   * judged, because past times are judged again.
    */
   evaluated_at: number;
-  /** The last report. */
+  /** The last report that was written. */
   said: Report;
-  /** How the scope may change: freely just after firing, later only to a wider one, then not at all. */
+  /**
+   * How the scope of the incident may change. Just after firing it may change freely, later it may only become wider,
+   * and then it stays.
+   */
   scope_may: 'change' | 'widen' | 'stay';
 }
 
@@ -43,9 +47,9 @@ export interface Finding {
   scope: Scope;
   severity: Incident['severity'];
   facts: Facts;
-  /** Dimensions whose values the counts no longer separate, because memory was short; absent: none. */
+  /** Dimensions that were summed up because memory was short, so the finding cannot name their values; absent: none. */
   summed_up?: readonly string[];
-  /** Makes the report; called only when it is written. */
+  /** Makes the report. It is called only when the incident is written, because making a report is expensive. */
   report(): Report;
 }
 
@@ -75,26 +79,26 @@ export interface Judge<Reading> {
   ): readonly Finding[];
 }
 
-/** Judges a kind by counts, in event time. */
+/** Judges a kind of incident by counts of requests, at times of the requests and not of the clock. */
 export interface Detector extends Judge<CountView> {
-  /** The answers that the kind is about; without one it cannot begin. */
+  /** The answers that the kind is about; an incident cannot begin without one. */
   matching: Matching;
   /**
-   * The counts that the kind reads for itself; null: none at present. Absent: it judges the organizations of the
-   * window.
+   * Which counts the kind reads for itself; null: none with the present settings. Absent: it uses the counts per
+   * organization.
    */
   reads?(settings: AnalyzerSettings): Reads | null;
-  /** What it needs to know about the same hour of earlier weeks; null or absent: nothing. */
+  /** What the kind needs to know of the same hour in earlier weeks; null or absent: nothing. */
   season?(settings: AnalyzerSettings): Seasonality | null;
   /** An identity needs `count` such answers within `seconds` for an incident to begin; with fewer it is not judged. */
   least(settings: AnalyzerSettings): { count: number; seconds: number };
-  /** How many seconds of counts per 10 s it needs before `now`. */
+  /** How many seconds of 10-second counts before `now` the kind needs. */
   lookback(settings: AnalyzerSettings): number;
-  /** It is evaluated at whole multiples of this many seconds; absent: at each step. */
+  /** The kind is evaluated only at multiples of this many seconds; absent: at each step. */
   every_seconds?: number;
   /**
-   * Judges a scope as if nothing else existed, in each identity that contains it. Begins and ends no incident. `known`
-   * is keyed by `identityKey`.
+   * Judges one scope as if there were no other traffic, once for each identity that contains the scope. `faultline why`
+   * shows the result; no incident begins or ends by it. `known` is keyed by `identityKey`.
    */
   weigh(
     counts: CountView,

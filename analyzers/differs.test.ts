@@ -6,7 +6,7 @@ import { rateLimitSurge } from './kinds/rate-limit-surge.ts';
 
 const base: Stream = { from: 0, to: 110, per_minute: 120, model: 'm', project: 'shop' };
 const client = (name: string, more: Partial<Stream> = {}): Stream => ({ ...base, client: name, ...more });
-/** A client for which a third of the requests always fails this way. */
+/** A client of which a third of the requests fails at all times, so its failures are no news. */
 const always = client('crawler', { per_minute: 90, class: 'bad_request' });
 const found = (rows: readonly Stream[], detector = rateLimitSurge) =>
   play(traffic(rows), { detectors: [detector] }).incidents;

@@ -20,20 +20,20 @@ const MOST_TOLD = 3;
 /** With more combinations the ranking would take too long for a tick, so nothing is reported. */
 const MOST_COMBINATIONS = 2_000;
 /**
- * The first scope becomes the scope of the incident if it explains at least this share of the excess. The remainder
- * allows for chance.
+ * A scope is taken as the scope of the incident if it holds at least this share of the excess failures. The remainder
+ * may be chance.
  */
 const LEAST_SHARE = 0.8;
 
-/** What is known beside what came since the start of an incident. */
+/** What `scopeByExcess` must know besides the counts since the start of an incident. */
 export interface Around {
   /** The counts of the identity before the start, as far back as they reach. */
   before(): View;
-  /** The scope as it stands; null where nothing has begun yet. */
+  /** The present scope of the incident; null before it has begun. */
   known: Scope | null;
-  /** People were told that scope: it may only get wider. */
+  /** True: people were told of that scope, so it may only become wider. */
   is_told: boolean;
-  /** False: it was looked at within the last minute. */
+  /** True: the scope is to be computed now. False: it was computed less than a minute ago. */
   is_due: boolean;
   /** The share of matching answers (0 to 1) that is usual at this time of the week; absent: not known. */
   season?: ((of: Seasonal) => number) | undefined;
@@ -45,7 +45,7 @@ export interface Span {
   before: View;
 }
 
-/** Where the answers beyond the usual are. */
+/** Matching answers beyond the usual number, and the parts of the traffic that hold them. */
 export interface Excess {
   /**
    * The smallest part of the traffic that explains them; null: no part does, or nothing is known of the time before.
@@ -53,12 +53,13 @@ export interface Excess {
   scope: Scope | null;
   /** The parts that explain most, best first: the ranking of `faultline explain`. */
   ranked: readonly ExplainedScope<ScopeDimension>[];
-  /** Part of the excess of all that a scope holds; null where there is none. */
+  /** Share of the whole excess that lies in a scope; null where there is no excess. */
   shareOf(scope: Scope): number | null;
 }
 
 /**
- * Ranks the parts of the traffic by how well they explain the matching answers beyond the usual; several spans are one.
+ * Ranks the parts of the traffic by how well they explain the matching answers beyond the usual number. Several spans
+ * are summed up.
  */
 export function excessOf(spans: readonly Span[], matching: Matching, season?: Around['season']): Excess {
   const rows = new Map<string, ExplainSums & { scoped: CountSum }>();
@@ -113,8 +114,8 @@ export function excessOf(spans: readonly Span[], matching: Matching, season?: Ar
 }
 
 /**
- * Whom the matching answers concern: the part of the traffic that explains most of those beyond the usual. Where no
- * part does, or nothing is known of the time before, the values that they share.
+ * Finds the scope of an incident: the part of the traffic that explains most of the matching answers beyond the usual
+ * number. If no part explains them, or there was no traffic before, it is the values that the matching answers share.
  */
 export function scopeByExcess(
   matching: Matching,
@@ -130,7 +131,10 @@ export function scopeByExcess(
   };
 }
 
-/** What is usual at this time of the week was usual before, whatever the last hour says. */
+/**
+ * Raises the usual numbers to those of the same time in earlier weeks, so that what happens every week is no excess,
+ * even if the last hour was calm.
+ */
 function withSeason(season: NonNullable<Around['season']>) {
   return <Row extends ExplainSums & { scoped: CountSum }>(row: Row): Row => {
     const share = season(row.scoped);
@@ -142,8 +146,8 @@ function withSeason(season: NonNullable<Around['season']>) {
 }
 
 /**
- * Whether a scope still explains enough of the excess. People are told another scope only if theirs does not, because
- * the scope that ranks first changes by chance.
+ * Whether a scope still explains enough of the excess. As long as it does, it is kept, because the scope that ranks
+ * first changes by chance from minute to minute.
  */
 export function stillExplains(excess: Excess, scope: Scope): boolean {
   const share = excess.shareOf(scope);
@@ -156,8 +160,9 @@ export function describeDiffers({ ranked }: Excess): string[] {
 }
 
 /**
- * Names what else is true of all of it, now and before, and says whose it is: other words for the same requests. Of
- * those who sent nothing since the start nobody knows whether they would fail.
+ * Adds to the scope the values that all its requests share, before and since the start, and that say whose requests
+ * they are: these are other words for the same requests. Callers that sent nothing since the start are ignored, because
+ * nobody knows whether they would fail.
  */
 function withSynonyms(scope: Scope, rows: readonly { scoped: Scoped }[]): Scope {
   const inside = rows.flatMap(({ scoped }) => (isInScope(scoped, scope) ? [scoped] : []));
@@ -170,7 +175,7 @@ function withSynonyms(scope: Scope, rows: readonly { scoped: Scoped }[]): Scope 
   return named;
 }
 
-/** Equal scopes are equal texts. */
+/** Puts the dimensions in a fixed order, so that equal scopes become equal texts. */
 export function inOrder(scope: Scope): Scope {
   const names = ['provider', 'org', ...scopeDimensions, 'class'] as const;
   return Object.fromEntries(
@@ -178,10 +183,10 @@ export function inOrder(scope: Scope): Scope {
   );
 }
 
-/** Memory for `differs`; a kind spreads it into its own memory. */
+/** The memory that `differsEvidence` reads; a kind adds these fields to its own memory. */
 export const differsFacts = z.object({ differs: z.array(z.string()).default([]) });
 
-/** The parts that were just found; otherwise those of the evaluation before. */
+/** The parts that were found in this evaluation; if none was looked for, those of the evaluation before. */
 export function rememberDiffers(
   previous: z.infer<typeof differsFacts> | null,
   looked: { differs?: string[] } | null,
@@ -194,7 +199,7 @@ export function differsEvidence({ differs }: z.infer<typeof differsFacts>): { wh
   return differs.length === 0 ? {} : { what_differs: [...differs] };
 }
 
-/** `client web, model m: 60 of 180 requests, usually 1.2`. */
+/** Describes one part: `client web, model m: 60 of 180 requests, usually 1.2`. */
 function describe({ scope, failures, requests, expected }: ExplainedScope<ScopeDimension>): string {
   const names = dimensions.flatMap((name) => (scope[name] === undefined ? [] : [`${name} ${scope[name]}`]));
   const usual = expected >= 10 ? Math.round(expected) : Math.round(expected * 10) / 10;

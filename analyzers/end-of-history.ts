@@ -5,7 +5,7 @@ import type { Change, Evaluation, Live } from './evaluate.ts';
 import type { LiveIncident } from './live-incident.ts';
 import { toStored } from './to-stored.ts';
 
-/** An incident whose data ended this recently may still go on, so it stays open; seconds. */
+/** If the data ended less than this many seconds ago, more may come, so an open incident stays open. */
 const MAY_GO_ON_SECONDS = 3_600;
 
 /**
@@ -19,7 +19,7 @@ export function endOfHistory(live: Live, end: number, now: number): Evaluation {
   const changes: Change[] = [];
   for (const [key, item] of live) {
     const { state } = item.memory.life;
-    // Pending incidents are not stored, so nothing has to be closed.
+    // Pending incidents are not in the store, so they only have to be forgotten.
     if (state === 'pending') next.delete(key);
     if (state !== 'firing') continue;
     const ended = endedWithData(item, end);
@@ -46,7 +46,8 @@ function endedWithData({ incident, memory }: LiveIncident, end: number): LiveInc
         state: 'resolved',
         resolved_at: life.last_at,
         held: null,
-        // The version derives from this time and must be later than the stored one.
+        // The version number is made from this time. It must be higher than the stored one, or the store would keep the
+        // old row.
         evaluated_at: Math.max(Math.ceil(end), life.evaluated_at + 1),
       },
     },

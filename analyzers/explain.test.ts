@@ -11,7 +11,10 @@ const values = {
 };
 type Named = Partial<Record<(typeof dimensions)[number], string>>;
 
-/** Every combination with 300 requests and 2 % usual failures; `more` failures per 100 requests are added in the span. */
+/**
+ * Traffic in which every combination has 300 requests and fails at the usual rate of 2 %. `more` adds failures per 100
+ * requests in the span.
+ */
 function traffic(more: (named: Required<Named>) => number, usualPercent = 2): ExplainSums[] {
   return values.project.flatMap((project, a) =>
     values.client.flatMap((client, b) =>

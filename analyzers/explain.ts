@@ -4,22 +4,22 @@ import { type Cause, type CauseOdds, oddsOfCauses } from './explain/cause-odds.t
 
 export type { ExplainSums } from './explain/combinations.ts';
 
-/** A part of the traffic that fails more than usual. All counts are exact sums of the rows. */
+/** A part of the traffic that fails more often than usual. All counts are exact sums of the given rows. */
 export interface ExplainedScope<Dimension extends string> {
   /** The values that name the part; without any it is all traffic. */
   scope: Partial<Record<Dimension, string>>;
   requests: number;
   failures: number;
   /**
-   * Failures that its usual rate gives for its requests. Without requests before, the usual rate of all traffic is
-   * used.
+   * Failures that the part would have at its usual rate. If the part had no requests before, the usual rate of all
+   * traffic is used.
    */
   expected: number;
   /** failures - expected */
   excess: number;
   /**
-   * Its part of the excess of all traffic. Above 1 when others failed less than usual; null when all traffic together
-   * did not fail more.
+   * Share of the excess of all traffic that lies in this part. It is above 1 when the rest failed less than usual; null
+   * when all traffic together did not fail more.
    */
   share: number | null;
 }
@@ -27,7 +27,7 @@ export interface ExplainedScope<Dimension extends string> {
 export interface Explanation<Dimension extends string> {
   /** All traffic in the span, compared with its own usual rate. */
   total: Omit<ExplainedScope<Dimension>, 'scope' | 'share'>;
-  /** Best first: each separate cause, then other ways to describe them. Empty when nothing differs. */
+  /** Best first: each separate cause, then other ways to describe these causes. Empty when no part stands out. */
   scopes: readonly ExplainedScope<Dimension>[];
 }
 
@@ -63,7 +63,10 @@ export function explain<Dimension extends string>(
   };
 }
 
-/** The causes first, in the order in which they are found, then all others by their odds as the only cause. */
+/**
+ * Ranks the causes first, in the order in which they were found. All other scopes follow, ordered by how likely each is
+ * as the only cause.
+ */
 function rank({ list, prior }: Combinations, candidates: readonly Candidate[]): readonly Candidate[] {
   const alone = byOdds(oddsOfCauses(list, candidates, []));
   const parts = alone.filter(({ candidate }) => candidate.named.size > 0);
@@ -81,8 +84,9 @@ function rank({ list, prior }: Combinations, candidates: readonly Candidate[]): 
 }
 
 /**
- * Where a project has one client and one key, each of them and all their combinations mean the same requests: of such
- * scopes the one with the fewest dimensions stays, at the place of the best of them.
+ * Removes scopes that mean the same requests as another. If a project has only one client and one key, then the
+ * project, the client, the key and their combinations are one set of requests. The scope with the fewest dimensions
+ * stays, at the rank of the best of them.
  */
 function withoutDoubles(ranked: readonly Candidate[]): readonly Candidate[] {
   const groups = Map.groupBy(ranked, ({ members, usual_requests: requests, usual_failures: failures }) =>
@@ -93,7 +97,10 @@ function withoutDoubles(ranked: readonly Candidate[]): readonly Candidate[] {
   );
 }
 
-/** All traffic, if it is the best answer and no part of it stands out from the common rise; otherwise null. */
+/**
+ * Returns all traffic as the answer if it explains the failures best and no part fails clearly more than the rest;
+ * otherwise null.
+ */
 function riseOfAll(list: Combinations['list'], alone: readonly CauseOdds[]): Cause[] | null {
   const [best, ...others] = alone;
   if (best === undefined || best.candidate.named.size > 0) return null;
@@ -105,7 +112,10 @@ function riseOfAll(list: Combinations['list'], alone: readonly CauseOdds[]): Cau
   return beside.some(({ odds }) => odds > 0) ? null : [best];
 }
 
-/** True when a scope neither is part of a cause nor contains one, and fails too much outside of all causes. */
+/**
+ * True when a scope is unrelated to every cause (neither inside one nor around one) and still fails too much when the
+ * requests of all causes are taken away.
+ */
 function standsApart(
   one: Candidate,
   causes: readonly Cause[],

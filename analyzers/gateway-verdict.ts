@@ -12,10 +12,10 @@ export interface GatewayAnswers {
   gateway_class: RequestClass | '';
 }
 
-/** If the gateway answered a larger share of the failures than this, it is the party to look at. */
+/** If the caller's gateway answered more than this share of the failures, the verdict names the gateway. */
 const MOST = 0.5;
 
-/** For each class: why the gateway refused, and what to do there. The provider was not asked. */
+/** For each class, why the gateway refused the request and what to do there. The request never reached the provider. */
 const steps: Partial<Record<RequestClass, { what: string; steps: readonly string[] }>> = {
   rate_limit: {
     what: 'a rate limit of its own',
@@ -75,9 +75,9 @@ export function judgeGateway(incident: Incident, answers: GatewayAnswers): Incid
   return { ...incident, ...asGateway({ ...incident, evidence }, evidence) };
 }
 
-/** Keeps the gateway's verdict in a later report. `before` is the evidence of the last version. Pure. */
+/** Keeps the gateway's verdict in a later report. `before` is the evidence of the version before. Pure. */
 export function keepGateway(report: Report, before: Incident['evidence'] | undefined): Report {
-  // A kind that was switched off repeats its last report.
+  // This report already names the gateway: a kind that was switched off repeats its last report.
   if (report.verdict.party === 'gateway') return report;
   const { gateway_answers: answers, gateway_share: part, gateway_class: cls } = before ?? {};
   if (typeof answers !== 'number' || typeof part !== 'number' || typeof cls !== 'string') return report;

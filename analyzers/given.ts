@@ -15,7 +15,7 @@ import { type Matching, matchingOf, type View } from './view.ts';
 
 /** The settings that every kind has. */
 export interface KindSettings {
-  /** False: the kind is not looked for, and its open incidents are closed. */
+  /** False: no incident of this kind is looked for, and open ones are closed. */
   enabled: boolean;
   /** Matching answers that an incident needs to begin. */
   count: number;
@@ -32,44 +32,53 @@ export interface Given<Settings> {
   now: number;
   settings: Settings;
   /**
-   * The counts of the last `seconds`. If the kind reads for itself, the span begins at a whole minute or hour and is a
-   * little longer.
+   * The counts of the last `seconds`. If the kind reads its own counts, the span begins at a whole minute or hour, so
+   * it is a little longer.
    */
   last(seconds: number): View;
-  /** True: no success names this organization, so successes that name none are counted with it. */
+  /**
+   * True: the logs name this organization only on failures, so requests that name no organization are counted as its
+   * successes.
+   */
   with_unnamed?: boolean;
   /** The usual share at this time of the week; absent: the kind does not ask for it. */
   season?: Season;
   /**
-   * The other identities that the kind reads for itself, in `[from, now)`, for comparison. Empty for organizations of
-   * the window.
+   * The other identities that this kind judges, with their counts in `[from, now)`, for comparison. Empty for kinds
+   * that use the counts per organization.
    */
   peers(): readonly { identity: Names; view: View }[];
 }
 
-/** Which identities a kind judges, and from when on. */
+/** Which identities a kind judges, and what an identity needs to be judged. */
 export interface Looking<Settings> {
   names: readonly SubjectName[];
   matching: Matching;
   /** The settings of one identity. */
   settings_of(identity: Names): Settings;
-  /** All settings that some identity can have. */
+  /** All settings that any identity can have. */
   settings: readonly Settings[];
   now: number;
-  /** Identities that are judged whatever they send. */
+  /** Identities that are judged even if they send nothing. */
   known: readonly Names[];
-  /** Seconds before `now` in which an incident can begin. */
+  /** An incident can begin only with answers that came within this many seconds before `now`. */
   since_seconds(settings: Settings): number;
   lookback_seconds(settings: Settings): number;
-  /** True: an identity with `count` requests is judged, with or without errors. */
+  /**
+   * True: every identity that sends at least `count` requests is judged, even without errors. False: only identities
+   * with a matching answer.
+   */
   by_traffic: boolean;
-  /** For kinds that read for themselves: an identity is judged only if one of these measures is known. */
+  /**
+   * For kinds that read their own counts: an identity is judged only if its requests report at least one of these
+   * measures.
+   */
   needs?: readonly MoreMeasure[] | undefined;
 }
 
 /**
- * From the counts of the window: known identities, and organizations (or the parts that are identities) with a matching
- * answer. Keyed by `identityKey`.
+ * Finds the identities to judge in the counts per organization: the known ones, and organizations (or their parts, if
+ * these are the identities) with a matching answer. Keyed by `identityKey`.
  */
 export function ofWindow<Settings extends KindSettings>(
   counts: CountView,
@@ -117,7 +126,7 @@ export function ofWindow<Settings extends KindSettings>(
   return found;
 }
 
-/** The same from counts that a kind reads for itself. */
+/** Finds the identities to judge in the counts that a kind reads for itself, as `ofWindow` does. */
 export function ofReading<Settings extends KindSettings>(
   counts: CountView,
   reads: Reads,
@@ -127,7 +136,7 @@ export function ofReading<Settings extends KindSettings>(
   const subjects: SubjectsView = counts.subjects?.(reads) ?? new Map();
   const begins = ({ identity, counts: own }: SubjectCounts): boolean => {
     const settings = settingsOf(identity);
-    // The answers of most callers report no limit; without one there is nothing to judge.
+    // Most callers do not log the limits of the provider; without a limit there is nothing to judge.
     if (needs !== undefined && !needs.some((name) => own.has(name))) return false;
     const recent = own.between(beginOf(reads, now, looking.since_seconds(settings)), now);
     if (!by_traffic) return recent.lastMatching(matching) !== null;

@@ -102,14 +102,15 @@ test('after judging again it rests four times as long as that took, and later ca
   };
   let clock = 0;
   const parts = [between(170, 240), between(50, 60), between(41, 50), between(0, 41), between(60, 170)];
-  // Every look at the clock takes a second.
+  // Every call of this clock moves it forward by a second.
   const { history, feed } = reader(watched, parts, () => (clock += 1_000));
   const times: number[] = [];
   for (const [i, part] of parts.entries()) {
     await history.tick({ ...(await feed(part, i)), has_ended: i === parts.length - 1 });
     times.push(replaced);
   }
-  // The second part is judged again at once, the third and fourth are only noted, the end judges everything.
+  // The numbers count how often judging has started again so far. It starts again at once for the second part. Old
+  // requests in the third and fourth part only wait, because judging rests, and the end handles them.
   expect(times).toEqual([0, 1, 1, 1, 2]);
   expect(await incidentsOf(store)).toEqual(expected);
   await store.close();

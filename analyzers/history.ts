@@ -18,17 +18,22 @@ export interface Progress {
 }
 
 /**
- * Judging can go back to a kept state. One is kept for this many seconds of event time, and at most this many in all.
+ * How often the state is kept, in seconds of event time, and how many states are kept. When old requests come in,
+ * judging starts again from a kept state.
  */
 const KEPT_EVERY_SECONDS = 3_600;
 const MAX_KEPT = 500;
-/** After judging again, it rests this many times as long as that took. At the end of the history it does not rest. */
+/**
+ * Judging again is expensive, so the history then pauses for this many times as long as it took. At the end of the
+ * history it does not pause.
+ */
 const REST_RATIO = 4;
 
 /**
- * Judges a history while it is read. While requests come in order of time, within the settle time, each time is judged
- * once. When an older request comes, judging goes back to a state before it and replaces what it found since. So the
- * final incidents equal those of a replay, whatever the order of the lines.
+ * Judges a history while it is still being read. As long as requests come in order of time (within the settle time),
+ * each moment is judged once. When an older request comes in, judging starts again from a state before that request,
+ * and the incidents found since are replaced. So the final incidents are those of a replay of the whole history,
+ * whatever the order of the lines.
  */
 export class History {
   readonly #store: Store;
@@ -38,14 +43,17 @@ export class History {
   #state: TickState;
   /** States that judging can go back to, oldest first. */
   #kept: TickState[];
-  /** Newest version of each incident that was written or may have been written. */
+  /**
+   * Newest version of each incident that was written. It includes versions whose write failed, because the store may
+   * have them.
+   */
   readonly #versions = new Map<string, StoredIncident>();
   #late = Infinity;
   #restUntil = 0;
   /** How many times incidents were replaced. */
   #replaced = 0;
 
-  /** `from`: the oldest request so far, epoch seconds. `monotonic`: milliseconds of a clock that never goes back. */
+  /** `from`: the oldest request so far, epoch seconds. `monotonic`: a clock in milliseconds that never goes back. */
   constructor(
     store: Store,
     from: number,
@@ -67,7 +75,7 @@ export class History {
     const { oldest_new: oldest, has_ended: hasEnded } = progress;
     if (oldest !== null && oldest < this.#state.evaluated_at) this.#late = Math.min(this.#late, oldest);
     const settled = Math.floor((progress.newest - this.#settings.settle_seconds) / step) * step;
-    // At the end, the interval with the newest request is complete.
+    // Nothing comes after the end, so the interval with the newest request is complete.
     const to = hasEnded
       ? lastStepOf(Math.floor(progress.newest / step) * step + step, this.#settings)
       : settled;
@@ -133,7 +141,7 @@ export class History {
     );
   }
 
-  /** The newest kept state from before `late`; a new beginning if there is none. */
+  /** The newest kept state from before `late`. If there is none, the state before the first counts. */
   #stateBefore(late: number): TickState {
     const beginning = firstState(late, this.#settings);
     const { evaluated_at: latest } = beginning;
@@ -146,9 +154,9 @@ export class History {
   #keep(): void {
     const last = this.#kept.at(-1);
     if (last !== undefined && this.#state.evaluated_at - last.evaluated_at < KEPT_EVERY_SECONDS) return;
-    // The window is left out: its counts are read again, with those that came late.
+    // The window is not kept with the state: its counts must be read again, to include the requests that came late.
     this.#kept.push({ evaluated_at: this.#state.evaluated_at, live: this.#state.live });
-    // The first state stays: from it everything can be judged again.
+    // The first state is never removed, so that judging can always start again from the beginning.
     if (this.#kept.length > MAX_KEPT) this.#kept.splice(1, 1);
   }
 

@@ -4,9 +4,10 @@ import type { Scope } from '../domain/incident.ts';
 import { scopeColumns } from './narrow-scope.ts';
 
 /**
- * The identity of an incident: values by name, chosen by its kind. At most one incident of a kind is open for each
- * identity. The order of the names matters, because ids are made of the values in this order. If parts of an identity
- * can fail by different causes, `apart` separates later incidents from the first (`beside-incident.ts`).
+ * The identity of an incident: values of dimensions by name; each kind chooses its dimensions. A kind has at most one
+ * open incident for each identity. The order of the names matters, because the incident's id is made of the values in
+ * this order. If parts of an identity can fail for different reasons, `apart` marks incidents that began later than the
+ * first (`apart.ts`).
  */
 export type Names = Readonly<Record<string, string>>;
 
@@ -23,7 +24,7 @@ export function subjectNamesOf(kind: IncidentKind): readonly SubjectName[] {
 
 /** One text per identity; different identities of a kind have different texts. */
 export function identityKey(identity: Names): string {
-  // This runs so often that building a list of the values would be a large part of an evaluation.
+  // This function runs very often, and building a list of the values would be a large part of an evaluation.
   let key: string | undefined;
   for (const name in identity) key = key === undefined ? identity[name] : `${key}\n${identity[name]}`;
   return key ?? '';
@@ -41,7 +42,7 @@ export function scopeOf(identity: Names): Scope {
   );
 }
 
-/** False when a scope lacks a name of the identity: then it covers more than the identity. */
+/** False when the scope does not name every dimension of the identity: the scope is then wider than the identity. */
 export function namesIdentity(scope: Scope, identity: Names): boolean {
   return Object.entries(identity).every(
     ([name, value]) =>
@@ -51,7 +52,10 @@ export function namesIdentity(scope: Scope, identity: Names): boolean {
 
 type Dimensions = Pick<CountRow, 'provider' | 'org' | 'project' | 'api_key' | 'client' | 'region' | 'model'>;
 
-/** The identity of a count row; null when the logs do not name it. Only provider and organization may be empty. */
+/**
+ * The identity of a count row; null when the row lacks a name that the identity needs. Only provider and organization
+ * may be empty.
+ */
 export function identityOf(
   names: readonly SubjectName[],
   valueOf: (column: keyof Dimensions) => string,

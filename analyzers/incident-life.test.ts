@@ -207,7 +207,7 @@ test('without a pending time the first breach fires', () => {
   expect(step).toMatchObject({ emit: true, reason: 'fired', next: { state: 'firing', detected_at: NOW } });
 });
 
-/** Plays levels ten seconds apart and names what is told. */
+/** Steps an incident through the levels, ten seconds apart, and returns what people are told. */
 function play(
   levels: readonly Observation['level'][],
   from: Life | null = null,

@@ -1,14 +1,15 @@
 import type { IncidentState } from '../domain/incident.ts';
 
 /**
- * What a detector sees of one subject. `breach`: over the threshold that fires. `lingering`: under it, but over the
- * threshold that clears. `healthy`: answers prove it. `no_data`: nothing is proven.
+ * What one evaluation says of one subject. `breach`: over the threshold at which an incident fires. `lingering`: under
+ * it, but still over the lower threshold at which an incident ends. `healthy`: there was enough good traffic to prove
+ * that nothing is wrong. `no_data`: too little traffic to prove anything.
  */
 export type Level = 'breach' | 'lingering' | 'healthy' | 'no_data';
 
 const loudness: readonly Level[] = ['no_data', 'healthy', 'lingering', 'breach'];
 
-/** How strong a statement is. Healthy counts more than no data: one knows, the other does not. */
+/** Order of the levels from weakest to strongest. Healthy is stronger than no data, because it is proven. */
 export function loudnessOf(level: Level): number {
   return loudness.indexOf(level);
 }
@@ -18,11 +19,11 @@ export interface Policy {
   pending_seconds: number;
   clear_seconds: number;
   reopen_seconds: number;
-  /** Longest time that one healthy evaluation proves. */
+  /** Longest time that one healthy evaluation may add to `healthy_seconds`. */
   window_seconds: number;
 }
 
-/** What one evaluation saw. `incomplete`: counts are missing because ingest is behind. */
+/** What one evaluation saw. `incomplete`: ingest is behind, so counts are missing and nothing can be judged. */
 export interface Observation {
   level: Level | 'incomplete';
   started_at: number;
@@ -32,7 +33,7 @@ export interface Observation {
 /** The present stage of an incident. Times are epoch seconds of event time. */
 export interface Life {
   state: IncidentState;
-  /** Time of the first matching answer. */
+  /** Start of the interval with the first matching answer. */
   started_at: number;
   /** Time of the evaluation that saw the breach first. */
   breach_at: number;
@@ -44,7 +45,7 @@ export interface Life {
   /** Healthy time seen since the last breach. */
   healthy_seconds: number;
   evaluated_at: number;
-  /** Why the present evaluation says nothing; null: it says something. */
+  /** Why the last evaluation could not judge the incident; null: it could. */
   held: 'no_data' | 'data_incomplete' | null;
   /** How many times the incident was opened again. */
   reopened: number;
@@ -69,7 +70,10 @@ export const reasons = [
 ] as const;
 export type Reason = (typeof reasons)[number];
 
-/** `emit`: the change must be written at once. `next` null: nothing is remembered. */
+/**
+ * The result of one step. `next`: the life to remember; null forgets the incident. `emit`: the incident must be written
+ * to the store at once.
+ */
 export interface Advance {
   next: Life | null;
   emit: boolean;
@@ -112,20 +116,22 @@ function fromPending(previous: Life, seen: Observation, now: number, policy: Pol
         return fire({ ...life, last_at: seen.last_at }, now);
       return { next: { ...life, last_at: seen.last_at }, emit: false, reason: 'breach_waits' };
     case 'lingering':
-      // A breach that neither ends nor comes back over the threshold for this long fires: none stays pending for ever.
+      // A pending incident that lingers this long fires, although it is not over the firing threshold now: otherwise it
+      // would stay pending for ever.
       if (now - life.breach_at >= policy.clear_seconds) return fire({ ...life, last_at: seen.last_at }, now);
       return { next: { ...life, last_at: seen.last_at }, emit: false, reason: 'breach_paused' };
     case 'healthy':
       return { next: null, emit: false, reason: 'breach_ended' };
     case 'no_data':
-      // A breach that was not confirmed for this long is dropped; fired now, it would have the wrong start.
+      // The breach was not seen again for this long, so the pending incident is dropped. A breach that comes later gets
+      // a start of its own.
       if (now - life.last_at > policy.clear_seconds)
         return { next: null, emit: false, reason: 'breach_ended' };
       return { next: life, emit: false, reason: 'breach_paused' };
     case 'incomplete':
       break;
   }
-  // The previous life stays: this time is evaluated later, when its counts are stored.
+  // Counts are missing, so the life does not change. This time is evaluated again when they are stored.
   return { next: previous, emit: false, reason: 'breach_paused' };
 }
 
@@ -156,7 +162,8 @@ function fromFiring(previous: Life, seen: Observation, now: number, policy: Poli
       return { next, emit: true, reason: 'resolved' };
     }
     case 'no_data':
-      // With little traffic this state comes and goes: it is written with the next numbers.
+      // With little traffic an incident often changes between "no data" and "data". Such a change alone is not worth a
+      // row: it is written with the next new numbers.
       return {
         next: { ...life, held: 'no_data' },
         emit: previous.held === 'data_incomplete',
@@ -165,14 +172,15 @@ function fromFiring(previous: Life, seen: Observation, now: number, policy: Poli
     case 'incomplete':
       break;
   }
-  // As above: this time does not count as evaluated.
+  // Counts are missing here too, so this time is evaluated again later.
   const next: Life = { ...previous, held: 'data_incomplete' };
   return { next, emit: previous.held !== 'data_incomplete', reason: 'held' };
 }
 
 function fromResolved(previous: Life, seen: Observation, now: number, policy: Policy): Advance {
   const resolvedAt = previous.resolved_at ?? previous.last_at;
-  // While counts are missing, the grace time stands still: the breach that would reopen the incident may be among them.
+  // While counts are missing, the time in which the incident can be reopened does not run out: the missing counts may
+  // hold the breach that reopens it.
   if (seen.level === 'incomplete') return { next: previous, emit: false, reason: 'at_rest' };
   if (now - resolvedAt > policy.reopen_seconds) {
     const next = fromNothing(seen, now, policy);

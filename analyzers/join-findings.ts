@@ -2,14 +2,17 @@ import { loudnessOf } from './incident-life.ts';
 import type { Finding, Known } from './detector.ts';
 import { identityKey, namesIdentity } from './identity.ts';
 
-/** Which incident stands for all: one that is firing, then one that was resolved, then one that is pending. */
+/**
+ * Order in which incidents are chosen to represent the joined ones: first one that fires, then a resolved one, then a
+ * pending one.
+ */
 const precedence: readonly (Known['state'] | undefined)[] = ['firing', 'resolved', 'pending', undefined];
 
 /**
- * Joins findings of several identities that turned out to be the same trouble: their scopes are equal and no longer
- * name what separates the identities (a region, at all providers). One incident stands for all and lasts as long as any
- * of them. The others do not begin; those that people were told of stay as they are. `known` is keyed by `identityKey`.
- * Pure.
+ * Joins incidents of different identities that have the same cause. They are the same when their scopes are equal and
+ * do not name the dimension in which the identities differ (a region that fails at all providers). One incident then
+ * represents all and lasts as long as any of them. The others do not begin; those that people were already told of stay
+ * as they are. `known` is keyed by `identityKey`. Pure.
  */
 export function joinFindings(
   findings: readonly Finding[],

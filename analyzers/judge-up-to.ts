@@ -32,9 +32,10 @@ export type Write = (versions: readonly StoredIncident[], changes: readonly Writ
 const WRITE_ROWS = 500;
 
 /**
- * Evaluates event time from the state up to `to` (epoch seconds), passes on the versions to write, and returns the next
- * state. Live ticks, histories and replays share it. Throws `StoreError`; then the given state can be used again:
- * versions are written again, and equal rows count once.
+ * Evaluates event time from the given state up to `to` (epoch seconds), passes on the incident versions to write, and
+ * returns the next state. Live ticks, histories and replays all use this function. Throws `StoreError`; the call can
+ * then be repeated with the same state, because versions that were already written are written again as equal rows and
+ * count once.
  */
 export async function judgeUpTo(
   store: Store,

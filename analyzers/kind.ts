@@ -22,19 +22,22 @@ import { agrees, identitiesOf, toldApart, type Weighed, weighedOf } from './weig
 
 export type { Given, KindSettings } from './given.ts';
 
-/** What a kind receives when it remembers and reports. */
+/** What a kind receives when it updates its memory and writes its report. */
 export interface Situation<Settings, Memory, Judged, Looked> extends Given<Settings> {
   known: Known | null;
-  /** The memory of the evaluation before; null: there is none, or another version of the program wrote it. */
+  /** The memory after the previous evaluation; null: there is none, or another version of the program wrote it. */
   previous: Memory | null;
   judged: Judged;
   started_at: number;
-  /** End of the last interval that belongs to it. */
+  /** End of the last interval that belongs to the incident. */
   last_at: number;
   scope: Scope;
-  /** What `look` found; null: the scope stays and `look` was not called. */
+  /** What `look` found; null: `look` was not called, because the scope stays. */
   looked: Looked | null;
-  /** True: the sums of `previous` belong to this scope and go on. False: they are made again from the start. */
+  /**
+   * True: the sums in `previous` were made for this scope, so new answers are added to them. False: the scope is new,
+   * so the sums are made again from the start.
+   */
   goes_on: boolean;
 }
 
@@ -48,24 +51,28 @@ export interface Kind<
   kind: IncidentKind;
   settings(all: AnalyzerSettings): Settings;
   /**
-   * What it reads instead of the counts of failing organizations per 10 s. A kind needs this if its identity does not
-   * begin with provider and organization, or if it can begin without any error.
+   * The counts that the kind reads instead of the counts per organization, which hold only failing organizations. A
+   * kind needs its own counts if its identity does not begin with provider and organization, or if its incidents can
+   * begin without any error.
    */
   reads?(settings: Settings): Omit<Reads, 'identity'>;
   /** It is evaluated at whole multiples of this many seconds; absent: at each step. */
   every_seconds?: number;
-  /** Parts of an identity can fail by different causes: several incidents may be open beside each other. */
+  /** True: parts of an identity can fail for different reasons, so several of its incidents may be open at once. */
   has_parts?: true;
-  /** Identities have one common incident when their scopes turn out to be equal and wider than the identities. */
+  /**
+   * True: incidents of several identities become one when their scopes turn out to be equal and wider than the
+   * identities.
+   */
   joins?: true;
-  /** `traffic`: identities with `count` requests are judged. Absent: those with a matching answer. */
+  /** `traffic`: every identity with `count` requests is judged. Absent: only identities with a matching answer. */
   candidates?: 'traffic';
   /**
-   * The share that is usual at this time of the week is no incident; smaller shares than `least_share` are not read.
-   * For kinds that are read from the window.
+   * If given, a share of failures that is usual at this time of the week is no incident. Usual shares below
+   * `least_share` are not read. Only for kinds that use the counts per organization.
    */
   season?(settings: Settings): { least_share: number };
-  /** Measures of its reading: an identity without any of them cannot be judged. Absent: it needs none. */
+  /** An identity is judged only if its requests report at least one of these measures. Absent: it needs none. */
   needs?: readonly MoreMeasure[];
   matching: Matching;
   /** Seconds within which `count` matching answers must lie for an incident to begin. */
@@ -75,7 +82,10 @@ export interface Kind<
   level(
     given: Given<Settings> & Pick<Situation<Settings, Memory, Judged, Looked>, 'known' | 'previous'>,
   ): Judged;
-  /** Its measurements for a question why; too expensive for each evaluation. Absent: count and share are enough. */
+  /**
+   * The numbers that `faultline why` shows; too expensive to compute in each evaluation. Absent: count and share are
+   * enough.
+   */
   numbers?(given: Given<Settings>): Record<string, number>;
   /** Start of the interval with the first answer of a breach. */
   start(given: Given<Settings>, judged: Judged): number;
@@ -100,20 +110,23 @@ export interface Remembered<Settings, Memory, Judged> extends Given<Settings> {
   memory: Memory;
 }
 
-/** The counts of others cover at least this many seconds: a small rise would not show in the first minute. */
+/**
+ * The other identities are compared over at least this many seconds, because in the first minute of an incident a small
+ * rise among them would not show.
+ */
 const AROUND_SECONDS = 300;
 
 /**
- * What differs is looked at when it begins, when it is about to be told, and then so often while its scope is open;
- * seconds.
+ * The part of the traffic that differs is computed when an incident begins and just before people are told. After that
+ * it is computed again each time this many seconds have passed, while the scope may change.
  */
 const DIFFERS_SECONDS = 60;
 
-/** What is beside the identity that is looked at. */
+/** The counts outside of the identity, for comparison. */
 export interface Around<Settings> extends Before {
   now: number;
   settings: Settings;
-  /** What the others have meanwhile, and had before. */
+  /** The other identities, with their counts since the start and before it. */
   peers(): readonly { identity: Names; view: View; before: View }[];
 }
 
@@ -125,8 +138,8 @@ export function sharedScope(matching: Matching): (since: View, whole: Scope) => 
 }
 
 /**
- * Makes the detector of a kind. Who is judged, since when, for whom and what is remembered works the same for all
- * kinds.
+ * Makes the detector of a kind. The detector does what is the same for all kinds: it chooses the identities and time
+ * spans to judge, finds the scope, and keeps the memory.
  */
 export function detectorOf<
   Settings extends KindSettings,
@@ -142,7 +155,10 @@ export function detectorOf<
     (names[0] !== 'provider' || names[1] !== 'org' || kind.candidates === 'traffic')
   )
     throw new Error(`${kind.kind} must say what it reads: the window holds failing organizations only`);
-  /** Memory that was made or checked here is not checked again at the next evaluation. */
+  /**
+   * Memory that this process has already checked against the schema, so that it is not checked again at each
+   * evaluation.
+   */
   const checked = new WeakMap<Facts, Memory>();
 
   function recall(facts: Facts | undefined): Memory | null {
@@ -158,7 +174,7 @@ export function detectorOf<
   function endOf(given: Given<Settings>, judged: Judged, startedAt: number): number {
     if (kind.last === undefined)
       return (given.view.lastMatching(matching) ?? startedAt) + COUNT_INTERVAL_SECONDS;
-    // Answers that come while it is neither in breach nor lingering do not belong to it.
+    // Matching answers that come while the level is neither breach nor lingering do not belong to the incident.
     const isThere = judged.level === 'breach' || judged.level === 'lingering';
     return isThere ? kind.last(given, judged, startedAt) + COUNT_INTERVAL_SECONDS : startedAt;
   }
@@ -212,14 +228,13 @@ export function detectorOf<
     };
   }
 
-  /** Judges all known incidents of an identity, and one that may begin beside them. */
+  /** Judges all known incidents of an identity, and a further one that may begin in the rest of its traffic. */
   function judgeFamily(given: Given<Settings>, family: readonly Known[]): Finding[] {
     const [first, ...others] = family;
     if (first === undefined) return asList(judge(given, null));
     const isAlone = others.length === 0;
     const beside = kind.has_parts === true ? judgeBeside(given, family) : null;
-    // After a restart, past times are evaluated again to find incidents that have begun; known incidents do not change
-    // by that.
+    // After a restart, past times are evaluated again, but only to find incidents that are not known yet.
     if (kind.joins !== true && family.every((known) => known.evaluated_at >= given.now))
       return asList(beside);
     if (isAlone && beside === null) return asList(judge({ ...given, identity: first.identity }, first));
@@ -265,7 +280,7 @@ export function detectorOf<
     return settingsFor(all, kind.kind, kind.settings(all)).all.filter(({ enabled }) => enabled);
   }
 
-  /** The identities that are judged, and what each receives; `bases` are judged whatever they send. */
+  /** The input for judging each identity; the identities in `bases` are judged whatever they send. */
   function givenOf(
     counts: CountView,
     all: AnalyzerSettings,
@@ -365,7 +380,7 @@ export function detectorOf<
         summedUp.length > 0 ? findings.map((finding) => ({ ...finding, summed_up: summedUp })) : findings,
       ]);
     }
-    // In order of the keys, so that the result does not depend on when an identity was first read.
+    // Sorted by key, so that the result does not depend on the order in which identities were first read.
     const found = judged.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, findings]) => findings);
     return kind.joins === true ? joinFindings(found, known) : found;
   }
@@ -416,7 +431,7 @@ function asList<T>(value: T | null): T[] {
   return value === null ? [] : [value];
 }
 
-/** Says it when the shares are those of the organization and of requests that name none. */
+/** Adds to the report that its shares include requests that name no organization, if they do. */
 function sayUnnamed(report: Report, { with_unnamed: isWith }: { with_unnamed?: boolean }): Report {
   if (isWith !== true) return report;
   const why = `${report.verdict.why} No success names this organization; those that name none are counted with it.`;

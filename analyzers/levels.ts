@@ -11,31 +11,34 @@ export interface Part {
   contains: IsMatching;
   requests: number;
   matching: number;
-  /** Matching answers that repeat no earlier request: a failure counts once, however often it was retried. */
+  /** Matching answers to first attempts, without retries: a failure counts once, however often it was retried. */
   first_attempts: number;
-  /** Those of `requests` that repeat none. */
+  /** Number of first attempts among `requests`. */
   first_requests: number;
 }
 
-/** Says when a kind is in breach, with a lower threshold to clear than to fire; pure. A kind spreads it into itself. */
+/**
+ * Decides when a kind is in breach. The threshold at which an incident clears is lower than the one at which it fires.
+ * Pure. A kind spreads these functions into itself.
+ */
 export interface LevelRule<Settings, Judged extends { level: Level }> {
   /** Seconds within which the matching answers must lie. */
   begins_within(settings: Settings): number;
   level(given: Given<Settings>): Judged;
-  /** Its measurements for a question why. */
+  /** The numbers that `faultline why` shows. */
   numbers?(given: Given<Settings>): Record<string, number>;
   /** Start of the interval in which a breach began, epoch seconds. */
   start(given: Given<Settings>, judged: Judged): number;
   /**
-   * Start of the last interval of an incident that began at `since`, while it is in breach or lingers: stray matching
-   * answers can come after it. Absent: that of the last matching answer.
+   * Start of the last interval of an incident that began at `since`, while its level is breach or lingering: single
+   * matching answers may come later without belonging to it. Absent: start of the last interval with a matching answer.
    */
   last?(given: Given<Settings>, judged: Judged, since: number): number;
 }
 
 /**
- * The whole (first; absent when there is no request) and its parts. Parts are judged so that a small project shows in a
- * large organization.
+ * The whole traffic (first; absent when there is no request) and its parts. Parts are judged as well, so that a small
+ * project is noticed in a large organization.
  */
 export function partsOf(sums: readonly CountSum[], matching: Matching): Part[] {
   if (sums.length === 0) return [];
@@ -115,15 +118,15 @@ class PartSums implements Part {
   }
 }
 
-/** The settings of a share that fires; half of count and share lingers. */
+/** Settings for a share of requests. At count and share an incident fires; down to half of both it lingers. */
 export interface ShareSettings extends KindSettings {
   /** From 0 to 1. */
   share: number;
 }
 
 /**
- * The level of a share, and the part that shows it: the whole if that is above the threshold, otherwise the part with
- * most answers.
+ * The level of a share, and the part of the traffic that is over the threshold: all of it if that is over, otherwise
+ * the part with most matching answers.
  */
 export interface ShareLevel {
   level: Level;

@@ -4,7 +4,10 @@ import type { Life } from './incident-life.ts';
 import type { Facts, Known } from './detector.ts';
 import { identityKey, type Names } from './identity.ts';
 
-/** An incident with all that its next evaluation needs: the contract, and the memory beside it. */
+/**
+ * An open incident with all that its next evaluation needs: the incident that people see, and the memory that only the
+ * analyzers use.
+ */
 export interface LiveIncident {
   incident: Incident;
   memory: Memory;
@@ -34,12 +37,15 @@ const memory = z.object({
   facts: z.record(z.string(), z.unknown()),
 });
 
-/** For this long after firing, new answers may still correct the scope; seconds. */
+/** New answers may correct the scope for this many seconds after the incident fired. */
 export const SCOPE_CHANGES_SECONDS = 120;
-/** For this long after the start the scope may still become wider; the rates before the ramp are still known then. */
+/**
+ * The scope may become wider for this many seconds after the start. The counts from before the ramp are still at hand
+ * until then.
+ */
 export const SCOPE_WIDENS_SECONDS = 1_800;
 
-/** Reads a stored memory; null when it has another version or another program part wrote it. */
+/** Reads a stored memory; null when another version of the program wrote it, or another part of it. */
 export function parseMemory(json: string): Memory | null {
   try {
     return memory.safeParse(JSON.parse(json)).data ?? null;
@@ -48,7 +54,7 @@ export function parseMemory(json: string): Memory | null {
   }
 }
 
-/** Key of a live incident: at most one of a kind per identity. */
+/** Key of an open incident. A kind has at most one for each identity. */
 export function liveKey(kind: Incident['kind'], identity: Names): string {
   return `${kind}\n${identityKey(identity)}`;
 }
@@ -70,6 +76,7 @@ export function toKnown({ incident, memory: { identity, life, facts } }: LiveInc
 function scopeMay(life: Life, now: number): Known['scope_may'] {
   if (life.state === 'resolved') return 'stay';
   if (life.detected_at === null || now - life.detected_at < SCOPE_CHANGES_SECONDS) return 'change';
-  // Looking at everything since the start is the most expensive part of an evaluation: once a minute is enough.
+  // To look at all counts since the start is the most expensive part of an evaluation, so it is done only once a
+  // minute.
   return now - life.started_at < SCOPE_WIDENS_SECONDS && now % 60 === 0 ? 'widen' : 'stay';
 }

@@ -4,13 +4,13 @@ import { type ScopeDimension, scopeColumns, scopeDimensions } from './narrow-sco
 import type { Combination, View } from './view.ts';
 
 /**
- * Some logs name a dimension on failures only: the name stands in the headers or the body of the error. Then whatever
- * has this name seems to fail always, and successes of the same caller stand elsewhere, without it.
+ * Some logs name a dimension only on failures, because the name comes from the headers or the body of the error. A
+ * value of such a dimension then seems to fail always: the successes of the same caller are counted without the name.
  */
 
 const isSuccess = ({ class: name }: Pick<Combination, 'class'>): boolean => name === 'ok';
 
-/** Dimensions that some answers name but no success does, although there are successes. */
+/** Dimensions that some failures name but no success does, although there are successes. */
 export function namedByFailures(view: View): ScopeDimension[] {
   const { combinations } = view;
   const names = (name: ScopeDimension, success: boolean): boolean =>
@@ -20,8 +20,8 @@ export function namedByFailures(view: View): ScopeDimension[] {
 }
 
 /**
- * What is compared to find a breach and its scope: dimensions that no success names are left empty, because nothing can
- * be compared by them. Those of `scope`, which was found before, stay.
+ * The counts by which a breach and its scope are found. Dimensions that no success names are left empty, because
+ * failures and successes cannot be compared by them. Dimensions of `scope`, which was found earlier, are kept.
  */
 export function comparable<S>(given: Given<S>, scope: Scope = {}): Given<S> {
   const onlyFailures = namedByFailures(given.view).filter((name) => scope[name] === undefined);

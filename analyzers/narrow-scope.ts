@@ -16,17 +16,20 @@ export const scopeDimensions = Object.keys(scopeColumns) as ScopeDimension[];
 
 /** A scope names a value only if at least this share of the affected answers has it. */
 const NAMED_SHARE = 0.9;
-/** Answers without the value must fail at less than this fraction of its rate; otherwise the value explains nothing. */
+/** A value explains failures only if requests with other values fail at less than this fraction of its rate. */
 const OTHERS_RATE = 0.5;
 
-/** Whose traffic it is and what it asks for: named whenever it is true. */
+/** Dimensions that say whose requests they are and what they ask for. The scope always names them where it can. */
 export const tellingDimensions: readonly ScopeDimension[] = ['project', 'client', 'model'];
-/** Mostly a consequence of the others: named only where they tell requests apart that the others do not. */
+/**
+ * Dimensions that usually follow from the others, as a key follows from its project. The scope names them only where
+ * they separate requests that the others do not.
+ */
 const refining: readonly ScopeDimension[] = ['key', 'region'];
 
 /**
- * Names the dimensions that the affected answers share (9 of 10 have one value) and that separate them from the rest
- * (the others fail at less than half of its rate, or there are no others).
+ * Names the values that the affected answers share (9 of 10 have the value) and that separate these answers from the
+ * rest (requests with other values fail at less than half of the rate, or there are none).
  */
 export function narrowScope<Row extends Scoped & { requests: number }>(
   rows: readonly Row[],
@@ -35,7 +38,7 @@ export function narrowScope<Row extends Scoped & { requests: number }>(
   return narrowScopeBy(rows, (row) => (isAffected(row) ? row.requests : 0));
 }
 
-/** The same when only some requests of a row are affected: `affected` returns how many. */
+/** As `narrowScope`, for rows of which only some requests are affected: `affected` returns how many. */
 export function narrowScopeBy<Row extends Scoped & { requests: number }>(
   rows: readonly Row[],
   affected: (row: Row) => number,
@@ -63,8 +66,8 @@ export function isInScope(row: Scoped, scope: Scope): boolean {
 }
 
 /**
- * The scope to show now. After people were told, a scope only gets wider, by dropping a dimension that turned out
- * wrong; after a while it no longer changes, because alerts are routed by it.
+ * Decides which scope to show. After people were told, a scope may only become wider, by losing a dimension that turned
+ * out wrong. Later it does not change at all, because alerts are routed by it.
  */
 export function reviseScope(
   known: { scope: Scope; scope_may: 'change' | 'widen' | 'stay' } | null,

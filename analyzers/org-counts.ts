@@ -22,26 +22,32 @@ export const windowDimensions = [
   'class',
   'subclass',
 ] as const satisfies readonly BlockDimension[];
-/** Dimensions that are summed up when an organization has more combinations than memory allows. */
+/**
+ * Dimensions that are dropped when an organization has more combinations than memory allows; the counts are then summed
+ * over their values.
+ */
 export const finestDimensions = ['api_key', 'client', 'region'] as const;
-/** The dimensions that remain then. */
+/** The dimensions that remain after that. */
 export const coarseDimensions = ['provider', 'org', 'project', 'model', 'class', 'subclass'] as const;
 
 const allMeasures = Object.keys(moreMeasures) as MoreMeasure[];
 
 /** Memory that a combination takes besides its rows: about this many bytes. */
 const COMBINATION_BYTES = 320;
-/** This many combinations more than rows may exist before those without rows are forgotten. */
+/** Combinations without rows are forgotten when there are this many more combinations than rows. */
 const SPARE_COMBINATIONS = 64;
 
-/** The counts of one organization at one provider, in order of time; within an interval in the order of arrival. */
+/**
+ * The counts of one organization at one provider. Rows are in order of time, and within one interval in the order of
+ * arrival.
+ */
 export class OrgCounts {
   readonly provider: string;
   readonly org: string;
-  /** True when keys, clients and regions are summed up; their columns are then empty. */
+  /** True when the counts are summed over keys, clients and regions; these columns are then empty. */
   isCoarse = false;
   columns = new CountColumns();
-  /** Index of the first row that is kept. */
+  /** Index of the first row that is still valid; earlier ones are dropped but not yet removed. */
   begin = 0;
   combinations: Combination[] = [];
   /** Classes of the combinations. */
@@ -58,7 +64,7 @@ export class OrgCounts {
     this.columns.reserve(rows);
   }
 
-  /** The counts of both in order of time, under the names of the first. */
+  /** The counts of two organizations in order of time, under the names of the first. */
   static together(first: OrgCounts, second: OrgCounts): OrgCounts {
     const both = new OrgCounts(first.provider, first.org);
     both.isCoarse = first.isCoarse || second.isCoarse;
@@ -85,7 +91,7 @@ export class OrgCounts {
     return new View(this, this.begin, this.columns.length, null).between(from, to);
   }
 
-  /** The counts of some combinations; `mask` has a 1 at the number of each. */
+  /** The counts of some combinations; `mask` has a 1 at the number of each of these. */
   part(from: number, to: number, mask: Uint8Array): View {
     return new View(this, this.begin, this.columns.length, mask).between(from, to);
   }
@@ -139,12 +145,12 @@ export class OrgCounts {
     this.begin = 0;
   }
 
-  /** Adds rows of the block; they must be after all present rows, or in the last interval. */
+  /** Adds rows of the block. They must be later than all present rows, or in the same interval as the last one. */
   add(block: CountBlock, spans: readonly Span[]): void {
     if (spans.length > 0) this.#addInOrder(block, spans, this.columns);
   }
 
-  /** True when all intervals come after the last row, as most do. */
+  /** True when all intervals come after the last row, as is usual. */
   #areAllAfter(intervals: ReadonlySet<number>): boolean {
     const { columns, begin } = this;
     const last = columns.length > begin ? columns.ts(columns.length - 1) : -1;
@@ -155,14 +161,14 @@ export class OrgCounts {
   /** Forgets the rows before a time. */
   dropBefore(ts: number): void {
     this.begin = Math.max(this.begin, this.columns.lowerBound(ts));
-    // The rows are moved only when the dropped ones take up enough room to be worth it.
+    // Dropped rows are removed from memory only when they are a large part of it, because that moves all others.
     if (this.begin * 8 < this.columns.length) return;
     this.columns.dropFirst(this.begin);
     this.begin = 0;
     if (this.combinations.length > 2 * this.columns.length + SPARE_COMBINATIONS) this.#rebuild();
   }
 
-  /** Sums up keys, clients and regions; later rows too. */
+  /** Sums the counts over keys, clients and regions, and those of rows that are added later too. */
   makeCoarse(): void {
     this.isCoarse = true;
     this.#rebuild();
@@ -191,7 +197,7 @@ export class OrgCounts {
    */
   #addInOrder(block: CountBlock, spans: readonly Span[], ordered: CountColumns): void {
     const { ts, series } = block;
-    // A block separates all dimensions that are kept, unless this organization is summed up.
+    // The rows of a block are separated by all dimensions. A coarse organization has to look up where a row belongs.
     const place = this.isCoarse
       ? inOneInterval(ordered)
       : (at: number, which: number) => ordered.push(at, which);
@@ -214,7 +220,7 @@ export class OrgCounts {
           addOf(block, row, ordered, place(ts[row] ?? 0, this.#numberAt(block, row)));
       return;
     }
-    // Numbers are given in the order of the block, so that the first combination has the first number.
+    // Combinations are numbered in the order of the block, so that its first combination has the first number.
     for (const { from, to } of spans) for (let row = from; row < to; row++) numberAt(row);
     const rows = rowsByTime(ts, spans);
     ordered.reserve(rows.length);
@@ -276,14 +282,17 @@ export class OrgCounts {
   }
 }
 
-/** Adds the measures of a row of a block to a row. */
+/** Adds the measures of one row of a block to a row of the columns. */
 function addOf(block: CountBlock, row: number, columns: CountColumns, at: number): void {
   const { requests, retries, useless_retries: useless, input_tokens: tokens, cost_usd: usd, more } = block;
   columns.add(at, requests[row] ?? 0, retries[row] ?? 0, useless[row] ?? 0, tokens[row] ?? 0, usd[row] ?? 0);
   for (const [name, values] of more) columns.addMore(at, name, values[row] ?? Number.NaN);
 }
 
-/** Returns the place of a row. Rows come in order of time; those of one interval and combination share a place. */
+/**
+ * Returns a function that finds the place for a row. Rows must come in order of time; rows of one interval and
+ * combination get the same place.
+ */
 function inOneInterval(columns: CountColumns): (ts: number, which: number) => number {
   const places = new Map<number, number>();
   let interval = -1;
@@ -302,7 +311,7 @@ function areOfOneInterval(ts: Float64Array, spans: readonly Span[]): boolean {
   return true;
 }
 
-/** The rows by time, those of an interval in their order: a counting sort. */
+/** Sorts rows by time and keeps the order within an interval (counting sort). */
 function rowsByTime(ts: Float64Array, spans: readonly Span[]): Uint32Array {
   let first = Infinity;
   let last = 0;

@@ -12,7 +12,7 @@ const rows = traffic([
   { from: 0, to: 5, per_minute: 60, org: 'b', client: 'web', model: 'small' },
 ]);
 
-/** The rows as a reading by organization keeps them. */
+/** Makes the counts per organization, as a reading of whole organizations gives them. */
 function wholesOf(some: typeof rows): Map<string, SubjectCounts & { counts: OrgCounts }> {
   const wholes = new Map<string, SubjectCounts & { counts: OrgCounts }>();
   for (const row of some.toSorted((one, other) => one.ts - other.ts)) {
@@ -45,7 +45,7 @@ function seen(view: SubjectsView): object {
 test('the models of an organization have the same rows as in a reading by model', () => {
   const parts = new Parts(wholesOf(rows), reads.identity);
   expect(seen(parts.view())).toEqual(seen(subjectsOf(rows, reads)));
-  // Answers that name no model are in no part.
+  // Requests that name no model belong to no part.
   expect([...parts.view().keys()].sort()).toEqual([
     'openai\na\nlarge',
     'openai\na\nsmall',

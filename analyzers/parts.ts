@@ -3,7 +3,10 @@ import type { OrgCounts } from './org-counts.ts';
 import type { SubjectCounts, SubjectRows, SubjectsView } from './reads.ts';
 import type { Combination, View } from './view.ts';
 
-/** Counts of an identity that is part of another, as a view of the other's rows. */
+/**
+ * The counts of an identity that is a part of another (such as a model of an organization). They are read from the rows
+ * of the whole.
+ */
 class PartCounts implements SubjectRows {
   readonly #whole: OrgCounts;
   readonly #isIn: (combination: Combination) => boolean;
@@ -29,7 +32,7 @@ class PartCounts implements SubjectRows {
   }
 }
 
-/** What was found in the combinations of one whole, and when. */
+/** The parts that were found in one whole, and the state of its combinations at that time. */
 interface Seen {
   counts: OrgCounts;
   combinations: readonly Combination[];
@@ -38,8 +41,8 @@ interface Seen {
 }
 
 /**
- * The identities that are parts of others (the models of organizations). They are searched again when combinations came
- * or went.
+ * Finds identities that are parts of others (the models of organizations). It searches again only when combinations
+ * were added or removed.
  */
 export class Parts {
   readonly #wholes: ReadonlyMap<string, SubjectCounts & { counts: OrgCounts }>;
@@ -47,7 +50,7 @@ export class Parts {
   readonly #found = new Map<string, SubjectCounts>();
   readonly #seen = new Map<string, Seen>();
 
-  /** `names` are the names of the wholes, followed by more. */
+  /** `names` are the dimensions of the wholes, followed by those that make the parts. */
   constructor(
     wholes: ReadonlyMap<string, SubjectCounts & { counts: OrgCounts }>,
     names: readonly SubjectName[],

@@ -6,7 +6,7 @@ export function poissonTail(count: number, mean: number): number {
   if (count <= 0) return 1;
   if (mean <= 0) return 0;
   if (mean > 500) return normalTail((count - 0.5 - mean) / Math.sqrt(mean));
-  // Above the mean the tail itself is summed: one minus a sum near one would be lost in rounding.
+  // Above the mean the tail is summed directly: one minus a sum that is nearly one would be lost in rounding.
   if (count > mean) return tailSum(count, mean);
   let term = Math.exp(-mean);
   let below = term;
@@ -32,18 +32,21 @@ function tailSum(count: number, mean: number): number {
   return Math.min(1, sum);
 }
 
-/** Upper tail of the normal distribution, within a factor of two far out, which is enough for a threshold. */
+/**
+ * Upper tail of the normal distribution. Far from the mean it may be wrong by a factor of two, which is good enough for
+ * a threshold.
+ */
 function normalTail(z: number): number {
   if (z < 0) return 1 - normalTail(-z);
   return Math.exp((-z * z) / 2) / (1.2533 * (z + Math.sqrt(z * z + 4 - 2.7 * Math.exp(-z / 2))));
 }
 
-/** A growth of the sum below this many deviations may come from the sizes of the requests alone. */
+/** A growth of a sum of sizes that is less than this many standard deviations may be chance. */
 const SIZE_DEVIATIONS = 4;
 
 /**
- * How far the sum of the sizes (tokens) of this many requests strays by chance, as a share. Sizes spread about as
- * widely as their mean, so a sum of n of them strays by the root of 2/n.
+ * How far the total size (tokens) of this many requests differs from the mean by chance, as a share. The sizes of
+ * single requests vary about as much as their mean, so the total of n varies by the square root of 2/n.
  */
 export function sizeNoise(requests: number): number {
   return SIZE_DEVIATIONS * Math.sqrt(2 / Math.max(1, requests));

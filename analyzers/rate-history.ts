@@ -17,16 +17,19 @@ export interface RateHistory {
 /** Requests of one interval that begins at `ts`, epoch seconds. */
 type Amount = Pick<CountRow, 'ts' | 'requests'>;
 
-/** A ramp is searched in this many minutes before the start; earlier minutes are taken as usual. */
+/** The ramp is looked for in this many minutes before the start; the minutes before that count as usual. */
 const RAMP_MINUTES = 15;
-/** The original rate is taken from this many minutes before the ramp, without the last ones if there are enough. */
+/**
+ * The original rate is measured over this many minutes before the ramp. The last of them are left out if there are
+ * enough.
+ */
 const ORIGINAL_MINUTES = 30;
 const MARGIN_MINUTES = 2;
 
 /**
- * Finds the ramp that led to `start`, and the rate before it. `rows` are those of the scope, or its sums by interval,
- * in order of time. `knownFrom` is the time from which the counts are complete: an empty minute before it proves
- * nothing.
+ * Finds the ramp that led to `start` (epoch seconds), and the rate before it. `rows` are the rows of the scope, or its
+ * sums by interval, in order of time. `knownFrom` is the time from which the counts are complete: a minute without rows
+ * before that proves nothing.
  */
 export function rateHistory(rows: readonly Amount[], start: number, knownFrom: number): RateHistory {
   const minutes = minutesBefore(rows, start, knownFrom);
@@ -36,7 +39,7 @@ export function rateHistory(rows: readonly Amount[], start: number, knownFrom: n
   if (usual === null)
     return { original: null, ramp_started_at: start, original_from: start, original_to: start };
   let ramp = minutes.length;
-  // One minute of the ramp may dip; two in a row end the search.
+  // A dip of one minute does not end the ramp; two low minutes in a row do.
   for (
     let i = minutes.length - 1;
     i >= 0 && (isRaised(minutes[i], usual) || isRaised(minutes[i - 1], usual));
@@ -55,7 +58,7 @@ export function rateHistory(rows: readonly Amount[], start: number, knownFrom: n
   };
 }
 
-/** The largest rate that still counts as the original: 10 % more, or what chance adds. */
+/** The highest rate that still counts as the original one: 10 % above it, or more if chance alone makes more. */
 export function safeRate(original: number): number {
   return original + Math.max(original * 0.1, 2 * Math.sqrt(original), 1);
 }

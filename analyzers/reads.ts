@@ -6,14 +6,15 @@ import { OrgCounts } from './org-counts.ts';
 import type { View } from './view.ts';
 
 /**
- * The counts that a kind reads for itself, of all traffic and not only of failing organizations. One set of tables
- * serves the whole history: counts per 10 s for the last `fine` seconds, per minute for `minutes`, per hour for
- * `hours`, each before `now`. Nothing is read twice.
+ * The counts that a kind reads for itself. They cover all traffic and not only failing organizations. Older counts come
+ * from coarser tables: the last `fine` seconds per 10 s, `minutes` seconds per minute, `hours` seconds per hour, each
+ * counted back from `now`. No time is read twice.
  */
 export interface Reads {
   identity: readonly SubjectName[];
   /**
-   * Dimensions to separate within an identity. Every combination takes memory: leave out the key unless it is needed.
+   * Dimensions to keep apart within an identity. Every combination takes memory, so leave out the key unless it is
+   * needed.
    */
   by: readonly SumDimension[];
   /** Measures besides requests, retries, input tokens and the cost of failures; absent: none. */
@@ -37,14 +38,17 @@ export interface SubjectRows {
 export interface SubjectCounts {
   identity: Names;
   counts: SubjectRows;
-  /** Dimensions that are separated elsewhere but not here, because memory was short; usually empty. */
+  /**
+   * Dimensions that other identities keep apart, but over which this one is summed because memory was short; usually
+   * empty.
+   */
   summed_up: readonly SumDimension[];
 }
 
 /** Keyed by `identityKey`. */
 export type SubjectsView = ReadonlyMap<string, SubjectCounts>;
 
-/** The columns that are read. */
+/** The dimensions to read from the store. */
 export function dimensionsOf({ identity, by }: Pick<Reads, 'identity' | 'by'>): SumDimension[] {
   return [...new Set<SumDimension>([...identity.map(columnOf), ...by])];
 }
@@ -55,8 +59,8 @@ export function readsKey(reads: Reads): string {
 }
 
 /**
- * Start of the last `seconds` before `now`. It lies on a whole interval of the coarsest table that can hold such a
- * time, so that the table does not matter. The span is therefore up to a minute, or an hour, longer.
+ * Start of the last `seconds` before `now`. It is rounded down to a whole interval of the coarsest table that may hold
+ * that time, so that the result does not depend on the table. The span is therefore up to a minute, or an hour, longer.
  */
 export function beginOf({ fine, minutes = 0 }: Reads, now: number, seconds: number): number {
   const grid = seconds <= fine ? COUNT_INTERVAL_SECONDS : seconds <= minutes ? 60 : 3_600;
@@ -66,7 +70,7 @@ export function beginOf({ fine, minutes = 0 }: Reads, now: number, seconds: numb
 /** A row with measures that only some kinds ask for. */
 export type MeasuredRow = CountRow & Partial<Record<MoreMeasure, number>>;
 
-/** The same from a full list of counts per 10 s. */
+/** Makes the counts of each identity from a full list of counts per 10 s. */
 export function subjectsOf(rows: readonly MeasuredRow[], reads: Reads): SubjectsView {
   const subjects = new Map<string, SubjectCounts & { counts: OrgCounts }>();
   const asked = dimensionsOf(reads);

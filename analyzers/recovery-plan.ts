@@ -12,11 +12,11 @@ export interface RecoveryInput {
   /** Since when the original rate has been kept without a breach. */
   hold_from: number;
   hold_seconds: number;
-  /** Largest raise per hold time, as a share. */
+  /** Largest raise after each hold time, as a share of the rate. */
   step: number;
 }
 
-/** More steps than a caller will follow; the rate is then thousands of times the original. */
+/** Largest number of steps. More would not be followed, and the rate is by then thousands of times the original. */
 const MAX_STEPS = 24;
 
 /** A plan: return to the original rate, hold it, then raise it by one step per hold time up to the wanted rate. */
@@ -33,7 +33,7 @@ export function recoveryPlan(input: RecoveryInput): { hold_until: string; plan: 
   return { hold_until: isoTime(holdUntil), plan };
 }
 
-/** Rounds down, because a step above the largest allowed one would be wrong advice. */
+/** Rounds down, because a rate above the largest allowed one would be wrong advice. */
 function roundDown(rate: number): number {
   return Math.floor(rate * 100) / 100;
 }

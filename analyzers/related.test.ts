@@ -19,13 +19,13 @@ const shop: Stream = {
   model: 'gpt-5',
   api_key: 'k1',
 };
-/** From minute 30 to 60 every request of the stream is refused because the quota is used up, and sent three times. */
+/** A stream that is refused from minute 30 to 60 because its quota is used up; every request is sent three times. */
 const spent = (stream: Stream): Stream[] => [
   { ...stream, to: 30 },
   { ...stream, from: 30, to: 60, class: 'quota_exceeded', subclass: 'project_spend_limit' },
   { ...stream, from: 60 },
 ];
-/** Failures of a class that are sent again and again. */
+/** A stream of which each failed request is sent again and again. */
 const storm = (stream: Stream): Stream => ({
   ...stream,
   from: 32,

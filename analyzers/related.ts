@@ -3,17 +3,17 @@ import type { Scope } from '../domain/incident.ts';
 import { namesIdentity } from './identity.ts';
 import type { LiveIncident } from './live-incident.ts';
 
-/** Kinds that some other kind explains. */
+/** Kinds of incidents that can be a consequence of another kind. */
 const consequences: ReadonlySet<string> = new Set(
   incidentKindNames.flatMap((kind) => factsOf(kind).explains ?? []),
 );
-/** A consequence may begin this much earlier than its cause, seconds. */
+/** A consequence may begin this many seconds before its cause, because the two are detected at different speeds. */
 const SOONER_SECONDS = 600;
 
 /**
- * Finds the consequences among the live incidents, by the key of their cause: incidents of kinds that the cause
- * explains, in the same part of the traffic, that began while the cause lasted or shortly before it. Incidents that are
- * already listed under a cause are left out. Keys are those of `live`. Pure.
+ * Finds which open incidents are consequences of others. The result is keyed by the key of the cause. A consequence is
+ * of a kind that the cause explains, in the same part of the traffic, and began while the cause lasted or shortly
+ * before. Incidents that are already listed under a cause are left out. Keys are those of `live`. Pure.
  */
 export function newConsequences(live: ReadonlyMap<string, LiveIncident>): Map<string, string[]> {
   const listed = new Set([...live.values()].flatMap(({ incident }) => incident.related));
@@ -23,12 +23,12 @@ export function newConsequences(live: ReadonlyMap<string, LiveIncident>): Map<st
     const { id, scope, state, kind } = consequence.incident;
     if (state !== 'firing' || listed.has(id)) continue;
     if (!consequences.has(kind) && namesIdentity(scope, consequence.memory.identity)) continue;
-    // Only causes of the same organization, and those without one, are compared: with a thousand organizations in
-    // trouble, comparing all would take too long.
+    // A cause can only be in the same organization, or cover several. With a thousand organizations in trouble,
+    // comparing all pairs would take too long.
     const near =
       scope.org === undefined ? [...live] : [...(byOrg.get(scope.org) ?? []), ...(byOrg.get('') ?? [])];
     const causes = near.filter(([, cause]) => explains(cause, consequence));
-    // The cause with most values in common: named dimensions separate causes.
+    // The cause that shares most values with the incident comes first, because it is the most specific.
     causes.sort(
       ([, a], [, b]) =>
         shared(b.incident.scope, scope) - shared(a.incident.scope, scope) ||
@@ -51,8 +51,9 @@ function explains(cause: LiveIncident, { incident, memory }: LiveIncident): bool
 }
 
 /**
- * Whether a later incident turned out to be the same trouble as an earlier one, seen at another identity: the scopes
- * are equal and do not name what separates the identities. People were told of both before that was known.
+ * Whether a later incident is the same trouble as an earlier one with another identity: their scopes are equal and do
+ * not name the dimension in which the identities differ. This happens when people were told of both before it was
+ * known.
  */
 function isSameTrouble(cause: LiveIncident, later: LiveIncident): boolean {
   const [one, other] = [cause.memory.life.detected_at ?? 0, later.memory.life.detected_at ?? 0];
@@ -69,7 +70,7 @@ export function isExplainedBy(consequence: IncidentKind, cause: IncidentKind): b
   return factsOf(cause).explains?.some((kind) => kind === consequence) === true;
 }
 
-/** False when a dimension has different values: then no request is in both. */
+/** False when both scopes name a dimension with different values: then no request can be in both. */
 function canOverlap(one: Scope, other: Scope): boolean {
   return dimensions(one).every(([name, value]) => other[name] === undefined || other[name] === value);
 }

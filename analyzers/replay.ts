@@ -18,8 +18,8 @@ export interface Replayed extends Shortage {
 export type OnIncident = (incident: Incident, reason: Change['reason']) => void;
 
 /**
- * Evaluates a past span of event time `[from, to)` (epoch ms) as live ticks would have done, and writes the incidents
- * to the store. Incidents that are open at the end stay open: nothing is known about the time after it.
+ * Evaluates a past span `[from, to)` (epoch ms) as live ticks would have done at that time, and writes the incidents to
+ * the store. Incidents that are open at the end stay open, because nothing is known about later times.
  */
 export async function replayRange(
   store: Store,
@@ -51,13 +51,13 @@ export async function replayRange(
   return { left_out: 0, coarse: 0, ...window?.takeShortage(), incidents };
 }
 
-/** The state before the first counts; these are in the interval that contains `from` (epoch seconds). */
+/** The state before the first counts. These lie in the interval that contains `from` (epoch seconds). */
 export function firstState(from: number, settings: AnalyzerSettings): TickState {
   const step = stepSeconds(settings);
   return { evaluated_at: Math.floor(from / step) * step, live: new Map() };
 }
 
-/** The step at which all counts before `to` (epoch seconds) are complete. */
+/** The last step to evaluate: from then on all counts before `to` (epoch seconds) are complete. */
 export function lastStepOf(to: number, settings: AnalyzerSettings): number {
   const step = stepSeconds(settings);
   return Math.ceil(to / step) * step;

@@ -32,7 +32,10 @@ export function largest(tally: Readonly<Record<string, number>> = {}): string[] 
     .map(([name]) => name);
 }
 
-/** The remedy for a class; `steps` replace its own when the kind knows better. */
+/**
+ * What to do about a class, with the page that explains it. `steps` replace the general steps if the kind knows better
+ * ones.
+ */
 export function remedyOf(name: ErrorClass, steps?: readonly string[]): Report['remedy'] {
   const { remedy, retry, owner } = errorClasses[name];
   return { steps: [...(steps ?? remedy)], retry, owner };

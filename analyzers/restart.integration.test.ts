@@ -37,7 +37,7 @@ const usual: Stream = {
   input_tokens: 500,
 };
 
-/** A random trouble of one of two organizations, for some or all of its callers. */
+/** A random failure that concerns some or all callers of one of two organizations. */
 const trouble = fc
   .record({
     org: fc.constantFrom('org-a', 'org-b'),
@@ -79,7 +79,10 @@ test('an analyzer that is killed and restarted finds the same incidents as one t
   expect(most).toBeGreaterThan(0);
 }, 600_000);
 
-/** Ticks once a minute over the whole time; before some ticks everything in memory is lost. */
+/**
+ * Ticks once a minute over the whole time. Before the ticks in `kills` the program forgets everything that it has in
+ * memory.
+ */
 async function run(rows: readonly CountRow[], kills: readonly number[]): Promise<object[]> {
   const store = await openFresh();
   try {

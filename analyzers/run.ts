@@ -7,7 +7,7 @@ import { closeHistory } from './end-of-history.ts';
 import { History } from './history.ts';
 import { tick, type Ticked, type TickState } from './tick.ts';
 
-/** What the analyzers receive from outside. Times are epoch seconds. */
+/** What the analyzers need from outside. Times are epoch seconds. */
 export interface AnalyzerContext {
   store: Store;
   settings: AnalyzerSettings;
@@ -16,14 +16,14 @@ export interface AnalyzerContext {
   /** Resolves after this many milliseconds, or earlier when the signal stops. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   signal: AbortSignal;
-  /** The watermark, or null when ingest is not behind. */
+  /** The watermark; null when ingest is up to date. */
   watermark(now: number): Promise<number | null>;
-  /** Given when event time comes from the records and not from the clock. */
+  /** Present when a history is read: time is then that of the records and not that of the clock. */
   history?: HistoryContext;
-  /** True when no more counts come: a last tick then ends the loop. */
+  /** True when no more counts will come. One last tick then ends the loop. */
   hasEnded?(): boolean;
   onTick?(ticked: Ticked): void;
-  /** Called when a tick fails. Incidents stay as they are, and the next tick makes up for it. */
+  /** Called when a tick fails. Incidents stay as they are, and the next tick evaluates the missed time. */
   onError?(error: unknown): void;
 }
 
@@ -41,8 +41,9 @@ export interface HistoryContext {
 }
 
 /**
- * Ticks until the signal stops, or once more after the end; never two ticks at a time. A failed tick says nothing about
- * any incident: the next one evaluates its time. Throws only an error that comes at the end and would come for ever.
+ * Runs ticks until the signal stops, or once more after the end of the data; never two at a time. A failed tick changes
+ * no incident, and the next one evaluates its time. Throws only an error of the last tick that would come again each
+ * time.
  */
 export async function runAnalyzers(context: AnalyzerContext): Promise<void> {
   const { settings, signal, history } = context;
@@ -71,8 +72,8 @@ function liveTicks({ store, settings, now, watermark }: AnalyzerContext): Judge 
   let state: TickState | null = null;
   return async () => {
     const at = now();
-    // While ticks fail, the state stays that of the last good one: versions are written again, and equal rows count
-    // once.
+    // If a tick fails, the next one starts from the state of the last good one. Versions that were already written are
+    // then written again, as equal rows that count once.
     const ticked: Ticked = await tick(store, at, settings, state, await watermark(at));
     state = ticked.state;
     return ticked;

@@ -3,8 +3,9 @@ import type { Given } from './given.ts';
 import type { IntervalSum, IsMatching, Matching, View } from './view.ts';
 
 /**
- * Start (epoch seconds) of the interval with the first matching answer of the run of windows that ends at `now`; a
- * lull of one window does not end a run. Null where nothing matches. `isAbove` is given the sums of a window.
+ * Finds when a run began: a run is a series of windows, up to `now`, in which the answers are above a threshold
+ * (`isAbove`). A pause of one window does not end it. Returns the start (epoch seconds) of the first interval with a
+ * matching answer; null where nothing matches.
  */
 export function startOfRun(
   intervals: readonly IntervalSum[],
@@ -25,16 +26,16 @@ export function startOfRun(
   return intervals.find(({ ts, matching }) => ts >= earliest - window && matching > 0)?.ts ?? null;
 }
 
-/** A run is looked at over so many seconds to find its end. */
+/** The end of a run is looked for in this time before now; seconds. */
 const RUN_SECONDS = 3_600;
 
-/** What is left after it is taken to fail at this fraction of its rate. */
+/** After a run has ended, failures are assumed to go on at this fraction of its rate: a few always do. */
 const AFTER_RATE = 0.1;
 
 /**
- * Start (epoch seconds) of the last interval that belongs to what began at `since`: the time up to which failing at the
- * rate of the part, and after which failing at a tenth of it, explains the counts best. Stray answers after it, or in
- * other parts, are not its end.
+ * Start (epoch seconds) of the last interval of a run that began at `since`. It is the time that explains the counts
+ * best if the part failed at one rate up to then, and at a tenth of that rate after. Single failures later, or in other
+ * parts, do not move the end.
  */
 export function lastOfRun(
   { view, now }: Pick<Given<unknown>, 'view' | 'now'>,
@@ -42,34 +43,36 @@ export function lastOfRun(
 ): number {
   const own = view.between(Math.max(since, now - RUN_SECONDS), now).where(part?.contains ?? (() => true));
   const intervals = own.intervals(matching);
-  // Its rate is not known before its end is: the second time without what came after.
+  // To find the end, the rate of the run must be known, and to measure the rate, the end. So the end is first found
+  // with the rate of the whole time, and then again with the rate up to that end.
   const roughly = lastAt(intervals, shareOf(own, matching));
   const rate = shareOf(own.between(since, (roughly ?? now) + COUNT_INTERVAL_SECONDS), matching);
   return lastAt(intervals, rate) ?? since;
 }
 
-/** The intervals of a part that fail, among some that do not; epoch seconds. */
+/** The time in which a part of the traffic fails, between times in which it does not; epoch seconds. */
 export interface FailingRun {
-  /** Start of the first. */
+  /** Start of the first interval. */
   from: number;
-  /** End of the last. */
+  /** End of the last interval. */
   to: number;
-  /** What comes after it says that it is over, with odds of twenty to one. */
+  /** True if the counts after the run show with odds of twenty to one that it is over. */
   is_over: boolean;
 }
 
 const OVER_ODDS = Math.log(20);
-/** What people were told of is over when that is so many times as likely as not. */
+/** For an incident that people were told of, the odds that it is over must be at least this high. */
 const SURELY = 1e6;
 
 /**
- * The stretch that explains the counts best if the part failed at one rate in it and at a tenth of that before and
- * after; null where nothing matches.
+ * Finds the run that explains the counts best if the part failed at one rate within it and at a tenth of that rate
+ * before and after; null where nothing matches.
  */
 export function failingRun(intervals: readonly IntervalSum[]): FailingRun | null {
   let run: FailingRun | null = null;
   let rate = rateIn(intervals, -Infinity, Infinity);
-  // Its rate is not known before its ends are: the second time without what is around it.
+  // To find the ends, the rate of the run must be known, and to measure the rate, the ends. So the ends are first found
+  // with the rate of the whole time, and then again with the rate between them.
   for (let i = 0; i < 2 && rate > 0; i++) {
     let best = 0;
     let sum = 0;
@@ -106,8 +109,8 @@ function rateIn(intervals: readonly IntervalSum[], from: number, to: number): nu
 }
 
 /**
- * Whether failing at `rate` (0 to 1) has given way to failing at `after`: a million times as likely as that it goes on,
- * by the counts since it was seen last. Intervals in order of time.
+ * Whether the failures have fallen from `rate` (0 to 1) to `after`: the counts since the last time that spoke for
+ * `rate` must make this a million times as likely as that they go on. Intervals in order of time.
  */
 export function isOver(intervals: readonly IntervalSum[], rate: number, after: number): boolean {
   let sum = 0;
@@ -116,7 +119,10 @@ export function isOver(intervals: readonly IntervalSum[], rate: number, after: n
   return sum < -Math.log(SURELY);
 }
 
-/** By the likelihood of counts that come by chance at either rate. */
+/**
+ * Finds the last interval of the run by comparing how likely the counts are at the rate of the run and at a tenth of
+ * it.
+ */
 function lastAt(intervals: readonly IntervalSum[], rate: number): number | null {
   let sum = 0;
   let most = 0;

@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** A job that runs in the second hour and fails in three of ten requests, beside traffic without failures. */
+/** A job that runs in the second hour and of which three in ten requests fail, besides traffic without failures. */
 const web: Stream = { from: 0, to: 180, per_minute: 30, client: 'web', project: 'shop', model: 'gpt-5' };
 const job: Stream = {
   ...web,
@@ -40,7 +40,7 @@ const job: Stream = {
 };
 const week = traffic([web, job, { ...job, per_minute: 9, class: 'bad_request' }]);
 
-/** The same traffic in each of the weeks before, and in this one. */
+/** A store that has the same traffic in each of the given earlier weeks and in the present week. */
 async function open(weeks: readonly number[]): Promise<Store> {
   const options = { url: '', path: path.join(directory, 'data'), user: '', password: '', cluster: '' };
   const opened = await openStore({ ...options, database: `season${count++}` });

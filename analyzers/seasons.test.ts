@@ -8,7 +8,7 @@ import { type Season, seasonOf, usualShares } from './seasons.ts';
 const HOUR = 3_600;
 const job = { provider: 'openai', org: 'org-acme', project: 'etl', client: 'nightly', model: 'gpt-5' };
 const key = Object.values(job).join('\n');
-/** Requests and matching answers of the weeks, newest first. */
+/** A row with requests and matching answers for each week, newest first. */
 const weeks = (...counts: [number, number][]): SeasonRow => ({
   ...job,
   requests: counts.map(([requests]) => requests),
@@ -44,7 +44,7 @@ const refused = (perMinute: number): Stream => ({
   per_minute: perMinute,
   class: 'bad_request',
 });
-/** The job is known to fail in this hour of every week, in three of ten requests. */
+/** The known share of the job: in every week three in ten of its requests fail in this hour. */
 const every: Season = seasonOf(
   new Map(
     [[START + HOUR, usualShares([weeks([800, 240], [800, 240], [800, 240])])]].map(([hour, shares]) => [

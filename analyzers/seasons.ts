@@ -9,15 +9,15 @@ import { upperEnd } from './upper-end.ts';
 export type Seasonal = Pick<SeasonRow, 'provider' | 'org' | 'project' | 'client' | 'model'>;
 
 /**
- * The usual share of matching answers (0 to 1) at this time of the week; 0 when unknown. `from` and `to` are the span
- * that is judged, epoch seconds.
+ * Returns the share of matching answers (0 to 1) that is usual at this time of the week; 0 when unknown. `from` and
+ * `to` are the span that is being judged, epoch seconds.
  */
 export type Season = (of: Seasonal, span: { from: number; to: number }) => number;
 
 /** What a kind needs to know about earlier weeks. */
 export interface Seasonality {
   classes: readonly RequestClass[];
-  /** Smaller shares are not read. */
+  /** Smaller usual shares are not read, because they would change nothing. */
   least_share: number;
 }
 
@@ -29,18 +29,18 @@ interface SeasonalKind {
 const HOUR = 3_600;
 const WEEK = 168 * HOUR;
 const WEEKS = 4;
-/** Weeks that must have requests: with two, nobody knows which one was unusual. */
+/** Number of weeks that must have requests. With two different weeks, nobody knows which of them was unusual. */
 const LEAST_WEEKS = 3;
 /** An hour with fewer requests is ignored. */
 const LEAST_REQUESTS = 10;
-/** Jobs may start and end this much earlier or later than last week; seconds. */
+/** A job may start or end this many seconds earlier or later than last week. */
 const SLACK_SECONDS = 600;
-/** Number of combinations that are remembered per hour; nothing is known about further ones. */
+/** Number of combinations that are remembered for each hour; for further ones nothing counts as usual. */
 const MOST = 10_000;
 
 /**
- * The usual shares in the same hour of earlier weeks, for kinds that ask for them. Each hour is read once, when the
- * first evaluation needs it: four hours of the hourly rollup, however long the history is.
+ * The shares that were usual in the same hour of earlier weeks, for kinds that ask for them. Each hour is read once,
+ * when an evaluation first needs it. Reading it costs four hours of the hourly rollup, however long the history is.
  */
 export class Seasons {
   /** By kind and start of the hour. */
@@ -68,22 +68,22 @@ export class Seasons {
     }
   }
 
-  /** Undefined when the kind does not ask for it. */
+  /** The usual shares for a kind; undefined when the kind does not ask for them. */
   of(kind: IncidentKind): Season | undefined {
     const hours = this.#hours.get(kind);
     return hours === undefined ? undefined : seasonOf(hours);
   }
 }
 
-/** The usual share, from shares by the start of the hour. */
+/** Makes the usual share from the shares of each hour, which are keyed by the start of the hour. */
 export function seasonOf(hours: ReadonlyMap<number, ReadonlyMap<string, number>>): Season {
   return (of, span) =>
     hours.size === 0 ? 0 : Math.max(...hoursOf(span).map((hour) => hours.get(hour)?.get(keyOf(of)) ?? 0));
 }
 
 /**
- * The usual share of each combination: the upper end of the second worst week. So one past incident is not usual, and a
- * quiet caller without errors has no usual share.
+ * The usual share of each combination: that of the second worst week, at its upper end. So one past incident alone does
+ * not become usual, and a caller with few requests and no errors has no usual share.
  */
 export function usualShares(rows: readonly SeasonRow[]): Map<string, number> {
   const shares = new Map<string, number>();
@@ -99,7 +99,7 @@ export function usualShares(rows: readonly SeasonRow[]): Map<string, number> {
   return shares;
 }
 
-/** Starts of the hours that the span touches, with some slack. */
+/** Starts of the hours that the span touches if it is a little earlier or later. */
 function hoursOf({ from, to }: { from: number; to: number }): number[] {
   const hours: number[] = [];
   const last = to + SLACK_SECONDS;

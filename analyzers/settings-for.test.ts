@@ -27,7 +27,7 @@ const limited = (name: string, perMinute: number): Stream => ({
   per_minute: perMinute,
   class: 'rate_limit',
 });
-/** One request in six (acme) and one in forty (beta) runs into a limit for a quarter of an hour. */
+/** For a quarter of an hour, one request in six of acme and one in forty of beta is refused by a limit. */
 const rows = traffic([org('acme'), limited('acme', 12), org('beta'), limited('beta', 12)]);
 const orgsOf = (settings: AnalyzerSettings, detectors: readonly Detector[] = [rateLimitSurge]) =>
   play(rows, { settings, detectors }).incidents.map(({ scope }) => scope.org);

@@ -14,7 +14,7 @@ export interface KindSettingsFor<Settings> {
   all: readonly Settings[];
 }
 
-/** One override, as it changes the settings of one kind. */
+/** One override, as a change of the settings of one kind. */
 interface Change {
   where: Partial<Record<WhereName, string>>;
   changed: object;
@@ -37,7 +37,7 @@ export function settingsFor<Settings extends object>(
       const own = changes.filter(({ where }) => isOf(identity, where));
       return own.length === 0 ? base : merged(own);
     },
-    // Several overrides can hold for one identity, so all of them together are a variant, too.
+    // Several overrides can apply to one identity, so all of them together are one of the possible settings, too.
     all: [base, ...changes.map((change) => merged([change])), merged(changes)],
   };
 }

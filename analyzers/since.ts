@@ -13,7 +13,7 @@ const columns = { ...scopeColumns, class: 'class', subclass: 'subclass' } as con
 export const tally = z.record(z.string(), z.number());
 export type Tally = z.infer<typeof tally>;
 
-/** Number of names that are remembered singly. */
+/** Number of names that are kept; the counts of further names are not. */
 export const MAX_NAMES = 50;
 
 /** Adds to the count of a name; an empty name is ignored. */
@@ -42,7 +42,10 @@ type Counted = Pick<
   'previous' | 'goes_on' | 'view' | 'scope' | 'started_at' | 'last_at' | 'now'
 >;
 
-/** The memory of a kind that needs only sums since the start, with the answers by `names`. */
+/**
+ * The memory of a kind that needs only the sums since the start. `names` are the dimensions by which answers are
+ * counted.
+ */
 export function sinceStart(
   matching: Matching,
   names: readonly SinceName[],
@@ -66,8 +69,8 @@ export function sinceStart(
             };
       const fresh = view.between(base.counted_until, now).within(scope);
       const last = fresh.lastMatching(matching);
-      // Answers after the last matching one are added only with the next matching one: the share is that of the
-      // incident's own time.
+      // Requests after the last matching answer are added only when another matching answer comes. So the share is that
+      // of the time of the incident, and does not fall after its end.
       if (last === null || last_at <= base.counted_until) return base;
       const end = Math.min(last + COUNT_INTERVAL_SECONDS, last_at);
       const next = {

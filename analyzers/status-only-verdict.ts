@@ -7,22 +7,25 @@ export interface StatusAnswers {
   by_status: number;
 }
 
-/** With more of its failures judged by the status alone than this share, the verdict says so. */
+/** If more than this share of the failures was judged by the status alone, the verdict says so. */
 const MOST = 0.5;
 
 const remedyStep =
   'Log the body of refused answers (docs/errors/rate_limit.md#without-a-body): only it tells a rate limit (wait) from an exhausted quota (pay) and Slow Down (halve the rate).';
 
 /**
- * The incident, which says that its 429 tell nothing but the status, where that is so for most of them: an exhausted
- * quota or Slow Down looks the same then. Of other kinds of incident the status tells enough. Pure.
+ * Adds a warning to a rate-limit surge if most of its failures were judged by the status 429 alone: an exhausted quota
+ * and Slow Down have the same status. Other kinds need no warning, because their status is clear enough. Pure.
  */
 export function tellByStatus(incident: Incident, { failures, by_status: bare }: StatusAnswers): Incident {
   if (incident.kind !== 'rate_limit_surge' || bare <= MOST * failures) return incident;
   return { ...incident, ...withoutBody(incident, bare, failures) };
 }
 
-/** A later report of an incident of which that was said; `before` is the evidence of the last version. Pure. */
+/**
+ * Repeats the warning of `tellByStatus` in a later report of the same incident. `told` is the evidence of the version
+ * before. Pure.
+ */
 export function keepByStatus(
   kind: Incident['kind'],
   report: Report,

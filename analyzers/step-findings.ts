@@ -12,7 +12,7 @@ export interface Change {
   reason: ChangeReason;
 }
 
-/** How the findings of one kind are stepped. */
+/** What is needed to step the incidents of one kind. */
 export interface Stepping {
   kind: IncidentKind;
   policy(identity: Names): Policy;
@@ -20,8 +20,8 @@ export interface Stepping {
 }
 
 /**
- * Steps each incident by its finding. `live`, keyed by `liveKey`, holds the incidents before; `next` is changed to
- * those after. Returns what must be written, in the order of the findings.
+ * Moves each incident to its next state by its finding. `live`, keyed by `liveKey`, holds the incidents before the
+ * step; `next` is changed to those after it. Returns what must be written, in the order of the findings.
  */
 export function stepFindings(
   { kind, policy, moment }: Stepping,

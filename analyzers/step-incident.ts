@@ -8,7 +8,10 @@ import { keepGateway } from './gateway-verdict.ts';
 import { isoTime } from './iso-time.ts';
 import type { LiveIncident } from './live-incident.ts';
 
-/** Why a version is written. `updated`: scope or severity changed. `refreshed`: only numbers changed. */
+/**
+ * Why a version of an incident is written. `updated`: its scope or severity changed. `refreshed`: only its numbers
+ * changed.
+ */
 export type ChangeReason = Reason | 'updated' | 'refreshed';
 
 /** What the incidents of one kind have in common. */
@@ -17,7 +20,7 @@ export interface Subject {
   policy: Policy;
 }
 
-/** An incident after a finding. `next` null: nothing is remembered. `change` null: nothing is written. */
+/** The result of a step. `next` null: the incident is forgotten. `change` null: nothing is written. */
 export interface Step {
   next: LiveIncident | null;
   change: LiveIncident | null;
@@ -28,13 +31,13 @@ export interface Step {
 export interface Moment {
   /** Epoch seconds. */
   now: number;
-  /** True: changed numbers alone are a reason to write a version. */
+  /** True: a version is written even if only numbers changed. */
   refresh: boolean;
-  /** Dimensions that the counts no longer separate, because memory was short. */
+  /** Dimensions that were summed up because memory was short, so their values are unknown. */
   summed_up: readonly string[];
 }
 
-/** Steps one incident by its finding. Null when that time was evaluated before. Pure. */
+/** Moves one incident to its next state by its finding. Null when that time was evaluated before. Pure. */
 export function stepIncident(
   of: Subject,
   finding: Finding,
@@ -47,13 +50,14 @@ export function stepIncident(
   const isNew = step.next.started_at !== previous?.memory.life.started_at;
   const kept = isNew ? null : previous;
   const memory = { identity: finding.identity, life: step.next, facts: finding.facts };
-  // Most evaluations show nothing new, and making a report takes longer than judging.
+  // Most evaluations find nothing new, and making a report takes longer than judging. So the report is made only if
+  // something may have to be written.
   if (kept !== null && !step.emit && !mayShow(kept.incident, finding, step.next, moment.refresh))
     return { next: { incident: kept.incident, memory }, change: null, reason: step.reason };
   const current = toLive(of.kind, finding, memory, kept, moment.summed_up);
   const reason = step.emit ? step.reason : quietReason(kept?.incident ?? null, current, moment.refresh);
   if (reason !== null) return { next: current, change: current, reason };
-  // The incident keeps the state that was last written, so that the next evaluation compares with that.
+  // The memory keeps the incident as it was last written, so that the next evaluation sees what has changed since.
   const next = kept === null ? current : { ...current, incident: kept.incident };
   return { next, change: null, reason: step.reason };
 }
@@ -70,7 +74,7 @@ function toLive(
   const report = keepGateway(keepByStatus(kind, finding.report(), before), before);
   const remedy = { docs: `docs/${factsOf(kind).runbook}`, ...report.remedy };
   const isOver = life.state === 'resolved' && previous?.incident.state === 'resolved';
-  // After the end only the remedy changes: it follows the recovery plan.
+  // After the end only the remedy changes, because the steps of the recovery plan are still to come.
   if (isOver) return { incident: { ...previous.incident, remedy }, memory };
   const incident: Incident = {
     id: incidentId(kind, Object.values(finding.identity), life.started_at),
@@ -108,7 +112,7 @@ function higher(one: Incident['severity'], other: Incident['severity'] = 'info')
   return severities.indexOf(one) >= severities.indexOf(other) ? one : other;
 }
 
-/** False when `quietReason` would find nothing to write, whatever the report says. */
+/** False when nothing would be written, whatever the report says; see `quietReason`. */
 function mayShow(shown: Incident, finding: Finding, life: Life, refresh: boolean): boolean {
   if (life.state === 'pending') return false;
   if (refresh) return true;
@@ -116,7 +120,7 @@ function mayShow(shown: Incident, finding: Finding, life: Life, refresh: boolean
   return higher(finding.severity, shown.severity) !== shown.severity || !isEqual(shown.scope, finding.scope);
 }
 
-/** Why a version is written although the state did not change; null: none is written. */
+/** Why a version is written although the state of the incident did not change; null: none is written. */
 function quietReason(
   shown: Incident | null,
   { incident }: { incident: Incident },

@@ -12,22 +12,25 @@ import { type Change, evaluate, type Evaluation, holdIncomplete, type Live } fro
 export type OnChanges = (changes: readonly Change[]) => Promise<void>;
 
 const BLOCK_SECONDS = 3_600;
-/** This long after the last counts nothing begins and nothing changes. */
+/**
+ * This many seconds after the last counts no incident begins or changes any more, so time without counts can be
+ * skipped.
+ */
 const QUIET_SECONDS = 2 * BLOCK_SECONDS;
-/** A range of fewer blocks is evaluated without asking which hours have counts. */
+/** A range of fewer blocks is simply evaluated: to ask first which hours have counts would cost more. */
 const FEW_BLOCKS = 4;
 const SAMPLES = 5;
 
-/** Evaluations happen at whole multiples of this many seconds, the same for every analyzer. */
+/** Evaluations happen at multiples of this many seconds, so that all analyzers evaluate the same moments. */
 export function stepSeconds(settings: AnalyzerSettings): number {
   return Math.max(1, Math.ceil(settings.every_seconds / COUNT_INTERVAL_SECONDS)) * COUNT_INTERVAL_SECONDS;
 }
 
 /**
- * Evaluates every step in `(after, to]` (epoch seconds of event time), passes on what must be written, in order, and
- * returns the incidents that are not over. The window reads new counts in blocks of at most an hour, so that a calm day
- * costs two small queries per hour. In a long range, hours without counts are skipped: half a year between two records
- * of a file costs nothing.
+ * Evaluates every step in `(after, to]` (epoch seconds of event time), passes on the versions to write, in order, and
+ * returns the open incidents. Counts are read in blocks of at most an hour, so that a calm day costs two small queries
+ * per hour. In a long range, hours without counts are skipped, so that half a year between two records of a file costs
+ * nothing.
  */
 export async function stepRange(
   store: Store,
@@ -66,8 +69,8 @@ export async function stepRange(
 }
 
 /**
- * Returns a function that is true for spans that touch no busy hour. Hours are starts, epoch seconds, in order; spans
- * must come in order, too.
+ * Returns a function that is true for spans without a busy hour. Hours are given by their starts, epoch seconds, in
+ * order; spans must be asked in order, too.
  */
 function quietIn(hours: readonly number[]): (from: number, to: number) => boolean {
   let next = 0;
@@ -107,7 +110,7 @@ async function addSamples(
     if (found === undefined) return change;
     const { live, reason } = change;
     const incident = { ...live.incident, sample_request_ids: found.ids };
-    // The verdict of the first message stays: the party must not change from minute to minute.
+    // The verdict of the first message is kept, so that the party does not change from minute to minute.
     const judged = reason === 'fired' ? judgeGateway(tellByStatus(incident, found), found) : incident;
     return { ...change, live: { ...live, incident: judged } };
   });

@@ -4,7 +4,7 @@ import type { AnalyzerSettings, Detector } from './detector.ts';
 import type { Identity } from './identity.ts';
 import type { Matching } from './view.ts';
 
-/** An organization in which an incident could begin. */
+/** An organization that has enough failures for an incident to begin. */
 export interface Suspect {
   key: string;
   identity: Identity;
@@ -12,7 +12,10 @@ export interface Suspect {
   answers: number;
 }
 
-/** Recent answers of the detectors' classes by organization: an organization with enough of them is worth reading. */
+/**
+ * Recent failures of each organization, by class. The window reads the counts of an organization only if it has enough
+ * failures here.
+ */
 export class Suspects {
   /** In order of time. */
   readonly #orgs = new Map<string, ClassCount[]>();

@@ -80,7 +80,7 @@ test('counts are read as they were stored, for the given organizations, in order
   expect(await readClassCounts(live, { ...range, classes: ['slow_down'] })).toHaveLength(19 * 6);
 });
 
-/** Everything that the live ticks wrote, in order. */
+/** Every version that the live ticks wrote, in order. */
 const written: { incident: Incident; reason: string }[] = [];
 
 test('live ticks find, write and resolve both incidents', async () => {
@@ -141,14 +141,14 @@ test('a tick over a time whose counts were dropped leaves every incident as it i
   await replayRange(store, START * 1000, (START + 50 * MINUTE) * 1000, defaults);
   const before = await readIncidents(store);
   expect(before).toMatchObject([{ incident: { kind: 'slow_down_surge', state: 'firing' } }]);
-  // What retention does after a week.
+  // Retention deletes the counts like this after a week.
   await store.command('TRUNCATE TABLE request_counts');
   for (const state of [null, { evaluated_at: START, live: new Map() }]) {
     const ticked = await tick(store, START + 90 * MINUTE, defaults, state);
     expect(ticked.written).toEqual([]);
   }
   expect(await readIncidents(store)).toEqual(before);
-  // Days later there are counts again, and they are judged.
+  // Days later counts come again, and they must be judged.
   const later = START + 3 * 24 * 60 * MINUTE;
   await insertCounts(
     store,
@@ -169,7 +169,7 @@ test('an incident that is open when the counts end stays open', async () => {
   const [stored] = await readIncidents(store, { states: ['firing'] });
   expect(stored?.incident).toEqual(incidents[0]);
 
-  // A new analyzer reads it from the store, and holds it while ingest is behind.
+  // A new analyzer reads the open incident from the store, and does not change it while ingest is behind.
   const behind = await tick(store, START + 60 * MINUTE, defaults, null, START + 50 * MINUTE);
   expect(behind.written).toMatchObject([
     {

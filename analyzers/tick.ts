@@ -18,25 +18,25 @@ export interface Ticked extends Shortage {
   state: TickState;
   /** The written incidents, in order, with the reasons. */
   written: readonly Written[];
-  /** Ids of withdrawn incidents: later counts showed that they did not happen so. Only histories have them. */
+  /** Ids of deleted incidents: later counts showed that they had not happened. Only histories have such incidents. */
   withdrawn: readonly string[];
   /** Event time up to which everything was evaluated, epoch seconds. */
   evaluated_at: number;
 }
 
 /**
- * Without a remembered state, this much event time is evaluated again, so that an incident that has begun is found;
- * seconds.
+ * An analyzer that starts without a remembered state evaluates this many seconds again, so that it finds incidents that
+ * have already begun.
  */
 const WARM_UP_SECONDS = 900;
 /** When ingest is behind by more than this, open incidents are marked incomplete; seconds. */
 const BEHIND_SECONDS = 60;
 
 /**
- * Evaluates event time up to `now`, or up to the watermark if that is earlier (null: ingest is not behind), both epoch
- * seconds, less the settle time, and writes the incidents that changed. Times that were missed since the last tick are
- * evaluated one by one, so late ticks, a restarted analyzer and a replay have the same result. Throws `StoreError`;
- * then nothing is lost, and the same state can be used again.
+ * Evaluates event time up to `now`, or up to the watermark if that is earlier (null: ingest is up to date), less the
+ * settle time, and writes the incidents that changed. Times are epoch seconds. Times that were missed since the last
+ * tick are evaluated one by one, so that late ticks, a restarted analyzer and a replay give the same result. Throws
+ * `StoreError`; the same state can then be used again, and nothing is lost.
  */
 export async function tick(
   store: Store,
@@ -53,7 +53,7 @@ export async function tick(
       ? await skipGone(store, await load(store, to, settings, detectors), to, settings, detectors)
       : { ...state, gone: false };
   if (state === null) await noteSettings(store, start.evaluated_at, JSON.stringify(settings));
-  // None of these counts are left: the incidents from before stay as they are.
+  // The store has deleted all counts of this time, so the incidents stay as they are.
   if (gone) return tickedOf({ ...start, evaluated_at: to }, []);
   const written: Written[] = [];
   const write: Write = async (versions, changes) => {
@@ -75,7 +75,7 @@ export async function tick(
   return tickedOf({ ...judged, live, pipeline: pipeline.live }, written);
 }
 
-/** Describes a tick by the state it leads to. */
+/** Makes the result of a tick from the state after it. */
 export function tickedOf(
   state: TickState,
   written: readonly Written[],
@@ -86,9 +86,10 @@ export function tickedOf(
 }
 
 /**
- * Moves the start after the last day whose counts were dropped, plus the time that detectors look back: dropped counts
- * prove neither health nor silence. `gone`: nothing up to `to` can be judged. Not used for an analyzer that continues,
- * nor for an import: its counts are present although older ones are gone.
+ * Moves the start of the evaluation to a time whose counts are all still stored: after the last day that retention
+ * deleted, plus the time that detectors look back. Missing counts must not be taken for silence. `gone`: no such time
+ * exists up to `to`. Not used when an analyzer continues from its state, nor for imports, whose counts are present
+ * although older ones are deleted.
  */
 async function skipGone(
   store: Store,
@@ -114,12 +115,12 @@ async function load(
       kinds: detectors.map(({ kind }) => kind),
       states: ['firing', 'resolved'],
       since: time - settings.reopen_seconds,
-      // A limit that never cuts: an incident that is left out would be found again.
+      // No limit in practice: an incident that is not read would be detected a second time.
       limit: 1_000_000,
     });
   const ages = [...fromStored(await since(to)).values()].map(({ memory }) => memory.life.evaluated_at);
   const start = Math.min(to - WARM_UP_SECONDS, ...ages);
-  // Incidents that were known at that time, even if forgotten now: otherwise an incident that is over would be found
-  // again by its last answers.
+  // Includes incidents that were known at that time but are forgotten now. Otherwise an incident that is over would be
+  // detected again by its last answers.
   return { evaluated_at: start, live: fromStored(await since(start)) };
 }

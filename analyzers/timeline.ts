@@ -58,7 +58,8 @@ function beginning(last: Incident, first: StoredIncident | undefined): TimelineE
     ...(life === null || life.detected_at === life.breach_at
       ? []
       : [event(life.breach_at * 1000, 'pending', 'over the threshold for the first time')]),
-    // The version that fired is deleted after a week.
+    // The stored version that says when the incident fired is deleted after a week, so the time comes from the last
+    // version.
     ...(told ? [] : [{ at: last.detected_at, event: 'firing' as const, text: 'fired', numbers: {} }]),
   ];
 }

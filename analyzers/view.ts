@@ -11,7 +11,7 @@ export type Combination = Pick<
   'project' | 'api_key' | 'client' | 'region' | 'model' | 'class' | 'subclass'
 >;
 
-/** The counts of one organization, in order of time, as a view reads them. */
+/** What a view reads: the counts of one organization in order of time. */
 interface Viewed {
   readonly provider: string;
   readonly org: string;
@@ -32,7 +32,7 @@ export interface IntervalSum {
 
 export type IsMatching = (combination: Combination) => boolean;
 
-/** Which requests of a count are meant: all, or only retries. */
+/** Which requests of a row are meant: all, or only retries. */
 export type Measure = 'requests' | 'retries';
 
 /** The answers that a kind is about: of some classes, all of them or only retries. */
@@ -54,7 +54,7 @@ export class View {
   readonly #counts: Viewed;
   readonly #first: number;
   readonly #last: number;
-  /** 1 at the number of each combination that is in the view; null: all are. */
+  /** One entry for each combination, 1 if the view contains it; null: it contains all. */
   readonly #mask: Uint8Array | null;
 
   constructor(counts: Viewed, first: number, last: number, mask: Uint8Array | null) {
@@ -158,7 +158,7 @@ export class View {
     return sum;
   }
 
-  /** Sums of each interval that has rows, in order of time; without an argument nothing matches. */
+  /** Sums of each interval that has rows, in order of time. Without an argument no request counts as matching. */
   intervals({ classes, measure }: Matching = { classes: [], measure: 'requests' }): IntervalSum[] {
     const { columns } = this.#counts;
     const { which, requests, retries } = columns;

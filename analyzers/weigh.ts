@@ -7,10 +7,10 @@ import { columnOf, identityKey, identityOf, type Names, type SubjectName } from 
 import type { Reads } from './reads.ts';
 import { type Matching, matchingOf } from './view.ts';
 
-/** What a kind says about one scope at one time, with the numbers behind it. Times are epoch seconds. */
+/** What a kind says about one scope at one time, with the numbers that led to it. Times are epoch seconds. */
 export interface Weighed {
   identity: Names;
-  /** The scope that was asked; dimensions that the kind does not separate are left out. */
+  /** The scope of the question, without the dimensions that the kind does not separate. */
   scope: Scope;
   /** Dimensions of the question that the kind does not separate: it judges all their values together. */
   not_told_apart: readonly string[];
@@ -19,9 +19,11 @@ export interface Weighed {
   enabled: boolean;
   /** The history is too short to know what is usual. */
   is_learning: boolean;
-  /** Measures that the kind needs and that no answer had. */
+  /** Measures that the kind needs but that no request reported. */
   lacks: readonly MoreMeasure[];
-  /** True when the kind is not judged by a count and a share in the window; `found` has its measures. */
+  /**
+   * True when the kind is not judged by a count and a share in the window; `found` then has the numbers that it uses.
+   */
   measures: boolean;
   /** Requests in the window of the settings. */
   requests: number;
@@ -32,7 +34,7 @@ export interface Weighed {
   last_request_at: number | null;
   /** The settings of this identity: thresholds and windows. */
   thresholds: Readonly<Record<string, Plain>>;
-  /** What the rule found besides these counts: the usual rate, the part that stands out, the pace, … */
+  /** The other numbers that the rule found: the usual rate, the part that stands out, the pace, … */
   found: Readonly<Record<string, Plain>>;
 }
 
@@ -60,8 +62,8 @@ export function agrees(identity: Names, scope: Scope): boolean {
 }
 
 /**
- * Splits a scope: the part that the kind separates, and the names of the rest. `reads` null: it separates every
- * dimension.
+ * Splits a scope into the part that the kind separates and the names of the other dimensions. `reads` null: the kind
+ * separates every dimension.
  */
 export function toldApart(
   scope: Scope,
@@ -135,7 +137,7 @@ function isPlain(value: unknown): value is Plain {
   return value === null || ['number', 'string', 'boolean'].includes(typeof value);
 }
 
-/** The name of a part is lines of dimension and values: they become one line. */
+/** Makes one line of the name of a part, which has a line for each dimension and value. */
 function tidy(value: Plain): Plain {
   return typeof value === 'string' ? value.split('\n').filter(Boolean).join(' ') || 'all' : value;
 }

@@ -21,7 +21,10 @@ export const whyReasons = {
 } as const;
 export type WhyReason = keyof typeof whyReasons;
 
-/** The reason for a result, most basic first: a scope that was not read needs no threshold to explain it. Pure. */
+/**
+ * The reason for a result. The most basic one comes first: if a scope was not read at all, its thresholds do not
+ * matter. Pure.
+ */
 export function whyReason(one: Weighed, { isLeftOut }: { isLeftOut: boolean }): WhyReason {
   if (!one.enabled) return 'disabled';
   if (isLeftOut) return 'left_out';

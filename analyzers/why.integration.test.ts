@@ -131,7 +131,7 @@ test('the timeline has beginning, numbers and end, and stays the same when every
     at: one.incident.detected_at,
     numbers: { refused_requests: expect.any(Number) },
   });
-  // One row in ten minutes, not one in each.
+  // There is one row in ten minutes and not one a minute.
   expect(told.filter(({ event }) => event === 'numbers').length).toBeLessThanOrEqual(4);
   await replayRange(store, START * 1000, end * 1000, defaults);
   expect(await read()).toEqual(told);

@@ -29,7 +29,7 @@ export interface WhyAnswer extends Weighed {
 }
 
 export interface Why {
-  /** The evaluation that answers: the last one up to the asked time. */
+  /** Time of the evaluation that is shown: the last one up to the time of the question. */
   evaluated_at: number;
   answers: readonly WhyAnswer[];
   /** Why there is no answer; null when there is one. */
@@ -45,8 +45,8 @@ const MOST_ORGS = 20;
 const SEEN_SECONDS = 7 * 86_400;
 
 /**
- * Judges a kind as it was judged at a time: with the same functions, the present counts, and the incidents that were
- * known then. Counts that came after the evaluation are included, as in every later evaluation. Throws `StoreError`.
+ * Judges a kind again as it was judged at a past time: with the same functions, the counts that are stored now, and the
+ * incidents that were known then. Counts that came in after the original evaluation are included. Throws `StoreError`.
  */
 export async function whyAt(
   store: Store,
@@ -59,7 +59,7 @@ export async function whyAt(
   const none = { evaluated_at: time, answers: [], last_request_at: null, is_cut: false };
   if (now !== null && time > now - settings.settle_seconds) return { ...none, reason: 'not_yet' };
   const reads = detector.reads?.(settings);
-  // Nothing is read for any identity: the kind is off for all, or a setting that it needs is absent.
+  // No identity is read: the kind is switched off for all, or a setting that it needs is absent.
   if (detector.least(settings).count === Infinity || reads === null || reads?.fine === 0)
     return { ...none, reason: 'disabled' };
   const lookback = detector.lookback(settings);
@@ -125,7 +125,10 @@ function isForgotten({ memory: { life } }: LiveIncident, at: number, settings: A
   return life.resolved_at !== null && at - life.resolved_at > settings.reopen_seconds;
 }
 
-/** By identity without the mark of incidents beside each other; of several the first counts. */
+/**
+ * The incidents by identity, without the mark that tells incidents of one identity apart; of several, the first one is
+ * used.
+ */
 function knownOf(live: ReadonlyMap<string, LiveIncident>, at: number): ReadonlyMap<string, Known> {
   const known = new Map<string, Known>();
   for (const one of live.values()) {

@@ -2,8 +2,8 @@ import { type Identity, identityKey } from './identity.ts';
 import { OrgCounts } from './org-counts.ts';
 
 /**
- * Organizations that never succeed beside successes that name no organization. Those may be theirs, so they are counted
- * with them: otherwise the organization would seem to fail always.
+ * Finds organizations that have no success, at a provider with successes that name no organization. These successes may
+ * belong to the organization, so they are counted with it. Otherwise it would seem that all its requests fail.
  */
 export class WithUnnamed {
   readonly #found = new Map<string, OrgCounts | null>();
@@ -13,7 +13,10 @@ export class WithUnnamed {
     this.#found.clear();
   }
 
-  /** The counts of the organization and of the unnamed one together; null: it succeeds itself, or no other does. */
+  /**
+   * The counts of the organization together with those that name none; null if the organization has successes of its
+   * own, or if there are none without a name.
+   */
   of(orgs: ReadonlyMap<string, OrgCounts>, key: string): OrgCounts | null {
     const known = this.#found.get(key);
     if (known !== undefined) return known;
@@ -33,7 +36,7 @@ export function neverSucceeds(org: OrgCounts): boolean {
   return org.between(-Infinity, Infinity).last(({ class: name }) => name === 'ok') === null;
 }
 
-/** The name of what has no organization at the same provider. */
+/** The identity of the requests to the same provider that name no organization. */
 export function unnamedOf({ provider }: { provider: string }): Identity {
   return { provider, org: '' };
 }

@@ -83,7 +83,7 @@ const notifier = new Notifier({
       },
     ],
   ]),
-  // Skips the waiting time of a new analyzer, which is not measured.
+  // Skips the time that a new analyzer waits before it sends, which is not to be measured.
   monotonic: () => performance.now() + skipped,
   chance: () => 0.5,
   newHolder: () => 'bench',

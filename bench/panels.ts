@@ -101,7 +101,7 @@ async function askConsole(name: string, seconds: number): Promise<void> {
   ] as const) {
     const started = performance.now();
     const before = process.cpuUsage();
-    // Four panels at a time, as the page does.
+    // Asks four panels at a time, as the page does.
     const view = async (viewer: number): Promise<void> => {
       const rest = slugs.values();
       const next = async (): Promise<void> => {

@@ -8,9 +8,9 @@ import { openStore } from '../store/connect.ts';
 import { migrate } from '../store/migrate.ts';
 import { cpuSeconds, watchMemory, watchPrivateMemory } from './ingest/process-usage.ts';
 
-// Measures time and memory of `faultline reconcile` over a long ledger, in its own process with the embedded engine,
-// and over an empty ledger, which shows what program and engine need anyway. Half of the ledger is as an earlier
-// version wrote it, without days.
+// Measures time and memory of `faultline reconcile` over a long ledger, in a process of its own with the embedded
+// engine. A run over an empty ledger shows what program and engine need in any case. Half of the rows lack sums by day,
+// as an earlier version wrote them.
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '2000000' } } });
 const ROWS = Number(values.rows);

@@ -515,7 +515,7 @@ async function seedCounts(): Promise<void> {
       latency_ms_sum: 60_000,
       latency_buckets: '{400:140,800:8,0:2}',
     }),
-    // After the range, so that every interval of the range is complete.
+    // A row after the range; without it the last interval of the range would count as incomplete.
     countRow(61, { requests: 1 }),
     // Three hours before, outside the hour whose numbers are checked.
     ...(['incorrect_api_key', 'not_org_member', 'unsupported_region', 'connection', 'timeout'] as const).map(

@@ -12,8 +12,8 @@ export interface Attempt {
 }
 
 /**
- * The retry after a failure, with the back-off of the SDKs: the retry-after header if there is one, otherwise half a
- * second, doubled each time, with jitter.
+ * The retry after a failed attempt. It waits as the SDKs do: as long as the retry-after header says; without the
+ * header, half a second, doubled after each failure, with jitter.
  */
 export function nextAttempt(attempt: Attempt, failure: Failure, random: Random): Attempt {
   const backoff = Math.min(0.5 * 2 ** attempt.retry_count, 8) * (1 - 0.25 * random.next());

@@ -3,8 +3,8 @@ import type { SimulatedRecord } from './record.ts';
 import { type Disorder, matches } from './scenario.ts';
 
 /**
- * The records as they reach the log: some late, some with the time of a wrong clock, none in a gap. `from` is the first
- * moment of the traffic, epoch milliseconds. Only late records are held in memory.
+ * The records in the order in which they reach the log: some are late, some have the time of a wrong clock, and some
+ * are missing. `from` is the first moment of the traffic, epoch milliseconds. Only late records are held in memory.
  */
 export function* disordered(
   records: Iterable<SimulatedRecord>,

@@ -12,7 +12,7 @@ const FROM = Date.UTC(2026, 2, 4);
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const names = scenarios.map((each) => each.name);
-// Disorder of a log has its own tests.
+// Scenarios whose log is in disorder are tested in `disorder.test.ts`.
 const inOrder = scenarios.filter((each) => each.disorder === undefined).map((each) => each.name);
 
 describe('generate', () => {

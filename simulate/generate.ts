@@ -56,8 +56,8 @@ function* inOrder(scenario: Scenario, options: GenerateOptions): Generator<Simul
 }
 
 /**
- * Returns the next first attempt after a time. It uses thinning: candidates come at the highest rate, and some are
- * skipped.
+ * Returns a function that gives the next first attempt after a time. Candidates are drawn at the highest rate of the
+ * scenario, and some of them are skipped so that the present rate remains (thinning).
  */
 function planArrivals(
   scenario: Scenario,
@@ -89,14 +89,15 @@ function planArrivals(
   const highest = rate * dayMax * (1 + extraMax);
   let clock = Number.NaN;
   const { hours } = scenario;
-  /** The time itself where anything is sent at it, else when sending begins again. */
+  /** The time itself if anything is sent then; otherwise the time when sending begins again. */
   const openAt = (elapsed: number): number => {
     const next = hours?.find(({ to_ms }) => elapsed < to_ms);
     return next === undefined ? elapsed : Math.max(elapsed, next.from_ms);
   };
 
   return (after) => {
-    // The exact time is kept besides the whole milliseconds of the records; otherwise high rates would drift.
+    // The exact time is kept beside the whole milliseconds of the records: rounded times would add up, and high rates
+    // would be wrong.
     if (Number.isNaN(clock)) clock = after;
     for (;;) {
       clock = from + openAt(clock - from) - Math.log(1 - random.next()) / highest;

@@ -8,10 +8,16 @@ import type { Random } from './random.ts';
 import { slowDownChance, surgeFactor } from './rate.ts';
 import { type Exhaustion, type Fault, matches, type Scenario, type ScenarioEvent } from './scenario.ts';
 
-/** Slow Down and quota answers outside incidents are at least this far apart, so that no minute has three of either. */
+/**
+ * Slow Down and quota answers outside of incidents are at least this far apart. So no minute has three of either, and
+ * no detector may fire.
+ */
 const STRAY_GAP_MS = 45_000;
 
-/** Decides how an attempt ends; null: a success. Events come before the background. */
+/**
+ * Decides what happens to an attempt; null: it succeeds. Events of the scenario are tried before the background
+ * failures.
+ */
 export function planOutcomes(
   scenario: Scenario,
   from: number,
@@ -107,7 +113,10 @@ function faultFailures({
   };
 }
 
-/** Only failures of the provider of the event: others have different words for the same quota. */
+/**
+ * Uses only failures of the provider to which the event belongs, because providers have different words for the same
+ * quota.
+ */
 function quotaFailures({ where, subclass }: Exhaustion): readonly Failure[] {
   const provider = where.provider ?? 'openai';
   return catalogue.filter(

@@ -9,7 +9,7 @@ export interface PaceOptions {
   now: () => number;
   /** Resolves after this many milliseconds, or at once when the run is stopped. */
   wait: (ms: number) => Promise<void>;
-  /** Asked between batches; true ends the run. */
+  /** Asked between two batches; true ends the run. */
   stopped: () => boolean;
 }
 
@@ -17,8 +17,8 @@ const TICK_MS = 50;
 const MOST_AT_ONCE = 5_000;
 
 /**
- * Yields batches of records when their time comes. After a slow reader it catches up in batches of limited size; a
- * batch is never empty.
+ * Yields records in batches when their time has come. If the reader was slow, the records it missed follow in batches
+ * of limited size. A batch is never empty.
  */
 export async function* pace(
   records: Iterable<SimulatedRecord>,

@@ -1,9 +1,9 @@
 import type { LoadChange, Surge } from './scenario.ts';
 
 const DAY_MS = 86_400_000;
-/** Growth that the API still accepts before it answers Slow Down. */
+/** A caller may grow by this factor before the API answers Slow Down. */
 export const SAFE_FACTOR = 1.5;
-/** The return from the top takes one minute, as if somebody throttles the job. */
+/** After the top, the rate returns within a minute, as if somebody throttled the job. */
 const RETURN_MS = 60_000;
 
 /**

@@ -26,12 +26,12 @@ export interface SimulatedRecord {
 }
 
 /**
- * One line of NDJSON in the native format, without the line feed. It is built by hand because serialising the whole
- * object takes three times as long; only texts that may need escaping go through JSON.stringify.
+ * One line of NDJSON in the native format, without the line feed. It is put together by hand, because serialising the
+ * whole object takes three times as long. Only texts that may need escaping go through JSON.stringify.
  */
 export function toLine(record: SimulatedRecord): string {
   const { ts, status, ttft_ms, input_tokens, output_tokens, cost_usd, headers, error, exception } = record;
-  // Constants are merged, because each piece of a concatenation costs time when the line is written.
+  // Constant pieces of the line are merged, because every piece of a concatenation costs time.
   let line = secondText(ts) + millisecondTexts[ts % 1_000] + record.request_id + callerText(record.caller);
   if (status === 200) line += `,"status":200,"latency_ms":${record.latency_ms}`;
   else if (status === 0) line += `,"latency_ms":${record.latency_ms}`;

@@ -37,17 +37,20 @@ export interface Exhaustion {
   subclass: Subclass;
 }
 
-/** What a detector must find about an event, if it is an incident. */
+/** What a detector must find if the event is an incident. */
 export interface Truth {
   /** A kind of incident. */
   kind: IncidentKind | (string & {});
   /** Null when the answers do not show who must act. */
   party: Party | null;
-  /** The scope of the incident, if it is not the filter of the event. */
+  /** The scope that must be found, if it differs from the filter of the event. */
   scope?: Scope;
-  /** Other kinds that are right as well, such as the one that is warned of. */
+  /** Other kinds that may be found as well, such as the one that the event warns of. */
   also?: readonly string[];
-  /** Share of the requests of the scope, from 0 to 1, that fails so at this time in any case; absent: as in calm weather. */
+  /**
+   * Share of the requests in the scope (0 to 1) that fails at this time even without the event; absent: as in calm
+   * weather.
+   */
   usual_share?: number;
 }
 
@@ -82,8 +85,8 @@ export interface LoadChange {
 }
 
 /**
- * A limit of requests per minute for each organization and model. Its headers are true, and requests above it are
- * refused.
+ * A limit of requests per minute for each organization and model. Requests above it are refused, and the rate-limit
+ * headers say truly what remains.
  */
 export interface TokenBucket {
   where: CallerFilter;

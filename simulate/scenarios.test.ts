@@ -20,7 +20,8 @@ test('docs/simulate.md lists every scenario', async () => {
 });
 
 describe('the traffic contains what the truth names', () => {
-  // Longer scenarios take seconds to generate; their events are of the same kinds.
+  // Longer scenarios take seconds to generate. Nothing is lost without them, because their events are of the same
+  // kinds.
   const short = labelled.filter(({ duration_ms }) => duration_ms <= 5 * 3_600_000);
   test.each(short.map((scenario) => [scenario.name, scenario] as const))('%s', (_name, plain) => {
     const scenario = { ...vary(plain, 11), requests_per_second: plain.requests_per_second > 1 ? 2 : 0.1 };

@@ -9,7 +9,7 @@ import {
   type TrueIncident,
 } from './scenario.ts';
 
-/** Counts the true classes of the generated records; adding one costs two additions. */
+/** Counts the true classes of generated records. Counting a record costs only two additions. */
 export interface Tally {
   add(record: SimulatedRecord): void;
   /** Records by true class; classes that did not occur are absent. */

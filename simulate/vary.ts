@@ -1,7 +1,7 @@
 import { createRandom } from './random.ts';
 import type { Scenario, ScenarioEvent } from './scenario.ts';
 
-/** Events begin no earlier than this, so that the time before them shows what is usual. */
+/** Events begin no earlier than this, so that there is usual traffic before them. */
 const EARLIEST_MS = 40 * 60_000;
 const SHIFT_MS = 12 * 60_000;
 
@@ -12,14 +12,14 @@ const SHIFT_MS = 12 * 60_000;
 export function vary(scenario: Scenario, seed: number | string): Scenario {
   const random = createRandom(`vary ${scenario.name} ${seed}`);
   const spread = (low: number, high: number): number => low + (high - low) * random.next();
-  // A budget in the settings fits only the traffic as it is.
+  // A budget in the settings is made for the original traffic, so the amount of traffic does not change.
   const volume = scenario.settings === undefined ? 2 ** spread(-1, 1) : 1;
   const earliest = Math.min(...scenario.events.map((event) => event.after_ms).filter((after) => after > 0));
   const shift = Math.max(spread(-SHIFT_MS, SHIFT_MS), EARLIEST_MS - earliest);
   const length = spread(0.8, 1.2);
   const strength = spread(0.75, 1.25);
   const events = scenario.events.map((event): ScenarioEvent => {
-    // An event from the start, such as a service that does not exist yet, ends when the next event begins.
+    // An event that lasts from the very start (a service that does not exist yet) ends when the next event begins.
     if (event.after_ms === 0) return { ...event, lasts_ms: event.lasts_ms + shift };
     const times = { after_ms: event.after_ms + shift, lasts_ms: event.lasts_ms * length };
     if (event.kind === 'fault')

@@ -27,10 +27,10 @@ export interface WrittenLoad {
 }
 
 const BUFFER_BYTES = 1 << 20;
-/** More than any line of the simulator has. */
+/** Size in bytes that no line of the simulator exceeds. */
 const LINE_BYTES = 16 * 1024;
 
-/** Writes `records` records to an NDJSON file, which it replaces; memory holds a buffer of one mebibyte. */
+/** Writes `records` records to an NDJSON file, replacing the file. Only a buffer of one mebibyte is held in memory. */
 export async function writeLoad(
   path: string,
   records: number,

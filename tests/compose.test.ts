@@ -10,7 +10,7 @@ import { findScenario } from '../simulate/scenarios.ts';
 const root = new URL('../', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
 
-// Strict: Docker refuses an unknown key, and otherwise the first user would find a misspelt one.
+// Strict, because Docker refuses an unknown key: a misspelt key must fail here and not at the first user.
 const healthcheck = z.strictObject({
   test: z.array(z.string()).min(2),
   interval: z.string(),

@@ -39,7 +39,7 @@ describe('corpus', () => {
       fault: sample.fault ?? fault,
       wait: sample.wait ?? wait_seconds,
     });
-    // Whoever is at fault, the gateway is named only if it refused by itself.
+    // The gateway may be named as the party at fault only if the gateway itself refused.
     if (sample.fault === undefined) expect(fault).not.toBe('gateway');
   });
 
@@ -51,7 +51,8 @@ describe('corpus', () => {
   test('redaction changes no class, and most texts not at all', () => {
     const strictest = new Redactor({ ...defaultPrivacy, hide_ip: true });
     const hidden = all.filter((sample) => strictest.text(sample.body) !== sample.body);
-    // Keys in the short form that issuers show, support addresses, answers before an error.
+    // Texts that may be redacted although they are no secrets: keys in the short form that issuers show, support
+    // addresses, answers before an error.
     expect(hidden.length).toBeLessThan(all.length / 10);
     const wrong = all.filter((sample) => {
       const input = inputOf(sample);
@@ -72,7 +73,7 @@ describe('corpus', () => {
 const quote = (text: string) => JSON.stringify(text);
 const wrapped = (text: string) => text.replace(/(.{40,}?) /g, '$1\n     ');
 
-/** Changes by loggers, relays and terminals that do not change the meaning of a text. */
+/** Changes that loggers, relays and terminals make to a text without changing its meaning. */
 const damages: [string, (text: string) => unknown][] = [
   [
     'an error object of a relay',

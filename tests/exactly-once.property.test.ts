@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createWorld, type Happening } from './fixtures/fake-cluster.ts';
 
-// Runs the real worker against a broker and a store in memory. Everything that takes time is a pending step, and the
-// schedule decides which step happens next, so crashes, rebalances, lost answers and late inserts meet at any point.
+// Runs the real worker against a broker and a store in memory. Everything that takes time is a pending step, and a
+// random schedule decides which step happens next. So crashes, rebalances, lost answers and late inserts can come
+// together at any point.
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 60, arbitrary: fc.record({ kind: fc.constant('step' as const), choice: fc.nat(1_000) }) },
@@ -61,6 +62,6 @@ test('the check notices a store that forgets its tokens', { timeout: 60_000 }, a
       expect(proof.counted).toEqual(proof.produced);
     },
   );
-  // The first failure is enough; shrinking it would take most of the time.
+  // Stops at the first failure, because looking for a smaller example would take most of the time.
   expect((await fc.check(broken, { numRuns: 100, seed: 1, endOnFailure: true })).failed).toBe(true);
 });

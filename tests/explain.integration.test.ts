@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runFaultline } from './fixtures/run-faultline.ts';
 
 const MINUTE = 60_000;
-// Recent, so that the store still has it; whole minutes, so that the tables agree.
+// Recent, so that the store still keeps it; a whole minute, so that the tables of different steps agree.
 const start = Math.floor(Date.now() / MINUTE) * MINUTE - 180 * MINUTE;
 const at = (minute: number) => new Date(start + minute * MINUTE).toISOString();
 

@@ -46,7 +46,7 @@ const follow = (): Running =>
     env: { FAULTLINE_BATCH_AGE_MS: '200', FAULTLINE_BATCH_QUIET_AGE_MS: '200' },
   });
 
-/** `reconcile` finds no difference, and `counted` requests are counted in all. */
+/** Checks that `reconcile` finds no difference and that `counted` requests are counted. */
 async function expectExact(counted: number): Promise<void> {
   const { code, stdout, stderr } = await runFaultline(['reconcile', '--json', '--data', data]);
   expect([code, stderr]).toEqual([0, '']);
@@ -121,7 +121,7 @@ describe('a file that is imported again', () => {
     for (let kill = 0; kill < 3; kill++) {
       const running = startFaultline(args('--exit'), { env: { FAULTLINE_BATCH_ROWS: '2000' } });
       const before = await newest(announced);
-      // A batch is announced: it is being stored now.
+      // Waits for the announcement of a batch, which comes just before the batch is stored.
       await until(
         'a batch is announced',
         async () => (await newest(announced)) > before || running.child.exitCode !== null,

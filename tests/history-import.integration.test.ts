@@ -56,7 +56,8 @@ test('a history reports how long it is kept, its open incident ends with it, and
   expect(again.code, again.stderr).toBe(0);
   expect(again.stderr).not.toContain('they are kept from this import on');
 
-  // Counts per minute and finer are kept from the import on, so they can be asked for, whatever the age of the events.
+  // Tables per minute or finer keep counts for a time that begins with the import, so these counts can be read although
+  // the events are old.
   for (const options of [
     ['--step', '1m'],
     ['--by', 'endpoint'],
@@ -67,7 +68,7 @@ test('a history reports how long it is kept, its open incident ends with it, and
     expect(trends.stdout).toContain('"requests"');
   }
 
-  // A fresh record, as they come from then on.
+  // A record of the present, as it would come after the import.
   const fresh = `${JSON.stringify({ ts: new Date().toISOString(), status: 200, provider: 'openai' })}\n`;
   await writeFile(path.join(folder, 'fresh.ndjson'), fresh);
   const next = await start('fresh.ndjson');
@@ -86,7 +87,7 @@ test('a history reports how long it is kept, its open incident ends with it, and
   const counted = (await readFile(path.join(folder, 'march.ndjson'), 'utf8')).trimEnd().split('\n').length;
   for (const table of tables.slice(0, 3))
     expect(await store.query(`SELECT sum(requests) AS n FROM ${table}`), table).toEqual([{ n: counted + 1 }]);
-  // A week after the import the finest counts are gone, and the same time is analysed again.
+  // The finest counts are deleted a week after the import. The same time must still be analysed as before.
   await store.command('TRUNCATE TABLE request_counts');
   await store.close();
   for (const at of ['2025-03-01T00:31:00Z', '2025-03-01T00:40:00Z', '2025-03-01T01:30:00Z']) {

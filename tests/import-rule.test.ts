@@ -58,14 +58,14 @@ const oneFile: Readonly<Record<string, RegExp>> = {
 const isTest = (file: string): boolean => file.endsWith('.test.ts');
 const folderOf = (file: string): string => file.split('/')[0] ?? '';
 const text = (file: string): string => readFileSync(path.join(root, file), 'utf8');
-/** The text without comments: prose may mention what code must not do. */
+/** Removes comments, because they may mention what code must not do. */
 const code = (file: string): string => text(file).replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
 
 function imports(file: string): string[] {
   return [...code(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
 }
 
-/** The first circle among the imports of the files, from a file back to itself; empty when there is none. */
+/** The first import cycle among the files, as a path from a file back to itself; empty when there is none. */
 function importCycle(among: readonly string[]): readonly string[] {
   return cycleOf(
     new Map(
@@ -147,7 +147,7 @@ describe('the import rule', () => {
     expect(importCycle(checked)).toEqual([]);
   });
 
-  test('a circle is found, and named file by file', () => {
+  test('an import cycle is found, and all its files are named', () => {
     const targets = new Map([
       ['a', ['b', 'c']],
       ['b', ['c']],

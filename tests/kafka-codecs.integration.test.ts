@@ -14,7 +14,8 @@ const types = {
 } as const satisfies Record<CodecName, CompressionTypes>;
 const names = Object.keys(types) as CodecName[];
 
-// Some lines repeat and some do not, and together they need several blocks of every format.
+// Some of the lines repeat, so that they compress well, and some do not. Together they fill several blocks of every
+// compression format.
 const lines = Array.from({ length: 3_000 }, (_, index) => {
   const noise = Array.from({ length: 6 }, (_, part) =>
     Math.imul(index * 6 + part + 1, 0x9e3779b1).toString(36),
@@ -27,7 +28,7 @@ const lines = Array.from({ length: 3_000 }, (_, index) => {
   });
 });
 
-// With its own broker: Java's tools write, read, and look into the broker's files.
+// This suite starts its own broker, because Java's tools read and write the broker's files.
 await describeWithOwnKafka('compressed topics', () => {
   let kafka: Kafka;
 

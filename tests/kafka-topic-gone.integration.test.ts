@@ -42,11 +42,13 @@ await describeWithKafka('a topic that is deleted', (kafka) => {
       await produceLines(kafka.brokers, stays, ['stays 1']);
       await expect.poll(() => read, { timeout: 30_000 }).toContain('stays 1');
       await expect.poll(() => named, { timeout: 30_000 }).toEqual([[goes]]);
-      // It continues with new records, not only with those fetched before the client noticed.
+      // The other topic is still read: records written from now on arrive, and not only those that were fetched before
+      // the client noticed the loss.
       await produceLines(kafka.brokers, stays, ['stays 2']);
       await expect.poll(() => read, { timeout: 30_000 }).toContain('stays 2');
       expect(await source.logOffsets([{ topic: stays, partition: 0 }])).toEqual([{ earliest: 0, latest: 3 }]);
-      // An empty log would look like a topic that was created again, and would be counted a second time.
+      // If a missing topic looked like an empty log, it would be taken for a topic that was created again, and its
+      // records would be counted twice.
       await expect(source.logOffsets([{ topic: goes, partition: 0 }])).rejects.toThrow();
       await createTopic(kafka.brokers[0] ?? '', goes, {});
       await produceLines(kafka.brokers, goes, ['again 0']);

@@ -15,7 +15,7 @@ const notify = {
 
 interface Round {
   happens: readonly { do: 'fire' | 'end' | 'reopen'; incident: number }[];
-  /** A process that dies at its n-th effect from now. */
+  /** Which process dies, at which of its next effects (a write or a send), and whether that effect still happens. */
   death: { process: number; effect: number; happens: boolean } | null;
   starts: boolean;
   answers: { arrives: boolean; ok: boolean };
@@ -58,7 +58,7 @@ async function play(rounds: readonly Round[]): Promise<NotifyWorld> {
     if (processes.length === 0 || (starts && processes.length < 3)) processes.push(world.start(notify));
     if (processes.length === 1) await world.run(40, processes);
   }
-  // In the end everything works again, for longer than any pause between two tries.
+  // At the end everything works again, for longer than the longest pause between two tries.
   world.isStoreAway = false;
   world.receive = () => ({ arrives: true, answer: { ok: true, text: 'ok' } });
   const last = world.start(notify);
@@ -81,8 +81,8 @@ function happen(world: NotifyWorld, what: 'fire' | 'end' | 'reopen', id: string)
 }
 
 /**
- * What one receiver learned about one incident: the first arrival of each key, in order, with the opening that it was
- * about.
+ * What one receiver learned about one incident: the first message of each key, in order, with the number of times the
+ * incident had been opened again.
  */
 function learned(arrivals: readonly Arrival[], receiver: string, id: string): string[] {
   const keys = new Set<string>();
@@ -114,7 +114,7 @@ test('whenever processes die, no message is lost or sent under two keys, and the
           const stands: Incident['state'] = incident.state;
           const last = events.at(-1)?.split(' ')[0];
           expect(last, `${receiver} on ${incident.id}, which is ${stands}: ${events.join()}`).toBe(stands);
-          // Each event once, in the order in which it happened.
+          // Each event is told once, in the order in which it happened.
           expect(new Set(events).size, events.join()).toBe(events.length);
           expect(events.toSorted(inOrder)).toEqual(events);
         }

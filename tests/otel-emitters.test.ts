@@ -7,7 +7,10 @@ const now = Date.parse('2026-06-01T12:10:00Z');
 const folder = new URL('samples/', import.meta.url);
 const decode = createDecoder({ format: 'auto', mapping: {} });
 
-/** The counts of each emitter's sample by class; everything else in it is no request, or is told twice. */
+/**
+ * How many requests of each class are in each emitter's sample. All other items in a sample are no requests, or repeat
+ * one that is told elsewhere.
+ */
 const counts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   spans: { ok: 2, quota_exceeded: 1, dead: 1 },
   logs: { ok: 1, engine_overloaded: 1, server_error: 1 },
@@ -22,7 +25,7 @@ const counts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 };
 
 describe('samples of OpenTelemetry emitters', () => {
-  it('all have their counts in this file', () => {
+  it('each have their expected counts in this test', () => {
     const names = readdirSync(folder).flatMap(
       (name) => /^otel-genai\.(.+)\.input\.json$/.exec(name)?.[1] ?? [],
     );

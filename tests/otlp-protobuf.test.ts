@@ -262,7 +262,7 @@ describe('a message that is not OTLP', () => {
     expect(binary(manyEmpty)).toMatchObject({ kind: 'ok', records: [{ model: 'gpt-5' }] });
   });
 
-  it('without spans and log records is told apart: metrics are no requests, nothing is a fault', () => {
+  it('without spans and log records is skipped if it has metrics, and rejected if nothing in it can be read', () => {
     const metric = item(
       Buffer.concat([field(1, Buffer.from('gen_ai.client.token.usage')), field(7, Buffer.from([0x0a, 0]))]),
     );

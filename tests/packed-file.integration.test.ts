@@ -43,7 +43,7 @@ const args = (file: string, ...more: string[]): string[] => [
 ];
 const importFile = (file: string): Promise<Finished> => runFaultline(args(file));
 
-/** `reconcile` finds no difference, and `counted` requests are counted in all. */
+/** Checks that `reconcile` finds no difference and that `counted` requests are counted. */
 async function expectExact(counted: number): Promise<void> {
   const { code, stdout, stderr } = await runFaultline(['reconcile', '--json', '--data', data]);
   expect([code, stderr]).toEqual([0, '']);
@@ -110,7 +110,7 @@ describe('a file whose records are not its lines', () => {
     for (let kill = 0; kill < 3; kill++) {
       const running = startFaultline(args(file), { env: { FAULTLINE_BATCH_ROWS: '2000' } });
       const before = await newestAnnouncement(announced);
-      // A batch is announced: it is being stored now.
+      // Waits for the announcement of a batch, which comes just before the batch is stored.
       await until(
         'a batch is announced',
         async () => (await newestAnnouncement(announced)) > before || running.child.exitCode !== null,

@@ -10,8 +10,8 @@ import { writeIngestState } from '../store/queries/ingest-state.ts';
 import type { Store } from '../store/store.ts';
 import { runFaultline } from './fixtures/run-faultline.ts';
 
-// Ninety minutes of simulated logs pass through the whole program, as a file; then every panel is asked about them.
-// Everything is of the present, because batches and dead letters are shown by the time when they were stored.
+// Ninety minutes of simulated logs go through the whole program as a file; then every panel is queried. The logs are of
+// the present, because panels show batches and dead letters by the time when they were stored.
 const TO = Math.floor(Date.now() / 3_600_000) * 3_600;
 const FROM = TO - 90 * 60;
 const iso = (seconds: number) => new Date(seconds * 1_000).toISOString();
@@ -86,7 +86,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** All requests, up to now, when they were stored. */
+/** A question about all requests. It ends now, because that is when the batches were stored. */
 const question = (): Question => ({
   from: FROM,
   to: Math.ceil(Date.now() / 1_000),
@@ -105,13 +105,14 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
     test.each(rows.flatMap(({ panels }) => panels.map((panel) => [panel.slug, panel] as const)))(
       '%s returns data',
       async (slug, panel) => {
-        // "Who grew" is about the last twenty minutes of a range.
+        // The panel "Who grew" only looks at the last twenty minutes of its range.
         const asked = slug === 'ramp-drivers' ? { ...question(), to: FROM + 35 * 60 } : question();
         const { sql, params } = expand(panel.sql, asked);
         const answer = await store.query<Record<string, unknown>>(sql, params);
         const noKind = /kind IN \('([^)]*)'\)/.exec(panel.sql)?.[1]?.replaceAll("'", '').split(', ') ?? [];
         const open = panel.kind === 'incidents' && panel.sql.includes("WHERE state = 'firing'");
-        // A file that was read to its end leaves no incident open, and these incidents are not in it.
+        // Incidents of a file that was read to its end are closed, and some kinds do not occur in this file, so these
+        // panels stay empty.
         if (open || (noKind.length > 0 && !noKind.some((kind) => ids.has(kind))))
           return expect(answer).toEqual([]);
         expect(answer.length).toBeGreaterThan(0);

@@ -26,7 +26,9 @@ let data: string;
 let store: Store;
 let truth: unknown;
 
-/** Two days, the first of them past the time of the finest table; several failures in each interval. */
+/**
+ * Two days of lines with several failures in each interval. The first day is older than the finest table keeps counts.
+ */
 function lines(): string {
   const all = Array.from({ length: 160 }, (_, i) => {
     return recordAt(i, FIRST_DAY + (i < 80 ? 0 : 9 * DAY) + 3_600_000 + Math.floor(i / 8) * 10_000 + i);
@@ -60,7 +62,7 @@ async function prove(): Promise<{ code: number | null; proof: Proof }> {
   return { code, proof: JSON.parse(stdout) as Proof };
 }
 
-/** All that is counted and stored, in an order of its own. */
+/** Everything that is counted and stored, sorted, so that two states can be compared. */
 async function everything(on: Store): Promise<Record<string, unknown[]>> {
   return {
     ...(await allCounts(on)),
@@ -88,7 +90,7 @@ function run(on: Store, more: Partial<ReclassifyOptions> = {}): Promise<Reclassi
   return reclassify(on, { ...options, name: `run${runs}`, holder: `holder${runs}`, ...more });
 }
 
-/** Nothing is left of what moved the counts: rows below zero, marks, rows of no request. */
+/** Checks that nothing is left of the work: no rows below zero, no marks, no rows without requests. */
 async function expectSettled(): Promise<void> {
   for (const table of countTables) {
     const rows = await store.query(`SELECT * FROM ${table} WHERE requests = 0 OR requests > 1e9`);
@@ -135,12 +137,13 @@ describe('errors that earlier rules judged otherwise', () => {
   });
 });
 
-/** Told which write it is, and how many were before it: whether the process dies with it. */
+/** Decides whether the process dies with this write; `before` is the number of writes before it. */
 type Death = (what: string, before: number) => boolean;
 
 /**
- * A run of a process that dies when a write is done, before it hears of it; nothing comes through any more. To die before a
- * write leaves what to die after the one before it leaves. Answers the write, null when it came to its end.
+ * Runs a process that dies when a write is done, but before it hears of that; all later writes fail. A death before a
+ * write need not be tested, because it leaves the same state as a death after the write before. Returns that write, or
+ * null when the process came to its end.
  */
 async function runToDeath(isDeath: Death, more: Partial<ReclassifyOptions>): Promise<string | null> {
   let writes = 0;
@@ -168,11 +171,11 @@ async function runToDeath(isDeath: Death, more: Partial<ReclassifyOptions>): Pro
   return died;
 }
 
-/** The second day, as one unit. */
+/** Judges the second day again, as a single unit. */
 const oneUnit = { since: FIRST_DAY / 1000 + 9 * 86_400, unitErrors: 100 };
 
 describe('a process that dies', () => {
-  it('at any write changes nothing of the outcome', { timeout: 600_000 }, async () => {
+  it('at any write leaves the same result after the next run', { timeout: 600_000 }, async () => {
     const deaths: string[] = [];
     for (;;) {
       await judgeAsBefore(store, oneUnit.since);
@@ -217,7 +220,7 @@ describe('a process that dies', () => {
 });
 
 describe('what cannot be corrected', () => {
-  it('is left in a table that has dropped a part of the day, and said', async () => {
+  it('stays as it is in a table that has dropped a part of the day, and the result names that day', async () => {
     await judgeAsBefore(store);
     const dropped = `toDate(ts) = toDate(${FIRST_DAY / 1000})`;
     await store.command(

@@ -54,7 +54,7 @@ async function prove(name: string): Promise<{ code: number | null; proof: Proof;
   return { code, proof: JSON.parse(stdout) as Proof, cpu, mb: memory.end() };
 }
 
-/** An integer would be read as milliseconds. */
+/** Written as a decimal number, because an integer would be read as milliseconds. */
 const time = (seconds: number): string => `toDateTime64(${seconds}, 3, 'UTC')`;
 
 interface Batch {
@@ -65,11 +65,11 @@ interface Batch {
   dead?: number;
   /** When it was stored; by default at its event time. */
   stored?: number;
-  /** As an earlier version wrote it: without its days. */
+  /** True: written as by an earlier version of the program, without sums by day. */
   old?: boolean;
 }
 
-/** Stores batches as they would have been stored at their time. */
+/** Stores batches as the program would have stored them at their time. */
 async function store(on: Store, batches: readonly Batch[]): Promise<void> {
   const [last] = await on.query<{ end: number }>(`SELECT max(to_offset) AS end FROM ingest_batches`);
   let from = last?.end ?? 0;
@@ -141,7 +141,7 @@ describe('tables past their time', () => {
     const { code, proof } = await prove('ttl');
     expect(proof.differences).toEqual([]);
     expect(code).toBe(0);
-    // The ledger has dropped its rows for the counts per hour that are gone, too.
+    // Rows of the ledger are dropped together with the counts per hour that they belong to.
     expect(proof.notes.map((note) => note.split(' (')[0]?.replace(/\d{4}-\d\d-\d\d/, 'DAY'))).toEqual([
       'request_counts may have dropped requests from before DAY',
       'request_counts_1m may have dropped requests from before DAY',
@@ -238,7 +238,7 @@ test('SQL finds the same broken links as a walk along the chains', async () => {
     let at = chance(50);
     for (let i = 0; i < 30; i++) {
       const to = at + 1 + chance(9);
-      // A third of the chains has no fault.
+      // One chain in three has no fault.
       const trouble = chain % 3 === 0 ? 0 : chance(12);
       const from = trouble === 1 ? at + 2 : trouble === 2 ? Math.max(0, at - 3) : at;
       rows.push({
@@ -250,7 +250,8 @@ test('SQL finds the same broken links as a walk along the chains', async () => {
         to: Math.max(to, from + 1),
         accounted: Math.max(to, from + 1) - from - (trouble === 4 ? 1 : 0),
       });
-      // A gap and an overlap of equal length, and a batch that is there twice: sums alone would miss them.
+      // A gap and an overlap of equal length cancel out in a sum, and so may a batch that is there twice. Only a check
+      // row by row finds them.
       if (trouble === 5) rows.push(...rows.slice(-1));
       at = Math.max(to, from + 1);
     }
@@ -296,7 +297,8 @@ test('a ledger of two million batches takes under 10 s and 300 MB, and one missi
     { kind: 'gap', topic: TOPIC, partition: 0, from, to: from + 100 },
   ]);
   expect(proof.partitions.reduce((sum, { counted }) => sum + counted, 0)).toBe((BATCHES - 1) * 100);
-  // CPU and private memory, because the machine is shared, and the engine's library is mapped.
+  // Measures CPU and private memory: other programs on the machine change the elapsed time, and the mapped library of
+  // the engine changes the resident memory.
   expect(cpu).toBeLessThan(10);
   expect(mb).toBeLessThan(300);
 });

@@ -30,7 +30,7 @@ const client: Client = {
   decodeMessages: originalOf('kafkajs/src/protocol/requests/fetch/v4/decodeMessages'),
 };
 
-/** A module as the library has it: the worker replaces it, and test files share a process. */
+/** The original module of the library. The worker replaces it, and test files of one process share the replacement. */
 function originalOf(name: string) {
   const path = require.resolve(name);
   const cached = require.cache[path];

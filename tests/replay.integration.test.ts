@@ -23,7 +23,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 async function writeScenario(name: string, seed: number) {
   const scenario = findScenario(name);
   if (scenario === null) throw new Error(`no scenario ${name}`);
-  // Months ago: older than the tables would keep it.
+  // Months ago, so that the tables would have deleted it already.
   const from = Date.UTC(2026, 2, 10);
   const to = from + scenario.duration_ms;
   const file = path.join(directory, `${name}-${seed}.ndjson`);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { classify } from '../ingest/classify/classify.ts';
 import { ruleIdsByClass } from '../ingest/classify/rule-ids.ts';
 
-/** Rules that no text of the corpus needs, each with a status and a text that it decides. */
+/** Rules that decide no text of the corpus. For each, a status and a text that it decides. */
 const texts: readonly (readonly [rule: string, status: number, text: string])[] = [
   ['abort.class', 0, 'AbortError'],
   [

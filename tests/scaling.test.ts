@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 const page = readFileSync(new URL('../docs/scaling.md', import.meta.url), 'utf8');
 
-/** The formulas of docs/scaling.md. */
+/** Computes the sizes by the formulas of docs/scaling.md. */
 function sizes(records: number, perCore: number): string {
   const workers = Math.max(2, Math.ceil(records / (0.6 * perCore)));
   const partitions = Math.ceil((2 * workers) / 6) * 6;

@@ -28,7 +28,8 @@ beforeAll(async () => {
   data = path.join(folder, 'data');
   file = path.join(folder, 'log.ndjson');
   const places = Object.values(placesAt(ts));
-  // A file begins with an ordinary record: its first bytes decide how it is encoded, and some secrets are in UTF-16.
+  // The file begins with an ordinary record, because the first bytes decide the encoding of the whole file, and some of
+  // the secrets are in UTF-16.
   const messages: Buffer[] = [Buffer.from(JSON.stringify({ ts, status: 200, org: 'other' }))];
   for (const { text } of secrets) {
     for (let n = 0; n < PLACES; n++) {
@@ -36,7 +37,7 @@ beforeAll(async () => {
       if (place?.format === undefined)
         messages.push(...(place?.messages ?? []).map((message) => Buffer.from(message)));
     }
-    // An incident whose scope contains it.
+    // An incident whose scope contains the secret.
     const quota = {
       ts,
       status: 429,
@@ -50,7 +51,7 @@ beforeAll(async () => {
         Buffer.from(JSON.stringify({ ...quota, ts: ts + n * 1000, model: text, request_id: text })),
       );
   }
-  // Event time goes on; otherwise the last of it would not be judged yet.
+  // Later records follow, because a time is judged only when newer records have come.
   for (let second = 1; second <= 90; second++)
     messages.push(Buffer.from(JSON.stringify({ ts: ts + second * 1000, status: 200, org: 'other' })));
   const bytes = Buffer.concat(messages.flatMap((message) => [message, Buffer.from('\n')]));

@@ -11,7 +11,9 @@ const ts = 1_795_392_000_000;
 const now = ts + 60_000;
 const places = placesAt(ts);
 const secrets = seedSecrets(seededChance('secrets').next);
-/** Without its end nothing marks it as a secret. */
+/**
+ * Secrets that cannot be recognised in this place, because the end of the text, by which they are known, is cut off.
+ */
 const unknowable = new Set(['a Mailchimp key in a line that is cut within the secret']);
 const readers = new Map<string, ReturnType<typeof createRecordReader>>();
 

@@ -41,8 +41,8 @@ describe('the classifier gives the true class of the simulator', () => {
   it.each(scenarios.map((each) => each.name))('for every record of %s', (name) => {
     const scenario = findScenario(name);
     if (scenario === null) throw new Error(`no scenario ${name}`);
-    // The events are moved to the fifth minute, and the span contains the first of each: a short span is enough for
-    // most.
+    // Every event is moved to the fifth minute, so that a short span of traffic contains its beginning. That is enough
+    // for most scenarios.
     const isLong = name === 'load' || dayScenarios.some((day) => day.name === name);
     const first = Math.min(...scenario.events.map(({ after_ms }) => after_ms).filter((after) => after > 0));
     const events = scenario.events.map((event) => ({

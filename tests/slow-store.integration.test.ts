@@ -15,9 +15,9 @@ let server: Server;
 let url: string;
 let store: Store;
 let app: FastifyInstance;
-/** Whether the server takes questions and answers none. */
+/** True: the server accepts queries but answers none. */
 let hangs = false;
-/** Addresses of questions that wait. */
+/** URLs of the queries that wait for an answer. */
 const waiting = new Set<string>();
 
 beforeAll(async () => {

@@ -157,7 +157,7 @@ describe('without Kafka', () => {
     const port = await listen((request, response) => {
       void (async () => {
         const body = await buffer(request);
-        // Like a balancer, it gives its own health check the same answer as everybody else.
+        // Answers its own health check as it answers everybody else, as a load balancer does.
         const treatment = request.url === '/ping' && statements > 0 && statements <= 4 ? 'away' : treat();
         seen.push(treatment);
         if (treatment === 'away') {

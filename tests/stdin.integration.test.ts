@@ -24,7 +24,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const inputOf = (done: Finished) => jsonOf<{ input: unknown }>(done).input;
 
 describe('standard input', () => {
-  // Less than a pipe holds (64 KiB), about as much, and more; the writer has ended long before the store is open.
+  // Lines of less than a pipe holds (64 KiB), of about as much, and of more. The writer has ended long before the store
+  // is open.
   it.each([1, 10, 400, 600, 1_300, 50_000])('of %d lines is counted whole', async (count) => {
     const done = await runFaultline(['replay', '-', '--json'], { input: linesOf(count), cwd: folder });
     expect(done.code, done.stderr).toBe(0);
@@ -68,7 +69,7 @@ describe('standard input', () => {
     async () => {
       const running = startFaultline(['replay', '-', '--json'], { cwd: folder });
       const { stdin, pid = 0 } = running.child;
-      // 20 MB, sixty times: anything that is never freed would soon show.
+      // Reads 20 MB sixty times: memory that is never freed would soon exceed the limit.
       const block = linesOf(10_000, 'x'.repeat(1_950));
       const blocks = 60;
       for (let i = 0; i < blocks; i++) if (!stdin.write(block)) await once(stdin, 'drain');

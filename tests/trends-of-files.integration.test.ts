@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jsonOf, runFaultline } from './fixtures/run-faultline.ts';
 
-/** Years ago: no table would keep it that long. */
+/** Years ago, so that no table would still have it. */
 const FROM = Date.UTC(2019, 4, 6, 7, 8, 9);
 const lines = Array.from({ length: 100 }, (_item, i) =>
   JSON.stringify({

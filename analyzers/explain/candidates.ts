@@ -6,35 +6,42 @@ export interface Candidate extends Counted {
   named: ReadonlyMap<number, string>;
   /** Positions, in the list of combinations, of those in the scope that had requests in the span. */
   members: readonly number[];
-  /** Logarithm of the number of scopes with these dimensions: the price of naming one of them. */
+  /**
+   * Logarithm of the number of scopes with these dimensions. A scope pays this price, because among many scopes one
+   * fails more by chance.
+   */
   cost: number;
-  /** How far its failures are above chance; see `rise`. */
+  /** How unlikely it is that chance made its failures; see `rise`. */
   rise: number;
 }
 
 const MOST_DIMENSIONS = 3;
 /**
- * A rise counts as real if chance makes one like it, anywhere among the scopes of its dimensions, at most once in this
- * many looks.
+ * A rise counts as real if chance makes one as large, in any scope of the same dimensions, at most once in this many
+ * searches.
  */
 const LOOKS_PER_ACCIDENT = 100;
-/** Most members of all candidates together. Judging this many takes about a quarter of a second. */
+/**
+ * Largest number of combinations in all candidates together, because judging this many takes about a quarter of a
+ * second.
+ */
 const MOST_MEMBERS = 100_000;
 /**
- * Members that are allowed in addition per combination, so that with very many combinations more than a few scopes fit.
+ * For each combination of the traffic the limit grows by this many, so that with very many combinations more than a few
+ * scopes fit.
  */
 const MOST_MEMBERS_EACH = 5;
 
-/** True for a rise that chance does not make, however many scopes were looked at. */
+/** True for a rise that is too large for chance, even though many scopes were compared. */
 export function isBeyondChance({ rise: seen, cost }: Pick<Candidate, 'rise' | 'cost'>): boolean {
   return seen > cost + Math.log(LOOKS_PER_ACCIDENT);
 }
 
 /**
- * Finds every scope of up to three dimensions, and all traffic, whose rise chance makes in less than one scope of its
- * dimensions. Empty when chance explains all of them. Dimensions with only one value, and empty values, are not named.
- * Fewer dimensions come first, then the order of dimensions and combinations. With very many combinations only the
- * largest rises are kept.
+ * Finds every scope of up to three dimensions, and all traffic, whose rise is too large for chance to make in any scope
+ * of its dimensions. Empty when chance explains all rises. Dimensions with only one value, and empty values, are not
+ * named. Scopes with fewer dimensions come first, then the order of dimensions and combinations decides. With very many
+ * combinations only the largest rises are kept.
  */
 export function findCandidates({ list, prior }: Combinations): readonly Candidate[] {
   const dimensions = codeDimensions(list);
@@ -63,7 +70,7 @@ export function findCandidates({ list, prior }: Combinations): readonly Candidat
   );
 }
 
-/** Keeps the largest rises that fit into the budget. */
+/** Keeps the largest rises whose combinations fit into the limit. */
 function withinBudget<One extends Candidate>(found: readonly One[], budget: number): One[] {
   let left = budget;
   const kept: One[] = [];
@@ -79,10 +86,10 @@ function withinBudget<One extends Candidate>(found: readonly One[], budget: numb
 export type Counted = Omit<ExplainSums, 'values'> & { expected: number };
 
 /**
- * How far the failures in the span are above chance: minus the logarithm of Chernoff's bound for the chance that this
- * many of the failures of both times fall into the span. They must be above the scope's own usual rate and above what
- * its combinations predict, because more traffic of a part that always fails is no rise. Otherwise it is 0. A scope
- * without requests before gets the rate of the prior.
+ * How unlikely it is that chance made the failures in the span: minus the logarithm of Chernoff's bound for this many
+ * of all failures to fall into the span. The scope must fail more than at its own usual rate, and more than the usual
+ * rates of its combinations predict, because more traffic of a part that always fails is no rise; otherwise the result
+ * is 0. A scope without requests before gets the rate of the prior.
  */
 export function rise(sums: Counted, prior: Combinations['prior']): number {
   const usual = sums.usual_failures + prior.failures;
@@ -90,7 +97,10 @@ export function rise(sums: Counted, prior: Combinations['prior']): number {
   return aboveChance(sums.failures, Math.max(byOwnRate, sums.expected), usual);
 }
 
-/** `usual` failures before predict `expected` now; 0 when there are not more. */
+/**
+ * The rise when `usual` failures in the time before predict `expected` failures now; 0 when there are no more than
+ * that.
+ */
 function aboveChance(failures: number, expected: number, usual: number): number {
   if (failures <= expected) return 0;
   const [fraction, seen] = [expected / (expected + usual), failures / (failures + usual)];
@@ -103,7 +113,7 @@ interface CodedDimension {
   /** Position among the dimensions of the rows. */
   position: number;
   values: readonly string[];
-  /** Number of the value of each combination. */
+  /** For each combination, the number that stands for its value of this dimension. */
   codes: Int32Array;
 }
 
@@ -122,7 +132,10 @@ function codeDimensions(list: readonly Combination[]): readonly CodedDimension[]
   return coded.filter(({ values }) => values.length > 1);
 }
 
-/** Sums every scope of the chosen dimensions under a number, and returns the number of each combination. */
+/**
+ * Adds up every scope of the chosen dimensions. Each scope gets a number; returns the scope's number for each
+ * combination.
+ */
 function sumUp(
   list: readonly Combination[],
   chosen: readonly CodedDimension[],

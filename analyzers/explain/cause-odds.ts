@@ -1,7 +1,7 @@
 import type { Candidate } from './candidates.ts';
 import { type Combination, logChance } from './combinations.ts';
 
-/** A cause as it fits best: the failures that it adds to each member, and how unevenly. */
+/** The best fit of a cause: the failures that it adds to each combination, and how unevenly it adds them. */
 export interface Cause {
   candidate: Candidate;
   /** In the order of the candidate's members. */
@@ -11,13 +11,13 @@ export interface Cause {
 }
 
 export interface CauseOdds extends Cause {
-  /** Logarithm of the odds for this cause against no further cause, minus the price of naming it. */
+  /** Logarithm of the odds that this cause exists against no further cause, minus the price of naming it (`cost`). */
   odds: number;
 }
 
 /**
- * Three unknowns are averaged, each value being equally likely. First: how much the rates of combinations vary by
- * themselves between the two times (by a quarter, a half, or the whole rate).
+ * Three properties of a cause are unknown. The odds are averaged over the values below, each equally likely. First: how
+ * much the rate of a combination changes without a cause (by a quarter, by half, or by the whole rate).
  */
 const DRIFTS = [1 / 16, 1 / 4, 1];
 /** Second: how unevenly a cause hits the parts of its scope (equally, by a half, or by as much as its mean). */
@@ -26,8 +26,9 @@ const UNEVEN = [0, 1 / 4, 1];
 const SHAPES = ['requests', 'expected'] as const;
 
 /**
- * The odds of every candidate as one more cause beside the known ones. The failures of a combination follow a negative
- * binomial distribution around the usual failures plus those that the causes add. A cause adds the excess of its scope.
+ * The odds of every candidate as one more cause besides the known ones. The failures of a combination are modelled as a
+ * negative binomial distribution; its mean is the usual failures plus those that the causes add. A cause adds the
+ * excess of its scope.
  */
 export function oddsOfCauses(
   list: readonly Combination[],
@@ -60,7 +61,7 @@ export function oddsOfCauses(
     const { members } = candidate;
     const excess = members.reduce((sum, i) => sum + (list[i]?.failures ?? 0) - (mean[i] ?? 0), 0);
     if (excess <= 0) continue;
-    // All traffic is an answer only if every part of it fails more.
+    // For all traffic as the cause, every part must fail more by the same measure, so unevenness is not tried.
     const unevenness = candidate.named.size === 0 ? [0] : UNEVEN;
     let best: (Cause & { fit: number }) | null = null;
     const fits: number[] = [];

@@ -10,11 +10,11 @@ export interface ExplainSums {
 /** A combination with the failures that its usual rate predicts. */
 export interface Combination extends ExplainSums {
   /**
-   * Failures that are expected in the span: from its own usual rate, moved towards the rate of all the more, the fewer
-   * requests it had.
+   * Failures expected in the span at the combination's usual rate. The fewer requests it had before, the more its rate
+   * is moved towards the rate of all traffic.
    */
   expected: number;
-  /** Uncertainty of its usual rate: squared coefficient of variation of the estimate. */
+  /** How uncertain the usual rate is: squared coefficient of variation of the estimate. */
   doubt: number;
 }
 
@@ -23,7 +23,7 @@ export interface Combinations {
   total: Omit<ExplainSums, 'values'>;
   /** Usual failures per request over all combinations. */
   usual_rate: number;
-  /** The assumption for a combination without requests before: this many requests with this many failures. */
+  /** Assumed history of a combination without requests before: this many requests with this many failures. */
   prior: { requests: number; failures: number };
 }
 
@@ -55,9 +55,9 @@ export function combine(rows: readonly ExplainSums[]): Combinations {
 }
 
 /**
- * How similar the usual rates of the combinations are: the shape of the gamma distribution that they come from. The
- * most likely shape is found on a grid of factors of two (empirical Bayes). Without failures, a vague prior around 1
- * decides.
+ * How similar the usual rates of the combinations are, as the shape of the gamma distribution that they are drawn from.
+ * Tries shapes at factors of two and takes the most likely one (empirical Bayes). Without failures, a vague prior
+ * around 1 decides.
  */
 function spreadOfRates(rows: readonly ExplainSums[], rate: number): number {
   let best = { shape: 1, likelihood: Number.NEGATIVE_INFINITY };
@@ -88,7 +88,7 @@ export function logChance(count: number, mean: number, extra: number): number {
 
 /** log(size (size + 1) … (size + count - 1)). */
 function logRising(size: number, count: number): number {
-  // Few factors are multiplied; of many, those after the first ten are summed by Stirling's series.
+  // Up to 24 factors are multiplied. Of a longer product only the first ten are, and Stirling's series gives the rest.
   const plain = count > 24 ? 10 : count;
   let log = 0;
   let product = 1;
@@ -103,7 +103,7 @@ function logRising(size: number, count: number): number {
   if (plain === count) return log;
   const from = size + plain;
   const rest = count - plain;
-  // Computed as one difference: subtracting two large logarithms would lose precision.
+  // Written as one difference, because subtracting two large logarithms would lose precision.
   return (
     log +
     (from - 0.5) * Math.log1p(rest / from) +

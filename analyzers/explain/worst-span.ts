@@ -19,7 +19,7 @@ export function worstSpan(minutes: readonly Minute[]): { from: number; to: numbe
   if (first === undefined || last === undefined) return null;
   const length = (last.minute - first.minute) / 60 + 1;
   const span = Math.max(1, Math.min(SPAN_MINUTES, Math.floor(length / 5)));
-  // Sums up to each minute, so that every span needs two look-ups.
+  // Running totals by minute: the sum of any span is then the difference of two of them.
   const requests = [0];
   const failures = [0];
   let next = 0;

@@ -23,7 +23,7 @@ const refused = (stream: Stream, cls: Stream['class']): Stream[] => [
   { ...stream, from: 80 },
 ];
 
-/** The same, and afterwards it is not used any more. */
+/** A stream that is refused in these minutes and sends nothing afterwards. */
 const gone = (stream: Stream, cls: Stream['class']): Stream[] => refused(stream, cls).slice(0, 2);
 
 test.each([

@@ -19,12 +19,12 @@ const matching: Matching = {
 };
 const since = sinceStart(matching, ['key', 'client', 'project', 'region', 'class']);
 const shared = sharedScope(matching);
-/** Callers with too few requests for the window are judged by a window that is this many times as long. */
+/** A caller that sends too few requests in the window is judged by a window that is this many times as long. */
 const LONG = 5;
 const LOOKBACK_SECONDS = 3_600;
-/** So many refused keys of one client are no mistake in a configuration: somebody tries keys. */
+/** If at least this many keys of one client are refused, the cause is no wrong setting: somebody is trying out keys. */
 const PROBED_KEYS = 5;
-/** The refusals are about a key, or a class, if it has at least this share of them. */
+/** The incident is about one key (or one class) if that has at least this share of the refusals. */
 const MOST = 0.9;
 
 /** Requests are refused because of who sends them: key, membership or address. */
@@ -40,7 +40,7 @@ export const authFailure = detectorOf({
   memory: since.memory.and(
     usualFacts.extend({
       reason: z.enum(authReasons),
-      /** How the refused keys have fared since before the incident. */
+      /** For each refused key: when it succeeded and when it was refused, since before the incident began. */
       keys: keyCourses,
       /** First success of the key with most refusals after its last refusal, epoch seconds; null: none. */
       works_again: z.number().nullable(),
@@ -105,13 +105,13 @@ export const authFailure = detectorOf({
         affected_projects: largest(memory.by['project']),
         affected_regions: largest(memory.by['region']),
       },
-      // A request that is refused now and then may pass the next time.
+      // The refusals come and go, so repeating the request may help.
       remedy: memory.reason === 'at_times' ? { ...remedy, retry: 'yes' } : remedy,
     };
   },
 });
 
-/** If one key is refused, it is the scope, whoever uses it; otherwise the scope is what the refusals share. */
+/** Finds the scope. If one key is refused, it is that key, whoever uses it; otherwise it is what the refusals share. */
 function look(view: View, whole: Scope): { scope: Scope } {
   const keys: Record<string, number> = {};
   const classes: Record<string, number> = {};
@@ -132,7 +132,10 @@ function ofKeys(classes: Readonly<Record<string, number>>): number {
   return (classes['incorrect_api_key'] ?? 0) + (classes['invalid_authentication'] ?? 0);
 }
 
-/** The courses of all refused keys up to the last refusal; of keys that are refused for the first time, from before. */
+/**
+ * What happened to each refused key up to the last refusal. For a key that is refused for the first time, the time
+ * before is included.
+ */
 function coursesOf(
   base: (Pick<Since, 'counted_until'> & { keys: KeyCourses }) | null,
   view: View,
@@ -152,7 +155,7 @@ function coursesOf(
   return addAnswers(known, view.between(from, until), { keys, classes });
 }
 
-/** `courses` null: keys are named on refusals only, so their successes are unknown. */
+/** `courses` null: the logs name keys only on refusals, so nothing is known of their successes. */
 function reasonOf(
   by: Readonly<Record<string, Readonly<Record<string, number>>>>,
   courses: KeyCourses | null,
@@ -174,7 +177,7 @@ function reasonOf(
   return course.last_success === null ? 'wrong_key' : 'revoked';
 }
 
-/** Number of refused keys with which no success was seen. */
+/** Number of refused keys that never succeeded. */
 function strangers(courses: KeyCourses): number {
   return Object.values(courses).filter((one) => one.last_success === null && one.succeeded === 0).length;
 }

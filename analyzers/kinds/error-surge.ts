@@ -23,15 +23,21 @@ const matching: Matching = {
 };
 const since = sinceStart(matching, ['client', 'model', 'project', 'key', 'class']);
 const byExcess = scopeByExcess(matching);
-/** Callers with too few requests for the window are judged by a window that is this many times as long. */
+/** A caller that sends too few requests in the window is judged by a window that is this many times as long. */
 const LONG = 5;
-/** With a shorter history, nothing counts as more than usual. */
+/** With less history than this (seconds) the usual share is unknown, so no surge is reported. */
 const LEARN_SECONDS = 600;
-/** Shares down to this part of the firing share are read as usual for the time of the week. */
+/**
+ * The usual share for the time of the week is read only if it is at least this part of the share that fires; a smaller
+ * one would change nothing.
+ */
 const SEASON_PART = 0.1;
-/** From this share of failed requests on, the part does not work at all. */
+/**
+ * If at least this share of the requests fails, the incident is critical: that part of the traffic does not work at
+ * all.
+ */
 const CRITICAL_SHARE = 0.8;
-/** The failures are about a class if it has at least this share of them. */
+/** The incident is about one class if that has at least this share of the failures. */
 const MOST = 0.9;
 
 /** More requests than usual fail with a class that no other kind is about. */
@@ -100,7 +106,7 @@ export const errorSurge = detectorOf({
   },
 });
 
-/** The class with nearly all of the failures; null: there are several. */
+/** The class of nearly all failures; null when they have several. */
 function mostOf(view: View): ErrorClass | null {
   const counts: Record<string, number> = {};
   let all = 0;
@@ -113,7 +119,7 @@ function mostOf(view: View): ErrorClass | null {
   return top !== undefined && (counts[top] ?? 0) >= MOST * all ? top : null;
 }
 
-/** Who must act. For errors of the request itself, no party is known. */
+/** Who must act. When the request itself is wrong, nobody can be named. */
 function partyOf(cls: ErrorClass): Incident['verdict']['party'] {
   return partyNames.find((party) => party === errorClasses[cls].fault) ?? 'unknown';
 }

@@ -17,7 +17,7 @@ const acme: Stream = {
   model: 'gpt-5',
   api_key: 'k1',
 };
-/** Another organization, model, client and region of the same provider, and another provider. */
+/** Another organization, model, client and region of the same provider; then a stream to another provider. */
 const other: Stream = {
   ...acme,
   org: 'org-other',
@@ -29,7 +29,7 @@ const other: Stream = {
 };
 const anthropic: Stream = { ...other, provider: 'anthropic', org: 'org-acme', model: 'claude' };
 
-/** Fails wholly from one minute to another. */
+/** A stream of which every request fails between two minutes. */
 const down = (stream: Stream, from: number, to: number, name: Stream['class'] = 'server_error'): Stream[] => [
   { ...stream, to: from },
   { ...stream, from, to, ...(name === undefined ? {} : { class: name }) },
@@ -170,7 +170,8 @@ describe('connections of one region break, to every provider', () => {
   const { incidents, changes } = play(
     traffic([
       ...down(acme, 30, 50, 'connection'),
-      // Seen later, because little is sent; well again sooner and later than the first.
+      // These two streams send less, so their failures are noticed later. One recovers before the first stream, the
+      // other after it.
       ...down(claude, 31, 45, 'timeout'),
       ...down(gemini, 31, 53, 'connection'),
       ...all.map(elsewhere),

@@ -16,7 +16,7 @@ const matching: Matching = {
 };
 const since = sinceStart(matching, ['model', 'client', 'region']);
 const memory = since.memory.and(differsFacts).and(z.object({ pace: z.string() }));
-/** Longer ago than this is no part of the comparison; seconds. Regions are known that far back. */
+/** Traffic longer ago than this many seconds is not used for comparison. Regions are read that far back. */
 const COMPARED_SECONDS = 6 * 3_600;
 
 /** Requests fail for reasons of the provider, or get no answer. */
@@ -35,7 +35,8 @@ export const providerOutage = detectorOf({
     matching,
     budget: ({ budget }) => budget,
     paces: ({ window_seconds: window, fast_factor, slow_factor, leak_factor }) => [
-      // Of a window alone nobody knows whether it is a blip, so it has to last; with the pending time that is half a window.
+      // A single window cannot tell an outage from a blip, so the failures must also have lasted. Together with the
+      // pending time they last half a window.
       { name: 'fast', windows: [window], factor: fast_factor, lasts: window / 3 },
       { name: 'fast', windows: [window, 5 * window], factor: fast_factor },
       { name: 'slow', windows: [5 * window, 60 * window], factor: slow_factor },
@@ -52,7 +53,8 @@ export const providerOutage = detectorOf({
   remember: (situation) => ({
     ...since.remember(situation),
     ...rememberDiffers(situation.previous, situation.looked),
-    // The fastest so far: as it ends, the slower ones are what is left.
+    // The fastest pace so far. When an outage ends, only the slower paces still show it, and they would make it look
+    // harmless.
     pace: faster(situation.judged.pace?.name, situation.previous?.pace),
   }),
   severity: ({ memory }) => (memory.pace === 'fast' ? 'critical' : 'warning'),

@@ -19,7 +19,9 @@ const shop: Stream = {
 };
 const docs: Stream = { ...shop, project: 'docs', client: 'batch', api_key: 'k2', per_minute: 30 };
 
-/** The stream succeeds, but its quota is refused from one minute to another, with a retry for each request. */
+/**
+ * A stream that succeeds, except that its quota is refused between two minutes. Each refused request is retried once.
+ */
 function refusedBetween(stream: Stream, from: number, to: number, subclass: Subclass = ''): Stream[] {
   const perMinute = typeof stream.per_minute === 'number' ? stream.per_minute : 0;
   return [
@@ -237,7 +239,7 @@ test('a scope that is unused for an hour while the organization succeeds is reso
   expect(incidents[0]).toMatchObject({ state: 'resolved', resolved_at: minute(40) });
 });
 
-/** Refused for ten minutes, and again for ten minutes from minute `again` on. */
+/** The quota is refused for ten minutes, and again for ten minutes from minute `again` on. */
 function cycle(again: number): Stream[] {
   return [
     { ...shop, to: 20 },

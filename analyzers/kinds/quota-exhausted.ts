@@ -13,7 +13,7 @@ import { quotaAnswers, quotaLevel, RUN_WINDOWS } from './quota/quota-level.ts';
 import { quotaReport } from './quota/quota-report.ts';
 import { quotaScope, type QuotaScope } from './quota/quota-scope.ts';
 
-/** The first failure and the last success are searched this far back. */
+/** The first failure and the last success are looked for in this time before now; seconds. */
 const HISTORY_SECONDS = 3_600;
 
 type QuotaSettings = AnalyzerSettings['quota_exhausted'];
@@ -35,7 +35,10 @@ export const quotaExhausted = detectorOf<QuotaSettings, QuotaFacts, { level: Lev
   report: quotaReport,
 });
 
-/** While the scope can change, everything is counted again from the start; afterwards only what is new. */
+/**
+ * As long as the scope may change, all answers since the start are counted again; after that, only the new answers are
+ * added.
+ */
 function remember(evaluation: Situation<QuotaSettings, QuotaFacts, unknown, QuotaScope>): QuotaFacts {
   const { view, scope, started_at: startedAt, now, previous, looked, goes_on: goesOn } = evaluation;
   const base =

@@ -7,7 +7,7 @@ import { quotaForecast } from './quota-forecast.ts';
 const HOUR = 60;
 /** START is 10:00, so the day ends after 14 hours. */
 const hour = (n: number): number => (START + n * 3_600) * 1000;
-/** Two dollars a minute of the project, in one count per 10 s. */
+/** A stream of one project that spends two dollars a minute. */
 const shop: Stream = {
   from: 0,
   to: 14 * HOUR,

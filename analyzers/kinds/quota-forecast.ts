@@ -17,15 +17,15 @@ const matching: Matching = { classes: requestClassNames, measure: 'requests' };
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const LONGEST: Readonly<Record<Budget['period'], number>> = { day: DAY, week: 7 * DAY, month: 31 * DAY };
-/** The pace is that of whole days, because a night looks like the end of spending. */
+/** The pace is measured over whole days. Over less, a night would look as if the spending had ended. */
 const LEARN_SECONDS = DAY;
 
 interface Judged extends CrossingLevel {
-  /** The budget that is spent first; null: none. */
+  /** The budget that will be spent first; null: none will be. */
   budget: Budget | null;
 }
 
-/** At the present pace a budget is spent before its period ends. */
+/** If spending goes on at the present pace, a budget will be spent before its period ends. */
 export const quotaForecast = detectorOf({
   kind: 'quota_forecast',
   settings: (all: AnalyzerSettings) => all.quota_forecast,
@@ -36,7 +36,7 @@ export const quotaForecast = detectorOf({
   reads: ({ budgets }) => ({
     by: ['project', 'client'],
     more: ['spend_usd'],
-    // Without a budget nothing is read.
+    // Without a budget in the settings nothing has to be read.
     fine: budgets.length === 0 ? 0 : 2 * HOUR,
     ...(budgets.length === 0
       ? {}
@@ -71,7 +71,7 @@ export const quotaForecast = detectorOf({
       budget: { amount_usd, period, ...(project === undefined ? {} : { project }) },
       spent: forecast?.spent ?? 0,
       pace: forecast?.pace ?? 0,
-      // A spent budget keeps the time at which it was first seen to be spent.
+      // A budget that is already spent keeps the time at which that was first seen.
       ...(isSpent && previous !== null && previous.at !== null
         ? { at: Math.min(previous.at, now), earliest: previous.earliest, latest: previous.latest }
         : {
@@ -129,7 +129,7 @@ const nothing = {
   spenders: [],
 };
 
-/** Picks the budget with the strongest level; of equal levels the one that is spent first. */
+/** Picks the budget with the strongest level; among equal levels, the one that will be spent first. */
 function judge(given: Given<ForecastSettings>): Judged {
   const { identity, settings } = given;
   const own = settings.budgets.filter(
@@ -154,7 +154,10 @@ function judge(given: Given<ForecastSettings>): Judged {
   return found;
 }
 
-/** Seconds until the budget is spent; 0 or less when it is spent, and lower the more it is overdrawn. */
+/**
+ * Seconds until the budget is spent. 0 or less when it is already spent: the more it is overdrawn, the lower the
+ * number.
+ */
 function timeLeft(forecast: CrossingLevel['forecast'], budget: Budget | null, now: number): number {
   if (forecast === null || budget === null || forecast.at === null) return Infinity;
   return forecast.at > now ? forecast.at - now : 1 - forecast.spent / budget.amount_usd;

@@ -14,7 +14,8 @@ const batch: Stream = {
 const detectors = [rateLimitSaturation];
 
 /**
- * The rows with rate-limit headers: `left` is the remaining part of 120 requests a minute, by minute after the start.
+ * Adds rate-limit headers to the rows. `left` is the part of the limit (120 requests a minute) that remains at a minute
+ * after the start.
  */
 function withHeaders(rows: readonly MeasuredRow[], left: (minute: number) => number): MeasuredRow[] {
   return rows.map((row) => ({
@@ -23,7 +24,7 @@ function withHeaders(rows: readonly MeasuredRow[], left: (minute: number) => num
     remaining_requests: Math.round(120 * left((row.ts - START) / 60)),
   }));
 }
-/** Falls from full to nothing within four minutes, stays there for ten, and is full again. */
+/** The limit falls from full to nothing within four minutes, stays there for ten, and is full again. */
 const drained = (m: number): number => (m < 40 ? 1 : m < 44 ? 1 - (m - 40) / 4 : m < 54 ? 0.02 : 1);
 
 describe('a limit that is drained within four minutes', () => {

@@ -10,25 +10,25 @@ import type { Matching } from '../view.ts';
 
 type SaturationSettings = AnalyzerSettings['rate_limit_saturation'];
 
-/** It begins before anything is refused, so it is about all requests. */
+/** The warning comes before anything is refused, so all requests count as matching. */
 const matching: Matching = { classes: requestClassNames, measure: 'requests' };
-/** Limits per minute are full again after this time. */
+/** A limit per minute is full again after this many seconds without requests. */
 const RESET_SECONDS = 60;
-/** The advice to callers is this part of the limit. */
+/** Callers are advised to stay below this part of the limit. */
 const SAFE_SHARE = 0.9;
-/** Its drivers are found by comparison with this long ago. */
+/** The callers that grew are found by comparison with the time this many seconds ago. */
 const BEFORE_SECONDS = 900;
 
 /** Rate-limit headers report that the limit of a model is nearly used up: the next requests will be refused. */
 export const rateLimitSaturation = detectorOf({
   kind: 'rate_limit_saturation',
   settings: (all: AnalyzerSettings) => all.rate_limit_saturation,
-  // Providers count requests and tokens per organization and model.
+  // Nothing has to fail: providers count all requests and tokens of an organization and model.
   candidates: 'traffic',
   needs: headerLimits.map(({ remaining }) => remaining),
   matching,
   reads: ({ window_seconds }) => ({
-    // The same as in slow_down_risk, so that both share one reading.
+    // Equal to what slow_down_risk reads, so that both kinds share one reading.
     by: ['client', 'project'],
     more: ['remaining_requests', 'limit_requests', 'remaining_tokens', 'limit_tokens'],
     fine: BEFORE_SECONDS + 2 * window_seconds,
@@ -56,7 +56,8 @@ export const rateLimitSaturation = detectorOf({
       .between(startedAt, now)
       .sums()
       .reduce((sum, row) => sum + (row.class === 'rate_limit' ? row.requests : 0), 0);
-    // The reported limit is the nearest one so far, even if another is nearer now.
+    // The report names the limit that came nearest to being used up since the start, even if another limit is nearer
+    // now.
     const isNearest = judged.limit !== null && judged.left <= (previous?.least_left ?? 1);
     const seen = {
       limit: isNearest ? (judged.limit?.name ?? '') : (previous?.limit ?? ''),

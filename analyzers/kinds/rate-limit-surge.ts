@@ -15,7 +15,7 @@ import type { AnalyzerSettings } from '../detector.ts';
 
 const matching: Matching = { classes: ['rate_limit'], measure: 'requests' };
 const since = sinceStart(matching, ['client', 'key', 'project', 'model', 'subclass']);
-/** From this share of refused requests on, work stands still. */
+/** If at least this share of the requests is refused, the incident is critical, because work stands still. */
 const CRITICAL_SHARE = 0.5;
 
 /** More requests than usual run into a rate limit. */

@@ -28,7 +28,7 @@ describe('a client moves to a region that is not served, and back', () => {
   test('is one incident of that client that fires and resolves once', () => {
     expect(incidents).toHaveLength(1);
     expect(blocked).toMatchObject({ kind: 'region_blocked', state: 'resolved', severity: 'warning' });
-    // All its traffic has one project and one model, so they are named too.
+    // All requests of the blocked client have one project and one model, so the scope names these too.
     expect(blocked?.scope).toEqual({ ...whole, project: 'shop', client: 'batch', model: 'gpt-5' });
     expect(changes.map(({ reason }) => reason).filter((reason) => reason !== 'refreshed')).toEqual([
       'fired',
@@ -44,7 +44,7 @@ describe('a client moves to a region that is not served, and back', () => {
   test('counts the refusals, names who is refused and says what to do first', () => {
     expect(blocked?.evidence).toMatchObject({
       refused_requests: 120,
-      // Later successes, before the incident is resolved, do not lower the share.
+      // Successes that come before the incident is resolved do not lower the share.
       refused_share: 1,
       affected_regions: ['ap-east-1'],
       affected_clients: ['batch'],
@@ -59,7 +59,7 @@ describe('a client moves to a region that is not served, and back', () => {
 test.each([
   ['two refusals in five minutes', [web, { ...refused(30, 32), per_minute: 1 }], 0],
   ['three refusals in five minutes', [web, { ...refused(30, 33), per_minute: 1 }], 1],
-  // 3 of 60 refused per minute are 5 %, in every part of the traffic.
+  // 3 of 60 requests a minute are refused: 5 %, whichever part of the traffic is looked at.
   ['refusals below the share', [web, { ...web, class: 'unsupported_region', per_minute: 3 }], 0],
   ['refusals above the share', [web, { ...web, class: 'unsupported_region', per_minute: 10 }], 1],
   ['calm traffic of 1 request a minute', [{ ...web, per_minute: 1 }], 0],

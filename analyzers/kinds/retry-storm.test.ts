@@ -17,13 +17,13 @@ const web: Stream = {
 };
 const crawler: Stream = { ...web, project: 'search', client: 'crawler', api_key: 'k2', per_minute: 30 };
 
-/** The stream fails in these minutes, and each failure is retried twice in vain. */
+/** The stream fails in these minutes, and each failed request is retried twice without success. */
 function storm(from: number, to: number, over: Partial<Stream> = {}): Stream[] {
   const failing: Stream = { ...crawler, from, to, class: 'server_error', ...over };
   return [failing, { ...failing, per_minute: 60, retries: 10 }];
 }
 
-/** These failures also make a provider outage, an incident of its own kind. */
+/** These failures would also open a provider outage. Only retry storms are judged here. */
 const alone = { detectors: [retryStorm] };
 
 describe('a client repeats what fails', () => {
@@ -57,7 +57,7 @@ describe('a client repeats what fails', () => {
 
   test('reports how often a request is sent, by whom, and what to do first', () => {
     expect(found?.evidence).toMatchObject({ failed_retries: 900, affected_clients: ['crawler'] });
-    // 30 requests and 60 retries a minute, up to the end of the storm and no further.
+    // The storm has 30 requests and 60 retries a minute. Traffic after its end does not count.
     expect(found?.evidence).toMatchObject({ attempts_per_request: 3, failed_retry_share: 0.6667 });
     expect(found?.verdict).toMatchObject({ party: 'traffic', why: expect.stringContaining('crawler') });
     expect(found?.remedy.owner).toBe('owner of crawler');
@@ -68,7 +68,7 @@ describe('a client repeats what fails', () => {
 test.each([
   ['24 failed retries a minute', [web, { ...crawler, class: 'server_error', per_minute: 24, retries: 4 }], 0],
   ['30 failed retries a minute', [web, { ...crawler, class: 'server_error', per_minute: 30, retries: 5 }], 1],
-  // 60 failed retries of 690 requests a minute: far from 30 % in every part of the traffic.
+  // 60 failed retries of 690 requests a minute are far from 30 %, whichever part of the traffic is looked at.
   [
     'retries below the share',
     [web, { ...web, class: 'server_error' as const, per_minute: 60, retries: 10 }],

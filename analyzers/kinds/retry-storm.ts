@@ -6,17 +6,20 @@ import { clock, largest, remedyOf, round, share } from '../report.ts';
 import { sinceStart } from '../since.ts';
 import type { Matching } from '../view.ts';
 
-/** These classes have kinds of their own, and their remedies include to stop retrying. */
+/** These classes have kinds of their own, which already advise to stop retrying. */
 const owned = ['slow_down', 'quota_exceeded', 'unsupported_region'];
-/** Retries that failed again. A retry that succeeds is useful. */
+/** A retry counts as matching only if it fails again, because a retry that succeeds is useful. */
 const matching: Matching = {
   classes: errorClassNames.filter((name) => !owned.includes(name)),
   measure: 'retries',
 };
-/** From this many attempts per request on, callers make most of the load themselves. */
+/**
+ * If there are at least this many attempts per request, the incident is critical: the callers themselves make most of
+ * the load.
+ */
 const CRITICAL_AMPLIFICATION = 2;
 
-/** Callers repeat failed requests faster than these can succeed. */
+/** Callers repeat failed requests again and again while these keep failing. */
 export const retryStorm = detectorOf({
   kind: 'retry_storm',
   settings: (all) => all.retry_storm,

@@ -15,7 +15,9 @@ const web: Stream = {
   model: 'gpt-5',
   input_tokens: 2_000,
 };
-/** 400 thousand, growing `factor` times within five minutes, for 20. */
+/**
+ * A stream of 400 thousand input tokens a minute that grows `factor` times within five minutes and stays there for 20.
+ */
 const batch = (factor: number): Stream => ({
   ...web,
   project: 'docs',

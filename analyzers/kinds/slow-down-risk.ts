@@ -10,9 +10,12 @@ import type { Matching } from '../view.ts';
 
 type RiskSettings = AnalyzerSettings['slow_down_risk'];
 
-/** Nothing has failed yet, so it is about all requests. */
+/** The warning comes before anything fails, so all requests count as matching. */
 const matching: Matching = { classes: requestClassNames, measure: 'requests' };
-/** The provider compares with a quarter of an hour before. */
+/**
+ * The present is compared with the rate this many seconds ago, because the provider compares with a quarter of an hour
+ * before.
+ */
 const AGO_SECONDS = 900;
 const driver = z.object({ name: z.string(), before: z.number(), now: z.number() });
 const tokens = (row: { input_tokens: number }): number => row.input_tokens;
@@ -45,7 +48,8 @@ export const slowDownRisk = detectorOf({
   remember({ previous, judged, last, view, now, settings }) {
     const { window_seconds: seconds } = settings;
     const seen = { present: judged.present, peak: Math.max(judged.present, previous?.peak ?? 0) };
-    // Drivers are searched only while it grows; afterwards, the time before contains part of the growth.
+    // The callers that grew are looked for only while the traffic grows: after that, the time of comparison already
+    // contains part of the growth.
     if (previous !== null && judged.present <= previous.peak) return { ...previous, ...seen };
     const then = now - AGO_SECONDS;
     const spans = { before: view.between(then - seconds, then), now: last(seconds), seconds };

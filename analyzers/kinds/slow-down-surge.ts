@@ -14,7 +14,7 @@ import {
 } from './slow-down/surge-facts.ts';
 import { surgeReport, surgeSeverity } from './slow-down/surge-report.ts';
 
-/** A surge needs this much history beyond its windows: half an hour of usual traffic, and the ramp. */
+/** History in seconds that a surge needs besides its windows: half an hour of usual traffic, and the ramp. */
 const HISTORY_SECONDS = 3_600;
 
 /** The answers that a surge is about. */
@@ -39,7 +39,7 @@ export const slowDownSurge = detectorOf({
 
 type SurgeSituation = Situation<SurgeSettings, SurgeFacts, UsualLevel, unknown>;
 
-/** The rates before the surge are measured while its scope can change, and kept from then on. */
+/** The rates before the surge are measured again as long as the scope may change, and are then kept. */
 function remember(evaluation: SurgeSituation): SurgeFacts {
   const { view, now, scope, settings, previous, known, judged, goes_on: goesOn } = evaluation;
   const { window_seconds: window } = settings;

@@ -15,9 +15,9 @@ import type { Matching } from '../view.ts';
 
 const matching: Matching = { classes: ['other'], measure: 'requests' };
 const since = sinceStart(matching, ['client', 'model', 'project']);
-/** Callers with too few requests for the window are judged by a window that is this many times as long. */
+/** A caller that sends too few requests in the window is judged by a window that is this many times as long. */
 const LONG = 5;
-/** With a shorter history, nothing counts as more than usual. */
+/** With less history than this (seconds) the usual share is unknown, so nothing is reported. */
 const LEARN_SECONDS = 600;
 
 /** Failures that no rule recognises. */

@@ -8,7 +8,7 @@ import { round, share } from '../report.ts';
 import { upperEnd } from '../upper-end.ts';
 import { type CountSum, type Matching, matchingOf } from '../view.ts';
 
-/** Settings of a kind that fires when a share is higher than usual; half of count and share still lingers. */
+/** Settings of a kind that fires when a share is higher than usual. Down to half of count and share it lingers. */
 export interface UsualSettings extends KindSettings {
   /** From 0 to 1. */
   share: number;
@@ -17,11 +17,14 @@ export interface UsualSettings extends KindSettings {
 /** The level of the last window, and the part of the traffic that shows it. */
 export interface UsualLevel {
   level: Level;
-  /** The part that is over the threshold or lingers: the whole if it is, otherwise the part with most answers. */
+  /**
+   * The part of the traffic that is over the threshold or lingers: all of it if that does, otherwise the part with most
+   * matching answers; null: none.
+   */
   part: Part | null;
   /** Usual share of matching answers in that part. */
   background: number;
-  /** True when nothing could be measured and the usual share is assumed. */
+  /** True when the history is too short to measure the usual share, so that a share is assumed. */
   is_assumed: boolean;
   /** True when the counts do not reach back far enough for a breach. */
   is_learning: boolean;
@@ -31,7 +34,7 @@ export interface UsualLevel {
   window_seconds: number;
 }
 
-/** Memory of such a kind: the usual share in the part before the incident. */
+/** Memory of such a kind: the usual share of the part before the incident began. */
 export const usualFacts = z.object({
   background: z.number(),
   /** True when the counts did not show the usual share, and half of the threshold share was assumed. */
@@ -45,25 +48,33 @@ interface Background {
 }
 
 /**
- * Chance to exceed a measured usual share. It is this small because ten thousand evaluations a day must not raise a
- * false alarm.
+ * Chance with which a measured usual share alone may exceed the threshold. It is small, because there are ten thousand
+ * evaluations a day and none may raise a false alarm.
  */
 const MEASURED_CHANCE = 1e-7;
-/** Chance to exceed a usual share that is only assumed. */
+/** Chance with which an assumed usual share alone may exceed the threshold. */
 const ASSUMED_CHANCE = 1e-3;
-/** To linger is a weaker statement than to fire. */
+/**
+ * An open incident lingers if the usual share would give as many answers with less than this chance. The limit is
+ * easier to pass than the others, because lingering opens no incident.
+ */
 const LINGER_CHANCE = 1e-2;
-/** A history is long enough to measure if half of the threshold share gives this many answers in it. */
+/**
+ * A history is long enough to measure the usual share if half of the share that fires would have given this many
+ * answers in it.
+ */
 const ENOUGH_ANSWERS = 10;
 const MAX_PARTS = 4;
 /**
- * A usual share of at least this many times the threshold is a surge and no sprinkle. The factor allows for errors of
- * measuring.
+ * A "sprinkle" is a small usual share that is always there. A usual share of this many times the threshold or more is
+ * no sprinkle but a surge. The factor leaves room for errors of measurement.
  */
 const NO_SPRINKLE = 1.5;
 
 type Excuses = 'sprinkle' | 'trickle' | 'all';
-/** A trickle must be known for so long, in seconds. */
+/**
+ * A "trickle" is a small number of answers that come all the time. It must have come for at least this many seconds.
+ */
 const TRICKLE_SECONDS = 1_800;
 
 /** How the usual share is used. */
@@ -76,11 +87,12 @@ export interface UsualOptions {
 type Judging<Settings> = Given<Settings> & { previous: UsualFacts | null };
 
 /**
- * A breach when, within the window, a part has `count` matching answers, at least `share` of its requests, and its
- * usual share does not explain them. The usual share is measured once, before the incident begins. `long`: callers with
- * too few requests for the window are judged by a window that is this many times as long, too. `learn_seconds`: with a
- * shorter history there is no breach. `excuses`: whether any usual share explains the window, or only a sprinkle
- * (steady Slow Down answers still fire), or a sprinkle and a trickle: as many answers in the same time as before.
+ * It is a breach when, within the window, a part of the traffic has `count` matching answers, these are at least
+ * `share` of its requests, and its usual share does not explain them. The usual share is measured once, before the
+ * incident begins. `long`: a caller with too few requests for the window is also judged by a window that is this many
+ * times as long. `learn_seconds`: with less history there is no breach. `excuses` says what explains the window: any
+ * usual share (`all`), only a small one (`sprinkle`, so that steady Slow Down answers still fire), or also as many
+ * answers as came in the same time before (trickle).
  */
 export function aboveUsual<Settings extends UsualSettings>(
   matching: Matching,
@@ -112,8 +124,8 @@ export function aboveUsual<Settings extends UsualSettings>(
 }
 
 /**
- * The end of an incident when the window is long, or when other parts always have such answers. Spread beside the
- * level.
+ * Finds the end of an incident if the window is long, or if other parts of the traffic always have some matching
+ * answers. A kind spreads it beside the level.
  */
 export function lastAboveUsual(
   matching: Matching,
@@ -129,10 +141,13 @@ export function rememberUsual(previous: UsualFacts | null, judged: UsualLevel): 
   };
 }
 
-/** What the sentence of an incident says about the share before it; an assumed share is no measurement. */
+/**
+ * What the summary of an incident says about the usual share. If the share was only assumed, it says that there was too
+ * little earlier traffic.
+ */
 export function comparedWithUsual({ background, background_is_assumed: isAssumed }: UsualFacts): string {
   if (isAssumed) return 'with too little earlier traffic to compare with';
-  // What is measured is the upper end of what the earlier answers can come from.
+  // The measured share is an upper bound: the largest share that the earlier answers are compatible with.
   return `usually ${background > 0 ? 'at most ' : ''}${round(background * 100)} %`;
 }
 
@@ -178,7 +193,7 @@ function levelOf<Settings extends UsualSettings>(
   };
 }
 
-/** A share that is usual at this time of the week is usual even if it was lower an hour ago. */
+/** Raises the usual share to that of the same time in earlier weeks, if that is higher. */
 function withSeason<Settings>(
   measured: Background,
   { season, now }: Given<Settings>,
@@ -194,8 +209,8 @@ function withSeason<Settings>(
 }
 
 /**
- * True if the part had as many such answers before, in the same time: a key that has been wrong for long, of which a
- * few more come by chance. What is hammered with it now is more.
+ * True if the part had about as many such answers before, in the same time: for example a key that has been wrong for a
+ * long time. If many more come now, it is not a trickle.
  */
 function isTrickle<Settings extends UsualSettings>(
   matching: Matching,
@@ -211,7 +226,9 @@ function isTrickle<Settings extends UsualSettings>(
   return poissonTail(part.matching, (before * settings.window_seconds) / seconds) >= MEASURED_CHANCE;
 }
 
-/** Over the threshold to clear: half of the firing one, and more than the usual sprinkle. */
+/**
+ * True if the answers are over the lower threshold: half of the one that fires, and more than the usual share explains.
+ */
 function isAbove(
   part: Pick<Part, 'requests' | 'matching'>,
   settings: UsualSettings,
@@ -226,8 +243,8 @@ function isAbove(
 }
 
 /**
- * True when the usual share alone gives this many answers often enough. A usual share as high as a surge excuses
- * nothing.
+ * True when the usual share alone gives this many answers often enough to explain them. A usual share as high as that
+ * of a surge explains nothing.
  */
 function explains(
   usualShare: number,
@@ -241,9 +258,9 @@ function explains(
 }
 
 /**
- * The usual share in the part, from the time before the last two windows. A long history is cut into up to four pieces,
- * and the lowest share counts, so that a surge that is going on does not pass for usual. From a short history nothing
- * can be measured, and half of the threshold is assumed.
+ * Measures the usual share of the part before the last two windows. A long history is cut into up to four pieces and
+ * the lowest share is taken, so that a surge that is already going on does not count as usual. A short history cannot
+ * be measured, so half of the threshold is assumed.
  */
 function measureBackground<Settings extends UsualSettings>(
   { classes }: Matching,
@@ -261,7 +278,7 @@ function measureBackground<Settings extends UsualSettings>(
   const enough = (2 * ENOUGH_ANSWERS) / settings.share;
   const count = Math.min(MAX_PARTS, Math.floor(requests / enough));
   if (count === 0) {
-    // The history is short, but a share that it already had is not new.
+    // The history is short, but a share that the part already had in it is not new.
     const least = excuses === 'all' && requests > 0 ? upperEnd(sums.matching) / requests : 0;
     return { share: Math.max(settings.share / 2, least), isAssumed: true };
   }

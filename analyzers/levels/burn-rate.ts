@@ -8,51 +8,71 @@ import { isInScope, type Scoped } from '../narrow-scope.ts';
 import { poissonTail } from '../poisson-tail.ts';
 import type { Matching } from '../view.ts';
 
-/** A speed at which a budget burns: `factor` times the allowed speed, in each of several windows. */
+/**
+ * A speed at which an error budget is used up. The rule is met if the share of failures is `factor` times the budget in
+ * each of the windows.
+ */
 export interface BurnPace {
   name: string;
-  /** Seconds. The shortest window proves that it goes on, the longest that it is no short blip. */
+  /**
+   * Seconds, shortest first. The shortest window shows that the failures still go on; the longest shows that they are
+   * no short blip.
+   */
   windows: readonly number[];
   factor: number;
   /**
-   * So long it must have lasted, and still go on: where the longest window does not say that it is no blip. Seconds.
+   * For a pace whose longest window is too short to rule out a blip: the failures must have lasted this many seconds
+   * and still go on.
    */
   lasts?: number;
 }
 
 export interface BurnLevel {
   level: Level;
-  /** The whole if it burns or lingers, otherwise the part with most answers; null: none does. */
+  /**
+   * The part of the traffic that burns its budget or lingers: all of it if that does, otherwise the part with most
+   * matching answers; null: none.
+   */
   part: Part | null;
   pace: BurnPace | null;
 }
 
-/** A failure rate that just keeps the budget fills the longest window like this only with this chance. */
+/**
+ * A part burns its budget only if a failure rate that just keeps the budget would give the failures of the longest
+ * window with less than this chance.
+ */
 const CHANCE = 1e-6;
 const LINGER_CHANCE = 1e-2;
 /**
- * The same for the shortest window. After an outage the longest window is full of it for its whole length, and two
- * failures of fifty would otherwise be the next outage. One failure of one request does not reach this.
+ * For the shortest window of the fastest pace, the chance must be less than this. Without this check, two failures of
+ * fifty would open a new outage soon after an old one, because the longest window is still full of the old failures.
+ * One failure of one request does not pass the check.
  */
 const SHORT_CHANCE = 0.03;
-/** Slower paces have more time, so they can ask for more certainty. */
+/**
+ * For the shortest window of the slower paces, the chance must be less than this. Slower paces have more time, so they
+ * can ask for more certainty.
+ */
 const SLOW_CHANCE = 1e-3;
 const SHORT_LINGER_CHANCE = 0.2;
-/** Half of the factor still lingers. */
+/** Down to this part of the factor a part of the traffic still lingers. */
 const LINGER = 0.5;
-/** A longer window is judged only if half of it is known; otherwise it would show the same as the shorter ones. */
+/**
+ * A window longer than this many seconds is judged only if there are counts for at least half of it. Otherwise it would
+ * hold the same counts as the shorter windows.
+ */
 const KNOWN_SECONDS = 3_600;
 
-/** It is looked at over so many seconds whether it goes on. */
+/** Time before now that decides whether an incident still goes on; seconds. */
 const GOES_ON_SECONDS = 10_800;
 
-/** What it is given of an incident that is known, where there is one. */
+/** The input of the level: what every kind receives, and the incident if it is known. */
 type Judging<Settings, Memory> = Given<Settings> & {
   known?: Pick<Known, 'state' | 'scope' | 'started_at'> | null;
   previous?: Memory | null;
 };
 
-/** What a kind remembers of the answers since the start. */
+/** The sums since the start that the kind must remember. */
 interface Sums {
   requests: number;
   matching: number;
@@ -63,9 +83,9 @@ type BurnRule<Settings, Memory> = Omit<LevelRule<Settings, BurnLevel>, 'level'> 
 };
 
 /**
- * A breach when a part of the traffic burns its error budget at one of the paces. `budget` is the share of requests (0
- * to 1) that may match. The longest window must hold at least `count` matching first attempts, and more than chance
- * explains.
+ * It is a breach when a part of the traffic uses up its error budget at one of the paces. `budget` is the share of
+ * requests (0 to 1) that may fail. The longest window must hold at least `count` failed first attempts, and more than
+ * chance explains.
  */
 export function burnRate<Settings extends KindSettings, Memory extends Sums = Sums>(of: {
   matching: Matching;
@@ -91,8 +111,8 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
         return parts;
       };
       /**
-       * The part in the longest window, if it burns in all of them. The shortest window is asked first, because it
-       * usually decides.
+       * Returns the part as it is in the longest window, if it is over the threshold in all windows. The shortest
+       * window is read first, because it usually shows that the part is not.
        */
       const burning = (pace: BurnPace, name: string, ease: number): Part | null => {
         const { windows, factor } = pace;
@@ -111,12 +131,16 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
         if (ease < 1) return chanceOf(longest, budget) < LINGER_CHANCE ? longest : null;
         return isCertain(pace, longest) ? longest : null;
       };
-      /** More than chance in the longest window, or in the stretch of it that fails; and no blip. */
+      /**
+       * True if chance does not explain the failures of the longest window, or those of the time in it in which the
+       * part fails, and if they are no blip.
+       */
       const isCertain = (pace: BurnPace, part: Part): boolean => {
         const seconds = pace.windows.at(-1) ?? 0;
         const isIn = chanceOf(part, budget) < CHANCE;
         if (isIn && pace.lasts === undefined) return true;
-        // Longer windows are sums per minute or hour, and in them it is no matter of seconds.
+        // Counts of longer windows are sums per minute or hour, so they cannot show when within the window the failures
+        // began.
         if (seconds > KNOWN_SECONDS) return isIn;
         const own = view.between(now - seconds, now).where(part.contains);
         const run = failingRun(own.intervals(matching));
@@ -124,7 +148,8 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
         if (pace.lasts !== undefined && (run.is_over || now - run.from < pace.lasts)) return false;
         if (isIn) return true;
         const [sums] = partsOf(own.between(run.from, run.to).sums(), matching);
-        // It may begin in any of the intervals: so often chance has its chance.
+        // The failing time may begin in any interval of the window, so chance has as many opportunities. The chance of
+        // one is multiplied by their number.
         const intervals = seconds / COUNT_INTERVAL_SECONDS;
         return (
           sums !== undefined &&
@@ -170,10 +195,11 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
       const isAbove = (sums: { requests: number; matching: number }): boolean =>
         sums.matching > 0 && sums.matching >= least * sums.requests;
       const intervals = own.intervals(matching);
-      // All windows but the longest burn while it goes on; the next longest finds its beginning best.
+      // The second-longest window finds the beginning best: as long as the failures go on, only the longest window may
+      // already hold older traffic.
       const run = { now, from, window_seconds: pace.windows.at(-2) ?? pace.windows[0] ?? 0 };
       const first = startOfRun(intervals, run, isAbove) ?? now;
-      // Stray answers of before are not its beginning.
+      // Single failures from before the run are not its beginning.
       return failingRun(intervals.filter(({ ts }) => ts >= first))?.from ?? first;
     },
     last: (given, { part }, since) => lastOfRun(given, { part, matching, since }),
@@ -181,9 +207,9 @@ export function burnRate<Settings extends KindSettings, Memory extends Sums = Su
 }
 
 /**
- * What people were told of, where its own counts do not say that it is over: a small caller is above a threshold in
- * some minutes and below it in others while the same trouble goes on. Over means that it keeps the budget, or fails at
- * a tenth of its rate.
+ * Returns the scope of a firing incident as a part that lingers, unless its own counts show that the trouble is over. A
+ * small caller crosses the threshold in both directions while the same trouble goes on. It is over when the scope keeps
+ * the budget again, or fails at a tenth of its rate.
  */
 function goesOn<Settings extends KindSettings>(
   { known, previous, view, now }: Judging<Settings, Sums>,
@@ -201,8 +227,8 @@ function goesOn<Settings extends KindSettings>(
 }
 
 /**
- * Of so many failures, by chance alone, at a rate that just keeps the budget. What repeats an earlier request is no
- * further evidence.
+ * The chance that a failure rate that just keeps the budget gives as many failures. Retries are left out, because they
+ * are no new evidence.
  */
 function chanceOf({ first_attempts, first_requests }: Part, budget: number): number {
   return poissonTail(first_attempts, budget * first_requests);

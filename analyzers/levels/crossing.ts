@@ -3,13 +3,13 @@ import type { Given, KindSettings } from '../given.ts';
 import type { LevelRule } from '../levels.ts';
 import type { View } from '../view.ts';
 
-/** When a growing amount reaches a limit. Epoch seconds; null: never at the present pace. */
+/** When a growing amount will reach a limit. Times are epoch seconds; null: never at the present pace. */
 export interface Forecast {
   spent: number;
   /** Per hour. */
   pace: number;
   at: number | null;
-  /** The true time lies between the two in nineteen of twenty cases. */
+  /** The limit is reached between `earliest` and `latest` in nineteen of twenty cases. */
   earliest: number | null;
   latest: number | null;
 }
@@ -21,13 +21,13 @@ export interface CrossingLevel {
 
 const HOUR = 3_600;
 const DEVIATIONS = 1.96;
-/** Fewer hours do not show how much hours differ. */
+/** Fewer hours than this are too few to see how much the hours differ. */
 const LEAST_HOURS = 6;
 
 /**
- * When the amount reaches `limit`, going on from `spent` at `now` as in `hours` (amounts of whole hours, oldest first).
- * The interval covers the error of the mean pace and the variation of the hours to come, which add up like a random
- * walk. Null: too few hours are known.
+ * Predicts when the amount reaches `limit`. It is `spent` at `now` and goes on growing as in `hours` (amounts of whole
+ * hours, oldest first). The interval allows for the error of the mean pace and for the variation of the coming hours,
+ * which add up like a random walk. Null: too few hours are known.
  */
 export function forecastOf(
   hours: readonly number[],
@@ -52,9 +52,9 @@ export function forecastOf(
 }
 
 /**
- * A breach when the amount reaches `limit` before the period ends; it lingers when only the early end of the interval
- * does. The period needs at least `count` requests. The reading has hours back to the beginning of the period and for
- * `learn` seconds.
+ * It is a breach when the amount is expected to reach `limit` before the period ends. It lingers when only the early
+ * end of the interval lies before that. The period needs at least `count` requests. The counts must reach back to the
+ * beginning of the period, and at least `learn` seconds.
  */
 export function crossing<Settings extends KindSettings>(of: {
   amount(view: View): number;
@@ -62,8 +62,8 @@ export function crossing<Settings extends KindSettings>(of: {
   /** Beginning and end of the period that contains `now`, epoch seconds. */
   period(settings: Settings, now: number): { from: number; to: number };
   /**
-   * Seconds of whole hours before now that give the pace: a multiple of a day, because a night looks like the end of
-   * spending.
+   * The pace is taken from this many seconds of whole hours before now. It must be a multiple of a day; over less, a
+   * night would look as if the spending had ended.
    */
   learn(settings: Settings): number;
 }): LevelRule<Settings, CrossingLevel> {
@@ -86,7 +86,7 @@ export function crossing<Settings extends KindSettings>(of: {
       if (isBefore(forecast.at)) return { level: 'breach', forecast };
       return { level: isBefore(forecast.earliest) ? 'lingering' : 'healthy', forecast };
     },
-    // The incident begins when it is foreseen.
+    // The incident begins when it is predicted, because nothing has happened yet.
     start: ({ now }) => now,
   };
 }

@@ -4,14 +4,16 @@ import { type Level, loudnessOf } from '../incident-life.ts';
 import type { Given, KindSettings } from '../given.ts';
 import type { LevelRule } from '../levels.ts';
 
-/** A limit whose remainder the answers report. */
+/** A limit of the provider. Answers report how much of it remains. */
 export interface Limit {
   name: string;
   remaining: MoreMeasure;
   limit: MoreMeasure;
 }
 
-/** The limits of requests and of tokens in rate-limit headers; a kind reads these measures. */
+/**
+ * The limits of requests and of tokens that rate-limit headers report. A kind that uses them must read these measures.
+ */
 export const headerLimits: readonly Limit[] = [
   { name: 'requests', remaining: 'remaining_requests', limit: 'limit_requests' },
   { name: 'tokens', remaining: 'remaining_tokens', limit: 'limit_tokens' },
@@ -21,24 +23,25 @@ export interface HeadroomLevel {
   level: Level;
   /** The nearest limit; null: no answer reported one. */
   limit: Limit | null;
-  /** Lowest remaining part of that limit (0 to 1) in the newest interval that reports one. */
+  /** The smallest remaining part of that limit (0 to 1) in the newest interval that reports it. */
   left: number;
-  /** Seconds until nothing is left, by the slope in the window; null: it does not fall. */
+  /** Seconds until nothing remains, if it goes on falling as in the window; null: it does not fall. */
   seconds_to_zero: number | null;
-  /** The limit that the answers report. */
+  /** The size of the limit, as the answers report it. */
   allowed: number;
 }
 
-/** While more than this part of a limit is left, it is not near, however fast it falls. */
+/** As long as more than this part of a limit remains, the limit is not near, however fast it falls. */
 const NEAR = 0.5;
-/** Number of intervals with a falling remainder that make a slope. */
+/** The remainder must have fallen in at least this many intervals before a slope is computed. */
 const LEAST_INTERVALS = 3;
-/** Up to this many times the threshold still lingers. */
+/** Lingers as long as at most this many times the threshold remains. */
 const LINGER = 2;
 
 /**
- * A breach when at most `share` of a limit was left in two intervals of the window, or when the remainder falls and
- * will reach zero before the limit is full again (`reset` seconds). Answers without limits prove nothing.
+ * It is a breach when at most `share` of a limit remained in two intervals of the window, or when the remainder falls
+ * so fast that it will reach zero before the limit is full again (`reset` seconds). Answers that report no limit prove
+ * nothing.
  */
 export function headroom<Settings extends KindSettings>(of: {
   limits: readonly Limit[];
@@ -104,7 +107,7 @@ function points({ remaining, limit }: Limit, view: Given<KindSettings>['view']):
   });
 }
 
-/** From the line (least squares) through the remainders since the limit was last full. */
+/** Fits a line (least squares) through the remainders since the limit was last full, and follows it to zero. */
 function secondsToZero(seen: readonly Point[]): number | null {
   let begin = seen.length - 1;
   while (begin > 0 && (seen[begin - 1]?.left ?? 0) > (seen[begin]?.left ?? 0)) begin--;

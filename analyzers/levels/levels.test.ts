@@ -244,7 +244,7 @@ describe('headroom', () => {
   const more = {
     more: ['remaining_requests', 'limit_requests', 'remaining_tokens', 'limit_tokens'] as const,
   };
-  /** Remainders of a limit of 100, one for each ten seconds up to minute 60. */
+  /** Rows that report how much of a limit of 100 remains: one number for every ten seconds up to minute 60. */
   const told = (...left: number[]): MeasuredRow[] =>
     left.map((remaining, i) => ({
       ...countRow({ ts: at(60) - (left.length - i) * 10, requests: 3 }),

@@ -7,7 +7,7 @@ import type { View } from '../view.ts';
 
 export interface RampLevel {
   level: Level;
-  /** Per minute: in the window that ends now, and in the one that ended `ago` seconds earlier. */
+  /** Amounts per minute: in the window that ends now, and in the window that ended `ago` seconds earlier. */
   present: number;
   before: number;
 }
@@ -15,16 +15,19 @@ export interface RampLevel {
 /** The amount whose growth is measured. */
 export type RampAmount = 'requests' | 'input_tokens';
 
-/** An unchanged rate shows such growth only with this chance; the rate before is taken at its upper end. */
+/**
+ * Growth counts only if an unchanged rate would show as much with less than this chance. The chance is computed with
+ * the highest rate that the earlier amount is compatible with.
+ */
 const CHANCE = 1e-3;
 const UPPER_DEVIATIONS = 3;
-/** This part of the threshold and of the growth still lingers. */
+/** Down to this part of the threshold and of the growth it still lingers. */
 const LINGER = 0.8;
 
 /**
- * A breach when the amount per minute in a window is above `floor` and grew by `growth` (0.5: by half) against the same
- * window `ago` seconds before, by more than chance explains. If the counts do not reach back that far, nothing is
- * judged.
+ * It is a breach when the amount per minute in a window is above `floor` and is larger by `growth` (0.5: by half) than
+ * in the same window `ago` seconds before. The growth must be more than chance explains. If the counts do not reach
+ * back that far, nothing is judged.
  */
 export function ramp<Settings extends KindSettings>(of: {
   amount: RampAmount;
@@ -79,7 +82,7 @@ export function ramp<Settings extends KindSettings>(of: {
 
 type Sums = ReturnType<View['total']>;
 
-/** Whether the present amount is more than chance makes at the rate before. */
+/** Whether the present amount is more than chance would give at the earlier rate. */
 export function hasGrown(amount: RampAmount, present: Sums, before: Sums): boolean {
   const upper = before.requests + UPPER_DEVIATIONS * Math.sqrt(before.requests + 1);
   if (amount === 'requests') return poissonTail(present.requests, upper) < CHANCE;

@@ -3,10 +3,16 @@ import type { Answer } from './channel.ts';
 
 const FIRST_SECONDS = 5;
 const LONGEST_SECONDS = 600;
-/** After a failure the receiver is left alone, but at most for this long: other messages may go through. */
+/**
+ * After a failed try nothing is sent to the receiver for a while, but at most for this many seconds: the next message
+ * may go through.
+ */
 const LONGEST_HOLD_SECONDS = 60;
 
-/** Pause after this many failed tries in a row, seconds; `chance` in [0, 1) spreads analyzers. Pure. */
+/**
+ * Seconds to wait after this many failed tries in a row. `chance` in [0, 1) makes several analyzers wait differently.
+ * Pure.
+ */
 export function backoffSeconds(attempts: number, chance: number): number {
   const whole = Math.min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** Math.min(attempts - 1, 20));
   return whole * (0.75 + chance / 2);
@@ -35,8 +41,8 @@ export function holdUntil(failed: Delivery): number {
 }
 
 /**
- * The next delivery to try among those that a receiver has not accepted; null: none is due at `now`. A delivery that
- * was never tried goes first, so that one that always fails does not block the others. Pure.
+ * The next delivery to try among those that a receiver has not accepted; null: none is due at `now`. Deliveries that
+ * were never tried come first, so that one that always fails does not block the others. Pure.
  */
 export function nextToTry(unfinished: readonly Delivery[], now: number): Delivery | null {
   const due = unfinished.filter(({ next_at }) => next_at <= now);

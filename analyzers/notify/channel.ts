@@ -4,7 +4,7 @@ import type { DeliveryEvent } from '../../store/queries/notifications.ts';
 
 /** One message as a channel sends it. */
 export interface Notice {
-  /** The same in every try of this message, and in no other message. */
+  /** Identifies the message: every try to send it has the same key, and no other message has it. */
   key: string;
   event: DeliveryEvent;
   receiver: string;
@@ -32,14 +32,15 @@ export interface Channel {
   /** Whether one message may be about several incidents. */
   groups: boolean;
   /**
-   * Whether it can be told about an incident that ended before it was told; other receivers would not understand it.
+   * Whether the receiver can be told of an incident that ended before anybody was told of it. Some receivers do not
+   * understand an end without a beginning.
    */
   tells_past: boolean;
   /** Sends one message and waits for the answer for a limited time. Never throws. */
   send(notice: Notice): Promise<Answer>;
   /**
-   * For a receiver that forgets incidents: reports about once a minute that these still fire. The receiver then repeats
-   * messages itself, and `repeat_seconds` is not used.
+   * For a receiver that forgets incidents unless they are repeated: called about once a minute with the incidents that
+   * still fire. Such a receiver repeats its messages to people itself, so `repeat_seconds` is not used.
    */
   refresh?(incidents: readonly Incident[], now: number): Promise<Answer>;
 }
@@ -47,8 +48,8 @@ export interface Channel {
 /** What channels receive from outside. */
 export interface ChannelContext {
   /**
-   * The value behind `env:NAME` or `file:/path`. It is read each time, so that it can be rotated. Throws an error of
-   * one line.
+   * Returns the value behind `env:NAME` or `file:/path`. The value is read each time, because secrets may be rotated
+   * while the program runs. Throws an error of one line.
    */
   secret(reference: string): Promise<string>;
   /** Longest time for one message, ms. */
@@ -62,12 +63,15 @@ export type CreateChannel<Type extends ReceiverType> = (
   context: ChannelContext,
 ) => Channel;
 
-/** The key of one incident in every message about it, for receivers that fold messages into one alert. */
+/** The key that all messages about one incident share, so that a receiver can join them into one alert. */
 export function dedupKey({ id }: Incident): string {
   return `faultline/${id}`;
 }
 
-/** The same for a message: the key of its incident, or of all incidents of the group. */
+/**
+ * The key by which a receiver joins messages: that of the incident; for a group of incidents that of the message, so no
+ * two messages about groups are joined.
+ */
 export function dedupKeyOf({ incidents, key }: Pick<Notice, 'incidents' | 'key'>): string {
   const [only, ...more] = incidents;
   return only !== undefined && more.length === 0 ? dedupKey(only) : `faultline/group/${key}`;

@@ -1,6 +1,6 @@
 import { type Delivery, isUnfinished } from '../../store/queries/notifications.ts';
 
-/** The log of messages in memory, as far as it decides the next ones. */
+/** The log of messages in memory, as far as further decisions depend on it. */
 export class DeliveryLog {
   readonly #deliveries = new Map<string, Delivery>();
   /** Newest delivery by receiver and incident. */
@@ -35,7 +35,7 @@ export class DeliveryLog {
       .sort((a, b) => a.decided_at - b.decided_at || (a.id < b.id ? -1 : 1));
   }
 
-  /** Ids of incidents that some receiver was last told to fire. */
+  /** Ids of incidents for which the last message to some receiver said that they fire. */
   firing(): Set<string> {
     const ids = new Set<string>();
     for (const [key, { event }] of this.#last)
@@ -63,7 +63,7 @@ function keyOf(receiver: string, incident: string): string {
   return `${receiver}\n${incident}`;
 }
 
-/** Whether a decision is later; at the same time, the end comes after the beginning. */
+/** Whether a delivery was decided later than another; of two at the same time, the end comes after the beginning. */
 function isAfter(one: Delivery, other: Delivery): boolean {
   if (one.decided_at !== other.decided_at) return one.decided_at > other.decided_at;
   return one.event === 'resolved' && other.event === 'firing';

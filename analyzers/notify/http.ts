@@ -5,7 +5,7 @@ const LONGEST_ANSWER = 200;
 /** Longest wait that a receiver may ask for; seconds. */
 const LONGEST_RETRY_AFTER = 3_600;
 
-/** Shorter parts of an address are words and not secrets. */
+/** Parts of an address that are shorter than this are taken for words, not for secrets. */
 const SHORTEST_PART = 8;
 
 /** One POST request. */
@@ -13,13 +13,16 @@ export interface Post {
   url: string;
   body: string;
   headers: Readonly<Record<string, string>>;
-  /** Values that are hidden if the receiver repeats them. The address is one of them. */
+  /**
+   * Texts to remove from the answer, because receivers may repeat what they were sent. The address is always removed.
+   */
   secrets: readonly string[];
 }
 
 /**
- * Posts, and waits for the answer for `timeoutMs`. Statuses 200 to 299 are ok. Redirects are not followed, because the
- * message and its signature are for this host only. Never throws; the answer names the host and not the address.
+ * Sends a POST request and waits for the answer, at most `timeoutMs`. Statuses 200 to 299 are ok. Redirects are not
+ * followed, because message and signature are meant for this host only. Never throws. The answer names the host and not
+ * the address, which may be a secret.
  */
 export async function post(
   { url, body, headers, secrets }: Post,
@@ -56,17 +59,19 @@ export function whyNot(error: unknown, timeoutMs: number): string {
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
   const cause = error.cause instanceof Error ? error.cause : error;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  // Errors of this program have codes in lower case, and their messages are written for people.
+  // Errors of this program have codes in lower case. Their messages are written for people, so they are used as they
+  // are.
   if (/^[a-z]/.test(code)) return oneLine(cause.message);
   return oneLine(code === '' || cause.message.includes(code) ? cause.message : `${code} ${cause.message}`);
 }
 
-/** Replaces every secret in a text; short ones are left, because they also occur as words. */
+/** Replaces every secret in a text. Short ones are not replaced, because they also occur as ordinary words. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return (
     secrets
       .filter((secret) => secret.length >= 4)
-      // Longest first: otherwise a secret that is part of a longer one would leave the rest of that.
+      // Longest first: if a secret is part of a longer one, replacing it first would leave the rest of the longer one
+      // readable.
       .toSorted((a, b) => b.length - a.length)
       .reduce((clean, secret) => clean.replaceAll(secret, '***'), text)
   );
@@ -92,7 +97,7 @@ function decoded(part: string): string {
   }
 }
 
-/** Stops early: a receiver that sends without end must not fill the memory. */
+/** Reads only the first characters: a receiver that sends without end must not fill the memory. */
 async function firstCharacters(response: Response): Promise<string> {
   if (response.body === null) return '';
   const reader = response.body.getReader();

@@ -1,19 +1,25 @@
 import type { LeaseRow } from '../../store/queries/notify-lease.ts';
 import type { NotifyStore } from './notify-store.ts';
 
-/** An analyzer that did not beat for this long, by the store's clock, has lost its lease; seconds. */
+/** An analyzer that did not report for this many seconds, by the store's clock, has lost its lease. */
 export const LEASE_SECONDS = 30;
 /**
- * After an analyzer saw that it is the first, it may send for this long, by its own monotonic clock; seconds. With the
- * longest send it is less than LEASE_SECONDS.
+ * After an analyzer saw that it holds the lease, it may send for this many seconds by its own clock. Together with the
+ * longest send this is less than LEASE_SECONDS, so no other analyzer sends at the same time.
  */
 export const SURE_SECONDS = 15;
-/** A new analyzer waits this long: whoever came before it is visible by then; seconds. */
+/** A new analyzer waits this many seconds before it sends: by then it can see every analyzer that started before it. */
 export const NEWCOMER_SECONDS = 10;
-/** If storing the first beat took longer, it is not used: another analyzer may have looked and not seen it; seconds. */
+/**
+ * If storing its first report took an analyzer more than this many seconds, it reports again as a new one: another
+ * analyzer may have looked in between without seeing it.
+ */
 const PROMPT_SECONDS = 3;
 
-/** The analyzer that has been there longest, of those that beat lately and did not leave; null: none. Pure. */
+/**
+ * Chooses the analyzer that sends: of those that reported lately and did not leave, the one that started first; null:
+ * none. Pure.
+ */
 export function firstOf(rows: readonly LeaseRow[], now: number): LeaseRow | null {
   return (
     rows
@@ -32,10 +38,11 @@ export interface LeaseContext {
 }
 
 /**
- * Chooses the one of several analyzers that sends. The store has no transactions, so the order of arrival decides, by
- * the store's clock: the one that has been there longest sends, and a new one waits until all earlier ones are visible.
- * An analyzer that was frozen notices it by its monotonic clock before it sends again. If all this fails, as with
- * replicas that lag, two analyzers send the same messages with the same keys.
+ * Decides which of several analyzers sends messages. The store has no transactions, so the order in which they started
+ * decides, by the store's clock: the first one sends, and a new one waits until it can see all earlier ones. An
+ * analyzer whose process was frozen notices by its monotonic clock that its time is over. If all this fails, for
+ * example with replicas that lag behind, two analyzers send the same messages under the same keys, so receivers can
+ * tell that they are the same.
  */
 export class Lease {
   readonly #context: LeaseContext;
@@ -50,8 +57,8 @@ export class Lease {
   }
 
   /**
-   * Reports that this analyzer is there, and returns whether it sends. Throws `StoreError`; then it may send until
-   * `isSure` is false.
+   * Reports to the store that this analyzer is running, and returns whether it may send. Throws `StoreError`; then it
+   * may send only as long as `isSure` is true.
    */
   async beat(): Promise<boolean> {
     const { store, monotonic, newHolder } = this.#context;
@@ -68,12 +75,12 @@ export class Lease {
     this.#since = own?.since ?? this.#since;
     const leads =
       firstOf(rows, now)?.holder === this.#holder && now - (this.#since ?? now) >= NEWCOMER_SECONDS;
-    // Counts from before the question, because the answer is not true of any later time.
+    // The time counts from before the store was asked, because its answer says nothing about later times.
     this.#sureUntil = leads ? began + SURE_SECONDS * 1000 : Number.NEGATIVE_INFINITY;
     return leads;
   }
 
-  /** Whether this analyzer may still send, by what it saw last. */
+  /** Whether this analyzer may still send, judged by its last look at the store. */
   isSure(): boolean {
     return this.#context.monotonic() < this.#sureUntil;
   }
@@ -84,8 +91,8 @@ export class Lease {
   }
 
   /**
-   * Lets the next analyzer send at once. Throws `StoreError`; then the next one waits until this one has lost its
-   * lease.
+   * Gives up the lease, so that the next analyzer can send at once. Throws `StoreError`; then the next one must wait
+   * until the lease ends by itself.
    */
   async leave(): Promise<void> {
     this.#sureUntil = Number.NEGATIVE_INFINITY;

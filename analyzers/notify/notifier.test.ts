@@ -7,7 +7,7 @@ import { resolvedOf, sampleIncident } from '../../tests/notify/sample-incidents.
 const hook = { type: 'webhook', url: 'http://127.0.0.1/' };
 const HOUR = 3_600;
 
-/** A world in which one analyzer already sends. */
+/** Starts a test in which one analyzer is already sending. */
 async function begin(
   notify: Record<string, unknown> = {},
   channel: Parameters<NotifyWorld['start']>[1] = {},
@@ -50,7 +50,7 @@ const ack = (world: NotifyWorld, id: string): Marks => ({
   silences: [],
   acknowledgements: new Map([[id, { incident: id, at: world.now, reopened: 0, by: '', note: '' }]]),
 });
-/** Moves the last evaluation of the incident into the past. */
+/** Makes the last evaluation of the incident look older. */
 function putPast(world: NotifyWorld, incident: Incident, secondsAgo: number): void {
   world.incidents.set(incident.id, { incident, evaluated_at: world.now - secondsAgo, written_at: world.now });
 }
@@ -308,7 +308,7 @@ describe('receivers', () => {
     world.marks = silence(world, { kinds: ['retry_storm'] });
     await run(70);
     expect(refreshed.at(-1)).toEqual(['i']);
-    // It repeats by itself.
+    // Such a receiver repeats messages itself, so no more are sent.
     expect(told()).toHaveLength(2);
   });
 });

@@ -27,9 +27,9 @@ export interface NotifierContext {
 export interface NotifierEvents {
   /** A try has ended; `seconds` is its duration. */
   tried(delivery: Delivery, seconds: number): void;
-  /** This analyzer began or stopped sending. */
+  /** Called when this analyzer began to send messages (true) or stopped (false). */
   leads(leads: boolean): void;
-  /** A receiver that forgets incidents was not reached; they may seem to be over there. */
+  /** A receiver that needs repeats was not reached, so it may believe that incidents have ended. */
   refreshFailed(receiver: string, text: string): void;
 }
 
@@ -51,9 +51,9 @@ const REFRESH_SECONDS = 60;
 const SAVE_MS = 1_000;
 
 /**
- * Tells receivers about incidents. It works from the store, apart from the evaluations: it cannot delay them, and
- * another analyzer continues where the log ends. A message is written to the log before it is sent, so if the process
- * ends, it is sent again under the same key.
+ * Tells receivers about incidents. It reads the store and runs apart from the evaluations, so a slow receiver cannot
+ * delay them, and another analyzer can go on where the log of messages ends. Each message is written to the log before
+ * it is sent. If the process dies in between, the message is sent again under the same key.
  */
 export class Notifier {
   readonly #context: NotifierContext;
@@ -62,7 +62,7 @@ export class Notifier {
   #beatAt = Number.NEGATIVE_INFINITY;
   #leads = false;
   readonly #lanes = new Map<string, Promise<void>>();
-  /** Deliveries that are not in the log yet, because the store did not answer. */
+  /** Deliveries that could not be written to the log because the store did not answer. */
   readonly #unsaved = new Map<string, Delivery>();
   #storeIsAway = false;
   readonly #heldUntil = new Map<string, number>();
@@ -77,8 +77,8 @@ export class Notifier {
   }
 
   /**
-   * Looks once, decides, and begins to send; does not wait for receivers. Throws `StoreError`; the next pass makes up
-   * for it.
+   * Reads the store once, decides which messages are due, and begins to send them without waiting for receivers. Throws
+   * `StoreError`; the next pass then does the same.
    */
   async pass(): Promise<void> {
     const { store, settings, channels, monotonic } = this.#context;
@@ -94,7 +94,7 @@ export class Notifier {
     const { incidents, marks, log } = overview;
     const situation = { now: this.#now(), incidents, is_whole: isWhole, marks, settings, channels };
     const decided = plan(situation, log);
-    // Decisions are stored, where other analyzers see them, before any of them is sent.
+    // All decisions are stored before any message is sent, so that other analyzers see them.
     await store.write(decided);
     for (const delivery of decided) log.add(delivery);
     for (const [name, channel] of channels) {
@@ -104,14 +104,14 @@ export class Notifier {
     }
   }
 
-  /** Resolves when nothing is being sent. */
+  /** Resolves when no message is being sent. */
   async settled(): Promise<void> {
     while (this.#lanes.size > 0) await Promise.all(this.#lanes.values());
   }
 
   /**
-   * Begins nothing new, waits for messages in flight until `patience` resolves, stores their answers, and lets another
-   * analyzer go on. That one sends messages without an answer again, under their keys. Throws `StoreError`.
+   * Begins no new message, waits for those in flight until `patience` resolves, stores the answers, and gives up the
+   * lease. The next analyzer sends unanswered messages again, under the same keys. Throws `StoreError`.
    */
   async stop(patience: Promise<void>): Promise<void> {
     this.#isStopping = true;
@@ -120,7 +120,7 @@ export class Notifier {
     await this.#lease.leave();
   }
 
-  /** The state of the receivers, as far as this analyzer knows; empty when another one sends. */
+  /** The state of the receivers as this analyzer knows it; empty when another analyzer sends. */
   status(): { leads: boolean; receivers: ReceiverStatus[] } {
     if (!this.#leads) return { leads: false, receivers: [] };
     const { log } = this.#overview;
@@ -143,7 +143,7 @@ export class Notifier {
     this.#leads = leads;
   }
 
-  /** Sends to one receiver, one message after the other, until none is due. */
+  /** Sends the due messages to one receiver, one after the other. */
   async #run(name: string, channel: Channel): Promise<void> {
     const { settings, monotonic, chance, events } = this.#context;
     let savedAt = monotonic();
@@ -162,7 +162,8 @@ export class Notifier {
         this.#heldUntil.set(name, until);
       }
       events.tried(after, (monotonic() - began) / 1000);
-      // One insert per second, not one per message. Messages of the last second may be sent again, under their keys.
+      // Answers are stored once a second and not once per message, because every insert costs the store. If the process
+      // dies, messages of the last second are sent again, under the same keys.
       if (monotonic() - savedAt < SAVE_MS) continue;
       await this.#trySave();
       savedAt = monotonic();
@@ -222,7 +223,7 @@ export class Notifier {
     };
   }
 
-  /** A failure of the store stops the lanes; the next pass stores what is missing. */
+  /** If the store fails, sending stops; the next pass stores what is missing. */
   async #trySave(): Promise<void> {
     await this.#save().catch(() => undefined);
   }

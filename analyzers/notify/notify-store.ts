@@ -17,7 +17,7 @@ export interface NotifyStore {
   beat(holder: string, since: number | null, hasLeft: boolean): Promise<{ now: number; rows: LeaseRow[] }>;
   /** Firing incidents, and those that ended since a time. */
   present(since: number): Promise<Seen[]>;
-  /** These incidents, as far as they exist. */
+  /** Reads the incidents with these ids; ids without an incident are ignored. */
   these(ids: readonly string[]): Promise<Seen[]>;
   /** Incidents that were written since a time and evaluated lately. */
   changed(since: number): Promise<Seen[]>;
@@ -26,13 +26,13 @@ export interface NotifyStore {
   write(deliveries: readonly Delivery[]): Promise<void>;
 }
 
-/** A larger number of incidents at once helps nobody. */
+/** Reads at most this many incidents: nobody could act on more at once. */
 const MOST = 100_000;
 
-/** Incidents whose last evaluation is older are history; only a full look reads them. Seconds. */
+/** Incidents that were not evaluated for this many seconds are history. Only a look at everything reads them. */
 const EVALUATED_SECONDS = 2 * 86_400;
 
-/** The same over a real store. */
+/** Implements `NotifyStore` with a real store. */
 export function notifyStoreOf(store: Store): NotifyStore {
   const seen = async (filter: Parameters<typeof readIncidents>[1]): Promise<Seen[]> =>
     (await readIncidents(store, { ...filter, limit: MOST })).map(({ incident, version }) => ({

@@ -6,25 +6,25 @@ import type { Seen } from './plan.ts';
 import { DeliveryLog } from './delivery-log.ts';
 
 /**
- * Everything is read again after this time, because an insert may have taken long and incidents of histories can be
- * deleted; seconds.
+ * Everything is read again after this many seconds. Reading only changes misses rows whose insert took long, and
+ * incidents of histories that were deleted.
  */
 const WHOLE_SECONDS = 600;
-/** Each look also reads this much time before the last one, because rows may become visible late; seconds. */
+/** Each look also reads this many seconds before the last look, because rows may become visible late. */
 const OVERLAP_SECONDS = 60;
-/** Finished deliveries are remembered for this long, which is longer than an incident can be opened again; seconds. */
+/** Finished deliveries are remembered for this many seconds: longer than an incident can be opened again. */
 const REMEMBER_SECONDS = 2 * 86_400;
 /** Incidents that ended within this time are always read; seconds. */
 const LEAST_PAST_SECONDS = 3_600;
 
-/** What the store says that decides which messages are due. Each look reads what has changed. */
+/** What the notifier knows of incidents and messages. Each look reads from the store what has changed. */
 export class Overview {
   readonly #store: NotifyStore;
   readonly #settings: NotifySettings;
   incidents = new Map<string, Seen>();
   log = new DeliveryLog();
   marks: Marks = noMarks;
-  /** Incidents whose earlier messages are known. */
+  /** Ids of the incidents whose earlier messages have been read. */
   #asked = new Set<string>();
   #wholeAt = Number.NEGATIVE_INFINITY;
   /** True while no other analyzer has written to the log since it was read. */
@@ -43,8 +43,8 @@ export class Overview {
   }
 
   /**
-   * Looks at `now` (epoch seconds). Returns true if everything was read: then an incident that is missing does not
-   * exist any more. Throws `StoreError`.
+   * Reads what changed up to `now` (epoch seconds). Returns true if everything was read; an incident that is missing
+   * then has been deleted. Throws `StoreError`.
    */
   async look(now: number): Promise<boolean> {
     const isWhole = now - this.#wholeAt >= WHOLE_SECONDS;
@@ -64,7 +64,8 @@ export class Overview {
   async #lookAtAll(now: number): Promise<void> {
     const { history_seconds, give_up_seconds } = this.#settings;
     const remembered = now - REMEMBER_SECONDS - give_up_seconds;
-    // The log is long; while no other analyzer sends, it holds nothing that is not known here.
+    // Reading the log is expensive. As long as no other analyzer sends, everything in it is known here, so it is not
+    // read.
     if (!this.#isLogKnown) {
       this.#asked = new Set();
       this.#add(await this.#store.deliveries({ since: remembered }));
@@ -81,14 +82,17 @@ export class Overview {
     this.#wholeAt = now;
   }
 
-  /** Reads the earlier messages of incidents that were forgotten and may be open again. */
+  /** Reads the earlier messages of incidents that are not remembered any more but may have been opened again. */
   async #remember(seen: readonly Seen[]): Promise<void> {
     const unknown = seen.map(({ incident }) => incident.id).filter((id) => !this.#asked.has(id));
     if (unknown.length > 0) this.#add(await this.#store.deliveries({ incidents: unknown }));
     for (const id of unknown) this.#asked.add(id);
   }
 
-  /** Merges into what is known: a message in flight may have an answer that is newer than the row just read. */
+  /**
+   * Adds rows of the log, but keeps a newer version of a delivery that is already known: a message in flight may have
+   * been answered since the row was read.
+   */
   #add(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries.toSorted((a, b) => a.decided_at - b.decided_at)) this.log.add(delivery);
   }

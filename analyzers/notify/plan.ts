@@ -26,14 +26,14 @@ export interface Situation {
 }
 
 /**
- * For this long after the end of its cause, nobody is told of a consequence: it ends a little later than the cause.
- * Seconds.
+ * A consequence usually ends a little later than its cause, so nobody is told of it for this many seconds after the
+ * cause has ended.
  */
 const AFTER_CAUSE_SECONDS = 900;
 
 /**
- * Ids of the incidents that are listed under a cause. Nobody is told of them while the cause lasts and a little longer.
- * A consequence that outlives its cause is told. Pure.
+ * Ids of the incidents that are listed as consequences of another. Nobody is told of them while the cause lasts and a
+ * little longer; if a consequence outlives that, people are told. Pure.
  */
 export function consequencesOf(incidents: Situation['incidents'], now: number): Set<string> {
   const ids = new Set<string>();
@@ -45,7 +45,8 @@ export function consequencesOf(incidents: Situation['incidents'], now: number): 
 }
 
 /**
- * Largest number of waiting messages of a receiver. Further ones are decided when there is room again, so none is lost.
+ * Largest number of messages that wait for one receiver. Further messages are decided when there is room again, so none
+ * is lost.
  */
 const MOST_WAITING = 1_000;
 /** Largest number of incidents in one message. */
@@ -57,19 +58,22 @@ interface Item {
   receiver: string;
   event: DeliveryEvent;
   incident: Incident;
-  /** The message before it about this incident; part of the key, so that each message has its own key. */
+  /**
+   * The message that this receiver got before about the incident. It is part of the key, so that each message has a key
+   * of its own.
+   */
   before: string;
   group: string;
-  /** When the group has waited long enough for its oldest item, epoch seconds. */
+  /** Time at which the oldest item of the group has waited long enough, epoch seconds. */
   ready_at: number;
-  /** True: it is stored but not sent. */
+  /** True: the message is stored, so that it counts as told, but not sent. */
   is_quiet: boolean;
 }
 
 /**
- * The messages that are due, and those that are no longer sent because everything in them ended before they could be.
- * All must be stored before anything is sent. The plan depends on the present state and not on events, so nothing is
- * lost while an analyzer is away. Pure.
+ * Decides which messages are due, and which waiting ones are dropped because everything in them has ended. All of them
+ * must be stored before any is sent. The plan is made from the present state and not from events, so nothing is lost
+ * while no analyzer runs. Pure.
  */
 export function plan(situation: Situation, log: DeliveryLog): Delivery[] {
   const notSent: Delivery[] = [];
@@ -93,7 +97,7 @@ function notSentBecause(delivery: Delivery, answer: string): Delivery {
   return { ...delivery, state: 'not_sent', version: delivery.version + 1, answer };
 }
 
-/** Whether a message reports firing incidents none of which fires any more. */
+/** Whether a waiting message says that incidents fire although none of them fires any more. */
 function isOver({ event, incidents }: Delivery, { incidents: present, is_whole }: Situation): boolean {
   if (event !== 'firing') return false;
   return incidents.every(({ id }) => {
@@ -113,9 +117,9 @@ function* itemsOf(
     const { incident } = seen;
     const last = log.last(receiver, incident.id);
     const isWaiting = last !== null && isUnfinished(last) && !dropped.has(last.id);
-    // One message after the other: a receiver must not learn of the end before the beginning.
+    // A receiver gets one message after the other, so that it cannot learn of the end before the beginning.
     if (isWaiting || incident.state === 'pending') continue;
-    // If a receiver was told of it before its cause was known, it is also told of the end.
+    // If a receiver was told of the incident before its cause was known, it is told of its end too.
     if (consequences.has(incident.id) && (incident.state === 'firing' || last === null)) continue;
     const route = routeOf(incident, situation.settings);
     const isRouted = route?.receivers.includes(receiver) === true;
@@ -152,7 +156,7 @@ function isFiringDue(
   const before = last?.incidents.find(({ id }) => id === incident.id);
   if (last === null || before === undefined || last.event === 'resolved')
     return attention === null && now - seen.evaluated_at <= settings.history_seconds;
-  // A higher severity is news, even to people who acknowledged the incident.
+  // A higher severity is told even to people who have acknowledged the incident.
   if (severities.indexOf(incident.severity) > severities.indexOf(before.severity)) return true;
   if (attention !== null || channel.refresh !== undefined || route.repeat_seconds === 0) return false;
   return now - last.decided_at >= route.repeat_seconds;
@@ -167,18 +171,23 @@ function isResolvedDue(
 ): boolean {
   // A receiver that was told of the beginning is told of the end, even if routes have changed or a silence began.
   if (last !== null) return last.event === 'firing';
-  // The incident came and went while nobody could be told.
+  // The incident began and ended before anybody could be told.
   if (!channel.tells_past || !isRouted || incident.resolved_at === null) return false;
   if (now - Date.parse(incident.resolved_at) / 1000 > settings.history_seconds) return false;
   return !marks.acknowledgements.has(incident.id) && !wasSilenced(incident, marks, now);
 }
 
-/** Whether the end is stored but not sent: the route wants no such messages, and the beginning has arrived. */
+/**
+ * Whether the end counts as told without being sent: the route wants no messages about ends, and the receiver got the
+ * beginning.
+ */
 function isQuietEnd(last: Delivery | null, route: Route | null): boolean {
   return route?.resolved === false && last !== null && (last.state === 'sent' || last.state === 'given_up');
 }
 
-/** Ends incidents of a history that were withdrawn, because later counts showed that they did not happen so. */
+/**
+ * Tells the end of incidents that were deleted, because later counts of the history showed that they had not happened.
+ */
 function* withdrawn(
   receiver: string,
   { incidents, now }: Situation,
@@ -204,7 +213,7 @@ function* withdrawn(
   }
 }
 
-/** Puts items of a group into one message; groups that still wait are left for later. */
+/** Puts the items of a group into one message. Groups that have not waited long enough are left for a later pass. */
 function toDeliveries(items: readonly Item[], { now, channels }: Situation): Delivery[] {
   const groups = Map.groupBy(items, ({ receiver, event, group, is_quiet }) =>
     JSON.stringify([receiver, event, group, is_quiet]),

@@ -8,8 +8,9 @@ export interface Route
 }
 
 /**
- * The route of an incident: the first that matches. So "everything else" can be expressed, and nobody is told twice by
- * accident (docs/decisions/0033). Without routes everything goes to all receivers. Null: nobody is told. Pure.
+ * The first route that matches an incident. Only one route applies, so that a last route can mean "everything else" and
+ * nobody is told twice by accident (docs/decisions/0033). Without any route, all receivers are told of everything.
+ * Null: nobody is told. Pure.
  */
 export function routeOf(incident: Incident, { routes, receivers }: NotifySettings): Route | null {
   if (routes.length === 0) return { ...defaults, receivers: Object.keys(receivers), number: -1 };
@@ -18,7 +19,7 @@ export function routeOf(incident: Incident, { routes, receivers }: NotifySetting
   return found === undefined ? null : { ...found, number };
 }
 
-/** The repeats of a route that sets nothing else. */
+/** Values for a route that does not set them. */
 const defaults = { group_by: [], group_seconds: 0, repeat_seconds: 14_400, resolved: true };
 
 function matches({ kind, severity, party, scope }: RouteSettings, incident: Incident): boolean {
@@ -32,7 +33,10 @@ function matches({ kind, severity, party, scope }: RouteSettings, incident: Inci
   );
 }
 
-/** The values that the incidents of one group share; in a route without groups each incident is its own group. Pure. */
+/**
+ * The values that all incidents of a group share. If the route does not group, each incident is a group of its own.
+ * Pure.
+ */
 export function groupOf(incident: Incident, { group_by, group_seconds, number }: Route): string {
   if (group_seconds === 0 && group_by.length === 0) return incident.id;
   return JSON.stringify([
@@ -41,7 +45,7 @@ export function groupOf(incident: Incident, { group_by, group_seconds, number }:
   ]);
 }
 
-/** Empty when the scope does not name it: it then means all. */
+/** The value of a dimension of the scope; empty when the scope does not name it and so includes all values. */
 function scopeValue({ scope }: Incident, name: string): string {
   return Object.entries(scope).find(([known]) => known === name)?.[1] ?? '';
 }

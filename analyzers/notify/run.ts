@@ -5,17 +5,20 @@ export interface RunNotifierContext extends NotifierContext {
   /** Resolves after this many milliseconds, or earlier when the signal stops. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   signal: AbortSignal;
-  /** The store did not answer; the next pass makes up for it. */
+  /** Called when the store did not answer; the next pass does the work. */
   onError(error: unknown): void;
   /** Called after each successful pass. */
   onPass(notifier: Notifier): void;
 }
 
 const PASS_MS = 5_000;
-/** Less than the 10 s or so after which a stopped process is usually killed. */
+/**
+ * Time to wait for messages in flight when the program stops, ms. It is less than the 10 s or so after which a stopped
+ * process is usually killed.
+ */
 const PATIENCE_MS = 4_000;
 
-/** Tells receivers about incidents until the signal stops; then it lets another analyzer go on. Never throws. */
+/** Tells receivers about incidents until the signal stops, and then gives up the lease. Never throws. */
 export async function runNotifier(context: RunNotifierContext): Promise<void> {
   const notifier = new Notifier(context);
   while (!context.signal.aborted) {

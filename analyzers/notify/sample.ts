@@ -3,7 +3,7 @@ import { isoTime } from '../iso-time.ts';
 import type { Answer, Channel, Notice } from './channel.ts';
 import { noticeText } from './text.ts';
 
-/** A sample incident that nobody takes for a real one in any channel. `now` is epoch seconds. */
+/** An incident to test receivers with; nobody can take it for a real one in any channel. `now` is epoch seconds. */
 export function sampleIncident(id: string, now: number): Incident {
   return {
     id,
@@ -28,14 +28,17 @@ export function sampleIncident(id: string, now: number): Incident {
   };
 }
 
-/** The answers of a receiver to the beginning and the end of the sample. */
+/** What a receiver answered to the beginning and to the end of the sample incident. */
 export interface Sampled {
   firing: Answer;
   /** Null: the beginning was not accepted, so the end was not sent. */
   resolved: Answer | null;
 }
 
-/** Sends the sample and then its end, so that nothing stays open. `id` must be new each time. Never throws. */
+/**
+ * Sends the beginning and then the end of the sample incident, so that no alert stays open. `id` must be new each time.
+ * Never throws.
+ */
 export async function sendSample(
   receiver: string,
   channel: Channel,

@@ -7,7 +7,7 @@ import { incidentText, noticeText } from './text.ts';
 const t = Date.UTC(2026, 10, 2, 17, 8, 20) / 1000;
 const now = t + 240;
 
-/** A sample for each kind that has a number of its own. */
+/** An incident of each kind whose text names a number special to that kind. */
 const samples: Partial<Record<IncidentKind, Partial<Incident>>> = {
   slow_down_surge: {
     scope: { provider: 'openai', org: 'acme', project: 'chat' },

@@ -10,7 +10,7 @@ export interface Text {
   text: string;
 }
 
-/** Number of incidents of a group that get a line; the others are counted. */
+/** Number of incidents of a group that get a line of their own; for the others only their number is given. */
 const MOST_TOLD = 10;
 /** A lock screen shows about this many characters of a line. */
 const LONGEST_LINE = 200;
@@ -81,7 +81,10 @@ function whose({ verdict, remedy }: Incident): string {
   return `${responsible[verdict.party]}; acts: ${remedy.owner}.`;
 }
 
-/** The most important number in one line: the first text of the kind whose names the evidence has; empty: none. */
+/**
+ * The most important number of an incident, in one line. Each kind has several texts, and the first one is used whose
+ * numbers the evidence has; empty: none.
+ */
 export function numberThatMatters({ kind, evidence }: Incident, now: number): string {
   for (const template of factsOf(kind).matters ?? []) {
     let isWhole = true;

@@ -3,14 +3,17 @@ import type { ErrorClass } from '../../domain/error-class.ts';
 import type { SimulatedRecord } from '../../simulate/record.ts';
 import { matches, type Scenario, type TrueIncident } from '../../simulate/scenario.ts';
 
-/** So many failures are enough to see what is going on, if the usual rate of the scope gives so many this seldom. */
+/**
+ * An incident counts as visible after this many failures, if the usual rate of its scope would give so many only with a
+ * very small chance.
+ */
 const ENOUGH = 5;
 const CHANCE = 1e-6;
-/** So many refusals within a minute are the limit, not one of the strays. */
+/** This many refusals within a minute show that the limit is reached; fewer may be stray answers. */
 const REFUSALS = 3;
 const MINUTE = 60_000;
 
-/** What is warned of: the refusals by which it would be too late. Null: nothing is ever refused. */
+/** For kinds that warn: the class of the refusals that the warning must come before. Null: nothing is ever refused. */
 const warnings: Readonly<Partial<Record<TrueIncident['kind'], ErrorClass | null>>> = {
   rate_limit_saturation: 'rate_limit',
   slow_down_risk: 'slow_down',
@@ -19,14 +22,14 @@ const warnings: Readonly<Partial<Record<TrueIncident['kind'], ErrorClass | null>
 
 /** When a true incident could be seen, epoch milliseconds. */
 export interface Evidence {
-  /** Enough failures for anybody to see it; null: never, or nothing fails by it. */
+  /** When there were enough failures for anybody to notice; null: never, or nothing fails in this kind of incident. */
   evident_at: number | null;
-  /** Of what is to be warned of, the first refusals; null: none. */
+  /** For kinds that warn: when the first refusals came; null: none came. */
   refused_at: number | null;
   is_warning: boolean;
 }
 
-/** Watches the traffic, record by record in order of time, for the moments from which on true incidents can be seen. */
+/** Reads the traffic in order of time and notes when each true incident became visible. */
 export function evidenceOf(
   truths: readonly TrueIncident[],
   { background }: Pick<Scenario, 'background'>,

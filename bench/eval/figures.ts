@@ -1,7 +1,7 @@
 import { quantile } from '../ingest/statistics.ts';
 import type { Result } from './result.ts';
 
-/** A figure with its target; `isMet` null: nothing was there to measure it by. */
+/** A measured figure with its target; `isMet` null: nothing happened by which it could be measured. */
 export interface Figure {
   name: string;
   measured: string;
@@ -54,7 +54,7 @@ export function figuresOf(results: readonly Result[]): Figure[] {
       name: 'incidents in calm traffic',
       measured: calm.length === 0 ? '–' : `${alarms} in ${days.toFixed(1)} days`,
       target: `0 in ${CALM_DAYS} days`,
-      // One alarm is enough to fail; fewer days are not enough to pass.
+      // A single false alarm misses the target; with fewer calm days than the target asks for, the figure stays open.
       isMet: alarms > 0 ? false : days >= CALM_DAYS ? true : null,
     },
     {

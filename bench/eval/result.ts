@@ -8,7 +8,10 @@ export interface Result {
   seed: number;
   matches: Match[];
   false_alarms: Incident[];
-  /** The plain alert: true incidents in which it stood, and alerts that stood in one or in none. */
+  /**
+   * The result of the plain threshold alert: in how many true incidents it was active, and how many of its alerts were
+   * in a true incident or outside of all.
+   */
   plain: { seen: number; right: number; wrong: number };
   /** Length of the traffic, and of its replay by the clock. */
   event_ms: number;

@@ -16,7 +16,7 @@ import { type Alert, thresholdAlerts } from './threshold-alert.ts';
 const launcher = path.resolve(import.meta.dirname, '../../cli/faultline');
 const FROM = Date.UTC(2026, 8, 1);
 
-/** A true incident with the moments from which on there is enough to see it. */
+/** A true incident, with the times from which on it could be noticed. */
 export type Wanted = TrueIncident & Evidence;
 
 /**

@@ -14,11 +14,11 @@ export interface Match {
   found: Incident | null;
   duplicates: number;
   isScopeRight: boolean;
-  /** Null when the truth does not name a party. */
+  /** Whether the right party was named; null when the truth does not name one. */
   isPartyRight: boolean | null;
   /** Seconds from the moment with enough evidence to the detection; negative: before it. Null where nothing fails by it. */
   detect_seconds: number | null;
-  /** Of what is to be warned of: whether it was, before the first refusal; null for other kinds. */
+  /** For kinds that warn: whether the warning came before the first refusal; null for other kinds. */
   isBeforeRefusal: boolean | null;
   /** Seconds from the end to the end that was found. */
   resolve_seconds: number | null;
@@ -82,8 +82,8 @@ function isOf(scenario: Scenario, incident: Incident, { started_at, ended_at, sc
 }
 
 /**
- * Two scopes are the same when they mean the same callers, however many dimensions say so. A caller that always fails for a
- * reason of its own is none of those to whom it happens, unless it happens to nobody else.
+ * Whether two scopes mean the same callers, even if they name different dimensions. Callers that always fail for a
+ * reason of their own do not count, unless the incident has no others.
  */
 function isSameScope(scenario: Scenario, incident: Incident, wanted: Wanted): boolean {
   const whole = callersOf(scenario, wanted.scope);

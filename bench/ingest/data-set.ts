@@ -10,7 +10,9 @@ import { hardlyFolding } from './hardly-folding.ts';
 export const dataSets = ['folding', 'hardly-folding'] as const;
 export type DataSet = (typeof dataSets)[number];
 
-/** Lines of a set. The last one is from about now, so that no table drops a line for its age. */
+/**
+ * The lines of a data set. The last one has about the present time, so that no table drops a line because of its age.
+ */
 export function lines(set: DataSet, records: number): Generator<string> {
   return set === 'folding' ? folding(records) : hardlyFolding(records, 'bench', Date.now() - 60_000);
 }

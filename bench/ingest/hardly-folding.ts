@@ -22,7 +22,7 @@ const models = [
 const endpoints = ['/v1/batches', '/v1/chat/completions', '/v1/embeddings', '/v1/responses'] as const;
 
 interface Failure {
-  /** Of 100 failures. */
+  /** How many of 100 failures are like this. */
   share: number;
   status: number;
   type: string;

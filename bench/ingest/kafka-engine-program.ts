@@ -42,7 +42,8 @@ await rows(`CREATE TABLE bench.queue (
 ) ENGINE = Kafka SETTINGS kafka_broker_list = '${plan.brokers.join(',')}', kafka_topic_list = '${plan.topic}',
   kafka_group_name = '${plan.group}', kafka_format = 'JSONEachRow', kafka_num_consumers = ${plan.consumers},
   kafka_thread_per_consumer = ${plan.consumers > 1 ? 1 : 0}, kafka_flush_interval_ms = 1000, kafka_max_block_size = 65536`);
-// It has far fewer rules than the worker, and no redaction, fingerprints, error events, ledger or rollups.
+// This view does less than the worker: it has far fewer rules, and no redaction, fingerprints, error events, ledger or
+// rollups.
 await rows(`CREATE MATERIALIZED VIEW bench.view TO bench.counts AS
   SELECT toStartOfInterval(parseDateTime64BestEffort(ts, 3, 'UTC'), INTERVAL 10 SECOND) AS ts, provider, org, project, api_key, client,
     region, model, endpoint,

@@ -14,7 +14,8 @@ export interface Sent {
 
 /**
  * Sends records at a steady rate for `seconds`, `perSend` at a time, going round the partitions with `perPartition`
- * records each. Resolves with what was sent. A late send is made up for, and its time is the one at which it was due.
+ * records each. Resolves with what was sent. If a send is late, the next ones follow at once; each has the time at
+ * which it was due.
  */
 export async function sendPaced(
   brokers: string[],

@@ -9,7 +9,7 @@ export interface Line {
 /** The result of one part of the bench. */
 export interface Finding {
   lines: Line[];
-  /** The same as numbers, for the last line of the output. */
+  /** The results as numbers, for the last line of the output. */
   figures: Record<string, unknown>;
 }
 

@@ -174,7 +174,10 @@ function numbers({ memory, ...run }: Drained): Omit<Drained, 'memory'> & { max_m
   return { ...run, max_mb: memory.max_mb };
 }
 
-/** Cores that all three use, of those that exist. When it is nearly all of them, the machine is the limit. */
+/**
+ * How many cores the three programs use, of how many there are. If it is nearly all, the machine is the limit and not
+ * the program.
+ */
 function busy({ workers_cpu, clickhouse_cpu, broker_cpu, seconds }: Drained): string {
   const cores = (workers_cpu + clickhouse_cpu + broker_cpu) / seconds;
   return `${fine(cores)} of ${availableParallelism()} cores (workers ${fine(workers_cpu / seconds)}, ClickHouse ${fine(clickhouse_cpu / seconds)}, broker ${fine(broker_cpu / seconds)})`;

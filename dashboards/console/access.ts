@@ -48,7 +48,8 @@ export function isForeign(headers: {
   const { host, origin, 'sec-fetch-site': site } = headers;
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   if (origin === undefined) return false;
-  // Behind a proxy with TLS the scheme may differ.
+  // Only the hosts are compared, because behind a proxy with TLS the scheme of the page differs from that of this
+  // server.
   return typeof origin !== 'string' || origin.replace(/^https?:\/\//, '') !== host;
 }
 

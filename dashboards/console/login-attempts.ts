@@ -38,8 +38,8 @@ export function createAttempts({ perAddress, inAll, addresses }: AttemptLimits =
     mayTry: (address, now) => {
       turn(now);
       const key = keyOf(address);
-      // The addresses that count as one keep the limit of a single address, also while all are slowed down: they may be
-      // many.
+      // The addresses that are counted together may be many, so together they keep the limit of a single address even
+      // while all others are slowed down.
       const most = total < inAll || key === 'others' ? perAddress : 1;
       return (wrong.get(key) ?? 0) < most;
     },
@@ -52,7 +52,7 @@ export function createAttempts({ perAddress, inAll, addresses }: AttemptLimits =
   };
 }
 
-/** The network of an address: whoever has one IPv6 address has 2^64 of them, so these count as one. */
+/** The network of an address. Whoever has one IPv6 network has 2^64 addresses in it, so all of them count as one. */
 function network(address: string): string {
   const mapped = /^::ffff:(?<v4>\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.groups?.['v4'];
   if (mapped !== undefined) return mapped;

@@ -266,8 +266,8 @@ function checkRule(one: z.infer<typeof rule>, panels: PanelIds): string[] {
   for (const name of ['severity', 'kind', 'team']) {
     if (one.labels[name] === undefined) problems.push(`label ${name} is missing; alerts are routed by it`);
   }
-  // Otherwise Grafana's own alert about the missing answer would have these labels and empty texts, and read like an
-  // incident.
+  // In these states Grafana would send an alert of its own about the missing answer. It would have the labels of the
+  // rule and empty texts, and look like an incident.
   for (const state of [one.noDataState, one.execErrState] as const) {
     if (one.annotations['incident_url'] !== undefined && state !== 'KeepLast')
       problems.push(

@@ -195,7 +195,7 @@ function checkPanel(one: z.infer<typeof panel>, known: ReadonlySet<string>, othe
   }
   for (const { matcher, properties: set } of overrides) {
     const ids = set.map(({ id }) => id);
-    // Otherwise every empty cell of the column would show the panel's text for no rows.
+    // The panel's text for "no rows" would otherwise appear in every empty cell of the column.
     if (
       one.type === 'table' &&
       one.fieldConfig?.defaults['noValue'] !== undefined &&

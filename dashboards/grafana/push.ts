@@ -93,7 +93,7 @@ async function bringFolder(place: Place): Promise<PushStep> {
     );
   }
   if (dryRun) return { what, change: 'create', differences: [] };
-  // 409 and 412: another push was faster.
+  // 409 and 412 mean that another push created the folder first.
   const made = await call('POST', '/api/folders', { uid: folderUid, title: alerting.folder }, [409, 412]);
   if (made.status >= 400 && (await call('GET', own, undefined, [404])).status === 404) {
     throw new GrafanaError(

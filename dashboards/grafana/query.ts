@@ -39,7 +39,7 @@ export function sqlQuery(shape: Shape, rawSql: string, extra: Partial<SqlQuery> 
   };
 }
 
-/** The same as a builder, for panels and annotations. */
+/** Wraps the query model in a builder, as panels and annotations of the SDK need it. */
 export function target(shape: Shape, sql: string): Builder<Dataquery> {
   return { build: () => sqlQuery(shape, sql) };
 }

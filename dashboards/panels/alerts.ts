@@ -52,10 +52,13 @@ export interface AlertRule {
 
 /** An incident is history when no version of it was written within this many seconds after its event time. */
 const LATE_SECONDS = 900;
-/** How long the result still has an incident after its end, as 0, in seconds. */
+/** How many seconds after its end an incident stays in the result, as 0. */
 const KEPT_SECONDS = 3_600;
 
-/** Columns that become labels. Their values do not change while an incident lasts, or their change is news. */
+/**
+ * Columns that become labels of the alert. A changed label makes a new alert, so their values do not change while an
+ * incident lasts, unless the change is news.
+ */
 const LABELS = [
   'incident',
   'affected',
@@ -69,12 +72,13 @@ const LABELS = [
 ] as const;
 
 /**
- * Rows of one kind of incident for a rule. A label set must not disappear while it matters, so an incident stays in the
- * result as 0 for an hour after its end. The row `none` is always there, so that an empty answer means trouble, not
- * health. Labels do not change while an incident lasts, except for three whose change is news (`affected`, `party`,
- * `quota`: they are corrected in the first minutes). Summary and numbers are not labels. An incident that a backlog or
- * an import reveals is not news, because it was judged long after its event time. An incident that was reported in time
- * goes on, also when its later counts are late. A consequence is not reported while its cause fires.
+ * Makes the query of a rule: the incidents of one kind, one row each. A row that vanished would end the alert, so an
+ * incident stays in the result as 0 for an hour after its end. The row `none` is always there, so that an empty answer
+ * means trouble and not health. A changed label would make a new alert, so labels do not change while an incident
+ * lasts, except for three whose change is news (`affected`, `party`, `quota`: they are corrected in the first minutes).
+ * Summary and numbers are therefore no labels. An incident that a backlog or an import reveals is left out, because it
+ * was judged long after its event time. An incident that was reported in time stays, even if its later counts are late.
+ * A consequence is left out while its cause fires.
  */
 export function incidentRows(kind: IncidentKind): string {
   return rowsOf(
@@ -86,7 +90,10 @@ export function incidentRows(kind: IncidentKind): string {
   );
 }
 
-/** The same rows with another number, for the incidents that have it. */
+/**
+ * Makes the rows of a rule: one for each incident of the kind, with its labels and with the SQL expression `value` as
+ * its number.
+ */
 function rowsOf(kind: IncidentKind, value: string, has = ''): string {
   const affected =
     kind === 'pipeline' ? `concat('topic ', JSONExtractString(evidence, 'topic'))` : scopeOfIncident;

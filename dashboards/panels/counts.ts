@@ -1,7 +1,7 @@
 /**
- * Where panels read counts. A chart of several months would read every minute of them, so each query reads counts per
- * minute or per hour, whichever is enough. Both halves are in the SQL: the engine skips the half whose condition cannot
- * be true without reading a row. Counts per hour have neither key nor region.
+ * Decides from which table panels read counts. A chart of several months would read every minute of them, so each query
+ * can read counts per minute or per hour, whichever is enough for its step. The SQL contains both halves: the engine
+ * skips the one whose condition cannot be true, without reading a row. Counts per hour have neither key nor region.
  */
 
 /** From this step of the time axis on, charts read counts per hour, in seconds. */
@@ -53,14 +53,14 @@ export function rangeRows(columns: readonly string[], where = '1 = 1'): string {
 }
 
 /**
- * Longest range in which this table keeps keys apart, in seconds. The page is open for many people, so it must stay
- * cheap.
+ * Longest range in seconds for which this table shows keys. Counts by key are expensive to read, and many people have
+ * the page open.
  */
 const KEYS_SECONDS = 3 * 86_400;
 
 /**
- * The same with `api_key` as a column, for ranges of up to three days. For longer ranges the key is empty, and counts
- * per hour answer.
+ * Table expression for rows with `api_key` and these columns, for ranges of up to three days. For longer ranges the key
+ * is empty, because counts per hour are read, which have no key.
  */
 export function callerRows(columns: readonly string[], where = '1 = 1'): string {
   const length = 'toUInt32($__toTime) - toUInt32($__fromTime)';

@@ -6,10 +6,13 @@ import { slowDownRunbook, toOverview } from './links.ts';
 
 const links = [toOverview];
 
-/** SQL for one value of the present state of the incident that the page is about. */
+/** SQL for one value from the row of the incident that the page shows. */
 const of = (value: string): string => `(SELECT ${value} FROM incidents FINAL WHERE id = $__incident)`;
 
-/** The same for a text. Without a row it would be null, which is not JSON, so it becomes empty. */
+/**
+ * The same for a value that is a text. If there is no row, the value is null, which is not valid JSON, so it becomes
+ * the empty text.
+ */
 const textOf = (column: string): string => `ifNull(${of(`any(${column})`)}, '')`;
 
 const scopeHas = (column: string, name: string): string =>

@@ -129,5 +129,5 @@ ORDER BY time LIMIT 500`;
  */
 export const incidentMarks = marks('$__scopeFilters');
 
-/** The same for the one incident that a page is about. */
+/** Marks on the charts of a page about one incident: the region of that incident. */
 export const marksOfOne = marks('id = $__incident');

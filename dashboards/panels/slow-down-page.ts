@@ -9,8 +9,8 @@ import { slowDownRunbook, toQuota } from './links.ts';
 const slowDownColor = errorClasses.slow_down.color;
 
 /**
- * The same column twice, once moved on by 15 minutes. What was sent then, plus half, is the safe rate now. If nothing
- * was counted 15 minutes before, there is nothing to compare with, and no line.
+ * Makes two series of a column: the present values, and those of 15 minutes ago plus half, which is the rate that is
+ * safe now. If nothing was counted 15 minutes ago, there is no second value.
  */
 function againstFifteenMinutesAgo(column: 'requests' | 'input_tokens'): string {
   return `SELECT $__timeInterval(at) AS time,

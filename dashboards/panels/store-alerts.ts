@@ -19,7 +19,7 @@ const storeUnreachable: AlertRule = {
   uid: 'faultline-store-unreachable',
   title: 'ClickHouse does not answer Grafana',
   ...placeOf('newest-request'),
-  // Never above the threshold: the rule fires when the query has no answer.
+  // The value is never above the threshold. The rule fires only when the query gets no answer.
   sql: `SELECT 'ClickHouse' AS part, toFloat64(count() < 0) AS firing FROM incidents FINAL WHERE started_at >= $__fromTime`,
   lookBack: 3_600,
   threshold: 0.5,
@@ -41,7 +41,7 @@ const workersSilent: AlertRule = {
   uid: 'faultline-workers-silent',
   title: 'No worker reports',
   ...placeOf('partitions'),
-  // Without any report, no worker reads Kafka here: then a file is read, by a process that its user sees.
+  // If no worker ever reported, none reads Kafka here: a file is read, and its user sees whether the process runs.
   sql: `SELECT 'workers' AS part, toFloat64(if(count() = 0, 0, dateDiff('second', max(at), $__toTime))) AS silent_seconds
 FROM ingest_state`,
   lookBack: 600,

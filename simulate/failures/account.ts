@@ -165,7 +165,10 @@ export const accountFailures: readonly Failure[] = [
   }),
 ];
 
-/** The sentence of the 2026 codes differs between answers, so shapes that lose the code are left out. */
+/**
+ * Makes a quota failure. Since 2026 the same code comes with different sentences, so only shapes of the log that keep
+ * the code are used.
+ */
 function quota(id: string, subclass: Failure['subclass'], code: string | null, message: string): Failure {
   return failure({
     id,

@@ -21,7 +21,8 @@ export const catalogue: readonly Failure[] = [
 ];
 
 /**
- * The failures of this class that this caller can have, or those of them in `ids`; empty when its provider has none.
+ * The failures of this class that this caller can have, only those in `ids` if it is given; empty when the caller's
+ * provider has none.
  */
 export function failuresOf(caller: Caller, cls: ErrorClass, ids?: readonly string[]): readonly Failure[] {
   return catalogue.filter(
@@ -34,7 +35,8 @@ export function failuresOf(caller: Caller, cls: ErrorClass, ids?: readonly strin
 }
 
 /**
- * A Python program does not log exceptions of Node, and the other way round; other SDKs raise no `openai.` exceptions.
+ * False for a failure that this caller's SDK cannot log: a Python program logs no exceptions of Node and the other way
+ * round, and only OpenAI's SDKs raise `openai.` exceptions.
  */
 function fits(row: Failure, caller: Caller): boolean {
   if (row.exception === '') return true;

@@ -4,8 +4,8 @@ import type { Caller, Provider } from '../caller.ts';
 import type { Random } from '../random.ts';
 
 /**
- * How a log can hold an error body: the parsed body, the raw body, the inner error object, the text of the Python or
- * the Node SDK. `verbatim`: the answer is a text and not such a body.
+ * The forms in which a log can hold an error body: the parsed body, the raw text of the body, only its inner error
+ * object, or the text of the Python or the Node SDK. `verbatim`: the answer is a plain text and has no such body.
  */
 export type Shape = 'body' | 'raw' | 'inner' | 'python' | 'node' | 'verbatim';
 
@@ -22,7 +22,7 @@ export interface Failure {
   id: string;
   class: ErrorClass;
   subclass: Subclass;
-  /** The provider with such answers; `any` for failures on the caller's side. */
+  /** The provider that gives this answer; `any` for failures on the caller's side. */
   provider: Provider | 'any';
   /** 0 without an HTTP answer. */
   status: number;
@@ -33,7 +33,10 @@ export interface Failure {
   body(context: FailureContext): unknown;
   /** Exception class for `verbatim`; other shapes derive it from the status. */
   exception: string;
-  /** The failure is used only when an event names it, because most callers have no gateway. */
+  /**
+   * True: the failure is used only when an event names it. Most callers have no gateway, so its answers do not occur by
+   * chance.
+   */
   by_id?: true;
   /** Seconds to wait in the retry-after header; 0: no header. */
   retry_after: number;
@@ -41,7 +44,7 @@ export interface Failure {
 
 type Facts = Pick<Failure, 'id' | 'class' | 'status' | 'body'> & Partial<Failure>;
 
-/** A row with the defaults: of OpenAI, in all shapes, retried as the SDKs do. */
+/** Makes a row; what is not given has these defaults: OpenAI, all shapes, retried as the SDKs do. */
 export function failure(facts: Facts): Failure {
   return {
     subclass: '',

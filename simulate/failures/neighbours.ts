@@ -2,14 +2,16 @@ import type { Subclass } from '../../domain/classification.ts';
 import type { Provider } from '../caller.ts';
 import { type Failure, failure } from './failure.ts';
 
-/** The limit or quota that the texts below name. */
+/** Which limit or quota each of the texts below is about. */
 const subclassOf: Readonly<Record<string, Subclass>> = {
   'anthropic-rate-limit': 'tokens_per_minute',
   'anthropic-credit': 'credit_balance',
   'gemini-rate-limit': 'requests_per_minute',
 };
 
-/** The dialects of Azure OpenAI, Anthropic and Gemini: the same words, sometimes with another meaning. */
+/**
+ * Failures of Azure OpenAI, Anthropic and Gemini. They use the same words as OpenAI, sometimes with another meaning.
+ */
 export const neighbourFailures: readonly Failure[] = [
   failure({
     id: 'azure-rate-limit',
@@ -178,7 +180,10 @@ function gemini(
   return neighbour('gemini', id, cls, code, () => ({ error }));
 }
 
-/** Only shapes that keep the whole body: a message alone is ambiguous across providers. */
+/**
+ * Makes a failure that is logged only with its whole body, because a message alone means different things at different
+ * providers.
+ */
 function neighbour(
   provider: Provider,
   id: string,

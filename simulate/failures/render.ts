@@ -16,7 +16,9 @@ const shapesOfSdk: Readonly<Record<Sdk, readonly Shape[]>> = {
   http: ['body', 'raw', 'verbatim'],
 };
 
-/** The failure as the caller's library logs it: a random shape among those that fit both. */
+/**
+ * The failure as the caller's library logs it: in a random form among those that suit both the failure and the library.
+ */
 export function render(failure: Failure, context: FailureContext): Rendered {
   const fitting = failure.shapes.filter((shape) => shapesOfSdk[context.caller.sdk].includes(shape));
   return renderAs(failure, context.random.pick(fitting.length > 0 ? fitting : failure.shapes), context);

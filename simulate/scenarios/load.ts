@@ -3,7 +3,7 @@ import { type Caller, fakeKey, type Model, models, type Sdk } from '../caller.ts
 import { createRandom } from '../random.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** Share of a class that is not listed. */
+/** Share of requests for each class that is not listed. */
 const STRAY = 0.000_2;
 const SERVICES = 24;
 const PROJECTS = 8;

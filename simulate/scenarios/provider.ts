@@ -61,7 +61,7 @@ export const providerScenarios: readonly Scenario[] = [
       outage({
         after_ms: EVENT_AT + minute * MINUTE,
         lasts_ms: 3 * MINUTE,
-        // An incident that opens again is still one incident.
+        // An incident that is opened again still counts as one, so only the first event is to be found.
         truth: i === 0 ? { kind: 'provider_outage', party: 'provider' } : null,
       }),
     ),

@@ -3,12 +3,12 @@ import { ASSISTANT, harborline } from './harborline.ts';
 import { EVENT_AT, HOUR, MINUTE, OPENAI, twoHours } from './two-hours.ts';
 
 const WEEK = 168 * HOUR;
-/** From the fourth week on it is known what is usual at this hour. */
+/** After this many weeks it is known what is usual at this hour. */
 const LEARNING_WEEKS = 3;
 const WEEKS = 6;
 const REPORT = { ...OPENAI, client: 'weekly-report' };
 const USUAL = 0.3;
-/** What the job sends otherwise is next to nothing. */
+/** Outside of its hour the job sends only this part of its rate. */
 const IDLE = 0.01;
 
 const job = harborline
@@ -16,7 +16,7 @@ const job = harborline
   .filter(({ provider }) => provider === 'openai')
   .map((caller) => ({ ...caller, client: 'weekly-report', weight: caller.weight * IDLE }));
 
-/** The job sends an hour long; a share of its requests is refused for what they are. */
+/** One run of the job: it sends for an hour, and a share of its requests is refused because they are wrong. */
 function run(week: number, share: number, truth: Fault['truth']): [LoadChange, Fault] {
   const times = { where: REPORT, after_ms: week * WEEK + EVENT_AT, lasts_ms: HOUR };
   return [
@@ -27,7 +27,10 @@ function run(week: number, share: number, truth: Fault['truth']): [LoadChange, F
 
 const surge = { kind: 'error_surge', party: null };
 
-/** One afternoon a week, for six weeks: what fails alike at the same hour is usual after three of them. */
+/**
+ * A job runs one afternoon a week, for six weeks. Failures at the same hour of three weeks are usual from the fourth
+ * week on.
+ */
 export const weeklyScenarios: readonly Scenario[] = [
   {
     ...twoHours(

@@ -14,7 +14,7 @@ import { launchBrowser } from './launch.ts';
 import { insertIncidents, type SeededDay } from './seed.ts';
 import { openSeededStore } from './seeded-store.ts';
 
-// Yesterday at 18:00, because tables drop older days.
+// Yesterday at 18:00: recent enough that no table drops the day.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
 const live: LiveStatus = {
   source: 'demo',
@@ -28,7 +28,7 @@ const live: LiveStatus = {
   present: PRESENT,
 };
 
-/** The same parts that the command connects. */
+/** The same parts that `cli/` passes to the console. */
 const wired = { retention: toRetention(defaultRetention), explain, timeline: timelineOf };
 
 let browser: Browser;
@@ -372,7 +372,7 @@ test('focus, pressed entries, opened incidents and chosen filters survive a refr
   ]);
   await entry.focus();
   let n = 0;
-  // The route stays: a request under way at the moment of `unroute` may never be answered.
+  // The route is changed and not removed: a request that is under way when a route is removed may never be answered.
   let alters = true;
   await page.route('**/api/v1/panels/errors-by-class?*', async (route) => {
     if (!alters) return route.continue();
@@ -393,7 +393,7 @@ test('focus, pressed entries, opened incidents and chosen filters survive a refr
     true,
   ]);
   expect(await page.locator('#incidents-open details').first().getAttribute('open')).toBe('');
-  // The legend was empty for a moment. An element that is removed loses the focus; one that only moves keeps it.
+  // For a moment the legend has no entry. A removed element loses the focus; one that is only moved keeps it.
   await entry.focus();
   await page.route('**/api/v1/panels/errors-by-class?*', async (route) => {
     const response = await route.fetch();
@@ -608,7 +608,7 @@ test('a busy port is an error that names it and the setting; a closed console fr
   }
 });
 
-/** Makes the page ask at once, as it does when it becomes visible. */
+/** Makes the page send its questions at once, as it does when it becomes visible. */
 function askAgain(page: Page): Promise<void> {
   return page.evaluate(() => void document.dispatchEvent(new Event('visibilitychange')));
 }
@@ -619,7 +619,7 @@ async function nextRefresh(page: Page): Promise<void> {
     await Promise.all([page.waitForResponse('**/api/v1/status'), askAgain(page)]);
 }
 
-/** Lets round follow round until something is so. */
+/** Lets the page ask again and again until a condition holds. */
 async function untilAsked(page: Page, isSo: () => boolean): Promise<void> {
   for (let round = 0; round < 20 && !isSo(); round++) await nextRefresh(page);
   expect(isSo()).toBe(true);

@@ -15,12 +15,13 @@ import { settingsSchema } from '../../domain/settings.ts';
 import { launchBrowser } from './launch.ts';
 import { openSeededStore } from './seeded-store.ts';
 
-// Every page in both themes at every width: nothing is cut off, and the checks for accessibility find nothing serious. The
-// pictures go into the folder that TEST_PICTURES names, so that people can look at what no check sees.
+// Shows every page in both themes at every width. Nothing may be cut off, and the accessibility checks must find
+// nothing serious. Screenshots go into the folder that TEST_PICTURES names, because people see faults that no check
+// finds.
 
-// Yesterday at 18:00: tables drop what is older than some days.
+// Yesterday at 18:00: recent enough that no table drops the day.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
-/** A phone, a small and a usual screen, and a wall. */
+/** The widths of a phone, a small screen, a usual screen and a screen on a wall. */
 const WIDTHS = [390, 1_280, 1_600, 2_560] as const;
 const pictures = process.env['TEST_PICTURES'] ?? path.join(tmpdir(), 'faultline-pictures');
 
@@ -54,7 +55,7 @@ afterAll(async () => {
   await seeded.close();
 });
 
-/** Pages with what shows that their numbers are there. */
+/** Each page, with a text that is there once its numbers are loaded. */
 const pages = [
   ['/', 'canvas'],
   ...dashboards
@@ -76,7 +77,7 @@ for (const colorScheme of ['dark', 'light'] as const) {
     const context = await browser.newContext({
       viewport: { width: 1_280, height: 900 },
       colorScheme,
-      // What is still fading in has too little contrast, for a third of a second.
+      // Without animations, because an element that is fading in has too little contrast for a third of a second.
       reducedMotion: 'reduce',
       locale: 'en-US',
       timezoneId: 'UTC',
@@ -105,9 +106,9 @@ function pictureOf(address: string, width: number, theme: string): string {
   return `${name}-${width}-${theme}.png`;
 }
 
-/** What axe calls serious or critical. */
+/** Problems of the page that axe calls serious or critical. */
 async function seriousOf(page: Page): Promise<string[]> {
-  // Evaluated by the debugger, which the page's policy does not concern.
+  // The script is run through the debugger, because the content policy of the page forbids foreign scripts.
   await page.evaluate(axe);
   const { violations } = await page.evaluate<AxeResults>('axe.run()');
   return violations
@@ -115,7 +116,7 @@ async function seriousOf(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
 }
 
-/** What is still cut when charts have had the time to be drawn anew for another width. */
+/** What is still cut off after the charts have had time to adapt to another width. */
 async function whatStaysCut(page: Page): Promise<string[]> {
   const end = performance.now() + 15_000;
   for (;;) {
@@ -125,7 +126,10 @@ async function whatStaysCut(page: Page): Promise<string[]> {
   }
 }
 
-/** Runs in the page: what does not fit. Data in a table on a phone may be scrolled to; words of ours are never cut. */
+/**
+ * Runs in the page: finds texts that do not fit. Tables of data may be scrolled on a phone; texts of the page itself
+ * must never be cut.
+ */
 function whatIsCut(): string[] {
   const isShown = (one: Element): boolean =>
     one.getClientRects().length > 0 && !one.closest('.unseen, [hidden]');

@@ -12,9 +12,12 @@ import { type Proxy, startProxy } from './proxy.ts';
 import { insertIncidents } from './seed.ts';
 import { openSeededStore } from './seeded-store.ts';
 
-// Yesterday at 18:00: tables drop what is older than some days.
+// Yesterday at 18:00: recent enough that no table drops the day.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
-/** Without an event a page that listens asks after half a minute, one that does not after ten seconds. */
+/**
+ * A change must show within nine seconds. Only an event can bring it so soon: without events, a page asks every ten
+ * seconds, or every 30 if it listens.
+ */
 const SECONDS = { timeout: 9_000 };
 const POLLED = { timeout: 25_000 };
 
@@ -85,10 +88,11 @@ async function write(kind: Incident['kind'], state: Incident['state']): Promise<
   await insertIncidents(seeded.store, [one], version);
 }
 
-test('an incident opens and is resolved before the eyes, seconds after the store knows', async () => {
+test('an open page shows an incident that begins and ends, seconds after the store has it', async () => {
   const page = await open();
   await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
-  // Of the rounds at the beginning nothing is left that could have shown it.
+  // Waits until the questions that the page asked when it opened are over, because one of them could have shown the
+  // change.
   await page.waitForTimeout(4_000);
   await write('region_blocked', 'firing');
   const card = page.getByRole('article', { name: 'Region blocked' });

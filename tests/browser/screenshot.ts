@@ -27,7 +27,7 @@ const pages = await Promise.all(
     const context = await browser.newContext({
       viewport: { width: Number(values.width), height: Number(values.height) },
       deviceScaleFactor: 1.5,
-      // No element is half faded in.
+      // Without animations, so that no element is half transparent in a picture.
       reducedMotion: 'reduce',
       colorScheme,
       locale: 'en-US',

@@ -35,7 +35,7 @@ const callers: readonly Caller[] = [
   },
 ];
 
-/** Failures of an ordinary minute, as parts of its requests. */
+/** Failures of an ordinary minute, each as a share of its requests. */
 const background: readonly [name: string, status: number, part: number][] = [
   ['rate_limit', 429, 0.0042],
   ['server_error', 500, 0.0016],
@@ -98,7 +98,7 @@ export async function seedDay(store: Store, present: number): Promise<SeededDay>
       add('ok', 200, Math.max(0, rate - failed));
     }
   }
-  // Rows after the day: they tell the page that the last minutes of the day are complete.
+  // Rows after the end of the day. Without them the page would take the last minutes of the day for incomplete.
   const last = counts.at(-1);
   if (last !== undefined) counts.push([present / 1_000, ...last.slice(1)]);
   await insert(store, 'request_counts', COUNT_COLUMNS, counts);

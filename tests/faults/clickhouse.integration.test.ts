@@ -111,7 +111,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       const told: number[] = [];
       let inserts = 0;
       const treat = (): Treatment => {
-        // Every second insert is refused, so that each table has refusals.
+        // Only every second insert is refused, so that the refusals come to each table.
         const next = inserts++ % 2 === 0 ? codes.shift() : undefined;
         if (next === undefined) return { kind: 'pass' };
         told.push(next.code);
@@ -120,7 +120,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       await throughProxy(treat, async (pipeline) => {
         const worker = pipeline.startWorker();
         await worker.said(/^running/);
-        // A busy machine makes fewer and larger batches, so records are sent until each code was used.
+        // A slow machine makes fewer and larger batches, so records are sent until each error code was used.
         do {
           await pipeline.produceSteadily(3_000, 500);
           await pipeline.waitUntilCounted();
@@ -192,7 +192,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
       await withOwnDisk(async (pipeline, own) => {
         const { load } = await underLoad(pipeline, 5_000);
         const tables = ['request_counts', 'request_counts_1m', 'error_events', 'ingest_batches'];
-        // All space is taken at once, during inserts and merges, for longer than these take.
+        // All space of the disk is taken at once, while inserts and merges run, and for longer than they take.
         await until('a write is refused', async () => {
           const merges = tables.map((table) => pipeline.store.command(`OPTIMIZE TABLE ${table} FINAL`));
           await sleep(chance.below(20));

@@ -23,7 +23,7 @@ await describeWithKafka('a worker that is killed', (kafka) => {
   });
   afterAll(() => clickhouse.stop());
 
-  // The tests run at the same time, because most of the time is waiting for the group to drop a dead member.
+  // The tests run at the same time, because each waits most of its time until the group drops a dead member.
   describe.concurrent('leaves no record uncounted or counted twice', () => {
     it.for(points)('$at', async (crash) => {
       await withPipeline({ brokers: kafka.brokers, clickhouse }, async (pipeline) => {
@@ -40,7 +40,7 @@ await describeWithKafka('a worker that is killed', (kafka) => {
 
     it.for([
       { at: 'after-announce', time: 1 },
-      // After the failures are inserted, and after the counts.
+      // Between two inserts of a batch: after that of the failures, and after that of the counts.
       { at: 'between-inserts', time: 1 },
       { at: 'between-inserts', time: 2 },
     ] as const)(
@@ -85,7 +85,8 @@ await describeWithKafka('a worker that is killed', (kafka) => {
             const worker = pipeline.startWorker({ crash: { at, time, signal: 'SIGKILL' } });
             let isAlive = true;
             const killed = worker.said(/^SIGKILL/).finally(() => (isAlive = false));
-            // An acknowledgement without a next batch comes only when records stop; all other points need records.
+            // At all other points the worker needs records. Only an acknowledgement without a next batch comes when no
+            // more records come.
             do await pipeline.produceSteadily(200, 400);
             while (isAlive && !isIdle);
             await killed;

@@ -19,7 +19,8 @@ await describeWithKafka('faultline ingest with the engine in its own process', (
     const programs: Running[] = [];
     try {
       await withPipeline({ brokers: kafka.brokers, clickhouse, partitions: 2 }, async (pipeline) => {
-        // The engine in the worker owns the directory, except while the test looks at it.
+        // The data directory can be opened by one engine at a time. It belongs to the worker, except while the test
+        // reads it.
         await clickhouse.kill();
         const start = (): Running => {
           const env = {
@@ -66,7 +67,7 @@ await describeWithKafka('faultline ingest with the engine in its own process', (
       await chmod(directory, 0o500);
       const main = path.resolve(import.meta.dirname, '../../cli/main.ts');
       const args = ['ingest', '--data', path.join(directory, 'data'), '--brokers', kafka.brokers.join(',')];
-      // The superuser can write anywhere, unless it gives up that right.
+      // The superuser may write everywhere, so the program is started without this right.
       const command =
         process.getuid?.() === 0
           ? ['setpriv', '--bounding-set=-dac_override', '--inh-caps=-dac_override']

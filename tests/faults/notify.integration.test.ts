@@ -11,7 +11,7 @@ import { resolvedOf, sampleIncident, writeAt } from '../notify/sample-incidents.
 const KILLS = 4;
 const now = (): number => Date.now() / 1000;
 
-/** Whether an analyzer last reported that it is the one that sends. */
+/** Whether the last message of an analyzer about the lease says that it sends. */
 function sends({ stderr, child }: Running): boolean {
   const said = [...stderr().matchAll(/"leads":(true|false)/g)].at(-1)?.[1];
   return child.exitCode === null && child.signalCode === null && said === 'true';
@@ -20,7 +20,7 @@ function sends({ stderr, child }: Running): boolean {
 test('analyzers that are killed at any moment lose no message, and send none under two keys', async () => {
   const chance = seededChance('notifications');
   const receiver = await startReceiver();
-  // Often it accepts a message and fails to confirm it.
+  // While false, the receiver often accepts a message and does not confirm it.
   let isWell = false;
   receiver.answer = () => (isWell || chance.next() < 0.6 ? { status: 200 } : { status: 503, text: 'later' });
   const bench = await startNotifyBench({ receivers: { hook: { type: 'webhook', url: receiver.url } } });
@@ -41,7 +41,7 @@ test('analyzers that are killed at any moment lose no message, and send none und
       for (let i = 0; i < 5; i++) await write(sampleIncident(`k${kill}i${i}`, now()));
       for (const one of incidents.values())
         if (one.state === 'firing' && chance.next() < 0.3) await write(resolvedOf(one, now()));
-      // A random moment in the seconds in which it decides, announces, sends and stores.
+      // Kills the program at a random moment while it decides, announces, sends and stores.
       await sleep(chance.between(0, 6_000));
       leader.child.kill('SIGKILL');
       await leader.finished;
@@ -65,8 +65,8 @@ test('analyzers that are killed at any moment lose no message, and send none und
     );
     for (const { id, state } of incidents.values()) {
       const events = learned(id);
-      // An incident that ended before it could be told is told as resolved; otherwise the beginning comes first, then
-      // the end.
+      // An incident that ended before anybody was told is told as resolved only. For all others the beginning comes
+      // before the end.
       const right = state === 'firing' ? [['firing']] : [['firing', 'resolved'], ['resolved']];
       expect(right, `${id} was told ${events.join()}`).toContainEqual(events);
     }

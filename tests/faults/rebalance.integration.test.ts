@@ -58,7 +58,7 @@ await describeWithKafka('counts stay exact', (kafka) => {
           const first = pipeline.startWorker();
           await first.said(/^assigned 6/);
           let isOver = false;
-          // Records come until the last worker has its share, however slow the machine is.
+          // Records are sent until the last worker has got partitions, however slow the machine is.
           const load = (async () => {
             do await pipeline.produceSteadily(600, 300);
             while (!isOver);
@@ -89,7 +89,8 @@ await describeWithKafka('counts stay exact', (kafka) => {
         { brokers: kafka.brokers, clickhouse, partitions: 2, batchRows: 50 },
         async (pipeline) => {
           for (let i = 0; i < 3; i++) {
-            // As many for each worker: on a slow machine one alone would otherwise find all of them read.
+            // The number of records grows with that of the workers: on a slow machine one worker could otherwise find
+            // that all records are read.
             const load = pipeline.produceSteadily(1_200, 250);
             const worker = pipeline.startWorker();
             await worker.said(/^written/);

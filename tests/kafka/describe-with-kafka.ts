@@ -37,7 +37,10 @@ export async function describeWithKafka(name: string, suite: (kafka: SharedKafka
   });
 }
 
-/** The same for a suite that starts its own brokers with `startKafka`, whatever KAFKA_BROKERS says. */
+/**
+ * Runs a suite that starts its own brokers with `startKafka`, whatever KAFKA_BROKERS says. Without Kafka it is skipped
+ * or fails as above.
+ */
 export async function describeWithOwnKafka(name: string, suite: () => void): Promise<void> {
   await describeWhere('/own', name, suite);
 }

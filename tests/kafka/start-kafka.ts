@@ -113,7 +113,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
       await up();
     },
     async stop() {
-      // An orderly stop matters only if the data will be read again.
+      // An orderly stop takes time and is needed only if the data will be read again.
       await down(temporary ? 'SIGKILL' : 'SIGTERM');
       if (temporary) await rm(dir, { recursive: true, force: true });
     },

@@ -16,7 +16,9 @@ export interface Arrival {
   at: number;
 }
 
-/** A process that sends; it can be told to die before or after its n-th effect from now. */
+/**
+ * A process that sends messages. It can be told to die before or after its n-th effect (a write or a send) from now.
+ */
 export interface NotifierProcess {
   notifier: Notifier;
   isDead(): boolean;
@@ -33,7 +35,7 @@ export class NotifyWorld {
   readonly arrivals: Arrival[] = [];
   marks: Marks = noMarks;
   isStoreAway = false;
-  /** The answer of a receiver; with `arrives` the message has arrived, whatever the answer. */
+  /** Decides the answer of a receiver. `arrives` says whether the message got there, whatever the answer. */
   receive: (receiver: string, incidents: readonly Incident[]) => { arrives: boolean; answer: Answer } =
     () => ({
       arrives: true,

@@ -58,7 +58,8 @@ export async function startReceiver(port = 0): Promise<Receiver> {
 }
 
 /**
- * Whether a message is signed as in the Standard Webhooks specification; written from that and not from the program.
+ * Whether a message is signed as the Standard Webhooks specification says. It is written from the specification and
+ * shares no code with the program.
  */
 export function isSigned({ headers, text }: Received, secret: string): boolean {
   const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature } = headers;

@@ -121,7 +121,7 @@ test('Alertmanager, an SMTP server, a chat and a pager get firing and resolved',
     () => fromAlertmanager.received.find(({ body }) => body['status'] === 'resolved') ?? null,
   );
   expect(over.body).toMatchObject({ alerts: [{ status: 'resolved', labels: { incident: 'a1b2c3' } }] });
-  // Telling twice has no effect: nobody was told again.
+  // Every receiver got two messages, the beginning and the end: no message came twice.
   expect([chat, pager].map(({ received }) => received.length)).toEqual([2, 2]);
   expect(mailbox.mails).toHaveLength(2);
 }, 240_000);

@@ -111,7 +111,8 @@ test('an incident is sent to a webhook with a signature, and its end has the sam
     { event: 'resolved', attempts: 1, answer: '200 ok' },
     { event: 'firing', attempts: 1, answer: '200 ok' },
   ]);
-  // The receiver that never answers has delayed nothing, and the state of receivers shows it.
+  // The receiver that never answers has not delayed the other, and the state of the receivers shows that it does not
+  // answer.
   const url = /"url":"(http:[^"]+)"/.exec(program.stderr())?.[1] ?? '';
   const health = await until(
     'health names the receiver',
@@ -130,7 +131,7 @@ test('an incident is sent to a webhook with a signature, and its end has the sam
     'faultline_notification_tries_total{receiver="hook",channel="webhook",result="sent"} 2',
   );
   expect(metrics).toMatch(/faultline_notifications_waiting\{receiver="silent",channel="webhook"\} 1/);
-  // In all its tries the beginning has one key, and the end has another.
+  // All tries to tell the beginning have one key, and those to tell the end have another.
   expect(silent.received.length).toBeGreaterThan(2);
   expect(new Set(silent.received.map(({ body }) => body['idempotency_key'])).size).toBe(2);
   program.child.kill('SIGTERM');

@@ -32,13 +32,13 @@ interface KeyFacts {
   worksAgain: number | null;
   /** "12 of 18 requests". */
   refused: string;
-  /** Number of refused keys without a success, "50 or more". */
+  /** Number of refused keys that never succeeded, "50 or more". */
   strangeKeys: string;
-  /** The key with most refusals succeeds while it is refused. */
+  /** True: the key with most refusals keeps succeeding between them. */
   succeedsToo: boolean;
 }
 
-/** Explains the reason to people. It states only what the counts show: what is likely is called likely. */
+/** Explains the reason to people. It states as fact only what the counts show, and calls the rest likely. */
 export function explainReason(reason: AuthReason, known: KeyFacts): Explained {
   const { keys, clients, startedAt, endedAt, lastSuccess, worksAgain, refused } = known;
   const key = keys[0] === undefined ? 'the key' : `key ${keys[0]}`;

@@ -1,17 +1,20 @@
 import { z } from 'zod';
 import type { View } from '../../view.ts';
 
-/** How one refused key has fared. Times are starts of intervals, epoch seconds. */
+/** What happened to one refused key over time. Times are starts of intervals, epoch seconds. */
 const keyCourse = z.object({
-  /** Last success that a later refusal followed; null: none was seen. */
+  /** The last success after which the key was refused again; null: there was none. */
   last_success: z.number().nullable(),
   /** Successes between two refusals. */
   succeeded: z.number(),
-  /** Successes since the last refusal: they count as soon as another refusal follows. */
+  /**
+   * Successes since the last refusal. They are added to `succeeded` when another refusal follows, because only then do
+   * they lie between two refusals.
+   */
   waiting: z.number(),
   waiting_at: z.number().nullable(),
   refused: z.number(),
-  /** Refusals since the last success, and the most there were without a success between them. */
+  /** Number of refusals since the last success, and the largest number without a success between them. */
   run: z.number(),
   longest: z.number(),
 });
@@ -20,12 +23,15 @@ type KeyCourse = z.infer<typeof keyCourse>;
 export const keyCourses = z.record(z.string(), keyCourse);
 export type KeyCourses = z.infer<typeof keyCourses>;
 
-/** A key that is refused at times has so long a run of refusals less often than this. */
+/**
+ * A run of refusals is longer than chance if a key that is refused only now and then has such a run with less than this
+ * chance.
+ */
 const CHANCE = 1e-3;
 
 /**
- * Adds the answers to these keys in `view` to what is known of them, and returns it. Within an interval the order of
- * answers is unknown: successes in the intervals of the first and the last refusal prove nothing.
+ * Adds the answers to these keys in `view` to what is known of the keys, and returns the result. The order of answers
+ * within an interval is unknown, so successes in the same interval as the first or the last refusal prove nothing.
  */
 export function addAnswers(
   known: KeyCourses,
@@ -59,12 +65,13 @@ export function addAnswers(
 }
 
 /**
- * True when the key succeeds while it is refused. False when it never does, and when it is refused so often in a row
- * that it stopped: a change takes a while to reach every server of the provider.
+ * True when the key keeps succeeding between its refusals. False when it never succeeds between them, and when its last
+ * run of refusals is too long for chance: then the key was revoked, and the first refusals were mixed with successes
+ * only because the change takes a while to reach every server of the provider.
  */
 export function succeedsToo({ succeeded, refused, longest }: KeyCourse): boolean {
   if (succeeded === 0) return false;
-  // The run itself says nothing about how often the key is refused outside of it.
+  // The long run is left out of the rate of refusals, because the question is whether the run fits that rate.
   const outside = refused - longest + 1;
   return (succeeded + refused) * (outside / (outside + succeeded)) ** longest >= CHANCE;
 }

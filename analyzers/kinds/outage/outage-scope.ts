@@ -6,20 +6,20 @@ import { narrowScopeBy, scopeDimensions } from '../../narrow-scope.ts';
 import { poissonTail } from '../../poisson-tail.ts';
 import { type Matching, matchingOf, type View } from '../../view.ts';
 
-/** Failures for which it is unknown whether the provider ever saw the request. */
+/** Failures without an answer: nobody knows whether the provider ever saw the request. */
 export const unanswered: Matching = { classes: ['connection', 'timeout'], measure: 'requests' };
 /**
- * If at least this share of the failures is unanswered and other providers fail too, the way to the provider is the
- * likelier reason.
+ * If at least this share of the failures is without an answer and other providers fail too, the cause is probably the
+ * network between caller and provider.
  */
 export const UNANSWERED_SHARE = 0.5;
 /**
- * Another provider fails, too, if it has this many failures and chance gives them so seldom at a rate that keeps the
- * budget.
+ * Another provider is failing too if it has at least this many failures, and a provider that keeps its error budget
+ * would have so many only with a very small chance.
  */
 const LEAST_FAILURES = 3;
 const CHANCE = 1e-3;
-/** A scope explains the failures of a provider if it has at least this share of them. */
+/** A scope explains the failures of a provider if at least this share of them lies in it. */
 const MOST = 0.9;
 
 export interface OutageAround extends Around {
@@ -27,14 +27,14 @@ export interface OutageAround extends Around {
   peers: readonly { identity: Names; view: View; before: View }[];
   /** Share of requests that may fail, from 0 to 1. */
   budget: number;
-  /** Longer ago than this (epoch seconds) is not what is usual. */
+  /** Traffic before this time (epoch seconds) is too old to show what is usual. */
   compared_from: number;
 }
 
 /**
- * Whom an outage of a provider concerns: the part of its traffic that explains the failures beyond the usual. Where
- * requests get no answer and those to other providers get none either, and all of that comes from one place (a region,
- * a client), the place is the scope and not the provider. Views: since the start.
+ * Finds whom an outage of a provider concerns. Normally it is the part of the provider's traffic that explains the
+ * failures beyond the usual number. But if requests to several providers get no answer, and all these requests come
+ * from one place (a region, a client), the scope is that place. All views begin at the start of the outage.
  */
 export function outageScope(
   matching: Matching,
@@ -52,7 +52,8 @@ export function outageScope(
         );
       })
     : [];
-  // What the others meet may show at any moment that it is no provider's.
+  // Failures at other providers can show that the cause is not this provider, so the scope is computed again even if
+  // that was done within the last minute.
   const isDue = around.is_due || (!around.is_told && failing.length > 0);
   if (known !== null && !isDue) return { scope: known };
   const past = (one: View): View => one.between(from, Infinity);
@@ -73,7 +74,10 @@ export function outageScope(
       spans.flatMap(({ since }) => since.sums()),
       affected,
     );
-  /** Nearly all of its failures are of the place, or those elsewhere are what chance gives within the budget. */
+  /**
+   * True if nearly all failures of a provider come from the place, or if those from elsewhere are so few that the error
+   * budget allows them.
+   */
   const isOfPlace = (one: View): boolean => {
     const all = total(one.sums(), matching);
     const inside = total(one.within(place).sums(), matching);

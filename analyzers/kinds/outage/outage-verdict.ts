@@ -7,7 +7,7 @@ import { capital, share } from '../../report.ts';
 import { unanswered, UNANSWERED_SHARE } from './outage-scope.ts';
 import type { Matching, View } from '../../view.ts';
 
-/** What fails, who must act, and what works in the same time. */
+/** What fails, who must act, and what still works at the same time. */
 export interface OutageVerdict {
   what:
     | 'outage of the provider'
@@ -21,7 +21,7 @@ export interface OutageVerdict {
   /** The values that fail and those that work, of the dimension that separates them. */
   failing: readonly string[];
   working: readonly string[];
-  /** Other providers that work. */
+  /** Other providers that work at the same time. */
   others: readonly string[];
 }
 
@@ -32,7 +32,10 @@ interface Around {
   budget: number;
 }
 
-/** From this share of failures without a connection on, the way to the provider is the likelier reason. */
+/**
+ * If at least this share of the failures had no connection, the cause is probably the network between caller and
+ * provider.
+ */
 const UNREACHED = 0.5;
 /** Number of names in a list. */
 const MOST = 10;
@@ -40,9 +43,9 @@ const MOST = 10;
 const NAMED = 3;
 
 /**
- * Finds who must act by comparison. If other providers fail too, or only some clients get no answer, it is the network.
- * If only one model or one region fails, the verdict says so. Otherwise it is the provider. `view`: the counts since
- * the start.
+ * Finds who must act, by comparing what fails with what works. If other providers fail too, or if only some clients get
+ * no answer, it is the network. If only one model or one region fails, the verdict says so. Otherwise it is the
+ * provider. `view` begins at the start of the outage.
  */
 export function outageVerdict(
   matching: Matching,
@@ -133,7 +136,10 @@ export function outageVerdict(
   );
 }
 
-/** "Models m, n and clients a, b of openai fail alike": only where two values fail, something can be alike. */
+/**
+ * Says which values fail in the same way: "Models m, n and clients a, b of openai fail alike". If no dimension has two
+ * failing values, says that there is nothing to compare.
+ */
 function alike(provider: string, by: Readonly<Record<string, { failing: readonly string[] }>>): string {
   const several = Object.entries(by).flatMap(([dimension, { failing }]) =>
     failing.length > 1 ? [`${dimension} ${list(failing)}`] : [],

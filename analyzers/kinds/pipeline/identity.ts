@@ -2,12 +2,12 @@ import type { Live } from '../../evaluate.ts';
 import type { Names } from '../../identity.ts';
 
 /**
- * Problems of a topic. A topic has at most one incident of each, so that a dead worker is one alert and not one per
- * partition.
+ * What can be wrong with a topic. A topic has at most one incident for each problem, so that a dead worker raises one
+ * alert and not one for each of its partitions.
  */
 export type Problem = 'stands_still' | 'lost';
 
-/** The identity of an incident of the pipeline; its values in this order make the id. */
+/** The identity of an incident of the pipeline. The incident's id is made of its values in this order. */
 export function pipelineIdentity(problem: Problem, topic: string): Names {
   return { problem, topic };
 }

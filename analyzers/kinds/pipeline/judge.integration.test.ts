@@ -19,7 +19,7 @@ import { tick, type TickState } from '../../tick.ts';
 let directory: string;
 let store: Store;
 let run = 0;
-/** How far the store's clock is ahead, seconds; reports of workers grow older with it. */
+/** How many seconds the store's clock is ahead. The reports of workers look older by as much. */
 let ahead = 0;
 
 beforeAll(async () => {
@@ -48,7 +48,7 @@ afterEach(() => store.close());
 
 const storeNow = (): number => Date.now() / 1000 + ahead;
 
-/** A report of a worker; `still`: seconds since the partition moved last. */
+/** Stores a worker's report about a partition; `still`: seconds since the partition last moved. */
 async function say(
   topic: string,
   partition: number,
@@ -145,7 +145,7 @@ test('a dead worker holds evaluations until another takes over, and a new analyz
   const seen: string[] = [];
   for (ahead = 0; ahead <= 300; ahead += 10) {
     if (ahead >= 150) await say('t', 0, 1, { worker: 'w2', next_offset: 10 + ahead });
-    // A new analyzer knows only what is stored.
+    // From here on a new analyzer judges, which knows only what is stored.
     if (ahead === 120) state = null;
     const ticked: Awaited<ReturnType<typeof tick>> = await tick(store, storeNow(), defaults, state);
     state = ticked.state;

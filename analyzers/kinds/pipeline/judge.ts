@@ -20,18 +20,21 @@ export interface JudgedPipeline {
 }
 
 /**
- * The state of the pipeline is about the present: it is not judged if `now` differs from the store's clock by more than
- * this; seconds.
+ * The state of the pipeline is only known for the present. If `now` differs from the store's clock by more than this
+ * many seconds, nothing is judged.
  */
 const PRESENT_SECONDS = 300;
-/** Evaluations happen at whole multiples of this by the store's clock, the same for every analyzer; seconds. */
+/**
+ * Evaluations happen at multiples of this many seconds by the store's clock, so that all analyzers judge the same
+ * moments.
+ */
 const STEP_SECONDS = 10;
 
 /**
- * Judges what workers report of their partitions and what the ledger reports of losses, and writes the incidents that
- * changed. It judges only the present: if `now` (epoch seconds) is another time, as in a replay of a file, it does
- * nothing. `live` null: the open incidents are read from the store. Throws `StoreError`; then the same call can be made
- * again.
+ * Judges the workers' reports about their partitions and the losses in the ledger, and writes the incidents that
+ * changed. Only the present can be judged: if `now` (epoch seconds) is another time, as in the replay of a file,
+ * nothing happens. `live` null: the open incidents are read from the store. Throws `StoreError`; then the same call can
+ * be made again.
  */
 export async function judgePipeline(
   store: Store,
@@ -54,7 +57,7 @@ export async function judgePipeline(
   };
 }
 
-/** Steps every incident of the pipeline by the state of ingest. Pure. */
+/** Moves every incident of the pipeline to its next state. Pure. */
 export function stepPipeline(
   state: IngestState,
   losses: readonly Loss[],
@@ -82,8 +85,8 @@ async function load(store: Store, now: number): Promise<PipelineLive> {
 }
 
 /**
- * Closes an incident of a version in which losses had no memory: nothing else would close it. If its loss is recent, it
- * is found again.
+ * Closes an incident that an earlier version of the program wrote: it has no list of losses, so nothing else would
+ * close it. If its loss is recent, a new incident is opened for it.
  */
 function closed({ incident, version, memory }: StoredIncident, now: number): StoredIncident {
   const resolved = { ...incident, state: 'resolved' as const, resolved_at: isoTime(now) };

@@ -8,7 +8,7 @@ import { stepPipeline } from './judge.ts';
 
 const loss: Loss = { topic: 't', partition: 3, from: 100, to: 150, at: 1_795_000_000 };
 
-/** Judges every 10 s and returns what was written: seconds after the loss, reason, incident. */
+/** Judges every 10 s. Returns each version that was written: seconds after the loss, reason, incident. */
 function play(losses: readonly Loss[], from: number, to: number, live: PipelineLive = new Map()) {
   const written: { at: number; reason: string; incident: ReturnType<typeof incident.parse> }[] = [];
   for (let now = loss.at + from; now <= loss.at + to; now += 10) {

@@ -8,16 +8,16 @@ import { pipelineIdentity, topicOf } from './identity.ts';
  */
 export const SHOWN_SECONDS = 3_600;
 /**
- * Losses are searched this far back, and an incident is remembered for this long, because the analyzers may have been
- * away; seconds.
+ * The time before now, in seconds, in which the analyzers look for losses. They also remember incidents for this time.
+ * It is long, because no analyzer may have been running when records were lost.
  */
 export const LOSSES_SECONDS = 86_400;
-/** Number of ranges that are listed; the ledger has all of them. */
+/** Number of lost ranges that the incident lists; the ledger has all of them. */
 const MAX_NAMED = 20;
 
 /**
- * A finding for each topic that lost records within `LOSSES_SECONDS`, and one for each known incident. A loss that the
- * known incident does not have starts its hour again. Pure; `now` in epoch seconds.
+ * Returns a finding for each topic that lost records within `LOSSES_SECONDS`, and one for each known incident. A new
+ * loss keeps the incident open for another `SHOWN_SECONDS`. Pure; `now` in epoch seconds.
  */
 export function lossFindings(losses: readonly Loss[], known: readonly Known[], now: number): Finding[] {
   const topics = new Set([...known.map(topicOf), ...losses.map(({ topic }) => topic)]);
@@ -70,7 +70,7 @@ function report(topic: string, losses: readonly Loss[]): Report {
     evidence: {
       topic,
       records,
-      // Newest first, because these are the news.
+      // Newest first, because people look for what has just happened.
       ranges: ranges.toReversed().slice(0, MAX_NAMED),
       range_count: ranges.length,
     },

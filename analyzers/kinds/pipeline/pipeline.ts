@@ -14,11 +14,11 @@ export interface IngestReading {
 }
 
 /**
- * After the store was away, it takes workers two reports to be up to date: a state that is seen only once does not
- * fire; seconds.
+ * A state must last this many seconds before it fires. After the store was away, workers need two reports until the
+ * store is up to date again.
  */
 const CONFIRMED_SECONDS = 20;
-/** Longest time that one evaluation proves, seconds. */
+/** Longest time that one evaluation proves, in seconds. */
 const MINUTE = 60;
 
 /** A partition stands still, or records were deleted before they were read. */

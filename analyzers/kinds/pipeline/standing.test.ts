@@ -10,7 +10,7 @@ import { stepPipeline } from './judge.ts';
 const T0 = 1_795_000_000;
 const settings: AnalyzerSettings = defaults;
 
-/** A partition at `now`; `still`: seconds since it moved last. */
+/** A partition as seen at `now`; `still`: seconds since it last moved. */
 function partition(
   now: number,
   number: number,
@@ -33,7 +33,7 @@ function partition(
   };
 }
 
-/** Judges every 10 s and returns what was written: seconds, reason, state. */
+/** Judges every 10 s. Returns each version that was written: seconds, reason, state. */
 function play(
   seconds: number,
   partitions: (second: number, now: number) => PartitionState[],
@@ -136,7 +136,8 @@ test('a topic that is forgotten ends its incident', () => {
 });
 
 test('two analyzers that evaluate at different moments give the incident the same id', () => {
-  // The later report took longer to arrive: the age of the last move differs a little.
+  // The later report took longer to reach the store, so the time of the last move seems to differ a little between the
+  // two.
   const one = play(100, (s, now) => [partition(now, 0, s, { moved_at: T0 * 1000 })]);
   const other = play(100, (s, now) => [partition(now, 0, s + 6, { moved_at: T0 * 1000 })]);
   expect(one.last?.id).toBe(other.last?.id);

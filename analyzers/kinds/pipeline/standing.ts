@@ -5,7 +5,10 @@ import type { AnalyzerSettings, Finding, Known, Report } from '../../detector.ts
 import { isoTime } from '../../iso-time.ts';
 import { pipelineIdentity, topicOf } from './identity.ts';
 
-/** Starts are whole multiples of this, so that two analyzers give the incident the same id; seconds. */
+/**
+ * The start of an incident is rounded to a multiple of this many seconds. Its id contains the start, so two analyzers
+ * then give it the same id.
+ */
 const START_STEP = 10;
 /** Number of partitions that are listed. */
 const MAX_NAMED = 10;
@@ -42,9 +45,10 @@ function findTopic(
     partitions.filter((one) => now - one.still_since >= seconds && !wasLeftEmpty(one));
   const standing = stillFor(settings.stand_seconds);
   if (standing.length === 0 && before === undefined) return null;
-  // Shorter times are normal for a quiet partition.
+  // A partition that stands still for less than this is normal when it has little traffic.
   const lingering = Math.max(settings.stand_seconds / 2, IN_STEP_SECONDS);
-  // Lingering keeps the incident of a slow partition, which moves now and then, from opening and closing each time.
+  // A slow partition moves now and then. Without the lower threshold ("lingering") its incident would end and begin
+  // again each time.
   const level: Level =
     standing.length > 0 ? 'breach' : stillFor(lingering).length > 0 ? 'lingering' : 'healthy';
   const since = Math.min(...standing.map(({ moved_at: ms }) => ms / 1000));
@@ -56,14 +60,14 @@ function findTopic(
     scope: {},
     // While the incident is open, its severity only rises.
     severity: standing.every((one) => causeOf(one, now) === 'left') ? 'warning' : 'critical',
-    // When nothing stands still any more, the last report stays.
+    // When every partition moves again, the incident keeps its last report.
     report: () =>
       standing.length === 0 && before !== undefined ? before.said : report(topic, standing, now, settings),
     facts: {},
   };
 }
 
-/** True when the worker of a partition stopped in order and no records waited: nobody has to be told. */
+/** True when the worker stopped in order and no records were waiting: then nobody has to be told. */
 function wasLeftEmpty({ state, behind }: PartitionState): boolean {
   return state === 'left' && behind === 0;
 }

@@ -9,18 +9,18 @@ import { quotas } from './quota-scope.ts';
 /** The memory of an exhausted quota. Times are epoch seconds. */
 export const quotaFacts = z.object({
   quota: z.enum(quotas),
-  /** Projects and keys that succeeded while others failed, at the time when the scope was found. */
+  /** Projects and keys that succeeded while others failed, as seen when the scope was determined. */
   succeeding: z.array(z.string()),
-  /** Start of the last interval with a success in the scope, up to the last quota answer; null: none. */
+  /** Start of the last interval with a success in the scope, at or before the last quota answer; null: none. */
   last_success_at: z.number().nullable(),
-  /** The same up to the present. */
+  /** Start of the last interval with a success in the scope, up to now. */
   newest_success_at: z.number().nullable(),
   last_request_at: z.number(),
   failed: z.number(),
   retries: z.number(),
   useless_retries: z.number(),
   cost_usd: z.number(),
-  /** Quota answers by project, key and client; a limited number of each. */
+  /** Number of quota answers by project, key and client; only a limited number of names is kept for each. */
   projects: tally,
   keys: tally,
   clients: tally,
@@ -29,7 +29,7 @@ export const quotaFacts = z.object({
 });
 export type QuotaFacts = z.infer<typeof quotaFacts>;
 
-/** Facts of a quota before anything is counted. */
+/** The memory of an exhausted quota before any answer is counted. */
 export function emptyQuotaFacts(from: number): QuotaFacts {
   return {
     quota: '',
@@ -85,8 +85,8 @@ export function lastSuccess(view: View, scope: Scope, until: number): number | n
 }
 
 /**
- * Start of the interval of the first quota answer in the run that reaches up to `now`. In a run, no pause between
- * answers is longer than `pause` seconds.
+ * Start of the interval of the first quota answer in the series that lasts until `now`. A pause of more than `pause`
+ * seconds between two answers ends a series.
  */
 export function quotaStart(view: View, now: number, pause: number): number {
   const quotas = view.where(isQuota);
@@ -98,7 +98,7 @@ export function quotaStart(view: View, now: number, pause: number): number {
   }
 }
 
-/** Rounded, so that the sum does not depend on the order of the parts and two analyzers write equal rows. */
+/** Rounded, because a sum of fractions depends on the order of its parts, and two analyzers must write equal rows. */
 function roundCost(usd: number): number {
   return Math.round(usd * 1e9) / 1e9;
 }

@@ -9,7 +9,7 @@ export const quotaAnswers: Matching = { classes: ['quota_exceeded'], measure: 'r
 
 type QuotaSettings = AnalyzerSettings['quota_exhausted'];
 
-/** The counts that are judged, and what is known of an open incident. */
+/** The counts to judge, and what is known of an open incident. */
 interface Given {
   view: View;
   settings: QuotaSettings;
@@ -19,19 +19,20 @@ interface Given {
 }
 
 /**
- * A caller with few requests does not fail three times within a minute; its run of failures may be this many windows
- * long.
+ * A caller with few requests does not fail three times within a minute, so its failures are also looked for over this
+ * many windows.
  */
 export const RUN_WINDOWS = 10;
-/** An incident ends if its scope is unused for this long while its organization succeeds. */
+/** An incident ends if its scope sends no request for this many seconds while its organization has successes. */
 const UNUSED_SECONDS = 3_600;
 
 /** Parts of an organization whose quota can run out while the others have some left. */
 const parts = ['project', 'key', 'client', 'model'] as const;
 
 /**
- * Judges the organization's counts up to `now`. A breach: enough quota answers in the window with the share or without
- * any success; or as many in a row, without a success between them, within ten windows.
+ * Judges the counts of an organization up to `now`. It is a breach if the window holds enough quota answers and either
+ * their share is high enough or there was no success. It is also a breach if as many quota answers come in a row,
+ * without a success between them, within ten windows.
  */
 export function quotaLevel({ view, settings, now, known, previous }: Given): { level: Level } {
   const window = view.between(now - settings.window_seconds, now);
@@ -57,7 +58,7 @@ interface Tally {
 
 function isExhausted(run: View, windowFrom: number, settings: QuotaSettings): boolean {
   if (run.last(isQuota) === null) return false;
-  // The window is a tenth of the run and usually enough, so it is judged first.
+  // The window is a tenth of the longer span and usually decides alone, so it is judged first.
   return isInWindow(run.between(windowFrom, Infinity), settings) || isLong(run, settings);
 }
 
@@ -93,16 +94,16 @@ function isOut({ requests, matching, succeeded }: Tally, settings: QuotaSettings
   return matching >= settings.count && (succeeded === 0 || matching >= settings.share * requests);
 }
 
-/** Quota answers since the last interval with a success. */
+/** The quota answers since the last interval with a success. */
 interface Run {
   length: number;
-  /** The interval that is being read. */
+  /** Start of the interval that is being read. */
   ts: number;
   failed_here: number;
   succeeded_here: boolean;
 }
 
-/** Within one interval the order of answers is unknown, so a success in it ends the run. */
+/** The order of answers within one interval is unknown, so a success anywhere in it ends the run. */
 function isLong(run: View, { count: least }: QuotaSettings): boolean {
   const runs = new Map<string, Run>();
   const known: (Counted | undefined)[] = [];
@@ -129,7 +130,7 @@ function endInterval(run: Run): void {
   run.succeeded_here = false;
 }
 
-/** The runs to which a combination adds: that of all, and one for each of its parts. */
+/** The runs that an answer belongs to: the one of all traffic, and one for each part that it is in. */
 interface Counted {
   isQuota: boolean;
   isSuccess: boolean;

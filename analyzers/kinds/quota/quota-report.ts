@@ -141,13 +141,16 @@ function names(tally: Readonly<Record<string, number>>): number {
   return Object.keys(tally).length;
 }
 
-/** Number and names of those that are affected; nothing where the logs name none. */
+/** How many keys, projects or clients are affected, with their names; nothing if the logs name none. */
 function affected(what: string, tally: Readonly<Record<string, number>>): Incident['evidence'] {
   const count = names(tally);
   return count === 0 ? {} : { [`affected_${what}_count`]: count, [`affected_${what}s`]: largest(tally) };
 }
 
-/** "1 key", "3 keys"; nothing if the logs name none. Only so many are remembered singly. */
+/**
+ * "1 key", "3 keys"; nothing if the logs name none. Only a limited number of names is kept, so at that number it says
+ * "or more".
+ */
 function counted(count: number, what: string): string {
   if (count === 0) return '';
   if (count >= MAX_NAMES) return `${MAX_NAMES} or more ${what}s`;

@@ -13,7 +13,7 @@ export const quotas = [
 ] as const;
 export type Quota = (typeof quotas)[number];
 
-/** How the values of a dimension do since the quota ran out. */
+/** Which values of a dimension fail and which succeed since the quota ran out. */
 export interface Comparison {
   failing: readonly string[];
   succeeding: readonly string[];
@@ -26,13 +26,14 @@ export interface QuotaScope {
   keys: Comparison;
 }
 
-/** From this share of quota answers on, a part fails although it has successes. */
+/** A part counts as failing if at least this share of its requests are quota answers, even if others succeed. */
 const FAILING_SHARE = 0.5;
 
 /**
- * Finds which quota ran out and for whom. `since` holds the organization's counts since the first quota answer; `whole`
- * is its scope. A quota of the organization concerns all of it, whoever met it first. Otherwise the scope is the
- * project, key, client or model that fails while others succeed; if no others were seen, that proves nothing.
+ * Finds which quota ran out, and for whom. `since` holds the organization's counts since the first quota answer;
+ * `whole` is the organization as a scope. If the organization's quota ran out, the whole organization is concerned,
+ * whoever saw it first. Otherwise the scope is the project, key, client or model that fails while others succeed. If no
+ * others sent requests, no such part can be found.
  */
 export function quotaScope(since: View, whole: Scope): QuotaScope {
   const all = course(since);
@@ -77,7 +78,7 @@ function aloneScope(since: View, all: Course, whole: Scope): Scope {
     const { failing, succeeding } = compare(inside, part);
     const [alone, another] = failing;
     if (alone === undefined || another !== undefined || succeeding.length === 0) continue;
-    // Answers without the value fail too: then the value explains nothing.
+    // Requests without this value fail too, so the value does not explain the failures.
     if (inside.rows.some((row) => isQuota(row) && row[scopeColumns[part]] !== alone)) continue;
     scope = { ...scope, [part]: alone };
     inside = course(since.within(scope));
@@ -85,10 +86,10 @@ function aloneScope(since: View, all: Course, whole: Scope): Scope {
   return scope;
 }
 
-/** Sums by combination since the first quota answer, and since the end of its interval. */
+/** Sums by combination since the first quota answer, and since the end of the interval with that answer. */
 interface Course {
   rows: readonly CountSum[];
-  /** Successes in the interval in which the quota ran out may have come before that. */
+  /** A success in the interval in which the quota ran out may have come before it ran out, so only later ones count. */
   after: readonly CountSum[];
 }
 

@@ -2,9 +2,9 @@ import { COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
 import { poissonTail, sizeNoise } from '../../poisson-tail.ts';
 import type { SurgeFacts } from './surge-facts.ts';
 
-/** Growth below this is not sudden. */
+/** A rate that grew to less than this multiple did not rise suddenly. */
 const GROWN = 1.2;
-/** A peak that an unchanged rate shows with a larger chance than this proves nothing. */
+/** A peak proves growth only if an unchanged rate would have such a peak with at most this chance. */
 const CHANCE = 1e-3;
 
 type Rates = Pick<
@@ -28,8 +28,8 @@ export function tokenGrowth({ peak_input_tokens, original_input_tokens }: Rates)
 }
 
 /**
- * Whether requests or input tokens rose more than chance explains. The peak is the highest of all windows (seconds)
- * since the ramp began, and the highest of many is above the usual even without growth.
+ * Whether requests or input tokens rose by more than chance explains. The peak is the highest of many windows (of so
+ * many seconds) since the ramp began, and the highest of many is above the usual rate even without growth.
  */
 export function hasGrown(rates: Rates, window: number): boolean {
   const looks = Math.max(1, (rates.counted_until - rates.ramp_started_at) / COUNT_INTERVAL_SECONDS);

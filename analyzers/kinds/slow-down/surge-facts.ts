@@ -11,14 +11,22 @@ const growth = z.object({ name: z.string(), before: z.number(), now: z.number() 
 
 /** The memory of a Slow Down surge. Rates are per minute, times epoch seconds. */
 export const surgeFacts = usualFacts.extend({
-  /** Whose rates these are: those of the scope, or of the organization if the scope sent nothing before. */
+  /**
+   * Whose traffic the rates are measured on: that of the scope, or of the organization if the scope sent nothing
+   * before.
+   */
   rate_of: z.enum(['scope', 'organization']),
   original_rate: z.number(),
-  /** The counts did not reach back before the ramp: half of the peak stands for the original rate. */
+  /**
+   * True: the counts do not reach back to the time before the ramp, so half of the peak is used as the original rate.
+   */
   original_is_estimate: z.boolean(),
   original_input_tokens: z.number(),
   ramp_started_at: z.number(),
-  /** First attempts only, which is what callers want to send. Retries are an answer to Slow Down and no growth. */
+  /**
+   * Counts first attempts only, because these are what callers want to send. Retries follow from Slow Down and are no
+   * growth.
+   */
   peak_rate: z.number(),
   peak_input_tokens: z.number(),
   /** Input tokens, or requests if tokens are not logged. */
@@ -28,7 +36,7 @@ export const surgeFacts = usualFacts.extend({
   top_key: growth,
   top_model: growth,
   top_project: growth,
-  /** Original rate of the largest clients. */
+  /** The original rate of each of the largest clients. */
   clients: z.record(z.string(), z.number()),
   slow_downs: z.number(),
   requests: z.number(),
@@ -36,15 +44,18 @@ export const surgeFacts = usualFacts.extend({
   counted_until: z.number(),
   /** When the advice to return to the original rate was given. */
   asked_at: z.number(),
-  /** Since when the rate is back; null while it is above. */
+  /** When the rate returned to the original; null while it is still above. */
   back_at: z.number().nullable(),
-  /** The last time above the original rate or the last Slow Down answer, whichever is later. */
+  /**
+   * The time of the last rate above the original or of the last Slow Down answer, whichever is later. The hold time
+   * begins here.
+   */
   hold_from: z.number(),
 });
 export type SurgeFacts = z.infer<typeof surgeFacts>;
 export type Growth = z.infer<typeof growth>;
 
-/** The last window of the scope. Rates are per minute. */
+/** The rates of the scope in the last window, per minute. */
 export interface Present {
   rate: number;
   /** First attempts only. */
@@ -72,7 +83,7 @@ export function measureSurge(
   let history = rateHistory(own.intervals(), startedAt, knownFrom);
   let rateOf: SurgeFacts['rate_of'] = 'scope';
   if (history.original !== null && history.original < 1) {
-    // A new caller has no rate to return to, so the rates are those of the organization.
+    // The scope is a new caller without a rate to return to, so the rates of the organization are used.
     rateOf = 'organization';
     own = view;
     history = rateHistory(own.intervals(), startedAt, knownFrom);

@@ -8,9 +8,9 @@ import { capital, clock, remedyOf, round, share } from '../../report.ts';
 import { growthRatio, hasGrown, tokenGrowth } from './growth.ts';
 import type { Growth, Present, SurgeFacts } from './surge-facts.ts';
 
-/** From this share of refused requests on, a surge is critical. */
+/** If at least this share of the requests is refused, the surge is critical. */
 const CRITICAL_SHARE = 0.1;
-/** From this many input tokens per minute on, the provider's rule of thumb for growth applies. */
+/** The provider's rule of thumb for growth applies to at least this many input tokens per minute. */
 const RAMP_RULE_TOKENS = 1_000_000;
 const MAX_NAMES = 10;
 
@@ -149,7 +149,7 @@ function grown(what: string, growth: Growth): Incident['evidence'] {
     : { [`top_${what}`]: growth.name, [`top_${what}_growth`]: round(growth.now - growth.before) };
 }
 
-/** A rate for people; whole numbers from ten on. */
+/** Formats a rate for people; from ten on as a whole number. */
 function rate(value: number): string {
   return value >= 10 ? String(Math.round(value)) : String(round(value));
 }

@@ -6,7 +6,7 @@ import { hostOf, post, whyNot } from '../http.ts';
 import { resolveAddress } from '../resolve-address.ts';
 import { incidentText } from '../text.ts';
 
-/** Alertmanager ends an alert that is not repeated for this long; it is repeated once a minute. Seconds. */
+/** Alertmanager ends an alert that is not repeated for this many seconds. The notifier repeats it once a minute. */
 const ENDS_AFTER_SECONDS = 300;
 /** Number of alerts in one request. */
 const AT_ONCE = 200;

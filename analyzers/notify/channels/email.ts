@@ -23,9 +23,9 @@ export function mailOf(
     to: [...to],
     subject: notice.title,
     text: notice.url === '' ? notice.text : `${notice.text}\n\n${notice.url}`,
-    // The same in every try: mail servers and programs show a message that arrives twice only once.
+    // Every try has the same message id, so that mail servers and programs show a mail that arrives twice only once.
     messageId: `<${notice.key}@${domain}>`,
-    // The message of the end is in the same thread as the beginning.
+    // The reference puts the mail about the end into the same thread as the mail about the beginning.
     references: thread,
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Faultline-Event': notice.event },
   };
@@ -55,7 +55,7 @@ export const createEmail: CreateChannel<'email'> = (_name, settings, context) =>
         connectionTimeout: context.timeoutMs / 2,
         greetingTimeout: context.timeoutMs / 2,
         socketTimeout: context.timeoutMs,
-        // No message attaches a file or an address, so access to them is switched off.
+        // Forbids nodemailer to read files and addresses, because no mail of ours needs them.
         disableFileAccess: true,
         disableUrlAccess: true,
       });

@@ -41,7 +41,7 @@ export function pagerdutyEvent(notice: Notice, routingKey: string): object {
 export const createPagerduty: CreateChannel<'pagerduty'> = (_name, settings, context) => ({
   type: 'pagerduty',
   groups: false,
-  // PagerDuty ignores a resolve without a trigger.
+  // PagerDuty ignores the end of an alert whose beginning it was not sent.
   tells_past: false,
   where: async () => hostOf(await resolveAddress(settings.url, context)),
   async send(notice): Promise<Answer> {

@@ -21,7 +21,7 @@ import { addressOf, pageNames, readView } from './view-state.js';
 
 /** Shortest time between two rounds of questions. */
 const REST_MS = 2_000;
-/** The same after a round that failed. */
+/** Shortest time between two rounds of questions when the first one failed. */
 const RETRY_MS = 3_000;
 
 /** @type {Status | null} */

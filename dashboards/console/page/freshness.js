@@ -6,7 +6,7 @@ import { age } from './format.js';
 
 /** A stream that comes back within this time does not count as interrupted. */
 const BLINK_MS = 6_000;
-/** Rounds start at least every 30 seconds. After so long without an answer, the numbers are old. */
+/** Rounds start at least every 30 seconds. After this time without an answer, the numbers are old. */
 const OLD_MS = 75_000;
 /** Time without a new count after which the page says so. */
 const GAP_MS = 300_000;

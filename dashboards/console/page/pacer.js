@@ -7,7 +7,7 @@
 
 /** Time between two rounds when no event came. Ranges that end now still move, and late counts cause no event. */
 const QUIET_MS = 30_000;
-/** The same without a stream of events. */
+/** Time between two rounds when there is no stream of events. */
 const BLIND_MS = 10_000;
 
 /**

@@ -21,7 +21,9 @@ const panel = z.looseObject({
   height: z.number(),
 });
 
-/** The dashboards as a page lays them out; that about one incident makes no sense without its incident. */
+/**
+ * The dashboards as a page lays them out, without the dashboard of a single incident, which needs to know the incident.
+ */
 export function dashboardsRoute({ dashboards }: Pick<V1Options, 'dashboards'>): Route {
   const shown = dashboards.filter(({ about }) => about === undefined).map(withoutSql);
   return route({

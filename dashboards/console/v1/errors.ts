@@ -63,7 +63,7 @@ export function errorsRoute({ store, present }: V1Options): Route {
     query,
     answer: errorsAnswer,
     async run({ query: asked }): Promise<ErrorsAnswer> {
-      // The newest failure may have happened in this very second.
+      // The end of a span is exclusive, so a second is added: the newest failure may have happened in this very second.
       const { from, to } = spanOf(asked.from, asked.to, present() + 1_000);
       try {
         const events = await readErrorEvents(store, {

@@ -116,7 +116,7 @@ test('the store is not queried while nobody listens', async () => {
   await until('the store is asked', () => questions() > 3);
   stream?.destroy();
   let before = -1;
-  // The number of questions stays equal twice in a row: running ones have ended.
+  // Waits until the number of queries has stayed equal twice in a row: then all running ones have ended.
   await until('the questions end', async () => {
     const same = questions() === before;
     before = questions();

@@ -25,7 +25,10 @@ export interface HubOptions {
   store: Store;
   /** The answer of /api/v1/status. */
   status: () => Promise<StatusAnswer>;
-  /** Called before a change is told, so that listeners who then ask do not get an older answer. */
+  /**
+   * Called before listeners are told of a change, to clear cached answers: listeners ask at once, and must not get an
+   * answer from before the change.
+   */
   changed?: () => void;
   /** Epoch ms. */
   now: () => number;
@@ -85,7 +88,7 @@ export function createEventHub({ store, status, changed, now, limits = {} }: Hub
     const at = now();
     for (const [stream, since] of listeners) {
       if (at - since < longestMs) continue;
-      // Nothing more is written, but the client can still read what it was sent.
+      // Ends the stream in order, so that the client can still read what was already sent.
       leave(stream);
       stream.end();
     }
@@ -189,7 +192,8 @@ export function changesOf(before: Known | null, now: Known): [EventName, unknown
   if (before?.newest !== now.newest) changes.push(['data', newestOf(now)]);
   if (now.status !== null && stateOf(before) !== stateOf(now)) changes.push(['status', now.status]);
   if (before !== null && before.marks !== now.marks) changes.push(['attention', {}]);
-  // What was written within the last minute is told at first, too: whoever listens may have asked before it was.
+  // At the first look, incidents written within the last minute are told too: a new listener may have asked for
+  // incidents just before they were written.
   for (const [id, { version, shown }] of now.incidents)
     if (before?.incidents.get(id)?.version !== version) changes.push(['incident', shown]);
   return changes;

@@ -24,7 +24,7 @@ import {
   where,
 } from './query-parts.ts';
 
-/** Searching more combinations would take seconds. */
+/** With more combinations the search would take seconds, so the question is refused. */
 export const MOST_COMBINATIONS = 50_000;
 /** Length of the span that counts as usual when none is given: the hour before. */
 export const USUAL_SECONDS = 3_600;

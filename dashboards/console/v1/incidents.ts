@@ -150,7 +150,7 @@ export function incidentRoutes(options: V1Options): readonly Route[] {
   ];
 }
 
-/** Samples come from the start of an incident, so only this time is searched. */
+/** Sample failures are from the start of an incident, so only this many seconds after the start are searched. */
 const SAMPLE_SECONDS = 86_400;
 
 async function samplesOf(store: V1Options['store'], one: Incident): Promise<ErrorEvent[]> {

@@ -4,7 +4,7 @@ import { rangeParameters, rangeQuery } from '../parameters.ts';
 import type { V1Options } from './options.ts';
 import { route, type Route } from './route.ts';
 
-/** More values than these are no choice for a person. */
+/** Largest number of values in an answer: nobody chooses from a longer list. */
 const MOST_VALUES = 200;
 
 /** The answer of `/api/v1/values`: what a page offers to filter by. */
