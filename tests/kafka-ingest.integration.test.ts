@@ -79,7 +79,7 @@ await describeWithKafka('faultline ingest', (kafka) => {
       const counts = await readTotalsByClass(store);
       const dead = await store.query('SELECT reason, body FROM dead_letters ORDER BY body');
       await store.close();
-      expect(counts).toEqual(jsonOf<{ counts: unknown }>(replayed).counts);
+      expect(counts).toEqual((jsonOf(replayed) as { counts: unknown }).counts);
       expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(RECORDS);
       expect(dead).toEqual([
         { reason: 'not_json', body: 'no json' },

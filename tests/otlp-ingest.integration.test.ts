@@ -76,7 +76,7 @@ await describeWithKafka('faultline ingest of OpenTelemetry', (kafka) => {
       expect((await worker.finished).code, worker.stderr()).toBe(0);
 
       const replayed = await runFaultline(['replay', '-', '--json'], { input: inJson.join('\n') });
-      const once = jsonOf<{ counts: Record<string, number> }>(replayed).counts;
+      const once = (jsonOf(replayed) as { counts: Record<string, number> }).counts;
       const store = await openStore({
         url: '',
         path: env.FAULTLINE_CLICKHOUSE_PATH,

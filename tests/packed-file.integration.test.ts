@@ -139,9 +139,9 @@ describe('replay', () => {
     await writeFile(file, gzipSync(JSON.stringify(requests(500), null, 2)));
     const fromFile = await runFaultline(['replay', '--json', file]);
     const fromPipe = await runFaultline(['replay', '--json', '-'], { input: await readFile(file) });
-    const piped = jsonOf<{ counts: unknown }>(fromPipe);
+    const piped = jsonOf(fromPipe) as { counts: unknown };
     expect(piped).toMatchObject({ counts: { ok: 450 } });
-    expect(piped.counts).toEqual(jsonOf<{ counts: unknown }>(fromFile).counts);
+    expect(piped.counts).toEqual((jsonOf(fromFile) as { counts: unknown }).counts);
   });
 
   it('reads CSV by a mapping of its columns', async () => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const inputOf = (done: Finished) => jsonOf<{ input: unknown }>(done).input;
+const inputOf = (done: Finished) => (jsonOf(done) as { input: unknown }).input;
 
 describe('standard input', () => {
   // Lines of less than a pipe holds (64 KiB), of about as much, and of more. The writer has ended long before the store

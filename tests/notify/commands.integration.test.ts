@@ -74,9 +74,10 @@ test('an incident is acknowledged, and the next reader sees by whom', async () =
     code: 0,
     stdout: 'aa11bb quota_exhausted: acknowledged by ana\n',
   });
-  const listed = jsonOf<{ id: string; attention?: { state: string } }[]>(
-    await run('incidents', '--format', 'json'),
-  );
+  const listed = jsonOf(await run('incidents', '--format', 'json')) as {
+    id: string;
+    attention?: { state: string };
+  }[];
   const [one, other] = listed;
   expect([one, other].map((found) => [found?.id, found?.attention?.state])).toEqual([
     ['aa11bb', 'acknowledged'],
