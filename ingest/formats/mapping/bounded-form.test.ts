@@ -69,10 +69,14 @@ describe('a regular expression of a mapping', () => {
         const bounded = boundedForm(source);
         if (bounded === null) return;
         const text = cutFor(bounded, `${unit.repeat(Math.ceil(10_000 / unit.length))}!`);
-        const start = performance.now();
-        bounded.form.exec(text);
-        bounded.form.exec(`${text.slice(0, -1)}!`);
-        expect(performance.now() - start).toBeLessThan(1000);
+        const timed = (): number => {
+          const start = performance.now();
+          bounded.form.exec(text);
+          bounded.form.exec(`${text.slice(0, -1)}!`);
+          return performance.now() - start;
+        };
+        // A slow run counts only if a second one is slow too: other programs may have had the processor.
+        expect(Math.min(...[timed()].flatMap((ms) => (ms < 1000 ? ms : [ms, timed()])))).toBeLessThan(1000);
       }),
       { numRuns: 200 },
     );
