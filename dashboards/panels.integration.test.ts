@@ -606,6 +606,19 @@ async function seedPipeline(): Promise<void> {
       inserted_at: NOW - 60,
     },
   ]);
+  await insert('reclassify_runs', [
+    {
+      term: 1,
+      run: 'r1',
+      holder: 'host-1:77',
+      since: NOW - 86_400,
+      until: NOW,
+      rules: 3,
+      started_at: NOW - 900,
+      state: 'left',
+      at: (NOW - 600).toFixed(3),
+    },
+  ]);
 }
 
 async function writeIncident(
