@@ -49,6 +49,8 @@ beforeAll(async () => {
     { cwd: folder },
   );
   expect(started.code, started.stderr).toBeLessThanOrEqual(1);
+  const judged = await runFaultline(['reclassify', '--data', data], { cwd: folder });
+  expect(judged.code, judged.stderr).toBe(0);
   store = await openStore({
     url: '',
     path: data,
