@@ -54,7 +54,7 @@ export function attentionOf(incident: Incident, marks: Marks, now: number): Atte
     return { state: silence.planned ? 'maintenance' : 'silenced', by, until, note, silence: id };
   }
   const found = marks.acknowledgements.get(incident.id);
-  // An incident that opens again is news, also to the person who acknowledged it before.
+  // An incident that opens again is news, even to the person who acknowledged it before.
   if (found === undefined || found.reopened < reopenedOf(incident)) return null;
   return { state: 'acknowledged', by: found.by, at: found.at, note: found.note };
 }

@@ -1,13 +1,13 @@
-/** Of a larger record only the beginning is stored, bytes. */
+/** Only this many bytes of a larger record are stored, from its beginning. */
 const MOST_STORED = 1024 * 1024;
 
 /** A longer text within a record may have been cut when its secrets were removed; characters. */
 const SURELY_WHOLE = 32 * 1024;
 
 /**
- * Whether the stored text of a dead letter is the whole record, apart from its secrets. A part of a record could hold some
- * of its requests, and would then count too few: so whatever may have been cut counts as cut. `size` is that of the
- * original in bytes. Pure.
+ * Whether the stored text of a dead letter is the whole record, apart from its secrets. Part of a record could hold
+ * only some of its requests, and replaying it would count too few. So a text that may have been cut counts as cut.
+ * `size` is the size of the original record in bytes. Pure.
  */
 export function isWholeLetter({ body, size }: { body: string; size: number }): boolean {
   if (size > MOST_STORED || body === '') return false;

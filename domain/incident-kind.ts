@@ -11,7 +11,7 @@ export interface KindFacts {
   subject?: readonly SubjectName[];
   /** For routing. The severity of an incident may change while it lasts; the label of an alert must not. */
   severity: 'warning' | 'critical';
-  /** The class of most of its answers; its remedy and colour stand for the kind where no incident is at hand. */
+  /** The class of most matching answers; its remedy and colour represent the kind where no incident is at hand. */
   class: RequestClass;
   /** Its page below docs/, to which alerts and messages lead; it links to the pages of the classes. */
   runbook: string;

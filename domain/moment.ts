@@ -2,7 +2,7 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d
 const DURATION = /^(?:\d{1,7}(?:\.\d{1,3})?[smhdw]){1,5}$/;
 const ISO =
   /^(?<date>\d{4}-\d\d-\d\d)(?:[T ](?<time>\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?<zone>Z|[+-]\d\d:?\d\d)?)?$/i;
-/** The year 2100: a larger number is no time of a request, but a mistake of units. */
+/** The year 2100: a larger number is not the time of a request but has the wrong unit. */
 const LATEST = 4_102_444_800_000;
 
 /** Seconds of a duration such as `90m`, `24h` or `1h30m` (units s, m, h, d, w); null for any other text. */
@@ -41,7 +41,7 @@ function isoTime(text: string): number | null {
   if (parts === undefined) return null;
   const date = parts['date'] ?? '';
   const midnight = Date.parse(`${date}T00:00:00Z`);
-  // Date.parse takes the 30th of February for the 2nd of March.
+  // Date.parse reads the 30th of February as the 2nd of March.
   if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date)) return null;
   const time = Date.parse(`${date}T${parts['time'] ?? '00:00'}${(parts['zone'] ?? 'Z').toUpperCase()}`);
   return Number.isNaN(time) ? null : time;

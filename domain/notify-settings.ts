@@ -11,7 +11,7 @@ const integer = (min: number, max: number) => z.preprocess(toNumber, z.number().
 const hidden = { params: { secret: true } };
 const REFERENCE = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
 
-/** Says where a secret is found; the secret itself is never written in the settings. */
+/** Says where to find a secret, such as the name of a variable; the settings never contain the secret itself. */
 const secretReference = z.string().refine((v) => REFERENCE.test(v), {
   error: 'env:NAME or file:/path: the place of the secret, never the secret itself',
   ...hidden,

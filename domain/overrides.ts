@@ -10,15 +10,15 @@ export type Override = {
   where: Partial<Record<WhereName, string>>;
 } & { [K in IncidentKind]?: Readonly<Record<string, unknown>> | undefined };
 
-/** These members hold for all: each item of the list says itself whom it concerns. */
+/** Lists that an override may not contain, because each of their items names whom it concerns. */
 const LISTS = ['budgets'];
-/** Kinds whose subject has one of these members. */
+/** Kinds whose subject has at least one of these members. */
 const kinds = incidentKindNames.filter((kind) => subjectOf(kind).some(isWhereName));
 
 /**
- * The schema of a list of overrides: `{ where: { org: acme }, rate_limit_surge: { share: 0.2 } }`. Each names part of
- * the subject of a kind, and any settings of the kind; when several match, the later one wins. `sections` are the
- * sections of the kinds.
+ * The schema of a list of overrides: `{ where: { org: acme }, rate_limit_surge: { share: 0.2 } }`. Each override names
+ * part of the subject of a kind, and any settings of that kind. When several overrides match, the later one wins.
+ * `sections` are the sections of the kinds in the settings.
  */
 export function overridesOf(
   sections: Readonly<Record<IncidentKind, z.ZodPrefault<z.ZodObject>>>,

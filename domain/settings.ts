@@ -504,7 +504,7 @@ const plainSettings = z.strictObject({
       pipeline: z
         .strictObject({
           enabled,
-          // Workers report every 10 s what they learned in the last 10 s: a shorter time would fire for idle
+          // Workers report every 10 s what they learned in the last 10 s, so a shorter time would fire for idle
           // partitions.
           stand_seconds: integer(30, 86_400)
             .default(60)

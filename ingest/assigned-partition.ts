@@ -3,7 +3,10 @@ import type { PartitionId } from './partition-id.ts';
 import { nextState, type Gathered, type PartitionEvent, type PartitionState } from './partition-state.ts';
 import type { KeptNames } from './rows/name-cap.ts';
 
-/** One partition of an assignment: whether this worker may write it, its unwritten batches, and how far it has come. */
+/**
+ * One partition of an assignment: whether this worker may write it, its unwritten batches, and how much of it is
+ * stored.
+ */
 export interface AssignedPartition {
   readonly id: PartitionId;
   readonly epoch: number;

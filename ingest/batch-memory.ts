@@ -3,9 +3,9 @@ import type { Batcher } from './batcher.ts';
 type Holder = { readonly batcher: Pick<Batcher, 'heldBytes' | 'closedBytes'> | null };
 
 /**
- * When more than this share of the memory is in use, the oldest batches are closed until the remaining share is closed,
- * waiting or being written. Only writing frees memory. The other batches continue to grow until it is their turn,
- * because many small batches are expensive for the store.
+ * When more than this share of the memory is in use, batches are closed, the oldest first, until closed batches
+ * (waiting or being written) hold as much as the remaining share. Only writing a batch frees memory, and only a closed
+ * batch is written. The other batches continue to grow, because many small batches are expensive for the store.
  */
 const CROWDED = 0.75;
 

@@ -6,8 +6,9 @@ import { BatchRows } from './rows/batch-rows.ts';
 import { type Chunk, RawRecord } from './sources/source.ts';
 
 /**
- * A batch closes at this many requests. Its sums are doubles, which are exact up to 2^53: nine million requests with as
- * many tokens as one record may have. A chunk is added as a whole, so half of that is reserved for it.
+ * A batch closes at this many requests. Its sums are doubles, which are exact up to 2^53: nine million requests, each
+ * with the largest number of tokens that a record may have. A chunk is added as a whole and may exceed the limit, so
+ * half of the nine million is reserved for one chunk.
  */
 export const MOST_REQUESTS = 4_000_000;
 
@@ -212,17 +213,19 @@ export class Batcher {
 }
 
 /**
- * How many times longer a batch waits when the records that wait will fill it: so a slow machine writes large batches,
- * too.
+ * How many times longer a batch waits when the records that wait in Kafka will fill it. So a machine that reads slowly
+ * writes large batches, too.
  */
 const FILLING = 3;
 
-/** Whether a batch that is full to `share` by `records` records will be full with the `waiting` ones. */
+/** Whether a batch will be full once the `waiting` records are added; `records` records have filled it to `share`. */
 function fillsUp(share: number, records: number, waiting: number): boolean {
   return share > 0 && waiting * share >= records * (1 - share);
 }
 
-/** For a partition that is behind, small batches would not make data fresh; few large ones let it catch up sooner. */
+/**
+ * For a partition that is behind, small batches would not make data fresh; a few large batches let it catch up sooner.
+ */
 function longestAge(limits: BatchLimits, behind: boolean, records: number): number {
   const patient = Math.max(limits.age_ms, limits.quiet_age_ms);
   if (behind) return 2 * patient;

@@ -11,8 +11,8 @@ import { failureOf } from './rows/judged-error.ts';
 const nothing = { reason: 'schema', detail: 'there is no record in it' } as const;
 
 /**
- * What the present rules make of a dead letter. `readable`: it can be counted. `unreadable`: it stays one, or there is no
- * request in it. `cut`: its whole text is not stored.
+ * What the present rules make of a dead letter. `readable`: its requests can be counted. `unreadable`: it stays a dead
+ * letter, or holds no request. `cut`: only part of its text is stored.
  */
 export type ReadLetter =
   | ReadableLetter
@@ -29,7 +29,7 @@ export interface ReadableLetter {
 /** Reads a dead letter again. A message of which only some requests can be read stays a dead letter as a whole. Pure. */
 export function readLetter(letter: PlacedLetter, reader: RecordReader, now: number): ReadLetter {
   if (!isWholeLetter(letter)) return { kind: 'cut', letter };
-  // The time of the source is not stored; this one is close to it, and the same each time.
+  // The time that the source gave is not stored. The time of the insert is close to it, and the same in each replay.
   const decoded = reader.decode(Buffer.from(letter.body), now, letter.inserted_at * 1000);
   const rows = new BatchRows();
   if (decoded.kind === 'ok' && decoded.records.length > 0 && (decoded.rejected ?? []).length === 0) {
@@ -53,8 +53,8 @@ function addRecords(rows: BatchRows, letter: PlacedLetter, records: readonly Req
 }
 
 /**
- * The inserts that count letters of one partition, at least one, together under one token. Each letter has a ledger row of
- * its own, by which it is known as counted. Pure.
+ * The inserts that count dead letters of one partition (at least one), together under one token. Each dead letter has a
+ * ledger row of its own, which shows that it is counted. Pure.
  */
 export function letterInserts(read: readonly ReadableLetter[], token: string, worker: string): Insert[] {
   const all = new BatchRows();

@@ -5,8 +5,8 @@ import type { StartFacts } from './start-rules.ts';
 
 /**
  * Decides where reading of a file starts. The ledger shows what is stored; the announcement shows the boundaries of the
- * next batch, which may be half stored. `log.latest` is the number of records once it is known to be too small; `name`
- * and `unit` are used in the reason.
+ * next batch, which may be half stored. `log.latest` is the number of records in the file, once the file is known to
+ * have fewer than were counted. `name` and `unit` are used in the reason.
  */
 export function decideFileStart(
   facts: Pick<StartFacts, 'commit' | 'ledger' | 'log'>,

@@ -128,8 +128,9 @@ async function ledgerEnds(
 }
 
 /**
- * Sends those ledger rows again that have no sums by day, under their own tokens. ClickHouse refuses a row that is
- * stored, and also its sums if they are stored by now. So another worker may write the same rows at the same time.
+ * Sends ledger rows that have no sums by day again, each under its own token. ClickHouse ignores a row that is already
+ * stored, and also its sums if they have been stored meanwhile. So another worker may send the same rows at the same
+ * time.
  */
 export async function completeLedgerDays(
   store: Store,

@@ -7,7 +7,7 @@ import type { LedgerEnd, LogOffsets, Start } from './protocol.ts';
 export interface PartitionState {
   /** `starting`: where to start is being decided; batches from before are still written. */
   readonly phase: 'starting' | 'reading';
-  /** The source will bring no more of it: it is given up once everything is stored. */
+  /** The source will bring no more records of the partition, which is given up once everything is stored. */
   readonly leaving: boolean;
   readonly incarnation: number;
   readonly topicId: string;

@@ -16,8 +16,8 @@ export interface Track {
 }
 
 /**
- * Starts to follow a partition at `now`, from the last report of its last owner. So a partition that stands still keeps
- * doing so with a new owner, and a worker that crashes repeatedly does not look as if it moved.
+ * Starts to follow a partition at `now`, from the last report of its previous owner. So a partition that makes no
+ * progress still shows none under a new owner, and a worker that crashes repeatedly does not look like progress.
  */
 export function begin(before: PartitionState | null, storeNow: number, now: number): Track {
   if (before === null) return { next: -1, end: null, movedAt: now, storedAt: now, mark: null };

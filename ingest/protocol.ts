@@ -37,7 +37,7 @@ export interface Start {
   at: number;
   /**
    * A range that was announced but may not be completely stored: it must be written again with the same boundaries and
-   * the same token.
+   * the same token, so that what is already stored is not counted twice.
    */
   replay: OffsetRange | null;
   /** Records that were deleted before they were read: the ledger must list them as lost. */
@@ -109,7 +109,9 @@ export function decideStart(input: {
 }
 
 /**
- * A commit at an offset is made only when everything before it is stored, so a ledger that ends earlier is outdated.
+ * The end of the ledger, moved forward to the commit when the ledger ends earlier: a commit at an offset is made only
+ * when everything before it is stored, so such a ledger lacks its newest rows. Null when the ledger knows only an
+ * earlier incarnation.
  */
 function notBehind(ledger: LedgerEnd | null, commit: GroupCommit): LedgerEnd | null {
   if (ledger === null || ledger.incarnation < commit.incarnation) return null;

@@ -41,8 +41,8 @@ interface Bounds extends StoredDay {
 
 /**
  * Compares each day of event time separately. A day that a table still holds completely must have exactly the number in
- * the ledger; a day that may be partly dropped may have less, but never more. So neither the retention of a table nor a
- * single old record hides rows that are missing elsewhere. Pure.
+ * the ledger; a day that may be partly dropped may have less, but never more. Days are separate so that rows missing on
+ * one day are found although a table has dropped another day, or holds one very old record. Pure.
  */
 export function compareDays(
   days: { before: readonly LedgerDay[]; stored: readonly StoredDay[]; after: readonly LedgerDay[] },

@@ -22,8 +22,9 @@ export interface BrokerFacts extends PartitionId, Committed {
 }
 
 /**
- * The data for the comparison. Batches are stored while it is read: the ledger that was read before the tables shows
- * what they must hold; the ledger read after them, and the announcements read in between, show what they may hold.
+ * The data for the comparison. Workers store batches while it is read. So the ledger is read twice: the rows from
+ * before the tables show what the tables must hold; the rows from after them, and the announcements read in between,
+ * show what the tables may hold.
  */
 export interface Facts {
   sums: readonly LedgerSum[];

@@ -9,10 +9,10 @@ const MOST_REFUSED = 100;
 
 /**
  * Finds the rows because of which the store refused an insert, by bisection, and makes them dead letters. Returns false
- * when no row, or every row, is to blame: then the table is wrong and nothing is removed. The search inserts into a
- * Null table with the same columns and constraints, which is made for this search alone: so it agrees with the table as
- * it is now, and the batch itself is still inserted as a whole under its token. When the store stops answering, or the
- * Null table disappears, nothing is removed and the result is true: the insert can be tried again.
+ * when no row, or every row, is refused: then the table is wrong and nothing is removed. The search inserts into a
+ * temporary Null table with the same columns and constraints, so it tests the table as it is now and stores nothing;
+ * the caller still inserts the batch as a whole under its token. When the store stops answering, or the Null table
+ * disappears, nothing is removed and the result is true: the caller can try the insert again.
  */
 export async function excludeRefusedRows(
   store: Store,
@@ -21,7 +21,7 @@ export async function excludeRefusedRows(
   reason: unknown,
 ): Promise<boolean> {
   const lines = insert.body.toString().split('\n').slice(0, -1);
-  // The same name for the same batch, so that the next search drops the table of one that was killed.
+  // The name follows from the token, so the next search for the same batch drops a table that a killed search has left.
   const probe = `${insert.table}_probe_${createHash('sha256').update(insert.token).digest('hex').slice(0, 12)}`;
   const refused = new Set<number>();
   const search = async (from: number, to: number): Promise<void> => {

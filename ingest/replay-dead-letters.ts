@@ -28,7 +28,7 @@ export interface ReplayOptions {
   dryRun?: boolean;
   /** The place after which to begin; absent: the first. */
   after?: LetterPlace | null;
-  /** Asked after each page with the requests counted so far; true ends the run there. */
+  /** Called after each page with the number of requests counted so far; the run ends when it returns true. */
   isEnough?: (counted: number) => boolean;
 }
 
@@ -39,21 +39,21 @@ export interface ReplayResult {
   rejected: number;
   /** Dead letters whose whole text is not stored, so that they cannot be decoded. */
   cut: number;
-  /** Dead letters of a run that broke off so long ago that nobody can tell whether it had counted them. */
+  /** Dead letters of a run that was interrupted so long ago that it is unknown whether they were counted. */
   in_doubt: number;
-  /** Where to go on; null: all were read. */
+  /** The place from which to continue; null: all were read. */
   next: LetterPlace | null;
   /** What happened to those that were decoded again. */
   input: InputReport;
 }
 
-/** A store remembers the tokens of 30,000 blocks; with half of them to spare. */
+/** A store remembers the tokens of 30,000 blocks; the difference is a margin of safety. */
 const REMEMBERED_BLOCKS = 20_000;
 
 /**
- * Decodes dead letters again and counts those that can be decoded now, each once, whoever else does the same and whenever
- * it breaks off (docs/decisions/0047): what a batch of them adds is announced under the next number before it is inserted,
- * and nobody announces a batch before the last one is stored. Throws `StoreError`.
+ * Decodes dead letters again and counts those that can be decoded now. Each is counted once, even if several processes
+ * do this at the same time or one is killed (docs/decisions/0047). For this a batch of them is announced under the next
+ * number before it is inserted, and a new batch is announced only when the last one is stored. Throws `StoreError`.
  */
 export async function replayDeadLetters(
   store: Store,
@@ -64,13 +64,14 @@ export async function replayDeadLetters(
   const result = { counted: 0, rejected: 0, cut: 0, in_doubt: 0 };
   const tally = tallyInput();
   let next: LetterPlace | null = null;
-  // Also when no letter is left that could be read again.
+  // A batch that an earlier run left is stored even when no dead letter can be read again.
   if (!dryRun) result.in_doubt += (await finishLast(store)).in_doubt;
   for (const partition of await readDeadPartitions(store, filter, after)) {
     const isFirst = after?.topic === partition.topic && after.partition === partition.partition;
     let place: LetterPlace | null = isFirst ? after : null;
     for (;;) {
-      // Read before the letters: a batch that somebody else announces after that takes the number of this one.
+      // The number is read before the letters. If another process announces a batch after that, the batch takes the
+      // number of this one, and these letters are read again.
       const last = dryRun ? null : await finishLast(store);
       result.in_doubt += last?.in_doubt ?? 0;
       const page = await readOpenLetters(store, partition, filter, place);
@@ -96,8 +97,9 @@ export async function replayDeadLetters(
 }
 
 /**
- * Counts letters of one partition, and returns those that the store takes. `last` is the number of the last batch at a
- * time before they were read. null: somebody else took the next number; nothing of these letters is counted here.
+ * Counts dead letters of one partition, and returns those that the store accepts. `last` is the number of the last
+ * batch, read before these letters. Returns null when another process took the next number: then the letters must be
+ * read again.
  */
 async function countLetters(
   store: Store,
@@ -106,7 +108,7 @@ async function countLetters(
   worker: string,
 ): Promise<readonly ReadableLetter[] | null> {
   if (letters.length === 0) return [];
-  // On a cluster, replicas could disagree which number is the last one. There each letter has a token of its own.
+  // On a cluster, replicas could disagree on which number is the last one. So each dead letter gets a token of its own.
   if (store.cluster !== '') {
     for (const one of letters) {
       const { topic, partition, offset, digest } = one.letter;
@@ -119,7 +121,7 @@ async function countLetters(
   let number = last + 1;
   const outcome = await storeNext(store, letters, number, worker);
   if (outcome !== 'refused' || letters.length === 1) return keptOf(outcome, letters);
-  // One of the rows is refused by the store: the others are counted without it.
+  // The store refuses at least one of the rows. Each dead letter is tried alone, so that the others are counted.
   for (const one of letters) {
     const each = keptOf(await storeNext(store, [one], ++number, worker), [one]);
     if (each === null) return null;
@@ -135,7 +137,7 @@ function keptOf(outcome: Outcome, letters: readonly ReadableLetter[]): readonly 
   return outcome === 'stored' ? letters : [];
 }
 
-/** Announces a batch and stores it. `lost`: somebody else has its number. */
+/** Announces a batch and stores it. `lost`: another process took its number. */
 async function storeNext(
   store: Store,
   letters: readonly ReadableLetter[],
@@ -149,7 +151,7 @@ async function storeNext(
   return storeAnnounced(store, announced);
 }
 
-/** Stores what was announced; a repetition changes nothing. `refused`: the store takes nothing of it. */
+/** Stores an announced batch; a repetition changes nothing. `refused`: the store accepts none of its rows. */
 async function storeAnnounced(
   store: Store,
   { number, inserts }: AnnouncedReplay,
@@ -169,9 +171,9 @@ async function storeAnnounced(
 }
 
 /**
- * Stores the last batch if whoever announced it did not come to that. When too much was stored since, its tokens may be
- * forgotten, and a repetition could count twice: then only its ledger rows are stored, so that nobody counts the letters
- * again, and `reconcile` names the counts if they are missing.
+ * Stores the last batch if the process that announced it did not. When too many blocks were stored since, ClickHouse
+ * may have forgotten the tokens of the batch, and a repetition could count it twice. Then only its ledger rows are
+ * stored: so its dead letters are never counted again, and `reconcile` reports the counts if they are missing.
  */
 async function finishLast(store: Store): Promise<{ number: number; in_doubt: number }> {
   const last = await readLastReplay(store);

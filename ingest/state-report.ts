@@ -12,7 +12,10 @@ import { silentEvents, type WorkerEvents } from './worker-events.ts';
 import type { PartitionStatus } from './worker-status.ts';
 import type { Worker } from './worker.ts';
 
-/** Reports to the store what the worker knows about its partitions: what waits, and up to when everything is stored. */
+/**
+ * Reports to the store what the worker knows about its partitions: how many records wait, and up to which time all are
+ * stored.
+ */
 export interface StateReport {
   /** Receives the events of the worker. */
   readonly events: WorkerEvents;

@@ -80,7 +80,10 @@ function outcomeOf(decoded: Decoded): TracedRecord['outcome'] {
   return { kind: 'dead', reason: decoded.reason, detail: decoded.detail };
 }
 
-/** Fields that the record does not have are left out, and so are empty ones: a success has no error. */
+/**
+ * Whether a field is shown. Empty values are left out, and so is a 0 or false that was not read from the record: a
+ * success, for example, has no error.
+ */
 function says({ value, from }: TracedField): boolean {
   if (value === '' || value === null) return false;
   return from.length > 0 || !(value === 0 || value === false);

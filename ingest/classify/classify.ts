@@ -65,7 +65,7 @@ function readSuccess(input: ErrorInput): FullReading | null {
   if (input.status >= 400 || input.exception !== '') return null;
   if (!isEmpty(input.error)) return input.status >= 100 ? withoutEvidence(successReading(input.error)) : null;
   if (input.status === 0) return withoutEvidence(noAnswer);
-  // Below 100 it is no HTTP status but a program's own number: gRPC's 14, an exit code.
+  // A number below 100 is not an HTTP status but a program's own number, such as gRPC's 14 or an exit code.
   return withoutEvidence(input.status < 100 ? noHttpStatus : success);
 }
 
@@ -96,7 +96,10 @@ function read(input: ErrorInput, text: string, wantFields: boolean): FullReading
   return { ...heard, fields };
 }
 
-/** Answers that refuse an input quote it; what the status says as well, the quotation has not added. */
+/**
+ * Whether the words that decided may be a quotation of the request: answers that refuse an input quote it. If the
+ * status alone gives the same class, the quotation makes no difference.
+ */
 function mayQuoteInput(status: number, decision: Decision): boolean {
   if (status !== 400 && status !== 404 && status !== 422 && status < 500) return false;
   return judgeStatus(status)?.class !== decision.class;

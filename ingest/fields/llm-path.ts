@@ -1,4 +1,4 @@
-/** A path of an LLM API, and whose dialect it is where only one provider has it; null where several do. */
+/** A path of an LLM API, and the provider whose dialect it is; null where several providers have this path. */
 export interface LlmPath {
   provider: string | null;
 }
@@ -9,8 +9,9 @@ const LONGEST = 2_000;
 const BEFORE = /^(?:[A-Z]{1,20} )?(?:[a-z][a-z0-9+.-]{0,20}:\/\/[^/\s?#]*)?/i;
 
 /**
- * Ends of paths, the special ones first. A gateway may put its own before them: `/llm/v1/chat/completions`. Words that any
- * website has too (`messages`, `responses`, `batches`) count only with the version before them that the APIs have.
+ * Ends of paths, the special ones first. A gateway may put its own path before them: `/llm/v1/chat/completions`. Words
+ * that any website may have in a path (`messages`, `responses`, `batches`) count only after the version that the APIs
+ * have there.
  */
 const PATHS: readonly (readonly [form: RegExp, provider: string | null])[] = [
   [/\/openai\/deployments\/[^/]+\/./, 'azure'],
@@ -43,7 +44,10 @@ const PATHS: readonly (readonly [form: RegExp, provider: string | null])[] = [
   ],
 ];
 
-/** What of an LLM API a path, an address or a request line (`POST /v1/messages HTTP/1.1`) asks for; null: nothing. */
+/**
+ * The path of an LLM API in a path, an address or a request line (`POST /v1/messages HTTP/1.1`); null when there is
+ * none.
+ */
 export function llmPath(text: string): LlmPath | null {
   const path = (text.length > LONGEST ? text.slice(0, LONGEST) : text)
     .replace(BEFORE, '')

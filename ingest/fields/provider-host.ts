@@ -1,6 +1,7 @@
 /**
- * Hosts of providers' APIs. A name that begins with a dot or a dash has others before it, any other name may: of all
- * under `amazonaws.com` only Bedrock is a model's.
+ * Hosts of providers' APIs. A host matches when it ends with the entry: at any place if the entry begins with a dot or
+ * a dash, otherwise only as a whole name or after a dot. Of the hosts under `amazonaws.com` only those of Bedrock
+ * belong to an LLM API.
  */
 const HOSTS: readonly (readonly [suffix: string, provider: string])[] = [
   ['api.openai.com', 'openai'],

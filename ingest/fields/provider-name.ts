@@ -38,7 +38,7 @@ const API =
  * library gives; otherwise from that name.
  */
 export function providerName(name: string | undefined, address: string | undefined): string | undefined {
-  // Its errors speak a dialect of their own though the client library calls it by another name.
+  // The provider at this address has error texts of its own, although the client library gives another provider's name.
   const known = address === undefined ? undefined : providerOfHost(address);
   if (known !== undefined) return known;
   if (name === undefined || name === '_OTHER') return undefined;

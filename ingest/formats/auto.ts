@@ -9,7 +9,10 @@ import { Parts } from './parts.ts';
 import type { Preset } from './presets/presets.ts';
 import { recogniser } from './recogniser.ts';
 
-/** A record with two of these but without a time is a native record that lacks its `ts`; the dead letter says so. */
+/**
+ * A record with two of these members but without a time is a native record that lacks its `ts`; the reason of the dead
+ * letter says so.
+ */
 const NATIVE_MEMBERS = [
   'status',
   'error',
@@ -25,7 +28,10 @@ const NATIVE_MEMBERS = [
  * native.
  */
 const OTHER_STATUS = ['status_code', 'statusCode', 'http_status', 'http'];
-/** Envelopes can be nested: Docker in Fluent Bit in Kafka Connect in a page makes four. */
+/**
+ * Envelopes can be nested: a record in Docker's envelope, in that of Fluent Bit, of Kafka Connect and of a page has
+ * four.
+ */
 const MOST_ENVELOPES = 4;
 
 /** The formats that `auto` chooses from. */
@@ -86,7 +92,7 @@ function decoderOfKnown({ native, others, presets, mapping, mapped }: Known, cle
         if (decoded !== null) return decoded;
       }
     for (const preset of findLast(message)) return decoders.get(preset)?.(message, now, written) ?? null;
-    // A native record that lacks its outcome: its dead letter says so.
+    // A native record that lacks its outcome becomes a dead letter, whose reason says so.
     return message['ts'] === undefined || !hasOwnTime ? null : decodeNative(message, now, written);
   };
 
@@ -136,7 +142,10 @@ function completed(record: unknown, message: JsonObject, { fields }: Mapping): u
   return { ...inner, ...more };
 }
 
-/** A program writes other lines beside its records: a plain line is not a request. */
+/**
+ * The result for a record in an envelope that no format recognises. A program also writes lines that are not records,
+ * so a line of plain text is skipped.
+ */
 function notKnown(value: unknown): Decoded {
   if (beginsAsJson(value))
     return { kind: 'reject', reason: 'not_json', detail: 'the record in its envelope is broken JSON' };

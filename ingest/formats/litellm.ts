@@ -21,7 +21,10 @@ export const litellm: Format = {
   create: (cleaner) => (message, now) => decodeLitellm(message, now, cleaner),
 };
 
-/** A row of its database, which a preset reads: also one of which nobody knows what it cost. */
+/**
+ * Whether the message is a row of LiteLLM's database, which a preset reads. A row whose cost is unknown has no `spend`
+ * and is recognised by the members that it lacks.
+ */
 function isRow(message: JsonObject): boolean {
   return (
     message['spend'] !== undefined ||

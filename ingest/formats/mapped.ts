@@ -48,7 +48,7 @@ function decodeRecords(
   return parts.all();
 }
 
-/** What becomes of an element of a list without a record at the rest of the path; null for an element with one. */
+/** The result for an element of a list that has no record at the rest of the path; null for an element that has one. */
 export function decodeLost({ lost, places }: Item): Decoded | null {
   if (lost === undefined) return null;
   if (lost === 'nothing') return { kind: 'skip', reason: 'no_request' };
@@ -59,7 +59,10 @@ export function decodeLost({ lost, places }: Item): Decoded | null {
   };
 }
 
-/** The records of a message and the path where they were found: the first path with a record, otherwise the first with a value; null when no path has one. */
+/**
+ * The records of a message and the path where they were found: the first path with a record, otherwise the first with a
+ * value; null when no path has a value.
+ */
 export function findRecords(
   message: unknown,
   paths: readonly PathToMany[],
@@ -131,7 +134,10 @@ function emptyRecord(): Record<keyof NativeRecord, unknown> {
   };
 }
 
-/** A log that tells of failures alone is read by saying what they are. */
+/**
+ * Adds what to do to the fault of a record without an outcome: a log that marks only failures needs an `outcome` in its
+ * mapping.
+ */
 function withAdvice(detail: string): string {
   return detail === NO_OUTCOME
     ? `${detail}; where all others are successes, write outcome: {failure: {$.error: present}, success: otherwise}`

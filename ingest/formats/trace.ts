@@ -92,7 +92,8 @@ export function createTracer(
           if (name === 'native') records.push(ofNative(message, decoded));
           else {
             const seenBy = watchReads(message);
-            // Once more, for what it reads: the answer is that of the plain message.
+            // Decodes the message once more, only to see what is read; the result above is that of the original
+            // message.
             decode(seenBy.message, now, written);
             records.push(ofProgram(name, message, decoded, seenBy.paths));
           }
@@ -147,8 +148,9 @@ function ofNative(record: unknown, decoded: Decoded): TracedRecord {
 }
 
 /**
- * A program does not say where it read a field: what is equal to its value, in the same span, is taken for its origin. Small
- * numbers and flags stand in many places, so of these the name has to fit, too. What it never looked at is ignored.
+ * A format that is a program does not report where it reads a field. The origin of a field is therefore the first value
+ * in the same span that was read and equals the value of the field. Small numbers and flags occur in many places, so
+ * for these the name must also match. Values that the program never read are ignored.
  */
 function ofProgram(
   format: string,
@@ -163,7 +165,7 @@ function ofProgram(
   );
   const anchor = leaves.find(({ path, value }) => spanOf(path) !== '' && texts.includes(String(value)));
   const span = anchor === undefined ? null : spanOf(anchor.path);
-  // Names of attributes are read, too, and are needed to tell what stands beside them.
+  // Names of attributes count as read, too: they show what the value beside them is.
   const own = leaves.filter(
     ({ path }) => read.has(path) && (spanOf(path) === '' || span === null || spanOf(path) === span),
   );
@@ -175,7 +177,10 @@ function ofProgram(
   return traced(format, decoded, equal, ignored);
 }
 
-/** The span or log record that a path of OTLP leads into; empty outside. */
+/**
+ * The path of the span or log record that contains a path of OTLP; empty for a path outside of all spans and log
+ * records.
+ */
 function spanOf(path: string): string {
   return /^.*?\.(?:spans|logRecords)\[\d+\]/.exec(path)?.[0] ?? '';
 }
@@ -210,7 +215,7 @@ function isSameTime(written: unknown, ms: unknown): boolean {
   );
 }
 
-/** The message, and the paths of what is read in it from then on. */
+/** The message wrapped so that reads are noticed, and the paths that are read in it from now on. */
 function watchReads(message: unknown): { message: unknown; paths: ReadonlySet<string> } {
   const paths = new Set<string>();
   const watch = (value: unknown, path: string): unknown => {

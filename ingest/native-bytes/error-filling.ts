@@ -34,7 +34,8 @@ export function fillingOf(particulars: readonly string[], judged: JudgedError): 
   if (places.some((ones) => ones.length === 0) || new Set(taken).size < taken.length) return null;
   const { wait } = judged.reading;
   const waits = wait === null ? -1 : particulars.findIndex((text) => goDuration(text) === wait);
-  // A duration that is too long to be a waiting time may be shorter in another error.
+  // A duration of this error is too long to be a waiting time, but in another error of this shape it may be short
+  // enough.
   if (waits < 0 && particulars.some(isDuration)) return null;
   return { places, wait: waits };
 }

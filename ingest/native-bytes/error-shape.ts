@@ -95,7 +95,10 @@ function particularEnd(bytes: Buffer, start: number, at: number, met: number): n
   return (met & DASH) === 0 && bytes.readInt32LE(start - 4) === REQUEST_ID ? at : 0;
 }
 
-/** An end that looks like the end of a duration does not count: filling would take it for one. */
+/**
+ * Whether the word is the end of a masked key. A word that ends like a duration is not taken, because `fill` would read
+ * it as a duration.
+ */
 function isKeyEnd(bytes: Buffer, start: number, at: number, met: number): boolean {
   return (
     bytes[start - 1] === byte.STAR &&

@@ -63,7 +63,7 @@ export class PlainDimensions {
     if (from === to) return true;
     const text = this.#textsByIndex[index]?.of(cursor, from, to) ?? null;
     if (text === null) return false;
-    // It is a word that means nothing.
+    // The text is a word for "no value", such as `null`.
     if (text.value === '') return true;
     this.#dimensions[index] = text;
     return true;

@@ -12,13 +12,13 @@ import type { Store } from '../../store/store.ts';
 import { countDeltas, deltaRows } from './count-deltas.ts';
 import { ReclassifyError } from './reclassify-error.ts';
 
-/** Blocks after which the token of an insert is not relied on any more; tables remember 30,000. */
+/** After this many blocks the token of an insert is no longer relied on; tables remember 30,000. */
 const REMEMBERED_BLOCKS = 20_000;
 
 /**
- * Makes the changes that were put down for a unit, from the step on that it has reached: counts, then events. Each step
- * can run again, so that it does not matter where another process ended. `check` throws when this one may not write any
- * more. Throws `StoreError` and `ReclassifyError`.
+ * Makes the planned changes of a unit, first of the counts, then of the events, starting with the first step that is
+ * not done. Each step can run again, so another process may have stopped at any point. `check` throws when this process
+ * may no longer write. Throws `StoreError` and `ReclassifyError`.
  */
 export async function applyUnit(store: Store, unit: UnitRow, check: () => Promise<void>): Promise<void> {
   const staged = await readStaged(store, unit);
@@ -45,12 +45,13 @@ async function applyCounts(store: Store, unit: UnitRow, staged: readonly StagedE
   const { tables } = unit;
   if (tables.length === 0 || countDeltas(staged, 'request_counts').length === 0) return;
   const mark = `(${tokenOf(unit)})`;
-  // What goes into the finest table comes into the others by their views, under the same token.
+  // Rows of the finest table reach the coarser tables through views, under the same token.
   const isFine = tables.includes('request_counts');
   const reached: readonly CountTable[] = isFine ? countTables : tables;
   const marked = await readMarked(store, reached, mark, unit);
   if (marked.length === reached.length) return;
-  // One insert is whole in each table; between tables a process may have ended, and then the token tells which has it.
+  // An insert is complete in each table that has it. A process may have stopped between two tables; then the insert is
+  // repeated under its token, which adds it only to the tables that lack it.
   if (isFine && marked.length > 0 && (await readBlocksSince(store, unit)) > REMEMBERED_BLOCKS)
     throw new ReclassifyError(
       'half_in',

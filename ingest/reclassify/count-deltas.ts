@@ -19,7 +19,7 @@ const sums = [
 ] as const;
 type Sums = Record<(typeof sums)[number], number>;
 
-/** What is added to one key of a table of counts; less than nothing where it is taken away. */
+/** What is added to one key of a table of counts; negative numbers are taken away. */
 export interface CountDelta extends Sums {
   /** Start of the interval, epoch seconds. */
   ts: number;
@@ -34,8 +34,9 @@ export interface CountDelta extends Sums {
 }
 
 /**
- * What moves the counts of these errors from their old class to the new one: a row that takes away and a row that adds
- * for each key that changes, nothing where only the event differs. All rows of an answer together add no request. Pure.
+ * The rows that move the counts of these errors from their old class to the new one: for each key that changes, one row
+ * takes away and one row adds. Errors of which only the event changes give no row. The rows add up to zero requests.
+ * Pure.
  */
 export function countDeltas(staged: readonly StagedError[], table: CountTable): CountDelta[] {
   const shape = shapeOf(table);
@@ -138,8 +139,8 @@ function most(a: Shown, b: Shown): Shown {
 }
 
 /**
- * The rows that a table is given, beside one without requests that bears the mark: where it is, they are. The columns
- * do not know numbers below zero: their sums wrap around, so that 2^64 - 5 takes away 5.
+ * The rows for a table, together with a row without requests that bears the mark of this insert: the mark is stored
+ * exactly when the rows are. The columns are unsigned, so sums wrap around, and adding 2^64 - 5 takes away 5.
  */
 export function deltaRows(
   deltas: readonly CountDelta[],

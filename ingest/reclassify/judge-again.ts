@@ -6,9 +6,9 @@ import { BODY_LIMIT } from '../rows/judged-error.ts';
 export type Verdict =
   | { kind: 'same' }
   | { kind: 'changed'; judged: Judged }
-  /** The text was cut when it was stored, so that what decided may be missing. */
+  /** The text was cut when it was stored, so the words that decided its class may be missing. */
   | { kind: 'cut' }
-  /** It would be no failure now. */
+  /** By the present rules this is not a failure. */
   | { kind: 'success' };
 
 /** How the present rules judge an error. */
@@ -16,7 +16,7 @@ export type Judge = (error: StoredError) => Judged;
 
 /** The classifier on what is stored of an error. */
 export const judgeStored: Judge = ({ dimensions: [provider = ''], status, body, exception, headers }) => {
-  // An error without a word was stored as `{}` or as nothing: neither is a text to judge.
+  // An error without a text was stored as `{}` or as an empty text, neither of which can be judged.
   const error = body === '' || body === '{}' || body === '[]' ? null : body;
   const reading = readError({ provider, status, error, exception });
   const { class: name, subclass, rule, generation, retry, fault, wait_seconds } = conclude(reading, headers);

@@ -6,23 +6,23 @@ import { ReclassifyError } from './reclassify-error.ts';
 export const LEASE_SECONDS = 90;
 const BEAT_MS = 15_000;
 
-/** The right to change what is stored, of one process at a time. */
+/** The right to change what is stored; one process has it at a time. */
 export interface Lease {
   run: Run;
   /** The run was begun by another process, or by another version. */
   isTakenOver: boolean;
   /** Throws `ReclassifyError` when another process has taken over. */
   check(): Promise<void>;
-  /** Gives it back: the run is finished, or is left to be gone on with. */
+  /** Gives the right back: the run is finished, or another process may continue it. */
   end(state: 'left' | 'finished'): Promise<void>;
 }
 
 export type Run = Pick<RunRow, 'run' | 'since' | 'until' | 'rules' | 'started_at'>;
 
 /**
- * Takes over the run that was not finished, or begins the one that is given. A term is given once, because its first
- * row bears its number as token; whoever finds another's row there has lost. Throws `ReclassifyError` when another
- * process is at it.
+ * Takes over the run that is not finished, or begins the run `fresh`. Each holder gets a new term number. Only one
+ * process can get a number, because the number is the token of the first row that it writes; a process that then reads
+ * the row of another one has lost. Throws `ReclassifyError` when another process has the lease.
  */
 export async function takeLease(store: Store, holder: string, fresh: Run): Promise<Lease> {
   const last = await readLastRun(store);
@@ -39,7 +39,7 @@ export async function takeLease(store: Store, holder: string, fresh: Run): Promi
   let beats = 0;
   let beat = Promise.resolve();
   const timer = setInterval(() => {
-    // One that fails is followed by another; `check` tells whether it was too late.
+    // A sign of life that fails is followed by another; `check` finds out if the next one came too late.
     beat = say('running', `reclassify:term:${term}:${++beats}`).catch(() => undefined);
   }, BEAT_MS);
   timer.unref();
@@ -62,9 +62,9 @@ export async function takeLease(store: Store, holder: string, fresh: Run): Promi
   };
 }
 
-/** Whether a process is at a run now, as far as one can know. Pure. */
+/** Whether a process is working on a run now, as far as the store shows. Pure. */
 export function isHeld({ state, silent_seconds }: RunRow, kind: Store['kind']): boolean {
-  // Nobody else can have the directory of the embedded engine.
+  // Only one process can open the directory of the embedded engine, so no other process is at work.
   return state === 'running' && kind === 'server' && silent_seconds < LEASE_SECONDS;
 }
 

@@ -5,8 +5,8 @@ import { OTHER_NAMES } from '../rows/name-cap.ts';
 
 /**
  * For each error, the values of `callerDimensions` of the count row that holds it; null when no row does. An error
- * keeps its names, a count may have `(other)` in place of some (decision 39). No key gives more than it holds, so no
- * count can fall below zero. Pure.
+ * keeps its names, while a count may have `(other)` in place of some of them (decision 39). Each count row is assigned
+ * at most as many errors as it has requests, so no count can fall below zero. Pure.
  */
 export function placeCounts(
   errors: readonly StoredError[],
@@ -32,7 +32,7 @@ export function placeCounts(
     const own = which.map((at) => error.dimensions[at] ?? '');
     return take(keyOf(outcomeIn(shape, error), own)) ? error.dimensions : null;
   });
-  // Names first, for all: what is left then is counted under (other).
+  // All rows with the exact names are assigned first: the errors that are left were counted under (other).
   return places.map((place, at) => {
     const error = errors[at];
     if (place !== null || error === undefined) return place;

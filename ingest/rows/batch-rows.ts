@@ -40,7 +40,10 @@ export interface DeadExample extends Position {
   text: string;
 }
 
-/** Answers with status 429, and how many of them tell nothing else: which of the three refusals it was is unknown. */
+/**
+ * Answers with status 429, and how many of them say nothing else: for these it is unknown whether the cause is Slow
+ * Down, a rate limit or a quota.
+ */
 export interface Answers429 {
   answers: number;
   /** Judged by the rule `status.429`. */

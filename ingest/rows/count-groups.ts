@@ -58,7 +58,7 @@ export class CountGroups {
     this.#change(place, record, judged, 1);
     if (record.rate_limit === null) return;
     const { groups } = this.#table;
-    // Asked first: to make room for the limits puts another array in place of theirs.
+    // `limitsAt` may replace the array `limits` by a larger one, so it is called before the array is read.
     const at = groups.limitsAt(place);
     const { limits } = groups;
     const { remaining_requests, limit_requests, remaining_tokens, limit_tokens } = record.rate_limit;
@@ -77,7 +77,9 @@ export class CountGroups {
     return this.#limit;
   }
 
-  /** Removes a request that was added. If it had the lowest headroom, that stays. */
+  /**
+   * Removes a request that was added. If the request had the lowest headroom of its group, the headroom stays as it is.
+   */
   subtract(record: Counted, dimensions: DimensionValues, judged: Outcome): void {
     const groups = this.#table.groups;
     const ts = intervalOf(record.ts);
@@ -158,7 +160,7 @@ export class CountGroups {
       groups.bucket[place] = bucket;
       return;
     }
-    // Asked first: to make room for a histogram puts another array in place of theirs.
+    // `histogramAt` may replace the array `histograms` by a larger one, so it is called before the array is read.
     const at = groups.histogramAt(place) + bucket;
     addTo(groups.histograms, at, 1);
   }

@@ -71,7 +71,8 @@ export function limitNames(usage: ReadonlyMap<number, DayUsage>, kept: KeptNames
     const known = callerDimensions.map((dimension) => (day === kept.day ? kept.of(dimension) : none));
     const fresh = freshNames(
       used,
-      // When there is no room, none has to be chosen: with many callers that is so for most of a day.
+      // A dimension that is at its cap accepts no new name, so none has to be chosen. With many callers this is so for
+      // most of a day.
       known.map((names) => (names.size < most ? names : null)),
     );
     const beyond = callerDimensions.map((dimension, which) => {

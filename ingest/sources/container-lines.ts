@@ -1,21 +1,26 @@
 import { isWholeJson } from './json-end.ts';
 import { RawRecord } from './source.ts';
 
-/** Docker cuts lines into parts of so many bytes; a character that it cuts through is written as a few more. */
+/**
+ * Docker cuts lines into parts of this many bytes. A character that is cut in the middle is written as a few bytes
+ * more.
+ */
 const DOCKER_PART = 16 * 1024;
 const DOCKER_SLACK = 16;
-/** More than this of one line is not kept: it would be no record either. */
+/** At most about this many bytes of one line are kept: a longer line would not be a record anyway. */
 const LONGEST = 4 * 1024 * 1024;
 const [QUOTE, BACKSLASH, BRACE, LETTER_L] = [34, 92, 0x7b, 0x6c];
 
 /** What Docker writes: `{"log":"text\n","stream":"stdout","time":"…"}`. */
 const DOCKER = /^\{"log"\s{0,2}:\s{0,2}"/;
 const STREAM = /^\s{0,2},\s{0,2}"stream"\s{0,2}:\s{0,2}"(stdout|stderr)"/;
-/** What CRI has before each text: `2026-… stdout F `, with P where the line goes on in another. */
+/** What CRI writes before each text: `2026-… stdout F `, with P in place of F when the next line continues the text. */
 const CRI = /^\S{20,40} (stdout|stderr) ([FP])(?::\S{1,20})? /;
 const HEAD = 80;
 
-/** One line of a container: what stands before its text, the text as it is written there, what stands after it. */
+/**
+ * One line of a container: the bytes before its text, the text as it is written in the line, and the bytes after it.
+ */
 interface Line {
   stream: string;
   before: Buffer;
@@ -27,27 +32,31 @@ interface Line {
 }
 
 /**
- * Joins what container runtimes cut: Docker's `json-file` and CRI (containerd, CRI-O, Podman) cut lines at 16 KiB. The
- * whole stands at the offset of its last part; the parts before it stay what they are, and are skipped when they are
- * decoded. Reading again has to begin with the first line of the file, so that an offset always holds the same bytes.
+ * Joins lines that container runtimes cut: Docker's `json-file` and CRI (containerd, CRI-O, Podman) cut lines at 16
+ * KiB. The joined line has the offset of its last part. The parts before it remain records of their own, and the
+ * decoder skips them. Reading again must start with the first line of the file, so that an offset always holds the same
+ * bytes.
  */
 export class ContainerLines {
   readonly #begun = new Map<string, { parts: Buffer[]; bytes: number }>();
 
-  /** Bytes of lines of which the last part has not come. */
+  /** Texts of lines whose last part has not arrived, by stream. */
   get held(): number {
     let sum = 0;
     for (const { bytes } of this.#begun.values()) sum += bytes;
     return sum;
   }
 
-  /** Whether a line that begins there may be of a container. Asked of every line; most are told by three bytes. */
+  /**
+   * Whether the line that starts here may be a line of a container. It is called for every line, so it looks only at
+   * the first three bytes.
+   */
   concerns(bytes: Buffer, start: number): boolean {
     const first = bytes[start] ?? 0;
     return first === BRACE ? bytes[start + 2] === LETTER_L : first > 47 && first < 58;
   }
 
-  /** The record as it came, or the whole line that it ends. */
+  /** The record as it came, or the joined line if this record is the last part of one. */
   take(record: RawRecord): RawRecord {
     const { value } = record;
     const line = value === null ? null : (criLine(value) ?? dockerLine(value));
@@ -59,7 +68,7 @@ export class ContainerLines {
     }
     if (begun === undefined) return record;
     this.#begun.delete(line.stream);
-    // The writer died within the line before: this one is another.
+    // The writer died before the end of the previous line: this line is a record of its own.
     if (line.isRecord()) return record;
     return new RawRecord(record.offset, Buffer.concat([line.before, ...begun.parts, line.text, line.after]));
   }
@@ -67,7 +76,7 @@ export class ContainerLines {
   #keep({ stream, text }: Line, begun = { parts: [] as Buffer[], bytes: 0 }): void {
     this.#begun.set(stream, begun);
     if (begun.bytes >= LONGEST) return;
-    // A copy: a view would hold on to all that was read with it.
+    // A copy, because a view would keep all bytes of the same read in memory.
     begun.parts.push(Buffer.from(text));
     begun.bytes += text.length;
   }
@@ -105,14 +114,20 @@ function dockerLine(value: Buffer): Line | null {
   };
 }
 
-/** Exactly as long as Docker's parts: a shipper that takes line ends away has whole lines of any length. */
+/**
+ * Whether the text has the length of a part that Docker cuts. Any other length means a whole line, from a shipper that
+ * removes line ends.
+ */
 function isDockerPart(text: Buffer): boolean {
   if (text.length < DOCKER_PART) return false;
   const bytes = Buffer.byteLength(unescaped(text));
   return bytes >= DOCKER_PART && bytes <= DOCKER_PART + DOCKER_SLACK;
 }
 
-/** Where a JSON string ends that begins there; the length of the bytes where it does not. */
+/**
+ * The position of the closing quote of the JSON string whose text starts at `start`; the length of the bytes when there
+ * is none.
+ */
 function stringEnd(bytes: Buffer, start: number): number {
   for (let at = bytes.indexOf(QUOTE, start); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {
     let before = at;
@@ -122,7 +137,7 @@ function stringEnd(bytes: Buffer, start: number): number {
   return bytes.length;
 }
 
-/** The text that a JSON string stands for; empty for what is none. */
+/** The text that a JSON string stands for; empty when it is not a JSON string. */
 function unescaped(text: Buffer): string {
   try {
     return String(JSON.parse(`"${text.toString()}"`));

@@ -1,16 +1,17 @@
 import { crc32, createInflateRaw } from 'node:zlib';
 import { DamageError, Pump, TrailingError } from './pump.ts';
 
-/** Of the header of a member (RFC 1952): what follows its ten bytes. */
+/** Flags in the header of a member (RFC 1952): which parts follow its ten bytes. */
 const [HAS_CHECK, HAS_EXTRA, HAS_NAME, HAS_COMMENT] = [2, 4, 8, 16];
 const HEADER = 10;
 const TRAILER = 8;
-/** A name or comment that is longer is none. */
+/** A longer name or comment means that the data are damaged. */
 const LONGEST_NAME = 64 * 1024;
 
 /**
- * Unpacks gzip, whose members each hold a part of it. Node's own reader loses what it has just unpacked where something
- * that is no gzip follows. Throws `DamageError`, `TrailingError` for what stands after the last member, and errors of zlib.
+ * Unpacks gzip data, which consist of one or more members. Node's own reader loses the bytes that it has just unpacked
+ * when something other than gzip follows. Throws `DamageError`, errors of zlib, and `TrailingError` when other bytes
+ * follow the last member.
  */
 export async function* members(pieces: AsyncIterable<Buffer>, chunkSize: number): AsyncGenerator<Buffer> {
   const input = new Input(pieces);
@@ -20,7 +21,7 @@ export async function* members(pieces: AsyncIterable<Buffer>, chunkSize: number)
   }
 }
 
-/** Bytes that are taken from the front. */
+/** The input as a queue of bytes, which are taken from the front. */
 class Input {
   left: Buffer = Buffer.alloc(0);
   readonly #pieces: AsyncIterator<Buffer>;
@@ -29,7 +30,7 @@ class Input {
     this.#pieces = pieces[Symbol.asyncIterator]();
   }
 
-  /** Whether so many bytes are there. */
+  /** Whether the input has at least this many bytes left. */
   async has(length: number): Promise<boolean> {
     while (this.left.length < length) {
       const { value, done } = await this.#pieces.next();
@@ -39,7 +40,7 @@ class Input {
     return true;
   }
 
-  /** The next bytes; a fault where there are fewer. */
+  /** The next bytes. Throws `DamageError` when there are fewer. */
   async take(length: number): Promise<Buffer> {
     if (!(await this.has(length))) throw new DamageError('is cut off');
     const taken = this.left.subarray(0, length);
@@ -48,7 +49,10 @@ class Input {
   }
 }
 
-/** Whether one begins; false at the end. Zeroes after the last one fill a block of a tape or disk. */
+/**
+ * Whether a member starts here; false at the end. Zeros after the last member, which fill up a block of a tape or disk,
+ * are skipped.
+ */
 async function isMember(input: Input, isFirst: boolean): Promise<boolean> {
   while (!isFirst && (await input.has(1)) && input.left[0] === 0) {
     const end = input.left.findIndex((byte) => byte !== 0);
@@ -70,7 +74,7 @@ async function skipHeader(input: Input): Promise<void> {
   if ((flags & HAS_CHECK) !== 0) await input.take(2);
 }
 
-/** A text that ends with a zero. */
+/** Skips a text that ends with a zero byte. */
 async function skipName(input: Input): Promise<void> {
   for (let length = 1; ; length = input.left.length + 1) {
     const end = input.left.indexOf(0);
@@ -83,7 +87,7 @@ async function skipName(input: Input): Promise<void> {
   }
 }
 
-/** What a member holds, and its check. */
+/** Unpacks the content of a member and compares it with the checksum and the length after it. */
 async function* unpackMember(input: Input, chunkSize: number): AsyncGenerator<Buffer> {
   const engine = createInflateRaw({ chunkSize });
   const pump = new Pump<Buffer>(engine);

@@ -1,7 +1,7 @@
 /**
  * Where the JSON object or list at the start of the bytes ends (exclusive), after a byte order mark and blanks; -1 when
- * there is none, or when it is not complete. A beginning of a complete one is never complete itself: so a line that
- * holds a complete one is not half written.
+ * there is none, or when it is not complete. A line that holds a complete object or list is fully written, because no
+ * shorter beginning of it is complete.
  */
 export function jsonEnd(bytes: Buffer): number {
   let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;

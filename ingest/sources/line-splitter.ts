@@ -47,7 +47,7 @@ export class LineSplitter implements Splitter {
       const number = this.next++;
       const isWanted = number >= this.#from;
       if (this.#restBytes > 0 || this.#container.concerns(bytes, start)) {
-        // Also before the first that is wanted, which may end what began there.
+        // Also for lines before the first wanted one: a wanted line may end a line that started there.
         const line = this.#container.take(this.#line(number, bytes, start, end));
         if (isWanted) lines.push(line);
       } else if (isWanted) lines.push(this.#line(number, bytes, start, end));

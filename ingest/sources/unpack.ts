@@ -95,7 +95,9 @@ export class UnpackedRecords {
     throw notALog(this.#name, { what: `packed more than ${MOST_LAYERS} times`, todo: 'unpack it first' });
   }
 
-  /** What stands after the end of a packed file is said, and takes nothing from what is in it. */
+  /**
+   * Passes on the content of a packed file. Bytes after its end are reported as damage, and the content is still read.
+   */
   async *#toItsEnd(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     try {
       yield* pieces;

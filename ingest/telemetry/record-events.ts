@@ -102,7 +102,7 @@ export function recordEvents(registry: Registry, recorded: Recorded, monotonic: 
     revoked() {
       facts.assigned = false;
       facts.group_since = monotonic();
-      // The failed tries belong to partitions that another worker has now.
+      // The tries that failed were for partitions that another worker has now.
       facts.store_failing_since = null;
       facts.broker_failing_since = null;
     },

@@ -9,8 +9,9 @@ const QUOTED = new RegExp(
 );
 
 /**
- * The text with the values that an answer quotes from the request blanked out, each by a text of the same length: a
- * model that a caller names `rate_limit_exceeded` must not decide the class of the answer that does not know it. Pure.
+ * The text in which each value that an answer quotes from the request is replaced by a text of the same length.
+ * Otherwise a model that a caller names `rate_limit_exceeded` would decide the class of the answer that reports this
+ * model as unknown. Pure.
  */
 export function withoutQuotedInput(text: string): string {
   return text.replace(QUOTED, (match, quote: string) => {

@@ -113,7 +113,8 @@ function noteAll(ending: readonly Meaning[], text: string, end: number): number 
       if (echoUntil === -1) continue;
       found.echoed = true;
       if (echoUntil >= 0) return echoUntil;
-      // The end of such a value does not exist: do not search for it again and again.
+      // The value has no end. From here on such values are read instead of skipped, so that the end is not searched
+      // again for each of them.
       listening = true;
     } else if (meaning.kind === meanings.field) {
       noteField(meaning, text, end);

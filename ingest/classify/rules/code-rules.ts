@@ -18,7 +18,8 @@ const quotaCodes = [
   'enforced_spend_limit_reached',
   'billing_error',
   'billing_not_active',
-  // Of AWS: a limit of the account that support raises; what waiting helps is a ThrottlingException.
+  // Codes of AWS for a limit of the account, which only support can raise. A limit that lifts after a wait is a
+  // ThrottlingException.
   'servicequotaexceededexception',
 ];
 

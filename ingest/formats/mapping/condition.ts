@@ -160,7 +160,7 @@ export function isScalar(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
-/** Cut off by a container runtime: as long as its parts are, without a line end, and no JSON. */
+/** Whether a container runtime cut the text off: it is as long as a part, has no line end, and is not JSON. */
 function isCut(text: string): boolean {
   // A part has at most 16 KiB, of up to three bytes a character, and the last one of a line has its end.
   if (text.length < CONTAINER_PART / 3 || text.endsWith('\n')) return false;

@@ -1,9 +1,9 @@
 const [TAB, NEWLINE, RETURN, BLANK, QUOTE, BACKSLASH, OPEN, CLOSE] = [9, 10, 13, 32, 34, 92, 0x7b, 0x7d];
 
 /**
- * The JSON objects that stand in a text one after the other with nothing or blanks between them, as Firehose and a writer
- * without line ends leave them; null when there are not at least two, or anything else stands there. In time that grows
- * with the text alone.
+ * The JSON objects in a text, one directly after the other or with blanks between them, as Firehose and other writers
+ * without line ends produce them. Null when there are fewer than two, or when the text holds anything else. Takes time
+ * linear in the length of the text.
  */
 export function documentsIn(text: string): unknown[] | null {
   const found: unknown[] = [];

@@ -20,7 +20,7 @@ function providerOfHost(value: unknown): string | undefined {
   return typeof value === 'string' ? providerOfAddress(value) : undefined;
 }
 
-/** Behind a gateway of one's own the path alone may tell: only Anthropic has `/v1/messages`. */
+/** For the path behind a company's own gateway, whose host says nothing: only Anthropic has `/v1/messages`. */
 function providerOfPath(value: unknown): string | undefined {
   return typeof value === 'string' ? (llmPath(value)?.provider ?? undefined) : undefined;
 }
@@ -40,16 +40,22 @@ function exceptionTexts(value: unknown): unknown {
   return texts.filter((text) => text !== '').join('\n');
 }
 
-/** Below, a number is of seconds; above, of milliseconds: calls of models take so long. Between the two it may be either. */
+/**
+ * Calls of models last from fractions of a second to minutes. So a smaller number is in seconds, and a number from
+ * FEWEST_MS on is in milliseconds; between the two the unit is unknown.
+ */
 const MOST_SECONDS = 60;
 const FEWEST_MS = 200;
-/** As milliseconds a quarter of an hour, as nanoseconds one millisecond. */
+/**
+ * Read as milliseconds this is a quarter of an hour, too long for most calls; read as nanoseconds it is one
+ * millisecond.
+ */
 const FEWEST_NS = 1e6;
 
 /**
- * Milliseconds of a duration that does not say its unit, where its size tells it: seconds with a fraction, milliseconds,
- * nanoseconds. What could be two of them is handed on as a text of which nothing can be made, so that it is left out and
- * counted as such. A text with a unit stays.
+ * Milliseconds of a duration without a unit, which is recognised by its size: seconds with a fraction, milliseconds, or
+ * nanoseconds. A number that fits two units becomes a text that is not a duration, so that the value is left out and
+ * counted as not usable. A text with a unit stays.
  */
 function msOfDuration(value: unknown): unknown {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
@@ -60,7 +66,7 @@ function msOfDuration(value: unknown): unknown {
   return isSeconds ? number * 1000 : `${number} of an unknown unit`;
 }
 
-/** The same of Go's loggers, which write a time.Duration as whole nanoseconds. */
+/** The same for Go's loggers, which write a time.Duration as whole nanoseconds. */
 function msOfGoDuration(value: unknown): unknown {
   const isWhole = typeof value === 'number' && Number.isInteger(value);
   return isWhole && value >= FEWEST_NS / 100 ? value / FEWEST_NS : msOfDuration(value);

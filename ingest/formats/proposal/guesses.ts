@@ -107,7 +107,7 @@ export const guesses: readonly Guess[] = [
       is('details?'),
       is('body|message|msg'),
     ],
-    // Why a model stopped is told of successes.
+    // A log gives the reason why a model stopped for successes, so this is not an error.
     not: ends('(?:stop|stopped|finish|finished|end|completion)_reason'),
     fits: isError,
     most: 3,
