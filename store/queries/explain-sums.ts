@@ -100,7 +100,7 @@ export function checkNames(ask: Pick<Selection, 'where'> & { by: readonly string
   const outcome = where.find(({ dimension }) => !isCaller(dimension));
   if (outcome === undefined) return { by, where };
   throw new TrendError(
-    `a filter by ${outcome.dimension} would leave out requests that went well: use --class for the failures`,
+    `a filter by ${outcome.dimension} would leave out requests that went well: choose the failures with class (--class) instead`,
   );
 }
 
