@@ -11,7 +11,7 @@ export interface StatusAnswers {
 const MOST = 0.5;
 
 const remedyStep =
-  'Log the body of refused answers (docs/errors/rate_limit.md#without-a-body): only the body shows whether it is a rate limit (wait), an exhausted quota (pay) or Slow Down (halve the rate).';
+  'Log the body of refused answers (docs/errors/rate_limit.md#without-a-body): only the body shows whether it is a rate limit (wait), an exhausted quota (pay) or Slow Down (return to the original rate).';
 
 /**
  * Adds a warning to a rate-limit surge if most of its failures were judged by the status 429 alone: an exhausted quota
