@@ -74,7 +74,7 @@ GROUP BY verdict_party, kind ORDER BY open_now DESC, all_of_them DESC, verdict_p
     partyColumn,
     kindColumn,
     { name: 'open_now', title: 'Open', unit: 'count' },
-    { name: 'all_of_them', title: 'In all', unit: 'count' },
+    { name: 'all_of_them', title: 'Total', unit: 'count' },
   ],
   width: 24,
   height: 6,
