@@ -1,3 +1,4 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { explain } from '../../analyzers/explain.ts';
 import { worstSpan } from '../../analyzers/explain/worst-span.ts';
 import { MOST_COMBINATIONS, USUAL_SECONDS } from '../../dashboards/console/v1/explain.ts';
@@ -15,12 +16,11 @@ import {
   readExplainSums,
   type ExplainSumsPlan,
   type Selection,
-  type Span,
 } from '../../store/queries/explain-sums.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { type Explained, explainedAsJson, explainedAsTable } from '../format/explain.ts';
+import { type ExplainedSpan, explainedAsJson, explainedAsTable } from '../format/explain.ts';
 import { formatCount, formatTime } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { reportInput } from '../format/input-report.ts';
@@ -71,7 +71,7 @@ export async function run(options: ExplainOptions, context: CommandContext): Pro
 interface Asked extends Selection {
   from: number | null;
   to: number | null;
-  against: Span | null;
+  against: TimeSpan | null;
   by: readonly string[] | null;
 }
 
@@ -102,14 +102,14 @@ async function answer(
     throw new UserError(nothingIn('time to compare with', plan.against, '--against'));
 
   const limit = options.limit ?? LIMIT;
-  const found: Explained = { ...explanation, plan, scopes: explanation.scopes.slice(0, limit) };
+  const found: ExplainedSpan = { ...explanation, plan, scopes: explanation.scopes.slice(0, limit) };
   if (options.json === true) context.out(explainedAsJson(found));
   else for (const line of explainedAsTable(found, context)) context.out(line);
   return found.scopes.length === 0 ? EXIT.ok : EXIT.found;
 }
 
 /** The hour before the span; of files at most as far back as they reach, because nothing is known of earlier times. */
-async function usualSpan(store: Store, { from: to }: Span, ofFiles: boolean): Promise<Span> {
+async function usualSpan(store: Store, { from: to }: TimeSpan, ofFiles: boolean): Promise<TimeSpan> {
   const first = ofFiles ? ((await readEventRange(store))?.from ?? 0) / 60_000 : 0;
   const from = Math.max(to - USUAL_SECONDS, Math.floor(first) * 60);
   return { from: from < to ? from : to - USUAL_SECONDS, to };
@@ -119,7 +119,7 @@ async function usualSpan(store: Store, { from: to }: Span, ofFiles: boolean): Pr
  * The span to explain: the given one, otherwise the worst span of the files, or the last complete 15 minutes of a
  * store.
  */
-async function chooseWindow(store: Store, asked: Asked, ofFiles: boolean): Promise<Span> {
+async function chooseWindow(store: Store, asked: Asked, ofFiles: boolean): Promise<TimeSpan> {
   const { from, to } = asked;
   if (from !== null && to !== null) return { from, to };
   if (from === null && to !== null) return { from: to - SPAN_SECONDS, to };
@@ -154,7 +154,7 @@ function parse(options: ExplainOptions, now: number): Asked {
   return { from, to, against, by, where, classes: parseClasses(options.class) };
 }
 
-function parseAgainst(text: string, now: number): Span {
+function parseAgainst(text: string, now: number): TimeSpan {
   const [from, to, more] = text.split('..');
   if (from === undefined || to === undefined || more !== undefined) {
     throw new UserError(
@@ -178,7 +178,7 @@ function parseClasses(text: string | undefined): readonly RequestClass[] {
   });
 }
 
-function checkOrder({ from, to }: Span, first: string, second: string): void {
+function checkOrder({ from, to }: TimeSpan, first: string, second: string): void {
   if (from < to) return;
   throw new UserError(
     `${first} (${formatTime(from * 1_000)}) is not before ${second} (${formatTime(to * 1_000)})`,

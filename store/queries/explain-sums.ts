@@ -1,3 +1,4 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { Retention } from '../../domain/retention.ts';
@@ -10,12 +11,6 @@ import {
   type TrendFilter,
   type TrendPlan,
 } from './trends-plan.ts';
-
-/** `[from, to)` in epoch seconds. */
-export interface Span {
-  from: number;
-  to: number;
-}
 
 /** Which requests to read, and which of them are failures. */
 export interface Selection {
@@ -36,8 +31,8 @@ export interface ExplainSumsRow {
 export interface ExplainSumsPlan {
   table: string;
   by: readonly CallerDimension[];
-  window: Span;
-  against: Span;
+  window: TimeSpan;
+  against: TimeSpan;
   where: TrendPlan['where'];
   classes: readonly RequestClass[];
 }
@@ -65,8 +60,8 @@ export const explainable: readonly CallerDimension[] = [
 export function planExplainSums(
   ask: Selection & {
     by: readonly string[] | null;
-    window: Span;
-    against: Span;
+    window: TimeSpan;
+    against: TimeSpan;
     now: number | null;
     retention?: Retention;
   },
@@ -191,11 +186,11 @@ function isCaller(name: string): name is CallerDimension {
   return (callerDimensions as readonly string[]).includes(name);
 }
 
-function widen({ from, to }: Span, resolution: number): Span {
+function widen({ from, to }: TimeSpan, resolution: number): TimeSpan {
   return { from: Math.floor(from / resolution) * resolution, to: Math.ceil(to / resolution) * resolution };
 }
 
-function clear(against: Span, window: Span): Span {
+function clear(against: TimeSpan, window: TimeSpan): TimeSpan {
   if (against.from < window.from) return { ...against, to: Math.min(against.to, window.from) };
   return { ...against, from: Math.max(against.from, window.to) };
 }

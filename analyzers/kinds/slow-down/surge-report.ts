@@ -16,7 +16,7 @@ const MAX_NAMES = 10;
 
 type SurgeSettings = AnalyzerSettings['slow_down_surge'];
 
-type Surge = Pick<
+type SurgeReportInput = Pick<
   Remembered<SurgeSettings, SurgeFacts, unknown>,
   'scope' | 'memory' | 'started_at' | 'settings' | 'now'
 > & {
@@ -29,7 +29,7 @@ export function surgeSeverity({ share: present }: Present): Incident['severity']
 }
 
 /** The report about a Slow Down surge: evidence, party, and the recovery plan. Pure. */
-export function surgeReport(surge: Surge): Report {
+export function surgeReport(surge: SurgeReportInput): Report {
   const { memory: facts, settings } = surge;
   const { hold_minutes: holdMinutes, step } = settings;
   const plan = recoveryPlan({
@@ -53,7 +53,7 @@ export function surgeReport(surge: Surge): Report {
   };
 }
 
-function summary({ memory: facts, present, scope, settings }: Surge): string {
+function summary({ memory: facts, present, scope, settings }: SurgeReportInput): string {
   if (!facts.original_is_estimate && !hasGrown(facts, settings.window_seconds))
     return `Slow Down for ${describeScope(scope)}: ${count(facts.slow_downs)} of ${count(facts.requests)} requests were refused, although traffic had not grown (usually ${rate(facts.original_rate)} requests/min, now ${rate(present.rate)}).`;
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
@@ -62,7 +62,7 @@ function summary({ memory: facts, present, scope, settings }: Surge): string {
   return `Slow Down for ${describeScope(scope)}: the rate rose from ${original} to ${rate(facts.peak_rate)} requests/min (${times(growthRatio(facts))}), ${back}; ${count(facts.slow_downs)} requests were refused.`;
 }
 
-function verdict({ memory: facts, scope, started_at, settings, now }: Surge): Incident['verdict'] {
+function verdict({ memory: facts, scope, started_at, settings, now }: SurgeReportInput): Incident['verdict'] {
   const who = facts.rate_of === 'organization' ? 'The organization' : capital(describeScope(scope));
   const span = `${clock(facts.ramp_started_at, now)} and the first Slow Down came at ${clock(started_at, now)}`;
   if (facts.original_is_estimate) {
@@ -87,7 +87,7 @@ function verdict({ memory: facts, scope, started_at, settings, now }: Surge): In
   };
 }
 
-function evidence({ memory: facts, present }: Surge): Incident['evidence'] {
+function evidence({ memory: facts, present }: SurgeReportInput): Incident['evidence'] {
   return {
     original_requests_per_minute: round(facts.original_rate),
     original_is_estimate: facts.original_is_estimate,
@@ -116,7 +116,7 @@ function evidence({ memory: facts, present }: Surge): Incident['evidence'] {
   };
 }
 
-function steps({ memory: facts, present, settings, now }: Surge, holdUntil: string): string[] {
+function steps({ memory: facts, present, settings, now }: SurgeReportInput, holdUntil: string): string[] {
   const { hold_minutes: minutes, step } = settings;
   const original = rate(Math.max(1, facts.original_rate));
   const back =

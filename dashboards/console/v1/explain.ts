@@ -10,7 +10,7 @@ import {
 import { TrendError } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import type { Explainer, V1Options } from './options.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiRoute } from './route.ts';
 import {
   filtersOf,
   iso,
@@ -67,7 +67,7 @@ export const explainAnswer = z.strictObject({
 export type ExplainAnswer = z.infer<typeof explainAnswer>;
 
 /** Explains what differs between a span and what was usual. */
-export function explainRoute({ store, present, now, retention, explain }: V1Options): Route {
+export function explainRoute({ store, present, now, retention, explain }: V1Options): ApiRoute {
   return route({
     method: 'GET',
     path: '/explain',
