@@ -15,7 +15,7 @@ describe('a rate-limit surge whose answers have no body', () => {
   const told = tellByStatus(surge, bare);
 
   test('says how many, that quota and Slow Down look the same, and how to log bodies', () => {
-    expect(told.verdict.why).toContain('39 of 40 answers with 429 had no body');
+    expect(told.verdict.why).toContain('39 of 40 answers with 429 had no body that says why');
     expect(told.evidence).toMatchObject({ without_body: 39, looked_at: 40 });
     expect(told.remedy.steps[0]).toContain('docs/errors/rate_limit.md#without-a-body');
     expect(told.remedy.steps.slice(1)).toEqual(surge.remedy.steps);

@@ -41,7 +41,7 @@ function withoutBody<R extends Report>(report: R, bare: number, of: number): R {
     ...report,
     verdict: {
       ...report.verdict,
-      why: `${report.verdict.why} It may also be an exhausted quota or Slow Down: when this was found, ${bare} of ${of} answers with 429 had no body, and the status alone does not say which of the three it is.`,
+      why: `${report.verdict.why} It may also be an exhausted quota or Slow Down: when this was found, ${bare} of ${of} answers with 429 had no body that says why, and the status alone does not say which of the three it is.`,
     },
     evidence: { ...report.evidence, without_body: bare, looked_at: of },
     remedy: { ...report.remedy, steps: [remedyStep, ...report.remedy.steps] },
