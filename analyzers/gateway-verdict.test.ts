@@ -23,7 +23,7 @@ describe("an incident whose failures came from the caller's own gateway", () => 
     expect(judged.verdict.why).toMatch(
       /^Your own gateway refused, not the provider: when this was found, 90 failures \(90 %\)/,
     );
-    expect(judged.summary).toMatch(/; refused by your own gateway\.$/);
+    expect(judged.summary).toMatch(/; your own gateway refused them\.$/);
     expect(judged.evidence).toMatchObject({
       gateway_answers: 90,
       gateway_share: 0.9,

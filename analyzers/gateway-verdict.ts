@@ -97,7 +97,7 @@ function asGateway(
   const { what, steps: own } = steps[name] ?? (errorClasses[name].fault === 'key' ? keys : health);
   return {
     ...report,
-    summary: `${report.summary.replace(/\.$/, '')}; refused by your own gateway.`,
+    summary: `${report.summary.replace(/\.$/, '')}; your own gateway refused them.`,
     verdict: {
       party: 'gateway',
       why: `Your own gateway refused, not the provider: when this was found, ${String(answers)} failures (${Math.round(Number(part) * 100)} %) were the gateway's own answers, for ${what}, and no provider was asked.`,

@@ -232,7 +232,7 @@ export const incidentKinds = {
         'The provider refuses the requests themselves: find out which deployment, model or parameter changed.',
     },
     remedy:
-      'Read the error texts: they name the parameter, model or permission. Look for a deployment at the time when it began. Stop retrying: the same request fails again.',
+      'Read the error texts: they name the parameter, model or permission. Look for a deployment at the time when it began. Stop retrying, except after a conflict: the same request fails again.',
     explains: ['retry_storm'],
   },
   unclassified: {

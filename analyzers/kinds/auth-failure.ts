@@ -87,7 +87,7 @@ export const authFailure = detectorOf({
     const [top = 'incorrect_api_key'] = largest(memory.by['class']);
     const remedy = remedyOf(top as ErrorClass, explained.steps);
     return {
-      summary: `${explained.title} for ${describeScope(scope)}: ${count(memory.matching)} requests were refused.`,
+      summary: `${explained.title}: ${describeScope(scope)}; ${count(memory.matching)} requests were refused.`,
       verdict: { party: explained.party, why: explained.why },
       evidence: {
         reason: memory.reason,

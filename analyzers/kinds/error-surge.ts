@@ -86,7 +86,7 @@ export const errorSurge = detectorOf({
       summary: `${title} for ${describeScope(scope)}: ${Math.round(failed * 100)} % of the requests fail this way, ${usual}; ${count(memory.matching)} so far.`,
       verdict: {
         party: partyOf(cls),
-        why: `Since ${clock(startedAt, now)} ${count(memory.matching)} of ${count(memory.requests)} requests have failed with ${cls}, ${usual}; the requests themselves are refused, so a retry fails again.${first}`,
+        why: `Since ${clock(startedAt, now)} ${count(memory.matching)} of ${count(memory.requests)} requests have failed with ${cls}, ${usual}; ${retryText(cls)}.${first}`,
       },
       evidence: {
         class: cls,
@@ -117,6 +117,13 @@ function mostOf(view: View): ErrorClass | null {
   }
   const [top] = largest(counts) as ErrorClass[];
   return top !== undefined && (counts[top] ?? 0) >= MOST * all ? top : null;
+}
+
+/** Whether a retry can help; the remedy of the class says when. */
+function retryText(cls: ErrorClass): string {
+  return errorClasses[cls].retry === 'no'
+    ? 'the requests themselves are refused, so a retry fails again'
+    : 'the requests collide with others, so a retry can succeed after a wait';
 }
 
 /** Who must act. When the request itself is wrong, nobody can be named. */

@@ -107,10 +107,10 @@ export const rateLimitSaturation = detectorOf({
       'If you need this rate, ask for a higher limit before it is reached.',
     ]);
     return {
-      summary: `Limit of ${limit} nearly used up for ${describeScope(scope)}: only ${left} % of ${count(allowed)} a minute were left; ${when}.`,
+      summary: `Limit of ${limit} nearly used up for ${describeScope(scope)}: only ${left} % of ${count(allowed)} a minute was left; ${when}.`,
       verdict: {
         party: 'traffic',
-        why: `The rate-limit headers have shown at most ${left} % left of ${count(allowed)} ${limit} a minute since ${clock(startedAt, now)}.${who}`,
+        why: `The rate-limit headers have shown as little as ${left} % left of ${count(allowed)} ${limit} a minute since ${clock(startedAt, now)}.${who}`,
       },
       evidence: {
         limit,

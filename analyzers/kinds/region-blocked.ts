@@ -22,7 +22,7 @@ export const regionBlocked = detectorOf({
     const clients = largest(memory.by['client']);
     const who = clients.length === 0 ? '' : ` Look at ${clients.slice(0, 3).join(', ')} first.`;
     return {
-      summary: `Region blocked for ${describeScope(scope)}: ${count(memory.matching)} requests were refused.`,
+      summary: `Region blocked: ${describeScope(scope)}; ${count(memory.matching)} requests were refused.`,
       verdict: {
         party: 'region',
         why: `Requests from ${regions.join(', ') || 'an unnamed region'} have been refused for their country or region since ${clock(startedAt, now)}; key and quota are not the reason.${who}`,

@@ -45,7 +45,7 @@ export const retryStorm = detectorOf({
       summary: `Retry storm for ${describeScope(scope)}: each request is sent ${round(attempts(memory))} times on average; ${count(memory.matching)} retries failed.`,
       verdict: {
         party: 'traffic',
-        why: `Since ${clock(startedAt, now)} ${clients.slice(0, 3).join(', ') || 'the callers'} have repeated failed requests: ${count(memory.matching)} of ${count(memory.requests)} requests are retries that failed again.`,
+        why: `Since ${clock(startedAt, now)} failed requests have been repeated by ${clients.slice(0, 3).join(', ') || 'the callers'}: ${count(memory.matching)} of ${count(memory.requests)} requests are retries that failed again.`,
       },
       evidence: {
         attempts_per_request: round(attempts(memory)),

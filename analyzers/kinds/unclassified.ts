@@ -45,7 +45,7 @@ export const unclassified = detectorOf({
     const clients = largest(memory.by['client']);
     const where = clients.length === 0 ? '' : ` They come from ${clients.slice(0, 3).join(', ')}.`;
     return {
-      summary: `Errors that no rule recognises for ${describeScope(scope)}: ${count(memory.matching)} of ${count(memory.requests)} requests.`,
+      summary: `Errors that no rule recognises: ${describeScope(scope)}; ${count(memory.matching)} of ${count(memory.requests)} requests.`,
       verdict: {
         party: 'unknown',
         why: `Since ${clock(startedAt, now)} no rule has recognised ${count(memory.matching)} failures, so faultline cannot say who must act.${where}`,
