@@ -115,7 +115,7 @@ const byModel = shareBy(
 
 const byClass: Panel = {
   slug: 'provider-failures-by-class',
-  title: 'Their failures by class',
+  title: 'Provider failures by class',
   description:
     "Failures by the provider's fault per minute, by class. Server errors and timeouts together: an outage. Overload alone: the engine is short for some seconds, back off.",
   kind: 'bars',
