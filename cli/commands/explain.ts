@@ -16,7 +16,6 @@ import {
   readMinutes,
   readNewestCount,
   readExplainSums,
-  type ExplainSumsPlan,
   type Selection,
   type Span,
 } from '../../store/queries/explain-sums.ts';
