@@ -322,7 +322,7 @@ test('a marked span shows which part of the traffic differs, and a failure can b
   const ranked = page.getByRole('region', { name: 'What differs' }).getByRole('row');
   await soon(() => ranked.nth(1).innerText()).toContain('project search');
   await page.goto(`${running.url}/errors`);
-  await page.getByLabel('Part of the text, or a request id').fill('exceeded your current quota');
+  await page.getByLabel(/^Part of the text/).fill('exceeded your current quota');
   await page.keyboard.press('Enter');
   await page.waitForURL(/q=exceeded/);
   const failures = page.getByRole('region', { name: 'Failures' }).getByRole('row');

@@ -2,6 +2,7 @@
 import { dataTable } from './data-table.js';
 import { h } from './dom.js';
 import { dayAndTime, number } from './format.js';
+import { logScale } from './log-scale.js';
 import { redraw } from './redraw.js';
 
 /** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
@@ -18,6 +19,8 @@ import { redraw } from './redraw.js';
  * @property {(uid: string) => void} showDashboard
  * @property {ReadonlySet<string>} dashboards uids that can be shown
  * @property {() => TableActions} table
+ * @property {ReturnType<typeof import('./log-scale.js').logScale>} scale
+ * @property {boolean} [isControl] the chart is drawn without numbers, too, because the reader draws spans on it
  */
 
 /**
@@ -37,6 +40,8 @@ export function rangeActions(context) {
       showClass: context.showClass,
       filter: () => {},
     }),
+    scale: logScale(context),
+    isControl: true,
   };
 }
 
@@ -128,13 +133,21 @@ export function createPanelCard(panel, actions) {
   const show = () => {
     if (last === null) return;
     const asTable = tableButton.getAttribute('aria-pressed') === 'true';
-    if (last.shape === 'series' && last.series.length > 0 && !asTable && actions.createChart !== null) {
+    const isDrawn = last.shape === 'series' && (last.series.length > 0 || actions.isControl === true);
+    if (last.shape === 'series' && isDrawn && !asTable && actions.createChart !== null) {
       // The chart is kept while a table is shown or there is nothing to draw, because the reader chose which series are
       // hidden.
       chart ??= actions.createChart(panel, actions.zoom, actions.pickerFor?.(panel) ?? null);
-      redraw(body, chart.element);
+      redraw(
+        body,
+        chart.element,
+        last.series.length === 0 && h('p', { class: 'none' }, panel.empty ?? 'No data in this range.'),
+      );
+      const isLog = actions.scale.isOn(panel.slug);
+      chart.useLog(isLog);
       chart.update(last, marks);
-      if (hidesTheRest(last.series)) logButton.hidden = false;
+      logButton.setAttribute('aria-pressed', String(isLog));
+      if (isLog || hidesTheRest(last.series)) logButton.hidden = false;
       return;
     }
     redraw(body, still(panel, last, actions.table()));
@@ -156,9 +169,8 @@ export function createPanelCard(panel, actions) {
   });
 
   logButton.addEventListener('click', () => {
-    const isLog = logButton.getAttribute('aria-pressed') !== 'true';
-    logButton.setAttribute('aria-pressed', String(isLog));
-    chart?.useLog(isLog);
+    actions.scale.set(panel.slug, !actions.scale.isOn(panel.slug));
+    tryShow();
   });
 
   return {

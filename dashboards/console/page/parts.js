@@ -1,5 +1,6 @@
 // @ts-check
 import { h } from './dom.js';
+import { visible } from './visible-text.js';
 
 /**
  * Draws a part of the page. An error in one part does not affect the others.
@@ -31,7 +32,7 @@ export function createTrouble() {
     },
     /** @param {unknown} error */
     tell(error) {
-      element.textContent = `Not up to date: ${messageOf(error)}`;
+      element.textContent = visible(`Not up to date: ${messageOf(error)}`);
       element.hidden = false;
     },
   };

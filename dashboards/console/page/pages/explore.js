@@ -1,7 +1,7 @@
 // @ts-check
 import { addConditions, choice, createQueryBar } from '../query-bar.js';
 import { createPanelCard, rangeActions } from '../panel-card.js';
-import { h, swatch } from '../dom.js';
+import { h, nameText, swatch } from '../dom.js';
 import { number } from '../format.js';
 import { createTrouble } from '../parts.js';
 import { redraw } from '../redraw.js';
@@ -243,6 +243,8 @@ function tableOf({ series, left_off: leftOff }, by, context) {
         'Download as CSV',
       ),
     ),
+    series.every(({ previous_errors: before }) => before === null) &&
+      h('p', { class: 'quieter' }, 'There is too little earlier traffic to compare with.'),
     tableFrame({
       label: 'Groups',
       caption: 'Groups with their failures, most first',
@@ -287,7 +289,7 @@ function groupCell(dimension, value, context) {
           addConditions(context, [conditionOf(dimension, [value], shiftKey)]),
       },
       facts === undefined ? '' : swatch(facts.color),
-      title,
+      nameText(title),
     ),
     h(
       'button',
