@@ -18,7 +18,7 @@ import { letterInserts, type ReadableLetter, readLetter } from './dead-letter-ba
 import { type InputReport, tallyInput } from './input-report.ts';
 import type { RecordReader } from './read-record.ts';
 
-export interface ReplayOptions {
+export interface LetterReplayOptions {
   reader: RecordReader;
   /** Epoch ms. */
   now: number;
@@ -58,7 +58,7 @@ const REMEMBERED_BLOCKS = 20_000;
 export async function replayDeadLetters(
   store: Store,
   filter: DeadLetterFilter,
-  options: ReplayOptions,
+  options: LetterReplayOptions,
 ): Promise<ReplayResult> {
   const { reader, now, worker, dryRun = false, after = null, isEnough = () => false } = options;
   const result = { counted: 0, rejected: 0, cut: 0, in_doubt: 0 };
@@ -130,9 +130,12 @@ async function countLetters(
   return taken;
 }
 
-type Outcome = 'stored' | 'refused' | 'lost';
+type LetterOutcome = 'stored' | 'refused' | 'lost';
 
-function keptOf(outcome: Outcome, letters: readonly ReadableLetter[]): readonly ReadableLetter[] | null {
+function keptOf(
+  outcome: LetterOutcome,
+  letters: readonly ReadableLetter[],
+): readonly ReadableLetter[] | null {
   if (outcome === 'lost') return null;
   return outcome === 'stored' ? letters : [];
 }
@@ -143,7 +146,7 @@ async function storeNext(
   letters: readonly ReadableLetter[],
   number: number,
   worker: string,
-): Promise<Outcome> {
+): Promise<LetterOutcome> {
   const inserts = letterInserts(letters, `dead-letters:${number}`, worker);
   await announceReplay(store, { number, holder: worker, letters: letters.length, inserts });
   const announced = await readLastReplay(store);

@@ -4,7 +4,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { settingsSchema } from '../domain/settings.ts';
 import { createRecordReader } from '../ingest/read-record.ts';
-import { type ReplayOptions, type ReplayResult, replayDeadLetters } from '../ingest/replay-dead-letters.ts';
+import {
+  type LetterReplayOptions,
+  type ReplayResult,
+  replayDeadLetters,
+} from '../ingest/replay-dead-letters.ts';
 import { openStore } from '../store/connect.ts';
 import { migrate } from '../store/migrate.ts';
 import { readDeadLetters } from '../store/queries/dead-letters.ts';
@@ -64,7 +68,7 @@ const everything = (): ReturnType<typeof letter>[] => [
   '{}',
 ];
 
-function again(more: Partial<ReplayOptions> = {}, on: Store = store): Promise<ReplayResult> {
+function again(more: Partial<LetterReplayOptions> = {}, on: Store = store): Promise<ReplayResult> {
   const worker = `test-${Math.round(performance.now() * 1_000)}`;
   return replayDeadLetters(
     on,

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expand, type Question } from '../dashboards/expand.ts';
+import { expand, type PanelQuestion } from '../dashboards/expand.ts';
 import { incidentRules } from '../dashboards/panels/alerts.ts';
 import { dashboards } from '../dashboards/panels/list.ts';
 import { openStore } from '../store/connect.ts';
@@ -94,7 +94,7 @@ afterAll(async () => {
 });
 
 /** A question about all requests. It ends now, because that is when the batches were stored. */
-const question = (): Question => ({
+const question = (): PanelQuestion => ({
   from: FROM,
   to: Math.ceil(Date.now() / 1_000),
   step: 60,

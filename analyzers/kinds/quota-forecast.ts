@@ -20,7 +20,7 @@ const LONGEST: Readonly<Record<Budget['period'], number>> = { day: DAY, week: 7 
 /** The pace is measured over whole days. Over less, a night would look as if the spending had ended. */
 const LEARN_SECONDS = DAY;
 
-interface Judged extends CrossingLevel {
+interface ForecastLevel extends CrossingLevel {
   /** The budget that will be spent first; null: none will be. */
   budget: Budget | null;
 }
@@ -130,14 +130,14 @@ const nothing = {
 };
 
 /** Picks the budget with the strongest level; among equal levels, the one that will be spent first. */
-function judge(given: Given<ForecastSettings>): Judged {
+function judge(given: Given<ForecastSettings>): ForecastLevel {
   const { identity, settings } = given;
   const own = settings.budgets.filter(
     ({ provider, org }) =>
       (provider ?? identity['provider']) === identity['provider'] &&
       (org ?? identity['org']) === identity['org'],
   );
-  let found: Judged = { level: 'no_data', forecast: null, budget: null };
+  let found: ForecastLevel = { level: 'no_data', forecast: null, budget: null };
   for (const budget of own) {
     const rule = crossing<ForecastSettings>({
       amount: spentIn,

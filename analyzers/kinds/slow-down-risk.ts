@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { requestClassNames } from '../../domain/error-class.ts';
 import type { AnalyzerSettings } from '../detector.ts';
-import { type Driver, growthBy } from '../growth-by.ts';
+import { type GrowthDriver, growthBy } from '../growth-by.ts';
 import { detectorOf } from '../kind.ts';
 import { ramp } from '../levels/ramp.ts';
 import { describeScope } from '../narrow-scope.ts';
@@ -53,7 +53,7 @@ export const slowDownRisk = detectorOf({
     if (previous !== null && judged.present <= previous.peak) return { ...previous, ...seen };
     const then = now - AGO_SECONDS;
     const spans = { before: view.between(then - seconds, then), now: last(seconds), seconds };
-    const most = (dimension: 'client' | 'model' | 'project'): Driver[] =>
+    const most = (dimension: 'client' | 'model' | 'project'): GrowthDriver[] =>
       growthBy(dimension, tokens, spans).slice(0, 5);
     return {
       ...seen,
@@ -100,7 +100,7 @@ export const slowDownRisk = detectorOf({
   },
 });
 
-function named(drivers: readonly Driver[]): string[] {
+function named(drivers: readonly GrowthDriver[]): string[] {
   return drivers
     .filter((one) => one.now > one.before)
     .map((one) => `${one.name}: ${Math.round(one.before)} to ${Math.round(one.now)}/min`);

@@ -1,3 +1,4 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { explain } from '../../analyzers/explain.ts';
 import { worstSpan } from '../../analyzers/explain/worst-span.ts';
 import { MOST_COMBINATIONS } from '../../dashboards/console/v1/explain.ts';
@@ -17,12 +18,11 @@ import {
   readNewestCount,
   readExplainSums,
   type Selection,
-  type Span,
 } from '../../store/queries/explain-sums.ts';
 import type { CommandContext } from '../context.ts';
 import { suggestion } from '../did-you-mean.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { type Explained, explainedAsJson, explainedAsTable } from '../format/explain.ts';
+import { type ExplainedSpan, explainedAsJson, explainedAsTable } from '../format/explain.ts';
 import { formatCount, formatTime } from '../format/numbers.ts';
 import { openReader } from '../needs/open-reader.ts';
 import { reportInput } from '../format/input-report.ts';
@@ -72,7 +72,7 @@ export async function run(options: ExplainOptions, context: CommandContext): Pro
 interface Asked extends Selection {
   from: number | null;
   to: number | null;
-  against: Span | null;
+  against: TimeSpan | null;
   by: readonly string[] | null;
 }
 
@@ -104,7 +104,7 @@ async function answer(
   const limit = options.limit ?? LIMIT;
   const compared = { ...plan, against: comparedTime(plan, rows) };
   const notes = await readExplainNotes(store, { ...compared, isCompared: true });
-  const found: Explained = {
+  const found: ExplainedSpan = {
     ...explanation,
     plan: compared,
     isCompared: true,
@@ -120,7 +120,7 @@ async function answer(
  * The span to explain: the given one, otherwise the worst span of the files, or the last complete 15 minutes of a
  * store.
  */
-async function chooseWindow(store: Store, asked: Asked, ofFiles: boolean): Promise<Span> {
+async function chooseWindow(store: Store, asked: Asked, ofFiles: boolean): Promise<TimeSpan> {
   const { from, to } = asked;
   if (from !== null && to !== null) return { from, to };
   if (from === null && to !== null) return { from: to - SPAN_SECONDS, to };
@@ -155,7 +155,7 @@ function parse(options: ExplainOptions, now: number): Asked {
   return { from, to, against, by, where, classes: parseClasses(options.class) };
 }
 
-function parseAgainst(text: string, now: number): Span {
+function parseAgainst(text: string, now: number): TimeSpan {
   const [from, to, more] = text.split('..');
   if (from === undefined || to === undefined || more !== undefined) {
     throw new UserError(
@@ -179,13 +179,13 @@ function parseClasses(text: string | undefined): readonly RequestClass[] {
   });
 }
 
-function checkOrder({ from, to }: Span, first: string, second: string): void {
+function checkOrder({ from, to }: TimeSpan, first: string, second: string): void {
   if (from < to) return;
   throw new UserError(
     `${first} (${formatTime(from * 1_000)}) is not before ${second} (${formatTime(to * 1_000)})`,
   );
 }
 
-function nothingIn({ from, to }: Span): string {
+function nothingIn({ from, to }: TimeSpan): string {
   return `no request is counted in the span (${formatTime(from * 1_000)} to ${formatTime(to * 1_000)} UTC): choose another with --from and --to`;
 }

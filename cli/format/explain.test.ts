@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { planExplainSums } from '../../store/queries/explain-sums.ts';
-import { bar, type Explained, explainedAsJson, explainedAsTable } from './explain.ts';
+import { bar, type ExplainedSpan, explainedAsJson, explainedAsTable } from './explain.ts';
 
 const noon = Date.UTC(2026, 2, 10, 12) / 1_000;
 const plan = planExplainSums({
@@ -11,7 +11,7 @@ const plan = planExplainSums({
   against: { from: noon - 3_600, to: noon },
   now: null,
 });
-const found: Explained = {
+const found: ExplainedSpan = {
   plan,
   isCompared: true,
   notes: [],

@@ -17,7 +17,7 @@ export class GrafanaError extends Error {
 }
 
 /** An answer of Grafana. `body` is undefined when it is not JSON. */
-export interface Answer {
+export interface GrafanaAnswer {
   status: number;
   body: unknown;
 }
@@ -28,7 +28,7 @@ export type Call = (
   path: string,
   body?: unknown,
   allowed?: readonly number[],
-) => Promise<Answer>;
+) => Promise<GrafanaAnswer>;
 
 /** A client for one Grafana. */
 export function caller({ url, token }: GrafanaAddress): Call {

@@ -6,7 +6,7 @@ import { scopeOfIncident } from './facts.ts';
 import { dashboards } from './list.ts';
 
 /** The state of an alert in Grafana when its query fails or returns nothing. */
-export type Silence = 'KeepLast' | 'Alerting';
+export type NoDataState = 'KeepLast' | 'Alerting';
 
 /**
  * One alert rule. Grafana does not detect incidents: the analyzers have already decided, with hysteresis, and a rule
@@ -34,7 +34,7 @@ export interface AlertRule {
   threshold: number;
   /** How long the value must stay above the threshold, in seconds. */
   pending: number;
-  whenSilent: Silence;
+  whenSilent: NoDataState;
   /**
    * For routing. It is the severity of the kind: that of an incident may change while it lasts, and a label must not.
    */

@@ -1,5 +1,5 @@
 import { errorClasses, requestClassNames } from '../../domain/error-class.ts';
-import type { Column, Dashboard, Panel } from '../panel.ts';
+import type { PanelColumn, Dashboard, Panel } from '../panel.ts';
 import { calls, classColumn, failures, filterColumn, regionColumn, share } from './columns.ts';
 import { chartRows, perMinute, rangeRows } from './counts.ts';
 import { classColors, kindsAbout, providerClasses } from './facts.ts';
@@ -161,7 +161,7 @@ GROUP BY time ORDER BY time`,
   links: [timeoutRunbook, toSlowDown],
 };
 
-const heatColumns: readonly Column[] = latencyColumns.map(({ name, title }) => ({
+const heatColumns: readonly PanelColumn[] = latencyColumns.map(({ name, title }) => ({
   name,
   title,
   unit: 'count',

@@ -1,16 +1,16 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import type { CountedEnd, CountShape, FailureCount } from '../../store/queries/reclassify-counts.ts';
 import {
-  type Judged,
+  type StoredJudgement,
   rejudgedRow,
-  type Span,
   type StoredError,
 } from '../../store/queries/reclassify-events.ts';
 import type { StagedError } from '../../store/queries/reclassify-staged.ts';
 import type { CountTable, Horizons } from '../../store/queries/reconcile.ts';
 import { partitionKey } from '../partition-id.ts';
-import { type Judge, judgeAgain } from './judge-again.ts';
+import { type JudgeStoredError, judgeAgain } from './judge-again.ts';
 import { placeCounts } from './place-counts.ts';
-import { addMove, emptyReport, type Report } from './report.ts';
+import { addMove, emptyReport, type ReclassifyReport } from './report.ts';
 
 /** Errors that a unit holds at most, unless more came within ten seconds. */
 export const UNIT_ERRORS = 10_000;
@@ -25,8 +25,8 @@ export function cutSpans(
   counts: readonly { at: number; errors: number; bytes: number }[],
   most: number,
   mostBytes = UNIT_BYTES,
-): Span[] {
-  const spans: (Span & { errors: number; bytes: number })[] = [];
+): TimeSpan[] {
+  const spans: (TimeSpan & { errors: number; bytes: number })[] = [];
   for (const { at, errors, bytes } of counts) {
     const last = spans.at(-1);
     const isRoom =
@@ -76,7 +76,7 @@ export function isInLedger(error: StoredError, ends: ReadonlyMap<string, Counted
 /** What a plan is made of. */
 export interface PlanFacts {
   errors: readonly StoredError[];
-  judge: Judge;
+  judge: JudgeStoredError;
   /** Version of its rules. */
   rules: number;
   ends: ReadonlyMap<string, CountedEnd>;
@@ -87,10 +87,10 @@ export interface PlanFacts {
 /** Which errors are to be changed, and what was found. Pure. */
 export function planUnit({ errors, judge, rules, ends, counts }: PlanFacts): {
   staged: StagedError[];
-  report: Report;
+  report: ReclassifyReport;
 } {
   const report = emptyReport();
-  const changed: { error: StoredError; judged: Judged }[] = [];
+  const changed: { error: StoredError; judged: StoredJudgement }[] = [];
   for (const error of errors) {
     report.judged++;
     if (!isInLedger(error, ends)) {

@@ -1,5 +1,5 @@
 import type { StoredError } from '../../store/queries/reclassify-events.ts';
-import { type Judged, judgedColumns } from '../../store/queries/reclassify-events.ts';
+import { type StoredJudgement, judgedColumns } from '../../store/queries/reclassify-events.ts';
 
 /** Errors of one class and subclass that are now of another, or of the same with another rule or advice. */
 export interface Move {
@@ -13,7 +13,7 @@ export interface Move {
 }
 
 /** What judging stored errors again has found. Each error is in one of `same`, `changed` and the numbers after them. */
-export interface Report {
+export interface ReclassifyReport {
   judged: number;
   same: number;
   changed: number;
@@ -34,7 +34,7 @@ export interface Report {
 const TEXT = 200;
 
 /** A report of nothing. */
-export function emptyReport(): Report {
+export function emptyReport(): ReclassifyReport {
   return {
     judged: 0,
     same: 0,
@@ -49,7 +49,7 @@ export function emptyReport(): Report {
 }
 
 /** Adds what is to be changed to a report. */
-export function addMove(report: Report, error: StoredError, judged: Judged): void {
+export function addMove(report: ReclassifyReport, error: StoredError, judged: StoredJudgement): void {
   const { judged: old } = error;
   addMoves(report, [
     {
@@ -68,7 +68,7 @@ export function addMove(report: Report, error: StoredError, judged: Judged): voi
 }
 
 /** Adds one report to another. */
-export function addReport(sum: Report, more: Report): void {
+export function addReport(sum: ReclassifyReport, more: ReclassifyReport): void {
   for (const name of numbers) sum[name] += more[name];
   addMoves(sum, more.moves);
 }
@@ -84,7 +84,7 @@ const numbers = [
   'counts_gone',
 ] as const;
 
-function addMoves(report: Report, moves: readonly Move[]): void {
+function addMoves(report: ReclassifyReport, moves: readonly Move[]): void {
   for (const move of moves) {
     const known = report.moves.find((one) => isSame(one.from, move.from) && isSame(one.to, move.to));
     if (known === undefined) {

@@ -1,3 +1,4 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { Retention } from '../../domain/retention.ts';
@@ -13,12 +14,6 @@ import {
 } from './trends-plan.ts';
 
 const DAY = 86_400;
-
-/** `[from, to)` in epoch seconds. */
-export interface Span {
-  from: number;
-  to: number;
-}
 
 /** Which requests to read, and which of them are failures. */
 export interface Selection {
@@ -41,8 +36,8 @@ export interface ExplainSumsRow {
 export interface ExplainSumsPlan {
   table: string;
   by: readonly CallerDimension[];
-  window: Span;
-  against: Span;
+  window: TimeSpan;
+  against: TimeSpan;
   where: TrendPlan['where'];
   classes: readonly RequestClass[];
   /** The usual time was not named in the question. */
@@ -72,8 +67,8 @@ export const explainable: readonly CallerDimension[] = [
 export function planExplainSums(
   ask: Selection & {
     by: readonly string[] | null;
-    window: Span;
-    against: Span | null;
+    window: TimeSpan;
+    against: TimeSpan | null;
     now: number | null;
     retention?: Retention;
   },
@@ -118,7 +113,7 @@ export function planExplainSums(
 export function comparedTime(
   { against, is_usual_assumed }: Pick<ExplainSumsPlan, 'against' | 'is_usual_assumed'>,
   rows: readonly Pick<ExplainSumsRow, 'usual_first'>[],
-): Span {
+): TimeSpan {
   const first = rows.reduce(
     (least, { usual_first: one }) => (one > 0 && one < least ? one : least),
     against.to,
@@ -225,11 +220,11 @@ function isCaller(name: string): name is CallerDimension {
   return (callerDimensions as readonly string[]).includes(name);
 }
 
-function widen({ from, to }: Span, resolution: number): Span {
+function widen({ from, to }: TimeSpan, resolution: number): TimeSpan {
   return { from: Math.floor(from / resolution) * resolution, to: Math.ceil(to / resolution) * resolution };
 }
 
-function clear(against: Span, window: Span): Span {
+function clear(against: TimeSpan, window: TimeSpan): TimeSpan {
   if (against.from < window.from) return { ...against, to: Math.min(against.to, window.from) };
   return { ...against, from: Math.max(against.from, window.to) };
 }

@@ -14,7 +14,7 @@ export const authReasons = [
 ] as const;
 export type AuthReason = (typeof authReasons)[number];
 
-interface Explained {
+interface ReasonText {
   title: string;
   party: Incident['verdict']['party'];
   why: string;
@@ -39,7 +39,7 @@ interface KeyFacts {
 }
 
 /** Explains the reason to people. It states as fact only what the counts show, and calls the rest likely. */
-export function explainReason(reason: AuthReason, known: KeyFacts): Explained {
+export function explainReason(reason: AuthReason, known: KeyFacts): ReasonText {
   const { keys, clients, startedAt, endedAt, lastSuccess, worksAgain, refused } = known;
   const key = keys[0] === undefined ? 'the key' : `key ${keys[0]}`;
   const who = clients.slice(0, 3).join(', ') || 'the callers';

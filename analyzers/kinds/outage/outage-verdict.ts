@@ -25,7 +25,7 @@ export interface OutageVerdict {
   others: readonly string[];
 }
 
-interface Around {
+interface OutagePeers {
   provider: string;
   peers: readonly { identity: Names; view: View }[];
   /** From 0 to 1. */
@@ -50,7 +50,7 @@ const NAMED = 3;
 export function outageVerdict(
   matching: Matching,
   view: View,
-  { provider, peers, budget }: Around,
+  { provider, peers, budget }: OutagePeers,
 ): OutageVerdict {
   const sums = view.sums();
   const all = total(sums, matching);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { incident } from '../../../domain/incident.ts';
-import type { PartitionState } from '../../../store/queries/ingest-state.ts';
+import type { ReportedPartition } from '../../../store/queries/ingest-state.ts';
 import type { AnalyzerSettings } from '../../detector.ts';
 import { expectOwnPage } from '../../../tests/fixtures/incident-pages.ts';
 import { defaults } from '../../../tests/fixtures/play.ts';
@@ -15,8 +15,8 @@ function partition(
   now: number,
   number: number,
   still: number,
-  more: Partial<PartitionState> = {},
-): PartitionState {
+  more: Partial<ReportedPartition> = {},
+): ReportedPartition {
   return {
     topic: 't',
     partition: number,
@@ -36,7 +36,7 @@ function partition(
 /** Judges every 10 s. Returns each version that was written: seconds, reason, state. */
 function play(
   seconds: number,
-  partitions: (second: number, now: number) => PartitionState[],
+  partitions: (second: number, now: number) => ReportedPartition[],
   live: PipelineLive = new Map(),
 ) {
   const written: [number, string, string][] = [];
@@ -55,7 +55,7 @@ function play(
 }
 
 describe('nothing is wrong', () => {
-  const cases: [string, (second: number, now: number) => PartitionState[]][] = [
+  const cases: [string, (second: number, now: number) => ReportedPartition[]][] = [
     ['without any report of a worker', () => []],
     ['with a partition without traffic', (_s, now) => [partition(now, 0, 4)]],
     [

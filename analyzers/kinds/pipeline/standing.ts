@@ -1,4 +1,4 @@
-import type { IngestState, PartitionState } from '../../../store/queries/ingest-state.ts';
+import type { IngestState, ReportedPartition } from '../../../store/queries/ingest-state.ts';
 import { IN_STEP_SECONDS } from '../../../store/queries/watermark.ts';
 import type { Level } from '../../incident-life.ts';
 import type { AnalyzerSettings, Finding, Known, Report } from '../../detector.ts';
@@ -14,7 +14,7 @@ const START_STEP = 10;
 const MAX_NAMED = 10;
 
 /** Why a partition stands still: the reason that its worker reports, or that no worker reports. */
-type Cause = 'silent' | 'left' | 'starting' | 'refused_rows' | 'store' | 'broker' | 'unknown';
+type StandstillCause = 'silent' | 'left' | 'starting' | 'refused_rows' | 'store' | 'broker' | 'unknown';
 
 /** A finding for each topic with a partition that stands still, and one for each known incident. Pure. */
 export function standingFindings(
@@ -22,7 +22,7 @@ export function standingFindings(
   settings: AnalyzerSettings['pipeline'],
   known: readonly Known[],
 ): Finding[] {
-  const topics = new Map<string, PartitionState[]>();
+  const topics = new Map<string, ReportedPartition[]>();
   for (const one of known) topics.set(topicOf(one), []);
   for (const one of state.partitions) {
     const all = topics.get(one.topic);
@@ -37,11 +37,11 @@ export function standingFindings(
 
 function findTopic(
   topic: string,
-  partitions: readonly PartitionState[],
+  partitions: readonly ReportedPartition[],
   context: { now: number; settings: AnalyzerSettings['pipeline']; before: Known | undefined },
 ): Finding | null {
   const { now, settings, before } = context;
-  const stillFor = (seconds: number): PartitionState[] =>
+  const stillFor = (seconds: number): ReportedPartition[] =>
     partitions.filter((one) => now - one.still_since >= seconds && !wasLeftEmpty(one));
   const standing = stillFor(settings.stand_seconds);
   if (standing.length === 0 && before === undefined) return null;
@@ -68,11 +68,11 @@ function findTopic(
 }
 
 /** True when the worker stopped in order and no records were waiting: then nobody has to be told. */
-function wasLeftEmpty({ state, behind }: PartitionState): boolean {
+function wasLeftEmpty({ state, behind }: ReportedPartition): boolean {
   return state === 'left' && behind === 0;
 }
 
-function causeOf({ state, reason, at }: PartitionState, now: number): Cause {
+function causeOf({ state, reason, at }: ReportedPartition, now: number): StandstillCause {
   if (state === 'left') return 'left';
   if (now - at > IN_STEP_SECONDS) return 'silent';
   return reason === '' ? 'unknown' : reason;
@@ -80,7 +80,7 @@ function causeOf({ state, reason, at }: PartitionState, now: number): Cause {
 
 function report(
   topic: string,
-  standing: readonly PartitionState[],
+  standing: readonly ReportedPartition[],
   now: number,
   { hold_seconds: holdSeconds }: AnalyzerSettings['pipeline'],
 ): Report {
@@ -119,13 +119,13 @@ function report(
   };
 }
 
-function describe(one: PartitionState, now: number): string {
+function describe(one: ReportedPartition, now: number): string {
   const from = one.next_offset < 0 ? 'its start is not decided' : `from offset ${one.next_offset}`;
   const still = Math.floor(now - one.still_since);
   return `${one.topic}/${one.partition}: ${causeOf(one, now)}, still for ${still} s, ${one.behind} waiting, ${from}, worker ${one.worker}`;
 }
 
-const summaries: Readonly<Record<Cause, string>> = {
+const summaries: Readonly<Record<StandstillCause, string>> = {
   silent: 'no worker reports on it',
   left: 'its worker stopped, and no other took it',
   starting: 'where to begin cannot be decided',
@@ -135,7 +135,7 @@ const summaries: Readonly<Record<Cause, string>> = {
   unknown: 'records wait and its worker does not read them',
 };
 
-const whys: Readonly<Record<Cause, (worker: string) => string>> = {
+const whys: Readonly<Record<StandstillCause, (worker: string) => string>> = {
   silent: (worker) =>
     `Worker ${worker} ended without leaving or cannot reach ClickHouse, and no other has taken over.`,
   left: (worker) =>
@@ -148,7 +148,9 @@ const whys: Readonly<Record<Cause, (worker: string) => string>> = {
   unknown: (worker) => `Worker ${worker} is alive and reports no reason.`,
 };
 
-const steps: Readonly<Record<Cause, (of: Pick<PartitionState, 'topic' | 'worker'>) => string[]>> = {
+const steps: Readonly<
+  Record<StandstillCause, (of: Pick<ReportedPartition, 'topic' | 'worker'>) => string[]>
+> = {
   silent: ({ topic, worker }) => [
     `See whether the process of worker ${worker} (host-process-run) lives: start it again, or look at its last log lines.`,
     'If it lives, ask its /readyz: it names what the worker cannot reach.',

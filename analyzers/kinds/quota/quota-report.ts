@@ -9,7 +9,7 @@ import type { QuotaFacts } from './quota-facts.ts';
 import { isQuota } from './quota-level.ts';
 import type { Quota } from './quota-scope.ts';
 
-type Exhaustion = Pick<
+type QuotaReportInput = Pick<
   Remembered<KindSettings, QuotaFacts, unknown>,
   'view' | 'now' | 'settings' | 'scope' | 'memory' | 'started_at'
 >;
@@ -54,7 +54,7 @@ const quotaFactsheet: Record<Quota, { title: string; steps: readonly string[] }>
 };
 
 /** The report about an exhausted quota: which one, for whom, what it cost, what to do. Pure. */
-export function quotaReport(exhaustion: Exhaustion): Report {
+export function quotaReport(exhaustion: QuotaReportInput): Report {
   const { scope, memory: facts } = exhaustion;
   return {
     summary: summary(exhaustion),
@@ -67,12 +67,12 @@ export function quotaReport(exhaustion: Exhaustion): Report {
   };
 }
 
-function summary({ scope, memory: facts }: Exhaustion): string {
+function summary({ scope, memory: facts }: QuotaReportInput): string {
   const useless = facts.useless_retries === 0 ? '' : `, ${facts.useless_retries} of them useless retries`;
   return `${capital(quotaFactsheet[facts.quota].title)} used up for ${describeScope(scope)}: ${facts.failed} requests refused${useless}.`;
 }
 
-function verdict({ scope, memory: facts, started_at }: Exhaustion): Incident['verdict'] {
+function verdict({ scope, memory: facts, started_at }: QuotaReportInput): Incident['verdict'] {
   const since =
     facts.last_success_at === null
       ? 'no success was seen since, nor in the hour before'
@@ -98,7 +98,7 @@ function evidence({
   scope,
   memory: facts,
   started_at,
-}: Exhaustion): Incident['evidence'] {
+}: QuotaReportInput): Incident['evidence'] {
   const window = view.between(now - settings.window_seconds, now).within(scope);
   const sums = { requests: 0, failed: 0 };
   for (const row of window.sums()) {
@@ -122,7 +122,7 @@ function evidence({
   };
 }
 
-function steps({ memory: facts }: Exhaustion): string[] {
+function steps({ memory: facts }: QuotaReportInput): string[] {
   const clients = largest(facts.clients).slice(0, 3);
   const who = clients.length === 0 ? '' : ` in ${clients.join(', ')}`;
   const waste = facts.useless_retries === 0 ? '' : ` (${facts.useless_retries} retries so far were useless)`;

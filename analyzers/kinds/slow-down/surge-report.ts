@@ -16,7 +16,7 @@ const MAX_NAMES = 10;
 
 type SurgeSettings = AnalyzerSettings['slow_down_surge'];
 
-type Surge = Pick<
+type SurgeReportInput = Pick<
   Remembered<SurgeSettings, SurgeFacts, unknown>,
   'scope' | 'memory' | 'started_at' | 'settings'
 > & {
@@ -29,7 +29,7 @@ export function surgeSeverity({ share: present }: Present): Incident['severity']
 }
 
 /** The report about a Slow Down surge: evidence, party, and the recovery plan. Pure. */
-export function surgeReport(surge: Surge): Report {
+export function surgeReport(surge: SurgeReportInput): Report {
   const { memory: facts, settings } = surge;
   const { hold_minutes: holdMinutes, step } = settings;
   const plan = recoveryPlan({
@@ -53,7 +53,7 @@ export function surgeReport(surge: Surge): Report {
   };
 }
 
-function summary({ memory: facts, present, scope, settings }: Surge): string {
+function summary({ memory: facts, present, scope, settings }: SurgeReportInput): string {
   if (!facts.original_is_estimate && !hasGrown(facts, settings.window_seconds))
     return `Slow Down for ${describeScope(scope)}: ${facts.slow_downs} of ${facts.requests} requests refused although traffic had not grown (usual ${rate(facts.original_rate)}, now ${rate(present.rate)} requests/min).`;
   const original = `${facts.original_is_estimate ? 'about ' : ''}${rate(facts.original_rate)}`;
@@ -61,7 +61,7 @@ function summary({ memory: facts, present, scope, settings }: Surge): string {
   return `Slow Down for ${describeScope(scope)}: ${original} requests/min grew to ${rate(facts.peak_rate)} (${times(growthRatio(facts))}), ${back}; ${facts.slow_downs} refused.`;
 }
 
-function verdict({ memory: facts, scope, started_at, settings }: Surge): Incident['verdict'] {
+function verdict({ memory: facts, scope, started_at, settings }: SurgeReportInput): Incident['verdict'] {
   const who = facts.rate_of === 'organization' ? 'The organization' : capital(describeScope(scope));
   const span = `${clock(facts.ramp_started_at)} and the first Slow Down at ${clock(started_at)}`;
   if (facts.original_is_estimate) {
@@ -86,7 +86,7 @@ function verdict({ memory: facts, scope, started_at, settings }: Surge): Inciden
   };
 }
 
-function evidence({ memory: facts, present }: Surge): Incident['evidence'] {
+function evidence({ memory: facts, present }: SurgeReportInput): Incident['evidence'] {
   return {
     original_requests_per_minute: round(facts.original_rate),
     original_is_estimate: facts.original_is_estimate,
@@ -115,7 +115,7 @@ function evidence({ memory: facts, present }: Surge): Incident['evidence'] {
   };
 }
 
-function steps({ memory: facts, present, settings }: Surge, holdUntil: string): string[] {
+function steps({ memory: facts, present, settings }: SurgeReportInput, holdUntil: string): string[] {
   const { hold_minutes: minutes, step } = settings;
   const original = rate(Math.max(1, facts.original_rate));
   const back =

@@ -7,7 +7,7 @@ import { redraw } from './redraw.js';
 
 /** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
 /** @typedef {import('../panel-answer.ts').PanelAnswer} PanelAnswer */
-/** @typedef {import('../panel-answer.ts').Cell} Cell */
+/** @typedef {import('../panel-answer.ts').PanelCell} PanelCell */
 /** @typedef {import('./data-table.js').TableActions} TableActions */
 /** @typedef {import('./chart-parts.js').Mark} Mark */
 
@@ -246,7 +246,7 @@ function still(panel, answer, actions) {
     { name: 'time', title: 'Time', unit: /** @type {const} */ ('text') },
     ...answer.series.map(({ name, label }) => ({ name, title: label, unit: panel.unit })),
   ];
-  /** @type {Cell[][]} */
+  /** @type {PanelCell[][]} */
   const rows = answer.times
     .map((time, at) => [dayAndTime(time * 1_000), ...answer.series.map(({ values }) => values[at] ?? null)])
     .filter((row) => row.slice(1).some((value) => value !== null && value !== 0))
@@ -256,7 +256,7 @@ function still(panel, answer, actions) {
 
 /**
  * @param {Panel} panel
- * @param {Cell} value
+ * @param {PanelCell} value
  */
 function stat(panel, value) {
   if (value === null || value === '') return h('p', { class: 'stat none' }, panel.empty ?? '–');

@@ -12,7 +12,7 @@ import { openApiOf } from './openapi.ts';
 import type { V1Options } from './options.ts';
 import { panelRoutes } from './panels.ts';
 import { pipelineRoute } from './pipeline.ts';
-import { addRoutes, type Route } from './route.ts';
+import { addRoutes, type ApiRoute } from './route.ts';
 import { silenceRoutes } from './silences.ts';
 import { readStatus, statusRoute } from './status.ts';
 import { trendsRoute } from './trends.ts';
@@ -23,7 +23,7 @@ import { valuesRoute } from './values.ts';
 const KEEP_MS = 1_000;
 
 /** Every operation below `/api/v1` that answers a single question. The stream of events is not one of them. */
-export function routesOf(options: V1Options): readonly Route[] {
+export function routesOf(options: V1Options): readonly ApiRoute[] {
   return [
     ...incidentRoutes(options),
     ...silenceRoutes(options),

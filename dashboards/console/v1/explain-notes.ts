@@ -1,7 +1,8 @@
 import type { Incident } from '../../../domain/incident.ts';
 import { factsOf } from '../../../domain/incident-kind.ts';
 import { NOTHING_BEFORE } from '../../../domain/usual-time.ts';
-import type { ExplainSumsPlan, Span } from '../../../store/queries/explain-sums.ts';
+import type { TimeSpan } from '../../../domain/time-span.ts';
+import type { ExplainSumsPlan } from '../../../store/queries/explain-sums.ts';
 import { readIncidents } from '../../../store/queries/incidents.ts';
 import type { Store } from '../../../store/store.ts';
 
@@ -21,7 +22,7 @@ const MOST_READ = 200;
  */
 export async function readExplainNotes(
   store: Store,
-  { against, where, isCompared }: { against: Span; where: ExplainSumsPlan['where']; isCompared: boolean },
+  { against, where, isCompared }: { against: TimeSpan; where: ExplainSumsPlan['where']; isCompared: boolean },
 ): Promise<readonly ExplainNote[]> {
   if (!isCompared) return [{ text: `There is ${nothingBefore(against)}.`, incident: null }];
   const found = await readIncidents(
@@ -64,7 +65,7 @@ export function overlapNotes(
 }
 
 /** Part of a sentence. The span is the time without requests. */
-export function nothingBefore({ from, to }: Span): string {
+export function nothingBefore({ from, to }: TimeSpan): string {
   const text = (seconds: number) => utc(new Date(seconds * 1_000).toISOString());
   return `${NOTHING_BEFORE}: no request is counted from ${text(from)} to ${text(to)} UTC`;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type CallerDimension, COUNT_INTERVAL_SECONDS } from '../../../domain/count-row.ts';
+import type { TimeSpan } from '../../../domain/time-span.ts';
 import { usualTimeOf } from '../../../domain/usual-time.ts';
 import { isRequestClass, type RequestClass } from '../../../domain/error-class.ts';
 import { retentionOf } from '../../../store/queries/held-tables.ts';
@@ -8,13 +9,12 @@ import {
   planExplainSums,
   readExplainSums,
   type ExplainSumsPlan,
-  type Span,
 } from '../../../store/queries/explain-sums.ts';
 import { TrendError } from '../../../store/queries/trends-plan.ts';
 import { BadParameter } from '../parameters.ts';
 import { type ExplainNote, readExplainNotes } from './explain-notes.ts';
 import type { Explainer, V1Options } from './options.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiRoute } from './route.ts';
 import {
   filtersOf,
   iso,
@@ -77,7 +77,7 @@ export const explainAnswer = z.strictObject({
 export type ExplainAnswer = z.infer<typeof explainAnswer>;
 
 /** Explains what differs between a span and what was usual. */
-export function explainRoute({ store, present, now, retention, explain }: V1Options): Route {
+export function explainRoute({ store, present, now, retention, explain }: V1Options): ApiRoute {
   return route({
     method: 'GET',
     path: '/explain',
@@ -126,13 +126,13 @@ export function explainRoute({ store, present, now, retention, explain }: V1Opti
 }
 
 /** Cuts off an interval that is still being counted. One that is over by the clock is taken as a whole. */
-function whole({ from, to }: Span, clock: number): Span {
+function whole({ from, to }: TimeSpan, clock: number): TimeSpan {
   const end = Math.floor(to / COUNT_INTERVAL_SECONDS) * COUNT_INTERVAL_SECONDS;
   if (end + COUNT_INTERVAL_SECONDS <= clock) return { from, to };
   return { from, to: end > from ? end : to };
 }
 
-function againstOf(asked: z.infer<typeof explainQuery>, window: Span, present: number): Span | null {
+function againstOf(asked: z.infer<typeof explainQuery>, window: TimeSpan, present: number): TimeSpan | null {
   const { against_from: start, against_to: end } = asked;
   if (start === undefined && end === undefined) return null;
   if (start === undefined || end === undefined)

@@ -7,7 +7,7 @@ import { durationSeconds } from '../../../domain/moment.ts';
 import { readMarks, writeSilence } from '../../../store/queries/attention.ts';
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
-import { NotFound, route, type Route } from './route.ts';
+import { NotFound, route, type ApiRoute } from './route.ts';
 import { iso, time } from './query-parts.ts';
 
 const LONGEST_SECONDS = 366 * 86_400;
@@ -43,7 +43,7 @@ const asked = z.strictObject({
 });
 
 /** Routes that list, add and end silences and maintenance windows. */
-export function silenceRoutes({ store, now }: V1Options): readonly Route[] {
+export function silenceRoutes({ store, now }: V1Options): readonly ApiRoute[] {
   const none = z.strictObject({});
   return [
     route({

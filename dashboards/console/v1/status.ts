@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { V1Options } from './options.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiRoute } from './route.ts';
 import { iso, time } from './query-parts.ts';
 
 /** The answer of `/api/v1/status`. */
@@ -57,7 +57,7 @@ export async function readStatus({ store, now, present, live }: StatusOptions): 
 }
 
 /** The route of the status. */
-export function statusRoute(options: V1Options): Route {
+export function statusRoute(options: V1Options): ApiRoute {
   return route({
     method: 'GET',
     path: '/status',
