@@ -11,6 +11,7 @@ import { setUpPalette } from './palette.js';
 import { drawPart, messageOf } from './parts.js';
 import { redraw } from './redraw.js';
 import { get } from './requests.js';
+import { learnDataDirectory } from './share.js';
 import { readStatus } from './status.js';
 import { addressOf, pageNames, readView } from './view-state.js';
 import { visible } from './visible-text.js';
@@ -162,6 +163,7 @@ function learnStatus(answer) {
   const learned = readStatus(answer);
   status = learned;
   statusAt = Date.now();
+  learnDataDirectory(learned.dataDirectory);
   drawPart('live', () => drawLive(learned));
   return learned;
 }
