@@ -70,6 +70,7 @@ const pageFiles = [
   'pages/try.js',
   'palette.js',
   'panel-card.js',
+  'panel-without-chart.js',
   'panels.css',
   'parts.js',
   'query-bar.js',

@@ -21,8 +21,8 @@ import { openSeededStore } from './seeded-store.ts';
 
 // Yesterday at 18:00: recent enough that no table drops the day.
 const PRESENT = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 6 * 3_600_000;
-/** The widths of a phone, a small screen, a usual screen and a screen on a wall. */
-const WIDTHS = [390, 1_280, 1_600, 2_560] as const;
+/** The widths of a phone, two small screens, a usual screen and a screen on a wall. */
+const WIDTHS = [390, 1_280, 1_400, 1_600, 2_560] as const;
 const pictures = process.env['TEST_PICTURES'] ?? path.join(tmpdir(), 'faultline-pictures');
 
 let browser: Browser;
@@ -143,6 +143,10 @@ function whatIsCut(): string[] {
   for (const one of document.querySelectorAll(words)) {
     const clips = getComputedStyle(one).overflowX !== 'visible';
     if (isShown(one) && clips && one.scrollWidth > one.clientWidth + 1) found.push(`cut: ${nameOf(one)}`);
+  }
+  for (const one of document.querySelectorAll('.table-scroll')) {
+    if (isShown(one) && one.scrollHeight > one.clientHeight + 1)
+      found.push(`a row is sliced: ${one.getAttribute('aria-label')}`);
   }
   if (clientWidth < 1_280) return found;
   for (const one of document.querySelectorAll('.table-scroll')) {

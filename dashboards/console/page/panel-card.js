@@ -1,15 +1,16 @@
 // @ts-check
-import { dataTable } from './data-table.js';
 import { h } from './dom.js';
-import { dayAndTime, number } from './format.js';
 import { logScale } from './log-scale.js';
+import { panelWithoutChart } from './panel-without-chart.js';
 import { redraw } from './redraw.js';
 
 /** @typedef {Omit<import('../../panel.ts').Panel, 'sql'>} Panel */
 /** @typedef {import('../panel-answer.ts').PanelAnswer} PanelAnswer */
-/** @typedef {import('../panel-answer.ts').PanelCell} PanelCell */
 /** @typedef {import('./data-table.js').TableActions} TableActions */
 /** @typedef {import('./chart-parts.js').Mark} Mark */
+
+/** Of a longer table only so many rows are shown at first. No row is cut, and the page scrolls, not a table in it. */
+const FIRST_ROWS = 8;
 
 /**
  * @typedef {object} CardActions
@@ -129,6 +130,8 @@ export function createPanelCard(panel, actions) {
   let last = null;
   /** @type {Mark[]} */
   let marks = [];
+  /** Whether all rows of a long table are shown. */
+  let isWhole = false;
 
   const show = () => {
     if (last === null) return;
@@ -150,8 +153,30 @@ export function createPanelCard(panel, actions) {
       if (isLog || hidesTheRest(last.series)) logButton.hidden = false;
       return;
     }
-    redraw(body, still(panel, last, actions.table()));
+    const { drawn, more } = panelWithoutChart(panel, last, {
+      ...actions.table(),
+      most: isWhole ? null : FIRST_ROWS,
+    });
+    redraw(body, drawn, more > 0 && moreButton(more));
   };
+  /** @param {number} more rows that are not shown */
+  const moreButton = (more) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'cell-link more-rows',
+        'data-key': 'more',
+        onclick: () => {
+          isWhole = true;
+          tryShow();
+          /** @type {HTMLElement | null} */ (body.querySelector('.table-scroll'))?.focus({
+            preventScroll: true,
+          });
+        },
+      },
+      `Show ${more} more ${more === 1 ? 'row' : 'rows'}`,
+    );
   /** When a panel cannot be drawn, its own card says so. */
   const tryShow = () => {
     try {
@@ -217,58 +242,6 @@ export function hidesTheRest(series) {
 function unitLabel({ unit }) {
   const text = unit === 'per_minute' ? 'per minute' : unit === 'per_second' ? 'per second' : '';
   return text === '' ? null : h('span', { class: 'unit' }, ` ${text}`);
-}
-
-/**
- * Draws a panel without a chart.
- * @param {Panel} panel
- * @param {PanelAnswer} answer
- * @param {TableActions} actions
- */
-function still(panel, answer, actions) {
-  if (answer.shape === 'stat') return stat(panel, answer.value);
-  const none = h('p', { class: 'none' }, panel.empty ?? 'No data in this range.');
-  if (answer.shape === 'table') {
-    if (answer.rows.length === 0) return none;
-    const columns =
-      panel.columns ??
-      answer.columns.map((name) => ({ name, title: name, unit: /** @type {const} */ ('text') }));
-    const places = columns.map(({ name }) => answer.columns.indexOf(name));
-    return dataTable(
-      panel.title,
-      columns,
-      answer.rows.map((row) => places.map((at) => row[at] ?? null)),
-      actions,
-    );
-  }
-  if (answer.series.length === 0) return none;
-  const columns = [
-    { name: 'time', title: 'Time', unit: /** @type {const} */ ('text') },
-    ...answer.series.map(({ name, label }) => ({ name, title: label, unit: panel.unit })),
-  ];
-  /** @type {PanelCell[][]} */
-  const rows = answer.times
-    .map((time, at) => [dayAndTime(time * 1_000), ...answer.series.map(({ values }) => values[at] ?? null)])
-    .filter((row) => row.slice(1).some((value) => value !== null && value !== 0))
-    .reverse();
-  return dataTable(`${panel.title}, newest first`, columns, rows, actions);
-}
-
-/**
- * @param {Panel} panel
- * @param {PanelCell} value
- */
-function stat(panel, value) {
-  if (value === null || value === '') return h('p', { class: 'stat none' }, panel.empty ?? '–');
-  if (typeof value === 'string') return h('p', { class: 'stat' }, value);
-  const reached = (panel.thresholds ?? []).filter((threshold) => value >= threshold.value).at(-1);
-  const [figure = '', ...unit] = number(value, panel.unit).split(' ');
-  return h(
-    'p',
-    { class: `stat ${reached === undefined ? '' : `is-${reached.color}`}` },
-    figure,
-    unit.length > 0 && h('span', { class: 'stat-unit' }, ` ${unit.join(' ')}`),
-  );
 }
 
 /**

@@ -212,9 +212,13 @@ function failureRow(failure, { key, context, opened }) {
     ),
     h('td', { class: 'not-on-phone' }, failure.rule === '' ? '–' : h('code', {}, nameText(failure.rule))),
     h('td', { class: 'not-on-phone' }, failure.status === 0 ? '–' : String(failure.status)),
-    h('td', {}, h('span', { class: 'scope path' }, ...caller.map((name) => h('span', {}, nameText(name))))),
+    h(
+      'td',
+      { class: 'not-on-phone' },
+      h('span', { class: 'scope path' }, ...caller.map((name) => h('span', {}, nameText(name)))),
+    ),
     h('td', { class: 'not-on-phone' }, nameText(failure.model)),
-    h('td', {}, nameText(failure.message)),
+    h('td', {}, h('bdi', { class: 'long', title: failure.message }, failure.message)),
     h(
       'td',
       { class: 'not-on-phone' },
