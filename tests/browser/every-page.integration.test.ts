@@ -101,6 +101,44 @@ for (const colorScheme of ['dark', 'light'] as const) {
   });
 }
 
+test.each(pages)(
+  '%s is whole with names of 10,000 letters, and shows invisible ones',
+  async (address, shown) => {
+    const context = await browser.newContext({
+      viewport: { width: 1_400, height: 900 },
+      reducedMotion: 'reduce',
+    });
+    try {
+      const page = await context.newPage();
+      const tricky = `\u202E${'x'.repeat(10_000)}`;
+      const isNamed = { yes: false };
+      await page.route('**/api/v1/**', async (route) => {
+        if (route.request().resourceType() === 'eventsource') return route.continue();
+        const response = await route.fetch();
+        const body = (await response.text()).replaceAll(/\b(?:acme|search|ranker)\b/g, tricky);
+        isNamed.yes ||= body.includes(tricky);
+        return route.fulfill({ response, body });
+      });
+      await page.goto(`${running.url}${address}`);
+      await page.locator(shown).first().waitFor();
+      await expect.poll(() => page.locator('.waiting').count(), { timeout: 60_000 }).toBe(0);
+      const found: Record<string, string[]> = {};
+      for (const width of [390, 1_400]) {
+        await page.setViewportSize({ width, height: 900 });
+        found[width] = await whatStaysCut(page);
+        await page.screenshot({ path: path.join(pictures, `long-${pictureOf(address, width, 'dark')}`) });
+      }
+      expect(found).toEqual({ 390: [], 1_400: [] });
+      const text = await page.evaluate(() => document.body.innerText);
+      expect(text).not.toMatch(/\u202E/);
+      if (isNamed.yes && address !== '/pipeline' && address !== '/classes' && address !== '/try')
+        expect(text).toContain('‹U+202E›');
+    } finally {
+      await context.close();
+    }
+  },
+);
+
 function pictureOf(address: string, width: number, theme: string): string {
   const name = address.replace(/^\/(?:\?dashboard=)?/, '').replaceAll(/\W+/g, '-') || 'overview';
   return `${name}-${width}-${theme}.png`;
