@@ -11,6 +11,8 @@ import { redraw } from './redraw.js';
 
 /** Of a longer table only so many rows are shown at first. No row is cut, and the page scrolls, not a table in it. */
 const FIRST_ROWS = 8;
+/** A table that is longer by less than this is shown as a whole. */
+const FEW_ROWS = 4;
 
 /**
  * @typedef {object} CardActions
@@ -156,6 +158,7 @@ export function createPanelCard(panel, actions) {
     const { drawn, more } = panelWithoutChart(panel, last, {
       ...actions.table(),
       most: isWhole ? null : FIRST_ROWS,
+      few: FEW_ROWS,
     });
     redraw(body, drawn, more > 0 && moreButton(more));
   };

@@ -12,7 +12,7 @@ import { dayAndTime, number } from './format.js';
  * Draws a panel without a chart.
  * @param {Panel} panel
  * @param {PanelAnswer} answer
- * @param {TableActions & {most: number | null}} actions `most`: so many rows of a longer table are drawn; null: all
+ * @param {TableActions & {most: number | null, few: number}} actions `most`: so many rows are drawn of a table that is longer by `few` or more; null: all
  * @returns {{drawn: HTMLElement, more: number}} `more`: how many rows are not drawn
  */
 export function panelWithoutChart(panel, answer, actions) {
@@ -22,7 +22,8 @@ export function panelWithoutChart(panel, answer, actions) {
   if (rows.length === 0) {
     return { drawn: h('p', { class: 'none' }, panel.empty ?? 'No data in this range.'), more: 0 };
   }
-  const shown = rows.slice(0, actions.most ?? rows.length);
+  const { most, few } = actions;
+  const shown = most === null || rows.length < most + few ? rows : rows.slice(0, most);
   return { drawn: dataTable(caption, columns, shown, actions), more: rows.length - shown.length };
 }
 

@@ -41,7 +41,7 @@ export function createQueryBar(context, own = () => []) {
         h(
           'li',
           { 'data-key': condition },
-          condition,
+          h('bdi', { title: condition }, condition.length <= 80 ? condition : `${condition.slice(0, 79)}…`),
           h(
             'button',
             {

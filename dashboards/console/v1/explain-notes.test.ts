@@ -35,6 +35,11 @@ test('an incident that overlaps the usual time is named with its times', () => {
   ]);
 });
 
+test('a long name is shortened', () => {
+  const [note] = overlapNotes([{ ...surge, scope: { org: 'x'.repeat(10_000) } }], []);
+  expect(note?.text.length).toBeLessThan(250);
+});
+
 test('of many incidents three are named and the others counted', () => {
   const notes = overlapNotes(
     Array.from({ length: 12 }, (_, at) => ({ ...surge, id: String(at) })),

@@ -45,7 +45,7 @@ export function overlapNotes(
   const concerned = incidents.filter(({ kind, scope }) => kind !== 'pipeline' && mayConcern(scope, where));
   const notes = concerned.slice(0, MOST_NAMED).map(({ id, kind, scope, started_at, resolved_at }) => {
     const of = scope.org ?? scope.provider;
-    const title = `${factsOf(kind).title}${of === undefined ? '' : ` of ${of}`}`;
+    const title = `${factsOf(kind).title}${of === undefined ? '' : ` of ${shortened(of)}`}`;
     const times =
       resolved_at === null
         ? `${utc(started_at)} UTC, still open`
@@ -77,6 +77,11 @@ function mayConcern(scope: Incident['scope'], where: ExplainSumsPlan['where']): 
     const own = Object.entries(scope).find(([one]) => one === name)?.[1];
     return own === undefined || values.includes(own) !== negate;
   });
+}
+
+/** A name may have any length; a sentence has not. */
+function shortened(name: string): string {
+  return name.length <= 80 ? name : `${name.slice(0, 79)}…`;
 }
 
 /** `2026-03-01 12:00` */
