@@ -37,3 +37,17 @@ export function createTrouble() {
     },
   };
 }
+
+/**
+ * What to know about a comparison, with a link to the incident that it is about.
+ * @param {import('../v1/explain.ts').ExplainAnswer['notes'][number]} note
+ */
+export function noteLine({ text, incident }) {
+  return h(
+    'p',
+    { class: 'note' },
+    text,
+    incident !== null && ' ',
+    incident !== null && h('a', { href: `/incidents/${encodeURIComponent(incident)}` }, 'Show the incident'),
+  );
+}

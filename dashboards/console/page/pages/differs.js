@@ -3,7 +3,7 @@ import { choice, createQueryBar } from '../query-bar.js';
 import { h, nameText } from '../dom.js';
 import { dayAndTime, number } from '../format.js';
 import { createPanelCard, rangeActions } from '../panel-card.js';
-import { createTrouble, messageOf } from '../parts.js';
+import { createTrouble, messageOf, noteLine } from '../parts.js';
 import { redraw } from '../redraw.js';
 import { tableFrame } from '../table.js';
 import { get } from '../requests.js';
@@ -140,7 +140,7 @@ function ranked({ window, against, compared, notes, total, scopes }, context, ol
     return [h('h3', {}, span(window)), h('p', { class: 'none' }, 'No request is counted in this span.')];
   }
   const count = `${counted(total.failures, 'failure')} of ${counted(total.requests, 'request')}`;
-  const told = notes.map((note) => noteLine(note));
+  const told = notes.map(noteLine);
   if (!compared)
     return [h('h3', {}, span(window)), h('p', {}, `${count}.`), ...told, shorterSpan(context, oldest)];
   const head = [
@@ -174,16 +174,6 @@ function ranked({ window, against, compared, notes, total, scopes }, context, ol
 /** @param {number} count @param {string} what */
 function counted(count, what) {
   return `${number(count, 'count')} ${what}${count === 1 ? '' : 's'}`;
-}
-
-/** @param {ExplainAnswer['notes'][number]} note */
-function noteLine({ text, incident }) {
-  return h(
-    'p',
-    { class: 'note' },
-    text,
-    incident !== null && h('a', { href: `/incidents/${encodeURIComponent(incident)}` }, ' Show the incident'),
-  );
 }
 
 /**
