@@ -172,9 +172,13 @@ async function refuseForeignHosts(request: FastifyRequest, reply: FastifyReply):
   return sendProblem(reply, 421, 'foreign_host', message);
 }
 
-/** A page of another site can make a browser send a change, although it cannot read the answer. */
+/**
+ * A page of another site can make a browser send changes, ask costly questions and hold connections open, although it
+ * cannot read the answers. It may only lead here: a link opens a page as a document.
+ */
 async function refuseForeignPages(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  if (request.method === 'GET' || request.method === 'HEAD' || !isForeign(request.headers)) return undefined;
+  const { method, headers } = request;
+  if (!isForeign(headers) || (method === 'GET' && headers['sec-fetch-dest'] === 'document')) return undefined;
   const message = 'Origin: this is for pages of this server and for programs';
   return sendProblem(reply, 403, 'foreign_site', message);
 }

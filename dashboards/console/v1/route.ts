@@ -81,6 +81,8 @@ export function addRoutes(app: FastifyInstance, routes: readonly ApiRoute[], sha
       method: one.method,
       url: `/api/v1${one.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
       config: { role: one.role },
+      // The answer to HEAD has no body, so nobody would ever read the stream and end it.
+      exposeHeadRoute: one.answerType === undefined,
       ...(one.bodyLimit === undefined ? {} : { bodyLimit: one.bodyLimit }),
       handler: (request, reply) => answer(one, { request, reply, shared }),
     });
