@@ -183,6 +183,33 @@ describe('the numbers are right', () => {
     expect(rows[0]?.['text']).toBe('Limit #, Used #.');
   });
 
+  test('the delay is of what arrived live, not of replayed history', async () => {
+    const stored = (topic: string, at: number, delay: number, kind = 'batch') => ({
+      topic,
+      partition: 0,
+      incarnation: 0,
+      kind,
+      from_offset: 0,
+      to_offset: 1,
+      counted: 1,
+      first_ts: at.toFixed(3),
+      last_ts: at.toFixed(3),
+      inserted_at: (at + delay).toFixed(3),
+    });
+    const day = 86_400;
+    const at = NOW - 20 * day;
+    await insert('ingest_batches', [
+      stored('late', at, 7_200),
+      stored('file:followed.ndjson#1a2b3c4d', at + 60, 4),
+      stored('demo#1', at + 120, 3),
+      stored('file:past.ndjson#1a2b3c4d', at + 180, day),
+      stored('stdin#2', at + 240, day),
+      stored('dead-letters#0', at + 300, 30, 'replay'),
+    ]);
+    const rows = await ask(bySlug('ingest-delay').sql, { ...hour, from: at - 60, to: at + 600 });
+    expect(rows.map(({ longest_delay: delay }) => delay)).toEqual([7_200, 4]);
+  });
+
   test('variables list the values of the time range, without the empty one', async () => {
     expect(await values('provider')).toEqual(['azure', 'openai']);
     expect(await values('project')).toEqual(['search']);

@@ -13,6 +13,8 @@ const plan = planExplainSums({
 });
 const found: ExplainedSpan = {
   plan,
+  isCompared: true,
+  notes: [],
   total: { requests: 12_000, failures: 900, expected: 120.456, excess: 779.544 },
   scopes: [
     {
@@ -30,6 +32,8 @@ it('JSON has the keys of an incident, ISO times and exact counts', () => {
   expect(JSON.parse(explainedAsJson(found))).toEqual({
     window: { from: '2026-03-10T12:00:00.000Z', to: '2026-03-10T12:10:00.000Z' },
     against: { from: '2026-03-10T11:00:00.000Z', to: '2026-03-10T12:00:00.000Z' },
+    compared: true,
+    notes: [],
     total: { requests: 12_000, failures: 900, expected: 120.46, excess: 779.54 },
     scopes: [
       {

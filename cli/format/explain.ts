@@ -2,22 +2,26 @@ import type { Explanation } from '../../analyzers/explain.ts';
 import type { CallerDimension } from '../../domain/count-row.ts';
 import type { ExplainSumsPlan } from '../../store/queries/explain-sums.ts';
 import { explainedAnswer, namedIn } from '../../dashboards/console/v1/explain.ts';
+import type { ExplainNote } from '../../dashboards/console/v1/explain-notes.ts';
 import { createPainter } from './color.ts';
 import { formatCount, formatDuration, formatShare, formatTime } from './numbers.ts';
 import { type TableCell, type TableColumn, formatTable } from './table.ts';
 
 export interface ExplainedSpan extends Explanation<CallerDimension> {
   plan: ExplainSumsPlan;
+  /** Whether requests are counted in the usual time. */
+  isCompared: boolean;
+  notes: readonly ExplainNote[];
 }
 
-/** JSON `{window, against, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
+/** JSON `{window, against, compared, notes, total, scopes}`; times are ISO-8601 UTC, `expected` and `excess` have two decimals. */
 export function explainedAsJson(found: ExplainedSpan): string {
   return JSON.stringify(explainedAnswer(found), null, 2);
 }
 
 /** Lines for a person: the two windows, then one row per scope, the best explanation first. */
 export function explainedAsTable(
-  { plan, total, scopes }: ExplainedSpan,
+  { plan, notes, total, scopes }: ExplainedSpan,
   terminal: { width: number; color: boolean },
 ): readonly string[] {
   const paint = createPainter(terminal.color);
@@ -42,16 +46,18 @@ export function explainedAsTable(
   const head = [paint(caption(plan), 'dim'), ''];
   const rows = scopes.map((one) => row(describe(one.scope), one, one.share));
   const all = row('all traffic', total, null);
+  const said = notes.length === 0 ? [] : ['', ...notes.map(({ text }) => text)];
   if (scopes.length === 0) {
     return [
       ...head,
       ...formatTable(columns, [all], terminal.width, paint),
       '',
       'no part of the traffic fails more than usual, beyond chance',
+      ...said,
     ];
   }
   const named = scopes.some(({ scope }) => Object.keys(scope).length === 0) ? rows : [...rows, all];
-  return [...head, ...formatTable(columns, named, terminal.width, paint)];
+  return [...head, ...formatTable(columns, named, terminal.width, paint), ...said];
 }
 
 const BAR = 20;

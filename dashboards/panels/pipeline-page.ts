@@ -15,13 +15,13 @@ const behind: Panel = {
   slug: 'records-behind',
   title: 'Records waiting',
   description:
-    'Records that wait in Kafka and are not stored yet, over all partitions, according to the newest reports of the workers. A few thousand are a running batch; a growing number means too few workers or a slow store. Not filtered.',
+    'Records that wait in Kafka and are not stored yet, over all partitions, according to the newest reports of the workers. A few thousand are a running batch; a growing number means too few workers or a slow store. Files and the demo have no partitions to report. Not filtered.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT if(count() = 0, NULL, sum(behind)) AS value FROM ${STATE}`,
   width: 6,
   height: 4,
-  empty: 'no worker reports',
+  empty: 'no worker on Kafka',
   thresholds: [
     { value: 100_000, color: 'yellow' },
     { value: 1_000_000, color: 'red' },
@@ -39,7 +39,7 @@ const storedAge: Panel = {
   sql: `SELECT if(count() = 0, NULL, max(dateDiff('second', s.at, $__toTime) + s.stored_age_ms / 1000)) AS value FROM ${STATE} AND s.state = 'held'`,
   width: 6,
   height: 4,
-  empty: 'no worker reports',
+  empty: 'no worker on Kafka',
   thresholds: [
     { value: 60, color: 'yellow' },
     { value: 300, color: 'red' },
@@ -149,7 +149,7 @@ ORDER BY behind DESC, stored_ago DESC, topic, partition LIMIT 200`,
   ],
   width: 24,
   height: 9,
-  empty: 'no worker reports',
+  empty: 'no worker on Kafka',
   links,
 };
 

@@ -2,6 +2,7 @@ import type { TimeSpan } from '../../domain/time-span.ts';
 import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import type { RequestClass } from '../../domain/error-class.ts';
 import type { Retention } from '../../domain/retention.ts';
+import { usualTimeOf } from '../../domain/usual-time.ts';
 import type { Store } from '../store.ts';
 import {
   isKept,
@@ -11,6 +12,8 @@ import {
   type TrendFilter,
   type TrendPlan,
 } from './trends-plan.ts';
+
+const DAY = 86_400;
 
 /** Which requests to read, and which of them are failures. */
 export interface Selection {
@@ -26,6 +29,8 @@ export interface ExplainSumsRow {
   failures: number;
   usual_requests: number;
   usual_failures: number;
+  /** Start of the first interval in the usual time that has requests, epoch seconds; 0: none has. */
+  usual_first: number;
 }
 
 export interface ExplainSumsPlan {
@@ -35,6 +40,8 @@ export interface ExplainSumsPlan {
   against: TimeSpan;
   where: TrendPlan['where'];
   classes: readonly RequestClass[];
+  /** The usual time was not named in the question. */
+  is_usual_assumed: boolean;
 }
 
 /**
@@ -54,14 +61,14 @@ export const explainable: readonly CallerDimension[] = [
 
 /**
  * Chooses the finest table that still holds both spans and has the wanted dimensions; `by` null means all that the
- * table has. Widens the spans to the intervals of the table. Throws `TrendError`. `now` is null for a store that keeps
- * its counts for ever.
+ * table has. `against` null means the time before, as far back as a table with the wanted dimensions reaches. Widens the
+ * spans to the intervals of the table. Throws `TrendError`. `now` is null for a store that keeps its counts for ever.
  */
 export function planExplainSums(
   ask: Selection & {
     by: readonly string[] | null;
     window: TimeSpan;
-    against: TimeSpan;
+    against: TimeSpan | null;
     now: number | null;
     retention?: Retention;
   },
@@ -69,10 +76,18 @@ export function planExplainSums(
   const { by, where } = checkNames(ask);
   const needed = [...(by ?? []), ...where.map(({ dimension }) => dimension)];
   const able = keptTables(ask.retention).filter(({ lacks }) => !needed.some((name) => lacks.includes(name)));
-  const since = Math.min(ask.window.from, ask.against.from);
   const { now } = ask;
-  const kept = now === null ? able : able.filter((one) => isKept(one, since, now));
-  const table = kept.at(-1);
+  const usual = ask.against ?? usualTimeOf(ask.window);
+  const holding = (since: number) =>
+    now === null ? able.at(-1) : able.findLast((one) => isKept(one, since, now));
+  const whole = holding(Math.min(ask.window.from, usual.from));
+  // The time before is shortened only where no table has all of it, and never to nothing.
+  const oldest = (able[0]?.keptDays ?? 0) * DAY;
+  const against =
+    whole === undefined && ask.against === null && now !== null && now - oldest < ask.window.from
+      ? { ...usual, from: Math.max(usual.from, now - oldest) }
+      : usual;
+  const table = whole ?? holding(Math.min(ask.window.from, against.from));
   if (table === undefined) {
     throw new TrendError(
       `counts by ${needed.join(', ') || 'the hour'} are kept for ${able[0]?.keptDays ?? 0} days; ask for a later time or for fewer dimensions`,
@@ -84,10 +99,28 @@ export function planExplainSums(
     by: by ?? explainable.filter((name) => !table.lacks.includes(name)),
     window,
     // An interval that lies in both spans belongs to the window.
-    against: clear(widen(ask.against, table.resolution), window),
+    against: clear(widen(against, table.resolution), window),
     where,
     classes: ask.classes,
+    is_usual_assumed: ask.against === null,
   };
+}
+
+/**
+ * The time that a span was compared with. If it was not named, it begins with its first request: nothing is known of the
+ * time before that.
+ */
+export function comparedTime(
+  { against, is_usual_assumed }: Pick<ExplainSumsPlan, 'against' | 'is_usual_assumed'>,
+  rows: readonly Pick<ExplainSumsRow, 'usual_first'>[],
+): TimeSpan {
+  const first = rows.reduce(
+    (least, { usual_first: one }) => (one > 0 && one < least ? one : least),
+    against.to,
+  );
+  return is_usual_assumed && first < against.to
+    ? { ...against, from: Math.max(against.from, first) }
+    : against;
 }
 
 /** Checks the names in a question and returns its dimensions and filters. Throws `TrendError`. */
@@ -121,7 +154,8 @@ export async function readExplainSums(
   return store.query<ExplainSumsRow>(
     `SELECT [${plan.by.map((name) => `toString(${name})`).join(', ')}] AS values,
        sumIf(c.requests, ${inWindow}) AS requests, sumIf(c.requests, ${inWindow} AND ${failed}) AS failures,
-       sumIf(c.requests, ${inUsual}) AS usual_requests, sumIf(c.requests, ${inUsual} AND ${failed}) AS usual_failures
+       sumIf(c.requests, ${inUsual}) AS usual_requests, sumIf(c.requests, ${inUsual} AND ${failed}) AS usual_failures,
+       minIf(toUnixTimestamp(c.ts), ${inUsual}) AS usual_first
      FROM ${plan.table} AS c WHERE ${[`((${inWindow}) OR (${inUsual}))`, ...conditions].join(' AND ')}
      ${columns === '' ? '' : `GROUP BY ${columns} ORDER BY ${columns}`} LIMIT {limit:UInt32}`,
     { ...params, from: window.from, to: window.to, usualFrom: against.from, usualTo: against.to, limit },

@@ -1,5 +1,5 @@
 // @ts-check
-import { h, swatch } from './dom.js';
+import { h, nameText, swatch } from './dom.js';
 import { age, fullTime, number, words } from './format.js';
 import { kindName } from './names.js';
 import { tableFrame } from './table.js';
@@ -72,7 +72,7 @@ function content(column, value, actions) {
     return h(
       'button',
       { type: 'button', class: 'cell-link', title, onclick: () => actions.filter(variable, wanted) },
-      wanted,
+      nameText(wanted),
     );
   }
   if (column.unit === 'age' || column.unit === 'time') return timeCell(column.unit, value, actions.present);
@@ -83,16 +83,14 @@ function content(column, value, actions) {
 }
 
 /**
- * Shows words of faultline by their titles, and long texts in two lines; the whole text appears on hover.
+ * Shows words of faultline by their titles, and long texts in a few lines; the whole text appears on hover.
  * @param {string} column
  * @param {string} value
  */
 function textCell(column, value) {
   if (column === 'kind') return kindName(value);
   if (column === 'verdict_party') return words(value);
-  return value.length > 40
-    ? h('span', { class: 'clamp', title: value }, value)
-    : h('span', { class: 'nowrap' }, value);
+  return nameText(value);
 }
 
 /**

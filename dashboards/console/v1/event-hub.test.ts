@@ -27,6 +27,7 @@ const status = (records: number, clock = '2026-03-01T12:00:00.000Z'): StatusAnsw
   present: clock,
   clock,
   oldest: null,
+  data_directory: null,
   newest: null,
 });
 const shown = {
