@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { checked } from '../../dashboards/console/checked.ts';
 import { readClass, readKind } from '../../dashboards/console/v1/catalogue.ts';
 import { explainQuery } from '../../dashboards/console/v1/explain.ts';
 import { incidentsQuery } from '../../dashboards/console/v1/incidents.ts';
-import { NotFound, parsed } from '../../dashboards/console/v1/route.ts';
+import { NotFound } from '../../dashboards/console/v1/route.ts';
 import { trendsQuery } from '../../dashboards/console/v1/trends.ts';
 import { errorClasses, isRequestClass, requestClassNames } from '../../domain/error-class.ts';
 import { incidentKindNames } from '../../domain/incident-kind.ts';
@@ -28,7 +29,7 @@ function tool<Input extends z.ZodObject>(
     run(asked: z.infer<Input>, ask: AskApi): Promise<unknown>;
   },
 ): Tool {
-  return { ...one, run: async (given, ask) => one.run(parsed(one.input, given ?? {}), ask) };
+  return { ...one, run: async (given, ask) => one.run(checked(one.input, given ?? {}), ask) };
 }
 
 /** The parameter `limit`. A model reads every line, so the default is lower than on a page. */

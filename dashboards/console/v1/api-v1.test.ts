@@ -232,7 +232,7 @@ describe('the roles of tokens', () => {
   const storm = { kinds: ['retry_storm'], for: '1h' };
   test.each([
     [{ for: '1h' }, 'kinds: this would silence everything; name kinds or a scope'],
-    [{ kinds: ['x'], for: '1h' }, 'kinds.0: is not a kind of incident; /api/v1/kinds lists them'],
+    [{ kinds: ['x'], for: '1h' }, 'kinds: is not a kind of incident; /api/v1/kinds lists them'],
     [{ kinds: ['retry_storm'], for: 'long' }, 'for: is not a length such as 30m, 2h or 1d'],
     [{ kinds: ['retry_storm'], for: '1h', until: 'x' }, 'until: is not a known parameter'],
     [{ ...storm, from: '0001-01-01T00:00:00Z' }, /^from: is not a time .* from 2000 to 2099$/],

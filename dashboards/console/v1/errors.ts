@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isRequestClass } from '../../../domain/error-class.ts';
 import { type ErrorEvent, type EventPlace, readErrorEvents } from '../../../store/queries/error-events.ts';
 import { planFilters, TrendError } from '../../../store/queries/trends-plan.ts';
+import { repeated } from '../checked.ts';
 import { BadParameter } from '../parameters.ts';
 import type { V1Options } from './options.ts';
 import { route, type ApiRoute } from './route.ts';
@@ -13,7 +14,7 @@ const query = z.strictObject({
   class: names.default(''),
   where,
   q: z
-    .string('is given more than once')
+    .string({ error: repeated })
     .max(200, 'is too long')
     .default('')
     .meta({ description: 'Part of the message, or a whole code, rule or request id.' }),
