@@ -67,14 +67,15 @@ export const tools: readonly Tool[] = [
     description:
       'Exact counts of requests and errors over a range, grouped by any of provider, org, project, api_key, client, region, model, endpoint, class, subclass, status, with the change against the period before.',
     input: trendsQuery.omit({ format: true }).extend({
+      errors_only: z.boolean().default(false).meta({ description: 'Only groups with failures.' }),
       limit: few(20, 1_000),
       points: z
-        .boolean('is neither true nor false')
+        .boolean()
         .default(false)
         .meta({ description: 'Also the course over time, step by step; otherwise sums only.' }),
     }),
-    async run({ points, ...query }, ask) {
-      const answer = await ask({ route: '/trends', query });
+    async run({ points, errors_only: only, ...query }, ask) {
+      const answer = await ask({ route: '/trends', query: { ...query, errors_only: String(only) } });
       return points ? answer : withoutPoints(answer);
     },
   }),

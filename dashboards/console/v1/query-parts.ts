@@ -62,17 +62,15 @@ export function secondsOf(name: string, text: string, present: number): number {
 }
 
 /**
- * Runs a question to the store. When it says that no query can answer the question, throws `BadParameter`, with the
- * name of the parameter if given.
+ * Plans a question to the store. When it says that no query can answer the question, throws `BadParameter`, with the name
+ * of the parameter: the one given, where the planner does not know in which parameter a name stood.
  */
-export function asked<Value>(act: () => Value, name?: string): Value {
+export function asked<Value>(act: () => Value, name: string): Value {
   try {
     return act();
   } catch (error) {
     if (!(error instanceof TrendError)) throw error;
-    throw new BadParameter(name === undefined ? error.message : `${name}: ${error.message}`, {
-      cause: error,
-    });
+    throw new BadParameter(`${error.parameter ?? name}: ${error.message}`, { cause: error });
   }
 }
 
