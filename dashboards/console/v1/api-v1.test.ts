@@ -237,6 +237,18 @@ describe('the roles of tokens', () => {
     listening.stream().destroy();
   });
 
+  test.each([
+    ['application/json', '', 400, 'body: is empty; send JSON, at least {}'],
+    ['application/json', '{bad', 400, 'body: is not JSON'],
+    ['application/json', '[]', 400, 'body: is not an object'],
+    ['application/json', `"${'x'.repeat(20_000)}"`, 413, 'body: is larger than this route takes'],
+    ['text/csv', 'a,b', 415, 'Content-Type: must be application/json, or text/plain for /api/v1/try'],
+  ])('a body of %s that cannot be read is refused by name: %.9s', async (type, payload, status, detail) => {
+    const headers = { ...local, 'content-type': type };
+    const answer = await (await open()).inject({ ...silence, payload, headers });
+    expect([answer.statusCode, answer.json()]).toEqual([status, expect.objectContaining({ status, detail })]);
+  });
+
   const storm = { kinds: ['retry_storm'], for: '1h' };
   test.each([
     [{ for: '1h' }, 'kinds: this would silence everything; name kinds or a scope'],
