@@ -65,8 +65,8 @@ export async function forgetReplays(store: Store): Promise<void> {
 
 async function write(store: Store, row: AnnouncedReplay & { state: ReplayState }): Promise<void> {
   const inserts = row.inserts.length === 0 ? '' : formatInserts(row.inserts);
-  const told = { ...row, inserts };
-  const body = Buffer.from(tsvRow(columns.map((name) => told[name])));
+  const values = { ...row, inserts };
+  const body = Buffer.from(tsvRow(columns.map((name) => values[name])));
   const token = row.state === 'announced' ? `replay:${row.number}` : `replay:${row.number}:end`;
   await store.insert({ table: 'dead_letter_replays', columns, body, token });
 }

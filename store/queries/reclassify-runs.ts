@@ -44,8 +44,8 @@ export async function writeRun(
     until: tsvSeconds(row.until),
     started_at: tsvSeconds(row.started_at),
   };
-  const told = { ...row, ...times };
-  const body = Buffer.from(tsvRow(runColumns.map((name) => told[name])));
+  const values = { ...row, ...times };
+  const body = Buffer.from(tsvRow(runColumns.map((name) => values[name])));
   await store.insert({ table: 'reclassify_runs', columns: runColumns, body, token });
 }
 
@@ -67,8 +67,8 @@ const unitColumns = ['run', 'from', 'to', 'step', 'tables', 'changed', 'report']
 
 /** Stores how far a unit is. Throws `StoreError`. */
 export async function writeUnit(store: Store, unit: UnitRow): Promise<void> {
-  const told = { ...unit, from: tsvSeconds(unit.from), to: tsvSeconds(unit.to) };
-  const body = Buffer.from(tsvRow(unitColumns.map((name) => told[name])));
+  const values = { ...unit, from: tsvSeconds(unit.from), to: tsvSeconds(unit.to) };
+  const body = Buffer.from(tsvRow(unitColumns.map((name) => values[name])));
   await store.insert({ table: 'reclassify_units', columns: unitColumns, body, token: '' });
 }
 
