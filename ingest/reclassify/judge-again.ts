@@ -2,7 +2,7 @@ import type { Judged, StoredError } from '../../store/queries/reclassify-events.
 import { conclude, readError } from '../classify/classify.ts';
 import { BODY_LIMIT } from '../rows/judged-error.ts';
 
-/** What the present rules say of a stored error. */
+/** The judgement of a stored error by the present rules. */
 export type Verdict =
   | { kind: 'same' }
   | { kind: 'changed'; judged: Judged }
@@ -14,7 +14,7 @@ export type Verdict =
 /** How the present rules judge an error. */
 export type Judge = (error: StoredError) => Judged;
 
-/** The classifier on what is stored of an error. */
+/** Classifies an error from its stored columns. */
 export const judgeStored: Judge = ({ dimensions: [provider = ''], status, body, exception, headers }) => {
   // An error without a text was stored as `{}` or as an empty text, neither of which can be judged.
   const error = body === '' || body === '{}' || body === '[]' ? null : body;
@@ -23,7 +23,7 @@ export const judgeStored: Judge = ({ dimensions: [provider = ''], status, body, 
   return { class: name, subclass, rule, generation, retry, fault, wait_seconds };
 };
 
-/** Judges a stored error by the rules of `judge` and says what differs. Pure. */
+/** Judges a stored error by the rules of `judge` and compares the result with the old judgement. Pure. */
 export function judgeAgain(error: StoredError, judge: Judge): Verdict {
   if (error.body.length >= BODY_LIMIT) return { kind: 'cut' };
   const judged = judge(error);

@@ -9,18 +9,18 @@ const BEAT_MS = 15_000;
 /** The right to change what is stored; one process has it at a time. */
 export interface Lease {
   run: Run;
-  /** The run was begun by another process, or by another version. */
+  /** True when another process started the run. */
   isTakenOver: boolean;
   /** Throws `ReclassifyError` when another process has taken over. */
   check(): Promise<void>;
-  /** Gives the right back: the run is finished, or another process may continue it. */
+  /** Gives the lease back: the run is finished, or another process may continue it. */
   end(state: 'left' | 'finished'): Promise<void>;
 }
 
 export type Run = Pick<RunRow, 'run' | 'since' | 'until' | 'rules' | 'started_at'>;
 
 /**
- * Takes over the run that is not finished, or begins the run `fresh`. Each holder gets a new term number. Only one
+ * Takes over the run that is not finished, or starts the run `fresh`. Each holder gets a new term number. Only one
  * process can get a number, because the number is the token of the first row that it writes; a process that then reads
  * the row of another one has lost. Throws `ReclassifyError` when another process has the lease.
  */
@@ -39,7 +39,7 @@ export async function takeLease(store: Store, holder: string, fresh: Run): Promi
   let beats = 0;
   let beat = Promise.resolve();
   const timer = setInterval(() => {
-    // A sign of life that fails is followed by another; `check` finds out if the next one came too late.
+    // A failed report is followed by another. If that is too late, another process takes over and `check` throws.
     beat = say('running', `reclassify:term:${term}:${++beats}`).catch(() => undefined);
   }, BEAT_MS);
   timer.unref();
