@@ -51,7 +51,7 @@ export async function takeLease(store: Store, holder: string, fresh: Run): Promi
       if (newest?.term !== term)
         throw new ReclassifyError(
           'taken',
-          'another process has taken over, because this one did not speak for too long: it goes on there',
+          'another process has taken over, because this one did not report for too long: the run continues there',
         );
     },
     async end(state) {
@@ -71,6 +71,6 @@ export function isHeld({ state, silent_seconds }: RunRow, kind: Store['kind']): 
 function running({ holder, silent_seconds }: RunRow): ReclassifyError {
   return new ReclassifyError(
     'running',
-    `faultline reclassify runs already (${holder}, heard of ${Math.round(silent_seconds)} s ago): wait for it; if it was killed, start again in ${Math.ceil(LEASE_SECONDS - silent_seconds)} s`,
+    `faultline reclassify runs already (${holder}, last report ${Math.round(silent_seconds)} s ago): wait for it; if it was killed, start again in ${Math.ceil(LEASE_SECONDS - silent_seconds)} s`,
   );
 }

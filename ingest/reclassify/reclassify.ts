@@ -79,7 +79,8 @@ export async function planReclassification(store: Store, options: ReclassifyOpti
 
 /**
  * Judges stored errors again and moves events and counts to the classes that they have now. It first finishes a run
- * that another process left unfinished. Throws `StoreError` and `ReclassifyError`; the next call continues where it ended.
+ * that another process left unfinished. Throws `StoreError` and `ReclassifyError`; the next call continues where this
+ * one ended.
  */
 export async function reclassify(store: Store, options: ReclassifyOptions): Promise<Reclassified> {
   if (store.cluster !== '')
@@ -91,7 +92,7 @@ export async function reclassify(store: Store, options: ReclassifyOptions): Prom
     const lease = await takeLease(store, options.holder, await freshRun(store, options));
     if (lease.isTakenOver)
       options.notice?.(
-        `going on with what was begun at ${new Date(lease.run.started_at * 1000).toISOString()}`,
+        `continuing the run that started at ${new Date(lease.run.started_at * 1000).toISOString()}`,
       );
     let finished = false;
     try {
@@ -99,7 +100,7 @@ export async function reclassify(store: Store, options: ReclassifyOptions): Prom
       finished = result.finished;
       const isAsked = lease.run.rules === options.rules && lease.run.since <= options.since;
       if (!finished || !lease.isTakenOver || isAsked) return result;
-      options.notice?.('that is finished; now with the rules and the time that are asked for');
+      options.notice?.('that run is finished; judging now with the rules and the time that are asked for');
     } finally {
       // When the store fails, its first error is thrown, not the one of this write.
       await lease.end(finished ? 'finished' : 'left').catch(() => undefined);

@@ -12,7 +12,7 @@ export interface Move {
   example: { rule_before: string; rule: string; request_id: string; text: string };
 }
 
-/** The result of judging stored errors again. Each error is in exactly one of the numbers from `same` to `uncounted`. */
+/** The result of judging stored errors again. Each error is in one of the numbers from `same` to `uncounted`. */
 export interface Report {
   judged: number;
   same: number;
