@@ -2,14 +2,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { memoryStore } from '../tests/fixtures/memory-store.ts';
 import { withDeadline } from './deadline.ts';
 import { StoreError } from './error.ts';
-import type { Bounds, Store } from './store.ts';
+import type { QueryBounds, Store } from './store.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 /** A store that answers when the function does, and the bounds of its last query. */
-function storeOf(answer: () => Promise<never[]>): { store: Store; bounds: () => Bounds | undefined } {
-  let last: Bounds | undefined;
+function storeOf(answer: () => Promise<never[]>): { store: Store; bounds: () => QueryBounds | undefined } {
+  let last: QueryBounds | undefined;
   const query: Store['query'] = (_sql, _params, bounds) => {
     last = bounds;
     return answer();

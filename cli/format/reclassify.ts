@@ -6,13 +6,13 @@ import type { Store } from '../../store/store.ts';
 import { createPainter } from './color.ts';
 import type { Terminal } from './incidents.ts';
 import { formatCount, formatDuration, formatTime } from './numbers.ts';
-import { type Column, formatTable } from './table.ts';
+import { type TableColumn, formatTable } from './table.ts';
 
 /** Moves that are listed; the rest is told as a number. */
 const MOST_MOVES = 40;
 const NAMED_DAYS = 3;
 
-const columns: readonly Column[] = [
+const columns: readonly TableColumn[] = [
   { title: 'errors', align: 'right' },
   { title: 'from', shrinkTo: 12 },
   { title: 'to', shrinkTo: 12 },

@@ -7,8 +7,8 @@ export const LEASE_SECONDS = 90;
 const BEAT_MS = 15_000;
 
 /** The right to change what is stored; one process has it at a time. */
-export interface Lease {
-  run: Run;
+export interface ReclassifyLease {
+  run: ReclassifyRun;
   /** True when another process started the run. */
   isTakenOver: boolean;
   /** Throws `ReclassifyError` when another process has taken over. */
@@ -17,19 +17,23 @@ export interface Lease {
   end(state: 'left' | 'finished'): Promise<void>;
 }
 
-export type Run = Pick<RunRow, 'run' | 'since' | 'until' | 'rules' | 'started_at'>;
+export type ReclassifyRun = Pick<RunRow, 'run' | 'since' | 'until' | 'rules' | 'started_at'>;
 
 /**
  * Takes over the run that is not finished, or starts the run `fresh`. Each holder gets a new term number. Only one
  * process can get a number, because the number is the token of the first row that it writes; a process that then reads
  * the row of another one has lost. Throws `ReclassifyError` when another process has the lease.
  */
-export async function takeLease(store: Store, holder: string, fresh: Run): Promise<Lease> {
+export async function takeLease(
+  store: Store,
+  holder: string,
+  fresh: ReclassifyRun,
+): Promise<ReclassifyLease> {
   const last = await readLastRun(store);
   const isOpen = last !== null && last.state !== 'finished';
   if (last !== null && isHeld(last, store.kind)) throw running(last);
   const { run, since, until, rules, started_at } = isOpen ? last : fresh;
-  const own: Run = { run, since, until, rules, started_at };
+  const own: ReclassifyRun = { run, since, until, rules, started_at };
   const term = (last?.term ?? 0) + 1;
   const say = (state: RunRow['state'], token: string): Promise<void> =>
     writeRun(store, { ...own, term, holder, state }, token);

@@ -1,16 +1,16 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import type { CountedEnd, CountShape, FailureCount } from '../../store/queries/reclassify-counts.ts';
 import {
-  type Judged,
+  type StoredJudgement,
   rejudgedRow,
-  type Span,
   type StoredError,
 } from '../../store/queries/reclassify-events.ts';
 import type { StagedError } from '../../store/queries/reclassify-staged.ts';
 import type { CountTable, Horizons } from '../../store/queries/reconcile.ts';
 import { partitionKey } from '../partition-id.ts';
-import { type Judge, judgeAgain } from './judge-again.ts';
+import { type JudgeStoredError, judgeAgain } from './judge-again.ts';
 import { placeCounts } from './place-counts.ts';
-import { addMove, emptyReport, type Report } from './report.ts';
+import { addMove, emptyReport, type ReclassifyReport } from './report.ts';
 
 /** The largest number of errors in a unit. An interval of 10 s with more errors is not divided. */
 export const UNIT_ERRORS = 10_000;
@@ -28,8 +28,8 @@ export function cutSpans(
   counts: readonly { at: number; errors: number; bytes: number }[],
   most: number,
   mostBytes = UNIT_BYTES,
-): Span[] {
-  const spans: (Span & { errors: number; bytes: number })[] = [];
+): TimeSpan[] {
+  const spans: (TimeSpan & { errors: number; bytes: number })[] = [];
   for (const { at, errors, bytes } of counts) {
     const last = spans.at(-1);
     const isRoom =
@@ -79,7 +79,7 @@ export function isInLedger(error: StoredError, ends: ReadonlyMap<string, Counted
 /** What a plan depends on. */
 export interface PlanFacts {
   errors: readonly StoredError[];
-  judge: Judge;
+  judge: JudgeStoredError;
   /** Version of its rules. */
   rules: number;
   ends: ReadonlyMap<string, CountedEnd>;
@@ -90,10 +90,10 @@ export interface PlanFacts {
 /** Plans a unit: the errors whose judgement changes, and the report. Pure. */
 export function planUnit({ errors, judge, rules, ends, counts }: PlanFacts): {
   staged: StagedError[];
-  report: Report;
+  report: ReclassifyReport;
 } {
   const report = emptyReport();
-  const changed: { error: StoredError; judged: Judged }[] = [];
+  const changed: { error: StoredError; judged: StoredJudgement }[] = [];
   for (const error of errors) {
     report.judged++;
     if (!isInLedger(error, ends)) {

@@ -1,3 +1,4 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { isRetriable, StoreError } from '../../store/error.ts';
 import {
   type CountedEnd,
@@ -8,12 +9,7 @@ import {
   settleCounts,
   shapeOf,
 } from '../../store/queries/reclassify-counts.ts';
-import {
-  readErrorCounts,
-  readErrorRange,
-  readStoredErrors,
-  type Span,
-} from '../../store/queries/reclassify-events.ts';
+import { readErrorCounts, readErrorRange, readStoredErrors } from '../../store/queries/reclassify-events.ts';
 import { readUnits, type UnitRow, writeUnit } from '../../store/queries/reclassify-runs.ts';
 import { clearStaged, partitionOf, writeStaged } from '../../store/queries/reclassify-staged.ts';
 import { type CountTable, countTables } from '../../store/queries/reconcile.ts';
@@ -22,16 +18,16 @@ import type { Store } from '../../store/store.ts';
 import { partitionKey } from '../partition-id.ts';
 import { horizonsOf } from '../reconcile-horizons.ts';
 import { applyUnit } from './apply-unit.ts';
-import type { Judge } from './judge-again.ts';
-import { type Lease, type Run, takeLease } from './lease.ts';
+import type { JudgeStoredError } from './judge-again.ts';
+import { type ReclassifyLease, type ReclassifyRun, takeLease } from './lease.ts';
 import { cutSpans, heldTables, planUnit, UNIT_ERRORS } from './plan-unit.ts';
 import { ReclassifyError } from './reclassify-error.ts';
-import { addReport, emptyReport, type Report } from './report.ts';
+import { addReport, emptyReport, type ReclassifyReport } from './report.ts';
 
 export interface ReclassifyOptions {
   /** Event time of the first errors, epoch seconds; 0: all. */
   since: number;
-  judge: Judge;
+  judge: JudgeStoredError;
   /** Version of its rules. */
   rules: number;
   /** Name of a run that starts. */
@@ -50,7 +46,7 @@ export interface ReclassifyOptions {
   sleep: (ms: number) => Promise<void>;
 }
 
-export interface Reclassified extends Report {
+export interface Reclassified extends ReclassifyReport {
   run: string;
   rules: number;
   /** Event times `[since, until)`, epoch seconds. */
@@ -108,20 +104,27 @@ export async function reclassify(store: Store, options: ReclassifyOptions): Prom
   }
 }
 
-async function freshRun(store: Store, { since, rules, name, now }: ReclassifyOptions): Promise<Run> {
+async function freshRun(
+  store: Store,
+  { since, rules, name, now }: ReclassifyOptions,
+): Promise<ReclassifyRun> {
   const from = Math.floor(since / 10) * 10;
   const range = await readErrorRange(store, { from, to: END_OF_TIME });
   const until = range === null ? from : Math.floor(range.last / 10) * 10 + 10;
   return { run: name, since: from, until, rules, started_at: Math.floor(now) };
 }
 
-async function carryOn(store: Store, lease: Lease, options: ReclassifyOptions): Promise<Reclassified> {
+async function carryOn(
+  store: Store,
+  lease: ReclassifyLease,
+  options: ReclassifyOptions,
+): Promise<Reclassified> {
   const { run, check } = lease;
   const result = await beginResult(store, run);
   const units = await readUnits(store, run.run);
   const open = units.find(({ step }) => step < 3);
   if (open !== undefined) await applyUnit(store, open, check);
-  for (const unit of units) addUnit(result, { ...unit, report: JSON.parse(unit.report) as Report });
+  for (const unit of units) addUnit(result, { ...unit, report: JSON.parse(unit.report) as ReclassifyReport });
   for await (const { staged, ...planned } of planUnits(store, run, units.at(-1)?.to ?? run.since, options)) {
     const unit: UnitRow = {
       run: run.run,
@@ -149,7 +152,7 @@ async function carryOn(store: Store, lease: Lease, options: ReclassifyOptions): 
   return { ...result, finished: true };
 }
 
-async function beginResult(store: Store, run: Run): Promise<Reclassified> {
+async function beginResult(store: Store, run: ReclassifyRun): Promise<Reclassified> {
   // Whole hours, because all hours are kept longest.
   const hour = Math.ceil(run.since / HOUR) * HOUR;
   const counted = await readCountedFailures(store, hour);
@@ -167,7 +170,7 @@ async function beginResult(store: Store, run: Run): Promise<Reclassified> {
   };
 }
 
-type Planned = Span & { tables: CountTable[]; report: Report };
+type Planned = TimeSpan & { tables: CountTable[]; report: ReclassifyReport };
 
 function addUnit(result: Reclassified, { from, tables, report }: Planned): void {
   addReport(result, report);
@@ -183,7 +186,7 @@ function addUnit(result: Reclassified, { from, tables, report }: Planned): void 
  * Plans the units of a run from a time on, one at a time, so that the counts it reads include the changes of the units
  * before.
  */
-async function* planUnits(store: Store, run: Run, from: number, options: ReclassifyOptions) {
+async function* planUnits(store: Store, run: ReclassifyRun, from: number, options: ReclassifyOptions) {
   const total = await readErrorRange(store, { from, to: run.until });
   let judged = 0;
   let cursor = from;
@@ -206,7 +209,12 @@ async function* planUnits(store: Store, run: Run, from: number, options: Reclass
   }
 }
 
-async function planSpan(store: Store, span: Span, tables: readonly CountTable[], options: ReclassifyOptions) {
+async function planSpan(
+  store: Store,
+  span: TimeSpan,
+  tables: readonly CountTable[],
+  options: ReclassifyOptions,
+) {
   // In this order, because a batch is in the ledger only after its counts are stored: so all counts of errors that are
   // in the ledger are read.
   const errors = await readStoredErrors(store, span);

@@ -1,5 +1,5 @@
 import type { StoredError } from '../../store/queries/reclassify-events.ts';
-import { type Judged, judgedColumns } from '../../store/queries/reclassify-events.ts';
+import { type StoredJudgement, judgedColumns } from '../../store/queries/reclassify-events.ts';
 
 /** Errors of one class and subclass that get another one, or keep it and get another rule or advice. */
 export interface Move {
@@ -13,7 +13,7 @@ export interface Move {
 }
 
 /** The result of judging stored errors again. Each error is in one of the numbers from `same` to `uncounted`. */
-export interface Report {
+export interface ReclassifyReport {
   judged: number;
   same: number;
   changed: number;
@@ -33,7 +33,7 @@ export interface Report {
 /** The largest number of characters of an example. */
 const TEXT = 200;
 
-export function emptyReport(): Report {
+export function emptyReport(): ReclassifyReport {
   return {
     judged: 0,
     same: 0,
@@ -48,7 +48,7 @@ export function emptyReport(): Report {
 }
 
 /** Adds an error whose judgement changes to a report. */
-export function addMove(report: Report, error: StoredError, judged: Judged): void {
+export function addMove(report: ReclassifyReport, error: StoredError, judged: StoredJudgement): void {
   const { judged: old } = error;
   addMoves(report, [
     {
@@ -67,7 +67,7 @@ export function addMove(report: Report, error: StoredError, judged: Judged): voi
 }
 
 /** Adds one report to another. */
-export function addReport(sum: Report, more: Report): void {
+export function addReport(sum: ReclassifyReport, more: ReclassifyReport): void {
   for (const name of numbers) sum[name] += more[name];
   addMoves(sum, more.moves);
 }
@@ -83,7 +83,7 @@ const numbers = [
   'counts_gone',
 ] as const;
 
-function addMoves(report: Report, moves: readonly Move[]): void {
+function addMoves(report: ReclassifyReport, moves: readonly Move[]): void {
   for (const move of moves) {
     const known = report.moves.find((one) => isSame(one.from, move.from) && isSame(one.to, move.to));
     if (known === undefined) {

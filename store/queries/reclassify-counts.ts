@@ -1,8 +1,8 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import { type CallerDimension, callerDimensions } from '../../domain/count-row.ts';
 import type { Store } from '../store.ts';
 import { bounded, type CountTable, countTables } from './reconcile.ts';
 import { sumTables } from './count-sums.ts';
-import type { Span } from './reclassify-events.ts';
 import { partitionOf } from './reclassify-staged.ts';
 
 /** The length of the intervals of a table of counts, and its columns besides time, class and subclass. */
@@ -41,7 +41,7 @@ export interface FailureCount {
 export async function readFailureCounts(
   store: Store,
   table: CountTable,
-  { from, to }: Span,
+  { from, to }: TimeSpan,
 ): Promise<FailureCount[]> {
   const { seconds, dimensions, isFinest } = shapeOf(table);
   const status = isFinest ? 'c.status' : 'toUInt16(0)';
@@ -77,7 +77,7 @@ export async function readMarked(
   store: Store,
   tables: readonly CountTable[],
   mark: string,
-  { from, to }: Span,
+  { from, to }: TimeSpan,
 ): Promise<CountTable[]> {
   const found: CountTable[] = [];
   for (const table of tables) {

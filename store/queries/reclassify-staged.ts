@@ -1,10 +1,10 @@
+import type { TimeSpan } from '../../domain/time-span.ts';
 import type { Store } from '../store.ts';
 import { tsvFields, tsvSeconds, tsvText } from '../tsv.ts';
 import type { CountTable } from './reconcile.ts';
 import {
-  type Judged,
+  type StoredJudgement,
   judgedColumns,
-  type Span,
   storedColumns,
   storedError,
   type StoredError,
@@ -14,7 +14,7 @@ import {
 export interface StagedError {
   /** With its new judgement. */
   error: StoredError;
-  old: Judged;
+  old: StoredJudgement;
   /** Values of `callerDimensions` under which it is counted; null: no table holds its count any more. */
   counted_as: readonly string[] | null;
 }
@@ -48,7 +48,7 @@ const columns = [
 ] as const;
 
 /** Identifies a unit of a run by its span. */
-export interface UnitKey extends Span {
+export interface UnitKey extends TimeSpan {
   run: string;
 }
 
@@ -61,7 +61,7 @@ export async function writeStaged(
   staged: readonly StagedError[],
   token: string,
 ): Promise<void> {
-  const judgedOf = (judged: Judged) => judgedColumns.map((name) => judged[name]);
+  const judgedOf = (judged: StoredJudgement) => judgedColumns.map((name) => judged[name]);
   const rows = staged.map(({ error, old, counted_as }) => {
     const fields = tsvFields([
       unit.run,

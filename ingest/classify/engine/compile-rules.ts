@@ -56,18 +56,18 @@ export const symbolOf: Uint8Array = symbolTable(
   [...verdictMeanings, ...fieldMeanings].map((meaning) => meaning.phrase).join(''),
 );
 
-export interface Vocabulary {
+export interface PhraseVocabulary {
   trie: PhraseTrie;
   /** By number of an ending of the trie: the meanings of the phrases that end there. */
   endingMeanings: readonly (readonly Meaning[])[];
 }
 
 /** The phrases that decide the class. */
-export const verdictWords: Vocabulary = vocabulary(verdictMeanings);
+export const verdictWords: PhraseVocabulary = vocabulary(verdictMeanings);
 /** The same with the names of fields, which fill columns of an error event. */
-export const allWords: Vocabulary = vocabulary([...verdictMeanings, ...fieldMeanings]);
+export const allWords: PhraseVocabulary = vocabulary([...verdictMeanings, ...fieldMeanings]);
 
-function vocabulary(list: readonly Meaning[]): Vocabulary {
+function vocabulary(list: readonly Meaning[]): PhraseVocabulary {
   const meaningsOf = Map.groupBy(list, (meaning) => meaning.phrase);
   const phrases = [...meaningsOf.keys()];
   const trie = buildPhraseTrie(
