@@ -88,13 +88,17 @@ export const quotaForecast = detectorOf({
     const { budget, spent, pace, at, earliest, latest, ends } = memory;
     const whose = { ...scope, ...(budget.project === undefined ? {} : { project: budget.project }) };
     const name = `${dollars(budget.amount_usd)} a ${budget.period}`;
-    const date = at === null ? 'before the period ends' : `at ${when(at)}`;
+    const isSpent = spent >= budget.amount_usd;
+    const date = at === null ? 'before the period ends' : `${isSpent ? 'since' : 'at'} ${when(at)}`;
+    const rest = isSpent
+      ? `, so nothing is left`
+      : `; at the pace of the last day (${dollars(pace)} an hour) the rest lasts until ${at === null ? 'the end' : when(at)}`;
     const [first] = memory.spenders;
     return {
-      summary: `The budget of ${name} for ${describeScope(whose)} is spent ${date}: ${dollars(spent)} so far, ${dollars(pace)} an hour.`,
+      summary: `The budget of ${name} for ${describeScope(whose)} ${isSpent ? 'has been' : 'will be'} spent ${date}: ${dollars(spent)} so far, ${dollars(pace)} an hour.`,
       verdict: {
         party: 'account',
-        why: `${dollars(spent)} of ${name} are spent; at the pace of the last day (${dollars(pace)} an hour) the rest lasts until ${at === null ? 'the end' : when(at)}, and the period ends at ${when(ends)}.${first === undefined ? '' : ` Most is spent by ${first}.`}`,
+        why: `${dollars(spent)} of ${name} are spent${rest}, and the period ends at ${when(ends)}.${first === undefined ? '' : ` Most is spent by ${first}.`}`,
       },
       evidence: {
         budget_usd: budget.amount_usd,

@@ -83,7 +83,8 @@ function kindsOf(incidents: readonly Incident[]): string {
 }
 
 function whose({ verdict, remedy }: Incident): string {
-  return `${responsible[verdict.party]}; acts: ${remedy.owner}.`;
+  const cause = responsible[verdict.party];
+  return `Cause: ${cause.charAt(0).toLowerCase()}${cause.slice(1)}. Who acts: ${remedy.owner}.`;
 }
 
 /**

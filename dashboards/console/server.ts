@@ -8,7 +8,7 @@ import { type Asset, readAssets, readLogin } from './assets.ts';
 import { ConsoleError, listenError } from './console-error.ts';
 import { type LiveStatus, presentOf } from './live-status.ts';
 import { addLogin } from './login.ts';
-import { sendProblem } from './problem.ts';
+import { refuseBytes, sendProblem } from './problem.ts';
 import { BadParameter } from './parameters.ts';
 import { createQueryCache } from './query-cache.ts';
 import type { ReplayLetters } from './replay-letters.ts';
@@ -93,6 +93,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   const app = fastify({
     logger: false,
     forceCloseConnections: true,
+    clientErrorHandler: refuseBytes,
     bodyLimit: 16_384,
     routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true },
   });

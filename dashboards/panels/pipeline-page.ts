@@ -1,6 +1,6 @@
 import { incidentKindNames, factsOf } from '../../domain/incident-kind.ts';
 import type { Dashboard, Panel } from '../panel.ts';
-import { sqlList } from './facts.ts';
+import { sqlList } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { runbook, toOverview } from './links.ts';
 import { ingestDelay, ingestRecords } from './pipeline.ts';
@@ -69,7 +69,7 @@ const lost: Panel = {
   slug: 'lost-records',
   title: 'Records lost',
   description:
-    'Records that Kafka deleted before they were read, in the time range. These are the only ones that are counted nowhere: raise the retention of the topic above the longest outage. Not filtered.',
+    'Records that Kafka deleted before they were read, in the time range. They are neither counted nor stored: make the retention of the topic longer than the longest outage. Not filtered.',
   kind: 'stat',
   unit: 'count',
   sql: `SELECT sum(to_offset - from_offset) AS value FROM ingest_batches
@@ -183,7 +183,7 @@ const judgedAgain: Panel = {
   slug: 'judged-again',
   title: 'Stored errors judged again',
   description:
-    'The last runs of faultline reclassify, newest first. Until one that is not finished is finished, older errors have the classes of one version of the rules and newer ones those of another: run faultline reclassify, and it goes on where it ended. Not filtered.',
+    'The last runs of faultline reclassify, newest first. While a run is not finished, older errors may have the classes of one version of the rules and newer ones those of another: run faultline reclassify, which continues where it ended. Not filtered.',
   kind: 'table',
   unit: 'count',
   sql: `SELECT started_at AS began,
@@ -201,7 +201,7 @@ ORDER BY term DESC LIMIT 1 BY run LIMIT 3`,
   ],
   width: 24,
   height: 5,
-  empty: 'never',
+  empty: 'no run yet',
   links,
 };
 

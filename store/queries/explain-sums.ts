@@ -98,7 +98,7 @@ export function planExplainSums(
     table: table.name,
     by: by ?? explainable.filter((name) => !table.lacks.includes(name)),
     window,
-    // An interval that lies in both spans belongs to the window.
+    // An interval that is in both spans belongs to the window.
     against: clear(widen(against, table.resolution), window),
     where,
     classes: ask.classes,
@@ -133,7 +133,7 @@ export function checkNames(ask: Pick<Selection, 'where'> & { by: readonly string
   const outcome = where.find(({ dimension }) => !isCaller(dimension));
   if (outcome === undefined) return { by, where };
   throw new TrendError(
-    `a filter by ${outcome.dimension} would leave out requests that went well: use --class for the failures`,
+    `a filter by ${outcome.dimension} would leave out requests that went well: choose the failures with class (--class) instead`,
   );
 }
 

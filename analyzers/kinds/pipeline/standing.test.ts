@@ -93,7 +93,7 @@ test('a partition that stands still fires after a minute, when a second evaluati
     kind: 'pipeline',
     severity: 'critical',
     started_at: new Date(T0 * 1000).toISOString(),
-    summary: 'partition t/3 stands still: ClickHouse refuses its rows',
+    summary: 'Partition t/3 stands still: ClickHouse refuses its rows.',
     verdict: { party: 'pipeline', why: expect.stringContaining('worker host-7-abc') },
     evidence: {
       topic: 't',
@@ -123,7 +123,7 @@ test('all partitions of a dead worker are one incident, which reports that detec
   );
   expect(written).toEqual([[80, 'fired', 'firing']]);
   expect(last).toMatchObject({
-    summary: '1000 partitions of t stand still: no worker reports on it',
+    summary: '1000 partitions of t stand still: no worker reports on it.',
     evidence: { partition_count: 1_000, causes: ['silent'], holds_detection: false },
   });
   expect(last?.evidence['partitions']).toHaveLength(10);

@@ -91,10 +91,10 @@ function report(
   const cause = causes[0] ?? 'unknown';
   const waiting = worst.reduce((sum, { behind }) => sum + behind, 0);
   const which =
-    worst.length === 1 ? `partition ${topic}/${first.partition}` : `${worst.length} partitions of ${topic}`;
+    worst.length === 1 ? `Partition ${topic}/${first.partition}` : `${worst.length} partitions of ${topic}`;
   const isGivenUp = worst.some((one) => now - one.still_since > holdSeconds);
   return {
-    summary: `${which} ${worst.length === 1 ? 'stands' : 'stand'} still: ${summaries[cause]}`,
+    summary: `${which} ${worst.length === 1 ? 'stands' : 'stand'} still: ${summaries[cause]}.`,
     verdict: { party: 'pipeline', why: whys[cause](first.worker) },
     evidence: {
       topic,
@@ -128,7 +128,7 @@ function describe(one: ReportedPartition, now: number): string {
 const summaries: Readonly<Record<StandstillCause, string>> = {
   silent: 'no worker reports on it',
   left: 'its worker stopped, and no other took it',
-  starting: 'where to begin cannot be decided',
+  starting: 'its worker cannot find out where to start',
   refused_rows: 'ClickHouse refuses its rows',
   store: 'ClickHouse does not take its inserts',
   broker: 'Kafka does not answer its worker',
@@ -137,45 +137,46 @@ const summaries: Readonly<Record<StandstillCause, string>> = {
 
 const whys: Readonly<Record<StandstillCause, (worker: string) => string>> = {
   silent: (worker) =>
-    `Worker ${worker} ended without leaving or cannot reach ClickHouse, and no other has taken over.`,
+    `Worker ${worker} crashed or cannot reach ClickHouse, and no other worker has taken over.`,
   left: (worker) =>
-    `Worker ${worker} stopped in order while records were waiting, and no other has taken over.`,
-  starting: (worker) => `Worker ${worker} has it, but ClickHouse or Kafka does not answer where to begin.`,
+    `Worker ${worker} stopped in order while records were waiting, and no other worker has taken over.`,
+  starting: (worker) =>
+    `Worker ${worker} has it, but ClickHouse or Kafka does not tell it at which offset to start.`,
   refused_rows: (worker) =>
     `ClickHouse refuses the next batch of worker ${worker} for a reason that no single row explains; nothing is dropped, so it waits.`,
-  store: (worker) => `ClickHouse does not take the inserts of worker ${worker}, which tries again for ever.`,
+  store: (worker) => `ClickHouse does not take the inserts of worker ${worker}, which keeps trying.`,
   broker: (worker) => `Worker ${worker} gets no answer from Kafka, so it cannot read or announce anything.`,
-  unknown: (worker) => `Worker ${worker} is alive and reports no reason.`,
+  unknown: (worker) => `Worker ${worker} is alive but gives no reason.`,
 };
 
 const steps: Readonly<
   Record<StandstillCause, (of: Pick<ReportedPartition, 'topic' | 'worker'>) => string[]>
 > = {
   silent: ({ topic, worker }) => [
-    `See whether the process of worker ${worker} (host-process-run) lives: start it again, or look at its last log lines.`,
-    'If it lives, ask its /readyz: it names what the worker cannot reach.',
-    `If ${topic} is no longer to be read, do nothing: it is forgotten a day after the last report.`,
+    `Check whether the process of worker ${worker} (host-process-run) runs: if not, start it again and read its last log lines.`,
+    'If it runs, ask its /readyz: it names what the worker cannot reach.',
+    `If ${topic} is not to be read any more, do nothing: it is forgotten a day after the last report.`,
   ],
   left: ({ topic }) => [
-    `Start a worker: faultline ingest with kafka.topics that hold ${topic}.`,
-    `If ${topic} is no longer to be read, do nothing: it is forgotten a day after the last report.`,
+    `Start a worker: faultline ingest, with ${topic} among kafka.topics.`,
+    `If ${topic} is not to be read any more, do nothing: it is forgotten a day after the last report.`,
   ],
   starting: ({ worker }) => [
     `Ask /readyz of worker ${worker}, or read its log: it names the service that does not answer.`,
   ],
   refused_rows: ({ worker }) => [
     `Read what ClickHouse says in the log of worker ${worker} ("the store rejects this partition").`,
-    'Fix that (schema, rights, limits of the tables); the worker tries again every 10 s and goes on by itself.',
+    'Fix that (schema, rights, limits of the tables); the worker tries again every 10 s and continues by itself.',
   ],
   store: () => [
-    'See whether ClickHouse has disk space and memory and takes inserts; the worker goes on by itself.',
+    'Check whether ClickHouse has disk space and memory and takes inserts; the worker then continues by itself.',
   ],
   broker: ({ worker }) => [
-    `See whether Kafka answers from the host of worker ${worker}; it goes on by itself.`,
-    'If a topic of kafka.topics was deleted, its workers read none of the others either: take it out of the setting and restart them.',
+    `Check whether Kafka answers on the host of worker ${worker}; the worker then continues by itself.`,
+    'If a topic of kafka.topics was deleted, its workers do not read the others either: remove it from the setting and restart the workers.',
   ],
   unknown: ({ worker }) => [
-    `Look at the log of worker ${worker}; if its /healthz is not 200, restart it.`,
+    `Read the log of worker ${worker}; if its /healthz does not answer 200, restart it.`,
     'An open transaction of a producer holds its partition until it ends or times out.',
   ],
 };

@@ -115,8 +115,9 @@ export function conditionsOf(scope) {
  * @param {boolean} [isLeftOut]
  */
 export function conditionOf(dimension, values, isLeftOut = false) {
-  // Between two values there is a comma, so one that is part of a value is marked.
-  const escaped = values.map((value) => value.replaceAll(',', '\\,'));
+  // Between two values there is a comma, so one that is part of a value is marked, as is a backslash that would mark what
+  // follows it.
+  const escaped = values.map((value) => value.replaceAll(/\\(?=[\\,])|\\$|,/g, '\\$&'));
   return `${dimension}${isLeftOut ? '!=' : '='}${escaped.join(',')}`;
 }
 

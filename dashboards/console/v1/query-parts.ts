@@ -22,7 +22,7 @@ export const where = z
   .default([])
   .meta({
     description:
-      'A condition such as model=gpt-4.1 or class!=ok. A comma means "or", and is written \\, within a value. It may be repeated; all conditions must hold.',
+      'A condition such as model=gpt-4.1 or class!=ok. A comma means "or", and is written \\, within a value; a backslash before a comma or a backslash is written \\\\. It may be repeated; all conditions must hold.',
   });
 
 /** Names of dimensions, separated by commas. */

@@ -121,12 +121,7 @@ async function answer(one: ApiRoute, { request, reply, shared }: Exchange): Prom
       return sendTagged(tagged(said), request, reply);
     }
     if (one.answerType !== undefined) return sendStream(await run(), one, reply);
-    const found = await shared.get(request.url, async () => {
-      const answered = await run();
-      return answered instanceof TextAnswer ? answered : tagged(answered);
-    });
-    if (found instanceof TextAnswer) return reply.type(found.type).send(found.body);
-    return sendTagged(found, request, reply);
+    return sendTagged(await shared.get(request.url, async () => tagged(await run())), request, reply);
   } catch (error) {
     if (error instanceof BadParameter) return sendProblem(reply, 400, 'bad_parameter', error.message);
     if (error instanceof Unavailable)
@@ -144,20 +139,29 @@ function sendStream(stream: unknown, { answerType }: ApiRoute, reply: FastifyRep
 }
 
 interface Tagged {
+  type: string;
   body: string;
   etag: string;
 }
 
-function tagged(found: unknown): Tagged {
-  const body = JSON.stringify(found);
-  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+/** An answer with a tag that changes with its content. */
+export function tagged(found: unknown): Tagged {
+  const { type, body } =
+    found instanceof TextAnswer
+      ? found
+      : new TextAnswer('application/json; charset=utf-8', JSON.stringify(found));
+  return { type, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
 }
 
 /** Sends an answer with its tag, or only 304 when the client already has this answer. */
-function sendTagged({ body, etag }: Tagged, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendTagged(
+  { type, body, etag }: Tagged,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   reply.headers({ etag, 'cache-control': 'no-cache' });
   if (hasTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  return reply.type('application/json; charset=utf-8').send(body);
+  return reply.type(type).send(body);
 }
 
 /** Whether `If-None-Match` contains the tag. A proxy that compresses answers marks tags as weak. Pure. */
