@@ -32,8 +32,8 @@ export interface Gateway {
 /** Largest body of a request with the token, and without it. The engine reads at most 256 KiB of a query. */
 const LIMITS = { write: 256 * 1024 * 1024, read: 512 * 1024 };
 /**
- * Limits on bodies in memory and on requests at once, separately for writers and readers. Requests beyond them are told
- * to try again.
+ * Limits on bodies in memory and on requests at once, separately for writers and readers. Requests beyond them are
+ * refused, and the error says to try again.
  */
 const MOST_BYTES = 512 * 1024 * 1024;
 const MOST_REQUESTS = 200;
@@ -143,7 +143,7 @@ async function within(load: Load, act: (load: Load) => Promise<void>): Promise<v
   }
 }
 
-/** `/ping` and `/replicas_status` only tell that the endpoint runs. */
+/** `/ping` and `/replicas_status` only show that the endpoint runs. */
 function isPlain(url: URL): boolean {
   return url.pathname === '/ping' || url.pathname === '/replicas_status';
 }

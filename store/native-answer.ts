@@ -91,7 +91,7 @@ function readColumn(reader: Reader, type: string, rows: number): NativeColumn {
   return numbers;
 }
 
-/** Converts bytes to numbers. They lie at the start of a buffer, because typed arrays need aligned offsets. */
+/** Converts bytes to numbers. They must start the buffer, because typed arrays need aligned offsets. */
 function asNumbers(type: string, buffer: ArrayBuffer, rows: number): Float64Array {
   if (type === 'Float64') return new Float64Array(buffer, 0, rows).slice();
   if (type === 'UInt8') return Float64Array.from(new Uint8Array(buffer, 0, rows));

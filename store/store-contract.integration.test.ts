@@ -69,7 +69,7 @@ describe.each([
       token: tokenOfInsert,
     });
 
-  test('a bounded question that takes too long is broken off, and nobody waits behind it', async () => {
+  test('ends a query that exceeds its bounds, while other queries do not wait for it', async () => {
     const endless = 'SELECT sum(cityHash64(number)) AS s FROM numbers(1000000000000)';
     const asked = [1, 2, 3].map(() => withDeadline(store, 2).query(endless));
     const failed = Promise.all(asked.map((one) => expect(one).rejects.toMatchObject({ code: 'slow' })));
@@ -338,7 +338,7 @@ describe.each([
     expect(await countsOf('request_counts', 'bad')).toBe(5);
   });
 
-  test('returns many rows as columns, and nothing of a query that fails half-way', async () => {
+  test('returns many rows as columns, and no rows of a query that fails half-way', async () => {
     const { rows, numbers, texts } = await store.columns(
       `SELECT toLowCardinality(concat('org ', toString(number % {orgs:UInt32}))) AS org, number AS n,
          if(number % 2 = 0, NULL, number / 2) AS half FROM numbers(200000) ORDER BY number`,

@@ -2,7 +2,7 @@ import { errorClasses } from '../../domain/error-class.ts';
 import type { Dashboard, Panel } from '../panel.ts';
 import { clientColumn, filterColumn, idColumn, keyColumn } from './columns.ts';
 import { chartRows, perMinute } from './counts.ts';
-import { kindsAbout, scopeOfIncident } from './facts.ts';
+import { kindsAbout, scopeOfIncident } from './shared-sql.ts';
 import { incidentHistory } from './incidents.ts';
 import { slowDownRunbook, toQuota } from './links.ts';
 

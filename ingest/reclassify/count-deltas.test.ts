@@ -57,7 +57,7 @@ describe('the counts of an error that is judged otherwise', () => {
     });
   });
 
-  it('are those of the hour, where the table has hours, without what it does not tell apart', () => {
+  it('are those of the hour in the table per hour, without the dimensions that it lacks', () => {
     const errors = [staged({ api_key: 'a', endpoint: '/x' }), staged({ api_key: 'b', status: 500 })];
     const deltas = countDeltas(errors, 'request_counts_1h');
     expect(deltas).toMatchObject([

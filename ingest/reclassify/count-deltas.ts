@@ -19,7 +19,7 @@ const sums = [
 ] as const;
 type Sums = Record<(typeof sums)[number], number>;
 
-/** What is added to one key of a table of counts; negative numbers are taken away. */
+/** What is added to one key of a table of counts; negative numbers are subtracted. */
 export interface CountDelta extends Sums {
   /** Start of the interval, epoch seconds. */
   ts: number;
@@ -35,7 +35,7 @@ export interface CountDelta extends Sums {
 
 /**
  * The rows that move the counts of these errors from their old class to the new one: for each key that changes, one row
- * takes away and one row adds. Errors of which only the event changes give no row. The rows add up to zero requests.
+ * subtracts and one row adds. Errors of which only the event changes give no row. The rows add up to zero requests.
  * Pure.
  */
 export function countDeltas(staged: readonly StagedError[], table: CountTable): CountDelta[] {
@@ -140,7 +140,7 @@ function most(a: Shown, b: Shown): Shown {
 
 /**
  * The rows for a table, together with a row without requests that bears the mark of this insert: the mark is stored
- * exactly when the rows are. The columns are unsigned, so sums wrap around, and adding 2^64 - 5 takes away 5.
+ * exactly when the rows are. The columns are unsigned, so sums wrap around, and adding 2^64 - 5 subtracts 5.
  */
 export function deltaRows(
   deltas: readonly CountDelta[],

@@ -2,7 +2,7 @@ import type { StoredJudgement, StoredError } from '../../store/queries/reclassif
 import { conclude, readError } from '../classify/classify.ts';
 import { BODY_LIMIT } from '../rows/judged-error.ts';
 
-/** What the present rules say of a stored error. */
+/** The judgement of a stored error by the present rules. */
 export type NewJudgement =
   | { kind: 'same' }
   | { kind: 'changed'; judged: StoredJudgement }
@@ -14,7 +14,7 @@ export type NewJudgement =
 /** How the present rules judge an error. */
 export type JudgeStoredError = (error: StoredError) => StoredJudgement;
 
-/** The classifier on what is stored of an error. */
+/** Classifies an error from its stored columns. */
 export const judgeStored: JudgeStoredError = ({
   dimensions: [provider = ''],
   status,
@@ -29,7 +29,7 @@ export const judgeStored: JudgeStoredError = ({
   return { class: name, subclass, rule, generation, retry, fault, wait_seconds };
 };
 
-/** Judges a stored error by the rules of `judge` and says what differs. Pure. */
+/** Judges a stored error by the rules of `judge` and compares the result with the old judgement. Pure. */
 export function judgeAgain(error: StoredError, judge: JudgeStoredError): NewJudgement {
   if (error.body.length >= BODY_LIMIT) return { kind: 'cut' };
   const judged = judge(error);

@@ -30,16 +30,17 @@ export interface ReclassifyOptions {
   judge: JudgeStoredError;
   /** Version of its rules. */
   rules: number;
-  /** Names a run that begins, and this process. */
+  /** Name of a run that starts. */
   name: string;
+  /** Name of this process. */
   holder: string;
   /** Epoch seconds. */
   now: number;
-  /** Errors of one unit at most. */
+  /** The largest number of errors in a unit. */
   unitErrors?: number;
-  /** Told how many errors have been judged, of how many, in which run. */
+  /** Called for each unit with the number of errors judged so far, and of all that this process judges. */
   progress?: (judged: number, of: number) => void;
-  /** Told what goes on, in one line. */
+  /** Called with one line that says what happens now. */
   notice?: (line: string) => void;
   isStopped?: () => boolean;
   sleep: (ms: number) => Promise<void>;
@@ -51,20 +52,20 @@ export interface Reclassified extends ReclassifyReport {
   /** Event times `[since, until)`, epoch seconds. */
   since: number;
   until: number;
-  /** Failures that are counted in that time and are not stored any more, so that nothing can judge them. */
+  /** Failures that are counted in that time but not stored any more, so that they cannot be judged. */
   not_stored: number;
-  /** Begins of days (epoch seconds) on which errors changed, by table that does not hold their counts any more. */
+  /** Starts of days (epoch seconds) on which errors changed, by table that does not hold their counts any more. */
   not_corrected: Record<CountTable, number[]>;
-  /** False: it was stopped, and goes on where it ended. */
+  /** False when it was stopped; the next call continues there. */
   finished: boolean;
 }
 
 const HOUR = 3_600;
 const DAY = 86_400;
-/** Of times in seconds. */
+/** The largest time (epoch seconds) that fits in a DateTime. */
 const END_OF_TIME = 0xffff_ffff;
 
-/** Says what `reclassify` would change; writes nothing. Throws `StoreError`. */
+/** Reports what `reclassify` would change, and writes nothing. Throws `StoreError`. */
 export async function planReclassification(store: Store, options: ReclassifyOptions): Promise<Reclassified> {
   const run = await freshRun(store, options);
   const result = await beginResult(store, run);
@@ -73,8 +74,9 @@ export async function planReclassification(store: Store, options: ReclassifyOpti
 }
 
 /**
- * Judges stored errors again and moves events and counts to the classes that they have now. What another process left
- * unfinished is finished first. Throws `StoreError` and `ReclassifyError`; started again, it goes on where it ended.
+ * Judges stored errors again and moves events and counts to the classes that they have now. It first finishes a run
+ * that another process left unfinished. Throws `StoreError` and `ReclassifyError`; the next call continues where this
+ * one ended.
  */
 export async function reclassify(store: Store, options: ReclassifyOptions): Promise<Reclassified> {
   if (store.cluster !== '')
@@ -86,7 +88,7 @@ export async function reclassify(store: Store, options: ReclassifyOptions): Prom
     const lease = await takeLease(store, options.holder, await freshRun(store, options));
     if (lease.isTakenOver)
       options.notice?.(
-        `going on with what was begun at ${new Date(lease.run.started_at * 1000).toISOString()}`,
+        `continuing the run that started at ${new Date(lease.run.started_at * 1000).toISOString()}`,
       );
     let finished = false;
     try {
@@ -94,9 +96,9 @@ export async function reclassify(store: Store, options: ReclassifyOptions): Prom
       finished = result.finished;
       const isAsked = lease.run.rules === options.rules && lease.run.since <= options.since;
       if (!finished || !lease.isTakenOver || isAsked) return result;
-      options.notice?.('that is finished; now with the rules and the time that are asked for');
+      options.notice?.('that run is finished; judging now with the rules and the time that are asked for');
     } finally {
-      // An error of the store says more than one that says it again.
+      // When the store fails, its first error is thrown, not the one of this write.
       await lease.end(finished ? 'finished' : 'left').catch(() => undefined);
     }
   }
@@ -135,7 +137,7 @@ async function carryOn(
     };
     await check();
     if (staged.length > 0) {
-      // Of what was put down and not made a unit nothing has been changed.
+      // Errors that were staged without a unit have changed nothing, so they can be deleted.
       await clearStaged(store);
       await writeStaged(store, unit, staged, `${run.run}:${unit.from}:${options.holder}`);
     }
@@ -181,7 +183,8 @@ function addUnit(result: Reclassified, { from, tables, report }: Planned): void 
 }
 
 /**
- * Plans the units of a run from a time on, each when it is asked for: what is counted then has the changes before it.
+ * Plans the units of a run from a time on, one at a time, so that the counts it reads include the changes of the units
+ * before.
  */
 async function* planUnits(store: Store, run: ReclassifyRun, from: number, options: ReclassifyOptions) {
   const total = await readErrorRange(store, { from, to: run.until });
@@ -212,7 +215,8 @@ async function planSpan(
   tables: readonly CountTable[],
   options: ReclassifyOptions,
 ) {
-  // The errors first, then how far the ledger is, then the counts: what is in the ledger has been counted before.
+  // In this order, because a batch is in the ledger only after its counts are stored: so all counts of errors that are
+  // in the ledger are read.
   const errors = await readStoredErrors(store, span);
   const rows = await readCountedEnds(store);
   const ends = new Map<string, CountedEnd>(rows.map((row) => [partitionKey(row), row]));
@@ -229,7 +233,7 @@ const MERGE_UNDER_WAY = 388;
 const SETTLE_TRIES = 120;
 const SETTLE_WAIT_MS = 5_000;
 
-/** Merges what was corrected, so that no row is below zero and none is empty. Answers false when it was stopped. */
+/** Merges what was corrected, so that no row is below zero and none is empty. Returns false when it was stopped. */
 async function settle(store: Store, units: readonly UnitRow[], options: ReclassifyOptions): Promise<boolean> {
   const partitions = new Map<string, { table: CountTable; time: number }>();
   for (const { tables, changed, from } of units)
@@ -244,7 +248,7 @@ async function settle(store: Store, units: readonly UnitRow[], options: Reclassi
   return true;
 }
 
-/** Another merge is waited for, and so is a server that takes longer over this one than it may for an answer. */
+/** Waits while another merge of the partition runs, or while the server merges longer than the timeout of an answer. */
 async function settleWhenFree(
   store: Store,
   table: CountTable,

@@ -99,7 +99,7 @@ export function planExplainSums(
     table: table.name,
     by: by ?? explainable.filter((name) => !table.lacks.includes(name)),
     window,
-    // An interval that lies in both spans belongs to the window.
+    // An interval that is in both spans belongs to the window.
     against: clear(widen(against, table.resolution), window),
     where,
     classes: ask.classes,

@@ -18,7 +18,7 @@ export interface PartitionReport {
   reason: StandReason;
   /** All offsets before this one are stored; -1: the start is not decided yet. */
   next_offset: number;
-  /** How many offsets from there on are known to wait. */
+  /** How many offsets from `next_offset` on are known to wait. */
   behind: number;
   /**
    * Age in ms of the time up to which everything that had arrived is stored. In a backlog, it is the age of the

@@ -162,7 +162,7 @@ export function isScalar(value: unknown): value is string | number | boolean {
 
 /** Whether a container runtime cut the text off: it is as long as a part, has no line end, and is not JSON. */
 function isCut(text: string): boolean {
-  // A part has at most 16 KiB, of up to three bytes a character, and the last one of a line has its end.
+  // A part has at most 16 KiB, and a character of a text at most three bytes. Only the last part of a line has its end.
   if (text.length < CONTAINER_PART / 3 || text.endsWith('\n')) return false;
   const bytes = Buffer.byteLength(text);
   return bytes >= CONTAINER_PART && bytes <= CONTAINER_PART + CUT_CHARACTERS && !isJson(text);

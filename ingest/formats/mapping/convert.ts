@@ -17,7 +17,7 @@ export type FieldType =
   | 'headers'
   | 'error'
   | 'exception'
-  /** Something of which more is made. */
+  /** An object unchanged, or a scalar as text; a later step converts it. */
   | 'raw'
   | 'provider'
   | 'text';
@@ -163,7 +163,7 @@ function readProvider(value: unknown): string | undefined {
   return providerName(text, host);
 }
 
-/** True for a flag that says there was an error, and not which. */
+/** An error, or true for a flag that only reports that there was one; null for a value that reports none. */
 function readError(value: unknown): unknown {
   if (isNoError(value)) return null;
   if (typeof value === 'object') return value;

@@ -83,11 +83,14 @@ export interface PathItem {
   value: unknown;
   /** Its indexes in the lists on the way. */
   places: readonly number[];
-  /** Set when the path ends early within a list: `nothing` if there is no value, `no list` if there is another value than a list. */
+  /** Set when the path ends early in a list: `nothing` at a missing value, `no list` at a value that is not a list. */
   lost?: 'nothing' | 'no list';
 }
 
-/** All values at the steps, and the elements of lists in which the path ends early; undefined when it ends before any list. */
+/**
+ * All values at the steps, and the elements of lists in which the path ends early; undefined when it ends before any
+ * list.
+ */
 export function readMany(value: unknown, steps: PathToMany['steps']): PathItem[] | undefined {
   const [first, ...rest] = steps;
   if (first === undefined) return [{ value, places: [] }];

@@ -68,7 +68,7 @@ function firstOf(reads: readonly ReadValue[]): ReadValue {
   };
 }
 
-/** The first that tells of an error; a flag tells of one only where nothing says which. */
+/** The first value that describes an error; true when there is only a flag that reports one. */
 function firstError(reads: readonly ReadValue[]): ReadValue {
   return (scope) => {
     let flag: true | undefined;
